@@ -1,0 +1,2 @@
+/// The forward-only SQL migrations, embedded in the binary.
+public enum Migrations {}

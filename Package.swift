@@ -1,0 +1,129 @@
+// swift-tools-version:6.1
+
+import PackageDescription
+
+// The layers, lowest first; a target may depend only on targets of lower layers. `.ci/check-layers` compares this file
+// with the imports in Sources.
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .unsafeFlags(["-warnings-as-errors"]),
+]
+
+let cSettings: [CSetting] = [
+    .unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"])
+]
+
+/// The kernels stay fast in debug builds, where they would otherwise be some fourteen times slower.
+let kernelSettings: [CSetting] = [
+    .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.byName(name: name)] + dependencies,
+        resources: resources,
+        swiftSettings: settings
+    )
+}
+
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
+let package = Package(
+    name: "palimpsest",
+    products: [
+        .executable(name: "palimpsest", targets: ["palimpsest"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // Layer 0: system libraries and our C.
+        .target(name: "CLinux", cSettings: cSettings),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
+        .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),
+        .target(name: "CKernels", cSettings: kernelSettings),
+
+        // Layer 1: pure logic and values.
+        module("HTTPWire", [httpTypes]),
+        module("Imaging", ["CJPEG", "CSpng"]),
+        module("Archive", ["CZlib"]),
+        module("JobModel"),
+        module("Telemetry", [logging]),
+        module("Cryptography", ["COpenSSL"]),
+        .target(
+            name: "Migrations",
+            path: "Migrations",
+            resources: [
+                .embedInCode("m0001_initial.sql")
+            ],
+            swiftSettings: settings
+        ),
+
+        // Layer 2: the network, the secrets, sockets and stores.
+        module("DeepHiding", ["CKernels", "Cryptography", "Imaging"]),
+        module("SemanticImages", ["Cryptography", "Imaging"]),
+        module("SocketIO", ["CLinux"]),
+        module("BlobStore", ["CLinux", "Cryptography"]),
+        module("JobStore", ["Cryptography", "JobModel", "Migrations", grdb]),
+
+        // Layer 3.
+        module("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
+        module("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
+
+        // Layer 4.
+        module("Workers", ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", "Protection", logging]),
+
+        // Layer 5.
+        module(
+            "Service",
+            [
+                "Archive", "BlobStore", "CLinux", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore",
+                "Telemetry", "Workers", httpTypes, logging,
+            ]
+        ),
+
+        // Layer 6: the command line.
+        .executableTarget(
+            name: "palimpsest",
+            dependencies: [
+                "CLinux", "Cryptography", "DeepHiding", "JobModel", "Protection", "SemanticImages", "Service",
+                "Telemetry", "Workers", argumentParser, logging,
+            ],
+            swiftSettings: settings
+        ),
+
+        // Tests, one target a module.
+        tests("HTTPWire", [httpTypes]),
+        tests("Imaging", resources: [.copy("Fixtures")]),
+        tests("Archive"),
+        tests("JobModel"),
+        tests("Telemetry", [logging]),
+        tests("Cryptography"),
+        tests("DeepHiding", ["Imaging"], resources: [.copy("Fixtures")]),
+        tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),
+        tests("SocketIO"),
+        tests("BlobStore", ["Cryptography"]),
+        tests("JobStore", ["JobModel", "Migrations", grdb]),
+        tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
+        tests("Protection", ["DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
+        tests("Workers", ["BlobStore", "JobModel", "JobStore", "Protection", logging]),
+        tests("Service", ["Archive", "HTTPServer", "HTTPWire", "JobModel", "JobStore", "Workers", httpTypes, logging]),
+    ]
+)

@@ -1,0 +1,3 @@
+#ifndef PALIMPSEST_CJPEG_H
+#define PALIMPSEST_CJPEG_H
+#endif

@@ -1,0 +1,3 @@
+#ifndef PALIMPSEST_CKERNELS_H
+#define PALIMPSEST_CKERNELS_H
+#endif

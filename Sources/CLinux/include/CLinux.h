@@ -1,0 +1,3 @@
+#ifndef PALIMPSEST_CLINUX_H
+#define PALIMPSEST_CLINUX_H
+#endif

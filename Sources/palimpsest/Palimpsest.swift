@@ -1,0 +1,9 @@
+import ArgumentParser
+
+@main
+struct Palimpsest: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "palimpsest",
+        abstract: "Makes photos unlearnable by deep hiding."
+    )
+}
