@@ -1,0 +1,72 @@
+# Two commands matter: `make run` serves, `make test` checks everything. Both install what is missing and can be repeated.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+PYTHON := .venv/bin/python
+FORMATTED := Sources Tests Migrations Package.swift
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+RELEASE := .build/release/palimpsest
+
+BIND ?= 127.0.0.1:8080
+DATA ?= ./data
+
+.PHONY: help
+help: ## Lists the targets.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+# ---- Running ----
+
+.PHONY: run
+run: install-build build ## Installs what is missing, builds and serves on 127.0.0.1:8080 (BIND=, DATA=).
+	@scripts/print-examples '$(BIND)' '$(DATA)'
+	@exec $(RELEASE) serve --bind '$(BIND)' --data '$(DATA)'
+
+.PHONY: build
+build: ## Builds the release binary.
+	swift build -c release $(SWIFT_FLAGS) --product palimpsest
+
+.PHONY: install-build
+install-build:
+	@scripts/install-packages build
+
+.PHONY: install-test
+install-test:
+	@scripts/install-packages build test
+	@scripts/install-venv
+
+# ---- Checking ----
+
+.PHONY: test
+test: install-test lint check-layers test-swift test-python ## Installs what is missing and runs every check and test.
+
+.PHONY: lint
+lint: ## Refuses code that is not formatted, or whose public API has no documentation.
+	swift format lint --strict --parallel -r $(FORMATTED)
+
+.PHONY: format
+format: ## Formats the Swift code.
+	swift format format --in-place --parallel -r $(FORMATTED)
+
+.PHONY: check-layers
+check-layers: ## Refuses imports that go upwards or sideways.
+	@.ci/check-layers
+
+.PHONY: test-swift
+test-swift: ## Runs the Swift tests.
+	swift build --build-tests $(SWIFT_FLAGS)
+	swift test --skip-build $(SWIFT_FLAGS)
+
+.PHONY: test-python
+test-python: build ## Runs the Python tests: tooling, training, and the service end to end.
+	$(PYTHON) -m pytest $(wildcard Tests/tooling Training/tests Tests/e2e)
+
+.PHONY: test-e2e
+test-e2e: build ## Runs only the end-to-end tests, against the release binary.
+	$(PYTHON) -m pytest Tests/e2e
+
+.PHONY: clean
+clean: ## Removes what was built and the Python environment; data stays.
+	rm -rf .build .venv

@@ -1,0 +1,82 @@
+"""The layer check must pass on this tree and must be able to fail: every rule is broken once, in a copy."""
+
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CHECK = ROOT / ".ci" / "check-layers"
+
+
+def check(root):
+    result = subprocess.run([CHECK, root], capture_output=True, text=True)
+    return result.returncode, result.stdout
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A copy of the manifest and of the Swift sources that a test may damage."""
+    for name in ("Sources", "Migrations"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=lambda folder, names: [
+            name for name in names if pathlib.Path(folder, name).is_file() and not name.endswith(".swift")
+        ])
+    shutil.copy(ROOT / "Package.swift", tmp_path)
+    return tmp_path
+
+
+def test_this_tree_is_clean():
+    status, output = check(ROOT)
+    assert status == 0, output
+
+
+def test_a_copy_is_clean(tree):
+    status, output = check(tree)
+    assert status == 0, output
+
+
+@pytest.mark.parametrize(
+    "target, statement, complaint",
+    [
+        ("Imaging", "import DeepHiding", "imports only go down"),
+        ("Imaging", "public import Archive", "imports only go down"),
+        ("JobModel", "@preconcurrency import Service", "imports only go down"),
+        ("HTTPServer", "import struct Protection.Protector", "imports only go down"),
+        ("Workers", "internal import Archive", "does not list"),
+        ("Service", "import GRDB", "only JobStore may use"),
+        ("HTTPWire", "import Glibc", "pure logic"),
+    ],
+)
+def test_a_forbidden_import_is_found(tree, target, statement, complaint):
+    (tree / "Sources" / target / "Violation.swift").write_text(f"// A fault on purpose.\n{statement}\n")
+    status, output = check(tree)
+    assert status == 1
+    assert f"Sources/{target}/Violation.swift" in output
+    assert complaint in output
+    assert len(output.splitlines()) == 1, output
+
+
+def test_words_in_comments_and_strings_are_not_imports(tree):
+    (tree / "Sources" / "Imaging" / "Fine.swift").write_text(
+        '// import Service\n/*\nimport Service\n*/\nlet text = """\nimport Service\n"""\n'
+    )
+    status, output = check(tree)
+    assert status == 0, output
+
+
+def test_an_upward_dependency_in_the_manifest_is_found(tree):
+    manifest = (tree / "Package.swift").read_text()
+    assert 'module("JobModel"' in manifest
+    (tree / "Package.swift").write_text(manifest.replace('module("JobModel"', 'module("JobModel", ["Workers"]', 1))
+    status, output = check(tree)
+    assert status == 1
+    assert "JobModel (layer 1) may not depend on Workers (layer 4)" in output
+
+
+def test_a_target_without_a_layer_is_found(tree):
+    (tree / "Sources" / "Helpers").mkdir()
+    (tree / "Sources" / "Helpers" / "Helpers.swift").write_text("")
+    status, output = check(tree)
+    assert status == 1
+    assert "Sources/Helpers" in output
