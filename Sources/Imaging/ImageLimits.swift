@@ -1,0 +1,17 @@
+/// What a picture may claim before anything is allocated for it.
+public struct ImageLimits: Sendable, Equatable {
+    /// Most pixels (width times height).
+    public var maxPixels = 50_000_000
+
+    /// Longest side, in pixels.
+    public var maxSide = 65_500
+
+    /// Most scans of a progressive JPEG; each one costs a pass over all coefficients.
+    public var maxJPEGScans = 100
+
+    /// Longest ICC profile, in bytes.
+    public var maxICCBytes = 4 << 20
+
+    /// The defaults: 50 megapixels, sides up to 65,500, 100 scans, profiles up to 4 MiB.
+    public init() {}
+}

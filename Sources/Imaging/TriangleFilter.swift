@@ -1,0 +1,61 @@
+/// The weights that scale one dimension by a triangle filter, as Pillow's `BILINEAR` computes them.
+///
+/// When shrinking, the triangle is as wide as the scale, so that every source sample counts (antialiasing); when
+/// enlarging it is two samples wide, which is bilinear interpolation with the edge repeated. The weights of each output
+/// sample add up to 1.
+struct TriangleFilter: Sendable {
+    /// Output samples.
+    let outputCount: Int
+    /// The first source sample of each output sample; never decreasing.
+    let starts: [Int]
+    /// How many source samples each output sample takes.
+    let counts: [Int]
+    /// The most that any output sample takes.
+    let maxCount: Int
+    /// `outputCount` rows of `maxCount` weights, zero behind the used ones.
+    let weights: [Float]
+
+    init(from inputCount: Int, to outputCount: Int) {
+        precondition(inputCount > 0 && outputCount > 0, "sizes are positive")
+        let scale = Double(inputCount) / Double(outputCount)
+        let support = max(scale, 1)
+        // Truncation is Pillow's rounding here; all values are positive once clamped.
+        let windows = (0..<outputCount).map { output in
+            let center = (Double(output) + 0.5) * scale
+            let start = max(0, Int(center - support + 0.5))
+            let end = min(inputCount, Int(center + support + 0.5))
+            return (center: center, start: start, count: end - start)
+        }
+        let maxCount = windows.reduce(1) { max($0, $1.count) }
+        var weights = [Float](repeating: 0, count: outputCount * maxCount)
+        for (output, window) in windows.enumerated() {
+            let raw = (0..<window.count).map { index in
+                max(0, 1 - abs((Double(window.start + index) - window.center + 0.5) / support))
+            }
+            let sum = raw.reduce(0, +)
+            for (index, weight) in raw.enumerated() {
+                weights[output * maxCount + index] = Float(weight / sum)
+            }
+        }
+        self.outputCount = outputCount
+        self.starts = windows.map(\.start)
+        self.counts = windows.map(\.count)
+        self.maxCount = maxCount
+        self.weights = weights
+    }
+
+    /// Scales one row of `source` into `outputCount` samples of `output`.
+    func apply(_ source: UnsafePointer<Float>, to output: UnsafeMutablePointer<Float>) {
+        weights.withUnsafeBufferPointer { weights in
+            for index in 0..<outputCount {
+                let start = starts[index]
+                let row = index * maxCount
+                var sum: Float = 0
+                for tap in 0..<counts[index] {
+                    sum += weights[row + tap] * source[start + tap]
+                }
+                output[index] = sum
+            }
+        }
+    }
+}
