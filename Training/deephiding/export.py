@@ -1,0 +1,63 @@
+"""Turns a checkpoint into the shipped weights file and its golden vectors."""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from . import weights
+from .network import HidingNetwork
+from .semantic_images import semantic_image
+
+GOLDEN_SIZES = ((32, 32), (48, 80), (224, 224))
+LICENCE = (
+    "Weights: Apache-2.0. Trained on photos that may be used for research; the file holds no photo and no part of one."
+)
+
+
+def golden_pairs(photo):
+    """Crops of one photo brought to each golden size, with a procedural secret each."""
+    for index, (height, width) in enumerate(GOLDEN_SIZES):
+        image = Image.open(photo).convert("RGB")
+        side = min(image.width // width, image.height // height)
+        crop = image.crop((0, 0, side * width, side * height)).resize((width, height), Image.BILINEAR)
+        cover = torch.from_numpy(np.asarray(crop, dtype=np.float32).transpose(2, 0, 1) / 255)
+        secret = torch.from_numpy(semantic_image(2026, index, 77 + index, width, height))
+        yield cover.contiguous(), secret
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Export a checkpoint.")
+    parser.add_argument("--run", required=True, help="the training run's folder")
+    parser.add_argument("--out", required=True, help="the weights file to write")
+    parser.add_argument("--golden", help="safetensors file for the golden vectors")
+    parser.add_argument("--photo", help="a photo for the golden vectors")
+    parser.add_argument("--protection", help="JSON of `prove` to record as the measured protection")
+    arguments = parser.parse_args()
+    state = torch.load(Path(arguments.run) / "checkpoint.pt", map_location="cpu")
+    recipe = state["recipe"]
+    network = HidingNetwork(recipe["blocks"], recipe["growth"], recipe["clamp"])
+    network.load_state_dict(state["network"])
+    network.eval()
+    canonical = json.dumps(recipe, sort_keys=True)
+    training = {
+        "recipe": recipe,
+        "recipe_sha256": hashlib.sha256(canonical.encode()).hexdigest(),
+        "steps": state["step"],
+        "skipped": state["skipped"],
+    }
+    protection = json.loads(Path(arguments.protection).read_text()) if arguments.protection else {}
+    weights.save(arguments.out, network, training, protection, LICENCE)
+    if arguments.golden:
+        if not arguments.photo:
+            parser.error("--golden needs --photo")
+        save_file(weights.golden(network, golden_pairs(arguments.photo)), arguments.golden)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""The weights file: safetensors with everything about the network in its metadata."""
+
+import json
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from .network import HidingNetwork
+
+FORMAT = "palimpsest-deep-hiding"
+
+
+def save(path, network, training, protection, licence):
+    """Writes the network; `training` and `protection` (dictionaries) are stored as JSON."""
+    tensors = {name: tensor.detach().float().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    metadata = {
+        "format": FORMAT,
+        "format_version": "1",
+        "wavelet": "haar",
+        **{name: str(value) for name, value in network.configuration.items()},
+        "training": json.dumps(training, sort_keys=True),
+        "protection": json.dumps(protection, sort_keys=True),
+        "licence": licence,
+    }
+    save_file(tensors, str(path), metadata)
+
+
+def load(path):
+    """The network in `path`, ready to hide, and its metadata."""
+    with safe_open(str(path), "pt") as file:
+        metadata = file.metadata() or {}
+        if metadata.get("format") != FORMAT:
+            raise ValueError(f"'{path}' is not a {FORMAT} file")
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
+    network = HidingNetwork(int(metadata["blocks"]), int(metadata["growth"]), float(metadata["clamp"]))
+    network.load_state_dict(tensors)
+    return network.eval(), metadata
+
+
+def golden(network, pairs):
+    """Golden vectors for other engines: cover, secret and delta of each (cover, secret) of shape (3, H, W)."""
+    vectors = {}
+    with torch.no_grad():
+        for cover, secret in pairs:
+            size = f"{cover.shape[1]}x{cover.shape[2]}"
+            protected, _ = network.hide(cover[None], secret[None])
+            vectors |= {f"cover_{size}": cover, f"secret_{size}": secret, f"delta_{size}": protected[0] - cover}
+    return {name: tensor.contiguous() for name, tensor in vectors.items()}

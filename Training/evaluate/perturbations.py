@@ -1,0 +1,37 @@
+"""Class-wise perturbations that need no network, as the evaluation's controls; all uint8 in, uint8 out."""
+
+import numpy as np
+from PIL import Image
+
+EPSILON = 8
+
+
+def add(pixels, delta):
+    """Adds an integer perturbation of at most EPSILON levels and clamps to 8 bits."""
+    delta = np.clip(np.rint(delta), -EPSILON, EPSILON).astype(np.int16)
+    return np.clip(pixels.astype(np.int16) + delta, 0, 255).astype(np.uint8)
+
+
+def zero(pixels, labels, seed):
+    """No perturbation: must give what the clean images give."""
+    return add(pixels, np.zeros(pixels.shape[1:]))
+
+
+def random_noise(pixels, labels, seed):
+    """One random +-EPSILON pattern a class: known to protect, so it shows that the harness can see."""
+    rng = np.random.default_rng([seed, 1])
+    patterns = EPSILON * rng.choice([-1, 1], size=(int(labels.max()) + 1, *pixels.shape[1:]))
+    return add(pixels, patterns[labels])
+
+
+def smooth_noise(pixels, labels, seed):
+    """One 8x8 random pattern a class, enlarged bilinearly and clipped to +-EPSILON."""
+    rng = np.random.default_rng([seed, 2])
+    height, width = pixels.shape[1:3]
+
+    def pattern():
+        small = rng.uniform(-2 * EPSILON, 2 * EPSILON, (8, 8)).astype(np.float32)
+        return np.asarray(Image.fromarray(small).resize((width, height), Image.BILINEAR))
+
+    patterns = np.stack([np.stack([pattern() for _ in range(3)], -1) for _ in range(int(labels.max()) + 1)])
+    return add(pixels, patterns[labels])
