@@ -1,0 +1,24 @@
+import COpenSSL
+
+/// HMAC with SHA-256 (RFC 2104), computed by OpenSSL.
+public enum HMACSHA256 {
+    /// Authenticates a message.
+    ///
+    /// - Parameters:
+    ///   - message: Any bytes.
+    ///   - key: Any bytes; 32 random ones are as strong as it gets.
+    /// - Returns: The 32 bytes of the code. Compare it with ``ConstantTime/equals(_:_:)``.
+    public static func authenticate(_ message: [UInt8], key: [UInt8]) -> SHA256Digest {
+        // OpenSSL takes a null key for "the key of before", so that an empty key needs an address too.
+        let addressable = key.isEmpty ? [0] : key
+        var code = [UInt8](repeating: 0, count: SHA256Digest.byteCount)
+        var length = UInt32(code.count)
+        let isDone = addressable.withUnsafeBytes { keyBytes in
+            HMAC(EVP_sha256(), keyBytes.baseAddress, Int32(key.count), message, message.count, &code, &length) != nil
+        }
+        guard isDone, let digest = SHA256Digest(bytes: code) else {
+            preconditionFailure("OpenSSL did not make an HMAC")
+        }
+        return digest
+    }
+}

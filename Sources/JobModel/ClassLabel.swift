@@ -1,0 +1,49 @@
+/// The name of a class: 1 to 64 ASCII letters, digits, `-`, `_` and `.`, not starting with a dot.
+///
+/// So a label is also a safe folder name wherever an archive may be unpacked. JSON: a string.
+public struct ClassLabel: Sendable, Hashable {
+    /// The most characters that a label has.
+    public static let maxLength = 64
+
+    /// The label itself.
+    public let text: String
+
+    /// Checks a label.
+    ///
+    /// - Throws: ``SettingsFault/Code/classInvalid``.
+    public init(_ text: String) throws(SettingsFault) {
+        let isLegal = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                true
+            default: false
+            }
+        }
+        guard isLegal, (1...Self.maxLength).contains(text.utf8.count), !text.hasPrefix(".") else {
+            throw SettingsFault(
+                .classInvalid,
+                "A class must be 1 to 64 letters, digits, hyphens, underscores and dots, and must not start with a dot."
+            )
+        }
+        self.text = text
+    }
+}
+
+extension ClassLabel: CustomStringConvertible {
+    /// The same as ``text``.
+    public var description: String { text }
+}
+
+extension ClassLabel: Codable {
+    /// Decodes a string, which must be a label.
+    public init(from decoder: any Decoder) throws {
+        try self.init(decoder.singleValueContainer().decode(String.self))
+    }
+
+    /// Encodes ``text``.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}

@@ -1,0 +1,27 @@
+/// Why an image was not protected.
+///
+/// JSON: `{"code", "detail"}`.
+public struct ImageFailure: Codable, Sendable, Hashable {
+    /// A stable snake_case word, such as `image_truncated`.
+    public let code: String
+    /// One sentence for a person.
+    public let detail: String
+
+    /// Names a failure.
+    public init(code: String, detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+
+    /// An image whose protection killed its process again and again.
+    public static let quarantined = ImageFailure(
+        code: "image_quarantined",
+        detail: "Protecting this image ended its process repeatedly, so it was set aside."
+    )
+
+    /// An image that was being protected each time the service was killed.
+    public static let interrupted = ImageFailure(
+        code: "image_interrupted",
+        detail: "The service was killed repeatedly while it protected this image, so it was set aside."
+    )
+}

@@ -1,0 +1,111 @@
+/// The base name of a protected image, made safe from a name that a stranger chose.
+///
+/// The folder part and the extension are gone, and nothing is left that any common file system refuses or reads as something
+/// else: separators, control and invisible formatting characters, leading dots, Windows' device names.
+public struct OutputName: Sendable, Hashable {
+    /// The most UTF-8 bytes that a base name has, so that `-9999.png` still fits into any file system's 255.
+    public static let maxBytes = 180
+
+    /// The name without its extension.
+    public let base: String
+
+    /// The name with `.png`.
+    public var fileName: String { base + ".png" }
+
+    /// Makes a safe name.
+    ///
+    /// - Parameters:
+    ///   - name: A file name or path as it was sent, of any content.
+    ///   - fallback: The base to use if nothing of `name` can be kept, such as `image-0001`.
+    public init(sanitizing name: String, fallback: String) {
+        let safe = Self.sanitize(name)
+        if safe.isEmpty {
+            let safeFallback = Self.sanitize(fallback)
+            base = safeFallback.isEmpty ? "image" : safeFallback
+        } else {
+            base = safe
+        }
+    }
+
+    /// The name of an image that came without one: `image-0001` for the first.
+    ///
+    /// - Parameter number: The image's number in its job, from 1.
+    public init(numbered number: Int) {
+        let digits = String(number)
+        base = "image-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+
+    fileprivate init(base: String) {
+        self.base = base
+    }
+
+    private static func sanitize(_ name: String) -> String {
+        let scalars = name.unicodeScalars
+        let start = scalars.lastIndex { $0 == "/" || $0 == "\\" }.map { scalars.index(after: $0) } ?? scalars.startIndex
+        var kept = String.UnicodeScalarView()
+        for scalar in withoutExtension(scalars[start...]) where !isInvisible(scalar) {
+            kept.append(forbidden.contains(scalar) ? "_" : scalar)
+        }
+        var base = Substring(String(kept))
+        base = base.drop { $0 == "." || $0.isWhitespace }
+        while base.utf8.count > maxBytes { base.removeLast() }
+        while let last = base.last, last == "." || last.isWhitespace { base.removeLast() }
+        return deviceNames.contains(base.prefix { $0 != "." }.uppercased()) ? "_" + base : String(base)
+    }
+
+    private static let forbidden = Set("<>:\"|?*".unicodeScalars)
+
+    private static let deviceNames: Set<String> = Set(
+        ["CON", "PRN", "AUX", "NUL"] + (1...9).flatMap { ["COM\($0)", "LPT\($0)"] }
+    )
+
+    /// Drops `.jpeg` and its like: a last part of 1 to 5 ASCII letters and digits behind a dot that is not the first character.
+    private static func withoutExtension(_ name: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+        let end = name[name.index(after: dot)...]
+        let isExtension =
+            (1...5).contains(end.count)
+            && end.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0)) }
+        return isExtension ? name[..<dot] : name
+    }
+
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
+        default: false
+        }
+    }
+}
+
+/// Gives every image of a job a name of its own within its class.
+///
+/// Names that differ only in case count as equal, since many file systems hold them to be. The second of two equal names gets
+/// `-2`, the third `-3`, in the order of asking.
+public struct OutputNames: Sendable {
+    private var taken: Set<String> = []
+    private var counters: [String: Int] = [:]
+
+    /// Starts with no name taken.
+    public init() {}
+
+    /// Takes a name, changed if it is taken already.
+    ///
+    /// - Parameters:
+    ///   - name: The name to have if it is free.
+    ///   - label: The class, which is the image's folder.
+    /// - Returns: A name that was never returned before for this class.
+    public mutating func take(_ name: OutputName, in label: ClassLabel) -> OutputName {
+        let folder = label.text.lowercased() + "/"
+        let wanted = folder + name.base.lowercased()
+        guard !taken.insert(wanted).inserted else { return name }
+        // The counter goes on from where it stopped, so that ten thousand equal names are not quadratic.
+        var count = counters[wanted] ?? 1
+        var candidate = name
+        repeat {
+            count += 1
+            candidate = OutputName(base: "\(name.base)-\(count)")
+        } while !taken.insert(folder + candidate.base.lowercased()).inserted
+        counters[wanted] = count
+        return candidate
+    }
+}

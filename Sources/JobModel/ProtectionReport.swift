@@ -1,0 +1,145 @@
+/// What was done to one image, measured on the picture that is delivered.
+///
+/// JSON: snake_case; `class` is the label, `linf` the largest change, `bound` and `psnr` are null when there is none. Hashes are 64
+/// lower-case hexadecimal digits.
+public struct ProtectionReport: Sendable, Equatable {
+    /// The picture's width in pixels, after its orientation was applied.
+    public var width: Int
+    /// The picture's height in pixels, after its orientation was applied.
+    public var height: Int
+    /// What the secret is bound to.
+    public var mode: ProtectionMode
+    /// The strength asked for, in steps of 1/255.
+    public var strength: Int
+    /// Whether the change was cut off at the strength.
+    public var clip: Bool
+    /// The bound that the change was held to, in levels of 0 to 255; `nil` without clip.
+    public var bound: Int?
+    /// The largest change of a colour sample, in levels of 0 to 255.
+    public var maxAbsoluteDifference: Int
+    /// Peak signal-to-noise ratio over the colour samples in dB; infinite if nothing changed.
+    public var psnr: Double
+    /// Structural similarity of the luma, at most 1.
+    public var ssim: Double
+    /// The image's class.
+    public var label: ClassLabel
+    /// The hash of the secret that was hidden.
+    public var semanticImageSHA256: String
+    /// The hash of the weights file.
+    public var modelSHA256: String
+    /// The hash of the file that was sent.
+    public var inputSHA256: String
+    /// The hash of the PNG that is delivered.
+    public var outputSHA256: String
+    /// The format of the file that was sent, such as `jpeg`.
+    public var inputFormat: String
+    /// Whether the picture is gray, so that only the change's luminance was kept, which protects less.
+    public var luminanceOnly: Bool
+    /// The width in pixels at which the change was computed.
+    public var workingWidth: Int
+    /// The height in pixels at which the change was computed.
+    public var workingHeight: Int
+
+    /// Puts a report together.
+    public init(
+        width: Int,
+        height: Int,
+        mode: ProtectionMode,
+        strength: Int,
+        clip: Bool,
+        bound: Int?,
+        maxAbsoluteDifference: Int,
+        psnr: Double,
+        ssim: Double,
+        label: ClassLabel,
+        semanticImageSHA256: String,
+        modelSHA256: String,
+        inputSHA256: String,
+        outputSHA256: String,
+        inputFormat: String,
+        luminanceOnly: Bool,
+        workingWidth: Int,
+        workingHeight: Int
+    ) {
+        self.width = width
+        self.height = height
+        self.mode = mode
+        self.strength = strength
+        self.clip = clip
+        self.bound = bound
+        self.maxAbsoluteDifference = maxAbsoluteDifference
+        self.psnr = psnr
+        self.ssim = ssim
+        self.label = label
+        self.semanticImageSHA256 = semanticImageSHA256
+        self.modelSHA256 = modelSHA256
+        self.inputSHA256 = inputSHA256
+        self.outputSHA256 = outputSHA256
+        self.inputFormat = inputFormat
+        self.luminanceOnly = luminanceOnly
+        self.workingWidth = workingWidth
+        self.workingHeight = workingHeight
+    }
+}
+
+extension ProtectionReport: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case width, height, mode, strength, clip, bound, psnr, ssim
+        case maxAbsoluteDifference = "linf"
+        case label = "class"
+        case semanticImageSHA256 = "semantic_image_sha256"
+        case modelSHA256 = "model_sha256"
+        case inputSHA256 = "input_sha256"
+        case outputSHA256 = "output_sha256"
+        case inputFormat = "input_format"
+        case luminanceOnly = "luminance_only"
+        case workingWidth = "working_width"
+        case workingHeight = "working_height"
+    }
+
+    /// Decodes a report; a null `psnr` is infinite.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        width = try container.decode(Int.self, forKey: .width)
+        height = try container.decode(Int.self, forKey: .height)
+        mode = try container.decode(ProtectionMode.self, forKey: .mode)
+        strength = try container.decode(Int.self, forKey: .strength)
+        clip = try container.decode(Bool.self, forKey: .clip)
+        bound = try container.decode(Int?.self, forKey: .bound)
+        maxAbsoluteDifference = try container.decode(Int.self, forKey: .maxAbsoluteDifference)
+        psnr = try container.decode(Double?.self, forKey: .psnr) ?? .infinity
+        ssim = try container.decode(Double.self, forKey: .ssim)
+        label = try container.decode(ClassLabel.self, forKey: .label)
+        semanticImageSHA256 = try container.decode(String.self, forKey: .semanticImageSHA256)
+        modelSHA256 = try container.decode(String.self, forKey: .modelSHA256)
+        inputSHA256 = try container.decode(String.self, forKey: .inputSHA256)
+        outputSHA256 = try container.decode(String.self, forKey: .outputSHA256)
+        inputFormat = try container.decode(String.self, forKey: .inputFormat)
+        luminanceOnly = try container.decode(Bool.self, forKey: .luminanceOnly)
+        workingWidth = try container.decode(Int.self, forKey: .workingWidth)
+        workingHeight = try container.decode(Int.self, forKey: .workingHeight)
+    }
+
+    /// Encodes every key, those without a value as null.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(width, forKey: .width)
+        try container.encode(height, forKey: .height)
+        try container.encode(mode, forKey: .mode)
+        try container.encode(strength, forKey: .strength)
+        try container.encode(clip, forKey: .clip)
+        try container.encode(bound, forKey: .bound)
+        try container.encode(maxAbsoluteDifference, forKey: .maxAbsoluteDifference)
+        try container.encode(psnr.isFinite ? psnr : nil, forKey: .psnr)
+        try container.encode(ssim, forKey: .ssim)
+        try container.encode(label, forKey: .label)
+        try container.encode(semanticImageSHA256, forKey: .semanticImageSHA256)
+        try container.encode(modelSHA256, forKey: .modelSHA256)
+        try container.encode(inputSHA256, forKey: .inputSHA256)
+        try container.encode(outputSHA256, forKey: .outputSHA256)
+        try container.encode(inputFormat, forKey: .inputFormat)
+        try container.encode(luminanceOnly, forKey: .luminanceOnly)
+        try container.encode(workingWidth, forKey: .workingWidth)
+        try container.encode(workingHeight, forKey: .workingHeight)
+    }
+}

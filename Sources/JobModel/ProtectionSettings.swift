@@ -1,0 +1,97 @@
+/// What a secret is bound to.
+public enum ProtectionMode: String, Codable, Sendable, CaseIterable {
+    /// One secret for every image of a class.
+    case classWise = "class-wise"
+    /// The outline of the class, with a texture of its own for every image.
+    case sampleWise = "sample-wise"
+
+    /// Reads the name that a request or a flag gives.
+    ///
+    /// - Throws: ``SettingsFault/Code/modeInvalid``.
+    public init(parsing text: String) throws(SettingsFault) {
+        guard let mode = Self(rawValue: text) else {
+            throw SettingsFault(.modeInvalid, "The mode must be class-wise or sample-wise.")
+        }
+        self = mode
+    }
+}
+
+/// How the images of a job are to be protected.
+///
+/// Every value is in its range: a value that is not cannot be made or decoded. JSON: `{"mode", "strength", "clip", "working_size"}`.
+public struct ProtectionSettings: Sendable, Hashable {
+    /// The strengths that may be asked for, in steps of 1/255.
+    public static let strengths = 1...16
+    /// The working sizes that may be asked for, in pixels.
+    public static let workingSizes = 64...1024
+
+    /// What a secret is bound to.
+    public let mode: ProtectionMode
+    /// The largest change of a sample, in steps of 1/255 (1 to 16).
+    public let strength: Int
+    /// Whether the change is cut off at ``strength``; without it the change is only measured.
+    public let clip: Bool
+    /// The short side in pixels at which the change is computed (64 to 1024).
+    public let workingSize: Int
+
+    /// What an image gets when nothing else is asked for: class-wise, strength 8, clipped, computed at 256 pixels.
+    public static let standard = ProtectionSettings(
+        unchecked: .classWise,
+        strength: 8,
+        clip: true,
+        workingSize: 256
+    )
+
+    /// Makes settings, checking their ranges.
+    ///
+    /// - Parameters:
+    ///   - mode: What a secret is bound to.
+    ///   - strength: 1 to 16, in steps of 1/255.
+    ///   - clip: Whether the change is cut off at `strength`.
+    ///   - workingSize: 64 to 1024 pixels.
+    /// - Throws: ``SettingsFault/Code/strengthInvalid`` or ``SettingsFault/Code/workingSizeInvalid``.
+    public init(
+        mode: ProtectionMode = .classWise,
+        strength: Int = 8,
+        clip: Bool = true,
+        workingSize: Int = 256
+    ) throws(SettingsFault) {
+        guard Self.strengths.contains(strength) else {
+            throw SettingsFault(.strengthInvalid, "The strength must be a whole number from 1 to 16.")
+        }
+        guard Self.workingSizes.contains(workingSize) else {
+            throw SettingsFault(.workingSizeInvalid, "The working size must be a whole number from 64 to 1024.")
+        }
+        self.init(unchecked: mode, strength: strength, clip: clip, workingSize: workingSize)
+    }
+
+    private init(unchecked mode: ProtectionMode, strength: Int, clip: Bool, workingSize: Int) {
+        self.mode = mode
+        self.strength = strength
+        self.clip = clip
+        self.workingSize = workingSize
+    }
+
+    /// The bound that a report states: ``strength`` when the change is clipped, else none.
+    public var bound: Int? {
+        clip ? strength : nil
+    }
+}
+
+extension ProtectionSettings: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case mode, strength, clip
+        case workingSize = "working_size"
+    }
+
+    /// Decodes settings, which must be in their ranges like any others.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        try self.init(
+            mode: container.decode(ProtectionMode.self, forKey: .mode),
+            strength: container.decode(Int.self, forKey: .strength),
+            clip: container.decode(Bool.self, forKey: .clip),
+            workingSize: container.decode(Int.self, forKey: .workingSize)
+        )
+    }
+}

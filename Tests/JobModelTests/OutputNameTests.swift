@@ -1,0 +1,66 @@
+import Testing
+
+@testable import JobModel
+
+@Suite struct OutputNameTests {
+    @Test(arguments: [
+        ("photo.jpg", "photo"),
+        ("IMG_0001.JPEG", "IMG_0001"),
+        ("a.b.c.png", "a.b.c"),
+        ("no extension", "no extension"),
+        ("version 1.2 of it", "version 1.2 of it"),
+        ("Ünïcödé.heic", "Ünïcödé"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\me\\cat.bmp", "cat"),
+        (".htaccess", "htaccess"),
+        ("...", "fallback"),
+        ("..", "fallback"),
+        ("", "fallback"),
+        ("/", "fallback"),
+        ("a:b*c?d.jpg", "a_b_c_d"),
+        ("line\nbreak\u{0}.png", "linebreak"),
+        ("gpj.\u{202E}evil.png", "gpj.evil"),
+        ("  spaced . .jpg", "spaced"),
+        ("NUL.jpg", "_NUL"),
+        ("com1.tar.gz", "_com1.tar"),
+        ("\u{200B}", "fallback"),
+    ]) func `A name from outside becomes a safe one`(name: String, expected: String) {
+        #expect(OutputName(sanitizing: name, fallback: "fallback").base == expected)
+    }
+
+    @Test func `A long name is cut between characters`() {
+        let name = OutputName(sanitizing: String(repeating: "é", count: 4000), fallback: "x")
+        #expect(name.base.utf8.count <= OutputName.maxBytes)
+        #expect(name.base == String(repeating: "é", count: name.base.count))
+        #expect(name.base.count == 90)
+    }
+
+    @Test func `Numbered names have four digits and more when needed`() {
+        #expect(OutputName(numbered: 1).fileName == "image-0001.png")
+        #expect(OutputName(numbered: 10000).fileName == "image-10000.png")
+    }
+
+    @Test func `Equal names are numbered in the order of asking`() throws {
+        let cats = try ClassLabel("cats")
+        let dogs = try ClassLabel("dogs")
+        var names = OutputNames()
+        func take(_ name: String, _ label: ClassLabel) -> String {
+            names.take(OutputName(sanitizing: name, fallback: "x"), in: label).fileName
+        }
+        #expect(take("a.jpg", cats) == "a.png")
+        #expect(take("a.png", cats) == "a-2.png")
+        #expect(take("A.png", cats) == "A-3.png")
+        #expect(take("a.jpg", dogs) == "a.png")
+        #expect(take("a-2.jpg", cats) == "a-2-2.png")
+    }
+
+    @Test func `Ten thousand equal names are all different and quick`() throws {
+        let label = try ClassLabel("x")
+        var names = OutputNames()
+        let name = OutputName(sanitizing: "a.jpg", fallback: "x")
+        var seen: Set<String> = []
+        for _ in 0..<10_000 { seen.insert(names.take(name, in: label).fileName.lowercased()) }
+        #expect(seen.count == 10_000)
+        #expect(seen.contains("a-10000.png"))
+    }
+}

@@ -1,0 +1,132 @@
+import FoundationEssentials
+import Testing
+
+@testable import JobModel
+
+@Suite struct SettingsTests {
+    @Test func `The standard settings are those of the contract`() throws {
+        let settings = try ProtectionSettings()
+        #expect(settings == .standard)
+        #expect(settings.mode == .classWise)
+        #expect(settings.strength == 8)
+        #expect(settings.clip)
+        #expect(settings.workingSize == 256)
+        #expect(settings.bound == 8)
+        #expect(try ProtectionSettings(strength: 3, clip: false).bound == nil)
+    }
+
+    @Test(arguments: [1, 16]) func `Strengths at the ends are taken`(strength: Int) throws {
+        #expect(try ProtectionSettings(strength: strength).strength == strength)
+    }
+
+    @Test(arguments: [0, 17, -8, Int.max]) func `Strengths outside are refused`(strength: Int) {
+        let fault = #expect(throws: SettingsFault.self) { try ProtectionSettings(strength: strength) }
+        #expect(fault?.code == .strengthInvalid)
+    }
+
+    @Test(arguments: [63, 1025, 0]) func `Working sizes outside are refused`(size: Int) {
+        let fault = #expect(throws: SettingsFault.self) { try ProtectionSettings(workingSize: size) }
+        #expect(fault?.code == .workingSizeInvalid)
+    }
+
+    @Test func `Modes are read by their names alone`() throws {
+        #expect(try ProtectionMode(parsing: "class-wise") == .classWise)
+        #expect(try ProtectionMode(parsing: "sample-wise") == .sampleWise)
+        #expect(throws: SettingsFault.self) { try ProtectionMode(parsing: "Class-Wise") }
+    }
+
+    @Test func `Settings have the documented JSON`() throws {
+        let json = #"{"clip":false,"mode":"sample-wise","strength":4,"working_size":128}"#
+        let settings = try ProtectionSettings(mode: .sampleWise, strength: 4, clip: false, workingSize: 128)
+        #expect(try encoded(settings) == json)
+        #expect(try decoded(ProtectionSettings.self, json) == settings)
+    }
+
+    @Test(arguments: [
+        #"{"clip":false,"mode":"sample-wise","strength":99,"working_size":128}"#,
+        #"{"clip":false,"mode":"other","strength":4,"working_size":128}"#,
+        #"{"clip":false,"mode":"sample-wise","strength":4}"#,
+    ]) func `JSON cannot smuggle settings past their ranges`(json: String) {
+        #expect(throws: (any Error).self) { try decoded(ProtectionSettings.self, json) }
+    }
+
+    @Test(arguments: ["a", "cats", "Class_1.2-x", String(repeating: "x", count: 64), "..".replacing(".", with: "-")])
+    func `Good labels are taken`(text: String) throws {
+        #expect(try ClassLabel(text).text == text)
+        #expect(try decoded(ClassLabel.self, "\"\(text)\"").text == text)
+    }
+
+    @Test(arguments: [
+        "", ".", "..", ".hidden", "a/b", "a\\b", "a b", "é", "a\n", "a\0", String(repeating: "x", count: 65),
+    ])
+    func `Bad labels are refused`(text: String) {
+        let fault = #expect(throws: SettingsFault.self) { try ClassLabel(text) }
+        #expect(fault?.code == .classInvalid)
+    }
+
+    @Test func `Seeds keep all their 64 bits in JSON`() throws {
+        let assignment = SemanticImageAssignment(
+            generatorVersion: 1,
+            familySeed: .max,
+            classIndex: 7,
+            textureSeed: 9_007_199_254_740_993
+        )
+        let json =
+            #"{"class_index":7,"family_seed":"18446744073709551615","generator_version":1,"texture_seed":"9007199254740993"}"#
+        #expect(try encoded(assignment) == json)
+        #expect(try decoded(SemanticImageAssignment.self, json) == assignment)
+        #expect(throws: (any Error).self) {
+            try decoded(SemanticImageAssignment.self, json.replacing("18446744073709551615", with: "-1"))
+        }
+    }
+
+    @Test func `A report has the documented JSON and survives the way there and back`() throws {
+        var report = try Self.report()
+        let json = try encoded(report)
+        #expect(
+            json == #"{"bound":8,"class":"cats","clip":true,"height":48,"input_format":"jpeg","input_sha256":"aa","#
+                + #""linf":7,"luminance_only":false,"mode":"class-wise","model_sha256":"bb","output_sha256":"cc","#
+                + #""psnr":34.5,"semantic_image_sha256":"dd","ssim":0.75,"strength":8,"width":64,"working_height":32,"#
+                + #""working_width":40}"#
+        )
+        #expect(try decoded(ProtectionReport.self, json) == report)
+        report.psnr = .infinity
+        report.bound = nil
+        let unbounded = try encoded(report)
+        #expect(unbounded.contains(#""psnr":null"#) && unbounded.contains(#""bound":null"#))
+        #expect(try decoded(ProtectionReport.self, unbounded) == report)
+    }
+
+    static func report() throws -> ProtectionReport {
+        ProtectionReport(
+            width: 64,
+            height: 48,
+            mode: .classWise,
+            strength: 8,
+            clip: true,
+            bound: 8,
+            maxAbsoluteDifference: 7,
+            psnr: 34.5,
+            ssim: 0.75,
+            label: try ClassLabel("cats"),
+            semanticImageSHA256: "dd",
+            modelSHA256: "bb",
+            inputSHA256: "aa",
+            outputSHA256: "cc",
+            inputFormat: "jpeg",
+            luminanceOnly: false,
+            workingWidth: 40,
+            workingHeight: 32
+        )
+    }
+}
+
+private func encoded(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
+
+private func decoded<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Value {
+    try JSONDecoder().decode(type, from: Data(json.utf8))
+}
