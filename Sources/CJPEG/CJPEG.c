@@ -1,1 +1,188 @@
 #include "CJPEG.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// jpeglib.h needs size_t and FILE beforehand.
+#include <jerror.h>
+#include <jpeglib.h>
+
+struct palimpsest_jpeg {
+    struct jpeg_decompress_struct decompressor;
+    struct jpeg_error_mgr errors;
+    struct jpeg_progress_mgr progress;
+    // Valid only while one of the entry functions below is running.
+    jmp_buf entry;
+    palimpsest_jpeg_status status;
+    int32_t max_scans;
+    JOCTET *icc;
+    char message[JMSG_LENGTH_MAX];
+};
+
+static const char exif_signature[6] = {'E', 'x', 'i', 'f', 0, 0};
+
+// MARK: - What libjpeg calls
+
+static palimpsest_jpeg_status status_of(int message_code) {
+    switch (message_code) {
+    case JERR_OUT_OF_MEMORY:
+        return PALIMPSEST_JPEG_NO_MEMORY;
+    case JERR_INPUT_EOF:
+    case JERR_INPUT_EMPTY:
+    case JWRN_JPEG_EOF:
+        return PALIMPSEST_JPEG_TRUNCATED;
+    case JERR_SOF_UNSUPPORTED:
+    case JERR_BAD_PRECISION:
+    case JERR_ARITH_NOTIMPL:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_NOTIMPL:
+    case JERR_CCIR601_NOTIMPL:
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+        return PALIMPSEST_JPEG_UNSUPPORTED;
+    case JERR_IMAGE_TOO_BIG:
+    case JERR_WIDTH_OVERFLOW:
+        return PALIMPSEST_JPEG_TOO_LARGE;
+    default:
+        return PALIMPSEST_JPEG_CORRUPT;
+    }
+}
+
+static _Noreturn void give_up(palimpsest_jpeg *reader, palimpsest_jpeg_status status) {
+    reader->status = status;
+    longjmp(reader->entry, 1);
+}
+
+static void on_error(j_common_ptr common) {
+    palimpsest_jpeg *reader = common->client_data;
+    common->err->format_message(common, reader->message);
+    give_up(reader, status_of(common->err->msg_code));
+}
+
+// Negative levels are warnings: libjpeg would go on and make up the missing pixels.
+static void on_message(j_common_ptr common, int level) {
+    if (level >= 0) return;
+    switch (common->err->msg_code) {
+    // These leave the pixels as they should be. Cameras do pad between segments.
+    case JWRN_ADOBE_XFORM:
+    case JWRN_BOGUS_ICC:
+    case JWRN_EXTRANEOUS_DATA:
+    case JWRN_JFIF_MAJOR:
+        return;
+    default:
+        on_error(common);
+    }
+}
+
+// The default writes to stderr.
+static void on_output(j_common_ptr common) { (void)common; }
+
+// Called before every step of reading in, so a scan too many is not even begun.
+static void on_progress(j_common_ptr common) {
+    palimpsest_jpeg *reader = common->client_data;
+    if (reader->decompressor.input_scan_number > reader->max_scans) {
+        snprintf(reader->message, sizeof reader->message, "more than %d scans", (int)reader->max_scans);
+        give_up(reader, PALIMPSEST_JPEG_TOO_MANY_SCANS);
+    }
+}
+
+// MARK: - Markers
+
+static void find_exif(const struct jpeg_decompress_struct *decompressor, palimpsest_jpeg_header *header) {
+    for (jpeg_saved_marker_ptr marker = decompressor->marker_list; marker != NULL; marker = marker->next) {
+        if (marker->marker == JPEG_APP0 + 1 && marker->data_length > sizeof exif_signature
+            && memcmp(marker->data, exif_signature, sizeof exif_signature) == 0) {
+            header->exif = marker->data + sizeof exif_signature;
+            header->exif_count = marker->data_length - sizeof exif_signature;
+            return;
+        }
+    }
+}
+
+static palimpsest_jpeg_color color_of(const struct jpeg_decompress_struct *decompressor) {
+    switch (decompressor->jpeg_color_space) {
+    case JCS_GRAYSCALE:
+        return PALIMPSEST_JPEG_GRAY;
+    case JCS_YCbCr:
+    case JCS_RGB:
+        return PALIMPSEST_JPEG_RGB;
+    case JCS_CMYK:
+    case JCS_YCCK:
+        return PALIMPSEST_JPEG_CMYK;
+    default:
+        return PALIMPSEST_JPEG_OTHER;
+    }
+}
+
+// MARK: - Entry functions
+
+palimpsest_jpeg *palimpsest_jpeg_open(const uint8_t *bytes, size_t count) {
+    palimpsest_jpeg *reader = calloc(1, sizeof *reader);
+    if (reader == NULL) return NULL;
+    struct jpeg_decompress_struct *decompressor = &reader->decompressor;
+    decompressor->err = jpeg_std_error(&reader->errors);
+    reader->errors.error_exit = on_error;
+    reader->errors.emit_message = on_message;
+    reader->errors.output_message = on_output;
+    // jpeg_create_decompress clears the structure but keeps these two.
+    decompressor->client_data = reader;
+    if (setjmp(reader->entry)) {
+        palimpsest_jpeg_close(reader);
+        return NULL;
+    }
+    jpeg_create_decompress(decompressor);
+    reader->progress.progress_monitor = on_progress;
+    decompressor->progress = &reader->progress;
+    reader->max_scans = INT32_MAX;
+    jpeg_save_markers(decompressor, JPEG_APP0 + 1, 0xFFFF);
+    jpeg_save_markers(decompressor, JPEG_APP0 + 2, 0xFFFF);
+    jpeg_mem_src(decompressor, bytes, count);
+    return reader;
+}
+
+palimpsest_jpeg_status palimpsest_jpeg_read_header(palimpsest_jpeg *reader, palimpsest_jpeg_header *header) {
+    memset(header, 0, sizeof *header);
+    struct jpeg_decompress_struct *decompressor = &reader->decompressor;
+    if (setjmp(reader->entry)) return reader->status;
+    jpeg_read_header(decompressor, TRUE);
+    header->width = decompressor->image_width;
+    header->height = decompressor->image_height;
+    header->color = color_of(decompressor);
+    header->is_arithmetic = decompressor->arith_code ? 1 : 0;
+    find_exif(decompressor, header);
+    unsigned int icc_count = 0;
+    if (reader->icc == NULL && jpeg_read_icc_profile(decompressor, &reader->icc, &icc_count)) {
+        header->icc = reader->icc;
+        header->icc_count = icc_count;
+    }
+    return PALIMPSEST_JPEG_OK;
+}
+
+palimpsest_jpeg_status palimpsest_jpeg_decode(palimpsest_jpeg *reader, uint8_t *rows, size_t count, int32_t max_scans) {
+    struct jpeg_decompress_struct *decompressor = &reader->decompressor;
+    if (setjmp(reader->entry)) return reader->status;
+    reader->max_scans = max_scans;
+    decompressor->out_color_space = decompressor->jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_start_decompress(decompressor);
+    const size_t row_count = (size_t)decompressor->output_width * (size_t)decompressor->output_components;
+    if (row_count * decompressor->output_height != count) {
+        snprintf(reader->message, sizeof reader->message, "the rows do not fit the room for them");
+        return PALIMPSEST_JPEG_CORRUPT;
+    }
+    while (decompressor->output_scanline < decompressor->output_height) {
+        JSAMPROW row = rows + row_count * decompressor->output_scanline;
+        jpeg_read_scanlines(decompressor, &row, 1);
+    }
+    // Reads on to the end marker, so that a file that lacks it is seen to be cut.
+    jpeg_finish_decompress(decompressor);
+    return PALIMPSEST_JPEG_OK;
+}
+
+const char *palimpsest_jpeg_message(const palimpsest_jpeg *reader) { return reader->message; }
+
+void palimpsest_jpeg_close(palimpsest_jpeg *reader) {
+    jpeg_destroy_decompress(&reader->decompressor);
+    free(reader->icc);
+    free(reader);
+}

@@ -15,4 +15,9 @@ enum Fixture {
             Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[start + $1]) << (8 * UInt32($1)) })
         }
     }
+
+    /// What the script embeds as an ICC profile.
+    static func profile(_ count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(($0 * $0 / 7 + $0) & 255) }
+    }
 }

@@ -1,3 +1,81 @@
 #ifndef PALIMPSEST_CJPEG_H
 #define PALIMPSEST_CJPEG_H
+
+// A JPEG reader over libjpeg whose errors are return values.
+//
+// libjpeg reports errors by a call that must not return, so its users need setjmp and longjmp. Swift frames must never
+// be jumped over: every jump here begins and ends inside one function of CJPEG.c, and what went wrong comes back as a
+// palimpsest_jpeg_status. Warnings that mean damaged pixels are errors too.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PALIMPSEST_SWIFT_NAME(name) __attribute__((swift_name(#name)))
+
+#pragma clang assume_nonnull begin
+
+typedef enum __attribute__((enum_extensibility(closed))) palimpsest_jpeg_status : int32_t {
+    PALIMPSEST_JPEG_OK PALIMPSEST_SWIFT_NAME(ok) = 0,
+    /// libjpeg could not get memory.
+    PALIMPSEST_JPEG_NO_MEMORY PALIMPSEST_SWIFT_NAME(noMemory),
+    /// The data end before the picture does.
+    PALIMPSEST_JPEG_TRUNCATED PALIMPSEST_SWIFT_NAME(truncated),
+    /// The data contradict the format.
+    PALIMPSEST_JPEG_CORRUPT PALIMPSEST_SWIFT_NAME(corrupt),
+    /// A kind of JPEG that is not read here: lossless, hierarchical, 12 bits.
+    PALIMPSEST_JPEG_UNSUPPORTED PALIMPSEST_SWIFT_NAME(unsupported),
+    /// A side is longer than libjpeg can read.
+    PALIMPSEST_JPEG_TOO_LARGE PALIMPSEST_SWIFT_NAME(tooLarge),
+    /// More scans than allowed.
+    PALIMPSEST_JPEG_TOO_MANY_SCANS PALIMPSEST_SWIFT_NAME(tooManyScans),
+} palimpsest_jpeg_status;
+
+/// The colour space that is stored, as far as it matters here.
+typedef enum __attribute__((enum_extensibility(closed))) palimpsest_jpeg_color : int32_t {
+    PALIMPSEST_JPEG_GRAY PALIMPSEST_SWIFT_NAME(gray) = 0,
+    /// YCbCr or RGB; decoded to RGB.
+    PALIMPSEST_JPEG_RGB PALIMPSEST_SWIFT_NAME(rgb),
+    /// CMYK or YCCK; not decoded.
+    PALIMPSEST_JPEG_CMYK PALIMPSEST_SWIFT_NAME(cmyk),
+    /// Anything else; not decoded.
+    PALIMPSEST_JPEG_OTHER PALIMPSEST_SWIFT_NAME(other),
+} palimpsest_jpeg_color;
+
+typedef struct palimpsest_jpeg_header {
+    uint32_t width;
+    uint32_t height;
+    palimpsest_jpeg_color color;
+    /// 1 where the entropy coding is arithmetic, which is not decoded.
+    int32_t is_arithmetic;
+    /// The body of the first APP1 segment that starts with `Exif\0\0`, without those six bytes; NULL if there is none.
+    /// Belongs to the reader.
+    const uint8_t *_Nullable exif;
+    size_t exif_count;
+    /// The ICC profile, reassembled from its APP2 segments; NULL if there is none or its segments do not fit together.
+    /// Belongs to the reader.
+    const uint8_t *_Nullable icc;
+    size_t icc_count;
+} palimpsest_jpeg_header;
+
+typedef struct palimpsest_jpeg palimpsest_jpeg;
+
+/// Makes a reader over `bytes`, which must stay in place until it is closed. NULL if there is no memory for it.
+palimpsest_jpeg *_Nullable palimpsest_jpeg_open(const uint8_t *bytes, size_t count);
+
+/// Reads up to the first scan. Allocates nothing that grows with the picture. To be called once, first.
+palimpsest_jpeg_status palimpsest_jpeg_read_header(palimpsest_jpeg *reader, palimpsest_jpeg_header *header);
+
+/// Decodes the whole picture, gray or RGB, into `rows`: tightly packed, top to bottom, `count` bytes of room, which must
+/// be exactly width * height * (1 or 3). A picture of more than `max_scans` scans is given up at the first one too many.
+/// To be called once, after palimpsest_jpeg_read_header.
+palimpsest_jpeg_status palimpsest_jpeg_decode(palimpsest_jpeg *reader, uint8_t *rows, size_t count, int32_t max_scans);
+
+/// libjpeg's sentence about the last status that was not OK; holds numbers of the file but never its bytes.
+const char *palimpsest_jpeg_message(const palimpsest_jpeg *reader);
+
+/// Frees the reader and what belongs to it.
+void palimpsest_jpeg_close(palimpsest_jpeg *reader);
+
+#pragma clang assume_nonnull end
+
 #endif

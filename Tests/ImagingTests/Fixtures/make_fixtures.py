@@ -11,11 +11,13 @@ changes nothing.
 
 import io
 import pathlib
+import struct
 import sys
 import tarfile
+import zlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter, ImageOps
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -38,9 +40,192 @@ def resampling(photos):
         (HERE / name).write_bytes(b"".join(p.astype("<f4").tobytes() for p in scaled))
 
 
+def profile(count):
+    """Stands for an ICC profile: any bytes do, for they are carried and never read. The tests know the formula."""
+    return bytes((i * i // 7 + i) & 255 for i in range(count))
+
+
+def save(name, image, **options):
+    """Writes a picture, and beside it, as NAME.raw, the upright samples that Pillow reads back from the file."""
+    path = HERE / name
+    image.save(path, **options)
+    golden(path)
+
+
+def golden(path, mode=None):
+    """Writes what Pillow reads from a picture file, upright, as interleaved bytes."""
+    with Image.open(path) as picture:
+        picture.load()
+        upright = ImageOps.exif_transpose(picture)
+        (HERE / (path.name + ".raw")).write_bytes(upright.convert(mode or upright.mode).tobytes())
+
+
+def jpegs(photos):
+    """JPEGs of every kind that is read, and a CMYK one that is not."""
+    photo = crop(photos, 5, 300, 200, 77, 53)
+    save("baseline_420.jpg", photo, quality=85)
+    save("baseline_422.jpg", photo, quality=92, subsampling=1)
+    save("baseline_444.jpg", photo, quality=98, subsampling=0)
+    save("baseline_low.jpg", photo, quality=8, optimize=True)
+    save("progressive_420.jpg", photo, quality=80, progressive=True)
+    save("progressive_444.jpg", photo, quality=60, progressive=True, subsampling=0)
+    save("gray.jpg", photo.convert("L"), quality=90)
+    save("gray_progressive.jpg", photo.convert("L"), quality=70, progressive=True)
+    save("one_pixel.jpg", photo.crop((10, 10, 11, 11)))
+    # 70,000 bytes do not fit in one APP2 segment.
+    save("icc.jpg", photo.crop((0, 0, 16, 16)), icc_profile=profile(70_000))
+    photo.crop((0, 0, 16, 16)).convert("CMYK").save(HERE / "cmyk.jpg")
+    # Small enough to be cut at every length, with EXIF and a profile to be cut in, too.
+    save("small.jpg", photo.crop((20, 20, 36, 31)), quality=70, exif=orientation(6), icc_profile=profile(60))
+    save("small_progressive.jpg", photo.crop((20, 20, 36, 31)), quality=70, progressive=True)
+
+
+def orientation(number):
+    """EXIF data whose orientation is `number`."""
+    exif = Image.Exif()
+    exif[0x0112] = number
+    exif[0x010E] = "before the orientation, by its tag"
+    return exif
+
+
+def orientations(photos):
+    """The same crop with all eight EXIF orientations, in JPEG (gray: fewer bytes) and PNG (RGB and RGBA)."""
+    photo = crop(photos, 14, 300, 200, 37, 21)
+    transparent = photo.copy()
+    transparent.putalpha(photo.convert("L"))
+    for number in range(1, 9):
+        save("orientation_%d.jpg" % number, photo, quality=75, exif=orientation(number))
+        save("orientation_%d.png" % number, transparent if number % 2 else photo, exif=orientation(number))
+
+
+def pngs(photos):
+    """PNGs of every colour type and depth that is read, and one of 16 bits that is not."""
+    photo = crop(photos, 3, 250, 120, 29, 33)
+    gray = photo.convert("L")
+    alpha = gray.point(lambda value: 0 if value < 60 else value)
+    save("rgb.png", photo)
+    rgba = photo.copy()
+    rgba.putalpha(alpha)
+    save("rgba.png", rgba, icc_profile=profile(5_000))
+    save("gray.png", gray)
+    save("gray_alpha.png", Image.merge("LA", (gray, alpha)))
+    save("bilevel.png", gray.convert("1", dither=Image.Dither.NONE))
+    golden(HERE / "bilevel.png", "L")
+
+    palette = photo.quantize(60)
+    palette.save(HERE / "palette.png")
+    golden(HERE / "palette.png", "RGB")
+    photo.quantize(13).save(HERE / "palette_4bit.png", bits=4)
+    golden(HERE / "palette_4bit.png", "RGB")
+    palette.save(HERE / "palette_alpha.png", transparency=bytes(range(0, 240, 4)))
+    golden(HERE / "palette_alpha.png", "RGBA")
+
+    # Pillow writes neither grays of 2 and 4 bits nor interlaced files; the golden samples are still what it reads.
+    levels = np.asarray(gray)
+    write_png("gray_2bit.png", levels // 64, 2, 0)
+    write_png("gray_4bit.png", levels // 16, 4, 0)
+    write_png("interlaced.png", np.asarray(photo), 8, 2, interlaced=True)
+    write_png("gray_transparent.png", levels, 8, 0, extra=[(b"tRNS", struct.pack(">H", int(levels[5, 5])))])
+    golden(HERE / "gray_transparent.png", "LA")
+    pixel = np.asarray(photo)[7, 3]
+    write_png("rgb_transparent.png", np.asarray(photo), 8, 2, extra=[(b"tRNS", struct.pack(">3H", *map(int, pixel)))])
+    golden(HERE / "rgb_transparent.png", "RGBA")
+    write_png("sixteen_bits.png", np.asarray(photo).astype(">u2") * 257, 16, 2, has_golden=False)
+    # The orientation may come behind the pixels.
+    tiff = orientation(8).tobytes()[6:]
+    write_png("exif_at_end.png", np.asarray(photo), 8, 2, trailing=[(b"eXIf", tiff)])
+
+    small = photo.crop((8, 8, 15, 14))
+    save("small.png", small, icc_profile=profile(60), exif=orientation(6))
+    small.quantize(9).save(HERE / "small_palette.png", transparency=bytes([0, 128, 255]))
+    golden(HERE / "small_palette.png", "RGBA")
+
+    # What inflates to 8 MiB from 8 kB, to be put in an iCCP chunk.
+    (HERE / "bomb.zlib").write_bytes(zlib.compress(bytes(8 << 20), 9))
+
+    frames = [photo, photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    frames[0].save(HERE / "animated.png", save_all=True, append_images=frames[1:])
+    golden(HERE / "animated.png", "RGB")
+
+
+def write_png(name, samples, depth, color_type, interlaced=False, extra=(), trailing=(), has_golden=True):
+    """Writes a PNG by hand (PNG specification, third edition), without row filters."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    def rows(part):
+        for row in part:
+            bits = "".join(format(value, "0%db" % depth) for value in row.ravel())
+            bits += "0" * (-len(bits) % 8)
+            yield b"\0" + int(bits, 2).to_bytes(len(bits) // 8, "big")
+
+    height, width = samples.shape[:2]
+    passes = [(0, 0, 1, 1)]
+    if interlaced:
+        passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    parts = [samples[y::dy, x::dx] for x, y, dx, dy in passes]
+    data = b"".join(row for part in parts if part.size for row in rows(part))
+    header = struct.pack(">2I5B", width, height, depth, color_type, 0, 0, int(interlaced))
+    chunks = [(b"IHDR", header), *extra, (b"IDAT", zlib.compress(data, 9)), *trailing, (b"IEND", b"")]
+    (HERE / name).write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*c) for c in chunks))
+    if has_golden:
+        golden(HERE / name)
+
+
+def quality(photos):
+    """Pictures that differ, and their SSIM and PSNR in float64, straight from the formulas."""
+    photo = crop(photos, 8, 120, 140, 40, 30)
+    noise = np.random.RandomState(7).randint(-12, 13, (30, 40, 3))
+    noisy = Image.fromarray(np.clip(np.asarray(photo).astype(int) + noise, 0, 255).astype(np.uint8))
+    lines = []
+    for name, first, second in [
+        ("rgb", photo, noisy),
+        ("gray", photo.convert("L"), noisy.convert("L")),
+        ("blurred", photo, photo.filter(ImageFilter.GaussianBlur(2))),
+        ("small", photo.crop((3, 3, 10, 20)), noisy.crop((3, 3, 10, 20))),
+        ("negative", photo, ImageOps.invert(photo)),
+    ]:
+        for suffix, picture in [("a", first), ("b", second)]:
+            (HERE / ("quality_%s_%s.raw" % (name, suffix))).write_bytes(picture.tobytes())
+        a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+        psnr = 10 * np.log10(255**2 / np.mean((a - b) ** 2))
+        if a.ndim == 3:
+            a, b = a @ [0.299, 0.587, 0.114], b @ [0.299, 0.587, 0.114]
+        channels = len(first.getbands())
+        lines.append("%s %d %d %d %.12g %.12g" % (name, *first.size, channels, psnr, ssim(a, b)))
+    (HERE / "quality.txt").write_text("\n".join(lines) + "\n")
+
+
+def ssim(a, b):
+    """Mean SSIM of two planes by a two-dimensional window, position by position (Wang et al. 2004)."""
+
+    def taps(side):
+        count = min(11, side)
+        return np.exp(-((np.arange(count) - (count - 1) / 2) ** 2) / (2 * 1.5**2))
+
+    window = np.outer(taps(a.shape[0]), taps(a.shape[1]))
+    window /= window.sum()
+    height, width = window.shape
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    values = []
+    for y in range(a.shape[0] - height + 1):
+        for x in range(a.shape[1] - width + 1):
+            p, q = a[y : y + height, x : x + width], b[y : y + height, x : x + width]
+            mp, mq = (window * p).sum(), (window * q).sum()
+            vp, vq = (window * (p - mp) ** 2).sum(), (window * (q - mq) ** 2).sum()
+            cov = (window * (p - mp) * (q - mq)).sum()
+            values.append((2 * mp * mq + c1) * (2 * cov + c2) / ((mp**2 + mq**2 + c1) * (vp + vq + c2)))
+    return np.mean(values)
+
+
 def main():
     with tarfile.open(sys.argv[1]) as photos:
         resampling(photos)
+        jpegs(photos)
+        orientations(photos)
+        pngs(photos)
+        quality(photos)
 
 
 if __name__ == "__main__":

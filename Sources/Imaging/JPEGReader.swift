@@ -1,0 +1,128 @@
+import CJPEG
+
+/// Reads one JPEG file through libjpeg.
+struct JPEGReader {
+    private let bytes: [UInt8]
+    private let limits: ImageLimits
+
+    init(_ bytes: [UInt8], limits: ImageLimits) {
+        self.bytes = bytes
+        self.limits = limits
+    }
+
+    func dimensions() throws(ImagingError) -> (width: Int, height: Int) {
+        try withReader { (reader) throws(ImagingError) in
+            let header = try readHeader(reader)
+            return (Int(header.width), Int(header.height))
+        }
+    }
+
+    func photo() throws(ImagingError) -> Photo {
+        try withReader { (reader) throws(ImagingError) in
+            let header = try readHeader(reader)
+            let profile = try UnsafeBufferPointer(start: header.icc, count: header.icc_count).profile(limits)
+            let orientation = Orientation(
+                exif: Array(UnsafeBufferPointer(start: header.exif, count: header.exif_count))
+            )
+            let raster = Raster(
+                width: Int(header.width),
+                height: Int(header.height),
+                layout: header.color == .gray ? .gray : .rgb,
+                samples: try decodeRows(reader, header)
+            )
+            return Photo(orientation.upright(raster), iccProfile: profile, sourceFormat: .jpeg)
+        }
+    }
+
+    // MARK: - Steps
+
+    /// Opens a reader over the bytes for the time of a call.
+    private func withReader<Result>(
+        _ body: (OpaquePointer) throws(ImagingError) -> Result
+    ) throws(ImagingError) -> Result {
+        try bytes.withUnsafeBufferPointer { (bytes) throws(ImagingError) in
+            guard let start = bytes.baseAddress else { throw ImagingError(.empty, "The file is empty.") }
+            guard let reader = palimpsest_jpeg_open(start, bytes.count) else {
+                throw ImagingError(.tooLarge, "There is not enough memory to read the picture.")
+            }
+            defer { palimpsest_jpeg_close(reader) }
+            return try body(reader)
+        }
+    }
+
+    /// Reads the header and refuses what is not decoded here.
+    private func readHeader(_ reader: OpaquePointer) throws(ImagingError) -> palimpsest_jpeg_header {
+        var header = palimpsest_jpeg_header()
+        try check(palimpsest_jpeg_read_header(reader, &header), reader)
+        switch header.color {
+        case .gray, .rgb:
+            break
+        case .cmyk:
+            throw ImagingError(.unsupported, "The picture is a CMYK JPEG; only gray and RGB ones are read.")
+        case .other:
+            throw ImagingError(.unsupported, "The JPEG has a colour space that is not read; only gray and RGB are.")
+        }
+        if header.is_arithmetic != 0 {
+            throw ImagingError(
+                .unsupported,
+                "The picture is an arithmetic-coded JPEG; only Huffman-coded ones are read."
+            )
+        }
+        try limits.check(width: Int(header.width), height: Int(header.height))
+        return header
+    }
+
+    /// Decodes straight into the memory of the result.
+    private func decodeRows(_ reader: OpaquePointer, _ header: palimpsest_jpeg_header) throws(ImagingError) -> [UInt8] {
+        let channels = header.color == .gray ? 1 : 3
+        let count = Int(header.width) * Int(header.height) * channels
+        let maxScans = Int32(clamping: limits.maxJPEGScans)
+        var status = palimpsest_jpeg_status.ok
+        let samples = [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            guard let start = buffer.baseAddress else { return }
+            status = palimpsest_jpeg_decode(reader, start, count, maxScans)
+            initializedCount = status == .ok ? count : 0
+        }
+        try check(status, reader)
+        return samples
+    }
+
+    private func check(_ status: palimpsest_jpeg_status, _ reader: OpaquePointer) throws(ImagingError) {
+        switch status {
+        case .ok:
+            return
+        case .noMemory:
+            throw ImagingError(.tooLarge, "There is not enough memory to decode the picture.")
+        case .truncated:
+            throw ImagingError(.truncated, "The JPEG ends before the picture is complete.")
+        case .unsupported:
+            throw ImagingError(
+                .unsupported,
+                "The picture is a kind of JPEG that is not read (\(message(reader))); "
+                    + "only baseline and progressive ones with 8 bits are."
+            )
+        case .tooLarge:
+            throw ImagingError(.tooLarge, "A side of the JPEG is longer than can be read (\(message(reader))).")
+        case .tooManyScans:
+            throw ImagingError(
+                .tooLarge,
+                "The JPEG has too many scans; \(limits.maxJPEGScans) are allowed."
+            )
+        case .corrupt:
+            throw ImagingError(.corrupt, "The JPEG is damaged (\(message(reader))).")
+        }
+    }
+
+    private func message(_ reader: OpaquePointer) -> String {
+        String(cString: palimpsest_jpeg_message(reader))
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// Copies a profile out of foreign memory, or says that it is too long.
+    fileprivate func profile(_ limits: ImageLimits) throws(ImagingError) -> [UInt8]? {
+        if isEmpty { return nil }
+        try limits.check(profileBytes: count)
+        return Array(self)
+    }
+}

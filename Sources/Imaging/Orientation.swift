@@ -1,0 +1,75 @@
+/// How a stored picture must be turned to be upright (TIFF 6.0 and Exif 2.32, tag 0x0112).
+///
+/// The raw values are those of the tag; the names say what has to be done.
+enum Orientation: Int, Sendable, CaseIterable {
+    case asStored = 1
+    case mirrorHorizontally = 2
+    case rotate180 = 3
+    case mirrorVertically = 4
+    case transpose = 5
+    case rotate90Clockwise = 6
+    case transverse = 7
+    case rotate270Clockwise = 8
+
+    /// Whether width and height change places.
+    var swapsSides: Bool {
+        switch self {
+        case .asStored, .mirrorHorizontally, .rotate180, .mirrorVertically: false
+        case .transpose, .rotate90Clockwise, .transverse, .rotate270Clockwise: true
+        }
+    }
+
+    /// The picture turned upright; the same storage where nothing is to be done.
+    func upright(_ raster: Raster) -> Raster {
+        if self == .asStored { return raster }
+        let (width, height) = (raster.width, raster.height)
+        let (resultWidth, resultHeight) = swapsSides ? (height, width) : (width, height)
+        // Where the pixel of the result's first column and row lies in the source, and how far its neighbours to the
+        // right and below are from there.
+        let (lastColumn, lastRow) = (width - 1, (height - 1) * width)
+        let (origin, right, down) =
+            switch self {
+            case .asStored: (0, 1, width)
+            case .mirrorHorizontally: (lastColumn, -1, width)
+            case .rotate180: (lastRow + lastColumn, -1, -width)
+            case .mirrorVertically: (lastRow, 1, -width)
+            case .transpose: (0, width, 1)
+            case .rotate90Clockwise: (lastRow, -width, 1)
+            case .transverse: (lastRow + lastColumn, -width, -1)
+            case .rotate270Clockwise: (lastColumn, width, -1)
+            }
+        let walk = Walk(origin: origin, right: right, down: down, width: resultWidth, height: resultHeight)
+        let samples = [UInt8](unsafeUninitializedCapacity: raster.samples.count) { target, initializedCount in
+            raster.samples.withUnsafeBufferPointer { source in
+                walk.copy(source, to: target, channels: raster.layout.channels)
+            }
+            initializedCount = raster.samples.count
+        }
+        return Raster(width: resultWidth, height: resultHeight, layout: raster.layout, samples: samples)
+    }
+
+    /// A way through the source, in pixels, that meets them in the order of the result.
+    private struct Walk {
+        let origin: Int
+        let right: Int
+        let down: Int
+        let width: Int
+        let height: Int
+
+        /// Copies tile by tile, so that turning by a quarter does not touch a new cache line for every pixel.
+        func copy(_ source: UnsafeBufferPointer<UInt8>, to target: UnsafeMutableBufferPointer<UInt8>, channels: Int) {
+            let tile = 32
+            for top in stride(from: 0, to: height, by: tile) {
+                for left in stride(from: 0, to: width, by: tile) {
+                    for row in top..<min(top + tile, height) {
+                        for column in left..<min(left + tile, width) {
+                            let from = (origin + column * right + row * down) * channels
+                            let to = (row * width + column) * channels
+                            for channel in 0..<channels { target[to + channel] = source[from + channel] }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

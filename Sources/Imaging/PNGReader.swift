@@ -1,0 +1,150 @@
+import CSpng
+
+/// Reads one PNG file through libspng.
+struct PNGReader {
+    private let bytes: [UInt8]
+    private let limits: ImageLimits
+
+    init(_ bytes: [UInt8], limits: ImageLimits) {
+        self.bytes = bytes
+        self.limits = limits
+    }
+
+    func dimensions() throws(ImagingError) -> (width: Int, height: Int) {
+        try withContext { (context) throws(ImagingError) in
+            let header = try readHeader(context)
+            return (Int(header.width), Int(header.height))
+        }
+    }
+
+    func photo() throws(ImagingError) -> Photo {
+        try withContext { (context) throws(ImagingError) in
+            let header = try readHeader(context)
+            let target = try target(of: header, context)
+            let samples = try decode(context, header, target)
+            // Chunks may follow the pixels, the orientation among them; and a file without its end is cut.
+            try check(spng_decode_chunks(context))
+            let raster = Raster(
+                width: Int(header.width),
+                height: Int(header.height),
+                layout: target.layout,
+                samples: samples
+            )
+            let profile = try profile(context)
+            return Photo(orientation(context).upright(raster), iccProfile: profile, sourceFormat: .png)
+        }
+    }
+
+    // MARK: - Steps
+
+    /// What the pixels are decoded to.
+    private struct Target {
+        let layout: PixelLayout
+        let format: spng_format
+        let appliesTransparency: Bool
+    }
+
+    /// Opens a context over the bytes for the time of a call.
+    private func withContext<Result>(
+        _ body: (OpaquePointer) throws(ImagingError) -> Result
+    ) throws(ImagingError) -> Result {
+        guard let context = spng_ctx_new(0) else {
+            throw ImagingError(.tooLarge, "There is not enough memory to read the picture.")
+        }
+        defer { spng_ctx_free(context) }
+        return try bytes.withUnsafeBufferPointer { (bytes) throws(ImagingError) in
+            // Chunks that are kept, profiles as they inflate among them, stay below the limit; the cache holds all of
+            // them together.
+            try check(spng_set_chunk_limits(context, limits.maxICCBytes, 4 * limits.maxICCBytes))
+            try check(spng_set_crc_action(context, Int32(SPNG_CRC_ERROR.rawValue), Int32(SPNG_CRC_ERROR.rawValue)))
+            try check(spng_set_png_buffer(context, bytes.baseAddress, bytes.count))
+            return try body(context)
+        }
+    }
+
+    private func readHeader(_ context: OpaquePointer) throws(ImagingError) -> spng_ihdr {
+        var header = spng_ihdr()
+        try check(spng_get_ihdr(context, &header))
+        try limits.check(width: Int(header.width), height: Int(header.height))
+        if header.bit_depth == 16 {
+            throw ImagingError(.unsupported, "The picture is a PNG with 16 bits a sample; only up to 8 bits are read.")
+        }
+        return header
+    }
+
+    /// Decides the layout; reads all chunks before the pixels for it.
+    private func target(of header: spng_ihdr, _ context: OpaquePointer) throws(ImagingError) -> Target {
+        var transparency = spng_trns()
+        let status = spng_get_trns(context, &transparency)
+        let isTransparent = status == 0
+        if status != Int32(SPNG_ECHUNKAVAIL.rawValue) { try check(status) }
+        switch UInt32(header.color_type) {
+        case SPNG_COLOR_TYPE_GRAYSCALE.rawValue:
+            return isTransparent
+                ? Target(layout: .grayAlpha, format: SPNG_FMT_GA8, appliesTransparency: true)
+                : Target(layout: .gray, format: SPNG_FMT_G8, appliesTransparency: false)
+        case SPNG_COLOR_TYPE_GRAYSCALE_ALPHA.rawValue:
+            return Target(layout: .grayAlpha, format: SPNG_FMT_PNG, appliesTransparency: false)
+        case SPNG_COLOR_TYPE_TRUECOLOR.rawValue, SPNG_COLOR_TYPE_INDEXED.rawValue:
+            return isTransparent
+                ? Target(layout: .rgba, format: SPNG_FMT_RGBA8, appliesTransparency: true)
+                : Target(layout: .rgb, format: SPNG_FMT_RGB8, appliesTransparency: false)
+        case SPNG_COLOR_TYPE_TRUECOLOR_ALPHA.rawValue:
+            return Target(layout: .rgba, format: SPNG_FMT_RGBA8, appliesTransparency: false)
+        default:
+            throw ImagingError(.corrupt, "The PNG has a colour type that does not exist.")
+        }
+    }
+
+    /// Decodes straight into the memory of the result.
+    private func decode(
+        _ context: OpaquePointer,
+        _ header: spng_ihdr,
+        _ target: Target
+    ) throws(ImagingError) -> [UInt8] {
+        let count = Int(header.width) * Int(header.height) * target.layout.channels
+        let format = Int32(target.format.rawValue)
+        var decodedCount = 0
+        try check(spng_decoded_image_size(context, format, &decodedCount))
+        if decodedCount != count { throw ImagingError(.corrupt, "The PNG's rows do not fit its size.") }
+        let flags = target.appliesTransparency ? Int32(SPNG_DECODE_TRNS.rawValue) : 0
+        var status: Int32 = 0
+        let samples = [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            status = spng_decode_image(context, buffer.baseAddress, count, format, flags)
+            initializedCount = status == 0 ? count : 0
+        }
+        try check(status)
+        return samples
+    }
+
+    private func profile(_ context: OpaquePointer) throws(ImagingError) -> [UInt8]? {
+        var chunk = spng_iccp()
+        let status = spng_get_iccp(context, &chunk)
+        if status == Int32(SPNG_ECHUNKAVAIL.rawValue) { return nil }
+        try check(status)
+        guard let start = chunk.profile, chunk.profile_len > 0 else { return nil }
+        try limits.check(profileBytes: chunk.profile_len)
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: chunk.profile_len))
+    }
+
+    private func orientation(_ context: OpaquePointer) -> Orientation {
+        var chunk = spng_exif()
+        guard spng_get_exif(context, &chunk) == 0, let start = chunk.data else { return .asStored }
+        return Orientation(exif: [UInt8](UnsafeRawBufferPointer(start: start, count: chunk.length)))
+    }
+
+    private func check(_ status: Int32) throws(ImagingError) {
+        if status == 0 { return }
+        let sentence = String(cString: spng_strerror(status))
+        switch status {
+        case SPNG_IO_EOF.rawValue, Int32(SPNG_EOF.rawValue), Int32(SPNG_EIDAT_TOO_SHORT.rawValue):
+            throw ImagingError(.truncated, "The PNG ends before the picture is complete.")
+        case Int32(SPNG_EMEM.rawValue), Int32(SPNG_EOVERFLOW.rawValue), Int32(SPNG_ECHUNK_LIMITS.rawValue):
+            throw ImagingError(.tooLarge, "The PNG needs more memory than is allowed (\(sentence)).")
+        case Int32(SPNG_ECHUNK_UNKNOWN_CRITICAL.rawValue):
+            throw ImagingError(.unsupported, "The PNG needs an extension that is not read (\(sentence)).")
+        default:
+            throw ImagingError(.corrupt, "The PNG is damaged (\(sentence)).")
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/// Decoded pixels as they are stored, before the orientation is applied.
+struct Raster: Sendable, Equatable {
+    let width: Int
+    let height: Int
+    let layout: PixelLayout
+    /// `height * width * layout.channels` samples, interleaved.
+    let samples: [UInt8]
+}
+
+extension Photo {
+    /// Makes a photo of upright pixels.
+    init(_ raster: Raster, iccProfile: [UInt8]?, sourceFormat: ImageFormat) {
+        self.init(
+            width: raster.width,
+            height: raster.height,
+            layout: raster.layout,
+            samples: raster.samples,
+            iccProfile: iccProfile,
+            sourceFormat: sourceFormat
+        )
+    }
+}

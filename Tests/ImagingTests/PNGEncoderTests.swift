@@ -1,0 +1,95 @@
+import Foundation
+import Testing
+
+@testable import Imaging
+
+@Suite("PNG encoding")
+struct PNGEncoderTests {
+    @Test("Pillow reads back every sample and the profile", arguments: PixelLayout.allCases)
+    func pillow(layout: PixelLayout) throws {
+        var photo = ImageQualityTests.pattern(width: 41, height: 19, layout: layout)
+        photo.iccProfile = layout.hasAlpha ? Fixture.profile(3_000) : nil
+        let read = try Pillow(reading: try PNGEncoder.encode(photo))
+        #expect(read.format == "PNG")
+        #expect(read.mode == ["L", "LA", "RGB", "RGBA"][layout.channels - 1])
+        #expect(read.size == [41, 19])
+        #expect(read.samples == photo.samples)
+        #expect(read.profile == photo.iccProfile)
+    }
+
+    @Test("Our own decoder reads it back, too, at every level", arguments: [0, 1, 4, 9])
+    func roundTrip(level: Int) throws {
+        for layout in PixelLayout.allCases {
+            let pattern = ImageQualityTests.pattern(width: 8, height: 50, layout: layout)
+            let photo = Photo(
+                width: 8,
+                height: 50,
+                layout: layout,
+                samples: pattern.samples,
+                iccProfile: [1, 2, 3],
+                sourceFormat: .png
+            )
+            #expect(try PhotoDecoder.decode(try PNGEncoder.encode(photo, compressionLevel: level)) == photo)
+        }
+    }
+
+    @Test("Equal photos give equal bytes")
+    func determinism() throws {
+        let photo = ImageQualityTests.pattern(width: 60, height: 40, layout: .rgb)
+        let copy = Photo(width: 60, height: 40, layout: .rgb, samples: photo.samples.map { $0 }, sourceFormat: .jpeg)
+        #expect(try PNGEncoder.encode(photo) == PNGEncoder.encode(copy))
+    }
+
+    @Test("The file holds nothing but header, profile, pixels and end")
+    func chunks() throws {
+        var photo = ImageQualityTests.pattern(width: 6, height: 4, layout: .rgb)
+        photo.iccProfile = Fixture.profile(500)
+        let bytes = try PNGEncoder.encode(photo)
+        var offset = 8
+        var kinds: [String] = []
+        while offset < bytes.count {
+            kinds.append(String(decoding: bytes[offset + 4..<offset + 8], as: UTF8.self))
+            offset += 12 + bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
+        }
+        #expect(kinds == ["IHDR", "iCCP", "IDAT", "IEND"])
+    }
+}
+
+/// What Pillow makes of a picture file.
+private struct Pillow: Decodable {
+    let format: String
+    let mode: String
+    let size: [Int]
+    let samples: [UInt8]
+    let profile: [UInt8]?
+
+    private static let script = """
+        import io, json, sys
+        from PIL import Image
+        picture = Image.open(io.BytesIO(sys.stdin.buffer.read()))
+        picture.load()
+        profile = picture.info.get("icc_profile")
+        print(json.dumps({
+            "format": picture.format, "mode": picture.mode, "size": picture.size,
+            "samples": list(picture.tobytes()), "profile": None if profile is None else list(profile),
+        }))
+        """
+
+    init(reading bytes: [UInt8]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+        process.arguments = ["-c", Self.script]
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        // Less than a pipe holds, so writing before reading cannot block.
+        try #require(bytes.count < 60_000)
+        try input.fileHandleForWriting.write(contentsOf: Data(bytes))
+        try input.fileHandleForWriting.close()
+        let answer = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        self = try JSONDecoder().decode(Pillow.self, from: answer)
+    }
+}
