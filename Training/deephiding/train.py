@@ -149,8 +149,11 @@ class Trainer:
         self.step, self.skipped = state["step"], state["skipped"]
 
 
-def run(recipe, photos, folder, save_every=100, log=print):
-    """Trains to the recipe's last iteration, resuming from `folder`; returns the trainer."""
+def run(recipe, photos, folder, save_every=100, stop_after=math.inf, log=print):
+    """Trains to the recipe's last iteration, resuming from `folder`; returns the trainer.
+
+    After `stop_after` seconds it saves and returns early, so that a time limit costs nothing.
+    """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -164,12 +167,15 @@ def run(recipe, photos, folder, save_every=100, log=print):
             record = trainer.advance()
             if record is not None:
                 journal.write(json.dumps({"step": trainer.step, **{k: round(v, 7) for k, v in record.items()}}) + "\n")
-            if trainer.step % save_every == 0 or trainer.step == recipe["iterations"]:
+            out_of_time = time.monotonic() - started > stop_after
+            if trainer.step % save_every == 0 or trainer.step == recipe["iterations"] or out_of_time:
                 trainer.save(checkpoint)
                 journal.flush()
                 pace = (time.monotonic() - started) / (trainer.step - first)
                 shown = {k: f"{v:.4g}" for k, v in (record or {}).items()}
                 log(f"iteration {trainer.step}: {shown} {pace:.2f} s each, {trainer.skipped} skipped")
+            if out_of_time:
+                break
     return trainer
 
 
@@ -179,12 +185,13 @@ def main():
     parser.add_argument("--data", required=True, help="folder or tar of photos")
     parser.add_argument("--run", required=True, help="folder for the checkpoint and the run log")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
+    parser.add_argument("--stop-after", type=float, default=math.inf, help="seconds after which to save and stop")
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     try:
         recipe = load_recipe(arguments.recipe)
-        run(recipe, load_photos(arguments.data, recipe["exclude"]), arguments.run)
+        run(recipe, load_photos(arguments.data, recipe["exclude"]), arguments.run, stop_after=arguments.stop_after)
     except (DataError, OSError, json.JSONDecodeError) as error:
         sys.exit(f"train: {error}")
 
