@@ -1,1 +1,221 @@
-// Filled in by the module's first commit.
+public import Cryptography
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Files named by the hash of their bytes: `blobs/ab/<64 digits>`, written in `tmp/` and renamed when they are whole.
+///
+/// What has been committed survives a power cut. Equal bytes are stored once, so that one blob may be referred to by many rows; who
+/// removes blobs must have asked the rows first, and must leave alone what is younger than any upload lasts
+/// (``remove(_:ifOlderThan:)``). One process at a time has the folder.
+///
+/// The methods block on the disk: call them in ``offload(_:)`` or on a thread of one's own, never straight from a task.
+public final class BlobStore: Sendable {
+    private let blobs: String
+    private let temporary: String
+    /// Tells the files of this object from those of a process that died.
+    private let run: String
+    private let counter = Atomic<UInt64>(0)
+    /// Held while a name in `blobs` is made or removed, so that a removal sees the age of the blob it removes.
+    private let names = Mutex<Void>(())
+    private let queue: DispatchQueue
+
+    /// Opens the store, making its folders (0700) where they are missing.
+    ///
+    /// - Parameter root: The folder that holds `blobs` and `tmp`; its own parent must exist.
+    /// - Throws: ``BlobStoreError``.
+    public init(root: String) throws(BlobStoreError) {
+        blobs = root + "/blobs"
+        temporary = root + "/tmp"
+        let isNew = try FileSystem.makeFolder(root)
+        for folder in [blobs, temporary] where try FileSystem.makeFolder(folder) {
+            try FileSystem.synchronizeFolder(root)
+        }
+        if isNew { try FileSystem.synchronizeFolder(root + "/..") }
+        do throws(CryptographyError) {
+            run = String(try SecureRandom.uint64(), radix: 16)
+        } catch {
+            throw .system(call: "getrandom", errno: EAGAIN)
+        }
+        queue = DispatchQueue(label: "palimpsest.blobs", attributes: .concurrent)
+    }
+
+    // MARK: - Writing
+
+    /// Starts a blob.
+    ///
+    /// - Returns: An empty spool.
+    /// - Throws: ``BlobStoreError``.
+    public func newSpool() throws(BlobStoreError) -> Spool {
+        let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
+        return try Spool(store: self, path: "\(temporary)/\(run)-\(number)")
+    }
+
+    /// Stores bytes that are in memory.
+    ///
+    /// - Returns: What to write into the row that refers to the blob.
+    /// - Throws: ``BlobStoreError``.
+    public func put(_ bytes: [UInt8]) throws(BlobStoreError) -> BlobReference {
+        let spool = try newSpool()
+        try spool.append(bytes)
+        return try spool.commit()
+    }
+
+    /// Gives a finished temporary file its name.
+    func file(_ path: String, under sha256: SHA256Digest) throws(BlobStoreError) {
+        let folder = folder(of: sha256)
+        if try FileSystem.makeFolder(folder) { try FileSystem.synchronizeFolder(blobs) }
+        try names.withLock { _ throws(BlobStoreError) in
+            // A sealed spool may have waited long; the blob's age counts from now.
+            try FileSystem.touch(path)
+            try FileSystem.rename(path, to: self.path(of: sha256))
+        }
+        try FileSystem.synchronizeFolder(folder)
+    }
+
+    // MARK: - Reading
+
+    /// Whether there is a blob of this hash.
+    public func contains(_ sha256: SHA256Digest) -> Bool {
+        access(path(of: sha256), F_OK) == 0
+    }
+
+    /// Reads a whole blob and checks its hash.
+    ///
+    /// - Returns: All its bytes.
+    /// - Throws: ``BlobStoreError/notFound``, ``BlobStoreError/corrupt``, faults of the disk.
+    public func read(_ sha256: SHA256Digest) throws(BlobStoreError) -> [UInt8] {
+        let reader = try open(sha256)
+        guard let count = Int(exactly: reader.size) else { throw .corrupt }
+        let bytes = try reader.read(at: 0, count: count)
+        guard SHA256.hash(bytes) == sha256 else { throw .corrupt }
+        return bytes
+    }
+
+    /// Reads a part of a blob; its hash is not checked.
+    ///
+    /// - Returns: The bytes of the range, which must be inside the blob.
+    /// - Throws: ``BlobStoreError/notFound``, ``BlobStoreError/rangeOutsideBlob``, faults of the disk.
+    public func readRange(_ sha256: SHA256Digest, _ range: Range<UInt64>) throws(BlobStoreError) -> [UInt8] {
+        guard let count = Int(exactly: range.upperBound - range.lowerBound) else { throw .rangeOutsideBlob }
+        return try open(sha256).read(at: range.lowerBound, count: count)
+    }
+
+    /// Opens a blob, to be read piece by piece.
+    ///
+    /// - Returns: A reader that stays good even if the blob is removed.
+    /// - Throws: ``BlobStoreError/notFound``, faults of the disk.
+    public func open(_ sha256: SHA256Digest) throws(BlobStoreError) -> BlobReader {
+        try BlobReader(opening: path(of: sha256))
+    }
+
+    // MARK: - Removing
+
+    /// Removes a blob whatever its age.
+    ///
+    /// - Returns: Whether there was one.
+    /// - Throws: Faults of the disk.
+    @discardableResult
+    public func remove(_ sha256: SHA256Digest) throws(BlobStoreError) -> Bool {
+        try names.withLock { _ throws(BlobStoreError) in try FileSystem.unlink(path(of: sha256)) }
+    }
+
+    /// Removes a blob unless it was committed lately, and so may be waiting for the row that will refer to it.
+    ///
+    /// - Parameters:
+    ///   - sha256: The blob, to which no row refers.
+    ///   - age: Longer than any time between a commit and its row.
+    /// - Returns: Whether it was removed.
+    /// - Throws: Faults of the disk.
+    @discardableResult
+    public func remove(_ sha256: SHA256Digest, ifOlderThan age: Duration) throws(BlobStoreError) -> Bool {
+        try names.withLock { _ throws(BlobStoreError) in
+            let path = path(of: sha256)
+            guard let actual = try FileSystem.age(of: path), actual > age else { return false }
+            return try FileSystem.unlink(path)
+        }
+    }
+
+    /// Removes the temporary files of processes that died; those of this object stay.
+    ///
+    /// It is for the start.
+    ///
+    /// - Returns: How many were removed.
+    /// - Throws: Faults of the disk.
+    @discardableResult
+    public func sweepTemporary() throws(BlobStoreError) -> Int {
+        var count = 0
+        for name in try FileSystem.names(in: temporary) where !name.hasPrefix(run + "-") {
+            if try FileSystem.unlink("\(temporary)/\(name)") { count += 1 }
+        }
+        return count
+    }
+
+    /// Removes every blob that nobody refers to.
+    ///
+    /// It is for the start, or for a quiet hour.
+    ///
+    /// - Parameters:
+    ///   - age: What is younger stays; zero only while no upload can be under way.
+    ///   - isReferenced: Whether some row refers to a blob.
+    /// - Returns: How many were removed.
+    /// - Throws: Faults of the disk.
+    @discardableResult
+    public func sweepOrphans(
+        ifOlderThan age: Duration,
+        isReferenced: (SHA256Digest) -> Bool
+    ) throws(BlobStoreError) -> Int {
+        var count = 0
+        for sha256 in try list() where !isReferenced(sha256) {
+            if try remove(sha256, ifOlderThan: age) { count += 1 }
+        }
+        return count
+    }
+
+    // MARK: - Looking around
+
+    /// All blobs, in no order; files with other names are passed over.
+    ///
+    /// - Returns: Their hashes.
+    /// - Throws: Faults of the disk.
+    public func list() throws(BlobStoreError) -> [SHA256Digest] {
+        var digests: [SHA256Digest] = []
+        for folder in try FileSystem.names(in: blobs) where folder.utf8.count == 2 {
+            for name in try FileSystem.names(in: "\(blobs)/\(folder)") {
+                if let digest = SHA256Digest(hex: name), name == digest.hex, name.hasPrefix(folder) {
+                    digests.append(digest)
+                }
+            }
+        }
+        return digests
+    }
+
+    /// How many bytes the disk still takes.
+    ///
+    /// - Returns: What an unprivileged process may use.
+    /// - Throws: Faults of the disk.
+    public func freeBytes() throws(BlobStoreError) -> UInt64 {
+        try FileSystem.freeBytes(at: blobs)
+    }
+
+    /// Does blocking work on the store's own threads, so that no task of the caller's pool waits for the disk.
+    ///
+    /// It runs to its end even when the caller's task is cancelled.
+    ///
+    /// - Parameter work: Calls of this store or of its spools and readers.
+    /// - Returns: What `work` returned.
+    /// - Throws: What `work` threw.
+    public func offload<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Result(catching: work)) }
+        }
+    }
+
+    private func folder(of sha256: SHA256Digest) -> String {
+        "\(blobs)/\(sha256.hex.prefix(2))"
+    }
+
+    private func path(of sha256: SHA256Digest) -> String {
+        "\(folder(of: sha256))/\(sha256.hex)"
+    }
+}

@@ -1,0 +1,37 @@
+import Glibc
+
+/// A blob that is open for reading at any place, by any number of tasks.
+///
+/// The bytes stay readable until the last reference goes, even if the blob is removed meanwhile.
+public final class BlobReader: Sendable {
+    /// The blob's size in bytes.
+    public let size: UInt64
+    private let file: FileDescriptor
+
+    init(opening path: String) throws(BlobStoreError) {
+        file = try FileDescriptor(opening: path, flags: O_RDONLY)
+        size = try file.size()
+    }
+
+    /// Reads a range, blocking on the disk.
+    ///
+    /// - Parameters:
+    ///   - offset: The first byte.
+    ///   - count: How many bytes; `offset + count` is at most ``size``.
+    /// - Returns: Exactly `count` bytes.
+    /// - Throws: ``BlobStoreError/rangeOutsideBlob``, ``BlobStoreError/corrupt`` if the file is shorter than it was.
+    public func read(at offset: UInt64, count: Int) throws(BlobStoreError) -> [UInt8] {
+        guard count >= 0, offset <= size, UInt64(count) <= size - offset else { throw .rangeOutsideBlob }
+        var failure: BlobStoreError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            do throws(BlobStoreError) {
+                initialized = try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        guard bytes.count == count else { throw .corrupt }
+        return bytes
+    }
+}

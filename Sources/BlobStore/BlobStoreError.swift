@@ -1,0 +1,26 @@
+import Glibc
+
+/// What can go wrong with a blob.
+public enum BlobStoreError: Error, Sendable, Equatable {
+    /// The disk, or the quota, is full (`ENOSPC`, `EDQUOT`, `EFBIG`); nothing was stored.
+    case noSpace
+    /// No blob has this hash.
+    case notFound
+    /// The bytes on disk no longer have the hash they are filed under.
+    case corrupt
+    /// The spool was committed, discarded, or broken by an earlier error.
+    case spoolClosed
+    /// The range asked for is not inside the blob.
+    case rangeOutsideBlob
+    /// A system call failed: its name and its errno.
+    case system(call: String, errno: Int32)
+
+    /// Sorts an errno, which the caller must have read before any other call.
+    static func failed(_ call: String, _ code: Int32) -> BlobStoreError {
+        switch code {
+        case ENOSPC, EDQUOT, EFBIG: .noSpace
+        case ENOENT: .notFound
+        default: .system(call: call, errno: code)
+        }
+    }
+}
