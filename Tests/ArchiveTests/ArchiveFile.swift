@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+@testable import Archive
+
+/// An archive on disk, in a folder of its own that goes with it, and other programs' opinions of it.
+final class ArchiveFile {
+    private let folder: URL
+    private let file: URL
+
+    /// Writes an archive at the offsets of its layout; files that are not given stay holes.
+    init(_ layout: ZIPLayout, contents: [Int: [UInt8]]) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("archive-\(UUID().uuidString)")
+        file = folder.appendingPathComponent("archive.zip")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        try Data().write(to: file)
+        let handle = try FileHandle(forWritingTo: file)
+        for index in layout.entries.indices {
+            try handle.seek(toOffset: layout.localHeaderOffset(at: index))
+            try handle.write(contentsOf: Data(layout.localHeader(at: index)))
+            #expect(try handle.offset() == layout.dataOffset(at: index))
+            if let bytes = contents[index] { try handle.write(contentsOf: Data(bytes)) }
+        }
+        try handle.seek(toOffset: layout.trailerOffset)
+        try handle.write(contentsOf: Data(layout.trailer()))
+        #expect(try handle.offset() == layout.totalLength)
+        try handle.close()
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Runs a program, requires that it succeeds, and gives its output.
+    ///
+    /// `{}` in the arguments stands for the archive.
+    func run(_ program: String, _ arguments: String...) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments.map { $0 == "{}" ? file.path : $0 }
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "\(String(decoding: text, as: UTF8.self))")
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Runs a Python script that has the archive open as `z`.
+    func python(_ script: String) throws -> String {
+        try run(
+            "/usr/bin/python3",
+            "-c",
+            "import json, sys, zipfile\nz = zipfile.ZipFile(sys.argv[1])\n\(script)",
+            "{}"
+        )
+    }
+}
