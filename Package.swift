@@ -22,8 +22,8 @@ let kernelSettings: [CSetting] = [
     .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])
 ]
 
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
@@ -77,7 +77,7 @@ let package = Package(
         ),
 
         // Layer 2: the network, the secrets, sockets and stores.
-        module("DeepHiding", ["CKernels", "Cryptography", "Imaging"]),
+        module("DeepHiding", ["CKernels", "Cryptography", "Imaging"], exclude: ["Resources"]),
         module("SemanticImages", ["Cryptography", "Imaging"]),
         module("SocketIO", ["CLinux"]),
         module("BlobStore", ["CLinux", "Cryptography"]),
@@ -116,13 +116,13 @@ let package = Package(
         tests("JobModel"),
         tests("Telemetry", [logging]),
         tests("Cryptography"),
-        tests("DeepHiding", ["Imaging"], resources: [.copy("Fixtures")]),
+        tests("DeepHiding", ["CKernels", "Cryptography", "Imaging"], resources: [.copy("Fixtures")]),
         tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),
         tests("SocketIO"),
         tests("BlobStore", ["Cryptography"]),
         tests("JobStore", ["JobModel", "Migrations", grdb]),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
-        tests("Protection", ["DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
+        tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
         tests("Workers", ["BlobStore", "JobModel", "JobStore", "Protection", logging]),
         tests("Service", ["Archive", "HTTPServer", "HTTPWire", "JobModel", "JobStore", "Workers", httpTypes, logging]),
     ]

@@ -1,0 +1,36 @@
+import CKernels
+import FoundationEssentials
+
+/// The instruction sets that the kernel is compiled for, fastest first.
+///
+/// AVX-512 and AVX2 give the same bits; the portable one has no fused multiply-add on x86-64 and differs in the last
+/// places.
+public enum InstructionSet: String, Sendable, CaseIterable {
+    /// 16 pixels at a time.
+    case avx512
+    /// 8 pixels at a time, with fused multiply-add.
+    case avx2
+    /// What every machine of the architecture has: SSE2 or NEON, 4 pixels at a time.
+    case portable
+
+    /// The environment variable that overrides the choice, for tests: `avx512`, `avx2` or `portable`.
+    public static let overrideVariable = "PALIMPSEST_ISA"
+
+    /// Whether this machine can run it.
+    public var isSupported: Bool { plm_supports(kernel) }
+
+    /// The fastest that this machine has, or what the environment asks for if the machine has that.
+    public static let preferred: InstructionSet = {
+        let wanted = ProcessInfo.processInfo.environment[overrideVariable].flatMap(InstructionSet.init(rawValue:))
+        if let wanted, wanted.isSupported { return wanted }
+        return allCases.first(where: \.isSupported) ?? .portable
+    }()
+
+    var kernel: plm_instruction_set {
+        switch self {
+        case .avx512: PLM_AVX512
+        case .avx2: PLM_AVX2
+        case .portable: PLM_PORTABLE
+        }
+    }
+}

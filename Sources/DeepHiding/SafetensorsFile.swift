@@ -1,0 +1,141 @@
+import FoundationEssentials
+
+/// A safetensors file of float32 tensors, checked whole before anything is read from it.
+///
+/// Layout: the length of the header (UInt64, little-endian), the header (a JSON object of tensors and string metadata),
+/// then the tensors' bytes. Once made, every tensor lies inside the file, none overlaps another, together they cover all
+/// bytes after the header, and each has exactly the bytes that its shape asks for. The file is taken for hostile.
+struct SafetensorsFile: Sendable {
+    /// A tensor's shape and where its bytes are.
+    struct Tensor: Sendable, Equatable {
+        let shape: [Int]
+        /// Byte offsets in the file; four times as many bytes as elements.
+        let range: Range<Int>
+    }
+
+    static let maxHeaderBytes = 4 << 20
+    static let maxTensors = 4096
+    static let maxDimensions = 8
+
+    let metadata: [String: String]
+    let tensors: [String: Tensor]
+    private let bytes: [UInt8]
+
+    /// Reads the header and checks all of it.
+    ///
+    /// - Parameter bytes: The file.
+    /// - Throws: ``WeightsError`` with `weights_truncated`, `weights_malformed` or `weights_unsupported` (another dtype
+    ///   than F32, or a header beyond the limits).
+    init(_ bytes: [UInt8]) throws(WeightsError) {
+        guard bytes.count >= 8 else { throw WeightsError(.truncated, "the file ends inside the length of its header") }
+        let announced = bytes[0..<8].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+        guard announced <= UInt64(Self.maxHeaderBytes) else {
+            throw WeightsError(.unsupported, "the header may have at most \(Self.maxHeaderBytes) bytes")
+        }
+        let headerEnd = 8 + Int(announced)
+        guard headerEnd <= bytes.count else { throw WeightsError(.truncated, "the file ends inside its header") }
+        guard announced > 0, bytes[8] == UInt8(ascii: "{") else {
+            throw WeightsError(.malformed, "the header is not a JSON object")
+        }
+
+        let header: Header
+        do {
+            header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<headerEnd]))
+        } catch {
+            throw WeightsError(.malformed, "the header is not the JSON that safetensors describes")
+        }
+        guard header.tensors.count <= Self.maxTensors else {
+            throw WeightsError(.unsupported, "the file may have at most \(Self.maxTensors) tensors")
+        }
+
+        var tensors: [String: Tensor] = [:]
+        for (name, entry) in header.tensors {
+            tensors[name] = try entry.placed(after: headerEnd, in: bytes.count)
+        }
+        var end = headerEnd
+        for range in tensors.values.map(\.range).sorted(by: {
+            ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound)
+        }) {
+            guard range.lowerBound == end else { throw WeightsError(.malformed, "tensors overlap or leave a gap") }
+            end = range.upperBound
+        }
+        guard end == bytes.count else { throw WeightsError(.malformed, "there are bytes that belong to no tensor") }
+
+        self.metadata = header.metadata
+        self.tensors = tensors
+        self.bytes = bytes
+    }
+
+    /// The elements of a tensor of this file, row-major.
+    func values(of tensor: Tensor) -> [Float] {
+        bytes[tensor.range].withUnsafeBytes { raw in
+            (0..<raw.count / 4).map { index in
+                Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)))
+            }
+        }
+    }
+}
+
+/// The JSON header as it is written.
+private struct Header: Decodable {
+    var metadata: [String: String] = [:]
+    var tensors: [String: Entry] = [:]
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Name.self)
+        for name in container.allKeys {
+            if name.stringValue == "__metadata__" {
+                metadata = try container.decode([String: String].self, forKey: name)
+            } else {
+                tensors[name.stringValue] = try container.decode(Entry.self, forKey: name)
+            }
+        }
+    }
+}
+
+private struct Name: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+private struct Entry: Decodable {
+    enum CodingKeys: String, CodingKey {
+        case dtype
+        case shape
+        case dataOffsets = "data_offsets"
+    }
+
+    let dtype: String
+    let shape: [Int]
+    let dataOffsets: [Int]
+
+    /// Checks the entry on its own and gives it its place in a file of `fileSize` bytes.
+    func placed(after headerEnd: Int, in fileSize: Int) throws(WeightsError) -> SafetensorsFile.Tensor {
+        guard dtype == "F32" else { throw WeightsError(.unsupported, "every tensor must be of type F32") }
+        guard shape.count <= SafetensorsFile.maxDimensions else {
+            throw WeightsError(.unsupported, "a tensor may have at most \(SafetensorsFile.maxDimensions) dimensions")
+        }
+        guard dataOffsets.count == 2, dataOffsets[0] >= 0, dataOffsets[0] <= dataOffsets[1] else {
+            throw WeightsError(.malformed, "a tensor's data_offsets are not a range")
+        }
+        guard dataOffsets[1] <= fileSize - headerEnd else {
+            throw WeightsError(.truncated, "the file ends inside a tensor")
+        }
+        var bytes = 4
+        for side in shape {
+            let (product, overflow) = bytes.multipliedReportingOverflow(by: side)
+            guard side >= 0, !overflow else { throw WeightsError(.malformed, "a tensor's shape is impossible") }
+            bytes = product
+        }
+        guard bytes == dataOffsets[1] - dataOffsets[0] else {
+            throw WeightsError(.malformed, "a tensor's bytes do not fit its shape")
+        }
+        return SafetensorsFile.Tensor(
+            shape: shape,
+            range: headerEnd + dataOffsets[0]..<headerEnd + dataOffsets[1]
+        )
+    }
+}

@@ -1,0 +1,56 @@
+/// What a weights file says about itself.
+public struct WeightsMetadata: Sendable, Equatable {
+    /// Coupling blocks, 1...64.
+    public let blocks: Int
+
+    /// Channels that each of the first four convolutions of a sub-module adds, 1...256.
+    public let growth: Int
+
+    /// The bound of the log-scale: `E(s) = exp(clamp * tanh(s / 2))`; above 0, at most 8.
+    public let clamp: Float
+
+    /// Under which licence the weights are.
+    public let licence: String
+
+    /// The configuration of the training run, as JSON; empty if the file has none.
+    public let training: String
+
+    /// The measured protection, as JSON; empty if the file has none.
+    public let protection: String
+
+    static let format = "palimpsest-deep-hiding"
+    static let maxBlocks = 64
+    static let maxGrowth = 256
+    static let maxClamp: Float = 8
+
+    /// Reads and checks the string metadata of a safetensors file.
+    ///
+    /// - Parameter values: The `__metadata__` of the file.
+    /// - Throws: ``WeightsError`` with `weights_unsupported`.
+    init(_ values: [String: String]) throws(WeightsError) {
+        guard values["format"] == Self.format else {
+            throw WeightsError(.unsupported, "the metadata's format is not \(Self.format)")
+        }
+        guard values["format_version"] == "1" else {
+            throw WeightsError(.unsupported, "the metadata's format_version is not 1")
+        }
+        guard values["wavelet"] == "haar" else {
+            throw WeightsError(.unsupported, "the metadata's wavelet is not haar")
+        }
+        guard let blocks = values["blocks"].flatMap({ Int($0) }), 1...Self.maxBlocks ~= blocks else {
+            throw WeightsError(.unsupported, "the metadata's blocks are not between 1 and \(Self.maxBlocks)")
+        }
+        guard let growth = values["growth"].flatMap({ Int($0) }), 1...Self.maxGrowth ~= growth else {
+            throw WeightsError(.unsupported, "the metadata's growth is not between 1 and \(Self.maxGrowth)")
+        }
+        guard let clamp = values["clamp"].flatMap({ Float($0) }), clamp > 0, clamp <= Self.maxClamp else {
+            throw WeightsError(.unsupported, "the metadata's clamp is not above 0 and at most \(Self.maxClamp)")
+        }
+        self.blocks = blocks
+        self.growth = growth
+        self.clamp = clamp
+        licence = values["licence"] ?? ""
+        training = values["training"] ?? ""
+        protection = values["protection"] ?? ""
+    }
+}

@@ -1,0 +1,139 @@
+import Cryptography
+import Imaging
+import Testing
+
+@testable import DeepHiding
+
+@Suite struct HidingNetworkTests {
+    static let sets = InstructionSet.allCases.filter(\.isSupported)
+
+    /// PyTorch's results in double precision for random weights, odd sizes included.
+    @Test(arguments: sets, ["32x32", "48x80", "17x23"])
+    func hidesAsPyTorchDoes(set: InstructionSet, size: String) throws {
+        let network = try HidingNetwork(weights: Fixtures.named("random-weights.safetensors"), instructionSet: set)
+        let golden = try SafetensorsFile(Fixtures.named("random-golden.safetensors"))
+        let protected = network.hide(
+            cover: try golden.image("cover_\(size)"),
+            secret: try golden.image("secret_\(size)")
+        )
+        let expected = try golden.image("x_ue_\(size)")
+        #expect(protected.width == expected.width && protected.height == expected.height)
+        #expect(largestDifference(protected.samples, expected.samples) < 1e-4)
+    }
+
+    @Test(arguments: sets, ["32x32", "17x23"])
+    func revealsAsPyTorchDoes(set: InstructionSet, size: String) throws {
+        let network = try HidingNetwork(weights: Fixtures.named("random-weights.safetensors"), instructionSet: set)
+        let golden = try SafetensorsFile(Fixtures.named("random-golden.safetensors"))
+        let noise = try golden.image("noise_\(size)").samples
+        let revealed = network.reveal(stego: try golden.image("x_ue_\(size)"), secretBranch: noise)
+        #expect(largestDifference(revealed.samples, try golden.image("reveal_\(size)").samples) < 1e-4)
+    }
+
+    /// The shipped weights against the vectors that Training exports with them.
+    @Test(.enabled(if: Fixtures.hasShippedGolden, "there are no shipped weights yet"), arguments: sets)
+    func shippedWeightsGiveTheGoldenPerturbations(set: InstructionSet) throws {
+        let network = try HidingNetwork(weights: Fixtures.bytes(Fixtures.shippedWeights), instructionSet: set)
+        let golden = try SafetensorsFile(Fixtures.bytes(Fixtures.shippedGolden))
+        let sizes = golden.tensors.keys.filter { $0.hasPrefix("cover_") }.map { $0.dropFirst("cover_".count) }
+        #expect(Set(sizes).isSuperset(of: ["32x32", "48x80", "224x224"]))
+        for size in sizes {
+            let cover = try golden.image("cover_\(size)")
+            let protected = network.hide(cover: cover, secret: try golden.image("secret_\(size)"))
+            let delta = zip(protected.samples, cover.samples).map { $0 - $1 }
+            let expected = try golden.image("delta_\(size)").samples
+            #expect(largestDifference(delta, expected) < 1e-4, "at \(size)")
+            #expect(expected.contains { abs($0) > 1e-3 }, "the vectors at \(size) are all but zero")
+        }
+    }
+
+    @Test func theInverseGivesTheSecretBack() throws {
+        let network = try HidingNetwork(weights: Fixtures.named("random-weights.safetensors"))
+        for (width, height) in [(2, 2), (40, 30), (66, 18)] {
+            let cover = Fixtures.noise(width: width, height: height, seed: 1)
+            let secret = Fixtures.noise(width: width, height: height, seed: 2)
+            let (image, branch) = network.hideKeepingSecretBranch(cover: cover, secret: secret)
+            // What hiding leaves out does not change its result.
+            #expect(image == network.hide(cover: cover, secret: secret))
+            let revealed = network.reveal(stego: image, secretBranch: branch)
+            #expect(largestDifference(revealed.samples, secret.samples) < 1e-4)
+        }
+    }
+
+    @Test func aNetworkWhoseLastConvolutionsAreZeroIsTheIdentity() throws {
+        let file = WeightsFile(blocks: 3, growth: 2) { name, index in
+            name.contains("conv5") ? 0 : Float(index % 7) * 0.1 - 0.3
+        }
+        let network = try HidingNetwork(weights: file.bytes)
+        for (width, height) in [(2, 2), (3, 3), (31, 7), (2, 65)] {
+            let cover = Fixtures.noise(width: width, height: height, seed: 5)
+            let secret = Fixtures.noise(width: width, height: height, seed: 6)
+            let protected = network.hide(cover: cover, secret: secret)
+            #expect(largestDifference(protected.samples, cover.samples) < 1e-6, "\(width)x\(height)")
+        }
+    }
+
+    /// All sets with a fused multiply-add sum in the same order.
+    @Test(.enabled(if: InstructionSet.avx512.isSupported && InstructionSet.avx2.isSupported))
+    func avx512AndAVX2GiveTheSameBits() throws {
+        let bytes = try Fixtures.named("random-weights.safetensors")
+        let cover = Fixtures.noise(width: 37, height: 52, seed: 1),
+            secret = Fixtures.noise(width: 37, height: 52, seed: 2)
+        let wide = try HidingNetwork(weights: bytes, instructionSet: .avx512).hide(cover: cover, secret: secret)
+        let narrow = try HidingNetwork(weights: bytes, instructionSet: .avx2).hide(cover: cover, secret: secret)
+        #expect(wide == narrow)
+    }
+
+    /// One workspace for pictures of changing sizes, a new one for each, and many calls at once: all the same bits.
+    @Test func memoryAndConcurrencyDoNotShow() async throws {
+        let network = try HidingNetwork(weights: Fixtures.named("random-weights.safetensors"))
+        let sizes = [(32, 32), (90, 44), (5, 4), (44, 90), (33, 33), (32, 32), (2, 120)]
+        let covers = sizes.map { Fixtures.noise(width: $0.0, height: $0.1, seed: 3) }
+        let secrets = sizes.map { Fixtures.noise(width: $0.0, height: $0.1, seed: 4) }
+        let alone = zip(covers, secrets).map { cover, secret in
+            var workspace = Workspace()
+            return network.hide(cover: cover, secret: secret, workspace: &workspace)
+        }
+        #expect(network.hide(covers: covers, secrets: secrets) == alone)
+        let together = await withTaskGroup(of: (Int, PlanarImage).self) { group in
+            for round in 0..<sizes.count * 8 {
+                let index = round % sizes.count
+                group.addTask { (index, network.hide(cover: covers[index], secret: secrets[index])) }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(together.count == sizes.count * 8)
+        for (index, image) in together { #expect(image == alone[index]) }
+    }
+
+    @Test func revealDependsOnItsSeedAlone() throws {
+        let network = try HidingNetwork(weights: Fixtures.named("random-weights.safetensors"))
+        let stego = Fixtures.noise(width: 20, height: 14, seed: 8)
+        let first = network.reveal(stego: stego, seed: 1)
+        #expect(first == network.reveal(stego: stego, seed: 1))
+        #expect(first != network.reveal(stego: stego, seed: 2))
+        #expect(first.width == 20 && first.height == 14)
+    }
+
+    @Test func theNoiseIsNormal() {
+        var noise = GaussianNoise(seed: 42)
+        let drawn = (0..<20_000).map { _ in Double(noise.next()) }
+        let mean = drawn.reduce(0, +) / Double(drawn.count)
+        let variance = drawn.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(drawn.count)
+        let outside = Double(drawn.count { abs($0) > 1.959964 }) / Double(drawn.count)
+        #expect(abs(mean) < 0.03)
+        #expect(abs(variance - 1) < 0.04)
+        #expect(abs(outside - 0.05) < 0.006)
+    }
+
+    @Test func theNetworkTellsWhatItIs() throws {
+        let bytes = try Fixtures.named("random-weights.safetensors")
+        let network = try HidingNetwork(weights: bytes)
+        #expect(network.metadata.blocks == 2)
+        #expect(network.metadata.growth == 8)
+        #expect(network.metadata.clamp == 2)
+        #expect(network.metadata.licence.hasPrefix("CC0"))
+        #expect(network.instructionSet == .preferred)
+        #expect(network.sha256.hex == "6d1dbf2b324fb1eb24737b9e8bd02ada1bc7d912c7980e261c2bfbc78145934d")
+    }
+}
