@@ -17,8 +17,8 @@ public enum SemanticImageGenerator {
     ///   - classIndex: The class's place in the tenant's family, from 0.
     ///   - textureSeed: Of the class or of one image.
     ///   - version: Which generator assigned these numbers.
-    ///   - width: Columns, 1...65,536.
-    ///   - height: Rows, 1...65,536.
+    ///   - width: Columns, 1...500,000.
+    ///   - height: Rows, 1...500,000.
     /// - Returns: Three channels in [0, 1].
     /// - Throws: ``SemanticImageError`` if the version is unknown or the index negative.
     public static func image(
@@ -31,7 +31,7 @@ public enum SemanticImageGenerator {
     ) throws(SemanticImageError) -> PlanarImage {
         guard version == Self.version else { throw .unknownVersion(version) }
         guard classIndex >= 0 else { throw .impossibleClassIndex(classIndex) }
-        precondition(1...65_536 ~= width && 1...65_536 ~= height, "the size of a picture")
+        precondition(1...500_000 ~= width && 1...500_000 ~= height, "the angles stay in PortableSine's range")
         let outline = ClassOutline(familySeed: familySeed, classIndex: classIndex)
         let drawing = Drawing(outline: outline, textureSeed: textureSeed, width: width, height: height)
         return drawing.render()

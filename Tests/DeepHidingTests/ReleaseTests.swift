@@ -88,6 +88,16 @@ import Testing
         #expect(WorkingSize.of(width: 257, height: 514, shortSide: 256) == (256, 512))
         #expect(WorkingSize.of(width: 1, height: 1, shortSide: 256) == (2, 2))
         #expect(WorkingSize.of(width: 65_500, height: 1, shortSide: 64) == (65_500, 2))
+        #expect(WorkingSize.of(width: 8000, height: 6000, shortSide: 1024) == (1365, 1024))
+    }
+
+    @Test func theWorkingSizeOfALongPanoramaIsBounded() {
+        for (width, height) in [(65_500, 763), (763, 65_500), (50_000, 1000), (30_000, 1024)] {
+            let size = WorkingSize.of(width: width, height: height, shortSide: 1024)
+            #expect(size.width * size.height <= WorkingSize.maxPixels * 101 / 100)
+            #expect(size.width * size.height > WorkingSize.maxPixels * 9 / 10)
+            #expect(abs(Double(size.width * height) / Double(size.height * width) - 1) < 0.01)
+        }
     }
 
     // MARK: - Material

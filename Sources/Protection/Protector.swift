@@ -1,0 +1,116 @@
+import Cryptography
+public import DeepHiding
+public import Imaging
+public import JobModel
+import SemanticImages
+
+/// Protects one image at a time: the bytes of a photo in, the bytes of a PNG and a report out.
+///
+/// The photo is decoded; the network hides the class's secret in it at the working size; the difference is scaled to the
+/// photo's size, bounded, and added to the integer samples; the result is checked, encoded and measured. Equal bytes,
+/// label, settings, assignment and weights give equal PNG bytes on every machine of one instruction-set family. One
+/// protector serves any number of threads at once and needs nothing but memory.
+public struct Protector: Sendable {
+    private let network: HidingNetwork
+    private let limits: ImageLimits
+
+    /// Makes a protector.
+    ///
+    /// - Parameters:
+    ///   - network: The network; it may be shared.
+    ///   - limits: What a picture may claim before it is decoded.
+    public init(network: HidingNetwork, limits: ImageLimits = ImageLimits()) {
+        self.network = network
+        self.limits = limits
+    }
+
+    /// Protects an image.
+    ///
+    /// - Parameters:
+    ///   - input: The file, taken for hostile.
+    ///   - label: The image's class; it is only reported.
+    ///   - settings: Mode, strength, clip and working size.
+    ///   - assignment: The class's secret.
+    /// - Returns: The PNG and its report.
+    /// - Throws: ``ProtectionError``; with equal input always the same.
+    public func protect(
+        _ input: [UInt8],
+        label: ClassLabel,
+        settings: ProtectionSettings,
+        assignment: SemanticImageAssignment
+    ) throws(ProtectionError) -> ProtectedImage {
+        let inputHash = SHA256.hash(input)
+        let photo = try decode(input)
+        let size = WorkingSize.of(width: photo.width, height: photo.height, shortSide: settings.workingSize)
+        let secret = try Self.secret(assignment, settings.mode, inputHash, size)
+        let delta = try perturbation(of: photo, by: secret, size: size)
+        let released = Release.apply(delta: delta, to: photo, strength: settings.strength, clip: settings.clip)
+
+        let difference = ImageQuality.maxAbsoluteDifference(photo, released)
+        if let bound = settings.bound, difference > bound { throw .boundExceeded }
+        let png = try encode(released)
+        let report = ProtectionReport(
+            width: photo.width,
+            height: photo.height,
+            mode: settings.mode,
+            strength: settings.strength,
+            clip: settings.clip,
+            bound: settings.bound,
+            maxAbsoluteDifference: difference,
+            psnr: ImageQuality.psnr(photo, released),
+            ssim: ImageQuality.ssim(photo, released),
+            label: label,
+            semanticImageSHA256: secret.sha256.hex,
+            modelSHA256: network.sha256.hex,
+            inputSHA256: inputHash.hex,
+            outputSHA256: SHA256.hash(png).hex,
+            inputFormat: photo.sourceFormat.rawValue,
+            luminanceOnly: photo.layout.colorChannels == 1,
+            workingWidth: size.width,
+            workingHeight: size.height
+        )
+        return ProtectedImage(png: png, report: report)
+    }
+
+    // MARK: - Steps
+
+    private func decode(_ input: [UInt8]) throws(ProtectionError) -> Photo {
+        do { return try PhotoDecoder.decode(input, limits: limits) } catch { throw ProtectionError(error) }
+    }
+
+    private func encode(_ photo: Photo) throws(ProtectionError) -> [UInt8] {
+        do { return try PNGEncoder.encode(photo) } catch { throw ProtectionError(error) }
+    }
+
+    private static func secret(
+        _ assignment: SemanticImageAssignment,
+        _ mode: ProtectionMode,
+        _ input: SHA256Digest,
+        _ size: (width: Int, height: Int)
+    ) throws(ProtectionError) -> Secret {
+        do { return try Secret(assignment, mode: mode, input: input, size: size) } catch {
+            throw ProtectionError(error)
+        }
+    }
+
+    /// What the network changes on the photo at the working size: `x_ue - x_c`, not yet bounded.
+    private func perturbation(
+        of photo: Photo,
+        by secret: Secret,
+        size: (width: Int, height: Int)
+    ) throws(ProtectionError) -> PlanarImage {
+        let cover = photo.planarRGB(scaledTo: size.width, height: size.height)
+        var delta = network.hide(cover: cover, secret: secret.image)
+        var isFinite = true
+        delta.samples.withUnsafeMutableBufferPointer { delta in
+            cover.samples.withUnsafeBufferPointer { cover in
+                for index in delta.indices {
+                    delta[index] -= cover[index]
+                    isFinite = isFinite && delta[index].isFinite
+                }
+            }
+        }
+        guard isFinite else { throw .notFinite }
+        return delta
+    }
+}

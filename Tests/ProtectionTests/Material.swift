@@ -1,0 +1,60 @@
+import DeepHiding
+import FoundationEssentials
+import Imaging
+import JobModel
+import Testing
+
+@testable import Protection
+
+/// Photos, settings and a network of random weights.
+enum Material {
+    private static let tests = #filePath.split(separator: "/").dropLast(2).reduce("") { $0 + "/" + $1 }
+
+    /// A file below Tests.
+    static func file(_ path: String) throws -> [UInt8] {
+        try #require(FileManager.default.contents(atPath: "\(tests)/\(path)").map { [UInt8]($0) }, "no file \(path)")
+    }
+
+    static func protector(limits: ImageLimits = ImageLimits()) throws -> Protector {
+        let weights = try file("DeepHidingTests/Fixtures/random-weights.safetensors")
+        return Protector(network: try HidingNetwork(weights: weights), limits: limits)
+    }
+
+    static let label = try? ClassLabel("hats")
+
+    static func assignment(classIndex: Int = 3, textureSeed: UInt64 = 9, version: Int = 1) -> SemanticImageAssignment {
+        SemanticImageAssignment(
+            generatorVersion: version,
+            familySeed: 77,
+            classIndex: classIndex,
+            textureSeed: textureSeed
+        )
+    }
+
+    /// A smooth photo with some noise, of any layout; alpha runs from 0 in the first row to 255.
+    static func photo(width: Int, height: Int, layout: PixelLayout, profile: [UInt8]? = nil) -> Photo {
+        var samples: [UInt8] = []
+        for y in 0..<height {
+            for x in 0..<width {
+                for channel in 0..<layout.colorChannels {
+                    samples.append(
+                        UInt8(truncatingIfNeeded: 60 + (x * 3 + y * (channel + 1)) % 130 + (x * y + channel) % 7)
+                    )
+                }
+                if layout.hasAlpha { samples.append(y == 0 ? 0 : UInt8(min(255, 5 + y * 20))) }
+            }
+        }
+        return Photo(width: width, height: height, layout: layout, samples: samples, iccProfile: profile)
+    }
+}
+
+extension Protector {
+    /// Protects with the tests' label.
+    func protect(
+        _ input: [UInt8],
+        _ settings: ProtectionSettings = .standard,
+        _ assignment: SemanticImageAssignment = Material.assignment()
+    ) throws -> ProtectedImage {
+        try protect(input, label: try #require(Material.label), settings: settings, assignment: assignment)
+    }
+}
