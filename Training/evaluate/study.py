@@ -1,0 +1,123 @@
+"""One candidate under one countermeasure on the validation split: how recipes, secrets and the classifier are chosen.
+
+    python -m evaluate.study --cifar10 FILE clean
+    python -m evaluate.study --cifar10 FILE strokes:5 --column "JPEG 50"
+    python -m evaluate.study --cifar10 FILE class-wise --run runs/shipped
+
+A candidate is `clean`, `control`, `smooth`, `strokes:WAVELENGTH` (strokes at a class's direction added as they are, their
+phase drawn for every image), or, with the checkpoint of a training run, `class-wise`, `sample-wise`, `fresh`.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import torch
+from deephiding.network import HidingNetwork
+from deephiding.semantic_images import semantic_image
+from PIL import Image
+
+from . import cifar10, classifier, countermeasures, perturbations, prove
+
+
+def strokes(pixels, labels, wavelength, seed):
+    """Clipped luminance waves of +-8 levels, one direction a class, a new phase for every image."""
+    rng = np.random.default_rng([seed, 4])
+    y, x = np.mgrid[0 : pixels.shape[1], 0 : pixels.shape[2]]
+    out = np.empty_like(pixels)
+    for i, label in enumerate(labels):
+        angle, phase = np.pi * (label * 0.6180339887 % 1), rng.uniform(0, 2 * np.pi)
+        wave = np.sin(2 * np.pi / wavelength * (x * np.cos(angle) + y * np.sin(angle)) + phase)
+        out[i] = perturbations.add(pixels[i], np.clip(20 * wave, -8, 8)[..., None])
+    return out
+
+
+def load_run(folder):
+    """The network of a training run's checkpoint, as far as it has come."""
+    state = torch.load(Path(folder) / "checkpoint.pt", map_location="cpu")
+    recipe = state["recipe"]
+    network = HidingNetwork(recipe["blocks"], recipe["growth"], recipe["clamp"])
+    network.load_state_dict(state["network"])
+    return network.eval(), state["step"]
+
+
+def protect(network, pixels, labels, mode, family, epsilon=8, picture=None):
+    """Protects in PyTorch what the product protects in Swift; prints how well the first batch's secrets come back."""
+    height, width = pixels.shape[1:3]
+
+    def secret(i, label):
+        if mode == "fresh":
+            return semantic_image(family + 1 + i, 0, i, width, height)
+        return semantic_image(family, int(label), i if mode == "sample-wise" else 500 + int(label), width, height)
+
+    released = []
+    for start in range(0, len(pixels), 250):
+        x = torch.from_numpy(pixels[start : start + 250]).permute(0, 3, 1, 2).float() / 255
+        secrets = np.stack([secret(start + i, label) for i, label in enumerate(labels[start : start + 250])])
+        with torch.no_grad():
+            protected, _ = network.hide(x, torch.from_numpy(secrets))
+            out = ((x + (protected - x).clamp(-epsilon / 255, epsilon / 255)) * 255).clamp(0, 255).round()
+            if start == 0:
+                revealed = network.reveal(out / 255).clamp(0, 1).numpy()
+                psnr = -10 * np.log10(((revealed - secrets) ** 2).mean())
+                print(f"{mode}: revealed {psnr:.1f} dB", flush=True)
+                if picture:
+                    rows = [x * 255, out, 128 + 12 * (out - x * 255), 255 * torch.from_numpy(secrets), revealed * 255]
+                    strips = [np.concatenate(list(np.asarray(r[:16]).clip(0, 255)), 2) for r in rows]
+                    sheet = np.concatenate(strips, 1).transpose(1, 2, 0).astype(np.uint8)
+                    Image.fromarray(sheet).resize((2 * sheet.shape[1], 2 * sheet.shape[0]), 0).save(picture)
+        released.append(out.permute(0, 2, 3, 1).numpy().astype(np.uint8))
+    return np.concatenate(released)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Measure one candidate on the validation split.")
+    parser.add_argument("candidate")
+    parser.add_argument("--cifar10", required=True)
+    parser.add_argument("--run", help="a training run's folder")
+    parser.add_argument("--column", default="vanilla", choices=list(countermeasures.ALL))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--family", type=int, default=11, help="family seed of the secrets")
+    parser.add_argument("--widths", default=",".join(map(str, classifier.WIDTHS)))
+    parser.add_argument("--batch", type=int, default=classifier.BATCH)
+    parser.add_argument("--epochs", type=int, default=classifier.EPOCHS)
+    parser.add_argument("--picture", help="PNG of covers, releases, delta x 12, secrets and revealed secrets")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    try:
+        x, y, x_test, y_test = prove.splits(cifar10.load(arguments.cifar10), "validation")
+    except cifar10.DatasetError as error:
+        sys.exit(f"study: {error}")
+    name, _, amount = arguments.candidate.partition(":")
+    if name in ("class-wise", "sample-wise", "fresh"):
+        if not arguments.run:
+            parser.error(f"{name} needs --run")
+        network, step = load_run(arguments.run)
+        print(f"{arguments.run} at iteration {step}")
+        released = protect(network, x, y, name, arguments.family, picture=arguments.picture)
+    elif name == "strokes":
+        released = strokes(x, y, float(amount), arguments.seed)
+    else:
+        makers = {"clean": perturbations.zero, "control": perturbations.random_noise, "smooth": perturbations.smooth_noise}
+        if name not in makers:
+            parser.error(f"unknown candidate '{name}'")
+        released = makers[name](x, y, arguments.seed)
+    mse = ((released.astype(float) - x) ** 2).mean()
+    widths = tuple(int(w) for w in arguments.widths.split(","))
+    _, history = classifier.train(
+        countermeasures.ALL[arguments.column](released), y, x_test, y_test, arguments.seed,
+        epochs=arguments.epochs, widths=widths, batch=arguments.batch,
+    )  # fmt: skip
+    psnr = f"{10 * np.log10(255**2 / mse):.2f}" if mse else "-"
+    print(
+        f"{arguments.candidate} / {arguments.column} / seed {arguments.seed}: last {history[-1]:.1f} %, peak "
+        f"{max(history):.1f} %, PSNR {psnr} dB; every epoch {' '.join(f'{h:.0f}' for h in history)}"
+    )
+
+
+if __name__ == "__main__":
+    main()
