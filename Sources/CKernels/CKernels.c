@@ -97,9 +97,12 @@ void plm_dense(plm_instruction_set set, const float *packed, size_t growth, cons
     const size_t ring_rows = plm_ring_rows(width, height);
     const size_t row_floats = channels * pitch;
     const size_t input_row = PLM_WAVELET_CHANNELS * pitch;
-    float *const zero = scratch + PLM_MARGIN;
-    float *const ring = scratch + plm_rounded(row_floats + PLM_MARGIN) + PLM_MARGIN;
-    float *const result = scratch + plm_rounded(row_floats + PLM_MARGIN) + plm_rounded(ring_rows * row_floats + PLM_MARGIN);
+    // In the order of plm_dense_scratch_floats: a row of zeros, the ring, what the last convolution gives.
+    float *const zero_start = scratch;
+    float *const ring_start = zero_start + plm_rounded(row_floats + PLM_MARGIN);
+    float *const result = ring_start + plm_rounded(ring_rows * row_floats + PLM_MARGIN);
+    float *const zero = zero_start + PLM_MARGIN;
+    float *const ring = ring_start + PLM_MARGIN;
     const float *sources[PLM_MAX_STEP + 2];
     float *targets[PLM_MAX_STEP];
 
