@@ -120,7 +120,7 @@ let package = Package(
         tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),
         tests("SocketIO"),
         tests("BlobStore", ["Cryptography"]),
-        tests("JobStore", ["JobModel", "Migrations", grdb]),
+        tests("JobStore", ["Cryptography", "JobModel", "Migrations", grdb]),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
         tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
         tests("Workers", ["BlobStore", "JobModel", "JobStore", "Protection", logging]),

@@ -1,2 +1,26 @@
+/// One step of the database schema.
+public struct Migration: Sendable, Equatable {
+    /// Its place in the order, from 1 without gaps.
+    public let version: Int
+    /// Its file's name without the extension, such as `m0001_initial`.
+    public let name: String
+    /// The file's bytes: statements that end with semicolons.
+    public let sql: [UInt8]
+
+    /// Puts a step together.
+    public init(version: Int, name: String, sql: [UInt8]) {
+        self.version = version
+        self.name = name
+        self.sql = sql
+    }
+}
+
 /// The forward-only SQL migrations, embedded in the binary.
-public enum Migrations {}
+///
+/// A file that was ever released is never edited: databases remember the hash of each one they applied.
+public enum Migrations {
+    /// All of them, in order; every file `mNNNN_name.sql` of the folder is here.
+    public static let all = [
+        Migration(version: 1, name: "m0001_initial", sql: PackageResources.m0001_initial_sql)
+    ]
+}

@@ -1,1 +1,117 @@
-// Filled in by the module's first commit.
+import FoundationEssentials
+import GRDB
+import JobModel
+import Migrations
+
+/// Jobs, images, classes, API keys and idempotency records in one SQLite file.
+///
+/// A write that has returned survives a power cut (WAL, `synchronous=FULL`). One connection writes, two read. The state and the
+/// counts of a job change in the transaction that changes its images, so that they are never seen to disagree.
+///
+/// Every write runs to its end even when the task that asked for it is cancelled: an outcome that was computed is worth keeping.
+public final class JobStore: Sendable {
+    let pool: DatabasePool
+    let now: @Sendable () -> Int64
+    let generatorVersion: Int
+    let rule = RetryRule()
+    let signal = WorkSignal()
+
+    /// Opens the database, making it where it is missing, checks it and brings it to this version's schema.
+    ///
+    /// It blocks on the disk, for a large database for seconds.
+    ///
+    /// - Parameters:
+    ///   - path: The file; SQLite keeps `-wal` and `-shm` beside it.
+    ///   - generatorVersion: The version of the semantic images that new classes get.
+    ///   - now: The time in milliseconds since 1970.
+    /// - Throws: ``JobStoreError/corrupt(_:)``, ``JobStoreError/databaseNewer(found:known:)``,
+    ///   ``JobStoreError/migrationChanged(name:)``, ``JobStoreError/foreignDatabase``, and faults of the disk.
+    public convenience init(
+        path: String,
+        generatorVersion: Int = 1,
+        now: @escaping @Sendable () -> Int64 = JobStore.systemTime
+    ) throws(JobStoreError) {
+        try self.init(path: path, generatorVersion: generatorVersion, migrations: Migrations.all, now: now)
+    }
+
+    init(
+        path: String,
+        generatorVersion: Int = 1,
+        migrations: [Migration],
+        now: @escaping @Sendable () -> Int64
+    ) throws(JobStoreError) {
+        var configuration = Configuration()
+        configuration.label = "palimpsest.jobs"
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = 2
+        do {
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.writeWithoutTransaction { db in
+                // The pool has set NORMAL for itself, which may forget the last commits in a power cut.
+                try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")
+                let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
+                guard verdict == "ok" else { throw JobStoreError.corrupt(verdict ?? "no answer to quick_check") }
+            }
+            let runner = MigrationRunner(migrations: migrations)
+            let time = now()
+            try pool.write { db in try runner.run(db, now: time) }
+            self.pool = pool
+        } catch {
+            throw JobStoreError(error)
+        }
+        self.generatorVersion = generatorVersion
+        self.now = now
+    }
+
+    /// The system's clock in milliseconds since 1970.
+    public static let systemTime: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
+
+    /// Folds the write-ahead log into the file and closes it; every later call fails.
+    ///
+    /// - Throws: ``JobStoreError``.
+    public func close() throws(JobStoreError) {
+        do {
+            try pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
+            try pool.close()
+        } catch {
+            throw JobStoreError(error)
+        }
+    }
+
+    /// Asks the database for anything at all, for a readiness probe.
+    ///
+    /// - Throws: ``JobStoreError``.
+    public func check() async throws(JobStoreError) {
+        _ = try await read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM schema_migrations") }
+    }
+
+    // MARK: - Access
+
+    /// Runs one immediate transaction.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(JobStoreError) -> Value {
+        let pool = pool
+        // A task of its own, since a cancelled one would have its transaction rolled back.
+        let task = Task { try await pool.write(body) }
+        do {
+            return try await task.value
+        } catch {
+            throw JobStoreError(error)
+        }
+    }
+
+    /// Reads one consistent state.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(JobStoreError) -> Value {
+        let pool = pool
+        let task = Task { try await pool.read(body) }
+        do {
+            return try await task.value
+        } catch {
+            throw JobStoreError(error)
+        }
+    }
+}

@@ -1,0 +1,154 @@
+public import Cryptography
+public import JobModel
+
+/// A job as it is now.
+///
+/// Times are milliseconds since 1970.
+public struct Job: Sendable, Equatable {
+    /// The job's name.
+    public let id: JobIdentifier
+    /// Whose it is.
+    public let tenant: APIKeyID
+    /// What it is at.
+    public let state: JobState
+    /// How its images are protected.
+    public let settings: ProtectionSettings
+    /// How many images are in each state; of an expired job, as they were.
+    public let counts: JobCounts
+    /// When it was accepted.
+    public let createdAt: Int64
+    /// When its first image was claimed or finished.
+    public let startedAt: Int64?
+    /// When its last image was finished.
+    public let finishedAt: Int64?
+    /// When its files go; known once it is finished.
+    public let expiresAt: Int64?
+    /// When its files went; such a job has no images any more.
+    public let expiredAt: Int64?
+}
+
+/// A page of jobs.
+public struct JobPage: Sendable, Equatable {
+    /// The jobs, newest first.
+    public let jobs: [Job]
+    /// What to ask for the next page with; `nil` on the last one.
+    public let nextCursor: String?
+}
+
+/// A file in the blob store, as a row refers to it.
+public struct StoredBlob: Sendable, Hashable {
+    /// The hash of its bytes.
+    public let sha256: SHA256Digest
+    /// Its size in bytes.
+    public let size: UInt64
+
+    /// Names a file that is on disk already.
+    public init(sha256: SHA256Digest, size: UInt64) {
+        self.sha256 = sha256
+        self.size = size
+    }
+}
+
+/// One image of a job as it is now.
+///
+/// Times are milliseconds since 1970.
+public struct JobImage: Sendable, Equatable {
+    /// Its place in the job, from 1.
+    public let number: Int
+    /// Its class.
+    public let label: ClassLabel
+    /// The file name of its protected picture, with `.png`; with the class it is unique in the job.
+    public let fileName: String
+    /// What it is at.
+    public let state: ImageState
+    /// What was sent; `nil` if it was refused before it was stored.
+    public let input: StoredBlob?
+    /// The protected picture, if there is one.
+    public let output: StoredBlob?
+    /// The CRC-32 of the protected picture, if there is one.
+    public let outputCRC32: UInt32?
+    /// What was done to it, if it is protected.
+    public let report: ProtectionReport?
+    /// Why it is not protected, if it failed or was set aside.
+    public let failure: ImageFailure?
+    /// How often it was claimed.
+    public let attempt: Int
+    /// When it was first claimed.
+    public let startedAt: Int64?
+    /// When it was finished.
+    public let finishedAt: Int64?
+}
+
+/// A job to be made.
+public struct NewJob: Sendable {
+    /// A client's name for its request, so that sending it again makes no second job.
+    public struct Idempotency: Sendable {
+        /// The name, any text.
+        public let key: String
+        /// A hash over everything that makes up the request.
+        public let fingerprint: SHA256Digest
+
+        /// Names a request.
+        public init(key: String, fingerprint: SHA256Digest) {
+            self.key = key
+            self.fingerprint = fingerprint
+        }
+    }
+
+    /// Whose it is.
+    public let tenant: APIKeyID
+    /// How its images are protected.
+    public let settings: ProtectionSettings
+    /// How long its files are kept once it is finished.
+    public let retention: Duration
+    /// The client's name for the request, if it gave one.
+    public let idempotency: Idempotency?
+
+    /// Describes a job.
+    public init(
+        tenant: APIKeyID,
+        settings: ProtectionSettings,
+        retention: Duration,
+        idempotency: Idempotency? = nil
+    ) {
+        self.tenant = tenant
+        self.settings = settings
+        self.retention = retention
+        self.idempotency = idempotency
+    }
+}
+
+/// An image of a job to be made.
+public struct NewImage: Sendable {
+    /// What there is of it.
+    public enum Content: Sendable, Equatable {
+        /// A file, which is on disk already.
+        case stored(StoredBlob)
+        /// Nothing: it was refused while it was received.
+        case refused(ImageFailure)
+    }
+
+    /// Its class.
+    public let label: ClassLabel
+    /// Its name; the store numbers equal ones.
+    public let name: OutputName
+    /// What there is of it.
+    public let content: Content
+
+    /// Describes an image.
+    public init(label: ClassLabel, name: OutputName, content: Content) {
+        self.label = label
+        self.name = name
+        self.content = content
+    }
+}
+
+/// What became of a request for a job.
+public enum JobSubmission: Sendable, Equatable {
+    /// The job was made.
+    case created(Job)
+    /// The same request had made this job before.
+    case replayed(Job)
+    /// Another request used the same idempotency key.
+    case conflict
+}

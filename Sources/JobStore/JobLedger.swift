@@ -1,0 +1,56 @@
+import GRDB
+import JobModel
+
+/// Collects the steps that a transaction's images take, and enters them into their jobs before the transaction ends.
+struct JobLedger {
+    private struct Step: Hashable {
+        let old: ImageState
+        let new: ImageState
+    }
+
+    private var steps: [Int64: [Step: Int]] = [:]
+
+    /// Notes that an image of a job went from one state to another.
+    mutating func note(job: Int64, from old: ImageState, to new: ImageState, count: Int = 1) {
+        steps[job, default: [:]][Step(old: old, new: new), default: 0] += count
+    }
+
+    /// Whether some image went back into the queue.
+    var hasQueued: Bool {
+        steps.values.contains { $0.keys.contains { $0.new == .queued } }
+    }
+
+    /// Writes the new counts of every job, and the state and the times that follow from them.
+    func settle(_ db: Database, now: Int64) throws {
+        for (job, steps) in steps {
+            guard
+                let row = try Row.fetchOne(
+                    db.cachedStatement(sql: "SELECT * FROM jobs WHERE seq = ?"),
+                    arguments: [job]
+                )
+            else { throw JobStoreError.corrupt("an image has no job") }
+            var counts = JobCounts(row: row)
+            for (step, count) in steps {
+                guard counts[step.old] >= count else { throw JobStoreError.corrupt("the counts of a job are wrong") }
+                counts.move(count, from: step.old, to: step.new)
+            }
+            let state = counts.state
+            try db.cachedStatement(
+                sql: """
+                    UPDATE jobs SET state = :state, queued_count = :queued, running_count = :running, done_count = :done,
+                        failed_count = :failed, quarantined_count = :quarantined, cancelled_count = :cancelled,
+                        started_at = CASE WHEN :state = 'queued' THEN started_at ELSE coalesce(started_at, :now) END,
+                        finished_at = CASE WHEN :terminal THEN :now END,
+                        expires_at = CASE WHEN :terminal THEN :now + retention_ms END
+                    WHERE seq = :job
+                    """
+            ).execute(
+                arguments: [
+                    "state": state.rawValue, "queued": counts.queued, "running": counts.running, "done": counts.done,
+                    "failed": counts.failed, "quarantined": counts.quarantined, "cancelled": counts.cancelled,
+                    "terminal": state.isTerminal, "now": now, "job": job,
+                ]
+            )
+        }
+    }
+}

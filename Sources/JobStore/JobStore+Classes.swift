@@ -1,0 +1,76 @@
+import GRDB
+public import JobModel
+
+extension JobStore {
+    /// The semantic image of a tenant's class, drawn when the class is first asked for and the same for ever after.
+    ///
+    /// - Parameters:
+    ///   - tenant: Whose class it is.
+    ///   - label: The class.
+    /// - Returns: The assignment; no two classes of a tenant have the same ``SemanticImageAssignment/classIndex``.
+    /// - Throws: ``JobStoreError/unknownTenant`` and errors of the database.
+    public func semanticImage(
+        tenant: APIKeyID,
+        label: ClassLabel
+    ) async throws(JobStoreError) -> SemanticImageAssignment {
+        let known = try await read { db in try Self.assignment(db, tenant: tenant.text, label: label.text) }
+        if let known { return known }
+        return try await write { [self] db in try assign(db, tenant: tenant.text, label: label.text) }
+    }
+
+    /// Finds or draws an assignment inside a write.
+    @discardableResult
+    func assign(_ db: Database, tenant: String, label: String) throws -> SemanticImageAssignment {
+        // Asked again under the write lock: another caller may have drawn it since.
+        if let known = try Self.assignment(db, tenant: tenant, label: label) { return known }
+        guard
+            let family = try Int64.fetchOne(
+                db,
+                sql: "SELECT family_seed FROM api_keys WHERE id = ?",
+                arguments: [tenant]
+            )
+        else { throw JobStoreError.unknownTenant }
+        let index = try Int.fetchOne(
+            db,
+            sql: "SELECT coalesce(max(class_index) + 1, 0) FROM semantic_images WHERE tenant = ?",
+            arguments: [tenant]
+        )
+        let assignment = SemanticImageAssignment(
+            generatorVersion: generatorVersion,
+            familySeed: UInt64(bitPattern: family),
+            classIndex: index ?? 0,
+            textureSeed: try randomSeed()
+        )
+        try db.execute(
+            sql: """
+                INSERT INTO semantic_images
+                    (tenant, label, generator_version, family_seed, class_index, texture_seed, created_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                tenant, label, assignment.generatorVersion, family, assignment.classIndex,
+                Int64(bitPattern: assignment.textureSeed), now(),
+            ]
+        )
+        return assignment
+    }
+
+    static func assignment(_ db: Database, tenant: String, label: String) throws -> SemanticImageAssignment? {
+        try Row.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT generator_version, family_seed, class_index, texture_seed
+                    FROM semantic_images WHERE tenant = ? AND label = ?
+                    """
+            ),
+            arguments: [tenant, label]
+        ).map { row in
+            SemanticImageAssignment(
+                generatorVersion: row["generator_version"],
+                familySeed: UInt64(bitPattern: row["family_seed"]),
+                classIndex: row["class_index"],
+                textureSeed: UInt64(bitPattern: row["texture_seed"])
+            )
+        }
+    }
+}

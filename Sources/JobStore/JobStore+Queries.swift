@@ -1,0 +1,121 @@
+import GRDB
+public import JobModel
+
+extension JobStore {
+    /// A job of a tenant.
+    ///
+    /// - Returns: The job, perhaps expired; `nil` if the tenant has none of this name.
+    /// - Throws: ``JobStoreError``.
+    public func job(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> Job? {
+        try await read { db in
+            try Row.fetchOne(
+                db,
+                sql: "SELECT * FROM jobs WHERE id = ? AND tenant = ?",
+                arguments: [id.text, tenant.text]
+            )
+            .map(Job.init(row:))
+        }
+    }
+
+    /// The jobs of a tenant, newest first, without the expired ones.
+    ///
+    /// - Parameters:
+    ///   - tenant: Whose jobs.
+    ///   - cursor: ``JobPage/nextCursor`` of the page before; `nil` for the first page.
+    ///   - limit: 1 to 1000.
+    /// - Returns: At most `limit` jobs.
+    /// - Throws: ``JobStoreError/invalidCursor``, errors of the database.
+    public func jobs(tenant: APIKeyID, cursor: String? = nil, limit: Int = 100) async throws(JobStoreError) -> JobPage {
+        var before = Int64.max
+        if let cursor {
+            guard let seq = Int64(cursor, radix: 36), seq > 0 else { throw .invalidCursor }
+            before = seq
+        }
+        let count = min(max(limit, 1), 1000)
+        return try await read { [before] db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM jobs WHERE tenant = ? AND seq < ? AND expired_at IS NULL ORDER BY seq DESC LIMIT ?
+                    """,
+                arguments: [tenant.text, before, count + 1]
+            )
+            let hasMore = rows.count > count
+            let page = rows.prefix(count)
+            let last: Int64? = page.last?["seq"]
+            return JobPage(
+                jobs: try page.map(Job.init(row:)),
+                nextCursor: hasMore ? last.map { String($0, radix: 36) } : nil
+            )
+        }
+    }
+
+    /// The images of a job, in the order of their numbers.
+    ///
+    /// Whose job it is, the caller has checked.
+    ///
+    /// - Parameters:
+    ///   - job: The job.
+    ///   - states: Only images of these states; all by default.
+    ///   - number: Only images with higher numbers.
+    ///   - limit: 1 to 10,000.
+    /// - Returns: At most `limit` images; none of an unknown or an expired job.
+    /// - Throws: ``JobStoreError``.
+    public func images(
+        job: JobIdentifier,
+        states: Set<ImageState> = Set(ImageState.allCases),
+        after number: Int = 0,
+        limit: Int = 100
+    ) async throws(JobStoreError) -> [JobImage] {
+        let count = min(max(limit, 1), 10_000)
+        let names = states.map(\.rawValue).sorted()
+        return try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM images
+                    WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number > ?
+                        AND state IN (\(names.map { _ in "?" }.joined(separator: ", ")))
+                    ORDER BY number LIMIT ?
+                    """,
+                arguments: [job.text, number] + StatementArguments(names) + [count]
+            ).map(JobImage.init(row:))
+        }
+    }
+
+    /// One image of a job.
+    ///
+    /// Whose job it is, the caller has checked.
+    ///
+    /// - Returns: The image; `nil` if there is none of this number.
+    /// - Throws: ``JobStoreError``.
+    public func image(job: JobIdentifier, number: Int) async throws(JobStoreError) -> JobImage? {
+        try await read { db in
+            try Row.fetchOne(
+                db,
+                sql: "SELECT * FROM images WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ?",
+                arguments: [job.text, number]
+            ).map(JobImage.init(row:))
+        }
+    }
+
+    /// How many images of all tenants are in each state, without those of expired jobs.
+    ///
+    /// - Returns: The counts, for the metrics.
+    /// - Throws: ``JobStoreError``.
+    public func imageCounts() async throws(JobStoreError) -> JobCounts {
+        try await read { db in
+            let row = try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT coalesce(sum(queued_count), 0) AS queued_count, coalesce(sum(running_count), 0) AS running_count,
+                        coalesce(sum(done_count), 0) AS done_count, coalesce(sum(failed_count), 0) AS failed_count,
+                        coalesce(sum(quarantined_count), 0) AS quarantined_count,
+                        coalesce(sum(cancelled_count), 0) AS cancelled_count
+                    FROM jobs WHERE expired_at IS NULL
+                    """
+            )
+            return row.map(JobCounts.init(row:)) ?? JobCounts()
+        }
+    }
+}

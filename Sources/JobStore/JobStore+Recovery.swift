@@ -1,0 +1,66 @@
+import GRDB
+import JobModel
+
+extension JobStore {
+    /// Takes back, at once, the leases of earlier runs of an installation.
+    ///
+    /// It is for the start. Each image counts one interruption, not a crash: the whole service was killed, which says little about any one image. After
+    /// the fifth it is set aside all the same, in case it is the image that kills the service.
+    ///
+    /// - Parameters:
+    ///   - instance: ``WorkerOwner/instance`` of this installation, of which no other run is alive.
+    ///   - run: The run whose leases are good; `nil` while it has none yet.
+    /// - Returns: How many leases were taken back.
+    /// - Throws: ``JobStoreError``.
+    @discardableResult
+    public func reclaim(
+        previousRunsOf instance: String,
+        currentRun run: String? = nil
+    ) async throws(JobStoreError) -> Int {
+        let past = instance + "/"
+        let present = run.map { "\(past)\($0)/" }
+        return try await takeBack(
+            where:
+                "substr(lease_owner, 1, length(:past)) = :past AND coalesce(substr(lease_owner, 1, length(:present)) <> :present, TRUE)",
+            ["past": past, "present": present]
+        ) { store, db, image, time in
+            try store.interrupt(db, image, because: "the service ended while it had the image", now: time)
+        }
+    }
+
+    /// Takes back the leases that have run out.
+    ///
+    /// Whoever had them is dead or stuck, so each counts as a crash of its image; the second sets it aside.
+    ///
+    /// - Returns: How many leases were taken back.
+    /// - Throws: ``JobStoreError``.
+    @discardableResult
+    public func rescueExpired() async throws(JobStoreError) -> Int {
+        try await takeBack(where: "lease_until <= :now", ["now": now()]) { store, db, image, time in
+            try store.crash(db, image, because: "the lease ran out", now: time)
+        }
+    }
+
+    private func takeBack(
+        where condition: String,
+        _ arguments: StatementArguments,
+        _ step: @escaping @Sendable (JobStore, Database, HeldImage, Int64) throws -> ImageState
+    ) async throws(JobStoreError) -> Int {
+        let time = now()
+        let (count, hasQueued) = try await write { [self] db in
+            let images = try Row.fetchAll(
+                db,
+                sql: "SELECT \(HeldImage.columns) FROM images WHERE state = 'running' AND \(condition)",
+                arguments: arguments
+            ).map(HeldImage.init(row:))
+            var ledger = JobLedger()
+            for image in images {
+                ledger.note(job: image.job, from: .running, to: try step(self, db, image, time))
+            }
+            try ledger.settle(db, now: time)
+            return (images.count, ledger.hasQueued)
+        }
+        if hasQueued { signal.notify() }
+        return count
+    }
+}

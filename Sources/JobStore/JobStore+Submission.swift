@@ -1,0 +1,113 @@
+import Cryptography
+import FoundationEssentials
+import GRDB
+import JobModel
+
+extension JobStore {
+    /// Makes a job with its images and, if the client named its request, its idempotency record, in one transaction.
+    ///
+    /// The files must be on disk before. Classes that are new get their semantic images here, so that a claim always finds one.
+    ///
+    /// - Parameters:
+    ///   - new: The job.
+    ///   - images: At least one, in the order of their numbers.
+    /// - Returns: The new job; the old one if the same request came before; or the conflict.
+    /// - Throws: ``JobStoreError/noImages``, ``JobStoreError/unknownTenant``, errors of the database.
+    public func createJob(_ new: NewJob, images: [NewImage]) async throws(JobStoreError) -> JobSubmission {
+        guard !images.isEmpty else { throw .noImages }
+        let submission = try await write { [self] db in
+            if let earlier = try earlierSubmission(db, new) { return earlier }
+            return JobSubmission.created(try insertJob(db, new, images))
+        }
+        if case .created(let job) = submission, job.counts.queued > 0 { signal.notify() }
+        return submission
+    }
+
+    private func earlierSubmission(_ db: Database, _ new: NewJob) throws -> JobSubmission? {
+        guard let idempotency = new.idempotency,
+            let row = try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT jobs.*, idempotency.fingerprint FROM idempotency JOIN jobs ON jobs.seq = idempotency.job
+                    WHERE idempotency.tenant = ? AND idempotency.key = ?
+                    """,
+                arguments: [new.tenant.text, idempotency.key]
+            )
+        else { return nil }
+        guard row["fingerprint"] == Data(idempotency.fingerprint.bytes) else { return .conflict }
+        return .replayed(try Job(row: row))
+    }
+
+    private func insertJob(_ db: Database, _ new: NewJob, _ images: [NewImage]) throws -> Job {
+        let time = now()
+        var counts = JobCounts()
+        for image in images {
+            switch image.content {
+            case .stored: counts.queued += 1
+            case .refused: counts.failed += 1
+            }
+        }
+        for label in Set(images.map(\.label)).sorted(by: { $0.text < $1.text }) {
+            try assign(db, tenant: new.tenant.text, label: label.text)
+        }
+        let isFinished = counts.state.isTerminal
+        let retention = max(new.retention.milliseconds, 0)
+        let job = Job(
+            id: .random(),
+            tenant: new.tenant,
+            state: counts.state,
+            settings: new.settings,
+            counts: counts,
+            createdAt: time,
+            startedAt: counts.state == .queued ? nil : time,
+            finishedAt: isFinished ? time : nil,
+            expiresAt: isFinished ? time + retention : nil,
+            expiredAt: nil
+        )
+        try db.execute(
+            sql: """
+                INSERT INTO jobs (id, tenant, state, settings, queued_count, running_count, done_count, failed_count,
+                    quarantined_count, cancelled_count, retention_ms, created_at, started_at, finished_at, expires_at)
+                VALUES (?, ?, ?, ?, ?, 0, 0, ?, 0, 0, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                job.id.text, job.tenant.text, job.state.rawValue, try JSONColumn.encode(job.settings), counts.queued,
+                counts.failed, retention, time, job.startedAt, job.finishedAt, job.expiresAt,
+            ]
+        )
+        let seq = db.lastInsertedRowID
+        try insertImages(db, images, job: seq, tenant: new.tenant, time: time)
+        if let idempotency = new.idempotency {
+            try db.execute(
+                sql: "INSERT INTO idempotency (tenant, key, fingerprint, job, created_at) VALUES (?, ?, ?, ?, ?)",
+                arguments: [new.tenant.text, idempotency.key, Data(idempotency.fingerprint.bytes), seq, time]
+            )
+        }
+        return job
+    }
+
+    private func insertImages(_ db: Database, _ images: [NewImage], job: Int64, tenant: APIKeyID, time: Int64) throws {
+        let statement = try db.makeStatement(
+            sql: """
+                INSERT INTO images (job, number, tenant, label, name, state, input_sha256, input_size, available_at,
+                    failure_code, failure_detail, finished_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        )
+        var names = OutputNames()
+        for (index, image) in images.enumerated() {
+            let name = names.take(image.name, in: image.label).base
+            var arguments: StatementArguments = [job, index + 1, tenant.text, image.label.text, name]
+            switch image.content {
+            case .stored(let blob):
+                arguments += [
+                    ImageState.queued.rawValue, Data(blob.sha256.bytes), Int64(clamping: blob.size), time, nil, nil,
+                    nil,
+                ]
+            case .refused(let failure):
+                arguments += [ImageState.failed.rawValue, nil, nil, time, failure.code, failure.detail, time]
+            }
+            try statement.execute(arguments: arguments)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Cryptography
+import FoundationEssentials
+import GRDB
+import Migrations
+
+/// Brings a database to the schema of this binary, or refuses to touch it.
+///
+/// The table `schema_migrations` remembers the hash of every step that was applied. Steps are only ever added at the end.
+struct MigrationRunner {
+    let migrations: [Migration]
+
+    /// Checks what was applied and applies the rest, all in one transaction.
+    ///
+    /// - Throws: ``JobStoreError/databaseNewer(found:known:)``, ``JobStoreError/migrationChanged(name:)``,
+    ///   ``JobStoreError/foreignDatabase``, errors of SQLite.
+    func run(_ db: Database, now: Int64) throws {
+        if try !db.tableExists("schema_migrations") {
+            guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0 else {
+                throw JobStoreError.foreignDatabase
+            }
+            try db.execute(
+                sql: """
+                    CREATE TABLE schema_migrations (
+                        version    INTEGER PRIMARY KEY,
+                        name       TEXT NOT NULL,
+                        sha256     BLOB NOT NULL,
+                        applied_at INTEGER NOT NULL
+                    ) STRICT
+                    """
+            )
+        }
+        let applied = try Row.fetchAll(db, sql: "SELECT version, name, sha256 FROM schema_migrations ORDER BY version")
+        for (place, row) in applied.enumerated() {
+            let version: Int = row["version"]
+            guard place < migrations.count else {
+                throw JobStoreError.databaseNewer(found: applied.last?["version"] ?? version, known: migrations.count)
+            }
+            guard version == migrations[place].version, row["sha256"] == digest(of: migrations[place]) else {
+                throw JobStoreError.migrationChanged(name: row["name"])
+            }
+        }
+        for migration in migrations.dropFirst(applied.count) {
+            try db.execute(sql: String(decoding: migration.sql, as: UTF8.self))
+            try db.execute(
+                sql: "INSERT INTO schema_migrations (version, name, sha256, applied_at) VALUES (?, ?, ?, ?)",
+                arguments: [migration.version, migration.name, digest(of: migration), now]
+            )
+        }
+    }
+
+    private func digest(of migration: Migration) -> Data {
+        Data(SHA256.hash(migration.sql).bytes)
+    }
+}

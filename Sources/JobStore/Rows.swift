@@ -1,0 +1,114 @@
+import Cryptography
+import FoundationEssentials
+import GRDB
+import JobModel
+
+/// A value in the database that no version of this program can have written.
+private func damaged(_ what: String) -> JobStoreError {
+    .corrupt("a row holds no legal \(what)")
+}
+
+extension APIKey {
+    init(row: Row) throws {
+        guard let id = APIKeyID(row["id"] as String) else { throw damaged("key identifier") }
+        let words: String = row["scopes"]
+        self.init(
+            id: id,
+            name: row["name"],
+            scopes: Set(words.split(separator: " ").compactMap { APIKeyScope(rawValue: String($0)) }),
+            prefix: row["prefix"],
+            createdAt: row["created_at"],
+            revokedAt: row["revoked_at"]
+        )
+    }
+}
+
+extension JobCounts {
+    init(row: Row) {
+        self.init(
+            queued: row["queued_count"],
+            running: row["running_count"],
+            done: row["done_count"],
+            failed: row["failed_count"],
+            quarantined: row["quarantined_count"],
+            cancelled: row["cancelled_count"]
+        )
+    }
+}
+
+extension Job {
+    init(row: Row) throws {
+        guard let id = JobIdentifier(row["id"] as String), let tenant = APIKeyID(row["tenant"] as String),
+            let state = JobState(rawValue: row["state"])
+        else { throw damaged("job") }
+        self.init(
+            id: id,
+            tenant: tenant,
+            state: state,
+            settings: try JSONColumn.decode(ProtectionSettings.self, row["settings"]),
+            counts: JobCounts(row: row),
+            createdAt: row["created_at"],
+            startedAt: row["started_at"],
+            finishedAt: row["finished_at"],
+            expiresAt: row["expires_at"],
+            expiredAt: row["expired_at"]
+        )
+    }
+}
+
+extension JobImage {
+    init(row: Row) throws {
+        guard let state = ImageState(rawValue: row["state"]) else { throw damaged("image state") }
+        let failureCode: String? = row["failure_code"]
+        let reportText: String? = row["report"]
+        let crc: Int64? = row["output_crc32"]
+        self.init(
+            number: row["number"],
+            label: try ClassLabel(row["label"]),
+            fileName: (row["name"] as String) + ".png",
+            state: state,
+            input: try StoredBlob(sha256: row["input_sha256"], size: row["input_size"]),
+            output: try StoredBlob(sha256: row["output_sha256"], size: row["output_size"]),
+            outputCRC32: crc.map(UInt32.init(truncatingIfNeeded:)),
+            report: try reportText.map { try JSONColumn.decode(ProtectionReport.self, $0) },
+            failure: failureCode.map { ImageFailure(code: $0, detail: row["failure_detail"] ?? "") },
+            attempt: row["attempt"],
+            startedAt: row["started_at"],
+            finishedAt: row["finished_at"]
+        )
+    }
+}
+
+extension StoredBlob {
+    init?(sha256: Data?, size: Int64?) throws {
+        guard let sha256, let size else { return nil }
+        self.init(sha256: try SHA256Digest(column: sha256), size: UInt64(clamping: size))
+    }
+}
+
+extension SHA256Digest {
+    init(column: Data) throws {
+        guard let digest = SHA256Digest(bytes: Array(column)) else { throw damaged("hash") }
+        self = digest
+    }
+}
+
+/// Values that are stored as JSON text, with sorted keys, so that equal values have equal texts.
+enum JSONColumn {
+    static func encode(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded down.
+    var milliseconds: Int64 {
+        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,143 @@
+import GRDB
+import JobModel
+import Testing
+
+@testable import JobStore
+
+@Suite struct ClaimTests {
+    let test: TestStore
+
+    init() throws { test = try TestStore() }
+    static let big = UInt64(JobStore.smallImageBytes + 1)
+
+    @Test func `A claim has everything the worker needs`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let job = try await store.job(tenant, sizes: [Self.big])
+        let claim = try #require(try await store.claim(owner: worker()).first)
+        #expect(claim.jobID == job.id && claim.number == 1 && claim.attempt == 1 && claim.tenant == tenant)
+        #expect(claim.inputSHA256 == blob("\(tenant) cats 0 \(Self.big)") && claim.inputSize == Self.big)
+        #expect(claim.label.text == "cats" && claim.settings == .standard)
+        #expect(try await claim.assignment == store.semanticImage(tenant: tenant, label: claim.label))
+        let after = try #require(try await store.job(job.id, tenant: tenant))
+        #expect(after.state == .running && after.counts == JobCounts(running: 1) && after.startedAt == test.clock.now)
+        #expect(try await store.claim(owner: worker(1)).isEmpty)
+    }
+
+    @Test func `Large images are claimed one by one in their order`() async throws {
+        let store = try test.open()
+        try await store.job(store.tenant(), sizes: [Self.big, Self.big, Self.big])
+        for number in 1...3 { #expect(try await store.claim(owner: worker()).map(\.number) == [number]) }
+    }
+
+    @Test func `Small images of a job are claimed together, at most 64`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let limit = UInt64(JobStore.smallImageBytes)
+        try await store.job(tenant, sizes: [limit] + [Self.big] + Array(repeating: 1, count: 100))
+        try await store.job(tenant, sizes: [1])
+        #expect(try await store.claim(owner: worker()).map(\.number) == [1] + Array(3...65))
+        #expect(try await store.claim(owner: worker()).map(\.number) == [2])
+        #expect(try await store.claim(owner: worker(), limit: 10).map(\.number) == Array(66...75))
+        #expect(try await store.claim(owner: worker()).map(\.number) == Array(76...102))
+        #expect(try await store.claim(owner: worker()).map(\.number) == [1])
+    }
+
+    @Test func `Images of one batch may have different classes`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let images = try ["a", "b", "a"].enumerated().map { index, label in
+            NewImage(
+                label: try ClassLabel(label),
+                name: OutputName(numbered: index),
+                content: .stored(StoredBlob(sha256: blob("\(index)"), size: 1))
+            )
+        }
+        _ = try await store.createJob(NewJob(tenant: tenant, settings: .standard, retention: .zero), images: images)
+        let claims = try await store.claim(owner: worker())
+        #expect(claims.map(\.label.text) == ["a", "b", "a"])
+        #expect(claims.map(\.assignment.classIndex) == [0, 1, 0])
+    }
+
+    @Test func `The tenant for whom least is running comes first, then the oldest job`() async throws {
+        let store = try test.open()
+        let (rich, poor) = (try await store.tenant(), try await store.tenant())
+        let flood = try await store.job(rich, sizes: Array(repeating: 1_000_000, count: 10))
+        let later = try await store.job(poor, sizes: [400_000, 400_000, 400_000, 400_000])
+        var order: [JobIdentifier] = []
+        for _ in 0..<6 { order += try await store.claim(owner: worker()).map(\.jobID) }
+        // Running bytes of the two before each claim: 0/0 (age decides), 1M/0, 1M/.4M, 1M/.8M, 1M/1.2M, 2M/1.2M.
+        #expect(order == [flood.id, later.id, later.id, later.id, flood.id, later.id])
+    }
+
+    @Test func `A tenant whose images have finished weighs nothing`() async throws {
+        let store = try test.open()
+        let (one, other) = (try await store.tenant(), try await store.tenant())
+        let first = try await store.job(one, sizes: [Self.big, Self.big])
+        try await store.job(other, sizes: [Self.big])
+        let claim = try #require(try await store.claim(owner: worker()).first)
+        #expect(try await store.finish(claim, done(claim)))
+        #expect(try await store.claim(owner: worker()).map(\.jobID) == [first.id])
+    }
+
+    @Test func `An image that crashed is claimed alone`() async throws {
+        let store = try test.open()
+        try await store.job(store.tenant(), sizes: [1, 1, 1, 1])
+        let claims = try await store.claim(owner: worker())
+        var outcomes = claims.map { ($0, ImageOutcome.released) }
+        outcomes[1].1 = .crashed(reason: "signal 11")
+        #expect(try await store.finish(outcomes) == [true, true, true, true])
+        #expect(try await store.claim(owner: worker()).map(\.number) == [1, 3, 4])
+        #expect(try await store.claim(owner: worker()).map(\.number) == [2])
+    }
+
+    @Test func `A heartbeat keeps the lease, and tells who has lost it`() async throws {
+        let store = try test.open()
+        try await store.job(store.tenant(), sizes: [Self.big, Self.big])
+        let kept = try await store.claim(owner: worker(0))
+        let lost = try await store.claim(owner: worker(1))
+        test.clock.advance(by: .seconds(50))
+        #expect(try await store.heartbeat(claims: kept) == [true])
+        test.clock.advance(by: .seconds(50))
+        #expect(try await store.rescueExpired() == 1)
+        #expect(try await store.heartbeat(claims: kept + lost) == [true, false])
+        #expect(try await store.finish(lost[0], done(lost[0])) == false)
+        #expect(try await store.finish(kept[0], done(kept[0])))
+        #expect(try await store.heartbeat(claims: kept) == [false], "a finished image has no lease")
+    }
+
+    @Test func `A worker that lost its lease changes nothing, whatever it says`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let job = try await store.job(tenant, sizes: [Self.big])
+        let stale = try #require(try await store.claim(owner: worker(0)).first)
+        test.clock.advance(by: .seconds(61))
+        try await store.rescueExpired()
+        // The same worker gets the image again: only the attempt tells the two claims apart.
+        let fresh = try #require(try await store.claim(owner: worker(0)).first)
+        #expect(fresh.attempt == 2)
+        let outcomes: [ImageOutcome] = [done(stale), .failed(broken), .retry(ioFault), .crashed(reason: ""), .released]
+        for outcome in outcomes {
+            #expect(try await store.finish(stale, outcome) == false)
+            #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(running: 1))
+        }
+        #expect(try await store.finish(fresh, done(fresh)))
+        #expect(try await store.finish(fresh, .failed(broken)) == false, "an outcome counts once")
+        #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(done: 1))
+    }
+
+    @Test func `Claiming uses indexes, however much is queued`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        for _ in 0..<3 { try await store.job(tenant, sizes: Array(repeating: 1, count: 2000)) }
+        let plan = try await store.read { db in
+            try Row.fetchAll(
+                db,
+                sql: "EXPLAIN QUERY PLAN " + JobStore.claimSQL,
+                arguments: ["owner": "", "until": 0, "now": 0, "small": 0, "limit": 0]
+            ).map { $0["detail"] as String }
+        }
+        #expect(!plan.isEmpty)
+        #expect(plan.filter { $0.contains("SCAN images") && !$0.contains("USING") }.isEmpty, "\(plan)")
+    }
+}

@@ -1,0 +1,82 @@
+import Cryptography
+import JobModel
+import Synchronization
+import Testing
+
+@testable import JobStore
+
+@Suite struct ExpiryTests {
+    let test: TestStore
+
+    init() throws { test = try TestStore() }
+
+    @Test func `A finished job expires at its time: its images go, its row stays a week`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let job = try await store.job(tenant, sizes: [1], retention: .seconds(100))
+        let running = try await store.job(tenant, sizes: [2], retention: .zero)
+        let claim = try #require(try await store.claim(owner: worker()).first)
+        try await store.finish(claim, done(claim))
+        test.clock.advance(by: .milliseconds(99_999))
+        #expect(try await store.expireJobs().isEmpty)
+        test.clock.advance(by: .milliseconds(1))
+        let gone = try await store.expireJobs()
+        #expect(Set(gone) == [claim.inputSHA256, blob("output of \(claim.jobID) 1")])
+        let expired = try #require(try await store.job(job.id, tenant: tenant))
+        #expect(expired.expiredAt == test.clock.now && expired.counts == JobCounts(done: 1))
+        #expect(try await store.images(job: job.id).isEmpty)
+        #expect(try await store.jobs(tenant: tenant).jobs.map(\.id) == [running.id])
+        #expect(try await store.referencedBlobs() == [blob("\(tenant) cats 0 2")])
+        test.clock.advance(by: JobStore.tombstoneLifetime - .milliseconds(1))
+        _ = try await store.expireJobs()
+        #expect(try await store.job(job.id, tenant: tenant) != nil)
+        test.clock.advance(by: .milliseconds(1))
+        _ = try await store.expireJobs()
+        #expect(try await store.job(job.id, tenant: tenant) == nil)
+        #expect(try await store.job(running.id, tenant: tenant) != nil, "an unfinished job never expires")
+    }
+
+    @Test func `A blob that another job refers to stays`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        try await store.job(tenant, sizes: [1], retention: .zero)
+        try await store.job(tenant, sizes: [1], retention: .seconds(1000))
+        for _ in 0..<2 {
+            let claim = try #require(try await store.claim(owner: worker()).first)
+            try await store.finish(claim, done(claim))
+        }
+        let shared = blob("\(tenant) cats 0 1")
+        #expect(try await !store.expireJobs().contains(shared))
+        test.clock.advance(by: .seconds(1000))
+        #expect(try await store.expireJobs().contains(shared))
+    }
+
+    @Test func `What got a row between expiry and removal is not removed`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        try await store.job(tenant, sizes: [1, 2], retention: .zero)
+        try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) })
+        let gone = try await store.expireJobs()
+        #expect(gone.count == 2)
+        try await store.job(tenant, sizes: [1])
+        let removed = Mutex<[SHA256Digest]>([])
+        try await store.withUnreferenced(among: gone) { hashes in removed.withLock { $0 = hashes } }
+        #expect(removed.withLock { $0 } == [blob("\(tenant) cats 1 2")])
+    }
+
+    @Test func `An idempotency record goes with its job`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let idempotency = NewJob.Idempotency(key: "k", fingerprint: blob("a"))
+        try await store.job(tenant, sizes: [1], retention: .zero, idempotency: idempotency)
+        let claim = try #require(try await store.claim(owner: worker()).first)
+        try await store.finish(claim, done(claim))
+        _ = try await store.expireJobs()
+        await #expect(throws: JobStoreError.self, "replayed, although expired") {
+            try await store.job(tenant, sizes: [1], idempotency: idempotency)
+        }
+        test.clock.advance(by: JobStore.tombstoneLifetime)
+        _ = try await store.expireJobs()
+        try await store.job(tenant, sizes: [1], idempotency: idempotency)
+    }
+}

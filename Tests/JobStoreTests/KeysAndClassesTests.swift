@@ -1,0 +1,116 @@
+import Cryptography
+import Foundation
+import GRDB
+import JobModel
+import Testing
+
+@testable import JobStore
+
+@Suite struct KeysAndClassesTests {
+    let test: TestStore
+
+    init() throws { test = try TestStore() }
+
+    @Test func `A secret is 32 bytes of base64url behind its prefix`() throws {
+        // RFC 4648's alphabet, checked against Foundation's encoder.
+        for seed in UInt8(0)..<20 {
+            let bytes = (0..<32).map { $0 &* 37 &+ seed &* 11 }
+            let expected = Data(bytes).base64EncodedString()
+                .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+            #expect(APIKeySecret(bytes: bytes).text == "plm_" + expected)
+        }
+        let secrets = try (0..<100).map { _ in try APIKeySecret.generate().text }
+        #expect(Set(secrets).count == 100)
+        #expect(secrets.allSatisfy { $0.utf8.count == 47 })
+    }
+
+    @Test func `A secret does not show itself`() throws {
+        let secret = try APIKeySecret.generate()
+        for text in ["\(secret)", String(reflecting: secret)] { #expect(!text.contains(secret.text.dropFirst(10))) }
+        #expect(secret.text.hasPrefix(secret.prefix))
+    }
+
+    @Test func `A key is found by its secret alone, until it is revoked`() async throws {
+        let store = try test.open()
+        let secret = try APIKeySecret.generate()
+        let key = try await store.createKey(
+            name: "a",
+            scopes: [.admin, .protect],
+            hash: secret.hash,
+            prefix: secret.prefix
+        )
+        #expect(try await store.key(hash: APIKeySecret(presented: secret.text).hash) == key)
+        #expect(try await store.key(hash: APIKeySecret(presented: secret.text + "x").hash) == nil)
+        #expect(try await store.key(hash: APIKeySecret.generate().hash) == nil)
+        #expect(key.scopes == [.admin, .protect])
+        #expect(try await store.revokeKey(key.id))
+        #expect(try await !store.revokeKey(key.id))
+        #expect(try await store.key(hash: secret.hash) == nil)
+        #expect(try await store.keys().map(\.revokedAt) == [test.clock.now])
+    }
+
+    @Test func `The secret is nowhere in the database's files`() async throws {
+        let store = try test.open()
+        let secret = try APIKeySecret.generate()
+        _ = try await store.createKey(name: "a", scopes: [.admin], hash: secret.hash, prefix: secret.prefix)
+        for name in try FileManager.default.contentsOfDirectory(atPath: test.folder) {
+            let data = try #require(FileManager.default.contents(atPath: test.folder + "/" + name))
+            #expect(data.range(of: Data(secret.text.dropFirst(10).utf8)) == nil)
+        }
+    }
+
+    @Test func `Two keys of one hash cannot be`() async throws {
+        let store = try test.open()
+        let hash = try APIKeySecret.generate().hash
+        _ = try await store.createKey(name: "a", scopes: [.protect], hash: hash, prefix: "plm_")
+        await #expect(throws: JobStoreError.self) {
+            try await store.createKey(name: "b", scopes: [.protect], hash: hash, prefix: "plm_")
+        }
+    }
+
+    @Test func `A class keeps its semantic image over restarts and new generators`() async throws {
+        let first = try test.open(generatorVersion: 1)
+        let tenant = try await first.tenant()
+        let cats = try await first.semanticImage(tenant: tenant, label: ClassLabel("cats"))
+        let dogs = try await first.semanticImage(tenant: tenant, label: ClassLabel("dogs"))
+        #expect(cats.classIndex == 0 && dogs.classIndex == 1)
+        #expect(cats.familySeed == dogs.familySeed && cats.textureSeed != dogs.textureSeed)
+        let second = try test.open(generatorVersion: 2)
+        #expect(try await second.semanticImage(tenant: tenant, label: ClassLabel("cats")) == cats)
+        let birds = try await second.semanticImage(tenant: tenant, label: ClassLabel("birds"))
+        #expect(birds.classIndex == 2 && birds.generatorVersion == 2 && birds.familySeed == cats.familySeed)
+    }
+
+    @Test func `Tenants have families of their own`() async throws {
+        let store = try test.open()
+        let label = try ClassLabel("cats")
+        let one = try await store.semanticImage(tenant: store.tenant(), label: label)
+        let other = try await store.semanticImage(tenant: store.tenant(), label: label)
+        #expect(one.classIndex == 0 && other.classIndex == 0)
+        #expect(one.familySeed != other.familySeed)
+    }
+
+    @Test func `Classes asked for all at once have different places, and one answer each`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let answers = try await withThrowingTaskGroup(of: (String, SemanticImageAssignment).self) { group in
+            for number in 0..<120 {
+                group.addTask {
+                    let label = try ClassLabel("class-\(number % 40)")
+                    return (label.text, try await store.semanticImage(tenant: tenant, label: label))
+                }
+            }
+            return try await group.reduce(into: [:]) { $0[$1.0, default: Set()].insert($1.1) }
+        }
+        #expect(answers.count == 40)
+        #expect(answers.values.allSatisfy { $0.count == 1 })
+        #expect(Set(answers.values.flatMap { $0.map(\.classIndex) }) == Set(0..<40))
+    }
+
+    @Test func `Nobody's class has no semantic image`() async throws {
+        let store = try test.open()
+        await #expect(throws: JobStoreError.unknownTenant) {
+            try await store.semanticImage(tenant: .random(), label: ClassLabel("cats"))
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import Cryptography
+import Foundation
+import GRDB
+import Migrations
+import Testing
+
+@testable import JobStore
+
+@Suite struct OpeningTests {
+    let test: TestStore
+
+    init() throws { test = try TestStore() }
+
+    @Test func `The connections have the settings that durability rests on`() async throws {
+        let store = try test.open()
+        #expect(try await pragmas(of: store) == ["2", "wal", "1", "5000"])
+        // A write does not put it back.
+        _ = try await store.tenant()
+        #expect(try await pragmas(of: store) == ["2", "wal", "1", "5000"])
+    }
+
+    /// Read from the connection that writes.
+    private func pragmas(of store: JobStore) async throws -> [String?] {
+        try await store.pool.writeWithoutTransaction { db in
+            try ["synchronous", "journal_mode", "foreign_keys", "busy_timeout"].map { name in
+                try Row.fetchOne(db, sql: "PRAGMA \(name)").map { "\($0[0] as DatabaseValue)".filter { $0 != "\"" } }
+            }
+        }
+    }
+
+    @Test func `Every table is strict`() async throws {
+        let store = try test.open()
+        let loose = try await store.read { db in
+            try String.fetchAll(
+                db,
+                sql:
+                    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 0 AND name NOT LIKE 'sqlite_%'"
+            )
+        }
+        #expect(loose.isEmpty)
+    }
+
+    @Test func `The binary has every file of the folder, byte for byte, numbered without gaps`() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../Migrations").standardized
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".sql") }
+            .sorted()
+        #expect(files == Migrations.all.map { $0.name + ".sql" })
+        for (index, migration) in Migrations.all.enumerated() {
+            #expect(migration.version == index + 1)
+            let number = String(migration.version)
+            #expect(migration.name.hasPrefix("m" + String(repeating: "0", count: 4 - number.count) + number + "_"))
+            let bytes = try Data(contentsOf: folder.appendingPathComponent(migration.name + ".sql"))
+            #expect(migration.sql == Array(bytes))
+        }
+    }
+
+    @Test func `A database opens again, and a further migration is applied to it once`() async throws {
+        let tenant = try await test.open().tenant()
+        let more = Migrations.all + [step(2, "CREATE TABLE more (x INTEGER) STRICT; INSERT INTO more VALUES (7)")]
+        for _ in 0..<2 {
+            let store = try test.open(migrations: more)
+            #expect(try await store.keys().map(\.id) == [tenant])
+            #expect(try await store.read { db in try Int.fetchAll(db, sql: "SELECT x FROM more") } == [7])
+        }
+    }
+
+    @Test func `A migration that was changed after it was applied is refused`() throws {
+        _ = try test.open()
+        let changed = [Migration(version: 1, name: "m0001_initial", sql: Migrations.all[0].sql + Array("-- x".utf8))]
+        #expect(throws: JobStoreError.migrationChanged(name: "m0001_initial")) { try test.open(migrations: changed) }
+        _ = try test.open()
+    }
+
+    @Test func `A database newer than the binary is refused and left alone`() throws {
+        _ = try test.open(
+            migrations: Migrations.all + [step(2, "CREATE TABLE a (x INTEGER)"), step(3, "CREATE TABLE b (x INTEGER)")]
+        )
+        let error = #expect(throws: JobStoreError.self) { try test.open() }
+        #expect(error == .databaseNewer(found: 3, known: 1))
+        #expect(error?.description.contains("schema version 3") == true)
+    }
+
+    @Test func `A migration that fails leaves nothing of itself or of those before it`() throws {
+        let bad = Migrations.all + [step(2, "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1)")]
+        #expect(throws: JobStoreError.self) { try test.open(migrations: bad) }
+        let queue = try DatabaseQueue(path: test.path)
+        let tables = try queue.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") }
+        #expect(tables == 0)
+        _ = try test.open()
+    }
+
+    @Test func `Another program's database is refused`() throws {
+        let queue = try DatabaseQueue(path: test.path)
+        try queue.write { db in try db.execute(sql: "CREATE TABLE songs (title TEXT)") }
+        #expect(throws: JobStoreError.foreignDatabase) { try test.open() }
+    }
+
+    @Test func `What is no database is refused`() throws {
+        try Data(repeating: 65, count: 8192).write(to: URL(fileURLWithPath: test.path))
+        #expect {
+            try test.open()
+        } throws: { error in
+            if case JobStoreError.corrupt = error { true } else { false }
+        }
+    }
+
+    @Test func `A damaged database is found at the opening`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        for _ in 0..<4 { try await store.job(tenant, sizes: Array(repeating: 10, count: 100)) }
+        let pageSize = try await store.read { db in try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 0 }
+        let root = try await store.read { db in
+            try Int.fetchOne(db, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'images'") ?? 0
+        }
+        try store.close()
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: test.path))
+        try file.seek(toOffset: UInt64((root - 1) * pageSize))
+        try file.write(contentsOf: Data(repeating: 0xa5, count: pageSize))
+        try file.close()
+        #expect {
+            try test.open()
+        } throws: { error in
+            if case JobStoreError.corrupt = error { true } else { false }
+        }
+    }
+
+    @Test func `A closed store leaves one file behind that holds everything`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        try await store.check()
+        try store.close()
+        await #expect(throws: JobStoreError.self) { try await store.check() }
+        let wal = try? FileManager.default.attributesOfItem(atPath: test.path + "-wal")[.size] as? Int
+        #expect((wal ?? 0) == 0)
+        #expect(try await test.open().keys().map(\.id) == [tenant])
+    }
+
+    private func step(_ version: Int, _ sql: String) -> Migration {
+        Migration(version: version, name: "m000\(version)_test", sql: Array(sql.utf8))
+    }
+}
