@@ -1,1 +1,138 @@
-// Filled in by the module's first commit.
+import Glibc
+import HTTPTypes
+public import Logging
+public import SocketIO
+import Synchronization
+
+/// An HTTP/1.1 server on Dispatch sockets.
+///
+///     let server = HTTPServer(configuration: HTTPServerConfiguration(port: 8080), logger: logger) { request in
+///         ServerResponse(status: .ok, body: .bytes(Array("Hello\n".utf8)))
+///     }
+///     let address = try await server.start()
+///     …
+///     await server.drain(grace: .seconds(30))
+///
+/// Each connection is an actor on one of a few serial queues; each request runs its handler in a task of its own, which is
+/// cancelled when the peer goes away. The handler must not block its thread.
+public final class HTTPServer: Sendable {
+    /// Answers a request.
+    ///
+    /// It cannot throw: what a failure looks like is the caller's to say.
+    public typealias Handler = @Sendable (ServerRequest) async -> ServerResponse
+
+    /// Learns what became of each request, on the connection's queue; must not block.
+    public typealias Observer = @Sendable (RequestRecord) -> Void
+
+    private struct State {
+        var listener: Listener?
+        var nextIdentifier: UInt64 = 0
+        var isDraining = false
+    }
+
+    private let configuration: HTTPServerConfiguration
+    private let context: ConnectionContext
+    private let shards: [Shard]
+    private let state = Mutex(State())
+
+    /// Creates a server; nothing is opened before ``start()``.
+    ///
+    /// - Parameters:
+    ///   - configuration: Address, limits and timeouts.
+    ///   - logger: Gets one `info` line a request, and warnings.
+    ///   - observer: Told about each request, for metrics.
+    ///   - handler: Answers the requests.
+    public init(
+        configuration: HTTPServerConfiguration,
+        logger: Logger,
+        observer: @escaping Observer = { _ in },
+        handler: @escaping Handler
+    ) {
+        self.configuration = configuration
+        context = ConnectionContext(
+            limits: configuration.limits,
+            timeouts: configuration.timeouts,
+            logger: logger,
+            handler: handler,
+            observer: observer,
+            registry: ConnectionRegistry(configuration)
+        )
+        shards = (0..<max(configuration.shards, 1)).map { Shard(label: "palimpsest.shard.\($0)") }
+    }
+
+    /// How many connections are open.
+    public var connectionCount: Int { context.registry.count }
+
+    /// Binds, listens and begins to serve.
+    ///
+    /// SIGPIPE is ignored from now on, in the whole process.
+    ///
+    /// - Returns: The address bound, with the port that the system chose.
+    /// - Throws: `SocketError` when the address cannot be bound.
+    public func start() async throws -> SocketAddress {
+        signal(SIGPIPE, SIG_IGN)
+        let address = try SocketAddress(host: configuration.address, port: configuration.port)
+        let logger = context.logger
+        let listener = try Listener(
+            address: address,
+            onExhaustion: { logger.warning("Accepting rests", metadata: ["error": "\($0)"]) },
+            onAccept: { [self] descriptor, peer in accept(descriptor, from: peer) }
+        )
+        state.withLock { $0.listener = listener }
+        await listener.start()
+        return listener.address
+    }
+
+    /// Stops in good order: closes the listener and the idle connections, lets the requests under way finish for `grace`, and
+    /// then cuts off what is left.
+    public func drain(grace: Duration) async {
+        let listener = state.withLock { state in
+            state.isDraining = true
+            defer { state.listener = nil }
+            return state.listener
+        }
+        await listener?.close()
+        for connection in context.registry.all { await connection.beginDraining() }
+        let registry = context.registry
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await registry.waitUntilEmpty() }
+            group.addTask {
+                // Cancelled when the connections are gone first, which is what the sleep's error says.
+                try? await Task.sleep(for: grace)
+                guard !Task.isCancelled else { return }
+                for connection in registry.all { await connection.abandon() }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// On the listener's queue.
+    private func accept(_ descriptor: consuming Descriptor, from peer: SocketAddress) -> Listener.Verdict {
+        // Dropping the descriptor closes it: over its share, a peer gets no more than that.
+        guard context.registry.admits(address: peer.host) else { return .accept }
+        let identifier = state.withLock { state in
+            state.nextIdentifier += 1
+            return state.nextIdentifier
+        }
+        let connection = HTTPConnection(
+            descriptor,
+            id: identifier,
+            peer: peer.host,
+            shard: shards[Int(identifier % UInt64(shards.count))],
+            context: context,
+            onClose: { [weak self] in self?.resumeAccepting() }
+        )
+        let admission = context.registry.add(connection)
+        connection.open()
+        switch admission {
+        case .admitted: return .accept
+        case .admittedAsLast: return .pause
+        }
+    }
+
+    private func resumeAccepting() {
+        guard let listener = state.withLock({ $0.listener }) else { return }
+        Task { await listener.resume() }
+    }
+}

@@ -1,3 +1,6 @@
 #ifndef PALIMPSEST_CLINUX_H
 #define PALIMPSEST_CLINUX_H
+
+#include "CLinuxSocket.h"
+
 #endif

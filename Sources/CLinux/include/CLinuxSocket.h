@@ -1,0 +1,109 @@
+#ifndef PALIMPSEST_CLINUX_SOCKET_H
+#define PALIMPSEST_CLINUX_SOCKET_H
+
+// What Swift's Glibc module hides or imports in odd types. No logic. Every function returns -1 and sets errno, as the
+// calls that it wraps do.
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/// An address of either family.
+typedef struct {
+    struct sockaddr_storage storage;
+    socklen_t length;
+} clinux_address;
+
+/// Reads a numeric IPv4 or IPv6 address; 0, or -1 with EINVAL.
+static inline int clinux_address_parse(clinux_address *address, const char *host, uint16_t port) {
+    memset(address, 0, sizeof *address);
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&address->storage;
+    if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(port);
+        address->length = sizeof *v4;
+        return 0;
+    }
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address->storage;
+    if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(port);
+        address->length = sizeof *v6;
+        return 0;
+    }
+    errno = EINVAL;
+    return -1;
+}
+
+/// Writes the numeric address into `host` (at least INET6_ADDRSTRLEN bytes) and returns the port; -1 for other families.
+static inline int clinux_address_format(const clinux_address *address, char *host, socklen_t capacity) {
+    const void *bytes;
+    uint16_t port;
+    if (address->storage.ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->storage;
+        bytes = &v4->sin_addr;
+        port = v4->sin_port;
+    } else if (address->storage.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->storage;
+        bytes = &v6->sin6_addr;
+        port = v6->sin6_port;
+    } else {
+        errno = EAFNOSUPPORT;
+        return -1;
+    }
+    if (inet_ntop(address->storage.ss_family, bytes, host, capacity) == NULL) return -1;
+    return ntohs(port);
+}
+
+/// A non-blocking, close-on-exec TCP socket of the address's family.
+static inline int clinux_socket_tcp(const clinux_address *address) {
+    return socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+static inline int clinux_bind(int descriptor, const clinux_address *address) {
+    return bind(descriptor, (const struct sockaddr *)&address->storage, address->length);
+}
+
+static inline int clinux_connect(int descriptor, const clinux_address *address) {
+    return connect(descriptor, (const struct sockaddr *)&address->storage, address->length);
+}
+
+static inline int clinux_local_address(int descriptor, clinux_address *address) {
+    address->length = sizeof address->storage;
+    return getsockname(descriptor, (struct sockaddr *)&address->storage, &address->length);
+}
+
+/// Accepts into a non-blocking, close-on-exec descriptor.
+///
+/// Not inline: accept4 needs _GNU_SOURCE, which changes the layout of types that Swift's own modules share.
+int clinux_accept(int descriptor, clinux_address *address);
+
+static inline int clinux_reuse_address(int descriptor) {
+    int on = 1;
+    return setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
+static inline int clinux_no_delay(int descriptor) {
+    int on = 1;
+    return setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+/// Makes the next close send a reset.
+static inline int clinux_reset_on_close(int descriptor) {
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    return setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+/// Sends without a signal when the peer is gone.
+static inline ssize_t clinux_send(int descriptor, const void *bytes, size_t count) {
+    return send(descriptor, bytes, count, MSG_NOSIGNAL);
+}
+
+static inline int clinux_shutdown_output(int descriptor) { return shutdown(descriptor, SHUT_WR); }
+
+#endif

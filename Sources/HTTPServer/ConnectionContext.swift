@@ -1,0 +1,12 @@
+import HTTPWire
+import Logging
+
+/// What all connections of a server share.
+struct ConnectionContext: Sendable {
+    let limits: HTTPLimits
+    let timeouts: HTTPTimeouts
+    let logger: Logger
+    let handler: HTTPServer.Handler
+    let observer: HTTPServer.Observer
+    let registry: ConnectionRegistry
+}

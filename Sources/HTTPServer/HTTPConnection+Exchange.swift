@@ -1,0 +1,175 @@
+import HTTPTypes
+import HTTPWire
+import Logging
+import SocketIO
+
+// One request and its response.
+
+extension HTTPConnection {
+    func serve(_ head: RequestHead, _ framing: BodyFraming) {
+        let number = begin(method: head.method, path: head.target.rawPath)
+        let request = ServerRequest(
+            method: head.method,
+            target: head.target,
+            fields: head.fields,
+            body: RequestBody(declaredLength: framing.declaredLength) { [self] in await nextPiece(of: number) },
+            peer: peer,
+            id: record?.id ?? ""
+        )
+        let handler = context.handler
+        task = Task { await answer(handler(request), of: number) }
+    }
+
+    func refuse(_ fault: HTTPFault) {
+        let number = begin(method: nil, path: "")
+        // In a task, as every answer, so that the events of one turn never nest.
+        task = Task { await answer(Problem(fault).response, of: number) }
+    }
+
+    func deliver(_ result: Result<[UInt8]?, HTTPFault>) {
+        if case .success(let bytes?) = result { record?.receivedBytes += UInt64(bytes.count) }
+        pull?.resume(returning: result)
+        pull = nil
+    }
+
+    private func begin(method: HTTPRequest.Method?, path: String) -> Int {
+        exchange += 1
+        exchangeStart = DeadlineClock.now()
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        record = RequestRecord(
+            id: String(repeating: "0", count: 16 - digits.count) + digits,
+            peer: peer,
+            method: method,
+            path: path,
+            status: nil,
+            receivedBytes: 0,
+            sentBytes: 0,
+            duration: .zero,
+            isComplete: false
+        )
+        return exchange
+    }
+
+    // MARK: - From the handler
+
+    /// The next piece of the request's body.
+    func nextPiece(of number: Int) async -> Result<[UInt8]?, HTTPFault> {
+        // Two readers of one body, or a reader after the response: neither gets anything.
+        guard number == exchange, pull == nil, !Task.isCancelled else { return .failure(.disconnected) }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                pull = continuation
+                perform(machine.bodyWanted())
+            }
+        } onCancel: {
+            Task { await self.cancelPull(of: number) }
+        }
+    }
+
+    private func cancelPull(of number: Int) {
+        guard number == exchange, pull != nil else { return }
+        machine.bodyUnwanted()
+        deliver(.failure(.disconnected))
+        settle()
+    }
+
+    /// Sends the handler's response.
+    func answer(_ response: ServerResponse, of number: Int) async {
+        guard number == exchange else { return }
+        do {
+            try await send(response, of: number)
+            finish(isComplete: true)
+        } catch {
+            if !(error is ConnectionClosed) {
+                context.logger.warning(
+                    "Response cut off",
+                    metadata: ["request.id": "\(record?.id ?? "")", "error": "\(error)"]
+                )
+            }
+            lose()
+            finish(isComplete: false)
+        }
+        // A task that the handler left behind may still wait for the body.
+        deliver(.failure(.disconnected))
+        settle()
+    }
+
+    private func send(_ response: ServerResponse, of number: Int) async throws {
+        guard !machine.isClosed else { throw ConnectionClosed() }
+        var fields = response.fields
+        fields[.date] = HTTPDate.encode(WallClock.seconds())
+        if let requestID = record?.id { fields[.xRequestID] = requestID }
+        record?.status = response.status.code
+        let head = try machine.respond(status: response.status, fields: fields, length: response.body.length)
+        switch response.body {
+        case .none:
+            perform(head + (try machine.respondEnd()))
+        case .bytes(let bytes):
+            let body = try machine.respondBody(bytes)
+            if machine.wantsResponseBody { record?.sentBytes += UInt64(bytes.count) }
+            perform(head + body + (try machine.respondEnd()))
+        case .stream(_, let stream):
+            perform(head)
+            if machine.wantsResponseBody {
+                try await stream(ResponseWriter { [self] bytes in try await write(bytes, of: number) })
+                guard !machine.isClosed else { throw ConnectionClosed() }
+            }
+            perform(try machine.respondEnd())
+        }
+    }
+
+    /// Sends bytes of a streamed response, and waits until they have left.
+    func write(_ bytes: [UInt8], of number: Int) async throws {
+        guard number == exchange, !machine.isClosed, flushWaiter == nil else { throw ConnectionClosed() }
+        try Task.checkCancellation()
+        let actions = try machine.respondBody(bytes)
+        record?.sentBytes += UInt64(bytes.count)
+        perform(actions)
+        guard socket.isOpen else { throw ConnectionClosed() }
+        guard socket.hasPendingOutput else { return }
+        try await withCheckedThrowingContinuation { flushWaiter = $0 }
+    }
+
+    private func finish(isComplete: Bool) {
+        guard var record else { return }
+        self.record = nil
+        task = nil
+        record.duration = .nanoseconds(Int64(clamping: DeadlineClock.now() - exchangeStart))
+        record.isComplete = isComplete
+        context.logger.info(
+            "Request",
+            metadata: [
+                "request.id": "\(record.id)",
+                "peer": "\(record.peer)",
+                "http.method": "\(record.method?.rawValue ?? "-")",
+                "http.path": "\(record.path)",
+                "http.status": "\(record.status.map(String.init) ?? "-")",
+                "http.received_bytes": "\(record.receivedBytes)",
+                "http.sent_bytes": "\(record.sentBytes)",
+                "http.duration_ms": "\(record.duration / .milliseconds(1))",
+                "http.complete": "\(record.isComplete)",
+            ]
+        )
+        context.observer(record)
+    }
+}
+
+extension BodyFraming {
+    fileprivate var declaredLength: UInt64? {
+        switch self {
+        case .none: 0
+        case .length(let length): length
+        case .chunked: nil
+        }
+    }
+}
+
+extension ResponseBody {
+    fileprivate var length: ResponseLength {
+        switch self {
+        case .none: .known(0)
+        case .bytes(let bytes): .known(UInt64(bytes.count))
+        case .stream(let length, _): length.map { .known($0) } ?? .unknown
+        }
+    }
+}

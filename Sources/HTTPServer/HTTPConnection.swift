@@ -1,0 +1,150 @@
+import HTTPTypes
+import HTTPWire
+import SocketIO
+
+/// One connection: drives the ``ConnectionMachine`` with what the socket and the handler do.
+///
+/// All of it runs on the shard's queue. The handler runs elsewhere and comes back through ``nextPiece(of:)``,
+/// ``write(_:of:)`` and ``answer(_:of:)``; each names the exchange it belongs to, so that a body kept after its response
+/// cannot eat the next request's bytes.
+actor HTTPConnection: SocketOwner, DeadlineOwner {
+    nonisolated let id: UInt64
+    nonisolated let peer: String
+    nonisolated let shard: Shard
+    nonisolated let context: ConnectionContext
+    private nonisolated let onClose: @Sendable () -> Void
+    nonisolated var unownedExecutor: UnownedSerialExecutor { shard.executor.asUnownedSerialExecutor() }
+
+    let socket: StreamSocket
+    var machine: ConnectionMachine
+    var task: Task<Void, Never>?
+    var pull: CheckedContinuation<Result<[UInt8]?, HTTPFault>, Never>?
+    var flushWaiter: CheckedContinuation<Void, any Error>?
+    var exchange = 0
+    var record: RequestRecord?
+    var exchangeStart: UInt64 = 0
+    var deadlines: ConnectionDeadlines
+
+    init(
+        _ descriptor: consuming Descriptor,
+        id: UInt64,
+        peer: String,
+        shard: Shard,
+        context: ConnectionContext,
+        onClose: @escaping @Sendable () -> Void
+    ) {
+        self.id = id
+        self.peer = peer
+        self.shard = shard
+        self.context = context
+        self.onClose = onClose
+        socket = StreamSocket(descriptor, executor: shard.executor)
+        machine = ConnectionMachine(limits: context.limits)
+        deadlines = ConnectionDeadlines(context.timeouts)
+    }
+
+    /// Begins to serve, from any queue.
+    nonisolated func open() {
+        shard.executor.post {
+            self.assumeIsolated { connection in
+                connection.socket.start(for: connection)
+                connection.settle()
+            }
+        }
+    }
+
+    /// No further request.
+    func beginDraining() {
+        deadlines.isDraining = true
+        perform(machine.beginDraining())
+    }
+
+    /// Gives the connection up at once.
+    func abandon() {
+        lose()
+    }
+
+    // MARK: - What the socket does
+
+    func socketSignalled(_ signal: StreamSocketSignal) {
+        socket.handle(signal, for: self)
+    }
+
+    func socketReceived(_ bytes: UnsafeRawBufferPointer) {
+        deadlines.received(bytes.count)
+        perform(machine.received(bytes))
+    }
+
+    func socketReceivedEnd() {
+        perform(machine.receivedEnd())
+    }
+
+    func socketFlushed() {
+        flushWaiter?.resume()
+        flushWaiter = nil
+        perform(machine.outputFlushed())
+    }
+
+    func socketFailed(_ number: Int32) {
+        lose()
+    }
+
+    func socketClosed() {
+        shard.clock.assumeIsolated { $0.remove(self) }
+        if context.registry.remove(self) { onClose() }
+    }
+
+    func deadlinePassed() {
+        let now = DeadlineClock.now()
+        if deadlines.hasWriteExpired(now: now, sentBytes: socket.sentBytes) {
+            lose()
+        } else if deadlines.hasWaitExpired(now: now) {
+            perform(machine.timedOut())
+        }
+        settle()
+    }
+
+    // MARK: - What the machine wants
+
+    /// Carries out actions in their order, then lets the output go.
+    func perform(_ actions: [ConnectionMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .serve(let head, let framing): serve(head, framing)
+            case .refuse(let fault): refuse(fault)
+            case .deliver(let bytes): deliver(.success(bytes))
+            case .deliverEnd: deliver(.success(nil))
+            case .deliverFault(let fault): deliver(.failure(fault))
+            case .send(let bytes): socket.send(bytes)
+            case .endOutput: socket.endOutputWhenFlushed()
+            case .close: socket.closeWhenFlushed()
+            }
+        }
+        socket.flush(for: self)
+        settle()
+    }
+
+    /// Brings the reading and the deadline into line with the state.
+    func settle() {
+        // Output that left within the event that made it: nothing else will say so.
+        if machine.awaitsFlush, !socket.hasPendingOutput { return perform(machine.outputFlushed()) }
+        guard socket.isOpen else { return }
+        socket.setReading(machine.wantsBytes, for: self)
+        let deadline = deadlines.update(
+            waiting: machine.waiting,
+            hasOutput: socket.hasPendingOutput,
+            sentBytes: socket.sentBytes,
+            now: DeadlineClock.now()
+        )
+        shard.clock.assumeIsolated { $0.set(self, to: deadline) }
+    }
+
+    /// The connection is broken, or not worth keeping: everybody who waits for it learns it.
+    func lose() {
+        perform(machine.disconnected())
+        task?.cancel()
+        flushWaiter?.resume(throwing: ConnectionClosed())
+        flushWaiter = nil
+        socket.close(isReset: true, for: self)
+    }
+}

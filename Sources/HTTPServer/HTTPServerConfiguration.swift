@@ -1,0 +1,81 @@
+public import HTTPWire
+
+/// How long a peer may take for each of its turns.
+public struct HTTPTimeouts: Sendable, Equatable {
+    /// For a whole request head, from its first byte; also for the first byte of a new connection.
+    public var head: Duration
+    /// Between two requests of a connection.
+    public var idle: Duration
+    /// For body bytes that do not come: what a peer is granted on top of its rate.
+    public var bodyGrace: Duration
+    /// The rate below which a body is too slow, on the average and counting only the time in which bytes are waited for.
+    public var minimumBodyBytesPerSecond: UInt64
+    /// The longest silence within a body, however fast it was before.
+    public var bodyStall: Duration
+    /// Without any byte of the response leaving.
+    public var write: Duration
+    /// For the peer's end after ours.
+    public var linger: Duration
+    /// For the first byte of a connection that is new when the server begins to drain.
+    public var newConnectionWhenDraining: Duration
+
+    /// Creates the timeouts; every parameter has the project's default.
+    public init(
+        head: Duration = .seconds(10),
+        idle: Duration = .seconds(30),
+        bodyGrace: Duration = .seconds(10),
+        minimumBodyBytesPerSecond: UInt64 = 1024,
+        bodyStall: Duration = .seconds(30),
+        write: Duration = .seconds(30),
+        linger: Duration = .seconds(2),
+        newConnectionWhenDraining: Duration = .seconds(5)
+    ) {
+        self.head = head
+        self.idle = idle
+        self.bodyGrace = bodyGrace
+        self.minimumBodyBytesPerSecond = minimumBodyBytesPerSecond
+        self.bodyStall = bodyStall
+        self.write = write
+        self.linger = linger
+        self.newConnectionWhenDraining = newConnectionWhenDraining
+    }
+}
+
+/// Everything that an ``HTTPServer`` can be told.
+public struct HTTPServerConfiguration: Sendable, Equatable {
+    /// The numeric IPv4 or IPv6 address to bind.
+    public var address: String
+    /// The port; 0 lets the system choose.
+    public var port: UInt16
+    /// The bounds of requests.
+    public var limits: HTTPLimits
+    /// The bounds of time.
+    public var timeouts: HTTPTimeouts
+    /// Connections at once; beyond them the kernel's backlog waits.
+    public var maxConnections: Int
+    /// Connections at once of one peer address; beyond them a connection is closed unanswered.
+    ///
+    /// `nil` for no bound, which is right behind a reverse proxy.
+    public var maxConnectionsPerAddress: Int?
+    /// Serial queues over which the connections are spread.
+    public var shards: Int
+
+    /// Creates a configuration; every parameter has the project's default.
+    public init(
+        address: String = "127.0.0.1",
+        port: UInt16 = 0,
+        limits: HTTPLimits = HTTPLimits(),
+        timeouts: HTTPTimeouts = HTTPTimeouts(),
+        maxConnections: Int = 1024,
+        maxConnectionsPerAddress: Int? = nil,
+        shards: Int = 2
+    ) {
+        self.address = address
+        self.port = port
+        self.limits = limits
+        self.timeouts = timeouts
+        self.maxConnections = maxConnections
+        self.maxConnectionsPerAddress = maxConnectionsPerAddress
+        self.shards = shards
+    }
+}

@@ -1,0 +1,71 @@
+public import HTTPTypes
+public import HTTPWire
+
+/// A problem document (RFC 9457).
+///
+///     {"type":"about:blank","title":"Not Found","status":404,"code":"job_unknown","detail":"There is no such job."}
+public struct Problem: Error, Sendable, Equatable {
+    /// The status of the response.
+    public var status: HTTPResponse.Status
+    /// A stable snake_case name for programs.
+    public var code: String
+    /// A short text that is the same for every problem of its kind.
+    public var title: String
+    /// One sentence about this problem.
+    public var detail: String
+    /// Further fields of the response, such as `Retry-After`.
+    public var fields: HTTPFields
+
+    /// Creates a problem; the title is the status's reason phrase where none is given.
+    public init(
+        status: HTTPResponse.Status,
+        code: String,
+        title: String? = nil,
+        detail: String,
+        fields: HTTPFields = [:]
+    ) {
+        self.status = status
+        self.code = code
+        self.title = title ?? status.reasonPhrase
+        self.detail = detail
+        self.fields = fields
+    }
+
+    /// Creates the problem that a fault of the wire is to the client.
+    public init(_ fault: HTTPFault) {
+        self.init(
+            status: fault.status,
+            code: fault.code,
+            detail: fault.detail,
+            fields: fault.closesConnection ? [.connection: "close"] : [:]
+        )
+    }
+
+    /// The response that carries the document.
+    public var response: ServerResponse {
+        var fields = fields
+        fields[.contentType] = "application/problem+json"
+        let members = [
+            "\"type\":\"about:blank\"", "\"title\":\(Self.quoted(title))", "\"status\":\(status.code)",
+            "\"code\":\(Self.quoted(code))", "\"detail\":\(Self.quoted(detail))",
+        ]
+        let document = "{\(members.joined(separator: ","))}\n"
+        return ServerResponse(status: status, fields: fields, body: .bytes(Array(document.utf8)))
+    }
+
+    /// A JSON string (RFC 8259 section 7).
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\u{0}"..."\u{1F}":
+                let digits = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}

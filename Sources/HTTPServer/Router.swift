@@ -1,0 +1,83 @@
+public import HTTPTypes
+import HTTPWire
+
+/// What the braces of a ``Router`` pattern matched.
+public struct PathParameters: Sendable, Equatable {
+    private var values: [String: String]
+
+    init(_ values: [String: String] = [:]) {
+        self.values = values
+    }
+
+    /// The decoded text that `{name}` matched; empty for a name that the pattern does not have.
+    public subscript(_ name: String) -> String { values[name] ?? "" }
+}
+
+/// Finds the handler of a request by path and method.
+///
+/// A pattern is a path whose segments are literal or hold one capture with literal text around it: `/v1/jobs/{id}`,
+/// `/v1/jobs/{id}/images/{n}.png`. A capture matches at least one character and never a slash. Where several patterns match,
+/// the one with a literal segment first wins, then the one with more literal text. HEAD goes to GET's handler where it has
+/// none of its own, OPTIONS is answered with `Allow`, a wrong method with 405 and `Allow`, and a path without a pattern with 404.
+public struct Router: Sendable {
+    /// Answers a request.
+    public typealias Handler = @Sendable (ServerRequest, PathParameters) async throws -> ServerResponse
+
+    private struct Route: Sendable {
+        let pattern: PathPattern
+        let method: HTTPRequest.Method
+        let handler: Handler
+    }
+
+    private var routes: [Route] = []
+
+    /// Creates a router without routes.
+    public init() {}
+
+    /// Adds a route.
+    ///
+    /// - Precondition: The pattern begins with a slash, and its braces are paired, one pair a segment.
+    public mutating func on(_ method: HTTPRequest.Method, _ pattern: String, handler: @escaping Handler) {
+        routes.append(Route(pattern: PathPattern(pattern), method: method, handler: handler))
+        // Stable, so that equal patterns keep their order.
+        routes.sort { $1.pattern.isLessSpecific(than: $0.pattern) }
+    }
+
+    /// Answers a request.
+    ///
+    /// - Throws: What the handler throws; the router's own refusals are responses.
+    public func respond(to request: ServerRequest) async throws -> ServerResponse {
+        let matches = routes.compactMap { route in
+            route.pattern.match(request.target.segments).map { (route: route, parameters: $0) }
+        }
+        let candidates: [HTTPRequest.Method] = request.method == .head ? [.head, .get] : [request.method]
+        for method in candidates {
+            if let match = matches.first(where: { $0.route.method == method }) {
+                return try await match.route.handler(request, match.parameters)
+            }
+        }
+        if matches.isEmpty, request.target.rawPath != "*" {
+            return Problem(status: .notFound, code: "not_found", detail: "There is nothing at this path.").response
+        }
+        let allowed = Self.allowed(matches.map(\.route.method))
+        if request.method == .options { return ServerResponse(status: .noContent, fields: [.allow: allowed]) }
+        return Problem(
+            status: .methodNotAllowed,
+            code: "method_not_allowed",
+            detail: "This path does not take this method.",
+            fields: [.allow: allowed]
+        ).response
+    }
+
+    /// The pattern that would answer a path, for logs and metrics that must not hold peers' text.
+    public func pattern(for request: ServerRequest) -> String? {
+        routes.first { $0.pattern.match(request.target.segments) != nil }?.pattern.text
+    }
+
+    private static func allowed(_ methods: [HTTPRequest.Method]) -> String {
+        var names = Set(methods.map(\.rawValue))
+        if names.contains("GET") { names.insert("HEAD") }
+        names.insert("OPTIONS")
+        return names.sorted().joined(separator: ", ")
+    }
+}

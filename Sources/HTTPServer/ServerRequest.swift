@@ -1,0 +1,40 @@
+public import HTTPTypes
+public import HTTPWire
+
+/// A request as a handler sees it.
+public struct ServerRequest: Sendable {
+    /// The method.
+    public var method: HTTPRequest.Method
+    /// The decoded target.
+    public var target: RequestTarget
+    /// The fields.
+    public var fields: HTTPFields
+    /// The body, to be read at most once.
+    public var body: RequestBody
+    /// The peer's numeric address, without the port.
+    public var peer: String
+    /// An identifier for logs, also sent back as `X-Request-Id`.
+    public var id: String
+
+    /// Creates a request; handlers can so be tested without a server.
+    public init(
+        method: HTTPRequest.Method,
+        target: RequestTarget,
+        fields: HTTPFields = [:],
+        body: RequestBody = RequestBody([]),
+        peer: String = "127.0.0.1",
+        id: String = "test"
+    ) {
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.body = body
+        self.peer = peer
+        self.id = id
+    }
+
+    /// The media type of the body, where it is given and well formed.
+    public var contentType: MediaType? {
+        fields[.contentType].flatMap { MediaType($0) }
+    }
+}

@@ -1,0 +1,36 @@
+/// What a `Range` field asks of a representation (RFC 9110 section 14).
+public enum ByteRange: Sendable, Equatable {
+    /// No range, several, another unit or nonsense: answer 200 with everything.
+    case whole
+    /// Answer 206 with these bytes, at least one.
+    case part(Range<UInt64>)
+    /// Answer 416 with `Content-Range: bytes */length`.
+    case unsatisfiable
+
+    /// Resolves a field value against a length.
+    ///
+    /// Only single ranges are served: a server may ignore any range, and lists of overlapping ones are an attack.
+    ///
+    /// - Parameters:
+    ///   - field: The value of `Range`, if there is one.
+    ///   - length: The length of the representation in bytes.
+    public init(_ field: String?, length: UInt64) {
+        self = .whole
+        guard let field, field.lowercased().hasPrefix("bytes=") else { return }
+        let bounds = field.utf8.dropFirst("bytes=".utf8.count)
+            .split(separator: Grammar.hyphen, omittingEmptySubsequences: false)
+        guard bounds.count == 2 else { return }
+        if bounds[0].isEmpty {
+            guard let suffix = Grammar.decimal(bounds[1]) else { return }
+            self = suffix == 0 || length == 0 ? .unsatisfiable : .part(length - min(suffix, length)..<length)
+            return
+        }
+        guard let first = Grammar.decimal(bounds[0]) else { return }
+        var end = length
+        if !bounds[1].isEmpty {
+            guard let last = Grammar.decimal(bounds[1]), last >= first else { return }
+            end = last < length ? last + 1 : length
+        }
+        self = first < length ? .part(first..<end) : .unsatisfiable
+    }
+}

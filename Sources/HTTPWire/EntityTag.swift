@@ -1,0 +1,34 @@
+/// An entity tag, and the fields that compare with it (RFC 9110 sections 8.8.3 and 13.1).
+public struct EntityTag: Sendable, Equatable {
+    /// The text between the quotes.
+    public let opaque: String
+    /// Whether the tag promises equal meaning only, not equal bytes.
+    public let isWeak: Bool
+
+    /// Creates a tag; `nil` when `opaque` has characters other than visible ASCII without the quote.
+    public init?(opaque: String, isWeak: Bool = false) {
+        guard opaque.utf8.allSatisfy({ Grammar.isVisible($0) && $0 != 0x22 }) else { return nil }
+        self.opaque = opaque
+        self.isWeak = isWeak
+    }
+
+    /// The field value.
+    public var encoded: String { (isWeak ? "W/\"" : "\"") + opaque + "\"" }
+
+    /// Whether an `If-None-Match` value names this tag, by weak comparison: answer 304 to GET and HEAD.
+    public func matches(ifNoneMatch field: String?) -> Bool {
+        guard let field else { return false }
+        let members = field.split(separator: ",").map { member in
+            String(decoding: Grammar.trimmed(Array(member.utf8)[...]), as: UTF8.self)
+        }
+        return members == ["*"] || members.contains { $0 == "\"\(opaque)\"" || $0 == "W/\"\(opaque)\"" }
+    }
+
+    /// Whether a `Range` may be honoured under an `If-Range` value: no field, or this very tag by strong comparison.
+    ///
+    /// A date never matches: what is served here is compared by its bytes.
+    public func allowsRange(ifRange field: String?) -> Bool {
+        guard let field else { return true }
+        return !isWeak && field == encoded
+    }
+}

@@ -1,0 +1,180 @@
+public import HTTPTypes
+
+/// What is wrong with a peer's request, and what becomes of the connection.
+///
+/// A fault never carries bytes of the peer, so its sentence may be sent back and logged as it is.
+public struct HTTPFault: Error, Sendable, Equatable {
+    /// The status to answer with.
+    public let status: HTTPResponse.Status
+
+    /// Whether the place of the next request in the byte stream is lost (or not worth finding), so that the connection ends.
+    public let closesConnection: Bool
+
+    /// A stable snake_case name for programs.
+    public let code: String
+
+    /// One English sentence for people.
+    public let detail: String
+
+    /// Creates a fault.
+    public init(status: HTTPResponse.Status, closesConnection: Bool = true, code: String, detail: String) {
+        self.status = status
+        self.closesConnection = closesConnection
+        self.code = code
+        self.detail = detail
+    }
+}
+
+// MARK: - Heads
+
+extension HTTPFault {
+    /// The request line is not `method SP target SP version`.
+    public static let malformedRequestLine = HTTPFault(
+        status: .badRequest,
+        code: "request_line_malformed",
+        detail: "The request line must be a method, a target and a version, separated by single spaces."
+    )
+
+    /// A line ends in a bare LF, or holds a bare CR.
+    public static let malformedLineEnding = HTTPFault(
+        status: .badRequest,
+        code: "line_ending_malformed",
+        detail: "Lines must end in CR LF."
+    )
+
+    /// The target's form, percent-encoding or path is not acceptable.
+    public static let malformedTarget = HTTPFault(
+        status: .badRequest,
+        code: "target_malformed",
+        detail: "The request target must be a valid path with valid percent-encoded UTF-8 and without dot segments."
+    )
+
+    /// The request line is over ``HTTPLimits/maxRequestLineBytes``.
+    public static let requestLineTooLong = HTTPFault(
+        status: .uriTooLong,
+        code: "request_line_too_long",
+        detail: "The request line is too long."
+    )
+
+    /// The major version is not 1.
+    public static let unsupportedVersion = HTTPFault(
+        status: .httpVersionNotSupported,
+        code: "http_version_unsupported",
+        detail: "This server speaks HTTP/1.1 and HTTP/1.0."
+    )
+
+    /// A field line is folded, has no colon, a name that is not a token, or a control character in its value.
+    public static let malformedField = HTTPFault(
+        status: .badRequest,
+        code: "field_malformed",
+        detail: "A header field is malformed."
+    )
+
+    /// The head is over ``HTTPLimits/maxHeadBytes``.
+    public static let headTooLarge = HTTPFault(
+        status: .requestHeaderFieldsTooLarge,
+        code: "head_too_large",
+        detail: "The request head is too large."
+    )
+
+    /// The head has more than ``HTTPLimits/maxFields`` fields.
+    public static let tooManyFields = HTTPFault(
+        status: .requestHeaderFieldsTooLarge,
+        code: "too_many_fields",
+        detail: "The request head has too many fields."
+    )
+
+    /// `Host` is missing in HTTP/1.1, there twice, or not a host.
+    public static let badHost = HTTPFault(
+        status: .badRequest,
+        code: "host_malformed",
+        detail: "An HTTP/1.1 request must have exactly one valid Host field."
+    )
+
+    /// The connection ended inside a head.
+    public static let truncatedHead = HTTPFault(
+        status: .badRequest,
+        code: "head_truncated",
+        detail: "The connection ended before the end of the request head."
+    )
+
+    /// `Expect` asks for something other than `100-continue`.
+    public static let unknownExpectation = HTTPFault(
+        status: .expectationFailed,
+        code: "expectation_unknown",
+        detail: "The only expectation that can be met is 100-continue."
+    )
+
+    /// The method is CONNECT, which only proxies have.
+    public static let connectRefused = HTTPFault(
+        status: .notImplemented,
+        code: "method_not_implemented",
+        detail: "CONNECT is not implemented."
+    )
+}
+
+// MARK: - Bodies
+
+extension HTTPFault {
+    /// Content-Length and Transfer-Encoding contradict each other, themselves or the version.
+    public static let badFraming = HTTPFault(
+        status: .badRequest,
+        code: "framing_malformed",
+        detail: "The length of the request body is ambiguous."
+    )
+
+    /// A transfer coding other than a sole `chunked`.
+    public static let unknownCoding = HTTPFault(
+        status: .notImplemented,
+        code: "transfer_coding_unknown",
+        detail: "The only transfer coding understood is chunked."
+    )
+
+    /// The body is over ``HTTPLimits/maxBodyBytes``.
+    public static let bodyTooLarge = HTTPFault(
+        status: .contentTooLarge,
+        code: "body_too_large",
+        detail: "The request body is larger than this server accepts."
+    )
+
+    /// A chunk's size line or end is malformed.
+    public static let malformedChunk = HTTPFault(
+        status: .badRequest,
+        code: "chunk_malformed",
+        detail: "The chunked body is malformed."
+    )
+
+    /// Chunk extensions and trailers are over ``HTTPLimits/maxChunkOverheadBytes``.
+    public static let chunkOverheadTooLarge = HTTPFault(
+        status: .badRequest,
+        code: "chunk_overhead_too_large",
+        detail: "The chunk extensions and trailers are too large."
+    )
+
+    /// The connection ended inside a body.
+    public static let truncatedBody = HTTPFault(
+        status: .badRequest,
+        code: "body_truncated",
+        detail: "The connection ended before the end of the request body."
+    )
+
+    /// The peer is gone: nobody will read an answer.
+    public static let disconnected = HTTPFault(
+        status: .badRequest,
+        code: "client_disconnected",
+        detail: "The client went away."
+    )
+
+    /// The head or body came too slowly.
+    public static let timedOut = HTTPFault(
+        status: .requestTimeout,
+        code: "request_timeout",
+        detail: "The request did not arrive in time."
+    )
+}
+
+// The registry's status that HTTPTypes has no name for (RFC 4918).
+extension HTTPResponse.Status {
+    /// 507: the disk is too full to take the request.
+    public static let insufficientStorage = HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
+}

@@ -1,0 +1,47 @@
+public import HTTPTypes
+
+/// How long a response body will be, as far as its maker knows.
+public enum ResponseLength: Sendable, Equatable {
+    /// Exactly this many bytes; zero for no body.
+    case known(UInt64)
+    /// Unknown until its end.
+    case unknown
+}
+
+/// Turns responses into bytes (RFC 9112 sections 4 and 7.1).
+public enum ResponseEncoder {
+    /// The interim answer that lets a waiting peer send its body.
+    public static let continueHead = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
+    /// The end of a chunked body.
+    public static let lastChunk = Array("0\r\n\r\n".utf8)
+
+    /// Encodes a status line and fields, up to and with the empty line.
+    ///
+    /// A line end inside a value would let its author write the rest of the response, so every byte that is not allowed in a
+    /// value becomes a space here, whatever the type that carried it promised.
+    public static func head(status: HTTPResponse.Status, fields: HTTPFields) -> [UInt8] {
+        var bytes = Array("HTTP/1.1 \(status.code) ".utf8)
+        append(status.reasonPhrase.utf8, to: &bytes)
+        bytes += [Grammar.carriageReturn, Grammar.lineFeed]
+        for field in fields {
+            bytes += Array(field.name.rawName.utf8)
+            bytes += [Grammar.colon, Grammar.space]
+            field.withUnsafeBytesOfValue { append($0, to: &bytes) }
+            bytes += [Grammar.carriageReturn, Grammar.lineFeed]
+        }
+        return bytes + [Grammar.carriageReturn, Grammar.lineFeed]
+    }
+
+    /// Encodes the size line of a chunk of `count` bytes, at least one.
+    public static func chunkHead(count: Int) -> [UInt8] {
+        Array((String(count, radix: 16) + "\r\n").utf8)
+    }
+
+    /// The line end after the bytes of a chunk.
+    static let chunkEnd: [UInt8] = [Grammar.carriageReturn, Grammar.lineFeed]
+
+    private static func append(_ value: some Sequence<UInt8>, to bytes: inout [UInt8]) {
+        for byte in value { bytes.append(Grammar.isFieldValue(byte) ? byte : Grammar.space) }
+    }
+}

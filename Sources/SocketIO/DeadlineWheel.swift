@@ -1,0 +1,71 @@
+/// Deadlines counted in ticks, cheap to move: a hashed wheel whose entries are only looked at when their slot comes round.
+///
+/// Pushing a deadline back, which every request does, touches nothing but a number; the entry is moved when it is met.
+struct DeadlineWheel<Key: Hashable & Sendable>: Sendable {
+    private struct Entry {
+        var deadline: Int
+        /// The tick at whose slot the key is queued.
+        var queued: Int
+    }
+
+    private var entries: [Key: Entry] = [:]
+    private var slots: [[Key]]
+    private var now: Int
+
+    init(now: Int, slotCount: Int = 256) {
+        self.now = now
+        slots = Array(repeating: [], count: slotCount)
+    }
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// Sets the tick at which `key` expires; a tick in the past expires with the next advance.
+    mutating func set(_ key: Key, to deadline: Int) {
+        if let entry = entries[key], entry.queued <= deadline {
+            entries[key] = Entry(deadline: deadline, queued: entry.queued)
+        } else {
+            enqueue(key, deadline: deadline)
+        }
+    }
+
+    mutating func remove(_ key: Key) {
+        entries[key] = nil
+    }
+
+    /// Moves on and returns the keys whose deadlines have been reached; they are forgotten.
+    mutating func advance(to tick: Int) -> [Key] {
+        var expired: [Key] = []
+        guard !entries.isEmpty else {
+            now = max(now, tick)
+            return []
+        }
+        // More than one round meets every slot no more than once.
+        let first = max(now + 1, tick - slots.count + 1)
+        let skipped = first > now + 1
+        guard first <= tick else { return [] }
+        now = tick
+        for visited in first...tick {
+            let slot = visited % slots.count
+            let keys = slots[slot]
+            slots[slot] = []
+            for key in keys {
+                guard let entry = entries[key], entry.queued == visited || (skipped && entry.queued <= tick) else {
+                    continue
+                }
+                if entry.deadline <= tick {
+                    entries[key] = nil
+                    expired.append(key)
+                } else {
+                    enqueue(key, deadline: entry.deadline)
+                }
+            }
+        }
+        return expired
+    }
+
+    private mutating func enqueue(_ key: Key, deadline: Int) {
+        let queued = min(max(deadline, now + 1), now + slots.count - 1)
+        entries[key] = Entry(deadline: deadline, queued: queued)
+        slots[queued % slots.count].append(key)
+    }
+}

@@ -1,0 +1,96 @@
+import HTTPTypes
+
+@testable import HTTPWire
+
+/// The ways in which bytes may reach a decoder: whole, one by one, and in two pieces cut at every position.
+func splittings(of bytes: [UInt8]) -> [[[UInt8]]] {
+    var ways: [[[UInt8]]] = [[bytes], bytes.map { [$0] }]
+    for cut in bytes.indices.dropFirst() { ways.append([Array(bytes[..<cut]), Array(bytes[cut...])]) }
+    return ways
+}
+
+/// What decoding a head came to: its essentials, a fault's code, or that more is needed.
+enum HeadOutcome: Equatable {
+    case head(RequestHead, rest: [UInt8])
+    case fault(HTTPFault)
+    case incomplete
+}
+
+func decodeHead(_ pieces: [[UInt8]], limits: HTTPLimits = HTTPLimits()) -> HeadOutcome {
+    var decoder = RequestHeadDecoder(limits: limits)
+    var buffer = ReceiveBuffer()
+    for (index, piece) in pieces.enumerated() {
+        buffer.append(piece)
+        do throws(HTTPFault) {
+            if let head = try decoder.decode(&buffer) {
+                return .head(head, rest: buffer.take(upTo: .max) + pieces[(index + 1)...].joined())
+            }
+        } catch {
+            return .fault(error)
+        }
+    }
+    return .incomplete
+}
+
+/// The outcome of a head, which must not depend on how its bytes are split.
+func decodeHead(_ text: String, limits: HTTPLimits = HTTPLimits()) -> HeadOutcome {
+    decodeHeadBytes(Array(text.utf8), limits: limits)
+}
+
+func decodeHeadBytes(_ bytes: [UInt8], limits: HTTPLimits = HTTPLimits()) -> HeadOutcome {
+    let ways = splittings(of: bytes)
+    let whole = decodeHead(ways[0], limits: limits)
+    for way in ways.dropFirst() {
+        let other = decodeHead(way, limits: limits)
+        // Returned instead of asserted here, so that the caller's expectation shows it.
+        if other != whole { return other }
+    }
+    return whole
+}
+
+/// A decoded body, or the fault that ended it, with the bytes before.
+struct BodyOutcome: Equatable {
+    var bytes: [UInt8] = []
+    var fault: HTTPFault?
+    var isComplete = false
+    var rest: [UInt8] = []
+}
+
+func decodeBody(_ pieces: [[UInt8]], framing: BodyFraming, limits: HTTPLimits = HTTPLimits()) -> BodyOutcome {
+    var decoder = BodyDecoder(framing: framing, limits: limits)
+    var buffer = ReceiveBuffer()
+    var outcome = BodyOutcome()
+    for (index, piece) in pieces.enumerated() {
+        buffer.append(piece)
+        do throws(HTTPFault) {
+            reading: while true {
+                switch try decoder.decode(&buffer) {
+                case .needsBytes: break reading
+                case .piece(let bytes): outcome.bytes += bytes
+                case .end:
+                    outcome.isComplete = true
+                    outcome.rest = buffer.take(upTo: .max) + pieces[(index + 1)...].joined()
+                    return outcome
+                }
+            }
+        } catch {
+            outcome.fault = error
+            return outcome
+        }
+    }
+    return outcome
+}
+
+func decodeBody(_ text: String, framing: BodyFraming, limits: HTTPLimits = HTTPLimits()) -> BodyOutcome {
+    let ways = splittings(of: Array(text.utf8))
+    let whole = decodeBody(ways[0], framing: framing, limits: limits)
+    for way in ways.dropFirst() {
+        let other = decodeBody(way, framing: framing, limits: limits)
+        if other != whole { return other }
+    }
+    return whole
+}
+
+extension [UInt8] {
+    init(_ text: String) { self = Array(text.utf8) }
+}
