@@ -88,7 +88,7 @@ let package = Package(
         module("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
 
         // Layer 4.
-        module("Workers", ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", "Protection", logging]),
+        module("Workers", ["Archive", "BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", logging]),
 
         // Layer 5.
         module(
@@ -123,7 +123,7 @@ let package = Package(
         tests("JobStore", ["Cryptography", "JobModel", "Migrations", grdb]),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
         tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
-        tests("Workers", ["BlobStore", "JobModel", "JobStore", "Protection", logging]),
+        tests("Workers", ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", logging]),
         tests("Service", ["Archive", "HTTPServer", "HTTPWire", "JobModel", "JobStore", "Workers", httpTypes, logging]),
     ]
 )

@@ -1,9 +1,32 @@
 import ArgumentParser
+import Glibc
 
 @main
 struct Palimpsest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "palimpsest",
-        abstract: "Makes photos unlearnable by deep hiding."
+        abstract: "Makes photos unlearnable by deep hiding.",
+        version: Version.text,
+        subcommands: [ProtectCommand.self, CodecCommand.self, VersionCommand.self]
     )
+
+    /// The exit status of wrong usage, as with most tools; the parser's own would be 64.
+    static let usageStatus: Int32 = 2
+
+    static func main() async {
+        // A reader of our output or a peer that has gone is an error of a call, never the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            StandardError.write(fullMessage(for: error) + "\n")
+            Glibc.exit(usageStatus)
+        }
+    }
 }

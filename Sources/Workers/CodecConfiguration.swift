@@ -1,0 +1,47 @@
+import CLinux
+import Glibc
+
+/// How codec processes are started and how long they may take.
+public struct CodecConfiguration: Sendable {
+    /// The program; the default is the running one, found even when its file has been replaced meanwhile.
+    public var executable = "/proc/self/exe"
+    /// What follows the program's name; `--parent PID` and `--memory BYTES` are added.
+    public var arguments = ["codec"]
+    /// The child's environment, a `NAME=value` each; the default holds what the loader and sanitizers need, and no secret.
+    public var environment = Self.inheritedEnvironment()
+    /// The file of the network's weights.
+    public var weightsFile: String
+    /// How long one image may take by the clock.
+    public var wallLimit: Duration = .seconds(120)
+    /// How much processor time one image may take.
+    public var cpuLimit: Duration = .seconds(60)
+    /// How long a process may take to say that it is ready.
+    public var startLimit: Duration = .seconds(60)
+    /// The most address space of a process; `nil` for no limit.
+    ///
+    /// It is ignored in builds for a sanitizer.
+    public var memoryBytes: UInt64? = 4 << 30
+    /// How long to wait before a process that failed is started again; doubled each time.
+    public var firstDelay: Duration = .milliseconds(100)
+    /// The longest such wait.
+    public var maxDelay: Duration = .seconds(10)
+    /// After how many failures in a row of every process a pool refuses to lend; `nil` to go on trying for ever.
+    public var maxStartFailures: Int?
+    /// How long the parts of a frame may be.
+    public var limits = CodecLimits()
+
+    /// Takes the defaults.
+    ///
+    /// - Parameter weightsFile: The path of the weights.
+    public init(weightsFile: String) {
+        self.weightsFile = weightsFile
+    }
+
+    private static let inheritedNames = ["LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"]
+
+    private static func inheritedEnvironment() -> [String] {
+        inheritedNames.compactMap { name in
+            getenv(name).map { "\(name)=\(String(cString: $0))" }
+        }
+    }
+}

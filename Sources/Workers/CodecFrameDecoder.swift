@@ -1,0 +1,99 @@
+/// Cuts a stream of bytes into frames, without touching any socket.
+///
+///     prefix ──16 bytes──> header ──all of it──> body ──all of it──> prefix
+///
+/// Lengths are checked before a byte behind them is kept, and memory grows with what has come, never with what was announced. After
+/// a fault the decoder stays faulty.
+public struct CodecFrameDecoder: Sendable {
+    private enum Part {
+        case prefix
+        case header(bodyCount: Int)
+        case body(header: [UInt8])
+        case faulty(CodecFault)
+    }
+
+    private let limits: CodecLimits
+    private var part = Part.prefix
+    /// What has come of the part.
+    private var collected: [UInt8] = []
+    /// How long the part is.
+    private var wanted = CodecFrame.prefixCount
+
+    /// Starts before the first byte of a stream.
+    public init(limits: CodecLimits = CodecLimits()) {
+        self.limits = limits
+    }
+
+    /// Whether the stream may end here: no frame has begun.
+    public var isBetweenFrames: Bool {
+        if case .prefix = part { collected.isEmpty } else { false }
+    }
+
+    /// Takes bytes until a frame is complete or they are used up.
+    ///
+    /// - Parameter bytes: What came next; the bytes used are removed from its front.
+    /// - Returns: A frame, or `nil` if more bytes are needed.
+    /// - Throws: ``CodecFault``.
+    public mutating func next(from bytes: inout UnsafeRawBufferPointer) throws(CodecFault) -> CodecFrame? {
+        while true {
+            if case .faulty(let fault) = part { throw fault }
+            let count = min(wanted - collected.count, bytes.count)
+            collected.append(contentsOf: bytes.prefix(count))
+            bytes = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(count))
+            guard collected.count == wanted else { return nil }
+            if let frame = try finishPart() { return frame }
+        }
+    }
+
+    /// Takes bytes and gives all the frames that they complete.
+    ///
+    /// - Throws: ``CodecFault``; frames before the fault are lost with it.
+    public mutating func frames(from bytes: [UInt8]) throws(CodecFault) -> [CodecFrame] {
+        let outcome = bytes.withUnsafeBytes { buffer in
+            Result { () throws(CodecFault) in
+                var rest = buffer
+                var frames: [CodecFrame] = []
+                while let frame = try next(from: &rest) { frames.append(frame) }
+                return frames
+            }
+        }
+        return try outcome.get()
+    }
+
+    private mutating func finishPart() throws(CodecFault) -> CodecFrame? {
+        let complete = collected
+        collected = []
+        switch part {
+        case .prefix:
+            do throws(CodecFault) {
+                let counts = try lengths(in: complete)
+                (part, wanted) = (.header(bodyCount: counts.body), counts.header)
+            } catch {
+                part = .faulty(error)
+            }
+            return nil
+        case .header(let bodyCount):
+            (part, wanted) = (.body(header: complete), bodyCount)
+            return nil
+        case .body(let header):
+            (part, wanted) = (.prefix, CodecFrame.prefixCount)
+            return CodecFrame(header: header, body: complete)
+        case .faulty(let fault):
+            throw fault
+        }
+    }
+
+    private func lengths(in prefix: [UInt8]) throws(CodecFault) -> (header: Int, body: Int) {
+        guard prefix.starts(with: CodecFrame.magic) else { throw .badMagic }
+        func number(_ range: Range<Int>) -> UInt64 {
+            prefix[range].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        let header = number(4..<8)
+        let body = number(8..<16)
+        guard header <= limits.maxHeaderBytes, let headerCount = Int(exactly: header) else {
+            throw .headerTooLong(header)
+        }
+        guard body <= limits.maxBodyBytes, let bodyCount = Int(exactly: body) else { throw .bodyTooLong(body) }
+        return (headerCount, bodyCount)
+    }
+}

@@ -1,0 +1,26 @@
+public import Cryptography
+public import JobModel
+
+/// What became of a picture that was handed to a codec process.
+public enum CodecOutcome: Sendable, Equatable {
+    /// It is protected; hash, PNG signature, size and bound have been compared with the report.
+    case protected(png: [UInt8], sha256: SHA256Digest, report: ProtectionReport)
+    /// It cannot be protected, ever.
+    case failed(ImageFailure)
+    /// The process died on it, took too long or told lies about it.
+    case crashed(reason: String)
+    /// Nobody has looked at it; it may be handed out again at once.
+    case released
+}
+
+/// Whether a codec process can take pictures.
+public enum CodecState: Sendable, Equatable {
+    /// It loads the weights.
+    case starting
+    /// It can, with the weights of this hash.
+    case ready(modelSHA256: SHA256Digest, pid: Int32)
+    /// It ended; another one is started after a while.
+    case failing(reason: String)
+    /// It was stopped for good.
+    case stopped
+}

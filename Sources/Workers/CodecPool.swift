@@ -1,0 +1,214 @@
+public import Logging
+import Synchronization
+
+/// No codec process can be started.
+public struct CodecsUnavailable: Error, Sendable, Equatable {
+    /// What the last one said, or how it ended, as a clause.
+    public let reason: String
+}
+
+/// Some codec processes, lent one at a time to the tasks that have pictures.
+///
+/// Its processes and threads live until ``stop()``, so a pool must be stopped before it is forgotten.
+public final class CodecPool: Sendable {
+    /// How many processes can take pictures, and if none, why.
+    public struct Readiness: Sendable, Equatable {
+        /// How many processes are ready, at work or not.
+        public var readyCount: Int
+        /// How many there should be.
+        public var count: Int
+        /// Why the last process that ended did so; `nil` once all are ready.
+        public var lastFault: String?
+
+        /// Whether at least one process is ready.
+        public var isReady: Bool { readyCount > 0 }
+    }
+
+    private typealias Waiter = CheckedContinuation<Loan, Never>
+
+    private enum Loan {
+        case codec(Int)
+        case cancelled
+        case unavailable(CodecsUnavailable)
+    }
+
+    private struct Shelf {
+        var states: [CodecState]
+        var isLent: [Bool]
+        /// How often in a row each process ended before it was ready.
+        var failures: [Int]
+        var waiters: [(ticket: UInt64, continuation: Waiter)] = []
+        var nextTicket: UInt64 = 0
+        var lastFault: String?
+        var isStopped = false
+
+        /// Why there is no hope, if that is so.
+        func hopelessness(_ maxFailures: Int?) -> CodecsUnavailable? {
+            guard let maxFailures, failures.allSatisfy({ $0 >= maxFailures }) else { return nil }
+            return CodecsUnavailable(reason: lastFault ?? "they do not start")
+        }
+
+        func isReady(_ number: Int) -> Bool {
+            if case .ready = states[number] { true } else { false }
+        }
+
+        /// Pairs ready processes with waiting tasks.
+        mutating func match() -> [(waiter: Waiter, loan: Loan)] {
+            var pairs: [(Waiter, Loan)] = []
+            for number in states.indices where !waiters.isEmpty && isReady(number) && !isLent[number] {
+                isLent[number] = true
+                pairs.append((waiters.removeFirst().continuation, .codec(number)))
+            }
+            return pairs
+        }
+
+        /// Sends all waiting tasks away.
+        mutating func dismiss(_ loan: Loan) -> [(waiter: Waiter, loan: Loan)] {
+            defer { waiters = [] }
+            return waiters.map { ($0.continuation, loan) }
+        }
+    }
+
+    private let shelf: Mutex<Shelf>
+    private let maxFailures: Int?
+    private let codecs: Mutex<[CodecProcess]>
+    /// How many processes there are.
+    public let count: Int
+
+    /// Starts the processes; they become ready one by one.
+    ///
+    /// - Parameters:
+    ///   - count: How many; at least 1.
+    ///   - configuration: How to start them.
+    ///   - logger: Where their ends are reported.
+    /// - Throws: ``SystemFault`` if the weights file cannot be opened, or threads or descriptors have run out.
+    public init(count: Int, configuration: CodecConfiguration, logger: Logger) throws(SystemFault) {
+        precondition(count > 0, "a pool has at least one process")
+        self.count = count
+        maxFailures = configuration.maxStartFailures
+        let weights = try WeightsDescriptor(path: configuration.weightsFile)
+        shelf = Mutex(
+            Shelf(
+                states: Array(repeating: .starting, count: count),
+                isLent: Array(repeating: false, count: count),
+                failures: Array(repeating: 0, count: count)
+            )
+        )
+        codecs = Mutex([])
+        for number in 0..<count {
+            let codec = try CodecProcess(
+                number: number,
+                configuration: configuration,
+                weights: weights,
+                logger: logger
+            ) { [weak self] state in self?.note(state, of: number) }
+            codecs.withLock { $0.append(codec) }
+        }
+    }
+
+    // MARK: - State
+
+    /// How many processes can take pictures now.
+    public var readiness: Readiness {
+        shelf.withLock { shelf in
+            let readyCount = shelf.states.indices.count(where: shelf.isReady)
+            return Readiness(
+                readyCount: readyCount,
+                count: count,
+                lastFault: readyCount == count ? nil : shelf.lastFault
+            )
+        }
+    }
+
+    /// The state of every process.
+    public var states: [CodecState] { shelf.withLock(\.states) }
+
+    private func note(_ state: CodecState, of number: Int) {
+        let pairs = shelf.withLock { shelf in
+            shelf.states[number] = state
+            switch state {
+            case .failing(let reason):
+                shelf.lastFault = reason
+                shelf.failures[number] += 1
+            case .ready: shelf.failures[number] = 0
+            case .starting, .stopped: break
+            }
+            if let hopelessness = shelf.hopelessness(maxFailures) { return shelf.dismiss(.unavailable(hopelessness)) }
+            return shelf.match()
+        }
+        for pair in pairs { pair.waiter.resume(returning: pair.loan) }
+    }
+
+    // MARK: - Lending
+
+    /// Lends a process that is ready, waiting for one if need be; tasks are served in order.
+    ///
+    /// - Parameter body: Uses the process; when it returns the process is free again.
+    /// - Returns: What `body` returned.
+    /// - Throws: `CancellationError` if the task is cancelled while it waits or the pool is stopped; ``CodecsUnavailable`` if every
+    ///   process has failed ``CodecConfiguration/maxStartFailures`` times in a row; what `body` throws.
+    public func withCodec<Value: Sendable>(_ body: (CodecProcess) async throws -> Value) async throws -> Value {
+        switch await borrow() {
+        case .codec(let number):
+            defer { giveBack(number) }
+            return try await body(codecs.withLock { $0[number] })
+        case .cancelled: throw CancellationError()
+        case .unavailable(let error): throw error
+        }
+    }
+
+    private func borrow() async -> Loan {
+        let ticket = shelf.withLock { shelf in
+            shelf.nextTicket += 1
+            return shelf.nextTicket
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { enqueue($0, ticket: ticket) }
+        } onCancel: {
+            dequeue(ticket: ticket)
+        }
+    }
+
+    private func enqueue(_ continuation: Waiter, ticket: UInt64) {
+        let pairs = shelf.withLock { shelf in
+            // A task that was cancelled before it is in the list would not be found by its handler.
+            guard !shelf.isStopped, !Task.isCancelled else { return [(waiter: continuation, loan: Loan.cancelled)] }
+            if let hopelessness = shelf.hopelessness(maxFailures) {
+                return [(waiter: continuation, loan: Loan.unavailable(hopelessness))]
+            }
+            shelf.waiters.append((ticket, continuation))
+            return shelf.match()
+        }
+        for pair in pairs { pair.waiter.resume(returning: pair.loan) }
+    }
+
+    private func dequeue(ticket: UInt64) {
+        let waiter: Waiter? = shelf.withLock { shelf in
+            shelf.waiters.firstIndex { $0.ticket == ticket }.map { shelf.waiters.remove(at: $0).continuation }
+        }
+        waiter?.resume(returning: .cancelled)
+    }
+
+    private func giveBack(_ number: Int) {
+        let pairs = shelf.withLock { shelf in
+            shelf.isLent[number] = false
+            return shelf.match()
+        }
+        for pair in pairs { pair.waiter.resume(returning: pair.loan) }
+    }
+
+    // MARK: - Stopping
+
+    /// Ends all processes at once; pictures without an answer come back released, and nobody gets a process any more.
+    public func stop() async {
+        let pairs = shelf.withLock { shelf in
+            shelf.isStopped = true
+            return shelf.dismiss(.cancelled)
+        }
+        for pair in pairs { pair.waiter.resume(returning: pair.loan) }
+        let all = codecs.withLock { $0 }
+        await withDiscardingTaskGroup { group in
+            for codec in all { group.addTask { await codec.stop() } }
+        }
+    }
+}

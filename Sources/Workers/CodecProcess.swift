@@ -1,0 +1,210 @@
+import CLinux
+import Glibc
+import Logging
+import Synchronization
+
+/// One codec process and the thread that looks after it: starts it, hands out pictures, ends it when it misbehaves, starts the next.
+///
+///     starting ──ready──> idle ──pictures──> working ──all answered──> idle
+///        │  ^               │                   │
+///        │  └──after a wait─┴──── it ended ─────┘ (the first picture without an answer counts as crashed)
+///        └──it ended──> waiting (100 ms, doubled up to 10 s while no picture is answered) ──> starting
+///
+/// The thread lives until ``stop()``. Calls from tasks never block: they leave a request and are resumed.
+public final class CodecProcess: Sendable {
+    private struct Job {
+        let images: [CodecImage]
+        let continuation: CheckedContinuation<[CodecOutcome], Never>
+    }
+
+    private struct Mailbox {
+        var job: Job?
+        var isStopping = false
+        var hasStopped = false
+        var stopWaiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// The process's place in its pool, from 0.
+    public let number: Int
+    private let configuration: CodecConfiguration
+    private let weights: WeightsDescriptor
+    private let logger: Logger
+    private let waker: WakerDescriptor
+    private let mailbox = Mutex(Mailbox())
+    private let stateChanged: @Sendable (CodecState) -> Void
+
+    /// Starts the thread, which starts the process.
+    init(
+        number: Int,
+        configuration: CodecConfiguration,
+        weights: WeightsDescriptor,
+        logger: Logger,
+        stateChanged: @escaping @Sendable (CodecState) -> Void
+    ) throws(SystemFault) {
+        self.number = number
+        self.configuration = configuration
+        self.weights = weights
+        self.logger = logger
+        self.stateChanged = stateChanged
+        waker = try WakerDescriptor()
+        try DedicatedThread.start(name: "codec-\(number)") { self.run() }
+    }
+
+    // MARK: - From tasks
+
+    /// Hands pictures to the process and waits for what becomes of them.
+    ///
+    /// Cancelling the task does not stop it; ``stop()`` does.
+    ///
+    /// - Parameter images: 1 to ``CodecRequest/maxImages`` pictures, together no more than a frame's body may have. Only one call at
+    ///   a time.
+    /// - Returns: As many outcomes, in order. All are ``CodecOutcome/released`` if there is no process to take them.
+    public func protect(_ images: [CodecImage]) async -> [CodecOutcome] {
+        precondition((1...CodecRequest.maxImages).contains(images.count), "a request has 1 to 64 images")
+        return await withCheckedContinuation { continuation in
+            let isRefused = mailbox.withLock { mailbox in
+                precondition(mailbox.job == nil, "a codec process has one request at a time")
+                guard !mailbox.isStopping else { return true }
+                mailbox.job = Job(images: images, continuation: continuation)
+                return false
+            }
+            if isRefused {
+                continuation.resume(returning: Self.released(images.count))
+            } else {
+                waker.wake()
+            }
+        }
+    }
+
+    /// Ends the process, at once if it works, and its thread.
+    ///
+    /// Pictures without an answer come back released.
+    public func stop() async {
+        await withCheckedContinuation { continuation in
+            let hasStopped = mailbox.withLock { mailbox in
+                mailbox.isStopping = true
+                if !mailbox.hasStopped { mailbox.stopWaiters.append(continuation) }
+                return mailbox.hasStopped
+            }
+            if hasStopped {
+                continuation.resume()
+            } else {
+                waker.wake()
+            }
+        }
+    }
+
+    // MARK: - On the thread
+
+    private var isStopping: Bool { mailbox.withLock(\.isStopping) }
+
+    private func run() {
+        var delay = configuration.firstDelay
+        while !isStopping {
+            stateChanged(.starting)
+            let (hasAnswered, reason) = runOneChild()
+            if isStopping { break }
+            if hasAnswered { delay = configuration.firstDelay }
+            logger.warning(
+                "A codec process ended and is started again",
+                metadata: ["codec.number": "\(number)", "codec.reason": "\(reason)", "codec.delay": "\(delay)"]
+            )
+            stateChanged(.failing(reason: reason))
+            // A request that came while there was no process goes back, to be given to another one.
+            takeJob().map { $0.continuation.resume(returning: Self.released($0.images.count)) }
+            pause(for: delay)
+            delay = min(delay * 2, configuration.maxDelay)
+        }
+        takeJob().map { $0.continuation.resume(returning: Self.released($0.images.count)) }
+        stateChanged(.stopped)
+        let waiters = mailbox.withLock { mailbox in
+            mailbox.hasStopped = true
+            defer { mailbox.stopWaiters = [] }
+            return mailbox.stopWaiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// One child from start to end.
+    ///
+    /// - Returns: Whether it answered about any picture, and why it ended.
+    private func runOneChild() -> (hasAnswered: Bool, reason: String) {
+        var session: CodecSession
+        do throws(SystemFault) {
+            session = try CodecSession(configuration, weights: weights.number, waker: waker.number) { self.isStopping }
+        } catch {
+            return (false, "it could not be started: \(error)")
+        }
+        do throws(CodecSession.End) {
+            let modelSHA256 = try session.awaitReady()
+            stateChanged(.ready(modelSHA256: modelSHA256, pid: session.pid))
+        } catch {
+            // Given a moment, a child that has said why it cannot work ends by itself, and tells its exit status.
+            let how = session.end(grace: error.wasAskedFor ? .zero : .milliseconds(500))
+            return (false, "\(error.reason) (\(how))")
+        }
+        var hasAnswered = false
+        while true {
+            waker.clear()
+            guard !isStopping else {
+                return (hasAnswered, session.end(grace: .seconds(2)))
+            }
+            // Looked at before the mailbox, so that a picture is not blamed for a process that was dead already.
+            guard session.isQuiet() else {
+                return (hasAnswered, "it ended or spoke while it was idle (\(session.end(grace: .zero)))")
+            }
+            guard let job = takeJob() else {
+                session.waitWhileIdle()
+                continue
+            }
+            let (outcomes, end) = session.protect(job.images)
+            if let first = outcomes.first { hasAnswered = hasAnswered || first.isAnswer }
+            guard let end else {
+                job.continuation.resume(returning: outcomes)
+                continue
+            }
+            let how = session.end(grace: .zero)
+            // Not ready any more before the task that waits can hand out the next picture.
+            stateChanged(.starting)
+            job.continuation.resume(returning: outcomes.map { $0.adding(how) })
+            return (hasAnswered, "\(end.reason) (\(how))")
+        }
+    }
+
+    private func takeJob() -> Job? {
+        mailbox.withLock { mailbox in
+            defer { mailbox.job = nil }
+            return mailbox.job
+        }
+    }
+
+    /// Sleeps, unless the owner stops the process.
+    private func pause(for delay: Duration) {
+        let end = ContinuousClock.now + delay
+        while !isStopping, ContinuousClock.now < end {
+            takeJob().map { $0.continuation.resume(returning: Self.released($0.images.count)) }
+            var events = [pollfd(fd: waker.number, events: Int16(POLLIN), revents: 0)]
+            _ = poll(&events, 1, Watch.milliseconds(ContinuousClock.now.duration(to: end)))
+            waker.clear()
+        }
+    }
+
+    private static func released(_ count: Int) -> [CodecOutcome] {
+        Array(repeating: .released, count: count)
+    }
+}
+
+extension CodecOutcome {
+    fileprivate var isAnswer: Bool {
+        switch self {
+        case .protected, .failed: true
+        case .crashed, .released: false
+        }
+    }
+
+    /// A crash's reason with how the process ended behind it.
+    fileprivate func adding(_ how: String) -> CodecOutcome {
+        guard case .crashed(let reason) = self else { return self }
+        return .crashed(reason: "\(reason) (\(how))")
+    }
+}

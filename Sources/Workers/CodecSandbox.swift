@@ -1,0 +1,35 @@
+import CLinux
+import Glibc
+
+/// What a codec process takes away from itself before it sees a picture.
+///
+/// A picture that breaks a decoder then finds nothing to take: no descriptor can be opened any more, no privilege gained, memory is
+/// bounded, and the process ends with its parent. System calls are not filtered yet.
+enum CodecSandbox {
+    /// While the process starts, libraries may open a file or two.
+    private static let filesAtStart: UInt64 = 16
+
+    /// Gives up what is not needed to load the weights.
+    ///
+    /// - Parameters:
+    ///   - parent: The process that must be the parent still.
+    ///   - memoryBytes: The limit of address space; `nil` for none.
+    /// - Throws: ``SystemFault``; with `ESRCH` the parent has died already.
+    static func enter(parent: Int32, memoryBytes: UInt64?) throws(SystemFault) {
+        try SystemFault.check("prctl", plm_set_no_new_privileges())
+        try SystemFault.check("prctl", plm_die_with_parent(parent))
+        try SystemFault.check("prctl", plm_set_undumpable())
+        try SystemFault.check("setrlimit", plm_limit_core(0))
+        try SystemFault.check("setrlimit", plm_limit_open_files(filesAtStart))
+        if let memoryBytes, !plm_is_sanitized() {
+            try SystemFault.check("setrlimit", plm_limit_address_space(memoryBytes))
+        }
+    }
+
+    /// Gives up opening anything, once the weights are loaded.
+    ///
+    /// The limit counts numbers of descriptors, so those that are open stay usable.
+    static func seal() throws(SystemFault) {
+        try SystemFault.check("setrlimit", plm_limit_open_files(0))
+    }
+}

@@ -1,0 +1,163 @@
+import CLinux
+public import Cryptography
+import Glibc
+public import JobModel
+
+/// The whole life of a codec process: restrict itself, load the weights, answer requests until the parent closes the socket.
+///
+/// Descriptors: 0 the socket to the parent, 1 /dev/null, 2 the parent's stderr, 3 the weights. One thread, blocking, since it has
+/// nothing else to do.
+public struct CodecServer {
+    /// A network that is ready to protect pictures.
+    public struct Engine {
+        /// The hash of the weights file.
+        public let modelSHA256: SHA256Digest
+        /// Protects one picture, or says why it cannot.
+        public let protect: (CodecImage) -> Result<ProtectedPicture, ImageFailureError>
+
+        /// Wraps a network.
+        public init(
+            modelSHA256: SHA256Digest,
+            protect: @escaping (CodecImage) -> Result<ProtectedPicture, ImageFailureError>
+        ) {
+            self.modelSHA256 = modelSHA256
+            self.protect = protect
+        }
+    }
+
+    /// A PNG and what is to be said about it.
+    public struct ProtectedPicture: Sendable {
+        /// The file.
+        public let png: [UInt8]
+        /// The report about it.
+        public let report: ProtectionReport
+
+        /// Puts the two together.
+        public init(png: [UInt8], report: ProtectionReport) {
+            self.png = png
+            self.report = report
+        }
+    }
+
+    /// An ``ImageFailure`` that can be thrown.
+    public struct ImageFailureError: Error, Sendable {
+        /// The code and the sentence.
+        public let failure: ImageFailure
+
+        /// Wraps a failure.
+        public init(_ failure: ImageFailure) {
+            self.failure = failure
+        }
+    }
+
+    /// The most bytes of a weights file.
+    static let maxWeightsBytes = 512 << 20
+
+    private let parent: Int32
+    private let memoryBytes: UInt64?
+    private let loadEngine: ([UInt8]) throws(ImageFailureError) -> Engine
+
+    /// Describes a codec process.
+    ///
+    /// - Parameters:
+    ///   - parent: The process that started this one.
+    ///   - memoryBytes: The most address space to use; `nil` for no limit.
+    ///   - loadEngine: Makes the network of a weights file, which may be hostile.
+    public init(
+        parent: Int32,
+        memoryBytes: UInt64?,
+        loadEngine: @escaping ([UInt8]) throws(ImageFailureError) -> Engine
+    ) {
+        self.parent = parent
+        self.memoryBytes = memoryBytes
+        self.loadEngine = loadEngine
+    }
+
+    /// Works until the parent closes the socket.
+    ///
+    /// - Returns: The exit status: 0 after an orderly end, 1 if the weights cannot be used or the parent broke the protocol.
+    public func run() -> Int32 {
+        let socket = Descriptor(owning: 0)
+        do {
+            let engine: Engine
+            do throws(ImageFailureError) {
+                engine = try start()
+            } catch {
+                try send(.unready(error.failure), over: socket)
+                return 1
+            }
+            try send(.ready(modelSHA256: engine.modelSHA256, pid: getpid()), over: socket)
+            try serve(engine, over: socket)
+            return 0
+        } catch {
+            // The parent has gone or is broken; there is nobody to tell.
+            return 1
+        }
+    }
+
+    private func start() throws(ImageFailureError) -> Engine {
+        do throws(SystemFault) {
+            try CodecSandbox.enter(parent: parent, memoryBytes: memoryBytes)
+        } catch {
+            throw ImageFailureError(
+                ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
+            )
+        }
+        let bytes: [UInt8]
+        do throws(SystemFault) {
+            let file = Descriptor(owning: 3)
+            bytes = try file.readAll(limit: Self.maxWeightsBytes)
+        } catch {
+            throw ImageFailureError(
+                ImageFailure(code: "weights_unreadable", detail: "The weights file could not be read: \(error).")
+            )
+        }
+        let engine = try loadEngine(bytes)
+        do throws(SystemFault) {
+            try CodecSandbox.seal()
+        } catch {
+            throw ImageFailureError(
+                ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
+            )
+        }
+        return engine
+    }
+
+    private func serve(_ engine: Engine, over socket: borrowing Descriptor) throws {
+        var reader = FrameReader(limits: CodecLimits())
+        while true {
+            while let frame = try reader.next() {
+                let request = try CodecRequest(frame)
+                for (id, image) in request.images.enumerated() {
+                    switch engine.protect(image) {
+                    case .success(let picture):
+                        try send(.protected(id: id, report: picture.report, png: picture.png), over: socket)
+                    case .failure(let error):
+                        try send(.failed(id: id, error.failure), over: socket)
+                    }
+                }
+            }
+            let count = reader.receive(from: socket, mayBlock: true)
+            if count < 0 { throw SystemFault(call: "recv", code: Int32(-count)) }
+            if count == 0 {
+                guard reader.isBetweenFrames else { throw CodecFault.truncated }
+                return
+            }
+        }
+    }
+
+    private func send(_ answer: CodecAnswer, over socket: borrowing Descriptor) throws {
+        let frame = try answer.frame()
+        let prefix = CodecFrame.prefix(headerCount: UInt32(frame.header.count), bodyCount: UInt64(frame.body.count))
+        for part in [prefix + frame.header, frame.body] {
+            var sent = 0
+            while sent < part.count {
+                let count = part.withUnsafeBytes { bytes in
+                    plm_send(socket.number, bytes.baseAddress?.advanced(by: sent), bytes.count - sent, true)
+                }
+                guard count > 0 else { throw SystemFault(call: "send", code: Int32(-count)) }
+                sent += count
+            }
+        }
+    }
+}

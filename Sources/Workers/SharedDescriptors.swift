@@ -1,0 +1,33 @@
+import CLinux
+
+/// The weights file, opened once, so that every codec process of a pool has the same weights even if the file is replaced.
+final class WeightsDescriptor: Sendable {
+    private let descriptor: Descriptor
+
+    init(path: String) throws(SystemFault) {
+        descriptor = try Descriptor(reading: path)
+    }
+
+    /// Stays open as long as the object lives.
+    var number: Int32 { descriptor.number }
+}
+
+/// An eventfd by which tasks wake a thread that waits in `poll`.
+final class WakerDescriptor: Sendable {
+    private let descriptor: Descriptor
+
+    init() throws(SystemFault) {
+        let number = plm_make_waker()
+        guard number >= 0 else { throw SystemFault(call: "eventfd", code: -number) }
+        descriptor = Descriptor(owning: number)
+    }
+
+    /// Stays open as long as the object lives.
+    var number: Int32 { descriptor.number }
+
+    /// Makes it readable.
+    func wake() { plm_wake(number) }
+
+    /// Makes it unreadable.
+    func clear() { plm_clear_waker(number) }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import DeepHiding
+import Glibc
+import JobModel
+import Protection
+import Workers
+
+/// The sandboxed child that decodes, protects and encodes; only this program itself starts it.
+struct CodecCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "codec",
+        abstract: "Protects pictures for the process that started it.",
+        discussion: "It is started by the other commands and is of no use by hand: it speaks over descriptor 0.",
+        shouldDisplay: false
+    )
+
+    @Option(help: "The process that started this one.")
+    var parent: Int32
+
+    @Option(help: "The most bytes of address space.")
+    var memory: UInt64?
+
+    func run() throws {
+        let server = CodecServer(parent: parent, memoryBytes: memory, loadEngine: Self.engine)
+        throw ExitCode(server.run())
+    }
+
+    private static func engine(_ weights: [UInt8]) throws(CodecServer.ImageFailureError) -> CodecServer.Engine {
+        let network: HidingNetwork
+        do throws(WeightsError) {
+            network = try HidingNetwork(weights: weights)
+        } catch {
+            throw CodecServer.ImageFailureError(ImageFailure(code: error.code.rawValue, detail: error.detail))
+        }
+        let protector = Protector(network: network)
+        return CodecServer.Engine(modelSHA256: network.sha256) { image in
+            do throws(ProtectionError) {
+                let result = try protector.protect(
+                    image.bytes,
+                    label: image.label,
+                    settings: image.settings,
+                    assignment: image.assignment
+                )
+                return .success(CodecServer.ProtectedPicture(png: result.png, report: result.report))
+            } catch {
+                return .failure(
+                    CodecServer.ImageFailureError(ImageFailure(code: error.code, detail: error.detail))
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+import FoundationEssentials
+import Glibc
+import JobModel
+import Synchronization
+import Workers
+
+/// Sends files through codec processes and writes what comes back.
+struct FileProtection: Sendable {
+    typealias Item = (picture: PlannedPicture, assignment: SemanticImageAssignment)
+
+    /// The most bytes of one photo's file.
+    static let maxFileBytes = 256 << 20
+    /// Files up to this size travel together.
+    private static let smallFileBytes = 16 << 10
+
+    let codecs: CodecPool
+    let output: OutputFolder
+    let settings: ProtectionSettings
+    let isOverwriting: Bool
+    let jobs: Int
+    let progress: Progress
+    private let disk = BlockingQueue(label: "palimpsest.files")
+
+    init(
+        codecs: CodecPool,
+        output: OutputFolder,
+        settings: ProtectionSettings,
+        isOverwriting: Bool,
+        jobs: Int,
+        progress: Progress
+    ) {
+        self.codecs = codecs
+        self.output = output
+        self.settings = settings
+        self.isOverwriting = isOverwriting
+        self.jobs = jobs
+        self.progress = progress
+    }
+
+    /// Protects all.
+    ///
+    /// - Parameters:
+    ///   - items: The pictures and their semantic images.
+    ///   - faults: Pictures that were refused before.
+    /// - Returns: How many pictures failed, those included.
+    /// - Throws: ``CommandFault`` if there are no codec processes.
+    func run(_ items: [Item], faults: [PictureFault]) async throws -> Int {
+        for fault in faults { progress.fail(fault) }
+        let batches = BatchQueue(batches(of: items))
+        var unavailable: CodecsUnavailable?
+        await withTaskGroup(of: CodecsUnavailable?.self) { group in
+            // One more than there are processes, so that one batch is written while another one is at work.
+            for _ in 0...jobs {
+                group.addTask {
+                    do {
+                        while let batch = batches.next() { try await protect(batch) }
+                        return nil
+                    } catch {
+                        return error as? CodecsUnavailable
+                    }
+                }
+            }
+            for await fault in group { unavailable = unavailable ?? fault }
+        }
+        await codecs.stop()
+        let failed = progress.finish(in: output.path)
+        if let unavailable { throw CommandFault("The codec processes do not start: \(unavailable.reason).") }
+        return failed
+    }
+
+    /// Puts neighbouring small files together, in several times more batches than there are processes, so that none is left with
+    /// nothing to do while another one works through a long one.
+    private func batches(of items: [Item]) -> [[Item]] {
+        let smallCount = items.count { $0.picture.size <= Self.smallFileBytes }
+        let length = min(CodecRequest.maxImages, max(1, smallCount / (4 * jobs)))
+        var batches: [[Item]] = []
+        var open: [Item] = []
+        for item in items {
+            guard item.picture.size <= Self.smallFileBytes else {
+                batches.append([item])
+                continue
+            }
+            open.append(item)
+            if open.count == length {
+                batches.append(open)
+                open = []
+            }
+        }
+        if !open.isEmpty { batches.append(open) }
+        return batches
+    }
+
+    // MARK: - One batch
+
+    private func protect(_ batch: [Item]) async throws {
+        var waiting: [(item: Item, bytes: [UInt8])] = await disk.run { batch.compactMap(read) }
+        var suspects: [(item: Item, bytes: [UInt8])] = []
+        while !waiting.isEmpty {
+            let outcomes = try await handOut(waiting)
+            var again: [(item: Item, bytes: [UInt8])] = []
+            for (entry, outcome) in zip(waiting, outcomes) {
+                switch outcome {
+                case .crashed: suspects.append(entry)
+                case .released: again.append(entry)
+                case .protected, .failed: await settle(entry.item, outcome)
+                }
+            }
+            waiting = again
+        }
+        // Tried once more, each by itself, so that its second crash is put down to nobody else.
+        for entry in suspects {
+            var outcome = CodecOutcome.released
+            while outcome == .released { outcome = try await handOut([entry]).first ?? .released }
+            await settle(entry.item, outcome)
+        }
+    }
+
+    private func handOut(_ entries: [(item: Item, bytes: [UInt8])]) async throws -> [CodecOutcome] {
+        let images = entries.map { entry in
+            CodecImage(
+                bytes: entry.bytes,
+                label: entry.item.picture.label,
+                settings: settings,
+                assignment: entry.item.assignment
+            )
+        }
+        return try await codecs.withCodec { codec in await codec.protect(images) }
+    }
+
+    private func settle(_ item: Item, _ outcome: CodecOutcome) async {
+        await disk.run {
+            switch outcome {
+            case .protected(let png, _, let report): write(item.picture, png, report)
+            case .failed(let failure): progress.fail(PictureFault(path: item.picture.path, failure: failure))
+            case .crashed(let reason):
+                let detail = "\(ImageFailure.quarantined.detail) The last time \(reason)."
+                fail(item.picture, ImageFailure.quarantined.code, detail)
+            case .released: preconditionFailure("a picture that was given back is handed out again")
+            }
+        }
+    }
+
+    // MARK: - Files
+
+    private func read(_ item: Item) -> (item: Item, bytes: [UInt8])? {
+        let path = item.picture.path
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            fail(item.picture, "input_unreadable", "The file could not be read: \(Self.words(for: errno)).")
+            return nil
+        }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(item.picture.size + 1)
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+        defer { piece.deallocate() }
+        while true {
+            let count = Glibc.read(descriptor, piece.baseAddress, piece.count)
+            let code = errno
+            if count < 0, code == EINTR { continue }
+            guard count >= 0 else {
+                fail(item.picture, "input_unreadable", "The file could not be read: \(Self.words(for: code)).")
+                return nil
+            }
+            guard count > 0 else { return (item, bytes) }
+            bytes.append(contentsOf: piece.prefix(count))
+            guard bytes.count <= Self.maxFileBytes else {
+                fail(item.picture, "image_too_large", "The file has more than \(Self.maxFileBytes >> 20) MiB.")
+                return nil
+            }
+        }
+    }
+
+    /// Writes the report, then the picture: where there is a picture there is its report.
+    private func write(_ picture: PlannedPicture, _ png: [UInt8], _ report: ProtectionReport) {
+        do {
+            let reportPath = output.reportPath(of: picture)
+            // A report without its picture is what a call that was killed has left; any other file is somebody's.
+            let isRemnant = isOverwriting || Self.isReport(reportPath)
+            try output.write(try Self.json(report), to: reportPath, isOverwriting: isRemnant)
+            try output.write(png, to: output.picturePath(of: picture), isOverwriting: isOverwriting)
+            progress.succeed()
+        } catch let fault as OutputFolder.Fault where fault.code == EEXIST {
+            fail(picture, "output_exists", "A result for it appeared meanwhile; --force overwrites it.")
+        } catch {
+            fail(picture, "output_failed", "The result could not be written: \(error).")
+        }
+    }
+
+    private static func json(_ report: ProtectionReport) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return Array(try encoder.encode(report)) + [UInt8(ascii: "\n")]
+    }
+
+    private static func isReport(_ path: String) -> Bool {
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return false }
+        return (try? JSONDecoder().decode(ProtectionReport.self, from: data)) != nil
+    }
+
+    private func fail(_ picture: PlannedPicture, _ code: String, _ detail: String) {
+        progress.fail(PictureFault(path: picture.path, failure: ImageFailure(code: code, detail: detail)))
+    }
+
+    private static func words(for code: Int32) -> String {
+        strerror(code).map { String(cString: $0) } ?? "error \(code)"
+    }
+}
+
+/// What is left to do, for several tasks.
+private final class BatchQueue: Sendable {
+    private let batches: Mutex<ArraySlice<[FileProtection.Item]>>
+
+    init(_ batches: [[FileProtection.Item]]) {
+        self.batches = Mutex(batches[...])
+    }
+
+    func next() -> [FileProtection.Item]? {
+        batches.withLock { $0.popFirst() }
+    }
+}

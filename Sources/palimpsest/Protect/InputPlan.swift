@@ -1,0 +1,177 @@
+import Glibc
+import JobModel
+
+/// One photo on its way from a path to a path.
+struct PlannedPicture: Sendable {
+    /// The photo.
+    let path: String
+    /// Its size in bytes, as far as is known before it is read.
+    let size: Int
+    /// Its class.
+    let label: ClassLabel
+    /// The base name of the result.
+    let name: OutputName
+}
+
+/// A photo that was not protected, and why.
+struct PictureFault: Sendable {
+    let path: String
+    let failure: ImageFailure
+}
+
+/// Everything that one call is to do, found out before the first photo is read.
+///
+/// The order is that of the arguments, and within a folder that of the names by their bytes: classes and numbered names must not
+/// depend on the order in which a file system lists its files.
+struct InputPlan {
+    private(set) var pictures: [PlannedPicture] = []
+    private(set) var faults: [PictureFault] = []
+
+    private var names = OutputNames()
+    private var sources: Set<FileIdentity> = []
+    private let output: OutputFolder
+    private let fallbackLabel: ClassLabel?
+
+    /// Looks through the arguments.
+    ///
+    /// - Parameters:
+    ///   - inputs: Files and folders.
+    ///   - fallbackLabel: The class of files that lie in no class folder.
+    ///   - output: Where the results go; it is not searched for photos.
+    ///   - isOverwriting: Whether results that exist may be replaced.
+    init(inputs: [String], fallbackLabel: ClassLabel?, output: OutputFolder, isOverwriting: Bool) {
+        self.output = output
+        self.fallbackLabel = fallbackLabel
+        for input in inputs {
+            let path = input.count > 1 && input.hasSuffix("/") ? String(input.dropLast()) : input
+            switch FileKind(path: path) {
+            case .folder: walk(path, label: nil)
+            case .file, .other, nil: add(path, label: nil)
+            }
+        }
+        refuseExisting(isOverwriting: isOverwriting)
+    }
+
+    // MARK: - Searching
+
+    /// Takes everything in a folder.
+    ///
+    /// - Parameters:
+    ///   - folder: Its path.
+    ///   - label: The class folder that it is or lies in; `nil` for a folder that was named on the command line.
+    private mutating func walk(_ folder: String, label: String?) {
+        guard let names = Self.names(in: folder) else {
+            return refuse(folder, "input_unreadable", "The folder could not be read: \(Self.lastError()).")
+        }
+        for name in names {
+            guard let name else {
+                refuse(folder, "input_unreadable", "A name in this folder is not UTF-8.")
+                continue
+            }
+            guard !name.hasPrefix(".") else { continue }
+            let path = "\(folder == "/" ? "" : folder)/\(name)"
+            switch FileKind(path: path) {
+            case .folder(let identity):
+                // Our own results, and links to folders, which may lead in a circle.
+                if identity != output.identity, !Self.isLink(path) { walk(path, label: label ?? name) }
+            case .file, .other, nil: add(path, label: label)
+            }
+        }
+    }
+
+    private mutating func add(_ path: String, label: String?) {
+        switch FileKind(path: path) {
+        case .file(let identity, let size):
+            guard size <= FileProtection.maxFileBytes else {
+                return refuse(
+                    path,
+                    "image_too_large",
+                    "The file has more than \(FileProtection.maxFileBytes >> 20) MiB."
+                )
+            }
+            guard let label = checkedLabel(label, of: path) else { return }
+            sources.insert(identity)
+            let name = names.take(OutputName(sanitizing: path, fallback: "image"), in: label)
+            pictures.append(PlannedPicture(path: path, size: size, label: label, name: name))
+        case .folder, .other: refuse(path, "input_unreadable", "This is no file.")
+        case nil: refuse(path, "input_unreadable", "The file could not be read: \(Self.lastError()).")
+        }
+    }
+
+    private mutating func checkedLabel(_ folder: String?, of path: String) -> ClassLabel? {
+        guard let folder else {
+            if fallbackLabel == nil {
+                refuse(path, "class_missing", "The photo lies in no class folder; name its class by --class NAME.")
+            }
+            return fallbackLabel
+        }
+        do throws(SettingsFault) {
+            return try ClassLabel(folder)
+        } catch {
+            refuse(path, error.code.rawValue, "The class is its folder's name. \(error.detail)")
+            return nil
+        }
+    }
+
+    // MARK: - Refusing
+
+    /// Takes out what would overwrite something.
+    private mutating func refuseExisting(isOverwriting: Bool) {
+        var kept: [PlannedPicture] = []
+        for picture in pictures {
+            guard case .file(let identity, _) = FileKind(path: output.picturePath(of: picture)) else {
+                kept.append(picture)
+                continue
+            }
+            if sources.contains(identity) {
+                refuse(
+                    picture.path,
+                    "output_is_input",
+                    "The result would overwrite a photo of this call; name another --out."
+                )
+            } else if !isOverwriting {
+                refuse(
+                    picture.path,
+                    "output_exists",
+                    "There is a result for it already in the class \(picture.label); --force overwrites it."
+                )
+            } else {
+                kept.append(picture)
+            }
+        }
+        pictures = kept
+    }
+
+    private mutating func refuse(_ path: String, _ code: String, _ detail: String) {
+        faults.append(PictureFault(path: path, failure: ImageFailure(code: code, detail: detail)))
+    }
+
+    // MARK: - The file system
+
+    /// The names in a folder, sorted by their bytes; `nil` for each that is not UTF-8; `nil` with errno if it cannot be read.
+    private static func names(in folder: String) -> [String?]? {
+        guard let stream = opendir(folder) else { return nil }
+        defer { closedir(stream) }
+        var names: [[CChar]] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+                tuple.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    Array(UnsafeBufferPointer(start: $0, count: strlen($0)))
+                }
+            }
+            names.append(name)
+        }
+        names.sort { $0.lexicographicallyPrecedes($1) { UInt8(bitPattern: $0) < UInt8(bitPattern: $1) } }
+        return names.map { String(validating: $0.map(UInt8.init(bitPattern:)), as: UTF8.self) }
+            .filter { $0 != "." && $0 != ".." }
+    }
+
+    private static func isLink(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    }
+
+    private static func lastError() -> String {
+        strerror(errno).map { String(cString: $0) } ?? "unknown error"
+    }
+}

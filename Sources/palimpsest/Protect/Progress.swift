@@ -1,0 +1,95 @@
+import JobModel
+import Synchronization
+
+/// How far it is: a bar on a terminal, a line for every tenth otherwise, and the errors in between.
+final class Progress: Sendable {
+    private struct State {
+        var done = 0
+        var failed = 0
+        var tenth = 0
+        var lastDrawn: ContinuousClock.Instant?
+    }
+
+    private static let barWidth = 30
+    private static let redrawInterval: Duration = .milliseconds(100)
+
+    private let total: Int
+    private let isQuiet: Bool
+    private let isTerminal = StandardError.isTerminal
+    private let start = ContinuousClock.now
+    private let state = Mutex(State())
+
+    init(total: Int, isQuiet: Bool) {
+        self.total = total
+        self.isQuiet = isQuiet
+    }
+
+    /// Counts a picture that is protected.
+    func succeed() {
+        state.withLock { state in
+            state.done += 1
+            show(&state)
+        }
+    }
+
+    /// Counts a picture that is not, and says why.
+    func fail(_ fault: PictureFault) {
+        state.withLock { state in
+            state.done += 1
+            state.failed += 1
+            let erase = isTerminal && !isQuiet ? "\r\u{1B}[K" : ""
+            let failure = fault.failure
+            StandardError.write(
+                "\(erase)\(StandardError.printable(fault.path)): \(failure.code): \(StandardError.printable(failure.detail))\n"
+            )
+            state.lastDrawn = nil
+            show(&state)
+        }
+    }
+
+    /// Says what came out.
+    ///
+    /// - Returns: How many pictures failed.
+    func finish(in folder: String) -> Int {
+        state.withLock { state in
+            if !isQuiet {
+                let erase = isTerminal ? "\r\u{1B}[K" : ""
+                let failed = state.failed == 0 ? "" : "; \(state.failed) failed"
+                StandardError.write(
+                    "\(erase)protected \(state.done - state.failed) of \(total) pictures into "
+                        + "\(StandardError.printable(folder))\(failed)\n"
+                )
+            }
+            return state.failed
+        }
+    }
+
+    private func show(_ state: inout State) {
+        guard !isQuiet, total > 0 else { return }
+        guard isTerminal else {
+            let tenth = state.done * 10 / total
+            if tenth > state.tenth, state.done < total {
+                state.tenth = tenth
+                StandardError.write("\(state.done) of \(total) pictures\(failures(state))\n")
+            }
+            return
+        }
+        let now = ContinuousClock.now
+        if let last = state.lastDrawn, now - last < Self.redrawInterval, state.done < total { return }
+        state.lastDrawn = now
+        let filled = Self.barWidth * state.done / total
+        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.barWidth - filled)
+        StandardError.write("\r[\(bar)] \(state.done)/\(total)\(failures(state))\(timeLeft(state, now))\u{1B}[K")
+    }
+
+    private func failures(_ state: State) -> String {
+        state.failed == 0 ? "" : ", \(state.failed) failed"
+    }
+
+    private func timeLeft(_ state: State, _ now: ContinuousClock.Instant) -> String {
+        guard state.done > 0, state.done < total else { return "" }
+        let left = (now - start) / state.done * (total - state.done)
+        let seconds = left.components.seconds + 1
+        return seconds < 60 ? ", \(seconds) s left" : ", \(seconds / 60) min \(seconds % 60) s left"
+    }
+}

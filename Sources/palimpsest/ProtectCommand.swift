@@ -1,0 +1,170 @@
+import ArgumentParser
+import FoundationEssentials
+import JobModel
+import Workers
+
+struct ProtectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "protect",
+        abstract: "Protects photos and folders of photos, without a server.",
+        discussion: """
+            Every photo needs a class: pictures of one class get one semantic image. The first folder inside IN is the class \
+            of what lies in it; files outside such a folder get that of --class. A photo becomes DIR/CLASS/NAME.png with its \
+            report beside it in NAME.json; equal names get -2, -3 in the order of the paths. Hidden files are passed over.
+
+            Which class has which semantic image follows from a family seed and the order in which the classes were first \
+            seen. Both are kept in DIR/palimpsest-classes.json, so that a later call into the same DIR goes on with the same \
+            assignments. Without --family-seed a new DIR gets a random seed. Whoever knows the seed can make the same \
+            semantic images: treat the file as a secret.
+
+            A photo that cannot be protected is reported as `path: code: detail` and stops none of the others. Exit status: \
+            0 if all were protected, 1 if any was not, 2 for wrong usage.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("Photos, and folders of photos.", valueName: "in"))
+    var inputs: [String]
+
+    @Option(name: .customLong("class"), help: "The class of photos that lie in no class folder.")
+    var label: String?
+
+    @Option(help: "class-wise, or sample-wise: a texture of its own for every photo.")
+    var mode = ProtectionSettings.standard.mode.rawValue
+
+    @Option(help: "The largest change of a sample in steps of 1/255, from 1 to 16.")
+    var strength = ProtectionSettings.standard.strength
+
+    @Flag(
+        name: .customLong("no-clip"),
+        help: "Do not cut the change off at the strength; the report says how large it is."
+    )
+    var isUnclipped = false
+
+    @Option(help: "The short side in pixels at which the change is computed, from 64 to 1024.")
+    var workingSize = ProtectionSettings.standard.workingSize
+
+    @Option(name: .customLong("out"), help: ArgumentHelp("The folder of the results.", valueName: "dir"))
+    var outputFolder: String
+
+    @Option(help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file"))
+    var weights: String?
+
+    @Option(
+        name: [.customLong("family-seed"), .customLong("seed")],
+        help: "The seed of the semantic images, 0 to 2^64-1; for a DIR that has none yet."
+    )
+    var familySeed: UInt64?
+
+    @Option(help: "How many photos at once; by default one a processor.")
+    var jobs = ProcessInfo.processInfo.activeProcessorCount
+
+    @Flag(help: "Overwrite results of earlier calls.")
+    var force = false
+
+    @Flag(help: "Print nothing but errors.")
+    var quiet = false
+
+    @Flag(
+        help: ArgumentHelp(
+            "Give every photo a semantic image of its own, whatever its class.",
+            discussion: """
+                The negative control of the evaluation: such photos are damaged as much as others but are not protected, \
+                because nothing tells their class any more.
+                """
+        )
+    )
+    var freshSemanticImages = false
+
+    func validate() throws {
+        _ = try settings
+        _ = try fallbackLabel
+        guard !inputs.isEmpty else { throw ValidationError("Name at least one photo or folder to protect.") }
+        guard !outputFolder.isEmpty else { throw ValidationError("Name the folder of the results by --out DIR.") }
+        guard (1...256).contains(jobs) else { throw ValidationError("--jobs must be a whole number from 1 to 256.") }
+    }
+
+    func run() async throws {
+        let weightsFile = try weightsFile
+        let output = try OutputFolder(path: outputFolder)
+        var classes = try ClassRegistry(folder: output, familySeed: familySeed, isFresh: freshSemanticImages)
+        let settings = try settings
+        let plan = InputPlan(
+            inputs: inputs,
+            fallbackLabel: try fallbackLabel,
+            output: output,
+            isOverwriting: force
+        )
+        let pictures = plan.pictures.map { picture in
+            (picture, classes.assignment(of: picture))
+        }
+        try classes.save(in: output)
+        let protection = FileProtection(
+            codecs: try pool(weightsFile),
+            output: output,
+            settings: settings,
+            isOverwriting: force,
+            jobs: jobs,
+            progress: Progress(total: plan.pictures.count + plan.faults.count, isQuiet: quiet)
+        )
+        let failed = try await protection.run(pictures, faults: plan.faults)
+        output.removeTemporary()
+        if failed > 0 { throw ExitCode.failure }
+    }
+
+    // MARK: - Options
+
+    private var settings: ProtectionSettings {
+        get throws {
+            do throws(SettingsFault) {
+                return try ProtectionSettings(
+                    mode: ProtectionMode(parsing: mode),
+                    strength: strength,
+                    clip: !isUnclipped,
+                    workingSize: workingSize
+                )
+            } catch {
+                throw ValidationError(error.detail)
+            }
+        }
+    }
+
+    private var fallbackLabel: ClassLabel? {
+        get throws {
+            guard let label else { return nil }
+            do throws(SettingsFault) {
+                return try ClassLabel(label)
+            } catch {
+                throw ValidationError(error.detail)
+            }
+        }
+    }
+
+    private var weightsFile: String {
+        get throws {
+            do throws(WeightsFile.NotFound) {
+                return try WeightsFile.find(named: weights)
+            } catch {
+                throw ValidationError(error.description)
+            }
+        }
+    }
+
+    private func pool(_ weightsFile: String) throws -> CodecPool {
+        var configuration = CodecConfiguration(weightsFile: weightsFile)
+        configuration.maxStartFailures = 3
+        do throws(SystemFault) {
+            return try CodecPool(count: jobs, configuration: configuration, logger: QuietLog.logger)
+        } catch {
+            throw CommandFault("The codec processes could not be started: \(error).")
+        }
+    }
+}
+
+/// A fault of the whole call: one sentence, and exit status 1.
+struct CommandFault: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
