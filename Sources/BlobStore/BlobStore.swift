@@ -1,5 +1,4 @@
 public import Cryptography
-import Dispatch
 import Glibc
 import Synchronization
 
@@ -9,7 +8,7 @@ import Synchronization
 /// removes blobs must have asked the rows first, and must leave alone what is younger than any upload lasts
 /// (``remove(_:ifOlderThan:)``). One process at a time has the folder.
 ///
-/// The methods block on the disk: call them in ``offload(_:)`` or on a thread of one's own, never straight from a task.
+/// The methods block on the disk: call them on a thread or a queue of one's own, never straight from a task.
 public final class BlobStore: Sendable {
     private let blobs: String
     private let temporary: String
@@ -18,7 +17,6 @@ public final class BlobStore: Sendable {
     private let counter = Atomic<UInt64>(0)
     /// Held while a name in `blobs` is made or removed, so that a removal sees the age of the blob it removes.
     private let names = Mutex<Void>(())
-    private let queue: DispatchQueue
 
     /// Opens the store, making its folders (0700) where they are missing.
     ///
@@ -37,7 +35,6 @@ public final class BlobStore: Sendable {
         } catch {
             throw .system(call: "getrandom", errno: EAGAIN)
         }
-        queue = DispatchQueue(label: "palimpsest.blobs", attributes: .concurrent)
     }
 
     // MARK: - Writing
@@ -196,19 +193,6 @@ public final class BlobStore: Sendable {
     /// - Throws: Faults of the disk.
     public func freeBytes() throws(BlobStoreError) -> UInt64 {
         try FileSystem.freeBytes(at: blobs)
-    }
-
-    /// Does blocking work on the store's own threads, so that no task of the caller's pool waits for the disk.
-    ///
-    /// It runs to its end even when the caller's task is cancelled.
-    ///
-    /// - Parameter work: Calls of this store or of its spools and readers.
-    /// - Returns: What `work` returned.
-    /// - Throws: What `work` threw.
-    public func offload<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result(catching: work)) }
-        }
     }
 
     private func folder(of sha256: SHA256Digest) -> String {

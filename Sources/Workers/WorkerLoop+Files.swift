@@ -35,8 +35,8 @@ extension WorkerLoop {
     /// Reads the files of claims; a fault of the disk concerns its image alone.
     func read(_ claims: [ClaimedImage]) async -> [Input] {
         let blobs = blobs
-        let inputs = try? await blobs.offload {
-            claims.map { claim -> Input in
+        return await disk.run {
+            claims.map { claim in
                 do throws(BlobStoreError) {
                     return .success(try blobs.read(claim.inputSHA256))
                 } catch {
@@ -44,8 +44,6 @@ extension WorkerLoop {
                 }
             }
         }
-        // The work itself throws nothing.
-        return inputs ?? claims.map { _ in .fault(Self.failure(of: .notFound, reading: true)) }
     }
 
     // MARK: - Out
@@ -54,10 +52,9 @@ extension WorkerLoop {
     func commit(_ batch: Batch) async {
         defer { batch.heartbeat.cancel() }
         let blobs = blobs
-        let outcomes = try? await blobs.offload {
+        let outcomes = await disk.run {
             batch.entries.map { entry in (entry.claim, Self.store(entry, in: blobs)) }
         }
-        guard let outcomes else { return }
         for case (let claim, .crashed(let reason)) in outcomes {
             logger.warning(
                 "An image ended its codec process",

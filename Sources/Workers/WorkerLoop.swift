@@ -45,6 +45,7 @@ public struct WorkerLoop: Sendable {
     let blobs: BlobStore
     let codecs: CodecPool
     let logger: Logger
+    let disk = BlockingQueue(label: "palimpsest.workers.disk")
 
     /// Puts a loop together; ``run(grace:)`` starts it.
     ///
