@@ -123,7 +123,11 @@ let package = Package(
         tests("JobStore", ["Cryptography", "JobModel", "Migrations", grdb]),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
         tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
-        tests("Workers", ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", logging]),
+        tests(
+            "Workers",
+            ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", logging],
+            resources: [.copy("Fixtures")]
+        ),
         tests("Service", ["Archive", "HTTPServer", "HTTPWire", "JobModel", "JobStore", "Workers", httpTypes, logging]),
     ]
 )

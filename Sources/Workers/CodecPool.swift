@@ -123,6 +123,9 @@ public final class CodecPool: Sendable {
     /// The state of every process.
     public var states: [CodecState] { shelf.withLock(\.states) }
 
+    /// Whether one of the processes has pictures to answer about.
+    var isWorking: Bool { codecs.withLock { $0.contains(where: \.isWorking) } }
+
     private func note(_ state: CodecState, of number: Int) {
         let pairs = shelf.withLock { shelf in
             shelf.states[number] = state

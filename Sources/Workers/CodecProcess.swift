@@ -31,6 +31,7 @@ public final class CodecProcess: Sendable {
     private let logger: Logger
     private let waker: WakerDescriptor
     private let mailbox = Mutex(Mailbox())
+    private let isAtWork = Atomic(false)
     private let stateChanged: @Sendable (CodecState) -> Void
 
     /// Starts the thread, which starts the process.
@@ -96,6 +97,9 @@ public final class CodecProcess: Sendable {
 
     // MARK: - On the thread
 
+    /// Whether a child has been handed pictures and has not answered about all.
+    var isWorking: Bool { isAtWork.load(ordering: .relaxed) }
+
     private var isStopping: Bool { mailbox.withLock(\.isStopping) }
 
     private func run() {
@@ -157,7 +161,9 @@ public final class CodecProcess: Sendable {
                 session.waitWhileIdle()
                 continue
             }
+            isAtWork.store(true, ordering: .relaxed)
             let (outcomes, end) = session.protect(job.images)
+            isAtWork.store(false, ordering: .relaxed)
             if let first = outcomes.first { hasAnswered = hasAnswered || first.isAnswer }
             guard let end else {
                 job.continuation.resume(returning: outcomes)

@@ -1,0 +1,78 @@
+import Cryptography
+import JobModel
+import Testing
+
+@testable import Workers
+
+@Suite("Answers are compared with what the parent can see")
+struct CodecAnswerCheckTests {
+    /// A PNG of 2 x 1 pixels, made by Python's zlib.
+    static let png: [UInt8] =
+        [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+        + [0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 0, 2, 0, 0, 0, 1, 8, 2, 0, 0, 0, 0x7B, 0x40, 0xE8, 0xDD]
+        + [0, 0, 0, 11, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9C, 0x63, 0x60, 0x40, 0x06, 0, 0, 7, 0, 1, 0, 0, 0, 0]
+        + [0, 0, 0, 0, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82]
+
+    static let model = SHA256.hash(Array("model".utf8))
+
+    static let report = ProtectionReport(
+        width: 2,
+        height: 1,
+        mode: .classWise,
+        strength: 8,
+        clip: true,
+        bound: 8,
+        maxAbsoluteDifference: 8,
+        psnr: 31.5,
+        ssim: 0.9,
+        label: Material.label,
+        semanticImageSHA256: String(repeating: "cd", count: 32),
+        modelSHA256: model.hex,
+        // SHA-256 of the bytes 1, 2, 3, from coreutils.
+        inputSHA256: "039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81",
+        outputSHA256: SHA256.hash(png).hex,
+        inputFormat: "jpeg",
+        luminanceOnly: false,
+        workingWidth: 2,
+        workingHeight: 1
+    )
+
+    private func clause(_ change: (inout ProtectionReport) -> Void = { _ in }, png: [UInt8] = png) -> String? {
+        var report = Self.report
+        change(&report)
+        let check = CodecAnswerCheck(image: Material.image(), modelSHA256: Self.model)
+        return check.contradiction(in: report, png: png).clause
+    }
+
+    @Test("The truth passes")
+    func acceptsTruth() {
+        #expect(clause() == nil)
+        #expect(clause { $0.psnr = .infinity } == nil)
+    }
+
+    @Test("Every lie is found")
+    func findsLies() throws {
+        let other = try ClassLabel("dogs")
+        let lies: [(inout ProtectionReport) -> Void] = [
+            { $0.width = 3 }, { $0.height = 2 }, { $0.mode = .sampleWise }, { $0.strength = 16 }, { $0.clip = false },
+            { $0.bound = nil }, { $0.bound = 255 }, { $0.maxAbsoluteDifference = 9 }, { $0.maxAbsoluteDifference = -1 },
+            { $0.psnr = 0 }, { $0.psnr = .nan }, { $0.ssim = 2 }, { $0.ssim = .nan }, { $0.label = other },
+            { $0.semanticImageSHA256 = "x" }, { $0.modelSHA256 = String(repeating: "0", count: 64) },
+            { $0.inputSHA256 = String(repeating: "0", count: 64) },
+            { $0.outputSHA256 = String(repeating: "0", count: 64) }, { $0.inputFormat = "a\nb" },
+            { $0.workingWidth = 0 }, { $0.workingHeight = -1 },
+        ]
+        for (index, lie) in lies.enumerated() { #expect(clause(lie) != nil, "lie \(index)") }
+    }
+
+    @Test("What is no whole PNG is found even when its hash is right")
+    func findsOtherFiles() {
+        var noSignature = Self.png
+        noSignature[0] = 0
+        var empty = Self.png
+        empty[19] = 0
+        for file in [[], noSignature, empty, Array(Self.png.dropLast()), Self.png + [0]] {
+            #expect(clause({ $0.outputSHA256 = SHA256.hash(file).hex }, png: file) == "the picture is not a PNG")
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Cryptography
+import Foundation
+import Glibc
+import JobModel
+import Testing
+
+@testable import Workers
+
+@Suite("The codec process itself", .timeLimit(.minutes(2)))
+struct RealCodecTests {
+    private func photo() throws -> [UInt8] { Array(try Data(contentsOf: Material.photo)) }
+
+    private func pid(of pool: CodecPool) async throws -> Int32 {
+        var found: Int32?
+        await eventually("a process is ready") {
+            if case .ready(_, let pid) = pool.states[0] { found = pid }
+            return found != nil
+        }
+        return try #require(found)
+    }
+
+    @Test("A photo comes back protected, and a broken one with its own error, in one batch")
+    func protects() async throws {
+        let photo = try photo()
+        let images = [photo, Array(photo.prefix(1000)), Array("GIF89a".utf8), [], photo].map { Material.image($0) }
+        let outcomes = try await Material.withPool(Material.realCodec()) { pool in
+            try await pool.withCodec { await $0.protect(images) }
+        }
+        guard case .protected(let png, let sha256, let report) = outcomes[0] else {
+            Issue.record("\(outcomes[0])")
+            return
+        }
+        #expect(report.maxAbsoluteDifference <= 8 && report.maxAbsoluteDifference > 0)
+        #expect(report.modelSHA256 == SHA256.hash(Array(try Data(contentsOf: URL(filePath: Material.weightsFile)))).hex)
+        #expect(SHA256.hash(png) == sha256)
+        #expect(outcomes[4] == outcomes[0])
+        let codes = outcomes[1...3].map { if case .failed(let failure) = $0 { failure.code } else { "none" } }
+        #expect(codes == ["image_truncated", "image_unsupported", "image_empty"])
+    }
+
+    @Test("It has given up privileges, memory, core dumps and the opening of files")
+    func isRestricted() async throws {
+        try await Material.withPool(Material.realCodec()) { pool in
+            let pid = try await pid(of: pool)
+            let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+            #expect(status.contains("NoNewPrivs:\t1\n"))
+            let limits = try String(contentsOfFile: "/proc/\(pid)/limits", encoding: .utf8)
+            let lines = limits.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }
+            func limit(_ name: String) -> [Substring] {
+                let words = name.split(separator: " ")
+                return lines.first { $0.starts(with: words) }.map { Array($0.dropFirst(words.count).prefix(2)) } ?? []
+            }
+            #expect(limit("Max open files") == ["0", "0"])
+            #expect(limit("Max core file size") == ["0", "0"])
+            #expect(limit("Max address space") == ["4294967296", "4294967296"])
+        }
+    }
+
+    @Test("Killed in the middle of an image, it costs that image one crash and is there again")
+    func survivesKill() async throws {
+        let photo = try photo()
+        try await Material.withPool(Material.realCodec()) { pool in
+            let first = try await pid(of: pool)
+            // Stopped before it reads the request, it cannot have answered when it is killed.
+            #expect(kill(first, SIGSTOP) == 0)
+            async let outcomes = pool.withCodec { await $0.protect([Material.image(photo), Material.image(photo)]) }
+            await eventually("the pictures are handed out") { pool.isWorking }
+            #expect(kill(first, SIGKILL) == 0)
+            let answers = try await outcomes
+            guard case .crashed(let reason) = answers[0] else {
+                Issue.record("\(answers)")
+                return
+            }
+            #expect(reason.hasSuffix("(it was ended by signal 9)"))
+            #expect(answers[1] == .released)
+            let again = try await pool.withCodec { await $0.protect([Material.image(photo)]) }
+            guard case .protected = again.first else {
+                Issue.record("\(again)")
+                return
+            }
+            #expect(try await pid(of: pool) != first)
+        }
+    }
+
+    @Test("Killed while it is idle, it costs nobody anything")
+    func survivesIdleKill() async throws {
+        let (photo, model) = (try photo(), try model)
+        try await Material.withPool(Material.realCodec()) { pool in
+            let first = try await pid(of: pool)
+            #expect(kill(first, SIGKILL) == 0)
+            await eventually("the death is noticed") { pool.states[0] != .ready(modelSHA256: model, pid: first) }
+            var outcome = CodecOutcome.released
+            while outcome == .released {
+                outcome = try await pool.withCodec { await $0.protect([Material.image(photo)])[0] }
+            }
+            guard case .protected = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+        }
+    }
+
+    @Test("Weights that are no weights are named as the reason")
+    func reportsBadWeights() async throws {
+        var configuration = Material.realCodec()
+        configuration.weightsFile = #filePath
+        configuration.maxStartFailures = 1
+        try await Material.withPool(configuration) { pool in
+            do {
+                try await pool.withCodec { _ in }
+                Issue.record("it is ready")
+            } catch let error as CodecsUnavailable {
+                #expect(error.reason.hasPrefix("weights_"))
+                #expect(error.reason.hasSuffix("(it exited with status 1)"))
+            }
+        }
+    }
+
+    private var model: SHA256Digest {
+        get throws { SHA256.hash(Array(try Data(contentsOf: URL(filePath: Material.weightsFile)))) }
+    }
+}
