@@ -1,0 +1,112 @@
+import Synchronization
+
+/// The values of one metric, one for each combination of label values.
+final class MetricSeries<Value: Sendable>: Sendable {
+    private let labels: [String]
+    private let zero: Value
+    private let values: Mutex<[[String]: Value]>
+
+    init(labels: [String], zero: Value) {
+        self.labels = labels
+        self.zero = zero
+        // A metric without labels exists from the start; with labels, a combination exists once it is used.
+        values = Mutex(labels.isEmpty ? [[]: zero] : [:])
+    }
+
+    func update(_ labelValues: [String], _ change: (inout Value) -> Void) {
+        precondition(labelValues.count == labels.count, "a metric is given \(labelValues.count) label values")
+        values.withLock { values in
+            let hasRoom = values[labelValues] != nil || values.count < MetricRegistry.maxSeries
+            let key = hasRoom ? labelValues : labels.map { _ in "other" }
+            change(&values[key, default: zero])
+        }
+    }
+
+    /// All values, sorted by their labels.
+    var all: [([MetricLabel], Value)] {
+        values.withLock { $0 }
+            .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+            .map { key, value in (zip(labels, key).map { MetricLabel(name: $0, value: $1) }, value) }
+    }
+}
+
+/// A number that only grows.
+public struct Counter: Sendable {
+    let series: MetricSeries<Double>
+
+    /// Adds to the number.
+    ///
+    /// - Parameters:
+    ///   - amount: How much, not negative.
+    ///   - labels: One value for each label of the counter.
+    public func increment(by amount: Double = 1, _ labels: [String] = []) {
+        precondition(amount >= 0, "a counter never falls")
+        series.update(labels) { $0 += amount }
+    }
+}
+
+/// A number that goes up and down.
+public struct Gauge: Sendable {
+    let series: MetricSeries<Double>
+
+    /// Sets the number; `labels` has one value for each label of the gauge.
+    public func set(_ value: Double, _ labels: [String] = []) {
+        series.update(labels) { $0 = value }
+    }
+
+    /// Adds to the number, or takes from it; `labels` has one value for each label of the gauge.
+    public func add(_ amount: Double, _ labels: [String] = []) {
+        series.update(labels) { $0 += amount }
+    }
+}
+
+/// How observed values are spread over buckets.
+public struct Histogram: Sendable {
+    let series: MetricSeries<HistogramValue>
+    let buckets: [Double]
+
+    /// Upper ends for durations in seconds, from 5 ms to 2 min.
+    public static let secondsBuckets: [Double] = [
+        0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
+    ]
+
+    /// Counts one value; `labels` has one value for each label of the histogram.
+    public func observe(_ value: Double, _ labels: [String] = []) {
+        let bucket = buckets.firstIndex { value <= $0 } ?? buckets.count
+        series.update(labels) { histogram in
+            histogram.counts[bucket] += 1
+            histogram.sum += value
+        }
+    }
+
+    /// Counts a duration in seconds; `labels` has one value for each label of the histogram.
+    public func observe(_ duration: Duration, _ labels: [String] = []) {
+        let parts = duration.components
+        observe(Double(parts.seconds) + Double(parts.attoseconds) * 1e-18, labels)
+    }
+}
+
+/// What one series of a histogram has counted.
+struct HistogramValue: Sendable {
+    /// One count for each bucket, the endless one last.
+    var counts: [UInt64]
+    var sum = 0.0
+
+    init(bucketCount: Int) {
+        counts = Array(repeating: 0, count: bucketCount + 1)
+    }
+
+    /// The lines of the text: each bucket counts all smaller ones too.
+    func samples(buckets: [Double], labels: [MetricLabel]) -> [MetricSample] {
+        var total: UInt64 = 0
+        var samples: [MetricSample] = []
+        for (end, count) in zip(buckets + [.infinity], counts) {
+            total += count
+            let labels = labels + [MetricLabel(name: "le", value: format(end))]
+            samples.append(MetricSample(suffix: "_bucket", labels: labels, value: Double(total)))
+        }
+        samples.append(MetricSample(suffix: "_sum", labels: labels, value: sum))
+        samples.append(MetricSample(suffix: "_count", labels: labels, value: Double(total)))
+        return samples
+    }
+}
