@@ -1,0 +1,43 @@
+"""What the tests of the command line share: the built binary, random weights, and pictures made on the spot."""
+
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def binary():
+    """The binary under test: PALIMPSEST_BINARY, else the release build."""
+    path = pathlib.Path(os.environ.get("PALIMPSEST_BINARY", ROOT / ".build/release/palimpsest"))
+    assert path.is_file(), f"{path} is not built; run `make build`"
+    return path
+
+
+@pytest.fixture(scope="session")
+def environment():
+    """The environment of every call: weights of a random network, which protect nothing but are quick."""
+    weights = ROOT / "Tests/DeepHidingTests/Fixtures/random-weights.safetensors"
+    return {**os.environ, "PALIMPSEST_WEIGHTS": str(weights)}
+
+
+@pytest.fixture
+def palimpsest(binary, environment):
+    """Runs the binary and gives what came of it."""
+
+    def run(*arguments, variables=None, **options):
+        command = [str(binary), *map(str, arguments)]
+        return subprocess.run(
+            command,
+            env={**environment, **(variables or {})},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            **options,
+        )
+
+    return run

@@ -1,0 +1,342 @@
+"""`palimpsest protect` from outside: files in, files out, exit status, messages."""
+
+import hashlib
+import json
+import os
+import pathlib
+import pty
+import shutil
+import signal
+import subprocess
+import time
+
+import numpy
+import pytest
+from PIL import Image
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PHOTOS = ROOT / "Tests/e2e/fixtures"
+
+
+def picture(path, side=32, seed=0, mode="RGB"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    channels = {"RGB": 3, "L": 1}[mode]
+    samples = numpy.random.default_rng(seed).integers(0, 256, (side, side, channels), dtype=numpy.uint8)
+    Image.fromarray(samples.squeeze(), mode).save(path)
+    return path
+
+
+def largest_change(before, after):
+    first, second = (numpy.asarray(Image.open(path).convert("RGB")).astype(int) for path in (before, after))
+    assert first.shape == second.shape
+    return int(abs(first - second).max())
+
+
+def tree(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def eventually(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.005)
+    return False
+
+
+def test_photos_are_protected_within_the_bound_and_reported(palimpsest, tmp_path):
+    out = tmp_path / "out"
+    result = palimpsest("protect", PHOTOS / "parrots.jpg", PHOTOS / "hats.png", "--class", "trip", "--out", out)
+    assert result.returncode == 0, result.stderr
+    assert tree(out) == [
+        "palimpsest-classes.json", "trip/hats.json", "trip/hats.png", "trip/parrots.json", "trip/parrots.png",
+    ]  # fmt: skip
+    report = json.loads((out / "trip/hats.json").read_text())
+    protected = out / "trip/hats.png"
+    change = largest_change(PHOTOS / "hats.png", protected)
+    assert 0 < change <= 8 and report["linf"] == change and report["bound"] == 8
+    assert report["output_sha256"] == hashlib.sha256(protected.read_bytes()).hexdigest()
+    assert report["input_sha256"] == hashlib.sha256((PHOTOS / "hats.png").read_bytes()).hexdigest()
+    assert report["class"] == "trip" and report["mode"] == "class-wise"
+    assert (report["width"], report["height"]) == Image.open(protected).size
+
+
+def test_first_folder_is_the_class_and_hidden_files_are_passed_over(palimpsest, tmp_path):
+    source = tmp_path / "in"
+    picture(source / "cats/deep/er/a.png", seed=1)
+    picture(source / "dogs/b.png", seed=2)
+    picture(source / "loose.png", seed=3)
+    picture(source / ".hidden/c.png", seed=4)
+    picture(source / "dogs/.d.png", seed=5)
+    out = tmp_path / "out"
+    result = palimpsest("protect", source, "--out", out)
+    assert result.returncode == 1
+    assert f"{source}/loose.png: class_missing: " in result.stderr
+    assert [name for name in tree(out) if name.endswith(".png")] == ["cats/a.png", "dogs/b.png"]
+    assert palimpsest("protect", source / "loose.png", "--class", "cats", "--out", out).returncode == 0
+    assert (out / "cats/loose.png").is_file()
+
+
+def test_one_bad_file_stops_nothing_and_has_its_own_error(palimpsest, tmp_path):
+    source = tmp_path / "in"
+    for number in range(5):
+        picture(source / f"c/{number}.png", seed=number)
+    (source / "c/1.png").write_bytes((source / "c/1.png").read_bytes()[:100])
+    (source / "c/note.txt").write_text("no picture")
+    (source / "c/empty.jpg").write_bytes(b"")
+    (source / "c/gone.png").symlink_to("/nonexistent")
+    out = tmp_path / "out"
+    result = palimpsest("protect", source, "--out", out)
+    assert result.returncode == 1
+    lines = result.stderr.splitlines()
+    for name, code in [
+        ("1.png", "image_truncated"), ("note.txt", "image_unsupported"), ("empty.jpg", "image_empty"),
+        ("gone.png", "input_unreadable"),
+    ]:  # fmt: skip
+        assert any(line.startswith(f"{source}/c/{name}: {code}: ") for line in lines), (name, lines)
+    assert sorted(path.stem for path in (out / "c").glob("*.png")) == ["0", "2", "3", "4"]
+    assert lines[-1] == f"protected 4 of 8 pictures into {out}; 4 failed"
+
+
+def test_results_are_never_overwritten_without_force(palimpsest, tmp_path):
+    photo = picture(tmp_path / "a.png")
+    out = tmp_path / "out"
+    assert palimpsest("protect", photo, "--class", "c", "--out", out).returncode == 0
+    before = (out / "c/a.png").read_bytes()
+    picture(photo, seed=9)
+    result = palimpsest("protect", photo, "--class", "c", "--out", out)
+    assert result.returncode == 1 and f"{photo}: output_exists: " in result.stderr
+    assert (out / "c/a.png").read_bytes() == before
+    assert palimpsest("protect", photo, "--class", "c", "--out", out, "--force").returncode == 0
+    assert (out / "c/a.png").read_bytes() != before
+
+
+def test_a_photo_is_never_overwritten_by_its_own_result(palimpsest, tmp_path):
+    photo = picture(tmp_path / "c/a.png")
+    before = photo.read_bytes()
+    result = palimpsest("protect", photo, "--class", "c", "--out", tmp_path, "--force")
+    assert result.returncode == 1 and f"{photo}: output_is_input: " in result.stderr
+    assert photo.read_bytes() == before
+
+
+def test_a_report_of_somebody_else_is_not_overwritten_but_a_remnant_is(palimpsest, tmp_path):
+    photo = picture(tmp_path / "a.png")
+    out = tmp_path / "out"
+    assert palimpsest("protect", photo, "--class", "c", "--out", out).returncode == 0
+    (out / "c/a.png").unlink()
+    assert palimpsest("protect", photo, "--class", "c", "--out", out).returncode == 0
+    (out / "c/a.png").unlink()
+    (out / "c/a.json").write_text("{}")
+    assert palimpsest("protect", photo, "--class", "c", "--out", out).returncode == 1
+    assert (out / "c/a.json").read_text() == "{}"
+    assert not (out / "c/a.png").exists()
+
+
+def test_equal_names_are_numbered_in_the_order_of_the_paths(palimpsest, tmp_path):
+    paths = [picture(tmp_path / "in/c" / name, seed=index) for index, name in enumerate(["a.png", "x/a.png", "y/A.png"])]
+    out = tmp_path / "out"
+    assert palimpsest("protect", tmp_path / "in", "--out", out).returncode == 0
+    assert sorted(path.name for path in (out / "c").glob("*.png")) == ["A-3.png", "a-2.png", "a.png"]
+    for path, name in zip(paths, ["a", "a-2", "A-3"]):
+        report = json.loads((out / f"c/{name}.json").read_text())
+        assert report["input_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_second_call_goes_on_with_the_same_classes(palimpsest, tmp_path):
+    picture(tmp_path / "in/zebra/1.png", seed=1)
+    picture(tmp_path / "more/ape/2.png", seed=1)
+    picture(tmp_path / "more/zebra/3.png", seed=1)
+    out = tmp_path / "out"
+    assert palimpsest("protect", tmp_path / "in", "--out", out).returncode == 0
+    first = json.loads((out / "palimpsest-classes.json").read_text())
+    assert palimpsest("protect", tmp_path / "more", "--out", out).returncode == 0
+    second = json.loads((out / "palimpsest-classes.json").read_text())
+    assert second["family_seed"] == first["family_seed"] and second["classes"] == {"zebra": 0, "ape": 1}
+    secret = {name: json.loads((out / name).read_text())["semantic_image_sha256"] for name in tree(out) if "/" in name and name.endswith("json")}
+    assert secret["zebra/1.json"] == secret["zebra/3.json"] != secret["ape/2.json"]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_one_others(palimpsest, tmp_path):
+    picture(tmp_path / "in/b/1.png", seed=1)
+    picture(tmp_path / "in/a/1.png", seed=2)
+    results = []
+    for name, seed in [("one", "--family-seed=7"), ("two", "--seed=7"), ("three", "--seed=8")]:
+        assert palimpsest("protect", tmp_path / "in", "--out", tmp_path / name, seed, "--jobs", len(results) + 1).returncode == 0
+        results.append([(tmp_path / name / path).read_bytes() for path in ("a/1.png", "b/1.png")])
+    assert results[0] == results[1] and results[0] != results[2]
+    result = palimpsest("protect", tmp_path / "in", "--out", tmp_path / "one", "--seed", 8)
+    assert result.returncode == 1 and "another family seed" in result.stderr
+
+
+def test_fresh_semantic_images_differ_within_a_class_and_are_repeatable(palimpsest, tmp_path):
+    for number in range(3):
+        picture(tmp_path / f"in/c/{number}.png", seed=number)
+    hashes = []
+    for name in ("one", "two"):
+        result = palimpsest("protect", tmp_path / "in", "--out", tmp_path / name, "--seed", 1, "--fresh-semantic-images")
+        assert result.returncode == 0, result.stderr
+        hashes.append([json.loads((tmp_path / name / f"c/{number}.json").read_text())["semantic_image_sha256"] for number in range(3)])
+    assert hashes[0] == hashes[1] and len(set(hashes[0])) == 3
+
+
+def test_no_clip_reports_the_measured_change(palimpsest, tmp_path):
+    photo = PHOTOS / "hats.png"
+    assert palimpsest("protect", photo, "--class", "c", "--out", tmp_path / "o", "--no-clip", "--mode", "sample-wise").returncode == 0
+    report = json.loads((tmp_path / "o/c/hats.json").read_text())
+    assert report["bound"] is None and report["mode"] == "sample-wise" and not report["clip"]
+    assert report["linf"] == largest_change(photo, tmp_path / "o/c/hats.png") > 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Missing expected argument"),
+        (["in", "--class", "c"], "--out"),
+        (["in", "--out", "o", "--class", "../c"], "class"),
+        (["in", "--out", "o", "--strength", "17"], "strength must be a whole number from 1 to 16"),
+        (["in", "--out", "o", "--mode", "odd"], "class-wise or sample-wise"),
+        (["in", "--out", "o", "--working-size", "8"], "from 64 to 1024"),
+        (["in", "--out", "o", "--jobs", "0"], "--jobs must be"),
+        (["in", "--out", "o", "--weights", "/nonexistent"], "no weights file at /nonexistent"),
+        (["in", "--out", "o", "--unknown"], "--unknown"),
+    ],
+)
+def test_wrong_usage_is_status_2_with_a_sentence(palimpsest, tmp_path, arguments, words):
+    result = palimpsest("protect", *arguments, cwd=tmp_path)
+    assert result.returncode == 2 and words in result.stderr, result.stderr
+    assert result.stdout == "" and tree(tmp_path) == []
+
+
+def test_weights_that_are_none_are_one_error_for_all(palimpsest, tmp_path):
+    photo = picture(tmp_path / "a.png")
+    (tmp_path / "bad").write_bytes(b"\xff" * 64)
+    result = palimpsest("protect", photo, "--class", "c", "--out", tmp_path / "o", "--weights", tmp_path / "bad")
+    assert result.returncode == 1 and "weights_" in result.stderr
+    assert tree(tmp_path / "o") == ["palimpsest-classes.json"]
+
+
+def test_names_that_would_move_the_cursor_are_not_printed(palimpsest, tmp_path):
+    (tmp_path / "a\x1b[2J\n.png").write_bytes(b"no picture")
+    result = palimpsest("protect", tmp_path, "--class", "c", "--out", tmp_path / "o")
+    assert result.returncode == 1 and "\x1b" not in result.stderr and "image_unsupported" in result.stderr
+
+
+def test_a_terminal_gets_a_bar_and_a_pipe_gets_lines(binary, environment, tmp_path):
+    for number in range(40):
+        picture(tmp_path / f"in/c/{number}.png", seed=number)
+    leader, follower = pty.openpty()
+    command = [binary, "protect", tmp_path / "in", "--out", tmp_path / "o"]
+    process = subprocess.Popen(command, env=environment, stderr=follower)
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(leader, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    assert process.wait() == 0
+    assert b"\r[" in shown and b"40/40" in shown
+    shutil.rmtree(tmp_path / "o")
+    piped = subprocess.run(command, env=environment, capture_output=True, check=True)
+    assert b"\r" not in piped.stderr and b"20 of 40 pictures\n" in piped.stderr
+    shutil.rmtree(tmp_path / "o")
+    assert subprocess.run([*command, "--quiet"], env=environment, capture_output=True, check=True).stderr == b""
+
+
+def test_many_small_pictures_are_all_there(palimpsest, tmp_path):
+    # They travel together; none may be lost or mixed up on the way.
+    for number in range(300):
+        picture(tmp_path / f"in/{number % 10}/{number}.png", seed=number)
+    result = palimpsest("protect", tmp_path / "in", "--out", tmp_path / "o")
+    assert result.returncode == 0
+    assert len([name for name in tree(tmp_path / "o") if name.endswith(".png")]) == 300
+    for number in range(300):
+        source, protected = (tmp_path / f"{folder}/{number % 10}/{number}.png" for folder in ("in", "o"))
+        assert 0 < largest_change(source, protected) <= 8
+
+
+def children(pid):
+    listed = subprocess.run(["ps", "--no-headers", "-o", "pid", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(word) for word in listed.stdout.split()]
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def start(binary, environment, source, out):
+    """Starts a long call, and waits until it has codec processes and its first result."""
+    process = subprocess.Popen(
+        [binary, "protect", source, "--out", out, "--jobs", "2"], env=environment, stderr=subprocess.DEVNULL
+    )
+    assert eventually(lambda: len(children(process.pid)) == 2 and any(out.glob("*/*.png")))
+    return process
+
+
+@pytest.fixture
+def many(tmp_path):
+    source = tmp_path / "in"
+    original = picture(source / "c/0.png", side=200)
+    for number in range(1, 400):
+        shutil.copy(original, source / f"c/{number}.png")
+    return source
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_call_that_is_killed_leaves_no_process_and_no_partial_result(binary, environment, palimpsest, many, tmp_path, number):
+    out = tmp_path / "out"
+    process = start(binary, environment, many, out)
+    codecs = children(process.pid)
+    process.send_signal(number)
+    assert process.wait(timeout=30) == -number
+    assert eventually(lambda: not any(map(is_alive, codecs)))
+    finished = list(out.glob("c/*.png"))
+    assert 0 < len(finished) < 400
+    for path in finished:
+        Image.open(path).load()
+        json.loads(path.with_suffix(".json").read_text())
+    result = palimpsest("protect", many / "c/0.png", "--class", "c", "--out", out, "--force")
+    assert result.returncode == 0 and not (out / ".palimpsest-partial").exists()
+
+
+def test_codecs_that_are_killed_cost_nothing(binary, environment, many, tmp_path):
+    out = tmp_path / "out"
+    process = start(binary, environment, many, out)
+    # One kill at a time: an image is given up only after its second crash.
+    os.kill(children(process.pid)[0], signal.SIGKILL)
+    assert process.wait(timeout=120) == 0
+    assert len(list(out.glob("c/*.png"))) == 400
+
+
+def test_two_calls_at_once_into_one_folder_are_refused(binary, environment, palimpsest, many, tmp_path):
+    out = tmp_path / "out"
+    process = start(binary, environment, many, out)
+    try:
+        result = palimpsest("protect", many / "c/1.png", "--class", "c", "--out", out)
+        assert result.returncode == 1 and "Another call is writing to" in result.stderr
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_version_and_help(palimpsest):
+    assert palimpsest("version").stdout.startswith("palimpsest ")
+    shown = palimpsest("protect", "--help")
+    assert shown.returncode == 0
+    for word in ["palimpsest-classes.json", "--family-seed", "--fresh-semantic-images", "negative control", "--force"]:
+        assert word in shown.stdout
+    assert palimpsest().returncode == 0
+    assert palimpsest("paint").returncode == 2
+
+
+def test_codec_by_hand_ends_instead_of_waiting(palimpsest):
+    # Its parent is not process 1, so it must not go on.
+    result = palimpsest("codec", "--parent", 1, stdin=subprocess.DEVNULL)
+    assert result.returncode == 1
