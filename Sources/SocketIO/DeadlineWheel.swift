@@ -39,20 +39,19 @@ struct DeadlineWheel<Key: Hashable & Sendable>: Sendable {
             now = max(now, tick)
             return []
         }
-        // More than one round meets every slot no more than once.
+        // A jump of more than one round meets every slot once.
         let first = max(now + 1, tick - slots.count + 1)
-        let skipped = first > now + 1
         guard first <= tick else { return [] }
         now = tick
-        for visited in first...tick {
-            let slot = visited % slots.count
+        for slot in (first...tick).map({ $0 % slots.count }) {
             let keys = slots[slot]
             slots[slot] = []
             for key in keys {
-                guard let entry = entries[key], entry.queued == visited || (skipped && entry.queued <= tick) else {
-                    continue
-                }
-                if entry.deadline <= tick {
+                // A key that is gone, or queued elsewhere by now, has left this behind.
+                guard let entry = entries[key], entry.queued % slots.count == slot else { continue }
+                if entry.queued > tick {
+                    slots[slot].append(key)
+                } else if entry.deadline <= tick {
                     entries[key] = nil
                     expired.append(key)
                 } else {

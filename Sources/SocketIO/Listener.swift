@@ -178,6 +178,8 @@ public actor Listener {
 
     private func cancelled() {
         life = .closed
+        // Also ends listening in a child that is being forked right now and has not closed its copy yet.
+        _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
         _ = Glibc.close(descriptor)
         for waiter in closeWaiters { waiter.resume() }
         closeWaiters = []

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A plain blocking socket, for what no client library would send.
 final class RawClient: Sendable {
@@ -7,9 +8,10 @@ final class RawClient: Sendable {
     }
 
     private let descriptor: Int32
+    private let isClosed = Atomic(false)
 
     init(port: UInt16, receiveBuffer: Int32? = nil) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         // Only against hanging for ever; nothing is measured by it.
         var timeout = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
@@ -25,12 +27,12 @@ final class RawClient: Sendable {
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
         }
-        if result != 0 {
-            let failure = Failure()
-            Glibc.close(descriptor)
-            throw failure
-        }
+        // Captured before anything else; the deinitialiser closes.
+        let failure = Failure()
+        if result != 0 { throw failure }
     }
+
+    deinit { close() }
 
     func send(_ text: String) throws { try send(Array(text.utf8)) }
 
@@ -52,10 +54,12 @@ final class RawClient: Sendable {
     func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
-        Glibc.close(descriptor)
+        close()
     }
 
-    func close() { Glibc.close(descriptor) }
+    func close() {
+        if !isClosed.exchange(true, ordering: .relaxed) { Glibc.close(descriptor) }
+    }
 
     /// At least one byte; empty at the end.
     func receive(upTo count: Int = 65_536) throws -> [UInt8] {

@@ -1,0 +1,147 @@
+import Glibc
+import HTTPWire
+import Testing
+
+@testable import HTTPServer
+
+/// Every nasty kind of connection, many times, with the descriptors counted before and after.
+@Suite("Churn") struct ChurnTests {
+    @Test("No connection of any kind leaves a descriptor behind")
+    func descriptors() async {
+        // A process of its own: other tests open descriptors too.
+        await #expect(processExitsWith: .success) {
+            let server = try await TestServer.start(timeouts: HTTPTimeouts(linger: .milliseconds(250)))
+            // What the first connection and the first drain make once and keep.
+            try await churn(server, rounds: 1)
+            await server.stop()
+            let before = openDescriptors()
+            let second = try await TestServer.start(timeouts: HTTPTimeouts(linger: .milliseconds(250)))
+            try await churn(second, rounds: 25)
+            await second.stop()
+            #expect(second.server.connectionCount == 0)
+            #expect(openDescriptors() == before)
+        }
+    }
+
+    @Test("Running out of descriptors rests the listener and ends well")
+    func exhaustion() async {
+        await #expect(processExitsWith: .success) {
+            let server = try await TestServer.start(maxConnections: 10_000)
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            let usual = limit
+            limit.rlim_cur = rlim_t(openDescriptors() + 20)
+            // The clients are here too, so both sides run out.
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            var clients: [RawClient] = []
+            while clients.count < 1000, let client = try? RawClient(port: server.port) { clients.append(client) }
+            #expect(clients.count < 1000)
+            for client in clients { client.close() }
+            limit = usual
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            let answer = try await blocking {
+                let client = try RawClient(port: server.port)
+                defer { client.close() }
+                try client.send("GET /hello HTTP/1.0\r\n\r\n")
+                return try client.receiveAll()
+            }
+            #expect(answer.hasSuffix("Hello\n"))
+            await server.stop()
+        }
+    }
+}
+
+private func openDescriptors() -> Int {
+    guard let folder = opendir("/proc/self/fd") else { return -1 }
+    defer { closedir(folder) }
+    var count = 0
+    while let entry = readdir(folder) {
+        if entry.pointee.d_name.0 != CChar(UInt8(ascii: ".")) { count += 1 }
+    }
+    // The folder's own descriptor is one of them.
+    return count - 1
+}
+
+/// One connection of each kind at a time, from a few threads at once.
+private func churn(_ server: TestServer, rounds: Int) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        for kind in nastyKinds {
+            group.addTask {
+                try await blocking {
+                    for _ in 0..<rounds {
+                        let client = try RawClient(port: server.port)
+                        // A kind may find its connection cut off, which is what some of them are for.
+                        try? kind(client)
+                    }
+                }
+            }
+        }
+        try await group.waitForAll()
+    }
+}
+
+private let request = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+
+private let nastyKinds: [@Sendable (RawClient) throws -> Void] = [
+    { $0.reset() },
+    { $0.close() },
+    { client in
+        try client.send("GET /hel")
+        client.reset()
+    },
+    { client in
+        // The reset comes with bytes that have not been read yet.
+        try client.send(request)
+        client.reset()
+    },
+    { client in
+        try client.send(request)
+        client.endOutput()
+        _ = try client.receiveAll()
+        client.close()
+    },
+    { client in
+        try client.send("GET /stream/10000000 HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.reset()
+    },
+    { client in
+        try client.send("GET /stream/10000000 HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try client.receive()
+        client.close()
+    },
+    { client in
+        try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc")
+        client.reset()
+    },
+    { client in
+        try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc")
+        client.endOutput()
+        _ = try client.receiveAll()
+        client.close()
+    },
+    { client in
+        defer { client.close() }
+        try client.send("POST /reject HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n")
+        try client.send([UInt8](repeating: 0, count: 1_000_000))
+    },
+    { client in
+        try client.send("\u{16}\u{3}\u{1}garbage")
+        _ = try client.receiveAll()
+        client.close()
+    },
+    { client in
+        for _ in 0..<3 {
+            try client.send(request)
+            _ = try client.receive(until: "Hello\n")
+        }
+        client.close()
+    },
+    { client in
+        try client.send(String(repeating: request, count: 20))
+        client.close()
+    },
+    { client in
+        try client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.reset()
+    },
+]
