@@ -95,14 +95,19 @@ public final class CodecPool: Sendable {
             )
         )
         codecs = Mutex([])
-        for number in 0..<count {
-            let codec = try CodecProcess(
-                number: number,
-                configuration: configuration,
-                weights: weights,
-                logger: logger
-            ) { [weak self] state in self?.note(state, of: number) }
-            codecs.withLock { $0.append(codec) }
+        do throws(SystemFault) {
+            for number in 0..<count {
+                let codec = try CodecProcess(
+                    number: number,
+                    configuration: configuration,
+                    weights: weights,
+                    logger: logger
+                ) { [weak self] state in self?.note(state, of: number) }
+                codecs.withLock { $0.append(codec) }
+            }
+        } catch {
+            for codec in codecs.withLock({ $0 }) { codec.requestStop() }
+            throw error
         }
     }
 

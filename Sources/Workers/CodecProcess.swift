@@ -95,6 +95,12 @@ public final class CodecProcess: Sendable {
         }
     }
 
+    /// Asks for the end without waiting for it.
+    func requestStop() {
+        mailbox.withLock { $0.isStopping = true }
+        waker.wake()
+    }
+
     // MARK: - On the thread
 
     /// Whether a child has been handed pictures and has not answered about all.

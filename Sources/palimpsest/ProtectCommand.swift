@@ -98,17 +98,21 @@ struct ProtectCommand: AsyncParsableCommand {
             (picture, classes.assignment(of: picture))
         }
         try classes.save(in: output)
-        let protection = FileProtection(
-            codecs: try pool(weightsFile),
-            output: output,
-            settings: settings,
-            isOverwriting: force,
-            jobs: jobs,
-            progress: Progress(total: plan.pictures.count + plan.faults.count, isQuiet: quiet)
-        )
-        let failed = try await protection.run(pictures, faults: plan.faults)
+        let progress = Progress(total: pictures.count + plan.faults.count, isQuiet: quiet)
+        for fault in plan.faults { progress.fail(fault) }
+        if !pictures.isEmpty {
+            let count = min(jobs, pictures.count)
+            let protection = FileProtection(
+                codecs: try pool(weightsFile, count: count),
+                output: output,
+                settings: settings,
+                isOverwriting: force,
+                progress: progress
+            )
+            try await protection.run(pictures)
+        }
         output.removeTemporary()
-        if failed > 0 { throw ExitCode.failure }
+        if progress.finish(in: output.path) > 0 { throw ExitCode.failure }
     }
 
     // MARK: - Options
@@ -149,11 +153,11 @@ struct ProtectCommand: AsyncParsableCommand {
         }
     }
 
-    private func pool(_ weightsFile: String) throws -> CodecPool {
+    private func pool(_ weightsFile: String, count: Int) throws -> CodecPool {
         var configuration = CodecConfiguration(weightsFile: weightsFile)
         configuration.maxStartFailures = 3
         do throws(SystemFault) {
-            return try CodecPool(count: jobs, configuration: configuration, logger: QuietLog.logger)
+            return try CodecPool(count: count, configuration: configuration, logger: QuietLog.logger)
         } catch {
             throw CommandFault("The codec processes could not be started: \(error).")
         }

@@ -17,7 +17,6 @@ struct FileProtection: Sendable {
     let output: OutputFolder
     let settings: ProtectionSettings
     let isOverwriting: Bool
-    let jobs: Int
     let progress: Progress
     private let disk = BlockingQueue(label: "palimpsest.files")
 
@@ -26,31 +25,25 @@ struct FileProtection: Sendable {
         output: OutputFolder,
         settings: ProtectionSettings,
         isOverwriting: Bool,
-        jobs: Int,
         progress: Progress
     ) {
         self.codecs = codecs
         self.output = output
         self.settings = settings
         self.isOverwriting = isOverwriting
-        self.jobs = jobs
         self.progress = progress
     }
 
-    /// Protects all.
+    /// Protects all, and stops the codec processes.
     ///
-    /// - Parameters:
-    ///   - items: The pictures and their semantic images.
-    ///   - faults: Pictures that were refused before.
-    /// - Returns: How many pictures failed, those included.
+    /// - Parameter items: The pictures and their semantic images.
     /// - Throws: ``CommandFault`` if there are no codec processes.
-    func run(_ items: [Item], faults: [PictureFault]) async throws -> Int {
-        for fault in faults { progress.fail(fault) }
+    func run(_ items: [Item]) async throws {
         let batches = BatchQueue(batches(of: items))
         var unavailable: CodecsUnavailable?
         await withTaskGroup(of: CodecsUnavailable?.self) { group in
             // One more than there are processes, so that one batch is written while another one is at work.
-            for _ in 0...jobs {
+            for _ in 0...codecs.count {
                 group.addTask {
                     do {
                         while let batch = batches.next() { try await protect(batch) }
@@ -63,16 +56,14 @@ struct FileProtection: Sendable {
             for await fault in group { unavailable = unavailable ?? fault }
         }
         await codecs.stop()
-        let failed = progress.finish(in: output.path)
         if let unavailable { throw CommandFault("The codec processes do not start: \(unavailable.reason).") }
-        return failed
     }
 
     /// Puts neighbouring small files together, in several times more batches than there are processes, so that none is left with
     /// nothing to do while another one works through a long one.
     private func batches(of items: [Item]) -> [[Item]] {
         let smallCount = items.count { $0.picture.size <= Self.smallFileBytes }
-        let length = min(CodecRequest.maxImages, max(1, smallCount / (4 * jobs)))
+        let length = min(CodecRequest.maxImages, max(1, smallCount / (4 * codecs.count)))
         var batches: [[Item]] = []
         var open: [Item] = []
         for item in items {
