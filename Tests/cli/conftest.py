@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="session")
 def binary():
     """The binary under test: PALIMPSEST_BINARY, else the release build."""
-    path = pathlib.Path(os.environ.get("PALIMPSEST_BINARY", ROOT / ".build/release/palimpsest"))
+    path = pathlib.Path(os.environ.get("PALIMPSEST_BINARY", ROOT / ".build/release/palimpsest")).resolve()
     assert path.is_file(), f"{path} is not built; run `make build`"
     return path
 
