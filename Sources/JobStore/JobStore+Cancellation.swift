@@ -1,0 +1,70 @@
+public import Cryptography
+import GRDB
+public import JobModel
+
+/// The files of an image that is no more.
+public struct ErasedImage: Sendable, Equatable {
+    /// What was sent; `nil` if it was refused before it was stored.
+    public let input: SHA256Digest?
+    /// The protected picture, if there was one.
+    public let output: SHA256Digest?
+}
+
+extension JobStore {
+    /// Cancels what a job has not done yet; what is done stays.
+    ///
+    /// Workers that have its images find their leases gone.
+    ///
+    /// - Returns: The job as it is then; `nil` if the tenant has none of this name.
+    /// - Throws: ``JobStoreError``.
+    public func cancelJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> Job? {
+        let time = now()
+        return try await write { db in
+            let find = "SELECT * FROM jobs WHERE id = ? AND tenant = ?"
+            guard let row = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]) else { return nil }
+            let seq: Int64 = row["seq"]
+            var ledger = JobLedger()
+            for state in [ImageState.queued, .running] {
+                try db.execute(
+                    sql: """
+                        UPDATE images SET state = 'cancelled', lease_owner = NULL, lease_until = NULL, finished_at = ?
+                        WHERE job = ? AND state = ?
+                        """,
+                    arguments: [time, seq, state.rawValue]
+                )
+                if db.changesCount > 0 { ledger.note(job: seq, from: state, to: .cancelled, count: db.changesCount) }
+            }
+            try ledger.settle(db, now: time)
+            return try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]).map(Job.init(row:))
+        }
+    }
+
+    /// Forgets a job, whatever it is at, with its images and its idempotency record.
+    ///
+    /// - Returns: The files that it referred to, of which others may refer to some: hand them to
+    ///   ``withUnreferenced(among:_:)``. `nil` if the tenant has no job of this name.
+    /// - Throws: ``JobStoreError``.
+    public func deleteJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> [ErasedImage]? {
+        try await write { db in
+            let seq = try Int64.fetchOne(
+                db,
+                sql: "SELECT seq FROM jobs WHERE id = ? AND tenant = ?",
+                arguments: [id.text, tenant.text]
+            )
+            guard let seq else { return nil }
+            let rows = try Row.fetchAll(
+                db,
+                sql: "SELECT DISTINCT input_sha256, input_size, output_sha256, output_size FROM images WHERE job = ?",
+                arguments: [seq]
+            )
+            let images = try rows.map { row in
+                ErasedImage(
+                    input: try StoredBlob(sha256: row["input_sha256"], size: row["input_size"])?.sha256,
+                    output: try StoredBlob(sha256: row["output_sha256"], size: row["output_size"])?.sha256
+                )
+            }
+            try db.execute(sql: "DELETE FROM jobs WHERE seq = ?", arguments: [seq])
+            return images
+        }
+    }
+}
