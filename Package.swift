@@ -94,8 +94,9 @@ let package = Package(
         module(
             "Service",
             [
-                "Archive", "BlobStore", "CLinux", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore",
-                "Telemetry", "Workers", httpTypes, logging,
+                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore",
+                "SemanticImages",
+                "SocketIO", "Workers", httpTypes, logging,
             ]
         ),
 
@@ -128,6 +129,12 @@ let package = Package(
             ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", logging],
             resources: [.copy("Fixtures")]
         ),
-        tests("Service", ["Archive", "HTTPServer", "HTTPWire", "JobModel", "JobStore", "Workers", httpTypes, logging]),
+        tests(
+            "Service",
+            [
+                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore", httpTypes,
+                logging,
+            ]
+        ),
     ]
 )

@@ -1,0 +1,127 @@
+import BlobStore
+import Cryptography
+import HTTPServer
+import HTTPTypes
+import HTTPWire
+import JobModel
+import JobStore
+
+/// `GET /v1/jobs/{id}/archive.zip` and `GET /v1/jobs/{id}/images/{n}.png`.
+extension API {
+    /// The archive of a job that has ended, or of what is done so far with `?partial=true`.
+    func sendArchive(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+        try allow(["partial"], in: request.target)
+        let job = try await job(id, of: key)
+        let isPartial =
+            try request.target.queryValue("partial").map { try JobParameters.boolean($0, "partial") } ?? false
+        guard isPartial || job.state.isTerminal else {
+            throw APIError(
+                .conflict,
+                "job_unfinished",
+                "The job has not ended; wait for it, or ask for what is done with ?partial=true.",
+                fields: [.retryAfter: "1"]
+            )
+        }
+        guard isPartial || job.counts.done > 0 else {
+            throw APIError(.conflict, "job_failed", "No image of the job was protected, so there is no archive.")
+        }
+        let plan = try await plan(job)
+        return try send(
+            request,
+            digest: plan.digest,
+            length: plan.length,
+            type: "application/zip",
+            filename: "\(job.id).zip"
+        ) { [blobs, disk] range, writer in
+            try await plan.send(range, from: blobs, on: disk) { try await writer.write($0) }
+        }
+    }
+
+    /// One protected image.
+    func sendImage(_ request: ServerRequest, key: APIKey, id: String?, number: String?) async throws -> ServerResponse {
+        try allow([], in: request.target)
+        let image = try await image(number, of: try await job(id, of: key))
+        guard let output = image.output else { throw Self.unfinished(image) }
+        let reader = try await disk.run { [blobs] in try blobs.open(output.sha256) }
+        return try send(
+            request,
+            digest: output.sha256,
+            length: output.size,
+            type: "image/png",
+            filename: image.fileName
+        ) { [disk] range, writer in
+            var offset = range.lowerBound
+            while offset < range.upperBound {
+                let (start, count) = (offset, Int(min(128 << 10, range.upperBound - offset)))
+                try await writer.write(try await disk.run { try reader.read(at: start, count: count) })
+                offset += UInt64(count)
+            }
+        }
+    }
+
+    // MARK: - Parts
+
+    private func plan(_ job: Job) async throws -> ArchivePlan {
+        var images: [JobImage] = []
+        while true {
+            let page = try await store.images(job: job.id, after: images.last?.number ?? 0, limit: 1000)
+            images += page
+            guard page.count == 1000 else { break }
+        }
+        let members = images.compactMap { image -> ArchivePlan.Member? in
+            guard let output = image.output, let crc32 = image.outputCRC32 else { return nil }
+            return ArchivePlan.Member(
+                name: ImageDocument.file(of: image),
+                sha256: output.sha256,
+                size: output.size,
+                crc32: crc32
+            )
+        }
+        let manifest = ManifestDocument(job: job.id, settings: job.settings, images: images.map { ImageDocument($0) })
+        return try ArchivePlan(members: members, manifest: try JSONDocument.bytes(manifest))
+    }
+
+    /// Answers with a file whose bytes are known by their digest: whole, a range of it, or the word that it has not changed.
+    private func send(
+        _ request: ServerRequest,
+        digest: SHA256Digest,
+        length: UInt64,
+        type: String,
+        filename: String,
+        bytes: @escaping @Sendable (Range<UInt64>, ResponseWriter) async throws -> Void
+    ) throws -> ServerResponse {
+        guard let tag = EntityTag(opaque: digest.hex) else { preconditionFailure("hex digits make a tag") }
+        var fields: HTTPFields = [
+            .eTag: tag.encoded, .acceptRanges: "bytes", .cacheControl: "private, no-cache",
+        ]
+        if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) {
+            return ServerResponse(status: .notModified, fields: fields, body: .none)
+        }
+        fields[.contentType] = type
+        fields[.contentDisposition] = ContentDisposition(type: "attachment", filename: filename).encoded
+
+        var status = HTTPResponse.Status.ok
+        var range = 0..<length
+        let wanted = tag.allowsRange(ifRange: request.fields[.ifRange]) ? request.fields[.range] : nil
+        switch ByteRange(request.method == .get ? wanted : nil, length: length) {
+        case .whole:
+            break
+        case .part(let part):
+            (status, range) = (.partialContent, part)
+            fields[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(length)"
+        case .unsatisfiable:
+            throw APIError(
+                .rangeNotSatisfiable,
+                "range_outside",
+                "The range lies outside of the file.",
+                fields: [.contentRange: "bytes */\(length)"]
+            )
+        }
+        let part = range
+        return ServerResponse(
+            status: status,
+            fields: fields,
+            body: .stream(length: UInt64(part.count)) { writer in try await bytes(part, writer) }
+        )
+    }
+}

@@ -1,0 +1,31 @@
+import BlobStore
+import HTTPServer
+import HTTPTypes
+import JobStore
+import Logging
+
+/// `/healthz` and `/readyz`, which need no key.
+extension API {
+    /// Whether the process answers at all.
+    func showHealth() throws -> ServerResponse {
+        try answer(HealthDocument(status: "ok"))
+    }
+
+    /// Whether uploads are taken: not while the service stops, its disk is low or its database does not answer.
+    func showReadiness() async throws -> ServerResponse {
+        guard !lifecycle.isDraining else { throw APIError.draining }
+        do {
+            try await store.check()
+        } catch {
+            logger.error("the database does not answer", metadata: ["error": "\(error)"])
+            throw APIError.storeDown
+        }
+        let free = try await disk.run { [blobs] in try blobs.freeBytes() }
+        guard free >= settings.minFreeBytes else {
+            var fault = APIError(.serviceUnavailable, "disk_low", "The disk of the data folder is nearly full.")
+            fault.fields = [.retryAfter: "60"]
+            throw fault
+        }
+        return try answer(HealthDocument(status: "ready"))
+    }
+}

@@ -1,0 +1,111 @@
+import HTTPServer
+import HTTPTypes
+import HTTPWire
+import JobModel
+import JobStore
+
+/// `GET /v1/jobs`, `/v1/jobs/{id}` and its images.
+extension API {
+    /// How often a waiting request looks whether its job has ended.
+    private static let pollInterval: Duration = .milliseconds(100)
+
+    /// `GET /v1/jobs`.
+    func listJobs(_ request: ServerRequest, key: APIKey) async throws -> ServerResponse {
+        try allow(["cursor", "limit"], in: request.target)
+        let page = try await store.jobs(
+            tenant: key.id,
+            cursor: request.target.queryValue("cursor"),
+            limit: try limit(request.target)
+        )
+        return try answer(
+            JobListDocument(jobs: page.jobs.map { JobDocument($0, failures: nil) }, nextCursor: page.nextCursor)
+        )
+    }
+
+    /// `GET /v1/jobs/{id}?wait=N`.
+    func showJob(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+        try allow(["wait"], in: request.target)
+        let patience = try wait(request.target.queryValue("wait"))
+        let job = try await finished(try await job(id, of: key), of: key, within: patience)
+        var fields = HTTPFields()
+        if !job.state.isTerminal { fields[.retryAfter] = "1" }
+        return try answer(try await document(job), fields: fields)
+    }
+
+    /// `GET /v1/jobs/{id}/images?state=&cursor=`; the cursor is the number of the last image.
+    func listImages(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+        try allow(["state", "cursor", "limit"], in: request.target)
+        let job = try await job(id, of: key)
+        let limit = try limit(request.target)
+        var states = Set(ImageState.allCases)
+        if let text = request.target.queryValue("state") {
+            guard let state = ImageState(rawValue: text) else {
+                let names = ImageState.allCases.map(\.rawValue).joined(separator: ", ")
+                throw APIError.parameterInvalid("state", "The state must be one of \(names).")
+            }
+            states = [state]
+        }
+        var last = 0
+        if let cursor = request.target.queryValue("cursor") {
+            guard let number = Int(cursor), number > 0 else { throw APIError.cursorInvalid }
+            last = number
+        }
+        let images = try await store.images(job: job.id, states: states, after: last, limit: limit + 1)
+        let page = images.prefix(limit)
+        return try answer(
+            ImageListDocument(
+                images: page.map { ImageDocument($0) },
+                nextCursor: images.count > limit ? page.last.map { String($0.number) } : nil
+            )
+        )
+    }
+
+    /// `GET /v1/jobs/{id}/images/{n}/report`.
+    func showReport(_ request: ServerRequest, key: APIKey, id: String?, number: String?) async throws -> ServerResponse
+    {
+        try allow([], in: request.target)
+        let image = try await image(number, of: try await job(id, of: key))
+        guard let report = image.report else { throw Self.unfinished(image) }
+        return try answer(report)
+    }
+
+    // MARK: - Parts
+
+    /// A job with its first failures.
+    func document(_ job: Job) async throws -> JobDocument {
+        var failures: [JobImage] = []
+        if job.counts.failed + job.counts.quarantined > 0 {
+            failures = try await store.images(
+                job: job.id,
+                states: [.failed, .quarantined],
+                limit: JobDocument.maxFailures
+            )
+        }
+        return JobDocument(job, failures: failures)
+    }
+
+    /// The job once it has ended, or as it is when the time is over or the service stops.
+    func finished(_ job: Job, of key: APIKey, within patience: Duration) async throws -> Job {
+        let deadline = ContinuousClock.now + patience
+        var job = job
+        while !job.state.isTerminal, !lifecycle.isDraining, ContinuousClock.now < deadline {
+            try await Task.sleep(for: Self.pollInterval)
+            job = try await self.job(job.id.text, of: key)
+        }
+        return job
+    }
+
+    /// Why an image has nothing to fetch.
+    static func unfinished(_ image: JobImage) -> APIError {
+        switch image.state {
+        case .queued, .running, .done:
+            APIError(.conflict, "image_unfinished", "The image is not protected yet.", fields: [.retryAfter: "1"])
+        case .failed, .quarantined, .cancelled:
+            APIError(
+                .conflict,
+                "image_failed",
+                image.failure?.detail ?? "The image was not protected, since its job was cancelled."
+            )
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import BlobStore
+import Cryptography
+import HTTPServer
+import HTTPTypes
+import HTTPWire
+import JobModel
+import JobStore
+import Logging
+
+/// `POST /v1/jobs`.
+extension API {
+    /// Takes an upload: its files are on disk, then its rows are written in one transaction, then it is answered.
+    func submit(_ request: ServerRequest, key: APIKey) async throws -> ServerResponse {
+        guard !lifecycle.isDraining else { throw APIError.draining }
+        guard key.scopes.contains(.protect) else {
+            throw APIError(.forbidden, "scope_missing", "This API key may not send images.")
+        }
+        let idempotencyKey = try Self.idempotencyKey(request.fields)
+        let patience = try preferredWait(request.fields)
+        try await requireRoom(for: request.body.declaredLength)
+
+        let limits = UploadLimits(maxImageBytes: settings.maxImageBytes, maxImages: settings.maxImagesPerJob)
+        let upload = try await UploadReader(blobs: blobs, disk: disk, limits: limits).read(request)
+        let submission = try await create(upload, key: key, idempotencyKey: idempotencyKey)
+
+        var fields = HTTPFields()
+        let accepted: Job
+        switch submission {
+        case .created(let job):
+            accepted = job
+            logger.info("job accepted", metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.total)"])
+        case .replayed(let job):
+            accepted = job
+            fields[.idempotentReplayed] = "true"
+        case .conflict:
+            throw APIError.idempotencyKeyReused
+        }
+        var job = accepted
+        if let patience {
+            fields[.preferenceApplied] = "wait"
+            job = try await finished(job, of: key, within: patience)
+        }
+        fields[.location] = JobDocument.path(of: job.id)
+        guard !job.state.isTerminal || patience == nil else {
+            return try answer(try await document(job), fields: fields)
+        }
+        fields[.retryAfter] = "1"
+        return try answer(try await document(job), status: .accepted, fields: fields)
+    }
+
+    // MARK: - Steps
+
+    /// Refuses an upload that the disk has no room for, before its body is asked for.
+    private func requireRoom(for length: UInt64?) async throws {
+        let free = try await disk.run { [blobs] in try blobs.freeBytes() }
+        let needed = settings.minFreeBytes + (length ?? 0)
+        guard free >= needed else { throw APIError.diskLow }
+    }
+
+    /// Files the images and writes the job.
+    private func create(_ upload: Upload, key: APIKey, idempotencyKey: String?) async throws -> JobSubmission {
+        let spools: [Spool] = upload.images.compactMap { image in
+            guard case .spooled(let spool) = image.content else { return nil }
+            return spool
+        }
+        let filed = try await disk.run { [ledger] in try ledger.file(spools) }
+        defer { ledger.settle(filed) }
+
+        var remaining = filed[...]
+        let images = upload.images.enumerated().map { index, image in
+            let numbered = OutputName(numbered: index + 1)
+            return NewImage(
+                label: image.label,
+                name: image.name.map { OutputName(sanitizing: $0, fallback: numbered.base) } ?? numbered,
+                content: Self.content(of: image, taking: &remaining)
+            )
+        }
+        let new = NewJob(
+            tenant: key.id,
+            settings: upload.settings,
+            retention: settings.retention,
+            idempotency: try idempotencyKey.map {
+                NewJob.Idempotency(key: $0, fingerprint: try Self.fingerprint(upload.settings, images))
+            }
+        )
+        return try await store.createJob(new, images: images)
+    }
+
+    private static func content(
+        of image: UploadedImage,
+        taking filed: inout ArraySlice<StoredBlob>
+    ) -> NewImage.Content {
+        switch image.content {
+        case .refused(let failure): .refused(failure)
+        case .spooled: .stored(filed.removeFirst())
+        }
+    }
+
+    /// A digest over everything that makes up a request: settings, and every image's class, name and bytes.
+    private static func fingerprint(_ settings: ProtectionSettings, _ images: [NewImage]) throws -> SHA256Digest {
+        var hash = SHA256()
+        hash.update(try JSONDocument.bytes(settings))
+        for image in images {
+            // Neither classes nor names hold line ends.
+            let content =
+                switch image.content {
+                case .stored(let blob): blob.sha256.hex
+                case .refused(let failure): failure.code
+                }
+            hash.update(Array("\(image.label)\n\(image.name.base)\n\(content)\n".utf8))
+        }
+        return hash.finalize()
+    }
+
+    // MARK: - Fields
+
+    /// The value of `Idempotency-Key`: a quoted string, as the draft standard has it, or the bare text that many clients send.
+    private static func idempotencyKey(_ fields: HTTPFields) throws(APIError) -> String? {
+        guard let field = fields[.idempotencyKey] else { return nil }
+        var key = Substring(field)
+        if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") { key = key.dropFirst().dropLast() }
+        guard (1...255).contains(key.utf8.count), !key.contains("\"") else {
+            throw APIError(.badRequest, "idempotency_key_invalid", "An Idempotency-Key must have 1 to 255 characters.")
+        }
+        return String(key)
+    }
+
+    /// The seconds of `Prefer: wait=N` (RFC 7240); other preferences are not ours.
+    private func preferredWait(_ fields: HTTPFields) throws(APIError) -> Duration? {
+        for preference in fields[values: .prefer].flatMap({ $0.split(separator: ",") }) {
+            let parts = preference.split(separator: "=", maxSplits: 1).map { $0.filter { $0 != " " && $0 != "\"" } }
+            if parts.count == 2, parts[0].lowercased() == "wait" { return try wait(parts[1]) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,84 @@
+import BlobStore
+import HTTPServer
+import HTTPTypes
+import HTTPWire
+import JobModel
+import JobStore
+import Logging
+
+/// What the routes work with.
+///
+/// The routes themselves are in the extensions of this type, one file for each resource.
+struct API: Sendable {
+    let settings: Settings
+    let store: JobStore
+    let blobs: BlobStore
+    let disk: DiskQueues
+    let ledger: BlobLedger
+    let lifecycle: Lifecycle
+    let logger: Logger
+
+    /// The longest that a request may wait for a job to end.
+    static let maxWait: Duration = .seconds(60)
+
+    /// The job that a path names, if it is the key's and not expired.
+    ///
+    /// - Throws: ``APIError/jobUnknown`` (404), also for somebody else's job; 410 for one whose files are gone.
+    func job(_ text: String?, of key: APIKey) async throws -> Job {
+        guard let text, let id = JobIdentifier(text), let job = try await store.job(id, tenant: key.id) else {
+            throw APIError.jobUnknown
+        }
+        guard job.expiredAt == nil else {
+            throw APIError(.gone, "job_expired", "The job has expired; its files were erased.")
+        }
+        return job
+    }
+
+    /// The image that a path names.
+    func image(_ text: String?, of job: Job) async throws -> JobImage {
+        guard let text, let number = Int(text), (1...Int(Int32.max)).contains(number), String(number) == text,
+            let image = try await store.image(job: job.id, number: number)
+        else { throw APIError.imageUnknown }
+        return image
+    }
+
+    // MARK: - Parameters of queries
+
+    /// Refuses parameters that a route does not have.
+    func allow(_ names: Set<String>, in target: RequestTarget) throws(APIError) {
+        guard target.query.allSatisfy({ names.contains($0.name) }) else {
+            let known = names.isEmpty ? "no parameters" : names.sorted().joined(separator: ", ")
+            throw APIError(.badRequest, "parameter_unknown", "This resource has \(known).")
+        }
+    }
+
+    /// The size of a page.
+    func limit(_ target: RequestTarget) throws(APIError) -> Int {
+        guard let text = target.queryValue("limit") else { return 100 }
+        let detail = "The limit must be a whole number from 1 to 500."
+        let limit = try JobParameters.number(text, "limit", detail)
+        guard (1...500).contains(limit) else { throw .parameterInvalid("limit", detail) }
+        return limit
+    }
+
+    /// The time that a request wants to wait.
+    func wait(_ text: String?) throws(APIError) -> Duration {
+        guard let text else { return .zero }
+        let detail = "The wait must be a whole number of seconds."
+        return min(.seconds(try JobParameters.number(text, "wait", detail)), Self.maxWait)
+    }
+
+    // MARK: - Answers
+
+    /// An answer with a document.
+    func answer(
+        _ document: some Encodable,
+        status: HTTPResponse.Status = .ok,
+        fields: HTTPFields = [:]
+    ) throws -> ServerResponse {
+        var fields = fields
+        fields[.contentType] = "application/json"
+        fields[.cacheControl] = "no-store"
+        return ServerResponse(status: status, fields: fields, body: .bytes(try JSONDocument.bytes(document)))
+    }
+}

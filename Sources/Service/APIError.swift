@@ -1,0 +1,125 @@
+import BlobStore
+import Cryptography
+import HTTPServer
+import HTTPTypes
+import HTTPWire
+import JobModel
+import JobStore
+
+/// What a request is refused with: a status, a stable code and a sentence.
+///
+/// Every error that reaches a client goes through ``init(_:)``, the one place that turns errors of the layers below into
+/// statuses; none of them carries bytes of the peer or paths of this machine.
+struct APIError: Error, Sendable {
+    let status: HTTPResponse.Status
+    let code: String
+    let detail: String
+    /// Fields that the answer carries besides, such as `Retry-After`.
+    var fields = HTTPFields()
+
+    /// Creates an error.
+    init(_ status: HTTPResponse.Status, _ code: String, _ detail: String, fields: HTTPFields = [:]) {
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.fields = fields
+    }
+
+    /// Creates the answer to any error; one that nobody foresaw is a 500 that says nothing about it.
+    init(_ error: any Error) {
+        switch error {
+        case let error as APIError:
+            self = error
+        case let fault as HTTPFault:
+            self.init(fault.status, fault.code, fault.detail)
+        case let fault as SettingsFault:
+            self.init(.badRequest, fault.code.rawValue, fault.detail)
+        case BlobStoreError.noSpace:
+            self = .diskLow
+        case JobStoreError.invalidCursor:
+            self = .cursorInvalid
+        case JobStoreError.busy:
+            self = .storeDown
+        default:
+            self.init(.internalServerError, "internal_error", "The service made an error; its log says which.")
+        }
+    }
+
+    /// Whether the operator, not the client, has to do something.
+    var isOurs: Bool { status.code >= 500 && status != .serviceUnavailable && status != .insufficientStorage }
+}
+
+// MARK: - The errors of this API
+
+extension APIError {
+    static let keyMissing = APIError(
+        .unauthorized,
+        "key_missing",
+        "Send the API key as 'Authorization: Bearer KEY', or as the user name of Basic authentication.",
+        fields: challenge
+    )
+
+    static let keyInvalid = APIError(
+        .unauthorized,
+        "key_invalid",
+        "The API key is not known, or it was revoked.",
+        fields: challenge
+    )
+
+    private static let challenge: HTTPFields = [
+        .wwwAuthenticate: "Bearer realm=\"palimpsest\", Basic realm=\"palimpsest\""
+    ]
+
+    static let jobUnknown = APIError(.notFound, "job_unknown", "There is no such job.")
+
+    static let imageUnknown = APIError(.notFound, "image_unknown", "The job has no image of this number.")
+
+    static let classMissing = APIError(
+        .badRequest,
+        "class_missing",
+        "Every image needs a class: add ?class=NAME to the URL, or a field 'class' before the files of a form."
+    )
+
+    static let jobEmpty = APIError(
+        .badRequest,
+        "job_empty",
+        "The request holds no image; send one as the body, or files in a multipart/form-data form."
+    )
+
+    static let diskLow = APIError(
+        .insufficientStorage,
+        "disk_low",
+        "The service's disk is nearly full; uploads are refused until there is room again.",
+        fields: [.retryAfter: "60"]
+    )
+
+    static let draining = APIError(
+        .serviceUnavailable,
+        "draining",
+        "The service is stopping.",
+        fields: [.retryAfter: "10", .connection: "close"]
+    )
+
+    static let storeDown = APIError(
+        .serviceUnavailable,
+        "store_down",
+        "The database does not answer.",
+        fields: [.retryAfter: "10"]
+    )
+
+    static let cursorInvalid = APIError(
+        .badRequest,
+        "cursor_invalid",
+        "The cursor is not one that this service gave out."
+    )
+
+    static let idempotencyKeyReused = APIError(
+        .unprocessableContent,
+        "idempotency_key_reused",
+        "This Idempotency-Key was used before with another request."
+    )
+
+    static func parameterInvalid(_ name: String, _ detail: String) -> APIError {
+        APIError(.badRequest, "\(name)_invalid", detail)
+    }
+}

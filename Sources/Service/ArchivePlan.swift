@@ -1,0 +1,117 @@
+import Archive
+import BlobStore
+import Cryptography
+
+/// An archive that is known to the byte before any of it is sent, so that it has a length, a tag and ranges.
+///
+/// It holds the protected images in the order of their numbers, then `manifest.json`, then `SHA256SUMS`, which lists all the
+/// others in the form that `sha256sum --check` reads. Equal results give equal archives.
+struct ArchivePlan: Sendable {
+    /// A protected image and its place in the archive.
+    struct Member: Sendable {
+        let name: String
+        let sha256: SHA256Digest
+        let size: UInt64
+        let crc32: UInt32
+    }
+
+    /// Where the bytes of a stretch of the archive come from.
+    private enum Source: Sendable {
+        case bytes([UInt8])
+        case blob(SHA256Digest, size: UInt64)
+
+        var length: UInt64 {
+            switch self {
+            case .bytes(let bytes): UInt64(bytes.count)
+            case .blob(_, let size): size
+            }
+        }
+    }
+
+    /// Bytes read from disk and handed to the socket at once.
+    private static let pieceBytes: UInt64 = 128 << 10
+
+    private let layout: ZIPLayout
+    private let sources: [Source]
+    /// A digest of everything in the archive.
+    let digest: SHA256Digest
+
+    /// The length of the archive in bytes.
+    var length: UInt64 { layout.totalLength }
+
+    /// Plans an archive.
+    ///
+    /// - Parameters:
+    ///   - members: The protected images.
+    ///   - manifest: The bytes of `manifest.json`.
+    /// - Throws: `ArchiveError` for names that are no safe paths, or equal.
+    init(members: [Member], manifest: [UInt8]) throws {
+        var lines = members.map { "\($0.sha256.hex)  \($0.name)\n" }
+        lines.append("\(SHA256.hash(manifest).hex)  manifest.json\n")
+        let sums = Array(lines.joined().utf8)
+
+        var entries = members.map { ZIPEntry(name: $0.name, size: $0.size, crc32: $0.crc32) }
+        var files = members.map { Source.blob($0.sha256, size: $0.size) }
+        for (name, bytes) in [("manifest.json", manifest), ("SHA256SUMS", sums)] {
+            entries.append(ZIPEntry(name: name, size: UInt64(bytes.count), crc32: CRC32.checksum(bytes)))
+            files.append(.bytes(bytes))
+        }
+        layout = try ZIPLayout(entries: entries)
+        var sources: [Source] = []
+        sources.reserveCapacity(files.count * 2 + 1)
+        for (index, file) in files.enumerated() {
+            sources.append(.bytes(layout.localHeader(at: index)))
+            sources.append(file)
+        }
+        sources.append(.bytes(layout.trailer()))
+        self.sources = sources
+        // The sums name every other file by its content, so their digest stands for the whole.
+        digest = SHA256.hash(sums)
+    }
+
+    /// Sends a range of the archive.
+    ///
+    /// - Parameters:
+    ///   - range: Bytes inside the archive.
+    ///   - blobs: Where the images are.
+    ///   - disk: Where they are read.
+    ///   - write: Takes the next bytes; it suspends until they are on their way.
+    /// - Throws: Faults of the disk and whatever `write` throws.
+    func send(
+        _ range: Range<UInt64>,
+        from blobs: BlobStore,
+        on disk: DiskQueues,
+        to write: @Sendable ([UInt8]) async throws -> Void
+    ) async throws {
+        var start: UInt64 = 0
+        var pending: [UInt8] = []
+        for source in sources {
+            let end = start + source.length
+            defer { start = end }
+            guard end > range.lowerBound, start < range.upperBound, start < end else { continue }
+            let wanted = (max(start, range.lowerBound) - start)..<(min(end, range.upperBound) - start)
+            switch source {
+            case .bytes(let bytes):
+                pending += bytes[Int(wanted.lowerBound)..<Int(wanted.upperBound)]
+            case .blob(let sha256, _):
+                let reader = try await disk.run { try blobs.open(sha256) }
+                var offset = wanted.lowerBound
+                while offset < wanted.upperBound {
+                    let count = Int(min(Self.pieceBytes, wanted.upperBound - offset))
+                    let position = offset
+                    pending += try await disk.run { try reader.read(at: position, count: count) }
+                    offset += UInt64(count)
+                    if pending.count >= Int(Self.pieceBytes) {
+                        try await write(pending)
+                        pending = []
+                    }
+                }
+            }
+            if pending.count >= Int(Self.pieceBytes) {
+                try await write(pending)
+                pending = []
+            }
+        }
+        if !pending.isEmpty { try await write(pending) }
+    }
+}

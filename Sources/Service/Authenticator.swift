@@ -1,0 +1,50 @@
+import HTTPTypes
+import JobStore
+
+/// Finds out whose key a request carries.
+///
+/// Only digests of keys are kept and compared: how long the index takes to find one tells nothing about a key, since nobody
+/// can choose the digest of a guess.
+struct Authenticator: Sendable {
+    private let store: JobStore
+
+    init(store: JobStore) {
+        self.store = store
+    }
+
+    /// Returns the key that a request was made with.
+    ///
+    /// - Throws: ``APIError/keyMissing``, ``APIError/keyInvalid`` (both 401), and faults of the store.
+    func key(of fields: HTTPFields) async throws -> APIKey {
+        let values = fields[values: .authorization]
+        guard values.count == 1, let secret = try Self.secret(in: values[0]) else { throw APIError.keyMissing }
+        guard let key = try await store.key(hash: APIKeySecret(presented: secret).hash) else {
+            throw APIError.keyInvalid
+        }
+        return key
+    }
+
+    /// The key in an `Authorization` value.
+    ///
+    /// - Returns: `nil` for a scheme other than Bearer and Basic.
+    /// - Throws: ``APIError/keyInvalid`` for either scheme without a usable key.
+    static func secret(in value: String) throws(APIError) -> String? {
+        let parts = value.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+        guard let scheme = parts.first?.lowercased(), scheme == "bearer" || scheme == "basic" else { return nil }
+        guard parts.count == 2 else { throw .keyInvalid }
+        let credentials = Array(parts[1].utf8.drop { $0 == UInt8(ascii: " ") })
+        let secret: [UInt8]
+        if scheme == "bearer" {
+            secret = credentials
+        } else {
+            guard let decoded = Base64.decode(credentials), let colon = decoded.firstIndex(of: UInt8(ascii: ":")) else {
+                throw .keyInvalid
+            }
+            secret = Array(decoded[..<colon])
+        }
+        guard (1...256).contains(secret.count), let text = String(validating: secret, as: UTF8.self) else {
+            throw .keyInvalid
+        }
+        return text
+    }
+}

@@ -1,0 +1,119 @@
+import Glibc
+import JobStore
+
+/// The folder that holds the database, the blobs and the admin key; it belongs to one server at a time.
+///
+/// On first start it is made with mode 0700. The admin key is written before the row that makes it valid: a server that dies
+/// in between finds the file at the next start and adds the row. So an operator may also put a key of their own there.
+final class DataFolder: Sendable {
+    /// Why a data folder cannot be used.
+    struct Fault: Error, Sendable, CustomStringConvertible {
+        let description: String
+    }
+
+    /// The path as it was given.
+    let path: String
+    /// Held for the life of the process; the lock goes with it, however it ends.
+    private let lock: Int32
+
+    /// Makes the folder where it is missing and takes its lock.
+    ///
+    /// - Throws: ``Fault`` when it cannot be made or written, or another server has it.
+    init(path: String) throws {
+        self.path = path
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw Self.fault("The data folder cannot be made", errno)
+        }
+        let descriptor = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Self.fault("The data folder cannot be written", errno) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw code == EWOULDBLOCK
+                ? Fault(description: "The data folder is in use by another palimpsest process.")
+                : Self.fault("The data folder cannot be locked", code)
+        }
+        lock = descriptor
+    }
+
+    deinit {
+        close(lock)
+    }
+
+    /// The database file.
+    var databasePath: String { "\(path)/palimpsest.sqlite" }
+
+    /// The root of the blobs.
+    var blobsPath: String { path }
+
+    /// The file with the key that the first start makes.
+    var adminKeyPath: String { "\(path)/admin-key" }
+
+    private static func fault(_ sentence: String, _ code: Int32) -> Fault {
+        Fault(description: "\(sentence): \(String(cString: strerror(code))).")
+    }
+}
+
+// MARK: - The admin key
+
+extension DataFolder {
+    /// Makes sure that there is an admin key and that the store knows it.
+    ///
+    /// - Parameter store: The store that keeps the digests of keys.
+    /// - Throws: ``Fault`` when the file cannot be read or written, and faults of the store.
+    func provideAdminKey(store: JobStore) async throws {
+        let secret: APIKeySecret
+        if let present = try readAdminKey() {
+            secret = APIKeySecret(presented: present)
+        } else {
+            secret = try APIKeySecret.generate()
+            try writeAdminKey(secret.text)
+        }
+        guard try await store.key(hash: secret.hash) == nil else { return }
+        _ = try await store.createKey(
+            name: "admin",
+            scopes: Set(APIKeyScope.allCases),
+            hash: secret.hash,
+            prefix: secret.prefix
+        )
+    }
+
+    private func readAdminKey() throws -> String? {
+        let descriptor = open(adminKeyPath, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let code = errno
+            guard code == ENOENT else { throw Self.fault("The admin key cannot be read", code) }
+            return nil
+        }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 1024)
+        let count = read(descriptor, &buffer, buffer.count)
+        guard count >= 0 else { throw Self.fault("The admin key cannot be read", errno) }
+        let key = buffer[..<count].split(whereSeparator: { $0 <= 0x20 }).first.map(Array.init) ?? []
+        guard key.count >= 16, key.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") }) else {
+            throw Fault(description: "The file admin-key in the data folder does not hold a key of 16 or more letters.")
+        }
+        return String(decoding: key, as: UTF8.self)
+    }
+
+    /// Writes the key so that it is there whole, with mode 0600, or not at all.
+    private func writeAdminKey(_ key: String) throws {
+        let temporary = adminKeyPath + ".new"
+        unlink(temporary)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Self.fault("The admin key cannot be written", errno) }
+        let line = Array((key + "\n").utf8)
+        let isWritten = write(descriptor, line, line.count) == line.count && fsync(descriptor) == 0
+        let code = errno
+        close(descriptor)
+        guard isWritten else {
+            unlink(temporary)
+            throw Self.fault("The admin key cannot be written", code)
+        }
+        guard rename(temporary, adminKeyPath) == 0 else { throw Self.fault("The admin key cannot be written", errno) }
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw Self.fault("The data folder cannot be opened", errno) }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw Self.fault("The data folder cannot be synchronised", errno) }
+    }
+}

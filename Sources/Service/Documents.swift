@@ -1,0 +1,120 @@
+import FoundationEssentials
+import JobModel
+import JobStore
+
+/// A job as the API shows it.
+struct JobDocument: Encodable {
+    /// How many failed images a job names by itself; the rest is in the list of images.
+    static let maxFailures = 100
+
+    struct Counts: Encodable {
+        let total, queued, running, done, failed, quarantined, cancelled: Int
+
+        init(_ counts: JobCounts) {
+            total = counts.total
+            queued = counts.queued
+            running = counts.running
+            done = counts.done
+            failed = counts.failed
+            quarantined = counts.quarantined
+            cancelled = counts.cancelled
+        }
+    }
+
+    struct Links: Encodable {
+        let `self`, images, archive: String
+    }
+
+    let id: JobIdentifier
+    let state: JobState
+    let settings: ProtectionSettings
+    let counts: Counts
+    let createdAt: String
+    let startedAt: String?
+    let finishedAt: String?
+    let expiresAt: String?
+    let failures: [ImageDocument]?
+    let links: Links
+
+    /// Shows a job.
+    ///
+    /// - Parameters:
+    ///   - job: The job.
+    ///   - failures: Its first failed images, or `nil` where they are not shown.
+    init(_ job: Job, failures: [JobImage]?) {
+        id = job.id
+        state = job.state
+        settings = job.settings
+        counts = Counts(job.counts)
+        createdAt = Timestamp.text(job.createdAt)
+        startedAt = job.startedAt.map(Timestamp.text)
+        finishedAt = job.finishedAt.map(Timestamp.text)
+        expiresAt = job.expiresAt.map(Timestamp.text)
+        self.failures = failures?.map { ImageDocument($0) }
+        let path = Self.path(of: job.id)
+        links = Links(self: path, images: "\(path)/images", archive: "\(path)/archive.zip")
+    }
+
+    /// The path of a job's resource.
+    static func path(of id: JobIdentifier) -> String { "/v1/jobs/\(id)" }
+}
+
+/// An image as the API and the manifest show it.
+struct ImageDocument: Encodable {
+    let number: Int
+    let name: String
+    let `class`: ClassLabel
+    let file: String
+    let state: ImageState
+    let error: ImageFailure?
+    let report: ProtectionReport?
+
+    init(_ image: JobImage) {
+        number = image.number
+        name = image.fileName.hasSuffix(".png") ? String(image.fileName.dropLast(4)) : image.fileName
+        self.class = image.label
+        file = Self.file(of: image)
+        state = image.state
+        error = image.failure
+        report = image.report
+    }
+
+    /// Where an image lies in the archive.
+    static func file(of image: JobImage) -> String { "\(image.label)/\(image.fileName)" }
+}
+
+/// A page of jobs.
+struct JobListDocument: Encodable {
+    let jobs: [JobDocument]
+    let nextCursor: String?
+}
+
+/// A page of images.
+struct ImageListDocument: Encodable {
+    let images: [ImageDocument]
+    let nextCursor: String?
+}
+
+/// The list inside an archive.
+///
+/// It has no times, so that equal results give equal archives.
+struct ManifestDocument: Encodable {
+    let job: JobIdentifier
+    let settings: ProtectionSettings
+    let images: [ImageDocument]
+}
+
+/// What a probe gets.
+struct HealthDocument: Encodable {
+    let status: String
+}
+
+/// Encodes documents: snake_case, keys in order, a line end for terminals.
+enum JSONDocument {
+    static func bytes(_ document: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(document)) + [UInt8(ascii: "\n")]
+    }
+}

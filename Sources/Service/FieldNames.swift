@@ -1,0 +1,16 @@
+import HTTPTypes
+
+// Names that HTTPTypes does not have.
+extension HTTPField.Name {
+    /// A field name that is a token, since it is written here.
+    private static func known(_ name: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(name) else { preconditionFailure("a field name that is no token") }
+        return name
+    }
+
+    static let idempotencyKey = known("Idempotency-Key")
+    static let idempotentReplayed = known("Idempotent-Replayed")
+    static let prefer = known("Prefer")
+    static let referrerPolicy = known("Referrer-Policy")
+    static let preferenceApplied = known("Preference-Applied")
+}

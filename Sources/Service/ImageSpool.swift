@@ -1,0 +1,45 @@
+import BlobStore
+import JobModel
+
+/// Writes one image to disk as it comes in, and gives up on it once it is larger than an image may be.
+struct ImageSpool: Sendable {
+    private let spool: Spool
+    private let maxBytes: UInt64
+    private(set) var isTooLarge = false
+
+    /// Starts an image; it blocks on the disk, as everything here does.
+    init(in blobs: BlobStore, maxBytes: UInt64) throws {
+        spool = try blobs.newSpool()
+        self.maxBytes = maxBytes
+    }
+
+    /// Whether not a single byte has come.
+    var isEmpty: Bool { spool.size == 0 && !isTooLarge }
+
+    /// Takes the next bytes.
+    mutating func append(_ bytes: [UInt8]) throws {
+        guard !isTooLarge else { return }
+        guard spool.size + UInt64(bytes.count) <= maxBytes else {
+            isTooLarge = true
+            spool.discard()
+            return
+        }
+        try spool.append(bytes)
+    }
+
+    /// Ends the image.
+    func finish() throws -> UploadedImage.Content {
+        if isTooLarge { return .refused(Self.tooLarge(maxBytes)) }
+        if isEmpty { return .refused(ImageFailure(code: "image_empty", detail: "The file is empty.")) }
+        try spool.seal()
+        return .spooled(spool)
+    }
+
+    /// What is said of an image of too many bytes.
+    static func tooLarge(_ maxBytes: UInt64) -> ImageFailure {
+        ImageFailure(
+            code: "image_too_large",
+            detail: "The file is larger than \(maxBytes) bytes, the most an image may have."
+        )
+    }
+}

@@ -1,0 +1,93 @@
+import HTTPTypes
+import HTTPWire
+import JobModel
+
+/// What a request says about how its images are to be protected, from the query and from the fields of a form.
+///
+/// The nearest source wins: a field of the form over the query. A parameter that does not exist is refused, since a misspelt
+/// `strength` that is silently ignored would protect photos less than their owner asked for.
+struct JobParameters: Sendable {
+    /// The names that both the query and a form take.
+    private enum Name: String {
+        case `class`, mode, strength, clip, name
+        case workingSize = "working_size"
+    }
+
+    /// The class of the images that follow.
+    private(set) var label: ClassLabel?
+    /// The name of a raw image.
+    private(set) var name: String?
+    private var mode: ProtectionMode?
+    private var strength: Int?
+    private var clip: Bool?
+    private var workingSize: Int?
+
+    /// Reads the query of an upload.
+    ///
+    /// - Throws: ``APIError`` (400) and `SettingsFault` that name the parameter.
+    init(query: [QueryItem]) throws {
+        var seen = Set<String>()
+        for item in query {
+            guard seen.insert(item.name).inserted else {
+                throw APIError(.badRequest, "parameter_repeated", "A parameter of the query is there twice.")
+            }
+            try set(item.name, to: item.value)
+        }
+    }
+
+    /// Takes one parameter over what was known before.
+    ///
+    /// - Throws: ``APIError`` (400) and `SettingsFault` that name the parameter.
+    mutating func set(_ name: String, to value: String) throws {
+        switch Name(rawValue: name) {
+        case .class: label = try ClassLabel(value)
+        case .name: self.name = value
+        case .mode: mode = try ProtectionMode(parsing: value)
+        case .strength:
+            strength = try Self.number(value, "strength", "The strength must be a whole number from 1 to 16.")
+        case .workingSize:
+            workingSize = try Self.number(
+                value,
+                "working_size",
+                "The working size must be a whole number from 64 to 1024."
+            )
+        case .clip: clip = try Self.boolean(value, "clip")
+        case nil:
+            throw APIError(
+                .badRequest,
+                "parameter_unknown",
+                "The parameters of an upload are class, mode, strength, clip, working_size and name."
+            )
+        }
+    }
+
+    /// The settings of the job.
+    ///
+    /// - Throws: `SettingsFault` for values out of range.
+    func settings() throws -> ProtectionSettings {
+        let standard = ProtectionSettings.standard
+        return try ProtectionSettings(
+            mode: mode ?? standard.mode,
+            strength: strength ?? standard.strength,
+            clip: clip ?? standard.clip,
+            workingSize: workingSize ?? standard.workingSize
+        )
+    }
+
+    /// Reads a whole number.
+    static func number(_ text: String, _ name: String, _ detail: String) throws(APIError) -> Int {
+        guard let value = Int(text), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            throw .parameterInvalid(name, detail)
+        }
+        return value
+    }
+
+    /// Reads `true` or `false`.
+    static func boolean(_ text: String, _ name: String) throws(APIError) -> Bool {
+        switch text {
+        case "true", "1", "yes": return true
+        case "false", "0", "no": return false
+        default: throw .parameterInvalid(name, "The parameter \(name) must be true or false.")
+        }
+    }
+}

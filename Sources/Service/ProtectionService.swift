@@ -1,0 +1,169 @@
+import BlobStore
+import Cryptography
+import HTTPServer
+import HTTPWire
+import JobStore
+public import Logging
+import SemanticImages
+import SocketIO
+import Workers
+
+/// `palimpsest serve`: everything from the data folder to the last request.
+public struct ProtectionService: Sendable {
+    /// Why the service did not start, in one sentence for the operator.
+    public struct StartFault: Error, Sendable, CustomStringConvertible {
+        /// The sentence.
+        public let description: String
+    }
+
+    /// How long the codec processes may fail before the service gives up its start.
+    private static let startPatience: Duration = .seconds(3)
+    /// The name of the workers of a data folder that one process has to itself.
+    private static let instance = "serve"
+
+    private let settings: Settings
+    private let logger: Logger
+
+    /// Describes a service; ``run()`` starts it.
+    ///
+    /// - Parameters:
+    ///   - settings: What the operator wants.
+    ///   - logger: Where everything is told.
+    public init(settings: Settings, logger: Logger) {
+        self.settings = settings
+        self.logger = logger
+    }
+
+    /// Serves until the process is told to stop.
+    ///
+    /// SIGTERM or SIGINT drains: the listener is closed, requests and images under way may finish, what is left goes back to
+    /// the queue. A second signal ends the process at once, which loses nothing that was accepted either.
+    ///
+    /// - Throws: ``StartFault`` when the service cannot start.
+    public func run() async throws {
+        let signals = StopSignals(logger: logger)
+        FileLimit.raise()
+        let folder = try Self.starting { try DataFolder(path: settings.dataFolder) }
+        let store = try Self.starting {
+            try JobStore(path: folder.databasePath, generatorVersion: SemanticImageGenerator.version)
+        }
+        let api = try await prepare(folder, store)
+        let pool = try await startCodecs()
+        let server = makeServer(api)
+        let address: SocketAddress
+        do {
+            address = try await server.start()
+        } catch {
+            await pool.stop()
+            throw StartFault(description: "The service cannot listen on \(settings.text(of: .bind)): \(error).")
+        }
+        let housekeeping = api.housekeeping
+        let sweeping = Task { await housekeeping.run() }
+        let working = try startWorkers(api, pool)
+        logger.notice(
+            "listening",
+            metadata: ["address": "\(address.host)", "port": "\(address.port)", "workers": "\(settings.workers)"]
+        )
+
+        for await _ in signals.requested {}
+        api.lifecycle.startDraining()
+        sweeping.cancel()
+        working.cancel()
+        await server.drain(grace: settings.drainGrace)
+        await working.value
+        await sweeping.value
+        do {
+            try store.close()
+        } catch {
+            logger.warning("the database was not closed", metadata: ["error": "\(error)"])
+        }
+        logger.notice("stopped")
+        withExtendedLifetime((signals, folder)) {}
+    }
+
+    // MARK: - Start
+
+    private func prepare(_ folder: DataFolder, _ store: JobStore) async throws -> API {
+        do {
+            let blobs = try BlobStore(root: folder.blobsPath)
+            try await folder.provideAdminKey(store: store)
+            let api = API(
+                settings: settings,
+                store: store,
+                blobs: blobs,
+                disk: DiskQueues(),
+                ledger: BlobLedger(blobs: blobs),
+                lifecycle: Lifecycle(),
+                logger: logger
+            )
+            try await api.housekeeping.cleanUpAfterLastRun()
+            return api
+        } catch {
+            throw StartFault(description: "\(error)")
+        }
+    }
+
+    /// Starts the codec processes and waits for the first, so that weights that are none end the start and not the first job.
+    private func startCodecs() async throws -> CodecPool {
+        let pool = try Self.starting {
+            let weights = try WeightsFile.find(named: settings.weightsFile, environment: nil)
+            return try CodecPool(
+                count: settings.workers,
+                configuration: CodecConfiguration(weightsFile: weights),
+                logger: logger
+            )
+        }
+        let deadline = ContinuousClock.now + Self.startPatience
+        while true {
+            let readiness = pool.readiness
+            if readiness.isReady { return pool }
+            if let fault = readiness.lastFault, ContinuousClock.now > deadline {
+                await pool.stop()
+                throw StartFault(description: "The codec processes do not start: \(fault)")
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    private func startWorkers(_ api: API, _ pool: CodecPool) throws -> Task<Void, Never> {
+        let run = String(try SecureRandom.uint64(), radix: 16)
+        let loop = WorkerLoop(
+            configuration: WorkerLoop.Configuration(instance: Self.instance, run: run),
+            store: api.store,
+            blobs: api.blobs,
+            codecs: pool,
+            logger: logger
+        )
+        let grace = settings.drainGrace
+        return Task { await loop.run(grace: grace) }
+    }
+
+    private func makeServer(_ api: API) -> HTTPServer {
+        let configuration = HTTPServerConfiguration(
+            address: settings.address,
+            port: settings.port,
+            limits: HTTPLimits(maxBodyBytes: settings.maxBodyBytes),
+            maxConnections: settings.maxConnections
+        )
+        let router = api.router()
+        return HTTPServer(configuration: configuration, logger: logger) { request in
+            await api.respond(to: request, by: router)
+        }
+    }
+
+    /// Makes a fault of the start of whatever is thrown.
+    private static func starting<Value>(_ step: () throws -> Value) throws -> Value {
+        do {
+            return try step()
+        } catch {
+            throw StartFault(description: "\(error)")
+        }
+    }
+}
+
+extension API {
+    /// The housekeeping over the same store and blobs.
+    var housekeeping: Housekeeping {
+        Housekeeping(store: store, blobs: blobs, disk: disk, ledger: ledger, logger: logger)
+    }
+}

@@ -1,0 +1,113 @@
+/// Everything an operator can set about `palimpsest serve`, parsed once at start.
+///
+/// Each value has a ``SettingsKey`` with its variable, its flag and its default; ``SettingsLoader`` fills them in and
+/// reports every fault together.
+public struct Settings: Sendable, Equatable {
+    /// The address to listen on, as an IPv4 or IPv6 literal.
+    public var address = "127.0.0.1"
+    /// The port to listen on; 0 lets the system choose.
+    public var port: UInt16 = 8080
+    /// The folder of the database, the blobs and the admin key.
+    public var dataFolder = "./data"
+    /// The number of codec processes, and so of photos protected at once; at least 1.
+    public var workers = 1
+    /// The weights file, or `nil` for the shipped one.
+    public var weightsFile: String?
+    /// The most bytes a request body may have.
+    public var maxBodyBytes: UInt64 = 1 << 30
+    /// The most bytes one uploaded image may have.
+    public var maxImageBytes: UInt64 = 64 << 20
+    /// The most images a job may have.
+    public var maxImagesPerJob = 10_000
+    /// How long a job and its files are kept after the upload.
+    public var retention: Duration = .seconds(24 * 60 * 60)
+    /// Uploads are refused while the disk of the data folder has fewer free bytes.
+    public var minFreeBytes: UInt64 = 512 << 20
+    /// The most connections at once.
+    public var maxConnections = 512
+    /// How long open requests may take to finish once the service is told to stop.
+    public var drainGrace: Duration = .seconds(20)
+    /// The least severe level that is logged.
+    public var logLevel = LogLevel.info
+
+    /// The levels of the log, by the names that swift-log gives them.
+    public enum LogLevel: String, Sendable, CaseIterable {
+        /// Everything.
+        case trace
+        /// Steps of one request or image.
+        case debug
+        /// One line a request and a job transition.
+        case info
+        /// Starts, stops and other turning points.
+        case notice
+        /// What an operator should look at.
+        case warning
+        /// What should wake somebody.
+        case error
+    }
+
+    /// The defaults.
+    public init() {}
+}
+
+/// Names one setting: its variable, its flag and what it means.
+public enum SettingsKey: String, Sendable, CaseIterable {
+    /// The address and port to listen on.
+    case bind
+    /// The data folder.
+    case data
+    /// The number of codec processes.
+    case workers
+    /// The weights file.
+    case weights
+    /// The most bytes of a request body.
+    case maxBodyBytes = "max-body-bytes"
+    /// The most bytes of one image.
+    case maxImageBytes = "max-image-bytes"
+    /// The most images of one job.
+    case maxImagesPerJob = "max-images-per-job"
+    /// The seconds for which a job is kept.
+    case retentionSeconds = "retention-seconds"
+    /// The free bytes under which uploads are refused.
+    case minFreeBytes = "min-free-bytes"
+    /// The most connections at once.
+    case maxConnections = "max-connections"
+    /// The seconds that open requests get when the service stops.
+    case drainSeconds = "drain-seconds"
+    /// The least severe level that is logged.
+    case logLevel = "log-level"
+
+    /// The prefix of every variable that the service reads.
+    static let variablePrefix = "PALIMPSEST_"
+
+    /// The environment variable, such as `PALIMPSEST_MAX_BODY_BYTES`.
+    public var variable: String {
+        Self.variablePrefix + String(rawValue.map { $0 == "-" ? "_" : $0 }).uppercased()
+    }
+
+    /// The flag of the command line, such as `--max-body-bytes`.
+    public var flag: String { "--" + rawValue }
+}
+
+extension Settings {
+    /// The effective value of one setting, as it would be written in a variable.
+    ///
+    /// - Parameter key: The setting.
+    /// - Returns: Its value; empty for weights that are not set.
+    public func text(of key: SettingsKey) -> String {
+        switch key {
+        case .bind: return (address.contains(":") ? "[\(address)]" : address) + ":\(port)"
+        case .data: return dataFolder
+        case .workers: return String(workers)
+        case .weights: return weightsFile ?? ""
+        case .maxBodyBytes: return String(maxBodyBytes)
+        case .maxImageBytes: return String(maxImageBytes)
+        case .maxImagesPerJob: return String(maxImagesPerJob)
+        case .retentionSeconds: return String(retention.components.seconds)
+        case .minFreeBytes: return String(minFreeBytes)
+        case .maxConnections: return String(maxConnections)
+        case .drainSeconds: return String(drainGrace.components.seconds)
+        case .logLevel: return logLevel.rawValue
+        }
+    }
+}

@@ -1,0 +1,146 @@
+/// Reads the settings from variables and flags and collects everything that is wrong with them.
+public struct SettingsLoader {
+    /// All faults of a configuration, in the order of the settings.
+    public struct Faults: Error, Sendable, Equatable, CustomStringConvertible {
+        /// One sentence a fault, each naming the variable or flag it came from.
+        public let sentences: [String]
+
+        /// The sentences, one a line.
+        public var description: String { sentences.joined(separator: "\n") }
+    }
+
+    private let environment: [String: String]
+    private let flags: [SettingsKey: String]
+    private var settings = Settings()
+    private var faults: [String] = []
+
+    private init(environment: [String: String], flags: [SettingsKey: String]) {
+        self.environment = environment
+        self.flags = flags
+    }
+
+    /// Reads the settings.
+    ///
+    /// - Parameters:
+    ///   - environment: The process's variables; those that begin with `PALIMPSEST_` are read, and an unknown one is a
+    ///     fault, since it is a spelling mistake more often than not.
+    ///   - flags: The values given on the command line, which win over variables.
+    ///   - cores: The number of processors, the default of ``Settings/workers``.
+    /// - Returns: The settings, every value inside its range.
+    /// - Throws: ``Faults`` with everything that is wrong.
+    public static func load(
+        environment: [String: String],
+        flags: [SettingsKey: String],
+        cores: Int
+    ) throws(Faults) -> Settings {
+        var loader = SettingsLoader(environment: environment, flags: flags)
+        loader.settings.workers = max(1, cores)
+        loader.refuseUnknownVariables()
+        for key in SettingsKey.allCases {
+            loader.read(key)
+        }
+        loader.compareLimits()
+        guard loader.faults.isEmpty else { throw Faults(sentences: loader.faults) }
+        return loader.settings
+    }
+
+    // MARK: - One setting
+
+    private mutating func refuseUnknownVariables() {
+        let known = Set(SettingsKey.allCases.map(\.variable))
+        for name in environment.keys.sorted()
+        where name.hasPrefix(SettingsKey.variablePrefix) && !known.contains(name) {
+            faults.append("\(name) is not a setting of this version.")
+        }
+    }
+
+    private mutating func read(_ key: SettingsKey) {
+        let source: String
+        let text: String
+        if let flag = flags[key] {
+            (source, text) = (key.flag, flag)
+        } else if let variable = environment[key.variable] {
+            (source, text) = (key.variable, variable)
+        } else {
+            return
+        }
+        switch key {
+        case .bind: readBind(text, from: source)
+        case .data: readText(text, from: source) { $0.dataFolder = $1 }
+        case .weights: readText(text, from: source) { $0.weightsFile = $1 }
+        case .workers: readNumber(text, from: source, in: 1...256) { $0.workers = Int($1) }
+        case .maxBodyBytes: readNumber(text, from: source, in: 1024...(1 << 40)) { $0.maxBodyBytes = $1 }
+        case .maxImageBytes: readNumber(text, from: source, in: 1024...(256 << 20)) { $0.maxImageBytes = $1 }
+        case .maxImagesPerJob: readNumber(text, from: source, in: 1...100_000) { $0.maxImagesPerJob = Int($1) }
+        case .retentionSeconds:
+            readNumber(text, from: source, in: 60...(366 * 24 * 60 * 60)) { $0.retention = .seconds(Int64($1)) }
+        case .minFreeBytes: readNumber(text, from: source, in: 0...(1 << 50)) { $0.minFreeBytes = $1 }
+        case .maxConnections: readNumber(text, from: source, in: 1...65_536) { $0.maxConnections = Int($1) }
+        case .drainSeconds: readNumber(text, from: source, in: 0...3600) { $0.drainGrace = .seconds(Int64($1)) }
+        case .logLevel: readLogLevel(text, from: source)
+        }
+    }
+
+    private mutating func readText(_ text: String, from source: String, set: (inout Settings, String) -> Void) {
+        guard !text.isEmpty, !text.utf8.contains(0) else {
+            faults.append("\(source) is empty.")
+            return
+        }
+        set(&settings, text)
+    }
+
+    private mutating func readNumber(
+        _ text: String,
+        from source: String,
+        in range: ClosedRange<UInt64>,
+        set: (inout Settings, UInt64) -> Void
+    ) {
+        guard let value = UInt64(text), range.contains(value) else {
+            faults.append(
+                "\(source) must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'."
+            )
+            return
+        }
+        set(&settings, value)
+    }
+
+    private mutating func readLogLevel(_ text: String, from source: String) {
+        guard let level = Settings.LogLevel(rawValue: text) else {
+            let names = Settings.LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
+            faults.append("\(source) must be one of \(names), not '\(text)'.")
+            return
+        }
+        settings.logLevel = level
+    }
+
+    private mutating func readBind(_ text: String, from source: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            faults.append("\(source) must be ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, not '\(text)'.")
+            return
+        }
+        var address = text[..<colon]
+        if address.hasPrefix("["), address.hasSuffix("]") {
+            address = address.dropFirst().dropLast()
+        } else if address.contains(":") {
+            faults.append("\(source) must have an IPv6 address in brackets, such as [::1]:8080, not '\(text)'.")
+            return
+        }
+        guard !address.isEmpty else {
+            faults.append("\(source) has no address before the port; 0.0.0.0:\(port) listens on every IPv4 address.")
+            return
+        }
+        settings.address = String(address)
+        settings.port = port
+    }
+
+    // MARK: - Settings against each other
+
+    private mutating func compareLimits() {
+        if settings.maxImageBytes > settings.maxBodyBytes {
+            faults.append(
+                "\(SettingsKey.maxImageBytes.variable) (\(settings.maxImageBytes)) is more than "
+                    + "\(SettingsKey.maxBodyBytes.variable) (\(settings.maxBodyBytes))."
+            )
+        }
+    }
+}

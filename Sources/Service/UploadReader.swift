@@ -1,0 +1,119 @@
+import BlobStore
+import HTTPServer
+import HTTPTypes
+import HTTPWire
+import JobModel
+
+/// The bounds of an upload.
+struct UploadLimits: Sendable, Equatable {
+    /// Bytes of one image.
+    var maxImageBytes: UInt64
+    /// Images of one job.
+    var maxImages: Int
+}
+
+extension APIError {
+    static func imagesTooMany(_ most: Int) -> APIError {
+        APIError(
+            .contentTooLarge,
+            "images_too_many",
+            "A job may have at most \(most) images; send the rest as another job."
+        )
+    }
+
+    static let mediaTypeUnsupported = APIError(
+        .unsupportedMediaType,
+        "media_type_unsupported",
+        "Send an image (image/jpeg, image/png, application/octet-stream) or a multipart/form-data form with files."
+    )
+}
+
+/// Reads the body of an upload to disk, piece by piece, so that the network waits for the disk.
+///
+/// Nothing of it is visible before its blobs are committed: an upload that is refused, or breaks off, leaves nothing.
+struct UploadReader: Sendable {
+    private let blobs: BlobStore
+    private let disk: DiskQueues
+    private let limits: UploadLimits
+
+    init(blobs: BlobStore, disk: DiskQueues, limits: UploadLimits) {
+        self.blobs = blobs
+        self.disk = disk
+        self.limits = limits
+    }
+
+    /// Reads a request to its end.
+    ///
+    /// What is wrong with its head is found before the first byte of its body is asked for.
+    ///
+    /// - Throws: ``APIError``, `HTTPFault`, `SettingsFault` for what the client did wrong; faults of the disk.
+    func read(_ request: ServerRequest) async throws -> Upload {
+        let parameters = try JobParameters(query: request.target.query)
+        // Out of range values of the query are found now, not after a gigabyte.
+        let settings = try parameters.settings()
+        switch try Self.kind(of: request.fields) {
+        case .form(let mediaType):
+            let form = try FormUpload(mediaType: mediaType, parameters: parameters, blobs: blobs, limits: limits)
+            for try await piece in request.body {
+                try await disk.run { try form.receive(piece) }
+            }
+            return try await disk.run { try form.finish() }
+        case .image:
+            guard let label = parameters.label else { throw APIError.classMissing }
+            let name = ShownName.make(parameters.name ?? Self.dispositionName(request.fields))
+            let content = try await readImage(request.body)
+            return Upload(images: [UploadedImage(name: name, label: label, content: content)], settings: settings)
+        }
+    }
+
+    // MARK: - One image
+
+    private func readImage(_ body: RequestBody) async throws -> UploadedImage.Content {
+        let refusal = APIError(.contentTooLarge, "image_too_large", ImageSpool.tooLarge(limits.maxImageBytes).detail)
+        if let length = body.declaredLength {
+            guard length > 0 else { throw APIError.jobEmpty }
+            guard length <= limits.maxImageBytes else { throw refusal }
+        }
+        let limit = limits.maxImageBytes
+        var spool = try await disk.run { [blobs] in try ImageSpool(in: blobs, maxBytes: limit) }
+        for try await piece in body {
+            let current = spool
+            spool = try await disk.run {
+                var next = current
+                try next.append(piece)
+                return next
+            }
+            guard !spool.isTooLarge else { throw refusal }
+        }
+        guard !spool.isEmpty else { throw APIError.jobEmpty }
+        let complete = spool
+        return try await disk.run { try complete.finish() }
+    }
+
+    // MARK: - The head
+
+    private enum Kind {
+        case image
+        case form(MediaType)
+    }
+
+    /// What the body is, from its media type.
+    ///
+    /// The bytes of an image tell its format, so the type is not asked for more than that it is one; and curl's default type
+    /// is taken for an image, since `curl --data-binary @photo.jpg` means just that.
+    private static func kind(of fields: HTTPFields) throws(APIError) -> Kind {
+        guard let field = fields[.contentType] else { return .image }
+        guard let mediaType = MediaType(field) else { throw .mediaTypeUnsupported }
+        switch mediaType.essence {
+        case "multipart/form-data": return .form(mediaType)
+        case "application/octet-stream", "application/x-www-form-urlencoded": return .image
+        default:
+            guard mediaType.type == "image" else { throw .mediaTypeUnsupported }
+            return .image
+        }
+    }
+
+    private static func dispositionName(_ fields: HTTPFields) -> String? {
+        fields[.contentDisposition].flatMap { ContentDisposition($0) }?.filename
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import FoundationEssentials
+import Logging
+import Service
+import Telemetry
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serves the HTTP API.",
+        discussion: """
+            The first start makes the data folder with an admin key in DIR/admin-key. Every option has a variable: \
+            PALIMPSEST_MAX_BODY_BYTES for --max-body-bytes and so on; options win. SIGTERM stops in good order, a second one \
+            at once; neither loses what was accepted.
+            """
+    )
+
+    @Option(help: ArgumentHelp("Where to listen. (default: 127.0.0.1:8080)", valueName: "address:port"))
+    var bind: String?
+
+    @Option(
+        help: ArgumentHelp("The folder of the database, the photos and the key. (default: ./data)", valueName: "dir")
+    )
+    var data: String?
+
+    @Option(help: ArgumentHelp("How many photos at once. (default: one a processor)", valueName: "n"))
+    var workers: String?
+
+    @Option(help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file"))
+    var weights: String?
+
+    @Option(help: ArgumentHelp("The most bytes of a request. (default: 1 GiB)", valueName: "n"))
+    var maxBodyBytes: String?
+
+    @Option(help: ArgumentHelp("The most bytes of an image. (default: 64 MiB)", valueName: "n"))
+    var maxImageBytes: String?
+
+    @Option(help: ArgumentHelp("The most images of a job. (default: 10000)", valueName: "n"))
+    var maxImagesPerJob: String?
+
+    @Option(help: ArgumentHelp("How long a finished job is kept. (default: 86400)", valueName: "n"))
+    var retentionSeconds: String?
+
+    @Option(help: ArgumentHelp("Refuse uploads while fewer bytes are free. (default: 512 MiB)", valueName: "n"))
+    var minFreeBytes: String?
+
+    @Option(help: ArgumentHelp("The most connections at once. (default: 512)", valueName: "n"))
+    var maxConnections: String?
+
+    @Option(help: ArgumentHelp("How long requests may take to finish after SIGTERM. (default: 20)", valueName: "n"))
+    var drainSeconds: String?
+
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning or error. (default: info)", valueName: "level"))
+    var logLevel: String?
+
+    func run() async throws {
+        let settings: Settings
+        do throws(SettingsLoader.Faults) {
+            settings = try SettingsLoader.load(
+                environment: ProcessInfo.processInfo.environment,
+                flags: flags,
+                cores: ProcessInfo.processInfo.activeProcessorCount
+            )
+        } catch {
+            StandardError.write("\(error)\n")
+            throw ExitCode(Palimpsest.usageStatus)
+        }
+        do {
+            try await ProtectionService(settings: settings, logger: Self.logger(settings)).run()
+        } catch let fault as ProtectionService.StartFault {
+            throw CommandFault(fault.description)
+        }
+    }
+
+    private var flags: [SettingsKey: String] {
+        let values: [SettingsKey: String?] = [
+            .bind: bind, .data: data, .workers: workers, .weights: weights, .maxBodyBytes: maxBodyBytes,
+            .maxImageBytes: maxImageBytes, .maxImagesPerJob: maxImagesPerJob, .retentionSeconds: retentionSeconds,
+            .minFreeBytes: minFreeBytes, .maxConnections: maxConnections, .drainSeconds: drainSeconds,
+            .logLevel: logLevel,
+        ]
+        return values.compactMapValues { $0 }
+    }
+
+    private static func logger(_ settings: Settings) -> Logger {
+        let level = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
+        return Logger(label: "palimpsest") { JSONLinesLogHandler(label: $0, level: level) }
+    }
+}

@@ -1,0 +1,63 @@
+import FoundationEssentials
+import Glibc
+import JobStore
+import Testing
+
+@testable import Service
+
+@Suite("Data folder")
+struct DataFolderTests {
+    /// The path of a folder that does not exist yet.
+    private let path = FileManager.default.temporaryDirectory.appending(path: "palimpsest-\(UUID().uuidString)").path
+
+    private func mode(_ path: String) -> UInt32? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_mode & 0o777 : nil
+    }
+
+    @Test("The first start makes the folder and a key for its owner alone; the next start keeps the key")
+    func firstStart() async throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var first: String?
+        for _ in 1...2 {
+            let folder = try DataFolder(path: path)
+            let store = try JobStore(path: folder.databasePath)
+            try await folder.provideAdminKey(store: store)
+            let text = try String(contentsOfFile: folder.adminKeyPath, encoding: .utf8)
+            #expect(text.hasPrefix("plm_") && text.hasSuffix("\n"))
+            let key = String(text.dropLast())
+            #expect(first == nil || first == key)
+            first = key
+            let row = try #require(try await store.key(hash: APIKeySecret(presented: key).hash))
+            #expect(row.scopes == [.admin, .protect])
+            #expect(try await store.keys().count == 1)
+            try store.close()
+        }
+        #expect(mode(path) == 0o700)
+        #expect(mode("\(path)/admin-key") == 0o600)
+        #expect(mode("\(path)/admin-key.new") == nil)
+    }
+
+    @Test("A key that the operator put there is taken, and one that is none is refused")
+    func ownKey() async throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try DataFolder(path: path)
+        let store = try JobStore(path: folder.databasePath)
+        try "short".write(toFile: folder.adminKeyPath, atomically: true, encoding: .utf8)
+        await #expect(throws: DataFolder.Fault.self) { try await folder.provideAdminKey(store: store) }
+        try "a-key-of-the-operator\n".write(toFile: folder.adminKeyPath, atomically: true, encoding: .utf8)
+        try await folder.provideAdminKey(store: store)
+        #expect(try await store.key(hash: APIKeySecret(presented: "a-key-of-the-operator").hash) != nil)
+        #expect(try await store.keys().count == 1)
+    }
+
+    @Test("A folder that somebody else has, or that cannot be made, is refused")
+    func refused() throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try DataFolder(path: path)
+        let fault = #expect(throws: DataFolder.Fault.self) { _ = try DataFolder(path: path) }
+        #expect(fault?.description.contains("in use") == true)
+        #expect(throws: DataFolder.Fault.self) { _ = try DataFolder(path: "\(path)/missing/deeper") }
+        withExtendedLifetime(folder) {}
+    }
+}

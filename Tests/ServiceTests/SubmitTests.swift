@@ -1,0 +1,167 @@
+import BlobStore
+import HTTPTypes
+import HTTPWire
+import JobModel
+import JobStore
+import Testing
+
+@testable import Service
+
+@Suite("POST /v1/jobs")
+struct SubmitTests {
+    private struct Shown: Decodable {
+        struct Counts: Decodable { let total, queued, done, failed: Int }
+        struct Image: Decodable {
+            let number: Int
+            let name, file, state: String
+            let `class`: String
+        }
+        let id, state: String
+        let counts: Counts
+        let failures: [Image]?
+    }
+
+    private struct Images: Decodable {
+        let images: [Shown.Image]
+        let nextCursor: String?
+    }
+
+    /// A form as RFC 7578 has it; a part with a file name is a file.
+    private func form(_ parts: [(name: String, filename: String?, value: String)]) -> (HTTPFields, [UInt8]) {
+        var body = ""
+        for part in parts {
+            let file = part.filename.map { "; filename=\"\($0)\"" } ?? ""
+            body += "--XX\r\nContent-Disposition: form-data; name=\"\(part.name)\"\(file)\r\n\r\n\(part.value)\r\n"
+        }
+        return ([.contentType: "multipart/form-data; boundary=XX"], Array((body + "--XX--\r\n").utf8))
+    }
+
+    @Test("A raw image becomes a job of one image, and is answered with 202 and its place")
+    func rawImage() async throws {
+        let fixture = try await Fixture()
+        let answer = try await fixture.send(.post, "/v1/jobs?class=cats&name=tom.jpeg", body: [1, 2, 3])
+        #expect(answer.status == 202)
+        let job = try answer.json(Shown.self)
+        #expect(answer.fields[.location] == "/v1/jobs/\(job.id)")
+        #expect(answer.fields[.retryAfter] != nil)
+        #expect(job.state == "queued")
+        #expect(job.counts.total == 1)
+        let images = try await fixture.send(.get, "/v1/jobs/\(job.id)/images").json(Images.self)
+        #expect(images.images.map(\.file) == ["cats/tom.png"])
+        #expect(try fixture.blobs.list().count == 1)
+    }
+
+    @Test("A class field sets the class of the files after it, over the query")
+    func classesOfAForm() async throws {
+        let fixture = try await Fixture()
+        let (fields, body) = form([
+            ("file", "one.jpg", "1"), ("class", nil, "b"), ("file", "two.jpg", "2"), ("file", "two.png", "3"),
+            ("class", nil, "c"), ("strength", nil, "4"), ("file", "../two.jpg", "4"),
+        ])
+        let answer = try await fixture.send(.post, "/v1/jobs?class=a&strength=2", fields: fields, body: body)
+        #expect(answer.status == 202)
+        let job = try answer.json(Shown.self)
+        let images = try await fixture.send(.get, "/v1/jobs/\(job.id)/images").json(Images.self).images
+        #expect(images.map(\.file) == ["a/one.png", "b/two.png", "b/two-2.png", "c/two.png"])
+        let id = try #require(JobIdentifier(job.id))
+        let tenant = try #require(try await fixture.store.keys().first).id
+        #expect(try await fixture.store.job(id, tenant: tenant)?.settings.strength == 4)
+    }
+
+    @Test("A file that is too large or empty is that image's error alone, and leaves no file")
+    func refusedImages() async throws {
+        let fixture = try await Fixture { $0.maxImageBytes = 1024 }
+        let (fields, body) = form([
+            ("file", "big.jpg", String(repeating: "x", count: 1025)), ("file", "empty.jpg", ""),
+            ("file", "fits.jpg", String(repeating: "y", count: 1024)),
+        ])
+        let answer = try await fixture.send(.post, "/v1/jobs?class=a", fields: fields, body: body)
+        #expect(answer.status == 202)
+        let job = try answer.json(Shown.self)
+        #expect(job.counts.failed == 2)
+        #expect(job.failures?.map(\.name) == ["big", "empty"])
+        #expect(try fixture.blobs.list().count == 1)
+        #expect(answer.text.contains("image_too_large") && answer.text.contains("image_empty"))
+    }
+
+    @Test(
+        "A request that is wrong leaves neither row nor file",
+        arguments: [
+            ("", "image/jpeg", "class_missing", 400), ("?class=a/b", "image/jpeg", "class_invalid", 400),
+            ("?class=a&class=b", "image/jpeg", "parameter_repeated", 400),
+            ("?class=a&strength=17", "image/jpeg", "strength_invalid", 400),
+            ("?class=a&clip=2", "image/jpeg", "clip_invalid", 400),
+            ("?class=a&stength=8", "image/jpeg", "parameter_unknown", 400),
+            ("?class=a", "application/pdf", "media_type_unsupported", 415),
+            ("?class=a", "nonsense", "media_type_unsupported", 415),
+            ("?class=a", "multipart/form-data", "multipart_malformed", 400),
+        ]
+    )
+    func wrongRequests(query: String, type: String, code: String, status: Int) async throws {
+        let fixture = try await Fixture()
+        let fields: HTTPFields = [.contentType: type]
+        let answer = try await fixture.send(.post, "/v1/jobs\(query)", fields: fields, body: [1])
+        #expect(answer.status == status)
+        #expect(answer.code == code)
+        #expect(try fixture.blobs.list().isEmpty)
+        #expect(try await fixture.store.imageCounts().total == 0)
+    }
+
+    @Test("Too many bytes or images are 413, no image is 400, a full disk is 507, a stopping service 503")
+    func limits() async throws {
+        let fixture = try await Fixture {
+            $0.maxImageBytes = 2
+            $0.maxImagesPerJob = 2
+        }
+        #expect(try await fixture.send(.post, "/v1/jobs?class=a", body: [1, 2, 3]).code == "image_too_large")
+        #expect(try await fixture.send(.post, "/v1/jobs?class=a", body: []).code == "job_empty")
+        let (fields, body) = form([("f", "1", "1"), ("f", "2", "2"), ("f", "3", "3")])
+        let many = try await fixture.send(.post, "/v1/jobs?class=a", fields: fields, body: body)
+        #expect((many.status, many.code) == (413, "images_too_many"))
+        let (empty, nothing) = form([("class", nil, "a"), ("file", "", "")])
+        #expect(try await fixture.send(.post, "/v1/jobs", fields: empty, body: nothing).code == "job_empty")
+        #expect(try fixture.blobs.list().isEmpty)
+
+        let full = try await Fixture { $0.minFreeBytes = 1 << 50 }
+        #expect(try await full.send(.post, "/v1/jobs?class=a", body: [1]).status == 507)
+        #expect(try await full.send(.get, "/readyz", key: nil).status == 503)
+        fixture.api.lifecycle.startDraining()
+        #expect(try await fixture.send(.post, "/v1/jobs?class=a", body: [1]).code == "draining")
+        #expect(try await fixture.send(.get, "/readyz", key: nil).code == "draining")
+        #expect(try await fixture.send(.get, "/healthz", key: nil).status == 200)
+    }
+
+    @Test("The same Idempotency-Key gives the same job, and with other bytes 422")
+    func idempotency() async throws {
+        let fixture = try await Fixture()
+        let fields: HTTPFields = [.idempotencyKey: "\"once\""]
+        let first = try await fixture.send(.post, "/v1/jobs?class=a", fields: fields, body: [1])
+        let again = try await fixture.send(.post, "/v1/jobs?class=a", fields: [.idempotencyKey: "once"], body: [1])
+        #expect(again.status == 202)
+        #expect(try first.json(Shown.self).id == again.json(Shown.self).id)
+        #expect(again.fields[.idempotentReplayed] == "true")
+        for (query, body) in [("?class=a", [UInt8(2)]), ("?class=b", [1]), ("?class=a&strength=7", [1])] {
+            let other = try await fixture.send(.post, "/v1/jobs\(query)", fields: fields, body: body)
+            #expect((other.status, other.code) == (422, "idempotency_key_reused"))
+        }
+        #expect(try await fixture.store.imageCounts().total == 1)
+    }
+
+    @Test("Without a key there is 401, and another's job is 404")
+    func authentication() async throws {
+        let fixture = try await Fixture()
+        let path = try await fixture.upload([1])
+        let other = APIKeySecret(presented: "plm_of-somebody-else")
+        _ = try await fixture.store.createKey(name: "o", scopes: [.protect], hash: other.hash, prefix: other.prefix)
+        for target in [
+            path, "\(path)/images", "\(path)/archive.zip", "\(path)/images/1.png", "\(path)/images/1/report",
+        ] {
+            #expect(try await fixture.send(.get, target, key: nil).status == 401)
+            #expect(try await fixture.send(.get, target, key: "plm_wrong").code == "key_invalid")
+            #expect(try await fixture.send(.get, target, key: other.text).status == 404)
+        }
+        #expect(try await fixture.send(.delete, path, key: other.text).status == 404)
+        #expect(try await fixture.send(.post, "\(path)/cancel", key: other.text).status == 404)
+        #expect(try await fixture.send(.get, path).status == 200)
+    }
+}
