@@ -26,7 +26,7 @@ struct ConnectionDeadlines: Sendable {
     }
 
     mutating func received(_ count: Int) {
-        if waiting == .body { pace.received(count) }
+        pace.received(count)
     }
 
     /// Takes note of what is waited for now, and returns the nearer of the two deadlines.

@@ -27,7 +27,6 @@ public final class HTTPServer: Sendable {
     private struct State {
         var listener: Listener?
         var nextIdentifier: UInt64 = 0
-        var isDraining = false
     }
 
     private let configuration: HTTPServerConfiguration
@@ -87,7 +86,6 @@ public final class HTTPServer: Sendable {
     /// then cuts off what is left.
     public func drain(grace: Duration) async {
         let listener = state.withLock { state in
-            state.isDraining = true
             defer { state.listener = nil }
             return state.listener
         }

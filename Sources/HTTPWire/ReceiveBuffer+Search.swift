@@ -1,5 +1,3 @@
-import Glibc
-
 extension ReceiveBuffer {
     /// Where a pattern is, or may still come to be.
     enum Match: Equatable {
@@ -13,13 +11,11 @@ extension ReceiveBuffer {
     func search(for pattern: [UInt8]) -> Match {
         withUnsafeBytes { bytes in
             var offset = 0
-            while offset < bytes.count, let base = bytes.baseAddress {
-                guard let hit = memchr(base + offset, Int32(pattern[0]), bytes.count - offset) else { break }
-                offset = base.distance(to: UnsafeRawPointer(hit))
-                let available = min(pattern.count, bytes.count - offset)
-                let matches = pattern.withUnsafeBytes { memcmp(base + offset, $0.baseAddress ?? base, available) == 0 }
-                if matches { return available == pattern.count ? .found(offset) : .possible(offset) }
-                offset += 1
+            while let hit = bytes.firstOffset(of: pattern[0], from: offset) {
+                if bytes.hasPrefix(of: pattern, at: hit) {
+                    return bytes.count - hit >= pattern.count ? .found(hit) : .possible(hit)
+                }
+                offset = hit + 1
             }
             return .possible(bytes.count)
         }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Bytes that have come in and that no decoder has consumed yet.
 ///
 /// Appending and consuming are amortised constant per byte, and a line that arrives byte by byte is scanned once: the buffer
@@ -92,10 +90,8 @@ public struct ReceiveBuffer: Sendable, Equatable {
 
     private func indexOfLineFeed(from lower: Int, to upper: Int) -> Int? {
         guard lower < upper else { return nil }
-        return storage.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress?.advanced(by: start) else { return nil }
-            guard let found = memchr(base + lower, Int32(Grammar.lineFeed), upper - lower) else { return nil }
-            return base.distance(to: UnsafeRawPointer(found))
+        return withUnsafeBytes { bytes in
+            UnsafeRawBufferPointer(rebasing: bytes[..<upper]).firstOffset(of: Grammar.lineFeed, from: lower)
         }
     }
 }

@@ -83,7 +83,8 @@ import Testing
             for (line, path) in [
                 ("--data-binary @\(file)", "echo"),
                 ("-X POST -H 'Transfer-Encoding: chunked' --data-binary @\(file)", "echo"),
-                ("-T - < \(file)", "echo"), ("-H 'Expect: 100-continue' --data-binary @\(file)", "echo"),
+                ("-T - < \(file)", "echo"),
+                ("--expect100-timeout 25 -H 'Expect: 100-continue' --data-binary @\(file)", "echo"),
                 ("-H 'Expect:' --data-binary @\(file)", "pipe"), ("-X POST -T - < \(file)", "pipe"),
             ] {
                 let output = try await shell(
@@ -98,10 +99,12 @@ import Testing
     @Test("100 Continue goes out when the body is wanted, and only then")
     func continues() async throws {
         try await with { server, curl in
-            let wanted = try await shell("\(curl) -i -H 'Expect: 100-continue' -d abc \(server.url)/echo")
+            let wanted = try await shell(
+                "\(curl) -i --expect100-timeout 25 -H 'Expect: 100-continue' -d abc \(server.url)/echo"
+            )
             #expect(wanted.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"))
             let refused = try await shell(
-                "head -c 5000000 /dev/zero | \(curl) -i -H 'Expect: 100-continue' -w '%{size_upload}' --data-binary @- \(server.url)/reject"
+                "head -c 5000000 /dev/zero | \(curl) -i --expect100-timeout 25 -H 'Expect: 100-continue' -w '%{size_upload}' --data-binary @- \(server.url)/reject"
             )
             #expect(refused.hasPrefix("HTTP/1.1 401 Unauthorized\r\n"))
             #expect(refused.hasSuffix("}\n0"))
