@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
-FORMATTED := Sources Tests Migrations Package.swift
+FORMATTED := Sources Tests Migrations Public Package.swift
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := .build/release/palimpsest
 
@@ -61,7 +61,7 @@ test-swift: ## Runs the Swift tests.
 
 .PHONY: test-python
 test-python: build ## Runs the Python tests: tooling, training, and the service end to end.
-	$(PYTHON) -m pytest $(wildcard Tests/tooling Training/tests Tests/e2e)
+	$(PYTHON) -m pytest $(wildcard Tests/tooling Tests/cli Training/tests Tests/e2e)
 
 .PHONY: test-e2e
 test-e2e: build ## Runs only the end-to-end tests, against the release binary.

@@ -75,6 +75,14 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "PublicFiles",
+            path: "Public",
+            resources: [
+                .embedInCode("openapi.json")
+            ],
+            swiftSettings: settings
+        ),
 
         // Layer 2: the network, the secrets, sockets and stores.
         module("DeepHiding", ["CKernels", "Cryptography", "Imaging"], exclude: ["Resources"]),
@@ -95,8 +103,7 @@ let package = Package(
             "Service",
             [
                 "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore",
-                "SemanticImages",
-                "SocketIO", "Workers", httpTypes, logging,
+                "PublicFiles", "SemanticImages", "SocketIO", "Telemetry", "Workers", httpTypes, logging,
             ]
         ),
 

@@ -3,12 +3,19 @@ import HTTPServer
 import HTTPTypes
 import JobStore
 import Logging
+import PublicFiles
 
-/// `/healthz` and `/readyz`, which need no key.
+/// `/healthz`, `/readyz` and `/openapi.json`, which need no key.
 extension API {
     /// Whether the process answers at all.
     func showHealth() throws -> ServerResponse {
         try answer(HealthDocument(status: "ok"))
+    }
+
+    /// The contract of this API.
+    func showContract() -> ServerResponse {
+        let fields: HTTPFields = [.contentType: "application/json", .cacheControl: "no-cache"]
+        return ServerResponse(status: .ok, fields: fields, body: .bytes(PublicFiles.openAPI))
     }
 
     /// Whether uploads are taken: not while the service stops, its disk is low or its database does not answer.

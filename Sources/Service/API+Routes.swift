@@ -35,6 +35,7 @@ extension API {
         }
         router.on(.get, "/healthz") { _, _ in try showHealth() }
         router.on(.get, "/readyz") { _, _ in try await showReadiness() }
+        router.on(.get, "/openapi.json") { _, _ in showContract() }
         return router
     }
 

@@ -49,27 +49,35 @@ public struct ProtectionService: Sendable {
         }
         let api = try await prepare(folder, store)
         let pool = try await startCodecs()
-        let server = makeServer(api)
-        let address: SocketAddress
-        do {
-            address = try await server.start()
-        } catch {
-            await pool.stop()
-            throw StartFault(description: "The service cannot listen on \(settings.text(of: .bind)): \(error).")
+        let metrics = ServiceMetrics()
+        var servers = [(settings.bind, makeServer(api, settings.bind, api.router(), metrics))]
+        if let endpoint = settings.metrics {
+            servers.append((endpoint, makeServer(api, endpoint, metrics.router(store: store, pool: pool), nil)))
+        }
+        var addresses: [SocketAddress] = []
+        for (endpoint, server) in servers {
+            do {
+                addresses.append(try await server.start())
+            } catch {
+                await pool.stop()
+                throw StartFault(description: "The service cannot listen on \(endpoint): \(error).")
+            }
         }
         let housekeeping = api.housekeeping
         let sweeping = Task { await housekeeping.run() }
         let working = try startWorkers(api, pool)
-        logger.notice(
-            "listening",
-            metadata: ["address": "\(address.host)", "port": "\(address.port)", "workers": "\(settings.workers)"]
-        )
+        for (purpose, address) in zip(["api", "metrics"], addresses) {
+            logger.notice(
+                "listening",
+                metadata: ["for": "\(purpose)", "address": "\(address.host)", "port": "\(address.port)"]
+            )
+        }
 
         for await _ in signals.requested {}
         api.lifecycle.startDraining()
         sweeping.cancel()
         working.cancel()
-        await server.drain(grace: settings.drainGrace)
+        for (_, server) in servers { await server.drain(grace: settings.drainGrace) }
         await working.value
         await sweeping.value
         do {
@@ -138,17 +146,24 @@ public struct ProtectionService: Sendable {
         return Task { await loop.run(grace: grace) }
     }
 
-    private func makeServer(_ api: API) -> HTTPServer {
+    private func makeServer(
+        _ api: API,
+        _ endpoint: Settings.Endpoint,
+        _ router: Router,
+        _ metrics: ServiceMetrics?
+    ) -> HTTPServer {
         let configuration = HTTPServerConfiguration(
-            address: settings.address,
-            port: settings.port,
+            address: endpoint.address,
+            port: endpoint.port,
             limits: HTTPLimits(maxBodyBytes: settings.maxBodyBytes),
             maxConnections: settings.maxConnections
         )
-        let router = api.router()
-        return HTTPServer(configuration: configuration, logger: logger) { request in
-            await api.respond(to: request, by: router)
-        }
+        return HTTPServer(
+            configuration: configuration,
+            logger: logger,
+            observer: { metrics?.count($0) },
+            handler: { await api.respond(to: $0, by: router) }
+        )
     }
 
     /// Makes a fault of the start of whatever is thrown.

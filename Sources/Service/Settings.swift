@@ -3,10 +3,10 @@
 /// Each value has a ``SettingsKey`` with its variable, its flag and its default; ``SettingsLoader`` fills them in and
 /// reports every fault together.
 public struct Settings: Sendable, Equatable {
-    /// The address to listen on, as an IPv4 or IPv6 literal.
-    public var address = "127.0.0.1"
-    /// The port to listen on; 0 lets the system choose.
-    public var port: UInt16 = 8080
+    /// Where the API is served.
+    public var bind = Endpoint(address: "127.0.0.1", port: 8080)
+    /// Where the metrics are served, apart from the API and without a key; `nil` for nowhere.
+    public var metrics: Endpoint?
     /// The folder of the database, the blobs and the admin key.
     public var dataFolder = "./data"
     /// The number of codec processes, and so of photos protected at once; at least 1.
@@ -29,6 +29,17 @@ public struct Settings: Sendable, Equatable {
     public var drainGrace: Duration = .seconds(20)
     /// The least severe level that is logged.
     public var logLevel = LogLevel.info
+
+    /// An address and a port to listen on.
+    public struct Endpoint: Sendable, Equatable, CustomStringConvertible {
+        /// An IPv4 or IPv6 literal.
+        public var address: String
+        /// The port; 0 lets the system choose.
+        public var port: UInt16
+
+        /// As it is written in a setting: `127.0.0.1:8080`, `[::1]:8080`.
+        public var description: String { (address.contains(":") ? "[\(address)]" : address) + ":\(port)" }
+    }
 
     /// The levels of the log, by the names that swift-log gives them.
     public enum LogLevel: String, Sendable, CaseIterable {
@@ -54,6 +65,8 @@ public struct Settings: Sendable, Equatable {
 public enum SettingsKey: String, Sendable, CaseIterable {
     /// The address and port to listen on.
     case bind
+    /// The address and port of the metrics.
+    case metricsBind = "metrics-bind"
     /// The data folder.
     case data
     /// The number of codec processes.
@@ -93,10 +106,11 @@ extension Settings {
     /// The effective value of one setting, as it would be written in a variable.
     ///
     /// - Parameter key: The setting.
-    /// - Returns: Its value; empty for weights that are not set.
+    /// - Returns: Its value; empty for one that is not set.
     public func text(of key: SettingsKey) -> String {
         switch key {
-        case .bind: return (address.contains(":") ? "[\(address)]" : address) + ":\(port)"
+        case .bind: return bind.description
+        case .metricsBind: return metrics?.description ?? ""
         case .data: return dataFolder
         case .workers: return String(workers)
         case .weights: return weightsFile ?? ""

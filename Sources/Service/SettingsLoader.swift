@@ -65,7 +65,8 @@ public struct SettingsLoader {
             return
         }
         switch key {
-        case .bind: readBind(text, from: source)
+        case .bind: readEndpoint(text, from: source) { $0.bind = $1 }
+        case .metricsBind: readEndpoint(text, from: source) { $0.metrics = $1 }
         case .data: readText(text, from: source) { $0.dataFolder = $1 }
         case .weights: readText(text, from: source) { $0.weightsFile = $1 }
         case .workers: readNumber(text, from: source, in: 1...256) { $0.workers = Int($1) }
@@ -113,7 +114,11 @@ public struct SettingsLoader {
         settings.logLevel = level
     }
 
-    private mutating func readBind(_ text: String, from source: String) {
+    private mutating func readEndpoint(
+        _ text: String,
+        from source: String,
+        set: (inout Settings, Settings.Endpoint) -> Void
+    ) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             faults.append("\(source) must be ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, not '\(text)'.")
             return
@@ -129,8 +134,7 @@ public struct SettingsLoader {
             faults.append("\(source) has no address before the port; 0.0.0.0:\(port) listens on every IPv4 address.")
             return
         }
-        settings.address = String(address)
-        settings.port = port
+        set(&settings, Settings.Endpoint(address: String(address), port: port))
     }
 
     // MARK: - Settings against each other

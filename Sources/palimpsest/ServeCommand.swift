@@ -18,6 +18,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where to listen. (default: 127.0.0.1:8080)", valueName: "address:port"))
     var bind: String?
 
+    @Option(help: ArgumentHelp("Where to serve /metrics, without a key. (default: nowhere)", valueName: "address:port"))
+    var metricsBind: String?
+
     @Option(
         help: ArgumentHelp("The folder of the database, the photos and the key. (default: ./data)", valueName: "dir")
     )
@@ -74,7 +77,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     private var flags: [SettingsKey: String] {
         let values: [SettingsKey: String?] = [
-            .bind: bind, .data: data, .workers: workers, .weights: weights, .maxBodyBytes: maxBodyBytes,
+            .bind: bind, .metricsBind: metricsBind, .data: data, .workers: workers, .weights: weights,
+            .maxBodyBytes: maxBodyBytes,
             .maxImageBytes: maxImageBytes, .maxImagesPerJob: maxImagesPerJob, .retentionSeconds: retentionSeconds,
             .minFreeBytes: minFreeBytes, .maxConnections: maxConnections, .drainSeconds: drainSeconds,
             .logLevel: logLevel,

@@ -7,8 +7,8 @@ struct SettingsTests {
     @Test("Without variables and flags the defaults hold")
     func defaults() throws {
         let settings = try SettingsLoader.load(environment: ["PATH": "/bin"], flags: [:], cores: 3)
-        #expect(settings.address == "127.0.0.1")
-        #expect(settings.port == 8080)
+        #expect(settings.bind.address == "127.0.0.1")
+        #expect(settings.bind.port == 8080)
         #expect(settings.workers == 3)
         #expect(settings.maxBodyBytes == 1_073_741_824)
         #expect(settings.maxImageBytes == 67_108_864)
@@ -24,8 +24,8 @@ struct SettingsTests {
         ]
         let settings = try SettingsLoader.load(environment: environment, flags: [.workers: "5"], cores: 1)
         #expect(settings.workers == 5)
-        #expect(settings.address == "::1")
-        #expect(settings.port == 81)
+        #expect(settings.bind.address == "::1")
+        #expect(settings.bind.port == 81)
         #expect(settings.retention == .seconds(60))
     }
 
@@ -70,7 +70,8 @@ struct SettingsTests {
     @Test("What is printed of the settings reads back as the same settings", arguments: ["127.0.0.1:0", "[::1]:8080"])
     func roundTrip(bind: String) throws {
         let flags: [SettingsKey: String] = [
-            .bind: bind, .data: "/d", .weights: "/w", .drainSeconds: "0", .logLevel: "debug",
+            .bind: bind, .data: "/d", .weights: "/w", .metricsBind: "127.0.0.1:9", .drainSeconds: "0",
+            .logLevel: "debug",
         ]
         let settings = try SettingsLoader.load(environment: [:], flags: flags, cores: 2)
         let printed = Dictionary(

@@ -1,5 +1,6 @@
 """What curl sees at the edges: authentication, limits, bad input, connections."""
 
+import json
 import os
 import re
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import zlib
 
 import pytest
-from service import BINARY, FIXTURES, Service
+from service import BINARY, FIXTURES, ROOT, Service
 
 PARROTS = FIXTURES / "parrots.jpg"
 
@@ -63,6 +64,25 @@ def test_an_upload_without_a_key_is_refused_before_its_body(shared_service, tmp_
 def test_health_needs_no_key(shared_service):
     assert shared_service.curl("/healthz").status == 200
     assert shared_service.curl("/readyz").status == 200
+
+
+def test_the_contract_is_served_and_names_the_routes(shared_service):
+    answer = shared_service.curl("/openapi.json")
+    assert (answer.status, answer.fields["content-type"]) == (200, "application/json")
+    assert answer.json == json.loads((ROOT / "Public/openapi.json").read_text())
+    assert "/v1/jobs/{id}/archive.zip" in answer.json["paths"]
+
+
+def test_metrics_are_served_on_a_bind_of_their_own(make_service):
+    service = make_service("--metrics-bind", "127.0.0.1:0")
+    upload(service, "--data-binary", f"@{PARROTS}", "--header", "Prefer: wait=60")
+    ports = re.findall(r'"for":"metrics".*"port":"?(\d+)', service.log())
+    metrics = service.curl(f"http://127.0.0.1:{ports[0]}/metrics")
+    assert metrics.status == 200
+    lines = metrics.body.decode().splitlines()
+    assert 'palimpsest_images{state="done"} 1' in lines
+    assert any(line.startswith('palimpsest_http_requests_total{status="200"}') for line in lines)
+    assert service.curl("/metrics").status == 404
 
 
 # ---- Not there ----
