@@ -22,14 +22,8 @@ extension OpaqueIdentifier {
 
     /// Draws a name from the system's generator, which on Linux is the kernel's and fit for secrets.
     public static func random() -> Self {
-        var generator = SystemRandomNumberGenerator()
-        return random(using: &generator)
-    }
-
-    /// Draws a name from a given generator.
-    public static func random(using generator: inout some RandomNumberGenerator) -> Self {
         let characters = (0..<identifierLength).map { _ in
-            identifierAlphabet[Int.random(in: 0..<identifierAlphabet.count, using: &generator)]
+            identifierAlphabet[Int.random(in: 0..<identifierAlphabet.count)]
         }
         return Self(checked: prefix + String(decoding: characters, as: UTF8.self))
     }
