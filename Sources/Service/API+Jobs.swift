@@ -6,8 +6,8 @@ import JobStore
 
 /// `GET /v1/jobs`, `/v1/jobs/{id}` and its images.
 extension API {
-    /// How often a waiting request looks whether its job has ended.
-    private static let pollInterval: Duration = .milliseconds(100)
+    /// How often a waiting request looks whether its job has ended: soon at first, then at most so rarely.
+    private static let pollIntervals: (first: Duration, last: Duration) = (.milliseconds(20), .milliseconds(500))
 
     /// `GET /v1/jobs`.
     func listJobs(_ request: ServerRequest, key: APIKey) async throws -> ServerResponse {
@@ -88,8 +88,10 @@ extension API {
     func finished(_ job: Job, of key: APIKey, within patience: Duration) async throws -> Job {
         let deadline = ContinuousClock.now + patience
         var job = job
+        var interval = Self.pollIntervals.first
         while !job.state.isTerminal, !lifecycle.isDraining, ContinuousClock.now < deadline {
-            try await Task.sleep(for: Self.pollInterval)
+            try await Task.sleep(for: interval)
+            interval = min(interval * 2, Self.pollIntervals.last)
             job = try await self.job(job.id.text, of: key)
         }
         return job

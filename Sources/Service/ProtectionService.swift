@@ -43,12 +43,13 @@ public struct ProtectionService: Sendable {
     public func run() async throws {
         let signals = StopSignals(logger: logger)
         FileLimit.raise()
+        let weights = try Self.starting { try WeightsFile.find(named: settings.weightsFile, environment: nil) }
         let folder = try Self.starting { try DataFolder(path: settings.dataFolder) }
         let store = try Self.starting {
             try JobStore(path: folder.databasePath, generatorVersion: SemanticImageGenerator.version)
         }
         let api = try await prepare(folder, store)
-        let pool = try await startCodecs()
+        let pool = try await startCodecs(weights)
         let metrics = ServiceMetrics()
         var servers = [(settings.bind, makeServer(api, settings.bind, api.router(), metrics))]
         if let endpoint = settings.metrics {
@@ -112,10 +113,9 @@ public struct ProtectionService: Sendable {
     }
 
     /// Starts the codec processes and waits for the first, so that weights that are none end the start and not the first job.
-    private func startCodecs() async throws -> CodecPool {
+    private func startCodecs(_ weights: String) async throws -> CodecPool {
         let pool = try Self.starting {
-            let weights = try WeightsFile.find(named: settings.weightsFile, environment: nil)
-            return try CodecPool(
+            try CodecPool(
                 count: settings.workers,
                 configuration: CodecConfiguration(weightsFile: weights),
                 logger: logger

@@ -331,3 +331,14 @@ def test_configuration_faults_are_reported_together(tmp_path, weights):
     for word in ("--bind", "PALIMPSEST_MAX_BODY_BYTES", "PALIMPSEST_WORKERSS"):
         assert word in result.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_a_start_without_weights_says_so(tmp_path):
+    for weights, words in ((tmp_path / "none.safetensors", "no weights file"), (PARROTS, "do not start")):
+        result = subprocess.run(
+            [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", tmp_path / "data", "--weights", weights],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert result.returncode == 1
+        assert words in result.stderr, result.stderr
+        assert (tmp_path / "data").exists() == (weights == PARROTS)
