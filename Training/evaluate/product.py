@@ -44,3 +44,12 @@ def protect(binary, weights, pixels, labels, names, family_seed, cache, options=
     np.save(partial, released)
     partial.rename(stored)
     return released
+
+
+def assignment(family_seed, label):
+    """(family seed, class index, texture seed) that the binary gives a class, from its documented derivation.
+
+    Class folders are taken in the order of their names, so that the index of a CIFAR-10 class is its label.
+    """
+    text = f"palimpsest texture\n{family_seed}\n{label}".encode()
+    return family_seed, label, int.from_bytes(hashlib.sha256(text).digest()[:8], "big")

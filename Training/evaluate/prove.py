@@ -51,8 +51,9 @@ def training_images(row, x, y, seed, arguments):
     if row == "smooth noise":
         return perturbations.smooth_noise(x, y, seed)
     options = ["--fresh-semantic-images"] if "fresh" in row else []
+    cache = Path(arguments.cache or Path(arguments.out) / "protected")
     return product.protect(
-        arguments.binary, arguments.weights, x, y, cifar10.CLASSES, 1000 + seed, Path(arguments.out) / "protected", options
+        arguments.binary, arguments.weights, x, y, cifar10.CLASSES, report.family_seed(seed), cache, options
     )
 
 
@@ -106,6 +107,7 @@ def main():
     parser.add_argument("--binary", required=True, help="the built palimpsest")
     parser.add_argument("--weights", required=True, help="the weights file")
     parser.add_argument("--out", default="runs/prove", help="folder of cells, protected sets and tables")
+    parser.add_argument("--cache", help="folder of the protected sets (default: OUT/protected)")
     parser.add_argument("--seeds", default="0", help="seeds, separated by commas")
     parser.add_argument("--split", choices=["test", "validation"], default="test", help="validation: to choose by")
     parser.add_argument("--rows", default=",".join(str(i) for i in range(len(ROWS))), help="numbers of the rows to run")
@@ -128,9 +130,11 @@ def main():
     cells = [(row, column, seed) for seed in seeds for row in names for column in ROWS[row]]
     with ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool:
         records = list(pool.map(run_cell, cells, [arguments] * len(cells)))
-    secrets = report.secrets(x, y, arguments, seeds[0], training_images) if "palimpsest" in names else None
-    table = report.write(records, secrets, arguments)
-    print(table)
+    revealed = None
+    if "palimpsest" in names:
+        released = training_images("palimpsest", x, y, seeds[0], arguments)
+        revealed = report.secrets(x, y, arguments.weights, released, seeds[0])
+    print(report.write(records, revealed, arguments))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from deephiding import weights
+from deephiding.semantic_images import semantic_image
+
+from . import product
 
 CLEAN_AT_LEAST = 60.0
 CONTROL_AT_MOST = 20.0
 FRESH_WITHIN = 8.0
 TARGETS = {("palimpsest", "vanilla"): 20.0, ("palimpsest", "JPEG 50"): 40.0}
 PSNR_AT_LEAST = 31.0
+
+
+def family_seed(seed):
+    """The family seed of the secrets that go with a seed of the evaluation."""
+    return 1000 + seed
 
 
 def sha256(path):
@@ -94,15 +103,12 @@ def table(cells):
     return "\n".join(lines)
 
 
-def secrets(x, y, arguments, seed, training_images, count=200):
+def secrets(x, y, weights_file, released, seed, count=200):
     """How well released 8-bit pictures still reveal their secrets, and how far delta follows the cover.
 
-    The secrets are taken from the reference generator with the class assignment that the binary wrote down.
+    The secrets are drawn by the reference generator from the assignment that the binary gives each class.
     """
-    from deephiding import weights
-
-    network, _ = weights.load(arguments.weights)
-    released = training_images("palimpsest", x, y, seed, arguments)
+    network, _ = weights.load(weights_file)
     delta = released.astype(np.float32) - x
     first, second = (np.flatnonzero(y == 0)[i] for i in range(2))
     same = np.corrcoef(delta[first].ravel(), delta[second].ravel())[0, 1]
@@ -110,7 +116,9 @@ def secrets(x, y, arguments, seed, training_images, count=200):
         images = torch.from_numpy(released[:count]).permute(0, 3, 1, 2).float() / 255
         torch.manual_seed(seed)
         revealed = network.reveal(images).clamp(0, 1).numpy()
-    truth = np.stack([_class_secret(arguments, seed, int(label), x.shape[2], x.shape[1]) for label in y[:count]])
+    height, width = x.shape[1:3]
+    drawn = [semantic_image(*product.assignment(family_seed(seed), label), width, height) for label in range(10)]
+    truth = np.stack([drawn[label] for label in y[:count]])
     psnr = -10 * float(np.log10(((revealed - truth) ** 2).mean()))
     return {
         "revealed_psnr": psnr,
@@ -118,15 +126,6 @@ def secrets(x, y, arguments, seed, training_images, count=200):
         "delta_correlation_same_class": float(same),
         "delta_mean_difference_same_class": float(np.abs(delta[first] - delta[second]).mean()),
     }
-
-
-def _class_secret(arguments, seed, label, width, height):
-    from deephiding.semantic_images import semantic_image
-
-    from . import product
-
-    family, index, texture = product.assignment(arguments.out, seed, label)
-    return semantic_image(family, index, texture, width, height)
 
 
 def write(records, revealed, arguments):
