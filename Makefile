@@ -67,6 +67,29 @@ test-python: build ## Runs the Python tests: tooling, training, and the service 
 test-e2e: build ## Runs only the end-to-end tests, against the release binary.
 	$(PYTHON) -m pytest Tests/e2e
 
+# ---- Training and proof; long, not part of `make test` ----
+
+RUN ?= runs/shipped
+RECIPE ?= Training/recipes/shipped.json
+WEIGHTS ?= Sources/DeepHiding/Resources/deep-hiding.safetensors
+OUT ?= runs/prove
+SEEDS ?= 0
+CIFAR10 ?=
+
+.PHONY: train
+train: install-test ## Trains the shipped weights from photos (DATA=folder or tar; RUN=, RECIPE=); resumes.
+	@[[ '$(origin DATA)' == 'command line' ]] || { echo 'train: name a folder or tar of photos: make train DATA=photos.tar' >&2; exit 2; }
+	PYTHONPATH=Training OMP_NUM_THREADS=1 $(PYTHON) -m deephiding.train --recipe '$(RECIPE)' --data '$(DATA)' --run '$(RUN)' --threads 1
+	PYTHONPATH=Training $(PYTHON) -m deephiding.export --run '$(RUN)' --out '$(RUN)/deep-hiding.safetensors'
+
+.PHONY: prove
+prove: install-build install-test build ## Measures the protection on CIFAR-10 (CIFAR10=path; SEEDS=0,1,2 OUT= WEIGHTS=); resumes.
+	PYTHONPATH=Training $(PYTHON) -m evaluate.prove --cifar10 '$(CIFAR10)' --binary $(RELEASE) --weights '$(WEIGHTS)' --out '$(OUT)' --seeds '$(SEEDS)'
+
+.PHONY: measure-photo
+measure-photo: install-test build ## Time and peak memory of `protect` for one 12-megapixel JPEG.
+	@scripts/measure-photo
+
 .PHONY: clean
 clean: ## Removes what was built and the Python environment; data stays.
 	rm -rf .build .venv

@@ -84,6 +84,7 @@ def main():
     parser.add_argument("--family", type=int, default=11, help="family seed of the secrets")
     parser.add_argument("--widths", default=",".join(map(str, classifier.WIDTHS)))
     parser.add_argument("--batch", type=int, default=classifier.BATCH)
+    parser.add_argument("--pad", type=int, default=classifier.PAD, help="largest shift of the random crop, pixels")
     parser.add_argument("--epochs", type=int, default=classifier.EPOCHS)
     parser.add_argument("--picture", help="PNG of covers, releases, delta x 12, secrets and revealed secrets")
     arguments = parser.parse_args()
@@ -110,7 +111,7 @@ def main():
     widths = tuple(int(w) for w in arguments.widths.split(","))
     _, history = classifier.train(
         countermeasures.ALL[arguments.column](released), y, x_test, y_test, arguments.seed,
-        epochs=arguments.epochs, widths=widths, batch=arguments.batch,
+        epochs=arguments.epochs, widths=widths, batch=arguments.batch, pad=arguments.pad,
     )  # fmt: skip
     psnr = f"{10 * np.log10(255**2 / mse):.2f}" if mse else "-"
     print(
