@@ -5,15 +5,13 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-import random_weights  # noqa: E402
 from service import BINARY, Service  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def weights(tmp_path_factory):
-    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
-    random_weights.write(path)
-    return path
+def weights():
+    """The weights that are shipped."""
+    return pathlib.Path(__file__).resolve().parents[2] / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,8 +36,11 @@ def make_service(tmp_path, weights):
 
 
 @pytest.fixture(scope="module")
-def shared_service(tmp_path_factory, weights):
-    """One service for the tests of a module that leave it as it was; it must stop cleanly at the end."""
-    service = Service(tmp_path_factory.mktemp("service") / "data", weights).start()
+def shared_service(tmp_path_factory):
+    """One service for the tests of a module that leave it as it was; it must stop cleanly at the end.
+
+    It finds the shipped weights by itself.
+    """
+    service = Service(tmp_path_factory.mktemp("service") / "data", None).start()
     yield service
     assert service.stop() == 0, service.log()

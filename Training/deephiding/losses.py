@@ -17,6 +17,11 @@ def low_frequency(protected, cover):
     return F.mse_loss(haar(protected)[:, :3], haar(cover)[:, :3])
 
 
+def high_frequency(protected, cover):
+    """Mean squared difference of the HL, LH and HH bands: the part of delta that JPEG and rescaling take away first."""
+    return F.mse_loss(haar(protected)[:, 3:], haar(cover)[:, 3:])
+
+
 def concentration(features, labels):
     """Mean cosine distance 1 - cos over the unordered pairs of one class; zero when there is none.
 

@@ -22,6 +22,7 @@ DEFAULTS = {
     "epsilon": 8,
     "start_epsilon": 8,
     "ramp": 0,
+    "attack_ramp": 0,
     "iterations": 1500,
     "learning_rate": 3e-4,
     "final_learning_rate": 3e-5,
@@ -36,7 +37,7 @@ DEFAULTS = {
     "attack_ranges": {},
     "gray_probability": 0.0,
     "noise": 2.0,
-    "weights": {"hiding": 1.0, "low_frequency": 0.0, "reveal": 1.0, "concentration": 0.0},
+    "weights": {"hiding": 1.0, "low_frequency": 0.0, "high_frequency": 0.0, "reveal": 1.0, "concentration": 0.0},
     "seed": 1,
 }
 
@@ -47,7 +48,8 @@ def load_recipe(path):
     unknown = set(recipe) - set(DEFAULTS) - {"note"}
     if unknown:
         raise DataError(f"'{path}' names unknown settings: {', '.join(sorted(unknown))}")
-    return {**DEFAULTS, **{k: v for k, v in recipe.items() if k != "note"}}
+    recipe = {**DEFAULTS, **{k: v for k, v in recipe.items() if k != "note"}}
+    return {**recipe, "weights": {**DEFAULTS["weights"], **recipe["weights"]}}
 
 
 def learning_rate(recipe, step):
@@ -59,9 +61,9 @@ def learning_rate(recipe, step):
     return low + (high - low) * (1 + math.cos(math.pi * min(1.0, progress))) / 2
 
 
-def difficulty(recipe, step):
-    """How far the curriculum has come, 0 to 1: it opens with a wide bound and no attacks and ends with the recipe's."""
-    return 1.0 if step >= recipe["ramp"] else step / recipe["ramp"]
+def difficulty(ramp, step):
+    """How far the curriculum has come, 0 to 1, when it takes `ramp` steps from easy to the recipe's own difficulty."""
+    return 1.0 if step >= ramp else step / ramp
 
 
 class Trainer:
@@ -88,12 +90,13 @@ class Trainer:
 
     def advance(self):
         """One optimiser step; returns what the run log records, or None when the step was not finite and skipped."""
-        recipe, hard = self.recipe, difficulty(self.recipe, self.step)
+        recipe = self.recipe
+        hard = difficulty(recipe["ramp"], self.step)
         epsilon = (hard * recipe["epsilon"] + (1 - hard) * recipe["start_epsilon"]) / 255
         cover, secret, labels = (t.to(self.device) for t in self.batches.draw())
         protected, _ = self.network.hide(cover, secret)
         released = release(cover, protected, epsilon)
-        attacked, lost_colour = self.attack(released, hard)
+        attacked, lost_colour = self.attack(released, difficulty(recipe["attack_ramp"], self.step))
         revealed = self.network.reveal(attacked)
         wanted = grayscale(secret) if lost_colour else secret
         if lost_colour:
@@ -102,8 +105,9 @@ class Trainer:
             "hiding": losses.hiding(protected, cover, epsilon),
             "reveal": (revealed - wanted).square().mean(),
         }
-        if recipe["weights"]["low_frequency"]:
-            terms["low_frequency"] = losses.low_frequency(protected, cover)
+        for name in ("low_frequency", "high_frequency"):
+            if recipe["weights"][name]:
+                terms[name] = getattr(losses, name)(protected, cover)
         if recipe["weights"]["concentration"]:
             terms["concentration"] = losses.concentration(self.features((protected - cover) / epsilon), labels)
         total = sum(recipe["weights"][name] * term for name, term in terms.items())

@@ -136,8 +136,9 @@ def test_learning_rate_warms_up_and_decays():
 
 
 def test_the_curriculum_ends_with_the_recipe():
-    assert difficulty({"ramp": 100}, 0) == 0
-    assert difficulty({"ramp": 100}, 100) == difficulty({"ramp": 0}, 0) == 1
+    assert difficulty(100, 0) == 0
+    assert difficulty(100, 50) == 0.5
+    assert difficulty(100, 100) == difficulty(0, 0) == 1
 
 
 def test_weights_survive_the_file(tmp_path):
