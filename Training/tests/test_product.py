@@ -1,11 +1,12 @@
 """The built binary with the shipped weights, judged by the PyTorch network and the reference generator."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from deephiding import weights
+from deephiding import train, weights
 from deephiding.semantic_images import semantic_image
 from evaluate import product
 
@@ -74,3 +75,10 @@ def test_a_second_call_comes_from_the_cache_and_a_failure_is_told(photos, tmp_pa
     first = product.protect(BINARY, WEIGHTS, *photos, NAMES, 1, tmp_path)
     assert len(list(tmp_path.glob("*.npy"))) == 1
     assert (product.protect(BINARY, WEIGHTS, *photos, NAMES, 1, tmp_path) == first).all()
+
+
+def test_the_weights_tell_how_they_were_made():
+    _, metadata = weights.load(WEIGHTS)
+    training = json.loads(metadata["training"])
+    assert training["recipe"] == train.load_recipe(ROOT / "Training/recipes/shipped.json")
+    assert training["steps"] == training["recipe"]["iterations"]
