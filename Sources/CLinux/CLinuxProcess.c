@@ -209,9 +209,19 @@ struct start {
     char name[16];
 };
 
+// Niceness belongs to a thread, and Dispatch sets that of its own threads without regard to what the process was given: a
+// thread that is started from one, and every process that is started from that thread, would run at niceness 0 under `nice`.
+static void take_process_niceness(void) {
+    errno = 0;
+    int niceness = getpriority(PRIO_PROCESS, (id_t)getpid());
+    // -1 is a niceness too. Without the right to be less nice the thread stays as it is.
+    if (niceness != -1 || errno == 0) (void)setpriority(PRIO_PROCESS, 0, niceness);
+}
+
 static void *run_thread(void *argument) {
     struct start start = *(struct start *)argument;
     free(argument);
+    take_process_niceness();
     (void)pthread_setname_np(pthread_self(), start.name);
     start.body(start.context);
     return NULL;

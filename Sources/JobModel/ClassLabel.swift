@@ -1,9 +1,14 @@
 /// The name of a class: 1 to 64 ASCII letters, digits, `-`, `_` and `.`, not starting with a dot.
 ///
-/// So a label is also a safe folder name wherever an archive may be unpacked. JSON: a string.
+/// So a label is also a safe folder name wherever an archive may be unpacked, beside the archive's own files. JSON: a string.
 public struct ClassLabel: Sendable, Hashable {
     /// The most characters that a label has.
     public static let maxLength = 64
+
+    /// The names of files that stand beside the class folders of an archive or of a folder of results, lower-case.
+    ///
+    /// `index.html` is kept free, since a folder of results may be published as it is.
+    private static let reserved: Set<String> = ["manifest.json", "sha256sums", "index.html", "palimpsest-classes.json"]
 
     /// The label itself.
     public let text: String
@@ -24,6 +29,13 @@ public struct ClassLabel: Sendable, Hashable {
             throw SettingsFault(
                 .classInvalid,
                 "A class must be 1 to 64 letters, digits, hyphens, underscores and dots, and must not start with a dot."
+            )
+        }
+        // Many file systems hold names to be equal that differ only in case.
+        guard !Self.reserved.contains(text.lowercased()) else {
+            throw SettingsFault(
+                .classInvalid,
+                "A class must not be called \(text): that is the name of a file beside the classes' folders."
             )
         }
         self.text = text

@@ -23,6 +23,14 @@ public struct ProtectionError: Error, Sendable, Equatable {
         detail: "The protected image failed the check of its bound and was thrown away."
     )
 
+    /// Nothing changed, so that the result would be the image itself and protect nothing.
+    static let unchanged = ProtectionError(
+        code: "image_unchanged",
+        detail:
+            "Nothing could be hidden in this image, since it is transparent throughout, has hardly any pixels, or the "
+            + "change rounds to nothing; leave it out, or send an opaque or larger version of it."
+    )
+
     private init(code: String, detail: String) {
         self.code = code
         self.detail = detail

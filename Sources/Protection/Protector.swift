@@ -48,6 +48,8 @@ public struct Protector: Sendable {
 
         let difference = ImageQuality.maxAbsoluteDifference(photo, released)
         if let bound = settings.bound, difference > bound { throw .boundExceeded }
+        // Never handed out as protected, since it is the photo as it was.
+        guard difference > 0 else { throw .unchanged }
         let png = try encode(released)
         let report = ProtectionReport(
             width: photo.width,

@@ -34,7 +34,8 @@ struct CodecAnswerCheck {
             report.strength == image.settings.strength, report.clip == image.settings.clip,
             report.bound == image.settings.bound
         else { return "the report is about other settings" }
-        guard (0...(report.bound ?? 255)).contains(report.maxAbsoluteDifference) else {
+        guard report.maxAbsoluteDifference > 0 else { return "nothing was changed" }
+        guard report.maxAbsoluteDifference <= report.bound ?? 255 else {
             return "the change is larger than its bound"
         }
         guard report.psnr > 0, report.ssim >= -1, report.ssim <= 1.000_001 else {

@@ -97,7 +97,7 @@ struct ProtectCommand: AsyncParsableCommand {
         let pictures = plan.pictures.map { picture in
             (picture, classes.assignment(of: picture))
         }
-        try classes.save(in: output)
+        try classes.save(in: output, isQuiet: quiet)
         let progress = Progress(total: pictures.count + plan.faults.count, isQuiet: quiet)
         for fault in plan.faults { progress.fail(fault) }
         if !pictures.isEmpty {

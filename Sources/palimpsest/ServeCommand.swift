@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Glibc
 import Logging
 import Service
 import Telemetry
@@ -57,6 +58,8 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel: String?
 
     func run() async throws {
+        // Nothing that the service makes is for others, be the data folder older and open to them.
+        umask(0o077)
         let settings: Settings
         do throws(SettingsLoader.Faults) {
             settings = try SettingsLoader.load(

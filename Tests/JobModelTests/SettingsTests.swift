@@ -64,6 +64,21 @@ import Testing
         #expect(fault?.code == .classInvalid)
     }
 
+    @Test(arguments: [
+        "manifest.json", "SHA256SUMS", "index.html", "palimpsest-classes.json", "Manifest.JSON", "sha256sums",
+        "INDEX.HTML", "Palimpsest-Classes.json",
+    ])
+    func `Names of the archive's own files are no labels, in whatever case`(text: String) {
+        let fault = #expect(throws: SettingsFault.self) { try ClassLabel(text) }
+        #expect(fault?.code == .classInvalid)
+        #expect(fault?.detail.contains(text) == true)
+    }
+
+    @Test(arguments: ["manifest", "manifest.json.1", "index.htm", "SHA256"])
+    func `Names that are only like them are labels`(text: String) throws {
+        #expect(try ClassLabel(text).text == text)
+    }
+
     @Test func `Seeds keep all their 64 bits in JSON`() throws {
         let assignment = SemanticImageAssignment(
             generatorVersion: 1,

@@ -177,6 +177,18 @@ import Testing
         }
     }
 
+    /// A picture that would come back as it was is not called protected.
+    @Test(arguments: [ProtectionSettings.standard, try? ProtectionSettings(strength: 16, clip: false)])
+    func whatCannotBeChangedIsRefused(settings: ProtectionSettings?) throws {
+        let samples = [UInt8](repeating: 90, count: 40 * 30 * 4).enumerated().map { $0 % 4 == 3 ? 0 : $1 }
+        let clear = Photo(width: 40, height: 30, layout: .rgba, samples: samples, iccProfile: nil)
+        let error = #expect(throws: ProtectionError.self) {
+            try Material.protector().protect(PNGEncoder.encode(clear), try #require(settings))
+        }
+        #expect(error?.code == "image_unchanged")
+        #expect(error?.detail.contains("transparent") == true)
+    }
+
     @Test func anAssignmentOfAnUnknownGeneratorIsRefused() throws {
         let input = try PNGEncoder.encode(Material.photo(width: 8, height: 8, layout: .rgb))
         let error = #expect(throws: ProtectionError.self) {

@@ -62,6 +62,43 @@ def test_photos_are_protected_within_the_bound_and_reported(palimpsest, tmp_path
     assert (report["width"], report["height"]) == Image.open(protected).size
 
 
+def test_the_list_of_classes_is_a_secret_and_says_so_once(palimpsest, tmp_path):
+    os.umask(0o022)
+    picture(tmp_path / "in/a/1.png", seed=1)
+    picture(tmp_path / "more/b/2.png", seed=2)
+    out = tmp_path / "out"
+    classes = out / "palimpsest-classes.json"
+    words = f"{classes} holds the seed of the semantic images"
+    first = palimpsest("protect", tmp_path / "in", "--out", out)
+    assert [line for line in first.stderr.splitlines() if line.startswith(words) and "do not publish" in line]
+    assert classes.stat().st_mode & 0o777 == 0o600
+    assert (out / "a/1.png").stat().st_mode & 0o777 == 0o644
+    classes.chmod(0o644)
+    second = palimpsest("protect", tmp_path / "more", "--out", out)
+    assert second.returncode == 0 and words not in second.stderr
+    assert classes.stat().st_mode & 0o777 == 0o600
+    assert palimpsest("protect", tmp_path / "in", "--out", tmp_path / "other", "--quiet").stderr == ""
+
+
+def test_classes_named_as_the_files_beside_them_are_refused(palimpsest, tmp_path):
+    picture(tmp_path / "in/Manifest.json/1.png")
+    picture(tmp_path / "in/cats/2.png")
+    result = palimpsest("protect", tmp_path / "in", "--out", tmp_path / "out")
+    assert result.returncode == 1
+    assert f"{tmp_path}/in/Manifest.json/1.png: class_invalid: " in result.stderr
+    result = palimpsest("protect", tmp_path / "in/cats", "--class", "palimpsest-classes.json", "--out", tmp_path / "new")
+    assert result.returncode == 2 and "palimpsest-classes.json" in result.stderr and not (tmp_path / "new").exists()
+
+
+def test_a_picture_in_which_nothing_can_be_hidden_fails(palimpsest, tmp_path):
+    picture(tmp_path / "in/c/good.png")
+    Image.new("RGBA", (40, 30), (9, 90, 200, 0)).save(tmp_path / "in/c/clear.png")
+    result = palimpsest("protect", tmp_path / "in", "--out", tmp_path / "out")
+    assert result.returncode == 1
+    assert f"{tmp_path}/in/c/clear.png: image_unchanged: " in result.stderr
+    assert [name for name in tree(tmp_path / "out") if name.endswith(".png")] == ["c/good.png"]
+
+
 def test_first_folder_is_the_class_and_hidden_files_are_passed_over(palimpsest, tmp_path):
     source = tmp_path / "in"
     picture(source / "cats/deep/er/a.png", seed=1)
@@ -273,11 +310,25 @@ def is_alive(pid):
 
 def start(binary, environment, source, out):
     """Starts a long call, and waits until it has codec processes and its first result."""
+    program = binary if isinstance(binary, list) else [binary]
     process = subprocess.Popen(
-        [binary, "protect", source, "--out", out, "--jobs", "2"], env=environment, stderr=subprocess.DEVNULL
+        [*program, "protect", source, "--out", out, "--jobs", "2"], env=environment, stderr=subprocess.DEVNULL
     )
     assert eventually(lambda: len(children(process.pid)) == 2 and any(out.glob("*/*.png")))
     return process
+
+
+def niceness(pid):
+    return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[16])
+
+
+def test_codecs_are_as_nice_as_the_call(binary, environment, many, tmp_path):
+    process = start(["nice", "-n", "5", binary], environment, many, tmp_path / "out")
+    try:
+        assert [niceness(pid) for pid in [process.pid, *children(process.pid)]] == [niceness("self") + 5] * 3
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture

@@ -79,6 +79,9 @@ def test_photos_go_in_and_a_protected_archive_comes_out(make_service, broken):
     # The data folder is the owner's alone, and the log tells neither keys nor names of files.
     assert stat.S_IMODE(service.data.stat().st_mode) == 0o700
     assert stat.S_IMODE((service.data / "admin-key").stat().st_mode) == 0o600
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in service.data.rglob("*")}
+    assert service.data / "palimpsest.sqlite" in modes
+    assert {path: oct(mode) for path, mode in modes.items() if mode & 0o077} == {}
     key = service.key
     assert service.stop() == 0, service.log()
     log = service.log()

@@ -77,7 +77,8 @@ int plm_rename_exclusive(const char *from, const char *to);
 
 // ---- Threads ----
 
-/// Starts a detached thread that blocks every signal, so that signals go to the threads that expect them.
+/// Starts a detached thread that blocks every signal, so that signals go to the threads that expect them. Its niceness is that
+/// of the process's first thread, whoever calls.
 int plm_start_thread(const char *name, size_t stack_bytes, void (*body)(void *), void *context);
 
 #endif

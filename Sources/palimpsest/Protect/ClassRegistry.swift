@@ -31,6 +31,8 @@ struct ClassRegistry {
     private let isFresh: Bool
     private var indices: [String: Int] = [:]
     private var isChanged: Bool
+    /// Whether the folder had no such file yet.
+    private var isNew = false
 
     /// Reads the file of a folder, or begins one.
     ///
@@ -46,6 +48,7 @@ struct ClassRegistry {
             self.familySeed = try familySeed ?? SecureRandom.uint64()
             generatorVersion = SemanticImageGenerator.version
             isChanged = true
+            isNew = true
             return
         }
         let shown = StandardError.printable(path)
@@ -92,10 +95,13 @@ struct ClassRegistry {
         )
     }
 
-    /// Writes the file if it is not as it was.
+    /// Writes the file, for its owner's eyes alone, if it is not as it was.
     ///
+    /// - Parameters:
+    ///   - folder: The folder of the results.
+    ///   - isQuiet: Whether to leave out the word that a new file is a secret.
     /// - Throws: ``CommandFault``.
-    func save(in folder: OutputFolder) throws {
+    func save(in folder: OutputFolder, isQuiet: Bool) throws {
         guard isChanged else { return }
         let file = File(
             formatVersion: Self.formatVersion,
@@ -107,10 +113,15 @@ struct ClassRegistry {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         do {
             let bytes = Array(try encoder.encode(file)) + [UInt8(ascii: "\n")]
-            try folder.write(bytes, to: "\(folder.path)/\(Self.name)", isOverwriting: true)
+            try folder.write(bytes, to: "\(folder.path)/\(Self.name)", isOverwriting: true, isSecret: true)
         } catch {
             throw CommandFault("\(Self.name) could not be written: \(error).")
         }
+        guard isNew, !isQuiet else { return }
+        StandardError.write(
+            "\(StandardError.printable("\(folder.path)/\(Self.name)")) holds the seed of the semantic images; "
+                + "keep it, and do not publish it with the pictures\n"
+        )
     }
 
     /// A seed that follows from the family's and a purpose, and tells nothing about it.

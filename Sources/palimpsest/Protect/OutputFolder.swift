@@ -79,13 +79,19 @@ final class OutputFolder: Sendable {
     ///   - bytes: What is in it.
     ///   - destination: Its path, in this folder or a folder of it, which is made if it is missing.
     ///   - isOverwriting: Whether a file that exists may be replaced; if not it gives `EEXIST`.
+    ///   - isSecret: Whether nobody but its owner may read it.
     /// - Throws: ``Fault``.
-    func write(_ bytes: [UInt8], to destination: String, isOverwriting: Bool) throws(Fault) {
+    func write(
+        _ bytes: [UInt8],
+        to destination: String,
+        isOverwriting: Bool,
+        isSecret: Bool = false
+    ) throws(Fault) {
         try makeFolderOnce(String(destination[..<(destination.lastIndex(of: "/") ?? destination.startIndex)]))
         try makeFolderOnce(partial)
         let temporary = "\(partial)/\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
         do throws(Fault) {
-            try Self.create(temporary, bytes)
+            try Self.create(temporary, bytes, mode: isSecret ? 0o600 : 0o666)
             let code = isOverwriting ? rename(temporary, destination) : plm_rename_exclusive(temporary, destination)
             let error = isOverwriting && code != 0 ? errno : code
             guard error == 0 else { throw Fault("writing", error) }
@@ -115,8 +121,8 @@ final class OutputFolder: Sendable {
         }
     }
 
-    private static func create(_ path: String, _ bytes: [UInt8]) throws(Fault) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    private static func create(_ path: String, _ bytes: [UInt8], mode: mode_t) throws(Fault) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Fault("writing", errno) }
         var sent = 0
         var code: Int32 = 0
