@@ -111,7 +111,8 @@ let package = Package(
         .executableTarget(
             name: "palimpsest",
             dependencies: [
-                "CLinux", "Cryptography", "DeepHiding", "JobModel", "Protection", "SemanticImages", "Service",
+                "CLinux", "Cryptography", "DeepHiding", "Imaging", "JobModel", "Protection", "SemanticImages",
+                "Service",
                 "Telemetry", "Workers", argumentParser, logging,
             ],
             swiftSettings: settings

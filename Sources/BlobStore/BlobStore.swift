@@ -77,6 +77,20 @@ public final class BlobStore: Sendable {
         access(path(of: sha256), F_OK) == 0
     }
 
+    /// The size of a blob.
+    ///
+    /// - Returns: Its bytes on disk; `nil` if there is none of this hash.
+    /// - Throws: Faults of the disk.
+    public func size(of sha256: SHA256Digest) throws(BlobStoreError) -> UInt64? {
+        var status = stat()
+        guard stat(path(of: sha256), &status) == 0 else {
+            let code = errno
+            if code == ENOENT { return nil }
+            throw .failed("stat", code)
+        }
+        return UInt64(clamping: status.st_size)
+    }
+
     /// Reads a whole blob and checks its hash.
     ///
     /// - Returns: All its bytes.

@@ -1,7 +1,7 @@
 import Glibc
 
 /// What can go wrong with a blob.
-public enum BlobStoreError: Error, Sendable, Equatable {
+public enum BlobStoreError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The disk, or the quota, is full (`ENOSPC`, `EDQUOT`, `EFBIG`); nothing was stored.
     case noSpace
     /// No blob has this hash.
@@ -14,6 +14,18 @@ public enum BlobStoreError: Error, Sendable, Equatable {
     case rangeOutsideBlob
     /// A system call failed: its name and its errno.
     case system(call: String, errno: Int32)
+
+    /// One clause for an operator.
+    public var description: String {
+        switch self {
+        case .noSpace: "the disk or the quota is full"
+        case .notFound: "no blob has this hash"
+        case .corrupt: "a blob no longer has the bytes it is filed under"
+        case .spoolClosed: "a spool was used after its end"
+        case .rangeOutsideBlob: "a range is not inside its blob"
+        case .system(let call, let code): "\(call): \(strerror(code).map { String(cString: $0) } ?? "error \(code)")"
+        }
+    }
 
     /// Sorts an errno, which the caller must have read before any other call.
     static func failed(_ call: String, _ code: Int32) -> BlobStoreError {

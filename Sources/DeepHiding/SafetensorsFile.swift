@@ -16,6 +16,7 @@ struct SafetensorsFile: Sendable {
     static let maxHeaderBytes = 4 << 20
     static let maxTensors = 4096
     static let maxDimensions = 8
+    private static let foreign = "it is not a safetensors weights file"
 
     let metadata: [String: String]
     let tensors: [String: Tensor]
@@ -27,16 +28,18 @@ struct SafetensorsFile: Sendable {
     /// - Throws: ``WeightsError`` with `weights_truncated`, `weights_malformed` or `weights_unsupported` (another dtype
     ///   than F32, or a header beyond the limits).
     init(_ bytes: [UInt8]) throws(WeightsError) {
-        guard bytes.count >= 8 else { throw WeightsError(.truncated, "the file ends inside the length of its header") }
+        // Text and pictures have any number in the place of the length; only a header begins like this.
+        guard bytes.count > 8 else {
+            throw WeightsError(bytes.count < 8 ? .truncated : .malformed, Self.foreign)
+        }
+        guard bytes[8] == UInt8(ascii: "{") else { throw WeightsError(.malformed, Self.foreign) }
         let announced = bytes[0..<8].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
         guard announced <= UInt64(Self.maxHeaderBytes) else {
             throw WeightsError(.unsupported, "the header may have at most \(Self.maxHeaderBytes) bytes")
         }
         let headerEnd = 8 + Int(announced)
         guard headerEnd <= bytes.count else { throw WeightsError(.truncated, "the file ends inside its header") }
-        guard announced > 0, bytes[8] == UInt8(ascii: "{") else {
-            throw WeightsError(.malformed, "the header is not a JSON object")
-        }
+        guard announced > 0 else { throw WeightsError(.malformed, Self.foreign) }
 
         let header: Header
         do {

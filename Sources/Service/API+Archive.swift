@@ -5,6 +5,7 @@ import HTTPTypes
 import HTTPWire
 import JobModel
 import JobStore
+import Logging
 
 /// `GET /v1/jobs/{id}/archive.zip` and `GET /v1/jobs/{id}/images/{n}.png`.
 extension API {
@@ -25,7 +26,9 @@ extension API {
         guard isPartial || job.counts.done > 0 else {
             throw APIError(.conflict, "job_failed", "No image of the job was protected, so there is no archive.")
         }
-        let plan = try await plan(job)
+        let images = try await images(of: job)
+        try await requireFiles(of: images, in: job, key: key)
+        let plan = try Self.plan(job, images)
         return try send(
             request,
             digest: plan.digest,
@@ -40,8 +43,10 @@ extension API {
     /// One protected image.
     func sendImage(_ request: ServerRequest, key: APIKey, id: String?, number: String?) async throws -> ServerResponse {
         try allow([], in: request.target)
-        let image = try await image(number, of: try await job(id, of: key))
+        let job = try await job(id, of: key)
+        let image = try await image(number, of: job)
         guard let output = image.output else { throw Self.unfinished(image) }
+        try await requireFiles(of: [image], in: job, key: key)
         let reader = try await disk.run { [blobs] in try blobs.open(output.sha256) }
         return try send(
             request,
@@ -61,13 +66,38 @@ extension API {
 
     // MARK: - Parts
 
-    private func plan(_ job: Job) async throws -> ArchivePlan {
+    /// Makes sure that the files of protected images are on disk before a head promises them.
+    ///
+    /// - Throws: ``APIError/storageMissing`` if one is not, or not whole; 404 or 410 if the job has gone meanwhile.
+    private func requireFiles(of images: [JobImage], in job: Job, key: APIKey) async throws {
+        let lost = try await disk.run { [blobs] in
+            try images.first { image in
+                guard let output = image.output else { return false }
+                return try blobs.size(of: output.sha256) != output.size
+            }
+        }
+        guard let lost, let output = lost.output else { return }
+        // Erased between the look at the rows and the look at the files, it is nobody's fault.
+        _ = try await self.job(job.id.text, of: key)
+        logger.error(
+            "the file of a protected image is missing or cut short",
+            metadata: [
+                "job.id": "\(job.id)", "image.number": "\(lost.number)", "blob.sha256": "\(output.sha256)",
+            ]
+        )
+        throw APIError.storageMissing
+    }
+
+    private func images(of job: Job) async throws -> [JobImage] {
         var images: [JobImage] = []
         while true {
             let page = try await store.images(job: job.id, after: images.last?.number ?? 0, limit: 1000)
             images += page
-            guard page.count == 1000 else { break }
+            guard page.count == 1000 else { return images }
         }
+    }
+
+    private static func plan(_ job: Job, _ images: [JobImage]) throws -> ArchivePlan {
         let members = images.compactMap { image -> ArchivePlan.Member? in
             guard let output = image.output, let crc32 = image.outputCRC32 else { return nil }
             return ArchivePlan.Member(

@@ -16,7 +16,7 @@ extension API {
             throw APIError(.forbidden, "scope_missing", "This API key may not send images.")
         }
         let idempotencyKey = try Self.idempotencyKey(request.fields)
-        let patience = try preferredWait(request.fields)
+        let patience = Self.preferredWait(request.fields)
         try await requireRoom(for: request.body.declaredLength)
 
         let limits = UploadLimits(maxImageBytes: settings.maxImageBytes, maxImages: settings.maxImagesPerJob)
@@ -125,11 +125,15 @@ extension API {
         return String(key)
     }
 
-    /// The seconds of `Prefer: wait=N` (RFC 7240); other preferences are not ours.
-    private func preferredWait(_ fields: HTTPFields) throws(APIError) -> Duration? {
+    /// The seconds of `Prefer: wait=N`.
+    ///
+    /// Of several the first counts, and what is not understood is as if it were not there (RFC 7240, section 2): other
+    /// preferences, parameters behind a semicolon, and a wait that is no number.
+    private static func preferredWait(_ fields: HTTPFields) -> Duration? {
         for preference in fields[values: .prefer].flatMap({ $0.split(separator: ",") }) {
-            let parts = preference.split(separator: "=", maxSplits: 1).map { $0.filter { $0 != " " && $0 != "\"" } }
-            if parts.count == 2, parts[0].lowercased() == "wait" { return try wait(parts[1]) }
+            let value = preference.prefix { $0 != ";" }
+            let parts = value.split(separator: "=", maxSplits: 1).map { $0.filter { !" \t\"".contains($0) } }
+            if parts.first?.lowercased() == "wait" { return parts.count == 2 ? patience(parts[1]) : nil }
         }
         return nil
     }

@@ -64,8 +64,17 @@ struct API: Sendable {
     /// The time that a request wants to wait.
     func wait(_ text: String?) throws(APIError) -> Duration {
         guard let text else { return .zero }
-        let detail = "The wait must be a whole number of seconds."
-        return min(.seconds(try JobParameters.number(text, "wait", detail)), Self.maxWait)
+        guard let patience = Self.patience(text) else {
+            throw .parameterInvalid("wait", "The wait must be a whole number of seconds.")
+        }
+        return patience
+    }
+
+    /// Reads a whole number of seconds, cut off at ``maxWait``; `nil` for anything else.
+    static func patience(_ text: some StringProtocol) -> Duration? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        // Digits that are no number are too many of them.
+        return min(Int32(text).map { .seconds($0) } ?? maxWait, maxWait)
     }
 
     // MARK: - Answers

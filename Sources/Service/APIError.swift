@@ -107,6 +107,12 @@ extension APIError {
         fields: [.retryAfter: "10"]
     )
 
+    static let storageMissing = APIError(
+        .internalServerError,
+        "storage_missing",
+        "The file of a protected image is missing from the service's disk, or cut short; its log says which."
+    )
+
     static let cursorInvalid = APIError(
         .badRequest,
         "cursor_invalid",

@@ -22,21 +22,23 @@ final class DataFolder: Sendable {
     init(path: String) throws {
         self.path = path
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
-            throw Self.fault("The data folder cannot be made", errno)
+            throw Self.fault("The data folder \(path) cannot be made", errno)
         }
         let descriptor = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.fault("The data folder cannot be written", errno) }
+        guard descriptor >= 0 else { throw Self.fault("The data folder \(path) cannot be written", errno) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             close(descriptor)
             throw code == EWOULDBLOCK
-                ? Fault(description: "The data folder is in use by another palimpsest process.")
-                : Self.fault("The data folder cannot be locked", code)
+                ? Fault(description: "The data folder \(path) is in use by another palimpsest process.")
+                : Self.fault("The data folder \(path) cannot be locked", code)
         }
         lock = descriptor
     }
 
     deinit {
+        // Unlocked by word, since a child that is just being started holds a copy of the descriptor for a moment.
+        flock(lock, LOCK_UN)
         close(lock)
     }
 
@@ -82,16 +84,16 @@ extension DataFolder {
         let descriptor = open(adminKeyPath, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             let code = errno
-            guard code == ENOENT else { throw Self.fault("The admin key cannot be read", code) }
+            guard code == ENOENT else { throw Self.fault("The admin key \(adminKeyPath) cannot be read", code) }
             return nil
         }
         defer { close(descriptor) }
         var buffer = [UInt8](repeating: 0, count: 1024)
         let count = read(descriptor, &buffer, buffer.count)
-        guard count >= 0 else { throw Self.fault("The admin key cannot be read", errno) }
+        guard count >= 0 else { throw Self.fault("The admin key \(adminKeyPath) cannot be read", errno) }
         let key = buffer[..<count].split(whereSeparator: { $0 <= 0x20 }).first.map(Array.init) ?? []
         guard key.count >= 16, key.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") }) else {
-            throw Fault(description: "The file admin-key in the data folder does not hold a key of 16 or more letters.")
+            throw Fault(description: "The file \(adminKeyPath) does not hold a key of 16 or more letters.")
         }
         return String(decoding: key, as: UTF8.self)
     }
@@ -101,19 +103,21 @@ extension DataFolder {
         let temporary = adminKeyPath + ".new"
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.fault("The admin key cannot be written", errno) }
+        guard descriptor >= 0 else { throw Self.fault("The admin key \(adminKeyPath) cannot be written", errno) }
         let line = Array((key + "\n").utf8)
         let isWritten = write(descriptor, line, line.count) == line.count && fsync(descriptor) == 0
         let code = errno
         close(descriptor)
         guard isWritten else {
             unlink(temporary)
-            throw Self.fault("The admin key cannot be written", code)
+            throw Self.fault("The admin key \(adminKeyPath) cannot be written", code)
         }
-        guard rename(temporary, adminKeyPath) == 0 else { throw Self.fault("The admin key cannot be written", errno) }
+        guard rename(temporary, adminKeyPath) == 0 else {
+            throw Self.fault("The admin key \(adminKeyPath) cannot be written", errno)
+        }
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw Self.fault("The data folder cannot be opened", errno) }
+        guard folder >= 0 else { throw Self.fault("The data folder \(path) cannot be opened", errno) }
         defer { close(folder) }
-        guard fsync(folder) == 0 else { throw Self.fault("The data folder cannot be synchronised", errno) }
+        guard fsync(folder) == 0 else { throw Self.fault("The data folder \(path) cannot be synchronised", errno) }
     }
 }

@@ -45,8 +45,11 @@ public struct ProtectionService: Sendable {
         FileLimit.raise()
         let weights = try Self.starting { try WeightsFile.find(named: settings.weightsFile, environment: nil) }
         let folder = try Self.starting { try DataFolder(path: settings.dataFolder) }
-        let store = try Self.starting {
-            try JobStore(path: folder.databasePath, generatorVersion: SemanticImageGenerator.version)
+        let store: JobStore
+        do {
+            store = try JobStore(path: folder.databasePath, generatorVersion: SemanticImageGenerator.version)
+        } catch {
+            throw unusable(error)
         }
         let api = try await prepare(folder, store)
         let pool = try await startCodecs(weights)
@@ -107,9 +110,15 @@ public struct ProtectionService: Sendable {
             )
             try await api.housekeeping.cleanUpAfterLastRun()
             return api
+        } catch let fault as DataFolder.Fault {
+            throw StartFault(description: fault.description)
         } catch {
-            throw StartFault(description: "\(error)")
+            throw unusable(error)
         }
+    }
+
+    private func unusable(_ error: any Error) -> StartFault {
+        StartFault(description: "The data folder \(settings.dataFolder) cannot be used: \(error)")
     }
 
     /// Starts the codec processes and waits for the first, so that weights that are none end the start and not the first job.
@@ -125,9 +134,12 @@ public struct ProtectionService: Sendable {
         while true {
             let readiness = pool.readiness
             if readiness.isReady { return pool }
-            if let fault = readiness.lastFault, ContinuousClock.now > deadline {
+            let fault = readiness.refusal ?? (ContinuousClock.now > deadline ? readiness.lastFault : nil)
+            if let fault {
                 await pool.stop()
-                throw StartFault(description: "The codec processes do not start: \(fault)")
+                throw StartFault(
+                    description: "The codec processes do not start with the weights file \(weights): \(fault)."
+                )
             }
             try await Task.sleep(for: .milliseconds(20))
         }

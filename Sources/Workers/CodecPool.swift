@@ -19,6 +19,10 @@ public final class CodecPool: Sendable {
         public var count: Int
         /// Why the last process that ended did so; `nil` once all are ready.
         public var lastFault: String?
+        /// Why the weights cannot be used, in which case waiting does not help.
+        ///
+        /// `nil` if they can be used, or could be once.
+        public var refusal: String?
 
         /// Whether at least one process is ready.
         public var isReady: Bool { readyCount > 0 }
@@ -40,10 +44,14 @@ public final class CodecPool: Sendable {
         var waiters: [(ticket: UInt64, continuation: Waiter)] = []
         var nextTicket: UInt64 = 0
         var lastFault: String?
+        var hasBeenReady = false
+        /// What a process said about weights that none could use yet.
+        var refusal: String?
         var isStopped = false
 
         /// Why there is no hope, if that is so.
         func hopelessness(_ maxFailures: Int?) -> CodecsUnavailable? {
+            if let refusal { return CodecsUnavailable(reason: refusal) }
             guard let maxFailures, failures.allSatisfy({ $0 >= maxFailures }) else { return nil }
             return CodecsUnavailable(reason: lastFault ?? "they do not start")
         }
@@ -74,6 +82,8 @@ public final class CodecPool: Sendable {
     private let codecs: Mutex<[CodecProcess]>
     /// How many processes there are.
     public let count: Int
+    /// The path of the weights.
+    public let weightsFile: String
 
     /// Starts the processes; they become ready one by one.
     ///
@@ -86,6 +96,7 @@ public final class CodecPool: Sendable {
         precondition(count > 0, "a pool has at least one process")
         self.count = count
         maxFailures = configuration.maxStartFailures
+        weightsFile = configuration.weightsFile
         let weights = try WeightsDescriptor(path: configuration.weightsFile)
         shelf = Mutex(
             Shelf(
@@ -120,7 +131,8 @@ public final class CodecPool: Sendable {
             return Readiness(
                 readyCount: readyCount,
                 count: count,
-                lastFault: readyCount == count ? nil : shelf.lastFault
+                lastFault: readyCount == count ? nil : shelf.lastFault,
+                refusal: shelf.refusal
             )
         }
     }
@@ -138,7 +150,14 @@ public final class CodecPool: Sendable {
             case .failing(let reason):
                 shelf.lastFault = reason
                 shelf.failures[number] += 1
-            case .ready: shelf.failures[number] = 0
+            case .refusing(let reason):
+                shelf.lastFault = reason
+                shelf.failures[number] += 1
+                if !shelf.hasBeenReady { shelf.refusal = reason }
+            case .ready:
+                shelf.failures[number] = 0
+                shelf.hasBeenReady = true
+                shelf.refusal = nil
             case .starting, .stopped: break
             }
             if let hopelessness = shelf.hopelessness(maxFailures) { return shelf.dismiss(.unavailable(hopelessness)) }
@@ -153,8 +172,8 @@ public final class CodecPool: Sendable {
     ///
     /// - Parameter body: Uses the process; when it returns the process is free again.
     /// - Returns: What `body` returned.
-    /// - Throws: `CancellationError` if the task is cancelled while it waits or the pool is stopped; ``CodecsUnavailable`` if every
-    ///   process has failed ``CodecConfiguration/maxStartFailures`` times in a row; what `body` throws.
+    /// - Throws: `CancellationError` if the task is cancelled while it waits or the pool is stopped; ``CodecsUnavailable`` if no
+    ///   process can use the weights, or every one has failed ``CodecConfiguration/maxStartFailures`` times in a row; what `body` throws.
     public func withCodec<Value: Sendable>(_ body: (CodecProcess) async throws -> Value) async throws -> Value {
         switch await borrow() {
         case .codec(let number):

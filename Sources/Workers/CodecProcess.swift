@@ -9,6 +9,7 @@ import Synchronization
 ///        │  ^               │                   │
 ///        │  └──after a wait─┴──── it ended ─────┘ (the first picture without an answer counts as crashed)
 ///        └──it ended──> waiting (100 ms, doubled up to 10 s while no picture is answered) ──> starting
+///           (10 s at once if the weights cannot be used)
 ///
 /// The thread lives until ``stop()``. Calls from tasks never block: they leave a request and are resumed.
 public final class CodecProcess: Sendable {
@@ -22,6 +23,18 @@ public final class CodecProcess: Sendable {
         var isStopping = false
         var hasStopped = false
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// What one child came to.
+    private struct ChildEnd {
+        /// Why it ended, as a clause.
+        var reason: String
+        /// Whether it said that it is ready.
+        var wasReady = false
+        /// Whether it answered about any picture.
+        var hasAnswered = false
+        /// Whether it could not use the weights.
+        var isRefusal = false
     }
 
     /// The process's place in its pool, from 0.
@@ -110,16 +123,24 @@ public final class CodecProcess: Sendable {
 
     private func run() {
         var delay = configuration.firstDelay
+        var hasBeenReady = false
         while !isStopping {
             stateChanged(.starting)
-            let (hasAnswered, reason) = runOneChild()
+            let end = runOneChild()
             if isStopping { break }
-            if hasAnswered { delay = configuration.firstDelay }
-            logger.warning(
-                "A codec process ended and is started again",
-                metadata: ["codec.number": "\(number)", "codec.reason": "\(reason)", "codec.delay": "\(delay)"]
-            )
-            stateChanged(.failing(reason: reason))
+            hasBeenReady = hasBeenReady || end.wasReady
+            if end.hasAnswered { delay = configuration.firstDelay }
+            if end.isRefusal { delay = configuration.maxDelay }
+            // Weights that were never good are for the owner of the pool to report, once.
+            if hasBeenReady || !end.isRefusal {
+                logger.warning(
+                    "A codec process ended and is started again",
+                    metadata: [
+                        "codec.number": "\(number)", "codec.reason": "\(end.reason)", "codec.delay": "\(delay)",
+                    ]
+                )
+            }
+            stateChanged(end.isRefusal ? .refusing(reason: end.reason) : .failing(reason: end.reason))
             // A request that came while there was no process goes back, to be given to another one.
             takeJob().map { $0.continuation.resume(returning: Self.released($0.images.count)) }
             pause(for: delay)
@@ -136,14 +157,12 @@ public final class CodecProcess: Sendable {
     }
 
     /// One child from start to end.
-    ///
-    /// - Returns: Whether it answered about any picture, and why it ended.
-    private func runOneChild() -> (hasAnswered: Bool, reason: String) {
+    private func runOneChild() -> ChildEnd {
         var session: CodecSession
         do throws(SystemFault) {
             session = try CodecSession(configuration, weights: weights.number, waker: waker.number) { self.isStopping }
         } catch {
-            return (false, "it could not be started: \(error)")
+            return ChildEnd(reason: "it could not be started: \(error)")
         }
         do throws(CodecSession.End) {
             let modelSHA256 = try session.awaitReady()
@@ -151,17 +170,19 @@ public final class CodecProcess: Sendable {
         } catch {
             // Given a moment, a child that has said why it cannot work ends by itself, and tells its exit status.
             let how = session.end(grace: error.wasAskedFor ? .zero : .milliseconds(500))
-            return (false, "\(error.reason) (\(how))")
+            return ChildEnd(reason: "\(error.reason) (\(how))", isRefusal: error.isRefusal)
         }
-        var hasAnswered = false
+        var result = ChildEnd(reason: "it ended", wasReady: true)
         while true {
             waker.clear()
             guard !isStopping else {
-                return (hasAnswered, session.end(grace: .seconds(2)))
+                result.reason = session.end(grace: .seconds(2))
+                return result
             }
             // Looked at before the mailbox, so that a picture is not blamed for a process that was dead already.
             guard session.isQuiet() else {
-                return (hasAnswered, "it ended or spoke while it was idle (\(session.end(grace: .zero)))")
+                result.reason = "it ended or spoke while it was idle (\(session.end(grace: .zero)))"
+                return result
             }
             guard let job = takeJob() else {
                 session.waitWhileIdle()
@@ -170,7 +191,7 @@ public final class CodecProcess: Sendable {
             isAtWork.store(true, ordering: .relaxed)
             let (outcomes, end) = session.protect(job.images)
             isAtWork.store(false, ordering: .relaxed)
-            if let first = outcomes.first { hasAnswered = hasAnswered || first.isAnswer }
+            if let first = outcomes.first { result.hasAnswered = result.hasAnswered || first.isAnswer }
             guard let end else {
                 job.continuation.resume(returning: outcomes)
                 continue
@@ -179,7 +200,8 @@ public final class CodecProcess: Sendable {
             // Not ready any more before the task that waits can hand out the next picture.
             stateChanged(.starting)
             job.continuation.resume(returning: outcomes.map { $0.adding(how) })
-            return (hasAnswered, "\(end.reason) (\(how))")
+            result.reason = "\(end.reason) (\(how))"
+            return result
         }
     }
 

@@ -14,6 +14,8 @@ struct CodecSession: ~Copyable {
         var reason: String
         /// Whether the end was asked for, and so is no fault of the image.
         var wasAskedFor = false
+        /// Whether the child said that it cannot use the weights, which every other one would say too.
+        var isRefusal = false
     }
 
     let pid: Int32
@@ -88,7 +90,10 @@ struct CodecSession: ~Copyable {
             self.modelSHA256 = modelSHA256
             return modelSHA256
         case .unready(let failure):
-            throw End(reason: "\(failure.code): \(failure.detail)")
+            throw End(
+                reason: "\(failure.code): \(failure.detail)",
+                isRefusal: failure.code.hasPrefix("weights_")
+            )
         case .protected, .failed:
             throw End(reason: "it answered before it was ready")
         }

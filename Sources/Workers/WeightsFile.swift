@@ -15,7 +15,8 @@ public enum WeightsFile {
 
         /// A sentence that says what to do.
         public var description: String {
-            "There is no weights file at \(paths.joined(separator: " or ")); name one by --weights or \(variable)."
+            "There is no weights file at \(paths.joined(separator: " or ")); \(name) must lie at ../share/palimpsest/ from the "
+                + "binary, or be named by --weights or \(variable)."
         }
     }
 

@@ -23,6 +23,9 @@ struct Palimpsest: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+        } catch let fault as UsageFault {
+            StandardError.write("Error: \(fault)\n")
+            Glibc.exit(usageStatus)
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             StandardError.write(fullMessage(for: error) + "\n")

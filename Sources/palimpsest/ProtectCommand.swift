@@ -10,7 +10,8 @@ struct ProtectCommand: AsyncParsableCommand {
         discussion: """
             Every photo needs a class: pictures of one class get one semantic image. The first folder inside IN is the class \
             of what lies in it; files outside such a folder get that of --class. A photo becomes DIR/CLASS/NAME.png with its \
-            report beside it in NAME.json; equal names get -2, -3 in the order of the paths. Hidden files are passed over.
+            report beside it in NAME.json; equal names get -2, -3 in the order of the paths. Hidden files are passed over, and so are files in folders that are \
+            no pictures, neither by name (.jpg, .jpeg, .png) nor by content.
 
             Which class has which semantic image follows from a family seed and the order in which the classes were first \
             seen. Both are kept in DIR/palimpsest-classes.json, so that a later call into the same DIR goes on with the same \
@@ -18,7 +19,7 @@ struct ProtectCommand: AsyncParsableCommand {
             semantic images: treat the file as a secret.
 
             A photo that cannot be protected is reported as `path: code: detail` and stops none of the others. Exit status: \
-            0 if all were protected, 1 if any was not, 2 for wrong usage.
+            0 if all were protected, 1 if any was not, 2 for wrong usage, and if there is nothing to protect.
             """
     )
 
@@ -86,7 +87,6 @@ struct ProtectCommand: AsyncParsableCommand {
     func run() async throws {
         let weightsFile = try weightsFile
         let output = try OutputFolder(path: outputFolder)
-        var classes = try ClassRegistry(folder: output, familySeed: familySeed, isFresh: freshSemanticImages)
         let settings = try settings
         let plan = InputPlan(
             inputs: inputs,
@@ -94,6 +94,9 @@ struct ProtectCommand: AsyncParsableCommand {
             output: output,
             isOverwriting: force
         )
+        if let refusal = plan.refusal { throw UsageFault(refusal) }
+        if let remark = plan.remark, !quiet { StandardError.write("\(remark)\n") }
+        var classes = try ClassRegistry(folder: output, familySeed: familySeed, isFresh: freshSemanticImages)
         let pictures = plan.pictures.map { picture in
             (picture, classes.assignment(of: picture))
         }
@@ -148,7 +151,7 @@ struct ProtectCommand: AsyncParsableCommand {
             do throws(WeightsFile.NotFound) {
                 return try WeightsFile.find(named: weights)
             } catch {
-                throw ValidationError(error.description)
+                throw UsageFault(StandardError.printable(error.description))
             }
         }
     }
@@ -161,14 +164,5 @@ struct ProtectCommand: AsyncParsableCommand {
         } catch {
             throw CommandFault("The codec processes could not be started: \(error).")
         }
-    }
-}
-
-/// A fault of the whole call: one sentence, and exit status 1.
-struct CommandFault: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
     }
 }

@@ -21,6 +21,13 @@ import Testing
         #expect(error?.detail.isEmpty == false)
     }
 
+    /// Whatever number stands where a length would.
+    @Test(arguments: [[], Array("palimpsest: no weights at all".utf8), [UInt8](repeating: 0xFF, count: 64)])
+    func anotherKindOfFileIsCalledSo(bytes: [UInt8]) {
+        let error = #expect(throws: WeightsError.self) { try Weights(bytes) }
+        #expect(error?.detail == "it is not a safetensors weights file")
+    }
+
     struct Fault: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let code: WeightsError.Code

@@ -56,8 +56,14 @@ struct DataFolderTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let folder = try DataFolder(path: path)
         let fault = #expect(throws: DataFolder.Fault.self) { _ = try DataFolder(path: path) }
-        #expect(fault?.description.contains("in use") == true)
-        #expect(throws: DataFolder.Fault.self) { _ = try DataFolder(path: "\(path)/missing/deeper") }
+        #expect(fault?.description == "The data folder \(path) is in use by another palimpsest process.")
+        for (wrong, words) in [
+            ("\(path)/missing/deeper", "cannot be made: No such file or directory."),
+            ("/dev/null", "cannot be written: Not a directory."),
+        ] {
+            let fault = #expect(throws: DataFolder.Fault.self) { _ = try DataFolder(path: wrong) }
+            #expect(fault?.description == "The data folder \(wrong) \(words)")
+        }
         withExtendedLifetime(folder) {}
     }
 }

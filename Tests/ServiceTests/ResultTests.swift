@@ -1,5 +1,6 @@
 import BlobStore
 import Cryptography
+import Glibc
 import HTTPTypes
 import JobModel
 import JobStore
@@ -67,6 +68,31 @@ struct ResultTests {
         #expect(try await fixture.send(.get, "\(path)/images/1/report").code == "image_failed")
         for number in ["0", "2", "01", "x", "-1", "99999999999999999999"] {
             #expect(try await fixture.send(.get, "\(path)/images/\(number).png").code == "image_unknown")
+        }
+    }
+
+    @Test("A protected file that is lost or cut short is a 500 with a code before any of it is promised")
+    func lostFiles() async throws {
+        for isCut in [false, true] {
+            let fixture = try await Fixture()
+            let path = try await fixture.upload([1])
+            try await fixture.work { _ in .picture([5, 6, 7]) }
+            #expect(try await fixture.send(.get, "\(path)/images/1.png").status == 200)
+            let digest = SHA256.hash([5, 6, 7])
+            if isCut {
+                let file = "\(fixture.folder)/blobs/\(digest.hex.prefix(2))/\(digest.hex)"
+                try #require(truncate(file, 2) == 0)
+            } else {
+                try fixture.blobs.remove(digest)
+            }
+            for (method, target) in [
+                (HTTPRequest.Method.get, "archive.zip"), (.head, "archive.zip"), (.get, "archive.zip?partial=true"),
+                (.get, "images/1.png"), (.head, "images/1.png"),
+            ] {
+                let answer = try await fixture.send(method, "\(path)/\(target)")
+                #expect((answer.status, answer.code) == (500, "storage_missing"), "\(method) \(target)")
+            }
+            #expect(try await fixture.send(.get, "\(path)/images/1/report").status == 200)
         }
     }
 

@@ -147,6 +147,33 @@ struct SubmitTests {
         #expect(try await fixture.store.imageCounts().total == 1)
     }
 
+    @Test(
+        "A preference that is not understood is as if it were not there",
+        arguments: [
+            ("wait=soon", false), ("wait", false), ("wait=-1", false), ("wait=", false), ("respond-async", false),
+            ("wait=0", true), ("respond-async, wait=\"0\"; foo=bar", true), ("wait=x, wait=0", false),
+        ]
+    )
+    func preferences(field: String, isApplied: Bool) async throws {
+        let fixture = try await Fixture()
+        let answer = try await fixture.send(.post, "/v1/jobs?class=a", fields: [.prefer: field], body: [1])
+        #expect(answer.status == 202)
+        #expect((answer.fields[.preferenceApplied] != nil) == isApplied)
+    }
+
+    @Test("A wait above a minute is a minute, however many digits it has, and one that is no number is refused")
+    func waits() async throws {
+        #expect(API.patience("59") == .seconds(59))
+        for text in ["60", "61", "99999999999999999999999"] { #expect(API.patience(text) == .seconds(60)) }
+        let fixture = try await Fixture()
+        let path = try await fixture.upload([1])
+        try await fixture.work()
+        #expect(try await fixture.send(.get, "\(path)?wait=99999999999999999999999").status == 200)
+        for text in ["", "x", "-1", "1.5", "+1"] {
+            #expect(try await fixture.send(.get, "\(path)?wait=\(text)").code == "wait_invalid")
+        }
+    }
+
     @Test("Without a key there is 401, and another's job is 404")
     func authentication() async throws {
         let fixture = try await Fixture()

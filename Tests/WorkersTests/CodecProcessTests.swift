@@ -114,6 +114,23 @@ struct CodecProcessTests {
         }
     }
 
+    @Test("Weights that cannot be used end the waiting at the first word, without a second try")
+    func endsAtRefusal() async throws {
+        // No number of failures is set, so that nothing else than the refusal ends the waiting.
+        var configuration = Material.fakeCodec("unready")
+        configuration.maxDelay = .seconds(3600)
+        let reason = "weights_malformed: the file is no good (it exited with status 3)"
+        try await Material.withPool(configuration) { pool in
+            await #expect(throws: CodecsUnavailable(reason: reason)) { try await pool.withCodec { _ in } }
+            #expect(pool.readiness.refusal == reason)
+            #expect(pool.states == [.refusing(reason: reason)])
+        }
+        try await Material.withPool(Material.fakeCodec("silent-death")) { pool in
+            await eventually("a fault is reported") { pool.readiness.lastFault != nil }
+            #expect(pool.readiness.refusal == nil)
+        }
+    }
+
     @Test("One that does not get ready in time is ended")
     func limitsStart() async throws {
         var configuration = Material.fakeCodec("never-ready")

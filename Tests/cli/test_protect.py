@@ -120,7 +120,7 @@ def test_one_bad_file_stops_nothing_and_has_its_own_error(palimpsest, tmp_path):
     for number in range(5):
         picture(source / f"c/{number}.png", seed=number)
     (source / "c/1.png").write_bytes((source / "c/1.png").read_bytes()[:100])
-    (source / "c/note.txt").write_text("no picture")
+    (source / "c/text.jpg").write_text("no picture")
     (source / "c/empty.jpg").write_bytes(b"")
     (source / "c/gone.png").symlink_to("/nonexistent")
     out = tmp_path / "out"
@@ -128,12 +128,52 @@ def test_one_bad_file_stops_nothing_and_has_its_own_error(palimpsest, tmp_path):
     assert result.returncode == 1
     lines = result.stderr.splitlines()
     for name, code in [
-        ("1.png", "image_truncated"), ("note.txt", "image_unsupported"), ("empty.jpg", "image_empty"),
+        ("1.png", "image_truncated"), ("text.jpg", "image_unsupported"), ("empty.jpg", "image_empty"),
         ("gone.png", "input_unreadable"),
     ]:  # fmt: skip
         assert any(line.startswith(f"{source}/c/{name}: {code}: ") for line in lines), (name, lines)
     assert sorted(path.stem for path in (out / "c").glob("*.png")) == ["0", "2", "3", "4"]
     assert lines[-1] == f"protected 4 of 8 pictures into {out}; 4 failed"
+
+
+def test_files_in_folders_that_are_no_pictures_are_passed_over_in_one_line(palimpsest, tmp_path):
+    source, out = tmp_path / "in", tmp_path / "out"
+    picture(source / "c/a.PNG")
+    picture(source / "c/hidden.png", seed=1).rename(source / "c/no-extension")
+    (source / "c/moving.gif").write_bytes(b"GIF89a" + bytes(100))
+    for name in ("note.txt", "b.json", "Thumbs.db"):
+        (source / "c" / name).write_text("no picture")
+    (source / "c/gone").symlink_to("/nonexistent")
+    result = palimpsest("protect", source, "--out", out)
+    assert result.returncode == 1
+    assert sorted(path.stem for path in (out / "c").glob("*.png")) == ["a", "no-extension"]
+    lines = [line for line in result.stderr.splitlines() if str(source) in line]
+    assert lines[0] == f"passed over 4 files that are no pictures, such as {source}/c/Thumbs.db"
+    assert len(lines) == 2 and lines[1].startswith(f"{source}/c/moving.gif: image_unsupported: ")
+    # Named by itself, a file is meant.
+    result = palimpsest("protect", source / "c/note.txt", "--class", "c", "--out", out, "--quiet")
+    assert result.returncode == 1 and f"{source}/c/note.txt: image_unsupported: " in result.stderr
+    (source / "c/moving.gif").unlink()
+    result = palimpsest("protect", source, "--out", tmp_path / "other", "--quiet")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_nothing_to_protect_is_status_2_with_one_sentence(palimpsest, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "texts/c").mkdir(parents=True)
+    (tmp_path / "texts/c/note.txt").write_text("no picture")
+    for number in range(3):
+        picture(tmp_path / f"loose/{number}.png", seed=number)
+    for name, sentence in [
+        ("empty", "There is no picture in empty."),
+        ("texts", "There is no picture in texts; the one file there is none."),
+        ("loose", "None of the 3 photos lies in a class folder; name their class by --class NAME."),
+        ("loose/1.png", "The photo lies in no class folder; name its class by --class NAME."),
+    ]:
+        result = palimpsest("protect", name, "--out", "out", cwd=tmp_path)
+        assert (result.returncode, result.stderr) == (2, f"Error: {sentence}\n")
+    assert tree(tmp_path / "out") == []
+    assert palimpsest("protect", "loose", "--class", "c", "--out", "out", cwd=tmp_path).returncode == 0
 
 
 def test_results_are_never_overwritten_without_force(palimpsest, tmp_path):
@@ -235,13 +275,14 @@ def test_no_clip_reports_the_measured_change(palimpsest, tmp_path):
         (["in", "--out", "o", "--mode", "odd"], "class-wise or sample-wise"),
         (["in", "--out", "o", "--working-size", "8"], "from 64 to 1024"),
         (["in", "--out", "o", "--jobs", "0"], "--jobs must be"),
-        (["in", "--out", "o", "--weights", "/nonexistent"], "no weights file at /nonexistent"),
+        (["in", "--out", "o", "--weights", "/nonexistent"], "deep-hiding.safetensors must lie at ../share/palimpsest/ from"),
         (["in", "--out", "o", "--unknown"], "--unknown"),
     ],
 )
 def test_wrong_usage_is_status_2_with_a_sentence(palimpsest, tmp_path, arguments, words):
     result = palimpsest("protect", *arguments, cwd=tmp_path)
     assert result.returncode == 2 and words in result.stderr, result.stderr
+    assert ("Usage:" in result.stderr) == ("/nonexistent" not in arguments)
     assert result.stdout == "" and tree(tmp_path) == []
 
 
@@ -249,7 +290,11 @@ def test_weights_that_are_none_are_one_error_for_all(palimpsest, tmp_path):
     photo = picture(tmp_path / "a.png")
     (tmp_path / "bad").write_bytes(b"\xff" * 64)
     result = palimpsest("protect", photo, "--class", "c", "--out", tmp_path / "o", "--weights", tmp_path / "bad")
-    assert result.returncode == 1 and "weights_" in result.stderr
+    assert result.returncode == 1
+    # One line besides that of the list of classes, and no usage.
+    _, line = result.stderr.splitlines()
+    assert line.startswith(f"Error: The codec processes do not start with the weights file {tmp_path}/bad: weights_")
+    assert "is not a safetensors weights file" in line
     assert tree(tmp_path / "o") == ["palimpsest-classes.json"]
 
 

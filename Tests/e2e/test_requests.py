@@ -320,9 +320,39 @@ def spooled(service):
     return [name for _, _, names in os.walk(service.data) for name in names if not name.startswith(own)]
 
 
+def plain_environment():
+    return {name: value for name, value in os.environ.items() if not name.startswith("PALIMPSEST_")}
+
+
+def test_a_data_folder_that_cannot_be_used_is_named_with_the_reason(tmp_path, weights):
+    (tmp_path / "file").touch()
+    for data, reason in (("file", "Not a directory"), ("none/data", "No such file or directory")):
+        result = subprocess.run(
+            [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", tmp_path / data, "--weights", weights],
+            capture_output=True, text=True, timeout=60, check=False, env=plain_environment(),
+        )  # fmt: skip
+        assert result.returncode == 1
+        assert f"The data folder {tmp_path / data} cannot be" in result.stderr and reason in result.stderr
+
+
+def test_a_protected_file_that_is_lost_is_500_before_any_of_it_is_sent(make_service):
+    service = make_service()
+    answer = upload(service, "--data-binary", f"@{PARROTS}", "--header", "Prefer: wait=60")
+    assert answer.status == 200, answer
+    path = answer.fields["location"]
+    digest = service.get(f"{path}/images/1/report").json["output_sha256"]
+    assert service.get(f"{path}/archive.zip").status == 200
+    (service.data / "blobs" / digest[:2] / digest).unlink()
+    for place in ("archive.zip", "images/1.png"):
+        problem(service.get(f"{path}/{place}"), 500, "storage_missing")
+        assert service.get(f"{path}/{place}", "--head").status == 500
+    lines = [json.loads(line) for line in service.log().splitlines()]
+    lost = [line for line in lines if line.get("blob.sha256") == digest]
+    assert lost and lost[0]["job.id"] == path.rpartition("/")[2]
+
+
 def test_configuration_faults_are_reported_together(tmp_path, weights):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PALIMPSEST_")}
-    environment |= {"PALIMPSEST_MAX_BODY_BYTES": "lots", "PALIMPSEST_WORKERSS": "2"}
+    environment = plain_environment() | {"PALIMPSEST_MAX_BODY_BYTES": "lots", "PALIMPSEST_WORKERSS": "2"}
     result = subprocess.run(
         [BINARY, "serve", "--bind", "nowhere", "--data", tmp_path / "data", "--weights", weights],
         capture_output=True, text=True, env=environment, timeout=60, check=False,
@@ -334,11 +364,17 @@ def test_configuration_faults_are_reported_together(tmp_path, weights):
 
 
 def test_a_start_without_weights_says_so(tmp_path):
-    for weights, words in ((tmp_path / "none.safetensors", "no weights file"), (PARROTS, "do not start")):
+    for weights, words in (
+        (tmp_path / "none.safetensors", "deep-hiding.safetensors must lie at ../share/palimpsest/ from the binary"),
+        (PARROTS, "is not a safetensors weights file"),
+    ):
         result = subprocess.run(
             [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", tmp_path / "data", "--weights", weights],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=60, check=False, env=plain_environment(),
         )  # fmt: skip
         assert result.returncode == 1
         assert words in result.stderr, result.stderr
+        assert str(weights) in result.stderr and "Usage:" not in result.stderr
+        # Tried once: every other try would say the same.
+        assert len(result.stderr.splitlines()) == 1
         assert (tmp_path / "data").exists() == (weights == PARROTS)

@@ -56,7 +56,12 @@ struct FileProtection: Sendable {
             for await fault in group { unavailable = unavailable ?? fault }
         }
         await codecs.stop()
-        if let unavailable { throw CommandFault("The codec processes do not start: \(unavailable.reason).") }
+        if let unavailable {
+            throw CommandFault(
+                "The codec processes do not start with the weights file \(StandardError.printable(codecs.weightsFile)): "
+                    + "\(unavailable.reason)."
+            )
+        }
     }
 
     /// Puts neighbouring small files together, in several times more batches than there are processes, so that none is left with

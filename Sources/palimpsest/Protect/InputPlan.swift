@@ -26,9 +26,12 @@ struct PictureFault: Sendable {
 struct InputPlan {
     private(set) var pictures: [PlannedPicture] = []
     private(set) var faults: [PictureFault] = []
+    /// Files in folders that are no pictures.
+    private var passedOver: (count: Int, first: String)?
 
     private var names = OutputNames()
     private var sources: Set<FileIdentity> = []
+    private let inputs: [String]
     private let output: OutputFolder
     private let fallbackLabel: ClassLabel?
 
@@ -40,6 +43,7 @@ struct InputPlan {
     ///   - output: Where the results go; it is not searched for photos.
     ///   - isOverwriting: Whether results that exist may be replaced.
     init(inputs: [String], fallbackLabel: ClassLabel?, output: OutputFolder, isOverwriting: Bool) {
+        self.inputs = inputs
         self.output = output
         self.fallbackLabel = fallbackLabel
         for input in inputs {
@@ -51,6 +55,36 @@ struct InputPlan {
         }
         refuseExisting(isOverwriting: isOverwriting)
     }
+
+    // MARK: - What to say about it
+
+    /// Why the call as a whole asks for nothing that can be done, or `nil`.
+    var refusal: String? {
+        guard pictures.isEmpty else { return nil }
+        guard !faults.isEmpty else {
+            let shown = inputs.prefix(3).map(StandardError.printable).joined(separator: ", ")
+            let passed = passedOver.map {
+                $0.count == 1 ? "; the one file there is none" : "; the \($0.count) files there are none"
+            }
+            return "There is no picture in \(shown)\(inputs.count > 3 ? ", …" : "")\(passed ?? "")."
+        }
+        guard faults.allSatisfy({ $0.failure.code == Self.classMissing }) else { return nil }
+        return faults.count == 1
+            ? "The photo lies in no class folder; name its class by --class NAME."
+            : "None of the \(faults.count) photos lies in a class folder; name their class by --class NAME."
+    }
+
+    /// What was passed over, or `nil`.
+    var remark: String? {
+        passedOver.map { passed in
+            let first = StandardError.printable(passed.first)
+            return passed.count == 1
+                ? "passed over 1 file that is no picture: \(first)"
+                : "passed over \(passed.count) files that are no pictures, such as \(first)"
+        }
+    }
+
+    private static let classMissing = "class_missing"
 
     // MARK: - Searching
 
@@ -74,7 +108,10 @@ struct InputPlan {
             case .folder(let identity):
                 // Our own results, and links to folders, which may lead in a circle.
                 if identity != output.identity, !Self.isLink(path) { walk(path, label: label ?? name) }
-            case .file, .other, nil: add(path, label: label)
+            case .file where PictureSign.isShown(byFile: path): add(path, label: label)
+            case .other where PictureSign.isShown(byName: path), nil where PictureSign.isShown(byName: path):
+                add(path, label: label)
+            case .file, .other, nil: passedOver = ((passedOver?.count ?? 0) + 1, passedOver?.first ?? path)
             }
         }
     }
@@ -101,7 +138,7 @@ struct InputPlan {
     private mutating func checkedLabel(_ folder: String?, of path: String) -> ClassLabel? {
         guard let folder else {
             if fallbackLabel == nil {
-                refuse(path, "class_missing", "The photo lies in no class folder; name its class by --class NAME.")
+                refuse(path, Self.classMissing, "The photo lies in no class folder; name its class by --class NAME.")
             }
             return fallbackLabel
         }

@@ -58,7 +58,11 @@ final class OutputFolder: Sendable {
     }
 
     deinit {
-        if lock >= 0 { close(lock) }
+        // Unlocked by word, since a child that is just being started holds a copy of the descriptor for a moment.
+        if lock >= 0 {
+            flock(lock, LOCK_UN)
+            close(lock)
+        }
     }
 
     // MARK: - Names
