@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-WIDTHS = (24, 48, 96, 192)
+WIDTHS = (16, 32, 64, 128)
 EPOCHS = 15
 BATCH = 64
 PAD = 2

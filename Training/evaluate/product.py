@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from deephiding.weights import tensors_sha256
 from PIL import Image
 
 
@@ -17,9 +18,9 @@ class ProductError(Exception):
 def protect(binary, weights, pixels, labels, names, family_seed, cache, options=()):
     """Protects uint8 images (N, H, W, 3) class-wise with `palimpsest protect`; cached by everything it depends on."""
     key = hashlib.sha256()
-    for part in (Path(weights).read_bytes(), Path(binary).read_bytes(), pixels.tobytes(), labels.tobytes()):
+    for part in (Path(binary).read_bytes(), pixels.tobytes(), labels.tobytes()):
         key.update(hashlib.sha256(part).digest())
-    key.update(json.dumps([family_seed, list(options), list(names)]).encode())
+    key.update(json.dumps([tensors_sha256(weights), family_seed, list(options), list(names)]).encode())
     stored = Path(cache) / f"{key.hexdigest()[:32]}.npy"
     if stored.exists():
         return np.load(stored)

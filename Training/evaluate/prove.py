@@ -14,6 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
+from deephiding import weights
 
 from . import cifar10, classifier, countermeasures, perturbations, product, report
 
@@ -72,7 +73,7 @@ def run_cell(cell, arguments):
         "batch": classifier.BATCH,
     }
     if "palimpsest" in row:
-        identity["weights"] = report.sha256(arguments.weights)
+        identity["tensors_sha256"] = weights.tensors_sha256(arguments.weights)
     if path.exists():
         record = json.loads(path.read_text())
         if all(record.get(k) == v for k, v in identity.items()):

@@ -1,7 +1,6 @@
 """From measured cells to a verdict, a Markdown table and a JSON file."""
 
 import datetime
-import hashlib
 import json
 import platform
 from pathlib import Path
@@ -23,11 +22,6 @@ PSNR_AT_LEAST = 31.0
 def family_seed(seed):
     """The family seed of the secrets that go with a seed of the evaluation."""
     return 1000 + seed
-
-
-def sha256(path):
-    """The file's SHA-256 in hexadecimal."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def summarize(records):
@@ -133,7 +127,8 @@ def write(records, revealed, arguments):
     cells = summarize(records)
     seeds = sorted({record["seed"] for record in records})
     facts = [
-        f"{arguments.split} split, {len(seeds)} seed(s) ({', '.join(map(str, seeds))}), weights {sha256(arguments.weights)[:12]}, "
+        f"{arguments.split} split, {len(seeds)} seed(s) ({', '.join(map(str, seeds))}), weights whose tensors have the SHA-256 "
+        f"{weights.tensors_sha256(arguments.weights)[:12]}…, "
         f"{datetime.date.today().isoformat()}, {_processor()}, PyTorch {torch.__version__}.",
     ]
     if revealed:

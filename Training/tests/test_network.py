@@ -149,3 +149,12 @@ def test_weights_survive_the_file(tmp_path):
     cover, secret = torch.rand(2, 1, 3, 16, 16)
     assert torch.equal(network.hide(cover, secret)[0], again.hide(cover, secret)[0])
     assert (metadata["blocks"], metadata["growth"], json.loads(metadata["training"])) == ("2", "8", {"recipe": {}})
+
+
+def test_the_hash_of_the_tensors_tells_networks_apart_but_not_metadata(tmp_path):
+    pytest.importorskip("safetensors")
+    network, other = randomized(HidingNetwork(1, 8)), HidingNetwork(1, 8)
+    for name, saved, protection in (("a", network, {}), ("b", network, {"verdict": "measured"}), ("c", other, {})):
+        weights.save(tmp_path / name, saved, {}, protection, "none")
+    a, b, c = (weights.tensors_sha256(tmp_path / name) for name in "abc")
+    assert a == b != c
