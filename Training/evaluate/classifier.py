@@ -5,10 +5,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-WIDTHS = (16, 32, 64, 128)
+WIDTHS = (24, 48, 96, 192)
 EPOCHS = 15
 BATCH = 64
-PAD = 2
+PAD = 1
 PEAK_LR = 0.1
 PROGRESS_IMAGES = 2_000
 

@@ -71,6 +71,7 @@ def run_cell(cell, arguments):
         "epochs": classifier.EPOCHS,
         "widths": list(classifier.WIDTHS),
         "batch": classifier.BATCH,
+        "pad": classifier.PAD,
     }
     if "palimpsest" in row:
         identity["tensors_sha256"] = weights.tensors_sha256(arguments.weights)
