@@ -5,10 +5,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-WIDTHS = (24, 48, 96, 192)
+WIDTHS = (16, 32, 64, 128)
 EPOCHS = 15
-BATCH = 64
-PAD = 1
+BATCH = 32
+PAD = 2
 PEAK_LR = 0.1
 PROGRESS_IMAGES = 2_000
 
