@@ -23,13 +23,13 @@ def cutout(images, labels, rng):
     return images, labels
 
 
-def cutmix(images, labels, rng):
+def cutmix(images, labels, rng, boxes=2):
     """Up to two boxes from other images of the batch, each with probability 1/2; labels by area (Yun et al. 2019).
 
-    The box has the share 1 - lambda of the area before it is cut off at the border, lambda uniform.
+    A box has the share 1 - lambda of the area before it is cut off at the border, lambda uniform.
     """
     height, width = images.shape[2:]
-    for _ in range(2):
+    for _ in range(boxes):
         partners = torch.from_numpy(rng.permutation(len(images)))
         mixed, mixed_labels = images.clone(), labels.clone()
         for i, partner in enumerate(partners):
@@ -47,7 +47,7 @@ def mixup(images, labels, rng):
     """Twice, each with probability 1/2: a uniform blend with another image of the batch and its label (Zhang et al. 2018)."""
     for _ in range(2):
         partners = torch.from_numpy(rng.permutation(len(images)))
-        share = torch.from_numpy(rng.random(len(images)) * (rng.random(len(images)) < 0.5)).float()
+        share = torch.from_numpy(rng.random(len(images)) * (rng.random(len(images)) < 0.5)).to(images)
         images = images + share[:, None, None, None] * (images[partners] - images)
         labels = labels + share[:, None] * (labels[partners] - labels)
     return images, labels

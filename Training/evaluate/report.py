@@ -1,4 +1,4 @@
-"""From measured cells to a verdict, a Markdown table and a JSON file."""
+"""From measured cells to a verdict, a Markdown table, a picture and a JSON file."""
 
 import datetime
 import json
@@ -10,18 +10,15 @@ import torch
 from deephiding import weights
 from deephiding.semantic_images import semantic_image
 
-from . import product
+from . import product, rows
 
 CLEAN_AT_LEAST = 60.0
 CONTROL_AT_MOST = 20.0
 FRESH_WITHIN = 8.0
-TARGETS = {("palimpsest", "vanilla"): 20.0, ("palimpsest", "JPEG 50"): 40.0}
 PSNR_AT_LEAST = 31.0
-
-
-def family_seed(seed):
-    """The family seed of the secrets that go with a seed of the evaluation."""
-    return 1000 + seed
+# What the shipped weights have to reach, by column of the class-wise row.
+TARGETS = {"vanilla": 20.0, "JPEG 50": 40.0}
+CHANCE = 10.0
 
 
 def summarize(records):
@@ -29,58 +26,85 @@ def summarize(records):
     groups = {}
     for record in records:
         groups.setdefault((record["row"], record["column"]), []).append(record)
+
+    def mean(group, name):
+        values = [record[name] for record in group]
+        return None if None in values else float(np.mean(values))
+
     return {
         key: {
-            "mean": float(np.mean([r["accuracy"] for r in group])),
+            "mean": mean(group, "accuracy"),
             "low": min(r["accuracy"] for r in group),
             "high": max(r["accuracy"] for r in group),
             "peak": max(r["peak"] for r in group),
             "seeds": len(group),
-            "psnr": None if group[0]["psnr"] is None else float(np.mean([r["psnr"] for r in group])),
+            "psnr": mean(group, "psnr"),
+            "ssim": mean(group, "ssim"),
             "largest_delta": max(r["largest_delta"] for r in group),
         }
         for key, group in groups.items()
     }
 
 
-def verdict(cells):
-    """Sentences: whether the harness can see, then whether each figure was reached. Nothing is concluded if it cannot."""
-    clean = cells.get(("clean", "vanilla"))
-    control = cells.get(("random noise (control)", "vanilla"))
+def remaining(cells, row):
+    """What a row leaves of learning in each column: (accuracy - chance) / (clean accuracy there - chance)."""
+    return {
+        column: (cell["mean"] - CHANCE) / (cells[rows.CLEAN, column]["mean"] - CHANCE)
+        for (name, column), cell in cells.items()
+        if name == row and (rows.CLEAN, column) in cells
+    }
+
+
+def blind(cells):
+    """Why nothing may be concluded from these cells, or None."""
+    clean, control = cells.get((rows.CLEAN, "vanilla")), cells.get((rows.CONTROL, "vanilla"))
     if clean is None or control is None:
-        return ["No verdict: the clean row and the control row were not both measured."]
+        return "No verdict: the clean row and the control row were not both measured."
     if clean["mean"] < CLEAN_AT_LEAST or control["mean"] > CONTROL_AT_MOST:
-        return [
+        return (
             f"No verdict: this harness cannot see. It needs clean >= {CLEAN_AT_LEAST:.0f} % (measured {clean['mean']:.1f}) "
             f"and the control <= {CONTROL_AT_MOST:.0f} % (measured {control['mean']:.1f})."
-        ]
+        )
+    return None
+
+
+def verdict(cells):
+    """Sentences: whether the harness can see, then whether each figure was reached. Nothing is concluded if it cannot."""
+    reason = blind(cells)
+    if reason:
+        return [reason]
     lines = []
-    for key, limit in TARGETS.items():
-        if key in cells:
-            reached = cells[key]["mean"] <= limit
-            lines.append(f"{'Reached' if reached else 'Missed'}: {key[1]} <= {limit:.0f} %, measured {cells[key]['mean']:.1f}.")
-    shipped = cells.get(("palimpsest", "vanilla"))
+
+    def judge(reached, text):
+        lines.append(f"{'Reached' if reached else 'Missed'}: {text}")
+
+    for column, limit in TARGETS.items():
+        cell = cells.get((rows.CLASS_WISE, column))
+        if cell is not None:
+            judge(cell["mean"] <= limit, f"{column} <= {limit:.0f} %, measured {cell['mean']:.1f}.")
+    shipped = cells.get((rows.CLASS_WISE, "vanilla"))
     if shipped is not None:
-        reached = shipped["psnr"] is not None and shipped["psnr"] >= PSNR_AT_LEAST
-        lines.append(f"{'Reached' if reached else 'Missed'}: PSNR >= {PSNR_AT_LEAST:.0f} dB, measured {shipped['psnr'] or 0:.2f}.")
-    fresh = cells.get(("palimpsest, fresh secrets", "vanilla"))
+        psnr = shipped["psnr"] or 0
+        judge(psnr >= PSNR_AT_LEAST, f"PSNR >= {PSNR_AT_LEAST:.0f} dB, measured {psnr:.2f}.")
+    fresh = cells.get((rows.FRESH, "vanilla"))
     if fresh is not None:
-        gap = clean["mean"] - fresh["mean"]
-        reached = gap <= FRESH_WITHIN
-        lines.append(
-            f"{'Reached' if reached else 'Missed'}: with a fresh secret for every image accuracy stays within "
-            f"{FRESH_WITHIN:.0f} points of clean, measured {gap:.1f} below."
+        gap = cells[rows.CLEAN, "vanilla"]["mean"] - fresh["mean"]
+        judge(
+            gap <= FRESH_WITHIN,
+            "with a fresh secret for every image accuracy stays within "
+            f"{FRESH_WITHIN:.0f} points of clean, measured {gap:.1f} below.",
         )
     return lines
 
 
 def table(cells):
-    """The cells as a Markdown table: accuracy in percent, mean (lowest-highest) over the seeds."""
+    """The cells as a Markdown table: accuracy in percent, mean (lowest-highest) over the seeds.
+
+    A table of more than one column ends with the mean and largest share of learning that each row leaves.
+    """
     columns = list(dict.fromkeys(column for _, column in cells))
-    lines = [
-        "| training images | " + " | ".join(columns) + " | PSNR dB | largest \\|δ\\| |",
-        "|---|" + "---|" * (len(columns) + 2),
-    ]
+    titles = ["training images", *columns, "PSNR dB", "SSIM", "largest \\|δ\\|", "mean r", "max r"]
+    lines = ["| " + " | ".join(titles) + " |", "|---|" + "---|" * (len(titles) - 1)]
     for row in dict.fromkeys(row for row, _ in cells):
         shown = []
         for column in columns:
@@ -92,9 +116,40 @@ def table(cells):
             else:
                 shown.append(f"{cell['mean']:.1f} ({cell['low']:.1f}-{cell['high']:.1f})")
         first = next(cell for (name, _), cell in cells.items() if name == row)
-        psnr = "-" if first["psnr"] is None else f"{first['psnr']:.2f}"
-        lines.append(f"| {row} | " + " | ".join(shown) + f" | {psnr} | {first['largest_delta']} |")
+        shown.append("-" if first["psnr"] is None else f"{first['psnr']:.2f}")
+        shown.append(f"{first['ssim']:.3f}")
+        shown.append(str(first["largest_delta"]))
+        left = list(remaining(cells, row).values())
+        complete = len(left) == len(columns) and row != rows.CLEAN
+        shown += [f"{np.mean(left):.2f}", f"{max(left):.2f}"] if complete else ["-", "-"]
+        lines.append(f"| {row} | " + " | ".join(shown) + " |")
     return "\n".join(lines)
+
+
+def picture(cells, path):
+    """Draws the share of learning that each row leaves, by column, as a PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    columns = list(dict.fromkeys(column for _, column in cells))
+    names = [row for row in dict.fromkeys(row for row, _ in cells) if row != rows.CLEAN and remaining(cells, row)]
+    values = np.full((len(names), len(columns)), np.nan)
+    for i, row in enumerate(names):
+        for column, value in remaining(cells, row).items():
+            values[i, columns.index(column)] = value
+    figure, axes = pyplot.subplots(figsize=(2 + 0.55 * len(columns), 1.8 + 0.35 * len(names)))
+    image = axes.imshow(values, vmin=0, vmax=1, cmap="RdYlGn_r", aspect="auto")
+    axes.set_xticks(range(len(columns)), columns, rotation=60, ha="right", fontsize=8)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    for (i, j), value in np.ndenumerate(values):
+        if not np.isnan(value):
+            axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=6)
+    figure.colorbar(image, label="share of learning left (0: none, 1: as clean)")
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
 
 
 def secrets(x, y, weights_file, released, seed, count=200):
@@ -111,7 +166,8 @@ def secrets(x, y, weights_file, released, seed, count=200):
         torch.manual_seed(seed)
         revealed = network.reveal(images).clamp(0, 1).numpy()
     height, width = x.shape[1:3]
-    drawn = [semantic_image(*product.assignment(family_seed(seed), label), width, height) for label in range(10)]
+    family = rows.family_seed(seed)
+    drawn = [semantic_image(*product.assignment(family, label), width, height) for label in range(int(y.max()) + 1)]
     truth = np.stack([drawn[label] for label in y[:count]])
     psnr = -10 * float(np.log10(((revealed - truth) ** 2).mean()))
     return {
@@ -122,14 +178,15 @@ def secrets(x, y, weights_file, released, seed, count=200):
     }
 
 
-def write(records, revealed, arguments):
-    """Writes table.md and table.json into the output folder; returns the Markdown."""
+def write(records, revealed, setting, name):
+    """Writes NAME.md, NAME.json and NAME.png into the output folder; returns the Markdown."""
     cells = summarize(records)
     seeds = sorted({record["seed"] for record in records})
     facts = [
-        f"{arguments.split} split, {len(seeds)} seed(s) ({', '.join(map(str, seeds))}), weights whose tensors have the SHA-256 "
-        f"{weights.tensors_sha256(arguments.weights)[:12]}…, "
-        f"{datetime.date.today().isoformat()}, {_processor()}, PyTorch {torch.__version__}.",
+        f"{setting.split} split, {setting.images or 'all'} training images, {setting.recipe.learner}, {len(seeds)} seed(s) "
+        f"({', '.join(map(str, seeds))}), weights whose tensors have the SHA-256 "
+        f"{weights.tensors_sha256(setting.tool.weights)[:12]}…, {datetime.date.today().isoformat()}, {_processor()}, "
+        f"PyTorch {torch.__version__}.",
     ]
     if revealed:
         facts.append(
@@ -139,21 +196,24 @@ def write(records, revealed, arguments):
             f"{revealed['delta_mean_difference_same_class']:.2f} levels."
         )
     text = "\n".join([table(cells), "", *[f"- {line}" for line in verdict(cells) + facts]]) + "\n"
-    folder = Path(arguments.out)
+    folder = Path(setting.out)
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"table-{arguments.split}"
     (folder / f"{name}.md").write_text(text)
     document = {
         "cells": [{"row": row, "column": column, **cell} for (row, column), cell in cells.items()],
+        "remaining": {row: remaining(cells, row) for row in dict.fromkeys(row for row, _ in cells)},
         "verdict": verdict(cells),
         "secrets": revealed,
         "facts": facts,
     }
-    (folder / f"{name}.json").write_text(json.dumps(document, indent=1))
+    (folder / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
+    picture(cells, folder / f"{name}.png")
     return text
 
 
 def _processor():
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):

@@ -11,6 +11,7 @@ phase drawn for every image), or, with the checkpoint of a training run, `class-
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -21,7 +22,7 @@ from deephiding.network import HidingNetwork
 from deephiding.semantic_images import semantic_image
 from PIL import Image
 
-from . import cifar10, classifier, countermeasures, perturbations, prove
+from . import cells, cifar10, classifier, columns, perturbations, plans
 
 
 def strokes(pixels, labels, wavelength, seed):
@@ -79,18 +80,19 @@ def main():
     parser.add_argument("candidate")
     parser.add_argument("--cifar10", required=True)
     parser.add_argument("--run", help="a training run's folder")
-    parser.add_argument("--column", default="vanilla", choices=list(countermeasures.ALL))
+    parser.add_argument("--column", default="vanilla", choices=list(columns.ALL))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--family", type=int, default=11, help="family seed of the secrets")
-    parser.add_argument("--widths", default=",".join(map(str, classifier.WIDTHS)))
-    parser.add_argument("--batch", type=int, default=classifier.BATCH)
-    parser.add_argument("--pad", type=int, default=classifier.PAD, help="largest shift of the random crop, pixels")
-    parser.add_argument("--epochs", type=int, default=classifier.EPOCHS)
+    parser.add_argument("--batch", type=int, default=classifier.CPU.batch)
+    parser.add_argument("--pad", type=int, default=classifier.CPU.pad, help="largest shift of the random crop, pixels")
+    parser.add_argument("--epochs", type=float, default=classifier.CPU.epochs)
     parser.add_argument("--picture", help="PNG of covers, releases, delta x 12, secrets and revealed secrets")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     try:
-        x, y, x_test, y_test = prove.splits(cifar10.load(arguments.cifar10), "validation")
+        x, y, x_test, y_test = cells.splits(
+            cifar10.load(arguments.cifar10), "validation", plans.PLANS["prove"].images
+        )
     except cifar10.DatasetError as error:
         sys.exit(f"study: {error}")
     name, _, amount = arguments.candidate.partition(":")
@@ -108,11 +110,8 @@ def main():
             parser.error(f"unknown candidate '{name}'")
         released = makers[name](x, y, arguments.seed)
     mse = ((released.astype(float) - x) ** 2).mean()
-    widths = tuple(int(w) for w in arguments.widths.split(","))
-    _, history = classifier.train(
-        countermeasures.ALL[arguments.column](released), y, x_test, y_test, arguments.seed,
-        epochs=arguments.epochs, widths=widths, batch=arguments.batch, pad=arguments.pad,
-    )  # fmt: skip
+    recipe = replace(classifier.CPU, epochs=arguments.epochs, batch=arguments.batch, pad=arguments.pad)
+    history = columns.ALL[arguments.column](released, y, x_test, y_test, arguments.seed, recipe, len(cifar10.CLASSES))
     psnr = f"{10 * np.log10(255**2 / mse):.2f}" if mse else "-"
     print(
         f"{arguments.candidate} / {arguments.column} / seed {arguments.seed}: last {history[-1]:.1f} %, peak "

@@ -6,7 +6,7 @@ import tarfile
 import numpy as np
 import pytest
 import torch
-from evaluate import cifar10, classifier, countermeasures, perturbations, report, shapes
+from evaluate import cells, cifar10, classifier, columns, perturbations, plans, report, rows, shapes
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def accuracies():
     x_test, y_test = shapes.generate(1000, 1)
 
     def learn(images):
-        _, history = classifier.train(images, y, x_test, y_test, 0, epochs=8, widths=(16, 32, 64), pad=2, batch=64)
+        _, history = classifier.train(images, y, x_test, y_test, 0, classifier.Recipe(epochs=8, batch=64))
         return history[-1]
 
     return {
@@ -49,23 +49,18 @@ def test_perturbations_are_class_wise_and_bounded(make):
     assert not (delta == make(pixels, labels, 8).astype(int) - pixels).all()
 
 
-def test_countermeasures_do_what_their_names_say():
-    pixels = shapes.generate(4, 0)[0]
-    gray = countermeasures.grayscale(pixels)
-    assert (gray[..., 0] == gray[..., 1]).all() and (gray[..., 1] == gray[..., 2]).all()
-    assert not (countermeasures.jpeg50(pixels) == pixels).all()
-    assert (countermeasures.vanilla(pixels) == pixels).all()
-
-
 def cell(row, column, accuracy, psnr=32.0):
-    return {"row": row, "column": column, "seed": 0, "accuracy": accuracy, "peak": accuracy, "psnr": psnr, "largest_delta": 8}
+    return {
+        "row": row, "column": column, "seed": 0, "accuracy": accuracy, "peak": accuracy, "psnr": psnr, "ssim": 0.9,
+        "largest_delta": 8,
+    }  # fmt: skip
 
 
 def judge(clean, control, shipped):
     records = [
-        cell("clean", "vanilla", clean, None),
-        cell("random noise (control)", "vanilla", control),
-        cell("palimpsest", "vanilla", shipped),
+        cell(rows.CLEAN, "vanilla", clean, None),
+        cell(rows.CONTROL, "vanilla", control),
+        cell(rows.CLASS_WISE, "vanilla", shipped),
     ]
     return report.verdict(report.summarize(records))
 
@@ -80,9 +75,34 @@ def test_the_verdict_can_fail():
     assert judge(75, 11, 30)[0].startswith("Missed")
 
 
-def test_the_table_gives_mean_and_range_over_the_seeds():
-    records = [{**cell("palimpsest", "vanilla", a), "seed": s} for s, a in enumerate((10.0, 12.0, 17.0))]
-    assert "| palimpsest | 13.0 (10.0-17.0) | 32.00 | 8 |" in report.table(report.summarize(records))
+def test_the_table_gives_mean_and_range_over_the_seeds_and_what_is_left_of_learning():
+    records = [{**cell(rows.CLASS_WISE, "vanilla", a), "seed": s} for s, a in enumerate((10.0, 12.0, 17.0))]
+    records.append(cell(rows.CLEAN, "vanilla", 70.0, None))
+    text = report.table(report.summarize(records))
+    assert f"| {rows.CLASS_WISE} | 13.0 (10.0-17.0) | 32.00 | 0.900 | 8 | 0.05 | 0.05 |" in text
+
+
+def test_a_cell_is_measured_once_and_again_when_anything_it_depends_on_changed(tmp_path, monkeypatch):
+    x, y = shapes.generate(300, 0)
+    data = {"x_train": np.repeat(x, 12, 0), "y_train": np.repeat(y, 12), "x_test": x[:50], "y_test": y[:50]}
+    monkeypatch.setattr(cifar10, "load", lambda path: data)
+    tool = rows.Product("", "", tmp_path, tuple(cifar10.CLASSES))
+
+    def setting(epochs):
+        return cells.Setting("", "validation", 60, classifier.Recipe(epochs=epochs), tool, tmp_path)
+
+    first = cells.measure(setting(1), rows.CONTROL, "cutout", 0)
+    assert first["largest_delta"] == 8 and first["psnr"] == pytest.approx(30.2, abs=0.3)
+    assert cells.known(setting(1), rows.CONTROL, "cutout", 0) == first
+    assert cells.measure(setting(1), rows.CONTROL, "cutout", 0) == first
+    assert cells.known(setting(1), rows.CONTROL, "cutout", 1) is None
+    assert cells.known(setting(2), rows.CONTROL, "cutout", 0) is None
+
+
+def test_every_row_and_column_of_every_table_exists():
+    for plan in plans.PLANS.values():
+        assert {rows.CLEAN, rows.CONTROL} <= set(plan.cells) <= set(rows.ALL)
+        assert all(set(names) <= set(columns.ALL) and "vanilla" in names for names in plan.cells.values())
 
 
 def test_official_pickles_are_read(tmp_path):

@@ -1,0 +1,100 @@
+"""One cell of a table: one row's images, one countermeasure, one seed. Measured once, kept as a JSON file."""
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from deephiding import weights
+
+from . import cifar10, columns, quality, rows
+from .classifier import Recipe
+
+VALIDATION_IMAGES = 3_000
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all cells of a table share. `images`: training images a run, 0 for all; `split`: test or validation."""
+
+    data: str
+    split: str
+    images: int
+    recipe: Recipe
+    tool: rows.Product
+    out: Path
+    threads: int = 1
+    identity: dict = field(init=False)
+
+    def __post_init__(self):
+        object.__setattr__(
+            self, "identity", {"split": self.split, "images": self.images, "recipe": self.recipe.identity()}
+        )
+
+
+def splits(data, split, images):
+    """Training and evaluation images: both from the training set while choosing (`validation`), else the test set.
+
+    The two use different training images as far as there are enough, so that nothing chosen on one is tuned to the other.
+    """
+    x, y = data["x_train"], data["y_train"]
+    if split == "validation":
+        held = len(x) - VALIDATION_IMAGES
+        count = min(images or held, held)
+        return x[:count], y[:count], x[held:], y[held:]
+    count = min(images or len(x), len(x))
+    first = min(2 * count, len(x) - count)
+    return x[first : first + count], y[first : first + count], data["x_test"], data["y_test"]
+
+
+def _path(setting, row, column, seed):
+    identity = {**setting.identity, "row": row, "column": column, "seed": seed}
+    if "palimpsest" in row or "class-wise" in row:
+        identity["tensors_sha256"] = weights.tensors_sha256(setting.tool.weights)
+    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+    words = "".join(c if c.isalnum() or c == "-" else "_" for c in f"{row}-{column}-{seed}").strip("_")
+    return setting.out / "cells" / f"{words}-{key}.json", identity
+
+
+def known(setting, row, column, seed):
+    """The record of a cell that was measured before, or None."""
+    path, identity = _path(setting, row, column, seed)
+    if not path.exists():
+        return None
+    record = json.loads(path.read_text())
+    return record if all(record.get(name) == value for name, value in identity.items()) else None
+
+
+def measure(setting, row, column, seed):
+    """The record of a cell, measured now if it was not before."""
+    record = known(setting, row, column, seed)
+    if record is not None:
+        return record
+    if not torch.cuda.is_available():
+        torch.set_num_threads(setting.threads)
+    started = time.monotonic()
+    x, y, x_test, y_test = splits(cifar10.load(setting.data), setting.split, setting.images)
+    released, labels, originals = rows.ALL[row](x, y, seed, setting.tool)
+    classes = len(setting.tool.names)
+    history = columns.ALL[column](released, labels, x_test, y_test, seed, setting.recipe, classes)
+    path, identity = _path(setting, row, column, seed)
+    difference = np.abs(released.astype(np.int16) - originals)
+    record = {
+        **identity,
+        "accuracy": history[-1],
+        "peak": max(history),
+        "history": [round(accuracy, 2) for accuracy in history],
+        "psnr": quality.psnr(originals, released),
+        "ssim": quality.ssim(originals, released),
+        "largest_delta": int(difference.max()),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(record, indent=1) + "\n")
+    partial.rename(path)
+    print(f"{row} / {column} / seed {seed}: {record['accuracy']:.2f} % ({record['seconds']:.0f} s)", flush=True)
+    return record

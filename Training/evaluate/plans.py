@@ -1,0 +1,54 @@
+"""Which cells a table has, at each size: rows, columns, images, recipe and seeds."""
+
+from dataclasses import dataclass
+
+from . import classifier, columns, rows
+from .rows import CLASS_WISE, CLEAN, CONTROL, FRESH, SAMPLE_WISE, SOFT
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`cells` maps each row to its columns; `images` training images a run (0: all), `seeds` unless the user names others."""
+
+    cells: dict
+    recipe: classifier.Recipe = classifier.CPU
+    images: int = 10_000
+    seeds: tuple = (0,)
+
+
+QUICK = ("vanilla", "JPEG 50", "grayscale")
+COMPARATORS = ("LSP", "AR", "OPS (one pixel, unbounded)", "PIL")
+MIXTURES = tuple(name for name in rows.ALL if "rest clean" in name or "alone" in name)
+
+PLANS = {
+    "prove": Plan(
+        {
+            CONTROL: ("vanilla",),
+            CLASS_WISE: QUICK,
+            CLEAN: QUICK,
+            FRESH: ("vanilla",),
+            "smooth noise": ("vanilla",),
+        }
+    ),
+    "quick": Plan({row: QUICK for row in (CONTROL, CLASS_WISE, CLEAN, SAMPLE_WISE)}),
+    "cpu": Plan(
+        {
+            **{row: (*columns.TWELVE, *columns.FURTHER) for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, *COMPARATORS)},
+            **{row: QUICK for row in (SOFT, FRESH)},
+            **{row: ("vanilla",) for row in MIXTURES},
+        }
+    ),
+    "full": Plan(
+        {
+            **{
+                row: (*columns.FOURTEEN, *columns.FURTHER)
+                for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, SOFT, *COMPARATORS)
+            },
+            FRESH: QUICK,
+            **{row: ("vanilla",) for row in MIXTURES},
+        },
+        classifier.PAPER,
+        images=0,
+        seeds=(0, 1, 2),
+    ),
+}

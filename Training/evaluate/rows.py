@@ -1,0 +1,95 @@
+"""The training sets that a table compares, one row each: what is done to the images before a trainer gets them.
+
+A row takes clean images and labels, a seed and the product's settings, and returns (images, labels, originals): the last
+are the clean images that the first were made from, for PSNR and SSIM.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from . import comparators, perturbations, product
+
+
+@dataclass(frozen=True)
+class Product:
+    """The binary under test, its weights and where protected sets are kept."""
+
+    binary: str
+    weights: str
+    cache: Path
+    names: tuple
+
+
+def family_seed(seed):
+    """The family seed of the semantic images that go with a seed of the evaluation."""
+    return 1000 + seed
+
+
+def _perturbed(make):
+    return lambda x, y, seed, tool: (make(x, y, seed), y, x)
+
+
+def _protected(mode, *options):
+    def make(x, y, seed, tool):
+        released = product.protect(
+            tool.binary, tool.weights, x, y, tool.names, family_seed(seed), tool.cache, ["--mode", mode, *options]
+        )
+        return released, y, x
+
+    return make
+
+
+def _partly(mode, share):
+    """`share` of every class protected, the rest as it is."""
+
+    def make(x, y, seed, tool):
+        released, _, _ = _protected(mode)(x, y, seed, tool)
+        chosen = _first_of_each_class(y, share, seed)
+        return np.where(chosen[:, None, None, None], released, x), y, x
+
+    return make
+
+
+def _rest_alone(share):
+    """The clean part of such a mixture without the protected one."""
+
+    def make(x, y, seed, tool):
+        kept = ~_first_of_each_class(y, share, seed)
+        return x[kept], y[kept], x[kept]
+
+    return make
+
+
+def _first_of_each_class(labels, share, seed):
+    """A mask with `share` of the images of each class, drawn at random."""
+    rng = np.random.default_rng([seed, 8])
+    mask = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = rng.permutation(np.flatnonzero(labels == label))
+        mask[members[: round(share * len(members))]] = True
+    return mask
+
+
+SHARES = (0.2, 0.4, 0.6, 0.8)
+
+CLEAN, CONTROL = "clean", "random noise (control)"
+CLASS_WISE, SAMPLE_WISE, SOFT, FRESH = (
+    "palimpsest class-wise", "palimpsest sample-wise", "palimpsest soft", "palimpsest, fresh secrets",
+)  # fmt: skip
+ALL = {
+    CLEAN: _perturbed(lambda x, y, seed: x),
+    CONTROL: _perturbed(perturbations.random_noise),
+    "smooth noise": _perturbed(perturbations.smooth_noise),
+    CLASS_WISE: _protected("class-wise"),
+    SAMPLE_WISE: _protected("sample-wise"),
+    SOFT: _protected("class-wise", "--no-clip"),
+    FRESH: _protected("class-wise", "--fresh-semantic-images"),
+    "LSP": _perturbed(comparators.linearly_separable),
+    "AR": _perturbed(comparators.autoregressive),
+    "OPS (one pixel, unbounded)": _perturbed(comparators.one_pixel),
+    "PIL": _perturbed(comparators.induced_linearity),
+    **{f"{share:.0%} class-wise, rest clean": _partly("class-wise", share) for share in SHARES},
+    **{f"the clean {1 - share:.0%} alone": _rest_alone(share) for share in SHARES},
+}
