@@ -3,7 +3,6 @@
 import hashlib
 import json
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,28 +10,8 @@ import torch
 from deephiding import weights
 
 from . import cifar10, columns, quality, rows
-from .classifier import Recipe
 
 VALIDATION_IMAGES = 3_000
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What all cells of a table share. `images`: training images a run, 0 for all; `split`: test or validation."""
-
-    data: str
-    split: str
-    images: int
-    recipe: Recipe
-    tool: rows.Product
-    out: Path
-    threads: int = 1
-    identity: dict = field(init=False)
-
-    def __post_init__(self):
-        object.__setattr__(
-            self, "identity", {"split": self.split, "images": self.images, "recipe": self.recipe.identity()}
-        )
 
 
 def splits(data, split, images):
@@ -51,7 +30,7 @@ def splits(data, split, images):
 
 
 def _path(setting, row, column, seed):
-    identity = {**setting.identity, "row": row, "column": column, "seed": seed}
+    identity = {**setting.identity(), "row": row, "column": column, "seed": seed}
     if "palimpsest" in row or "class-wise" in row:
         identity["tensors_sha256"] = weights.tensors_sha256(setting.tool.weights)
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
@@ -78,8 +57,7 @@ def measure(setting, row, column, seed):
     started = time.monotonic()
     x, y, x_test, y_test = splits(cifar10.load(setting.data), setting.split, setting.images)
     released, labels, originals = rows.ALL[row](x, y, seed, setting.tool)
-    classes = len(setting.tool.names)
-    history = columns.ALL[column](released, labels, x_test, y_test, seed, setting.recipe, classes)
+    history = columns.ALL[column](released, labels, x_test, y_test, seed, setting)
     path, identity = _path(setting, row, column, seed)
     difference = np.abs(released.astype(np.int16) - originals)
     record = {

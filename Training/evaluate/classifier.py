@@ -1,5 +1,6 @@
 """Trains a learner from scratch on uint8 images and follows its accuracy on untouched ones."""
 
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -90,6 +91,7 @@ def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=N
     an_epoch = len(x) // recipe.batch
     steps = round(an_epoch * recipe.epochs)
     schedule = _schedule(optimizer, recipe, steps)
+    precision = torch.autocast("cuda", torch.bfloat16) if device == "cuda" else nullcontext()
     history, step = [], 0
     while step < steps:
         model.train()
@@ -103,7 +105,7 @@ def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=N
                 images = mixed - 0.5
             if attack:
                 images = adversary.ALL[attack](model, images, labels)
-            with torch.autocast("cuda", torch.bfloat16, enabled=device == "cuda"):
+            with precision:
                 loss = F.cross_entropy(model(images), labels)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()

@@ -16,7 +16,7 @@ class ProductError(Exception):
 
 
 def protect(binary, weights, pixels, labels, names, family_seed, cache, options=()):
-    """Protects uint8 images (N, H, W, 3) class-wise with `palimpsest protect`; cached by everything it depends on."""
+    """Protects uint8 images (N, H, W, 3) with `palimpsest protect` and `options`; cached by everything it depends on."""
     key = hashlib.sha256()
     for part in (Path(binary).read_bytes(), pixels.tobytes(), labels.tobytes()):
         key.update(hashlib.sha256(part).digest())
@@ -31,7 +31,7 @@ def protect(binary, weights, pixels, labels, names, family_seed, cache, options=
             (sources / name).mkdir(parents=True)
         for i, (image, label) in enumerate(zip(pixels, labels)):
             Image.fromarray(image).save(sources / names[label] / f"{i:05d}.png", compress_level=1)
-        command = [str(binary), "protect", str(sources), "--mode", "class-wise", "--out", str(results)]
+        command = [str(binary), "protect", str(sources), "--out", str(results)]
         command += ["--weights", str(weights), "--family-seed", str(family_seed), *options]
         outcome = subprocess.run(command, capture_output=True, text=True)
         if outcome.returncode != 0:

@@ -15,7 +15,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
 
-from . import cells, cifar10, plans, product, report, rows
+from . import cells, cifar10, columns, plans, product, report, rows
+from .setting import Product, Setting
 
 
 def _measure(cell, setting):
@@ -27,6 +28,7 @@ def main():
     parser.add_argument("--cifar10", default="", help="CIFAR-10 as cifar-10-python.tar.gz, its folder, or lossless mosaics")
     parser.add_argument("--binary", required=True, help="the built palimpsest")
     parser.add_argument("--weights", required=True, help="the weights file")
+    parser.add_argument("--backbone", help="EfficientNet-Lite0 for ImageNet as safetensors, for the fine-tuning column")
     parser.add_argument("--size", choices=list(plans.PLANS), default="prove", help="which table (evaluate/plans.py)")
     parser.add_argument("--out", default="runs/prove", help="folder of cells, protected sets and tables")
     parser.add_argument("--cache", help="folder of the protected sets (default: OUT/protected)")
@@ -41,8 +43,8 @@ def main():
                  "make prove CIFAR10=cifar-10-python.tar.gz")  # fmt: skip
     plan = plans.PLANS[arguments.size]
     out = Path(arguments.out)
-    tool = rows.Product(arguments.binary, arguments.weights, Path(arguments.cache or out / "protected"), cifar10.CLASSES)
-    setting = cells.Setting(arguments.cifar10, arguments.split, plan.images, plan.recipe, tool, out)
+    tool = Product(arguments.binary, arguments.weights, Path(arguments.cache or out / "protected"), cifar10.CLASSES)
+    setting = Setting(arguments.cifar10, arguments.split, plan.images, plan.recipe, tool, out, arguments.backbone)
     seeds = [int(s) for s in arguments.seeds.split(",")] if arguments.seeds else list(plan.seeds)
     wanted = [
         (row, column, seed)
@@ -52,6 +54,9 @@ def main():
         if not arguments.rows or any(part in row for part in arguments.rows.split(";"))
         if not arguments.columns or column in arguments.columns.split(";")
     ]
+    if not arguments.backbone and any(column == columns.FINE_TUNING for _, column, _ in wanted):
+        print(f"prove: the column '{columns.FINE_TUNING}' is left out, because no --backbone was named", file=sys.stderr)
+        wanted = [cell for cell in wanted if cell[1] != columns.FINE_TUNING]
     if not wanted:
         sys.exit(f"prove: no cell of '{arguments.size}' has such a row and column")
     try:

@@ -1,25 +1,12 @@
 """The training sets that a table compares, one row each: what is done to the images before a trainer gets them.
 
-A row takes clean images and labels, a seed and the product's settings, and returns (images, labels, originals): the last
+A row takes clean images and labels, a seed and the product under test, and returns (images, labels, originals): the last
 are the clean images that the first were made from, for PSNR and SSIM.
 """
-
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from . import comparators, perturbations, product
-
-
-@dataclass(frozen=True)
-class Product:
-    """The binary under test, its weights and where protected sets are kept."""
-
-    binary: str
-    weights: str
-    cache: Path
-    names: tuple
 
 
 def family_seed(seed):

@@ -23,6 +23,7 @@ from deephiding.semantic_images import semantic_image
 from PIL import Image
 
 from . import cells, cifar10, classifier, columns, perturbations, plans
+from .setting import Product, Setting
 
 
 def strokes(pixels, labels, wavelength, seed):
@@ -86,6 +87,7 @@ def main():
     parser.add_argument("--batch", type=int, default=classifier.CPU.batch)
     parser.add_argument("--pad", type=int, default=classifier.CPU.pad, help="largest shift of the random crop, pixels")
     parser.add_argument("--epochs", type=float, default=classifier.CPU.epochs)
+    parser.add_argument("--backbone", help="EfficientNet-Lite0 for ImageNet as safetensors, for fine-tuning")
     parser.add_argument("--picture", help="PNG of covers, releases, delta x 12, secrets and revealed secrets")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -111,7 +113,9 @@ def main():
         released = makers[name](x, y, arguments.seed)
     mse = ((released.astype(float) - x) ** 2).mean()
     recipe = replace(classifier.CPU, epochs=arguments.epochs, batch=arguments.batch, pad=arguments.pad)
-    history = columns.ALL[arguments.column](released, y, x_test, y_test, arguments.seed, recipe, len(cifar10.CLASSES))
+    tool = Product("", "", Path(), tuple(cifar10.CLASSES))
+    setting = Setting(arguments.cifar10, "validation", len(x), recipe, tool, Path(), arguments.backbone)
+    history = columns.ALL[arguments.column](released, y, x_test, y_test, arguments.seed, setting)
     psnr = f"{10 * np.log10(255**2 / mse):.2f}" if mse else "-"
     print(
         f"{arguments.candidate} / {arguments.column} / seed {arguments.seed}: last {history[-1]:.1f} %, peak "

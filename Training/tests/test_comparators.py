@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from evaluate import comparators, learners, quality, rows
+from evaluate import backbone, comparators, learners, quality, rows
+from evaluate.setting import Product
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_quality_of_a_set():
 def test_mixtures_take_their_share_of_every_class(images, monkeypatch):
     pixels, labels = images
     monkeypatch.setattr(rows.product, "protect", lambda binary, weights, x, *rest: 255 - x)
-    tool = rows.Product("", "", None, ("a", "b", "c"))
+    tool = Product("", "", None, ("a", "b", "c"))
     mixed, mixed_labels, _ = rows.ALL["20% class-wise, rest clean"](pixels, labels, 0, tool)
     alone, alone_labels, _ = rows.ALL["the clean 80% alone"](pixels, labels, 0, tool)
     changed = (mixed != pixels).any((1, 2, 3))
@@ -90,3 +91,28 @@ def test_learners_have_the_size_of_the_tables_networks(name, millions):
     count = sum(p.numel() for p in network.parameters()) / 1e6
     assert count == pytest.approx(millions, abs=0.02 if millions > 1 else 0.15)
     assert network.eval()(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
+
+
+def test_the_backbone_has_the_published_layers_and_refuses_other_files(tmp_path):
+    import torch
+    from safetensors.torch import save_file
+
+    network = backbone.EfficientNetLite0()
+    assert sum(p.numel() for p in network.parameters()) == 4_652_008
+    state = {k: v.half() if v.dtype == torch.float else v for k, v in network.state_dict().items() if "tracked" not in k}
+    save_file(state, tmp_path / "a")
+    tuned = backbone.pretrained(tmp_path / "a", 10, 0).eval()
+    assert tuned(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
+    assert torch.equal(tuned._conv_stem.weight, state["_conv_stem.weight"].float())
+    del state["_fc.bias"]
+    save_file(state, tmp_path / "b")
+    with pytest.raises(ValueError, match="_fc.bias"):
+        backbone.pretrained(tmp_path / "b", 10, 0)
+
+
+def test_same_padding_puts_the_odd_pixel_at_the_end():
+    import torch
+
+    layer = backbone.SameConv(1, 1, 3, 2, bias=False)
+    torch.nn.init.ones_(layer.weight)
+    assert layer(torch.ones(1, 1, 4, 4))[0, 0].tolist() == [[9, 6], [6, 4]]

@@ -6,7 +6,7 @@ import tarfile
 import numpy as np
 import pytest
 import torch
-from evaluate import cells, cifar10, classifier, columns, perturbations, plans, report, rows, shapes
+from evaluate import cells, cifar10, classifier, columns, perturbations, plans, report, rows, setting, shapes
 
 
 @pytest.fixture(scope="module")
@@ -86,17 +86,17 @@ def test_a_cell_is_measured_once_and_again_when_anything_it_depends_on_changed(t
     x, y = shapes.generate(300, 0)
     data = {"x_train": np.repeat(x, 12, 0), "y_train": np.repeat(y, 12), "x_test": x[:50], "y_test": y[:50]}
     monkeypatch.setattr(cifar10, "load", lambda path: data)
-    tool = rows.Product("", "", tmp_path, tuple(cifar10.CLASSES))
+    tool = setting.Product("", "", tmp_path, tuple(cifar10.CLASSES))
 
-    def setting(epochs):
-        return cells.Setting("", "validation", 60, classifier.Recipe(epochs=epochs), tool, tmp_path)
+    def at(epochs):
+        return setting.Setting("", "validation", 60, classifier.Recipe(epochs=epochs), tool, tmp_path)
 
-    first = cells.measure(setting(1), rows.CONTROL, "cutout", 0)
+    first = cells.measure(at(1), rows.CONTROL, "cutout", 0)
     assert first["largest_delta"] == 8 and first["psnr"] == pytest.approx(30.2, abs=0.3)
-    assert cells.known(setting(1), rows.CONTROL, "cutout", 0) == first
-    assert cells.measure(setting(1), rows.CONTROL, "cutout", 0) == first
-    assert cells.known(setting(1), rows.CONTROL, "cutout", 1) is None
-    assert cells.known(setting(2), rows.CONTROL, "cutout", 0) is None
+    assert cells.known(at(1), rows.CONTROL, "cutout", 0) == first
+    assert cells.measure(at(1), rows.CONTROL, "cutout", 0) == first
+    assert cells.known(at(1), rows.CONTROL, "cutout", 1) is None
+    assert cells.known(at(2), rows.CONTROL, "cutout", 0) is None
 
 
 def test_every_row_and_column_of_every_table_exists():

@@ -1,0 +1,94 @@
+"""EfficientNet-Lite0 as published for ImageNet: the pre-trained network that a trainer would start from.
+
+Layer names are those of the published state dictionary, so that its tensors load as they are.
+"""
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from torch.nn import functional as F
+
+# kernel, stride of the first block, expansion, channels, repeats
+STAGES = (
+    (3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4),
+    (3, 1, 6, 320, 1),
+)  # fmt: skip
+EPSILON, FEATURES = 1e-3, 1280
+
+
+class SameConv(nn.Conv2d):
+    """Convolution with TensorFlow's "same" padding: an odd row or column goes to the bottom and the right."""
+
+    def forward(self, x):
+        pads = []
+        for size, kernel, stride in zip(x.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1]):
+            total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+            pads += [total // 2, total - total // 2]
+        return F.conv2d(F.pad(x, pads), self.weight, self.bias, self.stride, 0, 1, self.groups)
+
+
+class InvertedResidual(nn.Module):
+    """1x1 expansion, depthwise convolution, 1x1 projection; ReLU6, and a skip where the shape stays."""
+
+    def __init__(self, inputs, outputs, kernel, stride, expansion):
+        super().__init__()
+        width = inputs * expansion
+        self.skips = stride == 1 and inputs == outputs
+        if expansion > 1:
+            self._expand_conv = nn.Conv2d(inputs, width, 1, bias=False)
+            self._bn0 = nn.BatchNorm2d(width, EPSILON)
+        self._depthwise_conv = SameConv(width, width, kernel, stride, groups=width, bias=False)
+        self._bn1 = nn.BatchNorm2d(width, EPSILON)
+        self._project_conv = nn.Conv2d(width, outputs, 1, bias=False)
+        self._bn2 = nn.BatchNorm2d(outputs, EPSILON)
+
+    def forward(self, x):
+        y = F.relu6(self._bn0(self._expand_conv(x))) if hasattr(self, "_expand_conv") else x
+        y = F.relu6(self._bn1(self._depthwise_conv(y)))
+        y = self._bn2(self._project_conv(y))
+        return x + y if self.skips else y
+
+
+class EfficientNetLite0(nn.Module):
+    """RGB (N, 3, H, W) in [-0.5, 0.5] to logits; `enlarged` is the side that smaller images are brought to first."""
+
+    def __init__(self, classes=1000, enlarged=96):
+        super().__init__()
+        self.enlarged = enlarged
+        self._conv_stem = SameConv(3, 32, 3, 2, bias=False)
+        self._bn0 = nn.BatchNorm2d(32, EPSILON)
+        blocks, channels = [], 32
+        for kernel, stride, expansion, outputs, repeats in STAGES:
+            for repeat in range(repeats):
+                blocks.append(InvertedResidual(channels, outputs, kernel, stride if repeat == 0 else 1, expansion))
+                channels = outputs
+        self._blocks = nn.ModuleList(blocks)
+        self._conv_head = nn.Conv2d(channels, FEATURES, 1, bias=False)
+        self._bn1 = nn.BatchNorm2d(FEATURES, EPSILON)
+        self._fc = nn.Linear(FEATURES, classes)
+
+    def features(self, x):
+        """(N, 1280) pooled features."""
+        if x.shape[-1] < self.enlarged:
+            x = F.interpolate(x, (self.enlarged, self.enlarged), mode="bilinear", align_corners=False)
+        # The published network takes (v - 127) / 128 of 8-bit values v; x is v / 255 - 1/2.
+        x = (255 * x + 0.5) / 128
+        x = F.relu6(self._bn0(self._conv_stem(x)))
+        for block in self._blocks:
+            x = block(x)
+        return F.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
+
+    def forward(self, x):
+        return self._fc(self.features(x))
+
+
+def pretrained(path, classes, seed):
+    """The published network with a new last layer for `classes`. Raises ValueError if the file is another network's."""
+    network = EfficientNetLite0()
+    outcome = network.load_state_dict({name: tensor.float() for name, tensor in load_file(str(path)).items()}, strict=False)
+    missing = [name for name in outcome.missing_keys if not name.endswith("num_batches_tracked")]
+    if missing or outcome.unexpected_keys:
+        raise ValueError(f"'{path}' is not EfficientNet-Lite0: {(missing + outcome.unexpected_keys)[0]} does not fit")
+    torch.manual_seed(seed)
+    network._fc = nn.Linear(FEATURES, classes)
+    return network

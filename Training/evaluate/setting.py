@@ -1,0 +1,38 @@
+"""What all cells of a table share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .classifier import Recipe
+
+
+@dataclass(frozen=True)
+class Product:
+    """The binary under test, its weights, where protected sets are kept, and the classes' names."""
+
+    binary: str
+    weights: str
+    cache: Path
+    names: tuple
+
+
+@dataclass(frozen=True)
+class Setting:
+    """`images`: training images a run, 0 for all; `split`: test or validation; `backbone`: pre-trained weights, or None."""
+
+    data: str
+    split: str
+    images: int
+    recipe: Recipe
+    tool: Product
+    out: Path
+    backbone: str | None = None
+    threads: int = 1
+
+    @property
+    def classes(self):
+        return len(self.tool.names)
+
+    def identity(self):
+        """Everything here that changes a cell's result."""
+        return {"split": self.split, "images": self.images, "recipe": self.recipe.identity()}
