@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from . import adversary, learners, mixing
+from . import adversary, learners, mixing, ueraser
 
 PROGRESS_IMAGES = 2_000
 
@@ -72,10 +72,10 @@ def _schedule(optimizer, recipe, steps):
     return torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, 0.1)
 
 
-def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=None, model=None, log=None):
+def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=None, erase=False, model=None, log=None):
     """Trains from scratch, or goes on with `model`, on uint8 images (N, H, W, 3) and their labels.
 
-    `mix` names one of `mixing.ALL`, `attack` one of `adversary.ALL`. Returns (model, history); history holds the test
+    `mix` names one of `mixing.ALL`, `attack` one of `adversary.ALL`, `erase` turns UEraser on. Returns (model, history); history holds the test
     accuracy after every epoch, in percent: the last one over all test images, the earlier ones over the first 2,000.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -92,6 +92,7 @@ def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=N
     steps = round(an_epoch * recipe.epochs)
     schedule = _schedule(optimizer, recipe, steps)
     precision = torch.autocast("cuda", torch.bfloat16) if device == "cuda" else nullcontext()
+    generator = torch.Generator().manual_seed(seed)
     history, step = [], 0
     while step < steps:
         model.train()
@@ -105,8 +106,12 @@ def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=N
                 images = mixed - 0.5
             if attack:
                 images = adversary.ALL[attack](model, images, labels)
+            if erase:
+                draws = ueraser.DRAWS if step < ueraser.WORST_UNTIL * steps else 1
+                images, labels = ueraser.augment_each(images + 0.5, draws, generator) - 0.5, labels.repeat(draws)
             with precision:
-                loss = F.cross_entropy(model(images), labels)
+                losses = F.cross_entropy(model(images), labels, reduction="none")
+            loss = losses.view(-1, recipe.batch).amax(0).mean()
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()

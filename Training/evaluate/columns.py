@@ -40,6 +40,7 @@ ALL = {
     **{name: _on_images(name) for name in countermeasures.ALL},
     **{name: _in_training(mix=name) for name in mixing.ALL},
     **{name: _in_training(attack=name) for name in adversary.ALL},
+    "UEraser": _in_training(erase=True),
     "orthogonal projection": _projected,
     FINE_TUNING: _fine_tuned,
 }

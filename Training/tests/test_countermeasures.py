@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 import torch
-from evaluate import adversary, countermeasures, mixing, projection, shapes
+from evaluate import adversary, countermeasures, mixing, projection, shapes, ueraser
 from PIL import Image
 from scipy import ndimage
 
@@ -106,3 +106,21 @@ def test_projection_takes_out_what_a_linear_model_reads():
     assert torch.allclose(basis.T @ basis, torch.eye(10), atol=1e-4)
     projected = projection.project(marked, y, 0).reshape(400, -1) / 255
     assert np.abs(projected @ basis.numpy()).max() < 1e-3
+
+
+def test_plasma_is_a_smooth_cloud_over_the_whole_range():
+    generator = torch.Generator().manual_seed(0)
+    clouds = ueraser.plasma(16, 32, 32, torch.full((16, 1, 1, 1), 0.5), generator)
+    assert clouds.shape == (16, 1, 32, 32)
+    assert torch.equal(clouds.amin((2, 3)), torch.zeros(16, 1)) and torch.equal(clouds.amax((2, 3)), torch.ones(16, 1))
+    step = (clouds[..., 1:] - clouds[..., :-1]).abs().mean()
+    shuffled = clouds.flatten()[torch.randperm(clouds.numel(), generator=generator)]
+    assert step < 0.3 * (shuffled[1:] - shuffled[:-1]).abs().mean()
+
+
+def test_ueraser_draws_differ_and_keep_the_range():
+    torch.manual_seed(0)
+    images = torch.rand(6, 3, 32, 32)
+    out = ueraser.augment_each(images, 3, torch.Generator().manual_seed(1))
+    assert out.shape == (18, 3, 32, 32) and 0 <= out.min() and out.max() <= 1
+    assert not torch.equal(out[:6], out[6:12])
