@@ -82,9 +82,17 @@ train: install-test ## Trains the shipped weights from photos (DATA=folder or ta
 	PYTHONPATH=Training OMP_NUM_THREADS=1 $(PYTHON) -m deephiding.train --recipe '$(RECIPE)' --data '$(DATA)' --run '$(RUN)' --threads 1
 	PYTHONPATH=Training $(PYTHON) -m deephiding.export --run '$(RUN)' --out '$(RUN)/deep-hiding.safetensors'
 
+PROVE = PYTHONPATH=Training $(PYTHON) -m evaluate.prove --cifar10 '$(CIFAR10)' --binary $(RELEASE) --weights '$(WEIGHTS)'
+SIZE ?= quick
+RESOURCES ?=
+
 .PHONY: prove
 prove: install-build install-test build ## Measures the protection on CIFAR-10 (CIFAR10=path; SEEDS=0,1,2 OUT= WEIGHTS=); resumes.
-	PYTHONPATH=Training $(PYTHON) -m evaluate.prove --cifar10 '$(CIFAR10)' --binary $(RELEASE) --weights '$(WEIGHTS)' --out '$(OUT)' --seeds '$(SEEDS)'
+	$(PROVE) --out '$(OUT)' --seeds '$(SEEDS)'
+
+.PHONY: evaluate
+evaluate: install-build install-test build ## Measures it under countermeasures and beside other methods (SIZE=quick, cpu, full; CIFAR10=path); resumes.
+	$(PROVE) --out '$(OUT)' --size '$(SIZE)' $(RESOURCES)
 
 .PHONY: measure-photo
 measure-photo: install-test build ## Time and peak memory of `protect` for one 12-megapixel JPEG.

@@ -56,17 +56,17 @@ def measure(setting, row, column, seed):
         torch.set_num_threads(setting.threads)
     started = time.monotonic()
     x, y, x_test, y_test = splits(cifar10.load(setting.data), setting.split, setting.images)
-    released, labels, originals = rows.ALL[row](x, y, seed, setting.tool)
-    history = columns.ALL[column](released, labels, x_test, y_test, seed, setting)
+    given = rows.ALL[row](x, y, seed, setting.tool)
+    history = columns.ALL[column](given, x_test, y_test, seed, setting)
     path, identity = _path(setting, row, column, seed)
-    difference = np.abs(released.astype(np.int16) - originals)
+    difference = np.abs(given.images.astype(np.int16) - given.originals)
     record = {
         **identity,
         "accuracy": history[-1],
         "peak": max(history),
         "history": [round(accuracy, 2) for accuracy in history],
-        "psnr": quality.psnr(originals, released),
-        "ssim": quality.ssim(originals, released),
+        "psnr": quality.psnr(given.originals, given.images),
+        "ssim": quality.ssim(given.originals, given.images),
         "largest_delta": int(difference.max()),
         "seconds": round(time.monotonic() - started, 1),
     }

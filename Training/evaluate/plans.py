@@ -33,7 +33,7 @@ PLANS = {
     "quick": Plan({row: QUICK for row in (CONTROL, CLASS_WISE, CLEAN, SAMPLE_WISE)}),
     "cpu": Plan(
         {
-            **{row: (*columns.TWELVE, *columns.FURTHER) for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, *COMPARATORS)},
+            **{row: (*columns.TWELVE, *columns.FURTHER, "orthogonal projection") for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, *COMPARATORS)},
             **{row: QUICK for row in (SOFT, FRESH)},
             **{row: ("vanilla",) for row in MIXTURES},
         }
@@ -41,7 +41,7 @@ PLANS = {
     "full": Plan(
         {
             **{
-                row: (*columns.FOURTEEN, *columns.FURTHER)
+                row: (*columns.FOURTEEN, *columns.LATER, *columns.FURTHER)
                 for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, SOFT, *COMPARATORS)
             },
             FRESH: QUICK,

@@ -29,6 +29,7 @@ def main():
     parser.add_argument("--binary", required=True, help="the built palimpsest")
     parser.add_argument("--weights", required=True, help="the weights file")
     parser.add_argument("--backbone", help="EfficientNet-Lite0 for ImageNet as safetensors, for the fine-tuning column")
+    parser.add_argument("--diffusion", help="checkpoint of evaluate.diffusion, for the AVATAR column")
     parser.add_argument("--size", choices=list(plans.PLANS), default="prove", help="which table (evaluate/plans.py)")
     parser.add_argument("--out", default="runs/prove", help="folder of cells, protected sets and tables")
     parser.add_argument("--cache", help="folder of the protected sets (default: OUT/protected)")
@@ -44,7 +45,7 @@ def main():
     plan = plans.PLANS[arguments.size]
     out = Path(arguments.out)
     tool = Product(arguments.binary, arguments.weights, Path(arguments.cache or out / "protected"), cifar10.CLASSES)
-    setting = Setting(arguments.cifar10, arguments.split, plan.images, plan.recipe, tool, out, arguments.backbone)
+    setting = Setting(arguments.cifar10, arguments.split, plan.images, plan.recipe, tool, out, arguments.backbone, arguments.diffusion)
     seeds = [int(s) for s in arguments.seeds.split(",")] if arguments.seeds else list(plan.seeds)
     wanted = [
         (row, column, seed)
@@ -54,9 +55,13 @@ def main():
         if not arguments.rows or any(part in row for part in arguments.rows.split(";"))
         if not arguments.columns or column in arguments.columns.split(";")
     ]
-    if not arguments.backbone and any(column == columns.FINE_TUNING for _, column, _ in wanted):
-        print(f"prove: the column '{columns.FINE_TUNING}' is left out, because no --backbone was named", file=sys.stderr)
-        wanted = [cell for cell in wanted if cell[1] != columns.FINE_TUNING]
+    for column, option, file in (
+        (columns.FINE_TUNING, "--backbone", arguments.backbone),
+        (columns.AVATAR, "--diffusion", arguments.diffusion),
+    ):
+        if not file and any(cell[1] == column for cell in wanted):
+            print(f"prove: the column '{column}' is left out, because no {option} was named", file=sys.stderr)
+            wanted = [cell for cell in wanted if cell[1] != column]
     if not wanted:
         sys.exit(f"prove: no cell of '{arguments.size}' has such a row and column")
     try:
@@ -71,7 +76,7 @@ def main():
             records = list(pool.map(_measure, wanted, [setting] * len(wanted)))
         revealed = None
         if any(row == rows.CLASS_WISE for row, _, _ in wanted):
-            released, _, _ = rows.ALL[rows.CLASS_WISE](x, y, seeds[0], tool)
+            released = rows.ALL[rows.CLASS_WISE](x, y, seeds[0], tool).images
             revealed = report.secrets(x, y, tool.weights, released, seeds[0])
     except (cifar10.DatasetError, product.ProductError) as error:
         sys.exit(f"prove: {error}")

@@ -1,12 +1,21 @@
 """The training sets that a table compares, one row each: what is done to the images before a trainer gets them.
 
-A row takes clean images and labels, a seed and the product under test, and returns (images, labels, originals): the last
-are the clean images that the first were made from, for PSNR and SSIM.
+A row takes clean images and labels, a seed and the product under test, and returns a `TrainingSet`.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 from . import comparators, perturbations, product
+
+
+class TrainingSet(NamedTuple):
+    """What a trainer gets, and the clean images that it was made from, all (N, ...)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    originals: np.ndarray
 
 
 def family_seed(seed):
@@ -15,7 +24,7 @@ def family_seed(seed):
 
 
 def _perturbed(make):
-    return lambda x, y, seed, tool: (make(x, y, seed), y, x)
+    return lambda x, y, seed, tool: TrainingSet(make(x, y, seed), y, x)
 
 
 def _protected(mode, *options):
@@ -23,7 +32,7 @@ def _protected(mode, *options):
         released = product.protect(
             tool.binary, tool.weights, x, y, tool.names, family_seed(seed), tool.cache, ["--mode", mode, *options]
         )
-        return released, y, x
+        return TrainingSet(released, y, x)
 
     return make
 
@@ -32,9 +41,9 @@ def _partly(mode, share):
     """`share` of every class protected, the rest as it is."""
 
     def make(x, y, seed, tool):
-        released, _, _ = _protected(mode)(x, y, seed, tool)
+        released = _protected(mode)(x, y, seed, tool).images
         chosen = _first_of_each_class(y, share, seed)
-        return np.where(chosen[:, None, None, None], released, x), y, x
+        return TrainingSet(np.where(chosen[:, None, None, None], released, x), y, x)
 
     return make
 
@@ -44,7 +53,7 @@ def _rest_alone(share):
 
     def make(x, y, seed, tool):
         kept = ~_first_of_each_class(y, share, seed)
-        return x[kept], y[kept], x[kept]
+        return TrainingSet(x[kept], y[kept], x[kept])
 
     return make
 

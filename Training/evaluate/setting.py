@@ -18,7 +18,10 @@ class Product:
 
 @dataclass(frozen=True)
 class Setting:
-    """`images`: training images a run, 0 for all; `split`: test or validation; `backbone`: pre-trained weights, or None."""
+    """`images`: training images a run, 0 for all; `split`: test or validation.
+
+    `backbone` (EfficientNet-Lite0) and `diffusion` (a checkpoint of `evaluate.diffusion`) are files that some columns need.
+    """
 
     data: str
     split: str
@@ -27,6 +30,7 @@ class Setting:
     tool: Product
     out: Path
     backbone: str | None = None
+    diffusion: str | None = None
     threads: int = 1
 
     @property

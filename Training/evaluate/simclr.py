@@ -102,7 +102,7 @@ def _headless(learner):
     return network, width
 
 
-def train(x, x_clean, y, x_test, y_test, seed, recipe, classes=10):
+def train(x, y, x_clean, x_test, y_test, seed, recipe, classes=10):
     """Pre-trains on `x`, fits the probe on clean (`x_clean`, `y`); returns the probe's test accuracy after every epoch."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(seed)

@@ -22,7 +22,7 @@ from deephiding.network import HidingNetwork
 from deephiding.semantic_images import semantic_image
 from PIL import Image
 
-from . import cells, cifar10, classifier, columns, perturbations, plans
+from . import cells, cifar10, classifier, columns, perturbations, plans, rows
 from .setting import Product, Setting
 
 
@@ -88,6 +88,7 @@ def main():
     parser.add_argument("--pad", type=int, default=classifier.CPU.pad, help="largest shift of the random crop, pixels")
     parser.add_argument("--epochs", type=float, default=classifier.CPU.epochs)
     parser.add_argument("--backbone", help="EfficientNet-Lite0 for ImageNet as safetensors, for fine-tuning")
+    parser.add_argument("--diffusion", help="checkpoint of evaluate.diffusion, for AVATAR")
     parser.add_argument("--picture", help="PNG of covers, releases, delta x 12, secrets and revealed secrets")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -114,8 +115,10 @@ def main():
     mse = ((released.astype(float) - x) ** 2).mean()
     recipe = replace(classifier.CPU, epochs=arguments.epochs, batch=arguments.batch, pad=arguments.pad)
     tool = Product("", "", Path(), tuple(cifar10.CLASSES))
-    setting = Setting(arguments.cifar10, "validation", len(x), recipe, tool, Path(), arguments.backbone)
-    history = columns.ALL[arguments.column](released, y, x_test, y_test, arguments.seed, setting)
+    setting = Setting(arguments.cifar10, "validation", len(x), recipe, tool, Path(), arguments.backbone, arguments.diffusion)
+    history = columns.ALL[arguments.column](
+        rows.TrainingSet(released, y, x), x_test, y_test, arguments.seed, setting
+    )
     psnr = f"{10 * np.log10(255**2 / mse):.2f}" if mse else "-"
     print(
         f"{arguments.candidate} / {arguments.column} / seed {arguments.seed}: last {history[-1]:.1f} %, peak "

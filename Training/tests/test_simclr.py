@@ -59,7 +59,7 @@ def test_features_are_learnt_without_labels():
 
     def probe(epochs):
         recipe = simclr.Recipe("narrow", epochs=epochs, batch=128, rate=0.2, probe_epochs=10)
-        return simclr.train(x, x, y, x_test, y_test, 0, recipe)
+        return simclr.train(x, y, x, x_test, y_test, 0, recipe)
 
     history = probe(8)
     assert len(history) == 10 and history[-1] >= probe(0)[-1] + 15
