@@ -87,8 +87,12 @@ SIZE ?= quick
 RESOURCES ?=
 
 .PHONY: prove
-prove: install-build install-test build ## Measures the protection on CIFAR-10 (CIFAR10=path; SEEDS=0,1,2 OUT= WEIGHTS=); resumes.
+prove: install-build install-test build ## Measures the protection: on CIFAR-10 (CIFAR10=path; SEEDS=0,1,2), or on your class folders (PHOTOS=folder).
+ifdef PHOTOS
+	PYTHONPATH=Training $(PYTHON) -m evaluate.photos --photos '$(PHOTOS)' --binary $(RELEASE) --weights '$(WEIGHTS)' --out '$(OUT)'
+else
 	$(PROVE) --out '$(OUT)' --seeds '$(SEEDS)'
+endif
 
 .PHONY: evaluate
 evaluate: install-build install-test build ## Measures it under countermeasures and beside other methods (SIZE=quick, cpu, full; CIFAR10=path); resumes.

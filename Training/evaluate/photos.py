@@ -1,0 +1,254 @@
+"""`make prove PHOTOS=DIR`: does protection work on a user's own photos? In plain words and a picture.
+
+DIR has a folder for each class. A fifth of every class is kept aside, untouched. One network is trained on the rest as it
+is, one on the same photos protected by the binary at their full size, one on the same photos with class-wise random noise
+(the control); all are asked about the photos kept aside. Training goes through the usual pipeline for photos: random
+crops of 8 to 100 % of the area, 3:4 to 4:3, brought to 224x224 and mirrored by half.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import nn
+from torch.nn import functional as F
+
+from . import perturbations, product
+from .learners import NarrowResNet
+
+SIDE, STORED = 224, 256
+KINDS = {".jpg", ".jpeg", ".png"}
+EPOCHS, BATCH, RATE = 40, 32, 0.1
+CLASSES_AT_LEAST, PHOTOS_AT_LEAST = 2, 20
+
+
+class PhotosError(Exception):
+    """The folder cannot be used; the message says what it should be."""
+
+
+class PhotoNet(nn.Module):
+    """The narrow network behind a stem that shrinks by four: (N, 3, 224, 224) in [-0.5, 0.5] to logits."""
+
+    def __init__(self, classes):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 16, 5, 2, 2, bias=False), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
+        body = NarrowResNet(classes, (24, 48, 96, 192))
+        body.stem = nn.Sequential(nn.Conv2d(16, 24, 3, 1, 1, bias=False), nn.BatchNorm2d(24), nn.ReLU())
+        self.body = body
+
+    def forward(self, x):
+        return self.body(self.stem(x))
+
+
+def find(folder):
+    """Sorted class names and, for each, its photos' paths. Raises PhotosError when there is too little to conclude from."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise PhotosError(f"'{folder}' is not a folder: name one that holds a folder of photos for each class")
+    classes = {
+        place.name: sorted(p for p in place.rglob("*") if p.suffix.lower() in KINDS)
+        for place in sorted(folder.iterdir())
+        if place.is_dir() and not place.name.startswith(".")
+    }
+    classes = {name: paths for name, paths in classes.items() if paths}
+    if len(classes) < CLASSES_AT_LEAST:
+        raise PhotosError(f"'{folder}' must hold at least {CLASSES_AT_LEAST} folders with photos, one a class")
+    for name, paths in classes.items():
+        if len(paths) < PHOTOS_AT_LEAST:
+            raise PhotosError(f"class '{name}' has {len(paths)} photos; nothing can be learnt from fewer than {PHOTOS_AT_LEAST}")
+    return classes
+
+
+def _open(path):
+    with Image.open(path) as image:
+        return ImageOps.exif_transpose(image).convert("RGB")
+
+
+def stored(image):
+    """The middle of a photo at 256x256, uint8: what training crops from."""
+    return np.asarray(ImageOps.fit(image, (STORED, STORED), Image.BILINEAR))
+
+
+def split(classes, seed):
+    """(path, label) of the photos to learn from and of a fifth of each class kept aside."""
+    rng = np.random.default_rng([seed, 9])
+    learnt, aside = [], []
+    for label, paths in enumerate(classes.values()):
+        order = rng.permutation(len(paths))
+        count = max(1, len(paths) // 5)
+        aside += [(paths[i], label) for i in sorted(order[:count])]
+        learnt += [(paths[i], label) for i in sorted(order[count:])]
+    return learnt, aside
+
+
+def protect(binary, weights, learnt, seed, folder, enlarge=None):
+    """Protects the photos at full size (or enlarged to that short side); returns originals and protected at 256x256."""
+    sources, results = Path(folder) / "in", Path(folder) / "out"
+    originals = []
+    for i, (path, label) in enumerate(learnt):
+        image = _open(path)
+        if enlarge:
+            scale = enlarge / min(image.size)
+            image = image.resize((round(image.width * scale), round(image.height * scale)), Image.BICUBIC)
+        place = sources / f"c{label}"
+        place.mkdir(parents=True, exist_ok=True)
+        image.save(place / f"{i:06d}.jpg", quality=92)
+        # The comparison is with the very file that the binary gets.
+        originals.append(stored(_open(place / f"{i:06d}.jpg")))
+    command = [str(binary), "protect", str(sources), "--out", str(results), "--weights", str(weights)]
+    command += ["--family-seed", str(1000 + seed), "--quiet"]
+    outcome = subprocess.run(command, capture_output=True, text=True)
+    if outcome.returncode != 0:
+        raise product.ProductError(f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}")
+    released = [stored(_open(results / f"c{label}" / f"{i:06d}.png")) for i, (_, label) in enumerate(learnt)]
+    return np.stack(originals), np.stack(released)
+
+
+def crop(pixels, generator):
+    """RandomResizedCrop to 224x224 with antialias and mirroring of uint8 (N, H, W, 3); float (N, 3, 224, 224) about zero."""
+    size = pixels.shape[1]
+    out = []
+    for image in pixels:
+        area = torch.empty(1).uniform_(0.08, 1, generator=generator).item()
+        ratio = np.exp(torch.empty(1).uniform_(np.log(3 / 4), np.log(4 / 3), generator=generator).item())
+        width, height = (int(min(size, max(1, round(size * s)))) for s in ((area * ratio) ** 0.5, (area / ratio) ** 0.5))
+        top = torch.randint(0, size - height + 1, (1,), generator=generator).item()
+        left = torch.randint(0, size - width + 1, (1,), generator=generator).item()
+        part = Image.fromarray(image[top : top + height, left : left + width]).resize((SIDE, SIDE), Image.BILINEAR)
+        mirrored = torch.rand(1, generator=generator).item() < 0.5
+        out.append(np.asarray(ImageOps.mirror(part) if mirrored else part))
+    return torch.from_numpy(np.stack(out)).permute(0, 3, 1, 2).float() / 255 - 0.5
+
+
+def learn(pixels, labels, unseen, wanted, classes, seed, epochs=EPOCHS, log=None):
+    """Test accuracy in percent of a network trained from scratch, over the last epochs' mean."""
+    torch.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
+    model = PhotoNet(classes)
+    optimizer = torch.optim.SGD(model.parameters(), RATE, 0.9, weight_decay=5e-4)
+    an_epoch = max(1, len(pixels) // BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * an_epoch, pct_start=0.3)
+    margin = (STORED - SIDE) // 2
+    middle = torch.from_numpy(unseen[:, margin : margin + SIDE, margin : margin + SIDE]).permute(0, 3, 1, 2)
+    targets, answers = torch.from_numpy(labels), torch.from_numpy(wanted)
+    accuracy = 0.0
+    for epoch in range(epochs):
+        model.train()
+        for chosen in torch.randperm(len(pixels), generator=generator)[: an_epoch * BATCH].split(BATCH):
+            loss = F.cross_entropy(model(crop(pixels[chosen.numpy()], generator)), targets[chosen])
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        if log or epoch == epochs - 1:
+            model.eval()
+            with torch.no_grad():
+                right = sum(
+                    int((model(part.float() / 255 - 0.5).argmax(1) == answer).sum())
+                    for part, answer in zip(middle.split(50), answers.split(50))
+                )
+            accuracy = 100 * right / len(wanted)
+            if log:
+                log(f"epoch {epoch + 1}/{epochs}: loss {loss.item():.3f}, test {accuracy:.1f} %")
+    return accuracy
+
+
+def words(result):
+    """What the figures mean, for somebody who has never trained a network."""
+    chance, clean, protected, control = (result[name] for name in ("chance", "clean", "protected", "control"))
+    lines = [
+        f"Trained on {result['learnt']} of your photos as they are, a small network recognises {clean:.0f} % of "
+        f"{result['unseen']} photos that it has not seen. Guessing gives {chance:.0f} %.",
+        f"Trained on the same photos protected, it recognises {protected:.0f} %.",
+    ]
+    if clean < chance + 15:
+        lines.append("Too few photos to learn from even unprotected: nothing can be concluded. Add photos to each class.")
+    elif control > (clean + chance) / 2:
+        lines.append(
+            f"But random noise, which is known to protect, leaves {control:.0f} %: this measurement is blind, and nothing "
+            "can be concluded. Add photos to each class."
+        )
+    else:
+        left = max(0.0, (protected - chance) / (clean - chance))
+        word = "hardly anything" if left < 0.2 else "a part" if left < 0.6 else "most"
+        lines.append(f"So {word} of what it could learn is left ({100 * left:.0f} %). Random noise, for comparison: {control:.0f} %.")
+    lines.append("This says nothing about networks that were trained on other photos before, nor about copies kept elsewhere.")
+    return lines
+
+
+def picture(result, originals, released, path):
+    """Bars of the accuracies, and four photos before and after, as a PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(2, 5, figsize=(13, 5.4))
+    bars = figure.add_subplot(1, 5, 1)
+    for place in axes[:, 0]:
+        place.remove()
+    bars.bar(["as they are", "protected", "noise"], [result["clean"], result["protected"], result["control"]],
+             color=["#888", "#2a7", "#ccc"])  # fmt: skip
+    bars.axhline(result["chance"], color="k", linestyle=":", linewidth=1)
+    bars.set_ylabel("photos recognised, %")
+    bars.set_ylim(0, 100)
+    bars.tick_params(axis="x", rotation=30)
+    for column, i in enumerate(np.linspace(0, len(originals) - 1, 4).astype(int)):
+        for row, images in enumerate((originals, released)):
+            axes[row, column + 1].imshow(images[i])
+            axes[row, column + 1].axis("off")
+    axes[0, 1].set_title("before", loc="left", fontsize=9)
+    axes[1, 1].set_title("after", loc="left", fontsize=9)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Measure protection on your own photos.")
+    parser.add_argument("--photos", required=True, help="a folder with one folder of photos for each class")
+    parser.add_argument("--binary", required=True, help="the built palimpsest")
+    parser.add_argument("--weights", required=True, help="the weights file")
+    parser.add_argument("--out", default="runs/photos", help="folder for the result")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--enlarge", type=int, help="bring every photo to this short side first, pixels")
+    arguments = parser.parse_args()
+    torch.set_num_threads(os.cpu_count() or 1)
+    try:
+        classes = find(arguments.photos)
+        learnt, aside = split(classes, arguments.seed)
+        labels, wanted = (np.array([label for _, label in part]) for part in (learnt, aside))
+        unseen = np.stack([stored(_open(path)) for path, _ in aside])
+        with tempfile.TemporaryDirectory(prefix="palimpsest-photos-") as folder:
+            originals, released = protect(
+                arguments.binary, arguments.weights, learnt, arguments.seed, folder, arguments.enlarge
+            )
+    except (PhotosError, product.ProductError, OSError) as error:
+        sys.exit(f"prove: {error}")
+    noisy = perturbations.random_noise(originals, labels, arguments.seed)
+    result = {"learnt": len(learnt), "unseen": len(aside), "chance": 100 * float(np.bincount(wanted).max()) / len(wanted)}
+    for name, pixels in (("clean", originals), ("protected", released), ("control", noisy)):
+        result[name] = learn(
+            pixels, labels, unseen, wanted, len(classes), arguments.seed, arguments.epochs,
+            log=lambda line, name=name: print(f"{name}: {line}", file=sys.stderr),
+        )  # fmt: skip
+    out = Path(arguments.out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "result.json").write_text(json.dumps(result, indent=1) + "\n")
+    picture(result, originals, released, out / "result.png")
+    print("\n".join(words(result)))
+    print(f"The picture: {out / 'result.png'}")
+
+
+if __name__ == "__main__":
+    main()
