@@ -82,3 +82,10 @@ def test_the_weights_tell_how_they_were_made():
     training = json.loads(metadata["training"])
     assert training["recipe"] == train.load_recipe(ROOT / "Training/recipes/shipped.json")
     assert training["steps"] == training["recipe"]["iterations"]
+
+
+def test_the_protection_in_the_metadata_was_measured_with_these_tensors():
+    _, metadata = weights.load(WEIGHTS)
+    protection = json.loads(metadata["protection"])
+    assert any(weights.tensors_sha256(WEIGHTS)[:12] in fact for fact in protection["facts"])
+    assert protection == json.loads((ROOT / "Training/results/prove/table-test.json").read_text())
