@@ -175,7 +175,7 @@ def words(result):
     elif control > (clean + chance) / 2:
         lines.append(
             f"But random noise, which is known to protect, leaves {control:.0f} %: this measurement is blind, and nothing "
-            "can be concluded. Add photos to each class."
+            "can be concluded. Add photos to each class, or train longer (--epochs)."
         )
     else:
         left = max(0.0, (protected - chance) / (clean - chance))
