@@ -51,7 +51,7 @@ def _contrastive(given, x_test, y_test, seed, setting):
     return simclr.train(*given, x_test, y_test, seed, recipe, setting.classes)
 
 
-VANILLA, FINE_TUNING, AVATAR = "vanilla", "fine-tuning", "AVATAR"
+FINE_TUNING, AVATAR = "fine-tuning", "AVATAR"
 ALL = {
     **{name: _on_images(name) for name in countermeasures.ALL},
     **{name: _in_training(mix=name) for name in mixing.ALL},

@@ -130,7 +130,7 @@ def crop(pixels, generator):
 
 
 def learn(pixels, labels, unseen, wanted, classes, seed, epochs=EPOCHS, log=None):
-    """Test accuracy in percent of a network trained from scratch, over the last epochs' mean."""
+    """Test accuracy in percent, after the last epoch, of a network trained from scratch."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     model = PhotoNet(classes)
