@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from deephiding import weights
 
-from . import cifar10, columns, quality, rows
+from . import cifar10, columns, detector, quality, rows
 
 VALIDATION_IMAGES = 3_000
 
@@ -30,8 +30,9 @@ def splits(data, split, images):
 
 def _path(setting, row, column, seed):
     identity = {**setting.identity(), "row": row, "column": column, "seed": seed}
-    if "palimpsest" in row or "class-wise" in row:
-        identity["tensors_sha256"] = weights.tensors_sha256(setting.tool.weights)
+    file = rows.weights_file(row, setting.tool)
+    if file:
+        identity["tensors_sha256"] = weights.tensors_sha256(file)
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
     words = "".join(c if c.isalnum() or c == "-" else "_" for c in f"{row}-{column}-{seed}").strip("_")
     return setting.out / "cells" / f"{words}-{key}.json", identity
@@ -56,7 +57,8 @@ def measure(setting, row, column, seed):
     started = time.monotonic()
     x, y, x_test, y_test = splits(cifar10.load(setting.data), setting.split, setting.images)
     given = rows.ALL[row](x, y, seed, setting.tool)
-    history = columns.ALL[column](given, x_test, y_test, seed, setting)
+    same = known(setting, row, columns.VANILLA, seed) if column in columns.NO_OPS else None
+    history = same["history"] if same else columns.ALL[column](given, x_test, y_test, seed, setting)
     path, identity = _path(setting, row, column, seed)
     difference = np.abs(given.images.astype(np.int16) - given.originals)
     record = {
@@ -67,8 +69,10 @@ def measure(setting, row, column, seed):
         "psnr": quality.psnr(given.originals, given.images),
         "ssim": quality.ssim(given.originals, given.images),
         "largest_delta": int(difference.max()),
-        "seconds": round(time.monotonic() - started, 1),
     }
+    if column == columns.VANILLA:
+        record["linear_probe"] = detector.linear_probe(given.images, given.labels, seed)
+    record["seconds"] = round(time.monotonic() - started, 1)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(record, indent=1) + "\n")

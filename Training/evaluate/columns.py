@@ -51,7 +51,7 @@ def _contrastive(given, x_test, y_test, seed, setting):
     return simclr.train(*given, x_test, y_test, seed, recipe, setting.classes)
 
 
-FINE_TUNING, AVATAR = "fine-tuning", "AVATAR"
+VANILLA, FINE_TUNING, AVATAR = "vanilla", "fine-tuning", "AVATAR"
 ALL = {
     **{name: _on_images(name) for name in countermeasures.ALL},
     **{name: _in_training(mix=name) for name in mixing.ALL},
@@ -62,6 +62,8 @@ ALL = {
     "SimCLR": _contrastive,
     FINE_TUNING: _fine_tuned,
 }
+# Columns that change no picture (a test holds them to it), so that their cells are those of `vanilla`.
+NO_OPS = ("Gaussian filter (paper)",)
 # Table I of the paper; adversarial training is left to machines with a GPU.
 TWELVE = (
     "vanilla", "cutout", "cutmix", "mixup", "mean filter", "median filter", "2 bits", "grayscale", "Gaussian noise",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from . import classifier, columns, rows
-from .rows import CLASS_WISE, CLEAN, CONTROL, FRESH, SAMPLE_WISE, SOFT
+from .rows import CLASS_WISE, CLEAN, CONTROL, FRESH, PAPER, SAMPLE_WISE, SOFT
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Plan:
 
 QUICK = ("vanilla", "JPEG 50", "grayscale")
 COMPARATORS = ("LSP", "AR", "OPS (one pixel, unbounded)", "PIL")
+DEEP_COMPARATORS = ("EM",)
 MIXTURES = tuple(name for name in rows.ALL if "rest clean" in name or "alone" in name)
 
 PLANS = {
@@ -33,7 +34,8 @@ PLANS = {
     "quick": Plan({row: QUICK for row in (CONTROL, CLASS_WISE, CLEAN, SAMPLE_WISE)}),
     "cpu": Plan(
         {
-            **{row: (*columns.TWELVE, *columns.FURTHER, "orthogonal projection") for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, *COMPARATORS)},
+            **{row: (*columns.TWELVE, *columns.FURTHER, "orthogonal projection") for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)},
+            **{row: columns.TWELVE for row in (PAPER, *COMPARATORS)},
             **{row: QUICK for row in (SOFT, FRESH)},
             **{row: ("vanilla",) for row in MIXTURES},
         }
@@ -42,7 +44,7 @@ PLANS = {
         {
             **{
                 row: (*columns.FOURTEEN, *columns.LATER, *columns.FURTHER)
-                for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, SOFT, *COMPARATORS)
+                for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, SOFT, PAPER, *COMPARATORS, *DEEP_COMPARATORS)
             },
             FRESH: QUICK,
             **{row: ("vanilla",) for row in MIXTURES},

@@ -10,21 +10,21 @@ import numpy as np
 from deephiding.weights import tensors_sha256
 from PIL import Image
 
+from . import cache
+
 
 class ProductError(Exception):
     """The binary failed; the message holds what it said."""
 
 
-def protect(binary, weights, pixels, labels, names, family_seed, cache, options=()):
-    """Protects uint8 images (N, H, W, 3) with `palimpsest protect` and `options`; cached by everything it depends on."""
-    key = hashlib.sha256()
-    for part in (Path(binary).read_bytes(), pixels.tobytes(), labels.tobytes()):
-        key.update(hashlib.sha256(part).digest())
-    key.update(json.dumps([tensors_sha256(weights), family_seed, list(options), list(names)]).encode())
-    stored = Path(cache) / f"{key.hexdigest()[:32]}.npy"
-    if stored.exists():
-        return np.load(stored)
-    stored.parent.mkdir(parents=True, exist_ok=True)
+def protect(binary, weights, pixels, labels, names, family_seed, folder, options=()):
+    """Protects uint8 images (N, H, W, 3) with `palimpsest protect` and `options`; kept in `folder`."""
+    settings = json.dumps([tensors_sha256(weights), family_seed, list(options), list(names)]).encode()
+    parts = (Path(binary).read_bytes(), pixels.tobytes(), labels.tobytes(), settings)
+    return cache.stored(folder, parts, lambda: _protect(binary, weights, pixels, labels, names, family_seed, options))
+
+
+def _protect(binary, weights, pixels, labels, names, family_seed, options):
     with tempfile.TemporaryDirectory(prefix="palimpsest-prove-") as folder:
         sources, results = Path(folder) / "in", Path(folder) / "out"
         for name in names:
@@ -41,9 +41,6 @@ def protect(binary, weights, pixels, labels, names, family_seed, cache, options=
         )
     if released.shape != pixels.shape:
         raise ProductError(f"the binary made images of shape {released.shape}, not {pixels.shape}")
-    partial = stored.with_suffix(".partial.npy")
-    np.save(partial, released)
-    partial.rename(stored)
     return released
 
 

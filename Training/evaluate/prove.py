@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -15,7 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
 
-from . import cells, cifar10, columns, plans, product, report, rows
+from . import cells, cifar10, classifier, columns, plans, product, report, rows
 from .setting import Product, Setting
 
 
@@ -31,6 +32,8 @@ def main():
     parser.add_argument("--backbone", help="EfficientNet-Lite0 for ImageNet as safetensors, for the fine-tuning column")
     parser.add_argument("--diffusion", help="checkpoint of evaluate.diffusion, for the AVATAR column")
     parser.add_argument("--size", choices=list(plans.PLANS), default="prove", help="which table (evaluate/plans.py)")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default=classifier.fast_precision(),
+                        help="of the learner's products (default: bfloat16 where that is faster)")  # fmt: skip
     parser.add_argument("--out", default="runs/prove", help="folder of cells, protected sets and tables")
     parser.add_argument("--cache", help="folder of the protected sets (default: OUT/protected)")
     parser.add_argument("--seeds", help="seeds, separated by commas (default: those of the table)")
@@ -43,9 +46,10 @@ def main():
         sys.exit("prove: no CIFAR-10 named. Get cifar-10-python.tar.gz from its authors' page, then: "
                  "make prove CIFAR10=cifar-10-python.tar.gz")  # fmt: skip
     plan = plans.PLANS[arguments.size]
+    recipe = replace(plan.recipe, precision=arguments.precision)
     out = Path(arguments.out)
     tool = Product(arguments.binary, arguments.weights, Path(arguments.cache or out / "protected"), cifar10.CLASSES)
-    setting = Setting(arguments.cifar10, arguments.split, plan.images, plan.recipe, tool, out, arguments.backbone, arguments.diffusion)
+    setting = Setting(arguments.cifar10, arguments.split, plan.images, recipe, tool, out, arguments.backbone, arguments.diffusion)
     seeds = [int(s) for s in arguments.seeds.split(",")] if arguments.seeds else list(plan.seeds)
     wanted = [
         (row, column, seed)

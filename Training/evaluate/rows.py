@@ -3,11 +3,17 @@
 A row takes clean images and labels, a seed and the product under test, and returns a `TrainingSet`.
 """
 
+import inspect
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from . import comparators, perturbations, product
+from . import cache, comparators, error_minimizing, perturbations, product
+
+
+# Trained by recipes/paper-losses.json: as the shipped weights, but with the paper's losses and no attack layer.
+PAPER_LOSSES = Path(__file__).resolve().parents[1] / "baselines" / "paper-losses.safetensors"
 
 
 class TrainingSet(NamedTuple):
@@ -27,10 +33,20 @@ def _perturbed(make):
     return lambda x, y, seed, tool: TrainingSet(make(x, y, seed), y, x)
 
 
-def _protected(mode, *options):
+def _compared(make):
+    """As `_perturbed`, but kept on disk: these take minutes."""
+
+    def perturb(x, y, seed, tool):
+        parts = (make.__name__.encode(), str(seed).encode(), x.tobytes(), y.tobytes(), inspect.getsource(inspect.getmodule(make)).encode())
+        return TrainingSet(cache.stored(tool.cache, parts, lambda: make(x, y, seed)), y, x)
+
+    return perturb
+
+
+def _protected(mode, *options, paper=False):
     def make(x, y, seed, tool):
         released = product.protect(
-            tool.binary, tool.weights, x, y, tool.names, family_seed(seed), tool.cache, ["--mode", mode, *options]
+            tool.binary, PAPER_LOSSES if paper else tool.weights, x, y, tool.names, family_seed(seed), tool.cache, ["--mode", mode, *options]
         )
         return TrainingSet(released, y, x)
 
@@ -70,7 +86,7 @@ def _first_of_each_class(labels, share, seed):
 
 SHARES = (0.2, 0.4, 0.6, 0.8)
 
-CLEAN, CONTROL = "clean", "random noise (control)"
+CLEAN, CONTROL, PAPER = "clean", "random noise (control)", "deep hiding, the paper's losses"
 CLASS_WISE, SAMPLE_WISE, SOFT, FRESH = (
     "palimpsest class-wise", "palimpsest sample-wise", "palimpsest soft", "palimpsest, fresh secrets",
 )  # fmt: skip
@@ -82,10 +98,19 @@ ALL = {
     SAMPLE_WISE: _protected("sample-wise"),
     SOFT: _protected("class-wise", "--no-clip"),
     FRESH: _protected("class-wise", "--fresh-semantic-images"),
-    "LSP": _perturbed(comparators.linearly_separable),
-    "AR": _perturbed(comparators.autoregressive),
-    "OPS (one pixel, unbounded)": _perturbed(comparators.one_pixel),
-    "PIL": _perturbed(comparators.induced_linearity),
+    PAPER: _protected("class-wise", paper=True),
+    "LSP": _compared(comparators.linearly_separable),
+    "AR": _compared(comparators.autoregressive),
+    "OPS (one pixel, unbounded)": _compared(comparators.one_pixel),
+    "PIL": _compared(comparators.induced_linearity),
+    "EM": _compared(error_minimizing.perturb),
     **{f"{share:.0%} class-wise, rest clean": _partly("class-wise", share) for share in SHARES},
     **{f"the clean {1 - share:.0%} alone": _rest_alone(share) for share in SHARES},
 }
+
+
+def weights_file(row, tool):
+    """The weights that the binary makes a row with, or None for a row made without it."""
+    if row == PAPER:
+        return PAPER_LOSSES
+    return tool.weights if "palimpsest" in row or "class-wise" in row else None

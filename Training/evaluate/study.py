@@ -86,6 +86,7 @@ def main():
     parser.add_argument("--family", type=int, default=11, help="family seed of the secrets")
     parser.add_argument("--batch", type=int, default=classifier.CPU.batch)
     parser.add_argument("--pad", type=int, default=classifier.CPU.pad, help="largest shift of the random crop, pixels")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default=classifier.fast_precision())
     parser.add_argument("--epochs", type=float, default=classifier.CPU.epochs)
     parser.add_argument("--backbone", help="EfficientNet-Lite0 for ImageNet as safetensors, for fine-tuning")
     parser.add_argument("--diffusion", help="checkpoint of evaluate.diffusion, for AVATAR")
@@ -113,7 +114,7 @@ def main():
             parser.error(f"unknown candidate '{name}'")
         released = makers[name](x, y, arguments.seed)
     mse = ((released.astype(float) - x) ** 2).mean()
-    recipe = replace(classifier.CPU, epochs=arguments.epochs, batch=arguments.batch, pad=arguments.pad)
+    recipe = replace(classifier.CPU, epochs=arguments.epochs, batch=arguments.batch, pad=arguments.pad, precision=arguments.precision)
     tool = Product("", "", Path(), tuple(cifar10.CLASSES))
     setting = Setting(arguments.cifar10, "validation", len(x), recipe, tool, Path(), arguments.backbone, arguments.diffusion)
     history = columns.ALL[arguments.column](
