@@ -82,7 +82,7 @@ train: install-test ## Trains the shipped weights from photos (DATA=folder or ta
 	PYTHONPATH=Training OMP_NUM_THREADS=1 $(PYTHON) -m deephiding.train --recipe '$(RECIPE)' --data '$(DATA)' --run '$(RUN)' --threads 1
 	PYTHONPATH=Training $(PYTHON) -m deephiding.export --run '$(RUN)' --out '$(RUN)/deep-hiding.safetensors'
 
-PROVE = PYTHONPATH=Training $(PYTHON) -m evaluate.prove --cifar10 '$(CIFAR10)' --binary $(RELEASE) --weights '$(WEIGHTS)'
+PROVE = PYTHONPATH=Training $(PYTHON) -m evaluate.prove --dataset '$(CIFAR10)' --binary $(RELEASE) --weights '$(WEIGHTS)'
 SIZE ?= quick
 RESOURCES ?=
 

@@ -7,9 +7,9 @@ from torch.nn import functional as F
 from .network import haar
 
 
-def hiding(protected, cover, epsilon):
-    """max(MSE, epsilon^2) for each image: silent once an image is inside its budget."""
-    return (protected - cover).square().mean((1, 2, 3)).clamp(min=epsilon**2).mean()
+def hiding(protected, cover, budget):
+    """max(MSE, budget^2) for each image: silent once the root mean square of its change is within the budget."""
+    return (protected - cover).square().mean((1, 2, 3)).clamp(min=budget**2).mean()
 
 
 def low_frequency(protected, cover):
@@ -20,6 +20,20 @@ def low_frequency(protected, cover):
 def high_frequency(protected, cover):
     """Mean squared difference of the HL, LH and HH bands: the part of delta that JPEG and rescaling take away first."""
     return F.mse_loss(haar(protected)[:, 3:], haar(cover)[:, 3:])
+
+
+def alignment(delta, secret):
+    """Mean cosine distance between the luminance of delta and that of its secret, means removed, over the images.
+
+    Left alone a network writes a secret in a code of its own, such as twice its frequency. What is to survive JPEG was chosen when
+    the secrets were designed, so that delta has to look like them.
+    """
+    planes = [F.normalize((x - x.mean((2, 3), keepdim=True)).flatten(1), dim=1) for x in map(_luminance, (delta, secret))]
+    return (1 - (planes[0] * planes[1]).sum(1)).mean()
+
+
+def _luminance(x):
+    return (x * x.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
 def concentration(features, labels):

@@ -20,6 +20,7 @@ DEFAULTS = {
     "growth": 32,
     "clamp": 2.0,
     "epsilon": 8,
+    "budget": 1.0,
     "start_epsilon": 8,
     "ramp": 0,
     "attack_ramp": 0,
@@ -37,7 +38,7 @@ DEFAULTS = {
     "attack_ranges": {},
     "gray_probability": 0.0,
     "noise": 2.0,
-    "weights": {"hiding": 1.0, "low_frequency": 0.0, "high_frequency": 0.0, "reveal": 1.0, "concentration": 0.0},
+    "weights": {"hiding": 1.0, "low_frequency": 0.0, "high_frequency": 0.0, "reveal": 1.0, "alignment": 0.0, "concentration": 0.0},
     "seed": 1,
 }
 
@@ -102,12 +103,14 @@ class Trainer:
         if lost_colour:
             revealed = grayscale(revealed)
         terms = {
-            "hiding": losses.hiding(protected, cover, epsilon),
+            "hiding": losses.hiding(protected, cover, recipe["budget"] * epsilon),
             "reveal": (revealed - wanted).square().mean(),
         }
         for name in ("low_frequency", "high_frequency"):
             if recipe["weights"][name]:
                 terms[name] = getattr(losses, name)(protected, cover)
+        if recipe["weights"]["alignment"]:
+            terms["alignment"] = losses.alignment(released - cover, secret)
         if recipe["weights"]["concentration"]:
             terms["concentration"] = losses.concentration(self.features((protected - cover) / epsilon), labels)
         total = sum(recipe["weights"][name] * term for name, term in terms.items())

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from deephiding import weights
 
-from . import cifar10, columns, detector, quality, rows
+from . import columns, datasets, detector, quality, rows
 
 VALIDATION_IMAGES = 3_000
 
@@ -18,14 +18,14 @@ def splits(data, split, images):
 
     The two use different training images as far as there are enough, so that nothing chosen on one is tuned to the other.
     """
-    x, y = data["x_train"], data["y_train"]
+    x, y = data.x_train, data.y_train
     if split == "validation":
         held = len(x) - VALIDATION_IMAGES
         count = min(images or held, held)
         return x[:count], y[:count], x[held:], y[held:]
     count = min(images or len(x), len(x))
     first = min(2 * count, len(x) - count)
-    return x[first : first + count], y[first : first + count], data["x_test"], data["y_test"]
+    return x[first : first + count], y[first : first + count], data.x_test, data.y_test
 
 
 def _path(setting, row, column, seed):
@@ -55,7 +55,7 @@ def measure(setting, row, column, seed):
     if not torch.cuda.is_available():
         torch.set_num_threads(setting.threads)
     started = time.monotonic()
-    x, y, x_test, y_test = splits(cifar10.load(setting.data), setting.split, setting.images)
+    x, y, x_test, y_test = splits(datasets.load(setting.data), setting.split, setting.images)
     given = rows.ALL[row](x, y, seed, setting.tool)
     same = known(setting, row, columns.VANILLA, seed) if column in columns.NO_OPS else None
     history = same["history"] if same else columns.ALL[column](given, x_test, y_test, seed, setting)
@@ -63,6 +63,7 @@ def measure(setting, row, column, seed):
     difference = np.abs(given.images.astype(np.int16) - given.originals)
     record = {
         **identity,
+        "classes": setting.classes,
         "accuracy": history[-1],
         "peak": max(history),
         "history": [round(accuracy, 2) for accuracy in history],

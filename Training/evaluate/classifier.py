@@ -8,18 +8,20 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from . import adversary, learners, mixing, ueraser
+from . import adversary, augmentation, learners, mixing, ueraser
 
 PROGRESS_IMAGES = 2_000
+SMALLEST_CROP = 0.08
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a learner is trained: SGD with momentum 0.9, mirror and zero-padded crop.
+    """How a learner is trained: SGD with momentum 0.9, mirror and crop.
 
     `epochs` counts passes over the images, `rate` is the highest learning rate and `schedule` its course: `one-cycle`
     (Smith 2018, 30 % rising) or `steps` (a tenth after 40 % and again after 80 %). `precision` is that of the products
-    inside the learner, `float32` or `bfloat16`; weights and sums are float32 in both.
+    inside the learner, `float32` or `bfloat16`; weights and sums are float32 in both. Crops are zero-padded shifts of at most `pad`
+    pixels or, with `crop`, resized ones of 8 to 100 % of the area to that side; then the test is on the images' middle.
     """
 
     learner: str = "narrow"
@@ -29,6 +31,7 @@ class Recipe:
     schedule: str = "one-cycle"
     weight_decay: float = 5e-4
     pad: int = 2
+    crop: int = 0
     precision: str = "float32"
 
     def identity(self):
@@ -55,17 +58,6 @@ def as_input(pixels):
     """uint8 (N, H, W, 3) to float (N, 3, H, W) in [-0.5, 0.5], channels last in memory."""
     x = torch.from_numpy(np.ascontiguousarray(pixels)) if isinstance(pixels, np.ndarray) else pixels
     return (x.permute(0, 3, 1, 2).float() / 255 - 0.5).contiguous(memory_format=torch.channels_last)
-
-
-def augment(pixels, rng, pad):
-    """Random mirror and zero-padded crop of a uint8 batch (N, H, W, 3), one draw for each image."""
-    n, h, w, _ = pixels.shape
-    padded = F.pad(pixels, (0, 0, pad, pad, pad, pad))
-    rows = rng.integers(0, 2 * pad + 1, n)[:, None] + np.arange(h)
-    columns = rng.integers(0, 2 * pad + 1, n)[:, None] + np.arange(w)
-    columns = np.where(rng.random(n)[:, None] < 0.5, columns[:, ::-1], columns)
-    images, rows, columns = (torch.from_numpy(i).to(pixels.device) for i in (np.arange(n), rows, columns))
-    return padded[images[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
 def accuracy(model, x, y, batch=500):
@@ -98,6 +90,8 @@ def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=N
     model = model.to(device).to(memory_format=torch.channels_last)
     x, x_test = (torch.from_numpy(np.ascontiguousarray(images)).to(device) for images in (x, x_test))
     y, y_test = (torch.from_numpy(labels.astype(np.int64)).to(device) for labels in (y, y_test))
+    if recipe.crop:
+        x_test = augmentation.middle(x_test, recipe.crop)
     optimizer = torch.optim.SGD(
         [p for p in model.parameters() if p.requires_grad], recipe.rate, 0.9, weight_decay=recipe.weight_decay
     )
@@ -113,7 +107,11 @@ def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=N
             if step == steps:
                 break
             chosen = chosen.to(device)
-            images, labels = as_input(augment(x[chosen], rng, recipe.pad)), y[chosen]
+            labels = y[chosen]
+            if recipe.crop:
+                images = augmentation.resized(as_input(x[chosen]), generator, SMALLEST_CROP, recipe.crop)
+            else:
+                images = as_input(augmentation.shifted(x[chosen], rng, recipe.pad))
             if mix:
                 mixed, labels = mixing.ALL[mix](images + 0.5, F.one_hot(labels, classes).float(), rng)
                 images = mixed - 0.5

@@ -4,6 +4,8 @@ A column takes a `rows.TrainingSet`, the test images and labels, a seed and the 
 accuracy after every epoch, in percent.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from . import adversary, backbone, classifier, countermeasures, diffusion, mixing, projection, simclr
@@ -51,6 +53,16 @@ def _contrastive(given, x_test, y_test, seed, setting):
     return simclr.train(*given, x_test, y_test, seed, recipe, setting.classes)
 
 
+def _learnt_by(learner):
+    def learn(given, x_test, y_test, seed, setting):
+        recipe = replace(setting.recipe, learner=learner)
+        return classifier.train(given.images, given.labels, x_test, y_test, seed, recipe, setting.classes)[1]
+
+    return learn
+
+
+# The learners of the paper's transfer table beside ResNet-18.
+OTHER_LEARNERS = ("ResNet-50", "VGG-19", "DenseNet-121", "ViT")
 VANILLA, FINE_TUNING, AVATAR = "vanilla", "fine-tuning", "AVATAR"
 ALL = {
     **{name: _on_images(name) for name in countermeasures.ALL},
@@ -61,6 +73,7 @@ ALL = {
     AVATAR: _purified,
     "SimCLR": _contrastive,
     FINE_TUNING: _fine_tuned,
+    **{name: _learnt_by(name) for name in OTHER_LEARNERS},
 }
 # Columns that change no picture (a test holds them to it), so that their cells are those of `vanilla`.
 NO_OPS = ("Gaussian filter (paper)",)

@@ -3,7 +3,7 @@
 Its authors use a published score network. This one is trained here, on images the trainer is assumed to have besides
 the protected ones, and is smaller; a table that uses it says so.
 
-    python -m evaluate.diffusion --cifar10 FILE --out runs/diffusion.pt --iterations 100000
+    python -m evaluate.diffusion --dataset FILE --out runs/diffusion.pt --iterations 100000
 """
 
 import argparse
@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from . import cifar10
+from . import datasets
 
 BETA_MIN, BETA_MAX, STEPS = 0.1, 20.0, 1000
 PURIFY_STEPS = 100
@@ -161,13 +161,13 @@ def load(path):
 
 def main():
     parser = argparse.ArgumentParser(description="Train the diffusion model of the AVATAR countermeasure.")
-    parser.add_argument("--cifar10", required=True)
+    parser.add_argument("--dataset", required=True)
     parser.add_argument("--out", required=True, help="checkpoint to make or go on with")
     parser.add_argument("--iterations", type=int, default=100_000)
     parser.add_argument("--stop-after", type=float, default=math.inf, help="seconds after which to save and stop")
     arguments = parser.parse_args()
     # The clean training images: more than a trainer of protected photos has, so the countermeasure is at its best.
-    train(cifar10.load(arguments.cifar10)["x_train"], arguments.iterations, arguments.out, stop_after=arguments.stop_after)
+    train(datasets.load(arguments.dataset).x_train, arguments.iterations, arguments.out, stop_after=arguments.stop_after)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from . import classifier, learners, perturbations
+from . import augmentation, classifier, learners, perturbations
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def perturb(pixels, labels, seed, recipe=None, log=None):
 
     def surrogate_step(chosen):
         noisy = ((x[chosen].float() / 255 + delta[chosen]).clamp(0, 1) * 255).permute(0, 2, 3, 1)
-        images = classifier.as_input(classifier.augment(noisy, rng, 4))
+        images = classifier.as_input(augmentation.shifted(noisy, rng, 4))
         optimizer.zero_grad()
         F.cross_entropy(model(images), y[chosen]).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)

@@ -1,6 +1,7 @@
-"""The networks that try to learn from protected images, all for small pictures: (N, 3, H, W) in [-0.5, 0.5] to logits.
+"""The networks that try to learn from protected images: (N, 3, H, W) in [-0.5, 0.5] to logits.
 
-`narrow` is made for one core; the others are those of the field's tables with the stem they have there for 32x32 pixels.
+`narrow` (32x32 pixels) and `photo` (224x224) are made for one core; the others are those of the field's tables, with the stem they
+have there for 32x32 pixels unless their name says 224.
 """
 
 import torch
@@ -43,6 +44,20 @@ class NarrowResNet(nn.Module):
         return self.head(self.stages(self.stem(x)).mean((2, 3)))
 
 
+class PhotoResNet(nn.Module):
+    """The narrow network behind a stem that shrinks by four: (N, 3, 224, 224) in [-0.5, 0.5] to logits."""
+
+    def __init__(self, classes=10):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 16, 5, 2, 2, bias=False), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
+        body = NarrowResNet(classes, (24, 48, 96, 192))
+        body.stem = nn.Sequential(nn.Conv2d(16, 24, 3, 1, 1, bias=False), nn.BatchNorm2d(24), nn.ReLU())
+        self.body = body
+
+    def forward(self, x):
+        return self.body(self.stem(x))
+
+
 class VisionTransformer(nn.Module):
     """A small vision transformer: 4x4 patches of 32x32, width 512, 6 layers, 8 heads."""
 
@@ -64,11 +79,13 @@ class VisionTransformer(nn.Module):
         return self.head(self.norm(self.layers(tokens)[:, 0]))
 
 
-def _resnet(depth):
+def _resnet(depth, large=False):
     def make(classes):
         from torchvision import models
 
         network = getattr(models, f"resnet{depth}")(num_classes=classes)
+        if large:
+            return network
         network.conv1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
         network.maxpool = nn.Identity()
         return network
@@ -93,9 +110,11 @@ def _densenet121(classes):
 
 ALL = {
     "narrow": NarrowResNet,
+    "photo": PhotoResNet,
     "ResNet-18": _resnet(18),
     "ResNet-50": _resnet(50),
     "VGG-19": _vgg19,
     "DenseNet-121": _densenet121,
     "ViT": VisionTransformer,
+    "ResNet-18 for 224": _resnet(18, large=True),
 }

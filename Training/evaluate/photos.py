@@ -19,34 +19,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 from PIL import Image, ImageOps
-from torch import nn
-from torch.nn import functional as F
 
-from . import perturbations, product
-from .learners import NarrowResNet
+from . import classifier, perturbations, product
 
 SIDE, STORED = 224, 256
 KINDS = {".jpg", ".jpeg", ".png"}
-EPOCHS, BATCH, RATE = 40, 32, 0.1
+EPOCHS, BATCH = 40, 32
 CLASSES_AT_LEAST, PHOTOS_AT_LEAST = 2, 20
 
 
 class PhotosError(Exception):
     """The folder cannot be used; the message says what it should be."""
-
-
-class PhotoNet(nn.Module):
-    """The narrow network behind a stem that shrinks by four: (N, 3, 224, 224) in [-0.5, 0.5] to logits."""
-
-    def __init__(self, classes):
-        super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 16, 5, 2, 2, bias=False), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
-        body = NarrowResNet(classes, (24, 48, 96, 192))
-        body.stem = nn.Sequential(nn.Conv2d(16, 24, 3, 1, 1, bias=False), nn.BatchNorm2d(24), nn.ReLU())
-        self.body = body
-
-    def forward(self, x):
-        return self.body(self.stem(x))
 
 
 def find(folder):
@@ -113,53 +96,10 @@ def protect(binary, weights, learnt, seed, folder, enlarge=None):
     return np.stack(originals), np.stack(released)
 
 
-def crop(pixels, generator):
-    """RandomResizedCrop to 224x224 with antialias and mirroring of uint8 (N, H, W, 3); float (N, 3, 224, 224) about zero."""
-    size = pixels.shape[1]
-    out = []
-    for image in pixels:
-        area = torch.empty(1).uniform_(0.08, 1, generator=generator).item()
-        ratio = np.exp(torch.empty(1).uniform_(np.log(3 / 4), np.log(4 / 3), generator=generator).item())
-        width, height = (int(min(size, max(1, round(size * s)))) for s in ((area * ratio) ** 0.5, (area / ratio) ** 0.5))
-        top = torch.randint(0, size - height + 1, (1,), generator=generator).item()
-        left = torch.randint(0, size - width + 1, (1,), generator=generator).item()
-        part = Image.fromarray(image[top : top + height, left : left + width]).resize((SIDE, SIDE), Image.BILINEAR)
-        mirrored = torch.rand(1, generator=generator).item() < 0.5
-        out.append(np.asarray(ImageOps.mirror(part) if mirrored else part))
-    return torch.from_numpy(np.stack(out)).permute(0, 3, 1, 2).float() / 255 - 0.5
-
-
 def learn(pixels, labels, unseen, wanted, classes, seed, epochs=EPOCHS, log=None):
-    """Test accuracy in percent, after the last epoch, of a network trained from scratch."""
-    torch.manual_seed(seed)
-    generator = torch.Generator().manual_seed(seed)
-    model = PhotoNet(classes)
-    optimizer = torch.optim.SGD(model.parameters(), RATE, 0.9, weight_decay=5e-4)
-    an_epoch = max(1, len(pixels) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * an_epoch, pct_start=0.3)
-    margin = (STORED - SIDE) // 2
-    middle = torch.from_numpy(unseen[:, margin : margin + SIDE, margin : margin + SIDE]).permute(0, 3, 1, 2)
-    targets, answers = torch.from_numpy(labels), torch.from_numpy(wanted)
-    accuracy = 0.0
-    for epoch in range(epochs):
-        model.train()
-        for chosen in torch.randperm(len(pixels), generator=generator)[: an_epoch * BATCH].split(BATCH):
-            loss = F.cross_entropy(model(crop(pixels[chosen.numpy()], generator)), targets[chosen])
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-        if log or epoch == epochs - 1:
-            model.eval()
-            with torch.no_grad():
-                right = sum(
-                    int((model(part.float() / 255 - 0.5).argmax(1) == answer).sum())
-                    for part, answer in zip(middle.split(50), answers.split(50))
-                )
-            accuracy = 100 * right / len(wanted)
-            if log:
-                log(f"epoch {epoch + 1}/{epochs}: loss {loss.item():.3f}, test {accuracy:.1f} %")
-    return accuracy
+    """Test accuracy in percent, after the last epoch, of a network trained from scratch on 256x256 photos."""
+    recipe = classifier.Recipe("photo", epochs, BATCH, crop=SIDE, precision=classifier.fast_precision())
+    return classifier.train(pixels, labels, unseen, wanted, seed, recipe, classes, log=log)[1][-1]
 
 
 def words(result):

@@ -40,6 +40,16 @@ PLANS = {
             **{row: ("vanilla",) for row in MIXTURES},
         }
     ),
+    "photos": Plan(
+        {row: QUICK for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)},
+        classifier.Recipe("photo", epochs=30, crop=224),
+        images=0,
+    ),
+    "transfer": Plan(
+        {row: ("vanilla", *columns.OTHER_LEARNERS) for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)},
+        classifier.PAPER,
+        images=0,
+    ),
     "full": Plan(
         {
             **{

@@ -16,7 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
 
-from . import cells, cifar10, classifier, columns, plans, product, report, rows
+from . import cells, classifier, columns, datasets, plans, product, report, rows
 from .setting import Product, Setting
 
 
@@ -26,7 +26,7 @@ def _measure(cell, setting):
 
 def main():
     parser = argparse.ArgumentParser(description="Measure what a classifier learns from protected images.")
-    parser.add_argument("--cifar10", default="", help="CIFAR-10 as cifar-10-python.tar.gz, its folder, or lossless mosaics")
+    parser.add_argument("--dataset", default="", help="CIFAR-10, CIFAR-100 or class folders (evaluate/datasets.py)")
     parser.add_argument("--binary", required=True, help="the built palimpsest")
     parser.add_argument("--weights", required=True, help="the weights file")
     parser.add_argument("--backbone", help="EfficientNet-Lite0 for ImageNet as safetensors, for the fine-tuning column")
@@ -42,14 +42,20 @@ def main():
     parser.add_argument("--columns", help="only columns named so, separated by semicolons")
     parser.add_argument("--processes", type=int, help="cells at a time (default: processors; with a GPU 1)")
     arguments = parser.parse_args()
-    if not arguments.cifar10:
-        sys.exit("prove: no CIFAR-10 named. Get cifar-10-python.tar.gz from its authors' page, then: "
+    if not arguments.dataset:
+        sys.exit("prove: no data set named. Get cifar-10-python.tar.gz from its authors' page, then: "
                  "make prove CIFAR10=cifar-10-python.tar.gz")  # fmt: skip
     plan = plans.PLANS[arguments.size]
     recipe = replace(plan.recipe, precision=arguments.precision)
     out = Path(arguments.out)
-    tool = Product(arguments.binary, arguments.weights, Path(arguments.cache or out / "protected"), cifar10.CLASSES)
-    setting = Setting(arguments.cifar10, arguments.split, plan.images, recipe, tool, out, arguments.backbone, arguments.diffusion)
+    try:
+        data = datasets.load(arguments.dataset)
+    except datasets.DatasetError as error:
+        sys.exit(f"prove: {error}")
+    tool = Product(arguments.binary, arguments.weights, Path(arguments.cache or out / "protected"), data.names)
+    setting = Setting(
+        arguments.dataset, data.digest(), arguments.split, plan.images, recipe, tool, out, arguments.backbone, arguments.diffusion
+    )
     seeds = [int(s) for s in arguments.seeds.split(",")] if arguments.seeds else list(plan.seeds)
     wanted = [
         (row, column, seed)
@@ -69,7 +75,6 @@ def main():
     if not wanted:
         sys.exit(f"prove: no cell of '{arguments.size}' has such a row and column")
     try:
-        data = cifar10.load(arguments.cifar10)
         x, y, _, _ = cells.splits(data, setting.split, setting.images)
         # The binary uses every core itself, so the protected sets are made before the cells share the cores.
         for row, seed in dict.fromkeys((row, seed) for row, _, seed in wanted):
@@ -82,7 +87,7 @@ def main():
         if any(row == rows.CLASS_WISE for row, _, _ in wanted):
             released = rows.ALL[rows.CLASS_WISE](x, y, seeds[0], tool).images
             revealed = report.secrets(x, y, tool.weights, released, seeds[0])
-    except (cifar10.DatasetError, product.ProductError) as error:
+    except product.ProductError as error:
         sys.exit(f"prove: {error}")
     print(report.write(records, revealed, setting, f"{arguments.size}-{setting.split}"))
 

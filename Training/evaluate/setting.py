@@ -18,12 +18,14 @@ class Product:
 
 @dataclass(frozen=True)
 class Setting:
-    """`images`: training images a run, 0 for all; `split`: test or validation.
+    """`data` is the data set's file, `digest` that of its content; `images`: training images a run, 0 for all; `split`: test or
+    validation.
 
     `backbone` (EfficientNet-Lite0) and `diffusion` (a checkpoint of `evaluate.diffusion`) are files that some columns need.
     """
 
     data: str
+    digest: str
     split: str
     images: int
     recipe: Recipe
@@ -39,4 +41,4 @@ class Setting:
 
     def identity(self):
         """Everything here that changes a cell's result."""
-        return {"split": self.split, "images": self.images, "recipe": self.recipe.identity()}
+        return {"dataset": self.digest, "split": self.split, "images": self.images, "recipe": self.recipe.identity()}

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from . import classifier, learners
+from . import augmentation, classifier, learners
 
 TEMPERATURE = 0.5
 
@@ -36,21 +36,6 @@ CPU = Recipe("narrow", epochs=30, batch=256, probe_epochs=20)
 
 def _scale(low, high, n, generator, device):
     return (low + (high - low) * torch.rand(n, 1, 1, 1, generator=generator)).to(device)
-
-
-def _crop(images, generator):
-    """Random crops of 20 to 100 % of the area and 3:4 to 4:3 in shape, mirrored by half, brought back to the full size."""
-    n = len(images)
-    area = torch.empty(n).uniform_(0.2, 1, generator=generator)
-    ratio = torch.empty(n).uniform_(math.log(3 / 4), math.log(4 / 3), generator=generator).exp()
-    width, height = (area * ratio).sqrt().clamp(max=1), (area / ratio).sqrt().clamp(max=1)
-    mirror = 1 - 2 * (torch.rand(n, generator=generator) < 0.5).float()
-    theta = torch.zeros(n, 2, 3)
-    theta[:, 0, 0], theta[:, 1, 1] = mirror * width, height
-    theta[:, 0, 2] = (1 - width) * torch.empty(n).uniform_(-1, 1, generator=generator)
-    theta[:, 1, 2] = (1 - height) * torch.empty(n).uniform_(-1, 1, generator=generator)
-    grid = F.affine_grid(theta.to(images.device), list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
 def _luminance(images):
@@ -77,7 +62,7 @@ def _jitter(images, generator):
 
 def view(images, generator):
     """One random view of every image (N, 3, H, W) in [0, 1]: crop, mirror, jitter with p = 0.8, gray with p = 0.2."""
-    x = _crop(images, generator)
+    x = augmentation.resized(images, generator, 0.2)
     chance = torch.rand(2, len(x), 1, 1, 1, generator=generator).to(x.device)
     x = torch.where(chance[0] < 0.8, _jitter(x, generator), x)
     return torch.where(chance[1] < 0.2, _luminance(x).expand_as(x), x)
@@ -145,7 +130,7 @@ def _probe(network, width, x, y, x_test, y_test, rng, recipe, classes, device):
     for _ in range(recipe.probe_epochs):
         for chosen in torch.from_numpy(rng.permutation(len(x))).split(512):
             chosen = chosen.to(device)
-            loss = F.cross_entropy(head(features(classifier.augment(pixels[chosen], rng, 4))), labels[chosen])
+            loss = F.cross_entropy(head(features(augmentation.shifted(pixels[chosen], rng, 4))), labels[chosen])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()

@@ -1,8 +1,8 @@
 """One candidate under one countermeasure on the validation split: how recipes, secrets and the classifier are chosen.
 
-    python -m evaluate.study --cifar10 FILE clean
-    python -m evaluate.study --cifar10 FILE strokes:5 --column "JPEG 50"
-    python -m evaluate.study --cifar10 FILE class-wise --run runs/shipped
+    python -m evaluate.study --dataset FILE clean
+    python -m evaluate.study --dataset FILE strokes:5 --column "JPEG 50"
+    python -m evaluate.study --dataset FILE class-wise --run runs/shipped
 
 A candidate is `clean`, `control`, `smooth`, `strokes:WAVELENGTH` (strokes at a class's direction added as they are, their
 phase drawn for every image), or, with the checkpoint of a training run, `class-wise`, `sample-wise`, `fresh`.
@@ -22,7 +22,7 @@ from deephiding.network import HidingNetwork
 from deephiding.semantic_images import semantic_image
 from PIL import Image
 
-from . import cells, cifar10, classifier, columns, perturbations, plans, rows
+from . import cells, classifier, columns, datasets, perturbations, plans, rows
 from .setting import Product, Setting
 
 
@@ -79,7 +79,7 @@ def protect(network, pixels, labels, mode, family, epsilon=8, picture=None):
 def main():
     parser = argparse.ArgumentParser(description="Measure one candidate on the validation split.")
     parser.add_argument("candidate")
-    parser.add_argument("--cifar10", required=True)
+    parser.add_argument("--dataset", required=True)
     parser.add_argument("--run", help="a training run's folder")
     parser.add_argument("--column", default="vanilla", choices=list(columns.ALL))
     parser.add_argument("--seed", type=int, default=0)
@@ -94,11 +94,10 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     try:
-        x, y, x_test, y_test = cells.splits(
-            cifar10.load(arguments.cifar10), "validation", plans.PLANS["prove"].images
-        )
-    except cifar10.DatasetError as error:
+        data = datasets.load(arguments.dataset)
+    except datasets.DatasetError as error:
         sys.exit(f"study: {error}")
+    x, y, x_test, y_test = cells.splits(data, "validation", plans.PLANS["prove"].images)
     name, _, amount = arguments.candidate.partition(":")
     if name in ("class-wise", "sample-wise", "fresh"):
         if not arguments.run:
@@ -115,8 +114,10 @@ def main():
         released = makers[name](x, y, arguments.seed)
     mse = ((released.astype(float) - x) ** 2).mean()
     recipe = replace(classifier.CPU, epochs=arguments.epochs, batch=arguments.batch, pad=arguments.pad, precision=arguments.precision)
-    tool = Product("", "", Path(), tuple(cifar10.CLASSES))
-    setting = Setting(arguments.cifar10, "validation", len(x), recipe, tool, Path(), arguments.backbone, arguments.diffusion)
+    setting = Setting(
+        arguments.dataset, data.digest(), "validation", len(x), recipe, Product("", "", Path(), data.names), Path(),
+        arguments.backbone, arguments.diffusion,
+    )  # fmt: skip
     history = columns.ALL[arguments.column](
         rows.TrainingSet(released, y, x), x_test, y_test, arguments.seed, setting
     )

@@ -1,12 +1,9 @@
 """The evaluation harness can see and can fail: on generated shapes, in under a minute."""
 
-import io
-import tarfile
-
 import numpy as np
 import pytest
 import torch
-from evaluate import cells, cifar10, classifier, columns, perturbations, plans, report, rows, setting, shapes
+from evaluate import cells, classifier, columns, countermeasures, datasets, detector, perturbations, plans, report, rows, setting, shapes
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +49,7 @@ def test_perturbations_are_class_wise_and_bounded(make):
 def cell(row, column, accuracy, psnr=32.0):
     return {
         "row": row, "column": column, "seed": 0, "accuracy": accuracy, "peak": accuracy, "psnr": psnr, "ssim": 0.9,
-        "largest_delta": 8,
+        "largest_delta": 8, "classes": 10, "linear_probe": 99.0,
     }  # fmt: skip
 
 
@@ -79,17 +76,18 @@ def test_the_table_gives_mean_and_range_over_the_seeds_and_what_is_left_of_learn
     records = [{**cell(rows.CLASS_WISE, "vanilla", a), "seed": s} for s, a in enumerate((10.0, 12.0, 17.0))]
     records.append(cell(rows.CLEAN, "vanilla", 70.0, None))
     text = report.table(report.summarize(records))
-    assert f"| {rows.CLASS_WISE} | 13.0 (10.0-17.0) | 32.00 | 0.900 | 8 | 0.05 | 0.05 |" in text
+    assert f"| {rows.CLASS_WISE} | 13.0 (10.0-17.0) | 32.00 | 0.900 | 8 | 99 | 0.05 | 0.05 |" in text
+    assert f"| {rows.CLASS_WISE} | 17.0 |" in report.peaks(report.summarize(records))
 
 
 def test_a_cell_is_measured_once_and_again_when_anything_it_depends_on_changed(tmp_path, monkeypatch):
     x, y = shapes.generate(300, 0)
-    data = {"x_train": np.repeat(x, 12, 0), "y_train": np.repeat(y, 12), "x_test": x[:50], "y_test": y[:50]}
-    monkeypatch.setattr(cifar10, "load", lambda path: data)
-    tool = setting.Product("", "", tmp_path, tuple(cifar10.CLASSES))
+    data = datasets.Dataset(np.repeat(x, 12, 0), np.repeat(y, 12), x[:50], y[:50], tuple("abcdefghij"))
+    monkeypatch.setattr(datasets, "load", lambda path: data)
+    tool = setting.Product("", "", tmp_path, data.names)
 
     def at(epochs):
-        return setting.Setting("", "validation", 60, classifier.Recipe(epochs=epochs), tool, tmp_path)
+        return setting.Setting("", "", "validation", 60, classifier.Recipe(epochs=epochs), tool, tmp_path)
 
     first = cells.measure(at(1), rows.CONTROL, "cutout", 0)
     assert first["largest_delta"] == 8 and first["psnr"] == pytest.approx(30.2, abs=0.3)
@@ -105,24 +103,29 @@ def test_every_row_and_column_of_every_table_exists():
         assert all(set(names) <= set(columns.ALL) and "vanilla" in names for names in plan.cells.values())
 
 
-def test_official_pickles_are_read(tmp_path):
-    import pickle
+def test_the_verdict_over_all_countermeasures_can_fail_too():
+    def lines(shipped, other, jpeg10):
+        cells_of = {rows.CLEAN: 70.0, rows.CONTROL: 11.0, rows.CLASS_WISE: shipped, "LSP": other}
+        records = [cell(row, column, accuracy) for row, accuracy in cells_of.items() for column in columns.TWELVE]
+        for record in records:
+            if record["row"] == rows.CLASS_WISE and record["column"] == "JPEG 10":
+                record["accuracy"] = jpeg10
+            if record["row"] == rows.CONTROL and record["column"] != "vanilla":
+                record["accuracy"] = other
+        return [line for line in report.verdict(report.summarize(records)) if " r " in line]
 
-    path = tmp_path / "cifar.tar"
-    with tarfile.open(path, "w") as archive:
-        for index, name in enumerate([f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"]):
-            planes = np.full((2, 3072), index, np.uint8)
-            planes[:, :1024] = 200
-            content = pickle.dumps({b"data": planes, b"labels": [index, 9]})
-            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    data = cifar10.load(path)
-    assert data["x_train"].shape == (10, 32, 32, 3)
-    assert data["x_train"][2, 0, 0].tolist() == [200, 1, 1]
-    assert data["y_test"].tolist() == [5, 9]
+    assert [line.split(":")[0] for line in lines(16, 40, 40)] == ["Reached"] * 3
+    assert [line.split(":")[0] for line in lines(24, 20, 52)] == ["Missed"] * 3
 
 
-def test_absent_data_is_one_clear_sentence(tmp_path):
-    with pytest.raises(cifar10.DatasetError, match="make prove CIFAR10="):
-        cifar10.load(tmp_path / "nothing")
+def test_columns_that_are_said_to_change_nothing_change_nothing():
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3)).astype(np.uint8)
+    for name in columns.NO_OPS:
+        assert (countermeasures.ALL[name](pixels, 0) == pixels).all()
+
+
+def test_the_linear_probe_sees_class_wise_noise_and_nothing_in_noise_of_no_class():
+    rng = np.random.default_rng(0)
+    pixels, labels = rng.integers(60, 180, (1500, 16, 16, 3)).astype(np.uint8), np.arange(1500) % 10
+    assert detector.linear_probe(pixels, labels, 0) < 20
+    assert detector.linear_probe(perturbations.random_noise(pixels, labels, 0), labels, 0) > detector.FLAGGED_ABOVE
