@@ -11,7 +11,7 @@ import numpy as np
 VERSION = 2
 MASK = (1 << 64) - 1
 # Shortest and longest distance between two strokes, in pixels: what survives JPEG and is not yet content.
-WAVELENGTHS = (5.5, 6.5)
+WAVELENGTHS = (4.5, 6.5)
 # Fractions of the golden ratio and of the plastic number: neighbours in class index are far apart.
 DIRECTION_STEP, WAVELENGTH_STEP = 0.6180339887498949, 0.5698402909980532
 

@@ -24,6 +24,11 @@ def _measure(cell, setting):
     return cells.measure(setting, *cell)
 
 
+def _names(part, row):
+    """Whether a part of `--rows` names a row: the row of just that name, else every row that contains it."""
+    return part == row if part in rows.ALL else part in row
+
+
 def main():
     parser = argparse.ArgumentParser(description="Measure what a classifier learns from protected images.")
     parser.add_argument("--dataset", default="", help="CIFAR-10, CIFAR-100 or class folders (evaluate/datasets.py)")
@@ -62,7 +67,7 @@ def main():
         for seed in seeds
         for row, names in plan.cells.items()
         for column in names
-        if not arguments.rows or any(part in row for part in arguments.rows.split(";"))
+        if not arguments.rows or any(_names(part, row) for part in arguments.rows.split(";"))
         if not arguments.columns or column in arguments.columns.split(";")
     ]
     for column, option, file in (
