@@ -126,13 +126,12 @@ def _judge_all_countermeasures(cells, judge):
 
 
 def table(cells):
-    """The cells as a Markdown table: accuracy in percent, mean (lowest-highest) over the seeds.
+    """The cells as a Markdown table: accuracy in percent, mean (lowest-highest) over the seeds, and each row's figures.
 
-    A table of more than one column ends with the mean and largest share of learning that each row leaves.
+    A row that has every column ends with the mean and largest share of learning that it leaves.
     """
     titles = list(dict.fromkeys(column for _, column in cells))
-    figures = ["PSNR dB", "SSIM", "largest \\|δ\\|", "linear probe", "mean r", "max r"]
-    lines = _head(["training images", *titles, *figures])
+    lines = [["training images", *titles, "PSNR dB", "SSIM", "largest \\|δ\\|", "linear probe", "mean r", "max r"]]
     for row in dict.fromkeys(row for row, _ in cells):
         shown = [_shown(cells.get((row, column))) for column in titles]
         first = next(cell for (name, _), cell in cells.items() if name == row)
@@ -143,31 +142,32 @@ def table(cells):
         left = list(remaining(cells, row).values())
         complete = len(left) == len(titles) and row != rows.CLEAN
         shown += [f"{np.mean(left):.2f}", f"{max(left):.2f}"] if complete else ["-", "-"]
-        lines.append(f"| {row} | " + " | ".join(shown) + " |")
-    return "\n".join(lines)
+        lines.append([row, *shown])
+    return _markdown(lines)
 
 
 def peaks(cells):
     """The best accuracy on the way, over epochs and seeds, as a Markdown table: what stopping at the right time would give."""
     titles = list(dict.fromkeys(column for _, column in cells))
-    lines = _head(["highest on the way", *titles])
+    lines = [["highest on the way", *titles]]
     for row in dict.fromkeys(row for row, _ in cells):
-        shown = [f"{cells[row, column]['peak']:.1f}" if (row, column) in cells else "-" for column in titles]
-        lines.append(f"| {row} | " + " | ".join(shown) + " |")
-    return "\n".join(lines)
+        lines.append([row, *(f"{cells[row, c]['peak']:.1f}" if (row, c) in cells else "-" for c in titles)])
+    return _markdown(lines)
 
 
 def papers_rows(cells):
     """What the paper reports for the columns measured here, as a Markdown table."""
     titles = [c for c in dict.fromkeys(column for _, column in cells) if c in published.CIFAR10[rows.CLEAN]]
-    lines = _head(["as the paper reports it", *titles])
-    for row, figures in published.CIFAR10.items():
-        lines.append(f"| {row} | " + " | ".join(f"{figures[column]:.1f}" for column in titles) + " |")
-    return "\n".join(lines)
+    lines = [["as the paper reports it", *titles]]
+    lines += [[row, *(f"{figures[column]:.1f}" for column in titles)] for row, figures in published.CIFAR10.items()]
+    return _markdown(lines)
 
 
-def _head(titles):
-    return ["| " + " | ".join(titles) + " |", "|---|" + "---|" * (len(titles) - 1)]
+def _markdown(lines):
+    """Lines of cells, the first one their titles; a wide table is turned on its side."""
+    if len(lines[0]) > 12:
+        lines = list(zip(*lines))
+    return "\n".join("| " + " | ".join(line) + " |" + ("\n|" + "---|" * len(line) if i == 0 else "") for i, line in enumerate(lines))
 
 
 def _shown(cell):

@@ -113,6 +113,27 @@ def test_attacks_pass_gradients_and_keep_the_size():
         assert torch.isfinite(x.grad).all() and x.grad.abs().max() > 0
 
 
+def test_alignment_is_the_cosine_distance_of_what_can_be_seen_in_gray():
+    torch.manual_seed(0)
+    secret = torch.rand(2, 3, 16, 16)
+    # A brighter and fainter secret is still the secret; its negative is the farthest from it.
+    assert losses.alignment(0.03 * secret + 0.1, secret).item() == pytest.approx(0, abs=1e-5)
+    assert losses.alignment(-secret, secret).item() == pytest.approx(2, abs=1e-5)
+    tint = torch.tensor([0.587, -0.299, 0.0]).view(1, 3, 1, 1) * torch.rand(2, 1, 16, 16)
+    assert losses.alignment(secret + tint, secret).item() == pytest.approx(0, abs=1e-5)
+
+
+def test_hiding_is_silent_within_the_budget():
+    cover = torch.zeros(2, 3, 8, 8)
+    changed = cover.clone()
+    changed[0] += 0.02
+    changed[1] += 0.04
+    # The first image is within, so that only the second one can be pulled.
+    changed.requires_grad_()
+    losses.hiding(changed, cover, 0.03).backward()
+    assert changed.grad[0].abs().max() == 0 < changed.grad[1].abs().min()
+
+
 def test_splitmix64_gives_the_published_sequence():
     rng = SplitMix64(1234567)
     assert [rng.next() for _ in range(3)] == [6457827717110365317, 3203168211198807973, 9817491932198370423]

@@ -20,7 +20,7 @@ TINY = {
     "sizes": {"32": 0.5, "48": 0.5},
     "photo_secrets": 0.5,
     "attacks": {"jpeg": 0.5, "rescale": 0.5},
-    "weights": {**train.DEFAULTS["weights"], "low_frequency": 0.1, "concentration": 0.01},
+    "weights": {**train.DEFAULTS["weights"], "low_frequency": 0.1, "alignment": 0.1, "concentration": 0.01},
 }
 
 
