@@ -44,10 +44,7 @@ public final class SemanticImageImport: Sendable {
     /// - Parameter key: Whose classes they are.
     /// - Throws: ``StoppedService/Fault``; then everything is as it was.
     public func commit(for key: APIKeyID) async throws(StoppedService.Fault) {
-        let spools = self.spools.withLock { spools in
-            defer { spools = [:] }
-            return spools.sorted { $0.key.text < $1.key.text }
-        }
+        let spools = takeSpools()
         let filed = Mutex<[SHA256Digest]>([])
         do {
             let classes = try await service.disk.run {
@@ -63,8 +60,29 @@ public final class SemanticImageImport: Sendable {
             let replaced = try await service.store.importSemanticImages(classes, tenant: key)
             await remove(replaced)
         } catch {
+            Self.discard(spools)
             await remove(filed.withLock { $0 })
             throw service.unusable(error)
+        }
+    }
+
+    /// Removes the pictures that were added since the beginning or the last commit.
+    ///
+    /// A process that ends at once must not leave that to the last reference.
+    public func discard() {
+        Self.discard(takeSpools())
+    }
+
+    private func takeSpools() -> [(label: ClassLabel, spools: [Int: Spool])] {
+        spools.withLock { spools in
+            defer { spools = [:] }
+            return spools.sorted { $0.key.text < $1.key.text }.map { (label: $0.key, spools: $0.value) }
+        }
+    }
+
+    private static func discard(_ classes: [(label: ClassLabel, spools: [Int: Spool])]) {
+        for (_, spools) in classes {
+            for spool in spools.values { spool.discard() }
         }
     }
 

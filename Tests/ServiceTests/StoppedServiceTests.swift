@@ -89,11 +89,10 @@ struct StoppedServiceTests {
         try await withDataFolder { path in
             let service = try StoppedService(dataFolder: path)
             let key = try await service.key(named: nil)
-            do {
-                let abandoned = try await SemanticImageImport(into: service)
-                try abandoned.add([1], to: label("cats"), at: 0)
-                #expect(try files(path).count == 1)
-            }
+            let abandoned = try await SemanticImageImport(into: service)
+            try abandoned.add([1], to: label("cats"), at: 0)
+            #expect(try files(path).count == 1)
+            abandoned.discard()
             #expect(try files(path).isEmpty)
             let failing = try await SemanticImageImport(into: service)
             try failing.add([1], to: label("cats"), at: 0)

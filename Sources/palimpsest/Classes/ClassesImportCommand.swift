@@ -72,6 +72,7 @@ struct ClassesImportCommand: AsyncParsableCommand {
             }
         } catch {
             await pool.stop()
+            all.discard()
             throw error
         }
         await pool.stop()
