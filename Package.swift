@@ -71,7 +71,8 @@ let package = Package(
             name: "Migrations",
             path: "Migrations",
             resources: [
-                .embedInCode("m0001_initial.sql")
+                .embedInCode("m0001_initial.sql"),
+                .embedInCode("m0002_imported_semantic_images.sql"),
             ],
             swiftSettings: settings
         ),
@@ -111,9 +112,8 @@ let package = Package(
         .executableTarget(
             name: "palimpsest",
             dependencies: [
-                "CLinux", "Cryptography", "DeepHiding", "Imaging", "JobModel", "Protection", "SemanticImages",
-                "Service",
-                "Telemetry", "Workers", argumentParser, logging,
+                "CLinux", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore", "Protection",
+                "SemanticImages", "Service", "Telemetry", "Workers", argumentParser, logging,
             ],
             swiftSettings: settings
         ),

@@ -21,6 +21,11 @@ public struct Migration: Sendable, Equatable {
 public enum Migrations {
     /// All of them, in order; every file `mNNNN_name.sql` of the folder is here.
     public static let all = [
-        Migration(version: 1, name: "m0001_initial", sql: PackageResources.m0001_initial_sql)
+        Migration(version: 1, name: "m0001_initial", sql: PackageResources.m0001_initial_sql),
+        Migration(
+            version: 2,
+            name: "m0002_imported_semantic_images",
+            sql: PackageResources.m0002_imported_semantic_images_sql
+        ),
     ]
 }

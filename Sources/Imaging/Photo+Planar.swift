@@ -10,13 +10,52 @@ extension Photo {
     ///   - height: Rows of the result, at least 1.
     /// - Returns: An image of that size with three channels.
     public func planarRGB(scaledTo width: Int, height: Int) -> PlanarImage {
+        planarRGB(
+            horizontal: TriangleFilter(from: self.width, to: width),
+            vertical: TriangleFilter(from: self.height, to: height)
+        )
+    }
+
+    /// The photo's middle as three planes in [0, 1] that fill a size: CSS calls it `cover`, Pillow `ImageOps.fit`.
+    ///
+    /// Of the longer direction as much is left out on both sides as the proportions of the size want; the rest is scaled by a
+    /// triangle filter. Gray is repeated in all three planes and alpha is dropped.
+    ///
+    /// - Parameters:
+    ///   - width: Columns of the result, at least 1.
+    ///   - height: Rows of the result, at least 1.
+    /// - Returns: An image of that size with three channels.
+    public func planarRGB(covering width: Int, height: Int) -> PlanarImage {
+        // By whole numbers, so that a photo of the same proportions is taken whole.
+        let (own, other) = (self.width * height, self.height * width)
+        return planarRGB(
+            horizontal: TriangleFilter(
+                from: self.width,
+                in: own > other ? Self.middle(Double(other) / Double(height), of: self.width) : nil,
+                to: width
+            ),
+            vertical: TriangleFilter(
+                from: self.height,
+                in: other > own ? Self.middle(Double(own) / Double(width), of: self.height) : nil,
+                to: height
+            )
+        )
+    }
+
+    /// The middle `length` of `0...whole`.
+    private static func middle(_ length: Double, of whole: Int) -> ClosedRange<Double> {
+        let start = (Double(whole) - length) / 2
+        return start...min(Double(whole), start + length)
+    }
+
+    private func planarRGB(horizontal: TriangleFilter, vertical: TriangleFilter) -> PlanarImage {
+        let (width, height) = (horizontal.outputCount, vertical.outputCount)
         let colors = layout.colorChannels
         var resampler = RowResampler(
             channels: colors,
             sourceWidth: self.width,
-            sourceHeight: self.height,
-            width: width,
-            height: height
+            horizontal: horizontal,
+            vertical: vertical
         )
         var result = PlanarImage(width: width, height: height, channels: 3, repeating: 0)
         var row = [Float](repeating: 0, count: colors * width)

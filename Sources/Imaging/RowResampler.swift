@@ -17,12 +17,22 @@ struct RowResampler {
     private var nextOutputRow = 0
 
     init(channels: Int, sourceWidth: Int, sourceHeight: Int, width: Int, height: Int) {
+        self.init(
+            channels: channels,
+            sourceWidth: sourceWidth,
+            horizontal: TriangleFilter(from: sourceWidth, to: width),
+            vertical: TriangleFilter(from: sourceHeight, to: height)
+        )
+    }
+
+    /// Scales by filters that need not take the whole of a source of `sourceWidth` columns.
+    init(channels: Int, sourceWidth: Int, horizontal: TriangleFilter, vertical: TriangleFilter) {
         self.channels = channels
         self.sourceWidth = sourceWidth
-        horizontal = TriangleFilter(from: sourceWidth, to: width)
-        vertical = TriangleFilter(from: sourceHeight, to: height)
+        self.horizontal = horizontal
+        self.vertical = vertical
         sourceRow = [Float](repeating: 0, count: channels * sourceWidth)
-        scaledRows = [Float](repeating: 0, count: vertical.maxCount * channels * width)
+        scaledRows = [Float](repeating: 0, count: vertical.maxCount * channels * horizontal.outputCount)
     }
 
     /// Computes the next output row: `channels * width` samples, plane after plane.

@@ -15,13 +15,25 @@ struct TriangleFilter: Sendable {
     /// `outputCount` rows of `maxCount` weights, zero behind the used ones.
     let weights: [Float]
 
-    init(from inputCount: Int, to outputCount: Int) {
+    /// Computes the weights.
+    ///
+    /// - Parameters:
+    ///   - inputCount: Source samples.
+    ///   - window: Which part of the source is scaled, inside `0...inputCount` and not empty; `nil` for all of it. Samples beyond its
+    ///     ends still count where the triangle reaches them, as with Pillow's `box`.
+    ///   - outputCount: Output samples.
+    init(from inputCount: Int, in window: ClosedRange<Double>? = nil, to outputCount: Int) {
         precondition(inputCount > 0 && outputCount > 0, "sizes are positive")
-        let scale = Double(inputCount) / Double(outputCount)
+        let window = window ?? 0...Double(inputCount)
+        precondition(
+            window.lowerBound >= 0 && window.upperBound <= Double(inputCount) && window.lowerBound < window.upperBound,
+            "the window is a part of the source"
+        )
+        let scale = (window.upperBound - window.lowerBound) / Double(outputCount)
         let support = max(scale, 1)
         // Truncation is Pillow's rounding here; all values are positive once clamped.
         let windows = (0..<outputCount).map { output in
-            let center = (Double(output) + 0.5) * scale
+            let center = window.lowerBound + (Double(output) + 0.5) * scale
             let start = max(0, Int(center - support + 0.5))
             let end = min(inputCount, Int(center + support + 0.5))
             return (center: center, start: start, count: end - start)

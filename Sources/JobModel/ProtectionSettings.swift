@@ -1,8 +1,8 @@
 /// What a secret is bound to.
 public enum ProtectionMode: String, Codable, Sendable, CaseIterable {
-    /// One secret for every image of a class.
+    /// One secret for every image of a class: the generated one, or the first that was imported.
     case classWise = "class-wise"
-    /// The outline of the class, with a texture of its own for every image.
+    /// The outline of the class, with a texture of its own for every image; or one of those that were imported for the class.
     case sampleWise = "sample-wise"
 
     /// Reads the name that a request or a flag gives.

@@ -21,8 +21,8 @@ public struct ClaimedImage: Sendable, Equatable {
     public let label: ClassLabel
     /// How to protect it.
     public let settings: ProtectionSettings
-    /// The semantic image of the class.
-    public let assignment: SemanticImageAssignment
+    /// What to hide in it: the class's assignment, or the blob of the imported semantic image that this image gets.
+    public let semanticImage: SemanticImageSource<SHA256Digest>
 }
 
 /// What became of a claimed image.

@@ -91,13 +91,12 @@ extension JobStore {
             let id = JobIdentifier(jobRow["id"] as String), let tenant = APIKeyID(jobRow["tenant"] as String)
         else { throw JobStoreError.corrupt("an image has no legal job") }
         let settings = try JSONColumn.decode(ProtectionSettings.self, jobRow["settings"])
-        var assignments: [String: SemanticImageAssignment] = [:]
+        var classes = ClaimedClasses(tenant: tenant.text, mode: settings.mode)
         return try rows.map { row in
             let label: String = row["label"]
-            guard let assignment = try assignments[label] ?? assignment(db, tenant: tenant.text, label: label),
-                let input = try StoredBlob(sha256: row["input_sha256"], size: row["input_size"])
+            guard let input = try StoredBlob(sha256: row["input_sha256"], size: row["input_size"]),
+                let semanticImage = try classes.semanticImage(db, label: label, input: input.sha256)
             else { throw JobStoreError.corrupt("a queued image has no class or no file") }
-            assignments[label] = assignment
             return ClaimedImage(
                 jobID: id,
                 number: row["number"],
@@ -108,7 +107,7 @@ extension JobStore {
                 inputSize: input.size,
                 label: try ClassLabel(label),
                 settings: settings,
-                assignment: assignment
+                semanticImage: semanticImage
             )
         }.sorted { $0.number < $1.number }
     }

@@ -63,7 +63,7 @@ extension JobStore {
 
     /// Every blob that some row refers to, for the sweep at the start.
     ///
-    /// - Returns: The hashes of all inputs and outputs.
+    /// - Returns: The hashes of all inputs, outputs and imported semantic images.
     /// - Throws: ``JobStoreError``.
     public func referencedBlobs() async throws(JobStoreError) -> Set<SHA256Digest> {
         try await read { db in
@@ -72,17 +72,19 @@ extension JobStore {
                 sql: """
                     SELECT input_sha256 FROM images WHERE input_sha256 IS NOT NULL
                     UNION SELECT output_sha256 FROM images WHERE output_sha256 IS NOT NULL
+                    UNION SELECT sha256 FROM imported_semantic_images
                     """
             )
             return try Set(hashes.map { try SHA256Digest(column: $0) })
         }
     }
 
-    private static func isReferenced(_ db: Database, _ sha256: SHA256Digest) throws -> Bool {
+    static func isReferenced(_ db: Database, _ sha256: SHA256Digest) throws -> Bool {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT EXISTS (SELECT 1 FROM images WHERE input_sha256 = :hash)
                     OR EXISTS (SELECT 1 FROM images WHERE output_sha256 = :hash)
+                    OR EXISTS (SELECT 1 FROM imported_semantic_images WHERE sha256 = :hash)
                 """
         )
         return try Bool.fetchOne(statement, arguments: ["hash": Data(sha256.bytes)]) ?? false

@@ -23,6 +23,24 @@ extension APIKey {
     }
 }
 
+extension ClassSummary {
+    init(row: Row) throws {
+        guard let tenant = APIKeyID(row["tenant"] as String) else { throw damaged("key identifier") }
+        let semanticImage: SemanticImage
+        if let count = row["count"] as Int? {
+            semanticImage = .imported(count: count)
+        } else {
+            semanticImage = .generated(version: row["generator_version"], index: row["class_index"])
+        }
+        self.init(
+            label: try ClassLabel(row["label"]),
+            tenant: tenant,
+            tenantName: row["name"],
+            semanticImage: semanticImage
+        )
+    }
+}
+
 extension JobCounts {
     init(row: Row) {
         self.init(

@@ -31,6 +31,14 @@ public struct ProtectionError: Error, Sendable, Equatable {
             + "change rounds to nothing; leave it out, or send an opaque or larger version of it."
     )
 
+    /// The imported semantic image, not the photo, could not be decoded.
+    static func semanticImageUnreadable(_ error: ImagingError) -> ProtectionError {
+        ProtectionError(
+            code: "semantic_image_unreadable",
+            detail: "The semantic image that was imported for the class could not be read. \(error.detail)"
+        )
+    }
+
     private init(code: String, detail: String) {
         self.code = code
         self.detail = detail

@@ -1,4 +1,4 @@
-import Cryptography
+public import Cryptography
 public import DeepHiding
 public import Imaging
 public import JobModel
@@ -8,11 +8,12 @@ import SemanticImages
 ///
 /// The photo is decoded; the network hides the class's secret in it at the working size; the difference is scaled to the
 /// photo's size, bounded, and added to the integer samples; the result is checked, encoded and measured. Equal bytes,
-/// label, settings, assignment and weights give equal PNG bytes on every machine of one instruction-set family. One
+/// label, settings, semantic image and weights give equal PNG bytes on every machine of one instruction-set family. One
 /// protector serves any number of threads at once and needs nothing but memory.
 public struct Protector: Sendable {
     private let network: HidingNetwork
-    private let limits: ImageLimits
+    let limits: ImageLimits
+    private let cache = SecretCache()
 
     /// Makes a protector.
     ///
@@ -30,19 +31,19 @@ public struct Protector: Sendable {
     ///   - input: The file, taken for hostile.
     ///   - label: The image's class; it is only reported.
     ///   - settings: Mode, strength, clip and working size.
-    ///   - assignment: The class's secret.
+    ///   - semanticImage: The class's assignment, or the imported picture for this image, taken for hostile like `input`.
     /// - Returns: The PNG and its report.
     /// - Throws: ``ProtectionError``; with equal input always the same.
     public func protect(
         _ input: [UInt8],
         label: ClassLabel,
         settings: ProtectionSettings,
-        assignment: SemanticImageAssignment
+        semanticImage: SemanticImageSource<HashedBytes>
     ) throws(ProtectionError) -> ProtectedImage {
         let inputHash = SHA256.hash(input)
         let photo = try decode(input)
         let size = WorkingSize.of(width: photo.width, height: photo.height, shortSide: settings.workingSize)
-        let secret = try Self.secret(assignment, settings.mode, inputHash, size)
+        let secret = try secret(semanticImage, settings.mode, inputHash, size)
         let delta = try perturbation(of: photo, by: secret, size: size)
         let released = Release.apply(delta: delta, to: photo, strength: settings.strength, clip: settings.clip)
 
@@ -84,14 +85,26 @@ public struct Protector: Sendable {
         do { return try PNGEncoder.encode(photo) } catch { throw ProtectionError(error) }
     }
 
-    private static func secret(
-        _ assignment: SemanticImageAssignment,
+    private func secret(
+        _ source: SemanticImageSource<HashedBytes>,
         _ mode: ProtectionMode,
         _ input: SHA256Digest,
         _ size: (width: Int, height: Int)
     ) throws(ProtectionError) -> Secret {
-        do { return try Secret(assignment, mode: mode, input: input, size: size) } catch {
-            throw ProtectionError(error)
+        switch source {
+        case .generated(let assignment):
+            do { return try Secret(assignment, mode: mode, input: input, size: size) } catch {
+                throw ProtectionError(error)
+            }
+        case .imported(let picture):
+            let key = SecretCache.Key(picture: picture.sha256, width: size.width, height: size.height)
+            return try cache.secret(key) { () throws(ProtectionError) in
+                do throws(ImagingError) {
+                    return Secret(try PhotoDecoder.decode(picture.bytes, limits: limits), size: size)
+                } catch {
+                    throw .semanticImageUnreadable(error)
+                }
+            }
         }
     }
 

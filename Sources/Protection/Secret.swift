@@ -4,8 +4,11 @@ import JobModel
 import SemanticImages
 
 /// The semantic image that one image gets.
-struct Secret {
+struct Secret: Sendable {
     let image: PlanarImage
+
+    /// The hash of the secret as 8-bit RGB samples, interleaved: that of the picture's raw pixels in any tool.
+    let sha256: SHA256Digest
 
     /// Draws the secret of an image at its working size.
     ///
@@ -24,36 +27,31 @@ struct Secret {
         let textureSeed =
             switch mode {
             case .classWise: assignment.textureSeed
-            case .sampleWise: Self.textureSeed(assignment.textureSeed, of: input)
+            case .sampleWise: input.sampleSeed(assignment.textureSeed)
             }
-        image = try SemanticImageGenerator.image(
-            familySeed: assignment.familySeed,
-            classIndex: assignment.classIndex,
-            textureSeed: textureSeed,
-            version: assignment.generatorVersion,
-            width: size.width,
-            height: size.height
+        self.init(
+            try SemanticImageGenerator.image(
+                familySeed: assignment.familySeed,
+                classIndex: assignment.classIndex,
+                textureSeed: textureSeed,
+                version: assignment.generatorVersion,
+                width: size.width,
+                height: size.height
+            )
         )
     }
 
-    /// The hash of the secret as 8-bit RGB samples, interleaved: that of the picture's raw pixels in any tool.
-    var sha256: SHA256Digest {
-        let count = image.width * image.height
-        var bytes = [UInt8](repeating: 0, count: 3 * count)
-        for channel in 0..<3 {
-            for pixel in 0..<count {
-                bytes[pixel * 3 + channel] = UInt8(image.samples[channel * count + pixel] * 255 + 0.5)
-            }
-        }
-        return SHA256.hash(bytes)
+    /// Takes the secret from a picture that was imported: its middle, filling the working size.
+    ///
+    /// - Parameters:
+    ///   - picture: The decoded picture.
+    ///   - size: The working size.
+    init(_ picture: Photo, size: (width: Int, height: Int)) {
+        self.init(picture.planarRGB(covering: size.width, height: size.height))
     }
 
-    /// A texture seed for one image of a class: the first 8 bytes of a hash over the class's seed and the image's hash.
-    static func textureSeed(_ classSeed: UInt64, of input: SHA256Digest) -> UInt64 {
-        var hash = SHA256()
-        hash.update(Array("palimpsest sample texture".utf8))
-        hash.update(withUnsafeBytes(of: classSeed.littleEndian) { Array($0) })
-        hash.update(input.bytes)
-        return hash.finalize().bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    private init(_ image: PlanarImage) {
+        self.image = image
+        sha256 = SHA256.hash(image.interleavedRGB)
     }
 }

@@ -9,7 +9,12 @@ final class DataFolder: Sendable {
     /// Why a data folder cannot be used.
     struct Fault: Error, Sendable, CustomStringConvertible {
         let description: String
+        /// Whether it is only that another process has the folder.
+        var isHeld = false
     }
+
+    /// The name of the database file.
+    static let databaseName = "palimpsest.sqlite"
 
     /// The path as it was given.
     let path: String
@@ -30,7 +35,7 @@ final class DataFolder: Sendable {
             let code = errno
             close(descriptor)
             throw code == EWOULDBLOCK
-                ? Fault(description: "The data folder \(path) is in use by another palimpsest process.")
+                ? Fault(description: "The data folder \(path) is in use by another palimpsest process.", isHeld: true)
                 : Self.fault("The data folder \(path) cannot be locked", code)
         }
         lock = descriptor
@@ -43,7 +48,7 @@ final class DataFolder: Sendable {
     }
 
     /// The database file.
-    var databasePath: String { "\(path)/palimpsest.sqlite" }
+    var databasePath: String { "\(path)/\(Self.databaseName)" }
 
     /// The root of the blobs.
     var blobsPath: String { path }
@@ -78,6 +83,16 @@ extension DataFolder {
             hash: secret.hash,
             prefix: secret.prefix
         )
+    }
+
+    /// The key whose secret lies in the file.
+    ///
+    /// - Parameter store: The store that keeps the digests of keys.
+    /// - Returns: The key; `nil` if there is no file, or its key is unknown or revoked.
+    /// - Throws: ``Fault`` when the file cannot be read, and faults of the store.
+    func adminKey(in store: JobStore) async throws -> APIKey? {
+        guard let secret = try readAdminKey() else { return nil }
+        return try await store.key(hash: APIKeySecret(presented: secret).hash)
     }
 
     private func readAdminKey() throws -> String? {

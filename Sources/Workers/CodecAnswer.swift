@@ -7,7 +7,8 @@ public import JobModel
 /// - `{"type": "ready", "model_sha256", "pid"}`, once, before anything else
 /// - `{"type": "unready", "code", "detail"}` instead, when it cannot work; then it ends
 /// - `{"type": "protected", "id", "report"}` with the PNG as its body
-/// - `{"type": "failed", "id", "code", "detail"}`
+/// - `{"type": "semantic_image"}` with the PNG to keep as its body
+/// - `{"type": "failed", "id", "code", "detail"}`; the id is 0 where one picture was sent
 public enum CodecAnswer: Sendable, Equatable {
     /// The weights are loaded.
     case ready(modelSHA256: SHA256Digest, pid: Int32)
@@ -15,7 +16,9 @@ public enum CodecAnswer: Sendable, Equatable {
     case unready(ImageFailure)
     /// A picture is protected.
     case protected(id: Int, report: ProtectionReport, png: [UInt8])
-    /// A picture cannot be protected, ever.
+    /// A picture is fit to be kept as a semantic image.
+    case semanticImage(png: [UInt8])
+    /// A picture cannot be protected, or kept, ever.
     case failed(id: Int, ImageFailure)
 
     /// The most bytes of a sentence that a codec may have written; a longer one is cut.
@@ -54,6 +57,9 @@ public enum CodecAnswer: Sendable, Equatable {
             header.type = "protected"
             (header.id, header.report) = (id, report)
             body = png
+        case .semanticImage(let png):
+            header.type = "semantic_image"
+            body = png
         case .failed(let id, let failure):
             header.type = "failed"
             (header.id, header.code, header.detail) = (id, failure.code, failure.detail)
@@ -86,6 +92,9 @@ public enum CodecAnswer: Sendable, Equatable {
         case "protected":
             guard let id = header.id, let report = header.report else { throw .badHeader("lacks the id or the report") }
             self = .protected(id: id, report: report, png: frame.body)
+            return
+        case "semantic_image":
+            self = .semanticImage(png: frame.body)
             return
         case "failed":
             guard let id = header.id else { throw .badHeader("lacks the id") }

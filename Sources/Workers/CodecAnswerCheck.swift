@@ -53,6 +53,20 @@ struct CodecAnswerCheck {
     }
 }
 
+/// Compares the semantic image that a codec made with what it may be, as far as the parent can see.
+enum SemanticImageCheck {
+    /// Looks for what no honest codec makes.
+    ///
+    /// - Returns: What is wrong, as a clause, or `nil`.
+    static func contradiction(in png: [UInt8]) -> String? {
+        guard let size = PNGHeader(png) else { return "the semantic image is not a PNG" }
+        guard max(size.width, size.height) <= ImportedSemanticImage.maxSide,
+            png.count <= ImportedSemanticImage.maxKeptBytes
+        else { return "the semantic image is larger than asked for" }
+        return nil
+    }
+}
+
 /// The beginning and the end of a PNG file, as far as they can be read without decoding (PNG, third edition, 5.2 and 11.2.1).
 struct PNGHeader: Equatable {
     /// Pixels in a row.

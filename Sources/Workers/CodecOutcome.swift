@@ -13,6 +13,18 @@ public enum CodecOutcome: Sendable, Equatable {
     case released
 }
 
+/// What became of a picture of which a codec process was to make a semantic image.
+public enum SemanticImageOutcome: Sendable, Equatable {
+    /// It is fit to be kept: a PNG, whose signature and sizes have been checked.
+    case made(HashedBytes)
+    /// It cannot be used, ever.
+    case failed(ImageFailure)
+    /// The process died on it, took too long or told lies about it.
+    case crashed(reason: String)
+    /// Nobody has looked at it; it may be handed out again at once.
+    case released
+}
+
 /// Whether a codec process can take pictures.
 public enum CodecState: Sendable, Equatable {
     /// It loads the weights.

@@ -13,13 +13,8 @@ import Synchronization
 ///
 /// The thread lives until ``stop()``. Calls from tasks never block: they leave a request and are resumed.
 public final class CodecProcess: Sendable {
-    private struct Job {
-        let images: [CodecImage]
-        let continuation: CheckedContinuation<[CodecOutcome], Never>
-    }
-
     private struct Mailbox {
-        var job: Job?
+        var job: CodecJob?
         var isStopping = false
         var hasStopped = false
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
@@ -75,18 +70,30 @@ public final class CodecProcess: Sendable {
     /// - Returns: As many outcomes, in order. All are ``CodecOutcome/released`` if there is no process to take them.
     public func protect(_ images: [CodecImage]) async -> [CodecOutcome] {
         precondition((1...CodecRequest.maxImages).contains(images.count), "a request has 1 to 64 images")
-        return await withCheckedContinuation { continuation in
-            let isRefused = mailbox.withLock { mailbox in
-                precondition(mailbox.job == nil, "a codec process has one request at a time")
-                guard !mailbox.isStopping else { return true }
-                mailbox.job = Job(images: images, continuation: continuation)
-                return false
-            }
-            if isRefused {
-                continuation.resume(returning: Self.released(images.count))
-            } else {
-                waker.wake()
-            }
+        return await withCheckedContinuation { handOut(.protect(images, $0)) }
+    }
+
+    /// Has the process make of a picture what is kept as an imported semantic image.
+    ///
+    /// Cancelling the task does not stop it; ``stop()`` does.
+    ///
+    /// - Parameter bytes: The file, no more than a frame's body may have. Only one call at a time.
+    /// - Returns: The outcome; ``SemanticImageOutcome/released`` if there is no process to take it.
+    public func semanticImage(of bytes: [UInt8]) async -> SemanticImageOutcome {
+        await withCheckedContinuation { handOut(.semanticImage(bytes, $0)) }
+    }
+
+    private func handOut(_ job: CodecJob) {
+        let isRefused = mailbox.withLock { mailbox in
+            precondition(mailbox.job == nil, "a codec process has one request at a time")
+            guard !mailbox.isStopping else { return true }
+            mailbox.job = job
+            return false
+        }
+        if isRefused {
+            job.release()
+        } else {
+            waker.wake()
         }
     }
 
@@ -142,11 +149,11 @@ public final class CodecProcess: Sendable {
             }
             stateChanged(end.isRefusal ? .refusing(reason: end.reason) : .failing(reason: end.reason))
             // A request that came while there was no process goes back, to be given to another one.
-            takeJob().map { $0.continuation.resume(returning: Self.released($0.images.count)) }
+            takeJob()?.release()
             pause(for: delay)
             delay = min(delay * 2, configuration.maxDelay)
         }
-        takeJob().map { $0.continuation.resume(returning: Self.released($0.images.count)) }
+        takeJob()?.release()
         stateChanged(.stopped)
         let waiters = mailbox.withLock { mailbox in
             mailbox.hasStopped = true
@@ -189,23 +196,23 @@ public final class CodecProcess: Sendable {
                 continue
             }
             isAtWork.store(true, ordering: .relaxed)
-            let (outcomes, end) = session.protect(job.images)
+            let done = job.run(in: &session)
             isAtWork.store(false, ordering: .relaxed)
-            if let first = outcomes.first { result.hasAnswered = result.hasAnswered || first.isAnswer }
-            guard let end else {
-                job.continuation.resume(returning: outcomes)
+            result.hasAnswered = result.hasAnswered || done.hasAnswered
+            guard let end = done.end else {
+                done.tell(nil)
                 continue
             }
             let how = session.end(grace: .zero)
             // Not ready any more before the task that waits can hand out the next picture.
             stateChanged(.starting)
-            job.continuation.resume(returning: outcomes.map { $0.adding(how) })
+            done.tell(how)
             result.reason = "\(end.reason) (\(how))"
             return result
         }
     }
 
-    private func takeJob() -> Job? {
+    private func takeJob() -> CodecJob? {
         mailbox.withLock { mailbox in
             defer { mailbox.job = nil }
             return mailbox.job
@@ -216,29 +223,10 @@ public final class CodecProcess: Sendable {
     private func pause(for delay: Duration) {
         let end = ContinuousClock.now + delay
         while !isStopping, ContinuousClock.now < end {
-            takeJob().map { $0.continuation.resume(returning: Self.released($0.images.count)) }
+            takeJob()?.release()
             var events = [pollfd(fd: waker.number, events: Int16(POLLIN), revents: 0)]
             _ = poll(&events, 1, Watch.milliseconds(ContinuousClock.now.duration(to: end)))
             waker.clear()
         }
-    }
-
-    private static func released(_ count: Int) -> [CodecOutcome] {
-        Array(repeating: .released, count: count)
-    }
-}
-
-extension CodecOutcome {
-    fileprivate var isAnswer: Bool {
-        switch self {
-        case .protected, .failed: true
-        case .crashed, .released: false
-        }
-    }
-
-    /// A crash's reason with how the process ended behind it.
-    fileprivate func adding(_ how: String) -> CodecOutcome {
-        guard case .crashed(let reason) = self else { return self }
-        return .crashed(reason: "\(reason) (\(how))")
     }
 }

@@ -14,14 +14,18 @@ public struct CodecServer {
         public let modelSHA256: SHA256Digest
         /// Protects one picture, or says why it cannot.
         public let protect: (CodecImage) -> Result<ProtectedPicture, ImageFailureError>
+        /// Makes of a picture's file the PNG that is kept as a semantic image, or says why it cannot.
+        public let semanticImage: ([UInt8]) -> Result<[UInt8], ImageFailureError>
 
         /// Wraps a network.
         public init(
             modelSHA256: SHA256Digest,
-            protect: @escaping (CodecImage) -> Result<ProtectedPicture, ImageFailureError>
+            protect: @escaping (CodecImage) -> Result<ProtectedPicture, ImageFailureError>,
+            semanticImage: @escaping ([UInt8]) -> Result<[UInt8], ImageFailureError>
         ) {
             self.modelSHA256 = modelSHA256
             self.protect = protect
+            self.semanticImage = semanticImage
         }
     }
 
@@ -127,21 +131,32 @@ public struct CodecServer {
         var reader = FrameReader(limits: CodecLimits())
         while true {
             while let frame = try reader.next() {
-                let request = try CodecRequest(frame)
-                for (id, image) in request.images.enumerated() {
-                    switch engine.protect(image) {
-                    case .success(let picture):
-                        try send(.protected(id: id, report: picture.report, png: picture.png), over: socket)
-                    case .failure(let error):
-                        try send(.failed(id: id, error.failure), over: socket)
-                    }
-                }
+                try answer(CodecRequest(frame), by: engine, over: socket)
             }
             let count = reader.receive(from: socket, mayBlock: true)
             if count < 0 { throw SystemFault(call: "recv", code: Int32(-count)) }
             if count == 0 {
                 guard reader.isBetweenFrames else { throw CodecFault.truncated }
                 return
+            }
+        }
+    }
+
+    private func answer(_ request: CodecRequest, by engine: Engine, over socket: borrowing Descriptor) throws {
+        switch request {
+        case .protect(let images):
+            for (id, image) in images.enumerated() {
+                switch engine.protect(image) {
+                case .success(let picture):
+                    try send(.protected(id: id, report: picture.report, png: picture.png), over: socket)
+                case .failure(let error):
+                    try send(.failed(id: id, error.failure), over: socket)
+                }
+            }
+        case .semanticImage(let bytes):
+            switch engine.semanticImage(bytes) {
+            case .success(let png): try send(.semanticImage(png: png), over: socket)
+            case .failure(let error): try send(.failed(id: 0, error.failure), over: socket)
             }
         }
     }

@@ -94,7 +94,7 @@ struct CodecSession: ~Copyable {
                 reason: "\(failure.code): \(failure.detail)",
                 isRefusal: failure.code.hasPrefix("weights_")
             )
-        case .protected, .failed:
+        case .protected, .semanticImage, .failed:
             throw End(reason: "it answered before it was ready")
         }
     }
@@ -123,7 +123,7 @@ struct CodecSession: ~Copyable {
     mutating func protect(_ images: [CodecImage]) -> (outcomes: [CodecOutcome], end: End?) {
         var outcomes: [CodecOutcome] = []
         do throws(End) {
-            try send(CodecRequest(images: images))
+            try send(.protect(images))
             for (index, image) in images.enumerated() {
                 outcomes.append(try outcome(of: image, at: index))
             }
@@ -150,8 +150,35 @@ struct CodecSession: ~Copyable {
             return .failed(failure)
         case .protected, .failed:
             throw End(reason: "it answered about another image than the next")
+        case .semanticImage:
+            throw End(reason: "it answered what nobody asked")
         case .ready, .unready:
             throw End(reason: "it said again whether it is ready")
+        }
+    }
+
+    /// Has the child make a semantic image of a picture.
+    ///
+    /// - Returns: The outcome, and why the child is of no more use, if it is not.
+    mutating func semanticImage(of bytes: [UInt8]) -> (outcome: SemanticImageOutcome, end: End?) {
+        do throws(End) {
+            try send(.semanticImage(bytes))
+            let answer = try receive(watching: Watch(configuration.wallLimit, cpu: configuration.cpuLimit, pid: pid))
+            switch answer {
+            case .semanticImage(let png):
+                if let contradiction = SemanticImageCheck.contradiction(in: png) {
+                    throw End(reason: "its answer is false: \(contradiction)")
+                }
+                return (.made(HashedBytes(png)), nil)
+            case .failed(id: 0, let failure):
+                return (.failed(failure), nil)
+            case .protected, .failed:
+                throw End(reason: "it answered what nobody asked")
+            case .ready, .unready:
+                throw End(reason: "it said again whether it is ready")
+            }
+        } catch {
+            return (error.wasAskedFor ? .released : .crashed(reason: error.reason), error)
         }
     }
 
@@ -183,16 +210,17 @@ struct CodecSession: ~Copyable {
 
     private mutating func send(_ request: CodecRequest) throws(End) {
         let header: [UInt8]
+        let body: [[UInt8]]
         do throws(CodecFault) {
-            header = try request.encodedHeader()
+            (header, body) = try request.encoded()
         } catch {
             preconditionFailure("a request that was checked could not be written: \(error)")
         }
-        let bodyCount = request.images.reduce(0) { $0 + $1.bytes.count }
+        let bodyCount = body.reduce(0) { $0 + $1.count }
         let prefix = CodecFrame.prefix(headerCount: UInt32(header.count), bodyCount: UInt64(bodyCount))
         let watch = Watch(configuration.wallLimit, cpu: configuration.cpuLimit, pid: pid)
         try send(prefix + header, watching: watch)
-        for image in request.images { try send(image.bytes, watching: watch) }
+        for part in body { try send(part, watching: watch) }
     }
 
     private borrowing func send(_ bytes: [UInt8], watching watch: Watch) throws(End) {

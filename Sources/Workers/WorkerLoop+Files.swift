@@ -1,5 +1,6 @@
 import Archive
 import BlobStore
+import Cryptography
 import JobModel
 import JobStore
 import Logging
@@ -20,9 +21,9 @@ extension WorkerLoop {
         let heartbeat: Task<Void, Never>
     }
 
-    /// A file, or why it cannot be had now.
+    /// A file and what to hide in it, or why one of the two cannot be had now.
     enum Input: Sendable {
-        case success([UInt8])
+        case success([UInt8], SemanticImageSource<HashedBytes>)
         case fault(ImageFailure)
 
         var fault: ImageFailure? {
@@ -32,17 +33,39 @@ extension WorkerLoop {
 
     // MARK: - In
 
-    /// Reads the files of claims; a fault of the disk concerns its image alone.
+    /// Reads the files of claims, each imported semantic image once; a fault of the disk concerns its images alone.
     func read(_ claims: [ClaimedImage]) async -> [Input] {
         let blobs = blobs
         return await disk.run {
-            claims.map { claim in
+            var semanticImages: [SHA256Digest: Result<HashedBytes, BlobStoreError>] = [:]
+            return claims.map { claim in
+                let input: [UInt8]
                 do throws(BlobStoreError) {
-                    return .success(try blobs.read(claim.inputSHA256))
+                    input = try blobs.read(claim.inputSHA256)
                 } catch {
-                    return .fault(Self.failure(of: error, reading: true))
+                    return .fault(Self.failure(of: error, with: .upload))
+                }
+                do throws(BlobStoreError) {
+                    return .success(
+                        input,
+                        try claim.semanticImage.mapImported { sha256 throws(BlobStoreError) in
+                            let read = semanticImages[sha256] ?? Self.read(sha256, from: blobs)
+                            semanticImages[sha256] = read
+                            return try read.get()
+                        }
+                    )
+                } catch {
+                    return .fault(Self.failure(of: error, with: .semanticImage))
                 }
             }
+        }
+    }
+
+    private static func read(_ sha256: SHA256Digest, from blobs: BlobStore) -> Result<HashedBytes, BlobStoreError> {
+        do throws(BlobStoreError) {
+            return .success(HashedBytes(try blobs.read(sha256), sha256: sha256))
+        } catch {
+            return .failure(error)
         }
     }
 
@@ -70,7 +93,7 @@ extension WorkerLoop {
     /// Writes one result.
     private static func store(_ entry: Batch.Entry, in blobs: BlobStore) -> ImageOutcome {
         switch entry.outcome {
-        case nil: return .retry(entry.inputFault ?? failure(of: .notFound, reading: true))
+        case nil: return .retry(entry.inputFault ?? failure(of: .notFound, with: .upload))
         case .failed(let failure): return .failed(failure)
         case .crashed(let reason): return .crashed(reason: reason)
         case .released: return .released
@@ -84,7 +107,7 @@ extension WorkerLoop {
                     report: report
                 )
             } catch {
-                return .retry(failure(of: error, reading: false))
+                return .retry(failure(of: error, with: .result))
             }
         }
     }
@@ -109,19 +132,32 @@ extension WorkerLoop {
         }
     }
 
-    private static func failure(of error: BlobStoreError, reading: Bool) -> ImageFailure {
+    /// What a fault of the disk was met with.
+    private enum File: String {
+        case upload = "uploaded file"
+        case semanticImage = "imported semantic image"
+        case result = "protected image"
+    }
+
+    private static func failure(of error: BlobStoreError, with file: File) -> ImageFailure {
         switch error {
         case .noSpace: ImageFailure(code: "storage_full", detail: "The service's disk is full.")
-        case .corrupt where reading:
-            ImageFailure(code: "storage_corrupt", detail: "The uploaded file was damaged on the service's disk.")
-        case .notFound where reading:
-            ImageFailure(code: "storage_missing", detail: "The uploaded file is missing from the service's disk.")
+        case .corrupt where file != .result:
+            ImageFailure(
+                code: "storage_corrupt",
+                detail: "The \(file.rawValue) was damaged on the service's disk."
+            )
+        case .notFound where file != .result:
+            ImageFailure(
+                code: "storage_missing",
+                detail: "The \(file.rawValue) is missing from the service's disk."
+            )
         case .notFound, .corrupt, .spoolClosed, .rangeOutsideBlob, .system:
             ImageFailure(
                 code: "storage_failed",
-                detail: reading
-                    ? "The service could not read the uploaded file from its disk."
-                    : "The service could not write the protected image to its disk."
+                detail: file == .result
+                    ? "The service could not write the protected image to its disk."
+                    : "The service could not read the \(file.rawValue) from its disk."
             )
         }
     }

@@ -139,8 +139,13 @@ public struct WorkerLoop: Sendable {
         let heartbeat = Task { await keep(claims) }
         let inputs = await read(claims)
         let readable = zip(claims, inputs).compactMap { claim, input -> CodecImage? in
-            guard case .success(let bytes) = input else { return nil }
-            return CodecImage(bytes: bytes, label: claim.label, settings: claim.settings, assignment: claim.assignment)
+            guard case .success(let bytes, let semanticImage) = input else { return nil }
+            return CodecImage(
+                bytes: bytes,
+                label: claim.label,
+                settings: claim.settings,
+                semanticImage: semanticImage
+            )
         }
         var answers = (readable.isEmpty ? [] : await codec.protect(readable)).makeIterator()
         let outcomes = inputs.map { input -> CodecOutcome? in

@@ -33,20 +33,32 @@ struct CodecCommand: ParsableCommand {
             throw CodecServer.ImageFailureError(ImageFailure(code: error.code.rawValue, detail: error.detail))
         }
         let protector = Protector(network: network)
-        return CodecServer.Engine(modelSHA256: network.sha256) { image in
-            do throws(ProtectionError) {
-                let result = try protector.protect(
-                    image.bytes,
-                    label: image.label,
-                    settings: image.settings,
-                    assignment: image.assignment
-                )
-                return .success(CodecServer.ProtectedPicture(png: result.png, report: result.report))
-            } catch {
-                return .failure(
-                    CodecServer.ImageFailureError(ImageFailure(code: error.code, detail: error.detail))
-                )
+        return CodecServer.Engine(
+            modelSHA256: network.sha256,
+            protect: { image in
+                result { () throws(ProtectionError) in
+                    let result = try protector.protect(
+                        image.bytes,
+                        label: image.label,
+                        settings: image.settings,
+                        semanticImage: image.semanticImage
+                    )
+                    return CodecServer.ProtectedPicture(png: result.png, report: result.report)
+                }
+            },
+            semanticImage: { bytes in
+                result { () throws(ProtectionError) in try protector.keptSemanticImage(of: bytes) }
             }
+        )
+    }
+
+    private static func result<Value>(
+        _ body: () throws(ProtectionError) -> Value
+    ) -> Result<Value, CodecServer.ImageFailureError> {
+        do throws(ProtectionError) {
+            return .success(try body())
+        } catch {
+            return .failure(CodecServer.ImageFailureError(ImageFailure(code: error.code, detail: error.detail)))
         }
     }
 }

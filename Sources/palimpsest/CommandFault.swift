@@ -1,9 +1,19 @@
+import Workers
+
 /// A fault of the whole call: one sentence, and exit status 1.
 struct CommandFault: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) {
         self.description = description
+    }
+
+    /// That there are no codec processes.
+    init(_ error: CodecsUnavailable, weightsFile: String) {
+        self.init(
+            "The codec processes do not start with the weights file \(StandardError.printable(weightsFile)): "
+                + "\(error.reason)."
+        )
     }
 }
 

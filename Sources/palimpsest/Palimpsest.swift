@@ -7,7 +7,9 @@ struct Palimpsest: AsyncParsableCommand {
         commandName: "palimpsest",
         abstract: "Makes photos unlearnable by deep hiding.",
         version: Version.text,
-        subcommands: [ServeCommand.self, ProtectCommand.self, CodecCommand.self, VersionCommand.self]
+        subcommands: [
+            ServeCommand.self, ProtectCommand.self, ClassesCommand.self, CodecCommand.self, VersionCommand.self,
+        ]
     )
 
     /// The exit status of wrong usage, as with most tools; the parser's own would be 64.

@@ -56,6 +56,9 @@ struct ProtectCommand: AsyncParsableCommand {
     )
     var familySeed: UInt64?
 
+    @Option(help: ArgumentHelp("A folder with one's own semantic images for some or all classes.", valueName: "dir"))
+    var semanticImages: String?
+
     @Option(help: "How many photos at once; by default one a processor.")
     var jobs = ProcessInfo.processInfo.activeProcessorCount
 
@@ -81,11 +84,15 @@ struct ProtectCommand: AsyncParsableCommand {
         _ = try fallbackLabel
         guard !inputs.isEmpty else { throw ValidationError("Name at least one photo or folder to protect.") }
         guard !outputFolder.isEmpty else { throw ValidationError("Name the folder of the results by --out DIR.") }
+        guard semanticImages == nil || !freshSemanticImages else {
+            throw ValidationError("--semantic-images and --fresh-semantic-images exclude each other.")
+        }
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs must be a whole number from 1 to 256.") }
     }
 
     func run() async throws {
-        let weightsFile = try weightsFile
+        let weightsFile = try WeightsOption.find(weights)
+        let ownImages = try semanticImages.map { path throws(UsageFault) in try SemanticImageFolder(path: path) }
         let output = try OutputFolder(path: outputFolder)
         let settings = try settings
         let plan = InputPlan(
@@ -97,22 +104,34 @@ struct ProtectCommand: AsyncParsableCommand {
         if let refusal = plan.refusal { throw UsageFault(refusal) }
         if let remark = plan.remark, !quiet { StandardError.write("\(remark)\n") }
         var classes = try ClassRegistry(folder: output, familySeed: familySeed, isFresh: freshSemanticImages)
-        let pictures = plan.pictures.map { picture in
-            (picture, classes.assignment(of: picture))
+        let assignments = plan.pictures.map { classes.assignment(of: $0) }
+        let pool =
+            plan.pictures.isEmpty
+            ? nil : try CodecPool.start(weightsFile: weightsFile, count: min(jobs, plan.pictures.count))
+        let imported: ImportedClasses
+        do {
+            imported = try await importedClasses(ownImages, for: plan, by: pool, in: output)
+        } catch {
+            await pool?.stop()
+            output.removeTemporary()
+            throw error
         }
         try classes.save(in: output, isQuiet: quiet)
-        let progress = Progress(total: pictures.count + plan.faults.count, isQuiet: quiet)
+        let progress = Progress(total: plan.pictures.count + plan.faults.count, isQuiet: quiet)
         for fault in plan.faults { progress.fail(fault) }
-        if !pictures.isEmpty {
-            let count = min(jobs, pictures.count)
+        if let pool {
             let protection = FileProtection(
-                codecs: try pool(weightsFile, count: count),
+                codecs: pool,
                 output: output,
                 settings: settings,
+                imported: imported,
                 isOverwriting: force,
                 progress: progress
             )
-            try await protection.run(pictures)
+            let sources = zip(plan.pictures, assignments).map { picture, assignment in
+                (picture, imported.source(of: picture.label, generated: assignment))
+            }
+            try await protection.run(sources)
         }
         output.removeTemporary()
         if progress.finish(in: output.path) > 0 { throw ExitCode.failure }
@@ -146,23 +165,27 @@ struct ProtectCommand: AsyncParsableCommand {
         }
     }
 
-    private var weightsFile: String {
-        get throws {
-            do throws(WeightsFile.NotFound) {
-                return try WeightsFile.find(named: weights)
-            } catch {
-                throw UsageFault(StandardError.printable(error.description))
-            }
-        }
-    }
+    // MARK: - Steps
 
-    private func pool(_ weightsFile: String, count: Int) throws -> CodecPool {
-        var configuration = CodecConfiguration(weightsFile: weightsFile)
-        configuration.maxStartFailures = 3
-        do throws(SystemFault) {
-            return try CodecPool(count: count, configuration: configuration, logger: QuietLog.logger)
-        } catch {
-            throw CommandFault("The codec processes could not be started: \(error).")
+    /// Has one's own semantic images checked before any photo is protected.
+    private func importedClasses(
+        _ folder: SemanticImageFolder?,
+        for plan: InputPlan,
+        by pool: CodecPool?,
+        in output: OutputFolder
+    ) async throws -> ImportedClasses {
+        guard let folder, let pool else { return ImportedClasses() }
+        let labels = Set(plan.pictures.map(\.label))
+        let others = labels.subtracting(folder.classes.map(\.label)).map(\.text).sorted()
+        if let first = others.first, !quiet {
+            StandardError.write(
+                others.count == 1
+                    ? "generated the semantic image of 1 class without a folder in \(folder.path): \(first)\n"
+                    : "generated the semantic images of \(others.count) classes without a folder in \(folder.path), "
+                        + "such as \(first)\n"
+            )
         }
+        let mode = try settings.mode
+        return try await ImportedClasses(from: folder, labels: labels, mode: mode, codecs: pool, output: output)
     }
 }

@@ -64,6 +64,19 @@ import Testing
         #expect(SHA256Digest(hex: text) == nil)
     }
 
+    /// Computed with Python's hashlib.
+    @Test func `The seed of a sample is a hash of the word, the class's seed and the file's hash`() {
+        #expect(SHA256.hash([]).sampleSeed(0x0102_0304_0506_0708) == 16_462_780_362_032_031_660)
+        #expect(SHA256.hash([]).sampleSeed(0) == 9_371_769_756_018_250_412)
+    }
+
+    @Test func `Hashed bytes are equal when their hashes are`() {
+        let bytes = HashedBytes(Array("abc".utf8))
+        #expect(bytes.sha256.hex == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(bytes == HashedBytes(Array("abc".utf8), sha256: bytes.sha256))
+        #expect(bytes != HashedBytes(Array("abd".utf8)))
+    }
+
     @Test func `Anything but 32 bytes is no digest`() {
         #expect(SHA256Digest(bytes: []) == nil)
         #expect(SHA256Digest(bytes: [UInt8](repeating: 0, count: 33)) == nil)

@@ -20,6 +20,40 @@ struct ResamplingTests {
         #expect(worst < 1e-5)
     }
 
+    @Test(
+        "A photo's middle fills any size as Pillow's ImageOps.fit gives it",
+        arguments: [(16, 16), (40, 7), (5, 33), (90, 80), (1, 1)]
+    )
+    func coversLikePillow(width: Int, height: Int) throws {
+        let photo = try PhotoDecoder.decode(Fixture.bytes("rgb.png"))
+        let covering = photo.planarRGB(covering: width, height: height)
+        let expected = try Fixture.floats("cover_\(width)x\(height).f32")
+        try #require(covering.samples.count == expected.count)
+        let worst = zip(covering.samples, expected).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(worst < 1e-5)
+    }
+
+    @Test("Filling the own size, or the own proportions, leaves nothing out")
+    func coversOwnSize() throws {
+        let photo = try PhotoDecoder.decode(Fixture.bytes("rgb.png"))
+        let (width, height) = (photo.width, photo.height)
+        #expect(
+            photo.planarRGB(covering: width, height: height) == photo.planarRGB(scaledTo: width, height: height)
+        )
+        #expect(
+            photo.planarRGB(covering: 2 * width, height: 2 * height)
+                == photo.planarRGB(scaledTo: 2 * width, height: 2 * height)
+        )
+    }
+
+    @Test("The most extreme proportions are filled", arguments: [(1, 900), (900, 1), (3, 2)])
+    func coversExtremes(width: Int, height: Int) {
+        let photo = Photo(width: 1, height: 700, layout: .gray, samples: [UInt8](repeating: 51, count: 700))
+        let covering = photo.planarRGB(covering: width, height: height)
+        #expect(covering.width == width && covering.height == height)
+        #expect(covering.samples.allSatisfy { abs($0 - 0.2) < 1e-5 })
+    }
+
     @Test("The same size is the same image")
     func sameSize() throws {
         let image = try source()

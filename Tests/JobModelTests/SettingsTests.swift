@@ -95,6 +95,32 @@ import Testing
         }
     }
 
+    @Test func `A source is one key in JSON, and nothing else is a source`() throws {
+        let assignment = SemanticImageAssignment(generatorVersion: 1, familySeed: 2, classIndex: 3, textureSeed: 4)
+        let json = #"{"class_index":3,"family_seed":"2","generator_version":1,"texture_seed":"4"}"#
+        let generated = SemanticImageSource<Int>.generated(assignment)
+        #expect(try encoded(generated) == #"{"generated":\#(json)}"#)
+        #expect(try decoded(SemanticImageSource<Int>.self, #"{"generated":\#(json)}"#) == generated)
+        #expect(try encoded(SemanticImageSource.imported(7)) == #"{"imported":7}"#)
+        #expect(try decoded(SemanticImageSource<Int>.self, #"{"imported":7}"#) == .imported(7))
+        for other in ["{}", "7", #"{"generated":\#(json),"imported":7}"#, #"{"imported":null}"#, #"{"imported":"7"}"#] {
+            #expect(throws: (any Error).self, "\(other)") { try decoded(SemanticImageSource<Int>.self, other) }
+        }
+    }
+
+    @Test func `Only an imported source is mapped`() {
+        let assignment = SemanticImageAssignment(generatorVersion: 1, familySeed: 2, classIndex: 3, textureSeed: 4)
+        #expect(SemanticImageSource<Int>.generated(assignment).mapImported(String.init) == .generated(assignment))
+        #expect(SemanticImageSource.imported(5).mapImported { $0 + 1 } == .imported(6))
+    }
+
+    @Test func `Class-wise takes the first imported image, sample-wise the one that the file determines`() {
+        #expect(ProtectionMode.classWise.importedIndex(among: 3, sampleSeed: 5) == 0)
+        let seeds: [UInt64] = [5, 6, 7, .max]
+        #expect(seeds.map { ProtectionMode.sampleWise.importedIndex(among: 3, sampleSeed: $0) } == [2, 0, 1, 0])
+        #expect(ProtectionMode.sampleWise.importedIndex(among: 1, sampleSeed: .max) == 0)
+    }
+
     @Test func `A report has the documented JSON and survives the way there and back`() throws {
         var report = try Self.report()
         let json = try encoded(report)

@@ -1,6 +1,7 @@
 import Cryptography
 import Foundation
 import GRDB
+import JobModel
 import Migrations
 import Testing
 
@@ -57,7 +58,7 @@ import Testing
 
     @Test func `A database opens again, and a further migration is applied to it once`() async throws {
         let tenant = try await test.open().tenant()
-        let more = Migrations.all + [step(2, "CREATE TABLE more (x INTEGER) STRICT; INSERT INTO more VALUES (7)")]
+        let more = Migrations.all + [step(3, "CREATE TABLE more (x INTEGER) STRICT; INSERT INTO more VALUES (7)")]
         for _ in 0..<2 {
             let store = try test.open(migrations: more)
             #expect(try await store.keys().map(\.id) == [tenant])
@@ -65,24 +66,47 @@ import Testing
         }
     }
 
+    @Test(arguments: 1..<Migrations.all.count)
+    func `A database of every earlier schema is brought to this one with all that it holds`(version: Int) async throws {
+        let old = try test.open(migrations: Array(Migrations.all.prefix(version)))
+        let tenant = try await old.tenant()
+        // The columns that the first schema has already.
+        try await old.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO semantic_images VALUES (?, 'cats', 1, 5, 0, -1, 7)
+                    """,
+                arguments: [tenant.text]
+            )
+        }
+        try old.close()
+        let new = try test.open()
+        #expect(try await new.keys().map(\.id) == [tenant])
+        let cats = try await new.semanticImage(tenant: tenant, label: ClassLabel("cats"))
+        #expect(cats == SemanticImageAssignment(generatorVersion: 1, familySeed: 5, classIndex: 0, textureSeed: .max))
+        try await new.job(tenant, sizes: [1])
+        #expect(try await new.claim(owner: worker()).map(\.semanticImage) == [.generated(cats)])
+    }
+
     @Test func `A migration that was changed after it was applied is refused`() throws {
         _ = try test.open()
-        let changed = [Migration(version: 1, name: "m0001_initial", sql: Migrations.all[0].sql + Array("-- x".utf8))]
+        var changed = Migrations.all
+        changed[0] = Migration(version: 1, name: "m0001_initial", sql: changed[0].sql + Array("-- x".utf8))
         #expect(throws: JobStoreError.migrationChanged(name: "m0001_initial")) { try test.open(migrations: changed) }
         _ = try test.open()
     }
 
     @Test func `A database newer than the binary is refused and left alone`() throws {
         _ = try test.open(
-            migrations: Migrations.all + [step(2, "CREATE TABLE a (x INTEGER)"), step(3, "CREATE TABLE b (x INTEGER)")]
+            migrations: Migrations.all + [step(3, "CREATE TABLE a (x INTEGER)"), step(4, "CREATE TABLE b (x INTEGER)")]
         )
         let error = #expect(throws: JobStoreError.self) { try test.open() }
-        #expect(error == .databaseNewer(found: 3, known: 1))
-        #expect(error?.description.contains("schema version 3") == true)
+        #expect(error == .databaseNewer(found: 4, known: 2))
+        #expect(error?.description.contains("schema version 4") == true)
     }
 
     @Test func `A migration that fails leaves nothing of itself or of those before it`() throws {
-        let bad = Migrations.all + [step(2, "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1)")]
+        let bad = Migrations.all + [step(3, "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1)")]
         #expect(throws: JobStoreError.self) { try test.open(migrations: bad) }
         let queue = try DatabaseQueue(path: test.path)
         let tables = try queue.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") }

@@ -1,3 +1,4 @@
+import Cryptography
 import DeepHiding
 import FoundationEssentials
 import Imaging
@@ -55,6 +56,25 @@ extension Protector {
         _ settings: ProtectionSettings = .standard,
         _ assignment: SemanticImageAssignment = Material.assignment()
     ) throws -> ProtectedImage {
-        try protect(input, label: try #require(Material.label), settings: settings, assignment: assignment)
+        try protect(
+            input,
+            label: try #require(Material.label),
+            settings: settings,
+            semanticImage: .generated(assignment)
+        )
+    }
+
+    /// Protects with an imported picture.
+    func protect(
+        _ input: [UInt8],
+        _ settings: ProtectionSettings = .standard,
+        imported picture: [UInt8]
+    ) throws -> ProtectedImage {
+        try protect(
+            input,
+            label: try #require(Material.label),
+            settings: settings,
+            semanticImage: .imported(HashedBytes(picture))
+        )
     }
 }

@@ -109,11 +109,6 @@ import Testing
         #expect(try protector.protect(one, sampleWise).png == protector.protect(one, sampleWise).png)
     }
 
-    /// Computed with Python's hashlib.
-    @Test func theSampleTextureIsAHash() {
-        #expect(Secret.textureSeed(0x0102_0304_0506_0708, of: SHA256.hash([])) == 16462780362032031660)
-    }
-
     // MARK: - Kinds of pictures
 
     @Test(arguments: PixelLayout.allCases)

@@ -15,27 +15,82 @@ struct CodecMessageTests {
         try CodecAnswer(CodecFrame(header: Array(json.utf8), body: body))
     }
 
-    private func entry(id: Int, bytes: Int) -> String {
+    private func entry(id: Int, bytes: Int, source: String = generated) -> String {
         """
         {"id": \(id), "bytes": \(bytes), "label": "cats",
          "settings": {"mode": "class-wise", "strength": 8, "clip": true, "working_size": 256},
-         "assignment": {"generator_version": 1, "family_seed": "18446744073709551615", "class_index": 3,
+         "semantic_image": \(source)}
+        """
+    }
+
+    private static let generated = """
+        {"generated": {"generator_version": 1, "family_seed": "18446744073709551615", "class_index": 3,
          "texture_seed": "42"}}
         """
+
+    private func protect(_ images: String, semanticImages: String = "") -> String {
+        "{\"type\": \"protect\", \"semantic_images\": [\(semanticImages)], \"images\": [\(images)]}"
     }
 
     @Test("A request is read as the protocol writes it")
     func readsRequest() throws {
-        let json = "{\"type\": \"protect\", \"images\": [\(entry(id: 0, bytes: 2)), \(entry(id: 1, bytes: 0))]}"
-        #expect(try request(json, body: [7, 8]).images == [Material.image([7, 8]), Material.image([])])
+        let json = protect("\(entry(id: 0, bytes: 2)), \(entry(id: 1, bytes: 0))")
+        #expect(try request(json, body: [7, 8]) == .protect([Material.image([7, 8]), Material.image([])]))
     }
 
     @Test("A request comes back as it was sent")
     func roundTrips() throws {
         let sample = try ProtectionSettings(mode: .sampleWise, strength: 16, clip: false, workingSize: 64)
-        let sent = CodecRequest(images: [Material.image([1]), Material.image([2, 3], settings: sample)])
-        let frame = CodecFrame(header: try sent.encodedHeader(), body: [1, 2, 3])
-        #expect(try CodecRequest(frame) == sent)
+        let protect = CodecRequest.protect([Material.image([1]), Material.image([2, 3], settings: sample)])
+        for (sent, body) in [(protect, [1, 2, 3]), (.semanticImage([4, 5]), [4, 5])] as [(CodecRequest, [UInt8])] {
+            let encoded = try sent.encoded()
+            #expect(encoded.body.flatMap(\.self) == body)
+            #expect(try CodecRequest(CodecFrame(header: encoded.header, body: body)) == sent)
+        }
+    }
+
+    @Test("Imported semantic images stand once before the images that name them")
+    func readsImported() throws {
+        let images = [("0", 2), ("1", 1), ("0", 0)].enumerated().map { index, image in
+            entry(id: index, bytes: image.1, source: "{\"imported\": \(image.0)}")
+        }
+        let json = protect(
+            (images + [entry(id: 3, bytes: 1)]).joined(separator: ","),
+            semanticImages: "{\"bytes\": 3}, {\"bytes\": 1}"
+        )
+        let read = try request(json, body: [1, 2, 3, 4, 10, 11, 12, 13])
+        let expected = CodecRequest.protect([
+            Material.image([10, 11], imported: [1, 2, 3]), Material.image([12], imported: [4]),
+            Material.image([], imported: [1, 2, 3]), Material.image([13]),
+        ])
+        #expect(read == expected)
+        // And is written as it was read.
+        #expect(try read.encoded().body == [[1, 2, 3], [4], [10, 11], [12], [], [13]])
+    }
+
+    @Test("Hostile lists of semantic images are refused")
+    func refusesSemanticImages() {
+        let one = entry(id: 0, bytes: 1, source: "{\"imported\": 0}")
+        let hostile: [(String, [UInt8])] = [
+            (protect(one), [1]),
+            (protect(one, semanticImages: "{\"bytes\": 3}"), [1, 2, 3]),
+            (protect(one, semanticImages: "{\"bytes\": 3}"), [1, 2, 3, 4, 5]),
+            (protect(one, semanticImages: "{\"bytes\": -1}"), [1]),
+            (protect(one, semanticImages: "{\"bytes\": \(Int.max)}"), [1]),
+            (protect(one, semanticImages: "{\"bytes\": 1}, {\"bytes\": 1}"), [1, 2, 3]),
+            (protect(entry(id: 0, bytes: 1), semanticImages: "{\"bytes\": 1}"), [1, 2]),
+            (protect(entry(id: 0, bytes: 1, source: "{\"imported\": 1}"), semanticImages: "{\"bytes\": 1}"), [1, 2]),
+            (protect(entry(id: 0, bytes: 1, source: "{\"imported\": -1}"), semanticImages: "{\"bytes\": 1}"), [1, 2]),
+            (protect(entry(id: 0, bytes: 1, source: "{}"), semanticImages: "{\"bytes\": 1}"), [1, 2]),
+            ("{\"type\": \"protect\", \"images\": [\(entry(id: 0, bytes: 1))]}", [1]),
+            ("{\"type\": \"protect\", \"semantic_images\": []}", [1]),
+            ("{\"type\": \"semantic_image\", \"images\": [\(one)]}", [1]),
+            ("{\"type\": \"semantic_image\", \"semantic_images\": [{\"bytes\": 1}]}", [1]),
+        ]
+        for (json, body) in hostile {
+            #expect(throws: CodecFault.self, "\(json)") { try request(json, body: body) }
+        }
+        #expect(throws: Never.self) { try request(protect(one, semanticImages: "{\"bytes\": 3}"), body: [1, 2, 3, 4]) }
     }
 
     @Test("Hostile requests are refused")
@@ -43,16 +98,15 @@ struct CodecMessageTests {
         let one = entry(id: 0, bytes: 2)
         let many = (0..<65).map { entry(id: $0, bytes: 0) }.joined(separator: ",")
         let hostile: [(String, [UInt8])] = [
-            ("", []), ("[]", []), ("{\"type\": \"protect\", \"images\": []}", []),
-            ("{\"type\": \"reveal\", \"images\": [\(one)]}", [1, 2]),
-            ("{\"type\": \"protect\", \"images\": [\(one)]}", [1]),
-            ("{\"type\": \"protect\", \"images\": [\(one)]}", [1, 2, 3]),
-            ("{\"type\": \"protect\", \"images\": [\(entry(id: 1, bytes: 2))]}", [1, 2]),
-            ("{\"type\": \"protect\", \"images\": [\(entry(id: 0, bytes: -1))]}", []),
-            ("{\"type\": \"protect\", \"images\": [\(entry(id: 0, bytes: Int.max)), \(entry(id: 1, bytes: 9))]}", []),
-            ("{\"type\": \"protect\", \"images\": [\(many)]}", []),
-            ("{\"type\": \"protect\", \"images\": [\(one.replacing("\"cats\"", with: "\"../x\""))]}", [1, 2]),
-            ("{\"type\": \"protect\", \"images\": [\(one.replacing("8,", with: "17,"))]}", [1, 2]),
+            ("", []), ("[]", []), (protect(""), []),
+            (protect(one).replacing("protect", with: "reveal"), [1, 2]),
+            (protect(one), [1]), (protect(one), [1, 2, 3]),
+            (protect(entry(id: 1, bytes: 2)), [1, 2]),
+            (protect(entry(id: 0, bytes: -1)), []),
+            (protect("\(entry(id: 0, bytes: Int.max)), \(entry(id: 1, bytes: 9))"), []),
+            (protect(many), []),
+            (protect(one.replacing("\"cats\"", with: "\"../x\"")), [1, 2]),
+            (protect(one.replacing("8,", with: "17,")), [1, 2]),
         ]
         for (json, body) in hostile {
             #expect(throws: CodecFault.self, "\(json)") { try request(json, body: body) }
@@ -112,6 +166,7 @@ struct CodecMessageTests {
             .ready(modelSHA256: SHA256.hash([]), pid: 1),
             .unready(ImageFailure(code: "a", detail: "b")),
             .protected(id: 2, report: CodecAnswerCheckTests.report, png: picture),
+            .semanticImage(png: picture),
             .failed(id: 3, ImageFailure(code: "a", detail: "b")),
         ]
         for answer in answers { #expect(try CodecAnswer(answer.frame()) == answer) }

@@ -46,6 +46,7 @@ struct CodecProcessTests {
             ("lies-about-hash", "false: the report's hash is not the picture's"),
             ("lies-about-bound", "false: the change is larger than its bound"),
             ("wrong-image", "another image than the next"),
+            ("makes-none", "answered what nobody asked"),
         ]
     )
     func punishesLies(behaviour: String, clause: String) async throws {
@@ -63,6 +64,55 @@ struct CodecProcessTests {
     func killsBurning() async throws {
         let outcomes = try await outcomes("burn") { $0.cpuLimit = .milliseconds(300) }
         #expect(crash(outcomes.first) == "it used more than 0.3 s of processor time (it was ended by signal 9)")
+    }
+
+    private func semanticImage(
+        _ behaviour: String,
+        _ change: (inout CodecConfiguration) -> Void = { _ in }
+    ) async throws -> SemanticImageOutcome {
+        var configuration = Material.fakeCodec(behaviour)
+        change(&configuration)
+        return try await Material.withPool(configuration) { pool in
+            try await pool.withCodec { await $0.semanticImage(of: [1, 2, 3]) }
+        }
+    }
+
+    @Test("A semantic image is taken from an honest one, and so is its word that there can be none")
+    func takesSemanticImage() async throws {
+        guard case .made(let made) = try await semanticImage("honest") else {
+            Issue.record("none was made")
+            return
+        }
+        #expect(PNGHeader(made.bytes).map { [$0.width, $0.height] } == [2, 1])
+        #expect(made.sha256 == SHA256.hash(made.bytes))
+        let failure = ImageFailure(code: "image_corrupt", detail: "It has 3 bytes.")
+        #expect(try await semanticImage("refuses") == .failed(failure))
+    }
+
+    @Test(
+        "One that is asked for a semantic image and lies, dies or hangs has crashed",
+        arguments: [
+            ("makes-none", "its answer is false: the semantic image is not a PNG (it was ended by signal 9)"),
+            ("wrong-image", "it answered what nobody asked (it was ended by signal 9)"),
+            ("protects-instead", "it answered what nobody asked (it was ended by signal 9)"),
+            ("dies", "it ended before it answered (it was ended by signal 11)"),
+            ("hang", "it took longer than 0.2 s (it was ended by signal 9)"),
+        ]
+    )
+    func punishesSemanticImage(behaviour: String, reason: String) async throws {
+        let outcome = try await semanticImage(behaviour) {
+            if behaviour == "hang" { $0.wallLimit = .milliseconds(200) }
+        }
+        #expect(outcome == .crashed(reason: reason))
+    }
+
+    @Test("A picture that is to become a semantic image is given back when the pool stops")
+    func stopReleasesSemanticImage() async throws {
+        let pool = try CodecPool(count: 1, configuration: Material.fakeCodec("hang"), logger: Material.logger)
+        async let outcome = pool.withCodec { await $0.semanticImage(of: [1]) }
+        await eventually("the picture is handed out") { pool.isWorking }
+        await pool.stop()
+        #expect(try await outcome == .released)
     }
 
     @Test("In a batch only the first image without an answer is blamed")

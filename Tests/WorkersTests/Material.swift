@@ -20,9 +20,15 @@ enum Material {
 
     static func image(
         _ bytes: [UInt8] = [1, 2, 3],
-        settings: ProtectionSettings = .standard
+        settings: ProtectionSettings = .standard,
+        imported: [UInt8]? = nil
     ) -> CodecImage {
-        CodecImage(bytes: bytes, label: label, settings: settings, assignment: assignment)
+        CodecImage(
+            bytes: bytes,
+            label: label,
+            settings: settings,
+            semanticImage: imported.map { .imported(HashedBytes($0)) } ?? .generated(assignment)
+        )
     }
 
     /// The folder of the package.

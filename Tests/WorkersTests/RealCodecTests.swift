@@ -39,6 +39,40 @@ struct RealCodecTests {
         #expect(codes == ["image_truncated", "image_unsupported", "image_empty"])
     }
 
+    @Test("A picture becomes a semantic image, is hidden in others of its batch, and a broken one has its own error")
+    func importsSemanticImages() async throws {
+        let photo = try photo()
+        try await Material.withPool(Material.realCodec()) { pool in
+            guard case .made(let made) = try await pool.withCodec({ await $0.semanticImage(of: photo) }) else {
+                Issue.record("none was made")
+                return
+            }
+            #expect(SHA256.hash(made.bytes) == made.sha256)
+            for (bytes, code) in [
+                (Array(photo.prefix(1000)), "image_truncated"), ([], "image_empty"),
+                (Array("GIF89a".utf8), "image_unsupported"),
+            ] {
+                guard case .failed(let failure) = try await pool.withCodec({ await $0.semanticImage(of: bytes) }) else {
+                    Issue.record("\(code): no failure")
+                    continue
+                }
+                #expect(failure.code == code)
+            }
+            let images = [
+                Material.image(photo, imported: made.bytes), Material.image(photo, imported: Array("no PNG".utf8)),
+                Material.image(photo), Material.image(photo, imported: made.bytes),
+            ]
+            let outcomes = try await pool.withCodec { await $0.protect(images) }
+            let hashes = outcomes.map { if case .protected(_, _, let it) = $0 { it.semanticImageSHA256 } else { "" } }
+            #expect(hashes[0] != hashes[2] && hashes[0] == hashes[3] && !hashes[0].isEmpty && !hashes[2].isEmpty)
+            guard case .failed(let failure) = outcomes[1] else {
+                Issue.record("\(outcomes[1])")
+                return
+            }
+            #expect(failure.code == "semantic_image_unreadable")
+        }
+    }
+
     @Test("It has given up privileges, memory, core dumps and the opening of files")
     func isRestricted() async throws {
         try await Material.withPool(Material.realCodec()) { pool in

@@ -1,3 +1,4 @@
+import Cryptography
 import FoundationEssentials
 import Glibc
 import JobModel
@@ -6,7 +7,14 @@ import Workers
 
 /// Sends files through codec processes and writes what comes back.
 struct FileProtection: Sendable {
-    typealias Item = (picture: PlannedPicture, assignment: SemanticImageAssignment)
+    typealias Item = (picture: PlannedPicture, source: SemanticImageSource<ImportedClasses.Pictures>)
+
+    /// A photo in memory, with what it gets hidden.
+    private struct Loaded {
+        let item: Item
+        let bytes: [UInt8]
+        let semanticImage: SemanticImageSource<HashedBytes>
+    }
 
     /// The most bytes of one photo's file.
     static let maxFileBytes = 256 << 20
@@ -16,6 +24,7 @@ struct FileProtection: Sendable {
     let codecs: CodecPool
     let output: OutputFolder
     let settings: ProtectionSettings
+    let imported: ImportedClasses
     let isOverwriting: Bool
     let progress: Progress
     private let disk = BlockingQueue(label: "palimpsest.files")
@@ -24,12 +33,14 @@ struct FileProtection: Sendable {
         codecs: CodecPool,
         output: OutputFolder,
         settings: ProtectionSettings,
+        imported: ImportedClasses,
         isOverwriting: Bool,
         progress: Progress
     ) {
         self.codecs = codecs
         self.output = output
         self.settings = settings
+        self.imported = imported
         self.isOverwriting = isOverwriting
         self.progress = progress
     }
@@ -57,10 +68,7 @@ struct FileProtection: Sendable {
         }
         await codecs.stop()
         if let unavailable {
-            throw CommandFault(
-                "The codec processes do not start with the weights file \(StandardError.printable(codecs.weightsFile)): "
-                    + "\(unavailable.reason)."
-            )
+            throw CommandFault(unavailable, weightsFile: codecs.weightsFile)
         }
     }
 
@@ -89,11 +97,11 @@ struct FileProtection: Sendable {
     // MARK: - One batch
 
     private func protect(_ batch: [Item]) async throws {
-        var waiting: [(item: Item, bytes: [UInt8])] = await disk.run { batch.compactMap(read) }
-        var suspects: [(item: Item, bytes: [UInt8])] = []
+        var waiting: [Loaded] = await disk.run { load(batch) }
+        var suspects: [Loaded] = []
         while !waiting.isEmpty {
             let outcomes = try await handOut(waiting)
-            var again: [(item: Item, bytes: [UInt8])] = []
+            var again: [Loaded] = []
             for (entry, outcome) in zip(waiting, outcomes) {
                 switch outcome {
                 case .crashed: suspects.append(entry)
@@ -111,13 +119,13 @@ struct FileProtection: Sendable {
         }
     }
 
-    private func handOut(_ entries: [(item: Item, bytes: [UInt8])]) async throws -> [CodecOutcome] {
+    private func handOut(_ entries: [Loaded]) async throws -> [CodecOutcome] {
         let images = entries.map { entry in
             CodecImage(
                 bytes: entry.bytes,
                 label: entry.item.picture.label,
                 settings: settings,
-                assignment: entry.item.assignment
+                semanticImage: entry.semanticImage
             )
         }
         return try await codecs.withCodec { codec in await codec.protect(images) }
@@ -138,32 +146,31 @@ struct FileProtection: Sendable {
 
     // MARK: - Files
 
-    private func read(_ item: Item) -> (item: Item, bytes: [UInt8])? {
-        let path = item.picture.path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            fail(item.picture, "input_unreadable", "The file could not be read: \(Self.words(for: errno)).")
+    /// Reads photos and their semantic images, those that several have in common once.
+    private func load(_ batch: [Item]) -> [Loaded] {
+        var pictures: [SemanticImageShelf.Place: HashedBytes] = [:]
+        return batch.compactMap { item in
+            do {
+                let path = item.picture.path
+                let bytes = try PictureFile.read(path, expecting: item.picture.size, limit: Self.maxFileBytes)
+                let semanticImage = try item.source.mapImported { places in
+                    let seed = settings.mode == .sampleWise ? SHA256.hash(bytes).sampleSeed(0) : 0
+                    let place = places[settings.mode.importedIndex(among: places.count, sampleSeed: seed)]
+                    let picture = try pictures[place] ?? imported.picture(at: place)
+                    pictures[place] = picture
+                    return picture
+                }
+                return Loaded(item: item, bytes: bytes, semanticImage: semanticImage)
+            } catch let fault as PictureFile.Fault {
+                progress.fail(PictureFault(path: item.picture.path, failure: fault.failure))
+            } catch {
+                fail(
+                    item.picture,
+                    "semantic_image_unreadable",
+                    "The semantic image for it could not be read again: \(error)."
+                )
+            }
             return nil
-        }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(item.picture.size + 1)
-        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
-        defer { piece.deallocate() }
-        while true {
-            let count = Glibc.read(descriptor, piece.baseAddress, piece.count)
-            let code = errno
-            if count < 0, code == EINTR { continue }
-            guard count >= 0 else {
-                fail(item.picture, "input_unreadable", "The file could not be read: \(Self.words(for: code)).")
-                return nil
-            }
-            guard count > 0 else { return (item, bytes) }
-            bytes.append(contentsOf: piece.prefix(count))
-            guard bytes.count <= Self.maxFileBytes else {
-                fail(item.picture, "image_too_large", "The file has more than \(Self.maxFileBytes >> 20) MiB.")
-                return nil
-            }
         }
     }
 
@@ -196,10 +203,6 @@ struct FileProtection: Sendable {
 
     private func fail(_ picture: PlannedPicture, _ code: String, _ detail: String) {
         progress.fail(PictureFault(path: picture.path, failure: ImageFailure(code: code, detail: detail)))
-    }
-
-    private static func words(for code: Int32) -> String {
-        strerror(code).map { String(cString: $0) } ?? "error \(code)"
     }
 }
 

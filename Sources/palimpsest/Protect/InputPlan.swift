@@ -94,8 +94,8 @@ struct InputPlan {
     ///   - folder: Its path.
     ///   - label: The class folder that it is or lies in; `nil` for a folder that was named on the command line.
     private mutating func walk(_ folder: String, label: String?) {
-        guard let names = Self.names(in: folder) else {
-            return refuse(folder, "input_unreadable", "The folder could not be read: \(Self.lastError()).")
+        guard let names = FolderListing.names(in: folder) else {
+            return refuse(folder, "input_unreadable", "The folder could not be read: \(SystemWords.ofLastError).")
         }
         for name in names {
             guard let name else {
@@ -120,18 +120,15 @@ struct InputPlan {
         switch FileKind(path: path) {
         case .file(let identity, let size):
             guard size <= FileProtection.maxFileBytes else {
-                return refuse(
-                    path,
-                    "image_too_large",
-                    "The file has more than \(FileProtection.maxFileBytes >> 20) MiB."
-                )
+                let failure = PictureFile.tooLarge(FileProtection.maxFileBytes).failure
+                return refuse(path, failure.code, failure.detail)
             }
             guard let label = checkedLabel(label, of: path) else { return }
             sources.insert(identity)
             let name = names.take(OutputName(sanitizing: path, fallback: "image"), in: label)
             pictures.append(PlannedPicture(path: path, size: size, label: label, name: name))
         case .folder, .other: refuse(path, "input_unreadable", "This is no file.")
-        case nil: refuse(path, "input_unreadable", "The file could not be read: \(Self.lastError()).")
+        case nil: refuse(path, "input_unreadable", "The file could not be read: \(SystemWords.ofLastError).")
         }
     }
 
@@ -185,30 +182,8 @@ struct InputPlan {
 
     // MARK: - The file system
 
-    /// The names in a folder, sorted by their bytes; `nil` for each that is not UTF-8; `nil` with errno if it cannot be read.
-    private static func names(in folder: String) -> [String?]? {
-        guard let stream = opendir(folder) else { return nil }
-        defer { closedir(stream) }
-        var names: [[CChar]] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-                tuple.withMemoryRebound(to: CChar.self, capacity: 256) {
-                    Array(UnsafeBufferPointer(start: $0, count: strlen($0)))
-                }
-            }
-            names.append(name)
-        }
-        names.sort { $0.lexicographicallyPrecedes($1) { UInt8(bitPattern: $0) < UInt8(bitPattern: $1) } }
-        return names.map { String(validating: $0.map(UInt8.init(bitPattern:)), as: UTF8.self) }
-            .filter { $0 != "." && $0 != ".." }
-    }
-
     private static func isLink(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
-    }
-
-    private static func lastError() -> String {
-        strerror(errno).map { String(cString: $0) } ?? "unknown error"
     }
 }

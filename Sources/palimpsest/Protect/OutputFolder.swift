@@ -105,6 +105,19 @@ final class OutputFolder: Sendable {
         }
     }
 
+    /// Makes a file without a name, for this call alone.
+    ///
+    /// - Returns: A descriptor for reading and writing, the caller's to close.
+    /// - Throws: ``Fault``.
+    func unnamedFile() throws(Fault) -> Int32 {
+        try makeFolderOnce(partial)
+        let temporary = "\(partial)/\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
+        let descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Fault("writing", errno) }
+        unlink(temporary)
+        return descriptor
+    }
+
     /// Removes what a call that was killed, or this one, has left half written.
     func removeTemporary() {
         guard let stream = opendir(partial) else { return }

@@ -148,6 +148,15 @@ def pngs(photos):
     golden(HERE / "animated.png", "RGB")
 
 
+def covering():
+    """The middle of rgb.png in several proportions, channel by channel in floats, as Pillow's ImageOps.fit takes it."""
+    source = np.asarray(Image.open(HERE / "rgb.png").convert("RGB")).astype(np.float32) / 255
+    planes = [Image.fromarray(source[:, :, channel]) for channel in range(3)]
+    for size in [(16, 16), (40, 7), (5, 33), (90, 80), (1, 1)]:
+        fitted = [np.asarray(ImageOps.fit(plane, size, Image.BILINEAR)) for plane in planes]
+        (HERE / ("cover_%dx%d.f32" % size)).write_bytes(np.stack(fitted).astype("<f4").tobytes())
+
+
 def write_png(name, samples, depth, color_type, interlaced=False, extra=(), trailing=(), has_golden=True):
     """Writes a PNG by hand (PNG specification, third edition), without row filters."""
 
@@ -225,6 +234,7 @@ def main():
         jpegs(photos)
         orientations(photos)
         pngs(photos)
+        covering()
         quality(photos)
 
 

@@ -80,8 +80,28 @@ def answer(image, source, **changes):
     send({"type": "protected", "id": image["id"], "report": {**report(image, source, picture), **changes}}, picture)
 
 
+def make_semantic_image(behaviour, source):
+    if behaviour == "honest":
+        send({"type": "semantic_image"}, png())
+    elif behaviour == "refuses":
+        send({"type": "failed", "id": 0, "code": "image_corrupt", "detail": f"It has {len(source)} bytes."})
+    elif behaviour == "makes-none":
+        send({"type": "semantic_image"}, source)
+    elif behaviour == "wrong-image":
+        send({"type": "failed", "id": 1, "code": "image_corrupt", "detail": "Another one."})
+    elif behaviour == "protects-instead":
+        picture = png()
+        settings = {"mode": "class-wise", "strength": 8, "clip": True}
+        image = {"settings": settings, "label": "cats"}
+        send({"type": "protected", "id": 0, "report": report(image, source, picture)}, picture)
+    elif behaviour == "hang":
+        time.sleep(3600)
+    else:
+        os.kill(os.getpid(), 11)
+
+
 def pieces(header, body):
-    start = 0
+    start = sum(semantic_image["bytes"] for semantic_image in header["semantic_images"])
     for image in header["images"]:
         yield image, body[start : start + image["bytes"]]
         start += image["bytes"]
@@ -102,6 +122,9 @@ def main():
         receive_exactly(1)
     while True:
         header, body = receive()
+        if header["type"] == "semantic_image":
+            make_semantic_image(behaviour, body)
+            continue
         for image, source in pieces(header, body):
             if behaviour == "honest":
                 answer(image, source)
@@ -123,6 +146,8 @@ def main():
                 answer(image, source, linf=9)
             elif behaviour == "wrong-image":
                 answer({**image, "id": image["id"] + 1}, source)
+            elif behaviour == "makes-none":
+                send({"type": "semantic_image"}, png())
             elif behaviour == "dies-on-poison" and source.startswith(b"poison"):
                 os.kill(os.getpid(), 11)
             elif behaviour == "dies-on-poison":

@@ -1,0 +1,9 @@
+/// What a picture may be to be imported as a semantic image, and what it is kept as: a PNG of RGB, scaled down where it is large.
+public enum ImportedSemanticImage {
+    /// The most bytes of a picture's file.
+    public static let maxFileBytes = 64 << 20
+    /// The longest side of a picture that is kept, in pixels; a larger one is scaled down to it.
+    public static let maxSide = ProtectionSettings.workingSizes.upperBound
+    /// The most bytes of a picture that is kept: its samples, and a sixteenth for the file's form.
+    public static let maxKeptBytes = 3 * maxSide * maxSide / 16 * 17
+}

@@ -1,0 +1,101 @@
+public import Cryptography
+import FoundationEssentials
+import GRDB
+public import JobModel
+
+extension JobStore {
+    /// Replaces the imported semantic images of some classes, all in one transaction; other classes stay as they are.
+    ///
+    /// The files must be on disk before. Images that are claimed from now on use the new ones, those of accepted jobs too.
+    ///
+    /// - Parameters:
+    ///   - classes: Each with at least one picture; no label twice.
+    ///   - tenant: Whose classes they are.
+    /// - Returns: The blobs of replaced pictures that nothing refers to any more; hand them to ``withUnreferenced(among:_:)``.
+    /// - Throws: ``JobStoreError/unknownTenant`` and errors of the database; then nothing is changed.
+    public func importSemanticImages(
+        _ classes: [ImportedClass],
+        tenant: APIKeyID
+    ) async throws(JobStoreError) -> [SHA256Digest] {
+        let time = now()
+        return try await write { db in
+            guard
+                try Bool.fetchOne(
+                    db,
+                    sql: "SELECT EXISTS (SELECT 1 FROM api_keys WHERE id = ?)",
+                    arguments: [tenant.text]
+                ) == true
+            else { throw JobStoreError.unknownTenant }
+            var replaced: Set<Data> = []
+            for imported in classes {
+                replaced.formUnion(
+                    try Data.fetchAll(
+                        db,
+                        sql: "DELETE FROM imported_semantic_images WHERE tenant = ? AND label = ? RETURNING sha256",
+                        arguments: [tenant.text, imported.label.text]
+                    )
+                )
+                try Self.insert(db, imported, tenant: tenant, time: time)
+            }
+            return try replaced.map { try SHA256Digest(column: $0) }.filter { try !Self.isReferenced(db, $0) }
+        }
+    }
+
+    private static func insert(_ db: Database, _ imported: ImportedClass, tenant: APIKeyID, time: Int64) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO imported_semantic_images (tenant, label, position, sha256, size, imported_at)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """
+        )
+        for (position, picture) in imported.pictures.enumerated() {
+            try statement.execute(
+                arguments: [
+                    tenant.text, imported.label.text, position, Data(picture.sha256.bytes),
+                    Int64(clamping: picture.size), time,
+                ]
+            )
+        }
+    }
+
+    /// Every class of every tenant that has a semantic image, sorted by label and then by the age of its key.
+    ///
+    /// - Returns: The classes.
+    /// - Throws: ``JobStoreError``.
+    public func classes() async throws(JobStoreError) -> [ClassSummary] {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT class.tenant, api_keys.name, class.label, generator_version, class_index, imported.count
+                    FROM (SELECT tenant, label FROM semantic_images
+                        UNION SELECT tenant, label FROM imported_semantic_images) AS class
+                    JOIN api_keys ON api_keys.id = class.tenant
+                    LEFT JOIN semantic_images USING (tenant, label)
+                    LEFT JOIN (SELECT tenant, label, count(*) AS count FROM imported_semantic_images
+                        GROUP BY tenant, label) AS imported USING (tenant, label)
+                    ORDER BY class.label, api_keys.created_at, api_keys.rowid
+                    """
+            ).map(ClassSummary.init(row:))
+        }
+    }
+
+    // MARK: - Steps
+
+    static func importedCount(_ db: Database, tenant: String, label: String) throws -> Int {
+        let statement = try db.cachedStatement(
+            sql: "SELECT count(*) FROM imported_semantic_images WHERE tenant = ? AND label = ?"
+        )
+        return try Int.fetchOne(statement, arguments: [tenant, label]) ?? 0
+    }
+
+    static func importedBlob(_ db: Database, tenant: String, label: String, position: Int) throws -> SHA256Digest {
+        let statement = try db.cachedStatement(
+            sql: "SELECT sha256 FROM imported_semantic_images WHERE tenant = ? AND label = ? AND position = ?"
+        )
+        guard let hash = try Data.fetchOne(statement, arguments: [tenant, label, position]) else {
+            throw JobStoreError.corrupt("a list of imported semantic images has a gap")
+        }
+        return try SHA256Digest(column: hash)
+    }
+}

@@ -1,0 +1,132 @@
+import BlobStore
+import Cryptography
+import Glibc
+import JobModel
+public import JobStore
+import Logging
+
+/// The data folder of a service that does not run, for commands that look into it or change it.
+///
+/// It holds the folder's lock as long as it lives, so that no server starts meanwhile.
+public final class StoppedService: Sendable {
+    /// Why a command cannot do its work, in one sentence.
+    public struct Fault: Error, Sendable, CustomStringConvertible {
+        /// The sentence.
+        public let description: String
+    }
+
+    private let path: String
+    private let folder: DataFolder
+    let store: JobStore
+    let blobs: BlobStore
+    let disk = DiskQueues()
+
+    /// Opens a data folder that a server has made, and brings its database to this version's schema.
+    ///
+    /// - Parameter path: The folder.
+    /// - Throws: ``Fault`` if there is none, it is another user's, a server has it, or it cannot be used.
+    public init(dataFolder path: String) throws(Fault) {
+        self.path = path
+        do {
+            try Self.checkDatabase(of: path)
+            folder = try DataFolder(path: path)
+            store = try JobStore(path: folder.databasePath)
+            blobs = try BlobStore(root: folder.blobsPath)
+        } catch let fault as DataFolder.Fault {
+            throw Fault(description: fault.isHeld ? fault.description + " Stop the server first." : fault.description)
+        } catch let fault as Fault {
+            throw fault
+        } catch {
+            throw Self.unusable(path, error)
+        }
+    }
+
+    /// Folds the database together and closes it; every later call fails.
+    ///
+    /// - Throws: ``Fault``.
+    public func close() throws(Fault) {
+        do { try store.close() } catch { throw unusable(error) }
+    }
+
+    // MARK: - Looking
+
+    /// Every class that has a semantic image, of every key.
+    ///
+    /// - Returns: The classes, sorted by label.
+    /// - Throws: ``Fault``.
+    public func classes() async throws(Fault) -> [ClassSummary] {
+        do { return try await store.classes() } catch { throw unusable(error) }
+    }
+
+    /// The key that is meant.
+    ///
+    /// - Parameter named: Its name or its identifier; `nil` for the only key there is, or else the one in `admin-key`.
+    /// - Returns: A key that is not revoked.
+    /// - Throws: ``Fault`` if there is none, or several are called so.
+    public func key(named: String?) async throws(Fault) -> APIKey {
+        let keys: [APIKey]
+        let adminKey: APIKey?
+        do {
+            keys = try await store.keys().filter { $0.revokedAt == nil }
+            adminKey = named == nil && keys.count > 1 ? try await folder.adminKey(in: store) : nil
+        } catch let fault as DataFolder.Fault {
+            throw Fault(description: fault.description)
+        } catch {
+            throw unusable(error)
+        }
+        guard let named else {
+            if let key = keys.count == 1 ? keys.first : adminKey { return key }
+            throw Fault(description: "There is no admin key in \(path); name a key by --key.")
+        }
+        if let key = keys.first(where: { $0.id.text == named }) { return key }
+        let called = keys.filter { $0.name == named }
+        guard let key = called.first else { throw Fault(description: "There is no API key called \(named).") }
+        guard called.count == 1 else {
+            let ids = called.map(\.id.text).joined(separator: ", ")
+            throw Fault(
+                description: "\(called.count) API keys are called \(named); name one by its identifier: \(ids)."
+            )
+        }
+        return key
+    }
+
+    // MARK: - Steps
+
+    /// Refuses a folder without a database, since a mistyped path must not become a data folder; and one whose database is
+    /// another user's, who could not read what this process would write.
+    private static func checkDatabase(of path: String) throws {
+        var status = stat()
+        guard stat("\(path)/\(DataFolder.databaseName)", &status) == 0 else {
+            let code = errno
+            guard code == ENOENT || code == ENOTDIR else {
+                let words = String(cString: strerror(code))
+                throw Fault(description: "The data folder \(path) cannot be used: \(words).")
+            }
+            throw Fault(
+                description: "\(path) is not a data folder: it has no \(DataFolder.databaseName), which the first "
+                    + "start of `palimpsest serve` makes."
+            )
+        }
+        guard status.st_uid == geteuid() else {
+            throw Fault(
+                description: "The data folder \(path) belongs to another user; run this as the user of the server."
+            )
+        }
+    }
+
+    static func unusable(_ path: String, _ error: any Error) -> Fault {
+        Fault(description: "The data folder \(path) cannot be used: \(error)")
+    }
+
+    func unusable(_ error: any Error) -> Fault {
+        Self.unusable(path, error)
+    }
+
+    /// What a server or an import that was killed has left.
+    func cleanUp() async throws {
+        let ledger = BlobLedger(blobs: blobs)
+        let logger = Logger(label: "palimpsest") { _ in SwiftLogNoOpLogHandler() }
+        let housekeeping = Housekeeping(store: store, blobs: blobs, disk: disk, ledger: ledger, logger: logger)
+        try await housekeeping.cleanUpAfterLastRun()
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import FoundationEssentials
+import Service
+
+/// What concerns the classes of a service.
+struct ClassesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "classes",
+        abstract: "Lists the classes of a service, and imports semantic images for them.",
+        discussion: "The server that has the data folder must be stopped meanwhile.",
+        subcommands: [ClassesImportCommand.self, ClassesListCommand.self]
+    )
+}
+
+/// The data folder that a command works on.
+struct DataOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The service's data folder. (default: what \(SettingsKey.data.variable) says, else ./data)",
+            valueName: "dir"
+        )
+    )
+    var data: String?
+
+    /// Opens the folder, which no server may have.
+    ///
+    /// - Throws: ``CommandFault``.
+    func open() throws(CommandFault) -> StoppedService {
+        let path = data ?? ProcessInfo.processInfo.environment[SettingsKey.data.variable] ?? Settings().dataFolder
+        do throws(StoppedService.Fault) {
+            return try StoppedService(dataFolder: path)
+        } catch {
+            throw CommandFault(error)
+        }
+    }
+}
+
+extension CommandFault {
+    /// A fault of the data folder.
+    init(_ fault: StoppedService.Fault) {
+        self.init(StandardError.printable(fault.description))
+    }
+}

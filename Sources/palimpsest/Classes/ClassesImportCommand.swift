@@ -1,0 +1,85 @@
+import ArgumentParser
+import Cryptography
+import FoundationEssentials
+import Glibc
+import JobModel
+import JobStore
+import Service
+import Workers
+
+struct ClassesImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Takes one's own semantic images for classes of a service.",
+        discussion: """
+            DIR has a folder for each class, named like the class, with one or more JPEG or PNG files, at most \
+            \(ImportedSemanticImage.maxFileBytes >> 20) MiB each; hidden files, and files beside the folders, are passed over. The service then \
+            hides the first by name in the photos of that class, or with the mode sample-wise the one that a photo's own bytes \
+            determine, instead of a generated one. Pictures with a side above \(ImportedSemanticImage.maxSide) pixels are scaled down.
+
+            Importing for a class again replaces all its pictures; classes without a folder in DIR stay as they are. Either all of \
+            DIR is imported or nothing. The server must be stopped; images of jobs that it has accepted already, but not \
+            protected, get the new ones.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The folder with a folder for each class.", valueName: "dir"))
+    var folder: String
+
+    @OptionGroup var dataOption: DataOption
+
+    @Option(
+        help: ArgumentHelp(
+            "The API key whose classes they are. (default: the only key, or the admin key)",
+            valueName: "name-or-id"
+        )
+    )
+    var key: String?
+
+    @Option(help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file"))
+    var weights: String?
+
+    func run() async throws {
+        // What is stored is for nobody else, as with the server.
+        umask(0o077)
+        let weightsFile = try WeightsOption.find(weights)
+        let folder = try SemanticImageFolder(path: folder)
+        let service = try dataOption.open()
+        do {
+            let owner = try await service.key(named: key)
+            try await importClasses(of: folder, into: service, owner: owner, weightsFile: weightsFile)
+            try service.close()
+        } catch let fault as StoppedService.Fault {
+            throw CommandFault(fault)
+        }
+    }
+
+    private func importClasses(
+        of folder: SemanticImageFolder,
+        into service: StoppedService,
+        owner: APIKey,
+        weightsFile: String
+    ) async throws {
+        let pictures = folder.classes.flatMap { folder in
+            folder.files.enumerated().map { (label: folder.label, position: $0.offset, file: $0.element) }
+        }
+        let count = min(pictures.count, ProcessInfo.processInfo.activeProcessorCount)
+        let all = try await SemanticImageImport(into: service)
+        let pool = try CodecPool.start(weightsFile: weightsFile, count: count)
+        do {
+            try await SemanticImageReader(codecs: pool).read(pictures.map(\.file)) { number, picture in
+                try all.add(picture.bytes, to: pictures[number].label, at: pictures[number].position)
+            }
+        } catch {
+            await pool.stop()
+            all.discard()
+            throw error
+        }
+        await pool.stop()
+        try await all.commit(for: owner.id)
+        for imported in folder.classes {
+            let count = imported.files.count
+            print("\(imported.label): \(count) semantic image\(count == 1 ? "" : "s") imported")
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Workers
+
+extension CodecPool {
+    /// Starts the codec processes of a command, which gives up when they do not start.
+    ///
+    /// - Parameters:
+    ///   - weightsFile: The network's weights.
+    ///   - count: How many processes, at least 1.
+    /// - Returns: The pool, to be stopped in the end.
+    /// - Throws: ``CommandFault``.
+    static func start(weightsFile: String, count: Int) throws(CommandFault) -> CodecPool {
+        var configuration = CodecConfiguration(weightsFile: weightsFile)
+        configuration.maxStartFailures = 3
+        do throws(SystemFault) {
+            return try CodecPool(count: count, configuration: configuration, logger: QuietLog.logger)
+        } catch {
+            throw CommandFault("The codec processes could not be started: \(error).")
+        }
+    }
+}
+
+/// The option that names the weights.
+enum WeightsOption {
+    /// The file that an option, a variable or the place of the binary names.
+    ///
+    /// - Parameter named: What the option says.
+    /// - Returns: The path of a file that can be read.
+    /// - Throws: ``UsageFault`` if there is none.
+    static func find(_ named: String?) throws(UsageFault) -> String {
+        do throws(WeightsFile.NotFound) {
+            return try WeightsFile.find(named: named)
+        } catch {
+            throw UsageFault(StandardError.printable(error.description))
+        }
+    }
+}

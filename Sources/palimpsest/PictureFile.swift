@@ -1,0 +1,51 @@
+import Glibc
+import JobModel
+
+/// Reads files that ought to be pictures, as a whole and within a limit.
+enum PictureFile {
+    /// Why a file was not read.
+    struct Fault: Error {
+        let failure: ImageFailure
+    }
+
+    /// Reads a file.
+    ///
+    /// - Parameters:
+    ///   - path: Its path.
+    ///   - size: How many bytes it seems to have.
+    ///   - limit: The most bytes that are taken.
+    /// - Returns: All its bytes.
+    /// - Throws: ``Fault`` with `input_unreadable` or `image_too_large`.
+    static func read(_ path: String, expecting size: Int, limit: Int) throws(Fault) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unreadable(errno) }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(size, limit) + 1)
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+        defer { piece.deallocate() }
+        while true {
+            let count = Glibc.read(descriptor, piece.baseAddress, piece.count)
+            let code = errno
+            if count < 0, code == EINTR { continue }
+            guard count >= 0 else { throw unreadable(code) }
+            guard count > 0 else { return bytes }
+            bytes.append(contentsOf: piece.prefix(count))
+            guard bytes.count <= limit else { throw tooLarge(limit) }
+        }
+    }
+
+    /// That a file has more bytes than are taken.
+    static func tooLarge(_ limit: Int) -> Fault {
+        Fault(failure: ImageFailure(code: "image_too_large", detail: "The file has more than \(limit >> 20) MiB."))
+    }
+
+    private static func unreadable(_ code: Int32) -> Fault {
+        Fault(
+            failure: ImageFailure(
+                code: "input_unreadable",
+                detail: "The file could not be read: \(SystemWords.of(code))."
+            )
+        )
+    }
+}

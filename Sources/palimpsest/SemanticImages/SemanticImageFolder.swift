@@ -1,0 +1,89 @@
+import Glibc
+import JobModel
+
+/// A folder with one's own semantic images: in it one folder for each class, and in that the class's pictures.
+///
+/// Hidden files, and files beside the class folders, are passed over. Everything else must be what it should be, so that no
+/// picture is left out in silence. Whether the files are pictures is found out where they are decoded.
+struct SemanticImageFolder {
+    /// One picture.
+    struct File: Sendable {
+        let path: String
+        /// Its size in bytes, as far as is known before it is read.
+        let size: Int
+    }
+
+    /// The pictures of one class, at least one, sorted by the bytes of their names.
+    struct ClassFolder: Sendable {
+        let label: ClassLabel
+        let files: [File]
+    }
+
+    /// The path as it is shown.
+    let path: String
+    /// At least one, sorted by the bytes of their names.
+    let classes: [ClassFolder]
+
+    /// Looks through a folder.
+    ///
+    /// - Parameter path: The folder.
+    /// - Throws: ``UsageFault`` that names the first file or folder that is wrong.
+    init(path: String) throws(UsageFault) {
+        let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        self.path = StandardError.printable(trimmed)
+        guard case .folder = FileKind(path: trimmed) else {
+            throw UsageFault("\(self.path) is not a folder with a folder of pictures for each class.")
+        }
+        var classes: [ClassFolder] = []
+        for name in try Self.names(in: trimmed) {
+            let folder = "\(trimmed)/\(name)"
+            guard case .folder = FileKind(path: folder) else { continue }
+            classes.append(ClassFolder(label: try Self.label(name, of: folder), files: try Self.files(in: folder)))
+        }
+        guard !classes.isEmpty else {
+            throw UsageFault("There is no folder in \(self.path); it must have a folder of pictures for each class.")
+        }
+        self.classes = classes
+    }
+
+    // MARK: - Steps
+
+    private static func label(_ name: String, of folder: String) throws(UsageFault) -> ClassLabel {
+        do throws(SettingsFault) {
+            return try ClassLabel(name)
+        } catch {
+            throw UsageFault("\(StandardError.printable(folder)): The class is its folder's name. \(error.detail)")
+        }
+    }
+
+    private static func files(in folder: String) throws(UsageFault) -> [File] {
+        let shown = StandardError.printable(folder)
+        var files: [File] = []
+        for name in try names(in: folder) {
+            let path = "\(folder)/\(name)"
+            switch FileKind(path: path) {
+            case .file(_, let size): files.append(File(path: path, size: size))
+            case .folder, .other:
+                throw UsageFault("\(StandardError.printable(path)) is no file; a class's folder holds pictures only.")
+            case nil:
+                throw UsageFault("\(StandardError.printable(path)) could not be read: \(SystemWords.ofLastError).")
+            }
+        }
+        guard !files.isEmpty else { throw UsageFault("There is no picture in \(shown).") }
+        return files
+    }
+
+    /// The names in a folder but for hidden ones.
+    private static func names(in folder: String) throws(UsageFault) -> [String] {
+        let shown = StandardError.printable(folder)
+        guard let names = FolderListing.names(in: folder) else {
+            throw UsageFault("The folder \(shown) could not be read: \(SystemWords.ofLastError).")
+        }
+        var kept: [String] = []
+        for name in names {
+            guard let name else { throw UsageFault("A name in the folder \(shown) is not UTF-8.") }
+            if !name.hasPrefix(".") { kept.append(name) }
+        }
+        return kept
+    }
+}

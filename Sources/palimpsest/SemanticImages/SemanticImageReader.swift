@@ -1,0 +1,126 @@
+import Cryptography
+import JobModel
+import Synchronization
+import Workers
+
+/// Has codec processes make semantic images of files, several at once.
+struct SemanticImageReader: Sendable {
+    let codecs: CodecPool
+    private let disk = BlockingQueue(label: "palimpsest.semantic-images")
+
+    init(codecs: CodecPool) {
+        self.codecs = codecs
+    }
+
+    /// Reads files, each once.
+    ///
+    /// - Parameters:
+    ///   - files: The files.
+    ///   - keep: Takes what was made of a file, with the file's place in `files`; called on a thread of its own, not in their order.
+    /// - Throws: ``CommandFault`` about the first of the files that cannot be used, or if there are no codec processes; what `keep`
+    ///   throws. Then files behind the fault may not have been looked at.
+    func read(
+        _ files: [SemanticImageFolder.File],
+        keep: @escaping @Sendable (Int, HashedBytes) throws -> Void
+    ) async throws {
+        let queue = FileQueue(count: files.count)
+        await withDiscardingTaskGroup { group in
+            // One more than there are processes, so that one file is read or kept while another one is at work.
+            for _ in 0...codecs.count {
+                group.addTask {
+                    while let place = queue.next() {
+                        do {
+                            let made = try await semanticImage(of: files[place])
+                            try await disk.run { Result { try keep(place, made) } }.get()
+                        } catch {
+                            queue.note(error, at: place)
+                        }
+                    }
+                }
+            }
+        }
+        if let fault = queue.firstFault { throw fault }
+    }
+
+    private func semanticImage(of file: SemanticImageFolder.File) async throws -> HashedBytes {
+        let limit = ImportedSemanticImage.maxFileBytes
+        let bytes: [UInt8]
+        do throws(PictureFile.Fault) {
+            guard file.size <= limit else { throw PictureFile.tooLarge(limit) }
+            let read = await disk.run { () -> Result<[UInt8], PictureFile.Fault> in
+                do throws(PictureFile.Fault) {
+                    return .success(try PictureFile.read(file.path, expecting: file.size, limit: limit))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            bytes = try read.get()
+        } catch {
+            throw Self.fault(file, error.failure)
+        }
+        var hasCrashed = false
+        while true {
+            switch try await handOut(bytes) {
+            case .made(let semanticImage): return semanticImage
+            case .failed(let failure): throw Self.fault(file, failure)
+            case .released: continue
+            case .crashed(let reason):
+                // Tried once more, since the process may have died of something else.
+                guard hasCrashed else {
+                    hasCrashed = true
+                    continue
+                }
+                let detail = "Reading this picture ended its process repeatedly. The last time \(reason)."
+                throw Self.fault(file, ImageFailure(code: ImageFailure.quarantined.code, detail: detail))
+            }
+        }
+    }
+
+    private func handOut(_ bytes: [UInt8]) async throws -> SemanticImageOutcome {
+        do {
+            return try await codecs.withCodec { codec in await codec.semanticImage(of: bytes) }
+        } catch let error as CodecsUnavailable {
+            throw CommandFault(error, weightsFile: codecs.weightsFile)
+        }
+    }
+
+    private static func fault(_ file: SemanticImageFolder.File, _ failure: ImageFailure) -> CommandFault {
+        CommandFault(
+            "The semantic image \(StandardError.printable(file.path)) cannot be used: \(failure.code): "
+                + StandardError.printable(failure.detail)
+        )
+    }
+}
+
+/// The places that are left to read, for several tasks; nothing is left once there is a fault.
+///
+/// Whoever stands before a fault is done already or at work still: so the first of all faults is always found.
+private final class FileQueue: Sendable {
+    private struct State {
+        var next = 0
+        var faults: [Int: any Error] = [:]
+    }
+
+    private let count: Int
+    private let state = Mutex(State())
+
+    init(count: Int) {
+        self.count = count
+    }
+
+    func next() -> Int? {
+        state.withLock { state in
+            guard state.faults.isEmpty, state.next < count else { return nil }
+            defer { state.next += 1 }
+            return state.next
+        }
+    }
+
+    func note(_ fault: any Error, at place: Int) {
+        state.withLock { $0.faults[place] = fault }
+    }
+
+    var firstFault: (any Error)? {
+        state.withLock { $0.faults.min { $0.key < $1.key }?.value }
+    }
+}
