@@ -73,6 +73,7 @@ let package = Package(
             resources: [
                 .embedInCode("m0001_initial.sql"),
                 .embedInCode("m0002_imported_semantic_images.sql"),
+                .embedInCode("m0003_semantic_images_version_2.sql"),
             ],
             swiftSettings: settings
         ),

@@ -27,5 +27,10 @@ public enum Migrations {
             name: "m0002_imported_semantic_images",
             sql: PackageResources.m0002_imported_semantic_images_sql
         ),
+        Migration(
+            version: 3,
+            name: "m0003_semantic_images_version_2",
+            sql: PackageResources.m0003_semantic_images_version_2_sql
+        ),
     ]
 }

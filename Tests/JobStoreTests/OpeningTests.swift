@@ -58,7 +58,7 @@ import Testing
 
     @Test func `A database opens again, and a further migration is applied to it once`() async throws {
         let tenant = try await test.open().tenant()
-        let more = Migrations.all + [step(3, "CREATE TABLE more (x INTEGER) STRICT; INSERT INTO more VALUES (7)")]
+        let more = Migrations.all + [step(Migrations.all.count + 1, "CREATE TABLE more (x INTEGER) STRICT; INSERT INTO more VALUES (7)")]
         for _ in 0..<2 {
             let store = try test.open(migrations: more)
             #expect(try await store.keys().map(\.id) == [tenant])
@@ -83,7 +83,7 @@ import Testing
         let new = try test.open()
         #expect(try await new.keys().map(\.id) == [tenant])
         let cats = try await new.semanticImage(tenant: tenant, label: ClassLabel("cats"))
-        #expect(cats == SemanticImageAssignment(generatorVersion: 1, familySeed: 5, classIndex: 0, textureSeed: .max))
+        #expect(cats == SemanticImageAssignment(generatorVersion: 2, familySeed: 5, classIndex: 0, textureSeed: .max))
         try await new.job(tenant, sizes: [1])
         #expect(try await new.claim(owner: worker()).map(\.semanticImage) == [.generated(cats)])
     }
@@ -98,7 +98,7 @@ import Testing
 
     @Test func `A database newer than the binary is refused and left alone`() throws {
         _ = try test.open(
-            migrations: Migrations.all + [step(3, "CREATE TABLE a (x INTEGER)"), step(4, "CREATE TABLE b (x INTEGER)")]
+            migrations: Migrations.all + [step(Migrations.all.count + 1, "CREATE TABLE a (x INTEGER)"), step(Migrations.all.count + 2, "CREATE TABLE b (x INTEGER)")]
         )
         let error = #expect(throws: JobStoreError.self) { try test.open() }
         #expect(error == .databaseNewer(found: 4, known: 2))
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func `A migration that fails leaves nothing of itself or of those before it`() throws {
-        let bad = Migrations.all + [step(3, "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1)")]
+        let bad = Migrations.all + [step(Migrations.all.count + 1, "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1)")]
         #expect(throws: JobStoreError.self) { try test.open(migrations: bad) }
         let queue = try DatabaseQueue(path: test.path)
         let tables = try queue.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") }

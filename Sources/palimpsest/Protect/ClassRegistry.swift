@@ -65,9 +65,10 @@ struct ClassRegistry {
             throw CommandFault("\(shown) holds another family seed; leave --family-seed out, or name another --out.")
         }
         self.familySeed = seed
-        generatorVersion = file.generatorVersion
+        // Version 1 was replaced before any release; its seeds draw the images of version 2.
+        generatorVersion = file.generatorVersion == 1 ? 2 : file.generatorVersion
         indices = file.classes
-        isChanged = false
+        isChanged = generatorVersion != file.generatorVersion
     }
 
     /// The semantic image of a picture; a class that is new gets the next index.
