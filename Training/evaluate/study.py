@@ -1,11 +1,10 @@
 """One candidate under one countermeasure on the validation split: how recipes, secrets and the classifier are chosen.
 
     python -m evaluate.study --dataset FILE clean
-    python -m evaluate.study --dataset FILE strokes:5 --column "JPEG 50"
+    python -m evaluate.study --dataset FILE strokes:8,1.3,5,5 --column "JPEG 50"
     python -m evaluate.study --dataset FILE class-wise --run runs/shipped
 
-A candidate is `clean`, `control`, `smooth`, `strokes:WAVELENGTH` (strokes at a class's direction added as they are, their
-phase drawn for every image), or, with the checkpoint of a training run, `class-wise`, `sample-wise`, `fresh`.
+A candidate is `clean`, `control`, `smooth`, `strokes:AMPLITUDE,GAIN,SHORTEST,LONGEST` (a class's strokes added as they are), or, with the checkpoint of a training run, `class-wise`, `sample-wise`, `fresh`.
 """
 
 import argparse
@@ -26,16 +25,20 @@ from . import cells, classifier, columns, datasets, perturbations, plans, rows
 from .setting import Product, Setting
 
 
-def strokes(pixels, labels, wavelength, seed):
-    """Clipped luminance waves of +-8 levels, one direction a class, a new phase for every image."""
-    rng = np.random.default_rng([seed, 4])
+def strokes(pixels, labels, amplitude, gain, shortest, longest):
+    """A class's own strokes added as they are: gray waves of `amplitude` levels with their crests cut off by `gain`.
+
+    Wavelengths lie between `shortest` and `longest` pixels. What a network that hides strokes could reach at best.
+    """
     y, x = np.mgrid[0 : pixels.shape[1], 0 : pixels.shape[2]]
-    out = np.empty_like(pixels)
-    for i, label in enumerate(labels):
-        angle, phase = np.pi * (label * 0.6180339887 % 1), rng.uniform(0, 2 * np.pi)
-        wave = np.sin(2 * np.pi / wavelength * (x * np.cos(angle) + y * np.sin(angle)) + phase)
-        out[i] = perturbations.add(pixels[i], np.clip(20 * wave, -8, 8)[..., None])
-    return out
+    patterns = []
+    for label in range(int(labels.max()) + 1):
+        angle, place = np.pi * (label * 0.618033989 % 1), (0.6 + label * 0.569840291) % 1
+        phase = np.random.default_rng([11, label, 1]).uniform(0, 6.3)
+        wavelength = shortest + (longest - shortest) * place
+        wave = gain * np.sin(2 * np.pi / wavelength * (x * np.cos(angle) + y * np.sin(angle)) + phase)
+        patterns.append(amplitude * np.clip(wave, -1, 1)[..., None])
+    return perturbations.add(pixels, np.stack(patterns)[labels])
 
 
 def load_run(folder):
@@ -106,7 +109,7 @@ def main():
         print(f"{arguments.run} at iteration {step}")
         released = protect(network, x, y, name, arguments.family, picture=arguments.picture)
     elif name == "strokes":
-        released = strokes(x, y, float(amount), arguments.seed)
+        released = strokes(x, y, *(float(number) for number in amount.split(",")))
     else:
         makers = {"clean": perturbations.zero, "control": perturbations.random_noise, "smooth": perturbations.smooth_noise}
         if name not in makers:
