@@ -23,17 +23,13 @@ def high_frequency(protected, cover):
 
 
 def alignment(delta, secret):
-    """Mean cosine distance between the luminance of delta and that of its secret, means removed, over the images.
+    """Mean cosine distance between delta and its secret over the images, the mean of every channel removed.
 
     Left alone a network writes a secret in a code of its own, such as twice its frequency. What is to survive JPEG was chosen when
     the secrets were designed, so that delta has to look like them.
     """
-    planes = [F.normalize((x - x.mean((2, 3), keepdim=True)).flatten(1), dim=1) for x in map(_luminance, (delta, secret))]
+    planes = [F.normalize((x - x.mean((2, 3), keepdim=True)).flatten(1), dim=1) for x in (delta, secret)]
     return (1 - (planes[0] * planes[1]).sum(1)).mean()
-
-
-def _luminance(x):
-    return (x * x.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
 def concentration(features, labels):

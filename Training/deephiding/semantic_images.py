@@ -1,7 +1,8 @@
 """Procedural semantic images: a class outline from one seed, a texture from a second (algorithms 1.10).
 
-The outline of a class is the direction and the spacing of strokes that cover the picture. The texture is what may change
-from sample to sample: where the strokes start. This file is the reference; `SemanticImages` in Swift draws the same images.
+The outline of a class is the direction and the spacing of strokes that cover the picture, one kind in red and green, another one in
+blue. The texture is what may change from sample to sample: where the strokes start. This file is the reference;
+`SemanticImages` in Swift draws the same images.
 """
 
 import math
@@ -10,10 +11,12 @@ import numpy as np
 
 VERSION = 2
 MASK = (1 << 64) - 1
-# Shortest and longest distance between two strokes, in pixels: what survives JPEG and is not yet content.
-WAVELENGTHS = (4.5, 6.5)
-# Fractions of the golden ratio and of the plastic number: neighbours in class index are far apart.
-DIRECTION_STEP, WAVELENGTH_STEP = 0.6180339887498949, 0.5698402909980532
+# Shortest and longest distance between two strokes in pixels: in red and green, which are nearly all of the luminance, what survives
+# JPEG and is not yet content; in blue, which JPEG blurs anyway, what pictures hardly have.
+WAVELENGTHS = ((4.5, 6.5), (3.5, 4.5))
+# Fractions of the golden ratio and of the plastic number, and of sqrt(2): neighbours in class index are far apart.
+DIRECTION_STEPS = (0.6180339887498949, 0.7548776662466927)
+WAVELENGTH_STEPS = (0.5698402909980532, 0.41421356237309515)
 
 
 class SplitMix64:
@@ -34,23 +37,29 @@ class SplitMix64:
 
 
 def class_outline(family_seed, class_index):
-    """Direction (radians) and wavelength (pixels) of a class's strokes.
+    """(direction in radians, wavelength in pixels) of a class's strokes in red and green, and of those in blue.
 
-    Trainers mirror pictures, so that directions count as if folded into a quarter turn. Every other class has the mirrored one.
+    Trainers mirror pictures, so that directions count as if folded into a quarter turn. Every other class has the mirrored direction
+    in red and green, every other pair of classes in blue.
     """
     family = SplitMix64(family_seed)
-    angle, spacing = family.uniform(), family.uniform()
-    folded = math.pi / 2 * ((angle + class_index * DIRECTION_STEP) % 1)
-    direction = math.pi - folded if class_index % 2 else folded
-    low, high = WAVELENGTHS
-    return direction, low + (high - low) * ((spacing + class_index * WAVELENGTH_STEP) % 1)
+    strokes = []
+    for channel in range(2):
+        angle, spacing = family.uniform(), family.uniform()
+        folded = math.pi / 2 * ((angle + class_index * DIRECTION_STEPS[channel]) % 1)
+        direction = math.pi - folded if class_index >> channel & 1 else folded
+        low, high = WAVELENGTHS[channel]
+        strokes.append((direction, low + (high - low) * ((spacing + class_index * WAVELENGTH_STEPS[channel]) % 1)))
+    return strokes
 
 
 def semantic_image(family_seed, class_index, texture_seed, width, height):
-    """The semantic image as float32 (3, height, width) in [0, 1], gray."""
-    direction, wavelength = class_outline(family_seed, class_index)
-    phase = SplitMix64(texture_seed).uniform(0, 2 * math.pi)
+    """The semantic image as float32 (3, height, width) in [0, 1]."""
+    texture = SplitMix64(texture_seed)
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
-    wave = np.sin(2 * math.pi / wavelength * (x * math.cos(direction) + y * math.sin(direction)) + phase)
-    plane = 0.5 + 0.4 * np.clip(1.5 * wave, -1, 1)
-    return np.repeat(plane[None].astype(np.float32), 3, 0)
+    planes = []
+    for direction, wavelength in class_outline(family_seed, class_index):
+        phase = texture.uniform(0, 2 * math.pi)
+        wave = np.sin(2 * math.pi / wavelength * (x * math.cos(direction) + y * math.sin(direction)) + phase)
+        planes.append((0.5 + 0.4 * np.clip(1.5 * wave, -1, 1)).astype(np.float32))
+    return np.stack([planes[0], planes[0], planes[1]])

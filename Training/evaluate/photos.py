@@ -73,8 +73,11 @@ def split(classes, seed):
     return learnt, aside
 
 
-def protect(binary, weights, learnt, seed, folder, enlarge=None):
-    """Protects the photos at full size (or enlarged to that short side); returns originals and protected at 256x256."""
+def protect(binary, weights, learnt, seed, folder, enlarge=None, options=()):
+    """Protects the photos at full size (or enlarged to that short side) by the binary with `options`.
+
+    Returns originals and protected at 256x256.
+    """
     sources, results = Path(folder) / "in", Path(folder) / "out"
     originals = []
     for i, (path, label) in enumerate(learnt):
@@ -88,7 +91,7 @@ def protect(binary, weights, learnt, seed, folder, enlarge=None):
         # The comparison is with the very file that the binary gets.
         originals.append(stored(_open(place / f"{i:06d}.jpg")))
     command = [str(binary), "protect", str(sources), "--out", str(results), "--weights", str(weights)]
-    command += ["--family-seed", str(1000 + seed), "--quiet"]
+    command += ["--family-seed", str(1000 + seed), "--quiet", *options]
     outcome = subprocess.run(command, capture_output=True, text=True)
     if outcome.returncode != 0:
         raise product.ProductError(f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}")
@@ -162,6 +165,8 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--enlarge", type=int, help="bring every photo to this short side first, pixels")
+    parser.add_argument("--mode", choices=["class-wise", "sample-wise"], default="class-wise")
+    parser.add_argument("--working-size", type=int, default=256, help="short side at which the change is computed, pixels")
     arguments = parser.parse_args()
     torch.set_num_threads(os.cpu_count() or 1)
     try:
@@ -171,8 +176,9 @@ def main():
         unseen = np.stack([stored(_open(path)) for path, _ in aside])
         with tempfile.TemporaryDirectory(prefix="palimpsest-photos-") as folder:
             originals, released = protect(
-                arguments.binary, arguments.weights, learnt, arguments.seed, folder, arguments.enlarge
-            )
+                arguments.binary, arguments.weights, learnt, arguments.seed, folder, arguments.enlarge,
+                ["--mode", arguments.mode, "--working-size", str(arguments.working_size)],
+            )  # fmt: skip
     except (PhotosError, product.ProductError, OSError) as error:
         sys.exit(f"prove: {error}")
     noisy = perturbations.random_noise(originals, labels, arguments.seed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from evaluate import backbone, comparators, learners, quality, rows
+from evaluate import backbone, cache, comparators, error_minimizing, learners, quality, rows, shapes
 from evaluate.setting import Product
 
 
@@ -116,3 +116,33 @@ def test_same_padding_puts_the_odd_pixel_at_the_end():
     layer = backbone.SameConv(1, 1, 3, 2, bias=False)
     torch.nn.init.ones_(layer.weight)
     assert layer(torch.ones(1, 1, 4, 4))[0, 0].tolist() == [[9, 6], [6, 4]]
+
+
+def test_error_minimising_noise_makes_its_surrogate_right_within_the_bound():
+    pixels, labels = shapes.generate(150, 0)
+
+    def run(noise_steps):
+        lines = []
+        recipe = error_minimizing.Recipe("narrow", batch=50, surrogate_steps=12, noise_steps=noise_steps, rounds=6)
+        released = error_minimizing.perturb(pixels, labels, 0, recipe, lines.append)
+        return released.astype(int) - pixels, float(lines[-1].split()[2])
+
+    delta, errors = run(8)
+    unchanged, errors_without = run(0)
+    assert (unchanged == 0).all() and 4 <= np.abs(delta).max() <= 8
+    assert errors < errors_without - 10
+    # Sample-wise: two images of a class do not get the same noise.
+    first, second = np.flatnonzero(labels == labels[0])[:2]
+    assert (delta[first] != delta[second]).any()
+
+
+def test_a_stored_set_is_made_once_for_the_same_parts(tmp_path):
+    made = []
+
+    def make():
+        made.append(1)
+        return np.arange(len(made))
+
+    first = cache.stored(tmp_path, [b"a", b"b"], make)
+    assert (cache.stored(tmp_path, [b"a", b"b"], make) == first).all() and len(made) == 1
+    assert len(cache.stored(tmp_path, [b"ab", b""], make)) == 2
