@@ -48,8 +48,8 @@ def test_a_released_picture_reveals_the_secret_of_its_class_and_no_other(photos,
     secrets = [semantic_image(*product.assignment(FAMILY, label), 64, 64) for label in range(3)]
     for picture, label in zip(revealed, photos[1]):
         likeness = [np.corrcoef(picture.ravel(), secret.ravel())[0, 1] for secret in secrets]
-        assert np.argmax(likeness) == label
-        assert likeness[label] > 0.7
+        assert likeness.pop(label) > 0.5
+        assert max(likeness) < 0.2
 
 
 def test_swift_and_pytorch_release_the_same_pixels(photos, released):
@@ -88,4 +88,4 @@ def test_the_protection_in_the_metadata_was_measured_with_these_tensors():
     _, metadata = weights.load(WEIGHTS)
     protection = json.loads(metadata["protection"])
     assert any(weights.tensors_sha256(WEIGHTS)[:12] in fact for fact in protection["facts"])
-    assert protection == json.loads((ROOT / "Training/results/prove/table-test.json").read_text())
+    assert protection == json.loads((ROOT / "Training/results/evaluate/prove-test.json").read_text())
