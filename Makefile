@@ -75,6 +75,7 @@ WEIGHTS ?= Sources/DeepHiding/Resources/deep-hiding.safetensors
 OUT ?= runs/prove
 SEEDS ?= 0
 CIFAR10 ?=
+DATASET ?= $(CIFAR10)
 
 .PHONY: train
 train: install-test ## Trains the shipped weights from photos (DATA=folder or tar; RUN=, RECIPE=); resumes.
@@ -82,7 +83,7 @@ train: install-test ## Trains the shipped weights from photos (DATA=folder or ta
 	PYTHONPATH=Training OMP_NUM_THREADS=1 $(PYTHON) -m deephiding.train --recipe '$(RECIPE)' --data '$(DATA)' --run '$(RUN)' --threads 1
 	PYTHONPATH=Training $(PYTHON) -m deephiding.export --run '$(RUN)' --out '$(RUN)/deep-hiding.safetensors'
 
-PROVE = PYTHONPATH=Training $(PYTHON) -m evaluate.prove --dataset '$(CIFAR10)' --binary $(RELEASE) --weights '$(WEIGHTS)'
+PROVE = PYTHONPATH=Training $(PYTHON) -m evaluate.prove --dataset '$(DATASET)' --binary $(RELEASE) --weights '$(WEIGHTS)'
 SIZE ?= quick
 RESOURCES ?=
 
@@ -95,7 +96,7 @@ else
 endif
 
 .PHONY: evaluate
-evaluate: install-build install-test build ## Measures it under countermeasures and beside other methods (SIZE=quick, cpu, full; CIFAR10=path); resumes.
+evaluate: install-build install-test build ## Measures it under countermeasures and beside other methods (SIZE=quick, cpu, photos, transfer, full; CIFAR10=path or DATASET=path); resumes.
 	$(PROVE) --out '$(OUT)' --size '$(SIZE)' $(RESOURCES)
 
 .PHONY: measure-photo
