@@ -28,7 +28,7 @@ public final class JobStore: Sendable {
     ///   ``JobStoreError/migrationChanged(name:)``, ``JobStoreError/foreignDatabase``, and faults of the disk.
     public convenience init(
         path: String,
-        generatorVersion: Int = 1,
+        generatorVersion: Int,
         now: @escaping @Sendable () -> Int64 = JobStore.systemTime
     ) throws(JobStoreError) {
         try self.init(path: path, generatorVersion: generatorVersion, migrations: Migrations.all, now: now)
@@ -36,7 +36,7 @@ public final class JobStore: Sendable {
 
     init(
         path: String,
-        generatorVersion: Int = 1,
+        generatorVersion: Int,
         migrations: [Migration],
         now: @escaping @Sendable () -> Int64
     ) throws(JobStoreError) {

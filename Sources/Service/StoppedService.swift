@@ -4,6 +4,7 @@ import Glibc
 import JobModel
 public import JobStore
 import Logging
+import SemanticImages
 
 /// The data folder of a service that does not run, for commands that look into it or change it.
 ///
@@ -30,7 +31,7 @@ public final class StoppedService: Sendable {
         do {
             try Self.checkDatabase(of: path)
             folder = try DataFolder(path: path)
-            store = try JobStore(path: folder.databasePath)
+            store = try JobStore(path: folder.databasePath, generatorVersion: SemanticImageGenerator.version)
             blobs = try BlobStore(root: folder.blobsPath)
         } catch let fault as DataFolder.Fault {
             throw Fault(description: fault.isHeld ? fault.description + " Stop the server first." : fault.description)

@@ -23,7 +23,7 @@ enum Material {
 
     static let label = try? ClassLabel("hats")
 
-    static func assignment(classIndex: Int = 3, textureSeed: UInt64 = 9, version: Int = 1) -> SemanticImageAssignment {
+    static func assignment(classIndex: Int = 3, textureSeed: UInt64 = 9, version: Int = 2) -> SemanticImageAssignment {
         SemanticImageAssignment(
             generatorVersion: version,
             familySeed: 77,

@@ -21,7 +21,7 @@ struct DataFolderTests {
         var first: String?
         for _ in 1...2 {
             let folder = try DataFolder(path: path)
-            let store = try JobStore(path: folder.databasePath)
+            let store = try JobStore(path: folder.databasePath, generatorVersion: 2)
             try await folder.provideAdminKey(store: store)
             let text = try String(contentsOfFile: folder.adminKeyPath, encoding: .utf8)
             #expect(text.hasPrefix("plm_") && text.hasSuffix("\n"))
@@ -42,7 +42,7 @@ struct DataFolderTests {
     func ownKey() async throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let folder = try DataFolder(path: path)
-        let store = try JobStore(path: folder.databasePath)
+        let store = try JobStore(path: folder.databasePath, generatorVersion: 2)
         try "short".write(toFile: folder.adminKeyPath, atomically: true, encoding: .utf8)
         await #expect(throws: DataFolder.Fault.self) { try await folder.provideAdminKey(store: store) }
         try "a-key-of-the-operator\n".write(toFile: folder.adminKeyPath, atomically: true, encoding: .utf8)

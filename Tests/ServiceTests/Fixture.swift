@@ -34,7 +34,7 @@ final class Fixture: Sendable {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let clock = Clock()
         self.clock = clock
-        store = try JobStore(path: folder + "/palimpsest.sqlite", now: { clock.now })
+        store = try JobStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: { clock.now })
         blobs = try BlobStore(root: folder)
         var settings = Settings()
         settings.minFreeBytes = 0

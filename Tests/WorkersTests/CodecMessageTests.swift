@@ -24,7 +24,7 @@ struct CodecMessageTests {
     }
 
     private static let generated = """
-        {"generated": {"generator_version": 1, "family_seed": "18446744073709551615", "class_index": 3,
+        {"generated": {"generator_version": 2, "family_seed": "18446744073709551615", "class_index": 3,
          "texture_seed": "42"}}
         """
 

@@ -12,7 +12,7 @@ enum Material {
         do { return try ClassLabel("cats") } catch { preconditionFailure("\(error)") }
     }()
     static let assignment = SemanticImageAssignment(
-        generatorVersion: 1,
+        generatorVersion: 2,
         familySeed: .max,
         classIndex: 3,
         textureSeed: 42

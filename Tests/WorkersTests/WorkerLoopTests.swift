@@ -17,7 +17,7 @@ struct WorkerLoopTests {
         let tenant: APIKeyID
 
         init(_ folder: String) async throws {
-            store = try JobStore(path: folder + "/palimpsest.sqlite")
+            store = try JobStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2)
             blobs = try BlobStore(root: folder + "/files")
             let secret = try APIKeySecret.generate()
             tenant = try await store.createKey(
