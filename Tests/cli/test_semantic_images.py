@@ -167,8 +167,8 @@ def test_a_protected_photo_reveals_the_picture_of_its_class_and_no_other(palimps
         with torch.no_grad():
             revealed = network.reveal(released)[0].permute(1, 2, 0).numpy()
         likeness = {name: numpy.corrcoef(revealed.ravel(), secret.ravel())[0, 1] for name, secret in secrets.items()}
-        assert max(likeness, key=likeness.get) == label, likeness
-        assert likeness[label] > 0.7, likeness
+        assert likeness.pop(label) > 0.4, likeness
+        assert max(likeness.values()) < 0.2, likeness
 
 
 def reference():

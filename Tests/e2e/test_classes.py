@@ -90,7 +90,7 @@ def test_imported_images_are_hidden_from_then_on(make_service, own, tmp_path):
     before = protect(service, "class=cat", photos[0])[1][0]
     assert service.stop() == 0
     ((label, name, owner, what),) = listed(service.data)
-    assert (label, name, what) == ("cat", "admin", "generated (version 1, index 0)") and owner.startswith("key_")
+    assert (label, name, what) == ("cat", "admin", "generated (version 2, index 0)") and owner.startswith("key_")
 
     result = classes("import", own, "--data", service.data)
     assert (result.returncode, result.stderr) == (0, "")
