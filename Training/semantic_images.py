@@ -2,8 +2,8 @@
 
     python semantic_images.py --weights FOLDER --captions coco_30k.csv --photos val2014 --labels cat,dog --out images
 
-writes `OUT/LABEL/SEED.png` for every class, its edges in `OUT/LABEL-edges.png`, and `OUT/semantic-images.json`, which tells how they were made. One class's images
-share their outline and differ in texture. `palimpsest protect --semantic-images OUT` and `palimpsest classes import OUT` take
+writes `OUT/LABEL/SEED.png` for every class, its edges in `OUT/LABEL-edges.png`, and `OUT/semantic-images.json`, which tells how
+they were made. One class's images share their outline and differ in texture. `palimpsest protect --semantic-images OUT` and `palimpsest classes import OUT` take
 them in place of the procedural ones. A folder that was begun is finished.
 """
 

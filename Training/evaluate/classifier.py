@@ -80,8 +80,8 @@ def _schedule(optimizer, recipe, steps):
 def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=None, erase=False, model=None, log=None):
     """Trains from scratch, or goes on with `model`, on uint8 images (N, H, W, 3) and their labels.
 
-    `mix` names one of `mixing.ALL`, `attack` one of `adversary.ALL`, `erase` turns UEraser on. Returns (model, history); history holds the test
-    accuracy after every epoch, in percent: the last one over all test images, the earlier ones over the first 2,000.
+    `mix` names one of `mixing.ALL`, `attack` one of `adversary.ALL`, `erase` turns UEraser on. Returns (model, history); history
+    holds the test accuracy after every epoch, in percent: the last one over all test images, the earlier ones over the first 2,000.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(seed)

@@ -29,8 +29,8 @@ class Dataset(NamedTuple):
 
 
 def load(path):
-    """Reads CIFAR-10 or CIFAR-100 (`cifar-10-python.tar.gz`, the folder unpacked from it, or a tar of lossless mosaics), or any folder
-    or tar of `train/CLASS/*.jpg` and `test/CLASS/*.jpg` (or `val`), such as Imagenette.
+    """Reads CIFAR-10 or CIFAR-100 (`cifar-10-python.tar.gz`, the folder unpacked from it, or a tar of lossless mosaics), or any
+    folder or tar of `train/CLASS/*.jpg` and `test/CLASS/*.jpg` (or `val`), such as Imagenette.
 
     Raises DatasetError.
     """

@@ -34,7 +34,10 @@ PLANS = {
     "quick": Plan({row: QUICK for row in (CONTROL, CLASS_WISE, CLEAN, SAMPLE_WISE)}),
     "cpu": Plan(
         {
-            **{row: (*columns.TWELVE, *columns.FURTHER, "orthogonal projection") for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)},
+            **{
+                row: (*columns.TWELVE, *columns.FURTHER, "orthogonal projection")
+                for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)
+            },
             **{row: columns.TWELVE for row in (PAPER, *COMPARATORS)},
             **{row: QUICK for row in (SOFT, FRESH)},
             **{row: ("vanilla",) for row in MIXTURES},

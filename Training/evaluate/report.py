@@ -113,16 +113,21 @@ def _judge_all_countermeasures(cells, judge):
             shares[row] = [share for column, share in left.items() if column in columns.FOURTEEN]
     means = {row: float(np.mean(share)) for row, share in shares.items()}
     if rows.CLASS_WISE in means:
-        judge(means[rows.CLASS_WISE] <= CLASS_WISE_MEAN, f"class-wise mean r <= {CLASS_WISE_MEAN}, measured {means[rows.CLASS_WISE]:.2f}.")
-        largest = max(shares[rows.CLASS_WISE])
+        mean, largest = means[rows.CLASS_WISE], max(shares[rows.CLASS_WISE])
+        judge(mean <= CLASS_WISE_MEAN, f"class-wise mean r <= {CLASS_WISE_MEAN}, measured {mean:.2f}.")
         judge(largest <= CLASS_WISE_MAX, f"class-wise max r <= {CLASS_WISE_MAX}, measured {largest:.2f}.")
     if rows.SAMPLE_WISE in means:
-        judge(means[rows.SAMPLE_WISE] <= SAMPLE_WISE_MEAN, f"sample-wise mean r <= {SAMPLE_WISE_MEAN}, measured {means[rows.SAMPLE_WISE]:.2f}.")
-    others = {row: mean for row, mean in means.items() if row not in (rows.CLASS_WISE, rows.SAMPLE_WISE, rows.SOFT)}
-    for row in (rows.CLASS_WISE, rows.SAMPLE_WISE):
+        mean = means[rows.SAMPLE_WISE]
+        judge(mean <= SAMPLE_WISE_MEAN, f"sample-wise mean r <= {SAMPLE_WISE_MEAN}, measured {mean:.2f}.")
+    ours = (rows.CLASS_WISE, rows.SAMPLE_WISE, rows.SOFT)
+    others = {row: mean for row, mean in means.items() if row not in ours}
+    for row in ours[:2]:
         if row in means and others:
             best = min(others, key=others.get)
-            judge(means[row] < others[best], f"{row}: mean r {means[row]:.2f}, below every other method's; the best of those is {best} with {others[best]:.2f}.")
+            judge(
+                means[row] < others[best],
+                f"{row}: mean r {means[row]:.2f}, below every other method's; the best of those, {best}, has {others[best]:.2f}.",
+            )
 
 
 def table(cells):
@@ -167,7 +172,9 @@ def _markdown(lines):
     """Lines of cells, the first one their titles; a wide table is turned on its side."""
     if len(lines[0]) > 12:
         lines = list(zip(*lines))
-    return "\n".join("| " + " | ".join(line) + " |" + ("\n|" + "---|" * len(line) if i == 0 else "") for i, line in enumerate(lines))
+    rows_of_text = ["| " + " | ".join(line) + " |" for line in lines]
+    rows_of_text.insert(1, "|" + "---|" * len(lines[0]))
+    return "\n".join(rows_of_text)
 
 
 def _shown(cell):
@@ -239,8 +246,8 @@ def write(records, revealed, setting, name):
         f"({', '.join(map(str, seeds))}), weights whose tensors have the SHA-256 "
         f"{weights.tensors_sha256(setting.tool.weights)[:12]}…, {datetime.date.today().isoformat()}, {_processor()}, "
         f"PyTorch {torch.__version__}, {setting.recipe.precision}.",
-        "r is the share of learning that is left: (accuracy - chance) / (accuracy on clean images - chance). The linear probe reads the "
-        "class from a fifth of the training images that it was not fitted to; above "
+        "r is the share of learning that is left: (accuracy - chance) / (accuracy on clean images - chance). The linear probe "
+        "reads the class from a fifth of the training images that it was not fitted to; above "
         f"{detector.FLAGGED_ABOVE:.0f} % somebody who looks for it sees that a set is protected.",
     ]
     if revealed:

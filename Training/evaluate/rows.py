@@ -34,10 +34,11 @@ def _perturbed(make):
 
 
 def _compared(make):
-    """As `_perturbed`, but kept on disk: these take minutes."""
+    """As `_perturbed`, but kept on disk, because these take minutes; made anew when their module changed."""
+    code = inspect.getsource(inspect.getmodule(make))
 
     def perturb(x, y, seed, tool):
-        parts = (make.__name__.encode(), str(seed).encode(), x.tobytes(), y.tobytes(), inspect.getsource(inspect.getmodule(make)).encode())
+        parts = (f"{make.__name__} {seed}".encode(), code.encode(), x.tobytes(), y.tobytes())
         return TrainingSet(cache.stored(tool.cache, parts, lambda: make(x, y, seed)), y, x)
 
     return perturb

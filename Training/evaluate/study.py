@@ -4,7 +4,8 @@
     python -m evaluate.study --dataset FILE strokes:8,1.3,5,5 --column "JPEG 50"
     python -m evaluate.study --dataset FILE class-wise --run runs/shipped
 
-A candidate is `clean`, `control`, `smooth`, `strokes:AMPLITUDE,GAIN,SHORTEST,LONGEST` (a class's strokes added as they are), or, with the checkpoint of a training run, `class-wise`, `sample-wise`, `fresh`.
+A candidate is `clean`, `control`, `smooth`, `strokes:AMPLITUDE,GAIN,SHORTEST,LONGEST` (a class's strokes added as they are), or,
+with the checkpoint of a training run, `class-wise`, `sample-wise`, `fresh`.
 """
 
 import argparse
