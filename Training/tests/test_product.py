@@ -8,7 +8,7 @@ import pytest
 import torch
 from deephiding import train, weights
 from deephiding.semantic_images import semantic_image
-from evaluate import product
+from evaluate import product, rows
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = ROOT / ".build/release/palimpsest"
@@ -89,3 +89,12 @@ def test_the_protection_in_the_metadata_was_measured_with_these_tensors():
     protection = json.loads(metadata["protection"])
     assert any(weights.tensors_sha256(WEIGHTS)[:12] in fact for fact in protection["facts"])
     assert protection == json.loads((ROOT / "Training/results/evaluate/prove-test.json").read_text())
+
+
+def test_the_comparisons_weights_are_of_their_recipe_and_hide_in_the_binary_too(photos, tmp_path):
+    _, metadata = weights.load(rows.PAPER_LOSSES)
+    training = json.loads(metadata["training"])
+    assert training["recipe"] == train.load_recipe(ROOT / "Training/recipes/paper-losses.json")
+    assert training["steps"] == training["recipe"]["iterations"]
+    made = product.protect(BINARY, rows.PAPER_LOSSES, *photos, NAMES, FAMILY, tmp_path)
+    assert np.abs(made.astype(int) - photos[0]).max() == 8
