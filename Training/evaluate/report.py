@@ -61,6 +61,17 @@ def remaining(cells, row):
     }
 
 
+def judged(cells, row):
+    """The shares that a row's mean and largest are taken over: those of the paper's Table I where it has them, so that rows with
+    further columns compare with rows without; else all of a row that has every column; else none."""
+    left = remaining(cells, row)
+    if row == rows.CLEAN:
+        return []
+    if set(columns.TWELVE) <= left.keys():
+        return [share for column, share in left.items() if column in columns.FOURTEEN]
+    return list(left.values()) if left.keys() == {column for _, column in cells} else []
+
+
 def blind(cells):
     """Why nothing may be concluded from these cells, or None."""
     clean, control = cells.get((rows.CLEAN, "vanilla")), cells.get((rows.CONTROL, "vanilla"))
@@ -106,11 +117,11 @@ def verdict(cells):
 
 def _judge_all_countermeasures(cells, judge):
     """Judges the means over the columns of the paper's Table I, where a table has them, against targets and other methods."""
-    shares = {}
-    for row in dict.fromkeys(row for row, _ in cells):
-        left = remaining(cells, row)
-        if row != rows.CLEAN and set(columns.TWELVE) <= left.keys():
-            shares[row] = [share for column, share in left.items() if column in columns.FOURTEEN]
+    shares = {
+        row: judged(cells, row)
+        for row in dict.fromkeys(row for row, _ in cells)
+        if set(columns.TWELVE) <= remaining(cells, row).keys() and row != rows.CLEAN
+    }
     means = {row: float(np.mean(share)) for row, share in shares.items()}
     if rows.CLASS_WISE in means:
         mean, largest = means[rows.CLASS_WISE], max(shares[rows.CLASS_WISE])
@@ -133,7 +144,7 @@ def _judge_all_countermeasures(cells, judge):
 def table(cells):
     """The cells as a Markdown table: accuracy in percent, mean (lowest-highest) over the seeds, and each row's figures.
 
-    A row that has every column ends with the mean and largest share of learning that it leaves.
+    A row ends with the mean and largest share of learning that it leaves (`judged`).
     """
     titles = list(dict.fromkeys(column for _, column in cells))
     lines = [["training images", *titles, "PSNR dB", "SSIM", "largest \\|δ\\|", "linear probe", "mean r", "max r"]]
@@ -144,9 +155,8 @@ def table(cells):
         shown.append(f"{first['ssim']:.3f}")
         shown.append(str(first["largest_delta"]))
         shown.append("-" if first["probe"] is None else f"{first['probe']:.0f}")
-        left = list(remaining(cells, row).values())
-        complete = len(left) == len(titles) and row != rows.CLEAN
-        shown += [f"{np.mean(left):.2f}", f"{max(left):.2f}"] if complete else ["-", "-"]
+        left = judged(cells, row)
+        shown += [f"{np.mean(left):.2f}", f"{max(left):.2f}"] if left else ["-", "-"]
         lines.append([row, *shown])
     return _markdown(lines)
 
@@ -246,8 +256,9 @@ def write(records, revealed, setting, name):
         f"({', '.join(map(str, seeds))}), weights whose tensors have the SHA-256 "
         f"{weights.tensors_sha256(setting.tool.weights)[:12]}…, {datetime.date.today().isoformat()}, {_processor()}, "
         f"PyTorch {torch.__version__}, {setting.recipe.precision}.",
-        "r is the share of learning that is left: (accuracy - chance) / (accuracy on clean images - chance). The linear probe "
-        "reads the class from a fifth of the training images that it was not fitted to; above "
+        "r is the share of learning that is left: (accuracy - chance) / (accuracy on clean images - chance); where a row "
+        f"has the {len(columns.TWELVE)} countermeasures that the paper compares first, its mean and largest are over those alone. "
+        "The linear probe reads the class from a fifth of the training images that it was not fitted to; above "
         f"{detector.FLAGGED_ABOVE:.0f} % somebody who looks for it sees that a set is protected.",
     ]
     if revealed:

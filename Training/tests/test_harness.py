@@ -118,6 +118,15 @@ def test_the_verdict_over_all_countermeasures_can_fail_too():
     assert [line.split(":")[0] for line in lines(24, 20, 52)] == ["Missed"] * 3
 
 
+def test_rows_with_and_without_further_columns_are_compared_over_the_same_ones():
+    records = [cell(row, column, accuracy) for row, accuracy in ((rows.CLEAN, 70.0), ("LSP", 40.0)) for column in columns.TWELVE]
+    lines = report.table(report.summarize(records)).splitlines()
+    more = [cell(rows.CLEAN, "WebP", 70.0), cell("LSP", "WebP", 70.0), cell(rows.CLASS_WISE, "WebP", 70.0)]
+    further = report.table(report.summarize(records + more)).splitlines()
+    assert [line for line in lines if " r " in line] == ["| mean r | - | 0.50 |", "| max r | - | 0.50 |"]
+    assert [line for line in further if " r " in line] == ["| mean r | - | 0.50 | - |", "| max r | - | 0.50 | - |"]
+
+
 def test_columns_that_are_said_to_change_nothing_change_nothing():
     pixels = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3)).astype(np.uint8)
     for name in columns.NO_OPS:
