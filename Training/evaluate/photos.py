@@ -73,36 +73,52 @@ def split(classes, seed):
     return learnt, aside
 
 
-def protect(binary, weights, learnt, seed, folder, enlarge=None, options=()):
-    """Protects the photos at full size (or enlarged to that short side) by the binary with `options`.
+def untouched(aside):
+    """The photos kept aside as they are, at 256x256."""
+    return np.stack([stored(_open(path)) for path, _ in aside])
 
-    Returns originals and protected at 256x256.
+
+def sources(learnt, folder, enlarge=None):
+    """Writes the photos to learn from as JPEGs, enlarged to that short side if it is named: folder/CLASS/NUMBER.jpg.
+
+    Returns them as training sees them, uint8 at 256x256.
     """
-    sources, results = Path(folder) / "in", Path(folder) / "out"
     originals = []
     for i, (path, label) in enumerate(learnt):
         image = _open(path)
         if enlarge:
             scale = enlarge / min(image.size)
             image = image.resize((round(image.width * scale), round(image.height * scale)), Image.BICUBIC)
-        place = sources / f"c{label}"
+        place = Path(folder) / f"c{label}"
         place.mkdir(parents=True, exist_ok=True)
         image.save(place / f"{i:06d}.jpg", quality=92)
         # The comparison is with the very file that the binary gets.
         originals.append(stored(_open(place / f"{i:06d}.jpg")))
-    command = [str(binary), "protect", str(sources), "--out", str(results), "--weights", str(weights)]
-    command += ["--family-seed", str(1000 + seed), "--quiet", *options]
-    outcome = subprocess.run(command, capture_output=True, text=True)
-    if outcome.returncode != 0:
-        raise product.ProductError(f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}")
-    released = [stored(_open(results / f"c{label}" / f"{i:06d}.png")) for i, (_, label) in enumerate(learnt)]
-    return np.stack(originals), np.stack(released)
+    return np.stack(originals)
+
+
+def protect(binary, weights, folder, seed, options=()):
+    """Protects what `sources` wrote by the binary with `options`; returns it as training sees it, in the same order."""
+    released = {}
+    with tempfile.TemporaryDirectory(prefix="palimpsest-released-") as results:
+        # Class by class, so that only one lies on the disk as PNG.
+        for place in sorted(Path(folder).iterdir(), key=lambda place: int(place.name[1:])):
+            command = [str(binary), "protect", str(place), "--class", place.name, "--out", results, "--weights", str(weights)]
+            command += ["--quiet", *options, *([] if released else ["--family-seed", str(1000 + seed)])]
+            outcome = subprocess.run(command, capture_output=True, text=True)
+            if outcome.returncode != 0:
+                raise product.ProductError(f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}")
+            for path in place.iterdir():
+                png = Path(results) / place.name / f"{path.stem}.png"
+                released[path.stem] = stored(_open(png))
+                png.unlink()
+    return np.stack([released[name] for name in sorted(released)])
 
 
 def learn(pixels, labels, unseen, wanted, classes, seed, epochs=EPOCHS, log=None):
-    """Test accuracy in percent, after the last epoch, of a network trained from scratch on 256x256 photos."""
+    """Test accuracy in percent, after every epoch, of a network trained from scratch on 256x256 photos."""
     recipe = classifier.Recipe("photo", epochs, BATCH, crop=SIDE, precision=classifier.fast_precision())
-    return classifier.train(pixels, labels, unseen, wanted, seed, recipe, classes, log=log)[1][-1]
+    return classifier.train(pixels, labels, unseen, wanted, seed, recipe, classes, log=log)[1]
 
 
 def words(result):
@@ -173,12 +189,11 @@ def main():
         classes = find(arguments.photos)
         learnt, aside = split(classes, arguments.seed)
         labels, wanted = (np.array([label for _, label in part]) for part in (learnt, aside))
-        unseen = np.stack([stored(_open(path)) for path, _ in aside])
+        unseen = untouched(aside)
         with tempfile.TemporaryDirectory(prefix="palimpsest-photos-") as folder:
-            originals, released = protect(
-                arguments.binary, arguments.weights, learnt, arguments.seed, folder, arguments.enlarge,
-                ["--mode", arguments.mode, "--working-size", str(arguments.working_size)],
-            )  # fmt: skip
+            originals = sources(learnt, folder, arguments.enlarge)
+            options = ["--mode", arguments.mode, "--working-size", str(arguments.working_size)]
+            released = protect(arguments.binary, arguments.weights, folder, arguments.seed, options)
     except (PhotosError, product.ProductError, OSError) as error:
         sys.exit(f"prove: {error}")
     noisy = perturbations.random_noise(originals, labels, arguments.seed)
@@ -187,7 +202,7 @@ def main():
         result[name] = learn(
             pixels, labels, unseen, wanted, len(classes), arguments.seed, arguments.epochs,
             log=lambda line, name=name: print(f"{name}: {line}", file=sys.stderr),
-        )  # fmt: skip
+        )[-1]  # fmt: skip
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
     (out / "result.json").write_text(json.dumps(result, indent=1) + "\n")

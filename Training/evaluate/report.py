@@ -254,7 +254,7 @@ def write(records, revealed, setting, name):
     facts = [
         f"{setting.split} split, {setting.images or 'all'} training images, {setting.recipe.learner}, {len(seeds)} seed(s) "
         f"({', '.join(map(str, seeds))}), weights whose tensors have the SHA-256 "
-        f"{weights.tensors_sha256(setting.tool.weights)[:12]}…, {datetime.date.today().isoformat()}, {_processor()}, "
+        f"{weights.tensors_sha256(setting.tool.weights)[:12]}…, {datetime.date.today().isoformat()}, {processor()}, "
         f"PyTorch {torch.__version__}, {setting.recipe.precision}.",
         "r is the share of learning that is left: (accuracy - chance) / (accuracy on clean images - chance); where a row "
         f"has the {len(columns.TWELVE)} countermeasures that the paper compares first, its mean and largest are over those alone. "
@@ -285,7 +285,7 @@ def write(records, revealed, setting, name):
     return text
 
 
-def _processor():
+def processor():
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     try:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluate import photos
+from evaluate import photos, resolution
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +48,9 @@ def test_protection_is_the_binarys_at_full_size(folder, tmp_path):
     assert binary.exists(), f"{binary} is missing: run `make build` first"
     learnt, _ = photos.split(photos.find(folder), 0)
     weights = ROOT / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
-    originals, released = photos.protect(binary, weights, learnt[:3], 0, tmp_path / "work", enlarge=256)
+    chosen = learnt[:2] + learnt[-1:]
+    originals = photos.sources(chosen, tmp_path / "work", enlarge=256)
+    released = photos.protect(binary, weights, tmp_path / "work", 0)
     difference = np.abs(released.astype(int) - originals)
     assert originals.shape == released.shape == (3, 256, 256, 3)
     # Enlarged to a short side of 256 and cut to its middle, nothing is resampled after the bound was applied.
@@ -59,7 +61,7 @@ def test_a_network_learns_what_can_be_told_apart():
     rng = np.random.default_rng(0)
     labels = np.arange(32) % 2
     pixels = np.clip(rng.normal(80 + 90 * labels[:, None, None, None], 20, (32, 256, 256, 3)), 0, 255).astype(np.uint8)
-    assert photos.learn(pixels, labels, pixels[:10], labels[:10], 2, 0, epochs=40) >= 90
+    assert photos.learn(pixels, labels, pixels[:10], labels[:10], 2, 0, epochs=40)[-1] >= 90
 
 
 @pytest.mark.parametrize(
@@ -76,3 +78,28 @@ def test_the_verdict_in_words(clean, protected, control, said):
     lines = photos.words(result)
     assert said in lines[2]
     assert ("nothing can be concluded" in lines[2]) == (said in ("blind", "Too few photos"))
+
+
+def test_the_table_of_working_sizes_goes_on_where_it_was(folder, tmp_path, monkeypatch, capsys):
+    weights = ROOT / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
+    out = tmp_path / "out"
+    command = [
+        "resolution", "--photos", folder, "--binary", ROOT / ".build/release/palimpsest", "--weights", weights, "--out", out,
+        "--cache", tmp_path / "cache", "--enlarge", "300", "--sizes", "64", "--epochs", "1", "--processes", "1",
+    ]  # fmt: skip
+    (folder / "out").mkdir()
+    monkeypatch.setattr("sys.argv", list(map(str, command)))
+    resolution.main()
+    table = capsys.readouterr().out
+    assert [line.split(" | ")[0] for line in table.splitlines()[2:6]] == [
+        "| clean", "| random noise (control)", "| class-wise at 64 px", "| sample-wise at 256 px",
+    ]  # fmt: skip
+    assert "40 photos of 2 classes" in table and (out / "resolution.md").read_text() == table[:-1]
+    released = {path.name.rsplit("-", 1)[0]: np.load(path).astype(int) for path in (tmp_path / "cache").iterdir()}
+    changes = {name: np.abs(pixels - released["clean"]).mean() for name, pixels in released.items() if name != "clean"}
+    assert all(1 < change <= 8 for change in changes.values()), changes
+    # Nothing is made or learnt twice.
+    for path in (tmp_path / "cache").iterdir():
+        path.unlink()
+    resolution.main()
+    assert capsys.readouterr().out == table and not list((tmp_path / "cache").iterdir())
