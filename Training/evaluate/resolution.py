@@ -30,7 +30,7 @@ CLEAN, CONTROL = "clean", "random noise (control)"
 def rows(sizes):
     """Options of `protect` by row; none for the rows that it does not make."""
     table = {CLEAN: None, CONTROL: None}
-    table |= {f"class-wise at {size} px": ["--working-size", str(size)] for size in sizes}
+    table |= {f"class-wise at {size} px": ["--mode", "class-wise", "--working-size", str(size)] for size in sizes}
     return table | {f"sample-wise at {STANDARD} px": ["--mode", "sample-wise", "--working-size", str(STANDARD)]}
 
 
