@@ -1,174 +1,102 @@
 // The kernel, written once with clang's vector extensions and compiled once for each instruction set: the including file
-// defines KERNEL(name) and the constants LANES (pixels in a vector) and TILE (output channels a register block).
+// defines KERNEL(name) and the constants LANES (tiles in a vector), VECTORS (vectors in a register block) and OUTPUTS (output
+// channels in one, 4 or 8).
 //
-// A register block is TILE output channels x up to 3 vectors of pixels, kept in registers over all inputs and taps. Every
-// output is summed in one order (input channel, row, column of the tap) whatever the block, so that all instruction
-// sets with a fused multiply-add give the same bits.
+// Every output is summed in one order whatever the blocks, so that all instruction sets with a fused multiply-add give the same bits.
 
-typedef float KERNEL(vector) __attribute__((vector_size(LANES * 4), aligned(4)));
-typedef int KERNEL(bits) __attribute__((vector_size(LANES * 4), aligned(4)));
+#define MICRO (LANES * VECTORS)
+#define INLINE static inline __attribute__((always_inline))
 
-#define VECTOR KERNEL(vector)
-#define BITS KERNEL(bits)
+#include "Vector.h"
 
-static inline __attribute__((always_inline)) VECTOR KERNEL(load)(const float *from) {
-    return *(const VECTOR *)from;
+#include "Transform.h"
+
+#include "Multiply.h"
+
+// What one dense sub-module keeps between its blocks.
+typedef struct {
+    const float *packed;
+    plm_coupling coupling;
+    // By convolution, from the second: the ring of its new input channels, as features and transformed.
+    float *features[PLM_CONVOLUTIONS + 1], *values[PLM_CONVOLUTIONS + 1];
+} KERNEL(submodule);
+
+// One convolution (1 to 5) of one block, from the transformed features to the features of the next, or to the target.
+static void KERNEL(convolve_block)(const plm_grid *grid, const plm_masks *masks, const KERNEL(submodule) * module,
+                                   const float *weights, size_t layer, size_t growth, size_t block, const float *input_values,
+                                   float *products, float clamp, float *target) {
+    const float *values[PLM_CONVOLUTIONS];
+    size_t channels[PLM_CONVOLUTIONS];
+    for (size_t group = 1; group <= layer; group++) {
+        channels[group - 1] = plm_group(group, growth);
+        const float *const ring = group == 1 ? input_values : module->values[group];
+        values[group - 1] =
+            ring + block % plm_alive(grid, group) * PLM_POINTS * plm_point_floats(grid, channels[group - 1]);
+    }
+    const size_t outputs = plm_outputs(layer, growth);
+    KERNEL(multiply_block)(grid, values, channels, layer, weights + plm_padded(outputs), outputs, products);
+    if (layer < PLM_CONVOLUTIONS) {
+        KERNEL(activate_block)(grid, masks, products, weights, outputs, block, module->features[layer + 1]);
+    } else {
+        KERNEL(couple_block)(grid, masks, products, weights, block, module->coupling, clamp, target);
+    }
 }
 
-static inline __attribute__((always_inline)) void KERNEL(store)(float *to, VECTOR value) {
-    *(VECTOR *)to = value;
-}
+// The sub-modules go through the picture block by block, convolution k as many blocks behind convolution k - 1 as its tiles'
+// neighbours need, so that what is alive stays in the cache. A feature is transformed once and read by all convolutions after it.
+static void KERNEL(dense)(plm_shape shape, size_t growth, const plm_submodule *submodules, size_t count, const float *input,
+                          float *target, float clamp, float *scratch) {
+    const plm_grid grid = plm_grid_of(shape);
+    // In the order of plm_scratch_floats.
+    const size_t ints = plm_mask_ints(&grid);
+    const int *const mask = (const int *)scratch;
+    plm_masks masks = {mask, mask + ints, mask + 2 * ints, mask + 3 * ints, {0}, {0}, mask + PLM_MASKS * ints};
+    for (size_t i = 0; i < PLM_TILE; i++) {
+        masks.column[i] = mask + (4 + i) * ints;
+        masks.row[i] = mask + (4 + PLM_TILE + i) * ints;
+    }
+    float *free = scratch + PLM_MASKS * ints + plm_up(ints / PLM_LINE, PLM_LINE);
+    float *const input_values = free;
+    const size_t input_slot = PLM_POINTS * plm_point_floats(&grid, PLM_WAVELET_CHANNELS);
+    const size_t slot = PLM_POINTS * plm_point_floats(&grid, growth);
+    free += plm_alive(&grid, 1) * input_slot;
+    KERNEL(submodule) modules[2];
+    for (size_t m = 0; m < count; m++) {
+        modules[m].packed = submodules[m].packed;
+        modules[m].coupling = submodules[m].coupling;
+        for (size_t layer = 2; layer <= PLM_CONVOLUTIONS; layer++) {
+            modules[m].values[layer] = free;
+            free += plm_alive(&grid, layer) * slot;
+            modules[m].features[layer] = free;
+            free += growth * PLM_TILE * PLM_TILE * grid.ring_span;
+        }
+    }
+    float *const products = free;
 
-static inline __attribute__((always_inline)) VECTOR KERNEL(all)(float value) {
-    return value - (VECTOR){};
-}
-
-// `rows` holds for each of `vectors` positions the three input rows around it, at the position's first pixel of the
-// first channel; `outputs` where the first output channel of each position goes. Weights are `stride` apart a tap.
-static inline __attribute__((always_inline)) void KERNEL(block)(const size_t tile, const size_t vectors,
-                                                                const float *const *rows, size_t channels,
-                                                                size_t pitch, const float *weights, size_t stride,
-                                                                const float *bias, float *const *outputs, size_t live,
-                                                                float slope) {
-    VECTOR sum[8][3];
-    for (size_t o = 0; o < tile; o++)
-        for (size_t p = 0; p < vectors; p++) sum[o][p] = KERNEL(all)(bias[o]);
-    for (size_t channel = 0; channel < channels; channel++) {
-        const size_t offset = channel * pitch;
-#pragma clang loop unroll(full)
-        for (size_t tap = 0; tap < 9; tap++) {
-            VECTOR pixels[3];
-#pragma clang loop unroll(full)
-            for (size_t p = 0; p < vectors; p++) {
-                pixels[p] = KERNEL(load)(rows[p * 3 + tap / 3] + offset + tap % 3 - 1);
+    for (size_t step = 0; step < grid.blocks + (PLM_CONVOLUTIONS - 1) * grid.lag; step++) {
+        if (step < grid.blocks) {
+            KERNEL(transform_block)(&grid, &masks, input, grid.span, grid.margin, 0, step, PLM_WAVELET_CHANNELS,
+                                    input_values + step % plm_alive(&grid, 1) * input_slot);
+        }
+        for (size_t m = 0; m < count; m++) {
+            const float *weights = modules[m].packed;
+            for (size_t layer = 1; layer <= PLM_CONVOLUTIONS; layer++) {
+                const size_t behind = (layer - 1) * grid.lag, block = step - behind;
+                if (step >= behind && block < grid.blocks) {
+                    if (layer > 1) {
+                        KERNEL(transform_block)(&grid, &masks, modules[m].features[layer], grid.ring_span, 0, grid.ring, block,
+                                                growth, modules[m].values[layer] + block % plm_alive(&grid, layer) * slot);
+                    }
+                    KERNEL(convolve_block)(&grid, &masks, &modules[m], weights, layer, growth, block, input_values, products,
+                                           clamp, target);
+                }
+                weights += plm_packed_floats(plm_inputs(layer, growth), plm_outputs(layer, growth));
             }
-#pragma clang loop unroll(full)
-            for (size_t o = 0; o < tile; o++) {
-                const VECTOR weight = KERNEL(all)(weights[tap * stride + o]);
-#pragma clang loop unroll(full)
-                for (size_t p = 0; p < vectors; p++) sum[o][p] += weight * pixels[p];
-            }
-        }
-        weights += 9 * stride;
-    }
-#pragma clang loop unroll(full)
-    for (size_t o = 0; o < tile; o++) {
-        if (o < live) {
-#pragma clang loop unroll(full)
-            for (size_t p = 0; p < vectors; p++) {
-                KERNEL(store)(outputs[p] + o * pitch, __builtin_elementwise_max(sum[o][p], slope * sum[o][p]));
-            }
         }
     }
 }
 
-#define DEFINE_BLOCK(tile, vectors)                                                                                   \
-    static __attribute__((noinline)) void KERNEL(block_##tile##x##vectors)(                                           \
-        const float *const *rows, size_t channels, size_t pitch, const float *weights, size_t stride,                 \
-        const float *bias, float *const *outputs, size_t live, float slope) {                                         \
-        KERNEL(block)(tile, vectors, rows, channels, pitch, weights, stride, bias, outputs, live, slope);             \
-    }
-
-DEFINE_BLOCK(4, 1)
-DEFINE_BLOCK(4, 2)
-DEFINE_BLOCK(4, 3)
-#if TILE == 8
-DEFINE_BLOCK(8, 1)
-DEFINE_BLOCK(8, 2)
-DEFINE_BLOCK(8, 3)
-#endif
-
-// By output channels (four, eight) and positions less one.
-static const plm_block KERNEL(blocks)[TILE / 4][3] = {
-    {KERNEL(block_4x1), KERNEL(block_4x2), KERNEL(block_4x3)},
-#if TILE == 8
-    {KERNEL(block_8x1), KERNEL(block_8x2), KERNEL(block_8x3)},
-#endif
-};
-
-// One convolution on the rows [first, end): row r's inputs are source(r - 1), source(r), source(r + 1), given by the
-// tables of row pointers, and it goes to target_rows[r - first]. All pointers are at x = 0 of their first channel.
-static void KERNEL(convolve_rows)(const float *packed, size_t inputs, size_t outputs, size_t width, size_t pitch,
-                                  size_t count, const float *const *source_rows, float *const *target_rows,
-                                  float slope) {
-    const size_t row_vectors = (width + LANES - 1) / LANES;
-    const size_t total = row_vectors * count;
-    const float *bias = packed;
-    const float *weights = packed + plm_padded_outputs(outputs);
-    for (size_t at = 0; at < total;) {
-        const size_t left = total - at;
-        const size_t vectors = left == 4 ? 2 : left < 3 ? left : 3;
-        const float *rows[9];
-        float *targets[3];
-        for (size_t p = 0; p < vectors; p++) {
-            const size_t row = (at + p) / row_vectors, x = (at + p) % row_vectors * LANES;
-            for (size_t k = 0; k < 3; k++) rows[p * 3 + k] = source_rows[row + k] + x;
-            targets[p] = target_rows[row] + x;
-        }
-        const float *tile_weights = weights;
-        for (size_t output = 0; output < outputs;) {
-            const size_t stride = outputs - output > 4 ? 8 : 4;
-            for (size_t part = 0; part < stride && output + part < outputs; part += TILE < stride ? TILE : stride) {
-                const size_t tile = TILE < stride ? TILE : stride;
-                const size_t live = outputs - output - part < tile ? outputs - output - part : tile;
-                float *tile_targets[3];
-                for (size_t p = 0; p < vectors; p++) tile_targets[p] = targets[p] + (output + part) * pitch;
-                KERNEL(blocks)[tile / 4 - 1][vectors - 1](rows, inputs, pitch, tile_weights + part, stride,
-                                                          bias + output + part, tile_targets, live, slope);
-            }
-            tile_weights += inputs * 9 * stride;
-            output += stride;
-        }
-        at += vectors;
-    }
-    // Whole vectors were stored: what lies right of the picture must be zero again for the next convolution.
-    const size_t overhang = row_vectors * LANES - width;
-    if (overhang == 0) return;
-    for (size_t row = 0; row < count; row++) {
-        for (size_t output = 0; output < outputs; output++) {
-            memset(target_rows[row] + output * pitch + width, 0, overhang * sizeof(float));
-        }
-    }
-}
-
-// e^x to within 2 units in the last place for |x| <= 87, clamped beyond; after Cephes' expf. The exponent is
-// made by adding 1.5 * 2^23, so that no float is converted to an integer, whatever it holds.
-static inline __attribute__((always_inline)) VECTOR KERNEL(exponential)(VECTOR x) {
-    x = __builtin_elementwise_min(__builtin_elementwise_max(x, KERNEL(all)(-87.0f)), KERNEL(all)(87.0f));
-    const VECTOR shifted = x * 1.44269504f + 12582912.0f;
-    const VECTOR n = shifted - 12582912.0f;
-    const VECTOR r = x - n * 0.693359375f + n * 2.12194440e-4f;
-    VECTOR p = 1.9875691500e-4f * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
-    const BITS power = ((BITS)shifted << 23) + (127 << 23);
-    return p * (VECTOR)power;
-}
-
-// exp(clamp * tanh(s / 2)), with tanh(s / 2) = 1 - 2 / (e^s + 1).
-static inline __attribute__((always_inline)) VECTOR KERNEL(squashed)(VECTOR s, float clamp) {
-    return KERNEL(exponential)(clamp * (1.0f - 2.0f / (KERNEL(exponential)(s) + 1.0f)));
-}
-
-// Couples `count` floats, a multiple of 16, of a sub-module's output to its target. The margins are zero in both and stay
-// zero.
-static void KERNEL(couple)(const float *output, float *target, size_t count, plm_coupling coupling, float clamp) {
-    for (size_t i = 0; i < count; i += LANES) {
-        const VECTOR s = KERNEL(load)(output + i), t = KERNEL(load)(target + i);
-        VECTOR result;
-        switch (coupling) {
-            case PLM_ADD: result = t + s; break;
-            case PLM_SUBTRACT: result = t - s; break;
-            case PLM_SCALE: result = t * KERNEL(squashed)(s, clamp); break;
-            case PLM_UNSCALE: result = t * KERNEL(squashed)(s, -clamp); break;
-        }
-        KERNEL(store)(target + i, result);
-    }
-}
-
-#undef DEFINE_BLOCK
+#undef MICRO
+#undef INLINE
 #undef VECTOR
 #undef BITS

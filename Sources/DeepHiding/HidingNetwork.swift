@@ -19,7 +19,7 @@ public final class HidingNetwork: Sendable {
     /// Which kernel this network runs.
     public let instructionSet: InstructionSet
 
-    let blocks: [Weights.Block]
+    let weights: Weights
 
     /// Workspaces that no call uses at the moment, at most one for each call that ever ran at the same time.
     private let idleWorkspaces = Mutex<[Workspace]>([])
@@ -36,9 +36,8 @@ public final class HidingNetwork: Sendable {
     /// - Precondition: `instructionSet.isSupported`.
     public init(weights: [UInt8], instructionSet: InstructionSet = .preferred) throws(WeightsError) {
         precondition(instructionSet.isSupported, "this machine cannot run the kernel")
-        let checked = try Weights(weights)
-        metadata = checked.metadata
-        blocks = checked.blocks
+        self.weights = try Weights(weights)
+        metadata = self.weights.metadata
         sha256 = SHA256.hash(weights)
         self.instructionSet = instructionSet
     }
@@ -58,6 +57,8 @@ public final class HidingNetwork: Sendable {
 
     /// Hides one secret in each cover, in order.
     ///
+    /// Small images of one size that follow each other go through the network together, which is faster and gives the same bits.
+    ///
     /// - Parameters:
     ///   - covers: Images as ``hide(cover:secret:)`` takes them; their sizes may differ.
     ///   - secrets: As many, each of its cover's size.
@@ -65,7 +66,16 @@ public final class HidingNetwork: Sendable {
     public func hide(covers: [PlanarImage], secrets: [PlanarImage]) -> [PlanarImage] {
         precondition(covers.count == secrets.count, "one secret for each cover")
         return withIdleWorkspace { workspace in
-            zip(covers, secrets).map { hide(cover: $0, secret: $1, workspace: &workspace) }
+            var protected: [PlanarImage] = []
+            while protected.count < covers.count {
+                let first = protected.count, shape = Self.shape(of: covers[first])
+                var end = first + 1
+                while end < covers.count, end - first < Self.maxTogether(shape),
+                    covers[end].width == covers[first].width, covers[end].height == covers[first].height
+                { end += 1 }
+                protected += hide(Array(covers[first..<end]), Array(secrets[first..<end]), workspace: &workspace)
+            }
+            return protected
         }
     }
 
@@ -77,67 +87,82 @@ public final class HidingNetwork: Sendable {
     ///   - workspace: Any workspace; what it held before does not matter.
     /// - Returns: The protected image, neither clamped nor rounded.
     public func hide(cover: PlanarImage, secret: PlanarImage, workspace: inout Workspace) -> PlanarImage {
-        run(cover: cover, secret: secret, workspace: &workspace) { coverBranch, secretBranch, couple in
-            for (index, block) in blocks.enumerated() {
-                couple(block.phi, secretBranch, coverBranch, PLM_ADD)
+        hide([cover], [secret], workspace: &workspace)[0]
+    }
+
+    /// Hides in images of one size at once.
+    private func hide(_ covers: [PlanarImage], _ secrets: [PlanarImage], workspace: inout Workspace) -> [PlanarImage] {
+        run(covers: covers, secrets: secrets, workspace: &workspace) { cover, secret, couple in
+            for block in 0..<metadata.blocks {
+                couple([weights.phi(block, PLM_ADD)], secret, cover)
                 // The secret branch that leaves the last block is thrown away, so it is not computed.
-                guard index < blocks.count - 1 else { break }
-                couple(block.rho, coverBranch, secretBranch, PLM_SCALE)
-                couple(block.eta, coverBranch, secretBranch, PLM_ADD)
+                guard block < metadata.blocks - 1 else { break }
+                couple([weights.rho(block, PLM_SCALE), weights.eta(block, PLM_ADD)], cover, secret)
             }
-            return coverBranch
+            return cover
         }
     }
 
     // MARK: - Running
 
     typealias Branch = UnsafeMutablePointer<Float>
-    /// Runs a packed sub-module on one branch and couples its output to the other.
-    typealias Coupling = (_ submodule: [Float], _ from: Branch, _ into: Branch, _ coupling: plm_coupling) -> Void
+    /// Runs one or two sub-modules on one branch and couples their outputs to the other, in order.
+    typealias Coupling = (_ submodules: [plm_submodule], _ from: Branch, _ into: Branch) -> Void
 
-    /// Transforms two images, lets `body` work on their branches, and transforms back the branch that it returns.
+    /// Transforms images of one size, lets `body` work on their branches, and transforms back the branch that it returns.
     func run(
-        cover: PlanarImage,
-        secret: PlanarImage,
+        covers: [PlanarImage],
+        secrets: [PlanarImage],
         workspace: inout Workspace,
         _ body: (_ coverBranch: Branch, _ secretBranch: Branch, _ couple: Coupling) -> Branch
-    ) -> PlanarImage {
-        let (width, height) = (cover.width, cover.height)
+    ) -> [PlanarImage] {
+        guard let (width, height) = covers.first.map({ ($0.width, $0.height) }) else { return [] }
         precondition(width >= 2 && height >= 2, "an image has at least 2 x 2 pixels")
-        precondition(secret.width == width && secret.height == height, "cover and secret have one size")
-        for image in [cover, secret] {
+        precondition(covers.count == secrets.count, "one secret for each cover")
+        for image in covers + secrets {
+            precondition(image.width == width && image.height == height, "covers and secrets have one size")
             precondition(image.channels == 3 && image.samples.count == 3 * width * height, "images have three channels")
         }
-        let size = Self.waveletSize(width: width, height: height)
-        return workspace.withBuffers(size: size, growth: metadata.growth) { coverBranch, secretBranch, scratch in
-            plm_haar(cover.samples, width, height, coverBranch)
-            plm_haar(secret.samples, width, height, secretBranch)
-            let result = body(coverBranch, secretBranch) { submodule, input, target, coupling in
+        let shape = Self.shape(of: covers[0], images: covers.count)
+        return workspace.withBuffers(shape, growth: metadata.growth) { coverBranch, secretBranch, scratch in
+            for index in covers.indices {
+                plm_haar(covers[index].samples, width, height, coverBranch, shape, index)
+                plm_haar(secrets[index].samples, width, height, secretBranch, shape, index)
+            }
+            let result = body(coverBranch, secretBranch) { submodules, input, target in
                 plm_dense(
                     instructionSet.kernel,
-                    submodule,
+                    shape,
                     metadata.growth,
+                    submodules,
+                    submodules.count,
                     input,
                     target,
-                    size.width,
-                    size.height,
-                    coupling,
                     metadata.clamp,
                     scratch
                 )
             }
-            let samples = [Float](unsafeUninitializedCapacity: 3 * width * height) { planes, initialized in
-                plm_inverse_haar(result, width, height, planes.baseAddress)
-                initialized = 3 * width * height
+            return covers.indices.map { index in
+                let samples = [Float](unsafeUninitializedCapacity: 3 * width * height) { planes, initialized in
+                    plm_inverse_haar(result, shape, index, width, height, planes.baseAddress)
+                    initialized = 3 * width * height
+                }
+                return PlanarImage(width: width, height: height, channels: 3, samples: samples)
             }
-            return PlanarImage(width: width, height: height, channels: 3, samples: samples)
         }
     }
 
-    /// Columns and rows of the wavelet coefficients of an image.
-    static func waveletSize(width: Int, height: Int) -> (width: Int, height: Int) {
-        ((width + 1) / 2, (height + 1) / 2)
+    /// The wavelet coefficients of images of one size.
+    static func shape(of image: PlanarImage, images: Int = 1) -> plm_shape {
+        plm_shape(width: (image.width + 1) / 2, height: (image.height + 1) / 2, images: images)
     }
+
+    /// How many images of a shape go through the network together: enough to fill the kernel's vectors, little enough for the cache.
+    private static func maxTogether(_ shape: plm_shape) -> Int {
+        max(1, coefficientsTogether / (shape.width * shape.height))
+    }
+
+    private static let coefficientsTogether = 4096
 
     /// Lends a workspace that no other call uses, and keeps it for the next one.
     func withIdleWorkspace<Result>(_ body: (inout Workspace) -> Result) -> Result {

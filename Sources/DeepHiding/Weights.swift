@@ -1,14 +1,7 @@
 import CKernels
 
-/// The weights of a network, checked and reordered for the kernel.
+/// The weights of a network, checked and transformed for the kernel.
 struct Weights: Sendable {
-    /// The three sub-modules of a coupling block; each is its five packed convolutions, one after the other.
-    struct Block: Sendable {
-        let phi: [Float]
-        let rho: [Float]
-        let eta: [Float]
-    }
-
     /// The shape of one convolution of a sub-module.
     struct Convolution {
         let name: String
@@ -26,10 +19,31 @@ struct Weights: Sendable {
                 )
             }
         }
+
+        /// Floats of the packed convolution.
+        var packedCount: Int { plm_packed_floats(inputs, outputs) }
+    }
+
+    /// The sub-modules of a coupling block, in the order in which they are packed.
+    private enum Submodule: String, CaseIterable {
+        case phi, rho, eta
+
+        var index: Int {
+            switch self {
+            case .phi: 0
+            case .rho: 1
+            case .eta: 2
+            }
+        }
     }
 
     let metadata: WeightsMetadata
-    let blocks: [Block]
+
+    /// Block after block, phi, rho and eta, each its five packed convolutions.
+    private let packed: AlignedFloats
+
+    /// Floats of one packed sub-module.
+    private let submoduleCount: Int
 
     /// Reads a weights file.
     ///
@@ -38,51 +52,43 @@ struct Weights: Sendable {
     /// - Throws: ``WeightsError``.
     init(_ bytes: [UInt8]) throws(WeightsError) {
         let file = try SafetensorsFile(bytes)
-        metadata = try WeightsMetadata(file.metadata)
+        let metadata = try WeightsMetadata(file.metadata)
         let convolutions = Convolution.all(growth: metadata.growth)
         guard file.tensors.count == metadata.blocks * 3 * convolutions.count * 2 else {
             throw WeightsError(.mismatched, "there are not as many tensors as the blocks of the metadata need")
         }
-        var blocks: [Block] = []
-        for index in 0..<metadata.blocks {
-            blocks.append(
-                Block(
-                    phi: try Self.submodule("blocks.\(index).phi", convolutions, of: file),
-                    rho: try Self.submodule("blocks.\(index).rho", convolutions, of: file),
-                    eta: try Self.submodule("blocks.\(index).eta", convolutions, of: file)
-                )
-            )
+        self.metadata = metadata
+        submoduleCount = convolutions.reduce(0) { $0 + $1.packedCount }
+        packed = try AlignedFloats(count: metadata.blocks * Submodule.allCases.count * submoduleCount) {
+            packed throws(WeightsError) in
+            var to = packed
+            for block in 0..<metadata.blocks {
+                for submodule in Submodule.allCases {
+                    for convolution in convolutions {
+                        let name = "blocks.\(block).\(submodule).\(convolution.name)"
+                        let shape = [convolution.outputs, convolution.inputs, 3, 3]
+                        let weights = try Self.tensor("\(name).weight", shape: shape, of: file)
+                        let bias = try Self.tensor("\(name).bias", shape: [convolution.outputs], of: file)
+                        plm_pack(weights, bias, convolution.inputs, convolution.outputs, to)
+                        to += convolution.packedCount
+                    }
+                }
+            }
         }
-        self.blocks = blocks
     }
 
-    /// Reads and packs one sub-module.
-    private static func submodule(
-        _ name: String,
-        _ convolutions: [Convolution],
-        of file: SafetensorsFile
-    ) throws(WeightsError) -> [Float] {
-        var packed: [Float] = []
-        for convolution in convolutions {
-            let (inputs, outputs) = (convolution.inputs, convolution.outputs)
-            let prefix = "\(name).\(convolution.name)"
-            let weights = try tensor("\(prefix).weight", shape: [outputs, inputs, 3, 3], of: file)
-            let bias = try tensor("\(prefix).bias", shape: [outputs], of: file)
-            packed += Self.pack(weights, bias, inputs: inputs, outputs: outputs)
-        }
-        return packed
-    }
+    // MARK: - Sub-modules, with what their outputs do; valid as long as these weights
 
-    /// Reorders one convolution for the kernel.
-    ///
-    /// - Precondition: `weights` has `outputs * inputs * 9` elements and `bias` has `outputs`.
-    static func pack(_ weights: [Float], _ bias: [Float], inputs: Int, outputs: Int) -> [Float] {
-        precondition(weights.count == outputs * inputs * 9 && bias.count == outputs)
-        let count = plm_packed_floats(inputs, outputs)
-        return [Float](unsafeUninitializedCapacity: count) { packed, initialized in
-            plm_pack(weights, bias, inputs, outputs, packed.baseAddress)
-            initialized = count
-        }
+    func phi(_ block: Int, _ coupling: plm_coupling) -> plm_submodule { submodule(.phi, block, coupling) }
+    func rho(_ block: Int, _ coupling: plm_coupling) -> plm_submodule { submodule(.rho, block, coupling) }
+    func eta(_ block: Int, _ coupling: plm_coupling) -> plm_submodule { submodule(.eta, block, coupling) }
+
+    private func submodule(_ submodule: Submodule, _ block: Int, _ coupling: plm_coupling) -> plm_submodule {
+        precondition(0..<metadata.blocks ~= block)
+        return plm_submodule(
+            packed: packed.start + (block * Submodule.allCases.count + submodule.index) * submoduleCount,
+            coupling: coupling
+        )
     }
 
     /// The elements of a tensor that must be there, of this shape and finite.

@@ -13,15 +13,15 @@ public struct Workspace: Sendable {
     /// Bytes that are held.
     var byteCount: Int { floats.count * MemoryLayout<Float>.stride }
 
-    /// Lends the two branches of a picture (band images of the kernel) and the prepared scratch of a sub-module.
+    /// Lends the two branches of images, cleared, and the prepared scratch of a sub-module.
     ///
     /// - Parameters:
-    ///   - size: Columns and rows of the wavelet coefficients.
+    ///   - shape: Of the branches.
     ///   - growth: The network's growth.
     ///   - body: Its buffers are aligned to a cache line and do not outlive the call.
     /// - Returns: What `body` returns.
     mutating func withBuffers<Result>(
-        size: (width: Int, height: Int),
+        _ shape: plm_shape,
         growth: Int,
         _ body: (
             _ cover: UnsafeMutablePointer<Float>, _ secret: UnsafeMutablePointer<Float>,
@@ -29,8 +29,8 @@ public struct Workspace: Sendable {
         )
             -> Result
     ) -> Result {
-        let band = plm_band_floats(size.width, size.height, Int(PLM_WAVELET_CHANNELS))
-        let needed = 2 * band + plm_dense_scratch_floats(size.width, size.height, growth) + Self.alignment
+        let branch = plm_branch_floats(shape)
+        let needed = 2 * branch + plm_scratch_floats(shape, growth) + Self.alignment
         if floats.count < needed {
             floats = []  // freed before the larger one is made
             floats = [Float](repeating: 0, count: needed)
@@ -40,9 +40,11 @@ public struct Workspace: Sendable {
             let raw = UnsafeMutableRawPointer(start)
             let skipped = (raw.alignedUp(toMultipleOf: Self.alignment * 4) - raw) / MemoryLayout<Float>.stride
             let cover = start + skipped
-            let scratch = cover + 2 * band
-            plm_dense_prepare(scratch, size.width, size.height, growth)
-            return body(cover, cover + band, scratch)
+            let scratch = cover + 2 * branch
+            plm_branch_clear(cover, shape)
+            plm_branch_clear(cover + branch, shape)
+            plm_prepare(scratch, shape)
+            return body(cover, cover + branch, scratch)
         }
     }
 

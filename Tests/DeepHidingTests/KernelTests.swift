@@ -9,52 +9,47 @@ import Testing
 @Suite struct KernelTests {
     static let sets = InstructionSet.allCases.filter(\.isSupported)
 
-    /// Sides around the vectors' lengths, and single rows, columns and pixels.
+    /// Shapes with less than a tile, with less than a block, and with several blocks; growths that fill no register block;
+    /// images side by side that share blocks.
     @Test(arguments: [
-        (1, 1), (1, 7), (2, 2), (3, 5), (4, 1), (7, 3), (8, 8), (9, 4), (15, 2), (16, 3), (17, 5), (31, 2), (33, 3),
-        (49, 1), (64, 2), (65, 2),
+        (1, 1, 1, 1), (2, 3, 1, 5), (4, 4, 1, 12), (16, 16, 1, 4), (17, 9, 1, 3), (5, 41, 1, 8), (96, 14, 1, 2), (23, 50, 1, 3),
+        (40, 33, 1, 1), (130, 9, 1, 16), (3, 300, 1, 2), (8, 8, 1, 32), (1, 1, 40, 2), (16, 16, 5, 4), (3, 2, 7, 5),
+        (12, 12, 3, 7), (33, 5, 4, 3),
     ])
-    func convolutionEqualsTheReference(width: Int, height: Int) {
-        var generator = SplitMix64(state: UInt64(width * 1000 + height))
-        for (inputs, outputs) in [(1, 1), (12, 12), (3, 4), (5, 7), (2, 9), (7, 32)] {
-            let convolution = Reference.Convolution(inputs: inputs, outputs: outputs, using: &generator)
-            let planes = Fixtures.noise(width: width, height: height, channels: inputs, seed: generator.next()).samples
-            let expected = Reference.convolve(planes.map(Double.init), convolution, width: width, height: height)
-            for set in Self.sets {
-                let bands = BandImage(planes, width: width, height: height, channels: inputs)
-                // What was in the output before must not matter, beside its margins, which are zero.
-                var output = BandImage(width: width, height: height, channels: outputs)
-                output.fill(7)
-                let zeros = [Float](repeating: 0, count: plm_band_floats(width, 1, inputs))
-                plm_convolve(
-                    set.kernel,
-                    convolution.packed,
-                    inputs,
-                    outputs,
-                    bands.floats,
-                    &output.floats,
-                    width,
-                    height,
-                    zeros
-                )
-                let difference = largestDifference(output.planes, expected.map(Float.init))
-                #expect(difference < 1e-4, "\(set) \(width)x\(height) \(inputs)->\(outputs)")
-                #expect(output.marginsAreZero, "\(set) \(width)x\(height) wrote beside the picture")
-            }
-        }
+    func denseSubmoduleEqualsTheReference(width: Int, height: Int, images: Int, growth: Int) {
+        let shape = plm_shape(width: width, height: height, images: images)
+        check(shape, growth: growth, seed: UInt64(width * 7919 + height * 31 + images * 7 + growth))
     }
 
-    /// Shapes for which all rows are done at once, and others for which the ring of rows turns; growths that fill no tile.
-    @Test(arguments: [(1, 1, 1), (2, 3, 5), (16, 16, 4), (17, 9, 3), (5, 41, 8), (96, 14, 2), (23, 50, 3), (40, 33, 1)])
-    func denseSubmoduleEqualsTheReference(width: Int, height: Int, growth: Int) {
-        var generator = SplitMix64(state: UInt64(width * 7919 + height * 31 + growth))
-        let convolutions = Weights.Convolution.all(growth: growth).map {
-            Reference.Convolution(inputs: $0.inputs, outputs: $0.outputs, using: &generator)
+    /// Shapes that nobody chose.
+    @Test(arguments: 0..<24)
+    func randomShapesEqualTheReference(seed: Int) {
+        var generator = SplitMix64(state: UInt64(seed) &* 1_000_003)
+        let shape = plm_shape(
+            width: Int.random(in: 1...70, using: &generator),
+            height: Int.random(in: 1...24, using: &generator),
+            images: Int.random(in: 1...3, using: &generator)
+        )
+        check(shape, growth: Int.random(in: 1...20, using: &generator), seed: generator.next())
+    }
+
+    private func check(_ shape: plm_shape, growth: Int, seed: UInt64) {
+        var generator = SplitMix64(state: seed)
+        let (width, height) = (shape.width, shape.height)
+        let modules = (0..<2).map { _ in
+            Weights.Convolution.all(growth: growth).map {
+                Reference.Convolution(inputs: $0.inputs, outputs: $0.outputs, using: &generator)
+            }
         }
-        let packed = convolutions.flatMap(\.packed)
-        let input = Fixtures.noise(width: width, height: height, channels: 12, seed: generator.next()).samples
-        let target = Fixtures.noise(width: width, height: height, channels: 12, seed: generator.next()).samples
-        let output = Reference.dense(input.map(Double.init), convolutions, width: width, height: height)
+        func noise() -> [[Float]] {
+            (0..<shape.images).map { _ in
+                Fixtures.noise(width: width, height: height, channels: 12, seed: generator.next()).samples
+            }
+        }
+        let inputs = noise(), targets = noise()
+        let outputs = inputs.map { input in
+            modules.map { Reference.dense(input.map(Double.init), $0, width: width, height: height) }
+        }
         let clamp = 1.7
         let couplings: [(plm_coupling, (Double, Double) -> Double)] = [
             (PLM_ADD, { $0 + $1 }),
@@ -62,27 +57,24 @@ import Testing
             (PLM_SCALE, { $0 * exp(clamp * tanh($1 / 2)) }),
             (PLM_UNSCALE, { $0 / exp(clamp * tanh($1 / 2)) }),
         ]
+        // Each alone, and pairs in the two orders of the network.
+        let runs = [[0], [1], [2], [3], [2, 0], [1, 3]]
         for set in Self.sets {
-            for (coupling, reference) in couplings {
-                let source = BandImage(input, width: width, height: height, channels: 12)
-                var result = BandImage(target, width: width, height: height, channels: 12)
-                var scratch = [Float](repeating: .nan, count: plm_dense_scratch_floats(width, height, growth))
-                plm_dense_prepare(&scratch, width, height, growth)
-                plm_dense(
-                    set.kernel,
-                    packed,
-                    growth,
-                    source.floats,
-                    &result.floats,
-                    width,
-                    height,
-                    coupling,
-                    Float(clamp),
-                    &scratch
+            for run in runs {
+                let results = run.map { couplings[$0] }
+                let changed = KernelRun(set: set, shape: shape, growth: growth, clamp: Float(clamp)).dense(
+                    zip(modules, results).map { ($0.flatMap(\.packed), $1.0) },
+                    inputs: inputs,
+                    targets: targets
                 )
-                let expected = zip(target, output).map { Float(reference(Double($0), $1)) }
-                #expect(largestDifference(result.planes, expected) < 1e-4, "\(set) coupling \(coupling)")
-                #expect(result.marginsAreZero, "\(set) wrote beside the picture")
+                for image in 0..<shape.images {
+                    var expected = targets[image].map(Double.init)
+                    for (output, result) in zip(outputs[image], results) { expected = zip(expected, output).map(result.1) }
+                    #expect(
+                        largestDifference(changed[image], expected.map(Float.init)) < 1e-4,
+                        "\(set) \(shape) growth \(growth), couplings \(run), image \(image)"
+                    )
+                }
             }
         }
     }
@@ -90,37 +82,42 @@ import Testing
     /// The scale over its whole range, infinities and non-numbers included: always finite, positive and within 1e-6.
     @Test(arguments: sets)
     func scaleIsExactAndBounded(set: InstructionSet) {
-        let growth = 1, width = 16, height = 1
-        // A network that gives its own input back as the output: the last convolution is the identity.
-        var convolutions: [Float] = []
-        for shape in Weights.Convolution.all(growth: growth) {
-            var weights = [Float](repeating: 0, count: shape.outputs * shape.inputs * 9)
-            if shape.outputs == 12 { for i in 0..<12 { weights[(i * shape.inputs + i) * 9 + 4] = 1 } }
-            let bias = [Float](repeating: 0, count: shape.outputs)
-            convolutions += Weights.pack(weights, bias, inputs: shape.inputs, outputs: shape.outputs)
+        // A network that gives a bias as the output, whatever its input: exact in any transform.
+        let values: [Float] = [0, -0.0, 1e-30, 87, -87, 88.5, -104, 1000, -1000, 1e30, -1e30, .infinity, -.infinity]
+            + (0..<83).map { Float($0 - 41) * 0.21 }
+        for start in stride(from: 0, to: values.count, by: 12) {
+            let biases = Array(values[start..<start + 12])
+            let packed = Weights.Convolution.all(growth: 1).flatMap { shape in
+                Reference.Convolution(
+                    inputs: shape.inputs,
+                    outputs: shape.outputs,
+                    weights: [Float](repeating: 0, count: shape.outputs * shape.inputs * 9),
+                    bias: shape.outputs == 12 ? biases : [0]
+                ).packed
+            }
+            let scales = KernelRun(set: set, shape: plm_shape(width: 1, height: 1, images: 1), growth: 1, clamp: 2)
+                .dense([(packed, PLM_SCALE)], inputs: [[Float](repeating: 0, count: 12)], targets: [[Float](repeating: 1, count: 12)])
+            for (value, scale) in zip(biases, scales[0]) {
+                let expected = exp(2 * tanh(Double(value) / 2))
+                #expect(abs(Double(scale) / expected - 1) < 1e-6, "E(\(value)) is \(scale), not \(expected)")
+            }
         }
-        var values: [Float] = [0, -0.0, 1e-30, 87, -87, 88.5, -104, 1000, -1000, 1e30, -1e30]
-        while values.count < 12 * 16 { values.append(Float(values.count - 96) * 0.21) }
-        let source = BandImage(values, width: width, height: height, channels: 12)
-        var result = BandImage([Float](repeating: 1, count: 192), width: width, height: height, channels: 12)
-        var scratch = [Float](repeating: 0, count: plm_dense_scratch_floats(width, height, growth))
-        plm_dense_prepare(&scratch, width, height, growth)
-        plm_dense(
-            set.kernel,
-            convolutions,
-            growth,
-            source.floats,
-            &result.floats,
-            width,
-            height,
-            PLM_SCALE,
-            2,
-            &scratch
-        )
-        for (value, scale) in zip(values, result.planes) {
-            let expected = exp(2 * tanh(Double(value) / 2))
-            #expect(abs(Double(scale) / expected - 1) < 1e-6, "E(\(value)) is \(scale), not \(expected)")
+    }
+
+    /// A non-number in one image does not reach the image beside it.
+    @Test(arguments: sets)
+    func imagesDoNotSeeEachOther(set: InstructionSet) {
+        var generator = SplitMix64(state: 99)
+        let packed = Weights.Convolution.all(growth: 3).flatMap {
+            Reference.Convolution(inputs: $0.inputs, outputs: $0.outputs, using: &generator).packed
         }
+        let run = { (images: [[Float]]) in
+            KernelRun(set: set, shape: plm_shape(width: 7, height: 6, images: images.count), growth: 3, clamp: 2)
+                .dense([(packed, PLM_ADD)], inputs: images, targets: images)
+        }
+        let good = Fixtures.noise(width: 7, height: 6, channels: 12, seed: 1).samples
+        let bad = [Float](repeating: .nan, count: good.count)
+        #expect(run([bad, good, bad])[1] == run([good])[0])
     }
 
     @Test func anOverrideThatTheMachineLacksIsIgnored() {
@@ -136,42 +133,37 @@ import Testing
     }
 }
 
-/// A band image of the kernel, filled from planes and read back.
-private struct BandImage {
-    var floats: [Float]
-    let width: Int
-    let height: Int
-    let channels: Int
+/// Calls the kernel on planes, in memory that holds nothing but non-numbers before.
+private struct KernelRun {
+    let set: InstructionSet
+    let shape: plm_shape
+    let growth: Int
+    let clamp: Float
 
-    init(width: Int, height: Int, channels: Int) {
-        (self.width, self.height, self.channels) = (width, height, channels)
-        floats = [Float](repeating: 0, count: plm_band_floats(width, height, channels))
-    }
-
-    init(_ planes: [Float], width: Int, height: Int, channels: Int) {
-        self.init(width: width, height: height, channels: channels)
-        for (index, value) in zip(offsets, planes) { floats[index] = value }
-    }
-
-    /// Where each element of the planes lies, in the planes' order.
-    private var offsets: [Int] {
-        let pitch = plm_pitch(width)
-        return (0..<channels).flatMap { channel in
-            (0..<height).flatMap { y in
-                (0..<width).map { x in (y * channels + channel) * pitch + Int(PLM_MARGIN) + x }
-            }
+    /// Runs one or two sub-modules and returns the planes of the changed targets.
+    func dense(_ modules: [(packed: [Float], coupling: plm_coupling)], inputs: [[Float]], targets: [[Float]]) -> [[Float]] {
+        let weights = modules.map { module in
+            AlignedFloats(count: module.packed.count) { $0.update(from: module.packed, count: module.packed.count) }
+        }
+        let submodules = zip(weights, modules).map { plm_submodule(packed: $0.start, coupling: $1.coupling) }
+        let input = branch(of: inputs)
+        var target = branch(of: targets)
+        var scratch = [Float](repeating: .nan, count: plm_scratch_floats(shape, growth))
+        plm_prepare(&scratch, shape)
+        withExtendedLifetime(weights) {
+            plm_dense(set.kernel, shape, growth, submodules, submodules.count, input, &target, clamp, &scratch)
+        }
+        return targets.indices.map { image in
+            var planes = [Float](repeating: 0, count: 12 * shape.width * shape.height)
+            plm_branch_get(target, shape, image, &planes)
+            return planes
         }
     }
 
-    mutating func fill(_ value: Float) {
-        for index in offsets { floats[index] = value }
-    }
-
-    var planes: [Float] { offsets.map { floats[$0] } }
-
-    var marginsAreZero: Bool {
-        var rest = self
-        rest.fill(0)
-        return rest.floats.allSatisfy { $0 == 0 }
+    private func branch(of images: [[Float]]) -> [Float] {
+        var branch = [Float](repeating: .nan, count: plm_branch_floats(shape))
+        plm_branch_clear(&branch, shape)
+        for (index, planes) in images.enumerated() { plm_branch_put(planes, &branch, shape, index) }
+        return branch
     }
 }

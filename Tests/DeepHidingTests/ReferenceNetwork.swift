@@ -1,3 +1,5 @@
+import CKernels
+
 @testable import DeepHiding
 
 /// The plainest possible convolution and dense sub-module, in double precision, to hold the kernel against.
@@ -16,7 +18,19 @@ enum Reference {
             bias = (0..<outputs).map { _ in Float.random(in: -0.2...0.2, using: &generator) }
         }
 
-        var packed: [Float] { Weights.pack(weights, bias, inputs: inputs, outputs: outputs) }
+        init(inputs: Int, outputs: Int, weights: [Float], bias: [Float]) {
+            precondition(weights.count == outputs * inputs * 9 && bias.count == outputs)
+            (self.inputs, self.outputs, self.weights, self.bias) = (inputs, outputs, weights, bias)
+        }
+
+        /// As the kernel wants it.
+        var packed: [Float] {
+            let count = plm_packed_floats(inputs, outputs)
+            return [Float](unsafeUninitializedCapacity: count) { packed, initialized in
+                plm_pack(weights, bias, inputs, outputs, packed.baseAddress)
+                initialized = count
+            }
+        }
     }
 
     /// 3x3, stride 1, zeros around the planes.

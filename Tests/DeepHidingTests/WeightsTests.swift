@@ -7,7 +7,7 @@ import Testing
     @Test func aSoundFileIsTaken() throws {
         let file = WeightsFile(blocks: 2, growth: 3)
         let weights = try Weights(file.bytes)
-        #expect(weights.blocks.count == 2)
+        #expect(weights.metadata.blocks == 2)
         #expect(weights.metadata.growth == 3)
     }
 

@@ -1,20 +1,17 @@
-// The arithmetic of the hiding network: the Haar wavelet, the dense sub-module and the coupling of its output, float32.
+// The arithmetic of the hiding network: the Haar wavelet, the dense sub-modules and the coupling of their outputs, float32.
 //
 // Nothing here allocates, keeps state or checks its arguments: the Swift caller (DeepHiding) has checked every size, and
 // passes buffers of at least the sizes that the functions below give. All functions may run on several threads at once
 // on different target and scratch buffers.
 //
-// A "band image" is the layout of every buffer of wavelet coefficients: rows of channels of pixels. Element
-// (row, channel, x) lies at (row * channels + channel) * pitch + PLM_MARGIN + x. What lies between the channels is zero,
-// so that a 3x3 convolution needs no branch at the left and right border.
+// A "branch" holds the wavelet coefficients of one or more images of one size in 12 channels, in an order of the kernel's own;
+// `plm_haar` and `plm_branch_put` fill it, `plm_inverse_haar` and `plm_branch_get` read it. Images do not see each other.
 #ifndef PALIMPSEST_CKERNELS_H
 #define PALIMPSEST_CKERNELS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/// Floats before the first pixel of a channel, all zero.
-#define PLM_MARGIN 16
 /// Channels of an image after one wavelet step: 4 bands of 3 colours.
 #define PLM_WAVELET_CHANNELS 12
 /// Convolutions in a dense sub-module.
@@ -38,44 +35,59 @@ typedef enum {
     PLM_UNSCALE = 3,
 } plm_coupling;
 
+/// Columns and rows of the wavelet coefficients of an image, and how many images a branch holds; all at least 1.
+typedef struct {
+    size_t width, height, images;
+} plm_shape;
+
+/// A dense sub-module and what its output does to the target.
+typedef struct {
+    /// Its five packed convolutions, one after the other.
+    const float *packed;
+    plm_coupling coupling;
+} plm_submodule;
+
 /// Whether this machine, and this build, can run the kernel of an instruction set.
 bool plm_supports(plm_instruction_set set);
-
-/// Floats between two channels of a band image of this width.
-size_t plm_pitch(size_t width);
-
-/// Floats in a band image; a multiple of 16.
-size_t plm_band_floats(size_t width, size_t height, size_t channels);
 
 /// Floats that a packed convolution takes.
 size_t plm_packed_floats(size_t inputs, size_t outputs);
 
-/// Reorders `weights[outputs][inputs][3][3]` and `bias[outputs]` for `plm_dense`.
+/// Transforms `weights[outputs][inputs][3][3]` and `bias[outputs]` for `plm_dense`.
 void plm_pack(const float *weights, const float *bias, size_t inputs, size_t outputs, float *packed);
 
+/// Floats of a branch; a multiple of 16.
+size_t plm_branch_floats(plm_shape shape);
+
 /// Floats of scratch that `plm_dense` needs; a multiple of 16.
-size_t plm_dense_scratch_floats(size_t width, size_t height, size_t growth);
+size_t plm_scratch_floats(plm_shape shape, size_t growth);
 
-/// Zeroes the margins in a scratch buffer: once before the first `plm_dense` of this size on it.
-void plm_dense_prepare(float *scratch, size_t width, size_t height, size_t growth);
+/// Prepares a scratch buffer: once before the first `plm_dense` of this shape on it.
+void plm_prepare(float *scratch, plm_shape shape);
 
-/// Runs one dense sub-module (five 3x3 convolutions, LeakyReLU 0.01 after four) on `input` and couples it to `target`.
+/// Runs one or two dense sub-modules (five 3x3 convolutions, LeakyReLU 0.01 after four) on `input` and couples their outputs to
+/// `target`, in order.
 ///
-/// `packed` holds the five packed convolutions one after the other. `input` and `target` are different band images of 12
-/// channels. `set` must be one that `plm_supports`.
-void plm_dense(plm_instruction_set set, const float *packed, size_t growth, const float *input, float *target,
-               size_t width, size_t height, plm_coupling coupling, float clamp, float *scratch);
+/// `count` is 1 or 2; two share what is made of their input. `input` and `target` are different branches. `set` must be one
+/// that `plm_supports`.
+void plm_dense(plm_instruction_set set, plm_shape shape, size_t growth, const plm_submodule *submodules, size_t count,
+               const float *input, float *target, float clamp, float *scratch);
 
-/// The orthonormal Haar transform of 3 planes of `image_width` x `image_height` into a band image of half the size,
+/// Zeroes a branch: once before it is filled for this shape.
+void plm_branch_clear(float *branch, plm_shape shape);
+
+/// The orthonormal Haar transform of 3 planes of `image_width` x `image_height` into one image of a branch, whose shape is half of that,
 /// rounded up; an odd last column or row is continued by reflection. Both sizes are at least 2.
-void plm_haar(const float *planes, size_t image_width, size_t image_height, float *bands);
+void plm_haar(const float *planes, size_t image_width, size_t image_height, float *branch, plm_shape shape, size_t image);
 
 /// The inverse of `plm_haar`; what an odd size had added is cropped.
-void plm_inverse_haar(const float *bands, size_t image_width, size_t image_height, float *planes);
+void plm_inverse_haar(const float *branch, plm_shape shape, size_t image, size_t image_width, size_t image_height,
+                      float *planes);
 
-/// One 3x3 convolution on its own (zero padding, bias, no activation): `input` has `inputs` channels, `output` has
-/// `outputs`, both band images; `zeros` is one row of `inputs` channels, all zero, with its margins.
-void plm_convolve(plm_instruction_set set, const float *packed, size_t inputs, size_t outputs, const float *input,
-                  float *output, size_t width, size_t height, const float *zeros);
+/// Writes 12 planes of `shape.width` x `shape.height` into one image of a branch.
+void plm_branch_put(const float *planes, float *branch, plm_shape shape, size_t image);
+
+/// Reads them back.
+void plm_branch_get(const float *branch, plm_shape shape, size_t image, float *planes);
 
 #endif
