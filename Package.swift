@@ -56,13 +56,14 @@ let package = Package(
         .target(name: "CLinux", cSettings: cSettings),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CKernels", cSettings: kernelSettings),
 
         // Layer 1: pure logic and values.
         module("HTTPWire", [httpTypes]),
-        module("Imaging", ["CJPEG", "CSpng"]),
+        module("Imaging", ["CDeflate", "CJPEG", "CKernels", "CSpng"]),
         module("Archive", ["CZlib"]),
         module("JobModel"),
         module("Telemetry", [logging]),
@@ -121,7 +122,7 @@ let package = Package(
 
         // Tests, one target a module.
         tests("HTTPWire", [httpTypes]),
-        tests("Imaging", resources: [.copy("Fixtures")]),
+        tests("Imaging", ["CKernels"], resources: [.copy("Fixtures")]),
         tests("Archive"),
         tests("JobModel"),
         tests("Telemetry", [logging]),

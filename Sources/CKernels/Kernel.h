@@ -1,11 +1,9 @@
-// The kernel, written once with clang's vector extensions and compiled once for each instruction set: the including file
-// defines KERNEL(name) and the constants LANES (tiles in a vector), VECTORS (vectors in a register block) and OUTPUTS (output
-// channels in one, 4 or 8).
+// The dense sub-modules, written once with clang's vector extensions and compiled once for each instruction set (EachSet.h). A
+// vector holds LANES tiles; a register block of products is OUTPUTS output channels x VECTORS vectors.
 //
 // Every output is summed in one order whatever the blocks, so that all instruction sets with a fused multiply-add give the same bits.
 
 #define MICRO (LANES * VECTORS)
-#define INLINE static inline __attribute__((always_inline))
 
 #include "Vector.h"
 
@@ -97,6 +95,5 @@ static void KERNEL(dense)(plm_shape shape, size_t growth, const plm_submodule *s
 }
 
 #undef MICRO
-#undef INLINE
 #undef VECTOR
 #undef BITS

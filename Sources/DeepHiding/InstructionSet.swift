@@ -1,5 +1,5 @@
 import CKernels
-import FoundationEssentials
+import Glibc
 
 /// The instruction sets that the kernel is compiled for, fastest first.
 ///
@@ -21,9 +21,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
 
     /// The fastest that this machine has, or what the environment asks for if the machine has that.
     public static let preferred: InstructionSet = {
-        let wanted = ProcessInfo.processInfo.environment[overrideVariable].flatMap(InstructionSet.init(rawValue:))
-        if let wanted, wanted.isSupported { return wanted }
-        return allCases.first(where: \.isSupported) ?? .portable
+        let kernel = plm_preferred(getenv(overrideVariable))
+        return allCases.first { $0.kernel == kernel } ?? .portable
     }()
 
     var kernel: plm_instruction_set {

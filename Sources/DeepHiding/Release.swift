@@ -1,8 +1,9 @@
+import CKernels
 public import Imaging
 
 /// Lays the perturbation over the photo: the step from the network's output to the released integers.
 public enum Release {
-    /// Adds a perturbation to a photo.
+    /// Adds a perturbation to a photo, in the photo's own memory.
     ///
     /// δ is scaled to the photo's size row by row (bilinear where it grows), clipped to ±`strength`/255, added to the
     /// integer samples, clamped to their range and rounded to the nearest level, so that with `clip` no sample changes by
@@ -11,46 +12,61 @@ public enum Release {
     ///
     /// - Parameters:
     ///   - delta: Three channels, 1 for the whole range of a sample, of any size.
-    ///   - photo: What is to be protected.
+    ///   - photo: What is to be protected, and afterwards is.
     ///   - strength: The bound in levels of 1/255, 1...255.
     ///   - clip: Whether the bound applies; without it δ is added whole.
-    /// - Returns: The protected photo: same size, layout and profile.
-    public static func apply(delta: PlanarImage, to photo: Photo, strength: Int, clip: Bool) -> Photo {
+    /// - Returns: How far the protected photo is from what it was.
+    public static func apply(delta: PlanarImage, to photo: inout Photo, strength: Int, clip: Bool) -> ImageQuality {
         precondition(delta.channels == 3, "a perturbation has three channels")
         precondition(1...255 ~= strength, "a strength is between 1 and 255 levels")
         let bound = clip ? Float(strength) : 255
-        let (width, layout) = (photo.width, photo.layout)
-        let (channels, colors) = (layout.channels, layout.colorChannels)
-        var result = photo
-        result.samples.withUnsafeMutableBufferPointer { samples in
-            delta.forEachRow(scaledTo: width, height: photo.height) { row, planes in
-                var pixel = row * width * channels
-                for column in 0..<width {
-                    defer { pixel += channels }
-                    if layout.hasAlpha && samples[pixel + colors] == 0 { continue }
-                    let red = planes[column], green = planes[width + column], blue = planes[2 * width + column]
-                    if colors == 1 {
-                        let luminance = 0.299 * red + 0.587 * green + 0.114 * blue
-                        samples[pixel] = moved(samples[pixel], by: luminance, bound: bound)
-                    } else {
-                        samples[pixel] = moved(samples[pixel], by: red, bound: bound)
-                        samples[pixel + 1] = moved(samples[pixel + 1], by: green, bound: bound)
-                        samples[pixel + 2] = moved(samples[pixel + 2], by: blue, bound: bound)
+        let (height, layout) = (photo.height, photo.layout)
+        let set = InstructionSet.preferred.kernel
+        var rows = ScaledRows(
+            levels(delta, isGray: layout.colorChannels == 1),
+            toWidth: photo.width,
+            height: height,
+            channels: layout.channels
+        )
+        var meter = QualityMeter(width: photo.width, height: height, layout: layout)
+        var before = [UInt8](repeating: 0, count: rows.rowCount)
+        let count = rows.rowCount
+        photo.samples.withUnsafeMutableBufferPointer { samples in
+            guard let start = samples.baseAddress else { return }
+            before.withUnsafeMutableBufferPointer { before in
+                for row in 0..<height {
+                    let samples = UnsafeMutableBufferPointer(start: start + row * count, count: count)
+                    _ = before.update(from: samples)
+                    rows.withRows(of: row) { above, below, weightAbove, weightBelow in
+                        plm_release_row(set, samples.baseAddress, count, above, below, weightAbove, weightBelow, bound)
                     }
+                    if layout.hasAlpha { restoreTransparent(samples, from: before, channels: layout.channels) }
+                    meter.append(UnsafeBufferPointer(before), UnsafeBufferPointer(samples))
                 }
             }
         }
-        return result
+        return meter.quality
     }
 
-    /// One sample moved by δ, at most by `bound` levels.
-    ///
-    /// The comparisons also bring what is not a number into the bound.
-    @inline(__always)
-    private static func moved(_ sample: UInt8, by delta: Float, bound: Float) -> UInt8 {
-        let levels = delta * 255
-        let clipped = levels > -bound ? (levels < bound ? levels : bound) : -bound
-        let value = Float(sample) + clipped
-        return UInt8((value > 0 ? (value < 255 ? value : 255) : 0) + 0.5)
+    /// A perturbation in levels; its luminance alone where that is all that fits.
+    private static func levels(_ delta: PlanarImage, isGray: Bool) -> PlanarImage {
+        let pixels = delta.width * delta.height
+        let samples = delta.samples
+        let levels: [Float] =
+            isGray
+            ? (0..<pixels).map {
+                255 * (0.299 * samples[$0] + 0.587 * samples[pixels + $0] + 0.114 * samples[2 * pixels + $0])
+            } : samples.map { 255 * $0 }
+        return PlanarImage(width: delta.width, height: delta.height, channels: isGray ? 1 : 3, samples: levels)
+    }
+
+    private static func restoreTransparent(
+        _ row: UnsafeMutableBufferPointer<UInt8>,
+        from before: UnsafeMutableBufferPointer<UInt8>,
+        channels: Int
+    ) {
+        for pixel in stride(from: 0, to: row.count, by: channels) where row[pixel + channels - 1] == 0 {
+            for index in pixel..<pixel + channels - 1 { row[index] = before[index] }
+        }
     }
 }

@@ -78,7 +78,8 @@ struct JPEGReader {
         let count = Int(header.width) * Int(header.height) * channels
         let maxScans = Int32(clamping: limits.maxJPEGScans)
         var status = palimpsest_jpeg_status.ok
-        let samples = [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+        // A byte a row more, which the PNG encoder puts to use.
+        let samples = [UInt8](unsafeUninitializedCapacity: count + Int(header.height)) { buffer, initializedCount in
             guard let start = buffer.baseAddress else { return }
             status = palimpsest_jpeg_decode(reader, start, count, maxScans)
             initializedCount = status == .ok ? count : 0

@@ -39,7 +39,8 @@ enum Orientation: Int, Sendable, CaseIterable {
             case .rotate270Clockwise: (lastColumn, width, -1)
             }
         let walk = Walk(origin: origin, right: right, down: down, width: resultWidth, height: resultHeight)
-        let samples = [UInt8](unsafeUninitializedCapacity: raster.samples.count) { target, initializedCount in
+        // A byte a row more, which the PNG encoder puts to use.
+        let samples = [UInt8](unsafeUninitializedCapacity: raster.samples.count + resultHeight) { target, initializedCount in
             raster.samples.withUnsafeBufferPointer { source in
                 walk.copy(source, to: target, channels: raster.layout.channels)
             }

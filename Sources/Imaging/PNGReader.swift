@@ -109,7 +109,8 @@ struct PNGReader {
         if decodedCount != count { throw ImagingError(.corrupt, "The PNG's rows do not fit its size.") }
         let flags = target.appliesTransparency ? Int32(SPNG_DECODE_TRNS.rawValue) : 0
         var status: Int32 = 0
-        let samples = [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+        // A byte a row more, which the PNG encoder puts to use.
+        let samples = [UInt8](unsafeUninitializedCapacity: count + Int(header.height)) { buffer, initializedCount in
             status = spng_decode_image(context, buffer.baseAddress, count, format, flags)
             initializedCount = status == 0 ? count : 0
         }

@@ -1,9 +1,11 @@
+import CKernels
+
 extension Photo {
     /// The photo as three planes in [0, 1], scaled by a triangle filter.
     ///
-    /// The values are those of ``PlanarImage/resampled(toWidth:height:)`` on `samples / 255`. Gray is repeated in all
-    /// three planes and alpha is dropped. The photo is read row by row: beside the result, only as many rows exist as
-    /// floats as the filter is high.
+    /// Equal to Pillow's `resize(size, BILINEAR)` on its `F` mode of `samples / 255` up to rounding: antialiased where a side
+    /// shrinks, bilinear with repeated edges where it grows. Gray is repeated in all three planes and alpha is dropped. Beside
+    /// the result only one row exists as floats.
     ///
     /// - Parameters:
     ///   - width: Columns of the result, at least 1.
@@ -50,46 +52,30 @@ extension Photo {
 
     private func planarRGB(horizontal: TriangleFilter, vertical: TriangleFilter) -> PlanarImage {
         let (width, height) = (horizontal.outputCount, vertical.outputCount)
-        let colors = layout.colorChannels
-        var resampler = RowResampler(
-            channels: colors,
-            sourceWidth: self.width,
-            horizontal: horizontal,
-            vertical: vertical
-        )
+        let (channels, colors, rowBytes) = (layout.channels, layout.colorChannels, self.width * layout.channels)
         var result = PlanarImage(width: width, height: height, channels: 3, repeating: 0)
-        var row = [Float](repeating: 0, count: colors * width)
+        var sums = [Float](repeating: 0, count: rowBytes)
         samples.withUnsafeBufferPointer { source in
-            row.withUnsafeMutableBufferPointer { row in
-                result.samples.withUnsafeMutableBufferPointer { target in
-                    for index in 0..<height {
-                        resampler.nextRow(into: row) { sourceRow, planes in
-                            loadRow(sourceRow, of: source, into: planes)
-                        }
-                        for channel in 0..<3 {
-                            let offset = (channel * height + index) * width
-                            let plane = min(channel, colors - 1) * width
-                            for column in 0..<width { target[offset + column] = row[plane + column] }
-                        }
+            result.samples.withUnsafeMutableBufferPointer { target in
+                guard let source = source.baseAddress, let target = target.baseAddress else { return }
+                for row in 0..<height {
+                    // First in height: that goes along whole rows of the source, and few rows are left for the width.
+                    for index in sums.indices { sums[index] = 0 }
+                    for tap in 0..<vertical.counts[row] {
+                        let weight = vertical.weights[row * vertical.maxCount + tap]
+                        let from = source + (vertical.starts[row] + tap) * rowBytes
+                        plm_add_row(PixelKernel.set, from, rowBytes, weight, &sums)
+                    }
+                    let to = target + row * width
+                    horizontal.withKernel { filter in
+                        plm_scale_row(sums, channels, colors, filter, 255, to, width * height, 1)
+                    }
+                    for channel in colors..<3 {
+                        (to + channel * width * height).update(from: to, count: width)
                     }
                 }
             }
         }
         return result
-    }
-
-    /// Spreads the colour samples of one row over planes of floats in [0, 1].
-    private func loadRow(
-        _ row: Int,
-        of source: UnsafeBufferPointer<UInt8>,
-        into planes: UnsafeMutableBufferPointer<Float>
-    ) {
-        let channels = layout.channels
-        let start = row * width * channels
-        for channel in 0..<layout.colorChannels {
-            for column in 0..<width {
-                planes[channel * width + column] = Float(source[start + column * channels + channel]) / 255
-            }
-        }
     }
 }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// The weights that scale one dimension by a triangle filter, as Pillow's `BILINEAR` computes them.
 ///
 /// When shrinking, the triangle is as wide as the scale, so that every source sample counts (antialiasing); when
@@ -56,17 +58,20 @@ struct TriangleFilter: Sendable {
         self.weights = weights
     }
 
-    /// Scales one row of `source` into `outputCount` samples of `output`.
-    func apply(_ source: UnsafePointer<Float>, to output: UnsafeMutablePointer<Float>) {
-        weights.withUnsafeBufferPointer { weights in
-            for index in 0..<outputCount {
-                let start = starts[index]
-                let row = index * maxCount
-                var sum: Float = 0
-                for tap in 0..<counts[index] {
-                    sum += weights[row + tap] * source[start + tap]
+    /// Lends the weights as the kernel takes them.
+    func withKernel(_ body: (UnsafePointer<plm_filter>) -> Void) {
+        starts.withUnsafeBufferPointer { starts in
+            counts.withUnsafeBufferPointer { counts in
+                weights.withUnsafeBufferPointer { weights in
+                    var filter = plm_filter(
+                        outputs: outputCount,
+                        max_count: maxCount,
+                        starts: starts.baseAddress,
+                        counts: counts.baseAddress,
+                        weights: weights.baseAddress
+                    )
+                    body(&filter)
                 }
-                output[index] = sum
             }
         }
     }

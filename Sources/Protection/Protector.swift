@@ -41,34 +41,36 @@ public struct Protector: Sendable {
         semanticImage: SemanticImageSource<HashedBytes>
     ) throws(ProtectionError) -> ProtectedImage {
         let inputHash = SHA256.hash(input)
-        let photo = try decode(input)
+        var photo = try decode(input)
         let size = WorkingSize.of(width: photo.width, height: photo.height, shortSide: settings.workingSize)
         let secret = try secret(semanticImage, settings.mode, inputHash, size)
         let delta = try perturbation(of: photo, by: secret, size: size)
-        let released = Release.apply(delta: delta, to: photo, strength: settings.strength, clip: settings.clip)
+        let quality = Release.apply(delta: delta, to: &photo, strength: settings.strength, clip: settings.clip)
 
-        let difference = ImageQuality.maxAbsoluteDifference(photo, released)
+        let difference = quality.maxAbsoluteDifference
         if let bound = settings.bound, difference > bound { throw .boundExceeded }
         // Never handed out as protected, since it is the photo as it was.
         guard difference > 0 else { throw .unchanged }
-        let png = try encode(released)
+        let (width, height) = (photo.width, photo.height)
+        let (format, luminanceOnly) = (photo.sourceFormat, photo.layout.colorChannels == 1)
+        let png = try encode(consume photo)
         let report = ProtectionReport(
-            width: photo.width,
-            height: photo.height,
+            width: width,
+            height: height,
             mode: settings.mode,
             strength: settings.strength,
             clip: settings.clip,
             bound: settings.bound,
             maxAbsoluteDifference: difference,
-            psnr: ImageQuality.psnr(photo, released),
-            ssim: ImageQuality.ssim(photo, released),
+            psnr: quality.psnr,
+            ssim: quality.ssim,
             label: label,
             semanticImageSHA256: secret.sha256.hex,
             modelSHA256: network.sha256.hex,
             inputSHA256: inputHash.hex,
             outputSHA256: SHA256.hash(png).hex,
-            inputFormat: photo.sourceFormat.rawValue,
-            luminanceOnly: photo.layout.colorChannels == 1,
+            inputFormat: format.rawValue,
+            luminanceOnly: luminanceOnly,
             workingWidth: size.width,
             workingHeight: size.height
         )
@@ -81,7 +83,7 @@ public struct Protector: Sendable {
         do { return try PhotoDecoder.decode(input, limits: limits) } catch { throw ProtectionError(error) }
     }
 
-    private func encode(_ photo: Photo) throws(ProtectionError) -> [UInt8] {
+    private func encode(_ photo: consuming Photo) throws(ProtectionError) -> [UInt8] {
         do { return try PNGEncoder.encode(photo) } catch { throw ProtectionError(error) }
     }
 

@@ -9,7 +9,7 @@ import Testing
         let photo = Self.photo(width: 61, height: 43, layout: layout, seed: 1)
         var delta = Fixtures.noise(width: 20, height: 14, seed: 2)
         for index in delta.samples.indices { delta.samples[index] = (delta.samples[index] - 0.5) * 0.3 }
-        let released = Release.apply(delta: delta, to: photo, strength: strength, clip: true)
+        let released = Self.released(photo, delta, strength: strength, clip: true)
         #expect(released.width == 61 && released.height == 43 && released.layout == layout)
         let changes = Self.changes(photo, released)
         #expect(changes.colors.map(abs).max() == strength)
@@ -22,7 +22,7 @@ import Testing
         var delta = Fixtures.noise(width: 32, height: 24, seed: 4)
         for index in delta.samples.indices { delta.samples[index] = (delta.samples[index] - 0.5) * 0.12 }
         for (clip, bound) in [(true, 8.0), (false, 255.0)] {
-            let released = Release.apply(delta: delta, to: photo, strength: 8, clip: clip)
+            let released = Self.released(photo, delta, strength: 8, clip: clip)
             for index in photo.samples.indices {
                 let planar = index % 3 * 32 * 24 + index / 3
                 let levels = min(max(Double(delta.samples[planar]) * 255, -bound), bound)
@@ -31,7 +31,7 @@ import Testing
             }
         }
         #expect(
-            Self.changes(photo, Release.apply(delta: delta, to: photo, strength: 8, clip: false)).colors.max() == 15
+            Self.changes(photo, Self.released(photo, delta, strength: 8, clip: false)).colors.max() == 15
         )
     }
 
@@ -40,7 +40,7 @@ import Testing
         let photo = Photo(width: 40, height: 40, layout: .rgb, samples: [UInt8](repeating: 100, count: 4800))
         var delta = PlanarImage(width: 4, height: 4, channels: 3, repeating: 0)
         for channel in 0..<3 { delta.samples[channel * 16 + 5] = 40 / 255 }
-        let released = Release.apply(delta: delta, to: photo, strength: 8, clip: true)
+        let released = Self.released(photo, delta, strength: 8, clip: true)
         let atBound = released.samples.count { $0 == 108 }
         #expect(atBound > 3 * 12 * 12)
     }
@@ -52,7 +52,7 @@ import Testing
             for index in 0..<4 { delta.samples[channel * 4 + index] = value / 255 }
         }
         // 0.299 * 10 + 0.587 * 20 - 0.114 * 10 = 13.59
-        let released = Release.apply(delta: delta, to: photo, strength: 16, clip: true)
+        let released = Self.released(photo, delta, strength: 16, clip: true)
         #expect(released.samples == [114, 114, 114, 114])
     }
 
@@ -60,7 +60,7 @@ import Testing
         let samples: [UInt8] = [10, 20, 30, 0, 10, 20, 30, 1, 10, 20, 30, 255, 40, 50, 60, 0]
         let photo = Photo(width: 2, height: 2, layout: .rgba, samples: samples, iccProfile: [1, 2, 3])
         let delta = PlanarImage(width: 2, height: 2, channels: 3, repeating: 5 / 255)
-        let released = Release.apply(delta: delta, to: photo, strength: 8, clip: true)
+        let released = Self.released(photo, delta, strength: 8, clip: true)
         #expect(released.samples == [10, 20, 30, 0, 15, 25, 35, 1, 15, 25, 35, 255, 40, 50, 60, 0])
         #expect(released.iccProfile == [1, 2, 3])
     }
@@ -73,9 +73,9 @@ import Testing
             channels: 3,
             samples: [.nan, .infinity, -.infinity, .nan, .infinity, -.infinity, 1e30, -1e30, 0]
         )
-        let released = Release.apply(delta: delta, to: photo, strength: 8, clip: true)
+        let released = Self.released(photo, delta, strength: 8, clip: true)
         #expect(Self.changes(photo, released).colors.allSatisfy { abs($0) <= 8 })
-        _ = Release.apply(delta: delta, to: photo, strength: 8, clip: false)
+        _ = Self.released(photo, delta, strength: 8, clip: false)
     }
 
     // MARK: - Working size
@@ -101,6 +101,13 @@ import Testing
     }
 
     // MARK: - Material
+
+    private static func released(_ photo: Photo, _ delta: PlanarImage, strength: Int, clip: Bool) -> Photo {
+        var released = photo
+        let quality = Release.apply(delta: delta, to: &released, strength: strength, clip: clip)
+        #expect(quality == ImageQuality(photo, released))
+        return released
+    }
 
     private static func photo(width: Int, height: Int, layout: PixelLayout, seed: UInt64) -> Photo {
         var generator = SplitMix64(state: seed)

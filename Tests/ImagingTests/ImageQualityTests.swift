@@ -46,17 +46,17 @@ struct ImageQualityTests {
 
     @Test("PSNR and SSIM are those of numpy", arguments: Reference.all)
     func matchesNumpy(reference: Reference) {
-        #expect(abs(ImageQuality.psnr(reference.first, reference.second) - reference.psnr) < 1e-9)
-        #expect(abs(ImageQuality.ssim(reference.first, reference.second) - reference.ssim) < 2e-5)
-        #expect(abs(ImageQuality.ssim(reference.second, reference.first) - reference.ssim) < 2e-5)
+        #expect(abs(ImageQuality(reference.first, reference.second).psnr - reference.psnr) < 1e-9)
+        #expect(abs(ImageQuality(reference.first, reference.second).ssim - reference.ssim) < 2e-5)
+        #expect(abs(ImageQuality(reference.second, reference.first).ssim - reference.ssim) < 2e-5)
     }
 
     @Test("Equal photos: no difference, infinite PSNR, SSIM 1", arguments: PixelLayout.allCases)
     func equal(layout: PixelLayout) {
         let photo = Self.pattern(width: 30, height: 25, layout: layout)
-        #expect(ImageQuality.maxAbsoluteDifference(photo, photo) == 0)
-        #expect(ImageQuality.psnr(photo, photo) == .infinity)
-        #expect(abs(ImageQuality.ssim(photo, photo) - 1) < 1e-6)
+        #expect(ImageQuality(photo, photo).maxAbsoluteDifference == 0)
+        #expect(ImageQuality(photo, photo).psnr == .infinity)
+        #expect(abs(ImageQuality(photo, photo).ssim - 1) < 1e-6)
     }
 
     @Test("One sample makes the largest difference, whatever its sign", arguments: PixelLayout.allCases)
@@ -67,10 +67,10 @@ struct ImageQualityTests {
                 var other = photo
                 other.samples[index] = value
                 let expected = abs(Int(photo.samples[index]) - Int(value))
-                #expect(ImageQuality.maxAbsoluteDifference(photo, other) == expected)
-                #expect(ImageQuality.maxAbsoluteDifference(other, photo) == expected)
+                #expect(ImageQuality(photo, other).maxAbsoluteDifference == expected)
+                #expect(ImageQuality(other, photo).maxAbsoluteDifference == expected)
                 let mean = Double(expected * expected) / Double(13 * 9 * layout.colorChannels)
-                let psnr = ImageQuality.psnr(photo, other)
+                let psnr = ImageQuality(photo, other).psnr
                 #expect(expected == 0 ? psnr == .infinity : abs(psnr - 10 * log10(255 * 255 / mean)) < 1e-9)
             }
         }
@@ -81,9 +81,9 @@ struct ImageQualityTests {
         let photo = Self.pattern(width: 13, height: 12, layout: layout)
         var other = photo
         for pixel in 0..<13 * 12 { other.samples[pixel * layout.channels + layout.colorChannels] ^= 0xFF }
-        #expect(ImageQuality.maxAbsoluteDifference(photo, other) == 0)
-        #expect(ImageQuality.psnr(photo, other) == .infinity)
-        #expect(abs(ImageQuality.ssim(photo, other) - 1) < 1e-6)
+        #expect(ImageQuality(photo, other).maxAbsoluteDifference == 0)
+        #expect(ImageQuality(photo, other).psnr == .infinity)
+        #expect(abs(ImageQuality(photo, other).ssim - 1) < 1e-6)
     }
 
     @Test("A single pixel can be compared")
@@ -91,9 +91,9 @@ struct ImageQualityTests {
         let black = Photo(width: 1, height: 1, layout: .gray, samples: [0])
         let white = Photo(width: 1, height: 1, layout: .gray, samples: [255])
         // Only the means count: C1 / (255² + C1).
-        #expect(abs(ImageQuality.ssim(black, white) - 6.5025 / (65_025 + 6.5025)) < 1e-7)
-        #expect(ImageQuality.psnr(black, white) == 0)
-        #expect(ImageQuality.maxAbsoluteDifference(black, white) == 255)
+        #expect(abs(ImageQuality(black, white).ssim - 6.5025 / (65_025 + 6.5025)) < 1e-7)
+        #expect(ImageQuality(black, white).psnr == 0)
+        #expect(ImageQuality(black, white).maxAbsoluteDifference == 255)
     }
 
     static func pattern(width: Int, height: Int, layout: PixelLayout) -> Photo {

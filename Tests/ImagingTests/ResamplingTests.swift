@@ -13,7 +13,7 @@ struct ResamplingTests {
         arguments: [(16, 11), (45, 9), (7, 62), (90, 40), (1, 1), (44, 31)]
     )
     func matchesPillow(width: Int, height: Int) throws {
-        let scaled = try source().resampled(toWidth: width, height: height)
+        let scaled = Self.scaled(try source(), toWidth: width, height: height)
         let expected = try Fixture.floats("resample_to_\(width)x\(height).f32")
         try #require(scaled.samples.count == expected.count)
         let worst = zip(scaled.samples, expected).map { abs($0 - $1) }.max() ?? .infinity
@@ -57,25 +57,26 @@ struct ResamplingTests {
     @Test("The same size is the same image")
     func sameSize() throws {
         let image = try source()
-        #expect(image.resampled(toWidth: 45, height: 31) == image)
+        #expect(Self.scaled(image, toWidth: 45, height: 31) == image)
         let filter = TriangleFilter(from: 45, to: 45)
         #expect(zip(filter.counts, filter.starts).allSatisfy { $0 >= 1 && $1 >= 0 })
     }
 
-    @Test("Rows come in order and are those of the whole image")
+    @Test("Rows may be passed over, and pixels have room for samples that no plane has")
     func rows() throws {
         let image = try source()
-        let whole = image.resampled(toWidth: 20, height: 50)
-        var expectedRow = 0
-        image.forEachRow(scaledTo: 20, height: 50) { row, planes in
-            #expect(row == expectedRow)
-            expectedRow += 1
-            for channel in 0..<2 {
-                let start = (channel * 50 + row) * 20
-                #expect(Array(planes[channel * 20..<(channel + 1) * 20]) == Array(whole.samples[start..<start + 20]))
+        let whole = Self.scaled(image, toWidth: 20, height: 50)
+        var rows = ScaledRows(image, toWidth: 20, height: 50, channels: 4)
+        #expect(rows.rowCount == 80)
+        for row in [0, 1, 17, 17, 40, 49] {
+            rows.withRows(of: row) { above, below, weightAbove, weightBelow in
+                for index in 0..<80 {
+                    let value = weightAbove * above[index] + weightBelow * below[index]
+                    let expected = index % 4 < 2 ? whole.samples[(index % 4 * 50 + row) * 20 + index / 4] : 0
+                    #expect(value == expected)
+                }
             }
         }
-        #expect(expectedRow == 50)
     }
 
     @Test(
@@ -94,7 +95,24 @@ struct ResamplingTests {
             }
         }
         let image = PlanarImage(width: width, height: height, channels: 3, samples: planes)
-        #expect(photo.planarRGB(scaledTo: 9, height: 8) == image.resampled(toWidth: 9, height: 8))
+        let (scaled, expected) = (photo.planarRGB(scaledTo: 9, height: 8), Self.scaled(image, toWidth: 9, height: 8))
+        #expect(zip(scaled.samples, expected.samples).allSatisfy { abs($0 - $1) < 1e-6 })
         #expect(photo.planarRGB(scaledTo: width, height: height) == image)
+    }
+
+    /// The image that the rows make.
+    private static func scaled(_ image: PlanarImage, toWidth width: Int, height: Int) -> PlanarImage {
+        var result = PlanarImage(width: width, height: height, channels: image.channels, repeating: 0)
+        var rows = ScaledRows(image, toWidth: width, height: height, channels: image.channels)
+        for row in 0..<height {
+            rows.withRows(of: row) { above, below, weightAbove, weightBelow in
+                for index in 0..<width * image.channels {
+                    let (column, channel) = (index / image.channels, index % image.channels)
+                    result.samples[(channel * height + row) * width + column] =
+                        weightAbove * above[index] + weightBelow * below[index]
+                }
+            }
+        }
+        return result
     }
 }

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /// Channels of an image after one wavelet step: 4 bands of 3 colours.
 #define PLM_WAVELET_CHANNELS 12
@@ -49,6 +50,9 @@ typedef struct {
 
 /// Whether this machine, and this build, can run the kernel of an instruction set.
 bool plm_supports(plm_instruction_set set);
+
+/// The fastest that this machine has, or the one of the name `wanted` (avx512, avx2, portable; may be null) if it has that.
+plm_instruction_set plm_preferred(const char *wanted);
 
 /// Floats that a packed convolution takes.
 size_t plm_packed_floats(size_t inputs, size_t outputs);
@@ -89,5 +93,57 @@ void plm_branch_put(const float *planes, float *branch, plm_shape shape, size_t 
 
 /// Reads them back.
 void plm_branch_get(const float *branch, plm_shape shape, size_t image, float *planes);
+
+/// Filters the rows of a picture for PNG in place: each becomes a byte that names the filter and `row_bytes` residuals.
+///
+/// `samples` holds `rows` rows of `row_bytes` bytes and has room for `rows` bytes more; `pixel_bytes` is 1 to 4; `scratch` has
+/// `2 * row_bytes` bytes. The filter of a row is the one whose residuals add up to the least.
+void plm_filter_rows(plm_instruction_set set, uint8_t *samples, size_t row_bytes, size_t rows, size_t pixel_bytes, uint8_t *scratch);
+
+// Rows of pixels. A row is `count` interleaved 8-bit samples.
+
+/// Adds `weight` times a row to sums of floats.
+void plm_add_row(plm_instruction_set set, const uint8_t *row, size_t count, float weight, float *sums);
+
+/// The weights that scale one dimension: output `i` is the sum of `counts[i]` samples from `starts[i]` on, times the weights from
+/// `i * max_count` on.
+typedef struct {
+    size_t outputs, max_count;
+    const ptrdiff_t *starts, *counts;
+    const float *weights;
+} plm_filter;
+
+/// Scales the first `planes` (1 to 3) of the `channels` interleaved channels of a row in width, and divides them.
+///
+/// Sample `i` of plane `p` goes to `to[p * plane_stride + i * sample_stride]`.
+void plm_scale_row(const float *row, size_t channels, size_t planes, const plm_filter *filter, float divisor, float *to,
+                   size_t plane_stride, size_t sample_stride);
+
+/// Adds `weight_above * above + weight_below * below`, in levels, cut off at +-`bound`, to a row, and rounds.
+void plm_release_row(plm_instruction_set set, uint8_t *row, size_t count, const float *above, const float *below,
+                     float weight_above, float weight_below, float bound);
+
+/// How far rows are apart: the sum of the squares of the samples' differences, and the largest.
+typedef struct {
+    uint64_t squares;
+    uint8_t largest;
+} plm_difference;
+
+/// Adds two rows to a difference.
+void plm_compare_rows(plm_instruction_set set, const uint8_t *one, const uint8_t *other, size_t count,
+                      plm_difference *difference);
+
+/// The luminances of the pixels of a row, `0.299 R + 0.587 G + 0.114 B`, or the gray of one or two channels, less 128.
+void plm_luminance_row(plm_instruction_set set, const uint8_t *row, size_t channels, size_t width, float *to);
+
+/// The window's sums in width over x, y, x^2 + y^2 and x y at `positions` places: four rows, `stride` floats apart.
+///
+/// `x` and `y` hold `tap_count - 1` floats more than the places rounded up to 16, which the target's rows have.
+void plm_ssim_filter_row(plm_instruction_set set, const float *x, const float *y, size_t positions, const float *taps,
+                         size_t tap_count, size_t stride, float *to);
+
+/// The sum of the similarities at `positions` places, from `tap_count` rows that `plm_ssim_filter_row` made.
+double plm_ssim_sum(plm_instruction_set set, const float *const *rows, size_t stride, const float *taps, size_t tap_count,
+                    size_t positions);
 
 #endif

@@ -1,0 +1,46 @@
+#define TEMPLATE "Rows.h"
+#include "EachSet.h"
+
+void plm_add_row(plm_instruction_set set, const uint8_t *row, size_t count, float weight, float *sums) {
+    DISPATCH(set, add_row, row, count, weight, sums);
+}
+
+void plm_scale_row(const float *row, size_t channels, size_t planes, const plm_filter *filter, float divisor, float *to,
+                   size_t plane_stride, size_t sample_stride) {
+    for (size_t output = 0; output < filter->outputs; output++) {
+        const float *const weights = filter->weights + output * filter->max_count;
+        const float *from = row + (size_t)filter->starts[output] * channels;
+        float sums[3] = {0, 0, 0};
+        for (size_t tap = 0; tap < (size_t)filter->counts[output]; tap++) {
+            for (size_t plane = 0; plane < planes; plane++) sums[plane] += weights[tap] * from[plane];
+            from += channels;
+        }
+        for (size_t plane = 0; plane < planes; plane++) to[plane * plane_stride + output * sample_stride] = sums[plane] / divisor;
+    }
+}
+
+void plm_release_row(plm_instruction_set set, uint8_t *row, size_t count, const float *above, const float *below,
+                     float weight_above, float weight_below, float bound) {
+    DISPATCH(set, release_row, row, count, above, below, weight_above, weight_below, bound);
+}
+
+void plm_compare_rows(plm_instruction_set set, const uint8_t *one, const uint8_t *other, size_t count,
+                      plm_difference *difference) {
+    DISPATCH(set, compare_rows, one, other, count, difference);
+}
+
+void plm_luminance_row(plm_instruction_set set, const uint8_t *row, size_t channels, size_t width, float *to) {
+    DISPATCH(set, luminance_row, row, channels, width, to);
+}
+
+void plm_ssim_filter_row(plm_instruction_set set, const float *x, const float *y, size_t positions, const float *taps,
+                         size_t tap_count, size_t stride, float *to) {
+    DISPATCH(set, ssim_filter_row, x, y, positions, taps, tap_count, stride, to);
+}
+
+double plm_ssim_sum(plm_instruction_set set, const float *const *rows, size_t stride, const float *taps, size_t tap_count,
+                    size_t positions) {
+    double total = 0;
+    DISPATCH(set, ssim_sum, rows, stride, taps, tap_count, positions, &total);
+    return total;
+}

@@ -1,0 +1,149 @@
+// Rows of pixels, compiled once for each instruction set (EachSet.h). Samples are 8-bit and interleaved.
+
+typedef float KERNEL(vector) __attribute__((vector_size(LANES * 4), aligned(4)));
+typedef uint8_t KERNEL(samples) __attribute__((vector_size(LANES), aligned(1)));
+
+#define VECTOR KERNEL(vector)
+#define SAMPLES KERNEL(samples)
+
+INLINE VECTOR KERNEL(load)(const float *from) { return *(const VECTOR *)from; }
+
+INLINE void KERNEL(store)(float *to, VECTOR value) { *(VECTOR *)to = value; }
+
+INLINE VECTOR KERNEL(load_samples)(const uint8_t *from) { return __builtin_convertvector(*(const SAMPLES *)from, VECTOR); }
+
+static void KERNEL(add_row)(const uint8_t *row, size_t count, float weight, float *sums) {
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        KERNEL(store)(sums + i, KERNEL(load)(sums + i) + weight * KERNEL(load_samples)(row + i));
+    }
+    for (; i < count; i++) sums[i] += weight * (float)row[i];
+}
+
+INLINE uint8_t KERNEL(released)(uint8_t sample, float delta, float bound) {
+    delta = delta > -bound ? (delta < bound ? delta : bound) : -bound;
+    const float value = (float)sample + delta;
+    return (uint8_t)((value > 0 ? (value < 255 ? value : 255) : 0) + 0.5f);
+}
+
+static void KERNEL(release_row)(uint8_t *row, size_t count, const float *above, const float *below, float weight_above,
+                                float weight_below, float bound) {
+    size_t i = 0;
+    const VECTOR zero = {}, low = zero - bound, high = zero + bound, most = zero + 255.0f;
+    for (; i + LANES <= count; i += LANES) {
+        VECTOR delta = weight_above * KERNEL(load)(above + i) + weight_below * KERNEL(load)(below + i);
+        delta = __builtin_elementwise_min(__builtin_elementwise_max(delta, low), high);
+        VECTOR value = KERNEL(load_samples)(row + i) + delta;
+        value = __builtin_elementwise_min(__builtin_elementwise_max(value, zero), most) + 0.5f;
+        *(SAMPLES *)(row + i) = __builtin_convertvector(value, SAMPLES);
+    }
+    for (; i < count; i++) row[i] = KERNEL(released)(row[i], weight_above * above[i] + weight_below * below[i], bound);
+}
+
+static void KERNEL(compare_rows)(const uint8_t *one, const uint8_t *other, size_t count, plm_difference *difference) {
+    typedef uint8_t bytes __attribute__((vector_size(LANES * 2), aligned(1)));
+    typedef uint16_t words __attribute__((vector_size(LANES * 4)));
+    typedef uint32_t longs __attribute__((vector_size(LANES * 8)));
+    size_t i = 0;
+    bytes largest = {};
+    while (i + LANES * 2 <= count) {
+        // As many vectors as surely do not overflow the sums.
+        longs sums = {};
+        for (size_t left = 60000; left > 0 && i + LANES * 2 <= count; left--, i += LANES * 2) {
+            const bytes a = *(const bytes *)(one + i), b = *(const bytes *)(other + i);
+            const bytes apart = __builtin_elementwise_max(a, b) - __builtin_elementwise_min(a, b);
+            largest = __builtin_elementwise_max(largest, apart);
+            const words wide = __builtin_convertvector(apart, words);
+            sums += __builtin_convertvector(wide * wide, longs);
+        }
+        for (size_t lane = 0; lane < LANES * 2; lane++) difference->squares += sums[lane];
+    }
+    for (size_t lane = 0; lane < LANES * 2; lane++) {
+        if (largest[lane] > difference->largest) difference->largest = largest[lane];
+    }
+    for (; i < count; i++) {
+        const uint8_t apart = one[i] > other[i] ? one[i] - other[i] : other[i] - one[i];
+        if (apart > difference->largest) difference->largest = apart;
+        difference->squares += (uint64_t)apart * apart;
+    }
+}
+
+#define RED 0.299f
+#define GREEN 0.587f
+#define BLUE 0.114f
+
+static void KERNEL(luminance_row)(const uint8_t *row, size_t channels, size_t width, float *to) {
+    size_t x = 0;
+    if (channels <= 2) {
+        for (; x < width; x++) to[x] = (float)row[x * channels] - 128.0f;
+        return;
+    }
+#if LANES >= 8
+    // Sixteen pixels of three samples are three vectors of sixteen bytes.
+    typedef uint8_t bytes __attribute__((vector_size(16), aligned(1)));
+    typedef float floats __attribute__((vector_size(64), aligned(4)));
+    for (; channels == 3 && x + 16 <= width; x += 16) {
+        const bytes a = *(const bytes *)(row + 3 * x), b = *(const bytes *)(row + 3 * x + 16);
+        const bytes c = *(const bytes *)(row + 3 * x + 32);
+        typedef uint8_t pair __attribute__((vector_size(32), aligned(1)));
+        const pair ab = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+                                                22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+        const pair cc = __builtin_shufflevector(c, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6,
+                                                7, 8, 9, 10, 11, 12, 13, 14, 15);
+        const bytes red = __builtin_shufflevector(ab, cc, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45);
+        const bytes green = __builtin_shufflevector(ab, cc, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, 34, 37, 40, 43, 46);
+        const bytes blue = __builtin_shufflevector(ab, cc, 2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 32, 35, 38, 41, 44, 47);
+        *(floats *)(to + x) = RED * __builtin_convertvector(red, floats) + GREEN * __builtin_convertvector(green, floats) +
+                              BLUE * __builtin_convertvector(blue, floats) - 128.0f;
+    }
+#endif
+    for (; x < width; x++) {
+        const uint8_t *pixel = row + x * channels;
+        to[x] = RED * (float)pixel[0] + GREEN * (float)pixel[1] + BLUE * (float)pixel[2] - 128.0f;
+    }
+}
+
+// All rows have room for whole vectors of sixteen, and the luminances for the window behind them.
+static void KERNEL(ssim_filter_row)(const float *x, const float *y, size_t positions, const float *taps, size_t tap_count,
+                                    size_t stride, float *to) {
+    for (size_t at = 0; at < positions; at += LANES) {
+        VECTOR sums[4] = {{}, {}, {}, {}};
+        for (size_t tap = 0; tap < tap_count; tap++) {
+            const VECTOR a = KERNEL(load)(x + at + tap), b = KERNEL(load)(y + at + tap);
+            const VECTOR wa = taps[tap] * a, wb = taps[tap] * b;
+            sums[0] += wa;
+            sums[1] += wb;
+            sums[2] += wa * a + wb * b;
+            sums[3] += wa * b;
+        }
+        for (size_t kind = 0; kind < 4; kind++) KERNEL(store)(to + kind * stride + at, sums[kind]);
+    }
+}
+
+static void KERNEL(ssim_sum)(const float *const *rows, size_t stride, const float *taps, size_t tap_count, size_t positions,
+                             double *total) {
+    const float c1 = (0.01f * 255) * (0.01f * 255), c2 = (0.03f * 255) * (0.03f * 255);
+    // Sixteen sums whatever the vectors' length, so that all instruction sets add up in one order.
+    float sums[16] = {0};
+    for (size_t at = 0; at < positions; at += LANES) {
+        VECTOR m[4] = {{}, {}, {}, {}};
+        for (size_t tap = 0; tap < tap_count; tap++) {
+            for (size_t kind = 0; kind < 4; kind++) m[kind] += taps[tap] * KERNEL(load)(rows[tap] + kind * stride + at);
+        }
+        const VECTOR covariance = m[3] - m[0] * m[1], variances = m[2] - m[0] * m[0] - m[1] * m[1];
+        const VECTOR x = m[0] + 128.0f, y = m[1] + 128.0f;
+        const VECTOR similarity = (2.0f * x * y + c1) * (2.0f * covariance + c2) / ((x * x + y * y + c1) * (variances + c2));
+        if (at + LANES <= positions) {
+            KERNEL(store)(sums + at % 16, KERNEL(load)(sums + at % 16) + similarity);
+        } else {
+            for (size_t lane = 0; at + lane < positions; lane++) sums[(at + lane) % 16] += similarity[lane];
+        }
+    }
+    for (size_t i = 0; i < 16; i++) *total += sums[i];
+}
+
+#undef VECTOR
+#undef SAMPLES
+#undef RED
+#undef GREEN
+#undef BLUE

@@ -1,0 +1,99 @@
+import CDeflate
+
+/// Writes the chunks of a PNG file (W3C PNG section 5) into memory that is large enough for them.
+struct PNGFile {
+    /// Bytes of everything but the compressed profile and pixels: signature, header, and the frames of pixels and end.
+    static let overhead = 8 + 25 + 12 + 12
+    /// Bytes of the profile's chunk beside the compressed profile.
+    static let profileOverhead = 12 + profileName.count
+
+    /// The profile's name, its end, and the compression method.
+    private static let profileName = Array("ICC profile".utf8) + [0, 0]
+
+    /// Bytes that are written.
+    private(set) var count = 0
+
+    private let buffer: UnsafeMutableBufferPointer<UInt8>
+
+    /// Begins with the signature.
+    init(_ buffer: UnsafeMutableBufferPointer<UInt8>) {
+        self.buffer = buffer
+        append([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
+    }
+
+    /// The header: 8 bits a sample, no interlace.
+    mutating func append(width: Int, height: Int, layout: PixelLayout) {
+        let colorType: UInt8 =
+            switch layout {
+            case .gray: 0
+            case .rgb: 2
+            case .grayAlpha: 4
+            case .rgba: 6
+            }
+        appendChunk("IHDR") { file in
+            file.append(bigEndian: UInt32(clamping: width))
+            file.append(bigEndian: UInt32(clamping: height))
+            file.append([8, colorType, 0, 0, 0])
+            return true
+        }
+    }
+
+    /// The colour profile; false if it could not be compressed.
+    mutating func append(profile: [UInt8], _ compressor: OpaquePointer) -> Bool {
+        appendChunk("iCCP") { file in
+            file.append(Self.profileName)
+            return file.append(compressed: profile, compressor)
+        }
+    }
+
+    /// The filtered rows; false if they could not be compressed.
+    mutating func append(pixels: [UInt8], _ compressor: OpaquePointer) -> Bool {
+        appendChunk("IDAT") { $0.append(compressed: pixels, compressor) }
+    }
+
+    mutating func appendEnd() {
+        _ = appendChunk("IEND") { _ in true }
+    }
+
+    // MARK: - Bytes
+
+    @discardableResult
+    private mutating func appendChunk(_ kind: String, _ body: (inout PNGFile) -> Bool) -> Bool {
+        let start = count
+        append(bigEndian: 0)
+        append(Array(kind.utf8))
+        guard body(&self) else { return false }
+        let end = count
+        count = start
+        append(bigEndian: UInt32(clamping: end - start - 8))
+        count = end
+        // Over the kind and the data.
+        append(bigEndian: libdeflate_crc32(0, buffer.baseAddress.map { $0 + start + 4 }, end - start - 4))
+        return true
+    }
+
+    private mutating func append(compressed bytes: [UInt8], _ compressor: OpaquePointer) -> Bool {
+        let written = libdeflate_zlib_compress(
+            compressor,
+            bytes,
+            bytes.count,
+            buffer.baseAddress.map { $0 + count },
+            // The checksum of the chunk and the end still come.
+            buffer.count - count - 16
+        )
+        count += written
+        return written > 0
+    }
+
+    private mutating func append(bigEndian value: UInt32) {
+        append([UInt8(truncatingIfNeeded: value >> 24), UInt8(truncatingIfNeeded: value >> 16),
+                UInt8(truncatingIfNeeded: value >> 8), UInt8(truncatingIfNeeded: value)])
+    }
+
+    private mutating func append(_ bytes: [UInt8]) {
+        for byte in bytes {
+            buffer[count] = byte
+            count += 1
+        }
+    }
+}

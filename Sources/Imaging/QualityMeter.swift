@@ -1,0 +1,106 @@
+import CKernels
+import Glibc
+
+/// Compares two photos row by row as they come, so that both never need be there as a whole.
+///
+/// The window of the structural similarity is separable: rows are filtered in width as they come and eleven of them are kept. Luminances
+/// are taken less 128: variances do not change by that, and their differences of large sums lose less to rounding.
+public struct QualityMeter {
+    /// x, y, x² + y², x y: the two squares are only ever needed together.
+    private static let kinds = 4
+    private static let window = 11
+    private static let lanes = 16
+
+    private let width: Int
+    private let height: Int
+    private let layout: PixelLayout
+    private let rowTaps: [Float]
+    private let columnTaps: [Float]
+    /// Window positions in a row, and the same rounded up to whole vectors.
+    private let positions: Int
+    private let stride: Int
+    private var luminances: (first: [Float], second: [Float])
+    /// The last `columnTaps.count` rows, filtered in width; row `y` lies at `y % count`.
+    private var filtered: [Float]
+    private var difference = plm_difference()
+    private var similarity = 0.0
+    private var rows = 0
+
+    /// Begins with no row.
+    ///
+    /// - Precondition: The sizes are positive.
+    public init(width: Int, height: Int, layout: PixelLayout) {
+        self.width = width
+        self.height = height
+        self.layout = layout
+        rowTaps = Self.gaussian(count: min(Self.window, width))
+        columnTaps = Self.gaussian(count: min(Self.window, height))
+        positions = width - rowTaps.count + 1
+        stride = (positions + Self.lanes - 1) / Self.lanes * Self.lanes
+        let row = [Float](repeating: 0, count: stride + Self.window - 1)
+        luminances = (row, row)
+        filtered = [Float](repeating: 0, count: columnTaps.count * Self.kinds * stride)
+    }
+
+    private static func gaussian(count: Int) -> [Float] {
+        let center = Double(count - 1) / 2
+        let weights = (0..<count).map { index in
+            let distance = Double(index) - center
+            return exp(-distance * distance / (2 * 1.5 * 1.5))
+        }
+        let sum = weights.reduce(0, +)
+        return weights.map { Float($0 / sum) }
+    }
+
+    /// Takes in the next row of both photos.
+    ///
+    /// - Precondition: It is called at most `height` times, with whole rows.
+    public mutating func append(_ first: UnsafeBufferPointer<UInt8>, _ second: UnsafeBufferPointer<UInt8>) {
+        let count = width * layout.channels
+        precondition(rows < height && first.count == count && second.count == count, "one call for each row")
+        guard let first = first.baseAddress, let second = second.baseAddress else { return }
+        let set = PixelKernel.set
+        if layout.hasAlpha {
+            var opaque = Array(UnsafeBufferPointer(start: second, count: count))
+            for alpha in Swift.stride(from: layout.channels - 1, to: count, by: layout.channels) {
+                opaque[alpha] = first[alpha]
+            }
+            plm_compare_rows(set, first, opaque, count, &difference)
+        } else {
+            plm_compare_rows(set, first, second, count, &difference)
+        }
+        plm_luminance_row(set, first, layout.channels, width, &luminances.first)
+        plm_luminance_row(set, second, layout.channels, width, &luminances.second)
+        let (kept, slot) = (columnTaps.count, Self.kinds * stride)
+        filtered.withUnsafeMutableBufferPointer { filtered in
+            guard let filtered = filtered.baseAddress else { return }
+            plm_ssim_filter_row(
+                set,
+                luminances.first,
+                luminances.second,
+                positions,
+                rowTaps,
+                rowTaps.count,
+                stride,
+                filtered + rows % kept * slot
+            )
+            rows += 1
+            guard rows >= kept else { return }
+            // The oldest first.
+            let held = (0..<kept).map { Optional(UnsafePointer(filtered + (rows + $0) % kept * slot)) }
+            similarity += plm_ssim_sum(set, held, stride, columnTaps, kept, positions)
+        }
+    }
+
+    /// What the rows amount to.
+    ///
+    /// - Precondition: All rows have been taken in.
+    public var quality: ImageQuality {
+        precondition(rows == height, "all rows have come")
+        return ImageQuality(
+            maxAbsoluteDifference: Int(difference.largest),
+            meanSquare: Double(difference.squares) / Double(width * height * layout.colorChannels),
+            ssim: similarity / Double(positions * (height - columnTaps.count + 1))
+        )
+    }
+}

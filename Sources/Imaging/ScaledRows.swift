@@ -1,0 +1,89 @@
+import CKernels
+
+/// The rows of a planar image scaled to another size by a triangle filter, without that image ever being there.
+///
+/// Each row is the weighted sum of two rows that are scaled in width already, interleaved; whoever needs it adds them up himself while he
+/// uses them. The sums are those of Pillow's `resize(size, BILINEAR)` on its `F` mode up to rounding: antialiased where a side
+/// shrinks, bilinear with repeated edges where it grows, first in width and then in height. A difference of the size of the
+/// network can so be laid over a photo of many megapixels in the memory of a few rows.
+public struct ScaledRows {
+    /// Samples in a row: the columns times the interleaved channels.
+    public let rowCount: Int
+
+    private let image: PlanarImage
+    private let channels: Int
+    private let horizontal: TriangleFilter
+    private let vertical: TriangleFilter
+    /// Rows that are scaled in width; row `y` of the image lies at `y % vertical.maxCount`. One more for sums of more than two.
+    private var scaled: [Float]
+    private var nextRow = 0
+
+    /// Scales an image.
+    ///
+    /// - Parameters:
+    ///   - image: The image.
+    ///   - width: Columns of a row, at least 1.
+    ///   - height: How many rows there are, at least 1.
+    ///   - channels: Samples in a pixel of a row, at least the image's; what is more is zero.
+    public init(_ image: PlanarImage, toWidth width: Int, height: Int, channels: Int) {
+        precondition(channels >= image.channels, "a pixel has room for every plane")
+        self.image = image
+        self.channels = channels
+        rowCount = width * channels
+        horizontal = TriangleFilter(from: image.width, to: width)
+        vertical = TriangleFilter(from: image.height, to: height)
+        scaled = [Float](repeating: 0, count: (vertical.maxCount + 1) * rowCount)
+    }
+
+    /// Lends the two rows that a row is the sum of, and their weights.
+    ///
+    /// - Parameters:
+    ///   - row: Which row; never less than at the call before.
+    ///   - body: Gets `rowCount` samples of each; they are valid during the call only.
+    public mutating func withRows(
+        of row: Int,
+        _ body: (
+            _ above: UnsafePointer<Float>, _ below: UnsafePointer<Float>, _ weightAbove: Float, _ weightBelow: Float
+        )
+            -> Void
+    ) {
+        let (start, count) = (vertical.starts[row], vertical.counts[row])
+        nextRow = max(nextRow, start)
+        while nextRow < start + count {
+            scaleRow(nextRow)
+            nextRow += 1
+        }
+        let (rowCount, slots) = (rowCount, vertical.maxCount)
+        let weights = vertical.weights[row * slots..<row * slots + count]
+        scaled.withUnsafeMutableBufferPointer { scaled in
+            guard let scaled = scaled.baseAddress else { return }
+            func slot(_ tap: Int) -> UnsafeMutablePointer<Float> { scaled + (start + tap) % slots * rowCount }
+            switch count {
+            case 1: body(slot(0), slot(0), weights[weights.startIndex], 0)
+            case 2: body(slot(0), slot(1), weights[weights.startIndex], weights[weights.startIndex + 1])
+            default:
+                let sum = scaled + slots * rowCount
+                for index in 0..<rowCount {
+                    sum[index] = weights.enumerated().reduce(0) { $0 + $1.element * slot($1.offset)[index] }
+                }
+                body(sum, sum, 1, 0)
+            }
+        }
+    }
+
+    private mutating func scaleRow(_ row: Int) {
+        let to = row % vertical.maxCount * rowCount
+        let (image, channels) = (image, channels)
+        scaled.withUnsafeMutableBufferPointer { scaled in
+            image.samples.withUnsafeBufferPointer { samples in
+                guard let samples = samples.baseAddress, let scaled = scaled.baseAddress else { return }
+                horizontal.withKernel { filter in
+                    for channel in 0..<image.channels {
+                        let from = samples + (channel * image.height + row) * image.width
+                        plm_scale_row(from, 1, 1, filter, 1, scaled + to + channel, 0, channels)
+                    }
+                }
+            }
+        }
+    }
+}
