@@ -59,6 +59,16 @@ void plm_branch_put(const float *planes, float *branch, plm_shape shape, size_t 
     }
 }
 
+void plm_branch_add(const float *planes, float *branch, plm_shape shape, size_t image) {
+    const plm_grid grid = plm_grid_of(shape);
+    for (size_t channel = 0; channel < PLM_WAVELET_CHANNELS; channel++) {
+        for (size_t row = 0; row < shape.height; row++) {
+            float *to = branch + plm_branch_row(&grid, image, channel, row);
+            for (size_t x = 0; x < shape.width; x++) to[plm_branch_column(&grid, x)] += *planes++;
+        }
+    }
+}
+
 void plm_branch_get(const float *branch, plm_shape shape, size_t image, float *planes) {
     const plm_grid grid = plm_grid_of(shape);
     for (size_t channel = 0; channel < PLM_WAVELET_CHANNELS; channel++) {

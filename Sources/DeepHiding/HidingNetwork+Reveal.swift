@@ -12,46 +12,53 @@ extension HidingNetwork {
     /// - Returns: The revealed image of the same size, neither clamped nor rounded.
     /// - Precondition: The size is as said.
     public func reveal(stego: PlanarImage, seed: UInt64) -> PlanarImage {
+        let shape = Self.shape(of: [stego])
         var noise = GaussianNoise(seed: seed)
-        let branch = (0..<Self.coefficients(of: stego)).map { _ in noise.next() }
+        let branch = (0..<Int(PLM_WAVELET_CHANNELS) * shape.width * shape.height).map { _ in noise.next() }
         return reveal(stego: stego, secretBranch: branch)
     }
 
     /// Reads the secret back, given what the secret branch held: 12 planes of half the image's size, rounded up.
     func reveal(stego: PlanarImage, secretBranch: [Float]) -> PlanarImage {
-        precondition(secretBranch.count == Self.coefficients(of: stego))
+        let shape = Self.shape(of: [stego])
+        precondition(secretBranch.count == Int(PLM_WAVELET_CHANNELS) * shape.width * shape.height)
         return withIdleWorkspace { workspace in
-            run(covers: [stego], secrets: [stego], workspace: &workspace) { cover, secret, couple in
-                plm_branch_put(secretBranch, secret, Self.shape(of: stego), 0)
+            withBranches(shape, &workspace) { branches in
+                plm_haar(stego.samples, stego.width, stego.height, branches.cover, shape, 0)
+                plm_branch_put(secretBranch, branches.secret, shape, 0)
                 for block in (0..<metadata.blocks).reversed() {
-                    couple([weights.eta(block, PLM_SUBTRACT), weights.rho(block, PLM_UNSCALE)], cover, secret)
+                    branches.couple(
+                        [weights.eta(block, PLM_SUBTRACT), weights.rho(block, PLM_UNSCALE)],
+                        from: branches.cover,
+                        into: branches.secret
+                    )
                     // The cover that leaves the first block is not asked for.
                     guard block > 0 else { break }
-                    couple([weights.phi(block, PLM_SUBTRACT)], secret, cover)
+                    branches.couple([weights.phi(block, PLM_SUBTRACT)], from: branches.secret, into: branches.cover)
                 }
-                return secret
-            }[0]
-        }
-    }
-
-    /// Hides, and returns the secret branch beside the protected image: 12 planes; with it hiding can be inverted exactly.
-    func hideKeepingSecretBranch(cover: PlanarImage, secret: PlanarImage) -> (image: PlanarImage, branch: [Float]) {
-        var workspace = Workspace()
-        var branch = [Float](repeating: 0, count: Self.coefficients(of: cover))
-        let images = run(covers: [cover], secrets: [secret], workspace: &workspace) { coverBranch, secretBranch, couple in
-            for block in 0..<metadata.blocks {
-                couple([weights.phi(block, PLM_ADD)], secretBranch, coverBranch)
-                couple([weights.rho(block, PLM_SCALE), weights.eta(block, PLM_ADD)], coverBranch, secretBranch)
+                return branches.image(of: branches.secret, at: 0, width: stego.width, height: stego.height)
             }
-            plm_branch_get(secretBranch, Self.shape(of: cover), 0, &branch)
-            return coverBranch
         }
-        return (images[0], branch)
     }
 
-    /// Wavelet coefficients of an image.
-    private static func coefficients(of image: PlanarImage) -> Int {
-        let shape = shape(of: image)
-        return Int(PLM_WAVELET_CHANNELS) * shape.width * shape.height
+    /// Hides without any of the shortcuts, and returns the secret branch beside the protected image: 12 planes; with it hiding
+    /// can be inverted exactly.
+    func hideKeepingSecretBranch(cover: PlanarImage, secret: PlanarImage) -> (image: PlanarImage, branch: [Float]) {
+        let shape = Self.shape(of: [cover])
+        var workspace = Workspace()
+        return withBranches(shape, &workspace) { branches in
+            plm_haar(cover.samples, cover.width, cover.height, branches.cover, shape, 0)
+            plm_haar(secret.samples, secret.width, secret.height, branches.secret, shape, 0)
+            for block in 0..<metadata.blocks {
+                branches.couple([weights.phi(block, PLM_ADD)], from: branches.secret, into: branches.cover)
+                branches.couple(
+                    [weights.rho(block, PLM_SCALE), weights.eta(block, PLM_ADD)],
+                    from: branches.cover,
+                    into: branches.secret
+                )
+            }
+            let image = branches.image(of: branches.cover, at: 0, width: cover.width, height: cover.height)
+            return (image, branches.planes(of: branches.secret))
+        }
     }
 }

@@ -4,11 +4,8 @@ import CKernels
 ///
 /// It grows to what the largest picture so far needed. One workspace serves one call at a time; the compiler sees to
 /// that, since it is passed `inout`.
-public struct Workspace: Sendable {
+struct Workspace: Sendable {
     private var floats: [Float] = []
-
-    /// Makes an empty one; the first picture gives it its size.
-    public init() {}
 
     /// Bytes that are held.
     var byteCount: Int { floats.count * MemoryLayout<Float>.stride }

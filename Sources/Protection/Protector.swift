@@ -92,6 +92,26 @@ public struct Protector: Sendable {
         _ mode: ProtectionMode,
         _ input: SHA256Digest,
         _ size: (width: Int, height: Int)
+    ) throws(ProtectionError) -> ReadySecret {
+        func make() throws(ProtectionError) -> ReadySecret {
+            ReadySecret(try drawn(source, mode, input, size), by: network)
+        }
+        func key(_ source: SecretCache.Source) -> SecretCache.Key {
+            SecretCache.Key(source: source, width: size.width, height: size.height)
+        }
+        switch (source, mode) {
+        case (.generated(let assignment), .classWise): return try cache.secret(key(.generated(assignment)), make: make)
+        // No other image will have it.
+        case (.generated, .sampleWise): return try make()
+        case (.imported(let picture), _): return try cache.secret(key(.imported(picture.sha256)), make: make)
+        }
+    }
+
+    private func drawn(
+        _ source: SemanticImageSource<HashedBytes>,
+        _ mode: ProtectionMode,
+        _ input: SHA256Digest,
+        _ size: (width: Int, height: Int)
     ) throws(ProtectionError) -> Secret {
         switch source {
         case .generated(let assignment):
@@ -99,13 +119,10 @@ public struct Protector: Sendable {
                 throw ProtectionError(error)
             }
         case .imported(let picture):
-            let key = SecretCache.Key(picture: picture.sha256, width: size.width, height: size.height)
-            return try cache.secret(key) { () throws(ProtectionError) in
-                do throws(ImagingError) {
-                    return Secret(try PhotoDecoder.decode(picture.bytes, limits: limits), size: size)
-                } catch {
-                    throw .semanticImageUnreadable(error)
-                }
+            do throws(ImagingError) {
+                return Secret(try PhotoDecoder.decode(picture.bytes, limits: limits), size: size)
+            } catch {
+                throw .semanticImageUnreadable(error)
             }
         }
     }
@@ -113,11 +130,11 @@ public struct Protector: Sendable {
     /// What the network changes on the photo at the working size: `x_ue - x_c`, not yet bounded.
     private func perturbation(
         of photo: Photo,
-        by secret: Secret,
+        by secret: ReadySecret,
         size: (width: Int, height: Int)
     ) throws(ProtectionError) -> PlanarImage {
         let cover = photo.planarRGB(scaledTo: size.width, height: size.height)
-        var delta = network.hide(cover: cover, secret: secret.image)
+        var delta = network.hide(covers: [cover], secrets: [secret.prepared])[0]
         var isFinite = true
         delta.samples.withUnsafeMutableBufferPointer { delta in
             cover.samples.withUnsafeBufferPointer { cover in

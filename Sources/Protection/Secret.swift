@@ -1,4 +1,5 @@
 import Cryptography
+import DeepHiding
 import Imaging
 import JobModel
 import SemanticImages
@@ -53,5 +54,16 @@ struct Secret: Sendable {
     private init(_ image: PlanarImage) {
         self.image = image
         sha256 = SHA256.hash(image.interleavedRGB)
+    }
+}
+
+/// A secret that a network has prepared.
+struct ReadySecret: Sendable {
+    let prepared: PreparedSecret
+    let sha256: SHA256Digest
+
+    init(_ secret: Secret, by network: HidingNetwork) {
+        prepared = network.prepare(secret.image)
+        sha256 = secret.sha256
     }
 }

@@ -1,20 +1,27 @@
 import Cryptography
-import Imaging
+import DeepHiding
+import JobModel
 import Synchronization
 
-/// Secrets that were scaled from imported pictures, so that one picture is not decoded for every image of its class.
+/// Secrets that are the same for many images, so that one is not made, or decoded, and prepared for every image of its class.
 ///
 /// The least recently used go first. Several threads may look for the same secret at once; then each makes it.
 final class SecretCache: Sendable {
-    /// Which picture, at which working size.
+    /// What a secret is made from.
+    enum Source: Hashable {
+        case generated(SemanticImageAssignment)
+        case imported(SHA256Digest)
+    }
+
+    /// Which secret, at which working size.
     struct Key: Hashable {
-        let picture: SHA256Digest
+        let source: Source
         let width: Int
         let height: Int
     }
 
     private struct Entry {
-        let secret: Secret
+        let secret: ReadySecret
         var lastUse: UInt64
     }
 
@@ -24,8 +31,8 @@ final class SecretCache: Sendable {
         var uses: UInt64 = 0
     }
 
-    /// Some hundred secrets at the standard working size.
-    static let standardBytes = 128 << 20
+    /// Some twenty secrets at the standard working size.
+    static let standardBytes = 48 << 20
 
     private let maxBytes: Int
     private let state = Mutex(State())
@@ -44,14 +51,14 @@ final class SecretCache: Sendable {
     ///   - make: Makes it.
     /// - Returns: The secret.
     /// - Throws: What `make` throws; then nothing is kept.
-    func secret<Failure: Error>(_ key: Key, make: () throws(Failure) -> Secret) throws(Failure) -> Secret {
+    func secret<Failure: Error>(_ key: Key, make: () throws(Failure) -> ReadySecret) throws(Failure) -> ReadySecret {
         if let known = find(key) { return known }
         let secret = try make()
         keep(secret, as: key)
         return secret
     }
 
-    private func find(_ key: Key) -> Secret? {
+    private func find(_ key: Key) -> ReadySecret? {
         state.withLock { state in
             state.uses += 1
             state.entries[key]?.lastUse = state.uses
@@ -59,21 +66,17 @@ final class SecretCache: Sendable {
         }
     }
 
-    private func keep(_ secret: Secret, as key: Key) {
-        let size = Self.bytes(of: secret)
+    private func keep(_ secret: ReadySecret, as key: Key) {
+        let size = secret.prepared.byteCount
         guard size <= maxBytes else { return }
         state.withLock { state in
             guard state.entries[key] == nil else { return }
             state.entries[key] = Entry(secret: secret, lastUse: state.uses)
             state.bytes += size
             while state.bytes > maxBytes, let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
-                state.bytes -= Self.bytes(of: oldest.value.secret)
+                state.bytes -= oldest.value.secret.prepared.byteCount
                 state.entries[oldest.key] = nil
             }
         }
-    }
-
-    private static func bytes(of secret: Secret) -> Int {
-        secret.image.samples.count * MemoryLayout<Float>.stride
     }
 }

@@ -91,10 +91,14 @@ import Testing
         let covers = sizes.map { Fixtures.noise(width: $0.0, height: $0.1, seed: 3) }
         let secrets = sizes.map { Fixtures.noise(width: $0.0, height: $0.1, seed: 4) }
         let alone = zip(covers, secrets).map { cover, secret in
-            var workspace = Workspace()
-            return network.hide(cover: cover, secret: secret, workspace: &workspace)
+            network.hideKeepingSecretBranch(cover: cover, secret: secret).image
         }
-        #expect(network.hide(covers: covers, secrets: secrets) == alone)
+        // As one call, in which the small ones of one size go together.
+        let prepared = secrets.map(network.prepare)
+        #expect(network.hide(covers: covers, secrets: prepared) == alone)
+        let many = (0..<40).map { Fixtures.noise(width: 32, height: 32, seed: $0) }
+        let hidden = many.map { network.hideKeepingSecretBranch(cover: $0, secret: secrets[0]).image }
+        #expect(network.hide(covers: many, secrets: Array(repeating: prepared[0], count: 40)) == hidden)
         let together = await withTaskGroup(of: (Int, PlanarImage).self) { group in
             for round in 0..<sizes.count * 8 {
                 let index = round % sizes.count

@@ -149,15 +149,17 @@ import Testing
 
     @Test func aSecretIsMadeOnceForASizeUntilOthersPushItOut() throws {
         func picture(_ name: String) -> SHA256Digest { SHA256.hash(Array(name.utf8)) }
-        // Room for two secrets of 2 x 2 pixels, in three planes of floats.
-        let cache = SecretCache(maxBytes: 2 * 48)
+        // Room for two secrets of 2 x 2 pixels: of each, twice twelve floats.
+        let cache = SecretCache(maxBytes: 2 * 96)
+        let network = try HidingNetwork(weights: Material.file("DeepHidingTests/Fixtures/random-weights.safetensors"))
         let made = Mutex<[String]>([])
         func look(_ name: String, side: Int = 2) -> SHA256Digest {
-            cache.secret(SecretCache.Key(picture: picture(name), width: side, height: side)) {
+            cache.secret(SecretCache.Key(source: .imported(picture(name)), width: side, height: side)) {
                 made.withLock { $0.append("\(name)\(side)") }
                 let gray = UInt8(name.utf8.reduce(0, &+))
                 let samples = [UInt8](repeating: gray, count: 4)
-                return Secret(Photo(width: 2, height: 2, layout: .gray, samples: samples), size: (side, side))
+                let picture = Photo(width: 2, height: 2, layout: .gray, samples: samples)
+                return ReadySecret(Secret(picture, size: (side, side)), by: network)
             }.sha256
         }
         let a = look("a")

@@ -91,6 +91,9 @@ void plm_inverse_haar(const float *branch, plm_shape shape, size_t image, size_t
 /// Writes 12 planes of `shape.width` x `shape.height` into one image of a branch.
 void plm_branch_put(const float *planes, float *branch, plm_shape shape, size_t image);
 
+/// Adds them to what is there.
+void plm_branch_add(const float *planes, float *branch, plm_shape shape, size_t image);
+
 /// Reads them back.
 void plm_branch_get(const float *branch, plm_shape shape, size_t image, float *planes);
 
