@@ -43,7 +43,8 @@ let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let package = Package(
     name: "palimpsest",
     products: [
-        .executable(name: "palimpsest", targets: ["palimpsest"])
+        .executable(name: "palimpsest", targets: ["palimpsest"]),
+        .executable(name: "palimpsest-bench", targets: ["Benchmarks"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
@@ -60,6 +61,7 @@ let package = Package(
         .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CKernels", cSettings: kernelSettings),
+        .target(name: "CBenchmark", cSettings: kernelSettings),
 
         // Layer 1: pure logic and values.
         module("HTTPWire", [httpTypes]),
@@ -116,6 +118,13 @@ let package = Package(
             dependencies: [
                 "CLinux", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore", "Protection",
                 "SemanticImages", "Service", "Telemetry", "Workers", argumentParser, logging,
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "CBenchmark", "Cryptography", "DeepHiding", "Imaging", "JobModel", "Protection", "SemanticImages", argumentParser,
             ],
             swiftSettings: settings
         ),

@@ -1,8 +1,9 @@
 #define TEMPLATE "Rows.h"
 #include "EachSet.h"
 
-void plm_add_row(plm_instruction_set set, const uint8_t *row, size_t count, float weight, float *sums) {
-    DISPATCH(set, add_row, row, count, weight, sums);
+void plm_add_rows(plm_instruction_set set, const uint8_t *const *rows, const float *weights, size_t row_count, size_t count,
+                  float *sums) {
+    DISPATCH(set, add_rows, rows, weights, row_count, count, sums);
 }
 
 void plm_scale_row(const float *row, size_t channels, size_t planes, const plm_filter *filter, float divisor, float *to,
@@ -39,8 +40,8 @@ void plm_ssim_filter_row(plm_instruction_set set, const float *x, const float *y
 }
 
 double plm_ssim_sum(plm_instruction_set set, const float *const *rows, size_t stride, const float *taps, size_t tap_count,
-                    size_t positions) {
+                    size_t windows, size_t positions) {
     double total = 0;
-    DISPATCH(set, ssim_sum, rows, stride, taps, tap_count, positions, &total);
+    DISPATCH(set, ssim_sum, rows, stride, taps, tap_count, windows, positions, &total);
     return total;
 }

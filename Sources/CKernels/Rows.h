@@ -12,12 +12,22 @@ INLINE void KERNEL(store)(float *to, VECTOR value) { *(VECTOR *)to = value; }
 
 INLINE VECTOR KERNEL(load_samples)(const uint8_t *from) { return __builtin_convertvector(*(const SAMPLES *)from, VECTOR); }
 
-static void KERNEL(add_row)(const uint8_t *row, size_t count, float weight, float *sums) {
+static void KERNEL(add_rows)(const uint8_t *const *rows, const float *weights, size_t row_count, size_t count, float *sums) {
     size_t i = 0;
-    for (; i + LANES <= count; i += LANES) {
-        KERNEL(store)(sums + i, KERNEL(load)(sums + i) + weight * KERNEL(load_samples)(row + i));
+    for (; i + 4 * LANES <= count; i += 4 * LANES) {
+        VECTOR sum[4] = {{}, {}, {}, {}};
+        for (size_t row = 0; row < row_count; row++) {
+#pragma clang loop unroll(full)
+            for (size_t v = 0; v < 4; v++) sum[v] += weights[row] * KERNEL(load_samples)(rows[row] + i + v * LANES);
+        }
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < 4; v++) KERNEL(store)(sums + i + v * LANES, sum[v]);
     }
-    for (; i < count; i++) sums[i] += weight * (float)row[i];
+    for (; i < count; i++) {
+        float sum = 0;
+        for (size_t row = 0; row < row_count; row++) sum += weights[row] * (float)rows[row][i];
+        sums[i] = sum;
+    }
 }
 
 INLINE uint8_t KERNEL(released)(uint8_t sample, float delta, float bound) {
@@ -103,43 +113,89 @@ static void KERNEL(luminance_row)(const uint8_t *row, size_t channels, size_t wi
     }
 }
 
+// The window's weights are the same from both ends, so that pairs of values share a product; additions and products then run side
+// by side.
 // All rows have room for whole vectors of sixteen, and the luminances for the window behind them.
 static void KERNEL(ssim_filter_row)(const float *x, const float *y, size_t positions, const float *taps, size_t tap_count,
                                     size_t stride, float *to) {
     for (size_t at = 0; at < positions; at += LANES) {
         VECTOR sums[4] = {{}, {}, {}, {}};
-        for (size_t tap = 0; tap < tap_count; tap++) {
+        for (size_t tap = 0; tap < tap_count / 2; tap++) {
             const VECTOR a = KERNEL(load)(x + at + tap), b = KERNEL(load)(y + at + tap);
-            const VECTOR wa = taps[tap] * a, wb = taps[tap] * b;
-            sums[0] += wa;
-            sums[1] += wb;
-            sums[2] += wa * a + wb * b;
-            sums[3] += wa * b;
+            const VECTOR c = KERNEL(load)(x + at + tap_count - 1 - tap), d = KERNEL(load)(y + at + tap_count - 1 - tap);
+            sums[0] += taps[tap] * (a + c);
+            sums[1] += taps[tap] * (b + d);
+            sums[2] += taps[tap] * ((a * a + b * b) + (c * c + d * d));
+            sums[3] += taps[tap] * (a * b + c * d);
         }
+        if (tap_count % 2 == 1) {
+            const float middle = taps[tap_count / 2];
+            const VECTOR a = KERNEL(load)(x + at + tap_count / 2), b = KERNEL(load)(y + at + tap_count / 2);
+            sums[0] += middle * a;
+            sums[1] += middle * b;
+            sums[2] += middle * (a * a + b * b);
+            sums[3] += middle * (a * b);
+        }
+#pragma clang loop unroll(full)
         for (size_t kind = 0; kind < 4; kind++) KERNEL(store)(to + kind * stride + at, sums[kind]);
     }
 }
 
-static void KERNEL(ssim_sum)(const float *const *rows, size_t stride, const float *taps, size_t tap_count, size_t positions,
-                             double *total) {
+INLINE VECTOR KERNEL(similarity)(const VECTOR m[4]) {
     const float c1 = (0.01f * 255) * (0.01f * 255), c2 = (0.03f * 255) * (0.03f * 255);
-    // Sixteen sums whatever the vectors' length, so that all instruction sets add up in one order.
-    float sums[16] = {0};
-    for (size_t at = 0; at < positions; at += LANES) {
-        VECTOR m[4] = {{}, {}, {}, {}};
-        for (size_t tap = 0; tap < tap_count; tap++) {
-            for (size_t kind = 0; kind < 4; kind++) m[kind] += taps[tap] * KERNEL(load)(rows[tap] + kind * stride + at);
-        }
-        const VECTOR covariance = m[3] - m[0] * m[1], variances = m[2] - m[0] * m[0] - m[1] * m[1];
-        const VECTOR x = m[0] + 128.0f, y = m[1] + 128.0f;
-        const VECTOR similarity = (2.0f * x * y + c1) * (2.0f * covariance + c2) / ((x * x + y * y + c1) * (variances + c2));
-        if (at + LANES <= positions) {
-            KERNEL(store)(sums + at % 16, KERNEL(load)(sums + at % 16) + similarity);
-        } else {
-            for (size_t lane = 0; at + lane < positions; lane++) sums[(at + lane) % 16] += similarity[lane];
+    const VECTOR covariance = m[3] - m[0] * m[1], variances = m[2] - m[0] * m[0] - m[1] * m[1];
+    const VECTOR x = m[0] + 128.0f, y = m[1] + 128.0f;
+    return (2.0f * x * y + c1) * (2.0f * covariance + c2) / ((x * x + y * y + c1) * (variances + c2));
+}
+
+// The similarities of the windows that begin at the first of the rows and, if there are two, at the second: both use most rows, which
+// come from far away in the cache.
+INLINE void KERNEL(similarities)(const float *const *rows, size_t stride, const float *taps, size_t tap_count, const size_t windows,
+                                 size_t at, VECTOR to[2]) {
+    VECTOR first[4] = {{}, {}, {}, {}}, second[4] = {{}, {}, {}, {}};
+    for (size_t row = 0; row < tap_count + windows - 1; row++) {
+        const float one = row < tap_count ? taps[row] : 0, other = row > 0 ? taps[row - 1] : 0;
+#pragma clang loop unroll(full)
+        for (size_t kind = 0; kind < 4; kind++) {
+            const VECTOR value = KERNEL(load)(rows[row] + kind * stride + at);
+            first[kind] += one * value;
+            if (windows == 2) second[kind] += other * value;
         }
     }
-    for (size_t i = 0; i < 16; i++) *total += sums[i];
+    to[0] = KERNEL(similarity)(first);
+    to[1] = windows == 2 ? KERNEL(similarity)(second) : (VECTOR){};
+}
+
+INLINE void KERNEL(ssim_add)(const float *const *rows, size_t stride, const float *taps, size_t tap_count, const size_t windows,
+                             size_t positions, double *total) {
+    // Sixteen sums whatever the vectors' length, so that all instruction sets add up in one order.
+    VECTOR sums[16 / LANES] = {}, both[2];
+    size_t at = 0;
+    for (; at + 16 <= positions; at += 16) {
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < 16 / LANES; v++) {
+            KERNEL(similarities)(rows, stride, taps, tap_count, windows, at + v * LANES, both);
+            sums[v] += both[0] + both[1];
+        }
+    }
+    for (size_t v = 0; v < 16 / LANES && at + v * LANES < positions; v++) {
+        KERNEL(similarities)(rows, stride, taps, tap_count, windows, at + v * LANES, both);
+        for (size_t lane = 0; lane < LANES && at + v * LANES + lane < positions; lane++) {
+            sums[v][lane] += both[0][lane] + both[1][lane];
+        }
+    }
+    for (size_t v = 0; v < 16 / LANES; v++) {
+        for (size_t lane = 0; lane < LANES; lane++) *total += sums[v][lane];
+    }
+}
+
+static void KERNEL(ssim_sum)(const float *const *rows, size_t stride, const float *taps, size_t tap_count, size_t windows,
+                             size_t positions, double *total) {
+    if (windows == 2) {
+        KERNEL(ssim_add)(rows, stride, taps, tap_count, 2, positions, total);
+    } else {
+        KERNEL(ssim_add)(rows, stride, taps, tap_count, 1, positions, total);
+    }
 }
 
 #undef VECTOR

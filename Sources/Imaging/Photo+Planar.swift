@@ -60,12 +60,11 @@ extension Photo {
                 guard let source = source.baseAddress, let target = target.baseAddress else { return }
                 for row in 0..<height {
                     // First in height: that goes along whole rows of the source, and few rows are left for the width.
-                    for index in sums.indices { sums[index] = 0 }
-                    for tap in 0..<vertical.counts[row] {
-                        let weight = vertical.weights[row * vertical.maxCount + tap]
-                        let from = source + (vertical.starts[row] + tap) * rowBytes
-                        plm_add_row(PixelKernel.set, from, rowBytes, weight, &sums)
+                    let taps = row * vertical.maxCount..<row * vertical.maxCount + vertical.counts[row]
+                    let rows = taps.indices.map { tap in
+                        Optional(source + (vertical.starts[row] + tap - taps.lowerBound) * rowBytes)
                     }
+                    plm_add_rows(PixelKernel.set, rows, Array(vertical.weights[taps]), rows.count, rowBytes, &sums)
                     let to = target + row * width
                     horizontal.withKernel { filter in
                         plm_scale_row(sums, channels, colors, filter, 255, to, width * height, 1)

@@ -20,11 +20,14 @@ public struct QualityMeter {
     private let positions: Int
     private let stride: Int
     private var luminances: (first: [Float], second: [Float])
-    /// The last `columnTaps.count` rows, filtered in width; row `y` lies at `y % count`.
+    /// The last rows that two windows need, filtered in width; row `y` lies at `y % heldRows`.
     private var filtered: [Float]
+    private var heldRows: Int { columnTaps.count + 1 }
     private var difference = plm_difference()
     private var similarity = 0.0
     private var rows = 0
+    /// Rows of windows whose similarities are in the sum.
+    private var windowRows = 0
 
     /// Begins with no row.
     ///
@@ -39,7 +42,7 @@ public struct QualityMeter {
         stride = (positions + Self.lanes - 1) / Self.lanes * Self.lanes
         let row = [Float](repeating: 0, count: stride + Self.window - 1)
         luminances = (row, row)
-        filtered = [Float](repeating: 0, count: columnTaps.count * Self.kinds * stride)
+        filtered = [Float](repeating: 0, count: (columnTaps.count + 1) * Self.kinds * stride)
     }
 
     private static func gaussian(count: Int) -> [Float] {
@@ -71,7 +74,7 @@ public struct QualityMeter {
         }
         plm_luminance_row(set, first, layout.channels, width, &luminances.first)
         plm_luminance_row(set, second, layout.channels, width, &luminances.second)
-        let (kept, slot) = (columnTaps.count, Self.kinds * stride)
+        let (held, slot) = (heldRows, Self.kinds * stride)
         filtered.withUnsafeMutableBufferPointer { filtered in
             guard let filtered = filtered.baseAddress else { return }
             plm_ssim_filter_row(
@@ -82,13 +85,17 @@ public struct QualityMeter {
                 rowTaps,
                 rowTaps.count,
                 stride,
-                filtered + rows % kept * slot
+                filtered + rows % held * slot
             )
             rows += 1
-            guard rows >= kept else { return }
-            // The oldest first.
-            let held = (0..<kept).map { Optional(UnsafePointer(filtered + (rows + $0) % kept * slot)) }
-            similarity += plm_ssim_sum(set, held, stride, columnTaps, kept, positions)
+            // Every second row completes two windows; a last one alone may be left.
+            let windows = min(2, rows - columnTaps.count + 1 - windowRows)
+            guard windows == 2 || windows == 1 && rows == height else { return }
+            let needed = (0..<columnTaps.count + windows - 1).map { row in
+                Optional(UnsafePointer(filtered + (windowRows + row) % held * slot))
+            }
+            similarity += plm_ssim_sum(set, needed, stride, columnTaps, columnTaps.count, windows, positions)
+            windowRows += windows
         }
     }
 

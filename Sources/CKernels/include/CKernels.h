@@ -105,8 +105,9 @@ void plm_filter_rows(plm_instruction_set set, uint8_t *samples, size_t row_bytes
 
 // Rows of pixels. A row is `count` interleaved 8-bit samples.
 
-/// Adds `weight` times a row to sums of floats.
-void plm_add_row(plm_instruction_set set, const uint8_t *row, size_t count, float weight, float *sums);
+/// The sums of `row_count` rows times their weights.
+void plm_add_rows(plm_instruction_set set, const uint8_t *const *rows, const float *weights, size_t row_count, size_t count,
+                  float *sums);
 
 /// The weights that scale one dimension: output `i` is the sum of `counts[i]` samples from `starts[i]` on, times the weights from
 /// `i * max_count` on.
@@ -141,12 +142,13 @@ void plm_luminance_row(plm_instruction_set set, const uint8_t *row, size_t chann
 
 /// The window's sums in width over x, y, x^2 + y^2 and x y at `positions` places: four rows, `stride` floats apart.
 ///
-/// `x` and `y` hold `tap_count - 1` floats more than the places rounded up to 16, which the target's rows have.
+/// The taps are the same from both ends. `x` and `y` hold `tap_count - 1` floats more than the places rounded up to 16, which the target's rows have.
 void plm_ssim_filter_row(plm_instruction_set set, const float *x, const float *y, size_t positions, const float *taps,
                          size_t tap_count, size_t stride, float *to);
 
-/// The sum of the similarities at `positions` places, from `tap_count` rows that `plm_ssim_filter_row` made.
+/// The sum of the similarities at `positions` places of each of `windows` (1 or 2) windows, the first from the first row on, from
+/// `tap_count + windows - 1` rows that `plm_ssim_filter_row` made.
 double plm_ssim_sum(plm_instruction_set set, const float *const *rows, size_t stride, const float *taps, size_t tap_count,
-                    size_t positions);
+                    size_t windows, size_t positions);
 
 #endif

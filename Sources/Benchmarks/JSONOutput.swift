@@ -1,0 +1,10 @@
+import FoundationEssentials
+
+/// Prints results for whoever started the program.
+enum JSONOutput {
+    static func print(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import DeepHiding
+import FoundationEssentials
+import Imaging
+
+/// The network alone, on pictures of one size.
+struct NetworkCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "network",
+        abstract: "Hides semantic images in pictures of one size, on one thread.",
+        discussion: """
+            COVER and SECRET are files of little-endian floats: IMAGES x 3 x HEIGHT x WIDTH. `ms` are the times of a whole batch, the \
+            secrets prepared each time; `prepared_ms` those with secrets that were prepared before, as for further images of a class.
+            """
+    )
+
+    @Option(help: "The weights file.")
+    var weights: String
+
+    @Option(help: "Columns of a picture.")
+    var width: Int
+
+    @Option(help: "Rows of a picture.")
+    var height: Int
+
+    @Option(help: "Pictures in a batch.")
+    var images = 1
+
+    @Option(help: "How often the batch is timed.")
+    var repetitions = 5
+
+    @Option(help: "The covers.")
+    var cover: String
+
+    @Option(help: "The secrets.")
+    var secret: String
+
+    @Option(help: "Where the protected pictures go, as floats.")
+    var out: String?
+
+    private struct Result: Encodable {
+        let isa: String
+        let load_ms: Double
+        let ms: [Double]
+        let prepared_ms: [Double]
+    }
+
+    func run() throws {
+        let file = try InputFile.bytes(weights)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let network = try HidingNetwork(weights: file)
+        let loading = Stopwatch.milliseconds(start.duration(to: clock.now))
+        let (covers, secrets) = (try pictures(cover), try pictures(secret))
+        var protected: [PlanarImage] = []
+        let times = Stopwatch.milliseconds(repetitions: repetitions) {
+            protected = network.hide(covers: covers, secrets: secrets.map(network.prepare))
+        }
+        let prepared = secrets.map(network.prepare)
+        let preparedTimes = Stopwatch.milliseconds(repetitions: repetitions) {
+            protected = network.hide(covers: covers, secrets: prepared)
+        }
+        if let out {
+            let bytes = protected.flatMap { $0.samples.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian) { Array($0) } } }
+            try Data(bytes).write(to: URL(filePath: out))
+        }
+        try JSONOutput.print(
+            Result(isa: network.instructionSet.rawValue, load_ms: loading, ms: times, prepared_ms: preparedTimes)
+        )
+    }
+
+    private func pictures(_ path: String) throws -> [PlanarImage] {
+        let count = 3 * width * height
+        let floats = try InputFile.floats(path, count: images * count)
+        return (0..<images).map { index in
+            PlanarImage(width: width, height: height, channels: 3, samples: Array(floats[index * count..<(index + 1) * count]))
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import ArgumentParser
+import Cryptography
+import DeepHiding
+import Glibc
+import Imaging
+import JobModel
+import Protection
+import SemanticImages
+
+/// One photo from its file to the protected PNG, stage by stage.
+struct PhotoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "photo",
+        abstract: "Protects a photo on one thread and tells what each stage takes."
+    )
+
+    @Argument(help: "The photo.")
+    var photo: String
+
+    @Option(help: "The weights file.")
+    var weights: String
+
+    @Option(help: "The short side in pixels at which the change is computed.")
+    var workingSize = 256
+
+    @Option(help: "How often it is timed.")
+    var repetitions = 5
+
+    private struct Result: Encodable {
+        let width: Int
+        let height: Int
+        let png_bytes: Int
+        /// Stage by stage, each the best of the repetitions.
+        let stages_ms: [String: Double]
+        /// Of the whole, as the product does it, with the secret prepared before.
+        let protect_ms: [Double]
+        /// Of decoding the photo and encoding the protected one, and nothing else.
+        let decode_encode_ms: [Double]
+        let peak_memory_kib: Int
+    }
+
+    func run() throws {
+        let file = try InputFile.bytes(photo)
+        let network = try HidingNetwork(weights: try InputFile.bytes(weights))
+        let assignment = SemanticImageAssignment(
+            generatorVersion: SemanticImageGenerator.version,
+            familySeed: 1,
+            classIndex: 0,
+            textureSeed: 2
+        )
+        let settings = try ProtectionSettings(workingSize: workingSize)
+        let label = try ClassLabel("measured")
+        let protector = Protector(network: network)
+        var png: [UInt8] = []
+        let whole = try Stopwatch.milliseconds(repetitions: repetitions) {
+            png = try protector.protect(file, label: label, settings: settings, semanticImage: .generated(assignment)).png
+        }
+        let memory = Self.peakMemoryKiB()
+        let decoded = try PhotoDecoder.decode(file), protected = try PhotoDecoder.decode(png)
+        let codec = try Stopwatch.milliseconds(repetitions: repetitions) {
+            // What is encoded is the protected photo, in memory of its own as the product has it.
+            var photo = try PhotoDecoder.decode(file)
+            photo.samples.withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: protected.samples) }
+            _ = try PNGEncoder.encode(photo)
+        }
+        let stages = try stages(of: file, decoded: decoded, protected: protected, png: png, network: network, assignment)
+        try JSONOutput.print(
+            Result(
+                width: decoded.width,
+                height: decoded.height,
+                png_bytes: png.count,
+                stages_ms: stages,
+                protect_ms: whole,
+                decode_encode_ms: codec,
+                peak_memory_kib: memory
+            )
+        )
+    }
+
+    private func stages(
+        of file: [UInt8],
+        decoded: Photo,
+        protected: Photo,
+        png: [UInt8],
+        network: HidingNetwork,
+        _ assignment: SemanticImageAssignment
+    ) throws -> [String: Double] {
+        let size = WorkingSize.of(width: decoded.width, height: decoded.height, shortSide: workingSize)
+        let secret = try SemanticImageGenerator.image(
+            familySeed: assignment.familySeed,
+            classIndex: assignment.classIndex,
+            textureSeed: assignment.textureSeed,
+            version: assignment.generatorVersion,
+            width: size.width,
+            height: size.height
+        )
+        let cover = decoded.planarRGB(scaledTo: size.width, height: size.height)
+        let prepared = network.prepare(secret)
+        var delta = network.hide(covers: [cover], secrets: [prepared])[0]
+        for index in delta.samples.indices { delta.samples[index] -= cover.samples[index] }
+        func best(_ body: () throws -> Void) rethrows -> Double {
+            try Stopwatch.milliseconds(repetitions: repetitions, body).min() ?? 0
+        }
+        return [
+            "1 hash the file": best { _ = SHA256.hash(file) },
+            "2 decode": try best { _ = try PhotoDecoder.decode(file) },
+            "3 scale down": best { _ = decoded.planarRGB(scaledTo: size.width, height: size.height) },
+            "4 draw and prepare a new secret": try best {
+                _ = network.prepare(
+                    try SemanticImageGenerator.image(
+                        familySeed: assignment.familySeed,
+                        classIndex: assignment.classIndex,
+                        textureSeed: assignment.textureSeed,
+                        version: assignment.generatorVersion,
+                        width: size.width,
+                        height: size.height
+                    )
+                )
+            },
+            "5 network": best { _ = network.hide(covers: [cover], secrets: [prepared]) },
+            "6 release and measure": best {
+                // A copy of the photo is made, too, which the product does not.
+                var photo = decoded
+                _ = Release.apply(delta: delta, to: &photo, strength: 8, clip: true)
+            },
+            "7 encode": try best { _ = try PNGEncoder.encode(protected) },
+            "8 hash the PNG": best { _ = SHA256.hash(png) },
+        ]
+    }
+
+    private static func peakMemoryKiB() -> Int {
+        var usage = rusage()
+        getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_maxrss
+    }
+}
