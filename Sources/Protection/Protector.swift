@@ -13,6 +13,7 @@ import SemanticImages
 public struct Protector: Sendable {
     private let network: HidingNetwork
     let limits: ImageLimits
+    private let compressionLevel: Int
     private let cache = SecretCache()
 
     /// Makes a protector.
@@ -20,9 +21,15 @@ public struct Protector: Sendable {
     /// - Parameters:
     ///   - network: The network; it may be shared.
     ///   - limits: What a picture may claim before it is decoded.
-    public init(network: HidingNetwork, limits: ImageLimits = ImageLimits()) {
+    ///   - compressionLevel: How hard PNGs are compressed, in `PNGEncoder.compressionLevels`.
+    public init(
+        network: HidingNetwork,
+        limits: ImageLimits = ImageLimits(),
+        compressionLevel: Int = PNGEncoder.defaultCompressionLevel
+    ) {
         self.network = network
         self.limits = limits
+        self.compressionLevel = compressionLevel
     }
 
     /// Protects an image.
@@ -84,7 +91,7 @@ public struct Protector: Sendable {
     }
 
     private func encode(_ photo: consuming Photo) throws(ProtectionError) -> [UInt8] {
-        do { return try PNGEncoder.encode(photo) } catch { throw ProtectionError(error) }
+        do { return try PNGEncoder.encode(photo, compressionLevel: compressionLevel) } catch { throw ProtectionError(error) }
     }
 
     private func secret(

@@ -123,10 +123,12 @@ public struct ProtectionService: Sendable {
 
     /// Starts the codec processes and waits for the first, so that weights that are none end the start and not the first job.
     private func startCodecs(_ weights: String) async throws -> CodecPool {
-        let pool = try Self.starting {
+        var configuration = CodecConfiguration(weightsFile: weights)
+        configuration.compressionLevel = settings.compressionLevel
+        let pool = try Self.starting { [configuration] in
             try CodecPool(
                 count: settings.workers,
-                configuration: CodecConfiguration(weightsFile: weights),
+                configuration: configuration,
                 logger: logger
             )
         }

@@ -13,6 +13,8 @@ public struct Settings: Sendable, Equatable {
     public var workers = 1
     /// The weights file, or `nil` for the shipped one.
     public var weightsFile: String?
+    /// How hard PNGs are compressed: 0 (stored) to 12 (smallest, slowest).
+    public var compressionLevel = 1
     /// The most bytes a request body may have.
     public var maxBodyBytes: UInt64 = 1 << 30
     /// The most bytes one uploaded image may have.
@@ -73,6 +75,8 @@ public enum SettingsKey: String, Sendable, CaseIterable {
     case workers
     /// The weights file.
     case weights
+    /// How hard PNGs are compressed.
+    case compressionLevel = "compression-level"
     /// The most bytes of a request body.
     case maxBodyBytes = "max-body-bytes"
     /// The most bytes of one image.
@@ -114,6 +118,7 @@ extension Settings {
         case .data: return dataFolder
         case .workers: return String(workers)
         case .weights: return weightsFile ?? ""
+        case .compressionLevel: return String(compressionLevel)
         case .maxBodyBytes: return String(maxBodyBytes)
         case .maxImageBytes: return String(maxImageBytes)
         case .maxImagesPerJob: return String(maxImagesPerJob)

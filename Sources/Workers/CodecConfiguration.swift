@@ -5,7 +5,7 @@ import Glibc
 public struct CodecConfiguration: Sendable {
     /// The program; the default is the running one, found even when its file has been replaced meanwhile.
     public var executable = "/proc/self/exe"
-    /// What follows the program's name; `--parent PID` and `--memory BYTES` are added.
+    /// What follows the program's name; `--parent PID`, `--memory BYTES` and `--compression-level N` are added.
     public var arguments = ["codec"]
     /// The child's environment, a `NAME=value` each; the default holds what the loader and sanitizers need, and no secret.
     public var environment = Self.inheritedEnvironment()
@@ -27,6 +27,8 @@ public struct CodecConfiguration: Sendable {
     public var maxDelay: Duration = .seconds(10)
     /// After how many failures in a row of every process a pool refuses to lend; `nil` to go on trying for ever.
     public var maxStartFailures: Int?
+    /// How hard PNGs are compressed, 0 to 12; `nil` for what the codec takes by itself.
+    public var compressionLevel: Int?
     /// How long the parts of a frame may be.
     public var limits = CodecLimits()
 
@@ -37,7 +39,7 @@ public struct CodecConfiguration: Sendable {
         self.weightsFile = weightsFile
     }
 
-    private static let inheritedNames = ["LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"]
+    private static let inheritedNames = ["LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "PALIMPSEST_ISA"]
 
     private static func inheritedEnvironment() -> [String] {
         inheritedNames.compactMap { name in

@@ -45,6 +45,7 @@ struct CodecSession: ~Copyable {
         let theirs = Descriptor(owning: pair[1])
         var arguments = ["palimpsest"] + configuration.arguments + ["--parent", String(getpid())]
         if let memoryBytes = configuration.memoryBytes { arguments += ["--memory", String(memoryBytes)] }
+        if let level = configuration.compressionLevel { arguments += ["--compression-level", String(level)] }
         pid = try Self.spawn(
             configuration.executable,
             arguments: arguments,

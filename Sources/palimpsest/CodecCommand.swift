@@ -1,6 +1,7 @@
 import ArgumentParser
 import DeepHiding
 import Glibc
+import Imaging
 import JobModel
 import Protection
 import Workers
@@ -20,19 +21,32 @@ struct CodecCommand: ParsableCommand {
     @Option(help: "The most bytes of address space.")
     var memory: UInt64?
 
+    @Option(help: "How hard PNGs are compressed.")
+    var compressionLevel = PNGEncoder.defaultCompressionLevel
+
+    func validate() throws {
+        try CompressionLevelOption.check(compressionLevel)
+    }
+
     func run() throws {
-        let server = CodecServer(parent: parent, memoryBytes: memory, loadEngine: Self.engine)
+        let level = compressionLevel
+        let server = CodecServer(parent: parent, memoryBytes: memory) {
+            weights throws(CodecServer.ImageFailureError) in try Self.engine(weights, compressionLevel: level)
+        }
         throw ExitCode(server.run())
     }
 
-    private static func engine(_ weights: [UInt8]) throws(CodecServer.ImageFailureError) -> CodecServer.Engine {
+    private static func engine(
+        _ weights: [UInt8],
+        compressionLevel: Int
+    ) throws(CodecServer.ImageFailureError) -> CodecServer.Engine {
         let network: HidingNetwork
         do throws(WeightsError) {
             network = try HidingNetwork(weights: weights)
         } catch {
             throw CodecServer.ImageFailureError(ImageFailure(code: error.code.rawValue, detail: error.detail))
         }
-        let protector = Protector(network: network)
+        let protector = Protector(network: network, compressionLevel: compressionLevel)
         return CodecServer.Engine(
             modelSHA256: network.sha256,
             protect: { image in

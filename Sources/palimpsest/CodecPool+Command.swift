@@ -1,3 +1,5 @@
+import ArgumentParser
+import Imaging
 import Workers
 
 extension CodecPool {
@@ -6,15 +8,29 @@ extension CodecPool {
     /// - Parameters:
     ///   - weightsFile: The network's weights.
     ///   - count: How many processes, at least 1.
+    ///   - compressionLevel: How hard they compress PNGs; `nil` for the standard.
     /// - Returns: The pool, to be stopped in the end.
     /// - Throws: ``CommandFault``.
-    static func start(weightsFile: String, count: Int) throws(CommandFault) -> CodecPool {
+    static func start(weightsFile: String, count: Int, compressionLevel: Int? = nil) throws(CommandFault) -> CodecPool {
         var configuration = CodecConfiguration(weightsFile: weightsFile)
         configuration.maxStartFailures = 3
+        configuration.compressionLevel = compressionLevel
         do throws(SystemFault) {
             return try CodecPool(count: count, configuration: configuration, logger: QuietLog.logger)
         } catch {
             throw CommandFault("The codec processes could not be started: \(error).")
+        }
+    }
+}
+
+/// The option of how hard PNGs are compressed.
+enum CompressionLevelOption {
+    static let help = ArgumentHelp("How hard PNGs are compressed, from 0 (stored) to 12 (smallest, slowest).", valueName: "n")
+
+    /// - Throws: A `ValidationError` if there is no such level.
+    static func check(_ level: Int) throws {
+        guard PNGEncoder.compressionLevels.contains(level) else {
+            throw ValidationError("--compression-level must be a whole number from 0 to 12.")
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Imaging
 import JobModel
 import Workers
 
@@ -62,6 +63,9 @@ struct ProtectCommand: AsyncParsableCommand {
     @Option(help: "How many photos at once; by default one a processor.")
     var jobs = ProcessInfo.processInfo.activeProcessorCount
 
+    @Option(help: CompressionLevelOption.help)
+    var compressionLevel = PNGEncoder.defaultCompressionLevel
+
     @Flag(help: "Overwrite results of earlier calls.")
     var force = false
 
@@ -87,6 +91,7 @@ struct ProtectCommand: AsyncParsableCommand {
         guard semanticImages == nil || !freshSemanticImages else {
             throw ValidationError("--semantic-images and --fresh-semantic-images exclude each other.")
         }
+        try CompressionLevelOption.check(compressionLevel)
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs must be a whole number from 1 to 256.") }
     }
 
@@ -107,7 +112,11 @@ struct ProtectCommand: AsyncParsableCommand {
         let assignments = plan.pictures.map { classes.assignment(of: $0) }
         let pool =
             plan.pictures.isEmpty
-            ? nil : try CodecPool.start(weightsFile: weightsFile, count: min(jobs, plan.pictures.count))
+            ? nil : try CodecPool.start(
+                weightsFile: weightsFile,
+                count: min(jobs, plan.pictures.count),
+                compressionLevel: compressionLevel
+            )
         let imported: ImportedClasses
         do {
             imported = try await importedClasses(ownImages, for: plan, by: pool, in: output)

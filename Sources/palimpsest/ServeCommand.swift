@@ -33,6 +33,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file"))
     var weights: String?
 
+    @Option(
+        help: ArgumentHelp("How hard PNGs are compressed, 0 (stored) to 12 (smallest). (default: 1)", valueName: "n")
+    )
+    var compressionLevel: String?
+
     @Option(help: ArgumentHelp("The most bytes of a request. (default: 1 GiB)", valueName: "n"))
     var maxBodyBytes: String?
 
@@ -81,7 +86,7 @@ struct ServeCommand: AsyncParsableCommand {
     private var flags: [SettingsKey: String] {
         let values: [SettingsKey: String?] = [
             .bind: bind, .metricsBind: metricsBind, .data: data, .workers: workers, .weights: weights,
-            .maxBodyBytes: maxBodyBytes,
+            .compressionLevel: compressionLevel, .maxBodyBytes: maxBodyBytes,
             .maxImageBytes: maxImageBytes, .maxImagesPerJob: maxImagesPerJob, .retentionSeconds: retentionSeconds,
             .minFreeBytes: minFreeBytes, .maxConnections: maxConnections, .drainSeconds: drainSeconds,
             .logLevel: logLevel,
