@@ -59,8 +59,12 @@ test-swift: ## Runs the Swift tests.
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build $(SWIFT_FLAGS)
 
+.PHONY: build-bench
+build-bench:
+	swift build -c release $(SWIFT_FLAGS) --product palimpsest-bench
+
 .PHONY: test-python
-test-python: build ## Runs the Python tests: tooling, training, and the service end to end.
+test-python: build build-bench ## Runs the Python tests: tooling, training, and the service end to end.
 	$(PYTHON) -m pytest $(wildcard Tests/tooling Tests/cli Training/tests Tests/e2e)
 
 .PHONY: test-e2e
@@ -98,6 +102,17 @@ endif
 .PHONY: evaluate
 evaluate: install-build install-test build ## Measures it under countermeasures and beside other methods (SIZE=quick, cpu, photos, transfer, full; CIFAR10=path or DATASET=path); resumes.
 	$(PROVE) --out '$(OUT)' --size '$(SIZE)' $(RESOURCES)
+
+PERFORMANCE ?= runs/performance
+
+.PHONY: install-bench
+install-bench:
+	@scripts/install-packages bench
+	@scripts/install-venv Training/benchmark/requirements.txt .venv-bench
+
+.PHONY: bench
+bench: install-build install-test install-bench build build-bench ## Times network and photos beside other engines and tools (half an hour on a machine that does nothing else).
+	PYTHONPATH=Training OMP_NUM_THREADS=1 $(PYTHON) -m benchmark --product $(RELEASE) --binary $(RELEASE)-bench --weights '$(WEIGHTS)' --bench-python .venv-bench/bin/python --out '$(PERFORMANCE)' $(RESOURCES)
 
 .PHONY: measure-photo
 measure-photo: install-test build ## Time and peak memory of `protect` for one 12-megapixel JPEG.

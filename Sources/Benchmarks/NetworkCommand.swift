@@ -1,6 +1,7 @@
 import ArgumentParser
 import DeepHiding
 import FoundationEssentials
+import Glibc
 import Imaging
 
 /// The network alone, on pictures of one size.
@@ -38,6 +39,9 @@ struct NetworkCommand: ParsableCommand {
     @Option(help: "Where the protected pictures go, as floats.")
     var out: String?
 
+    @Flag(help: "Print `ready`, and begin to time when a line comes.")
+    var wait = false
+
     private struct Result: Encodable {
         let isa: String
         let load_ms: Double
@@ -52,7 +56,12 @@ struct NetworkCommand: ParsableCommand {
         let network = try HidingNetwork(weights: file)
         let loading = Stopwatch.milliseconds(start.duration(to: clock.now))
         let (covers, secrets) = (try pictures(cover), try pictures(secret))
-        var protected: [PlanarImage] = []
+        var protected = network.hide(covers: covers, secrets: secrets.map(network.prepare))
+        if wait {
+            print("ready")
+            fflush(nil)
+            _ = readLine()
+        }
         let times = Stopwatch.milliseconds(repetitions: repetitions) {
             protected = network.hide(covers: covers, secrets: secrets.map(network.prepare))
         }

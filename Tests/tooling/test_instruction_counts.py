@@ -1,0 +1,53 @@
+"""What callgrind counts for the kernel and the HTTP parser must not grow: counts do not depend on how busy the machine is.
+
+Where something has become faster, `instruction_counts.json` is to be lowered.
+"""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BENCH = ROOT / ".build/release/palimpsest-bench"
+MOST = json.loads((pathlib.Path(__file__).parent / "instruction_counts.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def binary(tmp_path_factory):
+    assert BENCH.exists(), f"{BENCH} is missing: run `make build-bench` first"
+    # Debian's valgrind does not read the debug information of new compilers.
+    stripped = tmp_path_factory.mktemp("bench") / "palimpsest-bench"
+    subprocess.run(["strip", "--strip-debug", "-o", stripped, BENCH], check=True)
+    return stripped
+
+
+def instructions(binary, *arguments, collect=None):
+    options = [f"--toggle-collect={collect}"] if collect else []
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *options, binary, *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PALIMPSEST_ISA": "avx2"})
+    assert result.returncode == 0, result.stderr
+    return int(re.search(r"Collected : (\d+)", result.stderr)[1])
+
+
+@pytest.mark.skipif("avx2" not in pathlib.Path("/proc/cpuinfo").read_text(), reason="the counts are those of AVX2")
+def test_the_kernel_takes_no_more_instructions(binary, tmp_path):
+    for name, seed in (("cover", 0), ("secret", 1)):
+        np.random.default_rng(seed).random((1, 3, 64, 64)).astype("<f4").tofile(tmp_path / name)
+    weights = ROOT / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
+    count = instructions(
+        binary, "network", "--weights", weights, "--width", "64", "--height", "64", "--repetitions", "1",
+        "--cover", tmp_path / "cover", "--secret", tmp_path / "secret", collect="plm_avx2_dense",
+    )  # fmt: skip
+    most = MOST["network 64x64, shipped size"]
+    assert 0.5 * most < count <= most
+
+
+def test_a_request_head_takes_no_more_instructions(binary):
+    few, many = (instructions(binary, "heads", "--count", str(count)) for count in (500, 1500))
+    most = MOST["one request head"]
+    assert 0.5 * most < (many - few) / 1000 <= most

@@ -1,0 +1,57 @@
+"""Runs the benchmark and writes its tables. Takes half an hour on two processors that do nothing else."""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+from . import network, pictures, report
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="benchmark", description="Times Palimpsest beside other engines and tools.")
+    parser.add_argument("--product", required=True, help="the built palimpsest")
+    parser.add_argument("--binary", required=True, help="the built palimpsest-bench")
+    parser.add_argument("--weights", required=True, help="the shipped weights")
+    parser.add_argument("--bench-python", required=True, help="the Python that has onnxruntime and openvino")
+    parser.add_argument("--out", default="runs/performance", help="folder of the tables")
+    parser.add_argument("--rounds", type=int, default=3, help="how often every engine has its turn")
+    parser.add_argument("--seconds", type=float, default=3, help="how long an engine is timed in a turn")
+    parser.add_argument("--only", choices=["network", "pictures"], help="only that part; the other one stays as it was")
+    arguments = parser.parse_args()
+    tools = SimpleNamespace(
+        product=arguments.product, binary=arguments.binary, weights=arguments.weights, bench_python=arguments.bench_python
+    )
+    out = Path(arguments.out)
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "performance.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    with tempfile.TemporaryDirectory(prefix="palimpsest-bench-") as folder:
+        folder = Path(folder)
+        if arguments.only != "pictures":
+            peak = json.loads(subprocess.run([tools.binary, "peak"], check=True, capture_output=True, text=True).stdout)
+            paper = folder / "paper.safetensors"
+            network.random_weights(paper)
+            cases = [
+                network.Case(folder, name, size, file, pictures.covers)
+                for name, file in (("paper's size", paper), ("shipped", arguments.weights))
+                for size in network.SIZES
+            ]
+            results["network"] = {"peak": peak, "engines": network.measure(cases, tools, arguments.rounds, arguments.seconds)}
+            results["network"] |= report.circumstances(arguments.weights)
+        if arguments.only != "network":
+            results["pictures"] = {
+                "sizes": pictures.sizes(folder, tools),
+                "other_tools": pictures.other_tools(folder),
+                "small": pictures.small_ones(folder, tools),
+                "service": pictures.service(folder, tools),
+            } | report.circumstances(arguments.weights)
+    path.write_text(json.dumps(results, indent=1) + "\n")
+    print(report.write(results, out))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
