@@ -56,6 +56,6 @@
 
 #else
 
-#define DISPATCH(set, name, ...) plm_portable_##name(__VA_ARGS__)
+#define DISPATCH(set, name, ...) ((void)(set), plm_portable_##name(__VA_ARGS__))
 
 #endif
