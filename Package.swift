@@ -124,7 +124,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "CBenchmark", "Cryptography", "DeepHiding", "HTTPWire", "Imaging", "JobModel", "Protection", "SemanticImages",
+                "CBenchmark", "Cryptography", "DeepHiding", "HTTPWire", "Imaging", "JobModel", "Protection",
+                "SemanticImages",
                 argumentParser,
             ],
             swiftSettings: settings

@@ -56,21 +56,23 @@ struct NetworkCommand: ParsableCommand {
         let network = try HidingNetwork(weights: file)
         let loading = Stopwatch.milliseconds(start.duration(to: clock.now))
         let (covers, secrets) = (try pictures(cover), try pictures(secret))
-        var protected = network.hide(covers: covers, secrets: secrets.map(network.prepare))
+        var protected = zip(covers, secrets).map { network.hide(cover: $0, secret: $1) }
         if wait {
             print("ready")
             fflush(nil)
             _ = readLine()
         }
         let times = Stopwatch.milliseconds(repetitions: repetitions) {
-            protected = network.hide(covers: covers, secrets: secrets.map(network.prepare))
+            protected = zip(covers, secrets).map { network.hide(cover: $0, secret: $1) }
         }
         let prepared = secrets.map(network.prepare)
         let preparedTimes = Stopwatch.milliseconds(repetitions: repetitions) {
-            protected = network.hide(covers: covers, secrets: prepared)
+            protected = zip(covers, prepared).map { network.hide(cover: $0, secret: $1) }
         }
         if let out {
-            let bytes = protected.flatMap { $0.samples.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian) { Array($0) } } }
+            let bytes = protected.flatMap {
+                $0.samples.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian) { Array($0) } }
+            }
             try Data(bytes).write(to: URL(filePath: out))
         }
         try JSONOutput.print(
@@ -82,7 +84,12 @@ struct NetworkCommand: ParsableCommand {
         let count = 3 * width * height
         let floats = try InputFile.floats(path, count: images * count)
         return (0..<images).map { index in
-            PlanarImage(width: width, height: height, channels: 3, samples: Array(floats[index * count..<(index + 1) * count]))
+            PlanarImage(
+                width: width,
+                height: height,
+                channels: 3,
+                samples: Array(floats[index * count..<(index + 1) * count])
+            )
         }
     }
 }

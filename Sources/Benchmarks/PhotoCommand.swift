@@ -1,7 +1,6 @@
 import ArgumentParser
 import Cryptography
 import DeepHiding
-import Glibc
 import Imaging
 import JobModel
 import Protection
@@ -53,9 +52,10 @@ struct PhotoCommand: ParsableCommand {
         let protector = Protector(network: network)
         var png: [UInt8] = []
         let whole = try Stopwatch.milliseconds(repetitions: repetitions) {
-            png = try protector.protect(file, label: label, settings: settings, semanticImage: .generated(assignment)).png
+            png = try protector.protect(file, label: label, settings: settings, semanticImage: .generated(assignment))
+                .png
         }
-        let memory = Self.peakMemoryKiB()
+        let memory = try Self.peakMemoryKiB()
         let decoded = try PhotoDecoder.decode(file), protected = try PhotoDecoder.decode(png)
         let codec = try Stopwatch.milliseconds(repetitions: repetitions) {
             // What is encoded is the protected photo, in memory of its own as the product has it.
@@ -63,7 +63,14 @@ struct PhotoCommand: ParsableCommand {
             photo.samples.withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: protected.samples) }
             _ = try PNGEncoder.encode(photo)
         }
-        let stages = try stages(of: file, decoded: decoded, protected: protected, png: png, network: network, assignment)
+        let stages = try stages(
+            of: file,
+            decoded: decoded,
+            protected: protected,
+            png: png,
+            network: network,
+            assignment
+        )
         try JSONOutput.print(
             Result(
                 width: decoded.width,
@@ -96,7 +103,7 @@ struct PhotoCommand: ParsableCommand {
         )
         let cover = decoded.planarRGB(scaledTo: size.width, height: size.height)
         let prepared = network.prepare(secret)
-        var delta = network.hide(covers: [cover], secrets: [prepared])[0]
+        var delta = network.hide(cover: cover, secret: prepared)
         for index in delta.samples.indices { delta.samples[index] -= cover.samples[index] }
         func best(_ body: () throws -> Void) rethrows -> Double {
             try Stopwatch.milliseconds(repetitions: repetitions, body).min() ?? 0
@@ -117,7 +124,7 @@ struct PhotoCommand: ParsableCommand {
                     )
                 )
             },
-            "5 network": best { _ = network.hide(covers: [cover], secrets: [prepared]) },
+            "5 network": best { _ = network.hide(cover: cover, secret: prepared) },
             "6 release and measure": best {
                 // A copy of the photo is made, too, which the product does not.
                 var photo = decoded
@@ -128,9 +135,10 @@ struct PhotoCommand: ParsableCommand {
         ]
     }
 
-    private static func peakMemoryKiB() -> Int {
-        var usage = rusage()
-        getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss
+    /// What the kernel says of this program itself; the usage of the process would include who started it.
+    private static func peakMemoryKiB() throws -> Int {
+        let status = String(decoding: try InputFile.bytes("/proc/self/status"), as: UTF8.self)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return line?.split(separator: " ").dropLast().last.flatMap { Int($0) } ?? 0
     }
 }

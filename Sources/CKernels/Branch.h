@@ -4,10 +4,9 @@
 
 #include "Grid.h"
 
-/// The first tile of a row of coefficients of one image, in its plane of column 0.
-static inline size_t plm_branch_row(const plm_grid *grid, size_t image, size_t channel, size_t row) {
-    return (channel * PLM_TILE + row % PLM_TILE) * PLM_TILE * grid->span + grid->margin +
-           (image * grid->rows + row / PLM_TILE) * grid->columns;
+/// The first tile of a row of coefficients, in its plane of column 0.
+static inline size_t plm_branch_row(const plm_grid *grid, size_t channel, size_t row) {
+    return (channel * PLM_TILE + row % PLM_TILE) * PLM_TILE * grid->span + grid->margin + row / PLM_TILE * grid->columns;
 }
 
 /// From there to a column.

@@ -3,15 +3,14 @@
 #include <string.h>
 
 plm_grid plm_grid_of(plm_shape shape) {
-    plm_grid grid = {.width = shape.width, .height = shape.height, .images = shape.images};
+    plm_grid grid = {.width = shape.width, .height = shape.height};
     grid.columns = plm_up(shape.width, PLM_TILE) / PLM_TILE;
     grid.rows = plm_up(shape.height, PLM_TILE) / PLM_TILE;
-    const size_t each = grid.columns * grid.rows;
-    grid.tiles = each * shape.images;
+    grid.tiles = grid.columns * grid.rows;
     grid.block = PLM_BLOCK;
     const size_t reach = grid.columns + 1;
-    grid.lag = grid.block % each == 0 ? 0 : plm_up(reach, grid.block) / grid.block;
     grid.blocks = plm_up(grid.tiles, grid.block) / grid.block;
+    grid.lag = grid.blocks == 1 ? 0 : plm_up(reach, grid.block) / grid.block;
     grid.ring = (grid.lag == 0 ? 2 : 2 * grid.lag + 1) * grid.block;
     // One line more repeats the ring's beginning, for vectors that reach over its end.
     grid.ring_span = plm_odd(grid.ring + PLM_LINE);
@@ -45,7 +44,7 @@ void plm_prepare(float *scratch, plm_shape shape) {
     int *const partial = masks + PLM_MASKS * count;
     memset(masks, 0, (PLM_MASKS * count + plm_up(count / PLM_LINE, PLM_LINE)) * sizeof(int));
     for (size_t tile = 0; tile < count; tile++) {
-        const size_t x = tile % grid.columns, y = tile / grid.columns % grid.rows;
+        const size_t x = tile % grid.columns, y = tile / grid.columns;
         const int inside = tile < grid.tiles ? -1 : 0;
         masks[tile] = x > 0 ? inside : 0;
         masks[count + tile] = x + 1 < grid.columns ? inside : 0;

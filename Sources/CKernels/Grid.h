@@ -1,8 +1,8 @@
-// How the pictures are cut into tiles and blocks, and where everything lies in memory.
+// How an image is cut into tiles and blocks, and where everything lies in memory.
 //
-// A tile is 4 x 4 coefficients. The tiles of all images stand in one line, image after image, row after row. The kernel works on
-// blocks of consecutive tiles: the neighbours of tile t are t - 1, t + 1, t - columns and t + columns, and masks stand for what
-// lies beyond an image's border. So no width wastes any lane, and small images fill the lanes together.
+// A tile is 4 x 4 coefficients. The tiles of an image stand in one line, row after row. The kernel works on blocks of
+// consecutive tiles: the neighbours of tile t are t - 1, t + 1, t - columns and t + columns, and masks stand for what lies
+// beyond the image's border. So no width wastes any lane, and small images fill them, too.
 #ifndef PALIMPSEST_GRID_H
 #define PALIMPSEST_GRID_H
 
@@ -18,9 +18,9 @@
 #define PLM_BLOCK 32
 
 typedef struct {
-    /// Coefficients of one image, and how many images.
-    size_t width, height, images;
-    /// Tiles across and down one image, and tiles of all images.
+    /// Coefficients of the image.
+    size_t width, height;
+    /// Tiles across, down, and in all.
     size_t columns, rows, tiles;
     /// Tiles of a block, and how many blocks there are; the last may reach beyond the tiles.
     size_t block, blocks;
@@ -32,11 +32,11 @@ typedef struct {
     size_t margin, span;
 } plm_grid;
 
-/// One of the two tables that a vector of tiles is masked by.
+/// The tables that vectors of tiles are masked by.
 typedef struct {
     /// All bits set where a tile has a neighbour to the left, to the right, above, below.
     const int *left, *right, *above, *below;
-    /// All bits set where a tile's column or row of coefficients is inside its image.
+    /// All bits set where a tile's column or row of coefficients is inside the image.
     const int *column[PLM_TILE], *row[PLM_TILE];
     /// For each line of tiles, whether any coefficient of it is outside.
     const int *partial;
@@ -51,6 +51,12 @@ static inline size_t plm_odd(size_t floats) { return ((floats + PLM_LINE - 1) / 
 static inline size_t plm_padded(size_t outputs) {
     const size_t rest = outputs % 8;
     return outputs - rest + (rest == 0 ? 0 : rest <= 4 ? 4 : 8);
+}
+
+/// Tiles of a block that are there: all but in the last one.
+static inline size_t plm_live(const plm_grid *grid, size_t block) {
+    const size_t left = grid->tiles - block * grid->block;
+    return left < grid->block ? left : grid->block;
 }
 
 /// Channels that the convolution `layer` (1 to 5) reads.

@@ -32,7 +32,7 @@ static void KERNEL(convolve_block)(const plm_grid *grid, const plm_masks *masks,
             ring + block % plm_alive(grid, group) * PLM_POINTS * plm_point_floats(grid, channels[group - 1]);
     }
     const size_t outputs = plm_outputs(layer, growth);
-    KERNEL(multiply_block)(grid, values, channels, layer, weights + plm_padded(outputs), outputs, products);
+    KERNEL(multiply_block)(grid, block, values, channels, layer, weights + plm_padded(outputs), outputs, products);
     if (layer < PLM_CONVOLUTIONS) {
         KERNEL(activate_block)(grid, masks, products, weights, outputs, block, module->features[layer + 1]);
     } else {

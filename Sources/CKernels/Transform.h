@@ -27,7 +27,7 @@ INLINE void KERNEL(from_points)(const VECTOR m[6], VECTOR to[PLM_TILE]) {
 static void KERNEL(transform_block)(const plm_grid *grid, const plm_masks *masks, const float *source, size_t span, size_t margin,
                                     size_t ring, size_t block, size_t channels, float *values) {
     const size_t stride = plm_point_floats(grid, channels);
-    for (size_t lane = 0; lane < grid->block; lane += LANES) {
+    for (size_t lane = 0; lane < plm_live(grid, block); lane += LANES) {
         const size_t tile = block * grid->block + lane;
         const float *around[3][3];
         for (size_t y = 0; y < 3; y++) {
@@ -75,7 +75,7 @@ static void KERNEL(transform_block)(const plm_grid *grid, const plm_masks *masks
     }
 }
 
-// One vector of tiles of one output channel back from the transform domain: bias added, zero outside the images.
+// One vector of tiles of one output channel back from the transform domain: bias added, zero outside the image.
 INLINE void KERNEL(untransform)(const plm_masks *masks, size_t tile, const float *products, size_t stride, float bias,
                                 VECTOR to[PLM_TILE][PLM_TILE]) {
     VECTOR half[PLM_TILE][6];
@@ -112,7 +112,7 @@ INLINE void KERNEL(untransform)(const plm_masks *masks, size_t tile, const float
 static void KERNEL(activate_block)(const plm_grid *grid, const plm_masks *masks, const float *products, const float *bias,
                                    size_t outputs, size_t block, float *features) {
     const size_t stride = plm_point_floats(grid, plm_padded(outputs));
-    for (size_t lane = 0; lane < grid->block; lane += LANES) {
+    for (size_t lane = 0; lane < plm_live(grid, block); lane += LANES) {
         const size_t tile = block * grid->block + lane, at = tile % grid->ring;
         for (size_t output = 0; output < outputs; output++) {
             VECTOR values[PLM_TILE][PLM_TILE];
@@ -134,7 +134,7 @@ static void KERNEL(activate_block)(const plm_grid *grid, const plm_masks *masks,
 INLINE void KERNEL(couple_by)(const plm_grid *grid, const plm_masks *masks, const float *products, const float *bias,
                               size_t block, plm_coupling coupling, float clamp, float *target) {
     const size_t stride = plm_point_floats(grid, plm_padded(PLM_WAVELET_CHANNELS));
-    for (size_t lane = 0; lane < grid->block; lane += LANES) {
+    for (size_t lane = 0; lane < plm_live(grid, block); lane += LANES) {
         const size_t tile = block * grid->block + lane;
         for (size_t output = 0; output < PLM_WAVELET_CHANNELS; output++) {
             VECTOR values[PLM_TILE][PLM_TILE];

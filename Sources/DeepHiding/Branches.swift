@@ -1,7 +1,7 @@
 import CKernels
 import Imaging
 
-/// The two branches of images on their way through the network, and how one changes the other.
+/// The two branches of an image on its way through the network, and how one changes the other.
 struct Branches {
     typealias Branch = UnsafeMutablePointer<Float>
 
@@ -19,20 +19,25 @@ struct Branches {
         plm_dense(set, shape, growth, submodules, submodules.count, input, target, clamp, scratch)
     }
 
-    /// Transforms one image of a branch back.
-    func image(of branch: Branch, at index: Int, width: Int, height: Int) -> PlanarImage {
+    /// Transforms an image of these branches' shape into one of them.
+    func transform(_ image: PlanarImage, into branch: Branch) {
+        plm_haar(image.samples, image.width, image.height, branch, shape)
+    }
+
+    /// Transforms a branch back.
+    func image(of branch: Branch, width: Int, height: Int) -> PlanarImage {
         let samples = [Float](unsafeUninitializedCapacity: 3 * width * height) { planes, initialized in
-            plm_inverse_haar(branch, shape, index, width, height, planes.baseAddress)
+            plm_inverse_haar(branch, shape, width, height, planes.baseAddress)
             initialized = 3 * width * height
         }
         return PlanarImage(width: width, height: height, channels: 3, samples: samples)
     }
 
-    /// The coefficients of the first image of a branch: 12 planes.
+    /// The coefficients of a branch: 12 planes.
     func planes(of branch: Branch) -> [Float] {
         let count = Int(PLM_WAVELET_CHANNELS) * shape.width * shape.height
         return [Float](unsafeUninitializedCapacity: count) { planes, initialized in
-            plm_branch_get(branch, shape, 0, planes.baseAddress)
+            plm_branch_get(branch, shape, planes.baseAddress)
             initialized = count
         }
     }

@@ -12,7 +12,7 @@ extension HidingNetwork {
     /// - Returns: The revealed image of the same size, neither clamped nor rounded.
     /// - Precondition: The size is as said.
     public func reveal(stego: PlanarImage, seed: UInt64) -> PlanarImage {
-        let shape = Self.shape(of: [stego])
+        let shape = Self.shape(of: stego)
         var noise = GaussianNoise(seed: seed)
         let branch = (0..<Int(PLM_WAVELET_CHANNELS) * shape.width * shape.height).map { _ in noise.next() }
         return reveal(stego: stego, secretBranch: branch)
@@ -20,35 +20,32 @@ extension HidingNetwork {
 
     /// Reads the secret back, given what the secret branch held: 12 planes of half the image's size, rounded up.
     func reveal(stego: PlanarImage, secretBranch: [Float]) -> PlanarImage {
-        let shape = Self.shape(of: [stego])
+        let shape = Self.shape(of: stego)
         precondition(secretBranch.count == Int(PLM_WAVELET_CHANNELS) * shape.width * shape.height)
-        return withIdleWorkspace { workspace in
-            withBranches(shape, &workspace) { branches in
-                plm_haar(stego.samples, stego.width, stego.height, branches.cover, shape, 0)
-                plm_branch_put(secretBranch, branches.secret, shape, 0)
-                for block in (0..<metadata.blocks).reversed() {
-                    branches.couple(
-                        [weights.eta(block, PLM_SUBTRACT), weights.rho(block, PLM_UNSCALE)],
-                        from: branches.cover,
-                        into: branches.secret
-                    )
-                    // The cover that leaves the first block is not asked for.
-                    guard block > 0 else { break }
-                    branches.couple([weights.phi(block, PLM_SUBTRACT)], from: branches.secret, into: branches.cover)
-                }
-                return branches.image(of: branches.secret, at: 0, width: stego.width, height: stego.height)
+        return withBranches(for: stego) { branches in
+            branches.transform(stego, into: branches.cover)
+            plm_branch_put(secretBranch, branches.secret, shape)
+            for block in (0..<metadata.blocks).reversed() {
+                branches.couple(
+                    [weights.eta(block, PLM_SUBTRACT), weights.rho(block, PLM_UNSCALE)],
+                    from: branches.cover,
+                    into: branches.secret
+                )
+                // The cover that leaves the first block is not asked for.
+                guard block > 0 else { break }
+                branches.couple([weights.phi(block, PLM_SUBTRACT)], from: branches.secret, into: branches.cover)
             }
+            return branches.image(of: branches.secret, width: stego.width, height: stego.height)
         }
     }
 
     /// Hides without any of the shortcuts, and returns the secret branch beside the protected image: 12 planes; with it hiding
     /// can be inverted exactly.
     func hideKeepingSecretBranch(cover: PlanarImage, secret: PlanarImage) -> (image: PlanarImage, branch: [Float]) {
-        let shape = Self.shape(of: [cover])
-        var workspace = Workspace()
-        return withBranches(shape, &workspace) { branches in
-            plm_haar(cover.samples, cover.width, cover.height, branches.cover, shape, 0)
-            plm_haar(secret.samples, secret.width, secret.height, branches.secret, shape, 0)
+        precondition(secret.width == cover.width && secret.height == cover.height, "cover and secret have one size")
+        return withBranches(for: cover) { branches in
+            branches.transform(cover, into: branches.cover)
+            branches.transform(secret, into: branches.secret)
             for block in 0..<metadata.blocks {
                 branches.couple([weights.phi(block, PLM_ADD)], from: branches.secret, into: branches.cover)
                 branches.couple(
@@ -57,7 +54,7 @@ extension HidingNetwork {
                     into: branches.secret
                 )
             }
-            let image = branches.image(of: branches.cover, at: 0, width: cover.width, height: cover.height)
+            let image = branches.image(of: branches.cover, width: cover.width, height: cover.height)
             return (image, branches.planes(of: branches.secret))
         }
     }

@@ -47,20 +47,17 @@ public final class HidingNetwork: Sendable {
     /// Does what hiding a secret takes whatever the cover: about a quarter of the work with two blocks.
     ///
     /// - Parameter secret: The semantic image: three channels in [0, 1], at least 2 x 2.
-    /// - Returns: What ``hide(covers:secrets:)`` takes.
+    /// - Returns: What ``hide(cover:secret:)-(_,PreparedSecret)`` takes.
     public func prepare(_ secret: PlanarImage) -> PreparedSecret {
-        let shape = Self.shape(of: [secret])
-        return withIdleWorkspace { workspace in
-            withBranches(shape, &workspace) { branches in
-                plm_haar(secret.samples, secret.width, secret.height, branches.secret, shape, 0)
-                branches.couple([weights.phi(0, PLM_ADD)], from: branches.secret, into: branches.cover)
-                return PreparedSecret(
-                    width: secret.width,
-                    height: secret.height,
-                    coefficients: branches.planes(of: branches.secret),
-                    carrier: branches.planes(of: branches.cover)
-                )
-            }
+        withBranches(for: secret) { branches in
+            branches.transform(secret, into: branches.secret)
+            branches.couple([weights.phi(0, PLM_ADD)], from: branches.secret, into: branches.cover)
+            return PreparedSecret(
+                width: secret.width,
+                height: secret.height,
+                coefficients: branches.planes(of: branches.secret),
+                carrier: branches.planes(of: branches.cover)
+            )
         }
     }
 
@@ -72,49 +69,27 @@ public final class HidingNetwork: Sendable {
     /// - Returns: The protected image of the cover's size, neither clamped nor rounded.
     /// - Precondition: The sizes are as said.
     public func hide(cover: PlanarImage, secret: PlanarImage) -> PlanarImage {
-        hide(covers: [cover], secrets: [prepare(secret)])[0]
+        hide(cover: cover, secret: prepare(secret))
     }
 
-    /// Hides one secret in each cover, in order.
-    ///
-    /// Small images of one size that follow each other go through the network together, which is faster and gives the same bits.
+    /// Hides a secret that this network has prepared in a cover.
     ///
     /// - Parameters:
-    ///   - covers: Images as ``hide(cover:secret:)`` takes them; their sizes may differ.
-    ///   - secrets: As many, prepared by this network, each of its cover's size.
-    /// - Returns: The protected images.
-    public func hide(covers: [PlanarImage], secrets: [PreparedSecret]) -> [PlanarImage] {
-        precondition(covers.count == secrets.count, "one secret for each cover")
-        return withIdleWorkspace { workspace in
-            var protected: [PlanarImage] = []
-            while protected.count < covers.count {
-                let first = protected.count
-                let most = Self.maxTogether(covers[first])
-                let end = covers[first...].prefix(most).firstIndex { !$0.hasSize(of: covers[first]) }
-                let range = first..<(end ?? min(first + most, covers.count))
-                protected += hide(covers[range], secrets[range], &workspace)
-            }
-            return protected
-        }
-    }
-
-    /// Hides in images of one size at once.
-    private func hide(
-        _ covers: ArraySlice<PlanarImage>,
-        _ secrets: ArraySlice<PreparedSecret>,
-        _ workspace: inout Workspace
-    ) -> [PlanarImage] {
-        let shape = Self.shape(of: covers)
-        return withBranches(shape, &workspace) { branches in
-            for (index, (cover, secret)) in zip(covers, secrets).enumerated() {
-                precondition(secret.width == cover.width && secret.height == cover.height, "cover and secret have one size")
-                plm_haar(cover.samples, cover.width, cover.height, branches.cover, shape, index)
-                plm_branch_add(secret.carrier, branches.cover, shape, index)
-                plm_branch_put(secret.coefficients, branches.secret, shape, index)
-            }
+    ///   - cover: Three channels in [0, 1], at least 2 x 2.
+    ///   - secret: Prepared from a semantic image of the cover's size.
+    /// - Returns: The protected image of the cover's size, neither clamped nor rounded; the same bits as without preparation.
+    /// - Precondition: The sizes are as said.
+    public func hide(cover: PlanarImage, secret: PreparedSecret) -> PlanarImage {
+        precondition(secret.width == cover.width && secret.height == cover.height, "cover and secret have one size")
+        return withBranches(for: cover) { branches in
+            branches.transform(cover, into: branches.cover)
+            plm_branch_add(secret.carrier, branches.cover, branches.shape)
+            plm_branch_put(secret.coefficients, branches.secret, branches.shape)
             for block in 0..<metadata.blocks {
                 // What the first block adds to the cover came with the secret.
-                if block > 0 { branches.couple([weights.phi(block, PLM_ADD)], from: branches.secret, into: branches.cover) }
+                if block > 0 {
+                    branches.couple([weights.phi(block, PLM_ADD)], from: branches.secret, into: branches.cover)
+                }
                 // The secret branch that leaves the last block is thrown away, so it is not computed.
                 guard block < metadata.blocks - 1 else { break }
                 branches.couple(
@@ -123,21 +98,24 @@ public final class HidingNetwork: Sendable {
                     into: branches.secret
                 )
             }
-            return covers.enumerated().map { index, cover in
-                branches.image(of: branches.cover, at: index, width: cover.width, height: cover.height)
-            }
+            return branches.image(of: branches.cover, width: cover.width, height: cover.height)
         }
     }
 
     // MARK: - Running
 
-    /// Lends the two branches of images, both zero.
-    func withBranches<Result>(
-        _ shape: plm_shape,
-        _ workspace: inout Workspace,
-        _ body: (Branches) -> Result
-    ) -> Result {
-        workspace.withBuffers(shape, growth: metadata.growth) { cover, secret, scratch in
+    /// Lends the two branches of an image, both zero, in memory that no other call uses and that is kept for the next one.
+    ///
+    /// - Precondition: The image is such as the network takes.
+    func withBranches<Result>(for image: PlanarImage, _ body: (Branches) -> Result) -> Result {
+        precondition(image.width >= 2 && image.height >= 2, "an image has at least 2 x 2 pixels")
+        precondition(
+            image.channels == 3 && image.samples.count == 3 * image.width * image.height,
+            "an image has three channels"
+        )
+        let shape = Self.shape(of: image)
+        var workspace = idleWorkspaces.withLock { $0.popLast() } ?? Workspace()
+        let result = workspace.withBuffers(shape, growth: metadata.growth) { cover, secret, scratch in
             body(
                 Branches(
                     cover: cover,
@@ -150,42 +128,14 @@ public final class HidingNetwork: Sendable {
                 )
             )
         }
-    }
-
-    /// The wavelet coefficients of images of one size, at least one.
-    ///
-    /// - Precondition: The images are such as the network takes.
-    static func shape(of images: some Collection<PlanarImage>) -> plm_shape {
-        guard let first = images.first else { preconditionFailure("there is an image") }
-        precondition(first.width >= 2 && first.height >= 2, "an image has at least 2 x 2 pixels")
-        for image in images {
-            precondition(image.hasSize(of: first), "the images have one size")
-            precondition(
-                image.channels == 3 && image.samples.count == 3 * image.width * image.height,
-                "images have three channels"
-            )
-        }
-        return plm_shape(width: (first.width + 1) / 2, height: (first.height + 1) / 2, images: images.count)
-    }
-
-    /// How many images of a size go through the network together: enough to fill the kernel's vectors, little enough for the cache.
-    private static func maxTogether(_ image: PlanarImage) -> Int {
-        max(1, 4 * coefficientsTogether / (image.width * image.height))
-    }
-
-    private static let coefficientsTogether = 4096
-
-    /// Lends a workspace that no other call uses, and keeps it for the next one.
-    func withIdleWorkspace<Result>(_ body: (inout Workspace) -> Result) -> Result {
-        var workspace = idleWorkspaces.withLock { $0.popLast() } ?? Workspace()
-        let result = body(&workspace)
         if workspace.byteCount <= Self.maxIdleBytes {
             idleWorkspaces.withLock { $0.append(workspace) }
         }
         return result
     }
-}
 
-extension PlanarImage {
-    fileprivate func hasSize(of other: PlanarImage) -> Bool { width == other.width && height == other.height }
+    /// The wavelet coefficients of an image.
+    static func shape(of image: PlanarImage) -> plm_shape {
+        plm_shape(width: (image.width + 1) / 2, height: (image.height + 1) / 2)
+    }
 }

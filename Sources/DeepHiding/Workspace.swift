@@ -10,7 +10,7 @@ struct Workspace: Sendable {
     /// Bytes that are held.
     var byteCount: Int { floats.count * MemoryLayout<Float>.stride }
 
-    /// Lends the two branches of images, cleared, and the prepared scratch of a sub-module.
+    /// Lends the two branches of an image, cleared, and the prepared scratch of a sub-module.
     ///
     /// - Parameters:
     ///   - shape: Of the branches.

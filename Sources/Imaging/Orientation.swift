@@ -40,7 +40,9 @@ enum Orientation: Int, Sendable, CaseIterable {
             }
         let walk = Walk(origin: origin, right: right, down: down, width: resultWidth, height: resultHeight)
         // A byte a row more, which the PNG encoder puts to use.
-        let samples = [UInt8](unsafeUninitializedCapacity: raster.samples.count + resultHeight) { target, initializedCount in
+        let samples = [UInt8](unsafeUninitializedCapacity: raster.samples.count + resultHeight) {
+            target,
+            initializedCount in
             raster.samples.withUnsafeBufferPointer { source in
                 walk.copy(source, to: target, channels: raster.layout.channels)
             }

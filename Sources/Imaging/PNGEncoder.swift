@@ -38,7 +38,8 @@ public enum PNGEncoder {
         filter(&rows, count: height, pixelBytes: layout.channels)
         let capacity =
             PNGFile.overhead + libdeflate_zlib_compress_bound(compressor, rows.count)
-            + (profile.isEmpty ? 0 : PNGFile.profileOverhead + libdeflate_zlib_compress_bound(compressor, profile.count))
+            + (profile.isEmpty
+                ? 0 : PNGFile.profileOverhead + libdeflate_zlib_compress_bound(compressor, profile.count))
         var isComplete = false
         let file = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, initializedCount in
             var file = PNGFile(buffer)

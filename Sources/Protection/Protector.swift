@@ -91,7 +91,9 @@ public struct Protector: Sendable {
     }
 
     private func encode(_ photo: consuming Photo) throws(ProtectionError) -> [UInt8] {
-        do { return try PNGEncoder.encode(photo, compressionLevel: compressionLevel) } catch { throw ProtectionError(error) }
+        do { return try PNGEncoder.encode(photo, compressionLevel: compressionLevel) } catch {
+            throw ProtectionError(error)
+        }
     }
 
     private func secret(
@@ -141,7 +143,7 @@ public struct Protector: Sendable {
         size: (width: Int, height: Int)
     ) throws(ProtectionError) -> PlanarImage {
         let cover = photo.planarRGB(scaledTo: size.width, height: size.height)
-        var delta = network.hide(covers: [cover], secrets: [secret.prepared])[0]
+        var delta = network.hide(cover: cover, secret: secret.prepared)
         var isFinite = true
         delta.samples.withUnsafeMutableBufferPointer { delta in
             cover.samples.withUnsafeBufferPointer { cover in

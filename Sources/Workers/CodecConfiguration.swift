@@ -39,7 +39,9 @@ public struct CodecConfiguration: Sendable {
         self.weightsFile = weightsFile
     }
 
-    private static let inheritedNames = ["LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "PALIMPSEST_ISA"]
+    private static let inheritedNames = [
+        "LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "PALIMPSEST_ISA",
+    ]
 
     private static func inheritedEnvironment() -> [String] {
         inheritedNames.compactMap { name in

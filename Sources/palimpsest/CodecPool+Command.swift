@@ -25,7 +25,10 @@ extension CodecPool {
 
 /// The option of how hard PNGs are compressed.
 enum CompressionLevelOption {
-    static let help = ArgumentHelp("How hard PNGs are compressed, from 0 (stored) to 12 (smallest, slowest).", valueName: "n")
+    static let help = ArgumentHelp(
+        "How hard PNGs are compressed, from 0 (stored) to 12 (smallest, slowest).",
+        valueName: "n"
+    )
 
     /// - Throws: A `ValidationError` if there is no such level.
     static func check(_ level: Int) throws {

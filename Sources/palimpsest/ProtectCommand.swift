@@ -112,7 +112,8 @@ struct ProtectCommand: AsyncParsableCommand {
         let assignments = plan.pictures.map { classes.assignment(of: $0) }
         let pool =
             plan.pictures.isEmpty
-            ? nil : try CodecPool.start(
+            ? nil
+            : try CodecPool.start(
                 weightsFile: weightsFile,
                 count: min(jobs, plan.pictures.count),
                 compressionLevel: compressionLevel

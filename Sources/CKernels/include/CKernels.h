@@ -4,8 +4,8 @@
 // passes buffers of at least the sizes that the functions below give. All functions may run on several threads at once
 // on different target and scratch buffers.
 //
-// A "branch" holds the wavelet coefficients of one or more images of one size in 12 channels, in an order of the kernel's own;
-// `plm_haar` and `plm_branch_put` fill it, `plm_inverse_haar` and `plm_branch_get` read it. Images do not see each other.
+// A "branch" holds the wavelet coefficients of an image in 12 channels, in an order of the kernel's own; `plm_haar` and
+// `plm_branch_put` fill it, `plm_inverse_haar` and `plm_branch_get` read it.
 #ifndef PALIMPSEST_CKERNELS_H
 #define PALIMPSEST_CKERNELS_H
 
@@ -36,9 +36,9 @@ typedef enum {
     PLM_UNSCALE = 3,
 } plm_coupling;
 
-/// Columns and rows of the wavelet coefficients of an image, and how many images a branch holds; all at least 1.
+/// Columns and rows of the wavelet coefficients of an image, at least 1.
 typedef struct {
-    size_t width, height, images;
+    size_t width, height;
 } plm_shape;
 
 /// A dense sub-module and what its output does to the target.
@@ -80,22 +80,21 @@ void plm_dense(plm_instruction_set set, plm_shape shape, size_t growth, const pl
 /// Zeroes a branch: once before it is filled for this shape.
 void plm_branch_clear(float *branch, plm_shape shape);
 
-/// The orthonormal Haar transform of 3 planes of `image_width` x `image_height` into one image of a branch, whose shape is half of that,
-/// rounded up; an odd last column or row is continued by reflection. Both sizes are at least 2.
-void plm_haar(const float *planes, size_t image_width, size_t image_height, float *branch, plm_shape shape, size_t image);
+/// The orthonormal Haar transform of 3 planes of `image_width` x `image_height` into a branch, whose shape is half of that, rounded up; an odd last column or row is continued by reflection. Both sizes are at least 2.
+void plm_haar(const float *planes, size_t image_width, size_t image_height, float *branch, plm_shape shape);
 
 /// The inverse of `plm_haar`; what an odd size had added is cropped.
-void plm_inverse_haar(const float *branch, plm_shape shape, size_t image, size_t image_width, size_t image_height,
+void plm_inverse_haar(const float *branch, plm_shape shape, size_t image_width, size_t image_height,
                       float *planes);
 
-/// Writes 12 planes of `shape.width` x `shape.height` into one image of a branch.
-void plm_branch_put(const float *planes, float *branch, plm_shape shape, size_t image);
+/// Writes 12 planes of `shape.width` x `shape.height` into a branch.
+void plm_branch_put(const float *planes, float *branch, plm_shape shape);
 
 /// Adds them to what is there.
-void plm_branch_add(const float *planes, float *branch, plm_shape shape, size_t image);
+void plm_branch_add(const float *planes, float *branch, plm_shape shape);
 
 /// Reads them back.
-void plm_branch_get(const float *branch, plm_shape shape, size_t image, float *planes);
+void plm_branch_get(const float *branch, plm_shape shape, float *planes);
 
 /// Filters the rows of a picture for PNG in place: each becomes a byte that names the filter and `row_bytes` residuals.
 ///
