@@ -44,9 +44,9 @@ struct NetworkCommand: ParsableCommand {
 
     private struct Result: Encodable {
         let isa: String
-        let load_ms: Double
+        let loadMs: Double
         let ms: [Double]
-        let prepared_ms: [Double]
+        let preparedMs: [Double]
     }
 
     func run() throws {
@@ -76,7 +76,7 @@ struct NetworkCommand: ParsableCommand {
             try Data(bytes).write(to: URL(filePath: out))
         }
         try JSONOutput.print(
-            Result(isa: network.instructionSet.rawValue, load_ms: loading, ms: times, prepared_ms: preparedTimes)
+            Result(isa: network.instructionSet.rawValue, loadMs: loading, ms: times, preparedMs: preparedTimes)
         )
     }
 

@@ -28,14 +28,14 @@ struct PhotoCommand: ParsableCommand {
     private struct Result: Encodable {
         let width: Int
         let height: Int
-        let png_bytes: Int
+        let pngBytes: Int
         /// Stage by stage, each the best of the repetitions.
-        let stages_ms: [String: Double]
+        let stagesMs: [String: Double]
         /// Of the whole, as the product does it, with the secret prepared before.
-        let protect_ms: [Double]
+        let protectMs: [Double]
         /// Of decoding the photo and encoding the protected one, and nothing else.
-        let decode_encode_ms: [Double]
-        let peak_memory_kib: Int
+        let decodeEncodeMs: [Double]
+        let peakMemoryKib: Int
     }
 
     func run() throws {
@@ -75,11 +75,11 @@ struct PhotoCommand: ParsableCommand {
             Result(
                 width: decoded.width,
                 height: decoded.height,
-                png_bytes: png.count,
-                stages_ms: stages,
-                protect_ms: whole,
-                decode_encode_ms: codec,
-                peak_memory_kib: memory
+                pngBytes: png.count,
+                stagesMs: stages,
+                protectMs: whole,
+                decodeEncodeMs: codec,
+                peakMemoryKib: memory
             )
         )
     }

@@ -6,7 +6,8 @@
 
 /// The first tile of a row of coefficients, in its plane of column 0.
 static inline size_t plm_branch_row(const plm_grid *grid, size_t channel, size_t row) {
-    return (channel * PLM_TILE + row % PLM_TILE) * PLM_TILE * grid->span + grid->margin + row / PLM_TILE * grid->columns;
+    return (channel * PLM_TILE + row % PLM_TILE) * PLM_TILE * grid->span + grid->margin +
+           row / PLM_TILE * grid->columns;
 }
 
 /// From there to a column.

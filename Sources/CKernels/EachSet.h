@@ -1,7 +1,8 @@
-// Compiles TEMPLATE once for every instruction set that this architecture has; "portable" is what every machine of it can run.
+// Compiles TEMPLATE once for every instruction set that this architecture has; "portable" is what every machine of it
+// can run.
 //
-// TEMPLATE sees KERNEL(name) and the constants LANES (floats in a vector), VECTORS (vectors in a register block) and OUTPUTS
-// (output channels in one, 4 or 8).
+// TEMPLATE sees KERNEL(name) and the constants LANES (floats in a vector), VECTORS (vectors in a register block) and
+// OUTPUTS (output channels in one, 4 or 8).
 
 #include "CKernels.h"
 
@@ -35,7 +36,8 @@
 #undef OUTPUTS
 #pragma clang attribute pop
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
+                             apply_to = function)
 #define KERNEL(name) plm_avx512_##name
 #define LANES 16
 #define VECTORS 2
@@ -47,11 +49,11 @@
 #undef OUTPUTS
 #pragma clang attribute pop
 
-#define DISPATCH(set, name, ...)                                       \
-    switch (set) {                                                     \
-        case PLM_AVX512: plm_avx512_##name(__VA_ARGS__); break;        \
-        case PLM_AVX2: plm_avx2_##name(__VA_ARGS__); break;            \
-        case PLM_PORTABLE: plm_portable_##name(__VA_ARGS__); break;    \
+#define DISPATCH(set, name, ...)                                    \
+    switch (set) {                                                  \
+        case PLM_AVX512: plm_avx512_##name(__VA_ARGS__); break;     \
+        case PLM_AVX2: plm_avx2_##name(__VA_ARGS__); break;         \
+        case PLM_PORTABLE: plm_portable_##name(__VA_ARGS__); break; \
     }
 
 #else

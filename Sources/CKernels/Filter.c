@@ -5,7 +5,8 @@
 #define TEMPLATE "Filter.h"
 #include "EachSet.h"
 
-void plm_filter_rows(plm_instruction_set set, uint8_t *samples, size_t row_bytes, size_t rows, size_t pixel_bytes, uint8_t *scratch) {
+void plm_filter_rows(plm_instruction_set set, uint8_t *samples, size_t row_bytes, size_t rows, size_t pixel_bytes,
+                     uint8_t *scratch) {
     uint8_t *const row = scratch, *const zeros = scratch + row_bytes;
     memset(zeros, 0, row_bytes);
     // From the last row up, so that a row grows into what has been done already.

@@ -1,5 +1,5 @@
-// The row filters of PNG (W3C PNG section 9), compiled once for each instruction set (EachSet.h). The arithmetic is that of bytes, so that
-// all give the same.
+// The row filters of PNG (W3C PNG section 9), compiled once for each instruction set (EachSet.h). The arithmetic is
+// that of bytes, so that all give the same.
 
 #define BYTES (LANES * 4)
 
@@ -21,10 +21,12 @@ INLINE BYTE_VECTOR KERNEL(predicted)(int filter, BYTE_VECTOR a, BYTE_VECTOR b, B
         case 3: return (a & b) + ((a ^ b) >> 1);
         case 4: {
             const BYTE_VECTOR pa = KERNEL(larger_by)(b, c), pb = KERNEL(larger_by)(a, c);
-            // |a + b - 2c| in bytes: the distances add up where both go the same way. A sum beyond a byte is as good as the largest.
+            // |a + b - 2c| in bytes: the distances add up where both go the same way. A sum beyond a byte is as good
+            // as the largest.
             const BYTE_VECTOR same = (BYTE_VECTOR)((a > c) == (b > c));
             const BYTE_VECTOR pc = (same & __builtin_elementwise_add_sat(pa, pb)) | (~same & KERNEL(larger_by)(pa, pb));
-            const BYTE_VECTOR take_a = (BYTE_VECTOR)(pa <= pb) & (BYTE_VECTOR)(pa <= pc), take_b = (BYTE_VECTOR)(pb <= pc);
+            const BYTE_VECTOR take_a = (BYTE_VECTOR)(pa <= pb) & (BYTE_VECTOR)(pa <= pc),
+                              take_b = (BYTE_VECTOR)(pb <= pc);
             return (take_a & a) | (~take_a & ((take_b & b) | (~take_b & c)));
         }
         default: return (BYTE_VECTOR){};
@@ -45,7 +47,8 @@ INLINE uint8_t KERNEL(predicted_byte)(int filter, int a, int b, int c) {
     }
 }
 
-// The sum of the residuals as signed numbers without their sign: the less, the better a row deflates, as a rule (section 12.7).
+// The sum of the residuals as signed numbers without their sign: the less, the better a row deflates, as a rule
+// (section 12.7).
 INLINE uint64_t KERNEL(cost)(int filter, const uint8_t *row, const uint8_t *above, size_t count, size_t pixel) {
     uint64_t total = 0;
     size_t i = 0;
@@ -73,7 +76,8 @@ INLINE uint64_t KERNEL(cost)(int filter, const uint8_t *row, const uint8_t *abov
     return total;
 }
 
-INLINE void KERNEL(residuals)(int filter, const uint8_t *row, const uint8_t *above, size_t count, size_t pixel, uint8_t *to) {
+INLINE void KERNEL(residuals)(int filter, const uint8_t *row, const uint8_t *above, size_t count, size_t pixel,
+                              uint8_t *to) {
     size_t i = 0;
     for (; i < pixel && i < count; i++) to[i] = row[i] - KERNEL(predicted_byte)(filter, 0, above[i], 0);
     for (; i + BYTES <= count; i += BYTES) {

@@ -51,7 +51,8 @@ void plm_prepare(float *scratch, plm_shape shape) {
         masks[2 * count + tile] = y > 0 ? inside : 0;
         masks[3 * count + tile] = y + 1 < grid.rows ? inside : 0;
         for (size_t i = 0; i < PLM_TILE; i++) {
-            const int column = x * PLM_TILE + i < grid.width ? inside : 0, row = y * PLM_TILE + i < grid.height ? inside : 0;
+            const int column = x * PLM_TILE + i < grid.width ? inside : 0,
+                      row = y * PLM_TILE + i < grid.height ? inside : 0;
             masks[(4 + i) * count + tile] = column;
             masks[(4 + PLM_TILE + i) * count + tile] = row;
             if (!column || !row) partial[tile / PLM_LINE] = 1;
@@ -61,8 +62,12 @@ void plm_prepare(float *scratch, plm_shape shape) {
 
 // G g G^T of F(4x4, 3x3) (Lavin and Gray 2016, section 4.2 with the points 0, 1, -1, 2, -2), in double precision.
 static void transform_weights(const float *taps, double points[PLM_POINTS]) {
-    static const double g[6][3] = {{1.0 / 4, 0, 0},           {-1.0 / 6, -1.0 / 6, -1.0 / 6}, {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                   {1.0 / 24, 1.0 / 12, 1.0 / 6}, {1.0 / 24, -1.0 / 12, 1.0 / 6}, {0, 0, 1}};
+    static const double g[6][3] = {{1.0 / 4, 0, 0},
+                                   {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+                                   {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+                                   {1.0 / 24, 1.0 / 12, 1.0 / 6},
+                                   {1.0 / 24, -1.0 / 12, 1.0 / 6},
+                                   {0, 0, 1}};
     double half[6][3];
     for (size_t i = 0; i < 6; i++) {
         for (size_t x = 0; x < 3; x++) half[i][x] = g[i][0] * taps[x] + g[i][1] * taps[3 + x] + g[i][2] * taps[6 + x];

@@ -1,8 +1,8 @@
 // How an image is cut into tiles and blocks, and where everything lies in memory.
 //
 // A tile is 4 x 4 coefficients. The tiles of an image stand in one line, row after row. The kernel works on blocks of
-// consecutive tiles: the neighbours of tile t are t - 1, t + 1, t - columns and t + columns, and masks stand for what lies
-// beyond the image's border. So no width wastes any lane, and small images fill them, too.
+// consecutive tiles: the neighbours of tile t are t - 1, t + 1, t - columns and t + columns, and masks stand for what
+// lies beyond the image's border. So no width wastes any lane, and small images fill them, too.
 #ifndef PALIMPSEST_GRID_H
 #define PALIMPSEST_GRID_H
 
@@ -73,12 +73,12 @@ static inline size_t plm_group(size_t layer, size_t growth) { return layer == 1 
 plm_grid plm_grid_of(plm_shape shape);
 
 /// Blocks of those transformed features that are alive at once.
-static inline size_t plm_alive(const plm_grid *grid, size_t layer) { return (PLM_CONVOLUTIONS - layer) * grid->lag + 1; }
+static inline size_t plm_alive(const plm_grid *grid, size_t layer) {
+    return (PLM_CONVOLUTIONS - layer) * grid->lag + 1;
+}
 
 /// Floats from one point to the next, of the transformed features and of the products.
-static inline size_t plm_point_floats(const plm_grid *grid, size_t channels) {
-    return plm_odd(channels * grid->block);
-}
+static inline size_t plm_point_floats(const plm_grid *grid, size_t channels) { return plm_odd(channels * grid->block); }
 
 /// Floats of a plane of masks.
 static inline size_t plm_mask_ints(const plm_grid *grid) { return grid->blocks * grid->block; }

@@ -1,7 +1,8 @@
-// The dense sub-modules, written once with clang's vector extensions and compiled once for each instruction set (EachSet.h). A
-// vector holds LANES tiles; a register block of products is OUTPUTS output channels x VECTORS vectors.
+// The dense sub-modules, written once with clang's vector extensions and compiled once for each instruction set
+// (EachSet.h). A vector holds LANES tiles; a register block of products is OUTPUTS output channels x VECTORS vectors.
 //
-// Every output is summed in one order whatever the blocks, so that all instruction sets with a fused multiply-add give the same bits.
+// Every output is summed in one order whatever the blocks, so that all instruction sets with a fused multiply-add give
+// the same bits.
 
 #define MICRO (LANES * VECTORS)
 
@@ -21,8 +22,8 @@ typedef struct {
 
 // One convolution (1 to 5) of one block, from the transformed features to the features of the next, or to the target.
 static void KERNEL(convolve_block)(const plm_grid *grid, const plm_masks *masks, const KERNEL(submodule) * module,
-                                   const float *weights, size_t layer, size_t growth, size_t block, const float *input_values,
-                                   float *products, float clamp, float *target) {
+                                   const float *weights, size_t layer, size_t growth, size_t block,
+                                   const float *input_values, float *products, float clamp, float *target) {
     const float *values[PLM_CONVOLUTIONS];
     size_t channels[PLM_CONVOLUTIONS];
     for (size_t group = 1; group <= layer; group++) {
@@ -40,10 +41,11 @@ static void KERNEL(convolve_block)(const plm_grid *grid, const plm_masks *masks,
     }
 }
 
-// The sub-modules go through the picture block by block, convolution k as many blocks behind convolution k - 1 as its tiles'
-// neighbours need, so that what is alive stays in the cache. A feature is transformed once and read by all convolutions after it.
-static void KERNEL(dense)(plm_shape shape, size_t growth, const plm_submodule *submodules, size_t count, const float *input,
-                          float *target, float clamp, float *scratch) {
+// The sub-modules go through the picture block by block, convolution k as many blocks behind convolution k - 1 as its
+// tiles' neighbours need, so that what is alive stays in the cache. A feature is transformed once and read by all
+// convolutions after it.
+static void KERNEL(dense)(plm_shape shape, size_t growth, const plm_submodule *submodules, size_t count,
+                          const float *input, float *target, float clamp, float *scratch) {
     const plm_grid grid = plm_grid_of(shape);
     // In the order of plm_scratch_floats.
     const size_t ints = plm_mask_ints(&grid);
@@ -82,11 +84,12 @@ static void KERNEL(dense)(plm_shape shape, size_t growth, const plm_submodule *s
                 const size_t behind = (layer - 1) * grid.lag, block = step - behind;
                 if (step >= behind && block < grid.blocks) {
                     if (layer > 1) {
-                        KERNEL(transform_block)(&grid, &masks, modules[m].features[layer], grid.ring_span, 0, grid.ring, block,
-                                                growth, modules[m].values[layer] + block % plm_alive(&grid, layer) * slot);
+                        KERNEL(transform_block)(&grid, &masks, modules[m].features[layer], grid.ring_span, 0, grid.ring,
+                                                block, growth,
+                                                modules[m].values[layer] + block % plm_alive(&grid, layer) * slot);
                     }
-                    KERNEL(convolve_block)(&grid, &masks, &modules[m], weights, layer, growth, block, input_values, products,
-                                           clamp, target);
+                    KERNEL(convolve_block)(&grid, &masks, &modules[m], weights, layer, growth, block, input_values,
+                                           products, clamp, target);
                 }
                 weights += plm_packed_floats(plm_inputs(layer, growth), plm_outputs(layer, growth));
             }

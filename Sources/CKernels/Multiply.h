@@ -1,8 +1,11 @@
-// The products in the transform domain: at every point a matrix of weights times the features of the block's tiles. See Kernel.h.
+// The products in the transform domain: at every point a matrix of weights times the features of the block's tiles.
+// See Kernel.h.
 
-// `outputs` x `vectors` vectors of sums, kept in registers over all channels of all groups, added in the order of the channels.
-INLINE void KERNEL(multiply_tile)(const size_t outputs, const size_t vectors, const float *const *groups, const size_t *channels, size_t count,
-                                  const float *weights, size_t stride, float *to, size_t to_stride) {
+// `outputs` x `vectors` vectors of sums, kept in registers over all channels of all groups, added in the order of the
+// channels.
+INLINE void KERNEL(multiply_tile)(const size_t outputs, const size_t vectors, const float *const *groups,
+                                  const size_t *channels, size_t count, const float *weights, size_t stride, float *to,
+                                  size_t to_stride) {
     VECTOR sum[8][VECTORS];
 #pragma clang loop unroll(full)
     for (size_t o = 0; o < outputs; o++) {
@@ -32,14 +35,14 @@ INLINE void KERNEL(multiply_tile)(const size_t outputs, const size_t vectors, co
     }
 }
 
-typedef void (*KERNEL(multiplier))(const float *const *groups, const size_t *channels, size_t count, const float *weights,
-                                   size_t stride, float *to, size_t to_stride);
+typedef void (*KERNEL(multiplier))(const float *const *groups, const size_t *channels, size_t count,
+                                   const float *weights, size_t stride, float *to, size_t to_stride);
 
-#define DEFINE_MULTIPLIER(outputs, vectors)                                                                             \
-    static __attribute__((noinline)) void KERNEL(multiply_##outputs##x##vectors)(                                       \
-        const float *const *groups, const size_t *channels, size_t count, const float *weights, size_t stride, float *to, \
-        size_t to_stride) {                                                                                             \
-        KERNEL(multiply_tile)(outputs, vectors, groups, channels, count, weights, stride, to, to_stride);               \
+#define DEFINE_MULTIPLIER(outputs, vectors)                                                                    \
+    static __attribute__((noinline)) void KERNEL(multiply_##outputs##x##vectors)(                              \
+        const float *const *groups, const size_t *channels, size_t count, const float *weights, size_t stride, \
+        float *to, size_t to_stride) {                                                                         \
+        KERNEL(multiply_tile)(outputs, vectors, groups, channels, count, weights, stride, to, to_stride);      \
     }
 
 DEFINE_MULTIPLIER(4, 1)
@@ -49,9 +52,11 @@ DEFINE_MULTIPLIER(8, 1)
 DEFINE_MULTIPLIER(8, 2)
 #endif
 
-// The products of one convolution for one block. `values` are the transformed features of the block, group after group of channels.
-static void KERNEL(multiply_block)(const plm_grid *grid, size_t block, const float *const *values, const size_t *channels, size_t count,
-                                   const float *weights, size_t outputs, float *products) {
+// The products of one convolution for one block. `values` are the transformed features of the block, group after group
+// of channels.
+static void KERNEL(multiply_block)(const plm_grid *grid, size_t block, const float *const *values,
+                                   const size_t *channels, size_t count, const float *weights, size_t outputs,
+                                   float *products) {
     const size_t padded = plm_padded(outputs), stride = plm_point_floats(grid, padded);
     size_t inputs = 0;
     for (size_t group = 0; group < count; group++) inputs += channels[group];
@@ -63,7 +68,8 @@ static void KERNEL(multiply_block)(const plm_grid *grid, size_t block, const flo
             const KERNEL(multiplier) multiply_4 = is_half ? KERNEL(multiply_4x1) : KERNEL(multiply_4x2);
             const float *groups[PLM_CONVOLUTIONS];
             for (size_t group = 0; group < count; group++) {
-                groups[group] = values[group] + point * plm_point_floats(grid, channels[group]) + micro * channels[group] * MICRO;
+                groups[group] =
+                    values[group] + point * plm_point_floats(grid, channels[group]) + micro * channels[group] * MICRO;
             }
             float *const to = products + point * stride + micro * MICRO;
             for (size_t output = 0; output < padded; output += 8) {
@@ -74,7 +80,8 @@ static void KERNEL(multiply_block)(const plm_grid *grid, size_t block, const flo
                     continue;
                 }
 #if OUTPUTS == 8
-                (is_half ? KERNEL(multiply_8x1) : KERNEL(multiply_8x2))(groups, channels, count, tile, 8, rows, grid->block);
+                (is_half ? KERNEL(multiply_8x1) : KERNEL(multiply_8x2))(groups, channels, count, tile, 8, rows,
+                                                                        grid->block);
 #else
                 multiply_4(groups, channels, count, tile, 8, rows, grid->block);
                 multiply_4(groups, channels, count, tile + 4, 8, rows + 4 * grid->block, grid->block);

@@ -1,8 +1,8 @@
 #define TEMPLATE "Rows.h"
 #include "EachSet.h"
 
-void plm_add_rows(plm_instruction_set set, const uint8_t *const *rows, const float *weights, size_t row_count, size_t count,
-                  float *sums) {
+void plm_add_rows(plm_instruction_set set, const uint8_t *const *rows, const float *weights, size_t row_count,
+                  size_t count, float *sums) {
     DISPATCH(set, add_rows, rows, weights, row_count, count, sums);
 }
 
@@ -16,7 +16,8 @@ void plm_scale_row(const float *row, size_t channels, size_t planes, const plm_f
             for (size_t plane = 0; plane < planes; plane++) sums[plane] += weights[tap] * from[plane];
             from += channels;
         }
-        for (size_t plane = 0; plane < planes; plane++) to[plane * plane_stride + output * sample_stride] = sums[plane] / divisor;
+        for (size_t plane = 0; plane < planes; plane++)
+            to[plane * plane_stride + output * sample_stride] = sums[plane] / divisor;
     }
 }
 
@@ -39,8 +40,8 @@ void plm_ssim_filter_row(plm_instruction_set set, const float *x, const float *y
     DISPATCH(set, ssim_filter_row, x, y, positions, taps, tap_count, stride, to);
 }
 
-double plm_ssim_sum(plm_instruction_set set, const float *const *rows, size_t stride, const float *taps, size_t tap_count,
-                    size_t windows, size_t positions) {
+double plm_ssim_sum(plm_instruction_set set, const float *const *rows, size_t stride, const float *taps,
+                    size_t tap_count, size_t windows, size_t positions) {
     double total = 0;
     DISPATCH(set, ssim_sum, rows, stride, taps, tap_count, windows, positions, &total);
     return total;

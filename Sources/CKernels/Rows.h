@@ -10,9 +10,12 @@ INLINE VECTOR KERNEL(load)(const float *from) { return *(const VECTOR *)from; }
 
 INLINE void KERNEL(store)(float *to, VECTOR value) { *(VECTOR *)to = value; }
 
-INLINE VECTOR KERNEL(load_samples)(const uint8_t *from) { return __builtin_convertvector(*(const SAMPLES *)from, VECTOR); }
+INLINE VECTOR KERNEL(load_samples)(const uint8_t *from) {
+    return __builtin_convertvector(*(const SAMPLES *)from, VECTOR);
+}
 
-static void KERNEL(add_rows)(const uint8_t *const *rows, const float *weights, size_t row_count, size_t count, float *sums) {
+static void KERNEL(add_rows)(const uint8_t *const *rows, const float *weights, size_t row_count, size_t count,
+                             float *sums) {
     size_t i = 0;
     for (; i + 4 * LANES <= count; i += 4 * LANES) {
         VECTOR sum[4] = {{}, {}, {}, {}};
@@ -96,14 +99,16 @@ static void KERNEL(luminance_row)(const uint8_t *row, size_t channels, size_t wi
         const bytes a = *(const bytes *)(row + 3 * x), b = *(const bytes *)(row + 3 * x + 16);
         const bytes c = *(const bytes *)(row + 3 * x + 32);
         typedef uint8_t pair __attribute__((vector_size(32), aligned(1)));
-        const pair ab = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
-                                                22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
-        const pair cc = __builtin_shufflevector(c, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6,
-                                                7, 8, 9, 10, 11, 12, 13, 14, 15);
+        const pair ab = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
+                                                19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+        const pair cc = __builtin_shufflevector(c, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3,
+                                                4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
         const bytes red = __builtin_shufflevector(ab, cc, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45);
-        const bytes green = __builtin_shufflevector(ab, cc, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, 34, 37, 40, 43, 46);
+        const bytes green =
+            __builtin_shufflevector(ab, cc, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, 34, 37, 40, 43, 46);
         const bytes blue = __builtin_shufflevector(ab, cc, 2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 32, 35, 38, 41, 44, 47);
-        *(floats *)(to + x) = RED * __builtin_convertvector(red, floats) + GREEN * __builtin_convertvector(green, floats) +
+        *(floats *)(to + x) = RED * __builtin_convertvector(red, floats) +
+                              GREEN * __builtin_convertvector(green, floats) +
                               BLUE * __builtin_convertvector(blue, floats) - 128.0f;
     }
 #endif
@@ -113,11 +118,11 @@ static void KERNEL(luminance_row)(const uint8_t *row, size_t channels, size_t wi
     }
 }
 
-// The window's weights are the same from both ends, so that pairs of values share a product; additions and products then run side
-// by side.
-// All rows have room for whole vectors of sixteen, and the luminances for the window behind them.
-static void KERNEL(ssim_filter_row)(const float *x, const float *y, size_t positions, const float *taps, size_t tap_count,
-                                    size_t stride, float *to) {
+// The window's weights are the same from both ends, so that pairs of values share a product; additions and products
+// then run side by side. All rows have room for whole vectors of sixteen, and the luminances for the window behind
+// them.
+static void KERNEL(ssim_filter_row)(const float *x, const float *y, size_t positions, const float *taps,
+                                    size_t tap_count, size_t stride, float *to) {
     for (size_t at = 0; at < positions; at += LANES) {
         VECTOR sums[4] = {{}, {}, {}, {}};
         for (size_t tap = 0; tap < tap_count / 2; tap++) {
@@ -148,10 +153,10 @@ INLINE VECTOR KERNEL(similarity)(const VECTOR m[4]) {
     return (2.0f * x * y + c1) * (2.0f * covariance + c2) / ((x * x + y * y + c1) * (variances + c2));
 }
 
-// The similarities of the windows that begin at the first of the rows and, if there are two, at the second: both use most rows, which
-// come from far away in the cache.
-INLINE void KERNEL(similarities)(const float *const *rows, size_t stride, const float *taps, size_t tap_count, const size_t windows,
-                                 size_t at, VECTOR to[2]) {
+// The similarities of the windows that begin at the first of the rows and, if there are two, at the second: both use
+// most rows, which come from far away in the cache.
+INLINE void KERNEL(similarities)(const float *const *rows, size_t stride, const float *taps, size_t tap_count,
+                                 const size_t windows, size_t at, VECTOR to[2]) {
     VECTOR first[4] = {{}, {}, {}, {}}, second[4] = {{}, {}, {}, {}};
     for (size_t row = 0; row < tap_count + windows - 1; row++) {
         const float one = row < tap_count ? taps[row] : 0, other = row > 0 ? taps[row - 1] : 0;
@@ -166,8 +171,8 @@ INLINE void KERNEL(similarities)(const float *const *rows, size_t stride, const 
     to[1] = windows == 2 ? KERNEL(similarity)(second) : (VECTOR){};
 }
 
-INLINE void KERNEL(ssim_add)(const float *const *rows, size_t stride, const float *taps, size_t tap_count, const size_t windows,
-                             size_t positions, double *total) {
+INLINE void KERNEL(ssim_add)(const float *const *rows, size_t stride, const float *taps, size_t tap_count,
+                             const size_t windows, size_t positions, double *total) {
     // Sixteen sums whatever the vectors' length, so that all instruction sets add up in one order.
     VECTOR sums[16 / LANES] = {}, both[2];
     size_t at = 0;
@@ -189,8 +194,8 @@ INLINE void KERNEL(ssim_add)(const float *const *rows, size_t stride, const floa
     }
 }
 
-static void KERNEL(ssim_sum)(const float *const *rows, size_t stride, const float *taps, size_t tap_count, size_t windows,
-                             size_t positions, double *total) {
+static void KERNEL(ssim_sum)(const float *const *rows, size_t stride, const float *taps, size_t tap_count,
+                             size_t windows, size_t positions, double *total) {
     if (windows == 2) {
         KERNEL(ssim_add)(rows, stride, taps, tap_count, 2, positions, total);
     } else {

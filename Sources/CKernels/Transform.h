@@ -22,10 +22,10 @@ INLINE void KERNEL(from_points)(const VECTOR m[6], VECTOR to[PLM_TILE]) {
     to[3] = difference + 8.0f * difference2 + m[5];
 }
 
-// Transforms `channels` channels of one block. Plane (channel, y, x) of the source lies at ((channel * 4 + y) * 4 + x) * span; tile t of
-// it at margin + t, or at t modulo `ring` if that is not zero.
-static void KERNEL(transform_block)(const plm_grid *grid, const plm_masks *masks, const float *source, size_t span, size_t margin,
-                                    size_t ring, size_t block, size_t channels, float *values) {
+// Transforms `channels` channels of one block. Plane (channel, y, x) of the source lies at ((channel * 4 + y) * 4 + x)
+// * span; tile t of it at margin + t, or at t modulo `ring` if that is not zero.
+static void KERNEL(transform_block)(const plm_grid *grid, const plm_masks *masks, const float *source, size_t span,
+                                    size_t margin, size_t ring, size_t block, size_t channels, float *values) {
     const size_t stride = plm_point_floats(grid, channels);
     for (size_t lane = 0; lane < plm_live(grid, block); lane += LANES) {
         const size_t tile = block * grid->block + lane;
@@ -109,8 +109,8 @@ INLINE void KERNEL(untransform)(const plm_masks *masks, size_t tile, const float
 }
 
 // The products of one block become features: LeakyReLU 0.01, into a ring.
-static void KERNEL(activate_block)(const plm_grid *grid, const plm_masks *masks, const float *products, const float *bias,
-                                   size_t outputs, size_t block, float *features) {
+static void KERNEL(activate_block)(const plm_grid *grid, const plm_masks *masks, const float *products,
+                                   const float *bias, size_t outputs, size_t block, float *features) {
     const size_t stride = plm_point_floats(grid, plm_padded(outputs));
     for (size_t lane = 0; lane < plm_live(grid, block); lane += LANES) {
         const size_t tile = block * grid->block + lane, at = tile % grid->ring;
@@ -143,7 +143,8 @@ INLINE void KERNEL(couple_by)(const plm_grid *grid, const plm_masks *masks, cons
 #pragma clang loop unroll(full)
             for (size_t i = 0; i < PLM_TILE * PLM_TILE; i++) {
                 float *const to = planes + i * grid->span;
-                KERNEL(store)(to, KERNEL(coupled)(KERNEL(load)(to), values[i / PLM_TILE][i % PLM_TILE], coupling, clamp));
+                KERNEL(store)(to,
+                              KERNEL(coupled)(KERNEL(load)(to), values[i / PLM_TILE][i % PLM_TILE], coupling, clamp));
             }
         }
     }

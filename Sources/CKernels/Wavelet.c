@@ -29,8 +29,7 @@ void plm_haar(const float *planes, size_t image_width, size_t image_height, floa
     }
 }
 
-void plm_inverse_haar(const float *branch, plm_shape shape, size_t image_width, size_t image_height,
-                      float *planes) {
+void plm_inverse_haar(const float *branch, plm_shape shape, size_t image_width, size_t image_height, float *planes) {
     const plm_grid grid = plm_grid_of(shape);
     const size_t band = 3 * PLM_TILE * PLM_TILE * grid.span;
     for (size_t row = 0; row < image_height; row++) {

@@ -14,7 +14,7 @@ public struct ScaledRows {
     private let channels: Int
     private let horizontal: TriangleFilter
     private let vertical: TriangleFilter
-    /// Rows that are scaled in width; row `y` of the image lies at `y % vertical.maxCount`. One more for sums of more than two.
+    /// Rows that are scaled in width: row `y` of the image at `y % vertical.maxCount`, and one more for sums of more than two.
     private var scaled: [Float]
     private var nextRow = 0
 

@@ -1,8 +1,9 @@
-// The arithmetic of the hiding network: the Haar wavelet, the dense sub-modules and the coupling of their outputs, float32.
+// The arithmetic of the hiding network: the Haar wavelet, the dense sub-modules and the coupling of their outputs,
+// float32.
 //
-// Nothing here allocates, keeps state or checks its arguments: the Swift caller (DeepHiding) has checked every size, and
-// passes buffers of at least the sizes that the functions below give. All functions may run on several threads at once
-// on different target and scratch buffers.
+// Nothing here allocates, keeps state or checks its arguments: the Swift caller (DeepHiding) has checked every size,
+// and passes buffers of at least the sizes that the functions below give. All functions may run on several threads at
+// once on different target and scratch buffers.
 //
 // A "branch" holds the wavelet coefficients of an image in 12 channels, in an order of the kernel's own; `plm_haar` and
 // `plm_branch_put` fill it, `plm_inverse_haar` and `plm_branch_get` read it.
@@ -51,7 +52,8 @@ typedef struct {
 /// Whether this machine, and this build, can run the kernel of an instruction set.
 bool plm_supports(plm_instruction_set set);
 
-/// The fastest that this machine has, or the one of the name `wanted` (avx512, avx2, portable; may be null) if it has that.
+/// The fastest that this machine has, or the one of the name `wanted` (avx512, avx2, portable; may be null) if it has
+/// that.
 plm_instruction_set plm_preferred(const char *wanted);
 
 /// Floats that a packed convolution takes.
@@ -69,23 +71,23 @@ size_t plm_scratch_floats(plm_shape shape, size_t growth);
 /// Prepares a scratch buffer: once before the first `plm_dense` of this shape on it.
 void plm_prepare(float *scratch, plm_shape shape);
 
-/// Runs one or two dense sub-modules (five 3x3 convolutions, LeakyReLU 0.01 after four) on `input` and couples their outputs to
-/// `target`, in order.
+/// Runs one or two dense sub-modules (five 3x3 convolutions, LeakyReLU 0.01 after four) on `input` and couples their
+/// outputs to `target`, in order.
 ///
-/// `count` is 1 or 2; two share what is made of their input. `input` and `target` are different branches. `set` must be one
-/// that `plm_supports`.
+/// `count` is 1 or 2; two share what is made of their input. `input` and `target` are different branches. `set` must
+/// be one that `plm_supports`.
 void plm_dense(plm_instruction_set set, plm_shape shape, size_t growth, const plm_submodule *submodules, size_t count,
                const float *input, float *target, float clamp, float *scratch);
 
 /// Zeroes a branch: once before it is filled for this shape.
 void plm_branch_clear(float *branch, plm_shape shape);
 
-/// The orthonormal Haar transform of 3 planes of `image_width` x `image_height` into a branch, whose shape is half of that, rounded up; an odd last column or row is continued by reflection. Both sizes are at least 2.
+/// The orthonormal Haar transform of 3 planes of `image_width` x `image_height` into a branch, whose shape is half of
+/// that, rounded up; an odd last column or row is continued by reflection. Both sizes are at least 2.
 void plm_haar(const float *planes, size_t image_width, size_t image_height, float *branch, plm_shape shape);
 
 /// The inverse of `plm_haar`; what an odd size had added is cropped.
-void plm_inverse_haar(const float *branch, plm_shape shape, size_t image_width, size_t image_height,
-                      float *planes);
+void plm_inverse_haar(const float *branch, plm_shape shape, size_t image_width, size_t image_height, float *planes);
 
 /// Writes 12 planes of `shape.width` x `shape.height` into a branch.
 void plm_branch_put(const float *planes, float *branch, plm_shape shape);
@@ -98,18 +100,19 @@ void plm_branch_get(const float *branch, plm_shape shape, float *planes);
 
 /// Filters the rows of a picture for PNG in place: each becomes a byte that names the filter and `row_bytes` residuals.
 ///
-/// `samples` holds `rows` rows of `row_bytes` bytes and has room for `rows` bytes more; `pixel_bytes` is 1 to 4; `scratch` has
-/// `2 * row_bytes` bytes. The filter of a row is the one whose residuals add up to the least.
-void plm_filter_rows(plm_instruction_set set, uint8_t *samples, size_t row_bytes, size_t rows, size_t pixel_bytes, uint8_t *scratch);
+/// `samples` holds `rows` rows of `row_bytes` bytes and has room for `rows` bytes more; `pixel_bytes` is 1 to 4;
+/// `scratch` has `2 * row_bytes` bytes. The filter of a row is the one whose residuals add up to the least.
+void plm_filter_rows(plm_instruction_set set, uint8_t *samples, size_t row_bytes, size_t rows, size_t pixel_bytes,
+                     uint8_t *scratch);
 
 // Rows of pixels. A row is `count` interleaved 8-bit samples.
 
 /// The sums of `row_count` rows times their weights.
-void plm_add_rows(plm_instruction_set set, const uint8_t *const *rows, const float *weights, size_t row_count, size_t count,
-                  float *sums);
+void plm_add_rows(plm_instruction_set set, const uint8_t *const *rows, const float *weights, size_t row_count,
+                  size_t count, float *sums);
 
-/// The weights that scale one dimension: output `i` is the sum of `counts[i]` samples from `starts[i]` on, times the weights from
-/// `i * max_count` on.
+/// The weights that scale one dimension: output `i` is the sum of `counts[i]` samples from `starts[i]` on, times the
+/// weights from `i * max_count` on.
 typedef struct {
     size_t outputs, max_count;
     const ptrdiff_t *starts, *counts;
@@ -141,13 +144,14 @@ void plm_luminance_row(plm_instruction_set set, const uint8_t *row, size_t chann
 
 /// The window's sums in width over x, y, x^2 + y^2 and x y at `positions` places: four rows, `stride` floats apart.
 ///
-/// The taps are the same from both ends. `x` and `y` hold `tap_count - 1` floats more than the places rounded up to 16, which the target's rows have.
+/// The taps are the same from both ends. `x` and `y` hold `tap_count - 1` floats more than the places rounded up to
+/// 16, which the target's rows have.
 void plm_ssim_filter_row(plm_instruction_set set, const float *x, const float *y, size_t positions, const float *taps,
                          size_t tap_count, size_t stride, float *to);
 
-/// The sum of the similarities at `positions` places of each of `windows` (1 or 2) windows, the first from the first row on, from
-/// `tap_count + windows - 1` rows that `plm_ssim_filter_row` made.
-double plm_ssim_sum(plm_instruction_set set, const float *const *rows, size_t stride, const float *taps, size_t tap_count,
-                    size_t windows, size_t positions);
+/// The sum of the similarities at `positions` places of each of `windows` (1 or 2) windows, the first from the first
+/// row on, from `tap_count + windows - 1` rows that `plm_ssim_filter_row` made.
+double plm_ssim_sum(plm_instruction_set set, const float *const *rows, size_t stride, const float *taps,
+                    size_t tap_count, size_t windows, size_t positions);
 
 #endif
