@@ -67,6 +67,7 @@ static void KERNEL(transform_block)(const plm_grid *grid, const plm_masks *masks
 #pragma clang loop unroll(full)
                 for (size_t x = 0; x < 6; x++) {
                     KERNEL(store)(to + (y * 6 + x) * stride, points[x]);
+                    // The processor does not follow as many streams by itself.
                     __builtin_prefetch(to + (y * 6 + x) * stride + 2 * MICRO, 1, 3);
                 }
             }
@@ -85,7 +86,8 @@ INLINE void KERNEL(untransform)(const plm_masks *masks, size_t tile, const float
 #pragma clang loop unroll(full)
         for (size_t y = 0; y < 6; y++) {
             m[y] = KERNEL(load)(products + (y * 6 + x) * stride);
-            __builtin_prefetch(products + (y * 6 + x) * stride + 64, 0, 3);
+            // Two outputs ahead.
+            __builtin_prefetch(products + (y * 6 + x) * stride + 2 * PLM_BLOCK, 0, 3);
         }
         KERNEL(from_points)(m, column);
 #pragma clang loop unroll(full)
