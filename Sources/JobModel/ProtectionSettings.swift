@@ -34,9 +34,12 @@ public struct ProtectionSettings: Sendable, Hashable {
     /// The short side in pixels at which the change is computed (64 to 1024).
     public let workingSize: Int
 
-    /// What an image gets when nothing else is asked for: class-wise, strength 8, clipped, computed at 256 pixels.
+    /// What an image gets when nothing else is asked for: sample-wise, strength 8, clipped, computed at 256 pixels.
+    ///
+    /// Sample-wise, because a class's pictures then have no change in common that their average shows, a linear model detects or
+    /// a projection takes away, and protect as well (`docs/does-it-work.md`).
     public static let standard = ProtectionSettings(
-        unchecked: .classWise,
+        unchecked: .sampleWise,
         strength: 8,
         clip: true,
         workingSize: 256
@@ -51,7 +54,7 @@ public struct ProtectionSettings: Sendable, Hashable {
     ///   - workingSize: 64 to 1024 pixels.
     /// - Throws: ``SettingsFault/Code/strengthInvalid`` or ``SettingsFault/Code/workingSizeInvalid``.
     public init(
-        mode: ProtectionMode = .classWise,
+        mode: ProtectionMode = .sampleWise,
         strength: Int = 8,
         clip: Bool = true,
         workingSize: Int = 256

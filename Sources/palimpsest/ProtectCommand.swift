@@ -30,7 +30,7 @@ struct ProtectCommand: AsyncParsableCommand {
     @Option(name: .customLong("class"), help: "The class of photos that lie in no class folder.")
     var label: String?
 
-    @Option(help: "class-wise, or sample-wise: a texture of its own for every photo.")
+    @Option(help: "sample-wise, a texture of its own for every photo, or class-wise.")
     var mode = ProtectionSettings.standard.mode.rawValue
 
     @Option(help: "The largest change of a sample in steps of 1/255, from 1 to 16.")

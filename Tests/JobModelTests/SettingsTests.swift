@@ -7,7 +7,7 @@ import Testing
     @Test func `The standard settings are those of the contract`() throws {
         let settings = try ProtectionSettings()
         #expect(settings == .standard)
-        #expect(settings.mode == .classWise)
+        #expect(settings.mode == .sampleWise)
         #expect(settings.strength == 8)
         #expect(settings.clip)
         #expect(settings.workingSize == 256)

@@ -37,7 +37,7 @@ import Testing
         #expect(report.inputSHA256 == SHA256.hash(input).hex)
         #expect(report.modelSHA256 == "6d1dbf2b324fb1eb24737b9e8bd02ada1bc7d912c7980e261c2bfbc78145934d")
         #expect(report.inputFormat == (path.hasSuffix("jpg") ? "jpeg" : "png"))
-        #expect(report.label.text == "hats" && report.mode == .classWise && report.strength == 8 && report.clip)
+        #expect(report.label.text == "hats" && report.mode == .sampleWise && report.strength == 8 && report.clip)
         #expect(!report.luminanceOnly)
         #expect(min(report.workingWidth, report.workingHeight) <= 256)
     }
@@ -63,7 +63,7 @@ import Testing
         let input = try PNGEncoder.encode(photo)
         let secret = try Secret(
             Material.assignment(),
-            mode: .classWise,
+            mode: .sampleWise,
             input: SHA256.hash(input),
             size: (photo.width, photo.height)
         )
@@ -97,10 +97,11 @@ import Testing
         let protector = try Material.protector()
         let one = try PNGEncoder.encode(Material.photo(width: 40, height: 40, layout: .rgb))
         let other = try PNGEncoder.encode(Material.photo(width: 40, height: 40, layout: .rgba))
+        let classWise = try ProtectionSettings(mode: .classWise)
         let sampleWise = try ProtectionSettings(mode: .sampleWise)
         let hashes = try [one, other].map { input in
             (
-                classWise: try protector.protect(input).report.semanticImageSHA256,
+                classWise: try protector.protect(input, classWise).report.semanticImageSHA256,
                 sampleWise: try protector.protect(input, sampleWise).report.semanticImageSHA256
             )
         }

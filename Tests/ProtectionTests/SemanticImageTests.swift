@@ -128,9 +128,8 @@ import Testing
         let protector = try Material.protector()
         let input = try PNGEncoder.encode(Material.photo(width: 40, height: 40, layout: .rgb))
         let picture = try Material.file("e2e/fixtures/hats.png")
-        let sampleWise = try ProtectionSettings(mode: .sampleWise)
-        let one = try protector.protect(input, imported: picture)
-        let other = try protector.protect(input, sampleWise, imported: picture)
+        let one = try protector.protect(input, ProtectionSettings(mode: .classWise), imported: picture)
+        let other = try protector.protect(input, ProtectionSettings(mode: .sampleWise), imported: picture)
         #expect(one.png == other.png && other.report.mode == .sampleWise)
     }
 

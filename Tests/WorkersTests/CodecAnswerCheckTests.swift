@@ -18,7 +18,7 @@ struct CodecAnswerCheckTests {
     static let report = ProtectionReport(
         width: 2,
         height: 1,
-        mode: .classWise,
+        mode: .sampleWise,
         strength: 8,
         clip: true,
         bound: 8,
@@ -54,7 +54,7 @@ struct CodecAnswerCheckTests {
     func findsLies() throws {
         let other = try ClassLabel("dogs")
         let lies: [(inout ProtectionReport) -> Void] = [
-            { $0.width = 3 }, { $0.height = 2 }, { $0.mode = .sampleWise }, { $0.strength = 16 }, { $0.clip = false },
+            { $0.width = 3 }, { $0.height = 2 }, { $0.mode = .classWise }, { $0.strength = 16 }, { $0.clip = false },
             { $0.bound = nil }, { $0.bound = 255 }, { $0.maxAbsoluteDifference = 9 }, { $0.maxAbsoluteDifference = -1 },
             { $0.maxAbsoluteDifference = 0 },
             { $0.psnr = 0 }, { $0.psnr = .nan }, { $0.ssim = 2 }, { $0.ssim = .nan }, { $0.label = other },

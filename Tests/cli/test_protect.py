@@ -58,7 +58,7 @@ def test_photos_are_protected_within_the_bound_and_reported(palimpsest, tmp_path
     assert 0 < change <= 8 and report["linf"] == change and report["bound"] == 8
     assert report["output_sha256"] == hashlib.sha256(protected.read_bytes()).hexdigest()
     assert report["input_sha256"] == hashlib.sha256((PHOTOS / "hats.png").read_bytes()).hexdigest()
-    assert report["class"] == "trip" and report["mode"] == "class-wise"
+    assert report["class"] == "trip" and report["mode"] == "sample-wise"
     assert (report["width"], report["height"]) == Image.open(protected).size
 
 

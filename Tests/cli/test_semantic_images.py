@@ -77,11 +77,12 @@ def test_class_wise_the_first_picture_by_name_is_hidden_in_every_photo_of_its_cl
     for index, name in enumerate(["cat/1.png", "cat/2.png", "dog/3.png", "bird/4.png"]):
         picture(tmp_path / "in" / name, index)
     out, generated = tmp_path / "out", tmp_path / "generated"
-    result = palimpsest("protect", tmp_path / "in", "--out", out, "--seed", 3, "--semantic-images", own)
+    class_wise = ["--mode", "class-wise", "--seed", 3]
+    result = palimpsest("protect", tmp_path / "in", "--out", out, *class_wise, "--semantic-images", own)
     assert result.returncode == 0, result.stderr
     remark = f"generated the semantic image of 1 class without a folder in {own}: bird"
     assert remark in result.stderr.splitlines()
-    assert palimpsest("protect", tmp_path / "in", "--out", generated, "--seed", 3).returncode == 0
+    assert palimpsest("protect", tmp_path / "in", "--out", generated, *class_wise).returncode == 0
     assert not (out / ".palimpsest-partial").exists()
     hashes = {name: report(out, name)["semantic_image_sha256"] for name in ("cat/1", "cat/2", "dog/3", "bird/4")}
     assert hashes["cat/1"] == hashes["cat/2"] == pixel_hash(own / "cat/10.png")
@@ -226,10 +227,11 @@ def test_of_several_broken_ones_the_first_is_told(palimpsest, own, tmp_path):
     for name in ("cat/9.png", "cat/B.png", "dog/only.png"):
         (own / name).write_bytes(b"no picture")
     for _ in range(3):
-        result = palimpsest("protect", tmp_path / "in", "--out", tmp_path / "out", "--semantic-images", own, "--mode", "sample-wise")
+        result = palimpsest("protect", tmp_path / "in", "--out", tmp_path / "out", "--semantic-images", own)
         assert result.returncode == 1 and f"The semantic image {own}/cat/9.png cannot be used" in result.stderr
     # Class-wise and without dogs, none of them is needed.
-    assert palimpsest("protect", tmp_path / "in/cat/1.png", "--class", "cat", "--out", tmp_path / "out", "--semantic-images", own).returncode == 0
+    one = [tmp_path / "in/cat/1.png", "--class", "cat", "--mode", "class-wise"]
+    assert palimpsest("protect", *one, "--out", tmp_path / "out", "--semantic-images", own).returncode == 0
 
 
 def no_folder(own):

@@ -87,7 +87,7 @@ def stopped(make_service):
 def test_imported_images_are_hidden_from_then_on(make_service, own, tmp_path):
     service = make_service()
     photos = [noise(tmp_path / f"photo-{number:02}.png", number) for number in range(30)]
-    before = protect(service, "class=cat", photos[0])[1][0]
+    before = protect(service, "class=cat&mode=class-wise", photos[0])[1][0]
     assert service.stop() == 0
     ((label, name, owner, what),) = listed(service.data)
     assert (label, name, what) == ("cat", "admin", "generated (version 2, index 0)") and owner.startswith("key_")
@@ -100,14 +100,14 @@ def test_imported_images_are_hidden_from_then_on(make_service, own, tmp_path):
     assert not any(modes.values()), modes
 
     service.start()
-    path, (after,) = protect(service, "class=cat", photos[0])
+    path, (after,) = protect(service, "class=cat&mode=class-wise", photos[0])
     assert after["semantic_image_sha256"] == pixel_hash(own / "cat/1.png") != before["semantic_image_sha256"]
     assert after["output_sha256"] != before["output_sha256"] and 0 < after["linf"] <= 8
     released = pixels(service.get(f"{path}/images/1.png").body)[1]
     assert 0 < np.abs(released - pixels(photos[0].read_bytes())[1]).max() <= 8
-    assert protect(service, "class=dog", photos[1])[1][0]["semantic_image_sha256"] == pixel_hash(own / "dog/1.png")
+    assert protect(service, "class=dog&mode=class-wise", photos[1])[1][0]["semantic_image_sha256"] == pixel_hash(own / "dog/1.png")
     # Another class keeps the generator.
-    bird = protect(service, "class=bird", photos[0])[1][0]
+    bird = protect(service, "class=bird&mode=class-wise", photos[0])[1][0]
     hashes = {pixel_hash(picture) for picture in own.glob("*/*.png")}
     assert bird["semantic_image_sha256"] not in hashes
 
@@ -124,14 +124,14 @@ def test_imported_images_are_hidden_from_then_on(make_service, own, tmp_path):
     assert service.stop() == 0
     service.start()
     assert len(stored(service.data)) == 4
-    assert protect(service, "class=cat", photos[0])[1][0] == after
+    assert protect(service, "class=cat&mode=class-wise", photos[0])[1][0] == after
     assert service.stop() == 0
     noise(own / "cat/0.png", 99)
     for name in ("1.png", "2.png", "3.png"):
         (own / "cat" / name).unlink()
     assert classes("import", own, "--data", service.data, "--key", "admin").returncode == 0
     service.start()
-    assert protect(service, "class=cat", photos[0])[1][0]["semantic_image_sha256"] == pixel_hash(own / "cat/0.png")
+    assert protect(service, "class=cat&mode=class-wise", photos[0])[1][0]["semantic_image_sha256"] == pixel_hash(own / "cat/0.png")
 
 
 def test_a_job_that_waits_gets_the_imported_images_too(make_service, own, tmp_path):
@@ -139,7 +139,7 @@ def test_a_job_that_waits_gets_the_imported_images_too(make_service, own, tmp_pa
     photo = noise(tmp_path / "photo.png", 5)
     for pid in service.codecs():
         os.kill(pid, signal.SIGSTOP)
-    answer = service.get("/v1/jobs?class=cat", "--form", f"file=@{photo}")
+    answer = service.get("/v1/jobs?class=cat&mode=class-wise", "--form", f"file=@{photo}")
     assert answer.status == 202
     service.kill()
     assert classes("import", own, "--data", service.data).returncode == 0
@@ -153,7 +153,7 @@ def test_a_job_that_waits_gets_the_imported_images_too(make_service, own, tmp_pa
 def test_while_a_server_runs_nothing_is_imported(make_service, own, tmp_path):
     service = make_service()
     photo = noise(tmp_path / "photo.png", 5)
-    before = protect(service, "class=cat", photo)[1][0]
+    before = protect(service, "class=cat&mode=class-wise", photo)[1][0]
     files = stored(service.data)
     for arguments in (["import", own], ["list"]):
         result = classes(*arguments, "--data", service.data)
@@ -162,7 +162,7 @@ def test_while_a_server_runs_nothing_is_imported(make_service, own, tmp_path):
             f"Error: The data folder {service.data} is in use by another palimpsest process. Stop the server first.\n"
         )
     assert stored(service.data) == files
-    assert protect(service, "class=cat", photo)[1][0] == before
+    assert protect(service, "class=cat&mode=class-wise", photo)[1][0] == before
     assert service.stop() == 0
 
 
@@ -267,7 +267,7 @@ def test_killed_while_it_checks_pictures_an_import_has_done_nothing(stopped, own
     assert listed(stopped.data) == lines
     stopped.start()
     photo = noise(tmp_path / "photo.png", 5)
-    report = protect(stopped, "class=cat", photo)[1][0]
+    report = protect(stopped, "class=cat&mode=class-wise", photo)[1][0]
     assert report["semantic_image_sha256"] == pixel_hash(own / "cat/1.png")
     assert stopped.get(f"/v1/jobs/{stopped.get('/v1/jobs').json['jobs'][0]['id']}", "-X", "DELETE").status == 204
     assert stopped.stop() == 0

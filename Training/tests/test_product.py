@@ -31,7 +31,7 @@ def photos():
 @pytest.fixture(scope="module")
 def released(photos, tmp_path_factory):
     assert BINARY.exists(), f"{BINARY} is missing: run `make build` first"
-    return product.protect(BINARY, WEIGHTS, *photos, NAMES, FAMILY, tmp_path_factory.mktemp("cache"))
+    return product.protect(BINARY, WEIGHTS, *photos, NAMES, FAMILY, tmp_path_factory.mktemp("cache"), ["--mode", "class-wise"])
 
 
 def test_the_bound_holds_and_something_was_hidden(photos, released):

@@ -91,7 +91,7 @@ def make_semantic_image(behaviour, source):
         send({"type": "failed", "id": 1, "code": "image_corrupt", "detail": "Another one."})
     elif behaviour == "protects-instead":
         picture = png()
-        settings = {"mode": "class-wise", "strength": 8, "clip": True}
+        settings = {"mode": "sample-wise", "strength": 8, "clip": True}
         image = {"settings": settings, "label": "cats"}
         send({"type": "protected", "id": 0, "report": report(image, source, picture)}, picture)
     elif behaviour == "hang":
