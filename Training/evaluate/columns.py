@@ -85,4 +85,4 @@ TWELVE = (
 FOURTEEN = (*TWELVE, *adversary.ALL)
 # The paper's Table II, then what it did not ask.
 LATER = ("orthogonal projection", "UEraser", AVATAR, "SimCLR")
-FURTHER = ("Gaussian filter", "half size", "WebP", "grayscale + JPEG 50", FINE_TUNING)
+FURTHER = ("Gaussian filter", "half size", "quarter size", "WebP", "grayscale + JPEG 50", FINE_TUNING)
