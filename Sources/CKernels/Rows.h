@@ -92,21 +92,23 @@ static void KERNEL(luminance_row)(const uint8_t *row, size_t channels, size_t wi
         return;
     }
 #if LANES >= 8
-    // Sixteen pixels of three samples are three vectors of sixteen bytes.
+    // Sixteen pixels of three samples are three vectors of sixteen bytes. A colour's samples lie at other places in each of
+    // them, so that they fit into one vector as they are, and are put in order there.
     typedef uint8_t bytes __attribute__((vector_size(16), aligned(1)));
     typedef float floats __attribute__((vector_size(64), aligned(4)));
+    const bytes first = {255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255};
+    const bytes second = {0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0};
+    const bytes third = {0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0};
     for (; channels == 3 && x + 16 <= width; x += 16) {
         const bytes a = *(const bytes *)(row + 3 * x), b = *(const bytes *)(row + 3 * x + 16);
         const bytes c = *(const bytes *)(row + 3 * x + 32);
-        typedef uint8_t pair __attribute__((vector_size(32), aligned(1)));
-        const pair ab = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
-                                                19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
-        const pair cc = __builtin_shufflevector(c, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3,
-                                                4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-        const bytes red = __builtin_shufflevector(ab, cc, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45);
+        const bytes reds = (a & first) | (b & third) | (c & second);
+        const bytes greens = (a & second) | (b & first) | (c & third);
+        const bytes blues = (a & third) | (b & second) | (c & first);
+        const bytes red = __builtin_shufflevector(reds, reds, 0, 3, 6, 9, 12, 15, 2, 5, 8, 11, 14, 1, 4, 7, 10, 13);
         const bytes green =
-            __builtin_shufflevector(ab, cc, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, 34, 37, 40, 43, 46);
-        const bytes blue = __builtin_shufflevector(ab, cc, 2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 32, 35, 38, 41, 44, 47);
+            __builtin_shufflevector(greens, greens, 1, 4, 7, 10, 13, 0, 3, 6, 9, 12, 15, 2, 5, 8, 11, 14);
+        const bytes blue = __builtin_shufflevector(blues, blues, 2, 5, 8, 11, 14, 1, 4, 7, 10, 13, 0, 3, 6, 9, 12, 15);
         *(floats *)(to + x) = RED * __builtin_convertvector(red, floats) +
                               GREEN * __builtin_convertvector(green, floats) +
                               BLUE * __builtin_convertvector(blue, floats) - 128.0f;
