@@ -45,6 +45,7 @@ def main():
     parser.add_argument("--split", choices=["test", "validation"], default="test", help="validation: to choose by")
     parser.add_argument("--rows", help="only rows whose name contains one of these, separated by semicolons")
     parser.add_argument("--columns", help="only columns named so, separated by semicolons")
+    parser.add_argument("--measured", action="store_true", help="write the tables of what is measured already, and learn nothing")
     parser.add_argument("--processes", type=int, help="cells at a time (default: processors; with a GPU 1)")
     arguments = parser.parse_args()
     if not arguments.dataset:
@@ -70,6 +71,8 @@ def main():
         if not arguments.rows or any(_names(part, row) for part in arguments.rows.split(";"))
         if not arguments.columns or column in arguments.columns.split(";")
     ]
+    if arguments.measured:
+        wanted = [cell for cell in wanted if cells.known(setting, *cell) is not None]
     for column, option, file in (
         (columns.FINE_TUNING, "--backbone", arguments.backbone),
         (columns.AVATAR, "--diffusion", arguments.diffusion),
