@@ -70,10 +70,8 @@ struct NetworkCommand: ParsableCommand {
             protected = zip(covers, prepared).map { network.hide(cover: $0, secret: $1) }
         }
         if let out {
-            let bytes = protected.flatMap {
-                $0.samples.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian) { Array($0) } }
-            }
-            try Data(bytes).write(to: URL(filePath: out))
+            let words = protected.flatMap { $0.samples.map(\.bitPattern.littleEndian) }
+            try words.withUnsafeBytes { Data($0) }.write(to: URL(filePath: out))
         }
         try JSONOutput.print(
             Result(isa: network.instructionSet.rawValue, loadMs: loading, ms: times, preparedMs: preparedTimes)

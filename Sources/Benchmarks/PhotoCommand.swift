@@ -31,7 +31,7 @@ struct PhotoCommand: ParsableCommand {
         let pngBytes: Int
         /// Stage by stage, each the best of the repetitions.
         let stagesMs: [String: Double]
-        /// Of the whole, as the product does it, with the secret prepared before.
+        /// Of the whole, as the product does it in its standard mode: with a secret of the photo's own.
         let protectMs: [Double]
         /// Of decoding the photo and encoding the protected one, and nothing else.
         let decodeEncodeMs: [Double]
@@ -93,16 +93,20 @@ struct PhotoCommand: ParsableCommand {
         _ assignment: SemanticImageAssignment
     ) throws -> [String: Double] {
         let size = WorkingSize.of(width: decoded.width, height: decoded.height, shortSide: workingSize)
-        let secret = try SemanticImageGenerator.image(
-            familySeed: assignment.familySeed,
-            classIndex: assignment.classIndex,
-            textureSeed: assignment.textureSeed,
-            version: assignment.generatorVersion,
-            width: size.width,
-            height: size.height
-        )
+        func secret() throws -> PreparedSecret {
+            network.prepare(
+                try SemanticImageGenerator.image(
+                    familySeed: assignment.familySeed,
+                    classIndex: assignment.classIndex,
+                    textureSeed: assignment.textureSeed,
+                    version: assignment.generatorVersion,
+                    width: size.width,
+                    height: size.height
+                )
+            )
+        }
         let cover = decoded.planarRGB(scaledTo: size.width, height: size.height)
-        let prepared = network.prepare(secret)
+        let prepared = try secret()
         var delta = network.hide(cover: cover, secret: prepared)
         for index in delta.samples.indices { delta.samples[index] -= cover.samples[index] }
         func best(_ body: () throws -> Void) rethrows -> Double {
@@ -112,18 +116,7 @@ struct PhotoCommand: ParsableCommand {
             "1 hash the file": best { _ = SHA256.hash(file) },
             "2 decode": try best { _ = try PhotoDecoder.decode(file) },
             "3 scale down": best { _ = decoded.planarRGB(scaledTo: size.width, height: size.height) },
-            "4 draw and prepare a new secret": try best {
-                _ = network.prepare(
-                    try SemanticImageGenerator.image(
-                        familySeed: assignment.familySeed,
-                        classIndex: assignment.classIndex,
-                        textureSeed: assignment.textureSeed,
-                        version: assignment.generatorVersion,
-                        width: size.width,
-                        height: size.height
-                    )
-                )
-            },
+            "4 draw and prepare a new secret": try best { _ = try secret() },
             "5 network": best { _ = network.hide(cover: cover, secret: prepared) },
             "6 release and measure": best {
                 // A copy of the photo is made, too, which the product does not.

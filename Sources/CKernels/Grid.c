@@ -7,15 +7,14 @@ plm_grid plm_grid_of(plm_shape shape) {
     grid.columns = plm_up(shape.width, PLM_TILE) / PLM_TILE;
     grid.rows = plm_up(shape.height, PLM_TILE) / PLM_TILE;
     grid.tiles = grid.columns * grid.rows;
-    grid.block = PLM_BLOCK;
     const size_t reach = grid.columns + 1;
-    grid.blocks = plm_up(grid.tiles, grid.block) / grid.block;
-    grid.lag = grid.blocks == 1 ? 0 : plm_up(reach, grid.block) / grid.block;
-    grid.ring = (grid.lag == 0 ? 2 : 2 * grid.lag + 1) * grid.block;
+    grid.blocks = plm_up(grid.tiles, PLM_BLOCK) / PLM_BLOCK;
+    grid.lag = grid.blocks == 1 ? 0 : plm_up(reach, PLM_BLOCK) / PLM_BLOCK;
+    grid.ring = (grid.lag == 0 ? 2 : 2 * grid.lag + 1) * PLM_BLOCK;
     // One line more repeats the ring's beginning, for vectors that reach over its end.
     grid.ring_span = plm_odd(grid.ring + PLM_LINE);
     grid.margin = plm_up(reach, PLM_LINE);
-    grid.span = plm_odd(grid.margin + grid.blocks * grid.block + plm_up(reach + PLM_LINE, PLM_LINE));
+    grid.span = plm_odd(grid.margin + grid.blocks * PLM_BLOCK + plm_up(reach + PLM_LINE, PLM_LINE));
     return grid;
 }
 
@@ -28,13 +27,13 @@ size_t plm_packed_floats(size_t inputs, size_t outputs) { return plm_padded(outp
 size_t plm_scratch_floats(plm_shape shape, size_t growth) {
     const plm_grid grid = plm_grid_of(shape);
     size_t floats = PLM_MASKS * plm_mask_ints(&grid) + plm_up(plm_mask_ints(&grid) / PLM_LINE, PLM_LINE);
-    floats += plm_alive(&grid, 1) * PLM_POINTS * plm_point_floats(&grid, PLM_WAVELET_CHANNELS);
+    floats += plm_alive(&grid, 1) * PLM_POINTS * plm_point_floats(PLM_WAVELET_CHANNELS);
     for (size_t layer = 2; layer <= PLM_CONVOLUTIONS; layer++) {
-        floats += 2 * plm_alive(&grid, layer) * PLM_POINTS * plm_point_floats(&grid, growth);
+        floats += 2 * plm_alive(&grid, layer) * PLM_POINTS * plm_point_floats(growth);
         floats += 2 * growth * PLM_TILE * PLM_TILE * grid.ring_span;
     }
     const size_t products = growth > PLM_WAVELET_CHANNELS ? growth : PLM_WAVELET_CHANNELS;
-    return floats + PLM_POINTS * plm_point_floats(&grid, plm_padded(products));
+    return floats + PLM_POINTS * plm_point_floats(plm_padded(products));
 }
 
 void plm_prepare(float *scratch, plm_shape shape) {

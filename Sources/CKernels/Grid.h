@@ -14,7 +14,7 @@
 #define PLM_POINTS 36
 /// What sizes and strides are multiples of: a cache line of floats.
 #define PLM_LINE 16
-/// What a block's tiles are a multiple of: two vectors of the widest kernel.
+/// Tiles of a block: two vectors of the widest kernel.
 #define PLM_BLOCK 32
 
 typedef struct {
@@ -22,8 +22,8 @@ typedef struct {
     size_t width, height;
     /// Tiles across, down, and in all.
     size_t columns, rows, tiles;
-    /// Tiles of a block, and how many blocks there are; the last may reach beyond the tiles.
-    size_t block, blocks;
+    /// Blocks of tiles; the last may reach beyond them.
+    size_t blocks;
     /// By how many blocks a convolution follows the one before it, so that all neighbours of its tiles are there.
     size_t lag;
     /// Tiles that a ring of features holds, and floats from one of its planes to the next.
@@ -55,8 +55,8 @@ static inline size_t plm_padded(size_t outputs) {
 
 /// Tiles of a block that are there: all but in the last one.
 static inline size_t plm_live(const plm_grid *grid, size_t block) {
-    const size_t left = grid->tiles - block * grid->block;
-    return left < grid->block ? left : grid->block;
+    const size_t left = grid->tiles - block * PLM_BLOCK;
+    return left < PLM_BLOCK ? left : PLM_BLOCK;
 }
 
 /// Channels that the convolution `layer` (1 to 5) reads.
@@ -78,10 +78,10 @@ static inline size_t plm_alive(const plm_grid *grid, size_t layer) {
 }
 
 /// Floats from one point to the next, of the transformed features and of the products.
-static inline size_t plm_point_floats(const plm_grid *grid, size_t channels) { return plm_odd(channels * grid->block); }
+static inline size_t plm_point_floats(size_t channels) { return plm_odd(channels * PLM_BLOCK); }
 
 /// Floats of a plane of masks.
-static inline size_t plm_mask_ints(const plm_grid *grid) { return grid->blocks * grid->block; }
+static inline size_t plm_mask_ints(const plm_grid *grid) { return grid->blocks * PLM_BLOCK; }
 
 #define PLM_MASKS (4 + 2 * PLM_TILE)
 

@@ -30,7 +30,7 @@ static void KERNEL(convolve_block)(const plm_grid *grid, const plm_masks *masks,
         channels[group - 1] = plm_group(group, growth);
         const float *const ring = group == 1 ? input_values : module->values[group];
         values[group - 1] =
-            ring + block % plm_alive(grid, group) * PLM_POINTS * plm_point_floats(grid, channels[group - 1]);
+            ring + block % plm_alive(grid, group) * PLM_POINTS * plm_point_floats(channels[group - 1]);
     }
     const size_t outputs = plm_outputs(layer, growth);
     KERNEL(multiply_block)(grid, block, values, channels, layer, weights + plm_padded(outputs), outputs, products);
@@ -57,8 +57,8 @@ static void KERNEL(dense)(plm_shape shape, size_t growth, const plm_submodule *s
     }
     float *free = scratch + PLM_MASKS * ints + plm_up(ints / PLM_LINE, PLM_LINE);
     float *const input_values = free;
-    const size_t input_slot = PLM_POINTS * plm_point_floats(&grid, PLM_WAVELET_CHANNELS);
-    const size_t slot = PLM_POINTS * plm_point_floats(&grid, growth);
+    const size_t input_slot = PLM_POINTS * plm_point_floats(PLM_WAVELET_CHANNELS);
+    const size_t slot = PLM_POINTS * plm_point_floats(growth);
     free += plm_alive(&grid, 1) * input_slot;
     KERNEL(submodule) modules[2];
     for (size_t m = 0; m < count; m++) {

@@ -57,7 +57,7 @@ DEFINE_MULTIPLIER(8, 2)
 static void KERNEL(multiply_block)(const plm_grid *grid, size_t block, const float *const *values,
                                    const size_t *channels, size_t count, const float *weights, size_t outputs,
                                    float *products) {
-    const size_t padded = plm_padded(outputs), stride = plm_point_floats(grid, padded);
+    const size_t padded = plm_padded(outputs), stride = plm_point_floats(padded);
     size_t inputs = 0;
     for (size_t group = 0; group < count; group++) inputs += channels[group];
     const size_t live = plm_live(grid, block);
@@ -69,22 +69,22 @@ static void KERNEL(multiply_block)(const plm_grid *grid, size_t block, const flo
             const float *groups[PLM_CONVOLUTIONS];
             for (size_t group = 0; group < count; group++) {
                 groups[group] =
-                    values[group] + point * plm_point_floats(grid, channels[group]) + micro * channels[group] * MICRO;
+                    values[group] + point * plm_point_floats(channels[group]) + micro * channels[group] * MICRO;
             }
             float *const to = products + point * stride + micro * MICRO;
             for (size_t output = 0; output < padded; output += 8) {
                 const float *const tile = weights + output * inputs;
-                float *const rows = to + output * grid->block;
+                float *const rows = to + output * PLM_BLOCK;
                 if (padded - output < 8) {
-                    multiply_4(groups, channels, count, tile, 4, rows, grid->block);
+                    multiply_4(groups, channels, count, tile, 4, rows, PLM_BLOCK);
                     continue;
                 }
 #if OUTPUTS == 8
                 (is_half ? KERNEL(multiply_8x1) : KERNEL(multiply_8x2))(groups, channels, count, tile, 8, rows,
-                                                                        grid->block);
+                                                                        PLM_BLOCK);
 #else
-                multiply_4(groups, channels, count, tile, 8, rows, grid->block);
-                multiply_4(groups, channels, count, tile + 4, 8, rows + 4 * grid->block, grid->block);
+                multiply_4(groups, channels, count, tile, 8, rows, PLM_BLOCK);
+                multiply_4(groups, channels, count, tile + 4, 8, rows + 4 * PLM_BLOCK, PLM_BLOCK);
 #endif
             }
         }

@@ -26,9 +26,9 @@ INLINE void KERNEL(from_points)(const VECTOR m[6], VECTOR to[PLM_TILE]) {
 // * span; tile t of it at margin + t, or at t modulo `ring` if that is not zero.
 static void KERNEL(transform_block)(const plm_grid *grid, const plm_masks *masks, const float *source, size_t span,
                                     size_t margin, size_t ring, size_t block, size_t channels, float *values) {
-    const size_t stride = plm_point_floats(grid, channels);
+    const size_t stride = plm_point_floats(channels);
     for (size_t lane = 0; lane < plm_live(grid, block); lane += LANES) {
-        const size_t tile = block * grid->block + lane;
+        const size_t tile = block * PLM_BLOCK + lane;
         const float *around[3][3];
         for (size_t y = 0; y < 3; y++) {
             for (size_t x = 0; x < 3; x++) {
@@ -113,12 +113,12 @@ INLINE void KERNEL(untransform)(const plm_masks *masks, size_t tile, const float
 // The products of one block become features: LeakyReLU 0.01, into a ring.
 static void KERNEL(activate_block)(const plm_grid *grid, const plm_masks *masks, const float *products,
                                    const float *bias, size_t outputs, size_t block, float *features) {
-    const size_t stride = plm_point_floats(grid, plm_padded(outputs));
+    const size_t stride = plm_point_floats(plm_padded(outputs));
     for (size_t lane = 0; lane < plm_live(grid, block); lane += LANES) {
-        const size_t tile = block * grid->block + lane, at = tile % grid->ring;
+        const size_t tile = block * PLM_BLOCK + lane, at = tile % grid->ring;
         for (size_t output = 0; output < outputs; output++) {
             VECTOR values[PLM_TILE][PLM_TILE];
-            KERNEL(untransform)(masks, tile, products + output * grid->block + lane, stride, bias[output], values);
+            KERNEL(untransform)(masks, tile, products + output * PLM_BLOCK + lane, stride, bias[output], values);
             float *const planes = features + output * PLM_TILE * PLM_TILE * grid->ring_span + at;
 #pragma clang loop unroll(full)
             for (size_t i = 0; i < PLM_TILE * PLM_TILE; i++) {
@@ -135,12 +135,12 @@ static void KERNEL(activate_block)(const plm_grid *grid, const plm_masks *masks,
 // The products of one block of the last convolution change the other branch.
 INLINE void KERNEL(couple_by)(const plm_grid *grid, const plm_masks *masks, const float *products, const float *bias,
                               size_t block, plm_coupling coupling, float clamp, float *target) {
-    const size_t stride = plm_point_floats(grid, plm_padded(PLM_WAVELET_CHANNELS));
+    const size_t stride = plm_point_floats(plm_padded(PLM_WAVELET_CHANNELS));
     for (size_t lane = 0; lane < plm_live(grid, block); lane += LANES) {
-        const size_t tile = block * grid->block + lane;
+        const size_t tile = block * PLM_BLOCK + lane;
         for (size_t output = 0; output < PLM_WAVELET_CHANNELS; output++) {
             VECTOR values[PLM_TILE][PLM_TILE];
-            KERNEL(untransform)(masks, tile, products + output * grid->block + lane, stride, bias[output], values);
+            KERNEL(untransform)(masks, tile, products + output * PLM_BLOCK + lane, stride, bias[output], values);
             float *const planes = target + output * PLM_TILE * PLM_TILE * grid->span + grid->margin + tile;
 #pragma clang loop unroll(full)
             for (size_t i = 0; i < PLM_TILE * PLM_TILE; i++) {

@@ -14,7 +14,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     case portable
 
     /// The environment variable that overrides the choice, for tests: `avx512`, `avx2` or `portable`.
-    public static let overrideVariable = "PALIMPSEST_ISA"
+    public static let overrideVariable = PLM_ISA_VARIABLE
 
     /// Whether this machine can run it.
     public var isSupported: Bool { plm_supports(kernel) }

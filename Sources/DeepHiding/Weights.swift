@@ -25,16 +25,8 @@ struct Weights: Sendable {
     }
 
     /// The sub-modules of a coupling block, in the order in which they are packed.
-    private enum Submodule: String, CaseIterable {
+    private enum Submodule: Int, CaseIterable {
         case phi, rho, eta
-
-        var index: Int {
-            switch self {
-            case .phi: 0
-            case .rho: 1
-            case .eta: 2
-            }
-        }
     }
 
     let metadata: WeightsMetadata
@@ -54,7 +46,7 @@ struct Weights: Sendable {
         let file = try SafetensorsFile(bytes)
         let metadata = try WeightsMetadata(file.metadata)
         let convolutions = Convolution.all(growth: metadata.growth)
-        guard file.tensors.count == metadata.blocks * 3 * convolutions.count * 2 else {
+        guard file.tensors.count == metadata.blocks * Submodule.allCases.count * convolutions.count * 2 else {
             throw WeightsError(.mismatched, "there are not as many tensors as the blocks of the metadata need")
         }
         self.metadata = metadata
@@ -86,7 +78,7 @@ struct Weights: Sendable {
     private func submodule(_ submodule: Submodule, _ block: Int, _ coupling: plm_coupling) -> plm_submodule {
         precondition(0..<metadata.blocks ~= block)
         return plm_submodule(
-            packed: packed.start + (block * Submodule.allCases.count + submodule.index) * submoduleCount,
+            packed: packed.start + (block * Submodule.allCases.count + submodule.rawValue) * submoduleCount,
             coupling: coupling
         )
     }

@@ -3,7 +3,7 @@ import Glibc
 
 /// Compares two photos row by row as they come, so that both never need be there as a whole.
 ///
-/// The window of the structural similarity is separable: rows are filtered in width as they come and eleven of them are kept. Luminances
+/// The window of the structural similarity is separable: rows are filtered in width as they come and twelve of them are kept. Luminances
 /// are taken less 128: variances do not change by that, and their differences of large sums lose less to rounding.
 public struct QualityMeter {
     /// x, y, x² + y², x y: the two squares are only ever needed together.

@@ -181,7 +181,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--enlarge", type=int, help="bring every photo to this short side first, pixels")
-    parser.add_argument("--mode", choices=["class-wise", "sample-wise"], default="class-wise")
+    parser.add_argument("--mode", choices=["class-wise", "sample-wise"], default="sample-wise")
     parser.add_argument("--working-size", type=int, default=256, help="short side at which the change is computed, pixels")
     arguments = parser.parse_args()
     torch.set_num_threads(os.cpu_count() or 1)

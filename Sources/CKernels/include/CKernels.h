@@ -49,6 +49,9 @@ typedef struct {
     plm_coupling coupling;
 } plm_submodule;
 
+/// The environment variable that names the instruction set to take, for tests.
+#define PLM_ISA_VARIABLE "PALIMPSEST_ISA"
+
 /// Whether this machine, and this build, can run the kernel of an instruction set.
 bool plm_supports(plm_instruction_set set);
 
