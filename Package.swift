@@ -124,7 +124,7 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "CBenchmark", "Cryptography", "DeepHiding", "HTTPWire", "Imaging", "JobModel", "Protection",
+                "CBenchmark", "CSpng", "Cryptography", "DeepHiding", "HTTPWire", "Imaging", "JobModel", "Protection",
                 "SemanticImages",
                 argumentParser,
             ],

@@ -6,6 +6,6 @@ struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "palimpsest-bench",
         abstract: "Times parts of Palimpsest; prints JSON.",
-        subcommands: [PeakCommand.self, NetworkCommand.self, PhotoCommand.self, HeadsCommand.self]
+        subcommands: [PeakCommand.self, NetworkCommand.self, PhotoCommand.self, PNGCommand.self, HeadsCommand.self]
     )
 }

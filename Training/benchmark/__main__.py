@@ -8,7 +8,9 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
-from . import network, pictures, report
+from . import network, pictures, png, report
+
+PARTS = ("network", "png", "pictures")
 
 
 def main():
@@ -20,7 +22,8 @@ def main():
     parser.add_argument("--out", default="runs/performance", help="folder of the tables")
     parser.add_argument("--rounds", type=int, default=3, help="how often every engine has its turn")
     parser.add_argument("--seconds", type=float, default=3, help="how long an engine is timed in a turn")
-    parser.add_argument("--only", choices=["network", "pictures"], help="only that part; the other one stays as it was")
+    parser.add_argument("--photos", default=str(pictures.FIXTURES), help="a folder of photos, RGB, to compare PNG encoders on")
+    parser.add_argument("--only", choices=PARTS, action="append", help="only that part; the others stay as they were")
     arguments = parser.parse_args()
     tools = SimpleNamespace(
         product=arguments.product, binary=arguments.binary, weights=arguments.weights, bench_python=arguments.bench_python
@@ -29,9 +32,10 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     path = out / "performance.json"
     results = json.loads(path.read_text()) if path.exists() else {}
+    parts = arguments.only or PARTS
     with tempfile.TemporaryDirectory(prefix="palimpsest-bench-") as folder:
         folder = Path(folder)
-        if arguments.only != "pictures":
+        if "network" in parts:
             peak = json.loads(subprocess.run([tools.binary, "peak"], check=True, capture_output=True, text=True).stdout)
             paper = folder / "paper.safetensors"
             network.random_weights(paper)
@@ -42,7 +46,9 @@ def main():
             ]
             results["network"] = {"peak": peak, "engines": network.measure(cases, tools, arguments.rounds, arguments.seconds)}
             results["network"] |= report.circumstances(arguments.weights)
-        if arguments.only != "network":
+        if "png" in parts:
+            results["png"] = png.measure(arguments.photos, folder, tools) | report.circumstances(arguments.weights)
+        if "pictures" in parts:
             results["pictures"] = {
                 "sizes": pictures.sizes(folder, tools),
                 "other_tools": pictures.other_tools(folder),

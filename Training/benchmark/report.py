@@ -9,6 +9,7 @@ import torch
 from deephiding import weights
 
 from .network import BFLOAT16, FLOAT32, PALIMPSEST
+from .png import LIBPNG
 
 TITLES = {
     "palimpsest": "**Palimpsest**",
@@ -109,6 +110,31 @@ def network_text(part):
     return "\n\n".join(paragraphs) + "\n"
 
 
+def png_text(part):
+    """Time and size of every encoder, over the photos together and for the one of twelve megapixels."""
+    places = {f"{len(part['photos'])} photos": part["photos"], "12 MP": part["12 MP"]}
+    columns = ("ms a megapixel", "size")
+    lines = [["encoder", *(f"{name}, {what}" for name in places for what in columns), "largest size"]]
+    sums = {}
+    for name, records in places.items():
+        for record in records:
+            base = next(r["bytes"] for r in record["encoders"] if r["encoder"] == LIBPNG)
+            for encoder in record["encoders"]:
+                sums.setdefault(encoder["encoder"], {}).setdefault(name, []).append((encoder["ms"], encoder["bytes"], base, record["pixels"]))
+    for encoder, by_place in sums.items():
+        cells, largest = [], 0
+        for found in by_place.values():
+            milliseconds, size, base, pixels = (sum(column) for column in zip(*found, strict=True))
+            cells += [f"{milliseconds / pixels * 1e6:.1f}", f"{size / base:.3f}"]
+            largest = max(largest, *(one / other for _, one, other, _ in found))
+        lines.append([encoder, *cells, f"{largest:.3f}"])
+    fact = (
+        f"Protected photos. Sizes are those of libpng's file times so much, of all photos together; the largest is that of a single one. {part['date']}, {part['processor']}, shipped weights "
+        f"{part['weights']}."
+    )
+    return _markdown(lines) + f"\n\n- {fact}\n"
+
+
 def stages_table(part):
     """The photo of twelve megapixels, stage by stage."""
     record = next(r for r in part["sizes"] if r["photo"] == "12 MP" and not r["progressive"])
@@ -183,6 +209,9 @@ def write(results, out):
     if "network" in results:
         texts.append(network_text(results["network"]))
         (out / "network.md").write_text(texts[-1])
+    if "png" in results:
+        texts.append(png_text(results["png"]))
+        (out / "png.md").write_text(texts[-1])
     if "pictures" in results:
         texts.append(pictures_text(results["pictures"]))
         (out / "pictures.md").write_text(texts[-1])

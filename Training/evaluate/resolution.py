@@ -52,30 +52,28 @@ def measure(row, prepared, aside, labels, wanted, classes, seed, epochs, path):
 
 
 def prepare(arguments, learnt, labels, cells, folder):
-    """Pixels of every row that is not measured yet, as .npy files."""
+    """Yields every row that is not measured yet with its pixels as a .npy file, as soon as they are made."""
     wanted = {row: options for row, (options, path) in cells.items() if not path.exists()}
-    if not wanted:
-        return {}
     work = Path(arguments.cache)
-    work.mkdir(parents=True, exist_ok=True)
     made = {row: work / f"{cells[row][1].stem}.npy" for row in wanted}
-    if all(path.exists() for path in made.values()):
-        return made
+    yield from ((row, path) for row, path in made.items() if path.exists())
+    missing = [row for row, path in made.items() if not path.exists()]
+    if not missing:
+        return
+    work.mkdir(parents=True, exist_ok=True)
     clean = photos.sources(learnt, folder, arguments.enlarge)
-    for row, options in wanted.items():
-        if made[row].exists():
-            continue
+    for row in missing:
         if row == CLEAN:
             pixels = clean
         elif row == CONTROL:
             pixels = perturbations.random_noise(clean, labels, arguments.seed)
         else:
-            pixels = photos.protect(arguments.binary, arguments.weights, folder, arguments.seed, options)
+            pixels = photos.protect(arguments.binary, arguments.weights, folder, arguments.seed, wanted[row])
         partial = made[row].with_suffix(".partial.npy")
         np.save(partial, pixels)
         partial.rename(made[row])
         print(f"made: {row}", file=sys.stderr, flush=True)
-    return made
+        yield row, made[row]
 
 
 def table(records, arguments, learnt, aside, classes):
@@ -127,19 +125,19 @@ def main():
             row: (options, out / "rows" / f"{row.replace(' ', '-')}-{identity(arguments, learnt, aside, [row, options])}.json")
             for row, options in rows([int(size) for size in arguments.sizes.split(",")]).items()
         }
-        with tempfile.TemporaryDirectory(prefix="palimpsest-enlarged-") as folder:
-            made = prepare(arguments, learnt, labels, cells, folder)
+        with (
+            tempfile.TemporaryDirectory(prefix="palimpsest-enlarged-") as folder,
+            ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool,
+        ):
+            running = [
+                pool.submit(measure, row, made, aside, labels, wanted, len(classes), arguments.seed, arguments.epochs, cells[row][1])
+                for row, made in prepare(arguments, learnt, labels, cells, folder)
+            ]
+            for future in running:
+                record = future.result()
+                print(f"{record['row']}: {record['accuracy']:.1f} %", file=sys.stderr, flush=True)
     except (photos.PhotosError, product.ProductError, OSError) as error:
         sys.exit(f"resolution: {error}")
-    with ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool:
-        running = [
-            pool.submit(measure, row, made[row], aside, labels, wanted, len(classes), arguments.seed, arguments.epochs, path)
-            for row, (_, path) in cells.items()
-            if row in made
-        ]
-        for future in running:
-            record = future.result()
-            print(f"{record['row']}: {record['accuracy']:.1f} %", file=sys.stderr, flush=True)
     records = {row: json.loads(path.read_text()) for row, (_, path) in cells.items() if path.exists()}
     text = table(records, arguments, learnt, aside, len(classes))
     (out / "resolution.md").write_text(text)
