@@ -59,6 +59,12 @@ test-swift: ## Runs the Swift tests.
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build $(SWIFT_FLAGS)
 
+# Undefined behaviour traps: Swift links no library that could report it. Leaks are left out, because XCTest and Foundation have some.
+.PHONY: test-sanitizers
+test-sanitizers: install-test ## Runs the tests of pictures and network under AddressSanitizer and UndefinedBehaviorSanitizer.
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined \
+		--scratch-path .build/sanitizers --filter '^(Imaging|DeepHiding|Protection)Tests'
+
 .PHONY: build-bench
 build-bench:
 	swift build -c release $(SWIFT_FLAGS) --product palimpsest-bench

@@ -33,7 +33,9 @@ struct PNGCommand: ParsableCommand {
         var results: [Result] = []
         for level in [0, 1, 2, 3, 4, 6, 9, 12] {
             results.append(
-                try measured("palimpsest, level \(level)") { try PNGEncoder.encode(photo, compressionLevel: level).count }
+                try measured("palimpsest, level \(level)") {
+                    try PNGEncoder.encode(photo, compressionLevel: level).count
+                }
             )
         }
         for filter in Self.filters {
@@ -61,7 +63,10 @@ struct PNGCommand: ParsableCommand {
             spng_set_option(context, SPNG_FILTER_CHOICE, Int32(filter.rawValue)) == 0,
             spng_set_ihdr(context, &header) == 0,
             spng_encode_image(
-                context, photo.samples, photo.samples.count, Int32(SPNG_FMT_PNG.rawValue),
+                context,
+                photo.samples,
+                photo.samples.count,
+                Int32(SPNG_FMT_PNG.rawValue),
                 Int32(SPNG_ENCODE_FINALIZE.rawValue)
             ) == 0,
             let file = spng_get_png_buffer(context, &length, &status)

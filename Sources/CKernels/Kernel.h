@@ -29,8 +29,7 @@ static void KERNEL(convolve_block)(const plm_grid *grid, const plm_masks *masks,
     for (size_t group = 1; group <= layer; group++) {
         channels[group - 1] = plm_group(group, growth);
         const float *const ring = group == 1 ? input_values : module->values[group];
-        values[group - 1] =
-            ring + block % plm_alive(grid, group) * PLM_POINTS * plm_point_floats(channels[group - 1]);
+        values[group - 1] = ring + block % plm_alive(grid, group) * PLM_POINTS * plm_point_floats(channels[group - 1]);
     }
     const size_t outputs = plm_outputs(layer, growth);
     KERNEL(multiply_block)(grid, block, values, channels, layer, weights + plm_padded(outputs), outputs, products);

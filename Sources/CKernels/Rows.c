@@ -6,15 +6,20 @@ void plm_add_rows(plm_instruction_set set, const uint8_t *const *rows, const flo
     DISPATCH(set, add_rows, rows, weights, row_count, count, sums);
 }
 
+// The samples of a pixel, and some of the next where it has less than four.
+typedef float quad __attribute__((vector_size(16), aligned(4)));
+
 void plm_scale_row(const float *row, size_t channels, size_t planes, const plm_filter *filter, float divisor, float *to,
                    size_t plane_stride, size_t sample_stride) {
     for (size_t output = 0; output < filter->outputs; output++) {
         const float *const weights = filter->weights + output * filter->max_count;
         const float *from = row + (size_t)filter->starts[output] * channels;
-        float sums[3] = {0, 0, 0};
-        for (size_t tap = 0; tap < (size_t)filter->counts[output]; tap++) {
-            for (size_t plane = 0; plane < planes; plane++) sums[plane] += weights[tap] * from[plane];
-            from += channels;
+        const size_t taps = (size_t)filter->counts[output];
+        quad sums = {};
+        if (planes > 1) {
+            for (size_t tap = 0; tap < taps; tap++) sums += weights[tap] * *(const quad *)(from + tap * channels);
+        } else {
+            for (size_t tap = 0; tap < taps; tap++) sums[0] += weights[tap] * from[tap * channels];
         }
         for (size_t plane = 0; plane < planes; plane++)
             to[plane * plane_stride + output * sample_stride] = sums[plane] / divisor;

@@ -54,7 +54,7 @@ extension Photo {
         let (width, height) = (horizontal.outputCount, vertical.outputCount)
         let (channels, colors, rowBytes) = (layout.channels, layout.colorChannels, self.width * layout.channels)
         var result = PlanarImage(width: width, height: height, channels: 3, repeating: 0)
-        var sums = [Float](repeating: 0, count: rowBytes)
+        var sums = [Float](repeating: 0, count: rowBytes + 3)
         samples.withUnsafeBufferPointer { source in
             result.samples.withUnsafeMutableBufferPointer { target in
                 guard let source = source.baseAddress, let target = target.baseAddress else { return }

@@ -10,7 +10,10 @@ public struct ScaledRows {
     /// Samples in a row: the columns times the interleaved channels.
     public let rowCount: Int
 
-    private let image: PlanarImage
+    /// The image's samples with their channels side by side, and room for the three more that the kernel may read.
+    private let interleaved: [Float]
+    private let planes: Int
+    private let rowWidth: Int
     private let channels: Int
     private let horizontal: TriangleFilter
     private let vertical: TriangleFilter
@@ -21,13 +24,22 @@ public struct ScaledRows {
     /// Scales an image.
     ///
     /// - Parameters:
-    ///   - image: The image.
+    ///   - image: The image, of up to three channels.
     ///   - width: Columns of a row, at least 1.
     ///   - height: How many rows there are, at least 1.
     ///   - channels: Samples in a pixel of a row, at least the image's; what is more is zero.
     public init(_ image: PlanarImage, toWidth width: Int, height: Int, channels: Int) {
-        precondition(channels >= image.channels, "a pixel has room for every plane")
-        self.image = image
+        precondition(1...3 ~= image.channels && channels >= image.channels, "a pixel has room for every plane")
+        var interleaved = [Float](repeating: 0, count: image.samples.count + 3)
+        let pixels = image.width * image.height
+        for channel in 0..<image.channels {
+            for pixel in 0..<pixels {
+                interleaved[pixel * image.channels + channel] = image.samples[channel * pixels + pixel]
+            }
+        }
+        self.interleaved = interleaved
+        planes = image.channels
+        rowWidth = image.width
         self.channels = channels
         rowCount = width * channels
         horizontal = TriangleFilter(from: image.width, to: width)
@@ -73,15 +85,21 @@ public struct ScaledRows {
 
     private mutating func scaleRow(_ row: Int) {
         let to = row % vertical.maxCount * rowCount
-        let (image, channels) = (image, channels)
+        let (planes, rowWidth, channels) = (planes, rowWidth, channels)
         scaled.withUnsafeMutableBufferPointer { scaled in
-            image.samples.withUnsafeBufferPointer { samples in
+            interleaved.withUnsafeBufferPointer { samples in
                 guard let samples = samples.baseAddress, let scaled = scaled.baseAddress else { return }
                 horizontal.withKernel { filter in
-                    for channel in 0..<image.channels {
-                        let from = samples + (channel * image.height + row) * image.width
-                        plm_scale_row(from, 1, 1, filter, 1, scaled + to + channel, 0, channels)
-                    }
+                    plm_scale_row(
+                        samples + row * rowWidth * planes,
+                        planes,
+                        planes,
+                        filter,
+                        1,
+                        scaled + to,
+                        1,
+                        channels
+                    )
                 }
             }
         }

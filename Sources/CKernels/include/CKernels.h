@@ -124,6 +124,7 @@ typedef struct {
 
 /// Scales the first `planes` (1 to 3) of the `channels` interleaved channels of a row in width, and divides them.
 ///
+/// Behind the row's last sample there is room for three more, which may be read but do not count.
 /// Sample `i` of plane `p` goes to `to[p * plane_stride + i * sample_stride]`.
 void plm_scale_row(const float *row, size_t channels, size_t planes, const plm_filter *filter, float divisor, float *to,
                    size_t plane_stride, size_t sample_stride);
