@@ -169,7 +169,8 @@ def pictures_text(part):
     tools += [[r["tool"], f"{r['best_ms']:.0f}", f"{r['png_bytes'] / 1e6:.1f}"] for r in part["other_tools"]]
     small, service = part["small"], part["service"]
     facts = [
-        f"{small['pictures']} pictures of 32x32 by `palimpsest protect`: {small['seconds']:.1f} s, {small['pictures'] / small['seconds']:.0f} a second.",
+        f"{small['pictures']} pictures of 32x32 by `palimpsest protect`: {small['seconds']:.1f} s, {small['pictures'] / small['seconds']:.0f} a second. "
+        f"One alone, with the start of the program and of a codec process: {small['one_ms']:.0f} ms.",
         f"{service['photos']} photos of 0.3 to 3 megapixels ({service['megapixels']:.0f} in all) through the service: uploaded after "
         f"{service['uploaded_s']:.1f} s, protected after {service['finished_s']:.1f} s, {service['archive_bytes'] / 1e9:.2f} GB of archives "
         f"downloaded after {service['downloaded_s']:.1f} s: {service['photos'] / service['downloaded_s']:.1f} photos a second.",

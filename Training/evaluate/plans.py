@@ -26,6 +26,7 @@ PLANS = {
         {
             CONTROL: ("vanilla",),
             CLASS_WISE: QUICK,
+            SAMPLE_WISE: QUICK,
             CLEAN: QUICK,
             FRESH: ("vanilla",),
             "smooth noise": ("vanilla",),
