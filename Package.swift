@@ -45,6 +45,7 @@ let package = Package(
     products: [
         .executable(name: "palimpsest", targets: ["palimpsest"]),
         .executable(name: "palimpsest-bench", targets: ["Benchmarks"]),
+        .library(name: "WireFuzzer", type: .static, targets: ["WireFuzzer"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
@@ -131,8 +132,28 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // What tests and the fuzzer share, the fuzzer (linked by scripts/fuzz), and a program that other parsers are compared with.
+        .target(
+            name: "WireHarness",
+            dependencies: ["HTTPWire", httpTypes],
+            path: "Tests/WireHarness",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "WireFuzzer",
+            dependencies: ["WireHarness"],
+            path: "Tests/WireFuzzer",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "WireProbe",
+            dependencies: ["HTTPWire", "WireHarness", httpTypes],
+            path: "Tests/WireProbe",
+            swiftSettings: settings
+        ),
+
         // Tests, one target a module.
-        tests("HTTPWire", [httpTypes]),
+        tests("HTTPWire", ["WireHarness", httpTypes], resources: [.copy("FuzzInputs")]),
         tests("Imaging", ["CKernels"], resources: [.copy("Fixtures")]),
         tests("Archive"),
         tests("JobModel"),

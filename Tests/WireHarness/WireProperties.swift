@@ -1,0 +1,179 @@
+import HTTPTypes
+import HTTPWire
+
+/// What must hold of the decoders for any bytes: a fuzzer looks for bytes that break it, and a test replays what was found.
+public enum WireProperties {
+    /// Small enough for short inputs to reach every limit.
+    static let limits = HTTPLimits(
+        maxHeadBytes: 256,
+        maxRequestLineBytes: 64,
+        maxFields: 6,
+        maxBodyBytes: 20,
+        maxChunkOverheadBytes: 24,
+        maxBodyPieceBytes: 6,
+        maxDiscardedBodyBytes: 8,
+        maxRequestsPerConnection: 4
+    )
+    static let multipartLimits = MultipartLimits(maxParts: 3, maxPartHeadBytes: 128, maxPartFields: 3)
+
+    /// Checks one input: its first byte chooses the decoder, its second how the rest is split.
+    ///
+    /// - Returns: What does not hold; `nil` if all does.
+    public static func violation(of input: [UInt8]) -> String? {
+        guard input.count > 2 else { return nil }
+        let bytes = Array(input.dropFirst(2))
+        let ways = [[bytes], bytes.map { [$0] }, pieces(of: bytes, seed: input[1])]
+        switch input[0] % 4 {
+        case 0: return conversation(ways)
+        case 1: return chunkedBody(ways)
+        case 2: return multipart(ways)
+        default: return values(bytes)
+        }
+    }
+
+    /// Pieces of pseudo-random lengths of 1 to 32 bytes.
+    private static func pieces(of bytes: [UInt8], seed: UInt8) -> [[UInt8]] {
+        var (pieces, rest, state) = ([[UInt8]](), bytes[...], UInt32(seed) &+ 1)
+        while !rest.isEmpty {
+            state = state &* 1_664_525 &+ 1_013_904_223
+            let count = Int(state >> 27) + 1
+            pieces.append(Array(rest.prefix(count)))
+            rest = rest.dropFirst(count)
+        }
+        return pieces
+    }
+
+    // MARK: - Each decoder
+
+    private static func conversation(_ ways: [[[UInt8]]]) -> String? {
+        do {
+            let conversations = try ways.map { try Conversation(of: $0, limits: limits) }
+            for conversation in conversations {
+                if conversation != conversations[0] { return "a conversation depends on how its bytes are split" }
+                if !conversation.isClosed { return "the peer has ended and the machine has not" }
+                for exchange in conversation.exchanges {
+                    if exchange.body.count > Int(limits.maxBodyBytes) { return "a body is larger than the limit" }
+                    if exchange.isComplete == (exchange.fault != nil) { return "a body is complete or has a fault" }
+                    if let head = exchange.head, let problem = problem(of: head) { return problem }
+                }
+                let faults = conversation.exchanges.dropLast().compactMap(\.fault)
+                if faults.contains(where: \.closesConnection) { return "a request is served after a lost framing" }
+            }
+            return nil
+        } catch {
+            return "the machine refuses its own answer: \(error)"
+        }
+    }
+
+    private static func problem(of head: RequestHead) -> String? {
+        if head.fields.count > limits.maxFields { return "a head has more fields than the limit" }
+        for field in head.fields {
+            // What could be taken for something else by the next program that reads it.
+            if field.value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) {
+                return "a control came through"
+            }
+            if field.value.utf8.first == 0x20 || field.value.utf8.last == 0x20 { return "a value is not trimmed" }
+        }
+        for segment in head.target.segments where segment == "." || segment == ".." || segment.utf8.contains(0) {
+            return "a path has a segment that it must not have"
+        }
+        return nil
+    }
+
+    private static func chunkedBody(_ ways: [[[UInt8]]]) -> String? {
+        struct Outcome: Equatable {
+            var bytes: [UInt8] = []
+            var isComplete = false
+            var fault: HTTPFault?
+            var rest: [UInt8] = []
+        }
+        let outcomes = ways.map { pieces in
+            var (decoder, buffer) = (BodyDecoder(framing: .chunked, limits: limits), ReceiveBuffer())
+            var outcome = Outcome()
+            for (index, piece) in pieces.enumerated() {
+                buffer.append(piece)
+                do throws(HTTPFault) {
+                    reading: while true {
+                        switch try decoder.decode(&buffer) {
+                        case .needsBytes: break reading
+                        case .piece(let bytes): outcome.bytes += bytes
+                        case .end:
+                            outcome.isComplete = true
+                            outcome.rest = buffer.take(upTo: .max) + pieces[(index + 1)...].joined()
+                            return outcome
+                        }
+                    }
+                } catch {
+                    outcome.fault = error
+                    return outcome
+                }
+            }
+            return outcome
+        }
+        guard outcomes.allSatisfy({ $0 == outcomes[0] }) else { return "a chunked body depends on how it is split" }
+        let outcome = outcomes[0]
+        if outcome.bytes.count > Int(limits.maxBodyBytes) { return "a chunked body is larger than the limit" }
+        guard outcome.isComplete else { return nil }
+        // What was decoded, coded anew, is decoded to the same.
+        var again = ReceiveBuffer()
+        if !outcome.bytes.isEmpty {
+            again.append(Array((String(outcome.bytes.count, radix: 16) + "\r\n").utf8) + outcome.bytes + [0x0D, 0x0A])
+        }
+        again.append(Array("0\r\n\r\n".utf8))
+        var (decoder, bytes) = (BodyDecoder(framing: .chunked, limits: limits), [UInt8]())
+        while case .piece(let piece)? = try? decoder.decode(&again) { bytes += piece }
+        return bytes == outcome.bytes ? nil : "a chunked body is not what it was when it is coded anew"
+    }
+
+    private static func multipart(_ ways: [[[UInt8]]]) -> String? {
+        struct Outcome: Equatable {
+            var events: [MultipartEvent] = []
+            var code: String?
+        }
+        let outcomes = ways.map { pieces in
+            var outcome = Outcome()
+            guard let type = MediaType("multipart/form-data; boundary=x") else { return outcome }
+            do throws(HTTPFault) {
+                var decoder = try MultipartDecoder(mediaType: type, limits: multipartLimits)
+                for piece in pieces {
+                    decoder.receive(piece)
+                    while let event = try decoder.next() {
+                        if case .partBytes(let bytes) = event, case .partBytes(let before)? = outcome.events.last {
+                            outcome.events[outcome.events.count - 1] = .partBytes(before + bytes)
+                        } else {
+                            outcome.events.append(event)
+                        }
+                    }
+                }
+                try decoder.finish()
+            } catch {
+                outcome.code = error.code
+                // Bytes before a fault may be held back or not.
+                outcome.events = []
+            }
+            return outcome
+        }
+        guard outcomes.allSatisfy({ $0 == outcomes[0] }) else { return "a multipart body depends on how it is split" }
+        let began = outcomes[0].events.count { if case .partBegan = $0 { true } else { false } }
+        let ended = outcomes[0].events.count { if case .partEnded = $0 { true } else { false } }
+        if began != ended { return "a part that began has not ended" }
+        return began <= multipartLimits.maxParts ? nil : "there are more parts than the limit"
+    }
+
+    /// Field values: they must not trap, and what is written must be read as it was.
+    private static func values(_ bytes: [UInt8]) -> String? {
+        guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else { return nil }
+        _ = MediaType(text)
+        _ = ContentDisposition(text)
+        _ = EntityTag(opaque: "a")?.matches(ifNoneMatch: text)
+        if let seconds = HTTPDate.decode(text), HTTPDate.decode(HTTPDate.encode(seconds)) != seconds {
+            return "a date is not what it was when it is written anew"
+        }
+        if case .part(let range) = ByteRange(text, length: 1000), range.isEmpty || range.upperBound > 1000 {
+            return "a range is outside of its file"
+        }
+        let written = ContentDisposition(type: "attachment", filename: text).encoded
+        if written.utf8.contains(where: { $0 < 0x20 || $0 > 0x7E }) { return "a disposition is not plain text" }
+        return ContentDisposition(written)?.filename == text ? nil : "a file name is not what it was"
+    }
+}
