@@ -65,13 +65,21 @@ test-sanitizers: install-test ## Runs the tests of pictures and network under Ad
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined \
 		--scratch-path .build/sanitizers --filter '^(Imaging|DeepHiding|Protection)Tests'
 
+.PHONY: fuzz
+fuzz: install-build ## Looks for bytes that break the HTTP decoders (SECONDS=600 by default).
+	scripts/fuzz $(SECONDS)
+
 .PHONY: build-bench
 build-bench:
 	swift build -c release $(SWIFT_FLAGS) --product palimpsest-bench
 
+.PHONY: build-probe
+build-probe:
+	swift build $(SWIFT_FLAGS) --product WireProbe
+
 .PHONY: test-python
-test-python: build build-bench ## Runs the Python tests: tooling, training, and the service end to end.
-	$(PYTHON) -m pytest $(wildcard Tests/tooling Tests/cli Training/tests Tests/e2e)
+test-python: build build-bench build-probe ## Runs the Python tests: tooling, training, and the service end to end.
+	$(PYTHON) -m pytest $(wildcard Tests/tooling Tests/wire Tests/cli Training/tests Tests/e2e)
 
 .PHONY: test-e2e
 test-e2e: build ## Runs only the end-to-end tests, against the release binary.

@@ -5,8 +5,8 @@ import WireHarness
 
 /// Tells what the server's connection machine makes of a peer's bytes, for comparison with other programs' parsers.
 ///
-/// Standard input holds cases, each a length of four little-endian bytes and that many bytes, which a peer sends before it ends its
-/// direction. Standard output has a line of JSON for each: its exchanges.
+/// The file that it is given holds cases, each a length of four little-endian bytes and that many bytes, which a peer sends before it
+/// ends its direction. Standard output has a line of JSON for each: its exchanges.
 @main
 enum WireProbe {
     private struct Line: Encodable {
@@ -20,7 +20,7 @@ enum WireProbe {
     }
 
     static func main() throws {
-        let input = [UInt8](FileManager.default.contents(atPath: "/dev/stdin") ?? Data())
+        let input = [UInt8](try Data(contentsOf: URL(filePath: CommandLine.arguments[1])))
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         var rest = input[...]

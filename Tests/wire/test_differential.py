@@ -1,0 +1,178 @@
+"""The server's HTTP parser beside two others: Python's h11, and llhttp, which is Node's.
+
+What the server takes for a request, another program that takes it must take for the same one: where two programs on the way of a
+request disagree about where it ends or what it says, one can be smuggled past the other (RFC 9112 section 11.2). The server may refuse
+what others take.
+"""
+
+import base64
+import json
+import pathlib
+import random
+import struct
+import subprocess
+
+import h11
+import httptools
+import pytest
+
+PROBE = pathlib.Path(__file__).resolve().parents[2] / ".build/debug/WireProbe"
+
+PLAIN = [
+    b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /v1/jobs?limit=5&after=%41 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: */*\r\nA:\r\nB: \t x y \t\r\n\r\n",
+    b"HEAD /a/%2F/b HTTP/1.1\r\nHost: [::1]:80\r\nUser-Agent: caf\xe9\r\n\r\n",
+    b"POST /v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0a;x=\"y z\"\r\n0123456789\r\n0\r\nT: u\r\n\r\n",
+    b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\nDELETE /x HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\ntransfer-encoding: Chunked\r\n\r\n0\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/1.0\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+]
+# What attacks on parsers are made of.
+PIECES = [
+    b"\r\n", b"\n", b"\r", b" ", b"\t", b"\0", b":", b",", b";", b"\x0b", b"\xff", b"\r\n ", b"0\r\n\r\n", b"Host: b\r\n", b"chunked", b"identity, ",
+    b"Content-Length: 5\r\n", b"Content-Length: +5\r\n", b"Content-Length: 5, 5\r\n", b"Content-Length: 0x5\r\n", b"Content-Length : 5\r\n",
+    b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: xchunked\r\n", b"Transfer-Encoding:\x0bchunked\r\n", b"Transfer_Encoding: chunked\r\n",
+    b"Transfer-Encoding: chunked, chunked\r\n", b"Transfer-Encoding: gzip, chunked\r\n", b"ffffffffffffffff", b"-1", b"GET /smuggled HTTP/1.1\r\nHost: c\r\n\r\n",
+    b"HTTP/1.0", b"HTTP/1.2", b"HTTP/2.0", b"http://b/", b"X: y\r\n z\r\n", b"%00", b"/../", b"#",
+]  # fmt: skip
+
+
+def cases(count, seed):
+    """Requests with something in them changed, put in or left out."""
+    rng = random.Random(seed)
+    for _ in range(count):
+        case = bytearray(rng.choice(PLAIN))
+        for _ in range(rng.randint(1, 3)):
+            place = rng.randrange(len(case) + 1)
+            kind = rng.randrange(6)
+            if kind < 3:
+                lines = [0] + [i + 2 for i in range(len(case) - 1) if case[i : i + 2] == b"\r\n"]
+                piece = rng.choice(PIECES)
+                place = rng.choice(lines) if piece.endswith(b"\r\n") and rng.random() < 0.8 else place
+                case[place:place] = piece
+            elif kind == 3:
+                del case[place : place + rng.randint(1, 3)]
+            elif kind == 4:
+                case[place : place + 1] = bytes([rng.randrange(256)])
+            else:
+                end = place + rng.randint(1, 20)
+                case[place:place] = case[place:end]
+        yield bytes(case)
+
+
+@pytest.fixture
+def ours(tmp_path):
+    """What the server makes of inputs: of each its complete requests, as (method, path, fields, body)."""
+    return lambda inputs: probed(inputs, tmp_path / "inputs")
+
+
+def probed(inputs, path):
+    path.write_bytes(b"".join(struct.pack("<I", len(case)) + case for case in inputs))
+    output = subprocess.run([PROBE, path], capture_output=True, check=True).stdout
+    return [
+        [
+            (e["method"], e["path"], [field(n.lower(), v) for n, v in e["fields"]], base64.b64decode(e["body"]))
+            for e in json.loads(line)
+            if e["is_complete"]
+        ]
+        for line in output.splitlines()
+    ]
+
+
+def path_of(target):
+    """The path of a target in any form, as the probe tells it."""
+    target = target.decode("latin-1")
+    for scheme in ("http://", "https://"):
+        if target.lower().startswith(scheme):
+            rest = target[len(scheme) :]
+            cut = min((rest.index(c) for c in "/?" if c in rest), default=len(rest))
+            target = rest[cut:] if rest[cut : cut + 1] == "/" else "/" + rest[cut:]
+    return target.split("?")[0]
+
+
+def field(name, value):
+    """A field as all tell it: the probe gives what is not UTF-8 a replacement, h11 writes codings in lower case."""
+    value = value if isinstance(value, str) else value.decode("utf-8", "replace").strip(" \t")
+    return name, value.lower() if name == "transfer-encoding" else value
+
+
+def by_h11(case):
+    connection = h11.Connection(h11.SERVER)
+    found = []
+    connection.receive_data(case)
+    connection.receive_data(b"")
+    try:
+        while True:
+            event = connection.next_event()
+            if isinstance(event, h11.Request):
+                head, body = event, b""
+            elif isinstance(event, h11.Data):
+                body += bytes(event.data)
+            elif isinstance(event, h11.EndOfMessage):
+                fields = [field(name.decode(), value) for name, value in head.headers]
+                found.append((head.method.decode(), path_of(head.target), fields, body))
+                connection.send(h11.Response(status_code=204, headers=[]))
+                connection.send(h11.EndOfMessage())
+                if connection.our_state is not h11.DONE:
+                    return found
+                connection.start_next_cycle()
+            elif event is h11.NEED_DATA or isinstance(event, h11.ConnectionClosed):
+                return found
+    except h11.RemoteProtocolError:
+        return found
+
+
+class Messages:
+    """Collects what llhttp calls back with."""
+
+    def __init__(self):
+        self.found, self.parser = [], httptools.HttpRequestParser(self)
+
+    def on_message_begin(self):
+        self.target, self.fields, self.body = b"", [], b""
+
+    def on_url(self, part):
+        self.target += part
+
+    def on_header(self, name, value):
+        self.fields.append(field(name.decode("latin-1").lower(), value or b""))
+
+    def on_headers_complete(self):
+        # Trailers come as headers, too.
+        self.head = list(self.fields)
+
+    def on_body(self, part):
+        self.body += part
+
+    def on_message_complete(self):
+        self.found.append((self.parser.get_method().decode(), path_of(self.target), self.head, self.body))
+
+
+def by_llhttp(case):
+    messages = Messages()
+    try:
+        messages.parser.feed_data(case)
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        pass
+    return messages.found
+
+
+@pytest.mark.parametrize("other", [by_h11, by_llhttp])
+def test_plain_requests_are_the_same_for_all(ours, other):
+    for case, found in zip(PLAIN, ours(PLAIN), strict=True):
+        assert found, case
+        assert other(case) == found, case
+
+
+@pytest.mark.parametrize("other", [by_h11, by_llhttp])
+def test_whoever_else_takes_a_request_takes_it_for_the_same(ours, other):
+    inputs = list(cases(20_000, 7))
+    both = 0
+    for case, found in zip(inputs, ours(inputs), strict=True):
+        for number, (one, two) in enumerate(zip(found, other(case), strict=False)):
+            assert one == two, (number, case)
+            both += 1
+    # Else nothing was compared.
+    assert both > 4000
