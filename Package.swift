@@ -93,7 +93,7 @@ let package = Package(
         // Layer 2: the network, the secrets, sockets and stores.
         module("DeepHiding", ["CKernels", "Cryptography", "Imaging"], exclude: ["Resources"]),
         module("SemanticImages", ["Cryptography", "Imaging"]),
-        module("SocketIO", ["CLinux"]),
+        module("SocketIO", ["CLinux", "COpenSSL"]),
         module("BlobStore", ["CLinux", "Cryptography"]),
         module("JobStore", ["Cryptography", "JobModel", "Migrations", grdb]),
 

@@ -27,6 +27,7 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
 
     init(
         _ descriptor: consuming Descriptor,
+        stream: sending (any ByteStream)?,
         id: UInt64,
         peer: String,
         shard: Shard,
@@ -38,7 +39,7 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         self.shard = shard
         self.context = context
         self.onClose = onClose
-        socket = StreamSocket(descriptor, executor: shard.executor)
+        socket = StreamSocket(descriptor, stream: stream, executor: shard.executor)
         machine = ConnectionMachine(limits: context.limits)
         deadlines = ConnectionDeadlines(context.timeouts)
     }

@@ -26,6 +26,8 @@ public final class HTTPServer: Sendable {
 
     private struct State {
         var listener: Listener?
+        /// Of the connections to come; those that are open keep the one that they began with.
+        var tls: TLSContext?
         var nextIdentifier: UInt64 = 0
     }
 
@@ -67,9 +69,10 @@ public final class HTTPServer: Sendable {
     /// SIGPIPE is ignored from now on, in the whole process.
     ///
     /// - Returns: The address bound, with the port that the system chose.
-    /// - Throws: `SocketError` when the address cannot be bound.
+    /// - Throws: `SocketError` when the address cannot be bound, `TLSError` when a file of TLS cannot be used.
     public func start() async throws -> SocketAddress {
         signal(SIGPIPE, SIG_IGN)
+        try reloadTLS()
         let address = try SocketAddress(host: configuration.address, port: configuration.port)
         let logger = context.logger
         let listener = try Listener(
@@ -80,6 +83,15 @@ public final class HTTPServer: Sendable {
         state.withLock { $0.listener = listener }
         await listener.start()
         return listener.address
+    }
+
+    /// Reads the files of TLS anew, for the connections to come; nothing without TLS.
+    ///
+    /// - Throws: `TLSError` when one cannot be used; what was read before stays in use.
+    public func reloadTLS() throws(TLSError) {
+        guard let files = configuration.tls else { return }
+        let context = try TLSContext(files)
+        state.withLock { $0.tls = context }
     }
 
     /// Stops in good order: closes the listener and the idle connections, lets the requests under way finish for `grace`, and
@@ -109,12 +121,18 @@ public final class HTTPServer: Sendable {
     private func accept(_ descriptor: consuming Descriptor, from peer: SocketAddress) -> Listener.Verdict {
         // Dropping the descriptor closes it: over its share, a peer gets no more than that.
         guard context.registry.admits(address: peer.host) else { return .accept }
-        let identifier = state.withLock { state in
+        let (identifier, tls) = state.withLock { state in
             state.nextIdentifier += 1
-            return state.nextIdentifier
+            return (state.nextIdentifier, state.tls)
+        }
+        var stream: (any ByteStream)?
+        if let tls {
+            guard let secured = TLSStream(tls, descriptor: descriptor.number) else { return .accept }
+            stream = secured
         }
         let connection = HTTPConnection(
             descriptor,
+            stream: stream,
             id: identifier,
             peer: peer.host,
             shard: shards[Int(identifier % UInt64(shards.count))],

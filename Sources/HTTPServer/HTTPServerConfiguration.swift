@@ -1,4 +1,5 @@
 public import HTTPWire
+public import SocketIO
 
 /// How long a peer may take for each of its turns.
 public struct HTTPTimeouts: Sendable, Equatable {
@@ -47,6 +48,8 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
     public var address: String
     /// The port; 0 lets the system choose.
     public var port: UInt16
+    /// The files of TLS; `nil` for plain HTTP.
+    public var tls: TLSConfiguration?
     /// The bounds of requests.
     public var limits: HTTPLimits
     /// The bounds of time.
@@ -64,6 +67,7 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
     public init(
         address: String = "127.0.0.1",
         port: UInt16 = 0,
+        tls: TLSConfiguration? = nil,
         limits: HTTPLimits = HTTPLimits(),
         timeouts: HTTPTimeouts = HTTPTimeouts(),
         maxConnections: Int = 1024,
@@ -72,6 +76,7 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
     ) {
         self.address = address
         self.port = port
+        self.tls = tls
         self.limits = limits
         self.timeouts = timeouts
         self.maxConnections = maxConnections

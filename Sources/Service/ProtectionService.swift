@@ -37,7 +37,8 @@ public struct ProtectionService: Sendable {
     /// Serves until the process is told to stop.
     ///
     /// SIGTERM or SIGINT drains: the listener is closed, requests and images under way may finish, what is left goes back to
-    /// the queue. A second signal ends the process at once, which loses nothing that was accepted either.
+    /// the queue. A second signal ends the process at once, which loses nothing that was accepted either. With TLS, SIGHUP reads its
+    /// files anew; connections that are open go on with what they began with.
     ///
     /// - Throws: ``StartFault`` when the service cannot start.
     public func run() async throws {
@@ -54,7 +55,7 @@ public struct ProtectionService: Sendable {
         let api = try await prepare(folder, store)
         let pool = try await startCodecs(weights)
         let metrics = ServiceMetrics()
-        var servers = [(settings.bind, makeServer(api, settings.bind, api.router(), metrics))]
+        var servers = [(settings.bind, makeServer(api, settings.bind, api.router(), metrics, tls: tls))]
         if let endpoint = settings.metrics {
             servers.append((endpoint, makeServer(api, endpoint, metrics.router(store: store, pool: pool), nil)))
         }
@@ -62,6 +63,9 @@ public struct ProtectionService: Sendable {
         for (endpoint, server) in servers {
             do {
                 addresses.append(try await server.start())
+            } catch let error as TLSError {
+                await pool.stop()
+                throw StartFault(description: error.description)
             } catch {
                 await pool.stop()
                 throw StartFault(description: "The service cannot listen on \(endpoint): \(error).")
@@ -77,6 +81,7 @@ public struct ProtectionService: Sendable {
             )
         }
 
+        let reloading = tls == nil ? nil : ReloadSignal(servers: servers.map(\.1), logger: logger)
         for await _ in signals.requested {}
         api.lifecycle.startDraining()
         sweeping.cancel()
@@ -90,7 +95,12 @@ public struct ProtectionService: Sendable {
             logger.warning("the database was not closed", metadata: ["error": "\(error)"])
         }
         logger.notice("stopped")
-        withExtendedLifetime((signals, folder)) {}
+        withExtendedLifetime((signals, reloading, folder)) {}
+    }
+
+    private var tls: TLSConfiguration? {
+        guard let certificate = settings.tlsCertificate, let key = settings.tlsKey else { return nil }
+        return TLSConfiguration(certificateFile: certificate, keyFile: key, clientCAFile: settings.tlsClientCA)
     }
 
     // MARK: - Start
@@ -164,11 +174,13 @@ public struct ProtectionService: Sendable {
         _ api: API,
         _ endpoint: Settings.Endpoint,
         _ router: Router,
-        _ metrics: ServiceMetrics?
+        _ metrics: ServiceMetrics?,
+        tls: TLSConfiguration? = nil
     ) -> HTTPServer {
         let configuration = HTTPServerConfiguration(
             address: endpoint.address,
             port: endpoint.port,
+            tls: tls,
             limits: HTTPLimits(maxBodyBytes: settings.maxBodyBytes),
             maxConnections: settings.maxConnections
         )

@@ -5,6 +5,12 @@
 public struct Settings: Sendable, Equatable {
     /// Where the API is served.
     public var bind = Endpoint(address: "127.0.0.1", port: 8080)
+    /// The PEM file of the server's certificate and those that lead to a root; `nil` for plain HTTP.
+    public var tlsCertificate: String?
+    /// The PEM file of the certificate's key.
+    public var tlsKey: String?
+    /// The PEM file of the authorities that sign clients' certificates; `nil` asks clients for none.
+    public var tlsClientCA: String?
     /// Where the metrics are served, apart from the API and without a key; `nil` for nowhere.
     public var metrics: Endpoint?
     /// The folder of the database, the blobs and the admin key.
@@ -67,6 +73,12 @@ public struct Settings: Sendable, Equatable {
 public enum SettingsKey: String, Sendable, CaseIterable {
     /// The address and port to listen on.
     case bind
+    /// The file of the server's certificate.
+    case tlsCertificate = "tls-certificate"
+    /// The file of the certificate's key.
+    case tlsKey = "tls-key"
+    /// The file of the authorities of clients' certificates.
+    case tlsClientCA = "tls-client-ca"
     /// The address and port of the metrics.
     case metricsBind = "metrics-bind"
     /// The data folder.
@@ -114,6 +126,9 @@ extension Settings {
     public func text(of key: SettingsKey) -> String {
         switch key {
         case .bind: return bind.description
+        case .tlsCertificate: return tlsCertificate ?? ""
+        case .tlsKey: return tlsKey ?? ""
+        case .tlsClientCA: return tlsClientCA ?? ""
         case .metricsBind: return metrics?.description ?? ""
         case .data: return dataFolder
         case .workers: return String(workers)

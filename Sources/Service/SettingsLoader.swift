@@ -40,6 +40,7 @@ public struct SettingsLoader {
             loader.read(key)
         }
         loader.compareLimits()
+        loader.compareTLSFiles()
         guard loader.faults.isEmpty else { throw Faults(sentences: loader.faults) }
         return loader.settings
     }
@@ -67,6 +68,9 @@ public struct SettingsLoader {
         }
         switch key {
         case .bind: readEndpoint(text, from: source) { $0.bind = $1 }
+        case .tlsCertificate: readText(text, from: source) { $0.tlsCertificate = $1 }
+        case .tlsKey: readText(text, from: source) { $0.tlsKey = $1 }
+        case .tlsClientCA: readText(text, from: source) { $0.tlsClientCA = $1 }
         case .metricsBind: readEndpoint(text, from: source) { $0.metrics = $1 }
         case .data: readText(text, from: source) { $0.dataFolder = $1 }
         case .weights: readText(text, from: source) { $0.weightsFile = $1 }
@@ -140,6 +144,19 @@ public struct SettingsLoader {
     }
 
     // MARK: - Settings against each other
+
+    private mutating func compareTLSFiles() {
+        if (settings.tlsCertificate == nil) != (settings.tlsKey == nil) {
+            faults.append(
+                "\(SettingsKey.tlsCertificate.variable) and \(SettingsKey.tlsKey.variable) need each other."
+            )
+        }
+        if settings.tlsClientCA != nil, settings.tlsCertificate == nil {
+            faults.append(
+                "\(SettingsKey.tlsClientCA.variable) needs \(SettingsKey.tlsCertificate.variable)."
+            )
+        }
+    }
 
     private mutating func compareLimits() {
         if settings.maxImageBytes > settings.maxBodyBytes {

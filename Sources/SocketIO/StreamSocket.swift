@@ -67,6 +67,10 @@ public final class StreamSocket {
     private var wasWriteSourceActivated = false
     private var wantsReading = true
     private var hasReadEnd = false
+    private var isEstablished = false
+    /// TLS waits, in one direction, for what is the other's readiness.
+    private var readAwaitsWritable = false
+    private var writeAwaitsReadable = false
 
     /// How many bytes have left through this socket.
     public private(set) var sentBytes: UInt64 = 0
@@ -74,11 +78,20 @@ public final class StreamSocket {
     /// Takes over a connected non-blocking descriptor; nothing happens until ``start(for:)``.
     ///
     /// A socket that was made must be started and closed.
-    public init(_ descriptor: consuming Descriptor, executor: QueueExecutor) {
+    ///
+    /// - Parameters:
+    ///   - descriptor: The descriptor.
+    ///   - stream: Moves bytes through that descriptor; plain TCP if it is not given.
+    ///   - executor: The owner's executor.
+    public init(
+        _ descriptor: consuming Descriptor,
+        stream: (any ByteStream)? = nil,
+        executor: QueueExecutor
+    ) {
         let number = descriptor.release()
         self.descriptor = number
         queue = executor.queue
-        stream = PlainStream(descriptor: number)
+        self.stream = stream ?? PlainStream(descriptor: number)
         readSource = DispatchSource.makeReadSource(fileDescriptor: number, queue: executor.queue)
         writeSource = DispatchSource.makeWriteSource(fileDescriptor: number, queue: executor.queue)
     }
@@ -107,10 +120,45 @@ public final class StreamSocket {
     /// Carries out what a source's signal asks for.
     public func handle(_ signal: StreamSocketSignal, for owner: isolated some SocketOwner) {
         switch signal {
-        case .readable: receive(for: owner)
-        case .writable: flush(for: owner)
+        case .readable: becameReadable(for: owner)
+        case .writable: becameWritable(for: owner)
         case .cancelled: sourceCancelled(for: owner)
         }
+    }
+
+    private func becameReadable(for owner: isolated some SocketOwner) {
+        if writeAwaitsReadable {
+            writeAwaitsReadable = false
+            setReadSource(active: wantsReading && !hasReadEnd)
+            flush(for: owner)
+        }
+        receive(for: owner)
+    }
+
+    private func becameWritable(for owner: isolated some SocketOwner) {
+        if readAwaitsWritable || !isEstablished {
+            readAwaitsWritable = false
+            receive(for: owner)
+        }
+        flush(for: owner)
+    }
+
+    /// Whether bytes may be moved; goes on with the handshake if not.
+    private func establish(for owner: isolated some SocketOwner) -> Bool {
+        guard !isEstablished else { return true }
+        switch stream.handshake() {
+        case .done:
+            isEstablished = true
+            setWriteSource(active: false)
+            return true
+        case .wantsReadable:
+            setWriteSource(active: false)
+        case .wantsWritable:
+            setWriteSource(active: true)
+        case .failed(let number):
+            fail(number, for: owner)
+        }
+        return false
     }
 
     // The closures are made here, outside any actor: one made in actor-isolated code would inherit that isolation.
@@ -134,7 +182,7 @@ extension StreamSocket {
         guard wanted != wantsReading else { return }
         wantsReading = wanted
         guard isOpen, !hasReadEnd else { return }
-        setReadSource(active: wanted)
+        setReadSource(active: wanted || writeAwaitsReadable)
         if wanted { postRead(for: owner) }
     }
 
@@ -149,13 +197,18 @@ extension StreamSocket {
     }
 
     private func receive(for owner: isolated some SocketOwner) {
+        guard isOpen, !hasReadEnd, establish(for: owner) else { return }
         withUnsafeTemporaryAllocation(byteCount: Self.readBytes, alignment: 16) { buffer in
             for _ in 0..<Self.readsPerTurn {
                 guard isOpen, wantsReading, !hasReadEnd else { return }
                 switch stream.read(into: buffer) {
                 case .bytes(let count):
                     owner.socketReceived(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                case .wouldBlock:
+                case .wantsReadable:
+                    return
+                case .wantsWritable:
+                    readAwaitsWritable = true
+                    setWriteSource(active: true)
                     return
                 case .end:
                     // An active source would fire without end now.
@@ -205,14 +258,26 @@ extension StreamSocket {
     /// Writes what the socket takes, and the rest when it takes more.
     public func flush(for owner: isolated some SocketOwner) {
         guard isOpen else { return }
+        guard isEstablished else {
+            // The end of a connection need not wait for the handshake.
+            if output.isEmpty { finishFlush(hadOutput: false, for: owner) }
+            return
+        }
         let hadOutput = !output.isEmpty
         while let result = output.withFirst({ stream.write($0) }) {
             switch result {
             case .bytes(let count):
                 sentBytes += UInt64(count)
                 output.consume(count)
-            case .wouldBlock:
+            case .wantsWritable:
                 setWriteSource(active: true)
+                return
+            case .wantsReadable:
+                // A peer that has ended cannot give what the write needs.
+                guard !hasReadEnd else { return fail(EPIPE, for: owner) }
+                writeAwaitsReadable = true
+                setReadSource(active: true)
+                setWriteSource(active: readAwaitsWritable)
                 return
             case .end:
                 fail(EPIPE, for: owner)
@@ -222,7 +287,7 @@ extension StreamSocket {
                 return
             }
         }
-        setWriteSource(active: false)
+        setWriteSource(active: readAwaitsWritable)
         finishFlush(hadOutput: hadOutput, for: owner)
     }
 
@@ -232,9 +297,9 @@ extension StreamSocket {
             break
         case .endOutput:
             afterFlush = .nothing
-            // Fails only where the peer has reset the connection, which the next read shows.
-            _ = clinux_shutdown_output(descriptor)
+            stream.endOutput()
         case .close:
+            stream.endOutput()
             close(for: owner)
         }
         if hadOutput { owner.socketFlushed() }
@@ -271,7 +336,8 @@ extension StreamSocket {
         case .closing, .closed:
             return
         }
-        if isReset { _ = clinux_reset_on_close(descriptor) }
+        // A reset would overtake what a failed handshake has told the peer.
+        if isReset, isEstablished { _ = clinux_reset_on_close(descriptor) }
         life = .closing(pendingCancellations: 2)
         output.removeAll()
         // A source that is suspended or was never activated would keep its cancel handler to itself.

@@ -9,7 +9,7 @@ struct ProtectCommand: AsyncParsableCommand {
         commandName: "protect",
         abstract: "Protects photos and folders of photos, without a server.",
         discussion: """
-            Every photo needs a class: pictures of one class get one semantic image. The first folder inside IN is the class \
+            Every photo needs a class: what is hidden in the pictures of one class looks alike. The first folder inside IN is the class \
             of what lies in it; files outside such a folder get that of --class. A photo becomes DIR/CLASS/NAME.png with its \
             report beside it in NAME.json; equal names get -2, -3 in the order of the paths. Hidden files are passed over, and so are files in folders that are \
             no pictures, neither by name (.jpg, .jpeg, .png) nor by content.
@@ -17,7 +17,7 @@ struct ProtectCommand: AsyncParsableCommand {
             Which class has which semantic image follows from a family seed and the order in which the classes were first \
             seen. Both are kept in DIR/palimpsest-classes.json, so that a later call into the same DIR goes on with the same \
             assignments. Without --family-seed a new DIR gets a random seed. Whoever knows the seed can make the same \
-            semantic images: treat the file as a secret.
+            semantic images: treat the file as a secret. The reports hold no secret, but the originals' hashes.
 
             A photo that cannot be protected is reported as `path: code: detail` and stops none of the others. Exit status: \
             0 if all were protected, 1 if any was not, 2 for wrong usage, and if there is nothing to protect.
@@ -69,6 +69,9 @@ struct ProtectCommand: AsyncParsableCommand {
     @Flag(help: "Overwrite results of earlier calls.")
     var force = false
 
+    @Flag(help: "Leave out photos that have a result; so an interrupted call is gone on with.")
+    var skipExisting = false
+
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
@@ -91,6 +94,9 @@ struct ProtectCommand: AsyncParsableCommand {
         guard semanticImages == nil || !freshSemanticImages else {
             throw ValidationError("--semantic-images and --fresh-semantic-images exclude each other.")
         }
+        guard !force || !skipExisting else {
+            throw ValidationError("--force and --skip-existing exclude each other.")
+        }
         try CompressionLevelOption.check(compressionLevel)
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs must be a whole number from 1 to 256.") }
     }
@@ -104,7 +110,7 @@ struct ProtectCommand: AsyncParsableCommand {
             inputs: inputs,
             fallbackLabel: try fallbackLabel,
             output: output,
-            isOverwriting: force
+            existing: force ? .overwritten : skipExisting ? .kept : .refused
         )
         if let refusal = plan.refusal { throw UsageFault(refusal) }
         if let remark = plan.remark, !quiet { StandardError.write("\(remark)\n") }
@@ -144,7 +150,9 @@ struct ProtectCommand: AsyncParsableCommand {
             try await protection.run(sources)
         }
         output.removeTemporary()
-        if progress.finish(in: output.path) > 0 { throw ExitCode.failure }
+        let failed = progress.finish(in: output.path)
+        if failed == progress.total { classes.removeIfNew(from: output) }
+        if failed > 0 { throw ExitCode.failure }
     }
 
     // MARK: - Options

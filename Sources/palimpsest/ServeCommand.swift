@@ -12,12 +12,24 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             The first start makes the data folder with an admin key in DIR/admin-key. Every option has a variable: \
             PALIMPSEST_MAX_BODY_BYTES for --max-body-bytes and so on; options win. SIGTERM stops in good order, a second one \
-            at once; neither loses what was accepted.
+            at once; neither loses what was accepted. SIGHUP reads the files of TLS anew.
             """
     )
 
     @Option(help: ArgumentHelp("Where to listen. (default: 127.0.0.1:8080)", valueName: "address:port"))
     var bind: String?
+
+    @Option(help: ArgumentHelp("The server's certificate chain, PEM. (default: plain HTTP)", valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's key, PEM.", valueName: "file"))
+    var tlsKey: String?
+
+    @Option(
+        name: .customLong("tls-client-ca"),
+        help: ArgumentHelp("Take only clients whose certificate one of these has signed, PEM.", valueName: "file")
+    )
+    var tlsClientCA: String?
 
     @Option(help: ArgumentHelp("Where to serve /metrics, without a key. (default: nowhere)", valueName: "address:port"))
     var metricsBind: String?
@@ -85,7 +97,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     private var flags: [SettingsKey: String] {
         let values: [SettingsKey: String?] = [
-            .bind: bind, .metricsBind: metricsBind, .data: data, .workers: workers, .weights: weights,
+            .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey, .tlsClientCA: tlsClientCA,
+            .metricsBind: metricsBind, .data: data, .workers: workers, .weights: weights,
             .compressionLevel: compressionLevel, .maxBodyBytes: maxBodyBytes,
             .maxImageBytes: maxImageBytes, .maxImagesPerJob: maxImagesPerJob, .retentionSeconds: retentionSeconds,
             .minFreeBytes: minFreeBytes, .maxConnections: maxConnections, .drainSeconds: drainSeconds,

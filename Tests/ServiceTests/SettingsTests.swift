@@ -70,7 +70,8 @@ struct SettingsTests {
     @Test("What is printed of the settings reads back as the same settings", arguments: ["127.0.0.1:0", "[::1]:8080"])
     func roundTrip(bind: String) throws {
         let flags: [SettingsKey: String] = [
-            .bind: bind, .data: "/d", .weights: "/w", .metricsBind: "127.0.0.1:9", .drainSeconds: "0",
+            .bind: bind, .tlsCertificate: "/c", .tlsKey: "/k", .tlsClientCA: "/a", .data: "/d", .weights: "/w",
+            .metricsBind: "127.0.0.1:9", .drainSeconds: "0",
             .logLevel: "debug",
         ]
         let settings = try SettingsLoader.load(environment: [:], flags: flags, cores: 2)

@@ -6,43 +6,18 @@ import os
 import pathlib
 import pty
 import shutil
-import signal
 import subprocess
-import time
 
-import numpy
 import pytest
+from pictures import largest_change, picture
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PHOTOS = ROOT / "Tests/e2e/fixtures"
 
 
-def picture(path, side=32, seed=0, mode="RGB"):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    channels = {"RGB": 3, "L": 1}[mode]
-    samples = numpy.random.default_rng(seed).integers(0, 256, (side, side, channels), dtype=numpy.uint8)
-    Image.fromarray(samples.squeeze(), mode).save(path)
-    return path
-
-
-def largest_change(before, after):
-    first, second = (numpy.asarray(Image.open(path).convert("RGB")).astype(int) for path in (before, after))
-    assert first.shape == second.shape
-    return int(abs(first - second).max())
-
-
 def tree(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-
-
-def eventually(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.005)
-    return False
 
 
 def test_photos_are_protected_within_the_bound_and_reported(palimpsest, tmp_path):
@@ -187,6 +162,32 @@ def test_results_are_never_overwritten_without_force(palimpsest, tmp_path):
     assert (out / "c/a.png").read_bytes() == before
     assert palimpsest("protect", photo, "--class", "c", "--out", out, "--force").returncode == 0
     assert (out / "c/a.png").read_bytes() != before
+
+
+def test_an_interrupted_call_goes_on_with_what_is_left(palimpsest, tmp_path):
+    photos = [picture(tmp_path / f"in/c/{number}.png", seed=number) for number in range(3)]
+    out = tmp_path / "out"
+    assert palimpsest("protect", photos[1], "--class", "c", "--out", out).returncode == 0
+    before = (out / "c/1.png").read_bytes()
+    picture(photos[1], seed=9)
+    result = palimpsest("protect", tmp_path / "in", "--out", out, "--skip-existing")
+    assert result.returncode == 0 and "left out 1 photo that has a result" in result.stderr
+    assert "protected 2 of 2 pictures" in result.stderr
+    assert (out / "c/1.png").read_bytes() == before and (out / "c/2.png").exists()
+    again = palimpsest("protect", tmp_path / "in", "--out", out, "--skip-existing")
+    assert again.returncode == 0 and "left out 3 photos that have a result" in again.stderr
+    assert palimpsest("protect", tmp_path / "in", "--out", out, "--skip-existing", "--force").returncode == 2
+
+
+def test_a_call_that_protects_nothing_leaves_nothing(palimpsest, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_text("no picture")
+    for out in (tmp_path / "new", tmp_path / "there"):
+        if out.name == "there":
+            out.mkdir()
+        for file in (bad, tmp_path / "absent.png"):
+            assert palimpsest("protect", file, "--class", "c", "--out", out).returncode == 1
+        assert out.exists() == (out.name == "there") and not tree(tmp_path / "there")
 
 
 def test_a_photo_is_never_overwritten_by_its_own_result(palimpsest, tmp_path):
@@ -339,87 +340,6 @@ def test_many_small_pictures_are_all_there(palimpsest, tmp_path):
     for number in range(300):
         source, protected = (tmp_path / f"{folder}/{number % 10}/{number}.png" for folder in ("in", "o"))
         assert 0 < largest_change(source, protected) <= 8
-
-
-def children(pid):
-    listed = subprocess.run(["ps", "--no-headers", "-o", "pid", "--ppid", str(pid)], capture_output=True, text=True, check=False)
-    return [int(word) for word in listed.stdout.split()]
-
-
-def is_alive(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
-
-
-def start(binary, environment, source, out):
-    """Starts a long call, and waits until it has codec processes and its first result."""
-    program = binary if isinstance(binary, list) else [binary]
-    process = subprocess.Popen(
-        [*program, "protect", source, "--out", out, "--jobs", "2"], env=environment, stderr=subprocess.DEVNULL
-    )
-    assert eventually(lambda: len(children(process.pid)) == 2 and any(out.glob("*/*.png")))
-    return process
-
-
-def niceness(pid):
-    return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[16])
-
-
-def test_codecs_are_as_nice_as_the_call(binary, environment, many, tmp_path):
-    process = start(["nice", "-n", "5", binary], environment, many, tmp_path / "out")
-    try:
-        assert [niceness(pid) for pid in [process.pid, *children(process.pid)]] == [niceness("self") + 5] * 3
-    finally:
-        process.kill()
-        process.wait()
-
-
-@pytest.fixture
-def many(tmp_path):
-    source = tmp_path / "in"
-    original = picture(source / "c/0.png", side=200)
-    for number in range(1, 400):
-        shutil.copy(original, source / f"c/{number}.png")
-    return source
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_call_that_is_killed_leaves_no_process_and_no_partial_result(binary, environment, palimpsest, many, tmp_path, number):
-    out = tmp_path / "out"
-    process = start(binary, environment, many, out)
-    codecs = children(process.pid)
-    process.send_signal(number)
-    assert process.wait(timeout=30) == -number
-    assert eventually(lambda: not any(map(is_alive, codecs)))
-    finished = list(out.glob("c/*.png"))
-    assert 0 < len(finished) < 400
-    for path in finished:
-        Image.open(path).load()
-        json.loads(path.with_suffix(".json").read_text())
-    result = palimpsest("protect", many / "c/0.png", "--class", "c", "--out", out, "--force")
-    assert result.returncode == 0 and not (out / ".palimpsest-partial").exists()
-
-
-def test_codecs_that_are_killed_cost_nothing(binary, environment, many, tmp_path):
-    out = tmp_path / "out"
-    process = start(binary, environment, many, out)
-    # One kill at a time: an image is given up only after its second crash.
-    os.kill(children(process.pid)[0], signal.SIGKILL)
-    assert process.wait(timeout=120) == 0
-    assert len(list(out.glob("c/*.png"))) == 400
-
-
-def test_two_calls_at_once_into_one_folder_are_refused(binary, environment, palimpsest, many, tmp_path):
-    out = tmp_path / "out"
-    process = start(binary, environment, many, out)
-    try:
-        result = palimpsest("protect", many / "c/1.png", "--class", "c", "--out", out)
-        assert result.returncode == 1 and "Another call is writing to" in result.stderr
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_version_and_help(palimpsest):

@@ -46,6 +46,9 @@ class Service:
         self.log_path = self.data.parent / f"{self.data.name}.log"
         self.process = None
         self.port = None
+        # What clients say to reach it; other tests change these.
+        self.scheme = "http"
+        self.curl_options = []
 
     # ---- Life ----
 
@@ -111,12 +114,12 @@ class Service:
         return (self.data / "admin-key").read_text().strip()
 
     def url(self, path):
-        return path if path.startswith("http") else f"http://127.0.0.1:{self.port}{path}"
+        return path if path.startswith("http") else f"{self.scheme}://127.0.0.1:{self.port}{path}"
 
     def curl(self, path, *arguments, key=None):
         """Runs curl and returns the last answer's status, fields (lower-case names) and body."""
         head = self.data.parent / f"head-{os.getpid()}-{time.monotonic_ns()}"
-        command = ["curl", "--silent", "--show-error", "--max-time", str(PATIENCE), "--dump-header", head]
+        command = ["curl", "--silent", "--show-error", "--max-time", str(PATIENCE), "--dump-header", head, *self.curl_options]
         if key is not None:
             command += ["--header", f"Authorization: Bearer {key}"]
         result = subprocess.run([*command, *arguments, self.url(path)], capture_output=True, check=False)

@@ -71,6 +71,13 @@ struct ClassRegistry {
         isChanged = generatorVersion != file.generatorVersion
     }
 
+    /// Takes back what ``save(in:isQuiet:)`` wrote into a folder that had no such file, because no picture needs it.
+    func removeIfNew(from folder: OutputFolder) {
+        guard isNew else { return }
+        unlink("\(folder.path)/\(Self.name)")
+        folder.removeIfMade()
+    }
+
     /// The semantic image of a picture; a class that is new gets the next index.
     mutating func assignment(of picture: PlannedPicture) -> SemanticImageAssignment {
         let label = picture.label.text

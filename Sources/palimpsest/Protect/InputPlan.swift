@@ -19,6 +19,16 @@ struct PictureFault: Sendable {
     let failure: ImageFailure
 }
 
+/// What becomes of a photo that has a result already.
+enum ExistingResults {
+    /// It is a fault.
+    case refused
+    /// It is protected anew.
+    case overwritten
+    /// It is left out: a call that was interrupted goes on.
+    case kept
+}
+
 /// Everything that one call is to do, found out before the first photo is read.
 ///
 /// The order is that of the arguments, and within a folder that of the names by their bytes: classes and numbered names must not
@@ -28,6 +38,8 @@ struct InputPlan {
     private(set) var faults: [PictureFault] = []
     /// Files in folders that are no pictures.
     private var passedOver: (count: Int, first: String)?
+    /// Photos that are left out because they have a result.
+    private var kept = 0
 
     private var names = OutputNames()
     private var sources: Set<FileIdentity> = []
@@ -41,8 +53,8 @@ struct InputPlan {
     ///   - inputs: Files and folders.
     ///   - fallbackLabel: The class of files that lie in no class folder.
     ///   - output: Where the results go; it is not searched for photos.
-    ///   - isOverwriting: Whether results that exist may be replaced.
-    init(inputs: [String], fallbackLabel: ClassLabel?, output: OutputFolder, isOverwriting: Bool) {
+    ///   - existing: What becomes of photos that have a result.
+    init(inputs: [String], fallbackLabel: ClassLabel?, output: OutputFolder, existing: ExistingResults) {
         self.inputs = inputs
         self.output = output
         self.fallbackLabel = fallbackLabel
@@ -53,14 +65,14 @@ struct InputPlan {
             case .file, .other, nil: add(path, label: nil)
             }
         }
-        refuseExisting(isOverwriting: isOverwriting)
+        sortOutExisting(existing)
     }
 
     // MARK: - What to say about it
 
     /// Why the call as a whole asks for nothing that can be done, or `nil`.
     var refusal: String? {
-        guard pictures.isEmpty else { return nil }
+        guard pictures.isEmpty, kept == 0 else { return nil }
         guard !faults.isEmpty else {
             let shown = inputs.prefix(3).map(StandardError.printable).joined(separator: ", ")
             let passed = passedOver.map {
@@ -76,12 +88,17 @@ struct InputPlan {
 
     /// What was passed over, or `nil`.
     var remark: String? {
-        passedOver.map { passed in
-            let first = StandardError.printable(passed.first)
-            return passed.count == 1
-                ? "passed over 1 file that is no picture: \(first)"
-                : "passed over \(passed.count) files that are no pictures, such as \(first)"
+        var remarks: [String] = []
+        if let passedOver {
+            let first = StandardError.printable(passedOver.first)
+            remarks.append(
+                passedOver.count == 1
+                    ? "passed over 1 file that is no picture: \(first)"
+                    : "passed over \(passedOver.count) files that are no pictures, such as \(first)"
+            )
         }
+        if kept > 0 { remarks.append("left out \(kept) \(kept == 1 ? "photo that has" : "photos that have") a result") }
+        return remarks.isEmpty ? nil : remarks.joined(separator: "\n")
     }
 
     private static let classMissing = "class_missing"
@@ -150,11 +167,11 @@ struct InputPlan {
     // MARK: - Refusing
 
     /// Takes out what would overwrite something.
-    private mutating func refuseExisting(isOverwriting: Bool) {
-        var kept: [PlannedPicture] = []
+    private mutating func sortOutExisting(_ existing: ExistingResults) {
+        var wanted: [PlannedPicture] = []
         for picture in pictures {
             guard case .file(let identity, _) = FileKind(path: output.picturePath(of: picture)) else {
-                kept.append(picture)
+                wanted.append(picture)
                 continue
             }
             if sources.contains(identity) {
@@ -163,17 +180,21 @@ struct InputPlan {
                     "output_is_input",
                     "The result would overwrite a photo of this call; name another --out."
                 )
-            } else if !isOverwriting {
+                continue
+            }
+            switch existing {
+            case .refused:
                 refuse(
                     picture.path,
                     "output_exists",
-                    "There is a result for it already in the class \(picture.label); --force overwrites it."
+                    "There is a result for it already in the class \(picture.label); --force overwrites it, "
+                        + "--skip-existing goes on without it."
                 )
-            } else {
-                kept.append(picture)
+            case .overwritten: wanted.append(picture)
+            case .kept: kept += 1
             }
         }
-        pictures = kept
+        pictures = wanted
     }
 
     private mutating func refuse(_ path: String, _ code: String, _ detail: String) {

@@ -25,6 +25,8 @@ final class OutputFolder: Sendable {
 
     let path: String
     let identity: FileIdentity
+    /// Whether the folder was not there before.
+    private let isMade: Bool
     /// Holds the lock until the process ends.
     private let lock: Int32
     private let partial: String
@@ -38,6 +40,7 @@ final class OutputFolder: Sendable {
         let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         self.path = trimmed
         partial = trimmed + "/.palimpsest-partial"
+        isMade = access(trimmed, F_OK) != 0
         do throws(Fault) {
             try Self.makeFolders(trimmed)
         } catch {
@@ -128,6 +131,11 @@ final class OutputFolder: Sendable {
         closedir(stream)
         rmdir(partial)
         _ = madeFolders.withLock { $0.remove(partial) }
+    }
+
+    /// Removes the folder if this call has made it and nothing lies in it.
+    func removeIfMade() {
+        if isMade { rmdir(path) }
     }
 
     // MARK: - Steps

@@ -13,7 +13,7 @@ final class Progress: Sendable {
     private static let barWidth = 30
     private static let redrawInterval: Duration = .milliseconds(100)
 
-    private let total: Int
+    let total: Int
     private let isQuiet: Bool
     private let isTerminal = StandardError.isTerminal
     private let start = ContinuousClock.now

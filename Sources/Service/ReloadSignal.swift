@@ -1,0 +1,34 @@
+@preconcurrency import Dispatch
+import Glibc
+import HTTPServer
+import Logging
+
+/// Reads the files of TLS anew at each SIGHUP, for as long as somebody holds it.
+final class ReloadSignal: Sendable {
+    private let source: any DispatchSourceSignal
+
+    /// Takes the signal over.
+    init(servers: [HTTPServer], logger: Logger) {
+        // Before the source is active: libdispatch puts its own handler in this one's place.
+        signal(SIGHUP, SIG_IGN)
+        source = DispatchSource.makeSignalSource(
+            signal: SIGHUP,
+            queue: DispatchQueue(label: "palimpsest.reload")
+        )
+        source.setEventHandler { Self.reload(servers, logger) }
+        source.activate()
+    }
+
+    deinit {
+        source.cancel()
+    }
+
+    private static func reload(_ servers: [HTTPServer], _ logger: Logger) {
+        do {
+            for server in servers { try server.reloadTLS() }
+            logger.notice("the files of TLS have been read anew")
+        } catch {
+            logger.error("the files of TLS stay as they were", metadata: ["error": "\(error)"])
+        }
+    }
+}
