@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from . import adversary, backbone, classifier, countermeasures, diffusion, mixing, projection, simclr
+from . import adversary, backbone, classifier, countermeasures, diffusion, mixing, projection, simclr, spectra
 
 
 def _plain(images, given, x_test, y_test, seed, setting, **options):
@@ -34,6 +34,10 @@ def _projected(given, x_test, y_test, seed, setting):
     projected = projection.project(given.images, given.labels, seed)
     levels = np.clip(np.rint(projected), 0, 255).astype(np.uint8)
     return _plain(levels, given, x_test, y_test, seed, setting)
+
+
+def _equalized(given, x_test, y_test, seed, setting):
+    return _plain(spectra.equalize(given.images, given.labels), given, x_test, y_test, seed, setting)
 
 
 def _purified(given, x_test, y_test, seed, setting):
@@ -69,6 +73,7 @@ ALL = {
     **{name: _in_training(mix=name) for name in mixing.ALL},
     **{name: _in_training(attack=name) for name in adversary.ALL},
     "orthogonal projection": _projected,
+    "equal spectra": _equalized,
     "UEraser": _in_training(erase=True),
     AVATAR: _purified,
     "SimCLR": _contrastive,
@@ -85,4 +90,4 @@ TWELVE = (
 FOURTEEN = (*TWELVE, *adversary.ALL)
 # The paper's Table II, then what it did not ask.
 LATER = ("orthogonal projection", "UEraser", AVATAR, "SimCLR")
-FURTHER = ("Gaussian filter", "half size", "quarter size", "WebP", "grayscale + JPEG 50", FINE_TUNING)
+FURTHER = ("Gaussian filter", "half size", "quarter size", "WebP", "grayscale + JPEG 50", "equal spectra", FINE_TUNING)

@@ -104,7 +104,8 @@ def protect(binary, weights, folder, seed, options=()):
         # Class by class, so that only one lies on the disk as PNG.
         for place in sorted(Path(folder).iterdir(), key=lambda place: int(place.name[1:])):
             command = [str(binary), "protect", str(place), "--class", place.name, "--out", results, "--weights", str(weights)]
-            command += ["--quiet", *options, *([] if released else ["--family-seed", str(1000 + seed)])]
+            # Stored, since each is read once and removed.
+            command += ["--quiet", "--compression-level", "0", *options, *([] if released else ["--family-seed", str(1000 + seed)])]
             outcome = subprocess.run(command, capture_output=True, text=True)
             if outcome.returncode != 0:
                 raise product.ProductError(f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}")

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 import torch
-from evaluate import adversary, countermeasures, mixing, projection, shapes, ueraser
+from evaluate import adversary, countermeasures, mixing, projection, shapes, spectra, ueraser
 from PIL import Image
 from scipy import ndimage
 
@@ -106,6 +106,29 @@ def test_projection_takes_out_what_a_linear_model_reads():
     assert torch.allclose(basis.T @ basis, torch.eye(10), atol=1e-4)
     projected = projection.project(marked, y, 0).reshape(400, -1) / 255
     assert np.abs(projected @ basis.numpy()).max() < 1e-3
+
+
+def test_equal_spectra_take_a_wave_out_that_one_class_has_and_leave_the_rest():
+    rng = np.random.default_rng(5)
+    smooth = ndimage.gaussian_filter(rng.uniform(0, 255, (600, 32, 32, 3)), (0, 1, 1, 0))
+    clean = np.clip(128 + 3 * (smooth - 128), 0, 255).astype(np.uint8)
+    labels = np.arange(600) % 6
+    phase = rng.uniform(0, 2 * np.pi, (600, 1, 1, 1))
+    # Six cycles across and two down, from a place of its own in every picture of class 2.
+    y, x = np.mgrid[:32, :32]
+    wave = 8 * np.sin(2 * np.pi * (6 * x + 2 * y) / 32 + phase[..., 0])[..., None] * (labels == 2)[:, None, None, None]
+    given = np.clip(np.rint(clean + wave), 0, 255).astype(np.uint8)
+
+    def at_wave(pixels):
+        return np.abs(np.fft.fft2(pixels[labels == 2].astype(float).mean(3))[:, 2, 6]).mean()
+
+    out = spectra.equalize(given, labels)
+    assert at_wave(given) > 2 * at_wave(clean)
+    assert at_wave(out) < 1.3 * at_wave(clean)
+    others = labels != 2
+    assert np.abs(out[others].astype(int) - clean[others]).mean() < 3
+    # No class has anything to turn down when all are alike.
+    assert np.abs(spectra.equalize(clean, labels).astype(int) - clean).mean() < 3
 
 
 def test_plasma_is_a_smooth_cloud_over_the_whole_range():
