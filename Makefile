@@ -85,6 +85,10 @@ test-python: build build-bench build-probe ## Runs the Python tests: tooling, tr
 test-e2e: build ## Runs only the end-to-end tests, against the release binary.
 	$(PYTHON) -m pytest Tests/e2e
 
+.PHONY: test-load
+test-load: install-test build ## Churn, slow clients, gigabytes in and out, plain and TLS; some minutes (CONNECTIONS=, GIGABYTES=).
+	$(PYTHON) -m pytest -s Tests/load
+
 # ---- Training and proof; long, not part of `make test` ----
 
 RUN ?= runs/shipped

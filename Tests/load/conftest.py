@@ -1,0 +1,63 @@
+"""What the long tests share. They take minutes and are not part of `make test`; `make test-load` runs them."""
+
+import pathlib
+import sys
+import time
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+
+from service import Service
+from test_tls import Authority
+
+
+class Watched(Service):
+    """A service whose process is looked at from outside."""
+
+    def descriptors(self):
+        return len(list(pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def threads(self):
+        return len(list(pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()))
+
+    def processor_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / 100
+
+    def memory(self, name="VmRSS"):
+        """Bytes: what is resident, or with VmHWM the most that ever was."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith(name))
+
+    def assert_idle(self, seconds=5):
+        """Nothing spins when nobody asks for anything."""
+        before = self.processor_seconds()
+        time.sleep(seconds)
+        assert self.processor_seconds() - before < 0.02 * seconds
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("tls") / "ca", "authority")
+
+
+@pytest.fixture(params=["plain", "tls"])
+def make_watched(request, tmp_path, authority):
+    """Makes services, over plain TCP and over TLS; ends them."""
+    made = []
+
+    def make(*options):
+        if request.param == "tls":
+            certificate, key = authority.sign("server")
+            options = [*options, "--tls-certificate", certificate, "--tls-key", key]
+        service = Watched(tmp_path / f"data-{len(made)}", None, list(map(str, options)))
+        if request.param == "tls":
+            service.scheme, service.curl_options = "https", ["--cacert", authority.file]
+        made.append(service)
+        return service.start()
+
+    yield make
+    for service in made:
+        if service.process is not None and service.process.poll() is None:
+            service.kill()
