@@ -161,7 +161,7 @@ let package = Package(
         tests("Cryptography"),
         tests("DeepHiding", ["CKernels", "Cryptography", "Imaging"], resources: [.copy("Fixtures")]),
         tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),
-        tests("SocketIO"),
+        tests("SocketIO", ["CLinux"]),
         tests("BlobStore", ["Cryptography"]),
         tests("JobStore", ["Cryptography", "JobModel", "Migrations", grdb]),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),

@@ -9,4 +9,5 @@ struct ConnectionContext: Sendable {
     let handler: HTTPServer.Handler
     let observer: HTTPServer.Observer
     let registry: ConnectionRegistry
+    let trust: ProxyTrust
 }

@@ -7,13 +7,14 @@ import SocketIO
 
 extension HTTPConnection {
     func serve(_ head: RequestHead, _ framing: BodyFraming) {
-        let number = begin(method: head.method, path: head.target.rawPath)
+        let client = context.trust.client(peer: peer, fields: head.fields)
+        let number = begin(method: head.method, path: head.target.rawPath, client: client)
         let request = ServerRequest(
             method: head.method,
             target: head.target,
             fields: head.fields,
             body: RequestBody(declaredLength: framing.declaredLength) { [self] in await nextPiece(of: number) },
-            peer: peer,
+            peer: client,
             id: record?.id ?? ""
         )
         let handler = context.handler
@@ -21,7 +22,7 @@ extension HTTPConnection {
     }
 
     func refuse(_ fault: HTTPFault) {
-        let number = begin(method: nil, path: "")
+        let number = begin(method: nil, path: "", client: peer)
         // In a task, as every answer, so that the events of one turn never nest.
         task = Task { await answer(Problem(fault).response, of: number) }
     }
@@ -32,13 +33,13 @@ extension HTTPConnection {
         pull = nil
     }
 
-    private func begin(method: HTTPRequest.Method?, path: String) -> Int {
+    private func begin(method: HTTPRequest.Method?, path: String, client: String) -> Int {
         exchange += 1
         exchangeStart = DeadlineClock.now()
         let digits = String(UInt64.random(in: .min ... .max), radix: 16)
         record = RequestRecord(
             id: String(repeating: "0", count: 16 - digits.count) + digits,
-            peer: peer,
+            peer: client,
             method: method,
             path: path,
             status: nil,

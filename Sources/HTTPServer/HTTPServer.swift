@@ -6,7 +6,7 @@ import Synchronization
 
 /// An HTTP/1.1 server on Dispatch sockets.
 ///
-///     let server = HTTPServer(configuration: HTTPServerConfiguration(port: 8080), logger: logger) { request in
+///     let server = HTTPServer(configuration: HTTPServerConfiguration(), logger: logger) { request in
 ///         ServerResponse(status: .ok, body: .bytes(Array("Hello\n".utf8)))
 ///     }
 ///     let address = try await server.start()
@@ -56,7 +56,8 @@ public final class HTTPServer: Sendable {
             logger: logger,
             handler: handler,
             observer: observer,
-            registry: ConnectionRegistry(configuration)
+            registry: ConnectionRegistry(configuration),
+            trust: ProxyTrust(proxies: configuration.trustedProxies)
         )
         shards = (0..<max(configuration.shards, 1)).map { Shard(label: "palimpsest.shard.\($0)") }
     }
@@ -73,13 +74,7 @@ public final class HTTPServer: Sendable {
     public func start() async throws -> SocketAddress {
         signal(SIGPIPE, SIG_IGN)
         try reloadTLS()
-        let address = try SocketAddress(host: configuration.address, port: configuration.port)
-        let logger = context.logger
-        let listener = try Listener(
-            address: address,
-            onExhaustion: { logger.warning("Accepting rests", metadata: ["error": "\($0)"]) },
-            onAccept: { [self] descriptor, peer in accept(descriptor, from: peer) }
-        )
+        let listener = try makeListener()
         state.withLock { $0.listener = listener }
         await listener.start()
         return listener.address
@@ -114,6 +109,25 @@ public final class HTTPServer: Sendable {
             }
             await group.next()
             group.cancelAll()
+        }
+    }
+
+    private func makeListener() throws(SocketError) -> Listener {
+        let logger = context.logger
+        let onExhaustion: @Sendable (SocketError) -> Void = {
+            logger.warning("Accepting rests", metadata: ["error": "\($0)"])
+        }
+        let onAccept: @Sendable (consuming Descriptor, SocketAddress) -> Listener.Verdict = { [self] descriptor, peer in
+            accept(descriptor, from: peer)
+        }
+        switch configuration.endpoint {
+        case .internet(let host, let port):
+            let address = try SocketAddress(host: host, port: port)
+            return try Listener(address: address, onExhaustion: onExhaustion, onAccept: onAccept)
+        case .unix(let path):
+            return try Listener(address: .unix(path: path), onExhaustion: onExhaustion, onAccept: onAccept)
+        case .systemd:
+            return try Listener(inheriting: onExhaustion, onAccept: onAccept)
         }
     }
 

@@ -44,10 +44,10 @@ public struct HTTPTimeouts: Sendable, Equatable {
 
 /// Everything that an ``HTTPServer`` can be told.
 public struct HTTPServerConfiguration: Sendable, Equatable {
-    /// The numeric IPv4 or IPv6 address to bind.
-    public var address: String
-    /// The port; 0 lets the system choose.
-    public var port: UInt16
+    /// Where to listen.
+    public var endpoint: HTTPEndpoint
+    /// The proxies whose word on the client's address is taken.
+    public var trustedProxies: [AddressBlock]
     /// The files of TLS; `nil` for plain HTTP.
     public var tls: TLSConfiguration?
     /// The bounds of requests.
@@ -65,8 +65,8 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
 
     /// Creates a configuration; every parameter has the project's default.
     public init(
-        address: String = "127.0.0.1",
-        port: UInt16 = 0,
+        endpoint: HTTPEndpoint = .internet(address: "127.0.0.1", port: 0),
+        trustedProxies: [AddressBlock] = [],
         tls: TLSConfiguration? = nil,
         limits: HTTPLimits = HTTPLimits(),
         timeouts: HTTPTimeouts = HTTPTimeouts(),
@@ -74,8 +74,8 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
         maxConnectionsPerAddress: Int? = nil,
         shards: Int = 2
     ) {
-        self.address = address
-        self.port = port
+        self.endpoint = endpoint
+        self.trustedProxies = trustedProxies
         self.tls = tls
         self.limits = limits
         self.timeouts = timeouts

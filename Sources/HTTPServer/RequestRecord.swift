@@ -4,7 +4,7 @@ public import HTTPTypes
 public struct RequestRecord: Sendable, Equatable {
     /// The request's identifier.
     public var id: String
-    /// The peer's numeric address.
+    /// The client's numeric address: the peer's, or what a trusted proxy says.
     public var peer: String
     /// The method; `nil` for a request whose head was refused.
     public var method: HTTPRequest.Method?

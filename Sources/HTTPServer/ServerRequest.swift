@@ -11,7 +11,7 @@ public struct ServerRequest: Sendable {
     public var fields: HTTPFields
     /// The body, to be read at most once.
     public var body: RequestBody
-    /// The peer's numeric address, without the port.
+    /// The client's numeric address, without the port: the peer's, or what a trusted proxy says.
     public var peer: String
     /// An identifier for logs, also sent back as `X-Request-Id`.
     public var id: String

@@ -77,7 +77,7 @@ public struct ProtectionService: Sendable {
         for (purpose, address) in zip(["api", "metrics"], addresses) {
             logger.notice(
                 "listening",
-                metadata: ["for": "\(purpose)", "address": "\(address.host)", "port": "\(address.port)"]
+                metadata: ["for": "\(purpose)", "address": "\(address)", "port": "\(address.port)"]
             )
         }
 
@@ -172,14 +172,14 @@ public struct ProtectionService: Sendable {
 
     private func makeServer(
         _ api: API,
-        _ endpoint: Settings.Endpoint,
+        _ endpoint: HTTPEndpoint,
         _ router: Router,
         _ metrics: ServiceMetrics?,
         tls: TLSConfiguration? = nil
     ) -> HTTPServer {
         let configuration = HTTPServerConfiguration(
-            address: endpoint.address,
-            port: endpoint.port,
+            endpoint: endpoint,
+            trustedProxies: settings.trustedProxies.compactMap(AddressBlock.init),
             tls: tls,
             limits: HTTPLimits(maxBodyBytes: settings.maxBodyBytes),
             maxConnections: settings.maxConnections

@@ -1,10 +1,12 @@
+public import HTTPServer
+
 /// Everything an operator can set about `palimpsest serve`, parsed once at start.
 ///
 /// Each value has a ``SettingsKey`` with its variable, its flag and its default; ``SettingsLoader`` fills them in and
 /// reports every fault together.
 public struct Settings: Sendable, Equatable {
     /// Where the API is served.
-    public var bind = Endpoint(address: "127.0.0.1", port: 8080)
+    public var bind = HTTPEndpoint.internet(address: "127.0.0.1", port: 8080)
     /// The PEM file of the server's certificate and those that lead to a root; `nil` for plain HTTP.
     public var tlsCertificate: String?
     /// The PEM file of the certificate's key.
@@ -12,7 +14,9 @@ public struct Settings: Sendable, Equatable {
     /// The PEM file of the authorities that sign clients' certificates; `nil` asks clients for none.
     public var tlsClientCA: String?
     /// Where the metrics are served, apart from the API and without a key; `nil` for nowhere.
-    public var metrics: Endpoint?
+    public var metrics: HTTPEndpoint?
+    /// The proxies whose `X-Forwarded-For` is believed, as addresses, blocks or `unix`.
+    public var trustedProxies: [String] = []
     /// The folder of the database, the blobs and the admin key.
     public var dataFolder = "./data"
     /// The number of codec processes, and so of photos protected at once; at least 1.
@@ -37,17 +41,6 @@ public struct Settings: Sendable, Equatable {
     public var drainGrace: Duration = .seconds(20)
     /// The least severe level that is logged.
     public var logLevel = LogLevel.info
-
-    /// An address and a port to listen on.
-    public struct Endpoint: Sendable, Equatable, CustomStringConvertible {
-        /// An IPv4 or IPv6 literal.
-        public var address: String
-        /// The port; 0 lets the system choose.
-        public var port: UInt16
-
-        /// As it is written in a setting: `127.0.0.1:8080`, `[::1]:8080`.
-        public var description: String { (address.contains(":") ? "[\(address)]" : address) + ":\(port)" }
-    }
 
     /// The levels of the log, by the names that swift-log gives them.
     public enum LogLevel: String, Sendable, CaseIterable {
@@ -81,6 +74,8 @@ public enum SettingsKey: String, Sendable, CaseIterable {
     case tlsClientCA = "tls-client-ca"
     /// The address and port of the metrics.
     case metricsBind = "metrics-bind"
+    /// The proxies whose word on the client's address is taken.
+    case trustedProxies = "trusted-proxies"
     /// The data folder.
     case data
     /// The number of codec processes.
@@ -130,6 +125,7 @@ extension Settings {
         case .tlsKey: return tlsKey ?? ""
         case .tlsClientCA: return tlsClientCA ?? ""
         case .metricsBind: return metrics?.description ?? ""
+        case .trustedProxies: return trustedProxies.joined(separator: ",")
         case .data: return dataFolder
         case .workers: return String(workers)
         case .weights: return weightsFile ?? ""

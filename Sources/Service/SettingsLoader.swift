@@ -1,3 +1,6 @@
+import HTTPServer
+import SocketIO
+
 /// Reads the settings from variables and flags and collects everything that is wrong with them.
 public struct SettingsLoader {
     /// All faults of a configuration, in the order of the settings.
@@ -72,6 +75,7 @@ public struct SettingsLoader {
         case .tlsKey: readText(text, from: source) { $0.tlsKey = $1 }
         case .tlsClientCA: readText(text, from: source) { $0.tlsClientCA = $1 }
         case .metricsBind: readEndpoint(text, from: source) { $0.metrics = $1 }
+        case .trustedProxies: readProxies(text, from: source)
         case .data: readText(text, from: source) { $0.dataFolder = $1 }
         case .weights: readText(text, from: source) { $0.weightsFile = $1 }
         case .workers: readNumber(text, from: source, in: 1...256) { $0.workers = Int($1) }
@@ -123,10 +127,17 @@ public struct SettingsLoader {
     private mutating func readEndpoint(
         _ text: String,
         from source: String,
-        set: (inout Settings, Settings.Endpoint) -> Void
+        set: (inout Settings, HTTPEndpoint) -> Void
     ) {
+        let unix = "unix:"
+        if text == "systemd" { return set(&settings, .systemd) }
+        if text.hasPrefix(unix), text.utf8.count > unix.utf8.count, !text.utf8.contains(0) {
+            return set(&settings, .unix(path: String(text.dropFirst(unix.count))))
+        }
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            faults.append("\(source) must be ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, not '\(text)'.")
+            faults.append(
+                "\(source) must be ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, unix:PATH or systemd, not '\(text)'."
+            )
             return
         }
         var address = text[..<colon]
@@ -140,7 +151,15 @@ public struct SettingsLoader {
             faults.append("\(source) has no address before the port; 0.0.0.0:\(port) listens on every IPv4 address.")
             return
         }
-        set(&settings, Settings.Endpoint(address: String(address), port: port))
+        set(&settings, .internet(address: String(address), port: port))
+    }
+
+    private mutating func readProxies(_ text: String, from source: String) {
+        let names = text.split(separator: ",").map { String($0.drop { $0 == " " }) }
+        for name in names where AddressBlock(name) == nil {
+            faults.append("\(source) must hold addresses, blocks such as 10.0.0.0/8, or unix, not '\(name)'.")
+        }
+        settings.trustedProxies = names
     }
 
     // MARK: - Settings against each other

@@ -2,7 +2,7 @@ import CLinux
 @preconcurrency import Dispatch
 import Glibc
 
-/// Accepts TCP connections on a queue of its own.
+/// Accepts connections on a queue of its own.
 ///
 /// Running out of descriptors or memory is not the end: accepting rests for 5 ms, then twice as long up to 1 s, and goes on.
 public actor Listener {
@@ -29,6 +29,8 @@ public actor Listener {
     private let source: any DispatchSourceRead
     private let onAccept: @Sendable (consuming Descriptor, SocketAddress) -> Verdict
     private let onExhaustion: @Sendable (SocketError) -> Void
+    /// Whether the file of a Unix-domain socket goes with it.
+    private let isOwnFile: Bool
     private var life = Life.open
     private var isActive = false
     private var wasActivated = false
@@ -56,8 +58,37 @@ public actor Listener {
         onExhaustion: @escaping @Sendable (SocketError) -> Void = { _ in },
         onAccept: @escaping @Sendable (consuming Descriptor, SocketAddress) -> Verdict
     ) throws(SocketError) {
-        let socket = try Self.listen(on: address, backlog: backlog)
-        self.address = try Self.boundAddress(of: socket) ?? address
+        let socket = try ListeningSocket.make(on: address, backlog: backlog)
+        let bound = try ListeningSocket.address(of: socket) ?? address
+        self.init(socket, bound, isOwnFile: true, onExhaustion, onAccept)
+    }
+
+    /// Takes over the socket that systemd listens on for this process; nothing is accepted before ``start()``.
+    ///
+    /// - Parameters:
+    ///   - onExhaustion: Told once each time that accepting has to rest, on the listener's queue.
+    ///   - onAccept: Takes each connection, on the listener's queue; must not block.
+    /// - Throws: ``SocketError`` when there is not exactly one.
+    public init(
+        inheriting onExhaustion: @escaping @Sendable (SocketError) -> Void,
+        onAccept: @escaping @Sendable (consuming Descriptor, SocketAddress) -> Verdict
+    ) throws(SocketError) {
+        let socket = try ListeningSocket.inherited()
+        guard let address = try ListeningSocket.address(of: socket) else {
+            throw SocketError(operation: "socket activation", number: EAFNOSUPPORT)
+        }
+        self.init(socket, address, isOwnFile: false, onExhaustion, onAccept)
+    }
+
+    private init(
+        _ socket: consuming Descriptor,
+        _ address: SocketAddress,
+        isOwnFile: Bool,
+        _ onExhaustion: @escaping @Sendable (SocketError) -> Void,
+        _ onAccept: @escaping @Sendable (consuming Descriptor, SocketAddress) -> Verdict
+    ) {
+        self.address = address
+        self.isOwnFile = isOwnFile
         self.onAccept = onAccept
         self.onExhaustion = onExhaustion
         executor = QueueExecutor(label: "palimpsest.listener")
@@ -97,28 +128,6 @@ public actor Listener {
         await withCheckedContinuation { closeWaiters.append($0) }
     }
 
-    private static func listen(on address: SocketAddress, backlog: Int32) throws(SocketError) -> Descriptor {
-        var raw = try address.raw()
-        let socket = Descriptor(owning: try check("socket", clinux_socket_tcp(&raw)))
-        try check("setsockopt", clinux_reuse_address(socket.number))
-        try check("bind", clinux_bind(socket.number, &raw))
-        try check("listen", Glibc.listen(socket.number, backlog))
-        return socket
-    }
-
-    private static func boundAddress(of socket: borrowing Descriptor) throws(SocketError) -> SocketAddress? {
-        var raw = clinux_address()
-        try check("getsockname", clinux_local_address(socket.number, &raw))
-        return SocketAddress(raw)
-    }
-
-    @discardableResult
-    private static func check(_ operation: String, _ result: Int32) throws(SocketError) -> Int32 {
-        let number = errno
-        guard result >= 0 else { throw SocketError(operation: operation, number: number) }
-        return result
-    }
-
     private nonisolated static func discard(_ source: any DispatchSourceRead, descriptor: Int32) {
         source.setCancelHandler { _ = Glibc.close(descriptor) }
         source.activate()
@@ -146,7 +155,8 @@ public actor Listener {
             }
             restMilliseconds = 0
             let socket = Descriptor(owning: number)
-            guard let peer = SocketAddress(raw) else { continue }
+            // The peers of a Unix-domain socket have no address.
+            let peer = SocketAddress(raw) ?? address
             if case .pause = onAccept(socket, peer) {
                 isPaused = true
                 update()
@@ -181,6 +191,7 @@ public actor Listener {
         // Also ends listening in a child that is being forked right now and has not closed its copy yet.
         _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
         _ = Glibc.close(descriptor)
+        if isOwnFile, case .unix(let path) = address { unlink(path) }
         for waiter in closeWaiters { waiter.resume() }
         closeWaiters = []
     }

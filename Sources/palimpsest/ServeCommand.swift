@@ -16,7 +16,12 @@ struct ServeCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("Where to listen. (default: 127.0.0.1:8080)", valueName: "address:port"))
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen: ADDRESS:PORT, unix:PATH or systemd. (default: 127.0.0.1:8080)",
+            valueName: "endpoint"
+        )
+    )
     var bind: String?
 
     @Option(help: ArgumentHelp("The server's certificate chain, PEM. (default: plain HTTP)", valueName: "file"))
@@ -31,7 +36,15 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var tlsClientCA: String?
 
-    @Option(help: ArgumentHelp("Where to serve /metrics, without a key. (default: nowhere)", valueName: "address:port"))
+    @Option(
+        help: ArgumentHelp(
+            "Believe X-Forwarded-For of these: addresses, blocks, unix. (default: nobody)",
+            valueName: "list"
+        )
+    )
+    var trustedProxies: String?
+
+    @Option(help: ArgumentHelp("Where to serve /metrics, without a key. (default: nowhere)", valueName: "endpoint"))
     var metricsBind: String?
 
     @Option(
@@ -98,7 +111,8 @@ struct ServeCommand: AsyncParsableCommand {
     private var flags: [SettingsKey: String] {
         let values: [SettingsKey: String?] = [
             .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey, .tlsClientCA: tlsClientCA,
-            .metricsBind: metricsBind, .data: data, .workers: workers, .weights: weights,
+            .trustedProxies: trustedProxies, .metricsBind: metricsBind, .data: data, .workers: workers,
+            .weights: weights,
             .compressionLevel: compressionLevel, .maxBodyBytes: maxBodyBytes,
             .maxImageBytes: maxImageBytes, .maxImagesPerJob: maxImagesPerJob, .retentionSeconds: retentionSeconds,
             .minFreeBytes: minFreeBytes, .maxConnections: maxConnections, .drainSeconds: drainSeconds,

@@ -224,7 +224,9 @@ import Testing
     @Test("A second server cannot have the port")
     func portTaken() async throws {
         let server = try await TestServer.start()
-        let configuration = HTTPServerConfiguration(port: server.port)
+        let configuration = HTTPServerConfiguration(
+            endpoint: .internet(address: "127.0.0.1", port: server.port)
+        )
         let second = HTTPServer(configuration: configuration, logger: .init(label: "test")) { _ in
             ServerResponse(status: .ok)
         }

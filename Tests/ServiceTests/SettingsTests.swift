@@ -1,3 +1,4 @@
+import HTTPServer
 import Testing
 
 @testable import Service
@@ -7,8 +8,7 @@ struct SettingsTests {
     @Test("Without variables and flags the defaults hold")
     func defaults() throws {
         let settings = try SettingsLoader.load(environment: ["PATH": "/bin"], flags: [:], cores: 3)
-        #expect(settings.bind.address == "127.0.0.1")
-        #expect(settings.bind.port == 8080)
+        #expect(settings.bind == .internet(address: "127.0.0.1", port: 8080))
         #expect(settings.workers == 3)
         #expect(settings.maxBodyBytes == 1_073_741_824)
         #expect(settings.maxImageBytes == 67_108_864)
@@ -24,8 +24,7 @@ struct SettingsTests {
         ]
         let settings = try SettingsLoader.load(environment: environment, flags: [.workers: "5"], cores: 1)
         #expect(settings.workers == 5)
-        #expect(settings.bind.address == "::1")
-        #expect(settings.bind.port == 81)
+        #expect(settings.bind == .internet(address: "::1", port: 81))
         #expect(settings.retention == .seconds(60))
     }
 
@@ -50,7 +49,7 @@ struct SettingsTests {
 
     @Test(
         "An address that cannot be meant is refused",
-        arguments: ["8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:80", "[]:80"]
+        arguments: ["8080", ":8080", "unix:", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:80", "[]:80"]
     )
     func badBind(text: String) {
         #expect(throws: SettingsLoader.Faults.self) {
@@ -67,10 +66,15 @@ struct SettingsTests {
         #expect(error?.sentences.count == 1)
     }
 
-    @Test("What is printed of the settings reads back as the same settings", arguments: ["127.0.0.1:0", "[::1]:8080"])
+    @Test(
+        "What is printed of the settings reads back as the same settings",
+        arguments: ["127.0.0.1:0", "[::1]:8080", "unix:/run/s", "systemd"]
+    )
     func roundTrip(bind: String) throws {
         let flags: [SettingsKey: String] = [
-            .bind: bind, .tlsCertificate: "/c", .tlsKey: "/k", .tlsClientCA: "/a", .data: "/d", .weights: "/w",
+            .bind: bind, .tlsCertificate: "/c", .tlsKey: "/k", .tlsClientCA: "/a",
+            .trustedProxies: "10.0.0.0/8,::1,unix",
+            .data: "/d", .weights: "/w",
             .metricsBind: "127.0.0.1:9", .drainSeconds: "0",
             .logLevel: "debug",
         ]

@@ -11,9 +11,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-/// An address of either family.
+/// An address of any family.
 typedef struct {
     struct sockaddr_storage storage;
     socklen_t length;
@@ -40,6 +41,35 @@ static inline int clinux_address_parse(clinux_address *address, const char *host
     return -1;
 }
 
+/// The address of a path; 0, or -1 with ENAMETOOLONG.
+static inline int clinux_address_unix(clinux_address *address, const char *path) {
+    memset(address, 0, sizeof *address);
+    struct sockaddr_un *local = (struct sockaddr_un *)&address->storage;
+    const size_t count = strlen(path);
+    if (count == 0 || count >= sizeof local->sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    local->sun_family = AF_UNIX;
+    memcpy(local->sun_path, path, count + 1);
+    address->length = sizeof *local;
+    return 0;
+}
+
+/// The path of a Unix-domain address, empty where it has none; NULL for other families.
+static inline const char *clinux_address_path(const clinux_address *address) {
+    if (address->storage.ss_family != AF_UNIX) return NULL;
+    if (address->length <= sizeof(sa_family_t)) return "";
+    return ((const struct sockaddr_un *)&address->storage)->sun_path;
+}
+
+/// Copies the raw bytes of a numeric address, 4 or 16, and returns how many; -1 for what is none.
+static inline int clinux_address_bytes(const char *host, uint8_t bytes[16]) {
+    if (inet_pton(AF_INET, host, bytes) == 1) return 4;
+    if (inet_pton(AF_INET6, host, bytes) == 1) return 16;
+    return -1;
+}
+
 /// Writes the numeric address into `host` (at least INET6_ADDRSTRLEN bytes) and returns the port; -1 for other families.
 static inline int clinux_address_format(const clinux_address *address, char *host, socklen_t capacity) {
     const void *bytes;
@@ -60,8 +90,8 @@ static inline int clinux_address_format(const clinux_address *address, char *hos
     return ntohs(port);
 }
 
-/// A non-blocking, close-on-exec TCP socket of the address's family.
-static inline int clinux_socket_tcp(const clinux_address *address) {
+/// A non-blocking, close-on-exec stream socket of the address's family.
+static inline int clinux_socket_stream(const clinux_address *address) {
     return socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 

@@ -1,0 +1,49 @@
+import CLinux
+
+/// Numeric addresses that begin alike, such as `10.0.0.0/8`, `2001:db8::/32` or `127.0.0.1`; or `unix`, the peers of Unix-domain sockets.
+public struct AddressBlock: Sendable, Equatable {
+    /// The address's bytes, 4 or 16; none for `unix`.
+    private let bytes: [UInt8]
+    /// How many bits count.
+    private let bits: Int
+
+    /// Reads a block; `nil` for what is none.
+    public init?(_ text: String) {
+        if text == "unix" {
+            (bytes, bits) = ([], 0)
+            return
+        }
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let bytes = Self.bytes(of: String(parts[0])) else { return nil }
+        self.bytes = bytes
+        guard parts.count == 2 else {
+            bits = 8 * bytes.count
+            return
+        }
+        guard let bits = Int(parts[1]), (0...8 * bytes.count).contains(bits), parts[1].utf8.first != 0x2B else {
+            return nil
+        }
+        self.bits = bits
+    }
+
+    /// Whether a peer's host is one of them.
+    public func contains(_ host: String) -> Bool {
+        guard !bytes.isEmpty else { return host == "unix" }
+        guard let other = Self.bytes(of: host), other.count == bytes.count else { return false }
+        for (index, pair) in zip(bytes, other).enumerated() {
+            let counted = min(max(bits - 8 * index, 0), 8)
+            guard counted > 0 else { return true }
+            guard pair.0 >> (8 - counted) == pair.1 >> (8 - counted) else { return false }
+        }
+        return true
+    }
+
+    /// Whether a text is a numeric address.
+    public static func isAddress(_ text: String) -> Bool { bytes(of: text) != nil }
+
+    private static func bytes(of host: String) -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 16)
+        let count = clinux_address_bytes(host, &buffer)
+        return count > 0 ? Array(buffer.prefix(Int(count))) : nil
+    }
+}
