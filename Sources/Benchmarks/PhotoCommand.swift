@@ -20,7 +20,7 @@ struct PhotoCommand: ParsableCommand {
     var weights: String
 
     @Option(help: "The short side in pixels at which the change is computed.")
-    var workingSize = 256
+    var workingSize = 128
 
     @Option(help: "How often it is timed.")
     var repetitions = 5

@@ -34,7 +34,7 @@ public struct ProtectionSettings: Sendable, Hashable {
     /// The short side in pixels at which the change is computed (64 to 1024).
     public let workingSize: Int
 
-    /// What an image gets when nothing else is asked for: sample-wise, strength 8, clipped, computed at 256 pixels.
+    /// What an image gets when nothing else is asked for: sample-wise, strength 8, clipped, computed at 128 pixels.
     ///
     /// Sample-wise, because a class's pictures then have no change in common that their average shows, a linear model detects or
     /// a projection takes away, and protect as well (`docs/does-it-work.md`).
@@ -42,7 +42,7 @@ public struct ProtectionSettings: Sendable, Hashable {
         unchecked: .sampleWise,
         strength: 8,
         clip: true,
-        workingSize: 256
+        workingSize: 128
     )
 
     /// Makes settings, checking their ranges.
@@ -57,7 +57,7 @@ public struct ProtectionSettings: Sendable, Hashable {
         mode: ProtectionMode = .sampleWise,
         strength: Int = 8,
         clip: Bool = true,
-        workingSize: Int = 256
+        workingSize: Int = 128
     ) throws(SettingsFault) {
         guard Self.strengths.contains(strength) else {
             throw SettingsFault(.strengthInvalid, "The strength must be a whole number from 1 to 16.")

@@ -10,7 +10,7 @@ import Testing
         #expect(settings.mode == .sampleWise)
         #expect(settings.strength == 8)
         #expect(settings.clip)
-        #expect(settings.workingSize == 256)
+        #expect(settings.workingSize == 128)
         #expect(settings.bound == 8)
         #expect(try ProtectionSettings(strength: 3, clip: false).bound == nil)
     }

@@ -18,7 +18,7 @@ struct CodecMessageTests {
     private func entry(id: Int, bytes: Int, source: String = generated) -> String {
         """
         {"id": \(id), "bytes": \(bytes), "label": "cats",
-         "settings": {"mode": "sample-wise", "strength": 8, "clip": true, "working_size": 256},
+         "settings": {"mode": "sample-wise", "strength": 8, "clip": true, "working_size": 128},
          "semantic_image": \(source)}
         """
     }

@@ -132,13 +132,14 @@ def words(result):
     ]
     if clean < chance + 15:
         lines.append("Too few photos to learn from even unprotected: nothing can be concluded. Add photos to each class.")
-    elif control > (clean + chance) / 2:
+        return lines
+    left = max(0.0, (protected - chance) / (clean - chance))
+    if left >= 0.6 and control > (clean + chance) / 2:
         lines.append(
-            f"But random noise, which is known to protect, leaves {control:.0f} %: this measurement is blind, and nothing "
-            "can be concluded. Add photos to each class, or train longer (--epochs)."
+            f"But random noise, which is known to protect small pictures, leaves {control:.0f} %: this measurement may be blind, and "
+            "nothing can be concluded. Add photos to each class, or train longer (--epochs); some hundred a class are needed."
         )
     else:
-        left = max(0.0, (protected - chance) / (clean - chance))
         word = "hardly anything" if left < 0.2 else "a part" if left < 0.6 else "most"
         lines.append(f"So {word} of what it could learn is left ({100 * left:.0f} %). Random noise, for comparison: {control:.0f} %.")
     lines.append("This says nothing about networks that were trained on other photos before, nor about copies kept elsewhere.")
@@ -183,7 +184,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--enlarge", type=int, help="bring every photo to this short side first, pixels")
     parser.add_argument("--mode", choices=["class-wise", "sample-wise"], default="sample-wise")
-    parser.add_argument("--working-size", type=int, default=256, help="short side at which the change is computed, pixels")
+    parser.add_argument("--working-size", type=int, default=128, help="short side at which the change is computed, pixels")
     arguments = parser.parse_args()
     torch.set_num_threads(os.cpu_count() or 1)
     try:

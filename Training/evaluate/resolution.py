@@ -23,7 +23,9 @@ from deephiding import weights
 
 from . import perturbations, photos, product, report
 
-ENLARGED, SIZES, STANDARD, EPOCHS = 1600, (128, 256, 512), 256, 25
+ENLARGED, SIZES, EPOCHS = 1600, (128, 256, 512), 25
+# Sample-wise is the standard mode; the larger size was its standard once.
+SAMPLE_WISE_SIZES = (128, 256)
 CLEAN, CONTROL = "clean", "random noise (control)"
 
 
@@ -31,7 +33,7 @@ def rows(sizes):
     """Options of `protect` by row; none for the rows that it does not make."""
     table = {CLEAN: None, CONTROL: None}
     table |= {f"class-wise at {size} px": ["--mode", "class-wise", "--working-size", str(size)] for size in sizes}
-    return table | {f"sample-wise at {STANDARD} px": ["--mode", "sample-wise", "--working-size", str(STANDARD)]}
+    return table | {f"sample-wise at {size} px": ["--mode", "sample-wise", "--working-size", str(size)] for size in SAMPLE_WISE_SIZES}
 
 
 def identity(arguments, learnt, aside, options):
@@ -89,7 +91,8 @@ def table(records, arguments, learnt, aside, classes):
         f"{len(learnt)} photos of {classes} classes enlarged to a short side of {arguments.enlarge} px, {len(aside)} untouched ones to "
         f"test on, {arguments.epochs} epochs, chance {chance:.0f} %, seed {arguments.seed}, weights whose tensors have the SHA-256 "
         f"{weights.tensors_sha256(arguments.weights)[:12]}…, {datetime.date.today().isoformat()}, {report.processor()}. r is the share of "
-        "learning that is left: (accuracy - chance) / (accuracy on clean photos - chance)."
+        "learning that is left: (accuracy - chance) / (accuracy on clean photos - chance). The control's noise has single pixels, which no "
+        "network finds again in crops of every scale: here it controls nothing but that changes of +-8 levels do no harm by themselves."
     )
     return "\n".join(lines) + f"\n\n- {facts}\n"
 
@@ -107,6 +110,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="rows at a time")
+    parser.add_argument("--measured", action="store_true", help="write the table of what is measured already, and learn nothing")
     arguments = parser.parse_args()
     try:
         classes = photos.find(arguments.photos)
@@ -131,7 +135,7 @@ def main():
         ):
             running = [
                 pool.submit(measure, row, made, aside, labels, wanted, len(classes), arguments.seed, arguments.epochs, cells[row][1])
-                for row, made in prepare(arguments, learnt, labels, cells, folder)
+                for row, made in ([] if arguments.measured else prepare(arguments, learnt, labels, cells, folder))
             ]
             for future in running:
                 record = future.result()
