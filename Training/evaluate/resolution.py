@@ -24,8 +24,8 @@ from deephiding import weights
 from . import perturbations, photos, product, report
 
 ENLARGED, SIZES, EPOCHS = 1600, (128, 256, 512), 25
-# Sample-wise is the standard mode; the larger size was its standard once.
-SAMPLE_WISE_SIZES = (128, 256)
+# The standard mode is measured at the standard size, and at the one that was it before.
+STANDARD, FORMER = 128, 256
 CLEAN, CONTROL = "clean", "random noise (control)"
 
 
@@ -33,7 +33,8 @@ def rows(sizes):
     """Options of `protect` by row; none for the rows that it does not make."""
     table = {CLEAN: None, CONTROL: None}
     table |= {f"class-wise at {size} px": ["--mode", "class-wise", "--working-size", str(size)] for size in sizes}
-    return table | {f"sample-wise at {size} px": ["--mode", "sample-wise", "--working-size", str(size)] for size in SAMPLE_WISE_SIZES}
+    sample_wise = [size for size in (STANDARD, FORMER) if size == STANDARD or size in sizes]
+    return table | {f"sample-wise at {size} px": ["--mode", "sample-wise", "--working-size", str(size)] for size in sample_wise}
 
 
 def identity(arguments, learnt, aside, options):

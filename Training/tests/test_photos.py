@@ -95,7 +95,7 @@ def test_the_table_of_working_sizes_goes_on_where_it_was(folder, tmp_path, monke
     resolution.main()
     table = capsys.readouterr().out
     assert [line.split(" | ")[0] for line in table.splitlines()[2:6]] == [
-        "| clean", "| random noise (control)", "| class-wise at 64 px", "| sample-wise at 256 px",
+        "| clean", "| random noise (control)", "| class-wise at 64 px", "| sample-wise at 128 px",
     ]  # fmt: skip
     assert "40 photos of 2 classes" in table and (out / "resolution.md").read_text() == table[:-1]
     released = {path.name.rsplit("-", 1)[0]: np.load(path).astype(int) for path in (tmp_path / "cache").iterdir()}
