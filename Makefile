@@ -61,9 +61,13 @@ test-swift: ## Runs the Swift tests.
 
 # Undefined behaviour traps: Swift links no library that could report it. Leaks are left out, because XCTest and Foundation have some.
 .PHONY: test-sanitizers
-test-sanitizers: install-test ## Runs the tests of pictures and network under AddressSanitizer and UndefinedBehaviorSanitizer.
+test-sanitizers: install-test ## Runs the tests of pictures, network and HTTP under AddressSanitizer and UndefinedBehaviorSanitizer.
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined \
-		--scratch-path .build/sanitizers --filter '^(Imaging|DeepHiding|Protection)Tests'
+		--scratch-path .build/sanitizers --filter '^(Imaging|DeepHiding|Protection|HTTPWire|SocketIO|HTTPServer)Tests'
+
+.PHONY: test-threads
+test-threads: install-test ## Runs the tests of server, workers and store under ThreadSanitizer.
+	swift test --sanitize=thread --scratch-path .build/threads --filter '^(SocketIO|HTTPServer|Workers|JobStore|Service)Tests'
 
 .PHONY: fuzz
 fuzz: install-build ## Looks for bytes that break the HTTP decoders (SECONDS=600 by default).
@@ -84,6 +88,11 @@ test-python: build build-bench build-probe ## Runs the Python tests: tooling, tr
 .PHONY: test-e2e
 test-e2e: build ## Runs only the end-to-end tests, against the release binary.
 	$(PYTHON) -m pytest Tests/e2e
+
+.PHONY: test-clients
+test-clients: install-test build ## Tries the service with wrk, ab, nginx in front and a browser; installs them.
+	@scripts/install-packages clients
+	$(PYTHON) -m pytest -s Tests/clients
 
 .PHONY: test-load
 test-load: install-test build ## Churn, slow clients, gigabytes in and out, plain and TLS; some minutes (CONNECTIONS=, GIGABYTES=).

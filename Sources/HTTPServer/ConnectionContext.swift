@@ -1,3 +1,4 @@
+import HTTPTypes
 import HTTPWire
 import Logging
 
@@ -10,4 +11,5 @@ struct ConnectionContext: Sendable {
     let observer: HTTPServer.Observer
     let registry: ConnectionRegistry
     let trust: ProxyTrust
+    let standingFields: HTTPFields
 }

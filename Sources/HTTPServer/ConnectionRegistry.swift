@@ -1,3 +1,4 @@
+import SocketIO
 import Synchronization
 
 /// The connections of a server, and who waits for them to be gone.
@@ -11,7 +12,7 @@ final class ConnectionRegistry: Sendable {
 
     private struct State {
         var connections: [UInt64: HTTPConnection] = [:]
-        var countByAddress: [String: Int] = [:]
+        var countByNetwork: [[UInt8]: Int] = [:]
         var isAcceptingPaused = false
         var emptyWaiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -19,24 +20,31 @@ final class ConnectionRegistry: Sendable {
     private let state = Mutex(State())
     private let maxConnections: Int
     private let maxConnectionsPerAddress: Int
+    private let unboundedPeers: [AddressBlock]
 
     init(_ configuration: HTTPServerConfiguration) {
         maxConnections = configuration.maxConnections
         maxConnectionsPerAddress = configuration.maxConnectionsPerAddress ?? .max
+        unboundedPeers = configuration.unboundedPeers
     }
 
     var count: Int { state.withLock { $0.connections.count } }
 
     var all: [HTTPConnection] { state.withLock { Array($0.connections.values) } }
 
-    func admits(address: String) -> Bool {
-        state.withLock { $0.countByAddress[address, default: 0] < maxConnectionsPerAddress }
+    /// Whether a peer has not used up its share.
+    func admits(peer: String) -> Bool {
+        guard !unboundedPeers.contains(where: { $0.contains(peer) }) else { return true }
+        return state.withLock {
+            $0.countByNetwork[AddressBlock.network(of: peer), default: 0] < maxConnectionsPerAddress
+        }
     }
 
     func add(_ connection: HTTPConnection) -> Admission {
-        state.withLock { state in
+        let network = AddressBlock.network(of: connection.peer)
+        return state.withLock { state in
             state.connections[connection.id] = connection
-            state.countByAddress[connection.peer, default: 0] += 1
+            state.countByNetwork[network, default: 0] += 1
             guard state.connections.count >= maxConnections else { return .admitted }
             state.isAcceptingPaused = true
             return .admittedAsLast
@@ -47,10 +55,11 @@ final class ConnectionRegistry: Sendable {
     ///
     /// - Returns: Whether accepting has to be resumed.
     func remove(_ connection: HTTPConnection) -> Bool {
+        let network = AddressBlock.network(of: connection.peer)
         let (resumes, waiters) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
             guard state.connections.removeValue(forKey: connection.id) != nil else { return (false, []) }
-            let count = state.countByAddress[connection.peer, default: 1] - 1
-            state.countByAddress[connection.peer] = count == 0 ? nil : count
+            let count = state.countByNetwork[network, default: 1] - 1
+            state.countByNetwork[network] = count == 0 ? nil : count
             let resumes = state.isAcceptingPaused
             state.isAcceptingPaused = false
             guard state.connections.isEmpty else { return (resumes, []) }

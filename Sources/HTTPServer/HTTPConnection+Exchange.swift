@@ -98,6 +98,7 @@ extension HTTPConnection {
     private func send(_ response: ServerResponse, of number: Int) async throws {
         guard !machine.isClosed else { throw ConnectionClosed() }
         var fields = response.fields
+        for field in context.standingFields where fields[field.name] == nil { fields.append(field) }
         fields[.date] = HTTPDate.encode(WallClock.seconds())
         if let requestID = record?.id { fields[.xRequestID] = requestID }
         record?.status = response.status.code

@@ -57,7 +57,8 @@ public final class HTTPServer: Sendable {
             handler: handler,
             observer: observer,
             registry: ConnectionRegistry(configuration),
-            trust: ProxyTrust(proxies: configuration.trustedProxies)
+            trust: ProxyTrust(proxies: configuration.trustedProxies),
+            standingFields: configuration.standingFields
         )
         shards = (0..<max(configuration.shards, 1)).map { Shard(label: "palimpsest.shard.\($0)") }
     }
@@ -134,7 +135,7 @@ public final class HTTPServer: Sendable {
     /// On the listener's queue.
     private func accept(_ descriptor: consuming Descriptor, from peer: SocketAddress) -> Listener.Verdict {
         // Dropping the descriptor closes it: over its share, a peer gets no more than that.
-        guard context.registry.admits(address: peer.host) else { return .accept }
+        guard context.registry.admits(peer: peer.host) else { return .accept }
         let (identifier, tls) = state.withLock { state in
             state.nextIdentifier += 1
             return (state.nextIdentifier, state.tls)

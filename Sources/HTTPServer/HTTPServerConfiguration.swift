@@ -1,3 +1,4 @@
+public import HTTPTypes
 public import HTTPWire
 public import SocketIO
 
@@ -56,10 +57,14 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
     public var timeouts: HTTPTimeouts
     /// Connections at once; beyond them the kernel's backlog waits.
     public var maxConnections: Int
-    /// Connections at once of one peer address; beyond them a connection is closed unanswered.
+    /// Connections at once of one peer address, an IPv6 one with its neighbours of a /64; beyond them a connection is closed unanswered.
     ///
-    /// `nil` for no bound, which is right behind a reverse proxy.
+    /// `nil` for no bound.
     public var maxConnectionsPerAddress: Int?
+    /// Those for whom that bound does not hold, such as proxies, through which others speak.
+    public var unboundedPeers: [AddressBlock]
+    /// Fields of every response, the server's own refusals among them, that does not have its own.
+    public var standingFields: HTTPFields
     /// Serial queues over which the connections are spread.
     public var shards: Int
 
@@ -72,6 +77,8 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
         timeouts: HTTPTimeouts = HTTPTimeouts(),
         maxConnections: Int = 1024,
         maxConnectionsPerAddress: Int? = nil,
+        unboundedPeers: [AddressBlock] = [],
+        standingFields: HTTPFields = [:],
         shards: Int = 2
     ) {
         self.endpoint = endpoint
@@ -81,6 +88,8 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
         self.timeouts = timeouts
         self.maxConnections = maxConnections
         self.maxConnectionsPerAddress = maxConnectionsPerAddress
+        self.unboundedPeers = unboundedPeers
+        self.standingFields = standingFields
         self.shards = shards
     }
 }

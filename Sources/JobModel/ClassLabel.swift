@@ -8,7 +8,9 @@ public struct ClassLabel: Sendable, Hashable {
     /// The names of files that stand beside the class folders of an archive or of a folder of results, lower-case.
     ///
     /// `index.html` is kept free, since a folder of results may be published as it is.
-    private static let reserved: Set<String> = ["manifest.json", "sha256sums", "index.html", "palimpsest-classes.json"]
+    private static let reserved: Set<String> = [
+        "manifest.json", "manifest.json.sig", "sha256sums", "index.html", "palimpsest-classes.json",
+    ]
 
     /// The label itself.
     public let text: String

@@ -28,10 +28,11 @@ extension API {
         }
         let images = try await images(of: job)
         try await requireFiles(of: images, in: job, key: key)
-        let plan = try Self.plan(job, images)
+        let plan = try plan(job, images)
         return try send(
             request,
             digest: plan.digest,
+            isOfBytes: false,
             length: plan.length,
             type: "application/zip",
             filename: "\(job.id).zip"
@@ -51,6 +52,7 @@ extension API {
         return try send(
             request,
             digest: output.sha256,
+            isOfBytes: true,
             length: output.size,
             type: "image/png",
             filename: image.fileName
@@ -97,7 +99,7 @@ extension API {
         }
     }
 
-    private static func plan(_ job: Job, _ images: [JobImage]) throws -> ArchivePlan {
+    private func plan(_ job: Job, _ images: [JobImage]) throws -> ArchivePlan {
         let members = images.compactMap { image -> ArchivePlan.Member? in
             guard let output = image.output, let crc32 = image.outputCRC32 else { return nil }
             return ArchivePlan.Member(
@@ -108,13 +110,17 @@ extension API {
             )
         }
         let manifest = ManifestDocument(job: job.id, settings: job.settings, images: images.map { ImageDocument($0) })
-        return try ArchivePlan(members: members, manifest: try JSONDocument.bytes(manifest))
+        let bytes = try JSONDocument.bytes(manifest)
+        return try ArchivePlan(members: members, manifest: bytes, signature: signingKey.sign(bytes))
     }
 
     /// Answers with a file whose bytes are known by their digest: whole, a range of it, or the word that it has not changed.
+    ///
+    /// Where the digest is that of the bytes themselves, it goes along as RFC 9530 has it.
     private func send(
         _ request: ServerRequest,
         digest: SHA256Digest,
+        isOfBytes: Bool,
         length: UInt64,
         type: String,
         filename: String,
@@ -124,6 +130,7 @@ extension API {
         var fields: HTTPFields = [
             .eTag: tag.encoded, .acceptRanges: "bytes", .cacheControl: "private, no-cache",
         ]
+        if isOfBytes { fields[.reprDigest] = "sha-256=:\(Base64.encode(digest.bytes)):" }
         if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) {
             return ServerResponse(status: .notModified, fields: fields, body: .none)
         }

@@ -1,11 +1,12 @@
 import BlobStore
+import Cryptography
 import HTTPServer
 import HTTPTypes
 import JobStore
 import Logging
 import PublicFiles
 
-/// `/healthz`, `/readyz` and `/openapi.json`, which need no key.
+/// `/healthz`, `/readyz`, `/openapi.json` and `/v1/signing-key`, which need no key.
 extension API {
     /// Whether the process answers at all.
     func showHealth() throws -> ServerResponse {
@@ -18,9 +19,15 @@ extension API {
         return ServerResponse(status: .ok, fields: fields, body: .bytes(PublicFiles.openAPI))
     }
 
+    /// The key by which anybody verifies the manifests of this service.
+    func showSigningKey() -> ServerResponse {
+        let fields: HTTPFields = [.contentType: "application/x-pem-file", .cacheControl: "no-cache"]
+        return ServerResponse(status: .ok, fields: fields, body: .bytes(Array(signingKey.verificationKey.pem.utf8)))
+    }
+
     /// Whether uploads are taken: not while the service stops, its disk is low or its database does not answer.
     func showReadiness() async throws -> ServerResponse {
-        guard !lifecycle.isDraining else { throw APIError.draining }
+        guard lifecycle.isReady else { throw APIError.draining }
         do {
             try await store.check()
         } catch {

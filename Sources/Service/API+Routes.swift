@@ -8,33 +8,42 @@ import Logging
 extension API {
     private typealias KeyedHandler = @Sendable (ServerRequest, PathParameters, APIKey) async throws -> ServerResponse
 
-    /// All routes; those under `/v1` need a key.
+    /// All routes; those under `/v1` but the signing key's need a key, and a client that takes what they answer with.
     func router() -> Router {
         var router = Router()
-        let keyed: (HTTPRequest.Method, String, @escaping KeyedHandler) -> Void = { method, pattern, handler in
+        let json = "application/json"
+        let keyed: (HTTPRequest.Method, String, String?, @escaping KeyedHandler) -> Void = {
+            method,
+            pattern,
+            type,
+            handler in
             router.on(method, pattern) { [authenticator = Authenticator(store: store)] request, parameters in
-                try await handler(request, parameters, try await authenticator.key(of: request.fields))
+                let key = try await authenticator.key(of: request.fields)
+                try Self.requireAcceptance(of: type, by: request.fields)
+                return try await handler(request, parameters, key)
             }
         }
-        keyed(.post, "/v1/jobs") { request, _, key in try await submit(request, key: key) }
-        keyed(.get, "/v1/jobs") { request, _, key in try await listJobs(request, key: key) }
-        keyed(.get, "/v1/jobs/{id}") { request, path, key in try await showJob(request, key: key, id: path["id"]) }
-        keyed(.delete, "/v1/jobs/{id}") { _, path, key in try await erase(key: key, id: path["id"]) }
-        keyed(.post, "/v1/jobs/{id}/cancel") { _, path, key in try await cancel(key: key, id: path["id"]) }
-        keyed(.get, "/v1/jobs/{id}/images") { request, path, key in
+        keyed(.post, "/v1/jobs", json) { request, _, key in try await submit(request, key: key) }
+        keyed(.get, "/v1/jobs", json) { request, _, key in try await listJobs(request, key: key) }
+        keyed(.get, "/v1/jobs/{id}", json) { request, path, key in try await showJob(request, key: key, id: path["id"])
+        }
+        keyed(.delete, "/v1/jobs/{id}", nil) { _, path, key in try await erase(key: key, id: path["id"]) }
+        keyed(.post, "/v1/jobs/{id}/cancel", json) { _, path, key in try await cancel(key: key, id: path["id"]) }
+        keyed(.get, "/v1/jobs/{id}/images", json) { request, path, key in
             try await listImages(request, key: key, id: path["id"])
         }
-        keyed(.get, "/v1/jobs/{id}/images/{number}.png") { request, path, key in
+        keyed(.get, "/v1/jobs/{id}/images/{number}.png", "image/png") { request, path, key in
             try await sendImage(request, key: key, id: path["id"], number: path["number"])
         }
-        keyed(.get, "/v1/jobs/{id}/images/{number}/report") { request, path, key in
+        keyed(.get, "/v1/jobs/{id}/images/{number}/report", json) { request, path, key in
             try await showReport(request, key: key, id: path["id"], number: path["number"])
         }
-        keyed(.get, "/v1/jobs/{id}/archive.zip") { request, path, key in
+        keyed(.get, "/v1/jobs/{id}/archive.zip", "application/zip") { request, path, key in
             try await sendArchive(request, key: key, id: path["id"])
         }
         router.on(.get, "/healthz") { _, _ in try showHealth() }
         router.on(.get, "/readyz") { _, _ in try await showReadiness() }
+        router.on(.get, "/v1/signing-key") { _, _ in showSigningKey() }
         router.on(.get, "/openapi.json") { _, _ in showContract() }
         return router
     }
@@ -47,7 +56,7 @@ extension API {
     /// - Returns: The route's answer, or a problem document.
     func respond(to request: ServerRequest, by router: Router) async -> ServerResponse {
         do {
-            return Self.hardened(try await router.respond(to: request))
+            return try await router.respond(to: request)
         } catch {
             let fault = APIError(error)
             if fault.isOurs {
@@ -58,19 +67,27 @@ extension API {
                     ]
                 )
             }
-            if let fault = error as? HTTPFault { return Self.hardened(Problem(fault).response) }
-            return Self.hardened(
-                Problem(status: fault.status, code: fault.code, detail: fault.detail, fields: fault.fields).response
-            )
+            if let fault = error as? HTTPFault { return Problem(fault).response }
+            return Problem(status: fault.status, code: fault.code, detail: fault.detail, fields: fault.fields).response
         }
     }
 
-    /// The answer with the fields that keep a browser from making more of it than it is.
-    private static func hardened(_ response: ServerResponse) -> ServerResponse {
-        var response = response
-        response.fields[.xContentTypeOptions] = "nosniff"
-        response.fields[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
-        response.fields[.referrerPolicy] = "no-referrer"
-        return response
+    /// Refuses a request whose `Accept` leaves out the type of the answer, before anything is done for it.
+    ///
+    /// Problems are sent in any case (RFC 9110 section 12.5.1 allows it), and a malformed field is as good as none.
+    private static func requireAcceptance(of type: String?, by fields: HTTPFields) throws(APIError) {
+        guard let type, let field = fields[.accept], let accept = AcceptField(field), !accept.accepts(type) else {
+            return
+        }
+        throw APIError(.notAcceptable, "not_acceptable", "The answer would be \(type), which Accept leaves out.")
     }
+
+    /// The fields of every answer that keep a browser from making more of it than it is.
+    static let standingFields: HTTPFields = [
+        .xContentTypeOptions: "nosniff",
+        .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
+        .referrerPolicy: "no-referrer",
+        .crossOriginResourcePolicy: "same-origin",
+        .crossOriginOpenerPolicy: "same-origin",
+    ]
 }

@@ -1,4 +1,5 @@
 import BlobStore
+import Cryptography
 import HTTPServer
 import HTTPTypes
 import HTTPWire
@@ -15,6 +16,7 @@ struct API: Sendable {
     let blobs: BlobStore
     let disk: DiskQueues
     let ledger: BlobLedger
+    let signingKey: SigningKey
     let lifecycle: Lifecycle
     let logger: Logger
 

@@ -4,8 +4,8 @@ import Cryptography
 
 /// An archive that is known to the byte before any of it is sent, so that it has a length, a tag and ranges.
 ///
-/// It holds the protected images in the order of their numbers, then `manifest.json`, then `SHA256SUMS`, which lists all the
-/// others in the form that `sha256sum --check` reads. Equal results give equal archives.
+/// It holds the protected images in the order of their numbers, then `manifest.json` with its signature, then `SHA256SUMS`, which lists
+/// all the others in the form that `sha256sum --check` reads. Equal results give equal archives.
 struct ArchivePlan: Sendable {
     /// A protected image and its place in the archive.
     struct Member: Sendable {
@@ -44,15 +44,17 @@ struct ArchivePlan: Sendable {
     /// - Parameters:
     ///   - members: The protected images.
     ///   - manifest: The bytes of `manifest.json`.
+    ///   - signature: The manifest's signature.
     /// - Throws: `ArchiveError` for names that are no safe paths, or equal.
-    init(members: [Member], manifest: [UInt8]) throws {
+    init(members: [Member], manifest: [UInt8], signature: [UInt8]) throws {
         var lines = members.map { "\($0.sha256.hex)  \($0.name)\n" }
-        lines.append("\(SHA256.hash(manifest).hex)  manifest.json\n")
+        let signed = [(ArchiveNames.manifest, manifest), (ArchiveNames.signature, signature)]
+        lines += signed.map { "\(SHA256.hash($0.1).hex)  \($0.0)\n" }
         let sums = Array(lines.joined().utf8)
 
         var entries = members.map { ZIPEntry(name: $0.name, size: $0.size, crc32: $0.crc32) }
         var files = members.map { Source.blob($0.sha256, size: $0.size) }
-        for (name, bytes) in [("manifest.json", manifest), ("SHA256SUMS", sums)] {
+        for (name, bytes) in signed + [(ArchiveNames.sums, sums)] {
             entries.append(ZIPEntry(name: name, size: UInt64(bytes.count), crc32: CRC32.checksum(bytes)))
             files.append(.bytes(bytes))
         }

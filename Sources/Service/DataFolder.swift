@@ -1,3 +1,4 @@
+import Cryptography
 import Glibc
 import JobStore
 
@@ -54,7 +55,10 @@ final class DataFolder: Sendable {
     var blobsPath: String { path }
 
     /// The file with the key that the first start makes.
-    var adminKeyPath: String { "\(path)/admin-key" }
+    var adminKey: SecretFile { SecretFile(path: "\(path)/admin-key", purpose: "The admin key") }
+
+    /// The file with the key that signs manifests, which the first start makes.
+    var signingKey: SecretFile { SecretFile(path: "\(path)/signing-key", purpose: "The signing key") }
 
     private static func fault(_ sentence: String, _ code: Int32) -> Fault {
         Fault(description: "\(sentence): \(String(cString: strerror(code))).")
@@ -74,7 +78,7 @@ extension DataFolder {
             secret = APIKeySecret(presented: present)
         } else {
             secret = try APIKeySecret.generate()
-            try writeAdminKey(secret.text)
+            try adminKey.write(secret.text + "\n")
         }
         guard try await store.key(hash: secret.hash) == nil else { return }
         _ = try await store.createKey(
@@ -96,43 +100,35 @@ extension DataFolder {
     }
 
     private func readAdminKey() throws -> String? {
-        let descriptor = open(adminKeyPath, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            let code = errno
-            guard code == ENOENT else { throw Self.fault("The admin key \(adminKeyPath) cannot be read", code) }
-            return nil
-        }
-        defer { close(descriptor) }
-        var buffer = [UInt8](repeating: 0, count: 1024)
-        let count = read(descriptor, &buffer, buffer.count)
-        guard count >= 0 else { throw Self.fault("The admin key \(adminKeyPath) cannot be read", errno) }
-        let key = buffer[..<count].split(whereSeparator: { $0 <= 0x20 }).first.map(Array.init) ?? []
+        guard let text = try adminKey.read() else { return nil }
+        let key = Array(text.utf8.split(whereSeparator: { $0 <= 0x20 }).first ?? [])
         guard key.count >= 16, key.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") }) else {
-            throw Fault(description: "The file \(adminKeyPath) does not hold a key of 16 or more letters.")
+            throw Fault(description: "The file \(adminKey.path) does not hold a key of 16 or more letters.")
         }
         return String(decoding: key, as: UTF8.self)
     }
+}
 
-    /// Writes the key so that it is there whole, with mode 0600, or not at all.
-    private func writeAdminKey(_ key: String) throws {
-        let temporary = adminKeyPath + ".new"
-        unlink(temporary)
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.fault("The admin key \(adminKeyPath) cannot be written", errno) }
-        let line = Array((key + "\n").utf8)
-        let isWritten = write(descriptor, line, line.count) == line.count && fsync(descriptor) == 0
-        let code = errno
-        close(descriptor)
-        guard isWritten else {
-            unlink(temporary)
-            throw Self.fault("The admin key \(adminKeyPath) cannot be written", code)
+// MARK: - The signing key
+
+extension DataFolder {
+    /// The key that signs manifests; made if there is none.
+    ///
+    /// An operator may put one of their own there.
+    ///
+    /// - Throws: ``Fault`` when the file cannot be read or written, or holds something else.
+    func provideSigningKey() throws -> SigningKey {
+        guard let text = try signingKey.read() else {
+            let key = try SigningKey.generate()
+            try signingKey.write(key.pem)
+            return key
         }
-        guard rename(temporary, adminKeyPath) == 0 else {
-            throw Self.fault("The admin key \(adminKeyPath) cannot be written", errno)
+        guard let key = SigningKey(pem: text) else {
+            throw Fault(
+                description: "The file \(signingKey.path) does not hold an Ed25519 key "
+                    + "as 'openssl genpkey -algorithm ed25519' writes it."
+            )
         }
-        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw Self.fault("The data folder \(path) cannot be opened", errno) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw Self.fault("The data folder \(path) cannot be synchronised", errno) }
+        return key
     }
 }

@@ -36,7 +36,7 @@ public struct ProtectionService: Sendable {
 
     /// Serves until the process is told to stop.
     ///
-    /// SIGTERM or SIGINT drains: the listener is closed, requests and images under way may finish, what is left goes back to
+    /// SIGTERM or SIGINT drains: `/readyz` turns, then the listener is closed, requests and images under way may finish, what is left goes back to
     /// the queue. A second signal ends the process at once, which loses nothing that was accepted either. With TLS, SIGHUP reads its
     /// files anew; connections that are open go on with what they began with.
     ///
@@ -83,6 +83,8 @@ public struct ProtectionService: Sendable {
 
         let reloading = tls == nil ? nil : ReloadSignal(servers: servers.map(\.1), logger: logger)
         for await _ in signals.requested {}
+        api.lifecycle.startLeaving()
+        try await Task.sleep(for: settings.drainDelay)
         api.lifecycle.startDraining()
         sweeping.cancel()
         working.cancel()
@@ -115,6 +117,7 @@ public struct ProtectionService: Sendable {
                 blobs: blobs,
                 disk: DiskQueues(),
                 ledger: BlobLedger(blobs: blobs),
+                signingKey: try folder.provideSigningKey(),
                 lifecycle: Lifecycle(),
                 logger: logger
             )
@@ -177,12 +180,16 @@ public struct ProtectionService: Sendable {
         _ metrics: ServiceMetrics?,
         tls: TLSConfiguration? = nil
     ) -> HTTPServer {
+        let proxies = settings.trustedProxies.compactMap(AddressBlock.init)
         let configuration = HTTPServerConfiguration(
             endpoint: endpoint,
-            trustedProxies: settings.trustedProxies.compactMap(AddressBlock.init),
+            trustedProxies: proxies,
             tls: tls,
             limits: HTTPLimits(maxBodyBytes: settings.maxBodyBytes),
-            maxConnections: settings.maxConnections
+            maxConnections: settings.maxConnections,
+            maxConnectionsPerAddress: settings.maxConnectionsPerAddress,
+            unboundedPeers: AddressBlock.thisMachine + proxies,
+            standingFields: API.standingFields
         )
         return HTTPServer(
             configuration: configuration,

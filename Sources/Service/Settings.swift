@@ -37,6 +37,10 @@ public struct Settings: Sendable, Equatable {
     public var minFreeBytes: UInt64 = 512 << 20
     /// The most connections at once.
     public var maxConnections = 512
+    /// The most connections at once of one address that is neither this machine's nor a trusted proxy's.
+    public var maxConnectionsPerAddress = 128
+    /// How long the service goes on once it is told to stop, so that balancers see `/readyz` turn.
+    public var drainDelay: Duration = .zero
     /// How long open requests may take to finish once the service is told to stop.
     public var drainGrace: Duration = .seconds(20)
     /// The least severe level that is logged.
@@ -96,6 +100,10 @@ public enum SettingsKey: String, Sendable, CaseIterable {
     case minFreeBytes = "min-free-bytes"
     /// The most connections at once.
     case maxConnections = "max-connections"
+    /// The most connections at once of one address.
+    case maxConnectionsPerAddress = "max-connections-per-address"
+    /// The seconds between `/readyz`'s turn and the listener's end.
+    case drainDelaySeconds = "drain-delay-seconds"
     /// The seconds that open requests get when the service stops.
     case drainSeconds = "drain-seconds"
     /// The least severe level that is logged.
@@ -136,6 +144,8 @@ extension Settings {
         case .retentionSeconds: return String(retention.components.seconds)
         case .minFreeBytes: return String(minFreeBytes)
         case .maxConnections: return String(maxConnections)
+        case .maxConnectionsPerAddress: return String(maxConnectionsPerAddress)
+        case .drainDelaySeconds: return String(drainDelay.components.seconds)
         case .drainSeconds: return String(drainGrace.components.seconds)
         case .logLevel: return logLevel.rawValue
         }

@@ -87,6 +87,10 @@ public struct SettingsLoader {
             readNumber(text, from: source, in: 60...(366 * 24 * 60 * 60)) { $0.retention = .seconds(Int64($1)) }
         case .minFreeBytes: readNumber(text, from: source, in: 0...(1 << 50)) { $0.minFreeBytes = $1 }
         case .maxConnections: readNumber(text, from: source, in: 1...65_536) { $0.maxConnections = Int($1) }
+        case .maxConnectionsPerAddress:
+            readNumber(text, from: source, in: 1...65_536) { $0.maxConnectionsPerAddress = Int($1) }
+        case .drainDelaySeconds:
+            readNumber(text, from: source, in: 0...3600) { $0.drainDelay = .seconds(Int64($1)) }
         case .drainSeconds: readNumber(text, from: source, in: 0...3600) { $0.drainGrace = .seconds(Int64($1)) }
         case .logLevel: readLogLevel(text, from: source)
         }

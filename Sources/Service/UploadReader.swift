@@ -21,6 +21,13 @@ extension APIError {
         )
     }
 
+    static let contentEncodingUnsupported = APIError(
+        .unsupportedMediaType,
+        "content_encoding_unsupported",
+        "Send the body as it is, without a Content-Encoding.",
+        fields: [.acceptEncoding: "identity"]
+    )
+
     static let mediaTypeUnsupported = APIError(
         .unsupportedMediaType,
         "media_type_unsupported",
@@ -102,6 +109,9 @@ struct UploadReader: Sendable {
     /// The bytes of an image tell its format, so the type is not asked for more than that it is one; and curl's default type
     /// is taken for an image, since `curl --data-binary @photo.jpg` means just that.
     private static func kind(of fields: HTTPFields) throws(APIError) -> Kind {
+        guard (fields[.contentEncoding] ?? "identity").lowercased() == "identity" else {
+            throw .contentEncodingUnsupported
+        }
         guard let field = fields[.contentType] else { return .image }
         guard let mediaType = MediaType(field) else { throw .mediaTypeUnsupported }
         switch mediaType.essence {

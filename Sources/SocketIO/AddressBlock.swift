@@ -38,6 +38,15 @@ public struct AddressBlock: Sendable, Equatable {
         return true
     }
 
+    /// The peers on this machine.
+    public static let thisMachine = ["127.0.0.0/8", "::1", "unix"].compactMap(AddressBlock.init)
+
+    /// The bytes of an address by which one subscriber is told from another: all of an IPv4 address, the 64 bits of an IPv6 one's network.
+    public static func network(of host: String) -> [UInt8] {
+        let bytes = bytes(of: host) ?? []
+        return bytes.count == 16 ? Array(bytes.prefix(8)) : bytes
+    }
+
     /// Whether a text is a numeric address.
     public static func isAddress(_ text: String) -> Bool { bytes(of: text) != nil }
 

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// A picture that breaks a decoder then finds nothing to take: no descriptor can be opened any more, no privilege gained, memory is
 /// bounded, and the process ends with its parent. System calls are not filtered yet.
-enum CodecSandbox {
+public enum CodecSandbox {
     /// While the process starts, libraries may open a file or two.
     private static let filesAtStart: UInt64 = 16
 
@@ -24,6 +24,18 @@ enum CodecSandbox {
         if let memoryBytes, !plm_is_sanitized() {
             try SystemFault.check("setrlimit", plm_limit_address_space(memoryBytes))
         }
+    }
+
+    /// Does to a process that decodes by itself, once all is read, what is done to a codec process.
+    ///
+    /// - Parameter memoryBytes: The limit of address space.
+    /// - Throws: ``SystemFault``.
+    public static func sealThisProcess(memoryBytes: UInt64) throws(SystemFault) {
+        try SystemFault.check("prctl", plm_set_no_new_privileges())
+        try SystemFault.check("prctl", plm_set_undumpable())
+        try SystemFault.check("setrlimit", plm_limit_core(0))
+        if !plm_is_sanitized() { try SystemFault.check("setrlimit", plm_limit_address_space(memoryBytes)) }
+        try seal()
     }
 
     /// Gives up opening anything, once the weights are loaded.

@@ -221,6 +221,44 @@ import Testing
         await server.stop()
     }
 
+    @Test("Nor bound are peers that were left out of it")
+    func unboundedPeer() async throws {
+        let server = try await TestServer.start(maxConnectionsPerAddress: 1, unboundedPeers: ["127.0.0.0/8"])
+        let clients = try await blocking {
+            try (0..<3).map { _ in
+                let client = try RawClient(port: server.port)
+                try client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                _ = try client.receive(until: "Hello\n")
+                return client
+            }
+        }
+        #expect(server.server.connectionCount == 3)
+        for client in clients { client.close() }
+        await server.stop()
+    }
+
+    @Test("Standing fields are on every answer that has not its own")
+    func standingFields() async throws {
+        let server = try await TestServer.start()
+        let answers = try await blocking {
+            try ["GET /hello HTTP/1.1", "GET /path/a HTTP/1.1", "GET /none HTTP/1.1", "GET  HTTP/1.1"].map { line in
+                let client = try RawClient(port: server.port)
+                try client.send(line + "\r\nHost: a\r\nConnection: close\r\n\r\n")
+                return try client.receiveAll()
+            }
+        }
+        #expect(answers.allSatisfy { $0.contains("\r\nX-Content-Type-Options: nosniff\r\n") })
+        let types = ["text/plain", "text/standing", "application/problem+json", "application/problem+json"]
+        for (answer, type) in zip(answers, types) {
+            #expect(
+                answer.components(separator: "\r\nContent-Type: ").dropFirst().map { $0.hasPrefix(type + "\r\n") } == [
+                    true
+                ]
+            )
+        }
+        await server.stop()
+    }
+
     @Test("A second server cannot have the port")
     func portTaken() async throws {
         let server = try await TestServer.start()

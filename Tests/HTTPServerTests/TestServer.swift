@@ -18,7 +18,8 @@ struct TestServer: Sendable {
         limits: HTTPLimits = HTTPLimits(),
         timeouts: HTTPTimeouts = HTTPTimeouts(),
         maxConnections: Int = 256,
-        maxConnectionsPerAddress: Int? = nil
+        maxConnectionsPerAddress: Int? = nil,
+        unboundedPeers: [String] = []
     ) async throws -> TestServer {
         let events = TestEvents()
         let router = Self.router(events)
@@ -26,7 +27,9 @@ struct TestServer: Sendable {
             limits: limits,
             timeouts: timeouts,
             maxConnections: maxConnections,
-            maxConnectionsPerAddress: maxConnectionsPerAddress
+            maxConnectionsPerAddress: maxConnectionsPerAddress,
+            unboundedPeers: unboundedPeers.compactMap(AddressBlock.init),
+            standingFields: [.xContentTypeOptions: "nosniff", .contentType: "text/standing"]
         )
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = HTTPServer(

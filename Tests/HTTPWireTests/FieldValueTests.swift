@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import Testing
 
@@ -109,32 +110,28 @@ import Testing
         #expect(euro == "attachment; filename=\"_ rates\"; filename*=UTF-8''%E2%82%AC%20rates")
     }
 
-    @Test("Dates: the three forms of RFC 9110 section 5.6.7, and `date -u` for others")
+    @Test("Dates: RFC 9110 section 5.6.7's own, and what the C library makes of others")
     func dates() {
         #expect(HTTPDate.encode(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
-        #expect(HTTPDate.decode("Sun, 06 Nov 1994 08:49:37 GMT") == 784_111_777)
-        #expect(HTTPDate.decode("Sunday, 06-Nov-94 08:49:37 GMT") == 784_111_777)
-        #expect(HTTPDate.decode("Sun Nov  6 08:49:37 1994") == 784_111_777)
-        #expect(HTTPDate.encode(0) == "Thu, 01 Jan 1970 00:00:00 GMT")
-        #expect(HTTPDate.encode(951_782_400) == "Tue, 29 Feb 2000 00:00:00 GMT")
-        #expect(HTTPDate.encode(-1) == "Wed, 31 Dec 1969 23:59:59 GMT")
-        #expect(HTTPDate.encode(4_107_542_399) == "Sun, 28 Feb 2100 23:59:59 GMT")
-        #expect(HTTPDate.encode(4_107_542_400) == "Mon, 01 Mar 2100 00:00:00 GMT")
-        for seconds in stride(from: Int64(-2_000_000_000), through: 5_000_000_000, by: 7_654_321) {
-            #expect(HTTPDate.decode(HTTPDate.encode(seconds)) == seconds)
+        let strides = stride(from: Int64(-62_167_219_200), through: 253_402_300_799, by: 76_543_211)
+        for seconds in [0, -1, 951_782_400, 4_107_542_399, 4_107_542_400, 253_402_300_799] + Array(strides) {
+            #expect(HTTPDate.encode(seconds) == Self.formatted(seconds))
         }
+        #expect(HTTPDate.encode(.max) == "Fri, 31 Dec 9999 23:59:59 GMT")
+        #expect(HTTPDate.encode(.min) == "Sat, 01 Jan 0000 00:00:00 GMT")
     }
 
-    @Test(
-        "Malformed dates are refused",
-        arguments: [
-            "", "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:49:37",
-            "Sun, 6 Nov 1994 08:49:37 GMT", "Xxx, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC", "0",
-            "Sun, 00 Nov 1994 08:49:37 GMT",
-        ]
-    )
-    func malformedDates(text: String) {
-        #expect(HTTPDate.decode(text) == nil)
+    private static func formatted(_ seconds: Int64) -> String {
+        var (time, parts) = (time_t(seconds), tm())
+        gmtime_r(&time, &parts)
+        var text = [CChar](repeating: 0, count: 64)
+        // The year by itself, since %Y is not padded.
+        let year = String(parts.tm_year + 1900)
+        strftime(&text, text.count, "%a, %d %b ", &parts)
+        let day = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        strftime(&text, text.count, " %H:%M:%S GMT", &parts)
+        let clock = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return day + String(repeating: "0", count: 4 - year.count) + year + clock
     }
 
     @Test("Ranges: the examples of RFC 9110 section 14.1.2 for 10,000 bytes")

@@ -1,4 +1,5 @@
 import HTTPTypes
+import WireHarness
 
 @testable import HTTPWire
 
@@ -48,44 +49,11 @@ func decodeHeadBytes(_ bytes: [UInt8], limits: HTTPLimits = HTTPLimits()) -> Hea
     return whole
 }
 
-/// A decoded body, or the fault that ended it, with the bytes before.
-struct BodyOutcome: Equatable {
-    var bytes: [UInt8] = []
-    var fault: HTTPFault?
-    var isComplete = false
-    var rest: [UInt8] = []
-}
-
-func decodeBody(_ pieces: [[UInt8]], framing: BodyFraming, limits: HTTPLimits = HTTPLimits()) -> BodyOutcome {
-    var decoder = BodyDecoder(framing: framing, limits: limits)
-    var buffer = ReceiveBuffer()
-    var outcome = BodyOutcome()
-    for (index, piece) in pieces.enumerated() {
-        buffer.append(piece)
-        do throws(HTTPFault) {
-            reading: while true {
-                switch try decoder.decode(&buffer) {
-                case .needsBytes: break reading
-                case .piece(let bytes): outcome.bytes += bytes
-                case .end:
-                    outcome.isComplete = true
-                    outcome.rest = buffer.take(upTo: .max) + pieces[(index + 1)...].joined()
-                    return outcome
-                }
-            }
-        } catch {
-            outcome.fault = error
-            return outcome
-        }
-    }
-    return outcome
-}
-
 func decodeBody(_ text: String, framing: BodyFraming, limits: HTTPLimits = HTTPLimits()) -> BodyOutcome {
     let ways = splittings(of: Array(text.utf8))
-    let whole = decodeBody(ways[0], framing: framing, limits: limits)
+    let whole = BodyOutcome(of: ways[0], framing: framing, limits: limits)
     for way in ways.dropFirst() {
-        let other = decodeBody(way, framing: framing, limits: limits)
+        let other = BodyOutcome(of: way, framing: framing, limits: limits)
         if other != whole { return other }
     }
     return whole

@@ -65,7 +65,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "manifest.json", "SHA256SUMS", "index.html", "palimpsest-classes.json", "Manifest.JSON", "sha256sums",
+        "manifest.json", "manifest.json.sig", "SHA256SUMS", "index.html", "palimpsest-classes.json", "Manifest.JSON",
+        "sha256sums",
         "INDEX.HTML", "Palimpsest-Classes.json",
     ])
     func `Names of the archive's own files are no labels, in whatever case`(text: String) {

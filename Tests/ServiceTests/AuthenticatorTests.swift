@@ -28,23 +28,4 @@ struct AuthenticatorTests {
     func refused(field: String) {
         #expect(throws: APIError.self) { try Authenticator.secret(in: field) }
     }
-
-    @Test(
-        "Base64 is decoded as RFC 4648 section 10 has it",
-        arguments: [
-            ("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob"), ("Zm9vYmE=", "fooba"),
-            ("Zm9vYmFy", "foobar"),
-        ]
-    )
-    func base64(text: String, plain: String) {
-        #expect(Base64.decode(Array(text.utf8)) == Array(plain.utf8))
-    }
-
-    @Test(
-        "Base64 that is not the one form of its bytes is refused",
-        arguments: ["Z", "Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zm9v\n", "Zg==Zg==", "Zm-v"]
-    )
-    func badBase64(text: String) {
-        #expect(Base64.decode(Array(text.utf8)) == nil)
-    }
 }

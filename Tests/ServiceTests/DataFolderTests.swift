@@ -1,3 +1,4 @@
+import Cryptography
 import FoundationEssentials
 import Glibc
 import JobStore
@@ -23,7 +24,7 @@ struct DataFolderTests {
             let folder = try DataFolder(path: path)
             let store = try JobStore(path: folder.databasePath, generatorVersion: 2)
             try await folder.provideAdminKey(store: store)
-            let text = try String(contentsOfFile: folder.adminKeyPath, encoding: .utf8)
+            let text = try String(contentsOfFile: folder.adminKey.path, encoding: .utf8)
             #expect(text.hasPrefix("plm_") && text.hasSuffix("\n"))
             let key = String(text.dropLast())
             #expect(first == nil || first == key)
@@ -43,12 +44,27 @@ struct DataFolderTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let folder = try DataFolder(path: path)
         let store = try JobStore(path: folder.databasePath, generatorVersion: 2)
-        try "short".write(toFile: folder.adminKeyPath, atomically: true, encoding: .utf8)
+        try "short".write(toFile: folder.adminKey.path, atomically: true, encoding: .utf8)
         await #expect(throws: DataFolder.Fault.self) { try await folder.provideAdminKey(store: store) }
-        try "a-key-of-the-operator\n".write(toFile: folder.adminKeyPath, atomically: true, encoding: .utf8)
+        try "a-key-of-the-operator\n".write(toFile: folder.adminKey.path, atomically: true, encoding: .utf8)
         try await folder.provideAdminKey(store: store)
         #expect(try await store.key(hash: APIKeySecret(presented: "a-key-of-the-operator").hash) != nil)
         #expect(try await store.keys().count == 1)
+    }
+
+    @Test("The signing key is made once, for its owner alone; one of the operator's is taken, and what is none refused")
+    func signingKey() throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try DataFolder(path: path)
+        let made = try folder.provideSigningKey()
+        #expect(mode(folder.signingKey.path) == 0o600)
+        #expect(try folder.provideSigningKey().verificationKey == made.verificationKey)
+        let own = try SigningKey.generate()
+        try own.pem.write(toFile: folder.signingKey.path, atomically: true, encoding: .utf8)
+        #expect(try folder.provideSigningKey().verificationKey == own.verificationKey)
+        try own.verificationKey.pem.write(toFile: folder.signingKey.path, atomically: true, encoding: .utf8)
+        let fault = #expect(throws: DataFolder.Fault.self) { try folder.provideSigningKey() }
+        #expect(fault?.description.contains("openssl genpkey -algorithm ed25519") == true)
     }
 
     @Test("A folder that somebody else has, or that cannot be made, is refused")

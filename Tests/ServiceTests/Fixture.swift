@@ -47,6 +47,7 @@ final class Fixture: Sendable {
             blobs: blobs,
             disk: DiskQueues(),
             ledger: ledger,
+            signingKey: try SigningKey.generate(),
             lifecycle: Lifecycle(),
             logger: logger
         )

@@ -53,6 +53,7 @@ struct ResultTests {
         let line = "9f64a747e1b97f131fabb6b447296c9b6f0201e79fb3c5356e6c77e89b6a806a  a/x.png\n"
         #expect(archive.text.contains(line))
         #expect(archive.text.contains("  manifest.json\n"))
+        #expect(archive.text.contains("  manifest.json.sig\n"))
     }
 
     @Test("A failed image has its error, and a job without any protected image has no archive")

@@ -131,6 +131,41 @@ struct SubmitTests {
         #expect(try await fixture.send(.get, "/healthz", key: nil).status == 200)
     }
 
+    @Test("An answer of a type that Accept leaves out is 406, and nothing is done for it")
+    func acceptance() async throws {
+        let fixture = try await Fixture()
+        let refused = try await fixture.send(.post, "/v1/jobs?class=a", fields: [.accept: "text/html"], body: [1])
+        #expect((refused.status, refused.code) == (406, "not_acceptable"))
+        #expect(try await fixture.store.imageCounts().total == 0)
+        for accept in ["application/*", "text/html, */*;q=0.1", "no type"] {
+            let taken = try await fixture.send(.post, "/v1/jobs?class=a", fields: [.accept: accept], body: [1])
+            #expect(taken.status == 202)
+        }
+        // What is wrong with the path or the key comes first.
+        #expect(try await fixture.send(.get, "/v1/none", fields: [.accept: "text/html"]).status == 404)
+        #expect(try await fixture.send(.get, "/v1/jobs", fields: [.accept: "text/html"], key: "x").status == 401)
+        #expect(try await fixture.send(.patch, "/v1/jobs", fields: [.accept: "text/html"]).status == 405)
+    }
+
+    @Test("A compressed body is 415, with what may be sent instead")
+    func contentEncoding() async throws {
+        let fixture = try await Fixture()
+        let gzip = try await fixture.send(.post, "/v1/jobs?class=a", fields: [.contentEncoding: "gzip"], body: [1])
+        #expect((gzip.status, gzip.code) == (415, "content_encoding_unsupported"))
+        #expect(gzip.fields[.acceptEncoding] == "identity")
+        #expect(try fixture.blobs.list().isEmpty)
+        let plain = try await fixture.send(.post, "/v1/jobs?class=a", fields: [.contentEncoding: "Identity"], body: [1])
+        #expect(plain.status == 202)
+    }
+
+    @Test("A service that is about to stop says so to balancers, and still takes what comes")
+    func leaving() async throws {
+        let fixture = try await Fixture()
+        fixture.api.lifecycle.startLeaving()
+        #expect(try await fixture.send(.get, "/readyz", key: nil).code == "draining")
+        #expect(try await fixture.send(.post, "/v1/jobs?class=a", body: [1]).status == 202)
+    }
+
     @Test("The same Idempotency-Key gives the same job, and with other bytes 422")
     func idempotency() async throws {
         let fixture = try await Fixture()

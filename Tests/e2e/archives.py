@@ -54,7 +54,7 @@ def check_protected(png, original_path, bound=8):
 def check_archive(archive):
     """Checks names, sums and pixels of the archive of the standard upload; returns its files."""
     files = members(archive)
-    assert set(files) == {*PHOTOS, "manifest.json", "SHA256SUMS"}
+    assert set(files) == {*PHOTOS, "manifest.json", "manifest.json.sig", "SHA256SUMS"}
     sums = {}
     for line in files["SHA256SUMS"].decode().splitlines():
         digest, name = line.split("  ", 1)

@@ -148,6 +148,18 @@ class Service:
         return self.wait_for(ended, f"{path} to end")
 
 
+class LocalService(Service):
+    """A service on a Unix-domain socket."""
+
+    def __init__(self, data, path, *extra):
+        super().__init__(data, None, [*extra, "--bind", f"unix:{path}"])
+        self.path, self.curl_options = path, ["--unix-socket", path]
+
+    def listening_port(self, seen):
+        assert self.process.poll() is None, self.log()
+        return 80 if f'"address":"unix:{self.path}"' in self.log()[seen:] else None
+
+
 def no_secret_in(log, *secrets):
     for secret in secrets:
         assert secret not in log, f"the log shows {secret!r}"

@@ -7,19 +7,7 @@ import socket
 import subprocess
 
 import pytest
-from service import BINARY, PATIENCE, Service
-
-
-class LocalService(Service):
-    """A service on a Unix-domain socket."""
-
-    def __init__(self, data, path, *extra):
-        super().__init__(data, None, [*extra, "--bind", f"unix:{path}"])
-        self.path, self.curl_options = path, ["--unix-socket", path]
-
-    def listening_port(self, seen):
-        assert self.process.poll() is None, self.log()
-        return 80 if f'"address":"unix:{self.path}"' in self.log()[seen:] else None
+from service import BINARY, PATIENCE, LocalService
 
 
 def test_a_unix_socket_serves_and_a_killed_server_is_followed_by_another(tmp_path):

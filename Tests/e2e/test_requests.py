@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -105,6 +106,14 @@ def test_a_wrong_method_is_405_and_names_the_right_ones(shared_service):
 
 
 # ---- Bad input ----
+
+
+def test_readiness_turns_before_the_listener_closes(make_service):
+    service = make_service("--drain-delay-seconds", "4")
+    service.process.send_signal(signal.SIGTERM)
+    service.wait_for(lambda: service.curl("/readyz").status == 503, "/readyz to answer 503")
+    assert service.get("/v1/jobs").status == 200
+    assert service.process.wait(60) == 0
 
 
 def test_bad_input_is_refused_and_leaves_nothing(shared_service):
@@ -316,7 +325,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(make_service):
 
 def spooled(service):
     """Files in the data folder that are neither the database nor what the server itself keeps."""
-    own = ("palimpsest.sqlite", "admin-key", "lock")
+    own = ("palimpsest.sqlite", "admin-key", "signing-key", "lock")
     return [name for _, _, names in os.walk(service.data) for name in names if not name.startswith(own)]
 
 
@@ -378,3 +387,17 @@ def test_a_start_without_weights_says_so(tmp_path):
         # Tried once: every other try would say the same.
         assert len(result.stderr.splitlines()) == 1
         assert (tmp_path / "data").exists() == (weights == PARROTS)
+
+
+def test_check_config_prints_what_serve_would_use():
+    command = [BINARY, "check-config", "--max-connections", "7"]
+    variables = {"PALIMPSEST_MAX_BODY_BYTES": "70000000", "PALIMPSEST_DATA": "/srv/a b"}
+    result = subprocess.run(command, capture_output=True, text=True, env={**plain_environment(), **variables}, check=True)
+    lines = result.stdout.splitlines()
+    assert {"PALIMPSEST_MAX_CONNECTIONS=7", "PALIMPSEST_MAX_BODY_BYTES=70000000", "PALIMPSEST_DATA=/srv/a b", "#PALIMPSEST_TLS_KEY="} <= set(lines)
+    # What it prints is what it takes.
+    settings = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    again = subprocess.run([BINARY, "check-config"], capture_output=True, text=True, env={**plain_environment(), **settings}, check=True)
+    assert again.stdout == result.stdout
+    wrong = subprocess.run([*command, "--bind", "nowhere"], capture_output=True, text=True, env=plain_environment(), check=False)
+    assert wrong.returncode == 2 and "--bind must be" in wrong.stderr and wrong.stdout == ""

@@ -1,5 +1,7 @@
 """A photo in by curl, a protected archive out; and the same with processes killed on the way."""
 
+import base64
+import hashlib
 import json
 import os
 import signal
@@ -9,6 +11,9 @@ import subprocess
 import pytest
 from archives import FIXTURE_OF, PHOTOS, check_archive, check_protected, upload_arguments
 from service import BINARY, FIXTURES, no_secret_in
+
+
+PICTURE = next(iter(PHOTOS))
 
 
 @pytest.fixture
@@ -43,6 +48,33 @@ def check_result(service, path):
     return archive, check_archive(archive.body)
 
 
+def test_the_manifest_is_signed_and_openssl_and_verify_agree(make_service, broken, tmp_path):
+    service = make_service()
+    _, files = check_result(service, submit(service, broken))
+    for name in ("manifest.json", "manifest.json.sig"):
+        (tmp_path / name).write_bytes(files[name])
+    key = service.curl("/v1/signing-key")
+    assert key.status == 200 and key.body.startswith(b"-----BEGIN PUBLIC KEY-----\n")
+    (tmp_path / "key.pem").write_bytes(key.body)
+    secret = service.data / "signing-key"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    public = subprocess.run(["openssl", "pkey", "-in", secret, "-pubout"], capture_output=True, check=True).stdout
+    assert public == key.body
+    openssl = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-rawin", "-in", "manifest.json", "-sigfile", "manifest.json.sig"]
+    subprocess.run(openssl, cwd=tmp_path, check=True)
+    (tmp_path / "picture.png").write_bytes(files[PICTURE])
+    command = [BINARY, "verify", FIXTURES / PHOTOS[PICTURE], "picture.png", "--manifest", "manifest.json", "--key", "key.pem"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0 and result.stdout.endswith("\nverified\n"), result
+    (tmp_path / "manifest.json").write_bytes(files["manifest.json"].replace(b'"strength" : 8', b'"strength" : 9', 1))
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 1 and "signature       not by that key" in result.stdout, result
+    assert subprocess.run(openssl, cwd=tmp_path, capture_output=True, check=False).returncode != 0
+    # The key outlives the process.
+    service.kill()
+    assert service.start().curl("/v1/signing-key").body == key.body
+
+
 def test_photos_go_in_and_a_protected_archive_comes_out(make_service, broken):
     service = make_service()
     path = submit(service, broken)
@@ -57,6 +89,8 @@ def test_photos_go_in_and_a_protected_archive_comes_out(make_service, broken):
     for number, name in names.items():
         one = service.get(f"{path}/images/{number}.png")
         assert (one.status, one.fields["content-type"]) == (200, "image/png")
+        digest = base64.b64encode(hashlib.sha256(one.body).digest()).decode()
+        assert one.fields["repr-digest"] == f"sha-256=:{digest}:"
         assert one.body in files.values()
         check_protected(one.body, FIXTURES / FIXTURE_OF[name])
         report = service.get(f"{path}/images/{number}/report").json

@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
-from . import network, pictures, png, report
+from . import network, pictures, png, report, server
 
-PARTS = ("network", "png", "pictures")
+PARTS = ("network", "png", "pictures", "server")
 
 
 def main():
@@ -55,6 +55,8 @@ def main():
                 "small": pictures.small_ones(folder, tools),
                 "service": pictures.service(folder, tools),
             } | report.circumstances(arguments.weights)
+        if "server" in parts:
+            results["server"] = server.measure(folder, tools) | report.circumstances(arguments.weights)
     path.write_text(json.dumps(results, indent=1) + "\n")
     print(report.write(results, out))
 

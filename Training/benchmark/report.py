@@ -3,6 +3,7 @@
 import datetime
 import os
 import platform
+import statistics
 from pathlib import Path
 
 import torch
@@ -180,6 +181,21 @@ def pictures_text(part):
     return "\n\n".join([stages_table(part), sizes_table(part), _markdown(tools), "\n".join(f"- {fact}" for fact in facts)]) + "\n"
 
 
+def server_text(part):
+    """Both servers and their quotient, by the medians of the rounds."""
+    lines = [["requests a second", "Palimpsest", "nginx", "of nginx's"]]
+    for record in part["cases"]:
+        ours, theirs = (statistics.median(record[name]) for name in ("palimpsest", "nginx"))
+        lines.append([record["case"], f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.2f}"])
+    fact = (
+        f"wrk with 64 connections that are kept, ab with 64 at once and one for each request, curl for the upload; on the same "
+        f"{part['processors']} processors as the servers. A job's document has {part['document_bytes']} bytes and comes from the database after the key was checked; nginx "
+        f"sends a file of the same bytes. The upload is a form of eight files, which are hashed and synced to disk; nginx writes a file (PUT). "
+        f"Medians of {len(part['cases'][0]['nginx'])} rounds in turn. {part['date']}, {part['processor']}."
+    )
+    return _markdown(lines) + f"\n\n- {fact}\n"
+
+
 def plot(part, path):
     """Time against size: the network costs the same for every photo, the rest grows with the pixels."""
     import matplotlib
@@ -217,4 +233,7 @@ def write(results, out):
         texts.append(pictures_text(results["pictures"]))
         (out / "pictures.md").write_text(texts[-1])
         plot(results["pictures"], out / "sizes.png")
+    if "server" in results:
+        texts.append(server_text(results["server"]))
+        (out / "server.md").write_text(texts[-1])
     return "\n".join(texts)

@@ -64,16 +64,21 @@ static inline const char *clinux_address_path(const clinux_address *address) {
 }
 
 /// Copies the raw bytes of a numeric address, 4 or 16, and returns how many; -1 for what is none.
+///
+/// An IPv4 address in IPv6's clothes (`::ffff:192.0.2.1`) is the IPv4 address.
 static inline int clinux_address_bytes(const char *host, uint8_t bytes[16]) {
     if (inet_pton(AF_INET, host, bytes) == 1) return 4;
-    if (inet_pton(AF_INET6, host, bytes) == 1) return 16;
-    return -1;
+    if (inet_pton(AF_INET6, host, bytes) != 1) return -1;
+    if (!IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)bytes)) return 16;
+    memmove(bytes, bytes + 12, 4);
+    return 4;
 }
 
 /// Writes the numeric address into `host` (at least INET6_ADDRSTRLEN bytes) and returns the port; -1 for other families.
 static inline int clinux_address_format(const clinux_address *address, char *host, socklen_t capacity) {
     const void *bytes;
     uint16_t port;
+    sa_family_t family = address->storage.ss_family;
     if (address->storage.ss_family == AF_INET) {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->storage;
         bytes = &v4->sin_addr;
@@ -82,11 +87,16 @@ static inline int clinux_address_format(const clinux_address *address, char *hos
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->storage;
         bytes = &v6->sin6_addr;
         port = v6->sin6_port;
+        // A listener on :: sees its IPv4 peers in IPv6's clothes.
+        if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+            family = AF_INET;
+            bytes = v6->sin6_addr.s6_addr + 12;
+        }
     } else {
         errno = EAFNOSUPPORT;
         return -1;
     }
-    if (inet_ntop(address->storage.ss_family, bytes, host, capacity) == NULL) return -1;
+    if (inet_ntop(family, bytes, host, capacity) == NULL) return -1;
     return ntohs(port);
 }
 

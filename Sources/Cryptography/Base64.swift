@@ -1,7 +1,24 @@
-/// Decodes the base64 of Basic authentication (RFC 4648 section 4), strictly.
-enum Base64 {
-    /// Returns the bytes, or `nil` for anything but canonical base64 with padding.
-    static func decode(_ text: [UInt8]) -> [UInt8]? {
+/// Base64 with padding (RFC 4648 section 4), as Basic authentication and PEM files have it.
+public enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    /// Writes bytes as text, without line ends.
+    public static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+            for position in 0..<4 {
+                let isPadding = position > group.count
+                text.append(isPadding ? UInt8(ascii: "=") : alphabet[Int(bits >> UInt32(18 - 6 * position) & 63)])
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Returns the bytes, or `nil` for anything but the one form that ``encode(_:)`` gives.
+    public static func decode(_ text: [UInt8]) -> [UInt8]? {
         guard text.count % 4 == 0 else { return nil }
         let padding = text.suffix(2).reversed().prefix { $0 == UInt8(ascii: "=") }.count
         var bytes: [UInt8] = []

@@ -1,0 +1,9 @@
+/// The files of an archive beside the pictures; no class may be called so.
+enum ArchiveNames {
+    /// What was done to every image.
+    static let manifest = "manifest.json"
+    /// The manifest's Ed25519 signature, 64 bytes.
+    static let signature = "manifest.json.sig"
+    /// The digests of all other files.
+    static let sums = "SHA256SUMS"
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import FoundationEssentials
+import Service
+
+/// The options of the service, each with a variable of its own.
+struct ServiceOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen: ADDRESS:PORT, unix:PATH or systemd. (default: 127.0.0.1:8080)",
+            valueName: "endpoint"
+        )
+    )
+    var bind: String?
+
+    @Option(help: ArgumentHelp("The server's certificate chain, PEM. (default: plain HTTP)", valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's key, PEM.", valueName: "file"))
+    var tlsKey: String?
+
+    @Option(
+        name: .customLong("tls-client-ca"),
+        help: ArgumentHelp("Take only clients whose certificate one of these has signed, PEM.", valueName: "file")
+    )
+    var tlsClientCA: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Believe X-Forwarded-For of these: addresses, blocks, unix. (default: nobody)",
+            valueName: "list"
+        )
+    )
+    var trustedProxies: String?
+
+    @Option(help: ArgumentHelp("Where to serve /metrics, without a key. (default: nowhere)", valueName: "endpoint"))
+    var metricsBind: String?
+
+    @Option(
+        help: ArgumentHelp("The folder of the database, the photos and the key. (default: ./data)", valueName: "dir")
+    )
+    var data: String?
+
+    @Option(help: ArgumentHelp("How many photos at once. (default: one a processor)", valueName: "n"))
+    var workers: String?
+
+    @Option(help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file"))
+    var weights: String?
+
+    @Option(
+        help: ArgumentHelp("How hard PNGs are compressed, 0 (stored) to 12 (smallest). (default: 1)", valueName: "n")
+    )
+    var compressionLevel: String?
+
+    @Option(help: ArgumentHelp("The most bytes of a request. (default: 1 GiB)", valueName: "n"))
+    var maxBodyBytes: String?
+
+    @Option(help: ArgumentHelp("The most bytes of an image. (default: 64 MiB)", valueName: "n"))
+    var maxImageBytes: String?
+
+    @Option(help: ArgumentHelp("The most images of a job. (default: 10000)", valueName: "n"))
+    var maxImagesPerJob: String?
+
+    @Option(help: ArgumentHelp("How long a finished job is kept. (default: 86400)", valueName: "n"))
+    var retentionSeconds: String?
+
+    @Option(help: ArgumentHelp("Refuse uploads while fewer bytes are free. (default: 512 MiB)", valueName: "n"))
+    var minFreeBytes: String?
+
+    @Option(help: ArgumentHelp("The most connections at once. (default: 512)", valueName: "n"))
+    var maxConnections: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The most of one address; this machine and proxies have no bound. (default: 128)",
+            valueName: "n"
+        )
+    )
+    var maxConnectionsPerAddress: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long to go on after SIGTERM, so that balancers see /readyz turn. (default: 0)",
+            valueName: "n"
+        )
+    )
+    var drainDelaySeconds: String?
+
+    @Option(help: ArgumentHelp("How long requests may take to finish after SIGTERM. (default: 20)", valueName: "n"))
+    var drainSeconds: String?
+
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning or error. (default: info)", valueName: "level"))
+    var logLevel: String?
+
+    /// The settings that options and variables amount to.
+    ///
+    /// - Throws: `ExitCode` after every fault was printed.
+    func settings() throws -> Settings {
+        do throws(SettingsLoader.Faults) {
+            return try SettingsLoader.load(
+                environment: ProcessInfo.processInfo.environment,
+                flags: flags,
+                cores: ProcessInfo.processInfo.activeProcessorCount
+            )
+        } catch {
+            StandardError.write("\(error)\n")
+            throw ExitCode(Palimpsest.usageStatus)
+        }
+    }
+
+    private var flags: [SettingsKey: String] {
+        let values: [SettingsKey: String?] = [
+            .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey, .tlsClientCA: tlsClientCA,
+            .trustedProxies: trustedProxies, .metricsBind: metricsBind, .data: data, .workers: workers,
+            .weights: weights,
+            .compressionLevel: compressionLevel, .maxBodyBytes: maxBodyBytes,
+            .maxImageBytes: maxImageBytes, .maxImagesPerJob: maxImagesPerJob, .retentionSeconds: retentionSeconds,
+            .minFreeBytes: minFreeBytes, .maxConnections: maxConnections,
+            .maxConnectionsPerAddress: maxConnectionsPerAddress, .drainDelaySeconds: drainDelaySeconds,
+            .drainSeconds: drainSeconds, .logLevel: logLevel,
+        ]
+        return values.compactMapValues { $0 }
+    }
+}

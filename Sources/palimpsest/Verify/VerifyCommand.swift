@@ -1,0 +1,188 @@
+import ArgumentParser
+import Cryptography
+import Glibc
+import Imaging
+import JobModel
+import Protection
+import Workers
+
+/// `palimpsest verify`: what anybody can check about a protected picture, without a server.
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Checks on the decoded pixels that a protected picture keeps its bound.",
+        discussion: """
+            Prints what it finds, a line each, and 'verified' or 'NOT verified'; the exit status is 0 or 1.
+
+            With the manifest of an archive, the hashes of both files, the bound and the figures are held against it as well, and \
+            with the key of the service (GET /v1/signing-key) the manifest's signature, which lies beside it as \
+            manifest.json.sig.
+            """
+    )
+
+    @Argument(help: "The picture as it was.")
+    var original: String
+
+    @Argument(help: "The protected picture.")
+    var protected: String
+
+    @Option(
+        help: ArgumentHelp(
+            "The archive's manifest.json, or the JSON that 'protect' wrote beside the picture.",
+            valueName: "file"
+        )
+    )
+    var manifest: String?
+
+    @Option(help: ArgumentHelp("The service's public key, as PEM; needs --manifest.", valueName: "file"))
+    var key: String?
+
+    @Option(
+        help: ArgumentHelp("The bound in levels of 255, where there is no manifest. (default: 8)", valueName: "levels")
+    )
+    var strength: Int?
+
+    func validate() throws {
+        guard strength.map({ ProtectionSettings.strengths.contains($0) }) ?? true else {
+            throw ValidationError("--strength must be 1 to 16.")
+        }
+        guard manifest == nil || strength == nil else { throw ValidationError("The manifest says what the bound is.") }
+        guard key == nil || manifest != nil else { throw ValidationError("--key needs --manifest.") }
+    }
+
+    func run() throws {
+        let originalBytes = try Self.read(original, limit: Self.maxPictureBytes)
+        let protectedBytes = try Self.read(protected, limit: Self.maxPictureBytes)
+        var findings = Findings()
+        var report: ProtectionReport?
+        if let manifest {
+            let bytes = try Self.read(manifest, limit: SignedManifest.maxBytes)
+            let parsed = try SignedManifest(bytes, name: manifest)
+            try checkSignature(of: bytes, at: manifest, &findings)
+            let hash = SHA256.hash(protectedBytes)
+            report = parsed.report(ofOutput: hash)
+            findings.add(
+                "protected file",
+                isGood: report != nil,
+                report == nil ? "not in the manifest" : "as in the manifest"
+            )
+            if let report {
+                let isSame = report.inputSHA256 == SHA256.hash(originalBytes).hex
+                findings.add(
+                    "original file",
+                    isGood: isSame,
+                    isSame ? "as in the manifest" : "not that of the manifest"
+                )
+            }
+        }
+        // Nothing is opened any more: what decodes has nothing to take.
+        try Self.seal()
+        do throws(PictureComparison.Fault) {
+            let comparison = try PictureComparison(original: originalBytes, protected: protectedBytes)
+            check(comparison, against: report, hasManifest: manifest != nil, &findings)
+        } catch {
+            findings.add("pictures", isGood: false, Self.sentence(error))
+        }
+        print(findings.text)
+        if !findings.isGood { throw ExitCode.failure }
+    }
+
+    // MARK: - Steps
+
+    private static let maxPictureBytes = 1 << 30
+    private static let memoryBytes: UInt64 = 4 << 30
+
+    private static func read(_ path: String, limit: Int) throws(CommandFault) -> [UInt8] {
+        do throws(PictureFile.Fault) {
+            return try PictureFile.read(path, expecting: 0, limit: limit)
+        } catch {
+            throw CommandFault("\(StandardError.printable(path)): \(error.failure.detail)")
+        }
+    }
+
+    private static func seal() throws(CommandFault) {
+        do throws(SystemFault) { try CodecSandbox.sealThisProcess(memoryBytes: memoryBytes) } catch {
+            throw CommandFault("The process cannot be restricted: \(error).")
+        }
+    }
+
+    private static func sentence(_ fault: PictureComparison.Fault) -> String {
+        switch fault {
+        case .originalUnreadable(let error): "the original cannot be decoded: \(error.detail)"
+        case .protectedUnreadable(let error): "the protected picture cannot be decoded: \(error.detail)"
+        case .differentShape(let sentence): sentence
+        }
+    }
+
+    private func checkSignature(of bytes: [UInt8], at path: String, _ findings: inout Findings) throws(CommandFault) {
+        guard let key else {
+            findings.note("signature", "not checked: give the service's key by --key")
+            return
+        }
+        let pem = String(decoding: try Self.read(key, limit: 1 << 16), as: UTF8.self)
+        guard let verificationKey = VerificationKey(pem: pem) else {
+            throw CommandFault("\(StandardError.printable(key)) holds no Ed25519 public key in PEM.")
+        }
+        let signature = try Self.read(path + SignedManifest.signatureSuffix, limit: 1 << 16)
+        let isGood = verificationKey.verifies(signature, of: bytes)
+        findings.add(
+            "signature",
+            isGood: isGood,
+            isGood ? "by that key" : "not by that key, or the manifest was changed"
+        )
+    }
+
+    private func check(
+        _ comparison: PictureComparison,
+        against report: ProtectionReport?,
+        hasManifest: Bool,
+        _ findings: inout Findings
+    ) {
+        let quality = comparison.quality
+        let difference = quality.maxAbsoluteDifference
+        if let report {
+            if let bound = report.bound {
+                findings.add(
+                    "largest change",
+                    isGood: difference <= bound,
+                    "\(difference) levels, the bound is \(bound)"
+                )
+            } else {
+                findings.note("largest change", "\(difference) levels; the picture was protected without a bound")
+            }
+            let isAsReported =
+                difference == report.maxAbsoluteDifference && Self.isClose(quality.psnr, report.psnr)
+                && Self.isClose(quality.ssim, report.ssim)
+            findings.add(
+                "figures",
+                isGood: isAsReported,
+                isAsReported ? "as in the manifest" : "not those of the manifest"
+            )
+        } else if !hasManifest {
+            let bound = strength ?? ProtectionSettings.standard.strength
+            findings.add("largest change", isGood: difference <= bound, "\(difference) levels, the bound is \(bound)")
+        } else {
+            findings.note("largest change", "\(difference) levels")
+        }
+        findings.add("changed at all", isGood: difference > 0, difference > 0 ? "yes" : "no: this is the original")
+        findings.note("PSNR", "\(Self.rounded(quality.psnr)) dB")
+        findings.note("SSIM", Self.rounded(quality.ssim, digits: 4))
+        findings.add(
+            "transparency",
+            isGood: comparison.keepsTransparency,
+            comparison.keepsTransparency ? "kept" : "changed"
+        )
+        findings.add("colour profile", isGood: comparison.keepsProfile, comparison.keepsProfile ? "kept" : "changed")
+    }
+
+    /// Equal but for what the instruction sets of two machines make of a sum.
+    private static func isClose(_ first: Double, _ second: Double) -> Bool {
+        first == second || abs(first - second) <= 1e-4 * max(1, abs(second))
+    }
+
+    private static func rounded(_ value: Double, digits: Int = 2) -> String {
+        guard value.isFinite else { return "\(value)" }
+        let scale = pow(10, Double(digits))
+        return "\((value * scale).rounded() / scale)"
+    }
+}

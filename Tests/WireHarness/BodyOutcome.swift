@@ -1,0 +1,45 @@
+public import HTTPWire
+
+/// What a decoder made of a body's bytes: those that it gave before its end or its fault, and what it left.
+public struct BodyOutcome: Equatable {
+    /// The decoded bytes.
+    public private(set) var bytes: [UInt8] = []
+    /// What ended the body.
+    public private(set) var fault: HTTPFault?
+    /// Whether the body came to its end.
+    public private(set) var isComplete = false
+    /// What comes after the end.
+    public private(set) var rest: [UInt8] = []
+
+    /// An outcome to compare with.
+    public init(bytes: [UInt8] = [], fault: HTTPFault? = nil, isComplete: Bool = false, rest: [UInt8] = []) {
+        self.bytes = bytes
+        self.fault = fault
+        self.isComplete = isComplete
+        self.rest = rest
+    }
+
+    /// Decodes a body that comes in pieces.
+    public init(of pieces: [[UInt8]], framing: BodyFraming, limits: HTTPLimits) {
+        var decoder = BodyDecoder(framing: framing, limits: limits)
+        var buffer = ReceiveBuffer()
+        for (index, piece) in pieces.enumerated() {
+            buffer.append(piece)
+            do throws(HTTPFault) {
+                reading: while true {
+                    switch try decoder.decode(&buffer) {
+                    case .needsBytes: break reading
+                    case .piece(let decoded): bytes += decoded
+                    case .end:
+                        isComplete = true
+                        rest = buffer.take(upTo: .max) + pieces[(index + 1)...].joined()
+                        return
+                    }
+                }
+            } catch {
+                fault = error
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+"""The HTTP server beside nginx: small documents, with connections that are kept and with one for each request, and a large upload."""
+
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from .pictures import ROOT
+
+CONNECTIONS, SECONDS, REQUESTS = 64, 5, 20_000
+UPLOAD, PARTS = 1 << 30, 8
+NGINX = """
+daemon off;
+worker_processes auto;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    sendfile on;
+    keepalive_requests 1000;
+    types {{ application/json json; }}
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        root {folder}/www;
+        client_max_body_size 0;
+        location /put/ {{ dav_methods PUT; }}
+    }}
+}}
+"""
+
+
+class Nginx:
+    """nginx with a folder of its own, which serves what lies in `www` and takes uploads into `www/put`."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        (folder / "www/put").mkdir(parents=True)
+        # The workers of a master that is root are not.
+        folder.parent.chmod(0o755)
+        for path in (folder, folder / "www", folder / "www/put"):
+            path.chmod(0o777)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=self.port))
+        self.process = subprocess.Popen(["/usr/sbin/nginx", "-c", folder / "nginx.conf", "-e", folder / "error.log"])
+        while socket.socket().connect_ex(("127.0.0.1", self.port)):
+            time.sleep(0.05)
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def body(path, size):
+    """A PNG of one pixel to those who look at its head and no picture to those who decode it: what is timed is the way to the disk."""
+    head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\b\2\0\0\0\x90wS\xde"
+    with path.open("wb") as file:
+        file.write(head)
+        for _ in range(size >> 20):
+            file.write(os.urandom(1 << 20))
+    return path
+
+
+def kept(url, *fields):
+    """Requests a second of connections that are kept, by wrk."""
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", *fields, url]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in text:
+        raise RuntimeError(text)
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
+
+
+def one_each(url, *fields):
+    """Requests a second of a connection for each request, by ab."""
+    command = ["ab", "-q", "-n", str(REQUESTS), "-c", str(CONNECTIONS), *fields, url]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in text or not re.search(r"Failed requests:\s+0\b", text):
+        raise RuntimeError(text)
+    return float(re.search(r"Requests per second:\s+([\d.]+)", text)[1])
+
+
+def upload(url, file, *words):
+    """Megabytes a second of one body, by curl."""
+    command = ["curl", "--silent", "--show-error", "--fail", "--output", "/dev/null", "--write-out", "%{time_total}", *words, url]
+    return file.stat().st_size / 1e6 / float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def measure(folder, tools, rounds=3):
+    """Both servers take turns; the rates of every round."""
+    sys.path.insert(0, str(ROOT / "Tests/e2e"))
+    from service import Service
+
+    options = ["--log-level", "notice", "--max-body-bytes", 4 << 30, "--max-image-bytes", 256 << 20, "--workers", 1]
+    running = Service(folder / "server-data", tools.weights, list(map(str, options))).start()
+    nginx = Nginx(folder / "nginx")
+    try:
+        field = f"Authorization: Bearer {running.key}"
+        job = running.get("/v1/jobs?class=a", "--header", "Content-Type: image/png", "--data-binary", "no picture").json["id"]
+        running.finished(f"/v1/jobs/{job}")
+        document = running.get(f"/v1/jobs/{job}").body
+        (nginx.folder / "www/job.json").write_bytes(document)
+        (nginx.folder / "www/health.json").write_bytes(running.curl("/healthz").body)
+        parts = [body(folder / f"part-{i}", UPLOAD // PARTS) for i in range(PARTS)]
+        large = body(folder / "large", UPLOAD)
+        form = [word for part in parts for word in ("--form", f"file=@{part}")]
+        cases = {
+            "a job's document, connections kept": (
+                lambda: kept(running.url(f"/v1/jobs/{job}"), "-H", field), lambda: kept(nginx.url("/job.json"))),
+            "a job's document, a connection each": (
+                lambda: one_each(running.url(f"/v1/jobs/{job}"), "-H", field), lambda: one_each(nginx.url("/job.json"))),
+            "/healthz, connections kept": (lambda: kept(running.url("/healthz")), lambda: kept(nginx.url("/health.json"))),
+            "/healthz, a connection each": (lambda: one_each(running.url("/healthz")), lambda: one_each(nginx.url("/health.json"))),
+            "1 GiB up, MB/s": (
+                lambda: upload(running.url("/v1/jobs?class=a"), large, "--header", field, *form),
+                lambda: upload(nginx.url("/put/large"), large, "--upload-file", str(large))),
+        }  # fmt: skip
+        records = []
+        for name, ways in cases.items():
+            runs = [[way() for way in ways] for _ in range(rounds)]
+            ours, theirs = zip(*runs, strict=True)
+            records.append({"case": name, "palimpsest": list(ours), "nginx": list(theirs)})
+            print(f"{name}: {statistics.median(ours):.0f} beside {statistics.median(theirs):.0f}", file=sys.stderr, flush=True)
+        return {"cases": records, "document_bytes": len(document)}
+    finally:
+        nginx.stop()
+        running.stop()
