@@ -48,14 +48,17 @@ extension JobStore {
     /// - Returns: The key; `nil` if there is none or it was revoked.
     /// - Throws: ``JobStoreError``.
     public func key(hash: SHA256Digest) async throws(JobStoreError) -> APIKey? {
+        let (known, generation) = keyCache.lookUp(hash)
+        if let known { return known }
         // The index compares hashes in varying time. That tells nothing of use: who could aim at a hash would need the secret first.
-        try await read { db in
+        let key = try await readOnce { db in
             try Row.fetchOne(
-                db,
-                sql: "SELECT * FROM api_keys WHERE hash = ? AND revoked_at IS NULL",
+                db.cachedStatement(sql: "SELECT * FROM api_keys WHERE hash = ? AND revoked_at IS NULL"),
                 arguments: [Data(hash.bytes)]
             ).map(APIKey.init(row:))
         }
+        if let key { keyCache.keep(key, hash: hash, generation: generation) }
+        return key
     }
 
     /// All keys, revoked ones too, oldest first.
@@ -75,6 +78,7 @@ extension JobStore {
     @discardableResult
     public func revokeKey(_ id: APIKeyID) async throws(JobStoreError) -> Bool {
         let time = now()
+        defer { keyCache.clear() }
         return try await write { db in
             try db.execute(
                 sql: "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",

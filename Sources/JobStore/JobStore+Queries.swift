@@ -7,10 +7,9 @@ extension JobStore {
     /// - Returns: The job, perhaps expired; `nil` if the tenant has none of this name.
     /// - Throws: ``JobStoreError``.
     public func job(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> Job? {
-        try await read { db in
+        try await readOnce { db in
             try Row.fetchOne(
-                db,
-                sql: "SELECT * FROM jobs WHERE id = ? AND tenant = ?",
+                db.cachedStatement(sql: "SELECT * FROM jobs WHERE id = ? AND tenant = ?"),
                 arguments: [id.text, tenant.text]
             )
             .map(Job.init(row:))
@@ -69,15 +68,16 @@ extension JobStore {
     ) async throws(JobStoreError) -> [JobImage] {
         let count = min(max(limit, 1), 10_000)
         let names = states.map(\.rawValue).sorted()
-        return try await read { db in
+        return try await readOnce { db in
             try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT * FROM images
-                    WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number > ?
-                        AND state IN (\(names.map { _ in "?" }.joined(separator: ", ")))
-                    ORDER BY number LIMIT ?
-                    """,
+                db.cachedStatement(
+                    sql: """
+                        SELECT * FROM images
+                        WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number > ?
+                            AND state IN (\(names.map { _ in "?" }.joined(separator: ", ")))
+                        ORDER BY number LIMIT ?
+                        """
+                ),
                 arguments: [job.text, number] + StatementArguments(names) + [count]
             ).map(JobImage.init(row:))
         }
@@ -90,10 +90,11 @@ extension JobStore {
     /// - Returns: The image; `nil` if there is none of this number.
     /// - Throws: ``JobStoreError``.
     public func image(job: JobIdentifier, number: Int) async throws(JobStoreError) -> JobImage? {
-        try await read { db in
+        try await readOnce { db in
             try Row.fetchOne(
-                db,
-                sql: "SELECT * FROM images WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ?",
+                db.cachedStatement(
+                    sql: "SELECT * FROM images WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ?"
+                ),
                 arguments: [job.text, number]
             ).map(JobImage.init(row:))
         }

@@ -15,6 +15,7 @@ public final class JobStore: Sendable {
     let generatorVersion: Int
     let rule = RetryRule()
     let signal = WorkSignal()
+    let keyCache = KeyCache()
 
     /// Opens the database, making it where it is missing, checks it and brings it to this version's schema.
     ///
@@ -95,6 +96,19 @@ public final class JobStore: Sendable {
         let pool = pool
         // A task of its own, since a cancelled one would have its transaction rolled back.
         let task = Task { try await pool.write(body) }
+        do {
+            return try await task.value
+        } catch {
+            throw JobStoreError(error)
+        }
+    }
+
+    /// Reads by one statement, whose rows are consistent by themselves, so that no transaction is needed around it.
+    func readOnce<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(JobStoreError) -> Value {
+        let pool = pool
+        let task = Task { try await pool.unsafeRead(body) }
         do {
             return try await task.value
         } catch {

@@ -49,6 +49,21 @@ import Testing
         #expect(try await store.keys().map(\.revokedAt) == [test.clock.now])
     }
 
+    @Test func `A lookup that a revocation overtook is not remembered`() throws {
+        let cache = KeyCache()
+        let secret = try APIKeySecret.generate()
+        let key = APIKey(id: .random(), name: "a", scopes: [.admin], prefix: "plm_", createdAt: 0, revokedAt: nil)
+        let (nothing, before) = cache.lookUp(secret.hash)
+        #expect(nothing == nil)
+        cache.clear()
+        cache.keep(key, hash: secret.hash, generation: before)
+        #expect(cache.lookUp(secret.hash).key == nil)
+        cache.keep(key, hash: secret.hash, generation: cache.lookUp(secret.hash).generation)
+        #expect(cache.lookUp(secret.hash).key == key)
+        cache.clear()
+        #expect(cache.lookUp(secret.hash).key == nil)
+    }
+
     @Test func `The secret is nowhere in the database's files`() async throws {
         let store = try test.open()
         let secret = try APIKeySecret.generate()

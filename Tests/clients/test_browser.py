@@ -19,6 +19,6 @@ def dump(tmp_path):
 
 
 def test_documents_are_shown(service, dump):
-    assert '{"status":"ok"}' in dump(service.url("/healthz")).replace(" ", "")
+    assert '"status":"ok"' in dump(service.url("/healthz")).replace(" ", "")
     assert "/v1/jobs" in dump(service.url("/openapi.json"))
     assert "not_found" in dump(service.url("/none"))
