@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -149,6 +150,11 @@ int plm_limit_open_files(uint64_t count) {
 
 int plm_limit_core(uint64_t bytes) {
     return limit(RLIMIT_CORE, bytes);
+}
+
+void plm_keep_heap_small(void) {
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }
 
 bool plm_is_sanitized(void) {

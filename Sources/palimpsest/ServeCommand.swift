@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Glibc
 import Logging
 import Service
@@ -20,6 +21,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         // Nothing that the service makes is for others, be the data folder older and open to them.
         umask(0o077)
+        plm_keep_heap_small()
         let settings = try options.settings()
         do {
             try await ProtectionService(settings: settings, logger: Self.logger(settings)).run()

@@ -30,6 +30,10 @@ class Watched(Service):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith(name))
 
+    def forget_peak(self):
+        """The most that ever was counts from now."""
+        pathlib.Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
     def assert_idle(self, seconds=5):
         """Nothing spins when nobody asks for anything."""
         before = self.processor_seconds()
