@@ -79,7 +79,6 @@ extension HTTPConnection {
         guard number == exchange else { return }
         do {
             try await send(response, of: number)
-            finish(isComplete: true)
         } catch {
             if !(error is ConnectionClosed) {
                 context.logger.warning(
@@ -105,19 +104,25 @@ extension HTTPConnection {
         let head = try machine.respond(status: response.status, fields: fields, length: response.body.length)
         switch response.body {
         case .none:
-            perform(head + (try machine.respondEnd()))
+            conclude(head + (try machine.respondEnd()))
         case .bytes(let bytes):
             let body = try machine.respondBody(bytes)
             if machine.wantsResponseBody { record?.sentBytes += UInt64(bytes.count) }
-            perform(head + body + (try machine.respondEnd()))
+            conclude(head + body + (try machine.respondEnd()))
         case .stream(_, let stream):
             perform(head)
             if machine.wantsResponseBody {
                 try await stream(ResponseWriter { [self] bytes in try await write(bytes, of: number) })
                 guard !machine.isClosed else { throw ConnectionClosed() }
             }
-            perform(try machine.respondEnd())
+            conclude(try machine.respondEnd())
         }
+    }
+
+    /// Writes the exchange down before its last actions, among which the next request may be.
+    private func conclude(_ actions: [ConnectionMachine.Action]) {
+        finish(isComplete: true)
+        perform(actions)
     }
 
     /// Sends bytes of a streamed response, and waits until they have left.

@@ -60,6 +60,11 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         perform(machine.beginDraining())
     }
 
+    /// Ends the wait for a body that will not come in time, so that its request still gets an answer.
+    func endBody() {
+        deliver(.failure(.stopping))
+    }
+
     /// Gives the connection up at once.
     func abandon() {
         lose()

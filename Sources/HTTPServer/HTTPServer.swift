@@ -90,8 +90,11 @@ public final class HTTPServer: Sendable {
         state.withLock { $0.tls = context }
     }
 
-    /// Stops in good order: closes the listener and the idle connections, lets the requests under way finish for `grace`, and
-    /// then cuts off what is left.
+    /// How long the answers to requests whose bodies did not come in time may take to leave.
+    private static let lastAnswers: Duration = .milliseconds(500)
+
+    /// Stops in good order: closes the listener and the idle connections, lets the requests under way finish for `grace`, answers those
+    /// whose bodies are still on their way, and then cuts off what is left.
     public func drain(grace: Duration) async {
         let listener = state.withLock { state in
             defer { state.listener = nil }
@@ -105,6 +108,9 @@ public final class HTTPServer: Sendable {
             group.addTask {
                 // Cancelled when the connections are gone first, which is what the sleep's error says.
                 try? await Task.sleep(for: grace)
+                guard !Task.isCancelled else { return }
+                for connection in registry.all { await connection.endBody() }
+                try? await Task.sleep(for: Self.lastAnswers)
                 guard !Task.isCancelled else { return }
                 for connection in registry.all { await connection.abandon() }
             }

@@ -45,6 +45,8 @@ public struct Problem: Error, Sendable, Equatable {
     public var response: ServerResponse {
         var fields = fields
         fields[.contentType] = "application/problem+json"
+        // 404, 405, 410, 414 and 501 might be kept by a cache otherwise (RFC 9110 section 15.1).
+        if fields[.cacheControl] == nil { fields[.cacheControl] = "no-store" }
         let members = [
             "\"type\":\"about:blank\"", "\"title\":\(Self.quoted(title))", "\"status\":\(status.code)",
             "\"code\":\(Self.quoted(code))", "\"detail\":\(Self.quoted(detail))",

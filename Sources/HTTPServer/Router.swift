@@ -18,7 +18,8 @@ public struct PathParameters: Sendable, Equatable {
 /// A pattern is a path whose segments are literal or hold one capture with literal text around it: `/v1/jobs/{id}`,
 /// `/v1/jobs/{id}/images/{n}.png`. A capture matches at least one character and never a slash. Where several patterns match,
 /// the one with a literal segment first wins, then the one with more literal text. HEAD goes to GET's handler where it has
-/// none of its own, OPTIONS is answered with `Allow`, a wrong method with 405 and `Allow`, and a path without a pattern with 404.
+/// none of its own, OPTIONS is answered with `Allow`, a wrong method with
+/// 405 and `Allow`, an unknown one with 501, and a path without a pattern with 404.
 public struct Router: Sendable {
     /// Answers a request.
     public typealias Handler = @Sendable (ServerRequest, PathParameters) async throws -> ServerResponse
@@ -59,6 +60,13 @@ public struct Router: Sendable {
         if matches.isEmpty, request.target.rawPath != "*" {
             return Problem(status: .notFound, code: "not_found", detail: "There is nothing at this path.").response
         }
+        guard Self.known.contains(request.method) else {
+            return Problem(
+                status: .notImplemented,
+                code: "method_unknown",
+                detail: "This server does not know this method."
+            ).response
+        }
         let allowed = Self.allowed(matches.map(\.route.method))
         if request.method == .options { return ServerResponse(status: .noContent, fields: [.allow: allowed]) }
         return Problem(
@@ -73,6 +81,11 @@ public struct Router: Sendable {
     public func pattern(for request: ServerRequest) -> String? {
         routes.first { $0.pattern.match(request.target.segments) != nil }?.pattern.text
     }
+
+    /// The methods of RFC 9110 section 9 and PATCH; any other is answered with 501.
+    private static let known: Set<HTTPRequest.Method> = [
+        .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch,
+    ]
 
     private static func allowed(_ methods: [HTTPRequest.Method]) -> String {
         var names = Set(methods.map(\.rawValue))

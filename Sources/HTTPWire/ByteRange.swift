@@ -21,16 +21,22 @@ public enum ByteRange: Sendable, Equatable {
             .split(separator: Grammar.hyphen, omittingEmptySubsequences: false)
         guard bounds.count == 2 else { return }
         if bounds[0].isEmpty {
-            guard let suffix = Grammar.decimal(bounds[1]) else { return }
+            guard let suffix = Self.position(bounds[1]) else { return }
             self = suffix == 0 || length == 0 ? .unsatisfiable : .part(length - min(suffix, length)..<length)
             return
         }
-        guard let first = Grammar.decimal(bounds[0]) else { return }
+        guard let first = Self.position(bounds[0]) else { return }
         var end = length
         if !bounds[1].isEmpty {
-            guard let last = Grammar.decimal(bounds[1]), last >= first else { return }
+            guard let last = Self.position(bounds[1]), last >= first else { return }
             end = last < length ? last + 1 : length
         }
         self = first < length ? .part(first..<end) : .unsatisfiable
+    }
+
+    /// A number of any length, since a position beyond the end is no fault; `nil` for what is no number.
+    private static func position(_ digits: Substring.UTF8View) -> UInt64? {
+        guard !digits.isEmpty, digits.allSatisfy(Grammar.isDigit) else { return nil }
+        return Grammar.decimal(digits) ?? .max
     }
 }

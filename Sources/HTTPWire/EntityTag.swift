@@ -15,13 +15,24 @@ public struct EntityTag: Sendable, Equatable {
     /// The field value.
     public var encoded: String { (isWeak ? "W/\"" : "\"") + opaque + "\"" }
 
+    private static func members(of field: String) -> [String] {
+        field.split(separator: ",").map { member in
+            String(decoding: Grammar.trimmed(Array(member.utf8)[...]), as: UTF8.self)
+        }
+    }
+
     /// Whether an `If-None-Match` value names this tag, by weak comparison: answer 304 to GET and HEAD.
     public func matches(ifNoneMatch field: String?) -> Bool {
         guard let field else { return false }
-        let members = field.split(separator: ",").map { member in
-            String(decoding: Grammar.trimmed(Array(member.utf8)[...]), as: UTF8.self)
-        }
+        let members = Self.members(of: field)
         return members == ["*"] || members.contains { $0 == "\"\(opaque)\"" || $0 == "W/\"\(opaque)\"" }
+    }
+
+    /// Whether a request may go on under an `If-Match` value: no field, or this tag by strong comparison; answer 412 otherwise.
+    public func passes(ifMatch field: String?) -> Bool {
+        guard let field else { return true }
+        let members = Self.members(of: field)
+        return members == ["*"] || (!isWeak && members.contains(encoded))
     }
 
     /// Whether a `Range` may be honoured under an `If-Range` value: no field, or this very tag by strong comparison.

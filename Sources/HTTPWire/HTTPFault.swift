@@ -158,6 +158,13 @@ extension HTTPFault {
         detail: "The connection ended before the end of the request body."
     )
 
+    /// The server ends before the body has come.
+    public static let stopping = HTTPFault(
+        status: .serviceUnavailable,
+        code: "draining",
+        detail: "The service is stopping, and the body has not come in time; send it again to its successor."
+    )
+
     /// The peer is gone: nobody will read an answer.
     public static let disconnected = HTTPFault(
         status: .badRequest,

@@ -9,10 +9,10 @@ extension JobStore {
 
     /// Expires the jobs whose time has come: their images go, their rows stay for ``tombstoneLifetime``.
     ///
-    /// - Parameter limit: The most jobs to expire in this transaction; call again while something comes back.
-    /// - Returns: The blobs that nothing refers to any more; hand them to ``withUnreferenced(among:_:)``.
+    /// - Parameter limit: The most jobs to expire in this transaction; call again until none was.
+    /// - Returns: How many expired, and the blobs that nothing refers to any more; hand them to ``withUnreferenced(among:_:)``.
     /// - Throws: ``JobStoreError``.
-    public func expireJobs(limit: Int = 20) async throws(JobStoreError) -> [SHA256Digest] {
+    public func expireJobs(limit: Int = 20) async throws(JobStoreError) -> (jobs: Int, blobs: [SHA256Digest]) {
         let time = now()
         return try await write { db in
             try db.execute(
@@ -39,7 +39,8 @@ extension JobStore {
                 try db.execute(sql: "DELETE FROM images WHERE job = ?", arguments: [job])
                 try db.execute(sql: "UPDATE jobs SET expired_at = ? WHERE seq = ?", arguments: [time, job])
             }
-            return try blobs.map { try SHA256Digest(column: $0) }.filter { try !Self.isReferenced(db, $0) }
+            let free = try blobs.map { try SHA256Digest(column: $0) }.filter { try !Self.isReferenced(db, $0) }
+            return (jobs.count, free)
         }
     }
 

@@ -68,6 +68,9 @@ public final class JobStore: Sendable {
     /// The system's clock in milliseconds since 1970.
     public static let systemTime: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
 
+    /// The time that rows are written with, in milliseconds since 1970.
+    public var currentTime: Int64 { now() }
+
     /// Folds the write-ahead log into the file and closes it; every later call fails.
     ///
     /// - Throws: ``JobStoreError``.

@@ -131,6 +131,9 @@ extension API {
             .eTag: tag.encoded, .acceptRanges: "bytes", .cacheControl: "private, no-cache",
         ]
         if isOfBytes { fields[.reprDigest] = "sha-256=:\(Base64.encode(digest.bytes)):" }
+        guard tag.passes(ifMatch: request.fields[.ifMatch]) else {
+            throw APIError(.preconditionFailed, "precondition_failed", "The file is not the one that If-Match names.")
+        }
         if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) {
             return ServerResponse(status: .notModified, fields: fields, body: .none)
         }

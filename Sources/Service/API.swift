@@ -30,7 +30,7 @@ struct API: Sendable {
         guard let text, let id = JobIdentifier(text), let job = try await store.job(id, tenant: key.id) else {
             throw APIError.jobUnknown
         }
-        guard job.expiredAt == nil else {
+        guard job.expiredAt == nil, (job.expiresAt ?? .max) > store.currentTime else {
             throw APIError(.gone, "job_expired", "The job has expired; its files were erased.")
         }
         return job

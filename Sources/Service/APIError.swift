@@ -40,6 +40,8 @@ struct APIError: Error, Sendable {
             self = .cursorInvalid
         case JobStoreError.busy:
             self = .storeDown
+        case JobStoreError.disk:
+            self = .databaseUnwritable
         default:
             self.init(.internalServerError, "internal_error", "The service made an error; its log says which.")
         }
@@ -105,6 +107,13 @@ extension APIError {
         "store_down",
         "The database does not answer.",
         fields: [.retryAfter: "10"]
+    )
+
+    static let databaseUnwritable = APIError(
+        .insufficientStorage,
+        "disk_low",
+        "The service's disk is full or failed, so that nothing was changed; its operator must make room on it.",
+        fields: [.retryAfter: "60"]
     )
 
     static let storageMissing = APIError(

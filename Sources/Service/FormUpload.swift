@@ -102,11 +102,16 @@ final class FormUpload: Sendable {
         case .field(let name, var value):
             value += bytes
             guard value.count <= Self.maxFieldBytes else {
-                throw APIError(.badRequest, "field_too_large", "A field of the form is larger than a parameter can be.")
+                throw APIError(
+                    .badRequest,
+                    "field_too_large",
+                    "A field of the form is larger than a parameter can be; a file needs a filename in its part, "
+                        + "as curl's -F file=@photo.jpg sends it."
+                )
             }
             part = .field(name: name, bytes: value)
         case .emptyFile:
-            throw APIError(.badRequest, "file_unnamed", "A file of the form has no name.")
+            throw APIError(.badRequest, "file_unnamed", "A file of the form has no name; give its part a filename.")
         }
     }
 

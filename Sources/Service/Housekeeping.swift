@@ -8,12 +8,14 @@ struct Housekeeping: Sendable {
     /// Longer than a worker takes between filing a protected image and finishing its row, and than an upload takes between
     /// filing its last image and writing its rows.
     static let youngest: Duration = .seconds(60)
-    /// How long an orphan may stay: an upload of thousands of images files the first long before the last.
-    static let orphanAge: Duration = .seconds(3600)
+    /// How long an orphan may stay, such as the result of an image that was erased while it was worked on.
+    ///
+    /// Uploads have noted theirs in the ledger, however long they take.
+    static let orphanAge: Duration = .seconds(300)
     /// How often expired jobs are looked for.
     private static let interval: Duration = .seconds(30)
     /// How many of those looks pass between two sweeps for orphans.
-    private static let looksBetweenSweeps = 120
+    private static let looksBetweenSweeps = 10
 
     let store: JobStore
     let blobs: BlobStore
@@ -57,10 +59,13 @@ struct Housekeeping: Sendable {
     /// - Throws: Faults of the store.
     func expire() async throws {
         while true {
-            let candidates = try await store.expireJobs()
-            guard !candidates.isEmpty else { return }
-            try await remove(candidates, ifOlderThan: Self.youngest)
-            logger.info("expired jobs erased", metadata: ["blobs": "\(candidates.count)"])
+            let expired = try await store.expireJobs()
+            guard expired.jobs > 0 else { return }
+            try await remove(expired.blobs, ifOlderThan: Self.youngest)
+            logger.info(
+                "expired jobs erased",
+                metadata: ["jobs": "\(expired.jobs)", "blobs": "\(expired.blobs.count)"]
+            )
         }
     }
 

@@ -237,6 +237,35 @@ import Testing
         await server.stop()
     }
 
+    @Test("Every pipelined request is written down with its own status")
+    func pipelinedRecords() async throws {
+        let server = try await TestServer.start()
+        let heads = ["/hello", "/none", "/stream/10", "/hello", "/none"].map { "GET \($0) HTTP/1.1\r\nHost: a\r\n\r\n" }
+        _ = try await blocking {
+            let client = try RawClient(port: server.port)
+            try client.send(heads.joined() + "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            return try client.receiveAll()
+        }
+        let statuses = [200, 404, 200, 200, 404, 200]
+        #expect(server.events.log.filter { $0.hasPrefix("record") } == statuses.map { "record \($0) true" })
+        await server.stop()
+    }
+
+    @Test("An upload that does not end in time is told so when the server stops")
+    func uploadCutByDrain() async throws {
+        let server = try await TestServer.start()
+        let client = try await blocking {
+            let client = try RawClient(port: server.port)
+            try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n")
+            _ = try client.receive(until: "100 Continue\r\n\r\n")
+            return client
+        }
+        async let stopped: Void = server.server.drain(grace: .milliseconds(50))
+        let answer = try await blocking { try client.receiveAll() }
+        #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("\"code\":\"draining\""))
+        await stopped
+    }
+
     @Test("Standing fields are on every answer that has not its own")
     func standingFields() async throws {
         let server = try await TestServer.start()

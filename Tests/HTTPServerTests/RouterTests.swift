@@ -23,6 +23,17 @@ import Testing
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    @Test("A method that nobody knows is 501")
+    func unknownMethod() async throws {
+        var router = Router()
+        router.on(.get, "/a") { _, _ in ServerResponse(status: .ok) }
+        let brew = try #require(HTTPRequest.Method("BREW"))
+        let request = ServerRequest(method: brew, target: try RequestTarget("/a"))
+        #expect(try await router.respond(to: request).status == .notImplemented)
+        let put = ServerRequest(method: .put, target: try RequestTarget("/a"))
+        #expect(try await router.respond(to: put).status == .methodNotAllowed)
+    }
+
     @Test("Captures take a segment, or what a prefix and suffix leave of it")
     func captures() async throws {
         let router = router("/v1/jobs/{id}/images/{n}.png", "/v1/jobs/{id}", "/")

@@ -148,11 +148,14 @@ import Testing
         #expect(ByteRange("bytes=0-", length: 0) == .unsatisfiable)
         for text in [
             nil, "bytes=", "bytes=-", "bytes=5-4", "bytes=0-0,-1", "bytes=a-b", "items=0-5", "bytes 0-5",
-            "bytes=99999999999999999999-", "bytes=0-18446744073709551616",
         ] {
             #expect(ByteRange(text, length: 10_000) == .whole)
         }
-        #expect(ByteRange("bytes=0-18446744073709551615", length: 10_000) == .part(0..<10_000))
+        for end in ["18446744073709551615", "18446744073709551616", "99999999999999999999999"] {
+            #expect(ByteRange("bytes=0-\(end)", length: 10_000) == .part(0..<10_000))
+            #expect(ByteRange("bytes=-\(end)", length: 10_000) == .part(0..<10_000))
+            #expect(ByteRange("bytes=\(end)-", length: 10_000) == .unsatisfiable)
+        }
     }
 
     @Test("Entity tags compare as RFC 9110 sections 13.1.2 and 13.1.5 say")

@@ -39,6 +39,11 @@ struct ResultTests {
         #expect((same.status, same.body) == (304, []))
         let outside = try await fixture.send(.get, "\(path)/archive.zip", fields: [.range: "bytes=\(length)-"])
         #expect((outside.status, outside.code) == (416, "range_outside"))
+        for (field, status) in [
+            (tag, 200), ("*", 200), ("\"other\", \(tag)", 200), ("\"other\"", 412), ("W/\(tag)", 412),
+        ] {
+            #expect(try await fixture.send(.get, "\(path)/archive.zip", fields: [.ifMatch: field]).status == status)
+        }
         let stale: HTTPFields = [.range: "bytes=0-1", .ifRange: "\"other\""]
         #expect(try await fixture.send(.get, "\(path)/archive.zip", fields: stale).status == 200)
     }

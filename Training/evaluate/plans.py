@@ -19,7 +19,7 @@ class Plan:
 QUICK = ("vanilla", "JPEG 50", "grayscale")
 COMPARATORS = ("LSP", "AR", "OPS (one pixel, unbounded)", "PIL")
 DEEP_COMPARATORS = ("EM",)
-MIXTURES = tuple(name for name in rows.ALL if "rest clean" in name or "alone" in name)
+MIXTURES = rows.MIXTURES
 
 PLANS = {
     "prove": Plan(

@@ -170,6 +170,16 @@ def peaks(cells):
     return _markdown(lines)
 
 
+def mixtures(cells):
+    """Classes of which a part is protected, beside what their clean part gives alone, as a Markdown table; None without any."""
+    lines = [["protected share of each class", "all pictures", "the clean part alone"]]
+    for share in rows.SHARES:
+        mixed, alone = (cells.get((name, "vanilla")) for name in rows.mixture(share))
+        if mixed or alone:
+            lines.append([f"{share:.0%}", _shown(mixed), _shown(alone)])
+    return _markdown(lines) if len(lines) > 1 else None
+
+
 def papers_rows(cells):
     """What the paper reports for the columns measured here, as a Markdown table."""
     titles = [c for c in dict.fromkeys(column for _, column in cells) if c in published.CIFAR10[rows.CLEAN]]
@@ -268,8 +278,9 @@ def write(records, revealed, setting, name):
             f"{revealed['delta_correlation_same_class']:.2f}, the mean difference "
             f"{revealed['delta_mean_difference_same_class']:.2f} levels."
         )
-    tables = [table(cells), peaks(cells)] + ([papers_rows(cells)] if name.startswith("full") else [])
-    text = "\n\n".join([*tables, "\n".join(f"- {line}" for line in verdict(cells) + facts)]) + "\n"
+    whole = {(row, column): cell for (row, column), cell in cells.items() if row not in rows.MIXTURES}
+    tables = [table(whole), peaks(whole), mixtures(cells)] + ([papers_rows(cells)] if name.startswith("full") else [])
+    text = "\n\n".join([*filter(None, tables), "\n".join(f"- {line}" for line in verdict(cells) + facts)]) + "\n"
     folder = Path(setting.out)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.md").write_text(text)
@@ -281,7 +292,7 @@ def write(records, revealed, setting, name):
         "facts": facts,
     }
     (folder / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
-    picture(cells, folder / f"{name}.png")
+    picture(whole, folder / f"{name}.png")
     return text
 
 

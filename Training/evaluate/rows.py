@@ -87,6 +87,12 @@ def _first_of_each_class(labels, share, seed):
 
 SHARES = (0.2, 0.4, 0.6, 0.8)
 
+
+def mixture(share):
+    """The names of a mixture's row, `share` of every class protected, and of its clean part alone."""
+    return f"{share:.0%} class-wise, rest clean", f"the clean {1 - share:.0%} alone"
+
+
 CLEAN, CONTROL, PAPER = "clean", "random noise (control)", "deep hiding, the paper's losses"
 CLASS_WISE, SAMPLE_WISE, SOFT, FRESH = (
     "palimpsest class-wise", "palimpsest sample-wise", "palimpsest soft", "palimpsest, fresh secrets",
@@ -105,9 +111,11 @@ ALL = {
     "OPS (one pixel, unbounded)": _compared(comparators.one_pixel),
     "PIL": _compared(comparators.induced_linearity),
     "EM": _compared(error_minimizing.perturb),
-    **{f"{share:.0%} class-wise, rest clean": _partly("class-wise", share) for share in SHARES},
-    **{f"the clean {1 - share:.0%} alone": _rest_alone(share) for share in SHARES},
+    **{mixture(share)[0]: _partly("class-wise", share) for share in SHARES},
+    **{mixture(share)[1]: _rest_alone(share) for share in SHARES},
 }
+
+MIXTURES = tuple(name for share in SHARES for name in mixture(share))
 
 
 def weights_file(row, tool):

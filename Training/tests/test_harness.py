@@ -97,6 +97,14 @@ def test_a_cell_is_measured_once_and_again_when_anything_it_depends_on_changed(t
     assert cells.known(at(2), rows.CONTROL, "cutout", 0) is None
 
 
+def test_mixtures_have_a_table_of_their_own():
+    mixed, alone = rows.mixture(0.4)
+    records = [cell(rows.CLEAN, "vanilla", 70.0, None), cell(mixed, "vanilla", 60.5), cell(alone, "vanilla", 61.5, None)]
+    text = report.mixtures(report.summarize(records))
+    assert text.splitlines()[2:] == ["| 40% | 60.5 | 61.5 |"]
+    assert report.mixtures(report.summarize(records[:1])) is None
+
+
 def test_every_row_and_column_of_every_table_exists():
     for plan in plans.PLANS.values():
         assert {rows.CLEAN, rows.CONTROL} <= set(plan.cells) <= set(rows.ALL)
