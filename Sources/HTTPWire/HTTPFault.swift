@@ -120,7 +120,7 @@ extension HTTPFault {
     public static let badFraming = HTTPFault(
         status: .badRequest,
         code: "framing_malformed",
-        detail: "The length of the request body is ambiguous."
+        detail: "The length of the request body is ambiguous or invalid."
     )
 
     /// A transfer coding other than a sole `chunked`.

@@ -111,10 +111,17 @@ public final class TLSContext: @unchecked Sendable {
         guard result == 1 else { throw error(complaint) }
     }
 
+    /// `ERR_SYSTEM_FLAG`, beside which an error's code is an errno.
+    private static let systemErrorFlag: UInt = 0x8000_0000
+
     /// The complaint with what OpenSSL has to say, whose first error is the cause.
     private static func error(_ complaint: String) -> TLSError {
         let code = ERR_get_error()
         ERR_clear_error()
+        // A fault of the system has no reason of OpenSSL's.
+        if code & systemErrorFlag != 0, let number = Int32(exactly: code & ~systemErrorFlag) {
+            return TLSError(description: complaint + ": \(String(cString: strerror(number))).")
+        }
         guard code != 0, let reason = ERR_reason_error_string(code) else {
             return TLSError(description: complaint + ".")
         }

@@ -225,3 +225,10 @@ def test_files_that_do_not_fit_end_the_start_with_a_sentence(tmp_path, authority
     command = [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", tmp_path / "data", *options]
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode in (1, 2) and complaint in result.stderr, result
+
+
+def test_a_file_that_is_not_there_is_named_with_the_reason(tmp_path):
+    command = [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", tmp_path / "data"]
+    command += ["--tls-certificate", tmp_path / "none.pem", "--tls-key", tmp_path / "none.pem"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 1 and "none.pem' cannot be used: No such file or directory." in result.stderr, result
