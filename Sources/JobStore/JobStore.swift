@@ -96,35 +96,28 @@ public final class JobStore: Sendable {
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(JobStoreError) -> Value {
-        let pool = pool
-        // A task of its own, since a cancelled one would have its transaction rolled back.
-        let task = Task { try await pool.write(body) }
-        do {
-            return try await task.value
-        } catch {
-            throw JobStoreError(error)
-        }
-    }
-
-    /// Reads by one statement, whose rows are consistent by themselves, so that no transaction is needed around it.
-    func readOnce<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
-    ) async throws(JobStoreError) -> Value {
-        let pool = pool
-        let task = Task { try await pool.unsafeRead(body) }
-        do {
-            return try await task.value
-        } catch {
-            throw JobStoreError(error)
-        }
+        try await access { try await $0.write(body) }
     }
 
     /// Reads one consistent state.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(JobStoreError) -> Value {
-        let pool = pool
-        let task = Task { try await pool.read(body) }
+        try await access { try await $0.read(body) }
+    }
+
+    /// Reads by one statement, whose rows are consistent by themselves, so that no transaction is needed around it.
+    func readOnce<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(JobStoreError) -> Value {
+        try await access { try await $0.unsafeRead(body) }
+    }
+
+    /// Uses the pool in a task of its own, since a cancelled one would have its transaction rolled back or its statement interrupted.
+    private func access<Value: Sendable>(
+        _ body: @escaping @Sendable (DatabasePool) async throws -> Value
+    ) async throws(JobStoreError) -> Value {
+        let task = Task { [pool] in try await body(pool) }
         do {
             return try await task.value
         } catch {
