@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// An open file, closed with its value.
@@ -36,6 +37,13 @@ struct FileDescriptor: ~Copyable {
                 rest = rest.dropFirst(count)
             }
         }
+    }
+
+    /// Has the system begin to write a part to disk, so that ``synchronize()`` finds little left to wait for.
+    ///
+    /// It promises nothing, and does not fail.
+    func startWriteback(of range: Range<UInt64>) {
+        plm_start_writeback(descriptor, range.lowerBound, UInt64(range.count))
     }
 
     /// Reads until the buffer is full or the file ends; gives the number of bytes read.

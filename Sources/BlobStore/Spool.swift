@@ -12,9 +12,14 @@ public final class Spool: Sendable {
         var file: FileDescriptor?
         var hash = SHA256()
         var size: UInt64 = 0
+        /// How much of it is on its way to the disk.
+        var written: UInt64 = 0
         /// Whether the temporary file still has to be removed or renamed.
         var hasFile = true
     }
+
+    /// The disk works from so many bytes on, instead of when the last one has come.
+    private static let writebackBytes: UInt64 = 4 << 20
 
     private let store: BlobStore
     private let path: String
@@ -56,6 +61,10 @@ public final class Spool: Sendable {
             }
             state.hash.update(bytes)
             state.size += UInt64(bytes.count)
+            if state.size - state.written >= Self.writebackBytes {
+                state.file?.startWriteback(of: state.written..<state.size)
+                state.written = state.size
+            }
         }
     }
 

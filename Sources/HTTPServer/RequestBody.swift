@@ -61,6 +61,21 @@ public struct RequestBody: AsyncSequence, Sendable {
         }
     }
 
+    /// Hands over each piece while the next one is on its way, so that network and disk work at the same time.
+    ///
+    /// Two pieces are in memory at most.
+    ///
+    /// - Parameter work: Takes a piece; called for one after the other.
+    /// - Throws: What `work` throws, after which nothing more is read; ``HTTPFault`` as the iteration does.
+    public func forEachPiece(_ work: ([UInt8]) async throws -> Void) async throws {
+        var current = await pull()
+        while let piece = try current.get() {
+            async let following = pull()
+            try await work(piece)
+            current = await following
+        }
+    }
+
     /// Reads a short body as a whole.
     ///
     /// - Parameter maxBytes: The most that is accepted.

@@ -61,7 +61,7 @@ struct UploadReader: Sendable {
         switch try Self.kind(of: request.fields) {
         case .form(let mediaType):
             let form = try FormUpload(mediaType: mediaType, parameters: parameters, blobs: blobs, limits: limits)
-            for try await piece in request.body {
+            try await request.body.forEachPiece { piece in
                 try await disk.run { try form.receive(piece) }
             }
             return try await disk.run { try form.finish() }
@@ -83,7 +83,7 @@ struct UploadReader: Sendable {
         }
         let limit = limits.maxImageBytes
         var spool = try await disk.run { [blobs] in try ImageSpool(in: blobs, maxBytes: limit) }
-        for try await piece in body {
+        try await body.forEachPiece { piece in
             let current = spool
             spool = try await disk.run {
                 var next = current

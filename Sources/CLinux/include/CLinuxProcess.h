@@ -79,6 +79,9 @@ void plm_clear_waker(int waker);
 /// Renames a file unless the new name is taken (EEXIST). The check and the rename are one step.
 int plm_rename_exclusive(const char *from, const char *to);
 
+/// Has the system begin to write a part of a file to disk, without waiting for it.
+void plm_start_writeback(int descriptor, uint64_t offset, uint64_t count);
+
 // ---- Threads ----
 
 /// Starts a detached thread that blocks every signal, so that signals go to the threads that expect them. Its niceness is that
