@@ -16,14 +16,9 @@ public enum CodecSandbox {
     ///   - memoryBytes: The limit of address space; `nil` for none.
     /// - Throws: ``SystemFault``; with `ESRCH` the parent has died already.
     static func enter(parent: Int32, memoryBytes: UInt64?) throws(SystemFault) {
-        try SystemFault.check("prctl", plm_set_no_new_privileges())
         try SystemFault.check("prctl", plm_die_with_parent(parent))
-        try SystemFault.check("prctl", plm_set_undumpable())
-        try SystemFault.check("setrlimit", plm_limit_core(0))
         try SystemFault.check("setrlimit", plm_limit_open_files(filesAtStart))
-        if let memoryBytes, !plm_is_sanitized() {
-            try SystemFault.check("setrlimit", plm_limit_address_space(memoryBytes))
-        }
+        try restrict(memoryBytes: memoryBytes)
     }
 
     /// Does to a process that decodes by itself, once all is read, what is done to a codec process.
@@ -31,11 +26,17 @@ public enum CodecSandbox {
     /// - Parameter memoryBytes: The limit of address space.
     /// - Throws: ``SystemFault``.
     public static func sealThisProcess(memoryBytes: UInt64) throws(SystemFault) {
+        try restrict(memoryBytes: memoryBytes)
+        try seal()
+    }
+
+    private static func restrict(memoryBytes: UInt64?) throws(SystemFault) {
         try SystemFault.check("prctl", plm_set_no_new_privileges())
         try SystemFault.check("prctl", plm_set_undumpable())
         try SystemFault.check("setrlimit", plm_limit_core(0))
-        if !plm_is_sanitized() { try SystemFault.check("setrlimit", plm_limit_address_space(memoryBytes)) }
-        try seal()
+        if let memoryBytes, !plm_is_sanitized() {
+            try SystemFault.check("setrlimit", plm_limit_address_space(memoryBytes))
+        }
     }
 
     /// Gives up opening anything, once the weights are loaded.
