@@ -39,7 +39,7 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         self.shard = shard
         self.context = context
         self.onClose = onClose
-        socket = StreamSocket(descriptor, stream: stream, executor: shard.executor)
+        socket = StreamSocket(descriptor, stream: stream, shard: shard)
         machine = ConnectionMachine(limits: context.limits)
         deadlines = ConnectionDeadlines(context.timeouts)
     }
@@ -72,8 +72,8 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
 
     // MARK: - What the socket does
 
-    func socketSignalled(_ signal: StreamSocketSignal) {
-        socket.handle(signal, for: self)
+    func socketBecame(_ readiness: Readiness) {
+        socket.handle(readiness, for: self)
     }
 
     func socketReceived(_ bytes: UnsafeRawBufferPointer) {

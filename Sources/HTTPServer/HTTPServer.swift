@@ -33,7 +33,6 @@ public final class HTTPServer: Sendable {
 
     private let configuration: HTTPServerConfiguration
     private let context: ConnectionContext
-    private let shards: [Shard]
     private let state = Mutex(State())
 
     /// Creates a server; nothing is opened before ``start()``.
@@ -60,7 +59,6 @@ public final class HTTPServer: Sendable {
             trust: ProxyTrust(proxies: configuration.trustedProxies),
             standingFields: configuration.standingFields
         )
-        shards = (0..<max(configuration.shards, 1)).map { Shard(label: "palimpsest.shard.\($0)") }
     }
 
     /// How many connections are open.
@@ -120,12 +118,15 @@ public final class HTTPServer: Sendable {
     }
 
     private func makeListener() throws(SocketError) -> Listener {
+        let shards = try (0..<max(configuration.shards, 1)).map { index throws(SocketError) in
+            try Shard(label: "palimpsest.shard.\(index)")
+        }
         let logger = context.logger
         let onExhaustion: @Sendable (SocketError) -> Void = {
             logger.warning("Accepting rests", metadata: ["error": "\($0)"])
         }
         let onAccept: @Sendable (consuming Descriptor, SocketAddress) -> Listener.Verdict = { [self] descriptor, peer in
-            accept(descriptor, from: peer)
+            accept(descriptor, from: peer, for: shards)
         }
         switch configuration.endpoint {
         case .internet(let host, let port):
@@ -139,7 +140,11 @@ public final class HTTPServer: Sendable {
     }
 
     /// On the listener's queue.
-    private func accept(_ descriptor: consuming Descriptor, from peer: SocketAddress) -> Listener.Verdict {
+    private func accept(
+        _ descriptor: consuming Descriptor,
+        from peer: SocketAddress,
+        for shards: [Shard]
+    ) -> Listener.Verdict {
         // Dropping the descriptor closes it: over its share, a peer gets no more than that.
         guard context.registry.admits(peer: peer.host) else { return .accept }
         let (identifier, tls) = state.withLock { state in

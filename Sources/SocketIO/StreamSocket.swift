@@ -1,13 +1,12 @@
 import CLinux
-@preconcurrency import Dispatch
 import Glibc
 
 /// The actor to which a ``StreamSocket`` belongs.
 ///
 /// Every call comes on its executor's queue.
 public protocol SocketOwner: Actor {
-    /// A source fired or was cancelled: pass it on to ``StreamSocket/handle(_:for:)``.
-    func socketSignalled(_ signal: StreamSocketSignal)
+    /// The socket may have become ready: pass it on to ``StreamSocket/handle(_:for:)``.
+    func socketBecame(_ readiness: Readiness)
     /// Bytes have come. They are valid during the call only.
     func socketReceived(_ bytes: UnsafeRawBufferPointer)
     /// The peer has ended its direction.
@@ -20,27 +19,14 @@ public protocol SocketOwner: Actor {
     func socketClosed()
 }
 
-/// What a Dispatch source of a socket has to tell.
-public enum StreamSocketSignal: Sendable {
-    /// There may be something to read.
-    case readable
-    /// There may be room to write.
-    case writable
-    /// A source will not fire any more.
-    case cancelled
-}
-
 /// A connected, non-blocking TCP socket, confined to its ``SocketOwner``.
 ///
-/// One read source and one write source are made at the start and live as long as the descriptor, because libdispatch loses
-/// a registration that is made anew after a hang-up. Readiness is taken as an edge: reading goes on until nothing is left or
-/// the budget of a turn is used up, and a paused socket that is resumed reads by itself instead of waiting for an event that
-/// may have been delivered already. The descriptor is closed in one place, when the last source has been cancelled.
+/// Readiness is taken as an edge: reading goes on until nothing is left or the budget of a turn is used up, and a paused socket that is
+/// resumed reads by itself instead of waiting for an event that may have been delivered already.
 public final class StreamSocket {
     private enum Life {
         case idle
-        case open
-        case closing(pendingCancellations: Int)
+        case open(Poller.Token)
         case closed
     }
 
@@ -54,18 +40,16 @@ public final class StreamSocket {
     private static let readsPerTurn = 16
 
     private let descriptor: Int32
-    private let queue: DispatchQueue
+    private let shard: Shard
     private var stream: any ByteStream
-    private let readSource: any DispatchSourceRead
-    private let writeSource: any DispatchSourceWrite
 
     private var life = Life.idle
     private var output = OutputQueue()
     private var afterFlush = AfterFlush.nothing
-    private var isReadSourceActive = false
-    private var isWriteSourceActive = false
-    private var wasWriteSourceActivated = false
     private var wantsReading = true
+    /// Whether there may be something to read of which no event will tell any more.
+    private var mayBeReadable = false
+    private var isOutputWatched = false
     private var hasReadEnd = false
     private var isEstablished = false
     /// TLS waits, in one direction, for what is the other's readiness.
@@ -82,18 +66,16 @@ public final class StreamSocket {
     /// - Parameters:
     ///   - descriptor: The descriptor.
     ///   - stream: Moves bytes through that descriptor; plain TCP if it is not given.
-    ///   - executor: The owner's executor.
+    ///   - shard: The shard whose executor is the owner's.
     public init(
         _ descriptor: consuming Descriptor,
         stream: (any ByteStream)? = nil,
-        executor: QueueExecutor
+        shard: Shard
     ) {
         let number = descriptor.release()
         self.descriptor = number
-        queue = executor.queue
+        self.shard = shard
         self.stream = stream ?? PlainStream(descriptor: number)
-        readSource = DispatchSource.makeReadSource(fileDescriptor: number, queue: executor.queue)
-        writeSource = DispatchSource.makeWriteSource(fileDescriptor: number, queue: executor.queue)
     }
 
     /// Whether bytes wait to leave.
@@ -109,27 +91,24 @@ public final class StreamSocket {
     /// The owner is kept alive until ``SocketOwner/socketClosed()``.
     public func start(for owner: isolated some SocketOwner) {
         guard case .idle = life else { return }
-        life = .open
         _ = clinux_no_delay(descriptor)
-        Self.install(owner, on: readSource, signal: .readable)
-        Self.install(owner, on: writeSource, signal: .writable)
-        isReadSourceActive = true
-        readSource.activate()
-    }
-
-    /// Carries out what a source's signal asks for.
-    public func handle(_ signal: StreamSocketSignal, for owner: isolated some SocketOwner) {
-        switch signal {
-        case .readable: becameReadable(for: owner)
-        case .writable: becameWritable(for: owner)
-        case .cancelled: sourceCancelled(for: owner)
+        let descriptor = descriptor
+        switch shard.poller.assumeIsolated({ $0.add(descriptor, of: owner) }) {
+        case .success(let token): life = .open(token)
+        case .failure(let error): owner.socketFailed(error.number)
         }
     }
 
+    /// Carries out what the socket's readiness allows.
+    public func handle(_ readiness: Readiness, for owner: isolated some SocketOwner) {
+        if readiness.contains(.readable) { becameReadable(for: owner) }
+        if readiness.contains(.writable) { becameWritable(for: owner) }
+    }
+
     private func becameReadable(for owner: isolated some SocketOwner) {
+        mayBeReadable = true
         if writeAwaitsReadable {
             writeAwaitsReadable = false
-            setReadSource(active: wantsReading && !hasReadEnd)
             flush(for: owner)
         }
         receive(for: owner)
@@ -143,32 +122,27 @@ public final class StreamSocket {
         flush(for: owner)
     }
 
+    private func watchOutput() {
+        guard !isOutputWatched, case .open(let token) = life else { return }
+        isOutputWatched = true
+        shard.poller.assumeIsolated { $0.addOutput(token) }
+    }
+
     /// Whether bytes may be moved; goes on with the handshake if not.
     private func establish(for owner: isolated some SocketOwner) -> Bool {
         guard !isEstablished else { return true }
         switch stream.handshake() {
         case .done:
             isEstablished = true
-            setWriteSource(active: false)
             return true
         case .wantsReadable:
-            setWriteSource(active: false)
+            mayBeReadable = false
         case .wantsWritable:
-            setWriteSource(active: true)
+            watchOutput()
         case .failed(let number):
             fail(number, for: owner)
         }
         return false
-    }
-
-    // The closures are made here, outside any actor: one made in actor-isolated code would inherit that isolation.
-    private static func install(
-        _ owner: some SocketOwner,
-        on source: any DispatchSourceProtocol,
-        signal: StreamSocketSignal
-    ) {
-        source.setEventHandler { owner.assumeIsolated { $0.socketSignalled(signal) } }
-        source.setCancelHandler { owner.assumeIsolated { $0.socketSignalled(.cancelled) } }
     }
 }
 
@@ -182,18 +156,12 @@ extension StreamSocket {
         guard wanted != wantsReading else { return }
         wantsReading = wanted
         guard isOpen, !hasReadEnd else { return }
-        setReadSource(active: wanted || writeAwaitsReadable)
-        if wanted { postRead(for: owner) }
+        if wanted, mayBeReadable { postRead(for: owner) }
     }
 
-    private func setReadSource(active: Bool) {
-        guard active != isReadSourceActive else { return }
-        isReadSourceActive = active
-        if active { readSource.resume() } else { readSource.suspend() }
-    }
-
+    // The closure is made here, outside any actor: one made in actor-isolated code would inherit that isolation.
     private func postRead(for owner: some SocketOwner) {
-        queue.async { owner.assumeIsolated { $0.socketSignalled(.readable) } }
+        shard.executor.post { owner.assumeIsolated { $0.socketBecame(.readable) } }
     }
 
     private func receive(for owner: isolated some SocketOwner) {
@@ -205,15 +173,14 @@ extension StreamSocket {
                 case .bytes(let count):
                     owner.socketReceived(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 case .wantsReadable:
+                    mayBeReadable = false
                     return
                 case .wantsWritable:
                     readAwaitsWritable = true
-                    setWriteSource(active: true)
+                    watchOutput()
                     return
                 case .end:
-                    // An active source would fire without end now.
                     hasReadEnd = true
-                    setReadSource(active: false)
                     owner.socketReceivedEnd()
                     return
                 case .failed(let number):
@@ -228,7 +195,6 @@ extension StreamSocket {
 
     private func fail(_ number: Int32, for owner: isolated some SocketOwner) {
         hasReadEnd = true
-        setReadSource(active: false)
         output.removeAll()
         owner.socketFailed(number)
     }
@@ -270,14 +236,12 @@ extension StreamSocket {
                 sentBytes += UInt64(count)
                 output.consume(count)
             case .wantsWritable:
-                setWriteSource(active: true)
+                watchOutput()
                 return
             case .wantsReadable:
                 // A peer that has ended cannot give what the write needs.
                 guard !hasReadEnd else { return fail(EPIPE, for: owner) }
                 writeAwaitsReadable = true
-                setReadSource(active: true)
-                setWriteSource(active: readAwaitsWritable)
                 return
             case .end:
                 fail(EPIPE, for: owner)
@@ -287,7 +251,6 @@ extension StreamSocket {
                 return
             }
         }
-        setWriteSource(active: readAwaitsWritable)
         finishFlush(hadOutput: hadOutput, for: owner)
     }
 
@@ -304,19 +267,6 @@ extension StreamSocket {
         }
         if hadOutput { owner.socketFlushed() }
     }
-
-    private func setWriteSource(active: Bool) {
-        guard active != isWriteSourceActive else { return }
-        isWriteSourceActive = active
-        if !active {
-            writeSource.suspend()
-        } else if wasWriteSourceActivated {
-            writeSource.resume()
-        } else {
-            wasWriteSourceActivated = true
-            writeSource.activate()
-        }
-    }
 }
 
 // MARK: - Closing
@@ -328,33 +278,17 @@ extension StreamSocket {
     ///   - isReset: Whether the peer is told by a reset that something went wrong.
     ///   - owner: The owner.
     public func close(isReset: Bool = false, for owner: isolated some SocketOwner) {
-        switch life {
-        case .open:
-            break
-        case .idle:
-            start(for: owner)
-        case .closing, .closed:
-            return
-        }
+        if case .closed = life { return }
         // A reset would overtake what a failed handshake has told the peer.
         if isReset, isEstablished { _ = clinux_reset_on_close(descriptor) }
-        life = .closing(pendingCancellations: 2)
+        if case .open(let token) = life { shard.poller.assumeIsolated { $0.remove(token) } }
+        life = .closed
         output.removeAll()
-        // A source that is suspended or was never activated would keep its cancel handler to itself.
-        setReadSource(active: true)
-        setWriteSource(active: true)
-        readSource.cancel()
-        writeSource.cancel()
+        _ = Glibc.close(descriptor)
+        postClosed(for: owner)
     }
 
-    private func sourceCancelled(for owner: isolated some SocketOwner) {
-        guard case .closing(let pending) = life else { return }
-        guard pending == 1 else {
-            life = .closing(pendingCancellations: pending - 1)
-            return
-        }
-        life = .closed
-        _ = Glibc.close(descriptor)
-        owner.socketClosed()
+    private func postClosed(for owner: some SocketOwner) {
+        shard.executor.post { owner.assumeIsolated { $0.socketClosed() } }
     }
 }

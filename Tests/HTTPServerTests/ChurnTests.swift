@@ -14,12 +14,12 @@ import Testing
             // What the first connection and the first drain make once and keep.
             try await churn(server, rounds: 1)
             await server.stop()
-            let before = openDescriptors()
+            let before = openSockets()
             let second = try await TestServer.start(timeouts: HTTPTimeouts(linger: .milliseconds(250)))
             try await churn(second, rounds: 25)
             await second.stop()
             #expect(second.server.connectionCount == 0)
-            #expect(openDescriptors() == before)
+            #expect(openSockets() == before)
         }
     }
 
@@ -51,15 +51,23 @@ import Testing
     }
 }
 
-private func openDescriptors() -> Int {
-    guard let folder = opendir("/proc/self/fd") else { return -1 }
+private func openDescriptors() -> Int { descriptorTargets().count }
+
+private func openSockets() -> Int { descriptorTargets().filter { $0.hasPrefix("socket:") }.count }
+
+/// What the open descriptors lead to, but for the one that looks.
+private func descriptorTargets() -> [String] {
+    guard let folder = opendir("/proc/self/fd") else { return [] }
     defer { closedir(folder) }
-    var count = 0
+    var targets: [String] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
     while let entry = readdir(folder) {
-        if entry.pointee.d_name.0 != CChar(UInt8(ascii: ".")) { count += 1 }
+        let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        guard let number = Int32(name), number != dirfd(folder) else { continue }
+        let count = readlink("/proc/self/fd/\(number)", &buffer, buffer.count)
+        if count > 0 { targets.append(String(decoding: buffer[..<count], as: UTF8.self)) }
     }
-    // The folder's own descriptor is one of them.
-    return count - 1
+    return targets
 }
 
 /// One connection of each kind at a time, from a few threads at once.

@@ -31,7 +31,7 @@ import Testing
         var server = server
         if server == nil { server = try await TestServer.start() }
         guard let server else { return }
-        try await body(server, "curl -sS --max-time 30")
+        try await body(server, "curl -sS --max-time 300")
         await server.stop()
         #expect(server.server.connectionCount == 0)
     }

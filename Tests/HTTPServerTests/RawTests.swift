@@ -160,7 +160,7 @@ import Testing
             return client
         }
         await server.events.wait(for: "waiting")
-        async let drained: Void = server.server.drain(grace: .seconds(20))
+        async let drained: Void = server.server.drain(grace: .seconds(300))
         #expect(try await blocking { try idle.receiveAll() } == "")
         #expect(throws: RawClient.Failure.self) { _ = try RawClient(port: server.port) }
         server.events.add("go")

@@ -5,8 +5,8 @@ import Testing
 
 /// Sends back what comes, and reports what happens.
 private actor Echo: SocketOwner {
-    private nonisolated let executor: QueueExecutor
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    private nonisolated let shard: Shard
+    nonisolated var unownedExecutor: UnownedSerialExecutor { shard.executor.asUnownedSerialExecutor() }
     private let socket: StreamSocket
     private let report: AsyncStream<String>.Continuation
     private var received = 0
@@ -15,14 +15,14 @@ private actor Echo: SocketOwner {
 
     init(
         _ descriptor: consuming Descriptor,
-        executor: QueueExecutor,
+        shard: Shard,
         pauseAfter: Int? = nil,
         report: AsyncStream<String>.Continuation
     ) {
-        self.executor = executor
+        self.shard = shard
         self.pauseAfter = pauseAfter
         self.report = report
-        socket = StreamSocket(descriptor, executor: executor)
+        socket = StreamSocket(descriptor, shard: shard)
     }
 
     func start() { socket.start(for: self) }
@@ -34,7 +34,7 @@ private actor Echo: SocketOwner {
 
     func close() { socket.close(for: self) }
 
-    func socketSignalled(_ signal: StreamSocketSignal) { socket.handle(signal, for: self) }
+    func socketBecame(_ readiness: Readiness) { socket.handle(readiness, for: self) }
 
     func socketReceived(_ bytes: UnsafeRawBufferPointer) {
         received += bytes.count
@@ -73,7 +73,7 @@ private actor Echo: SocketOwner {
         let (reports, report) = AsyncStream.makeStream(of: String.self)
         let echo = Echo(
             Descriptor(owning: descriptors[0]),
-            executor: QueueExecutor(label: "test"),
+            shard: try Shard(label: "test"),
             pauseAfter: pauseAfter,
             report: report
         )

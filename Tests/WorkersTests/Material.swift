@@ -90,13 +90,13 @@ extension Result where Failure == any Error {
     }
 }
 
-/// Waits until something holds that other tasks bring about; a test that waits in vain fails after half a minute.
+/// Waits until something holds that other tasks bring about; a test that waits in vain fails after five minutes.
 func eventually(
     _ what: Comment,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async rethrows {
-    let end = ContinuousClock.now + .seconds(30)
+    let end = ContinuousClock.now + .seconds(300)
     while ContinuousClock.now < end {
         if try await condition() { return }
         try? await Task.sleep(for: .milliseconds(2))

@@ -32,3 +32,13 @@ def test_ab(address, options):
     assert "Non-2xx" not in result
     # ab speaks HTTP/1.0, whose connections are not kept, be it asked for or not.
     assert not options or re.search(r"Keep-Alive requests:\s+0\b", result)
+
+
+def test_a_storm_of_connections(address, service):
+    """Two hundred thousand, as fast as they can be made: libdispatch, were it to watch each, would now and then end the process."""
+    url, key = address
+    for _ in range(10):
+        result = subprocess.run(["ab", "-q", "-n", "20000", "-c", "64", "-H", key, url], capture_output=True, text=True, check=True).stdout
+        assert re.search(r"Complete requests:\s+20000\b", result) and re.search(r"Failed requests:\s+0\b", result)
+        assert "Non-2xx" not in result
+    assert service.get("/healthz").status == 200

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -145,5 +147,29 @@ static inline ssize_t clinux_send(int descriptor, const void *bytes, size_t coun
 }
 
 static inline int clinux_shutdown_output(int descriptor) { return shutdown(descriptor, SHUT_WR); }
+
+// ---- Readiness: epoll(7) ----
+
+/// What became of a descriptor: the token that it was added with, and for which directions an attempt is worth while.
+typedef struct {
+    uint64_t token;
+    bool readable;
+    bool writable;
+} clinux_readiness;
+
+/// A close-on-exec epoll instance.
+int clinux_epoll_make(void);
+
+/// Reports as an edge when a descriptor becomes readable.
+int clinux_epoll_add(int epoll, int descriptor, uint64_t token);
+
+/// Reports also when a descriptor that was added becomes writable; what it is already is reported once more.
+int clinux_epoll_add_output(int epoll, int descriptor, uint64_t token);
+
+/// Reports a descriptor no more.
+int clinux_epoll_remove(int epoll, int descriptor);
+
+/// Takes what is there without waiting, `capacity` (at most 64) at a time; returns how many.
+int clinux_epoll_take(int epoll, clinux_readiness *events, int capacity);
 
 #endif
