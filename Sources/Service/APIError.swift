@@ -1,5 +1,6 @@
 import BlobStore
 import Cryptography
+import Glibc
 import HTTPServer
 import HTTPTypes
 import HTTPWire
@@ -40,15 +41,15 @@ struct APIError: Error, Sendable {
             self = .cursorInvalid
         case JobStoreError.busy:
             self = .storeDown
-        case JobStoreError.disk:
-            self = .databaseUnwritable
+        case JobStoreError.disk, BlobStoreError.system(_, errno: EIO), BlobStoreError.system(_, errno: EROFS):
+            self = .diskFailed
         default:
             self.init(.internalServerError, "internal_error", "The service made an error; its log says which.")
         }
     }
 
     /// Whether the operator, not the client, has to do something.
-    var isOurs: Bool { status.code >= 500 && status != .serviceUnavailable && status != .insufficientStorage }
+    var isOurs: Bool { status.code >= 500 && status != .serviceUnavailable && code != Self.diskLow.code }
 }
 
 // MARK: - The errors of this API
@@ -109,10 +110,10 @@ extension APIError {
         fields: [.retryAfter: "10"]
     )
 
-    static let databaseUnwritable = APIError(
+    static let diskFailed = APIError(
         .insufficientStorage,
-        "disk_low",
-        "The service's disk is full or failed, so that nothing was changed; its operator must make room on it.",
+        "disk_failed",
+        "The service's disk is full or does not work, so that nothing was changed; its operator must look at it.",
         fields: [.retryAfter: "60"]
     )
 

@@ -184,7 +184,13 @@ public struct WorkerLoop: Sendable {
             if count > 0 {
                 logger.notice("Leases of earlier runs were taken back", metadata: ["worker.count": "\(count)"])
             }
+            try await endImpossibleWaits()
         }
+    }
+
+    private func endImpossibleWaits() async throws {
+        let count = try await store.endImpossibleWaits()
+        if count > 0 { logger.notice("The clock was set back", metadata: ["worker.count": "\(count)"]) }
     }
 
     /// Takes back leases that ran out, of whichever worker, now and then.
@@ -193,6 +199,7 @@ public struct WorkerLoop: Sendable {
             do {
                 let count = try await store.rescueExpired()
                 if count > 0 { logger.warning("Leases ran out", metadata: ["worker.count": "\(count)"]) }
+                try await endImpossibleWaits()
             } catch {
                 logger.warning("Leases that ran out could not be looked for", metadata: ["error": "\(error)"])
             }
