@@ -78,4 +78,6 @@ void palimpsest_jpeg_close(palimpsest_jpeg *reader);
 
 #pragma clang assume_nonnull end
 
+#include "CJPEGEncoder.h"
+
 #endif
