@@ -29,6 +29,28 @@ struct MigrationRunner {
                     """
             )
         }
+        for migration in try migrations.dropFirst(applied(db)) {
+            try db.execute(sql: String(decoding: migration.sql, as: UTF8.self))
+            try db.execute(
+                sql: "INSERT INTO schema_migrations (version, name, sha256, applied_at) VALUES (?, ?, ?, ?)",
+                arguments: [migration.version, migration.name, digest(of: migration), now]
+            )
+        }
+    }
+
+    /// Checks that every step was applied.
+    ///
+    /// - Throws: ``JobStoreError/databaseOlder(found:known:)``, and as ``run(_:now:)`` does.
+    func check(_ db: Database) throws {
+        guard try db.tableExists("schema_migrations") else { throw JobStoreError.foreignDatabase }
+        let found = try applied(db)
+        guard found == migrations.count else {
+            throw JobStoreError.databaseOlder(found: found, known: migrations.count)
+        }
+    }
+
+    /// How many steps were applied, all of them known.
+    private func applied(_ db: Database) throws -> Int {
         let applied = try Row.fetchAll(db, sql: "SELECT version, name, sha256 FROM schema_migrations ORDER BY version")
         for (place, row) in applied.enumerated() {
             let version: Int = row["version"]
@@ -39,13 +61,7 @@ struct MigrationRunner {
                 throw JobStoreError.migrationChanged(name: row["name"])
             }
         }
-        for migration in migrations.dropFirst(applied.count) {
-            try db.execute(sql: String(decoding: migration.sql, as: UTF8.self))
-            try db.execute(
-                sql: "INSERT INTO schema_migrations (version, name, sha256, applied_at) VALUES (?, ?, ?, ?)",
-                arguments: [migration.version, migration.name, digest(of: migration), now]
-            )
-        }
+        return applied.count
     }
 
     private func digest(of migration: Migration) -> Data {

@@ -65,13 +65,26 @@ extension APIError {
     static let keyInvalid = APIError(
         .unauthorized,
         "key_invalid",
-        "The API key is not known, or it was revoked.",
+        "The API key is not known, has expired or was revoked.",
         fields: challenge
     )
 
     private static let challenge: HTTPFields = [
         .wwwAuthenticate: "Bearer realm=\"palimpsest\", Basic realm=\"palimpsest\""
     ]
+
+    /// The challenge is RFC 6750's, section 3.1.
+    static func scopeMissing(_ scope: APIKeyScope) -> APIError {
+        APIError(
+            .forbidden,
+            "scope_missing",
+            "This request needs an API key with the scope '\(scope.rawValue)', which this one does not have.",
+            fields: [
+                .wwwAuthenticate:
+                    "Bearer realm=\"palimpsest\", error=\"insufficient_scope\", scope=\"\(scope.rawValue)\""
+            ]
+        )
+    }
 
     static let jobUnknown = APIError(.notFound, "job_unknown", "There is no such job.")
 

@@ -12,6 +12,8 @@ extension HTTPField.Name {
     static let idempotencyKey = known("Idempotency-Key")
     static let idempotentReplayed = known("Idempotent-Replayed")
     static let prefer = known("Prefer")
+    static let rateLimit = known("RateLimit")
+    static let rateLimitPolicy = known("RateLimit-Policy")
     static let reprDigest = known("Repr-Digest")
     static let referrerPolicy = known("Referrer-Policy")
     static let preferenceApplied = known("Preference-Applied")

@@ -92,6 +92,7 @@ public struct ProtectionService: Sendable {
         await working.value
         await sweeping.value
         do {
+            try await store.saveKeyUses()
             try store.close()
         } catch {
             logger.warning("the database was not closed", metadata: ["error": "\(error)"])

@@ -70,14 +70,21 @@ import Testing
     @Test(arguments: 1..<Migrations.all.count)
     func `A database of every earlier schema is brought to this one with all that it holds`(version: Int) async throws {
         let old = try test.open(migrations: Array(Migrations.all.prefix(version)))
-        let tenant = try await old.tenant()
+        let tenant = APIKeyID.random()
         // The columns that the first schema has already.
         try await old.write { db in
             try db.execute(
                 sql: """
-                    INSERT INTO semantic_images VALUES (?, 'cats', 1, 5, 0, -1, 7)
+                    INSERT INTO api_keys (id, name, scopes, hash, prefix, family_seed, created_at)
+                    VALUES (?, 'test', 'protect', zeroblob(32), 'plm_', 5, 7)
                     """,
                 arguments: [tenant.text]
+            )
+            try db.execute(
+                sql: """
+                    INSERT INTO semantic_images VALUES (?, 'cats', ?, 5, 0, -1, 7)
+                    """,
+                arguments: [tenant.text, version < 3 ? 1 : 2]
             )
         }
         try old.close()

@@ -45,7 +45,7 @@ extension JobStore {
     /// A new tenant.
     func tenant(_ name: String = "test") async throws -> APIKeyID {
         let secret = try APIKeySecret.generate()
-        return try await createKey(name: name, scopes: [.protect], hash: secret.hash, prefix: secret.prefix).id
+        return try await createKey(name: name, scopes: [.submit, .read], hash: secret.hash, prefix: secret.prefix).id
     }
 
     /// A new job with one image of each size, of class `cats`.
