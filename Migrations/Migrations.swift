@@ -32,5 +32,6 @@ public enum Migrations {
             name: "m0003_semantic_images_version_2",
             sql: PackageResources.m0003_semantic_images_version_2_sql
         ),
+        Migration(version: 4, name: "m0005_queue", sql: PackageResources.m0005_queue_sql),
     ]
 }
