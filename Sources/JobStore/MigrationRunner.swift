@@ -29,6 +29,28 @@ struct MigrationRunner {
                     """
             )
         }
+        for migration in migrations.dropFirst(try countApplied(db)) {
+            try db.execute(sql: String(decoding: migration.sql, as: UTF8.self))
+            try db.execute(
+                sql: "INSERT INTO schema_migrations (version, name, sha256, applied_at) VALUES (?, ?, ?, ?)",
+                arguments: [migration.version, migration.name, digest(of: migration), now]
+            )
+        }
+    }
+
+    /// Checks that nothing is left to apply, and applies nothing.
+    ///
+    /// - Throws: As ``run(_:now:)``; ``JobStoreError/schemaOutdated(found:known:)``.
+    func requireApplied(_ db: Database) throws {
+        guard try db.tableExists("schema_migrations") else { throw JobStoreError.foreignDatabase }
+        let count = try countApplied(db)
+        guard count == migrations.count else {
+            throw JobStoreError.schemaOutdated(found: count, known: migrations.count)
+        }
+    }
+
+    /// How many steps were applied, all of them unchanged since.
+    private func countApplied(_ db: Database) throws -> Int {
         let applied = try Row.fetchAll(db, sql: "SELECT version, name, sha256 FROM schema_migrations ORDER BY version")
         for (place, row) in applied.enumerated() {
             let version: Int = row["version"]
@@ -39,13 +61,7 @@ struct MigrationRunner {
                 throw JobStoreError.migrationChanged(name: row["name"])
             }
         }
-        for migration in migrations.dropFirst(applied.count) {
-            try db.execute(sql: String(decoding: migration.sql, as: UTF8.self))
-            try db.execute(
-                sql: "INSERT INTO schema_migrations (version, name, sha256, applied_at) VALUES (?, ?, ?, ?)",
-                arguments: [migration.version, migration.name, digest(of: migration), now]
-            )
-        }
+        return applied.count
     }
 
     private func digest(of migration: Migration) -> Data {

@@ -95,7 +95,7 @@ public final class StoppedService: Sendable {
 
     /// Refuses a folder without a database, since a mistyped path must not become a data folder; and one whose database is
     /// another user's, who could not read what this process would write.
-    private static func checkDatabase(of path: String) throws {
+    static func checkDatabase(of path: String) throws {
         var status = stat()
         guard stat("\(path)/\(DataFolder.databaseName)", &status) == 0 else {
             let code = errno

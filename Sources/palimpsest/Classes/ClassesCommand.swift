@@ -22,11 +22,15 @@ struct DataOption: ParsableArguments {
     )
     var data: String?
 
+    /// The folder.
+    var path: String {
+        data ?? ProcessInfo.processInfo.environment[SettingsKey.data.variable] ?? Settings().dataFolder
+    }
+
     /// Opens the folder, which no server may have.
     ///
     /// - Throws: ``CommandFault``.
     func open() throws(CommandFault) -> StoppedService {
-        let path = data ?? ProcessInfo.processInfo.environment[SettingsKey.data.variable] ?? Settings().dataFolder
         do throws(StoppedService.Fault) {
             return try StoppedService(dataFolder: path)
         } catch {
