@@ -69,6 +69,7 @@ let package = Package(
         module("Imaging", ["CDeflate", "CJPEG", "CKernels", "CSpng"]),
         module("Archive", ["CZlib"]),
         module("JobModel"),
+        module("ImageHeader"),
         module("Telemetry", [logging]),
         module("Cryptography", ["COpenSSL"]),
         .target(
@@ -79,6 +80,7 @@ let package = Package(
                 .embedInCode("m0002_imported_semantic_images.sql"),
                 .embedInCode("m0003_semantic_images_version_2.sql"),
                 .embedInCode("m0004_key_limits.sql"),
+                .embedInCode("m0005_queue.sql"),
             ],
             swiftSettings: settings
         ),
@@ -109,7 +111,7 @@ let package = Package(
         module(
             "Service",
             [
-                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore",
+                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "ImageHeader", "JobModel", "JobStore",
                 "PublicFiles", "SemanticImages", "SocketIO", "Telemetry", "Workers", httpTypes, logging,
             ]
         ),
@@ -158,6 +160,7 @@ let package = Package(
         tests("Imaging", ["CKernels"], resources: [.copy("Fixtures")]),
         tests("Archive"),
         tests("JobModel"),
+        tests("ImageHeader"),
         tests("Telemetry", [logging]),
         tests("Cryptography"),
         tests("DeepHiding", ["CKernels", "Cryptography", "Imaging"], resources: [.copy("Fixtures")]),
@@ -175,7 +178,8 @@ let package = Package(
         tests(
             "Service",
             [
-                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore", httpTypes,
+                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore", "Workers",
+                httpTypes,
                 logging,
             ]
         ),

@@ -33,5 +33,6 @@ public enum Migrations {
             sql: PackageResources.m0003_semantic_images_version_2_sql
         ),
         Migration(version: 4, name: "m0004_key_limits", sql: PackageResources.m0004_key_limits_sql),
+        Migration(version: 5, name: "m0005_queue", sql: PackageResources.m0005_queue_sql),
     ]
 }

@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// The methods block on the disk: call them on a thread or a queue of one's own, never straight from a task.
 public final class BlobStore: Sendable {
-    private let blobs: String
+    let blobs: String
     private let temporary: String
     /// Tells the files of this object from those of a process that died.
     private let run: String
@@ -209,11 +209,11 @@ public final class BlobStore: Sendable {
         try FileSystem.freeBytes(at: blobs)
     }
 
-    private func folder(of sha256: SHA256Digest) -> String {
+    func folder(of sha256: SHA256Digest) -> String {
         "\(blobs)/\(sha256.hex.prefix(2))"
     }
 
-    private func path(of sha256: SHA256Digest) -> String {
+    func path(of sha256: SHA256Digest) -> String {
         "\(folder(of: sha256))/\(sha256.hex)"
     }
 }

@@ -107,6 +107,21 @@ enum FileSystem {
         }
     }
 
+    /// Gives a file another name.
+    ///
+    /// - Returns: Whether that is possible: not across disks, nor where links are not allowed.
+    /// - Throws: ``BlobStoreError/notFound`` if there is no such file.
+    static func link(_ old: String, as new: String) throws(BlobStoreError) -> Bool {
+        guard Glibc.link(old, new) != 0 else { return true }
+        let code = errno
+        switch code {
+        case EEXIST: return true
+        case ENOENT: throw .notFound
+        case EXDEV, EPERM, EMLINK, EOPNOTSUPP: return false
+        default: throw .failed("link", code)
+        }
+    }
+
     /// Removes a name.
     ///
     /// - Returns: Whether there was one.

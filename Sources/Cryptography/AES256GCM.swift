@@ -6,13 +6,14 @@ enum AES256GCM {
     static let nonceByteCount = 12
     static let tagByteCount = 16
 
-    /// The ciphertext with its tag behind it.
+    /// Encrypts.
     ///
     /// - Parameters:
     ///   - plaintext: At most 2 GiB.
     ///   - key: 32 bytes.
     ///   - nonce: 12 bytes, never used with this key before.
     ///   - additional: What is authenticated besides.
+    /// - Returns: The ciphertext with its tag behind it.
     static func seal(_ plaintext: [UInt8], key: [UInt8], nonce: [UInt8], additional: [UInt8]) -> [UInt8] {
         precondition(key.count == keyByteCount && nonce.count == nonceByteCount, "a key or a nonce has a wrong length")
         let context = EVP_CIPHER_CTX_new()

@@ -21,7 +21,9 @@ public enum SealingSecret: Sendable {
         self = .key(digest.bytes)
     }
 
-    /// To whom files are sealed that this secret opens. For a passphrase it takes 32 MiB and a tenth of a second.
+    /// To whom files are sealed that this secret opens.
+    ///
+    /// For a passphrase it takes 32 MiB and a tenth of a second.
     ///
     /// - Returns: A recipient, with a new salt for a passphrase; `nil` when there is no memory for it.
     /// - Throws: ``CryptographyError/randomUnavailable``.
@@ -50,7 +52,9 @@ public enum SealingSecret: Sendable {
     }
 }
 
-/// To whom files are sealed: a public key, and how its private half comes from a ``SealingSecret``. Nothing of it is secret.
+/// To whom files are sealed: a public key, and how its private half comes from a ``SealingSecret``.
+///
+/// Nothing of it is secret.
 public struct SealingRecipient: Sendable, Hashable {
     /// Where the private key comes from.
     public enum Source: Sendable, Hashable {

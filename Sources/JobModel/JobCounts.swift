@@ -49,11 +49,12 @@ public struct JobCounts: Codable, Sendable, Hashable {
     ///   - count: How many, at most as many as there are in `old`.
     ///   - old: The state they had.
     ///   - new: The state they have, which `old` can become.
-    public mutating func move(_ count: Int = 1, from old: ImageState, to new: ImageState) {
-        precondition(old.canBecome(new), "illegal step of an image")
-        precondition(count >= 0 && self[old] >= count, "more images left a state than were in it")
+    /// - Returns: Whether that is possible; if not, nothing is recorded.
+    public mutating func move(_ count: Int = 1, from old: ImageState, to new: ImageState) -> Bool {
+        guard old.canBecome(new), count >= 0, self[old] >= count else { return false }
         self[old] -= count
         self[new] += count
+        return true
     }
 
     /// The job's state, which follows from the counts alone.

@@ -6,6 +6,7 @@ public struct SettingsFault: Error, Sendable, Equatable {
         case strengthInvalid = "strength_invalid"
         case workingSizeInvalid = "working_size_invalid"
         case classInvalid = "class_invalid"
+        case priorityInvalid = "priority_invalid"
     }
 
     /// The kind of fault.

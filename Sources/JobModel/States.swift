@@ -1,4 +1,4 @@
-/// What an image is at.
+/// What an image is at; ``RetryRule/transition(of:after:on:)`` decides which event makes which step.
 ///
 ///     queued ──claim──> running ──> done
 ///       ^                  ├──────> failed

@@ -17,6 +17,8 @@ public struct ClaimedImage: Sendable, Equatable {
     public let inputSHA256: SHA256Digest
     /// The blob's size in bytes.
     public let inputSize: UInt64
+    /// The image's share of the work, see `ImageCost`.
+    public let pixels: Int
     /// The image's class.
     public let label: ClassLabel
     /// How to protect it.

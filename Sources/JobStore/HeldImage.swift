@@ -5,16 +5,12 @@ import JobModel
 struct HeldImage {
     let id: Int64
     let job: Int64
-    let errors: Int
-    let crashes: Int
-    let interruptions: Int
+    let faults: ImageFaults
 
     init(row: Row) {
         id = row["id"]
         job = row["job"]
-        errors = row["errors"]
-        crashes = row["crashes"]
-        interruptions = row["interruptions"]
+        faults = ImageFaults(row: row)
     }
 
     static let columns = "id, job, errors, crashes, interruptions"
@@ -31,5 +27,11 @@ struct HeldImage {
             ),
             arguments: [claim.jobID.text, claim.number, claim.owner.description, claim.attempt]
         ).map(HeldImage.init(row:))
+    }
+}
+
+extension ImageFaults {
+    init(row: Row) {
+        self.init(errors: row["errors"], crashes: row["crashes"], interruptions: row["interruptions"])
     }
 }

@@ -13,6 +13,12 @@ public struct Job: Sendable, Equatable {
     public let state: JobState
     /// How its images are protected.
     public let settings: ProtectionSettings
+    /// How urgent it is among the jobs of its key.
+    public let priority: JobPriority
+    /// When its turn is, see `JobPriority.turn(ofJobMadeAt:)`.
+    public let turn: Int64
+    /// The pixels of all its images, see `ImageCost`.
+    public let pixels: Int64
     /// How many images are in each state; of an expired job, as they were.
     public let counts: JobCounts
     /// When it was accepted.
@@ -99,6 +105,8 @@ public struct NewJob: Sendable {
     public let tenant: APIKeyID
     /// How its images are protected.
     public let settings: ProtectionSettings
+    /// How urgent it is among the jobs of its key.
+    public let priority: JobPriority
     /// How long its files are kept once it is finished.
     public let retention: Duration
     /// The client's name for the request, if it gave one.
@@ -108,11 +116,13 @@ public struct NewJob: Sendable {
     public init(
         tenant: APIKeyID,
         settings: ProtectionSettings,
+        priority: JobPriority = .normal,
         retention: Duration,
         idempotency: Idempotency? = nil
     ) {
         self.tenant = tenant
         self.settings = settings
+        self.priority = priority
         self.retention = retention
         self.idempotency = idempotency
     }
@@ -134,12 +144,24 @@ public struct NewImage: Sendable {
     public let name: OutputName
     /// What there is of it.
     public let content: Content
+    /// Its share of the work, see `ImageCost`; 0 if it was refused.
+    public let pixels: Int
 
     /// Describes an image.
-    public init(label: ClassLabel, name: OutputName, content: Content) {
+    ///
+    /// - Parameters:
+    ///   - label: Its class.
+    ///   - name: Its name; the store numbers equal ones.
+    ///   - content: What there is of it.
+    ///   - pixels: What its header states, see `ImageCost`; `nil` to guess it from the size of the file.
+    public init(label: ClassLabel, name: OutputName, content: Content, pixels: Int? = nil) {
         self.label = label
         self.name = name
         self.content = content
+        switch content {
+        case .stored(let blob): self.pixels = pixels ?? ImageCost.estimate(bytes: blob.size)
+        case .refused: self.pixels = 0
+        }
     }
 }
 

@@ -10,14 +10,13 @@ struct JobLedger {
 
     private var steps: [Int64: [Step: Int]] = [:]
 
-    /// Notes that an image of a job went from one state to another.
-    mutating func note(job: Int64, from old: ImageState, to new: ImageState, count: Int = 1) {
-        steps[job, default: [:]][Step(old: old, new: new), default: 0] += count
-    }
+    /// Whether workers that have nothing to do should look again.
+    private(set) var wakesWorkers = false
 
-    /// Whether some image went back into the queue.
-    var hasQueued: Bool {
-        steps.values.contains { $0.keys.contains { $0.new == .queued } }
+    /// Notes what became of some images of a job.
+    mutating func note(job: Int64, _ transition: ImageTransition, count: Int = 1) {
+        steps[job, default: [:]][Step(old: transition.old, new: transition.new), default: 0] += count
+        wakesWorkers = wakesWorkers || transition.wakesWorkers
     }
 
     /// Writes the new counts of every job, and the state and the times that follow from them.
@@ -30,11 +29,16 @@ struct JobLedger {
                 )
             else { throw JobStoreError.corrupt("an image has no job") }
             var counts = JobCounts(row: row)
+            let old = counts.state
             for (step, count) in steps {
-                guard counts[step.old] >= count else { throw JobStoreError.corrupt("the counts of a job are wrong") }
-                counts.move(count, from: step.old, to: step.new)
+                guard counts.move(count, from: step.old, to: step.new) else {
+                    throw JobStoreError.corrupt("the counts of a job are wrong")
+                }
             }
             let state = counts.state
+            guard state == old || old.canBecome(state) else {
+                throw JobStoreError.corrupt("a job cannot go from \(old.rawValue) to \(state.rawValue)")
+            }
             try db.cachedStatement(
                 sql: """
                     UPDATE jobs SET state = :state, queued_count = :queued, running_count = :running, done_count = :done,

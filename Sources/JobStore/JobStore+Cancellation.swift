@@ -13,27 +13,19 @@ public struct ErasedImage: Sendable, Equatable {
 extension JobStore {
     /// Cancels what a job has not done yet; what is done stays.
     ///
-    /// Workers that have its images find their leases gone.
+    /// Workers that have its images find their leases gone, those of this process at once.
     ///
     /// - Returns: The job as it is then; `nil` if the tenant has none of this name.
     /// - Throws: ``JobStoreError``.
     public func cancelJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> Job? {
         let time = now()
-        return try await write { db in
+        defer { revocation.notify() }
+        return try await write { [self] db in
             let find = "SELECT * FROM jobs WHERE id = ? AND tenant = ?"
             guard let row = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]) else { return nil }
             let seq: Int64 = row["seq"]
             var ledger = JobLedger()
-            for state in [ImageState.queued, .running] {
-                try db.execute(
-                    sql: """
-                        UPDATE images SET state = 'cancelled', lease_owner = NULL, lease_until = NULL, finished_at = ?
-                        WHERE job = ? AND state = ?
-                        """,
-                    arguments: [time, seq, state.rawValue]
-                )
-                if db.changesCount > 0 { ledger.note(job: seq, from: state, to: .cancelled, count: db.changesCount) }
-            }
+            try takeAll(db, job: seq, .cancelled, now: time, &ledger)
             try ledger.settle(db, now: time)
             return try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]).map(Job.init(row:))
         }
@@ -45,7 +37,8 @@ extension JobStore {
     ///   ``withUnreferenced(among:_:)``. `nil` if the tenant has no job of this name.
     /// - Throws: ``JobStoreError``.
     public func deleteJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> [ErasedImage]? {
-        try await write { db in
+        defer { revocation.notify() }
+        return try await write { db in
             let seq = try Int64.fetchOne(
                 db,
                 sql: "SELECT seq FROM jobs WHERE id = ? AND tenant = ?",

@@ -5,18 +5,18 @@ public import JobModel
 
 extension JobStore {
     /// The most bytes of an image that is claimed together with others of its kind.
-    ///
-    /// A stand-in for "at most 64 by 64 pixels", which only a decoder could tell.
     public static let smallImageBytes = 16 * 1024
+
+    /// The most pixels of such an image.
+    public static let smallImagePixels = 64 * 64
 
     /// The most images in one claim.
     public static let maxClaimedImages = 64
 
     /// Leases the next image, or up to 64 small ones of its job.
     ///
-    /// The tenant for whom the fewest bytes are running comes first (a stand-in for megapixels, which only a decoder could tell),
-    /// then the oldest job, then the order of its images. An image that crashed or was interrupted before is claimed alone, so
-    /// that its next crash is put down to nobody else.
+    /// Whose it is, ``FairQueue`` decides; among the images of one key the turn of their jobs does, then the order in the job. An
+    /// image that crashed or was interrupted before is claimed alone, so that its next crash is put down to nobody else.
     ///
     /// - Parameters:
     ///   - owner: Who claims.
@@ -30,56 +30,53 @@ extension JobStore {
         limit: Int = maxClaimedImages
     ) async throws(JobStoreError) -> [ClaimedImage] {
         let time = now()
-        return try await write { db in
-            let rows = try Row.fetchAll(
-                db.cachedStatement(sql: Self.claimSQL),
-                arguments: [
-                    "owner": owner.description, "until": time + lease.milliseconds, "now": time,
-                    "small": Self.smallImageBytes, "limit": min(max(limit, 1), Self.maxClaimedImages),
-                ]
-            )
-            guard let first = rows.first else { return [] }
-            let job: Int64 = first["job"]
+        let lease = ImageWrite.Lease(owner: owner, until: time + lease.milliseconds)
+        let most = min(max(limit, 1), Self.maxClaimedImages)
+        // No two workers can claim the same image: a transaction that writes has the database to itself from its begin on.
+        return try await write { [self] db in
+            guard let head = try Self.takeTurn(db, now: time) else { return [] }
+            let rows = try Self.batch(db, from: head, limit: most, now: time)
             var ledger = JobLedger()
-            ledger.note(job: job, from: .queued, to: .running, count: rows.count)
+            for row in rows {
+                let faults = ImageFaults(row: row)
+                guard let transition = rule.transition(of: .queued, after: faults, on: .claimed) else {
+                    throw JobStoreError.corrupt("an image that is queued cannot be claimed")
+                }
+                try ImageWrite(transition: transition, now: time, lease: lease).execute(db, image: row["id"])
+                ledger.note(job: row["job"], transition)
+            }
             try ledger.settle(db, now: time)
-            return try Self.claims(db, rows, job: job, owner: owner)
+            try Self.charge(db, head, pixels: rows.reduce(0) { $0 + ($1["pixels"] as Int64) })
+            return try Self.claims(db, rows, job: head.job, owner: owner)
         }
     }
 
-    /// One statement, so that no two workers can claim the same image.
-    static let claimSQL = """
-        UPDATE images
-        SET state = 'running', attempt = attempt + 1, lease_owner = :owner, lease_until = :until,
-            started_at = coalesce(started_at, :now)
-        WHERE id IN (
-            WITH load AS (
-                SELECT tenant, sum(input_size) AS bytes FROM images WHERE state = 'running' GROUP BY tenant
-            ),
-            head AS (
-                SELECT image.id, image.job,
-                    image.input_size <= :small AND image.crashes = 0 AND image.interruptions = 0 AS is_small
-                FROM jobs
-                JOIN images AS image ON image.id = (
-                    SELECT id FROM images
-                    WHERE job = jobs.seq AND state = 'queued' AND available_at <= :now
-                    ORDER BY number LIMIT 1
-                )
-                LEFT JOIN load ON load.tenant = jobs.tenant
-                WHERE jobs.queued_count > 0
-                ORDER BY coalesce(load.bytes, 0), jobs.seq LIMIT 1
-            )
-            SELECT id FROM head
-            UNION
-            SELECT id FROM (
-                SELECT id FROM images
-                WHERE job = (SELECT job FROM head WHERE is_small) AND state = 'queued' AND available_at <= :now
-                    AND input_size <= :small AND crashes = 0 AND interruptions = 0
-                ORDER BY number LIMIT :limit
-            )
+    /// An image and the small ones of its job that may be claimed with it, in the order of their numbers.
+    private static func batch(_ db: Database, from head: QueueHead, limit: Int, now: Int64) throws -> [Row] {
+        let columns = """
+            id, job, number, attempt, tenant, label, input_sha256, input_size, pixels, errors, crashes, interruptions
+            """
+        let first = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT \(columns) FROM images WHERE id = ?"),
+            arguments: [head.image]
         )
-        RETURNING job, number, attempt, tenant, label, input_sha256, input_size
-        """
+        guard let first else { throw JobStoreError.corrupt("an image is gone that was there") }
+        let (bytes, pixels): (Int, Int) = (first["input_size"], first["pixels"])
+        guard bytes <= smallImageBytes, pixels <= smallImagePixels, !ImageFaults(row: first).isSuspect else {
+            return [first]
+        }
+        return try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT \(columns) FROM images
+                    WHERE job = ? AND state = 'queued' AND available_at <= ? AND input_size <= ? AND pixels <= ?
+                        AND crashes = 0 AND interruptions = 0
+                    ORDER BY number LIMIT ?
+                    """
+            ),
+            arguments: [head.job, now, smallImageBytes, smallImagePixels, limit]
+        )
+    }
 
     private static func claims(_ db: Database, _ rows: [Row], job: Int64, owner: WorkerOwner) throws -> [ClaimedImage] {
         guard
@@ -100,16 +97,18 @@ extension JobStore {
             return ClaimedImage(
                 jobID: id,
                 number: row["number"],
-                attempt: row["attempt"],
+                // The claim has counted one more since the row was read.
+                attempt: row["attempt"] as Int + 1,
                 owner: owner,
                 tenant: tenant,
                 inputSHA256: input.sha256,
                 inputSize: input.size,
+                pixels: row["pixels"],
                 label: try ClassLabel(label),
                 settings: settings,
                 semanticImage: semanticImage
             )
-        }.sorted { $0.number < $1.number }
+        }
     }
 
     /// Lengthens leases.
@@ -132,6 +131,22 @@ extension JobStore {
                 return true
             }
         }
+    }
+
+    /// The present moment, to be taken before a look at leases that are held.
+    public var leaseMark: WorkMark {
+        revocation.mark
+    }
+
+    /// Waits until leases may be gone before their time, since a job was cancelled or erased.
+    ///
+    /// It also returns when `timeout` has passed and when the task is cancelled. What other processes do does not wake this one.
+    ///
+    /// - Parameters:
+    ///   - mark: ``leaseMark`` from before the claim or the last look.
+    ///   - timeout: The longest wait.
+    public func waitForRevocation(after mark: WorkMark, atMost timeout: Duration) async {
+        await revocation.wait(after: mark, atMost: timeout)
     }
 
     // MARK: - Waiting

@@ -67,17 +67,19 @@ extension JobStore {
     /// - Returns: The hashes of all inputs, outputs and imported semantic images.
     /// - Throws: ``JobStoreError``.
     public func referencedBlobs() async throws(JobStoreError) -> Set<SHA256Digest> {
-        try await read { db in
-            let hashes = try Data.fetchSet(
-                db,
-                sql: """
-                    SELECT input_sha256 FROM images WHERE input_sha256 IS NOT NULL
-                    UNION SELECT output_sha256 FROM images WHERE output_sha256 IS NOT NULL
-                    UNION SELECT sha256 FROM imported_semantic_images
-                    """
-            )
-            return try Set(hashes.map { try SHA256Digest(column: $0) })
-        }
+        try await read { db in try Self.referencedBlobs(db) }
+    }
+
+    static func referencedBlobs(_ db: Database) throws -> Set<SHA256Digest> {
+        let hashes = try Data.fetchSet(
+            db,
+            sql: """
+                SELECT input_sha256 FROM images WHERE input_sha256 IS NOT NULL
+                UNION SELECT output_sha256 FROM images WHERE output_sha256 IS NOT NULL
+                UNION SELECT sha256 FROM imported_semantic_images
+                """
+        )
+        return try Set(hashes.map { try SHA256Digest(column: $0) })
     }
 
     static func isReferenced(_ db: Database, _ sha256: SHA256Digest) throws -> Bool {

@@ -22,10 +22,10 @@ extension JobStore {
         return try await takeBack(
             where:
                 "substr(lease_owner, 1, length(:past)) = :past AND coalesce(substr(lease_owner, 1, length(:present)) <> :present, TRUE)",
-            ["past": past, "present": present]
-        ) { store, db, image, time in
-            try store.interrupt(db, image, because: "the service ended while it had the image", now: time)
-        }
+            ["past": past, "present": present],
+            .interrupted,
+            because: "the service ended while it had the image"
+        )
     }
 
     /// Takes back the leases that have run out.
@@ -36,18 +36,17 @@ extension JobStore {
     /// - Throws: ``JobStoreError``.
     @discardableResult
     public func rescueExpired() async throws(JobStoreError) -> Int {
-        try await takeBack(where: "lease_until <= :now", ["now": now()]) { store, db, image, time in
-            try store.crash(db, image, because: "the lease ran out", now: time)
-        }
+        try await takeBack(where: "lease_until <= :now", ["now": now()], .crashed, because: "the lease ran out")
     }
 
     private func takeBack(
         where condition: String,
         _ arguments: StatementArguments,
-        _ step: @escaping @Sendable (JobStore, Database, HeldImage, Int64) throws -> ImageState
+        _ event: ImageEvent,
+        because reason: String
     ) async throws(JobStoreError) -> Int {
         let time = now()
-        let (count, hasQueued) = try await write { [self] db in
+        let (count, wakesWorkers) = try await write { [self] db in
             let images = try Row.fetchAll(
                 db,
                 sql: "SELECT \(HeldImage.columns) FROM images WHERE state = 'running' AND \(condition)",
@@ -55,12 +54,12 @@ extension JobStore {
             ).map(HeldImage.init(row:))
             var ledger = JobLedger()
             for image in images {
-                ledger.note(job: image.job, from: .running, to: try step(self, db, image, time))
+                ledger.note(job: image.job, try take(db, image, event, now: time, fault: reason))
             }
             try ledger.settle(db, now: time)
-            return (images.count, ledger.hasQueued)
+            return (images.count, ledger.wakesWorkers)
         }
-        if hasQueued { signal.notify() }
+        if wakesWorkers { signal.notify() }
         return count
     }
 }

@@ -58,6 +58,9 @@ extension JobStore {
             tenant: new.tenant,
             state: counts.state,
             settings: new.settings,
+            priority: new.priority,
+            turn: new.priority.turn(ofJobMadeAt: time),
+            pixels: images.reduce(0) { $0 + Int64($1.pixels) },
             counts: counts,
             createdAt: time,
             startedAt: counts.state == .queued ? nil : time,
@@ -67,17 +70,19 @@ extension JobStore {
         )
         try db.execute(
             sql: """
-                INSERT INTO jobs (id, tenant, state, settings, queued_count, running_count, done_count, failed_count,
-                    quarantined_count, cancelled_count, retention_ms, created_at, started_at, finished_at, expires_at)
-                VALUES (?, ?, ?, ?, ?, 0, 0, ?, 0, 0, ?, ?, ?, ?, ?)
+                INSERT INTO jobs (id, tenant, state, settings, priority, turn, pixels, queued_count, running_count,
+                    done_count, failed_count, quarantined_count, cancelled_count, retention_ms, created_at, started_at,
+                    finished_at, expires_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                job.id.text, job.tenant.text, job.state.rawValue, try JSONColumn.encode(job.settings), counts.queued,
-                counts.failed, retention, time, job.startedAt, job.finishedAt, job.expiresAt,
+                job.id.text, job.tenant.text, job.state.rawValue, try JSONColumn.encode(job.settings),
+                job.priority.rawValue, job.turn, job.pixels, counts.queued, counts.failed, retention, time,
+                job.startedAt, job.finishedAt, job.expiresAt,
             ]
         )
         let seq = db.lastInsertedRowID
-        try insertImages(db, images, job: seq, tenant: new.tenant, time: time)
+        try insertImages(db, images, of: job, seq: seq, time: time)
         if let idempotency = new.idempotency {
             try db.execute(
                 sql: "INSERT INTO idempotency (tenant, key, fingerprint, job, created_at) VALUES (?, ?, ?, ?, ?)",
@@ -87,18 +92,20 @@ extension JobStore {
         return job
     }
 
-    private func insertImages(_ db: Database, _ images: [NewImage], job: Int64, tenant: APIKeyID, time: Int64) throws {
+    private func insertImages(_ db: Database, _ images: [NewImage], of job: Job, seq: Int64, time: Int64) throws {
         let statement = try db.makeStatement(
             sql: """
-                INSERT INTO images (job, number, tenant, label, name, state, input_sha256, input_size, available_at,
-                    failure_code, failure_detail, finished_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO images (job, number, tenant, turn, pixels, label, name, state, input_sha256, input_size,
+                    available_at, failure_code, failure_detail, finished_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         )
         var names = OutputNames()
         for (index, image) in images.enumerated() {
             let name = names.take(image.name, in: image.label).base
-            var arguments: StatementArguments = [job, index + 1, tenant.text, image.label.text, name]
+            var arguments: StatementArguments = [
+                seq, index + 1, job.tenant.text, job.turn, image.pixels, image.label.text, name,
+            ]
             switch image.content {
             case .stored(let blob):
                 arguments += [

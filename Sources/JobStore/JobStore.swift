@@ -15,6 +15,8 @@ public final class JobStore: Sendable {
     let generatorVersion: Int
     let rule = RetryRule()
     let signal = WorkSignal()
+    /// Wakes those who hold leases when some may be gone.
+    let revocation = WorkSignal()
     let keyCache = KeyCache()
     let keyUses = KeyUses()
     let commitWatch: CommitWatch

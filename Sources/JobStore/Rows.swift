@@ -64,13 +64,16 @@ extension JobCounts {
 extension Job {
     init(row: Row) throws {
         guard let id = JobIdentifier(row["id"] as String), let tenant = APIKeyID(row["tenant"] as String),
-            let state = JobState(rawValue: row["state"])
+            let state = JobState(rawValue: row["state"]), let priority = JobPriority(rawValue: row["priority"])
         else { throw damaged("job") }
         self.init(
             id: id,
             tenant: tenant,
             state: state,
             settings: try JSONColumn.decode(ProtectionSettings.self, row["settings"]),
+            priority: priority,
+            turn: row["turn"],
+            pixels: row["pixels"],
             counts: JobCounts(row: row),
             createdAt: row["created_at"],
             startedAt: row["started_at"],

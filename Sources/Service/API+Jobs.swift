@@ -17,8 +17,12 @@ extension API {
             cursor: request.target.queryValue("cursor"),
             limit: try limit(request.target)
         )
+        var jobs: [JobDocument] = []
+        for job in page.jobs {
+            jobs.append(JobDocument(job, failures: nil, etaSeconds: try await forecast.seconds(untilEndOf: job)))
+        }
         return try answer(
-            JobListDocument(jobs: page.jobs.map { JobDocument($0, failures: nil) }, nextCursor: page.nextCursor)
+            JobListDocument(jobs: jobs, nextCursor: page.nextCursor)
         )
     }
 
@@ -27,9 +31,10 @@ extension API {
         try allow(["wait"], in: request.target)
         let patience = try wait(request.target.queryValue("wait"))
         let job = try await finished(try await job(id, of: key), of: key, within: patience)
+        let document = try await document(job)
         var fields = HTTPFields()
-        if !job.state.isTerminal { fields[.retryAfter] = "1" }
-        return try answer(try await document(job), fields: fields)
+        if !job.state.isTerminal { fields[.retryAfter] = Self.retryAfter(document.etaSeconds) }
+        return try answer(document, fields: fields)
     }
 
     /// `GET /v1/jobs/{id}/images?state=&cursor=`; the cursor is the number of the last image.
@@ -81,7 +86,16 @@ extension API {
                 limit: JobDocument.maxFailures
             )
         }
-        return JobDocument(job, failures: failures)
+        return JobDocument(job, failures: failures, etaSeconds: try await forecast.seconds(untilEndOf: job))
+    }
+
+    /// The answer to a request for work that is not done yet.
+    func accepted(_ job: Job, fields: HTTPFields = [:]) async throws -> ServerResponse {
+        let document = try await document(job)
+        var fields = fields
+        fields[.location] = JobDocument.path(of: job.id)
+        fields[.retryAfter] = Self.retryAfter(document.etaSeconds)
+        return try answer(document, status: .accepted, fields: fields)
     }
 
     /// The job once it has ended, or as it is when the time is over or the service stops.

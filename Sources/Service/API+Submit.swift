@@ -63,8 +63,7 @@ extension API {
         guard !job.state.isTerminal || patience == nil else {
             return (try answer(try await document(job), fields: fields), isNew)
         }
-        fields[.retryAfter] = "1"
-        return (try answer(try await document(job), status: .accepted, fields: fields), isNew)
+        return (try await self.accepted(job, fields: fields), isNew)
     }
 
     /// Refuses an upload that the disk has no room for, before its body is asked for.
@@ -77,7 +76,7 @@ extension API {
     /// Files the images and writes the job; if that makes no job, the files are removed again.
     private func create(_ upload: Upload, key: APIKey, idempotencyKey: String?) async throws -> JobSubmission {
         let spools: [Spool] = upload.images.compactMap { image in
-            guard case .spooled(let spool) = image.content else { return nil }
+            guard case .spooled(let spool, _) = image.content else { return nil }
             return spool
         }
         let filed = try await disk.run { [ledger] in try ledger.file(spools) }
@@ -104,15 +103,17 @@ extension API {
             return NewImage(
                 label: image.label,
                 name: image.name.map { OutputName(sanitizing: $0, fallback: numbered.base) } ?? numbered,
-                content: Self.content(of: image, taking: &remaining)
+                content: Self.content(of: image, taking: &remaining),
+                pixels: image.content.pixels
             )
         }
         let new = NewJob(
             tenant: key.id,
             settings: upload.settings,
+            priority: upload.priority,
             retention: settings.retention,
             idempotency: try idempotencyKey.map {
-                NewJob.Idempotency(key: $0, fingerprint: try Self.fingerprint(upload.settings, images))
+                NewJob.Idempotency(key: $0, fingerprint: try Self.fingerprint(upload, images))
             }
         )
         return try await store.createJob(new, images: images)
@@ -128,10 +129,12 @@ extension API {
         }
     }
 
-    /// A digest over everything that makes up a request: settings, and every image's class, name and bytes.
-    private static func fingerprint(_ settings: ProtectionSettings, _ images: [NewImage]) throws -> SHA256Digest {
+    /// A digest over everything that makes up a request: settings, priority, and every image's class, name and bytes.
+    private static func fingerprint(_ upload: Upload, _ images: [NewImage]) throws -> SHA256Digest {
         var hash = SHA256()
-        hash.update(try JSONDocument.bytes(settings))
+        hash.update(try JSONDocument.bytes(upload.settings))
+        // The usual one is left out, since the requests of earlier versions had none.
+        if upload.priority != .normal { hash.update(Array("priority \(upload.priority.rawValue)\n".utf8)) }
         for image in images {
             // Neither classes nor names hold line ends.
             let content =

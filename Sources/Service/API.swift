@@ -17,6 +17,7 @@ struct API: Sendable {
     let disk: DiskQueues
     let ledger: BlobLedger
     let signingKey: SigningKey
+    let forecast: Forecast
     let lifecycle: Lifecycle
     let logger: Logger
     /// How many jobs the keys make; the same for every copy.
@@ -33,7 +34,7 @@ struct API: Sendable {
             throw APIError.jobUnknown
         }
         guard job.expiredAt == nil, (job.expiresAt ?? .max) > store.currentTime else {
-            throw APIError(.gone, "job_expired", "The job has expired; its files were erased.")
+            throw APIError.jobExpired
         }
         return job
     }

@@ -88,6 +88,8 @@ extension APIError {
 
     static let jobUnknown = APIError(.notFound, "job_unknown", "There is no such job.")
 
+    static let jobExpired = APIError(.gone, "job_expired", "The job has expired; its files were erased.")
+
     static let imageUnknown = APIError(.notFound, "image_unknown", "The job has no image of this number.")
 
     static let classMissing = APIError(

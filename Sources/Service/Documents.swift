@@ -28,11 +28,13 @@ struct JobDocument: Encodable {
     let id: JobIdentifier
     let state: JobState
     let settings: ProtectionSettings
+    let priority: JobPriority
     let counts: Counts
     let createdAt: String
     let startedAt: String?
     let finishedAt: String?
     let expiresAt: String?
+    let etaSeconds: Int?
     let failures: [ImageDocument]?
     let links: Links
 
@@ -41,15 +43,18 @@ struct JobDocument: Encodable {
     /// - Parameters:
     ///   - job: The job.
     ///   - failures: Its first failed images, or `nil` where they are not shown.
-    init(_ job: Job, failures: [JobImage]?) {
+    ///   - etaSeconds: How long it will take; `nil` if it has ended or nobody knows.
+    init(_ job: Job, failures: [JobImage]?, etaSeconds: Int? = nil) {
         id = job.id
         state = job.state
         settings = job.settings
+        priority = job.priority
         counts = Counts(job.counts)
         createdAt = Timestamp.text(job.createdAt)
         startedAt = job.startedAt.map(Timestamp.text)
         finishedAt = job.finishedAt.map(Timestamp.text)
         expiresAt = job.expiresAt.map(Timestamp.text)
+        self.etaSeconds = etaSeconds
         self.failures = failures?.map { ImageDocument($0) }
         let path = Self.path(of: job.id)
         links = Links(self: path, images: "\(path)/images", archive: "\(path)/archive.zip")

@@ -1,10 +1,12 @@
 import BlobStore
+import ImageHeader
 import JobModel
 
 /// Writes one image to disk as it comes in, and gives up on it once it is larger than an image may be.
 struct ImageSpool: Sendable {
     private let spool: Spool
     private let maxBytes: UInt64
+    private var header = ImageHeaderReader()
     private(set) var isTooLarge = false
 
     /// Starts an image; it blocks on the disk, as everything here does.
@@ -24,6 +26,7 @@ struct ImageSpool: Sendable {
             spool.discard()
             return
         }
+        header.receive(bytes)
         try spool.append(bytes)
     }
 
@@ -32,7 +35,8 @@ struct ImageSpool: Sendable {
         if isTooLarge { return .refused(Self.tooLarge(maxBytes)) }
         if isEmpty { return .refused(ImageFailure(code: "image_empty", detail: "The file is empty.")) }
         try spool.seal()
-        return .spooled(spool)
+        let pixels = header.size.map { ImageCost.pixels(width: $0.width, height: $0.height) }
+        return .spooled(spool, pixels: pixels ?? ImageCost.estimate(bytes: spool.size))
     }
 
     /// What is said of an image of too many bytes.

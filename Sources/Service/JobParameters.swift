@@ -9,7 +9,7 @@ import JobModel
 struct JobParameters: Sendable {
     /// The names that both the query and a form take.
     private enum Name: String {
-        case `class`, mode, strength, clip, name
+        case `class`, mode, strength, clip, name, priority
         case workingSize = "working_size"
     }
 
@@ -17,6 +17,8 @@ struct JobParameters: Sendable {
     private(set) var label: ClassLabel?
     /// The name of a raw image.
     private(set) var name: String?
+    /// How urgent the job is.
+    private(set) var priority = JobPriority.normal
     private var mode: ProtectionMode?
     private var strength: Int?
     private var clip: Bool?
@@ -42,6 +44,7 @@ struct JobParameters: Sendable {
         switch Name(rawValue: name) {
         case .class: label = try ClassLabel(value)
         case .name: self.name = value
+        case .priority: priority = try JobPriority(parsing: value)
         case .mode: mode = try ProtectionMode(parsing: value)
         case .strength:
             strength = try Self.number(value, "strength", "The strength must be a whole number from 1 to 16.")
@@ -56,7 +59,7 @@ struct JobParameters: Sendable {
             throw APIError(
                 .badRequest,
                 "parameter_unknown",
-                "The parameters of an upload are class, mode, strength, clip, working_size and name."
+                "The parameters of an upload are class, mode, strength, clip, working_size, priority and name."
             )
         }
     }

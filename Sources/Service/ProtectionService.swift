@@ -52,7 +52,8 @@ public struct ProtectionService: Sendable {
         } catch {
             throw unusable(error)
         }
-        let api = try await prepare(folder, store)
+        let throughput = ThroughputMeter()
+        let api = try await prepare(folder, store, throughput)
         let pool = try await startCodecs(weights)
         let metrics = ServiceMetrics()
         var servers = [(settings.bind, makeServer(api, settings.bind, api.router(), metrics, tls: tls))]
@@ -73,7 +74,7 @@ public struct ProtectionService: Sendable {
         }
         let housekeeping = api.housekeeping
         let sweeping = Task { await housekeeping.run() }
-        let working = try startWorkers(api, pool)
+        let working = try startWorkers(api, pool, throughput)
         for (purpose, address) in zip(["api", "metrics"], addresses) {
             logger.notice(
                 "listening",
@@ -108,7 +109,7 @@ public struct ProtectionService: Sendable {
 
     // MARK: - Start
 
-    private func prepare(_ folder: DataFolder, _ store: JobStore) async throws -> API {
+    private func prepare(_ folder: DataFolder, _ store: JobStore, _ throughput: ThroughputMeter) async throws -> API {
         do {
             let blobs = try BlobStore(root: folder.blobsPath)
             try await folder.provideAdminKey(store: store)
@@ -119,6 +120,7 @@ public struct ProtectionService: Sendable {
                 disk: DiskQueues(),
                 ledger: BlobLedger(blobs: blobs),
                 signingKey: try folder.provideSigningKey(),
+                forecast: Forecast(store: store, meter: throughput, codecs: settings.workers),
                 lifecycle: Lifecycle(),
                 logger: logger
             )
@@ -161,13 +163,20 @@ public struct ProtectionService: Sendable {
         }
     }
 
-    private func startWorkers(_ api: API, _ pool: CodecPool) throws -> Task<Void, Never> {
+    private func startWorkers(
+        _ api: API,
+        _ pool: CodecPool,
+        _ throughput: ThroughputMeter
+    ) throws -> Task<Void, Never> {
         let run = String(try SecureRandom.uint64(), radix: 16)
+        var configuration = WorkerLoop.Configuration(instance: Self.instance, run: run)
+        configuration.minFreeBytes = settings.minFreeBytes
         let loop = WorkerLoop(
-            configuration: WorkerLoop.Configuration(instance: Self.instance, run: run),
+            configuration: configuration,
             store: api.store,
             blobs: api.blobs,
             codecs: pool,
+            throughput: throughput,
             logger: logger
         )
         let grace = settings.drainGrace

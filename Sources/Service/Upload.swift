@@ -5,10 +5,15 @@ import JobModel
 struct UploadedImage: Sendable {
     /// What became of its bytes.
     enum Content: Sendable {
-        /// Sealed on disk; it is removed with the last reference unless it is committed.
-        case spooled(Spool)
+        /// Sealed on disk; it is removed with the last reference unless it is committed. The pixels are its share of the work.
+        case spooled(Spool, pixels: Int)
         /// Refused, with the reason that the job reports for it.
         case refused(ImageFailure)
+
+        /// Its share of the work; `nil` if it is none.
+        var pixels: Int? {
+            if case .spooled(_, let pixels) = self { pixels } else { nil }
+        }
     }
 
     /// The name as its owner gave it, without folders; `nil` where there was none.
@@ -21,6 +26,7 @@ struct UploadedImage: Sendable {
 struct Upload: Sendable {
     let images: [UploadedImage]
     let settings: ProtectionSettings
+    let priority: JobPriority
 }
 
 /// Makes a shown name of what a client called a file.

@@ -11,6 +11,11 @@ public enum CodecOutcome: Sendable, Equatable {
     case crashed(reason: String)
     /// Nobody has looked at it; it may be handed out again at once.
     case released
+
+    /// Whether it is protected.
+    var isProtected: Bool {
+        if case .protected = self { true } else { false }
+    }
 }
 
 /// What became of a picture of which a codec process was to make a semantic image.

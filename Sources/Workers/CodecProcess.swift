@@ -15,6 +15,10 @@ import Synchronization
 public final class CodecProcess: Sendable {
     private struct Mailbox {
         var job: CodecJob?
+        /// Names the request that waits or is worked on.
+        var ticket: UInt64 = 0
+        /// Whether nobody wants that request's answer any more.
+        var isAbandoned = false
         var isStopping = false
         var hasStopped = false
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
@@ -30,6 +34,8 @@ public final class CodecProcess: Sendable {
         var hasAnswered = false
         /// Whether it could not use the weights.
         var isRefusal = false
+        /// Whether it was ended because nobody wanted its work.
+        var wasAbandoned = false
     }
 
     /// The process's place in its pool, from 0.
@@ -63,14 +69,20 @@ public final class CodecProcess: Sendable {
 
     /// Hands pictures to the process and waits for what becomes of them.
     ///
-    /// Cancelling the task does not stop it; ``stop()`` does.
+    /// Cancelling the task ends the process, at once, and has another one started: there is no other way to take work back.
     ///
     /// - Parameter images: 1 to ``CodecRequest/maxImages`` pictures, together no more than a frame's body may have. Only one call at
     ///   a time.
-    /// - Returns: As many outcomes, in order. All are ``CodecOutcome/released`` if there is no process to take them.
+    /// - Returns: As many outcomes, in order. All are ``CodecOutcome/released`` if there is no process to take them,
+    ///   and those without an answer are when the task is cancelled.
     public func protect(_ images: [CodecImage]) async -> [CodecOutcome] {
         precondition((1...CodecRequest.maxImages).contains(images.count), "a request has 1 to 64 images")
-        return await withCheckedContinuation { handOut(.protect(images, $0)) }
+        let ticket = newTicket()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { handOut(.protect(images, $0)) }
+        } onCancel: {
+            abandon(ticket)
+        }
     }
 
     /// Has the process make of a picture what is kept as an imported semantic image.
@@ -80,13 +92,32 @@ public final class CodecProcess: Sendable {
     /// - Parameter bytes: The file, no more than a frame's body may have. Only one call at a time.
     /// - Returns: The outcome; ``SemanticImageOutcome/released`` if there is no process to take it.
     public func semanticImage(of bytes: [UInt8]) async -> SemanticImageOutcome {
-        await withCheckedContinuation { handOut(.semanticImage(bytes, $0)) }
+        _ = newTicket()
+        return await withCheckedContinuation { handOut(.semanticImage(bytes, $0)) }
+    }
+
+    private func newTicket() -> UInt64 {
+        mailbox.withLock { mailbox in
+            mailbox.ticket += 1
+            mailbox.isAbandoned = false
+            return mailbox.ticket
+        }
+    }
+
+    /// Takes a request back, unless another one has followed it.
+    private func abandon(_ ticket: UInt64) {
+        let isPresent = mailbox.withLock { mailbox in
+            guard mailbox.ticket == ticket else { return false }
+            mailbox.isAbandoned = true
+            return true
+        }
+        if isPresent { waker.wake() }
     }
 
     private func handOut(_ job: CodecJob) {
         let isRefused = mailbox.withLock { mailbox in
             precondition(mailbox.job == nil, "a codec process has one request at a time")
-            guard !mailbox.isStopping else { return true }
+            guard !mailbox.isStopping, !mailbox.isAbandoned else { return true }
             mailbox.job = job
             return false
         }
@@ -128,6 +159,11 @@ public final class CodecProcess: Sendable {
 
     private var isStopping: Bool { mailbox.withLock(\.isStopping) }
 
+    /// Whether what the child is at is to be broken off.
+    ///
+    /// An abandoned request that has been answered meanwhile is no reason to end a child.
+    private var isUnwanted: Bool { mailbox.withLock { $0.isStopping || $0.isAbandoned && isWorking } }
+
     private func run() {
         var delay = configuration.firstDelay
         var hasBeenReady = false
@@ -136,6 +172,8 @@ public final class CodecProcess: Sendable {
             let end = runOneChild()
             if isStopping { break }
             hasBeenReady = hasBeenReady || end.wasReady
+            // Its fault it was not, so the next one is started at once.
+            if end.wasAbandoned { continue }
             if end.hasAnswered { delay = configuration.firstDelay }
             if end.isRefusal { delay = configuration.maxDelay }
             // Weights that were never good are for the owner of the pool to report, once.
@@ -167,7 +205,7 @@ public final class CodecProcess: Sendable {
     private func runOneChild() -> ChildEnd {
         var session: CodecSession
         do throws(SystemFault) {
-            session = try CodecSession(configuration, weights: weights.number, waker: waker.number) { self.isStopping }
+            session = try CodecSession(configuration, weights: weights.number, waker: waker.number) { self.isUnwanted }
         } catch {
             return ChildEnd(reason: "it could not be started: \(error)")
         }
@@ -208,15 +246,20 @@ public final class CodecProcess: Sendable {
             stateChanged(.starting)
             done.tell(how)
             result.reason = "\(end.reason) (\(how))"
+            result.wasAbandoned = end.wasAskedFor
             return result
         }
     }
 
+    /// The request that waits, if somebody still wants its answer.
     private func takeJob() -> CodecJob? {
-        mailbox.withLock { mailbox in
+        let (job, isAbandoned) = mailbox.withLock { mailbox in
             defer { mailbox.job = nil }
-            return mailbox.job
+            return (mailbox.job, mailbox.isAbandoned)
         }
+        guard isAbandoned else { return job }
+        job?.release()
+        return nil
     }
 
     /// Sleeps, unless the owner stops the process.

@@ -74,9 +74,9 @@ extension WorkerLoop {
     /// Writes results to disk, then says so to the store.
     func commit(_ batch: Batch) async {
         defer { batch.heartbeat.cancel() }
-        let blobs = blobs
+        let (blobs, gate) = (blobs, gate)
         let outcomes = await disk.run {
-            batch.entries.map { entry in (entry.claim, Self.store(entry, in: blobs)) }
+            batch.entries.map { entry in (entry.claim, Self.store(entry, in: blobs, gate)) }
         }
         for case (let claim, .crashed(let reason)) in outcomes {
             logger.warning(
@@ -91,7 +91,7 @@ extension WorkerLoop {
     }
 
     /// Writes one result.
-    private static func store(_ entry: Batch.Entry, in blobs: BlobStore) -> ImageOutcome {
+    private static func store(_ entry: Batch.Entry, in blobs: BlobStore, _ gate: DiskGate) -> ImageOutcome {
         switch entry.outcome {
         case nil: return .retry(entry.inputFault ?? failure(of: .notFound, with: .upload))
         case .failed(let failure): return .failed(failure)
@@ -106,13 +106,18 @@ extension WorkerLoop {
                     crc32: CRC32.checksum(png),
                     report: report
                 )
+            } catch .noSpace {
+                gate.close()
+                return .released
             } catch {
                 return .retry(failure(of: error, with: .result))
             }
         }
     }
 
-    /// Ends claims; the store may be busy or its disk full for a while, and what was computed is worth some patience.
+    /// Ends claims; the store may be busy for a while, and what was computed is worth some patience.
+    ///
+    /// A disk that is full or fails is waited for until the loop is told to end, since its images must not pay for it.
     private func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async {
         var delay: Duration = .milliseconds(100)
         let patience = ContinuousClock.now + configuration.lease
@@ -124,7 +129,8 @@ extension WorkerLoop {
                 return
             } catch {
                 logger.error("Results could not be written down", metadata: ["error": "\(error)"])
-                guard ContinuousClock.now < patience else { return }
+                let isDisk = if case JobStoreError.disk = error { true } else { false }
+                guard ContinuousClock.now < patience || isDisk && !Task.isCancelled else { return }
                 // In a task of its own, since a cancelled one would not sleep.
                 await Task { [delay] in try? await Task.sleep(for: delay) }.value
                 delay = min(delay * 2, configuration.maxFaultDelay)
@@ -141,7 +147,6 @@ extension WorkerLoop {
 
     private static func failure(of error: BlobStoreError, with file: File) -> ImageFailure {
         switch error {
-        case .noSpace: ImageFailure(code: "storage_full", detail: "The service's disk is full.")
         case .corrupt where file != .result:
             ImageFailure(
                 code: "storage_corrupt",
@@ -152,7 +157,7 @@ extension WorkerLoop {
                 code: "storage_missing",
                 detail: "The \(file.rawValue) is missing from the service's disk."
             )
-        case .notFound, .corrupt, .spoolClosed, .rangeOutsideBlob, .system:
+        case .noSpace, .notFound, .corrupt, .spoolClosed, .rangeOutsideBlob, .system:
             ImageFailure(
                 code: "storage_failed",
                 detail: file == .result

@@ -13,8 +13,8 @@ import Synchronization
 ///          ^                        └── nothing to do: wait for work                                                  │
 ///          └──────────────────────────────────────────────────────────────────────────────────────────────────────────┘
 ///
-/// A process is waited for before anything is claimed, so that no image is held by somebody who cannot work. From the claim to the
-/// finish a heartbeat keeps the lease.
+/// A process is waited for before anything is claimed, so that no image is held by somebody who cannot work; and before that, room
+/// on the disk. From the claim to the finish a heartbeat keeps the lease.
 public struct WorkerLoop: Sendable {
     /// Who the workers are, and their times.
     public struct Configuration: Sendable {
@@ -28,6 +28,10 @@ public struct WorkerLoop: Sendable {
         public var heartbeat: Duration = .seconds(20)
         /// The longest wait after faults of the store, which begin with 100 ms.
         public var maxFaultDelay: Duration = .seconds(30)
+        /// Nothing is claimed while the disk has fewer free bytes.
+        public var minFreeBytes: UInt64 = 0
+        /// How often a full disk is looked at.
+        public var diskPause: Duration = .seconds(5)
 
         /// Names the workers.
         ///
@@ -44,8 +48,11 @@ public struct WorkerLoop: Sendable {
     let store: JobStore
     let blobs: BlobStore
     let codecs: CodecPool
+    let throughput: ThroughputMeter
     let logger: Logger
-    let disk = BlockingQueue(label: "palimpsest.workers.disk")
+    let disk: BlockingQueue
+    let gate: DiskGate
+    let held = HeldClaims()
 
     /// Puts a loop together; ``run(grace:)`` starts it.
     ///
@@ -54,14 +61,25 @@ public struct WorkerLoop: Sendable {
     ///   - store: Where images are claimed.
     ///   - blobs: Where files are.
     ///   - codecs: Who protects; the loop stops the pool when it ends.
+    ///   - throughput: Where the speed of the codecs is noted.
     ///   - logger: For faults and crashes.
     public init(
         configuration: Configuration,
         store: JobStore,
         blobs: BlobStore,
         codecs: CodecPool,
+        throughput: ThroughputMeter = ThroughputMeter(),
         logger: Logger
     ) {
+        let disk = BlockingQueue(label: "palimpsest.workers.disk")
+        self.disk = disk
+        gate = DiskGate(
+            minFreeBytes: configuration.minFreeBytes,
+            pause: configuration.diskPause,
+            disk: disk,
+            logger: logger
+        ) { try? blobs.freeBytes() }
+        self.throughput = throughput
         self.configuration = configuration
         self.store = store
         self.blobs = blobs
@@ -111,11 +129,13 @@ public struct WorkerLoop: Sendable {
         var delay: Duration = .milliseconds(100)
         while !Task.isCancelled {
             do {
+                await gate.waitForRoom()
                 let mark = store.workMark
                 let batch = try await codecs.withCodec { codec in try await takeBatch(owner, codec) }
                 delay = .milliseconds(100)
                 if let batch {
                     await commit(batch)
+                    held.remove(of: owner)
                 } else {
                     try await store.waitForWork(after: mark)
                 }
@@ -134,9 +154,12 @@ public struct WorkerLoop: Sendable {
     ///
     /// - Returns: What became of them, with their leases still kept; `nil` if there is nothing to do.
     private func takeBatch(_ owner: WorkerOwner, _ codec: CodecProcess) async throws -> Batch? {
+        let mark = store.leaseMark
         let claims = try await store.claim(owner: owner, lease: configuration.lease)
         guard !claims.isEmpty else { return nil }
-        let heartbeat = Task { await keep(claims) }
+        held.add(claims, of: owner)
+        let handout = Handout()
+        let heartbeat = Task { await keep(claims, from: mark, of: handout) }
         let inputs = await read(claims)
         let readable = zip(claims, inputs).compactMap { claim, input -> CodecImage? in
             guard case .success(let bytes, let semanticImage) = input else { return nil }
@@ -147,11 +170,15 @@ public struct WorkerLoop: Sendable {
                 semanticImage: semanticImage
             )
         }
-        var answers = (readable.isEmpty ? [] : await codec.protect(readable)).makeIterator()
+        let start = ContinuousClock.now
+        var answers = (readable.isEmpty ? [] : await handout.protect(readable, by: codec)).makeIterator()
+        let busy = ContinuousClock.now - start
         let outcomes = inputs.map { input -> CodecOutcome? in
             guard case .success = input else { return nil }
             return answers.next() ?? .released
         }
+        let pixels = zip(claims, outcomes).reduce(0) { $1.1?.isProtected == true ? $0 + $1.0.pixels : $0 }
+        throughput.record(pixels: pixels, busy: busy)
         let entries = zip(claims, zip(inputs, outcomes)).map { claim, rest in
             Batch.Entry(claim: claim, inputFault: rest.0.fault, outcome: rest.1)
         }
@@ -160,15 +187,20 @@ public struct WorkerLoop: Sendable {
 
     // MARK: - Leases
 
-    private func keep(_ claims: [ClaimedImage]) async {
-        while (try? await Task.sleep(for: configuration.heartbeat)) != nil {
+    /// Keeps leases until the task is cancelled or none is left; then the work is broken off.
+    private func keep(_ claims: [ClaimedImage], from mark: WorkMark, of handout: Handout) async {
+        var (claims, mark) = (claims, mark)
+        while true {
+            await store.waitForRevocation(after: mark, atMost: configuration.heartbeat)
+            guard !Task.isCancelled else { return }
+            mark = store.leaseMark
             do {
                 let held = try await store.heartbeat(claims: claims, lease: configuration.lease)
-                let lost = held.count { !$0 }
-                if lost > 0 {
-                    // A job that was cancelled or deleted, or a rescue; the finish of the others still counts.
-                    logger.notice("A worker lost leases", metadata: ["worker.lost": "\(lost)"])
-                }
+                guard held.contains(false) else { continue }
+                // A job that was cancelled or deleted, or a rescue; the finish of the others still counts.
+                logger.notice("A worker lost leases", metadata: ["worker.lost": "\(held.count { !$0 })"])
+                claims = zip(claims, held).filter(\.1).map(\.0)
+                if claims.isEmpty { return handout.abandon() }
             } catch {
                 logger.warning("A heartbeat failed", metadata: ["error": "\(error)"])
             }
@@ -194,9 +226,14 @@ public struct WorkerLoop: Sendable {
     }
 
     /// Takes back leases that ran out, of whichever worker, now and then.
+    ///
+    /// Those of this loop's own workers are lengthened first: they run out while the database cannot be written, and then nobody is
+    /// dead or stuck.
     private func rescue() async {
         while (try? await Task.sleep(for: configuration.lease / 2)) != nil {
             do {
+                let ours = held.all
+                if !ours.isEmpty { _ = try await store.heartbeat(claims: ours, lease: configuration.lease) }
                 let count = try await store.rescueExpired()
                 if count > 0 { logger.warning("Leases ran out", metadata: ["worker.count": "\(count)"]) }
                 try await endImpossibleWaits()

@@ -36,13 +36,41 @@ import Testing
             for old in ImageState.allCases where counts[old] > 0 {
                 for new in ImageState.allCases where old.canBecome(new) {
                     var next = counts
-                    next.move(from: old, to: new)
+                    let moved = next.move(from: old, to: new)
+                    #expect(moved)
                     #expect(next.total == counts.total)
                     #expect(
                         counts.state == next.state || counts.state.canBecome(next.state),
                         "\(counts) to \(next): \(counts.state) to \(next.state)"
                     )
                 }
+            }
+        }
+    }
+
+    @Test func `Jobs take exactly the drawn steps`() {
+        let legal: Set<String> = [
+            "queued>running", "queued>cancelled", "running>queued", "running>done", "running>failed",
+            "running>cancelled", "done>running", "failed>queued", "failed>running", "cancelled>running",
+        ]
+        for old in JobState.allCases {
+            for new in JobState.allCases {
+                #expect(old.canBecome(new) == legal.contains("\(old.rawValue)>\(new.rawValue)"))
+            }
+        }
+    }
+
+    @Test func `Counts refuse a step that is illegal or that more images take than there are`() {
+        for old in ImageState.allCases {
+            for new in ImageState.allCases {
+                var counts = JobCounts()
+                counts[old] = 2
+                let before = counts
+                let refused = [counts.move(3, from: old, to: new), counts.move(-1, from: old, to: new)]
+                #expect(refused == [false, false] && counts == before)
+                let moved = counts.move(2, from: old, to: new)
+                #expect(moved == old.canBecome(new))
+                #expect(moved ? counts[new] == 2 && counts.total == 2 : counts == before)
             }
         }
     }

@@ -48,12 +48,13 @@ extension JobStore {
         return try await createKey(name: name, scopes: [.submit, .read], hash: secret.hash, prefix: secret.prefix).id
     }
 
-    /// A new job with one image of each size, of class `cats`.
+    /// A new job with one image of each size in bytes, of class `cats`; four bytes are a pixel.
     @discardableResult
     func job(
         _ tenant: APIKeyID,
         sizes: [UInt64],
         label: String = "cats",
+        priority: JobPriority = .normal,
         retention: Duration = .seconds(3600),
         idempotency: NewJob.Idempotency? = nil
     ) async throws -> Job {
@@ -61,10 +62,17 @@ extension JobStore {
             NewImage(
                 label: try ClassLabel(label),
                 name: OutputName(numbered: index + 1),
-                content: .stored(StoredBlob(sha256: blob("\(tenant) \(label) \(index) \(size)"), size: size))
+                content: .stored(StoredBlob(sha256: blob("\(tenant) \(label) \(index) \(size)"), size: size)),
+                pixels: max(Int(size) / 4, 1)
             )
         }
-        let new = NewJob(tenant: tenant, settings: .standard, retention: retention, idempotency: idempotency)
+        let new = NewJob(
+            tenant: tenant,
+            settings: .standard,
+            priority: priority,
+            retention: retention,
+            idempotency: idempotency
+        )
         guard case .created(let job) = try await createJob(new, images: images) else {
             throw JobStoreError.corrupt("the job was not made")
         }

@@ -9,6 +9,7 @@ import JobModel
 import JobStore
 import Logging
 import Synchronization
+import Workers
 
 @testable import Service
 
@@ -19,6 +20,8 @@ final class Fixture: Sendable {
     let blobs: BlobStore
     let api: API
     let router: Router
+    /// What the workers, which are not there, would measure.
+    let throughput = ThroughputMeter()
     let secret = APIKeySecret(presented: "plm_for-tests")
     /// What the store takes for the time, in milliseconds since 1970.
     let clock: Clock
@@ -48,6 +51,7 @@ final class Fixture: Sendable {
             disk: DiskQueues(),
             ledger: ledger,
             signingKey: try SigningKey.generate(),
+            forecast: Forecast(store: store, meter: throughput, codecs: 2),
             lifecycle: Lifecycle(),
             logger: logger
         )

@@ -200,6 +200,45 @@ struct WorkerLoopTests {
         }
     }
 
+    @Test("A cancelled or erased job frees its codec at once, and no image pays for that")
+    func cancels() async throws {
+        try await withHouse { house in
+            let pool = try CodecPool(
+                count: 1,
+                configuration: Material.fakeCodec("hangs-on-tar"),
+                logger: Material.logger
+            )
+            var configuration = WorkerLoop.Configuration(instance: "here", run: "run")
+            // No heartbeat comes to help.
+            configuration.lease = .seconds(7200)
+            configuration.heartbeat = .seconds(3600)
+            let loop = WorkerLoop(
+                configuration: configuration,
+                store: house.store,
+                blobs: house.blobs,
+                codecs: pool,
+                logger: Material.logger
+            )
+            let running = Task { await loop.run() }
+            for erases in [false, true] {
+                let stuck = try await house.submit(["tar 1", "tar 2"].map { Array($0.utf8) })
+                await eventually("the images are handed out") { pool.isWorking }
+                let next = try await house.submit([Array("next \(erases)".utf8)])
+                #expect(try await house.image(next, 1).state == .queued)
+                if erases {
+                    #expect(try await house.store.deleteJob(stuck, tenant: house.tenant) != nil)
+                } else {
+                    #expect(try await house.store.cancelJob(stuck, tenant: house.tenant)?.state == .cancelled)
+                }
+                try await eventually("the next job is done") { try await house.job(next).state == .done }
+                #expect(try await house.image(next, 1).attempt == 1)
+                if !erases { #expect(try await house.job(stuck).counts == JobCounts(cancelled: 2)) }
+            }
+            running.cancel()
+            await running.value
+        }
+    }
+
     @Test("Leases of a run that was killed are taken back at the start of the next")
     func reclaims() async throws {
         try await withHouse { house in
@@ -224,6 +263,54 @@ struct WorkerLoopTests {
             running.cancel()
             await running.value
             #expect(try await house.image(id, 1).attempt == 0)
+        }
+    }
+
+    @Test("Nothing is claimed while the disk is low, and a drain ends the wait")
+    func claimsNothingWithoutRoom() async throws {
+        try await withHouse { house in
+            let id = try await house.submit([[1]])
+            let pool = try CodecPool(count: 1, configuration: Material.fakeCodec("honest"), logger: Material.logger)
+            var configuration = WorkerLoop.Configuration(instance: "here", run: "run")
+            configuration.minFreeBytes = .max
+            let loop = WorkerLoop(
+                configuration: configuration,
+                store: house.store,
+                blobs: house.blobs,
+                codecs: pool,
+                logger: Material.logger
+            )
+            let running = Task { await loop.run() }
+            await eventually("a codec is ready") { pool.readiness.isReady }
+            running.cancel()
+            await running.value
+            #expect(try await house.image(id, 1).attempt == 0)
+        }
+    }
+
+    @Test("The speed of the codecs is measured")
+    func measures() async throws {
+        let photo = Array(try Data(contentsOf: Material.photo))
+        try await withHouse { house in
+            let meter = ThroughputMeter()
+            let pool = try CodecPool(count: 1, configuration: Material.realCodec(), logger: Material.logger)
+            let loop = WorkerLoop(
+                configuration: WorkerLoop.Configuration(instance: "here", run: "run"),
+                store: house.store,
+                blobs: house.blobs,
+                codecs: pool,
+                throughput: meter,
+                logger: Material.logger
+            )
+            let running = Task { await loop.run() }
+            let broken = try await house.submit([Array(photo.prefix(2000))])
+            try await eventually("it has failed") { try await house.job(broken).state == .failed }
+            #expect(meter.pixelsPerSecond == nil, "what fails at once tells nothing")
+            let id = try await house.submit([photo])
+            try await eventually("it is done") { try await house.job(id).state == .done }
+            #expect(try #require(meter.pixelsPerSecond) > 0)
+            running.cancel()
+            await running.value
         }
     }
 

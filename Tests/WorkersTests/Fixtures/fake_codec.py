@@ -152,6 +152,10 @@ def main():
                 os.kill(os.getpid(), 11)
             elif behaviour == "dies-on-poison":
                 answer(image, source)
+            elif behaviour == "hangs-on-tar" and source.startswith(b"tar"):
+                time.sleep(3600)
+            elif behaviour == "hangs-on-tar":
+                answer(image, source)
             elif behaviour == "inspect":
                 descriptors = sorted(int(name) for name in os.listdir("/proc/self/fd"))
                 # The listing itself holds the last one.

@@ -1,0 +1,40 @@
+public import Cryptography
+
+extension BlobStore {
+    /// How a blob came into another store.
+    public enum Copy: Sendable, Equatable {
+        /// It was there already.
+        case present
+        /// It is the same file under another name, since both stores are on one disk.
+        case linked
+        /// Its bytes were copied, and compared with its hash.
+        case copied
+    }
+
+    /// Gives a blob to another store as well.
+    ///
+    /// A link that was made so survives a power cut only after ``synchronize()`` of the other store.
+    ///
+    /// - Parameters:
+    ///   - sha256: The blob.
+    ///   - other: The other store, which nobody else uses.
+    /// - Returns: How it was done.
+    /// - Throws: ``BlobStoreError/notFound``, ``BlobStoreError/corrupt``, faults of either disk.
+    public func copy(_ sha256: SHA256Digest, to other: BlobStore) throws(BlobStoreError) -> Copy {
+        if other.contains(sha256) { return .present }
+        // Looked at first, so that a missing folder of the other store is not taken for a missing blob.
+        guard contains(sha256) else { throw .notFound }
+        _ = try FileSystem.makeFolder(other.folder(of: sha256))
+        if try FileSystem.link(path(of: sha256), as: other.path(of: sha256)) { return .linked }
+        _ = try other.put(try read(sha256))
+        return .copied
+    }
+
+    /// Makes the names of all blobs survive a power cut.
+    ///
+    /// - Throws: Faults of the disk.
+    public func synchronize() throws(BlobStoreError) {
+        for folder in try FileSystem.names(in: blobs) { try FileSystem.synchronizeFolder("\(blobs)/\(folder)") }
+        try FileSystem.synchronizeFolder(blobs)
+    }
+}

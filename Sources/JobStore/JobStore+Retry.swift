@@ -1,0 +1,38 @@
+import GRDB
+public import JobModel
+
+/// What became of the wish to try failed images again.
+public enum JobRetry: Sendable, Equatable {
+    /// They are queued; the job as it is then.
+    case queued(Job)
+    /// None has failed or was set aside, but for those that were refused while they were received and never stored.
+    case nothing
+    /// The files are gone.
+    case expired
+}
+
+extension JobStore {
+    /// Queues what has failed of a job, or was set aside, once more: with nothing counted against it, and as urgent as it was.
+    ///
+    /// What is done, cancelled or under way stays as it is. A job that had ended goes on, and expires later.
+    ///
+    /// - Returns: What became of it; `nil` if the tenant has no job of this name.
+    /// - Throws: ``JobStoreError``.
+    public func retryJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> JobRetry? {
+        let time = now()
+        let retry = try await write { [self] db -> JobRetry? in
+            let find = "SELECT * FROM jobs WHERE id = ? AND tenant = ?"
+            guard let row = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]) else { return nil }
+            let job = try Job(row: row)
+            // A job whose time has come is as good as erased, be the sweep late or not.
+            guard job.expiredAt == nil, (job.expiresAt ?? .max) > time else { return .expired }
+            var ledger = JobLedger()
+            try takeAll(db, job: row["seq"], .retried, now: time, &ledger)
+            guard ledger.wakesWorkers else { return .nothing }
+            try ledger.settle(db, now: time)
+            return try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]).map { .queued(try Job(row: $0)) }
+        }
+        if case .queued = retry { signal.notify() }
+        return retry
+    }
+}

@@ -1,0 +1,32 @@
+import HTTPServer
+import HTTPTypes
+import JobModel
+import JobStore
+import Logging
+
+extension APIError {
+    static let nothingToRetry = APIError(
+        .conflict,
+        "nothing_to_retry",
+        "No image of the job can be tried again: none has failed, or those that did were refused while they were received; "
+            + "send these anew."
+    )
+}
+
+/// `POST /v1/jobs/{id}/retry`.
+extension API {
+    /// Queues the images that failed or were set aside once more.
+    func retry(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+        guard !lifecycle.isDraining else { throw APIError.draining }
+        try allow([], in: request.target)
+        let job = try await job(id, of: key)
+        switch try await store.retryJob(job.id, tenant: key.id) {
+        case .queued(let job):
+            logger.info("job retried", metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.queued)"])
+            return try await accepted(job)
+        case .nothing: throw APIError.nothingToRetry
+        case .expired: throw APIError.jobExpired
+        case nil: throw APIError.jobUnknown
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import BlobStore
+import Cryptography
+import Glibc
+import JobStore
+
+/// `palimpsest backup`: makes a copy of a data folder that a server may be using.
+///
+/// The database is copied as it is at one moment, then the blobs that this copy refers to. What the server erases in between is
+/// missing; so the database is copied once more, which does not refer to it any longer, until nothing is missing. The new database
+/// takes the place of an earlier backup's only when all its blobs are there, and only then are those removed that it has no use for.
+public struct DataFolderBackup {
+    /// What a backup has done.
+    public struct Result: Sendable, Equatable {
+        /// Blobs that got a second name on the same disk.
+        public internal(set) var linked = 0
+        /// Blobs whose bytes were copied.
+        public internal(set) var copied = 0
+        /// Blobs that an earlier backup had already.
+        public internal(set) var present = 0
+        /// Blobs that only an earlier backup needed.
+        public internal(set) var removed = 0
+        /// Blobs that the data folder itself has lost or holds damaged.
+        public internal(set) var missing = 0
+    }
+
+    /// How often the database is copied at most; what is still missing then was lost by the data folder.
+    private static let passes = 5
+    /// What a backup may hold when it is made anew; nothing else is written over.
+    private static let ownNames: Set<String> = [
+        DataFolder.databaseName, "lock", "blobs", "tmp", "admin-key", "admin-key.new", "signing-key", "signing-key.new",
+    ]
+    private static let databaseDraft = DataFolder.databaseName + ".new"
+    /// The copy of the database and what SQLite may have left beside it when a backup was killed.
+    private static let draftNames = ["", "-journal", "-wal", "-shm"].map { databaseDraft + $0 }
+
+    private let source: String
+    private let destination: String
+
+    /// Describes a backup; ``run()`` makes it.
+    ///
+    /// - Parameters:
+    ///   - source: The data folder.
+    ///   - destination: The folder of the copy.
+    public init(of source: String, to destination: String) {
+        self.source = source
+        self.destination = destination
+    }
+
+    /// Makes the backup, blocking on the disks.
+    ///
+    /// - Returns: What was done.
+    /// - Throws: `StoppedService.Fault` if the data folder or the backup cannot be used; an earlier backup is then as it was.
+    public func run() throws(StoppedService.Fault) -> Result {
+        do {
+            _ = try DataFolder.existingDatabase(of: source)
+            try checkDestination()
+            let folder = try DataFolder(path: destination)
+            guard try identity(of: source) != identity(of: destination) else {
+                throw StoppedService.Fault(description: "A data folder cannot be its own backup.")
+            }
+            let result = try copy(to: folder)
+            withExtendedLifetime(folder) {}
+            return result
+        } catch let fault as StoppedService.Fault {
+            throw fault
+        } catch let fault as DataFolder.Fault {
+            throw StoppedService.Fault(description: fault.description)
+        } catch {
+            throw StoppedService.Fault(description: "The backup cannot be made: \(error)")
+        }
+    }
+
+    private func copy(to folder: DataFolder) throws -> Result {
+        let draft = "\(destination)/\(Self.databaseDraft)"
+        let ours = try BlobStore(root: destination)
+        try ours.sweepTemporary()
+        let theirs = try BlobStore(root: source)
+        var result = Result()
+        var referenced: Set<SHA256Digest> = []
+        for pass in 1...Self.passes {
+            for name in Self.draftNames { unlink("\(destination)/\(name)") }
+            referenced = try JobStore.copyDatabase(at: "\(source)/\(DataFolder.databaseName)", to: draft)
+            result.missing = 0
+            for sha256 in referenced {
+                do throws(BlobStoreError) {
+                    switch try theirs.copy(sha256, to: ours) {
+                    case .linked: result.linked += 1
+                    case .copied: result.copied += 1
+                    case .present: if pass == 1 { result.present += 1 }
+                    }
+                } catch .notFound {
+                    result.missing += 1
+                } catch .corrupt {
+                    result.missing += 1
+                }
+            }
+            if result.missing == 0 { break }
+        }
+        try ours.synchronize()
+        try copyKeys(to: folder)
+        guard rename(draft, folder.databasePath) == 0 else { throw fault(errno) }
+        try synchronizeFolder()
+        result.removed = try ours.sweepOrphans(ifOlderThan: .seconds(-1)) { referenced.contains($0) }
+        return result
+    }
+
+    private func copyKeys(to folder: DataFolder) throws {
+        for (name, file) in [("admin-key", folder.adminKey), ("signing-key", folder.signingKey)] {
+            let original = SecretFile(path: "\(source)/\(name)", purpose: file.purpose)
+            if let text = try original.read() { try file.write(text) }
+        }
+    }
+
+    // MARK: - Folders
+
+    /// Refuses a folder that holds anything but an earlier backup, and a backup that was served since.
+    private func checkDestination() throws {
+        guard let folder = opendir(destination) else {
+            let code = errno
+            guard code == ENOENT else { throw fault(code) }
+            return
+        }
+        defer { closedir(folder) }
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
+                    String(cString: $0)
+                }
+            }
+            guard name == "." || name == ".." || Self.ownNames.contains(name) || Self.draftNames.contains(name)
+            else {
+                throw StoppedService.Fault(
+                    description: "The folder \(destination) holds \(name), so it is no backup, or it was served since; "
+                        + "name another folder."
+                )
+            }
+        }
+    }
+
+    /// What tells a folder from all others.
+    private func identity(of path: String) throws -> [UInt64] {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw fault(errno) }
+        return [UInt64(status.st_dev), UInt64(status.st_ino)]
+    }
+
+    private func synchronizeFolder() throws {
+        let descriptor = open(destination, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw fault(errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw fault(errno) }
+    }
+
+    private func fault(_ code: Int32) -> StoppedService.Fault {
+        StoppedService.Fault(
+            description: "The folder \(destination) cannot be written: \(String(cString: strerror(code)))."
+        )
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Testing
+
+@testable import ImageHeader
+
+@Suite struct ImageHeaderReaderTests {
+    private static let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+
+    /// Files and what Pillow says of them; each way of coding that this project has a fixture of.
+    static let files: [(name: String, width: Int, height: Int)] = [
+        ("baseline_420.jpg", 77, 53), ("baseline_422.jpg", 77, 53), ("baseline_444.jpg", 77, 53), ("cmyk.jpg", 16, 16),
+        ("gray.jpg", 77, 53), ("gray_progressive.jpg", 77, 53), ("icc.jpg", 16, 16), ("one_pixel.jpg", 1, 1),
+        ("orientation_6.jpg", 37, 21), ("progressive_420.jpg", 77, 53), ("small.jpg", 16, 11),
+        ("animated.png", 29, 33), ("exif_at_end.png", 29, 33), ("gray_2bit.png", 29, 33), ("interlaced.png", 29, 33),
+        ("palette_4bit.png", 29, 33), ("sixteen_bits.png", 29, 33), ("small.png", 7, 6),
+        ("../../e2e/fixtures/parrots.jpg", 192, 144), ("../../e2e/fixtures/plane.jpg", 201, 129),
+        ("../../e2e/fixtures/hats.png", 128, 160),
+    ]
+
+    private func bytes(_ name: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: Self.tests.appending(path: "ImagingTests/Fixtures/\(name)").standardized))
+    }
+
+    private func read(_ pieces: [[UInt8]]) -> ImageHeaderReader {
+        var reader = ImageHeaderReader()
+        for piece in pieces { reader.receive(piece) }
+        return reader
+    }
+
+    @Test(arguments: files)
+    func `The size is what other programs read, however the file is cut into pieces`(
+        file: (name: String, width: Int, height: Int)
+    ) throws {
+        let file = (bytes: try bytes(file.name), size: ImageHeaderReader.Size(width: file.width, height: file.height))
+        #expect(read([file.bytes]).size == file.size)
+        #expect(read(file.bytes.map { [$0] }).size == file.size)
+        for length in [2, 3, 5, 7, 64, 1000] {
+            let pieces = stride(from: 0, to: file.bytes.count, by: length).map { start in
+                Array(file.bytes[start..<min(start + length, file.bytes.count)])
+            }
+            #expect(read(pieces).size == file.size)
+        }
+    }
+
+    @Test(arguments: files)
+    func `A header that is cut short has no size, and never a wrong one`(
+        file: (name: String, width: Int, height: Int)
+    ) throws {
+        let whole = try bytes(file.name)
+        let size = ImageHeaderReader.Size(width: file.width, height: file.height)
+        var known = false
+        for length in 0..<min(whole.count, 4096) {
+            let found = read([Array(whole[..<length])]).size
+            #expect(found == nil || found == size)
+            #expect(found != nil || !known, "what is known stays known")
+            known = found != nil
+        }
+    }
+
+    // MARK: - Made by hand, from ITU-T T.81
+
+    private let start: [UInt8] = [0xFF, 0xD8]
+
+    private func segment(_ code: UInt8, _ content: [UInt8]) -> [UInt8] {
+        [0xFF, code, UInt8((content.count + 2) >> 8), UInt8((content.count + 2) & 255)] + content
+    }
+
+    private func frame(_ code: UInt8, width: UInt16, height: UInt16) -> [UInt8] {
+        segment(code, [8, UInt8(height >> 8), UInt8(height & 255), UInt8(width >> 8), UInt8(width & 255), 1, 1, 17, 0])
+    }
+
+    @Test func `A frame is found behind long segments, fill bytes and a thumbnail that has a frame of its own`() {
+        let thumbnail = start + frame(0xC0, width: 160, height: 120) + [0xFF, 0xD9]
+        let exif = segment(0xE1, Array("Exif\0\0".utf8) + thumbnail)
+        let long = segment(0xE2, Array(repeating: 0xFF, count: 65_533))
+        let file = start + exif + long + [0xFF, 0xFF, 0xFF] + frame(0xC2, width: 6000, height: 4000).dropFirst()
+        #expect(read([file]).size == ImageHeaderReader.Size(width: 6000, height: 4000))
+    }
+
+    @Test func `Every kind of frame counts, and tables do not`() {
+        for code in UInt8(0xC0)...0xCF {
+            let isTable = [0xC4, 0xC8, 0xCC].contains(code)
+            let file = start + frame(code, width: 5, height: 6) + frame(0xC0, width: 7, height: 8)
+            let expected = ImageHeaderReader.Size(width: isTable ? 7 : 5, height: isTable ? 8 : 6)
+            #expect(read([file]).size == expected)
+        }
+    }
+
+    @Test func `What has no usable frame has no size, and is given up at once`() {
+        let files: [[UInt8]] = [
+            start + [0xFF, 0xD9], start + [0xFF, 0xDA], start + frame(0xC0, width: 5, height: 0),
+            start + frame(0xC0, width: 0, height: 5), start + [0xFF, 0xE0, 0, 1], Array("GIF89a".utf8), [0, 1, 2],
+            [0x89, 0x50, 0x4E, 0x48], Array("RIFF\0\0\0\0WEBP".utf8),
+        ]
+        for file in files {
+            let reader = read([file])
+            #expect(reader.size == nil && reader.isFinished, "\(file)")
+        }
+    }
+
+    @Test func `A PNG that begins with another chunk or has an impossible side has no size`() throws {
+        var png = try bytes("small.png")
+        #expect(read([png]).size != nil)
+        png[12] = UInt8(ascii: "j")
+        #expect(read([png]).size == nil)
+        png = try bytes("small.png")
+        png[16] = 0x80
+        #expect(read([png]).size == nil)
+        png.replaceSubrange(16..<20, with: [0, 0, 0, 0])
+        #expect(read([png]).size == nil)
+    }
+
+    /// Whatever the bytes, it ends, keeps next to nothing and does not trap.
+    @Test func `Random bytes behind a signature do no harm`() {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<2000 {
+            let signature: [UInt8] = Bool.random() ? start : [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+            let noise = (0..<Int.random(in: 0...300)).map { _ in
+                Bool.random() ? 0xFF : UInt8.random(in: 0...255, using: &random)
+            }
+            let whole = read([signature + noise])
+            let cut = read((signature + noise).map { [$0] })
+            #expect(whole.size == cut.size && whole.isFinished == cut.isFinished)
+        }
+    }
+}

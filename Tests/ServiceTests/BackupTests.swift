@@ -1,0 +1,168 @@
+import BlobStore
+import Cryptography
+import Foundation
+import HTTPTypes
+import JobModel
+import JobStore
+import Testing
+
+@testable import Service
+
+@Suite("Backups")
+struct BackupTests {
+    /// A fixture is open all the time, as a server's folder is; the backup goes beside it.
+    private func backup(_ fixture: Fixture, to name: String = "backup") throws -> DataFolderBackup.Result {
+        try DataFolderBackup(of: fixture.folder, to: "\(fixture.folder)-\(name)").run()
+    }
+
+    private func withFixture(_ body: (Fixture) async throws -> Void) async throws {
+        let fixture = try await Fixture()
+        defer {
+            for name in ["backup", "second"] {
+                try? FileManager.default.removeItem(atPath: "\(fixture.folder)-\(name)")
+            }
+        }
+        try await body(fixture)
+    }
+
+    private func opened(_ fixture: Fixture, _ name: String = "backup") throws -> StoppedService {
+        try StoppedService(dataFolder: "\(fixture.folder)-\(name)")
+    }
+
+    @Test("A backup has every job and every file, and is a data folder")
+    func isComplete() async throws {
+        try await withFixture { fixture in
+            let path = try await fixture.upload([1, 2])
+            try await fixture.work()
+            _ = try await fixture.upload([3])
+            #expect(try backup(fixture) == DataFolderBackup.Result(linked: 3))
+            let copy = try opened(fixture)
+            let tenant = try #require(try await copy.store.keys().first).id
+            let jobs = try await copy.store.jobs(tenant: tenant).jobs
+            #expect(jobs.map(\.state) == [.queued, .done])
+            #expect(jobs.last.map { "/v1/jobs/\($0.id)" } == path)
+            for sha256 in try await fixture.store.referencedBlobs() {
+                #expect(SHA256.hash(try copy.blobs.read(sha256)) == sha256)
+            }
+            // What the original loses, the copy keeps.
+            for sha256 in try fixture.blobs.list() { try fixture.blobs.remove(sha256) }
+            #expect(try copy.blobs.list().count == 3)
+            try copy.close()
+        }
+    }
+
+    @Test("A second backup adds what is new and removes what is gone")
+    func isBroughtUpToDate() async throws {
+        try await withFixture { fixture in
+            let first = try await fixture.upload([1])
+            _ = try await fixture.upload([2])
+            #expect(try backup(fixture) == DataFolderBackup.Result(linked: 2))
+            #expect(try await fixture.send(.delete, first).status == 204)
+            _ = try await fixture.upload([3])
+            #expect(try backup(fixture) == DataFolderBackup.Result(linked: 1, present: 1, removed: 1))
+            let copy = try opened(fixture)
+            #expect(Set(try copy.blobs.list()) == Set([[2], [3]].map { SHA256.hash($0) }))
+            try copy.close()
+        }
+    }
+
+    @Test("A file that the data folder has lost is told, and the rest is kept")
+    func tellsLosses() async throws {
+        try await withFixture { fixture in
+            _ = try await fixture.upload([1])
+            _ = try await fixture.upload([2])
+            try fixture.blobs.remove(SHA256.hash([1]))
+            let result = try backup(fixture)
+            #expect(result == DataFolderBackup.Result(linked: 1, missing: 1))
+            try opened(fixture).close()
+        }
+    }
+
+    @Test("Keys come along, for their owner alone")
+    func copiesKeys() async throws {
+        try await withFixture { fixture in
+            _ = try await fixture.upload([1])
+            for name in ["admin-key", "signing-key"] {
+                try Data("\(name) 0123456789abcdef".utf8).write(to: URL(filePath: "\(fixture.folder)/\(name)"))
+            }
+            _ = try backup(fixture)
+            for name in ["admin-key", "signing-key"] {
+                let copy = "\(fixture.folder)-backup/\(name)"
+                #expect(try String(contentsOfFile: copy, encoding: .utf8) == "\(name) 0123456789abcdef")
+                let mode = try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int
+                #expect(mode == 0o600)
+            }
+        }
+    }
+
+    @Test("Nothing but a backup is written over, and nothing but a data folder is backed up")
+    func refuses() async throws {
+        try await withFixture { fixture in
+            _ = try await fixture.upload([1])
+            func fault(_ source: String, _ destination: String) -> String? {
+                do throws(StoppedService.Fault) {
+                    _ = try DataFolderBackup(of: source, to: destination).run()
+                    return nil
+                } catch {
+                    return error.description
+                }
+            }
+            let other = "\(fixture.folder)-second"
+            #expect(fault(other, fixture.folder + "-backup")?.contains("is not a data folder") == true)
+            try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+            try Data("x".utf8).write(to: URL(filePath: other + "/photo.jpg"))
+            #expect(fault(fixture.folder, other)?.contains("holds photo.jpg") == true)
+            try FileManager.default.removeItem(atPath: other + "/photo.jpg")
+            #expect(fault(fixture.folder, other) == nil)
+            // One that somebody has open.
+            let copy = try opened(fixture, "second")
+            #expect(fault(fixture.folder, other) != nil)
+            try copy.close()
+            try fixture.store.close()
+            #expect(
+                fault(other, other)?.contains("its own backup") == true
+                    || fault(other, other)?.contains("in use") == true
+            )
+        }
+    }
+
+    /// Jobs are made, worked on and erased all the while; the erased ones' files vanish between the copy of the database and its own.
+    @Test("While everything changes, a backup is of one moment", .timeLimit(.minutes(5)))
+    func isConsistent() async throws {
+        try await withFixture { fixture in
+            let busy = Task {
+                var paths: [String] = []
+                var count: UInt8 = 0
+                while !Task.isCancelled {
+                    count &+= 1
+                    paths.append(
+                        try await fixture.upload([count, UInt8.random(in: 0...255), UInt8.random(in: 0...255)])
+                    )
+                    try await fixture.work()
+                    if paths.count > 5 { #expect(try await fixture.send(.delete, paths.removeFirst()).status == 204) }
+                }
+            }
+            for _ in 0..<10 {
+                let folder = fixture.folder
+                let result = try await Task.detached { try DataFolderBackup(of: folder, to: folder + "-backup").run() }
+                    .value
+                #expect(result.missing == 0)
+                let copy = try opened(fixture)
+                let tenant = try #require(try await copy.store.keys().first).id
+                for job in try await copy.store.jobs(tenant: tenant).jobs {
+                    for image in try await copy.store.images(job: job.id) {
+                        for blob in [image.input, image.output].compactMap({ $0 }) {
+                            #expect(try copy.blobs.read(blob.sha256).count == Int(blob.size))
+                        }
+                    }
+                }
+                try copy.close()
+                for name in ["-wal", "-shm"] {
+                    try? FileManager.default.removeItem(atPath: "\(folder)-backup/palimpsest.sqlite\(name)")
+                }
+            }
+            busy.cancel()
+            do { try await busy.value } catch is CancellationError {}
+        }
+    }
+}
