@@ -78,6 +78,7 @@ let package = Package(
                 .embedInCode("m0001_initial.sql"),
                 .embedInCode("m0002_imported_semantic_images.sql"),
                 .embedInCode("m0003_semantic_images_version_2.sql"),
+                .embedInCode("m0004_image_endings.sql"),
             ],
             swiftSettings: settings
         ),

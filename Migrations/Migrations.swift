@@ -32,5 +32,6 @@ public enum Migrations {
             name: "m0003_semantic_images_version_2",
             sql: PackageResources.m0003_semantic_images_version_2_sql
         ),
+        Migration(version: 4, name: "m0004_image_endings", sql: PackageResources.m0004_image_endings_sql),
     ]
 }

@@ -15,6 +15,7 @@ public final class JobStore: Sendable {
     let generatorVersion: Int
     let rule = RetryRule()
     let signal = WorkSignal()
+    let watches = JobWatches()
     let keyCache = KeyCache()
 
     /// Opens the database, making it where it is missing, checks it and brings it to this version's schema.
@@ -57,6 +58,7 @@ public final class JobStore: Sendable {
             let runner = MigrationRunner(migrations: migrations)
             let time = now()
             try pool.write { db in try runner.run(db, now: time) }
+            pool.add(transactionObserver: watches)
             self.pool = pool
         } catch {
             throw JobStoreError(error)

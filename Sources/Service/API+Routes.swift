@@ -29,6 +29,9 @@ extension API {
         }
         keyed(.delete, "/v1/jobs/{id}", nil) { _, path, key in try await erase(key: key, id: path["id"]) }
         keyed(.post, "/v1/jobs/{id}/cancel", json) { _, path, key in try await cancel(key: key, id: path["id"]) }
+        keyed(.get, "/v1/jobs/{id}/events", "text/event-stream") { request, path, key in
+            try await sendEvents(request, key: key, id: path["id"])
+        }
         keyed(.get, "/v1/jobs/{id}/images", json) { request, path, key in
             try await listImages(request, key: key, id: path["id"])
         }

@@ -75,9 +75,10 @@ import Testing
         try await old.write { db in
             try db.execute(
                 sql: """
-                    INSERT INTO semantic_images VALUES (?, 'cats', 1, 5, 0, -1, 7)
+                    INSERT INTO semantic_images VALUES (?, 'cats', ?, 5, 0, -1, 7)
                     """,
-                arguments: [tenant.text]
+                // The first generator's images were replaced by the third step.
+                arguments: [tenant.text, version < 3 ? 1 : 2]
             )
         }
         try old.close()
