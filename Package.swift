@@ -81,6 +81,7 @@ let package = Package(
                 .embedInCode("m0003_semantic_images_version_2.sql"),
                 .embedInCode("m0004_key_limits.sql"),
                 .embedInCode("m0005_queue.sql"),
+                .embedInCode("m0006_image_endings.sql"),
             ],
             swiftSettings: settings
         ),

@@ -17,6 +17,7 @@ public final class JobStore: Sendable {
     let signal = WorkSignal()
     /// Wakes those who hold leases when some may be gone.
     let revocation = WorkSignal()
+    let watches = JobWatches()
     let keyCache = KeyCache()
     let keyUses = KeyUses()
     let commitWatch: CommitWatch
@@ -86,6 +87,7 @@ public final class JobStore: Sendable {
                 try pool.write { db in try runner.run(db, now: time) }
             }
             commitWatch = try CommitWatch(path: path)
+            pool.add(transactionObserver: watches)
             self.pool = pool
         } catch {
             throw JobStoreError(error)

@@ -32,6 +32,9 @@ extension API {
         keyed(.post, "/v1/jobs/{id}/retry", json) { request, path, key in
             try await retry(request, key: key, id: path["id"])
         }
+        keyed(.get, "/v1/jobs/{id}/events", "text/event-stream") { request, path, key in
+            try await sendEvents(request, key: key, id: path["id"])
+        }
         keyed(.get, "/v1/jobs/{id}/images", json) { request, path, key in
             try await listImages(request, key: key, id: path["id"])
         }

@@ -87,6 +87,7 @@ public struct ProtectionService: Sendable {
         api.lifecycle.startLeaving()
         try await Task.sleep(for: settings.drainDelay)
         api.lifecycle.startDraining()
+        store.wakeWatches()
         sweeping.cancel()
         working.cancel()
         for (_, server) in servers { await server.drain(grace: settings.drainGrace) }
