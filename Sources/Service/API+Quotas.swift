@@ -39,6 +39,7 @@ extension API {
     ) async throws -> ServerResponse {
         guard let perMinute = key.quotas.jobsPerMinute else { return try await work().response }
         var response: ServerResponse
+        let standing: (remaining: Int, untilNext: Duration?)
         if isRepeated || rates.take(key.id, perMinute: perMinute) {
             var isNew = false
             do {
@@ -47,11 +48,12 @@ extension API {
                 response = refusal(of: request, for: error)
             }
             if !isNew && !isRepeated { rates.giveBack(key.id, perMinute: perMinute) }
+            standing = rates.standing(of: key.id, perMinute: perMinute)
         } else {
-            let untilNext = rates.standing(of: key.id, perMinute: perMinute).untilNext ?? .zero
-            response = refusal(of: request, for: APIError.rateLimited(perMinute, retryAfter: untilNext))
+            standing = rates.standing(of: key.id, perMinute: perMinute)
+            let fault = APIError.rateLimited(perMinute, retryAfter: standing.untilNext ?? .zero)
+            response = refusal(of: request, for: fault)
         }
-        let standing = rates.standing(of: key.id, perMinute: perMinute)
         response.fields.append(contentsOf: RateLimitFields.fields(perMinute: perMinute, standing: standing))
         return response
     }

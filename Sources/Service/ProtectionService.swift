@@ -95,6 +95,10 @@ public struct ProtectionService: Sendable {
         await sweeping.value
         do {
             try await store.saveKeyUses()
+        } catch {
+            logger.warning("the last uses of keys were not written", metadata: ["error": "\(error)"])
+        }
+        do {
             try store.close()
         } catch {
             logger.warning("the database was not closed", metadata: ["error": "\(error)"])
