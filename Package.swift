@@ -139,7 +139,7 @@ let package = Package(
         // What tests and the fuzzer share, the fuzzer (linked by scripts/fuzz), and a program that other parsers are compared with.
         .target(
             name: "WireHarness",
-            dependencies: ["HTTPWire", httpTypes],
+            dependencies: ["Archive", "HTTPWire", httpTypes],
             path: "Tests/WireHarness",
             swiftSettings: settings
         ),
@@ -159,7 +159,7 @@ let package = Package(
         // Tests, one target a module.
         tests("HTTPWire", ["WireHarness", httpTypes], resources: [.copy("FuzzInputs")]),
         tests("Imaging", ["CKernels"], resources: [.copy("Fixtures")]),
-        tests("Archive"),
+        tests("Archive", ["WireHarness"]),
         tests("JobModel"),
         tests("ImageHeader"),
         tests("Telemetry", [logging]),

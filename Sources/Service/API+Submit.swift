@@ -34,7 +34,11 @@ extension API {
         let patience = Self.preferredWait(request.fields)
         try await requireRoom(for: request.body.declaredLength)
 
-        let limits = UploadLimits(maxImageBytes: settings.maxImageBytes, maxImages: settings.maxImagesPerJob)
+        let limits = UploadLimits(
+            maxImageBytes: settings.maxImageBytes,
+            maxImages: settings.maxImagesPerJob,
+            maxBodyBytes: settings.maxBodyBytes
+        )
         let upload = try await UploadReader(blobs: blobs, disk: disk, limits: limits).read(request)
         let submission = try await create(upload, key: key, idempotencyKey: idempotencyKey)
 

@@ -1,3 +1,4 @@
+import Archive
 import BlobStore
 import Cryptography
 import Glibc
@@ -33,6 +34,12 @@ struct APIError: Error, Sendable {
             self = error
         case let fault as HTTPFault:
             self.init(fault.status, fault.code, fault.detail)
+        case let fault as ArchiveFault:
+            self.init(
+                fault.code == .compressed ? .unsupportedMediaType : .badRequest,
+                fault.code.rawValue,
+                fault.detail
+            )
         case let fault as SettingsFault:
             self.init(.badRequest, fault.code.rawValue, fault.detail)
         case BlobStoreError.noSpace:
@@ -95,13 +102,14 @@ extension APIError {
     static let classMissing = APIError(
         .badRequest,
         "class_missing",
-        "Every image needs a class: add ?class=NAME to the URL, or a field 'class' before the files of a form."
+        "Every image needs a class: add ?class=NAME to the URL, a field 'class' before the files of a form, or a folder "
+            + "in an archive."
     )
 
     static let jobEmpty = APIError(
         .badRequest,
         "job_empty",
-        "The request holds no image; send one as the body, or files in a multipart/form-data form."
+        "The request holds no image; send one as the body, or files in a multipart/form-data form or an archive."
     )
 
     static let diskLow = APIError(
