@@ -42,6 +42,8 @@ struct VerifyCommand: ParsableCommand {
     )
     var strength: Int?
 
+    @OptionGroup var filterOption: SystemCallFilterOption
+
     func validate() throws {
         guard strength.map({ ProtectionSettings.strengths.contains($0) }) ?? true else {
             throw ValidationError("--strength must be 1 to 16.")
@@ -76,14 +78,14 @@ struct VerifyCommand: ParsableCommand {
             }
         }
         // Nothing is opened any more: what decodes has nothing to take.
-        try Self.seal()
+        try seal()
         do throws(PictureComparison.Fault) {
             let comparison = try PictureComparison(original: originalBytes, protected: protectedBytes)
             check(comparison, against: report, hasManifest: manifest != nil, &findings)
         } catch {
             findings.add("pictures", isGood: false, Self.sentence(error))
         }
-        print(findings.text)
+        StandardOutput.write(findings.text + "\n")
         if !findings.isGood { throw ExitCode.failure }
     }
 
@@ -100,9 +102,12 @@ struct VerifyCommand: ParsableCommand {
         }
     }
 
-    private static func seal() throws(CommandFault) {
-        do throws(SystemFault) { try CodecSandbox.sealThisProcess(memoryBytes: memoryBytes) } catch {
-            throw CommandFault("The process cannot be restricted: \(error).")
+    private func seal() throws(CommandFault) {
+        do throws(SystemFault) {
+            try CodecSandbox.sealThisProcess(memoryBytes: Self.memoryBytes, filter: filterOption.systemCallFilter)
+        } catch {
+            let advice = error.call == SystemCallFilter.call ? "; \(SystemCallFilter.advice)" : ""
+            throw CommandFault("The process cannot be restricted: \(error)\(advice).")
         }
     }
 
