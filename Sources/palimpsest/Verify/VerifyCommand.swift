@@ -145,18 +145,16 @@ struct VerifyCommand: ParsableCommand {
     ) {
         let quality = comparison.quality
         let difference = quality.maxAbsoluteDifference
+        let change = "\(difference) \(comparison.depth == .sixteen ? "of 65535" : "levels")"
         if let report {
             if let bound = report.bound {
-                findings.add(
-                    "largest change",
-                    isGood: difference <= bound,
-                    "\(difference) levels, the bound is \(bound)"
-                )
+                findings.add("largest change", isGood: difference <= bound, "\(change), the bound is \(bound)")
             } else {
-                findings.note("largest change", "\(difference) levels; the picture was protected without a bound")
+                findings.note("largest change", "\(change); the picture was protected without a bound")
             }
             let isAsReported =
-                difference == report.maxAbsoluteDifference && Self.isClose(quality.psnr, report.psnr)
+                difference == report.maxAbsoluteDifference && comparison.depth.rawValue == report.bitDepth
+                && Self.isClose(quality.psnr, report.psnr)
                 && Self.isClose(quality.ssim, report.ssim)
             findings.add(
                 "figures",
@@ -164,10 +162,10 @@ struct VerifyCommand: ParsableCommand {
                 isAsReported ? "as in the manifest" : "not those of the manifest"
             )
         } else if !hasManifest {
-            let bound = strength ?? ProtectionSettings.standard.strength
-            findings.add("largest change", isGood: difference <= bound, "\(difference) levels, the bound is \(bound)")
+            let bound = (strength ?? ProtectionSettings.standard.strength) * comparison.depth.countsInLevel
+            findings.add("largest change", isGood: difference <= bound, "\(change), the bound is \(bound)")
         } else {
-            findings.note("largest change", "\(difference) levels")
+            findings.note("largest change", change)
         }
         findings.add("changed at all", isGood: difference > 0, difference > 0 ? "yes" : "no: this is the original")
         findings.note("PSNR", "\(Self.rounded(quality.psnr)) dB")
