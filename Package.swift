@@ -156,6 +156,15 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // A process that tries what the sandbox of the codec processes forbids.
+        .target(name: "ForbiddenCalls", path: "Tests/ForbiddenCalls", cSettings: cSettings),
+        .executableTarget(
+            name: "SandboxProbe",
+            dependencies: ["ForbiddenCalls", "Workers"],
+            path: "Tests/SandboxProbe",
+            swiftSettings: settings
+        ),
+
         // Tests, one target a module.
         tests("HTTPWire", ["WireHarness", httpTypes], resources: [.copy("FuzzInputs")]),
         tests("Imaging", ["CKernels"], resources: [.copy("Fixtures")]),

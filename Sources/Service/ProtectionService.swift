@@ -146,6 +146,7 @@ public struct ProtectionService: Sendable {
     private func startCodecs(_ weights: String) async throws -> CodecPool {
         var configuration = CodecConfiguration(weightsFile: weights)
         configuration.compressionLevel = settings.compressionLevel
+        configuration.systemCallFilter = settings.systemCallFilter
         let pool = try Self.starting { [configuration] in
             try CodecPool(
                 count: settings.workers,

@@ -81,10 +81,10 @@ import Testing
     @Test func `An image that is tried again is told again when it ends again, and not before`() async throws {
         let store = try test.open()
         let job = try await store.job(store.tenant(), sizes: [100_000, 100_000])
-        for _ in 0..<2 {
-            let claim = try #require(try await store.claim(owner: worker()).first)
-            try await store.finish(claim, .failed(broken))
-        }
+        let first = try #require(try await store.claim(owner: worker()).first)
+        try await store.finish(first, done(first))
+        let second = try #require(try await store.claim(owner: worker()).first)
+        try await store.finish(second, .failed(broken))
         #expect(try await ended(store, job) == [1, 2])
         // The one that ended last, so that its number must not be given out anew.
         _ = try await store.retryJob(job.id, tenant: job.tenant)
@@ -99,15 +99,31 @@ import Testing
     }
 
     @Test func `Jobs of an earlier schema have their images numbered in the order of their ends`() async throws {
-        let old = try test.open(migrations: Array(Migrations.all.prefix(3)))
-        let job = try await old.job(old.tenant(), sizes: [100_000, 100_000, 100_000])
-        var claims: [ClaimedImage] = []
-        for _ in 0..<2 { claims += try await old.claim(owner: worker()) }
-        for claim in claims.reversed() {
-            try await old.finish(claim, done(claim))
-            test.clock.advance(by: .seconds(1))
+        let old = try test.open(migrations: Array(Migrations.all.prefix { $0.name != "m0006_image_endings" }))
+        let (tenant, id) = (APIKeyID.random(), JobIdentifier.random())
+        try await old.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO api_keys (id, name, scopes, hash, prefix, family_seed, created_at)
+                    VALUES (:tenant, 'test', 'read submit', zeroblob(32), 'plm_', 5, 7);
+                    INSERT INTO jobs (seq, id, tenant, state, settings, queued_count, running_count, done_count, failed_count,
+                        quarantined_count, cancelled_count, retention_ms, created_at)
+                    VALUES (1, :id, :tenant, 'running', :settings, 1, 0, 0, 2, 0, 0, 1000, 7);
+                    INSERT INTO images (job, number, tenant, label, name, state, input_sha256, input_size, available_at,
+                        failure_code, failure_detail, finished_at)
+                    VALUES (1, 1, :tenant, 'cats', 'a', 'failed', zeroblob(32), 1, 7, 'broken', '', 9),
+                        (1, 2, :tenant, 'cats', 'b', 'failed', zeroblob(32), 1, 7, 'broken', '', 8),
+                        (1, 3, :tenant, 'cats', 'c', 'queued', zeroblob(32), 1, 7, NULL, NULL, NULL)
+                    """,
+                arguments: [
+                    "tenant": tenant.text, "id": id.text,
+                    "settings": try JSONColumn.encode(ProtectionSettings.standard),
+                ]
+            )
         }
+        try old.close()
         let store = try test.open()
+        let job = try #require(try await store.job(id, tenant: tenant))
         #expect(try await ended(store, job) == [2, 1])
         #expect(try await lastEnding(store, job) == 2)
     }
