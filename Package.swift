@@ -82,6 +82,7 @@ let package = Package(
                 .embedInCode("m0004_key_limits.sql"),
                 .embedInCode("m0005_queue.sql"),
                 .embedInCode("m0006_image_endings.sql"),
+                .embedInCode("m0007_attachments.sql"),
             ],
             swiftSettings: settings
         ),

@@ -27,6 +27,15 @@ struct Upload: Sendable {
     let images: [UploadedImage]
     let settings: ProtectionSettings
     let priority: JobPriority
+    let previews: Bool
+
+    /// Puts an upload together.
+    init(_ images: [UploadedImage], _ parameters: JobParameters) throws {
+        self.images = images
+        settings = try parameters.settings()
+        priority = parameters.priority
+        previews = parameters.previews
+    }
 }
 
 /// Makes a shown name of what a client called a file.

@@ -9,7 +9,7 @@ struct Palimpsest: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, ProtectCommand.self, VerifyCommand.self, KeysCommand.self, ClassesCommand.self,
-            BackupCommand.self,
+            RecoverCommand.self, BackupCommand.self,
             CheckConfigCommand.self, CodecCommand.self, VersionCommand.self,
         ]
     )

@@ -171,7 +171,12 @@ struct EventTests {
         let fixture = try await Fixture()
         let path = try await fixture.upload([1])
         let other = APIKeySecret(presented: "plm_other")
-        _ = try await fixture.store.createKey(name: "b", scopes: [.submit, .read], hash: other.hash, prefix: other.prefix)
+        _ = try await fixture.store.createKey(
+            name: "b",
+            scopes: [.submit, .read],
+            hash: other.hash,
+            prefix: other.prefix
+        )
         #expect(try await fixture.send(.get, "\(path)/events", key: nil).status == 401)
         #expect(try await fixture.send(.get, "\(path)/events", key: "plm_other").code == "job_unknown")
         #expect(try await fixture.send(.get, "\(path)/events", fields: [.accept: "application/json"]).status == 406)
