@@ -178,7 +178,7 @@ let package = Package(
         tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),
         tests("SocketIO", ["CLinux"]),
         tests("BlobStore", ["Cryptography"]),
-        tests("JobStore", ["Cryptography", "JobModel", "Migrations", grdb]),
+        tests("JobStore", ["Cryptography", "JobModel", "Migrations", grdb], resources: [.copy("Fixtures")]),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
         tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
         tests(

@@ -55,9 +55,6 @@ public struct DataFolderBackup {
             _ = try DataFolder.existingDatabase(of: source)
             try checkDestination()
             let folder = try DataFolder(path: destination)
-            guard try identity(of: source) != identity(of: destination) else {
-                throw StoppedService.Fault(description: "A data folder cannot be its own backup.")
-            }
             let result = try copy(to: folder)
             withExtendedLifetime(folder) {}
             return result
@@ -121,6 +118,9 @@ public struct DataFolderBackup {
             return
         }
         defer { closedir(folder) }
+        guard try identity(of: source) != identity(of: destination) else {
+            throw StoppedService.Fault(description: "A data folder cannot be its own backup.")
+        }
         while let entry = readdir(folder) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {

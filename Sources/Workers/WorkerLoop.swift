@@ -45,7 +45,7 @@ public struct WorkerLoop: Sendable {
     }
 
     let configuration: Configuration
-    let store: JobStore
+    let store: any WorkQueue
     let blobs: BlobStore
     let codecs: CodecPool
     let throughput: ThroughputMeter
@@ -65,7 +65,7 @@ public struct WorkerLoop: Sendable {
     ///   - logger: For faults and crashes.
     public init(
         configuration: Configuration,
-        store: JobStore,
+        store: any WorkQueue,
         blobs: BlobStore,
         codecs: CodecPool,
         throughput: ThroughputMeter = ThroughputMeter(),
@@ -137,7 +137,7 @@ public struct WorkerLoop: Sendable {
                     await commit(batch)
                     held.remove(of: owner)
                 } else {
-                    try await store.waitForWork(after: mark)
+                    try await store.waitForWork(after: mark, atMost: .seconds(5))
                 }
             } catch is CancellationError {
                 return
@@ -155,7 +155,11 @@ public struct WorkerLoop: Sendable {
     /// - Returns: What became of them, with their leases still kept; `nil` if there is nothing to do.
     private func takeBatch(_ owner: WorkerOwner, _ codec: CodecProcess) async throws -> Batch? {
         let mark = store.leaseMark
-        let claims = try await store.claim(owner: owner, lease: configuration.lease)
+        let claims = try await store.claim(
+            owner: owner,
+            lease: configuration.lease,
+            limit: JobStore.maxClaimedImages
+        )
         guard !claims.isEmpty else { return nil }
         held.add(claims, of: owner)
         let handout = Handout()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import JobStore
 
-/// Random histories of claims, heartbeats, outcomes, lapses and kills; after every step the books must balance.
+/// Random histories of claims, heartbeats, outcomes, cancels, retries, lapses and kills; after every step the books must balance.
 @Suite struct InterleavingTests {
     @Test(arguments: UInt64(1)...10)
     func `Whatever happens, counts are right, nothing is done twice, and every job ends`(
@@ -111,7 +111,16 @@ private final class History {
             test.clock.advance(by: .seconds(Int.random(in: 1...40, using: &random)))
         case 92..<96:
             try await store.rescueExpired()
-        case 96..<98:
+        case 96:
+            guard let job = jobs.randomElement(using: &random) else { break }
+            let before = try await store.job(job.id, tenant: job.tenant)?.counts ?? JobCounts()
+            let after = try await store.cancelJob(job.id, tenant: job.tenant)?.counts ?? JobCounts()
+            #expect(after.queued == 0 && after.running == 0)
+            #expect(after.cancelled == before.cancelled + before.queued + before.running)
+        case 97:
+            guard let job = jobs.randomElement(using: &random) else { break }
+            try await retry(job.id, job.tenant)
+        case 98:
             // A kill: the old store is left as it is, and its workers' last words arrive after the restart.
             store = try test.open()
             run += 1
@@ -122,6 +131,16 @@ private final class History {
             // A dead worker: its claim is simply forgotten.
             if !claims.isEmpty { claims.remove(at: Int.random(in: 0..<claims.count, using: &random)) }
         }
+    }
+
+    private func retry(_ id: JobIdentifier, _ tenant: APIKeyID) async throws {
+        let before = try await store.images(job: id, states: [.failed, .quarantined])
+        switch try await store.retryJob(id, tenant: tenant) {
+        case .queued(let job): #expect(job.counts.failed == 0 && job.counts.quarantined == 0)
+        case .nothing: #expect(before.isEmpty)
+        case .expired, nil: Issue.record("the job is there")
+        }
+        for image in before { ended.remove("\(id) \(image.number)") }
     }
 
     private func finishSome() async throws {
@@ -172,6 +191,7 @@ private final class History {
                             WHEN q = total THEN 'queued'
                             WHEN q + r > 0 THEN 'running'
                             WHEN d > 0 THEN 'done'
+                            WHEN c > 0 THEN 'cancelled'
                             ELSE 'failed' END
                         OR (finished_at IS NULL) <> (q + r > 0) OR (expires_at IS NULL) <> (q + r > 0)
                     """

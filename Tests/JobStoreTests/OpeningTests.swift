@@ -67,35 +67,6 @@ import Testing
         }
     }
 
-    @Test(arguments: 1..<Migrations.all.count)
-    func `A database of every earlier schema is brought to this one with all that it holds`(version: Int) async throws {
-        let old = try test.open(migrations: Array(Migrations.all.prefix(version)))
-        let tenant = APIKeyID.random()
-        // The columns that the first schema has already.
-        try await old.write { db in
-            try db.execute(
-                sql: """
-                    INSERT INTO api_keys (id, name, scopes, hash, prefix, family_seed, created_at)
-                    VALUES (?, 'test', 'protect', zeroblob(32), 'plm_', 5, 7)
-                    """,
-                arguments: [tenant.text]
-            )
-            try db.execute(
-                sql: """
-                    INSERT INTO semantic_images VALUES (?, 'cats', ?, 5, 0, -1, 7)
-                    """,
-                arguments: [tenant.text, version < 3 ? 1 : 2]
-            )
-        }
-        try old.close()
-        let new = try test.open()
-        #expect(try await new.keys().map(\.id) == [tenant])
-        let cats = try await new.semanticImage(tenant: tenant, label: ClassLabel("cats"))
-        #expect(cats == SemanticImageAssignment(generatorVersion: 2, familySeed: 5, classIndex: 0, textureSeed: .max))
-        try await new.job(tenant, sizes: [1])
-        #expect(try await new.claim(owner: worker()).map(\.semanticImage) == [.generated(cats)])
-    }
-
     @Test func `A migration that was changed after it was applied is refused`() throws {
         _ = try test.open()
         var changed = Migrations.all

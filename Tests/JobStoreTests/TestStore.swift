@@ -41,11 +41,61 @@ final class TestClock: Sendable {
     }
 }
 
-extension JobStore {
+extension TestStore {
+    /// The queue that the tests of conformance are about, over what the last one left; a second implementation is held to the same
+    /// tests by being opened here.
+    func queue() throws -> any JobQueue { try open() }
+}
+
+/// The requirements with what most calls give them.
+extension JobQueue {
+    func claim(owner: WorkerOwner, limit: Int = JobStore.maxClaimedImages) async throws -> [ClaimedImage] {
+        try await claim(owner: owner, lease: .seconds(60), limit: limit)
+    }
+
+    func heartbeat(claims: [ClaimedImage]) async throws -> [Bool] {
+        try await heartbeat(claims: claims, lease: .seconds(60))
+    }
+
+    @discardableResult
+    func finish(_ claim: ClaimedImage, _ outcome: ImageOutcome) async throws -> Bool {
+        try await finish([(claim, outcome)]) == [true]
+    }
+
+    @discardableResult
+    func reclaim(previousRunsOf instance: String) async throws -> Int {
+        try await reclaim(previousRunsOf: instance, currentRun: nil)
+    }
+
+    func jobs(tenant: APIKeyID, cursor: String? = nil) async throws -> JobPage {
+        try await jobs(tenant: tenant, cursor: cursor, limit: 100)
+    }
+
+    func images(
+        job: JobIdentifier,
+        states: Set<ImageState> = Set(ImageState.allCases),
+        after number: Int = 0
+    ) async throws -> [JobImage] {
+        try await images(job: job, states: states, after: number, limit: 100)
+    }
+
+    func expireJobs() async throws -> (jobs: Int, blobs: [SHA256Digest]) {
+        try await expireJobs(limit: 20)
+    }
+}
+
+extension JobQueue {
     /// A new tenant.
     func tenant(_ name: String = "test") async throws -> APIKeyID {
         let secret = try APIKeySecret.generate()
-        return try await createKey(name: name, scopes: [.submit, .read], hash: secret.hash, prefix: secret.prefix).id
+        return try await createKey(
+            name: name,
+            scopes: [.submit, .read],
+            quotas: APIKeyQuotas(),
+            expiresAt: nil,
+            hash: secret.hash,
+            prefix: secret.prefix
+        ).id
     }
 
     /// A new job with one image of each size in bytes, of class `cats`; four bytes are a pixel.

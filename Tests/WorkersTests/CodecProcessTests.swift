@@ -54,6 +54,52 @@ struct CodecProcessTests {
         #expect(reason.contains(clause))
     }
 
+    @Test("Work that is taken back ends its process, costs the picture nothing, and the next process serves at once")
+    func takesBack() async throws {
+        var configuration = Material.fakeCodec("hangs-on-tar")
+        // There is no pause after an end that was wanted.
+        configuration.firstDelay = .seconds(3600)
+        configuration.maxDelay = .seconds(3600)
+        try await Material.withPool(configuration) { pool in
+            for _ in 0..<3 {
+                let task = Task {
+                    try await pool.withCodec {
+                        await $0.protect([Material.image(Array("a".utf8)), Material.image(Array("tar".utf8))])
+                    }
+                }
+                await eventually("it is at work") { pool.isWorking }
+                task.cancel()
+                let outcomes = try await task.value
+                #expect(outcomes.count == 2 && outcomes.last == .released)
+                let next = try await pool.withCodec { await $0.protect([Material.image()]) }
+                guard case .protected = next.first else {
+                    Issue.record("\(next)")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test("A task that is cancelled before it hands anything out ends no process")
+    func takesBackBeforehand() async throws {
+        try await Material.withPool(Material.fakeCodec("honest")) { pool in
+            let state = try await pool.withCodec { codec in
+                let before = pool.states
+                let task = Task {
+                    withUnsafeCurrentTask { $0?.cancel() }
+                    return await codec.protect([Material.image()])
+                }
+                #expect(await task.value == [.released])
+                return before
+            }
+            guard case .protected = try await pool.withCodec({ await $0.protect([Material.image()]) }).first else {
+                Issue.record("it does not serve")
+                return
+            }
+            #expect(pool.states == state)
+        }
+    }
+
     @Test("A process that hangs is killed at the deadline")
     func killsHanging() async throws {
         let outcomes = try await outcomes("hang") { $0.wallLimit = .milliseconds(200) }

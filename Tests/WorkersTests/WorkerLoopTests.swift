@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import JobModel
 import JobStore
+import Synchronization
 import Testing
 
 @testable import Workers
@@ -16,8 +17,8 @@ struct WorkerLoopTests {
         let blobs: BlobStore
         let tenant: APIKeyID
 
-        init(_ folder: String) async throws {
-            store = try JobStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2)
+        init(_ folder: String, now: @escaping @Sendable () -> Int64 = JobStore.systemTime) async throws {
+            store = try JobStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: now)
             blobs = try BlobStore(root: folder + "/files")
             let secret = try APIKeySecret.generate()
             tenant = try await store.createKey(
@@ -79,6 +80,11 @@ struct WorkerLoopTests {
             running.cancel()
             await running.value
         }
+    }
+
+    /// Milliseconds since 1970 that pass only when told.
+    private final class Clock: Sendable {
+        let time = Atomic<Int64>(1_700_000_000_000)
     }
 
     private func withHouse(_ body: (House) async throws -> Void) async throws {
@@ -236,6 +242,40 @@ struct WorkerLoopTests {
             }
             running.cancel()
             await running.value
+        }
+    }
+
+    @Test("A lease that ran out while the database could not be written costs a live worker's image nothing")
+    func keepsLateLeases() async throws {
+        let clock = Clock()
+        try await Material.withFolder { folder in
+            let house = try await House(folder, now: { clock.time.load(ordering: .relaxed) })
+            // Somebody who is dead has one image, and a worker of the loop, whose heart does not beat, the other.
+            let (lost, kept) = (try await house.submit([[1]]), try await house.submit([[2]]))
+            let dead = try #require(WorkerOwner(instance: "elsewhere", run: "run", worker: 0))
+            #expect(try await house.store.claim(owner: dead).map(\.jobID) == [lost])
+            let pool = try CodecPool(count: 1, configuration: Material.fakeCodec("hang"), logger: Material.logger)
+            var configuration = WorkerLoop.Configuration(instance: "here", run: "run")
+            configuration.lease = .milliseconds(100)
+            configuration.heartbeat = .seconds(3600)
+            let loop = WorkerLoop(
+                configuration: configuration,
+                store: house.store,
+                blobs: house.blobs,
+                codecs: pool,
+                logger: Material.logger
+            )
+            let running = Task { await loop.run(grace: .zero) }
+            await eventually("the image is handed out") { pool.isWorking }
+            clock.time.add(3_600_000, ordering: .relaxed)
+            try await eventually("the dead one's lease is taken back") {
+                try await house.image(lost, 1).state == .queued
+            }
+            let image = try await house.image(kept, 1)
+            #expect(image.state == .running && image.attempt == 1)
+            running.cancel()
+            await running.value
+            try house.store.close()
         }
     }
 

@@ -1,4 +1,3 @@
-import GRDB
 import JobModel
 import Testing
 
@@ -11,7 +10,7 @@ import Testing
     static let big = UInt64(JobStore.smallImageBytes + 1)
 
     @Test func `A claim has everything the worker needs`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [Self.big])
         let claim = try #require(try await store.claim(owner: worker()).first)
@@ -26,13 +25,13 @@ import Testing
     }
 
     @Test func `Large images are claimed one by one in their order`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         try await store.job(store.tenant(), sizes: [Self.big, Self.big, Self.big])
         for number in 1...3 { #expect(try await store.claim(owner: worker()).map(\.number) == [number]) }
     }
 
     @Test func `Small images of a job are claimed together, at most 64`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         let limit = UInt64(JobStore.smallImageBytes)
         try await store.job(tenant, sizes: [limit] + [Self.big] + Array(repeating: 1, count: 100))
@@ -45,7 +44,7 @@ import Testing
     }
 
     @Test func `Images of one batch may have different classes`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         let images = try ["a", "b", "a"].enumerated().map { index, label in
             NewImage(
@@ -62,7 +61,7 @@ import Testing
     }
 
     @Test func `The tenant for whom least is running comes first, then the oldest job`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let (rich, poor) = (try await store.tenant(), try await store.tenant())
         let flood = try await store.job(rich, sizes: Array(repeating: 1_000_000, count: 10))
         let later = try await store.job(poor, sizes: [400_000, 400_000, 400_000, 400_000])
@@ -73,7 +72,7 @@ import Testing
     }
 
     @Test func `An image that crashed is claimed alone`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         try await store.job(store.tenant(), sizes: [1, 1, 1, 1])
         let claims = try await store.claim(owner: worker())
         var outcomes = claims.map { ($0, ImageOutcome.released) }
@@ -84,7 +83,7 @@ import Testing
     }
 
     @Test func `A heartbeat keeps the lease, and tells who has lost it`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         try await store.job(store.tenant(), sizes: [Self.big, Self.big])
         let kept = try await store.claim(owner: worker(0))
         let lost = try await store.claim(owner: worker(1))
@@ -99,7 +98,7 @@ import Testing
     }
 
     @Test func `A worker that lost its lease changes nothing, whatever it says`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [Self.big])
         let stale = try #require(try await store.claim(owner: worker(0)).first)
@@ -116,26 +115,5 @@ import Testing
         #expect(try await store.finish(fresh, done(fresh)))
         #expect(try await store.finish(fresh, .failed(broken)) == false, "an outcome counts once")
         #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(done: 1))
-    }
-
-    @Test func `Claiming uses indexes, however much is queued`() async throws {
-        let store = try test.open()
-        let tenant = try await store.tenant()
-        for _ in 0..<3 { try await store.job(tenant, sizes: Array(repeating: 1, count: 2000)) }
-        let plan = try await store.read { db in
-            try Row.fetchAll(
-                db,
-                sql: "EXPLAIN QUERY PLAN " + JobStore.headsSQL,
-                arguments: ["now": 0]
-            ).map { $0["detail"] as String }
-        }
-        #expect(!plan.isEmpty)
-        // Nothing is gone through row by row, and nothing is sorted.
-        let indexes = ["USING INDEX images_in_turn", "USING INDEX images_running (tenant=?)"]
-        let searches = plan.filter { $0.contains(" images ") }
-        #expect(searches.count == 4, "\(plan)")
-        #expect(searches.allSatisfy { search in indexes.contains { search.contains($0) } }, "\(plan)")
-        #expect(!plan.contains { $0.contains("SCAN images") || $0.contains("TEMP B-TREE") }, "\(plan)")
-        #expect(plan.filter { $0.contains(" head ") }.allSatisfy { $0.contains("INTEGER PRIMARY KEY") }, "\(plan)")
     }
 }

@@ -10,7 +10,7 @@ import Testing
     init() throws { test = try TestStore() }
 
     @Test func `A job comes back as it was made`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         let settings = try ProtectionSettings(mode: .sampleWise, strength: 4, clip: false, workingSize: 128)
         let stored = StoredBlob(sha256: blob("a"), size: 5_000_000_000)
@@ -40,7 +40,7 @@ import Testing
         #expect(job.counts == JobCounts(queued: 2, failed: 1))
         #expect(job.settings == settings)
         #expect(job.createdAt == test.clock.now)
-        let reopened = try test.open()
+        let reopened = try test.queue()
         #expect(try await reopened.job(job.id, tenant: tenant) == job)
         #expect(try await reopened.job(job.id, tenant: store.tenant()) == nil, "another's job is unknown")
         let rows = try await reopened.images(job: job.id)
@@ -51,14 +51,21 @@ import Testing
         #expect(rows[1].failure == broken && rows[1].finishedAt == test.clock.now)
         #expect(try await reopened.images(job: job.id, states: [.failed]).map(\.number) == [2])
         #expect(try await reopened.images(job: job.id, states: []).isEmpty)
-        #expect(try await reopened.images(job: job.id, after: 1, limit: 1).map(\.number) == [2])
+        #expect(
+            try await reopened.images(
+                job: job.id,
+                states: Set(ImageState.allCases),
+                after: 1,
+                limit: 1
+            ).map(\.number) == [2]
+        )
         #expect(try await reopened.image(job: job.id, number: 3) == rows[2])
         #expect(try await reopened.image(job: job.id, number: 4) == nil)
         #expect(try await reopened.imageCounts() == job.counts)
     }
 
     @Test func `A job whose images were all refused has failed at once`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let image = NewImage(label: try ClassLabel("cats"), name: OutputName(numbered: 1), content: .refused(broken))
         let new = NewJob(tenant: try await store.tenant(), settings: .standard, retention: .seconds(10))
         guard case .created(let job) = try await store.createJob(new, images: [image]) else {
@@ -70,14 +77,14 @@ import Testing
     }
 
     @Test func `A job without images, or of nobody, is refused`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         await #expect(throws: JobStoreError.noImages) { try await store.job(tenant, sizes: []) }
         await #expect(throws: JobStoreError.unknownTenant) { try await store.job(.random(), sizes: [1]) }
     }
 
     @Test func `The same request twice is one job, another with its key is a conflict`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         func submit(_ tenant: APIKeyID, _ key: String, _ content: String) async throws -> JobSubmission {
             let image = NewImage(
@@ -98,7 +105,7 @@ import Testing
     }
 
     @Test func `The same request sent many times at once is one job`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         let image = NewImage(
             label: try ClassLabel("cats"),
@@ -123,7 +130,7 @@ import Testing
     }
 
     @Test func `Jobs are listed newest first, page by page, while new ones come in`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         var ids: [JobIdentifier] = []
         for _ in 0..<7 { ids.append(try await store.job(tenant, sizes: [1]).id) }

@@ -1,4 +1,3 @@
-import GRDB
 import JobModel
 import Testing
 
@@ -10,7 +9,7 @@ import Testing
     init() throws { test = try TestStore() }
 
     /// A job of one image that is done, one that failed, one that was set aside, and one that was refused at the upload.
-    private func mixedJob(_ store: JobStore, _ tenant: APIKeyID) async throws -> Job {
+    private func mixedJob(_ store: any JobQueue, _ tenant: APIKeyID) async throws -> Job {
         var images = try (1...3).map { number in
             NewImage(
                 label: try ClassLabel("cats"),
@@ -36,7 +35,7 @@ import Testing
     }
 
     @Test func `What failed or was set aside is queued again with a clean record; the rest stays`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         let job = try await mixedJob(store, tenant)
         #expect(job.state == .done && job.counts == JobCounts(done: 1, failed: 2, quarantined: 1))
@@ -67,7 +66,7 @@ import Testing
     }
 
     @Test func `A job that failed altogether is as new`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1, 1])
         try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) })
@@ -79,7 +78,7 @@ import Testing
     }
 
     @Test func `While other images run, those that failed already go back`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1, 100_000])
         try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) })
@@ -90,7 +89,7 @@ import Testing
     }
 
     @Test func `Without anything to try again nothing changes`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let (tenant, other) = (try await store.tenant(), try await store.tenant())
         let job = try await store.job(tenant, sizes: [1, 1])
         #expect(try await store.retryJob(job.id, tenant: tenant) == .nothing, "all is queued")
@@ -101,7 +100,7 @@ import Testing
     }
 
     @Test func `An expired job cannot be tried again, be its files erased yet or not`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         let job = try await mixedJob(store, tenant)
         test.clock.advance(by: .seconds(100))

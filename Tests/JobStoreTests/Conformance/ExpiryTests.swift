@@ -11,7 +11,7 @@ import Testing
     init() throws { test = try TestStore() }
 
     @Test func `A finished job expires at its time: its images go, its row stays a week`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1], retention: .seconds(100))
         let running = try await store.job(tenant, sizes: [2], retention: .zero)
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func `A blob that another job refers to stays`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         try await store.job(tenant, sizes: [1], retention: .zero)
         try await store.job(tenant, sizes: [1], retention: .seconds(1000))
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func `What got a row between expiry and removal is not removed`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         try await store.job(tenant, sizes: [1, 2], retention: .zero)
         try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) })
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func `An idempotency record goes with its job`() async throws {
-        let store = try test.open()
+        let store = try test.queue()
         let tenant = try await store.tenant()
         let idempotency = NewJob.Idempotency(key: "k", fingerprint: blob("a"))
         try await store.job(tenant, sizes: [1], retention: .zero, idempotency: idempotency)

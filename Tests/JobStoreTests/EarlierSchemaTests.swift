@@ -1,0 +1,140 @@
+import Foundation
+import GRDB
+import JobModel
+import Migrations
+import Testing
+
+@testable import JobStore
+
+/// Databases that earlier versions of the schema made, kept as SQL, and opened by the code of today.
+@Suite struct EarlierSchemaTests {
+    let test: TestStore
+
+    init() throws { test = try TestStore() }
+
+    private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+    private static let time: Int64 = 1_700_000_000_000
+
+    private func id<Identifier: OpaqueIdentifier>(_ number: Int) throws -> Identifier {
+        try #require(Identifier(Identifier.prefix + String(repeating: "0", count: 25) + String(number)))
+    }
+
+    /// Makes the database of a version.
+    private func restore(_ version: Int) throws {
+        let sql = try String(contentsOf: Self.fixtures.appending(path: "schema-\(version).sql"), encoding: .utf8)
+        var configuration = Configuration()
+        // A dump has the tables in the order of their names.
+        configuration.foreignKeysEnabled = false
+        let queue = try DatabaseQueue(path: test.path, configuration: configuration)
+        try queue.writeWithoutTransaction { db in try db.execute(sql: sql) }
+        try queue.close()
+    }
+
+    /// Every value of every row of every table, in the columns that a version has.
+    private func content(
+        of tables: [String: [String]]? = nil
+    ) throws -> (tables: [String: [String]], rows: [String: [[DatabaseValue]]]) {
+        let queue = try DatabaseQueue(path: test.path)
+        defer { try? queue.close() }
+        return try queue.read { db in
+            var names: [String: [String]] = tables ?? [:]
+            if tables == nil {
+                let all = try String.fetchAll(
+                    db,
+                    sql: """
+                        SELECT name FROM sqlite_schema
+                        WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'schema_migrations'
+                        """
+                )
+                for table in all { names[table] = try db.columns(in: table).map(\.name) }
+            }
+            var rows: [String: [[DatabaseValue]]] = [:]
+            for (table, columns) in names {
+                // The third and the fourth migration give these other values.
+                let kept = columns.filter { $0 != "generator_version" && $0 != "scopes" }.joined(separator: ", ")
+                rows[table] = try Row.fetchAll(db, sql: "SELECT \(kept) FROM \(table) ORDER BY \(kept)").map {
+                    Array($0.databaseValues)
+                }
+            }
+            return (names, rows)
+        }
+    }
+
+    @Test func `There is a database of every schema but the newest`() throws {
+        let files = Set(try FileManager.default.contentsOfDirectory(atPath: Self.fixtures.path))
+        for version in 1..<Migrations.all.count {
+            #expect(
+                files.contains("schema-\(version).sql"),
+                "make it by Tests/JobStoreTests/Fixtures/dump_schema.py \(version)"
+            )
+        }
+    }
+
+    @Test(arguments: 1..<Migrations.all.count)
+    func `No value of any row is lost or changed`(version: Int) throws {
+        try restore(version)
+        let before = try content()
+        #expect(before.rows["images"]?.count == 13 && before.rows["jobs"]?.count == 7)
+        let store = try test.open()
+        try store.close()
+        let after = try content(of: before.tables)
+        for table in before.tables.keys.sorted() { #expect(before.rows[table] == after.rows[table], "\(table)") }
+    }
+
+    @Test(arguments: 1..<Migrations.all.count)
+    func `What it holds is understood and worked on`(version: Int) async throws {
+        try restore(version)
+        let store = try test.open()
+        let (one, two): (APIKeyID, APIKeyID) = (try id(1), try id(2))
+        #expect(try await store.keys().map(\.name) == ["one", "two"])
+        #expect(try await store.keys().map(\.scopes) == [[.admin, .read, .submit], [.read, .submit]])
+        #expect(try await store.key(hash: blob("secret 1"))?.id == one)
+        #expect(try await store.key(hash: blob("secret 2")) == nil, "it was revoked")
+
+        let states = try await store.jobs(tenant: one).jobs.map(\.state) + store.jobs(tenant: two).jobs.map(\.state)
+        #expect(states == [.failed, .failed, .done, .running, .cancelled, .queued])
+        let images = try await store.images(job: id(1))
+        #expect(images.map(\.state) == [.queued, .running, .done, .failed, .quarantined, .cancelled])
+        #expect(images[2].output?.sha256 == blob("output 1 3") && images[2].outputCRC32 == 0xdead_beef)
+        #expect(images[2].report?.ssim == 0.875 && images[3].failure?.code == "image_corrupt")
+        #expect(try await store.job(id(7), tenant: one)?.expiredAt == Self.time + 86_406_000)
+        #expect(try await store.images(job: id(6)).first?.input == nil)
+
+        let idempotency = NewJob.Idempotency(key: "k", fingerprint: blob("request"))
+        let image = NewImage(label: try ClassLabel("cats"), name: OutputName(numbered: 1), content: .refused(broken))
+        let again = NewJob(tenant: one, settings: .standard, retention: .zero, idempotency: idempotency)
+        let third: JobIdentifier = try id(3)
+        guard case .replayed(let replayed) = try await store.createJob(again, images: [image]) else {
+            Issue.record("the record of the request is lost")
+            return
+        }
+        #expect(replayed.id == third)
+
+        // What the old run had is taken back, everything queued is claimed with what to hide in it, and all jobs come to their end.
+        #expect(try await store.reclaim(previousRunsOf: "serve") == 1)
+        var claimed: Set<String> = []
+        while true {
+            let claims = try await store.claim(owner: worker())
+            if claims.isEmpty { break }
+            for claim in claims {
+                claimed.insert("\(claim.jobID) \(claim.number)")
+                #expect(claim.pixels == 4 * Int(claim.inputSize), "guessed from the bytes")
+                let isImported = version >= 2 && claim.label.text == "dogs" && claim.tenant == one
+                if isImported { #expect(claim.semanticImage == .imported(blob("picture 0"))) }
+                if !isImported, case .generated(let assignment) = claim.semanticImage {
+                    #expect(assignment.generatorVersion == 2 && assignment.familySeed == 7)
+                }
+            }
+            #expect(try await store.finish(claims.map { ($0, done($0)) }).allSatisfy { $0 })
+        }
+        #expect(claimed.count == 4)
+        let counts = try await store.imageCounts()
+        #expect(counts.queued == 0 && counts.running == 0)
+        let fourth: JobIdentifier = try id(4)
+        guard case .queued(let retried) = try await store.retryJob(fourth, tenant: one) else {
+            Issue.record("what failed under an earlier schema cannot be tried again")
+            return
+        }
+        #expect(retried.counts == JobCounts(queued: 2) && retried.priority == .normal)
+    }
+}
