@@ -5,7 +5,7 @@ import JobModel
 struct UploadedImage: Sendable {
     /// What became of its bytes.
     enum Content: Sendable {
-        /// Sealed on disk; it is removed with the last reference unless it is committed.
+        /// On disk; it is removed with the last reference unless it is filed.
         case spooled(Spool)
         /// Refused, with the reason that the job reports for it.
         case refused(ImageFailure)
