@@ -8,8 +8,8 @@ struct Palimpsest: AsyncParsableCommand {
         abstract: "Makes photos unlearnable by deep hiding.",
         version: Version.text,
         subcommands: [
-            ServeCommand.self, ProtectCommand.self, VerifyCommand.self, ClassesCommand.self, CheckConfigCommand.self,
-            CodecCommand.self, VersionCommand.self,
+            ServeCommand.self, ProtectCommand.self, SubmitCommand.self, VerifyCommand.self, ClassesCommand.self,
+            CheckConfigCommand.self, CodecCommand.self, VersionCommand.self,
         ]
     )
 
