@@ -122,7 +122,7 @@ let package = Package(
         .executableTarget(
             name: "palimpsest",
             dependencies: [
-                "CLinux", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore", "Protection",
+                "Archive", "CLinux", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore", "Protection",
                 "SemanticImages", "Service", "Telemetry", "Workers", argumentParser, logging,
             ],
             swiftSettings: settings

@@ -5,7 +5,7 @@ import JobModel
 struct UploadedImage: Sendable {
     /// What became of its bytes.
     enum Content: Sendable {
-        /// Sealed on disk; it is removed with the last reference unless it is committed. The pixels are its share of the work.
+        /// On disk; it is removed with the last reference unless it is filed. The pixels are its share of the work.
         case spooled(Spool, pixels: Int)
         /// Refused, with the reason that the job reports for it.
         case refused(ImageFailure)

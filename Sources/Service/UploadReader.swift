@@ -111,8 +111,7 @@ struct UploadReader: Sendable {
             guard !spool.isTooLarge else { throw refusal }
         }
         guard !spool.isEmpty else { throw APIError.jobEmpty }
-        let complete = spool
-        return try await disk.run { try complete.finish() }
+        return spool.finish()
     }
 
     // MARK: - The head
