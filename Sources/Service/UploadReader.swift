@@ -31,7 +31,7 @@ extension APIError {
     static let mediaTypeUnsupported = APIError(
         .unsupportedMediaType,
         "media_type_unsupported",
-        "Send an image (image/jpeg, image/png, application/octet-stream) or a multipart/form-data form with files."
+        "Send an image (JPEG, PNG, WebP, HEIC or AVIF, as image/* or application/octet-stream) or a multipart/form-data form with files."
     )
 }
 
