@@ -60,13 +60,19 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
+        .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
+        .target(
+            name: "CHeif",
+            cSettings: cSettings,
+            linkerSettings: [.linkedLibrary("heif"), .linkedLibrary("de265"), .linkedLibrary("dav1d")]
+        ),
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CKernels", cSettings: kernelSettings),
         .target(name: "CBenchmark", cSettings: kernelSettings),
 
         // Layer 1: pure logic and values.
         module("HTTPWire", [httpTypes]),
-        module("Imaging", ["CDeflate", "CJPEG", "CKernels", "CSpng"]),
+        module("Imaging", ["CDeflate", "CHeif", "CJPEG", "CKernels", "CSpng", "CWebP"]),
         module("Archive", ["CZlib"]),
         module("JobModel"),
         module("ImageHeader"),

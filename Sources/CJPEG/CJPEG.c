@@ -22,6 +22,8 @@ struct palimpsest_jpeg {
 };
 
 static const char exif_signature[6] = {'E', 'x', 'i', 'f', 0, 0};
+// With the zero at its end.
+static const char xmp_signature[] = "http://ns.adobe.com/xap/1.0/";
 
 // MARK: - What libjpeg calls
 
@@ -89,15 +91,18 @@ static void on_progress(j_common_ptr common) {
 
 // MARK: - Markers
 
-static void find_exif(const struct jpeg_decompress_struct *decompressor, palimpsest_jpeg_header *header) {
+// The first APP1 segment of a signature.
+static const uint8_t *find_segment(
+    const struct jpeg_decompress_struct *decompressor, const char *signature, size_t length, size_t *count
+) {
     for (jpeg_saved_marker_ptr marker = decompressor->marker_list; marker != NULL; marker = marker->next) {
-        if (marker->marker == JPEG_APP0 + 1 && marker->data_length > sizeof exif_signature
-            && memcmp(marker->data, exif_signature, sizeof exif_signature) == 0) {
-            header->exif = marker->data + sizeof exif_signature;
-            header->exif_count = marker->data_length - sizeof exif_signature;
-            return;
+        if (marker->marker == JPEG_APP0 + 1 && marker->data_length > length
+            && memcmp(marker->data, signature, length) == 0) {
+            *count = marker->data_length - length;
+            return marker->data + length;
         }
     }
+    return NULL;
 }
 
 static palimpsest_jpeg_color color_of(const struct jpeg_decompress_struct *decompressor) {
@@ -150,7 +155,8 @@ palimpsest_jpeg_status palimpsest_jpeg_read_header(palimpsest_jpeg *reader, pali
     header->height = decompressor->image_height;
     header->color = color_of(decompressor);
     header->is_arithmetic = decompressor->arith_code ? 1 : 0;
-    find_exif(decompressor, header);
+    header->exif = find_segment(decompressor, exif_signature, sizeof exif_signature, &header->exif_count);
+    header->xmp = find_segment(decompressor, xmp_signature, sizeof xmp_signature, &header->xmp_count);
     unsigned int icc_count = 0;
     if (reader->icc == NULL && jpeg_read_icc_profile(decompressor, &reader->icc, &icc_count)) {
         header->icc = reader->icc;

@@ -12,6 +12,9 @@ public struct ImageLimits: Sendable, Equatable {
     /// Longest ICC profile, in bytes.
     public var maxICCBytes = 4 << 20
 
-    /// The defaults: 50 megapixels, sides up to 65,500, 100 scans, profiles up to 4 MiB.
+    /// Longest EXIF structure and longest XMP packet that are carried, in bytes.
+    public var maxMetadataBytes = 4 << 20
+
+    /// The defaults: 50 megapixels, sides up to 65,500, 100 scans, profiles up to 4 MiB, metadata up to 4 MiB.
     public init() {}
 }

@@ -11,6 +11,8 @@ public struct ImagingError: Error, Sendable, Equatable {
         case unsupported = "image_unsupported"
         /// Inks whose colours a profile tells, which would be lost.
         case cmykUnsupported = "image_cmyk_unsupported"
+        /// Several pictures, one after the other.
+        case animated = "image_animated"
         /// More pixels, a longer side or more decoding work than the limits allow.
         case tooLarge = "image_too_large"
         /// The picture ends before it is complete.

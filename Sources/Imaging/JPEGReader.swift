@@ -21,16 +21,18 @@ struct JPEGReader {
         try withReader { (reader) throws(ImagingError) in
             let header = try readHeader(reader)
             let profile = try UnsafeBufferPointer(start: header.icc, count: header.icc_count).profile(limits)
-            let orientation = Orientation(
-                exif: Array(UnsafeBufferPointer(start: header.exif, count: header.exif_count))
+            let metadata = limits.metadata(
+                exif: Array(UnsafeBufferPointer(start: header.exif, count: header.exif_count)),
+                xmp: Array(UnsafeBufferPointer(start: header.xmp, count: header.xmp_count))
             )
+            let orientation = metadata.exif.map(Orientation.init(exif:)) ?? .asStored
             let raster = Raster(
                 width: Int(header.width),
                 height: Int(header.height),
                 layout: header.color == .gray ? .gray : .rgb,
                 samples: try decodeRows(reader, header)
             )
-            return Photo(orientation.upright(raster), iccProfile: profile, sourceFormat: .jpeg)
+            return Photo(orientation.upright(raster), iccProfile: profile, metadata: metadata, sourceFormat: .jpeg)
         }
     }
 

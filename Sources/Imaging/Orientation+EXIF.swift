@@ -1,55 +1,31 @@
 extension Orientation {
     /// Reads the orientation from EXIF data; anything that is not understood leaves the picture as it is stored.
     ///
-    /// Only the first directory is looked at (TIFF 6.0 §2): byte order, 42, the directory's offset, and in it the
-    /// entry 0x0112 with one SHORT. Every offset is checked, none is followed twice.
+    /// Only the first directory is looked at, and in it the first entry 0x0112, which must be one number of 16 bits.
     ///
     /// - Parameter exif: A TIFF structure without the `Exif\0\0` in front of it.
     init(exif: [UInt8]) {
-        self = Self.stored(in: TIFFBytes(exif)) ?? .asStored
+        self = Self.stored(in: TIFFStructure(exif)) ?? .asStored
     }
 
-    private static func stored(in tiff: TIFFBytes?) -> Orientation? {
-        guard let tiff, tiff.short(at: 2) == 42, let directory = tiff.long(at: 4),
-            let entryCount = tiff.short(at: directory)
+    private static func stored(in tiff: TIFFStructure?) -> Orientation? {
+        guard let tiff, let directory = tiff.firstDirectory, let entries = tiff.entries(at: directory),
+            let entry = entries.first(where: { $0.tag == EXIFTag.orientation }), entry.type == 3
         else { return nil }
-        for entry in 0..<entryCount {
-            let offset = directory + 2 + 12 * entry
-            guard let tag = tiff.short(at: offset) else { return nil }
-            if tag == 0x0112 {
-                let shortType = 3
-                guard tiff.short(at: offset + 2) == shortType, tiff.long(at: offset + 4) == 1 else { return nil }
-                return tiff.short(at: offset + 8).flatMap(Orientation.init(rawValue:))
-            }
-        }
-        return nil
+        return tiff.number(entry).flatMap(Orientation.init(rawValue:))
     }
 }
 
-/// Bounds-checked numbers in the byte order that a TIFF structure declares.
-private struct TIFFBytes {
-    private let bytes: [UInt8]
-    private let isBigEndian: Bool
-
-    init?(_ bytes: [UInt8]) {
-        if bytes.starts(with: [0x49, 0x49]) {
-            isBigEndian = false
-        } else if bytes.starts(with: [0x4D, 0x4D]) {
-            isBigEndian = true
-        } else {
-            return nil
-        }
-        self.bytes = bytes
-    }
-
-    func short(at offset: Int) -> Int? { number(at: offset, count: 2) }
-
-    func long(at offset: Int) -> Int? { number(at: offset, count: 4) }
-
-    private func number(at offset: Int, count: Int) -> Int? {
-        guard offset >= 0, offset <= bytes.count - count else { return nil }
-        let slice = bytes[offset..<offset + count]
-        return isBigEndian
-            ? slice.reduce(0) { $0 << 8 | Int($1) } : slice.reversed().reduce(0) { $0 << 8 | Int($1) }
-    }
+/// The tags of EXIF that are looked at (Exif 2.32 sections 4.6.4 to 4.6.6).
+enum EXIFTag {
+    static let stripOffsets = 0x0111
+    static let orientation = 0x0112
+    static let stripByteCounts = 0x0117
+    static let artist = 0x013B
+    static let thumbnailOffset = 0x0201
+    static let thumbnailCount = 0x0202
+    static let copyright = 0x8298
+    static let exifDirectory = 0x8769
+    static let pixelWidth = 0xA002
+    static let pixelHeight = 0xA003
 }

@@ -33,7 +33,9 @@ struct PNGReader {
                 samples: samples
             )
             let profile = try profile(context)
-            return Photo(orientation(context).upright(raster), iccProfile: profile, sourceFormat: .png)
+            let metadata = limits.metadata(exif: exif(context), xmp: xmp(context))
+            let orientation = metadata.exif.map(Orientation.init(exif:)) ?? .asStored
+            return Photo(orientation.upright(raster), iccProfile: profile, metadata: metadata, sourceFormat: .png)
         }
     }
 
@@ -135,10 +137,23 @@ struct PNGReader {
         return [UInt8](UnsafeRawBufferPointer(start: start, count: chunk.profile_len))
     }
 
-    private func orientation(_ context: OpaquePointer) -> Orientation {
+    private func exif(_ context: OpaquePointer) -> [UInt8]? {
         var chunk = spng_exif()
-        guard spng_get_exif(context, &chunk) == 0, let start = chunk.data else { return .asStored }
-        return Orientation(exif: [UInt8](UnsafeRawBufferPointer(start: start, count: chunk.length)))
+        guard spng_get_exif(context, &chunk) == 0, let start = chunk.data else { return nil }
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: chunk.length))
+    }
+
+    /// The text chunk that the XMP specification names (part 3, section 1.1.5).
+    private func xmp(_ context: OpaquePointer) -> [UInt8]? {
+        var count: UInt32 = 0
+        guard spng_get_text(context, nil, &count) == 0, count > 0 else { return nil }
+        var texts = [spng_text](repeating: spng_text(), count: Int(count))
+        guard spng_get_text(context, &texts, &count) == 0 else { return nil }
+        let packet = texts.prefix(Int(count)).first { text in
+            withUnsafeBytes(of: text.keyword) { $0.prefix { $0 != 0 }.elementsEqual("XML:com.adobe.xmp".utf8) }
+        }
+        guard let packet, let start = packet.text else { return nil }
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: packet.length))
     }
 
     private func check(_ status: Int32) throws(ImagingError) {

@@ -23,6 +23,9 @@ public struct Photo: Sendable, Equatable {
     /// The ICC profile of the source, byte for byte.
     public var iccProfile: [UInt8]?
 
+    /// What the source says beside its pixels.
+    public var metadata: PhotoMetadata
+
     /// What the picture was decoded from.
     public let sourceFormat: ImageFormat
 
@@ -36,6 +39,7 @@ public struct Photo: Sendable, Equatable {
         depth: SampleDepth = .eight,
         samples: [UInt8],
         iccProfile: [UInt8]? = nil,
+        metadata: PhotoMetadata = PhotoMetadata(),
         sourceFormat: ImageFormat = .unknown
     ) {
         precondition(width > 0 && height > 0, "a photo has at least one pixel")
@@ -49,6 +53,7 @@ public struct Photo: Sendable, Equatable {
         self.depth = depth
         self.samples = samples
         self.iccProfile = iccProfile
+        self.metadata = metadata
         self.sourceFormat = sourceFormat
     }
     /// Bytes of a pixel.

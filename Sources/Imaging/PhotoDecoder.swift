@@ -1,26 +1,36 @@
 /// Turns the bytes of a file into an upright ``Photo``.
 ///
-/// JPEG (baseline and progressive, gray, YCbCr, RGB, and CMYK without a profile) and PNG (8 bits and fewer, every colour type) are read. The
-/// bytes are taken to be hostile: sizes are checked from the header before anything is allocated for the pixels, damage
-/// is an error rather than a guess, and no input traps.
+/// JPEG (baseline and progressive, gray, YCbCr, RGB, and CMYK without a profile), PNG (every colour type and depth), and still
+/// pictures in WebP, HEIC and AVIF are read. The bytes are taken to be hostile: sizes are checked from the header before
+/// anything is allocated for the pixels, damage is an error rather than a guess, and no input traps in our own code.
 public enum PhotoDecoder {
-    /// Decodes a whole picture.
+    /// Does what decoders do once and need open files for.
     ///
-    /// JPEG pixels are those of libjpeg's standard settings (accurate integer DCT, fancy upsampling); inks become RGB
-    /// by `(1 - C)(1 - K)`. A PNG palette becomes RGB, 1, 2 and 4 bits of gray become 8, and a transparent colour becomes alpha. The EXIF orientation is
-    /// applied, the ICC profile is kept byte for byte, all other metadata is dropped.
+    /// It is to be called before a process gives up opening files; all else can be done without it.
+    public static func prepare() {
+        HEIFReader.prepare
+    }
+
+    /// Decodes a whole picture, on the calling thread alone.
+    ///
+    /// JPEG pixels are those of libjpeg's standard settings (accurate integer DCT, fancy upsampling); inks become RGB by
+    /// `(1 - C)(1 - K)`. A PNG palette becomes RGB, 1, 2 and 4 bits of gray become 8, and a transparent colour becomes alpha.
+    /// WebP, HEIC and AVIF are RGB or RGBA; more than 8 bits become 16. The orientation, by EXIF or the container, is
+    /// applied, the ICC profile is kept byte for byte, and EXIF and XMP as they are stored.
     ///
     /// - Parameters:
     ///   - bytes: The file.
     ///   - limits: What the picture may claim.
     /// - Returns: The picture, upright.
     /// - Throws: ``ImagingError`` with ``ImagingError/Code/empty``, ``ImagingError/Code/unsupported`` (naming the format),
-    ///   ``ImagingError/Code/cmykUnsupported``, ``ImagingError/Code/tooLarge``, ``ImagingError/Code/truncated`` or
-    ///   ``ImagingError/Code/corrupt``.
+    ///   ``ImagingError/Code/cmykUnsupported``, ``ImagingError/Code/animated``, ``ImagingError/Code/tooLarge``,
+    ///   ``ImagingError/Code/truncated`` or ``ImagingError/Code/corrupt``.
     public static func decode(_ bytes: [UInt8], limits: ImageLimits = ImageLimits()) throws(ImagingError) -> Photo {
         switch try readableFormat(of: bytes) {
         case .jpeg: return try JPEGReader(bytes, limits: limits).photo()
         case .png: return try PNGReader(bytes, limits: limits).photo()
+        case .webp: return try WebPReader(bytes, limits: limits).photo()
+        case .heif(let format): return try HEIFReader(bytes, limits: limits, format: format).photo()
         }
     }
 
@@ -38,6 +48,8 @@ public enum PhotoDecoder {
         switch try readableFormat(of: bytes) {
         case .jpeg: return try JPEGReader(bytes, limits: limits).dimensions()
         case .png: return try PNGReader(bytes, limits: limits).dimensions()
+        case .webp: return try WebPReader(bytes, limits: limits).dimensions()
+        case .heif(let format): return try HEIFReader(bytes, limits: limits, format: format).dimensions()
         }
     }
 
@@ -46,25 +58,29 @@ public enum PhotoDecoder {
     private enum ReadableFormat {
         case jpeg
         case png
+        case webp
+        case heif(ImageFormat)
     }
+
+    private static let readable = "JPEG, PNG, WebP, HEIC and AVIF"
 
     private static func readableFormat(of bytes: [UInt8]) throws(ImagingError) -> ReadableFormat {
         if bytes.isEmpty { throw ImagingError(.empty, "The file is empty.") }
+        let format = ImageFormat.detect(bytes)
         let name: String
-        switch ImageFormat.detect(bytes) {
+        switch format {
         case .jpeg: return .jpeg
         case .png: return .png
+        case .webp: return .webp
+        case .heic, .avif: return .heif(format)
         case .gif: name = "GIF"
-        case .webp: name = "WebP"
-        case .heic: name = "HEIC"
-        case .avif: name = "AVIF"
         case .tiff: name = "TIFF"
         case .bmp: name = "BMP"
         case .jxl: name = "JPEG XL"
         case .unknown:
-            throw ImagingError(.unsupported, "The file is not a picture in a known format; JPEG and PNG are read.")
+            throw ImagingError(.unsupported, "The file is not a picture in a known format; \(readable) are read.")
         }
-        throw ImagingError(.unsupported, "The file is a \(name) picture; only JPEG and PNG are read.")
+        throw ImagingError(.unsupported, "The file is a \(name) picture; only \(readable) are read.")
     }
 }
 

@@ -10,7 +10,7 @@ struct Raster: Sendable, Equatable {
 
 extension Photo {
     /// Makes a photo of upright pixels.
-    init(_ raster: Raster, iccProfile: [UInt8]?, sourceFormat: ImageFormat) {
+    init(_ raster: Raster, iccProfile: [UInt8]?, metadata: PhotoMetadata, sourceFormat: ImageFormat) {
         self.init(
             width: raster.width,
             height: raster.height,
@@ -18,6 +18,7 @@ extension Photo {
             depth: raster.depth,
             samples: raster.samples,
             iccProfile: iccProfile,
+            metadata: metadata,
             sourceFormat: sourceFormat
         )
     }

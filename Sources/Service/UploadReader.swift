@@ -34,8 +34,8 @@ extension APIError {
     static let mediaTypeUnsupported = APIError(
         .unsupportedMediaType,
         "media_type_unsupported",
-        "Send an image (image/jpeg, image/png, application/octet-stream), a multipart/form-data form with files, or an archive "
-            + "(application/x-tar, application/zip)."
+        "Send an image (JPEG, PNG, WebP, HEIC or AVIF, as image/* or application/octet-stream), a multipart/form-data form with files, "
+            + "or an archive (application/x-tar, application/zip)."
     )
 }
 

@@ -42,6 +42,8 @@ struct CodecCommand: ParsableCommand {
         _ weights: [UInt8],
         compressionLevel: Int
     ) throws(CodecServer.ImageFailureError) -> CodecServer.Engine {
+        // What opens files does so now.
+        PhotoDecoder.prepare()
         let network: HidingNetwork
         do throws(WeightsError) {
             network = try HidingNetwork(weights: weights)

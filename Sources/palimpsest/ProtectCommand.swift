@@ -12,7 +12,7 @@ struct ProtectCommand: AsyncParsableCommand {
             Every photo needs a class: what is hidden in the pictures of one class looks alike. The first folder inside IN is the class \
             of what lies in it; files outside such a folder get that of --class. A photo becomes DIR/CLASS/NAME.png with its \
             report beside it in NAME.json; equal names get -2, -3 in the order of the paths. Hidden files are passed over, and so are files in folders that are \
-            no pictures, neither by name (.jpg, .jpeg, .png) nor by content.
+            no pictures, neither by name (.jpg, .jpeg, .png, .webp, .heic, .heif, .avif) nor by content.
 
             Which class has which semantic image follows from a family seed and the order in which the classes were first \
             seen. Both are kept in DIR/palimpsest-classes.json, so that a later call into the same DIR goes on with the same \

@@ -8,9 +8,6 @@ struct RefusedInputTests {
         "Formats that are not read are named",
         arguments: [
             (Array("GIF89a\u{1}\0\u{1}\0".utf8), "GIF"),
-            (Array("RIFF\u{1a}\0\0\0WEBPVP8L".utf8), "WebP"),
-            (Array("\0\0\0\u{18}ftypheic\0\0\0\0mif1heic".utf8), "HEIC"),
-            (Array("\0\0\0\u{18}ftypavif\0\0\0\0mif1avif".utf8), "AVIF"),
             (Array("II*\0\u{8}\0\0\0".utf8), "TIFF"),
             ([0x42, 0x4D, 0x36, 0x10, 0, 0, 0, 0, 0, 0, 0x36, 0], "BMP"),
             ([0xFF, 0x0A, 0xFA], "JPEG XL"),
@@ -34,7 +31,9 @@ struct RefusedInputTests {
 
     @Test(
         "Random damage gives an error or a whole picture, never a trap",
-        arguments: ["small.jpg", "small_progressive.jpg", "small.png", "small_palette.png"]
+        arguments: [
+            "small.jpg", "small_progressive.jpg", "small.png", "small_palette.png", "turned.webp", "lossy_alpha.webp",
+        ]
     )
     func mutations(name: String) throws {
         let original = try Fixture.bytes(name)
@@ -50,7 +49,7 @@ struct RefusedInputTests {
                 var limits = ImageLimits()
                 limits.maxPixels = 1_000_000
                 let photo = try PhotoDecoder.decode(bytes, limits: limits)
-                #expect(photo.samples.count == photo.width * photo.height * photo.layout.channels)
+                #expect(photo.samples.count == photo.height * photo.rowBytes)
             } catch {
                 refused += 1
                 #expect(!error.detail.isEmpty)

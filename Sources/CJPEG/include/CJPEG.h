@@ -51,6 +51,10 @@ typedef struct palimpsest_jpeg_header {
     /// Belongs to the reader.
     const uint8_t *_Nullable exif;
     size_t exif_count;
+    /// The body of the first APP1 segment that starts with XMP's name, without that; NULL if there is none. Belongs to the
+    /// reader.
+    const uint8_t *_Nullable xmp;
+    size_t xmp_count;
     /// The ICC profile, reassembled from its APP2 segments; NULL if there is none or its segments do not fit together.
     /// Belongs to the reader.
     const uint8_t *_Nullable icc;

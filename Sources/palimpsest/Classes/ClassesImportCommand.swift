@@ -12,7 +12,7 @@ struct ClassesImportCommand: AsyncParsableCommand {
         commandName: "import",
         abstract: "Takes one's own semantic images for classes of a service.",
         discussion: """
-            DIR has a folder for each class, named like the class, with one or more JPEG or PNG files, at most \
+            DIR has a folder for each class, named like the class, with one or more pictures, at most \
             \(ImportedSemanticImage.maxFileBytes >> 20) MiB each; hidden files, and files beside the folders, are passed over. The service then \
             hides the first by name in the photos of that class, or with the mode sample-wise the one that a photo's own bytes \
             determine, instead of a generated one. Pictures with a side above \(ImportedSemanticImage.maxSide) pixels are scaled down.

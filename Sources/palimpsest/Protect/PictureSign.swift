@@ -5,7 +5,7 @@ import Imaging
 ///
 /// It decides only what is passed over: what a file is, and whether it can be protected, is found out where it is decoded.
 enum PictureSign {
-    private static let extensions = [".jpg", ".jpeg", ".png"]
+    private static let extensions = [".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif"]
     /// More than any signature has, with the brands of the HEIF family.
     private static let beginning = 256
 

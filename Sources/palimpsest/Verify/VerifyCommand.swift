@@ -77,6 +77,7 @@ struct VerifyCommand: ParsableCommand {
                 )
             }
         }
+        PhotoDecoder.prepare()
         // Nothing is opened any more: what decodes has nothing to take.
         try seal()
         do throws(PictureComparison.Fault) {

@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """Makes those fixtures of ImagingTests that are drawn rather than photographed, and what Pillow makes of them.
 
-Run with Debian 12's Pillow (9.4, libjpeg-turbo 2.1) and numpy:
+Run with Debian 12's Pillow (9.4, libjpeg-turbo 2.1, libwebp 1.2.4), numpy, and heif-enc of libheif-examples (1.15):
 
     /usr/bin/python3 Tests/ImagingTests/Fixtures/make_drawn_fixtures.py
 
 Everything is deterministic; a second run changes nothing.
 """
 
+import pathlib
 import struct
+import subprocess
+import tempfile
 
 import numpy as np
 from make_fixtures import HERE, golden, orientation, profile, write_png
-from PIL import Image
+from PIL import Image, ImageCms
 
 
 def drawing(width, height):
@@ -81,9 +84,128 @@ def sixteen_bits():
     save("turned_16.png", rgb, 2, np.rot90(rgb, -1), trailing=exif)
 
 
+def transparent(width, height):
+    """The drawing with alpha that runs from 0 to 255."""
+    result = picture(width, height)
+    result.putalpha(Image.fromarray((drawing(width, height)[:, :, 1] * 255).round().astype(np.uint8)))
+    return result
+
+
+def xmp(word):
+    return ('<x:xmpmeta xmlns:x="adobe:ns:meta/"><!-- %s --></x:xmpmeta>' % word).encode()
+
+
+def webp():
+    """Lossy, lossless, with alpha, turned, with everything beside the pixels, and in motion, which is refused."""
+    photo, clear = picture(41, 23), transparent(41, 23)
+
+    def save(name, image, **options):
+        image.save(HERE / name, **options)
+        golden(HERE / name)
+
+    save("lossy.webp", photo, quality=80)
+    save("lossless.webp", photo, lossless=True)
+    save("lossy_alpha.webp", clear, quality=60)
+    save("lossless_alpha.webp", clear, lossless=True, exact=True)
+    save("turned.webp", photo, lossless=True, exif=orientation(6), icc_profile=profile(61), xmp=xmp("webp"))
+    photo.save(HERE / "animated.webp", save_all=True, append_images=[photo.rotate(180)], quality=50)
+
+
+def srgb():
+    """A real colour profile, without the time at which it was made: the encoder looks at profiles."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    data[24:36] = bytes(12)
+    return bytes(data)
+
+
+def boxes(data, start, end):
+    """Where the boxes of an ISO base media file lie: (type, first byte, end)."""
+    while start < end:
+        size = int.from_bytes(data[start : start + 4], "big")
+        yield data[start + 4 : start + 8].decode(), start, start + size
+        start += size
+
+
+def turned_by_container(data):
+    """The file with a property of its first item that turns it by a quarter, clockwise (ISO/IEC 23008-12, 6.5.10)."""
+    data = bytearray(data)
+
+    def box(kind, inside=None, skip=8):
+        start, end = (0, len(data)) if inside is None else (inside[0] + skip, inside[1])
+        return next((first, last) for found, first, last in boxes(data, start, end) if found == kind)
+
+    meta = box("meta")
+    properties = box("iprp", meta, 12)
+    container, associations = box("ipco", properties), box("ipma", properties)
+    count = len(list(boxes(data, container[0] + 8, container[1])))
+    # Full box, count of entries; then the first entry: the item, how many properties it has, a byte for each.
+    assert data[associations[0] + 8 : associations[0] + 12] == bytes(4)
+    number = associations[0] + 18
+    end = number + 1 + data[number]
+    data[number] += 1
+    data[end:end] = bytes([0x80 | count + 1])
+    data[container[1] : container[1]] = b"\0\0\0\x09irot\x03"
+    for first, more in ((meta[0], 10), (properties[0], 10), (container[0], 9), (associations[0] + 9, 1)):
+        data[first : first + 4] = struct.pack(">I", struct.unpack(">I", data[first : first + 4])[0] + more)
+    # Every item's bytes lie ten bytes further.
+    location = box("iloc", box("meta"), 12)[0]
+    version, sizes = data[location + 8], data[location + 12 : location + 14]
+    assert version <= 1 and sizes in (b"\x44\0", b"\x44\x40"), (version, sizes)
+    at = location + 16
+    for _ in range(struct.unpack(">H", data[location + 14 : location + 16])[0]):
+        at += 4 + 2 * version + (sizes[1] >> 4)
+        extents = struct.unpack(">H", data[at : at + 2])[0]
+        for extent in range(at + 2, at + 2 + 8 * extents, 8):
+            data[extent : extent + 4] = struct.pack(">I", struct.unpack(">I", data[extent : extent + 4])[0] + 10)
+        at += 2 + 8 * extents
+    return bytes(data)
+
+
+def heif():
+    """HEIC and AVIF, and what heif-convert reads from them (for AVIF by dav1d)."""
+    (HERE / "srgb.icc").write_bytes(srgb())
+    rgb, rgba = picture(70, 66), transparent(70, 66)
+    best = ["-L", "-p", "chroma=444"]
+
+    def save(name, options, source, **metadata):
+        """Encodes, and makes sure that what comes back is what was drawn, apart from the encoder's rounding."""
+        with tempfile.TemporaryDirectory() as folder:
+            path, back = folder + "/drawing" + metadata.pop("suffix", ".png"), folder + "/back.png"
+            source.save(path, **metadata)
+            encoder = ["-A"] if name.endswith("avif") else []
+            subprocess.run(["heif-enc", *encoder, *options, path, "-o", HERE / name], check=True, capture_output=True)
+            subprocess.run(["heif-convert", HERE / name, back], check=True, capture_output=True)
+            return np.asarray(Image.open(back))
+
+    def keep(name, samples):
+        (HERE / (name + ".raw")).write_bytes(samples.tobytes())
+
+    for suffix, bits in (("heic", 10), ("avif", 12)):
+        for name, image, options, most in (("lossless", rgb, best, 1), ("alpha", rgba, best, 1), ("lossy", rgb, ["-q", "80"], 9)):
+            samples = save("%s.%s" % (name, suffix), options, image)
+            apart = abs(samples.astype(int) - np.asarray(image))
+            assert (apart.mean() if name == "lossy" else apart.max()) <= most
+            keep("%s.%s" % (name, suffix), samples)
+        # Turned by the container, while EXIF says something else, which does not count.
+        path = HERE / ("turned." + suffix)
+        samples = save(path.name, best, rgb, exif=orientation(3), icc_profile=srgb())
+        path.write_bytes(turned_by_container(path.read_bytes()))
+        keep(path.name, np.rot90(samples, -1))
+        deep = (drawing(70, 66) * 65535).round().astype(np.uint16)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "drawing.png"
+            write_png(path, deep, 16, 2, has_golden=False)
+            encoder = ["-A"] if suffix == "avif" else []
+            command = ["heif-enc", *encoder, *best, "-b", str(bits), path, "-o", HERE / ("deep." + suffix)]
+            subprocess.run(command, check=True, capture_output=True)
+        keep("deep." + suffix, deep.astype(">u2"))
+
+
 def main():
     cmyk()
     sixteen_bits()
+    webp()
+    heif()
 
 
 if __name__ == "__main__":

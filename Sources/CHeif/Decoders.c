@@ -1,0 +1,57 @@
+#include "Decoders.h"
+
+#include <string.h>
+
+_Thread_local uint64_t palimpsest_max_pixels = UINT64_MAX;
+
+static struct heif_error copy_plane(
+    const struct palimpsest_plane *plane, enum heif_channel channel, struct heif_image *image
+) {
+    if (plane->rows == NULL || plane->width < 1 || plane->height < 1 || plane->bits < 8 || plane->bits > 16) {
+        return palimpsest_damaged("a plane has an impossible size");
+    }
+    const struct heif_error error = heif_image_add_plane(image, channel, plane->width, plane->height, plane->bits);
+    if (error.code != heif_error_Ok) return error;
+    int stride = 0;
+    uint8_t *rows = heif_image_get_plane(image, channel, &stride);
+    if (rows == NULL) return palimpsest_no_memory("no memory for a plane");
+    const size_t count = (size_t)plane->width * (plane->bits > 8 ? 2 : 1);
+    for (int row = 0; row < plane->height; row++) {
+        memcpy(rows + (size_t)row * (size_t)stride, plane->rows + row * plane->stride, count);
+    }
+    return error;
+}
+
+static void set_colors(struct palimpsest_colors colors, struct heif_image *image) {
+    struct heif_color_profile_nclx *profile = heif_nclx_color_profile_alloc();
+    if (profile == NULL) return;
+    profile->full_range_flag = colors.is_full_range != 0;
+    // Values that do not exist are left at what the profile begins with.
+    (void)heif_nclx_color_profile_set_matrix_coefficients(profile, (uint16_t)colors.matrix);
+    (void)heif_nclx_color_profile_set_color_primaries(profile, (uint16_t)colors.primaries);
+    (void)heif_nclx_color_profile_set_transfer_characteristics(profile, (uint16_t)colors.transfer);
+    (void)heif_image_set_nclx_color_profile(image, profile);
+    heif_nclx_color_profile_free(profile);
+}
+
+struct heif_error palimpsest_make_image(
+    const struct palimpsest_plane planes[3], enum heif_chroma chroma, struct palimpsest_colors colors,
+    struct heif_image **image
+) {
+    static const enum heif_channel channels[] = {heif_channel_Y, heif_channel_Cb, heif_channel_Cr};
+    const int count = chroma == heif_chroma_monochrome ? 1 : 3;
+    struct heif_error error = heif_image_create(
+        planes[0].width, planes[0].height, count == 1 ? heif_colorspace_monochrome : heif_colorspace_YCbCr, chroma, image
+    );
+    if (error.code != heif_error_Ok) return error;
+    for (int plane = 0; error.code == heif_error_Ok && plane < count; plane++) {
+        error = copy_plane(&planes[plane], channels[plane], *image);
+    }
+    if (error.code != heif_error_Ok) {
+        heif_image_release(*image);
+        *image = NULL;
+        return error;
+    }
+    set_colors(colors, *image);
+    return error;
+}

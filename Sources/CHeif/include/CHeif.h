@@ -1,0 +1,80 @@
+#ifndef PALIMPSEST_CHEIF_H
+#define PALIMPSEST_CHEIF_H
+
+// A reader of HEIC and AVIF over libheif, which starts no thread and opens no file once it is prepared.
+//
+// libheif's own decoders start threads, so there are others here over the same libraries (Decoders.h).
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PALIMPSEST_SWIFT_NAME(name) __attribute__((swift_name(#name)))
+
+#pragma clang assume_nonnull begin
+
+typedef enum __attribute__((enum_extensibility(closed))) palimpsest_heif_status : int32_t {
+    PALIMPSEST_HEIF_OK PALIMPSEST_SWIFT_NAME(ok) = 0,
+    /// There is no memory for it, or it needs more than is allowed.
+    PALIMPSEST_HEIF_TOO_LARGE PALIMPSEST_SWIFT_NAME(tooLarge),
+    /// The data end before the picture does.
+    PALIMPSEST_HEIF_TRUNCATED PALIMPSEST_SWIFT_NAME(truncated),
+    /// The data contradict the format.
+    PALIMPSEST_HEIF_CORRUPT PALIMPSEST_SWIFT_NAME(corrupt),
+    /// A kind of picture that is not read.
+    PALIMPSEST_HEIF_UNSUPPORTED PALIMPSEST_SWIFT_NAME(unsupported),
+} palimpsest_heif_status;
+
+typedef struct palimpsest_heif_header {
+    /// Upright, as all that follows.
+    uint32_t width;
+    uint32_t height;
+    /// Bits of a sample, at least 8.
+    int32_t bit_depth;
+    int32_t has_alpha;
+    /// 1 where the colours are multiplied by alpha.
+    int32_t is_premultiplied;
+    /// Code points of ITU-T H.273; 2 where they are not told.
+    int32_t color_primaries;
+    int32_t transfer_characteristics;
+    size_t icc_count;
+    size_t exif_count;
+    size_t xmp_count;
+} palimpsest_heif_header;
+
+typedef enum __attribute__((enum_extensibility(closed))) palimpsest_heif_part : int32_t {
+    PALIMPSEST_HEIF_ICC PALIMPSEST_SWIFT_NAME(icc) = 0,
+    /// As it is stored: four bytes that tell where the TIFF structure begins behind them, then the rest.
+    PALIMPSEST_HEIF_EXIF PALIMPSEST_SWIFT_NAME(exif),
+    PALIMPSEST_HEIF_XMP PALIMPSEST_SWIFT_NAME(xmp),
+} palimpsest_heif_part;
+
+typedef struct palimpsest_heif palimpsest_heif;
+
+/// Looks for what libheif needs and registers the decoders. To be called once, before anything else.
+void palimpsest_heif_prepare(void);
+
+/// Makes a reader over `bytes`, which must stay in place until it is closed. NULL if there is no memory for it.
+///
+/// No side of a picture, or of what it is put together from, may be longer than `max_side`, nor may it have more pixels
+/// than `max_pixels`.
+palimpsest_heif *_Nullable palimpsest_heif_open(const uint8_t *bytes, size_t count, uint32_t max_side, uint64_t max_pixels);
+
+/// Reads all that stands before the pixels. Allocates nothing that grows with the picture. To be called once, first.
+palimpsest_heif_status palimpsest_heif_read_header(palimpsest_heif *reader, palimpsest_heif_header *header);
+
+/// Copies a part, of which the header told the length, to `to`.
+palimpsest_heif_status palimpsest_heif_copy(palimpsest_heif *reader, palimpsest_heif_part part, uint8_t *to);
+
+/// Decodes the whole picture, RGB or RGBA, into `rows`: tightly packed, top to bottom, upright, a byte a sample, or two for
+/// more than 8 bits, the more significant first and scaled to 16. `count` bytes of room must be exactly what that takes.
+palimpsest_heif_status palimpsest_heif_decode(palimpsest_heif *reader, uint8_t *rows, size_t count);
+
+/// A sentence about the last status that was not OK; holds never bytes of the file.
+const char *palimpsest_heif_message(const palimpsest_heif *reader);
+
+/// Frees the reader and what belongs to it.
+void palimpsest_heif_close(palimpsest_heif *reader);
+
+#pragma clang assume_nonnull end
+
+#endif

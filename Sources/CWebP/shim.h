@@ -1,0 +1,4 @@
+#ifndef PALIMPSEST_CWEBP_SHIM_H
+#define PALIMPSEST_CWEBP_SHIM_H
+#include <webp/decode.h>
+#endif

@@ -1,0 +1,163 @@
+import CHeif
+
+/// Reads one HEIC or AVIF file through libheif.
+struct HEIFReader {
+    private let bytes: [UInt8]
+    private let limits: ImageLimits
+    private let format: ImageFormat
+
+    /// - Parameters:
+    ///   - bytes: The file.
+    ///   - limits: What the picture may claim.
+    ///   - format: What the file's brands say.
+    init(_ bytes: [UInt8], limits: ImageLimits, format: ImageFormat) {
+        self.bytes = bytes
+        self.limits = limits
+        self.format = format
+        Self.prepare
+    }
+
+    /// Has libheif look once for what it needs.
+    static let prepare: Void = palimpsest_heif_prepare()
+
+    func dimensions() throws(ImagingError) -> (width: Int, height: Int) {
+        try withReader { (reader) throws(ImagingError) in
+            let header = try readHeader(reader)
+            return (Int(header.width), Int(header.height))
+        }
+    }
+
+    func photo() throws(ImagingError) -> Photo {
+        try withReader { (reader) throws(ImagingError) in
+            let header = try readHeader(reader)
+            try limits.check(profileBytes: header.icc_count)
+            let profile = try part(.icc, count: header.icc_count, reader)
+            let exif = try part(.exif, count: header.exif_count, reader)
+            let xmp = try part(.xmp, count: header.xmp_count, reader)
+            return Photo(
+                width: Int(header.width),
+                height: Int(header.height),
+                layout: header.has_alpha != 0 ? .rgba : .rgb,
+                depth: header.bit_depth > 8 ? .sixteen : .eight,
+                samples: try decode(reader, header),
+                iccProfile: profile,
+                // The container says how the picture is turned, and libheif has turned it: its EXIF counts for nothing.
+                metadata: limits.metadata(exif: exif.flatMap(Self.tiff), xmp: xmp),
+                sourceFormat: format
+            )
+        }
+    }
+
+    // MARK: - Steps
+
+    private func withReader<Result>(
+        _ body: (OpaquePointer) throws(ImagingError) -> Result
+    ) throws(ImagingError) -> Result {
+        try refuseSequences()
+        return try bytes.withUnsafeBufferPointer { (bytes) throws(ImagingError) in
+            guard let start = bytes.baseAddress,
+                let reader = palimpsest_heif_open(
+                    start,
+                    bytes.count,
+                    UInt32(clamping: limits.maxSide),
+                    UInt64(clamping: limits.maxPixels)
+                )
+            else { throw ImagingError(.tooLarge, "There is not enough memory to read the picture.") }
+            defer { palimpsest_heif_close(reader) }
+            return try body(reader)
+        }
+    }
+
+    /// Refuses what says of itself that it is first of all a sequence (ISO/IEC 23008-12, annex B; AV1 image format, 6.3).
+    private func refuseSequences() throws(ImagingError) {
+        let brand = String(decoding: bytes.dropFirst(8).prefix(4), as: UTF8.self)
+        guard ["avis", "msf1", "hevc", "hevx", "hevm", "hevs"].contains(brand) else { return }
+        throw ImagingError(
+            .animated,
+            "The file is a sequence of pictures (\(brand)); send a still picture, or its frames one by one."
+        )
+    }
+
+    private func readHeader(_ reader: OpaquePointer) throws(ImagingError) -> palimpsest_heif_header {
+        var header = palimpsest_heif_header()
+        try check(palimpsest_heif_read_header(reader, &header), reader)
+        try limits.check(width: Int(header.width), height: Int(header.height))
+        if header.is_premultiplied != 0 {
+            throw ImagingError(.unsupported, "The picture's colours are multiplied by its alpha, which is not read.")
+        }
+        // A profile says what a PNG can say too; without one the samples are taken for sRGB by whoever shows them.
+        let (bt709, unspecified, pq, hlg): (Int32, Int32, Int32, Int32) = (1, 2, 16, 18)
+        if [pq, hlg].contains(header.transfer_characteristics) {
+            throw ImagingError(.unsupported, "The picture is one of high dynamic range (HDR); send it as sRGB.")
+        }
+        if header.icc_count == 0, ![bt709, unspecified, 5, 6].contains(header.color_primaries) {
+            throw ImagingError(
+                .unsupported,
+                "The picture's colours go beyond sRGB and it has no profile that could be kept; give it one, or convert it to sRGB."
+            )
+        }
+        return header
+    }
+
+    private func part(
+        _ part: palimpsest_heif_part,
+        count: Int,
+        _ reader: OpaquePointer
+    ) throws(ImagingError) -> [UInt8]? {
+        guard (1...max(limits.maxICCBytes, limits.maxMetadataBytes)).contains(count) else { return nil }
+        var status = palimpsest_heif_status.ok
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            guard let start = buffer.baseAddress else { return }
+            status = palimpsest_heif_copy(reader, part, start)
+            initializedCount = status == .ok ? count : 0
+        }
+        try check(status, reader)
+        return bytes
+    }
+
+    /// EXIF begins with four bytes that tell how many others stand before the TIFF structure (ISO/IEC 23008-12, A.2.1).
+    private static func tiff(_ item: [UInt8]) -> [UInt8]? {
+        guard item.count > 4 else { return nil }
+        let offset = item[..<4].reduce(0) { $0 << 8 | Int($1) }
+        guard offset < item.count - 4 else { return nil }
+        return Array(item.dropFirst(4 + offset))
+    }
+
+    /// Decodes straight into the memory of the result.
+    private func decode(
+        _ reader: OpaquePointer,
+        _ header: palimpsest_heif_header
+    ) throws(ImagingError) -> [UInt8] {
+        let sampleBytes = header.bit_depth > 8 ? 2 : 1
+        let count = Int(header.width) * Int(header.height) * (header.has_alpha != 0 ? 4 : 3) * sampleBytes
+        var status = palimpsest_heif_status.ok
+        // A byte a row more, which the PNG encoder puts to use.
+        let samples = [UInt8](unsafeUninitializedCapacity: count + Int(header.height)) { buffer, initializedCount in
+            guard let start = buffer.baseAddress else { return }
+            status = palimpsest_heif_decode(reader, start, count)
+            initializedCount = status == .ok ? count : 0
+        }
+        try check(status, reader)
+        return samples
+    }
+
+    private func check(_ status: palimpsest_heif_status, _ reader: OpaquePointer) throws(ImagingError) {
+        let name = format == .avif ? "AVIF" : "HEIC"
+        switch status {
+        case .ok:
+            return
+        case .tooLarge:
+            throw ImagingError(.tooLarge, "The \(name) needs more memory than is allowed (\(message(reader))).")
+        case .truncated:
+            throw ImagingError(.truncated, "The \(name) ends before the picture is complete.")
+        case .unsupported:
+            throw ImagingError(.unsupported, "The picture is a kind of \(name) that is not read (\(message(reader))).")
+        case .corrupt:
+            throw ImagingError(.corrupt, "The \(name) is damaged (\(message(reader))).")
+        }
+    }
+
+    private func message(_ reader: OpaquePointer) -> String {
+        String(cString: palimpsest_heif_message(reader))
+    }
+}

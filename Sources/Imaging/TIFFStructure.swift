@@ -1,0 +1,122 @@
+/// A TIFF structure, as EXIF is one (TIFF 6.0 §2): numbers in the byte order that it declares, and directories of tagged values.
+///
+/// It is taken for hostile: every offset is checked, and nothing is followed twice.
+struct TIFFStructure {
+    /// An entry of a directory.
+    struct Entry {
+        /// Where it begins.
+        let offset: Int
+        let tag: Int
+        /// 2 is text, 3 a number of 16 bits, 4 one of 32.
+        let type: Int
+        let count: Int
+    }
+
+    /// The bytes; numbers can be changed, none can be added.
+    private(set) var bytes: [UInt8]
+    private let isBigEndian: Bool
+
+    /// - Parameter bytes: A structure without the `Exif\0\0` in front of it; `nil` comes of anything else.
+    init?(_ bytes: [UInt8]) {
+        if bytes.starts(with: [0x49, 0x49]) {
+            isBigEndian = false
+        } else if bytes.starts(with: [0x4D, 0x4D]) {
+            isBigEndian = true
+        } else {
+            return nil
+        }
+        self.bytes = bytes
+        guard short(at: 2) == 42 else { return nil }
+    }
+
+    // MARK: - Directories
+
+    /// Where the first directory begins.
+    var firstDirectory: Int? { long(at: 4) }
+
+    /// The entries of a directory, as far as they lie inside the structure; `nil` if it does not.
+    func entries(at directory: Int) -> [Entry]? {
+        guard let count = short(at: directory) else { return nil }
+        return (0..<count).compactMap { index in
+            let offset = directory + 2 + 12 * index
+            guard let tag = short(at: offset), let type = short(at: offset + 2), let count = long(at: offset + 4),
+                short(at: offset + 8) != nil
+            else { return nil }
+            return Entry(offset: offset, tag: tag, type: type, count: count)
+        }
+    }
+
+    /// Where a directory says where the next one begins; `nil` if it ends before that.
+    func link(behind directory: Int) -> Int? {
+        guard let count = short(at: directory) else { return nil }
+        let offset = directory + 2 + 12 * count
+        return long(at: offset) == nil ? nil : offset
+    }
+
+    // MARK: - Values
+
+    /// The only number of an entry of 16 or 32 bits.
+    func number(_ entry: Entry) -> Int? {
+        guard entry.count == 1 else { return nil }
+        switch entry.type {
+        case 3: return short(at: entry.offset + 8)
+        case 4: return long(at: entry.offset + 8)
+        default: return nil
+        }
+    }
+
+    /// The bytes of an entry of text, without the zero at their end.
+    func text(_ entry: Entry) -> ArraySlice<UInt8>? {
+        guard entry.type == 2, let start = entry.count <= 4 ? entry.offset + 8 : long(at: entry.offset + 8),
+            start <= bytes.count - entry.count
+        else { return nil }
+        return bytes[start..<start + entry.count].prefix { $0 != 0 }
+    }
+
+    /// Changes the only number of an entry; what is none stays.
+    mutating func set(_ entry: Entry, to value: Int) {
+        guard entry.count == 1 else { return }
+        switch entry.type {
+        case 3: write(value, at: entry.offset + 8, count: 2)
+        case 4: write(value, at: entry.offset + 8, count: 4)
+        default: return
+        }
+    }
+
+    /// Ends the chain of directories at a place that ``link(behind:)`` gave.
+    mutating func cut(linkAt offset: Int) {
+        write(0, at: offset, count: 4)
+    }
+
+    /// Overwrites what lies inside the structure by zeros; what lies at its end goes.
+    mutating func erase(from start: Int, count: Int) {
+        guard start >= 8, start < bytes.count, count > 0 else { return }
+        let end = min(bytes.count, start + count)
+        if end == bytes.count {
+            bytes.removeLast(end - start)
+        } else {
+            bytes.replaceSubrange(start..<end, with: repeatElement(0, count: end - start))
+        }
+    }
+
+    // MARK: - Numbers
+
+    func short(at offset: Int) -> Int? { number(at: offset, count: 2) }
+
+    func long(at offset: Int) -> Int? { number(at: offset, count: 4) }
+
+    private func number(at offset: Int, count: Int) -> Int? {
+        guard offset >= 0, offset <= bytes.count - count else { return nil }
+        let slice = bytes[offset..<offset + count]
+        return isBigEndian
+            ? slice.reduce(0) { $0 << 8 | Int($1) } : slice.reversed().reduce(0) { $0 << 8 | Int($1) }
+    }
+
+    private mutating func write(_ value: Int, at offset: Int, count: Int) {
+        guard offset >= 0, offset <= bytes.count - count else { return }
+        for index in 0..<count {
+            let shift = 8 * (isBigEndian ? count - 1 - index : index)
+            bytes[offset + index] = UInt8(truncatingIfNeeded: value >> shift)
+        }
+    }
+}
