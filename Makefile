@@ -85,7 +85,7 @@ build-probe:
 
 .PHONY: test-python
 test-python: build build-bench build-probe ## Runs the Python tests: tooling, training, and the service end to end.
-	$(PYTHON) -m pytest $(wildcard Tests/tooling Tests/wire Tests/cli Training/tests Tests/e2e)
+	$(PYTHON) -m pytest $(wildcard Tests/tooling Tests/wire Tests/cli Training/tests Tests/e2e Tests/crash)
 
 .PHONY: test-e2e
 test-e2e: build ## Runs only the end-to-end tests, against the release binary.
@@ -95,6 +95,10 @@ test-e2e: build ## Runs only the end-to-end tests, against the release binary.
 test-clients: install-test build ## Tries the service with wrk, ab, nginx in front and a browser; installs them.
 	@scripts/install-packages clients
 	$(PYTHON) -m pytest -s Tests/clients
+
+.PHONY: test-crash
+test-crash: install-test build ## Kills the service again and again, with failing disks and clocks that are set (KILLS=1000).
+	$(PYTHON) Tests/crash --kills $(or $(KILLS),1000)
 
 .PHONY: test-load
 test-load: install-test build ## Churn, slow clients, gigabytes in and out, plain and TLS; some minutes (CONNECTIONS=, GIGABYTES=).

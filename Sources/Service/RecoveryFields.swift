@@ -23,7 +23,9 @@ enum RecoveryFields {
             return secret
         case (nil, let key?):
             guard let secret = SealingSecret(keyHex: key) else {
-                throw invalid("Palimpsest-Recovery-Key must be 64 hexadecimal digits, such as `openssl rand -hex 32` makes.")
+                throw invalid(
+                    "Palimpsest-Recovery-Key must be 64 hexadecimal digits, such as `openssl rand -hex 32` makes."
+                )
             }
             return secret
         case (.some, .some):

@@ -5,7 +5,12 @@ import Testing
 @testable import Protection
 
 @Suite struct PixelDifferenceTests {
-    private func photo(_ layout: PixelLayout, _ depth: SampleDepth, _ samples: [UInt8], profile: [UInt8]? = nil) -> Photo {
+    private func photo(
+        _ layout: PixelLayout,
+        _ depth: SampleDepth,
+        _ samples: [UInt8],
+        profile: [UInt8]? = nil
+    ) -> Photo {
         Photo(width: 13, height: 7, layout: layout, depth: depth, samples: samples, iccProfile: profile)
     }
 

@@ -63,7 +63,9 @@ struct RealCodecTests {
                 Material.image(photo), Material.image(photo, imported: made.bytes),
             ]
             let outcomes = try await pool.withCodec { await $0.protect(images) }
-            let hashes = outcomes.map { if case .protected(_, _, let it, _) = $0 { it.semanticImageSHA256 } else { "" } }
+            let hashes = outcomes.map { outcome in
+                if case .protected(_, _, let report, _) = outcome { report.semanticImageSHA256 } else { "" }
+            }
             #expect(hashes[0] != hashes[2] && hashes[0] == hashes[3] && !hashes[0].isEmpty && !hashes[2].isEmpty)
             guard case .failed(let failure) = outcomes[1] else {
                 Issue.record("\(outcomes[1])")

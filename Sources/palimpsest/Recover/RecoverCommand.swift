@@ -21,7 +21,10 @@ struct RecoverCommand: ParsableCommand {
     @Argument(help: "Its recovery file.")
     var recovery: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where the photo is written; nothing is overwritten.", valueName: "file"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Where the photo is written; nothing is overwritten.", valueName: "file")
+    )
     var output: String
 
     @Option(help: ArgumentHelp("A file with the passphrase; /dev/stdin for standard input.", valueName: "file"))
@@ -49,7 +52,9 @@ struct RecoverCommand: ParsableCommand {
         }
         let photo = try photo(picture, try open(file))
         try write(try PNGEncoder.encode(photo))
-        StandardOutput.write("recovered: \(photo.width) x \(photo.height) pixels, the same as the original's to the last bit\n")
+        StandardOutput.write(
+            "recovered: \(photo.width) x \(photo.height) pixels, the same as the original's to the last bit\n"
+        )
     }
 
     // MARK: - Steps
