@@ -101,6 +101,8 @@ public struct NewJob: Sendable {
     public let settings: ProtectionSettings
     /// How long its files are kept once it is finished.
     public let retention: Duration
+    /// Whether pictures that the tenant's jobs gave out are protected again rather than refused.
+    public let protectsAgain: Bool
     /// The client's name for the request, if it gave one.
     public let idempotency: Idempotency?
 
@@ -109,11 +111,13 @@ public struct NewJob: Sendable {
         tenant: APIKeyID,
         settings: ProtectionSettings,
         retention: Duration,
+        protectsAgain: Bool = false,
         idempotency: Idempotency? = nil
     ) {
         self.tenant = tenant
         self.settings = settings
         self.retention = retention
+        self.protectsAgain = protectsAgain
         self.idempotency = idempotency
     }
 }

@@ -79,8 +79,9 @@ extension API {
             tenant: key.id,
             settings: upload.settings,
             retention: settings.retention,
+            protectsAgain: upload.force,
             idempotency: try idempotencyKey.map {
-                NewJob.Idempotency(key: $0, fingerprint: try Self.fingerprint(upload.settings, images))
+                NewJob.Idempotency(key: $0, fingerprint: try Self.fingerprint(upload, images))
             }
         )
         return try await store.createJob(new, images: images)
@@ -97,9 +98,10 @@ extension API {
     }
 
     /// A digest over everything that makes up a request: settings, and every image's class, name and bytes.
-    private static func fingerprint(_ settings: ProtectionSettings, _ images: [NewImage]) throws -> SHA256Digest {
+    private static func fingerprint(_ upload: Upload, _ images: [NewImage]) throws -> SHA256Digest {
         var hash = SHA256()
-        hash.update(try JSONDocument.bytes(settings))
+        hash.update(try JSONDocument.bytes(upload.settings))
+        if upload.force { hash.update(Array("force\n".utf8)) }
         for image in images {
             // Neither classes nor names hold line ends.
             let content =

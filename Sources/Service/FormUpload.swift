@@ -63,7 +63,8 @@ final class FormUpload: Sendable {
         try state.withLock { state in
             try state.decoder.finish()
             guard !state.images.isEmpty else { throw APIError.jobEmpty }
-            return Upload(images: state.images, settings: try state.parameters.settings())
+            let parameters = state.parameters
+            return Upload(images: state.images, settings: try parameters.settings(), force: parameters.force)
         }
     }
 

@@ -9,7 +9,7 @@ import JobModel
 struct JobParameters: Sendable {
     /// The names that both the query and a form take.
     private enum Name: String {
-        case `class`, mode, strength, clip, name
+        case `class`, mode, strength, clip, metadata, force, name
         case workingSize = "working_size"
     }
 
@@ -17,10 +17,13 @@ struct JobParameters: Sendable {
     private(set) var label: ClassLabel?
     /// The name of a raw image.
     private(set) var name: String?
+    /// Whether pictures that were protected here are protected again.
+    private(set) var force = false
     private var mode: ProtectionMode?
     private var strength: Int?
     private var clip: Bool?
     private var workingSize: Int?
+    private var metadata: MetadataPolicy?
 
     /// Reads the query of an upload.
     ///
@@ -51,12 +54,14 @@ struct JobParameters: Sendable {
                 "working_size",
                 "The working size must be a whole number from 64 to 1024."
             )
+        case .metadata: metadata = try MetadataPolicy(parsing: value)
+        case .force: force = try Self.boolean(value, "force")
         case .clip: clip = try Self.boolean(value, "clip")
         case nil:
             throw APIError(
                 .badRequest,
                 "parameter_unknown",
-                "The parameters of an upload are class, mode, strength, clip, working_size and name."
+                "The parameters of an upload are class, mode, strength, clip, working_size, metadata, force and name."
             )
         }
     }
@@ -70,7 +75,8 @@ struct JobParameters: Sendable {
             mode: mode ?? standard.mode,
             strength: strength ?? standard.strength,
             clip: clip ?? standard.clip,
-            workingSize: workingSize ?? standard.workingSize
+            workingSize: workingSize ?? standard.workingSize,
+            metadata: metadata ?? standard.metadata
         )
     }
 

@@ -21,6 +21,8 @@ struct UploadedImage: Sendable {
 struct Upload: Sendable {
     let images: [UploadedImage]
     let settings: ProtectionSettings
+    /// Whether pictures that were protected here are protected again.
+    let force: Bool
 }
 
 /// Makes a shown name of what a client called a file.

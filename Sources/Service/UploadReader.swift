@@ -69,7 +69,8 @@ struct UploadReader: Sendable {
             guard let label = parameters.label else { throw APIError.classMissing }
             let name = ShownName.make(parameters.name ?? Self.dispositionName(request.fields))
             let content = try await readImage(request.body)
-            return Upload(images: [UploadedImage(name: name, label: label, content: content)], settings: settings)
+            let image = UploadedImage(name: name, label: label, content: content)
+            return Upload(images: [image], settings: settings, force: parameters.force)
         }
     }
 

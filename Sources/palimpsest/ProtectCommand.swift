@@ -45,6 +45,14 @@ struct ProtectCommand: AsyncParsableCommand {
     @Option(help: "The short side in pixels at which the change is computed, from 64 to 1024.")
     var workingSize = ProtectionSettings.standard.workingSize
 
+    @Option(
+        help: ArgumentHelp(
+            "What to keep of EXIF and XMP: strip, copyright, or all, with the place where a photo was taken.",
+            valueName: "what"
+        )
+    )
+    var metadata = ProtectionSettings.standard.metadata.rawValue
+
     @Option(name: .customLong("out"), help: ArgumentHelp("The folder of the results.", valueName: "dir"))
     var outputFolder: String
 
@@ -68,7 +76,7 @@ struct ProtectCommand: AsyncParsableCommand {
 
     @OptionGroup var filterOption: SystemCallFilterOption
 
-    @Flag(help: "Overwrite results of earlier calls.")
+    @Flag(help: "Overwrite results of earlier calls, and protect again what lies beside its report.")
     var force = false
 
     @Flag(help: "Leave out photos that have a result; so an interrupted call is gone on with.")
@@ -167,7 +175,8 @@ struct ProtectCommand: AsyncParsableCommand {
                     mode: ProtectionMode(parsing: mode),
                     strength: strength,
                     clip: !isUnclipped,
-                    workingSize: workingSize
+                    workingSize: workingSize,
+                    metadata: MetadataPolicy(parsing: metadata)
                 )
             } catch {
                 throw ValidationError(error.detail)

@@ -153,6 +153,10 @@ struct FileProtection: Sendable {
             do {
                 let path = item.picture.path
                 let bytes = try PictureFile.read(path, expecting: item.picture.size, limit: Self.maxFileBytes)
+                guard isOverwriting || !ProtectedFile.isBesideItsReport(path, bytes) else {
+                    fail(item.picture, "image_already_protected", ProtectedFile.refusal)
+                    return nil
+                }
                 let semanticImage = try item.source.mapImported { places in
                     let seed = settings.mode == .sampleWise ? SHA256.hash(bytes).sampleSeed(0) : 0
                     let place = places[settings.mode.importedIndex(among: places.count, sampleSeed: seed)]
@@ -179,7 +183,7 @@ struct FileProtection: Sendable {
         do {
             let reportPath = output.reportPath(of: picture)
             // A report without its picture is what a call that was killed has left; any other file is somebody's.
-            let isRemnant = isOverwriting || Self.isReport(reportPath)
+            let isRemnant = isOverwriting || ProtectedFile.report(at: reportPath) != nil
             try output.write(try Self.json(report), to: reportPath, isOverwriting: isRemnant)
             try output.write(png, to: output.picturePath(of: picture), isOverwriting: isOverwriting)
             progress.succeed()
@@ -194,11 +198,6 @@ struct FileProtection: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         return Array(try encoder.encode(report)) + [UInt8(ascii: "\n")]
-    }
-
-    private static func isReport(_ path: String) -> Bool {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return false }
-        return (try? JSONDecoder().decode(ProtectionReport.self, from: data)) != nil
     }
 
     private func fail(_ picture: PlannedPicture, _ code: String, _ detail: String) {
