@@ -13,8 +13,7 @@ public enum PNGEncoder {
 
     /// Encodes a photo, losslessly, in the photo's own memory.
     ///
-    /// The file holds the header, the ICC profile where there is one, the pixels and the end; no time, text or other
-    /// metadata. Equal photos and levels give equal bytes with one version of libdeflate.
+    /// The file holds the header, the ICC profile where there is one, the photo's metadata, the pixels and the end. Equal photos and levels give equal bytes with one version of libdeflate.
     ///
     /// - Parameters:
     ///   - photo: The photo; every layout has its own PNG colour type. If it is nobody else's, its samples are filtered where
@@ -34,17 +33,20 @@ public enum PNGEncoder {
         let (width, height, layout, depth) = (photo.width, photo.height, photo.layout, photo.depth)
         let pixelBytes = photo.pixelBytes
         let profile = photo.iccProfile ?? []
+        let metadata = photo.metadata
         var rows = (consume photo).samples
         filter(&rows, count: height, pixelBytes: pixelBytes)
         let capacity =
             PNGFile.overhead + libdeflate_zlib_compress_bound(compressor, rows.count)
             + (profile.isEmpty
                 ? 0 : PNGFile.profileOverhead + libdeflate_zlib_compress_bound(compressor, profile.count))
+            + PNGFile.count(of: metadata)
         var isComplete = false
         let file = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, initializedCount in
             var file = PNGFile(buffer)
             file.append(width: width, height: height, layout: layout, depth: depth)
             isComplete = profile.isEmpty || file.append(profile: profile, compressor)
+            file.append(metadata)
             isComplete = isComplete && file.append(pixels: rows, compressor)
             file.appendEnd()
             initializedCount = file.count

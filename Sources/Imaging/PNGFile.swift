@@ -10,6 +10,9 @@ struct PNGFile {
     /// The profile's name, its end, and the compression method.
     private static let profileName = Array("ICC profile".utf8) + [0, 0]
 
+    /// The keyword and its end, no compression, no language, no translated keyword.
+    private static let xmpHead = Array("XML:com.adobe.xmp".utf8) + [0, 0, 0, 0, 0]
+
     /// Bytes that are written.
     private(set) var count = 0
 
@@ -44,6 +47,28 @@ struct PNGFile {
             file.append(Self.profileName)
             return file.append(compressed: profile, compressor)
         }
+    }
+
+    /// EXIF and XMP (W3C PNG 11.3.5.1; XMP part 3, 1.1.5), as they are.
+    mutating func append(_ metadata: PhotoMetadata) {
+        if let exif = metadata.exif {
+            appendChunk("eXIf") { file in
+                file.append(exif)
+                return true
+            }
+        }
+        if let xmp = metadata.xmp {
+            appendChunk("iTXt") { file in
+                file.append(Self.xmpHead)
+                file.append(xmp)
+                return true
+            }
+        }
+    }
+
+    /// Bytes that the chunks of metadata take.
+    static func count(of metadata: PhotoMetadata) -> Int {
+        (metadata.exif.map { $0.count + 12 } ?? 0) + (metadata.xmp.map { $0.count + xmpHead.count + 12 } ?? 0)
     }
 
     /// The filtered rows; false if they could not be compressed.

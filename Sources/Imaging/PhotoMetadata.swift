@@ -11,6 +11,26 @@ public struct PhotoMetadata: Sendable, Equatable {
         self.exif = exif
         self.xmp = xmp
     }
+
+    /// Who made the picture, whose it is and how it may be used, and nothing else.
+    public var rights: PhotoMetadata {
+        PhotoMetadata(exif: exif.flatMap(EXIFRewriting.rights), xmp: xmp.flatMap(XMPRewriting.rights))
+    }
+
+    /// All that is true of the picture once it is upright: without the thumbnails, which would show it as it was.
+    ///
+    /// What is not understood is left out.
+    ///
+    /// - Parameters:
+    ///   - width: Columns of the upright picture.
+    ///   - height: Rows of the upright picture.
+    /// - Returns: The metadata for it.
+    public func upright(width: Int, height: Int) -> PhotoMetadata {
+        PhotoMetadata(
+            exif: exif.flatMap { EXIFRewriting.upright($0, width: width, height: height) },
+            xmp: xmp.flatMap(XMPRewriting.upright)
+        )
+    }
 }
 
 extension ImageLimits {

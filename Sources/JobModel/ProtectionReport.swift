@@ -17,6 +17,8 @@ public struct ProtectionReport: Sendable, Equatable {
     public var strength: Int
     /// Whether the change was cut off at the strength.
     public var clip: Bool
+    /// What was asked to be kept of EXIF and XMP.
+    public var metadata: MetadataPolicy
     /// The bound that the change was held to, in values of a sample; `nil` without clip.
     public var bound: Int?
     /// The largest change of a colour sample, in values of a sample.
@@ -52,6 +54,7 @@ public struct ProtectionReport: Sendable, Equatable {
         mode: ProtectionMode,
         strength: Int,
         clip: Bool,
+        metadata: MetadataPolicy = .strip,
         bound: Int?,
         maxAbsoluteDifference: Int,
         psnr: Double,
@@ -72,6 +75,7 @@ public struct ProtectionReport: Sendable, Equatable {
         self.mode = mode
         self.strength = strength
         self.clip = clip
+        self.metadata = metadata
         self.bound = bound
         self.maxAbsoluteDifference = maxAbsoluteDifference
         self.psnr = psnr
@@ -90,7 +94,7 @@ public struct ProtectionReport: Sendable, Equatable {
 
 extension ProtectionReport: Codable {
     private enum CodingKeys: String, CodingKey {
-        case width, height, mode, strength, clip, bound, psnr, ssim
+        case width, height, mode, strength, clip, metadata, bound, psnr, ssim
         case maxAbsoluteDifference = "linf"
         case label = "class"
         case semanticImageSHA256 = "semantic_image_sha256"
@@ -104,7 +108,8 @@ extension ProtectionReport: Codable {
         case bitDepth = "bit_depth"
     }
 
-    /// Decodes a report; a null `psnr` is infinite, and one without `bit_depth` is from a version that had only 8 bits.
+    /// Decodes a report; a null `psnr` is infinite, and one without `bit_depth` or `metadata` is from a
+    /// version that had only 8 bits, or kept none.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         width = try container.decode(Int.self, forKey: .width)
@@ -113,6 +118,7 @@ extension ProtectionReport: Codable {
         mode = try container.decode(ProtectionMode.self, forKey: .mode)
         strength = try container.decode(Int.self, forKey: .strength)
         clip = try container.decode(Bool.self, forKey: .clip)
+        metadata = try container.decodeIfPresent(MetadataPolicy.self, forKey: .metadata) ?? .strip
         bound = try container.decode(Int?.self, forKey: .bound)
         maxAbsoluteDifference = try container.decode(Int.self, forKey: .maxAbsoluteDifference)
         psnr = try container.decode(Double?.self, forKey: .psnr) ?? .infinity
@@ -137,6 +143,7 @@ extension ProtectionReport: Codable {
         try container.encode(mode, forKey: .mode)
         try container.encode(strength, forKey: .strength)
         try container.encode(clip, forKey: .clip)
+        try container.encode(metadata, forKey: .metadata)
         try container.encode(bound, forKey: .bound)
         try container.encode(maxAbsoluteDifference, forKey: .maxAbsoluteDifference)
         try container.encode(psnr.isFinite ? psnr : nil, forKey: .psnr)

@@ -18,7 +18,8 @@ public enum ProtectionMode: String, Codable, Sendable, CaseIterable {
 
 /// How the images of a job are to be protected.
 ///
-/// Every value is in its range: a value that is not cannot be made or decoded. JSON: `{"mode", "strength", "clip", "working_size"}`.
+/// Every value is in its range: a value that is not cannot be made or decoded. JSON: `{"mode", "strength", "clip",
+/// "working_size", "metadata"}`.
 public struct ProtectionSettings: Sendable, Hashable {
     /// The strengths that may be asked for, in steps of 1/255.
     public static let strengths = 1...16
@@ -34,7 +35,11 @@ public struct ProtectionSettings: Sendable, Hashable {
     /// The short side in pixels at which the change is computed (64 to 1024).
     public let workingSize: Int
 
-    /// What an image gets when nothing else is asked for: sample-wise, strength 8, clipped, computed at 128 pixels.
+    /// What is kept of EXIF and XMP.
+    public let metadata: MetadataPolicy
+
+    /// What an image gets when nothing else is asked for: sample-wise, strength 8, clipped, computed at 128 pixels, without
+    /// metadata.
     ///
     /// Sample-wise, because a class's pictures then have no change in common that their average shows, a linear model detects or
     /// a projection takes away, and protect as well (`docs/does-it-work.md`).
@@ -42,7 +47,8 @@ public struct ProtectionSettings: Sendable, Hashable {
         unchecked: .sampleWise,
         strength: 8,
         clip: true,
-        workingSize: 128
+        workingSize: 128,
+        metadata: .strip
     )
 
     /// Makes settings, checking their ranges.
@@ -52,12 +58,14 @@ public struct ProtectionSettings: Sendable, Hashable {
     ///   - strength: 1 to 16, in steps of 1/255.
     ///   - clip: Whether the change is cut off at `strength`.
     ///   - workingSize: 64 to 1024 pixels.
+    ///   - metadata: What is kept of EXIF and XMP.
     /// - Throws: ``SettingsFault/Code/strengthInvalid`` or ``SettingsFault/Code/workingSizeInvalid``.
     public init(
         mode: ProtectionMode = .sampleWise,
         strength: Int = 8,
         clip: Bool = true,
-        workingSize: Int = 128
+        workingSize: Int = 128,
+        metadata: MetadataPolicy = .strip
     ) throws(SettingsFault) {
         guard Self.strengths.contains(strength) else {
             throw SettingsFault(.strengthInvalid, "The strength must be a whole number from 1 to 16.")
@@ -65,14 +73,21 @@ public struct ProtectionSettings: Sendable, Hashable {
         guard Self.workingSizes.contains(workingSize) else {
             throw SettingsFault(.workingSizeInvalid, "The working size must be a whole number from 64 to 1024.")
         }
-        self.init(unchecked: mode, strength: strength, clip: clip, workingSize: workingSize)
+        self.init(unchecked: mode, strength: strength, clip: clip, workingSize: workingSize, metadata: metadata)
     }
 
-    private init(unchecked mode: ProtectionMode, strength: Int, clip: Bool, workingSize: Int) {
+    private init(
+        unchecked mode: ProtectionMode,
+        strength: Int,
+        clip: Bool,
+        workingSize: Int,
+        metadata: MetadataPolicy
+    ) {
         self.mode = mode
         self.strength = strength
         self.clip = clip
         self.workingSize = workingSize
+        self.metadata = metadata
     }
 
     /// The bound that a report states: ``strength`` when the change is clipped, else none.
@@ -86,18 +101,19 @@ public struct ProtectionSettings: Sendable, Hashable {
 
 extension ProtectionSettings: Codable {
     private enum CodingKeys: String, CodingKey {
-        case mode, strength, clip
+        case mode, strength, clip, metadata
         case workingSize = "working_size"
     }
 
-    /// Decodes settings, which must be in their ranges like any others.
+    /// Decodes settings, which must be in their ranges like any others; those of versions that kept no metadata do not name it.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         try self.init(
             mode: container.decode(ProtectionMode.self, forKey: .mode),
             strength: container.decode(Int.self, forKey: .strength),
             clip: container.decode(Bool.self, forKey: .clip),
-            workingSize: container.decode(Int.self, forKey: .workingSize)
+            workingSize: container.decode(Int.self, forKey: .workingSize),
+            metadata: container.decodeIfPresent(MetadataPolicy.self, forKey: .metadata) ?? .strip
         )
     }
 }

@@ -113,6 +113,8 @@ public struct NewJob: Sendable {
     public let attachments: AttachmentRequest
     /// How long its files are kept once it is finished.
     public let retention: Duration
+    /// Whether pictures that the tenant's jobs gave out are protected again rather than refused.
+    public let protectsAgain: Bool
     /// The client's name for the request, if it gave one.
     public let idempotency: Idempotency?
 
@@ -123,6 +125,7 @@ public struct NewJob: Sendable {
         priority: JobPriority = .normal,
         attachments: AttachmentRequest = AttachmentRequest(),
         retention: Duration,
+        protectsAgain: Bool = false,
         idempotency: Idempotency? = nil
     ) {
         self.tenant = tenant
@@ -130,6 +133,7 @@ public struct NewJob: Sendable {
         self.priority = priority
         self.attachments = attachments
         self.retention = retention
+        self.protectsAgain = protectsAgain
         self.idempotency = idempotency
     }
 }

@@ -6,7 +6,7 @@ import JobModel
 extension JobStore {
     /// Makes a job with its images and, if the client named its request, its idempotency record, in one transaction.
     ///
-    /// The files must be on disk before. Classes that are new get their semantic images here, so that a claim always finds one.
+    /// An image that is a picture which the tenant's jobs gave out fails at once, unless the job wants it. The files must be on disk before. Classes that are new get their semantic images here, so that a claim always finds one.
     ///
     /// - Parameters:
     ///   - new: The job.
@@ -18,7 +18,9 @@ extension JobStore {
         let submission = try await write { [self] db in
             if let earlier = try earlierSubmission(db, new) { return earlier }
             if let refusal = try refusal(db, of: new, images) { return refusal }
-            return JobSubmission.created(try insertJob(db, new, images))
+            let accepted =
+                new.protectsAgain ? images : try ProtectedPictures.refusing(images, of: new.tenant, db)
+            return JobSubmission.created(try insertJob(db, new, accepted))
         }
         if case .created(let job) = submission, job.counts.queued > 0 { signal.notify() }
         return submission

@@ -37,7 +37,7 @@ public struct Protector: Sendable {
     /// - Parameters:
     ///   - input: The file, taken for hostile.
     ///   - label: The image's class; it is only reported.
-    ///   - settings: Mode, strength, clip and working size.
+    ///   - settings: Mode, strength, clip, working size and what metadata is kept.
     ///   - semanticImage: The class's assignment, or the imported picture for this image, taken for hostile like `input`.
     ///   - attachments: What to make besides.
     /// - Returns: The PNG, its report and the attachments.
@@ -50,7 +50,7 @@ public struct Protector: Sendable {
         attachments: Set<AttachmentKind> = []
     ) throws(ProtectionError) -> ProtectedImage {
         let inputHash = SHA256.hash(input)
-        var photo = try decode(input)
+        var photo = try decode(input, keeping: settings.metadata)
         let size = WorkingSize.of(width: photo.width, height: photo.height, shortSide: settings.workingSize)
         let secret = try secret(semanticImage, settings.mode, inputHash, size)
         let delta = try perturbation(of: photo, by: secret, size: size)
@@ -76,6 +76,7 @@ public struct Protector: Sendable {
             mode: settings.mode,
             strength: settings.strength,
             clip: settings.clip,
+            metadata: settings.metadata,
             bound: bound,
             maxAbsoluteDifference: difference,
             psnr: quality.psnr,
@@ -95,8 +96,18 @@ public struct Protector: Sendable {
 
     // MARK: - Steps
 
-    private func decode(_ input: [UInt8]) throws(ProtectionError) -> Photo {
-        do { return try PhotoDecoder.decode(input, limits: limits) } catch { throw ProtectionError(error) }
+    private func decode(_ input: [UInt8], keeping policy: MetadataPolicy) throws(ProtectionError) -> Photo {
+        do throws(ImagingError) {
+            var photo = try PhotoDecoder.decode(input, limits: limits)
+            switch policy {
+            case .strip: photo.metadata = PhotoMetadata()
+            case .copyright: photo.metadata = photo.metadata.rights
+            case .all: photo.metadata = photo.metadata.upright(width: photo.width, height: photo.height)
+            }
+            return photo
+        } catch {
+            throw ProtectionError(error)
+        }
     }
 
     private func encode(_ photo: consuming Photo) throws(ProtectionError) -> [UInt8] {

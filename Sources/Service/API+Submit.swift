@@ -133,6 +133,7 @@ extension API {
             priority: upload.priority,
             attachments: attachments,
             retention: settings.retention,
+            protectsAgain: upload.force,
             idempotency: try idempotencyKey.map {
                 NewJob.Idempotency(key: $0, fingerprint: try Self.fingerprint(upload, attachments, images))
             }
@@ -170,6 +171,7 @@ extension API {
         // The usual one is left out, since the requests of earlier versions had none.
         if upload.priority != .normal { hash.update(Array("priority \(upload.priority.rawValue)\n".utf8)) }
         for kind in attachments.kinds.map(\.rawValue).sorted() { hash.update(Array("\(kind)\n".utf8)) }
+        if upload.force { hash.update(Array("force\n".utf8)) }
         for image in images {
             // Neither classes nor names hold line ends.
             let content =

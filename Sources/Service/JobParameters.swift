@@ -9,7 +9,7 @@ import JobModel
 struct JobParameters: Sendable {
     /// The names that both the query and a form take.
     private enum Name: String {
-        case `class`, mode, strength, clip, name, priority, preview
+        case `class`, mode, strength, clip, metadata, force, name, priority, preview
         case workingSize = "working_size"
     }
 
@@ -21,10 +21,13 @@ struct JobParameters: Sendable {
     private(set) var priority = JobPriority.normal
     /// Whether previews are made.
     private(set) var previews = false
+    /// Whether pictures that were protected here are protected again.
+    private(set) var force = false
     private var mode: ProtectionMode?
     private var strength: Int?
     private var clip: Bool?
     private var workingSize: Int?
+    private var metadata: MetadataPolicy?
 
     /// Reads the query of an upload.
     ///
@@ -57,12 +60,14 @@ struct JobParameters: Sendable {
                 "working_size",
                 "The working size must be a whole number from 64 to 1024."
             )
+        case .metadata: metadata = try MetadataPolicy(parsing: value)
+        case .force: force = try Self.boolean(value, "force")
         case .clip: clip = try Self.boolean(value, "clip")
         case nil:
             throw APIError(
                 .badRequest,
                 "parameter_unknown",
-                "The parameters of an upload are class, mode, strength, clip, working_size, priority, preview and name."
+                "The parameters of an upload are class, mode, strength, clip, working_size, metadata, force, priority, preview and name."
             )
         }
     }
@@ -76,7 +81,8 @@ struct JobParameters: Sendable {
             mode: mode ?? standard.mode,
             strength: strength ?? standard.strength,
             clip: clip ?? standard.clip,
-            workingSize: workingSize ?? standard.workingSize
+            workingSize: workingSize ?? standard.workingSize,
+            metadata: metadata ?? standard.metadata
         )
     }
 

@@ -28,6 +28,8 @@ struct Upload: Sendable {
     let settings: ProtectionSettings
     let priority: JobPriority
     let previews: Bool
+    /// Whether pictures that were protected here are protected again.
+    let force: Bool
 
     /// Puts an upload together.
     init(_ images: [UploadedImage], _ parameters: JobParameters) throws {
@@ -35,6 +37,7 @@ struct Upload: Sendable {
         settings = try parameters.settings()
         priority = parameters.priority
         previews = parameters.previews
+        force = parameters.force
     }
 }
 

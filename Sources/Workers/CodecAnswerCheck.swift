@@ -32,6 +32,7 @@ struct CodecAnswerCheck {
         }
         guard report.label == image.label, report.mode == image.settings.mode,
             report.strength == image.settings.strength, report.clip == image.settings.clip,
+            report.metadata == image.settings.metadata,
             report.bound == image.settings.bound(bitDepth: report.bitDepth)
         else { return "the report is about other settings" }
         guard report.maxAbsoluteDifference > 0 else { return "nothing was changed" }

@@ -53,7 +53,7 @@ struct ProtectCommand: AsyncParsableCommand {
 
     @OptionGroup var filterOption: SystemCallFilterOption
 
-    @Flag(help: "Overwrite results of earlier calls.")
+    @Flag(help: "Overwrite results of earlier calls, and protect again what lies beside its report.")
     var force = false
 
     @Flag(help: "Leave out photos that have a result; so an interrupted call is gone on with.")

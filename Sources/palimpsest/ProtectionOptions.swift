@@ -21,6 +21,14 @@ struct ProtectionOptions: ParsableArguments {
     @Option(help: "The short side in pixels at which the change is computed, from 64 to 1024.")
     var workingSize = ProtectionSettings.standard.workingSize
 
+    @Option(
+        help: ArgumentHelp(
+            "What to keep of EXIF and XMP: strip, copyright, or all, with the place where a photo was taken.",
+            valueName: "what"
+        )
+    )
+    var metadata = ProtectionSettings.standard.metadata.rawValue
+
     func validate() throws {
         _ = try settings
         _ = try fallbackLabel
@@ -34,7 +42,8 @@ struct ProtectionOptions: ParsableArguments {
                     mode: ProtectionMode(parsing: mode),
                     strength: strength,
                     clip: !isUnclipped,
-                    workingSize: workingSize
+                    workingSize: workingSize,
+                    metadata: MetadataPolicy(parsing: metadata)
                 )
             } catch {
                 throw ValidationError(error.detail)

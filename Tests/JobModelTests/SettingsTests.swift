@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func `Settings have the documented JSON`() throws {
-        let json = #"{"clip":false,"mode":"sample-wise","strength":4,"working_size":128}"#
+        let json = #"{"clip":false,"metadata":"strip","mode":"sample-wise","strength":4,"working_size":128}"#
         let settings = try ProtectionSettings(mode: .sampleWise, strength: 4, clip: false, workingSize: 128)
         #expect(try encoded(settings) == json)
         #expect(try decoded(ProtectionSettings.self, json) == settings)
@@ -45,6 +45,7 @@ import Testing
     @Test(arguments: [
         #"{"clip":false,"mode":"sample-wise","strength":99,"working_size":128}"#,
         #"{"clip":false,"mode":"other","strength":4,"working_size":128}"#,
+        #"{"clip":false,"metadata":"some","mode":"sample-wise","strength":4,"working_size":128}"#,
         #"{"clip":false,"mode":"sample-wise","strength":4}"#,
     ]) func `JSON cannot smuggle settings past their ranges`(json: String) {
         #expect(throws: (any Error).self) { try decoded(ProtectionSettings.self, json) }
@@ -127,14 +128,15 @@ import Testing
         let json = try encoded(report)
         #expect(
             json == #"{"bit_depth":8,"bound":8,"class":"cats","clip":true,"height":48,"input_format":"jpeg","#
-                + #""input_sha256":"aa","linf":7,"luminance_only":false,"mode":"class-wise","model_sha256":"bb","output_sha256":"cc","#
+                + #""input_sha256":"aa","linf":7,"luminance_only":false,"metadata":"strip","#
+                + #""mode":"class-wise","model_sha256":"bb","output_sha256":"cc","#
                 + #""psnr":34.5,"semantic_image_sha256":"dd","ssim":0.75,"strength":8,"width":64,"working_height":32,"#
                 + #""working_width":40}"#
         )
         #expect(try decoded(ProtectionReport.self, json) == report)
-        let earlier = json.replacing(#""bit_depth":8,"#, with: "")
+        let earlier = json.replacing(#""bit_depth":8,"#, with: "").replacing(#""metadata":"strip","#, with: "")
         #expect(try decoded(ProtectionReport.self, earlier) == report)
-        report.bitDepth = 16
+        (report.bitDepth, report.metadata) = (16, .copyright)
         #expect(try decoded(ProtectionReport.self, encoded(report)) == report)
         report.psnr = .infinity
         report.bound = nil

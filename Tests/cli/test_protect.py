@@ -356,3 +356,18 @@ def test_codec_by_hand_ends_instead_of_waiting(palimpsest):
     # Its parent is not process 1, so it must not go on.
     result = palimpsest("codec", "--parent", 1, stdin=subprocess.DEVNULL)
     assert result.returncode == 1
+
+
+def test_results_that_lie_beside_their_reports_are_not_protected_again(palimpsest, tmp_path):
+    first = tmp_path / "first"
+    assert palimpsest("protect", PHOTOS / "parrots.jpg", "--class", "birds", "--out", first).returncode == 0
+    second = tmp_path / "second"
+    result = palimpsest("protect", first, "--out", second)
+    assert result.returncode == 1 and "/birds/parrots.png: image_already_protected: " in result.stderr, result.stderr
+    assert not second.exists()
+    assert palimpsest("protect", first, "--out", second, "--force").returncode == 0
+    # Without its report, or changed, it is a picture like any other.
+    shutil.copy(first / "birds/parrots.png", tmp_path / "alone.png")
+    assert palimpsest("protect", tmp_path / "alone.png", "--class", "c", "--out", tmp_path / "third").returncode == 0
+    Image.open(first / "birds/parrots.png").rotate(180).save(first / "birds/parrots.png")
+    assert palimpsest("protect", first, "--out", tmp_path / "fourth").returncode == 0

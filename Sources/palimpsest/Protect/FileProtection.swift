@@ -144,6 +144,10 @@ struct FileProtection: Sendable {
             do {
                 let path = item.picture.path
                 let bytes = try PictureFile.read(path, expecting: item.picture.size, limit: Self.maxFileBytes)
+                guard results.isOverwriting || !ProtectedFile.isBesideItsReport(path, bytes) else {
+                    results.fail(item.picture, "image_already_protected", ProtectedFile.refusal)
+                    return nil
+                }
                 let semanticImage = try item.source.mapImported { places in
                     let seed = settings.mode == .sampleWise ? SHA256.hash(bytes).sampleSeed(0) : 0
                     let place = places[settings.mode.importedIndex(among: places.count, sampleSeed: seed)]

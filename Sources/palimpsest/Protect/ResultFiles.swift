@@ -13,7 +13,7 @@ struct ResultFiles: Sendable {
         do {
             let reportPath = output.reportPath(of: picture)
             // A report without its picture is what a call that was killed has left; any other file is somebody's.
-            let isRemnant = isOverwriting || Self.isReport(reportPath)
+            let isRemnant = isOverwriting || ProtectedFile.report(at: reportPath) != nil
             try output.write(try Self.json(report), to: reportPath, isOverwriting: isRemnant)
             try output.write(png, to: output.picturePath(of: picture), isOverwriting: isOverwriting)
             progress.succeed()
@@ -38,10 +38,5 @@ struct ResultFiles: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         return Array(try encoder.encode(report)) + [UInt8(ascii: "\n")]
-    }
-
-    private static func isReport(_ path: String) -> Bool {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return false }
-        return (try? JSONDecoder().decode(ProtectionReport.self, from: data)) != nil
     }
 }

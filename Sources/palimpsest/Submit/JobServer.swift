@@ -56,7 +56,7 @@ struct JobServer: Sendable {
         let settings = batch.settings
         let query =
             "?mode=\(settings.mode.rawValue)&strength=\(settings.strength)&clip=\(settings.clip)"
-            + "&working_size=\(settings.workingSize)"
+            + "&working_size=\(settings.workingSize)&metadata=\(settings.metadata.rawValue)"
         var request =
             options("/v1/jobs" + query) + [
                 ("header", "Idempotency-Key: \(batch.idempotencyKey)"), ("header", "Expect:"),

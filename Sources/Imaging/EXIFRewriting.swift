@@ -1,0 +1,83 @@
+/// What a picture that was turned upright and changed may keep of its EXIF.
+enum EXIFRewriting {
+    /// All of it, but upright, of the picture's size, and without the thumbnail, which would show the picture as it was.
+    ///
+    /// - Parameters:
+    ///   - exif: A TIFF structure, taken for hostile.
+    ///   - width: Columns of the upright picture.
+    ///   - height: Rows of the upright picture.
+    /// - Returns: The structure, or `nil` if it is not understood.
+    static func upright(_ exif: [UInt8], width: Int, height: Int) -> [UInt8]? {
+        guard var tiff = TIFFStructure(exif), let directory = tiff.firstDirectory,
+            let entries = tiff.entries(at: directory), let link = tiff.link(behind: directory)
+        else { return nil }
+        for entry in entries where entry.tag == EXIFTag.orientation {
+            tiff.set(entry, to: Orientation.asStored.rawValue)
+        }
+        for pointer in entries where pointer.tag == EXIFTag.exifDirectory {
+            for entry in tiff.number(pointer).flatMap(tiff.entries(at:)) ?? [] {
+                if entry.tag == EXIFTag.pixelWidth { tiff.set(entry, to: width) }
+                if entry.tag == EXIFTag.pixelHeight { tiff.set(entry, to: height) }
+            }
+        }
+        eraseThumbnail(linkedAt: link, in: &tiff)
+        return tiff.bytes
+    }
+
+    /// Who made the picture and whose it is: a structure of its own with nothing else, or `nil` if that is not told.
+    static func rights(_ exif: [UInt8]) -> [UInt8]? {
+        guard let tiff = TIFFStructure(exif), let directory = tiff.firstDirectory,
+            let entries = tiff.entries(at: directory)
+        else { return nil }
+        var texts: [(tag: Int, text: [UInt8])] = []
+        for tag in [EXIFTag.artist, EXIFTag.copyright] {
+            guard let text = entries.first(where: { $0.tag == tag }).flatMap(tiff.text), !text.isEmpty else { continue }
+            texts.append((tag, Array(text.prefix(maxTextBytes)) + [0]))
+        }
+        return texts.isEmpty ? nil : structure(of: texts)
+    }
+
+    private static let maxTextBytes = 4096
+
+    // MARK: - Steps
+
+    private static func eraseThumbnail(linkedAt link: Int, in tiff: inout TIFFStructure) {
+        if let directory = tiff.long(at: link), directory > 0, let entries = tiff.entries(at: directory) {
+            func number(_ tag: Int) -> Int? { entries.first { $0.tag == tag }.flatMap(tiff.number) }
+            let places = [
+                (EXIFTag.thumbnailOffset, EXIFTag.thumbnailCount), (EXIFTag.stripOffsets, EXIFTag.stripByteCounts),
+            ]
+            for (offset, count) in places.compactMap({ zip(number($0), number($1)) }) {
+                tiff.erase(from: offset, count: count)
+            }
+        }
+        tiff.cut(linkAt: link)
+    }
+
+    private static func zip(_ first: Int?, _ second: Int?) -> (Int, Int)? {
+        first.flatMap { first in second.map { (first, $0) } }
+    }
+
+    /// A structure of one directory, big-endian, with texts behind it; the tags ascend.
+    private static func structure(of texts: [(tag: Int, text: [UInt8])]) -> [UInt8] {
+        var entries: [UInt8] = []
+        var values: [UInt8] = []
+        let valuesStart = 8 + 2 + 12 * texts.count + 4
+        for (tag, text) in texts {
+            entries += bigEndian(tag, 2) + bigEndian(2, 2) + bigEndian(text.count, 4)
+            if text.count <= 4 {
+                entries += text + [UInt8](repeating: 0, count: 4 - text.count)
+            } else {
+                entries += bigEndian(valuesStart + values.count, 4)
+                // A value begins at an even offset.
+                values += text.count % 2 == 0 ? text : text + [0]
+            }
+        }
+        return Array("MM".utf8) + bigEndian(42, 2) + bigEndian(8, 4) + bigEndian(texts.count, 2) + entries
+            + bigEndian(0, 4) + values
+    }
+
+    private static func bigEndian(_ value: Int, _ count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * (count - 1 - $0))) }
+    }
+}

@@ -1,0 +1,77 @@
+/// What a picture that was turned upright and changed may keep of its XMP.
+///
+/// Packets are searched as text for the names that every program writes, since a parser would be much code for hostile bytes.
+enum XMPRewriting {
+    /// All of it, but upright and without thumbnails, which would show the picture as it was.
+    ///
+    /// - Parameter xmp: A packet, taken for hostile.
+    /// - Returns: The packet, or `nil` if it is not UTF-8.
+    static func upright(_ xmp: [UInt8]) -> [UInt8]? {
+        guard var text = String(validating: xmp, as: UTF8.self) else { return nil }
+        for quote in ["\"", "'"] {
+            replace(in: &text, from: "tiff:Orientation=\(quote)", to: quote, by: "1")
+        }
+        replace(in: &text, from: "<tiff:Orientation>", to: "</tiff:Orientation>", by: "1")
+        for prefix in ["xmp", "xap"] {
+            replace(in: &text, from: "<\(prefix):Thumbnails", to: "</\(prefix):Thumbnails>", by: ">")
+        }
+        return Array(text.utf8)
+    }
+
+    /// Who made the picture, whose it is and how it may be used: a packet of its own with nothing else, or `nil` if that is not told.
+    static func rights(_ xmp: [UInt8]) -> [UInt8]? {
+        guard let text = String(validating: xmp, as: UTF8.self) else { return nil }
+        let packet = XMPPacket(text)
+        let properties = kept.compactMap { name, container in
+            element(name, container, packet.values(of: name))
+        }
+        guard !properties.isEmpty else { return nil }
+        return Array((head + properties.joined() + tail).utf8)
+    }
+
+    // MARK: - Steps
+
+    private enum Container: String {
+        case sequence = "rdf:Seq"
+        case alternatives = "rdf:Alt"
+        case none = ""
+    }
+
+    /// The properties of rights (XMP part 1, 8.3 and 8.5; IPTC Photo Metadata; PLUS) with what holds their values.
+    private static let kept: [(String, Container)] = [
+        ("dc:creator", .sequence), ("dc:rights", .alternatives), ("xmpRights:Marked", .none),
+        ("xmpRights:UsageTerms", .alternatives), ("xmpRights:WebStatement", .none), ("photoshop:Credit", .none),
+        ("plus:DataMining", .none),
+    ]
+
+    private static let head = """
+        <?xpacket begin="\u{FEFF}" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">\
+        <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" \
+        xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/" \
+        xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" xmlns:plus="http://ns.useplus.org/ldf/xmp/1.0/">
+        """
+    private static let tail = #"</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>"#
+
+    private static func element(_ name: String, _ container: Container, _ values: [String]) -> String? {
+        guard let first = values.first else { return nil }
+        let inside =
+            switch container {
+            case .none: first
+            case .sequence: "<rdf:Seq>" + values.map { "<rdf:li>\($0)</rdf:li>" }.joined() + "</rdf:Seq>"
+            // The first is the one for whom no other language fits.
+            case .alternatives: "<rdf:Alt><rdf:li xml:lang=\"x-default\">\(first)</rdf:li></rdf:Alt>"
+            }
+        return "<\(name)>\(inside)</\(name)>"
+    }
+
+    /// Puts something else between every pair of marks; what has no end stays.
+    private static func replace(in text: inout String, from start: String, to end: String, by other: String) {
+        var result = ""
+        var rest = Substring(text)
+        while let found = rest.firstRange(of: start), let close = rest[found.upperBound...].firstRange(of: end) {
+            result += rest[..<found.upperBound] + other
+            rest = rest[close.lowerBound...]
+        }
+        text = result + rest
+    }
+}

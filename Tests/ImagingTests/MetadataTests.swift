@@ -1,0 +1,132 @@
+import Testing
+
+@testable import Imaging
+
+@Suite("What is kept of EXIF and XMP")
+struct MetadataTests {
+    /// Big-endian or little-endian EXIF: a make, an artist, the orientation 6, a copyright, then a directory with a thumbnail.
+    private static func exif(isBigEndian: Bool = true) -> [UInt8] {
+        func number(_ value: Int, _ count: Int) -> [UInt8] {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+            return isBigEndian ? bytes.reversed() : bytes
+        }
+        func entry(_ tag: Int, _ type: Int, _ count: Int, _ value: [UInt8]) -> [UInt8] {
+            number(tag, 2) + number(type, 2) + number(count, 4) + value + [UInt8](repeating: 0, count: 4 - value.count)
+        }
+        let first =
+            entry(0x010F, 2, 5, number(92, 4)) + entry(0x0112, 3, 1, number(6, 2))
+            + entry(0x013B, 2, 3, Array("Zo\0".utf8))
+            + entry(0x8298, 2, 8, number(98, 4))
+        let second = entry(0x0201, 4, 1, number(106, 4)) + entry(0x0202, 4, 1, number(4, 4))
+        return Array((isBigEndian ? "MM" : "II").utf8) + number(42, 2) + number(8, 4) + number(4, 2) + first
+            + number(62, 4) + number(2, 2) + second + number(0, 4) + Array("Make\0\0".utf8) + Array("(c) Zo.\0".utf8)
+            + [0xFF, 0xD8, 0xFF, 0xD9]
+    }
+
+    @Test("The whole of EXIF becomes upright and loses its thumbnail", arguments: [true, false])
+    func uprightEXIF(isBigEndian: Bool) throws {
+        let exif = Self.exif(isBigEndian: isBigEndian)
+        #expect(Orientation(exif: exif) == .rotate90Clockwise)
+        let kept = try #require(PhotoMetadata(exif: exif).upright(width: 9, height: 8).exif)
+        #expect(Orientation(exif: kept) == .asStored)
+        // The thumbnail lay at the end.
+        #expect(kept.count == exif.count - 4)
+        let tiff = try #require(TIFFStructure(kept))
+        let link = try #require(tiff.link(behind: 8))
+        #expect(tiff.long(at: link) == 0)
+        #expect(tiff.entries(at: 8)?.first.flatMap(tiff.text).map(Array.init) == Array("Make".utf8))
+    }
+
+    @Test("Of EXIF only the rights are kept, short texts and long ones", arguments: [true, false])
+    func rightsOfEXIF(isBigEndian: Bool) throws {
+        let kept = try #require(PhotoMetadata(exif: Self.exif(isBigEndian: isBigEndian)).rights.exif)
+        let tiff = try #require(TIFFStructure(kept))
+        let entries = try #require(tiff.entries(at: 8))
+        #expect(entries.map(\.tag) == [0x013B, 0x8298])
+        #expect(entries.compactMap(tiff.text).map(Array.init) == [Array("Zo".utf8), Array("(c) Zo.".utf8)])
+        #expect(PhotoMetadata(exif: Array("MM\0*\0\0\0\u{8}\0\0\0\0\0\0".utf8)).rights.exif == nil)
+    }
+
+    @Test("Damaged EXIF is left out or kept, and never traps")
+    func damagedEXIF() {
+        let exif = Self.exif()
+        for count in exif.indices {
+            let metadata = PhotoMetadata(exif: Array(exif.prefix(count)))
+            _ = (metadata.rights, metadata.upright(width: 1, height: 1))
+        }
+        for index in exif.indices {
+            for value: UInt8 in [0, 1, 0x7F, 0x80, 0xFF] {
+                var damaged = exif
+                damaged[index] = value
+                let metadata = PhotoMetadata(exif: damaged)
+                _ = (metadata.rights, metadata.upright(width: 70_000, height: 1))
+            }
+        }
+        #expect(PhotoMetadata(exif: [1, 2, 3]).upright(width: 1, height: 1) == PhotoMetadata())
+    }
+
+    private static func kept(_ xmp: String) -> String? {
+        PhotoMetadata(xmp: Array(xmp.utf8)).rights.xmp.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    @Test("Rights are found as elements, as lists and as attributes")
+    func rightsOfXMP() throws {
+        let kept = try #require(
+            Self.kept(
+                """
+                <rdf:Description xmlns:dc="x" xmpRights:Marked="True"
+                  photoshop:Credit='It&apos;s mine' photoshop:City="Vienna">
+                <dc:creator><rdf:Seq><rdf:li>Zoë</rdf:li> <rdf:li> Tom &amp; Co </rdf:li></rdf:Seq></dc:creator>
+                <dc:rights><rdf:Alt><rdf:li xml:lang="de">Alles</rdf:li><rdf:li>All</rdf:li></rdf:Alt></dc:rights>
+                <xmpRights:WebStatement>https://example.org</xmpRights:WebStatement>
+                <dc:creatorish>no</dc:creatorish></rdf:Description>
+                """
+            )
+        )
+        #expect(kept.contains("<dc:creator><rdf:Seq><rdf:li>Zoë</rdf:li><rdf:li>Tom &amp; Co</rdf:li></rdf:Seq>"))
+        #expect(kept.contains(#"<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">Alles</rdf:li></rdf:Alt>"#))
+        #expect(kept.contains("<xmpRights:Marked>True</xmpRights:Marked>"))
+        #expect(kept.contains("<xmpRights:WebStatement>https://example.org</xmpRights:WebStatement>"))
+        #expect(kept.contains("<photoshop:Credit>It&apos;s mine</photoshop:Credit>"))
+        #expect(!kept.contains("Vienna") && !kept.contains("no"))
+    }
+
+    @Test(
+        "What is no plain text is no value",
+        arguments: [
+            "<dc:rights><b>x</b></dc:rights>", "<dc:rights>&evil;</dc:rights>", "<dc:rights></dc:rights>",
+            "<dc:rights/>",
+            "<dc:rights>a", "<dc:rights", #"<a dc:rights="a"#, "<dc:rights>a\u{0}b</dc:rights>", "",
+            "<dc:rightsx>a</dc:rights>",
+        ]
+    )
+    func refusesOtherXMP(xmp: String) {
+        #expect(Self.kept(xmp) == nil)
+    }
+
+    @Test("The whole of XMP becomes upright and loses its thumbnails; what is not UTF-8 goes")
+    func uprightXMP() {
+        func upright(_ xmp: String) -> String? {
+            PhotoMetadata(xmp: Array(xmp.utf8)).upright(width: 1, height: 1).xmp.map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        }
+        #expect(
+            upright(#"<a tiff:Orientation="6" b="c"><xmp:Thumbnails x="y"><z>…</z></xmp:Thumbnails>d</a>"#)
+                == #"<a tiff:Orientation="1" b="c"><xmp:Thumbnails></xmp:Thumbnails>d</a>"#
+        )
+        #expect(upright("<tiff:Orientation>8</tiff:Orientation>") == "<tiff:Orientation>1</tiff:Orientation>")
+        #expect(upright(#"<a tiff:Orientation="6"#) == #"<a tiff:Orientation="6"#)
+        #expect(PhotoMetadata(xmp: [0xFF, 0xFE, 0x3C]).upright(width: 1, height: 1).xmp == nil)
+    }
+
+    @Test("What a photo has is written and read again")
+    func roundTrip() throws {
+        var photo = ImageQualityTests.pattern(width: 6, height: 4, layout: .rgb)
+        photo.metadata = PhotoMetadata(exif: Self.exif(isBigEndian: false), xmp: Array("<x:xmpmeta/> é".utf8))
+        let read = try PhotoDecoder.decode(try PNGEncoder.encode(photo))
+        #expect(read.metadata == photo.metadata)
+        // It is turned by what it says.
+        #expect((read.width, read.height) == (4, 6))
+    }
+}
