@@ -175,8 +175,8 @@ let package = Package(
         tests(
             "Service",
             [
-                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore", httpTypes,
-                logging,
+                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore", "Telemetry",
+                "Workers", httpTypes, logging,
             ]
         ),
     ]

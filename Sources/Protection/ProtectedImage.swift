@@ -1,10 +1,13 @@
 public import JobModel
 
 /// A protected image as it is delivered, with what was done to it.
-public struct ProtectedImage: Sendable, Equatable {
+public struct ProtectedImage: Sendable {
     /// The PNG file.
     public let png: [UInt8]
 
     /// The report, measured on the samples in ``png``.
     public let report: ProtectionReport
+
+    /// How long the steps took; with equal input not the same.
+    public let durations: StageDurations
 }

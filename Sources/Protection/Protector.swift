@@ -47,8 +47,10 @@ public struct Protector: Sendable {
         settings: ProtectionSettings,
         semanticImage: SemanticImageSource<HashedBytes>
     ) throws(ProtectionError) -> ProtectedImage {
+        let begin = ContinuousClock.now
         let inputHash = SHA256.hash(input)
         var photo = try decode(input)
+        let decoded = ContinuousClock.now
         let size = WorkingSize.of(width: photo.width, height: photo.height, shortSide: settings.workingSize)
         let secret = try secret(semanticImage, settings.mode, inputHash, size)
         let delta = try perturbation(of: photo, by: secret, size: size)
@@ -60,7 +62,9 @@ public struct Protector: Sendable {
         guard difference > 0 else { throw .unchanged }
         let (width, height) = (photo.width, photo.height)
         let (format, luminanceOnly) = (photo.sourceFormat, photo.layout.colorChannels == 1)
+        let changed = ContinuousClock.now
         let png = try encode(consume photo)
+        let encoded = ContinuousClock.now
         let report = ProtectionReport(
             width: width,
             height: height,
@@ -81,7 +85,12 @@ public struct Protector: Sendable {
             workingWidth: size.width,
             workingHeight: size.height
         )
-        return ProtectedImage(png: png, report: report)
+        let durations = StageDurations(
+            decode: begin.duration(to: decoded) / .seconds(1),
+            network: decoded.duration(to: changed) / .seconds(1),
+            encode: changed.duration(to: encoded) / .seconds(1)
+        )
+        return ProtectedImage(png: png, report: report, durations: durations)
     }
 
     // MARK: - Steps

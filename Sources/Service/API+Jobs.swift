@@ -47,7 +47,9 @@ extension API {
         }
         var last = 0
         if let cursor = request.target.queryValue("cursor") {
-            guard let number = Int(cursor), number > 0 else { throw APIError.cursorInvalid }
+            guard let number = Int(cursor), number > 0, cursor == String(number), cursor.utf8.count <= 18 else {
+                throw APIError.cursorInvalid
+            }
             last = number
         }
         let images = try await store.images(job: job.id, states: states, after: last, limit: limit + 1)

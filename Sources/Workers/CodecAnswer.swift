@@ -6,7 +6,7 @@ public import JobModel
 ///
 /// - `{"type": "ready", "model_sha256", "pid"}`, once, before anything else
 /// - `{"type": "unready", "code", "detail"}` instead, when it cannot work; then it ends
-/// - `{"type": "protected", "id", "report"}` with the PNG as its body
+/// - `{"type": "protected", "id", "report", "durations"}` with the PNG as its body; the durations may be left out
 /// - `{"type": "semantic_image"}` with the PNG to keep as its body
 /// - `{"type": "failed", "id", "code", "detail"}`; the id is 0 where one picture was sent
 public enum CodecAnswer: Sendable, Equatable {
@@ -15,7 +15,7 @@ public enum CodecAnswer: Sendable, Equatable {
     /// The weights cannot be used.
     case unready(ImageFailure)
     /// A picture is protected.
-    case protected(id: Int, report: ProtectionReport, png: [UInt8])
+    case protected(id: Int, report: ProtectionReport, png: [UInt8], durations: StageDurations?)
     /// A picture is fit to be kept as a semantic image.
     case semanticImage(png: [UInt8])
     /// A picture cannot be protected, or kept, ever.
@@ -28,13 +28,14 @@ public enum CodecAnswer: Sendable, Equatable {
         var type: String
         var id: Int?
         var report: ProtectionReport?
+        var durations: StageDurations?
         var code: String?
         var detail: String?
         var modelSHA256: String?
         var pid: Int32?
 
         enum CodingKeys: String, CodingKey {
-            case type, id, report, code, detail, pid
+            case type, id, report, durations, code, detail, pid
             case modelSHA256 = "model_sha256"
         }
     }
@@ -53,9 +54,9 @@ public enum CodecAnswer: Sendable, Equatable {
         case .unready(let failure):
             header.type = "unready"
             (header.code, header.detail) = (failure.code, failure.detail)
-        case .protected(let id, let report, let png):
+        case .protected(let id, let report, let png, let durations):
             header.type = "protected"
-            (header.id, header.report) = (id, report)
+            (header.id, header.report, header.durations) = (id, report, durations)
             body = png
         case .semanticImage(let png):
             header.type = "semantic_image"
@@ -91,7 +92,7 @@ public enum CodecAnswer: Sendable, Equatable {
             self = .unready(try Self.failure(in: header))
         case "protected":
             guard let id = header.id, let report = header.report else { throw .badHeader("lacks the id or the report") }
-            self = .protected(id: id, report: report, png: frame.body)
+            self = .protected(id: id, report: report, png: frame.body, durations: header.durations)
             return
         case "semantic_image":
             self = .semanticImage(png: frame.body)

@@ -35,11 +35,14 @@ public struct CodecServer {
         public let png: [UInt8]
         /// The report about it.
         public let report: ProtectionReport
+        /// How long its steps took.
+        public let durations: StageDurations
 
-        /// Puts the two together.
-        public init(png: [UInt8], report: ProtectionReport) {
+        /// Puts the three together.
+        public init(png: [UInt8], report: ProtectionReport, durations: StageDurations) {
             self.png = png
             self.report = report
+            self.durations = durations
         }
     }
 
@@ -148,7 +151,13 @@ public struct CodecServer {
             for (id, image) in images.enumerated() {
                 switch engine.protect(image) {
                 case .success(let picture):
-                    try send(.protected(id: id, report: picture.report, png: picture.png), over: socket)
+                    let answer = CodecAnswer.protected(
+                        id: id,
+                        report: picture.report,
+                        png: picture.png,
+                        durations: picture.durations
+                    )
+                    try send(answer, over: socket)
                 case .failure(let error):
                     try send(.failed(id: id, error.failure), over: socket)
                 }

@@ -19,6 +19,8 @@ extension WorkerLoop {
         let entries: [Entry]
         /// Keeps the leases until it is cancelled.
         let heartbeat: Task<Void, Never>
+        /// How long it took so far.
+        let times: BatchTimes
     }
 
     /// A file and what to hide in it, or why one of the two cannot be had now.
@@ -74,6 +76,7 @@ extension WorkerLoop {
     /// Writes results to disk, then says so to the store.
     func commit(_ batch: Batch) async {
         defer { batch.heartbeat.cancel() }
+        let begin = ContinuousClock.now
         let blobs = blobs
         let outcomes = await disk.run {
             batch.entries.map { entry in (entry.claim, Self.store(entry, in: blobs)) }
@@ -87,7 +90,9 @@ extension WorkerLoop {
                 ]
             )
         }
+        let written = ContinuousClock.now
         await finish(outcomes)
+        await report(batch, outcomes, write: begin.duration(to: written), commit: written.duration(to: .now))
     }
 
     /// Writes one result.
@@ -97,7 +102,7 @@ extension WorkerLoop {
         case .failed(let failure): return .failed(failure)
         case .crashed(let reason): return .crashed(reason: reason)
         case .released: return .released
-        case .protected(let png, let sha256, let report):
+        case .protected(let png, let sha256, let report, _):
             do throws(BlobStoreError) {
                 let blob = try blobs.put(png)
                 guard blob.sha256 == sha256 else { throw .corrupt }

@@ -45,6 +45,7 @@ public struct WorkerLoop: Sendable {
     let blobs: BlobStore
     let codecs: CodecPool
     let logger: Logger
+    let observer: ImageAttempt.Observer
     let disk = BlockingQueue(label: "palimpsest.workers.disk")
 
     /// Puts a loop together; ``run(grace:)`` starts it.
@@ -55,18 +56,21 @@ public struct WorkerLoop: Sendable {
     ///   - blobs: Where files are.
     ///   - codecs: Who protects; the loop stops the pool when it ends.
     ///   - logger: For faults and crashes.
+    ///   - observer: Told about each attempt at an image, for metrics.
     public init(
         configuration: Configuration,
         store: JobStore,
         blobs: BlobStore,
         codecs: CodecPool,
-        logger: Logger
+        logger: Logger,
+        observer: @escaping ImageAttempt.Observer = { _ in }
     ) {
         self.configuration = configuration
         self.store = store
         self.blobs = blobs
         self.codecs = codecs
         self.logger = logger
+        self.observer = observer
     }
 
     /// Works until the task is cancelled.
@@ -136,8 +140,11 @@ public struct WorkerLoop: Sendable {
     private func takeBatch(_ owner: WorkerOwner, _ codec: CodecProcess) async throws -> Batch? {
         let claims = try await store.claim(owner: owner, lease: configuration.lease)
         guard !claims.isEmpty else { return nil }
+        let claimed = ContinuousClock.now
+        let waits = Task { (try? await store.queueWaits(of: claims)) ?? [] }
         let heartbeat = Task { await keep(claims) }
         let inputs = await read(claims)
+        let times = BatchTimes(read: claimed.duration(to: .now), waits: waits)
         let readable = zip(claims, inputs).compactMap { claim, input -> CodecImage? in
             guard case .success(let bytes, let semanticImage) = input else { return nil }
             return CodecImage(
@@ -155,7 +162,7 @@ public struct WorkerLoop: Sendable {
         let entries = zip(claims, zip(inputs, outcomes)).map { claim, rest in
             Batch.Entry(claim: claim, inputFault: rest.0.fault, outcome: rest.1)
         }
-        return Batch(entries: entries, heartbeat: heartbeat)
+        return Batch(entries: entries, heartbeat: heartbeat, times: times)
     }
 
     // MARK: - Leases

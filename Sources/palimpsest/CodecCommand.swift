@@ -57,7 +57,11 @@ struct CodecCommand: ParsableCommand {
                         settings: image.settings,
                         semanticImage: image.semanticImage
                     )
-                    return CodecServer.ProtectedPicture(png: result.png, report: result.report)
+                    return CodecServer.ProtectedPicture(
+                        png: result.png,
+                        report: result.report,
+                        durations: result.durations
+                    )
                 }
             },
             semanticImage: { bytes in

@@ -134,7 +134,7 @@ struct FileProtection: Sendable {
     private func settle(_ item: Item, _ outcome: CodecOutcome) async {
         await disk.run {
             switch outcome {
-            case .protected(let png, _, let report): write(item.picture, png, report)
+            case .protected(let png, _, let report, _): write(item.picture, png, report)
             case .failed(let failure): progress.fail(PictureFault(path: item.picture.path, failure: failure))
             case .crashed(let reason):
                 let detail = "\(ImageFailure.quarantined.detail) The last time \(reason)."
