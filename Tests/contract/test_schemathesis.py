@@ -24,7 +24,8 @@ def test_the_service_keeps_its_contract(make_measured, tmp_path):
         "--generation-database", "none", "--request-timeout", "120", "--suppress-health-check", "all", "--no-color",
     ]  # fmt: skip
     # Schemathesis keeps what failed in its folder and tries it first the next time, which no run should depend on.
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(HERE / "hooks.py")}
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     # The failures and the summary, which pytest would cut short.
     print(result.stdout[-20000:], result.stderr[-2000:])
     assert result.returncode == 0, "schemathesis found failures, see above"
