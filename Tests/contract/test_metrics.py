@@ -3,6 +3,7 @@
 import math
 import os
 import signal
+import threading
 
 from conftest import FIXTURES
 from events import Listener
@@ -125,3 +126,19 @@ def test_a_stream_is_in_flight_until_it_ends(make_measured):
     assert value(service, "palimpsest_codec_restarts_total") == 2
     assert value(service, "palimpsest_image_attempts_total", outcome="crashed") == 1
     assert service.stop() == 0, service.log()
+
+
+def test_a_waiting_request_is_answered_when_the_service_stops(make_measured):
+    service = make_measured("--drain-seconds", "60")
+    for pid in service.codecs():
+        os.kill(pid, signal.SIGSTOP)
+    path = service.upload("--form", "class=a", "--form", f"file=@{FIXTURES / 'hats.png'}")
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(service.get(f"{path}?wait=60")))
+    waiting.start()
+    service.wait_for(lambda: 1 in values(service, "palimpsest_http_requests_in_flight").values(), "the request to wait")
+    service.process.send_signal(signal.SIGTERM)
+    waiting.join()
+    assert [answer.status for answer in answers] == [200] and answers[0].json["state"] in ("queued", "running")
+    # The image in hand keeps the service for up to a minute; the request did not wait for it.
+    assert service.process.poll() is None
