@@ -95,8 +95,8 @@ extension API {
             let mark = watch.mark
             let job = try await self.job(job.id.text, of: key)
             let rest = ContinuousClock.now.duration(to: deadline)
-            guard !job.state.isTerminal, !lifecycle.isDraining, rest > .zero else { return job }
-            try Task.checkCancellation()
+            // Of a task that is cancelled nobody reads the answer.
+            guard !job.state.isTerminal, !lifecycle.isDraining, rest > .zero, !Task.isCancelled else { return job }
             await watch.wait(after: mark, atMost: min(rest, Self.pollInterval))
         }
     }
