@@ -36,11 +36,12 @@ install-build:
 install-test:
 	@scripts/install-packages build test
 	@scripts/install-venv
+	@scripts/install-venv Tests/contract/requirements.txt .venv-contract
 
 # ---- Checking ----
 
 .PHONY: test
-test: install-test lint check-layers test-swift test-python ## Installs what is missing and runs every check and test.
+test: install-test lint check-layers test-swift test-python test-contract ## Installs what is missing and runs every check and test.
 
 .PHONY: lint
 lint: ## Refuses code that is not formatted, or whose public API has no documentation.
@@ -91,8 +92,15 @@ test-python: build build-bench build-probe ## Runs the Python tests: tooling, tr
 test-e2e: build ## Runs only the end-to-end tests, against the release binary.
 	$(PYTHON) -m pytest Tests/e2e
 
+EXAMPLES ?= 30
+SEED ?= 1
+
+.PHONY: test-contract
+test-contract: install-test build ## Tries the service against Public/openapi.json, and reads its metrics as Prometheus does (EXAMPLES=1000 for longer, SEED=).
+	EXAMPLES='$(EXAMPLES)' SEED='$(SEED)' .venv-contract/bin/python -m pytest Tests/contract
+
 .PHONY: test-clients
-test-clients: install-test build ## Tries the service with wrk, ab, nginx in front and a browser; installs them.
+test-clients: install-test build ## Tries the service with wrk, ab, nginx in front, Prometheus' tools and a browser; installs them.
 	@scripts/install-packages clients
 	$(PYTHON) -m pytest -s Tests/clients
 
@@ -153,4 +161,4 @@ measure-photo: install-test build ## Time and peak memory of `protect` for one 1
 
 .PHONY: clean
 clean: ## Removes what was built and the Python environment; data stays.
-	rm -rf .build .venv
+	rm -rf .build .venv .venv-contract

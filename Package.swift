@@ -195,9 +195,8 @@ let package = Package(
         tests(
             "Service",
             [
-                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore", "Workers",
-                httpTypes,
-                logging,
+                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore", "Telemetry",
+                "Workers", httpTypes, logging,
             ]
         ),
     ]

@@ -213,7 +213,15 @@ public final class BlobStore: Sendable {
     /// - Returns: What an unprivileged process may use.
     /// - Throws: Faults of the disk.
     public func freeBytes() throws(BlobStoreError) -> UInt64 {
-        try FileSystem.freeBytes(at: blobs)
+        try diskSpace().free
+    }
+
+    /// How large the disk is, and what it still takes.
+    ///
+    /// - Returns: Both in bytes.
+    /// - Throws: Faults of the disk.
+    public func diskSpace() throws(BlobStoreError) -> DiskSpace {
+        try FileSystem.diskSpace(at: blobs)
     }
 
     func folder(of sha256: SHA256Digest) -> String {

@@ -178,13 +178,16 @@ enum FileSystem {
         }
     }
 
-    /// The bytes that an unprivileged process may still write to the disk that holds a path.
-    static func freeBytes(at path: String) throws(BlobStoreError) -> UInt64 {
+    /// The disk that holds a path.
+    static func diskSpace(at path: String) throws(BlobStoreError) -> DiskSpace {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else {
             let code = errno
             throw .failed("statvfs", code)
         }
-        return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
+        func bytes(_ blocks: fsblkcnt_t) -> UInt64 {
+            UInt64(blocks).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
+        }
+        return DiskSpace(size: bytes(status.f_blocks), free: bytes(status.f_bavail))
     }
 }

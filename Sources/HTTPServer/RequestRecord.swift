@@ -20,4 +20,27 @@ public struct RequestRecord: Sendable, Equatable {
     public var duration: Duration
     /// Whether the response was given out as a whole.
     public var isComplete: Bool
+
+    /// Describes a request; observers can so be tested without a server.
+    public init(
+        id: String,
+        peer: String,
+        method: HTTPRequest.Method?,
+        path: String,
+        status: Int?,
+        receivedBytes: UInt64,
+        sentBytes: UInt64,
+        duration: Duration,
+        isComplete: Bool
+    ) {
+        self.id = id
+        self.peer = peer
+        self.method = method
+        self.path = path
+        self.status = status
+        self.receivedBytes = receivedBytes
+        self.sentBytes = sentBytes
+        self.duration = duration
+        self.isComplete = isComplete
+    }
 }

@@ -82,9 +82,9 @@ public struct Router: Sendable {
         routes.first { $0.pattern.match(request.target.segments) != nil }?.pattern.text
     }
 
-    /// The methods of RFC 9110 section 9 and PATCH; any other is answered with 501.
+    /// The methods of RFC 9110 section 9, PATCH and QUERY, as IANA lists them for general use; any other is answered with 501.
     private static let known: Set<HTTPRequest.Method> = [
-        .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch,
+        .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch, .query,
     ]
 
     private static func allowed(_ methods: [HTTPRequest.Method]) -> String {

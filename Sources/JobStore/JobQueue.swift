@@ -20,6 +20,9 @@ public protocol WorkQueue: Sendable {
     @discardableResult
     func reclaim(previousRunsOf instance: String, currentRun run: String?) async throws(JobStoreError) -> Int
 
+    /// How long claimed images had waited, in seconds, for the metrics.
+    func queueWaits(of claims: [ClaimedImage]) async throws(JobStoreError) -> [Double]
+
     /// Takes back the leases that have run out.
     @discardableResult
     func rescueExpired() async throws(JobStoreError) -> Int
@@ -66,8 +69,8 @@ public protocol JobQueue: WorkQueue {
     /// The attachments of a job's images, by the images' numbers.
     func attachments(job: JobIdentifier, number: Int?) async throws(JobStoreError) -> [Int: [StoredAttachment]]
 
-    /// How many images of all tenants are in each state.
-    func imageCounts() async throws(JobStoreError) -> JobCounts
+    /// What the store holds and has done.
+    func statistics() async throws(JobStoreError) -> StoreStatistics
 
     /// What is left to do of every job, of all tenants.
     func unfinishedWork() async throws(JobStoreError) -> [QueueForecast.Work]

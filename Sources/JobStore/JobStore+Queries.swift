@@ -27,7 +27,10 @@ extension JobStore {
     public func jobs(tenant: APIKeyID, cursor: String? = nil, limit: Int = 100) async throws(JobStoreError) -> JobPage {
         var before = Int64.max
         if let cursor {
-            guard let seq = Int64(cursor, radix: 36), seq > 0 else { throw .invalidCursor }
+            guard let seq = Int64(cursor, radix: 36), seq > 0, cursor == String(seq, radix: 36), cursor.utf8.count <= 12
+            else {
+                throw .invalidCursor
+            }
             before = seq
         }
         let count = min(max(limit, 1), 1000)
@@ -97,26 +100,6 @@ extension JobStore {
                 ),
                 arguments: [job.text, number]
             ).map(JobImage.init(row:))
-        }
-    }
-
-    /// How many images of all tenants are in each state, without those of expired jobs.
-    ///
-    /// - Returns: The counts, for the metrics.
-    /// - Throws: ``JobStoreError``.
-    public func imageCounts() async throws(JobStoreError) -> JobCounts {
-        try await read { db in
-            let row = try Row.fetchOne(
-                db,
-                sql: """
-                    SELECT coalesce(sum(queued_count), 0) AS queued_count, coalesce(sum(running_count), 0) AS running_count,
-                        coalesce(sum(done_count), 0) AS done_count, coalesce(sum(failed_count), 0) AS failed_count,
-                        coalesce(sum(quarantined_count), 0) AS quarantined_count,
-                        coalesce(sum(cancelled_count), 0) AS cancelled_count
-                    FROM jobs WHERE expired_at IS NULL
-                    """
-            )
-            return row.map(JobCounts.init(row:)) ?? JobCounts()
         }
     }
 }

@@ -1,7 +1,7 @@
 public import JobModel
 
 /// A protected image as it is delivered, with what was done to it.
-public struct ProtectedImage: Sendable, Equatable {
+public struct ProtectedImage: Sendable {
     /// The PNG file.
     public let png: [UInt8]
 
@@ -10,4 +10,7 @@ public struct ProtectedImage: Sendable, Equatable {
 
     /// What else was asked for.
     public let attachments: [AttachmentKind: [UInt8]]
+
+    /// How long the steps took; with equal input not the same.
+    public let durations: StageDurations
 }

@@ -49,8 +49,10 @@ public struct Protector: Sendable {
         semanticImage: SemanticImageSource<HashedBytes>,
         attachments: Set<AttachmentKind> = []
     ) throws(ProtectionError) -> ProtectedImage {
+        let begin = ContinuousClock.now
         let inputHash = SHA256.hash(input)
         var photo = try decode(input, keeping: settings.metadata)
+        let decoded = ContinuousClock.now
         let size = WorkingSize.of(width: photo.width, height: photo.height, shortSide: settings.workingSize)
         let secret = try secret(semanticImage, settings.mode, inputHash, size)
         let delta = try perturbation(of: photo, by: secret, size: size)
@@ -68,7 +70,9 @@ public struct Protector: Sendable {
         }
         let (width, height, depth) = (photo.width, photo.height, photo.depth)
         let (format, luminanceOnly) = (photo.sourceFormat, photo.layout.colorChannels == 1)
+        let changed = ContinuousClock.now
         let png = try encode(consume photo)
+        let encoded = ContinuousClock.now
         let report = ProtectionReport(
             width: width,
             height: height,
@@ -91,7 +95,12 @@ public struct Protector: Sendable {
             workingWidth: size.width,
             workingHeight: size.height
         )
-        return ProtectedImage(png: png, report: report, attachments: made ?? [:])
+        let durations = StageDurations(
+            decode: begin.duration(to: decoded) / .seconds(1),
+            network: decoded.duration(to: changed) / .seconds(1),
+            encode: changed.duration(to: encoded) / .seconds(1)
+        )
+        return ProtectedImage(png: png, report: report, attachments: made ?? [:], durations: durations)
     }
 
     // MARK: - Steps

@@ -46,9 +46,12 @@ extension API {
     /// The field wins over the parameter: a browser that comes back sends the field with what it got last, and the parameter as it was
     /// at first.
     private static func cursor(of request: ServerRequest) throws(APIError) -> EventCursor {
-        let text = request.fields[.lastEventID] ?? request.target.queryValue("last_event_id") ?? ""
-        guard !text.isEmpty else { return .start }
-        guard let cursor = EventCursor(text) else { throw .eventIDInvalid }
+        var cursor = EventCursor.start
+        for case let text? in [request.target.queryValue("last_event_id"), request.fields[.lastEventID]]
+        where !text.isEmpty {
+            guard let next = EventCursor(text) else { throw .eventIDInvalid }
+            cursor = next
+        }
         return cursor
     }
 }

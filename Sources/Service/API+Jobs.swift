@@ -52,7 +52,9 @@ extension API {
         }
         var last = 0
         if let cursor = request.target.queryValue("cursor") {
-            guard let number = Int(cursor), number > 0 else { throw APIError.cursorInvalid }
+            guard let number = Int(cursor), number > 0, cursor == String(number), cursor.utf8.count <= 18 else {
+                throw APIError.cursorInvalid
+            }
             last = number
         }
         let images = try await store.images(job: job.id, states: states, after: last, limit: limit + 1)
@@ -107,8 +109,8 @@ extension API {
             let mark = watch.mark
             let job = try await self.job(job.id.text, of: key)
             let rest = ContinuousClock.now.duration(to: deadline)
-            guard !job.state.isTerminal, !lifecycle.isDraining, rest > .zero else { return job }
-            try Task.checkCancellation()
+            // Of a task that is cancelled nobody reads the answer.
+            guard !job.state.isTerminal, !lifecycle.isDraining, rest > .zero, !Task.isCancelled else { return job }
             await watch.wait(after: mark, atMost: min(rest, Self.pollInterval))
         }
     }

@@ -191,8 +191,13 @@ extension API {
         guard let field = fields[.idempotencyKey] else { return nil }
         var key = Substring(field)
         if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") { key = key.dropFirst().dropLast() }
-        guard (1...255).contains(key.utf8.count), !key.contains("\"") else {
-            throw APIError(.badRequest, "idempotency_key_invalid", "An Idempotency-Key must have 1 to 255 characters.")
+        let isPrintable = key.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") }
+        guard (1...255).contains(key.utf8.count), isPrintable else {
+            throw APIError(
+                .badRequest,
+                "idempotency_key_invalid",
+                "An Idempotency-Key must have 1 to 255 printable ASCII characters, none of them a quotation mark."
+            )
         }
         return String(key)
     }

@@ -23,15 +23,18 @@ public struct ProtectionService: Sendable {
 
     private let settings: Settings
     private let logger: Logger
+    private let version: String
 
     /// Describes a service; ``run()`` starts it.
     ///
     /// - Parameters:
     ///   - settings: What the operator wants.
     ///   - logger: Where everything is told.
-    public init(settings: Settings, logger: Logger) {
+    ///   - version: The program's, for the metrics.
+    public init(settings: Settings, logger: Logger, version: String) {
         self.settings = settings
         self.logger = logger
+        self.version = version
     }
 
     /// Serves until the process is told to stop.
@@ -55,10 +58,12 @@ public struct ProtectionService: Sendable {
         let throughput = ThroughputMeter()
         let api = try await prepare(folder, store, throughput)
         let pool = try await startCodecs(weights)
-        let metrics = ServiceMetrics()
-        var servers = [(settings.bind, makeServer(api, settings.bind, api.router(), metrics, tls: tls))]
+        let metrics = ServiceMetrics(version: version)
+        let server = makeServer(api, settings.bind, api.router(), metrics, tls: tls)
+        var servers = [(settings.bind, server)]
         if let endpoint = settings.metrics {
-            servers.append((endpoint, makeServer(api, endpoint, metrics.router(store: store, pool: pool), nil)))
+            let sources = ServiceMetrics.Sources(api: api, pool: pool) { server.connectionCount }
+            servers.append((endpoint, makeServer(api, endpoint, metrics.router(sources), nil)))
         }
         var addresses: [SocketAddress] = []
         for (endpoint, server) in servers {
@@ -74,7 +79,7 @@ public struct ProtectionService: Sendable {
         }
         let housekeeping = api.housekeeping
         let sweeping = Task { await housekeeping.run() }
-        let working = try startWorkers(api, pool, throughput)
+        let working = try startWorkers(api, pool, throughput, metrics)
         for (purpose, address) in zip(["api", "metrics"], addresses) {
             logger.notice(
                 "listening",
@@ -172,7 +177,8 @@ public struct ProtectionService: Sendable {
     private func startWorkers(
         _ api: API,
         _ pool: CodecPool,
-        _ throughput: ThroughputMeter
+        _ throughput: ThroughputMeter,
+        _ metrics: ServiceMetrics
     ) throws -> Task<Void, Never> {
         let run = String(try SecureRandom.uint64(), radix: 16)
         var configuration = WorkerLoop.Configuration(instance: Self.instance, run: run)
@@ -183,7 +189,8 @@ public struct ProtectionService: Sendable {
             blobs: api.blobs,
             codecs: pool,
             throughput: throughput,
-            logger: logger
+            logger: logger,
+            observer: { metrics.count($0) }
         )
         let grace = settings.drainGrace
         return Task { await loop.run(grace: grace) }
@@ -210,8 +217,11 @@ public struct ProtectionService: Sendable {
         return HTTPServer(
             configuration: configuration,
             logger: logger,
-            observer: { metrics?.count($0) },
-            handler: { await api.respond(to: $0, by: router) }
+            observer: { metrics?.end($0) },
+            handler: { request in
+                metrics?.begin(request, by: router)
+                return await api.respond(to: request, by: router)
+            }
         )
     }
 

@@ -43,6 +43,15 @@ public struct Counter: Sendable {
         precondition(amount >= 0, "a counter never falls")
         series.update(labels) { $0 += amount }
     }
+
+    /// Brings the number to what something else has counted; it never falls.
+    ///
+    /// - Parameters:
+    ///   - total: What has been counted, not negative.
+    ///   - labels: One value for each label of the counter.
+    public func raise(to total: Double, _ labels: [String] = []) {
+        series.update(labels) { $0 = max($0, total) }
+    }
 }
 
 /// A number that goes up and down.
@@ -69,6 +78,21 @@ public struct Histogram: Sendable {
     public static let secondsBuckets: [Double] = [
         0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
     ]
+
+    /// Upper ends for waits in seconds, from 10 ms to 4 h.
+    public static let waitBuckets: [Double] = [
+        0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 1800, 3600, 7200, 14_400,
+    ]
+
+    /// Upper ends for steps of work in seconds, from 1 ms to 1 min.
+    public static let stepBuckets: [Double] = [
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+    ]
+
+    /// Makes a series be there before anything is observed, so that its rate is known from the first value on.
+    public func announce(_ labels: [String]) {
+        series.update(labels) { _ in }
+    }
 
     /// Counts one value; `labels` has one value for each label of the histogram.
     public func observe(_ value: Double, _ labels: [String] = []) {

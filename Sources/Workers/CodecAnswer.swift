@@ -6,7 +6,8 @@ public import JobModel
 ///
 /// - `{"type": "ready", "model_sha256", "pid"}`, once, before anything else
 /// - `{"type": "unready", "code", "detail"}` instead, when it cannot work; then it ends
-/// - `{"type": "protected", "id", "report", "attachments": [{"kind", "bytes"}]}` with the PNG and then the attachments as its body
+/// - `{"type": "protected", "id", "report", "durations", "attachments": [{"kind", "bytes"}]}` with the PNG and then the attachments as its body; the
+///   durations may be left out
 /// - `{"type": "semantic_image"}` with the PNG to keep as its body
 /// - `{"type": "failed", "id", "code", "detail"}`; the id is 0 where one picture was sent
 public enum CodecAnswer: Sendable, Equatable {
@@ -15,7 +16,13 @@ public enum CodecAnswer: Sendable, Equatable {
     /// The weights cannot be used.
     case unready(ImageFailure)
     /// A picture is protected.
-    case protected(id: Int, report: ProtectionReport, png: [UInt8], attachments: [AttachmentKind: [UInt8]] = [:])
+    case protected(
+        id: Int,
+        report: ProtectionReport,
+        png: [UInt8],
+        attachments: [AttachmentKind: [UInt8]] = [:],
+        durations: StageDurations?
+    )
     /// A picture is fit to be kept as a semantic image.
     case semanticImage(png: [UInt8])
     /// A picture cannot be protected, or kept, ever.
@@ -28,6 +35,7 @@ public enum CodecAnswer: Sendable, Equatable {
         var type: String
         var id: Int?
         var report: ProtectionReport?
+        var durations: StageDurations?
         var code: String?
         var detail: String?
         var modelSHA256: String?
@@ -40,7 +48,7 @@ public enum CodecAnswer: Sendable, Equatable {
         }
 
         enum CodingKeys: String, CodingKey {
-            case type, id, report, code, detail, pid, attachments
+            case type, id, report, durations, code, detail, pid, attachments
             case modelSHA256 = "model_sha256"
         }
     }
@@ -59,9 +67,9 @@ public enum CodecAnswer: Sendable, Equatable {
         case .unready(let failure):
             header.type = "unready"
             (header.code, header.detail) = (failure.code, failure.detail)
-        case .protected(let id, let report, let png, let attachments):
+        case .protected(let id, let report, let png, let attachments, let durations):
             header.type = "protected"
-            (header.id, header.report) = (id, report)
+            (header.id, header.report, header.durations) = (id, report, durations)
             let parts = attachments.sorted { $0.key.rawValue < $1.key.rawValue }
             header.attachments = parts.map { Header.Attachment(kind: $0.key, bytes: $0.value.count) }
             body = parts.reduce(into: png) { $0 += $1.value }
@@ -101,7 +109,13 @@ public enum CodecAnswer: Sendable, Equatable {
             guard let id = header.id, let report = header.report else { throw .badHeader("lacks the id or the report") }
             var png = frame.body
             let attachments = try Self.detach(header.attachments ?? [], from: &png)
-            self = .protected(id: id, report: report, png: png, attachments: attachments)
+            self = .protected(
+                id: id,
+                report: report,
+                png: png,
+                attachments: attachments,
+                durations: header.durations
+            )
             return
         case "semantic_image":
             self = .semanticImage(png: frame.body)

@@ -4,11 +4,14 @@ public import JobModel
 /// What became of a picture that was handed to a codec process.
 public enum CodecOutcome: Sendable, Equatable {
     /// It is protected; hash, PNG signature, size and bound have been compared with the report.
+    ///
+    /// How long it took is what the process says, as far as that can be.
     case protected(
         png: [UInt8],
         sha256: SHA256Digest,
         report: ProtectionReport,
-        attachments: [AttachmentKind: [UInt8]] = [:]
+        attachments: [AttachmentKind: [UInt8]] = [:],
+        durations: StageDurations?
     )
     /// It cannot be protected, ever.
     case failed(ImageFailure)

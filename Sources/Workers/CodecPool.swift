@@ -45,6 +45,8 @@ public final class CodecPool: Sendable {
         var nextTicket: UInt64 = 0
         var lastFault: String?
         var hasBeenReady = false
+        /// How often a process ended unasked.
+        var endCount = 0
         /// What a process said about weights that none could use yet.
         var refusal: String?
         var isStopped = false
@@ -140,6 +142,12 @@ public final class CodecPool: Sendable {
     /// The state of every process.
     public var states: [CodecState] { shelf.withLock(\.states) }
 
+    /// How many processes are lent now.
+    public var busyCount: Int { shelf.withLock { $0.isLent.count { $0 } } }
+
+    /// How often a process has ended unasked; each time another one was started.
+    public var restartCount: Int { shelf.withLock(\.endCount) }
+
     /// Whether one of the processes has pictures to answer about.
     var isWorking: Bool { codecs.withLock { $0.contains(where: \.isWorking) } }
 
@@ -148,9 +156,11 @@ public final class CodecPool: Sendable {
             shelf.states[number] = state
             switch state {
             case .failing(let reason):
+                shelf.endCount += 1
                 shelf.lastFault = reason
                 shelf.failures[number] += 1
             case .refusing(let reason):
+                shelf.endCount += 1
                 shelf.lastFault = reason
                 shelf.failures[number] += 1
                 if !shelf.hasBeenReady { shelf.refusal = reason }

@@ -37,12 +37,20 @@ public struct CodecServer {
         public let report: ProtectionReport
         /// What else was asked for.
         public let attachments: [AttachmentKind: [UInt8]]
+        /// How long its steps took.
+        public let durations: StageDurations
 
         /// Puts them together.
-        public init(png: [UInt8], report: ProtectionReport, attachments: [AttachmentKind: [UInt8]] = [:]) {
+        public init(
+            png: [UInt8],
+            report: ProtectionReport,
+            attachments: [AttachmentKind: [UInt8]],
+            durations: StageDurations
+        ) {
             self.png = png
             self.report = report
             self.attachments = attachments
+            self.durations = durations
         }
     }
 
@@ -164,7 +172,8 @@ public struct CodecServer {
                         id: id,
                         report: picture.report,
                         png: picture.png,
-                        attachments: picture.attachments
+                        attachments: picture.attachments,
+                        durations: picture.durations
                     )
                     try send(answer, over: socket)
                 case .failure(let error):

@@ -20,6 +20,8 @@ extension WorkerLoop {
         let entries: [Entry]
         /// Keeps the leases until it is cancelled.
         let heartbeat: Task<Void, Never>
+        /// How long it took so far.
+        let times: BatchTimes
     }
 
     /// A file and what to hide in it, or why one of the two cannot be had now.
@@ -75,6 +77,7 @@ extension WorkerLoop {
     /// Writes results to disk, then says so to the store.
     func commit(_ batch: Batch) async {
         defer { batch.heartbeat.cancel() }
+        let begin = ContinuousClock.now
         let (blobs, gate) = (blobs, gate)
         let outcomes = await disk.run {
             batch.entries.map { entry in (entry.claim, Self.store(entry, in: blobs, gate)) }
@@ -88,7 +91,9 @@ extension WorkerLoop {
                 ]
             )
         }
+        let written = ContinuousClock.now
         await finish(outcomes)
+        await report(batch, outcomes, write: begin.duration(to: written), commit: written.duration(to: .now))
     }
 
     /// Writes one result.
@@ -98,7 +103,7 @@ extension WorkerLoop {
         case .failed(let failure): return .failed(failure)
         case .crashed(let reason): return .crashed(reason: reason)
         case .released: return .released
-        case .protected(let png, let sha256, let report, let attachments):
+        case .protected(let png, let sha256, let report, let attachments, _):
             do throws(BlobStoreError) {
                 let blob = try blobs.put(png)
                 guard blob.sha256 == sha256 else { throw .corrupt }

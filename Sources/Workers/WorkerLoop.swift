@@ -53,6 +53,7 @@ public struct WorkerLoop: Sendable {
     let disk: BlockingQueue
     let gate: DiskGate
     let held = HeldClaims()
+    let observer: ImageAttempt.Observer
 
     /// Puts a loop together; ``run(grace:)`` starts it.
     ///
@@ -63,13 +64,15 @@ public struct WorkerLoop: Sendable {
     ///   - codecs: Who protects; the loop stops the pool when it ends.
     ///   - throughput: Where the speed of the codecs is noted.
     ///   - logger: For faults and crashes.
+    ///   - observer: Told about each attempt at an image, for metrics.
     public init(
         configuration: Configuration,
         store: any WorkQueue,
         blobs: BlobStore,
         codecs: CodecPool,
         throughput: ThroughputMeter = ThroughputMeter(),
-        logger: Logger
+        logger: Logger,
+        observer: @escaping ImageAttempt.Observer = { _ in }
     ) {
         let disk = BlockingQueue(label: "palimpsest.workers.disk")
         self.disk = disk
@@ -85,6 +88,7 @@ public struct WorkerLoop: Sendable {
         self.blobs = blobs
         self.codecs = codecs
         self.logger = logger
+        self.observer = observer
     }
 
     /// Works until the task is cancelled.
@@ -163,8 +167,11 @@ public struct WorkerLoop: Sendable {
         guard !claims.isEmpty else { return nil }
         held.add(claims, of: owner)
         let handout = Handout()
+        let claimed = ContinuousClock.now
+        let waits = Task { (try? await store.queueWaits(of: claims)) ?? [] }
         let heartbeat = Task { await keep(claims, from: mark, of: handout) }
         let inputs = await read(claims)
+        let times = BatchTimes(read: claimed.duration(to: .now), waits: waits)
         let readable = zip(claims, inputs).compactMap { claim, input -> CodecImage? in
             guard case .success(let bytes, let semanticImage) = input else { return nil }
             return CodecImage(
@@ -187,7 +194,7 @@ public struct WorkerLoop: Sendable {
         let entries = zip(claims, zip(inputs, outcomes)).map { claim, rest in
             Batch.Entry(claim: claim, inputFault: rest.0.fault, outcome: rest.1)
         }
-        return Batch(entries: entries, heartbeat: heartbeat)
+        return Batch(entries: entries, heartbeat: heartbeat, times: times)
     }
 
     // MARK: - Leases

@@ -65,7 +65,8 @@ struct CodecCommand: ParsableCommand {
                     return CodecServer.ProtectedPicture(
                         png: result.png,
                         report: result.report,
-                        attachments: result.attachments
+                        attachments: result.attachments,
+                        durations: result.durations
                     )
                 }
             },

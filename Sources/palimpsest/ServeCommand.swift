@@ -24,7 +24,8 @@ struct ServeCommand: AsyncParsableCommand {
         plm_keep_heap_small()
         let settings = try options.settings()
         do {
-            try await ProtectionService(settings: settings, logger: Self.logger(settings)).run()
+            let logger = Self.logger(settings)
+            try await ProtectionService(settings: settings, logger: logger, version: Version.text).run()
         } catch let fault as ProtectionService.StartFault {
             throw CommandFault(fault.description)
         }

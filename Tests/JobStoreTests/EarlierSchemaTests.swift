@@ -128,7 +128,7 @@ import Testing
             #expect(try await store.finish(claims.map { ($0, done($0)) }).allSatisfy { $0 })
         }
         #expect(claimed.count == 4)
-        let counts = try await store.imageCounts()
+        let counts = try await store.statistics().images
         #expect(counts.queued == 0 && counts.running == 0)
         let fourth: JobIdentifier = try id(4)
         guard case .queued(let retried) = try await store.retryJob(fourth, tenant: one) else {

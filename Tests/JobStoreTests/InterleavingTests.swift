@@ -72,7 +72,7 @@ private final class History {
         }
         // From here on all goes well: what is left must come to its end.
         var rounds = 0
-        while try await store.imageCounts().queued + store.imageCounts().running > 0 {
+        while try await store.statistics().images.queued + store.statistics().images.running > 0 {
             rounds += 1
             try #require(rounds < 2000, "the jobs do not end")
             let got = try await store.claim(owner: owner())

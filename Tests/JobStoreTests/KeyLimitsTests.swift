@@ -280,7 +280,7 @@ import Testing
             return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
         #expect(created == 7)
-        #expect(try await store.imageCounts().total == 7)
+        #expect(try await store.statistics().images.total == 7)
         #expect(try await store.jobs(tenant: tenant).jobs.count == 7)
     }
 
@@ -293,7 +293,7 @@ import Testing
         for tenant in [passing, revoked] {
             #expect(try await submit(store, tenant, sizes: [1]) == .keyUnusable)
         }
-        #expect(try await store.imageCounts().total == 0)
+        #expect(try await store.statistics().images.total == 0)
     }
 
     @Test func `What is queued is counted in an index alone`() async throws {

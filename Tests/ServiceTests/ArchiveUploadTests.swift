@@ -66,7 +66,7 @@ struct ArchiveUploadTests {
         #expect(try await send(fixture, try zip([("a/one.jpg", [1]), ("two.jpg", [2])])).code == "class_missing")
         #expect(try await send(fixture, try zip([("a/one.jpg", [1]), ("b b/two.jpg", [2])])).code == "class_invalid")
         #expect(try fixture.blobs.list().isEmpty)
-        #expect(try await fixture.store.imageCounts().total == 0)
+        #expect(try await fixture.store.statistics().images.total == 0)
         let files = try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/tmp")
         #expect(files.isEmpty)
     }

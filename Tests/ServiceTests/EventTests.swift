@@ -148,6 +148,9 @@ struct EventTests {
         #expect(try await ids("1") == ["2", "3", "3.end"])
         #expect(try await ids(nil, parameter: "2") == ["3", "3.end"])
         #expect(try await ids("3", parameter: "1") == ["3.end"])
+        #expect(try await ids("", parameter: "1") == ["2", "3", "3.end"])
+        let wrong = try await fixture.send(.get, "\(path)/events?last_event_id=x", fields: [.lastEventID: "3"])
+        #expect(wrong.code == "last_event_id_invalid")
         // An end that was told before more images ended is none.
         #expect(try await ids("2.end") == ["3", "3.end"])
         let over = try await fixture.send(.get, "\(path)/events", fields: [.lastEventID: "3.end"])

@@ -84,7 +84,7 @@ struct QuotaTests {
         #expect((late.status, late.code) == (429, "quota_bytes"))
         #expect(pieces.isEmpty)
         #expect(try fixture.blobs.list().count == 1)
-        #expect(try await fixture.store.imageCounts().total == 1)
+        #expect(try await fixture.store.statistics().images.total == 1)
         // Nor does it take away what somebody else needs.
         let again = Pieces([image])
         let same = try await submit(fixture, secret, body: RequestBody(declaredLength: nil) { again.next() })
@@ -121,7 +121,7 @@ struct QuotaTests {
         let answer = try await submit(fixture, secret, body: body)
         #expect((answer.status, answer.code) == (401, "key_invalid"))
         #expect(try fixture.blobs.list().isEmpty)
-        #expect(try await fixture.store.imageCounts().total == 0)
+        #expect(try await fixture.store.statistics().images.total == 0)
     }
 
     @Test("Jobs of a minute: the fields count down, then 429 with the time to wait")
@@ -142,7 +142,7 @@ struct QuotaTests {
         let wait = try #require(refused.fields[.retryAfter].flatMap(Int.init))
         #expect((1...30).contains(wait))
         #expect(refused.fields[.rateLimit]?.hasPrefix("\"jobs\";r=0;t=") == true)
-        #expect(try await fixture.store.imageCounts().total == 2)
+        #expect(try await fixture.store.statistics().images.total == 2)
         // What only looks is not counted.
         #expect(try await fixture.send(.get, "/v1/jobs", key: secret).status == 200)
         // Others' minutes are their own, and without a quota there are no fields.
@@ -191,7 +191,7 @@ struct QuotaTests {
             return try await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
         }
         #expect(statuses == [202: 3, 429: 7])
-        #expect(try await fixture.store.imageCounts().total == 3)
+        #expect(try await fixture.store.statistics().images.total == 3)
         #expect(try fixture.blobs.list().count == 3)
     }
 }

@@ -111,6 +111,15 @@ struct ResultTests {
         #expect(try await waiting.json(Shown.self).state == "done")
     }
 
+    @Test("A waiting request whose client has gone is no error of the service")
+    func cancelledWait() async throws {
+        let fixture = try await Fixture()
+        let path = try await fixture.upload([1])
+        let waiting = Task { try await fixture.send(.get, "\(path)?wait=60").status }
+        waiting.cancel()
+        #expect(try await waiting.value == 200)
+    }
+
     @Test("An erased job is gone with its files, but not with those of others")
     func erase() async throws {
         let fixture = try await Fixture()

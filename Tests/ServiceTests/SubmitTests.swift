@@ -104,7 +104,7 @@ struct SubmitTests {
         #expect(answer.status == status)
         #expect(answer.code == code)
         #expect(try fixture.blobs.list().isEmpty)
-        #expect(try await fixture.store.imageCounts().total == 0)
+        #expect(try await fixture.store.statistics().images.total == 0)
     }
 
     @Test("Too many bytes or images are 413, no image is 400, a full disk is 507, a stopping service 503")
@@ -136,7 +136,7 @@ struct SubmitTests {
         let fixture = try await Fixture()
         let refused = try await fixture.send(.post, "/v1/jobs?class=a", fields: [.accept: "text/html"], body: [1])
         #expect((refused.status, refused.code) == (406, "not_acceptable"))
-        #expect(try await fixture.store.imageCounts().total == 0)
+        #expect(try await fixture.store.statistics().images.total == 0)
         for accept in ["application/*", "text/html, */*;q=0.1", "no type"] {
             let taken = try await fixture.send(.post, "/v1/jobs?class=a", fields: [.accept: accept], body: [1])
             #expect(taken.status == 202)
@@ -179,7 +179,7 @@ struct SubmitTests {
             let other = try await fixture.send(.post, "/v1/jobs\(query)", fields: fields, body: body)
             #expect((other.status, other.code) == (422, "idempotency_key_reused"))
         }
-        #expect(try await fixture.store.imageCounts().total == 1)
+        #expect(try await fixture.store.statistics().images.total == 1)
     }
 
     @Test(

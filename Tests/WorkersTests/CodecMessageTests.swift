@@ -165,7 +165,13 @@ struct CodecMessageTests {
         let answers: [CodecAnswer] = [
             .ready(modelSHA256: SHA256.hash([]), pid: 1),
             .unready(ImageFailure(code: "a", detail: "b")),
-            .protected(id: 2, report: CodecAnswerCheckTests.report, png: picture),
+            .protected(id: 2, report: CodecAnswerCheckTests.report, png: picture, durations: nil),
+            .protected(
+                id: 0,
+                report: CodecAnswerCheckTests.report,
+                png: picture,
+                durations: StageDurations(decode: 0.25, network: 1.5, encode: 0.125)
+            ),
             .semanticImage(png: picture),
             .failed(id: 3, ImageFailure(code: "a", detail: "b")),
         ]

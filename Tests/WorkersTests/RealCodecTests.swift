@@ -27,14 +27,17 @@ struct RealCodecTests {
         let outcomes = try await Material.withPool(Material.realCodec()) { pool in
             try await pool.withCodec { await $0.protect(images) }
         }
-        guard case .protected(let png, let sha256, let report, _) = outcomes[0] else {
-            Issue.record("\(outcomes[0])")
+        guard case .protected(let png, let sha256, let report, _, let durations) = outcomes[0],
+            case .protected(let samePNG, _, let sameReport, _, _) = outcomes[4]
+        else {
+            Issue.record("a photo was not protected")
             return
         }
+        #expect(try #require(durations).network > 0)
         #expect(report.maxAbsoluteDifference <= 8 && report.maxAbsoluteDifference > 0)
         #expect(report.modelSHA256 == SHA256.hash(Array(try Data(contentsOf: URL(filePath: Material.weightsFile)))).hex)
         #expect(SHA256.hash(png) == sha256)
-        #expect(outcomes[4] == outcomes[0])
+        #expect(samePNG == png && sameReport == report)
         let codes = outcomes[1...3].map { if case .failed(let failure) = $0 { failure.code } else { "none" } }
         #expect(codes == ["image_truncated", "image_unsupported", "image_empty"])
     }
@@ -64,7 +67,7 @@ struct RealCodecTests {
             ]
             let outcomes = try await pool.withCodec { await $0.protect(images) }
             let hashes = outcomes.map { outcome in
-                if case .protected(_, _, let report, _) = outcome { report.semanticImageSHA256 } else { "" }
+                if case .protected(_, _, let report, _, _) = outcome { report.semanticImageSHA256 } else { "" }
             }
             #expect(hashes[0] != hashes[2] && hashes[0] == hashes[3] && !hashes[0].isEmpty && !hashes[2].isEmpty)
             guard case .failed(let failure) = outcomes[1] else {

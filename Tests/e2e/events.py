@@ -20,8 +20,8 @@ class Event:
 class Listener:
     """One listener, which keeps the last id over all its connections."""
 
-    def __init__(self, service, path):
-        self.service, self.path = service, f"{path}/events"
+    def __init__(self, service, path, tls=None):
+        self.service, self.path, self.tls = service, f"{path}/events", tls
         self.last_id = None
         self.heard = []
         self.answer = None
@@ -31,7 +31,10 @@ class Listener:
         fields = {"Authorization": f"Bearer {self.service.key}"}
         if self.last_id is not None:
             fields["Last-Event-ID"] = self.last_id
-        self.connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=120)
+        if self.tls is None:
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=120)
+        else:
+            self.connection = http.client.HTTPSConnection("127.0.0.1", self.service.port, timeout=120, context=self.tls)
         self.connection.request("GET", self.path, headers=fields)
         self.answer = self.connection.getresponse()
         return self.answer.status

@@ -82,7 +82,7 @@ def test_metrics_are_served_on_a_bind_of_their_own(make_service):
     assert metrics.status == 200
     lines = metrics.body.decode().splitlines()
     assert 'palimpsest_images{state="done"} 1' in lines
-    assert any(line.startswith('palimpsest_http_requests_total{status="200"}') for line in lines)
+    assert 'palimpsest_http_requests_total{method="POST",route="/v1/jobs",status="200"} 1' in lines
     assert service.curl("/metrics").status == 404
 
 

@@ -61,7 +61,7 @@ import Testing
         )
         #expect(try await reopened.image(job: job.id, number: 3) == rows[2])
         #expect(try await reopened.image(job: job.id, number: 4) == nil)
-        #expect(try await reopened.imageCounts() == job.counts)
+        #expect(try await reopened.statistics().images == job.counts)
     }
 
     @Test func `A job whose images were all refused has failed at once`() async throws {

@@ -1,0 +1,52 @@
+import GRDB
+import Glibc
+import JobModel
+
+extension JobStore {
+    /// What the store holds and has done, all of the same moment but the size of the files.
+    ///
+    /// - Returns: The statistics.
+    /// - Throws: ``JobStoreError``.
+    public func statistics() async throws(JobStoreError) -> StoreStatistics {
+        let bytes = Self.size(of: pool.path) + Self.size(of: pool.path + "-wal")
+        return try await read { db in
+            var jobs: [JobState: Int] = [:]
+            var images = JobCounts()
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT state, count(*) AS count, sum(queued_count) AS queued_count, sum(running_count) AS running_count,
+                        sum(done_count) AS done_count, sum(failed_count) AS failed_count,
+                        sum(quarantined_count) AS quarantined_count, sum(cancelled_count) AS cancelled_count
+                    FROM jobs WHERE expired_at IS NULL GROUP BY state
+                    """
+            )
+            for row in rows {
+                if let state = JobState(rawValue: row["state"]) { jobs[state] = row["count"] }
+                let counts = JobCounts(row: row)
+                for state in ImageState.allCases { images[state] += counts[state] }
+            }
+            var endings: [ImageState: Int] = [:]
+            for row in try Row.fetchAll(db, sql: "SELECT state, total FROM ending_totals") {
+                if let state = ImageState(rawValue: row["state"]) { endings[state] = row["total"] }
+            }
+            let oldest = try Int64.fetchOne(
+                db,
+                sql: "SELECT min(created_at) FROM jobs WHERE queued_count > 0 AND finished_at IS NULL"
+            )
+            return StoreStatistics(
+                jobs: jobs,
+                images: images,
+                endings: endings,
+                oldestQueuedAt: oldest,
+                databaseBytes: bytes
+            )
+        }
+    }
+
+    /// The size of a file in bytes; 0 if it is not there, as the log is not after a clean end.
+    private static func size(of path: String) -> UInt64 {
+        var status = stat()
+        return stat(path, &status) == 0 ? UInt64(clamping: status.st_size) : 0
+    }
+}

@@ -1,0 +1,98 @@
+import Glibc
+
+/// What the kernel says about this process (proc(5)), for the metrics that every Prometheus client has.
+public struct ProcessStatistics: Sendable, Equatable {
+    /// Processor time of user and system, in seconds.
+    public let cpuSeconds: Double
+    /// Bytes of memory that are resident.
+    public let residentBytes: UInt64
+    /// Bytes of address space.
+    public let virtualBytes: UInt64
+    /// Threads.
+    public let threads: Int
+    /// Descriptors that are open.
+    public let openDescriptors: Int
+    /// The most descriptors that may be open.
+    public let maxDescriptors: UInt64
+    /// When the process began, in seconds since 1970.
+    public let startSeconds: Double
+
+    /// Asks the kernel.
+    ///
+    /// - Returns: `nil` where there is no `/proc`.
+    public static func current() -> ProcessStatistics? {
+        guard let status = contents(of: "/proc/self/stat"), let boot = contents(of: "/proc/stat"),
+            let descriptors = entryCount(of: "/proc/self/fd")
+        else { return nil }
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+        return ProcessStatistics(
+            status: status,
+            boot: boot,
+            ticksPerSecond: Double(sysconf(Int32(_SC_CLK_TCK))),
+            pageBytes: UInt64(sysconf(Int32(_SC_PAGESIZE))),
+            // One of them is the folder that is being listed.
+            openDescriptors: max(descriptors - 1, 0),
+            maxDescriptors: UInt64(limit.rlim_cur)
+        )
+    }
+
+    /// Reads the two files.
+    ///
+    /// - Parameters:
+    ///   - status: `/proc/self/stat`, whose second field is a name in parentheses that may hold anything.
+    ///   - boot: `/proc/stat`, which tells when the machine began.
+    ///   - ticksPerSecond: The unit of times in them.
+    ///   - pageBytes: The unit of resident memory.
+    ///   - openDescriptors: Counted elsewhere.
+    ///   - maxDescriptors: Asked elsewhere.
+    init?(
+        status: String,
+        boot: String,
+        ticksPerSecond: Double,
+        pageBytes: UInt64,
+        openDescriptors: Int,
+        maxDescriptors: UInt64
+    ) {
+        guard let name = status.lastIndex(of: ")") else { return nil }
+        // The first of these is the third field of proc(5).
+        let fields = status[status.index(after: name)...].split(whereSeparator: \.isWhitespace)
+        guard fields.count > 21, let user = Double(fields[11]), let system = Double(fields[12]),
+            let threads = Int(fields[17]),
+            let start = Double(fields[19]), let virtual = UInt64(fields[20]), let resident = UInt64(fields[21]),
+            let booted = boot.split(separator: "\n").first(where: { $0.hasPrefix("btime ") }).flatMap({
+                Double($0.dropFirst(6))
+            })
+        else { return nil }
+        cpuSeconds = (user + system) / ticksPerSecond
+        residentBytes = resident * pageBytes
+        virtualBytes = virtual
+        self.threads = threads
+        self.openDescriptors = openDescriptors
+        self.maxDescriptors = maxDescriptors
+        startSeconds = booted + start / ticksPerSecond
+    }
+
+    private static func contents(of path: String) -> String? {
+        guard let file = fopen(path, "r") else { return nil }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let count = fread(&piece, 1, piece.count, file)
+            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+            bytes += piece[..<count]
+        }
+    }
+
+    private static func entryCount(of path: String) -> Int? {
+        guard let folder = opendir(path) else { return nil }
+        defer { closedir(folder) }
+        var count = 0
+        while let entry = readdir(folder) {
+            // "." and ".." are no descriptors; theirs are digits.
+            if entry.pointee.d_name.0 != CChar(UInt8(ascii: ".")) { count += 1 }
+        }
+        return count
+    }
+}
