@@ -79,7 +79,9 @@ let package = Package(
                 .embedInCode("m0001_initial.sql"),
                 .embedInCode("m0002_imported_semantic_images.sql"),
                 .embedInCode("m0003_semantic_images_version_2.sql"),
+                .embedInCode("m0004_key_limits.sql"),
                 .embedInCode("m0005_queue.sql"),
+                .embedInCode("m0006_image_endings.sql"),
             ],
             swiftSettings: settings
         ),
@@ -137,7 +139,7 @@ let package = Package(
         // What tests and the fuzzer share, the fuzzer (linked by scripts/fuzz), and a program that other parsers are compared with.
         .target(
             name: "WireHarness",
-            dependencies: ["HTTPWire", httpTypes],
+            dependencies: ["Archive", "HTTPWire", httpTypes],
             path: "Tests/WireHarness",
             swiftSettings: settings
         ),
@@ -154,10 +156,19 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // A process that tries what the sandbox of the codec processes forbids.
+        .target(name: "ForbiddenCalls", path: "Tests/ForbiddenCalls", cSettings: cSettings),
+        .executableTarget(
+            name: "SandboxProbe",
+            dependencies: ["ForbiddenCalls", "Workers"],
+            path: "Tests/SandboxProbe",
+            swiftSettings: settings
+        ),
+
         // Tests, one target a module.
         tests("HTTPWire", ["WireHarness", httpTypes], resources: [.copy("FuzzInputs")]),
         tests("Imaging", ["CKernels"], resources: [.copy("Fixtures")]),
-        tests("Archive"),
+        tests("Archive", ["WireHarness"]),
         tests("JobModel"),
         tests("ImageHeader"),
         tests("Telemetry", [logging]),

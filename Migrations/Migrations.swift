@@ -32,6 +32,8 @@ public enum Migrations {
             name: "m0003_semantic_images_version_2",
             sql: PackageResources.m0003_semantic_images_version_2_sql
         ),
-        Migration(version: 4, name: "m0005_queue", sql: PackageResources.m0005_queue_sql),
+        Migration(version: 4, name: "m0004_key_limits", sql: PackageResources.m0004_key_limits_sql),
+        Migration(version: 5, name: "m0005_queue", sql: PackageResources.m0005_queue_sql),
+        Migration(version: 6, name: "m0006_image_endings", sql: PackageResources.m0006_image_endings_sql),
     ]
 }

@@ -159,20 +159,41 @@ palimpsest_jpeg_status palimpsest_jpeg_read_header(palimpsest_jpeg *reader, pali
     return PALIMPSEST_JPEG_OK;
 }
 
+// Inks on white paper, mixed without regard to what they look like in print. All four are stored inverted, as Adobe's
+// programs write them and every reader expects, whether or not the file says that it is from Adobe.
+static void mix_inks(const JSAMPLE *inks, JDIMENSION width, uint8_t *rgb) {
+    for (JDIMENSION x = 0; x < width; x++, inks += 4, rgb += 3) {
+        for (int color = 0; color < 3; color++) {
+            rgb[color] = (uint8_t)(((unsigned)inks[color] * inks[3] + 127) / 255);
+        }
+    }
+}
+
 palimpsest_jpeg_status palimpsest_jpeg_decode(palimpsest_jpeg *reader, uint8_t *rows, size_t count, int32_t max_scans) {
     struct jpeg_decompress_struct *decompressor = &reader->decompressor;
     if (setjmp(reader->entry)) return reader->status;
     reader->max_scans = max_scans;
-    decompressor->out_color_space = decompressor->jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
+    const palimpsest_jpeg_color color = color_of(decompressor);
+    decompressor->out_color_space = color == PALIMPSEST_JPEG_GRAY   ? JCS_GRAYSCALE
+                                    : color == PALIMPSEST_JPEG_CMYK ? JCS_CMYK
+                                                                    : JCS_RGB;
     jpeg_start_decompress(decompressor);
-    const size_t row_count = (size_t)decompressor->output_width * (size_t)decompressor->output_components;
+    const size_t row_count = (size_t)decompressor->output_width * (color == PALIMPSEST_JPEG_GRAY ? 1 : 3);
     if (row_count * decompressor->output_height != count) {
         snprintf(reader->message, sizeof reader->message, "the rows do not fit the room for them");
         return PALIMPSEST_JPEG_CORRUPT;
     }
+    JSAMPARRAY inks = NULL;
+    if (color == PALIMPSEST_JPEG_CMYK) {
+        // Freed with the decompressor.
+        inks = decompressor->mem->alloc_sarray(
+            (j_common_ptr)decompressor, JPOOL_IMAGE, decompressor->output_width * 4, 1
+        );
+    }
     while (decompressor->output_scanline < decompressor->output_height) {
         JSAMPROW row = rows + row_count * decompressor->output_scanline;
-        jpeg_read_scanlines(decompressor, &row, 1);
+        jpeg_read_scanlines(decompressor, inks == NULL ? &row : inks, 1);
+        if (inks != NULL) mix_inks(inks[0], decompressor->output_width, row);
     }
     // Reads on to the end marker, so that a file that lacks it is seen to be cut.
     jpeg_finish_decompress(decompressor);

@@ -7,7 +7,7 @@ public enum Release {
     ///
     /// δ is scaled to the photo's size row by row (bilinear where it grows), clipped to ±`strength`/255, added to the
     /// integer samples, clamped to their range and rounded to the nearest level, so that with `clip` no sample changes by
-    /// more than `strength` levels. A gray photo gets δ's luminance (ITU-R 601). Alpha and the pixels with alpha 0 stay as
+    /// more than `strength` levels; in 16 bits a level is 257 values. A gray photo gets δ's luminance (ITU-R 601). Alpha and the pixels with alpha 0 stay as
     /// they are.
     ///
     /// - Parameters:
@@ -20,7 +20,7 @@ public enum Release {
         precondition(delta.channels == 3, "a perturbation has three channels")
         precondition(1...255 ~= strength, "a strength is between 1 and 255 levels")
         let bound = clip ? Float(strength) : 255
-        let (height, layout) = (photo.height, photo.layout)
+        let (height, layout, depth) = (photo.height, photo.layout, photo.depth)
         let set = InstructionSet.preferred.kernel
         var rows = ScaledRows(
             levels(delta, isGray: layout.colorChannels == 1),
@@ -28,19 +28,30 @@ public enum Release {
             height: height,
             channels: layout.channels
         )
-        var meter = QualityMeter(width: photo.width, height: height, layout: layout)
-        var before = [UInt8](repeating: 0, count: rows.rowCount)
-        let count = rows.rowCount
+        var meter = QualityMeter(width: photo.width, height: height, layout: layout, depth: depth)
+        let (count, rowBytes) = (rows.rowCount, photo.rowBytes)
+        var before = [UInt8](repeating: 0, count: rowBytes)
         photo.samples.withUnsafeMutableBufferPointer { samples in
             guard let start = samples.baseAddress else { return }
             before.withUnsafeMutableBufferPointer { before in
                 for row in 0..<height {
-                    let samples = UnsafeMutableBufferPointer(start: start + row * count, count: count)
+                    let samples = UnsafeMutableBufferPointer(start: start + row * rowBytes, count: rowBytes)
                     _ = before.update(from: samples)
                     rows.withRows(of: row) { above, below, weightAbove, weightBelow in
-                        plm_release_row(set, samples.baseAddress, count, above, below, weightAbove, weightBelow, bound)
+                        let row = samples.baseAddress
+                        switch depth {
+                        case .eight: plm_release_row(set, row, count, above, below, weightAbove, weightBelow, bound)
+                        case .sixteen: plm_release_wide_row(row, count, above, below, weightAbove, weightBelow, bound)
+                        }
                     }
-                    if layout.hasAlpha { restoreTransparent(samples, from: before, channels: layout.channels) }
+                    if layout.hasAlpha {
+                        restoreTransparent(
+                            samples,
+                            from: before,
+                            colorBytes: layout.colorChannels * depth.byteCount,
+                            alphaBytes: depth.byteCount
+                        )
+                    }
                     meter.append(UnsafeBufferPointer(before), UnsafeBufferPointer(samples))
                 }
             }
@@ -63,10 +74,13 @@ public enum Release {
     private static func restoreTransparent(
         _ row: UnsafeMutableBufferPointer<UInt8>,
         from before: UnsafeMutableBufferPointer<UInt8>,
-        channels: Int
+        colorBytes: Int,
+        alphaBytes: Int
     ) {
-        for pixel in stride(from: 0, to: row.count, by: channels) where row[pixel + channels - 1] == 0 {
-            for index in pixel..<pixel + channels - 1 { row[index] = before[index] }
+        for pixel in stride(from: 0, to: row.count, by: colorBytes + alphaBytes) {
+            let alpha = pixel + colorBytes
+            guard row[alpha..<alpha + alphaBytes].allSatisfy({ $0 == 0 }) else { continue }
+            for index in pixel..<alpha { row[index] = before[index] }
         }
     }
 }

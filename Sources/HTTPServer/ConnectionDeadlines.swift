@@ -12,7 +12,7 @@ struct ConnectionDeadlines: Sendable {
     private var sentBytes: UInt64 = 0
     private var pace: TransferPace
 
-    /// Whether the server drains, which shortens the wait for a request that has not begun.
+    /// Whether the server drains, which shortens the wait for a request that has not begun and for a reader who takes nothing.
     var isDraining = false {
         didSet {
             guard isDraining, !oldValue, waiting == .head else { return }
@@ -43,10 +43,13 @@ struct ConnectionDeadlines: Sendable {
             waitStart = now
             waitDeadline = patience.map { now + $0 } ?? .max
         }
+        let writePatience = isDraining ? min(timeouts.write, timeouts.writeWhenDraining) : timeouts.write
         if !hasOutput {
             writeDeadline = .max
         } else if writeDeadline == .max || newSentBytes != sentBytes {
-            writeDeadline = now + timeouts.write.nanoseconds
+            writeDeadline = now + writePatience.nanoseconds
+        } else {
+            writeDeadline = min(writeDeadline, now + writePatience.nanoseconds)
         }
         sentBytes = newSentBytes
         return min(waitDeadline, writeDeadline)

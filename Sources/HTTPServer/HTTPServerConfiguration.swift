@@ -16,6 +16,8 @@ public struct HTTPTimeouts: Sendable, Equatable {
     public var bodyStall: Duration
     /// Without any byte of the response leaving.
     public var write: Duration
+    /// Without any byte of the response leaving while the server drains, so that a stalled reader does not use up the grace.
+    public var writeWhenDraining: Duration
     /// For the peer's end after ours.
     public var linger: Duration
     /// For the first byte of a connection that is new when the server begins to drain.
@@ -29,6 +31,7 @@ public struct HTTPTimeouts: Sendable, Equatable {
         minimumBodyBytesPerSecond: UInt64 = 1024,
         bodyStall: Duration = .seconds(30),
         write: Duration = .seconds(30),
+        writeWhenDraining: Duration = .seconds(5),
         linger: Duration = .seconds(2),
         newConnectionWhenDraining: Duration = .seconds(5)
     ) {
@@ -38,6 +41,7 @@ public struct HTTPTimeouts: Sendable, Equatable {
         self.minimumBodyBytesPerSecond = minimumBodyBytesPerSecond
         self.bodyStall = bodyStall
         self.write = write
+        self.writeWhenDraining = writeWhenDraining
         self.linger = linger
         self.newConnectionWhenDraining = newConnectionWhenDraining
     }

@@ -1,15 +1,15 @@
 import Glibc
 
-/// How far two photos of one size and layout are apart.
+/// How far two photos of one size, layout and depth are apart.
 ///
 /// Only colour samples count; alpha is not compared.
 public struct ImageQuality: Sendable, Equatable {
-    /// The largest difference of two samples (L∞), in levels: 0...255.
+    /// The largest difference of two samples (L∞), in values of their depth: 0...255 or 0...65535.
     public let maxAbsoluteDifference: Int
 
     /// The peak signal-to-noise ratio over all colour samples, in decibels.
     ///
-    /// `10 log10(255² / MSE)`, with the mean square taken over red, green and blue alike (or gray): 0 or more; infinity where the
+    /// `10 log10(m² / MSE)` for the largest value `m`, 255 or 65535, with the mean square taken over red, green and blue alike (or gray): 0 or more; infinity where the
     /// photos are equal.
     public let psnr: Double
 
@@ -22,19 +22,25 @@ public struct ImageQuality: Sendable, Equatable {
     ///
     /// with `μ = Σ w x`, `σx² = Σ w x² − μx²`, `σxy = Σ w x y − μx μy`, `C1 = (0.01 · 255)²`, `C2 = (0.03 · 255)²`. The
     /// window is an 11 × 11 Gaussian of σ = 1.5 whose weights add up to 1; the mean is over all positions where it lies
-    /// wholly inside. A side shorter than 11 gets a window of that length. The photos are not scaled down beforehand.
+    /// wholly inside. Luminances of 16 bits are taken over 257. A side shorter than 11 gets a window of that length. The photos are not scaled down beforehand.
     public let ssim: Double
 
     /// Compares two photos.
     ///
-    /// - Precondition: Both have the same size and layout.
+    /// - Precondition: Both have the same size, layout and depth.
     public init(_ first: Photo, _ second: Photo) {
         precondition(
-            first.width == second.width && first.height == second.height && first.layout == second.layout,
-            "only photos of one size and layout can be compared"
+            first.width == second.width && first.height == second.height && first.layout == second.layout
+                && first.depth == second.depth,
+            "only photos of one size, layout and depth can be compared"
         )
-        let rowBytes = first.width * first.layout.channels
-        var meter = QualityMeter(width: first.width, height: first.height, layout: first.layout)
+        let rowBytes = first.rowBytes
+        var meter = QualityMeter(
+            width: first.width,
+            height: first.height,
+            layout: first.layout,
+            depth: first.depth
+        )
         first.samples.withUnsafeBufferPointer { firstSamples in
             second.samples.withUnsafeBufferPointer { secondSamples in
                 for row in 0..<first.height {
@@ -49,9 +55,10 @@ public struct ImageQuality: Sendable, Equatable {
         self = meter.quality
     }
 
-    init(maxAbsoluteDifference: Int, meanSquare: Double, ssim: Double) {
+    init(maxAbsoluteDifference: Int, meanSquare: Double, depth: SampleDepth, ssim: Double) {
         self.maxAbsoluteDifference = maxAbsoluteDifference
-        psnr = meanSquare == 0 ? .infinity : 10 * log10(255 * 255 / meanSquare)
+        let largest = Double(depth.largest)
+        psnr = meanSquare == 0 ? .infinity : 10 * log10(largest * largest / meanSquare)
         self.ssim = ssim
     }
 }

@@ -9,6 +9,8 @@ public struct ImagingError: Error, Sendable, Equatable {
         case empty = "image_empty"
         /// A format, or a kind of a known format, that is not read here.
         case unsupported = "image_unsupported"
+        /// Inks whose colours a profile tells, which would be lost.
+        case cmykUnsupported = "image_cmyk_unsupported"
         /// More pixels, a longer side or more decoding work than the limits allow.
         case tooLarge = "image_too_large"
         /// The picture ends before it is complete.

@@ -57,10 +57,19 @@ struct JPEGReader {
         switch header.color {
         case .gray, .rgb:
             break
+        case .cmyk where header.icc_count > 0:
+            // Without the profile its colours would be visibly others, and no PNG has room for inks.
+            throw ImagingError(
+                .cmykUnsupported,
+                "The picture is a CMYK JPEG with a colour profile of its inks; convert it to RGB first."
+            )
         case .cmyk:
-            throw ImagingError(.unsupported, "The picture is a CMYK JPEG; only gray and RGB ones are read.")
+            break
         case .other:
-            throw ImagingError(.unsupported, "The JPEG has a colour space that is not read; only gray and RGB are.")
+            throw ImagingError(
+                .unsupported,
+                "The JPEG has a colour space that is not read; gray, RGB and CMYK are."
+            )
         }
         if header.is_arithmetic != 0 {
             throw ImagingError(

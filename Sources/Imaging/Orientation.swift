@@ -44,11 +44,17 @@ enum Orientation: Int, Sendable, CaseIterable {
             target,
             initializedCount in
             raster.samples.withUnsafeBufferPointer { source in
-                walk.copy(source, to: target, channels: raster.layout.channels)
+                walk.copy(source, to: target, pixelBytes: raster.layout.channels * raster.depth.byteCount)
             }
             initializedCount = raster.samples.count
         }
-        return Raster(width: resultWidth, height: resultHeight, layout: raster.layout, samples: samples)
+        return Raster(
+            width: resultWidth,
+            height: resultHeight,
+            layout: raster.layout,
+            depth: raster.depth,
+            samples: samples
+        )
     }
 
     /// A way through the source, in pixels, that meets them in the order of the result.
@@ -60,15 +66,15 @@ enum Orientation: Int, Sendable, CaseIterable {
         let height: Int
 
         /// Copies tile by tile, so that turning by a quarter does not touch a new cache line for every pixel.
-        func copy(_ source: UnsafeBufferPointer<UInt8>, to target: UnsafeMutableBufferPointer<UInt8>, channels: Int) {
+        func copy(_ source: UnsafeBufferPointer<UInt8>, to target: UnsafeMutableBufferPointer<UInt8>, pixelBytes: Int) {
             let tile = 32
             for top in stride(from: 0, to: height, by: tile) {
                 for left in stride(from: 0, to: width, by: tile) {
                     for row in top..<min(top + tile, height) {
                         for column in left..<min(left + tile, width) {
-                            let from = (origin + column * right + row * down) * channels
-                            let to = (row * width + column) * channels
-                            for channel in 0..<channels { target[to + channel] = source[from + channel] }
+                            let from = (origin + column * right + row * down) * pixelBytes
+                            let to = (row * width + column) * pixelBytes
+                            for byte in 0..<pixelBytes { target[to + byte] = source[from + byte] }
                         }
                     }
                 }

@@ -17,7 +17,7 @@ public enum PNGEncoder {
     /// metadata. Equal photos and levels give equal bytes with one version of libdeflate.
     ///
     /// - Parameters:
-    ///   - photo: The photo; every layout has its own PNG colour type of 8 bits. If it is nobody else's, its samples are filtered where
+    ///   - photo: The photo; every layout has its own PNG colour type. If it is nobody else's, its samples are filtered where
     ///     they are, so that beside them only the file takes memory.
     ///   - compressionLevel: libdeflate's level, in ``compressionLevels``.
     /// - Returns: The file.
@@ -31,10 +31,11 @@ public enum PNGEncoder {
             throw ImagingError(.encodingFailed, "There is not enough memory to write the picture.")
         }
         defer { libdeflate_free_compressor(compressor) }
-        let (width, height, layout) = (photo.width, photo.height, photo.layout)
+        let (width, height, layout, depth) = (photo.width, photo.height, photo.layout, photo.depth)
+        let pixelBytes = photo.pixelBytes
         let profile = photo.iccProfile ?? []
         var rows = (consume photo).samples
-        filter(&rows, count: height, pixelBytes: layout.channels)
+        filter(&rows, count: height, pixelBytes: pixelBytes)
         let capacity =
             PNGFile.overhead + libdeflate_zlib_compress_bound(compressor, rows.count)
             + (profile.isEmpty
@@ -42,7 +43,7 @@ public enum PNGEncoder {
         var isComplete = false
         let file = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, initializedCount in
             var file = PNGFile(buffer)
-            file.append(width: width, height: height, layout: layout)
+            file.append(width: width, height: height, layout: layout, depth: depth)
             isComplete = profile.isEmpty || file.append(profile: profile, compressor)
             isComplete = isComplete && file.append(pixels: rows, compressor)
             file.appendEnd()

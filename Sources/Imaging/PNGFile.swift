@@ -21,8 +21,8 @@ struct PNGFile {
         append([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
     }
 
-    /// The header: 8 bits a sample, no interlace.
-    mutating func append(width: Int, height: Int, layout: PixelLayout) {
+    /// The header: no interlace.
+    mutating func append(width: Int, height: Int, layout: PixelLayout, depth: SampleDepth) {
         let colorType: UInt8 =
             switch layout {
             case .gray: 0
@@ -33,7 +33,7 @@ struct PNGFile {
         appendChunk("IHDR") { file in
             file.append(bigEndian: UInt32(clamping: width))
             file.append(bigEndian: UInt32(clamping: height))
-            file.append([8, colorType, 0, 0, 0])
+            file.append([UInt8(depth.rawValue), colorType, 0, 0, 0])
             return true
         }
     }

@@ -1,3 +1,4 @@
+import CKernels
 import CSpng
 
 /// Reads one PNG file through libspng.
@@ -28,6 +29,7 @@ struct PNGReader {
                 width: Int(header.width),
                 height: Int(header.height),
                 layout: target.layout,
+                depth: target.depth,
                 samples: samples
             )
             let profile = try profile(context)
@@ -40,6 +42,7 @@ struct PNGReader {
     /// What the pixels are decoded to.
     private struct Target {
         let layout: PixelLayout
+        let depth: SampleDepth
         let format: spng_format
         let appliesTransparency: Bool
     }
@@ -66,9 +69,6 @@ struct PNGReader {
         var header = spng_ihdr()
         try check(spng_get_ihdr(context, &header))
         try limits.check(width: Int(header.width), height: Int(header.height))
-        if header.bit_depth == 16 {
-            throw ImagingError(.unsupported, "The picture is a PNG with 16 bits a sample; only up to 8 bits are read.")
-        }
         return header
     }
 
@@ -78,22 +78,26 @@ struct PNGReader {
         let status = spng_get_trns(context, &transparency)
         let isTransparent = status == 0
         if status != Int32(SPNG_ECHUNKAVAIL.rawValue) { try check(status) }
+        let depth: SampleDepth = header.bit_depth == 16 ? .sixteen : .eight
+        let layout: PixelLayout
+        let format: spng_format
         switch UInt32(header.color_type) {
+        case SPNG_COLOR_TYPE_GRAYSCALE.rawValue where isTransparent:
+            (layout, format) = (.grayAlpha, depth == .sixteen ? SPNG_FMT_GA16 : SPNG_FMT_GA8)
         case SPNG_COLOR_TYPE_GRAYSCALE.rawValue:
-            return isTransparent
-                ? Target(layout: .grayAlpha, format: SPNG_FMT_GA8, appliesTransparency: true)
-                : Target(layout: .gray, format: SPNG_FMT_G8, appliesTransparency: false)
+            (layout, format) = (.gray, depth == .sixteen ? SPNG_FMT_PNG : SPNG_FMT_G8)
         case SPNG_COLOR_TYPE_GRAYSCALE_ALPHA.rawValue:
-            return Target(layout: .grayAlpha, format: SPNG_FMT_PNG, appliesTransparency: false)
+            (layout, format) = (.grayAlpha, SPNG_FMT_PNG)
+        case SPNG_COLOR_TYPE_TRUECOLOR_ALPHA.rawValue,
+            SPNG_COLOR_TYPE_TRUECOLOR.rawValue where isTransparent,
+            SPNG_COLOR_TYPE_INDEXED.rawValue where isTransparent:
+            (layout, format) = (.rgba, depth == .sixteen ? SPNG_FMT_RGBA16 : SPNG_FMT_RGBA8)
         case SPNG_COLOR_TYPE_TRUECOLOR.rawValue, SPNG_COLOR_TYPE_INDEXED.rawValue:
-            return isTransparent
-                ? Target(layout: .rgba, format: SPNG_FMT_RGBA8, appliesTransparency: true)
-                : Target(layout: .rgb, format: SPNG_FMT_RGB8, appliesTransparency: false)
-        case SPNG_COLOR_TYPE_TRUECOLOR_ALPHA.rawValue:
-            return Target(layout: .rgba, format: SPNG_FMT_RGBA8, appliesTransparency: false)
+            (layout, format) = (.rgb, depth == .sixteen ? SPNG_FMT_PNG : SPNG_FMT_RGB8)
         default:
             throw ImagingError(.corrupt, "The PNG has a colour type that does not exist.")
         }
+        return Target(layout: layout, depth: depth, format: format, appliesTransparency: isTransparent)
     }
 
     /// Decodes straight into the memory of the result.
@@ -102,7 +106,8 @@ struct PNGReader {
         _ header: spng_ihdr,
         _ target: Target
     ) throws(ImagingError) -> [UInt8] {
-        let count = Int(header.width) * Int(header.height) * target.layout.channels
+        let sampleCount = Int(header.width) * Int(header.height) * target.layout.channels
+        let count = sampleCount * target.depth.byteCount
         let format = Int32(target.format.rawValue)
         var decodedCount = 0
         try check(spng_decoded_image_size(context, format, &decodedCount))
@@ -112,6 +117,8 @@ struct PNGReader {
         // A byte a row more, which the PNG encoder puts to use.
         let samples = [UInt8](unsafeUninitializedCapacity: count + Int(header.height)) { buffer, initializedCount in
             status = spng_decode_image(context, buffer.baseAddress, count, format, flags)
+            // libspng gives 16 bits in the machine's order, which is little-endian wherever this is built.
+            if status == 0, target.depth == .sixteen { plm_swap_bytes(buffer.baseAddress, sampleCount) }
             initializedCount = status == 0 ? count : 0
         }
         try check(status)

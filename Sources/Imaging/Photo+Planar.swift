@@ -3,7 +3,7 @@ import CKernels
 extension Photo {
     /// The photo as three planes in [0, 1], scaled by a triangle filter.
     ///
-    /// Equal to Pillow's `resize(size, BILINEAR)` on its `F` mode of `samples / 255` up to rounding: antialiased where a side
+    /// Equal to Pillow's `resize(size, BILINEAR)` on its `F` mode of the samples over their largest value up to rounding: antialiased where a side
     /// shrinks, bilinear with repeated edges where it grows. Gray is repeated in all three planes and alpha is dropped. Beside
     /// the result only one row exists as floats.
     ///
@@ -52,9 +52,11 @@ extension Photo {
 
     private func planarRGB(horizontal: TriangleFilter, vertical: TriangleFilter) -> PlanarImage {
         let (width, height) = (horizontal.outputCount, vertical.outputCount)
-        let (channels, colors, rowBytes) = (layout.channels, layout.colorChannels, self.width * layout.channels)
+        let (channels, colors, rowBytes) = (layout.channels, layout.colorChannels, self.rowBytes)
+        let rowCount = self.width * channels
+        let largest = Float(depth.largest)
         var result = PlanarImage(width: width, height: height, channels: 3, repeating: 0)
-        var sums = [Float](repeating: 0, count: rowBytes + 3)
+        var sums = [Float](repeating: 0, count: rowCount + 3)
         samples.withUnsafeBufferPointer { source in
             result.samples.withUnsafeMutableBufferPointer { target in
                 guard let source = source.baseAddress, let target = target.baseAddress else { return }
@@ -64,10 +66,14 @@ extension Photo {
                     let rows = taps.indices.map { tap in
                         Optional(source + (vertical.starts[row] + tap - taps.lowerBound) * rowBytes)
                     }
-                    plm_add_rows(PixelKernel.set, rows, Array(vertical.weights[taps]), rows.count, rowBytes, &sums)
+                    let weights = Array(vertical.weights[taps])
+                    switch depth {
+                    case .eight: plm_add_rows(PixelKernel.set, rows, weights, rows.count, rowCount, &sums)
+                    case .sixteen: plm_add_wide_rows(rows, weights, rows.count, rowCount, &sums)
+                    }
                     let to = target + row * width
                     horizontal.withKernel { filter in
-                        plm_scale_row(sums, channels, colors, filter, 255, to, width * height, 1)
+                        plm_scale_row(sums, channels, colors, filter, largest, to, width * height, 1)
                     }
                     for channel in colors..<3 {
                         (to + channel * width * height).update(from: to, count: width)

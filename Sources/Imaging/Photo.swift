@@ -1,7 +1,7 @@
-/// A decoded picture: upright 8-bit samples and the colour profile that gives them meaning.
+/// A decoded picture: upright samples of 8 or 16 bits and the colour profile that gives them meaning.
 ///
 /// The EXIF orientation has been applied already; alpha is not premultiplied. Sample `c` of the pixel at column `x` of
-/// row `y` is `samples[(y * width + x) * layout.channels + c]`.
+/// row `y` begins at `samples[((y * width + x) * layout.channels + c) * depth.byteCount]`.
 public struct Photo: Sendable, Equatable {
     /// Columns, at least 1.
     public let width: Int
@@ -12,7 +12,10 @@ public struct Photo: Sendable, Equatable {
     /// Which samples a pixel has.
     public let layout: PixelLayout
 
-    /// The samples, `height * width * layout.channels` of them, interleaved.
+    /// How many bits a sample has.
+    public let depth: SampleDepth
+
+    /// The bytes of the `height * width * layout.channels` samples, interleaved.
     ///
     /// Its count must not be changed.
     public var samples: [UInt8]
@@ -25,22 +28,32 @@ public struct Photo: Sendable, Equatable {
 
     /// Makes a photo of given samples.
     ///
-    /// - Precondition: The sizes are positive and `samples` has exactly `height * width * layout.channels` elements.
+    /// - Precondition: The sizes are positive and `samples` has exactly the bytes of `height * width * layout.channels` samples.
     public init(
         width: Int,
         height: Int,
         layout: PixelLayout,
+        depth: SampleDepth = .eight,
         samples: [UInt8],
         iccProfile: [UInt8]? = nil,
         sourceFormat: ImageFormat = .unknown
     ) {
         precondition(width > 0 && height > 0, "a photo has at least one pixel")
-        precondition(samples.count == width * height * layout.channels, "as many samples as the sizes say")
+        precondition(
+            samples.count == width * height * layout.channels * depth.byteCount,
+            "as many samples as the sizes say"
+        )
         self.width = width
         self.height = height
         self.layout = layout
+        self.depth = depth
         self.samples = samples
         self.iccProfile = iccProfile
         self.sourceFormat = sourceFormat
     }
+    /// Bytes of a pixel.
+    public var pixelBytes: Int { layout.channels * depth.byteCount }
+
+    /// Bytes of a row.
+    public var rowBytes: Int { width * pixelBytes }
 }

@@ -1,13 +1,13 @@
 /// Turns the bytes of a file into an upright ``Photo``.
 ///
-/// JPEG (baseline and progressive, gray, YCbCr and RGB) and PNG (8 bits and fewer, every colour type) are read. The
+/// JPEG (baseline and progressive, gray, YCbCr, RGB, and CMYK without a profile) and PNG (8 bits and fewer, every colour type) are read. The
 /// bytes are taken to be hostile: sizes are checked from the header before anything is allocated for the pixels, damage
 /// is an error rather than a guess, and no input traps.
 public enum PhotoDecoder {
     /// Decodes a whole picture.
     ///
-    /// JPEG pixels are those of libjpeg's standard settings (accurate integer DCT, fancy upsampling). A PNG palette
-    /// becomes RGB, 1, 2 and 4 bits of gray become 8, and a transparent colour becomes alpha. The EXIF orientation is
+    /// JPEG pixels are those of libjpeg's standard settings (accurate integer DCT, fancy upsampling); inks become RGB
+    /// by `(1 - C)(1 - K)`. A PNG palette becomes RGB, 1, 2 and 4 bits of gray become 8, and a transparent colour becomes alpha. The EXIF orientation is
     /// applied, the ICC profile is kept byte for byte, all other metadata is dropped.
     ///
     /// - Parameters:
@@ -15,7 +15,8 @@ public enum PhotoDecoder {
     ///   - limits: What the picture may claim.
     /// - Returns: The picture, upright.
     /// - Throws: ``ImagingError`` with ``ImagingError/Code/empty``, ``ImagingError/Code/unsupported`` (naming the format),
-    ///   ``ImagingError/Code/tooLarge``, ``ImagingError/Code/truncated`` or ``ImagingError/Code/corrupt``.
+    ///   ``ImagingError/Code/cmykUnsupported``, ``ImagingError/Code/tooLarge``, ``ImagingError/Code/truncated`` or
+    ///   ``ImagingError/Code/corrupt``.
     public static func decode(_ bytes: [UInt8], limits: ImageLimits = ImageLimits()) throws(ImagingError) -> Photo {
         switch try readableFormat(of: bytes) {
         case .jpeg: return try JPEGReader(bytes, limits: limits).photo()

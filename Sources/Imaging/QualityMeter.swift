@@ -14,6 +14,7 @@ public struct QualityMeter {
     private let width: Int
     private let height: Int
     private let layout: PixelLayout
+    private let depth: SampleDepth
     private let rowTaps: [Float]
     private let columnTaps: [Float]
     /// Window positions in a row, and the same rounded up to whole vectors.
@@ -32,10 +33,11 @@ public struct QualityMeter {
     /// Begins with no row.
     ///
     /// - Precondition: The sizes are positive.
-    public init(width: Int, height: Int, layout: PixelLayout) {
+    public init(width: Int, height: Int, layout: PixelLayout, depth: SampleDepth = .eight) {
         self.width = width
         self.height = height
         self.layout = layout
+        self.depth = depth
         rowTaps = Self.gaussian(count: min(Self.window, width))
         columnTaps = Self.gaussian(count: min(Self.window, height))
         positions = width - rowTaps.count + 1
@@ -59,21 +61,28 @@ public struct QualityMeter {
     ///
     /// - Precondition: It is called at most `height` times, with whole rows.
     public mutating func append(_ first: UnsafeBufferPointer<UInt8>, _ second: UnsafeBufferPointer<UInt8>) {
-        let count = width * layout.channels
-        precondition(rows < height && first.count == count && second.count == count, "one call for each row")
+        let bytes = width * layout.channels * depth.byteCount
+        precondition(rows < height && first.count == bytes && second.count == bytes, "one call for each row")
         guard let first = first.baseAddress, let second = second.baseAddress else { return }
-        let set = PixelKernel.set
         if layout.hasAlpha {
-            var opaque = Array(UnsafeBufferPointer(start: second, count: count))
-            for alpha in Swift.stride(from: layout.channels - 1, to: count, by: layout.channels) {
-                opaque[alpha] = first[alpha]
+            var opaque = Array(UnsafeBufferPointer(start: second, count: bytes))
+            let pixelBytes = layout.channels * depth.byteCount
+            for pixel in Swift.stride(from: 0, to: bytes, by: pixelBytes) {
+                for alpha in pixel + pixelBytes - depth.byteCount..<pixel + pixelBytes { opaque[alpha] = first[alpha] }
             }
-            plm_compare_rows(set, first, opaque, count, &difference)
+            compare(first, opaque)
         } else {
-            plm_compare_rows(set, first, second, count, &difference)
+            compare(first, second)
         }
-        plm_luminance_row(set, first, layout.channels, width, &luminances.first)
-        plm_luminance_row(set, second, layout.channels, width, &luminances.second)
+        let set = PixelKernel.set
+        switch depth {
+        case .eight:
+            plm_luminance_row(set, first, layout.channels, width, &luminances.first)
+            plm_luminance_row(set, second, layout.channels, width, &luminances.second)
+        case .sixteen:
+            plm_wide_luminance_row(first, layout.channels, width, &luminances.first)
+            plm_wide_luminance_row(second, layout.channels, width, &luminances.second)
+        }
         let (held, slot) = (heldRows, Self.kinds * stride)
         filtered.withUnsafeMutableBufferPointer { filtered in
             guard let filtered = filtered.baseAddress else { return }
@@ -99,6 +108,14 @@ public struct QualityMeter {
         }
     }
 
+    private mutating func compare(_ first: UnsafePointer<UInt8>, _ second: UnsafePointer<UInt8>) {
+        let count = width * layout.channels
+        switch depth {
+        case .eight: plm_compare_rows(PixelKernel.set, first, second, count, &difference)
+        case .sixteen: plm_compare_wide_rows(first, second, count, &difference)
+        }
+    }
+
     /// What the rows amount to.
     ///
     /// - Precondition: All rows have been taken in.
@@ -107,6 +124,7 @@ public struct QualityMeter {
         return ImageQuality(
             maxAbsoluteDifference: Int(difference.largest),
             meanSquare: Double(difference.squares) / Double(width * height * layout.colorChannels),
+            depth: depth,
             ssim: similarity / Double(positions * (height - columnTaps.count + 1))
         )
     }

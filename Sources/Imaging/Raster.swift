@@ -3,7 +3,8 @@ struct Raster: Sendable, Equatable {
     let width: Int
     let height: Int
     let layout: PixelLayout
-    /// `height * width * layout.channels` samples, interleaved.
+    var depth = SampleDepth.eight
+    /// The bytes of `height * width * layout.channels` samples, interleaved.
     let samples: [UInt8]
 }
 
@@ -14,6 +15,7 @@ extension Photo {
             width: raster.width,
             height: raster.height,
             layout: raster.layout,
+            depth: raster.depth,
             samples: raster.samples,
             iccProfile: iccProfile,
             sourceFormat: sourceFormat

@@ -1,5 +1,7 @@
 /// What was done to one image, measured on the picture that is delivered.
 ///
+/// Values are those of the picture's samples: of 0 to 255 with 8 bits, of 0 to 65535 with 16.
+///
 /// JSON: snake_case; `class` is the label, `linf` the largest change, `bound` and `psnr` are null when there is none. Hashes are 64
 /// lower-case hexadecimal digits.
 public struct ProtectionReport: Sendable, Equatable {
@@ -7,15 +9,17 @@ public struct ProtectionReport: Sendable, Equatable {
     public var width: Int
     /// The picture's height in pixels, after its orientation was applied.
     public var height: Int
+    /// The bits of a sample, 8 or 16.
+    public var bitDepth: Int
     /// What the secret is bound to.
     public var mode: ProtectionMode
     /// The strength asked for, in steps of 1/255.
     public var strength: Int
     /// Whether the change was cut off at the strength.
     public var clip: Bool
-    /// The bound that the change was held to, in levels of 0 to 255; `nil` without clip.
+    /// The bound that the change was held to, in values of a sample; `nil` without clip.
     public var bound: Int?
-    /// The largest change of a colour sample, in levels of 0 to 255.
+    /// The largest change of a colour sample, in values of a sample.
     public var maxAbsoluteDifference: Int
     /// Peak signal-to-noise ratio over the colour samples in dB; infinite if nothing changed.
     public var psnr: Double
@@ -44,6 +48,7 @@ public struct ProtectionReport: Sendable, Equatable {
     public init(
         width: Int,
         height: Int,
+        bitDepth: Int = 8,
         mode: ProtectionMode,
         strength: Int,
         clip: Bool,
@@ -63,6 +68,7 @@ public struct ProtectionReport: Sendable, Equatable {
     ) {
         self.width = width
         self.height = height
+        self.bitDepth = bitDepth
         self.mode = mode
         self.strength = strength
         self.clip = clip
@@ -95,13 +101,15 @@ extension ProtectionReport: Codable {
         case luminanceOnly = "luminance_only"
         case workingWidth = "working_width"
         case workingHeight = "working_height"
+        case bitDepth = "bit_depth"
     }
 
-    /// Decodes a report; a null `psnr` is infinite.
+    /// Decodes a report; a null `psnr` is infinite, and one without `bit_depth` is from a version that had only 8 bits.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         width = try container.decode(Int.self, forKey: .width)
         height = try container.decode(Int.self, forKey: .height)
+        bitDepth = try container.decodeIfPresent(Int.self, forKey: .bitDepth) ?? 8
         mode = try container.decode(ProtectionMode.self, forKey: .mode)
         strength = try container.decode(Int.self, forKey: .strength)
         clip = try container.decode(Bool.self, forKey: .clip)
@@ -125,6 +133,7 @@ extension ProtectionReport: Codable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(width, forKey: .width)
         try container.encode(height, forKey: .height)
+        try container.encode(bitDepth, forKey: .bitDepth)
         try container.encode(mode, forKey: .mode)
         try container.encode(strength, forKey: .strength)
         try container.encode(clip, forKey: .clip)

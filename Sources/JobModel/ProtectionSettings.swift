@@ -76,8 +76,11 @@ public struct ProtectionSettings: Sendable, Hashable {
     }
 
     /// The bound that a report states: ``strength`` when the change is clipped, else none.
-    public var bound: Int? {
-        clip ? strength : nil
+    ///
+    /// - Parameter bitDepth: The bits of the picture's samples, 8 or 16.
+    /// - Returns: The bound in values of such samples: in 16 bits 257 for each step of 1/255.
+    public func bound(bitDepth: Int) -> Int? {
+        clip ? strength * (bitDepth == 16 ? 257 : 1) : nil
     }
 }
 

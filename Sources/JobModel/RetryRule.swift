@@ -25,6 +25,9 @@ public struct RetryRule: Sendable, Equatable {
     /// The longest wait, before the jitter.
     public var maxDelay: Duration = .seconds(60)
 
+    /// The longest wait with the jitter: an image that would wait longer waits for a clock that was set back.
+    public var longestDelay: Duration { maxDelay + maxDelay / 10 }
+
     /// The rule of the service.
     public init() {}
 

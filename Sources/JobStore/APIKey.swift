@@ -3,13 +3,27 @@ public import JobModel
 
 /// What an API key may do.
 public enum APIKeyScope: String, Sendable, CaseIterable {
-    /// Send images and fetch what became of them.
-    case protect
-    /// Make, list and revoke keys.
+    /// Send images, and cancel and erase jobs.
+    case submit
+    /// Look at jobs and fetch what became of their images.
+    case read
+    /// Make, list, change and revoke keys.
     case admin
 }
 
+/// Whether an API key is taken.
+public enum APIKeyState: String, Sendable {
+    /// It is.
+    case active
+    /// Its time is over.
+    case expired
+    /// It was revoked.
+    case revoked
+}
+
 /// An API key, without its secret, of which only the hash is kept.
+///
+/// Times are milliseconds since 1970.
 public struct APIKey: Sendable, Equatable {
     /// The key's name for the system, which is also its owner's.
     public let id: APIKeyID
@@ -17,12 +31,35 @@ public struct APIKey: Sendable, Equatable {
     public let name: String
     /// What it may do.
     public let scopes: Set<APIKeyScope>
+    /// How much it may do.
+    public let quotas: APIKeyQuotas
     /// The first characters of the secret.
     public let prefix: String
-    /// When it was made, in milliseconds since 1970.
+    /// When it was made.
     public let createdAt: Int64
+    /// When it stops to be taken; `nil` for never.
+    public let expiresAt: Int64?
+    /// When it was last used, to some minutes; `nil` for never.
+    public let lastUsedAt: Int64?
     /// When it was revoked, if it was.
     public let revokedAt: Int64?
+
+    /// Whether it is taken.
+    ///
+    /// - Parameter time: Now, in milliseconds since 1970.
+    /// - Returns: Its state.
+    public func state(at time: Int64) -> APIKeyState {
+        if revokedAt != nil { return .revoked }
+        return (expiresAt ?? .max) <= time ? .expired : .active
+    }
+}
+
+/// A page of API keys.
+public struct APIKeyPage: Sendable, Equatable {
+    /// The keys, newest first.
+    public let keys: [APIKey]
+    /// What to ask for the next page with; `nil` on the last one.
+    public let nextCursor: String?
 }
 
 /// The secret of a new API key: `plm_` and 43 characters of base64url, that is 32 random bytes.

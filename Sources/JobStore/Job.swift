@@ -173,4 +173,8 @@ public enum JobSubmission: Sendable, Equatable {
     case replayed(Job)
     /// Another request used the same idempotency key.
     case conflict
+    /// The API key has expired or was revoked while the request was under way.
+    case keyUnusable
+    /// A quota of the API key leaves no room for the job.
+    case overQuota(QuotaExcess)
 }

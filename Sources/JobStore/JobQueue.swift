@@ -20,9 +20,13 @@ public protocol WorkQueue: Sendable {
     @discardableResult
     func reclaim(previousRunsOf instance: String, currentRun run: String?) async throws(JobStoreError) -> Int
 
-    /// Takes back the leases that have run out.
+    /// Takes back the leases that have run out, but for those of claims that are known to be at work.
     @discardableResult
-    func rescueExpired() async throws(JobStoreError) -> Int
+    func rescueExpired(sparing claims: [ClaimedImage], lease: Duration) async throws(JobStoreError) -> Int
+
+    /// Ends the waits that only a clock that was set back can have made so long.
+    @discardableResult
+    func endImpossibleWaits() async throws(JobStoreError) -> Int
 
     /// The present moment, to be taken before a claim that may come back empty.
     var workMark: WorkMark { get }
@@ -90,6 +94,8 @@ public protocol JobQueue: WorkQueue {
     func createKey(
         name: String,
         scopes: Set<APIKeyScope>,
+        quotas: APIKeyQuotas,
+        expiresAt: Int64?,
         hash: SHA256Digest,
         prefix: String
     ) async throws(JobStoreError) -> APIKey

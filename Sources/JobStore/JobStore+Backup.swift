@@ -11,7 +11,7 @@ extension JobStore {
     ///   - path: The database, which must have this version's schema.
     ///   - destination: The copy, a file that is not there yet: one file, checked, and safe from a power cut.
     /// - Returns: Every blob that a row of the copy refers to.
-    /// - Throws: ``JobStoreError/schemaOutdated(found:known:)``, errors as the opening of a store has them.
+    /// - Throws: ``JobStoreError/databaseOlder(found:known:)``, errors as the opening of a store has them.
     public static func copyDatabase(
         at path: String,
         to destination: String
@@ -22,7 +22,7 @@ extension JobStore {
             reading.readonly = true
             reading.busyMode = .timeout(5)
             let source = try DatabaseQueue(path: path, configuration: reading)
-            try source.read { db in try MigrationRunner(migrations: Migrations.all).requireApplied(db) }
+            try source.read { db in try MigrationRunner(migrations: Migrations.all).check(db) }
             var writing = Configuration()
             writing.label = "palimpsest.backup"
             writing.prepareDatabase { db in try db.execute(sql: "PRAGMA synchronous = FULL") }

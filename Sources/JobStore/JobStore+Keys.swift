@@ -9,6 +9,8 @@ extension JobStore {
     /// - Parameters:
     ///   - name: For people.
     ///   - scopes: What it may do.
+    ///   - quotas: How much it may do; as much as it likes by default.
+    ///   - expiresAt: When it stops to be taken, in milliseconds since 1970; never by default.
     ///   - hash: Of the secret, see ``APIKeySecret/hash``.
     ///   - prefix: See ``APIKeySecret/prefix``.
     /// - Returns: The key.
@@ -16,6 +18,8 @@ extension JobStore {
     public func createKey(
         name: String,
         scopes: Set<APIKeyScope>,
+        quotas: APIKeyQuotas = APIKeyQuotas(),
+        expiresAt: Int64? = nil,
         hash: SHA256Digest,
         prefix: String
     ) async throws(JobStoreError) -> APIKey {
@@ -23,20 +27,25 @@ extension JobStore {
             id: .random(),
             name: name,
             scopes: scopes,
+            quotas: quotas,
             prefix: prefix,
             createdAt: now(),
+            expiresAt: expiresAt,
+            lastUsedAt: nil,
             revokedAt: nil
         )
         let familySeed = try randomSeed()
         try await write { db in
             try db.execute(
                 sql: """
-                    INSERT INTO api_keys (id, name, scopes, hash, prefix, family_seed, created_at)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO api_keys (id, name, scopes, hash, prefix, family_seed, created_at, expires_at,
+                        quota_images_queued, quota_bytes_queued, quota_jobs_per_minute)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     key.id.text, name, scopes.map(\.rawValue).sorted().joined(separator: " "), Data(hash.bytes), prefix,
-                    Int64(bitPattern: familySeed), key.createdAt,
+                    Int64(bitPattern: familySeed), key.createdAt, expiresAt, quotas.imagesQueued, quotas.bytesQueued,
+                    quotas.jobsPerMinute,
                 ]
             )
         }
@@ -45,23 +54,48 @@ extension JobStore {
 
     /// Looks a key up by the hash of its secret.
     ///
-    /// - Returns: The key; `nil` if there is none or it was revoked.
+    /// What another process commits, such as a revocation, holds for the next call.
+    ///
+    /// - Returns: The key; `nil` if there is none, or it has expired or was revoked.
     /// - Throws: ``JobStoreError``.
     public func key(hash: SHA256Digest) async throws(JobStoreError) -> APIKey? {
-        let (known, generation) = keyCache.lookUp(hash)
-        if let known { return known }
-        // The index compares hashes in varying time. That tells nothing of use: who could aim at a hash would need the secret first.
-        let key = try await readOnce { db in
-            try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT * FROM api_keys WHERE hash = ? AND revoked_at IS NULL"),
-                arguments: [Data(hash.bytes)]
-            ).map(APIKey.init(row:))
+        let commits = try commitWatch.commits()
+        var key = keyCache.lookUp(hash, commits: commits)
+        if key == nil {
+            // The index compares hashes in varying time. That tells nothing of use: who could aim at a hash would need the secret first.
+            key = try await readOnce { db in
+                try Row.fetchOne(
+                    db.cachedStatement(sql: "SELECT * FROM api_keys WHERE hash = ? AND revoked_at IS NULL"),
+                    arguments: [Data(hash.bytes)]
+                ).map(APIKey.init(row:))
+            }
+            if let key { keyCache.keep(key, hash: hash, commits: commits) }
         }
-        if let key { keyCache.keep(key, hash: hash, generation: generation) }
-        return key
+        return key?.state(at: now()) == .active ? key : nil
     }
 
-    /// All keys, revoked ones too, oldest first.
+    /// Whether a secret of this hash is or was a key's, be it expired or revoked.
+    ///
+    /// - Throws: ``JobStoreError``.
+    public func hasKey(hash: SHA256Digest) async throws(JobStoreError) -> Bool {
+        try await readOnce { db in
+            try Bool.fetchOne(
+                db,
+                sql: "SELECT EXISTS (SELECT 1 FROM api_keys WHERE hash = ?)",
+                arguments: [Data(hash.bytes)]
+            ) ?? false
+        }
+    }
+
+    /// A key by its identifier, be it expired or revoked.
+    ///
+    /// - Returns: The key; `nil` if there is none.
+    /// - Throws: ``JobStoreError``.
+    public func key(_ id: APIKeyID) async throws(JobStoreError) -> APIKey? {
+        try await readOnce { db in try Self.key(db, id) }
+    }
+
+    /// All keys, expired and revoked ones too, oldest first.
     ///
     /// - Returns: The keys.
     /// - Throws: ``JobStoreError``.
@@ -71,21 +105,38 @@ extension JobStore {
         }
     }
 
-    /// Revokes a key for good; its jobs go on.
+    /// A page of all keys, expired and revoked ones too, newest first.
     ///
-    /// - Returns: Whether there was such a key, not revoked before.
-    /// - Throws: ``JobStoreError``.
-    @discardableResult
-    public func revokeKey(_ id: APIKeyID) async throws(JobStoreError) -> Bool {
-        let time = now()
-        defer { keyCache.clear() }
-        return try await write { db in
-            try db.execute(
-                sql: "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
-                arguments: [time, id.text]
+    /// - Parameters:
+    ///   - cursor: ``APIKeyPage/nextCursor`` of the page before; `nil` for the first page.
+    ///   - limit: 1 to 1000.
+    /// - Returns: At most `limit` keys.
+    /// - Throws: ``JobStoreError/invalidCursor``, errors of the database.
+    public func keys(cursor: String?, limit: Int) async throws(JobStoreError) -> APIKeyPage {
+        let count = min(max(limit, 1), 1000)
+        return try await read { db in
+            var last: APIKey?
+            if let cursor {
+                last = try APIKeyID(cursor).flatMap { try Self.key(db, $0) }
+                guard last != nil else { throw JobStoreError.invalidCursor }
+            }
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM api_keys WHERE (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?
+                    """,
+                arguments: [last?.createdAt ?? .max, last?.id.text ?? "", count + 1]
             )
-            return db.changesCount > 0
+            let page = try rows.prefix(count).map(APIKey.init(row:))
+            return APIKeyPage(keys: page, nextCursor: rows.count > count ? page.last?.id.text : nil)
         }
+    }
+
+    // MARK: - Parts
+
+    static func key(_ db: Database, _ id: APIKeyID) throws -> APIKey? {
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM api_keys WHERE id = ?"), arguments: [id.text])
+            .map(APIKey.init(row:))
     }
 
     func randomSeed() throws(JobStoreError) -> UInt64 {

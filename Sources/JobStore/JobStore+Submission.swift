@@ -11,12 +11,13 @@ extension JobStore {
     /// - Parameters:
     ///   - new: The job.
     ///   - images: At least one, in the order of their numbers.
-    /// - Returns: The new job; the old one if the same request came before; or the conflict.
+    /// - Returns: The new job; the old one if the same request came before; or why there is none.
     /// - Throws: ``JobStoreError/noImages``, ``JobStoreError/unknownTenant``, errors of the database.
     public func createJob(_ new: NewJob, images: [NewImage]) async throws(JobStoreError) -> JobSubmission {
         guard !images.isEmpty else { throw .noImages }
         let submission = try await write { [self] db in
             if let earlier = try earlierSubmission(db, new) { return earlier }
+            if let refusal = try refusal(db, of: new, images) { return refusal }
             return JobSubmission.created(try insertJob(db, new, images))
         }
         if case .created(let job) = submission, job.counts.queued > 0 { signal.notify() }

@@ -17,7 +17,11 @@ public final class JobStore: Sendable {
     let signal = WorkSignal()
     /// Wakes those who hold leases when some may be gone.
     let revocation = WorkSignal()
+    let watches = JobWatches()
     let keyCache = KeyCache()
+    let keyUses = KeyUses()
+    let commitWatch: CommitWatch
+    private let isAttached: Bool
 
     /// Opens the database, making it where it is missing, checks it and brings it to this version's schema.
     ///
@@ -37,10 +41,28 @@ public final class JobStore: Sendable {
         try self.init(path: path, generatorVersion: generatorVersion, migrations: Migrations.all, now: now)
     }
 
+    /// Opens a database that another process may have open: it must be of this version's schema, and is left as it is.
+    ///
+    /// - Parameters:
+    ///   - path: The file, which must exist.
+    ///   - generatorVersion: The version of the semantic images that new classes get.
+    /// - Throws: ``JobStoreError/databaseOlder(found:known:)``, ``JobStoreError/databaseNewer(found:known:)``,
+    ///   ``JobStoreError/migrationChanged(name:)``, ``JobStoreError/foreignDatabase``, and faults of the disk.
+    public convenience init(attachingTo path: String, generatorVersion: Int) throws(JobStoreError) {
+        try self.init(
+            path: path,
+            generatorVersion: generatorVersion,
+            migrations: Migrations.all,
+            isAttached: true,
+            now: Self.systemTime
+        )
+    }
+
     init(
         path: String,
         generatorVersion: Int,
         migrations: [Migration],
+        isAttached: Bool = false,
         now: @escaping @Sendable () -> Int64
     ) throws(JobStoreError) {
         var configuration = Configuration()
@@ -53,17 +75,25 @@ public final class JobStore: Sendable {
             try pool.writeWithoutTransaction { db in
                 // The pool has set NORMAL for itself, which may forget the last commits in a power cut.
                 try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")
+                guard !isAttached else { return }
                 let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
                 guard verdict == "ok" else { throw JobStoreError.corrupt(verdict ?? "no answer to quick_check") }
             }
             let runner = MigrationRunner(migrations: migrations)
             let time = now()
-            try pool.write { db in try runner.run(db, now: time) }
+            if isAttached {
+                try pool.read(runner.check)
+            } else {
+                try pool.write { db in try runner.run(db, now: time) }
+            }
+            commitWatch = try CommitWatch(path: path)
+            pool.add(transactionObserver: watches)
             self.pool = pool
         } catch {
             throw JobStoreError(error)
         }
         self.generatorVersion = generatorVersion
+        self.isAttached = isAttached
         self.now = now
     }
 
@@ -75,10 +105,13 @@ public final class JobStore: Sendable {
 
     /// Folds the write-ahead log into the file and closes it; every later call fails.
     ///
+    /// A store that is attached leaves the log to the other process.
+    ///
     /// - Throws: ``JobStoreError``.
     public func close() throws(JobStoreError) {
         do {
-            try pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
+            try commitWatch.close()
+            if !isAttached { try pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) } }
             try pool.close()
         } catch {
             throw JobStoreError(error)

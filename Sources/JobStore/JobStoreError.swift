@@ -4,8 +4,8 @@ import GRDB
 public enum JobStoreError: Error, Sendable, Equatable {
     /// The database was made by a newer version: its schema's version, and the newest one known here.
     case databaseNewer(found: Int, known: Int)
-    /// The database was made by an older version and may not be changed here: its schema's version, and the one needed.
-    case schemaOutdated(found: Int, known: Int)
+    /// The database must be brought to this version's schema first: its schema's version, and the one that is needed.
+    case databaseOlder(found: Int, known: Int)
     /// A migration that was applied differs from the one of the same version in this binary.
     case migrationChanged(name: String)
     /// The file holds tables of something else.
@@ -54,8 +54,8 @@ extension JobStoreError: CustomStringConvertible {
         switch self {
         case .databaseNewer(let found, let known):
             "The database has schema version \(found), but this version of Palimpsest knows only \(known); use a newer one."
-        case .schemaOutdated(let found, let known):
-            "The database has schema version \(found), but this version of Palimpsest needs \(known); use the one that serves it."
+        case .databaseOlder(let found, let known):
+            "The database has schema version \(found), but this version of Palimpsest needs \(known); start its server once."
         case .migrationChanged(let name):
             "The migration \(name) in this binary is not the one that was applied to the database; it must not be changed."
         case .foreignDatabase: "The database file belongs to another program."

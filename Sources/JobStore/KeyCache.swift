@@ -1,14 +1,14 @@
 import Cryptography
 import Synchronization
 
-/// The keys that were asked for, so that a poll need not ask the database who polls.
+/// The keys that were asked for, so that a poll need not look into the database's tables for who polls.
 ///
-/// Only keys that are valid are kept. A lookup that was under way while a key was revoked may have seen it valid, and is not
-/// kept: it names the generation in which it began.
+/// What is kept holds for one state of the database, named by ``CommitWatch/commits()``, and is forgotten when anything was
+/// committed since, here or by another process. A row that was read after a state was named is at least as new as the state.
 final class KeyCache: Sendable {
     private struct State {
         var keys: [SHA256Digest: APIKey] = [:]
-        var generation = 0
+        var commits = 0
     }
 
     /// Whoever has more valid keys than this asks the database.
@@ -16,25 +16,20 @@ final class KeyCache: Sendable {
 
     private let state = Mutex(State())
 
-    /// The key of a hash, if it is known, and the present generation.
-    func lookUp(_ hash: SHA256Digest) -> (key: APIKey?, generation: Int) {
-        state.withLock { ($0.keys[hash], $0.generation) }
-    }
-
-    /// Keeps what the database said, unless a key was revoked since.
-    func keep(_ key: APIKey, hash: SHA256Digest, generation: Int) {
+    /// The key of a hash, if it is known for this state of the database.
+    func lookUp(_ hash: SHA256Digest, commits: Int) -> APIKey? {
         state.withLock { state in
-            guard state.generation == generation else { return }
-            if state.keys.count >= Self.capacity { state.keys.removeAll() }
-            state.keys[hash] = key
+            if state.commits != commits { state = State(commits: commits) }
+            return state.keys[hash]
         }
     }
 
-    /// Forgets all, after a key was revoked.
-    func clear() {
+    /// Keeps a row that was read after the state of the database was named.
+    func keep(_ key: APIKey, hash: SHA256Digest, commits: Int) {
         state.withLock { state in
-            state.generation += 1
-            state.keys.removeAll()
+            guard state.commits == commits else { return }
+            if state.keys.count >= Self.capacity { state.keys.removeAll() }
+            state.keys[hash] = key
         }
     }
 }

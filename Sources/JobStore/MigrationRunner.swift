@@ -29,7 +29,7 @@ struct MigrationRunner {
                     """
             )
         }
-        for migration in migrations.dropFirst(try countApplied(db)) {
+        for migration in try migrations.dropFirst(applied(db)) {
             try db.execute(sql: String(decoding: migration.sql, as: UTF8.self))
             try db.execute(
                 sql: "INSERT INTO schema_migrations (version, name, sha256, applied_at) VALUES (?, ?, ?, ?)",
@@ -38,19 +38,19 @@ struct MigrationRunner {
         }
     }
 
-    /// Checks that nothing is left to apply, and applies nothing.
+    /// Checks that every step was applied.
     ///
-    /// - Throws: As ``run(_:now:)``; ``JobStoreError/schemaOutdated(found:known:)``.
-    func requireApplied(_ db: Database) throws {
+    /// - Throws: ``JobStoreError/databaseOlder(found:known:)``, and as ``run(_:now:)`` does.
+    func check(_ db: Database) throws {
         guard try db.tableExists("schema_migrations") else { throw JobStoreError.foreignDatabase }
-        let count = try countApplied(db)
-        guard count == migrations.count else {
-            throw JobStoreError.schemaOutdated(found: count, known: migrations.count)
+        let found = try applied(db)
+        guard found == migrations.count else {
+            throw JobStoreError.databaseOlder(found: found, known: migrations.count)
         }
     }
 
-    /// How many steps were applied, all of them unchanged since.
-    private func countApplied(_ db: Database) throws -> Int {
+    /// How many steps were applied, all of them known.
+    private func applied(_ db: Database) throws -> Int {
         let applied = try Row.fetchAll(db, sql: "SELECT version, name, sha256 FROM schema_migrations ORDER BY version")
         for (place, row) in applied.enumerated() {
             let version: Int = row["version"]

@@ -16,8 +16,15 @@ extension APIKey {
             id: id,
             name: row["name"],
             scopes: Set(words.split(separator: " ").compactMap { APIKeyScope(rawValue: String($0)) }),
+            quotas: APIKeyQuotas(
+                imagesQueued: row["quota_images_queued"],
+                bytesQueued: row["quota_bytes_queued"],
+                jobsPerMinute: row["quota_jobs_per_minute"]
+            ),
             prefix: row["prefix"],
             createdAt: row["created_at"],
+            expiresAt: row["expires_at"],
+            lastUsedAt: row["last_used_at"],
             revokedAt: row["revoked_at"]
         )
     }

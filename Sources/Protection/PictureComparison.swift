@@ -8,7 +8,7 @@ public struct PictureComparison: Sendable, Equatable {
         case originalUnreadable(ImagingError)
         /// The protected picture cannot be decoded.
         case protectedUnreadable(ImagingError)
-        /// They do not have the same number of columns, rows or channels.
+        /// They do not have the same number of columns, rows, channels or bits.
         case differentShape(String)
     }
 
@@ -16,6 +16,8 @@ public struct PictureComparison: Sendable, Equatable {
     public let width: Int
     /// Rows of both, once the original's orientation was applied.
     public let height: Int
+    /// Bits of a sample of both.
+    public let depth: SampleDepth
     /// The distance of the colour samples.
     public let quality: ImageQuality
     /// Whether every pixel is as transparent as it was, and those that cannot be seen have their colours still.
@@ -42,26 +44,32 @@ public struct PictureComparison: Sendable, Equatable {
         do throws(ImagingError) { second = try PhotoDecoder.decode(protected, limits: limits) } catch {
             throw .protectedUnreadable(error)
         }
-        guard first.width == second.width, first.height == second.height, first.layout == second.layout else {
-            throw .differentShape(
-                "The original has \(first.width) x \(first.height) pixels (\(first.layout.rawValue)), "
-                    + "the protected picture \(second.width) x \(second.height) (\(second.layout.rawValue))."
-            )
+        guard first.width == second.width, first.height == second.height, first.layout == second.layout,
+            first.depth == second.depth
+        else {
+            throw .differentShape("The original has \(Self.shape(first)), the protected picture \(Self.shape(second)).")
         }
         width = first.width
         height = first.height
+        depth = first.depth
         quality = ImageQuality(first, second)
         keepsTransparency = Self.keepsTransparency(first, second)
         keepsProfile = first.iccProfile == second.iccProfile
     }
 
+    private static func shape(_ photo: Photo) -> String {
+        "\(photo.width) x \(photo.height) pixels (\(photo.layout.rawValue), \(photo.depth.rawValue) bits)"
+    }
+
     private static func keepsTransparency(_ first: Photo, _ second: Photo) -> Bool {
-        let channels = first.layout.channels
         guard first.layout.hasAlpha else { return true }
-        return stride(from: 0, to: first.samples.count, by: channels).allSatisfy { pixel in
-            let alpha = pixel + channels - 1
+        let pixelBytes = first.pixelBytes
+        let colorBytes = first.layout.colorChannels * first.depth.byteCount
+        return stride(from: 0, to: first.samples.count, by: pixelBytes).allSatisfy { pixel in
+            let alpha = pixel + colorBytes..<pixel + pixelBytes
             guard first.samples[alpha] == second.samples[alpha] else { return false }
-            return first.samples[alpha] > 0 || first.samples[pixel..<alpha] == second.samples[pixel..<alpha]
+            let color = pixel..<pixel + colorBytes
+            return first.samples[alpha].contains { $0 > 0 } || first.samples[color] == second.samples[color]
         }
     }
 }

@@ -55,19 +55,21 @@ public struct Protector: Sendable {
         let quality = Release.apply(delta: delta, to: &photo, strength: settings.strength, clip: settings.clip)
 
         let difference = quality.maxAbsoluteDifference
-        if let bound = settings.bound, difference > bound { throw .boundExceeded }
+        let bound = settings.bound(bitDepth: photo.depth.rawValue)
+        if let bound, difference > bound { throw .boundExceeded }
         // Never handed out as protected, since it is the photo as it was.
         guard difference > 0 else { throw .unchanged }
-        let (width, height) = (photo.width, photo.height)
+        let (width, height, depth) = (photo.width, photo.height, photo.depth)
         let (format, luminanceOnly) = (photo.sourceFormat, photo.layout.colorChannels == 1)
         let png = try encode(consume photo)
         let report = ProtectionReport(
             width: width,
             height: height,
+            bitDepth: depth.rawValue,
             mode: settings.mode,
             strength: settings.strength,
             clip: settings.clip,
-            bound: settings.bound,
+            bound: bound,
             maxAbsoluteDifference: difference,
             psnr: quality.psnr,
             ssim: quality.ssim,

@@ -6,8 +6,8 @@ import JobStore
 
 /// `GET /v1/jobs`, `/v1/jobs/{id}` and its images.
 extension API {
-    /// How often a waiting request looks whether its job has ended: soon at first, then at most so rarely.
-    private static let pollIntervals: (first: Duration, last: Duration) = (.milliseconds(20), .milliseconds(500))
+    /// How often a waiting request looks at its job by itself; other processes do not wake it.
+    private static let pollInterval: Duration = .seconds(5)
 
     /// `GET /v1/jobs`.
     func listJobs(_ request: ServerRequest, key: APIKey) async throws -> ServerResponse {
@@ -100,15 +100,17 @@ extension API {
 
     /// The job once it has ended, or as it is when the time is over or the service stops.
     func finished(_ job: Job, of key: APIKey, within patience: Duration) async throws -> Job {
+        guard !job.state.isTerminal, patience > .zero else { return job }
+        guard let watch = try await store.watch(job.id, tenant: key.id) else { throw APIError.jobUnknown }
         let deadline = ContinuousClock.now + patience
-        var job = job
-        var interval = Self.pollIntervals.first
-        while !job.state.isTerminal, !lifecycle.isDraining, ContinuousClock.now < deadline {
-            try await Task.sleep(for: interval)
-            interval = min(interval * 2, Self.pollIntervals.last)
-            job = try await self.job(job.id.text, of: key)
+        while true {
+            let mark = watch.mark
+            let job = try await self.job(job.id.text, of: key)
+            let rest = ContinuousClock.now.duration(to: deadline)
+            guard !job.state.isTerminal, !lifecycle.isDraining, rest > .zero else { return job }
+            try Task.checkCancellation()
+            await watch.wait(after: mark, atMost: min(rest, Self.pollInterval))
         }
-        return job
     }
 
     /// Why an image has nothing to fetch.

@@ -18,7 +18,7 @@ extension API {
             type,
             handler in
             router.on(method, pattern) { [authenticator = Authenticator(store: store)] request, parameters in
-                let key = try await authenticator.key(of: request.fields)
+                let key = try await authenticator.key(of: request.fields, for: Self.scope(for: method, pattern))
                 try Self.requireAcceptance(of: type, by: request.fields)
                 return try await handler(request, parameters, key)
             }
@@ -32,6 +32,9 @@ extension API {
         keyed(.post, "/v1/jobs/{id}/retry", json) { request, path, key in
             try await retry(request, key: key, id: path["id"])
         }
+        keyed(.get, "/v1/jobs/{id}/events", "text/event-stream") { request, path, key in
+            try await sendEvents(request, key: key, id: path["id"])
+        }
         keyed(.get, "/v1/jobs/{id}/images", json) { request, path, key in
             try await listImages(request, key: key, id: path["id"])
         }
@@ -44,6 +47,13 @@ extension API {
         keyed(.get, "/v1/jobs/{id}/archive.zip", "application/zip") { request, path, key in
             try await sendArchive(request, key: key, id: path["id"])
         }
+        keyed(.post, "/v1/keys", json) { request, _, key in try await createKey(request, by: key) }
+        keyed(.get, "/v1/keys", json) { request, _, _ in try await listKeys(request) }
+        keyed(.get, "/v1/keys/{id}", json) { request, path, _ in try await showKey(request, id: path["id"]) }
+        keyed(.patch, "/v1/keys/{id}", json) { request, path, key in
+            try await updateKey(request, id: path["id"], by: key)
+        }
+        keyed(.delete, "/v1/keys/{id}", nil) { _, path, key in try await revokeKey(id: path["id"], by: key) }
         router.on(.get, "/healthz") { _, _ in try showHealth() }
         router.on(.get, "/readyz") { _, _ in try await showReadiness() }
         router.on(.get, "/v1/signing-key") { _, _ in showSigningKey() }
@@ -61,18 +71,29 @@ extension API {
         do {
             return try await router.respond(to: request)
         } catch {
-            let fault = APIError(error)
-            if fault.isOurs {
-                logger.error(
-                    "request failed",
-                    metadata: [
-                        "request.id": "\(request.id)", "http.path": "\(request.target.rawPath)", "error": "\(error)",
-                    ]
-                )
-            }
-            if let fault = error as? HTTPFault { return Problem(fault).response }
-            return Problem(status: fault.status, code: fault.code, detail: fault.detail, fields: fault.fields).response
+            return refusal(of: request, for: error)
         }
+    }
+
+    /// The problem document for an error, which is logged if the operator has to do something.
+    func refusal(of request: ServerRequest, for error: any Error) -> ServerResponse {
+        let fault = APIError(error)
+        if fault.isOurs {
+            logger.error(
+                "request failed",
+                metadata: [
+                    "request.id": "\(request.id)", "http.path": "\(request.target.rawPath)", "error": "\(error)",
+                ]
+            )
+        }
+        if let fault = error as? HTTPFault { return Problem(fault).response }
+        return Problem(status: fault.status, code: fault.code, detail: fault.detail, fields: fault.fields).response
+    }
+
+    /// What a key must be allowed to do for a route: keys are for admins, what looks is `read`, and the rest `submit`.
+    private static func scope(for method: HTTPRequest.Method, _ pattern: String) -> APIKeyScope {
+        if pattern.hasPrefix("/v1/keys") { return .admin }
+        return method == .get ? .read : .submit
     }
 
     /// Refuses a request whose `Accept` leaves out the type of the answer, before anything is done for it.

@@ -12,28 +12,53 @@ extension API {
     /// Takes an upload: its files are on disk, then its rows are written in one transaction, then it is answered.
     func submit(_ request: ServerRequest, key: APIKey) async throws -> ServerResponse {
         guard !lifecycle.isDraining else { throw APIError.draining }
-        guard key.scopes.contains(.protect) else {
-            throw APIError(.forbidden, "scope_missing", "This API key may not send images.")
-        }
         let idempotencyKey = try Self.idempotencyKey(request.fields)
+        // What makes no job is not bound by quotas, so that a client that lost the answer gets it.
+        var isRepeated = false
+        if let idempotencyKey, key.quotas != APIKeyQuotas() {
+            isRepeated = try await store.hasRequest(idempotencyKey, tenant: key.id)
+        }
+        return try await withinRate(request, key: key, isRepeated: isRepeated) {
+            if !isRepeated { try await requireQuota(for: request.body.declaredLength, key: key) }
+            return try await take(request, key: key, idempotencyKey: idempotencyKey)
+        }
+    }
+
+    // MARK: - Steps
+
+    private func take(
+        _ request: ServerRequest,
+        key: APIKey,
+        idempotencyKey: String?
+    ) async throws -> (response: ServerResponse, isNew: Bool) {
         let patience = Self.preferredWait(request.fields)
         try await requireRoom(for: request.body.declaredLength)
 
-        let limits = UploadLimits(maxImageBytes: settings.maxImageBytes, maxImages: settings.maxImagesPerJob)
+        let limits = UploadLimits(
+            maxImageBytes: settings.maxImageBytes,
+            maxImages: settings.maxImagesPerJob,
+            maxBodyBytes: settings.maxBodyBytes
+        )
         let upload = try await UploadReader(blobs: blobs, disk: disk, limits: limits).read(request)
         let submission = try await create(upload, key: key, idempotencyKey: idempotencyKey)
 
         var fields = HTTPFields()
         let accepted: Job
+        var isNew = false
         switch submission {
         case .created(let job):
             accepted = job
+            isNew = true
             logger.info("job accepted", metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.total)"])
         case .replayed(let job):
             accepted = job
             fields[.idempotentReplayed] = "true"
         case .conflict:
             throw APIError.idempotencyKeyReused
+        case .keyUnusable:
+            throw APIError.keyInvalid
+        case .overQuota(let excess):
+            throw APIError.overQuota(excess)
         }
         var job = accepted
         if let patience {
@@ -42,12 +67,10 @@ extension API {
         }
         fields[.location] = JobDocument.path(of: job.id)
         guard !job.state.isTerminal || patience == nil else {
-            return try answer(try await document(job), fields: fields)
+            return (try answer(try await document(job), fields: fields), isNew)
         }
-        return try await self.accepted(job, fields: fields)
+        return (try await self.accepted(job, fields: fields), isNew)
     }
-
-    // MARK: - Steps
 
     /// Refuses an upload that the disk has no room for, before its body is asked for.
     private func requireRoom(for length: UInt64?) async throws {
@@ -56,15 +79,30 @@ extension API {
         guard free >= needed else { throw APIError.diskLow }
     }
 
-    /// Files the images and writes the job.
+    /// Files the images and writes the job; if that makes no job, the files are removed again.
     private func create(_ upload: Upload, key: APIKey, idempotencyKey: String?) async throws -> JobSubmission {
         let spools: [Spool] = upload.images.compactMap { image in
             guard case .spooled(let spool, _) = image.content else { return nil }
             return spool
         }
         let filed = try await disk.run { [ledger] in try ledger.file(spools) }
-        defer { ledger.settle(filed) }
+        let submission: JobSubmission
+        do {
+            defer { ledger.settle(filed) }
+            submission = try await create(upload, of: filed, key: key, idempotencyKey: idempotencyKey)
+        }
+        if case .created = submission { return submission }
+        // What cannot be removed now is an orphan, which the next sweep removes.
+        try? await housekeeping.remove(filed.map(\.sha256), ifOlderThan: .zero)
+        return submission
+    }
 
+    private func create(
+        _ upload: Upload,
+        of filed: [StoredBlob],
+        key: APIKey,
+        idempotencyKey: String?
+    ) async throws -> JobSubmission {
         var remaining = filed[...]
         let images = upload.images.enumerated().map { index, image in
             let numbered = OutputName(numbered: index + 1)

@@ -20,6 +20,8 @@ struct API: Sendable {
     let forecast: Forecast
     let lifecycle: Lifecycle
     let logger: Logger
+    /// How many jobs the keys make; the same for every copy.
+    let rates = RateLimiter()
 
     /// The longest that a request may wait for a job to end.
     static let maxWait: Duration = .seconds(60)

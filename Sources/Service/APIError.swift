@@ -1,5 +1,7 @@
+import Archive
 import BlobStore
 import Cryptography
+import Glibc
 import HTTPServer
 import HTTPTypes
 import HTTPWire
@@ -32,6 +34,12 @@ struct APIError: Error, Sendable {
             self = error
         case let fault as HTTPFault:
             self.init(fault.status, fault.code, fault.detail)
+        case let fault as ArchiveFault:
+            self.init(
+                fault.code == .compressed ? .unsupportedMediaType : .badRequest,
+                fault.code.rawValue,
+                fault.detail
+            )
         case let fault as SettingsFault:
             self.init(.badRequest, fault.code.rawValue, fault.detail)
         case BlobStoreError.noSpace:
@@ -40,15 +48,15 @@ struct APIError: Error, Sendable {
             self = .cursorInvalid
         case JobStoreError.busy:
             self = .storeDown
-        case JobStoreError.disk:
-            self = .databaseUnwritable
+        case JobStoreError.disk, BlobStoreError.system(_, errno: EIO), BlobStoreError.system(_, errno: EROFS):
+            self = .diskFailed
         default:
             self.init(.internalServerError, "internal_error", "The service made an error; its log says which.")
         }
     }
 
     /// Whether the operator, not the client, has to do something.
-    var isOurs: Bool { status.code >= 500 && status != .serviceUnavailable && status != .insufficientStorage }
+    var isOurs: Bool { status.code >= 500 && status != .serviceUnavailable && code != Self.diskLow.code }
 }
 
 // MARK: - The errors of this API
@@ -64,13 +72,26 @@ extension APIError {
     static let keyInvalid = APIError(
         .unauthorized,
         "key_invalid",
-        "The API key is not known, or it was revoked.",
+        "The API key is not known, has expired or was revoked.",
         fields: challenge
     )
 
     private static let challenge: HTTPFields = [
         .wwwAuthenticate: "Bearer realm=\"palimpsest\", Basic realm=\"palimpsest\""
     ]
+
+    /// The challenge is RFC 6750's, section 3.1.
+    static func scopeMissing(_ scope: APIKeyScope) -> APIError {
+        APIError(
+            .forbidden,
+            "scope_missing",
+            "This request needs an API key with the scope '\(scope.rawValue)', which this one does not have.",
+            fields: [
+                .wwwAuthenticate:
+                    "Bearer realm=\"palimpsest\", error=\"insufficient_scope\", scope=\"\(scope.rawValue)\""
+            ]
+        )
+    }
 
     static let jobUnknown = APIError(.notFound, "job_unknown", "There is no such job.")
 
@@ -81,13 +102,14 @@ extension APIError {
     static let classMissing = APIError(
         .badRequest,
         "class_missing",
-        "Every image needs a class: add ?class=NAME to the URL, or a field 'class' before the files of a form."
+        "Every image needs a class: add ?class=NAME to the URL, a field 'class' before the files of a form, or a folder "
+            + "in an archive."
     )
 
     static let jobEmpty = APIError(
         .badRequest,
         "job_empty",
-        "The request holds no image; send one as the body, or files in a multipart/form-data form."
+        "The request holds no image; send one as the body, or files in a multipart/form-data form or an archive."
     )
 
     static let diskLow = APIError(
@@ -111,10 +133,10 @@ extension APIError {
         fields: [.retryAfter: "10"]
     )
 
-    static let databaseUnwritable = APIError(
+    static let diskFailed = APIError(
         .insufficientStorage,
-        "disk_low",
-        "The service's disk is full or failed, so that nothing was changed; its operator must make room on it.",
+        "disk_failed",
+        "The service's disk is full or does not work, so that nothing was changed; its operator must look at it.",
         fields: [.retryAfter: "60"]
     )
 

@@ -13,15 +13,22 @@ struct Authenticator: Sendable {
         self.store = store
     }
 
-    /// Returns the key that a request was made with.
+    /// Returns the key that a request was made with, and notes that it was used.
     ///
-    /// - Throws: ``APIError/keyMissing``, ``APIError/keyInvalid`` (both 401), and faults of the store.
-    func key(of fields: HTTPFields) async throws -> APIKey {
+    /// - Parameters:
+    ///   - fields: The fields of the request.
+    ///   - scope: What the key must be allowed to do.
+    /// - Returns: The key.
+    /// - Throws: ``APIError/keyMissing``, ``APIError/keyInvalid`` (both 401), ``APIError/scopeMissing(_:)`` (403), and faults of
+    ///   the store.
+    func key(of fields: HTTPFields, for scope: APIKeyScope) async throws -> APIKey {
         let values = fields[values: .authorization]
         guard values.count == 1, let secret = try Self.secret(in: values[0]) else { throw APIError.keyMissing }
         guard let key = try await store.key(hash: APIKeySecret(presented: secret).hash) else {
             throw APIError.keyInvalid
         }
+        store.noteUse(of: key)
+        guard key.scopes.contains(scope) else { throw APIError.scopeMissing(scope) }
         return key
     }
 

@@ -48,6 +48,29 @@ final class DataFolder: Sendable {
         close(lock)
     }
 
+    /// The database file of a folder that a server has made.
+    ///
+    /// - Throws: ``Fault`` for a folder without one, since a mistyped path must not become a data folder; and for one that is
+    ///   another user's, who could not read what this process would write.
+    static func existingDatabase(of path: String) throws -> String {
+        let database = "\(path)/\(databaseName)"
+        var status = stat()
+        guard stat(database, &status) == 0 else {
+            let code = errno
+            guard code == ENOENT || code == ENOTDIR else { throw fault("The data folder \(path) cannot be used", code) }
+            throw Fault(
+                description: "\(path) is not a data folder: it has no \(databaseName), which the first start of "
+                    + "`palimpsest serve` makes."
+            )
+        }
+        guard status.st_uid == geteuid() else {
+            throw Fault(
+                description: "The data folder \(path) belongs to another user; run this as the user of the server."
+            )
+        }
+        return database
+    }
+
     /// The database file.
     var databasePath: String { "\(path)/\(Self.databaseName)" }
 
@@ -68,7 +91,7 @@ final class DataFolder: Sendable {
 // MARK: - The admin key
 
 extension DataFolder {
-    /// Makes sure that there is an admin key and that the store knows it.
+    /// Makes sure that there is an admin key and that the store knows it; one that was revoked stays so.
     ///
     /// - Parameter store: The store that keeps the digests of keys.
     /// - Throws: ``Fault`` when the file cannot be read or written, and faults of the store.
@@ -80,7 +103,7 @@ extension DataFolder {
             secret = try APIKeySecret.generate()
             try adminKey.write(secret.text + "\n")
         }
-        guard try await store.key(hash: secret.hash) == nil else { return }
+        guard try await !store.hasKey(hash: secret.hash) else { return }
         _ = try await store.createKey(
             name: "admin",
             scopes: Set(APIKeyScope.allCases),

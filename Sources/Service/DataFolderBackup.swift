@@ -52,7 +52,7 @@ public struct DataFolderBackup {
     /// - Throws: `StoppedService.Fault` if the data folder or the backup cannot be used; an earlier backup is then as it was.
     public func run() throws(StoppedService.Fault) -> Result {
         do {
-            try StoppedService.checkDatabase(of: source)
+            _ = try DataFolder.existingDatabase(of: source)
             try checkDestination()
             let folder = try DataFolder(path: destination)
             let result = try copy(to: folder)
@@ -60,6 +60,8 @@ public struct DataFolderBackup {
             return result
         } catch let fault as StoppedService.Fault {
             throw fault
+        } catch let fault as DataFolder.Fault {
+            throw StoppedService.Fault(description: fault.description)
         } catch {
             throw StoppedService.Fault(description: "The backup cannot be made: \(error)")
         }

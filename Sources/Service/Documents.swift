@@ -22,7 +22,7 @@ struct JobDocument: Encodable {
     }
 
     struct Links: Encodable {
-        let `self`, images, archive: String
+        let `self`, events, images, archive: String
     }
 
     let id: JobIdentifier
@@ -57,7 +57,12 @@ struct JobDocument: Encodable {
         self.etaSeconds = etaSeconds
         self.failures = failures?.map { ImageDocument($0) }
         let path = Self.path(of: job.id)
-        links = Links(self: path, images: "\(path)/images", archive: "\(path)/archive.zip")
+        links = Links(
+            self: path,
+            events: "\(path)/events",
+            images: "\(path)/images",
+            archive: "\(path)/archive.zip"
+        )
     }
 
     /// The path of a job's resource.
@@ -114,12 +119,21 @@ struct HealthDocument: Encodable {
     let status: String
 }
 
-/// Encodes documents: snake_case, keys in order, a line end for terminals.
+/// Encodes documents: snake_case, keys in order.
 enum JSONDocument {
+    /// On many lines, with a line end for terminals.
     static func bytes(_ document: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return Array(try encoder.encode(document)) + [UInt8(ascii: "\n")]
+    }
+
+    /// On one line.
+    static func line(_ document: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(document), as: UTF8.self)
     }
 }

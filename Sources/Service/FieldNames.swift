@@ -8,10 +8,14 @@ extension HTTPField.Name {
         return name
     }
 
+    static let accelBuffering = known("X-Accel-Buffering")
     static let crossOriginOpenerPolicy = known("Cross-Origin-Opener-Policy")
     static let idempotencyKey = known("Idempotency-Key")
     static let idempotentReplayed = known("Idempotent-Replayed")
+    static let lastEventID = known("Last-Event-ID")
     static let prefer = known("Prefer")
+    static let rateLimit = known("RateLimit")
+    static let rateLimitPolicy = known("RateLimit-Policy")
     static let reprDigest = known("Repr-Digest")
     static let referrerPolicy = known("Referrer-Policy")
     static let preferenceApplied = known("Preference-Applied")

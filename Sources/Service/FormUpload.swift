@@ -7,13 +7,13 @@ import Synchronization
 /// Takes a `multipart/form-data` body apart while it comes in: files go to disk, fields set what the files after them get.
 ///
 /// It runs on the blob store's threads, one piece of the body at a time.
-final class FormUpload: Sendable {
+final class FormUpload: StreamedUpload {
     /// The most bytes of a field that is no file.
     private static let maxFieldBytes = 1024
 
     private enum Part {
         case none
-        case file(ImageSpool, name: String?, label: ClassLabel)
+        case file
         case field(name: String, bytes: [UInt8])
         /// The part that a browser sends for a file input without a file, if it stays empty.
         case emptyFile
@@ -23,29 +23,26 @@ final class FormUpload: Sendable {
         var decoder: MultipartDecoder
         var parameters: JobParameters
         var part = Part.none
-        var images: [UploadedImage] = []
+        var images: ImageCollection
     }
 
-    private let blobs: BlobStore
-    private let limits: UploadLimits
     private let state: Mutex<State>
 
     /// Starts a form.
     ///
     /// - Throws: An `HTTPFault` (400) for a media type without a usable boundary.
     init(mediaType: MediaType, parameters: JobParameters, blobs: BlobStore, limits: UploadLimits) throws {
-        self.blobs = blobs
-        self.limits = limits
         // Fields besides the files: a class before each of them at the most, and the settings.
         let multipart = MultipartLimits(maxParts: limits.maxImages * 2 + 16)
         state = Mutex(
-            State(decoder: try MultipartDecoder(mediaType: mediaType, limits: multipart), parameters: parameters)
+            State(
+                decoder: try MultipartDecoder(mediaType: mediaType, limits: multipart),
+                parameters: parameters,
+                images: ImageCollection(blobs: blobs, limits: limits)
+            )
         )
     }
 
-    /// Takes the next piece of the body.
-    ///
-    /// - Throws: ``APIError``, `HTTPFault`, `SettingsFault` for what the client did wrong; faults of the disk.
     func receive(_ bytes: [UInt8]) throws {
         try state.withLock { state in
             state.decoder.receive(bytes)
@@ -55,16 +52,12 @@ final class FormUpload: Sendable {
         }
     }
 
-    /// Ends the form.
-    ///
-    /// - Returns: Its images in order, and their settings.
-    /// - Throws: As ``receive(_:)``; ``APIError/jobEmpty`` for a form without files.
     func finish() throws -> Upload {
         try state.withLock { state in
             try state.decoder.finish()
-            guard !state.images.isEmpty else { throw APIError.jobEmpty }
+            let images = try state.images.finish()
             let settings = try state.parameters.settings()
-            return Upload(images: state.images, settings: settings, priority: state.parameters.priority)
+            return Upload(images: images, settings: settings, priority: state.parameters.priority)
         }
     }
 
@@ -72,34 +65,26 @@ final class FormUpload: Sendable {
 
     private func handle(_ event: MultipartEvent, _ state: inout State) throws {
         switch event {
-        case .partBegan(let part): state.part = try begin(part, state)
-        case .partBytes(let bytes): try append(bytes, to: &state.part)
+        case .partBegan(let part): try begin(part, &state)
+        case .partBytes(let bytes): try append(bytes, &state)
         case .partEnded: try end(&state)
         case .end: break
         }
     }
 
-    private func begin(_ part: MultipartPart, _ state: State) throws -> Part {
-        guard let filename = part.filename else { return .field(name: part.name, bytes: []) }
-        guard !filename.isEmpty else { return .emptyFile }
-        guard let label = state.parameters.label else { throw APIError.classMissing }
-        guard state.images.count < limits.maxImages else { throw APIError.imagesTooMany(limits.maxImages) }
-        return .file(
-            try ImageSpool(in: blobs, maxBytes: limits.maxImageBytes),
-            name: ShownName.make(filename),
-            label: label
-        )
+    private func begin(_ part: MultipartPart, _ state: inout State) throws {
+        guard let filename = part.filename else { return state.part = .field(name: part.name, bytes: []) }
+        guard !filename.isEmpty else { return state.part = .emptyFile }
+        try state.images.begin(name: filename, label: state.parameters.label)
+        state.part = .file
     }
 
-    private func append(_ bytes: [UInt8], to part: inout Part) throws {
-        switch part {
+    private func append(_ bytes: [UInt8], _ state: inout State) throws {
+        switch state.part {
         case .none:
             break
-        case .file(var spool, let name, let label):
-            // Leaves the spool with one owner while it is changed.
-            part = .none
-            try spool.append(bytes)
-            part = .file(spool, name: name, label: label)
+        case .file:
+            try state.images.append(bytes)
         case .field(let name, var value):
             value += bytes
             guard value.count <= Self.maxFieldBytes else {
@@ -110,7 +95,7 @@ final class FormUpload: Sendable {
                         + "as curl's -F file=@photo.jpg sends it."
                 )
             }
-            part = .field(name: name, bytes: value)
+            state.part = .field(name: name, bytes: value)
         case .emptyFile:
             throw APIError(.badRequest, "file_unnamed", "A file of the form has no name; give its part a filename.")
         }
@@ -120,8 +105,8 @@ final class FormUpload: Sendable {
         switch state.part {
         case .none, .emptyFile:
             break
-        case .file(let spool, let name, let label):
-            state.images.append(UploadedImage(name: name, label: label, content: try spool.finish()))
+        case .file:
+            try state.images.end()
         case .field(let name, let bytes):
             guard let text = String(validating: bytes, as: UTF8.self) else {
                 throw APIError(.badRequest, "field_malformed", "A field of the form is not UTF-8.")

@@ -45,6 +45,7 @@ struct Housekeeping: Sendable {
         while !Task.isCancelled {
             do {
                 try await expire()
+                try await store.saveKeyUses()
                 looks += 1
                 if looks % Self.looksBetweenSweeps == 0 { try await sweepOrphans() }
             } catch {

@@ -87,11 +87,17 @@ public struct ProtectionService: Sendable {
         api.lifecycle.startLeaving()
         try await Task.sleep(for: settings.drainDelay)
         api.lifecycle.startDraining()
+        store.wakeWatches()
         sweeping.cancel()
         working.cancel()
         for (_, server) in servers { await server.drain(grace: settings.drainGrace) }
         await working.value
         await sweeping.value
+        do {
+            try await store.saveKeyUses()
+        } catch {
+            logger.warning("the last uses of keys were not written", metadata: ["error": "\(error)"])
+        }
         do {
             try store.close()
         } catch {
@@ -140,6 +146,7 @@ public struct ProtectionService: Sendable {
     private func startCodecs(_ weights: String) async throws -> CodecPool {
         var configuration = CodecConfiguration(weightsFile: weights)
         configuration.compressionLevel = settings.compressionLevel
+        configuration.systemCallFilter = settings.systemCallFilter
         let pool = try Self.starting { [configuration] in
             try CodecPool(
                 count: settings.workers,

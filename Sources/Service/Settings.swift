@@ -1,4 +1,5 @@
 public import HTTPServer
+public import Workers
 
 /// Everything an operator can set about `palimpsest serve`, parsed once at start.
 ///
@@ -25,6 +26,8 @@ public struct Settings: Sendable, Equatable {
     public var weightsFile: String?
     /// How hard PNGs are compressed: 0 (stored) to 12 (smallest, slowest).
     public var compressionLevel = 1
+    /// Whether codec processes may make no other system calls than they need.
+    public var systemCallFilter = SystemCallFilter.required
     /// The most bytes a request body may have.
     public var maxBodyBytes: UInt64 = 1 << 30
     /// The most bytes one uploaded image may have.
@@ -88,6 +91,8 @@ public enum SettingsKey: String, Sendable, CaseIterable {
     case weights
     /// How hard PNGs are compressed.
     case compressionLevel = "compression-level"
+    /// Whether codec processes may make no other system calls than they need.
+    case systemCallFilter = "system-call-filter"
     /// The most bytes of a request body.
     case maxBodyBytes = "max-body-bytes"
     /// The most bytes of one image.
@@ -138,6 +143,7 @@ extension Settings {
         case .workers: return String(workers)
         case .weights: return weightsFile ?? ""
         case .compressionLevel: return String(compressionLevel)
+        case .systemCallFilter: return systemCallFilter.rawValue
         case .maxBodyBytes: return String(maxBodyBytes)
         case .maxImageBytes: return String(maxImageBytes)
         case .maxImagesPerJob: return String(maxImagesPerJob)

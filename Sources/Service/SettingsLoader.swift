@@ -1,5 +1,6 @@
 import HTTPServer
 import SocketIO
+import Workers
 
 /// Reads the settings from variables and flags and collects everything that is wrong with them.
 public struct SettingsLoader {
@@ -80,6 +81,7 @@ public struct SettingsLoader {
         case .weights: readText(text, from: source) { $0.weightsFile = $1 }
         case .workers: readNumber(text, from: source, in: 1...256) { $0.workers = Int($1) }
         case .compressionLevel: readNumber(text, from: source, in: 0...12) { $0.compressionLevel = Int($1) }
+        case .systemCallFilter: readFilter(text, from: source)
         case .maxBodyBytes: readNumber(text, from: source, in: 1024...(1 << 40)) { $0.maxBodyBytes = $1 }
         case .maxImageBytes: readNumber(text, from: source, in: 1024...(256 << 20)) { $0.maxImageBytes = $1 }
         case .maxImagesPerJob: readNumber(text, from: source, in: 1...100_000) { $0.maxImagesPerJob = Int($1) }
@@ -117,6 +119,15 @@ public struct SettingsLoader {
             return
         }
         set(&settings, value)
+    }
+
+    private mutating func readFilter(_ text: String, from source: String) {
+        guard let filter = SystemCallFilter(rawValue: text) else {
+            let names = SystemCallFilter.allCases.map(\.rawValue).joined(separator: " or ")
+            faults.append("\(source) must be \(names), not '\(text)'.")
+            return
+        }
+        settings.systemCallFilter = filter
     }
 
     private mutating func readLogLevel(_ text: String, from source: String) {

@@ -29,14 +29,12 @@ public final class StoppedService: Sendable {
     public init(dataFolder path: String) throws(Fault) {
         self.path = path
         do {
-            try Self.checkDatabase(of: path)
+            _ = try DataFolder.existingDatabase(of: path)
             folder = try DataFolder(path: path)
             store = try JobStore(path: folder.databasePath, generatorVersion: SemanticImageGenerator.version)
             blobs = try BlobStore(root: folder.blobsPath)
         } catch let fault as DataFolder.Fault {
             throw Fault(description: fault.isHeld ? fault.description + " Stop the server first." : fault.description)
-        } catch let fault as Fault {
-            throw fault
         } catch {
             throw Self.unusable(path, error)
         }
@@ -79,41 +77,14 @@ public final class StoppedService: Sendable {
             if let key = keys.count == 1 ? keys.first : adminKey { return key }
             throw Fault(description: "There is no admin key in \(path); name a key by --key.")
         }
-        if let key = keys.first(where: { $0.id.text == named }) { return key }
-        let called = keys.filter { $0.name == named }
-        guard let key = called.first else { throw Fault(description: "There is no API key called \(named).") }
-        guard called.count == 1 else {
-            let ids = called.map(\.id.text).joined(separator: ", ")
-            throw Fault(
-                description: "\(called.count) API keys are called \(named); name one by its identifier: \(ids)."
-            )
+        do throws(KeyNameFault) {
+            return try KeyNameFault.find(named, among: keys)
+        } catch {
+            throw Fault(description: error.description)
         }
-        return key
     }
 
     // MARK: - Steps
-
-    /// Refuses a folder without a database, since a mistyped path must not become a data folder; and one whose database is
-    /// another user's, who could not read what this process would write.
-    static func checkDatabase(of path: String) throws {
-        var status = stat()
-        guard stat("\(path)/\(DataFolder.databaseName)", &status) == 0 else {
-            let code = errno
-            guard code == ENOENT || code == ENOTDIR else {
-                let words = String(cString: strerror(code))
-                throw Fault(description: "The data folder \(path) cannot be used: \(words).")
-            }
-            throw Fault(
-                description: "\(path) is not a data folder: it has no \(DataFolder.databaseName), which the first "
-                    + "start of `palimpsest serve` makes."
-            )
-        }
-        guard status.st_uid == geteuid() else {
-            throw Fault(
-                description: "The data folder \(path) belongs to another user; run this as the user of the server."
-            )
-        }
-    }
 
     static func unusable(_ path: String, _ error: any Error) -> Fault {
         Fault(description: "The data folder \(path) cannot be used: \(error)")

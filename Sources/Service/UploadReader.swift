@@ -1,3 +1,4 @@
+import Archive
 import BlobStore
 import HTTPServer
 import HTTPTypes
@@ -10,6 +11,8 @@ struct UploadLimits: Sendable, Equatable {
     var maxImageBytes: UInt64
     /// Images of one job.
     var maxImages: Int
+    /// Bytes of a body, and of what a body unpacks to.
+    var maxBodyBytes: UInt64
 }
 
 extension APIError {
@@ -31,7 +34,8 @@ extension APIError {
     static let mediaTypeUnsupported = APIError(
         .unsupportedMediaType,
         "media_type_unsupported",
-        "Send an image (image/jpeg, image/png, application/octet-stream) or a multipart/form-data form with files."
+        "Send an image (image/jpeg, image/png, application/octet-stream), a multipart/form-data form with files, or an archive "
+            + "(application/x-tar, application/zip)."
     )
 }
 
@@ -60,11 +64,15 @@ struct UploadReader: Sendable {
         let settings = try parameters.settings()
         switch try Self.kind(of: request.fields) {
         case .form(let mediaType):
-            let form = try FormUpload(mediaType: mediaType, parameters: parameters, blobs: blobs, limits: limits)
-            try await request.body.forEachPiece { piece in
-                try await disk.run { try form.receive(piece) }
-            }
-            return try await disk.run { try form.finish() }
+            return try await readAll(
+                request.body,
+                of: try FormUpload(mediaType: mediaType, parameters: parameters, blobs: blobs, limits: limits)
+            )
+        case .archive(let format):
+            return try await readAll(
+                request.body,
+                of: ArchiveUpload(format, parameters: parameters, blobs: blobs, limits: limits)
+            )
         case .image:
             guard let label = parameters.label else { throw APIError.classMissing }
             let name = ShownName.make(parameters.name ?? Self.dispositionName(request.fields))
@@ -72,6 +80,15 @@ struct UploadReader: Sendable {
             let image = UploadedImage(name: name, label: label, content: content)
             return Upload(images: [image], settings: settings, priority: parameters.priority)
         }
+    }
+
+    // MARK: - Several images
+
+    private func readAll(_ body: RequestBody, of upload: some StreamedUpload) async throws -> Upload {
+        try await body.forEachPiece { piece in
+            try await disk.run { try upload.receive(piece) }
+        }
+        return try await disk.run { try upload.finish() }
     }
 
     // MARK: - One image
@@ -103,6 +120,7 @@ struct UploadReader: Sendable {
     private enum Kind {
         case image
         case form(MediaType)
+        case archive(ArchiveFormat)
     }
 
     /// What the body is, from its media type.
@@ -119,6 +137,10 @@ struct UploadReader: Sendable {
         case "multipart/form-data": return .form(mediaType)
         case "application/octet-stream", "application/x-www-form-urlencoded": return .image
         default:
+            if let format = ArchiveFormat(mediaType) { return .archive(format) }
+            guard !ArchiveFormat.compressedTypes.contains(mediaType.essence) else {
+                throw APIError(ArchiveFault.compressed)
+            }
             guard mediaType.type == "image" else { throw .mediaTypeUnsupported }
             return .image
         }

@@ -27,15 +27,15 @@ struct CodecAnswerCheck {
         guard report.outputSHA256 == outputSHA256.hex else { return "the report's hash is not the picture's" }
         guard report.inputSHA256 == SHA256.hash(image.bytes).hex else { return "the report is about another file" }
         guard report.modelSHA256 == modelSHA256.hex else { return "the report names another model" }
-        guard report.width == size.width, report.height == size.height else {
+        guard report.width == size.width, report.height == size.height, report.bitDepth == size.bitDepth else {
             return "the report's size is not the picture's"
         }
         guard report.label == image.label, report.mode == image.settings.mode,
             report.strength == image.settings.strength, report.clip == image.settings.clip,
-            report.bound == image.settings.bound
+            report.bound == image.settings.bound(bitDepth: report.bitDepth)
         else { return "the report is about other settings" }
         guard report.maxAbsoluteDifference > 0 else { return "nothing was changed" }
-        guard report.maxAbsoluteDifference <= report.bound ?? 255 else {
+        guard report.maxAbsoluteDifference <= report.bound ?? (1 << report.bitDepth - 1) else {
             return "the change is larger than its bound"
         }
         guard report.psnr > 0, report.ssim >= -1, report.ssim <= 1.000_001 else {
@@ -73,18 +73,21 @@ struct PNGHeader: Equatable {
     let width: Int
     /// Rows.
     let height: Int
+    /// Bits of a sample, 8 or 16: what this program writes.
+    let bitDepth: Int
 
     private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
     private static let imageHeader: [UInt8] = [0, 0, 0, 13] + Array("IHDR".utf8)
     private static let end: [UInt8] = [0, 0, 0, 0] + Array("IEND".utf8) + [0xAE, 0x42, 0x60, 0x82]
 
-    /// Reads the size; `nil` if the signature, the first or the last chunk is missing, or a side is 0.
+    /// Reads the size; `nil` if the signature, the first or the last chunk is missing, a side is 0, or samples have other bits.
     init?(_ bytes: [UInt8]) {
         guard bytes.count >= 45, bytes.starts(with: Self.signature + Self.imageHeader),
             bytes.suffix(12) == Self.end[...]
         else { return nil }
         width = bytes[16..<20].reduce(0) { $0 << 8 | Int($1) }
         height = bytes[20..<24].reduce(0) { $0 << 8 | Int($1) }
-        guard width > 0, height > 0 else { return nil }
+        bitDepth = Int(bytes[24])
+        guard width > 0, height > 0, bitDepth == 8 || bitDepth == 16 else { return nil }
     }
 }

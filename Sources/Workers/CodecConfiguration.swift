@@ -5,7 +5,7 @@ import Glibc
 public struct CodecConfiguration: Sendable {
     /// The program; the default is the running one, found even when its file has been replaced meanwhile.
     public var executable = "/proc/self/exe"
-    /// What follows the program's name; `--parent PID`, `--memory BYTES` and `--compression-level N` are added.
+    /// What follows the program's name; `--parent PID`, `--memory BYTES` and others are added.
     public var arguments = ["codec"]
     /// The child's environment, a `NAME=value` each; the default holds what the loader and sanitizers need, and no secret.
     public var environment = Self.inheritedEnvironment()
@@ -29,6 +29,10 @@ public struct CodecConfiguration: Sendable {
     public var maxStartFailures: Int?
     /// How hard PNGs are compressed, 0 to 12; `nil` for what the codec takes by itself.
     public var compressionLevel: Int?
+    /// Whether a process may make no other system calls than decoding needs.
+    ///
+    /// It is ignored in builds for a sanitizer.
+    public var systemCallFilter = SystemCallFilter.required
     /// How long the parts of a frame may be.
     public var limits = CodecLimits()
 

@@ -4,7 +4,7 @@ import Glibc
 /// What a codec process takes away from itself before it sees a picture.
 ///
 /// A picture that breaks a decoder then finds nothing to take: no descriptor can be opened any more, no privilege gained, memory is
-/// bounded, and the process ends with its parent. System calls are not filtered yet.
+/// bounded, the process ends with its parent, and any system call but the few that decoding needs ends it at once.
 public enum CodecSandbox {
     /// While the process starts, libraries may open a file or two.
     private static let filesAtStart: UInt64 = 16
@@ -23,26 +23,35 @@ public enum CodecSandbox {
 
     /// Does to a process that decodes by itself, once all is read, what is done to a codec process.
     ///
-    /// - Parameter memoryBytes: The limit of address space.
-    /// - Throws: ``SystemFault``.
-    public static func sealThisProcess(memoryBytes: UInt64) throws(SystemFault) {
+    /// - Parameters:
+    ///   - memoryBytes: The limit of address space.
+    ///   - filter: Whether system calls are filtered.
+    /// - Throws: ``SystemFault``; with ``SystemCallFilter/call`` there is no filter of system calls.
+    public static func sealThisProcess(memoryBytes: UInt64, filter: SystemCallFilter) throws(SystemFault) {
         try restrict(memoryBytes: memoryBytes)
-        try seal()
+        try seal(filter: filter)
     }
 
     private static func restrict(memoryBytes: UInt64?) throws(SystemFault) {
         try SystemFault.check("prctl", plm_set_no_new_privileges())
         try SystemFault.check("prctl", plm_set_undumpable())
         try SystemFault.check("setrlimit", plm_limit_core(0))
-        if let memoryBytes, !plm_is_sanitized() {
-            try SystemFault.check("setrlimit", plm_limit_address_space(memoryBytes))
-        }
+        guard !plm_is_sanitized() else { return }
+        // Swift's own would start a program that prints the stack.
+        plm_forget_fault_handlers()
+        if let memoryBytes { try SystemFault.check("setrlimit", plm_limit_address_space(memoryBytes)) }
     }
 
-    /// Gives up opening anything, once the weights are loaded.
+    /// Gives up opening anything, once the weights are loaded, and with the filter everything else that decoding does not need.
     ///
     /// The limit counts numbers of descriptors, so those that are open stay usable.
-    static func seal() throws(SystemFault) {
+    ///
+    /// - Parameter filter: Whether system calls are filtered; sanitizers need too many for any filter.
+    /// - Throws: ``SystemFault``; with ``SystemCallFilter/call`` there is no filter of system calls.
+    static func seal(filter: SystemCallFilter) throws(SystemFault) {
         try SystemFault.check("setrlimit", plm_limit_open_files(0))
+        if filter == .required, !plm_is_sanitized() {
+            try SystemFault.check(SystemCallFilter.call, plm_filter_system_calls())
+        }
     }
 }

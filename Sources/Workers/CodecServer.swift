@@ -54,11 +54,15 @@ public struct CodecServer {
         }
     }
 
+    /// Why a codec does not begin where system calls cannot be filtered, which is so for every other one too.
+    static let unfiltered = "codec_unfiltered"
+
     /// The most bytes of a weights file.
     static let maxWeightsBytes = 512 << 20
 
     private let parent: Int32
     private let memoryBytes: UInt64?
+    private let filter: SystemCallFilter
     private let loadEngine: ([UInt8]) throws(ImageFailureError) -> Engine
 
     /// Describes a codec process.
@@ -66,14 +70,17 @@ public struct CodecServer {
     /// - Parameters:
     ///   - parent: The process that started this one.
     ///   - memoryBytes: The most address space to use; `nil` for no limit.
+    ///   - filter: Whether system calls are filtered once the engine is there.
     ///   - loadEngine: Makes the network of a weights file, which may be hostile.
     public init(
         parent: Int32,
         memoryBytes: UInt64?,
+        filter: SystemCallFilter,
         loadEngine: @escaping ([UInt8]) throws(ImageFailureError) -> Engine
     ) {
         self.parent = parent
         self.memoryBytes = memoryBytes
+        self.filter = filter
         self.loadEngine = loadEngine
     }
 
@@ -118,10 +125,12 @@ public struct CodecServer {
         }
         let engine = try loadEngine(bytes)
         do throws(SystemFault) {
-            try CodecSandbox.seal()
+            try CodecSandbox.seal(filter: filter)
         } catch {
             throw ImageFailureError(
-                ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
+                error.call == SystemCallFilter.call
+                    ? ImageFailure(code: Self.unfiltered, detail: "\(SystemCallFilter.advice) (\(error))")
+                    : ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
             )
         }
         return engine

@@ -14,7 +14,7 @@ struct CodecSession: ~Copyable {
         var reason: String
         /// Whether the end was asked for, and so is no fault of the image.
         var wasAskedFor = false
-        /// Whether the child said that it cannot use the weights, which every other one would say too.
+        /// Whether the child said that it cannot use the weights, or filter its system calls, which every other one would say too.
         var isRefusal = false
     }
 
@@ -46,6 +46,9 @@ struct CodecSession: ~Copyable {
         var arguments = ["palimpsest"] + configuration.arguments + ["--parent", String(getpid())]
         if let memoryBytes = configuration.memoryBytes { arguments += ["--memory", String(memoryBytes)] }
         if let level = configuration.compressionLevel { arguments += ["--compression-level", String(level)] }
+        if configuration.systemCallFilter != .required {
+            arguments += ["--system-call-filter", configuration.systemCallFilter.rawValue]
+        }
         pid = try Self.spawn(
             configuration.executable,
             arguments: arguments,
@@ -93,7 +96,7 @@ struct CodecSession: ~Copyable {
         case .unready(let failure):
             throw End(
                 reason: "\(failure.code): \(failure.detail)",
-                isRefusal: failure.code.hasPrefix("weights_")
+                isRefusal: failure.code.hasPrefix("weights_") || failure.code == CodecServer.unfiltered
             )
         case .protected, .semanticImage, .failed:
             throw End(reason: "it answered before it was ready")

@@ -21,6 +21,8 @@ struct CodecCommand: ParsableCommand {
     @Option(help: "The most bytes of address space.")
     var memory: UInt64?
 
+    @OptionGroup var filterOption: SystemCallFilterOption
+
     @Option(help: "How hard PNGs are compressed.")
     var compressionLevel = PNGEncoder.defaultCompressionLevel
 
@@ -30,7 +32,7 @@ struct CodecCommand: ParsableCommand {
 
     func run() throws {
         let level = compressionLevel
-        let server = CodecServer(parent: parent, memoryBytes: memory) {
+        let server = CodecServer(parent: parent, memoryBytes: memory, filter: filterOption.systemCallFilter) {
             weights throws(CodecServer.ImageFailureError) in try Self.engine(weights, compressionLevel: level)
         }
         throw ExitCode(server.run())

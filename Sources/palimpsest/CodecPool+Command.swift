@@ -9,12 +9,19 @@ extension CodecPool {
     ///   - weightsFile: The network's weights.
     ///   - count: How many processes, at least 1.
     ///   - compressionLevel: How hard they compress PNGs; `nil` for the standard.
+    ///   - filter: Whether their system calls are filtered.
     /// - Returns: The pool, to be stopped in the end.
     /// - Throws: ``CommandFault``.
-    static func start(weightsFile: String, count: Int, compressionLevel: Int? = nil) throws(CommandFault) -> CodecPool {
+    static func start(
+        weightsFile: String,
+        count: Int,
+        compressionLevel: Int? = nil,
+        filter: SystemCallFilter
+    ) throws(CommandFault) -> CodecPool {
         var configuration = CodecConfiguration(weightsFile: weightsFile)
         configuration.maxStartFailures = 3
         configuration.compressionLevel = compressionLevel
+        configuration.systemCallFilter = filter
         do throws(SystemFault) {
             return try CodecPool(count: count, configuration: configuration, logger: QuietLog.logger)
         } catch {

@@ -66,6 +66,8 @@ struct ProtectCommand: AsyncParsableCommand {
     @Option(help: CompressionLevelOption.help)
     var compressionLevel = PNGEncoder.defaultCompressionLevel
 
+    @OptionGroup var filterOption: SystemCallFilterOption
+
     @Flag(help: "Overwrite results of earlier calls.")
     var force = false
 
@@ -122,7 +124,8 @@ struct ProtectCommand: AsyncParsableCommand {
             : try CodecPool.start(
                 weightsFile: weightsFile,
                 count: min(jobs, plan.pictures.count),
-                compressionLevel: compressionLevel
+                compressionLevel: compressionLevel,
+                filter: filterOption.systemCallFilter
             )
         let imported: ImportedClasses
         do {

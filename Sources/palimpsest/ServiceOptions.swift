@@ -51,6 +51,14 @@ struct ServiceOptions: ParsableArguments {
     )
     var compressionLevel: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "required, or off where the kernel has no seccomp: codecs may make only the system calls they need. (default: required)",
+            valueName: "how"
+        )
+    )
+    var systemCallFilter: String?
+
     @Option(help: ArgumentHelp("The most bytes of a request. (default: 1 GiB)", valueName: "n"))
     var maxBodyBytes: String?
 
@@ -112,7 +120,7 @@ struct ServiceOptions: ParsableArguments {
             .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey, .tlsClientCA: tlsClientCA,
             .trustedProxies: trustedProxies, .metricsBind: metricsBind, .data: data, .workers: workers,
             .weights: weights,
-            .compressionLevel: compressionLevel, .maxBodyBytes: maxBodyBytes,
+            .compressionLevel: compressionLevel, .systemCallFilter: systemCallFilter, .maxBodyBytes: maxBodyBytes,
             .maxImageBytes: maxImageBytes, .maxImagesPerJob: maxImagesPerJob, .retentionSeconds: retentionSeconds,
             .minFreeBytes: minFreeBytes, .maxConnections: maxConnections,
             .maxConnectionsPerAddress: maxConnectionsPerAddress, .drainDelaySeconds: drainDelaySeconds,

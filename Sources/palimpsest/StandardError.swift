@@ -7,13 +7,7 @@ enum StandardError {
 
     /// Writes a text at once; a stream that is closed is nobody's concern.
     static func write(_ text: String) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
-        }
+        DirectOutput.write(text, to: STDERR_FILENO)
     }
 
     /// A text from outside, such as a file's name, without characters that would move the cursor or hide something.
@@ -26,5 +20,25 @@ enum StandardError {
             }
         }
         return String(kept)
+    }
+}
+
+/// The stream of results, for a process that may do no more than write to it: the C library's own would ask what it is first.
+enum StandardOutput {
+    /// Writes a text at once; a stream that is closed is nobody's concern.
+    static func write(_ text: String) {
+        DirectOutput.write(text, to: STDOUT_FILENO)
+    }
+}
+
+private enum DirectOutput {
+    static func write(_ text: String, to descriptor: Int32) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
     }
 }

@@ -50,6 +50,20 @@ import Testing
         #expect(update(.end, at: 13, sent: 5) == 15 * second)
     }
 
+    @Test("Draining shortens the patience with a reader who takes nothing, but not with one who takes something")
+    func stalledReaderWhenDraining() {
+        var deadlines = ConnectionDeadlines(HTTPTimeouts(write: .seconds(30), writeWhenDraining: .seconds(5)))
+        func update(at now: UInt64, sent: UInt64) -> UInt64 {
+            deadlines.update(waiting: .nothing, hasOutput: true, sentBytes: sent, now: now * second)
+        }
+        #expect(update(at: 1, sent: 0) == 31 * second)
+        deadlines.isDraining = true
+        #expect(update(at: 2, sent: 0) == 7 * second)
+        #expect(update(at: 4, sent: 0) == 7 * second)
+        #expect(update(at: 6, sent: 1) == 11 * second)
+        #expect(deadlines.hasWriteExpired(now: 11 * second, sentBytes: 1))
+    }
+
     @Test("Draining shortens the wait for a first byte, once")
     func draining() {
         var deadlines = ConnectionDeadlines(HTTPTimeouts(newConnectionWhenDraining: .seconds(5)))

@@ -18,6 +18,10 @@ struct JPEGDecodingTests {
             ("one_pixel.jpg", 1, 1, .rgb),
             ("icc.jpg", 16, 16, .rgb),
             ("small.jpg", 11, 16, .rgb),
+            ("cmyk_adobe.jpg", 41, 23, .rgb),
+            ("cmyk_plain.jpg", 41, 23, .rgb),
+            ("ycck.jpg", 41, 23, .rgb),
+            ("cmyk_turned.jpg", 23, 41, .rgb),
         ]
     )
     func matchesPillow(name: String, width: Int, height: Int, layout: PixelLayout) throws {
@@ -61,7 +65,6 @@ struct JPEGDecodingTests {
     func unsupportedKinds() throws {
         let baseline = try Fixture.bytes("baseline_420.jpg")
         let cases: [(bytes: [UInt8], word: String)] = [
-            (try Fixture.bytes("cmyk.jpg"), "CMYK"),
             // The frame header's marker tells the process: 0xC3 is lossless, 0xC9 arithmetic.
             (try baseline.replacing(frameByte: -1, with: 0xC3), "0xc3"),
             (try baseline.replacing(frameByte: -1, with: 0xC9), "arithmetic"),
@@ -73,6 +76,14 @@ struct JPEGDecodingTests {
             #expect(error?.code == .unsupported)
             #expect(error?.detail.contains(word) == true, "\(error?.detail ?? "")")
         }
+    }
+
+    @Test("Inks with a profile are refused with their own code, since their colours would be lost")
+    func inksWithProfile() throws {
+        let bytes = try Fixture.bytes("cmyk_profile.jpg")
+        let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(bytes) }
+        #expect(error?.code.rawValue == "image_cmyk_unsupported")
+        #expect(#expect(throws: ImagingError.self) { try PhotoDecoder.dimensions(of: bytes) } == error)
     }
 
     @Test("Limits are checked on the header, before anything is allocated")

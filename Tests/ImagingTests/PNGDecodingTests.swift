@@ -64,15 +64,6 @@ struct PNGDecodingTests {
         #expect(try PhotoDecoder.dimensions(of: Array(bytes.prefix(33))) == (29, 33))
     }
 
-    @Test("Sixteen bits are refused by name")
-    func sixteenBits() throws {
-        let error = #expect(throws: ImagingError.self) {
-            try PhotoDecoder.decode(try Fixture.bytes("sixteen_bits.png"))
-        }
-        #expect(error?.code == .unsupported)
-        #expect(error?.detail.contains("16 bits") == true)
-    }
-
     @Test("Limits are checked on the header, before anything is allocated")
     func limits() throws {
         let bytes = PNGFile(width: 100_000, height: 100_000).bytes

@@ -11,8 +11,8 @@ import Testing
         #expect(settings.strength == 8)
         #expect(settings.clip)
         #expect(settings.workingSize == 128)
-        #expect(settings.bound == 8)
-        #expect(try ProtectionSettings(strength: 3, clip: false).bound == nil)
+        #expect(settings.bound(bitDepth: 8) == 8 && settings.bound(bitDepth: 16) == 2056)
+        #expect(try ProtectionSettings(strength: 3, clip: false).bound(bitDepth: 16) == nil)
     }
 
     @Test(arguments: [1, 16]) func `Strengths at the ends are taken`(strength: Int) throws {
@@ -126,12 +126,16 @@ import Testing
         var report = try Self.report()
         let json = try encoded(report)
         #expect(
-            json == #"{"bound":8,"class":"cats","clip":true,"height":48,"input_format":"jpeg","input_sha256":"aa","#
-                + #""linf":7,"luminance_only":false,"mode":"class-wise","model_sha256":"bb","output_sha256":"cc","#
+            json == #"{"bit_depth":8,"bound":8,"class":"cats","clip":true,"height":48,"input_format":"jpeg","#
+                + #""input_sha256":"aa","linf":7,"luminance_only":false,"mode":"class-wise","model_sha256":"bb","output_sha256":"cc","#
                 + #""psnr":34.5,"semantic_image_sha256":"dd","ssim":0.75,"strength":8,"width":64,"working_height":32,"#
                 + #""working_width":40}"#
         )
         #expect(try decoded(ProtectionReport.self, json) == report)
+        let earlier = json.replacing(#""bit_depth":8,"#, with: "")
+        #expect(try decoded(ProtectionReport.self, earlier) == report)
+        report.bitDepth = 16
+        #expect(try decoded(ProtectionReport.self, encoded(report)) == report)
         report.psnr = .infinity
         report.bound = nil
         let unbounded = try encoded(report)

@@ -79,6 +79,22 @@ extension JobQueue {
         try await images(job: job, states: states, after: number, limit: 100)
     }
 
+    @discardableResult
+    func rescueExpired() async throws -> Int {
+        try await rescueExpired(sparing: [], lease: .seconds(60))
+    }
+
+    @discardableResult
+    func createKey(
+        name: String,
+        scopes: Set<APIKeyScope>,
+        quotas: APIKeyQuotas = APIKeyQuotas(),
+        hash: SHA256Digest,
+        prefix: String
+    ) async throws -> APIKey {
+        try await createKey(name: name, scopes: scopes, quotas: quotas, expiresAt: nil, hash: hash, prefix: prefix)
+    }
+
     func expireJobs() async throws -> (jobs: Int, blobs: [SHA256Digest]) {
         try await expireJobs(limit: 20)
     }
@@ -88,7 +104,7 @@ extension JobQueue {
     /// A new tenant.
     func tenant(_ name: String = "test") async throws -> APIKeyID {
         let secret = try APIKeySecret.generate()
-        return try await createKey(name: name, scopes: [.protect], hash: secret.hash, prefix: secret.prefix).id
+        return try await createKey(name: name, scopes: [.submit, .read], hash: secret.hash, prefix: secret.prefix).id
     }
 
     /// A new job with one image of each size in bytes, of class `cats`; four bytes are a pixel.

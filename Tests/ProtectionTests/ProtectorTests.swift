@@ -148,8 +148,7 @@ import Testing
     // MARK: - Refusals
 
     @Test(arguments: [
-        ("ImagingTests/Fixtures/cmyk.jpg", "image_unsupported"),
-        ("ImagingTests/Fixtures/sixteen_bits.png", "image_unsupported"),
+        ("ImagingTests/Fixtures/cmyk_profile.jpg", "image_cmyk_unsupported"),
         ("e2e/fixtures/README.md", "image_unsupported"),
     ])
     func whatIsNotReadIsNamed(path: String, code: String) throws {

@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("ImagingTests/Fixtures/cmyk.jpg", 1.0, "image_unsupported"),
+        ("ImagingTests/Fixtures/cmyk_profile.jpg", 1.0, "image_cmyk_unsupported"),
         ("e2e/fixtures/README.md", 1, "image_unsupported"),
         ("e2e/fixtures/plane.jpg", 0.5, "image_truncated"), ("e2e/fixtures/hats.png", 0.5, "image_truncated"),
         ("e2e/fixtures/plane.jpg", 0, "image_empty"),

@@ -30,7 +30,7 @@ struct DataFolderTests {
             #expect(first == nil || first == key)
             first = key
             let row = try #require(try await store.key(hash: APIKeySecret(presented: key).hash))
-            #expect(row.scopes == [.admin, .protect])
+            #expect(row.scopes == [.admin, .read, .submit])
             #expect(try await store.keys().count == 1)
             try store.close()
         }

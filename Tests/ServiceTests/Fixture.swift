@@ -56,7 +56,12 @@ final class Fixture: Sendable {
             logger: logger
         )
         router = api.router()
-        _ = try await store.createKey(name: "tests", scopes: [.protect], hash: secret.hash, prefix: secret.prefix)
+        _ = try await store.createKey(
+            name: "tests",
+            scopes: [.submit, .read],
+            hash: secret.hash,
+            prefix: secret.prefix
+        )
     }
 
     deinit {

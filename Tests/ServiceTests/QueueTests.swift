@@ -87,7 +87,12 @@ struct QueueTests {
         #expect(try await fixture.send(.post, "\(path)/retry?x=1").status == 400)
         #expect(try await fixture.send(.post, "/v1/jobs/\(JobIdentifier.random())/retry").status == 404)
         let secret = APIKeySecret(presented: "plm_other")
-        _ = try await fixture.store.createKey(name: "o", scopes: [.protect], hash: secret.hash, prefix: secret.prefix)
+        _ = try await fixture.store.createKey(
+            name: "o",
+            scopes: [.submit, .read],
+            hash: secret.hash,
+            prefix: secret.prefix
+        )
         #expect(try await fixture.send(.post, "\(path)/retry", key: secret.text).status == 404)
         fixture.clock.advance(seconds: 10)
         let answer = try await fixture.send(.post, "\(path)/retry")
@@ -125,7 +130,12 @@ struct QueueTests {
         _ = try await fixture.upload(Array(repeating: 7, count: 25_000))
         fixture.throughput.record(pixels: 1000, busy: .seconds(1))
         let secret = APIKeySecret(presented: "plm_other")
-        _ = try await fixture.store.createKey(name: "o", scopes: [.protect], hash: secret.hash, prefix: secret.prefix)
+        _ = try await fixture.store.createKey(
+            name: "o",
+            scopes: [.submit, .read],
+            hash: secret.hash,
+            prefix: secret.prefix
+        )
         let body = [UInt8](repeating: 9, count: 500)
         let guest = try await fixture.send(.post, "/v1/jobs?class=a", body: body, key: secret.text)
         #expect(try guest.json(Shown.self).etaSeconds == 2, "its own 2,000 pixels and as many of the other's")

@@ -176,7 +176,7 @@ struct StoppedServiceTests {
                     let secret = try APIKeySecret.generate()
                     let key = try await store.createKey(
                         name: name,
-                        scopes: [.protect],
+                        scopes: [.admin],
                         hash: secret.hash,
                         prefix: secret.prefix
                     )

@@ -214,7 +214,12 @@ struct SubmitTests {
         let fixture = try await Fixture()
         let path = try await fixture.upload([1])
         let other = APIKeySecret(presented: "plm_of-somebody-else")
-        _ = try await fixture.store.createKey(name: "o", scopes: [.protect], hash: other.hash, prefix: other.prefix)
+        _ = try await fixture.store.createKey(
+            name: "o",
+            scopes: [.submit, .read],
+            hash: other.hash,
+            prefix: other.prefix
+        )
         for target in [
             path, "\(path)/images", "\(path)/archive.zip", "\(path)/images/1.png", "\(path)/images/1/report",
         ] {

@@ -23,11 +23,13 @@ public enum WireProperties {
         guard input.count > 2 else { return nil }
         let bytes = Array(input.dropFirst(2))
         let ways = [[bytes], bytes.map { [$0] }, pieces(of: bytes, seed: input[1])]
-        switch input[0] % 4 {
+        switch input[0] % 6 {
         case 0: return conversation(ways)
         case 1: return chunkedBody(ways)
         case 2: return multipart(ways)
-        default: return values(bytes)
+        case 3: return values(bytes)
+        case 4: return ArchiveProperties.tar(ways)
+        default: return ArchiveProperties.zip(ways)
         }
     }
 

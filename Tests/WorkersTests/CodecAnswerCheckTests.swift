@@ -56,7 +56,7 @@ struct CodecAnswerCheckTests {
         let lies: [(inout ProtectionReport) -> Void] = [
             { $0.width = 3 }, { $0.height = 2 }, { $0.mode = .classWise }, { $0.strength = 16 }, { $0.clip = false },
             { $0.bound = nil }, { $0.bound = 255 }, { $0.maxAbsoluteDifference = 9 }, { $0.maxAbsoluteDifference = -1 },
-            { $0.maxAbsoluteDifference = 0 },
+            { $0.maxAbsoluteDifference = 0 }, { $0.bitDepth = 16 }, { $0.bitDepth = 99 },
             { $0.psnr = 0 }, { $0.psnr = .nan }, { $0.ssim = 2 }, { $0.ssim = .nan }, { $0.label = other },
             { $0.semanticImageSHA256 = "x" }, { $0.modelSHA256 = String(repeating: "0", count: 64) },
             { $0.inputSHA256 = String(repeating: "0", count: 64) },
@@ -64,6 +64,26 @@ struct CodecAnswerCheckTests {
             { $0.workingWidth = 0 }, { $0.workingHeight = -1 },
         ]
         for (index, lie) in lies.enumerated() { #expect(clause(lie) != nil, "lie \(index)") }
+    }
+
+    @Test("In 16 bits the bound is 257 times as many values, and a depth that is not written here is none")
+    func countsInSixteenBits() {
+        var png = Self.png
+        png[24] = 16
+        func clause(_ bound: Int?, _ difference: Int) -> String? {
+            self.clause(
+                {
+                    ($0.bitDepth, $0.bound, $0.maxAbsoluteDifference) = (16, bound, difference)
+                    $0.outputSHA256 = SHA256.hash(png).hex
+                },
+                png: png
+            )
+        }
+        #expect(clause(2056, 2056) == nil)
+        #expect(clause(2056, 2057) == "the change is larger than its bound")
+        #expect(clause(8, 8) == "the report is about other settings")
+        png[24] = 4
+        #expect(clause(2056, 2056) == "the picture is not a PNG")
     }
 
     @Test("A semantic image that no honest codec makes is found")

@@ -23,7 +23,7 @@ struct WorkerLoopTests {
             let secret = try APIKeySecret.generate()
             tenant = try await store.createKey(
                 name: "test",
-                scopes: [.protect],
+                scopes: [.submit, .read],
                 hash: secret.hash,
                 prefix: secret.prefix
             ).id

@@ -35,7 +35,7 @@ typedef enum __attribute__((enum_extensibility(closed))) palimpsest_jpeg_color :
     PALIMPSEST_JPEG_GRAY PALIMPSEST_SWIFT_NAME(gray) = 0,
     /// YCbCr or RGB; decoded to RGB.
     PALIMPSEST_JPEG_RGB PALIMPSEST_SWIFT_NAME(rgb),
-    /// CMYK or YCCK; not decoded.
+    /// CMYK or YCCK; its inks are mixed to RGB.
     PALIMPSEST_JPEG_CMYK PALIMPSEST_SWIFT_NAME(cmyk),
     /// Anything else; not decoded.
     PALIMPSEST_JPEG_OTHER PALIMPSEST_SWIFT_NAME(other),
@@ -65,7 +65,7 @@ palimpsest_jpeg *_Nullable palimpsest_jpeg_open(const uint8_t *bytes, size_t cou
 /// Reads up to the first scan. Allocates nothing that grows with the picture. To be called once, first.
 palimpsest_jpeg_status palimpsest_jpeg_read_header(palimpsest_jpeg *reader, palimpsest_jpeg_header *header);
 
-/// Decodes the whole picture, gray or RGB, into `rows`: tightly packed, top to bottom, `count` bytes of room, which must
+/// Decodes the whole picture, gray or RGB (inks are mixed to RGB without their profile), into `rows`: tightly packed, top to bottom, `count` bytes of room, which must
 /// be exactly width * height * (1 or 3). A picture of more than `max_scans` scans is given up at the first one too many.
 /// To be called once, after palimpsest_jpeg_read_header.
 palimpsest_jpeg_status palimpsest_jpeg_decode(palimpsest_jpeg *reader, uint8_t *rows, size_t count, int32_t max_scans);
@@ -77,5 +77,7 @@ const char *palimpsest_jpeg_message(const palimpsest_jpeg *reader);
 void palimpsest_jpeg_close(palimpsest_jpeg *reader);
 
 #pragma clang assume_nonnull end
+
+#include "CJPEGEncoder.h"
 
 #endif

@@ -103,7 +103,7 @@ void plm_branch_get(const float *branch, plm_shape shape, float *planes);
 
 /// Filters the rows of a picture for PNG in place: each becomes a byte that names the filter and `row_bytes` residuals.
 ///
-/// `samples` holds `rows` rows of `row_bytes` bytes and has room for `rows` bytes more; `pixel_bytes` is 1 to 4;
+/// `samples` holds `rows` rows of `row_bytes` bytes and has room for `rows` bytes more; `pixel_bytes` is 1 to 8;
 /// `scratch` has `2 * row_bytes` bytes. The filter of a row is the one whose residuals add up to the least.
 void plm_filter_rows(plm_instruction_set set, uint8_t *samples, size_t row_bytes, size_t rows, size_t pixel_bytes,
                      uint8_t *scratch);
@@ -136,7 +136,7 @@ void plm_release_row(plm_instruction_set set, uint8_t *row, size_t count, const 
 /// How far rows are apart: the sum of the squares of the samples' differences, and the largest.
 typedef struct {
     uint64_t squares;
-    uint8_t largest;
+    uint32_t largest;
 } plm_difference;
 
 /// Adds two rows to a difference.
@@ -157,5 +157,23 @@ void plm_ssim_filter_row(plm_instruction_set set, const float *x, const float *y
 /// row on, from `tap_count + windows - 1` rows that `plm_ssim_filter_row` made.
 double plm_ssim_sum(plm_instruction_set set, const float *const *rows, size_t stride, const float *taps,
                     size_t tap_count, size_t windows, size_t positions);
+
+// The same for rows whose samples have 16 bits, the more significant byte first as in PNG: 65535 counts, 257 to a level.
+
+/// `plm_add_rows`; the sums are in counts.
+void plm_add_wide_rows(const uint8_t *const *rows, const float *weights, size_t row_count, size_t count, float *sums);
+
+/// `plm_release_row`; what is added and the bound are in levels.
+void plm_release_wide_row(uint8_t *row, size_t count, const float *above, const float *below, float weight_above,
+                          float weight_below, float bound);
+
+/// `plm_compare_rows`; the difference is in counts.
+void plm_compare_wide_rows(const uint8_t *one, const uint8_t *other, size_t count, plm_difference *difference);
+
+/// `plm_luminance_row`; the luminances are in levels.
+void plm_wide_luminance_row(const uint8_t *row, size_t channels, size_t width, float *to);
+
+/// Swaps the two bytes of each sample.
+void plm_swap_bytes(uint8_t *samples, size_t count);
 
 #endif

@@ -1,6 +1,7 @@
 #ifndef PALIMPSEST_CLINUX_H
 #define PALIMPSEST_CLINUX_H
 
+#include "CLinuxFilter.h"
 #include "CLinuxProcess.h"
 #include "CLinuxSocket.h"
 

@@ -44,6 +44,9 @@ int plm_die_with_parent(pid_t parent);
 /// Nobody may attach to the calling process or read its memory by /proc, except a privileged process.
 int plm_set_undumpable(void);
 
+/// A fault of the calling process ends it by its own signal, and nothing is done about it before.
+void plm_forget_fault_handlers(void);
+
 /// Sets the soft and the hard limit of address space, of open files, of the size of a core dump.
 int plm_limit_address_space(uint64_t bytes);
 int plm_limit_open_files(uint64_t count);

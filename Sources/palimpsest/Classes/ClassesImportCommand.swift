@@ -39,6 +39,8 @@ struct ClassesImportCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file"))
     var weights: String?
 
+    @OptionGroup var filterOption: SystemCallFilterOption
+
     func run() async throws {
         // What is stored is for nobody else, as with the server.
         umask(0o077)
@@ -65,7 +67,11 @@ struct ClassesImportCommand: AsyncParsableCommand {
         }
         let count = min(pictures.count, ProcessInfo.processInfo.activeProcessorCount)
         let all = try await SemanticImageImport(into: service)
-        let pool = try CodecPool.start(weightsFile: weightsFile, count: count)
+        let pool = try CodecPool.start(
+            weightsFile: weightsFile,
+            count: count,
+            filter: filterOption.systemCallFilter
+        )
         do {
             try await SemanticImageReader(codecs: pool).read(pictures.map(\.file)) { number, picture in
                 try all.add(picture.bytes, to: pictures[number].label, at: pictures[number].position)

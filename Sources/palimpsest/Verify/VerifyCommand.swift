@@ -42,6 +42,8 @@ struct VerifyCommand: ParsableCommand {
     )
     var strength: Int?
 
+    @OptionGroup var filterOption: SystemCallFilterOption
+
     func validate() throws {
         guard strength.map({ ProtectionSettings.strengths.contains($0) }) ?? true else {
             throw ValidationError("--strength must be 1 to 16.")
@@ -76,14 +78,14 @@ struct VerifyCommand: ParsableCommand {
             }
         }
         // Nothing is opened any more: what decodes has nothing to take.
-        try Self.seal()
+        try seal()
         do throws(PictureComparison.Fault) {
             let comparison = try PictureComparison(original: originalBytes, protected: protectedBytes)
             check(comparison, against: report, hasManifest: manifest != nil, &findings)
         } catch {
             findings.add("pictures", isGood: false, Self.sentence(error))
         }
-        print(findings.text)
+        StandardOutput.write(findings.text + "\n")
         if !findings.isGood { throw ExitCode.failure }
     }
 
@@ -100,9 +102,12 @@ struct VerifyCommand: ParsableCommand {
         }
     }
 
-    private static func seal() throws(CommandFault) {
-        do throws(SystemFault) { try CodecSandbox.sealThisProcess(memoryBytes: memoryBytes) } catch {
-            throw CommandFault("The process cannot be restricted: \(error).")
+    private func seal() throws(CommandFault) {
+        do throws(SystemFault) {
+            try CodecSandbox.sealThisProcess(memoryBytes: Self.memoryBytes, filter: filterOption.systemCallFilter)
+        } catch {
+            let advice = error.call == SystemCallFilter.call ? "; \(SystemCallFilter.advice)" : ""
+            throw CommandFault("The process cannot be restricted: \(error)\(advice).")
         }
     }
 
@@ -140,18 +145,16 @@ struct VerifyCommand: ParsableCommand {
     ) {
         let quality = comparison.quality
         let difference = quality.maxAbsoluteDifference
+        let change = "\(difference) \(comparison.depth == .sixteen ? "of 65535" : "levels")"
         if let report {
             if let bound = report.bound {
-                findings.add(
-                    "largest change",
-                    isGood: difference <= bound,
-                    "\(difference) levels, the bound is \(bound)"
-                )
+                findings.add("largest change", isGood: difference <= bound, "\(change), the bound is \(bound)")
             } else {
-                findings.note("largest change", "\(difference) levels; the picture was protected without a bound")
+                findings.note("largest change", "\(change); the picture was protected without a bound")
             }
             let isAsReported =
-                difference == report.maxAbsoluteDifference && Self.isClose(quality.psnr, report.psnr)
+                difference == report.maxAbsoluteDifference && comparison.depth.rawValue == report.bitDepth
+                && Self.isClose(quality.psnr, report.psnr)
                 && Self.isClose(quality.ssim, report.ssim)
             findings.add(
                 "figures",
@@ -159,10 +162,10 @@ struct VerifyCommand: ParsableCommand {
                 isAsReported ? "as in the manifest" : "not those of the manifest"
             )
         } else if !hasManifest {
-            let bound = strength ?? ProtectionSettings.standard.strength
-            findings.add("largest change", isGood: difference <= bound, "\(difference) levels, the bound is \(bound)")
+            let bound = (strength ?? ProtectionSettings.standard.strength) * comparison.depth.countsInLevel
+            findings.add("largest change", isGood: difference <= bound, "\(change), the bound is \(bound)")
         } else {
-            findings.note("largest change", "\(difference) levels")
+            findings.note("largest change", change)
         }
         findings.add("changed at all", isGood: difference > 0, difference > 0 ? "yes" : "no: this is the original")
         findings.note("PSNR", "\(Self.rounded(quality.psnr)) dB")

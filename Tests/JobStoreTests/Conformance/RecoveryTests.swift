@@ -29,6 +29,22 @@ import Testing
         #expect(try await store.claim(owner: worker(run: "run2")).map(\.number) == [2])
     }
 
+    @Test func `Images do not wait for a clock that was set back, and still wait between attempts`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        try await store.job(tenant, sizes: [100_000, 100_000])
+        let failed = try await store.claim(owner: worker())
+        try await store.finish(failed[0], .retry(ImageFailure(code: "storage_full", detail: "")))
+        #expect(try await store.endImpossibleWaits() == 0, "a second or so is a wait that the rule gives")
+        #expect(try await store.claim(owner: worker()).map(\.number) == [2])
+        try await store.job(tenant, sizes: [100_000])
+        test.clock.advance(by: .seconds(-3600))
+        #expect(try await store.claim(owner: worker()).isEmpty)
+        #expect(try await store.endImpossibleWaits() == 2)
+        #expect(try await store.claim(owner: worker()).map(\.number) == [1])
+        #expect(try await store.claim(owner: worker()).map(\.number) == [1])
+    }
+
     @Test func `Other installations keep their leases, even with names that begin alike`() async throws {
         let store = try test.queue()
         try await store.job(store.tenant(), sizes: [100_000, 100_000, 100_000])
@@ -47,6 +63,19 @@ import Testing
         }
         #expect(try await store.image(job: job.id, number: 1)?.failure == .interrupted)
         #expect(try await store.job(job.id, tenant: tenant)?.state == .failed)
+    }
+
+    @Test func `A lease that ran out is lengthened if it is known to be at work, and its image pays nothing`()
+        async throws
+    {
+        let store = try test.queue()
+        try await store.job(store.tenant(), sizes: [100_000, 100_000])
+        let (alive, dead) = (try await store.claim(owner: worker(0)), try await store.claim(owner: worker(1)))
+        test.clock.advance(by: .seconds(3600))
+        #expect(try await store.rescueExpired(sparing: alive, lease: .seconds(60)) == 1)
+        #expect(try await store.heartbeat(claims: alive + dead) == [true, false])
+        test.clock.advance(by: .seconds(60))
+        #expect(try await store.rescueExpired(sparing: dead, lease: .seconds(60)) == 1, "who has lost it has lost it")
     }
 
     @Test func `A lease holds to its last moment, and its end counts as a crash`() async throws {

@@ -1,0 +1,59 @@
+import GRDB
+public import JobModel
+
+extension JobStore {
+    /// Changes a key's name, expiry and quotas.
+    ///
+    /// - Returns: The key as it is then, or why it is as it was.
+    /// - Throws: ``JobStoreError``.
+    public func updateKey(_ id: APIKeyID, _ change: APIKeyChange) async throws(JobStoreError) -> APIKeyUpdate {
+        try await write { db in
+            guard let key = try Self.key(db, id) else { return .unknown }
+            guard key.revokedAt == nil else { return .revoked }
+            try db.execute(
+                sql: """
+                    UPDATE api_keys SET name = ?, expires_at = ?, quota_images_queued = ?, quota_bytes_queued = ?,
+                        quota_jobs_per_minute = ?
+                    WHERE id = ?
+                    """,
+                arguments: [
+                    change.name ?? key.name, change.expiresAt.applied(to: key.expiresAt),
+                    change.imagesQueued.applied(to: key.quotas.imagesQueued),
+                    change.bytesQueued.applied(to: key.quotas.bytesQueued),
+                    change.jobsPerMinute.applied(to: key.quotas.jobsPerMinute), id.text,
+                ]
+            )
+            guard let changed = try Self.key(db, id) else { return .unknown }
+            return .updated(changed)
+        }
+    }
+
+    /// Revokes a key for good; its jobs go on.
+    ///
+    /// - Returns: Whether it is revoked now. The last active key with the scope `admin` stays, so that keys can be made still.
+    /// - Throws: ``JobStoreError``.
+    @discardableResult
+    public func revokeKey(_ id: APIKeyID) async throws(JobStoreError) -> APIKeyRevocation {
+        let time = now()
+        return try await write { db in
+            guard let key = try Self.key(db, id) else { return .unknown }
+            guard key.revokedAt == nil else { return .revokedBefore }
+            if key.isActiveAdmin(at: time) {
+                let others = try Row.fetchAll(
+                    db,
+                    sql: "SELECT * FROM api_keys WHERE id <> ? AND revoked_at IS NULL",
+                    arguments: [id.text]
+                ).map(APIKey.init(row:))
+                guard others.contains(where: { $0.isActiveAdmin(at: time) }) else { return .lastAdmin }
+            }
+            try db.execute(sql: "UPDATE api_keys SET revoked_at = ? WHERE id = ?", arguments: [time, id.text])
+            return .revoked
+        }
+    }
+}
+
+extension APIKey {
+    fileprivate func isActiveAdmin(at time: Int64) -> Bool {
+        scopes.contains(.admin) && state(at: time) == .active
+    }
+}

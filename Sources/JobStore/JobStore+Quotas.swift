@@ -1,0 +1,66 @@
+import GRDB
+public import JobModel
+
+extension JobStore {
+    /// How many images of a tenant are queued or running.
+    ///
+    /// - Returns: Their number and their bytes as they were sent.
+    /// - Throws: ``JobStoreError``.
+    public func queuedImages(tenant: APIKeyID) async throws(JobStoreError) -> QueuedImages {
+        try await readOnce { db in try Self.queuedImages(db, tenant: tenant) }
+    }
+
+    /// Whether a tenant has named a request so before; then sending it again makes no job.
+    ///
+    /// - Parameters:
+    ///   - key: See ``NewJob/Idempotency/key``.
+    ///   - tenant: Whose request.
+    /// - Returns: Whether there is a job of this request.
+    /// - Throws: ``JobStoreError``.
+    public func hasRequest(_ key: String, tenant: APIKeyID) async throws(JobStoreError) -> Bool {
+        try await readOnce { db in
+            try Bool.fetchOne(
+                db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM idempotency WHERE tenant = ? AND key = ?)"),
+                arguments: [tenant.text, key]
+            ) ?? false
+        }
+    }
+
+    static let queuedImagesSQL = """
+        SELECT count(*) AS count, coalesce(sum(input_size), 0) AS bytes FROM images
+        WHERE tenant = ? AND state IN ('queued', 'running')
+        """
+
+    static func queuedImages(_ db: Database, tenant: APIKeyID) throws -> QueuedImages {
+        let statement = try db.cachedStatement(sql: queuedImagesSQL)
+        guard let row = try Row.fetchOne(statement, arguments: [tenant.text]) else {
+            return QueuedImages(count: 0, bytes: 0)
+        }
+        return QueuedImages(count: row["count"], bytes: row["bytes"])
+    }
+
+    /// Why a job may not be made, as its key stands in this very transaction.
+    ///
+    /// A key may have been revoked, and a quota filled by another upload, while the body came in.
+    ///
+    /// - Returns: The refusal; `nil` if the job may be made.
+    /// - Throws: ``JobStoreError/unknownTenant``, errors of SQLite.
+    func refusal(_ db: Database, of new: NewJob, _ images: [NewImage]) throws -> JobSubmission? {
+        guard
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT * FROM api_keys WHERE id = ?"),
+                arguments: [new.tenant.text]
+            )
+        else { throw JobStoreError.unknownTenant }
+        let key = try APIKey(row: row)
+        guard key.state(at: now()) == .active else { return .keyUnusable }
+        guard key.quotas.imagesQueued != nil || key.quotas.bytesQueued != nil else { return nil }
+        var more = QueuedImages(count: 0, bytes: 0)
+        for case .stored(let blob) in images.map(\.content) {
+            more.count += 1
+            more.bytes += Int(clamping: blob.size)
+        }
+        let queued = try Self.queuedImages(db, tenant: new.tenant)
+        return key.quotas.excess(of: more, over: queued).map { .overQuota($0) }
+    }
+}

@@ -1,0 +1,62 @@
+import HTTPServer
+import HTTPTypes
+import HTTPWire
+import JobModel
+import JobStore
+
+/// `GET /v1/jobs/{id}/events`.
+extension API {
+    /// The events of a job, from the beginning or from where a listener broke off.
+    ///
+    /// A listener that was told the end already and comes back all the same, as browsers do, gets 204, which stops it (WHATWG HTML,
+    /// section 9.2.3).
+    func sendEvents(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+        try allow(["last_event_id"], in: request.target)
+        let cursor = try Self.cursor(of: request)
+        let job = try await job(id, of: key)
+        guard let watch = try await store.watch(job.id, tenant: key.id),
+            let progress = try await store.progress(of: job.id, tenant: key.id, after: cursor.ending, limit: 1)
+        else { throw APIError.jobUnknown }
+        guard cursor.ending <= progress.lastEnding else { throw APIError.eventIDInvalid }
+        if cursor.hasEnd, progress.job.state.isTerminal, progress.ended.isEmpty {
+            return ServerResponse(status: .noContent, fields: [.cacheControl: "no-store"])
+        }
+        let stream = JobEventStream(
+            store: store,
+            lifecycle: lifecycle,
+            job: job.id,
+            tenant: key.id,
+            watch: watch,
+            authenticate: { [authenticator = Authenticator(store: store), fields = request.fields] in
+                _ = try await authenticator.key(of: fields, for: .read)
+            }
+        )
+        let fields: HTTPFields = [
+            .contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no",
+        ]
+        return ServerResponse(
+            status: .ok,
+            fields: fields,
+            body: .stream(length: nil) { writer in try await stream.run(after: cursor, to: writer) }
+        )
+    }
+
+    /// What the listener knows already.
+    ///
+    /// The field wins over the parameter: a browser that comes back sends the field with what it got last, and the parameter as it was
+    /// at first.
+    private static func cursor(of request: ServerRequest) throws(APIError) -> EventCursor {
+        let text = request.fields[.lastEventID] ?? request.target.queryValue("last_event_id") ?? ""
+        guard !text.isEmpty else { return .start }
+        guard let cursor = EventCursor(text) else { throw .eventIDInvalid }
+        return cursor
+    }
+}
+
+extension APIError {
+    static let eventIDInvalid = APIError(
+        .badRequest,
+        "last_event_id_invalid",
+        "The last event id is not one of this job; leave it out to hear everything from the beginning."
+    )
+}

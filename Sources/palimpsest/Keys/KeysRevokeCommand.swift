@@ -1,0 +1,27 @@
+import ArgumentParser
+import JobModel
+import JobStore
+import Service
+
+struct KeysRevokeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke",
+        abstract: "Revokes an API key for good.",
+        discussion: """
+            A running server refuses it from then on, also for uploads that are under way. Its jobs stay until their time is over. \
+            The last active key with the scope admin cannot be revoked.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The key.", valueName: "name-or-id"))
+    var key: String
+
+    @OptionGroup var dataOption: DataOption
+
+    func run() async throws {
+        let revoked = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
+            try await keys.revoke(named: key)
+        }
+        StandardError.write("The API key \(revoked.id) is revoked.\n")
+    }
+}

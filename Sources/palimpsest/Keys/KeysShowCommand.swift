@@ -1,0 +1,21 @@
+import ArgumentParser
+import Service
+
+struct KeysShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Tells everything about an API key but its secret, as JSON."
+    )
+
+    @Argument(help: ArgumentHelp("The key.", valueName: "name-or-id"))
+    var key: String
+
+    @OptionGroup var dataOption: DataOption
+
+    func run() async throws {
+        let text = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
+            try keys.json(of: try await keys.key(named: key))
+        }
+        print(text, terminator: "")
+    }
+}

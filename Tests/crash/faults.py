@@ -1,0 +1,46 @@
+"""Faults of the machine that a test can switch on and off while the server runs: a disk that fails, a clock that is set."""
+
+import contextlib
+import errno
+import mmap
+import pathlib
+import struct
+import subprocess
+
+SOURCE = pathlib.Path(__file__).with_name("faults.c")
+
+
+class Faults:
+    """The library that is preloaded, and the orders that it reads."""
+
+    def __init__(self, folder, data):
+        folder = pathlib.Path(folder)
+        library = folder / "faults.so"
+        subprocess.run(
+            ["clang", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, SOURCE, "-ldl"], check=True
+        )
+        orders = folder / "orders"
+        orders.write_bytes(bytes(mmap.PAGESIZE))
+        with open(orders, "r+b") as file:
+            self.map = mmap.mmap(file.fileno(), mmap.PAGESIZE)
+        self.environment = {"LD_PRELOAD": str(library), "CRASH_ORDERS": str(orders), "CRASH_FOLDER": str(data)}
+        self.error, self.share, self.clock_offset = 0, 0.0, 0
+
+    def write(self):
+        self.map[:16] = struct.pack("=iIq", self.error, int(self.share * 65536), self.clock_offset)
+
+    @contextlib.contextmanager
+    def disk(self, error, share=1.0):
+        """Calls that change the data folder fail with an error, this share of them."""
+        self.error, self.share = getattr(errno, error), share
+        self.write()
+        try:
+            yield
+        finally:
+            self.error, self.share = 0, 0.0
+            self.write()
+
+    def set_clock(self, offset):
+        """Sets the server's wall clock this many seconds off."""
+        self.clock_offset = offset
+        self.write()

@@ -1,0 +1,104 @@
+"""Ten thousand small pictures in one tar: the service takes, protects and lists them, and answers meanwhile."""
+
+import http.client
+import io
+import os
+import tarfile
+import threading
+import time
+
+import numpy as np
+import pytest
+from conftest import Watched
+from PIL import Image
+
+IMAGES = int(os.environ.get("IMAGES", 10_000))
+CLASSES = 10
+# What one such job may add to the server while it is taken: rows, names and sealed files, but no pictures.
+GROWTH = 256 << 20
+
+
+@pytest.fixture(scope="module")
+def tar(tmp_path_factory):
+    """A tar of class folders with pictures of 32 by 32 pixels, each another one."""
+    path = tmp_path_factory.mktemp("bulk") / "pictures.tar"
+    rng = np.random.default_rng(0)
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as archive:
+        for number in range(IMAGES):
+            buffer = io.BytesIO()
+            # Smooth, as photos are.
+            coarse = Image.fromarray(rng.integers(0, 256, (5, 5, 3), np.uint8))
+            coarse.resize((32, 32), Image.Resampling.BICUBIC).save(buffer, "PNG")
+            info = tarfile.TarInfo(f"class-{number % CLASSES}/{number:05}.png")
+            info.size = buffer.tell()
+            buffer.seek(0)
+            archive.addfile(info, buffer)
+    return path
+
+
+class Reader:
+    """Asks for a document again and again over one connection, and keeps how long each answer took."""
+
+    def __init__(self, service, path):
+        self.service, self.path, self.seconds, self.stopped = service, path, [], threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=60)
+        while not self.stopped.wait(0.02):
+            start = time.monotonic()
+            connection.request("GET", self.path, headers={"Authorization": f"Bearer {self.service.key}"})
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200
+            self.seconds.append(time.monotonic() - start)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        self.thread.join()
+
+    def __str__(self):
+        at = lambda share: sorted(self.seconds)[int(share * (len(self.seconds) - 1))] * 1e3
+        return f"{len(self.seconds)} times, median {at(0.5):.1f} ms, 99th percentile {at(0.99):.1f} ms, longest {at(1):.1f} ms"
+
+
+def test_ten_thousand_small_pictures_in_one_tar(tmp_path, tar):
+    service = Watched(tmp_path / "data", None, ["--log-level", "notice"]).start()
+    try:
+        service.curl("/healthz")
+        before = service.memory()
+        start = time.monotonic()
+        with Reader(service, "/v1/jobs") as meanwhile:
+            answer = service.get("/v1/jobs", "--request", "POST", "--header", "Content-Type: application/x-tar",
+                                 "--header", "Transfer-Encoding: chunked", "--max-time", "1200", "--upload-file", tar)  # fmt: skip
+        assert answer.status == 202, answer
+        took = time.monotonic() - start
+        growth = service.memory("VmHWM") - before
+        print(f"{IMAGES} pictures, {tar.stat().st_size / 1e6:.0f} MB, taken in {took:.1f} s; the server grew by {growth / 2**20:.0f} MiB; "
+              f"the list of jobs meanwhile: {meanwhile}")  # fmt: skip
+        assert growth < GROWTH
+        path = f"/v1/jobs/{answer.json['id']}"
+        start = time.monotonic()
+        with Reader(service, path) as reader:
+            deadline = time.monotonic() + 3600
+            while (job := service.get(f"{path}?wait=30").json)["state"] not in ("done", "failed"):
+                assert time.monotonic() < deadline, job
+        took = time.monotonic() - start
+        print(f"protected in {took:.1f} s more, {IMAGES / took:.0f} a second; resident {service.memory() >> 20} MiB, "
+              f"at most {service.memory('VmHWM') >> 20} MiB; the job's document: {reader}")  # fmt: skip
+        assert (job["state"], job["counts"]["done"], job["counts"]["total"]) == ("done", IMAGES, IMAGES)
+        assert reader.seconds
+        names, cursor = set(), ""
+        while cursor is not None:
+            page = service.get(f"{path}/images?limit=500{cursor and '&cursor=' + cursor}").json
+            names |= {image["file"] for image in page["images"]}
+            cursor = page.get("next_cursor")
+        assert names == {f"class-{number % CLASSES}/{number:05}.png" for number in range(IMAGES)}
+        assert service.stop() == 0
+    finally:
+        if service.process.poll() is None:
+            service.kill()
