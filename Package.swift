@@ -82,6 +82,7 @@ let package = Package(
                 .embedInCode("m0004_key_limits.sql"),
                 .embedInCode("m0005_queue.sql"),
                 .embedInCode("m0006_image_endings.sql"),
+                .embedInCode("m0007_attachments.sql"),
             ],
             swiftSettings: settings
         ),
@@ -121,7 +122,7 @@ let package = Package(
         .executableTarget(
             name: "palimpsest",
             dependencies: [
-                "CLinux", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore", "Protection",
+                "Archive", "CLinux", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore", "Protection",
                 "SemanticImages", "Service", "Telemetry", "Workers", argumentParser, logging,
             ],
             swiftSettings: settings

@@ -35,5 +35,6 @@ public enum Migrations {
         Migration(version: 4, name: "m0004_key_limits", sql: PackageResources.m0004_key_limits_sql),
         Migration(version: 5, name: "m0005_queue", sql: PackageResources.m0005_queue_sql),
         Migration(version: 6, name: "m0006_image_endings", sql: PackageResources.m0006_image_endings_sql),
+        Migration(version: 7, name: "m0007_attachments", sql: PackageResources.m0007_attachments_sql),
     ]
 }

@@ -58,8 +58,8 @@ public final class BlobStore: Sendable {
         return try spool.commit()
     }
 
-    /// Gives a finished temporary file its name.
-    func file(_ path: String, under sha256: SHA256Digest) throws(BlobStoreError) {
+    /// Gives a finished temporary file its name, which ``synchronizeNames(of:)`` makes durable.
+    func place(_ path: String, under sha256: SHA256Digest) throws(BlobStoreError) {
         let folder = folder(of: sha256)
         if try FileSystem.makeFolder(folder) { try FileSystem.synchronizeFolder(blobs) }
         try names.withLock { _ throws(BlobStoreError) in
@@ -67,7 +67,14 @@ public final class BlobStore: Sendable {
             try FileSystem.touch(path)
             try FileSystem.rename(path, to: self.path(of: sha256))
         }
-        try FileSystem.synchronizeFolder(folder)
+    }
+
+    /// Makes the names of blobs survive a power cut: each folder that holds some of them is synchronised once.
+    ///
+    /// - Parameter blobs: What ``Spool/place()`` has filed.
+    /// - Throws: ``BlobStoreError``.
+    public func synchronizeNames(of blobs: some Sequence<SHA256Digest>) throws(BlobStoreError) {
+        for folder in Set(blobs.map { folder(of: $0) }) { try FileSystem.synchronizeFolder(folder) }
     }
 
     // MARK: - Reading

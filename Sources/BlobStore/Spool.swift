@@ -86,11 +86,22 @@ public final class Spool: Sendable {
     /// - Returns: What to write into the row that refers to the blob.
     /// - Throws: Faults of the disk, after which the spool is discarded; ``BlobStoreError/spoolClosed``.
     public func commit() throws(BlobStoreError) -> BlobReference {
+        let reference = try place()
+        try store.synchronizeNames(of: CollectionOfOne(reference.sha256))
+        return reference
+    }
+
+    /// Files the blob as ``commit()`` does, but for its name, which does not survive a power cut before
+    /// ``BlobStore/synchronizeNames(of:)``: for many blobs that is one call a folder instead of one a blob.
+    ///
+    /// - Returns: What to write into the row that refers to the blob, once its name is synchronised.
+    /// - Throws: Faults of the disk, after which the spool is discarded; ``BlobStoreError/spoolClosed``.
+    public func place() throws(BlobStoreError) -> BlobReference {
         try locked { state throws(BlobStoreError) in
             try seal(&state)
             let reference = BlobReference(sha256: state.hash.finalize(), size: state.size)
             do throws(BlobStoreError) {
-                try store.file(path, under: reference.sha256)
+                try store.place(path, under: reference.sha256)
             } catch {
                 discard(&state)
                 throw error

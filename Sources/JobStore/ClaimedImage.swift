@@ -25,12 +25,14 @@ public struct ClaimedImage: Sendable, Equatable {
     public let settings: ProtectionSettings
     /// What to hide in it: the class's assignment, or the blob of the imported semantic image that this image gets.
     public let semanticImage: SemanticImageSource<SHA256Digest>
+    /// What to make of it besides its protected picture.
+    public let attachments: AttachmentRequest
 }
 
 /// What became of a claimed image.
 public enum ImageOutcome: Sendable, Equatable {
     /// It is protected; the picture is on disk already.
-    case done(output: StoredBlob, crc32: UInt32, report: ProtectionReport)
+    case done(output: StoredBlob, crc32: UInt32, report: ProtectionReport, attachments: [StoredAttachment] = [])
     /// It cannot be protected, now or ever.
     case failed(ImageFailure)
     /// The machine failed, not the image; it is tried again after a while, and fails with this after the last attempt.

@@ -13,6 +13,8 @@ public struct Job: Sendable, Equatable {
     public let state: JobState
     /// How its images are protected.
     public let settings: ProtectionSettings
+    /// What is made of its images besides their protected pictures.
+    public let attachments: AttachmentRequest
     /// How urgent it is among the jobs of its key.
     public let priority: JobPriority
     /// When its turn is, see `JobPriority.turn(ofJobMadeAt:)`.
@@ -107,6 +109,8 @@ public struct NewJob: Sendable {
     public let settings: ProtectionSettings
     /// How urgent it is among the jobs of its key.
     public let priority: JobPriority
+    /// What is made of its images besides their protected pictures.
+    public let attachments: AttachmentRequest
     /// How long its files are kept once it is finished.
     public let retention: Duration
     /// The client's name for the request, if it gave one.
@@ -117,12 +121,14 @@ public struct NewJob: Sendable {
         tenant: APIKeyID,
         settings: ProtectionSettings,
         priority: JobPriority = .normal,
+        attachments: AttachmentRequest = AttachmentRequest(),
         retention: Duration,
         idempotency: Idempotency? = nil
     ) {
         self.tenant = tenant
         self.settings = settings
         self.priority = priority
+        self.attachments = attachments
         self.retention = retention
         self.idempotency = idempotency
     }

@@ -24,7 +24,7 @@ public protocol WorkQueue: Sendable {
     @discardableResult
     func rescueExpired(sparing claims: [ClaimedImage], lease: Duration) async throws(JobStoreError) -> Int
 
-    /// Ends the waits that only a clock that was set back can have made so long.
+    /// Ends the waits of images that only a clock which was set back makes so long.
     @discardableResult
     func endImpossibleWaits() async throws(JobStoreError) -> Int
 
@@ -62,6 +62,9 @@ public protocol JobQueue: WorkQueue {
 
     /// One image of a job.
     func image(job: JobIdentifier, number: Int) async throws(JobStoreError) -> JobImage?
+
+    /// The attachments of a job's images, by the images' numbers.
+    func attachments(job: JobIdentifier, number: Int?) async throws(JobStoreError) -> [Int: [StoredAttachment]]
 
     /// How many images of all tenants are in each state.
     func imageCounts() async throws(JobStoreError) -> JobCounts

@@ -1,4 +1,5 @@
 public import Cryptography
+import FoundationEssentials
 import GRDB
 public import JobModel
 
@@ -6,8 +7,8 @@ public import JobModel
 public struct ErasedImage: Sendable, Equatable {
     /// What was sent; `nil` if it was refused before it was stored.
     public let input: SHA256Digest?
-    /// The protected picture, if there was one.
-    public let output: SHA256Digest?
+    /// The protected picture, if there was one, and its attachments.
+    public let outputs: [SHA256Digest]
 }
 
 extension JobStore {
@@ -47,13 +48,19 @@ extension JobStore {
             guard let seq else { return nil }
             let rows = try Row.fetchAll(
                 db,
-                sql: "SELECT DISTINCT input_sha256, input_size, output_sha256, output_size FROM images WHERE job = ?",
-                arguments: [seq]
+                sql: """
+                    SELECT DISTINCT input_sha256, output_sha256 FROM images WHERE job = :job
+                    UNION SELECT images.input_sha256, attachments.sha256 FROM attachments
+                        JOIN images ON images.id = attachments.image WHERE images.job = :job
+                    """,
+                arguments: ["job": seq]
             )
-            let images = try rows.map { row in
+            let images = try Dictionary(grouping: rows) { row in row["input_sha256"] as Data? }.map { input, rows in
                 ErasedImage(
-                    input: try StoredBlob(sha256: row["input_sha256"], size: row["input_size"])?.sha256,
-                    output: try StoredBlob(sha256: row["output_sha256"], size: row["output_size"])?.sha256
+                    input: try input.map { try SHA256Digest(column: $0) },
+                    outputs: try rows.compactMap { row in
+                        try (row["output_sha256"] as Data?).map { try SHA256Digest(column: $0) }
+                    }
                 )
             }
             try db.execute(sql: "DELETE FROM jobs WHERE seq = ?", arguments: [seq])

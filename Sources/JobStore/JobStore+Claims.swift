@@ -82,12 +82,13 @@ extension JobStore {
         guard
             let jobRow = try Row.fetchOne(
                 db,
-                sql: "SELECT id, tenant, settings FROM jobs WHERE seq = ?",
+                sql: "SELECT id, tenant, settings, previews, recovery_key, recovery_source FROM jobs WHERE seq = ?",
                 arguments: [job]
             ),
             let id = JobIdentifier(jobRow["id"] as String), let tenant = APIKeyID(jobRow["tenant"] as String)
         else { throw JobStoreError.corrupt("an image has no legal job") }
         let settings = try JSONColumn.decode(ProtectionSettings.self, jobRow["settings"])
+        let attachments = try AttachmentRequest(row: jobRow)
         var classes = ClaimedClasses(tenant: tenant.text, mode: settings.mode)
         return try rows.map { row in
             let label: String = row["label"]
@@ -106,7 +107,8 @@ extension JobStore {
                 pixels: row["pixels"],
                 label: try ClassLabel(label),
                 settings: settings,
-                semanticImage: semanticImage
+                semanticImage: semanticImage,
+                attachments: attachments
             )
         }
     }

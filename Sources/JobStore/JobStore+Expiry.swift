@@ -32,6 +32,8 @@ extension JobStore {
                         sql: """
                             SELECT input_sha256 FROM images WHERE job = :job AND input_sha256 IS NOT NULL
                             UNION SELECT output_sha256 FROM images WHERE job = :job AND output_sha256 IS NOT NULL
+                            UNION SELECT attachments.sha256 FROM attachments JOIN images ON images.id = attachments.image
+                                WHERE images.job = :job
                             """,
                         arguments: ["job": job]
                     )
@@ -76,6 +78,7 @@ extension JobStore {
             sql: """
                 SELECT input_sha256 FROM images WHERE input_sha256 IS NOT NULL
                 UNION SELECT output_sha256 FROM images WHERE output_sha256 IS NOT NULL
+                UNION SELECT sha256 FROM attachments
                 UNION SELECT sha256 FROM imported_semantic_images
                 """
         )
@@ -87,6 +90,7 @@ extension JobStore {
             sql: """
                 SELECT EXISTS (SELECT 1 FROM images WHERE input_sha256 = :hash)
                     OR EXISTS (SELECT 1 FROM images WHERE output_sha256 = :hash)
+                    OR EXISTS (SELECT 1 FROM attachments WHERE sha256 = :hash)
                     OR EXISTS (SELECT 1 FROM imported_semantic_images WHERE sha256 = :hash)
                 """
         )

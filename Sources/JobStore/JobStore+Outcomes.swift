@@ -46,8 +46,9 @@ extension JobStore {
         -> ImageTransition
     {
         switch outcome {
-        case .done(let output, let crc32, let report):
+        case .done(let output, let crc32, let report, let attachments):
             let result = ImageWrite.Result(output: output, crc32: crc32, report: report)
+            try Self.insert(db, attachments, of: image.id)
             return try take(db, image, .protected, now: time, result: result)
         case .failed(let failure):
             return try take(db, image, .refused(failure), now: time)

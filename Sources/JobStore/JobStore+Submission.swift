@@ -58,6 +58,7 @@ extension JobStore {
             tenant: new.tenant,
             state: counts.state,
             settings: new.settings,
+            attachments: new.attachments,
             priority: new.priority,
             turn: new.priority.turn(ofJobMadeAt: time),
             pixels: images.reduce(0) { $0 + Int64($1.pixels) },
@@ -72,13 +73,14 @@ extension JobStore {
             sql: """
                 INSERT INTO jobs (id, tenant, state, settings, priority, turn, pixels, queued_count, running_count,
                     done_count, failed_count, quarantined_count, cancelled_count, retention_ms, created_at, started_at,
-                    finished_at, expires_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, ?, ?, ?, ?, ?)
+                    finished_at, expires_at, previews, recovery_key, recovery_source)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 job.id.text, job.tenant.text, job.state.rawValue, try JSONColumn.encode(job.settings),
                 job.priority.rawValue, job.turn, job.pixels, counts.queued, counts.failed, retention, time,
-                job.startedAt, job.finishedAt, job.expiresAt,
+                job.startedAt, job.finishedAt, job.expiresAt, new.attachments.previews,
+                new.attachments.recovery.map { Data($0.publicKey.bytes) }, new.attachments.recovery?.source.text,
             ]
         )
         let seq = db.lastInsertedRowID

@@ -71,6 +71,7 @@ extension Job {
             tenant: tenant,
             state: state,
             settings: try JSONColumn.decode(ProtectionSettings.self, row["settings"]),
+            attachments: try AttachmentRequest(row: row),
             priority: priority,
             turn: row["turn"],
             pixels: row["pixels"],

@@ -7,4 +7,7 @@ public struct ProtectedImage: Sendable, Equatable {
 
     /// The report, measured on the samples in ``png``.
     public let report: ProtectionReport
+
+    /// What else was asked for.
+    public let attachments: [AttachmentKind: [UInt8]]
 }

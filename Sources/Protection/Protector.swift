@@ -39,19 +39,23 @@ public struct Protector: Sendable {
     ///   - label: The image's class; it is only reported.
     ///   - settings: Mode, strength, clip and working size.
     ///   - semanticImage: The class's assignment, or the imported picture for this image, taken for hostile like `input`.
-    /// - Returns: The PNG and its report.
+    ///   - attachments: What to make besides.
+    /// - Returns: The PNG, its report and the attachments.
     /// - Throws: ``ProtectionError``; with equal input always the same.
     public func protect(
         _ input: [UInt8],
         label: ClassLabel,
         settings: ProtectionSettings,
-        semanticImage: SemanticImageSource<HashedBytes>
+        semanticImage: SemanticImageSource<HashedBytes>,
+        attachments: Set<AttachmentKind> = []
     ) throws(ProtectionError) -> ProtectedImage {
         let inputHash = SHA256.hash(input)
         var photo = try decode(input)
         let size = WorkingSize.of(width: photo.width, height: photo.height, shortSide: settings.workingSize)
         let secret = try secret(semanticImage, settings.mode, inputHash, size)
         let delta = try perturbation(of: photo, by: secret, size: size)
+        // A photo in memory twice is dear, so only for those who want it.
+        let original = attachments.isEmpty ? nil : photo
         let quality = Release.apply(delta: delta, to: &photo, strength: settings.strength, clip: settings.clip)
 
         let difference = quality.maxAbsoluteDifference
@@ -59,6 +63,9 @@ public struct Protector: Sendable {
         if let bound, difference > bound { throw .boundExceeded }
         // Never handed out as protected, since it is the photo as it was.
         guard difference > 0 else { throw .unchanged }
+        let made = try original.map { original throws(ProtectionError) in
+            try Self.make(attachments, of: original, protected: photo)
+        }
         let (width, height, depth) = (photo.width, photo.height, photo.depth)
         let (format, luminanceOnly) = (photo.sourceFormat, photo.layout.colorChannels == 1)
         let png = try encode(consume photo)
@@ -83,7 +90,7 @@ public struct Protector: Sendable {
             workingWidth: size.width,
             workingHeight: size.height
         )
-        return ProtectedImage(png: png, report: report)
+        return ProtectedImage(png: png, report: report, attachments: made ?? [:])
     }
 
     // MARK: - Steps

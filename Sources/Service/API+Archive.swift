@@ -27,8 +27,14 @@ extension API {
             throw APIError(.conflict, "job_failed", "No image of the job was protected, so there is no archive.")
         }
         let images = try await images(of: job)
-        try await requireFiles(of: images, in: job, key: key)
-        let plan = try plan(job, images)
+        let attachments = job.attachments.kinds.isEmpty ? [:] : try await store.attachments(job: job.id)
+        let members = images.flatMap { image in
+            ArchivePlan.Member(image).map { member in
+                [member] + (attachments[image.number] ?? []).map { ArchivePlan.Member($0, of: image) }
+            } ?? []
+        }
+        try await requireFiles(members, in: job, key: key)
+        let plan = try plan(job, images, members)
         return try send(
             request,
             digest: plan.digest,
@@ -47,15 +53,25 @@ extension API {
         let job = try await job(id, of: key)
         let image = try await image(number, of: job)
         guard let output = image.output else { throw Self.unfinished(image) }
-        try await requireFiles(of: [image], in: job, key: key)
-        let reader = try await disk.run { [blobs] in try blobs.open(output.sha256) }
+        try await requireFiles([image].compactMap { ArchivePlan.Member($0) }, in: job, key: key)
+        return try await sendBlob(request, output, type: "image/png", filename: image.fileName)
+    }
+
+    /// A file of the service's disk that is known to be there.
+    func sendBlob(
+        _ request: ServerRequest,
+        _ blob: StoredBlob,
+        type: String,
+        filename: String
+    ) async throws -> ServerResponse {
+        let reader = try await disk.run { [blobs] in try blobs.open(blob.sha256) }
         return try send(
             request,
-            digest: output.sha256,
+            digest: blob.sha256,
             isOfBytes: true,
-            length: output.size,
-            type: "image/png",
-            filename: image.fileName
+            length: blob.size,
+            type: type,
+            filename: filename
         ) { [disk] range, writer in
             var offset = range.lowerBound
             while offset < range.upperBound {
@@ -68,24 +84,19 @@ extension API {
 
     // MARK: - Parts
 
-    /// Makes sure that the files of protected images are on disk before a head promises them.
+    /// Makes sure that files are on disk before a head promises them.
     ///
     /// - Throws: ``APIError/storageMissing`` if one is not, or not whole; 404 or 410 if the job has gone meanwhile.
-    private func requireFiles(of images: [JobImage], in job: Job, key: APIKey) async throws {
+    func requireFiles(_ members: [ArchivePlan.Member], in job: Job, key: APIKey) async throws {
         let lost = try await disk.run { [blobs] in
-            try images.first { image in
-                guard let output = image.output else { return false }
-                return try blobs.size(of: output.sha256) != output.size
-            }
+            try members.first { member in try blobs.size(of: member.sha256) != member.size }
         }
-        guard let lost, let output = lost.output else { return }
+        guard let lost else { return }
         // Erased between the look at the rows and the look at the files, it is nobody's fault.
         _ = try await self.job(job.id.text, of: key)
         logger.error(
             "the file of a protected image is missing or cut short",
-            metadata: [
-                "job.id": "\(job.id)", "image.number": "\(lost.number)", "blob.sha256": "\(output.sha256)",
-            ]
+            metadata: ["job.id": "\(job.id)", "blob.sha256": "\(lost.sha256)"]
         )
         throw APIError.storageMissing
     }
@@ -99,19 +110,12 @@ extension API {
         }
     }
 
-    private func plan(_ job: Job, _ images: [JobImage]) throws -> ArchivePlan {
-        let members = images.compactMap { image -> ArchivePlan.Member? in
-            guard let output = image.output, let crc32 = image.outputCRC32 else { return nil }
-            return ArchivePlan.Member(
-                name: ImageDocument.file(of: image),
-                sha256: output.sha256,
-                size: output.size,
-                crc32: crc32
-            )
-        }
-        let manifest = ManifestDocument(job: job.id, settings: job.settings, images: images.map { ImageDocument($0) })
+    private func plan(_ job: Job, _ images: [JobImage], _ members: [ArchivePlan.Member]) throws -> ArchivePlan {
+        let documents = images.map { ImageDocument($0) }
+        let manifest = ManifestDocument(job: job.id, settings: job.settings, images: documents)
         let bytes = try JSONDocument.bytes(manifest)
-        return try ArchivePlan(members: members, manifest: bytes, signature: signingKey.sign(bytes))
+        let page = job.attachments.previews ? PreviewPage.make(documents.filter { $0.state == .done }) : nil
+        return try ArchivePlan(members: members, page: page, manifest: bytes, signature: signingKey.sign(bytes))
     }
 
     /// Answers with a file whose bytes are known by their digest: whole, a range of it, or the word that it has not changed.
@@ -163,5 +167,13 @@ extension API {
             fields: fields,
             body: .stream(length: UInt64(part.count)) { writer in try await bytes(part, writer) }
         )
+    }
+}
+
+extension ArchivePlan.Member {
+    /// A protected image and its place in the archive; `nil` if it is not protected.
+    init?(_ image: JobImage) {
+        guard let output = image.output, let crc32 = image.outputCRC32 else { return nil }
+        self.init(name: ImageDocument.file(of: image), sha256: output.sha256, size: output.size, crc32: crc32)
     }
 }

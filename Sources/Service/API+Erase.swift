@@ -32,11 +32,11 @@ extension API {
     /// image has the same input; then a young output stays, and the sweep for orphans removes it if nobody comes to need it.
     private func eraseFiles(of images: [ErasedImage]) async throws {
         let inputs = Set(images.compactMap(\.input))
-        let outputs = Set(images.compactMap(\.output))
+        let outputs = Set(images.flatMap(\.outputs))
         try await store.withUnreferenced(among: Array(inputs.union(outputs))) { [ledger] free in
             let free = Set(free)
             for input in inputs.intersection(free) { ledger.remove(input, ifOlderThan: .zero) }
-            let shared = Set(images.filter { $0.input.map { !free.contains($0) } ?? false }.compactMap(\.output))
+            let shared = Set(images.filter { $0.input.map { !free.contains($0) } ?? false }.flatMap(\.outputs))
             for output in outputs.intersection(free) {
                 ledger.remove(output, ifOlderThan: shared.contains(output) ? Housekeeping.youngest : .zero)
             }

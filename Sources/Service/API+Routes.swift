@@ -1,6 +1,7 @@
 import HTTPServer
 import HTTPTypes
 import HTTPWire
+import JobModel
 import JobStore
 import Logging
 
@@ -43,6 +44,13 @@ extension API {
         }
         keyed(.get, "/v1/jobs/{id}/images/{number}/report", json) { request, path, key in
             try await showReport(request, key: key, id: path["id"], number: path["number"])
+        }
+        for (name, kind) in [
+            ("recovery", AttachmentKind.recovery), ("before.jpg", .previewBefore), ("after.jpg", .previewAfter),
+        ] {
+            keyed(.get, "/v1/jobs/{id}/images/{number}/\(name)", kind.mediaType) { request, path, key in
+                try await sendAttachment(kind, request, key: key, id: path["id"], number: path["number"])
+            }
         }
         keyed(.get, "/v1/jobs/{id}/archive.zip", "application/zip") { request, path, key in
             try await sendArchive(request, key: key, id: path["id"])

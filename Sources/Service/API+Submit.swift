@@ -32,6 +32,7 @@ extension API {
         idempotencyKey: String?
     ) async throws -> (response: ServerResponse, isNew: Bool) {
         let patience = Self.preferredWait(request.fields)
+        let recovery = try RecoveryFields.secret(request.fields)
         try await requireRoom(for: request.body.declaredLength)
 
         let limits = UploadLimits(
@@ -40,7 +41,7 @@ extension API {
             maxBodyBytes: settings.maxBodyBytes
         )
         let upload = try await UploadReader(blobs: blobs, disk: disk, limits: limits).read(request)
-        let submission = try await create(upload, key: key, idempotencyKey: idempotencyKey)
+        let submission = try await create(upload, recovery: recovery, key: key, idempotencyKey: idempotencyKey)
 
         var fields = HTTPFields()
         let accepted: Job
@@ -80,7 +81,13 @@ extension API {
     }
 
     /// Files the images and writes the job; if that makes no job, the files are removed again.
-    private func create(_ upload: Upload, key: APIKey, idempotencyKey: String?) async throws -> JobSubmission {
+    private func create(
+        _ upload: Upload,
+        recovery: SealingSecret?,
+        key: APIKey,
+        idempotencyKey: String?
+    ) async throws -> JobSubmission {
+        let attachments = AttachmentRequest(previews: upload.previews, recovery: try await recipient(recovery))
         let spools: [Spool] = upload.images.compactMap { image in
             guard case .spooled(let spool, _) = image.content else { return nil }
             return spool
@@ -89,7 +96,13 @@ extension API {
         let submission: JobSubmission
         do {
             defer { ledger.settle(filed) }
-            submission = try await create(upload, of: filed, key: key, idempotencyKey: idempotencyKey)
+            submission = try await create(
+                upload,
+                of: filed,
+                attachments: attachments,
+                key: key,
+                idempotencyKey: idempotencyKey
+            )
         }
         if case .created = submission { return submission }
         // What cannot be removed now is an orphan, which the next sweep removes.
@@ -100,6 +113,7 @@ extension API {
     private func create(
         _ upload: Upload,
         of filed: [StoredBlob],
+        attachments: AttachmentRequest,
         key: APIKey,
         idempotencyKey: String?
     ) async throws -> JobSubmission {
@@ -117,12 +131,22 @@ extension API {
             tenant: key.id,
             settings: upload.settings,
             priority: upload.priority,
+            attachments: attachments,
             retention: settings.retention,
             idempotency: try idempotencyKey.map {
-                NewJob.Idempotency(key: $0, fingerprint: try Self.fingerprint(upload, images))
+                NewJob.Idempotency(key: $0, fingerprint: try Self.fingerprint(upload, attachments, images))
             }
         )
         return try await store.createJob(new, images: images)
+    }
+
+    /// To whom the photos' pixels are sealed; it is derived where its memory and its time hold up nobody.
+    private func recipient(_ secret: SealingSecret?) async throws -> SealingRecipient? {
+        guard let secret else { return nil }
+        guard let recipient = try await disk.run({ try secret.recipient() }) else {
+            throw APIError(.serviceUnavailable, "memory_low", "There is no memory now.", fields: [.retryAfter: "10"])
+        }
+        return recipient
     }
 
     private static func content(
@@ -136,11 +160,16 @@ extension API {
     }
 
     /// A digest over everything that makes up a request: settings, priority, and every image's class, name and bytes.
-    private static func fingerprint(_ upload: Upload, _ images: [NewImage]) throws -> SHA256Digest {
+    private static func fingerprint(
+        _ upload: Upload,
+        _ attachments: AttachmentRequest,
+        _ images: [NewImage]
+    ) throws -> SHA256Digest {
         var hash = SHA256()
         hash.update(try JSONDocument.bytes(upload.settings))
         // The usual one is left out, since the requests of earlier versions had none.
         if upload.priority != .normal { hash.update(Array("priority \(upload.priority.rawValue)\n".utf8)) }
+        for kind in attachments.kinds.map(\.rawValue).sorted() { hash.update(Array("\(kind)\n".utf8)) }
         for image in images {
             // Neither classes nor names hold line ends.
             let content =

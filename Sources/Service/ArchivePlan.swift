@@ -4,7 +4,7 @@ import Cryptography
 
 /// An archive that is known to the byte before any of it is sent, so that it has a length, a tag and ranges.
 ///
-/// It holds the protected images in the order of their numbers, then `manifest.json` with its signature, then `SHA256SUMS`, which lists
+/// It holds the protected images in the order of their numbers, each followed by its attachments, then `manifest.json` with its signature, then `SHA256SUMS`, which lists
 /// all the others in the form that `sha256sum --check` reads. Equal results give equal archives.
 struct ArchivePlan: Sendable {
     /// A protected image and its place in the archive.
@@ -42,13 +42,15 @@ struct ArchivePlan: Sendable {
     /// Plans an archive.
     ///
     /// - Parameters:
-    ///   - members: The protected images.
+    ///   - members: The protected images and their attachments.
+    ///   - page: The bytes of `index.html`; `nil` for none.
     ///   - manifest: The bytes of `manifest.json`.
     ///   - signature: The manifest's signature.
     /// - Throws: `ArchiveError` for names that are no safe paths, or equal.
-    init(members: [Member], manifest: [UInt8], signature: [UInt8]) throws {
+    init(members: [Member], page: [UInt8]? = nil, manifest: [UInt8], signature: [UInt8]) throws {
         var lines = members.map { "\($0.sha256.hex)  \($0.name)\n" }
-        let signed = [(ArchiveNames.manifest, manifest), (ArchiveNames.signature, signature)]
+        var signed = [(ArchiveNames.manifest, manifest), (ArchiveNames.signature, signature)]
+        if let page { signed.insert((ArchiveNames.page, page), at: 0) }
         lines += signed.map { "\(SHA256.hash($0.1).hex)  \($0.0)\n" }
         let sums = Array(lines.joined().utf8)
 

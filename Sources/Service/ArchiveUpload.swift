@@ -66,8 +66,7 @@ final class ArchiveUpload: StreamedUpload {
     func finish() throws -> Upload {
         try state.withLock { state in
             try state.decoder.finish()
-            let images = try state.images.finish()
-            return Upload(images: images, settings: try parameters.settings(), priority: parameters.priority)
+            return try Upload(try state.images.finish(), parameters)
         }
     }
 

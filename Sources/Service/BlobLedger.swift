@@ -28,12 +28,13 @@ final class BlobLedger: Sendable {
             for spool in spools {
                 filed.append(
                     try waiting.withLock { waiting in
-                        let reference = try spool.commit()
+                        let reference = try spool.place()
                         waiting[reference.sha256, default: 0] += 1
                         return StoredBlob(sha256: reference.sha256, size: reference.size)
                     }
                 )
             }
+            try blobs.synchronizeNames(of: filed.map(\.sha256))
         } catch {
             settle(filed)
             throw error

@@ -29,6 +29,8 @@ struct JobDocument: Encodable {
     let state: JobState
     let settings: ProtectionSettings
     let priority: JobPriority
+    let preview: Bool
+    let recovery: Bool
     let counts: Counts
     let createdAt: String
     let startedAt: String?
@@ -49,6 +51,8 @@ struct JobDocument: Encodable {
         state = job.state
         settings = job.settings
         priority = job.priority
+        preview = job.attachments.previews
+        recovery = job.attachments.recovery != nil
         counts = Counts(job.counts)
         createdAt = Timestamp.text(job.createdAt)
         startedAt = job.startedAt.map(Timestamp.text)
@@ -81,12 +85,17 @@ struct ImageDocument: Encodable {
 
     init(_ image: JobImage) {
         number = image.number
-        name = image.fileName.hasSuffix(".png") ? String(image.fileName.dropLast(4)) : image.fileName
+        name = Self.name(of: image)
         self.class = image.label
         file = Self.file(of: image)
         state = image.state
         error = image.failure
         report = image.report
+    }
+
+    /// An image's name without its extension.
+    static func name(of image: JobImage) -> String {
+        image.fileName.hasSuffix(".png") ? String(image.fileName.dropLast(4)) : image.fileName
     }
 
     /// Where an image lies in the archive.

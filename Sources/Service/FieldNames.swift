@@ -16,6 +16,8 @@ extension HTTPField.Name {
     static let prefer = known("Prefer")
     static let rateLimit = known("RateLimit")
     static let rateLimitPolicy = known("RateLimit-Policy")
+    static let recoveryKey = known("Palimpsest-Recovery-Key")
+    static let recoveryPassphrase = known("Palimpsest-Recovery-Passphrase")
     static let reprDigest = known("Repr-Digest")
     static let referrerPolicy = known("Referrer-Policy")
     static let preferenceApplied = known("Preference-Applied")

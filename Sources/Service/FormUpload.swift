@@ -55,9 +55,7 @@ final class FormUpload: StreamedUpload {
     func finish() throws -> Upload {
         try state.withLock { state in
             try state.decoder.finish()
-            let images = try state.images.finish()
-            let settings = try state.parameters.settings()
-            return Upload(images: images, settings: settings, priority: state.parameters.priority)
+            return try Upload(try state.images.finish(), state.parameters)
         }
     }
 

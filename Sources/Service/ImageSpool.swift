@@ -30,11 +30,10 @@ struct ImageSpool: Sendable {
         try spool.append(bytes)
     }
 
-    /// Ends the image.
-    func finish() throws -> UploadedImage.Content {
+    /// Ends the image; that its bytes are safe on disk is its collection's concern, or that of who files it.
+    func finish() -> UploadedImage.Content {
         if isTooLarge { return .refused(Self.tooLarge(maxBytes)) }
         if isEmpty { return .refused(ImageFailure(code: "image_empty", detail: "The file is empty.")) }
-        try spool.seal()
         let pixels = header.size.map { ImageCost.pixels(width: $0.width, height: $0.height) }
         return .spooled(spool, pixels: pixels ?? ImageCost.estimate(bytes: spool.size))
     }

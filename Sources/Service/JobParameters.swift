@@ -9,7 +9,7 @@ import JobModel
 struct JobParameters: Sendable {
     /// The names that both the query and a form take.
     private enum Name: String {
-        case `class`, mode, strength, clip, name, priority
+        case `class`, mode, strength, clip, name, priority, preview
         case workingSize = "working_size"
     }
 
@@ -19,6 +19,8 @@ struct JobParameters: Sendable {
     private(set) var name: String?
     /// How urgent the job is.
     private(set) var priority = JobPriority.normal
+    /// Whether previews are made.
+    private(set) var previews = false
     private var mode: ProtectionMode?
     private var strength: Int?
     private var clip: Bool?
@@ -45,6 +47,7 @@ struct JobParameters: Sendable {
         case .class: label = try ClassLabel(value)
         case .name: self.name = value
         case .priority: priority = try JobPriority(parsing: value)
+        case .preview: previews = try Self.boolean(value, "preview")
         case .mode: mode = try ProtectionMode(parsing: value)
         case .strength:
             strength = try Self.number(value, "strength", "The strength must be a whole number from 1 to 16.")
@@ -59,7 +62,7 @@ struct JobParameters: Sendable {
             throw APIError(
                 .badRequest,
                 "parameter_unknown",
-                "The parameters of an upload are class, mode, strength, clip, working_size, priority and name."
+                "The parameters of an upload are class, mode, strength, clip, working_size, priority, preview and name."
             )
         }
     }

@@ -52,8 +52,8 @@ public struct SettingsLoader {
     // MARK: - One setting
 
     private mutating func refuseUnknownVariables() {
-        // The kernel's own variable, for tests, goes on to the codec processes.
-        let known = Set(SettingsKey.allCases.map(\.variable) + ["PALIMPSEST_ISA"])
+        // The kernel's own variable, for tests, goes on to the codec processes; the key is that of `submit`.
+        let known = Set(SettingsKey.allCases.map(\.variable) + ["PALIMPSEST_ISA", "PALIMPSEST_KEY"])
         for name in environment.keys.sorted()
         where name.hasPrefix(SettingsKey.variablePrefix) && !known.contains(name) {
             faults.append("\(name) is not a setting of this version.")

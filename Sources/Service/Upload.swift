@@ -5,7 +5,7 @@ import JobModel
 struct UploadedImage: Sendable {
     /// What became of its bytes.
     enum Content: Sendable {
-        /// Sealed on disk; it is removed with the last reference unless it is committed. The pixels are its share of the work.
+        /// On disk; it is removed with the last reference unless it is filed. The pixels are its share of the work.
         case spooled(Spool, pixels: Int)
         /// Refused, with the reason that the job reports for it.
         case refused(ImageFailure)
@@ -27,6 +27,15 @@ struct Upload: Sendable {
     let images: [UploadedImage]
     let settings: ProtectionSettings
     let priority: JobPriority
+    let previews: Bool
+
+    /// Puts an upload together.
+    init(_ images: [UploadedImage], _ parameters: JobParameters) throws {
+        self.images = images
+        settings = try parameters.settings()
+        priority = parameters.priority
+        previews = parameters.previews
+    }
 }
 
 /// Makes a shown name of what a client called a file.

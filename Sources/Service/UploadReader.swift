@@ -61,7 +61,7 @@ struct UploadReader: Sendable {
     func read(_ request: ServerRequest) async throws -> Upload {
         let parameters = try JobParameters(query: request.target.query)
         // Out of range values of the query are found now, not after a gigabyte.
-        let settings = try parameters.settings()
+        _ = try parameters.settings()
         switch try Self.kind(of: request.fields) {
         case .form(let mediaType):
             return try await readAll(
@@ -78,7 +78,7 @@ struct UploadReader: Sendable {
             let name = ShownName.make(parameters.name ?? Self.dispositionName(request.fields))
             let content = try await readImage(request.body)
             let image = UploadedImage(name: name, label: label, content: content)
-            return Upload(images: [image], settings: settings, priority: parameters.priority)
+            return try Upload([image], parameters)
         }
     }
 
@@ -111,8 +111,7 @@ struct UploadReader: Sendable {
             guard !spool.isTooLarge else { throw refusal }
         }
         guard !spool.isEmpty else { throw APIError.jobEmpty }
-        let complete = spool
-        return try await disk.run { try complete.finish() }
+        return spool.finish()
     }
 
     // MARK: - The head

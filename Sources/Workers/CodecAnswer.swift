@@ -6,7 +6,7 @@ public import JobModel
 ///
 /// - `{"type": "ready", "model_sha256", "pid"}`, once, before anything else
 /// - `{"type": "unready", "code", "detail"}` instead, when it cannot work; then it ends
-/// - `{"type": "protected", "id", "report"}` with the PNG as its body
+/// - `{"type": "protected", "id", "report", "attachments": [{"kind", "bytes"}]}` with the PNG and then the attachments as its body
 /// - `{"type": "semantic_image"}` with the PNG to keep as its body
 /// - `{"type": "failed", "id", "code", "detail"}`; the id is 0 where one picture was sent
 public enum CodecAnswer: Sendable, Equatable {
@@ -15,7 +15,7 @@ public enum CodecAnswer: Sendable, Equatable {
     /// The weights cannot be used.
     case unready(ImageFailure)
     /// A picture is protected.
-    case protected(id: Int, report: ProtectionReport, png: [UInt8])
+    case protected(id: Int, report: ProtectionReport, png: [UInt8], attachments: [AttachmentKind: [UInt8]] = [:])
     /// A picture is fit to be kept as a semantic image.
     case semanticImage(png: [UInt8])
     /// A picture cannot be protected, or kept, ever.
@@ -32,9 +32,15 @@ public enum CodecAnswer: Sendable, Equatable {
         var detail: String?
         var modelSHA256: String?
         var pid: Int32?
+        var attachments: [Attachment]?
+
+        struct Attachment: Codable {
+            var kind: AttachmentKind
+            var bytes: Int
+        }
 
         enum CodingKeys: String, CodingKey {
-            case type, id, report, code, detail, pid
+            case type, id, report, code, detail, pid, attachments
             case modelSHA256 = "model_sha256"
         }
     }
@@ -53,10 +59,12 @@ public enum CodecAnswer: Sendable, Equatable {
         case .unready(let failure):
             header.type = "unready"
             (header.code, header.detail) = (failure.code, failure.detail)
-        case .protected(let id, let report, let png):
+        case .protected(let id, let report, let png, let attachments):
             header.type = "protected"
             (header.id, header.report) = (id, report)
-            body = png
+            let parts = attachments.sorted { $0.key.rawValue < $1.key.rawValue }
+            header.attachments = parts.map { Header.Attachment(kind: $0.key, bytes: $0.value.count) }
+            body = parts.reduce(into: png) { $0 += $1.value }
         case .semanticImage(let png):
             header.type = "semantic_image"
             body = png
@@ -91,7 +99,9 @@ public enum CodecAnswer: Sendable, Equatable {
             self = .unready(try Self.failure(in: header))
         case "protected":
             guard let id = header.id, let report = header.report else { throw .badHeader("lacks the id or the report") }
-            self = .protected(id: id, report: report, png: frame.body)
+            var png = frame.body
+            let attachments = try Self.detach(header.attachments ?? [], from: &png)
+            self = .protected(id: id, report: report, png: png, attachments: attachments)
             return
         case "semantic_image":
             self = .semanticImage(png: frame.body)
@@ -103,6 +113,22 @@ public enum CodecAnswer: Sendable, Equatable {
             throw .badHeader("has an unknown type")
         }
         guard frame.body.isEmpty else { throw .badHeader("has a body where none belongs") }
+    }
+
+    /// Takes the attachments off the end of a body.
+    private static func detach(
+        _ attachments: [Header.Attachment],
+        from body: inout [UInt8]
+    ) throws(CodecFault) -> [AttachmentKind: [UInt8]] {
+        var detached: [AttachmentKind: [UInt8]] = [:]
+        for attachment in attachments.reversed() {
+            guard (1...max(body.count, 1)).contains(attachment.bytes), detached[attachment.kind] == nil else {
+                throw .badHeader("announces attachments that are not there")
+            }
+            detached[attachment.kind] = Array(body.suffix(attachment.bytes))
+            body.removeLast(attachment.bytes)
+        }
+        return detached
     }
 
     /// The code and the sentence, fit to be kept and shown: both come from a process that has handled hostile files.

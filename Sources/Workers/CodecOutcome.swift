@@ -4,7 +4,12 @@ public import JobModel
 /// What became of a picture that was handed to a codec process.
 public enum CodecOutcome: Sendable, Equatable {
     /// It is protected; hash, PNG signature, size and bound have been compared with the report.
-    case protected(png: [UInt8], sha256: SHA256Digest, report: ProtectionReport)
+    case protected(
+        png: [UInt8],
+        sha256: SHA256Digest,
+        report: ProtectionReport,
+        attachments: [AttachmentKind: [UInt8]] = [:]
+    )
     /// It cannot be protected, ever.
     case failed(ImageFailure)
     /// The process died on it, took too long or told lies about it.

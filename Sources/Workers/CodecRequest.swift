@@ -12,25 +12,29 @@ public struct CodecImage: Sendable, Equatable {
     public var settings: ProtectionSettings
     /// What to hide in it: the class's assignment, or the imported picture that this image gets.
     public var semanticImage: SemanticImageSource<HashedBytes>
+    /// What to make besides the protected picture.
+    public var attachments: Set<AttachmentKind>
 
     /// Puts a picture together.
     public init(
         bytes: [UInt8],
         label: ClassLabel,
         settings: ProtectionSettings,
-        semanticImage: SemanticImageSource<HashedBytes>
+        semanticImage: SemanticImageSource<HashedBytes>,
+        attachments: Set<AttachmentKind> = []
     ) {
         self.bytes = bytes
         self.label = label
         self.settings = settings
         self.semanticImage = semanticImage
+        self.attachments = attachments
     }
 }
 
 /// What a codec process is asked.
 ///
 /// - To protect some pictures, answering each by a frame of its own, in order: `{"type": "protect", "semantic_images": [{"bytes"}],
-///   "images": [{"id", "bytes", "label", "settings", "semantic_image"}]}`. The body holds the imported semantic images, each once,
+///   "images": [{"id", "bytes", "label", "settings", "semantic_image", "attachments"}]}`. The body holds the imported semantic images, each once,
 ///   then the files, one after the other, each `bytes` long. The ids are the places in the list of images, from 0. A
 ///   `semantic_image` is `{"generated": …}` or `{"imported": …}`, a place in the list of semantic images.
 /// - To make of a picture what is kept as a semantic image: `{"type": "semantic_image"}` with the file as its body.
@@ -63,9 +67,11 @@ public enum CodecRequest: Sendable, Equatable {
             var label: ClassLabel
             var settings: ProtectionSettings
             var semanticImage: SemanticImageSource<Int>
+            /// Left out where there are none.
+            var attachments: Set<AttachmentKind>?
 
             enum CodingKeys: String, CodingKey {
-                case id, bytes, label, settings
+                case id, bytes, label, settings, attachments
                 case semanticImage = "semantic_image"
             }
         }
@@ -108,7 +114,8 @@ public enum CodecRequest: Sendable, Equatable {
                     places[semanticImage] = semanticImages.count
                     semanticImages.append(semanticImage)
                     return semanticImages.count - 1
-                }
+                },
+                attachments: image.attachments.isEmpty ? nil : image.attachments
             )
         }
         let header = Header(
@@ -163,7 +170,8 @@ public enum CodecRequest: Sendable, Equatable {
                     bytes: try take(entry.bytes, from: &rest),
                     label: entry.label,
                     settings: entry.settings,
-                    semanticImage: source
+                    semanticImage: source,
+                    attachments: entry.attachments ?? []
                 )
             )
         }

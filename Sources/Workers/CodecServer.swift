@@ -35,11 +35,14 @@ public struct CodecServer {
         public let png: [UInt8]
         /// The report about it.
         public let report: ProtectionReport
+        /// What else was asked for.
+        public let attachments: [AttachmentKind: [UInt8]]
 
-        /// Puts the two together.
-        public init(png: [UInt8], report: ProtectionReport) {
+        /// Puts them together.
+        public init(png: [UInt8], report: ProtectionReport, attachments: [AttachmentKind: [UInt8]] = [:]) {
             self.png = png
             self.report = report
+            self.attachments = attachments
         }
     }
 
@@ -157,7 +160,13 @@ public struct CodecServer {
             for (id, image) in images.enumerated() {
                 switch engine.protect(image) {
                 case .success(let picture):
-                    try send(.protected(id: id, report: picture.report, png: picture.png), over: socket)
+                    let answer = CodecAnswer.protected(
+                        id: id,
+                        report: picture.report,
+                        png: picture.png,
+                        attachments: picture.attachments
+                    )
+                    try send(answer, over: socket)
                 case .failure(let error):
                     try send(.failed(id: id, error.failure), over: socket)
                 }

@@ -144,12 +144,15 @@ struct CodecSession: ~Copyable {
     private mutating func outcome(of image: CodecImage, at index: Int) throws(End) -> CodecOutcome {
         let answer = try receive(watching: Watch(configuration.wallLimit, cpu: configuration.cpuLimit, pid: pid))
         switch answer {
-        case .protected(index, let report, let png):
+        case .protected(index, let report, let png, let attachments):
             guard let modelSHA256 else { throw End(reason: "it was never ready") }
             let check = CodecAnswerCheck(image: image, modelSHA256: modelSHA256)
             let (contradiction, outputSHA256) = check.contradiction(in: report, png: png)
             if let contradiction { throw End(reason: "its answer is false: \(contradiction)") }
-            return .protected(png: png, sha256: outputSHA256, report: report)
+            guard Set(attachments.keys) == image.attachments else {
+                throw End(reason: "its answer is false: it has other attachments than were asked for")
+            }
+            return .protected(png: png, sha256: outputSHA256, report: report, attachments: attachments)
         case .failed(index, let failure):
             return .failed(failure)
         case .protected, .failed:

@@ -1,6 +1,7 @@
 import Archive
 import BlobStore
 import Cryptography
+import Glibc
 import JobModel
 import JobStore
 import Logging
@@ -97,14 +98,15 @@ extension WorkerLoop {
         case .failed(let failure): return .failed(failure)
         case .crashed(let reason): return .crashed(reason: reason)
         case .released: return .released
-        case .protected(let png, let sha256, let report):
+        case .protected(let png, let sha256, let report, let attachments):
             do throws(BlobStoreError) {
                 let blob = try blobs.put(png)
                 guard blob.sha256 == sha256 else { throw .corrupt }
                 return .done(
                     output: StoredBlob(sha256: blob.sha256, size: blob.size),
                     crc32: CRC32.checksum(png),
-                    report: report
+                    report: report,
+                    attachments: try store(attachments, of: entry.claim, about: sha256, in: blobs)
                 )
             } catch .noSpace {
                 gate.close()
@@ -113,6 +115,38 @@ extension WorkerLoop {
                 return .retry(failure(of: error, with: .result))
             }
         }
+    }
+
+    /// Writes what was made besides the protected picture; what gives the photo back is written sealed only.
+    private static func store(
+        _ attachments: [AttachmentKind: [UInt8]],
+        of claim: ClaimedImage,
+        about output: SHA256Digest,
+        in blobs: BlobStore
+    ) throws(BlobStoreError) -> [StoredAttachment] {
+        var stored: [StoredAttachment] = []
+        for (kind, bytes) in attachments {
+            var bytes = bytes
+            if kind == .recovery {
+                do throws(CryptographyError) {
+                    guard let recipient = claim.attachments.recovery,
+                        let sealed = try SealedFile.seal(bytes, to: recipient, subject: output)
+                    else { throw .randomUnavailable }
+                    bytes = sealed
+                } catch {
+                    throw .system(call: "seal", errno: EAGAIN)
+                }
+            }
+            let blob = try blobs.put(bytes)
+            stored.append(
+                StoredAttachment(
+                    kind: kind,
+                    blob: StoredBlob(sha256: blob.sha256, size: blob.size),
+                    crc32: CRC32.checksum(bytes)
+                )
+            )
+        }
+        return stored
     }
 
     /// Ends claims; the store may be busy for a while, and what was computed is worth some patience.

@@ -171,7 +171,8 @@ public struct WorkerLoop: Sendable {
                 bytes: bytes,
                 label: claim.label,
                 settings: claim.settings,
-                semanticImage: semanticImage
+                semanticImage: semanticImage,
+                attachments: claim.attachments.kinds
             )
         }
         let start = ContinuousClock.now

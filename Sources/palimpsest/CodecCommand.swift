@@ -57,9 +57,14 @@ struct CodecCommand: ParsableCommand {
                         image.bytes,
                         label: image.label,
                         settings: image.settings,
-                        semanticImage: image.semanticImage
+                        semanticImage: image.semanticImage,
+                        attachments: image.attachments
                     )
-                    return CodecServer.ProtectedPicture(png: result.png, report: result.report)
+                    return CodecServer.ProtectedPicture(
+                        png: result.png,
+                        report: result.report,
+                        attachments: result.attachments
+                    )
                 }
             },
             semanticImage: { bytes in

@@ -8,8 +8,8 @@ struct Palimpsest: AsyncParsableCommand {
         abstract: "Makes photos unlearnable by deep hiding.",
         version: Version.text,
         subcommands: [
-            ServeCommand.self, ProtectCommand.self, VerifyCommand.self, KeysCommand.self, ClassesCommand.self,
-            BackupCommand.self,
+            ServeCommand.self, ProtectCommand.self, SubmitCommand.self, VerifyCommand.self, RecoverCommand.self,
+            KeysCommand.self, ClassesCommand.self, BackupCommand.self,
             CheckConfigCommand.self, CodecCommand.self, VersionCommand.self,
         ]
     )

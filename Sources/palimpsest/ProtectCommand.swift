@@ -27,23 +27,8 @@ struct ProtectCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Photos, and folders of photos.", valueName: "in"))
     var inputs: [String]
 
-    @Option(name: .customLong("class"), help: "The class of photos that lie in no class folder.")
-    var label: String?
-
-    @Option(help: "sample-wise, a texture of its own for every photo, or class-wise.")
-    var mode = ProtectionSettings.standard.mode.rawValue
-
-    @Option(help: "The largest change of a sample in steps of 1/255, from 1 to 16.")
-    var strength = ProtectionSettings.standard.strength
-
-    @Flag(
-        name: .customLong("no-clip"),
-        help: "Do not cut the change off at the strength; the report says how large it is."
-    )
-    var isUnclipped = false
-
-    @Option(help: "The short side in pixels at which the change is computed, from 64 to 1024.")
-    var workingSize = ProtectionSettings.standard.workingSize
+    @OptionGroup
+    var protection: ProtectionOptions
 
     @Option(name: .customLong("out"), help: ArgumentHelp("The folder of the results.", valueName: "dir"))
     var outputFolder: String
@@ -89,8 +74,6 @@ struct ProtectCommand: AsyncParsableCommand {
     var freshSemanticImages = false
 
     func validate() throws {
-        _ = try settings
-        _ = try fallbackLabel
         guard !inputs.isEmpty else { throw ValidationError("Name at least one photo or folder to protect.") }
         guard !outputFolder.isEmpty else { throw ValidationError("Name the folder of the results by --out DIR.") }
         guard semanticImages == nil || !freshSemanticImages else {
@@ -107,10 +90,10 @@ struct ProtectCommand: AsyncParsableCommand {
         let weightsFile = try WeightsOption.find(weights)
         let ownImages = try semanticImages.map { path throws(UsageFault) in try SemanticImageFolder(path: path) }
         let output = try OutputFolder(path: outputFolder)
-        let settings = try settings
+        let settings = try protection.settings
         let plan = InputPlan(
             inputs: inputs,
-            fallbackLabel: try fallbackLabel,
+            fallbackLabel: try protection.fallbackLabel,
             output: output,
             existing: force ? .overwritten : skipExisting ? .kept : .refused
         )
@@ -141,11 +124,9 @@ struct ProtectCommand: AsyncParsableCommand {
         if let pool {
             let protection = FileProtection(
                 codecs: pool,
-                output: output,
                 settings: settings,
                 imported: imported,
-                isOverwriting: force,
-                progress: progress
+                results: ResultFiles(output: output, isOverwriting: force, progress: progress)
             )
             let sources = zip(plan.pictures, assignments).map { picture, assignment in
                 (picture, imported.source(of: picture.label, generated: assignment))
@@ -156,34 +137,6 @@ struct ProtectCommand: AsyncParsableCommand {
         let failed = progress.finish(in: output.path)
         if failed == progress.total { classes.removeIfNew(from: output) }
         if failed > 0 { throw ExitCode.failure }
-    }
-
-    // MARK: - Options
-
-    private var settings: ProtectionSettings {
-        get throws {
-            do throws(SettingsFault) {
-                return try ProtectionSettings(
-                    mode: ProtectionMode(parsing: mode),
-                    strength: strength,
-                    clip: !isUnclipped,
-                    workingSize: workingSize
-                )
-            } catch {
-                throw ValidationError(error.detail)
-            }
-        }
-    }
-
-    private var fallbackLabel: ClassLabel? {
-        get throws {
-            guard let label else { return nil }
-            do throws(SettingsFault) {
-                return try ClassLabel(label)
-            } catch {
-                throw ValidationError(error.detail)
-            }
-        }
     }
 
     // MARK: - Steps
@@ -206,7 +159,7 @@ struct ProtectCommand: AsyncParsableCommand {
                         + "such as \(first)\n"
             )
         }
-        let mode = try settings.mode
+        let mode = try protection.settings.mode
         return try await ImportedClasses(from: folder, labels: labels, mode: mode, codecs: pool, output: output)
     }
 }

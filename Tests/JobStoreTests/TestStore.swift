@@ -104,7 +104,14 @@ extension JobQueue {
     /// A new tenant.
     func tenant(_ name: String = "test") async throws -> APIKeyID {
         let secret = try APIKeySecret.generate()
-        return try await createKey(name: name, scopes: [.submit, .read], hash: secret.hash, prefix: secret.prefix).id
+        return try await createKey(
+            name: name,
+            scopes: [.submit, .read],
+            quotas: APIKeyQuotas(),
+            expiresAt: nil,
+            hash: secret.hash,
+            prefix: secret.prefix
+        ).id
     }
 
     /// A new job with one image of each size in bytes, of class `cats`; four bytes are a pixel.

@@ -45,6 +45,18 @@ struct ArchiveUploadTests {
         #expect(try fixture.blobs.list().count == 3)
     }
 
+    @Test("More images than are sealed at once are all filed, and equal bytes once")
+    func many() async throws {
+        let fixture = try await Fixture()
+        let body = try zip((0..<100).map { ("a/\($0).png", [UInt8($0 / 2)]) })
+        let answer = try await send(fixture, body)
+        #expect(answer.status == 202)
+        let path = try #require(answer.fields[.location])
+        #expect(try await fixture.send(.get, "\(path)/images").json(Images.self).images.count == 100)
+        #expect(try fixture.blobs.list().count == 50)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/tmp").isEmpty)
+    }
+
     @Test("An archive that is refused at its last byte leaves no row, no blob and no file")
     func nothingLeft() async throws {
         let fixture = try await Fixture()

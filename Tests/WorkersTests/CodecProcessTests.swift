@@ -29,7 +29,7 @@ struct CodecProcessTests {
         let outcomes = try await outcomes("honest", [Material.image([1]), Material.image([2])])
         #expect(outcomes.count == 2)
         for outcome in outcomes {
-            guard case .protected(let png, let sha256, let report) = outcome else {
+            guard case .protected(let png, let sha256, let report, _) = outcome else {
                 Issue.record("\(outcome)")
                 continue
             }

@@ -27,7 +27,7 @@ struct RealCodecTests {
         let outcomes = try await Material.withPool(Material.realCodec()) { pool in
             try await pool.withCodec { await $0.protect(images) }
         }
-        guard case .protected(let png, let sha256, let report) = outcomes[0] else {
+        guard case .protected(let png, let sha256, let report, _) = outcomes[0] else {
             Issue.record("\(outcomes[0])")
             return
         }
@@ -63,7 +63,7 @@ struct RealCodecTests {
                 Material.image(photo), Material.image(photo, imported: made.bytes),
             ]
             let outcomes = try await pool.withCodec { await $0.protect(images) }
-            let hashes = outcomes.map { if case .protected(_, _, let it) = $0 { it.semanticImageSHA256 } else { "" } }
+            let hashes = outcomes.map { if case .protected(_, _, let it, _) = $0 { it.semanticImageSHA256 } else { "" } }
             #expect(hashes[0] != hashes[2] && hashes[0] == hashes[3] && !hashes[0].isEmpty && !hashes[2].isEmpty)
             guard case .failed(let failure) = outcomes[1] else {
                 Issue.record("\(outcomes[1])")

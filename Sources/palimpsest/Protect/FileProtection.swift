@@ -1,8 +1,5 @@
 import Cryptography
-import FoundationEssentials
-import Glibc
 import JobModel
-import Synchronization
 import Workers
 
 /// Sends files through codec processes and writes what comes back.
@@ -22,27 +19,21 @@ struct FileProtection: Sendable {
     private static let smallFileBytes = 16 << 10
 
     let codecs: CodecPool
-    let output: OutputFolder
     let settings: ProtectionSettings
     let imported: ImportedClasses
-    let isOverwriting: Bool
-    let progress: Progress
+    let results: ResultFiles
     private let disk = BlockingQueue(label: "palimpsest.files")
 
     init(
         codecs: CodecPool,
-        output: OutputFolder,
         settings: ProtectionSettings,
         imported: ImportedClasses,
-        isOverwriting: Bool,
-        progress: Progress
+        results: ResultFiles
     ) {
         self.codecs = codecs
-        self.output = output
         self.settings = settings
         self.imported = imported
-        self.isOverwriting = isOverwriting
-        self.progress = progress
+        self.results = results
     }
 
     /// Protects all, and stops the codec processes.
@@ -50,7 +41,7 @@ struct FileProtection: Sendable {
     /// - Parameter items: The pictures and their semantic images.
     /// - Throws: ``CommandFault`` if there are no codec processes.
     func run(_ items: [Item]) async throws {
-        let batches = BatchQueue(batches(of: items))
+        let batches = SharedQueue(batches(of: items))
         var unavailable: CodecsUnavailable?
         await withTaskGroup(of: CodecsUnavailable?.self) { group in
             // One more than there are processes, so that one batch is written while another one is at work.
@@ -134,11 +125,11 @@ struct FileProtection: Sendable {
     private func settle(_ item: Item, _ outcome: CodecOutcome) async {
         await disk.run {
             switch outcome {
-            case .protected(let png, _, let report): write(item.picture, png, report)
-            case .failed(let failure): progress.fail(PictureFault(path: item.picture.path, failure: failure))
+            case .protected(let png, _, let report, _): results.write(item.picture, png, report)
+            case .failed(let failure): results.fail(item.picture, failure)
             case .crashed(let reason):
                 let detail = "\(ImageFailure.quarantined.detail) The last time \(reason)."
-                fail(item.picture, ImageFailure.quarantined.code, detail)
+                results.fail(item.picture, ImageFailure.quarantined.code, detail)
             case .released: preconditionFailure("a picture that was given back is handed out again")
             }
         }
@@ -162,9 +153,9 @@ struct FileProtection: Sendable {
                 }
                 return Loaded(item: item, bytes: bytes, semanticImage: semanticImage)
             } catch let fault as PictureFile.Fault {
-                progress.fail(PictureFault(path: item.picture.path, failure: fault.failure))
+                results.fail(item.picture, fault.failure)
             } catch {
-                fail(
+                results.fail(
                     item.picture,
                     "semantic_image_unreadable",
                     "The semantic image for it could not be read again: \(error)."
@@ -172,49 +163,5 @@ struct FileProtection: Sendable {
             }
             return nil
         }
-    }
-
-    /// Writes the report, then the picture: where there is a picture there is its report.
-    private func write(_ picture: PlannedPicture, _ png: [UInt8], _ report: ProtectionReport) {
-        do {
-            let reportPath = output.reportPath(of: picture)
-            // A report without its picture is what a call that was killed has left; any other file is somebody's.
-            let isRemnant = isOverwriting || Self.isReport(reportPath)
-            try output.write(try Self.json(report), to: reportPath, isOverwriting: isRemnant)
-            try output.write(png, to: output.picturePath(of: picture), isOverwriting: isOverwriting)
-            progress.succeed()
-        } catch let fault as OutputFolder.Fault where fault.code == EEXIST {
-            fail(picture, "output_exists", "A result for it appeared meanwhile; --force overwrites it.")
-        } catch {
-            fail(picture, "output_failed", "The result could not be written: \(error).")
-        }
-    }
-
-    private static func json(_ report: ProtectionReport) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        return Array(try encoder.encode(report)) + [UInt8(ascii: "\n")]
-    }
-
-    private static func isReport(_ path: String) -> Bool {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return false }
-        return (try? JSONDecoder().decode(ProtectionReport.self, from: data)) != nil
-    }
-
-    private func fail(_ picture: PlannedPicture, _ code: String, _ detail: String) {
-        progress.fail(PictureFault(path: picture.path, failure: ImageFailure(code: code, detail: detail)))
-    }
-}
-
-/// What is left to do, for several tasks.
-private final class BatchQueue: Sendable {
-    private let batches: Mutex<ArraySlice<[FileProtection.Item]>>
-
-    init(_ batches: [[FileProtection.Item]]) {
-        self.batches = Mutex(batches[...])
-    }
-
-    func next() -> [FileProtection.Item]? {
-        batches.withLock { $0.popFirst() }
     }
 }

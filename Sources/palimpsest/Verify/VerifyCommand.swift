@@ -53,12 +53,12 @@ struct VerifyCommand: ParsableCommand {
     }
 
     func run() throws {
-        let originalBytes = try Self.read(original, limit: Self.maxPictureBytes)
-        let protectedBytes = try Self.read(protected, limit: Self.maxPictureBytes)
+        let originalBytes = try InputFile.read(original, limit: InputFile.maxPictureBytes)
+        let protectedBytes = try InputFile.read(protected, limit: InputFile.maxPictureBytes)
         var findings = Findings()
         var report: ProtectionReport?
         if let manifest {
-            let bytes = try Self.read(manifest, limit: SignedManifest.maxBytes)
+            let bytes = try InputFile.read(manifest, limit: SignedManifest.maxBytes)
             let parsed = try SignedManifest(bytes, name: manifest)
             try checkSignature(of: bytes, at: manifest, &findings)
             let hash = SHA256.hash(protectedBytes)
@@ -91,16 +91,7 @@ struct VerifyCommand: ParsableCommand {
 
     // MARK: - Steps
 
-    private static let maxPictureBytes = 1 << 30
     private static let memoryBytes: UInt64 = 4 << 30
-
-    private static func read(_ path: String, limit: Int) throws(CommandFault) -> [UInt8] {
-        do throws(PictureFile.Fault) {
-            return try PictureFile.read(path, expecting: 0, limit: limit)
-        } catch {
-            throw CommandFault("\(StandardError.printable(path)): \(error.failure.detail)")
-        }
-    }
 
     private func seal() throws(CommandFault) {
         do throws(SystemFault) {
@@ -124,11 +115,11 @@ struct VerifyCommand: ParsableCommand {
             findings.note("signature", "not checked: give the service's key by --key")
             return
         }
-        let pem = String(decoding: try Self.read(key, limit: 1 << 16), as: UTF8.self)
+        let pem = String(decoding: try InputFile.read(key, limit: 1 << 16), as: UTF8.self)
         guard let verificationKey = VerificationKey(pem: pem) else {
             throw CommandFault("\(StandardError.printable(key)) holds no Ed25519 public key in PEM.")
         }
-        let signature = try Self.read(path + SignedManifest.signatureSuffix, limit: 1 << 16)
+        let signature = try InputFile.read(path + SignedManifest.signatureSuffix, limit: 1 << 16)
         let isGood = verificationKey.verifies(signature, of: bytes)
         findings.add(
             "signature",

@@ -16,7 +16,7 @@ import Testing
         test.clock.advance(by: .seconds(3))
         #expect(try await store.finish(claim, done(claim)))
         let image = try #require(try await test.queue().image(job: job.id, number: 1))
-        guard case .done(let output, let crc32, let report) = done(claim) else { throw JobStoreError.noImages }
+        guard case .done(let output, let crc32, let report, _) = done(claim) else { throw JobStoreError.noImages }
         #expect(image.state == .done && image.output == output && image.outputCRC32 == crc32 && image.report == report)
         #expect(image.failure == nil && image.finishedAt == test.clock.now && image.startedAt == test.clock.now - 3000)
         let after = try #require(try await store.job(job.id, tenant: tenant))

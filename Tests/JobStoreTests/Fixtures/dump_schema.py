@@ -35,7 +35,7 @@ def insert(database, table, **row):
     database.execute(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
 
 
-def image(database, version, job, number, state, tenant, **more):
+def image(database, job, number, state, tenant, **more):
     running, done, failed = state == "running", state == "done", state in ("failed", "quarantined")
     row = {
         "job": job,
@@ -60,12 +60,10 @@ def image(database, version, job, number, state, tenant, **more):
         "started_at": None if state == "queued" else NOW,
         "finished_at": None if state in ("queued", "running") else NOW + 5000,
     }
-    if version >= 5:
-        row |= {"turn": NOW + job, "pixels": 4000 * number}
     insert(database, "images", **(row | more))
 
 
-def job(database, version, seq, state, tenant, states, **more):
+def job(database, seq, state, tenant, states, **more):
     ended = state in ("done", "failed", "cancelled")
     row = {
         "seq": seq,
@@ -80,17 +78,19 @@ def job(database, version, seq, state, tenant, states, **more):
         "expires_at": NOW + 86_405_000 if ended else None,
     }
     row |= {f"{name}_count": states.count(name) for name in STATES}
-    if version >= 5:
-        row |= {"turn": NOW + seq, "pixels": sum(4000 * number for number, _ in enumerate(states, 1))}
     insert(database, "jobs", **(row | more))
+
+
+def scopes(version, is_admin):
+    own = "protect" if version < 4 else "read submit"
+    return f"admin {own}" if is_admin else own
 
 
 def fill(database, version):
     first, second = identifier("key", 1), identifier("key", 2)
-    scopes = "protect" if version < 4 else "read submit"
     for number, (key, name, revoked) in enumerate([(first, "one", None), (second, "two", NOW + 1)], 1):
         insert(
-            database, "api_keys", id=key, name=name, scopes=scopes if number == 2 else f"admin {scopes}",
+            database, "api_keys", id=key, name=name, scopes=scopes(version, number == 1),
             hash=digest(f"secret {number}"), prefix=f"plm_{number}", family_seed=-number, created_at=NOW, revoked_at=revoked,
         )  # fmt: skip
     for index, (key, label) in enumerate([(first, "cats"), (first, "dogs"), (second, "cats"), (second, "dogs")]):
@@ -106,15 +106,18 @@ def fill(database, version):
         (5, "cancelled", second, ["cancelled"]),
     ]
     for seq, state, tenant, states in jobs:
-        job(database, version, seq, state, tenant, states)
+        job(database, seq, state, tenant, states)
         for number, image_state in enumerate(states, 1):
-            image(database, version, seq, number, image_state, tenant)
+            image(database, seq, number, image_state, tenant)
     # Refused while it was received, so that there is no file.
-    job(database, version, 6, "failed", first, ["failed"])
-    image(database, version, 6, 1, "failed", first, input_sha256=None, input_size=None)
+    job(database, 6, "failed", first, ["failed"])
+    image(database, 6, 1, "failed", first, input_sha256=None, input_size=None)
     # Expired: the row stays, its images are gone.
-    job(database, version, 7, "done", first, ["done"], expired_at=NOW + 86_406_000)
+    job(database, 7, "done", first, ["done"], expired_at=NOW + 86_406_000)
     insert(database, "idempotency", tenant=first, key="k", fingerprint=digest("request"), job=3, created_at=NOW)
+    if version >= 5:
+        database.execute("UPDATE images SET pixels = 4 * coalesce(input_size, 0), turn = (SELECT created_at FROM jobs WHERE seq = job)")
+        database.execute("UPDATE jobs SET turn = created_at, pixels = (SELECT coalesce(sum(pixels), 0) FROM images WHERE job = seq)")
     if version >= 2:
         for position in range(2):
             insert(

@@ -1,0 +1,78 @@
+import Cryptography
+import HTTPServer
+import HTTPTypes
+import JobModel
+import JobStore
+
+/// `GET /v1/jobs/{id}/images/{n}/recovery` and the previews beside it.
+extension API {
+    /// One attachment of an image.
+    func sendAttachment(
+        _ kind: AttachmentKind,
+        _ request: ServerRequest,
+        key: APIKey,
+        id: String?,
+        number: String?
+    ) async throws -> ServerResponse {
+        try allow([], in: request.target)
+        let job = try await job(id, of: key)
+        guard job.attachments.kinds.contains(kind) else { throw APIError.attachmentMissing }
+        let image = try await image(number, of: job)
+        guard image.output != nil else { throw Self.unfinished(image) }
+        let attachments = try await store.attachments(job: job.id, number: image.number)
+        guard let attachment = attachments[image.number]?.first(where: { $0.kind == kind }) else {
+            throw APIError.attachmentMissing
+        }
+        try await requireFiles([ArchivePlan.Member(attachment, of: image)], in: job, key: key)
+        return try await sendBlob(
+            request,
+            attachment.blob,
+            type: kind.mediaType,
+            filename: ArchivePlan.Member.fileName(of: image, kind)
+        )
+    }
+}
+
+extension AttachmentKind {
+    /// What follows the base name of the image's file.
+    var suffix: String {
+        switch self {
+        case .previewBefore: ".before.jpg"
+        case .previewAfter: ".after.jpg"
+        case .recovery: ".recovery"
+        }
+    }
+
+    /// The type of its bytes.
+    var mediaType: String {
+        switch self {
+        case .previewBefore, .previewAfter: "image/jpeg"
+        case .recovery: "application/octet-stream"
+        }
+    }
+}
+
+extension ArchivePlan.Member {
+    /// The file name of an attachment, beside that of its image.
+    static func fileName(of image: JobImage, _ kind: AttachmentKind) -> String {
+        ImageDocument.name(of: image) + kind.suffix
+    }
+
+    /// An attachment and its place in the archive.
+    init(_ attachment: StoredAttachment, of image: JobImage) {
+        self.init(
+            name: "\(image.label)/\(Self.fileName(of: image, attachment.kind))",
+            sha256: attachment.blob.sha256,
+            size: attachment.blob.size,
+            crc32: attachment.crc32
+        )
+    }
+}
+
+extension APIError {
+    static let attachmentMissing = APIError(
+        .notFound,
+        "attachment_missing",
+        "The job was not asked for it: send preview=true, or a field Palimpsest-Recovery-Passphrase, with the upload."
+    )
+}

@@ -1,0 +1,85 @@
+import JobModel
+
+/// The page of an archive on which every photo stands beside its protected picture; it opens from disk and loads nothing else.
+enum PreviewPage {
+    /// Writes the page.
+    ///
+    /// - Parameter images: The images that have previews, in the order of their numbers.
+    /// - Returns: The bytes of `index.html`.
+    static func make(_ images: [ImageDocument]) -> [UInt8] {
+        var page = """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'">
+            <meta name="viewport" content="width=device-width">
+            <title>Protected photos</title>
+            <style>
+            body { font: 16px/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
+            figure { display: grid; gap: .5rem; grid-template-columns: 1fr 1fr; margin: 2rem 0; }
+            figcaption { grid-column: 1 / 3; }
+            img { max-width: 100%; }
+            </style>
+            </head>
+            <body>
+            <h1>Protected photos</h1>
+            <p>Left each photo, right its protected picture, both as small JPEGs. Publish the PNGs, never the left ones.</p>
+
+            """
+        for image in images { page += figure(image) }
+        return Array((page + "</body>\n</html>\n").utf8)
+    }
+
+    private static func figure(_ image: ImageDocument) -> String {
+        let stem = "\(image.class)/\(image.name)"
+        var figures = ""
+        if let report = image.report {
+            let psnr = report.psnr.isFinite ? ", PSNR \(tenths(report.psnr)) dB" : ""
+            figures = " – largest change \(report.maxAbsoluteDifference)\(psnr), SSIM \(thousandths(report.ssim))"
+        }
+        return """
+            <figure>
+            <figcaption><a href="\(url(stem + ".png"))">\(text(stem)).png</a>\(figures)</figcaption>
+            <img src="\(url(stem + AttachmentKind.previewBefore.suffix))" alt="the photo" loading="lazy">
+            <img src="\(url(stem + AttachmentKind.previewAfter.suffix))" alt="the protected picture" loading="lazy">
+            </figure>
+
+            """
+    }
+
+    private static func tenths(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+
+    private static func thousandths(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
+
+    /// A path as a relative URL: what is not unreserved (RFC 3986 section 2.3) is percent-encoded.
+    private static func url(_ path: String) -> String {
+        var encoded = "./"
+        for byte in path.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"), UInt8(ascii: "/"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                encoded += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return encoded
+    }
+
+    private static func text(_ string: String) -> String {
+        var escaped = ""
+        for character in string {
+            switch character {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            default: escaped.append(character)
+            }
+        }
+        return escaped
+    }
+}

@@ -1,0 +1,37 @@
+import Cryptography
+import HTTPTypes
+
+/// The fields by which a request asks that its photos can be had back, and by whom.
+///
+/// The passphrase or the key is in memory until the job is made, and nowhere after that: what is kept is a public key.
+enum RecoveryFields {
+    /// Reads the fields.
+    ///
+    /// - Returns: The secret; `nil` if the request does not ask for recovery.
+    /// - Throws: ``APIError`` (400).
+    static func secret(_ fields: HTTPFields) throws(APIError) -> SealingSecret? {
+        switch (fields[.recoveryPassphrase], fields[.recoveryKey]) {
+        case (nil, nil):
+            return nil
+        case (let passphrase?, nil):
+            // Other characters come in whatever encoding a client has, and would be another passphrase elsewhere.
+            guard passphrase.utf8.allSatisfy({ (0x20...0x7E).contains($0) }),
+                let secret = SealingSecret(passphrase: passphrase)
+            else {
+                throw invalid("Palimpsest-Recovery-Passphrase must be 8 to 1024 characters of ASCII.")
+            }
+            return secret
+        case (nil, let key?):
+            guard let secret = SealingSecret(keyHex: key) else {
+                throw invalid("Palimpsest-Recovery-Key must be 64 hexadecimal digits, such as `openssl rand -hex 32` makes.")
+            }
+            return secret
+        case (.some, .some):
+            throw invalid("Send either Palimpsest-Recovery-Passphrase or Palimpsest-Recovery-Key, not both.")
+        }
+    }
+
+    private static func invalid(_ detail: String) -> APIError {
+        APIError(.badRequest, "recovery_invalid", detail)
+    }
+}

@@ -1,0 +1,47 @@
+import FoundationEssentials
+import Glibc
+import JobModel
+
+/// Writes protected pictures with their reports to the folder of the results, and counts them.
+struct ResultFiles: Sendable {
+    let output: OutputFolder
+    let isOverwriting: Bool
+    let progress: Progress
+
+    /// Writes the report, then the picture: where there is a picture there is its report.
+    func write(_ picture: PlannedPicture, _ png: [UInt8], _ report: ProtectionReport) {
+        do {
+            let reportPath = output.reportPath(of: picture)
+            // A report without its picture is what a call that was killed has left; any other file is somebody's.
+            let isRemnant = isOverwriting || Self.isReport(reportPath)
+            try output.write(try Self.json(report), to: reportPath, isOverwriting: isRemnant)
+            try output.write(png, to: output.picturePath(of: picture), isOverwriting: isOverwriting)
+            progress.succeed()
+        } catch let fault as OutputFolder.Fault where fault.code == EEXIST {
+            fail(picture, "output_exists", "A result for it appeared meanwhile; --force overwrites it.")
+        } catch {
+            fail(picture, "output_failed", "The result could not be written: \(error).")
+        }
+    }
+
+    /// Counts a picture that is not protected, and says why.
+    func fail(_ picture: PlannedPicture, _ code: String, _ detail: String) {
+        fail(picture, ImageFailure(code: code, detail: detail))
+    }
+
+    /// Counts a picture that is not protected, and says why.
+    func fail(_ picture: PlannedPicture, _ failure: ImageFailure) {
+        progress.fail(PictureFault(path: picture.path, failure: failure))
+    }
+
+    private static func json(_ report: ProtectionReport) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return Array(try encoder.encode(report)) + [UInt8(ascii: "\n")]
+    }
+
+    private static func isReport(_ path: String) -> Bool {
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return false }
+        return (try? JSONDecoder().decode(ProtectionReport.self, from: data)) != nil
+    }
+}

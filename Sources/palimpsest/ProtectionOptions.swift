@@ -1,0 +1,56 @@
+import ArgumentParser
+import JobModel
+
+/// How photos are protected and which class they have, for every command that protects some.
+struct ProtectionOptions: ParsableArguments {
+    @Option(name: .customLong("class"), help: "The class of photos that lie in no class folder.")
+    var label: String?
+
+    @Option(help: "sample-wise, a texture of its own for every photo, or class-wise.")
+    var mode = ProtectionSettings.standard.mode.rawValue
+
+    @Option(help: "The largest change of a sample in steps of 1/255, from 1 to 16.")
+    var strength = ProtectionSettings.standard.strength
+
+    @Flag(
+        name: .customLong("no-clip"),
+        help: "Do not cut the change off at the strength; the report says how large it is."
+    )
+    var isUnclipped = false
+
+    @Option(help: "The short side in pixels at which the change is computed, from 64 to 1024.")
+    var workingSize = ProtectionSettings.standard.workingSize
+
+    func validate() throws {
+        _ = try settings
+        _ = try fallbackLabel
+    }
+
+    /// The settings that the options amount to.
+    var settings: ProtectionSettings {
+        get throws {
+            do throws(SettingsFault) {
+                return try ProtectionSettings(
+                    mode: ProtectionMode(parsing: mode),
+                    strength: strength,
+                    clip: !isUnclipped,
+                    workingSize: workingSize
+                )
+            } catch {
+                throw ValidationError(error.detail)
+            }
+        }
+    }
+
+    /// The class of photos in no class folder, if one is named.
+    var fallbackLabel: ClassLabel? {
+        get throws {
+            guard let label else { return nil }
+            do throws(SettingsFault) {
+                return try ClassLabel(label)
+            } catch {
+                throw ValidationError(error.detail)
+            }
+        }
+    }
+}

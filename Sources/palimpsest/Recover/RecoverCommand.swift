@@ -1,0 +1,121 @@
+import ArgumentParser
+import Cryptography
+import Glibc
+import Imaging
+import Protection
+
+/// `palimpsest recover`: the owner's way back from a protected picture to the photo.
+struct RecoverCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "recover",
+        abstract: "Gives back the pixels of the photo that a protected picture was made of.",
+        discussion: """
+            It needs the protected PNG as it was delivered, its recovery file (NAME.recovery in the archive), and the passphrase or the key \
+            that was sent with the photo. The photo is written as a PNG whose pixels have been compared with the hash of the original's.
+            """
+    )
+
+    @Argument(help: "The protected PNG.")
+    var protected: String
+
+    @Argument(help: "Its recovery file.")
+    var recovery: String
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where the photo is written; nothing is overwritten.", valueName: "file"))
+    var output: String
+
+    @Option(help: ArgumentHelp("A file with the passphrase; /dev/stdin for standard input.", valueName: "file"))
+    var passphraseFile: String?
+
+    @Option(help: ArgumentHelp("A file with the key of 64 hexadecimal digits.", valueName: "file"))
+    var keyFile: String?
+
+    func validate() throws {
+        guard (passphraseFile == nil) != (keyFile == nil) else {
+            throw ValidationError("Give either --passphrase-file or --key-file.")
+        }
+    }
+
+    func run() throws {
+        let picture = try InputFile.read(protected, limit: InputFile.maxPictureBytes)
+        guard let file = SealedFile(try InputFile.read(recovery, limit: InputFile.maxPictureBytes)) else {
+            throw CommandFault("\(StandardError.printable(recovery)) is not a recovery file, or was cut short.")
+        }
+        guard file.subject == SHA256.hash(picture) else {
+            throw CommandFault(
+                "\(StandardError.printable(protected)) is not the picture that the recovery file is about, or no longer the file that "
+                    + "was delivered, byte for byte."
+            )
+        }
+        let photo = try photo(picture, try open(file))
+        try write(try PNGEncoder.encode(photo))
+        StandardOutput.write("recovered: \(photo.width) x \(photo.height) pixels, the same as the original's to the last bit\n")
+    }
+
+    // MARK: - Steps
+
+    private static let maxSecretBytes = 4096
+
+    private func open(_ file: SealedFile) throws(CommandFault) -> PixelDifference {
+        guard file.wantsPassphrase == (passphraseFile != nil) else {
+            let wanted = file.wantsPassphrase ? "a passphrase: give --passphrase-file" : "a key: give --key-file"
+            throw CommandFault("The recovery file was made with \(wanted).")
+        }
+        guard let content = file.open(by: try secret()) else {
+            throw CommandFault(
+                "The recovery file does not open: the \(file.wantsPassphrase ? "passphrase" : "key") is another one, or the file was changed."
+            )
+        }
+        guard let difference = PixelDifference(content) else { throw CommandFault("The recovery file holds nothing.") }
+        return difference
+    }
+
+    private func secret() throws(CommandFault) -> SealingSecret {
+        let path = passphraseFile ?? keyFile ?? ""
+        let bytes = try InputFile.read(path, limit: Self.maxSecretBytes)
+        // An editor or echo ends the line.
+        var text = String(decoding: bytes, as: UTF8.self)
+        while text.last?.isNewline == true { text.removeLast() }
+        let secret = passphraseFile != nil ? SealingSecret(passphrase: text) : SealingSecret(keyHex: text)
+        guard let secret else {
+            throw CommandFault(
+                passphraseFile != nil
+                    ? "\(StandardError.printable(path)) holds no passphrase of 8 to 1024 bytes."
+                    : "\(StandardError.printable(path)) holds no key of 64 hexadecimal digits."
+            )
+        }
+        return secret
+    }
+
+    private func photo(_ picture: [UInt8], _ difference: PixelDifference) throws(CommandFault) -> Photo {
+        let photo: Photo?
+        do throws(ImagingError) {
+            photo = try difference.original(of: picture)
+        } catch {
+            throw CommandFault("The picture cannot be decoded: \(error.detail)")
+        }
+        guard let photo else {
+            throw CommandFault("The pixels that came out are not the original's, so nothing was written.")
+        }
+        return photo
+    }
+
+    private func write(_ bytes: [UInt8]) throws(CommandFault) {
+        let descriptor = Glibc.open(output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw CommandFault("\(StandardError.printable(output)) cannot be made: \(SystemWords.of(errno)).")
+        }
+        defer { close(descriptor) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let code = errno
+            if count < 0, code == EINTR { continue }
+            guard count > 0 else {
+                unlink(output)
+                throw CommandFault("\(StandardError.printable(output)) cannot be written: \(SystemWords.of(code)).")
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Archive
+import Cryptography
+import FoundationEssentials
+import JobModel
+
+/// The archive of a job: the protected pictures and what is said about each photo.
+struct JobArchive {
+    /// What is said about a photo.
+    struct Image: Decodable {
+        let number: Int
+        let file: String
+        let state: ImageState
+        let error: ImageFailure?
+        let report: ProtectionReport?
+    }
+
+    private struct Manifest: Decodable {
+        let images: [Image]
+    }
+
+    private static let manifestName = "manifest.json"
+
+    private let file: UnnamedFile
+    /// The photos, by their numbers in the job.
+    let images: [Int: Image]
+
+    /// Reads the manifest.
+    ///
+    /// - Throws: ``CommandFault`` if the file is no archive of a job.
+    init(_ file: UnnamedFile) throws {
+        self.file = file
+        var manifest: Manifest?
+        try Self.forEachMember(of: file, { $0 == Self.manifestName }) { _, bytes in
+            manifest = try? JSONDecoder().decode(Manifest.self, from: Data(bytes))
+        }
+        guard let manifest else { throw Self.damaged }
+        images = Dictionary(manifest.images.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Goes through the protected pictures, each of which is as its report says.
+    ///
+    /// - Parameter take: Gets a picture's number, its PNG and its report.
+    /// - Throws: ``CommandFault`` for an archive that is damaged.
+    func forEachPicture(_ take: (Int, [UInt8], ProtectionReport) -> Void) throws {
+        let numbers = Dictionary(images.values.map { ($0.file, $0.number) }, uniquingKeysWith: { first, _ in first })
+        try Self.forEachMember(of: file, { numbers[$0] != nil }) { name, bytes in
+            guard let number = numbers[name], let report = images[number]?.report,
+                SHA256.hash(bytes).hex == report.outputSHA256
+            else { throw Self.damaged }
+            take(number, bytes, report)
+        }
+    }
+
+    private static let damaged = CommandFault("The server's archive is not what its manifest says.")
+
+    /// Reads an archive, and gives the members that are wanted, each as a whole.
+    private static func forEachMember(
+        of file: UnnamedFile,
+        _ isWanted: (String) -> Bool,
+        _ take: (String, [UInt8]) throws -> Void
+    ) throws {
+        // Our own server's: its pictures are stored, so that nothing can be larger than what was downloaded.
+        let decoder = ZIPDecoder(limits: ArchiveLimits(maxMembers: 200_000, maxUnpackedBytes: .max))
+        var current: (name: String, bytes: [UInt8])?
+        do {
+            try file.forEachPiece { piece in
+                decoder.receive(piece)
+                while let event = try decoder.next() {
+                    switch event {
+                    case .memberBegan(let member): current = isWanted(member.name) ? (member.name, []) : nil
+                    case .memberBytes(let bytes): current?.bytes += bytes
+                    case .memberEnded: if let member = current { try take(member.name, member.bytes) }
+                    }
+                }
+            }
+            try decoder.finish()
+        } catch is ArchiveFault {
+            throw damaged
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import Cryptography
+import FoundationEssentials
+import Glibc
+import JobModel
+import Synchronization
+
+/// The batches that were sent, or are about to be, and whose results are not all there: `palimpsest-jobs.json` in the folder of the results.
+///
+/// A batch is written down before it is sent. So a call that goes on after an interruption asks for the jobs that there are instead of sending
+/// the photos again, and sends what it does not know to have arrived under the same idempotency key.
+final class OpenJobs: Sendable {
+    private struct File: Codable {
+        struct Image: Codable {
+            let path: String
+            let `class`: ClassLabel
+            let name: String
+            let sha256: String
+        }
+
+        struct Job: Codable {
+            let id: JobIdentifier?
+            let settings: ProtectionSettings
+            let images: [Image]
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case formatVersion = "format_version"
+            case server, jobs
+        }
+
+        let formatVersion: Int
+        let server: String
+        let jobs: [Job]
+    }
+
+    private static let name = "palimpsest-jobs.json"
+    private static let formatVersion = 1
+
+    private let folder: OutputFolder
+    private let server: String
+    private let batches: Mutex<[String: Batch]>
+
+    /// Reads what an earlier call has left.
+    ///
+    /// - Throws: ``CommandFault`` if that is not readable, or about another server.
+    init(folder: OutputFolder, server: String) throws(CommandFault) {
+        self.folder = folder
+        self.server = server
+        let path = "\(folder.path)/\(Self.name)"
+        let shown = StandardError.printable(path)
+        guard access(path, F_OK) == 0 else {
+            batches = Mutex([:])
+            return
+        }
+        guard let data = try? Data(contentsOf: URL(filePath: path)),
+            let file = try? JSONDecoder().decode(File.self, from: data), file.formatVersion == Self.formatVersion
+        else {
+            throw CommandFault("\(shown) is not a list of jobs of this version; move it away, or name another --out.")
+        }
+        guard file.server == server else {
+            throw CommandFault(
+                "\(shown) is about jobs of \(StandardError.printable(file.server)), whose results are not all here; go on with that "
+                    + "server, or remove the file."
+            )
+        }
+        batches = Mutex(
+            Dictionary(
+                file.jobs.compactMap { Self.batch($0) }.map { ($0.idempotencyKey, $0) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        )
+    }
+
+    /// What is open, in no order.
+    var all: [Batch] { batches.withLock { Array($0.values) } }
+
+    /// Notes a batch, or what has become of it.
+    ///
+    /// - Throws: ``CommandFault`` if that cannot be written down.
+    func note(_ batch: Batch) throws {
+        try batches.withLock { batches in
+            batches[batch.idempotencyKey] = batch
+            try write(batches)
+        }
+    }
+
+    /// Forgets a batch that needs no more care.
+    ///
+    /// - Throws: ``CommandFault`` if that cannot be written down.
+    func remove(_ batch: Batch) throws {
+        try batches.withLock { batches in
+            batches[batch.idempotencyKey] = nil
+            try write(batches)
+        }
+    }
+
+    private func write(_ batches: [String: Batch]) throws {
+        let path = "\(folder.path)/\(Self.name)"
+        guard !batches.isEmpty else {
+            unlink(path)
+            return
+        }
+        let jobs = batches.values.map { batch in
+            File.Job(
+                id: batch.job,
+                settings: batch.settings,
+                images: batch.entries.map {
+                    File.Image(
+                        path: $0.absolutePath,
+                        class: $0.picture.label,
+                        name: $0.picture.name.base,
+                        sha256: $0.sha256.hex
+                    )
+                }
+            )
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            let file = File(formatVersion: Self.formatVersion, server: server, jobs: jobs)
+            try folder.write(Array(try encoder.encode(file)), to: path, isOverwriting: true, isSecret: true)
+        } catch {
+            throw CommandFault("\(StandardError.printable(path)) could not be written: \(error).")
+        }
+    }
+
+    private static func batch(_ job: File.Job) -> Batch? {
+        let entries = job.images.compactMap { image -> Batch.Entry? in
+            guard let sha256 = SHA256Digest(hex: image.sha256) else { return nil }
+            let name = OutputName(sanitizing: image.name + ".png", fallback: "image")
+            let picture = PlannedPicture(path: image.path, size: 0, label: image.class, name: name)
+            return Batch.Entry(picture: picture, absolutePath: image.path, sha256: sha256)
+        }
+        guard !entries.isEmpty, entries.count == job.images.count else { return nil }
+        return Batch(settings: job.settings, entries: entries, job: job.id)
+    }
+}

@@ -1,0 +1,180 @@
+import ArgumentParser
+import FoundationEssentials
+import JobModel
+
+struct SubmitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit",
+        abstract: "Has a server protect photos and folders of photos.",
+        discussion: """
+            Classes, names and results are those of 'protect': the first folder inside IN is the class of what lies in it, and a photo becomes \
+            DIR/CLASS/NAME.png with its report in NAME.json. The photos go to the server in jobs of bounded size, some of them at the same time; \
+            where it is busy or away, the call waits.
+
+            An interrupted call goes on with --skip-existing. What it had sent is noted in DIR/palimpsest-jobs.json and is not sent again; the \
+            file is gone when nothing is open.
+
+            The key of the server is read from --key-file, or from the variable PALIMPSEST_KEY. The program curl does the talking, so that its \
+            variables for proxies and certificates count.
+
+            A photo that cannot be protected is reported as `path: code: detail` and stops none of the others. Exit status: \
+            0 if all were protected, 1 if any was not, 2 for wrong usage, and if there is nothing to protect.
+            """
+    )
+
+    /// The variable of the key.
+    static let keyVariable = "PALIMPSEST_KEY"
+    /// Photos of one job have no more bytes together, unless one alone has.
+    private static let maxJobBytes = 256 << 20
+
+    @Argument(help: ArgumentHelp("Photos, and folders of photos.", valueName: "in"))
+    var inputs: [String]
+
+    @Option(help: ArgumentHelp("Where the service is.", valueName: "url"))
+    var server = "http://127.0.0.1:8080"
+
+    @Option(help: ArgumentHelp("The file with the API key, such as DATA/admin-key.", valueName: "file"))
+    var keyFile: String?
+
+    @Option(
+        name: .customLong("cacert"),
+        help: ArgumentHelp(
+            "The authority of the server's certificate, PEM, if the system does not know it.",
+            valueName: "file"
+        )
+    )
+    var certificateAuthority: String?
+
+    @OptionGroup
+    var protection: ProtectionOptions
+
+    @Option(name: .customLong("out"), help: ArgumentHelp("The folder of the results.", valueName: "dir"))
+    var outputFolder: String
+
+    @Option(help: ArgumentHelp("The most photos of one job.", valueName: "n"))
+    var jobImages = 100
+
+    @Option(help: ArgumentHelp("How many jobs at once.", valueName: "n"))
+    var parallel = 2
+
+    @Option(help: ArgumentHelp("How many seconds to bear with a server that is busy or away.", valueName: "n"))
+    var patience = 600
+
+    @Flag(help: "Overwrite results of earlier calls.")
+    var force = false
+
+    @Flag(help: "Leave out photos that have a result; so an interrupted call is gone on with.")
+    var skipExisting = false
+
+    @Flag(help: "Print nothing but errors.")
+    var quiet = false
+
+    func validate() throws {
+        guard !inputs.isEmpty else { throw ValidationError("Name at least one photo or folder to protect.") }
+        guard !outputFolder.isEmpty else { throw ValidationError("Name the folder of the results by --out DIR.") }
+        guard server.hasPrefix("http://") || server.hasPrefix("https://"), !server.contains(where: \.isWhitespace)
+        else {
+            throw ValidationError("--server must be a URL such as https://photos.example.org.")
+        }
+        guard !force || !skipExisting else {
+            throw ValidationError("--force and --skip-existing exclude each other.")
+        }
+        guard (1...10_000).contains(jobImages) else {
+            throw ValidationError("--job-images must be a whole number from 1 to 10000.")
+        }
+        guard (1...16).contains(parallel) else {
+            throw ValidationError("--parallel must be a whole number from 1 to 16.")
+        }
+        guard (0...604_800).contains(patience) else {
+            throw ValidationError("--patience must be a whole number of seconds up to 604800.")
+        }
+    }
+
+    func run() async throws {
+        let key = try readKey()
+        let url = String(server.reversed().drop { $0 == "/" }.reversed())
+        let output = try OutputFolder(path: outputFolder)
+        defer {
+            output.removeTemporary()
+            // It stays if anything is in it.
+            output.removeIfMade()
+        }
+        let openJobs = try OpenJobs(folder: output, server: url)
+        let plan = InputPlan(
+            inputs: inputs,
+            fallbackLabel: try protection.fallbackLabel,
+            output: output,
+            existing: force ? .overwritten : skipExisting ? .kept : .refused
+        )
+        if openJobs.all.isEmpty, let refusal = plan.refusal { throw UsageFault(refusal) }
+        if let remark = plan.remark, !quiet { StandardError.write("\(remark)\n") }
+
+        let interruption = Interruption()
+        defer { withExtendedLifetime(interruption) {} }
+        let connection = JobServer(
+            url: url,
+            curl: try Curl(folder: output),
+            key: key,
+            certificateAuthority: certificateAuthority,
+            patience: .seconds(patience),
+            isQuiet: quiet
+        )
+        let tasks = tasks(plan, openJobs)
+        if !tasks.isEmpty { try await connection.greet() }
+        let total = tasks.reduce(plan.faults.count) { $0 + $1.count }
+        let progress = Progress(total: total, isQuiet: quiet)
+        for fault in plan.faults { progress.fail(fault) }
+        let submission = Submission(
+            server: connection,
+            settings: try protection.settings,
+            openJobs: openJobs,
+            results: ResultFiles(output: output, isOverwriting: force, progress: progress)
+        )
+        try await submission.run(tasks, parallel: parallel)
+        let failed = progress.finish(in: output.path)
+        if failed > 0 { throw ExitCode.failure }
+    }
+
+    // MARK: - Steps
+
+    private func readKey() throws -> String {
+        let text: String
+        if let keyFile {
+            do throws(PictureFile.Fault) {
+                text = String(decoding: try PictureFile.read(keyFile, expecting: 0, limit: 1 << 12), as: UTF8.self)
+            } catch {
+                throw UsageFault("The key \(StandardError.printable(keyFile)) cannot be used. \(error.failure.detail)")
+            }
+        } else {
+            text = ProcessInfo.processInfo.environment[Self.keyVariable] ?? ""
+        }
+        let key = text.split(whereSeparator: \.isWhitespace)
+        guard key.count == 1, let key = key.first, key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw UsageFault("Name the file with the server's API key by --key-file, or set \(Self.keyVariable).")
+        }
+        return String(key)
+    }
+
+    /// What an earlier call has left open, and then the photos that are no part of that.
+    private func tasks(_ plan: InputPlan, _ openJobs: OpenJobs) -> [Submission.Task] {
+        let open = openJobs.all
+        let known = Set(
+            open.flatMap(\.entries).map { "\($0.picture.label)/\($0.picture.name.base)\n\($0.absolutePath)" }
+        )
+        let pictures = plan.pictures.filter {
+            !known.contains("\($0.label)/\($0.name.base)\n\(Batch.absolute($0.path))")
+        }
+        let batches = Batch.divide(pictures, maxImages: jobImages, maxBytes: Self.maxJobBytes)
+        return open.map { .resume($0) } + batches.map { .send($0) }
+    }
+}
+
+extension Submission.Task {
+    /// The number of its photos.
+    var count: Int {
+        switch self {
+        case .resume(let batch): batch.entries.count
+        case .send(let pictures): pictures.count
+        }
+    }
+}
