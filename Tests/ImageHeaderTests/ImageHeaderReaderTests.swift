@@ -8,7 +8,8 @@ import Testing
 
     /// Files and what Pillow says of them; each way of coding that this project has a fixture of.
     static let files: [(name: String, width: Int, height: Int)] = [
-        ("baseline_420.jpg", 77, 53), ("baseline_422.jpg", 77, 53), ("baseline_444.jpg", 77, 53), ("cmyk_adobe.jpg", 41, 23),
+        ("baseline_420.jpg", 77, 53), ("baseline_422.jpg", 77, 53), ("baseline_444.jpg", 77, 53),
+        ("cmyk_adobe.jpg", 41, 23),
         ("gray.jpg", 77, 53), ("gray_progressive.jpg", 77, 53), ("icc.jpg", 16, 16), ("one_pixel.jpg", 1, 1),
         ("orientation_6.jpg", 37, 21), ("progressive_420.jpg", 77, 53), ("small.jpg", 16, 11),
         ("animated.png", 29, 33), ("exif_at_end.png", 29, 33), ("gray_2bit.png", 29, 33), ("interlaced.png", 29, 33),
