@@ -23,9 +23,9 @@ public protocol WorkQueue: Sendable {
     /// How long claimed images had waited, in seconds, for the metrics.
     func queueWaits(of claims: [ClaimedImage]) async throws(JobStoreError) -> [Double]
 
-    /// Takes back the leases that have run out.
+    /// Takes back the leases that have run out, but for those of claims that are known to be at work.
     @discardableResult
-    func rescueExpired() async throws(JobStoreError) -> Int
+    func rescueExpired(sparing claims: [ClaimedImage], lease: Duration) async throws(JobStoreError) -> Int
 
     /// Ends the waits of images that only a clock which was set back makes so long.
     @discardableResult

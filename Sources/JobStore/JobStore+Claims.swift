@@ -7,8 +7,8 @@ extension JobStore {
     /// The most bytes of an image that is claimed together with others of its kind.
     public static let smallImageBytes = 16 * 1024
 
-    /// The most pixels of such an image.
-    public static let smallImagePixels = 64 * 64
+    /// The most pixels of such an image; a photo of so many bytes has fewer, a drawing may have far more.
+    public static let smallImagePixels = 256 * 256
 
     /// The most images in one claim.
     public static let maxClaimedImages = 64
@@ -126,13 +126,16 @@ extension JobStore {
     ) async throws(JobStoreError) -> [Bool] {
         let time = now()
         return try await write { db in
-            try claims.map { claim in
-                guard let held = try HeldImage.fetch(db, claim) else { return false }
-                try db.cachedStatement(sql: "UPDATE images SET lease_until = ? WHERE id = ?")
-                    .execute(arguments: [time + lease.milliseconds, held.id])
-                return true
-            }
+            try claims.map { try Self.lengthen(db, $0, until: time + lease.milliseconds) }
         }
+    }
+
+    /// Lengthens a lease, and tells whether it is still held.
+    static func lengthen(_ db: Database, _ claim: ClaimedImage, until: Int64) throws -> Bool {
+        guard let held = try HeldImage.fetch(db, claim) else { return false }
+        try db.cachedStatement(sql: "UPDATE images SET lease_until = ? WHERE id = ?")
+            .execute(arguments: [until, held.id])
+        return true
     }
 
     /// The present moment, to be taken before a look at leases that are held.

@@ -31,7 +31,7 @@ extension JobStore {
         WHERE tenant = ? AND state IN ('queued', 'running')
         """
 
-    private static func queuedImages(_ db: Database, tenant: APIKeyID) throws -> QueuedImages {
+    static func queuedImages(_ db: Database, tenant: APIKeyID) throws -> QueuedImages {
         let statement = try db.cachedStatement(sql: queuedImagesSQL)
         guard let row = try Row.fetchOne(statement, arguments: [tenant.text]) else {
             return QueuedImages(count: 0, bytes: 0)

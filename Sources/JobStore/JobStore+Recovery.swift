@@ -32,21 +32,38 @@ extension JobStore {
     ///
     /// Whoever had them is dead or stuck, so each counts as a crash of its image; the second sets it aside.
     ///
+    /// - Parameters:
+    ///   - claims: What is known to be at work, and is lengthened instead: leases also run out while the database cannot be
+    ///     written, or when the clock is set forward.
+    ///   - lease: How long those hold from now on.
     /// - Returns: How many leases were taken back.
     /// - Throws: ``JobStoreError``.
     @discardableResult
-    public func rescueExpired() async throws(JobStoreError) -> Int {
-        try await takeBack(where: "lease_until <= :now", ["now": now()], .crashed, because: "the lease ran out")
+    public func rescueExpired(
+        sparing claims: [ClaimedImage] = [],
+        lease: Duration = .seconds(60)
+    ) async throws(JobStoreError) -> Int {
+        try await takeBack(
+            where: "lease_until <= :now",
+            ["now": now()],
+            .crashed,
+            because: "the lease ran out",
+            sparing: claims,
+            lease
+        )
     }
 
     private func takeBack(
         where condition: String,
         _ arguments: StatementArguments,
         _ event: ImageEvent,
-        because reason: String
+        because reason: String,
+        sparing claims: [ClaimedImage] = [],
+        _ lease: Duration = .zero
     ) async throws(JobStoreError) -> Int {
         let time = now()
         let (count, wakesWorkers) = try await write { [self] db in
+            for claim in claims { _ = try Self.lengthen(db, claim, until: time + lease.milliseconds) }
             let images = try Row.fetchAll(
                 db,
                 sql: "SELECT \(HeldImage.columns) FROM images WHERE state = 'running' AND \(condition)",

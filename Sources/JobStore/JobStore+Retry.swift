@@ -9,6 +9,8 @@ public enum JobRetry: Sendable, Equatable {
     case nothing
     /// The files are gone.
     case expired
+    /// A quota of the API key leaves no room for them.
+    case overQuota(QuotaExcess)
 }
 
 extension JobStore {
@@ -26,6 +28,7 @@ extension JobStore {
             let job = try Job(row: row)
             // A job whose time has come is as good as erased, be the sweep late or not.
             guard job.expiredAt == nil, (job.expiresAt ?? .max) > time else { return .expired }
+            if let excess = try Self.excess(db, retrying: row["seq"], tenant: tenant) { return .overQuota(excess) }
             var ledger = JobLedger()
             try takeAll(db, job: row["seq"], .retried, now: time, &ledger)
             guard ledger.wakesWorkers else { return .nothing }
@@ -34,5 +37,24 @@ extension JobStore {
         }
         if case .queued = retry { signal.notify() }
         return retry
+    }
+
+    /// Which quota of its key what has failed of a job would exceed.
+    private static func excess(_ db: Database, retrying job: Int64, tenant: APIKeyID) throws -> QuotaExcess? {
+        let keyRow = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT * FROM api_keys WHERE id = ?"),
+            arguments: [tenant.text]
+        )
+        let row = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT count(*) AS count, coalesce(sum(input_size), 0) AS bytes FROM images
+                WHERE job = ? AND state IN ('failed', 'quarantined') AND input_sha256 IS NOT NULL
+                """,
+            arguments: [job]
+        )
+        guard let key = try keyRow.map(APIKey.init(row:)), let row else { throw JobStoreError.unknownTenant }
+        let more = QueuedImages(count: row["count"], bytes: row["bytes"])
+        return key.quotas.excess(of: more, over: try queuedImages(db, tenant: tenant))
     }
 }

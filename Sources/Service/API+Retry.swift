@@ -26,6 +26,7 @@ extension API {
             return try await accepted(job)
         case .nothing: throw APIError.nothingToRetry
         case .expired: throw APIError.jobExpired
+        case .overQuota(let excess): throw APIError.overQuota(excess)
         case nil: throw APIError.jobUnknown
         }
     }

@@ -239,14 +239,11 @@ public struct WorkerLoop: Sendable {
 
     /// Takes back leases that ran out, of whichever worker, now and then.
     ///
-    /// Those of this loop's own workers are lengthened first: they run out while the database cannot be written, and then nobody is
-    /// dead or stuck.
+    /// Those of this loop's own workers are spared: they run out while the database cannot be written, and then nobody is dead or stuck.
     private func rescue() async {
         while (try? await Task.sleep(for: configuration.lease / 2)) != nil {
             do {
-                let ours = held.all
-                if !ours.isEmpty { _ = try await store.heartbeat(claims: ours, lease: configuration.lease) }
-                let count = try await store.rescueExpired()
+                let count = try await store.rescueExpired(sparing: held.all, lease: configuration.lease)
                 if count > 0 { logger.warning("Leases ran out", metadata: ["worker.count": "\(count)"]) }
                 try await endImpossibleWaits()
             } catch {

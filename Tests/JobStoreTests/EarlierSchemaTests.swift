@@ -93,6 +93,8 @@ import Testing
 
         let states = try await store.jobs(tenant: one).jobs.map(\.state) + store.jobs(tenant: two).jobs.map(\.state)
         #expect(states == [.failed, .failed, .done, .running, .cancelled, .queued])
+        let endings = try await store.statistics().endings
+        #expect(endings == [.done: 2, .failed: 3, .quarantined: 2, .cancelled: 2])
         let images = try await store.images(job: id(1))
         #expect(images.map(\.state) == [.queued, .running, .done, .failed, .quarantined, .cancelled])
         #expect(images[2].output?.sha256 == blob("output 1 3") && images[2].outputCRC32 == 0xdead_beef)

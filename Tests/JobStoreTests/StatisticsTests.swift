@@ -31,14 +31,6 @@ import Testing
         #expect(statistics.oldestQueuedAt == job.createdAt + 10_000)
     }
 
-    @Test func `Ends of an earlier schema are counted`() async throws {
-        let old = try test.open(migrations: Array(Migrations.all.prefix(3)))
-        try await old.job(old.tenant(), sizes: [100_000, 100_000])
-        let claim = try #require(try await old.claim(owner: worker()).first)
-        try await old.finish(claim, .failed(broken))
-        #expect(try await test.open().statistics().endings == [.done: 0, .failed: 1, .quarantined: 0, .cancelled: 0])
-    }
-
     @Test func `A claim's wait is counted from when it could be claimed this time`() async throws {
         let store = try test.open()
         try await store.job(store.tenant(), sizes: [100_000])

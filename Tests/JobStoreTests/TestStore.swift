@@ -79,6 +79,22 @@ extension JobQueue {
         try await images(job: job, states: states, after: number, limit: 100)
     }
 
+    @discardableResult
+    func rescueExpired() async throws -> Int {
+        try await rescueExpired(sparing: [], lease: .seconds(60))
+    }
+
+    @discardableResult
+    func createKey(
+        name: String,
+        scopes: Set<APIKeyScope>,
+        quotas: APIKeyQuotas = APIKeyQuotas(),
+        hash: SHA256Digest,
+        prefix: String
+    ) async throws -> APIKey {
+        try await createKey(name: name, scopes: scopes, quotas: quotas, expiresAt: nil, hash: hash, prefix: prefix)
+    }
+
     func expireJobs() async throws -> (jobs: Int, blobs: [SHA256Digest]) {
         try await expireJobs(limit: 20)
     }

@@ -1,5 +1,6 @@
 """API keys as operators and clients see them: curl, and `palimpsest keys` beside a running server."""
 
+import hashlib
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import threading
 import numpy as np
 import pytest
 from PIL import Image
-from service import BINARY, FIXTURES, PATIENCE, no_secret_in
+from service import BINARY, FIXTURES, PATIENCE, ROOT, no_secret_in
 
 PARROTS = FIXTURES / "parrots.jpg"
 SECRET = re.compile(r"plm_[A-Za-z0-9_-]{43}")
@@ -412,30 +413,28 @@ def test_the_command_says_what_is_wrong(make_service, tmp_path):
 def test_a_database_of_an_earlier_version_keeps_its_keys(make_service):
     """The scopes of before were 'protect' and 'admin'; only a start of the server changes the database."""
     service = make_service()
-    secret = make(service, "old", "--scopes", "submit,read")
     assert service.stop() == 0
-    database = sqlite3.connect(service.data / "palimpsest.sqlite")
-    (version,) = database.execute("SELECT version FROM schema_migrations WHERE name = 'm0004_key_limits'").fetchone()
-    database.executescript(
-        f"""
-        DROP INDEX images_unfinished;
-        ALTER TABLE api_keys DROP COLUMN expires_at;
-        ALTER TABLE api_keys DROP COLUMN last_used_at;
-        ALTER TABLE api_keys DROP COLUMN quota_images_queued;
-        ALTER TABLE api_keys DROP COLUMN quota_bytes_queued;
-        ALTER TABLE api_keys DROP COLUMN quota_jobs_per_minute;
-        UPDATE api_keys SET scopes = replace(scopes, 'read submit', 'protect');
-        DELETE FROM schema_migrations WHERE version >= {version};
-        """
-    )
-    scopes = database.execute("SELECT scopes FROM api_keys ORDER BY created_at").fetchall()
+    path = service.data / "palimpsest.sqlite"
+    path.unlink()
+    secret = "plm_" + "s" * 43
+    database = sqlite3.connect(path)
+    database.executescript((ROOT / "Tests/JobStoreTests/Fixtures/schema-3.sql").read_text())
+    database.execute("PRAGMA foreign_keys = ON")
+    # Its files are not here.
+    database.execute("DELETE FROM jobs")
+    for name, key in [("one", service.key), ("two", secret)]:
+        digest = hashlib.sha256(key.encode()).digest()
+        database.execute("UPDATE api_keys SET hash = ?, revoked_at = NULL WHERE name = ?", (digest, name))
+    database.commit()
+    scopes = database.execute("SELECT scopes FROM api_keys ORDER BY name").fetchall()
     database.close()
     assert scopes == [("admin protect",), ("protect",)]
     early = keys("list", data=service.data)
     assert early.returncode == 1 and "start its server once" in early.stderr
     service.start()
     assert upload(service, secret).status == 202 and service.curl("/v1/jobs", key=secret).status == 200
-    assert sorted(service.get("/v1/keys").json["keys"][1]["scopes"]) == ["admin", "read", "submit"]
+    shown = {key["name"]: sorted(key["scopes"]) for key in service.get("/v1/keys").json["keys"]}
+    assert shown == {"one": ["admin", "read", "submit"], "two": ["read", "submit"]}
 
 
 # ---- Tenants ----

@@ -119,7 +119,7 @@ import Testing
     @Test func `What is small is told by pixels as well as by bytes`() async throws {
         let store = try test.queue()
         let tenant = try await store.tenant()
-        let images = try [4096, 4097, 4096, 4096].enumerated().map { index, pixels in
+        let images = try [65_536, 65_537, 65_536, 65_536].enumerated().map { index, pixels in
             NewImage(
                 label: try ClassLabel("cats"),
                 name: OutputName(numbered: index + 1),
@@ -130,6 +130,6 @@ import Testing
         _ = try await store.createJob(NewJob(tenant: tenant, settings: .standard, retention: .zero), images: images)
         #expect(try await store.claim(owner: worker()).map(\.number) == [1, 3, 4])
         let large = try await store.claim(owner: worker())
-        #expect(large.map(\.number) == [2] && large.map(\.pixels) == [4097])
+        #expect(large.map(\.number) == [2] && large.map(\.pixels) == [65_537])
     }
 }

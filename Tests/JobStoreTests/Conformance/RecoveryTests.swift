@@ -65,6 +65,19 @@ import Testing
         #expect(try await store.job(job.id, tenant: tenant)?.state == .failed)
     }
 
+    @Test func `A lease that ran out is lengthened if it is known to be at work, and its image pays nothing`()
+        async throws
+    {
+        let store = try test.queue()
+        try await store.job(store.tenant(), sizes: [100_000, 100_000])
+        let (alive, dead) = (try await store.claim(owner: worker(0)), try await store.claim(owner: worker(1)))
+        test.clock.advance(by: .seconds(3600))
+        #expect(try await store.rescueExpired(sparing: alive, lease: .seconds(60)) == 1)
+        #expect(try await store.heartbeat(claims: alive + dead) == [true, false])
+        test.clock.advance(by: .seconds(60))
+        #expect(try await store.rescueExpired(sparing: dead, lease: .seconds(60)) == 1, "who has lost it has lost it")
+    }
+
     @Test func `A lease holds to its last moment, and its end counts as a crash`() async throws {
         let store = try test.queue()
         let tenant = try await store.tenant()

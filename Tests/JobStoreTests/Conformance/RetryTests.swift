@@ -99,6 +99,31 @@ import Testing
         #expect(try await store.job(job.id, tenant: tenant) == cancelled)
     }
 
+    @Test func `What a quota has no room for is not tried again`() async throws {
+        let store = try test.queue()
+        let secret = try APIKeySecret.generate()
+        let quotas = APIKeyQuotas(imagesQueued: 2)
+        let tenant = try await store.createKey(
+            name: "small",
+            scopes: [.submit],
+            quotas: quotas,
+            hash: secret.hash,
+            prefix: secret.prefix
+        ).id
+        let failed = try await store.job(tenant, sizes: [1, 1])
+        try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) })
+        try await store.job(tenant, sizes: [1])
+        let excess = QuotaExcess(quota: .imagesQueued, limit: 2, isFinal: false)
+        #expect(try await store.retryJob(failed.id, tenant: tenant) == .overQuota(excess))
+        #expect(try await store.job(failed.id, tenant: tenant)?.counts == JobCounts(failed: 2))
+        let claim = try #require(try await store.claim(owner: worker()).first)
+        try await store.finish(claim, done(claim))
+        guard case .queued = try await store.retryJob(failed.id, tenant: tenant) else {
+            Issue.record("there is room again")
+            return
+        }
+    }
+
     @Test func `An expired job cannot be tried again, be its files erased yet or not`() async throws {
         let store = try test.queue()
         let tenant = try await store.tenant()
