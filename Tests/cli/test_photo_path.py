@@ -49,7 +49,10 @@ def test_memory_is_bounded_by_the_pixels(binary, environment, tmp_path, large, o
     assert peak_memory(command, environment) <= CONSTANT + bytes_a_pixel * WIDTH * HEIGHT
 
 
-@pytest.mark.parametrize(("name", "options", "bytes_a_pixel"), [("photo.png", {}, 20), ("photo.webp", {"lossless": True, "quality": 0, "method": 0}, 12)])
+@pytest.mark.parametrize(
+    ("name", "options", "bytes_a_pixel"),
+    [("photo.png", {}, 20), ("photo.webp", {"lossless": True, "quality": 0, "method": 0}, 12)],
+)
 def test_memory_is_bounded_for_other_kinds(binary, environment, tmp_path, large, name, options, bytes_a_pixel):
     """16 bits with alpha, and WebP with alpha, both turned by a quarter."""
     photo = large.crop((0, 0, 3000, 2000))
