@@ -54,6 +54,7 @@ static void set_strict(void *decoder, int flag) {
 // libheif pushes the configuration and then the picture, or both at once.
 static struct heif_error push(void *opaque, const void *bytes, size_t size) {
     struct decoder *decoder = opaque;
+    if (size == 0) return palimpsest_success();
     const size_t held = decoder->data.sz;
     Dav1dData data = {0};
     if (size > SIZE_MAX / 2 - held || dav1d_data_create(&data, held + size) == NULL) {

@@ -25,7 +25,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "arguments are read as
 // thread, or reaches another process. The numbers differ between architectures, the list does not.
 static const int allowed[] = {
     // Bytes, the most frequent first.
-    SYS_recvfrom, SYS_sendto, SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_recvmsg, SYS_sendmsg, SYS_close,
+    SYS_recvfrom, SYS_sendto, SYS_read, SYS_write, SYS_writev, SYS_close,
     // Memory; mmap and mprotect are looked at more closely below.
     SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk,
     // Locks, time and chance, as far as the kernel has no faster way.

@@ -67,8 +67,8 @@ def protected(palimpsest, photo, out, *options):
     made = out / "c/photo.png"
     with Image.open(made) as picture:
         # Upright, and nothing says that it is to be turned.
-        isLying = photo.suffix in (".heic", ".avif")
-        assert picture.size == ((70, 66) if isLying else (23, 41))
+        is_lying = photo.suffix in (".heic", ".avif")
+        assert picture.size == ((70, 66) if is_lying else (23, 41))
         assert picture.getexif().get(0x0112, 1) == 1
     assert palimpsest("verify", photo, made, "--manifest", made.with_suffix(".json")).returncode == 0
     return made, read(made)

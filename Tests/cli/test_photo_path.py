@@ -49,6 +49,26 @@ def test_memory_is_bounded_by_the_pixels(binary, environment, tmp_path, large, o
     assert peak_memory(command, environment) <= CONSTANT + bytes_a_pixel * WIDTH * HEIGHT
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "bytes_a_pixel"),
+    [("photo.png", {}, 20), ("photo.webp", {"lossless": True, "quality": 0, "method": 0}, 12)],
+)
+def test_memory_is_bounded_for_other_kinds(binary, environment, tmp_path, large, name, options, bytes_a_pixel):
+    """16 bits with alpha, and WebP with alpha, both turned by a quarter."""
+    photo = large.crop((0, 0, 3000, 2000))
+    photo.putalpha(photo.getchannel(0))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo.save(tmp_path / name, exif=exif, **options)
+    if name.endswith("png"):
+        wide = tmp_path / "wide.png"
+        subprocess.run(["convert", tmp_path / name, "-auto-orient", "-evaluate", "multiply", "0.99", f"PNG64:{wide}"], check=True)
+        subprocess.run(["exiftool", "-q", "-q", "-overwrite_original", "-EXIF:Orientation#=6", wide], check=True)
+        wide.replace(tmp_path / name)
+    command = [binary, "protect", tmp_path / name, "--class", "c", "--out", tmp_path / "out", "--quiet", "--jobs", "1"]
+    assert peak_memory(command, environment) <= CONSTANT + bytes_a_pixel * 3000 * 2000
+
+
 def test_level_and_kernel_change_the_file_and_not_the_picture(palimpsest, tmp_path, large):
     large.crop((0, 0, 700, 500)).save(tmp_path / "photo.png")
     results = {}
