@@ -8,7 +8,7 @@ enum RecoveryFields {
     /// Reads the fields.
     ///
     /// - Returns: The secret; `nil` if the request does not ask for recovery.
-    /// - Throws: ``APIError`` (400).
+    /// - Throws: ``APIError`` (400, and 422 for both at once).
     static func secret(_ fields: HTTPFields) throws(APIError) -> SealingSecret? {
         switch (fields[.recoveryPassphrase], fields[.recoveryKey]) {
         case (nil, nil):
@@ -29,7 +29,11 @@ enum RecoveryFields {
             }
             return secret
         case (.some, .some):
-            throw invalid("Send either Palimpsest-Recovery-Passphrase or Palimpsest-Recovery-Key, not both.")
+            throw APIError(
+                .unprocessableContent,
+                "recovery_ambiguous",
+                "Send either Palimpsest-Recovery-Passphrase or Palimpsest-Recovery-Key, not both."
+            )
         }
     }
 
