@@ -18,6 +18,8 @@ struct ResultFiles: Sendable {
             try output.write(png, to: output.picturePath(of: picture), isOverwriting: isOverwriting)
             progress.succeed()
         } catch let fault as OutputFolder.Fault where fault.code == EEXIST {
+            // A call that was interrupted may have written this one already.
+            guard !isThere(picture, png) else { return progress.succeed() }
             fail(picture, "output_exists", "A result for it appeared meanwhile; --force overwrites it.")
         } catch {
             fail(picture, "output_failed", "The result could not be written: \(error).")
@@ -32,6 +34,14 @@ struct ResultFiles: Sendable {
     /// Counts a picture that is not protected, and says why.
     func fail(_ picture: PlannedPicture, _ failure: ImageFailure) {
         progress.fail(PictureFault(path: picture.path, failure: failure))
+    }
+
+    private func isThere(_ picture: PlannedPicture, _ png: [UInt8]) -> Bool {
+        do throws(PictureFile.Fault) {
+            return try PictureFile.read(output.picturePath(of: picture), expecting: png.count, limit: png.count) == png
+        } catch {
+            return false
+        }
     }
 
     private static func json(_ report: ProtectionReport) throws -> [UInt8] {
