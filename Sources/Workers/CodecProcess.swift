@@ -214,7 +214,7 @@ public final class CodecProcess: Sendable {
             stateChanged(.ready(modelSHA256: modelSHA256, pid: session.pid))
         } catch {
             // Given a moment, a child that has said why it cannot work ends by itself, and tells its exit status.
-            let how = session.end(grace: error.wasAskedFor ? .zero : .milliseconds(500))
+            let how = session.end(grace: error.wasAskedFor ? .zero : .seconds(5))
             return ChildEnd(reason: "\(error.reason) (\(how))", isRefusal: error.isRefusal)
         }
         var result = ChildEnd(reason: "it ended", wasReady: true)
