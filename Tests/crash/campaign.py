@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 from faults import Faults
 from ledger import UNKNOWN, Job, Ledger, Pictures, audit_database, audit_files
-from service import Service
+from service import BINARY, Service
 
 CLIENTS = 3
 # Of a client's own jobs; above it the client waits for some to end.
@@ -116,17 +116,11 @@ class Campaign:
 
     def kill_at_start(self):
         """Kills a server that has hardly begun."""
-        command = [*map(str, [self.service_binary(), "serve", "--bind", "127.0.0.1:0", "--data", self.service.data])]
+        command = [*map(str, [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", self.service.data])]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(self.random.random() * 0.3)
         process.kill()
         process.wait()
-
-    @staticmethod
-    def service_binary():
-        from service import BINARY
-
-        return BINARY
 
     # ---- The audit ----
 

@@ -107,8 +107,9 @@ struct RecoverCommand: ParsableCommand {
 
     private func write(_ bytes: [UInt8]) throws(CommandFault) {
         let descriptor = Glibc.open(output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let openFault = errno
         guard descriptor >= 0 else {
-            throw CommandFault("\(StandardError.printable(output)) cannot be made: \(SystemWords.of(errno)).")
+            throw CommandFault("\(StandardError.printable(output)) cannot be made: \(SystemWords.of(openFault)).")
         }
         defer { close(descriptor) }
         var rest = bytes[...]
