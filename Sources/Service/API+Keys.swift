@@ -63,9 +63,10 @@ extension API {
         }
     }
 
-    /// `DELETE /v1/keys/{id}`, which revokes; the key's row and its jobs stay.
-    func revokeKey(id: String, by admin: APIKey) async throws -> ServerResponse {
-        guard let id = APIKeyID(id) else { throw APIError.keyUnknown }
+    /// `POST /v1/keys/{id}/revoke`; the key's row and its jobs stay.
+    func revokeKey(_ request: ServerRequest, id text: String, by admin: APIKey) async throws -> ServerResponse {
+        try allow([], in: request.target)
+        guard let id = APIKeyID(text) else { throw APIError.keyUnknown }
         switch try await store.revokeKey(id) {
         case .unknown: throw APIError.keyUnknown
         case .lastAdmin:
@@ -77,7 +78,7 @@ extension API {
         case .revoked: log("key revoked", id, by: admin)
         case .revokedBefore: break
         }
-        return ServerResponse(status: .noContent)
+        return try await showKey(request, id: text)
     }
 
     private func log(_ event: Logger.Message, _ id: APIKeyID, by admin: APIKey) {

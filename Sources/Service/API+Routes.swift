@@ -61,7 +61,9 @@ extension API {
         keyed(.patch, "/v1/keys/{id}", json) { request, path, key in
             try await updateKey(request, id: path["id"], by: key)
         }
-        keyed(.delete, "/v1/keys/{id}", nil) { _, path, key in try await revokeKey(id: path["id"], by: key) }
+        keyed(.post, "/v1/keys/{id}/revoke", json) { request, path, key in
+            try await revokeKey(request, id: path["id"], by: key)
+        }
         router.on(.get, "/healthz") { _, _ in try showHealth() }
         router.on(.get, "/readyz") { _, _ in try await showReadiness() }
         router.on(.get, "/v1/signing-key") { _, _ in showSigningKey() }

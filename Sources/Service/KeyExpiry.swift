@@ -1,3 +1,5 @@
+import JobStore
+
 /// When a key is to expire, as somebody says it.
 enum KeyExpiry: Sendable, Equatable {
     /// At a time as RFC 3339 has it.
@@ -5,18 +7,31 @@ enum KeyExpiry: Sendable, Equatable {
     /// After so many seconds.
     case inSeconds(Int64)
 
-    /// Takes the one that is given.
+    /// What two members of a request say together, of which either may be there: as null as well, which removes the expiry.
+    ///
+    /// - Throws: ``APIError`` (400) if both are there.
+    static func change(
+        at time: ValueChange<String>,
+        inSeconds seconds: ValueChange<Int64>
+    ) throws(APIError) -> ValueChange<KeyExpiry> {
+        switch (time, seconds) {
+        case (.keep, .keep): return .keep
+        case (.set(let time), .keep): return .set(.at(time))
+        case (.keep, .set(let seconds)): return .set(.inSeconds(seconds))
+        case (.remove, .keep), (.keep, .remove): return .remove
+        default:
+            throw .parameterInvalid("expires_at", "Give the time of the expiry or the seconds until it, not both.")
+        }
+    }
+
+    /// The one that is given.
     ///
     /// - Returns: `nil` if neither is.
     /// - Throws: ``APIError`` (400) if both are.
     init?(at time: String?, inSeconds seconds: Int64?) throws(APIError) {
-        switch (time, seconds) {
-        case (nil, nil): return nil
-        case (let time?, nil): self = .at(time)
-        case (nil, let seconds?): self = .inSeconds(seconds)
-        case (_?, _?):
-            throw .parameterInvalid("expires_at", "Give the time of the expiry or the seconds until it, not both.")
-        }
+        let change = try Self.change(at: time.map { .set($0) } ?? .keep, inSeconds: seconds.map { .set($0) } ?? .keep)
+        guard case .set(let expiry) = change else { return nil }
+        self = expiry
     }
 
     /// The moment.

@@ -19,10 +19,11 @@ struct NewKeyRequest: Decodable, Sendable {
         scopes = try KeyRules.scopes(try members.value(.scopes, KeyRules.scopesDetail) ?? [])
         let change = try members.value(.quotas, as: QuotaChange.self, KeyRules.quotasDetail)
         quotas = change?.quotas ?? APIKeyQuotas()
-        expiry = try KeyExpiry(
-            at: try members.value(.expiresAt, KeyRules.expiresAtDetail),
-            inSeconds: try members.value(.expiresInSeconds, KeyRules.expiresInDetail)
+        let expiry = try KeyExpiry.change(
+            at: try members.change(.expiresAt, KeyRules.expiresAtDetail),
+            inSeconds: try members.change(.expiresInSeconds, KeyRules.expiresInDetail)
         )
+        self.expiry = if case .set(let expiry) = expiry { expiry } else { nil }
     }
 }
 
@@ -50,14 +51,10 @@ struct KeyChangeRequest: Decodable, Sendable {
         case .remove: quotas = .all
         case .set(let change): quotas = change
         }
-        let time = try members.change(.expiresAt, as: String.self, KeyRules.expiresAtDetail)
-        let text: String? = if case .set(let text) = time { text } else { nil }
-        let seconds = try members.value(.expiresInSeconds, as: Int64.self, KeyRules.expiresInDetail)
-        if let expiry = try KeyExpiry(at: text, inSeconds: seconds) {
-            self.expiry = .set(expiry)
-        } else {
-            expiry = time == .remove ? .remove : .keep
-        }
+        expiry = try KeyExpiry.change(
+            at: try members.change(.expiresAt, KeyRules.expiresAtDetail),
+            inSeconds: try members.change(.expiresInSeconds, KeyRules.expiresInDetail)
+        )
     }
 
     /// The change.

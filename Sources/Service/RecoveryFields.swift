@@ -18,7 +18,7 @@ enum RecoveryFields {
             guard passphrase.utf8.allSatisfy({ (0x20...0x7E).contains($0) }),
                 let secret = SealingSecret(passphrase: passphrase)
             else {
-                throw invalid("Palimpsest-Recovery-Passphrase must be 8 to 1024 characters of ASCII.")
+                throw invalid("Palimpsest-Recovery-Passphrase must be 8 to 1024 printable characters of ASCII.")
             }
             return secret
         case (nil, let key?):

@@ -118,9 +118,11 @@ def test_the_admin_makes_changes_lists_and_revokes_keys(make_service):
     merged = as_json(service, "PATCH", path, {"expires_at": "2100-01-01T00:00:00+01:00"}, type="application/merge-patch+json")
     assert merged.json["expires_at"] == "2099-12-31T23:00:00.000Z"
 
-    assert as_json(service, "DELETE", path).status == 204
+    revoked = as_json(service, "POST", f"{path}/revoke")
+    assert revoked.status == 200 and revoked.json["state"] == "revoked" and "revoked_at" in revoked.json
+    assert as_json(service, "POST", f"{path}/revoke").json == revoked.json
     problem(upload(service, secret), 401, "key_invalid")
-    assert service.get(path).json["state"] == "revoked"
+    assert service.get(path).json == revoked.json
     problem(as_json(service, "PATCH", path, {"name": "again"}), 409, "key_revoked")
     # Its job stays; nobody can see it, and it ends with its time.
     jobs = sqlite3.connect(f"file:{service.data}/palimpsest.sqlite?mode=ro", uri=True)
@@ -150,7 +152,7 @@ def test_bodies_are_checked_strictly(shared_service):
     problem(as_json(shared_service, "POST", "/v1/keys", json.dumps(good) + " " * 20_000), 413, "body_too_large")
     problem(as_json(shared_service, "POST", "/v1/keys?dry=1", good), 400, "parameter_unknown")
     problem(shared_service.get("/v1/keys/key_00000000000000000000000000"), 404, "key_unknown")
-    problem(as_json(shared_service, "DELETE", "/v1/keys/nonsense"), 404, "key_unknown")
+    problem(as_json(shared_service, "POST", "/v1/keys/nonsense/revoke"), 404, "key_unknown")
     assert len(shared_service.get("/v1/keys").json["keys"]) == before
 
 
@@ -162,7 +164,7 @@ def test_a_key_does_what_its_scopes_say_and_no_more(make_service):
         ("GET", "/v1/jobs", "read"), ("GET", job, "read"), ("GET", f"{job}/images", "read"), ("GET", f"{job}/archive.zip", "read"),
         ("GET", f"{job}/images/1.png", "read"), ("GET", f"{job}/images/1/report", "read"),
         ("POST", "/v1/keys", "admin"), ("GET", "/v1/keys", "admin"), ("PATCH", "/v1/keys/key_x", "admin"),
-        ("GET", "/v1/keys/key_x", "admin"), ("DELETE", "/v1/keys/key_x", "admin"),
+        ("GET", "/v1/keys/key_x", "admin"), ("POST", "/v1/keys/key_x/revoke", "admin"),
     ]  # fmt: skip
     for scope in ("submit", "read", "admin"):
         key = make(service, scope, "--scopes", scope)
@@ -180,12 +182,12 @@ def test_a_key_does_what_its_scopes_say_and_no_more(make_service):
 def test_the_last_admin_key_stays(make_service):
     service = make_service()
     (admin,) = service.get("/v1/keys").json["keys"]
-    problem(as_json(service, "DELETE", f"/v1/keys/{admin['id']}"), 409, "last_admin_key")
+    problem(as_json(service, "POST", f"/v1/keys/{admin['id']}/revoke"), 409, "last_admin_key")
     result = keys("revoke", "admin", data=service.data)
     assert result.returncode == 1 and result.stdout == "" and "last active API key with the scope 'admin'" in result.stderr
     first = service.key
     second = as_json(service, "POST", "/v1/keys", {"name": "second", "scopes": ["admin"]}).json["secret"]
-    assert as_json(service, "DELETE", f"/v1/keys/{admin['id']}", key=second).status == 204
+    assert as_json(service, "POST", f"/v1/keys/{admin['id']}/revoke", key=second).status == 200
     problem(service.curl("/v1/keys", key=first), 401, "key_invalid")
     # The next start leaves it at that, though the file holds the revoked key still.
     assert service.stop() == 0
