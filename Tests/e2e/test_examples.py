@@ -1,18 +1,12 @@
 """The examples of the README that are scripts, run as they stand there but for the address."""
 
 import json
-import re
 import shutil
 import subprocess
 
 from archives import check_protected
-from service import FIXTURES, PATIENCE, ROOT
-
-
-def example(name):
-    found = re.search(rf"<!-- example: {name} -->\n```bash\n(.*?)```\n<!-- end -->", (ROOT / "README.md").read_text(), re.S)
-    assert found, name
-    return found.group(1)
+from readme import example
+from service import FIXTURES, PATIENCE
 
 
 def test_many_photos_by_tar_and_curl(make_service, tmp_path):

@@ -1,16 +1,15 @@
 """Ten thousand small pictures in one tar: the service takes, protects and lists them, and answers meanwhile."""
 
-import http.client
 import io
 import os
 import tarfile
-import threading
 import time
 
 import numpy as np
 import pytest
 from conftest import Watched
 from PIL import Image
+from reader import Reader
 
 IMAGES = int(os.environ.get("IMAGES", 10_000))
 CLASSES = 10
@@ -34,36 +33,6 @@ def tar(tmp_path_factory):
             buffer.seek(0)
             archive.addfile(info, buffer)
     return path
-
-
-class Reader:
-    """Asks for a document again and again over one connection, and keeps how long each answer took."""
-
-    def __init__(self, service, path):
-        self.service, self.path, self.seconds, self.stopped = service, path, [], threading.Event()
-        self.thread = threading.Thread(target=self.run)
-
-    def run(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=60)
-        while not self.stopped.wait(0.02):
-            start = time.monotonic()
-            connection.request("GET", self.path, headers={"Authorization": f"Bearer {self.service.key}"})
-            answer = connection.getresponse()
-            answer.read()
-            assert answer.status == 200
-            self.seconds.append(time.monotonic() - start)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopped.set()
-        self.thread.join()
-
-    def __str__(self):
-        at = lambda share: sorted(self.seconds)[int(share * (len(self.seconds) - 1))] * 1e3
-        return f"{len(self.seconds)} times, median {at(0.5):.1f} ms, 99th percentile {at(0.99):.1f} ms, longest {at(1):.1f} ms"
 
 
 def test_ten_thousand_small_pictures_in_one_tar(tmp_path, tar):

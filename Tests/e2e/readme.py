@@ -1,0 +1,12 @@
+"""The examples of the README that tests run."""
+
+import re
+
+from service import ROOT
+
+
+def example(name):
+    """The text of one, as it stands there."""
+    found = re.search(rf"<!-- example: {name} -->\n```bash\n(.*?)```\n<!-- end -->", (ROOT / "README.md").read_text(), re.S)
+    assert found, name
+    return found.group(1)
