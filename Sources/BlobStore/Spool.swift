@@ -78,6 +78,17 @@ public final class Spool: Sendable {
         try locked { state throws(BlobStoreError) in try seal(&state) }
     }
 
+    /// Reads what was appended, blocking on the disk; it ends the blob as ``seal()`` does.
+    ///
+    /// - Throws: Faults of the disk; ``BlobStoreError/spoolClosed``.
+    public func contents() throws(BlobStoreError) -> [UInt8] {
+        try locked { state throws(BlobStoreError) in
+            try seal(&state)
+            guard let count = Int(exactly: state.size) else { throw BlobStoreError.corrupt }
+            return try BlobReader(opening: path).read(at: 0, count: count)
+        }
+    }
+
     /// Files the blob under its hash, durably: file, rename and folder are synchronised when this returns.
     ///
     /// A blob that is there already is replaced by the same bytes, and its age starts anew, which keeps

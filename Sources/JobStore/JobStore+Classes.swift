@@ -41,6 +41,11 @@ extension JobStore {
             classIndex: index ?? 0,
             textureSeed: try randomSeed()
         )
+        try insert(db, assignment, tenant: tenant, label: label)
+        return assignment
+    }
+
+    func insert(_ db: Database, _ assignment: SemanticImageAssignment, tenant: String, label: String) throws {
         try db.execute(
             sql: """
                 INSERT INTO semantic_images
@@ -48,11 +53,10 @@ extension JobStore {
                 VALUES (?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                tenant, label, assignment.generatorVersion, family, assignment.classIndex,
-                Int64(bitPattern: assignment.textureSeed), now(),
+                tenant, label, assignment.generatorVersion, Int64(bitPattern: assignment.familySeed),
+                assignment.classIndex, Int64(bitPattern: assignment.textureSeed), now(),
             ]
         )
-        return assignment
     }
 
     static func assignment(_ db: Database, tenant: String, label: String) throws -> SemanticImageAssignment? {

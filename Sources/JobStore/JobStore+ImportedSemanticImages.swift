@@ -26,19 +26,36 @@ extension JobStore {
                     arguments: [tenant.text]
                 ) == true
             else { throw JobStoreError.unknownTenant }
-            var replaced: Set<Data> = []
-            for imported in classes {
-                replaced.formUnion(
-                    try Data.fetchAll(
-                        db,
-                        sql: "DELETE FROM imported_semantic_images WHERE tenant = ? AND label = ? RETURNING sha256",
-                        arguments: [tenant.text, imported.label.text]
-                    )
-                )
-                try Self.insert(db, imported, tenant: tenant, time: time)
-            }
-            return try replaced.map { try SHA256Digest(column: $0) }.filter { try !Self.isReferenced(db, $0) }
+            return try Self.replaceImported(db, classes, tenant: tenant, time: time)
         }
+    }
+
+    /// Replaces the pictures of classes, and tells which blobs nothing refers to any more.
+    static func replaceImported(
+        _ db: Database,
+        _ classes: [ImportedClass],
+        tenant: APIKeyID,
+        time: Int64
+    ) throws -> [SHA256Digest] {
+        var replaced: Set<Data> = []
+        for imported in classes {
+            replaced.formUnion(try deleteImported(db, tenant: tenant, label: imported.label))
+            try insert(db, imported, tenant: tenant, time: time)
+        }
+        return try unreferenced(db, among: replaced)
+    }
+
+    /// Forgets a class's pictures, and names their blobs.
+    static func deleteImported(_ db: Database, tenant: APIKeyID, label: ClassLabel) throws -> Set<Data> {
+        try Data.fetchSet(
+            db,
+            sql: "DELETE FROM imported_semantic_images WHERE tenant = ? AND label = ? RETURNING sha256",
+            arguments: [tenant.text, label.text]
+        )
+    }
+
+    static func unreferenced(_ db: Database, among blobs: Set<Data>) throws -> [SHA256Digest] {
+        try blobs.map { try SHA256Digest(column: $0) }.filter { try !isReferenced(db, $0) }
     }
 
     private static func insert(_ db: Database, _ imported: ImportedClass, tenant: APIKeyID, time: Int64) throws {

@@ -55,6 +55,22 @@ extension API {
         keyed(.get, "/v1/jobs/{id}/archive.zip", "application/zip") { request, path, key in
             try await sendArchive(request, key: key, id: path["id"])
         }
+        keyed(.get, "/v1/classes", json) { request, _, key in try await listClasses(request, key: key) }
+        keyed(.get, "/v1/classes/{label}", json) { request, path, key in
+            try await showClass(request, key: key, label: path["label"])
+        }
+        keyed(.put, "/v1/classes/{label}", json) { request, path, key in
+            try await makeClass(request, key: key, label: path["label"])
+        }
+        keyed(.get, "/v1/classes/{label}/semantic-image", "image/png") { request, path, key in
+            try await sendSemanticImage(request, key: key, label: path["label"])
+        }
+        keyed(.put, "/v1/classes/{label}/semantic-image", json) { request, path, key in
+            try await importSemanticImage(request, key: key, label: path["label"])
+        }
+        keyed(.delete, "/v1/classes/{label}/semantic-image", nil) { request, path, key in
+            try await removeSemanticImage(request, key: key, label: path["label"])
+        }
         keyed(.post, "/v1/keys", json) { request, _, key in try await createKey(request, by: key) }
         keyed(.get, "/v1/keys", json) { request, _, _ in try await listKeys(request) }
         keyed(.get, "/v1/keys/{id}", json) { request, path, _ in try await showKey(request, id: path["id"]) }

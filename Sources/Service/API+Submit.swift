@@ -74,7 +74,7 @@ extension API {
     }
 
     /// Refuses an upload that the disk has no room for, before its body is asked for.
-    private func requireRoom(for length: UInt64?) async throws {
+    func requireRoom(for length: UInt64?) async throws {
         let free = try await disk.run { [blobs] in try blobs.freeBytes() }
         let needed = settings.minFreeBytes + (length ?? 0)
         guard free >= needed else { throw APIError.diskLow }

@@ -18,6 +18,8 @@ struct API: Sendable {
     let ledger: BlobLedger
     let signingKey: SigningKey
     let forecast: Forecast
+    /// Makes semantic images of pictures.
+    let pictures: any SemanticImageMaking
     let lifecycle: Lifecycle
     let logger: Logger
     /// How many jobs the keys make; the same for every copy.

@@ -56,8 +56,14 @@ public struct ProtectionService: Sendable {
             throw unusable(error)
         }
         let throughput = ThroughputMeter()
-        let api = try await prepare(folder, store, throughput)
         let pool = try await startCodecs(weights)
+        let api: API
+        do {
+            api = try await prepare(folder, store, throughput, pool)
+        } catch {
+            await pool.stop()
+            throw error
+        }
         let metrics = ServiceMetrics(version: version)
         let server = makeServer(api, settings.bind, api.router(), metrics, tls: tls)
         var servers = [(settings.bind, server)]
@@ -119,7 +125,12 @@ public struct ProtectionService: Sendable {
 
     // MARK: - Start
 
-    private func prepare(_ folder: DataFolder, _ store: JobStore, _ throughput: ThroughputMeter) async throws -> API {
+    private func prepare(
+        _ folder: DataFolder,
+        _ store: JobStore,
+        _ throughput: ThroughputMeter,
+        _ pool: CodecPool
+    ) async throws -> API {
         do {
             let blobs = try BlobStore(root: folder.blobsPath)
             try await folder.provideAdminKey(store: store)
@@ -131,6 +142,7 @@ public struct ProtectionService: Sendable {
                 ledger: BlobLedger(blobs: blobs),
                 signingKey: try folder.provideSigningKey(),
                 forecast: Forecast(store: store, meter: throughput, codecs: settings.workers),
+                pictures: pool,
                 lifecycle: Lifecycle(),
                 logger: logger
             )

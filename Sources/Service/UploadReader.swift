@@ -31,6 +31,12 @@ extension APIError {
         fields: [.acceptEncoding: "identity"]
     )
 
+    static let pictureWanted = APIError(
+        .unsupportedMediaType,
+        "media_type_unsupported",
+        "Send one picture (JPEG, PNG, WebP, HEIC or AVIF) as the body, as image/* or application/octet-stream."
+    )
+
     static let mediaTypeUnsupported = APIError(
         .unsupportedMediaType,
         "media_type_unsupported",
@@ -79,6 +85,17 @@ struct UploadReader: Sendable {
             let content = try await readImage(request.body)
             let image = UploadedImage(name: name, label: label, content: content)
             return try Upload([image], parameters)
+        }
+    }
+
+    /// Reads a picture that is not to be protected to its end.
+    ///
+    /// - Throws: As ``read(_:)``.
+    func readPicture(_ request: ServerRequest) async throws -> Spool {
+        guard case .image = try Self.kind(of: request.fields) else { throw APIError.pictureWanted }
+        switch try await readImage(request.body) {
+        case .spooled(let spool, _): return spool
+        case .refused(let failure): throw APIError(.contentTooLarge, failure.code, failure.detail)
         }
     }
 

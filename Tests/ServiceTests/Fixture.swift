@@ -52,6 +52,7 @@ final class Fixture: Sendable {
             ledger: ledger,
             signingKey: try SigningKey.generate(),
             forecast: Forecast(store: store, meter: throughput, codecs: 2),
+            pictures: Codec(),
             lifecycle: Lifecycle(),
             logger: logger
         )
@@ -98,6 +99,18 @@ final class Fixture: Sendable {
         let answer = try await send(.post, "/v1/jobs\(query)", body: bytes)
         guard let location = answer.fields[.location] else { throw Missing(what: "Location in \(answer.text)") }
         return location
+    }
+
+    /// Makes what begins with a P, as codecs make PNGs of pictures, and refuses the rest.
+    private struct Codec: SemanticImageMaking {
+        func semanticImage(reading read: @Sendable () async throws -> [UInt8]) async throws -> SemanticImageReading {
+            let bytes = try await read()
+            switch bytes.first {
+            case UInt8(ascii: "P"): return .made(HashedBytes(Array("PNG of ".utf8) + bytes))
+            case UInt8(ascii: "0"): throw CodecsUnavailable(reason: "there are none")
+            default: return .failed(ImageFailure(code: "image_format_unsupported", detail: "It is no picture."))
+            }
+        }
     }
 
     struct Missing: Error {

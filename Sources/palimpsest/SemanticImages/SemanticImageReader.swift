@@ -43,8 +43,18 @@ struct SemanticImageReader: Sendable {
     }
 
     private func semanticImage(of file: SemanticImageFolder.File) async throws -> HashedBytes {
+        do {
+            switch try await codecs.semanticImage(reading: { [disk] in try await Self.read(file, on: disk) }) {
+            case .made(let semanticImage): return semanticImage
+            case .failed(let failure): throw Self.fault(file, failure)
+            }
+        } catch let error as CodecsUnavailable {
+            throw CommandFault(error, weightsFile: codecs.weightsFile)
+        }
+    }
+
+    private static func read(_ file: SemanticImageFolder.File, on disk: BlockingQueue) async throws -> [UInt8] {
         let limit = ImportedSemanticImage.maxFileBytes
-        let bytes: [UInt8]
         do throws(PictureFile.Fault) {
             guard file.size <= limit else { throw PictureFile.tooLarge(limit) }
             let read = await disk.run { () -> Result<[UInt8], PictureFile.Fault> in
@@ -54,33 +64,9 @@ struct SemanticImageReader: Sendable {
                     return .failure(error)
                 }
             }
-            bytes = try read.get()
+            return try read.get()
         } catch {
-            throw Self.fault(file, error.failure)
-        }
-        var hasCrashed = false
-        while true {
-            switch try await handOut(bytes) {
-            case .made(let semanticImage): return semanticImage
-            case .failed(let failure): throw Self.fault(file, failure)
-            case .released: continue
-            case .crashed(let reason):
-                // Tried once more, since the process may have died of something else.
-                guard hasCrashed else {
-                    hasCrashed = true
-                    continue
-                }
-                let detail = "Reading this picture ended its process repeatedly. The last time \(reason)."
-                throw Self.fault(file, ImageFailure(code: ImageFailure.quarantined.code, detail: detail))
-            }
-        }
-    }
-
-    private func handOut(_ bytes: [UInt8]) async throws -> SemanticImageOutcome {
-        do {
-            return try await codecs.withCodec { codec in await codec.semanticImage(of: bytes) }
-        } catch let error as CodecsUnavailable {
-            throw CommandFault(error, weightsFile: codecs.weightsFile)
+            throw fault(file, error.failure)
         }
     }
 

@@ -1,0 +1,162 @@
+public import Cryptography
+import FoundationEssentials
+import GRDB
+public import JobModel
+
+extension JobStore {
+    /// The classes of a tenant.
+    ///
+    /// - Parameters:
+    ///   - tenant: Whose classes.
+    ///   - cursor: ``ClassPage/nextCursor`` of the page before; `nil` for the first page.
+    ///   - limit: 1 to 1000.
+    /// - Returns: At most `limit` classes.
+    /// - Throws: ``JobStoreError/invalidCursor``, errors of the database.
+    public func classes(
+        tenant: APIKeyID,
+        cursor: String? = nil,
+        limit: Int = 100
+    ) async throws(JobStoreError) -> ClassPage {
+        var last = ""
+        if let cursor {
+            guard cursor.hasPrefix(Self.classCursorPrefix),
+                let label = try? ClassLabel(String(cursor.dropFirst(Self.classCursorPrefix.count)))
+            else { throw .invalidCursor }
+            last = label.text
+        }
+        let count = min(max(limit, 1), 1000)
+        return try await read { [last] db in
+            let labels = try String.fetchAll(
+                db,
+                sql: """
+                    SELECT label FROM semantic_images WHERE tenant = :tenant AND label > :last
+                    UNION SELECT label FROM imported_semantic_images WHERE tenant = :tenant AND label > :last
+                    ORDER BY label LIMIT :limit
+                    """,
+                arguments: ["tenant": tenant.text, "last": last, "limit": count + 1]
+            )
+            let page = try labels.prefix(count).compactMap { try Self.ownedClass(db, tenant, try ClassLabel($0)) }
+            return ClassPage(
+                classes: page,
+                nextCursor: labels.count > count ? page.last.map { Self.classCursorPrefix + $0.label.text } : nil
+            )
+        }
+    }
+
+    /// One class of a tenant; `nil` if it has none of this label.
+    ///
+    /// - Throws: Errors of the database.
+    public func ownedClass(tenant: APIKeyID, label: ClassLabel) async throws(JobStoreError) -> OwnedClass? {
+        try await read { db in try Self.ownedClass(db, tenant, label) }
+    }
+
+    /// Makes a class before its first image.
+    ///
+    /// - Parameters:
+    ///   - tenant: Whose class it is to be.
+    ///   - label: The class.
+    ///   - assignment: What the generator is to draw, such as another service has it; `nil` for a place and a texture of its own.
+    /// - Returns: What became of it.
+    /// - Throws: ``JobStoreError/unknownTenant`` and errors of the database.
+    public func createClass(
+        tenant: APIKeyID,
+        label: ClassLabel,
+        assignment: SemanticImageAssignment? = nil
+    ) async throws(JobStoreError) -> ClassCreation {
+        try await write { [self] db in
+            let known = try Self.assignment(db, tenant: tenant.text, label: label.text)
+            if let known, let assignment, known != assignment { return .assignedOtherwise }
+            if known == nil {
+                if let assignment {
+                    let isTaken = try Bool.fetchOne(
+                        db,
+                        sql: "SELECT EXISTS (SELECT 1 FROM semantic_images WHERE tenant = ? AND class_index = ?)",
+                        arguments: [tenant.text, assignment.classIndex]
+                    )
+                    if isTaken == true { return .indexTaken }
+                    try insert(db, assignment, tenant: tenant.text, label: label.text)
+                } else {
+                    try assign(db, tenant: tenant.text, label: label.text)
+                }
+            }
+            guard let owned = try Self.ownedClass(db, tenant, label) else {
+                throw JobStoreError.corrupt("a class is not there that was just made")
+            }
+            return known == nil ? .created(owned) : .found(owned)
+        }
+    }
+
+    /// Makes a picture the semantic image of a class, in place of all that were imported for it.
+    ///
+    /// Its file must be on disk. Images that are claimed from now on get it, those of accepted jobs too.
+    ///
+    /// - Parameters:
+    ///   - picture: The picture.
+    ///   - tenant: Whose class it is.
+    ///   - label: The class.
+    /// - Returns: What became of it.
+    /// - Throws: Errors of the database.
+    public func importSemanticImage(
+        _ picture: StoredBlob,
+        tenant: APIKeyID,
+        label: ClassLabel
+    ) async throws(JobStoreError) -> ClassImport {
+        let time = now()
+        return try await write { db in
+            guard try Self.key(db, tenant)?.state(at: time) == .active else { return .keyUnusable }
+            let isNew = try Self.ownedClass(db, tenant, label) == nil
+            let unreferenced = try Self.replaceImported(
+                db,
+                [ImportedClass(label: label, pictures: [picture])],
+                tenant: tenant,
+                time: time
+            )
+            return .imported(isNew: isNew, unreferenced: unreferenced)
+        }
+    }
+
+    /// Gives a class the generator's semantic image again.
+    ///
+    /// - Returns: The blobs that nothing refers to any more; `nil` if the class has no imported pictures.
+    /// - Throws: Errors of the database.
+    public func removeImportedSemanticImages(
+        tenant: APIKeyID,
+        label: ClassLabel
+    ) async throws(JobStoreError) -> [SHA256Digest]? {
+        try await write { db in
+            let removed = try Self.deleteImported(db, tenant: tenant, label: label)
+            return removed.isEmpty ? nil : try Self.unreferenced(db, among: removed)
+        }
+    }
+
+    /// The first of a class's imported pictures; `nil` if it has none.
+    ///
+    /// - Throws: Errors of the database.
+    public func importedSemanticImage(
+        tenant: APIKeyID,
+        label: ClassLabel
+    ) async throws(JobStoreError) -> StoredBlob? {
+        try await read { db in
+            try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT sha256, size FROM imported_semantic_images
+                    WHERE tenant = ? AND label = ? AND position = 0
+                    """,
+                arguments: [tenant.text, label.text]
+            ).map { StoredBlob(sha256: try SHA256Digest(column: $0["sha256"]), size: $0["size"]) }
+        }
+    }
+
+    // MARK: - Steps
+
+    /// What tells a cursor from any other word.
+    private static let classCursorPrefix = "class_"
+
+    private static func ownedClass(_ db: Database, _ tenant: APIKeyID, _ label: ClassLabel) throws -> OwnedClass? {
+        let assignment = try assignment(db, tenant: tenant.text, label: label.text)
+        let importedCount = try importedCount(db, tenant: tenant.text, label: label.text)
+        guard assignment != nil || importedCount > 0 else { return nil }
+        return OwnedClass(label: label, assignment: assignment, importedCount: importedCount)
+    }
+}

@@ -1,0 +1,37 @@
+import JobModel
+import JobStore
+
+/// A class as its owner sees it.
+struct ClassDocument: Encodable {
+    struct Links: Encodable {
+        let `self`: String
+        let semanticImage: String?
+    }
+
+    let label: ClassLabel
+    /// `generated` or `imported`.
+    let semanticImage: String
+    /// How many pictures are imported; without any the generator draws.
+    let importedCount: Int
+    let assignment: SemanticImageAssignment?
+    let links: Links
+
+    /// Shows a class.
+    init(_ owned: OwnedClass) {
+        let path = Self.path(of: owned.label)
+        label = owned.label
+        semanticImage = owned.importedCount > 0 ? "imported" : "generated"
+        importedCount = owned.importedCount
+        assignment = owned.assignment
+        links = Links(self: path, semanticImage: owned.importedCount > 0 ? "\(path)/semantic-image" : nil)
+    }
+
+    /// The path of a class's resource.
+    static func path(of label: ClassLabel) -> String { "/v1/classes/\(label)" }
+}
+
+/// A page of classes.
+struct ClassListDocument: Encodable {
+    let classes: [ClassDocument]
+    let nextCursor: String?
+}
