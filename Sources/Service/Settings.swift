@@ -34,7 +34,7 @@ public struct Settings: Sendable, Equatable {
     public var maxImageBytes: UInt64 = 64 << 20
     /// The most images a job may have.
     public var maxImagesPerJob = 10_000
-    /// How long a job and its files are kept after the upload.
+    /// How long a job and its files are kept after the job has ended.
     public var retention: Duration = .seconds(24 * 60 * 60)
     /// Uploads are refused while the disk of the data folder has fewer free bytes.
     public var minFreeBytes: UInt64 = 512 << 20
