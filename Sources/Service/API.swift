@@ -22,6 +22,8 @@ struct API: Sendable {
     let pictures: any SemanticImageMaking
     let lifecycle: Lifecycle
     let logger: Logger
+    /// Where keys are derived from passphrases, which takes time and memory but no disk; the same for every copy.
+    let derivations = DiskQueues(count: 1)
     /// How many jobs the keys make; the same for every copy.
     let rates = RateLimiter()
 
