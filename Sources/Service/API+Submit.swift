@@ -19,7 +19,7 @@ extension API {
             isRepeated = try await store.hasRequest(idempotencyKey, tenant: key.id)
         }
         return try await withinRate(request, key: key, isRepeated: isRepeated) {
-            if !isRepeated { try await requireQuota(for: request.body.declaredLength, key: key) }
+            if !isRepeated { try await requireQuota(for: request, key: key) }
             return try await take(request, key: key, idempotencyKey: idempotencyKey)
         }
     }

@@ -24,6 +24,8 @@ struct API: Sendable {
     let logger: Logger
     /// Where keys are derived from passphrases, which takes time and memory but no disk; the same for every copy.
     let derivations = DiskQueues(count: 1)
+    /// The archives that are being fetched; the same for every copy.
+    let archivePlans = ArchivePlans()
     /// How many jobs the keys make; the same for every copy.
     let rates = RateLimiter()
 

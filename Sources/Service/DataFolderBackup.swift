@@ -29,7 +29,8 @@ public struct DataFolderBackup {
     private static let passes = 5
     /// What a backup may hold when it is made anew; nothing else is written over.
     private static let ownNames: Set<String> = [
-        DataFolder.databaseName, lockName, "blobs", "tmp", "admin-key", "admin-key.new", "signing-key", "signing-key.new",
+        DataFolder.databaseName, lockName, "blobs", "tmp", "admin-key", "admin-key.new", "signing-key",
+        "signing-key.new",
         DataFolder.backupMarkName, DataFolder.backupMarkName + ".new",
     ]
     /// All that is there when a first backup was killed before it was marked.
@@ -157,7 +158,8 @@ public struct DataFolderBackup {
 
     private var noBackup: StoppedService.Fault {
         StoppedService.Fault(
-            description: "The folder \(destination) is a data folder and no backup, or it was served since; name another folder."
+            description:
+                "The folder \(destination) is a data folder and no backup, or it was served since; name another folder."
         )
     }
 

@@ -228,7 +228,8 @@ struct EventTests {
         try await stream(fixture, of: try await fixture.upload([1]), heartbeat: heartbeat)
     }
 
-    private static func stream(_ fixture: Fixture, of path: String, heartbeat: Duration) async throws -> JobEventStream {
+    private static func stream(_ fixture: Fixture, of path: String, heartbeat: Duration) async throws -> JobEventStream
+    {
         let key = try #require(try await fixture.store.key(hash: fixture.secret.hash))
         let id = try #require(JobIdentifier(String(path.split(separator: "/").last ?? "")))
         return JobEventStream(

@@ -37,8 +37,12 @@ struct Batch: Sendable {
     ) throws {
         self.settings = settings
         self.entries = entries
-        self.idempotencyKey = try idempotencyKey ?? Hexadecimal.encode(SecureRandom.bytes(16))
+        self.idempotencyKey = try idempotencyKey ?? Self.drawnKey()
         self.job = job
+    }
+
+    private static func drawnKey() throws -> String {
+        try (0..<2).map { _ in String(try SecureRandom.uint64(), radix: 36) }.joined(separator: "-")
     }
 
     /// Divides photos into batches, in order.
