@@ -142,17 +142,18 @@ public struct DataFolderBackup {
                     String(cString: $0)
                 }
             }
-            if name == "." || name == ".." { continue }
-            names.insert(name)
-            guard Self.ownNames.contains(name) || Self.draftNames.contains(name) else {
-                throw StoppedService.Fault(
-                    description: "The folder \(destination) holds \(name), so it is no backup, or it was served since; "
-                        + "name another folder."
-                )
-            }
+            if name != ".", name != ".." { names.insert(name) }
         }
         if names.isSubset(of: [Self.lockName, DataFolder.backupMarkName + ".new"]) { return false }
-        guard names.contains(DataFolder.backupMarkName) else { throw noBackup }
+        let isMarked = names.contains(DataFolder.backupMarkName)
+        guard isMarked || !names.contains(DataFolder.databaseName) else { throw noBackup }
+        if let name = names.subtracting(Self.ownNames).subtracting(Self.draftNames).min() {
+            throw StoppedService.Fault(
+                description: "The folder \(destination) holds \(name), so it is no backup, or it was served since; "
+                    + "name another folder."
+            )
+        }
+        guard isMarked else { throw noBackup }
         return true
     }
 

@@ -131,6 +131,10 @@ struct BackupTests {
             _ = try backup(fixture)
             _ = try await fixture.upload([2])
             try fixture.store.close()
+            // They may stay though nothing is in them, and would tell it from a backup.
+            for end in ["wal", "shm"] {
+                try? FileManager.default.removeItem(atPath: "\(folder)/palimpsest.sqlite-\(end)")
+            }
             func fault(_ source: String, _ destination: String) -> String? {
                 do throws(StoppedService.Fault) {
                     _ = try DataFolderBackup(of: source, to: destination).run()
