@@ -6,6 +6,9 @@ public enum ImageCost {
     /// Pixels to a byte of a file whose header states no size: between a JPEG's two or three and an HEIC's seven.
     private static let pixelsPerByte: UInt64 = 4
 
+    /// The most pixels of a picture that is worked on together with others.
+    public static let maxSmallPixels = 256 * 256
+
     /// The cost of a picture whose header states its size.
     ///
     /// - Parameters:
@@ -19,10 +22,12 @@ public enum ImageCost {
 
     /// The cost of a file of unknown size in pixels.
     ///
+    /// A few bytes may be a picture of any size, so that nobody works on it together with others.
+    ///
     /// - Parameter bytes: The size of the file.
-    /// - Returns: 1 to ``maxPixels``.
+    /// - Returns: More than ``maxSmallPixels``, at most ``maxPixels``.
     public static func estimate(bytes: UInt64) -> Int {
         let (product, isTooLarge) = bytes.multipliedReportingOverflow(by: pixelsPerByte)
-        return isTooLarge ? maxPixels : min(max(Int(clamping: product), 1), maxPixels)
+        return isTooLarge ? maxPixels : max(min(Int(clamping: product), maxPixels), maxSmallPixels + 1)
     }
 }
