@@ -71,18 +71,28 @@ extension HTTPFault {
     )
 
     /// The head is over ``HTTPLimits/maxHeadBytes``.
-    public static let headTooLarge = HTTPFault(
-        status: .requestHeaderFieldsTooLarge,
-        code: "head_too_large",
-        detail: "The request head is too large."
-    )
+    ///
+    /// - Parameter maxBytes: The limit.
+    /// - Returns: The fault that names it.
+    public static func headTooLarge(maxBytes: Int) -> HTTPFault {
+        HTTPFault(
+            status: .requestHeaderFieldsTooLarge,
+            code: "head_too_large",
+            detail: "The request head has more than \(maxBytes) bytes; send fewer or shorter header fields."
+        )
+    }
 
     /// The head has more than ``HTTPLimits/maxFields`` fields.
-    public static let tooManyFields = HTTPFault(
-        status: .requestHeaderFieldsTooLarge,
-        code: "too_many_fields",
-        detail: "The request head has too many fields."
-    )
+    ///
+    /// - Parameter maxFields: The limit.
+    /// - Returns: The fault that names it.
+    public static func tooManyFields(maxFields: Int) -> HTTPFault {
+        HTTPFault(
+            status: .requestHeaderFieldsTooLarge,
+            code: "too_many_fields",
+            detail: "The request head has more than \(maxFields) fields; send fewer header fields."
+        )
+    }
 
     /// `Host` is missing in HTTP/1.1, there twice, or not a host.
     public static let badHost = HTTPFault(

@@ -3,13 +3,13 @@
 /// Every field is a number of bytes or of things, inclusive: a request that uses exactly the limit is accepted, one more is
 /// refused with the ``HTTPFault`` that the field's comment names.
 public struct HTTPLimits: Sendable, Equatable {
-    /// Bytes of a request head, from its first byte to the empty line: ``HTTPFault/headTooLarge`` (431).
+    /// Bytes of a request head, from its first byte to the empty line: ``HTTPFault/headTooLarge(maxBytes:)`` (431).
     public var maxHeadBytes: Int
 
     /// Bytes of a request line with its CRLF: ``HTTPFault/requestLineTooLong`` (414).
     public var maxRequestLineBytes: Int
 
-    /// Field lines of a request head: ``HTTPFault/tooManyFields`` (431).
+    /// Field lines of a request head: ``HTTPFault/tooManyFields(maxFields:)`` (431).
     public var maxFields: Int
 
     /// Bytes of a request body after its framing is taken away: ``HTTPFault/bodyTooLarge`` (413).

@@ -36,8 +36,7 @@ public struct RequestHeadDecoder: Sendable {
                 if let first = buffer.first, !Grammar.isToken(first), first != Grammar.carriageReturn {
                     throw first == Grammar.lineFeed ? .malformedLineEnding : .malformedRequestLine
                 }
-                guard let line = try takeLine(&buffer, limit: limits.maxRequestLineBytes, over: .requestLineTooLong)
-                else { return nil }
+                guard let line = try takeLine(&buffer, maxBytes: limits.maxRequestLineBytes) else { return nil }
                 if line.isEmpty {
                     guard !skippedEmptyLine else { throw .malformedRequestLine }
                     state = .awaitingRequestLine(skippedEmptyLine: true)
@@ -45,27 +44,25 @@ public struct RequestHeadDecoder: Sendable {
                     state = .readingFields(try Self.requestLine(line), count: 0)
                 }
             case .readingFields(var head, let count):
-                guard let line = try takeLine(&buffer, limit: .max, over: .headTooLarge) else { return nil }
+                guard let line = try takeLine(&buffer, maxBytes: .max) else { return nil }
                 if line.isEmpty {
                     try Self.check(&head)
                     return head
                 }
-                guard count < limits.maxFields else { throw .tooManyFields }
+                guard count < limits.maxFields else { throw .tooManyFields(maxFields: limits.maxFields) }
                 head.fields.append(try FieldLine.decode(line))
                 state = .readingFields(head, count: count + 1)
             }
         }
     }
 
-    private mutating func takeLine(
-        _ buffer: inout ReceiveBuffer,
-        limit: Int,
-        over fault: HTTPFault
-    ) throws(HTTPFault) -> [UInt8]? {
+    /// Takes a line, of which only the request line has a limit of its own.
+    private mutating func takeLine(_ buffer: inout ReceiveBuffer, maxBytes: Int) throws(HTTPFault) -> [UInt8]? {
         let headRemaining = limits.maxHeadBytes - usedBytes
-        switch buffer.takeLine(maxBytes: min(limit, headRemaining)) {
+        switch buffer.takeLine(maxBytes: min(maxBytes, headRemaining)) {
         case .incomplete: return nil
-        case .tooLong: throw limit <= headRemaining ? fault : .headTooLarge
+        case .tooLong:
+            throw maxBytes <= headRemaining ? .requestLineTooLong : .headTooLarge(maxBytes: limits.maxHeadBytes)
         case .malformed: throw .malformedLineEnding
         case .line(let line):
             usedBytes += line.count + 2

@@ -1,6 +1,6 @@
 /// How much work an image is for the queue: its pixels, as far as they can be known before anybody decodes it.
 public enum ImageCost {
-    /// The most pixels that count; pictures of more are refused by whoever decodes them, and so are no work.
+    /// The most pixels that count unless told otherwise; pictures of more are refused by whoever decodes them, and so are no work.
     public static let maxPixels = 50_000_000
 
     /// Pixels to a byte of a file whose header states no size: between a JPEG's two or three and an HEIC's seven.
@@ -14,20 +14,23 @@ public enum ImageCost {
     /// - Parameters:
     ///   - width: In pixels.
     ///   - height: In pixels.
-    /// - Returns: 1 to ``maxPixels``.
-    public static func pixels(width: Int, height: Int) -> Int {
+    ///   - limit: The most pixels that a picture may have.
+    /// - Returns: 1 to `limit`.
+    public static func pixels(width: Int, height: Int, limit: Int = maxPixels) -> Int {
         let (product, isTooLarge) = width.multipliedReportingOverflow(by: height)
-        return isTooLarge ? maxPixels : min(max(product, 1), maxPixels)
+        return isTooLarge ? limit : min(max(product, 1), limit)
     }
 
     /// The cost of a file of unknown size in pixels.
     ///
     /// A few bytes may be a picture of any size, so that nobody works on it together with others.
     ///
-    /// - Parameter bytes: The size of the file.
-    /// - Returns: More than ``maxSmallPixels``, at most ``maxPixels``.
-    public static func estimate(bytes: UInt64) -> Int {
+    /// - Parameters:
+    ///   - bytes: The size of the file.
+    ///   - limit: The most pixels that a picture may have.
+    /// - Returns: More than ``maxSmallPixels``; beyond that at most `limit`.
+    public static func estimate(bytes: UInt64, limit: Int = maxPixels) -> Int {
         let (product, isTooLarge) = bytes.multipliedReportingOverflow(by: pixelsPerByte)
-        return isTooLarge ? maxPixels : max(min(Int(clamping: product), maxPixels), maxSmallPixels + 1)
+        return max(isTooLarge ? limit : min(Int(clamping: product), limit), maxSmallPixels + 1)
     }
 }

@@ -37,8 +37,11 @@ extension API {
 
         let limits = UploadLimits(
             maxImageBytes: settings.maxImageBytes,
+            maxPixels: settings.maxPixels,
             maxImages: settings.maxImagesPerJob,
-            maxBodyBytes: settings.maxBodyBytes
+            maxBodyBytes: settings.maxBodyBytes,
+            maxArchiveMembers: settings.maxArchiveMembers,
+            maxArchiveRatio: settings.maxArchiveRatio
         )
         let upload = try await UploadReader(blobs: blobs, disk: disk, limits: limits).read(request)
         let submission = try await create(upload, recovery: recovery, key: key, idempotencyKey: idempotencyKey)

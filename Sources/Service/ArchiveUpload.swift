@@ -44,8 +44,11 @@ final class ArchiveUpload: StreamedUpload {
     /// Starts an archive.
     init(_ format: ArchiveFormat, parameters: JobParameters, blobs: BlobStore, limits: UploadLimits) {
         self.parameters = parameters
-        // Beside each image a folder, or what macOS puts there, and a few more.
-        let bounds = ArchiveLimits(maxMembers: limits.maxImages * 4 + 100, maxUnpackedBytes: limits.maxBodyBytes)
+        let bounds = ArchiveLimits(
+            maxMembers: limits.maxArchiveMembers,
+            maxUnpackedBytes: limits.maxBodyBytes,
+            maxRatio: limits.maxArchiveRatio
+        )
         let decoder: any ArchiveDecoder =
             switch format {
             case .tar: TarDecoder(limits: bounds)

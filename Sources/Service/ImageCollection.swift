@@ -39,7 +39,7 @@ struct ImageCollection {
         open = Open(
             name: ShownName.make(name),
             label: label,
-            spool: try ImageSpool(in: blobs, maxBytes: limits.maxImageBytes)
+            spool: try ImageSpool(in: blobs, limits: limits)
         )
     }
 

@@ -6,13 +6,15 @@ import JobModel
 struct ImageSpool: Sendable {
     private let spool: Spool
     private let maxBytes: UInt64
+    private let maxPixels: Int
     private var header = ImageHeaderReader()
     private(set) var isTooLarge = false
 
     /// Starts an image; it blocks on the disk, as everything here does.
-    init(in blobs: BlobStore, maxBytes: UInt64) throws {
+    init(in blobs: BlobStore, limits: UploadLimits) throws {
         spool = try blobs.newSpool()
-        self.maxBytes = maxBytes
+        maxBytes = limits.maxImageBytes
+        maxPixels = limits.maxPixels
     }
 
     /// Whether not a single byte has come.
@@ -34,8 +36,8 @@ struct ImageSpool: Sendable {
     func finish() -> UploadedImage.Content {
         if isTooLarge { return .refused(Self.tooLarge(maxBytes)) }
         if isEmpty { return .refused(ImageFailure(code: "image_empty", detail: "The file is empty.")) }
-        let pixels = header.size.map { ImageCost.pixels(width: $0.width, height: $0.height) }
-        return .spooled(spool, pixels: pixels ?? ImageCost.estimate(bytes: spool.size))
+        let pixels = header.size.map { ImageCost.pixels(width: $0.width, height: $0.height, limit: maxPixels) }
+        return .spooled(spool, pixels: pixels ?? ImageCost.estimate(bytes: spool.size, limit: maxPixels))
     }
 
     /// What is said of an image of too many bytes.

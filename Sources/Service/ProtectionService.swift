@@ -163,6 +163,7 @@ public struct ProtectionService: Sendable {
     private func startCodecs(_ weights: String) async throws -> CodecPool {
         var configuration = CodecConfiguration(weightsFile: weights)
         configuration.compressionLevel = settings.compressionLevel
+        configuration.maxPixels = settings.maxPixels
         configuration.systemCallFilter = settings.systemCallFilter
         let pool = try Self.starting { [configuration] in
             try CodecPool(
@@ -220,7 +221,11 @@ public struct ProtectionService: Sendable {
             endpoint: endpoint,
             trustedProxies: proxies,
             tls: tls,
-            limits: HTTPLimits(maxBodyBytes: settings.maxBodyBytes),
+            limits: HTTPLimits(
+                maxHeadBytes: settings.maxHeadBytes,
+                maxFields: settings.maxHeadFields,
+                maxBodyBytes: settings.maxBodyBytes
+            ),
             maxConnections: settings.maxConnections,
             maxConnectionsPerAddress: settings.maxConnectionsPerAddress,
             unboundedPeers: AddressBlock.thisMachine + proxies,

@@ -28,12 +28,24 @@ public struct Settings: Sendable, Equatable {
     public var compressionLevel = 1
     /// Whether codec processes may make no other system calls than they need.
     public var systemCallFilter = SystemCallFilter.required
+    /// The most bytes the head of a request may have.
+    public var maxHeadBytes = 16 << 10
+    /// The most fields the head of a request may have.
+    public var maxHeadFields = 100
     /// The most bytes a request body may have.
     public var maxBodyBytes: UInt64 = 1 << 30
     /// The most bytes one uploaded image may have.
     public var maxImageBytes: UInt64 = 64 << 20
     /// The most images a job may have.
     public var maxImagesPerJob = 10_000
+    /// The most pixels a picture may have that is decoded, photo or semantic image.
+    public var maxPixels = 50_000_000
+    /// The most members an archive may have, folders and links among them.
+    ///
+    /// ``SettingsLoader`` takes ``archiveMembers(forImages:)`` of ``maxImagesPerJob`` where it is not set.
+    public var maxArchiveMembers = Self.archiveMembers(forImages: 10_000)
+    /// How many times its own size an archive may unpack to; the first 16 MiB are free.
+    public var maxArchiveRatio: UInt64 = 100
     /// How long a job and its files are kept after the upload.
     public var retention: Duration = .seconds(24 * 60 * 60)
     /// Uploads are refused while the disk of the data folder has fewer free bytes.
@@ -67,6 +79,9 @@ public struct Settings: Sendable, Equatable {
 
     /// The defaults.
     public init() {}
+
+    /// How many members an archive may need that has as many images: beside each a folder, or what macOS puts there, and a few more.
+    static func archiveMembers(forImages images: Int) -> Int { images * 4 + 100 }
 }
 
 /// Names one setting: its variable, its flag and what it means.
@@ -93,12 +108,22 @@ public enum SettingsKey: String, Sendable, CaseIterable {
     case compressionLevel = "compression-level"
     /// Whether codec processes may make no other system calls than they need.
     case systemCallFilter = "system-call-filter"
+    /// The most bytes of a request's head.
+    case maxHeadBytes = "max-head-bytes"
+    /// The most fields of a request's head.
+    case maxHeadFields = "max-head-fields"
     /// The most bytes of a request body.
     case maxBodyBytes = "max-body-bytes"
     /// The most bytes of one image.
     case maxImageBytes = "max-image-bytes"
     /// The most images of one job.
     case maxImagesPerJob = "max-images-per-job"
+    /// The most pixels of a picture.
+    case maxPixels = "max-pixels"
+    /// The most members of an archive.
+    case maxArchiveMembers = "max-archive-members"
+    /// How many times its own size an archive may unpack to.
+    case maxArchiveRatio = "max-archive-ratio"
     /// The seconds for which a job is kept.
     case retentionSeconds = "retention-seconds"
     /// The free bytes under which uploads are refused.
@@ -144,9 +169,14 @@ extension Settings {
         case .weights: return weightsFile ?? ""
         case .compressionLevel: return String(compressionLevel)
         case .systemCallFilter: return systemCallFilter.rawValue
+        case .maxHeadBytes: return String(maxHeadBytes)
+        case .maxHeadFields: return String(maxHeadFields)
         case .maxBodyBytes: return String(maxBodyBytes)
         case .maxImageBytes: return String(maxImageBytes)
         case .maxImagesPerJob: return String(maxImagesPerJob)
+        case .maxPixels: return String(maxPixels)
+        case .maxArchiveMembers: return String(maxArchiveMembers)
+        case .maxArchiveRatio: return String(maxArchiveRatio)
         case .retentionSeconds: return String(retention.components.seconds)
         case .minFreeBytes: return String(minFreeBytes)
         case .maxConnections: return String(maxConnections)

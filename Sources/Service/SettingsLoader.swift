@@ -43,6 +43,7 @@ public struct SettingsLoader {
         for key in SettingsKey.allCases {
             loader.read(key)
         }
+        loader.completeLimits()
         loader.compareLimits()
         loader.compareTLSFiles()
         guard loader.faults.isEmpty else { throw Faults(sentences: loader.faults) }
@@ -82,9 +83,18 @@ public struct SettingsLoader {
         case .workers: readNumber(text, from: source, in: 1...256) { $0.workers = Int($1) }
         case .compressionLevel: readNumber(text, from: source, in: 0...12) { $0.compressionLevel = Int($1) }
         case .systemCallFilter: readFilter(text, from: source)
+        case .maxHeadBytes: readNumber(text, from: source, in: 1024...(1 << 20)) { $0.maxHeadBytes = Int($1) }
+        // Fewer than a browser sends would lock the page out.
+        case .maxHeadFields: readNumber(text, from: source, in: 20...1000) { $0.maxHeadFields = Int($1) }
         case .maxBodyBytes: readNumber(text, from: source, in: 1024...(1 << 40)) { $0.maxBodyBytes = $1 }
         case .maxImageBytes: readNumber(text, from: source, in: 1024...(256 << 20)) { $0.maxImageBytes = $1 }
         case .maxImagesPerJob: readNumber(text, from: source, in: 1...100_000) { $0.maxImagesPerJob = Int($1) }
+        // So many at most have room in the memory that a codec process may take.
+        case .maxPixels: readNumber(text, from: source, in: 1000...100_000_000) { $0.maxPixels = Int($1) }
+        case .maxArchiveMembers:
+            readNumber(text, from: source, in: 1...500_000) { $0.maxArchiveMembers = Int($1) }
+        // Deflate reaches 1,032, which is as much as no bound.
+        case .maxArchiveRatio: readNumber(text, from: source, in: 1...1032) { $0.maxArchiveRatio = $1 }
         case .retentionSeconds:
             readNumber(text, from: source, in: 60...(366 * 24 * 60 * 60)) { $0.retention = .seconds(Int64($1)) }
         case .minFreeBytes: readNumber(text, from: source, in: 0...(1 << 50)) { $0.minFreeBytes = $1 }
@@ -178,6 +188,13 @@ public struct SettingsLoader {
     }
 
     // MARK: - Settings against each other
+
+    /// Gives a limit that is not set what follows from another.
+    private mutating func completeLimits() {
+        let key = SettingsKey.maxArchiveMembers
+        guard flags[key] == nil, environment[key.variable] == nil else { return }
+        settings.maxArchiveMembers = Settings.archiveMembers(forImages: settings.maxImagesPerJob)
+    }
 
     private mutating func compareTLSFiles() {
         if (settings.tlsCertificate == nil) != (settings.tlsKey == nil) {

@@ -9,10 +9,16 @@ import JobModel
 struct UploadLimits: Sendable, Equatable {
     /// Bytes of one image.
     var maxImageBytes: UInt64
+    /// Pixels that one image may cost the queue; whoever decodes it refuses it if it has more.
+    var maxPixels: Int
     /// Images of one job.
     var maxImages: Int
     /// Bytes of a body, and of what a body unpacks to.
     var maxBodyBytes: UInt64
+    /// Members of an archive, folders and links among them.
+    var maxArchiveMembers: Int
+    /// How many times its own size an archive may unpack to.
+    var maxArchiveRatio: UInt64
 }
 
 extension APIError {
@@ -116,8 +122,7 @@ struct UploadReader: Sendable {
             guard length > 0 else { throw APIError.jobEmpty }
             guard length <= limits.maxImageBytes else { throw refusal }
         }
-        let limit = limits.maxImageBytes
-        var spool = try await disk.run { [blobs] in try ImageSpool(in: blobs, maxBytes: limit) }
+        var spool = try await disk.run { [blobs, limits] in try ImageSpool(in: blobs, limits: limits) }
         try await body.forEachPiece { piece in
             let current = spool
             spool = try await disk.run {

@@ -29,6 +29,8 @@ public struct CodecConfiguration: Sendable {
     public var maxStartFailures: Int?
     /// How hard PNGs are compressed, 0 to 12; `nil` for what the codec takes by itself.
     public var compressionLevel: Int?
+    /// The most pixels of a picture, photo or semantic image; `nil` for what the codec takes by itself.
+    public var maxPixels: Int?
     /// Whether a process may make no other system calls than decoding needs.
     ///
     /// It is ignored in builds for a sanitizer.

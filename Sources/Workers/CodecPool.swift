@@ -5,6 +5,11 @@ import Synchronization
 public struct CodecsUnavailable: Error, Sendable, Equatable {
     /// What the last one said, or how it ended, as a clause.
     public let reason: String
+
+    /// Says why.
+    public init(reason: String) {
+        self.reason = reason
+    }
 }
 
 /// Some codec processes, lent one at a time to the tasks that have pictures.

@@ -46,6 +46,7 @@ struct CodecSession: ~Copyable {
         var arguments = ["palimpsest"] + configuration.arguments + ["--parent", String(getpid())]
         if let memoryBytes = configuration.memoryBytes { arguments += ["--memory", String(memoryBytes)] }
         if let level = configuration.compressionLevel { arguments += ["--compression-level", String(level)] }
+        if let maxPixels = configuration.maxPixels { arguments += ["--max-pixels", String(maxPixels)] }
         if configuration.systemCallFilter != .required {
             arguments += ["--system-call-filter", configuration.systemCallFilter.rawValue]
         }

@@ -26,20 +26,28 @@ struct CodecCommand: ParsableCommand {
     @Option(help: "How hard PNGs are compressed.")
     var compressionLevel = PNGEncoder.defaultCompressionLevel
 
+    @Option(help: "The most pixels of a picture.")
+    var maxPixels = ImageLimits().maxPixels
+
     func validate() throws {
         try CompressionLevelOption.check(compressionLevel)
+        guard maxPixels > 0 else { throw ValidationError("--max-pixels must be at least 1.") }
     }
 
     func run() throws {
         let level = compressionLevel
+        var limits = ImageLimits()
+        limits.maxPixels = maxPixels
         let server = CodecServer(parent: parent, memoryBytes: memory, filter: filterOption.systemCallFilter) {
-            weights throws(CodecServer.ImageFailureError) in try Self.engine(weights, compressionLevel: level)
+            [limits] weights throws(CodecServer.ImageFailureError) in
+            try Self.engine(weights, limits: limits, compressionLevel: level)
         }
         throw ExitCode(server.run())
     }
 
     private static func engine(
         _ weights: [UInt8],
+        limits: ImageLimits,
         compressionLevel: Int
     ) throws(CodecServer.ImageFailureError) -> CodecServer.Engine {
         // What opens files does so now.
@@ -50,7 +58,7 @@ struct CodecCommand: ParsableCommand {
         } catch {
             throw CodecServer.ImageFailureError(ImageFailure(code: error.code.rawValue, detail: error.detail))
         }
-        let protector = Protector(network: network, compressionLevel: compressionLevel)
+        let protector = Protector(network: network, limits: limits, compressionLevel: compressionLevel)
         return CodecServer.Engine(
             modelSHA256: network.sha256,
             protect: { image in

@@ -59,6 +59,12 @@ struct ServiceOptions: ParsableArguments {
     )
     var systemCallFilter: String?
 
+    @Option(help: ArgumentHelp("The most bytes of a request's head. (default: 16 KiB)", valueName: "n"))
+    var maxHeadBytes: String?
+
+    @Option(help: ArgumentHelp("The most fields of a request's head. (default: 100)", valueName: "n"))
+    var maxHeadFields: String?
+
     @Option(help: ArgumentHelp("The most bytes of a request. (default: 1 GiB)", valueName: "n"))
     var maxBodyBytes: String?
 
@@ -67,6 +73,25 @@ struct ServiceOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("The most images of a job. (default: 10000)", valueName: "n"))
     var maxImagesPerJob: String?
+
+    @Option(help: ArgumentHelp("The most pixels of a photo or semantic image. (default: 50000000)", valueName: "n"))
+    var maxPixels: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The most members of an archive, folders too. (default: 4 for each image of a job, and 100)",
+            valueName: "n"
+        )
+    )
+    var maxArchiveMembers: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How many times its own size an archive may unpack to, beyond 16 MiB. (default: 100)",
+            valueName: "n"
+        )
+    )
+    var maxArchiveRatio: String?
 
     @Option(help: ArgumentHelp("How long a finished job is kept. (default: 86400)", valueName: "n"))
     var retentionSeconds: String?
@@ -120,8 +145,11 @@ struct ServiceOptions: ParsableArguments {
             .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey, .tlsClientCA: tlsClientCA,
             .trustedProxies: trustedProxies, .metricsBind: metricsBind, .data: data, .workers: workers,
             .weights: weights,
-            .compressionLevel: compressionLevel, .systemCallFilter: systemCallFilter, .maxBodyBytes: maxBodyBytes,
-            .maxImageBytes: maxImageBytes, .maxImagesPerJob: maxImagesPerJob, .retentionSeconds: retentionSeconds,
+            .compressionLevel: compressionLevel, .systemCallFilter: systemCallFilter,
+            .maxHeadBytes: maxHeadBytes, .maxHeadFields: maxHeadFields, .maxBodyBytes: maxBodyBytes,
+            .maxImageBytes: maxImageBytes, .maxImagesPerJob: maxImagesPerJob, .maxPixels: maxPixels,
+            .maxArchiveMembers: maxArchiveMembers, .maxArchiveRatio: maxArchiveRatio,
+            .retentionSeconds: retentionSeconds,
             .minFreeBytes: minFreeBytes, .maxConnections: maxConnections,
             .maxConnectionsPerAddress: maxConnectionsPerAddress, .drainDelaySeconds: drainDelaySeconds,
             .drainSeconds: drainSeconds, .logLevel: logLevel,

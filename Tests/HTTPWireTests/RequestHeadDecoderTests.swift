@@ -158,14 +158,17 @@ import Testing
             Issue.record("refused at the limit")
             return
         }
-        #expect(decodeHead(head, limits: HTTPLimits(maxHeadBytes: head.utf8.count - 1)) == .fault(.headTooLarge))
-        #expect(HTTPFault.headTooLarge.status.code == 431)
+        let limit = head.utf8.count - 1
+        let fault = HTTPFault.headTooLarge(maxBytes: limit)
+        #expect(decodeHead(head, limits: HTTPLimits(maxHeadBytes: limit)) == .fault(fault))
+        #expect(fault.status.code == 431)
+        #expect(fault.detail.contains(" \(limit) bytes"))
     }
 
     @Test("An endless line is refused without its end")
     func endless() {
         let line = "GET / HTTP/1.1\r\nA: " + String(repeating: "b", count: 100)
-        #expect(decodeHead(line, limits: HTTPLimits(maxHeadBytes: 64)) == .fault(.headTooLarge))
+        #expect(decodeHead(line, limits: HTTPLimits(maxHeadBytes: 64)) == .fault(.headTooLarge(maxBytes: 64)))
     }
 
     @Test("The fields are accepted at their limit and refused one over")
@@ -176,7 +179,7 @@ import Testing
             return
         }
         let over = decodeHead("GET / HTTP/1.1\r\n\(host)A: 1\r\nA: 2\r\nA: 3\r\n\r\n", limits: limits)
-        #expect(over == .fault(.tooManyFields))
+        #expect(over == .fault(.tooManyFields(maxFields: 3)))
     }
 
     @Test("Only 100-continue may be expected, and HTTP/1.0 expects nothing")

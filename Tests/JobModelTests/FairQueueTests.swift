@@ -98,5 +98,10 @@ import Testing
         #expect(ImageCost.estimate(bytes: 0) > ImageCost.maxSmallPixels)
         #expect(ImageCost.estimate(bytes: 3_000_000) == 12_000_000)
         #expect(ImageCost.estimate(bytes: .max) == ImageCost.maxPixels)
+        // Where pictures may have more or fewer pixels, those that may come count in full.
+        #expect(ImageCost.pixels(width: 10_000, height: 9_000, limit: 90_000_000) == 90_000_000)
+        #expect(ImageCost.pixels(width: 4000, height: 3000, limit: 1000) == 1000)
+        #expect(ImageCost.estimate(bytes: 20_000_000, limit: 90_000_000) == 80_000_000)
+        #expect(ImageCost.estimate(bytes: .max, limit: 1000) == 1000)
     }
 }

@@ -42,6 +42,32 @@ struct RealCodecTests {
         #expect(codes == ["image_truncated", "image_unsupported", "image_empty"])
     }
 
+    @Test("A limit of pixels that is set bounds photos and semantic images, and is named")
+    func boundsPixels() async throws {
+        // 201 x 129 pixels, and 128 x 160.
+        let photo = try photo()
+        let smaller = Array(try Data(contentsOf: Material.root.appending(path: "Tests/e2e/fixtures/hats.png")))
+        for (limit, isEnough) in [(25_929, true), (25_928, false)] {
+            var configuration = Material.realCodec()
+            configuration.maxPixels = limit
+            let (outcomes, made) = try await Material.withPool(configuration) { pool in
+                let images = [Material.image(photo), Material.image(smaller, imported: photo)]
+                return (
+                    try await pool.withCodec { await $0.protect(images) },
+                    try await pool.withCodec { await $0.semanticImage(of: photo) }
+                )
+            }
+            var failures: [ImageFailure] = []
+            for outcome in outcomes { if case .failed(let failure) = outcome { failures.append(failure) } }
+            if case .failed(let failure) = made { failures.append(failure) }
+            #expect(
+                failures.map(\.code)
+                    == (isEnough ? [] : ["image_too_large", "semantic_image_unreadable", "image_too_large"])
+            )
+            for failure in failures { #expect(failure.detail.contains("; \(limit) are allowed")) }
+        }
+    }
+
     @Test("A picture becomes a semantic image, is hidden in others of its batch, and a broken one has its own error")
     func importsSemanticImages() async throws {
         let photo = try photo()
