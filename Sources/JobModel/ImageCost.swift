@@ -28,9 +28,9 @@ public enum ImageCost {
     /// - Parameters:
     ///   - bytes: The size of the file.
     ///   - limit: The most pixels that a picture may have.
-    /// - Returns: More than ``maxSmallPixels``; beyond that at most `limit`.
+    /// - Returns: More than ``maxSmallPixels``, unless `limit` is less.
     public static func estimate(bytes: UInt64, limit: Int = maxPixels) -> Int {
         let (product, isTooLarge) = bytes.multipliedReportingOverflow(by: pixelsPerByte)
-        return max(isTooLarge ? limit : min(Int(clamping: product), limit), maxSmallPixels + 1)
+        return isTooLarge ? limit : min(max(Int(clamping: product), maxSmallPixels + 1), limit)
     }
 }
