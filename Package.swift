@@ -89,6 +89,7 @@ let package = Package(
                 .embedInCode("m0005_queue.sql"),
                 .embedInCode("m0006_image_endings.sql"),
                 .embedInCode("m0007_attachments.sql"),
+                .embedInCode("m0008_expiry.sql"),
             ],
             swiftSettings: settings
         ),

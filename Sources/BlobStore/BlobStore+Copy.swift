@@ -22,9 +22,6 @@ extension BlobStore {
     /// - Throws: ``BlobStoreError/notFound``, ``BlobStoreError/corrupt``, faults of either disk.
     public func copy(_ sha256: SHA256Digest, to other: BlobStore) throws(BlobStoreError) -> Copy {
         if other.contains(sha256) { return .present }
-        // Looked at first, so that a missing folder of the other store is not taken for a missing blob.
-        guard contains(sha256) else { throw .notFound }
-        _ = try FileSystem.makeFolder(other.folder(of: sha256))
         if try FileSystem.link(path(of: sha256), as: other.path(of: sha256)) { return .linked }
         _ = try other.put(try read(sha256))
         return .copied

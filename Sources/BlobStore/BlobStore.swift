@@ -26,9 +26,12 @@ public final class BlobStore: Sendable {
         blobs = root + "/blobs"
         temporary = root + "/tmp"
         let isNew = try FileSystem.makeFolder(root)
-        for folder in [blobs, temporary] where try FileSystem.makeFolder(folder) {
-            try FileSystem.synchronizeFolder(root)
+        for folder in [blobs, temporary] { _ = try FileSystem.makeFolder(folder) }
+        // All at once and whether they were there or not: whoever made one may have died before it was safe on disk.
+        for first in UInt8.min...UInt8.max {
+            _ = try FileSystem.makeFolder("\(blobs)/\(first < 16 ? "0" : "")\(String(first, radix: 16))")
         }
+        for folder in [blobs, root] { try FileSystem.synchronizeFolder(folder) }
         if isNew { try FileSystem.synchronizeFolder(root + "/..") }
         do throws(CryptographyError) {
             run = String(try SecureRandom.uint64(), radix: 16)
@@ -60,8 +63,6 @@ public final class BlobStore: Sendable {
 
     /// Gives a finished temporary file its name, which ``synchronizeNames(of:)`` makes durable.
     func place(_ path: String, under sha256: SHA256Digest) throws(BlobStoreError) {
-        let folder = folder(of: sha256)
-        if try FileSystem.makeFolder(folder) { try FileSystem.synchronizeFolder(blobs) }
         try names.withLock { _ throws(BlobStoreError) in
             // A sealed spool may have waited long; the blob's age counts from now.
             try FileSystem.touch(path)
@@ -108,15 +109,6 @@ public final class BlobStore: Sendable {
         let bytes = try reader.read(at: 0, count: count)
         guard SHA256.hash(bytes) == sha256 else { throw .corrupt }
         return bytes
-    }
-
-    /// Reads a part of a blob; its hash is not checked.
-    ///
-    /// - Returns: The bytes of the range, which must be inside the blob.
-    /// - Throws: ``BlobStoreError/notFound``, ``BlobStoreError/rangeOutsideBlob``, faults of the disk.
-    public func readRange(_ sha256: SHA256Digest, _ range: Range<UInt64>) throws(BlobStoreError) -> [UInt8] {
-        guard let count = Int(exactly: range.upperBound - range.lowerBound) else { throw .rangeOutsideBlob }
-        return try open(sha256).read(at: range.lowerBound, count: count)
     }
 
     /// Opens a blob, to be read piece by piece.

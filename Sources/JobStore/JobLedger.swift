@@ -13,10 +13,15 @@ struct JobLedger {
     /// Whether workers that have nothing to do should look again.
     private(set) var wakesWorkers = false
 
+    /// Whether workers should look whether they still hold what they have.
+    private(set) var endsLeases = false
+
     /// Notes what became of some images of a job.
     mutating func note(job: Int64, _ transition: ImageTransition, count: Int = 1) {
         steps[job, default: [:]][Step(old: transition.old, new: transition.new), default: 0] += count
+        guard count > 0 else { return }
         wakesWorkers = wakesWorkers || transition.wakesWorkers
+        endsLeases = endsLeases || transition.endsLease
     }
 
     /// Writes the new counts of every job, and the state and the times that follow from them.

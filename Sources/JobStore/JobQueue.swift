@@ -84,8 +84,8 @@ public protocol JobQueue: WorkQueue {
     /// Forgets a job with its images.
     func deleteJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> [ErasedImage]?
 
-    /// Expires the jobs whose time has come.
-    func expireJobs(limit: Int) async throws(JobStoreError) -> (jobs: Int, blobs: [SHA256Digest])
+    /// Does a piece of expiring the jobs whose time has come.
+    func expireJobs(imageLimit: Int, sparing kept: Set<JobIdentifier>) async throws(JobStoreError) -> JobExpiry
 
     /// Does something with those blobs that no row refers to, while no row can come to refer to them.
     func withUnreferenced(

@@ -20,16 +20,20 @@ extension JobStore {
     /// - Throws: ``JobStoreError``.
     public func cancelJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> Job? {
         let time = now()
-        defer { revocation.notify() }
-        return try await write { [self] db in
+        let (job, endsLeases) = try await write { [self] db -> (Job?, Bool) in
             let find = "SELECT * FROM jobs WHERE id = ? AND tenant = ?"
-            guard let row = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]) else { return nil }
+            guard let row = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]) else {
+                return (nil, false)
+            }
             let seq: Int64 = row["seq"]
             var ledger = JobLedger()
             try takeAll(db, job: seq, .cancelled, now: time, &ledger)
             try ledger.settle(db, now: time)
-            return try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]).map(Job.init(row:))
+            let job = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]).map(Job.init(row:))
+            return (job, ledger.endsLeases)
         }
+        if endsLeases { revocation.notify() }
+        return job
     }
 
     /// Forgets a job, whatever it is at, with its images and its idempotency record.
@@ -38,14 +42,14 @@ extension JobStore {
     ///   ``withUnreferenced(among:_:)``. `nil` if the tenant has no job of this name.
     /// - Throws: ``JobStoreError``.
     public func deleteJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> [ErasedImage]? {
-        defer { revocation.notify() }
-        return try await write { db in
-            let seq = try Int64.fetchOne(
+        let (images, endsLeases) = try await write { db -> ([ErasedImage]?, Bool) in
+            let job = try Row.fetchOne(
                 db,
-                sql: "SELECT seq FROM jobs WHERE id = ? AND tenant = ?",
+                sql: "SELECT seq, running_count FROM jobs WHERE id = ? AND tenant = ?",
                 arguments: [id.text, tenant.text]
             )
-            guard let seq else { return nil }
+            guard let job else { return (nil, false) }
+            let (seq, running): (Int64, Int) = (job["seq"], job["running_count"])
             let rows = try Row.fetchAll(
                 db,
                 sql: """
@@ -64,7 +68,9 @@ extension JobStore {
                 )
             }
             try db.execute(sql: "DELETE FROM jobs WHERE seq = ?", arguments: [seq])
-            return images
+            return (images, running > 0)
         }
+        if endsLeases { revocation.notify() }
+        return images
     }
 }

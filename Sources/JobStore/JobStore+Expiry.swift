@@ -1,72 +1,144 @@
 public import Cryptography
 import FoundationEssentials
 import GRDB
-import JobModel
+public import JobModel
+
+/// What a piece of the expiry of jobs has done.
+public struct JobExpiry: Sendable, Equatable {
+    /// How many jobs have expired.
+    public let jobs: Int
+    /// How many images of theirs, or of jobs that expired before, were removed.
+    public let images: Int
+    /// The blobs that nothing refers to any more; hand them to ``JobStore/withUnreferenced(among:_:)``.
+    public let blobs: [SHA256Digest]
+
+    /// Whether there was nothing to do.
+    public var isEmpty: Bool { jobs == 0 && images == 0 }
+}
 
 extension JobStore {
     /// How long the row of an expired job stays, so that its name is answered with "gone" instead of "unknown".
     public static let tombstoneLifetime: Duration = .seconds(7 * 24 * 3600)
 
-    /// Expires the jobs whose time has come: their images go, their rows stay for ``tombstoneLifetime``.
+    /// The most jobs that are marked, and the most old rows that are forgotten, in one transaction.
+    private static let expiredAtOnce = 100
+    /// How many blobs are looked at while the writer is held.
+    private static let removedAtOnce = 256
+
+    /// Does a piece of expiring the jobs whose time has come: their images go, their rows stay for ``tombstoneLifetime``.
     ///
-    /// - Parameter limit: The most jobs to expire in this transaction; call again until none was.
-    /// - Returns: How many expired, and the blobs that nothing refers to any more; hand them to ``withUnreferenced(among:_:)``.
+    /// A job counts as expired from its first piece on. Nobody else can write meanwhile, so that the piece is a small one: call
+    /// again until nothing was done.
+    ///
+    /// - Parameters:
+    ///   - imageLimit: The most images to remove in this transaction.
+    ///   - kept: Jobs that do not expire yet, because somebody is reading their files.
+    /// - Returns: What was done.
     /// - Throws: ``JobStoreError``.
-    public func expireJobs(limit: Int = 20) async throws(JobStoreError) -> (jobs: Int, blobs: [SHA256Digest]) {
+    public func expireJobs(
+        imageLimit: Int = 500,
+        sparing kept: Set<JobIdentifier> = []
+    ) async throws(JobStoreError) -> JobExpiry {
         let time = now()
         return try await write { db in
             try db.execute(
-                sql: "DELETE FROM jobs WHERE expired_at <= ?",
-                arguments: [time - Self.tombstoneLifetime.milliseconds]
+                sql: "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE expired_at <= ? LIMIT ?)",
+                arguments: [time - Self.tombstoneLifetime.milliseconds, Self.expiredAtOnce]
             )
-            let jobs = try Int64.fetchAll(
-                db,
-                sql: "SELECT seq FROM jobs WHERE expires_at <= ? AND expired_at IS NULL ORDER BY expires_at LIMIT ?",
-                arguments: [time, max(limit, 1)]
-            )
+            let jobs = try Self.markExpired(db, now: time, sparing: kept)
+            var images = 0
             var blobs: Set<Data> = []
-            for job in jobs {
-                blobs.formUnion(
-                    try Data.fetchAll(
-                        db,
-                        sql: """
-                            SELECT input_sha256 FROM images WHERE job = :job AND input_sha256 IS NOT NULL
-                            UNION SELECT output_sha256 FROM images WHERE job = :job AND output_sha256 IS NOT NULL
-                            UNION SELECT attachments.sha256 FROM attachments JOIN images ON images.id = attachments.image
-                                WHERE images.job = :job
-                            """,
-                        arguments: ["job": job]
-                    )
-                )
-                try db.execute(sql: "DELETE FROM images WHERE job = ?", arguments: [job])
-                try db.execute(sql: "UPDATE jobs SET expired_at = ? WHERE seq = ?", arguments: [time, job])
+            while images < max(imageLimit, 1),
+                let job = try Int64.fetchOne(db, sql: "SELECT job FROM expired_jobs_with_images ORDER BY job LIMIT 1")
+            {
+                let wanted = max(imageLimit, 1) - images
+                let removed = try Self.removeImages(db, of: job, limit: wanted, &blobs)
+                images += removed
+                if removed < wanted {
+                    try db.execute(sql: "DELETE FROM expired_jobs_with_images WHERE job = ?", arguments: [job])
+                }
             }
             let free = try blobs.map { try SHA256Digest(column: $0) }.filter { try !Self.isReferenced(db, $0) }
-            return (jobs.count, free)
+            return JobExpiry(jobs: jobs, images: images, blobs: free)
         }
+    }
+
+    /// Marks jobs whose time has come, whose images are then to be removed.
+    ///
+    /// - Returns: How many there were.
+    private static func markExpired(_ db: Database, now: Int64, sparing kept: Set<JobIdentifier>) throws -> Int {
+        let jobs = try Row.fetchAll(
+            db,
+            sql: "SELECT seq, id FROM jobs WHERE expires_at <= ? AND expired_at IS NULL ORDER BY expires_at LIMIT ?",
+            arguments: [now, expiredAtOnce + kept.count]
+        )
+        let names = Set(kept.map(\.text))
+        var count = 0
+        for row in jobs where !names.contains(row["id"]) {
+            let job: Int64 = row["seq"]
+            try db.execute(sql: "UPDATE jobs SET expired_at = ? WHERE seq = ?", arguments: [now, job])
+            try db.execute(sql: "INSERT INTO expired_jobs_with_images (job) VALUES (?)", arguments: [job])
+            count += 1
+        }
+        return count
+    }
+
+    /// Removes the first images of a job and notes their files.
+    ///
+    /// - Returns: How many there were.
+    private static func removeImages(
+        _ db: Database,
+        of job: Int64,
+        limit: Int,
+        _ blobs: inout Set<Data>
+    ) throws -> Int {
+        let rows = try Row.fetchAll(
+            db,
+            sql: "SELECT number, input_sha256, output_sha256 FROM images WHERE job = ? ORDER BY number LIMIT ?",
+            arguments: [job, limit]
+        )
+        guard let last: Int64 = rows.last?["number"] else { return 0 }
+        for row in rows {
+            for case let hash? in [row["input_sha256"], row["output_sha256"]] as [Data?] { blobs.insert(hash) }
+        }
+        blobs.formUnion(
+            try Data.fetchAll(
+                db,
+                sql: """
+                    SELECT attachments.sha256 FROM images JOIN attachments ON attachments.image = images.id
+                    WHERE images.job = ? AND images.number <= ?
+                    """,
+                arguments: [job, last]
+            )
+        )
+        try db.execute(sql: "DELETE FROM images WHERE job = ? AND number <= ?", arguments: [job, last])
+        return rows.count
     }
 
     /// Does something with those blobs that no row refers to, while no row can come to refer to them.
     ///
-    /// It holds the writer meanwhile, so `body` should do no more than unlink files, and must leave young ones alone: the row of an
-    /// upload comes after its file.
+    /// It holds the writer meanwhile, in pieces, so `body` should do no more than unlink files; and it must leave those alone whose rows are still
+    /// to be written.
     ///
     /// - Parameters:
-    ///   - candidates: Blobs, such as ``expireJobs(limit:)`` returns.
-    ///   - body: Gets the candidates without a row.
+    ///   - candidates: Blobs, such as ``expireJobs(imageLimit:sparing:)`` returns.
+    ///   - body: Gets the candidates without a row, some hundreds at a time.
     /// - Throws: ``JobStoreError``.
     public func withUnreferenced(
         among candidates: [SHA256Digest],
         _ body: @escaping @Sendable ([SHA256Digest]) -> Void
     ) async throws(JobStoreError) {
-        try await write { db in
-            body(try candidates.filter { try !Self.isReferenced(db, $0) })
+        for start in stride(from: 0, to: candidates.count, by: Self.removedAtOnce) {
+            let piece = candidates[start..<min(start + Self.removedAtOnce, candidates.count)]
+            try await write { db in
+                body(try piece.filter { try !Self.isReferenced(db, $0) })
+            }
         }
     }
 
-    /// Every blob that some row refers to, for the sweep at the start.
+    /// Every blob that some row refers to, for the sweeps for orphans.
     ///
-    /// - Returns: The hashes of all inputs, outputs and imported semantic images.
+    /// - Returns: The hashes of all inputs, outputs, attachments and imported semantic images.
     /// - Throws: ``JobStoreError``.
     public func referencedBlobs() async throws(JobStoreError) -> Set<SHA256Digest> {
         try await read { db in try Self.referencedBlobs(db) }

@@ -37,9 +37,7 @@ extension JobStore {
         return try await read { [before] db in
             let rows = try Row.fetchAll(
                 db,
-                sql: """
-                    SELECT * FROM jobs WHERE tenant = ? AND seq < ? AND expired_at IS NULL ORDER BY seq DESC LIMIT ?
-                    """,
+                sql: Self.jobsSQL,
                 arguments: [tenant.text, before, count + 1]
             )
             let hasMore = rows.count > count
@@ -51,6 +49,10 @@ extension JobStore {
             )
         }
     }
+
+    static let jobsSQL = """
+        SELECT * FROM jobs WHERE tenant = ? AND seq < ? AND expired_at IS NULL ORDER BY seq DESC LIMIT ?
+        """
 
     /// The images of a job, in the order of their numbers.
     ///
@@ -70,20 +72,22 @@ extension JobStore {
         limit: Int = 100
     ) async throws(JobStoreError) -> [JobImage] {
         let count = min(max(limit, 1), 10_000)
-        let names = states.map(\.rawValue).sorted()
         return try await readOnce { db in
             try Row.fetchAll(
-                db.cachedStatement(
-                    sql: """
-                        SELECT * FROM images
-                        WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number > ?
-                            AND state IN (\(names.map { _ in "?" }.joined(separator: ", ")))
-                        ORDER BY number LIMIT ?
-                        """
-                ),
-                arguments: [job.text, number] + StatementArguments(names) + [count]
+                db.cachedStatement(sql: Self.imagesSQL(in: states)),
+                arguments: [job.text, number, count]
             ).map(JobImage.init(row:))
         }
+    }
+
+    /// The states stand in it as they are, since an index of the failed ones is used for nothing else.
+    static func imagesSQL(in states: Set<ImageState>) -> String {
+        """
+        SELECT * FROM images
+        WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number > ?
+            AND state IN (\(states.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")))
+        ORDER BY number LIMIT ?
+        """
     }
 
     /// One image of a job.

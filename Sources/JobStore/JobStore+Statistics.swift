@@ -12,16 +12,7 @@ extension JobStore {
         return try await read { db in
             var jobs: [JobState: Int] = [:]
             var images = JobCounts()
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT state, count(*) AS count, sum(queued_count) AS queued_count, sum(running_count) AS running_count,
-                        sum(done_count) AS done_count, sum(failed_count) AS failed_count,
-                        sum(quarantined_count) AS quarantined_count, sum(cancelled_count) AS cancelled_count
-                    FROM jobs WHERE expired_at IS NULL GROUP BY state
-                    """
-            )
-            for row in rows {
+            for row in try Row.fetchAll(db, sql: Self.countsSQL) {
                 if let state = JobState(rawValue: row["state"]) { jobs[state] = row["count"] }
                 let counts = JobCounts(row: row)
                 for state in ImageState.allCases { images[state] += counts[state] }
@@ -30,10 +21,7 @@ extension JobStore {
             for row in try Row.fetchAll(db, sql: "SELECT state, total FROM ending_totals") {
                 if let state = ImageState(rawValue: row["state"]) { endings[state] = row["total"] }
             }
-            let oldest = try Int64.fetchOne(
-                db,
-                sql: "SELECT min(created_at) FROM jobs WHERE queued_count > 0 AND finished_at IS NULL"
-            )
+            let oldest = try Int64.fetchOne(db, sql: Self.oldestSQL)
             return StoreStatistics(
                 jobs: jobs,
                 images: images,
@@ -43,6 +31,15 @@ extension JobStore {
             )
         }
     }
+
+    static let countsSQL = """
+        SELECT state, count(*) AS count, sum(queued_count) AS queued_count, sum(running_count) AS running_count,
+            sum(done_count) AS done_count, sum(failed_count) AS failed_count,
+            sum(quarantined_count) AS quarantined_count, sum(cancelled_count) AS cancelled_count
+        FROM jobs WHERE expired_at IS NULL GROUP BY state
+        """
+
+    static let oldestSQL = "SELECT min(created_at) FROM jobs WHERE queued_count > 0 AND finished_at IS NULL"
 
     /// The size of a file in bytes; 0 if it is not there, as the log is not after a clean end.
     private static func size(of path: String) -> UInt64 {

@@ -10,8 +10,11 @@ import Logging
 /// `GET /v1/jobs/{id}/archive.zip` and `GET /v1/jobs/{id}/images/{n}.png`.
 extension API {
     /// The archive of a job that has ended, or of what is done so far with `?partial=true`.
+    ///
+    /// The job does not expire while the archive is sent. It may be erased, and then the connection is cut.
     func sendArchive(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
         try allow(["partial"], in: request.target)
+        let reading = id.flatMap { JobIdentifier($0) }.map { readings.begin($0) }
         let job = try await job(id, of: key)
         let isPartial =
             try request.target.queryValue("partial").map { try JobParameters.boolean($0, "partial") } ?? false
@@ -34,6 +37,8 @@ extension API {
             } ?? []
         }
         try await requireFiles(members, in: job, key: key)
+        // Erased between two pages of its images, it would be an archive of some of them.
+        _ = try await self.job(job.id.text, of: key)
         let plan = try plan(job, images, members)
         return try send(
             request,
@@ -44,6 +49,7 @@ extension API {
             filename: "\(job.id).zip"
         ) { [blobs, disk] range, writer in
             try await plan.send(range, from: blobs, on: disk) { try await writer.write($0) }
+            withExtendedLifetime(reading) {}
         }
     }
 

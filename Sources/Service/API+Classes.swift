@@ -90,11 +90,9 @@ extension API {
     // MARK: - Steps
 
     private var pictureLimits: UploadLimits {
-        UploadLimits(
-            maxImageBytes: min(settings.maxImageBytes, UInt64(ImportedSemanticImage.maxFileBytes)),
-            maxImages: 1,
-            maxBodyBytes: settings.maxBodyBytes
-        )
+        var limits = uploadLimits
+        limits.maxImageBytes = min(limits.maxImageBytes, UInt64(ImportedSemanticImage.maxFileBytes))
+        return limits
     }
 
     private func ownedClass(_ text: String, of key: APIKey) async throws -> OwnedClass {

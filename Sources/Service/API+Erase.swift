@@ -28,18 +28,10 @@ extension API {
 
     /// Removes the files of erased images, but for those that others refer to.
     ///
-    /// A worker files a protected image before it writes the row. It may be about to do so with these very bytes if another
-    /// image has the same input; then a young output stays, and the sweep for orphans removes it if nobody comes to need it.
+    /// An upload or a worker may have filed the same bytes and not yet written their row; then they are in the ledger and stay, and the
+    /// sweep for orphans removes them if no row comes.
     private func eraseFiles(of images: [ErasedImage]) async throws {
-        let inputs = Set(images.compactMap(\.input))
-        let outputs = Set(images.flatMap(\.outputs))
-        try await store.withUnreferenced(among: Array(inputs.union(outputs))) { [ledger] free in
-            let free = Set(free)
-            for input in inputs.intersection(free) { ledger.remove(input, ifOlderThan: .zero) }
-            let shared = Set(images.filter { $0.input.map { !free.contains($0) } ?? false }.flatMap(\.outputs))
-            for output in outputs.intersection(free) {
-                ledger.remove(output, ifOlderThan: shared.contains(output) ? Housekeeping.youngest : .zero)
-            }
-        }
+        let files = Set(images.compactMap(\.input)).union(images.flatMap(\.outputs))
+        try await housekeeping.remove(Array(files), ifOlderThan: .zero)
     }
 }

@@ -26,6 +26,17 @@ extension API {
 
     // MARK: - Steps
 
+    var uploadLimits: UploadLimits {
+        UploadLimits(
+            maxImageBytes: settings.maxImageBytes,
+            maxPixels: settings.maxPixels,
+            maxImages: settings.maxImagesPerJob,
+            maxBodyBytes: settings.maxBodyBytes,
+            maxArchiveMembers: settings.maxArchiveMembers,
+            maxArchiveRatio: settings.maxArchiveRatio
+        )
+    }
+
     private func take(
         _ request: ServerRequest,
         key: APIKey,
@@ -35,15 +46,7 @@ extension API {
         let recovery = try RecoveryFields.secret(request.fields)
         try await requireRoom(for: request.body.declaredLength)
 
-        let limits = UploadLimits(
-            maxImageBytes: settings.maxImageBytes,
-            maxPixels: settings.maxPixels,
-            maxImages: settings.maxImagesPerJob,
-            maxBodyBytes: settings.maxBodyBytes,
-            maxArchiveMembers: settings.maxArchiveMembers,
-            maxArchiveRatio: settings.maxArchiveRatio
-        )
-        let upload = try await UploadReader(blobs: blobs, disk: disk, limits: limits).read(request)
+        let upload = try await UploadReader(blobs: blobs, disk: disk, limits: uploadLimits).read(request)
         let submission = try await create(upload, recovery: recovery, key: key, idempotencyKey: idempotencyKey)
 
         var fields = HTTPFields()

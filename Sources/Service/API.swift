@@ -24,6 +24,8 @@ struct API: Sendable {
     let logger: Logger
     /// How many jobs the keys make; the same for every copy.
     let rates = RateLimiter()
+    /// Which jobs' archives are being sent; the same for every copy.
+    let readings = JobReadings()
 
     /// The longest that a request may wait for a job to end.
     static let maxWait: Duration = .seconds(60)

@@ -75,6 +75,9 @@ struct ArchivePlan: Sendable {
 
     /// Sends a range of the archive.
     ///
+    /// Each file is opened when its turn comes, so that an archive of thousands holds one descriptor. A job that is erased meanwhile loses the
+    /// rest of its files, and the archive ends there; what keeps a job from expiring meanwhile is ``JobReadings``.
+    ///
     /// - Parameters:
     ///   - range: Bytes inside the archive.
     ///   - blobs: Where the images are.

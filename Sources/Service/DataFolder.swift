@@ -27,9 +27,11 @@ final class DataFolder: Sendable {
     /// - Throws: ``Fault`` when it cannot be made or written, or another server has it.
     init(path: String) throws {
         self.path = path
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
-            throw Self.fault("The data folder \(path) cannot be made", errno)
-        }
+        let isNew = mkdir(path, 0o700) == 0
+        guard isNew || errno == EEXIST else { throw Self.fault("The data folder \(path) cannot be made", errno) }
+        // Nothing in it survives a power cut before its own name does. One that was there may be in a folder that cannot be opened.
+        let code = Self.synchronize("\(path)/..")
+        guard code == 0 || !isNew else { throw Self.fault("The data folder \(path) cannot be made", code) }
         let descriptor = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.fault("The data folder \(path) cannot be written", errno) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -82,6 +84,16 @@ final class DataFolder: Sendable {
 
     /// The file with the key that signs manifests, which the first start makes.
     var signingKey: SecretFile { SecretFile(path: "\(path)/signing-key", purpose: "The signing key") }
+
+    /// Makes the names in a folder survive a power cut.
+    ///
+    /// - Returns: 0, or the error number.
+    private static func synchronize(_ folder: String) -> Int32 {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno }
+        defer { close(descriptor) }
+        return fsync(descriptor) == 0 ? 0 : errno
+    }
 
     private static func fault(_ sentence: String, _ code: Int32) -> Fault {
         Fault(description: "\(sentence): \(String(cString: strerror(code))).")

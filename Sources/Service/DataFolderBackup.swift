@@ -19,7 +19,7 @@ public struct DataFolderBackup {
         public internal(set) var present = 0
         /// Blobs that only an earlier backup needed.
         public internal(set) var removed = 0
-        /// Blobs that the data folder itself has lost or holds damaged.
+        /// Blobs that the data folder itself has lost, or that were found damaged as their bytes were copied; a link is made unread.
         public internal(set) var missing = 0
     }
 

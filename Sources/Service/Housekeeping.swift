@@ -5,12 +5,9 @@ import Logging
 
 /// Erases what nobody will ask for any more: expired jobs, the files they leave, and files that no row refers to.
 struct Housekeeping: Sendable {
-    /// Longer than a worker takes between filing a protected image and finishing its row, and than an upload takes between
-    /// filing its last image and writing its rows.
-    static let youngest: Duration = .seconds(60)
     /// How long an orphan may stay, such as the result of an image that was erased while it was worked on.
     ///
-    /// Uploads have noted theirs in the ledger, however long they take.
+    /// What an upload or a worker has filed and not yet written into a row, however long that takes, is in the ledger and no orphan.
     static let orphanAge: Duration = .seconds(300)
     /// How often expired jobs are looked for.
     private static let interval: Duration = .seconds(30)
@@ -21,6 +18,8 @@ struct Housekeeping: Sendable {
     let blobs: BlobStore
     let disk: DiskQueues
     let ledger: BlobLedger
+    /// What does not expire yet.
+    let readings: JobReadings
     let logger: Logger
 
     /// Removes what a run that was killed left: spools, and blobs whose rows were never written.
@@ -55,17 +54,19 @@ struct Housekeeping: Sendable {
         }
     }
 
-    /// Expires every job whose time has come, with its files.
+    /// Expires every job whose time has come, with its files; one whose archive is being sent waits for the next look.
     ///
     /// - Throws: Faults of the store.
     func expire() async throws {
         while true {
-            let expired = try await store.expireJobs()
-            guard expired.jobs > 0 else { return }
-            try await remove(expired.blobs, ifOlderThan: Self.youngest)
+            let expired = try await store.expireJobs(sparing: readings.jobs)
+            guard !expired.isEmpty else { return }
+            try await remove(expired.blobs, ifOlderThan: .zero)
             logger.info(
                 "expired jobs erased",
-                metadata: ["jobs": "\(expired.jobs)", "blobs": "\(expired.blobs.count)"]
+                metadata: [
+                    "jobs": "\(expired.jobs)", "images": "\(expired.images)", "blobs": "\(expired.blobs.count)",
+                ]
             )
         }
     }
@@ -82,7 +83,10 @@ struct Housekeeping: Sendable {
         }
     }
 
-    private func sweepOrphans() async throws {
+    /// Removes old files that no row refers to and nobody is about to refer to.
+    ///
+    /// - Throws: Faults of the disk and of the store.
+    func sweepOrphans() async throws {
         let referenced = try await store.referencedBlobs()
         let orphans = try await disk.run { [blobs] in try blobs.list().filter { !referenced.contains($0) } }
         guard !orphans.isEmpty else { return }

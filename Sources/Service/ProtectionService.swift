@@ -200,6 +200,7 @@ public struct ProtectionService: Sendable {
             configuration: configuration,
             store: api.store,
             blobs: api.blobs,
+            ledger: api.ledger,
             codecs: pool,
             throughput: throughput,
             logger: logger,
@@ -255,6 +256,6 @@ public struct ProtectionService: Sendable {
 extension API {
     /// The housekeeping over the same store and blobs.
     var housekeeping: Housekeeping {
-        Housekeeping(store: store, blobs: blobs, disk: disk, ledger: ledger, logger: logger)
+        Housekeeping(store: store, blobs: blobs, disk: disk, ledger: ledger, readings: readings, logger: logger)
     }
 }

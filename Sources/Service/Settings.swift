@@ -46,7 +46,7 @@ public struct Settings: Sendable, Equatable {
     public var maxArchiveMembers = Self.archiveMembers(forImages: 10_000)
     /// How many times its own size an archive may unpack to; the first 16 MiB are free.
     public var maxArchiveRatio: UInt64 = 100
-    /// How long a job and its files are kept after the upload.
+    /// How long a job and its files are kept after the job has ended.
     public var retention: Duration = .seconds(24 * 60 * 60)
     /// Uploads are refused while the disk of the data folder has fewer free bytes.
     public var minFreeBytes: UInt64 = 512 << 20

@@ -96,9 +96,14 @@ public final class StoppedService: Sendable {
 
     /// What a server or an import that was killed has left.
     func cleanUp() async throws {
-        let ledger = BlobLedger(blobs: blobs)
-        let logger = Logger(label: "palimpsest") { _ in SwiftLogNoOpLogHandler() }
-        let housekeeping = Housekeeping(store: store, blobs: blobs, disk: disk, ledger: ledger, logger: logger)
+        let housekeeping = Housekeeping(
+            store: store,
+            blobs: blobs,
+            disk: disk,
+            ledger: BlobLedger(blobs: blobs),
+            readings: JobReadings(),
+            logger: Logger(label: "palimpsest") { _ in SwiftLogNoOpLogHandler() }
+        )
         try await housekeeping.cleanUpAfterLastRun()
     }
 }

@@ -30,13 +30,6 @@ public struct CodecFrame: Sendable, Equatable {
         magic + (0..<4).map { UInt8(truncatingIfNeeded: headerCount >> ($0 * 8)) }
             + (0..<8).map { UInt8(truncatingIfNeeded: bodyCount >> ($0 * 8)) }
     }
-
-    /// The whole frame as it goes over the wire.
-    ///
-    /// - Precondition: The header has less than 4 GiB.
-    public var encoded: [UInt8] {
-        Self.prefix(headerCount: UInt32(header.count), bodyCount: UInt64(body.count)) + header + body
-    }
 }
 
 /// How long the parts of a frame may be.

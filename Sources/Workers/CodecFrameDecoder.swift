@@ -45,21 +45,6 @@ public struct CodecFrameDecoder: Sendable {
         }
     }
 
-    /// Takes bytes and gives all the frames that they complete.
-    ///
-    /// - Throws: ``CodecFault``; frames before the fault are lost with it.
-    public mutating func frames(from bytes: [UInt8]) throws(CodecFault) -> [CodecFrame] {
-        let outcome = bytes.withUnsafeBytes { buffer in
-            Result { () throws(CodecFault) in
-                var rest = buffer
-                var frames: [CodecFrame] = []
-                while let frame = try next(from: &rest) { frames.append(frame) }
-                return frames
-            }
-        }
-        return try outcome.get()
-    }
-
     private mutating func finishPart() throws(CodecFault) -> CodecFrame? {
         let complete = collected
         collected = []

@@ -78,10 +78,11 @@ extension WorkerLoop {
     func commit(_ batch: Batch) async {
         defer { batch.heartbeat.cancel() }
         let begin = ContinuousClock.now
-        let (blobs, gate) = (blobs, gate)
+        let (ledger, gate) = (ledger, gate)
         let outcomes = await disk.run {
-            batch.entries.map { entry in (entry.claim, Self.store(entry, in: blobs, gate)) }
+            batch.entries.map { entry in (entry.claim, Self.store(entry, by: ledger, gate)) }
         }
+        defer { ledger.settle(outcomes.flatMap(\.1.files)) }
         for case (let claim, .crashed(let reason)) in outcomes {
             logger.warning(
                 "An image ended its codec process",
@@ -96,27 +97,33 @@ extension WorkerLoop {
         await report(batch, outcomes, write: begin.duration(to: written), commit: written.duration(to: .now))
     }
 
-    /// Writes one result.
-    private static func store(_ entry: Batch.Entry, in blobs: BlobStore, _ gate: DiskGate) -> ImageOutcome {
+    /// Writes one result; the files of the outcome stay noted, so that no sweep takes them however late their row is written.
+    private static func store(_ entry: Batch.Entry, by ledger: BlobLedger, _ gate: DiskGate) -> ImageOutcome {
         switch entry.outcome {
         case nil: return .retry(entry.inputFault ?? failure(of: .notFound, with: .upload))
         case .failed(let failure): return .failed(failure)
         case .crashed(let reason): return .crashed(reason: reason)
         case .released: return .released
         case .protected(let png, let sha256, let report, let attachments, _):
+            var stored: [StoredAttachment] = []
+            var output: BlobReference?
             do throws(BlobStoreError) {
-                let blob = try blobs.put(png)
+                let blob = try ledger.put(png)
+                output = blob
                 guard blob.sha256 == sha256 else { throw .corrupt }
+                try store(attachments, of: entry.claim, about: sha256, by: ledger, to: &stored)
                 return .done(
                     output: StoredBlob(sha256: blob.sha256, size: blob.size),
                     crc32: CRC32.checksum(png),
                     report: report,
-                    attachments: try store(attachments, of: entry.claim, about: sha256, in: blobs)
+                    attachments: stored
                 )
-            } catch .noSpace {
-                gate.close()
-                return .released
             } catch {
+                ledger.settle([output?.sha256].compactMap(\.self) + stored.map(\.blob.sha256))
+                if case .noSpace = error {
+                    gate.close()
+                    return .released
+                }
                 return .retry(failure(of: error, with: .result))
             }
         }
@@ -127,9 +134,9 @@ extension WorkerLoop {
         _ attachments: [AttachmentKind: [UInt8]],
         of claim: ClaimedImage,
         about output: SHA256Digest,
-        in blobs: BlobStore
-    ) throws(BlobStoreError) -> [StoredAttachment] {
-        var stored: [StoredAttachment] = []
+        by ledger: BlobLedger,
+        to stored: inout [StoredAttachment]
+    ) throws(BlobStoreError) {
         for (kind, bytes) in attachments {
             var bytes = bytes
             if kind == .recovery {
@@ -142,7 +149,7 @@ extension WorkerLoop {
                     throw .system(call: "seal", errno: EAGAIN)
                 }
             }
-            let blob = try blobs.put(bytes)
+            let blob = try ledger.put(bytes)
             stored.append(
                 StoredAttachment(
                     kind: kind,
@@ -151,12 +158,12 @@ extension WorkerLoop {
                 )
             )
         }
-        return stored
     }
 
-    /// Ends claims; the store may be busy for a while, and what was computed is worth some patience.
+    /// Ends claims; the store may fail for a while, and what was computed is worth some patience.
     ///
-    /// A disk that is full or fails is waited for until the loop is told to end, since its images must not pay for it.
+    /// A disk that is full or fails, and another process that has the database, are waited for until the loop is told to end, since the
+    /// images must not pay for them.
     private func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async {
         var delay: Duration = .milliseconds(100)
         let patience = ContinuousClock.now + configuration.lease
@@ -168,12 +175,19 @@ extension WorkerLoop {
                 return
             } catch {
                 logger.error("Results could not be written down", metadata: ["error": "\(error)"])
-                let isDisk = if case JobStoreError.disk = error { true } else { false }
-                guard ContinuousClock.now < patience || isDisk && !Task.isCancelled else { return }
+                guard ContinuousClock.now < patience || Self.isPassing(error) && !Task.isCancelled else { return }
                 // In a task of its own, since a cancelled one would not sleep.
                 await Task { [delay] in try? await Task.sleep(for: delay) }.value
                 delay = min(delay * 2, configuration.maxFaultDelay)
             }
+        }
+    }
+
+    /// Whether a fault of the store says nothing about the results, and ends when an operator or another process is done.
+    private static func isPassing(_ error: JobStoreError) -> Bool {
+        switch error {
+        case .disk, .busy: true
+        default: false
         }
     }
 
@@ -204,5 +218,13 @@ extension WorkerLoop {
                     : "The service could not read the \(file.rawValue) from its disk."
             )
         }
+    }
+}
+
+extension ImageOutcome {
+    /// What was filed for it.
+    fileprivate var files: [SHA256Digest] {
+        guard case .done(let output, _, _, let attachments) = self else { return [] }
+        return [output.sha256] + attachments.map(\.blob.sha256)
     }
 }

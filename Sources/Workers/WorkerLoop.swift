@@ -47,6 +47,7 @@ public struct WorkerLoop: Sendable {
     let configuration: Configuration
     let store: any WorkQueue
     let blobs: BlobStore
+    let ledger: BlobLedger
     let codecs: CodecPool
     let throughput: ThroughputMeter
     let logger: Logger
@@ -61,6 +62,7 @@ public struct WorkerLoop: Sendable {
     ///   - configuration: Who the workers are.
     ///   - store: Where images are claimed.
     ///   - blobs: Where files are.
+    ///   - ledger: Where results are noted until their rows are written; the one that removals of these files go by.
     ///   - codecs: Who protects; the loop stops the pool when it ends.
     ///   - throughput: Where the speed of the codecs is noted.
     ///   - logger: For faults and crashes.
@@ -69,6 +71,7 @@ public struct WorkerLoop: Sendable {
         configuration: Configuration,
         store: any WorkQueue,
         blobs: BlobStore,
+        ledger: BlobLedger,
         codecs: CodecPool,
         throughput: ThroughputMeter = ThroughputMeter(),
         logger: Logger,
@@ -86,6 +89,7 @@ public struct WorkerLoop: Sendable {
         self.configuration = configuration
         self.store = store
         self.blobs = blobs
+        self.ledger = ledger
         self.codecs = codecs
         self.logger = logger
         self.observer = observer

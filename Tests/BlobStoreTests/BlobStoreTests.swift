@@ -40,13 +40,21 @@ import Testing
         let reference = try spool.commit()
         #expect(reference.sha256 == SHA256.hash(bytes))
         #expect(try store.read(reference.sha256) == bytes)
-        #expect(try store.readRange(reference.sha256, 10..<20) == Array(bytes[10..<20]))
-        #expect(try store.readRange(reference.sha256, 300_000..<300_000).isEmpty)
-        #expect(throws: BlobStoreError.rangeOutsideBlob) { try store.readRange(reference.sha256, 299_999..<300_001) }
         let reader = try store.open(reference.sha256)
         #expect(reader.size == 300_000)
+        #expect(try reader.read(at: 10, count: 10) == Array(bytes[10..<20]))
+        #expect(try reader.read(at: 300_000, count: 0).isEmpty)
+        #expect(throws: BlobStoreError.rangeOutsideBlob) { try reader.read(at: 299_999, count: 2) }
         #expect(throws: BlobStoreError.rangeOutsideBlob) { try reader.read(at: .max, count: 1) }
         #expect(throws: BlobStoreError.rangeOutsideBlob) { try reader.read(at: 0, count: -1) }
+    }
+
+    @Test func `Every folder that a blob may need is there from the start`() throws {
+        for _ in 0..<2 {
+            _ = try BlobStore(root: root)
+            let names = try FileManager.default.contentsOfDirectory(atPath: "\(root)/blobs")
+            #expect(names.sorted() == (0...255).map { String(format: "%02x", $0) })
+        }
     }
 
     @Test func `The empty blob is a blob`() throws {
@@ -182,6 +190,7 @@ import Testing
         let spool = try store.newSpool()
         try spool.append(Array("abc".utf8))
         // A file where the blob's folder should be.
+        try FileManager.default.removeItem(atPath: "\(root)/blobs/ba")
         try Data().write(to: URL(fileURLWithPath: "\(root)/blobs/ba"))
         #expect(throws: BlobStoreError.self) { try spool.commit() }
         #expect(throws: BlobStoreError.spoolClosed) { try spool.commit() }

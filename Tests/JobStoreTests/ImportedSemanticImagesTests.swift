@@ -88,7 +88,7 @@ import Testing
         _ = try await store.importSemanticImages([picture], tenant: tenant)
         let claim = try #require(try await store.claim(owner: worker()).first)
         try await store.finish(claim, .failed(broken))
-        #expect(try await store.expireJobs() == (1, []))
+        #expect(try await store.expireJobs() == JobExpiry(jobs: 1, images: 1, blobs: []))
         #expect(try await store.referencedBlobs() == [shared])
         try await store.withUnreferenced(among: [shared, blob("nobody's")]) { free in
             #expect(free == [blob("nobody's")])

@@ -95,8 +95,8 @@ extension JobQueue {
         try await createKey(name: name, scopes: scopes, quotas: quotas, expiresAt: nil, hash: hash, prefix: prefix)
     }
 
-    func expireJobs() async throws -> (jobs: Int, blobs: [SHA256Digest]) {
-        try await expireJobs(limit: 20)
+    func expireJobs(imageLimit: Int = 500, sparing kept: Set<JobIdentifier> = []) async throws -> JobExpiry {
+        try await expireJobs(imageLimit: imageLimit, sparing: kept)
     }
 }
 

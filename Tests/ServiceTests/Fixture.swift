@@ -70,7 +70,7 @@ final class Fixture: Sendable {
     }
 
     var housekeeping: Housekeeping {
-        Housekeeping(store: store, blobs: blobs, disk: api.disk, ledger: api.ledger, logger: api.logger)
+        api.housekeeping
     }
 
     // MARK: - Requests

@@ -75,6 +75,7 @@ struct StoppedServiceTests {
                     blobs: blobs,
                     disk: DiskQueues(),
                     ledger: BlobLedger(blobs: blobs),
+                    readings: JobReadings(),
                     logger: fixture.api.logger
                 )
                 try await housekeeping.cleanUpAfterLastRun()

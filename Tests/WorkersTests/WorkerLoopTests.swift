@@ -59,6 +59,7 @@ struct WorkerLoopTests {
                 configuration: WorkerLoop.Configuration(instance: "here", run: run),
                 store: store,
                 blobs: blobs,
+                ledger: BlobLedger(blobs: blobs),
                 codecs: codecs,
                 logger: Material.logger
             )
@@ -222,6 +223,7 @@ struct WorkerLoopTests {
                 configuration: configuration,
                 store: house.store,
                 blobs: house.blobs,
+                ledger: BlobLedger(blobs: house.blobs),
                 codecs: pool,
                 logger: Material.logger
             )
@@ -262,6 +264,7 @@ struct WorkerLoopTests {
                 configuration: configuration,
                 store: house.store,
                 blobs: house.blobs,
+                ledger: BlobLedger(blobs: house.blobs),
                 codecs: pool,
                 logger: Material.logger
             )
@@ -317,6 +320,7 @@ struct WorkerLoopTests {
                 configuration: configuration,
                 store: house.store,
                 blobs: house.blobs,
+                ledger: BlobLedger(blobs: house.blobs),
                 codecs: pool,
                 logger: Material.logger
             )
@@ -338,6 +342,7 @@ struct WorkerLoopTests {
                 configuration: WorkerLoop.Configuration(instance: "here", run: "run"),
                 store: house.store,
                 blobs: house.blobs,
+                ledger: BlobLedger(blobs: house.blobs),
                 codecs: pool,
                 throughput: meter,
                 logger: Material.logger

@@ -22,10 +22,11 @@ UNKNOWN = (OSError, http.client.HTTPException, json.JSONDecodeError)
 class Job:
     """A request for a job, sent again under its idempotency key until it is answered."""
 
-    def __init__(self, images):
+    def __init__(self, images, has_previews):
         self.key = str(uuid.uuid4())
         # Class and bytes of each.
         self.images = images
+        self.has_previews = has_previews
         self.id = None
         self.is_cancelled = False
         # Asked for; what became of it is not known before `is_deleted`.
@@ -74,6 +75,10 @@ class Pictures:
             images.append((self.random.choice(["birds", "cars", "trees"]), content))
         return images
 
+    def are_wanted_small(self):
+        """Whether a job asks for previews."""
+        return self.random.random() < 0.3
+
 
 class Ledger:
     """All promises of one data folder."""
@@ -108,9 +113,8 @@ class Ledger:
     def send(self, job):
         """Sends a job; whether it was accepted."""
         body, media_type = job.form()
-        status, _, content = self.request(
-            "POST", "/v1/jobs?mode=sample-wise", body, {"Content-Type": media_type, "Idempotency-Key": job.key}
-        )
+        path = f"/v1/jobs?mode=sample-wise&preview={str(job.has_previews).lower()}"
+        status, _, content = self.request("POST", path, body, {"Content-Type": media_type, "Idempotency-Key": job.key})
         if status not in (200, 202):
             assert status in (503, 507), f"a job was answered with {status} {content}"
             return False
@@ -196,6 +200,9 @@ class Ledger:
         before = np.asarray(Image.open(io.BytesIO(original)).convert("RGB"), np.int16)
         after = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), np.int16)
         assert 0 < np.abs(after - before).max() <= 8
+        for name in ("before", "after") if job.has_previews else ():
+            status, _, jpeg = self.request("GET", f"/v1/jobs/{job.id}/images/{image['number']}.{name}.jpg")
+            assert status == 200 and Image.open(io.BytesIO(jpeg)).format == "JPEG"
 
     def listed(self):
         """The ids of all jobs that the server lists."""
@@ -235,8 +242,8 @@ def audit_files(folder):
     try:
         referenced = {
             bytes(row[0]).hex()
-            for column in ("input_sha256", "output_sha256")
-            for row in database.execute(f"SELECT {column} FROM images WHERE {column} IS NOT NULL")
+            for table, column in [("images", "input_sha256"), ("images", "output_sha256"), ("attachments", "sha256")]
+            for row in database.execute(f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL")
         }
         running = database.execute("SELECT count(*) FROM images WHERE state IN ('queued', 'running')").fetchone()[0]
     finally:

@@ -61,8 +61,60 @@ import Testing
         #expect(gone.count == 2)
         try await store.job(tenant, sizes: [1])
         let removed = Mutex<[SHA256Digest]>([])
-        try await store.withUnreferenced(among: gone) { hashes in removed.withLock { $0 = hashes } }
+        try await store.withUnreferenced(among: gone) { hashes in removed.withLock { $0 += hashes } }
         #expect(removed.withLock { $0 } == [blob("\(tenant) cats 1 2")])
+    }
+
+    @Test func `Much expires in pieces, in which no other writer waits long, and is gone for everybody at the first`()
+        async throws
+    {
+        let store = try test.queue()
+        let tenant = try await store.tenant()
+        let large = try await store.job(tenant, sizes: Array(repeating: 1, count: 50), retention: .zero)
+        let small = try await store.job(tenant, sizes: [2], label: "dogs", retention: .zero)
+        while case let claims = try await store.claim(owner: worker()), !claims.isEmpty {
+            try await store.finish(claims.map { ($0, done($0)) })
+        }
+        let first = try await store.expireJobs(imageLimit: 20)
+        #expect(first.jobs == 2 && first.images == 20)
+        #expect(try await store.jobs(tenant: tenant).jobs.isEmpty)
+        for id in [large.id, small.id] {
+            #expect(try await store.job(id, tenant: tenant)?.expiredAt == test.clock.now)
+        }
+        #expect(try await store.referencedBlobs().isDisjoint(with: first.blobs))
+        // The rest goes in another run of the service, whatever its clock says.
+        test.clock.advance(by: .seconds(-3600))
+        let next = try test.queue()
+        var pieces: [JobExpiry] = [first]
+        while case let piece = try await next.expireJobs(imageLimit: 20), !piece.isEmpty { pieces.append(piece) }
+        #expect(pieces.map(\.images) == [20, 20, 11] && pieces.map(\.jobs) == [2, 0, 0])
+        // Each has a file of its own, sent and protected.
+        #expect(Set(pieces.flatMap(\.blobs)).count == 102 && pieces.flatMap(\.blobs).count == 102)
+        #expect(try await next.referencedBlobs().isEmpty)
+    }
+
+    @Test func `A job that is spared expires once it is not`() async throws {
+        let store = try test.queue()
+        let tenant = try await store.tenant()
+        let read = try await store.job(tenant, sizes: [1], retention: .zero)
+        let other = try await store.job(tenant, sizes: [2], retention: .zero)
+        for _ in 0..<2 { try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) }) }
+        #expect(try await store.expireJobs(sparing: [read.id]).jobs == 1)
+        #expect(try await store.jobs(tenant: tenant).jobs.map(\.id) == [read.id])
+        #expect(try await store.job(other.id, tenant: tenant)?.expiredAt != nil)
+        #expect(try await store.expireJobs() == JobExpiry(jobs: 1, images: 1, blobs: [blob("\(tenant) cats 0 1")]))
+    }
+
+    @Test func `Any number of blobs is looked through, and each is handed on once`() async throws {
+        let store = try test.queue()
+        let tenant = try await store.tenant()
+        try await store.job(tenant, sizes: [1])
+        let nobodys = (0..<1000).map { blob("nobody's \($0)") }
+        let found = Mutex<[[SHA256Digest]]>([])
+        let candidates = nobodys + [blob("\(tenant) cats 0 1")]
+        try await store.withUnreferenced(among: candidates) { hashes in found.withLock { $0.append(hashes) } }
+        #expect(found.withLock { $0.flatMap(\.self) } == nobodys)
+        #expect(found.withLock { $0.allSatisfy { $0.count <= 300 } }, "the writer is held for some hundreds")
     }
 
     @Test func `An idempotency record goes with its job`() async throws {

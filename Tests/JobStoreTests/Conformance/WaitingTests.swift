@@ -31,6 +31,7 @@ import Testing
         try await store.job(tenant, sizes: [1])
         // Claimed meanwhile by another, so that only the signal can end the wait.
         _ = try await store.claim(owner: worker(1))
+        #expect(store.workMark != mark)
         try await store.waitForWork(after: mark, atMost: Self.hour)
     }
 
@@ -40,18 +41,46 @@ import Testing
         var claim = try #require(try await store.claim(owner: worker()).first)
         var mark = store.workMark
         try await store.finish(claim, .released)
+        // The image is there to be claimed, which ends the wait by itself; the mark tells that those who wait already are woken.
+        #expect(store.workMark != mark)
         try await store.waitForWork(after: mark, atMost: Self.hour)
 
         claim = try #require(try await store.claim(owner: worker()).first)
         mark = store.workMark
         test.clock.advance(by: .seconds(60))
         try await store.rescueExpired()
+        #expect(store.workMark != mark)
         try await store.waitForWork(after: mark, atMost: Self.hour)
 
         claim = try #require(try await store.claim(owner: worker()).first)
         mark = store.workMark
         try await store.reclaim(previousRunsOf: "host")
+        #expect(store.workMark != mark)
         try await store.waitForWork(after: mark, atMost: Self.hour)
+    }
+
+    @Test func `Only an end of leases tells their holders to look`() async throws {
+        let store = try test.queue()
+        let tenant = try await store.tenant()
+        let start = store.leaseMark
+        let job = try await store.job(tenant, sizes: [1])
+        #expect(try await store.cancelJob(.random(), tenant: tenant) == nil)
+        #expect(try await store.deleteJob(.random(), tenant: tenant) == nil)
+        #expect(try await store.deleteJob(job.id, tenant: store.tenant("other")) == nil)
+        #expect(try await store.cancelJob(job.id, tenant: tenant) != nil)
+        #expect(try await store.deleteJob(job.id, tenant: tenant) != nil)
+        #expect(store.leaseMark == start, "nobody had any of it")
+        for erases in [false, true] {
+            let job = try await store.job(tenant, sizes: [1])
+            #expect(try await store.claim(owner: worker()).count == 1)
+            let mark = store.leaseMark
+            if erases {
+                _ = try await store.deleteJob(job.id, tenant: tenant)
+            } else {
+                _ = try await store.cancelJob(job.id, tenant: tenant)
+            }
+            #expect(store.leaseMark != mark)
+        }
     }
 
     @Test func `The end of an image's own wait ends the wait for work`() async throws {

@@ -1,0 +1,19 @@
+import BlobStore
+import JobStore
+
+extension BlobLedger {
+    /// Files the spools of an upload.
+    ///
+    /// It blocks on the disk.
+    ///
+    /// - Returns: The blob of each spool as its row will name it, all noted until they are settled.
+    /// - Throws: Faults of the disk; then none is noted.
+    func file(_ spools: [Spool]) throws -> [StoredBlob] {
+        try commit(spools).map { StoredBlob(sha256: $0.sha256, size: $0.size) }
+    }
+
+    /// Notes that the rows of an upload are written, or never will be.
+    func settle(_ filed: [StoredBlob]) {
+        settle(filed.map(\.sha256))
+    }
+}

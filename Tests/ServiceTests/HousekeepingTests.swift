@@ -1,0 +1,101 @@
+import BlobStore
+import Cryptography
+import Foundation
+import HTTPServer
+import HTTPTypes
+import HTTPWire
+import JobStore
+import Testing
+
+@testable import Service
+
+@Suite("Housekeeping")
+struct HousekeepingTests {
+    /// Makes a file as old as if it had waited for its row all the time.
+    private func age(_ sha256: SHA256Digest, by seconds: Double, in fixture: Fixture) throws {
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -seconds)],
+            ofItemAtPath: "\(fixture.folder)/blobs/\(sha256.hex.prefix(2))/\(sha256.hex)"
+        )
+    }
+
+    @Test("The sweep takes old files that no row refers to, but none whose row is still to be written")
+    func sweep() async throws {
+        let fixture = try await Fixture()
+        _ = try await fixture.upload([1])
+        try await fixture.work()
+        let young = try fixture.blobs.put([8]).sha256
+        let old = try fixture.blobs.put([9]).sha256
+        let waiting = try fixture.api.ledger.put([7]).sha256
+        let referenced = [SHA256.hash([1]), SHA256.hash([1, 0])]
+        for sha256 in [old, waiting] + referenced { try age(sha256, by: 3600, in: fixture) }
+        try await fixture.housekeeping.sweepOrphans()
+        #expect(try Set(fixture.blobs.list()) == Set(referenced + [young, waiting]))
+        // No row has come, and none will.
+        fixture.api.ledger.settle([waiting])
+        try await fixture.housekeeping.sweepOrphans()
+        #expect(try Set(fixture.blobs.list()) == Set(referenced + [young]))
+    }
+
+    @Test("A job whose archive is being sent expires when that is over, and meanwhile nobody else gets it")
+    func downloads() async throws {
+        let fixture = try await Fixture { $0.retention = .seconds(100) }
+        let path = try await fixture.upload([1])
+        try await fixture.work()
+        let whole = try await fixture.send(.get, "\(path)/archive.zip").body
+        let started = try await archive(of: path, in: fixture)
+        fixture.clock.advance(seconds: 101)
+        try await fixture.housekeeping.expire()
+        #expect(try await fixture.send(.get, "\(path)/archive.zip").status == 410)
+        #expect(try await Answer(started.take()).body == whole)
+        try await fixture.housekeeping.expire()
+        #expect(try fixture.blobs.list().isEmpty)
+    }
+
+    /// A response that is given up once it is sent.
+    private final class Started {
+        private var response: ServerResponse?
+        init(_ response: ServerResponse) { self.response = response }
+        func take() throws -> ServerResponse {
+            defer { response = nil }
+            return try #require(response)
+        }
+    }
+
+    private func archive(of path: String, in fixture: Fixture) async throws -> Started {
+        let request = ServerRequest(
+            method: .get,
+            target: try RequestTarget("\(path)/archive.zip"),
+            fields: [.authorization: "Bearer \(fixture.secret.text)"],
+            body: RequestBody([])
+        )
+        return Started(await fixture.api.respond(to: request, by: fixture.router))
+    }
+
+    @Test("What two have filed stays until both rows are written")
+    func twice() async throws {
+        let fixture = try await Fixture()
+        let (first, second) = (try fixture.api.ledger.put([7]).sha256, try fixture.api.ledger.put([7]).sha256)
+        #expect(first == second)
+        fixture.api.ledger.settle([first])
+        try await fixture.housekeeping.remove([first], ifOlderThan: .seconds(-1))
+        #expect(try fixture.blobs.list() == [first])
+        fixture.api.ledger.settle([second])
+        try await fixture.housekeeping.remove([first], ifOlderThan: .seconds(-1))
+        #expect(try fixture.blobs.list().isEmpty)
+    }
+
+    @Test("Neither an erasure nor an expiry takes a picture whose other row is still to be written")
+    func sharedOutputs() async throws {
+        let fixture = try await Fixture { $0.retention = .seconds(100) }
+        let paths = [try await fixture.upload([1]), try await fixture.upload([2])]
+        try await fixture.work { _ in .picture([7]) }
+        // What the worker of a third photo does whose protected picture has the same bytes.
+        let output = try fixture.api.ledger.put([7]).sha256
+        try age(output, by: 3600, in: fixture)
+        #expect(try await fixture.send(.delete, paths[0]).status == 204)
+        fixture.clock.advance(seconds: 101)
+        try await fixture.housekeeping.expire()
+        #expect(try fixture.blobs.list() == [output])
+    }
+}
