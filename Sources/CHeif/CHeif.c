@@ -103,13 +103,18 @@ static void find_colors(palimpsest_heif *reader) {
 palimpsest_heif_status palimpsest_heif_read_header(palimpsest_heif *reader, palimpsest_heif_header *header) {
     struct heif_error error =
         heif_context_read_from_memory_without_copy(reader->context, reader->bytes, reader->count, NULL);
-    if (error.code == heif_error_Ok) error = heif_context_get_primary_image_handle(reader->context, &reader->handle);
+    heif_item_id primary = 0;
+    if (error.code == heif_error_Ok) error = heif_context_get_primary_image_ID(reader->context, &primary);
+    if (error.code == heif_error_Ok) error = heif_context_get_image_handle(reader->context, primary, &reader->handle);
     if (error.code != heif_error_Ok) return note(reader, error);
     const int width = heif_image_handle_get_width(reader->handle);
     const int height = heif_image_handle_get_height(reader->handle);
     const int bits = heif_image_handle_get_luma_bits_per_pixel(reader->handle);
     if (width < 1 || height < 1) return fail(reader, PALIMPSEST_HEIF_CORRUPT, "there are no pixels");
     if (bits < 8 || bits > 16) return fail(reader, PALIMPSEST_HEIF_UNSUPPORTED, "samples of no known length");
+    reader->header.primary_item = primary;
+    reader->header.stored_width = (uint32_t)heif_image_handle_get_ispe_width(reader->handle);
+    reader->header.stored_height = (uint32_t)heif_image_handle_get_ispe_height(reader->handle);
     reader->header.width = (uint32_t)width;
     reader->header.height = (uint32_t)height;
     reader->header.bit_depth = bits;
@@ -171,7 +176,27 @@ static palimpsest_heif_status copy_rows(palimpsest_heif *reader, const struct he
     return PALIMPSEST_HEIF_OK;
 }
 
-palimpsest_heif_status palimpsest_heif_decode(palimpsest_heif *reader, uint8_t *rows, size_t count) {
+// libheif compares the canvas of a grid or an overlay with this limit alone, and its products of sides have 32 bits.
+static void limit_canvas(palimpsest_heif *reader) {
+    const uint32_t width = reader->header.stored_width, height = reader->header.stored_height;
+    const uint32_t side = width > height ? width : height;
+    const int limit = side < PALIMPSEST_HEIF_MAX_SIDE ? (int)side + 1 : PALIMPSEST_HEIF_MAX_SIDE;
+    heif_context_set_maximum_image_size_limit(reader->context, limit);
+}
+
+// The picture is decoded before its alpha.
+static void complete_colors(palimpsest_heif_header *header) {
+    if (header->icc_count > 0 || palimpsest_first_colors.primaries == 0) return;
+    if (header->color_primaries == heif_color_primaries_unspecified) {
+        header->color_primaries = palimpsest_first_colors.primaries;
+    }
+    if (header->transfer_characteristics == heif_transfer_characteristic_unspecified) {
+        header->transfer_characteristics = palimpsest_first_colors.transfer;
+    }
+}
+
+palimpsest_heif_status palimpsest_heif_decode(palimpsest_heif *reader, uint8_t *rows, size_t count,
+                                              palimpsest_heif_header *header) {
     static const enum heif_chroma layouts[2][2] = {
         {heif_chroma_interleaved_RGB, heif_chroma_interleaved_RGBA},
         {heif_chroma_interleaved_RRGGBB_BE, heif_chroma_interleaved_RRGGBBAA_BE},
@@ -179,7 +204,9 @@ palimpsest_heif_status palimpsest_heif_decode(palimpsest_heif *reader, uint8_t *
     struct heif_decoding_options *options = heif_decoding_options_alloc();
     if (options == NULL) return fail(reader, PALIMPSEST_HEIF_TOO_LARGE, "no memory to decode");
     options->strict_decoding = 1;
+    limit_canvas(reader);
     palimpsest_max_pixels = reader->max_pixels;
+    palimpsest_first_colors.primaries = 0;
     struct heif_image *image = NULL;
     const struct heif_error error =
         heif_decode_image(reader->handle, &image, heif_colorspace_RGB,
@@ -188,6 +215,8 @@ palimpsest_heif_status palimpsest_heif_decode(palimpsest_heif *reader, uint8_t *
     heif_decoding_options_free(options);
     palimpsest_heif_status status = note(reader, error);
     if (status == PALIMPSEST_HEIF_OK) status = copy_rows(reader, image, rows, count);
+    complete_colors(&reader->header);
+    *header = reader->header;
     heif_image_release(image);
     return status;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 _Thread_local uint64_t palimpsest_max_pixels = UINT64_MAX;
+_Thread_local struct palimpsest_colors palimpsest_first_colors = {0};
 
 static struct heif_error copy_plane(
     const struct palimpsest_plane *plane, enum heif_channel channel, struct heif_image *image
@@ -53,5 +54,6 @@ struct heif_error palimpsest_make_image(
         return error;
     }
     set_colors(colors, *image);
+    if (palimpsest_first_colors.primaries == 0) palimpsest_first_colors = colors;
     return error;
 }

@@ -13,6 +13,14 @@ enum { palimpsest_decoder_priority = 200 };
 /// The most pixels that a picture decoded by this thread may have, whatever the container says.
 extern _Thread_local uint64_t palimpsest_max_pixels;
 
+/// What a stream says about its colours, which counts where the container says nothing: code points of ITU-T H.273.
+struct palimpsest_colors {
+    int primaries, transfer, matrix, is_full_range;
+};
+
+/// What the first stream that this thread decoded said since `primaries` was set to 0, which no stream says.
+extern _Thread_local struct palimpsest_colors palimpsest_first_colors;
+
 /// HEVC, by libde265. libheif's own starts a thread for every picture.
 extern const struct heif_decoder_plugin palimpsest_hevc_decoder;
 
@@ -40,11 +48,6 @@ struct palimpsest_plane {
     const uint8_t *rows;
     ptrdiff_t stride;
     int width, height, bits;
-};
-
-/// What a stream says about its colours, which counts where the container says nothing: code points of ITU-T H.273.
-struct palimpsest_colors {
-    int primaries, transfer, matrix, is_full_range;
 };
 
 /// Makes an image of one plane or three.

@@ -210,6 +210,11 @@ void plm_start_writeback(int descriptor, uint64_t offset, uint64_t count) {
     sync_file_range(descriptor, (off64_t)offset, (off64_t)count, SYNC_FILE_RANGE_WRITE);
 }
 
+pid_t plm_fork(void) {
+    pid_t child = fork();
+    return child < 0 ? -errno : child;
+}
+
 int plm_rename_exclusive(const char *from, const char *to) {
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
     if (errno != EINVAL && errno != ENOSYS) return errno;

@@ -7,7 +7,7 @@ public enum HMACSHA256 {
     /// - Parameters:
     ///   - message: Any bytes.
     ///   - key: Any bytes; 32 random ones are as strong as it gets.
-    /// - Returns: The 32 bytes of the code. Compare it with ``ConstantTime/equals(_:_:)``.
+    /// - Returns: The 32 bytes of the code. Not to be compared with a stranger's, since the time would tell how far they agree.
     public static func authenticate(_ message: [UInt8], key: [UInt8]) -> SHA256Digest {
         // OpenSSL takes a null key for "the key of before", so that an empty key needs an address too.
         let addressable = key.isEmpty ? [0] : key

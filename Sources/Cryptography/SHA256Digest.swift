@@ -1,6 +1,6 @@
 /// The 32 bytes of a SHA-256 hash.
 ///
-/// Two digests are compared in time that depends on their bytes; secrets are compared with ``ConstantTime``.
+/// Two digests are compared in time that depends on their bytes, and so are not to be compared where one is a secret.
 public struct SHA256Digest: Sendable, Hashable {
     /// How many bytes a digest has.
     public static let byteCount = 32

@@ -11,8 +11,8 @@ public enum Scrypt {
         /// The parallelization.
         public let parallelization: UInt8
 
-        /// 32 MiB and about a tenth of a second.
-        public static let standard = Parameters(unchecked: 15, 8, 1)
+        /// 64 MiB and some tenths of a second, one of the costs that OWASP names as the least for passwords.
+        public static let standard = Parameters(unchecked: 16, 8, 2)
 
         /// Takes parameters of at most 256 MiB; `nil` for others.
         public init?(logCost: UInt8, blockSize: UInt8, parallelization: UInt8) {

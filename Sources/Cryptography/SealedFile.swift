@@ -2,7 +2,7 @@
 ///
 ///     palimpsest-sealed/1
 ///     subject: 64 hexadecimal digits
-///     key: scrypt 15 8 1 SALT           or: key: given
+///     key: scrypt 16 8 2 SALT           or: key: given
 ///     encapsulated: 64 hexadecimal digits
 ///                                       an empty line
 ///     the ciphertext of HPKE (RFC 9180), which authenticates all of the above

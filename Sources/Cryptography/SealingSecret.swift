@@ -23,7 +23,7 @@ public enum SealingSecret: Sendable {
 
     /// To whom files are sealed that this secret opens.
     ///
-    /// For a passphrase it takes 32 MiB and a tenth of a second.
+    /// For a passphrase it takes 64 MiB and some tenths of a second.
     ///
     /// - Returns: A recipient, with a new salt for a passphrase; `nil` when there is no memory for it.
     /// - Throws: ``CryptographyError/randomUnavailable``.

@@ -1,4 +1,4 @@
-/// Finds the width and the height in the header of a JPEG or PNG that comes in piece by piece.
+/// Finds the width and the height in the header of a JPEG, PNG, WebP, HEIC or AVIF that comes in piece by piece.
 ///
 /// It is for guessing how much work a picture will be: it decodes nothing, keeps a few bytes at most, and promises nothing about the
 /// rest of the file. What a header states is a stranger's word.
@@ -16,6 +16,10 @@ public struct ImageHeaderReader: Sendable {
         case signature
         /// Reads a PNG's first chunk, which must be `IHDR` (W3C PNG, section 11.2.1).
         case png
+        /// Reads a WebP's first chunk.
+        case webp
+        /// Looks through the boxes of a HEIC or AVIF.
+        case heif(HEIFSizeReader)
         /// Looks for the 0xFF of a JPEG's next marker (ITU-T T.81, section B.1.1.2).
         case markerPrefix
         /// Reads the code behind it, or another fill byte.
@@ -62,6 +66,15 @@ public struct ImageHeaderReader: Sendable {
             guard take(16, from: &rest) else { return }
             let isHeader = field[4..<8].elementsEqual("IHDR".utf8)
             end(isHeader ? Self.size(width: number(8..<12), height: number(12..<16)) : nil)
+        case .webp:
+            guard take(WebPSize.byteCount, from: &rest) else { return }
+            end(WebPSize.read(field).flatMap(Self.size(width:height:)))
+        case .heif(var reader):
+            // Nobody else holds it while it changes.
+            state = .end
+            reader.receive(&rest)
+            guard reader.isFinished else { return state = .heif(reader) }
+            end(reader.size.flatMap(Self.size(width:height:)))
         case .markerPrefix:
             guard let place = rest.firstIndex(of: 0xFF) else { return rest = [] }
             rest = rest[rest.index(after: place)...]
@@ -96,9 +109,24 @@ public struct ImageHeaderReader: Sendable {
         } else if field == Self.pngSignature {
             field = []
             state = .png
-        } else if !Self.pngSignature.starts(with: field), field != [0xFF] {
+        } else if field.elementsEqual("RIFF".utf8) {
+            state = .webp
+        } else if field.count == 8, Self.mayBeHEIF(field) {
+            var reader = HEIFSizeReader()
+            var head = field[...]
+            field = []
+            reader.receive(&head)
+            state = .heif(reader)
+        } else if !Self.pngSignature.starts(with: field), field != [0xFF], !"RIFF".utf8.starts(with: field),
+            !Self.mayBeHEIF(field)
+        {
             end(nil)
         }
+    }
+
+    /// Whether bytes begin a box of brands, which is the first of a HEIC and short.
+    private static func mayBeHEIF(_ head: [UInt8]) -> Bool {
+        head.prefix(2).allSatisfy { $0 == 0 } && "ftyp".utf8.starts(with: head.dropFirst(4))
     }
 
     private mutating func began(marker code: UInt8) {

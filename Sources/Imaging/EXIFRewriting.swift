@@ -1,15 +1,15 @@
 /// What a picture that was turned upright and changed may keep of its EXIF.
 enum EXIFRewriting {
-    /// All of it, but upright, of the picture's size, and without the thumbnail, which would show the picture as it was.
+    /// All of it, but upright, of the picture's size, and without thumbnails and previews, which would show the picture as it was.
     ///
     /// - Parameters:
     ///   - exif: A TIFF structure, taken for hostile.
     ///   - width: Columns of the upright picture.
     ///   - height: Rows of the upright picture.
-    /// - Returns: The structure, or `nil` if it is not understood.
+    /// - Returns: The structure, or `nil` if it is not understood, or holds a JPEG still.
     static func upright(_ exif: [UInt8], width: Int, height: Int) -> [UInt8]? {
         guard var tiff = TIFFStructure(exif), let directory = tiff.firstDirectory,
-            let entries = tiff.entries(at: directory), let link = tiff.link(behind: directory)
+            let entries = tiff.entries(at: directory), tiff.link(behind: directory) != nil
         else { return nil }
         for entry in entries where entry.tag == EXIFTag.orientation {
             tiff.set(entry, to: Orientation.asStored.rawValue)
@@ -20,8 +20,7 @@ enum EXIFRewriting {
                 if entry.tag == EXIFTag.pixelHeight { tiff.set(entry, to: height) }
             }
         }
-        eraseThumbnail(linkedAt: link, in: &tiff)
-        return tiff.bytes
+        return EXIFImages.erase(from: &tiff) ? tiff.bytes : nil
     }
 
     /// Who made the picture and whose it is: a structure of its own with nothing else, or `nil` if that is not told.
@@ -40,23 +39,6 @@ enum EXIFRewriting {
     private static let maxTextBytes = 4096
 
     // MARK: - Steps
-
-    private static func eraseThumbnail(linkedAt link: Int, in tiff: inout TIFFStructure) {
-        if let directory = tiff.long(at: link), directory > 0, let entries = tiff.entries(at: directory) {
-            func number(_ tag: Int) -> Int? { entries.first { $0.tag == tag }.flatMap(tiff.number) }
-            let places = [
-                (EXIFTag.thumbnailOffset, EXIFTag.thumbnailCount), (EXIFTag.stripOffsets, EXIFTag.stripByteCounts),
-            ]
-            for (offset, count) in places.compactMap({ zip(number($0), number($1)) }) {
-                tiff.erase(from: offset, count: count)
-            }
-        }
-        tiff.cut(linkAt: link)
-    }
-
-    private static func zip(_ first: Int?, _ second: Int?) -> (Int, Int)? {
-        first.flatMap { first in second.map { (first, $0) } }
-    }
 
     /// A structure of one directory, big-endian, with texts behind it; the tags ascend.
     private static func structure(of texts: [(tag: Int, text: [UInt8])]) -> [UInt8] {

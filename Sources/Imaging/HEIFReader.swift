@@ -12,26 +12,19 @@ struct HEIFReader {
     ///   - format: What the file's brands say.
     init(_ bytes: [UInt8], limits: ImageLimits, format: ImageFormat) {
         self.bytes = bytes
-        self.limits = limits
         self.format = format
+        self.limits = limits.forHEIF
         Self.prepare
     }
 
     /// Has libheif look once for what it needs.
     static let prepare: Void = palimpsest_heif_prepare()
 
-    func dimensions() throws(ImagingError) -> (width: Int, height: Int) {
-        try withReader { (reader) throws(ImagingError) in
-            let header = try readHeader(reader)
-            return (Int(header.width), Int(header.height))
-        }
-    }
-
     func photo() throws(ImagingError) -> Photo {
-        try withReader { (reader) throws(ImagingError) in
-            let header = try readHeader(reader)
+        try withReader { (reader, container) throws(ImagingError) in
+            let header = try readHeader(reader, container)
             try limits.check(profileBytes: header.icc_count)
-            let profile = try part(.icc, count: header.icc_count, reader)
+            let profile = try part(.icc, count: header.icc_count, reader)?.unlessGrayProfile
             let exif = try part(.exif, count: header.exif_count, reader)
             let xmp = try part(.xmp, count: header.xmp_count, reader)
             return Photo(
@@ -51,9 +44,11 @@ struct HEIFReader {
     // MARK: - Steps
 
     private func withReader<Result>(
-        _ body: (OpaquePointer) throws(ImagingError) -> Result
+        _ body: (OpaquePointer, HEIFContainer) throws(ImagingError) -> Result
     ) throws(ImagingError) -> Result {
         try refuseSequences()
+        let container = try HEIFContainer(bytes)
+        for canvas in container.canvases { try limits.check(width: canvas.width, height: canvas.height) }
         return try bytes.withUnsafeBufferPointer { (bytes) throws(ImagingError) in
             guard let start = bytes.baseAddress,
                 let reader = palimpsest_heif_open(
@@ -64,7 +59,7 @@ struct HEIFReader {
                 )
             else { throw ImagingError(.tooLarge, "There is not enough memory to read the picture.") }
             defer { palimpsest_heif_close(reader) }
-            return try body(reader)
+            return try body(reader, container)
         }
     }
 
@@ -78,13 +73,32 @@ struct HEIFReader {
         )
     }
 
-    private func readHeader(_ reader: OpaquePointer) throws(ImagingError) -> palimpsest_heif_header {
+    private func readHeader(
+        _ reader: OpaquePointer,
+        _ container: HEIFContainer
+    ) throws(ImagingError) -> palimpsest_heif_header {
         var header = palimpsest_heif_header()
         try check(palimpsest_heif_read_header(reader, &header), reader)
+        // What is cut away from it is decoded all the same.
+        let (width, height) = (Int(header.stored_width), Int(header.stored_height))
+        try limits.check(width: width, height: height)
+        for canvas in container.canvases where canvas.item == Int(header.primary_item) {
+            guard (canvas.width, canvas.height) == (width, height) else {
+                throw ImagingError(
+                    .corrupt,
+                    "The picture is \(width) x \(height) by its properties and \(canvas.width) x \(canvas.height) by its grid."
+                )
+            }
+        }
         try limits.check(width: Int(header.width), height: Int(header.height))
         if header.is_premultiplied != 0 {
             throw ImagingError(.unsupported, "The picture's colours are multiplied by its alpha, which is not read.")
         }
+        try checkColors(header)
+        return header
+    }
+
+    private func checkColors(_ header: palimpsest_heif_header) throws(ImagingError) {
         // A profile says what a PNG can say too; without one the samples are taken for sRGB by whoever shows them.
         let (bt709, unspecified, pq, hlg): (Int32, Int32, Int32, Int32) = (1, 2, 16, 18)
         if [pq, hlg].contains(header.transfer_characteristics) {
@@ -96,7 +110,6 @@ struct HEIFReader {
                 "The picture's colours go beyond sRGB and it has no profile that could be kept; give it one, or convert it to sRGB."
             )
         }
-        return header
     }
 
     private func part(
@@ -131,13 +144,15 @@ struct HEIFReader {
         let sampleBytes = header.bit_depth > 8 ? 2 : 1
         let count = Int(header.width) * Int(header.height) * (header.has_alpha != 0 ? 4 : 3) * sampleBytes
         var status = palimpsest_heif_status.ok
+        var decodedHeader = header
         // A byte a row more, which the PNG encoder puts to use.
         let samples = [UInt8](unsafeUninitializedCapacity: count + Int(header.height)) { buffer, initializedCount in
             guard let start = buffer.baseAddress else { return }
-            status = palimpsest_heif_decode(reader, start, count)
+            status = palimpsest_heif_decode(reader, start, count, &decodedHeader)
             initializedCount = status == .ok ? count : 0
         }
         try check(status, reader)
+        try checkColors(decodedHeader)
         return samples
     }
 
@@ -159,5 +174,15 @@ struct HEIFReader {
 
     private func message(_ reader: OpaquePointer) -> String {
         String(cString: palimpsest_heif_message(reader))
+    }
+}
+
+extension ImageLimits {
+    /// The limits within which libheif's products of 32 bits fit: of the sides, and of all pixels at eight bytes each.
+    fileprivate var forHEIF: ImageLimits {
+        var limits = self
+        limits.maxSide = min(maxSide, Int(palimpsestHEIFMaxSide))
+        limits.maxPixels = min(maxPixels, 500_000_000)
+        return limits
     }
 }

@@ -10,13 +10,6 @@ struct JPEGReader {
         self.limits = limits
     }
 
-    func dimensions() throws(ImagingError) -> (width: Int, height: Int) {
-        try withReader { (reader) throws(ImagingError) in
-            let header = try readHeader(reader)
-            return (Int(header.width), Int(header.height))
-        }
-    }
-
     func photo() throws(ImagingError) -> Photo {
         try withReader { (reader) throws(ImagingError) in
             let header = try readHeader(reader)

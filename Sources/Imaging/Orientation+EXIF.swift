@@ -21,11 +21,15 @@ enum EXIFTag {
     static let stripOffsets = 0x0111
     static let orientation = 0x0112
     static let stripByteCounts = 0x0117
+    static let tileOffsets = 0x0144
+    static let tileByteCounts = 0x0145
+    static let subdirectories = 0x014A
     static let artist = 0x013B
     static let thumbnailOffset = 0x0201
     static let thumbnailCount = 0x0202
     static let copyright = 0x8298
     static let exifDirectory = 0x8769
+    static let makerNote = 0x927C
     static let pixelWidth = 0xA002
     static let pixelHeight = 0xA003
 }

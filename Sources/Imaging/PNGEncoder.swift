@@ -13,7 +13,7 @@ public enum PNGEncoder {
 
     /// Encodes a photo, losslessly, in the photo's own memory.
     ///
-    /// The file holds the header, the ICC profile where there is one, the photo's metadata, the pixels and the end. Equal photos and levels give equal bytes with one version of libdeflate.
+    /// The file holds the header, the ICC profile or the colorimetry where there is one, the photo's metadata, the pixels and the end. Equal photos and levels give equal bytes with one version of libdeflate.
     ///
     /// - Parameters:
     ///   - photo: The photo; every layout has its own PNG colour type. If it is nobody else's, its samples are filtered where
@@ -33,7 +33,7 @@ public enum PNGEncoder {
         let (width, height, layout, depth) = (photo.width, photo.height, photo.layout, photo.depth)
         let pixelBytes = photo.pixelBytes
         let profile = photo.iccProfile ?? []
-        let metadata = photo.metadata
+        let (metadata, colorimetry) = (photo.metadata, photo.colorimetry)
         var rows = (consume photo).samples
         filter(&rows, count: height, pixelBytes: pixelBytes)
         let capacity =
@@ -46,6 +46,7 @@ public enum PNGEncoder {
             var file = PNGFile(buffer)
             file.append(width: width, height: height, layout: layout, depth: depth)
             isComplete = profile.isEmpty || file.append(profile: profile, compressor)
+            if profile.isEmpty, let colorimetry { file.append(colorimetry) }
             file.append(metadata)
             isComplete = isComplete && file.append(pixels: rows, compressor)
             file.appendEnd()

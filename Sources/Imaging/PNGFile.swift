@@ -2,8 +2,10 @@ import CDeflate
 
 /// Writes the chunks of a PNG file (W3C PNG section 5) into memory that is large enough for them.
 struct PNGFile {
-    /// Bytes of everything but the compressed profile and pixels: signature, header, and the frames of pixels and end.
-    static let overhead = 8 + 25 + 12 + 12
+    /// Bytes of everything but the metadata and the compressed profile and pixels: signature, header, colorimetry, and the frames of pixels and end.
+    static let overhead = 8 + 25 + colorimetryOverhead + 12 + 12
+    /// Bytes of gAMA and cHRM.
+    private static let colorimetryOverhead = 16 + 44
     /// Bytes of the profile's chunk beside the compressed profile.
     static let profileOverhead = 12 + profileName.count
 
@@ -47,6 +49,19 @@ struct PNGFile {
             file.append(Self.profileName)
             return file.append(compressed: profile, compressor)
         }
+    }
+
+    /// What stands for a profile where there is none.
+    mutating func append(_ colorimetry: Colorimetry) {
+        func append(_ kind: String, _ numbers: [UInt32]?) {
+            guard let numbers else { return }
+            appendChunk(kind) { file in
+                for number in numbers { file.append(bigEndian: number) }
+                return true
+            }
+        }
+        append("gAMA", colorimetry.gamma.map { [$0] })
+        append("cHRM", colorimetry.chromaticities)
     }
 
     /// EXIF and XMP (W3C PNG 11.3.5.1; XMP part 3, 1.1.5), as they are.

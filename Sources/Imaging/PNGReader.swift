@@ -11,16 +11,10 @@ struct PNGReader {
         self.limits = limits
     }
 
-    func dimensions() throws(ImagingError) -> (width: Int, height: Int) {
-        try withContext { (context) throws(ImagingError) in
-            let header = try readHeader(context)
-            return (Int(header.width), Int(header.height))
-        }
-    }
-
     func photo() throws(ImagingError) -> Photo {
         try withContext { (context) throws(ImagingError) in
             let header = try readHeader(context)
+            try refuseOtherKinds()
             let target = try target(of: header, context)
             let samples = try decode(context, header, target)
             // Chunks may follow the pixels, the orientation among them; and a file without its end is cut.
@@ -35,7 +29,14 @@ struct PNGReader {
             let profile = try profile(context)
             let metadata = limits.metadata(exif: exif(context), xmp: xmp(context))
             let orientation = metadata.exif.map(Orientation.init(exif:)) ?? .asStored
-            return Photo(orientation.upright(raster), iccProfile: profile, metadata: metadata, sourceFormat: .png)
+            var photo = Photo(
+                orientation.upright(raster),
+                iccProfile: profile,
+                metadata: metadata,
+                sourceFormat: .png
+            )
+            if profile == nil { photo.colorimetry = colorimetry(context) }
+            return photo
         }
     }
 
@@ -125,6 +126,45 @@ struct PNGReader {
         }
         try check(status)
         return samples
+    }
+
+    /// Refuses what libspng would read as something else.
+    private func refuseOtherKinds() throws(ImagingError) {
+        let chunks = PNGChunks(bytes)
+        if let content = chunks.first("acTL") {
+            var reader = BigEndianReader(content)
+            if reader.number(4) ?? 0 > 1 {
+                throw ImagingError(
+                    .animated,
+                    "The file is an animated PNG; send a still picture, or its frames one by one."
+                )
+            }
+        }
+        // The code points of ITU-T H.273 that mean sRGB; they count for more than a profile does (W3C PNG, 11.3.2.6).
+        if let content = chunks.first("cICP"), !content.elementsEqual([1, 13, 0, 1]) {
+            throw ImagingError(
+                .unsupported,
+                "The picture's colours are not sRGB by its cICP chunk, which cannot be kept; convert it to sRGB."
+            )
+        }
+    }
+
+    /// The chunks gAMA and cHRM, unless the picture says that it is sRGB.
+    private func colorimetry(_ context: OpaquePointer) -> Colorimetry? {
+        var intent: UInt8 = 0
+        guard spng_get_srgb(context, &intent) != 0, PNGChunks(bytes).first("cICP") == nil else { return nil }
+        var gamma: UInt32 = 0
+        let hasGamma = spng_get_gama_int(context, &gamma) == 0
+        var colors = spng_chrm_int()
+        let hasColors = spng_get_chrm_int(context, &colors) == 0
+        return Colorimetry(
+            gamma: hasGamma ? gamma : nil,
+            chromaticities: hasColors
+                ? [
+                    colors.white_point_x, colors.white_point_y, colors.red_x, colors.red_y, colors.green_x,
+                    colors.green_y, colors.blue_x, colors.blue_y,
+                ] : nil
+        )
     }
 
     private func profile(_ context: OpaquePointer) throws(ImagingError) -> [UInt8]? {

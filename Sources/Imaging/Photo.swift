@@ -23,6 +23,9 @@ public struct Photo: Sendable, Equatable {
     /// The ICC profile of the source, byte for byte.
     public var iccProfile: [UInt8]?
 
+    /// What the source says of its colours without a profile.
+    public var colorimetry: Colorimetry?
+
     /// What the source says beside its pixels.
     public var metadata: PhotoMetadata
 

@@ -1,8 +1,8 @@
 /// Turns the bytes of a file into an upright ``Photo``.
 ///
 /// JPEG (baseline and progressive, gray, YCbCr, RGB, and CMYK without a profile), PNG (every colour type and depth), and still
-/// pictures in WebP, HEIC and AVIF are read. The bytes are taken to be hostile: sizes are checked from the header before
-/// anything is allocated for the pixels, damage is an error rather than a guess, and no input traps in our own code.
+/// pictures in WebP, HEIC and AVIF are read. The bytes are taken to be hostile: the sizes that a header states
+/// are checked before anything is allocated for them, damage that a decoder notices is an error, and no input traps in our own code.
 public enum PhotoDecoder {
     /// Does what decoders do once and need open files for.
     ///
@@ -31,25 +31,6 @@ public enum PhotoDecoder {
         case .png: return try PNGReader(bytes, limits: limits).photo()
         case .webp: return try WebPReader(bytes, limits: limits).photo()
         case .heif(let format): return try HEIFReader(bytes, limits: limits, format: format).photo()
-        }
-    }
-
-    /// Reads the size of a picture from its header alone.
-    ///
-    /// - Parameters:
-    ///   - bytes: The file, or enough of its beginning.
-    ///   - limits: What the picture may claim.
-    /// - Returns: The size as stored, which an EXIF orientation may still turn by a quarter.
-    /// - Throws: ``ImagingError`` as ``decode(_:limits:)`` does, where the header already shows the fault.
-    public static func dimensions(
-        of bytes: [UInt8],
-        limits: ImageLimits = ImageLimits()
-    ) throws(ImagingError) -> (width: Int, height: Int) {
-        switch try readableFormat(of: bytes) {
-        case .jpeg: return try JPEGReader(bytes, limits: limits).dimensions()
-        case .png: return try PNGReader(bytes, limits: limits).dimensions()
-        case .webp: return try WebPReader(bytes, limits: limits).dimensions()
-        case .heif(let format): return try HEIFReader(bytes, limits: limits, format: format).dimensions()
         }
     }
 

@@ -17,9 +17,10 @@ public struct PhotoMetadata: Sendable, Equatable {
         PhotoMetadata(exif: exif.flatMap(EXIFRewriting.rights), xmp: xmp.flatMap(XMPRewriting.rights))
     }
 
-    /// All that is true of the picture once it is upright: without the thumbnails, which would show it as it was.
+    /// All of it, corrected where it would not be true of the upright picture, and without thumbnails and previews, which would show it as
+    /// it was.
     ///
-    /// What is not understood is left out.
+    /// EXIF and XMP of which the structure is not understood are left out; entries of unknown tags stay.
     ///
     /// - Parameters:
     ///   - width: Columns of the upright picture.

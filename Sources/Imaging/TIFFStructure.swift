@@ -65,6 +65,23 @@ struct TIFFStructure {
         }
     }
 
+    /// The numbers of an entry of 16 or 32 bits; none for other types, or where they do not lie inside the structure.
+    func numbers(_ entry: Entry) -> [Int] {
+        // 13 is a 32-bit offset of a directory.
+        guard let size = [3: 2, 4: 4, 13: 4][entry.type], entry.count <= bytes.count / size,
+            let start = entry.count * size <= 4 ? entry.offset + 8 : long(at: entry.offset + 8)
+        else { return [] }
+        return (0..<entry.count).compactMap { number(at: start + size * $0, count: size) }
+    }
+
+    /// Where the bytes of an entry of bytes without a meaning (type 7) lie; `nil` for other types, and where they are not inside.
+    func place(of entry: Entry) -> Range<Int>? {
+        guard entry.type == 7, let start = entry.count <= 4 ? entry.offset + 8 : long(at: entry.offset + 8),
+            start <= bytes.count, entry.count <= bytes.count - start
+        else { return nil }
+        return start..<start + entry.count
+    }
+
     /// The bytes of an entry of text, without the zero at their end.
     func text(_ entry: Entry) -> ArraySlice<UInt8>? {
         guard entry.type == 2, let start = entry.count <= 4 ? entry.offset + 8 : long(at: entry.offset + 8),
@@ -81,6 +98,16 @@ struct TIFFStructure {
         case 4: write(value, at: entry.offset + 8, count: 4)
         default: return
         }
+    }
+
+    /// Takes an entry out of its directory; those behind it, and the link, move up.
+    mutating func remove(_ entry: Entry, from directory: Int) {
+        guard let count = short(at: directory), count > 0, let link = link(behind: directory) else { return }
+        let next = entry.offset + 12
+        guard entry.offset >= directory + 2, next <= link else { return }
+        bytes.replaceSubrange(entry.offset..<link - 8, with: bytes[next..<link + 4])
+        bytes.replaceSubrange(link - 8..<link + 4, with: repeatElement(0, count: 12))
+        write(count - 1, at: directory, count: 2)
     }
 
     /// Ends the chain of directories at a place that ``link(behind:)`` gave.

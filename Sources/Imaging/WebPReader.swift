@@ -10,11 +10,6 @@ struct WebPReader {
         self.limits = limits
     }
 
-    func dimensions() throws(ImagingError) -> (width: Int, height: Int) {
-        let features = try readFeatures()
-        return (Int(features.width), Int(features.height))
-    }
-
     func photo() throws(ImagingError) -> Photo {
         let features = try readFeatures()
         let chunks = RIFFChunks(bytes)
@@ -34,7 +29,7 @@ struct WebPReader {
         let orientation = metadata.exif.map(Orientation.init(exif:)) ?? .asStored
         return Photo(
             orientation.upright(raster),
-            iccProfile: profile.flatMap { $0.isEmpty ? nil : $0 },
+            iccProfile: profile.flatMap { $0.isEmpty ? nil : $0.unlessGrayProfile },
             metadata: metadata,
             sourceFormat: .webp
         )

@@ -6,6 +6,9 @@ public enum ImageCost {
     /// Pixels to a byte of a file whose header states no size: between a JPEG's two or three and an HEIC's seven.
     private static let pixelsPerByte: UInt64 = 4
 
+    /// The most pixels of a picture that is worked on together with others.
+    public static let maxSmallPixels = 256 * 256
+
     /// The cost of a picture whose header states its size.
     ///
     /// - Parameters:
@@ -20,12 +23,14 @@ public enum ImageCost {
 
     /// The cost of a file of unknown size in pixels.
     ///
+    /// A few bytes may be a picture of any size, so that nobody works on it together with others.
+    ///
     /// - Parameters:
     ///   - bytes: The size of the file.
     ///   - limit: The most pixels that a picture may have.
-    /// - Returns: 1 to `limit`.
+    /// - Returns: More than ``maxSmallPixels``, unless `limit` is less.
     public static func estimate(bytes: UInt64, limit: Int = maxPixels) -> Int {
         let (product, isTooLarge) = bytes.multipliedReportingOverflow(by: pixelsPerByte)
-        return isTooLarge ? limit : min(max(Int(clamping: product), 1), limit)
+        return isTooLarge ? limit : min(max(Int(clamping: product), maxSmallPixels + 1), limit)
     }
 }

@@ -8,7 +8,7 @@ extension JobStore {
     public static let smallImageBytes = 16 * 1024
 
     /// The most pixels of such an image; a photo of so many bytes has fewer, a drawing may have far more.
-    public static let smallImagePixels = 256 * 256
+    public static let smallImagePixels = ImageCost.maxSmallPixels
 
     /// The most images in one claim.
     public static let maxClaimedImages = 64

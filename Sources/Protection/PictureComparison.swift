@@ -22,7 +22,7 @@ public struct PictureComparison: Sendable, Equatable {
     public let quality: ImageQuality
     /// Whether every pixel is as transparent as it was, and those that cannot be seen have their colours still.
     public let keepsTransparency: Bool
-    /// Whether the colour profile is the same, byte for byte.
+    /// Whether the colour profile is the same, byte for byte, or what a PNG says instead of it.
     public let keepsProfile: Bool
 
     /// Decodes and compares.
@@ -54,7 +54,7 @@ public struct PictureComparison: Sendable, Equatable {
         depth = first.depth
         quality = ImageQuality(first, second)
         keepsTransparency = Self.keepsTransparency(first, second)
-        keepsProfile = first.iccProfile == second.iccProfile
+        keepsProfile = first.iccProfile == second.iccProfile && first.colorimetry == second.colorimetry
     }
 
     private static func shape(_ photo: Photo) -> String {

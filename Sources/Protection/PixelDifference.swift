@@ -3,7 +3,7 @@ public import Imaging
 
 /// What was added to a photo's pixels, so that it can be taken away again to the last bit.
 ///
-/// The file is the SHA-256 of the photo's pixels, 32 bytes, and a PNG of the photo's layout and depth in which each sample is the protected
+/// The file is ``hash(of:)`` of the photo, 32 bytes, and a PNG of the photo's layout and depth in which each sample is the protected
 /// one less the original one, modulo 256 or 65,536. Alpha is a sample like the others.
 public struct PixelDifference: Sendable {
     /// The hash of the photo's pixels, see ``hash(of:)``.
@@ -20,6 +20,9 @@ public struct PixelDifference: Sendable {
     static func make(from original: Photo, to protected: Photo) throws(ImagingError) -> [UInt8] {
         var difference = protected
         difference.iccProfile = nil
+        difference.colorimetry = nil
+        // It would turn the difference when that is read, and says nothing of it.
+        difference.metadata = PhotoMetadata()
         subtract(original.samples, from: &difference.samples, depth: original.depth)
         return hash(of: original).bytes + (try PNGEncoder.encode(difference))
     }
@@ -37,11 +40,15 @@ public struct PixelDifference: Sendable {
     ///   - protected: The protected picture's file.
     ///   - limits: What a picture may claim before it is decoded.
     /// - Returns: The photo as it was, whose pixels have been compared with their hash, with the picture's profile; `nil` if they are others.
-    /// - Throws: ``ImagingError`` for files that are no pictures.
+    /// - Throws: ``ImagingError`` for files that are no PNGs, which both are.
     public func original(
         of protected: [UInt8],
         limits: ImageLimits = ImageLimits()
     ) throws(ImagingError) -> Photo? {
+        // No other decoder has to do with them, whatever their maker would like.
+        guard ImageFormat.detect(protected) == .png, ImageFormat.detect(png) == .png else {
+            throw ImagingError(.unsupported, "The protected picture or what was added to it is not a PNG.")
+        }
         var photo = try PhotoDecoder.decode(protected, limits: limits)
         let difference = try PhotoDecoder.decode(png, limits: limits)
         guard (photo.width, photo.height) == (difference.width, difference.height), photo.layout == difference.layout,

@@ -10,7 +10,7 @@ enum RecoveryFields {
     /// - Returns: The secret; `nil` if the request does not ask for recovery.
     /// - Throws: ``APIError`` (400, and 422 for both at once).
     static func secret(_ fields: HTTPFields) throws(APIError) -> SealingSecret? {
-        switch (fields[.recoveryPassphrase], fields[.recoveryKey]) {
+        switch (try single(.recoveryPassphrase, fields), try single(.recoveryKey, fields)) {
         case (nil, nil):
             return nil
         case (let passphrase?, nil):
@@ -35,6 +35,13 @@ enum RecoveryFields {
                 "Send either Palimpsest-Recovery-Passphrase or Palimpsest-Recovery-Key, not both."
             )
         }
+    }
+
+    /// The value of a field that may be sent once: two of them would be joined to a secret that nobody has chosen.
+    private static func single(_ name: HTTPField.Name, _ fields: HTTPFields) throws(APIError) -> String? {
+        let values = fields[values: name]
+        guard values.count <= 1 else { throw invalid("Send \(name.rawName) once.") }
+        return values.first
     }
 
     private static func invalid(_ detail: String) -> APIError {

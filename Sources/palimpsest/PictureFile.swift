@@ -37,7 +37,12 @@ enum PictureFile {
 
     /// That a file has more bytes than are taken.
     static func tooLarge(_ limit: Int) -> Fault {
-        Fault(failure: ImageFailure(code: "image_too_large", detail: "The file has more than \(limit >> 20) MiB."))
+        Fault(
+            failure: ImageFailure(
+                code: "image_too_large",
+                detail: "The file has more than \(limit >> 20 > 0 ? "\(limit >> 20) MiB" : "\(limit) bytes")."
+            )
+        )
     }
 
     private static func unreadable(_ code: Int32) -> Fault {

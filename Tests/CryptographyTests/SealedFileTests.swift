@@ -41,8 +41,11 @@ import Testing
     @Test func `Recipients are stored as text, and dear ones are refused`() throws {
         let salt = [UInt8](0..<16)
         let source = SealingRecipient.Source.passphrase(salt: salt, .standard)
-        #expect(source.text == "scrypt 15 8 1 000102030405060708090a0b0c0d0e0f")
+        #expect(source.text == "scrypt 16 8 2 000102030405060708090a0b0c0d0e0f")
         #expect(SealingRecipient.Source(text: source.text) == source)
+        // What earlier versions have sealed is opened still.
+        let earlier = "scrypt 15 8 1 000102030405060708090a0b0c0d0e0f"
+        #expect(SealingRecipient.Source(text: earlier)?.text == earlier)
         #expect(SealingRecipient.Source(text: "given") == .given)
         for text in [
             "", "scrypt", "scrypt 20 32 1 0001020304050607", "scrypt 15 8 1 00", "scrypt 15 8 1 000102030405060708 ",

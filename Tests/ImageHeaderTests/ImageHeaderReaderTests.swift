@@ -14,6 +14,13 @@ import Testing
         ("orientation_6.jpg", 37, 21), ("progressive_420.jpg", 77, 53), ("small.jpg", 16, 11),
         ("animated.png", 29, 33), ("exif_at_end.png", 29, 33), ("gray_2bit.png", 29, 33), ("interlaced.png", 29, 33),
         ("palette_4bit.png", 29, 33), ("rgb_16.png", 31, 17), ("small.png", 7, 6),
+        ("lossy.webp", 41, 23), ("lossless.webp", 41, 23), ("lossy_alpha.webp", 41, 23),
+        ("lossless_alpha.webp", 41, 23),
+        ("animated.webp", 41, 23), ("turned.webp", 41, 23),
+        // As stored; and the whole rather than its tiles.
+        ("lossy.heic", 70, 66), ("alpha.heic", 70, 66), ("turned.heic", 70, 66), ("lossy.avif", 70, 66),
+        ("deep.avif", 70, 66),
+        ("grid.heic", 150, 100),
         ("../../e2e/fixtures/parrots.jpg", 192, 144), ("../../e2e/fixtures/plane.jpg", 201, 129),
         ("../../e2e/fixtures/hats.png", 128, 160),
     ]
@@ -91,7 +98,12 @@ import Testing
         let files: [[UInt8]] = [
             start + [0xFF, 0xD9], start + [0xFF, 0xDA], start + frame(0xC0, width: 5, height: 0),
             start + frame(0xC0, width: 0, height: 5), start + [0xFF, 0xE0, 0, 1], Array("GIF89a".utf8), [0, 1, 2],
-            [0x89, 0x50, 0x4E, 0x48], Array("RIFF\0\0\0\0WEBP".utf8),
+            [0x89, 0x50, 0x4E, 0x48], Array("RIFX".utf8),
+            Array("RIFF\0\0\0\0WEBPVP8 ".utf8) + [UInt8](repeating: 0, count: 14),
+            Array("RIFF\0\0\0\0WAVEfmt ".utf8) + [UInt8](repeating: 0, count: 14), Array("\0\0\0\u{10}moov".utf8),
+            // A box that is shorter than its head, one without end, and properties that end within a box.
+            box("ftyp", []) + [0, 0, 0, 7] + Array("meta".utf8), box("ftyp", []) + [0, 0, 0, 0] + Array("mdat".utf8),
+            box("ftyp", []) + box("ipco", [0, 0, 0, 20] + Array("ispe".utf8) + [0]) + [UInt8](repeating: 0, count: 20),
         ]
         for file in files {
             let reader = read([file])
@@ -111,11 +123,48 @@ import Testing
         #expect(read([png]).size == nil)
     }
 
+    private func box(_ type: String, _ content: [UInt8]) -> [UInt8] {
+        let count = content.count + 8
+        return [UInt8(count >> 24), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255)]
+            + Array(type.utf8)
+            + content
+    }
+
+    @Test
+    func
+        `The largest of the sizes in a HEIC counts, wherever its properties lie and however long its boxes say they are`()
+    {
+        func size(_ width: UInt16, _ height: UInt16) -> [UInt8] {
+            box(
+                "ispe",
+                [
+                    0, 0, 0, 0, 0, 0, UInt8(width >> 8), UInt8(width & 255), 0, 0, UInt8(height >> 8),
+                    UInt8(height & 255),
+                ]
+            )
+        }
+        let properties = box("iprp", box("ipco", size(512, 512) + box("free", []) + size(8064, 6048) + size(320, 240)))
+        let meta = box("meta", [0, 0, 0, 0] + box("hdlr", [1, 2, 3]) + properties)
+        // The length of 64 bits; a size outside of the properties means nothing.
+        let data =
+            [0, 0, 0, 1] + Array("mdat".utf8) + [0, 0, 0, 0, 0, 0, 0, 46] + [9, 9] + size(9999, 9999) + [
+                9, 9, 9, 9, 9, 9, 9, 9,
+            ]
+        let expected = ImageHeaderReader.Size(width: 8064, height: 6048)
+        #expect(read([box("ftyp", Array("heic".utf8)) + data + meta]).size == expected)
+        #expect(read((box("ftyp", Array("avif".utf8)) + meta + data).map { [$0] }).size == expected)
+    }
+
     /// Whatever the bytes, it ends, keeps next to nothing and does not trap.
     @Test func `Random bytes behind a signature do no harm`() {
         var random = SystemRandomNumberGenerator()
         for _ in 0..<2000 {
-            let signature: [UInt8] = Bool.random() ? start : [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+            let signatures: [[UInt8]] = [
+                start, [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], Array("RIFF1234WEBPVP8X".utf8),
+                box("ftyp", []) + [0, 0, 1, 0] + Array("meta".utf8) + [0, 0, 0, 0],
+                box("ftyp", []) + [0, 0, 1, 0] + Array("ipco".utf8) + [0, 0, 0, 20] + Array("ispe".utf8),
+            ]
+            let signature = signatures.randomElement() ?? start
             let noise = (0..<Int.random(in: 0...300)).map { _ in
                 Bool.random() ? 0xFF : UInt8.random(in: 0...255, using: &random)
             }

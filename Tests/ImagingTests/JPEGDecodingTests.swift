@@ -52,15 +52,6 @@ struct JPEGDecodingTests {
         #expect(throws: Never.self) { try PhotoDecoder.decode(bytes, limits: limits) }
     }
 
-    @Test("The size is read from the header alone")
-    func dimensions() throws {
-        let bytes = try Fixture.bytes("baseline_420.jpg")
-        let size = try PhotoDecoder.dimensions(of: Array(bytes.prefix(700)))
-        #expect(size == (77, 53))
-        // As stored: the orientation turns this one to 11 x 16.
-        #expect(try PhotoDecoder.dimensions(of: try Fixture.bytes("small.jpg")) == (16, 11))
-    }
-
     @Test("Kinds of JPEG that are not read are refused by name")
     func unsupportedKinds() throws {
         let baseline = try Fixture.bytes("baseline_420.jpg")
@@ -83,7 +74,6 @@ struct JPEGDecodingTests {
         let bytes = try Fixture.bytes("cmyk_profile.jpg")
         let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(bytes) }
         #expect(error?.code.rawValue == "image_cmyk_unsupported")
-        #expect(#expect(throws: ImagingError.self) { try PhotoDecoder.dimensions(of: bytes) } == error)
     }
 
     @Test("Limits are checked on the header, before anything is allocated")

@@ -37,6 +37,75 @@ struct MetadataTests {
         #expect(tiff.entries(at: 8)?.first.flatMap(tiff.text).map(Array.init) == Array("Make".utf8))
     }
 
+    /// A structure with a preview behind each of the ways there are: a later directory, strips in a directory of a directory, a maker's note.
+    private static func previews(stray: [UInt8] = []) -> [UInt8] {
+        func number(_ value: Int, _ count: Int) -> [UInt8] {
+            (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * (count - 1 - $0))) }
+        }
+        func entry(_ tag: Int, _ type: Int, _ count: Int, _ value: Int) -> [UInt8] {
+            number(tag, 2) + number(type, 2) + number(count, 4) + number(value, 4)
+        }
+        func directory(_ entries: [[UInt8]], next: Int) -> [UInt8] {
+            number(entries.count, 2) + entries.flatMap(\.self) + number(next, 4)
+        }
+        let jpeg: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
+        // First directory 8..<50, EXIF 50..<80, then the third of a chain, strips, and what they lead to.
+        let first = directory(
+            [entry(0x0112, 3, 1, 1 << 16), entry(0x014A, 4, 1, 110), entry(0x8769, 4, 1, 50)],
+            next: 80
+        )
+        let exif = directory([entry(0x927C, 7, 10, 200), entry(0xA002, 4, 1, 5)], next: 0)
+        let second = directory([entry(0x0103, 3, 1, 0), entry(0x0104, 3, 1, 0)], next: 140)
+        let sub = directory([entry(0x0111, 4, 2, 180), entry(0x0117, 3, 2, 4 << 16 | 4)], next: 0)
+        let third = directory([entry(0x0201, 4, 1, 210), entry(0x0202, 4, 1, 4)], next: 0)
+        let strips = number(188, 4) + number(192, 4)
+        var file = Array("MM".utf8) + number(42, 2) + number(8, 4)
+        for (start, part) in [
+            (8, first), (50, exif), (80, second), (110, sub), (140, third), (180, strips), (188, jpeg + jpeg),
+            (200, Array("Nikon\0".utf8) + jpeg), (210, jpeg + Array("end!".utf8) + stray),
+        ] {
+            file += [UInt8](repeating: 0, count: start - file.count) + part
+        }
+        return file
+    }
+
+    @Test("No preview is left, whatever leads to it, and the rest stays")
+    func erasesPreviews() throws {
+        let exif = Self.previews()
+        let kept = try #require(PhotoMetadata(exif: exif).upright(width: 9, height: 8).exif)
+        #expect(!kept.indices.dropLast(1).contains { kept[$0] == 0xFF && kept[$0 + 1] == 0xD8 })
+        let tiff = try #require(TIFFStructure(kept))
+        #expect(tiff.entries(at: 8)?.map(\.tag) == [0x0112, 0x8769])
+        #expect(tiff.link(behind: 8).flatMap(tiff.long) == 0)
+        #expect(tiff.entries(at: 50)?.map(\.tag) == [0xA002])
+        #expect(tiff.entries(at: 50)?.first.flatMap(tiff.number) == 9)
+        #expect(kept.suffix(4) == Array("end!".utf8)[...])
+    }
+
+    @Test("A maker's note without a picture stays, and a picture that nothing leads to takes all with it")
+    func strayPreviews() throws {
+        var exif = Self.previews()
+        exif.replaceSubrange(206..<210, with: [1, 2, 3, 4])
+        let kept = try #require(PhotoMetadata(exif: exif).upright(width: 9, height: 8).exif)
+        #expect(TIFFStructure(kept)?.entries(at: 50)?.map(\.tag) == [0x927C, 0xA002])
+        #expect(
+            PhotoMetadata(exif: Self.previews(stray: [0xFF, 0xD8, 0xFF, 0xE0])).upright(width: 9, height: 8).exif == nil
+        )
+    }
+
+    @Test("Damage to a structure with previews does not trap")
+    func damagedPreviews() {
+        let exif = Self.previews()
+        for index in exif.indices {
+            for value: UInt8 in [0, 1, 8, 50, 0x7F, 0x80, 0xFF] {
+                var damaged = exif
+                damaged[index] = value
+                _ = PhotoMetadata(exif: damaged).upright(width: 70_000, height: 1)
+            }
+            _ = PhotoMetadata(exif: Array(exif.prefix(index))).upright(width: 1, height: 1)
+        }
+    }
+
     @Test("Of EXIF only the rights are kept, short texts and long ones", arguments: [true, false])
     func rightsOfEXIF(isBigEndian: Bool) throws {
         let kept = try #require(PhotoMetadata(exif: Self.exif(isBigEndian: isBigEndian)).rights.exif)

@@ -20,7 +20,6 @@ struct PNGDecodingTests {
             ("palette_4bit.png", .rgb),
             ("palette_alpha.png", .rgba),
             ("interlaced.png", .rgb),
-            ("animated.png", .rgb),
         ]
     )
     func matchesPillow(name: String, layout: PixelLayout) throws {
@@ -29,6 +28,55 @@ struct PNGDecodingTests {
         #expect(photo.layout == layout)
         #expect(photo.sourceFormat == .png)
         #expect(photo.samples == (try Fixture.bytes(name + ".raw")))
+    }
+
+    /// A pixel and its checksum, as the specification of zlib says it, not compressed.
+    private static let pixel: [UInt8] = [0x78, 1, 1, 4, 0, 0xFB, 0xFF, 0, 1, 2, 3, 0, 14, 0, 7]
+
+    private func file(_ chunks: [(String, [UInt8])]) -> [UInt8] {
+        var file = PNGFile(width: 1, height: 1)
+        for (kind, data) in chunks { file.append(kind, data) }
+        file.append("IDAT", Self.pixel)
+        file.append("IEND", [])
+        return file.bytes
+    }
+
+    @Test("An animated PNG is refused with its own code, and one that does not move is read")
+    func animated() throws {
+        let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(try Fixture.bytes("animated.png")) }
+        #expect(error?.code.rawValue == "image_animated")
+        let still = file([("acTL", [0, 0, 0, 1, 0, 0, 0, 0])])
+        #expect(try PhotoDecoder.decode(still).samples == [1, 2, 3])
+    }
+
+    @Test("What a PNG says of its colours without a profile comes out again, and libpng's own order of chunks is kept")
+    func colorimetry() throws {
+        // A gamma of 1.8, and the chromaticities of sRGB.
+        let gamma: [UInt8] = [0, 0, 0xD9, 0x03]
+        let colors: [UInt8] = [31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000].flatMap { PNGFile.bigEndian($0) }
+        let photo = try PhotoDecoder.decode(file([("gAMA", gamma), ("cHRM", colors)]))
+        #expect(photo.colorimetry?.gamma == 55_555 && photo.colorimetry?.chromaticities?.first == 31_270)
+        let written = try PNGEncoder.encode(photo)
+        #expect(Array(written[33...]).starts(with: Array(file([("gAMA", gamma), ("cHRM", colors)])[33..<93])))
+        #expect(try PhotoDecoder.decode(written) == photo)
+        // sRGB counts for more, and so does a profile.
+        #expect(try PhotoDecoder.decode(file([("sRGB", [0]), ("gAMA", gamma)])).colorimetry == nil)
+        #expect(try PhotoDecoder.decode(try Fixture.bytes("rgba.png")).colorimetry == nil)
+        // Alone, too.
+        let alone = try PhotoDecoder.decode(file([("cHRM", colors)]))
+        #expect(try PhotoDecoder.decode(try PNGEncoder.encode(alone)).colorimetry == alone.colorimetry)
+        #expect(alone.colorimetry?.gamma == nil && alone.colorimetry?.chromaticities?.count == 8)
+    }
+
+    @Test(
+        "Colours that cICP says are not sRGB are refused",
+        arguments: [[9, 16, 0, 1], [12, 13, 0, 1], [1, 13, 0]] as [[UInt8]]
+    )
+    func codePoints(content: [UInt8]) throws {
+        let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(file([("cICP", content)])) }
+        #expect(error?.code == .unsupported && error?.detail.contains("cICP") == true)
+        let photo = try PhotoDecoder.decode(file([("cICP", [1, 13, 0, 1]), ("gAMA", [0, 0, 0xD9, 0x03])]))
+        #expect(photo.samples == [1, 2, 3] && photo.colorimetry == nil)
     }
 
     @Test("Each of the eight orientations is turned as Pillow turns it", arguments: 1...8)
@@ -56,12 +104,6 @@ struct PNGDecodingTests {
         limits.maxICCBytes = 4_999
         let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(bytes, limits: limits) }
         #expect(error?.code == .tooLarge)
-    }
-
-    @Test("The size is read from the header alone")
-    func dimensions() throws {
-        let bytes = try Fixture.bytes("rgb.png")
-        #expect(try PhotoDecoder.dimensions(of: Array(bytes.prefix(33))) == (29, 33))
     }
 
     @Test("Limits are checked on the header, before anything is allocated")

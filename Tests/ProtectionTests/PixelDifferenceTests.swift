@@ -28,6 +28,30 @@ import Testing
         #expect(difference.originalSHA256 == PixelDifference.hash(of: original))
     }
 
+    /// A service that is not trusted delivers both.
+    @Test func `Neither picture is given to another decoder than that of PNG`() throws {
+        let original = photo(.rgb, .eight, [UInt8](repeating: 100, count: 273))
+        let protected = photo(.rgb, .eight, [UInt8](repeating: 107, count: 273))
+        let file = try PixelDifference.make(from: original, to: protected)
+        // The decoder of JPEG would find it cut short.
+        let jpeg: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
+        let first = #expect(throws: ImagingError.self) { try PixelDifference(file)?.original(of: jpeg) }
+        #expect(first?.code == .unsupported)
+        let other = try #require(PixelDifference(Array(file.prefix(32)) + jpeg))
+        let second = #expect(throws: ImagingError.self) { try other.original(of: PNGEncoder.encode(protected)) }
+        #expect(second?.code == .unsupported)
+    }
+
+    @Test func `The difference has no metadata, which would turn it`() throws {
+        let original = photo(.rgb, .eight, [UInt8](repeating: 100, count: 273))
+        var protected = photo(.rgb, .eight, [UInt8](repeating: 107, count: 273))
+        protected.metadata = PhotoMetadata(
+            exif: Array("MM\0*\0\0\0\u{8}\0\u{1}\u{1}\u{12}\0\u{3}\0\0\0\u{1}\0\u{6}\0\0\0\0\0\0".utf8)
+        )
+        let file = try PixelDifference.make(from: original, to: protected)
+        #expect(try PhotoDecoder.decode(Array(file.dropFirst(32))).metadata == PhotoMetadata())
+    }
+
     @Test func `Another picture, or another difference, gives nothing`() throws {
         let original = photo(.rgb, .eight, [UInt8](repeating: 100, count: 273))
         let protected = photo(.rgb, .eight, [UInt8](repeating: 107, count: 273))

@@ -86,6 +86,23 @@ struct CodecAnswerCheckTests {
         #expect(clause(2056, 2056) == "the picture is not a PNG")
     }
 
+    @Test("Sizes that nobody can multiply, or that no picture may have, are refused")
+    func refusesHugeSizes() {
+        for sides in [[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0x80, 0, 0, 0, 0x80, 0]] as [[UInt8]] {
+            var png = Self.png
+            png.replaceSubrange(16..<24, with: sides)
+            let clause = clause(
+                {
+                    $0.width = sides[..<4].reduce(0) { $0 << 8 | Int($1) }
+                    $0.height = sides[4...].reduce(0) { $0 << 8 | Int($1) }
+                    $0.outputSHA256 = SHA256.hash(png).hex
+                },
+                png: png
+            )
+            #expect(clause?.contains("more pixels") == true)
+        }
+    }
+
     @Test("A semantic image that no honest codec makes is found")
     func findsOtherSemanticImages() {
         #expect(SemanticImageCheck.contradiction(in: Self.png) == nil)

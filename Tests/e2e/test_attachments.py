@@ -83,10 +83,14 @@ def test_nobody_else_does(shared_service, recoverable, tmp_path):
     result = recover(protected, sealed, "-o", output, "--passphrase-file", secret)
     assert result.returncode == 1 and "not the picture" in result.stderr
     assert not output.exists()
-    # Neither the passphrase nor the photo's pixels are on the server's disk.
-    for file in shared_service.data.rglob("*"):
-        assert not file.is_file() or PASSPHRASE.encode() not in file.read_bytes(), file
+    # The passphrase is not on the server's disk, and what was added to the photo is there in its sealed form alone: the content of
+    # a recovery file would be a hash and a PNG.
+    stored = [file.read_bytes() for file in shared_service.data.rglob("*") if file.is_file()]
+    assert not any(PASSPHRASE.encode() in content for content in stored)
     assert PASSPHRASE not in shared_service.log()
+    assert sealed.read_bytes() in stored
+    signature = b"\x89PNG\r\n\x1a\n"
+    assert not any(signature in content[1:] for content in stored)
 
 
 def test_a_key_instead_of_a_passphrase(shared_service, tmp_path):
@@ -98,6 +102,13 @@ def test_a_key_instead_of_a_passphrase(shared_service, tmp_path):
     result = recover(tmp_path / "p.png", tmp_path / "r", "-o", tmp_path / "o.png", "--key-file", tmp_path / "key")
     assert result.returncode == 0, result.stderr
     assert (np.asarray(Image.open(tmp_path / "o.png")) == np.asarray(Image.open(HATS))).all()
+
+
+def test_a_secret_that_is_sent_twice_is_refused(shared_service):
+    for field in ("Palimpsest-Recovery-Passphrase: long enough", "Palimpsest-Recovery-Key: " + "0" * 64):
+        answer = shared_service.get("/v1/jobs?class=a", "--header", field, "--header", field, "--data-binary", f"@{PARROTS}")
+        assert (answer.status, answer.json["code"]) == (400, "recovery_invalid")
+        assert "once" in answer.json["detail"]
 
 
 @pytest.mark.parametrize(

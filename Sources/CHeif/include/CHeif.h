@@ -12,6 +12,9 @@
 
 #pragma clang assume_nonnull begin
 
+/// No side may be longer: libheif multiplies sides in 32 bits.
+enum { PALIMPSEST_HEIF_MAX_SIDE PALIMPSEST_SWIFT_NAME(palimpsestHEIFMaxSide) = 32768 };
+
 typedef enum __attribute__((enum_extensibility(closed))) palimpsest_heif_status : int32_t {
     PALIMPSEST_HEIF_OK PALIMPSEST_SWIFT_NAME(ok) = 0,
     /// There is no memory for it, or it needs more than is allowed.
@@ -25,6 +28,11 @@ typedef enum __attribute__((enum_extensibility(closed))) palimpsest_heif_status 
 } palimpsest_heif_status;
 
 typedef struct palimpsest_heif_header {
+    /// The number of the item that is the picture.
+    uint32_t primary_item;
+    /// As the item is stored, before it is turned and cut.
+    uint32_t stored_width;
+    uint32_t stored_height;
     /// Upright, as all that follows.
     uint32_t width;
     uint32_t height;
@@ -55,8 +63,8 @@ void palimpsest_heif_prepare(void);
 
 /// Makes a reader over `bytes`, which must stay in place until it is closed. NULL if there is no memory for it.
 ///
-/// No side of a picture, or of what it is put together from, may be longer than `max_side`, nor may it have more pixels
-/// than `max_pixels`.
+/// No side that the file states may be longer than `max_side`, nor may a stream have more pixels than `max_pixels`. What a picture is put
+/// together on is bounded by the sides of the picture alone: the caller has to look at it first.
 palimpsest_heif *_Nullable palimpsest_heif_open(const uint8_t *bytes, size_t count, uint32_t max_side, uint64_t max_pixels);
 
 /// Reads all that stands before the pixels. Allocates nothing that grows with the picture. To be called once, first.
@@ -67,7 +75,9 @@ palimpsest_heif_status palimpsest_heif_copy(palimpsest_heif *reader, palimpsest_
 
 /// Decodes the whole picture, RGB or RGBA, into `rows`: tightly packed, top to bottom, upright, a byte a sample, or two for
 /// more than 8 bits, the more significant first and scaled to 16. `count` bytes of room must be exactly what that takes.
-palimpsest_heif_status palimpsest_heif_decode(palimpsest_heif *reader, uint8_t *rows, size_t count);
+///
+/// Colours that neither the container nor a profile tells are then in `header` as the stream tells them.
+palimpsest_heif_status palimpsest_heif_decode(palimpsest_heif *reader, uint8_t *rows, size_t count, palimpsest_heif_header *header);
 
 /// A sentence about the last status that was not OK; holds never bytes of the file.
 const char *palimpsest_heif_message(const palimpsest_heif *reader);

@@ -34,6 +34,9 @@ int plm_cpu_time(pid_t pid, uint64_t *nanoseconds);
 
 // ---- What a child does to itself ----
 
+/// Copies the calling process with this thread alone. Gives 0 in the copy, its number in the original, or a negative error number.
+pid_t plm_fork(void);
+
 /// No later exec gains privileges.
 int plm_set_no_new_privileges(void);
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Cryptography
-import Glibc
 import Imaging
 import Protection
 
@@ -33,6 +32,8 @@ struct RecoverCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A file with the key of 64 hexadecimal digits.", valueName: "file"))
     var keyFile: String?
 
+    @OptionGroup var filterOption: SystemCallFilterOption
+
     func validate() throws {
         guard (passphraseFile == nil) != (keyFile == nil) else {
             throw ValidationError("Give either --passphrase-file or --key-file.")
@@ -50,11 +51,25 @@ struct RecoverCommand: ParsableCommand {
                     + "was delivered, byte for byte."
             )
         }
-        let photo = try photo(picture, try open(file))
-        try write(try PNGEncoder.encode(photo))
-        StandardOutput.write(
-            "recovered: \(photo.width) x \(photo.height) pixels, the same as the original's to the last bit\n"
-        )
+        let difference = try open(file)
+        let result = try NewFile(output)
+        PhotoDecoder.prepare()
+        let isRecovered: Bool
+        do throws(CommandFault) {
+            // The service is not trusted: both pictures are its own, and are decoded where there is nothing to take.
+            isRecovered = try SealedChild.run(filter: filterOption.systemCallFilter) { () throws(CommandFault) in
+                try write(try photo(picture, difference), to: result)
+            }
+        } catch {
+            result.discard()
+            throw error
+        }
+        guard isRecovered else {
+            result.discard()
+            throw ExitCode.failure
+        }
+        try result.publish()
+        StandardOutput.write("recovered: the pixels are the same as the original's to the last bit\n")
     }
 
     // MARK: - Steps
@@ -78,10 +93,12 @@ struct RecoverCommand: ParsableCommand {
     private func secret() throws(CommandFault) -> SealingSecret {
         let path = passphraseFile ?? keyFile ?? ""
         let bytes = try InputFile.read(path, limit: Self.maxSecretBytes)
-        // An editor or echo ends the line.
-        var text = String(decoding: bytes, as: UTF8.self)
-        while text.last?.isNewline == true { text.removeLast() }
-        let secret = passphraseFile != nil ? SealingSecret(passphrase: text) : SealingSecret(keyHex: text)
+        // An editor or echo ends the line; and spaces and tabs at both ends are none of a field's value (RFC 9110, 5.5).
+        var text = String(decoding: bytes, as: UTF8.self)[...]
+        while let last = text.last, last.isNewline || Self.isBlank(last) { text.removeLast() }
+        text = text.drop(while: Self.isBlank)
+        let secret =
+            passphraseFile != nil ? SealingSecret(passphrase: String(text)) : SealingSecret(keyHex: String(text))
         guard let secret else {
             throw CommandFault(
                 passphraseFile != nil
@@ -91,6 +108,8 @@ struct RecoverCommand: ParsableCommand {
         }
         return secret
     }
+
+    private static func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" }
 
     private func photo(_ picture: [UInt8], _ difference: PixelDifference) throws(CommandFault) -> Photo {
         let photo: Photo?
@@ -105,23 +124,13 @@ struct RecoverCommand: ParsableCommand {
         return photo
     }
 
-    private func write(_ bytes: [UInt8]) throws(CommandFault) {
-        let descriptor = Glibc.open(output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        let openFault = errno
-        guard descriptor >= 0 else {
-            throw CommandFault("\(StandardError.printable(output)) cannot be made: \(SystemWords.of(openFault)).")
+    private func write(_ photo: consuming Photo, to file: NewFile) throws(CommandFault) {
+        let png: [UInt8]
+        do throws(ImagingError) {
+            png = try PNGEncoder.encode(photo)
+        } catch {
+            throw CommandFault("The photo cannot be encoded: \(error.detail)")
         }
-        defer { close(descriptor) }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            let code = errno
-            if count < 0, code == EINTR { continue }
-            guard count > 0 else {
-                unlink(output)
-                throw CommandFault("\(StandardError.printable(output)) cannot be written: \(SystemWords.of(code)).")
-            }
-            rest = rest.dropFirst(count)
-        }
+        try file.write(png)
     }
 }

@@ -1,0 +1,88 @@
+/// The pictures inside an EXIF structure: thumbnails and previews, which show a photo as it was.
+enum EXIFImages {
+    /// More directories than any writer makes.
+    private static let maxDirectories = 64
+
+    /// Erases all pictures and everything that leads to them: later directories, directories within directories, and a maker's note with a
+    /// JPEG in it.
+    ///
+    /// - Returns: Whether no JPEG is left.
+    static func erase(from tiff: inout TIFFStructure) -> Bool {
+        guard let first = tiff.firstDirectory else { return false }
+        let directories = reachable(from: first, in: tiff)
+        let places = directories.flatMap { Self.places(in: $0, of: tiff) }
+        let exifDirectories = entries(EXIFTag.exifDirectory, at: first, of: tiff).flatMap(tiff.numbers)
+        var notes: [(start: Int, count: Int)] = []
+        for directory in exifDirectories {
+            for place in entries(EXIFTag.makerNote, at: directory, of: tiff).compactMap(tiff.place)
+            where place.count > 4 {
+                if holdsJPEG(tiff.bytes[place]) { notes.append((place.lowerBound, place.count)) }
+            }
+            remove(EXIFTag.makerNote, at: directory, from: &tiff) { note, tiff in
+                tiff.place(of: note).map { holdsJPEG(tiff.bytes[$0]) } ?? true
+            }
+        }
+        for directory in [first] + exifDirectories {
+            remove(EXIFTag.subdirectories, at: directory, from: &tiff) { _, _ in true }
+            if let link = tiff.link(behind: directory) { tiff.cut(linkAt: link) }
+        }
+        // The last first, so that what lies at the end goes.
+        for place in (places + notes).sorted(by: { $0.start > $1.start }) {
+            tiff.erase(from: place.start, count: place.count)
+        }
+        return !holdsJPEG(tiff.bytes[...])
+    }
+
+    /// The directories that hold pictures: the first one, and whatever links and pointers lead to, each once.
+    private static func reachable(from first: Int, in tiff: TIFFStructure) -> [Int] {
+        var found: [Int] = []
+        var waiting = [first]
+        while let directory = waiting.popLast(), found.count < maxDirectories {
+            guard !found.contains(directory) else { continue }
+            found.append(directory)
+            if let next = tiff.link(behind: directory).flatMap(tiff.long), next > 0 { waiting.append(next) }
+            for tag in [EXIFTag.subdirectories, EXIFTag.exifDirectory] {
+                waiting += entries(tag, at: directory, of: tiff).flatMap(tiff.numbers).prefix(maxDirectories)
+            }
+        }
+        return found
+    }
+
+    /// Takes the entries of a tag that fulfil a condition out of a directory.
+    private static func remove(
+        _ tag: Int,
+        at directory: Int,
+        from tiff: inout TIFFStructure,
+        where condition: (TIFFStructure.Entry, TIFFStructure) -> Bool
+    ) {
+        while let entry = entries(tag, at: directory, of: tiff).first(where: { condition($0, tiff) }) {
+            let count = tiff.short(at: directory)
+            tiff.remove(entry, from: directory)
+            // A directory that is cut off cannot be changed; what it leads to is erased all the same.
+            guard tiff.short(at: directory) != count else { return }
+        }
+    }
+
+    /// Where the pictures of a directory lie.
+    private static func places(in directory: Int, of tiff: TIFFStructure) -> [(start: Int, count: Int)] {
+        let pairs = [
+            (EXIFTag.thumbnailOffset, EXIFTag.thumbnailCount), (EXIFTag.stripOffsets, EXIFTag.stripByteCounts),
+            (EXIFTag.tileOffsets, EXIFTag.tileByteCounts),
+        ]
+        return pairs.flatMap { offsets, counts in
+            zip(
+                entries(offsets, at: directory, of: tiff).flatMap(tiff.numbers),
+                entries(counts, at: directory, of: tiff).flatMap(tiff.numbers)
+            ).map { (start: $0, count: $1) }
+        }
+    }
+
+    private static func entries(_ tag: Int, at directory: Int, of tiff: TIFFStructure) -> [TIFFStructure.Entry] {
+        tiff.entries(at: directory)?.filter { $0.tag == tag } ?? []
+    }
+
+    /// Whether a JPEG begins somewhere (ITU-T T.81, B.1.1.3): its first marker, and the beginning of the next.
+    private static func holdsJPEG(_ bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.indices.dropLast(2).contains { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xD8 && bytes[$0 + 2] == 0xFF }
+    }
+}

@@ -1,0 +1,57 @@
+import CLinux
+import Glibc
+import Workers
+
+/// A copy of this process that decodes what strangers have made: it can open nothing and reach nobody, and what it leaves is what it
+/// wrote to descriptors that were open.
+enum SealedChild {
+    private static let memoryBytes: UInt64 = 4 << 30
+
+    /// Runs a body in a sealed copy of this process, and waits for its end.
+    ///
+    /// Nothing else may be going on in the process: of its threads only this one is in the copy. A fault goes to standard error.
+    ///
+    /// - Parameters:
+    ///   - filter: Whether system calls are filtered.
+    ///   - body: What the copy does; whatever it changes in memory is gone afterwards.
+    /// - Returns: Whether it came to its end without a fault.
+    /// - Throws: ``CommandFault`` where there is no copy, or it was ended by a signal.
+    static func run(filter: SystemCallFilter, _ body: () throws(CommandFault) -> Void) throws(CommandFault) -> Bool {
+        let parent = getpid()
+        let child = plm_fork()
+        if child == 0 {
+            do throws(CommandFault) {
+                try seal(parent: parent, filter)
+                try body()
+            } catch {
+                StandardError.write("Error: \(error)\n")
+                _exit(EXIT_FAILURE)
+            }
+            _exit(EXIT_SUCCESS)
+        }
+        guard child > 0 else { throw CommandFault("The process cannot be copied: \(SystemWords.of(-child)).") }
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0 {
+            let code = errno
+            guard code == EINTR else { throw CommandFault("The end of the copy is not told: \(SystemWords.of(code)).") }
+        }
+        // The low seven bits are the signal that ended it, the next eight its exit status.
+        guard status & 0x7F == 0 else {
+            throw CommandFault(
+                "The picture broke the process that decodes it (signal \(status & 0x7F)); nothing was written."
+            )
+        }
+        return status >> 8 & 0xFF == EXIT_SUCCESS
+    }
+
+    private static func seal(parent: Int32, _ filter: SystemCallFilter) throws(CommandFault) {
+        let code = plm_die_with_parent(parent)
+        guard code == 0 else { throw CommandFault("The process cannot be restricted: \(SystemWords.of(code)).") }
+        do throws(SystemFault) {
+            try CodecSandbox.sealThisProcess(memoryBytes: memoryBytes, filter: filter)
+        } catch {
+            let advice = error.call == SystemCallFilter.call ? "; \(SystemCallFilter.advice)" : ""
+            throw CommandFault("The process cannot be restricted: \(error)\(advice).")
+        }
+    }
+}
