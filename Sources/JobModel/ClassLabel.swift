@@ -11,6 +11,8 @@ public struct ClassLabel: Sendable, Hashable {
     /// `index.html` is kept free, since a folder of results may be published as it is.
     private static let reserved: Set<String> = [
         "manifest.json", "manifest.json.sig", "sha256sums", "index.html", "palimpsest-classes.json",
+        "palimpsest-jobs.json",
+        "palimpsest-manifests",
     ]
 
     /// The label itself.

@@ -59,6 +59,9 @@ public struct DataFolderBackup {
     public func run() throws(StoppedService.Fault) -> Result {
         do {
             _ = try DataFolder.existingDatabase(of: source)
+            guard try !liesInSource() else {
+                throw StoppedService.Fault(description: "A backup must not lie in the data folder that it is of.")
+            }
             let isEarlier = try holdsBackup()
             let folder = try DataFolder(path: destination)
             if isEarlier {
@@ -162,6 +165,24 @@ public struct DataFolderBackup {
             description:
                 "The folder \(destination) is a data folder and no backup, or it was served since; name another folder."
         )
+    }
+
+    /// Whether the destination, or the nearest folder above it that is there, is the data folder or lies in it.
+    private func liesInSource() throws -> Bool {
+        let folder = try identity(of: source)
+        var path = destination
+        while access(path, F_OK) != 0, let slash = path.lastIndex(of: "/") {
+            path = slash == path.startIndex ? "/" : String(path[..<slash])
+            if path == "/" { break }
+        }
+        if access(path, F_OK) != 0 { path = "." }
+        while true {
+            // A backup that is there has a message of its own.
+            if path != destination, try identity(of: path) == folder { return true }
+            let above = path + "/.."
+            guard try identity(of: above) != identity(of: path) else { return false }
+            path = above
+        }
     }
 
     /// What tells a folder from all others.

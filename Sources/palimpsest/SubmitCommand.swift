@@ -8,8 +8,8 @@ struct SubmitCommand: AsyncParsableCommand {
         abstract: "Has a server protect photos and folders of photos.",
         discussion: """
             Classes, names and results are those of 'protect': the first folder inside IN is the class of what lies in it, and a photo becomes \
-            DIR/CLASS/NAME.png with its report in NAME.json. The photos go to the server in jobs of bounded size, some of them at the same time; \
-            where it is busy or away, the call waits.
+            DIR/CLASS/NAME.png with its report in NAME.json. What the service has signed of each job is in DIR/palimpsest-manifests, for 'verify'. The photos go to the server in jobs of bounded size, some of them at the same time; \
+            where it is busy or away after the first answer, the call waits.
 
             An interrupted call goes on with --skip-existing. What it had sent is noted in DIR/palimpsest-jobs.json and is not sent again; the \
             file is gone when nothing is open.
@@ -60,7 +60,7 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many seconds to bear with a server that is busy or away.", valueName: "n"))
     var patience = 600
 
-    @Flag(help: "Overwrite results of earlier calls.")
+    @Flag(help: "Overwrite results of earlier calls, and protect again what the service has protected already.")
     var force = false
 
     @Flag(help: "Leave out photos that have a result; so an interrupted call is gone on with.")
@@ -127,6 +127,7 @@ struct SubmitCommand: AsyncParsableCommand {
         let submission = Submission(
             server: connection,
             settings: try protection.settings,
+            protectsAgain: force,
             openJobs: openJobs,
             results: ResultFiles(output: output, isOverwriting: force, progress: progress)
         )

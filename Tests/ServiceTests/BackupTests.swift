@@ -29,6 +29,17 @@ struct BackupTests {
         try StoppedService(dataFolder: "\(fixture.folder)-\(name)")
     }
 
+    @Test("A backup lies outside of what it is of", arguments: ["", "/", "/backup", "/blobs/../a/b", "/tmp/c/"])
+    func liesOutside(path: String) async throws {
+        let fixture = try await Fixture()
+        _ = try await fixture.upload([1, 2])
+        let before = try FileManager.default.subpathsOfDirectory(atPath: fixture.folder).sorted()
+        #expect(throws: StoppedService.Fault.self) {
+            try DataFolderBackup(of: fixture.folder, to: fixture.folder + path).run()
+        }
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: fixture.folder).sorted() == before)
+    }
+
     @Test("A backup has every job and every file, and is a data folder")
     func isComplete() async throws {
         try await withFixture { fixture in

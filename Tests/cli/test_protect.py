@@ -190,6 +190,19 @@ def test_a_call_that_protects_nothing_leaves_nothing(palimpsest, tmp_path):
         assert out.exists() == (out.name == "there") and not tree(tmp_path / "there")
 
 
+def test_results_do_not_go_among_the_photos(palimpsest, tmp_path):
+    picture(tmp_path / "in/c/a.png")
+    before = tree(tmp_path)
+    for out in (tmp_path / "in", f"{tmp_path}/in/../in/"):
+        result = palimpsest("protect", tmp_path / "in", "--out", out)
+        assert result.returncode == 2 and "name another folder by --out" in result.stderr, result
+    assert tree(tmp_path) == before
+    # A folder of it is not searched for photos.
+    for _ in range(2):
+        assert palimpsest("protect", tmp_path / "in", "--out", tmp_path / "in/out", "--force").returncode == 0
+    assert len(tree(tmp_path / "in/out/c")) == 2
+
+
 def test_a_photo_is_never_overwritten_by_its_own_result(palimpsest, tmp_path):
     photo = picture(tmp_path / "c/a.png")
     before = photo.read_bytes()

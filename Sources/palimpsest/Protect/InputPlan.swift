@@ -40,6 +40,8 @@ struct InputPlan {
     private var passedOver: (count: Int, first: String)?
     /// Photos that are left out because they have a result.
     private var kept = 0
+    /// Whether a folder of photos is that of the results.
+    private var isIntoItself = false
 
     private var names = OutputNames()
     private var sources: Set<FileIdentity> = []
@@ -61,7 +63,9 @@ struct InputPlan {
         for input in inputs {
             let path = input.count > 1 && input.hasSuffix("/") ? String(input.dropLast()) : input
             switch FileKind(path: path) {
-            case .folder: walk(path, label: nil)
+            case .folder(let identity):
+                isIntoItself = isIntoItself || identity == output.identity
+                walk(path, label: nil)
             case .file, .other, nil: add(path, label: nil)
             }
         }
@@ -72,6 +76,9 @@ struct InputPlan {
 
     /// Why the call as a whole asks for nothing that can be done, or `nil`.
     var refusal: String? {
+        guard !isIntoItself else {
+            return "The results would lie among the photos; name another folder by --out."
+        }
         guard pictures.isEmpty, kept == 0 else { return nil }
         guard !faults.isEmpty else {
             let shown = inputs.prefix(3).map(StandardError.printable).joined(separator: ", ")

@@ -7,6 +7,7 @@ import Synchronization
 ///
 ///     DIR/CLASS/NAME.png, DIR/CLASS/NAME.json   results
 ///     DIR/palimpsest-classes.json               the classes, see ``ClassRegistry``
+///     DIR/palimpsest-manifests/                 what services have signed, see ``ResultFiles``
 ///     DIR/.palimpsest-partial/                  files that are being written, removed at the end and by the next call
 ///
 /// A file is written under another name and then renamed, so that whatever kills the process, no result is half there. One call at a
@@ -76,6 +77,10 @@ final class OutputFolder: Sendable {
 
     func reportPath(of picture: PlannedPicture) -> String {
         "\(path)/\(picture.label)/\(picture.name.base).json"
+    }
+
+    func manifestPath(of job: JobIdentifier) -> String {
+        "\(path)/palimpsest-manifests/\(job).json"
     }
 
     // MARK: - Writing

@@ -26,6 +26,20 @@ struct ResultFiles: Sendable {
         }
     }
 
+    /// Keeps what a service has signed about a job.
+    ///
+    /// - Throws: ``CommandFault`` if it cannot be written.
+    func keep(_ signed: JobArchive.ManifestAndSignature, of job: JobIdentifier) throws {
+        let path = output.manifestPath(of: job)
+        do {
+            let signaturePath = path + SignedManifest.signatureSuffix
+            try output.write(signed.signature, to: signaturePath, isOverwriting: true)
+            try output.write(signed.manifest, to: path, isOverwriting: true)
+        } catch {
+            throw CommandFault("\(StandardError.printable(path)) could not be written: \(error).")
+        }
+    }
+
     /// Counts a picture that is not protected, and says why.
     func fail(_ picture: PlannedPicture, _ code: String, _ detail: String) {
         fail(picture, ImageFailure(code: code, detail: detail))

@@ -13,6 +13,8 @@ struct Batch: Sendable {
     }
 
     let settings: ProtectionSettings
+    /// Whether pictures that the service has protected already are protected again.
+    let protectsAgain: Bool
     let entries: [Entry]
     /// What the request is called, so that sending it again makes no second job.
     ///
@@ -25,17 +27,20 @@ struct Batch: Sendable {
     ///
     /// - Parameters:
     ///   - settings: How the photos are protected.
+    ///   - protectsAgain: Whether pictures that the service has protected already are protected again.
     ///   - entries: At least one.
     ///   - idempotencyKey: That of an earlier call; a new one is drawn without.
     ///   - job: The job of an earlier call.
     /// - Throws: `CryptographyError` if nothing can be drawn.
     init(
         settings: ProtectionSettings,
+        protectsAgain: Bool,
         entries: [Entry],
         idempotencyKey: String? = nil,
         job: JobIdentifier? = nil
     ) throws {
         self.settings = settings
+        self.protectsAgain = protectsAgain
         self.entries = entries
         self.idempotencyKey = try idempotencyKey ?? Self.drawnKey()
         self.job = job

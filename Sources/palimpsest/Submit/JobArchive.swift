@@ -24,13 +24,25 @@ struct JobArchive {
         ]
     }
 
+    /// A manifest as the service has signed it.
+    struct ManifestAndSignature {
+        let manifest: [UInt8]
+        let signature: [UInt8]
+    }
+
     private struct Manifest: Decodable {
+        let job: JobIdentifier?
         let images: [Image]
     }
 
     private static let manifestName = "manifest.json"
+    private static let signatureName = "manifest.json.sig"
 
     private let file: UnnamedFile
+    /// The job; `nil` if the manifest names none.
+    let job: JobIdentifier?
+    /// What the service says about it.
+    let signedManifest: ManifestAndSignature?
     /// The photos, by their numbers in the job.
     let images: [Int: Image]
 
@@ -39,11 +51,15 @@ struct JobArchive {
     /// - Throws: ``CommandFault`` if the file is no archive of a job.
     init(_ file: UnnamedFile) throws {
         self.file = file
-        var manifest: Manifest?
-        try Self.forEachMember(of: file, { $0 == Self.manifestName }) { _, bytes in
-            manifest = try? JSONDecoder().decode(Manifest.self, from: Data(bytes))
+        var found: [String: [UInt8]] = [:]
+        try Self.forEachMember(of: file, { [Self.manifestName, Self.signatureName].contains($0) }) { name, bytes in
+            found[name] = bytes
         }
-        guard let manifest else { throw Self.damaged }
+        guard let bytes = found[Self.manifestName],
+            let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(bytes))
+        else { throw Self.damaged }
+        job = manifest.job
+        signedManifest = found[Self.signatureName].map { ManifestAndSignature(manifest: bytes, signature: $0) }
         images = Dictionary(manifest.images.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
     }
 

@@ -64,7 +64,7 @@ struct JobServer: Sendable {
         let settings = batch.settings
         let query =
             "?mode=\(settings.mode.rawValue)&strength=\(settings.strength)&clip=\(settings.clip)"
-            + "&working_size=\(settings.workingSize)&metadata=\(settings.metadata.rawValue)"
+            + "&working_size=\(settings.workingSize)&metadata=\(settings.metadata.rawValue)&force=\(batch.protectsAgain)"
         var request =
             options("/v1/jobs" + query) + [
                 ("header", "Idempotency-Key: \(batch.idempotencyKey)"), ("header", "Expect:"),
@@ -128,7 +128,8 @@ struct JobServer: Sendable {
                 let answer = try await curl.send(request)
                 let problem = answer.status >= 400 ? Self.problem(answer) : nil
                 guard Self.isMomentary(answer, problem) else { return try checked(answer) }
-                trouble = "the server answers with \(answer.status) \(problem?.code ?? "")"
+                let words = problem.map { "\($0.code): \($0.detail)" } ?? "\(answer.status)"
+                trouble = "the server answers with \(words)"
                 asked = answer.retryAfter
             } catch let fault as Curl.Fault {
                 // A photo that cannot be read is no matter of the server's.
@@ -141,7 +142,7 @@ struct JobServer: Sendable {
             }
             guard let wait = delay.take(asked: asked) else {
                 throw CommandFault(
-                    "Gave up on the server: \(StandardError.printable(trouble)). The same call with --skip-existing goes on."
+                    "Gave up: \(StandardError.printable(trouble)). The same call with --skip-existing goes on."
                 )
             }
             if !isQuiet, wait > .seconds(4) {

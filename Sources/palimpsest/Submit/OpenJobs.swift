@@ -21,12 +21,15 @@ final class OpenJobs: Sendable {
             enum CodingKeys: String, CodingKey {
                 case id, settings, images
                 case idempotencyKey = "idempotency_key"
+                case protectsAgain = "force"
             }
 
             let id: JobIdentifier?
             /// Files of earlier versions have none.
             let idempotencyKey: String?
             let settings: ProtectionSettings
+            /// As the API's parameter; files of earlier versions have none.
+            let protectsAgain: Bool?
             let images: [Image]
         }
 
@@ -113,6 +116,7 @@ final class OpenJobs: Sendable {
                 id: batch.job,
                 idempotencyKey: batch.idempotencyKey,
                 settings: batch.settings,
+                protectsAgain: batch.protectsAgain,
                 images: batch.entries.map {
                     File.Image(
                         path: $0.absolutePath,
@@ -143,6 +147,7 @@ final class OpenJobs: Sendable {
         guard !entries.isEmpty, entries.count == job.images.count else { return nil }
         return try Batch(
             settings: job.settings,
+            protectsAgain: job.protectsAgain ?? false,
             entries: entries,
             idempotencyKey: job.idempotencyKey,
             job: job.id

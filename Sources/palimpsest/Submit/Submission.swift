@@ -14,13 +14,21 @@ struct Submission: Sendable {
 
     let server: JobServer
     let settings: ProtectionSettings
+    let protectsAgain: Bool
     let openJobs: OpenJobs
     let results: ResultFiles
     private let disk = BlockingQueue(label: "palimpsest.files")
 
-    init(server: JobServer, settings: ProtectionSettings, openJobs: OpenJobs, results: ResultFiles) {
+    init(
+        server: JobServer,
+        settings: ProtectionSettings,
+        protectsAgain: Bool,
+        openJobs: OpenJobs,
+        results: ResultFiles
+    ) {
         self.server = server
         self.settings = settings
+        self.protectsAgain = protectsAgain
         self.openJobs = openJobs
         self.results = results
     }
@@ -52,7 +60,8 @@ struct Submission: Sendable {
         case .resume(let batch): try await protect(batch)
         case .send(let pictures):
             let entries = await disk.run { read(pictures) }
-            if !entries.isEmpty { try await protect(Batch(settings: settings, entries: entries)) }
+            guard !entries.isEmpty else { return }
+            try await protect(Batch(settings: settings, protectsAgain: protectsAgain, entries: entries))
         }
     }
 
@@ -88,7 +97,12 @@ struct Submission: Sendable {
 
         /// Other photos, or the same once more.
         func next(_ entries: some Collection<Batch.Entry>, isLast: Bool) throws -> Attempt {
-            Attempt(batch: try Batch(settings: batch.settings, entries: Array(entries)), isLast: isLast)
+            let next = try Batch(
+                settings: batch.settings,
+                protectsAgain: batch.protectsAgain,
+                entries: Array(entries)
+            )
+            return Attempt(batch: next, isLast: isLast)
         }
     }
 
@@ -148,6 +162,11 @@ struct Submission: Sendable {
     /// - Returns: The photos whose protection failed for the server's own reasons; none the last time.
     private func write(_ file: UnnamedFile, of attempt: Attempt) throws -> [Batch.Entry] {
         let archive = try JobArchive(file)
+        if let job = archive.job, let signed = archive.signedManifest,
+            archive.images.values.contains(where: { $0.report != nil })
+        {
+            try results.keep(signed, of: job)
+        }
         let entries = attempt.batch.entries
         var isWritten = Set<Int>()
         try archive.forEachPicture { number, png, report in

@@ -17,6 +17,8 @@ struct SignedManifest {
     /// The end of the signature's name, which lies beside the manifest.
     static let signatureSuffix = ".sig"
 
+    /// Whether it is a manifest, and not the report about one picture.
+    let isManifest: Bool
     private let reports: [ProtectionReport]
 
     /// Decodes either.
@@ -28,8 +30,10 @@ struct SignedManifest {
     init(_ bytes: [UInt8], name: String) throws(CommandFault) {
         let (decoder, data) = (JSONDecoder(), Data(bytes))
         if let document = try? decoder.decode(Document.self, from: data) {
+            isManifest = true
             reports = document.images.compactMap(\.report)
         } else if let report = try? decoder.decode(ProtectionReport.self, from: data) {
+            isManifest = false
             reports = [report]
         } else {
             throw CommandFault(

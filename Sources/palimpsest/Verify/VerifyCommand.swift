@@ -16,7 +16,7 @@ struct VerifyCommand: ParsableCommand {
 
             With the manifest of an archive, the hashes of both files, the bound and the figures are held against it as well, and \
             with the key of the service (GET /v1/signing-key) the manifest's signature, which lies beside it as \
-            manifest.json.sig.
+            manifest.json.sig. Without it anybody's manifest counts; without a manifest any change within the bound does.
             """
     )
 
@@ -28,7 +28,7 @@ struct VerifyCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The archive's manifest.json, or the JSON that 'protect' wrote beside the picture.",
+            "The archive's manifest.json, the folder palimpsest-manifests of 'submit', or the JSON beside the picture.",
             valueName: "file"
         )
     )
@@ -58,11 +58,9 @@ struct VerifyCommand: ParsableCommand {
         var findings = Findings()
         var report: ProtectionReport?
         if let manifest {
-            let bytes = try InputFile.read(manifest, limit: SignedManifest.maxBytes)
-            let parsed = try SignedManifest(bytes, name: manifest)
-            try checkSignature(of: bytes, at: manifest, &findings)
-            let hash = SHA256.hash(protectedBytes)
-            report = parsed.report(ofOutput: hash)
+            let found = try ManifestFile.find(manifest, about: SHA256.hash(protectedBytes))
+            try checkSignature(of: found, &findings)
+            report = found.report
             findings.add(
                 "protected file",
                 isGood: report != nil,
@@ -111,17 +109,18 @@ struct VerifyCommand: ParsableCommand {
         }
     }
 
-    private func checkSignature(of bytes: [UInt8], at path: String, _ findings: inout Findings) throws(CommandFault) {
-        guard let key else {
-            findings.note("signature", "not checked: give the service's key by --key")
-            return
+    private func checkSignature(of manifest: ManifestFile, _ findings: inout Findings) throws(CommandFault) {
+        guard manifest.isManifest else {
+            let words = "none: this is a picture's report, and only manifests of services are signed"
+            return key == nil ? findings.note("signature", words) : findings.add("signature", isGood: false, words)
         }
+        guard let key else { return findings.note("signature", "not checked: give the service's key by --key") }
         let pem = String(decoding: try InputFile.read(key, limit: 1 << 16), as: UTF8.self)
         guard let verificationKey = VerificationKey(pem: pem) else {
             throw CommandFault("\(StandardError.printable(key)) holds no Ed25519 public key in PEM.")
         }
-        let signature = try InputFile.read(path + SignedManifest.signatureSuffix, limit: 1 << 16)
-        let isGood = verificationKey.verifies(signature, of: bytes)
+        let signature = try InputFile.read(manifest.path + SignedManifest.signatureSuffix, limit: 1 << 16)
+        let isGood = verificationKey.verifies(signature, of: manifest.bytes)
         findings.add(
             "signature",
             isGood: isGood,
