@@ -134,14 +134,15 @@ public final class BlobStore: Sendable {
     ///
     /// - Parameters:
     ///   - sha256: The blob, to which no row refers.
-    ///   - age: Longer than any time between a commit and its row.
+    ///   - age: Longer than any time between a commit and its row, or zero where nobody can be about to write one; then a file from
+    ///     the future is removed too, as there are once the clock was set back.
     /// - Returns: Whether it was removed.
     /// - Throws: Faults of the disk.
     @discardableResult
     public func remove(_ sha256: SHA256Digest, ifOlderThan age: Duration) throws(BlobStoreError) -> Bool {
         try names.withLock { _ throws(BlobStoreError) in
             let path = path(of: sha256)
-            guard let actual = try FileSystem.age(of: path), actual > age else { return false }
+            guard let actual = try FileSystem.age(of: path), age <= .zero || actual > age else { return false }
             return try FileSystem.unlink(path)
         }
     }

@@ -37,6 +37,23 @@ struct HousekeepingTests {
         #expect(try Set(fixture.blobs.list()) == Set(referenced + [young]))
     }
 
+    @Test("A clock that was set back keeps no file of an erased or an expired job")
+    func future() async throws {
+        let fixture = try await Fixture { $0.retention = .seconds(100) }
+        let erased = try await fixture.upload([1])
+        _ = try await fixture.upload([2])
+        try await fixture.work()
+        for sha256 in try fixture.blobs.list() { try age(sha256, by: -3600, in: fixture) }
+        #expect(try await fixture.send(.delete, erased).status == 204)
+        #expect(try Set(fixture.blobs.list()) == [SHA256.hash([2]), SHA256.hash([2, 0])])
+        fixture.clock.advance(seconds: 101)
+        try await fixture.housekeeping.expire()
+        #expect(try fixture.blobs.list().isEmpty)
+        try age(fixture.blobs.put([3]).sha256, by: -3600, in: fixture)
+        try await fixture.housekeeping.cleanUpAfterLastRun()
+        #expect(try fixture.blobs.list().isEmpty)
+    }
+
     @Test("A job whose archive is being sent expires when that is over, and meanwhile nobody else gets it")
     func downloads() async throws {
         let fixture = try await Fixture { $0.retention = .seconds(100) }

@@ -201,8 +201,9 @@ class Ledger:
         after = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), np.int16)
         assert 0 < np.abs(after - before).max() <= 8
         for name in ("before", "after") if job.has_previews else ():
-            status, _, jpeg = self.request("GET", f"/v1/jobs/{job.id}/images/{image['number']}.{name}.jpg")
-            assert status == 200 and Image.open(io.BytesIO(jpeg)).format == "JPEG"
+            status, _, jpeg = self.request("GET", f"/v1/jobs/{job.id}/images/{image['number']}/{name}.jpg")
+            assert status == 200, (status, jpeg[:500])
+            assert Image.open(io.BytesIO(jpeg)).format == "JPEG"
 
     def listed(self):
         """The ids of all jobs that the server lists."""
