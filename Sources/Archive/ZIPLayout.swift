@@ -50,22 +50,6 @@ public struct ZIPLayout: Sendable, Equatable {
         if totalLength > UInt64(Int64.max) { throw ArchiveError.tooLarge }
     }
 
-    /// Where the local header of an entry begins in the archive; the file follows it.
-    ///
-    /// - Parameter index: The entry's place in ``entries``.
-    /// - Returns: An offset in bytes.
-    public func localHeaderOffset(at index: Int) -> UInt64 {
-        offsets[index]
-    }
-
-    /// Where the bytes of an entry's file begin in the archive.
-    ///
-    /// - Parameter index: The entry's place in ``entries``.
-    /// - Returns: An offset in bytes.
-    public func dataOffset(at index: Int) -> UInt64 {
-        offsets[index] + ZIPRecords.localHeaderLength(of: entries[index])
-    }
-
     /// What stands right before the bytes of an entry's file.
     ///
     /// - Parameter index: The entry's place in ``entries``.

@@ -39,6 +39,20 @@ public enum SealingSecret: Sendable {
         }
     }
 
+    /// Whether a recipient was made of this secret, so that it opens what is sealed to that recipient.
+    ///
+    /// For a passphrase it takes what ``recipient()`` takes.
+    ///
+    /// - Parameter recipient: Made of some secret.
+    /// - Returns: `nil` when there is no memory to find out.
+    public func isSecret(of recipient: SealingRecipient) -> Bool? {
+        switch (self, recipient.source) {
+        case (.key, .passphrase), (.passphrase, .given): false
+        case (.key, .given), (.passphrase, .passphrase):
+            privateKey(recipient.source).map { $0.publicKey == recipient.publicKey }
+        }
+    }
+
     /// The key that opens what was sealed to a recipient of that source; `nil` if this is the other kind of secret.
     func privateKey(_ source: SealingRecipient.Source) -> HPKE.PrivateKey? {
         switch (self, source) {

@@ -25,14 +25,11 @@ public struct MultipartPart: Sendable, Equatable {
     ///
     /// It is no path.
     public let filename: String?
-    /// The part's media type, where one is given and well formed.
-    public let contentType: MediaType?
 
     /// Creates a description, mainly for tests.
-    public init(name: String, filename: String? = nil, contentType: MediaType? = nil) {
+    public init(name: String, filename: String? = nil) {
         self.name = name
         self.filename = filename
-        self.contentType = contentType
     }
 }
 
@@ -246,10 +243,6 @@ public struct MultipartDecoder: Sendable {
         guard let text = fields[.contentDisposition], let disposition = ContentDisposition(text),
             disposition.type == "form-data", let name = disposition.name
         else { throw .multipart("A multipart part has no form-data disposition with a name.") }
-        return MultipartPart(
-            name: name,
-            filename: disposition.filename,
-            contentType: fields[.contentType].flatMap { MediaType($0) }
-        )
+        return MultipartPart(name: name, filename: disposition.filename)
     }
 }

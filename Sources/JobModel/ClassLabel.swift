@@ -1,6 +1,7 @@
 /// The name of a class: 1 to 64 ASCII letters, digits, `-`, `_` and `.`, not starting with a dot.
 ///
-/// So a label is also a safe folder name wherever an archive may be unpacked, beside the archive's own files. JSON: a string.
+/// So a label is also the name of a folder, inside the one that an archive is unpacked into and beside the archive's own files. Windows, though,
+/// keeps some labels for its devices, such as `con`, and drops a dot at the end of others. JSON: a string.
 public struct ClassLabel: Sendable, Hashable {
     /// The most characters that a label has.
     public static let maxLength = 64

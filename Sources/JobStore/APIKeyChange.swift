@@ -41,6 +41,8 @@ public enum APIKeyUpdate: Sendable, Equatable {
     case unknown
     /// The key was revoked and cannot be changed.
     case revoked
+    /// It would leave no active key with the scope `admin` sooner than now, and stays.
+    case lastAdmin
 }
 
 /// What became of the revocation of an API key.

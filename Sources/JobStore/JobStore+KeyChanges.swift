@@ -4,12 +4,20 @@ public import JobModel
 extension JobStore {
     /// Changes a key's name, expiry and quotas.
     ///
+    /// An active key with the scope `admin` gets no sooner expiry unless another one lives as long, so that keys can be made still.
+    ///
     /// - Returns: The key as it is then, or why it is as it was.
     /// - Throws: ``JobStoreError``.
     public func updateKey(_ id: APIKeyID, _ change: APIKeyChange) async throws(JobStoreError) -> APIKeyUpdate {
-        try await write { db in
+        let time = now()
+        return try await write { db in
             guard let key = try Self.key(db, id) else { return .unknown }
             guard key.revokedAt == nil else { return .revoked }
+            let expiry = change.expiresAt.applied(to: key.expiresAt) ?? .max
+            if key.isActiveAdmin(at: time), expiry < key.expiresAt ?? .max {
+                let others = try Self.activeAdmins(db, but: id, at: time)
+                guard others.contains(where: { $0.expiresAt ?? .max >= expiry }) else { return .lastAdmin }
+            }
             try db.execute(
                 sql: """
                     UPDATE api_keys SET name = ?, expires_at = ?, quota_images_queued = ?, quota_bytes_queued = ?,
@@ -39,16 +47,19 @@ extension JobStore {
             guard let key = try Self.key(db, id) else { return .unknown }
             guard key.revokedAt == nil else { return .revokedBefore }
             if key.isActiveAdmin(at: time) {
-                let others = try Row.fetchAll(
-                    db,
-                    sql: "SELECT * FROM api_keys WHERE id <> ? AND revoked_at IS NULL",
-                    arguments: [id.text]
-                ).map(APIKey.init(row:))
-                guard others.contains(where: { $0.isActiveAdmin(at: time) }) else { return .lastAdmin }
+                guard try !Self.activeAdmins(db, but: id, at: time).isEmpty else { return .lastAdmin }
             }
             try db.execute(sql: "UPDATE api_keys SET revoked_at = ? WHERE id = ?", arguments: [time, id.text])
             return .revoked
         }
+    }
+
+    private static func activeAdmins(_ db: Database, but id: APIKeyID, at time: Int64) throws -> [APIKey] {
+        try Row.fetchAll(
+            db,
+            sql: "SELECT * FROM api_keys WHERE id <> ? AND revoked_at IS NULL",
+            arguments: [id.text]
+        ).map(APIKey.init(row:)).filter { $0.isActiveAdmin(at: time) }
     }
 }
 

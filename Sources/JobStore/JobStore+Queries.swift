@@ -25,33 +25,34 @@ extension JobStore {
     /// - Returns: At most `limit` jobs.
     /// - Throws: ``JobStoreError/invalidCursor``, errors of the database.
     public func jobs(tenant: APIKeyID, cursor: String? = nil, limit: Int = 100) async throws(JobStoreError) -> JobPage {
-        var before = Int64.max
-        if let cursor {
-            guard let seq = Int64(cursor, radix: 36), seq > 0, cursor == String(seq, radix: 36), cursor.utf8.count <= 12
-            else {
-                throw .invalidCursor
-            }
-            before = seq
-        }
         let count = min(max(limit, 1), 1000)
-        return try await read { [before] db in
+        return try await read { db in
+            var first = Int64.max
+            if let cursor {
+                let seq = try Int64.fetchOne(
+                    db,
+                    sql: "SELECT seq FROM jobs WHERE id = ? AND tenant = ?",
+                    arguments: [cursor, tenant.text]
+                )
+                guard let seq else { throw JobStoreError.invalidCursor }
+                first = seq
+            }
             let rows = try Row.fetchAll(
                 db,
                 sql: Self.jobsSQL,
-                arguments: [tenant.text, before, count + 1]
+                arguments: [tenant.text, first, count + 1]
             )
-            let hasMore = rows.count > count
-            let page = rows.prefix(count)
-            let last: Int64? = page.last?["seq"]
+            let jobs = try rows.map(Job.init(row:))
+            // The next page's first and not this one's last, which may be erased by whoever works the list off.
             return JobPage(
-                jobs: try page.map(Job.init(row:)),
-                nextCursor: hasMore ? last.map { String($0, radix: 36) } : nil
+                jobs: Array(jobs.prefix(count)),
+                nextCursor: jobs.count > count ? jobs.last?.id.text : nil
             )
         }
     }
 
     static let jobsSQL = """
-        SELECT * FROM jobs WHERE tenant = ? AND seq < ? AND expired_at IS NULL ORDER BY seq DESC LIMIT ?
+        SELECT * FROM jobs WHERE tenant = ? AND seq <= ? AND expired_at IS NULL ORDER BY seq DESC LIMIT ?
         """
 
     /// The images of a job, in the order of their numbers.

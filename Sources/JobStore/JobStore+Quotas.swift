@@ -15,13 +15,21 @@ extension JobStore {
     /// - Parameters:
     ///   - key: See ``NewJob/Idempotency/key``.
     ///   - tenant: Whose request.
-    /// - Returns: Whether there is a job of this request.
+    /// - Returns: Whether there is a job of this request that has not expired.
     /// - Throws: ``JobStoreError``.
     public func hasRequest(_ key: String, tenant: APIKeyID) async throws(JobStoreError) -> Bool {
-        try await readOnce { db in
+        try await readOnce { [now] db in
             try Bool.fetchOne(
-                db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM idempotency WHERE tenant = ? AND key = ?)"),
-                arguments: [tenant.text, key]
+                db.cachedStatement(
+                    sql: """
+                        SELECT EXISTS (
+                            SELECT 1 FROM idempotency JOIN jobs ON jobs.seq = idempotency.job
+                            WHERE idempotency.tenant = ? AND idempotency.key = ?
+                                AND jobs.expired_at IS NULL AND (jobs.expires_at IS NULL OR jobs.expires_at > ?)
+                        )
+                        """
+                ),
+                arguments: [tenant.text, key, now()]
             ) ?? false
         }
     }

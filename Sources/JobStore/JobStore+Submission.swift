@@ -26,6 +26,7 @@ extension JobStore {
         return submission
     }
 
+    /// What the same request has made before; the record of a job that has expired stands for nothing, and goes.
     private func earlierSubmission(_ db: Database, _ new: NewJob) throws -> JobSubmission? {
         guard let idempotency = new.idempotency,
             let row = try Row.fetchOne(
@@ -37,8 +38,16 @@ extension JobStore {
                 arguments: [new.tenant.text, idempotency.key]
             )
         else { return nil }
+        let job = try Job(row: row)
+        guard job.expiredAt == nil, (job.expiresAt ?? .max) > now() else {
+            try db.execute(
+                sql: "DELETE FROM idempotency WHERE tenant = ? AND key = ?",
+                arguments: [new.tenant.text, idempotency.key]
+            )
+            return nil
+        }
         guard row["fingerprint"] == Data(idempotency.fingerprint.bytes) else { return .conflict }
-        return .replayed(try Job(row: row))
+        return .replayed(job)
     }
 
     private func insertJob(_ db: Database, _ new: NewJob, _ images: [NewImage]) throws -> Job {

@@ -29,17 +29,10 @@ extension API {
         guard isPartial || job.counts.done > 0 else {
             throw APIError(.conflict, "job_failed", "No image of the job was protected, so there is no archive.")
         }
-        let images = try await images(of: job)
-        let attachments = job.attachments.kinds.isEmpty ? [:] : try await store.attachments(job: job.id)
-        let members = images.flatMap { image in
-            ArchivePlan.Member(image).map { member in
-                [member] + (attachments[image.number] ?? []).map { ArchivePlan.Member($0, of: image) }
-            } ?? []
-        }
-        try await requireFiles(members, in: job, key: key)
+        let plan = try await plan(job, key)
+        try await requireFiles(plan.members, in: job, key: key)
         // Erased between two pages of its images, it would be an archive of some of them.
         _ = try await self.job(job.id.text, of: key)
-        let plan = try plan(job, images, members)
         return try send(
             request,
             digest: plan.digest,
@@ -116,7 +109,23 @@ extension API {
         }
     }
 
-    private func plan(_ job: Job, _ images: [JobImage], _ members: [ArchivePlan.Member]) throws -> ArchivePlan {
+    /// The plan of a job's archive, which is kept for the next request if the job has ended.
+    private func plan(_ job: Job, _ key: APIKey) async throws -> ArchivePlan {
+        let progress = try await store.progress(of: job.id, tenant: key.id, after: .max, limit: 0)
+        guard let progress else { throw APIError.jobUnknown }
+        guard progress.job.state.isTerminal else { return try await plan(progress.job) }
+        let key = ArchivePlans.Key(job: job.id, lastEnding: progress.lastEnding)
+        return try await archivePlans.plan(key) { try await plan(progress.job) }
+    }
+
+    private func plan(_ job: Job) async throws -> ArchivePlan {
+        let images = try await images(of: job)
+        let attachments = job.attachments.kinds.isEmpty ? [:] : try await store.attachments(job: job.id)
+        let members = images.flatMap { image in
+            ArchivePlan.Member(image).map { member in
+                [member] + (attachments[image.number] ?? []).map { ArchivePlan.Member($0, of: image) }
+            } ?? []
+        }
         let documents = images.map { ImageDocument($0) }
         let manifest = ManifestDocument(job: job.id, settings: job.settings, images: documents)
         let bytes = try JSONDocument.bytes(manifest)

@@ -73,6 +73,7 @@ extension APIError {
     static let attachmentMissing = APIError(
         .notFound,
         "attachment_missing",
-        "The job was not asked for it: send preview=true, or a field Palimpsest-Recovery-Passphrase, with the upload."
+        "The job was not asked for it: send preview=true, or a field Palimpsest-Recovery-Passphrase or Palimpsest-Recovery-Key, "
+            + "with the upload."
     )
 }

@@ -57,6 +57,12 @@ extension API {
         switch try await store.updateKey(id, try change.change(now: store.currentTime)) {
         case .unknown: throw APIError.keyUnknown
         case .revoked: throw APIError(.conflict, "key_revoked", "The API key was revoked and cannot be changed.")
+        case .lastAdmin:
+            throw APIError(
+                .conflict,
+                "last_admin_key",
+                "No other active API key with the scope 'admin' would live as long as this one then; make one before you let this one expire."
+            )
         case .updated(let key):
             log("key changed", id, by: admin)
             return try answer(KeyDocument(key, now: store.currentTime))

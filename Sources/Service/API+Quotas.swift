@@ -9,11 +9,13 @@ extension API {
     /// The store asks the same again in the transaction that makes the job, with what has really come.
     ///
     /// - Parameters:
-    ///   - length: The declared length of the body, which stands for its images; `nil` where none is declared.
+    ///   - request: The upload. The declared length of an image that is sent as it is counts; in a form or an archive it is that of more than
+    ///     images.
     ///   - key: Whose quotas.
     /// - Throws: ``APIError/overQuota(_:)`` (429), faults of the store.
-    func requireQuota(for length: UInt64?, key: APIKey) async throws {
+    func requireQuota(for request: ServerRequest, key: APIKey) async throws {
         guard key.quotas.imagesQueued != nil || key.quotas.bytesQueued != nil else { return }
+        let length = UploadReader.isOfOneImage(request.fields) ? request.body.declaredLength : nil
         let least = QueuedImages(count: 1, bytes: max(Int(clamping: length ?? 1), 1))
         let queued = try await store.queuedImages(tenant: key.id)
         if let excess = key.quotas.excess(of: least, over: queued) { throw APIError.overQuota(excess) }

@@ -28,8 +28,12 @@ extension API {
         keyed(.get, "/v1/jobs", json) { request, _, key in try await listJobs(request, key: key) }
         keyed(.get, "/v1/jobs/{id}", json) { request, path, key in try await showJob(request, key: key, id: path["id"])
         }
-        keyed(.delete, "/v1/jobs/{id}", nil) { _, path, key in try await erase(key: key, id: path["id"]) }
-        keyed(.post, "/v1/jobs/{id}/cancel", json) { _, path, key in try await cancel(key: key, id: path["id"]) }
+        keyed(.delete, "/v1/jobs/{id}", nil) { request, path, key in
+            try await erase(request, key: key, id: path["id"])
+        }
+        keyed(.post, "/v1/jobs/{id}/cancel", json) { request, path, key in
+            try await cancel(request, key: key, id: path["id"])
+        }
         keyed(.post, "/v1/jobs/{id}/retry", json) { request, path, key in
             try await retry(request, key: key, id: path["id"])
         }

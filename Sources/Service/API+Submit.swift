@@ -19,7 +19,7 @@ extension API {
             isRepeated = try await store.hasRequest(idempotencyKey, tenant: key.id)
         }
         return try await withinRate(request, key: key, isRepeated: isRepeated) {
-            if !isRepeated { try await requireQuota(for: request.body.declaredLength, key: key) }
+            if !isRepeated { try await requireQuota(for: request, key: key) }
             return try await take(request, key: key, idempotencyKey: idempotencyKey)
         }
     }
@@ -43,8 +43,9 @@ extension API {
         idempotencyKey: String?
     ) async throws -> (response: ServerResponse, isNew: Bool) {
         let patience = Self.preferredWait(request.fields)
-        let recovery = try RecoveryFields.secret(request.fields)
+        let secret = try RecoveryFields.secret(request.fields)
         try await requireRoom(for: request.body.declaredLength)
+        let recovery = try await recipient(secret)
 
         let upload = try await UploadReader(blobs: blobs, disk: disk, limits: uploadLimits).read(request)
         let submission = try await create(upload, recovery: recovery, key: key, idempotencyKey: idempotencyKey)
@@ -58,6 +59,7 @@ extension API {
             isNew = true
             logger.info("job accepted", metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.total)"])
         case .replayed(let job):
+            try await requireSame(secret, of: job)
             accepted = job
             fields[.idempotentReplayed] = "true"
         case .conflict:
@@ -89,11 +91,11 @@ extension API {
     /// Files the images and writes the job; if that makes no job, the files are removed again.
     private func create(
         _ upload: Upload,
-        recovery: SealingSecret?,
+        recovery: SealingRecipient?,
         key: APIKey,
         idempotencyKey: String?
     ) async throws -> JobSubmission {
-        let attachments = AttachmentRequest(previews: upload.previews, recovery: try await recipient(recovery))
+        let attachments = AttachmentRequest(previews: upload.previews, recovery: recovery)
         let spools: [Spool] = upload.images.compactMap { image in
             guard case .spooled(let spool, _) = image.content else { return nil }
             return spool
@@ -147,13 +149,24 @@ extension API {
         return try await store.createJob(new, images: images)
     }
 
-    /// To whom the photos' pixels are sealed; it is derived where its memory and its time hold up nobody.
+    /// To whom the photos' pixels are sealed.
+    ///
+    /// It is derived before the body is asked for, one at a time: however many ask, they hold up each other only, and have the memory of one.
     private func recipient(_ secret: SealingSecret?) async throws -> SealingRecipient? {
         guard let secret else { return nil }
-        guard let recipient = try await disk.run({ try secret.recipient() }) else {
-            throw APIError(.serviceUnavailable, "memory_low", "There is no memory now.", fields: [.retryAfter: "10"])
-        }
+        guard let recipient = try await derivations.run({ try secret.recipient() }) else { throw APIError.memoryLow }
         return recipient
+    }
+
+    /// Refuses a request that asks for recovery by another secret than the one that made the job.
+    ///
+    /// A job's recipient has a salt of its own, so that it cannot be a part of the fingerprint.
+    private func requireSame(_ secret: SealingSecret?, of job: Job) async throws {
+        guard let secret, let recipient = job.attachments.recovery else { return }
+        guard let isSame = try await derivations.run({ secret.isSecret(of: recipient) }) else {
+            throw APIError.memoryLow
+        }
+        guard isSame else { throw APIError.idempotencyKeyReused }
     }
 
     private static func content(
@@ -166,7 +179,8 @@ extension API {
         }
     }
 
-    /// A digest over everything that makes up a request: settings, priority, and every image's class, name and bytes.
+    /// A digest over everything that makes up a request but the secret of recovery: settings, priority, and every image's class, name and
+    /// bytes.
     private static func fingerprint(
         _ upload: Upload,
         _ attachments: AttachmentRequest,
@@ -220,4 +234,13 @@ extension API {
         }
         return nil
     }
+}
+
+extension APIError {
+    static let memoryLow = APIError(
+        .serviceUnavailable,
+        "memory_low",
+        "There is no memory now.",
+        fields: [.retryAfter: "10"]
+    )
 }

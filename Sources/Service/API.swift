@@ -22,6 +22,10 @@ struct API: Sendable {
     let pictures: any SemanticImageMaking
     let lifecycle: Lifecycle
     let logger: Logger
+    /// Where keys are derived from passphrases, which takes time and memory but no disk; the same for every copy.
+    let derivations = DiskQueues(count: 1)
+    /// The archives that are being fetched; the same for every copy.
+    let archivePlans = ArchivePlans()
     /// How many jobs the keys make; the same for every copy.
     let rates = RateLimiter()
     /// Which jobs' archives are being sent; the same for every copy.

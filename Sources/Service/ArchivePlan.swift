@@ -31,6 +31,8 @@ struct ArchivePlan: Sendable {
     /// Bytes read from disk and handed to the socket at once.
     private static let pieceBytes: UInt64 = 128 << 10
 
+    /// The protected images and their attachments.
+    let members: [Member]
     private let layout: ZIPLayout
     private let sources: [Source]
     /// A digest of everything in the archive.
@@ -61,6 +63,7 @@ struct ArchivePlan: Sendable {
             files.append(.bytes(bytes))
         }
         layout = try ZIPLayout(entries: entries)
+        self.members = members
         var sources: [Source] = []
         sources.reserveCapacity(files.count * 2 + 1)
         for (index, file) in files.enumerated() {

@@ -95,6 +95,19 @@ final class DataFolder: Sendable {
         return fsync(descriptor) == 0 ? 0 : errno
     }
 
+    /// The name of ``backupMark``.
+    static let backupMarkName = "palimpsest-backup"
+
+    /// The file by which a backup is told from a folder that was served.
+    var backupMark: SecretFile { SecretFile(path: "\(path)/\(Self.backupMarkName)", purpose: "The mark of a backup") }
+
+    /// Makes a data folder like any other of what was a backup, before anything in it is changed.
+    ///
+    /// - Throws: ``Fault`` when the mark cannot be removed.
+    func stopBeingBackup() throws {
+        try backupMark.remove()
+    }
+
     private static func fault(_ sentence: String, _ code: Int32) -> Fault {
         Fault(description: "\(sentence): \(String(cString: strerror(code))).")
     }

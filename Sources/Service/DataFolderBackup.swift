@@ -8,6 +8,8 @@ import JobStore
 /// The database is copied as it is at one moment, then the blobs that this copy refers to. What the server erases in between is
 /// missing; so the database is copied once more, which does not refer to it any longer, until nothing is missing. The new database
 /// takes the place of an earlier backup's only when all its blobs are there, and only then are those removed that it has no use for.
+///
+/// A backup has a file ``DataFolder/backupMark``, which a server that serves it removes: nothing else is ever written over.
 public struct DataFolderBackup {
     /// What a backup has done.
     public struct Result: Sendable, Equatable {
@@ -27,8 +29,12 @@ public struct DataFolderBackup {
     private static let passes = 5
     /// What a backup may hold when it is made anew; nothing else is written over.
     private static let ownNames: Set<String> = [
-        DataFolder.databaseName, "lock", "blobs", "tmp", "admin-key", "admin-key.new", "signing-key", "signing-key.new",
+        DataFolder.databaseName, lockName, "blobs", "tmp", "admin-key", "admin-key.new", "signing-key",
+        "signing-key.new",
+        DataFolder.backupMarkName, DataFolder.backupMarkName + ".new",
     ]
+    /// All that is there when a first backup was killed before it was marked.
+    private static let lockName = "lock"
     private static let databaseDraft = DataFolder.databaseName + ".new"
     /// The copy of the database and what SQLite may have left beside it when a backup was killed.
     private static let draftNames = ["", "-journal", "-wal", "-shm"].map { databaseDraft + $0 }
@@ -53,8 +59,14 @@ public struct DataFolderBackup {
     public func run() throws(StoppedService.Fault) -> Result {
         do {
             _ = try DataFolder.existingDatabase(of: source)
-            try checkDestination()
+            let isEarlier = try holdsBackup()
             let folder = try DataFolder(path: destination)
+            if isEarlier {
+                // Once more, since it may have been served before this process had its lock.
+                guard try folder.backupMark.read() != nil else { throw noBackup }
+            } else {
+                try folder.backupMark.write("This folder is a backup, made by `palimpsest backup`.\n")
+            }
             let result = try copy(to: folder)
             withExtendedLifetime(folder) {}
             return result
@@ -110,31 +122,46 @@ public struct DataFolderBackup {
 
     // MARK: - Folders
 
-    /// Refuses a folder that holds anything but an earlier backup, and a backup that was served since.
-    private func checkDestination() throws {
+    /// Refuses a folder that holds anything but an earlier backup: a data folder, too, and a backup that was served since.
+    ///
+    /// - Returns: Whether there is a backup; otherwise the folder is empty or missing.
+    private func holdsBackup() throws -> Bool {
         guard let folder = opendir(destination) else {
             let code = errno
             guard code == ENOENT else { throw fault(code) }
-            return
+            return false
         }
         defer { closedir(folder) }
         guard try identity(of: source) != identity(of: destination) else {
             throw StoppedService.Fault(description: "A data folder cannot be its own backup.")
         }
+        var names: Set<String> = []
         while let entry = readdir(folder) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
                     String(cString: $0)
                 }
             }
-            guard name == "." || name == ".." || Self.ownNames.contains(name) || Self.draftNames.contains(name)
-            else {
-                throw StoppedService.Fault(
-                    description: "The folder \(destination) holds \(name), so it is no backup, or it was served since; "
-                        + "name another folder."
-                )
-            }
+            if name != ".", name != ".." { names.insert(name) }
         }
+        if names.isSubset(of: [Self.lockName, DataFolder.backupMarkName + ".new"]) { return false }
+        let isMarked = names.contains(DataFolder.backupMarkName)
+        guard isMarked || !names.contains(DataFolder.databaseName) else { throw noBackup }
+        if let name = names.subtracting(Self.ownNames).subtracting(Self.draftNames).min() {
+            throw StoppedService.Fault(
+                description: "The folder \(destination) holds \(name), so it is no backup, or it was served since; "
+                    + "name another folder."
+            )
+        }
+        guard isMarked else { throw noBackup }
+        return true
+    }
+
+    private var noBackup: StoppedService.Fault {
+        StoppedService.Fault(
+            description:
+                "The folder \(destination) is a data folder and no backup, or it was served since; name another folder."
+        )
     }
 
     /// What tells a folder from all others.

@@ -13,7 +13,7 @@ struct JobEventStream: Sendable {
     let job: JobIdentifier
     let tenant: APIKeyID
     let watch: JobWatch
-    /// After how much silence the stream says that it lives.
+    /// After how much silence the stream says that it lives, and how often it looks whether its listener still may listen.
     var heartbeat: Duration = .seconds(15)
     /// How long a listener waits before it comes back; not the same for all, so that they do not come all at once.
     var retry: Duration = .milliseconds(Int.random(in: 1000...3000))
@@ -35,8 +35,14 @@ struct JobEventStream: Sendable {
         var feed = JobEventFeed(after: cursor)
         try await writer.write(ServerSentEvent.retry(after: retry))
         var lastWrite = ContinuousClock.now
+        var lastCheck = lastWrite
         while !lifecycle.isDraining {
             let (mark, lastLook) = (watch.mark, ContinuousClock.now)
+            if lastLook - lastCheck >= heartbeat {
+                // A key that was revoked meanwhile ends the stream, however busy; the listener learns why when it comes back.
+                do { try await authenticate() } catch is APIError { return }
+                lastCheck = lastLook
+            }
             let progress = try await store.progress(
                 of: job,
                 tenant: tenant,
@@ -54,12 +60,10 @@ struct JobEventStream: Sendable {
             if feed.hasEnded { return }
             if hasMore { continue }
             if ContinuousClock.now - lastWrite >= heartbeat {
-                // A key that was revoked meanwhile ends the stream; the listener learns why when it comes back.
-                do { try await authenticate() } catch is APIError { return }
                 try await writer.write(ServerSentEvent.comment("still here"))
                 lastWrite = .now
             }
-            await watch.wait(after: mark, atMost: heartbeat - (ContinuousClock.now - lastWrite))
+            await watch.wait(after: mark, atMost: heartbeat - (ContinuousClock.now - min(lastWrite, lastCheck)))
             let pause = pace - (ContinuousClock.now - lastLook)
             // A cancelled sleep is over like any other.
             if pause > .zero, !lifecycle.isDraining { try? await Task.sleep(for: pause) }

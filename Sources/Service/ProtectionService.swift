@@ -49,6 +49,7 @@ public struct ProtectionService: Sendable {
         FileLimit.raise()
         let weights = try Self.starting { try WeightsFile.find(named: settings.weightsFile, environment: nil) }
         let folder = try Self.starting { try DataFolder(path: settings.dataFolder) }
+        try Self.starting { try folder.stopBeingBackup() }
         let store: JobStore
         do {
             store = try JobStore(path: folder.databasePath, generatorVersion: SemanticImageGenerator.version)

@@ -46,6 +46,18 @@ struct SecretFile {
         try synchroniseFolder()
     }
 
+    /// Removes the file for good, if it is there.
+    ///
+    /// - Throws: `DataFolder.Fault` when it cannot be removed.
+    func remove() throws {
+        guard unlink(path) == 0 else {
+            let code = errno
+            guard code == ENOENT else { throw fault("removed", code) }
+            return
+        }
+        try synchroniseFolder()
+    }
+
     private func synchroniseFolder() throws {
         let name = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         let folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -89,7 +89,7 @@ public struct SettingsLoader {
         case .maxBodyBytes: readNumber(text, from: source, in: 1024...(1 << 40)) { $0.maxBodyBytes = $1 }
         case .maxImageBytes: readNumber(text, from: source, in: 1024...(256 << 20)) { $0.maxImageBytes = $1 }
         case .maxImagesPerJob: readNumber(text, from: source, in: 1...100_000) { $0.maxImagesPerJob = Int($1) }
-        // So many at most have room in the memory that a codec process may take.
+        // With all that can be made besides, a codec process may take 80 bytes of address space for each.
         case .maxPixels: readNumber(text, from: source, in: 1000...100_000_000) { $0.maxPixels = Int($1) }
         case .maxArchiveMembers:
             readNumber(text, from: source, in: 1...500_000) { $0.maxArchiveMembers = Int($1) }

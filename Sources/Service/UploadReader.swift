@@ -167,6 +167,11 @@ struct UploadReader: Sendable {
         }
     }
 
+    /// Whether the body is an image as it is.
+    static func isOfOneImage(_ fields: HTTPFields) -> Bool {
+        if case .image? = try? kind(of: fields) { true } else { false }
+    }
+
     private static func dispositionName(_ fields: HTTPFields) -> String? {
         fields[.contentDisposition].flatMap { ContentDisposition($0) }?.filename
     }

@@ -19,7 +19,7 @@ public struct CodecConfiguration: Sendable {
     public var startLimit: Duration = .seconds(60)
     /// The most address space of a process; `nil` for no limit.
     ///
-    /// It is ignored in builds for a sanitizer.
+    /// It is that of pictures of 50 million pixels, and grows with ``maxPixels`` beyond. It is ignored in builds for a sanitizer.
     public var memoryBytes: UInt64? = 4 << 30
     /// How long to wait before a process that failed is started again; doubled each time.
     public var firstDelay: Duration = .milliseconds(100)
@@ -44,6 +44,14 @@ public struct CodecConfiguration: Sendable {
     public init(weightsFile: String) {
         self.weightsFile = weightsFile
     }
+
+    /// The limit of address space that a process gets: room for all that is made of a picture of ``maxPixels``.
+    var addressSpaceBytes: UInt64? {
+        let pixelsBeyond = UInt64(max(0, (maxPixels ?? 0) - Self.standardPixels))
+        return memoryBytes.map { $0 + $0 / UInt64(Self.standardPixels) * pixelsBeyond }
+    }
+
+    private static let standardPixels = 50_000_000
 
     private static let inheritedNames = [
         "LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "PALIMPSEST_ISA",

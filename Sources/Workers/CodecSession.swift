@@ -44,7 +44,7 @@ struct CodecSession: ~Copyable {
         let ours = Descriptor(owning: pair[0])
         let theirs = Descriptor(owning: pair[1])
         var arguments = ["palimpsest"] + configuration.arguments + ["--parent", String(getpid())]
-        if let memoryBytes = configuration.memoryBytes { arguments += ["--memory", String(memoryBytes)] }
+        if let bytes = configuration.addressSpaceBytes { arguments += ["--memory", String(bytes)] }
         if let level = configuration.compressionLevel { arguments += ["--compression-level", String(level)] }
         if let maxPixels = configuration.maxPixels { arguments += ["--max-pixels", String(maxPixels)] }
         if configuration.systemCallFilter != .required {

@@ -15,16 +15,23 @@ final class ArchiveFile {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         try Data().write(to: file)
         let handle = try FileHandle(forWritingTo: file)
-        for index in layout.entries.indices {
-            try handle.seek(toOffset: layout.localHeaderOffset(at: index))
+        for (index, offset) in Self.offsets(layout).enumerated() {
+            try handle.seek(toOffset: offset)
             try handle.write(contentsOf: Data(layout.localHeader(at: index)))
-            #expect(try handle.offset() == layout.dataOffset(at: index))
             if let bytes = contents[index] { try handle.write(contentsOf: Data(bytes)) }
         }
         try handle.seek(toOffset: layout.trailerOffset)
         try handle.write(contentsOf: Data(layout.trailer()))
         #expect(try handle.offset() == layout.totalLength)
         try handle.close()
+    }
+
+    /// Where the header of each entry begins: one header and file behind the other, from the beginning.
+    static func offsets(_ layout: ZIPLayout) -> [UInt64] {
+        layout.entries.indices.reduce(into: [0]) { offsets, index in
+            let header = UInt64(layout.localHeader(at: index).count)
+            offsets.append(offsets[index] + header + layout.entries[index].size)
+        }.dropLast()
     }
 
     deinit {

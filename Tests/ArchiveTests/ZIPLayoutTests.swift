@@ -69,8 +69,8 @@ struct ZIPLayoutTests {
             """
         )
         let expected =
-            layout.entries.indices.map {
-                "\(layout.entries[$0].name) \(layout.entries[$0].size) \(layout.localHeaderOffset(at: $0))\n"
+            zip(layout.entries, ArchiveFile.offsets(layout)).map { entry, offset in
+                "\(entry.name) \(entry.size) \(offset)\n"
             } + Array(repeating: "[9, 8, 7]\n", count: 3)
         #expect(listing == expected.joined())
         #expect(try archive.run("/usr/bin/unzip", "-t", "{}", "first", "behind", "last").contains("No errors detected"))

@@ -15,8 +15,10 @@ import Testing
             let sealed = try #require(SealedFile(file))
             #expect(sealed.subject == subject)
             #expect(sealed.open(by: secret) == content)
+            #expect(secret.isSecret(of: recipient) == true)
             for other in others + [.passphrase("correct horsf"), .key([UInt8](repeating: 1, count: 32))] {
                 #expect(sealed.open(by: other) == nil)
+                #expect(other.isSecret(of: recipient) == false)
             }
         }
         #expect(try passphrase.recipient() != passphrase.recipient(), "each has a salt of its own")

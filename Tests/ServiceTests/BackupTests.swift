@@ -123,6 +123,43 @@ struct BackupTests {
         }
     }
 
+    @Test("With its arguments swapped, the data folder stays as it is; so does a backup that was served since")
+    func isNoDataFolder() async throws {
+        try await withFixture { fixture in
+            let (folder, copy) = (fixture.folder, "\(fixture.folder)-backup")
+            _ = try await fixture.upload([1])
+            _ = try backup(fixture)
+            _ = try await fixture.upload([2])
+            try fixture.store.close()
+            // They may stay though nothing is in them, and would tell it from a backup.
+            for end in ["wal", "shm"] {
+                try? FileManager.default.removeItem(atPath: "\(folder)/palimpsest.sqlite-\(end)")
+            }
+            func fault(_ source: String, _ destination: String) -> String? {
+                do throws(StoppedService.Fault) {
+                    _ = try DataFolderBackup(of: source, to: destination).run()
+                    return nil
+                } catch {
+                    return error.description
+                }
+            }
+            let database = try Data(contentsOf: URL(filePath: folder + "/palimpsest.sqlite"))
+            #expect(fault(copy, folder)?.contains("is a data folder and no backup") == true)
+            #expect(try fixture.blobs.list().count == 2)
+            #expect(try Data(contentsOf: URL(filePath: folder + "/palimpsest.sqlite")) == database)
+
+            // What a server does with the folder that it serves.
+            try DataFolder(path: copy).stopBeingBackup()
+            #expect(fault(folder, copy)?.contains("was served since") == true)
+            // One that was killed before anything was in it is begun anew.
+            for name in try FileManager.default.contentsOfDirectory(atPath: copy) where name != "lock" {
+                try FileManager.default.removeItem(atPath: "\(copy)/\(name)")
+            }
+            #expect(fault(folder, copy) == nil)
+            #expect(fault(folder, copy) == nil)
+        }
+    }
+
     /// Jobs are made, worked on and erased all the while; the erased ones' files vanish between the copy of the database and its own.
     @Test("While everything changes, a backup is of one moment", .timeLimit(.minutes(5)))
     func isConsistent() async throws {

@@ -225,7 +225,11 @@ struct EventTests {
     /// A stream about a job whose only image waits.
     private static func stream(_ fixture: Fixture, heartbeat: Duration = .seconds(3600)) async throws -> JobEventStream
     {
-        let path = try await fixture.upload([1])
+        try await stream(fixture, of: try await fixture.upload([1]), heartbeat: heartbeat)
+    }
+
+    private static func stream(_ fixture: Fixture, of path: String, heartbeat: Duration) async throws -> JobEventStream
+    {
         let key = try #require(try await fixture.store.key(hash: fixture.secret.hash))
         let id = try #require(JobIdentifier(String(path.split(separator: "/").last ?? "")))
         return JobEventStream(
@@ -290,6 +294,21 @@ struct EventTests {
         _ = try await fixture.store.revokeKey(stream.tenant)
         try await task.value
         #expect(Heard.all(in: transcript.text).map(\.name) == ["job"])
+    }
+
+    @Test("A key that is revoked hears no more of a job that is never silent")
+    func revokedWhileBusy() async throws {
+        let fixture = try await Fixture()
+        let form = Self.form(files: 2 * JobEventFeed.maxImages)
+        let created = try await fixture.send(.post, "/v1/jobs", fields: form.fields, body: form.body)
+        let path = try #require(created.fields[.location])
+        try await fixture.work()
+        // Every look finds something to tell, so that there is no silence from the beginning to the end.
+        let stream = try await Self.stream(fixture, of: path, heartbeat: .zero)
+        _ = try await fixture.store.revokeKey(stream.tenant)
+        let transcript = Transcript()
+        try await stream.run(after: .start, to: transcript.writer)
+        #expect(Heard.all(in: transcript.text).isEmpty)
     }
 
     // MARK: - Forms

@@ -253,6 +253,24 @@ struct KeyTests {
         #expect(try await send(fixture, .get, "/v1/keys").status == 401)
     }
 
+    @Test("The last admin key is made to expire sooner by nobody")
+    func lastAdminExpires() async throws {
+        let fixture = try await fixture()
+        let admin = try #require(try await fixture.store.keys().last { $0.scopes == [.admin] })
+        func expire(_ seconds: Int) async throws -> Answer {
+            try await send(fixture, .patch, "/v1/keys/\(admin.id)", "{\"expires_in_seconds\":\(seconds)}")
+        }
+        let refused = try await expire(1)
+        #expect((refused.status, refused.code) == (409, "last_admin_key"))
+        _ = try await make(fixture, "{\"name\":\"b\",\"scopes\":[\"admin\"],\"expires_in_seconds\":100}")
+        #expect(try await expire(101).code == "last_admin_key")
+        #expect(try await expire(100).status == 200)
+        // Later is always possible, and sooner as long as the other one lives.
+        #expect(try await expire(200).status == 200)
+        #expect(try await expire(50).status == 200)
+        #expect(try await send(fixture, .patch, "/v1/keys/\(admin.id)", "{\"name\":\"c\"}").status == 200)
+    }
+
     @Test("Keys are listed page by page, newest first")
     func lists() async throws {
         let fixture = try await fixture()

@@ -109,6 +109,22 @@ struct QuotaTests {
         #expect(refused.fields[.retryAfter] == nil && refused.text.contains("alone"))
     }
 
+    @Test("What a form or an archive has besides its images does not count")
+    func framing() async throws {
+        let fixture = try await Fixture()
+        let (_, secret) = try await key(fixture, APIKeyQuotas(bytesQueued: 10))
+        let form = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n\r\n12345\r\n--x--\r\n"
+        let fields: HTTPFields = [.contentType: "multipart/form-data; boundary=x"]
+        func send() async throws -> Answer {
+            try await fixture.send(.post, "/v1/jobs?class=a", fields: fields, body: Array(form.utf8), key: secret)
+        }
+        #expect(form.utf8.count > 10)
+        for _ in 0..<2 { #expect(try await send().status == 202) }
+        let refused = try await send()
+        #expect((refused.status, refused.code) == (429, "quota_bytes"))
+        #expect(refused.fields[.retryAfter] != nil)
+    }
+
     @Test("A key that is revoked while its upload comes in makes no job, and leaves nothing")
     func revokedOnTheWay() async throws {
         let fixture = try await Fixture()

@@ -197,7 +197,9 @@ struct ResultTests {
             cursor = page.nextCursor
         } while cursor != nil
         #expect(Set(seen).count == 5)
-        #expect(try await fixture.send(.get, "/v1/jobs?cursor=!").code == "cursor_invalid")
+        for cursor in ["!", "1", "\(JobIdentifier.random())"] {
+            #expect(try await fixture.send(.get, "/v1/jobs?cursor=\(cursor)").code == "cursor_invalid")
+        }
         #expect(try await fixture.send(.get, "/v1/jobs?limit=0").code == "limit_invalid")
         #expect(try await fixture.send(.get, "/v1/jobs?page=2").code == "parameter_unknown")
     }

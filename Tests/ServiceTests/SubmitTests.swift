@@ -182,6 +182,32 @@ struct SubmitTests {
         #expect(try await fixture.store.statistics().images.total == 1)
     }
 
+    @Test("The same Idempotency-Key with another secret of recovery is 422, and with the same one a replay")
+    func idempotencyOfRecovery() async throws {
+        let fixture = try await Fixture()
+        let passphrases = ["correct horse", "wrong battery"].map { [.recoveryPassphrase: $0] as HTTPFields }
+        let keys = ["0f", "f0"].map { [.recoveryKey: String(repeating: $0, count: 32)] as HTTPFields }
+        for (number, (mine, others)) in [(passphrases[0], [passphrases[1]] + keys), (keys[0], passphrases + [keys[1]])]
+            .enumerated()
+        {
+            func send(_ secret: HTTPFields) async throws -> Answer {
+                var fields = secret
+                fields[.idempotencyKey] = "request \(number)"
+                return try await fixture.send(.post, "/v1/jobs?class=a", fields: fields, body: [1])
+            }
+            let first = try await send(mine)
+            #expect(first.status == 202)
+            for other in others + [HTTPFields()] {
+                let answer = try await send(other)
+                #expect((answer.status, answer.code) == (422, "idempotency_key_reused"))
+            }
+            let again = try await send(mine)
+            #expect(again.fields[.idempotentReplayed] == "true")
+            #expect(try first.json(Shown.self).id == again.json(Shown.self).id)
+        }
+        #expect(try await fixture.store.statistics().images.total == 2)
+    }
+
     @Test(
         "A preference that is not understood is as if it were not there",
         arguments: [

@@ -68,6 +68,24 @@ struct RealCodecTests {
         }
     }
 
+    @Test("More pixels than the standard 50 million get more address space, and fewer do not get less")
+    func growsWithPixels() async throws {
+        var configuration = Material.realCodec()
+        for (pixels, bytes): (Int?, UInt64) in [
+            (nil, 4_294_967_296), (1000, 4_294_967_296), (50_000_000, 4_294_967_296), (100_000_000, 8_544_967_296),
+        ] {
+            configuration.maxPixels = pixels
+            #expect(configuration.addressSpaceBytes == bytes)
+        }
+        try await Material.withPool(configuration) { pool in
+            let limits = try String(contentsOfFile: "/proc/\(try await pid(of: pool))/limits", encoding: .utf8)
+            let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max address space") })
+            #expect(line.contains("8544967296"))
+        }
+        configuration.memoryBytes = nil
+        #expect(configuration.addressSpaceBytes == nil)
+    }
+
     @Test("A picture becomes a semantic image, is hidden in others of its batch, and a broken one has its own error")
     func importsSemanticImages() async throws {
         let photo = try photo()

@@ -3,6 +3,7 @@
 import hashlib
 import html.parser
 import io
+import json
 import subprocess
 import urllib.parse
 
@@ -54,6 +55,16 @@ def test_the_owner_gets_the_photo_back_to_the_last_bit(shared_service, recoverab
         # Nothing is overwritten.
         again = recover(tmp_path / "protected.png", tmp_path / "file.recovery", "-o", output, "--passphrase-file", secret)
         assert again.returncode == 1 and "File exists" in again.stderr
+
+
+def test_the_passphrase_can_be_piped_to_curl(shared_service, tmp_path):
+    """As the README does it, so that no list of processes shows it."""
+    field = tmp_path / "field"
+    field.write_text(f"Palimpsest-Recovery-Passphrase: {PASSPHRASE}\n")
+    with open(field) as pipe:
+        sent = subprocess.run(["curl", "-s", "-u", f"{shared_service.key}:", "-H", "@-", "-F", "class=c", "-F", f"file=@{HATS}", shared_service.url("/v1/jobs")],
+                              stdin=pipe, capture_output=True, check=True)  # fmt: skip
+    assert json.loads(sent.stdout)["recovery"] is True, sent
 
 
 def test_nobody_else_does(shared_service, recoverable, tmp_path):

@@ -315,6 +315,20 @@ def test_a_backup_says_what_is_wrong(make_service, tmp_path):
     assert status == 1 and "holds a.jpg" in words
     assert not (tmp_path / "b").exists() and os.listdir(tmp_path / "photos") == ["a.jpg"]
 
+    # With its arguments swapped it does not write over the data folder, and a backup that was served is none any more.
+    assert backup(service.data, tmp_path / "b") == (0, "")
+    answer = service.get("/v1/jobs?class=c", "--data-binary", f"@{FIXTURES / 'hats.png'}")
+    assert answer.status == 202, answer
+    assert service.stop() == 0
+    status, words = backup(tmp_path / "b", service.data)
+    assert status == 1 and "is a data folder and no backup" in words
+    assert service.start().get(f"/v1/jobs/{answer.json['id']}").status == 200
+    restored = make_service(name="b")
+    assert restored.stop() == 0
+    status, words = backup(service.data, tmp_path / "b")
+    assert status == 1 and "was served since" in words
+    assert service.stop() == 0
+
 
 def test_a_damaged_database_is_not_served(make_service):
     service = make_service()

@@ -288,6 +288,10 @@ def test_an_archive_before_the_end_is_409_or_partial(make_service):
     path = f"/v1/jobs/{service.get('/v1/jobs?working_size=1024', *form).json['id']}"
     problem(service.get(f"{path}/archive.zip"), 409, "job_unfinished")
     assert service.get(f"{path}/archive.zip?partial=true").status == 200
+    # A parameter that means nothing is not taken for something.
+    problem(service.get(f"{path}/cancel?image=1", "--request", "POST"), 400, "parameter_unknown")
+    problem(service.get(f"{path}?image=1", "--request", "DELETE"), 400, "parameter_unknown")
+    assert service.get(path).json["counts"]["cancelled"] == 0
     cancelled = service.get(f"{path}/cancel", "--request", "POST")
     assert cancelled.status == 200 and cancelled.json["counts"]["cancelled"] > 0, cancelled
     counts = service.finished(path)["counts"]

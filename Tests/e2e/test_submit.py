@@ -2,6 +2,7 @@
 
 import http.client
 import http.server
+import io
 import json
 import os
 import pathlib
@@ -12,6 +13,7 @@ import struct
 import subprocess
 import threading
 import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -120,7 +122,7 @@ def test_jobs_are_as_small_as_asked_for_and_one_bad_photo_fails_alone(make_servi
 def test_strange_names_are_those_that_protect_gives(make_service, tmp_path, weights):
     service = make_service()
     folder = tmp_path / "in"
-    names = ['a"b;c,d\\e.png', "@x.png", "-.png", "line\nend.png", "größe.png", "a=b%20c.png", "x.tar.png", "CON.png", "x.png", "deep/x.jpg"]
+    names = ['a"b;c,d\\e.png', "@x.png", "-.png", "line\nend.png", "größe.png", "a=b%20c.png", "x.tar.png", "CON.png", "x.png", "deep/x.jpg", 'q"\u0301\\\u0301;type=a.png']
     for number, name in enumerate(names):
         picture(folder / "cats" / name, number)
     locally = subprocess.run([BINARY, "protect", folder, "--out", tmp_path / "local", "--weights", weights], capture_output=True, check=False)
@@ -199,8 +201,10 @@ class Stumbling(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port, stumbles):
+    def __init__(self, port, stumbles=(), archives=(), key=None):
         self.upstream, self.stumbles, self.uploads = port, list(stumbles), []
+        # What is given for the first archives that are asked for; and whose jobs they are.
+        self.archives, self.key = list(archives), key
         super().__init__(("127.0.0.1", 0), Stumbler)
         self.thread = threading.Thread(target=self.serve_forever)
 
@@ -219,7 +223,13 @@ class Stumbler(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
-        self.pass_on(None)
+        if "archive.zip" in self.path and self.server.archives:
+            content = self.server.archives.pop(0)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            return self.wfile.write(content)
+        return self.pass_on(None)
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -234,13 +244,24 @@ class Stumbler(http.server.BaseHTTPRequestHandler):
             self.ask(body)
             self.close_connection = True
             return self.connection.shutdown(socket.SHUT_RDWR)
+        if stumble in ("cancel", "erase"):
+            # The upload arrives, and somebody ends its job before the client hears of it.
+            answer = self.ask(body)
+            content = answer.read()
+            method, end = ("DELETE", "") if stumble == "erase" else ("POST", "/cancel")
+            connection = http.client.HTTPConnection("127.0.0.1", self.server.upstream, timeout=PATIENCE)
+            connection.request(method, f"/v1/jobs/{json.loads(content)['id']}{end}", headers={"Authorization": f"Bearer {self.server.key}"})
+            assert connection.getresponse().status in (200, 204)
+            return self.forward(answer, content)
         if stumble is not None:
-            status, retry_after = stumble
+            status, retry_after, *content = stumble
+            content = json.dumps(content[0]).encode() if content else b""
             self.send_response(status)
             if retry_after:
                 self.send_header("Retry-After", retry_after)
-            self.send_header("Content-Length", "0")
-            return self.end_headers()
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            return self.wfile.write(content)
         return self.pass_on(body)
 
     def ask(self, body):
@@ -250,7 +271,9 @@ class Stumbler(http.server.BaseHTTPRequestHandler):
 
     def pass_on(self, body):
         answer = self.ask(body)
-        content = answer.read()
+        self.forward(answer, answer.read())
+
+    def forward(self, answer, content):
         self.send_response(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in ("connection", "date", "server"):
@@ -275,15 +298,120 @@ def test_a_server_that_is_busy_or_away_is_waited_for(make_service, photos, tmp_p
 
 def test_patience_ends(make_service, photos, tmp_path):
     service = make_service()
-    with Stumbling(service.port, [(503, "60")] * 9) as proxy:
+    with Stumbling(service.port, [(503, "60", {"code": "\x1b[2J", "detail": ""})] * 9) as proxy:
         result = submit(service, photos, "--out", tmp_path / "out", "--patience", 30, port=proxy.server_address[1])
         assert result.returncode == 1
-        assert "Gave up on the server: the server answers with 503" in result.stderr
+        assert "Gave up on the server: the server answers with 503" in result.stderr and "\x1b" not in result.stderr
         assert tree(tmp_path / "out") == ["palimpsest-jobs.json"]
         proxy.stumbles.clear()
         result = submit(service, photos, "--out", tmp_path / "out", "--skip-existing", port=proxy.server_address[1])
     assert result.returncode == 0, result
     assert tree(tmp_path / "out") == results(PHOTOS)
+    assert service.stop() == 0
+
+
+def test_a_batch_is_a_new_job_in_every_call_and_the_same_one_within_a_call(make_service, photos, tmp_path):
+    service = make_service()
+    out = tmp_path / "out"
+    with Stumbling(service.port, ["cancel", (503, "1")], key=service.key) as proxy:
+        cancelled = submit(service, photos, "--out", out, port=proxy.server_address[1])
+        assert cancelled.returncode == 1 and "protected 0 of 3" in cancelled.stderr, cancelled
+        assert not out.exists()
+        again = submit(service, photos, "--out", out, port=proxy.server_address[1])
+        assert again.returncode == 0, again
+        other = submit(service, photos, "--out", out, "--metadata", "all", "--force", port=proxy.server_address[1])
+        assert other.returncode == 0, other
+    assert tree(out) == results(PHOTOS)
+    keys = [key for _, key in proxy.uploads]
+    assert len(keys) == 4 and keys[1] == keys[2] and len(set(keys)) == 3
+    assert [job["settings"]["metadata"] for job in jobs(service)] == ["all", "strip", "strip"]
+    assert service.stop() == 0
+
+
+def test_a_job_that_the_server_loses_is_sent_once_more(make_service, photos, tmp_path):
+    service = make_service()
+    with Stumbling(service.port, ["erase"], key=service.key) as proxy:
+        result = submit(service, photos, "--out", tmp_path / "out", port=proxy.server_address[1])
+    assert result.returncode == 0, result
+    assert tree(tmp_path / "out") == results(PHOTOS)
+    assert len({key for _, key in proxy.uploads}) == len(proxy.uploads) == 2
+    with Stumbling(service.port, ["erase"] * 3, key=service.key) as proxy:
+        result = submit(service, photos, "--out", tmp_path / "other", port=proxy.server_address[1])
+    assert result.returncode == 1 and result.stderr.count(": job_unknown: ") == 3, result
+    assert len(proxy.uploads) == 2 and not (tmp_path / "other").exists()
+    assert service.stop() == 0
+
+
+def archive(*failures):
+    images = [{"number": number, "file": f"c/{number}.png", "state": state, "error": {"code": code, "detail": f"{code}."}}
+              for number, (state, code) in enumerate(failures, 1)]  # fmt: skip
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr("manifest.json", json.dumps({"images": images}))
+    return content.getvalue()
+
+
+def test_photos_that_the_server_failed_are_sent_once_more(make_service, photos, tmp_path):
+    service = make_service()
+    faults = [("quarantined", "image_quarantined"), ("failed", "image_\x1b[31mcorrupt"), ("failed", "storage_failed")]
+    with Stumbling(service.port, archives=[archive(*faults)]) as proxy:
+        result = submit(service, photos, "--out", tmp_path / "out", port=proxy.server_address[1])
+    # What is wrong with a photo is not tried again, and said without what would colour the terminal.
+    assert result.returncode == 1 and result.stderr.count(": image_\ufffd[31mcorrupt: ") == 1, result
+    assert "protected 2 of 3" in result.stderr and "\x1b" not in result.stderr
+    assert sorted(job["counts"]["total"] for job in jobs(service)) == [2, 3]
+    assert len(tree(tmp_path / "out")) == 4
+    with Stumbling(service.port, archives=[archive(*faults), archive(faults[0], faults[2])]) as proxy:
+        result = submit(service, photos, "--out", tmp_path / "other", port=proxy.server_address[1])
+    assert result.returncode == 1 and "protected 0 of 3" in result.stderr
+    assert result.stderr.count("image_quarantined: ") == result.stderr.count("storage_failed: ") == 1, result
+    assert service.stop() == 0
+
+
+def test_an_archive_that_unpacks_to_more_than_came_is_refused(make_service, photos, tmp_path):
+    service = make_service()
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("manifest.json", json.dumps({"images": []}) + " " * (64 << 20))
+    with Stumbling(service.port, archives=[content.getvalue()]) as proxy:
+        result = submit(service, photos, "--out", tmp_path / "out", port=proxy.server_address[1])
+    assert result.returncode == 1 and "is not what its manifest says" in result.stderr, result
+    assert service.stop() == 0
+
+
+def test_a_batch_that_is_too_much_for_the_key_goes_in_parts(make_service, photos, tmp_path):
+    service = make_service()
+
+    def with_quota(name, number):
+        body = json.dumps({"name": "q", "scopes": ["submit", "read"], "quotas": {name: number}})
+        answer = service.get("/v1/keys", "--json", body)
+        assert answer.status == 201, answer
+        return answer.json["secret"]
+
+    key = with_quota("images_queued", 1)
+    result = submit(service, photos, "--out", tmp_path / "out", PALIMPSEST_KEY=key)
+    assert result.returncode == 0, result
+    assert tree(tmp_path / "out") == results(PHOTOS)
+    assert [job["counts"]["total"] for job in service.curl("/v1/jobs", key=key).json["jobs"]] == [1, 1, 1]
+    # What is too much alone is refused without a wait.
+    result = submit(service, photos, "--out", tmp_path / "other", PALIMPSEST_KEY=with_quota("bytes_queued", 10))
+    assert result.returncode == 1 and result.stderr.count(": quota_bytes: ") == 3, result
+    assert not (tmp_path / "other").exists()
+    assert service.stop() == 0
+
+
+def test_a_photo_that_vanishes_fails_alone(make_service, photos, tmp_path):
+    service = make_service()
+    out = tmp_path / "out"
+    # A call that is ended before the server takes anything leaves what it was about to send.
+    with Stumbling(service.port, [(503, "60")]) as proxy:
+        first = submit(service, photos, "--out", out, "--patience", 0, port=proxy.server_address[1])
+        assert first.returncode == 1 and tree(out) == ["palimpsest-jobs.json"]
+        (photos / "things/hats.png").unlink()
+        result = submit(service, photos, "--out", out, "--skip-existing", port=proxy.server_address[1])
+    assert result.returncode == 1 and "protected 2 of 3" in result.stderr, result
+    assert f"{photos}/things/hats.png: input_unreadable: " in result.stderr
+    assert tree(out) == results(PHOTOS - {"things/hats.png"})
     assert service.stop() == 0
 
 

@@ -39,9 +39,9 @@ final class Progress: Sendable {
             state.failed += 1
             let erase = isTerminal && !isQuiet ? "\r\u{1B}[K" : ""
             let failure = fault.failure
-            StandardError.write(
-                "\(erase)\(StandardError.printable(fault.path)): \(failure.code): \(StandardError.printable(failure.detail))\n"
-            )
+            // All of it may be a stranger's: names of files, and what a server says.
+            let words = [fault.path, failure.code, failure.detail].map(StandardError.printable)
+            StandardError.write("\(erase)\(words.joined(separator: ": "))\n")
             state.lastDrawn = nil
             show(&state)
         }

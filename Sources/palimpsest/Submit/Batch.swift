@@ -14,14 +14,35 @@ struct Batch: Sendable {
 
     let settings: ProtectionSettings
     let entries: [Entry]
+    /// What the request is called, so that sending it again makes no second job.
+    ///
+    /// It is drawn, and follows from nothing: a batch that is made anew is to become a new job, whatever became of an earlier one.
+    let idempotencyKey: String
     /// The job that it has become, once the server has said so.
     var job: JobIdentifier?
 
-    /// A name that follows from all that makes up the request, so that sending it again makes no second job.
-    var idempotencyKey: String {
-        let lines = entries.map { "\($0.picture.label)\n\($0.picture.name.base)\n\($0.sha256.hex)\n" }
-        let how = "\(settings.mode.rawValue) \(settings.strength) \(settings.clip) \(settings.workingSize)\n"
-        return SHA256.hash(Array(("palimpsest submit\n" + how + lines.joined()).utf8)).hex
+    /// Puts a batch together.
+    ///
+    /// - Parameters:
+    ///   - settings: How the photos are protected.
+    ///   - entries: At least one.
+    ///   - idempotencyKey: That of an earlier call; a new one is drawn without.
+    ///   - job: The job of an earlier call.
+    /// - Throws: `CryptographyError` if nothing can be drawn.
+    init(
+        settings: ProtectionSettings,
+        entries: [Entry],
+        idempotencyKey: String? = nil,
+        job: JobIdentifier? = nil
+    ) throws {
+        self.settings = settings
+        self.entries = entries
+        self.idempotencyKey = try idempotencyKey ?? Self.drawnKey()
+        self.job = job
+    }
+
+    private static func drawnKey() throws -> String {
+        try (0..<2).map { _ in String(try SecureRandom.uint64(), radix: 36) }.joined(separator: "-")
     }
 
     /// Divides photos into batches, in order.

@@ -12,6 +12,16 @@ struct JobArchive {
         let state: ImageState
         let error: ImageFailure?
         let report: ProtectionReport?
+
+        /// Whether it was the server that failed, and not the photo.
+        var mayGoBetter: Bool {
+            guard state == .failed || state == .quarantined, let code = error?.code else { return false }
+            return Self.faultsOfServers.contains(code)
+        }
+
+        private static let faultsOfServers: Set<String> = [
+            "image_quarantined", "image_interrupted", "storage_corrupt", "storage_missing", "storage_failed",
+        ]
     }
 
     private struct Manifest: Decodable {
@@ -59,8 +69,9 @@ struct JobArchive {
         _ isWanted: (String) -> Bool,
         _ take: (String, [UInt8]) throws -> Void
     ) throws {
-        // Our own server's: its pictures are stored, so that nothing can be larger than what was downloaded.
-        let decoder = ZIPDecoder(limits: ArchiveLimits(maxMembers: 200_000, maxUnpackedBytes: .max))
+        // The service stores its members. What another deflates is taken, too, but not beyond what has been downloaded.
+        let limits = ArchiveLimits(maxMembers: 200_000, maxUnpackedBytes: try file.size)
+        let decoder = ZIPDecoder(limits: limits)
         var current: (name: String, bytes: [UInt8])?
         do {
             try file.forEachPiece { piece in

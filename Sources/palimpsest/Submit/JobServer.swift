@@ -5,6 +5,14 @@ import JobModel
 struct ServerRefusal: Error {
     let status: Int
     let failure: ImageFailure
+
+    /// Whether there are more photos in it than the key may ever have queued; fewer may pass.
+    var isOfTooMuch: Bool { status == 429 }
+}
+
+/// That curl could not read one of the photos that it was to send; which one, it does not say.
+struct UnreadablePhoto: Error {
+    let failure: ImageFailure
 }
 
 /// The server that protects the photos, as its jobs are used here.
@@ -51,7 +59,7 @@ struct JobServer: Sendable {
 
     /// Sends photos, or sends them again: the same batch never makes two jobs.
     ///
-    /// - Throws: ``ServerRefusal``; ``CommandFault``.
+    /// - Throws: ``ServerRefusal``; ``UnreadablePhoto``; ``CommandFault``.
     func submit(_ batch: Batch) async throws -> JobStatus {
         let settings = batch.settings
         let query =
@@ -88,11 +96,18 @@ struct JobServer: Sendable {
 
     /// The archive of a job that has ended, also of one that has protected nothing.
     ///
+    /// - Returns: `nil` if the server does not have it any more, or has lost some of its files.
     /// - Throws: ``ServerRefusal``; ``CommandFault``.
-    func archive(of id: JobIdentifier) async throws -> UnnamedFile {
+    func archive(of id: JobIdentifier) async throws -> UnnamedFile? {
         let request =
             options("/v1/jobs/\(id)/archive.zip?partial=true") + [("speed-limit", "1"), ("speed-time", "120")]
-        return try await send(request).body
+        do {
+            return try await send(request).body
+        } catch let refusal as ServerRefusal
+            where [404, 410].contains(refusal.status) || refusal.failure.code == "storage_missing"
+        {
+            return nil
+        }
     }
 
     // MARK: - Requests
@@ -111,21 +126,23 @@ struct JobServer: Sendable {
             var asked: Int?
             do {
                 let answer = try await curl.send(request)
-                guard Self.momentary.contains(answer.status) else { return try checked(answer) }
-                let problem = Self.problem(answer)
+                let problem = answer.status >= 400 ? Self.problem(answer) : nil
+                guard Self.isMomentary(answer, problem) else { return try checked(answer) }
                 trouble = "the server answers with \(answer.status) \(problem?.code ?? "")"
                 asked = answer.retryAfter
             } catch let fault as Curl.Fault {
                 // A photo that cannot be read is no matter of the server's.
                 if fault.code == 26 {
                     let detail = "A photo could not be read again: \(fault)."
-                    throw ServerRefusal(status: 0, failure: ImageFailure(code: "input_unreadable", detail: detail))
+                    throw UnreadablePhoto(failure: ImageFailure(code: "input_unreadable", detail: detail))
                 }
                 guard fault.isTransient else { throw CommandFault("The server cannot be asked: \(fault).") }
                 trouble = fault.description
             }
             guard let wait = delay.take(asked: asked) else {
-                throw CommandFault("Gave up on the server: \(trouble). The same call with --skip-existing goes on.")
+                throw CommandFault(
+                    "Gave up on the server: \(StandardError.printable(trouble)). The same call with --skip-existing goes on."
+                )
             }
             if !isQuiet, wait > .seconds(4) {
                 StandardError.write(
@@ -134,6 +151,12 @@ struct JobServer: Sendable {
             }
             try await Task.sleep(for: wait)
         }
+    }
+
+    /// Whether the same request may be taken another time; a quota that the request alone exceeds names no time.
+    private static func isMomentary(_ answer: Curl.Answer, _ problem: ProblemDocument?) -> Bool {
+        let isFinal = answer.status == 429 && answer.retryAfter == nil && problem?.code.hasPrefix("quota_") == true
+        return momentary.contains(answer.status) && !isFinal
     }
 
     private func checked(_ answer: Curl.Answer) throws -> Curl.Answer {
@@ -163,6 +186,12 @@ struct JobServer: Sendable {
 
     /// A file name or path as curl's forms have it.
     private static func formQuoted(_ text: String) -> String {
-        "\"" + String(text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }) + "\""
+        var quoted = "\""
+        // Not by characters: a quotation mark with an accent is one of its own.
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { quoted.unicodeScalars.append("\\") }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return quoted + "\""
     }
 }

@@ -18,7 +18,14 @@ final class OpenJobs: Sendable {
         }
 
         struct Job: Codable {
+            enum CodingKeys: String, CodingKey {
+                case id, settings, images
+                case idempotencyKey = "idempotency_key"
+            }
+
             let id: JobIdentifier?
+            /// Files of earlier versions have none.
+            let idempotencyKey: String?
             let settings: ProtectionSettings
             let images: [Image]
         }
@@ -43,7 +50,7 @@ final class OpenJobs: Sendable {
     /// Reads what an earlier call has left.
     ///
     /// - Throws: ``CommandFault`` if that is not readable, or about another server.
-    init(folder: OutputFolder, server: String) throws(CommandFault) {
+    init(folder: OutputFolder, server: String) throws {
         self.folder = folder
         self.server = server
         let path = "\(folder.path)/\(Self.name)"
@@ -65,7 +72,7 @@ final class OpenJobs: Sendable {
         }
         batches = Mutex(
             Dictionary(
-                file.jobs.compactMap { Self.batch($0) }.map { ($0.idempotencyKey, $0) },
+                try file.jobs.compactMap { try Self.batch($0) }.map { ($0.idempotencyKey, $0) },
                 uniquingKeysWith: { first, _ in first }
             )
         )
@@ -84,12 +91,13 @@ final class OpenJobs: Sendable {
         }
     }
 
-    /// Forgets a batch that needs no more care.
+    /// Forgets a batch that needs no more care, and notes those that take its place.
     ///
     /// - Throws: ``CommandFault`` if that cannot be written down.
-    func remove(_ batch: Batch) throws {
+    func replace(_ batch: Batch, by others: [Batch]) throws {
         try batches.withLock { batches in
             batches[batch.idempotencyKey] = nil
+            for other in others { batches[other.idempotencyKey] = other }
             try write(batches)
         }
     }
@@ -103,6 +111,7 @@ final class OpenJobs: Sendable {
         let jobs = batches.values.map { batch in
             File.Job(
                 id: batch.job,
+                idempotencyKey: batch.idempotencyKey,
                 settings: batch.settings,
                 images: batch.entries.map {
                     File.Image(
@@ -124,7 +133,7 @@ final class OpenJobs: Sendable {
         }
     }
 
-    private static func batch(_ job: File.Job) -> Batch? {
+    private static func batch(_ job: File.Job) throws -> Batch? {
         let entries = job.images.compactMap { image -> Batch.Entry? in
             guard let sha256 = SHA256Digest(hex: image.sha256) else { return nil }
             let name = OutputName(sanitizing: image.name + ".png", fallback: "image")
@@ -132,6 +141,11 @@ final class OpenJobs: Sendable {
             return Batch.Entry(picture: picture, absolutePath: image.path, sha256: sha256)
         }
         guard !entries.isEmpty, entries.count == job.images.count else { return nil }
-        return Batch(settings: job.settings, entries: entries, job: job.id)
+        return try Batch(
+            settings: job.settings,
+            entries: entries,
+            idempotencyKey: job.idempotencyKey,
+            job: job.id
+        )
     }
 }

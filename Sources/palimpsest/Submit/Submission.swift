@@ -71,43 +71,88 @@ struct Submission: Sendable {
         }
     }
 
+    /// Protects a batch, and what comes to take its place.
     private func protect(_ batch: Batch) async throws {
-        do {
-            let (batch, id) = try await finished(batch)
-            let archive = try await server.archive(of: id)
-            try await disk.run { Result { try write(archive, of: batch) } }.get()
-        } catch let refusal as ServerRefusal {
-            for entry in batch.entries { results.fail(entry.picture, refusal.failure) }
+        var open = [Attempt(batch: batch, isLast: false)]
+        while let attempt = open.popLast() {
+            let next = try await outcome(of: attempt)
+            try openJobs.replace(attempt.batch, by: next.map(\.batch))
+            open += next.reversed()
         }
-        try openJobs.remove(batch)
+    }
+
+    /// A batch, and whether it is the last time that its photos are sent.
+    private struct Attempt {
+        let batch: Batch
+        let isLast: Bool
+
+        /// Other photos, or the same once more.
+        func next(_ entries: some Collection<Batch.Entry>, isLast: Bool) throws -> Attempt {
+            Attempt(batch: try Batch(settings: batch.settings, entries: Array(entries)), isLast: isLast)
+        }
+    }
+
+    /// Writes the results of a batch, or says why there are none.
+    ///
+    /// - Returns: What is to be sent in its place: what the server has lost or could not do, its halves if it is too much for the key, the
+    ///   photos that are left if others cannot be read any more.
+    private func outcome(of attempt: Attempt) async throws -> [Attempt] {
+        let entries = attempt.batch.entries
+        do {
+            guard let file = try await archive(of: attempt.batch) else {
+                guard !attempt.isLast else { throw Self.gone }
+                return [try attempt.next(entries, isLast: true)]
+            }
+            let unfinished = try await disk.run { Result { try write(file, of: attempt) } }.get()
+            return unfinished.isEmpty ? [] : [try attempt.next(unfinished, isLast: true)]
+        } catch let refusal as ServerRefusal where refusal.isOfTooMuch && entries.count > 1 {
+            let middle = entries.count / 2
+            return try [entries[..<middle], entries[middle...]].map { try attempt.next($0, isLast: attempt.isLast) }
+        } catch let refusal as ServerRefusal {
+            for entry in entries { results.fail(entry.picture, refusal.failure) }
+        } catch let fault as UnreadablePhoto {
+            let isAgain = attempt.isLast
+            let readable = await disk.run { read(entries.map(\.picture)) }
+            guard readable.count < entries.count || !isAgain else {
+                for entry in entries { results.fail(entry.picture, fault.failure) }
+                return []
+            }
+            let isLast = isAgain || readable.count == entries.count
+            return readable.isEmpty ? [] : [try attempt.next(readable, isLast: isLast)]
+        }
+        return []
     }
 
     /// Makes a job of the batch where there is none, and waits for its end.
-    private func finished(_ original: Batch) async throws -> (Batch, JobIdentifier) {
+    ///
+    /// - Returns: Its archive; `nil` if the server has erased or lost it.
+    private func archive(of original: Batch) async throws -> UnnamedFile? {
         var batch = original
-        var isSent = false
+        let id: JobIdentifier
+        if let job = batch.job {
+            id = job
+        } else {
+            try openJobs.note(batch)
+            id = try await server.submit(batch).id
+            batch.job = id
+            try openJobs.note(batch)
+        }
         while true {
-            if let id = batch.job {
-                var status = try await server.job(id)
-                while let current = status, !current.state.isTerminal { status = try await server.job(id) }
-                if status != nil { return (batch, id) }
-                // Erased, or expired before it was asked for: the photos are sent once more.
-                guard !isSent else { throw Self.gone }
-                batch.job = nil
-            }
-            try openJobs.note(batch)
-            batch.job = try await server.submit(batch).id
-            isSent = true
-            try openJobs.note(batch)
+            guard let status = try await server.job(id) else { return nil }
+            if status.state.isTerminal { return try await server.archive(of: id) }
         }
     }
 
-    private func write(_ file: UnnamedFile, of batch: Batch) throws {
+    /// Writes what is protected, and counts what is not.
+    ///
+    /// - Returns: The photos whose protection failed for the server's own reasons; none the last time.
+    private func write(_ file: UnnamedFile, of attempt: Attempt) throws -> [Batch.Entry] {
         let archive = try JobArchive(file)
+        let entries = attempt.batch.entries
         var isWritten = Set<Int>()
         try archive.forEachPicture { number, png, report in
-            guard batch.entries.indices.contains(number - 1) else { return }
-            let entry = batch.entries[number - 1]
+            guard entries.indices.contains(number - 1) else { return }
+            let entry = entries[number - 1]
             isWritten.insert(number)
             guard report.inputSHA256 == entry.sha256.hex else {
                 return results.fail(
@@ -118,9 +163,16 @@ struct Submission: Sendable {
             }
             results.write(entry.picture, png, report)
         }
-        for (index, entry) in batch.entries.enumerated() where !isWritten.contains(index + 1) {
-            results.fail(entry.picture, archive.images[index + 1]?.error ?? Self.unprotected)
+        var unfinished: [Batch.Entry] = []
+        for (index, entry) in entries.enumerated() where !isWritten.contains(index + 1) {
+            let image = archive.images[index + 1]
+            if !attempt.isLast, image?.mayGoBetter == true {
+                unfinished.append(entry)
+            } else {
+                results.fail(entry.picture, image?.error ?? Self.unprotected)
+            }
         }
+        return unfinished
     }
 
     private static let gone = ServerRefusal(

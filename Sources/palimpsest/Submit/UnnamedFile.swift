@@ -16,6 +16,15 @@ final class UnnamedFile: Sendable {
         close(descriptor)
     }
 
+    /// Its length in bytes.
+    var size: UInt64 {
+        get throws(OutputFolder.Fault) {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else { throw OutputFolder.Fault("reading", errno) }
+            return UInt64(status.st_size)
+        }
+    }
+
     /// Writes it, and goes back to its beginning.
     func fill(_ text: String) throws(OutputFolder.Fault) {
         var rest = Array(text.utf8)[...]

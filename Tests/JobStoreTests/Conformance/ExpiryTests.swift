@@ -117,19 +117,31 @@ import Testing
         #expect(found.withLock { $0.allSatisfy { $0.count <= 300 } }, "the writer is held for some hundreds")
     }
 
-    @Test func `An idempotency record goes with its job`() async throws {
-        let store = try test.queue()
+    @Test(arguments: [false, true])
+    func `The request of an expired job makes a new one`(isSwept: Bool) async throws {
+        let store = try test.open()
         let tenant = try await store.tenant()
-        let idempotency = NewJob.Idempotency(key: "k", fingerprint: blob("a"))
-        try await store.job(tenant, sizes: [1], retention: .zero, idempotency: idempotency)
+        func idempotency(_ name: String) -> NewJob.Idempotency {
+            NewJob.Idempotency(key: "k", fingerprint: blob(name))
+        }
+        let first = try await store.job(tenant, sizes: [1], retention: .seconds(9), idempotency: idempotency("a"))
         let claim = try #require(try await store.claim(owner: worker()).first)
         try await store.finish(claim, done(claim))
+        #expect(try await store.hasRequest("k", tenant: tenant))
+        test.clock.advance(by: .seconds(9))
+        if isSwept { #expect(try await store.expireJobs().jobs == 1) }
+        #expect(try await !store.hasRequest("k", tenant: tenant))
+        // Another request may use the name, too.
+        let second = try await store.job(tenant, sizes: [2], idempotency: idempotency("b"))
+        #expect(second.id != first.id)
+        #expect(try await store.hasRequest("k", tenant: tenant))
+        // The record is the new job's, and does not go with the row of the old one.
         _ = try await store.expireJobs()
-        await #expect(throws: JobStoreError.self, "replayed, although expired") {
-            try await store.job(tenant, sizes: [1], idempotency: idempotency)
-        }
         test.clock.advance(by: JobStore.tombstoneLifetime)
         _ = try await store.expireJobs()
-        try await store.job(tenant, sizes: [1], idempotency: idempotency)
+        #expect(try await store.job(first.id, tenant: tenant) == nil)
+        await #expect(throws: JobStoreError.self, "the same request is replayed") {
+            try await store.job(tenant, sizes: [2], idempotency: idempotency("b"))
+        }
     }
 }

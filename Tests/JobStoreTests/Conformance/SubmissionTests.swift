@@ -134,17 +134,21 @@ import Testing
         let tenant = try await store.tenant()
         var ids: [JobIdentifier] = []
         for _ in 0..<7 { ids.append(try await store.job(tenant, sizes: [1]).id) }
-        try await store.job(store.tenant(), sizes: [1])
+        let foreign = try await store.job(store.tenant(), sizes: [1])
         var seen: [JobIdentifier] = []
         var cursor: String?
         repeat {
             let page = try await store.jobs(tenant: tenant, cursor: cursor, limit: 3)
             seen += page.jobs.map(\.id)
             cursor = page.nextCursor
+            // It tells nothing of other tenants' jobs, such as how many there are.
+            #expect(cursor == nil || ids.map(\.text).contains(cursor))
             try await store.job(tenant, sizes: [1])
+            // Whoever works the list off may erase what has been seen.
+            for job in page.jobs { _ = try await store.deleteJob(job.id, tenant: tenant) }
         } while cursor != nil
         #expect(seen == ids.reversed())
-        for bad in ["", "x y", "-1", "0"] {
+        for bad in ["", "x y", "1", foreign.id.text, JobIdentifier.random().text] {
             await #expect(throws: JobStoreError.invalidCursor) { try await store.jobs(tenant: tenant, cursor: bad) }
         }
     }
