@@ -69,11 +69,13 @@ struct HEIFSizeReader {
         guard !isFinished else { return }
         // A length of 0 reaches to the end of the file.
         guard count >= 0 || length == 0 else { return end() }
+        // A property that reaches beyond the properties makes nonsense of them.
+        if let left = propertiesLeft, count > left { return end() }
         switch type {
-        case "meta": state = .skip(4)
-        case "iprp": state = .head
-        case "ipco":
-            guard propertiesLeft == nil, count > 0 else { return end() }
+        case "meta" where propertiesLeft == nil: state = .skip(4)
+        case "iprp" where propertiesLeft == nil: state = .head
+        case "ipco" where propertiesLeft == nil:
+            guard count > 0 else { return end() }
             propertiesLeft = count
         case "ispe" where propertiesLeft != nil && count == 12: state = .size
         default:

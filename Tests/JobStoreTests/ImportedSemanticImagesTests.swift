@@ -26,7 +26,8 @@ import Testing
             NewImage(
                 label: try ClassLabel(label),
                 name: OutputName(numbered: index + 1),
-                content: .stored(StoredBlob(sha256: blob("\(index)"), size: 1))
+                content: .stored(StoredBlob(sha256: blob("\(index)"), size: 1)),
+                pixels: 1
             )
         }
         let settings = try ProtectionSettings(mode: mode)

@@ -19,7 +19,8 @@ import Testing
             NewImage(
                 label: try ClassLabel("cats"),
                 name: OutputName(numbered: index + 1),
-                content: .stored(StoredBlob(sha256: blob(content), size: 1))
+                content: .stored(StoredBlob(sha256: blob(content), size: 1)),
+                pixels: 1
             )
         }
         let new = NewJob(

@@ -50,7 +50,8 @@ struct QueueTests {
         // 201 × 129 and 128 × 160, says Pillow.
         for (bytes, pixels) in [
             (Array(try Data(contentsOf: photos.appending(path: "plane.jpg"))), 25_929),
-            (Array(try Data(contentsOf: photos.appending(path: "hats.png"))), 20_480), ([1, 2, 3], 12),
+            (Array(try Data(contentsOf: photos.appending(path: "hats.png"))), 20_480), ([1, 2, 3], 65_537),
+            (Array(repeating: 7, count: 20_000), 80_000),
         ] {
             _ = try await fixture.upload(bytes)
             let owner = try #require(WorkerOwner(instance: "tests", run: "one", worker: 0))
@@ -114,11 +115,11 @@ struct QueueTests {
         #expect(first.fields[.retryAfter] == "30", "it is asked for now and then all the same")
         fixture.clock.advance(seconds: 1)
         // The next one stands behind it.
-        let second = try await fixture.send(.post, "/v1/jobs?class=a", body: Array(repeating: 8, count: 5000))
-        #expect(try second.json(Shown.self).etaSeconds == 60)
+        let second = try await fixture.send(.post, "/v1/jobs?class=a", body: Array(repeating: 8, count: 20_000))
+        #expect(try second.json(Shown.self).etaSeconds == 90)
 
         struct List: Decodable { let jobs: [Shown] }
-        #expect(try await fixture.send(.get, "/v1/jobs").json(List.self).jobs.map(\.etaSeconds) == [60, 50])
+        #expect(try await fixture.send(.get, "/v1/jobs").json(List.self).jobs.map(\.etaSeconds) == [90, 50])
         try await fixture.work()
         let ended = try await fixture.send(.get, path)
         #expect(try ended.json(Shown.self).etaSeconds == nil && ended.fields[.retryAfter] == nil)
@@ -136,8 +137,8 @@ struct QueueTests {
             hash: secret.hash,
             prefix: secret.prefix
         )
-        let body = [UInt8](repeating: 9, count: 500)
+        let body = [UInt8](repeating: 9, count: 20_000)
         let guest = try await fixture.send(.post, "/v1/jobs?class=a", body: body, key: secret.text)
-        #expect(try guest.json(Shown.self).etaSeconds == 2, "its own 2,000 pixels and as many of the other's")
+        #expect(try guest.json(Shown.self).etaSeconds == 80, "its own 80,000 pixels and as many of the other's")
     }
 }

@@ -32,7 +32,8 @@ struct LateResultTests {
             let image = NewImage(
                 label: Material.label,
                 name: OutputName(numbered: 1),
-                content: .stored(StoredBlob(sha256: input.sha256, size: input.size))
+                content: .stored(StoredBlob(sha256: input.sha256, size: input.size)),
+                pixels: 1
             )
             let new = NewJob(
                 tenant: tenant,

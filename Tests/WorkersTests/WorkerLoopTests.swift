@@ -36,7 +36,8 @@ struct WorkerLoopTests {
                 return NewImage(
                     label: Material.label,
                     name: OutputName(numbered: index + 1),
-                    content: .stored(StoredBlob(sha256: blob.sha256, size: blob.size))
+                    content: .stored(StoredBlob(sha256: blob.sha256, size: blob.size)),
+                    pixels: 1
                 )
             }
             let new = NewJob(tenant: tenant, settings: .standard, retention: .seconds(3600))

@@ -9,6 +9,22 @@ import Testing
     init() throws { test = try TestStore() }
     static let big = UInt64(JobStore.smallImageBytes + 1)
 
+    @Test func `Images whose size in pixels nobody knows are claimed one by one, however small`() async throws {
+        let store = try test.queue()
+        let images = try (1...3).map { number in
+            NewImage(
+                label: try ClassLabel("cats"),
+                name: OutputName(numbered: number),
+                content: .stored(StoredBlob(sha256: blob("\(number)"), size: 100))
+            )
+        }
+        let new = NewJob(tenant: try await store.tenant(), settings: .standard, retention: .seconds(100))
+        _ = try await store.createJob(new, images: images)
+        for number in 1...3 {
+            #expect(try await store.claim(owner: worker()).map(\.number) == [number])
+        }
+    }
+
     @Test func `A claim has everything the worker needs`() async throws {
         let store = try test.queue()
         let tenant = try await store.tenant()
@@ -50,7 +66,8 @@ import Testing
             NewImage(
                 label: try ClassLabel(label),
                 name: OutputName(numbered: index),
-                content: .stored(StoredBlob(sha256: blob("\(index)"), size: 1))
+                content: .stored(StoredBlob(sha256: blob("\(index)"), size: 1)),
+                pixels: 1
             )
         }
         _ = try await store.createJob(NewJob(tenant: tenant, settings: .standard, retention: .zero), images: images)

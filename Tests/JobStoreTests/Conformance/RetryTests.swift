@@ -14,7 +14,8 @@ import Testing
             NewImage(
                 label: try ClassLabel("cats"),
                 name: OutputName(numbered: number),
-                content: .stored(StoredBlob(sha256: blob("\(number)"), size: 1))
+                content: .stored(StoredBlob(sha256: blob("\(number)"), size: 1)),
+                pixels: 1
             )
         }
         images.append(
