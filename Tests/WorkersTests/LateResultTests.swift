@@ -46,8 +46,9 @@ struct LateResultTests {
             }
             let queue = FaultyQueue(over: store, failingWith: fault)
             var configuration = WorkerLoop.Configuration(instance: "here", run: "run")
-            configuration.lease = .milliseconds(100)
-            configuration.heartbeat = .milliseconds(20)
+            // Long enough for a busy machine to prolong it.
+            configuration.lease = .seconds(5)
+            configuration.heartbeat = .milliseconds(100)
             let loop = WorkerLoop(
                 configuration: configuration,
                 store: queue,
@@ -73,8 +74,8 @@ struct LateResultTests {
     )
     func waits(fault: JobStoreError) async throws {
         try await withLoop(fault, Material.fakeCodec("honest"), photo: [1]) { queue, _, _, image in
-            // The waits between them are 100 ms, 200 ms, 400 ms and so on: much longer than the lease.
-            await eventually("several attempts to write have failed") { queue.refused >= 4 }
+            // The waits between them are 100 ms, 200 ms, 400 ms and so on: longer than the lease.
+            await eventually("several attempts to write have failed") { queue.refused >= 7 }
             #expect(try await image().state == .running)
             queue.heal()
             try await eventually("the image has ended") { try await image().state.isTerminal }
