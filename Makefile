@@ -73,7 +73,7 @@ test-threads: install-test ## Runs the tests of server, workers and store under 
 		--skip 'ChurnTests/descriptors'
 
 .PHONY: fuzz
-fuzz: install-build ## Looks for bytes that break the decoders of HTTP and archives (SECONDS=600 by default).
+fuzz: install-build ## Looks for bytes that break the decoders of HTTP, archives and image headers (SECONDS=600 by default).
 	scripts/fuzz $(SECONDS)
 
 .PHONY: build-bench

@@ -147,7 +147,7 @@ let package = Package(
         // What tests and the fuzzer share, the fuzzer (linked by scripts/fuzz), and a program that other parsers are compared with.
         .target(
             name: "WireHarness",
-            dependencies: ["Archive", "HTTPWire", httpTypes],
+            dependencies: ["Archive", "HTTPWire", "ImageHeader", httpTypes],
             path: "Tests/WireHarness",
             swiftSettings: settings
         ),

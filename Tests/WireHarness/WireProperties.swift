@@ -1,5 +1,6 @@
 import HTTPTypes
 import HTTPWire
+import ImageHeader
 
 /// What must hold of the decoders for any bytes: a fuzzer looks for bytes that break it, and a test replays what was found.
 public enum WireProperties {
@@ -23,13 +24,14 @@ public enum WireProperties {
         guard input.count > 2 else { return nil }
         let bytes = Array(input.dropFirst(2))
         let ways = [[bytes], bytes.map { [$0] }, pieces(of: bytes, seed: input[1])]
-        switch input[0] % 6 {
+        switch (input[0] &- UInt8(ascii: "0")) % 7 {
         case 0: return conversation(ways)
         case 1: return chunkedBody(ways)
         case 2: return multipart(ways)
         case 3: return values(bytes)
         case 4: return ArchiveProperties.tar(ways)
-        default: return ArchiveProperties.zip(ways)
+        case 5: return ArchiveProperties.zip(ways)
+        default: return imageHeader(ways)
         }
     }
 
@@ -46,6 +48,19 @@ public enum WireProperties {
     }
 
     // MARK: - Each decoder
+
+    private static func imageHeader(_ ways: [[[UInt8]]]) -> String? {
+        let readers = ways.map { pieces in
+            pieces.reduce(into: ImageHeaderReader()) { $0.receive($1) }
+        }
+        for reader in readers {
+            if reader.size != readers[0].size { return "the size of an image depends on how its bytes are split" }
+            guard let size = reader.size else { continue }
+            let sides = 1...Int(Int32.max)
+            if !sides.contains(size.width) || !sides.contains(size.height) { return "an image has an impossible side" }
+        }
+        return nil
+    }
 
     private static func conversation(_ ways: [[[UInt8]]]) -> String? {
         do {
