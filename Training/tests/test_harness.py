@@ -12,8 +12,9 @@ def accuracies():
     x, y = shapes.generate(3000, 0)
     x_test, y_test = shapes.generate(1000, 1)
 
+    # Without shifts, under which a few steps are too few to find a shape or a pattern on every processor.
     def learn(images):
-        _, history = classifier.train(images, y, x_test, y_test, 0, classifier.Recipe(epochs=8, batch=64))
+        _, history = classifier.train(images, y, x_test, y_test, 0, classifier.Recipe(epochs=6, batch=64, pad=0))
         return history[-1]
 
     return {
@@ -32,7 +33,7 @@ def test_no_perturbation_gives_clean_accuracy(accuracies):
 
 
 def test_the_control_lowers_accuracy(accuracies):
-    assert accuracies["control"] <= accuracies["clean"] - 10
+    assert accuracies["control"] <= 20
 
 
 @pytest.mark.parametrize("make", [perturbations.random_noise, perturbations.smooth_noise])
