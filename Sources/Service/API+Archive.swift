@@ -40,8 +40,8 @@ extension API {
             length: plan.length,
             type: "application/zip",
             filename: "\(job.id).zip"
-        ) { [blobs, disk] range, writer in
-            try await plan.send(range, from: blobs, on: disk) { try await writer.write($0) }
+        ) { [blobs, disk, logger] range, writer in
+            try await plan.send(range, from: blobs, on: disk, logger: logger) { try await writer.write($0) }
             withExtendedLifetime(reading) {}
         }
     }
@@ -71,13 +71,9 @@ extension API {
             length: blob.size,
             type: type,
             filename: filename
-        ) { [disk] range, writer in
-            var offset = range.lowerBound
-            while offset < range.upperBound {
-                let (start, count) = (offset, Int(min(128 << 10, range.upperBound - offset)))
-                try await writer.write(try await disk.run { try reader.read(at: start, count: count) })
-                offset += UInt64(count)
-            }
+        ) { [disk, logger] range, writer in
+            var pieces = BlobPieces(reader, of: blob.sha256, range: range, on: disk, logger: logger)
+            while let piece = try await pieces.next() { try await writer.write(piece) }
         }
     }
 

@@ -57,12 +57,13 @@ struct API: Sendable {
 
     // MARK: - Parameters of queries
 
-    /// Refuses parameters that a route does not have.
+    /// Refuses parameters that a route does not have, or that are there twice.
     func allow(_ names: Set<String>, in target: RequestTarget) throws(APIError) {
         guard target.query.allSatisfy({ names.contains($0.name) }) else {
             let known = names.isEmpty ? "no parameters" : names.sorted().joined(separator: ", ")
             throw APIError(.badRequest, "parameter_unknown", "This resource has \(known).")
         }
+        guard !target.query.hasRepetition else { throw .parameterRepeated }
     }
 
     /// The size of a page.

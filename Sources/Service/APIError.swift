@@ -158,6 +158,12 @@ extension APIError {
         "This Idempotency-Key was used before with another request."
     )
 
+    static let parameterRepeated = APIError(
+        .badRequest,
+        "parameter_repeated",
+        "A parameter of the query is there twice."
+    )
+
     static func parameterInvalid(_ name: String, _ detail: String) -> APIError {
         APIError(.badRequest, "\(name)_invalid", detail)
     }

@@ -1,6 +1,7 @@
 import Archive
 import BlobStore
 import Cryptography
+import Logging
 
 /// An archive that is known to the byte before any of it is sent, so that it has a length, a tag and ranges.
 ///
@@ -27,9 +28,6 @@ struct ArchivePlan: Sendable {
             }
         }
     }
-
-    /// Bytes read from disk and handed to the socket at once.
-    private static let pieceBytes: UInt64 = 128 << 10
 
     /// The protected images and their attachments.
     let members: [Member]
@@ -85,16 +83,23 @@ struct ArchivePlan: Sendable {
     ///   - range: Bytes inside the archive.
     ///   - blobs: Where the images are.
     ///   - disk: Where they are read.
+    ///   - logger: Is told of files that have changed.
     ///   - write: Takes the next bytes; it suspends until they are on their way.
-    /// - Throws: Faults of the disk and whatever `write` throws.
+    /// - Throws: Faults of the disk, among them that of a file which has changed, and whatever `write` throws.
     func send(
         _ range: Range<UInt64>,
         from blobs: BlobStore,
         on disk: DiskQueues,
+        logger: Logger,
         to write: @Sendable ([UInt8]) async throws -> Void
     ) async throws {
         var start: UInt64 = 0
         var pending: [UInt8] = []
+        func writeFull() async throws {
+            guard pending.count >= Int(BlobPieces.pieceBytes) else { return }
+            try await write(pending)
+            pending = []
+        }
         for source in sources {
             let end = start + source.length
             defer { start = end }
@@ -105,22 +110,13 @@ struct ArchivePlan: Sendable {
                 pending += bytes[Int(wanted.lowerBound)..<Int(wanted.upperBound)]
             case .blob(let sha256, _):
                 let reader = try await disk.run { try blobs.open(sha256) }
-                var offset = wanted.lowerBound
-                while offset < wanted.upperBound {
-                    let count = Int(min(Self.pieceBytes, wanted.upperBound - offset))
-                    let position = offset
-                    pending += try await disk.run { try reader.read(at: position, count: count) }
-                    offset += UInt64(count)
-                    if pending.count >= Int(Self.pieceBytes) {
-                        try await write(pending)
-                        pending = []
-                    }
+                var pieces = BlobPieces(reader, of: sha256, range: wanted, on: disk, logger: logger)
+                while let piece = try await pieces.next() {
+                    pending += piece
+                    try await writeFull()
                 }
             }
-            if pending.count >= Int(Self.pieceBytes) {
-                try await write(pending)
-                pending = []
-            }
+            try await writeFull()
         }
         if !pending.isEmpty { try await write(pending) }
     }

@@ -33,13 +33,8 @@ struct JobParameters: Sendable {
     ///
     /// - Throws: ``APIError`` (400) and `SettingsFault` that name the parameter.
     init(query: [QueryItem]) throws {
-        var seen = Set<String>()
-        for item in query {
-            guard seen.insert(item.name).inserted else {
-                throw APIError(.badRequest, "parameter_repeated", "A parameter of the query is there twice.")
-            }
-            try set(item.name, to: item.value)
-        }
+        guard !query.hasRepetition else { throw APIError.parameterRepeated }
+        for item in query { try set(item.name, to: item.value) }
     }
 
     /// Takes one parameter over what was known before.
@@ -97,9 +92,14 @@ struct JobParameters: Sendable {
     /// Reads `true` or `false`.
     static func boolean(_ text: String, _ name: String) throws(APIError) -> Bool {
         switch text {
-        case "true", "1", "yes": return true
-        case "false", "0", "no": return false
+        case "true": return true
+        case "false": return false
         default: throw .parameterInvalid(name, "The parameter \(name) must be true or false.")
         }
     }
+}
+
+extension [QueryItem] {
+    /// Whether a name is there twice, so that nobody can say which value is meant.
+    var hasRepetition: Bool { Set(map(\.name)).count < count }
 }

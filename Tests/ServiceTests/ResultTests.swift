@@ -202,5 +202,6 @@ struct ResultTests {
         }
         #expect(try await fixture.send(.get, "/v1/jobs?limit=0").code == "limit_invalid")
         #expect(try await fixture.send(.get, "/v1/jobs?page=2").code == "parameter_unknown")
+        #expect(try await fixture.send(.get, "/v1/jobs?limit=2&limit=3").code == "parameter_repeated")
     }
 }

@@ -127,6 +127,8 @@ def test_bad_input_is_refused_and_leaves_nothing(shared_service):
         ("?class=a&strength=eight", "image/jpeg", photo, 400, "strength_invalid"),
         ("?class=a&mode=other", "image/jpeg", photo, 400, "mode_invalid"),
         ("?class=a&clip=perhaps", "image/jpeg", photo, 400, "clip_invalid"),
+        ("?class=a&clip=1", "image/jpeg", photo, 400, "clip_invalid"),
+        ("?class=a&class=b", "image/jpeg", photo, 400, "parameter_repeated"),
         ("?class=a&working_size=63", "image/jpeg", photo, 400, "working_size_invalid"),
         ("?class=a&klass=b", "image/jpeg", photo, 400, "parameter_unknown"),
         ("?class=a", "text/plain", photo, 415, "media_type_unsupported"),
