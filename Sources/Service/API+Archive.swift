@@ -72,7 +72,14 @@ extension API {
             type: type,
             filename: filename
         ) { [disk, logger] range, writer in
-            var pieces = BlobPieces(reader, of: blob.sha256, range: range, on: disk, logger: logger)
+            var pieces = BlobPieces(
+                reader,
+                of: blob.sha256,
+                size: blob.size,
+                range: range,
+                on: disk,
+                logger: logger
+            )
             while let piece = try await pieces.next() { try await writer.write(piece) }
         }
     }

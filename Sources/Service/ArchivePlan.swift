@@ -108,9 +108,16 @@ struct ArchivePlan: Sendable {
             switch source {
             case .bytes(let bytes):
                 pending += bytes[Int(wanted.lowerBound)..<Int(wanted.upperBound)]
-            case .blob(let sha256, _):
+            case .blob(let sha256, let size):
                 let reader = try await disk.run { try blobs.open(sha256) }
-                var pieces = BlobPieces(reader, of: sha256, range: wanted, on: disk, logger: logger)
+                var pieces = BlobPieces(
+                    reader,
+                    of: sha256,
+                    size: size,
+                    range: wanted,
+                    on: disk,
+                    logger: logger
+                )
                 while let piece = try await pieces.next() {
                     pending += piece
                     try await writeFull()

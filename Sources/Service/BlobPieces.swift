@@ -23,16 +23,24 @@ struct BlobPieces {
     /// - Parameters:
     ///   - reader: The open blob.
     ///   - sha256: The hash it is filed under.
+    ///   - size: Its size as the database has it, in bytes.
     ///   - range: The bytes wanted, inside the blob.
     ///   - disk: Where they are read.
     ///   - logger: Is told of bytes that have changed.
-    init(_ reader: BlobReader, of sha256: SHA256Digest, range: Range<UInt64>, on disk: DiskQueues, logger: Logger) {
+    init(
+        _ reader: BlobReader,
+        of sha256: SHA256Digest,
+        size: UInt64,
+        range: Range<UInt64>,
+        on disk: DiskQueues,
+        logger: Logger
+    ) {
         self.reader = reader
         self.sha256 = sha256
         self.disk = disk
         self.logger = logger
         rest = range
-        hash = range == 0..<reader.size ? SHA256() : nil
+        hash = range == 0..<size ? SHA256() : nil
     }
 
     /// Reads on.
