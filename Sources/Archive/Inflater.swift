@@ -12,6 +12,8 @@ final class Inflater {
         let output: [UInt8]
         /// Whether the stream's end has come.
         let isComplete: Bool
+        /// Whether what comes next is no deflated stream; the output came before it.
+        let isInvalid: Bool
     }
 
     /// The most bytes that one step gives.
@@ -39,8 +41,8 @@ final class Inflater {
     /// Goes on with the stream.
     ///
     /// - Parameter input: What comes next; at least one byte.
-    /// - Returns: What came of it; `nil` if it is no deflated stream.
-    func step(_ input: UnsafeRawBufferPointer) -> Step? {
+    /// - Returns: What came of it.
+    func step(_ input: UnsafeRawBufferPointer) -> Step {
         let length = min(input.count, Int(UInt32.max))
         // zlib does not write to its input.
         stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.assumingMemoryBound(to: Bytef.self))
@@ -52,9 +54,12 @@ final class Inflater {
             code = inflate(stream, Z_NO_FLUSH)
             count = buffer.count - Int(stream.pointee.avail_out)
         }
-        // Z_BUF_ERROR says that nothing could be done with so few bytes.
-        guard code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR else { return nil }
-        let consumed = length - Int(stream.pointee.avail_in)
-        return Step(consumed: consumed, output: output, isComplete: code == Z_STREAM_END)
+        return Step(
+            consumed: length - Int(stream.pointee.avail_in),
+            output: output,
+            isComplete: code == Z_STREAM_END,
+            // Z_BUF_ERROR says that nothing could be done with so few bytes.
+            isInvalid: code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR
+        )
     }
 }

@@ -34,11 +34,7 @@ extension ZIPDecoder {
         let step = queue.withUnsafeBytes { bytes in
             inflater.step(UnsafeRawBufferPointer(rebasing: bytes.prefix(Int(clamping: remaining ?? .max))))
         }
-        guard let step, step.isComplete || step.consumed > 0 || !step.output.isEmpty else {
-            throw ArchiveFault.invalid("Its bytes are not deflated, damaged, or go on beyond their size.").ofMember(
-                members
-            )
-        }
+        guard step.isComplete || step.consumed > 0 || !step.output.isEmpty else { throw notDeflated }
         queue.discard(step.consumed)
         position += UInt64(step.consumed)
         let left = remaining.map { $0 - UInt64(step.consumed) }
@@ -50,8 +46,14 @@ extension ZIPDecoder {
         } else {
             state = .deflated(remaining: left)
         }
+        // Held against the limits even before a fault, so that the answer does not depend on the pieces that came.
         let event = try give(step.output, packed: step.consumed)
+        guard !step.isInvalid else { throw notDeflated }
         return step.output.isEmpty ? nil : event
+    }
+
+    private var notDeflated: ArchiveFault {
+        ArchiveFault.invalid("Its bytes are not deflated, damaged, or go on beyond their size.").ofMember(members)
     }
 
     /// Counts bytes of the member, and gives them out.
