@@ -1,4 +1,5 @@
-# Two commands matter: `make run` serves, `make test` checks everything. Both install what is missing and can be repeated.
+# Two commands matter: `make run` serves, `make test` checks everything. Every target that builds or tests installs what is missing
+# (scripts/install-packages, which does nothing when all is there), and can be repeated.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -20,13 +21,13 @@ help: ## Lists the targets.
 # ---- Running ----
 
 .PHONY: run
-run: install-build build ## Installs what is missing, builds and serves on 127.0.0.1:8080 (BIND=, DATA=).
+run: build ## Installs what is missing, builds and serves on 127.0.0.1:8080 (BIND=, DATA=).
 	@scripts/print-examples '$(BIND)' '$(DATA)'
 	@exec $(RELEASE) serve --bind '$(BIND)' --data '$(DATA)'
 
 .PHONY: build
-build: ## Builds the release binary.
-	swift build -c release $(SWIFT_FLAGS) --product palimpsest
+build: install-build ## Installs what is missing and builds the release binary.
+	@scripts/build release/palimpsest build -c release $(SWIFT_FLAGS) --product palimpsest
 
 .PHONY: install-build
 install-build:
@@ -56,20 +57,20 @@ check-layers: ## Refuses imports that go upwards or sideways.
 	@.ci/check-layers
 
 .PHONY: test-swift
-test-swift: ## Runs the Swift tests.
-	swift build --build-tests $(SWIFT_FLAGS)
+test-swift: install-test ## Runs the Swift tests.
+	@scripts/build debug/palimpsestPackageTests.xctest build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build $(SWIFT_FLAGS)
 
 # Undefined behaviour traps: Swift links no library that could report it. Leaks are left out, because XCTest and Foundation have some.
 .PHONY: test-sanitizers
 test-sanitizers: install-test ## Runs the tests of pictures, network and HTTP under AddressSanitizer and UndefinedBehaviorSanitizer.
-	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined \
+	ASAN_OPTIONS=detect_leaks=0 scripts/build sanitizers/debug/palimpsestPackageTests.xctest test --sanitize=address -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined \
 		--scratch-path .build/sanitizers --filter '^(Imaging|DeepHiding|Protection|HTTPWire|SocketIO|HTTPServer)Tests'
 
 # The test that counts descriptors is left out, since the sanitizer opens some of its own to name the functions of a report.
 .PHONY: test-threads
 test-threads: install-test ## Runs the tests of server, workers and store under ThreadSanitizer.
-	TSAN_OPTIONS=suppressions=$(CURDIR)/.ci/thread-sanitizer-suppressions swift test --sanitize=thread --scratch-path .build/threads --filter '^(SocketIO|HTTPServer|Workers|JobStore|Service)Tests' \
+	TSAN_OPTIONS=suppressions=$(CURDIR)/.ci/thread-sanitizer-suppressions scripts/build threads/debug/palimpsestPackageTests.xctest test --sanitize=thread --scratch-path .build/threads --filter '^(SocketIO|HTTPServer|Workers|JobStore|Service)Tests' \
 		--skip 'ChurnTests/descriptors'
 
 .PHONY: fuzz
@@ -77,19 +78,19 @@ fuzz: install-build ## Looks for bytes that break the decoders of HTTP, archives
 	scripts/fuzz $(SECONDS)
 
 .PHONY: build-bench
-build-bench:
-	swift build -c release $(SWIFT_FLAGS) --product palimpsest-bench
+build-bench: install-build
+	@scripts/build release/palimpsest-bench build -c release $(SWIFT_FLAGS) --product palimpsest-bench
 
 .PHONY: build-probe
-build-probe:
-	swift build $(SWIFT_FLAGS) --product WireProbe
+build-probe: install-build
+	@scripts/build debug/WireProbe build $(SWIFT_FLAGS) --product WireProbe
 
 .PHONY: test-python
-test-python: build build-bench build-probe ## Runs the Python tests: tooling, training, and the service end to end.
+test-python: install-test build build-bench build-probe ## Runs the Python tests: tooling, training, and the service end to end.
 	$(PYTHON) -m pytest $(wildcard Tests/tooling Tests/wire Tests/cli Training/tests Tests/e2e Tests/crash)
 
 .PHONY: test-e2e
-test-e2e: build ## Runs only the end-to-end tests, against the release binary.
+test-e2e: install-test build ## Runs only the end-to-end tests, against the release binary.
 	$(PYTHON) -m pytest Tests/e2e
 
 EXAMPLES ?= 30
@@ -133,7 +134,7 @@ SIZE ?= quick
 RESOURCES ?=
 
 .PHONY: prove
-prove: install-build install-test build ## Measures the protection: on CIFAR-10 (CIFAR10=path; SEEDS=0,1,2), or on your class folders (PHOTOS=folder).
+prove: install-test build ## Measures the protection: on CIFAR-10 (CIFAR10=path; SEEDS=0,1,2), or on your class folders (PHOTOS=folder).
 ifdef PHOTOS
 	PYTHONPATH=Training $(PYTHON) -m evaluate.photos --photos '$(PHOTOS)' --binary $(RELEASE) --weights '$(WEIGHTS)' --out '$(OUT)'
 else
@@ -141,7 +142,7 @@ else
 endif
 
 .PHONY: evaluate
-evaluate: install-build install-test build ## Measures it under countermeasures and beside other methods (SIZE=quick, cpu, photos, transfer, full; CIFAR10=path or DATASET=path); resumes.
+evaluate: install-test build ## Measures it under countermeasures and beside other methods (SIZE=quick, cpu, photos, transfer, full; CIFAR10=path or DATASET=path); resumes.
 	$(PROVE) --out '$(OUT)' --size '$(SIZE)' $(RESOURCES)
 
 PERFORMANCE ?= runs/performance
@@ -152,7 +153,7 @@ install-bench:
 	@scripts/install-venv Training/benchmark/requirements.txt .venv-bench
 
 .PHONY: bench
-bench: install-build install-test install-bench build build-bench ## Times network and photos beside other engines and tools (half an hour on a machine that does nothing else).
+bench: install-test install-bench build build-bench ## Times network and photos beside other engines and tools (half an hour on a machine that does nothing else).
 	PYTHONPATH=Training OMP_NUM_THREADS=1 $(PYTHON) -m benchmark --product $(RELEASE) --binary $(RELEASE)-bench --weights '$(WEIGHTS)' --bench-python .venv-bench/bin/python --out '$(PERFORMANCE)' $(RESOURCES)
 
 .PHONY: measure-photo

@@ -166,6 +166,12 @@ public struct ProtectionService: Sendable {
         configuration.compressionLevel = settings.compressionLevel
         configuration.maxPixels = settings.maxPixels
         configuration.systemCallFilter = settings.systemCallFilter
+        if case .staysRoot(let reason) = CodecUser.standing {
+            logger.warning(
+                "the codec processes stay root, without capabilities; run the service as an ordinary user instead",
+                metadata: ["reason": "\(reason)"]
+            )
+        }
         let pool = try Self.starting { [configuration] in
             try CodecPool(
                 count: settings.workers,

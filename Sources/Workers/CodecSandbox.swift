@@ -9,30 +9,37 @@ public enum CodecSandbox {
     /// While the process starts, libraries may open a file or two.
     private static let filesAtStart: UInt64 = 16
 
-    /// Gives up what is not needed to load the weights.
+    /// Gives up what is not needed to load the weights: its user, if that is root, first.
     ///
     /// - Parameters:
     ///   - parent: The process that must be the parent still.
     ///   - memoryBytes: The limit of address space; `nil` for none.
     /// - Throws: ``SystemFault``; with `ESRCH` the parent has died already.
     static func enter(parent: Int32, memoryBytes: UInt64?) throws(SystemFault) {
-        try SystemFault.check("prctl", plm_die_with_parent(parent))
+        try restrict(parent: parent, memoryBytes: memoryBytes)
         try SystemFault.check("setrlimit", plm_limit_open_files(filesAtStart))
-        try restrict(memoryBytes: memoryBytes)
     }
 
     /// Does to a process that decodes by itself, once all is read, what is done to a codec process.
     ///
     /// - Parameters:
+    ///   - parent: The process that must be the parent still, and without which this one ends; `nil` if it is on its own.
     ///   - memoryBytes: The limit of address space.
     ///   - filter: Whether system calls are filtered.
     /// - Throws: ``SystemFault``; with ``SystemCallFilter/call`` there is no filter of system calls.
-    public static func sealThisProcess(memoryBytes: UInt64, filter: SystemCallFilter) throws(SystemFault) {
-        try restrict(memoryBytes: memoryBytes)
+    public static func sealThisProcess(
+        parent: Int32? = nil,
+        memoryBytes: UInt64,
+        filter: SystemCallFilter
+    ) throws(SystemFault) {
+        try restrict(parent: parent, memoryBytes: memoryBytes)
         try seal(filter: filter)
     }
 
-    private static func restrict(memoryBytes: UInt64?) throws(SystemFault) {
+    private static func restrict(parent: Int32?, memoryBytes: UInt64?) throws(SystemFault) {
+        try giveUpRights()
+        // After the user has changed, with which the kernel forgets it.
+        if let parent { try SystemFault.check("prctl", plm_die_with_parent(parent)) }
         try SystemFault.check("prctl", plm_set_no_new_privileges())
         try SystemFault.check("prctl", plm_set_undumpable())
         try SystemFault.check("setrlimit", plm_limit_core(0))
@@ -40,6 +47,15 @@ public enum CodecSandbox {
         // Swift's own would start a program that prints the stack.
         plm_forget_fault_handlers()
         if let memoryBytes { try SystemFault.check("setrlimit", plm_limit_address_space(memoryBytes)) }
+    }
+
+    /// Becomes an ordinary user where it is root, and keeps no capability in any case.
+    private static func giveUpRights() throws(SystemFault) {
+        plm_bound_capabilities()
+        if CodecUser.standing == .changes {
+            try SystemFault.check("setresuid", plm_become(CodecUser.nobody, CodecUser.nobody))
+        }
+        try SystemFault.check("capset", plm_drop_capabilities())
     }
 
     /// Gives up opening anything, once the weights are loaded, and with the filter everything else that decoding does not need.

@@ -4,7 +4,8 @@ import Workers
 
 /// Restricts itself as a codec process does, tries one thing, and says so if it is still there.
 ///
-/// Usage: `SandboxProbe required|off WHAT`; WHAT is `nothing`, `abort` or the name of an attempt.
+/// Usage: `SandboxProbe required|off WHAT`; WHAT is `nothing`, `abort`, `wait` or the name of an attempt. With `wait` it says that it
+/// is sealed, and waits for the end of its input.
 @main
 enum SandboxProbe {
     static func main() throws {
@@ -14,6 +15,10 @@ enum SandboxProbe {
         switch arguments[2] {
         case "nothing": break
         case "abort": abort()
+        case "wait":
+            _ = write(STDOUT_FILENO, "s", 1)
+            var byte: UInt8 = 0
+            while read(STDIN_FILENO, &byte, 1) > 0 {}
         case let name: guard plm_attempt(name) == 0 else { exit(64) }
         }
         let words = Array("survived\n".utf8)

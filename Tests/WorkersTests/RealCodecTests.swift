@@ -171,6 +171,26 @@ struct RealCodecTests {
         }
     }
 
+    @Test("As another user than its parent, which root's codec is, it is ended all the same when it takes too long")
+    func isEndedAsOtherUser() async throws {
+        var configuration = Material.realCodec()
+        configuration.wallLimit = .milliseconds(100)
+        let photo = try photo()
+        try await Material.withPool(configuration) { pool in
+            let pid = try await pid(of: pool)
+            let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+            let user = CodecUser.standing == .changes ? CodecUser.nobody : geteuid()
+            #expect(status.contains("\nUid:\t\(user)\t\(user)\t\(user)\t\(user)\n"), "\(status)")
+            #expect(kill(pid, SIGSTOP) == 0)
+            let outcomes = try await pool.withCodec { await $0.protect([Material.image(photo)]) }
+            guard case .crashed(let reason) = outcomes.first else {
+                Issue.record("\(outcomes)")
+                return
+            }
+            #expect(reason.hasSuffix("(it was ended by signal 9)"))
+        }
+    }
+
     @Test("Killed while it is idle, it costs nobody anything")
     func survivesIdleKill() async throws {
         let (photo, model) = (try photo(), try model)

@@ -21,7 +21,9 @@ def binary():
 def environment():
     """The environment of every call: weights of a random network, which protect nothing but are quick."""
     weights = ROOT / "Tests/DeepHidingTests/Fixtures/random-weights.safetensors"
-    return {**os.environ, "PALIMPSEST_WEIGHTS": str(weights)}
+    # The service refuses variables of its name that are no settings, such as the tests' own.
+    inherited = {name: value for name, value in os.environ.items() if name != "PALIMPSEST_BINARY"}
+    return {**inherited, "PALIMPSEST_WEIGHTS": str(weights)}
 
 
 @pytest.fixture

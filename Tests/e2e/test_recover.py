@@ -2,10 +2,14 @@
 
 import ctypes
 import errno
+import os
+import pathlib
 import platform
 import resource
+import signal
 import struct
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -77,3 +81,49 @@ def test_blanks_around_the_passphrase_are_none_of_it(recover, tmp_path):
     secret.write_text(f" \t{PASSPHRASE}\t \r\n")
     result = recover(secret=secret)
     assert result.returncode == 0 and same_as_hats(tmp_path / "out.png"), result
+
+
+def test_what_decodes_has_no_rights(delivered, tmp_path):
+    # Its words about a file that may not grow go into a pipe that takes none, so that it stands still once it has decoded.
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(writing, b"." * 4096)
+    os.set_blocking(writing, True)
+    command = [BINARY, "recover", delivered / "p.png", delivered / "p.recovery", "-o", tmp_path / "out.png"]
+    command += ["--passphrase-file", delivered / "passphrase"]
+
+    def limit():
+        # The write fails then, and no signal ends the process.
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    process = subprocess.Popen(command, stderr=writing, preexec_fn=limit)
+    os.close(writing)
+
+    def is_sealed():
+        listed = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        if not listed:
+            return False
+        lines = [line.partition(":") for line in pathlib.Path(f"/proc/{listed[0]}/status").read_text().splitlines()]
+        status = {name: value.split() for name, _, value in lines}
+        user = 65534 if os.geteuid() == 0 else os.geteuid()
+        return (
+            status["Seccomp"] == ["2"]
+            and status["Uid"] == [str(user)] * 4
+            and (user != 65534 or (status["Gid"] == ["65534"] * 4 and status["Groups"] == []))
+            and all(status[name] == ["0" * 16] for name in ["CapInh", "CapPrm", "CapEff", "CapAmb"])
+        )
+
+    try:
+        deadline = time.monotonic() + 60
+        while not (sealed := is_sealed()) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert sealed
+        with os.fdopen(reading, "rb") as words:
+            assert words.read().lstrip(b".").startswith(b"Error: ")
+        assert process.wait(timeout=60) == 1 and list(tmp_path.iterdir()) == []
+    finally:
+        process.kill()
+        process.wait()

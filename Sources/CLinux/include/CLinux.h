@@ -2,6 +2,7 @@
 #define PALIMPSEST_CLINUX_H
 
 #include "CLinuxFilter.h"
+#include "CLinuxPrivileges.h"
 #include "CLinuxProcess.h"
 #include "CLinuxSocket.h"
 

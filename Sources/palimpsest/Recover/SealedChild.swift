@@ -45,10 +45,8 @@ enum SealedChild {
     }
 
     private static func seal(parent: Int32, _ filter: SystemCallFilter) throws(CommandFault) {
-        let code = plm_die_with_parent(parent)
-        guard code == 0 else { throw CommandFault("The process cannot be restricted: \(SystemWords.of(code)).") }
         do throws(SystemFault) {
-            try CodecSandbox.sealThisProcess(memoryBytes: memoryBytes, filter: filter)
+            try CodecSandbox.sealThisProcess(parent: parent, memoryBytes: memoryBytes, filter: filter)
         } catch {
             let advice = error.call == SystemCallFilter.call ? "; \(SystemCallFilter.advice)" : ""
             throw CommandFault("The process cannot be restricted: \(error)\(advice).")
