@@ -35,11 +35,24 @@ public struct OutputName: Sendable, Hashable {
         base = "image-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
+    /// The name that a result has already, if it is one that this type gives.
+    ///
+    /// - Parameter base: The name of its file without `.png`; one with a number at its end may be longer than ``maxBytes``.
+    public init?(given base: String) {
+        guard !base.isEmpty, Self.sanitize(base + ".png", maxBytes: Self.maxBytes + Self.maxNumberBytes) == base else {
+            return nil
+        }
+        self.base = base
+    }
+
+    /// The bytes of a number behind a name, such as `-10000`.
+    private static let maxNumberBytes = 20
+
     fileprivate init(base: String) {
         self.base = base
     }
 
-    private static func sanitize(_ name: String) -> String {
+    private static func sanitize(_ name: String, maxBytes: Int = maxBytes) -> String {
         let scalars = name.unicodeScalars
         let start = scalars.lastIndex { $0 == "/" || $0 == "\\" }.map { scalars.index(after: $0) } ?? scalars.startIndex
         var kept = String.UnicodeScalarView()
@@ -87,6 +100,15 @@ public struct OutputNames: Sendable {
 
     /// Starts with no name taken.
     public init() {}
+
+    /// Keeps a name from being given, since a file has it already.
+    ///
+    /// - Parameters:
+    ///   - base: The file's name without its extension.
+    ///   - label: The class in whose folder the file lies.
+    public mutating func reserve(_ base: String, in label: ClassLabel) {
+        taken.insert(label.text.lowercased() + "/" + base.lowercased())
+    }
 
     /// Takes a name, changed if it is taken already.
     ///

@@ -1,3 +1,4 @@
+import Cryptography
 import Glibc
 import JobModel
 
@@ -17,21 +18,45 @@ enum PictureFile {
     /// - Returns: All its bytes.
     /// - Throws: ``Fault`` with `input_unreadable` or `image_too_large`.
     static func read(_ path: String, expecting size: Int, limit: Int) throws(Fault) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(size, limit) + 1)
+        try forEachPiece(of: path, limit: limit) { bytes.append(contentsOf: $0) }
+        return bytes
+    }
+
+    /// Hashes a file, of which no more than a piece is in memory at a time.
+    ///
+    /// - Parameters:
+    ///   - path: Its path.
+    ///   - limit: The most bytes that are taken.
+    /// - Returns: The hash of all its bytes.
+    /// - Throws: ``Fault`` with `input_unreadable` or `image_too_large`.
+    static func hash(_ path: String, limit: Int) throws(Fault) -> SHA256Digest {
+        var hash = SHA256()
+        try forEachPiece(of: path, limit: limit) { hash.update($0) }
+        return hash.finalize()
+    }
+
+    private static func forEachPiece(
+        of path: String,
+        limit: Int,
+        _ take: (UnsafeRawBufferPointer) -> Void
+    ) throws(Fault) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(errno) }
         defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(min(size, limit) + 1)
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { piece.deallocate() }
+        var total = 0
         while true {
             let count = Glibc.read(descriptor, piece.baseAddress, piece.count)
             let code = errno
             if count < 0, code == EINTR { continue }
             guard count >= 0 else { throw unreadable(code) }
-            guard count > 0 else { return bytes }
-            bytes.append(contentsOf: piece.prefix(count))
-            guard bytes.count <= limit else { throw tooLarge(limit) }
+            guard count > 0 else { return }
+            total += count
+            guard total <= limit else { throw tooLarge(limit) }
+            take(UnsafeRawBufferPointer(rebasing: piece.prefix(count)))
         }
     }
 

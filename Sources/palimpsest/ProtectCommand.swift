@@ -19,8 +19,14 @@ struct ProtectCommand: AsyncParsableCommand {
             assignments. Without --family-seed a new DIR gets a random seed. Whoever knows the seed can make the same \
             semantic images: treat the file as a secret. The reports hold no secret, but the originals' hashes.
 
+            A later call into the same DIR knows a photo by its hash, which the report holds, whatever the photo is called \
+            and wherever it lies by then. Results keep their names; a new or changed photo of a name that is taken gets the \
+            next number, and a file that is no result is never overwritten. Copies of a photo have a result each.
+
             A photo that cannot be protected is reported as `path: code: detail` and stops none of the others. Exit status: \
-            0 if all were protected, 1 if any was not, 2 for wrong usage, and if there is nothing to protect.
+            0 if all were protected, or all have results already; 1 if any was not protected, among them those that have \
+            results where others do not and neither --force nor --skip-existing is given; 2 for wrong usage, and if there is \
+            no photo.
             """
     )
 
@@ -53,10 +59,13 @@ struct ProtectCommand: AsyncParsableCommand {
 
     @OptionGroup var filterOption: SystemCallFilterOption
 
-    @Flag(help: "Overwrite results of earlier calls, and protect again what lies beside its report.")
+    @Flag(help: "Overwrite the photos' own results of earlier calls, and protect again what lies beside its report.")
     var force = false
 
-    @Flag(help: "Leave out photos that have a result; so an interrupted call is gone on with.")
+    @Flag(
+        help:
+            "Leave out photos that have a result; so an interrupted call is gone on with, and a folder that has grown."
+    )
     var skipExisting = false
 
     @Flag(help: "Print nothing but errors.")
@@ -95,11 +104,16 @@ struct ProtectCommand: AsyncParsableCommand {
             inputs: inputs,
             fallbackLabel: try protection.fallbackLabel,
             output: output,
-            existing: force ? .overwritten : skipExisting ? .kept : .refused
+            existing: force ? .overwritten : skipExisting ? .kept : .refused,
+            isQuiet: quiet
         )
         if let refusal = plan.refusal { throw UsageFault(refusal) }
         if let remark = plan.remark, !quiet { StandardError.write("\(remark)\n") }
         var classes = try ClassRegistry(folder: output, familySeed: familySeed, isFresh: freshSemanticImages)
+        if let completion = plan.completion {
+            if !quiet { StandardError.write("\(completion)\n") }
+            return
+        }
         let assignments = plan.pictures.map { classes.assignment(of: $0) }
         let pool =
             plan.pictures.isEmpty
@@ -118,8 +132,12 @@ struct ProtectCommand: AsyncParsableCommand {
             output.removeTemporary()
             throw error
         }
-        try classes.save(in: output, isQuiet: quiet)
-        let progress = Progress(total: plan.pictures.count + plan.faults.count, isQuiet: quiet)
+        if pool != nil { try classes.save(in: output) }
+        let progress = Progress(
+            total: plan.pictures.count + plan.faults.count,
+            isQuiet: quiet,
+            announcement: classes.announcement(in: output)
+        )
         for fault in plan.faults { progress.fail(fault) }
         if let pool {
             let protection = FileProtection(
@@ -131,11 +149,17 @@ struct ProtectCommand: AsyncParsableCommand {
             let sources = zip(plan.pictures, assignments).map { picture, assignment in
                 (picture, imported.source(of: picture.label, generated: assignment))
             }
-            try await protection.run(sources)
+            do {
+                try await protection.run(sources)
+            } catch {
+                output.removeTemporary()
+                if progress.succeeded == 0 { classes.removeIfNew(from: output) }
+                throw error
+            }
         }
         output.removeTemporary()
         let failed = progress.finish(in: output.path)
-        if failed == progress.total { classes.removeIfNew(from: output) }
+        if progress.succeeded == 0 { classes.removeIfNew(from: output) }
         if failed > 0 { throw ExitCode.failure }
     }
 

@@ -12,13 +12,18 @@ struct SubmitCommand: AsyncParsableCommand {
             where it is busy or away after the first answer, the call waits.
 
             An interrupted call goes on with --skip-existing. What it had sent is noted in DIR/palimpsest-jobs.json and is not sent again; the \
-            file is gone when nothing is open.
+            file is gone when nothing is open. As with 'protect', a later call into the same DIR knows a photo by its hash: results keep their \
+            names, and a new or changed photo of a name that is taken gets the next number.
+
+            A job that the server, or a proxy before it, finds too large is sent in halves, down to single photos.
 
             The key of the server is read from --key-file, or from the variable PALIMPSEST_KEY. The program curl does the talking, so that its \
             variables for proxies and certificates count.
 
             A photo that cannot be protected is reported as `path: code: detail` and stops none of the others. Exit status: \
-            0 if all were protected, 1 if any was not, 2 for wrong usage, and if there is nothing to protect.
+            0 if all were protected, or all have results already; 1 if any was not protected, among them those that have \
+            results where others do not and neither --force nor --skip-existing is given; 2 for wrong usage, and if there is \
+            no photo.
             """
     )
 
@@ -60,10 +65,16 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many seconds to bear with a server that is busy or away.", valueName: "n"))
     var patience = 600
 
-    @Flag(help: "Overwrite results of earlier calls, and protect again what the service has protected already.")
+    @Flag(
+        help:
+            "Overwrite the photos' own results of earlier calls, and protect again what the service has protected already."
+    )
     var force = false
 
-    @Flag(help: "Leave out photos that have a result; so an interrupted call is gone on with.")
+    @Flag(
+        help:
+            "Leave out photos that have a result; so an interrupted call is gone on with, and a folder that has grown."
+    )
     var skipExisting = false
 
     @Flag(help: "Print nothing but errors.")
@@ -100,14 +111,24 @@ struct SubmitCommand: AsyncParsableCommand {
             output.removeIfMade()
         }
         let openJobs = try OpenJobs(folder: output, server: url)
+        let changed = try openJobs.forgetChanged()
         let plan = InputPlan(
             inputs: inputs,
             fallbackLabel: try protection.fallbackLabel,
             output: output,
-            existing: force ? .overwritten : skipExisting ? .kept : .refused
+            existing: force ? .overwritten : skipExisting ? .kept : .refused,
+            open: openJobs.all.flatMap(\.entries),
+            isQuiet: quiet
         )
-        if openJobs.all.isEmpty, let refusal = plan.refusal { throw UsageFault(refusal) }
+        let faults = plan.faults + changed.filter { !plan.considers($0.absolutePath) }.map(Self.changed)
+        if openJobs.all.isEmpty, faults.count == plan.faults.count, let refusal = plan.refusal {
+            throw UsageFault(refusal)
+        }
         if let remark = plan.remark, !quiet { StandardError.write("\(remark)\n") }
+        if openJobs.all.isEmpty, let completion = plan.completion {
+            if !quiet { StandardError.write("\(completion)\n") }
+            if faults.isEmpty { return }
+        }
 
         let interruption = Interruption()
         defer { withExtendedLifetime(interruption) {} }
@@ -121,9 +142,9 @@ struct SubmitCommand: AsyncParsableCommand {
         )
         let tasks = tasks(plan, openJobs)
         if !tasks.isEmpty { try await connection.greet() }
-        let total = tasks.reduce(plan.faults.count) { $0 + $1.count }
+        let total = tasks.reduce(faults.count) { $0 + $1.count }
         let progress = Progress(total: total, isQuiet: quiet)
-        for fault in plan.faults { progress.fail(fault) }
+        for fault in faults { progress.fail(fault) }
         let submission = Submission(
             server: connection,
             settings: try protection.settings,
@@ -158,15 +179,18 @@ struct SubmitCommand: AsyncParsableCommand {
 
     /// What an earlier call has left open, and then the photos that are no part of that.
     private func tasks(_ plan: InputPlan, _ openJobs: OpenJobs) -> [Submission.Task] {
-        let open = openJobs.all
-        let known = Set(
-            open.flatMap(\.entries).map { "\($0.picture.label)/\($0.picture.name.base)\n\($0.absolutePath)" }
+        let batches = Batch.divide(plan.pictures, maxImages: jobImages, maxBytes: Self.maxJobBytes)
+        return openJobs.all.map { .resume($0) } + batches.map { .send($0) }
+    }
+
+    /// That a photo is neither what an interrupted call was about to send, nor named by this one.
+    private static func changed(_ entry: Batch.Entry) -> PictureFault {
+        let detail =
+            "The photo was changed before an interrupted call had sent it; name it again to protect what it is now."
+        return PictureFault(
+            path: entry.absolutePath,
+            failure: ImageFailure(code: "input_changed", detail: detail)
         )
-        let pictures = plan.pictures.filter {
-            !known.contains("\($0.label)/\($0.name.base)\n\(Batch.absolute($0.path))")
-        }
-        let batches = Batch.divide(pictures, maxImages: jobImages, maxBytes: Self.maxJobBytes)
-        return open.map { .resume($0) } + batches.map { .send($0) }
     }
 }
 

@@ -152,16 +152,17 @@ def test_nothing_to_protect_is_status_2_with_one_sentence(palimpsest, tmp_path):
 
 
 def test_results_are_never_overwritten_without_force(palimpsest, tmp_path):
-    photo = picture(tmp_path / "a.png")
+    photo, other = picture(tmp_path / "a.png"), picture(tmp_path / "b.png", seed=2)
     out = tmp_path / "out"
     assert palimpsest("protect", photo, "--class", "c", "--out", out).returncode == 0
     before = (out / "c/a.png").read_bytes()
-    picture(photo, seed=9)
-    result = palimpsest("protect", photo, "--class", "c", "--out", out)
-    assert result.returncode == 1 and f"{photo}: output_exists: " in result.stderr
+    result = palimpsest("protect", photo, other, "--class", "c", "--out", out, "--strength", 2)
+    assert result.returncode == 1 and f"{photo}: output_exists: There is a result for it already, {out}/c/a.png; " in result.stderr
+    assert result.stderr.endswith(f"protected 1 of 2 pictures into {out}; 1 has a result already\n")
     assert (out / "c/a.png").read_bytes() == before
-    assert palimpsest("protect", photo, "--class", "c", "--out", out, "--force").returncode == 0
-    assert (out / "c/a.png").read_bytes() != before
+    assert palimpsest("protect", photo, "--class", "c", "--out", out, "--force", "--strength", 2).returncode == 0
+    assert (out / "c/a.png").read_bytes() != before and json.loads((out / "c/a.json").read_text())["strength"] == 2
+    assert sorted(path.name for path in (out / "c").iterdir()) == ["a.json", "a.png", "b.json", "b.png"]
 
 
 def test_an_interrupted_call_goes_on_with_what_is_left(palimpsest, tmp_path):
@@ -169,7 +170,6 @@ def test_an_interrupted_call_goes_on_with_what_is_left(palimpsest, tmp_path):
     out = tmp_path / "out"
     assert palimpsest("protect", photos[1], "--class", "c", "--out", out).returncode == 0
     before = (out / "c/1.png").read_bytes()
-    picture(photos[1], seed=9)
     result = palimpsest("protect", tmp_path / "in", "--out", out, "--skip-existing")
     assert result.returncode == 0 and "left out 1 photo that has a result" in result.stderr
     assert "protected 2 of 2 pictures" in result.stderr
@@ -186,7 +186,8 @@ def test_a_call_that_protects_nothing_leaves_nothing(palimpsest, tmp_path):
         if out.name == "there":
             out.mkdir()
         for file in (bad, tmp_path / "absent.png"):
-            assert palimpsest("protect", file, "--class", "c", "--out", out).returncode == 1
+            result = palimpsest("protect", file, "--class", "c", "--out", out)
+            assert result.returncode == 1 and "palimpsest-classes.json" not in result.stderr, result
         assert out.exists() == (out.name == "there") and not tree(tmp_path / "there")
 
 
@@ -219,9 +220,10 @@ def test_a_report_of_somebody_else_is_not_overwritten_but_a_remnant_is(palimpses
     assert palimpsest("protect", photo, "--class", "c", "--out", out).returncode == 0
     (out / "c/a.png").unlink()
     (out / "c/a.json").write_text("{}")
-    assert palimpsest("protect", photo, "--class", "c", "--out", out).returncode == 1
+    result = palimpsest("protect", photo, "--class", "c", "--out", out)
+    assert result.returncode == 0 and f"{photo} becomes {out}/c/a-2.png: {out}/c/a.json is there, and no report" in result.stderr
     assert (out / "c/a.json").read_text() == "{}"
-    assert not (out / "c/a.png").exists()
+    assert not (out / "c/a.png").exists() and (out / "c/a-2.png").exists()
 
 
 def test_equal_names_are_numbered_in_the_order_of_the_paths(palimpsest, tmp_path):
@@ -237,11 +239,11 @@ def test_equal_names_are_numbered_in_the_order_of_the_paths(palimpsest, tmp_path
 def test_a_second_call_goes_on_with_the_same_classes(palimpsest, tmp_path):
     picture(tmp_path / "in/zebra/1.png", seed=1)
     picture(tmp_path / "more/ape/2.png", seed=1)
-    picture(tmp_path / "more/zebra/3.png", seed=1)
+    picture(tmp_path / "more/zebra/3.png", seed=3)
     out = tmp_path / "out"
-    assert palimpsest("protect", tmp_path / "in", "--out", out).returncode == 0
+    assert palimpsest("protect", tmp_path / "in", "--out", out, "--mode", "class-wise").returncode == 0
     first = json.loads((out / "palimpsest-classes.json").read_text())
-    assert palimpsest("protect", tmp_path / "more", "--out", out).returncode == 0
+    assert palimpsest("protect", tmp_path / "more", "--out", out, "--mode", "class-wise").returncode == 0
     second = json.loads((out / "palimpsest-classes.json").read_text())
     assert second["family_seed"] == first["family_seed"] and second["classes"] == {"zebra": 0, "ape": 1}
     secret = {name: json.loads((out / name).read_text())["semantic_image_sha256"] for name in tree(out) if "/" in name and name.endswith("json")}
@@ -305,11 +307,11 @@ def test_weights_that_are_none_are_one_error_for_all(palimpsest, tmp_path):
     (tmp_path / "bad").write_bytes(b"\xff" * 64)
     result = palimpsest("protect", photo, "--class", "c", "--out", tmp_path / "o", "--weights", tmp_path / "bad")
     assert result.returncode == 1
-    # One line besides that of the list of classes, and no usage.
-    _, line = result.stderr.splitlines()
+    # One line and no usage, and no word about a list of classes that no picture needs.
+    (line,) = result.stderr.splitlines()
     assert line.startswith(f"Error: The codec processes do not start with the weights file {tmp_path}/bad: weights_")
     assert "is not a safetensors weights file" in line
-    assert tree(tmp_path / "o") == ["palimpsest-classes.json"]
+    assert not (tmp_path / "o").exists()
 
 
 def test_names_that_would_move_the_cursor_are_not_printed(palimpsest, tmp_path):

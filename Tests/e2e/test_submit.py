@@ -1,5 +1,6 @@
 """`palimpsest submit`: folders go to a server and come back protected, whatever lies between."""
 
+import hashlib
 import http.client
 import http.server
 import io
@@ -241,8 +242,10 @@ class Stumbling(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port, stumbles=(), archives=(), key=None):
+    def __init__(self, port, stumbles=(), archives=(), key=None, most=None):
         self.upstream, self.stumbles, self.uploads = port, list(stumbles), []
+        # The bytes of the largest upload that it takes, and how many it has refused.
+        self.most, self.refused = most, 0
         # What is given for the first archives that are asked for; and whose jobs they are.
         self.archives, self.key = list(archives), key
         super().__init__(("127.0.0.1", 0), Stumbler)
@@ -272,7 +275,21 @@ class Stumbler(http.server.BaseHTTPRequestHandler):
         return self.pass_on(None)
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        if self.server.most is not None and length > self.server.most:
+            # As proxies do: a page for people, before the upload has come.
+            self.server.refused += 1
+            page = b"<html><head><title>413 Request Entity Too Large</title></head></html>"
+            self.send_response(413)
+            for name, value in (("Content-Type", "text/html"), ("Content-Length", str(len(page))), ("Connection", "close")):
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(page)
+            self.wfile.flush()
+            while length > 0 and (piece := self.rfile.read(min(length, 1 << 16))):
+                length -= len(piece)
+            return None
+        body = self.rfile.read(length)
         self.server.uploads.append((time.monotonic(), self.headers["Idempotency-Key"]))
         stumble = self.server.stumbles.pop(0) if self.server.stumbles else None
         if stumble == "reset":
@@ -482,11 +499,148 @@ def test_what_is_refused_says_so_and_leaves_nothing(shared_service, photos, tmp_
     assert not out.exists()
 
 
-def test_a_server_with_narrower_limits_refuses_with_its_own_words(make_service, photos, tmp_path):
-    service = make_service("--max-images-per-job", "2")
-    result = submit(service, photos, "--out", tmp_path / "out")
-    assert result.returncode == 1 and result.stderr.count(": images_too_many: ") == 3
-    assert not (tmp_path / "out").exists()
-    result = submit(service, photos, "--out", tmp_path / "out", "--job-images", 2)
+# ---- Later calls into the same folder ----
+
+
+def origins(folder):
+    return {path.name: json.loads(path.with_suffix(".json").read_text())["input_sha256"] for path in folder.glob("*.png")}
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_folder_that_has_grown_keeps_its_results_and_only_new_photos_are_sent(make_service, tmp_path):
+    service = make_service()
+    source, out = tmp_path / "in", tmp_path / "out"
+    picture(source / "DCIM/2026-02/IMG_7.png", 1)
+    picture(source / "DCIM/2026-02/IMG_8.png", 2)
+    assert submit(service, source, "--out", out).returncode == 0
+    first = {path: path.read_bytes() for path in (out / "DCIM").iterdir()}
+    picture(source / "DCIM/2026-01/IMG_7.png", 3)
+    result = submit(service, source, "--out", out, "--skip-existing")
+    assert result.returncode == 0 and "left out 2 photos" in result.stderr and "protected 1 of 1" in result.stderr, result
+    line = f"{source}/DCIM/2026-01/IMG_7.png becomes {out}/DCIM/IMG_7-2.png: {out}/DCIM/IMG_7.png was made from another photo of that name"
+    assert line in result.stderr.splitlines()
+    assert all(path.read_bytes() == content for path, content in first.items())
+    # Replaced under its name, and named without a flag.
+    old = digest(source / "DCIM/2026-02/IMG_8.png")
+    picture(source / "DCIM/2026-02/IMG_8.png", 4)
+    result = submit(service, source, "--out", out)
+    assert result.returncode == 1 and result.stderr.count(": output_exists: ") == 2, result
+    assert f"becomes {out}/DCIM/IMG_8-2.png: {out}/DCIM/IMG_8.png was made from another photo" in result.stderr
+    assert origins(out / "DCIM") == {
+        "IMG_7.png": digest(source / "DCIM/2026-02/IMG_7.png"), "IMG_7-2.png": digest(source / "DCIM/2026-01/IMG_7.png"),
+        "IMG_8.png": old, "IMG_8-2.png": digest(source / "DCIM/2026-02/IMG_8.png"),
+    }  # fmt: skip
+    assert sent(service) == 4
+    result = submit(service, source, "--out", out)
+    assert (result.returncode, result.stderr) == (0, "3 photos have results already; nothing to do (--force protects them anew)\n")
+    # Forced, each result is overwritten in place, and that of the photo that is gone stays.
+    before = origins(out / "DCIM")
+    assert submit(service, source, "--out", out, "--force", "--strength", 2).returncode == 0
+    assert origins(out / "DCIM") == before
+    strengths = {path.stem: json.loads(path.read_text())["strength"] for path in (out / "DCIM").glob("*.json")}
+    assert strengths == {"IMG_7": 2, "IMG_7-2": 2, "IMG_8": 8, "IMG_8-2": 2}
+    assert service.stop() == 0
+
+
+def test_photos_that_change_before_they_are_sent_are_other_photos(make_service, tmp_path):
+    service = make_service()
+    for index in range(3):
+        picture(tmp_path / f"in/c/{index}.png", index)
+    out = tmp_path / "out"
+    with Stumbling(service.port, [(503, "60")]) as proxy:
+        port = proxy.server_address[1]
+        first = submit(service, tmp_path / "in", "--out", out, "--patience", 0, port=port)
+        assert first.returncode == 1 and tree(out) == ["palimpsest-jobs.json"]
+        picture(tmp_path / "in/c/1.png", 11)
+        picture(tmp_path / "in/c/2.png", 12)
+        # One of the two is named, the other one is told.
+        result = submit(service, tmp_path / "in/c/1.png", "--class", "c", "--out", out, "--skip-existing", port=port)
+    assert result.returncode == 1 and "protected 2 of 3" in result.stderr, result
+    assert f"{tmp_path}/in/c/2.png: input_changed: " in result.stderr
+    assert origins(out / "c") == {f"{index}.png": digest(tmp_path / f"in/c/{index}.png") for index in (0, 1)}
+    result = submit(service, tmp_path / "in", "--out", out, "--skip-existing")
+    assert result.returncode == 0 and tree(out) == results(f"c/{index}.png" for index in range(3)), result
+    assert sent(service) == 3 and service.stop() == 0
+
+
+def test_a_photo_that_is_replaced_while_its_job_is_open_has_both_results(make_service, tmp_path):
+    service = make_service()
+    for index in range(2):
+        picture(tmp_path / f"in/c/{index}.png", index)
+    out = tmp_path / "out"
+    assert submit(service, tmp_path / "in", "--out", out, "--strength", 4, "--force").returncode == 0
+    job, old = jobs(service)[0], origins(out / "c")
+    # As a call leaves it that is killed before it has fetched the results; the first is there from before, with another strength.
+    report = out / "c/0.json"
+    report.write_text(report.read_text().replace('"strength" : 4', '"strength" : 9'))
+    for path in (out / "c").glob("1.*"):
+        path.unlink()
+    images = [{"path": str(tmp_path / f"in/c/{index}.png"), "class": "c", "name": str(index), "sha256": old[f"{index}.png"]} for index in range(2)]
+    open_job = {"id": job["id"], "idempotency_key": "k", "settings": job["settings"], "force": True, "images": images}
+    (out / "palimpsest-jobs.json").write_text(json.dumps({"format_version": 1, "server": service.url(""), "jobs": [open_job]}))
+    picture(tmp_path / "in/c/1.png", 21)
+    result = submit(service, tmp_path / "in", "--out", out, "--skip-existing")
     assert result.returncode == 0, result
+    words = f"becomes {out}/c/1-2.png: an interrupted call makes {out}/c/1.png from another photo of that name"
+    assert words in result.stderr and "protected 3 of 3" in result.stderr
+    assert origins(out / "c") == old | {"1-2.png": digest(tmp_path / "in/c/1.png")}
+    # What was asked for by force is overwritten.
+    assert json.loads(report.read_text())["strength"] == 4
+    assert sent(service) == 3 and not (out / "palimpsest-jobs.json").exists()
+    assert service.stop() == 0
+
+
+# ---- What is too large ----
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_batch_of_too_many_photos_goes_in_parts(make_service, tmp_path, most):
+    service = make_service("--max-images-per-job", str(most))
+    names = [f"c{index % 2}/{index}.png" for index in range(7)]
+    for index, name in enumerate(names):
+        picture(tmp_path / "in" / name, index)
+    result = submit(service, tmp_path / "in", "--out", tmp_path / "out")
+    assert result.returncode == 0 and "protected 7 of 7" in result.stderr, result
+    assert tree(tmp_path / "out") == results(names)
+    counts = [job["counts"]["total"] for job in jobs(service)]
+    assert sum(counts) == 7 and max(counts) == most
+    assert service.stop() == 0
+
+
+def test_what_a_proxy_finds_too_large_goes_in_parts_and_one_photo_fails_alone(make_service, tmp_path):
+    service = make_service()
+    names = [f"c/{index}.png" for index in range(6)]
+    for index, name in enumerate(names):
+        picture(tmp_path / "in" / name, index)
+    large = tmp_path / "in/c/3-large.png"
+    Image.fromarray(np.random.default_rng(9).integers(0, 256, (200, 200, 3), np.uint8)).save(large)
+    sizes = sorted((tmp_path / "in/c").iterdir(), key=lambda path: path.stat().st_size)
+    # Two of the small ones go through, with what a form adds; the large one does not.
+    most = 2 * sizes[-2].stat().st_size + 1500
+    assert sizes[-1] == large and large.stat().st_size > most
+    with Stumbling(service.port, most=most) as proxy:
+        result = submit(service, tmp_path / "in", "--out", tmp_path / "out", port=proxy.server_address[1])
+    assert result.returncode == 1 and "protected 6 of 7" in result.stderr, result
+    failures = [line for line in result.stderr.splitlines() if ": server_refused: " in line]
+    assert failures == [f"{large}: server_refused: The server, or a proxy before it, takes no upload of this size (status 413)."]
+    assert tree(tmp_path / "out") == results(names)
+    assert proxy.refused > 1 and sent(service) == 6
+    # Nothing is left open for the next call.
+    again = submit(service, tmp_path / "in", "--out", tmp_path / "out", "--skip-existing")
+    assert again.returncode == 0 and "protected 1 of 1" in again.stderr, again
+    assert service.stop() == 0
+
+
+def test_a_server_with_narrower_limits_refuses_with_its_own_words(make_service, photos, tmp_path):
+    service = make_service("--max-image-bytes", "20000")
+    for index in range(2):
+        picture(tmp_path / f"in/c/{index}.png", index)
+    shutil.copy(FIXTURES / "hats.png", tmp_path / "in/c")
+    assert (tmp_path / "in/c/hats.png").stat().st_size > 20000
+    result = submit(service, tmp_path / "in", "--out", tmp_path / "out")
+    assert result.returncode == 1 and f"{tmp_path}/in/c/hats.png: image_too_large: " in result.stderr, result
+    assert tree(tmp_path / "out") == results(["c/0.png", "c/1.png"])
     assert service.stop() == 0

@@ -71,7 +71,7 @@ struct ClassRegistry {
         isChanged = generatorVersion != file.generatorVersion
     }
 
-    /// Takes back what ``save(in:isQuiet:)`` wrote into a folder that had no such file, because no picture needs it.
+    /// Takes back what ``save(in:)`` wrote into a folder that had no such file, because no picture needs it.
     func removeIfNew(from folder: OutputFolder) {
         guard isNew else { return }
         unlink("\(folder.path)/\(Self.name)")
@@ -105,11 +105,9 @@ struct ClassRegistry {
 
     /// Writes the file, for its owner's eyes alone, if it is not as it was.
     ///
-    /// - Parameters:
-    ///   - folder: The folder of the results.
-    ///   - isQuiet: Whether to leave out the word that a new file is a secret.
+    /// - Parameter folder: The folder of the results.
     /// - Throws: ``CommandFault``.
-    func save(in folder: OutputFolder, isQuiet: Bool) throws {
+    func save(in folder: OutputFolder) throws {
         guard isChanged else { return }
         let file = File(
             formatVersion: Self.formatVersion,
@@ -125,11 +123,13 @@ struct ClassRegistry {
         } catch {
             throw CommandFault("\(Self.name) could not be written: \(error).")
         }
-        guard isNew, !isQuiet else { return }
-        StandardError.write(
-            "\(StandardError.printable("\(folder.path)/\(Self.name)")) holds the seed of the semantic images; "
-                + "keep it, and do not publish it with the pictures\n"
-        )
+    }
+
+    /// That a new file is a secret, to be said when the first picture needs it; `nil` for a file that was there.
+    func announcement(in folder: OutputFolder) -> String? {
+        guard isNew else { return nil }
+        return "\(StandardError.printable("\(folder.path)/\(Self.name)")) holds the seed of the semantic images; "
+            + "keep it, and do not publish it with the pictures"
     }
 
     /// A seed that follows from the family's and a purpose, and tells nothing about it.

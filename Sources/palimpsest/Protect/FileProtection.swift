@@ -125,7 +125,8 @@ struct FileProtection: Sendable {
     private func settle(_ item: Item, _ outcome: CodecOutcome) async {
         await disk.run {
             switch outcome {
-            case .protected(let png, _, let report, _, _): results.write(item.picture, png, report)
+            case .protected(let png, _, let report, _, _):
+                results.write(item.picture, png, report, isOverwriting: results.isOverwriting)
             case .failed(let failure): results.fail(item.picture, failure)
             case .crashed(let reason):
                 let detail = "\(ImageFailure.quarantined.detail) The last time \(reason)."

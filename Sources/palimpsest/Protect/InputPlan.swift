@@ -1,3 +1,4 @@
+import Cryptography
 import Glibc
 import JobModel
 
@@ -10,13 +11,17 @@ struct PlannedPicture: Sendable {
     /// Its class.
     let label: ClassLabel
     /// The base name of the result.
-    let name: OutputName
+    var name: OutputName
+    /// Its hash, where the results that there are made it necessary to know it.
+    var sha256: SHA256Digest?
 }
 
 /// A photo that was not protected, and why.
 struct PictureFault: Sendable {
     let path: String
     let failure: ImageFailure
+    /// Whether it has a result of an earlier call.
+    var isDone = false
 }
 
 /// What becomes of a photo that has a result already.
@@ -40,11 +45,18 @@ struct InputPlan {
     private var passedOver: (count: Int, first: String)?
     /// Photos that are left out because they have a result.
     private var kept = 0
+    /// Photos that have a result, where that is all that there is to say.
+    private var done = 0
+    /// Photos that an interrupted call has sent, or was about to send.
+    private var resumed = 0
+    /// Photos whose results do not get the names that they would have, and why.
+    private var renamed: [String] = []
     /// Whether a folder of photos is that of the results.
     private var isIntoItself = false
 
     private var names = OutputNames()
     private var sources: Set<FileIdentity> = []
+    private var paths: Set<String> = []
     private let inputs: [String]
     private let output: OutputFolder
     private let fallbackLabel: ClassLabel?
@@ -56,7 +68,16 @@ struct InputPlan {
     ///   - fallbackLabel: The class of files that lie in no class folder.
     ///   - output: Where the results go; it is not searched for photos.
     ///   - existing: What becomes of photos that have a result.
-    init(inputs: [String], fallbackLabel: ClassLabel?, output: OutputFolder, existing: ExistingResults) {
+    ///   - open: Photos that interrupted calls have sent, or were about to send; they are no part of the plan.
+    ///   - isQuiet: Whether to leave out what a person at a terminal is told meanwhile.
+    init(
+        inputs: [String],
+        fallbackLabel: ClassLabel?,
+        output: OutputFolder,
+        existing: ExistingResults,
+        open: [Batch.Entry] = [],
+        isQuiet: Bool
+    ) {
         self.inputs = inputs
         self.output = output
         self.fallbackLabel = fallbackLabel
@@ -69,7 +90,7 @@ struct InputPlan {
             case .file, .other, nil: add(path, label: nil)
             }
         }
-        sortOutExisting(existing)
+        sortOutExisting(existing, open, isQuiet: isQuiet)
     }
 
     // MARK: - What to say about it
@@ -79,7 +100,7 @@ struct InputPlan {
         guard !isIntoItself else {
             return "The results would lie among the photos; name another folder by --out."
         }
-        guard pictures.isEmpty, kept == 0 else { return nil }
+        guard pictures.isEmpty, kept + done + resumed == 0 else { return nil }
         guard !faults.isEmpty else {
             let shown = inputs.prefix(3).map(StandardError.printable).joined(separator: ", ")
             let passed = passedOver.map {
@@ -105,10 +126,28 @@ struct InputPlan {
             )
         }
         if kept > 0 { remarks.append("left out \(kept) \(kept == 1 ? "photo that has" : "photos that have") a result") }
+        remarks += renamed.prefix(Self.mostRenamed)
+        if renamed.count > Self.mostRenamed {
+            remarks.append("and \(renamed.count - Self.mostRenamed) more photos get other names for such reasons")
+        }
         return remarks.isEmpty ? nil : remarks.joined(separator: "\n")
     }
 
+    /// That every photo has a result already, or `nil` if there is something to do.
+    var completion: String? {
+        guard pictures.isEmpty, faults.isEmpty, resumed == 0 else { return nil }
+        guard kept == 0 else { return "nothing to do" }
+        guard done > 0 else { return nil }
+        let photos = done == 1 ? "1 photo has a result" : "\(done) photos have results"
+        return "\(photos) already; nothing to do (--force protects them anew)"
+    }
+
+    /// Whether a photo was found, whatever became of it.
+    func considers(_ absolutePath: String) -> Bool { paths.contains(absolutePath) }
+
     private static let classMissing = "class_missing"
+    /// How many photos with other names than they would have are told one by one.
+    private static let mostRenamed = 20
 
     // MARK: - Searching
 
@@ -149,7 +188,9 @@ struct InputPlan {
             }
             guard let label = checkedLabel(label, of: path) else { return }
             sources.insert(identity)
-            let name = names.take(OutputName(sanitizing: path, fallback: "image"), in: label)
+            paths.insert(Batch.absolute(path))
+            // Whether it can have that name is found out when all photos are known.
+            let name = OutputName(sanitizing: path, fallback: "image")
             pictures.append(PlannedPicture(path: path, size: size, label: label, name: name))
         case .folder, .other: refuse(path, "input_unreadable", "This is no file.")
         case nil: refuse(path, "input_unreadable", "The file could not be read: \(SystemWords.ofLastError).")
@@ -171,38 +212,110 @@ struct InputPlan {
         }
     }
 
-    // MARK: - Refusing
+    // MARK: - Results of earlier calls
 
-    /// Takes out what would overwrite something.
-    private mutating func sortOutExisting(_ existing: ExistingResults) {
+    /// Finds out which photos have results, and gives the others names that no file has.
+    ///
+    /// A photo is known by its hash. So its result keeps its name, whatever comes to the photos besides, and a photo
+    /// that is called like an earlier one gets a number.
+    private mutating func sortOutExisting(_ existing: ExistingResults, _ open: [Batch.Entry], isQuiet: Bool) {
+        let openOfClass = Dictionary(grouping: open, by: \.picture.label)
+        var earlier: [ClassLabel: EarlierResults] = [:]
+        for label in Set(pictures.map(\.label)) {
+            let results = EarlierResults(of: label, in: output, open: openOfClass[label] ?? [])
+            for name in results.names { names.reserve(name, in: label) }
+            earlier[label] = results
+        }
+        hash(where: { earlier[$0.label]?.results.isEmpty == false }, isQuiet: isQuiet)
+        let matches = matches(in: earlier)
         var wanted: [PlannedPicture] = []
-        for picture in pictures {
-            guard case .file(let identity, _) = FileKind(path: output.picturePath(of: picture)) else {
-                wanted.append(picture)
+        var refused: [PictureFault] = []
+        for (index, var picture) in pictures.enumerated() {
+            guard let result = matches[index] else {
+                if let named = named(picture, earlier[picture.label]) { wanted.append(named) }
                 continue
             }
-            if sources.contains(identity) {
-                refuse(
-                    picture.path,
-                    "output_is_input",
-                    "The result would overwrite a photo of this call; name another --out."
-                )
-                continue
-            }
-            switch existing {
-            case .refused:
-                refuse(
-                    picture.path,
-                    "output_exists",
-                    "There is a result for it already in the class \(picture.label); --force overwrites it, "
-                        + "--skip-existing goes on without it."
-                )
-            case .overwritten: wanted.append(picture)
-            case .kept: kept += 1
+            picture.name = result.name
+            switch (result.state, existing) {
+            case (.open, _): resumed += 1
+            case (.remnant, _): wanted.append(picture)
+            case (.complete, .kept): kept += 1
+            case (.complete, .refused): refused.append(Self.refusal(of: picture, output.picturePath(of: picture)))
+            case (.complete, .overwritten):
+                if !isPhoto(output.picturePath(of: picture), for: picture) { wanted.append(picture) }
             }
         }
         pictures = wanted
+        // Where nothing else is to be said, one sentence says it of all.
+        if pictures.isEmpty, faults.isEmpty, open.isEmpty { done = refused.count } else { faults += refused }
     }
+
+    /// Finds out the hashes of some photos; those that cannot be read are refused.
+    private mutating func hash(where isWanted: (PlannedPicture) -> Bool, isQuiet: Bool) {
+        let indices = pictures.indices.filter { isWanted(pictures[$0]) }
+        let hashes = PhotoHashes.of(indices.map { pictures[$0].path }, isQuiet: isQuiet)
+        var unreadable: Set<Int> = []
+        for (index, hash) in zip(indices, hashes) {
+            switch hash {
+            case .success(let digest): pictures[index].sha256 = digest
+            case .failure(let fault):
+                unreadable.insert(index)
+                refuse(pictures[index].path, fault.failure.code, fault.failure.detail)
+            }
+        }
+        guard !unreadable.isEmpty else { return }
+        pictures = pictures.indices.filter { !unreadable.contains($0) }.map { pictures[$0] }
+    }
+
+    /// The results of the photos, by their places in the plan.
+    private func matches(in earlier: [ClassLabel: EarlierResults]) -> [Int: EarlierResults.Result] {
+        var matches: [Int: EarlierResults.Result] = [:]
+        for (label, indices) in Dictionary(grouping: pictures.indices, by: { pictures[$0].label }) {
+            let photos = indices.compactMap { index in
+                pictures[index].sha256.map { (index: index, name: pictures[index].name, original: $0) }
+            }
+            let results = earlier[label]?.matches(photos.map { ($0.name, $0.original) }) ?? []
+            for (photo, result) in zip(photos, results) { matches[photo.index] = result }
+        }
+        return matches
+    }
+
+    /// Gives a photo without a result a name, and says so where an earlier result has the one that it would have.
+    ///
+    /// - Returns: `nil` if what has that name is a photo of this call.
+    private mutating func named(_ photo: PlannedPicture, _ earlier: EarlierResults?) -> PlannedPicture? {
+        guard !isPhoto(output.picturePath(of: photo), for: photo) else { return nil }
+        var picture = photo
+        picture.name = names.take(photo.name, in: photo.label)
+        if let holder = earlier?.holder(of: photo.name), holder.original == nil || holder.original != photo.sha256 {
+            let (path, result) = (photo.path, output.picturePath(of: picture))
+            renamed.append(
+                "\(StandardError.printable(path)) becomes \(StandardError.printable(result)): \(holder.description)"
+            )
+        }
+        return picture
+    }
+
+    /// Whether a file is a photo of this call, which would then have its result in its place or beside it.
+    private mutating func isPhoto(_ path: String, for picture: PlannedPicture) -> Bool {
+        guard case .file(let identity, _) = FileKind(path: path), sources.contains(identity) else { return false }
+        refuse(
+            picture.path,
+            "output_is_input",
+            "The result would lie at \(StandardError.printable(path)), which is a photo of this call; name another --out."
+        )
+        return true
+    }
+
+    private static func refusal(of picture: PlannedPicture, _ result: String) -> PictureFault {
+        let detail =
+            "There is a result for it already, \(StandardError.printable(result)); --force overwrites it, "
+            + "--skip-existing goes on without it."
+        let failure = ImageFailure(code: "output_exists", detail: detail)
+        return PictureFault(path: picture.path, failure: failure, isDone: true)
+    }
+
+    // MARK: - Refusing
 
     private mutating func refuse(_ path: String, _ code: String, _ detail: String) {
         faults.append(PictureFault(path: path, failure: ImageFailure(code: code, detail: detail)))

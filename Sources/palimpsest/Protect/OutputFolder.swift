@@ -71,12 +71,17 @@ final class OutputFolder: Sendable {
 
     // MARK: - Names
 
+    /// The folder of a class's results.
+    func folder(of label: ClassLabel) -> String {
+        "\(path)/\(label)"
+    }
+
     func picturePath(of picture: PlannedPicture) -> String {
-        "\(path)/\(picture.label)/\(picture.name.fileName)"
+        "\(folder(of: picture.label))/\(picture.name.fileName)"
     }
 
     func reportPath(of picture: PlannedPicture) -> String {
-        "\(path)/\(picture.label)/\(picture.name.base).json"
+        "\(folder(of: picture.label))/\(picture.name.base)\(ProtectedFile.reportSuffix)"
     }
 
     func manifestPath(of job: JobIdentifier) -> String {

@@ -6,8 +6,12 @@ final class Progress: Sendable {
     private struct State {
         var done = 0
         var failed = 0
+        /// Those of the failed that have a result already.
+        var existing = 0
         var tenth = 0
         var lastDrawn: ContinuousClock.Instant?
+        /// What is said with the first picture that is protected.
+        var announcement: String?
     }
 
     private static let barWidth = 30
@@ -17,17 +21,32 @@ final class Progress: Sendable {
     private let isQuiet: Bool
     private let isTerminal = StandardError.isTerminal
     private let start = ContinuousClock.now
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    init(total: Int, isQuiet: Bool) {
+    /// Starts with nothing done.
+    ///
+    /// - Parameters:
+    ///   - total: How many pictures there are.
+    ///   - isQuiet: Whether to print nothing but errors.
+    ///   - announcement: What is to be said as soon as a picture is protected, and not if none is.
+    init(total: Int, isQuiet: Bool, announcement: String? = nil) {
         self.total = total
         self.isQuiet = isQuiet
+        state = Mutex(State(announcement: announcement))
     }
+
+    /// How many pictures are protected so far.
+    var succeeded: Int { state.withLock { $0.done - $0.failed } }
 
     /// Counts a picture that is protected.
     func succeed() {
         state.withLock { state in
             state.done += 1
+            if let announcement = state.announcement, !isQuiet {
+                StandardError.write("\(isTerminal ? "\r\u{1B}[K" : "")\(announcement)\n")
+                state.lastDrawn = nil
+            }
+            state.announcement = nil
             show(&state)
         }
     }
@@ -37,6 +56,7 @@ final class Progress: Sendable {
         state.withLock { state in
             state.done += 1
             state.failed += 1
+            if fault.isDone { state.existing += 1 }
             let erase = isTerminal && !isQuiet ? "\r\u{1B}[K" : ""
             let failure = fault.failure
             // All of it may be a stranger's: names of files, and what a server says.
@@ -49,15 +69,18 @@ final class Progress: Sendable {
 
     /// Says what came out.
     ///
-    /// - Returns: How many pictures failed.
+    /// - Returns: How many pictures were not protected.
     func finish(in folder: String) -> Int {
         state.withLock { state in
             if !isQuiet {
                 let erase = isTerminal ? "\r\u{1B}[K" : ""
-                let failed = state.failed == 0 ? "" : "; \(state.failed) failed"
+                let (existing, failed) = (state.existing, state.failed - state.existing)
+                let ends =
+                    (existing == 0 ? "" : "; \(existing) \(existing == 1 ? "has a result" : "have results") already")
+                    + (failed == 0 ? "" : "; \(failed) failed")
                 StandardError.write(
                     "\(erase)protected \(state.done - state.failed) of \(total) pictures into "
-                        + "\(StandardError.printable(folder))\(failed)\n"
+                        + "\(StandardError.printable(folder))\(ends)\n"
                 )
             }
             return state.failed
@@ -83,7 +106,8 @@ final class Progress: Sendable {
     }
 
     private func failures(_ state: State) -> String {
-        state.failed == 0 ? "" : ", \(state.failed) failed"
+        let failed = state.failed - state.existing
+        return failed == 0 ? "" : ", \(failed) failed"
     }
 
     private func timeLeft(_ state: State, _ now: ContinuousClock.Instant) -> String {

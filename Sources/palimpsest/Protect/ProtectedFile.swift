@@ -22,10 +22,13 @@ enum ProtectedFile {
 
     /// The report in a file, or `nil` if there is none.
     static func report(at path: String) -> ProtectionReport? {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return nil }
-        return try? JSONDecoder().decode(ProtectionReport.self, from: data)
+        guard let bytes = try? PictureFile.read(path, expecting: 0, limit: maxReportBytes) else { return nil }
+        return try? JSONDecoder().decode(ProtectionReport.self, from: Data(bytes))
     }
 
-    private static let pictureSuffix = ".png"
-    private static let reportSuffix = ".json"
+    /// What ends the names of pictures and reports.
+    static let pictureSuffix = ".png"
+    static let reportSuffix = ".json"
+    /// More than any report has; what is larger is no report, and is not read into memory.
+    private static let maxReportBytes = 1 << 20
 }

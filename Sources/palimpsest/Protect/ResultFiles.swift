@@ -9,18 +9,36 @@ struct ResultFiles: Sendable {
     let progress: Progress
 
     /// Writes the report, then the picture: where there is a picture there is its report.
-    func write(_ picture: PlannedPicture, _ png: [UInt8], _ report: ProtectionReport) {
+    ///
+    /// Only what was made from the very photo is ever replaced, which the report beside it says.
+    ///
+    /// - Parameters:
+    ///   - picture: Which photo it was, and the name of the result.
+    ///   - png: The protected picture.
+    ///   - report: What is said about it.
+    ///   - isOverwriting: Whether a result of the same photo is replaced.
+    func write(_ picture: PlannedPicture, _ png: [UInt8], _ report: ProtectionReport, isOverwriting: Bool) {
+        let (picturePath, reportPath) = (output.picturePath(of: picture), output.reportPath(of: picture))
+        let isOwn = ProtectedFile.report(at: reportPath)?.inputSHA256 == report.inputSHA256
+        let replaces = isOwn && isOverwriting
         do {
-            let reportPath = output.reportPath(of: picture)
-            // A report without its picture is what a call that was killed has left; any other file is somebody's.
-            let isRemnant = isOverwriting || ProtectedFile.report(at: reportPath) != nil
-            try output.write(try Self.json(report), to: reportPath, isOverwriting: isRemnant)
-            try output.write(png, to: output.picturePath(of: picture), isOverwriting: isOverwriting)
+            guard replaces || access(picturePath, F_OK) != 0 else {
+                // A call that was interrupted may have written this one already.
+                guard isThere(picturePath, png) else { return refuse(picture, isOwn: isOwn) }
+                if !isOwn { try output.write(try Self.json(report), to: reportPath, isOverwriting: false) }
+                return progress.succeed()
+            }
+            try output.write(try Self.json(report), to: reportPath, isOverwriting: isOwn)
+            do {
+                try output.write(png, to: picturePath, isOverwriting: replaces)
+            } catch {
+                // A report must not be found beside a picture that it is not about.
+                if !isOwn { unlink(reportPath) }
+                throw error
+            }
             progress.succeed()
         } catch let fault as OutputFolder.Fault where fault.code == EEXIST {
-            // A call that was interrupted may have written this one already.
-            guard !isThere(picture, png) else { return progress.succeed() }
-            fail(picture, "output_exists", "A result for it appeared meanwhile; --force overwrites it.")
+            refuse(picture, isOwn: isOwn)
         } catch {
             fail(picture, "output_failed", "The result could not be written: \(error).")
         }
@@ -50,9 +68,21 @@ struct ResultFiles: Sendable {
         progress.fail(PictureFault(path: picture.path, failure: failure))
     }
 
-    private func isThere(_ picture: PlannedPicture, _ png: [UInt8]) -> Bool {
+    private func refuse(_ picture: PlannedPicture, isOwn: Bool) {
+        let path = StandardError.printable(output.picturePath(of: picture))
+        fail(
+            picture,
+            "output_exists",
+            isOwn
+                ? "A result for it appeared meanwhile, \(path); --force overwrites it."
+                : "A file that is not its result appeared meanwhile, \(path) or the report beside it; "
+                    + "the same call again finds another name."
+        )
+    }
+
+    private func isThere(_ path: String, _ png: [UInt8]) -> Bool {
         do throws(PictureFile.Fault) {
-            return try PictureFile.read(output.picturePath(of: picture), expecting: png.count, limit: png.count) == png
+            return try PictureFile.read(path, expecting: png.count, limit: png.count) == png
         } catch {
             return false
         }

@@ -6,8 +6,8 @@ struct ServerRefusal: Error {
     let status: Int
     let failure: ImageFailure
 
-    /// Whether there are more photos in it than the key may ever have queued; fewer may pass.
-    var isOfTooMuch: Bool { status == 429 }
+    /// Whether there is more in it than the key may ever have queued, or than the server or a proxy takes at once; less may pass.
+    var isOfTooMuch: Bool { status == 429 || status == 413 }
 }
 
 /// That curl could not read one of the photos that it was to send; which one, it does not say.
@@ -163,7 +163,12 @@ struct JobServer: Sendable {
     private func checked(_ answer: Curl.Answer) throws -> Curl.Answer {
         guard !(200..<300).contains(answer.status) else { return answer }
         let problem = Self.problem(answer)
-        let detail = StandardError.printable(problem?.detail ?? "The server answers with status \(answer.status).")
+        // What is no problem document is mostly a proxy's page.
+        let words =
+            answer.status == 413
+            ? "The server, or a proxy before it, takes no upload of this size (status 413)."
+            : "The server answers with status \(answer.status)."
+        let detail = StandardError.printable(problem?.detail ?? words)
         guard ![401, 403].contains(answer.status) else { throw CommandFault("The server refuses the key: \(detail)") }
         throw ServerRefusal(
             status: answer.status,

@@ -84,6 +84,32 @@ final class OpenJobs: Sendable {
     /// What is open, in no order.
     var all: [Batch] { batches.withLock { Array($0.values) } }
 
+    /// Forgets photos that no server knows of, and that are not what they were when they were noted.
+    ///
+    /// What they were is lost. What they are now is another photo, with a result of its own.
+    ///
+    /// - Returns: What was forgotten.
+    /// - Throws: ``CommandFault`` if that cannot be written down; `CryptographyError`.
+    func forgetChanged() throws -> [Batch.Entry] {
+        var forgotten: [Batch.Entry] = []
+        for batch in all where batch.job == nil {
+            let hashes = PhotoHashes.of(batch.entries.map(\.absolutePath), isQuiet: true)
+            let judged = zip(batch.entries, hashes).map { entry, hash in
+                // One that cannot be read is told as such when it is to be sent.
+                (entry: entry, isChanged: (try? hash.get()).map { $0 != entry.sha256 } ?? false)
+            }
+            let changed = judged.filter(\.isChanged).map(\.entry)
+            guard !changed.isEmpty else { continue }
+            let others = judged.filter { !$0.isChanged }.map(\.entry)
+            let rest =
+                try others.isEmpty
+                ? [] : [Batch(settings: batch.settings, protectsAgain: batch.protectsAgain, entries: others)]
+            try replace(batch, by: rest)
+            forgotten += changed
+        }
+        return forgotten
+    }
+
     /// Notes a batch, or what has become of it.
     ///
     /// - Throws: ``CommandFault`` if that cannot be written down.
@@ -140,7 +166,7 @@ final class OpenJobs: Sendable {
     private static func batch(_ job: File.Job) throws -> Batch? {
         let entries = job.images.compactMap { image -> Batch.Entry? in
             guard let sha256 = SHA256Digest(hex: image.sha256) else { return nil }
-            let name = OutputName(sanitizing: image.name + ".png", fallback: "image")
+            let name = OutputName(given: image.name) ?? OutputName(sanitizing: image.name + ".png", fallback: "image")
             let picture = PlannedPicture(path: image.path, size: 0, label: image.class, name: name)
             return Batch.Entry(picture: picture, absolutePath: image.path, sha256: sha256)
         }

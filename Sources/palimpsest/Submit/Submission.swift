@@ -66,13 +66,20 @@ struct Submission: Sendable {
     }
 
     /// Finds out what is in the photos; those that cannot be read are counted as failed.
-    private func read(_ pictures: [PlannedPicture]) -> [Batch.Entry] {
+    ///
+    /// - Parameters:
+    ///   - pictures: The photos.
+    ///   - isAgain: Whether to read those, too, whose hash is known.
+    /// - Returns: Those that can be read.
+    private func read(_ pictures: [PlannedPicture], isAgain: Bool = false) -> [Batch.Entry] {
         pictures.compactMap { picture in
             do throws(PictureFile.Fault) {
-                let limit = FileProtection.maxFileBytes
-                let bytes = try PictureFile.read(picture.path, expecting: picture.size, limit: limit)
                 let path = Batch.absolute(picture.path)
-                return Batch.Entry(picture: picture, absolutePath: path, sha256: SHA256.hash(bytes))
+                if !isAgain, let known = picture.sha256 {
+                    return Batch.Entry(picture: picture, absolutePath: path, sha256: known)
+                }
+                let hash = try PictureFile.hash(picture.path, limit: FileProtection.maxFileBytes)
+                return Batch.Entry(picture: picture, absolutePath: path, sha256: hash)
             } catch {
                 results.fail(picture, error.failure)
                 return nil
@@ -108,7 +115,7 @@ struct Submission: Sendable {
 
     /// Writes the results of a batch, or says why there are none.
     ///
-    /// - Returns: What is to be sent in its place: what the server has lost or could not do, its halves if it is too much for the key, the
+    /// - Returns: What is to be sent in its place: what the server has lost or could not do, its halves if it is too much for the server, the
     ///   photos that are left if others cannot be read any more.
     private func outcome(of attempt: Attempt) async throws -> [Attempt] {
         let entries = attempt.batch.entries
@@ -126,7 +133,7 @@ struct Submission: Sendable {
             for entry in entries { results.fail(entry.picture, refusal.failure) }
         } catch let fault as UnreadablePhoto {
             let isAgain = attempt.isLast
-            let readable = await disk.run { read(entries.map(\.picture)) }
+            let readable = await disk.run { read(entries.map(\.picture), isAgain: true) }
             guard readable.count < entries.count || !isAgain else {
                 for entry in entries { results.fail(entry.picture, fault.failure) }
                 return []
@@ -180,7 +187,8 @@ struct Submission: Sendable {
                     "The photo was changed while it was sent; send it again."
                 )
             }
-            results.write(entry.picture, png, report)
+            let isOverwriting = results.isOverwriting || attempt.batch.protectsAgain
+            results.write(entry.picture, png, report, isOverwriting: isOverwriting)
         }
         var unfinished: [Batch.Entry] = []
         for (index, entry) in entries.enumerated() where !isWritten.contains(index + 1) {
