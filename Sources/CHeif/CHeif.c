@@ -13,8 +13,9 @@ struct palimpsest_heif {
     uint64_t max_pixels;
     struct heif_context *context;
     struct heif_image_handle *handle;
+    const palimpsest_heif_stream *streams;
+    size_t stream_count;
     palimpsest_heif_header header;
-    heif_item_id exif, xmp;
     char message[160];
 };
 
@@ -50,12 +51,15 @@ void palimpsest_heif_prepare(void) {
     (void)heif_register_decoder_plugin(&palimpsest_av1_decoder);
 }
 
-palimpsest_heif *palimpsest_heif_open(const uint8_t *bytes, size_t count, uint32_t max_side, uint64_t max_pixels) {
+palimpsest_heif *palimpsest_heif_open(const uint8_t *bytes, size_t count, uint32_t max_side, uint64_t max_pixels,
+                                      const palimpsest_heif_stream *streams, size_t stream_count) {
     palimpsest_heif *reader = calloc(1, sizeof *reader);
     if (reader == NULL) return NULL;
     reader->bytes = bytes;
     reader->count = count;
     reader->max_pixels = max_pixels;
+    reader->streams = streams;
+    reader->stream_count = stream_count;
     reader->context = heif_context_alloc();
     if (reader->context == NULL) {
         free(reader);
@@ -67,25 +71,6 @@ palimpsest_heif *palimpsest_heif_open(const uint8_t *bytes, size_t count, uint32
 }
 
 // MARK: - The header
-
-static void find_metadata(palimpsest_heif *reader) {
-    enum { most = 16 };
-    heif_item_id ids[most];
-    const int count = heif_image_handle_get_list_of_metadata_block_IDs(reader->handle, NULL, ids, most);
-    for (int i = 0; i < count && i < most; i++) {
-        const char *type = heif_image_handle_get_metadata_type(reader->handle, ids[i]);
-        const char *content = heif_image_handle_get_metadata_content_type(reader->handle, ids[i]);
-        const size_t size = heif_image_handle_get_metadata_size(reader->handle, ids[i]);
-        if (type != NULL && strcmp(type, "Exif") == 0 && reader->header.exif_count == 0) {
-            reader->exif = ids[i];
-            reader->header.exif_count = size;
-        } else if (type != NULL && strcmp(type, "mime") == 0 && content != NULL
-                   && strcmp(content, "application/rdf+xml") == 0 && reader->header.xmp_count == 0) {
-            reader->xmp = ids[i];
-            reader->header.xmp_count = size;
-        }
-    }
-}
 
 static void find_colors(palimpsest_heif *reader) {
     palimpsest_heif_header *header = &reader->header;
@@ -112,30 +97,19 @@ palimpsest_heif_status palimpsest_heif_read_header(palimpsest_heif *reader, pali
     const int bits = heif_image_handle_get_luma_bits_per_pixel(reader->handle);
     if (width < 1 || height < 1) return fail(reader, PALIMPSEST_HEIF_CORRUPT, "there are no pixels");
     if (bits < 8 || bits > 16) return fail(reader, PALIMPSEST_HEIF_UNSUPPORTED, "samples of no known length");
-    reader->header.primary_item = primary;
     reader->header.stored_width = (uint32_t)heif_image_handle_get_ispe_width(reader->handle);
     reader->header.stored_height = (uint32_t)heif_image_handle_get_ispe_height(reader->handle);
     reader->header.width = (uint32_t)width;
     reader->header.height = (uint32_t)height;
     reader->header.bit_depth = bits;
     reader->header.has_alpha = heif_image_handle_has_alpha_channel(reader->handle) != 0;
-    reader->header.is_premultiplied = heif_image_handle_is_premultiplied_alpha(reader->handle) != 0;
     find_colors(reader);
-    find_metadata(reader);
     *header = reader->header;
     return PALIMPSEST_HEIF_OK;
 }
 
-palimpsest_heif_status palimpsest_heif_copy(palimpsest_heif *reader, palimpsest_heif_part part, uint8_t *to) {
-    switch (part) {
-    case PALIMPSEST_HEIF_ICC:
-        return note(reader, heif_image_handle_get_raw_color_profile(reader->handle, to));
-    case PALIMPSEST_HEIF_EXIF:
-        return note(reader, heif_image_handle_get_metadata(reader->handle, reader->exif, to));
-    case PALIMPSEST_HEIF_XMP:
-        return note(reader, heif_image_handle_get_metadata(reader->handle, reader->xmp, to));
-    }
-    return PALIMPSEST_HEIF_CORRUPT;
+palimpsest_heif_status palimpsest_heif_copy_icc(palimpsest_heif *reader, uint8_t *to) {
+    return note(reader, heif_image_handle_get_raw_color_profile(reader->handle, to));
 }
 
 // MARK: - The pixels
@@ -206,12 +180,14 @@ palimpsest_heif_status palimpsest_heif_decode(palimpsest_heif *reader, uint8_t *
     options->strict_decoding = 1;
     limit_canvas(reader);
     palimpsest_max_pixels = reader->max_pixels;
+    palimpsest_expected = (struct palimpsest_expected){reader->streams, reader->stream_count, 0};
     palimpsest_first_colors.primaries = 0;
     struct heif_image *image = NULL;
     const struct heif_error error =
         heif_decode_image(reader->handle, &image, heif_colorspace_RGB,
                           layouts[reader->header.bit_depth > 8][reader->header.has_alpha], options);
     palimpsest_max_pixels = UINT64_MAX;
+    palimpsest_expected = (struct palimpsest_expected){NULL, 0, 0};
     heif_decoding_options_free(options);
     palimpsest_heif_status status = note(reader, error);
     if (status == PALIMPSEST_HEIF_OK) status = copy_rows(reader, image, rows, count);

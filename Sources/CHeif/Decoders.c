@@ -4,6 +4,27 @@
 
 _Thread_local uint64_t palimpsest_max_pixels = UINT64_MAX;
 _Thread_local struct palimpsest_colors palimpsest_first_colors = {0};
+_Thread_local struct palimpsest_expected palimpsest_expected = {0};
+
+// libheif reads planes by the sizes that the file states, and alpha by the colours' length of a sample.
+static struct heif_error check(const struct palimpsest_plane *planes, int count) {
+    if (palimpsest_expected.count == 0) return palimpsest_damaged("there are more streams than it says");
+    const palimpsest_heif_stream *stream = palimpsest_expected.streams++;
+    palimpsest_expected.count--;
+    const uint32_t width = planes[0].width > 0 ? (uint32_t)planes[0].width : 0;
+    const uint32_t height = planes[0].height > 0 ? (uint32_t)planes[0].height : 0;
+    if (width < stream->width || height < stream->height
+        || (stream->is_exact && (width != stream->width || height != stream->height))) {
+        return palimpsest_damaged("a stream is not as large as it says");
+    }
+    if (palimpsest_expected.bits == 0) palimpsest_expected.bits = planes[0].bits;
+    for (int plane = 0; plane < count; plane++) {
+        if (planes[plane].bits != palimpsest_expected.bits) {
+            return palimpsest_unsupported("its samples are of different lengths");
+        }
+    }
+    return palimpsest_success();
+}
 
 static struct heif_error copy_plane(
     const struct palimpsest_plane *plane, enum heif_channel channel, struct heif_image *image
@@ -41,7 +62,9 @@ struct heif_error palimpsest_make_image(
 ) {
     static const enum heif_channel channels[] = {heif_channel_Y, heif_channel_Cb, heif_channel_Cr};
     const int count = chroma == heif_chroma_monochrome ? 1 : 3;
-    struct heif_error error = heif_image_create(
+    struct heif_error error = check(planes, count);
+    if (error.code != heif_error_Ok) return error;
+    error = heif_image_create(
         planes[0].width, planes[0].height, count == 1 ? heif_colorspace_monochrome : heif_colorspace_YCbCr, chroma, image
     );
     if (error.code != heif_error_Ok) return error;

@@ -4,6 +4,8 @@
 // Decoders for libheif that work on the thread that calls them, bound the memory that a stream may ask for, and take damage for
 // an error.
 
+#include "CHeif.h"
+
 #include <libheif/heif.h>
 #include <libheif/heif_plugin.h>
 
@@ -12,6 +14,16 @@ enum { palimpsest_decoder_priority = 200 };
 
 /// The most pixels that a picture decoded by this thread may have, whatever the container says.
 extern _Thread_local uint64_t palimpsest_max_pixels;
+
+/// What the streams must be that this thread decodes, one after the other.
+struct palimpsest_expected {
+    const palimpsest_heif_stream *streams;
+    size_t count;
+    /// Bits of a sample of the streams so far; 0 before the first.
+    int bits;
+};
+
+extern _Thread_local struct palimpsest_expected palimpsest_expected;
 
 /// What a stream says about its colours, which counts where the container says nothing: code points of ITU-T H.273.
 struct palimpsest_colors {
@@ -33,6 +45,10 @@ static inline struct heif_error palimpsest_success(void) {
 
 static inline struct heif_error palimpsest_damaged(const char *message) {
     return (struct heif_error){heif_error_Decoder_plugin_error, heif_suberror_Unspecified, message};
+}
+
+static inline struct heif_error palimpsest_unsupported(const char *message) {
+    return (struct heif_error){heif_error_Unsupported_feature, heif_suberror_Unspecified, message};
 }
 
 static inline struct heif_error palimpsest_cut(const char *message) {

@@ -21,12 +21,12 @@ struct HEIFReader {
     static let prepare: Void = palimpsest_heif_prepare()
 
     func photo() throws(ImagingError) -> Photo {
-        try withReader { (reader, container) throws(ImagingError) in
-            let header = try readHeader(reader, container)
+        try refuseSequences()
+        let picture = try HEIFPicture(bytes, limits: limits)
+        return try withReader(of: picture) { (reader) throws(ImagingError) in
+            let header = try readHeader(reader)
             try limits.check(profileBytes: header.icc_count)
-            let profile = try part(.icc, count: header.icc_count, reader)?.unlessGrayProfile
-            let exif = try part(.exif, count: header.exif_count, reader)
-            let xmp = try part(.xmp, count: header.xmp_count, reader)
+            let profile = try profile(count: header.icc_count, reader)?.unlessGrayProfile
             return Photo(
                 width: Int(header.width),
                 height: Int(header.height),
@@ -35,7 +35,7 @@ struct HEIFReader {
                 samples: try decode(reader, header),
                 iccProfile: profile,
                 // The container says how the picture is turned, and libheif has turned it: its EXIF counts for nothing.
-                metadata: limits.metadata(exif: exif.flatMap(Self.tiff), xmp: xmp),
+                metadata: metadata(of: picture),
                 sourceFormat: format
             )
         }
@@ -43,24 +43,42 @@ struct HEIFReader {
 
     // MARK: - Steps
 
+    /// Has libheif read a file of the picture alone.
     private func withReader<Result>(
-        _ body: (OpaquePointer, HEIFContainer) throws(ImagingError) -> Result
+        of picture: HEIFPicture,
+        _ body: (OpaquePointer) throws(ImagingError) -> Result
     ) throws(ImagingError) -> Result {
-        try refuseSequences()
-        let container = try HEIFContainer(bytes)
-        for canvas in container.canvases { try limits.check(width: canvas.width, height: canvas.height) }
-        return try bytes.withUnsafeBufferPointer { (bytes) throws(ImagingError) in
-            guard let start = bytes.baseAddress,
-                let reader = palimpsest_heif_open(
-                    start,
-                    bytes.count,
-                    UInt32(clamping: limits.maxSide),
-                    UInt64(clamping: limits.maxPixels)
-                )
-            else { throw ImagingError(.tooLarge, "There is not enough memory to read the picture.") }
-            defer { palimpsest_heif_close(reader) }
-            return try body(reader, container)
+        let file = try picture.file(of: bytes)
+        let streams = picture.streams.map { stream in
+            palimpsest_heif_stream(
+                width: UInt32(clamping: stream.size.width),
+                height: UInt32(clamping: stream.size.height),
+                is_exact: stream.isExact ? 1 : 0
+            )
         }
+        return try file.withUnsafeBufferPointer { (file) throws(ImagingError) in
+            try streams.withUnsafeBufferPointer { (streams) throws(ImagingError) in
+                guard let start = file.baseAddress, let firstStream = streams.baseAddress,
+                    let reader = palimpsest_heif_open(
+                        start,
+                        file.count,
+                        UInt32(clamping: limits.maxSide),
+                        UInt64(clamping: limits.maxPixels),
+                        firstStream,
+                        streams.count
+                    )
+                else { throw ImagingError(.tooLarge, "There is not enough memory to read the picture.") }
+                defer { palimpsest_heif_close(reader) }
+                return try body(reader)
+            }
+        }
+    }
+
+    private func metadata(of picture: HEIFPicture) -> PhotoMetadata {
+        // What is longer by more than what stands before EXIF is not kept anyway.
+        let most = limits.maxMetadataBytes + 1024
+        let (exif, xmp) = (picture.bytes(at: picture.exif, atMost: most), picture.bytes(at: picture.xmp, atMost: most))
+        return limits.metadata(exif: exif.flatMap(Self.tiff), xmp: xmp)
     }
 
     /// Refuses what says of itself that it is first of all a sequence (ISO/IEC 23008-12, annex B; AV1 image format, 6.3).
@@ -73,27 +91,12 @@ struct HEIFReader {
         )
     }
 
-    private func readHeader(
-        _ reader: OpaquePointer,
-        _ container: HEIFContainer
-    ) throws(ImagingError) -> palimpsest_heif_header {
+    private func readHeader(_ reader: OpaquePointer) throws(ImagingError) -> palimpsest_heif_header {
         var header = palimpsest_heif_header()
         try check(palimpsest_heif_read_header(reader, &header), reader)
         // What is cut away from it is decoded all the same.
-        let (width, height) = (Int(header.stored_width), Int(header.stored_height))
-        try limits.check(width: width, height: height)
-        for canvas in container.canvases where canvas.item == Int(header.primary_item) {
-            guard (canvas.width, canvas.height) == (width, height) else {
-                throw ImagingError(
-                    .corrupt,
-                    "The picture is \(width) x \(height) by its properties and \(canvas.width) x \(canvas.height) by its grid."
-                )
-            }
-        }
+        try limits.check(width: Int(header.stored_width), height: Int(header.stored_height))
         try limits.check(width: Int(header.width), height: Int(header.height))
-        if header.is_premultiplied != 0 {
-            throw ImagingError(.unsupported, "The picture's colours are multiplied by its alpha, which is not read.")
-        }
         try checkColors(header)
         return header
     }
@@ -112,16 +115,12 @@ struct HEIFReader {
         }
     }
 
-    private func part(
-        _ part: palimpsest_heif_part,
-        count: Int,
-        _ reader: OpaquePointer
-    ) throws(ImagingError) -> [UInt8]? {
-        guard (1...max(limits.maxICCBytes, limits.maxMetadataBytes)).contains(count) else { return nil }
+    private func profile(count: Int, _ reader: OpaquePointer) throws(ImagingError) -> [UInt8]? {
+        guard count > 0 else { return nil }
         var status = palimpsest_heif_status.ok
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
             guard let start = buffer.baseAddress else { return }
-            status = palimpsest_heif_copy(reader, part, start)
+            status = palimpsest_heif_copy_icc(reader, start)
             initializedCount = status == .ok ? count : 0
         }
         try check(status, reader)

@@ -8,7 +8,9 @@ struct HEIFContainerTests {
     @Test("A grid of tiles is put together")
     func grid() throws {
         let bytes = try Fixture.bytes("grid.heic")
-        #expect(try HEIFContainer(bytes).canvases == [.init(item: 7, width: 150, height: 100)])
+        let picture = try HEIFPicture(bytes, limits: ImageLimits())
+        #expect(picture.images.map(\.number) == [7, 1, 2, 3, 4, 5, 6])
+        #expect(picture.images.first?.size == .init(width: 150, height: 100))
         let photo = try PhotoDecoder.decode(bytes)
         #expect((photo.width, photo.height) == (150, 100))
         #expect(photo.samples == (try Fixture.bytes("grid.heic.raw")))

@@ -27,9 +27,15 @@ typedef enum __attribute__((enum_extensibility(closed))) palimpsest_heif_status 
     PALIMPSEST_HEIF_UNSUPPORTED PALIMPSEST_SWIFT_NAME(unsupported),
 } palimpsest_heif_status;
 
+/// What a stream must be when it is decoded.
+typedef struct palimpsest_heif_stream {
+    uint32_t width;
+    uint32_t height;
+    /// 0 where it may be larger.
+    int32_t is_exact;
+} palimpsest_heif_stream;
+
 typedef struct palimpsest_heif_header {
-    /// The number of the item that is the picture.
-    uint32_t primary_item;
     /// As the item is stored, before it is turned and cut.
     uint32_t stored_width;
     uint32_t stored_height;
@@ -39,39 +45,32 @@ typedef struct palimpsest_heif_header {
     /// Bits of a sample, at least 8.
     int32_t bit_depth;
     int32_t has_alpha;
-    /// 1 where the colours are multiplied by alpha.
-    int32_t is_premultiplied;
     /// Code points of ITU-T H.273; 2 where they are not told.
     int32_t color_primaries;
     int32_t transfer_characteristics;
     size_t icc_count;
-    size_t exif_count;
-    size_t xmp_count;
 } palimpsest_heif_header;
-
-typedef enum __attribute__((enum_extensibility(closed))) palimpsest_heif_part : int32_t {
-    PALIMPSEST_HEIF_ICC PALIMPSEST_SWIFT_NAME(icc) = 0,
-    /// As it is stored: four bytes that tell where the TIFF structure begins behind them, then the rest.
-    PALIMPSEST_HEIF_EXIF PALIMPSEST_SWIFT_NAME(exif),
-    PALIMPSEST_HEIF_XMP PALIMPSEST_SWIFT_NAME(xmp),
-} palimpsest_heif_part;
 
 typedef struct palimpsest_heif palimpsest_heif;
 
 /// Looks for what libheif needs and registers the decoders. To be called once, before anything else.
 void palimpsest_heif_prepare(void);
 
-/// Makes a reader over `bytes`, which must stay in place until it is closed. NULL if there is no memory for it.
+/// Makes a reader over `bytes`, which must stay in place until it is closed, as must `streams`. NULL if there is no memory for it.
 ///
 /// No side that the file states may be longer than `max_side`, nor may a stream have more pixels than `max_pixels`. What a picture is put
 /// together on is bounded by the sides of the picture alone: the caller has to look at it first.
-palimpsest_heif *_Nullable palimpsest_heif_open(const uint8_t *bytes, size_t count, uint32_t max_side, uint64_t max_pixels);
+///
+/// `streams` tells what the streams must be, in the order in which they are decoded: libheif takes the sizes that the file states for
+/// those of the planes, so that a smaller stream would leave memory as it was, or have bytes read behind it.
+palimpsest_heif *_Nullable palimpsest_heif_open(const uint8_t *bytes, size_t count, uint32_t max_side, uint64_t max_pixels,
+                                                const palimpsest_heif_stream *streams, size_t stream_count);
 
 /// Reads all that stands before the pixels. Allocates nothing that grows with the picture. To be called once, first.
 palimpsest_heif_status palimpsest_heif_read_header(palimpsest_heif *reader, palimpsest_heif_header *header);
 
-/// Copies a part, of which the header told the length, to `to`.
-palimpsest_heif_status palimpsest_heif_copy(palimpsest_heif *reader, palimpsest_heif_part part, uint8_t *to);
+/// Copies the ICC profile, of which the header told the length, to `to`.
+palimpsest_heif_status palimpsest_heif_copy_icc(palimpsest_heif *reader, uint8_t *to);
 
 /// Decodes the whole picture, RGB or RGBA, into `rows`: tightly packed, top to bottom, upright, a byte a sample, or two for
 /// more than 8 bits, the more significant first and scaled to 16. `count` bytes of room must be exactly what that takes.

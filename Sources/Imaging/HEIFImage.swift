@@ -1,0 +1,80 @@
+/// An item that is an image, with what is needed of it to decode it.
+struct HEIFImage {
+    /// How an image comes about.
+    enum Kind: String {
+        case hevc = "hvc1"
+        case av1 = "av01"
+        /// From tiles (ISO/IEC 23008-12, 6.6.2.3).
+        case grid
+        /// From another one as it is (6.6.2.1).
+        case identity = "iden"
+        /// From layers (6.6.2.2).
+        case overlay = "iovl"
+
+        /// Whether it is put together from others.
+        var isDerived: Bool {
+            switch self {
+            case .hevc, .av1: false
+            case .grid, .identity, .overlay: true
+            }
+        }
+    }
+
+    struct Size: Equatable {
+        var width: Int
+        var height: Int
+    }
+
+    /// The item's number.
+    let number: Int
+    let kind: Kind
+    /// Those that a decoder needs, in the order that is told.
+    let properties: [HEIFProperties.Property]
+    /// As it is stored, before it is turned and cut.
+    let size: Size
+    /// The numbers of the images that it is put together from.
+    let parts: [Int]
+    /// Where its bytes lie.
+    let ranges: [Range<Int>]
+    /// Whether a sample of its stream has more than 8 bits.
+    let isDeep: Bool
+
+    /// Takes an item for an image.
+    ///
+    /// - Throws: ``ImagingError`` with ``ImagingError/Code/unsupported`` for what no decoder here can read, or
+    ///   ``ImagingError/Code/corrupt`` or ``ImagingError/Code/truncated``.
+    init(_ number: Int, in container: inout HEIFContainer) throws(ImagingError) {
+        guard let item = container.items[number] else {
+            throw ImagingError(.corrupt, "The picture's file is damaged: a part of the picture is not there.")
+        }
+        if item.isProtected {
+            throw ImagingError(.unsupported, "The picture is encrypted; send it as it is when it can be seen.")
+        }
+        guard let kind = Kind(rawValue: item.type) else { throw HEIFUnsupported.item(of: item.type) }
+        let properties = try HEIFImageProperties(container.properties.all(of: number), kind: kind)
+        self.number = number
+        self.kind = kind
+        self.properties = properties.needed
+        size = properties.size
+        isDeep = properties.isDeep
+        parts = kind.isDerived ? container.references.targets(of: "dimg", from: number) : []
+        ranges = kind == .identity ? [] : try container.places.ranges(of: number)
+        guard kind == .identity || !ranges.isEmpty else {
+            throw ImagingError(.truncated, "The picture's file does not hold the picture itself.")
+        }
+    }
+
+    /// Where it is turned and cut, and how.
+    var transformations: [HEIFProperties.Property] {
+        properties.filter { ["irot", "imir", "clap"].contains($0.type) }
+    }
+
+    /// Whether it is cut.
+    var isCut: Bool { properties.contains { $0.type == "clap" } }
+
+    /// Its size once it is turned.
+    var turnedSize: Size {
+        let turns = properties.filter { $0.type == "irot" && ($0.content.first ?? 0) & 1 == 1 }.count
+        return turns & 1 == 1 ? Size(width: size.height, height: size.width) : size
+    }
+}

@@ -1,0 +1,154 @@
+/// Where the bytes of items lie (ISO/IEC 14496-12, 8.11.3).
+struct HEIFItemPlaces {
+    /// From where the offsets of an item count.
+    private enum Origin: Int {
+        case file = 0
+        /// The box of data among the tables.
+        case data = 1
+        /// Another item.
+        case item = 2
+    }
+
+    private struct Place {
+        /// `nil` for what nobody knows.
+        let origin: Origin?
+        /// Whether the bytes are in another file.
+        let isElsewhere: Bool
+        let base: Int
+        /// An entry each, as they are stored.
+        let extents: ArraySlice<UInt8>
+        let extentCount: Int
+    }
+
+    private static let maxItems = 20_000
+    /// How deep items may lie in others.
+    private static let maxDepth = 4
+
+    /// How many more pieces of items are looked at; hostile tables multiply them.
+    private var piecesLeft = 200_000
+
+    private let file: Range<Int>
+    private let data: Range<Int>?
+    private let references: HEIFReferences
+    private var places: [Int: Place] = [:]
+    private let offsetLength: Int
+    private let countLength: Int
+    private let indexLength: Int
+
+    /// Reads the table.
+    ///
+    /// - Parameters:
+    ///   - table: The box's content.
+    ///   - file: The whole file.
+    ///   - data: The content of the box of data.
+    ///   - references: What items have to do with each other.
+    /// - Throws: ``ImagingError`` for a table that cannot be read, names an item twice, or is too long.
+    init(
+        _ table: ArraySlice<UInt8>,
+        file: Range<Int>,
+        data: Range<Int>?,
+        references: HEIFReferences
+    ) throws(ImagingError) {
+        self.file = file
+        self.data = data
+        self.references = references
+        var reader = BigEndianReader(table)
+        guard let version = reader.number(1), version <= 2, reader.skip(3), let lengths = reader.number(2) else {
+            throw Self.damaged
+        }
+        let baseLength = lengths >> 4 & 15
+        (offsetLength, countLength) = (lengths >> 12, lengths >> 8 & 15)
+        indexLength = version == 0 ? 0 : lengths & 15
+        guard [offsetLength, countLength, baseLength, indexLength].allSatisfy([0, 4, 8].contains),
+            let itemCount = reader.number(version < 2 ? 2 : 4)
+        else { throw Self.damaged }
+        guard itemCount <= Self.maxItems else {
+            throw ImagingError(.tooLarge, "The picture's file has \(itemCount) items; \(Self.maxItems) are allowed.")
+        }
+        let extentLength = indexLength + offsetLength + countLength
+        for _ in 0..<itemCount {
+            guard let item = reader.number(version < 2 ? 2 : 4),
+                let method = version == 0 ? 0 : reader.number(2).map({ $0 & 15 }),
+                let source = reader.number(2), let base = reader.number(baseLength),
+                let extentCount = reader.number(2)
+            else { throw Self.damaged }
+            let extents = reader.rest.prefix(extentCount * extentLength)
+            guard reader.skip(extentCount * extentLength), places[item] == nil else { throw Self.damaged }
+            places[item] = Place(
+                origin: Origin(rawValue: method),
+                isElsewhere: source != 0,
+                base: base,
+                extents: extents,
+                extentCount: extentCount
+            )
+        }
+    }
+
+    /// Where the bytes of an item lie in the file, in their order; nowhere for an item that the table does not name.
+    ///
+    /// - Throws: ``ImagingError`` with ``ImagingError/Code/truncated`` if they are not there, or ``ImagingError/Code/corrupt``,
+    ///   ``ImagingError/Code/unsupported`` or ``ImagingError/Code/tooLarge``.
+    mutating func ranges(of item: Int) throws(ImagingError) -> [Range<Int>] {
+        try ranges(of: item, depth: 0)
+    }
+
+    private mutating func ranges(of item: Int, depth: Int) throws(ImagingError) -> [Range<Int>] {
+        guard let place = places[item] else { return [] }
+        if place.isElsewhere {
+            throw ImagingError(.unsupported, "The picture's pixels are in another file; send one that holds them.")
+        }
+        guard let origin = place.origin else {
+            throw ImagingError(.unsupported, "The picture's parts lie in a way that is not read here.")
+        }
+        guard depth < Self.maxDepth else { throw Self.damaged }
+        var reader = BigEndianReader(place.extents)
+        var found: [Range<Int>] = []
+        for _ in 0..<place.extentCount {
+            guard let index = reader.number(indexLength), let offset = reader.number(offsetLength),
+                let count = reader.number(countLength)
+            else { throw Self.damaged }
+            let (start, isTooFar) = place.base.addingReportingOverflow(offset)
+            guard !isTooFar else { throw Self.damaged }
+            let source: [Range<Int>]
+            piecesLeft -= 1
+            switch origin {
+            case .file: source = [file]
+            case .data: source = data.map { [$0] } ?? []
+            case .item:
+                // They are counted from 1, and without a number it is the first.
+                let sources = references.targets(of: "iloc", from: item)
+                guard let other = sources.dropFirst(max(index, 1) - 1).first else { throw Self.damaged }
+                source = try ranges(of: other, depth: depth + 1)
+            }
+            piecesLeft -= source.count
+            guard piecesLeft > 0 else {
+                throw ImagingError(.tooLarge, "The picture's parts are in too many pieces.")
+            }
+            // Where counts have no room, they reach to the end.
+            found += try Self.part(of: source, from: start, count: countLength == 0 ? nil : count)
+        }
+        return found
+    }
+
+    /// A part of what lies in several places.
+    private static func part(of source: [Range<Int>], from start: Int, count: Int?) throws(ImagingError) -> [Range<Int>]
+    {
+        var (toSkip, left) = (start, count ?? .max)
+        var found: [Range<Int>] = []
+        for range in source {
+            let skipped = min(toSkip, range.count)
+            toSkip -= skipped
+            let taken = min(left, range.count - skipped)
+            left -= taken
+            if taken > 0 { found.append(range.lowerBound + skipped..<range.lowerBound + skipped + taken) }
+        }
+        guard toSkip == 0, count == nil || left == 0 else {
+            throw ImagingError(.truncated, "The picture's file ends before the picture is complete.")
+        }
+        return found
+    }
+
+    private static var damaged: ImagingError {
+        ImagingError(.corrupt, "The picture's file is damaged: it does not say where its parts lie.")
+    }
+}
