@@ -38,6 +38,7 @@ int clinux_epoll_take(int epoll, clinux_readiness *events, int capacity) {
             .token = raw[index].data.u64,
             .readable = is_broken || flags & (EPOLLIN | EPOLLRDHUP),
             .writable = is_broken || flags & EPOLLOUT,
+            .ended = is_broken || flags & EPOLLRDHUP,
         };
     }
     return count;

@@ -1,36 +1,61 @@
 import SocketIO
 import Synchronization
 
-/// The connections of a server, and who waits for them to be gone.
+/// The connections of a server, who of them makes room for others, and who waits for them to be gone.
 final class ConnectionRegistry: Sendable {
-    /// What becomes of a connection that was just accepted.
-    enum Admission {
-        case admitted
-        /// Admitted, and the last for now: stop accepting.
-        case admittedAsLast
+    /// What becomes of a connection that comes.
+    struct Admission {
+        /// Whether it is one of those beyond the ordinary.
+        let isOnReserve: Bool
+        /// Who has to go for it.
+        let victim: HTTPConnection?
+    }
+
+    private struct Entry {
+        let connection: HTTPConnection
+        var isOnReserve: Bool
+        var standing = ConnectionStanding.arriving
+        /// Grows with time: when the standing began.
+        var since: UInt64
+        /// Whether it has been told to go.
+        var isVictim = false
     }
 
     private struct State {
-        var connections: [UInt64: HTTPConnection] = [:]
+        var entries: [UInt64: Entry] = [:]
+        var ordinaryCount = 0
         var countByNetwork: [[UInt8]: Int] = [:]
+        var lastChange: UInt64 = 0
         var isAcceptingPaused = false
         var emptyWaiters: [CheckedContinuation<Void, Never>] = []
+
+        mutating func takeVictim() -> Entry? {
+            let candidates = entries.values.lazy.filter { $0.standing < .serving && !$0.isVictim }
+            let victim = candidates.min { ($0.standing, $0.since) < ($1.standing, $1.since) }
+            guard let victim else { return nil }
+            entries[victim.connection.id]?.isVictim = true
+            // Its place is free from now on; its descriptor a moment later.
+            if !victim.isOnReserve { ordinaryCount -= 1 }
+            return victim
+        }
     }
 
     private let state = Mutex(State())
     private let maxConnections: Int
+    private let reservedConnections: Int
     private let maxConnectionsPerAddress: Int
     private let unboundedPeers: [AddressBlock]
 
     init(_ configuration: HTTPServerConfiguration) {
         maxConnections = configuration.maxConnections
+        reservedConnections = configuration.reservedConnections
         maxConnectionsPerAddress = configuration.maxConnectionsPerAddress ?? .max
         unboundedPeers = configuration.unboundedPeers
     }
 
-    var count: Int { state.withLock { $0.connections.count } }
+    var count: Int { state.withLock { $0.entries.count } }
 
-    var all: [HTTPConnection] { state.withLock { Array($0.connections.values) } }
+    var all: [HTTPConnection] { state.withLock { $0.entries.values.map(\.connection) } }
 
     /// Whether a peer has not used up its share.
     func admits(peer: String) -> Bool {
@@ -40,14 +65,73 @@ final class ConnectionRegistry: Sendable {
         }
     }
 
-    func add(_ connection: HTTPConnection) -> Admission {
+    /// Finds a place for the connection that comes next.
+    func admit() -> Admission {
+        state.withLock { state in
+            guard state.ordinaryCount >= maxConnections else { return Admission(isOnReserve: false, victim: nil) }
+            let victim = state.takeVictim()
+            return Admission(isOnReserve: victim?.isOnReserve ?? true, victim: victim?.connection)
+        }
+    }
+
+    /// Adds a connection that was admitted.
+    ///
+    /// - Returns: Whether it is the last for now: stop accepting.
+    func add(_ connection: HTTPConnection, isOnReserve: Bool) -> Bool {
         let network = AddressBlock.network(of: connection.peer)
         return state.withLock { state in
-            state.connections[connection.id] = connection
+            state.lastChange += 1
+            state.entries[connection.id] = Entry(
+                connection: connection,
+                isOnReserve: isOnReserve,
+                since: state.lastChange
+            )
+            if !isOnReserve { state.ordinaryCount += 1 }
             state.countByNetwork[network, default: 0] += 1
-            guard state.connections.count >= maxConnections else { return .admitted }
+            guard state.entries.count >= maxConnections + reservedConnections else { return false }
             state.isAcceptingPaused = true
-            return .admittedAsLast
+            return true
+        }
+    }
+
+    /// Notes what a connection is doing now.
+    ///
+    /// - Returns: Who has to go, since others wait for a place.
+    func note(_ standing: ConnectionStanding, of connection: HTTPConnection) -> HTTPConnection? {
+        state.withLock { state in
+            state.lastChange += 1
+            state.entries[connection.id]?.standing = standing
+            state.entries[connection.id]?.since = state.lastChange
+            guard state.isAcceptingPaused, standing < .serving else { return nil }
+            return state.takeVictim()?.connection
+        }
+    }
+
+    /// Makes an ordinary connection of one on reserve, if there is room by now.
+    ///
+    /// - Returns: Whether it is one.
+    func promote(_ connection: HTTPConnection) -> Bool {
+        state.withLock { state in
+            guard let entry = state.entries[connection.id], entry.isOnReserve else { return true }
+            guard state.ordinaryCount < maxConnections, !entry.isVictim else { return false }
+            state.entries[connection.id]?.isOnReserve = false
+            state.ordinaryCount += 1
+            return true
+        }
+    }
+
+    /// Finds a connection to give up, for its descriptor.
+    func takeVictim() -> HTTPConnection? {
+        state.withLock { $0.takeVictim()?.connection }
+    }
+
+    /// Notes that a connection that was to go has a request under way after all.
+    func spare(_ connection: HTTPConnection) {
+        state.withLock { state in
+            guard let entry = state.entries[connection.id], entry.isVictim else { return }
+            state.entries[connection.id]?.isVictim = false
+            // For a moment there may be one more than there should be.
+            if !entry.isOnReserve { state.ordinaryCount += 1 }
         }
     }
 
@@ -57,12 +141,13 @@ final class ConnectionRegistry: Sendable {
     func remove(_ connection: HTTPConnection) -> Bool {
         let network = AddressBlock.network(of: connection.peer)
         let (resumes, waiters) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
-            guard state.connections.removeValue(forKey: connection.id) != nil else { return (false, []) }
+            guard let entry = state.entries.removeValue(forKey: connection.id) else { return (false, []) }
+            if !entry.isOnReserve, !entry.isVictim { state.ordinaryCount -= 1 }
             let count = state.countByNetwork[network, default: 1] - 1
             state.countByNetwork[network] = count == 0 ? nil : count
             let resumes = state.isAcceptingPaused
             state.isAcceptingPaused = false
-            guard state.connections.isEmpty else { return (resumes, []) }
+            guard state.entries.isEmpty else { return (resumes, []) }
             defer { state.emptyWaiters = [] }
             return (resumes, state.emptyWaiters)
         }
@@ -73,8 +158,8 @@ final class ConnectionRegistry: Sendable {
     func waitUntilEmpty() async {
         await withCheckedContinuation { continuation in
             let isEmpty = state.withLock { state in
-                if !state.connections.isEmpty { state.emptyWaiters.append(continuation) }
-                return state.connections.isEmpty
+                if !state.entries.isEmpty { state.emptyWaiters.append(continuation) }
+                return state.entries.isEmpty
             }
             if isEmpty { continuation.resume() }
         }

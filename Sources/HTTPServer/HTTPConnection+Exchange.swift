@@ -9,13 +9,16 @@ extension HTTPConnection {
     func serve(_ head: RequestHead, _ framing: BodyFraming) {
         let client = context.trust.client(peer: peer, fields: head.fields)
         let number = begin(method: head.method, path: head.target.rawPath, client: client)
+        beginClient()
         let request = ServerRequest(
             method: head.method,
             target: head.target,
             fields: head.fields,
             body: RequestBody(declaredLength: framing.declaredLength) { [self] in await nextPiece(of: number) },
             peer: client,
-            id: record?.id ?? ""
+            id: record?.id ?? "",
+            clientEnd: clientEnd,
+            isOnReserve: isOnReserve
         )
         let handler = context.handler
         task = Task { await answer(handler(request), of: number) }
@@ -77,6 +80,7 @@ extension HTTPConnection {
     /// Sends the handler's response.
     func answer(_ response: ServerResponse, of number: Int) async {
         guard number == exchange else { return }
+        if socket.isOpen { lease = response.lease }
         do {
             try await send(response, of: number)
         } catch {
@@ -98,6 +102,7 @@ extension HTTPConnection {
         guard !machine.isClosed else { throw ConnectionClosed() }
         var fields = response.fields
         for field in context.standingFields where fields[field.name] == nil { fields.append(field) }
+        if isOnReserve { fields[.connection] = "close" }
         fields[.date] = HTTPDate.encode(WallClock.seconds())
         if let requestID = record?.id { fields[.xRequestID] = requestID }
         record?.status = response.status.code

@@ -24,6 +24,13 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
     var record: RequestRecord?
     var exchangeStart: UInt64 = 0
     var deadlines: ConnectionDeadlines
+    /// Whether the peer has ended its direction, and who of the handlers is told.
+    private var hasPeerEnded = false
+    private(set) var clientEnd = ClientEnd()
+    /// What the response under way, or the last one until it has left, keeps.
+    var lease: (any Sendable)?
+    private(set) var isOnReserve: Bool
+    private var standing = ConnectionStanding.arriving
 
     init(
         _ descriptor: consuming Descriptor,
@@ -32,8 +39,10 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         peer: String,
         shard: Shard,
         context: ConnectionContext,
+        isOnReserve: Bool = false,
         onClose: @escaping @Sendable () -> Void
     ) {
+        self.isOnReserve = isOnReserve
         self.id = id
         self.peer = peer
         self.shard = shard
@@ -70,6 +79,20 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         lose()
     }
 
+    /// Makes room for another connection, from any queue, unless a request is under way by now.
+    nonisolated func makeRoom() {
+        shard.executor.post {
+            self.assumeIsolated { connection in
+                guard connection.currentStanding < .serving else {
+                    return connection.context.registry.spare(connection)
+                }
+                connection.perform(connection.machine.giveUp())
+                // An answer that does not leave would keep it.
+                if connection.socket.isOpen { connection.socket.close(isReset: true, for: connection) }
+            }
+        }
+    }
+
     // MARK: - What the socket does
 
     func socketBecame(_ readiness: Readiness) {
@@ -82,7 +105,13 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
     }
 
     func socketReceivedEnd() {
+        socketPeerEnded()
         perform(machine.receivedEnd())
+    }
+
+    func socketPeerEnded() {
+        hasPeerEnded = true
+        if machine.isServing { clientEnd.end() }
     }
 
     func socketFlushed() {
@@ -97,14 +126,17 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
 
     func socketClosed() {
         shard.clock.assumeIsolated { $0.remove(self) }
+        lease = nil
+        clientEnd.end()
         if context.registry.remove(self) { onClose() }
     }
 
     func deadlinePassed() {
         let now = DeadlineClock.now()
-        if deadlines.hasWriteExpired(now: now, sentBytes: socket.sentBytes) {
+        let progress = socket.peerProgress
+        if deadlines.isReaderStalled(progress: progress, now: now) {
             lose()
-        } else if deadlines.hasWaitExpired(now: now) {
+        } else if deadlines.hasWaitExpired(progress: progress, now: now) {
             perform(machine.timedOut())
         }
         settle()
@@ -135,14 +167,44 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         // Output that left within the event that made it: nothing else will say so.
         if machine.awaitsFlush, !socket.hasPendingOutput { return perform(machine.outputFlushed()) }
         guard socket.isOpen else { return }
+        if !machine.isServing, !socket.hasPendingOutput { lease = nil }
+        noteStanding()
+        guard socket.isOpen else { return }
         socket.setReading(machine.wantsBytes, for: self)
         let deadline = deadlines.update(
             waiting: machine.waiting,
             hasOutput: socket.hasPendingOutput,
             sentBytes: socket.sentBytes,
+            progress: { socket.peerProgress },
             now: DeadlineClock.now()
         )
         shard.clock.assumeIsolated { $0.set(self, to: deadline) }
+    }
+
+    /// A client for the request that begins now, and whether it may have no more than its answer.
+    func beginClient() {
+        lease = nil
+        if isOnReserve { isOnReserve = !context.registry.promote(self) }
+        clientEnd = ClientEnd()
+        if hasPeerEnded { clientEnd.end() }
+    }
+
+    private func noteStanding() {
+        let now = currentStanding
+        guard now != standing else { return }
+        standing = now
+        context.registry.note(now, of: self)?.makeRoom()
+    }
+
+    private var currentStanding: ConnectionStanding {
+        if machine.isServing { return .serving }
+        switch machine.waiting {
+        case .idle: return .idle
+        case .head: return .arriving
+        case .nothing, .body, .end: break
+        }
+        guard socket.hasPendingOutput else { return .ending }
+        return lease == nil ? .leaving : .serving
     }
 
     /// The connection is broken, or not worth keeping: everybody who waits for it learns it.

@@ -81,11 +81,14 @@ public final class HTTPServer: Sendable {
 
     /// Reads the files of TLS anew, for the connections to come; nothing without TLS.
     ///
+    /// - Returns: Whether there are any.
     /// - Throws: `TLSError` when one cannot be used; what was read before stays in use.
-    public func reloadTLS() throws(TLSError) {
-        guard let files = configuration.tls else { return }
+    @discardableResult
+    public func reloadTLS() throws(TLSError) -> Bool {
+        guard let files = configuration.tls else { return false }
         let context = try TLSContext(files)
         state.withLock { $0.tls = context }
+        return true
     }
 
     /// How long the answers to requests whose bodies did not come in time may take to leave.
@@ -122,8 +125,11 @@ public final class HTTPServer: Sendable {
             try Shard(label: "palimpsest.shard.\(index)")
         }
         let logger = context.logger
+        let registry = context.registry
         let onExhaustion: @Sendable (SocketError) -> Void = {
             logger.warning("Accepting rests", metadata: ["error": "\($0)"])
+            // Its descriptor is needed more.
+            registry.takeVictim()?.makeRoom()
         }
         let onAccept: @Sendable (consuming Descriptor, SocketAddress) -> Listener.Verdict = { [self] descriptor, peer in
             accept(descriptor, from: peer, for: shards)
@@ -156,6 +162,8 @@ public final class HTTPServer: Sendable {
             guard let secured = TLSStream(tls, descriptor: descriptor.number) else { return .accept }
             stream = secured
         }
+        let admission = context.registry.admit()
+        admission.victim?.makeRoom()
         let connection = HTTPConnection(
             descriptor,
             stream: stream,
@@ -163,14 +171,12 @@ public final class HTTPServer: Sendable {
             peer: peer.host,
             shard: shards[Int(identifier % UInt64(shards.count))],
             context: context,
+            isOnReserve: admission.isOnReserve,
             onClose: { [weak self] in self?.resumeAccepting() }
         )
-        let admission = context.registry.add(connection)
+        let isLast = context.registry.add(connection, isOnReserve: admission.isOnReserve)
         connection.open()
-        switch admission {
-        case .admitted: return .accept
-        case .admittedAsLast: return .pause
-        }
+        return isLast ? .pause : .accept
     }
 
     private func resumeAccepting() {

@@ -59,8 +59,12 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
     public var limits: HTTPLimits
     /// The bounds of time.
     public var timeouts: HTTPTimeouts
-    /// Connections at once; beyond them the kernel's backlog waits.
+    /// Connections at once; beyond them those are closed that have no request under way, the longest idle first.
     public var maxConnections: Int
+    /// Connections beyond ``maxConnections`` while all of those have requests under way; beyond them the kernel's backlog waits.
+    ///
+    /// Their requests are marked as ``ServerRequest/isOnReserve``, and their connections closed after them.
+    public var reservedConnections: Int
     /// Connections at once of one peer address, an IPv6 one with its neighbours of a /64; beyond them a connection is closed unanswered.
     ///
     /// `nil` for no bound.
@@ -80,6 +84,7 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
         limits: HTTPLimits = HTTPLimits(),
         timeouts: HTTPTimeouts = HTTPTimeouts(),
         maxConnections: Int = 1024,
+        reservedConnections: Int = 16,
         maxConnectionsPerAddress: Int? = nil,
         unboundedPeers: [AddressBlock] = [],
         standingFields: HTTPFields = [:],
@@ -91,6 +96,7 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
         self.limits = limits
         self.timeouts = timeouts
         self.maxConnections = maxConnections
+        self.reservedConnections = reservedConnections
         self.maxConnectionsPerAddress = maxConnectionsPerAddress
         self.unboundedPeers = unboundedPeers
         self.standingFields = standingFields

@@ -17,9 +17,12 @@ struct ProxyTrust: Sendable {
     func client(peer: String, fields: HTTPFields) -> String {
         guard isTrusted(peer), let name = HTTPField.Name("X-Forwarded-For") else { return peer }
         var client = peer
-        for entry in fields[values: name].joined(separator: ",").split(separator: ",").reversed() {
+        let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        let entries = fields[values: name].joined(separator: ",").utf8.split(separator: UInt8(ascii: ","))
+        for entry in entries.reversed() {
             let host = String(
-                entry.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
+                decoding: entry.drop(while: isBlank).reversed().drop(while: isBlank).reversed(),
+                as: UTF8.self
             )
             guard AddressBlock.isAddress(host) else { break }
             client = host

@@ -15,6 +15,10 @@ public struct ServerRequest: Sendable {
     public var peer: String
     /// An identifier for logs, also sent back as `X-Request-Id`.
     public var id: String
+    /// Tells when the client sends nothing more, for those who wait.
+    public var clientEnd: ClientEnd
+    /// Whether all ordinary connections are taken, so that only what must not wait should be answered.
+    public var isOnReserve: Bool
 
     /// Creates a request; handlers can so be tested without a server.
     public init(
@@ -23,7 +27,9 @@ public struct ServerRequest: Sendable {
         fields: HTTPFields = [:],
         body: RequestBody = RequestBody([]),
         peer: String = "127.0.0.1",
-        id: String = "test"
+        id: String = "test",
+        clientEnd: ClientEnd = ClientEnd(),
+        isOnReserve: Bool = false
     ) {
         self.method = method
         self.target = target
@@ -31,6 +37,8 @@ public struct ServerRequest: Sendable {
         self.body = body
         self.peer = peer
         self.id = id
+        self.clientEnd = clientEnd
+        self.isOnReserve = isOnReserve
     }
 
     /// The media type of the body, where it is given and well formed.

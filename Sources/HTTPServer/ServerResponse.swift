@@ -11,6 +11,10 @@ public struct ServerResponse: Sendable {
     public var fields: HTTPFields
     /// The body.
     public var body: ResponseBody
+    /// Kept until the whole response has left, or the connection is lost; what counts requests under way ends with its last reference.
+    ///
+    /// A connection whose response has one is not closed to make room.
+    public var lease: (any Sendable)?
 
     /// Creates a response.
     public init(status: HTTPResponse.Status, fields: HTTPFields = [:], body: ResponseBody = .none) {

@@ -24,7 +24,7 @@ public enum BodyFraming: Sendable, Equatable {
         let lengths = head.fields[values: .contentLength]
         if !codings.isEmpty {
             guard lengths.isEmpty, head.version == .http11 else { throw .badFraming }
-            guard codings.map({ $0.lowercased() }) == ["chunked"] else { throw .unknownCoding }
+            guard codings.count == 1, codings[0].equalsIgnoringASCIICase("chunked") else { throw .unknownCoding }
             self = .chunked
             return
         }

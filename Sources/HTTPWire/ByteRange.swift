@@ -16,9 +16,10 @@ public enum ByteRange: Sendable, Equatable {
     ///   - length: The length of the representation in bytes.
     public init(_ field: String?, length: UInt64) {
         self = .whole
-        guard let field, field.lowercased().hasPrefix("bytes=") else { return }
-        let bounds = field.utf8.dropFirst("bytes=".utf8.count)
-            .split(separator: Grammar.hyphen, omittingEmptySubsequences: false)
+        guard
+            let bounds = field?.octets(afterASCIIPrefix: "bytes=")?
+                .split(separator: Grammar.hyphen, omittingEmptySubsequences: false)
+        else { return }
         guard bounds.count == 2 else { return }
         if bounds[0].isEmpty {
             guard let suffix = Self.position(bounds[1]) else { return }

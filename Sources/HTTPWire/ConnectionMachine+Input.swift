@@ -72,6 +72,13 @@ extension ConnectionMachine {
         return []
     }
 
+    /// The connection is needed for others: it ends at once, unless a request is under way.
+    public mutating func giveUp() -> [Action] {
+        guard !isServing, !isClosed else { return [] }
+        state = .closed
+        return [.close]
+    }
+
     /// Goes as far as the bytes at hand allow.
     mutating func advance() -> [Action] {
         switch state {

@@ -150,6 +150,11 @@ public struct ConnectionMachine: Sendable {
         return encoding != .suppressed
     }
 
+    /// Whether a request is under way: it was handed out, and its answer has not been given as a whole.
+    public var isServing: Bool {
+        if case .exchanging = state { true } else { false }
+    }
+
     /// Whether the machine has nothing to do any more.
     public var isClosed: Bool {
         if case .closed = state { true } else { false }

@@ -45,7 +45,7 @@ public struct ContentDisposition: Sendable, Equatable {
     /// `ext-value = charset "'" [ language ] "'" value-chars`; only UTF-8, which every sender must be able to use.
     private static func extendedValue(_ text: String) -> String? {
         let parts = text.utf8.split(separator: 0x27, maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, String(Substring(parts[0])).lowercased() == "utf-8" else { return nil }
+        guard parts.count == 3, Substring(parts[0]).equalsIgnoringASCIICase("utf-8") else { return nil }
         return Grammar.percentDecoded(parts[2])
     }
 

@@ -16,8 +16,8 @@ public struct EntityTag: Sendable, Equatable {
     public var encoded: String { (isWeak ? "W/\"" : "\"") + opaque + "\"" }
 
     private static func members(of field: String) -> [String] {
-        field.split(separator: ",").map { member in
-            String(decoding: Grammar.trimmed(Array(member.utf8)[...]), as: UTF8.self)
+        field.utf8.split(separator: UInt8(ascii: ",")).map { member in
+            String(decoding: Grammar.trimmed(Array(member)[...]), as: UTF8.self)
         }
     }
 

@@ -96,9 +96,8 @@ public struct RequestHeadDecoder: Sendable {
         if let host = hosts.first, !RequestTarget.isAuthority(Array(host.utf8)) { throw .badHost }
         if head.method == .connect { throw .connectRefused }
         let expectations = head.fields[values: .expect]
-        if head.version == .http11, !expectations.isEmpty, expectations.map({ $0.lowercased() }) != ["100-continue"] {
-            throw .unknownExpectation
-        }
+        let isKnown = expectations.count == 1 && expectations[0].equalsIgnoringASCIICase("100-continue")
+        if head.version == .http11, !expectations.isEmpty, !isKnown { throw .unknownExpectation }
     }
 }
 

@@ -27,6 +27,7 @@ extension API {
             job: job.id,
             tenant: key.id,
             watch: watch,
+            client: request.clientEnd,
             authenticate: { [authenticator = Authenticator(store: store), fields = request.fields] in
                 _ = try await authenticator.key(of: fields, for: .read)
             }

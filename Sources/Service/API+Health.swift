@@ -28,6 +28,7 @@ extension API {
     /// Whether uploads are taken: not while the service stops, its disk is low or its database does not answer.
     func showReadiness() async throws -> ServerResponse {
         guard lifecycle.isReady else { throw APIError.draining }
+        guard !FileLimit.isExhausted else { throw APIError.descriptorsExhausted }
         do {
             try await store.check()
         } catch {

@@ -30,7 +30,7 @@ extension API {
     func showJob(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
         try allow(["wait"], in: request.target)
         let patience = try wait(request.target.queryValue("wait"))
-        let job = try await finished(try await job(id, of: key), of: key, within: patience)
+        let job = try await finished(try await job(id, of: key), of: key, within: patience, for: request.clientEnd)
         let document = try await document(job)
         var fields = HTTPFields()
         if !job.state.isTerminal { fields[.retryAfter] = Self.retryAfter(document.etaSeconds) }
@@ -100,8 +100,8 @@ extension API {
         return try answer(document, status: .accepted, fields: fields)
     }
 
-    /// The job once it has ended, or as it is when the time is over or the service stops.
-    func finished(_ job: Job, of key: APIKey, within patience: Duration) async throws -> Job {
+    /// The job once it has ended, or as it is when the time is over, the service stops or the client has gone.
+    func finished(_ job: Job, of key: APIKey, within patience: Duration, for client: ClientEnd) async throws -> Job {
         guard !job.state.isTerminal, patience > .zero else { return job }
         guard let watch = try await store.watch(job.id, tenant: key.id) else { throw APIError.jobUnknown }
         let deadline = ContinuousClock.now + patience
@@ -110,8 +110,10 @@ extension API {
             let job = try await self.job(job.id.text, of: key)
             let rest = ContinuousClock.now.duration(to: deadline)
             // Of a task that is cancelled nobody reads the answer.
-            guard !job.state.isTerminal, !lifecycle.isDraining, rest > .zero, !Task.isCancelled else { return job }
-            await watch.wait(after: mark, atMost: min(rest, Self.pollInterval))
+            guard !job.state.isTerminal, !lifecycle.isDraining, rest > .zero, !Task.isCancelled, !client.hasEnded else {
+                return job
+            }
+            await client.interrupting { await watch.wait(after: mark, atMost: min(rest, Self.pollInterval)) }
         }
     }
 

@@ -20,8 +20,11 @@ extension API {
             handler in
             router.on(method, pattern) { [authenticator = Authenticator(store: store)] request, parameters in
                 let key = try await authenticator.key(of: request.fields, for: Self.scope(for: method, pattern))
+                let lease = try lease(for: request, of: key)
                 try Self.requireAcceptance(of: type, by: request.fields)
-                return try await handler(request, parameters, key)
+                var response = try await handler(request, parameters, key)
+                response.lease = lease
+                return response
             }
         }
         keyed(.post, "/v1/jobs", json) { request, _, key in try await submit(request, key: key) }

@@ -72,7 +72,7 @@ extension API {
         var job = accepted
         if let patience {
             fields[.preferenceApplied] = "wait"
-            job = try await finished(job, of: key, within: patience)
+            job = try await finished(job, of: key, within: patience, for: request.clientEnd)
         }
         fields[.location] = JobDocument.path(of: job.id)
         guard !job.state.isTerminal || patience == nil else {
@@ -227,10 +227,13 @@ extension API {
     /// Of several the first counts, and what is not understood is as if it were not there (RFC 7240, section 2): other
     /// preferences, parameters behind a semicolon, and a wait that is no number.
     private static func preferredWait(_ fields: HTTPFields) -> Duration? {
-        for preference in fields[values: .prefer].flatMap({ $0.split(separator: ",") }) {
-            let value = preference.prefix { $0 != ";" }
-            let parts = value.split(separator: "=", maxSplits: 1).map { $0.filter { !" \t\"".contains($0) } }
-            if parts.first?.lowercased() == "wait" { return parts.count == 2 ? patience(parts[1]) : nil }
+        for preference in fields[values: .prefer].flatMap({ $0.utf8.split(separator: UInt8(ascii: ",")) }) {
+            let value = preference.prefix { $0 != UInt8(ascii: ";") }
+            let parts = value.split(separator: UInt8(ascii: "="), maxSplits: 1).map { part in
+                String(decoding: part.filter { !" \t\"".utf8.contains($0) }, as: UTF8.self)
+            }
+            guard let name = parts.first, name.equalsIgnoringASCIICase("wait") else { continue }
+            return parts.count == 2 ? patience(parts[1]) : nil
         }
         return nil
     }

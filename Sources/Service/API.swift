@@ -28,6 +28,8 @@ struct API: Sendable {
     let archivePlans = ArchivePlans()
     /// How many jobs the keys make; the same for every copy.
     let rates = RateLimiter()
+    /// How many requests the keys have under way; the same for every copy.
+    let shares = RequestShares()
     /// Which jobs' archives are being sent; the same for every copy.
     let readings = JobReadings()
 

@@ -42,6 +42,11 @@ struct APIError: Error, Sendable {
             )
         case let fault as SettingsFault:
             self.init(.badRequest, fault.code.rawValue, fault.detail)
+        case BlobStoreError.system(_, errno: EMFILE), BlobStoreError.system(_, errno: ENFILE):
+            self = .descriptorsExhausted
+        // SQLite says no more than that it cannot open a file.
+        case JobStoreError.disk where FileLimit.isExhausted:
+            self = .descriptorsExhausted
         case BlobStoreError.noSpace:
             self = .diskLow
         case JobStoreError.invalidCursor:
@@ -131,6 +136,13 @@ extension APIError {
         "store_down",
         "The database does not answer.",
         fields: [.retryAfter: "10"]
+    )
+
+    static let descriptorsExhausted = APIError(
+        .serviceUnavailable,
+        "descriptors_exhausted",
+        "The service has no file descriptor left; try again in a moment.",
+        fields: [.retryAfter: "5"]
     )
 
     static let diskFailed = APIError(

@@ -1,5 +1,6 @@
 import Cryptography
 import HTTPTypes
+import HTTPWire
 import JobStore
 
 /// Finds out whose key a request carries.
@@ -37,12 +38,15 @@ struct Authenticator: Sendable {
     /// - Returns: `nil` for a scheme other than Bearer and Basic.
     /// - Throws: ``APIError/keyInvalid`` for either scheme without a usable key.
     static func secret(in value: String) throws(APIError) -> String? {
-        let parts = value.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-        guard let scheme = parts.first?.lowercased(), scheme == "bearer" || scheme == "basic" else { return nil }
+        let space = UInt8(ascii: " ")
+        let parts = value.utf8.split(separator: space, maxSplits: 1, omittingEmptySubsequences: true)
+        guard let scheme = parts.first.map(Substring.init) else { return nil }
+        let isBearer = scheme.equalsIgnoringASCIICase("bearer")
+        guard isBearer || scheme.equalsIgnoringASCIICase("basic") else { return nil }
         guard parts.count == 2 else { throw .keyInvalid }
-        let credentials = Array(parts[1].utf8.drop { $0 == UInt8(ascii: " ") })
+        let credentials = Array(parts[1].drop { $0 == space })
         let secret: [UInt8]
-        if scheme == "bearer" {
+        if isBearer {
             secret = credentials
         } else {
             guard let decoded = Base64.decode(credentials), let colon = decoded.firstIndex(of: UInt8(ascii: ":")) else {

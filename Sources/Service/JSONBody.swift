@@ -23,7 +23,7 @@ enum JSONBody {
         from request: ServerRequest,
         mediaTypes: [String] = ["application/json"]
     ) async throws -> Value {
-        guard (request.fields[.contentEncoding] ?? "identity").lowercased() == "identity" else {
+        guard (request.fields[.contentEncoding] ?? "identity").equalsIgnoringASCIICase("identity") else {
             throw APIError.contentEncodingUnsupported
         }
         guard let mediaType = request.contentType?.essence, mediaTypes.contains(mediaType) else {

@@ -13,6 +13,8 @@ struct JobEventStream: Sendable {
     let job: JobIdentifier
     let tenant: APIKeyID
     let watch: JobWatch
+    /// Tells when the listener sends nothing more, which a listener that is still there has no reason to do.
+    var client = ClientEnd()
     /// After how much silence the stream says that it lives, and how often it looks whether its listener still may listen.
     var heartbeat: Duration = .seconds(15)
     /// How long a listener waits before it comes back; not the same for all, so that they do not come all at once.
@@ -36,7 +38,7 @@ struct JobEventStream: Sendable {
         try await writer.write(ServerSentEvent.retry(after: retry))
         var lastWrite = ContinuousClock.now
         var lastCheck = lastWrite
-        while !lifecycle.isDraining {
+        while !lifecycle.isDraining, !client.hasEnded {
             let (mark, lastLook) = (watch.mark, ContinuousClock.now)
             if lastLook - lastCheck >= heartbeat {
                 // A key that was revoked meanwhile ends the stream, however busy; the listener learns why when it comes back.
@@ -63,12 +65,14 @@ struct JobEventStream: Sendable {
                 try await writer.write(ServerSentEvent.comment("still here"))
                 lastWrite = .now
             }
-            await watch.wait(after: mark, atMost: heartbeat - (ContinuousClock.now - min(lastWrite, lastCheck)))
+            let patience = heartbeat - (ContinuousClock.now - min(lastWrite, lastCheck))
+            await client.interrupting { [watch] in await watch.wait(after: mark, atMost: patience) }
             let pause = pace - (ContinuousClock.now - lastLook)
             // A cancelled sleep is over like any other.
             if pause > .zero, !lifecycle.isDraining { try? await Task.sleep(for: pause) }
             guard !Task.isCancelled else { throw ConnectionClosed() }
         }
-        try await writer.write(ServerSentEvent.comment("the service stops, come back"))
+        // A listener that has gone reads nothing; one that has ended its own direction only comes back and goes on.
+        if lifecycle.isDraining { try await writer.write(ServerSentEvent.comment("the service stops, come back")) }
     }
 }

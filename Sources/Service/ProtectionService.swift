@@ -41,12 +41,13 @@ public struct ProtectionService: Sendable {
     ///
     /// SIGTERM or SIGINT drains: `/readyz` turns, then the listener is closed, requests and images under way may finish, what is left goes back to
     /// the queue. A second signal ends the process at once, which loses nothing that was accepted either. With TLS, SIGHUP reads its
-    /// files anew; connections that are open go on with what they began with.
+    /// files anew; connections that are open go on with what they began with. Signals that mean nothing here are ignored.
     ///
     /// - Throws: ``StartFault`` when the service cannot start.
     public func run() async throws {
+        IgnoredSignals.ignore()
         let signals = StopSignals(logger: logger)
-        FileLimit.raise()
+        let maxConnections = connections(within: FileLimit.raise())
         let weights = try Self.starting { try WeightsFile.find(named: settings.weightsFile, environment: nil) }
         let folder = try Self.starting { try DataFolder(path: settings.dataFolder) }
         try Self.starting { try folder.stopBeingBackup() }
@@ -66,11 +67,11 @@ public struct ProtectionService: Sendable {
             throw error
         }
         let metrics = ServiceMetrics(version: version)
-        let server = makeServer(api, settings.bind, api.router(), metrics, tls: tls)
+        let server = makeServer(api, settings.bind, api.router(), metrics, maxConnections, tls: tls)
         var servers = [(settings.bind, server)]
         if let endpoint = settings.metrics {
             let sources = ServiceMetrics.Sources(api: api, pool: pool) { server.connectionCount }
-            servers.append((endpoint, makeServer(api, endpoint, metrics.router(sources), nil)))
+            servers.append((endpoint, makeServer(api, endpoint, metrics.router(sources), nil, maxConnections)))
         }
         var addresses: [SocketAddress] = []
         for (endpoint, server) in servers {
@@ -94,7 +95,7 @@ public struct ProtectionService: Sendable {
             )
         }
 
-        let reloading = tls == nil ? nil : ReloadSignal(servers: servers.map(\.1), logger: logger)
+        let reloading = ReloadSignal(servers: servers.map(\.1), logger: logger)
         for await _ in signals.requested {}
         api.lifecycle.startLeaving()
         try await Task.sleep(for: settings.drainDelay)
@@ -102,7 +103,7 @@ public struct ProtectionService: Sendable {
         store.wakeWatches()
         sweeping.cancel()
         working.cancel()
-        for (_, server) in servers { await server.drain(grace: settings.drainGrace) }
+        await Self.drain(servers.map(\.1), grace: settings.drainGrace)
         await working.value
         await sweeping.value
         do {
@@ -117,6 +118,13 @@ public struct ProtectionService: Sendable {
         }
         logger.notice("stopped")
         withExtendedLifetime((signals, reloading, folder)) {}
+    }
+
+    /// Stops all servers at the same time, so that they share one grace.
+    static func drain(_ servers: [HTTPServer], grace: Duration) async {
+        await withDiscardingTaskGroup { group in
+            for server in servers { group.addTask { await server.drain(grace: grace) } }
+        }
     }
 
     private var tls: TLSConfiguration? {
@@ -154,6 +162,20 @@ public struct ProtectionService: Sendable {
         } catch {
             throw unusable(error)
         }
+    }
+
+    /// How many connections there may be, which is said if it is not what is set.
+    private func connections(within limit: Int?) -> Int {
+        let count = FileLimit.connections(wanted: settings.maxConnections, limit: limit)
+        if let limit, count < settings.maxConnections {
+            logger.warning(
+                "fewer connections than set, since the limit of open files is low",
+                metadata: [
+                    "connections": "\(count)", "set": "\(settings.maxConnections)", "open_files": "\(limit)",
+                ]
+            )
+        }
+        return count
     }
 
     private func unusable(_ error: any Error) -> StartFault {
@@ -222,6 +244,7 @@ public struct ProtectionService: Sendable {
         _ endpoint: HTTPEndpoint,
         _ router: Router,
         _ metrics: ServiceMetrics?,
+        _ maxConnections: Int,
         tls: TLSConfiguration? = nil
     ) -> HTTPServer {
         let proxies = settings.trustedProxies.compactMap(AddressBlock.init)
@@ -234,7 +257,8 @@ public struct ProtectionService: Sendable {
                 maxFields: settings.maxHeadFields,
                 maxBodyBytes: settings.maxBodyBytes
             ),
-            maxConnections: settings.maxConnections,
+            maxConnections: maxConnections,
+            reservedConnections: Settings.reservedConnections,
             maxConnectionsPerAddress: settings.maxConnectionsPerAddress,
             unboundedPeers: AddressBlock.thisMachine + proxies,
             standingFields: API.standingFields

@@ -3,7 +3,7 @@ import Glibc
 import HTTPServer
 import Logging
 
-/// Reads the files of TLS anew at each SIGHUP, for as long as somebody holds it.
+/// Reads the files of TLS anew at each SIGHUP, for as long as somebody holds it; without TLS it only says that there are none.
 final class ReloadSignal: Sendable {
     private let source: any DispatchSourceSignal
 
@@ -25,8 +25,12 @@ final class ReloadSignal: Sendable {
 
     private static func reload(_ servers: [HTTPServer], _ logger: Logger) {
         do {
-            for server in servers { try server.reloadTLS() }
-            logger.notice("the files of TLS have been read anew")
+            var hasTLS = false
+            for server in servers { hasTLS = try server.reloadTLS() || hasTLS }
+            logger.notice(
+                hasTLS
+                    ? "the files of TLS have been read anew" : "SIGHUP changes nothing, since there are no files of TLS"
+            )
         } catch {
             logger.error("the files of TLS stay as they were", metadata: ["error": "\(error)"])
         }

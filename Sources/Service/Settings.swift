@@ -54,6 +54,12 @@ public struct Settings: Sendable, Equatable {
     public var maxConnections = 512
     /// The most connections at once of one address that is neither this machine's nor a trusted proxy's.
     public var maxConnectionsPerAddress = 128
+    /// The most requests that one API key may have under way at once, waits and event streams among them.
+    ///
+    /// ``SettingsLoader`` takes ``requestsPerKey(ofConnections:)`` of ``maxConnections`` where it is not set.
+    public var maxRequestsPerKey = Self.requestsPerKey(ofConnections: 512)
+    /// The connections beyond ``maxConnections`` that are kept for health, metrics and admins.
+    static let reservedConnections = 16
     /// How long the service goes on once it is told to stop, so that balancers see `/readyz` turn.
     public var drainDelay: Duration = .zero
     /// How long open requests may take to finish once the service is told to stop.
@@ -82,6 +88,9 @@ public struct Settings: Sendable, Equatable {
 
     /// How many members an archive may need that has as many images: beside each a folder, or what macOS puts there, and a few more.
     static func archiveMembers(forImages images: Int) -> Int { images * 4 + 100 }
+
+    /// How many requests a key may have under way where there are so many connections: a quarter, and a few where there are few.
+    static func requestsPerKey(ofConnections connections: Int) -> Int { max(min(connections, 8), connections / 4) }
 }
 
 /// Names one setting: its variable, its flag and what it means.
@@ -132,6 +141,8 @@ public enum SettingsKey: String, Sendable, CaseIterable {
     case maxConnections = "max-connections"
     /// The most connections at once of one address.
     case maxConnectionsPerAddress = "max-connections-per-address"
+    /// The most requests at once of one API key.
+    case maxRequestsPerKey = "max-requests-per-key"
     /// The seconds between `/readyz`'s turn and the listener's end.
     case drainDelaySeconds = "drain-delay-seconds"
     /// The seconds that open requests get when the service stops.
@@ -181,6 +192,7 @@ extension Settings {
         case .minFreeBytes: return String(minFreeBytes)
         case .maxConnections: return String(maxConnections)
         case .maxConnectionsPerAddress: return String(maxConnectionsPerAddress)
+        case .maxRequestsPerKey: return String(maxRequestsPerKey)
         case .drainDelaySeconds: return String(drainDelay.components.seconds)
         case .drainSeconds: return String(drainGrace.components.seconds)
         case .logLevel: return logLevel.rawValue

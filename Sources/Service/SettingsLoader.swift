@@ -101,6 +101,7 @@ public struct SettingsLoader {
         case .maxConnections: readNumber(text, from: source, in: 1...65_536) { $0.maxConnections = Int($1) }
         case .maxConnectionsPerAddress:
             readNumber(text, from: source, in: 1...65_536) { $0.maxConnectionsPerAddress = Int($1) }
+        case .maxRequestsPerKey: readNumber(text, from: source, in: 1...65_536) { $0.maxRequestsPerKey = Int($1) }
         case .drainDelaySeconds:
             readNumber(text, from: source, in: 0...3600) { $0.drainDelay = .seconds(Int64($1)) }
         case .drainSeconds: readNumber(text, from: source, in: 0...3600) { $0.drainGrace = .seconds(Int64($1)) }
@@ -122,7 +123,8 @@ public struct SettingsLoader {
         in range: ClosedRange<UInt64>,
         set: (inout Settings, UInt64) -> Void
     ) {
-        guard let value = UInt64(text), range.contains(value) else {
+        // Swift reads "+5" as well, which is no number to those who write settings.
+        guard let value = UInt64(text), text.utf8.first != UInt8(ascii: "+"), range.contains(value) else {
             faults.append(
                 "\(source) must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'."
             )
@@ -159,7 +161,7 @@ public struct SettingsLoader {
         if text.hasPrefix(unix), text.utf8.count > unix.utf8.count, !text.utf8.contains(0) {
             return set(&settings, .unix(path: String(text.dropFirst(unix.count))))
         }
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+        guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...]) else {
             faults.append(
                 "\(source) must be ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, unix:PATH or systemd, not '\(text)'."
             )
@@ -179,6 +181,11 @@ public struct SettingsLoader {
         set(&settings, .internet(address: String(address), port: port))
     }
 
+    /// Reads digits and nothing else.
+    private static func port(_ text: Substring) -> UInt16? {
+        text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt16(text) : nil
+    }
+
     private mutating func readProxies(_ text: String, from source: String) {
         let names = text.split(separator: ",").map { String($0.drop { $0 == " " }) }
         for name in names where AddressBlock(name) == nil {
@@ -191,10 +198,15 @@ public struct SettingsLoader {
 
     /// Gives a limit that is not set what follows from another.
     private mutating func completeLimits() {
-        let key = SettingsKey.maxArchiveMembers
-        guard flags[key] == nil, environment[key.variable] == nil else { return }
-        settings.maxArchiveMembers = Settings.archiveMembers(forImages: settings.maxImagesPerJob)
+        if !isSet(.maxArchiveMembers) {
+            settings.maxArchiveMembers = Settings.archiveMembers(forImages: settings.maxImagesPerJob)
+        }
+        if !isSet(.maxRequestsPerKey) {
+            settings.maxRequestsPerKey = Settings.requestsPerKey(ofConnections: settings.maxConnections)
+        }
     }
+
+    private func isSet(_ key: SettingsKey) -> Bool { flags[key] != nil || environment[key.variable] != nil }
 
     private mutating func compareTLSFiles() {
         if (settings.tlsCertificate == nil) != (settings.tlsKey == nil) {

@@ -149,7 +149,7 @@ struct UploadReader: Sendable {
     /// The bytes of an image tell its format, so the type is not asked for more than that it is one; and curl's default type
     /// is taken for an image, since `curl --data-binary @photo.jpg` means just that.
     private static func kind(of fields: HTTPFields) throws(APIError) -> Kind {
-        guard (fields[.contentEncoding] ?? "identity").lowercased() == "identity" else {
+        guard (fields[.contentEncoding] ?? "identity").equalsIgnoringASCIICase("identity") else {
             throw .contentEncodingUnsupported
         }
         guard let field = fields[.contentType] else { return .image }

@@ -20,7 +20,9 @@ public struct AddressBlock: Sendable, Equatable {
             bits = 8 * bytes.count
             return
         }
-        guard let bits = Int(parts[1]), (0...8 * bytes.count).contains(bits), parts[1].utf8.first != 0x2B else {
+        guard parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let bits = Int(parts[1]),
+            (0...8 * bytes.count).contains(bits)
+        else {
             return nil
         }
         self.bits = bits

@@ -14,6 +14,8 @@ public struct Readiness: OptionSet, Sendable {
     public static let readable = Readiness(rawValue: 1)
     /// There may be room to write.
     public static let writable = Readiness(rawValue: 2)
+    /// The peer has ended its direction, or the connection is broken; bytes that came before may still be unread.
+    public static let ended = Readiness(rawValue: 4)
 }
 
 /// Tells the sockets of a ``Shard`` when they are ready: one epoll set, watched by one Dispatch source.
@@ -106,6 +108,7 @@ extension Readiness {
         self = []
         if event.readable { insert(.readable) }
         if event.writable { insert(.writable) }
+        if event.ended { insert(.ended) }
     }
 }
 

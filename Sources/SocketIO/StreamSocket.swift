@@ -11,12 +11,35 @@ public protocol SocketOwner: Actor {
     func socketReceived(_ bytes: UnsafeRawBufferPointer)
     /// The peer has ended its direction.
     func socketReceivedEnd()
+    /// The peer has ended its direction, or is gone, though what it sent before may not be read yet.
+    ///
+    /// It comes also while reading is paused, once at least, and before or after ``socketReceivedEnd()``.
+    func socketPeerEnded()
     /// Everything that was sent has left.
     func socketFlushed()
     /// The connection is broken; the owner should close.
     func socketFailed(_ number: Int32)
     /// The descriptor is closed. The last call.
     func socketClosed()
+}
+
+extension SocketOwner {
+    /// Most owners learn soon enough what they read.
+    public func socketPeerEnded() {}
+}
+
+/// How far the peer is, by the word of both kernels; what lies in this side's buffers is not counted.
+public struct PeerProgress: Sendable, Equatable {
+    /// Grows with what the peer takes; a number that means nothing by itself, only that another one is progress.
+    public var taken: UInt64
+    /// The bytes of the peer's that have arrived, read or not, and encrypted as they may be; `nil` where the kernel does not tell.
+    public var arrived: UInt64?
+
+    /// Creates a progress.
+    public init(taken: UInt64, arrived: UInt64?) {
+        self.taken = taken
+        self.arrived = arrived
+    }
 }
 
 /// A connected, non-blocking TCP socket, confined to its ``SocketOwner``.
@@ -81,6 +104,21 @@ public final class StreamSocket {
     /// Whether bytes wait to leave.
     public var hasPendingOutput: Bool { !output.isEmpty }
 
+    /// How far the peer is.
+    ///
+    /// A full send buffer is no sign of a peer that takes nothing: the kernel tells of room again only when a third of some megabytes has
+    /// left, which takes a slow reader minutes.
+    public var peerProgress: PeerProgress {
+        guard isOpen else { return PeerProgress(taken: sentBytes, arrived: nil) }
+        var (acknowledged, arrived): (UInt64, UInt64) = (0, 0)
+        if clinux_tcp_progress(descriptor, &acknowledged, &arrived) == 0 {
+            return PeerProgress(taken: acknowledged, arrived: arrived)
+        }
+        var unread: Int32 = 0
+        guard clinux_unsent(descriptor, &unread) == 0 else { return PeerProgress(taken: sentBytes, arrived: nil) }
+        return PeerProgress(taken: sentBytes &- UInt64(clamping: unread), arrived: nil)
+    }
+
     /// Whether the socket can still be used.
     public var isOpen: Bool {
         if case .open = life { true } else { false }
@@ -103,6 +141,7 @@ public final class StreamSocket {
     public func handle(_ readiness: Readiness, for owner: isolated some SocketOwner) {
         if readiness.contains(.readable) { becameReadable(for: owner) }
         if readiness.contains(.writable) { becameWritable(for: owner) }
+        if readiness.contains(.ended), isOpen { owner.socketPeerEnded() }
     }
 
     private func becameReadable(for owner: isolated some SocketOwner) {

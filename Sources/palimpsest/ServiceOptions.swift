@@ -112,6 +112,14 @@ struct ServiceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "The most requests of one API key at once, waits and streams too. (default: a quarter of the connections)",
+            valueName: "n"
+        )
+    )
+    var maxRequestsPerKey: String?
+
+    @Option(
+        help: ArgumentHelp(
             "How long to go on after SIGTERM, so that balancers see /readyz turn. (default: 0)",
             valueName: "n"
         )
@@ -151,7 +159,8 @@ struct ServiceOptions: ParsableArguments {
             .maxArchiveMembers: maxArchiveMembers, .maxArchiveRatio: maxArchiveRatio,
             .retentionSeconds: retentionSeconds,
             .minFreeBytes: minFreeBytes, .maxConnections: maxConnections,
-            .maxConnectionsPerAddress: maxConnectionsPerAddress, .drainDelaySeconds: drainDelaySeconds,
+            .maxConnectionsPerAddress: maxConnectionsPerAddress, .maxRequestsPerKey: maxRequestsPerKey,
+            .drainDelaySeconds: drainDelaySeconds,
             .drainSeconds: drainSeconds, .logLevel: logLevel,
         ]
         return values.compactMapValues { $0 }

@@ -1,4 +1,5 @@
 import HTTPWire
+import SocketIO
 import Testing
 
 @testable import HTTPServer
@@ -24,52 +25,136 @@ import Testing
         #expect(pace.patience == 30 * second)
     }
 
-    @Test("Deadlines follow what is waited for, and are not pushed back by single bytes of a head")
-    func deadlines() {
-        var deadlines = ConnectionDeadlines(
-            HTTPTimeouts(head: .seconds(10), idle: .seconds(30), write: .seconds(20), linger: .seconds(2))
+    @Test("What has arrived counts before it can be read, once")
+    func arrivals() {
+        var pace = TransferPace(
+            HTTPTimeouts(bodyGrace: .seconds(10), minimumBodyBytesPerSecond: 1000, bodyStall: .seconds(30))
         )
+        // The head, and what the kernel had got by then.
+        pace.received(500)
+        var isMore = pace.arrived(70_000)
+        #expect(!isMore)
+        pace.waited(10 * second)
+        #expect(pace.patience == second / 2)
+        isMore = pace.arrived(75_000)
+        #expect(isMore)
+        #expect(pace.patience == 5 * second + second / 2)
+        isMore = pace.arrived(75_000)
+        #expect(!isMore)
+        // The same bytes, read at last.
+        pace.received(5000)
+        #expect(pace.patience == 5 * second + second / 2)
+        isMore = pace.arrived(75_001)
+        #expect(isMore)
+        #expect(pace.patience == 5 * second + second / 2 + second / 1000)
+    }
+
+    /// Deadlines with the peer that they ask.
+    private final class Watched {
+        var deadlines: ConnectionDeadlines
+        var peer = PeerProgress(taken: 0, arrived: nil)
+
+        init(_ timeouts: HTTPTimeouts) { deadlines = ConnectionDeadlines(timeouts) }
+
         func update(
             _ waiting: ConnectionMachine.Waiting,
             at now: UInt64,
             hasOutput: Bool = false,
             sent: UInt64 = 0
         ) -> UInt64 {
-            deadlines.update(waiting: waiting, hasOutput: hasOutput, sentBytes: sent, now: now * second)
+            deadlines.update(
+                waiting: waiting,
+                hasOutput: hasOutput,
+                sentBytes: sent,
+                progress: { [peer] in peer },
+                now: now * 1_000_000_000
+            )
         }
-        #expect(update(.head, at: 1) == 11 * second)
-        #expect(update(.head, at: 5) == 11 * second)
-        #expect(deadlines.hasWaitExpired(now: 11 * second))
-        #expect(update(.nothing, at: 6) == .max)
-        #expect(update(.nothing, at: 7, hasOutput: true) == 27 * second)
-        #expect(update(.nothing, at: 9, hasOutput: true) == 27 * second)
-        #expect(update(.nothing, at: 10, hasOutput: true, sent: 1) == 30 * second)
-        #expect(deadlines.hasWriteExpired(now: 30 * second, sentBytes: 1))
-        #expect(!deadlines.hasWriteExpired(now: 30 * second, sentBytes: 2))
-        #expect(update(.idle, at: 12, sent: 5) == 42 * second)
-        #expect(update(.end, at: 13, sent: 5) == 15 * second)
+
+        func isStalled(at now: UInt64) -> Bool {
+            deadlines.isReaderStalled(progress: peer, now: now * 1_000_000_000)
+        }
+
+        func isOver(at now: UInt64) -> Bool {
+            deadlines.hasWaitExpired(progress: peer, now: now * 1_000_000_000)
+        }
+    }
+
+    @Test("Deadlines follow what is waited for, and are not pushed back by single bytes of a head")
+    func deadlines() {
+        let timeouts = HTTPTimeouts(head: .seconds(10), idle: .seconds(30), linger: .seconds(2))
+        let watched = Watched(timeouts)
+        #expect(watched.update(.head, at: 1) == 11 * second)
+        #expect(watched.update(.head, at: 5) == 11 * second)
+        #expect(!watched.isOver(at: 10))
+        #expect(watched.isOver(at: 11))
+        #expect(watched.update(.nothing, at: 6) == .max)
+        #expect(watched.update(.idle, at: 12) == 42 * second)
+        #expect(watched.update(.end, at: 13) == 15 * second)
+    }
+
+    @Test(
+        "A reader who acknowledges anything is waited for, though nothing fits into the kernel's buffer; one who does not is cut"
+    )
+    func slowReader() {
+        let watched = Watched(HTTPTimeouts(write: .seconds(20)))
+        #expect(watched.update(.nothing, at: 0, hasOutput: true, sent: 100) == 5 * second)
+        // By the kernel's buffer nothing has moved for 200 seconds.
+        for time in stride(from: 5, through: 200, by: 5) {
+            watched.peer.taken += 1
+            #expect(!watched.isStalled(at: UInt64(time)))
+            #expect(watched.update(.nothing, at: UInt64(time), hasOutput: true, sent: 100) == UInt64(time + 5) * second)
+        }
+        for time: UInt64 in [205, 210, 215, 219] { #expect(!watched.isStalled(at: time)) }
+        #expect(watched.update(.nothing, at: 219, hasOutput: true, sent: 100) == 220 * second)
+        #expect(watched.isStalled(at: 220))
+    }
+
+    @Test("A reader whose output has left is none to be cut, and a new wait is a new patience")
+    func readerWithoutOutput() {
+        let watched = Watched(HTTPTimeouts(write: .seconds(20)))
+        _ = watched.update(.nothing, at: 0, hasOutput: true, sent: 1)
+        #expect(watched.update(.nothing, at: 19, sent: 2) == .max)
+        #expect(!watched.isStalled(at: 100))
+        #expect(watched.update(.nothing, at: 100, hasOutput: true, sent: 2) == 105 * second)
+        #expect(!watched.isStalled(at: 119))
+        #expect(watched.isStalled(at: 120))
     }
 
     @Test("Draining shortens the patience with a reader who takes nothing, but not with one who takes something")
     func stalledReaderWhenDraining() {
-        var deadlines = ConnectionDeadlines(HTTPTimeouts(write: .seconds(30), writeWhenDraining: .seconds(5)))
-        func update(at now: UInt64, sent: UInt64) -> UInt64 {
-            deadlines.update(waiting: .nothing, hasOutput: true, sentBytes: sent, now: now * second)
-        }
-        #expect(update(at: 1, sent: 0) == 31 * second)
-        deadlines.isDraining = true
-        #expect(update(at: 2, sent: 0) == 7 * second)
-        #expect(update(at: 4, sent: 0) == 7 * second)
-        #expect(update(at: 6, sent: 1) == 11 * second)
-        #expect(deadlines.hasWriteExpired(now: 11 * second, sentBytes: 1))
+        let timeouts = HTTPTimeouts(write: .seconds(40), writeWhenDraining: .seconds(4))
+        let watched = Watched(timeouts)
+        #expect(watched.update(.nothing, at: 1, hasOutput: true) == 11 * second)
+        watched.deadlines.isDraining = true
+        #expect(watched.update(.nothing, at: 2, hasOutput: true) == 3 * second)
+        #expect(!watched.isStalled(at: 5))
+        watched.peer.taken = 1
+        #expect(!watched.isStalled(at: 6))
+        #expect(!watched.isStalled(at: 9))
+        #expect(watched.isStalled(at: 10))
+    }
+
+    @Test("A slow body of which nothing can be read yet is waited for as long as it arrives fast enough")
+    func slowRecord() {
+        let timeouts = HTTPTimeouts(bodyGrace: .seconds(10), minimumBodyBytesPerSecond: 1000, bodyStall: .seconds(30))
+        let watched = Watched(timeouts)
+        _ = watched.update(.head, at: 0)
+        watched.peer.arrived = 300
+        #expect(watched.update(.body, at: 1) == 11 * second)
+        // 12,000 bytes in 10 seconds, and so 10 + 12 - 10 to come.
+        watched.peer.arrived = 12_300
+        #expect(!watched.isOver(at: 11))
+        #expect(watched.update(.body, at: 11) == 23 * second)
+        #expect(watched.isOver(at: 23))
     }
 
     @Test("Draining shortens the wait for a first byte, once")
     func draining() {
-        var deadlines = ConnectionDeadlines(HTTPTimeouts(newConnectionWhenDraining: .seconds(5)))
-        _ = deadlines.update(waiting: .head, hasOutput: false, sentBytes: 0, now: second)
-        deadlines.isDraining = true
-        #expect(deadlines.hasWaitExpired(now: 6 * second))
-        #expect(!deadlines.hasWaitExpired(now: 6 * second - 1))
+        let watched = Watched(HTTPTimeouts(newConnectionWhenDraining: .seconds(5)))
+        _ = watched.update(.head, at: 1)
+        watched.deadlines.isDraining = true
+        #expect(!watched.isOver(at: 5))
+        #expect(watched.isOver(at: 6))
     }
 }

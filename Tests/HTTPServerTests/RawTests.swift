@@ -188,24 +188,6 @@ import Testing
         client.close()
     }
 
-    @Test("Over the bound of connections the next waits, and is served when there is room")
-    func connectionBound() async throws {
-        let server = try await TestServer.start(maxConnections: 1)
-        let first = try await blocking {
-            let client = try RawClient(port: server.port)
-            try client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
-            _ = try client.receive(until: "Hello\n")
-            return client
-        }
-        let second = try RawClient(port: server.port)
-        try second.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(server.server.connectionCount == 1)
-        first.close()
-        #expect(try await blocking { try second.receive(until: "Hello\n") }.hasSuffix("Hello\n"))
-        second.close()
-        await server.stop()
-    }
-
     @Test("Over its own bound a peer's connection is closed unanswered")
     func addressBound() async throws {
         let server = try await TestServer.start(maxConnectionsPerAddress: 1)

@@ -18,6 +18,7 @@ struct TestServer: Sendable {
         limits: HTTPLimits = HTTPLimits(),
         timeouts: HTTPTimeouts = HTTPTimeouts(),
         maxConnections: Int = 256,
+        reservedConnections: Int = 16,
         maxConnectionsPerAddress: Int? = nil,
         unboundedPeers: [String] = []
     ) async throws -> TestServer {
@@ -27,6 +28,7 @@ struct TestServer: Sendable {
             limits: limits,
             timeouts: timeouts,
             maxConnections: maxConnections,
+            reservedConnections: reservedConnections,
             maxConnectionsPerAddress: maxConnectionsPerAddress,
             unboundedPeers: unboundedPeers.compactMap(AddressBlock.init),
             standingFields: [.xContentTypeOptions: "nosniff", .contentType: "text/standing"]
@@ -97,6 +99,23 @@ struct TestServer: Sendable {
         router.on(.get, "/short") { _, _ in
             ServerResponse(status: .ok, body: .stream(length: 10) { try await $0.write([1, 2, 3]) })
         }
+        router.on(.get, "/place") { request, _ in
+            let place = request.isOnReserve ? "on reserve" : "ordinary"
+            return ServerResponse(status: .ok, body: .bytes(Array(place.utf8)))
+        }
+        router.on(.get, "/large/{lease}") { request, path in
+            // More than any kernel's buffers take.
+            var response = ServerResponse(status: .ok, body: .bytes([UInt8](repeating: 7, count: 32 << 20)))
+            if path["lease"] == "leased" { response.lease = Lease(events) }
+            return response
+        }
+        router.on(.get, "/patient") { request, _ in
+            events.add("patient")
+            await request.clientEnd.interrupting { await events.wait(for: "go") }
+            let end = "client \(request.clientEnd.hasEnded ? "ended" : "there")"
+            events.add(end)
+            return ServerResponse(status: .ok, body: .bytes(Array(end.utf8)))
+        }
         router.on(.get, "/wait") { _, _ in
             events.add("waiting")
             // Ends by cancellation, or when the test says so.
@@ -106,6 +125,18 @@ struct TestServer: Sendable {
         }
         return router
     }
+}
+
+/// Tells when nobody keeps it any more.
+final class Lease: Sendable {
+    private let events: TestEvents
+
+    init(_ events: TestEvents) {
+        self.events = events
+        events.add("lease")
+    }
+
+    deinit { events.add("lease over") }
 }
 
 /// Bytes that tell a shift or a loss.

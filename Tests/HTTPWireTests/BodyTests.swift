@@ -52,6 +52,8 @@ import WireHarness
             "gzip", "gzip, chunked", "chunked, chunked", "chunked, identity", "xchunked", "chunked;a=b", "\"chunked\"",
             "",
             "chunked\r\nTransfer-Encoding: chunked", "identity\r\nTransfer-Encoding: chunked",
+            // Unicode's lower case, or its equality, makes an ASCII letter of the Kelvin sign, and of others less.
+            "chun\u{212A}ed", "CHUN\u{212A}ED", "c\u{4BB}unked", "\u{FF43}hunked", "chunked\u{301}", "chunked\u{A0}",
         ]
     )
     func unknownCodings(value: String) {

@@ -55,6 +55,38 @@ import Testing
     }
 }
 
+@Suite("ASCII comparison") struct ASCIICaseTests {
+    @Test("ASCII letters are equal in both cases, and nothing else is equal but itself")
+    func letters() {
+        for one in UnicodeScalar(UInt8(0)).value...0x24F {
+            for other in UInt32(0x20)...0x7E {
+                guard let left = UnicodeScalar(one), let right = UnicodeScalar(other) else { continue }
+                let isSame =
+                    one == other
+                    || (one ^ other == 0x20 && (0x41...0x5A).contains(min(one, other)) && max(one, other) < 0x7B)
+                #expect(String(Character(left)).equalsIgnoringASCIICase(String(Character(right))) == isSame)
+            }
+        }
+        // In these Swift's own comparisons see an ASCII character.
+        for (alike, ascii) in [
+            ("\u{212A}", "k"), ("\u{212A}", "K"), ("\u{17F}", "s"), ("\u{37E}", ";"), ("\u{1FEF}", "`"),
+        ] {
+            #expect(!alike.equalsIgnoringASCIICase(ascii))
+        }
+        #expect("\u{212A}".lowercased() == "k" && "\u{37E}" == ";")
+    }
+
+    @Test("Fields whose keyword only looks like ASCII are not what they look like")
+    func fields() {
+        #expect("Bytes=0-1".octets(afterASCIIPrefix: "bytes=").map(Array.init) == Array("0-1".utf8))
+        #expect(ByteRange("byte\u{17F}=0-1", length: 10) == .whole)
+        #expect(ByteRange("BYTES=0-1", length: 10) == .part(0..<2))
+        #expect(ContentDisposition("form-data; filename*=UTF-8''a; filename=b")?.filename == "a")
+        #expect(EntityTag(opaque: "x")?.matches(ifNoneMatch: "\"y\",\u{301}\"z\", \"x\"") == true)
+        #expect(EntityTag(opaque: "x")?.matches(ifNoneMatch: "\"y\"\u{37E} \"x\"") == false)
+    }
+}
+
 @Suite("Field values") struct FieldValueTests {
     @Test("Media types are decoded")
     func mediaTypes() throws {

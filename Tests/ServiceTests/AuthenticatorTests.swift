@@ -16,7 +16,10 @@ struct AuthenticatorTests {
         #expect(try Authenticator.secret(in: field) == key)
     }
 
-    @Test("Another scheme is no key at all", arguments: ["Digest x", "", "plm_abc"])
+    @Test(
+        "Another scheme is no key at all",
+        arguments: ["Digest x", "", "plm_abc", "ba\u{17F}ic cGxtX2FiYzo=", "Bearer\u{301} plm_abc"]
+    )
     func otherScheme(field: String) throws {
         #expect(try Authenticator.secret(in: field) == nil)
     }

@@ -31,6 +31,7 @@ struct LimitSettingsTests {
             (.maxPixels, "PALIMPSEST_MAX_PIXELS", 1000, 100_000_000),
             (.maxArchiveMembers, "PALIMPSEST_MAX_ARCHIVE_MEMBERS", 1, 500_000),
             (.maxArchiveRatio, "PALIMPSEST_MAX_ARCHIVE_RATIO", 1, 1032),
+            (.maxRequestsPerKey, "PALIMPSEST_MAX_REQUESTS_PER_KEY", 1, 65_536),
         ]
     )
     func ranges(key: SettingsKey, variable: String, least: Int, most: Int) throws {
@@ -38,7 +39,7 @@ struct LimitSettingsTests {
             let settings = try SettingsLoader.load(environment: [variable: String(value)], flags: [:], cores: 1)
             #expect(settings.text(of: key) == String(value))
         }
-        for text in [String(least - 1), String(most + 1), "", "many", "-1", "1e6", "2.5"] {
+        for text in [String(least - 1), String(most + 1), "", "many", "-1", "+\(least)", "1e6", "2.5", "\u{FF15}000"] {
             let error = #expect(throws: SettingsLoader.Faults.self) {
                 try SettingsLoader.load(environment: [variable: text], flags: [:], cores: 1)
             }
@@ -70,6 +71,31 @@ struct LimitSettingsTests {
         let error = #expect(throws: SettingsLoader.Faults.self) { try load(flags) }
         #expect(error?.sentences.count == 6)
         for key in flags.keys { #expect(error?.description.contains(key.flag) == true) }
+    }
+
+    @Test("The requests of a key follow the connections unless they are set")
+    func requestsPerKey() throws {
+        #expect(try load([:]).maxRequestsPerKey == 128)
+        #expect(try load([.maxConnections: "4000"]).maxRequestsPerKey == 1000)
+        #expect(try load([.maxConnections: "20"]).maxRequestsPerKey == 8)
+        #expect(try load([.maxConnections: "3"]).maxRequestsPerKey == 3)
+        #expect(try load([.maxConnections: "20", .maxRequestsPerKey: "20"]).maxRequestsPerKey == 20)
+    }
+
+    @Test("There are no more connections than descriptors for them, and at least one")
+    func connectionsWithinDescriptors() {
+        #expect(FileLimit.connections(wanted: 512, limit: nil) == 512)
+        #expect(FileLimit.connections(wanted: 512, limit: 1024) == 512)
+        #expect(FileLimit.connections(wanted: 512, limit: 256) == 112)
+        #expect(FileLimit.connections(wanted: 512, limit: 100) == 1)
+    }
+
+    @Test(
+        "A port is digits",
+        arguments: ["127.0.0.1:+8080", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:\u{FF18}0", "[::1]:65536"]
+    )
+    func ports(text: String) {
+        #expect(throws: SettingsLoader.Faults.self) { try load([.bind: text]) }
     }
 
     @Test("The members of an archive follow the images of a job unless they are set")

@@ -35,7 +35,7 @@ PIECES = [
     b"Content-Length: 5\r\n", b"Content-Length: +5\r\n", b"Content-Length: 5, 5\r\n", b"Content-Length: 0x5\r\n", b"Content-Length : 5\r\n",
     b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: xchunked\r\n", b"Transfer-Encoding:\x0bchunked\r\n", b"Transfer_Encoding: chunked\r\n",
     b"Transfer-Encoding: chunked, chunked\r\n", b"Transfer-Encoding: gzip, chunked\r\n", b"ffffffffffffffff", b"-1", b"GET /smuggled HTTP/1.1\r\nHost: c\r\n\r\n",
-    b"HTTP/1.0", b"HTTP/1.2", b"HTTP/2.0", b"http://b/", b"X: y\r\n z\r\n", b"%00", b"/../", b"#",
+    "Transfer-Encoding: chun\u212aed\r\n".encode(), "\u212a".encode(), "\u017f".encode(), "\uff11".encode(), b"HTTP/1.0", b"HTTP/1.2", b"HTTP/2.0", b"http://b/", b"X: y\r\n z\r\n", b"%00", b"/../", b"#",
 ]  # fmt: skip
 
 
@@ -60,6 +60,18 @@ def cases(count, seed):
                 end = place + rng.randint(1, 20)
                 case[place:place] = case[place:end]
         yield bytes(case)
+
+
+# What Unicode takes for the letters, digits and marks of a request, and ASCII does not.
+LOOK_ALIKES = [
+    f"POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: b\r\n\r\n".encode()
+    for fields in (
+        "Transfer-Encoding: chun\u212aed", "Transfer-Encoding: CHUN\u212aED", "Transfer-Encoding: c\u04bbunked",
+        "Transfer-Encoding: \uff43hunked", "Transfer-Encoding: chunked\u0301", "Transfer-Encoding: chunked\u00a0",
+        "Tran\u017ffer-Encoding: chunked", "Transfer\u2010Encoding: chunked", "Content-Length: \uff15", "Content-Length: \u0665",
+        "Content-Length\u037e 5", "Content-Length: 5\u2028",
+    )
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -176,3 +188,10 @@ def test_whoever_else_takes_a_request_takes_it_for_the_same(ours, other):
             both += 1
     # Else nothing was compared.
     assert both > 3000
+
+
+def test_what_only_looks_like_ascii_is_refused(ours):
+    for case, found in zip(LOOK_ALIKES, ours(LOOK_ALIKES), strict=True):
+        assert found == [], case
+    # Of h11, too, which compares octets; so nobody's request is lost.
+    assert [case for case in LOOK_ALIKES if by_h11(case)] == []

@@ -146,15 +146,26 @@ static inline ssize_t clinux_send(int descriptor, const void *bytes, size_t coun
     return send(descriptor, bytes, count, MSG_NOSIGNAL);
 }
 
+// ---- How far the peer is ----
+
+/// What the kernels of both sides have agreed on: bytes of ours that the peer's has acknowledged, and bytes of the peer's that ours
+/// has got, read by us or not; encrypted ones, where there is TLS. 0, or -1 with errno, as for sockets that are not TCP.
+int clinux_tcp_progress(int descriptor, uint64_t *acknowledged, uint64_t *arrived);
+
+/// How much of what was sent the peer has not taken; for Unix-domain sockets what it has not read, in the kernel's own measure.
+int clinux_unsent(int descriptor, int *bytes);
+
 static inline int clinux_shutdown_output(int descriptor) { return shutdown(descriptor, SHUT_WR); }
 
 // ---- Readiness: epoll(7) ----
 
-/// What became of a descriptor: the token that it was added with, and for which directions an attempt is worth while.
+/// What became of a descriptor: the token that it was added with, for which directions an attempt is worth while, and whether
+/// the peer has ended its direction, be there bytes of it still to be read or not.
 typedef struct {
     uint64_t token;
     bool readable;
     bool writable;
+    bool ended;
 } clinux_readiness;
 
 /// A close-on-exec epoll instance.

@@ -1,0 +1,67 @@
+"""Without a file descriptor left the service says so, and goes on when there are some again."""
+
+import http.client
+import json
+import os
+import resource
+import signal
+import time
+
+from service import FIXTURES, PATIENCE
+
+
+def lowest_free(pid):
+    taken = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+    return next(number for number in range(len(taken) + 1) if number not in taken)
+
+
+class Client:
+    """A client that keeps its connection, since there will be none for another."""
+
+    def __init__(self, service):
+        self.key = service.key
+        self.connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE)
+
+    def ask(self, method, path, body=None):
+        fields = {"Authorization": f"Bearer {self.key}"} | ({"Content-Type": "image/jpeg"} if body else {})
+        self.connection.request(method, path, body=body, headers=fields)
+        answer = self.connection.getresponse()
+        return answer.status, answer.headers, json.loads(answer.read())
+
+
+def test_without_descriptors_requests_get_503_and_work_goes_on_with_them(make_service):
+    service = make_service("--drain-seconds", "1")
+    pid, photo = service.process.pid, (FIXTURES / "parrots.jpg").read_bytes()
+    codecs = service.codecs()
+    for codec in codecs:
+        os.kill(codec, signal.SIGSTOP)
+    client, late, last = Client(service), Client(service), Client(service)
+    job = client.ask("POST", "/v1/jobs?class=a", photo)[2]["links"]["self"]
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest_free(pid), before[1]))
+    try:
+        for method, path, body in [("POST", "/v1/jobs?class=a", photo), ("GET", "/readyz", None)]:
+            status, fields, document = client.ask(method, path, body)
+            assert (status, document["code"]) == (503, "descriptors_exhausted"), (path, document)
+            assert int(fields["Retry-After"]) > 0
+        # The connection of the first is idle, and makes room for the next.
+        assert late.ask("GET", "/healthz")[0] == 200
+        late.connection.request("GET", f"{job}/events", headers={"Authorization": f"Bearer {service.key}"})
+        assert late.connection.getresponse().status == 200
+        # Now nobody can; to try rests longer and longer.
+        start, seen = time.monotonic(), service.log().count("Accepting rests")
+        last.connection.connect()
+        service.wait_for(lambda: service.log().count("Accepting rests") > seen + 4, "accepting to rest")
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    assert last.ask("GET", "/readyz")[0] == 200
+    # 5, 10, 20, 40 ms and so on, to one a second.
+    assert service.log().count("Accepting rests") < seen + 10 + (time.monotonic() - start)
+    for codec in codecs:
+        os.kill(codec, signal.SIGCONT)
+    status, _, other = last.ask("POST", "/v1/jobs?class=a", photo)
+    assert status == 202
+    assert {service.finished(path)["state"] for path in (job, other["links"]["self"])} == {"done"}
+    last.connection.close()
+    late.connection.close()
+    assert service.stop() == 0
