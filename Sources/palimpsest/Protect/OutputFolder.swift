@@ -72,11 +72,11 @@ final class OutputFolder: Sendable {
     // MARK: - Names
 
     func picturePath(of picture: PlannedPicture) -> String {
-        "\(path)/\(picture.label)/\(picture.name.fileName)"
+        "\(path)/\(picture.label.folderName)/\(picture.name.fileName)"
     }
 
     func reportPath(of picture: PlannedPicture) -> String {
-        "\(path)/\(picture.label)/\(picture.name.base).json"
+        "\(path)/\(picture.label.folderName)/\(picture.name.base).json"
     }
 
     func manifestPath(of job: JobIdentifier) -> String {
