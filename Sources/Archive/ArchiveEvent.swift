@@ -14,7 +14,7 @@ public struct ArchiveMember: Sendable, Equatable {
     public let number: Int
     /// What it is.
     public let kind: Kind
-    /// Its name as the archive gives it, with U+FFFD for what is not UTF-8.
+    /// Its name as the archive gives it, with U+FFFD for what is not UTF-8; a ZIP may have it in code page 437.
     ///
     /// It is data and no path: ``ArchivePath`` tells what may be made of it.
     public let name: String

@@ -23,8 +23,9 @@ extension ZIPDecoder {
                 inflater.reset()
                 state = .deflated(remaining: header.packedSize)
             }
-            let name = String(decoding: header.name, as: UTF8.self)
-            return .memberBegan(ArchiveMember(number: members, kind: isFolder ? .folder : .file, name: name))
+            return .memberBegan(
+                ArchiveMember(number: members, kind: isFolder ? .folder : .file, name: header.text)
+            )
         } catch {
             throw error.ofMember(members)
         }

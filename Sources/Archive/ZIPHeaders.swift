@@ -30,25 +30,35 @@ enum ZIPMethod: Equatable {
     }
 }
 
-/// The sizes of the ZIP64 extra field, which stand there for fields that are all ones.
-private enum ZIP64Extra {
-    /// The field's values.
+/// The extra fields of a header (APPNOTE.TXT 6.3.10, §4.5).
+enum ZIPExtra {
+    /// The bytes of the first field of a kind.
     ///
-    /// - Parameter extra: All extra fields of a header. What is cut short at their end is ignored, as everybody does.
+    /// - Parameters:
+    ///   - kind: The number of the kind.
+    ///   - extra: All extra fields of a header. What is cut short at their end is ignored, as everybody does.
     /// - Returns: `nil` if there is no such field.
-    static func values(in extra: ArraySlice<UInt8>) -> [UInt64]? {
+    static func field(_ kind: UInt16, in extra: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         var rest = extra
         while rest.count >= 4 {
             let head = LittleEndian(rest)
             let length = Int(head.number16(2))
             guard length <= rest.count - 4 else { return nil }
-            if head.number16(0) == 1 {
-                let body = LittleEndian(rest.dropFirst(4).prefix(length))
-                return stride(from: 0, to: length / 8 * 8, by: 8).map { body.number64($0) }
-            }
+            if head.number16(0) == kind { return rest.dropFirst(4).prefix(length) }
             rest = rest.dropFirst(4 + length)
         }
         return nil
+    }
+}
+
+/// The sizes of the ZIP64 extra field, which stand there for fields that are all ones.
+private enum ZIP64Extra {
+    /// The field's values; `nil` if there is no such field.
+    static func values(in extra: ArraySlice<UInt8>) -> [UInt64]? {
+        ZIPExtra.field(1, in: extra).map { field in
+            let body = LittleEndian(field)
+            return stride(from: 0, to: field.count / 8 * 8, by: 8).map { body.number64($0) }
+        }
     }
 
     static let missing = ArchiveFault.invalid("Its ZIP64 field is missing or malformed.")
@@ -68,6 +78,8 @@ struct ZIPLocalHeader {
     let packedSize: UInt64?
     let size: UInt64?
     let name: [UInt8]
+    /// What the name's bytes spell.
+    let text: String
 
     /// The bytes of the whole header, from its fixed part.
     static func length(_ fixed: [UInt8]) -> Int {
@@ -82,6 +94,7 @@ struct ZIPLocalHeader {
         hasDescriptor = flags & 1 << 3 != 0
         let nameEnd = Self.fixedBytes + Int(fields.number16(26))
         name = Array(bytes[Self.fixedBytes..<nameEnd])
+        text = ZIPName.text(of: name, flags: flags, extra: bytes[nameEnd...])
         var (packed, unpacked) = (UInt64(fields.number32(18)), UInt64(fields.number32(22)))
         let large = ZIP64Extra.values(in: bytes[nameEnd...])
         isZIP64 = large != nil

@@ -1,7 +1,7 @@
 /// Bytes as hexadecimal digits, two each.
-enum Hexadecimal {
+public enum Hexadecimal {
     /// Writes lower-case digits.
-    static func encode(_ bytes: [UInt8]) -> String {
+    public static func encode(_ bytes: [UInt8]) -> String {
         let alphabet = Array("0123456789abcdef".utf8)
         var digits: [UInt8] = []
         digits.reserveCapacity(2 * bytes.count)
@@ -13,7 +13,7 @@ enum Hexadecimal {
     }
 
     /// Reads digits of either case, without prefix or space; `nil` for anything else.
-    static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         let digits = Array(text.utf8)
         guard digits.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []

@@ -9,6 +9,7 @@ struct ConnectionContext: Sendable {
     let logger: Logger
     let handler: HTTPServer.Handler
     let observer: HTTPServer.Observer
+    let loggedPath: HTTPServer.LoggedPath
     let registry: ConnectionRegistry
     let trust: ProxyTrust
     let standingFields: HTTPFields

@@ -154,7 +154,7 @@ extension HTTPConnection {
                 "request.id": "\(record.id)",
                 "peer": "\(record.peer)",
                 "http.method": "\(record.method?.rawValue ?? "-")",
-                "http.path": "\(record.path)",
+                "http.path": "\(context.loggedPath(record.path))",
                 "http.status": "\(record.status.map(String.init) ?? "-")",
                 "http.received_bytes": "\(record.receivedBytes)",
                 "http.sent_bytes": "\(record.sentBytes)",

@@ -24,6 +24,9 @@ public final class HTTPServer: Sendable {
     /// Learns what became of each request, on the connection's queue; must not block.
     public typealias Observer = @Sendable (RequestRecord) -> Void
 
+    /// Says how a path is logged, whose segments may be words that a log must not hold.
+    public typealias LoggedPath = @Sendable (String) -> String
+
     private struct State {
         var listener: Listener?
         /// Of the connections to come; those that are open keep the one that they began with.
@@ -41,11 +44,13 @@ public final class HTTPServer: Sendable {
     ///   - configuration: Address, limits and timeouts.
     ///   - logger: Gets one `info` line a request, and warnings.
     ///   - observer: Told about each request, for metrics.
+    ///   - loggedPath: Says how the path of a request is logged; as it came, without.
     ///   - handler: Answers the requests.
     public init(
         configuration: HTTPServerConfiguration,
         logger: Logger,
         observer: @escaping Observer = { _ in },
+        loggedPath: @escaping LoggedPath = { $0 },
         handler: @escaping Handler
     ) {
         self.configuration = configuration
@@ -55,6 +60,7 @@ public final class HTTPServer: Sendable {
             logger: logger,
             handler: handler,
             observer: observer,
+            loggedPath: loggedPath,
             registry: ConnectionRegistry(configuration),
             trust: ProxyTrust(proxies: configuration.trustedProxies),
             standingFields: configuration.standingFields

@@ -6,9 +6,9 @@ public struct ContentDisposition: Sendable, Equatable {
     /// The `name` parameter, the field of a form.
     public var name: String?
 
-    /// The file name: `filename*` (RFC 8187) where it is there and valid, else `filename`.
+    /// The file name: `filename*` (RFC 8187) where it is there and valid, else `filename`, else what can be read of `filename*`.
     ///
-    /// It is the peer's text: it may hold slashes and controls-free anything, and is no path.
+    /// It is the peer's text: it may hold slashes and anything else but NUL, and is no path.
     public var filename: String?
 
     /// Creates a disposition.
@@ -27,7 +27,8 @@ public struct ContentDisposition: Sendable, Equatable {
         func value(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
         self.type = String(decoding: type.map(Grammar.lowercased), as: UTF8.self)
         name = value("name")
-        filename = value("filename*").flatMap(Self.extendedValue) ?? value("filename")
+        let extended = value("filename*")
+        filename = extended.flatMap(Self.extendedValue) ?? value("filename") ?? extended.map(Self.readableValue)
     }
 
     /// The field value to send: an ASCII `filename`, and `filename*` beside it where the name needs more than that.
@@ -46,7 +47,19 @@ public struct ContentDisposition: Sendable, Equatable {
     private static func extendedValue(_ text: String) -> String? {
         let parts = text.utf8.split(separator: 0x27, maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, Substring(parts[0]).equalsIgnoringASCIICase("utf-8") else { return nil }
-        return Grammar.percentDecoded(parts[2])
+        return Self.octets(parts[2]).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    /// What can be read of an `ext-value` that is not as it should be: whatever its name, a file is a file.
+    private static func readableValue(_ text: String) -> String {
+        let parts = text.utf8.split(separator: 0x27, maxSplits: 2, omittingEmptySubsequences: false)
+        let value = parts.count == 3 ? parts[2] : text.utf8[...]
+        return String(decoding: octets(value) ?? Array(value), as: UTF8.self)
+    }
+
+    /// Percent-decoded octets without NUL, which no name can have; `nil` for a broken escape.
+    private static func octets(_ text: Substring.UTF8View) -> [UInt8]? {
+        Grammar.percentDecodedOctets(text)?.filter { $0 != 0 }
     }
 
     /// The text with everything that is not printable ASCII, or that would need an escape, replaced by `_`.

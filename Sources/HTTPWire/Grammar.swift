@@ -74,6 +74,12 @@ enum Grammar {
 
     /// Percent-decoded bytes as text; `nil` for a broken escape, a NUL or bytes that are not UTF-8.
     static func percentDecoded(_ bytes: some Sequence<UInt8>, plusIsSpace: Bool = false) -> String? {
+        guard let decoded = percentDecodedOctets(bytes, plusIsSpace: plusIsSpace), !decoded.contains(0) else { return nil }
+        return String(validating: decoded, as: UTF8.self)
+    }
+
+    /// Percent-decoded octets; `nil` for a broken escape.
+    static func percentDecodedOctets(_ bytes: some Sequence<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
         var decoded: [UInt8] = []
         var iterator = bytes.makeIterator()
         while let byte = iterator.next() {
@@ -88,8 +94,7 @@ enum Grammar {
                 decoded.append(byte)
             }
         }
-        guard !decoded.contains(0) else { return nil }
-        return String(validating: decoded, as: UTF8.self)
+        return decoded
     }
 
     /// The members of a comma-separated list, trimmed and lower-cased; empty members are dropped (RFC 9110 section 5.6.1).

@@ -230,13 +230,24 @@ public struct MultipartDecoder: Sendable {
             guard count < limits.maxPartFields else {
                 throw .multipartTooLarge("A multipart part has too many header fields.")
             }
-            guard let field = try? FieldLine.decode(line) else {
+            guard let field = try? FieldLine.decode(Self.withoutControls(line)) else {
                 // The fault says which kind of message the field is in, nothing more: `try?` loses nothing.
                 throw .multipart("A multipart part has a malformed header field.")
             }
             state = .partHead(fields + [field], count: count + 1, usedBytes: usedBytes + line.count + 2)
             return nil
         }
+    }
+
+    /// A field line without controls in its value.
+    ///
+    /// A file's name may hold some, and clients send them as they are. In a request's own head they are refused, since
+    /// others on the way may read them otherwise; a part is read here alone, and one odd name must not refuse all files.
+    private static func withoutControls(_ line: [UInt8]) -> [UInt8] {
+        guard let colon = line.firstIndex(of: Grammar.colon), !line[colon...].allSatisfy(Grammar.isFieldValue) else {
+            return line
+        }
+        return Array(line[...colon]) + line[(colon + 1)...].filter(Grammar.isFieldValue)
     }
 
     private static func part(_ fields: HTTPFields) throws(HTTPFault) -> MultipartPart {

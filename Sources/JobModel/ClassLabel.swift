@@ -1,49 +1,60 @@
-/// The name of a class: 1 to 64 ASCII letters, digits, `-`, `_` and `.`, not starting with a dot.
+/// The name of a class: 1 to 64 characters of any script.
 ///
-/// So a label is also the name of a folder, inside the one that an archive is unpacked into and beside the archive's own files. Windows, though,
-/// keeps some labels for its devices, such as `con`, and drops a dot at the end of others. JSON: a string.
+/// A character is a Unicode scalar, as JSON Schema's `maxLength` counts them. A label is composed (NFC): two spellings of one
+/// word are one class. Capitals make another class. What a label may not have is in ``init(_:)``; ``folderName`` is the folder
+/// of its pictures. JSON: a string.
 public struct ClassLabel: Sendable, Hashable {
     /// The most characters that a label has.
     public static let maxLength = 64
+    /// The most bytes of UTF-8 that a label has: no file system takes a longer name.
+    public static let maxBytes = 255
 
-    /// The names of files that stand beside the class folders of an archive or of a folder of results, lower-case.
-    ///
-    /// `index.html` is kept free, since a folder of results may be published as it is.
-    private static let reserved: Set<String> = [
-        "manifest.json", "manifest.json.sig", "sha256sums", "index.html", "palimpsest-classes.json",
-        "palimpsest-jobs.json",
-        "palimpsest-manifests",
-    ]
-
-    /// The label itself.
+    /// The label itself, in Normalization Form C.
     public let text: String
 
-    /// Checks a label.
+    /// Composes a text and checks it.
     ///
+    /// - Parameter text: The label in any spelling.
     /// - Throws: ``SettingsFault/Code/classInvalid``.
     public init(_ text: String) throws(SettingsFault) {
-        let isLegal = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
-                true
-            default: false
-            }
+        let composed = ComposedText.make(text)
+        if let flaw = Self.flaw(of: composed) { throw SettingsFault(.classInvalid, "This class \(flaw). \(Self.rule)") }
+        self.text = composed
+    }
+
+    private static let rule = """
+        A class is 1 to 64 characters of any script (at most 255 bytes of UTF-8), blanks, digits and signs among them, without \
+        slashes, backslashes, line breaks, and control, invisible, private or unassigned characters; it begins with neither a \
+        dot, a blank nor a combining mark, and does not end with a blank.
+        """
+
+    /// Why a composed text is no label; `nil` if it is one.
+    private static func flaw(of text: String) -> String? {
+        let scalars = text.unicodeScalars
+        guard let first = scalars.first, let last = scalars.last else { return "is empty" }
+        guard scalars.count <= maxLength else { return "has more than \(maxLength) characters" }
+        guard text.utf8.count <= maxBytes else { return "has more than \(maxBytes) bytes" }
+        for scalar in scalars {
+            if scalar == "/" || scalar == "\\" { return "has a slash or a backslash" }
+            // It stands for bytes that were no text: two folders that are unreadable must not become one class.
+            if scalar == "\u{FFFD}" { return "has a character that could not be read; name it in UTF-8" }
+            if let flaw = flaw(of: scalar) { return flaw }
         }
-        guard isLegal, (1...Self.maxLength).contains(text.utf8.count), !text.hasPrefix(".") else {
-            throw SettingsFault(
-                .classInvalid,
-                "A class must be 1 to 64 letters, digits, hyphens, underscores and dots, and must not start with a dot."
-            )
+        if first.isBlank || last.isBlank { return "begins or ends with a blank" }
+        // Hidden folders are passed over, and an address has no place for "." and "..".
+        if first == "." { return "begins with a dot" }
+        return first.continuesCharacter ? "begins with a combining mark" : nil
+    }
+
+    private static func flaw(of scalar: Unicode.Scalar) -> String? {
+        guard scalar.isInvisible else { return nil }
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: return "has a control character or a line break"
+        case .privateUse: return "has a private character"
+        // What a later Unicode puts there may compose otherwise.
+        case .unassigned: return "has a character that Unicode has not assigned, or that is newer than this program"
+        default: return "has an invisible character"
         }
-        // Many file systems hold names to be equal that differ only in case.
-        guard !Self.reserved.contains(text.lowercased()) else {
-            throw SettingsFault(
-                .classInvalid,
-                "A class must not be called \(text): that is the name of a file beside the classes' folders."
-            )
-        }
-        self.text = text
     }
 }
 

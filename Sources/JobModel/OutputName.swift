@@ -1,7 +1,8 @@
 /// The base name of a protected image, made safe from a name that a stranger chose.
 ///
 /// The folder part and the extension are gone, and nothing is left that any common file system refuses or reads as something
-/// else: separators, control and invisible formatting characters, leading dots, Windows' device names.
+/// else: separators, control and invisible characters, leading dots, Windows' device names. The name is composed (NFC),
+/// whatever the system that it comes from makes of accents.
 public struct OutputName: Sendable, Hashable {
     /// The most UTF-8 bytes that a base name has, so that `-9999.png` still fits into any file system's 255.
     public static let maxBytes = 180
@@ -45,6 +46,11 @@ public struct OutputName: Sendable, Hashable {
         self.base = base
     }
 
+    /// What names have in common that may be one file, since they differ in case or composition alone.
+    ///
+    /// - Parameter base: The name of a file without its extension.
+    public static func folded(_ base: String) -> String { FileNames.folded(base) }
+
     /// The bytes of a number behind a name, such as `-10000`.
     private static let maxNumberBytes = 20
 
@@ -52,25 +58,22 @@ public struct OutputName: Sendable, Hashable {
         self.base = base
     }
 
+    // By scalars throughout: a slash or a dot with an accent behind it is another character to Swift, and none to a file system.
     private static func sanitize(_ name: String, maxBytes: Int = maxBytes) -> String {
         let scalars = name.unicodeScalars
         let start = scalars.lastIndex { $0 == "/" || $0 == "\\" }.map { scalars.index(after: $0) } ?? scalars.startIndex
+        var shown = String.UnicodeScalarView()
+        for scalar in scalars[start...] where !scalar.isInvisible { shown.append(scalar) }
         var kept = String.UnicodeScalarView()
-        for scalar in withoutExtension(scalars[start...]) where !isInvisible(scalar) {
-            kept.append(forbidden.contains(scalar) ? "_" : scalar)
+        for scalar in withoutExtension(ComposedText.make(String(shown)).unicodeScalars[...]) {
+            kept.append(FileNames.forbidden.contains(scalar) ? "_" : scalar)
         }
-        var base = Substring(String(kept))
-        base = base.drop { $0 == "." || $0.isWhitespace }
+        var base = Substring(kept.drop { $0 == "." || $0.isBlank || $0.continuesCharacter })
+        // Between characters: half of one would be another one.
         while base.utf8.count > maxBytes { base.removeLast() }
-        while let last = base.last, last == "." || last.isWhitespace { base.removeLast() }
-        return deviceNames.contains(base.prefix { $0 != "." }.uppercased()) ? "_" + base : String(base)
+        while let last = base.unicodeScalars.last, last == "." || last.isBlank { base.unicodeScalars.removeLast() }
+        return FileNames.isDevice(String(base)) ? "_" + base : String(base)
     }
-
-    private static let forbidden = Set("<>:\"|?*".unicodeScalars)
-
-    private static let deviceNames: Set<String> = Set(
-        ["CON", "PRN", "AUX", "NUL"] + (1...9).flatMap { ["COM\($0)", "LPT\($0)"] }
-    )
 
     /// Drops `.jpeg` and its like: a last part of 1 to 5 ASCII letters and digits behind a dot that is not the first character.
     private static func withoutExtension(_ name: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
@@ -81,19 +84,12 @@ public struct OutputName: Sendable, Hashable {
             && end.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0)) }
         return isExtension ? name[..<dot] : name
     }
-
-    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
-        default: false
-        }
-    }
 }
 
 /// Gives every image of a job a name of its own within its class.
 ///
-/// Names that differ only in case count as equal, since many file systems hold them to be. The second of two equal names gets
-/// `-2`, the third `-3`, in the order of asking.
+/// Names that differ only in case count as equal, since many file systems hold them to be, and so do the folders of classes. The
+/// second of two equal names gets `-2`, the third `-3`, in the order of asking.
 public struct OutputNames: Sendable {
     private var taken: Set<String> = []
     private var counters: [String: Int] = [:]
@@ -107,7 +103,7 @@ public struct OutputNames: Sendable {
     ///   - base: The file's name without its extension.
     ///   - label: The class in whose folder the file lies.
     public mutating func reserve(_ base: String, in label: ClassLabel) {
-        taken.insert(label.text.lowercased() + "/" + base.lowercased())
+        taken.insert(FileNames.folded(label.folderName) + "/" + FileNames.folded(base))
     }
 
     /// Takes a name, changed if it is taken already.
@@ -115,10 +111,10 @@ public struct OutputNames: Sendable {
     /// - Parameters:
     ///   - name: The name to have if it is free.
     ///   - label: The class, which is the image's folder.
-    /// - Returns: A name that was never returned before for this class.
+    /// - Returns: A name that was never returned before for this class, nor for one whose folder may be the same.
     public mutating func take(_ name: OutputName, in label: ClassLabel) -> OutputName {
-        let folder = label.text.lowercased() + "/"
-        let wanted = folder + name.base.lowercased()
+        let folder = FileNames.folded(label.folderName) + "/"
+        let wanted = folder + FileNames.folded(name.base)
         guard !taken.insert(wanted).inserted else { return name }
         // The counter goes on from where it stopped, so that ten thousand equal names are not quadratic.
         var count = counters[wanted] ?? 1
@@ -126,7 +122,7 @@ public struct OutputNames: Sendable {
         repeat {
             count += 1
             candidate = OutputName(base: "\(name.base)-\(count)")
-        } while !taken.insert(folder + candidate.base.lowercased()).inserted
+        } while !taken.insert(folder + FileNames.folded(candidate.base)).inserted
         counters[wanted] = count
         return candidate
     }

@@ -19,9 +19,7 @@ extension JobStore {
     ) async throws(JobStoreError) -> ClassPage {
         var last = ""
         if let cursor {
-            guard cursor.hasPrefix(Self.classCursorPrefix),
-                let label = try? ClassLabel(String(cursor.dropFirst(Self.classCursorPrefix.count)))
-            else { throw .invalidCursor }
+            guard let label = ClassCursor.label(in: cursor) else { throw .invalidCursor }
             last = label.text
         }
         let count = min(max(limit, 1), 1000)
@@ -38,7 +36,7 @@ extension JobStore {
             let page = try labels.prefix(count).compactMap { try Self.ownedClass(db, tenant, try ClassLabel($0)) }
             return ClassPage(
                 classes: page,
-                nextCursor: labels.count > count ? page.last.map { Self.classCursorPrefix + $0.label.text } : nil
+                nextCursor: labels.count > count ? page.last.map { ClassCursor.text(after: $0.label) } : nil
             )
         }
     }
@@ -149,9 +147,6 @@ extension JobStore {
     }
 
     // MARK: - Steps
-
-    /// What tells a cursor from any other word.
-    private static let classCursorPrefix = "class_"
 
     private static func ownedClass(_ db: Database, _ tenant: APIKeyID, _ label: ClassLabel) throws -> OwnedClass? {
         let assignment = try assignment(db, tenant: tenant.text, label: label.text)

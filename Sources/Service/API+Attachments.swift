@@ -61,7 +61,7 @@ extension ArchivePlan.Member {
     /// An attachment and its place in the archive.
     init(_ attachment: StoredAttachment, of image: JobImage) {
         self.init(
-            name: "\(image.label)/\(Self.fileName(of: image, attachment.kind))",
+            name: "\(image.label.folderName)/\(Self.fileName(of: image, attachment.kind))",
             sha256: attachment.blob.sha256,
             size: attachment.blob.size,
             crc32: attachment.crc32

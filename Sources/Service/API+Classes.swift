@@ -52,7 +52,7 @@ extension API {
             let picture = try await store.importedSemanticImage(tenant: key.id, label: label)
         else { throw APIError.semanticImageMissing }
         do {
-            return try await sendBlob(request, picture, type: "image/png", filename: "\(label).png")
+            return try await sendBlob(request, picture, type: "image/png", filename: "\(label.folderName).png")
         } catch BlobStoreError.notFound {
             // Replaced between the look at the row and the look at the file, it is nobody's fault.
             let current = try await store.importedSemanticImage(tenant: key.id, label: label)

@@ -115,7 +115,8 @@ extension API {
             logger.error(
                 "request failed",
                 metadata: [
-                    "request.id": "\(request.id)", "http.path": "\(request.target.rawPath)", "error": "\(error)",
+                    "request.id": "\(request.id)", "http.path": "\(LoggedPath.make(request.target.rawPath))",
+                    "error": "\(error)",
                 ]
             )
         }

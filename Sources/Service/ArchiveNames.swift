@@ -1,4 +1,4 @@
-/// The files of an archive beside the pictures; no class may be called so.
+/// The files of an archive beside the classes' folders, none of which may be called so: `ClassLabel.folderName` knows them.
 enum ArchiveNames {
     /// What was done to every image.
     static let manifest = "manifest.json"

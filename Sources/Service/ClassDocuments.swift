@@ -26,8 +26,8 @@ struct ClassDocument: Encodable {
         links = Links(self: path, semanticImage: owned.importedCount > 0 ? "\(path)/semantic-image" : nil)
     }
 
-    /// The path of a class's resource.
-    static func path(of label: ClassLabel) -> String { "/v1/classes/\(label)" }
+    /// The path of a class's resource, as a link has it.
+    static func path(of label: ClassLabel) -> String { "/v1/classes/\(PercentEncoding.path(label.text))" }
 }
 
 /// A page of classes.

@@ -99,7 +99,7 @@ struct ImageDocument: Encodable {
     }
 
     /// Where an image lies in the archive.
-    static func file(of image: JobImage) -> String { "\(image.label)/\(image.fileName)" }
+    static func file(of image: JobImage) -> String { "\(image.label.folderName)/\(image.fileName)" }
 }
 
 /// A page of jobs.

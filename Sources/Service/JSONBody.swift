@@ -35,11 +35,32 @@ enum JSONBody {
         }
         let bytes = try await request.body.collect(upTo: maxBytes)
         do {
+            try JSONText.check(bytes)
             return try JSONDecoder().decode(type, from: Data(bytes))
+        } catch JSONText.Fault.notUTF8 {
+            throw APIError(
+                .badRequest,
+                "body_encoding_invalid",
+                "The body must be JSON in UTF-8, without a byte order mark (RFC 8259, section 8.1)."
+            )
+        } catch JSONText.Fault.repeatedMember {
+            throw APIError(
+                .badRequest,
+                "member_repeated",
+                "An object of the body has two members of one name, so that nobody can say which value is meant."
+            )
+        } catch JSONText.Fault.malformed {
+            throw malformed
         } catch is DecodingError {
-            throw APIError(.badRequest, "body_malformed", "The body must be a JSON object (RFC 8259).")
+            throw malformed
         }
     }
+
+    private static let malformed = APIError(
+        .badRequest,
+        "body_malformed",
+        "The body must be a JSON object (RFC 8259)."
+    )
 }
 
 /// The members of a JSON object, of which all must be known.

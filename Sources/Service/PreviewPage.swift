@@ -32,7 +32,8 @@ enum PreviewPage {
     }
 
     private static func figure(_ image: ImageDocument) -> String {
-        let stem = "\(image.class)/\(image.name)"
+        let stem = "\(image.class.folderName)/\(image.name)"
+        let caption = "\(image.class)/\(image.name).png"
         var figures = ""
         if let report = image.report {
             let psnr = report.psnr.isFinite ? ", PSNR \(tenths(report.psnr)) dB" : ""
@@ -40,7 +41,7 @@ enum PreviewPage {
         }
         return """
             <figure>
-            <figcaption><a href="\(url(stem + ".png"))">\(text(stem)).png</a>\(figures)</figcaption>
+            <figcaption><a href="\(url(stem + ".png"))">\(text(caption))</a>\(figures)</figcaption>
             <img src="\(url(stem + AttachmentKind.previewBefore.suffix))" alt="the photo" loading="lazy">
             <img src="\(url(stem + AttachmentKind.previewAfter.suffix))" alt="the protected picture" loading="lazy">
             </figure>
@@ -52,32 +53,19 @@ enum PreviewPage {
 
     private static func thousandths(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
 
-    /// A path as a relative URL: what is not unreserved (RFC 3986 section 2.3) is percent-encoded.
-    private static func url(_ path: String) -> String {
-        var encoded = "./"
-        for byte in path.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"), UInt8(ascii: "/"):
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                encoded += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return encoded
-    }
+    /// A path in the archive as a relative URL.
+    private static func url(_ path: String) -> String { "./" + PercentEncoding.path(path) }
 
     private static func text(_ string: String) -> String {
         var escaped = ""
-        for character in string {
-            switch character {
+        // By scalars: a sign with an accent behind it is a character of its own to Swift, and none to a browser.
+        for scalar in string.unicodeScalars {
+            switch scalar {
             case "&": escaped += "&amp;"
             case "<": escaped += "&lt;"
             case ">": escaped += "&gt;"
             case "\"": escaped += "&quot;"
-            default: escaped.append(character)
+            default: escaped.unicodeScalars.append(scalar)
             }
         }
         return escaped

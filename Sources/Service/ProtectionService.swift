@@ -267,6 +267,7 @@ public struct ProtectionService: Sendable {
             configuration: configuration,
             logger: logger,
             observer: { metrics?.end($0) },
+            loggedPath: { LoggedPath.make($0) },
             handler: { request in
                 metrics?.begin(request, by: router)
                 return await api.respond(to: request, by: router)

@@ -84,6 +84,71 @@ struct ZIPDecoderTests {
         #expect(decodeZIP(pipe).members.map(Expected.init) == [Expected(.file, "-", text)])
     }
 
+    // MARK: - Names
+
+    /// A ZIP whose only member has a name of these bytes, without the flag for UTF-8, and what Python makes of it.
+    private func named(_ name: [UInt8], extra: [UInt8] = []) throws -> (bytes: [UInt8], python: String) {
+        let script = """
+            name, extra = bytes(\(name)), bytes(\(extra))
+            info = zipfile.ZipInfo("x" * len(name))
+            info.extra = extra
+            buffer = io.BytesIO()
+            with zipfile.ZipFile(buffer, "w") as archive: archive.writestr(info, b"1")
+            data = buffer.getvalue().replace(b"x" * len(name), name)
+            with zipfile.ZipFile(io.BytesIO(data)) as archive: read = archive.namelist()[0]
+            """
+        let read = try Foreign.python(script + "\nout.write(read.encode())")
+        return (try Foreign.python(script + "\nout.write(data)"), String(decoding: read, as: UTF8.self))
+    }
+
+    @Test("Without the flag for UTF-8 a name is in code page 437, every character of it")
+    func codePage437() throws {
+        // By halves, since a name has an end; U+0080 and U+00FF are the first and the last.
+        for half in [Array(UInt8(128)...191), Array(UInt8(192)...255)] {
+            let zip = try named(half + Array("/a.jpg".utf8))
+            let outcome = decodeZIP(zip.bytes)
+            #expect(outcome.fault == nil)
+            #expect(outcome.members.map(\.member.name) == [zip.python])
+        }
+        let album = try named([0x4D, 0x81] + Array("ller/a.jpg".utf8))
+        #expect(decodeZIP(album.bytes).members.map(\.member.name) == ["Müller/a.jpg"] && album.python == "Müller/a.jpg")
+    }
+
+    @Test(
+        "But valid UTF-8 is UTF-8, as macOS writes it without the flag",
+        arguments: ["Mu\u{308}ller/日本.jpg", "é", "a"]
+    )
+    func unflagged(name: String) throws {
+        let names = decodeZIP(try named(Array(name.utf8)).bytes).members.map(\.member.name)
+        #expect(names.map { Array($0.utf8) } == [Array(name.utf8)])
+    }
+
+    @Test("The Unicode Path Extra Field counts if it is about the name")
+    func unicodePath() throws {
+        func field(_ name: [UInt8], _ path: String, version: UInt8 = 1) -> [UInt8] {
+            let checksum = CRC32.checksum(name)
+            let body = [version] + (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (8 * $0)) } + Array(path.utf8)
+            return [0x75, 0x70, UInt8(body.count), 0] + body
+        }
+        let name = Array("#U65e5/a.jpg".utf8)
+        func read(_ extra: [UInt8]) throws -> [String] {
+            decodeZIP(try named(name, extra: extra).bytes).members.map(\.member.name)
+        }
+        #expect(try read(field(name, "日/a.jpg")) == ["日/a.jpg"])
+        #expect(try read([0x55, 0x54, 1, 0, 0] + field(name, "日/a.jpg")) == ["日/a.jpg"])
+        #expect(try read(field(Array("other".utf8), "日/a.jpg")) == ["#U65e5/a.jpg"])
+        #expect(try read(field(name, "日/a.jpg", version: 2)) == ["#U65e5/a.jpg"])
+        #expect(try read([0x75, 0x70, 3, 0, 1, 2, 3]) == ["#U65e5/a.jpg"])
+    }
+
+    @Test("Info-ZIP in any locale", arguments: ["C", "C.UTF-8"])
+    func infoZIPNames(locale: String) throws {
+        let folder = try Foreign.Folder([("Müller/日本.txt", text)])
+        let command = "LC_ALL=\(locale) zip -qr - 'Müller'"
+        let members = decodeZIP(try Foreign.output(of: "/bin/sh", ["-c", command], in: folder.url)).members
+        #expect(members.map(\.member.name) == ["Müller/", "Müller/日本.txt"])
+    }
+
     @Test("Our own archives")
     func own() throws {
         let layout = try ZIPLayout(entries: [ZIPEntry(name: "a/b", size: 720, crc32: CRC32.checksum(text))])

@@ -117,6 +117,35 @@ import Testing
         #expect(decode(text).code == "multipart_malformed")
     }
 
+    @Test(
+        "Controls in a file's name do not refuse the form, and are not in the name",
+        arguments: [
+            ("filename=\"a\0b.jpg\"", "ab.jpg"), ("filename=\"\0\"", ""), ("filename=\"Icon\r.jpg\"", "Icon.jpg"),
+            ("filename=\"\u{1B}[31m\u{7F}.jpg\"", "[31m.jpg"), ("filename*=UTF-8''a%00b%C3%A9.jpg", "abé.jpg"),
+            ("filename*=UTF-8''%FFa.jpg", "\u{FFFD}a.jpg"), ("filename*=UTF-8''50%.jpg", "50%.jpg"),
+            ("filename*=a.jpg", "a.jpg"), ("filename=\"a.jpg\"; filename*=UTF-8''%FF", "a.jpg"),
+        ]
+    )
+    func controls(parameter: String, filename: String) {
+        let decoded = decode(
+            part("1", "Content-Disposition: form-data; name=\"f\"; \(parameter)\r\nX-A: \u{1}\r\n")
+                + part("2") + "--X--"
+        )
+        #expect(decoded.code == nil)
+        #expect(
+            decoded.events == [
+                .partBegan(MultipartPart(name: "f", filename: filename)), .partBytes([0x31]), .partEnded,
+                .partBegan(MultipartPart(name: "a")), .partBytes([0x32]), .partEnded, .end,
+            ]
+        )
+    }
+
+    @Test("A control in a field's name is still a fault", arguments: ["Content-Dispo\0sition: x", "A\u{1}: b", "\0"])
+    func controlsInNames(line: String) {
+        let fields = "\(line)\r\nContent-Disposition: form-data; name=a\r\n"
+        #expect(decode(part("1", fields) + "--X--").code == "multipart_malformed")
+    }
+
     @Test("A preamble without end is refused")
     func endlessPreamble() {
         let limits = MultipartLimits(maxPartHeadBytes: 64)

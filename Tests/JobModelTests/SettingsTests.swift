@@ -51,36 +51,6 @@ import Testing
         #expect(throws: (any Error).self) { try decoded(ProtectionSettings.self, json) }
     }
 
-    @Test(arguments: ["a", "cats", "Class_1.2-x", String(repeating: "x", count: 64), "..".replacing(".", with: "-")])
-    func `Good labels are taken`(text: String) throws {
-        #expect(try ClassLabel(text).text == text)
-        #expect(try decoded(ClassLabel.self, "\"\(text)\"").text == text)
-    }
-
-    @Test(arguments: [
-        "", ".", "..", ".hidden", "a/b", "a\\b", "a b", "é", "a\n", "a\0", String(repeating: "x", count: 65),
-    ])
-    func `Bad labels are refused`(text: String) {
-        let fault = #expect(throws: SettingsFault.self) { try ClassLabel(text) }
-        #expect(fault?.code == .classInvalid)
-    }
-
-    @Test(arguments: [
-        "manifest.json", "manifest.json.sig", "SHA256SUMS", "index.html", "palimpsest-classes.json", "Manifest.JSON",
-        "sha256sums",
-        "INDEX.HTML", "Palimpsest-Classes.json",
-    ])
-    func `Names of the archive's own files are no labels, in whatever case`(text: String) {
-        let fault = #expect(throws: SettingsFault.self) { try ClassLabel(text) }
-        #expect(fault?.code == .classInvalid)
-        #expect(fault?.detail.contains(text) == true)
-    }
-
-    @Test(arguments: ["manifest", "manifest.json.1", "index.htm", "SHA256"])
-    func `Names that are only like them are labels`(text: String) throws {
-        #expect(try ClassLabel(text).text == text)
-    }
-
     @Test func `Seeds keep all their 64 bits in JSON`() throws {
         let assignment = SemanticImageAssignment(
             generatorVersion: 1,

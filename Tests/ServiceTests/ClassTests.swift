@@ -58,6 +58,65 @@ struct ClassTests {
         #expect(try fixture.blobs.sweepOrphans(ifOlderThan: .zero) { $0 == SHA256.hash(kept.body) } == 0)
     }
 
+    private struct Shown: Decodable {
+        struct Links: Decodable { let `self`: String }
+        let label: String
+        let links: Links
+    }
+
+    private struct Page: Decodable {
+        let classes: [Shown]
+        let nextCursor: String?
+    }
+
+    @Test("A label of any script has its place and its links, and both spellings are one class")
+    func labels() async throws {
+        let fixture = try await Fixture()
+        for (sent, label, link) in [
+            ("Vacaciones%202024", "Vacaciones 2024", "Vacaciones%202024"),
+            ("Mu%CC%88ller", "M\u{FC}ller", "M%C3%BCller"),
+            ("%E6%97%A5%E6%9C%AC", "日本", "%E6%97%A5%E6%9C%AC"), ("50%2541", "50%41", "50%2541"),
+            ("a+b&c=d%3F%23", "a+b&c=d?#", "a%2Bb%26c%3Dd%3F%23"), ("manifest.json", "manifest.json", "manifest.json"),
+        ] {
+            let made = try await fixture.send(.put, "/v1/classes/\(sent)")
+            #expect(made.status == 201, "\(made.text)")
+            let shown = try made.json(Shown.self)
+            #expect(Array(shown.label.utf8) == Array(label.utf8))
+            #expect(shown.links.`self` == "/v1/classes/\(link)")
+            #expect(try await fixture.send(.put, shown.links.`self`).status == 200)
+            #expect(try await fixture.send(.get, shown.links.`self`).json(Shown.self).label == label)
+        }
+        #expect(try await fixture.store.classes().count == 6)
+        for bad in ["a%2Fb", "a%5Cb", "%20a", "a%0A", "a%E2%80%8B", ".a"] {
+            let answer = try await fixture.send(.put, "/v1/classes/\(bad)")
+            #expect((answer.status, answer.code) == (400, "class_invalid"))
+            #expect(try await fixture.send(.get, "/v1/classes/\(bad)").code == "class_unknown")
+        }
+    }
+
+    @Test("Cursors go into a query as they are, whatever the labels; those of earlier versions do still")
+    func cursors() async throws {
+        let fixture = try await Fixture()
+        let labels = ["a", "a b", "a%20b", "a+b", "b&limit=9", "classx_61", "z.-_", "é", "日本"]
+        let tenant = try #require(try await fixture.store.keys().first).id
+        for label in labels { _ = try await fixture.store.createClass(tenant: tenant, label: try ClassLabel(label)) }
+        var found: [String] = []
+        var target = "/v1/classes?limit=1"
+        while true {
+            let page = try await fixture.send(.get, target).json(Page.self)
+            found += page.classes.map(\.label)
+            guard let cursor = page.nextCursor else { break }
+            target = "/v1/classes?limit=1&cursor=\(cursor)"
+            try #require(found.count <= labels.count)
+        }
+        #expect(found == labels.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) })
+        let old = try await fixture.send(.get, "/v1/classes?limit=1&cursor=class_z.-_").json(Page.self)
+        #expect(old.classes.map(\.label) == ["é"])
+        for bad in ["class_", "class_.a", "classx_", "classx_6", "classx_zz", "classx_ff", "classx_2f", "x"] {
+            #expect(try await fixture.send(.get, "/v1/classes?cursor=\(bad)").code == "cursor_invalid")
+        }
+    }
+
     /// The pieces of a body, with something that happens before the last one is given out.
     private actor Pieces {
         private var rest: [[UInt8]]

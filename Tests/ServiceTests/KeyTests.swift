@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import HTTPServer
 import HTTPTypes
 import HTTPWire
@@ -126,8 +126,42 @@ struct KeyTests {
     }
 
     @Test(
+        "JSON in another encoding than UTF-8, or with a mark in front, makes no key",
+        arguments: [
+            String.Encoding.utf16, .utf16BigEndian, .utf16LittleEndian, .utf32, .utf32BigEndian, .utf32LittleEndian,
+            .isoLatin1, .utf8,
+        ]
+    )
+    func encodings(encoding: String.Encoding) async throws {
+        let fixture = try await fixture()
+        let text = "{\"name\":\"Zo\u{EB}\",\"scopes\":[\"read\"]}"
+        var body = Array(try #require(text.data(using: encoding)))
+        // In UTF-8 only the mark is wrong.
+        if encoding == .utf8 { body = [0xEF, 0xBB, 0xBF] + body }
+        let answer = try await fixture.send(
+            .post,
+            "/v1/keys",
+            fields: [.contentType: "application/json"],
+            body: body,
+            key: Self.admin.text
+        )
+        #expect((answer.status, answer.code) == (400, "body_encoding_invalid"))
+        #expect(try await fixture.store.keys().allSatisfy { $0.name != "Zo\u{EB}" })
+        #expect(try await make(fixture, text).name == "Zo\u{EB}")
+    }
+
+    @Test(
         "A body that is not wholly understood makes no key",
         arguments: [
+            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"name\":\"b\"}", "member_repeated"),
+            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"\\u006eame\":\"a\"}", "member_repeated"),
+            (
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"quotas\":{\"images_queued\":1,\"images_queued\":9}}",
+                "member_repeated"
+            ),
+            ("{\"name\":\"a\",\"scopes\":[\"read\"],}", "body_malformed"),
+            ("{'name':'a','scopes':['read']}", "body_malformed"),
+            (String(repeating: "[", count: 10_000), "body_malformed"),
             ("", "body_malformed"), ("[]", "body_malformed"), ("{\"name\":\"a\"", "body_malformed"),
             ("\"a\"", "body_malformed"), ("{\"name\":\"a\"} x", "body_malformed"),
             ("{}", "name_invalid"), ("{\"name\":1,\"scopes\":[\"read\"]}", "name_invalid"),

@@ -68,6 +68,23 @@ struct SubmitTests {
         #expect(try await fixture.store.job(id, tenant: tenant)?.settings.strength == 4)
     }
 
+    @Test("One odd file name does not refuse the form: it is cleaned, and the other files are taken")
+    func oddNames() async throws {
+        let fixture = try await Fixture()
+        let (fields, body) = form([
+            ("class", nil, "Mu\u{308}ller?"), ("file", "one.jpg", "1"), ("file", "t\0wo.jpg", "2"),
+            ("file", "Icon\r", "3"),
+            ("file", "e\u{301}te\u{301}.jpg", "4"), ("file", "NUL\0.jpg", "5"),
+            ("file", "a\"; filename*=\"UTF-8''%00b.png", "6"),
+        ])
+        let answer = try await fixture.send(.post, "/v1/jobs", fields: fields, body: body)
+        #expect(answer.status == 202, "\(answer.text)")
+        let job = try answer.json(Shown.self)
+        let images = try await fixture.send(.get, "/v1/jobs/\(job.id)/images").json(Images.self).images
+        let files = ["one", "two", "Icon", "\u{E9}t\u{E9}", "_NUL", "b"].map { "M\u{FC}ller%3F/\($0).png" }
+        #expect(images.map { Array($0.file.utf8) } == files.map { Array($0.utf8) })
+    }
+
     @Test("A file that is too large or empty is that image's error alone, and leaves no file")
     func refusedImages() async throws {
         let fixture = try await Fixture { $0.maxImageBytes = 1024 }

@@ -7,6 +7,7 @@ import pathlib
 import pty
 import shutil
 import subprocess
+import unicodedata
 
 import pytest
 from pictures import largest_change, picture
@@ -55,14 +56,80 @@ def test_the_list_of_classes_is_a_secret_and_says_so_once(palimpsest, tmp_path):
     assert palimpsest("protect", tmp_path / "in", "--out", tmp_path / "other", "--quiet").stderr == ""
 
 
-def test_classes_named_as_the_files_beside_them_are_refused(palimpsest, tmp_path):
+def test_a_class_named_as_a_file_beside_the_classes_gets_another_folder(palimpsest, tmp_path):
     picture(tmp_path / "in/Manifest.json/1.png")
-    picture(tmp_path / "in/cats/2.png")
+    out = tmp_path / "out"
+    result = palimpsest("protect", tmp_path / "in", "--out", out)
+    assert result.returncode == 0, result.stderr
+    assert tree(out) == ["%4Danifest.json/1.json", "%4Danifest.json/1.png", "palimpsest-classes.json"]
+    assert json.loads((out / "%4Danifest.json/1.json").read_text())["class"] == "Manifest.json"
+    loose = picture(tmp_path / "2.png")
+    result = palimpsest("protect", loose, "--class", "palimpsest-classes.json", "--out", out)
+    assert result.returncode == 0, result.stderr
+    assert (out / "%70alimpsest-classes.json/2.png").is_file()
+    assert json.loads((out / "palimpsest-classes.json").read_text())["classes"] == {"Manifest.json": 0, "palimpsest-classes.json": 1}
+
+
+def test_folders_of_any_script_are_classes_and_two_spellings_are_one(palimpsest, tmp_path):
+    decomposed = "Mu\u0308ller"
+    names = ["Vacaciones 2024", "M\u00fcller", decomposed, "日本", "Was? Wann!", "con", "a.", "100 % Wolle", "Straße", "STRASSE"]
+    for seed, name in enumerate(names):
+        picture(tmp_path / "in" / name / f"e\u0301te\u0301 {seed}.png", seed=seed)
+        picture(tmp_path / "in" / name / "same.png", seed=100 + seed)
+    out = tmp_path / "out"
+    result = palimpsest("protect", tmp_path / "in", "--out", out)
+    assert result.returncode == 0, result.stderr
+    folders = {name: name for name in names} | {decomposed: "M\u00fcller", "Was? Wann!": "Was%3F Wann!", "con": "%63on", "a.": "a%2E"}
+    pictures = {name for name in tree(out) if name.endswith(".png")}
+    for seed, name in enumerate(names):
+        assert f"{folders[name]}/\u00e9t\u00e9 {seed}.png" in pictures, (name, pictures)
+        report = json.loads((out / folders[name] / f"\u00e9t\u00e9 {seed}.json").read_text())
+        assert report["class"] == unicodedata.normalize("NFC", name)
+    # Both spellings' pictures of one name, and those of classes that are one folder where case does not count.
+    for folder in ("M\u00fcller", "Stra"):
+        assert len([name for name in pictures if name.startswith(folder) or name.startswith(folder.upper()) if "same" in name]) == 2
+    assert len(pictures) == 2 * len(names)
+    assert len({name.casefold() for name in pictures}) == len(pictures)
+    classes = json.loads((out / "palimpsest-classes.json").read_text())["classes"]
+    assert set(classes) == {unicodedata.normalize("NFC", name) for name in names}
+    assert sorted(classes.values()) == list(range(9))
+    # The same once more: everything is there.
+    before = {name: (out / name).stat().st_mtime_ns for name in tree(out)}
+    again = palimpsest("protect", tmp_path / "in", "--out", out, "--skip-existing")
+    assert again.returncode == 0, again.stderr
+    assert {name: (out / name).stat().st_mtime_ns for name in tree(out)} == before
+
+
+def test_a_folder_that_is_no_class_says_what_one_is(palimpsest, tmp_path):
+    picture(tmp_path / "in/a\u200bb/1.png")
+    picture(tmp_path / "in/good/2.png")
     result = palimpsest("protect", tmp_path / "in", "--out", tmp_path / "out")
     assert result.returncode == 1
-    assert f"{tmp_path}/in/Manifest.json/1.png: class_invalid: " in result.stderr
-    result = palimpsest("protect", tmp_path / "in/cats", "--class", "palimpsest-classes.json", "--out", tmp_path / "new")
-    assert result.returncode == 2 and "palimpsest-classes.json" in result.stderr and not (tmp_path / "new").exists()
+    (line,) = [line for line in result.stderr.splitlines() if "class_invalid" in line]
+    assert "has an invisible character. A class is 1 to 64 characters of any script" in line
+    for label in ("a/b", " a", ".a", "x" * 65, ""):
+        result = palimpsest("protect", tmp_path / "in/good", "--class", label, "--out", tmp_path / "new")
+        assert result.returncode == 2 and "A class is 1 to 64 characters" in result.stderr and not (tmp_path / "new").exists()
+
+
+def test_the_list_of_classes_has_labels_in_either_spelling(palimpsest, tmp_path):
+    out = tmp_path / "out"
+    picture(tmp_path / "in/M\u00fcller/1.png", seed=1)
+    picture(tmp_path / "in/b/1.png", seed=2)
+    assert palimpsest("protect", tmp_path / "in", "--out", out).returncode == 0
+    path = out / "palimpsest-classes.json"
+    document = json.loads(path.read_text())
+    # As an editor of another system may save it.
+    document["classes"] = {"Mu\u0308ller": 5, "b": 3}
+    path.write_text(json.dumps(document, ensure_ascii=False))
+    picture(tmp_path / "more/M\u00fcller/2.png", seed=3)
+    picture(tmp_path / "more/new/2.png", seed=4)
+    assert palimpsest("protect", tmp_path / "more", "--out", out).returncode == 0
+    assert json.loads(path.read_text())["classes"] == {"M\u00fcller": 5, "b": 3, "new": 6}
+    document["classes"] = {"a/b": 1}
+    path.write_text(json.dumps(document))
+    result = palimpsest("protect", tmp_path / "more", "--out", out, "--force")
+    assert result.returncode == 1 and f"{path} has a class that cannot be: a/b. This class has a slash" in result.stderr
 
 
 def test_a_picture_in_which_nothing_can_be_hidden_fails(palimpsest, tmp_path):

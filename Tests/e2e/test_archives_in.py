@@ -181,7 +181,7 @@ def refusals():
     yield "gzip by its type", gzip.compress(tar), "application/gzip", 415, "archive_compressed"
     yield "out of the folder", tarred(first, ("../../etc/passwd", photo)), TAR, 400, "archive_member_invalid"
     yield "absolute", tarred(first, ("/etc/passwd", photo)), TAR, 400, "archive_member_invalid"
-    yield "a folder that is no class", tarred(first, ("my cats/a.jpg", photo)), TAR, 400, "class_invalid"
+    yield "a folder that is no class", tarred(first, ("my\u200bcats/a.jpg", photo)), TAR, 400, "class_invalid"
     yield "no class", tarred(first, ("plane.jpg", photo)), TAR, 400, "class_missing"
     yield "empty", tarred(), TAR, 400, "job_empty"
     yield "cut ZIP", zip[:-1], ZIP, 400, "archive_truncated"

@@ -212,12 +212,12 @@ def test_wrong_folders_are_refused_with_a_sentence(stopped, own, tmp_path):
     (tmp_path / "flat").mkdir()
     noise(tmp_path / "flat/1.png", 1)
     (tmp_path / "hollow/cat").mkdir(parents=True)
-    noise(tmp_path / "odd/a b/1.png", 1)
+    noise(tmp_path / "odd" / ("a" * 65) / "1.png", 1)
     for folder, words, status in [
         (tmp_path / "nowhere", "is not a folder with a folder of pictures for each class.", 2),
         (tmp_path / "flat", f"There is no folder in {tmp_path}/flat", 2),
         (tmp_path / "hollow", f"There is no picture in {tmp_path}/hollow/cat.", 2),
-        (tmp_path / "odd", f"{tmp_path}/odd/a b: The class is its folder's name.", 2),
+        (tmp_path / "odd", f"{tmp_path}/odd/{'a' * 65}: The class is its folder's name.", 2),
     ]:
         result = classes("import", folder, "--data", stopped.data)
         assert result.returncode == status and words in result.stderr, result.stderr

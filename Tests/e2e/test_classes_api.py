@@ -127,7 +127,7 @@ def test_what_is_no_picture_leaves_nothing(make_service, tmp_path):
         assert words in answer.json["detail"]
     problem(send(service, path, FIXTURES / "hats.png", type="text/plain"), 415, "media_type_unsupported")
     problem(send(service, path, FIXTURES / "hats.png", type="application/x-tar"), 415, "media_type_unsupported")
-    problem(send(service, "/v1/classes/SHA256SUMS/semantic-image", FIXTURES / "hats.png"), 400, "class_invalid")
+    problem(send(service, "/v1/classes/a%0Ab/semantic-image", FIXTURES / "hats.png"), 400, "class_invalid")
     problem(send(service, f"{path}?mode=class-wise", FIXTURES / "hats.png"), 400, "parameter_unknown")
     assert stored(service.data) == {}
     assert service.get("/v1/classes").json == {"classes": []}

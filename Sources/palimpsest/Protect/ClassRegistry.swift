@@ -64,10 +64,21 @@ struct ClassRegistry {
         guard familySeed == nil || familySeed == seed else {
             throw CommandFault("\(shown) holds another family seed; leave --family-seed out, or name another --out.")
         }
+        var indices: [String: Int] = [:]
+        for (name, index) in file.classes {
+            do throws(SettingsFault) {
+                let label = try ClassLabel(name)
+                indices[label.text] = index
+            } catch {
+                throw CommandFault(
+                    "\(shown) has a class that cannot be: \(StandardError.printable(name)). \(error.detail)"
+                )
+            }
+        }
         self.familySeed = seed
         // Version 1 was replaced before any release; its seeds draw the images of version 2.
         generatorVersion = file.generatorVersion == 1 ? 2 : file.generatorVersion
-        indices = file.classes
+        self.indices = indices
         isChanged = generatorVersion != file.generatorVersion
     }
 

@@ -50,7 +50,7 @@ struct EarlierResults {
         let files = (FolderListing.names(in: folder) ?? []).compactMap { $0 }
         let pictures = Set(Self.bases(of: files, before: ProtectedFile.pictureSuffix))
         let reports = Set(Self.bases(of: files, before: ProtectedFile.reportSuffix))
-        let openNames = Set(open.map { $0.picture.name.base.lowercased() })
+        let openNames = Set(open.map { OutputName.folded($0.picture.name.base) })
         for base in pictures.union(reports).sorted() {
             let hasPicture = pictures.contains(base)
             let suffix = hasPicture ? ProtectedFile.pictureSuffix : ProtectedFile.reportSuffix
@@ -64,7 +64,7 @@ struct EarlierResults {
                 let made = hasPicture ? "was made from" : "is about"
                 hold(base, by: original, "\(shown) \(made) another photo of that name")
                 // What is open is known from the call that was interrupted.
-                guard !openNames.contains(base.lowercased()), let name = OutputName(given: base) else { continue }
+                guard !openNames.contains(OutputName.folded(base)), let name = OutputName(given: base) else { continue }
                 results.append(Result(name: name, original: original, state: hasPicture ? .complete : .remnant))
             } else if let report, original != nil {
                 hold(base, by: nil, "\(shown) was made for the class \(report.label)")
@@ -84,7 +84,7 @@ struct EarlierResults {
     }
 
     /// Who has a name that is not free.
-    func holder(of name: OutputName) -> Holder? { holders[name.base.lowercased()] }
+    func holder(of name: OutputName) -> Holder? { holders[OutputName.folded(name.base)] }
 
     /// Says which photos have results, each its own: copies of a photo have as many results as there are copies.
     ///
@@ -112,7 +112,7 @@ struct EarlierResults {
     // MARK: - Steps
 
     private mutating func hold(_ base: String, by original: SHA256Digest?, _ description: String) {
-        holders[base.lowercased()] = Holder(original: original, description: description)
+        holders[OutputName.folded(base)] = Holder(original: original, description: description)
     }
 
     private static func bases(of files: [String], before suffix: String) -> [String] {

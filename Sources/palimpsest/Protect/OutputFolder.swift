@@ -72,8 +72,13 @@ final class OutputFolder: Sendable {
     // MARK: - Names
 
     /// The folder of a class's results.
+    ///
+    /// Earlier releases called it by the label itself, whatever that was; what they have begun goes on there.
     func folder(of label: ClassLabel) -> String {
-        "\(path)/\(label)"
+        if label.folderName != label.text, case .folder = FileKind(path: "\(path)/\(label)") {
+            return "\(path)/\(label)"
+        }
+        return "\(path)/\(label.folderName)"
     }
 
     func picturePath(of picture: PlannedPicture) -> String {

@@ -35,10 +35,19 @@ struct SemanticImageFolder {
             throw UsageFault("\(self.path) is not a folder with a folder of pictures for each class.")
         }
         var classes: [ClassFolder] = []
+        var labels: Set<ClassLabel> = []
         for name in try Self.names(in: trimmed) {
             let folder = "\(trimmed)/\(name)"
             guard case .folder = FileKind(path: folder) else { continue }
-            classes.append(ClassFolder(label: try Self.label(name, of: folder), files: try Self.files(in: folder)))
+            let label = try Self.label(name, of: folder)
+            // Composed and decomposed, say, which look the same.
+            guard labels.insert(label).inserted else {
+                throw UsageFault(
+                    "\(StandardError.printable(folder)): There are two folders of the class \(label), whose names are spelt "
+                        + "in different ways; put their pictures into one."
+                )
+            }
+            classes.append(ClassFolder(label: label, files: try Self.files(in: folder)))
         }
         guard !classes.isEmpty else {
             throw UsageFault("There is no folder in \(self.path); it must have a folder of pictures for each class.")

@@ -1,0 +1,169 @@
+/// Checks that bytes are JSON which every reader takes for the same thing (RFC 8259, and RFC 7493 on repeated members).
+///
+/// Foundation's decoder guesses among UTF-8, UTF-16 and UTF-32, and takes one of two members of one name. What stands between
+/// the service and its clients may see it otherwise.
+struct JSONText {
+    /// What is wrong with a text.
+    enum Fault: Error {
+        /// It is in another encoding than UTF-8, or begins with a byte order mark.
+        case notUTF8
+        /// It is no JSON, or nested too deeply.
+        case malformed
+        /// An object has two members of one name, however they are spelt.
+        case repeatedMember
+    }
+
+    /// How deeply values may be nested; no request needs more than three.
+    private static let maxDepth = 32
+
+    /// Checks a whole text.
+    ///
+    /// - Throws: ``Fault``.
+    static func check(_ bytes: [UInt8]) throws(Fault) {
+        // JSON in UTF-16 or UTF-32 always has a zero byte, for its first character is ASCII, and JSON in UTF-8 never.
+        let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
+        guard !hasMark, !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil else { throw .notUTF8 }
+        var text = JSONText(rest: bytes[...])
+        text.skipBlanks()
+        try text.takeValue(depth: 0)
+        guard text.rest.isEmpty else { throw .malformed }
+    }
+
+    private var rest: ArraySlice<UInt8>
+
+    // MARK: - Values
+
+    /// Takes a value and the blanks behind it.
+    private mutating func takeValue(depth: Int) throws(Fault) {
+        guard depth < Self.maxDepth else { throw .malformed }
+        switch rest.first {
+        case UInt8(ascii: "{"): try takeObject(depth: depth)
+        case UInt8(ascii: "["): try takeArray(depth: depth)
+        case UInt8(ascii: "\""): _ = try takeString()
+        case UInt8(ascii: "t"): try take("true")
+        case UInt8(ascii: "f"): try take("false")
+        case UInt8(ascii: "n"): try take("null")
+        default: try takeNumber()
+        }
+        skipBlanks()
+    }
+
+    private mutating func takeObject(depth: Int) throws(Fault) {
+        var names: Set<String> = []
+        try takeList(between: "{", and: "}") { text throws(Fault) in
+            let name = try text.takeString()
+            text.skipBlanks()
+            try text.take(":")
+            text.skipBlanks()
+            try text.takeValue(depth: depth + 1)
+            guard names.insert(name).inserted else { throw .repeatedMember }
+        }
+    }
+
+    private mutating func takeArray(depth: Int) throws(Fault) {
+        try takeList(between: "[", and: "]") { text throws(Fault) in try text.takeValue(depth: depth + 1) }
+    }
+
+    private mutating func takeList(
+        between start: String,
+        and end: String,
+        _ takeItem: (inout JSONText) throws(Fault) -> Void
+    ) throws(Fault) {
+        try take(start)
+        skipBlanks()
+        guard !rest.starts(with: end.utf8) else { return try take(end) }
+        while true {
+            try takeItem(&self)
+            skipBlanks()
+            guard rest.first == UInt8(ascii: ",") else { return try take(end) }
+            rest.removeFirst()
+            skipBlanks()
+        }
+    }
+
+    private mutating func takeNumber() throws(Fault) {
+        if rest.first == UInt8(ascii: "-") { rest.removeFirst() }
+        if rest.first == UInt8(ascii: "0") { rest.removeFirst() } else { try takeDigits() }
+        if rest.first == UInt8(ascii: ".") {
+            rest.removeFirst()
+            try takeDigits()
+        }
+        guard let letter = rest.first, letter | 0x20 == UInt8(ascii: "e") else { return }
+        rest.removeFirst()
+        if let sign = rest.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { rest.removeFirst() }
+        try takeDigits()
+    }
+
+    private mutating func takeDigits() throws(Fault) {
+        let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard !digits.isEmpty else { throw .malformed }
+        rest = rest.dropFirst(digits.count)
+    }
+
+    // MARK: - Strings
+
+    /// Takes a string.
+    ///
+    /// - Returns: What it spells.
+    private mutating func takeString() throws(Fault) -> String {
+        try take("\"")
+        var bytes: [UInt8] = []
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "\""): return String(decoding: bytes, as: UTF8.self)
+            case UInt8(ascii: "\\"): bytes += String(try takeEscape()).utf8
+            case 0..<0x20: throw .malformed
+            default: bytes.append(byte)
+            }
+        }
+        throw .malformed
+    }
+
+    /// Takes what stands behind a backslash.
+    private mutating func takeEscape() throws(Fault) -> Unicode.Scalar {
+        switch rest.popFirst() {
+        case UInt8(ascii: "\""): return "\""
+        case UInt8(ascii: "\\"): return "\\"
+        case UInt8(ascii: "/"): return "/"
+        case UInt8(ascii: "b"): return "\u{08}"
+        case UInt8(ascii: "f"): return "\u{0C}"
+        case UInt8(ascii: "n"): return "\n"
+        case UInt8(ascii: "r"): return "\r"
+        case UInt8(ascii: "t"): return "\t"
+        case UInt8(ascii: "u"): return try takeScalar()
+        default: throw .malformed
+        }
+    }
+
+    /// Takes the digits of an escape, and with the first half of a character the second.
+    private mutating func takeScalar() throws(Fault) -> Unicode.Scalar {
+        let first = try takeUnit()
+        if let scalar = Unicode.Scalar(first) { return scalar }
+        try take("\\u")
+        let second = try takeUnit()
+        guard (0xD800...0xDBFF).contains(first), (0xDC00...0xDFFF).contains(second),
+            let scalar = Unicode.Scalar(0x10000 + (UInt32(first) - 0xD800) << 10 + (UInt32(second) - 0xDC00))
+        else { throw .malformed }
+        return scalar
+    }
+
+    private mutating func takeUnit() throws(Fault) -> UInt16 {
+        let digits = rest.prefix(4)
+        guard digits.count == 4, digits.allSatisfy({ Unicode.Scalar($0).properties.isASCIIHexDigit }),
+            let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+        else { throw .malformed }
+        rest = rest.dropFirst(4)
+        return unit
+    }
+
+    // MARK: - Bytes
+
+    private mutating func take(_ text: String) throws(Fault) {
+        guard rest.starts(with: text.utf8) else { throw .malformed }
+        rest = rest.dropFirst(text.utf8.count)
+    }
+
+    private mutating func skipBlanks() {
+        rest = rest.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
+    }
+}
