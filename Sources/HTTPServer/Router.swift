@@ -58,13 +58,15 @@ public struct Router: Sendable {
             }
         }
         if matches.isEmpty, request.target.rawPath != "*" {
-            return Problem(status: .notFound, code: "not_found", detail: "There is nothing at this path.").response
+            let hint = isKnownWithoutSlash(request.target.segments) ? " Leave out the slash at its end." : ""
+            return Problem(status: .notFound, code: "not_found", detail: "There is nothing at this path.\(hint)")
+                .response
         }
         guard Self.known.contains(request.method) else {
             return Problem(
                 status: .notImplemented,
                 code: "method_unknown",
-                detail: "This server does not know this method."
+                detail: "This server does not know the method \(request.method.rawValue.prefix(40))."
             ).response
         }
         let allowed = Self.allowed(matches.map(\.route.method))
@@ -72,9 +74,36 @@ public struct Router: Sendable {
         return Problem(
             status: .methodNotAllowed,
             code: "method_not_allowed",
-            detail: "This path does not take this method.",
+            detail:
+                "This path takes \(Self.listed(allowed)), not \(request.method.rawValue).\(hint(for: request, matches))",
             fields: [.allow: allowed]
         ).response
+    }
+
+    private func isKnownWithoutSlash(_ segments: [String]) -> Bool {
+        segments.count > 1 && segments.last == "" && routes.contains { $0.pattern.match(segments.dropLast()) != nil }
+    }
+
+    /// What to do instead, where a file was meant to be sent.
+    ///
+    /// `curl -T FILE` sends PUT, and to a path with a slash at its end PUT to that of the file.
+    private func hint(for request: ServerRequest, _ matches: [(route: Route, parameters: PathParameters)]) -> String {
+        let isUpload = request.method == .put || request.method == .post
+        if request.method == .put, matches.contains(where: { $0.route.method == .post }) {
+            return " Send a file by POST: with curl by --data-binary @FILE, where -T FILE means PUT."
+        }
+        let parent = Array(request.target.segments.dropLast())
+        guard isUpload, routes.contains(where: { $0.method == .post && $0.pattern.match(parent) != nil }) else {
+            return ""
+        }
+        return
+            " Send a file by POST to the path without its last part: with curl by --data-binary @FILE, where -T FILE means PUT."
+    }
+
+    /// Names in a sentence.
+    private static func listed(_ names: String) -> String {
+        guard let comma = names.lastIndex(of: ",") else { return names }
+        return names[..<comma] + " and" + names[names.index(after: comma)...]
     }
 
     /// The pattern that would answer a path, for logs and metrics that must not hold peers' text.

@@ -61,11 +61,10 @@ struct API: Sendable {
 
     /// Refuses parameters that a route does not have, or that are there twice.
     func allow(_ names: Set<String>, in target: RequestTarget) throws(APIError) {
-        guard target.query.allSatisfy({ names.contains($0.name) }) else {
-            let known = names.isEmpty ? "no parameters" : names.sorted().joined(separator: ", ")
-            throw APIError(.badRequest, "parameter_unknown", "This resource has \(known).")
+        if let unknown = target.query.first(where: { !names.contains($0.name) }) {
+            throw .parameterUnknown(unknown.name, known: names.sorted())
         }
-        guard !target.query.hasRepetition else { throw .parameterRepeated }
+        if let repeated = target.query.firstRepeated { throw .parameterRepeated(repeated) }
     }
 
     /// The size of a page.

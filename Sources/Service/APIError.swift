@@ -11,7 +11,7 @@ import JobStore
 /// What a request is refused with: a status, a stable code and a sentence.
 ///
 /// Every error that reaches a client goes through ``init(_:)``, the one place that turns errors of the layers below into
-/// statuses; none of them carries bytes of the peer or paths of this machine.
+/// statuses; none of them carries paths of this machine, and of the peer's bytes only names, made fit to be shown.
 struct APIError: Error, Sendable {
     let status: HTTPResponse.Status
     let code: String
@@ -168,12 +168,6 @@ extension APIError {
         .unprocessableContent,
         "idempotency_key_reused",
         "This Idempotency-Key was used before with another request."
-    )
-
-    static let parameterRepeated = APIError(
-        .badRequest,
-        "parameter_repeated",
-        "A parameter of the query is there twice."
     )
 
     static func parameterInvalid(_ name: String, _ detail: String) -> APIError {

@@ -16,7 +16,7 @@ final class FormUpload: StreamedUpload {
         case file
         case field(name: String, bytes: [UInt8])
         /// The part that a browser sends for a file input without a file, if it stays empty.
-        case emptyFile
+        case emptyFile(field: String)
     }
 
     private struct State {
@@ -72,7 +72,7 @@ final class FormUpload: StreamedUpload {
 
     private func begin(_ part: MultipartPart, _ state: inout State) throws {
         guard let filename = part.filename else { return state.part = .field(name: part.name, bytes: []) }
-        guard !filename.isEmpty else { return state.part = .emptyFile }
+        guard !filename.isEmpty else { return state.part = .emptyFile(field: part.name) }
         try state.images.begin(name: filename, label: state.parameters.label)
         state.part = .file
     }
@@ -85,17 +85,10 @@ final class FormUpload: StreamedUpload {
             try state.images.append(bytes)
         case .field(let name, var value):
             value += bytes
-            guard value.count <= Self.maxFieldBytes else {
-                throw APIError(
-                    .badRequest,
-                    "field_too_large",
-                    "A field of the form is larger than a parameter can be; a file needs a filename in its part, "
-                        + "as curl's -F file=@photo.jpg sends it."
-                )
-            }
+            guard value.count <= Self.maxFieldBytes else { throw APIError.fieldTooLarge(name) }
             state.part = .field(name: name, bytes: value)
-        case .emptyFile:
-            throw APIError(.badRequest, "file_unnamed", "A file of the form has no name; give its part a filename.")
+        case .emptyFile(let field):
+            throw APIError.fileUnnamed(field)
         }
     }
 
@@ -106,11 +99,27 @@ final class FormUpload: StreamedUpload {
         case .file:
             try state.images.end()
         case .field(let name, let bytes):
-            guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw APIError(.badRequest, "field_malformed", "A field of the form is not UTF-8.")
-            }
+            guard let text = String(validating: bytes, as: UTF8.self) else { throw APIError.fieldMalformed(name) }
+            guard !Self.isMeantAsFile(name, text) else { throw APIError.fileWithoutName(name) }
             try state.parameters.set(name, to: text)
         }
         state.part = .none
     }
+
+    /// Whether a field without a filename was meant to be a photo: its name says so, or it holds a photo's name, as curl sends
+    /// `-F file=photo.jpg` without the `@`.
+    private static func isMeantAsFile(_ name: String, _ text: String) -> Bool {
+        guard !JobParameters.isKnown(name) else { return false }
+        let word = name.lowercased().filter(\.isLetter)
+        return namesOfFiles.contains(word.hasSuffix("s") ? String(word.dropLast()) : word)
+            || endsOfPhotos.contains(where: text.lowercased().hasSuffix)
+    }
+
+    private static let namesOfFiles: Set<String> = [
+        "file", "image", "img", "photo", "foto", "picture", "pic", "upload", "data", "attachment", "archive", "zip",
+        "tar",
+    ]
+    private static let endsOfPhotos = [
+        ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".gif", ".zip", ".tar",
+    ]
 }

@@ -81,8 +81,8 @@ struct JSONMembers<Name: CodingKey & CaseIterable & RawRepresentable> where Name
     init(_ decoder: any Decoder) throws {
         let names = Name.allCases.map(\.rawValue)
         let members = try decoder.container(keyedBy: AnyName.self).allKeys
-        guard members.allSatisfy({ names.contains($0.stringValue) }) else {
-            throw APIError(.badRequest, "member_unknown", "The object may have \(names.joined(separator: ", ")).")
+        if let unknown = members.map(\.stringValue).sorted().first(where: { !names.contains($0) }) {
+            throw APIError.memberUnknown(unknown, known: names)
         }
         container = try decoder.container(keyedBy: Name.self)
     }

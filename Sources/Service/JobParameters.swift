@@ -8,9 +8,10 @@ import JobModel
 /// `strength` that is silently ignored would protect photos less than their owner asked for.
 struct JobParameters: Sendable {
     /// The names that both the query and a form take.
-    private enum Name: String {
-        case `class`, mode, strength, clip, metadata, force, name, priority, preview
+    private enum Name: String, CaseIterable {
+        case `class`, mode, strength, clip
         case workingSize = "working_size"
+        case metadata, force, priority, preview, name
     }
 
     /// The class of the images that follow.
@@ -33,7 +34,7 @@ struct JobParameters: Sendable {
     ///
     /// - Throws: ``APIError`` (400) and `SettingsFault` that name the parameter.
     init(query: [QueryItem]) throws {
-        guard !query.hasRepetition else { throw APIError.parameterRepeated }
+        if let repeated = query.firstRepeated { throw APIError.parameterRepeated(repeated) }
         for item in query { try set(item.name, to: item.value) }
     }
 
@@ -59,13 +60,12 @@ struct JobParameters: Sendable {
         case .force: force = try Self.boolean(value, "force")
         case .clip: clip = try Self.boolean(value, "clip")
         case nil:
-            throw APIError(
-                .badRequest,
-                "parameter_unknown",
-                "The parameters of an upload are class, mode, strength, clip, working_size, metadata, force, priority, preview and name."
-            )
+            throw APIError.parameterUnknown(name, known: Name.allCases.map(\.rawValue))
         }
     }
+
+    /// Whether there is such a parameter.
+    static func isKnown(_ name: String) -> Bool { Name(rawValue: name) != nil }
 
     /// The settings of the job.
     ///
@@ -100,6 +100,9 @@ struct JobParameters: Sendable {
 }
 
 extension [QueryItem] {
-    /// Whether a name is there twice, so that nobody can say which value is meant.
-    var hasRepetition: Bool { Set(map(\.name)).count < count }
+    /// The first name that is there twice, so that nobody can say which value is meant.
+    var firstRepeated: String? {
+        var seen: Set<String> = []
+        return first { !seen.insert($0.name).inserted }?.name
+    }
 }

@@ -20,7 +20,10 @@ enum KeyExpiry: Sendable, Equatable {
         case (.keep, .set(let seconds)): return .set(.inSeconds(seconds))
         case (.remove, .keep), (.keep, .remove): return .remove
         default:
-            throw .parameterInvalid("expires_at", "Give the time of the expiry or the seconds until it, not both.")
+            throw .parameterInvalid(
+                "expires_at",
+                "Give the time of the expiry (expires_at) or the seconds until it (expires_in_seconds), not both."
+            )
         }
     }
 

@@ -1,4 +1,5 @@
 import HTTPServer
+import JobModel
 import SocketIO
 import Workers
 
@@ -57,7 +58,11 @@ public struct SettingsLoader {
         let known = Set(SettingsKey.allCases.map(\.variable) + ["PALIMPSEST_ISA", "PALIMPSEST_KEY"])
         for name in environment.keys.sorted()
         where name.hasPrefix(SettingsKey.variablePrefix) && !known.contains(name) {
-            faults.append("\(name) is not a setting of this version.")
+            let prefix = SettingsKey.variablePrefix
+            let words = known.map { String($0.dropFirst(prefix.count)) }.sorted()
+            let nearest = Spelling.nearest(to: String(name.dropFirst(prefix.count)), among: words)
+            let suggestion = nearest.map { "; did you mean \(prefix)\($0)?" } ?? "."
+            faults.append("\(name) is not a setting of this version\(suggestion)")
         }
     }
 

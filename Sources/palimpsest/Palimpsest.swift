@@ -32,7 +32,9 @@ struct Palimpsest: AsyncParsableCommand {
             Glibc.exit(usageStatus)
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            StandardError.write(fullMessage(for: error) + "\n")
+            let message = fullMessage(for: error)
+            let unknown = UnknownOption(in: Array(CommandLine.arguments.dropFirst()), of: Self.self)
+            StandardError.write((unknown?.replacingSentence(of: message) ?? message) + "\n")
             Glibc.exit(usageStatus)
         }
     }

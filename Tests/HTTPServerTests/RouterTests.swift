@@ -73,6 +73,39 @@ import Testing
         #expect(router.pattern(for: request) == "/a")
     }
 
+    @Test(
+        "A method that a path does not take is named, with those that it takes and how a file is sent",
+        arguments: [
+            ("/a", HTTPRequest.Method.delete, "This path takes GET, HEAD, OPTIONS and POST, not DELETE."),
+            (
+                "/a", .put,
+                "This path takes GET, HEAD, OPTIONS and POST, not PUT. Send a file by POST: with curl by --data-binary "
+                    + "@FILE, where -T FILE means PUT."
+            ),
+            (
+                "/a/photo.jpg", .put,
+                "This path takes GET, HEAD and OPTIONS, not PUT. Send a file by POST to the path without its last part: with "
+                    + "curl by --data-binary @FILE, where -T FILE means PUT."
+            ),
+            ("/b", .post, "This path takes OPTIONS and PUT, not POST."),
+            ("/c", .get, "There is nothing at this path."), ("/c/", .get, "There is nothing at this path."),
+            ("/a/", .get, "There is nothing at this path. Leave out the slash at its end."),
+        ]
+    )
+    func wrongMethods(path: String, method: HTTPRequest.Method, detail: String) async throws {
+        var router = router("/a", "/a/{id}")
+        router.on(.post, "/a") { _, _ in ServerResponse(status: .created) }
+        router.on(.put, "/b") { _, _ in ServerResponse(status: .created) }
+        let response = try await router.respond(
+            to: ServerRequest(method: method, target: try RequestTarget(path))
+        )
+        guard case .bytes(let bytes) = response.body else {
+            Issue.record("no body")
+            return
+        }
+        #expect(String(decoding: bytes, as: UTF8.self).contains("\"detail\":\"\(detail)\""))
+    }
+
     @Test("A handler's error passes through")
     func errors() async throws {
         var router = Router()

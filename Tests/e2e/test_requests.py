@@ -150,6 +150,69 @@ def test_bad_input_is_refused_and_leaves_nothing(shared_service):
     assert (len(jobs(shared_service)), blobs(shared_service)) == before
 
 
+def test_a_refusal_names_the_field_and_what_was_meant(shared_service, tmp_path):
+    before = len(jobs(shared_service)), blobs(shared_service)
+    photo = ["--data-binary", f"@{PARROTS}"]
+    huge = tmp_path / "huge"
+    huge.write_bytes(b"x" * 5000)
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\x00")
+    known = "The parameters are class, mode, strength, clip, working_size, metadata, force, priority, preview and name."
+    uploads = [
+        ("?class=a&strenght=16", "parameter_unknown", f"There is no parameter 'strenght'; did you mean 'strength'? {known}"),
+        ("?class=a&workingSize=64", "parameter_unknown", f"There is no parameter 'workingSize'; did you mean 'working_size'? {known}"),
+        ("?class=a&zzz=1", "parameter_unknown", f"There is no parameter 'zzz'. {known}"),
+        ("?class=a&a%1Bb%E2%80%AEc=1", "parameter_unknown", f"There is no parameter 'a\ufffdb\ufffdc'. {known}"),
+        (f"?class=a&{'y' * 300}=1", "parameter_unknown", f"There is no parameter '{'y' * 60}…'. {known}"),
+        ("?mode=class-wise&class=a&mode=class-wise", "parameter_repeated", "The parameter 'mode' is in the query more than once; give it once."),
+    ]
+    for query, code, detail in uploads:
+        assert problem(upload(shared_service, *photo, query=query), 400, code)["detail"] == detail
+    at = "With curl put an @ before the path: -F file=@photo.jpg"
+    forms = [
+        # A photo without its @, under the names that people give it, and under any name.
+        (["class=a", "file=photo.jpg"], "parameter_unknown", ["'file'", at]),
+        (["class=a", "Photos[]=x"], "parameter_unknown", ["'Photos[]'", at]),
+        (["class=a", f"holiday={PARROTS}"], "parameter_unknown", ["'holiday'", at]),
+        (["class=a", "strenght=16"], "parameter_unknown", ["'strenght'", "did you mean 'strength'?"]),
+        (["class=a", f"mode=<{huge}"], "field_too_large", ["'mode'"]),
+        (["class=a", f"portrait=<{binary}"], "field_malformed", ["'portrait'"]),
+        (["class=a", f'portrait=@{PARROTS};filename=""'], "file_unnamed", ["'portrait'"]),
+    ]
+    for fields, code, words in forms:
+        arguments = [part for field in fields for part in ("--form", field)]
+        detail = problem(shared_service.get("/v1/jobs", *arguments), 400, code)["detail"]
+        assert all(word in detail for word in words) and (at in detail) == (at in words), detail
+    detail = problem(shared_service.get("/v1/jobs?limt=5"), 400, "parameter_unknown")["detail"]
+    assert detail.startswith("There is no parameter 'limt'; did you mean 'limit'? The parameters are cursor")
+    made = upload(shared_service, *photo, query="?class=a").json["id"]
+    detail = problem(shared_service.get(f"/v1/jobs/{made}/cancel?image=1", "--request", "POST"), 400, "parameter_unknown")["detail"]
+    assert detail == "There is no parameter 'image': this resource has none."
+    assert shared_service.get(f"/v1/jobs/{made}", "--request", "DELETE").status == 204
+    assert (len(jobs(shared_service)), blobs(shared_service)) == before
+    body = json.dumps({"name": "a", "scopes": ["read"], "nmae": "b"})
+    detail = problem(shared_service.get("/v1/keys", "--json", body), 400, "member_unknown")["detail"]
+    assert detail.startswith("There is no member 'nmae'; did you mean 'name'? The members are name, scopes, quotas, ")
+
+
+def test_a_photo_that_is_put_is_told_how_it_is_posted(shared_service):
+    # As curl sends it to a path, and to one with a slash at its end, which then has the file's name.
+    put = shared_service.get("/v1/jobs?class=a", "--upload-file", str(PARROTS))
+    assert put.fields["allow"] == "GET, HEAD, OPTIONS, POST"
+    assert problem(put, 405, "method_not_allowed")["detail"] == (
+        "This path takes GET, HEAD, OPTIONS and POST, not PUT. Send a file by POST: with curl by --data-binary @FILE, where -T FILE means PUT."
+    )
+    put = shared_service.get("/v1/jobs/", "--upload-file", str(PARROTS))
+    detail = problem(put, 405, "method_not_allowed")["detail"]
+    assert detail.startswith("This path takes DELETE, GET, HEAD and OPTIONS, not PUT. Send a file by POST to the path without its last part")
+    detail = problem(shared_service.get("/v1/jobs", "--request", "DELETE"), 405, "method_not_allowed")["detail"]
+    assert detail == "This path takes GET, HEAD, OPTIONS and POST, not DELETE."
+    detail = problem(shared_service.get("/v1/jobs", "--request", "BREW"), 501, "method_unknown")["detail"]
+    assert detail == "This server does not know the method BREW."
+    assert problem(shared_service.get("/v1/jobs/"), 404, "not_found")["detail"].endswith("Leave out the slash at its end.")
+    assert problem(shared_service.get("/v1/nothing/"), 404, "not_found")["detail"] == "There is nothing at this path."
+
+
 def test_files_that_are_no_photos_fail_each_with_its_own_error(shared_service, tmp_path):
     text = tmp_path / "text.jpg"
     text.write_text("not a picture")

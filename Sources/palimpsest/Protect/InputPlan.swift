@@ -161,8 +161,8 @@ struct InputPlan {
             return refuse(folder, "input_unreadable", "The folder could not be read: \(SystemWords.ofLastError).")
         }
         for name in names {
-            guard let name else {
-                refuse(folder, "input_unreadable", "A name in this folder is not UTF-8.")
+            guard case .text(let name) = name else {
+                if case .bytes(let escaped) = name { refuse(folder, "input_unreadable", Self.notUTF8(escaped)) }
                 continue
             }
             guard !name.hasPrefix(".") else { continue }
@@ -177,6 +177,10 @@ struct InputPlan {
             case .file, .other, nil: passedOver = ((passedOver?.count ?? 0) + 1, passedOver?.first ?? path)
             }
         }
+    }
+
+    private static func notUTF8(_ escaped: String) -> String {
+        "The name \(escaped) in this folder is not UTF-8; rename the file."
     }
 
     private mutating func add(_ path: String, label: String?) {

@@ -79,14 +79,17 @@ struct RecoverCommand: ParsableCommand {
     private func open(_ file: SealedFile) throws(CommandFault) -> PixelDifference {
         guard file.wantsPassphrase == (passphraseFile != nil) else {
             let wanted = file.wantsPassphrase ? "a passphrase: give --passphrase-file" : "a key: give --key-file"
-            throw CommandFault("The recovery file was made with \(wanted).")
+            throw CommandFault("The recovery file \(StandardError.printable(recovery)) was made with \(wanted).")
         }
         guard let content = file.open(by: try secret()) else {
             throw CommandFault(
-                "The recovery file does not open: the \(file.wantsPassphrase ? "passphrase" : "key") is another one, or the file was changed."
+                "The recovery file \(StandardError.printable(recovery)) does not open: "
+                    + "the \(file.wantsPassphrase ? "passphrase" : "key") is another one, or the file was changed."
             )
         }
-        guard let difference = PixelDifference(content) else { throw CommandFault("The recovery file holds nothing.") }
+        guard let difference = PixelDifference(content) else {
+            throw CommandFault("The recovery file \(StandardError.printable(recovery)) holds nothing.")
+        }
         return difference
     }
 
@@ -116,7 +119,7 @@ struct RecoverCommand: ParsableCommand {
         do throws(ImagingError) {
             photo = try difference.original(of: picture)
         } catch {
-            throw CommandFault("The picture cannot be decoded: \(error.detail)")
+            throw CommandFault("\(StandardError.printable(protected)) cannot be decoded: \(error.detail)")
         }
         guard let photo else {
             throw CommandFault("The pixels that came out are not the original's, so nothing was written.")
@@ -129,7 +132,7 @@ struct RecoverCommand: ParsableCommand {
         do throws(ImagingError) {
             png = try PNGEncoder.encode(photo)
         } catch {
-            throw CommandFault("The photo cannot be encoded: \(error.detail)")
+            throw CommandFault("The photo for \(StandardError.printable(output)) cannot be encoded: \(error.detail)")
         }
         try file.write(png)
     }

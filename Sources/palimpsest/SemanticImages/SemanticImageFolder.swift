@@ -90,8 +90,11 @@ struct SemanticImageFolder {
         }
         var kept: [String] = []
         for name in names {
-            guard let name else { throw UsageFault("A name in the folder \(shown) is not UTF-8.") }
-            if !name.hasPrefix(".") { kept.append(name) }
+            switch name {
+            case .text(let name): if !name.hasPrefix(".") { kept.append(name) }
+            case .bytes(let escaped):
+                throw UsageFault("The name \(escaped) in the folder \(shown) is not UTF-8; rename it.")
+            }
         }
         return kept
     }

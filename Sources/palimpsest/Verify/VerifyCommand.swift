@@ -48,7 +48,9 @@ struct VerifyCommand: ParsableCommand {
         guard strength.map({ ProtectionSettings.strengths.contains($0) }) ?? true else {
             throw ValidationError("--strength must be 1 to 16.")
         }
-        guard manifest == nil || strength == nil else { throw ValidationError("The manifest says what the bound is.") }
+        guard manifest == nil || strength == nil else {
+            throw ValidationError("--strength and --manifest exclude each other: the manifest says what the bound is.")
+        }
         guard key == nil || manifest != nil else { throw ValidationError("--key needs --manifest.") }
     }
 

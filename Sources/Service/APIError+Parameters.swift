@@ -1,0 +1,87 @@
+import HTTPTypes
+import JobModel
+
+/// What is wrong with the names of parameters, fields and members.
+///
+/// They are the client's own words, so each is made fit to be shown before it is repeated.
+extension APIError {
+    /// A parameter that a path does not have.
+    ///
+    /// - Parameters:
+    ///   - name: What was sent.
+    ///   - known: What there is, in the order in which it is to be named.
+    /// - Returns: The error, with the known name that is nearest.
+    static func parameterUnknown(_ name: String, known: [String]) -> APIError {
+        guard !known.isEmpty else {
+            return APIError(
+                .badRequest,
+                "parameter_unknown",
+                "There is no parameter \(Quotation.of(name)): this resource has none."
+            )
+        }
+        return APIError(.badRequest, "parameter_unknown", unknown("parameter", name, known))
+    }
+
+    /// A member that a JSON object must not have.
+    static func memberUnknown(_ name: String, known: [String]) -> APIError {
+        APIError(.badRequest, "member_unknown", unknown("member", name, known))
+    }
+
+    /// A parameter that is in the query twice, so that nobody can say which value is meant.
+    static func parameterRepeated(_ name: String) -> APIError {
+        APIError(
+            .badRequest,
+            "parameter_repeated",
+            "The parameter \(Quotation.of(name)) is in the query more than once; give it once."
+        )
+    }
+
+    private static func unknown(_ kind: String, _ name: String, _ known: [String]) -> String {
+        let suggestion = Spelling.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? "."
+        let list =
+            known.count == 1 ? known[0] : "\(known.dropLast().joined(separator: ", ")) and \(known[known.count - 1])"
+        return
+            "There is no \(kind) \(Quotation.of(name))\(suggestion) The \(kind)\(known.count == 1 ? " is" : "s are") \(list)."
+    }
+}
+
+/// What is wrong with the fields of a form.
+extension APIError {
+    /// A field that was meant to be a file.
+    static func fileWithoutName(_ field: String) -> APIError {
+        APIError(
+            .badRequest,
+            "parameter_unknown",
+            "The field \(Quotation.of(field)) of the form is no parameter, and without a filename no photo either; give its part a "
+                + "filename. With curl put an @ before the path: -F file=@photo.jpg"
+        )
+    }
+
+    /// The part of a form that a browser sends for a file without a name.
+    static func fileUnnamed(_ field: String) -> APIError {
+        APIError(
+            .badRequest,
+            "file_unnamed",
+            "The file in the field \(Quotation.of(field)) of the form has no name; give its part a filename."
+        )
+    }
+
+    /// A field with more bytes than any parameter has.
+    static func fieldTooLarge(_ field: String) -> APIError {
+        APIError(
+            .badRequest,
+            "field_too_large",
+            "The field \(Quotation.of(field)) of the form is larger than a parameter can be; a file needs a filename in its part, "
+                + "as curl's -F file=@photo.jpg sends it."
+        )
+    }
+
+    /// A field that is no text.
+    static func fieldMalformed(_ field: String) -> APIError {
+        APIError(
+            .badRequest,
+            "field_malformed",
+            "The field \(Quotation.of(field)) of the form is not UTF-8; send it so, or give it a filename if it is a photo."
+        )
+    }
+}
