@@ -11,13 +11,20 @@ import JobStore
 /// What a request is refused with: a status, a stable code and a sentence.
 ///
 /// Every error that reaches a client goes through ``init(_:)``, the one place that turns errors of the layers below into
-/// statuses; none of them carries bytes of the peer or paths of this machine.
+/// statuses; none of them carries paths of this machine, and bytes of the peer only in ``faults``, made fit to be shown.
 struct APIError: Error, Sendable {
     let status: HTTPResponse.Status
     let code: String
     let detail: String
     /// Fields that the answer carries besides, such as `Retry-After`.
     var fields = HTTPFields()
+    /// What is wrong with single files of the request, at most ``maxFaults``.
+    var faults: [Problem.FileFault] = []
+    /// How many files something is wrong with.
+    var faultsTotal = 0
+
+    /// The most files that one answer names.
+    static let maxFaults = 100
 
     /// Creates an error.
     init(_ status: HTTPResponse.Status, _ code: String, _ detail: String, fields: HTTPFields = [:]) {
@@ -102,8 +109,7 @@ extension APIError {
     static let classMissing = APIError(
         .badRequest,
         "class_missing",
-        "Every image needs a class: add ?class=NAME to the URL, a field 'class' before the files of a form, or a folder "
-            + "in an archive."
+        "Every image needs a class: add ?class=NAME to the URL, a field 'class' to a form, or a folder in an archive."
     )
 
     static let jobEmpty = APIError(

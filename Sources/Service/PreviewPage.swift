@@ -32,7 +32,8 @@ enum PreviewPage {
     }
 
     private static func figure(_ image: ImageDocument) -> String {
-        let stem = "\(image.class)/\(image.name)"
+        guard let label = image.class else { return "" }
+        let stem = "\(label)/\(image.name)"
         var figures = ""
         if let report = image.report {
             let psnr = report.psnr.isFinite ? ", PSNR \(tenths(report.psnr)) dB" : ""
