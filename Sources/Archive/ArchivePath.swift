@@ -1,14 +1,12 @@
-/// What may be made of a member's name: the folder that tells its class, and the name of the file.
+/// What may be made of a member's name: the folders that it lies in, and the name of the file.
 ///
 /// Nothing is ever unpacked by such a name. Still one that is absolute or has `..` is refused: no tool writes it unless it is told
 /// to, and which folder is meant by it is anybody's guess. Both kinds of slash separate, empty and `.` components do not count.
 public struct ArchivePath: Sendable, Equatable {
-    /// The first folder; `nil` for a file outside of any.
-    public let folder: String?
+    /// The folders that the file lies in, from the outermost in; none for a file outside of any.
+    public let folders: [String]
     /// The last component.
     public let name: String
-    /// Whether it is hidden, or one of the files that macOS and Windows put beside photos.
-    public let isPassedOver: Bool
 
     /// Reads the name of a member that is no folder.
     ///
@@ -18,17 +16,10 @@ public struct ArchivePath: Sendable, Equatable {
         guard !text.hasPrefix("/"), !text.hasPrefix("\\") else {
             throw .memberInvalid("Its name begins with a slash; names must be relative.")
         }
-        let components = text.split { $0 == "/" || $0 == "\\" }.filter { $0 != "." }
+        var components = text.split { $0 == "/" || $0 == "\\" }.filter { $0 != "." }.map(String.init)
         guard !components.contains("..") else { throw .memberInvalid("Its name has a '..' in it.") }
-        guard let first = components.first, let last = components.last else {
-            throw .memberInvalid("It has no name.")
-        }
-        folder = components.count > 1 ? String(first) : nil
-        name = String(last)
-        isPassedOver =
-            components.contains { $0.hasPrefix(".") } || first == "__MACOSX"
-            || Self.companions.contains(last.lowercased())
+        guard let last = components.popLast() else { throw .memberInvalid("It has no name.") }
+        folders = components
+        name = last
     }
-
-    private static let companions: Set<String> = ["thumbs.db", "desktop.ini"]
 }

@@ -5,6 +5,23 @@ public import HTTPWire
 ///
 ///     {"type":"about:blank","title":"Not Found","status":404,"code":"job_unknown","detail":"There is no such job."}
 public struct Problem: Error, Sendable, Equatable {
+    /// What is wrong with one file of a request that is refused for what is wrong with its files.
+    public struct FileFault: Sendable, Equatable {
+        /// The file's name or path as it was sent, fit to be shown; `nil` if it came without a name.
+        public var source: String?
+        /// A stable snake_case name for programs.
+        public var code: String
+        /// One sentence about the file.
+        public var detail: String
+
+        /// Names a fault.
+        public init(source: String?, code: String, detail: String) {
+            self.source = source
+            self.code = code
+            self.detail = detail
+        }
+    }
+
     /// The status of the response.
     public var status: HTTPResponse.Status
     /// A stable snake_case name for programs.
@@ -15,6 +32,10 @@ public struct Problem: Error, Sendable, Equatable {
     public var detail: String
     /// Further fields of the response, such as `Retry-After`.
     public var fields: HTTPFields
+    /// What is wrong with single files, the first of them; empty for a problem of the request itself.
+    public var faults: [FileFault] = []
+    /// How many files something is wrong with.
+    public var faultsTotal = 0
 
     /// Creates a problem; the title is the status's reason phrase where none is given.
     public init(
@@ -47,12 +68,21 @@ public struct Problem: Error, Sendable, Equatable {
         fields[.contentType] = "application/problem+json"
         // 404, 405, 410, 414 and 501 might be kept by a cache otherwise (RFC 9110 section 15.1).
         if fields[.cacheControl] == nil { fields[.cacheControl] = "no-store" }
-        let members = [
+        var members = [
             "\"type\":\"about:blank\"", "\"title\":\(Self.quoted(title))", "\"status\":\(status.code)",
             "\"code\":\(Self.quoted(code))", "\"detail\":\(Self.quoted(detail))",
         ]
+        if !faults.isEmpty {
+            members.append("\"faults\":[\(faults.map(Self.object).joined(separator: ","))]")
+            members.append("\"faults_total\":\(faultsTotal)")
+        }
         let document = "{\(members.joined(separator: ","))}\n"
         return ServerResponse(status: status, fields: fields, body: .bytes(Array(document.utf8)))
+    }
+
+    private static func object(_ fault: FileFault) -> String {
+        let source = fault.source.map { "\"source\":\(quoted($0))," } ?? ""
+        return "{\(source)\"code\":\(quoted(fault.code)),\"detail\":\(quoted(fault.detail))}"
     }
 
     /// A JSON string (RFC 8259 section 7).

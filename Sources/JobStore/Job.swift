@@ -33,6 +33,11 @@ public struct Job: Sendable, Equatable {
     public let expiresAt: Int64?
     /// When its files went; such a job has no images any more.
     public let expiredAt: Int64?
+    /// Its classes with their counts, in the order of the upload and at most ``ClassCount/maxListed``; `nil` for a job of an earlier
+    /// version.
+    public let classes: [ClassCount]?
+    /// What of its upload was passed over; `nil` if nothing was, and for a job of an earlier version.
+    public let passedOver: PassedOver?
 }
 
 /// A page of jobs.
@@ -63,8 +68,10 @@ public struct StoredBlob: Sendable, Hashable {
 public struct JobImage: Sendable, Equatable {
     /// Its place in the job, from 1.
     public let number: Int
-    /// Its class.
-    public let label: ClassLabel
+    /// Its class; `nil` if it was refused because it has none that can be used.
+    public let label: ClassLabel?
+    /// What its owner called its file, with the folders, see `SourcePath`; `nil` if nobody knows.
+    public let source: String?
     /// The file name of its protected picture, with `.png`; with the class it is unique in the job.
     public let fileName: String
     /// What it is at.
@@ -115,6 +122,8 @@ public struct NewJob: Sendable {
     public let retention: Duration
     /// Whether pictures that the tenant's jobs gave out are protected again rather than refused.
     public let protectsAgain: Bool
+    /// What of the upload was passed over.
+    public let passedOver: PassedOver
     /// The client's name for the request, if it gave one.
     public let idempotency: Idempotency?
 
@@ -126,6 +135,7 @@ public struct NewJob: Sendable {
         attachments: AttachmentRequest = AttachmentRequest(),
         retention: Duration,
         protectsAgain: Bool = false,
+        passedOver: PassedOver = PassedOver(),
         idempotency: Idempotency? = nil
     ) {
         self.tenant = tenant
@@ -134,6 +144,7 @@ public struct NewJob: Sendable {
         self.attachments = attachments
         self.retention = retention
         self.protectsAgain = protectsAgain
+        self.passedOver = passedOver
         self.idempotency = idempotency
     }
 }
@@ -146,12 +157,19 @@ public struct NewImage: Sendable {
         case stored(StoredBlob)
         /// Nothing: it was refused while it was received.
         case refused(ImageFailure)
+
+        /// Whether there is nothing.
+        var isRefused: Bool {
+            if case .refused = self { true } else { false }
+        }
     }
 
-    /// Its class.
-    public let label: ClassLabel
+    /// Its class; only an image that was refused may have none.
+    public let label: ClassLabel?
     /// Its name; the store numbers equal ones.
     public let name: OutputName
+    /// What its owner called its file, see `SourcePath`; `nil` if it came without a name.
+    public let source: String?
     /// What there is of it.
     public let content: Content
     /// Its share of the work, see `ImageCost`; 0 if it was refused.
@@ -160,18 +178,31 @@ public struct NewImage: Sendable {
     /// Describes an image.
     ///
     /// - Parameters:
-    ///   - label: Its class.
+    ///   - label: Its class; only an image that was refused may have none.
     ///   - name: Its name; the store numbers equal ones.
+    ///   - source: What its owner called its file, see `SourcePath`; `nil` if it came without a name.
     ///   - content: What there is of it.
     ///   - pixels: What its header states, see `ImageCost`; `nil` to guess it from the size of the file.
-    public init(label: ClassLabel, name: OutputName, content: Content, pixels: Int? = nil) {
+    public init(
+        label: ClassLabel?,
+        name: OutputName,
+        source: String? = nil,
+        content: Content,
+        pixels: Int? = nil
+    ) {
         self.label = label
         self.name = name
+        self.source = source
         self.content = content
         switch content {
         case .stored(let blob): self.pixels = pixels ?? ImageCost.estimate(bytes: blob.size)
         case .refused: self.pixels = 0
         }
+    }
+
+    /// The same image, refused.
+    func refused(_ failure: ImageFailure) -> NewImage {
+        NewImage(label: label, name: name, source: source, content: .refused(failure))
     }
 }
 

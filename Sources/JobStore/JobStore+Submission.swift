@@ -15,6 +15,7 @@ extension JobStore {
     /// - Throws: ``JobStoreError/noImages``, ``JobStoreError/unknownTenant``, errors of the database.
     public func createJob(_ new: NewJob, images: [NewImage]) async throws(JobStoreError) -> JobSubmission {
         guard !images.isEmpty else { throw .noImages }
+        precondition(images.allSatisfy { $0.label != nil || $0.content.isRefused }, "what is stored has a class")
         let submission = try await write { [self] db in
             if let earlier = try earlierSubmission(db, new) { return earlier }
             if let refusal = try refusal(db, of: new, images) { return refusal }
@@ -59,7 +60,7 @@ extension JobStore {
             case .refused: counts.failed += 1
             }
         }
-        for label in Set(images.map(\.label)).sorted(by: { $0.text < $1.text }) {
+        for label in Set(images.compactMap(\.label)).sorted(by: { $0.text < $1.text }) {
             try assign(db, tenant: new.tenant.text, label: label.text)
         }
         let isFinished = counts.state.isTerminal
@@ -78,20 +79,23 @@ extension JobStore {
             startedAt: counts.state == .queued ? nil : time,
             finishedAt: isFinished ? time : nil,
             expiresAt: isFinished ? time + retention : nil,
-            expiredAt: nil
+            expiredAt: nil,
+            classes: Array(ClassCount.of(images.compactMap(\.label)).prefix(ClassCount.maxListed)),
+            passedOver: new.passedOver.total > 0 ? new.passedOver : nil
         )
         try db.execute(
             sql: """
                 INSERT INTO jobs (id, tenant, state, settings, priority, turn, pixels, queued_count, running_count,
                     done_count, failed_count, quarantined_count, cancelled_count, retention_ms, created_at, started_at,
-                    finished_at, expires_at, previews, recovery_key, recovery_source)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?)
+                    finished_at, expires_at, previews, recovery_key, recovery_source, classes, passed_over)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 job.id.text, job.tenant.text, job.state.rawValue, try JSONColumn.encode(job.settings),
                 job.priority.rawValue, job.turn, job.pixels, counts.queued, counts.failed, retention, time,
                 job.startedAt, job.finishedAt, job.expiresAt, new.attachments.previews,
                 new.attachments.recovery.map { Data($0.publicKey.bytes) }, new.attachments.recovery?.source.text,
+                try JSONColumn.encode(job.classes), try job.passedOver.map { try JSONColumn.encode($0) },
             ]
         )
         let seq = db.lastInsertedRowID
@@ -108,16 +112,21 @@ extension JobStore {
     private func insertImages(_ db: Database, _ images: [NewImage], of job: Job, seq: Int64, time: Int64) throws {
         let statement = try db.makeStatement(
             sql: """
-                INSERT INTO images (job, number, tenant, turn, pixels, label, name, state, input_sha256, input_size,
-                    available_at, failure_code, failure_detail, finished_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO images (job, number, tenant, turn, pixels, label, name, source, state, input_sha256,
+                    input_size, available_at, failure_code, failure_detail, finished_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         )
         var names = OutputNames()
+        // Images without a class lie in no folder of the archive, so that their names are told apart among themselves.
+        var namesWithoutClass = OutputNames()
+        let noFolder = try ClassLabel("-")
         for (index, image) in images.enumerated() {
-            let name = names.take(image.name, in: image.label).base
+            let name =
+                image.label.map { names.take(image.name, in: $0) } ?? namesWithoutClass.take(image.name, in: noFolder)
             var arguments: StatementArguments = [
-                seq, index + 1, job.tenant.text, job.turn, image.pixels, image.label.text, name,
+                seq, index + 1, job.tenant.text, job.turn, image.pixels, image.label?.text ?? LabelColumn.noClass,
+                name.base, image.source,
             ]
             switch image.content {
             case .stored(let blob):

@@ -22,7 +22,7 @@ enum ProtectedPictures {
             guard case .stored(let blob) = image.content,
                 try Bool.fetchOne(statement, arguments: [Data(blob.sha256.bytes), tenant.text]) == true
             else { return image }
-            return NewImage(label: image.label, name: image.name, content: .refused(failure))
+            return image.refused(failure)
         }
     }
 }

@@ -80,7 +80,9 @@ extension Job {
             startedAt: row["started_at"],
             finishedAt: row["finished_at"],
             expiresAt: row["expires_at"],
-            expiredAt: row["expired_at"]
+            expiredAt: row["expired_at"],
+            classes: try (row["classes"] as String?).map { try JSONColumn.decode([ClassCount].self, $0) },
+            passedOver: try (row["passed_over"] as String?).map { try JSONColumn.decode(PassedOver.self, $0) }
         )
     }
 }
@@ -88,12 +90,14 @@ extension Job {
 extension JobImage {
     init(row: Row) throws {
         guard let state = ImageState(rawValue: row["state"]) else { throw damaged("image state") }
+        let label: String = row["label"]
         let failureCode: String? = row["failure_code"]
         let reportText: String? = row["report"]
         let crc: Int64? = row["output_crc32"]
         self.init(
             number: row["number"],
-            label: try ClassLabel(row["label"]),
+            label: label == LabelColumn.noClass ? nil : try ClassLabel(label),
+            source: row["source"],
             fileName: (row["name"] as String) + ".png",
             state: state,
             input: try StoredBlob(sha256: row["input_sha256"], size: row["input_size"]),
@@ -120,6 +124,12 @@ extension SHA256Digest {
         guard let digest = SHA256Digest(bytes: Array(column)) else { throw damaged("hash") }
         self = digest
     }
+}
+
+/// The column `label` of an image.
+enum LabelColumn {
+    /// What it holds of an image without a class, which has been refused.
+    static let noClass = ""
 }
 
 /// Values that are stored as JSON text, with sorted keys, so that equal values have equal texts.

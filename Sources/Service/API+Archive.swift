@@ -126,7 +126,7 @@ extension API {
         let attachments = job.attachments.kinds.isEmpty ? [:] : try await store.attachments(job: job.id)
         let members = images.flatMap { image in
             ArchivePlan.Member(image).map { member in
-                [member] + (attachments[image.number] ?? []).map { ArchivePlan.Member($0, of: image) }
+                [member] + (attachments[image.number] ?? []).compactMap { ArchivePlan.Member($0, of: image) }
             } ?? []
         }
         let documents = images.map { ImageDocument($0) }
@@ -191,7 +191,8 @@ extension API {
 extension ArchivePlan.Member {
     /// A protected image and its place in the archive; `nil` if it is not protected.
     init?(_ image: JobImage) {
-        guard let output = image.output, let crc32 = image.outputCRC32 else { return nil }
-        self.init(name: ImageDocument.file(of: image), sha256: output.sha256, size: output.size, crc32: crc32)
+        guard let output = image.output, let crc32 = image.outputCRC32, let file = ImageDocument.file(of: image)
+        else { return nil }
+        self.init(name: file, sha256: output.sha256, size: output.size, crc32: crc32)
     }
 }

@@ -23,7 +23,7 @@ extension API {
         guard let attachment = attachments[image.number]?.first(where: { $0.kind == kind }) else {
             throw APIError.attachmentMissing
         }
-        try await requireFiles([ArchivePlan.Member(attachment, of: image)], in: job, key: key)
+        try await requireFiles([ArchivePlan.Member(attachment, of: image)].compactMap(\.self), in: job, key: key)
         return try await sendBlob(
             request,
             attachment.blob,
@@ -58,10 +58,11 @@ extension ArchivePlan.Member {
         ImageDocument.name(of: image) + kind.suffix
     }
 
-    /// An attachment and its place in the archive.
-    init(_ attachment: StoredAttachment, of image: JobImage) {
+    /// An attachment and its place in the archive; `nil` if its image has none.
+    init?(_ attachment: StoredAttachment, of image: JobImage) {
+        guard let label = image.label else { return nil }
         self.init(
-            name: "\(image.label.folderName)/\(Self.fileName(of: image, attachment.kind))",
+            name: "\(label.folderName)/\(Self.fileName(of: image, attachment.kind))",
             sha256: attachment.blob.sha256,
             size: attachment.blob.size,
             crc32: attachment.crc32

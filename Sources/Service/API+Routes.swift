@@ -121,7 +121,10 @@ extension API {
             )
         }
         if let fault = error as? HTTPFault { return Problem(fault).response }
-        return Problem(status: fault.status, code: fault.code, detail: fault.detail, fields: fault.fields).response
+        var problem = Problem(status: fault.status, code: fault.code, detail: fault.detail, fields: fault.fields)
+        problem.faults = fault.faults
+        problem.faultsTotal = fault.faultsTotal
+        return problem.response
     }
 
     /// What a key must be allowed to do for a route: keys are for admins, what looks is `read`, and the rest `submit`.

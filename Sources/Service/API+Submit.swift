@@ -131,6 +131,7 @@ extension API {
             return NewImage(
                 label: image.label,
                 name: image.name.map { OutputName(sanitizing: $0, fallback: numbered.base) } ?? numbered,
+                source: image.source,
                 content: Self.content(of: image, taking: &remaining),
                 pixels: image.content.pixels
             )
@@ -142,6 +143,7 @@ extension API {
             attachments: attachments,
             retention: settings.retention,
             protectsAgain: upload.force,
+            passedOver: upload.passedOver,
             idempotency: try idempotencyKey.map {
                 NewJob.Idempotency(key: $0, fingerprint: try Self.fingerprint(upload, attachments, images))
             }
@@ -181,6 +183,8 @@ extension API {
 
     /// A digest over everything that makes up a request but the secret of recovery: settings, priority, and every image's class, name and
     /// bytes.
+    ///
+    /// How it was packed, folders and what was passed over among it, does not count.
     private static func fingerprint(
         _ upload: Upload,
         _ attachments: AttachmentRequest,
@@ -199,7 +203,7 @@ extension API {
                 case .stored(let blob): blob.sha256.hex
                 case .refused(let failure): failure.code
                 }
-            hash.update(Array("\(image.label)\n\(image.name.base)\n\(content)\n".utf8))
+            hash.update(Array("\(image.label?.text ?? "")\n\(image.name.base)\n\(content)\n".utf8))
         }
         return hash.finalize()
     }

@@ -18,6 +18,13 @@ struct APIError: Error, Sendable {
     let detail: String
     /// Fields that the answer carries besides, such as `Retry-After`.
     var fields = HTTPFields()
+    /// What is wrong with single files of the request, at most ``maxFaults``.
+    var faults: [Problem.FileFault] = []
+    /// How many files something is wrong with.
+    var faultsTotal = 0
+
+    /// The most files that one answer names.
+    static let maxFaults = 100
 
     /// Creates an error.
     init(_ status: HTTPResponse.Status, _ code: String, _ detail: String, fields: HTTPFields = [:]) {
@@ -107,8 +114,7 @@ extension APIError {
     static let classMissing = APIError(
         .badRequest,
         "class_missing",
-        "Every image needs a class: add ?class=NAME to the URL, a field 'class' before the files of a form, or a folder "
-            + "in an archive."
+        "Every image needs a class: add ?class=NAME to the URL, a field 'class' to a form, or a folder in an archive."
     )
 
     static let jobEmpty = APIError(

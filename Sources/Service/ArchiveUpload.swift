@@ -1,5 +1,6 @@
 import Archive
 import BlobStore
+import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
@@ -26,10 +27,12 @@ enum ArchiveFormat {
     ]
 }
 
-/// Takes the images out of a tar or a ZIP while it comes in: each member goes through a spool of its own, its first folder is its class.
+/// Takes the images out of a tar or a ZIP while it comes in: each member goes through a spool of its own, and its class is its album, see
+/// `AlbumLayout`.
 ///
-/// Names are data: nothing is unpacked by them. Folders, hidden files and what macOS and Windows put beside photos are passed over; links and
-/// devices are refused each for itself, and lead nowhere. A ZIP tells of links only at its end: they are files of a few bytes, and no images.
+/// Names are data: nothing is unpacked by them. What is no photo is passed over and counted, see `FileRule`; links and devices that are
+/// called like photos are refused each for itself, and lead nowhere. A ZIP tells of links only at its end: they are files of a few bytes,
+/// and no images.
 final class ArchiveUpload: StreamedUpload {
     private struct State {
         var decoder: any ArchiveDecoder
@@ -69,7 +72,9 @@ final class ArchiveUpload: StreamedUpload {
     func finish() throws -> Upload {
         try state.withLock { state in
             try state.decoder.finish()
-            return try Upload(try state.images.finish(), parameters)
+            let layout = AlbumLayout(photos: state.images.folders)
+            let images = try state.images.finish { place($0, in: layout) }
+            return try Upload(images, parameters, passedOver: state.images.passedOver)
         }
     }
 
@@ -89,26 +94,56 @@ final class ArchiveUpload: StreamedUpload {
     private func begin(_ member: ArchiveMember, _ images: inout ImageCollection) throws -> Bool {
         guard member.kind != .folder else { return false }
         let path: ArchivePath
-        do throws(ArchiveFault) { path = try ArchivePath(member.name) } catch { throw error.ofMember(member.number) }
-        guard !path.isPassedOver else { return false }
-        let label = try label(of: path, member.number)
-        guard member.kind == .file else {
-            try images.refuse(name: path.name, label: label, Self.notAFile)
+        do throws(ArchiveFault) {
+            path = try ArchivePath(member.name)
+        } catch {
+            throw Self.hostile(member, error)
+        }
+        if let reason = FileRule.reason(folders: path.folders, name: path.name) {
+            images.passOver(member.name, reason)
             return false
         }
-        try images.begin(name: path.name, label: label)
+        guard member.kind == .file else {
+            if FileRule.isPhoto(named: path.name) {
+                try images.refuse(source: member.name, name: path.name, folders: path.folders, Self.notAFile)
+            } else {
+                images.passOver(member.name, .link)
+            }
+            return false
+        }
+        try images.begin(source: member.name, name: path.name, folders: path.folders, isMeant: false)
         return true
     }
 
-    private func label(of path: ArchivePath, _ number: Int) throws -> ClassLabel? {
-        guard let folder = path.folder else { return parameters.label }
+    /// The album's name, and without one the class that the query tells.
+    private func place(_ image: ImageCollection.Collected, in layout: AlbumLayout) -> ImageCollection.Placement {
+        guard let album = layout.album(of: image.folders) else {
+            return parameters.label.map { .of($0) } ?? .refused(Self.classMissing)
+        }
         do throws(SettingsFault) {
-            return try ClassLabel(folder)
+            return .of(try ClassLabel(album))
         } catch {
-            let place = "Member \(number) of the archive: its class is the first folder of its name."
-            throw APIError(.badRequest, error.code.rawValue, "\(place) \(error.detail)")
+            return .refused(
+                ImageFailure(code: error.code.rawValue, detail: "The class is its folder's name. \(error.detail)")
+            )
         }
     }
+
+    /// An archive with a name that leads elsewhere is no accident, and refused as a whole.
+    private static func hostile(_ member: ArchiveMember, _ fault: ArchiveFault) -> APIError {
+        let fault = fault.ofMember(member.number)
+        var error = APIError(fault)
+        error.faults = [
+            Problem.FileFault(source: SourcePath.shown(member.name), code: fault.code.rawValue, detail: fault.detail)
+        ]
+        error.faultsTotal = 1
+        return error
+    }
+
+    private static let classMissing = ImageFailure(
+        code: UploadedImage.classMissing,
+        detail: "The photo lies in no class folder, and the URL does not tell its class by ?class=NAME."
+    )
 
     private static let notAFile = ImageFailure(
         code: "image_not_a_file",

@@ -37,6 +37,8 @@ struct JobDocument: Encodable {
     let finishedAt: String?
     let expiresAt: String?
     let etaSeconds: Int?
+    let classes: [ClassCount]?
+    let passedOver: PassedOver?
     let failures: [ImageDocument]?
     let links: Links
 
@@ -44,7 +46,7 @@ struct JobDocument: Encodable {
     ///
     /// - Parameters:
     ///   - job: The job.
-    ///   - failures: Its first failed images, or `nil` where they are not shown.
+    ///   - failures: Its first failed images; `nil` for a list, where neither they nor the classes and what was passed over are shown.
     ///   - etaSeconds: How long it will take; `nil` if it has ended or nobody knows.
     init(_ job: Job, failures: [JobImage]?, etaSeconds: Int? = nil) {
         id = job.id
@@ -59,6 +61,8 @@ struct JobDocument: Encodable {
         finishedAt = job.finishedAt.map(Timestamp.text)
         expiresAt = job.expiresAt.map(Timestamp.text)
         self.etaSeconds = etaSeconds
+        classes = failures == nil ? nil : job.classes
+        passedOver = failures == nil ? nil : job.passedOver
         self.failures = failures?.map { ImageDocument($0) }
         let path = Self.path(of: job.id)
         links = Links(
@@ -77,8 +81,11 @@ struct JobDocument: Encodable {
 struct ImageDocument: Encodable {
     let number: Int
     let name: String
-    let `class`: ClassLabel
-    let file: String
+    /// What its owner called its file.
+    let source: String?
+    /// Missing, as its place is, of an image that was refused for want of a class.
+    let `class`: ClassLabel?
+    let file: String?
     let state: ImageState
     let error: ImageFailure?
     let report: ProtectionReport?
@@ -86,6 +93,7 @@ struct ImageDocument: Encodable {
     init(_ image: JobImage) {
         number = image.number
         name = Self.name(of: image)
+        source = image.source
         self.class = image.label
         file = Self.file(of: image)
         state = image.state
@@ -98,8 +106,8 @@ struct ImageDocument: Encodable {
         image.fileName.hasSuffix(".png") ? String(image.fileName.dropLast(4)) : image.fileName
     }
 
-    /// Where an image lies in the archive.
-    static func file(of image: JobImage) -> String { "\(image.label.folderName)/\(image.fileName)" }
+    /// Where an image lies in the archive; nowhere without a class.
+    static func file(of image: JobImage) -> String? { image.label.map { "\($0.folderName)/\(image.fileName)" } }
 }
 
 /// A page of jobs.

@@ -6,6 +6,9 @@ import Synchronization
 
 /// Takes a `multipart/form-data` body apart while it comes in: files go to disk, fields set what the files after them get.
 ///
+/// A file before which nothing has told a class has that of the last field `class` of the form: people write the fields behind the files,
+/// too.
+///
 /// It runs on the blob store's threads, one piece of the body at a time.
 final class FormUpload: StreamedUpload {
     /// The most bytes of a field that is no file.
@@ -55,9 +58,18 @@ final class FormUpload: StreamedUpload {
     func finish() throws -> Upload {
         try state.withLock { state in
             try state.decoder.finish()
-            return try Upload(try state.images.finish(), state.parameters)
+            let last = state.parameters.label
+            let images = try state.images.finish { image in
+                (image.label ?? last).map { .of($0) } ?? .refused(Self.classMissing)
+            }
+            return try Upload(images, state.parameters)
         }
     }
+
+    private static let classMissing = ImageFailure(
+        code: UploadedImage.classMissing,
+        detail: "Neither the form nor the URL tells its class."
+    )
 
     // MARK: - Events
 
@@ -73,7 +85,7 @@ final class FormUpload: StreamedUpload {
     private func begin(_ part: MultipartPart, _ state: inout State) throws {
         guard let filename = part.filename else { return state.part = .field(name: part.name, bytes: []) }
         guard !filename.isEmpty else { return state.part = .emptyFile(field: part.name) }
-        try state.images.begin(name: filename, label: state.parameters.label)
+        try state.images.begin(source: filename, name: filename, label: state.parameters.label, isMeant: true)
         state.part = .file
     }
 

@@ -105,15 +105,16 @@ struct ImageEventDocument: Encodable {
 
     let number: Int
     let name: String
-    let `class`: ClassLabel
-    let file: String
+    let source: String?
+    let `class`: ClassLabel?
+    let file: String?
     let state: ImageState
     let error: ImageFailure?
     let report: ShortReport?
 
     init(_ image: JobImage) {
         let listed = ImageDocument(image)
-        (number, name, file) = (listed.number, listed.name, listed.file)
+        (number, name, source, file) = (listed.number, listed.name, listed.source, listed.file)
         self.class = listed.class
         state = listed.state
         error = listed.error

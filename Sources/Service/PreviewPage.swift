@@ -32,8 +32,9 @@ enum PreviewPage {
     }
 
     private static func figure(_ image: ImageDocument) -> String {
-        let stem = "\(image.class.folderName)/\(image.name)"
-        let caption = "\(image.class)/\(image.name).png"
+        guard let label = image.class else { return "" }
+        let stem = "\(label.folderName)/\(image.name)"
+        let caption = "\(label)/\(image.name).png"
         var figures = ""
         if let report = image.report {
             let psnr = report.psnr.isFinite ? ", PSNR \(tenths(report.psnr)) dB" : ""

@@ -16,10 +16,21 @@ struct UploadedImage: Sendable {
         }
     }
 
+    /// What an image is refused with that has no class.
+    static let classMissing = "class_missing"
+
     /// The name as its owner gave it, without folders; `nil` where there was none.
     let name: String?
-    let label: ClassLabel
+    /// What its owner calls it, folders and all, see `SourcePath`; `nil` where it came without a name.
+    let source: String?
+    /// Its class; `nil` if it is refused because it has none that can be used.
+    let label: ClassLabel?
     let content: Content
+
+    /// Whether it is refused because nothing tells its class.
+    var isWithoutClass: Bool {
+        if case .refused(let failure) = content { failure.code == Self.classMissing } else { false }
+    }
 }
 
 /// All images of a request, and how they are to be protected.
@@ -30,10 +41,13 @@ struct Upload: Sendable {
     let previews: Bool
     /// Whether pictures that were protected here are protected again.
     let force: Bool
+    /// What in it is no image.
+    let passedOver: PassedOver
 
     /// Puts an upload together.
-    init(_ images: [UploadedImage], _ parameters: JobParameters) throws {
+    init(_ images: [UploadedImage], _ parameters: JobParameters, passedOver: PassedOver = PassedOver()) throws {
         self.images = images
+        self.passedOver = passedOver
         settings = try parameters.settings()
         priority = parameters.priority
         previews = parameters.previews

@@ -87,9 +87,14 @@ struct UploadReader: Sendable {
             )
         case .image:
             guard let label = parameters.label else { throw APIError.classMissing }
-            let name = ShownName.make(parameters.name ?? Self.dispositionName(request.fields))
+            let source = parameters.name ?? Self.dispositionName(request.fields)
             let content = try await readImage(request.body)
-            let image = UploadedImage(name: name, label: label, content: content)
+            let image = UploadedImage(
+                name: ShownName.make(source),
+                source: source.map(SourcePath.shown),
+                label: label,
+                content: content
+            )
             return try Upload([image], parameters)
         }
     }

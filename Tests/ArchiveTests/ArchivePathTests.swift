@@ -4,17 +4,18 @@ import Testing
 @Suite("Names of members")
 struct ArchivePathTests {
     @Test(
-        "The first folder and the last component, nothing between",
+        "The folders from the outermost in, and the last component",
         arguments: [
-            ("a.jpg", nil, "a.jpg"), ("cats/a.jpg", "cats", "a.jpg"), ("./cats//b/./a.jpg", "cats", "a.jpg"),
-            ("./a.jpg", nil, "a.jpg"), ("cats\\b\\a.jpg", "cats", "a.jpg"), ("C:/a", "C:", "a"), ("a/", nil, "a"),
-        ] as [(String, String?, String)]
+            ("a.jpg", [], "a.jpg"), ("cats/a.jpg", ["cats"], "a.jpg"), ("./cats//b/./a.jpg", ["cats", "b"], "a.jpg"),
+            ("./a.jpg", [], "a.jpg"), ("cats\\b\\a.jpg", ["cats", "b"], "a.jpg"), ("C:/a", ["C:"], "a"),
+            ("a/", [], "a"), ("Google Photos/été/1.jpg", ["Google Photos", "été"], "1.jpg"),
+            ("cats/..a", ["cats"], "..a"),
+        ] as [(String, [String], String)]
     )
-    func parts(text: String, folder: String?, name: String) throws {
+    func parts(text: String, folders: [String], name: String) throws {
         let path = try ArchivePath(text)
-        #expect(path.folder == folder)
+        #expect(path.folders == folders)
         #expect(path.name == name)
-        #expect(!path.isPassedOver)
     }
 
     @Test(
@@ -24,25 +25,5 @@ struct ArchivePathTests {
     func refused(text: String) {
         let fault = #expect(throws: ArchiveFault.self) { try ArchivePath(text) }
         #expect(fault?.code == .memberInvalid)
-    }
-
-    @Test(
-        "What stands beside photos is passed over",
-        arguments: [
-            "__MACOSX/cats/._a.jpg", "cats/._a.jpg", ".DS_Store", "cats/.DS_Store", "cats/Thumbs.db",
-            "cats/DESKTOP.INI",
-            ".git/a.png", "cats/.thumbnails/a.png",
-        ]
-    )
-    func passedOver(text: String) throws {
-        #expect(try ArchivePath(text).isPassedOver)
-    }
-
-    @Test(
-        "What only looks like it is not",
-        arguments: ["cats/a.db", "thumbs.db/a.jpg", "cats/__MACOSX/a.jpg", "cats/..a"]
-    )
-    func kept(text: String) throws {
-        #expect(try ArchivePath(text).isPassedOver == (text == "cats/..a"))
     }
 }

@@ -14,10 +14,16 @@ struct SubmitTests {
         struct Image: Decodable {
             let number: Int
             let name, file, state: String
+            let source: String?
             let `class`: String
+        }
+        struct ClassCount: Decodable {
+            let `class`: String
+            let images: Int
         }
         let id, state: String
         let counts: Counts
+        let classes: [ClassCount]?
         let failures: [Image]?
     }
 
@@ -83,6 +89,42 @@ struct SubmitTests {
         let images = try await fixture.send(.get, "/v1/jobs/\(job.id)/images").json(Images.self).images
         let files = ["one", "two", "Icon", "\u{E9}t\u{E9}", "_NUL", "b"].map { "M\u{FC}ller%3F/\($0).png" }
         #expect(images.map { Array($0.file.utf8) } == files.map { Array($0.utf8) })
+    }
+
+    @Test("Files before any class have the last class of the form, and the names are kept as they were sent")
+    func classBehindTheFiles() async throws {
+        let fixture = try await Fixture()
+        let (fields, body) = form([
+            ("file", "C:\\photos\\one.jpg", "1"), ("file", "two.jpg", "2"), ("class", nil, "b"),
+            ("file", "three.jpg", "3"),
+            ("class", nil, "c"),
+        ])
+        let answer = try await fixture.send(.post, "/v1/jobs", fields: fields, body: body)
+        #expect(answer.status == 202)
+        let job = try answer.json(Shown.self)
+        #expect(job.classes?.map(\.class) == ["c", "b"] && job.classes?.map(\.images) == [2, 1])
+        let images = try await fixture.send(.get, "/v1/jobs/\(job.id)/images").json(Images.self).images
+        #expect(images.map(\.file) == ["c/one.png", "c/two.png", "b/three.png"])
+        #expect(images.map(\.source) == ["C:\\photos\\one.jpg", "two.jpg", "three.jpg"])
+        // The URL tells a class before any field does.
+        let other = try await fixture.send(.post, "/v1/jobs?class=a", fields: fields, body: body).json(Shown.self)
+        #expect(other.classes?.map(\.class) == ["a", "b"])
+        let raw = try await fixture.send(.post, "/v1/jobs?class=a&name=x%2Fy.jpg", body: [1]).json(Shown.self)
+        let own = try await fixture.send(.get, "/v1/jobs/\(raw.id)/images").json(Images.self).images
+        #expect(own.map(\.source) == ["x/y.jpg"] && own.map(\.name) == ["y"])
+        let unnamed = try await fixture.send(.post, "/v1/jobs?class=a", body: [2]).json(Shown.self)
+        #expect(try await fixture.send(.get, "/v1/jobs/\(unnamed.id)/images").text.contains("\"source\"") == false)
+    }
+
+    @Test("Without any class a form is refused, and every file is named")
+    func formWithoutClass() async throws {
+        let fixture = try await Fixture()
+        let (fields, body) = form([("file", "one.jpg", "1"), ("strength", nil, "4"), ("file", "two.jpg", "2")])
+        let answer = try await fixture.send(.post, "/v1/jobs", fields: fields, body: body)
+        #expect((answer.status, answer.code) == (400, "class_missing"))
+        #expect(answer.text.contains("\"source\":\"one.jpg\"") && answer.text.contains("\"faults_total\":2"))
+        #expect(try fixture.blobs.list().isEmpty)
+        #expect(try await fixture.store.statistics().images.total == 0)
     }
 
     @Test("A file that is too large or empty is that image's error alone, and leaves no file")

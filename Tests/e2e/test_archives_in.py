@@ -147,14 +147,17 @@ def test_what_is_no_picture_fails_alone(make_service):
     body = tarred(
         ("a/plane.jpg", photo), ("a/link.jpg", (tarfile.SYMTYPE, "/etc/passwd")), ("a/same.jpg", (tarfile.LNKTYPE, "a/plane.jpg")),
         ("a/pipe.jpg", (tarfile.FIFOTYPE, "")), ("a/notes.txt", b"hello"), ("a/big.jpg", bytes(100_001)), ("a/none.jpg", b""),
-        ("a/inner.zip", zipped(("a/plane.jpg", photo))),
+        ("a/text.jpg", b"hello"), ("a/inner.zip", zipped(("a/plane.jpg", photo))), ("a/latest", (tarfile.SYMTYPE, "plane.jpg")),
     )  # fmt: skip
     answer = send(service, body, TAR, "", "--header", "Prefer: wait=60")
     assert (answer.status, answer.json["state"]) == (200, "done"), answer
     assert [(image["name"], image.get("error", {}).get("code")) for image in images(service, answer.json)] == [
         ("plane", None), ("link", "image_not_a_file"), ("same", "image_not_a_file"), ("pipe", "image_not_a_file"),
-        ("notes", "image_unsupported"), ("big", "image_too_large"), ("none", "image_empty"), ("inner", "image_unsupported"),
+        ("big", "image_too_large"), ("none", "image_empty"), ("text", "image_unsupported"),
     ]  # fmt: skip
+    assert answer.json["passed_over"] == {
+        "total": 3, "reasons": {"sidecar": 1, "other": 1, "link": 1}, "examples": ["a/notes.txt", "a/inner.zip", "a/latest"],
+    }  # fmt: skip
     big = send(service, zipped(("a/plane.jpg", photo), ("a/big.jpg", bytes(100_001))), ZIP, "", "--header", "Prefer: wait=60")
     assert [image.get("error", {}).get("code") for image in images(service, big.json)] == [None, "image_too_large"]
     assert service.stop() == 0
@@ -181,8 +184,9 @@ def refusals():
     yield "gzip by its type", gzip.compress(tar), "application/gzip", 415, "archive_compressed"
     yield "out of the folder", tarred(first, ("../../etc/passwd", photo)), TAR, 400, "archive_member_invalid"
     yield "absolute", tarred(first, ("/etc/passwd", photo)), TAR, 400, "archive_member_invalid"
-    yield "a folder that is no class", tarred(first, ("my\u200bcats/a.jpg", photo)), TAR, 400, "class_invalid"
-    yield "no class", tarred(first, ("plane.jpg", photo)), TAR, 400, "class_missing"
+    yield "folders that are no classes", tarred((f"{'x' * 65}/a.jpg", photo), (f"{'y' * 65}/b.jpg", photo)), TAR, 400, "class_invalid"
+    yield "no class", tarred(("plane.jpg", photo)), TAR, 400, "class_missing"
+    yield "no picture", tarred(("a/b.mov", photo), ("a/c.txt", b"text")), TAR, 400, "job_empty"
     yield "empty", tarred(), TAR, 400, "job_empty"
     yield "cut ZIP", zip[:-1], ZIP, 400, "archive_truncated"
     yield "cut before the directory", zip[:directory], ZIP, 400, "archive_truncated"

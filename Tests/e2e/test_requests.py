@@ -141,7 +141,7 @@ def test_bad_input_is_refused_and_leaves_nothing(shared_service):
         problem(upload(shared_service, *arguments, query=query, type=type), status, code)
     forms = [
         (["--form", f"file=@{PARROTS}"], 400, "class_missing"),
-        (["--form", f"file=@{PARROTS}", "--form", "class=birds"], 400, "class_missing"),
+        (["--form", f"file=@{PARROTS}", "--form", "strength=4"], 400, "class_missing"),
         (["--form", "class=birds"], 400, "job_empty"),
         (["--form", "class=../birds", "--form", f"file=@{PARROTS}"], 400, "class_invalid"),
     ]

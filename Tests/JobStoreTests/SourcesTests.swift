@@ -1,0 +1,121 @@
+import Foundation
+import GRDB
+import JobModel
+import Testing
+
+@testable import JobStore
+
+/// What a job remembers of how it was sent: names, classes, and what was passed over.
+@Suite struct SourcesTests {
+    let test: TestStore
+
+    init() throws { test = try TestStore() }
+
+    private let noClass = ImageFailure(code: "class_missing", detail: "It lies in no folder.")
+
+    private func image(_ source: String?, label: String?, refused: Bool = false) throws -> NewImage {
+        NewImage(
+            label: try label.map { try ClassLabel($0) },
+            name: OutputName(sanitizing: source ?? "", fallback: "image"),
+            source: source,
+            content: refused ? .refused(noClass) : .stored(StoredBlob(sha256: blob(source ?? "none"), size: 8))
+        )
+    }
+
+    private func make(_ images: [NewImage], passedOver: PassedOver = PassedOver()) async throws -> (JobStore, Job) {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let new = NewJob(tenant: tenant, settings: .standard, retention: .seconds(10), passedOver: passedOver)
+        guard case .created(let job) = try await store.createJob(new, images: images) else {
+            throw JobStoreError.noImages
+        }
+        return (store, job)
+    }
+
+    @Test func `Names, classes and what was passed over come back from the database as they were`() async throws {
+        var passedOver = PassedOver()
+        passedOver.add("photos/Müller/a.MOV", .video)
+        passedOver.add("photos/.DS_Store", .system)
+        let (_, job) = try await make(
+            [
+                try image("photos/dogs/größe 1.HEIC", label: "dogs"), try image(nil, label: "cats"),
+                try image("photos/dogs/b.jpg", label: "dogs"),
+            ],
+            passedOver: passedOver
+        )
+        #expect(job.classes?.map(\.label.text) == ["dogs", "cats"] && job.classes?.map(\.images) == [2, 1])
+        #expect(job.passedOver == passedOver)
+        let reopened = try test.open()
+        #expect(try await reopened.job(job.id, tenant: job.tenant) == job)
+        #expect(
+            try await reopened.images(job: job.id).map(\.source) == [
+                "photos/dogs/größe 1.HEIC", nil, "photos/dogs/b.jpg",
+            ]
+        )
+        let (_, other) = try await make([try image("a.jpg", label: "cats")])
+        #expect(other.passedOver == nil, "nothing is not told")
+    }
+
+    @Test func `An image without a class is one that has failed, and stays so`() async throws {
+        let (store, job) = try await make([
+            try image("x/a.jpg", label: nil, refused: true), try image("c/a.jpg", label: "c"),
+            try image("y/a.jpg", label: nil, refused: true),
+        ])
+        #expect(job.counts == JobCounts(queued: 1, failed: 2))
+        #expect(job.classes?.map(\.images) == [1])
+        let images = try await store.images(job: job.id)
+        #expect(images.map(\.label?.text) == [nil, "c", nil])
+        #expect(images.map(\.fileName) == ["a.png", "a.png", "a-2.png"])
+        #expect(images[2].failure == noClass && images[2].source == "y/a.jpg")
+        #expect(try await store.classes().map(\.label.text) == ["c"])
+
+        let claims = try await store.claim(owner: worker(), lease: .seconds(60))
+        #expect(claims.map(\.number) == [2])
+        #expect(try await store.finish(claims.map { ($0, done($0)) }) == [true])
+        #expect(try await store.job(job.id, tenant: job.tenant)?.state == .done)
+        #expect(try await store.retryJob(job.id, tenant: job.tenant) == .nothing)
+        #expect(
+            try await store.progress(of: job.id, tenant: job.tenant, after: 0, limit: 9)?.ended.map(\.image.label?.text)
+                == [nil, nil, "c"]
+        )
+    }
+
+    @Test func `No statement can store or queue an image without a class`() async throws {
+        let (store, _) = try await make([
+            try image("x/a.jpg", label: nil, refused: true), try image("c/a.jpg", label: "c"),
+        ])
+        try store.close()
+        let queue = try DatabaseQueue(path: test.path)
+        for sql in [
+            "UPDATE images SET label = '' WHERE number = 2", "UPDATE images SET label = 'c' WHERE number = 1",
+            "UPDATE images SET input_sha256 = zeroblob(32) WHERE number = 1",
+            """
+            INSERT INTO images (job, number, tenant, label, name, state, input_sha256, available_at)
+            SELECT job, 3, tenant, '', 'x', 'queued', zeroblob(32), 0 FROM images WHERE number = 2
+            """,
+        ] {
+            let error = await #expect(throws: DatabaseError.self) {
+                try await queue.write { db in try db.execute(sql: sql) }
+            }
+            #expect(error?.message == "an image without a class cannot be stored", "\(sql)")
+        }
+    }
+
+    @Test func `A job of an earlier version has none of it`() async throws {
+        let fixture = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/schema-8.sql")
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        let queue = try DatabaseQueue(path: test.path, configuration: configuration)
+        let sql = try String(contentsOf: fixture, encoding: .utf8)
+        try await queue.writeWithoutTransaction { db in try db.execute(sql: sql) }
+        try queue.close()
+        let store = try test.open()
+        let tenant = try #require(try await store.keys().first).id
+        let jobs = try await store.jobs(tenant: tenant).jobs
+        #expect(jobs.count == 4 && jobs.allSatisfy { $0.classes == nil && $0.passedOver == nil })
+        for job in jobs {
+            let images = try await store.images(job: job.id)
+            #expect(!images.isEmpty && images.allSatisfy { $0.source == nil && $0.label != nil })
+        }
+    }
+}
