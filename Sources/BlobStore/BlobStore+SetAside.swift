@@ -1,7 +1,8 @@
 public import Cryptography
 
-/// Blobs that no row refers to are kept in `set-aside/` for a while, since the rows may be what is lost: a database that was
-/// restored from an older backup knows nothing of the photos that came after it.
+/// Blobs that no row refers to are kept in `set-aside/` for a while, since the rows may be what is
+/// lost: a database that was restored from an older backup knows nothing of the photos that came
+/// after it.
 extension BlobStore {
     /// What was moved, and how much it is.
     public struct Moved: Sendable, Equatable {
@@ -33,7 +34,8 @@ extension BlobStore {
         var moved = Moved()
         for sha256 in orphans {
             moved.bytes += try size(of: sha256) ?? 0
-            // Dated first: a file with its old date would be erased at once if this process died in between.
+            // Dated first: a file with its old date would be erased at once if this process died in
+            // between.
             try FileSystem.setTime(of: path(of: sha256), to: time)
             try FileSystem.rename(path(of: sha256), to: setAsidePath(of: sha256))
             moved.files += 1
@@ -89,7 +91,8 @@ extension BlobStore {
         return erased
     }
 
-    /// Counts what is set aside as set aside earlier or later, as when the clock by which that is counted was set.
+    /// Counts what is set aside as set aside earlier or later, as when the clock by which that is
+    /// counted was set.
     ///
     /// - Parameter step: Milliseconds.
     /// - Throws: Faults of the disk.

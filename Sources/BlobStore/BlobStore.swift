@@ -166,8 +166,8 @@ public final class BlobStore: Sendable {
 
     /// Removes every blob that nobody refers to, for good.
     ///
-    /// It is for a copy whose rows are known to be all there are. A service sets orphans aside instead
-    /// (``setOrphansAside(at:isReferenced:)``), since the rows may be what is lost.
+    /// It is for a copy whose rows are known to be all there are. A service sets orphans aside
+    /// instead (``setOrphansAside(at:isReferenced:)``), since the rows may be what is lost.
     ///
     /// - Parameters:
     ///   - age: What is younger stays; zero only while no upload can be under way.

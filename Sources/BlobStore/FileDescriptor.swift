@@ -144,7 +144,8 @@ enum FileSystem {
     /// Sets a file's time of modification, in milliseconds since 1970.
     static func setTime(of path: String, to milliseconds: Int64) throws(BlobStoreError) {
         let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
-        // Before 1970, where a broken clock may stand, the rest is negative, which the call refuses.
+        // Before 1970, where a broken clock may stand, the rest is negative, which the call
+        // refuses.
         let time = timespec(
             tv_sec: rest < 0 ? Int(seconds) - 1 : Int(seconds),
             tv_nsec: (Int(rest) + 1000) % 1000 * 1_000_000
@@ -155,7 +156,8 @@ enum FileSystem {
         }
     }
 
-    /// The size of a file and its time of modification in milliseconds since 1970; `nil` if there is no such file.
+    /// The size of a file and its time of modification in milliseconds since 1970; `nil` if there
+    /// is no such file.
     static func sizeAndTime(of path: String) throws(BlobStoreError) -> (size: UInt64, time: Int64)? {
         var status = stat()
         guard stat(path, &status) == 0 else {

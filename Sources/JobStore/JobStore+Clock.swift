@@ -2,8 +2,8 @@ import GRDB
 import JobModel
 
 extension JobStore {
-    /// Looks at the wall clock, and follows it once it has stayed for a minute where it was set: what is unfinished or waits for its
-    /// end is moved with it.
+    /// Looks at the wall clock, and follows it once it has stayed for a minute where it was set:
+    /// what is unfinished or waits for its end is moved with it.
     ///
     /// Call it every half minute.
     ///
@@ -13,7 +13,8 @@ extension JobStore {
         try await writeWithoutTransaction { [clock] db in try clock.follow(db) }
     }
 
-    /// Whether nothing may be erased yet, since the clock may have been wrong when the machine was started.
+    /// Whether nothing may be erased yet, since the clock may have been wrong when the machine was
+    /// started.
     public var isTimeInDoubt: Bool { clock.isInDoubt }
 
     /// Writes something to the database, for a readiness probe.

@@ -23,7 +23,8 @@ public final class JobStore: Sendable {
     let commitWatch: CommitWatch
     private let isAttached: Bool
 
-    /// Opens the database, making it where it is missing, checks it and brings it to this version's schema.
+    /// Opens the database, making it where it is missing, checks it and brings it to this version's
+    /// schema.
     ///
     /// It blocks on the disk, for a large database for seconds.
     ///
@@ -33,8 +34,8 @@ public final class JobStore: Sendable {
     ///   - isMade: Whether tables may be made in a database that has none.
     ///   - machine: The clocks.
     /// - Throws: ``JobStoreError/corrupt(_:)``, ``JobStoreError/databaseNewer(found:known:)``,
-    ///   ``JobStoreError/migrationChanged(name:)``, ``JobStoreError/foreignDatabase``, ``JobStoreError/emptyDatabase``, and faults
-    ///   of the disk.
+    ///   ``JobStoreError/migrationChanged(name:)``, ``JobStoreError/foreignDatabase``,
+    ///   ``JobStoreError/emptyDatabase``, and faults of the disk.
     public convenience init(
         path: String,
         generatorVersion: Int,
@@ -50,7 +51,8 @@ public final class JobStore: Sendable {
         )
     }
 
-    /// Opens the database as ``init(path:generatorVersion:making:machine:)`` does, by a clock that is never set.
+    /// Opens the database as ``init(path:generatorVersion:making:machine:)`` does, by a clock that
+    /// is never set.
     ///
     /// - Parameters:
     ///   - path: The file; SQLite keeps `-wal` and `-shm` beside it.
@@ -131,8 +133,8 @@ public final class JobStore: Sendable {
         now = { clock.now }
     }
 
-    /// The time that rows are written with, in milliseconds since 1970; it goes on by itself when the wall clock is set, see
-    /// ``followClock()``.
+    /// The time that rows are written with, in milliseconds since 1970; it goes on by itself when
+    /// the wall clock is set, see ``followClock()``.
     public var currentTime: Int64 { now() }
 
     /// Folds the write-ahead log into the file and closes it; every later call fails.
@@ -156,7 +158,8 @@ public final class JobStore: Sendable {
         }
     }
 
-    /// Moves what it can of the write-ahead log into the file, so that the log may be written from its beginning and not grow.
+    /// Moves what it can of the write-ahead log into the file, so that the log may be written from
+    /// its beginning and not grow.
     ///
     /// It waits for nobody, and what cannot be moved stays.
     public func foldLog() async {

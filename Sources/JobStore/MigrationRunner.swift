@@ -11,8 +11,9 @@ struct MigrationRunner {
 
     /// Checks what was applied and applies the rest, all in one transaction.
     ///
-    /// - Throws: ``JobStoreError/databaseNewer(found:known:)``, ``JobStoreError/migrationChanged(name:)``,
-    ///   ``JobStoreError/foreignDatabase``, ``JobStoreError/emptyDatabase`` for one without tables unless it is to be made, errors of
+    /// - Throws: ``JobStoreError/databaseNewer(found:known:)``,
+    ///   ``JobStoreError/migrationChanged(name:)``, ``JobStoreError/foreignDatabase``,
+    ///   ``JobStoreError/emptyDatabase`` for one without tables unless it is to be made, errors of
     ///   SQLite.
     func run(_ db: Database, making isMade: Bool, now: Int64) throws {
         if try !db.tableExists("schema_migrations") {

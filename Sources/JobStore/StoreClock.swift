@@ -9,7 +9,8 @@ final class StoreClock: Sendable {
         var saved: Int64
     }
 
-    /// How often the row is written although nothing has changed, in milliseconds, so that a start can tell that time went back.
+    /// How often the row is written although nothing has changed, in milliseconds, so that a start
+    /// can tell that time went back.
     private static let saveInterval: Int64 = 3_600_000
 
     private let machine: MachineClock
@@ -69,10 +70,11 @@ final class StoreClock: Sendable {
         state.withLock { $0 = State(line: line, saved: uptime) }
     }
 
-    /// Looks whether the wall clock was set, and moves everything that counts down with it once it has stayed there.
+    /// Looks whether the wall clock was set, and moves everything that counts down with it once it
+    /// has stayed there.
     ///
-    /// Nobody else can write meanwhile. The rows are moved in one transaction, and the clock goes on from it only when that has
-    /// succeeded.
+    /// Nobody else can write meanwhile. The rows are moved in one transaction, and the clock goes
+    /// on from it only when that has succeeded.
     ///
     /// - Returns: The step in milliseconds; 0 for none.
     func follow(_ db: Database) throws -> Int64 {

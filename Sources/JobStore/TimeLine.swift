@@ -1,11 +1,14 @@
-/// The time that rows are written with: it goes with a clock that nobody can set, and follows the wall clock with patience.
+/// The time that rows are written with: it goes with a clock that nobody can set, and follows the
+/// wall clock with patience.
 ///
-/// A wall clock that is set and soon set back has changed nothing. One that stays where it was set is followed, and whatever counts
-/// down is moved with it, so that no result is erased early or kept late because of it.
+/// A wall clock that is set and soon set back has changed nothing. One that stays where it was set
+/// is followed, and whatever counts down is moved with it, so that no result is erased early or
+/// kept late because of it.
 ///
-/// What cannot be known is how long a machine was off whose clock was set meanwhile. A start after which the calendar stands earlier
-/// than before counts as no time at all. One after which it stands later counts as that much time; but nothing is erased for
-/// ``gapPatience``, in which a clock that was started wrong is usually put right.
+/// What cannot be known is how long a machine was off whose clock was set meanwhile. A start after
+/// which the calendar stands earlier than before counts as no time at all. One after which it
+/// stands later counts as that much time; but nothing is erased for ``gapPatience``, in which a
+/// clock that was started wrong is usually put right.
 struct TimeLine: Sendable, Equatable {
     /// From when to when the machine was off, as far as its calendar can be believed.
     struct Gap: Sendable, Equatable {
@@ -47,12 +50,14 @@ struct TimeLine: Sendable, Equatable {
     /// The time at an uptime.
     func time(at uptime: Int64) -> Int64 { uptime + offset }
 
-    /// Whether nothing may be erased yet, since the time that has passed while the machine was off is in doubt.
+    /// Whether nothing may be erased yet, since the time that has passed while the machine was off
+    /// is in doubt.
     func isInDoubt(at uptime: Int64) -> Bool { gap.map { uptime < $0.open } ?? false }
 
     /// Looks at the wall clock.
     ///
-    /// - Returns: The step to follow, once the wall clock has stayed where it was set; then move the rows, and ``follow(_:)``.
+    /// - Returns: The step to follow, once the wall clock has stayed where it was set; then move
+    ///   the rows, and ``follow(_:)``.
     mutating func look(wall: Int64, uptime: Int64) -> Step? {
         if let gap, uptime >= gap.open { self.gap = nil }
         let seen = wall - uptime

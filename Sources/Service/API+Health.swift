@@ -25,8 +25,8 @@ extension API {
         return ServerResponse(status: .ok, fields: fields, body: .bytes(Array(signingKey.verificationKey.pem.utf8)))
     }
 
-    /// Whether uploads are taken: not while the service stops, its disk is low or cannot be written, or its database does not
-    /// answer.
+    /// Whether uploads are taken: not while the service stops, its disk is low or cannot be
+    /// written, or its database does not answer.
     func showReadiness() async throws -> ServerResponse {
         guard lifecycle.isReady else { throw APIError.draining }
         do {

@@ -5,7 +5,9 @@ extension DataFolder {
     /// Opens the database; on a disk without room by giving its reserve up.
     ///
     /// - Parameter isMade: Whether a database may be made.
-    /// - Throws: `Fault` for a database that is none of ours or damaged, with what can be done; other faults of the store.
+    /// - Returns: The store.
+    /// - Throws: `Fault` for a database that is none of ours or damaged, with what can be done;
+    ///   other faults of the store.
     func openStore(making isMade: Bool) throws -> JobStore {
         do throws(JobStoreError) {
             return try open(making: isMade)
@@ -14,7 +16,8 @@ extension DataFolder {
         }
     }
 
-    /// What can be done about a database that is none of ours, or damaged; `nil` for other faults of the store.
+    /// What can be done about a database that is none of ours, or damaged; `nil` for other faults
+    /// of the store.
     static func loss(_ error: any Error, of path: String) -> Fault? {
         switch error as? JobStoreError {
         case .corrupt, .foreignDatabase, .emptyDatabase:

@@ -25,7 +25,8 @@ final class DataFolder: Sendable {
     /// Makes or takes the folder for a server, which may make its database.
     ///
     /// - Returns: The folder, locked; and whether its database may be made.
-    /// - Throws: ``Fault`` when it is an old folder whose database is gone, and as ``init(path:)`` does.
+    /// - Throws: ``Fault`` when it is an old folder whose database is gone, and as ``init(path:)``
+    ///   does.
     static func forServer(path: String) throws -> (folder: DataFolder, mayMakeDatabase: Bool) {
         // Before the lock is there, whose file tells that a server has been here.
         if try DataFolderSurvey(of: path).mayMakeDatabase() {
@@ -37,7 +38,8 @@ final class DataFolder: Sendable {
         return (folder, try DataFolderSurvey(of: path).mayMakeDatabase())
     }
 
-    /// Notes that the first start has made everything: from now on a database that is missing is a loss.
+    /// Notes that the first start has made everything: from now on a database that is missing is a
+    /// loss.
     ///
     /// - Throws: ``Fault`` when the mark cannot be removed.
     func finishFirstStart() throws {
@@ -81,8 +83,9 @@ final class DataFolder: Sendable {
 
     /// The database file of a folder that a server has made.
     ///
-    /// - Throws: ``Fault`` for a folder without one, since a mistyped path must not become a data folder; for one whose database was
-    ///   lost; and for one that is another user's, who could not read what this process would write.
+    /// - Throws: ``Fault`` for a folder without one, since a mistyped path must not become a data
+    ///   folder; for one whose database was lost; and for one that is another user's, who could not
+    ///   read what this process would write.
     static func existingDatabase(of path: String) throws -> String {
         try DataFolderSurvey(of: path).requireDatabase()
         let database = "\(path)/\(databaseName)"

@@ -2,8 +2,9 @@ import Glibc
 
 /// What a data folder holds, looked at without changing anything in it.
 ///
-/// A new database in a folder of an old one would be the end of everything in it: no row would refer to its photos any more, and no
-/// key would open it. So a database is made only where no server has been before, or where its first start did not come to its end.
+/// A new database in a folder of an old one would be the end of everything in it: no row would
+/// refer to its photos any more, and no key would open it. So a database is made only where no
+/// server has been before, or where its first start did not come to its end.
 struct DataFolderSurvey {
     /// What is where the database should be.
     enum Database: Equatable {
@@ -16,7 +17,8 @@ struct DataFolderSurvey {
         case present(hasLog: Bool)
     }
 
-    /// What stands at the beginning of every file of SQLite, see https://www.sqlite.org/fileformat2.html.
+    /// What stands at the beginning of every file of SQLite, see
+    /// https://www.sqlite.org/fileformat2.html.
     private static let signature = Array("SQLite format 3\0".utf8)
     /// Where a 2 tells that a log is kept, and a 1 that none is.
     private static let writeVersionOffset = 18
@@ -55,9 +57,11 @@ struct DataFolderSurvey {
 
     /// Whether a server may make a database here.
     ///
-    /// Keys alone are no reason against it where no server has been: an operator may have put them there for the first start.
+    /// Keys alone are no reason against it where no server has been: an operator may have put them
+    /// there for the first start.
     ///
-    /// - Throws: `DataFolder.Fault` if the folder is an old one and its database is gone, or not the one that it had.
+    /// - Throws: `DataFolder.Fault` if the folder is an old one and its database is gone, or not
+    ///   the one that it had.
     func mayMakeDatabase() throws -> Bool {
         switch database {
         case .present(let hasLog):
@@ -114,7 +118,8 @@ struct DataFolderSurvey {
 
     /// Refuses a log that another database has left, which SQLite would write into this one.
     ///
-    /// The copies of `palimpsest backup` keep no log; one beside them is that of the database which they replace.
+    /// The copies of `palimpsest backup` keep no log; one beside them is that of the database which
+    /// they replace.
     private func refuseForeignLog(_ hasLog: Bool) throws {
         let log = DataFolder.databaseName + "-wal"
         guard !hasLog, logs.contains(log) else { return }

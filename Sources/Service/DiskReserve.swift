@@ -3,10 +3,12 @@ import JobStore
 import Logging
 import Synchronization
 
-/// Room on the disk that is kept for erasing: a file without meaning, given up when the disk is full.
+/// Room on the disk that is kept for erasing: a file without meaning, given up when the disk is
+/// full.
 ///
-/// To erase something the database has to write first. Without room nobody could make room, so this file has some; once something
-/// was erased it is made anew. Until then what it lacks does not count as free, so that no upload and no worker takes it.
+/// To erase something the database has to write first. Without room nobody could make room, so this
+/// file has some; once something was erased it is made anew. Until then what it lacks does not
+/// count as free, so that no upload and no worker takes it.
 final class DiskReserve: Sendable {
     /// The file's name in the data folder.
     static let fileName = "reserve"
@@ -96,8 +98,8 @@ final class DiskReserve: Sendable {
 extension Optional<DiskReserve> {
     /// Runs something that erases, and again with room made for it if the database had none.
     ///
-    /// First the database's log is folded, which may then be written from its beginning; then more and more of the reserve is given
-    /// up.
+    /// First the database's log is folded, which may then be written from its beginning; then more
+    /// and more of the reserve is given up.
     ///
     /// - Throws: What the body throws with all of that.
     func erasing<Value: Sendable>(

@@ -3,9 +3,11 @@ import Cryptography
 import JobStore
 import Logging
 
-/// Erases what nobody will ask for any more: expired jobs, the files they leave, and files that no row refers to.
+/// Erases what nobody will ask for any more: expired jobs, the files they leave, and files that no
+/// row refers to.
 ///
-/// Files without a row that a start finds are set aside for a while, since their rows may be what is lost.
+/// Files without a row that a start finds are set aside for a while, since their rows may be what
+/// is lost.
 struct Housekeeping: Sendable {
     /// How long an orphan may stay, such as the result of an image that was erased while it was worked on.
     ///
@@ -28,10 +30,12 @@ struct Housekeeping: Sendable {
     /// Room that erasing may use when there is no other.
     var reserve: DiskReserve?
 
-    /// Removes the spools that a run that was killed left, and sets the blobs aside to which no row refers.
+    /// Removes the spools that a run that was killed left, and sets the blobs aside to which no row
+    /// refers.
     ///
-    /// Such blobs were filed for rows that were never written, or they are all that is left of rows that were lost with the
-    /// database, so none is erased here. For the start, while there are neither uploads nor workers.
+    /// Such blobs were filed for rows that were never written, or they are all that is left of rows
+    /// that were lost with the database, so none is erased here. For the start, while there are
+    /// neither uploads nor workers.
     ///
     /// - Throws: Faults of the disk and of the store.
     func cleanUpAfterLastRun() async throws {

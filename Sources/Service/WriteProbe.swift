@@ -1,4 +1,5 @@
-/// Finds out whether something can be written, seldom however often it is asked: `/readyz` needs no key.
+/// Finds out whether something can be written, seldom however often it is asked: `/readyz` needs no
+/// key.
 actor WriteProbe {
     /// How long an answer holds that all is well.
     private static let goodFor: Duration = .seconds(5)
@@ -8,9 +9,10 @@ actor WriteProbe {
     private var last: (fault: String?, until: ContinuousClock.Instant)?
     private var running: Task<String?, Never>?
 
-    /// Why nothing can be written; `nil` if it can.
+    /// Finds out whether something can be written, or tells what was found a moment ago.
     ///
     /// - Parameter attempt: Writes something, and throws if it could not.
+    /// - Returns: Why nothing can be written; `nil` if it can.
     func fault(_ attempt: @escaping @Sendable () async throws -> Void) async -> String? {
         if let last, ContinuousClock.now < last.until { return last.fault }
         if let running { return await running.value }

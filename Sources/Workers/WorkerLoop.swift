@@ -26,7 +26,8 @@ public struct WorkerLoop: Sendable {
         public var lease: Duration = .seconds(60)
         /// How often a claim is kept.
         public var heartbeat: Duration = .seconds(20)
-        /// The longest wait after faults of the store, which begin with 100 ms; what failed is found well again so soon.
+        /// The longest wait after faults of the store, which begin with 100 ms; what failed is
+        /// found well again so soon.
         public var maxFaultDelay: Duration = .seconds(2)
         /// Nothing is claimed while the disk has fewer free bytes.
         public var minFreeBytes: UInt64 = 0
