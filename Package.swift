@@ -91,6 +91,7 @@ let package = Package(
                 .embedInCode("m0007_attachments.sql"),
                 .embedInCode("m0008_expiry.sql"),
                 .embedInCode("m0010_sources.sql"),
+                .embedInCode("m0011_clock.sql"),
             ],
             swiftSettings: settings
         ),

@@ -38,5 +38,6 @@ public enum Migrations {
         Migration(version: 7, name: "m0007_attachments", sql: PackageResources.m0007_attachments_sql),
         Migration(version: 8, name: "m0008_expiry", sql: PackageResources.m0008_expiry_sql),
         Migration(version: 10, name: "m0010_sources", sql: PackageResources.m0010_sources_sql),
+        Migration(version: 11, name: "m0011_clock", sql: PackageResources.m0011_clock_sql),
     ]
 }

@@ -10,6 +10,7 @@ import Synchronization
 ///
 /// The methods block on the disk: call them on a thread or a queue of one's own, never straight from a task.
 public final class BlobStore: Sendable {
+    let root: String
     let blobs: String
     private let temporary: String
     /// Tells the files of this object from those of a process that died.
@@ -23,6 +24,7 @@ public final class BlobStore: Sendable {
     /// - Parameter root: The folder that holds `blobs` and `tmp`; its own parent must exist.
     /// - Throws: ``BlobStoreError``.
     public init(root: String) throws(BlobStoreError) {
+        self.root = root
         blobs = root + "/blobs"
         temporary = root + "/tmp"
         let isNew = try FileSystem.makeFolder(root)
@@ -162,9 +164,10 @@ public final class BlobStore: Sendable {
         return count
     }
 
-    /// Removes every blob that nobody refers to.
+    /// Removes every blob that nobody refers to, for good.
     ///
-    /// It is for the start, or for a quiet hour.
+    /// It is for a copy whose rows are known to be all there are. A service sets orphans aside
+    /// instead (``setOrphansAside(at:isReferenced:)``), since the rows may be what is lost.
     ///
     /// - Parameters:
     ///   - age: What is younger stays; zero only while no upload can be under way.

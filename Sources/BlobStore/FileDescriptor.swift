@@ -141,6 +141,34 @@ enum FileSystem {
         }
     }
 
+    /// Sets a file's time of modification, in milliseconds since 1970.
+    static func setTime(of path: String, to milliseconds: Int64) throws(BlobStoreError) {
+        let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        // Before 1970, where a broken clock may stand, the rest is negative, which the call
+        // refuses.
+        let time = timespec(
+            tv_sec: rest < 0 ? Int(seconds) - 1 : Int(seconds),
+            tv_nsec: (Int(rest) + 1000) % 1000 * 1_000_000
+        )
+        guard utimensat(AT_FDCWD, path, [time, time], 0) == 0 else {
+            let code = errno
+            throw .failed("utimensat", code)
+        }
+    }
+
+    /// The size of a file and its time of modification in milliseconds since 1970; `nil` if there
+    /// is no such file.
+    static func sizeAndTime(of path: String) throws(BlobStoreError) -> (size: UInt64, time: Int64)? {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            let code = errno
+            if code == ENOENT { return nil }
+            throw .failed("stat", code)
+        }
+        let time = Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+        return (UInt64(clamping: status.st_size), time)
+    }
+
     /// How long ago a file was touched, on the disk's clock against the system's; `nil` if there is no such file.
     static func age(of path: String) throws(BlobStoreError) -> Duration? {
         var status = stat()

@@ -63,7 +63,7 @@ struct ImageWrite {
                     last_fault = coalesce(:fault, last_fault), lease_owner = :owner, lease_until = :until,
                     available_at = coalesce(:available, available_at),
                     started_at = CASE WHEN :claims THEN coalesce(started_at, :now) ELSE started_at END,
-                    finished_at = :finished, failure_code = :code, failure_detail = :detail,
+                    finished_at = max(:finished, coalesce(started_at, :finished)), failure_code = :code, failure_detail = :detail,
                     output_sha256 = :output, output_size = :size, output_crc32 = :crc32, report = :report
                 WHERE state = :old AND \(condition)
                 """

@@ -49,7 +49,7 @@ struct JobLedger {
                     UPDATE jobs SET state = :state, queued_count = :queued, running_count = :running, done_count = :done,
                         failed_count = :failed, quarantined_count = :quarantined, cancelled_count = :cancelled,
                         started_at = CASE WHEN :state = 'queued' THEN started_at ELSE coalesce(started_at, :now) END,
-                        finished_at = CASE WHEN :terminal THEN :now END,
+                        finished_at = CASE WHEN :terminal THEN max(:now, coalesce(started_at, :now), created_at) END,
                         expires_at = CASE WHEN :terminal THEN :now + retention_ms END
                     WHERE seq = :job
                     """

@@ -19,8 +19,8 @@ extension JobStore {
     /// - Returns: The job as it is then; `nil` if the tenant has none of this name.
     /// - Throws: ``JobStoreError``.
     public func cancelJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> Job? {
-        let time = now()
         let (job, endsLeases) = try await write { [self] db -> (Job?, Bool) in
+            let time = now()
             let find = "SELECT * FROM jobs WHERE id = ? AND tenant = ?"
             guard let row = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]) else {
                 return (nil, false)

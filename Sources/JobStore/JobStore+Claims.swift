@@ -29,11 +29,11 @@ extension JobStore {
         lease: Duration = .seconds(60),
         limit: Int = maxClaimedImages
     ) async throws(JobStoreError) -> [ClaimedImage] {
-        let time = now()
-        let lease = ImageWrite.Lease(owner: owner, until: time + lease.milliseconds)
         let most = min(max(limit, 1), Self.maxClaimedImages)
         // No two workers can claim the same image: a transaction that writes has the database to itself from its begin on.
         return try await write { [self] db in
+            let time = now()
+            let lease = ImageWrite.Lease(owner: owner, until: time + lease.milliseconds)
             guard let head = try Self.takeTurn(db, now: time) else { return [] }
             let rows = try Self.batch(db, from: head, limit: most, now: time)
             var ledger = JobLedger()
@@ -124,9 +124,9 @@ extension JobStore {
         claims: [ClaimedImage],
         lease: Duration = .seconds(60)
     ) async throws(JobStoreError) -> [Bool] {
-        let time = now()
-        return try await write { db in
-            try claims.map { try Self.lengthen(db, $0, until: time + lease.milliseconds) }
+        try await write { [now] db in
+            let until = now() + lease.milliseconds
+            return try claims.map { try Self.lengthen(db, $0, until: until) }
         }
     }
 

@@ -33,14 +33,15 @@ extension JobStore {
     /// - Parameters:
     ///   - imageLimit: The most images to remove in this transaction.
     ///   - kept: Jobs that do not expire yet, because somebody is reading their files.
-    /// - Returns: What was done.
+    /// - Returns: What was done; nothing while ``isTimeInDoubt``.
     /// - Throws: ``JobStoreError``.
     public func expireJobs(
         imageLimit: Int = 500,
         sparing kept: Set<JobIdentifier> = []
     ) async throws(JobStoreError) -> JobExpiry {
-        let time = now()
-        return try await write { db in
+        guard !isTimeInDoubt else { return JobExpiry(jobs: 0, images: 0, blobs: []) }
+        return try await write { [now] db in
+            let time = now()
             try db.execute(
                 sql: "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE expired_at <= ? LIMIT ?)",
                 arguments: [time - Self.tombstoneLifetime.milliseconds, Self.expiredAtOnce]

@@ -21,8 +21,8 @@ extension JobStore {
     /// - Throws: ``JobStoreError``; then none of them counted.
     @discardableResult
     public func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async throws(JobStoreError) -> [Bool] {
-        let time = now()
         let (counted, wakesWorkers) = try await write { [self] db in
+            let time = now()
             var ledger = JobLedger()
             let counted = try outcomes.map { claim, outcome in
                 guard let image = try HeldImage.fetch(db, claim) else { return false }

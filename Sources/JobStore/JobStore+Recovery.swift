@@ -22,7 +22,7 @@ extension JobStore {
         return try await takeBack(
             where:
                 "substr(lease_owner, 1, length(:past)) = :past AND coalesce(substr(lease_owner, 1, length(:present)) <> :present, TRUE)",
-            ["past": past, "present": present],
+            { _ in ["past": past, "present": present] },
             .interrupted,
             because: "the service ended while it had the image"
         )
@@ -45,7 +45,7 @@ extension JobStore {
     ) async throws(JobStoreError) -> Int {
         try await takeBack(
             where: "lease_until <= :now",
-            ["now": now()],
+            { ["now": $0] },
             .crashed,
             because: "the lease ran out",
             sparing: claims,
@@ -55,19 +55,19 @@ extension JobStore {
 
     private func takeBack(
         where condition: String,
-        _ arguments: StatementArguments,
+        _ arguments: @escaping @Sendable (_ now: Int64) -> StatementArguments,
         _ event: ImageEvent,
         because reason: String,
         sparing claims: [ClaimedImage] = [],
         _ lease: Duration = .zero
     ) async throws(JobStoreError) -> Int {
-        let time = now()
         let (count, wakesWorkers) = try await write { [self] db in
+            let time = now()
             for claim in claims { _ = try Self.lengthen(db, claim, until: time + lease.milliseconds) }
             let images = try Row.fetchAll(
                 db,
                 sql: "SELECT \(HeldImage.columns) FROM images WHERE state = 'running' AND \(condition)",
-                arguments: arguments
+                arguments: arguments(time)
             ).map(HeldImage.init(row:))
             var ledger = JobLedger()
             for image in images {

@@ -21,8 +21,8 @@ extension JobStore {
     /// - Returns: What became of it; `nil` if the tenant has no job of this name.
     /// - Throws: ``JobStoreError``.
     public func retryJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> JobRetry? {
-        let time = now()
         let retry = try await write { [self] db -> JobRetry? in
+            let time = now()
             let find = "SELECT * FROM jobs WHERE id = ? AND tenant = ?"
             guard let row = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]) else { return nil }
             let job = try Job(row: row)

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import GRDB
 import JobModel
 import Migrations
@@ -12,6 +11,7 @@ import Migrations
 public final class JobStore: Sendable {
     let pool: DatabasePool
     let now: @Sendable () -> Int64
+    let clock: StoreClock
     let generatorVersion: Int
     let rule = RetryRule()
     let signal = WorkSignal()
@@ -23,22 +23,48 @@ public final class JobStore: Sendable {
     let commitWatch: CommitWatch
     private let isAttached: Bool
 
-    /// Opens the database, making it where it is missing, checks it and brings it to this version's schema.
+    /// Opens the database, making it where it is missing, checks it and brings it to this version's
+    /// schema.
     ///
     /// It blocks on the disk, for a large database for seconds.
     ///
     /// - Parameters:
     ///   - path: The file; SQLite keeps `-wal` and `-shm` beside it.
     ///   - generatorVersion: The version of the semantic images that new classes get.
-    ///   - now: The time in milliseconds since 1970.
+    ///   - isMade: Whether tables may be made in a database that has none.
+    ///   - machine: The clocks.
     /// - Throws: ``JobStoreError/corrupt(_:)``, ``JobStoreError/databaseNewer(found:known:)``,
-    ///   ``JobStoreError/migrationChanged(name:)``, ``JobStoreError/foreignDatabase``, and faults of the disk.
+    ///   ``JobStoreError/migrationChanged(name:)``, ``JobStoreError/foreignDatabase``,
+    ///   ``JobStoreError/emptyDatabase``, and faults of the disk.
     public convenience init(
         path: String,
         generatorVersion: Int,
-        now: @escaping @Sendable () -> Int64 = JobStore.systemTime
+        making isMade: Bool = true,
+        machine: MachineClock = .system
     ) throws(JobStoreError) {
-        try self.init(path: path, generatorVersion: generatorVersion, migrations: Migrations.all, now: now)
+        try self.init(
+            path: path,
+            generatorVersion: generatorVersion,
+            migrations: Migrations.all,
+            making: isMade,
+            machine: machine
+        )
+    }
+
+    /// Opens the database as ``init(path:generatorVersion:making:machine:)`` does, by a clock that
+    /// is never set.
+    ///
+    /// - Parameters:
+    ///   - path: The file; SQLite keeps `-wal` and `-shm` beside it.
+    ///   - generatorVersion: The version of the semantic images that new classes get.
+    ///   - now: The time in milliseconds since 1970.
+    /// - Throws: As the other does.
+    public convenience init(
+        path: String,
+        generatorVersion: Int,
+        now: @escaping @Sendable () -> Int64
+    ) throws(JobStoreError) {
+        try self.init(path: path, generatorVersion: generatorVersion, machine: MachineClock(now))
     }
 
     /// Opens a database that another process may have open: it must be of this version's schema, and is left as it is.
@@ -54,7 +80,7 @@ public final class JobStore: Sendable {
             generatorVersion: generatorVersion,
             migrations: Migrations.all,
             isAttached: true,
-            now: Self.systemTime
+            machine: .system
         )
     }
 
@@ -63,8 +89,10 @@ public final class JobStore: Sendable {
         generatorVersion: Int,
         migrations: [Migration],
         isAttached: Bool = false,
-        now: @escaping @Sendable () -> Int64
+        making isMade: Bool = true,
+        machine: MachineClock
     ) throws(JobStoreError) {
+        let clock = StoreClock(machine: machine)
         var configuration = Configuration()
         configuration.label = "palimpsest.jobs"
         configuration.foreignKeysEnabled = true
@@ -74,17 +102,24 @@ public final class JobStore: Sendable {
             let pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { db in
                 // The pool has set NORMAL for itself, which may forget the last commits in a power cut.
-                try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")
+                try db.execute(
+                    sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY"
+                )
                 guard !isAttached else { return }
                 let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
                 guard verdict == "ok" else { throw JobStoreError.corrupt(verdict ?? "no answer to quick_check") }
             }
             let runner = MigrationRunner(migrations: migrations)
-            let time = now()
             if isAttached {
-                try pool.read(runner.check)
+                try pool.read { db in
+                    try runner.check(db)
+                    try clock.attach(db)
+                }
             } else {
-                try pool.write { db in try runner.run(db, now: time) }
+                try pool.write { db in
+                    try runner.run(db, making: isMade, now: clock.now)
+                    try clock.resume(db)
+                }
             }
             commitWatch = try CommitWatch(path: path)
             pool.add(transactionObserver: watches)
@@ -94,13 +129,12 @@ public final class JobStore: Sendable {
         }
         self.generatorVersion = generatorVersion
         self.isAttached = isAttached
-        self.now = now
+        self.clock = clock
+        now = { clock.now }
     }
 
-    /// The system's clock in milliseconds since 1970.
-    public static let systemTime: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
-
-    /// The time that rows are written with, in milliseconds since 1970.
+    /// The time that rows are written with, in milliseconds since 1970; it goes on by itself when
+    /// the wall clock is set, see ``followClock()``.
     public var currentTime: Int64 { now() }
 
     /// Folds the write-ahead log into the file and closes it; every later call fails.
@@ -111,11 +145,25 @@ public final class JobStore: Sendable {
     public func close() throws(JobStoreError) {
         do {
             try commitWatch.close()
-            if !isAttached { try pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) } }
+            if !isAttached {
+                try pool.writeWithoutTransaction { db in
+                    // On a full disk the log is still to be folded.
+                    try? clock.save(db)
+                    _ = try db.checkpoint(.truncate)
+                }
+            }
             try pool.close()
         } catch {
             throw JobStoreError(error)
         }
+    }
+
+    /// Moves what it can of the write-ahead log into the file, so that the log may be written from
+    /// its beginning and not grow.
+    ///
+    /// It waits for nobody, and what cannot be moved stays.
+    public func foldLog() async {
+        _ = try? await writeWithoutTransaction { db in _ = try db.checkpoint(.passive) }
     }
 
     /// Asks the database for anything at all, for a readiness probe.
@@ -132,6 +180,13 @@ public final class JobStore: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(JobStoreError) -> Value {
         try await access { try await $0.write(body) }
+    }
+
+    /// Has the only connection that writes, for a body that makes its own transaction.
+    func writeWithoutTransaction<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(JobStoreError) -> Value {
+        try await access { try await $0.writeWithoutTransaction(body) }
     }
 
     /// Reads one consistent state.

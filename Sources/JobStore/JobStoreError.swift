@@ -10,6 +10,8 @@ public enum JobStoreError: Error, Sendable, Equatable {
     case migrationChanged(name: String)
     /// The file holds tables of something else.
     case foreignDatabase
+    /// The file has no tables, and none were to be made.
+    case emptyDatabase
     /// The file is damaged; the words are SQLite's.
     case corrupt(String)
     /// The disk is full or failed; what was being written is not there.
@@ -26,6 +28,12 @@ public enum JobStoreError: Error, Sendable, Equatable {
     case randomUnavailable
     /// Any other answer of SQLite: its extended code and its words, without the values of the statement.
     case database(code: Int32, message: String)
+
+    /// Whether the disk took nothing more, as a full one does.
+    public var isOfWriting: Bool {
+        guard case .disk = self else { return false }
+        return true
+    }
 
     /// Sorts what a statement threw.
     init(_ error: any Error) {
@@ -59,6 +67,7 @@ extension JobStoreError: CustomStringConvertible {
         case .migrationChanged(let name):
             "The migration \(name) in this binary is not the one that was applied to the database; it must not be changed."
         case .foreignDatabase: "The database file belongs to another program."
+        case .emptyDatabase: "The database file has nothing in it."
         case .corrupt(let message): "The database is damaged: \(message)"
         case .disk(_, let message): "The database could not be read or written: \(message)"
         case .busy: "Another process holds the database."

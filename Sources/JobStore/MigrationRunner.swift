@@ -11,13 +11,14 @@ struct MigrationRunner {
 
     /// Checks what was applied and applies the rest, all in one transaction.
     ///
-    /// - Throws: ``JobStoreError/databaseNewer(found:known:)``, ``JobStoreError/migrationChanged(name:)``,
-    ///   ``JobStoreError/foreignDatabase``, errors of SQLite.
-    func run(_ db: Database, now: Int64) throws {
+    /// - Throws: ``JobStoreError/databaseNewer(found:known:)``,
+    ///   ``JobStoreError/migrationChanged(name:)``, ``JobStoreError/foreignDatabase``,
+    ///   ``JobStoreError/emptyDatabase`` for one without tables unless it is to be made, errors of
+    ///   SQLite.
+    func run(_ db: Database, making isMade: Bool, now: Int64) throws {
         if try !db.tableExists("schema_migrations") {
-            guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0 else {
-                throw JobStoreError.foreignDatabase
-            }
+            guard try isEmpty(db) else { throw JobStoreError.foreignDatabase }
+            guard isMade else { throw JobStoreError.emptyDatabase }
             try db.execute(
                 sql: """
                     CREATE TABLE schema_migrations (
@@ -42,11 +43,17 @@ struct MigrationRunner {
     ///
     /// - Throws: ``JobStoreError/databaseOlder(found:known:)``, and as ``run(_:now:)`` does.
     func check(_ db: Database) throws {
-        guard try db.tableExists("schema_migrations") else { throw JobStoreError.foreignDatabase }
+        guard try db.tableExists("schema_migrations") else {
+            throw try isEmpty(db) ? JobStoreError.emptyDatabase : .foreignDatabase
+        }
         let found = try applied(db)
         guard found == migrations.count else {
             throw JobStoreError.databaseOlder(found: found, known: migrations.count)
         }
+    }
+
+    private func isEmpty(_ db: Database) throws -> Bool {
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
     }
 
     /// How many steps were applied, all of them known.

@@ -12,7 +12,10 @@ extension API {
     func cancel(_ request: ServerRequest, key: APIKey, id: String) async throws -> ServerResponse {
         try allow([], in: request.target)
         let job = try await job(id, of: key)
-        guard let cancelled = try await store.cancelJob(job.id, tenant: key.id) else { throw APIError.jobUnknown }
+        let cancelled = try await reserve.erasing(in: store, on: disk, logger) { [store] in
+            try await store.cancelJob(job.id, tenant: key.id)
+        }
+        guard let cancelled else { throw APIError.jobUnknown }
         logger.info("job cancelled", metadata: ["job.id": "\(job.id)"])
         return try answer(try await document(cancelled))
     }
@@ -20,9 +23,11 @@ extension API {
     /// Erases a job with its files, whatever it is at; an expired one too.
     func erase(_ request: ServerRequest, key: APIKey, id: String) async throws -> ServerResponse {
         try allow([], in: request.target)
-        guard let id = JobIdentifier(id), let erased = try await store.deleteJob(id, tenant: key.id) else {
-            throw APIError.jobUnknown
+        guard let id = JobIdentifier(id) else { throw APIError.jobUnknown }
+        let erased = try await reserve.erasing(in: store, on: disk, logger) { [store] in
+            try await store.deleteJob(id, tenant: key.id)
         }
+        guard let erased else { throw APIError.jobUnknown }
         try await eraseFiles(of: erased)
         logger.info("job erased", metadata: ["job.id": "\(id)"])
         return ServerResponse(status: .noContent)
@@ -35,5 +40,6 @@ extension API {
     private func eraseFiles(of images: [ErasedImage]) async throws {
         let files = Set(images.compactMap(\.input)).union(images.flatMap(\.outputs))
         try await housekeeping.remove(Array(files), ifOlderThan: .zero)
+        await reserve?.restore(on: disk, logger: logger)
     }
 }

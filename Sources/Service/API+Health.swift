@@ -25,7 +25,8 @@ extension API {
         return ServerResponse(status: .ok, fields: fields, body: .bytes(Array(signingKey.verificationKey.pem.utf8)))
     }
 
-    /// Whether uploads are taken: not while the service stops, its disk is low or its database does not answer.
+    /// Whether uploads are taken: not while the service stops, its disk is low or cannot be
+    /// written, or its database does not answer.
     func showReadiness() async throws -> ServerResponse {
         guard lifecycle.isReady else { throw APIError.draining }
         guard !FileLimit.isExhausted else { throw APIError.descriptorsExhausted }
@@ -36,10 +37,18 @@ extension API {
             throw APIError.storeDown
         }
         let free = try await disk.run { [blobs] in try blobs.freeBytes() }
-        guard free >= settings.minFreeBytes else {
+        guard free >= settings.minFreeBytes + (reserve?.missingBytes ?? 0) else {
             var fault = APIError(.serviceUnavailable, "disk_low", "The disk of the data folder is nearly full.")
             fault.fields = [.retryAfter: "60"]
             throw fault
+        }
+        let fault = await writeProbe.fault { [store, disk, blobs] in
+            try await store.checkWrites()
+            try await disk.run { try blobs.checkWrites() }
+        }
+        if let fault {
+            logger.error("the data folder cannot be written", metadata: ["error": "\(fault)"])
+            throw APIError.dataUnwritable
         }
         return try answer(HealthDocument(status: "ready"))
     }

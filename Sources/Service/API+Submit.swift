@@ -84,7 +84,8 @@ extension API {
     /// Refuses an upload that the disk has no room for, before its body is asked for.
     func requireRoom(for length: UInt64?) async throws {
         let free = try await disk.run { [blobs] in try blobs.freeBytes() }
-        let needed = settings.minFreeBytes + (length ?? 0)
+        // What the reserve lacks is not free: it is for erasing.
+        let needed = settings.minFreeBytes + (reserve?.missingBytes ?? 0) + (length ?? 0)
         guard free >= needed else { throw APIError.diskLow }
     }
 

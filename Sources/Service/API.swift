@@ -22,6 +22,8 @@ struct API: Sendable {
     let pictures: any SemanticImageMaking
     let lifecycle: Lifecycle
     let logger: Logger
+    /// Room that erasing may use when there is no other.
+    var reserve: DiskReserve?
     /// Where keys are derived from passphrases, which takes time and memory but no disk; the same for every copy.
     let derivations = DiskQueues(count: 1)
     /// The archives that are being fetched; the same for every copy.
@@ -32,6 +34,8 @@ struct API: Sendable {
     let shares = RequestShares()
     /// Which jobs' archives are being sent; the same for every copy.
     let readings = JobReadings()
+    /// Whether the data folder can be written; the same for every copy.
+    let writeProbe = WriteProbe()
 
     /// The longest that a request may wait for a job to end.
     static let maxWait: Duration = .seconds(60)

@@ -158,6 +158,13 @@ extension APIError {
         fields: [.retryAfter: "60"]
     )
 
+    static let dataUnwritable = APIError(
+        .serviceUnavailable,
+        "disk_failed",
+        "The service cannot write to its disk; its log says why.",
+        fields: [.retryAfter: "10"]
+    )
+
     static let storageMissing = APIError(
         .internalServerError,
         "storage_missing",

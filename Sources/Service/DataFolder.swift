@@ -22,6 +22,37 @@ final class DataFolder: Sendable {
     /// Held for the life of the process; the lock goes with it, however it ends.
     private let lock: Int32
 
+    /// Makes or takes the folder for a server, which may make its database.
+    ///
+    /// - Returns: The folder, locked; and whether its database may be made.
+    /// - Throws: ``Fault`` when it is an old folder whose database is gone, and as ``init(path:)``
+    ///   does.
+    static func forServer(path: String) throws -> (folder: DataFolder, mayMakeDatabase: Bool) {
+        // Before the lock is there, whose file tells that a server has been here.
+        if try DataFolderSurvey(of: path).mayMakeDatabase() {
+            if mkdir(path, 0o700) != 0, errno != EEXIST { throw fault("The data folder \(path) cannot be made", errno) }
+            try firstStartMark(of: path).write("The first start of this folder has not come to its end.\n")
+        }
+        let folder = try DataFolder(path: path)
+        // Once more, since another server may have had it before this process had its lock.
+        return (folder, try DataFolderSurvey(of: path).mayMakeDatabase())
+    }
+
+    /// Notes that the first start has made everything: from now on a database that is missing is a
+    /// loss.
+    ///
+    /// - Throws: ``Fault`` when the mark cannot be removed.
+    func finishFirstStart() throws {
+        try Self.firstStartMark(of: path).remove()
+    }
+
+    /// The name of the file that is there while the first start is under way.
+    static let firstStartMarkName = "first-start"
+
+    private static func firstStartMark(of path: String) -> SecretFile {
+        SecretFile(path: "\(path)/\(firstStartMarkName)", purpose: "The mark of the first start in the data folder,")
+    }
+
     /// Makes the folder where it is missing and takes its lock.
     ///
     /// - Throws: ``Fault`` when it cannot be made or written, or another server has it.
@@ -52,19 +83,14 @@ final class DataFolder: Sendable {
 
     /// The database file of a folder that a server has made.
     ///
-    /// - Throws: ``Fault`` for a folder without one, since a mistyped path must not become a data folder; and for one that is
-    ///   another user's, who could not read what this process would write.
+    /// - Throws: ``Fault`` for a folder without one, since a mistyped path must not become a data
+    ///   folder; for one whose database was lost; and for one that is another user's, who could not
+    ///   read what this process would write.
     static func existingDatabase(of path: String) throws -> String {
+        try DataFolderSurvey(of: path).requireDatabase()
         let database = "\(path)/\(databaseName)"
         var status = stat()
-        guard stat(database, &status) == 0 else {
-            let code = errno
-            guard code == ENOENT || code == ENOTDIR else { throw fault("The data folder \(path) cannot be used", code) }
-            throw Fault(
-                description: "\(path) is not a data folder: it has no \(databaseName), which the first start of "
-                    + "`palimpsest serve` makes."
-            )
-        }
+        guard stat(database, &status) == 0 else { throw fault("The data folder \(path) cannot be used", errno) }
         guard status.st_uid == geteuid() else {
             throw Fault(
                 description: "The data folder \(path) belongs to another user; run this as the user of the server."

@@ -78,7 +78,8 @@ public struct DataFolderBackup {
         } catch let fault as DataFolder.Fault {
             throw StoppedService.Fault(description: fault.description)
         } catch {
-            throw StoppedService.Fault(description: "The backup cannot be made: \(error)")
+            let loss = DataFolder.loss(error, of: source)?.description
+            throw StoppedService.Fault(description: loss ?? "The backup cannot be made: \(error)")
         }
     }
 

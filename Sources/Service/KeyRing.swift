@@ -50,7 +50,8 @@ public final class KeyRing: Sendable {
         } catch let fault as DataFolder.Fault {
             throw Fault(description: fault.description)
         } catch {
-            throw Self.unusable(path, error)
+            let loss = DataFolder.loss(error, of: path)
+            throw loss.map { Fault(description: $0.description) } ?? Self.unusable(path, error)
         }
     }
 

@@ -49,11 +49,13 @@ public struct ProtectionService: Sendable {
         let signals = StopSignals(logger: logger)
         let maxConnections = connections(within: FileLimit.raise())
         let weights = try Self.starting { try WeightsFile.find(named: settings.weightsFile, environment: nil) }
-        let folder = try Self.starting { try DataFolder(path: settings.dataFolder) }
+        let (folder, mayMakeDatabase) = try Self.starting { try DataFolder.forServer(path: settings.dataFolder) }
         try Self.starting { try folder.stopBeingBackup() }
         let store: JobStore
         do {
-            store = try JobStore(path: folder.databasePath, generatorVersion: SemanticImageGenerator.version)
+            store = try folder.openStore(making: mayMakeDatabase)
+        } catch let fault as DataFolder.Fault {
+            throw StartFault(description: fault.description)
         } catch {
             throw unusable(error)
         }
@@ -153,9 +155,12 @@ public struct ProtectionService: Sendable {
                 forecast: Forecast(store: store, meter: throughput, codecs: settings.workers),
                 pictures: pool,
                 lifecycle: Lifecycle(),
-                logger: logger
+                logger: logger,
+                reserve: DiskReserve(folder: settings.dataFolder, diskSize: try blobs.diskSpace().size)
             )
+            await api.reserve?.restore(on: api.disk, logger: logger)
             try await api.housekeeping.cleanUpAfterLastRun()
+            try folder.finishFirstStart()
             return api
         } catch let fault as DataFolder.Fault {
             throw StartFault(description: fault.description)
@@ -225,6 +230,7 @@ public struct ProtectionService: Sendable {
         let run = String(try SecureRandom.uint64(), radix: 16)
         var configuration = WorkerLoop.Configuration(instance: Self.instance, run: run)
         configuration.minFreeBytes = settings.minFreeBytes
+        configuration.lackingReserve = { [reserve = api.reserve] in reserve?.missingBytes ?? 0 }
         let loop = WorkerLoop(
             configuration: configuration,
             store: api.store,
@@ -288,6 +294,15 @@ public struct ProtectionService: Sendable {
 extension API {
     /// The housekeeping over the same store and blobs.
     var housekeeping: Housekeeping {
-        Housekeeping(store: store, blobs: blobs, disk: disk, ledger: ledger, readings: readings, logger: logger)
+        Housekeeping(
+            store: store,
+            blobs: blobs,
+            disk: disk,
+            ledger: ledger,
+            readings: readings,
+            logger: logger,
+            setAsidePeriod: settings.setAside,
+            reserve: reserve
+        )
     }
 }

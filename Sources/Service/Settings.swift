@@ -48,6 +48,8 @@ public struct Settings: Sendable, Equatable {
     public var maxArchiveRatio: UInt64 = 100
     /// How long a job and its files are kept after the job has ended.
     public var retention: Duration = .seconds(24 * 60 * 60)
+    /// How long files stay that a start finds without a row in the database.
+    public var setAside: Duration = .seconds(7 * 24 * 60 * 60)
     /// Uploads are refused while the disk of the data folder has fewer free bytes.
     public var minFreeBytes: UInt64 = 512 << 20
     /// The most connections at once.
@@ -135,6 +137,8 @@ public enum SettingsKey: String, Sendable, CaseIterable {
     case maxArchiveRatio = "max-archive-ratio"
     /// The seconds for which a job is kept.
     case retentionSeconds = "retention-seconds"
+    /// The seconds for which files without a row are kept.
+    case setAsideSeconds = "set-aside-seconds"
     /// The free bytes under which uploads are refused.
     case minFreeBytes = "min-free-bytes"
     /// The most connections at once.
@@ -189,6 +193,7 @@ extension Settings {
         case .maxArchiveMembers: return String(maxArchiveMembers)
         case .maxArchiveRatio: return String(maxArchiveRatio)
         case .retentionSeconds: return String(retention.components.seconds)
+        case .setAsideSeconds: return String(setAside.components.seconds)
         case .minFreeBytes: return String(minFreeBytes)
         case .maxConnections: return String(maxConnections)
         case .maxConnectionsPerAddress: return String(maxConnectionsPerAddress)

@@ -102,6 +102,8 @@ public struct SettingsLoader {
         case .maxArchiveRatio: readNumber(text, from: source, in: 1...1032) { $0.maxArchiveRatio = $1 }
         case .retentionSeconds:
             readNumber(text, from: source, in: 60...(366 * 24 * 60 * 60)) { $0.retention = .seconds(Int64($1)) }
+        case .setAsideSeconds:
+            readNumber(text, from: source, in: 0...(366 * 24 * 60 * 60)) { $0.setAside = .seconds(Int64($1)) }
         case .minFreeBytes: readNumber(text, from: source, in: 0...(1 << 50)) { $0.minFreeBytes = $1 }
         case .maxConnections: readNumber(text, from: source, in: 1...65_536) { $0.maxConnections = Int($1) }
         case .maxConnectionsPerAddress:

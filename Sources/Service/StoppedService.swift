@@ -31,7 +31,7 @@ public final class StoppedService: Sendable {
         do {
             _ = try DataFolder.existingDatabase(of: path)
             folder = try DataFolder(path: path)
-            store = try JobStore(path: folder.databasePath, generatorVersion: SemanticImageGenerator.version)
+            store = try folder.openStore(making: false)
             blobs = try BlobStore(root: folder.blobsPath)
         } catch let fault as DataFolder.Fault {
             throw Fault(description: fault.isHeld ? fault.description + " Stop the server first." : fault.description)

@@ -7,6 +7,7 @@ import Synchronization
 final class DiskGate: Sendable {
     private let freeBytes: @Sendable () -> UInt64?
     private let minFreeBytes: UInt64
+    private let lackingReserve: @Sendable () -> UInt64
     private let pause: Duration
     private let logger: Logger
     private let disk: BlockingQueue
@@ -16,12 +17,14 @@ final class DiskGate: Sendable {
 
     /// - Parameters:
     ///   - minFreeBytes: How many must be free.
+    ///   - lackingReserve: How many more must be free at the moment.
     ///   - pause: How long to wait between two looks.
     ///   - disk: Where the disk is asked.
     ///   - logger: Told when images begin to wait, and when they go on.
     ///   - freeBytes: How many are free; `nil` if the disk does not tell.
     init(
         minFreeBytes: UInt64,
+        lackingReserve: @escaping @Sendable () -> UInt64 = { 0 },
         pause: Duration,
         disk: BlockingQueue,
         logger: Logger,
@@ -29,6 +32,7 @@ final class DiskGate: Sendable {
     ) {
         self.freeBytes = freeBytes
         self.minFreeBytes = minFreeBytes
+        self.lackingReserve = lackingReserve
         self.pause = pause
         self.disk = disk
         self.logger = logger
@@ -55,7 +59,9 @@ final class DiskGate: Sendable {
             return ContinuousClock.now.duration(to: end)
         }
         // A disk that cannot be asked is found out when it is written to.
-        let isLow = await disk.run { [freeBytes, minFreeBytes] in (freeBytes() ?? .max) < minFreeBytes }
+        let isLow = await disk.run { [freeBytes, minFreeBytes, lackingReserve] in
+            (freeBytes() ?? .max) < minFreeBytes + lackingReserve()
+        }
         return isLow ? pause : nil
     }
 

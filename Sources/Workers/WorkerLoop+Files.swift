@@ -174,7 +174,7 @@ extension WorkerLoop {
                 if lost > 0 { logger.notice("Results came too late", metadata: ["worker.lost": "\(lost)"]) }
                 return
             } catch {
-                logger.error("Results could not be written down", metadata: ["error": "\(error)"])
+                faults.error("Results could not be written down", error)
                 guard ContinuousClock.now < patience || Self.isPassing(error) && !Task.isCancelled else { return }
                 // In a task of its own, since a cancelled one would not sleep.
                 await Task { [delay] in try? await Task.sleep(for: delay) }.value

@@ -26,12 +26,15 @@ public struct WorkerLoop: Sendable {
         public var lease: Duration = .seconds(60)
         /// How often a claim is kept.
         public var heartbeat: Duration = .seconds(20)
-        /// The longest wait after faults of the store, which begin with 100 ms.
-        public var maxFaultDelay: Duration = .seconds(30)
+        /// The longest wait after faults of the store, which begin with 100 ms; what failed is
+        /// found well again so soon.
+        public var maxFaultDelay: Duration = .seconds(2)
         /// Nothing is claimed while the disk has fewer free bytes.
         public var minFreeBytes: UInt64 = 0
+        /// How many bytes more must be free at the moment, since they are to be kept for erasing.
+        public var lackingReserve: @Sendable () -> UInt64 = { 0 }
         /// How often a full disk is looked at.
-        public var diskPause: Duration = .seconds(5)
+        public var diskPause: Duration = .seconds(2)
 
         /// Names the workers.
         ///
@@ -54,6 +57,7 @@ public struct WorkerLoop: Sendable {
     let disk: BlockingQueue
     let gate: DiskGate
     let held = HeldClaims()
+    let faults: FaultLog
     let observer: ImageAttempt.Observer
 
     /// Puts a loop together; ``run(grace:)`` starts it.
@@ -81,6 +85,7 @@ public struct WorkerLoop: Sendable {
         self.disk = disk
         gate = DiskGate(
             minFreeBytes: configuration.minFreeBytes,
+            lackingReserve: configuration.lackingReserve,
             pause: configuration.diskPause,
             disk: disk,
             logger: logger
@@ -92,6 +97,7 @@ public struct WorkerLoop: Sendable {
         self.ledger = ledger
         self.codecs = codecs
         self.logger = logger
+        faults = FaultLog(logger: logger)
         self.observer = observer
     }
 
@@ -150,11 +156,20 @@ public struct WorkerLoop: Sendable {
             } catch is CancellationError {
                 return
             } catch {
-                logger.error("A worker could not use the store", metadata: ["error": "\(error)"])
+                faults.error(Self.complaint(about: error), error)
                 // A cancelled sleep ends the loop by its condition.
                 try? await Task.sleep(for: delay)
                 delay = min(delay * 2, configuration.maxFaultDelay)
             }
+        }
+    }
+
+    /// What could not be used, by the error that says so.
+    static func complaint(about error: any Error) -> Logger.Message {
+        switch error {
+        case is JobStoreError: "A worker could not use the store"
+        case is CodecsUnavailable: "A worker has no codec process"
+        default: "A worker was stopped by an error"
         }
     }
 
@@ -263,7 +278,7 @@ public struct WorkerLoop: Sendable {
             do {
                 return try await body()
             } catch {
-                logger.error(complaint, metadata: ["error": "\(error)"])
+                faults.error(complaint, error)
                 try? await Task.sleep(for: delay)
                 delay = min(delay * 2, configuration.maxFaultDelay)
             }

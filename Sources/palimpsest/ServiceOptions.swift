@@ -96,6 +96,14 @@ struct ServiceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long a finished job is kept. (default: 86400)", valueName: "n"))
     var retentionSeconds: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long files stay that a start finds without a row in the database. (default: 604800)",
+            valueName: "n"
+        )
+    )
+    var setAsideSeconds: String?
+
     @Option(help: ArgumentHelp("Refuse uploads while fewer bytes are free. (default: 512 MiB)", valueName: "n"))
     var minFreeBytes: String?
 
@@ -158,7 +166,7 @@ struct ServiceOptions: ParsableArguments {
             .maxImageBytes: maxImageBytes, .maxImagesPerJob: maxImagesPerJob, .maxPixels: maxPixels,
             .maxArchiveMembers: maxArchiveMembers, .maxArchiveRatio: maxArchiveRatio,
             .retentionSeconds: retentionSeconds,
-            .minFreeBytes: minFreeBytes, .maxConnections: maxConnections,
+            .setAsideSeconds: setAsideSeconds, .minFreeBytes: minFreeBytes, .maxConnections: maxConnections,
             .maxConnectionsPerAddress: maxConnectionsPerAddress, .maxRequestsPerKey: maxRequestsPerKey,
             .drainDelaySeconds: drainDelaySeconds,
             .drainSeconds: drainSeconds, .logLevel: logLevel,

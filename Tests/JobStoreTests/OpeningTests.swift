@@ -147,3 +147,26 @@ import Testing
         Migration(version: version, name: "m000\(version)_test", sql: Array(sql.utf8))
     }
 }
+
+/// Databases that are not to be made.
+@Suite struct UnmadeDatabaseTests {
+    let test: TestStore
+
+    init() throws { test = try TestStore() }
+
+    @Test(arguments: ["PRAGMA user_version = 3", "VACUUM"])
+    func `A database without tables is not filled unless it is to be made`(sql: String) throws {
+        let queue = try DatabaseQueue(path: test.path)
+        try queue.writeWithoutTransaction { db in try db.execute(sql: sql) }
+        try queue.close()
+        #expect(throws: JobStoreError.emptyDatabase) {
+            _ = try JobStore(path: test.path, generatorVersion: 1, making: false)
+        }
+        #expect(throws: JobStoreError.emptyDatabase) { _ = try JobStore(attachingTo: test.path, generatorVersion: 1) }
+        #expect(throws: JobStoreError.emptyDatabase) {
+            _ = try JobStore.copyDatabase(at: test.path, to: test.path + "2")
+        }
+        try JobStore(path: test.path, generatorVersion: 1, making: true).close()
+        try JobStore(path: test.path, generatorVersion: 1, making: false).close()
+    }
+}

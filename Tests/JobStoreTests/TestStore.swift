@@ -26,7 +26,8 @@ final class TestStore: Sendable {
     /// Opens the database; called again, it stands for the next run after a kill, for the one before is never closed.
     func open(migrations: [Migration] = Migrations.all, generatorVersion: Int = 1) throws -> JobStore {
         let clock = clock
-        return try JobStore(path: path, generatorVersion: generatorVersion, migrations: migrations) { clock.now }
+        let machine = MachineClock { clock.now }
+        return try JobStore(path: path, generatorVersion: generatorVersion, migrations: migrations, machine: machine)
     }
 }
 

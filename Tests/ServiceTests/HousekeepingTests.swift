@@ -52,6 +52,7 @@ struct HousekeepingTests {
         try age(fixture.blobs.put([3]).sha256, by: -3600, in: fixture)
         try await fixture.housekeeping.cleanUpAfterLastRun()
         #expect(try fixture.blobs.list().isEmpty)
+        #expect(try fixture.blobs.listSetAside() == [SHA256.hash([3])])
     }
 
     @Test("A job whose archive is being sent expires when that is over, and meanwhile nobody else gets it")

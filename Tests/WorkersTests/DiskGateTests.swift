@@ -44,6 +44,25 @@ struct DiskGateTests {
         #expect(disk.passages.load(ordering: .relaxed) == 3)
     }
 
+    @Test("What is lacking of the room that is kept for erasing must be free besides")
+    func lacking() async {
+        let lacking = Mutex<UInt64>(500)
+        let looks = Atomic<Int>(0)
+        let gate = DiskGate(
+            minFreeBytes: 1000,
+            lackingReserve: { lacking.withLock { $0 } },
+            pause: .milliseconds(1),
+            disk: BlockingQueue(label: "tests.disk"),
+            logger: Material.logger
+        ) {
+            // Were it not asked for, the first look would do.
+            if looks.wrappingAdd(1, ordering: .relaxed).newValue == 3 { lacking.withLock { $0 = 499 } }
+            return 1499
+        }
+        await gate.waitForRoom()
+        #expect(looks.load(ordering: .relaxed) >= 3)
+    }
+
     @Test("A disk that has refused something is left alone for a while, whatever it says")
     func closes() async {
         let disk = Disk(.max)

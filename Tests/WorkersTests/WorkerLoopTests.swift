@@ -17,7 +17,7 @@ struct WorkerLoopTests {
         let blobs: BlobStore
         let tenant: APIKeyID
 
-        init(_ folder: String, now: @escaping @Sendable () -> Int64 = JobStore.systemTime) async throws {
+        init(_ folder: String, now: @escaping @Sendable () -> Int64 = MachineClock.system.wall) async throws {
             store = try JobStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: now)
             blobs = try BlobStore(root: folder + "/files")
             let secret = try APIKeySecret.generate()

@@ -26,6 +26,8 @@ struct orders {
     // How many of 65,536 calls fail.
     uint32_t share;
     int64_t clock_offset_seconds;
+    // Nothing fails while the folder's file `reserve` has fewer bytes than this, as on a disk that was full because of it.
+    uint32_t reserve_is_room;
 };
 
 static const volatile struct orders *orders;
@@ -44,10 +46,19 @@ __attribute__((constructor)) static void begin(void) {
 
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
+/// Whether the reserve was given up, in a test in which it is all the room there is.
+static bool has_room(void) {
+    if (orders->reserve_is_room == 0) return false;
+    char path[PATH_MAX];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/reserve", folder);
+    return stat(path, &status) == 0 && status.st_size < orders->reserve_is_room;
+}
+
 /// Whether this call's turn has come.
 static bool strikes(void) {
     static __thread uint64_t state;
-    if (orders == NULL || orders->error == 0) return false;
+    if (orders == NULL || orders->error == 0 || has_room()) return false;
     if (state == 0) state = (uint64_t)(uintptr_t)&state | 1;
     state ^= state << 13;
     state ^= state >> 7;
@@ -94,6 +105,22 @@ int ftruncate(int descriptor, off_t size) { return fails_descriptor(descriptor) 
 
 int ftruncate64(int descriptor, off64_t size) {
     return fails_descriptor(descriptor) ? -1 : NEXT(ftruncate64)(descriptor, size);
+}
+
+static int fails_allocation(int descriptor) {
+    // Whoever has given the reserve up must not find room to make it anew.
+    if (orders != NULL && orders->error == ENOSPC && orders->reserve_is_room) return ENOSPC;
+    return fails_descriptor(descriptor) ? errno : 0;
+}
+
+int posix_fallocate(int descriptor, off_t offset, off_t length) {
+    const int error = fails_allocation(descriptor);
+    return error != 0 ? error : NEXT(posix_fallocate)(descriptor, offset, length);
+}
+
+int posix_fallocate64(int descriptor, off64_t offset, off64_t length) {
+    const int error = fails_allocation(descriptor);
+    return error != 0 ? error : NEXT(posix_fallocate64)(descriptor, offset, length);
 }
 
 int rename(const char *from, const char *to) { return fails_path(from) ? -1 : NEXT(rename)(from, to); }

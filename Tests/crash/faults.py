@@ -24,20 +24,22 @@ class Faults:
         with open(orders, "r+b") as file:
             self.map = mmap.mmap(file.fileno(), mmap.PAGESIZE)
         self.environment = {"LD_PRELOAD": str(library), "CRASH_ORDERS": str(orders), "CRASH_FOLDER": str(data)}
-        self.error, self.share, self.clock_offset = 0, 0.0, 0
+        self.error, self.share, self.clock_offset, self.reserve_is_room = 0, 0.0, 0, 0
 
     def write(self):
-        self.map[:16] = struct.pack("=iIq", self.error, int(self.share * 65536), self.clock_offset)
+        values = (self.error, int(self.share * 65536), self.clock_offset, self.reserve_is_room)
+        self.map[:20] = struct.pack("=iIqI", *values)
 
     @contextlib.contextmanager
-    def disk(self, error, share=1.0):
-        """Calls that change the data folder fail with an error, this share of them."""
-        self.error, self.share = getattr(errno, error), share
+    def disk(self, error, share=1.0, reserve_is_room=0):
+        """Calls that change the data folder fail with an error, this share of them; all is well while its reserve has fewer
+        bytes than this."""
+        self.error, self.share, self.reserve_is_room = getattr(errno, error), share, reserve_is_room
         self.write()
         try:
             yield
         finally:
-            self.error, self.share = 0, 0.0
+            self.error, self.share, self.reserve_is_room = 0, 0.0, 0
             self.write()
 
     def set_clock(self, offset):

@@ -255,3 +255,7 @@ def audit_files(folder):
     for name, path in files.items():
         assert hashlib.sha256(path.read_bytes()).hexdigest() == name
     assert list((folder / "tmp").iterdir()) == []
+    # What was filed just before a kill is kept aside, whole, and is nobody's.
+    for path in (folder / "set-aside").glob("*"):
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
+        assert path.name not in referenced

@@ -1,5 +1,6 @@
 """Whose image is next, what is tried again, how long it will take, and what a full disk does."""
 
+import errno
 import hashlib
 import io
 import json
@@ -12,6 +13,7 @@ import threading
 import pytest
 from PIL import Image
 from service import BINARY, FIXTURES, PATIENCE, Service
+from test_requests import blobs
 
 PHOTO = FIXTURES / "plane.jpg"
 
@@ -227,6 +229,69 @@ def test_a_full_disk_fails_no_image(small_disk, weights, tmp_path):
         job = service.finished(path)
         assert job["state"] == "done" and job["counts"]["done"] == 8, job
         assert "The disk has room again" in service.log()
+    finally:
+        service.stop()
+
+
+def fill_up(path):
+    """Takes every byte that a disk has left."""
+    with open(path / "filler", "ab", buffering=0) as filler:
+        for size in (1 << 20, 4096, 1):
+            try:
+                while True:
+                    filler.write(bytes(size))
+            except OSError as error:
+                assert error.errno == errno.ENOSPC, error
+    return path / "filler"
+
+
+def test_on_a_disk_without_a_byte_jobs_are_erased_and_cancelled_and_work_goes_on_by_itself(small_disk, weights, tmp_path):
+    # The data folder is the disk, so that the log and curl's files are elsewhere.
+    service = Service(small_disk, weights, ["--min-free-bytes", "0", "--workers", "1"]).start()
+    try:
+        done = [submit(service, f"class=c{number}").fields["location"] for number in range(2)]
+        for path in done:
+            service.finished(path)
+        arguments = form(tmp_path / "form", ((f"{number}.png", png(number, 300, 200)) for number in range(80)))
+        waiting, dropped = (service.get(f"/v1/jobs?class={label}", *arguments).fields["location"] for label in ("w", "d"))
+        filler = fill_up(small_disk)
+        answer = service.wait_for(lambda: (a := service.curl("/readyz")).status == 503 and a, "/readyz to answer 503")
+        assert answer.json["code"] in ("disk_failed", "disk_low") and "retry-after" in answer.fields, answer
+        refused = service.get("/v1/jobs?class=cats", "--data-binary", f"@{PHOTO}")
+        assert refused.status == 507 and refused.json["code"] in ("disk_failed", "disk_low"), refused
+        cancelled = service.get(f"{dropped}/cancel", "--request", "POST")
+        assert cancelled.status == 200 and cancelled.json["counts"]["queued"] == 0, cancelled
+        for path in done:
+            # Whatever became free is taken by others.
+            fill_up(small_disk)
+            assert service.get(path, "--request", "DELETE").status == 204
+            assert service.get(path).status == 404
+        assert hashlib.sha256(PHOTO.read_bytes()).hexdigest() not in blobs(service)
+        counts = service.get(waiting).json["counts"]
+        assert counts["failed"] == counts["quarantined"] == 0, counts
+        filler.unlink()
+        job = service.finished(waiting)
+        assert job["state"] == "done" and job["counts"]["done"] == 80, job
+        service.wait_for(lambda: service.curl("/readyz").status == 200, "/readyz to answer 200")
+        assert service.get(dropped, "--request", "DELETE").status == 204
+    finally:
+        service.stop()
+
+
+def test_a_service_starts_on_a_disk_without_a_byte_and_makes_room(small_disk, weights):
+    service = Service(small_disk, weights, ["--min-free-bytes", "0"]).start()
+    try:
+        path = submit(service).fields["location"]
+        service.finished(path)
+        assert service.stop() == 0
+        filler = fill_up(small_disk)
+        service.start(ready=False)
+        assert service.get(path).json["state"] == "done"
+        assert service.get(path, "--request", "DELETE").status == 204
+        assert blobs(service) == []
+        filler.unlink()
+        service.wait_for(lambda: service.curl("/readyz").status == 200, "/readyz to answer 200")
+        assert service.stop() == 0
     finally:
         service.stop()
 

@@ -1,0 +1,27 @@
+import Logging
+import Synchronization
+
+/// Tells of a fault that comes again and again, of many workers, once in a while.
+final class FaultLog: Sendable {
+    private static let interval: Duration = .seconds(30)
+
+    private let logger: Logger
+    private let last = Mutex<[String: ContinuousClock.Instant]>([:])
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    /// Logs an error unless the same was logged a little before.
+    func error(_ message: Logger.Message, _ error: any Error) {
+        let now = ContinuousClock.now
+        let isNew = last.withLock { last in
+            let name = "\(message) \(error)"
+            if let time = last[name], now - time < Self.interval { return false }
+            last = last.filter { now - $0.value < Self.interval }
+            last[name] = now
+            return true
+        }
+        if isNew { logger.error(message, metadata: ["error": "\(error)"]) }
+    }
+}
