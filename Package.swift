@@ -90,6 +90,7 @@ let package = Package(
                 .embedInCode("m0006_image_endings.sql"),
                 .embedInCode("m0007_attachments.sql"),
                 .embedInCode("m0008_expiry.sql"),
+                .embedInCode("m0009_frozen_classes.sql"),
                 .embedInCode("m0010_sources.sql"),
                 .embedInCode("m0011_clock.sql"),
             ],

@@ -37,6 +37,7 @@ public enum Migrations {
         Migration(version: 6, name: "m0006_image_endings", sql: PackageResources.m0006_image_endings_sql),
         Migration(version: 7, name: "m0007_attachments", sql: PackageResources.m0007_attachments_sql),
         Migration(version: 8, name: "m0008_expiry", sql: PackageResources.m0008_expiry_sql),
+        Migration(version: 9, name: "m0009_frozen_classes", sql: PackageResources.m0009_frozen_classes_sql),
         Migration(version: 10, name: "m0010_sources", sql: PackageResources.m0010_sources_sql),
         Migration(version: 11, name: "m0011_clock", sql: PackageResources.m0011_clock_sql),
     ]

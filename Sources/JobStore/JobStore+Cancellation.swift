@@ -3,11 +3,11 @@ import FoundationEssentials
 import GRDB
 public import JobModel
 
-/// The files of an image that is no more.
+/// The files of an image that is no more, or the imported pictures that only its job had left.
 public struct ErasedImage: Sendable, Equatable {
-    /// What was sent; `nil` if it was refused before it was stored.
+    /// What was sent; `nil` if it was refused before it was stored, and for imported pictures.
     public let input: SHA256Digest?
-    /// The protected picture, if there was one, and its attachments.
+    /// The protected picture, if there was one, and its attachments; or the imported pictures.
     public let outputs: [SHA256Digest]
 }
 
@@ -59,13 +59,18 @@ extension JobStore {
                     """,
                 arguments: ["job": seq]
             )
-            let images = try Dictionary(grouping: rows) { row in row["input_sha256"] as Data? }.map { input, rows in
+            var images = try Dictionary(grouping: rows) { row in row["input_sha256"] as Data? }.map { input, rows in
                 ErasedImage(
                     input: try input.map { try SHA256Digest(column: $0) },
                     outputs: try rows.compactMap { row in
                         try (row["output_sha256"] as Data?).map { try SHA256Digest(column: $0) }
                     }
                 )
+            }
+            let pictures = try Self.releaseClasses(db, job: seq)
+            if !pictures.isEmpty {
+                // Of lists that were replaced, and that no other job has.
+                images.append(ErasedImage(input: nil, outputs: try pictures.map { try SHA256Digest(column: $0) }))
             }
             try db.execute(sql: "DELETE FROM jobs WHERE seq = ?", arguments: [seq])
             return (images, running > 0)

@@ -89,7 +89,7 @@ extension JobStore {
         else { throw JobStoreError.corrupt("an image has no legal job") }
         let settings = try JSONColumn.decode(ProtectionSettings.self, jobRow["settings"])
         let attachments = try AttachmentRequest(row: jobRow)
-        var classes = ClaimedClasses(tenant: tenant.text, mode: settings.mode)
+        var classes = ClaimedClasses(job: job, tenant: tenant.text, mode: settings.mode)
         return try rows.map { row in
             let label: String = row["label"]
             guard let input = try StoredBlob(sha256: row["input_sha256"], size: row["input_size"]),

@@ -13,7 +13,7 @@ public struct JobExpiry: Sendable, Equatable {
     public let blobs: [SHA256Digest]
 
     /// Whether there was nothing to do.
-    public var isEmpty: Bool { jobs == 0 && images == 0 }
+    public var isEmpty: Bool { jobs == 0 && images == 0 && blobs.isEmpty }
 }
 
 extension JobStore {
@@ -46,6 +46,7 @@ extension JobStore {
                 sql: "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE expired_at <= ? LIMIT ?)",
                 arguments: [time - Self.tombstoneLifetime.milliseconds, Self.expiredAtOnce]
             )
+            if db.changesCount > 0 { try Self.removeUnusedLists(db) }
             let jobs = try Self.markExpired(db, now: time, sparing: kept)
             var images = 0
             var blobs: Set<Data> = []
@@ -56,6 +57,7 @@ extension JobStore {
                 let removed = try Self.removeImages(db, of: job, limit: wanted, &blobs)
                 images += removed
                 if removed < wanted {
+                    blobs.formUnion(try Self.releaseClasses(db, job: job))
                     try db.execute(sql: "DELETE FROM expired_jobs_with_images WHERE job = ?", arguments: [job])
                 }
             }
@@ -139,7 +141,7 @@ extension JobStore {
 
     /// Every blob that some row refers to, for the sweeps for orphans.
     ///
-    /// - Returns: The hashes of all inputs, outputs, attachments and imported semantic images.
+    /// - Returns: The hashes of all inputs, outputs, attachments and imported semantic images, those that only jobs have left too.
     /// - Throws: ``JobStoreError``.
     public func referencedBlobs() async throws(JobStoreError) -> Set<SHA256Digest> {
         try await read { db in try Self.referencedBlobs(db) }
@@ -153,6 +155,7 @@ extension JobStore {
                 UNION SELECT output_sha256 FROM images WHERE output_sha256 IS NOT NULL
                 UNION SELECT sha256 FROM attachments
                 UNION SELECT sha256 FROM imported_semantic_images
+                UNION SELECT sha256 FROM listed_pictures
                 """
         )
         return try Set(hashes.map { try SHA256Digest(column: $0) })
@@ -165,6 +168,7 @@ extension JobStore {
                     OR EXISTS (SELECT 1 FROM images WHERE output_sha256 = :hash)
                     OR EXISTS (SELECT 1 FROM attachments WHERE sha256 = :hash)
                     OR EXISTS (SELECT 1 FROM imported_semantic_images WHERE sha256 = :hash)
+                    OR EXISTS (SELECT 1 FROM listed_pictures WHERE sha256 = :hash)
                 """
         )
         return try Bool.fetchOne(statement, arguments: ["hash": Data(sha256.bytes)]) ?? false

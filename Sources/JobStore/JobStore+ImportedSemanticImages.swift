@@ -6,12 +6,12 @@ public import JobModel
 extension JobStore {
     /// Replaces the imported semantic images of some classes, all in one transaction; other classes stay as they are.
     ///
-    /// The files must be on disk before. Images that are claimed from now on use the new ones, those of accepted jobs too.
+    /// The files must be on disk before. Jobs that are accepted from now on use the new ones; earlier jobs keep what they have.
     ///
     /// - Parameters:
     ///   - classes: Each with at least one picture; no label twice.
     ///   - tenant: Whose classes they are.
-    /// - Returns: The blobs of replaced pictures that nothing refers to any more; hand them to ``withUnreferenced(among:_:)``.
+    /// - Returns: The blobs of replaced pictures that nothing refers to any more, no job either; hand them to ``withUnreferenced(among:_:)``.
     /// - Throws: ``JobStoreError/unknownTenant`` and errors of the database; then nothing is changed.
     public func importSemanticImages(
         _ classes: [ImportedClass],
@@ -45,9 +45,10 @@ extension JobStore {
         return try unreferenced(db, among: replaced)
     }
 
-    /// Forgets a class's pictures, and names their blobs.
+    /// Forgets a class's pictures, but for jobs that have them, and names their blobs.
     static func deleteImported(_ db: Database, tenant: APIKeyID, label: ClassLabel) throws -> Set<Data> {
-        try Data.fetchSet(
+        try retireList(db, tenant: tenant, label: label)
+        return try Data.fetchSet(
             db,
             sql: "DELETE FROM imported_semantic_images WHERE tenant = ? AND label = ? RETURNING sha256",
             arguments: [tenant.text, label.text]
@@ -73,6 +74,7 @@ extension JobStore {
                 ]
             )
         }
+        try insertList(db, imported, tenant: tenant)
     }
 
     /// Every class of every tenant that has a semantic image, sorted by label and then by the age of its key.
@@ -104,15 +106,5 @@ extension JobStore {
             sql: "SELECT count(*) FROM imported_semantic_images WHERE tenant = ? AND label = ?"
         )
         return try Int.fetchOne(statement, arguments: [tenant, label]) ?? 0
-    }
-
-    static func importedBlob(_ db: Database, tenant: String, label: String, position: Int) throws -> SHA256Digest {
-        let statement = try db.cachedStatement(
-            sql: "SELECT sha256 FROM imported_semantic_images WHERE tenant = ? AND label = ? AND position = ?"
-        )
-        guard let hash = try Data.fetchOne(statement, arguments: [tenant, label, position]) else {
-            throw JobStoreError.corrupt("a list of imported semantic images has a gap")
-        }
-        return try SHA256Digest(column: hash)
     }
 }

@@ -86,7 +86,7 @@ extension JobStore {
 
     /// Makes a picture the semantic image of a class, in place of all that were imported for it.
     ///
-    /// Its file must be on disk. Images that are claimed from now on get it, those of accepted jobs too.
+    /// Its file must be on disk. Jobs that are accepted from now on get it; earlier jobs keep what they have.
     ///
     /// - Parameters:
     ///   - picture: The picture.
@@ -113,7 +113,7 @@ extension JobStore {
         }
     }
 
-    /// Gives a class the generator's semantic image again.
+    /// Gives a class the generator's semantic image again, for jobs that are accepted from now on.
     ///
     /// - Returns: The blobs that nothing refers to any more; `nil` if the class has no imported pictures.
     /// - Throws: Errors of the database.

@@ -6,7 +6,8 @@ import JobModel
 extension JobStore {
     /// Makes a job with its images and, if the client named its request, its idempotency record, in one transaction.
     ///
-    /// An image that is a picture which the tenant's jobs gave out fails at once, unless the job wants it. The files must be on disk before. Classes that are new get their semantic images here, so that a claim always finds one.
+    /// An image that is a picture which the tenant's jobs gave out fails at once, unless the job wants it. The files must be on disk before. Classes that are new get their semantic images here, and what each class hides in this job is settled, for its
+    /// retries too.
     ///
     /// - Parameters:
     ///   - new: The job.
@@ -60,9 +61,8 @@ extension JobStore {
             case .refused: counts.failed += 1
             }
         }
-        for label in Set(images.compactMap(\.label)).sorted(by: { $0.text < $1.text }) {
-            try assign(db, tenant: new.tenant.text, label: label.text)
-        }
+        let labels = Set(images.compactMap(\.label)).sorted { $0.text < $1.text }
+        for label in labels { try assign(db, tenant: new.tenant.text, label: label.text) }
         let isFinished = counts.state.isTerminal
         let retention = max(new.retention.milliseconds, 0)
         let job = Job(
@@ -99,6 +99,7 @@ extension JobStore {
             ]
         )
         let seq = db.lastInsertedRowID
+        try Self.settleClasses(db, job: seq, tenant: job.tenant, labels: labels)
         try insertImages(db, images, of: job, seq: seq, time: time)
         if let idempotency = new.idempotency {
             try db.execute(

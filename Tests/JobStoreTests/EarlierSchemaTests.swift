@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import GRDB
 import JobModel
@@ -79,6 +80,53 @@ import Testing
         try store.close()
         let after = try content(of: before.tables)
         for table in before.tables.keys.sorted() { #expect(before.rows[table] == after.rows[table], "\(table)") }
+    }
+
+    @Test(arguments: 2..<Migrations.all.count)
+    func `Jobs that were there go on with the classes as they were when the schema changed`(version: Int) async throws {
+        try restore(version)
+        let store = try test.open()
+        let one: APIKeyID = try id(1)
+        let dogs = try ClassLabel("dogs")
+        // The jobs hold on to both pictures, so that no file may go.
+        #expect(try await store.removeImportedSemanticImages(tenant: one, label: dogs) == [])
+        #expect(try await store.referencedBlobs().isSuperset(of: [blob("picture 0"), blob("picture 1")]))
+        let cats = ImportedClass(
+            label: try ClassLabel("cats"),
+            pictures: [StoredBlob(sha256: blob("new"), size: 9)]
+        )
+        #expect(try await store.importSemanticImages([cats], tenant: one) == [])
+        try await store.reclaim(previousRunsOf: "serve")
+        var imported: [String: SemanticImageSource<SHA256Digest>] = [:]
+        while case let claims = try await store.claim(owner: worker()), !claims.isEmpty {
+            for claim in claims where claim.tenant == one {
+                imported["\(claim.jobID) \(claim.label)"] = claim.semanticImage
+            }
+            try await store.finish(claims.map { ($0, done($0)) })
+        }
+        let first: JobIdentifier = try id(1)
+        #expect(imported["\(first) dogs"] == .imported(blob("picture 0")))
+        guard case .generated = imported["\(first) cats"] else {
+            Issue.record("\(imported)")
+            return
+        }
+        #expect(imported.count == 2)
+        // What failed before, and is tried again.
+        let fourth: JobIdentifier = try id(4)
+        guard case .queued = try await store.retryJob(fourth, tenant: one) else {
+            Issue.record("nothing is tried again")
+            return
+        }
+        let again = try await store.claim(owner: worker())
+        #expect(again.first { $0.label == dogs }?.semanticImage == .imported(blob("picture 0")))
+        // With the last job the pictures go.
+        try await store.finish(again.map { ($0, done($0)) })
+        var erased: [SHA256Digest] = []
+        for job in try await store.jobs(tenant: one).jobs {
+            erased += try await store.deleteJob(job.id, tenant: one)?.flatMap(\.outputs) ?? []
+        }
+        #expect(Set(erased).isSuperset(of: [blob("picture 0"), blob("picture 1")]))
+        #expect(try await store.referencedBlobs().isDisjoint(with: [blob("picture 0"), blob("picture 1")]))
     }
 
     @Test(arguments: 1..<Migrations.all.count)

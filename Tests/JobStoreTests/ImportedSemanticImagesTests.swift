@@ -66,17 +66,126 @@ import Testing
         #expect(Set(classWise.map(\.source)) == [.imported(blob("a"))])
     }
 
-    @Test func `Importing again replaces the list, also for images that wait already`() async throws {
+    @Test func `Importing again replaces the list, for jobs that come later`() async throws {
         let store = try test.open()
         let tenant = try await store.tenant()
         let both = [try imported("cats", ["a", "b"]), try imported("dogs", ["b"])]
         _ = try await store.importSemanticImages(both, tenant: tenant)
-        try await store.job(tenant, sizes: [1])
         let gone = try await store.importSemanticImages([imported("cats", ["c"])], tenant: tenant)
         #expect(gone == [blob("a")], "b is a dog's still")
-        #expect(try await store.claim(owner: worker()).map(\.semanticImage) == [.imported(blob("c"))])
+        #expect(try await sources(store, tenant).map(\.source) == [.imported(blob("c"))])
         #expect(try await store.importSemanticImages([imported("cats", ["c"])], tenant: tenant).isEmpty)
         #expect(try await store.referencedBlobs().isSuperset(of: [blob("b"), blob("c")]))
+    }
+
+    /// A change to a class that must not reach a job that was accepted.
+    enum Change: CaseIterable {
+        case firstImport, importOverImport, removal, twice
+    }
+
+    @Test(arguments: Change.allCases)
+    func `What a job hides is settled when it is accepted, for images claimed late and for retries`(
+        change: Change
+    ) async throws {
+        var store = try test.open()
+        let tenant = try await store.tenant()
+        let cats = try ClassLabel("cats")
+        let generated = SemanticImageSource<SHA256Digest>.generated(
+            try await store.semanticImage(tenant: tenant, label: cats)
+        )
+        if change != .firstImport {
+            _ = try await store.importSemanticImages([imported("cats", ["a", "b"])], tenant: tenant)
+        }
+        let expected = change == .firstImport ? generated : .imported(blob("a"))
+        let images = (1...3).map { number in
+            NewImage(
+                label: cats,
+                name: OutputName(numbered: number),
+                content: .stored(StoredBlob(sha256: blob("\(number)"), size: 100_000)),
+                pixels: 25_000
+            )
+        }
+        let new = NewJob(tenant: tenant, settings: try ProtectionSettings(mode: .classWise), retention: .seconds(9))
+        guard case .created(let job) = try await store.createJob(new, images: images) else {
+            Issue.record("the job was not made")
+            return
+        }
+        let first = try #require(try await store.claim(owner: worker()).first)
+        #expect(first.semanticImage == expected)
+        try await store.finish(first, .failed(broken))
+
+        var free: [SHA256Digest]?
+        switch change {
+        case .firstImport: free = try await store.importSemanticImages([imported("cats", ["c"])], tenant: tenant)
+        case .importOverImport: free = try await store.importSemanticImages([imported("cats", ["c"])], tenant: tenant)
+        case .removal: free = try await store.removeImportedSemanticImages(tenant: tenant, label: cats)
+        case .twice:
+            _ = try await store.importSemanticImages([imported("cats", ["c", "d"])], tenant: tenant)
+            free = try await store.removeImportedSemanticImages(tenant: tenant, label: cats)
+            #expect(free?.sorted { $0.hex < $1.hex } == [blob("c"), blob("d")].sorted { $0.hex < $1.hex })
+        }
+        if change != .twice { #expect(free == [], "the job holds on to its pictures") }
+        // Another run of the service sees it the same way.
+        store = try test.open()
+        let second = try #require(try await store.claim(owner: worker()).first)
+        #expect(second.number == 2 && second.semanticImage == expected)
+        try await store.finish(second, done(second))
+        guard case .queued = try await store.retryJob(job.id, tenant: tenant) else {
+            Issue.record("nothing is tried again")
+            return
+        }
+        for _ in 0..<2 {
+            let claim = try #require(try await store.claim(owner: worker()).first)
+            #expect(claim.semanticImage == expected, "image \(claim.number)")
+            try await store.finish(claim, done(claim))
+        }
+        // What comes later has what the class has now.
+        let isImported = change == .firstImport || change == .importOverImport
+        #expect(try await sources(store, tenant).map(\.source) == [isImported ? .imported(blob("c")) : generated])
+
+        // The pictures go with the last job that has them, and not before.
+        let other = try await store.job(tenant, sizes: [5], label: "dogs")
+        #expect(try await store.deleteJob(other.id, tenant: tenant)?.flatMap(\.outputs) == [])
+        let held: Set<SHA256Digest> = change == .firstImport ? [] : [blob("a"), blob("b")]
+        #expect(try await store.referencedBlobs().isSuperset(of: held))
+        let erased = try await store.deleteJob(job.id, tenant: tenant)?.flatMap(\.outputs) ?? []
+        #expect(Set(erased).intersection([blob("a"), blob("b"), blob("c")]) == held)
+        #expect(try await store.referencedBlobs().isDisjoint(with: held))
+    }
+
+    @Test func `Pictures that only an expired job had go when it expires, and not while another job has them`()
+        async throws
+    {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        _ = try await store.importSemanticImages([imported("cats", ["a", "b"])], tenant: tenant)
+        try await store.job(tenant, sizes: [1], retention: .zero)
+        try await store.job(tenant, sizes: [2], retention: .seconds(100))
+        for _ in 0..<2 { try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) }) }
+        #expect(try await store.removeImportedSemanticImages(tenant: tenant, label: ClassLabel("cats")) == [])
+        #expect(try await store.expireJobs() == JobExpiry(jobs: 1, images: 1, blobs: [blob("\(tenant) cats 0 1")]))
+        test.clock.advance(by: .seconds(100))
+        // A piece that ends with the last image leaves the pictures to the next, which has something to do therefore.
+        let pieces = [try await store.expireJobs(imageLimit: 1), try await store.expireJobs(imageLimit: 1)]
+        #expect(pieces[0].blobs == [blob("\(tenant) cats 0 2")])
+        #expect(Set(pieces[1].blobs) == [blob("a"), blob("b")] && !pieces[1].isEmpty)
+        #expect(try await store.expireJobs().isEmpty)
+        #expect(try await store.referencedBlobs().isEmpty)
+    }
+
+    @Test func `Pictures of jobs whose rows go before their images are looked at do not stay for ever`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        _ = try await store.importSemanticImages([imported("cats", ["a"])], tenant: tenant)
+        try await store.job(tenant, sizes: [100_000, 100_000], retention: .zero)
+        for _ in 0..<2 { try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) }) }
+        _ = try await store.removeImportedSemanticImages(tenant: tenant, label: ClassLabel("cats"))
+        #expect(try await store.expireJobs(imageLimit: 1).images == 1)
+        #expect(try await store.referencedBlobs().contains(blob("a")))
+        // A service that was stopped in between for longer than the row is kept.
+        test.clock.advance(by: JobStore.tombstoneLifetime)
+        _ = try await store.expireJobs(imageLimit: 1)
+        #expect(try await store.referencedBlobs().isEmpty)
     }
 
     @Test func `A picture that is imported is not free to be removed`() async throws {

@@ -134,9 +134,10 @@ def test_imported_images_are_hidden_from_then_on(make_service, own, tmp_path):
     assert protect(service, "class=cat&mode=class-wise", photos[0])[1][0]["semantic_image_sha256"] == pixel_hash(own / "cat/0.png")
 
 
-def test_a_job_that_waits_gets_the_imported_images_too(make_service, own, tmp_path):
+def test_a_job_that_waits_keeps_the_image_that_its_class_had(make_service, own, tmp_path):
     service = make_service()
     photo = noise(tmp_path / "photo.png", 5)
+    (before,) = protect(service, "class=cat&mode=class-wise", photo)[1]
     for pid in service.codecs():
         os.kill(pid, signal.SIGSTOP)
     answer = service.get("/v1/jobs?class=cat&mode=class-wise", "--form", f"file=@{photo}")
@@ -147,7 +148,9 @@ def test_a_job_that_waits_gets_the_imported_images_too(make_service, own, tmp_pa
     path = f"/v1/jobs/{answer.json['id']}"
     assert service.finished(path)["state"] == "done"
     report = service.get(f"{path}/images/1/report").json
-    assert report["semantic_image_sha256"] == pixel_hash(own / "cat/1.png")
+    assert report["semantic_image_sha256"] == before["semantic_image_sha256"] != pixel_hash(own / "cat/1.png")
+    (after,) = protect(service, "class=cat&mode=class-wise", photo)[1]
+    assert after["semantic_image_sha256"] == pixel_hash(own / "cat/1.png")
 
 
 def test_while_a_server_runs_nothing_is_imported(make_service, own, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from archives import pixels
 from PIL import Image
 from service import FIXTURES
-from test_classes import noise, pixel_hash, protect, stored
+from test_classes import classes, noise, pixel_hash, protect, stored
 
 
 def as_json(service, path, document, key=None):
@@ -87,8 +87,7 @@ def test_a_picture_of_ones_own_is_hidden_from_the_next_photo_on(make_service, tm
     (after,) = protect(service, query, photo)[1]
     assert after["semantic_image_sha256"] == pixel_hash(own) != before["semantic_image_sha256"]
 
-    # Another one replaces it, file and all; the same once more changes nothing.
-    count = len(stored(service.data))
+    # Another one replaces it; the same once more changes nothing.
     for _ in range(2):
         assert send(service, path, other).status == 200
         assert protect(service, f"{query}&force=true", photo)[1][0]["semantic_image_sha256"] == pixel_hash(other)
@@ -102,10 +101,41 @@ def test_a_picture_of_ones_own_is_hidden_from_the_next_photo_on(make_service, tm
     problem(service.get(path, "--request", "DELETE"), 404, "semantic_image_missing")
     problem(service.get(path), 404, "semantic_image_missing")
     assert protect(service, query, photo)[1][0]["semantic_image_sha256"] == before["semantic_image_sha256"]
-    assert len(stored(service.data)) <= count
+    # The files of all go with the last jobs that had them.
+    for job in service.get("/v1/jobs").json["jobs"]:
+        assert service.get(f"/v1/jobs/{job['id']}", "--request", "DELETE").status == 204
+    assert stored(service.data) == {}
     # A class may begin with its picture.
     assert send(service, "/v1/classes/new/semantic-image", own).status == 201
     assert protect(service, "class=new&mode=class-wise", photo)[1][0]["semantic_image_sha256"] == pixel_hash(own)
+
+
+def test_a_job_never_gets_two_pictures_for_one_class(make_service, tmp_path):
+    service = make_service()
+    first, other = noise(tmp_path / "first.png", 1), noise(tmp_path / "own/cat/other.png", 2)
+    photos = [noise(tmp_path / f"photo-{number}.png", 10 + number) for number in range(3)]
+    path, query = "/v1/classes/cat/semantic-image", "class=cat&mode=class-wise"
+    assert send(service, path, first).status == 201
+    for pid in service.codecs():
+        os.kill(pid, signal.SIGSTOP)
+    forms = [word for photo in photos for word in ("--form", f"file=@{photo}")]
+    answer = service.get(f"/v1/jobs?{query}", *forms)
+    assert answer.status == 202
+    # Replaced while the job waits: nothing of it has been protected, and a new run of the service begins with it.
+    service.kill()
+    assert classes("import", tmp_path / "own", "--data", service.data).returncode == 0
+    service.start()
+    job = f"/v1/jobs/{answer.json['id']}"
+    assert service.finished(job)["state"] == "done"
+    reports = [service.get(f"{job}/images/{number}/report").json for number in (1, 2, 3)]
+    assert [report["semantic_image_sha256"] for report in reports] == [pixel_hash(first)] * 3
+    # The next job has what the class has now, and the picture goes with the last job that had it.
+    (after,) = protect(service, query, photos[0])[1]
+    assert after["semantic_image_sha256"] == pixel_hash(other)
+    before = len(stored(service.data))
+    assert service.get(job, "--request", "DELETE").status == 204
+    # Three outputs, two originals, since the third is the next job's too, and the picture.
+    assert len(stored(service.data)) == before - 6
 
 
 def test_what_is_no_picture_leaves_nothing(make_service, tmp_path):

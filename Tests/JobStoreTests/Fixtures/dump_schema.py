@@ -132,6 +132,16 @@ def fill(database, version):
                 database, "imported_semantic_images", tenant=first, label="dogs", position=position,
                 sha256=digest(f"picture {position}"), size=300 + position, imported_at=NOW,
             )  # fmt: skip
+    if version >= 9:
+        insert(database, "picture_lists", id=1, tenant=first, label="dogs", is_current=1)
+        # Of an import that the one of today has replaced.
+        insert(database, "picture_lists", id=2, tenant=first, label="cats", is_current=0)
+        for position in range(2):
+            insert(database, "listed_pictures", list=1, position=position, sha256=digest(f"picture {position}"))
+        insert(database, "listed_pictures", list=2, position=0, sha256=digest("former picture"))
+        for seq, label, key in database.execute("SELECT DISTINCT job, label, tenant FROM images").fetchall():
+            picture_list = {("dogs", first): 1}.get((label, key)) or (2 if seq == 3 else None)
+            insert(database, "job_classes", job=seq, label=label, list=picture_list)
 
 
 def main():
