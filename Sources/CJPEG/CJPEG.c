@@ -17,13 +17,9 @@ struct palimpsest_jpeg {
     jmp_buf entry;
     palimpsest_jpeg_status status;
     int32_t max_scans;
-    JOCTET *icc;
+    jpeg_saved_marker_ptr next_segment;
     char message[JMSG_LENGTH_MAX];
 };
-
-static const char exif_signature[6] = {'E', 'x', 'i', 'f', 0, 0};
-// With the zero at its end.
-static const char xmp_signature[] = "http://ns.adobe.com/xap/1.0/";
 
 // MARK: - What libjpeg calls
 
@@ -68,7 +64,6 @@ static void on_message(j_common_ptr common, int level) {
     switch (common->err->msg_code) {
     // These leave the pixels as they should be. Cameras do pad between segments.
     case JWRN_ADOBE_XFORM:
-    case JWRN_BOGUS_ICC:
     case JWRN_EXTRANEOUS_DATA:
     case JWRN_JFIF_MAJOR:
         return;
@@ -87,22 +82,6 @@ static void on_progress(j_common_ptr common) {
         snprintf(reader->message, sizeof reader->message, "more than %d scans", (int)reader->max_scans);
         give_up(reader, PALIMPSEST_JPEG_TOO_MANY_SCANS);
     }
-}
-
-// MARK: - Markers
-
-// The first APP1 segment of a signature.
-static const uint8_t *find_segment(
-    const struct jpeg_decompress_struct *decompressor, const char *signature, size_t length, size_t *count
-) {
-    for (jpeg_saved_marker_ptr marker = decompressor->marker_list; marker != NULL; marker = marker->next) {
-        if (marker->marker == JPEG_APP0 + 1 && marker->data_length > length
-            && memcmp(marker->data, signature, length) == 0) {
-            *count = marker->data_length - length;
-            return marker->data + length;
-        }
-    }
-    return NULL;
 }
 
 static palimpsest_jpeg_color color_of(const struct jpeg_decompress_struct *decompressor) {
@@ -155,14 +134,18 @@ palimpsest_jpeg_status palimpsest_jpeg_read_header(palimpsest_jpeg *reader, pali
     header->height = decompressor->image_height;
     header->color = color_of(decompressor);
     header->is_arithmetic = decompressor->arith_code ? 1 : 0;
-    header->exif = find_segment(decompressor, exif_signature, sizeof exif_signature, &header->exif_count);
-    header->xmp = find_segment(decompressor, xmp_signature, sizeof xmp_signature, &header->xmp_count);
-    unsigned int icc_count = 0;
-    if (reader->icc == NULL && jpeg_read_icc_profile(decompressor, &reader->icc, &icc_count)) {
-        header->icc = reader->icc;
-        header->icc_count = icc_count;
-    }
+    reader->next_segment = decompressor->marker_list;
     return PALIMPSEST_JPEG_OK;
+}
+
+int32_t palimpsest_jpeg_next_segment(palimpsest_jpeg *reader, palimpsest_jpeg_segment *segment) {
+    const jpeg_saved_marker_ptr marker = reader->next_segment;
+    if (marker == NULL) return 0;
+    reader->next_segment = marker->next;
+    segment->number = marker->marker - JPEG_APP0;
+    segment->bytes = marker->data;
+    segment->count = marker->data_length;
+    return 1;
 }
 
 // Inks on white paper, mixed without regard to what they look like in print. All four are stored inverted, as Adobe's
@@ -210,6 +193,5 @@ const char *palimpsest_jpeg_message(const palimpsest_jpeg *reader) { return read
 
 void palimpsest_jpeg_close(palimpsest_jpeg *reader) {
     jpeg_destroy_decompress(&reader->decompressor);
-    free(reader->icc);
     free(reader);
 }

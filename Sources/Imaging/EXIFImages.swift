@@ -3,10 +3,12 @@ enum EXIFImages {
     /// More directories than any writer makes.
     private static let maxDirectories = 64
 
-    /// Erases all pictures and everything that leads to them: later directories, directories within directories, and a maker's note with a
-    /// JPEG in it.
+    /// Erases all pictures and everything that leads to them: later directories, directories within directories, packets of XMP and resources of
+    /// Photoshop, and a maker's note with a picture in it or of a kind that nobody can look into.
     ///
-    /// - Returns: Whether no JPEG is left.
+    /// What an iPhone's note says of parts of the file that are gone goes, too.
+    ///
+    /// - Returns: Whether no picture is left.
     static func erase(from tiff: inout TIFFStructure) -> Bool {
         guard let first = tiff.firstDirectory else { return false }
         let directories = reachable(from: first, in: tiff)
@@ -16,13 +18,25 @@ enum EXIFImages {
         for directory in exifDirectories {
             for place in entries(EXIFTag.makerNote, at: directory, of: tiff).compactMap(tiff.place)
             where place.count > 4 {
-                if holdsJPEG(tiff.bytes[place]) { notes.append((place.lowerBound, place.count)) }
+                if mayHoldPicture(tiff.bytes[place]) { notes.append((place.lowerBound, place.count)) }
             }
             remove(EXIFTag.makerNote, at: directory, from: &tiff) { note, tiff in
-                tiff.place(of: note).map { holdsJPEG(tiff.bytes[$0]) } ?? true
+                tiff.place(of: note).map { mayHoldPicture(tiff.bytes[$0]) } ?? true
+            }
+            for note in entries(EXIFTag.makerNote, at: directory, of: tiff) {
+                if let place = tiff.place(of: note) { AppleNote.correct(at: place, in: &tiff) }
             }
         }
         for directory in [first] + exifDirectories {
+            // XMP stands beside EXIF, and is rewritten there.
+            for tag in [EXIFTag.xmp, EXIFTag.photoshop] {
+                for entry in entries(tag, at: directory, of: tiff) {
+                    if let place = tiff.extent(of: entry), place.count > 4 {
+                        notes.append((place.lowerBound, place.count))
+                    }
+                }
+                remove(tag, at: directory, from: &tiff) { _, _ in true }
+            }
             remove(EXIFTag.subdirectories, at: directory, from: &tiff) { _, _ in true }
             if let link = tiff.link(behind: directory) { tiff.cut(linkAt: link) }
         }
@@ -30,7 +44,7 @@ enum EXIFImages {
         for place in (places + notes).sorted(by: { $0.start > $1.start }) {
             tiff.erase(from: place.start, count: place.count)
         }
-        return !holdsJPEG(tiff.bytes[...])
+        return !EmbeddedPictures.areFound(in: tiff.bytes[...])
     }
 
     /// The directories that hold pictures: the first one, and whatever links and pointers lead to, each once.
@@ -81,8 +95,8 @@ enum EXIFImages {
         tiff.entries(at: directory)?.filter { $0.tag == tag } ?? []
     }
 
-    /// Whether a JPEG begins somewhere (ITU-T T.81, B.1.1.3): its first marker, and the beginning of the next.
-    private static func holdsJPEG(_ bytes: ArraySlice<UInt8>) -> Bool {
-        bytes.indices.dropLast(2).contains { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xD8 && bytes[$0 + 2] == 0xFF }
+    /// Whether a maker's note holds a picture, or is one of Google's, which nobody else can read.
+    private static func mayHoldPicture(_ note: ArraySlice<UInt8>) -> Bool {
+        note.starts(with: "HDRP".utf8) || EmbeddedPictures.areFound(in: note)
     }
 }

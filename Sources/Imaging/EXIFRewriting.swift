@@ -6,11 +6,12 @@ enum EXIFRewriting {
     ///   - exif: A TIFF structure, taken for hostile.
     ///   - width: Columns of the upright picture.
     ///   - height: Rows of the upright picture.
-    /// - Returns: The structure, or `nil` if it is not understood, or holds a JPEG still.
-    static func upright(_ exif: [UInt8], width: Int, height: Int) -> [UInt8]? {
+    /// - Returns: The structure.
+    /// - Throws: ``MetadataFault`` if it is not understood, or holds a picture still.
+    static func upright(_ exif: [UInt8], width: Int, height: Int) throws(MetadataFault) -> [UInt8] {
         guard var tiff = TIFFStructure(exif), let directory = tiff.firstDirectory,
             let entries = tiff.entries(at: directory), tiff.link(behind: directory) != nil
-        else { return nil }
+        else { throw .notUnderstood }
         for entry in entries where entry.tag == EXIFTag.orientation {
             tiff.set(entry, to: Orientation.asStored.rawValue)
         }
@@ -20,7 +21,8 @@ enum EXIFRewriting {
                 if entry.tag == EXIFTag.pixelHeight { tiff.set(entry, to: height) }
             }
         }
-        return EXIFImages.erase(from: &tiff) ? tiff.bytes : nil
+        guard EXIFImages.erase(from: &tiff) else { throw .holdsPicture }
+        return tiff.bytes
     }
 
     /// Who made the picture and whose it is: a structure of its own with nothing else, or `nil` if that is not told.

@@ -25,19 +25,24 @@ struct HEIFReader {
         let picture = try HEIFPicture(bytes, limits: limits)
         return try withReader(of: picture) { (reader) throws(ImagingError) in
             let header = try readHeader(reader)
-            try limits.check(profileBytes: header.icc_count)
-            let profile = try profile(count: header.icc_count, reader)?.unlessGrayProfile
-            return Photo(
+            // The container says how the picture is turned, and libheif has turned it: its EXIF counts for nothing.
+            let metadata = metadata(of: picture)
+            let statements = try statements(header, metadata, reader)
+            // Before the pixels, as far as it can be said by then.
+            _ = try statements.colors(for: .rgb, limits: limits)
+            var decodedHeader = header
+            let samples = try decode(reader, &decodedHeader)
+            var photo = Photo(
                 width: Int(header.width),
                 height: Int(header.height),
                 layout: header.has_alpha != 0 ? .rgba : .rgb,
                 depth: header.bit_depth > 8 ? .sixteen : .eight,
-                samples: try decode(reader, header),
-                iccProfile: profile,
-                // The container says how the picture is turned, and libheif has turned it: its EXIF counts for nothing.
-                metadata: metadata(of: picture),
+                samples: samples,
+                metadata: metadata,
                 sourceFormat: format
             )
+            photo.set(try statements.with(decodedHeader).colors(for: .rgb, limits: limits))
+            return photo
         }
     }
 
@@ -78,7 +83,11 @@ struct HEIFReader {
         // What is longer by more than what stands before EXIF is not kept anyway.
         let most = limits.maxMetadataBytes + 1024
         let (exif, xmp) = (picture.bytes(at: picture.exif, atMost: most), picture.bytes(at: picture.xmp, atMost: most))
-        return limits.metadata(exif: exif.flatMap(Self.tiff), xmp: xmp)
+        var metadata = limits.metadata(exif: exif.flatMap(Self.tiff), xmp: xmp)
+        for (name, bytes) in [(Omission.Part.exif, exif), (.xmp, xmp)] where bytes == nil {
+            metadata.omissions.append(Omission(name, .tooLarge))
+        }
+        return metadata
     }
 
     /// Refuses what says of itself that it is first of all a sequence (ISO/IEC 23008-12, annex B; AV1 image format, 6.3).
@@ -97,22 +106,24 @@ struct HEIFReader {
         // What is cut away from it is decoded all the same.
         try limits.check(width: Int(header.stored_width), height: Int(header.stored_height))
         try limits.check(width: Int(header.width), height: Int(header.height))
-        try checkColors(header)
         return header
     }
 
-    private func checkColors(_ header: palimpsest_heif_header) throws(ImagingError) {
-        // A profile says what a PNG can say too; without one the samples are taken for sRGB by whoever shows them.
-        let (bt709, unspecified, pq, hlg): (Int32, Int32, Int32, Int32) = (1, 2, 16, 18)
-        if [pq, hlg].contains(header.transfer_characteristics) {
-            throw ImagingError(.unsupported, "The picture is one of high dynamic range (HDR); send it as sRGB.")
+    /// What the container says of the colours, and EXIF.
+    private func statements(
+        _ header: palimpsest_heif_header,
+        _ metadata: PhotoMetadata,
+        _ reader: OpaquePointer
+    ) throws(ImagingError) -> ColorStatements {
+        var statements = ColorStatements()
+        statements.profileIsFirst = true
+        if header.icc_count > limits.maxICCBytes {
+            statements.profile = .unusable(.tooLarge)
+        } else if header.icc_count > 0 {
+            statements.profile = try profile(count: header.icc_count, reader).map { .stored($0) }
         }
-        if header.icc_count == 0, ![bt709, unspecified, 5, 6].contains(header.color_primaries) {
-            throw ImagingError(
-                .unsupported,
-                "The picture's colours go beyond sRGB and it has no profile that could be kept; give it one, or convert it to sRGB."
-            )
-        }
+        statements.exif = metadata.exif.flatMap(EXIFColorSpace.init(exif:))
+        return statements.with(header)
     }
 
     private func profile(count: Int, _ reader: OpaquePointer) throws(ImagingError) -> [UInt8]? {
@@ -138,20 +149,18 @@ struct HEIFReader {
     /// Decodes straight into the memory of the result.
     private func decode(
         _ reader: OpaquePointer,
-        _ header: palimpsest_heif_header
+        _ header: inout palimpsest_heif_header
     ) throws(ImagingError) -> [UInt8] {
         let sampleBytes = header.bit_depth > 8 ? 2 : 1
         let count = Int(header.width) * Int(header.height) * (header.has_alpha != 0 ? 4 : 3) * sampleBytes
         var status = palimpsest_heif_status.ok
-        var decodedHeader = header
         // A byte a row more, which the PNG encoder puts to use.
         let samples = [UInt8](unsafeUninitializedCapacity: count + Int(header.height)) { buffer, initializedCount in
             guard let start = buffer.baseAddress else { return }
-            status = palimpsest_heif_decode(reader, start, count, &decodedHeader)
+            status = palimpsest_heif_decode(reader, start, count, &header)
             initializedCount = status == .ok ? count : 0
         }
         try check(status, reader)
-        try checkColors(decodedHeader)
         return samples
     }
 
@@ -173,6 +182,23 @@ struct HEIFReader {
 
     private func message(_ reader: OpaquePointer) -> String {
         String(cString: palimpsest_heif_message(reader))
+    }
+}
+
+extension ColorStatements {
+    /// With the code points of the container's nclx box or, once it is decoded, of the stream.
+    fileprivate func with(_ header: palimpsest_heif_header) -> ColorStatements {
+        let unspecified = ColorCodePoints.unspecified
+        let (primaries, transfer) = (
+            UInt8(exactly: header.color_primaries) ?? unspecified,
+            UInt8(exactly: header.transfer_characteristics) ?? unspecified
+        )
+        guard primaries != unspecified || transfer != unspecified else { return self }
+        var statements = self
+        let codePoints = ColorCodePoints(primaries: primaries, transfer: transfer)
+        statements.saysSRGB = codePoints == .sRGB
+        statements.codePoints = codePoints == .sRGB ? nil : codePoints
+        return statements
     }
 }
 

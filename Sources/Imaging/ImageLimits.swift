@@ -9,7 +9,7 @@ public struct ImageLimits: Sendable, Equatable {
     /// Most scans of a progressive JPEG; each one costs a pass over all coefficients.
     public var maxJPEGScans = 100
 
-    /// Longest ICC profile, in bytes.
+    /// Longest ICC profile that is carried, in bytes.
     public var maxICCBytes = 4 << 20
 
     /// Longest EXIF structure and longest XMP packet that are carried, in bytes.

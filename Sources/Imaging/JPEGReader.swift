@@ -13,11 +13,10 @@ struct JPEGReader {
     func photo() throws(ImagingError) -> Photo {
         try withReader { (reader) throws(ImagingError) in
             let header = try readHeader(reader)
-            let profile = try UnsafeBufferPointer(start: header.icc, count: header.icc_count).profile(limits)
-            let metadata = limits.metadata(
-                exif: Array(UnsafeBufferPointer(start: header.exif, count: header.exif_count)),
-                xmp: Array(UnsafeBufferPointer(start: header.xmp, count: header.xmp_count))
-            )
+            let segments = segments(reader)
+            var metadata = limits.metadata(exif: segments.first(.exif), xmp: segments.first(.xmp))
+            if segments.first(.extendedXMP) != nil { metadata.omissions.append(Omission(.extendedXMP, .notCarried)) }
+            let colors = try colors(header, segments, metadata)
             let orientation = metadata.exif.map(Orientation.init(exif:)) ?? .asStored
             let raster = Raster(
                 width: Int(header.width),
@@ -25,7 +24,7 @@ struct JPEGReader {
                 layout: header.color == .gray ? .gray : .rgb,
                 samples: try decodeRows(reader, header)
             )
-            return Photo(orientation.upright(raster), iccProfile: profile, metadata: metadata, sourceFormat: .jpeg)
+            return Photo(orientation.upright(raster), colors: colors, metadata: metadata, sourceFormat: .jpeg)
         }
     }
 
@@ -50,15 +49,7 @@ struct JPEGReader {
         var header = palimpsest_jpeg_header()
         try check(palimpsest_jpeg_read_header(reader, &header), reader)
         switch header.color {
-        case .gray, .rgb:
-            break
-        case .cmyk where header.icc_count > 0:
-            // Without the profile its colours would be visibly others, and no PNG has room for inks.
-            throw ImagingError(
-                .cmykUnsupported,
-                "The picture is a CMYK JPEG with a colour profile of its inks; convert it to RGB first."
-            )
-        case .cmyk:
+        case .gray, .rgb, .cmyk:
             break
         case .other:
             throw ImagingError(
@@ -74,6 +65,42 @@ struct JPEGReader {
         }
         try limits.check(width: Int(header.width), height: Int(header.height))
         return header
+    }
+
+    /// Copies what stands beside the pixels.
+    private func segments(_ reader: OpaquePointer) -> JPEGSegments {
+        var segments = JPEGSegments()
+        var segment = palimpsest_jpeg_segment()
+        while palimpsest_jpeg_next_segment(reader, &segment) != 0 {
+            segments.add(
+                number: Int(segment.number),
+                UnsafeBufferPointer(start: segment.bytes, count: segment.count)
+            )
+        }
+        return segments
+    }
+
+    /// What its colours are; refuses inks that have a profile.
+    private func colors(
+        _ header: palimpsest_jpeg_header,
+        _ segments: JPEGSegments,
+        _ metadata: PhotoMetadata
+    ) throws(ImagingError) -> PhotoColors {
+        var statements = ColorStatements()
+        statements.profile = segments.profile
+        statements.exif = metadata.exif.flatMap(EXIFColorSpace.init(exif:))
+        guard header.color == .cmyk else {
+            return try statements.colors(for: header.color == .gray ? .gray : .rgb, limits: limits)
+        }
+        let colors = try statements.colors(for: .cmyk, limits: limits)
+        if colors.iccProfile != nil || colors.omissions.contains(Omission(.iccProfile, .tooLarge)) {
+            // Without the profile its colours would be visibly others, and no PNG has room for inks.
+            throw ImagingError(
+                .cmykUnsupported,
+                "The picture is a CMYK JPEG with a colour profile of its inks; convert it to RGB first."
+            )
+        }
+        return colors
     }
 
     /// Decodes straight into the memory of the result.
@@ -120,14 +147,5 @@ struct JPEGReader {
 
     private func message(_ reader: OpaquePointer) -> String {
         String(cString: palimpsest_jpeg_message(reader))
-    }
-}
-
-extension UnsafeBufferPointer<UInt8> {
-    /// Copies a profile out of foreign memory, or says that it is too long.
-    fileprivate func profile(_ limits: ImageLimits) throws(ImagingError) -> [UInt8]? {
-        if isEmpty { return nil }
-        try limits.check(profileBytes: count)
-        return Array(self)
     }
 }

@@ -27,9 +27,15 @@ enum EXIFTag {
     static let artist = 0x013B
     static let thumbnailOffset = 0x0201
     static let thumbnailCount = 0x0202
+    static let xmp = 0x02BC
     static let copyright = 0x8298
+    static let photoshop = 0x8649
     static let exifDirectory = 0x8769
     static let makerNote = 0x927C
+    static let colorSpace = 0xA001
     static let pixelWidth = 0xA002
     static let pixelHeight = 0xA003
+    static let interoperability = 0xA005
+    /// In the directory of interoperability, where the number means something else than in others.
+    static let interoperabilityIndex = 0x0001
 }

@@ -13,7 +13,8 @@ public enum PNGEncoder {
 
     /// Encodes a photo, losslessly, in the photo's own memory.
     ///
-    /// The file holds the header, the ICC profile or the colorimetry where there is one, the photo's metadata, the pixels and the end. Equal photos and levels give equal bytes with one version of libdeflate.
+    /// The file holds the header, the code points, the ICC profile or the colorimetry where there are any, the photo's metadata, the pixels and the
+    /// end. Equal photos and levels give equal bytes with one version of libdeflate.
     ///
     /// - Parameters:
     ///   - photo: The photo; every layout has its own PNG colour type. If it is nobody else's, its samples are filtered where
@@ -33,7 +34,7 @@ public enum PNGEncoder {
         let (width, height, layout, depth) = (photo.width, photo.height, photo.layout, photo.depth)
         let pixelBytes = photo.pixelBytes
         let profile = photo.iccProfile ?? []
-        let (metadata, colorimetry) = (photo.metadata, photo.colorimetry)
+        let (metadata, codePoints, colorimetry) = (photo.metadata, photo.codePoints, photo.colorimetry)
         var rows = (consume photo).samples
         filter(&rows, count: height, pixelBytes: pixelBytes)
         let capacity =
@@ -45,8 +46,9 @@ public enum PNGEncoder {
         let file = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, initializedCount in
             var file = PNGFile(buffer)
             file.append(width: width, height: height, layout: layout, depth: depth)
+            if let codePoints { file.append(codePoints) }
             isComplete = profile.isEmpty || file.append(profile: profile, compressor)
-            if profile.isEmpty, let colorimetry { file.append(colorimetry) }
+            if profile.isEmpty, codePoints == nil, let colorimetry { file.append(colorimetry) }
             file.append(metadata)
             isComplete = isComplete && file.append(pixels: rows, compressor)
             file.appendEnd()

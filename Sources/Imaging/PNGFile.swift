@@ -2,8 +2,11 @@ import CDeflate
 
 /// Writes the chunks of a PNG file (W3C PNG section 5) into memory that is large enough for them.
 struct PNGFile {
-    /// Bytes of everything but the metadata and the compressed profile and pixels: signature, header, colorimetry, and the frames of pixels and end.
-    static let overhead = 8 + 25 + colorimetryOverhead + 12 + 12
+    /// Bytes of everything but the metadata and the compressed profile and pixels: signature, header, code points, colorimetry, and the frames of
+    /// pixels and end.
+    static let overhead = 8 + 25 + codePointsOverhead + colorimetryOverhead + 12 + 12
+    /// Bytes of cICP.
+    private static let codePointsOverhead = 16
     /// Bytes of gAMA and cHRM.
     private static let colorimetryOverhead = 16 + 44
     /// Bytes of the profile's chunk beside the compressed profile.
@@ -48,6 +51,14 @@ struct PNGFile {
         appendChunk("iCCP") { file in
             file.append(Self.profileName)
             return file.append(compressed: profile, compressor)
+        }
+    }
+
+    /// The code points of RGB that uses its whole range.
+    mutating func append(_ codePoints: ColorCodePoints) {
+        appendChunk("cICP") { file in
+            file.append([codePoints.primaries, codePoints.transfer, 0, 1])
+            return true
         }
     }
 

@@ -12,10 +12,13 @@ struct PNGReader {
     }
 
     func photo() throws(ImagingError) -> Photo {
-        try withContext { (context) throws(ImagingError) in
+        try refuseAnimations()
+        let chunks = try PNGColors(bytes, limits: limits)
+        return try withContext(without: chunks.places) { (context) throws(ImagingError) in
             let header = try readHeader(context)
-            try refuseOtherKinds()
             let target = try target(of: header, context)
+            // Before the pixels, as far as it can be said by then.
+            _ = try chunks.statements.colors(for: target.layout.profileSamples, limits: limits)
             let samples = try decode(context, header, target)
             // Chunks may follow the pixels, the orientation among them; and a file without its end is cut.
             try check(spng_decode_chunks(context))
@@ -26,17 +29,16 @@ struct PNGReader {
                 depth: target.depth,
                 samples: samples
             )
-            let profile = try profile(context)
             let metadata = limits.metadata(exif: exif(context), xmp: xmp(context))
             let orientation = metadata.exif.map(Orientation.init(exif:)) ?? .asStored
-            var photo = Photo(
+            var statements = chunks.statements
+            statements.exif = metadata.exif.flatMap(EXIFColorSpace.init(exif:))
+            return Photo(
                 orientation.upright(raster),
-                iccProfile: profile,
+                colors: try statements.colors(for: target.layout.profileSamples, limits: limits),
                 metadata: metadata,
                 sourceFormat: .png
             )
-            if profile == nil { photo.colorimetry = colorimetry(context) }
-            return photo
         }
     }
 
@@ -50,8 +52,9 @@ struct PNGReader {
         let appliesTransparency: Bool
     }
 
-    /// Opens a context over the bytes for the time of a call.
+    /// Opens a context over the bytes but for some chunks, for the time of a call.
     private func withContext<Result>(
+        without hidden: [Range<Int>],
         _ body: (OpaquePointer) throws(ImagingError) -> Result
     ) throws(ImagingError) -> Result {
         guard let context = spng_ctx_new(0) else {
@@ -59,11 +62,14 @@ struct PNGReader {
         }
         defer { spng_ctx_free(context) }
         return try bytes.withUnsafeBufferPointer { (bytes) throws(ImagingError) in
-            // Chunks that are kept, profiles as they inflate among them, stay below the limit; the cache holds all of
+            // Chunks that are kept, texts as they inflate among them, stay below the limit; the cache holds all of
             // them together.
-            try check(spng_set_chunk_limits(context, limits.maxICCBytes, 4 * limits.maxICCBytes))
+            try check(spng_set_chunk_limits(context, limits.maxMetadataBytes, 4 * limits.maxMetadataBytes))
             try check(spng_set_crc_action(context, Int32(SPNG_CRC_ERROR.rawValue), Int32(SPNG_CRC_ERROR.rawValue)))
-            try check(spng_set_png_buffer(context, bytes.baseAddress, bytes.count))
+            let source = PNGSource(bytes, without: hidden)
+            try check(source.attach(to: context))
+            // libspng reads from it until then, and does not hold it.
+            defer { withExtendedLifetime(source) {} }
             return try body(context)
         }
     }
@@ -128,53 +134,16 @@ struct PNGReader {
         return samples
     }
 
-    /// Refuses what libspng would read as something else.
-    private func refuseOtherKinds() throws(ImagingError) {
-        let chunks = PNGChunks(bytes)
-        if let content = chunks.first("acTL") {
-            var reader = BigEndianReader(content)
-            if reader.number(4) ?? 0 > 1 {
-                throw ImagingError(
-                    .animated,
-                    "The file is an animated PNG; send a still picture, or its frames one by one."
-                )
-            }
-        }
-        // The code points of ITU-T H.273 that mean sRGB; they count for more than a profile does (W3C PNG, 11.3.2.6).
-        if let content = chunks.first("cICP"), !content.elementsEqual([1, 13, 0, 1]) {
+    /// Refuses what libspng would read as its first frame.
+    private func refuseAnimations() throws(ImagingError) {
+        guard let content = PNGChunks(bytes).first("acTL") else { return }
+        var reader = BigEndianReader(content)
+        if reader.number(4) ?? 0 > 1 {
             throw ImagingError(
-                .unsupported,
-                "The picture's colours are not sRGB by its cICP chunk, which cannot be kept; convert it to sRGB."
+                .animated,
+                "The file is an animated PNG; send a still picture, or its frames one by one."
             )
         }
-    }
-
-    /// The chunks gAMA and cHRM, unless the picture says that it is sRGB.
-    private func colorimetry(_ context: OpaquePointer) -> Colorimetry? {
-        var intent: UInt8 = 0
-        guard spng_get_srgb(context, &intent) != 0, PNGChunks(bytes).first("cICP") == nil else { return nil }
-        var gamma: UInt32 = 0
-        let hasGamma = spng_get_gama_int(context, &gamma) == 0
-        var colors = spng_chrm_int()
-        let hasColors = spng_get_chrm_int(context, &colors) == 0
-        return Colorimetry(
-            gamma: hasGamma ? gamma : nil,
-            chromaticities: hasColors
-                ? [
-                    colors.white_point_x, colors.white_point_y, colors.red_x, colors.red_y, colors.green_x,
-                    colors.green_y, colors.blue_x, colors.blue_y,
-                ] : nil
-        )
-    }
-
-    private func profile(_ context: OpaquePointer) throws(ImagingError) -> [UInt8]? {
-        var chunk = spng_iccp()
-        let status = spng_get_iccp(context, &chunk)
-        if status == Int32(SPNG_ECHUNKAVAIL.rawValue) { return nil }
-        try check(status)
-        guard let start = chunk.profile, chunk.profile_len > 0 else { return nil }
-        try limits.check(profileBytes: chunk.profile_len)
-        return [UInt8](UnsafeRawBufferPointer(start: start, count: chunk.profile_len))
     }
 
     private func exif(_ context: OpaquePointer) -> [UInt8]? {

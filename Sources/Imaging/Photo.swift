@@ -20,11 +20,20 @@ public struct Photo: Sendable, Equatable {
     /// Its count must not be changed.
     public var samples: [UInt8]
 
-    /// The ICC profile of the source, byte for byte.
+    /// The ICC profile of the source, byte for byte, or one made here that says what the source says in another way.
     public var iccProfile: [UInt8]?
 
-    /// What the source says of its colours without a profile.
+    /// The code points of the source's colours, which count for more than a profile.
+    public var codePoints: ColorCodePoints?
+
+    /// What the source says of its colours with neither of them.
     public var colorimetry: Colorimetry?
+
+    /// Whether nothing but EXIF says what the colours are, which viewers of PNG do not look at.
+    public var hasColorsByEXIF = false
+
+    /// What the source says of its colours that cannot be used.
+    public var colorOmissions: [Omission] = []
 
     /// What the source says beside its pixels.
     public var metadata: PhotoMetadata
@@ -59,6 +68,16 @@ public struct Photo: Sendable, Equatable {
         self.metadata = metadata
         self.sourceFormat = sourceFormat
     }
+
+    /// Gives the samples their meaning.
+    mutating func set(_ colors: PhotoColors) {
+        iccProfile = colors.iccProfile
+        codePoints = colors.codePoints
+        colorimetry = colors.colorimetry
+        hasColorsByEXIF = colors.isByEXIF
+        colorOmissions = colors.omissions
+    }
+
     /// Bytes of a pixel.
     public var pixelBytes: Int { layout.channels * depth.byteCount }
 

@@ -16,7 +16,10 @@ public enum PhotoDecoder {
     /// JPEG pixels are those of libjpeg's standard settings (accurate integer DCT, fancy upsampling); inks become RGB by
     /// `(1 - C)(1 - K)`. A PNG palette becomes RGB, 1, 2 and 4 bits of gray become 8, and a transparent colour becomes alpha.
     /// WebP, HEIC and AVIF are RGB or RGBA; more than 8 bits become 16. The orientation, by EXIF or the container, is
-    /// applied, the ICC profile is kept byte for byte, and EXIF and XMP as they are stored.
+    /// applied, and EXIF and XMP are kept as they are stored.
+    ///
+    /// The ICC profile is kept byte for byte. Where other parts of the file tell the colours, the photo has a profile that says the same. A profile
+    /// that does not fit the samples is left out, and ``Photo/colorOmissions`` says so.
     ///
     /// - Parameters:
     ///   - bytes: The file.
@@ -76,16 +79,6 @@ extension ImageLimits {
             throw ImagingError(
                 .tooLarge,
                 "The picture is \(width) x \(height), \(width * height) pixels; \(maxPixels) are allowed."
-            )
-        }
-    }
-
-    /// Refuses a profile that is beyond the limits.
-    func check(profileBytes: Int) throws(ImagingError) {
-        if profileBytes > maxICCBytes {
-            throw ImagingError(
-                .tooLarge,
-                "The colour profile is \(profileBytes) bytes long; \(maxICCBytes) are allowed."
             )
         }
     }

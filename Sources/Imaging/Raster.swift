@@ -10,16 +10,16 @@ struct Raster: Sendable, Equatable {
 
 extension Photo {
     /// Makes a photo of upright pixels.
-    init(_ raster: Raster, iccProfile: [UInt8]?, metadata: PhotoMetadata, sourceFormat: ImageFormat) {
+    init(_ raster: Raster, colors: PhotoColors, metadata: PhotoMetadata, sourceFormat: ImageFormat) {
         self.init(
             width: raster.width,
             height: raster.height,
             layout: raster.layout,
             depth: raster.depth,
             samples: raster.samples,
-            iccProfile: iccProfile,
             metadata: metadata,
             sourceFormat: sourceFormat
         )
+        set(colors)
     }
 }

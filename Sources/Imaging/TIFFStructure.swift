@@ -82,6 +82,16 @@ struct TIFFStructure {
         return start..<start + entry.count
     }
 
+    /// Where the values of an entry of any type lie; `nil` where they are not inside.
+    func extent(of entry: Entry) -> Range<Int>? {
+        let sizes = [1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4]
+        guard let size = sizes[entry.type], entry.count <= bytes.count / size,
+            let start = entry.count * size <= 4 ? entry.offset + 8 : long(at: entry.offset + 8),
+            start <= bytes.count - entry.count * size
+        else { return nil }
+        return start..<start + entry.count * size
+    }
+
     /// The bytes of an entry of text, without the zero at their end.
     func text(_ entry: Entry) -> ArraySlice<UInt8>? {
         guard entry.type == 2, let start = entry.count <= 4 ? entry.offset + 8 : long(at: entry.offset + 8),
@@ -124,6 +134,12 @@ struct TIFFStructure {
         } else {
             bytes.replaceSubrange(start..<end, with: repeatElement(0, count: end - start))
         }
+    }
+
+    /// Exchanges bytes for as many others.
+    mutating func replace(_ place: Range<Int>, by other: [UInt8]) {
+        precondition(place.count == other.count, "no byte is added")
+        bytes.replaceSubrange(place, with: other)
     }
 
     // MARK: - Numbers

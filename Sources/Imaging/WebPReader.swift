@@ -13,13 +13,15 @@ struct WebPReader {
     func photo() throws(ImagingError) -> Photo {
         let features = try readFeatures()
         let chunks = RIFFChunks(bytes)
-        let profile = chunks.first("ICCP").map(Array.init)
-        if let profile { try limits.check(profileBytes: profile.count) }
         let metadata = limits.metadata(
             exif: chunks.first("EXIF").map(Array.init),
             xmp: chunks.first("XMP ").map(Array.init)
         )
+        var statements = ColorStatements()
+        statements.profile = chunks.first("ICCP").map { $0.isEmpty ? .unusable(.damaged) : .stored(Array($0)) }
+        statements.exif = metadata.exif.flatMap(EXIFColorSpace.init(exif:))
         let layout: PixelLayout = features.has_alpha != 0 ? .rgba : .rgb
+        let colors = try statements.colors(for: layout.profileSamples, limits: limits)
         let raster = Raster(
             width: Int(features.width),
             height: Int(features.height),
@@ -27,12 +29,7 @@ struct WebPReader {
             samples: try decode(features, layout)
         )
         let orientation = metadata.exif.map(Orientation.init(exif:)) ?? .asStored
-        return Photo(
-            orientation.upright(raster),
-            iccProfile: profile.flatMap { $0.isEmpty ? nil : $0.unlessGrayProfile },
-            metadata: metadata,
-            sourceFormat: .webp
-        )
+        return Photo(orientation.upright(raster), colors: colors, metadata: metadata, sourceFormat: .webp)
     }
 
     // MARK: - Steps

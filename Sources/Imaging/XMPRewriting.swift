@@ -1,24 +1,20 @@
 /// What a picture that was turned upright and changed may keep of its XMP.
-///
-/// Packets are searched as text for the names that every program writes, since a parser would be much code for hostile bytes.
 enum XMPRewriting {
-    /// All of it, but upright and without thumbnails, which would show the picture as it was.
+    /// All of it, but upright, of the picture's size, without pictures, and without what describes parts of the file that are gone.
     ///
-    /// - Parameter xmp: A packet, taken for hostile.
-    /// - Returns: The packet, or `nil` if it is not UTF-8.
-    static func upright(_ xmp: [UInt8]) -> [UInt8]? {
-        guard var text = String(validating: xmp, as: UTF8.self) else { return nil }
-        for quote in ["\"", "'"] {
-            replace(in: &text, from: "tiff:Orientation=\(quote)", to: quote, by: "1")
-        }
-        replace(in: &text, from: "<tiff:Orientation>", to: "</tiff:Orientation>", by: "1")
-        for prefix in ["xmp", "xap"] {
-            replace(in: &text, from: "<\(prefix):Thumbnails", to: "</\(prefix):Thumbnails>", by: ">")
-        }
-        return Array(text.utf8)
+    /// - Parameters:
+    ///   - xmp: A packet, taken for hostile.
+    ///   - width: Columns of the upright picture.
+    ///   - height: Rows of the upright picture.
+    /// - Returns: The packet.
+    /// - Throws: ``MetadataFault`` if it is not understood, or if a picture is left.
+    static func upright(_ xmp: [UInt8], width: Int, height: Int) throws(MetadataFault) -> [UInt8] {
+        try XMPUpright(xmp, width: width, height: height).bytes
     }
 
     /// Who made the picture, whose it is and how it may be used: a packet of its own with nothing else, or `nil` if that is not told.
+    ///
+    /// The packet is searched as text for the names that every program writes; values are plain text.
     static func rights(_ xmp: [UInt8]) -> [UInt8]? {
         guard let text = String(validating: xmp, as: UTF8.self) else { return nil }
         let packet = XMPPacket(text)
@@ -62,16 +58,5 @@ enum XMPRewriting {
             case .alternatives: "<rdf:Alt><rdf:li xml:lang=\"x-default\">\(first)</rdf:li></rdf:Alt>"
             }
         return "<\(name)>\(inside)</\(name)>"
-    }
-
-    /// Puts something else between every pair of marks; what has no end stays.
-    private static func replace(in text: inout String, from start: String, to end: String, by other: String) {
-        var result = ""
-        var rest = Substring(text)
-        while let found = rest.firstRange(of: start), let close = rest[found.upperBound...].firstRange(of: end) {
-            result += rest[..<found.upperBound] + other
-            rest = rest[close.lowerBound...]
-        }
-        text = result + rest
     }
 }

@@ -6,7 +6,7 @@ public enum MetadataPolicy: String, Codable, Sendable, CaseIterable {
     case strip
     /// Who made the picture, whose it is and how it may be used.
     case copyright
-    /// EXIF and XMP, the place where the picture was taken among them, but for thumbnails.
+    /// EXIF and XMP, the place where the picture was taken among them, but for thumbnails and what describes parts of the file that are gone.
     case all
 
     /// Reads the name that a request or a flag gives.

@@ -45,6 +45,8 @@ public struct ProtectionReport: Sendable, Equatable {
     public var workingWidth: Int
     /// The height in pixels at which the change was computed.
     public var workingHeight: Int
+    /// What could not be kept of the file that was sent, such as a colour profile that does not fit the picture.
+    public var leftOut: [LeftOut]
 
     /// Puts a report together.
     public init(
@@ -67,7 +69,8 @@ public struct ProtectionReport: Sendable, Equatable {
         inputFormat: String,
         luminanceOnly: Bool,
         workingWidth: Int,
-        workingHeight: Int
+        workingHeight: Int,
+        leftOut: [LeftOut] = []
     ) {
         self.width = width
         self.height = height
@@ -89,6 +92,7 @@ public struct ProtectionReport: Sendable, Equatable {
         self.luminanceOnly = luminanceOnly
         self.workingWidth = workingWidth
         self.workingHeight = workingHeight
+        self.leftOut = leftOut
     }
 }
 
@@ -106,10 +110,11 @@ extension ProtectionReport: Codable {
         case workingWidth = "working_width"
         case workingHeight = "working_height"
         case bitDepth = "bit_depth"
+        case leftOut = "left_out"
     }
 
-    /// Decodes a report; a null `psnr` is infinite, and one without `bit_depth` or `metadata` is from a
-    /// version that had only 8 bits, or kept none.
+    /// Decodes a report; a null `psnr` is infinite, and one without `bit_depth`, `metadata` or `left_out` is from a
+    /// version that had only 8 bits, kept none, or did not tell.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         width = try container.decode(Int.self, forKey: .width)
@@ -132,6 +137,7 @@ extension ProtectionReport: Codable {
         luminanceOnly = try container.decode(Bool.self, forKey: .luminanceOnly)
         workingWidth = try container.decode(Int.self, forKey: .workingWidth)
         workingHeight = try container.decode(Int.self, forKey: .workingHeight)
+        leftOut = try container.decodeIfPresent([LeftOut].self, forKey: .leftOut) ?? []
     }
 
     /// Encodes every key, those without a value as null.
@@ -157,5 +163,6 @@ extension ProtectionReport: Codable {
         try container.encode(luminanceOnly, forKey: .luminanceOnly)
         try container.encode(workingWidth, forKey: .workingWidth)
         try container.encode(workingHeight, forKey: .workingHeight)
+        try container.encode(leftOut, forKey: .leftOut)
     }
 }

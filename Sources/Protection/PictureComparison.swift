@@ -12,6 +12,21 @@ public struct PictureComparison: Sendable, Equatable {
         case differentShape(String)
     }
 
+    /// What became of the colours that the original's samples mean.
+    public enum Colors: Sendable, Equatable {
+        /// They are the same: by the same profile, byte for byte, the same code points, or what a PNG says instead.
+        case kept
+        /// The original is a HEIC or AVIF whose colours are nearly those of sRGB, for which the protected picture takes them, as earlier versions did.
+        case takenForSRGB
+        /// The original's profile cannot be used, and the protected picture has none.
+        case profileLeftOut(Omission.Reason)
+        /// They are others. Those that a PNG tells by EXIF alone are lost, since no viewer of PNG looks there.
+        case changed
+
+        /// Whether nothing is lost that could be kept.
+        public var areKept: Bool { self != .changed }
+    }
+
     /// Columns of both.
     public let width: Int
     /// Rows of both, once the original's orientation was applied.
@@ -22,8 +37,8 @@ public struct PictureComparison: Sendable, Equatable {
     public let quality: ImageQuality
     /// Whether every pixel is as transparent as it was, and those that cannot be seen have their colours still.
     public let keepsTransparency: Bool
-    /// Whether the colour profile is the same, byte for byte, or what a PNG says instead of it.
-    public let keepsProfile: Bool
+    /// Whether the samples mean the same colours.
+    public let colors: Colors
 
     /// Decodes and compares.
     ///
@@ -54,11 +69,24 @@ public struct PictureComparison: Sendable, Equatable {
         depth = first.depth
         quality = ImageQuality(first, second)
         keepsTransparency = Self.keepsTransparency(first, second)
-        keepsProfile = first.iccProfile == second.iccProfile && first.colorimetry == second.colorimetry
+        colors = Self.colors(first, second)
     }
 
     private static func shape(_ photo: Photo) -> String {
         "\(photo.width) x \(photo.height) pixels (\(photo.layout.rawValue), \(photo.depth.rawValue) bits)"
+    }
+
+    private static func colors(_ first: Photo, _ second: Photo) -> Colors {
+        guard first.iccProfile == second.iccProfile, first.colorimetry == second.colorimetry, !second.hasColorsByEXIF
+        else { return .changed }
+        if first.codePoints == second.codePoints {
+            let fault = first.colorOmissions.first { $0.part == .iccProfile }
+            return fault.map { .profileLeftOut($0.reason) } ?? .kept
+        }
+        guard let codePoints = first.codePoints, second.codePoints == nil else { return .changed }
+        // A profile that says the same is enough.
+        if let profile = first.iccProfile { return profile == codePoints.profile ? .kept : .changed }
+        return first.sourceFormat == .heic || first.sourceFormat == .avif ? .takenForSRGB : .changed
     }
 
     private static func keepsTransparency(_ first: Photo, _ second: Photo) -> Bool {

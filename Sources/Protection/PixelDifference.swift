@@ -20,6 +20,7 @@ public struct PixelDifference: Sendable {
     static func make(from original: Photo, to protected: Photo) throws(ImagingError) -> [UInt8] {
         var difference = protected
         difference.iccProfile = nil
+        difference.codePoints = nil
         difference.colorimetry = nil
         // It would turn the difference when that is read, and says nothing of it.
         difference.metadata = PhotoMetadata()

@@ -70,6 +70,9 @@ public struct Protector: Sendable {
         }
         let (width, height, depth) = (photo.width, photo.height, photo.depth)
         let (format, luminanceOnly) = (photo.sourceFormat, photo.layout.colorChannels == 1)
+        let leftOut = (photo.colorOmissions + photo.metadata.omissions).map { omission in
+            LeftOut(part: omission.part.rawValue, reason: omission.reason.rawValue)
+        }
         let changed = ContinuousClock.now
         let png = try encode(consume photo)
         let encoded = ContinuousClock.now
@@ -93,7 +96,8 @@ public struct Protector: Sendable {
             inputFormat: format.rawValue,
             luminanceOnly: luminanceOnly,
             workingWidth: size.width,
-            workingHeight: size.height
+            workingHeight: size.height,
+            leftOut: leftOut
         )
         let durations = StageDurations(
             decode: begin.duration(to: decoded) / .seconds(1),

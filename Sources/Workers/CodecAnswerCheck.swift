@@ -8,6 +8,8 @@ import JobModel
 struct CodecAnswerCheck {
     /// No service allows its pictures more pixels.
     private static let maxPixels = 100_000_000
+    /// More than a picture has parts.
+    private static let maxLeftOut = 16
 
     /// The picture that was handed out.
     let image: CodecImage
@@ -48,7 +50,8 @@ struct CodecAnswerCheck {
             return "the report's measures are impossible"
         }
         guard SHA256Digest(hex: report.semanticImageSHA256) != nil, report.workingWidth > 0, report.workingHeight > 0,
-            isFormatName(report.inputFormat)
+            isFormatName(report.inputFormat), report.leftOut.count <= Self.maxLeftOut,
+            report.leftOut.allSatisfy(\.isWellFormed)
         else { return "the report is malformed" }
         return nil
     }

@@ -69,6 +69,7 @@ struct HEIFContainerTests {
     func grayProfile() throws {
         let photo = try PhotoDecoder.decode(try Fixture.bytes("gray.heic"))
         #expect(photo.layout == .rgb && photo.iccProfile == nil)
+        #expect(photo.colorOmissions == [Omission(.iccProfile, .wrongColorSpace)])
     }
 
     @Test("No damage to the boxes traps, and none makes a canvas beyond the limit")

@@ -98,15 +98,18 @@ import Testing
         let json = try encoded(report)
         #expect(
             json == #"{"bit_depth":8,"bound":8,"class":"cats","clip":true,"height":48,"input_format":"jpeg","#
-                + #""input_sha256":"aa","linf":7,"luminance_only":false,"metadata":"strip","#
+                + #""input_sha256":"aa","left_out":[],"linf":7,"luminance_only":false,"metadata":"strip","#
                 + #""mode":"class-wise","model_sha256":"bb","output_sha256":"cc","#
                 + #""psnr":34.5,"semantic_image_sha256":"dd","ssim":0.75,"strength":8,"width":64,"working_height":32,"#
                 + #""working_width":40}"#
         )
         #expect(try decoded(ProtectionReport.self, json) == report)
         let earlier = json.replacing(#""bit_depth":8,"#, with: "").replacing(#""metadata":"strip","#, with: "")
+            .replacing(#""left_out":[],"#, with: "")
         #expect(try decoded(ProtectionReport.self, earlier) == report)
         (report.bitDepth, report.metadata) = (16, .copyright)
+        report.leftOut = [LeftOut(part: "icc_profile", reason: "damaged")]
+        #expect(try encoded(report).contains(#""left_out":[{"part":"icc_profile","reason":"damaged"}]"#))
         #expect(try decoded(ProtectionReport.self, encoded(report)) == report)
         report.psnr = .infinity
         report.bound = nil

@@ -48,6 +48,7 @@ struct CodecAnswerCheckTests {
     func acceptsTruth() {
         #expect(clause() == nil)
         #expect(clause { $0.psnr = .infinity } == nil)
+        #expect(clause { $0.leftOut = [LeftOut(part: "icc_profile", reason: "wrong_color_space")] } == nil)
     }
 
     @Test("Every lie is found")
@@ -57,6 +58,9 @@ struct CodecAnswerCheckTests {
             { $0.width = 3 }, { $0.height = 2 }, { $0.mode = .classWise }, { $0.strength = 16 }, { $0.clip = false },
             { $0.bound = nil }, { $0.bound = 255 }, { $0.maxAbsoluteDifference = 9 }, { $0.maxAbsoluteDifference = -1 },
             { $0.maxAbsoluteDifference = 0 }, { $0.bitDepth = 16 }, { $0.bitDepth = 99 }, { $0.metadata = .all },
+            { $0.leftOut = [LeftOut(part: "<b>", reason: "damaged")] },
+            { $0.leftOut = [LeftOut(part: "exif", reason: "")] },
+            { $0.leftOut = Array(repeating: LeftOut(part: "exif", reason: "damaged"), count: 17) },
             { $0.psnr = 0 }, { $0.psnr = .nan }, { $0.ssim = 2 }, { $0.ssim = .nan }, { $0.label = other },
             { $0.semanticImageSHA256 = "x" }, { $0.modelSHA256 = String(repeating: "0", count: 64) },
             { $0.inputSHA256 = String(repeating: "0", count: 64) },

@@ -1,11 +1,15 @@
 """What protected pictures keep of EXIF and XMP, as exiftool reads it."""
 
+import base64
+import io
 import json
 import pathlib
 import shutil
+import struct
 import subprocess
 
 import pytest
+from colours import jpeg_with, segment
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -118,3 +122,136 @@ def test_a_photo_without_metadata_gets_none(palimpsest, tmp_path):
         photo = FIXTURES / "lossless.webp"
         assert palimpsest("protect", photo, "--class", "c", "--out", out, "--metadata", policy).returncode == 0
         assert read(out / "c/lossless.png").keys() == PNG_ITSELF
+
+
+# ---- What describes parts of the file that are gone, and pictures within metadata ----
+
+NAMESPACES = {
+    "dc": "http://purl.org/dc/elements/1.1/", "tiff": "http://ns.adobe.com/tiff/1.0/", "xmp": "http://ns.adobe.com/xap/1.0/",
+    "GCamera": "http://ns.google.com/photos/1.0/camera/", "Container": "http://ns.google.com/photos/1.0/container/",
+    "Item": "http://ns.google.com/photos/1.0/container/item/", "hdrgm": "http://ns.adobe.com/hdr-gain-map/1.0/",
+    "GDepth": "http://ns.google.com/photos/1.0/depthmap/", "xmpNote": "http://ns.adobe.com/xmp/note/",
+    "HDRGainMap": "http://ns.apple.com/HDRGainMap/1.0/", "own": "http://example.org/own/",
+}  # fmt: skip
+
+
+def packet(attributes="", properties="", **renamed):
+    """An XMP packet; prefixes may be others than the usual ones."""
+    names = "".join(f' xmlns:{renamed.get(prefix, prefix)}="{uri}"' for prefix, uri in NAMESPACES.items())
+    return (
+        '<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description rdf:about=""{names} {attributes}>{properties}</rdf:Description></rdf:RDF></x:xmpmeta>'
+        '<?xpacket end="w"?>'
+    ).encode()
+
+
+def jpeg(side=48, **options):
+    data = io.BytesIO()
+    Image.open(FIXTURES / "lossless.webp").resize((side, side)).save(data, "JPEG", **options)
+    return data.getvalue()
+
+
+def xmp_segment(text):
+    return segment(1, b"http://ns.adobe.com/xap/1.0/\0" + text)
+
+
+def kept_of(palimpsest, tmp_path, data, suffix="jpg", policy="all"):
+    """What exiftool reads of the protected picture, its bytes, and what its report says is left out."""
+    photo = tmp_path / f"photo.{suffix}"
+    photo.write_bytes(data)
+    result = palimpsest("protect", photo, "--class", "c", "--out", tmp_path / "out", "--metadata", policy)
+    assert result.returncode == 0, result.stderr
+    made = tmp_path / "out/c/photo.png"
+    found = json.loads(exiftool("-j", "-n", "-G1", "-struct", made))[0]
+    assert not [name for name in found if "Warning" in name or "Error" in name], found
+    return found, made.read_bytes(), json.loads(made.with_suffix(".json").read_text())["left_out"]
+
+
+TITLE = "<dc:title><rdf:Alt><rdf:li xml:lang='x-default'>A disc</rdf:li></rdf:Alt></dc:title>"
+
+
+def test_a_motion_photo_with_a_gain_map_says_nothing_of_film_and_map(palimpsest, tmp_path):
+    """As a Pixel writes it: gain map behind the picture, film behind that, and XMP and MPF that tell of both."""
+    gain, film = jpeg(12), struct.pack(">I4s4s4x4s", 20, b"ftyp", b"mp42", b"mp42") + struct.pack(">I4s", 20008, b"mdat") + bytes(20000)
+    directory = (
+        "<Container:Directory><rdf:Seq><rdf:li rdf:parseType='Resource'><Container:Item Item:Mime='image/jpeg'"
+        " Item:Semantic='Primary'/></rdf:li><rdf:li rdf:parseType='Resource'><Container:Item Item:Mime='video/mp4'"
+        f" Item:Semantic='MotionPhoto' Item:Length='{len(film)}'/></rdf:li></rdf:Seq></Container:Directory>"
+    )
+    attributes = (
+        "GCamera:MotionPhoto='1' GCamera:MotionPhotoVersion='1' GCamera:MotionPhotoPresentationTimestampUs='9'"
+        " GCamera:MicroVideo='1' GCamera:MicroVideoOffset='20036' hdrgm:Version='1.0' HDRGainMap:HDRGainMapVersion='65536'"
+        " xmp:Rating='4'"
+    )
+    mpf = b"MPF\0MM\0*" + struct.pack(">IHHHI4sI", 8, 1, 0xB000, 7, 4, b"0100", 0)
+    data = jpeg_with(jpeg(), xmp_segment(packet(attributes, directory + TITLE)), segment(2, mpf)) + gain + film
+    found, made, left_out = kept_of(palimpsest, tmp_path, data)
+    assert found["XMP-dc:Title"] == "A disc" and found["XMP-xmp:Rating"] == 4 and left_out == []
+    assert {name.split(":")[0] for name in found if name.startswith("XMP")} == {"XMP-dc", "XMP-xmp"}
+    for word in (b"MotionPhoto", b"MicroVideo", b"Container", b"hdrgm", b"HDRGainMap", b"GCamera", b"MPF", b"ftyp"):
+        assert word not in made, word
+    assert b"\xff\xd8\xff" not in made
+
+
+@pytest.mark.parametrize("line", [0, 64])
+@pytest.mark.parametrize("place", ["GDepth:Data", "own:Preview", "thumbnail", "attribute", "deep"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_no_picture_is_left_in_xmp_whatever_holds_it(palimpsest, tmp_path, kind, place, line):
+    data = io.BytesIO()
+    Image.open(FIXTURES / "lossless.webp").resize((16, 16)).save(data, kind)
+    text = base64.b64encode(data.getvalue()).decode()
+    digits = text[8:40]
+    if line:
+        text = "&#xA;".join(text[at : at + line] for at in range(0, len(text), line))
+    attributes, properties = {
+        "GDepth:Data": ("GDepth:Mime='image/jpeg'", f"<GDepth:Data>{text}</GDepth:Data>"),
+        "own:Preview": ("", f"<own:Preview>{text}</own:Preview>"),
+        "thumbnail": ("", f"<own:T><rdf:Alt><rdf:li rdf:parseType='Resource'><own:image>{text}</own:image></rdf:li></rdf:Alt></own:T>"),
+        "attribute": (f"own:data='{text}'", ""),
+        "deep": ("", f"<own:a><rdf:Bag><rdf:li><own:b own:c='{text}'/></rdf:li></rdf:Bag></own:a>"),
+    }[place]  # fmt: skip
+    xmp = packet(attributes, properties + TITLE, GDepth="d", own="xmpGImg").replace(b"GDepth:", b"d:").replace(b"own:", b"xmpGImg:")
+    found, made, left_out = kept_of(palimpsest, tmp_path, jpeg_with(jpeg(), xmp_segment(xmp)))
+    assert found["XMP-dc:Title"] == "A disc" and left_out == []
+    assert digits.encode() not in made and {name.split(":")[0] for name in found if name.startswith("XMP")} == {"XMP-dc"}
+
+
+def test_a_picture_that_no_property_holds_takes_the_packet_along(palimpsest, tmp_path):
+    text = base64.b64encode(jpeg(16)).decode()
+    xmp = packet("", TITLE + f"<!-- {text} -->")
+    found, made, left_out = kept_of(palimpsest, tmp_path, jpeg_with(jpeg(), xmp_segment(xmp)))
+    assert "XMP-dc:Title" not in found and text[:40].encode() not in made
+    assert left_out == [{"part": "xmp", "reason": "holds_picture"}]
+
+
+@pytest.mark.parametrize("policy", ["all", "copyright"])
+def test_a_picture_in_a_text_of_exif_takes_it_along(palimpsest, tmp_path, policy):
+    exif = Image.Exif()
+    exif[0x8298], exif[0x010E] = base64.b64encode(jpeg(8, quality=5)).decode()[:900], "A disc"
+    found, _, left_out = kept_of(palimpsest, tmp_path, jpeg(exif=exif), policy=policy)
+    assert not [name for name in found if name.startswith("IFD0")]
+    assert left_out == [{"part": "exif", "reason": "holds_picture"}]
+
+
+@pytest.mark.parametrize("text", ["tiff:Orientation = '6'", "tiff:Orientation\n=\n'8'", "{}<tiff:Orientation>\n 6 </tiff:Orientation>"])
+@pytest.mark.parametrize("prefix", ["tiff", "t"])
+def test_the_orientation_of_xmp_is_rewritten_however_it_is_written(palimpsest, tmp_path, text, prefix):
+    text = text.replace("tiff:", prefix + ":")
+    xmp = packet("", TITLE + text[2:], tiff=prefix) if text.startswith("{}") else packet(text, TITLE, tiff=prefix)
+    found, _, left_out = kept_of(palimpsest, tmp_path, jpeg_with(jpeg(), xmp_segment(xmp)))
+    assert found["XMP-tiff:Orientation"] == 1 and found["XMP-dc:Title"] == "A disc" and left_out == []
+
+
+def test_xmp_that_is_not_understood_or_not_carried_is_told(palimpsest, tmp_path):
+    unsound = packet("", TITLE).replace(b"</rdf:RDF>", b"")
+    entity = b"<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;'>]>" + packet("", "<dc:title>&b;</dc:title>")
+    for xmp in (unsound, entity, packet("", TITLE).decode().encode("utf-16")):
+        _, made, left_out = kept_of(palimpsest, tmp_path, jpeg_with(jpeg(), xmp_segment(xmp)))
+        assert left_out == [{"part": "xmp", "reason": "not_understood"}] and b"XML:com.adobe.xmp" not in made
+        shutil.rmtree(tmp_path / "out")
+    extension = segment(1, b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 32 + struct.pack(">II", 4, 0) + b"<a/>")
+    xmp = packet(f"xmpNote:HasExtendedXMP='{'0' * 32}'", TITLE)
+    found, made, left_out = kept_of(palimpsest, tmp_path, jpeg_with(jpeg(), xmp_segment(xmp), extension))
+    assert left_out == [{"part": "extended_xmp", "reason": "not_carried"}]
+    assert found["XMP-dc:Title"] == "A disc" and b"HasExtendedXMP" not in made and b"xmpNote" not in made

@@ -96,6 +96,26 @@ def test_a_policy_that_does_not_exist_is_refused(shared_service, photo):
     problem(answer, 400, "metadata_invalid")
 
 
+# ---- Colours ----
+
+
+def test_a_profile_that_is_left_out_is_told_in_report_and_manifest(shared_service, tmp_path):
+    """Gray with a profile of colours, as some scanners write it; and one that fits beside it."""
+    profile = (DRAWN / "srgb.icc").read_bytes()
+    for name, mode in (("gray", "L"), ("colour", "RGB")):
+        Image.open(DRAWN / "lossless.webp").convert(mode).save(tmp_path / f"{name}.jpg", icc_profile=profile)
+    job = protect(shared_service, tmp_path / "gray.jpg", tmp_path / "colour.jpg")
+    assert (job["state"], job["counts"]["done"]) == ("done", 2), job
+    expected = [[{"part": "icc_profile", "reason": "wrong_color_space"}], []]
+    for number, left_out in enumerate(expected, 1):
+        assert shared_service.get(f"/v1/jobs/{job['id']}/images/{number}/report").json["left_out"] == left_out
+        with Image.open(io.BytesIO(picture(shared_service, job, number))) as made:
+            assert made.info.get("icc_profile") == (None if left_out else profile)
+    archive = zipfile.ZipFile(io.BytesIO(shared_service.get(f"/v1/jobs/{job['id']}/archive.zip").body))
+    images = json.loads(archive.read("manifest.json"))["images"]
+    assert [image["report"]["left_out"] for image in images] == expected
+
+
 # ---- Protected already ----
 
 

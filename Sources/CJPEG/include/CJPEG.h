@@ -47,19 +47,16 @@ typedef struct palimpsest_jpeg_header {
     palimpsest_jpeg_color color;
     /// 1 where the entropy coding is arithmetic, which is not decoded.
     int32_t is_arithmetic;
-    /// The body of the first APP1 segment that starts with `Exif\0\0`, without those six bytes; NULL if there is none.
-    /// Belongs to the reader.
-    const uint8_t *_Nullable exif;
-    size_t exif_count;
-    /// The body of the first APP1 segment that starts with XMP's name, without that; NULL if there is none. Belongs to the
-    /// reader.
-    const uint8_t *_Nullable xmp;
-    size_t xmp_count;
-    /// The ICC profile, reassembled from its APP2 segments; NULL if there is none or its segments do not fit together.
-    /// Belongs to the reader.
-    const uint8_t *_Nullable icc;
-    size_t icc_count;
 } palimpsest_jpeg_header;
+
+/// What a file says beside its pixels.
+typedef struct palimpsest_jpeg_segment {
+    /// 1 for APP1, 2 for APP2.
+    int32_t number;
+    /// The segment's body, which belongs to the reader; NULL if it is empty.
+    const uint8_t *_Nullable bytes;
+    size_t count;
+} palimpsest_jpeg_segment;
 
 typedef struct palimpsest_jpeg palimpsest_jpeg;
 
@@ -68,6 +65,10 @@ palimpsest_jpeg *_Nullable palimpsest_jpeg_open(const uint8_t *bytes, size_t cou
 
 /// Reads up to the first scan. Allocates nothing that grows with the picture. To be called once, first.
 palimpsest_jpeg_status palimpsest_jpeg_read_header(palimpsest_jpeg *reader, palimpsest_jpeg_header *header);
+
+/// Gives the APP1 and APP2 segments in front of the first scan, one a call, in their order; 0 when there are no more.
+/// To be called after palimpsest_jpeg_read_header and before palimpsest_jpeg_decode.
+int32_t palimpsest_jpeg_next_segment(palimpsest_jpeg *reader, palimpsest_jpeg_segment *segment);
 
 /// Decodes the whole picture, gray or RGB (inks are mixed to RGB without their profile), into `rows`: tightly packed, top to bottom, `count` bytes of room, which must
 /// be exactly width * height * (1 or 3). A picture of more than `max_scans` scans is given up at the first one too many.

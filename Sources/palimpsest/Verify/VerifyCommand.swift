@@ -168,7 +168,16 @@ struct VerifyCommand: ParsableCommand {
             isGood: comparison.keepsTransparency,
             comparison.keepsTransparency ? "kept" : "changed"
         )
-        findings.add("colour profile", isGood: comparison.keepsProfile, comparison.keepsProfile ? "kept" : "changed")
+        findings.add("colour profile", isGood: comparison.colors.areKept, Self.sentence(comparison.colors))
+    }
+
+    private static func sentence(_ colors: PictureComparison.Colors) -> String {
+        switch colors {
+        case .kept: "kept"
+        case .takenForSRGB: "none; the original's colours are nearly those of sRGB"
+        case .profileLeftOut(let reason): "left out, since the original's cannot be used (\(reason.rawValue))"
+        case .changed: "changed: the samples do not mean the same colours any more"
+        }
     }
 
     /// Equal but for what the instruction sets of two machines make of a sum.

@@ -52,7 +52,7 @@ def cmyk():
     photo.save(HERE / "cmyk_turned.jpg", quality=80, progressive=True, exif=orientation(6))
     for name in ("cmyk_adobe.jpg", "cmyk_plain.jpg", "ycck.jpg", "cmyk_turned.jpg"):
         golden(HERE / name, "RGB")
-    photo.save(HERE / "cmyk_profile.jpg", quality=50, icc_profile=profile(60))
+    photo.save(HERE / "cmyk_profile.jpg", quality=50, icc_profile=profile(600, b"CMYK"))
 
 
 def sixteen_bits():
@@ -107,7 +107,7 @@ def webp():
     save("lossless.webp", photo, lossless=True)
     save("lossy_alpha.webp", clear, quality=60)
     save("lossless_alpha.webp", clear, lossless=True, exact=True)
-    save("turned.webp", photo, lossless=True, exif=orientation(6), icc_profile=profile(61), xmp=xmp("webp"))
+    save("turned.webp", photo, lossless=True, exif=orientation(6), icc_profile=profile(601), xmp=xmp("webp"))
     photo.save(HERE / "animated.webp", save_all=True, append_images=[photo.rotate(180)], quality=50)
 
 

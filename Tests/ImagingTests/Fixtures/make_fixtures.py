@@ -40,8 +40,35 @@ def resampling(photos):
         (HERE / name).write_bytes(b"".join(p.astype("<f4").tobytes() for p in scaled))
 
 
-def profile(count):
-    """Stands for an ICC profile: any bytes do, for they are carried and never read. The tests know the formula."""
+def profile(count, space=b"RGB "):
+    """An ICC profile of `count` bytes, of which the last tag is filled by a formula that the tests know.
+
+    Of RGB it has sRGB's primaries and the exponent 563/256, of inks a table of zeros, which nobody looks at.
+    """
+    if space == b"RGB ":
+        point = lambda *xyz: b"XYZ \0\0\0\0" + struct.pack(">3i", *xyz)
+        tags = {b"rXYZ": point(0x6FA2, 0x38F5, 0x0390), b"gXYZ": point(0x6299, 0xB785, 0x18DA), b"bXYZ": point(0x24A0, 0x0F84, 0xB6CF)}
+        tags.update(dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), b"curv\0\0\0\0" + struct.pack(">IH", 1, 563) + bytes(2)))
+    else:
+        tags = {b"A2B0": b"mft1\0\0\0\0" + bytes(40)}
+    tags[b"fill"] = b""
+    at = 132 + 12 * len(tags)
+    table, data = struct.pack(">I", len(tags)), b""
+    for name, content in tags.items():
+        if name == b"fill":
+            size = count - at - len(data)
+            content = b"data\0\0\0\0" + bytes((i * i // 7 + i) & 255 for i in range(size - 8))
+        table += name + struct.pack(">II", at + len(data), len(content))
+        data += content
+    head = struct.pack(">I4xI4s4s4s12x4s", count, 0x02400000, b"mntr", space, b"XYZ " if space == b"RGB " else b"Lab ", b"acsp")
+    head = head.ljust(68, b"\0") + struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
+    made = head.ljust(128, b"\0") + table + data
+    assert len(made) == count
+    return made
+
+
+def no_profile(count):
+    """Stands where a profile should be, and is none."""
     return bytes((i * i // 7 + i) & 255 for i in range(count))
 
 
@@ -74,8 +101,8 @@ def jpegs(photos):
     save("one_pixel.jpg", photo.crop((10, 10, 11, 11)))
     # 70,000 bytes do not fit in one APP2 segment.
     save("icc.jpg", photo.crop((0, 0, 16, 16)), icc_profile=profile(70_000))
-    # Small enough to be cut at every length, with EXIF and a profile to be cut in, too.
-    save("small.jpg", photo.crop((20, 20, 36, 31)), quality=70, exif=orientation(6), icc_profile=profile(60))
+    # Small enough to be cut at every length, with EXIF and what is no profile to be cut in, too.
+    save("small.jpg", photo.crop((20, 20, 36, 31)), quality=70, exif=orientation(6), icc_profile=no_profile(60))
     save("small_progressive.jpg", photo.crop((20, 20, 36, 31)), quality=70, progressive=True)
 
 
@@ -134,7 +161,7 @@ def pngs(photos):
     write_png("exif_at_end.png", np.asarray(photo), 8, 2, trailing=[(b"eXIf", tiff)])
 
     small = photo.crop((8, 8, 15, 14))
-    save("small.png", small, icc_profile=profile(60), exif=orientation(6))
+    save("small.png", small, icc_profile=no_profile(60), exif=orientation(6))
     small.quantize(9).save(HERE / "small_palette.png", transparency=bytes([0, 128, 255]))
     golden(HERE / "small_palette.png", "RGBA")
 

@@ -1,0 +1,267 @@
+/// Reads XML from its beginning to its end and tells what stands where (XML 1.0; Namespaces in XML 1.0).
+///
+/// It is for packets of metadata, which are taken for hostile: declarations of document types, and with them entities, are refused, and depth and numbers
+/// are bounded. Nothing is inferred from what is not well-formed.
+struct XMLScanner {
+    /// A name, resolved by the declarations that are in force.
+    struct Name: Hashable {
+        /// The namespace; empty for none.
+        let uri: String
+        let local: String
+    }
+
+    struct Attribute {
+        let name: Name
+        /// With the white space in front of it.
+        let place: Range<Int>
+        /// Between the quotes.
+        let value: Range<Int>
+    }
+
+    /// A declaration of a namespace.
+    struct Declaration {
+        let uri: String
+        /// With the white space in front of it.
+        let place: Range<Int>
+    }
+
+    enum Event {
+        /// A start tag, or the tag of an empty element, which an `end` of no length follows.
+        case start(name: Name, attributes: [Attribute], declarations: [Declaration], place: Range<Int>)
+        case end(place: Range<Int>)
+        /// Text, or a section of it.
+        case text(place: Range<Int>)
+    }
+
+    /// The text is not well-formed, or goes beyond the bounds.
+    struct Fault: Error {}
+
+    private static let maxDepth = 100
+    private static let maxTags = 100_000
+    private static let maxAttributes = 10_000
+    private static let maxNameBytes = 1000
+
+    private let bytes: [UInt8]
+    private var index = 0
+    private var tags = 0
+    private var namespaces: [String: String] = [
+        "": "", "xml": "http://www.w3.org/XML/1998/namespace", "xmlns": "http://www.w3.org/2000/xmlns/",
+    ]
+    /// The open elements: how they are written, and what their declarations hide.
+    private var open: [(name: ArraySlice<UInt8>, hidden: [(prefix: String, uri: String?)])] = []
+    /// Whether the last tag was that of an empty element.
+    private var isEmptyElement = false
+    private var hasRoot = false
+
+    /// - Parameter bytes: A document in UTF-8, with or without the mark of byte order.
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
+    }
+
+    /// The next event; `nil` at the end of a document that is whole.
+    mutating func next() throws(Fault) -> Event? {
+        if isEmptyElement {
+            isEmptyElement = false
+            close()
+            return .end(place: index..<index)
+        }
+        while index < bytes.count {
+            if bytes[index] != UInt8(ascii: "<") { return try text() }
+            if stands("<!--") {
+                try skip(past: "-->", from: index + 4)
+            } else if stands("<?") {
+                try skip(past: "?>", from: index + 2)
+            } else if stands("<![CDATA[") {
+                let start = index
+                try skip(past: "]]>", from: index + 9)
+                guard !open.isEmpty else { throw Fault() }
+                return .text(place: start..<index)
+            } else if stands("</") {
+                return try endTag()
+            } else {
+                return try startTag()
+            }
+        }
+        guard hasRoot, open.isEmpty else { throw Fault() }
+        return nil
+    }
+
+    // MARK: - Tags
+
+    private mutating func startTag() throws(Fault) -> Event {
+        tags += 1
+        guard open.count < Self.maxDepth, tags <= Self.maxTags, !open.isEmpty || !hasRoot else { throw Fault() }
+        hasRoot = true
+        let start = index
+        index += 1
+        let written = try name()
+        var found: [(name: ArraySlice<UInt8>, place: Range<Int>, value: Range<Int>)] = []
+        while true {
+            let before = index
+            skipSpace()
+            if stands(">") || stands("/>") { break }
+            // White space stands in front of every attribute.
+            guard index > before, found.count < Self.maxAttributes else { throw Fault() }
+            let name = try name()
+            let value = try quoted()
+            found.append((name, before..<index, value))
+        }
+        guard Set(found.map(\.name)).count == found.count else { throw Fault() }
+        isEmptyElement = bytes[index] == UInt8(ascii: "/")
+        index += isEmptyElement ? 2 : 1
+
+        var hidden: [(prefix: String, uri: String?)] = []
+        var declarations: [Declaration] = []
+        for attribute in found {
+            guard let prefix = Self.declaredPrefix(attribute.name) else { continue }
+            let uri = try plain(attribute.value)
+            hidden.append((prefix, namespaces.updateValue(uri, forKey: prefix)))
+            declarations.append(Declaration(uri: uri, place: attribute.place))
+        }
+        open.append((written, hidden))
+        var attributes: [Attribute] = []
+        for attribute in found where Self.declaredPrefix(attribute.name) == nil {
+            let name = try resolve(attribute.name, isAttribute: true)
+            attributes.append(Attribute(name: name, place: attribute.place, value: attribute.value))
+        }
+        return .start(
+            name: try resolve(written, isAttribute: false),
+            attributes: attributes,
+            declarations: declarations,
+            place: start..<index
+        )
+    }
+
+    private mutating func endTag() throws(Fault) -> Event {
+        let start = index
+        index += 2
+        let written = try name()
+        skipSpace()
+        guard stands(">"), open.last?.name == written else { throw Fault() }
+        index += 1
+        close()
+        return .end(place: start..<index)
+    }
+
+    /// Ends the innermost element, and with it its declarations.
+    private mutating func close() {
+        for (prefix, uri) in open.popLast()?.hidden.reversed() ?? [] { namespaces[prefix] = uri }
+    }
+
+    /// The prefix that an attribute declares, empty for the namespace of names without one; `nil` if it declares none.
+    private static func declaredPrefix(_ name: ArraySlice<UInt8>) -> String? {
+        if name.elementsEqual("xmlns".utf8) { return "" }
+        guard name.starts(with: "xmlns:".utf8) else { return nil }
+        return String(decoding: name.dropFirst(6), as: UTF8.self)
+    }
+
+    private func resolve(_ written: ArraySlice<UInt8>, isAttribute: Bool) throws(Fault) -> Name {
+        let parts = written.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        guard parts.count <= 2, let local = parts.last, !local.isEmpty else { throw Fault() }
+        let prefix = parts.count == 2 ? String(decoding: parts[0], as: UTF8.self) : ""
+        guard let uri = namespaces[prefix], parts.count == 1 || !uri.isEmpty else { throw Fault() }
+        // An attribute without a prefix is in no namespace.
+        return Name(uri: isAttribute && parts.count == 1 ? "" : uri, local: String(decoding: local, as: UTF8.self))
+    }
+
+    // MARK: - Pieces
+
+    private mutating func text() throws(Fault) -> Event? {
+        let start = index
+        while index < bytes.count, bytes[index] != UInt8(ascii: "<") {
+            if bytes[index] == UInt8(ascii: "&") {
+                index = try reference(at: index)
+            } else {
+                index += 1
+            }
+        }
+        if open.isEmpty {
+            guard bytes[start..<index].allSatisfy(Self.isSpace) else { throw Fault() }
+            return try next()
+        }
+        return .text(place: start..<index)
+    }
+
+    private mutating func name() throws(Fault) -> ArraySlice<UInt8> {
+        let start = index
+        while index < bytes.count, Self.isNameByte(bytes[index]) { index += 1 }
+        guard (1...Self.maxNameBytes).contains(index - start) else { throw Fault() }
+        return bytes[start..<index]
+    }
+
+    /// The value of an attribute, behind its name.
+    private mutating func quoted() throws(Fault) -> Range<Int> {
+        skipSpace()
+        guard stands("=") else { throw Fault() }
+        index += 1
+        skipSpace()
+        guard index < bytes.count, [UInt8(ascii: "\""), UInt8(ascii: "'")].contains(bytes[index]) else {
+            throw Fault()
+        }
+        let quote = bytes[index]
+        index += 1
+        let start = index
+        while index < bytes.count, bytes[index] != quote {
+            guard bytes[index] != UInt8(ascii: "<") else { throw Fault() }
+            index = bytes[index] == UInt8(ascii: "&") ? try reference(at: index) : index + 1
+        }
+        guard index < bytes.count else { throw Fault() }
+        defer { index += 1 }
+        return start..<index
+    }
+
+    /// Where a reference ends: to one of the five characters that XML knows, or to one by number.
+    private func reference(at start: Int) throws(Fault) -> Int {
+        guard let end = bytes[start...].prefix(12).firstIndex(of: UInt8(ascii: ";")) else { throw Fault() }
+        let name = bytes[start + 1..<end]
+        let isKnown = ["lt", "gt", "amp", "quot", "apos"].contains { name.elementsEqual($0.utf8) }
+        let digits = name.dropFirst()
+        let isNumber =
+            name.first == UInt8(ascii: "#")
+            && (digits.first == UInt8(ascii: "x")
+                ? digits.count > 1 && digits.dropFirst().allSatisfy { Base64Run.hexadecimal($0) != nil }
+                : !digits.isEmpty && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        guard isKnown || isNumber else { throw Fault() }
+        return end + 1
+    }
+
+    /// The name of a namespace, which nobody writes with references.
+    private func plain(_ place: Range<Int>) throws(Fault) -> String {
+        guard place.count <= Self.maxNameBytes, !bytes[place].contains(UInt8(ascii: "&")) else { throw Fault() }
+        return String(decoding: bytes[place], as: UTF8.self)
+    }
+
+    private mutating func skip(past end: StaticString, from start: Int) throws(Fault) {
+        index = min(start, bytes.count)
+        while index < bytes.count {
+            if stands(end) {
+                index += end.utf8CodeUnitCount
+                return
+            }
+            index += 1
+        }
+        throw Fault()
+    }
+
+    private mutating func skipSpace() {
+        while index < bytes.count, Self.isSpace(bytes[index]) { index += 1 }
+    }
+
+    private func stands(_ text: StaticString) -> Bool {
+        guard index + text.utf8CodeUnitCount <= bytes.count else { return false }
+        return (0..<text.utf8CodeUnitCount).allSatisfy { bytes[index + $0] == text.utf8Start[$0] }
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: ":"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+            UInt8(ascii: "."), 0x80...0xFF:
+            true
+        default: false
+        }
+    }
+}
