@@ -73,8 +73,9 @@ public struct ImageHeaderReader: Sendable {
             // Nobody else holds it while it changes.
             state = .end
             reader.receive(&rest)
-            guard reader.isFinished else { return state = .heif(reader) }
-            end(reader.size.flatMap(Self.size(width:height:)))
+            // It may not be the last word, but perhaps there is no other.
+            size = reader.size.flatMap(Self.size(width:height:))
+            if reader.isFinished { end(size) } else { state = .heif(reader) }
         case .markerPrefix:
             guard let place = rest.firstIndex(of: 0xFF) else { return rest = [] }
             rest = rest[rest.index(after: place)...]

@@ -38,6 +38,7 @@ struct HEIFContainer {
         }
         let data = try children.only("idat")?.content
         self.primary = primary
+        let ownSources = try Self.ownSources(try children.only("dinf"))
         items = try HEIFItem.all(in: information.content)
         self.properties = try HEIFProperties(properties.content)
         references = try HEIFReferences(try children.only("iref")?.content)
@@ -45,8 +46,17 @@ struct HEIFContainer {
             locations.content,
             file: bytes.indices,
             data: data.map { $0.startIndex..<$0.endIndex },
+            ownSources: ownSources,
             references: references
         )
+    }
+
+    /// Which of the sources of data, counted from 1, are this file itself (ISO/IEC 14496-12, 8.7.2).
+    private static func ownSources(_ information: HEIFBoxes.Box?) throws(ImagingError) -> Set<Int> {
+        guard let information, let table = try HEIFBoxes(information.content).only("dref") else { return [] }
+        // Behind the version, the flags and the count; of each entry the lowest flag tells.
+        let entries = try HEIFBoxes(table.content.dropFirst(8)).all
+        return Set(entries.indices.filter { (entries[$0].content.dropFirst(3).first ?? 0) & 1 == 1 }.map { $0 + 1 })
     }
 
     /// The number in the box that names the picture (ISO/IEC 14496-12, 8.11.4).

@@ -41,12 +41,14 @@ struct HEIFItemPlaces {
     ///   - table: The box's content.
     ///   - file: The whole file.
     ///   - data: The content of the box of data.
+    ///   - ownSources: Which of the sources of data are the file itself, beside the first, whose number is 0.
     ///   - references: What items have to do with each other.
     /// - Throws: ``ImagingError`` for a table that cannot be read, names an item twice, or is too long.
     init(
         _ table: ArraySlice<UInt8>,
         file: Range<Int>,
         data: Range<Int>?,
+        ownSources: Set<Int>,
         references: HEIFReferences
     ) throws(ImagingError) {
         self.file = file
@@ -76,7 +78,7 @@ struct HEIFItemPlaces {
             guard reader.skip(extentCount * extentLength), places[item] == nil else { throw Self.damaged }
             places[item] = Place(
                 origin: Origin(rawValue: method),
-                isElsewhere: source != 0,
+                isElsewhere: method == 0 && source != 0 && !ownSources.contains(source),
                 base: base,
                 extents: extents,
                 extentCount: extentCount

@@ -20,7 +20,7 @@ import Testing
         // As stored; and the whole rather than its tiles.
         ("lossy.heic", 70, 66), ("alpha.heic", 70, 66), ("turned.heic", 70, 66), ("lossy.avif", 70, 66),
         ("deep.avif", 70, 66),
-        ("grid.heic", 150, 100),
+        ("grid.heic", 150, 100), ("phone.heic", 150, 100),
         ("../../e2e/fixtures/parrots.jpg", 192, 144), ("../../e2e/fixtures/plane.jpg", 201, 129),
         ("../../e2e/fixtures/hats.png", 128, 160),
     ]
@@ -153,6 +153,40 @@ import Testing
         let expected = ImageHeaderReader.Size(width: 8064, height: 6048)
         #expect(read([box("ftyp", Array("heic".utf8)) + data + meta]).size == expected)
         #expect(read((box("ftyp", Array("avif".utf8)) + meta + data).map { [$0] }).size == expected)
+    }
+
+    @Test(arguments: [false, true], [false, true])
+    func `The size of the item counts that a HEIC names as its picture, even if another one is larger`(
+        numbersAreWide: Bool,
+        placesAreWide: Bool
+    ) {
+        func number(_ value: Int) -> [UInt8] { numbersAreWide ? [0, 0, 0, UInt8(value)] : [0, UInt8(value)] }
+        func places(_ values: [UInt8]) -> [UInt8] {
+            [UInt8(values.count)] + values.flatMap { placesAreWide ? [0x80, $0] : [0x80 | $0] }
+        }
+        func size(_ side: UInt8) -> [UInt8] { box("ispe", [0, 0, 0, 0, 0, 0, 1, side, 0, 0, 0, side]) }
+        let version: [UInt8] = [numbersAreWide ? 1 : 0, 0, 0]
+        let first = box("ipma", version + [placesAreWide ? 1 : 0, 0, 0, 0, 1] + number(4) + places([3]))
+        let items = number(5) + places([]) + number(6) + places([1, 4]) + number(7) + places([2, 3])
+        let second = box("ipma", version + [placesAreWide ? 1 : 0, 0, 0, 0, 3] + items)
+        // The last property is empty.
+        let container = box("ipco", size(200) + box("irot", [1]) + size(40) + size(90) + box("free", []))
+        let properties = box("iprp", container + first + second)
+        func sides(primary: Int, behind: Bool = false) -> [Int?] {
+            let head = box("pitm", version + [0] + number(primary))
+            let meta = box("meta", [0, 0, 0, 0] + (behind ? properties + head : head + properties))
+            let file = box("ftyp", Array("heic".utf8)) + meta + box("mdat", [1, 2, 3])
+            let (whole, cut) = (read([file]), read(file.map { [$0] }))
+            #expect(whole.size == cut.size && whole.isFinished && cut.isFinished)
+            return [whole.size?.width, whole.size?.height]
+        }
+        #expect(sides(primary: 7) == [256 + 40, 40])
+        #expect(sides(primary: 6) == [256 + 90, 90])
+        #expect(sides(primary: 4) == [256 + 40, 40])
+        // Nothing is said about it; then it is the largest.
+        #expect(sides(primary: 5) == [256 + 200, 200])
+        #expect(sides(primary: 9) == [256 + 200, 200])
+        #expect(sides(primary: 7, behind: true) == [256 + 200, 200])
     }
 
     /// Whatever the bytes, it ends, keeps next to nothing and does not trap.

@@ -30,6 +30,9 @@ struct HEIFFile {
     var usesBase = false
     /// Whether the bytes of the items in the file are in two pieces each, the second before the first.
     var splits = false
+    /// The number of the source of data, and the box of sources.
+    var source = 0
+    var sources: [UInt8] = []
     /// Whether items have numbers of 32 bits in all tables.
     var isWide = false
     /// What stands behind the last box.
@@ -132,7 +135,7 @@ struct HEIFFile {
         )
         let content =
             Self.full("hdlr", 0, [0, 0, 0, 0] + Array("pict".utf8) + [UInt8](repeating: 0, count: 13))
-            + Self.full("pitm", isWide ? 1 : 0, number(primary))
+            + sources + Self.full("pitm", isWide ? 1 : 0, number(primary))
             + Self.full("iinf", isWide ? 1 : 0, number(items.count) + entries)
             + (references.isEmpty ? [] : Self.full("iref", isWide ? 1 : 0, all)) + properties
             + Self.box("idat", items.filter { $0.method == 1 }.flatMap(\.data)) + places(at: start)
@@ -160,7 +163,7 @@ struct HEIFFile {
             let base = usesBase ? extents.map(\.0).min() ?? 0 : 0
             entries += Self.number(item.number, placesVersion < 2 ? 2 : 4)
             if placesVersion > 0 { entries += Self.number(item.method, 2) }
-            entries += Self.number(0, 2) + Self.number(base, baseLength) + Self.number(extents.count, 2)
+            entries += Self.number(source, 2) + Self.number(base, baseLength) + Self.number(extents.count, 2)
             for (offset, count) in extents {
                 entries += Self.number(1, indexLength) + Self.number(offset - base, offsetLength)
                 entries += Self.number(count, offsetLength)

@@ -109,6 +109,15 @@ struct HEIFPictureTests {
         var file = try HEIFFile.grid()
         try file.change(3) { $0.method = 4 }
         #expect(failure(file)?.code == .unsupported)
+        for (flags, isOwn) in [(1, true), (0, false)] {
+            file = try HEIFFile.grid()
+            file.source = 1
+            let elsewhere = failure(file)
+            #expect(elsewhere?.code == .unsupported && elsewhere?.detail.contains("another file") == true)
+            let entry = HEIFFile.full("url ", 0, [], flags: flags)
+            file.sources = HEIFFile.box("dinf", HEIFFile.full("dref", 0, HEIFFile.number(1, 4) + entry))
+            if isOwn { try expectGrid(file) } else { #expect(failure(file)?.code == .unsupported) }
+        }
         file = try HEIFFile.grid()
         file.items.removeAll { $0.number == 4 }
         #expect(failure(file)?.code == .corrupt)

@@ -98,6 +98,32 @@ def test_other_containers_become_pngs(palimpsest, tmp_path, suffix):
     assert result.returncode == 0 and "colour profile" in result.stdout, result
 
 
+def test_a_heic_as_iphones_write_it_is_protected_upright(palimpsest, tmp_path):
+    """A grid of tiles that is turned, with a gain map, depth and a matte that belong to a tone-mapped image too."""
+    original = FIXTURES / "phone.heic"
+    result = palimpsest("protect", original, "--class", "c", "--out", tmp_path, "--metadata", "all")
+    assert result.returncode == 0, result.stderr
+    made = tmp_path / "c/phone.png"
+    before = numpy.frombuffer((FIXTURES / "phone.heic.raw").read_bytes(), "u1").reshape(150, 100, 3).astype(int)
+    with Image.open(made) as picture:
+        assert picture.mode == "RGB" and picture.getexif().get(0x0112, 1) == 1
+        after = numpy.asarray(picture).astype(int)
+    assert after.shape == before.shape and 0 < abs(after - before).max() <= 8
+    result = palimpsest("verify", original, made, "--manifest", made.with_suffix(".json"))
+    assert result.returncode == 0, result
+
+
+@pytest.mark.parametrize(("kind", "words"), [("unci", "uncompressed"), ("vvc1", "VVC"), ("j2k1", "JPEG 2000"), ("zzzz", "not known")])
+def test_a_kind_of_heic_that_is_not_read_is_not_called_damaged(palimpsest, tmp_path, kind, words):
+    data = (FIXTURES / "phone.heic").read_bytes()
+    assert data.count(b"grid\0") == 1
+    path = tmp_path / "new.heic"
+    path.write_bytes(data.replace(b"grid\0", kind.encode() + b"\0"))
+    result = palimpsest("protect", path, "--class", "c", "--out", tmp_path / "out")
+    assert result.returncode == 1 and ": image_unsupported: " in result.stderr and words in result.stderr, result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("name", ["alpha.heic", "alpha.avif", "lossy_alpha.webp", "deep.heic", "deep.avif"])
 def test_alpha_and_deep_samples_stay(palimpsest, tmp_path, name):
     assert palimpsest("protect", FIXTURES / name, "--class", "c", "--out", tmp_path).returncode == 0
