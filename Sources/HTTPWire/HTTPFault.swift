@@ -53,7 +53,7 @@ extension HTTPFault {
     public static let requestLineTooLong = HTTPFault(
         status: .uriTooLong,
         code: "request_line_too_long",
-        detail: "The request line is too long."
+        detail: "The request line is too long; send fewer or shorter parameters in the query."
     )
 
     /// The major version is not 1.
@@ -67,7 +67,8 @@ extension HTTPFault {
     public static let malformedField = HTTPFault(
         status: .badRequest,
         code: "field_malformed",
-        detail: "A header field is malformed."
+        detail:
+            "A header field is malformed: each has a name, a colon and a value without control characters, on one line."
     )
 
     /// The head is over ``HTTPLimits/maxHeadBytes``.
@@ -144,7 +145,7 @@ extension HTTPFault {
     public static let bodyTooLarge = HTTPFault(
         status: .contentTooLarge,
         code: "body_too_large",
-        detail: "The request body is larger than this server accepts."
+        detail: "The request body is larger than this server accepts; send it in smaller parts."
     )
 
     /// A chunk's size line or end is malformed.

@@ -84,7 +84,7 @@ extension APIError {
     static let keyInvalid = APIError(
         .unauthorized,
         "key_invalid",
-        "The API key is not known, has expired or was revoked.",
+        "The API key is not known, has expired or was revoked; ask whoever runs the service for another one.",
         fields: challenge
     )
 
@@ -174,13 +174,13 @@ extension APIError {
     static let cursorInvalid = APIError(
         .badRequest,
         "cursor_invalid",
-        "The cursor is not one that this service gave out."
+        "The cursor is not one that this service gave out; leave it out to begin with the first page."
     )
 
     static let idempotencyKeyReused = APIError(
         .unprocessableContent,
         "idempotency_key_reused",
-        "This Idempotency-Key was used before with another request."
+        "This Idempotency-Key was used before with another request; send this one with a key of its own."
     )
 
     static func parameterInvalid(_ name: String, _ detail: String) -> APIError {

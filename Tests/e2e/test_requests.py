@@ -185,6 +185,11 @@ def test_a_refusal_names_the_field_and_what_was_meant(shared_service, tmp_path):
         assert all(word in detail for word in words) and (at in detail) == (at in words), detail
     detail = problem(shared_service.get("/v1/jobs?limt=5"), 400, "parameter_unknown")["detail"]
     assert detail.startswith("There is no parameter 'limt'; did you mean 'limit'? The parameters are cursor")
+    for path, status, code, what_to_do in [
+        ("/v1/jobs?cursor=x", 400, "cursor_invalid", "leave it out to begin with the first page"),
+        (f"/v1/jobs?{'x' * 9000}", 414, "request_line_too_long", "send fewer or shorter parameters"),
+    ]:
+        assert what_to_do in problem(shared_service.get(path), status, code)["detail"]
     made = upload(shared_service, *photo, query="?class=a").json["id"]
     detail = problem(shared_service.get(f"/v1/jobs/{made}/cancel?image=1", "--request", "POST"), 400, "parameter_unknown")["detail"]
     assert detail == "There is no parameter 'image': this resource has none."

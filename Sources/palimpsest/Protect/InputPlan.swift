@@ -54,7 +54,6 @@ struct InputPlan {
     /// Whether a folder of photos is that of the results.
     private var isIntoItself = false
 
-    private var names = OutputNames()
     private var sources: Set<FileIdentity> = []
     private var paths: Set<String> = []
     private let inputs: [String]
@@ -90,7 +89,12 @@ struct InputPlan {
             case .file, .other, nil: add(path, label: nil)
             }
         }
-        sortOutExisting(existing, open, isQuiet: isQuiet)
+        let sorted = EarlierResultSorting(of: pictures, sources, in: output, existing, open: open, isQuiet: isQuiet)
+        pictures = sorted.pictures
+        faults += sorted.faults
+        (kept, resumed, renamed) = (sorted.kept, sorted.resumed, sorted.renamed)
+        // Where nothing else is to be said, one sentence says it of all.
+        if pictures.isEmpty, faults.isEmpty, open.isEmpty { done = sorted.done.count } else { faults += sorted.done }
     }
 
     // MARK: - What to say about it
@@ -214,109 +218,6 @@ struct InputPlan {
             refuse(path, error.code.rawValue, "The class is its folder's name. \(error.detail)")
             return nil
         }
-    }
-
-    // MARK: - Results of earlier calls
-
-    /// Finds out which photos have results, and gives the others names that no file has.
-    ///
-    /// A photo is known by its hash. So its result keeps its name, whatever comes to the photos besides, and a photo
-    /// that is called like an earlier one gets a number.
-    private mutating func sortOutExisting(_ existing: ExistingResults, _ open: [Batch.Entry], isQuiet: Bool) {
-        let openOfClass = Dictionary(grouping: open, by: \.picture.label)
-        var earlier: [ClassLabel: EarlierResults] = [:]
-        for label in Set(pictures.map(\.label)) {
-            let results = EarlierResults(of: label, in: output, open: openOfClass[label] ?? [])
-            for name in results.names { names.reserve(name, in: label) }
-            earlier[label] = results
-        }
-        hash(where: { earlier[$0.label]?.results.isEmpty == false }, isQuiet: isQuiet)
-        let matches = matches(in: earlier)
-        var wanted: [PlannedPicture] = []
-        var refused: [PictureFault] = []
-        for (index, var picture) in pictures.enumerated() {
-            guard let result = matches[index] else {
-                if let named = named(picture, earlier[picture.label]) { wanted.append(named) }
-                continue
-            }
-            picture.name = result.name
-            switch (result.state, existing) {
-            case (.open, _): resumed += 1
-            case (.remnant, _): wanted.append(picture)
-            case (.complete, .kept): kept += 1
-            case (.complete, .refused): refused.append(Self.refusal(of: picture, output.picturePath(of: picture)))
-            case (.complete, .overwritten):
-                if !isPhoto(output.picturePath(of: picture), for: picture) { wanted.append(picture) }
-            }
-        }
-        pictures = wanted
-        // Where nothing else is to be said, one sentence says it of all.
-        if pictures.isEmpty, faults.isEmpty, open.isEmpty { done = refused.count } else { faults += refused }
-    }
-
-    /// Finds out the hashes of some photos; those that cannot be read are refused.
-    private mutating func hash(where isWanted: (PlannedPicture) -> Bool, isQuiet: Bool) {
-        let indices = pictures.indices.filter { isWanted(pictures[$0]) }
-        let hashes = PhotoHashes.of(indices.map { pictures[$0].path }, isQuiet: isQuiet)
-        var unreadable: Set<Int> = []
-        for (index, hash) in zip(indices, hashes) {
-            switch hash {
-            case .success(let digest): pictures[index].sha256 = digest
-            case .failure(let fault):
-                unreadable.insert(index)
-                refuse(pictures[index].path, fault.failure.code, fault.failure.detail)
-            }
-        }
-        guard !unreadable.isEmpty else { return }
-        pictures = pictures.indices.filter { !unreadable.contains($0) }.map { pictures[$0] }
-    }
-
-    /// The results of the photos, by their places in the plan.
-    private func matches(in earlier: [ClassLabel: EarlierResults]) -> [Int: EarlierResults.Result] {
-        var matches: [Int: EarlierResults.Result] = [:]
-        for (label, indices) in Dictionary(grouping: pictures.indices, by: { pictures[$0].label }) {
-            let photos = indices.compactMap { index in
-                pictures[index].sha256.map { (index: index, name: pictures[index].name, original: $0) }
-            }
-            let results = earlier[label]?.matches(photos.map { ($0.name, $0.original) }) ?? []
-            for (photo, result) in zip(photos, results) { matches[photo.index] = result }
-        }
-        return matches
-    }
-
-    /// Gives a photo without a result a name, and says so where an earlier result has the one that it would have.
-    ///
-    /// - Returns: `nil` if what has that name is a photo of this call.
-    private mutating func named(_ photo: PlannedPicture, _ earlier: EarlierResults?) -> PlannedPicture? {
-        guard !isPhoto(output.picturePath(of: photo), for: photo) else { return nil }
-        var picture = photo
-        picture.name = names.take(photo.name, in: photo.label)
-        if let holder = earlier?.holder(of: photo.name), holder.original == nil || holder.original != photo.sha256 {
-            let (path, result) = (photo.path, output.picturePath(of: picture))
-            renamed.append(
-                "\(StandardError.printable(path)) becomes \(StandardError.printable(result)): \(holder.description)"
-            )
-        }
-        return picture
-    }
-
-    /// Whether a file is a photo of this call, which would then have its result in its place or beside it.
-    private mutating func isPhoto(_ path: String, for picture: PlannedPicture) -> Bool {
-        guard case .file(let identity, _) = FileKind(path: path), sources.contains(identity) else { return false }
-        refuse(
-            picture.path,
-            "output_is_input",
-            "The result would lie at \(StandardError.printable(path)), which is a photo of this call; name another --out."
-        )
-        return true
-    }
-
-    private static func refusal(of picture: PlannedPicture, _ result: String) -> PictureFault {
-        let detail =
-            "There is a result for it already, \(StandardError.printable(result)); --force overwrites it, "
-            + "--skip-existing goes on without it."
-        let failure = ImageFailure(code: "output_exists", detail: detail)
-        return PictureFault(path: picture.path, failure: failure, isDone: true)
     }
 
     // MARK: - Refusing

@@ -1,0 +1,140 @@
+import Cryptography
+import JobModel
+
+/// Finds out which photos of a call have results of earlier calls, and gives the others names that no file has.
+///
+/// A photo is known by its hash. So its result keeps its name, whatever comes to the photos besides, and a photo that is
+/// called like an earlier one gets a number.
+struct EarlierResultSorting {
+    /// What is to be protected, each under the name of its result.
+    private(set) var pictures: [PlannedPicture]
+    /// Photos that cannot be protected.
+    private(set) var faults: [PictureFault] = []
+    /// Photos that are refused because they have a result.
+    private(set) var done: [PictureFault] = []
+    /// How many photos are left out because they have a result.
+    private(set) var kept = 0
+    /// How many photos an interrupted call has sent, or was about to send.
+    private(set) var resumed = 0
+    /// Photos whose results do not get the names that they would have, and why.
+    private(set) var renamed: [String] = []
+
+    private var names = OutputNames()
+    private let sources: Set<FileIdentity>
+    private let output: OutputFolder
+
+    /// Sorts photos.
+    ///
+    /// - Parameters:
+    ///   - photos: The photos, with the names that their results would have in an empty folder.
+    ///   - sources: The files that are photos of this call, which no result may replace.
+    ///   - output: The folder of the results.
+    ///   - existing: What becomes of photos that have a result.
+    ///   - open: Photos that interrupted calls have sent, or were about to send; they are left out.
+    ///   - isQuiet: Whether to leave out what a person at a terminal is told meanwhile.
+    init(
+        of photos: [PlannedPicture],
+        _ sources: Set<FileIdentity>,
+        in output: OutputFolder,
+        _ existing: ExistingResults,
+        open: [Batch.Entry],
+        isQuiet: Bool
+    ) {
+        pictures = photos
+        self.sources = sources
+        self.output = output
+        let openOfClass = Dictionary(grouping: open, by: \.picture.label)
+        var earlier: [ClassLabel: EarlierResults] = [:]
+        for label in Set(photos.map(\.label)) {
+            let results = EarlierResults(of: label, in: output, open: openOfClass[label] ?? [])
+            for name in results.names { names.reserve(name, in: label) }
+            earlier[label] = results
+        }
+        hash(where: { earlier[$0.label]?.results.isEmpty == false }, isQuiet: isQuiet)
+        let matches = matches(in: earlier)
+        var wanted: [PlannedPicture] = []
+        for (index, var picture) in pictures.enumerated() {
+            guard let result = matches[index] else {
+                if let named = named(picture, earlier[picture.label]) { wanted.append(named) }
+                continue
+            }
+            picture.name = result.name
+            let path = output.picturePath(of: picture)
+            switch (result.state, existing) {
+            case (.open, _): resumed += 1
+            case (.remnant, _): wanted.append(picture)
+            case (.complete, .kept): kept += 1
+            case (.complete, .refused): done.append(Self.refusal(of: picture, path))
+            case (.complete, .overwritten): if !isPhoto(path, for: picture) { wanted.append(picture) }
+            }
+        }
+        pictures = wanted
+    }
+
+    // MARK: - Steps
+
+    /// Finds out the hashes of some photos; those that cannot be read are refused.
+    private mutating func hash(where isWanted: (PlannedPicture) -> Bool, isQuiet: Bool) {
+        let indices = pictures.indices.filter { isWanted(pictures[$0]) }
+        let hashes = PhotoHashes.of(indices.map { pictures[$0].path }, isQuiet: isQuiet)
+        var unreadable: Set<Int> = []
+        for (index, hash) in zip(indices, hashes) {
+            switch hash {
+            case .success(let digest): pictures[index].sha256 = digest
+            case .failure(let fault):
+                unreadable.insert(index)
+                faults.append(PictureFault(path: pictures[index].path, failure: fault.failure))
+            }
+        }
+        guard !unreadable.isEmpty else { return }
+        pictures = pictures.indices.filter { !unreadable.contains($0) }.map { pictures[$0] }
+    }
+
+    /// The results of the photos, by their places in the plan.
+    private func matches(in earlier: [ClassLabel: EarlierResults]) -> [Int: EarlierResults.Result] {
+        var matches: [Int: EarlierResults.Result] = [:]
+        for (label, indices) in Dictionary(grouping: pictures.indices, by: { pictures[$0].label }) {
+            let photos = indices.compactMap { index in
+                pictures[index].sha256.map { (index: index, name: pictures[index].name, original: $0) }
+            }
+            let results = earlier[label]?.matches(photos.map { ($0.name, $0.original) }) ?? []
+            for (photo, result) in zip(photos, results) { matches[photo.index] = result }
+        }
+        return matches
+    }
+
+    /// Gives a photo without a result a name, and says so where an earlier result has the one that it would have.
+    ///
+    /// - Returns: `nil` if what has that name is a photo of this call.
+    private mutating func named(_ photo: PlannedPicture, _ earlier: EarlierResults?) -> PlannedPicture? {
+        guard !isPhoto(output.picturePath(of: photo), for: photo) else { return nil }
+        var picture = photo
+        picture.name = names.take(photo.name, in: photo.label)
+        if let holder = earlier?.holder(of: photo.name), holder.original == nil || holder.original != photo.sha256 {
+            let (path, result) = (photo.path, output.picturePath(of: picture))
+            renamed.append(
+                "\(StandardError.printable(path)) becomes \(StandardError.printable(result)): \(holder.description)"
+            )
+        }
+        return picture
+    }
+
+    /// Whether a file is a photo of this call, which would then have its result in its place or beside it.
+    private mutating func isPhoto(_ path: String, for picture: PlannedPicture) -> Bool {
+        guard case .file(let identity, _) = FileKind(path: path), sources.contains(identity) else { return false }
+        let detail =
+            "The result would lie at \(StandardError.printable(path)), which is a photo of this call; name another --out."
+        faults.append(
+            PictureFault(path: picture.path, failure: ImageFailure(code: "output_is_input", detail: detail))
+        )
+        return true
+    }
+
+    private static func refusal(of picture: PlannedPicture, _ result: String) -> PictureFault {
+        let detail =
+            "There is a result for it already, \(StandardError.printable(result)); --force overwrites it, "
+            + "--skip-existing goes on without it."
+        let failure = ImageFailure(code: "output_exists", detail: detail)
+        return PictureFault(path: picture.path, failure: failure, isDone: true)
+    }
+}
