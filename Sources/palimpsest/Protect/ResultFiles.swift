@@ -14,7 +14,7 @@ struct ResultFiles: Sendable {
             let reportPath = output.reportPath(of: picture)
             // A report without its picture is what a call that was killed has left; any other file is somebody's.
             let isRemnant = isOverwriting || ProtectedFile.report(at: reportPath) != nil
-            try output.write(try Self.json(report), to: reportPath, isOverwriting: isRemnant)
+            try output.write(try Self.json(report, of: picture), to: reportPath, isOverwriting: isRemnant)
             try output.write(png, to: output.picturePath(of: picture), isOverwriting: isOverwriting)
             progress.succeed()
         } catch let fault as OutputFolder.Fault where fault.code == EEXIST {
@@ -58,9 +58,10 @@ struct ResultFiles: Sendable {
         }
     }
 
-    private static func json(_ report: ProtectionReport) throws -> [UInt8] {
+    private static func json(_ report: ProtectionReport, of picture: PlannedPicture) throws -> [UInt8] {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        return Array(try encoder.encode(report)) + [UInt8(ascii: "\n")]
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let named = NamedReport(source: SourcePath.shown(picture.path), report: report)
+        return Array(try encoder.encode(named)) + [UInt8(ascii: "\n")]
     }
 }
