@@ -10,9 +10,15 @@ struct ProtectCommand: AsyncParsableCommand {
         abstract: "Protects photos and folders of photos, without a server.",
         discussion: """
             Every photo needs a class: what is hidden in the pictures of one class looks alike. The first folder inside IN is the class \
-            of what lies in it; files outside such a folder get that of --class. A photo becomes DIR/CLASS/NAME.png with its \
-            report beside it in NAME.json; equal names get -2, -3 in the order of the paths. Hidden files are passed over, and so are files in folders that are \
-            no pictures, neither by name (.jpg, .jpeg, .png, .webp, .heic, .heif, .avif) nor by content.
+            of what lies in it, at any depth. Where IN holds a single folder, and that one nothing but folders, such as Takeout/Google \
+            Photos, it is passed through: its folders are the classes. With --class NAME every photo of the call has that class, whatever \
+            folders it lies in. The classes that were found are listed before the work begins. A folder whose class has results in DIR \
+            stays a class; so that a later call finds the same ones, name the same IN again, or --class.
+
+            A photo becomes DIR/CLASS/NAME.png with its report beside it in NAME.json, which names the photo's path; equal names get \
+            -2, -3 in the order of the paths. Links to folders are followed, but not in a circle. What is no picture in a folder is \
+            passed over and counted: hidden files, videos, sidecars (.aae, .json, .xmp and the like), what systems and photo libraries \
+            keep beside photos (Thumbs.db, @eaDir, __MACOSX), and what is no picture by name and content.
 
             Which class has which semantic image follows from a family seed and the order in which the classes were first \
             seen. Both are kept in DIR/palimpsest-classes.json, so that a later call into the same DIR goes on with the same \
@@ -102,7 +108,7 @@ struct ProtectCommand: AsyncParsableCommand {
         let settings = try protection.settings
         let plan = InputPlan(
             inputs: inputs,
-            fallbackLabel: try protection.fallbackLabel,
+            label: try protection.classLabel,
             output: output,
             existing: force ? .overwritten : skipExisting ? .kept : .refused,
             isQuiet: quiet

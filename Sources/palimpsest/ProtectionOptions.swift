@@ -3,7 +3,10 @@ import JobModel
 
 /// How photos are protected and which class they have, for every command that protects some.
 struct ProtectionOptions: ParsableArguments {
-    @Option(name: .customLong("class"), help: "The class of photos that lie in no class folder.")
+    @Option(
+        name: .customLong("class"),
+        help: "The class of all photos, whatever folders they lie in; without it the folders are the classes."
+    )
     var label: String?
 
     @Option(help: "sample-wise, a texture of its own for every photo, or class-wise.")
@@ -31,7 +34,7 @@ struct ProtectionOptions: ParsableArguments {
 
     func validate() throws {
         _ = try settings
-        _ = try fallbackLabel
+        _ = try classLabel
     }
 
     /// The settings that the options amount to.
@@ -51,8 +54,8 @@ struct ProtectionOptions: ParsableArguments {
         }
     }
 
-    /// The class of photos in no class folder, if one is named.
-    var fallbackLabel: ClassLabel? {
+    /// The class of all photos, if one is named.
+    var classLabel: ClassLabel? {
         get throws {
             guard let label else { return nil }
             do throws(SettingsFault) {

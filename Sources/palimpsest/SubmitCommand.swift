@@ -7,8 +7,9 @@ struct SubmitCommand: AsyncParsableCommand {
         commandName: "submit",
         abstract: "Has a server protect photos and folders of photos.",
         discussion: """
-            Classes, names and results are those of 'protect': the first folder inside IN is the class of what lies in it, and a photo becomes \
-            DIR/CLASS/NAME.png with its report in NAME.json. What the service has signed of each job is in DIR/palimpsest-manifests, for 'verify'. The photos go to the server in jobs of bounded size, some of them at the same time; \
+            Classes, names and results are those of 'protect': the first folder inside IN is the class of what lies in it unless --class names \
+            one for all, and a photo becomes DIR/CLASS/NAME.png with its report in NAME.json. The service is told the name of IN and the \
+            photo's path in it, not where IN lies. What the service has signed of each job is in DIR/palimpsest-manifests, for 'verify'. The photos go to the server in jobs of bounded size, some of them at the same time; \
             where it is busy or away after the first answer, the call waits.
 
             An interrupted call goes on with --skip-existing. What it had sent is noted in DIR/palimpsest-jobs.json and is not sent again; the \
@@ -114,7 +115,7 @@ struct SubmitCommand: AsyncParsableCommand {
         let changed = try openJobs.forgetChanged()
         let plan = InputPlan(
             inputs: inputs,
-            fallbackLabel: try protection.fallbackLabel,
+            label: try protection.classLabel,
             output: output,
             existing: force ? .overwritten : skipExisting ? .kept : .refused,
             open: openJobs.all.flatMap(\.entries),

@@ -190,7 +190,8 @@ def test_files_in_folders_that_are_no_pictures_are_passed_over_in_one_line(palim
     assert result.returncode == 1
     assert sorted(path.stem for path in (out / "c").glob("*.png")) == ["a", "no-extension"]
     lines = [line for line in result.stderr.splitlines() if str(source) in line]
-    assert lines[0] == f"passed over 4 files that are no pictures, such as {source}/c/Thumbs.db"
+    words = "1 of the system, 2 sidecars, 1 link or device"
+    assert lines[0] == f"passed over 4 files, such as {source}/c/Thumbs.db ({words})"
     assert len(lines) == 2 and lines[1].startswith(f"{source}/c/moving.gif: image_unsupported: ")
     # Named by itself, a file is meant.
     result = palimpsest("protect", source / "c/note.txt", "--class", "c", "--out", out, "--quiet")
@@ -374,8 +375,8 @@ def test_weights_that_are_none_are_one_error_for_all(palimpsest, tmp_path):
     (tmp_path / "bad").write_bytes(b"\xff" * 64)
     result = palimpsest("protect", photo, "--class", "c", "--out", tmp_path / "o", "--weights", tmp_path / "bad")
     assert result.returncode == 1
-    # One line and no usage, and no word about a list of classes that no picture needs.
-    (line,) = result.stderr.splitlines()
+    # One line besides the classes and no usage, and no word about a list of classes that no picture needs.
+    _, line = result.stderr.splitlines()
     assert line.startswith(f"Error: The codec processes do not start with the weights file {tmp_path}/bad: weights_")
     assert "is not a safetensors weights file" in line
     assert not (tmp_path / "o").exists()

@@ -6,6 +6,8 @@ import JobModel
 struct PlannedPicture: Sendable {
     /// The photo.
     let path: String
+    /// What it is called to a service: the folder that was named, and its path in it, see `SourcePath`.
+    let source: String
     /// Its size in bytes, as far as is known before it is read.
     let size: Int
     /// Its class.
@@ -42,7 +44,13 @@ struct InputPlan {
     private(set) var pictures: [PlannedPicture] = []
     private(set) var faults: [PictureFault] = []
     /// Files in folders that are no pictures.
-    private var passedOver: (count: Int, first: String)?
+    private var passedOver = PassedOver()
+    /// The folders that hold nothing but class folders, and are passed through.
+    private var wrappers: [String] = []
+    /// Links to folders that are not followed.
+    private var leftLinks: [String] = []
+    /// The class of every photo that has one, whatever becomes of it.
+    private var labels: [ClassLabel] = []
     /// Photos that are left out because they have a result.
     private var kept = 0
     /// Photos that have a result, where that is all that there is to say.
@@ -58,20 +66,20 @@ struct InputPlan {
     private var paths: Set<String> = []
     private let inputs: [String]
     private let output: OutputFolder
-    private let fallbackLabel: ClassLabel?
+    private let label: ClassLabel?
 
     /// Looks through the arguments.
     ///
     /// - Parameters:
     ///   - inputs: Files and folders.
-    ///   - fallbackLabel: The class of files that lie in no class folder.
+    ///   - label: The class of all photos, whatever folders they lie in; without it the folders are the classes.
     ///   - output: Where the results go; it is not searched for photos.
     ///   - existing: What becomes of photos that have a result.
     ///   - open: Photos that interrupted calls have sent, or were about to send; they are no part of the plan.
     ///   - isQuiet: Whether to leave out what a person at a terminal is told meanwhile.
     init(
         inputs: [String],
-        fallbackLabel: ClassLabel?,
+        label: ClassLabel?,
         output: OutputFolder,
         existing: ExistingResults,
         open: [Batch.Entry] = [],
@@ -79,14 +87,14 @@ struct InputPlan {
     ) {
         self.inputs = inputs
         self.output = output
-        self.fallbackLabel = fallbackLabel
+        self.label = label
         for input in inputs {
             let path = input.count > 1 && input.hasSuffix("/") ? String(input.dropLast()) : input
             switch FileKind(path: path) {
             case .folder(let identity):
                 isIntoItself = isIntoItself || identity == output.identity
-                walk(path, label: nil)
-            case .file, .other, nil: add(path, label: nil)
+                search(path)
+            case .file, .other, nil: add(path, in: "", album: nil)
             }
         }
         let sorted = EarlierResultSorting(of: pictures, sources, in: output, existing, open: open, isQuiet: isQuiet)
@@ -107,10 +115,13 @@ struct InputPlan {
         guard pictures.isEmpty, kept + done + resumed == 0 else { return nil }
         guard !faults.isEmpty else {
             let shown = inputs.prefix(3).map(StandardError.printable).joined(separator: ", ")
-            let passed = passedOver.map {
-                $0.count == 1 ? "; the one file there is none" : "; the \($0.count) files there are none"
-            }
-            return "There is no picture in \(shown)\(inputs.count > 3 ? ", …" : "")\(passed ?? "")."
+            let passed =
+                switch passedOver.total {
+                case 0: ""
+                case 1: "; the one file there is none"
+                case let count: "; the \(count) files there are none (\(passedOver.words))"
+                }
+            return "There is no picture in \(shown)\(inputs.count > 3 ? ", …" : "")\(passed)."
         }
         guard faults.allSatisfy({ $0.failure.code == Self.classMissing }) else { return nil }
         return faults.count == 1
@@ -118,21 +129,13 @@ struct InputPlan {
             : "None of the \(faults.count) photos lies in a class folder; name their class by --class NAME."
     }
 
-    /// What was passed over, or `nil`.
+    /// Which classes there are, and what was passed over; `nil` if there is nothing to say.
     var remark: String? {
-        var remarks: [String] = []
-        if let passedOver {
-            let first = StandardError.printable(passedOver.first)
-            remarks.append(
-                passedOver.count == 1
-                    ? "passed over 1 file that is no picture: \(first)"
-                    : "passed over \(passedOver.count) files that are no pictures, such as \(first)"
-            )
-        }
+        var remarks = searchRemarks
         if kept > 0 { remarks.append("left out \(kept) \(kept == 1 ? "photo that has" : "photos that have") a result") }
-        remarks += renamed.prefix(Self.mostRenamed)
-        if renamed.count > Self.mostRenamed {
-            remarks.append("and \(renamed.count - Self.mostRenamed) more photos get other names for such reasons")
+        remarks += renamed.prefix(Self.mostNamed)
+        if renamed.count > Self.mostNamed {
+            remarks.append("and \(renamed.count - Self.mostNamed) more photos get other names for such reasons")
         }
         return remarks.isEmpty ? nil : remarks.joined(separator: "\n")
     }
@@ -149,71 +152,98 @@ struct InputPlan {
     /// Whether a photo was found, whatever became of it.
     func considers(_ absolutePath: String) -> Bool { paths.contains(absolutePath) }
 
+    /// What the search of the folders has found besides photos, and the classes that came out of it.
+    private var searchRemarks: [String] {
+        var remarks = wrappers.map { folder in
+            "passed through \(StandardError.printable(folder)), which holds folders alone: each of them is a class"
+        }
+        if let first = passedOver.examples.first {
+            let files = passedOver.total == 1 ? "1 file: " : "\(passedOver.total) files, such as "
+            remarks.append("passed over \(files)\(StandardError.printable(first)) (\(passedOver.words))")
+        }
+        remarks += leftLinks.prefix(Self.mostNamed).map { path in
+            "did not follow \(StandardError.printable(path)): it leads to a folder that is searched anyway, or around one"
+        }
+        if leftLinks.count > Self.mostNamed {
+            remarks.append("did not follow \(leftLinks.count - Self.mostNamed) more links of this kind")
+        }
+        let classes = ClassCount.of(labels)
+        if !classes.isEmpty {
+            let named = classes.prefix(Self.mostNamed).map { count in
+                "\(StandardError.printable(count.label.text)) (\(count.images) \(count.images == 1 ? "photo" : "photos"))"
+            }
+            let more = classes.count > named.count ? ", and \(classes.count - named.count) more" : ""
+            remarks.append("classes: \(named.joined(separator: ", "))\(more)")
+        }
+        return remarks
+    }
+
     private static let classMissing = "class_missing"
-    /// How many photos with other names than they would have are told one by one.
-    private static let mostRenamed = 20
+    /// How many classes, links and photos with other names than they would have are named one by one.
+    private static let mostNamed = 20
 
     // MARK: - Searching
 
-    /// Takes everything in a folder.
+    /// Takes everything in a folder that was named on the command line.
+    private mutating func search(_ folder: String) {
+        let search = FolderSearch(folder, except: output.identity)
+        passedOver.add(contentsOf: search.passedOver)
+        leftLinks += search.leftLinks
+        // What an earlier call has made a class stays one, whatever has come to the folder, or has gone from it.
+        let layout = AlbumLayout(photos: search.photoFolders) { output.hasClass(called: $0) }
+        if label == nil, !layout.wrappers.isEmpty {
+            wrappers.append(([folder] + layout.wrappers).joined(separator: "/"))
+        }
+        for finding in search.findings {
+            switch finding {
+            case .photo(let path, let folders):
+                let source = ([Self.shownName(of: folder)] + folders).compactMap(\.self).joined(separator: "/")
+                add(path, in: source, album: layout.album(of: folders))
+            case .fault(let path, let detail): refuse(path, "input_unreadable", detail)
+            }
+        }
+    }
+
+    /// What a folder is called to a service, which need not know where it lies; `nil` if its path does not tell.
+    private static func shownName(of folder: String) -> String? {
+        folder.split(separator: "/").last.map(String.init).flatMap { [".", ".."].contains($0) ? nil : $0 }
+    }
+
+    /// Takes a photo.
     ///
     /// - Parameters:
-    ///   - folder: Its path.
-    ///   - label: The class folder that it is or lies in; `nil` for a folder that was named on the command line.
-    private mutating func walk(_ folder: String, label: String?) {
-        guard let names = FolderListing.names(in: folder) else {
-            return refuse(folder, "input_unreadable", "The folder could not be read: \(SystemWords.ofLastError).")
-        }
-        for name in names {
-            guard case .text(let name) = name else {
-                if case .bytes(let escaped) = name { refuse(folder, "input_unreadable", Self.notUTF8(escaped)) }
-                continue
-            }
-            guard !name.hasPrefix(".") else { continue }
-            let path = "\(folder == "/" ? "" : folder)/\(name)"
-            switch FileKind(path: path) {
-            case .folder(let identity):
-                // Our own results, and links to folders, which may lead in a circle.
-                if identity != output.identity, !Self.isLink(path) { walk(path, label: label ?? name) }
-            case .file where PictureSign.isShown(byFile: path): add(path, label: label)
-            case .other where PictureSign.isShown(byName: path), nil where PictureSign.isShown(byName: path):
-                add(path, label: label)
-            case .file, .other, nil: passedOver = ((passedOver?.count ?? 0) + 1, passedOver?.first ?? path)
-            }
-        }
-    }
-
-    private static func notUTF8(_ escaped: String) -> String {
-        "The name \(escaped) in this folder is not UTF-8; rename the file."
-    }
-
-    private mutating func add(_ path: String, label: String?) {
+    ///   - path: Its path.
+    ///   - folder: The folder that it lies in as a service is told of it; empty for none.
+    ///   - album: The name of its album.
+    private mutating func add(_ path: String, in folder: String, album: String?) {
         switch FileKind(path: path) {
         case .file(let identity, let size):
             guard size <= FileProtection.maxFileBytes else {
                 let failure = PictureFile.tooLarge(FileProtection.maxFileBytes).failure
                 return refuse(path, failure.code, failure.detail)
             }
-            guard let label = checkedLabel(label, of: path) else { return }
+            guard let label = checkedLabel(album, of: path) else { return }
+            labels.append(label)
             sources.insert(identity)
             paths.insert(Batch.absolute(path))
             // Whether it can have that name is found out when all photos are known.
             let name = OutputName(sanitizing: path, fallback: "image")
-            pictures.append(PlannedPicture(path: path, size: size, label: label, name: name))
+            let own = path.split(separator: "/").last.map(String.init) ?? path
+            let source = SourcePath.shown(folder.isEmpty ? own : "\(folder)/\(own)")
+            pictures.append(PlannedPicture(path: path, source: source, size: size, label: label, name: name))
         case .folder, .other: refuse(path, "input_unreadable", "This is no file.")
         case nil: refuse(path, "input_unreadable", "The file could not be read: \(SystemWords.ofLastError).")
         }
     }
 
-    private mutating func checkedLabel(_ folder: String?, of path: String) -> ClassLabel? {
-        guard let folder else {
-            if fallbackLabel == nil {
-                refuse(path, Self.classMissing, "The photo lies in no class folder; name its class by --class NAME.")
-            }
-            return fallbackLabel
+    private mutating func checkedLabel(_ album: String?, of path: String) -> ClassLabel? {
+        if let label { return label }
+        guard let album else {
+            refuse(path, Self.classMissing, "The photo lies in no class folder; name its class by --class NAME.")
+            return nil
         }
         do throws(SettingsFault) {
-            return try ClassLabel(folder)
+            return try ClassLabel(album)
         } catch {
             refuse(path, error.code.rawValue, "The class is its folder's name. \(error.detail)")
             return nil
@@ -224,12 +254,5 @@ struct InputPlan {
 
     private mutating func refuse(_ path: String, _ code: String, _ detail: String) {
         faults.append(PictureFault(path: path, failure: ImageFailure(code: code, detail: detail)))
-    }
-
-    // MARK: - The file system
-
-    private static func isLink(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 }

@@ -93,6 +93,14 @@ final class OutputFolder: Sendable {
         "\(path)/palimpsest-manifests/\(job).json"
     }
 
+    /// Whether there are results of a class.
+    func hasClass(called name: String) -> Bool {
+        guard let label = try? ClassLabel(name), case .folder = FileKind(path: folder(of: label)) else {
+            return false
+        }
+        return true
+    }
+
     // MARK: - Writing
 
     /// Writes a file as a whole or not at all.

@@ -25,10 +25,10 @@ struct ResultFiles: Sendable {
             guard replaces || access(picturePath, F_OK) != 0 else {
                 // A call that was interrupted may have written this one already.
                 guard isThere(picturePath, png) else { return refuse(picture, isOwn: isOwn) }
-                if !isOwn { try output.write(try Self.json(report), to: reportPath, isOverwriting: false) }
+                if !isOwn { try output.write(try Self.json(report, of: picture), to: reportPath, isOverwriting: false) }
                 return progress.succeed()
             }
-            try output.write(try Self.json(report), to: reportPath, isOverwriting: isOwn)
+            try output.write(try Self.json(report, of: picture), to: reportPath, isOverwriting: isOwn)
             do {
                 try output.write(png, to: picturePath, isOverwriting: replaces)
             } catch {
@@ -88,9 +88,10 @@ struct ResultFiles: Sendable {
         }
     }
 
-    private static func json(_ report: ProtectionReport) throws -> [UInt8] {
+    private static func json(_ report: ProtectionReport, of picture: PlannedPicture) throws -> [UInt8] {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        return Array(try encoder.encode(report)) + [UInt8(ascii: "\n")]
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let named = NamedReport(source: SourcePath.shown(picture.path), report: report)
+        return Array(try encoder.encode(named)) + [UInt8(ascii: "\n")]
     }
 }

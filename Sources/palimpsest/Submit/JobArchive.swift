@@ -8,7 +8,8 @@ struct JobArchive {
     /// What is said about a photo.
     struct Image: Decodable {
         let number: Int
-        let file: String
+        /// Nothing for a photo without a class.
+        let file: String?
         let state: ImageState
         let error: ImageFailure?
         let report: ProtectionReport?
@@ -68,7 +69,8 @@ struct JobArchive {
     /// - Parameter take: Gets a picture's number, its PNG and its report.
     /// - Throws: ``CommandFault`` for an archive that is damaged.
     func forEachPicture(_ take: (Int, [UInt8], ProtectionReport) -> Void) throws {
-        let numbers = Dictionary(images.values.map { ($0.file, $0.number) }, uniquingKeysWith: { first, _ in first })
+        let files = images.values.compactMap { image in image.file.map { ($0, image.number) } }
+        let numbers = Dictionary(files, uniquingKeysWith: { first, _ in first })
         try Self.forEachMember(of: file, { numbers[$0] != nil }) { name, bytes in
             guard let number = numbers[name], let report = images[number]?.report,
                 SHA256.hash(bytes).hex == report.outputSHA256

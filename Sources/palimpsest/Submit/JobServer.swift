@@ -75,7 +75,7 @@ struct JobServer: Sendable {
         for entry in batch.entries {
             if entry.picture.label != label { request.append(("form-string", "class=\(entry.picture.label)")) }
             label = entry.picture.label
-            let name = Self.formQuoted(entry.picture.name.fileName)
+            let name = Self.formQuoted(entry.picture.source)
             request.append(("form", "file=@\(Self.formQuoted(entry.absolutePath));filename=\(name)"))
         }
         return try decode(try await send(request))

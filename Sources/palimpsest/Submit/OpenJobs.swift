@@ -12,6 +12,8 @@ final class OpenJobs: Sendable {
     private struct File: Codable {
         struct Image: Codable {
             let path: String
+            /// What the service is told that it is called; files of earlier versions have none.
+            let source: String?
             let `class`: ClassLabel
             let name: String
             let sha256: String
@@ -146,6 +148,7 @@ final class OpenJobs: Sendable {
                 images: batch.entries.map {
                     File.Image(
                         path: $0.absolutePath,
+                        source: $0.picture.source,
                         class: $0.picture.label,
                         name: $0.picture.name.base,
                         sha256: $0.sha256.hex
@@ -167,7 +170,9 @@ final class OpenJobs: Sendable {
         let entries = job.images.compactMap { image -> Batch.Entry? in
             guard let sha256 = SHA256Digest(hex: image.sha256) else { return nil }
             let name = OutputName(given: image.name) ?? OutputName(sanitizing: image.name + ".png", fallback: "image")
-            let picture = PlannedPicture(path: image.path, size: 0, label: image.class, name: name)
+            // An earlier version sent the name of the result, which a repeated request must have again.
+            let source = image.source.map(SourcePath.shown) ?? name.fileName
+            let picture = PlannedPicture(path: image.path, source: source, size: 0, label: image.class, name: name)
             return Batch.Entry(picture: picture, absolutePath: image.path, sha256: sha256)
         }
         guard !entries.isEmpty, entries.count == job.images.count else { return nil }
