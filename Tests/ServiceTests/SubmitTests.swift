@@ -1,4 +1,5 @@
 import BlobStore
+import Cryptography
 import HTTPTypes
 import HTTPWire
 import JobModel
@@ -72,6 +73,43 @@ struct SubmitTests {
         let id = try #require(JobIdentifier(job.id))
         let tenant = try #require(try await fixture.store.keys().first).id
         #expect(try await fixture.store.job(id, tenant: tenant)?.settings.strength == 4)
+    }
+
+    @Test("A request that an earlier version has taken is known again", arguments: ["con", "a.", "Class_1.2-x"])
+    func earlierRequests(label: String) async throws {
+        let fixture = try await Fixture()
+        let photo: [UInt8] = [1, 2, 3]
+        // As the first release has computed it: settings, then a line each of class, name and hash.
+        let settings = Array(
+            """
+            {
+              "clip" : true,
+              "metadata" : "strip",
+              "mode" : "sample-wise",
+              "strength" : 8,
+              "working_size" : 128
+            }\n
+            """.utf8
+        )
+        let fingerprint = SHA256.hash(settings + Array("\(label)\ntom\n\(SHA256.hash(photo).hex)\n".utf8))
+        let job = NewJob(
+            tenant: try #require(try await fixture.store.keys().first).id,
+            settings: .standard,
+            retention: .seconds(3600),
+            idempotency: NewJob.Idempotency(key: "one", fingerprint: fingerprint)
+        )
+        let blob = StoredBlob(sha256: SHA256.hash(photo), size: 3)
+        let name = OutputName(sanitizing: "tom", fallback: "x")
+        let image = NewImage(label: try ClassLabel(label), name: name, content: .stored(blob))
+        guard case .created(let made) = try await fixture.store.createJob(job, images: [image]) else {
+            return #expect(Bool(false), "there is no such job yet")
+        }
+        let target = "/v1/jobs?class=\(label)&name=tom.jpeg"
+        let again = try await fixture.send(.post, target, fields: [.idempotencyKey: "one"], body: photo)
+        #expect(again.status == 202, "\(again.text)")
+        #expect(try again.json(Shown.self).id == made.id.text)
+        let other = try await fixture.send(.post, target + "&strength=2", fields: [.idempotencyKey: "one"], body: photo)
+        #expect((other.status, other.code) == (422, "idempotency_key_reused"))
     }
 
     @Test("One odd file name does not refuse the form: it is cleaned, and the other files are taken")
