@@ -51,6 +51,8 @@ struct ProtectCommand: AsyncParsableCommand {
     @Option(help: CompressionLevelOption.help)
     var compressionLevel = PNGEncoder.defaultCompressionLevel
 
+    @OptionGroup var pixelsOption: MaxPixelsOption
+
     @OptionGroup var filterOption: SystemCallFilterOption
 
     @Flag(help: "Overwrite results of earlier calls, and protect again what lies beside its report.")
@@ -108,6 +110,7 @@ struct ProtectCommand: AsyncParsableCommand {
                 weightsFile: weightsFile,
                 count: min(jobs, plan.pictures.count),
                 compressionLevel: compressionLevel,
+                maxPixels: pixelsOption.maxPixels,
                 filter: filterOption.systemCallFilter
             )
         let imported: ImportedClasses

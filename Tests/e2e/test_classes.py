@@ -198,6 +198,15 @@ def test_with_one_broken_picture_nothing_is_imported(stopped, own, kind):
     assert len(stored(stopped.data)) == 4
 
 
+def test_an_import_allows_as_many_pixels_as_it_is_told(stopped, own):
+    result = classes("import", own, "--data", stopped.data, "--max-pixels", "1599")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "1600 pixels; 1599 are allowed (--max-pixels" in result.stderr, result.stderr
+    assert stored(stopped.data) == {} and listed(stopped.data) == []
+    assert classes("import", own, "--data", stopped.data, "--max-pixels", "1600").returncode == 0
+    assert len(stored(stopped.data)) == 4
+
+
 def test_an_import_that_fails_leaves_the_earlier_one(stopped, own):
     assert classes("import", own, "--data", stopped.data).returncode == 0
     files, lines = stored(stopped.data), listed(stopped.data)
