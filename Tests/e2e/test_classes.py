@@ -169,12 +169,12 @@ def test_while_a_server_runs_nothing_is_imported(make_service, own, tmp_path):
 def broken_files():
     jpeg = (FIXTURES / "plane.jpg").read_bytes()
     bomb = io.BytesIO()
-    Image.new("1", (8000, 8000)).save(bomb, "PNG")
+    Image.new("1", (12000, 12000)).save(bomb, "PNG")
     return {
         "empty": (b"", "image_empty: "),
         "text": (b"no picture", "image_unsupported: "),
         "truncated": (jpeg[: len(jpeg) // 2], "image_truncated: "),
-        "bomb": (bomb.getvalue(), "image_too_large: The picture is 8000 x 8000"),
+        "bomb": (bomb.getvalue(), "image_too_large: The picture is 12000 x 12000"),
         "long": (None, "image_too_large: The file has more than 64 MiB."),
     }
 
