@@ -1,7 +1,9 @@
 /// What a picture may claim before anything is allocated for it.
 public struct ImageLimits: Sendable, Equatable {
     /// Most pixels (width times height).
-    public var maxPixels = 50_000_000
+    ///
+    /// Phones of 108 megapixels have up to 12032 x 9024.
+    public var maxPixels = 110_000_000
 
     /// Longest side, in pixels.
     public var maxSide = 65_500
@@ -15,6 +17,6 @@ public struct ImageLimits: Sendable, Equatable {
     /// Longest EXIF structure and longest XMP packet that are carried, in bytes.
     public var maxMetadataBytes = 4 << 20
 
-    /// The defaults: 50 megapixels, sides up to 65,500, 100 scans, profiles up to 4 MiB, metadata up to 4 MiB.
+    /// The defaults: 110 megapixels, sides up to 65,500, 100 scans, profiles up to 4 MiB, metadata up to 4 MiB.
     public init() {}
 }

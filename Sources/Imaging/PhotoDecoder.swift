@@ -78,7 +78,10 @@ extension ImageLimits {
         if width * height > maxPixels {
             throw ImagingError(
                 .tooLarge,
-                "The picture is \(width) x \(height), \(width * height) pixels; \(maxPixels) are allowed."
+                """
+                The picture is \(width) x \(height), \(width * height) pixels; \(maxPixels) are allowed \
+                (--max-pixels; for a service also PALIMPSEST_MAX_PIXELS).
+                """
             )
         }
     }

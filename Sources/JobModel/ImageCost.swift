@@ -1,7 +1,10 @@
 /// How much work an image is for the queue: its pixels, as far as they can be known before anybody decodes it.
 public enum ImageCost {
     /// The most pixels that count unless told otherwise; pictures of more are refused by whoever decodes them, and so are no work.
-    public static let maxPixels = 50_000_000
+    public static let maxPixels = 110_000_000
+
+    /// What may be set for ``maxPixels``; beyond, a PNG would not fit into a chunk.
+    public static let settablePixels = 1000...250_000_000
 
     /// Pixels to a byte of a file whose header states no size: between a JPEG's two or three and an HEIC's seven.
     private static let pixelsPerByte: UInt64 = 4

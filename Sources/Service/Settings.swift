@@ -1,4 +1,5 @@
 public import HTTPServer
+import JobModel
 public import Workers
 
 /// Everything an operator can set about `palimpsest serve`, parsed once at start.
@@ -39,7 +40,7 @@ public struct Settings: Sendable, Equatable {
     /// The most images a job may have.
     public var maxImagesPerJob = 10_000
     /// The most pixels a picture may have that is decoded, photo or semantic image.
-    public var maxPixels = 50_000_000
+    public var maxPixels = ImageCost.maxPixels
     /// The most members an archive may have, folders and links among them.
     ///
     /// ``SettingsLoader`` takes ``archiveMembers(forImages:)`` of ``maxImagesPerJob`` where it is not set.

@@ -94,8 +94,9 @@ public struct SettingsLoader {
         case .maxBodyBytes: readNumber(text, from: source, in: 1024...(1 << 40)) { $0.maxBodyBytes = $1 }
         case .maxImageBytes: readNumber(text, from: source, in: 1024...(256 << 20)) { $0.maxImageBytes = $1 }
         case .maxImagesPerJob: readNumber(text, from: source, in: 1...100_000) { $0.maxImagesPerJob = Int($1) }
-        // With all that can be made besides, a codec process may take 80 bytes of address space for each.
-        case .maxPixels: readNumber(text, from: source, in: 1000...100_000_000) { $0.maxPixels = Int($1) }
+        case .maxPixels:
+            let range = UInt64(ImageCost.settablePixels.lowerBound)...UInt64(ImageCost.settablePixels.upperBound)
+            readNumber(text, from: source, in: range) { $0.maxPixels = Int($1) }
         case .maxArchiveMembers:
             readNumber(text, from: source, in: 1...500_000) { $0.maxArchiveMembers = Int($1) }
         // Deflate reaches 1,032, which is as much as no bound.

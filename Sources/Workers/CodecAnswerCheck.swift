@@ -6,8 +6,6 @@ import JobModel
 /// A codec process has handled hostile bytes and may be taken over. So its PNG is hashed here, its header is read, and the report
 /// must be the one that was asked for. Whether the pixels are right cannot be seen without decoding, which only codecs do.
 struct CodecAnswerCheck {
-    /// No service allows its pictures more pixels.
-    private static let maxPixels = 100_000_000
     /// More than a picture has parts.
     private static let maxLeftOut = 16
 
@@ -36,7 +34,9 @@ struct CodecAnswerCheck {
             return "the report's size is not the picture's"
         }
         let (pixels, isTooLarge) = size.width.multipliedReportingOverflow(by: size.height)
-        guard !isTooLarge, pixels <= Self.maxPixels else { return "the picture has more pixels than any may have" }
+        guard !isTooLarge, pixels <= ImageCost.settablePixels.upperBound else {
+            return "the picture has more pixels than any may have"
+        }
         guard report.label == image.label, report.mode == image.settings.mode,
             report.strength == image.settings.strength, report.clip == image.settings.clip,
             report.metadata == image.settings.metadata,

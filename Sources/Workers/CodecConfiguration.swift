@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import JobModel
 
 /// How codec processes are started and how long they may take.
 public struct CodecConfiguration: Sendable {
@@ -11,15 +12,15 @@ public struct CodecConfiguration: Sendable {
     public var environment = Self.inheritedEnvironment()
     /// The file of the network's weights.
     public var weightsFile: String
-    /// How long one image may take by the clock.
+    /// How long one image of 50 million pixels may take by the clock; it grows with ``maxPixels``, as the limits below do.
     public var wallLimit: Duration = .seconds(120)
-    /// How much processor time one image may take.
+    /// How much processor time one image of 50 million pixels may take.
     public var cpuLimit: Duration = .seconds(60)
     /// How long a process may take to say that it is ready.
     public var startLimit: Duration = .seconds(60)
     /// The most address space of a process; `nil` for no limit.
     ///
-    /// It is that of pictures of 50 million pixels, and grows with ``maxPixels`` beyond. It is ignored in builds for a sanitizer.
+    /// It is that of pictures of 50 million pixels. It is ignored in builds for a sanitizer.
     public var memoryBytes: UInt64? = 4 << 30
     /// How long to wait before a process that failed is started again; doubled each time.
     public var firstDelay: Duration = .milliseconds(100)
@@ -29,13 +30,13 @@ public struct CodecConfiguration: Sendable {
     public var maxStartFailures: Int?
     /// How hard PNGs are compressed, 0 to 12; `nil` for what the codec takes by itself.
     public var compressionLevel: Int?
-    /// The most pixels of a picture, photo or semantic image; `nil` for what the codec takes by itself.
-    public var maxPixels: Int?
+    /// The most pixels of a picture, photo or semantic image.
+    public var maxPixels = ImageCost.maxPixels
     /// Whether a process may make no other system calls than decoding needs.
     ///
     /// It is ignored in builds for a sanitizer.
     public var systemCallFilter = SystemCallFilter.required
-    /// How long the parts of a frame may be.
+    /// How long the parts of a frame about pictures of 50 million pixels may be.
     public var limits = CodecLimits()
 
     /// Takes the defaults.
@@ -46,12 +47,20 @@ public struct CodecConfiguration: Sendable {
     }
 
     /// The limit of address space that a process gets: room for all that is made of a picture of ``maxPixels``.
-    var addressSpaceBytes: UInt64? {
-        let pixelsBeyond = UInt64(max(0, (maxPixels ?? 0) - Self.standardPixels))
-        return memoryBytes.map { $0 + $0 / UInt64(Self.standardPixels) * pixelsBeyond }
+    var addressSpaceBytes: UInt64? { memoryBytes.map { PixelScale(maxPixels: maxPixels).scaled($0) } }
+
+    /// How long the parts of a frame about pictures of ``maxPixels`` may be.
+    var scaledLimits: CodecLimits {
+        var scaled = limits
+        scaled.maxBodyBytes = PixelScale(maxPixels: maxPixels).scaled(limits.maxBodyBytes)
+        return scaled
     }
 
-    private static let standardPixels = 50_000_000
+    /// How long one image of ``maxPixels`` may take by the clock.
+    var scaledWallLimit: Duration { PixelScale(maxPixels: maxPixels).scaled(wallLimit) }
+
+    /// How much processor time one image of ``maxPixels`` may take.
+    var scaledCPULimit: Duration { PixelScale(maxPixels: maxPixels).scaled(cpuLimit) }
 
     private static let inheritedNames = [
         "LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "PALIMPSEST_ISA",

@@ -52,6 +52,19 @@ public struct CodecServer {
             self.attachments = attachments
             self.durations = durations
         }
+
+        /// Why it cannot be given to a parent that takes so many bytes of a picture, who would end a codec that sends more.
+        func refusal(atMost limit: UInt64) -> ImageFailure? {
+            let count = UInt64(png.count + attachments.values.reduce(0) { $0 + $1.count })
+            guard count > limit else { return nil }
+            return ImageFailure(
+                code: "image_too_large",
+                detail: """
+                    What was made of the picture is \(count) bytes long; \(limit) are allowed, and more with more pixels (--max-pixels; \
+                    for a service also PALIMPSEST_MAX_PIXELS).
+                    """
+            )
+        }
     }
 
     /// An ``ImageFailure`` that can be thrown.
@@ -74,6 +87,7 @@ public struct CodecServer {
     private let parent: Int32
     private let memoryBytes: UInt64?
     private let filter: SystemCallFilter
+    private let maxAnswerBytes: UInt64
     private let loadEngine: ([UInt8]) throws(ImageFailureError) -> Engine
 
     /// Describes a codec process.
@@ -82,16 +96,19 @@ public struct CodecServer {
     ///   - parent: The process that started this one.
     ///   - memoryBytes: The most address space to use; `nil` for no limit.
     ///   - filter: Whether system calls are filtered once the engine is there.
+    ///   - maxAnswerBytes: The most bytes that the parent takes of what is made of a picture.
     ///   - loadEngine: Makes the network of a weights file, which may be hostile.
     public init(
         parent: Int32,
         memoryBytes: UInt64?,
         filter: SystemCallFilter,
+        maxAnswerBytes: UInt64 = CodecLimits().maxBodyBytes,
         loadEngine: @escaping ([UInt8]) throws(ImageFailureError) -> Engine
     ) {
         self.parent = parent
         self.memoryBytes = memoryBytes
         self.filter = filter
+        self.maxAnswerBytes = maxAnswerBytes
         self.loadEngine = loadEngine
     }
 
@@ -168,6 +185,10 @@ public struct CodecServer {
             for (id, image) in images.enumerated() {
                 switch engine.protect(image) {
                 case .success(let picture):
+                    if let refusal = picture.refusal(atMost: maxAnswerBytes) {
+                        try send(.failed(id: id, refusal), over: socket)
+                        continue
+                    }
                     let answer = CodecAnswer.protected(
                         id: id,
                         report: picture.report,

@@ -46,7 +46,7 @@ struct CodecSession: ~Copyable {
         var arguments = ["palimpsest"] + configuration.arguments + ["--parent", String(getpid())]
         if let bytes = configuration.addressSpaceBytes { arguments += ["--memory", String(bytes)] }
         if let level = configuration.compressionLevel { arguments += ["--compression-level", String(level)] }
-        if let maxPixels = configuration.maxPixels { arguments += ["--max-pixels", String(maxPixels)] }
+        arguments += ["--max-pixels", String(configuration.maxPixels)]
         if configuration.systemCallFilter != .required {
             arguments += ["--system-call-filter", configuration.systemCallFilter.rawValue]
         }
@@ -57,7 +57,7 @@ struct CodecSession: ~Copyable {
             descriptors: [theirs.number, -1, STDERR_FILENO, weights]
         )
         socket = ours
-        reader = FrameReader(limits: configuration.limits)
+        reader = FrameReader(limits: configuration.scaledLimits)
         self.configuration = configuration
         self.waker = waker
         self.isStopping = isStopping
@@ -148,7 +148,9 @@ struct CodecSession: ~Copyable {
         at index: Int,
         since begin: ContinuousClock.Instant
     ) throws(End) -> CodecOutcome {
-        let answer = try receive(watching: Watch(configuration.wallLimit, cpu: configuration.cpuLimit, pid: pid))
+        let answer = try receive(
+            watching: Watch(configuration.scaledWallLimit, cpu: configuration.scaledCPULimit, pid: pid)
+        )
         switch answer {
         case .protected(index, let report, let png, let attachments, let durations):
             guard let modelSHA256 else { throw End(reason: "it was never ready") }
@@ -184,7 +186,9 @@ struct CodecSession: ~Copyable {
     mutating func semanticImage(of bytes: [UInt8]) -> (outcome: SemanticImageOutcome, end: End?) {
         do throws(End) {
             try send(.semanticImage(bytes))
-            let answer = try receive(watching: Watch(configuration.wallLimit, cpu: configuration.cpuLimit, pid: pid))
+            let answer = try receive(
+                watching: Watch(configuration.scaledWallLimit, cpu: configuration.scaledCPULimit, pid: pid)
+            )
             switch answer {
             case .semanticImage(let png):
                 if let contradiction = SemanticImageCheck.contradiction(in: png) {
@@ -239,7 +243,7 @@ struct CodecSession: ~Copyable {
         }
         let bodyCount = body.reduce(0) { $0 + $1.count }
         let prefix = CodecFrame.prefix(headerCount: UInt32(header.count), bodyCount: UInt64(bodyCount))
-        let watch = Watch(configuration.wallLimit, cpu: configuration.cpuLimit, pid: pid)
+        let watch = Watch(configuration.scaledWallLimit, cpu: configuration.scaledCPULimit, pid: pid)
         try send(prefix + header, watching: watch)
         for part in body { try send(part, watching: watch) }
     }

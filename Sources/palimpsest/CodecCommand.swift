@@ -38,8 +38,12 @@ struct CodecCommand: ParsableCommand {
         let level = compressionLevel
         var limits = ImageLimits()
         limits.maxPixels = maxPixels
-        let server = CodecServer(parent: parent, memoryBytes: memory, filter: filterOption.systemCallFilter) {
-            [limits] weights throws(CodecServer.ImageFailureError) in
+        let server = CodecServer(
+            parent: parent,
+            memoryBytes: memory,
+            filter: filterOption.systemCallFilter,
+            maxAnswerBytes: PixelScale(maxPixels: maxPixels).answerBytes
+        ) { [limits] weights throws(CodecServer.ImageFailureError) in
             try Self.engine(weights, limits: limits, compressionLevel: level)
         }
         throw ExitCode(server.run())

@@ -9,6 +9,7 @@ extension CodecPool {
     ///   - weightsFile: The network's weights.
     ///   - count: How many processes, at least 1.
     ///   - compressionLevel: How hard they compress PNGs; `nil` for the standard.
+    ///   - maxPixels: The most pixels of a picture.
     ///   - filter: Whether their system calls are filtered.
     /// - Returns: The pool, to be stopped in the end.
     /// - Throws: ``CommandFault``.
@@ -16,11 +17,13 @@ extension CodecPool {
         weightsFile: String,
         count: Int,
         compressionLevel: Int? = nil,
+        maxPixels: Int,
         filter: SystemCallFilter
     ) throws(CommandFault) -> CodecPool {
         var configuration = CodecConfiguration(weightsFile: weightsFile)
         configuration.maxStartFailures = 3
         configuration.compressionLevel = compressionLevel
+        configuration.maxPixels = maxPixels
         configuration.systemCallFilter = filter
         do throws(SystemFault) {
             return try CodecPool(count: count, configuration: configuration, logger: QuietLog.logger)

@@ -63,6 +63,8 @@ struct ProtectCommand: AsyncParsableCommand {
     @Option(help: CompressionLevelOption.help)
     var compressionLevel = PNGEncoder.defaultCompressionLevel
 
+    @OptionGroup var pixelsOption: MaxPixelsOption
+
     @OptionGroup var filterOption: SystemCallFilterOption
 
     @Flag(help: "Overwrite the photos' own results of earlier calls, and protect again what lies beside its report.")
@@ -128,6 +130,7 @@ struct ProtectCommand: AsyncParsableCommand {
                 weightsFile: weightsFile,
                 count: min(jobs, plan.pictures.count),
                 compressionLevel: compressionLevel,
+                maxPixels: pixelsOption.maxPixels,
                 filter: filterOption.systemCallFilter
             )
         let imported: ImportedClasses

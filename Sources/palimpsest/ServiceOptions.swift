@@ -74,7 +74,15 @@ struct ServiceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The most images of a job. (default: 10000)", valueName: "n"))
     var maxImagesPerJob: String?
 
-    @Option(help: ArgumentHelp("The most pixels of a photo or semantic image. (default: 50000000)", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            """
+            The most pixels of a photo or semantic image, to 250000000. A codec process takes up to 20 bytes of memory for each, and 50 \
+            with previews or recovery. (default: 110000000)
+            """,
+            valueName: "n"
+        )
+    )
     var maxPixels: String?
 
     @Option(

@@ -28,7 +28,7 @@ struct LimitSettingsTests {
         arguments: [
             (SettingsKey.maxHeadBytes, "PALIMPSEST_MAX_HEAD_BYTES", 1024, 1_048_576),
             (.maxHeadFields, "PALIMPSEST_MAX_HEAD_FIELDS", 20, 1000),
-            (.maxPixels, "PALIMPSEST_MAX_PIXELS", 1000, 100_000_000),
+            (.maxPixels, "PALIMPSEST_MAX_PIXELS", 1000, 250_000_000),
             (.maxArchiveMembers, "PALIMPSEST_MAX_ARCHIVE_MEMBERS", 1, 500_000),
             (.maxArchiveRatio, "PALIMPSEST_MAX_ARCHIVE_RATIO", 1, 1032),
             (.maxRequestsPerKey, "PALIMPSEST_MAX_REQUESTS_PER_KEY", 1, 65_536),

@@ -298,7 +298,8 @@ struct CodecProcessTests {
         #expect(facts["own_group"] as? Bool == true)
         #expect(facts["null"] as? String == "/dev/null")
         #expect((facts["weights"] as? String)?.hasPrefix("import ") == true)
-        #expect(facts["arguments"] as? [String] == ["--parent", "\(getpid())", "--memory", "1099511627776"])
+        let numbers = ["--memory", "1099511627776", "--max-pixels", "50000000"]
+        #expect(facts["arguments"] as? [String] == ["--parent", "\(getpid())"] + numbers)
         // LC_CTYPE is Python's own doing.
         let names = Set(facts["environment"] as? [String] ?? ["?"])
         #expect(names.isSubset(of: ["LC_CTYPE", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"]))

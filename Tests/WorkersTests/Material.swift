@@ -58,6 +58,8 @@ enum Material {
             root.appending(path: "Tests/WorkersTests/Fixtures/fake_codec.py").path, behaviour,
         ]
         configuration.memoryBytes = nil
+        // No limit is scaled.
+        configuration.maxPixels = 50_000_000
         configuration.firstDelay = .milliseconds(1)
         return configuration
     }

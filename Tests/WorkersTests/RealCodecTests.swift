@@ -64,19 +64,34 @@ struct RealCodecTests {
                 failures.map(\.code)
                     == (isEnough ? [] : ["image_too_large", "semantic_image_unreadable", "image_too_large"])
             )
-            for failure in failures { #expect(failure.detail.contains("; \(limit) are allowed")) }
+            for failure in failures {
+                #expect(
+                    failure.detail.contains(
+                        "; \(limit) are allowed (--max-pixels; for a service also PALIMPSEST_MAX_PIXELS)"
+                    )
+                )
+            }
         }
     }
 
-    @Test("More pixels than the standard 50 million get more address space, and fewer do not get less")
+    @Test("More pixels than 50 million get more address space, time and room for answers, and fewer do not get less")
     func growsWithPixels() async throws {
         var configuration = Material.realCodec()
-        for (pixels, bytes): (Int?, UInt64) in [
-            (nil, 4_294_967_296), (1000, 4_294_967_296), (50_000_000, 4_294_967_296), (100_000_000, 8_544_967_296),
+        #expect(configuration.maxPixels == 110_000_000)
+        for (pixels, bytes, seconds): (Int, UInt64, Int) in [
+            (1000, 4_294_967_296, 60), (50_000_000, 4_294_967_296, 60), (110_000_000, 9_394_967_296, 132),
+            (100_000_000, 8_544_967_296, 120),
         ] {
             configuration.maxPixels = pixels
             #expect(configuration.addressSpaceBytes == bytes)
+            #expect(PixelScale(maxPixels: pixels).addressSpaceBytes == bytes)
+            #expect(configuration.scaledCPULimit == .seconds(seconds))
+            #expect(configuration.scaledWallLimit == .seconds(2 * seconds))
+            #expect(configuration.scaledLimits.maxBodyBytes == PixelScale(maxPixels: pixels).answerBytes)
+            #expect(configuration.scaledLimits.maxHeaderBytes == CodecLimits().maxHeaderBytes)
         }
+        #expect(PixelScale(maxPixels: 50_000_000).answerBytes == 536_870_912)
+        #expect(PixelScale(maxPixels: 100_000_000).answerBytes == 1_036_870_912)
         try await Material.withPool(configuration) { pool in
             // Sanitizers need more address space than any limit could allow.
             guard !plm_is_sanitized() else { return }
@@ -86,6 +101,20 @@ struct RealCodecTests {
         }
         configuration.memoryBytes = nil
         #expect(configuration.addressSpaceBytes == nil)
+    }
+
+    @Test("What is made of a picture and is longer than the parent takes is a failure and no crash")
+    func boundsAnswers() {
+        let picture = CodecServer.ProtectedPicture(
+            png: [1, 2, 3, 4, 5],
+            report: CodecAnswerCheckTests.report,
+            attachments: [.recovery: [1, 2], .previewAfter: [3]],
+            durations: StageDurations(decode: 0, network: 0, encode: 0)
+        )
+        #expect(picture.refusal(atMost: 8) == nil)
+        let refusal = picture.refusal(atMost: 7)
+        #expect(refusal?.code == "image_too_large")
+        #expect(refusal?.detail.hasPrefix("What was made of the picture is 8 bytes long; 7 are allowed") == true)
     }
 
     @Test("A picture becomes a semantic image, is hidden in others of its batch, and a broken one has its own error")
@@ -141,7 +170,7 @@ struct RealCodecTests {
             // Sanitizers need more address space than any limit could allow.
             guard !plm_is_sanitized() else { return }
             #expect(status.contains("Seccomp:\t2\n"))
-            #expect(limit("Max address space") == ["4294967296", "4294967296"])
+            #expect(limit("Max address space") == ["9394967296", "9394967296"])
         }
     }
 

@@ -1,10 +1,18 @@
 """Large photos from file to file: their memory, and what does not change the result."""
 
+import pathlib
+import struct
 import subprocess
+import sys
 
 import numpy
 import pytest
 from PIL import Image
+
+FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "ImagingTests/Fixtures"
+sys.path.append(str(FIXTURES))
+from make_grid_fixtures import box, full_box  # noqa: E402
+from make_phone_fixture import tiles  # noqa: E402
 
 # What the process takes whatever the photo.
 CONSTANT = 48 << 20
@@ -67,6 +75,82 @@ def test_memory_is_bounded_for_other_kinds(binary, environment, tmp_path, large,
         wide.replace(tmp_path / name)
     command = [binary, "protect", tmp_path / name, "--class", "c", "--out", tmp_path / "out", "--quiet", "--jobs", "1"]
     assert peak_memory(command, environment) <= CONSTANT + bytes_a_pixel * 3000 * 2000
+
+
+def tiled_heic(path, columns, rows):
+    """A HEIC of many tiles whose streams are those of grid.heic, over and over."""
+    streams, configuration = tiles((FIXTURES / "grid.heic").read_bytes())
+    count, (width, height) = columns * rows, (64 * columns, 64 * rows)
+    canvas = struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, width, height)
+    properties = [
+        box("hvcC", configuration),
+        full_box("ispe", 0, struct.pack(">II", 64, 64)),
+        full_box("ispe", 0, struct.pack(">II", width, height)),
+        full_box("pixi", 0, b"\3\x08\x08\x08"),
+    ]
+    entries = [full_box("infe", 2, struct.pack(">HH", item, 0), b"hvc1\0", flags=1) for item in range(1, count + 1)]
+    entries.append(full_box("infe", 2, struct.pack(">HH", count + 1, 0), b"grid\0"))
+    associations = [struct.pack(">HB", item, 3) + b"\x81\x02\x04" for item in range(1, count + 1)]
+    associations.append(struct.pack(">HB", count + 1, 2) + b"\x03\x04")
+
+    def head(start):
+        offsets = [start + sum(len(stream) for stream in streams[:number]) for number in range(len(streams))]
+        places = [
+            struct.pack(">HHHHII", item + 1, 0, 0, 1, offsets[item % len(streams)], len(streams[item % len(streams)]))
+            for item in range(count)
+        ]
+        places.append(struct.pack(">HHHHII", count + 1, 1, 0, 1, 0, len(canvas)))
+        return box("ftyp", b"heic", bytes(4), b"mif1heic") + full_box(
+            "meta",
+            0,
+            full_box("hdlr", 0, bytes(4), b"pict", bytes(12), b"\0"),
+            full_box("pitm", 0, struct.pack(">H", count + 1)),
+            full_box("iloc", 1, struct.pack(">HH", 0x4400, count + 1), *places),
+            full_box("iinf", 0, struct.pack(">H", count + 1), *entries),
+            full_box("iref", 0, box("dimg", struct.pack(">HH", count + 1, count), *[struct.pack(">H", t + 1) for t in range(count)])),
+            box("iprp", box("ipco", *properties), full_box("ipma", 0, struct.pack(">I", count + 1), *associations)),
+            box("idat", canvas),
+        )
+
+    path.write_bytes(head(len(head(0)) + 8) + box("mdat", *streams))
+
+
+def test_memory_is_bounded_for_tiles(binary, environment, tmp_path):
+    """Streams that many tiles share are neither copied nor kept for each of them."""
+    tiled_heic(tmp_path / "photo.heic", 48, 40)
+    command = [binary, "protect", tmp_path / "photo.heic", "--class", "c", "--out", tmp_path / "out", "--quiet", "--jobs", "1"]
+    assert peak_memory(command, environment) <= CONSTANT + 12 * 48 * 40 * 64 * 64
+    with Image.open(tmp_path / "out/c/photo.png") as picture:
+        assert picture.size == (48 * 64, 40 * 64)
+
+
+@pytest.mark.parametrize(("width", "height"), [(8160, 6144), (8192, 6144), (12032, 9024)])
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_what_the_largest_phones_write_is_protected(palimpsest, tmp_path, width, height):
+    """50 megapixels and a little, and 108 and a little; gray, which is quicker."""
+    Image.linear_gradient("L").resize((width, height)).save(tmp_path / "photo.jpg", quality=80)
+    result = palimpsest("protect", tmp_path / "photo.jpg", "--class", "c", "--out", tmp_path / "out", "--compression-level", "0")
+    assert result.returncode == 0, result.stderr
+    with Image.open(tmp_path / "out/c/photo.png") as picture:
+        assert picture.size == (width, height) and picture.mode == "L"
+
+
+def test_every_command_says_which_option_allows_more_pixels_and_takes_it(palimpsest, tmp_path):
+    photo, out = tmp_path / "photo.png", tmp_path / "out"
+    Image.effect_noise((101, 100), 40).save(photo)
+    protect = ["protect", photo, "--class", "c", "--out", out]
+    words = "10100 pixels; 10099 are allowed (--max-pixels; for a service also PALIMPSEST_MAX_PIXELS)"
+    result = palimpsest(*protect, "--max-pixels", "10099")
+    assert result.returncode == 1 and "image_too_large" in result.stderr and words in result.stderr, result
+    assert palimpsest(*protect, "--max-pixels", "10100").returncode == 0
+    verify = ["verify", photo, out / "c/photo.png"]
+    result = palimpsest(*verify, "--max-pixels", "10099")
+    assert result.returncode == 1 and words in result.stdout, result
+    assert palimpsest(*verify, "--max-pixels", "10100").returncode == 0
+    for command in (protect, verify, ["recover", photo, photo, "-o", out, "--key-file", photo], ["classes", "import", tmp_path]):
+        for number in ("999", "250000001", "many"):
+            result = palimpsest(*command, "--max-pixels", number)
+            assert result.returncode == 2 and "max-pixels" in result.stderr, (command, result)
 
 
 def test_level_and_kernel_change_the_file_and_not_the_picture(palimpsest, tmp_path, large):

@@ -201,7 +201,7 @@ def reference():
 def bomb():
     """A PNG of few bytes that claims 64 megapixels."""
     file = io.BytesIO()
-    Image.new("1", (8000, 8000)).save(file, "PNG")
+    Image.new("1", (12000, 12000)).save(file, "PNG")
     return file.getvalue()
 
 
@@ -216,7 +216,7 @@ def truncated():
         (b"no picture", "image_unsupported: "),
         (b"GIF89a" + bytes(100), "image_unsupported: The file is a GIF picture"),
         (truncated, "image_truncated: "),
-        (bomb, "image_too_large: The picture is 8000 x 8000"),
+        (bomb, "image_too_large: The picture is 12000 x 12000"),
         (None, "image_too_large: The file has more than 64 MiB."),
     ],
 )

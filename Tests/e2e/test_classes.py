@@ -172,12 +172,12 @@ def test_while_a_server_runs_nothing_is_imported(make_service, own, tmp_path):
 def broken_files():
     jpeg = (FIXTURES / "plane.jpg").read_bytes()
     bomb = io.BytesIO()
-    Image.new("1", (8000, 8000)).save(bomb, "PNG")
+    Image.new("1", (12000, 12000)).save(bomb, "PNG")
     return {
         "empty": (b"", "image_empty: "),
         "text": (b"no picture", "image_unsupported: "),
         "truncated": (jpeg[: len(jpeg) // 2], "image_truncated: "),
-        "bomb": (bomb.getvalue(), "image_too_large: The picture is 8000 x 8000"),
+        "bomb": (bomb.getvalue(), "image_too_large: The picture is 12000 x 12000"),
         "long": (None, "image_too_large: The file has more than 64 MiB."),
     }
 
@@ -198,6 +198,15 @@ def test_with_one_broken_picture_nothing_is_imported(stopped, own, kind):
     assert stored(stopped.data) == {} and listed(stopped.data) == []
     broken.unlink()
     assert classes("import", own, "--data", stopped.data).returncode == 0
+    assert len(stored(stopped.data)) == 4
+
+
+def test_an_import_allows_as_many_pixels_as_it_is_told(stopped, own):
+    result = classes("import", own, "--data", stopped.data, "--max-pixels", "1599")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "1600 pixels; 1599 are allowed (--max-pixels" in result.stderr, result.stderr
+    assert stored(stopped.data) == {} and listed(stopped.data) == []
+    assert classes("import", own, "--data", stopped.data, "--max-pixels", "1600").returncode == 0
     assert len(stored(stopped.data)) == 4
 
 

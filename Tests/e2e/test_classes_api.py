@@ -143,11 +143,11 @@ def test_what_is_no_picture_leaves_nothing(make_service, tmp_path):
     path = "/v1/classes/cat/semantic-image"
     jpeg = (FIXTURES / "plane.jpg").read_bytes()
     bomb = io.BytesIO()
-    Image.new("1", (8000, 8000)).save(bomb, "PNG")
+    Image.new("1", (12000, 12000)).save(bomb, "PNG")
     for content, status, code, words in [
         (b"no picture", 422, "semantic_image_unusable", "image_unsupported: "),
         (jpeg[: len(jpeg) // 2], 422, "semantic_image_unusable", "image_truncated: "),
-        (bomb.getvalue(), 422, "semantic_image_unusable", "image_too_large: The picture is 8000 x 8000"),
+        (bomb.getvalue(), 422, "semantic_image_unusable", "image_too_large: The picture is 12000 x 12000"),
         (bytes(200_001), 413, "image_too_large", "200000 bytes"),
         (b"", 400, "job_empty", ""),
     ]:

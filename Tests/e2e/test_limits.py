@@ -82,20 +82,21 @@ def test_a_photo_of_too_many_pixels_fails_alone(limited, tmp_path, format):
     (failure,) = job["failures"]
     assert (failure["name"], failure["error"]["code"]) == ("over", "image_too_large")
     assert f"10100 pixels; {PIXELS} are allowed" in failure["error"]["detail"]
+    assert "PALIMPSEST_MAX_PIXELS" in failure["error"]["detail"]
     report = limited.get(f"/v1/jobs/{job['id']}/images/1/report").json
     assert (report["width"], report["height"]) == (100, 100)
 
 
 def test_more_pixels_than_the_default_pass_where_they_may(make_service, tmp_path):
     file = io.BytesIO()
-    # Gray ramps: a few bytes to send, and cheap to decode, but over 50 million pixels.
-    row = np.linspace(20, 230, 8000).astype(np.uint8)
-    Image.fromarray(np.broadcast_to(row, (6300, 8000))).save(file, "PNG", compress_level=1)
+    # Gray ramps: a few bytes to send, and cheap to decode, but over 110 million pixels.
+    row = np.linspace(20, 230, 12000).astype(np.uint8)
+    Image.fromarray(np.broadcast_to(row, (9200, 12000))).save(file, "PNG", compress_level=1)
     path = tmp_path / "wide.png"
     path.write_bytes(file.getvalue())
     arguments = ["--header", "Content-Type: image/png", "--data-binary", f"@{path}"]
     results = []
-    for name, options in [("default", []), ("more", ["--max-pixels", str(8000 * 6300)])]:
+    for name, options in [("default", []), ("more", ["--max-pixels", str(12000 * 9200)])]:
         service = make_service(*options, name=name)
         answer = service.get("/v1/jobs?class=a", *arguments)
         assert answer.status == 202, answer

@@ -62,6 +62,15 @@ def test_nothing_is_decoded_without_the_filter_unless_that_is_asked_for(recover,
     assert result.returncode == 0 and same_as_hats(tmp_path / "out.png"), result
 
 
+def test_the_owner_says_how_many_pixels_may_be_decoded(recover, tmp_path):
+    # The picture has 128 x 160.
+    result = recover("--max-pixels", "20479")
+    assert result.returncode == 1 and "20479 are allowed (--max-pixels" in result.stderr, result
+    assert list(tmp_path.iterdir()) == []
+    result = recover("--max-pixels", "20480")
+    assert result.returncode == 0 and same_as_hats(tmp_path / "out.png"), result
+
+
 def test_a_file_that_cannot_be_written_is_not_there(recover, tmp_path):
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
     result = recover(preexec_fn=limit)

@@ -39,6 +39,8 @@ struct ClassesImportCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file"))
     var weights: String?
 
+    @OptionGroup var pixelsOption: MaxPixelsOption
+
     @OptionGroup var filterOption: SystemCallFilterOption
 
     func run() async throws {
@@ -70,6 +72,7 @@ struct ClassesImportCommand: AsyncParsableCommand {
         let pool = try CodecPool.start(
             weightsFile: weightsFile,
             count: count,
+            maxPixels: pixelsOption.maxPixels,
             filter: filterOption.systemCallFilter
         )
         do {

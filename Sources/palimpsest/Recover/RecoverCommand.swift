@@ -32,6 +32,8 @@ struct RecoverCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A file with the key of 64 hexadecimal digits.", valueName: "file"))
     var keyFile: String?
 
+    @OptionGroup var pixelsOption: MaxPixelsOption
+
     @OptionGroup var filterOption: SystemCallFilterOption
 
     func validate() throws {
@@ -57,7 +59,10 @@ struct RecoverCommand: ParsableCommand {
         let isRecovered: Bool
         do throws(CommandFault) {
             // The service is not trusted: both pictures are its own, and are decoded where there is nothing to take.
-            isRecovered = try SealedChild.run(filter: filterOption.systemCallFilter) { () throws(CommandFault) in
+            isRecovered = try SealedChild.run(
+                memoryBytes: pixelsOption.addressSpaceBytes,
+                filter: filterOption.systemCallFilter
+            ) { () throws(CommandFault) in
                 try write(try photo(picture, difference), to: result)
             }
         } catch {
@@ -117,7 +122,7 @@ struct RecoverCommand: ParsableCommand {
     private func photo(_ picture: [UInt8], _ difference: PixelDifference) throws(CommandFault) -> Photo {
         let photo: Photo?
         do throws(ImagingError) {
-            photo = try difference.original(of: picture)
+            photo = try difference.original(of: picture, limits: pixelsOption.limits)
         } catch {
             throw CommandFault("\(StandardError.printable(protected)) cannot be decoded: \(error.detail)")
         }

@@ -5,23 +5,26 @@ import Workers
 /// A copy of this process that decodes what strangers have made: it can open nothing and reach nobody, and what it leaves is what it
 /// wrote to descriptors that were open.
 enum SealedChild {
-    private static let memoryBytes: UInt64 = 4 << 30
-
     /// Runs a body in a sealed copy of this process, and waits for its end.
     ///
     /// Nothing else may be going on in the process: of its threads only this one is in the copy. A fault goes to standard error.
     ///
     /// - Parameters:
+    ///   - memoryBytes: The most address space of the copy.
     ///   - filter: Whether system calls are filtered.
     ///   - body: What the copy does; whatever it changes in memory is gone afterwards.
     /// - Returns: Whether it came to its end without a fault.
     /// - Throws: ``CommandFault`` where there is no copy, or it was ended by a signal.
-    static func run(filter: SystemCallFilter, _ body: () throws(CommandFault) -> Void) throws(CommandFault) -> Bool {
+    static func run(
+        memoryBytes: UInt64,
+        filter: SystemCallFilter,
+        _ body: () throws(CommandFault) -> Void
+    ) throws(CommandFault) -> Bool {
         let parent = getpid()
         let child = plm_fork()
         if child == 0 {
             do throws(CommandFault) {
-                try seal(parent: parent, filter)
+                try seal(parent: parent, memoryBytes: memoryBytes, filter)
                 try body()
             } catch {
                 StandardError.write("Error: \(error)\n")
@@ -44,7 +47,11 @@ enum SealedChild {
         return status >> 8 & 0xFF == EXIT_SUCCESS
     }
 
-    private static func seal(parent: Int32, _ filter: SystemCallFilter) throws(CommandFault) {
+    private static func seal(
+        parent: Int32,
+        memoryBytes: UInt64,
+        _ filter: SystemCallFilter
+    ) throws(CommandFault) {
         do throws(SystemFault) {
             try CodecSandbox.sealThisProcess(parent: parent, memoryBytes: memoryBytes, filter: filter)
         } catch {

@@ -42,6 +42,8 @@ struct VerifyCommand: ParsableCommand {
     )
     var strength: Int?
 
+    @OptionGroup var pixelsOption: MaxPixelsOption
+
     @OptionGroup var filterOption: SystemCallFilterOption
 
     func validate() throws {
@@ -81,7 +83,11 @@ struct VerifyCommand: ParsableCommand {
         // Nothing is opened any more: what decodes has nothing to take.
         try seal()
         do throws(PictureComparison.Fault) {
-            let comparison = try PictureComparison(original: originalBytes, protected: protectedBytes)
+            let comparison = try PictureComparison(
+                original: originalBytes,
+                protected: protectedBytes,
+                limits: pixelsOption.limits
+            )
             check(comparison, against: report, hasManifest: manifest != nil, &findings)
         } catch {
             findings.add("pictures", isGood: false, Self.sentence(error))
@@ -92,11 +98,12 @@ struct VerifyCommand: ParsableCommand {
 
     // MARK: - Steps
 
-    private static let memoryBytes: UInt64 = 4 << 30
-
     private func seal() throws(CommandFault) {
         do throws(SystemFault) {
-            try CodecSandbox.sealThisProcess(memoryBytes: Self.memoryBytes, filter: filterOption.systemCallFilter)
+            try CodecSandbox.sealThisProcess(
+                memoryBytes: pixelsOption.addressSpaceBytes,
+                filter: filterOption.systemCallFilter
+            )
         } catch {
             let advice = error.call == SystemCallFilter.call ? "; \(SystemCallFilter.advice)" : ""
             throw CommandFault("The process cannot be restricted: \(error)\(advice).")
