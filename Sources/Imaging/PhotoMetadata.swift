@@ -17,9 +17,15 @@ public struct PhotoMetadata: Sendable, Equatable {
 
     /// Who made the picture, whose it is and how it may be used, and nothing else.
     ///
-    /// A part that holds a picture all the same is left out, and ``omissions`` says so.
+    /// A part that is not understood, or holds a picture all the same, is left out, and ``omissions`` says so.
     public var rights: PhotoMetadata {
         var kept = PhotoMetadata(exif: exif.flatMap(EXIFRewriting.rights), xmp: xmp.flatMap(XMPRewriting.rights))
+        // Nobody looks for rights in the other segments.
+        kept.omissions = omissions.filter { $0.part != .extendedXMP }
+        if let exif, TIFFStructure(exif) == nil { kept.omissions.append(Omission(.exif, .notUnderstood)) }
+        if let xmp, String(validating: xmp, as: UTF8.self) == nil {
+            kept.omissions.append(Omission(.xmp, .notUnderstood))
+        }
         if kept.exif.map({ EmbeddedPictures.areFound(in: $0[...]) }) == true {
             kept.exif = nil
             kept.omissions.append(Omission(.exif, .holdsPicture))

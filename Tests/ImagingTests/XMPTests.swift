@@ -231,5 +231,8 @@ struct XMPTests {
         let text = Data(Self.picture(0)).base64EncodedString()
         let kept = PhotoMetadata(xmp: Array("<a><dc:rights>\(text)</dc:rights></a>".utf8)).rights
         #expect(kept.xmp == nil && kept.omissions == [Omission(.xmp, .holdsPicture)])
+        var metadata = PhotoMetadata(exif: [1, 2, 3], xmp: [0xFF, 0xFE])
+        metadata.omissions = [Omission(.extendedXMP, .notCarried)]
+        #expect(metadata.rights.omissions == [Omission(.exif, .notUnderstood), Omission(.xmp, .notUnderstood)])
     }
 }

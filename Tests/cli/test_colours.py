@@ -250,3 +250,15 @@ def test_a_damaged_chunk_of_colours_costs_that_alone(palimpsest, tmp_path):
         assert parts.keys() == {"IHDR", "IDAT", "IEND"}
         reason = "too_large" if name == "bomb" else "damaged"
         assert report["left_out"] == [{"part": part, "reason": reason}], name
+
+
+def test_colours_that_are_nearly_those_of_srgb_need_no_words_to_be_verified(palimpsest, tmp_path):
+    """Earlier versions wrote nothing for the curve of television, and their pictures are verified still."""
+    data = bytearray((FIXTURES / "lossy.avif").read_bytes())
+    at = data.index(b"colrnclx") + 8
+    data[at : at + 4] = struct.pack(">HH", 1, 1)
+    made, parts, _, verified = protect(palimpsest, tmp_path, "photo.avif", bytes(data))
+    assert parts["cICP"] == b"\1\1\0\1" and "iCCP" not in parts and colour_line(verified) == "kept"
+    (tmp_path / "earlier.png").write_bytes(made.read_bytes().replace(chunk(b"cICP", parts["cICP"]), b""))
+    result = palimpsest("verify", tmp_path / "in/photo.avif", tmp_path / "earlier.png")
+    assert result.returncode == 0 and colour_line(result.stdout) == "none; the original's colours are nearly those of sRGB"
