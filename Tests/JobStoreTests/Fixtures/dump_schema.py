@@ -19,6 +19,7 @@ REPORT = (
     '"strength":8,"width":64,"working_height":48,"working_width":64}'
 )
 SETTINGS = '{"clip":true,"mode":"class-wise","strength":8,"working_size":128}'
+PASSED_OVER = '{"examples":["a.mov"],"reasons":{"video":1},"total":1}'
 STATES = ["queued", "running", "done", "failed", "quarantined", "cancelled"]
 
 
@@ -111,7 +112,8 @@ def fill(database, version):
             image(database, seq, number, image_state, tenant)
     # Refused while it was received, so that there is no file.
     job(database, 6, "failed", first, ["failed"])
-    image(database, 6, 1, "failed", first, input_sha256=None, input_size=None)
+    without_class = {"label": ""} if version >= 10 else {}
+    image(database, 6, 1, "failed", first, input_sha256=None, input_size=None, **without_class)
     # Expired: the row stays, its images are gone.
     job(database, 7, "done", first, ["done"], expired_at=NOW + 86_406_000)
     insert(database, "idempotency", tenant=first, key="k", fingerprint=digest("request"), job=3, created_at=NOW)
@@ -139,9 +141,12 @@ def fill(database, version):
         for position in range(2):
             insert(database, "listed_pictures", list=1, position=position, sha256=digest(f"picture {position}"))
         insert(database, "listed_pictures", list=2, position=0, sha256=digest("former picture"))
-        for seq, label, key in database.execute("SELECT DISTINCT job, label, tenant FROM images").fetchall():
+        for seq, label, key in database.execute("SELECT DISTINCT job, label, tenant FROM images WHERE label <> ''").fetchall():
             picture_list = {("dogs", first): 1}.get((label, key)) or (2 if seq == 3 else None)
             insert(database, "job_classes", job=seq, label=label, list=picture_list)
+    if version >= 10:
+        database.execute("UPDATE images SET source = 'album/photo ' || number || '.jpg' WHERE job IN (1, 6)")
+        database.execute("UPDATE jobs SET classes = '[]', passed_over = ? WHERE seq = 6", [PASSED_OVER])
 
 
 def main():
