@@ -13,10 +13,12 @@ public struct ArchivePath: Sendable, Equatable {
     /// - Throws: ``ArchiveFault`` with ``ArchiveFault/Code/memberInvalid``.
     public init(_ text: String) throws(ArchiveFault) {
         guard !text.utf8.contains(0) else { throw .memberInvalid("Its name has a NUL.") }
-        guard !text.hasPrefix("/"), !text.hasPrefix("\\") else {
+        // By scalars: a slash with an accent behind it is another character to Swift, and a slash to a file system.
+        let scalars = text.unicodeScalars
+        guard scalars.first != "/", scalars.first != "\\" else {
             throw .memberInvalid("Its name begins with a slash; names must be relative.")
         }
-        var components = text.split { $0 == "/" || $0 == "\\" }.filter { $0 != "." }.map(String.init)
+        var components = scalars.split { $0 == "/" || $0 == "\\" }.map(String.init).filter { $0 != "." }
         guard !components.contains("..") else { throw .memberInvalid("Its name has a '..' in it.") }
         guard let last = components.popLast() else { throw .memberInvalid("It has no name.") }
         folders = components

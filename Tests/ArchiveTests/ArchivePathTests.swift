@@ -9,7 +9,7 @@ struct ArchivePathTests {
             ("a.jpg", [], "a.jpg"), ("cats/a.jpg", ["cats"], "a.jpg"), ("./cats//b/./a.jpg", ["cats", "b"], "a.jpg"),
             ("./a.jpg", [], "a.jpg"), ("cats\\b\\a.jpg", ["cats", "b"], "a.jpg"), ("C:/a", ["C:"], "a"),
             ("a/", [], "a"), ("Google Photos/été/1.jpg", ["Google Photos", "été"], "1.jpg"),
-            ("cats/..a", ["cats"], "..a"),
+            ("cats/..a", ["cats"], "..a"), ("cats/\u{301}a.jpg", ["cats"], "\u{301}a.jpg"),
         ] as [(String, [String], String)]
     )
     func parts(text: String, folders: [String], name: String) throws {
@@ -20,7 +20,7 @@ struct ArchivePathTests {
 
     @Test(
         "Names that lead elsewhere",
-        arguments: ["/etc/passwd", "\\a", "../a", "a/../../b", "a\\..\\b", "", ".", "./", "a\0.jpg"]
+        arguments: ["/etc/passwd", "\\a", "../a", "a/../../b", "a\\..\\b", "/\u{301}a.jpg", "", ".", "./", "a\0.jpg"]
     )
     func refused(text: String) {
         let fault = #expect(throws: ArchiveFault.self) { try ArchivePath(text) }

@@ -10,7 +10,7 @@ public enum FileRule {
     public static func reason(ofFolder name: some StringProtocol) -> PassOverReason? {
         let name = lowercased(name)
         if systemFolders.contains(name) { return .system }
-        return name.hasPrefix(".") ? .hidden : nil
+        return name.unicodeScalars.first == "." ? .hidden : nil
     }
 
     /// Why a file is passed over for its name.
@@ -22,7 +22,7 @@ public enum FileRule {
         guard !systemFiles.contains(name), !systemBeginnings.contains(where: name.hasPrefix),
             !systemEndings.contains(where: name.hasSuffix)
         else { return .system }
-        guard !name.hasPrefix(".") else { return .hidden }
+        guard name.unicodeScalars.first != "." else { return .hidden }
         guard let ending = ending(of: name) else { return nil }
         if videoEndings.contains(ending) { return .video }
         return sidecarEndings.contains(ending) ? .sidecar : nil
