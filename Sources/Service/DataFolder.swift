@@ -31,6 +31,12 @@ final class DataFolder: Sendable {
         // Before the lock is there, whose file tells that a server has been here.
         if try DataFolderSurvey(of: path).mayMakeDatabase() {
             if mkdir(path, 0o700) != 0, errno != EEXIST { throw fault("The data folder \(path) cannot be made", errno) }
+            // A file has no folder in it either.
+            let code = synchronize(path)
+            guard code != ENOTDIR else { throw fault("The data folder \(path) cannot be written", code) }
+            guard access(path, W_OK | X_OK) == 0 else {
+                throw fault("The data folder \(path) cannot be written", errno)
+            }
             try firstStartMark(of: path).write("The first start of this folder has not come to its end.\n")
         }
         let folder = try DataFolder(path: path)

@@ -399,7 +399,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(make_service):
 
 def spooled(service):
     """Files in the data folder that are neither the database nor what the server itself keeps."""
-    own = ("palimpsest.sqlite", "admin-key", "signing-key", "lock")
+    own = ("palimpsest.sqlite", "admin-key", "signing-key", "lock", "reserve")
     return [name for _, _, names in os.walk(service.data) for name in names if not name.startswith(own)]
 
 
