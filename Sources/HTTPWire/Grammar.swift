@@ -74,7 +74,8 @@ enum Grammar {
 
     /// Percent-decoded bytes as text; `nil` for a broken escape, a NUL or bytes that are not UTF-8.
     static func percentDecoded(_ bytes: some Sequence<UInt8>, plusIsSpace: Bool = false) -> String? {
-        guard let decoded = percentDecodedOctets(bytes, plusIsSpace: plusIsSpace), !decoded.contains(0) else { return nil }
+        let decoded = percentDecodedOctets(bytes, plusIsSpace: plusIsSpace)
+        guard let decoded, !decoded.contains(0) else { return nil }
         return String(validating: decoded, as: UTF8.self)
     }
 

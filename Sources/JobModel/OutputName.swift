@@ -49,6 +49,7 @@ public struct OutputName: Sendable, Hashable {
     /// What names have in common that may be one file, since they differ in case or composition alone.
     ///
     /// - Parameter base: The name of a file without its extension.
+    /// - Returns: A key for comparing, which is no name itself.
     public static func folded(_ base: String) -> String { FileNames.folded(base) }
 
     /// The bytes of a number behind a name, such as `-10000`.
