@@ -86,8 +86,12 @@ struct ConnectionDeadlines: Sendable {
         output.isStalled(patience: writePatience, progress: progress, now: now)
     }
 
-    private var writePatience: UInt64 {
-        (isDraining ? min(timeouts.write, timeouts.writeWhenDraining) : timeouts.write).nanoseconds
+    private var writePatience: OutputPace.Patience {
+        OutputPace.Patience(
+            silence: (isDraining ? min(timeouts.write, timeouts.writeWhenDraining) : timeouts.write).nanoseconds,
+            longestCredit: isDraining ? 0 : timeouts.readerCredit.nanoseconds,
+            bytesPerSecond: timeouts.readerCreditBytesPerSecond
+        )
     }
 
     private var patience: UInt64? {

@@ -14,9 +14,13 @@ public struct HTTPTimeouts: Sendable, Equatable {
     public var minimumBodyBytesPerSecond: UInt64
     /// The longest silence within a body, however fast it was before.
     public var bodyStall: Duration
-    /// Without any byte of the response leaving.
+    /// Without any byte of the response being acknowledged by the peer.
     public var write: Duration
-    /// Without any byte of the response leaving while the server drains, so that a stalled reader does not use up the grace.
+    /// What a reader may earn on top of that by what it has taken before.
+    public var readerCredit: Duration
+    /// The rate at which a reader earns as much time as it takes.
+    public var readerCreditBytesPerSecond: UInt64
+    /// Without any byte of the response being acknowledged while the server drains, so that a stalled reader does not use up the grace.
     public var writeWhenDraining: Duration
     /// For the peer's end after ours.
     public var linger: Duration
@@ -31,6 +35,8 @@ public struct HTTPTimeouts: Sendable, Equatable {
         minimumBodyBytesPerSecond: UInt64 = 1024,
         bodyStall: Duration = .seconds(30),
         write: Duration = .seconds(30),
+        readerCredit: Duration = .seconds(420),
+        readerCreditBytesPerSecond: UInt64 = 4096,
         writeWhenDraining: Duration = .seconds(5),
         linger: Duration = .seconds(2),
         newConnectionWhenDraining: Duration = .seconds(5)
@@ -41,6 +47,8 @@ public struct HTTPTimeouts: Sendable, Equatable {
         self.minimumBodyBytesPerSecond = minimumBodyBytesPerSecond
         self.bodyStall = bodyStall
         self.write = write
+        self.readerCredit = readerCredit
+        self.readerCreditBytesPerSecond = readerCreditBytesPerSecond
         self.writeWhenDraining = writeWhenDraining
         self.linger = linger
         self.newConnectionWhenDraining = newConnectionWhenDraining

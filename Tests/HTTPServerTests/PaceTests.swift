@@ -97,7 +97,7 @@ import Testing
         "A reader who acknowledges anything is waited for, though nothing fits into the kernel's buffer; one who does not is cut"
     )
     func slowReader() {
-        let watched = Watched(HTTPTimeouts(write: .seconds(20)))
+        let watched = Watched(HTTPTimeouts(write: .seconds(20), readerCredit: .zero))
         #expect(watched.update(.nothing, at: 0, hasOutput: true, sent: 100) == 5 * second)
         // By the kernel's buffer nothing has moved for 200 seconds.
         for time in stride(from: 5, through: 200, by: 5) {
@@ -112,7 +112,7 @@ import Testing
 
     @Test("A reader whose output has left is none to be cut, and a new wait is a new patience")
     func readerWithoutOutput() {
-        let watched = Watched(HTTPTimeouts(write: .seconds(20)))
+        let watched = Watched(HTTPTimeouts(write: .seconds(20), readerCredit: .zero))
         _ = watched.update(.nothing, at: 0, hasOutput: true, sent: 1)
         #expect(watched.update(.nothing, at: 19, sent: 2) == .max)
         #expect(!watched.isStalled(at: 100))
@@ -133,6 +133,44 @@ import Testing
         #expect(!watched.isStalled(at: 6))
         #expect(!watched.isStalled(at: 9))
         #expect(watched.isStalled(at: 10))
+    }
+
+    @Test("A reader earns time with what it has taken, up to a bound, and spends it while it rests")
+    func credit() {
+        let timeouts = HTTPTimeouts(write: .seconds(20), readerCredit: .seconds(100), readerCreditBytesPerSecond: 1000)
+        let watched = Watched(timeouts)
+        _ = watched.update(.nothing, at: 0, hasOutput: true)
+        watched.peer.taken = 50_000
+        #expect(!watched.isStalled(at: 5))
+        // 20 and 50 seconds.
+        #expect(!watched.isStalled(at: 74))
+        #expect(watched.isStalled(at: 75))
+        // After 10 more seconds 40 are left of them, and 1 comes for what was taken.
+        let other = Watched(timeouts)
+        _ = other.update(.nothing, at: 0, hasOutput: true)
+        other.peer.taken = 50_000
+        #expect(!other.isStalled(at: 5))
+        other.peer.taken = 51_000
+        #expect(!other.isStalled(at: 15))
+        #expect(!other.isStalled(at: 75))
+        #expect(other.isStalled(at: 76))
+        // All in one piece, and many pieces that leave at once, are the same.
+        let pieces = Watched(timeouts)
+        for time: UInt64 in 0..<10 {
+            pieces.peer.taken = 5000 * time
+            _ = pieces.update(.nothing, at: time, hasOutput: true, sent: time)
+            _ = pieces.update(.nothing, at: time, sent: time)
+        }
+        _ = pieces.update(.nothing, at: 10, hasOutput: true, sent: 10)
+        #expect(!pieces.isStalled(at: 74))
+        #expect(pieces.isStalled(at: 75))
+        // No more than the bound, and no overflow.
+        let fast = Watched(timeouts)
+        _ = fast.update(.nothing, at: 0, hasOutput: true)
+        fast.peer.taken = .max
+        #expect(!fast.isStalled(at: 5))
+        #expect(!fast.isStalled(at: 124))
+        #expect(fast.isStalled(at: 125))
     }
 
     @Test("A slow body of which nothing can be read yet is waited for as long as it arrives fast enough")

@@ -12,6 +12,7 @@ private actor Echo: SocketOwner {
     private var received = 0
     private var paused = false
     private var pauseAfter: Int?
+    private var tellsPeerEnd = false
 
     init(
         _ descriptor: consuming Descriptor,
@@ -32,7 +33,11 @@ private actor Echo: SocketOwner {
         socket.setReading(true, for: self)
     }
 
+    func tellPeerEnd() { tellsPeerEnd = true }
+
     func close() { socket.close(for: self) }
+
+    var progress: PeerProgress { socket.peerProgress }
 
     func socketBecame(_ readiness: Readiness) { socket.handle(readiness, for: self) }
 
@@ -51,6 +56,8 @@ private actor Echo: SocketOwner {
         socket.closeWhenFlushed()
         socket.flush(for: self)
     }
+
+    func socketPeerEnded() { if tellsPeerEnd { report.yield("peer ended") } }
 
     func socketFlushed() {}
 
@@ -79,6 +86,29 @@ private actor Echo: SocketOwner {
         )
         await echo.start()
         return (echo, descriptors[1], reports.makeAsyncIterator())
+    }
+
+    /// The same over TCP.
+    private func tcpPair(pauseAfter: Int? = nil) async throws -> (Echo, Int32, AsyncStream<String>.Iterator) {
+        let (accepted, accept) = AsyncStream.makeStream(of: Int32.self)
+        let listener = try Listener(address: SocketAddress(host: "127.0.0.1", port: 0)) { descriptor, _ in
+            accept.yield(dup(descriptor.number))
+            return .pause
+        }
+        await listener.start()
+        let peer = try connectBlocking(to: listener.address)
+        var iterator = accepted.makeAsyncIterator()
+        let descriptor = try #require(await iterator.next())
+        await listener.close()
+        let (reports, report) = AsyncStream.makeStream(of: String.self)
+        let echo = Echo(
+            Descriptor(owning: descriptor),
+            shard: try Shard(label: "test"),
+            pauseAfter: pauseAfter,
+            report: report
+        )
+        await echo.start()
+        return (echo, peer, reports.makeAsyncIterator())
     }
 
     private func write(_ count: Int, to descriptor: Int32) {
@@ -113,6 +143,30 @@ private actor Echo: SocketOwner {
         var last = await reports.next()
         if last != "closed" { last = await reports.next() }
         #expect(last == "closed")
+    }
+
+    @Test("The end of the peer is told also while reading is paused and its bytes are unread")
+    func pausedEnd() async throws {
+        var (echo, peer, reports) = try await pair(pauseAfter: 1)
+        write(1, to: peer)
+        #expect(await reports.next() == "paused")
+        await echo.tellPeerEnd()
+        write(1000, to: peer)
+        close(peer)
+        #expect(await reports.next() == "peer ended")
+        await echo.close()
+    }
+
+    @Test("What has arrived is told before it is read")
+    func arrivals() async throws {
+        let (echo, peer, _) = try await tcpPair(pauseAfter: 1)
+        write(1, to: peer)
+        while await echo.progress.arrived != 1 { await Task.yield() }
+        write(30_000, to: peer)
+        while await echo.progress.arrived != 30_001 { await Task.yield() }
+        #expect(await echo.progress.arrived == 30_001)
+        await echo.close()
+        close(peer)
     }
 
     @Test("Closing a paused socket closes it, and lets its owner go")
