@@ -10,7 +10,7 @@ struct ProtectCommand: AsyncParsableCommand {
         abstract: "Protects photos and folders of photos, without a server.",
         discussion: """
             Every photo needs a class: what is hidden in the pictures of one class looks alike. The first folder inside IN is the class \
-            of what lies in it, at any depth. Where IN holds a single folder, and that one nothing but folders, such as Takeout/Google \
+            of what lies in it, at any depth. Where IN holds a single folder, and that one nothing but several folders, such as Takeout/Google \
             Photos, it is passed through: its folders are the classes. With --class NAME every photo of the call has that class, whatever \
             folders it lies in. The classes that were found are listed before the work begins. A folder whose class has results in DIR \
             stays a class; so that a later call finds the same ones, name the same IN again, or --class.

@@ -109,6 +109,18 @@ struct AlbumLayoutTests {
         #expect(layout.wrappers == ["w"] && folders.map { layout.album(of: $0) } == ["cats", "cats"])
     }
 
+    @Test("Where several albums are asked for, a single one makes no wrapper of what is around it, unless it is known")
+    func several() {
+        let one = [["DCIM", "2026-01-02"], ["DCIM", "2026-01-02", "raw"]]
+        #expect(AlbumLayout(photos: one).wrappers == ["DCIM"])
+        #expect(AlbumLayout(photos: one, needsSeveral: true).wrappers == [])
+        let two = one + [["DCIM", "2026-01-03"]]
+        #expect(AlbumLayout(photos: two, needsSeveral: true).wrappers == ["DCIM"])
+        // Whatever was an album first stays one.
+        #expect(AlbumLayout(photos: two, needsSeveral: true) { $0 == "DCIM" }.wrappers == [])
+        #expect(AlbumLayout(photos: one, needsSeveral: true) { $0 == "2026-01-02" }.wrappers == ["DCIM"])
+    }
+
     @Test("The order of the photos changes nothing")
     func order() {
         let folders = [["w", "v", "a"], ["w", "v", "b", "c"], ["w", "v", "a", "d"]]

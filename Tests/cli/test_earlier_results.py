@@ -53,7 +53,7 @@ def test_a_new_photo_of_an_old_name_gets_the_next_number(protect, tmp_path):
     assert "in/DCIM/a/IMG_1.png becomes out/DCIM/IMG_1-2.png: out/DCIM/IMG_1.png was made from another photo of that name\n" in words
     # What is there stays as it is, however often it is called.
     before = state(tmp_path / "out")
-    assert protect("--skip-existing") == "left out 4 photos that have a result\nnothing to do\n"
+    assert protect("--skip-existing").endswith("left out 4 photos that have a result\nnothing to do\n")
     assert state(tmp_path / "out") == before
 
 
@@ -75,7 +75,7 @@ def test_a_replaced_photo_gets_a_result_of_its_own(protect, tmp_path, flag):
     before = state(tmp_path / "out")
     picture(photo, seed=9)
     words = protect(*filter(None, [flag]))
-    assert words.startswith("in/c/a.png becomes out/c/a-2.png: out/c/a.png was made from another photo of that name\n")
+    assert "in/c/a.png becomes out/c/a-2.png: out/c/a.png was made from another photo of that name\n" in words
     assert origins(tmp_path / "out/c")["a-2.png"] == digest(photo) and kept(before, state(tmp_path / "out"))
     # The one before comes back, and is known.
     picture(photo, seed=1)
@@ -170,6 +170,8 @@ def test_a_file_that_is_no_result_is_named(protect, tmp_path):
 
 
 def test_what_a_killed_call_left_is_picked_up_under_its_name(protect, tmp_path):
+    # A photo in the folder itself makes it the class.
+    picture(tmp_path / "in/c/0.png", seed=20)
     photos = [picture(tmp_path / f"in/c/{folder}/a.png", seed=number) for number, folder in enumerate("xyz")]
     protect()
     expected = origins(tmp_path / "out/c")
@@ -179,7 +181,7 @@ def test_what_a_killed_call_left_is_picked_up_under_its_name(protect, tmp_path):
     (tmp_path / "out/c/a-3.png").unlink()
     picture(tmp_path / "in/c/a.png", seed=8)
     words = protect("--skip-existing")
-    assert origins(tmp_path / "out/c") == expected | {"a-4.png": digest(tmp_path / "in/c/a.png")} and "left out 1 photo" in words
+    assert origins(tmp_path / "out/c") == expected | {"a-4.png": digest(tmp_path / "in/c/a.png")} and "left out 2 photos" in words
     # The report of a photo that is not here is nobody else's.
     (tmp_path / "out/c/a-2.png").unlink()
     report = (tmp_path / "out/c/a-2.json").read_bytes()
@@ -235,9 +237,9 @@ def test_where_all_have_results_one_sentence_says_so(protect, tmp_path):
         picture(tmp_path / f"in/{number % 3}/{number}.png", side=16, seed=number)
     protect()
     before = state(tmp_path / "out")
-    assert protect() == "60 photos have results already; nothing to do (--force protects them anew)\n"
+    assert protect().endswith("60 photos have results already; nothing to do (--force protects them anew)\n")
     assert protect("--quiet") == ""
-    assert protect("--skip-existing") == "left out 60 photos that have a result\nnothing to do\n"
+    assert protect("--skip-existing").endswith("left out 60 photos that have a result\nnothing to do\n")
     assert state(tmp_path / "out") == before
     (tmp_path / "in/1/broken.png").write_bytes(b"no photo")
     words = protect(status=1)

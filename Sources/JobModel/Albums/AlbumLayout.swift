@@ -11,17 +11,21 @@ public struct AlbumLayout: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - photos: The folders that each photo lies in, from the outermost in.
+    ///   - needsSeveral: Whether only what is around several albums is a wrapper. In a folder that grows, one album may as well be the
+    ///     first subfolder of a class.
     ///   - isAlbum: Whether a folder of this name is known to be an album, so that it is none of the wrappers.
-    public init(photos: [[String]], isAlbum: (String) -> Bool = { _ in false }) {
+    public init(photos: [[String]], needsSeveral: Bool = false, isAlbum: (String) -> Bool = { _ in false }) {
         guard let first = photos.first else {
             wrappers = []
             return
         }
         var depth = 0
-        while photos.allSatisfy({ $0.count >= depth + 2 && $0[depth] == first[depth] }), !isAlbum(first[depth]) {
-            depth += 1
+        func isShared(behind count: Int) -> Bool {
+            photos.allSatisfy { $0.count >= depth + count && $0[depth] == first[depth] }
         }
-        wrappers = Array(first.prefix(depth))
+        while isShared(behind: 2), !isAlbum(first[depth]) { depth += 1 }
+        let isOnlyOne = isShared(behind: 1) && !isAlbum(first[depth])
+        wrappers = needsSeveral && isOnlyOne ? [] : Array(first.prefix(depth))
     }
 
     /// The album of a photo.

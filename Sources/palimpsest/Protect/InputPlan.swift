@@ -190,7 +190,7 @@ struct InputPlan {
         passedOver.add(contentsOf: search.passedOver)
         leftLinks += search.leftLinks
         // What an earlier call has made a class stays one, whatever has come to the folder, or has gone from it.
-        let layout = AlbumLayout(photos: search.photoFolders) { output.hasClass(called: $0) }
+        let layout = AlbumLayout(photos: search.photoFolders, needsSeveral: true) { output.hasClass(called: $0) }
         if label == nil, !layout.wrappers.isEmpty {
             wrappers.append(([folder] + layout.wrappers).joined(separator: "/"))
         }
