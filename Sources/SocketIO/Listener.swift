@@ -148,7 +148,10 @@ public actor Listener {
             guard number >= 0 else {
                 switch error {
                 case EAGAIN: return
-                case EMFILE, ENFILE, ENOBUFS, ENOMEM: return rest(after: error)
+                case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+                    // The kernel looks for a descriptor first: without a connection that waits for one, nothing is wrong.
+                    guard hasWaitingConnection else { return }
+                    return rest(after: error)
                 // EINTR, ECONNABORTED, and the network errors that accept passes on: that connection's bad luck.
                 default: continue
                 }
@@ -162,6 +165,11 @@ public actor Listener {
                 update()
             }
         }
+    }
+
+    private var hasWaitingConnection: Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&state, 1, 0) > 0
     }
 
     private func rest(after number: Int32) {
