@@ -97,12 +97,13 @@ struct DataFolderSurvey {
     /// How to go on without the database of the folder.
     static func remedy(_ path: String, logs: [String] = []) -> String {
         let name = DataFolder.databaseName
+        let verb = logs.count == 1 ? "belongs" : "belong"
         let away =
-            logs.isEmpty ? "" : " Move \(logs.joined(separator: " and ")) away first, which belong to the lost one."
+            logs.isEmpty ? "" : " First move \(logs.joined(separator: " and ")) away, which \(verb) to the lost one."
         return
-            "Nothing was changed. To restore it, copy \(name) of the last backup (`palimpsest backup`), or the whole "
-            + "backup, to this folder.\(away) To start anew without what the folder holds, move the folder away, or name "
-            + "another one by --data."
+            "Nothing was changed.\(away) To restore it, copy the whole last backup (`palimpsest backup`) to this folder; its "
+            + "\(name) alone does where nothing was erased or has expired since. To start anew without what the folder holds, "
+            + "move the folder away, or name another one by --data."
     }
 
     private func loss(_ what: String) -> DataFolder.Fault {

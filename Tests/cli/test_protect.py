@@ -21,6 +21,14 @@ def tree(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
+def test_results_in_the_folder_of_a_class_are_refused_instead_of_leaving_the_class_out(palimpsest, tmp_path):
+    photos = [picture(tmp_path / f"in/{name}", seed=number) for number, name in enumerate(["cat/a.png", "dog/b.png"])]
+    for command in (["protect"], ["submit", "--server", "http://127.0.0.1:1"]):
+        result = palimpsest(command[0], "in", "--out", "in/cat", *command[1:], cwd=tmp_path, variables={"PALIMPSEST_KEY": "k"})
+        assert result.returncode == 2 and "would lie among the photos" in result.stderr, result
+    assert sorted(path for path in (tmp_path / "in").rglob("*") if path.is_file()) == photos
+
+
 def test_photos_are_protected_within_the_bound_and_reported(palimpsest, tmp_path):
     out = tmp_path / "out"
     result = palimpsest("protect", PHOTOS / "parrots.jpg", PHOTOS / "hats.png", "--class", "trip", "--out", out)

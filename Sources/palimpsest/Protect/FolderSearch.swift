@@ -15,6 +15,8 @@ struct FolderSearch {
 
     private(set) var findings: [Finding] = []
     private(set) var passedOver = PassedOver()
+    /// Whether the folder of the results is among these, and photos lie in it as they never do in one of results.
+    private(set) var outputHoldsPhotos = false
     /// Links to folders that are not followed, since they lead to what is searched anyway, or around it.
     private(set) var leftLinks: [String] = []
 
@@ -73,7 +75,7 @@ struct FolderSearch {
         let kind = FileKind(path: path)
         let code = kind == nil ? errno : 0
         if case .folder(let identity) = kind {
-            guard identity != except else { return }
+            guard identity != except else { return lookAtOutput(path) }
             if let reason = FileRule.reason(ofFolder: name) { return passedOver.add(path, reason) }
             let inner = folders + [name]
             if Self.isLink(path) { return links.append((path, inner, identity)) }
@@ -92,6 +94,12 @@ struct FolderSearch {
             findings.append(.fault(path: path, detail: "It could not be read: \(SystemWords.of(code))."))
         case .folder, .other, nil: passedOver.add(path, .link)
         }
+    }
+
+    /// Results lie in folders of their classes, so that a photo outside of any is not one of them.
+    private mutating func lookAtOutput(_ path: String) {
+        let names = (FolderListing.names(in: path) ?? []).compactMap(\.text)
+        outputHoldsPhotos = outputHoldsPhotos || names.contains { FileRule.isPhoto(named: $0) }
     }
 
     // MARK: - The file system

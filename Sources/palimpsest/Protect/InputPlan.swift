@@ -59,7 +59,7 @@ struct InputPlan {
     private var resumed = 0
     /// Photos whose results do not get the names that they would have, and why.
     private var renamed: [String] = []
-    /// Whether a folder of photos is that of the results.
+    /// Whether a folder of photos is that of the results, or one of its classes is.
     private var isIntoItself = false
 
     private var sources: Set<FileIdentity> = []
@@ -189,6 +189,7 @@ struct InputPlan {
         let search = FolderSearch(folder, except: output.identity)
         passedOver.add(contentsOf: search.passedOver)
         leftLinks += search.leftLinks
+        isIntoItself = isIntoItself || search.outputHoldsPhotos
         // What an earlier call has made a class stays one, whatever has come to the folder, or has gone from it.
         let layout = AlbumLayout(photos: search.photoFolders, needsSeveral: true) { output.hasClass(called: $0) }
         if label == nil, !layout.wrappers.isEmpty {
