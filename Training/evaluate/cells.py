@@ -28,7 +28,8 @@ def splits(data, split, images):
     return x[first : first + count], y[first : first + count], data.x_test, data.y_test
 
 
-def _path(setting, row, column, seed):
+def path(setting, row, column, seed):
+    """Where a cell's record is kept, and the fields that say what it was measured on."""
     identity = {**setting.identity(), "row": row, "column": column, "seed": seed}
     file = rows.weights_file(row, setting.tool)
     if file:
@@ -38,12 +39,20 @@ def _path(setting, row, column, seed):
     return setting.out / "cells" / f"{words}-{key}.json", identity
 
 
+def keep(place, record):
+    """Writes a record whole or not at all."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    partial = place.with_suffix(".partial")
+    partial.write_text(json.dumps(record, indent=1) + "\n")
+    partial.rename(place)
+
+
 def known(setting, row, column, seed):
     """The record of a cell that was measured before, or None."""
-    path, identity = _path(setting, row, column, seed)
-    if not path.exists():
+    place, identity = path(setting, row, column, seed)
+    if not place.exists():
         return None
-    record = json.loads(path.read_text())
+    record = json.loads(place.read_text())
     return record if all(record.get(name) == value for name, value in identity.items()) else None
 
 
@@ -59,7 +68,7 @@ def measure(setting, row, column, seed):
     given = rows.ALL[row](x, y, seed, setting.tool)
     same = known(setting, row, columns.VANILLA, seed) if column in columns.NO_OPS else None
     history = same["history"] if same else columns.ALL[column](given, x_test, y_test, seed, setting)
-    path, identity = _path(setting, row, column, seed)
+    place, identity = path(setting, row, column, seed)
     difference = np.abs(given.images.astype(np.int16) - given.originals)
     record = {
         **identity,
@@ -74,9 +83,6 @@ def measure(setting, row, column, seed):
     if column == columns.VANILLA:
         record["linear_probe"] = detector.linear_probe(given.images, given.labels, seed)
     record["seconds"] = round(time.monotonic() - started, 1)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(record, indent=1) + "\n")
-    partial.rename(path)
+    keep(place, record)
     print(f"{row} / {column} / seed {seed}: {record['accuracy']:.2f} % ({record['seconds']:.0f} s)", flush=True)
     return record

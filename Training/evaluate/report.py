@@ -141,18 +141,22 @@ def _judge_all_countermeasures(cells, judge):
             )
 
 
-def table(cells):
+def table(cells, looks=None):
     """The cells as a Markdown table: accuracy in percent, mean (lowest-highest) over the seeds, and each row's figures.
 
-    A row ends with the mean and largest share of learning that it leaves (`judged`).
+    A row ends with the mean and largest share of learning that it leaves (`judged`). `looks` maps rows to their median SSIMULACRA2;
+    without it there is no such column.
     """
     titles = list(dict.fromkeys(column for _, column in cells))
-    lines = [["training images", *titles, "PSNR dB", "SSIM", "largest \\|δ\\|", "linear probe", "mean r", "max r"]]
+    seen = ["SSIMULACRA2"] if looks else []
+    lines = [["training images", *titles, "PSNR dB", "SSIM", *seen, "largest \\|δ\\|", "linear probe", "mean r", "max r"]]
     for row in dict.fromkeys(row for row, _ in cells):
         shown = [_shown(cells.get((row, column))) for column in titles]
         first = next(cell for (name, _), cell in cells.items() if name == row)
         shown.append("-" if first["psnr"] is None else f"{first['psnr']:.2f}")
         shown.append(f"{first['ssim']:.3f}")
+        if looks:
+            shown.append(f"{looks[row]:.0f}" if row in looks else "-")
         shown.append(str(first["largest_delta"]))
         shown.append("-" if first["probe"] is None else f"{first['probe']:.0f}")
         left = judged(cells, row)

@@ -44,11 +44,13 @@ def _compared(make):
     return perturb
 
 
-def _protected(mode, *options, paper=False):
+def _protected(mode, *options, mask="none", paper=False):
+    """The binary's answer; the mask is named, since its standard depends on the size of the pictures."""
+    options = ["--mode", mode, "--mask", mask, *options]
+
     def make(x, y, seed, tool):
-        released = product.protect(
-            tool.binary, PAPER_LOSSES if paper else tool.weights, x, y, tool.names, family_seed(seed), tool.cache, ["--mode", mode, *options]
-        )
+        weights = PAPER_LOSSES if paper else tool.weights
+        released = product.protect(tool.binary, weights, x, y, tool.names, family_seed(seed), tool.cache, options)
         return TrainingSet(released, y, x)
 
     return make
@@ -94,15 +96,17 @@ def mixture(share):
 
 
 CLEAN, CONTROL, PAPER = "clean", "random noise (control)", "deep hiding, the paper's losses"
-CLASS_WISE, SAMPLE_WISE, SOFT, FRESH = (
-    "palimpsest class-wise", "palimpsest sample-wise", "palimpsest soft", "palimpsest, fresh secrets",
+CLASS_WISE, SAMPLE_WISE, MASKED, SOFT, FRESH = (
+    "palimpsest class-wise", "palimpsest sample-wise", "palimpsest mask=photo", "palimpsest soft", "palimpsest, fresh secrets",
 )  # fmt: skip
+OURS = (CLASS_WISE, SAMPLE_WISE, MASKED, SOFT, FRESH)
 ALL = {
     CLEAN: _perturbed(lambda x, y, seed: x),
     CONTROL: _perturbed(perturbations.random_noise),
     "smooth noise": _perturbed(perturbations.smooth_noise),
     CLASS_WISE: _protected("class-wise"),
     SAMPLE_WISE: _protected("sample-wise"),
+    MASKED: _protected("sample-wise", mask="photo"),
     SOFT: _protected("class-wise", "--no-clip"),
     FRESH: _protected("class-wise", "--fresh-semantic-images"),
     PAPER: _protected("class-wise", paper=True),
