@@ -1,6 +1,6 @@
 """The plot of protection against visibility: every method is a point, and only what is right and high is worth having."""
 
-from . import report, rows
+from . import rows
 
 GATE = 70.0
 # What a trainer may do, by panel; a panel shows the largest share of learning that one of its columns leaves.
@@ -11,29 +11,30 @@ PANELS = {
 }
 
 
-def points(cells, looks):
+def points(remaining, looks):
     """{panel: {row: (median SSIMULACRA2, protection)}}; protection is 1 - r at the panel's worst column.
 
-    A row is in a panel if all of the panel's columns were measured for it. `looks` maps rows to their median SSIMULACRA2.
+    A row is in a panel if all of the panel's columns were measured for it. `remaining` gives the shares of learning that a row
+    leaves, by column; `looks` maps rows to their median SSIMULACRA2.
     """
     found = {}
     for panel, columns in PANELS.items():
         found[panel] = {}
         for row, score in looks.items():
-            left = report.remaining(cells, row)
+            left = remaining(row)
             if row != rows.CLEAN and set(columns) <= left.keys():
                 found[panel][row] = (score, 1 - max(left[column] for column in columns))
     return found
 
 
-def draw(cells, looks, path):
+def draw(remaining, looks, path):
     """Writes the plot as a PNG: one panel for each sort of trainer, the gate of visibility as a line."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    found = {panel: methods for panel, methods in points(cells, looks).items() if methods}
+    found = {panel: methods for panel, methods in points(remaining, looks).items() if methods}
     if not found:
         return
     names = list(dict.fromkeys(row for methods in found.values() for row in methods))

@@ -10,7 +10,7 @@ import torch
 from deephiding import weights
 from deephiding.semantic_images import semantic_image
 
-from . import columns, detector, product, published, rows
+from . import columns, detector, frontier, product, published, rows
 
 CLEAN_AT_LEAST = 60.0
 CONTROL_AT_MOST = 20.0
@@ -18,6 +18,19 @@ FRESH_WITHIN = 8.0
 PSNR_AT_LEAST = 32.0
 # What the shipped weights have to reach, by column of the class-wise row.
 TARGETS = {"vanilla": 20.0, "JPEG 50": 40.0}
+# What the sample-wise row has to stay below against trainers who know the product or start from a pre-trained network, by column.
+KNOWING_TARGETS = {
+    "orthogonal projection": 25.0,
+    "wave projection": 40.0,
+    "ring stop": 40.0,
+    "class mean and components": 40.0,
+    "purifier, other keys": 50.0,
+    "fine-tuning": 40.0,
+}
+# How many points a detector may read the classes better from protected pictures than from clean ones.
+SPECTRUM_WITHIN = 10.0
+# Share of learning is not given under a countermeasure that leaves clean pictures less than this, in percent.
+COLUMN_CLEAN_AT_LEAST = 30.0
 # Largest mean and single share of learning left over all countermeasures, and which rows it must stay below.
 CLASS_WISE_MEAN, CLASS_WISE_MAX, SAMPLE_WISE_MEAN = 0.20, 0.65, 0.40
 
@@ -53,11 +66,15 @@ def summarize(records):
 
 
 def remaining(cells, row):
-    """What a row leaves of learning in each column: (accuracy - chance) / (clean accuracy there - chance)."""
+    """What a row leaves of learning in each column: (accuracy - chance) / (clean accuracy there - chance).
+
+    A column that clean pictures do not pass tells nothing and is left out.
+    """
     return {
         column: (cell["mean"] - cell["chance"]) / (cells[rows.CLEAN, column]["mean"] - cell["chance"])
         for (name, column), cell in cells.items()
-        if name == row and (rows.CLEAN, column) in cells
+        if name == row
+        if (rows.CLEAN, column) in cells and cells[rows.CLEAN, column]["mean"] >= COLUMN_CLEAN_AT_LEAST
     }
 
 
@@ -104,6 +121,7 @@ def verdict(cells):
         psnr = shipped["psnr"] or 0
         judge(psnr >= PSNR_AT_LEAST, f"PSNR >= {PSNR_AT_LEAST:.0f} dB, measured {psnr:.2f}.")
     _judge_all_countermeasures(cells, judge)
+    _judge_knowing(cells, judge)
     fresh = cells.get((rows.FRESH, "vanilla"))
     if fresh is not None:
         gap = cells[rows.CLEAN, "vanilla"]["mean"] - fresh["mean"]
@@ -139,6 +157,16 @@ def _judge_all_countermeasures(cells, judge):
                 means[row] < others[best],
                 f"{row}: mean r {means[row]:.2f}, below every other method's; the best of those, {best}, has {others[best]:.2f}.",
             )
+
+
+def _judge_knowing(cells, judge):
+    """Judges the sample-wise row against trainers who know the product, and against those who start from a pre-trained network."""
+    for column, limit in KNOWING_TARGETS.items():
+        cell = cells.get((rows.SAMPLE_WISE, column))
+        if cell is None or column not in remaining(cells, rows.SAMPLE_WISE):
+            continue
+        clean = cells[rows.CLEAN, column]["mean"]
+        judge(cell["mean"] <= limit, f"sample-wise, {column} <= {limit:.0f} %, measured {cell['mean']:.1f} (clean {clean:.1f}).")
 
 
 def table(cells, looks=None):
@@ -261,9 +289,13 @@ def secrets(x, y, weights_file, released, seed, count=200):
     }
 
 
-def write(records, revealed, setting, name):
-    """Writes NAME.md, NAME.json and NAME.png into the output folder; returns the Markdown."""
+def write(records, revealed, seen, setting, name):
+    """Writes NAME.md, NAME.json, NAME.png and NAME-frontier.png into the output folder; returns the Markdown.
+
+    `seen` maps rows to the median SSIMULACRA2 of each seed.
+    """
     cells = summarize(records)
+    looks = {row: float(np.mean(scores)) for row, scores in seen.items()}
     seeds = sorted({record["seed"] for record in records})
     facts = [
         f"{setting.split} split, {setting.images or 'all'} training images, {setting.recipe.learner}, {len(seeds)} seed(s) "
@@ -283,7 +315,12 @@ def write(records, revealed, setting, name):
             f"{revealed['delta_mean_difference_same_class']:.2f} levels."
         )
     whole = {(row, column): cell for (row, column), cell in cells.items() if row not in rows.MIXTURES}
-    tables = [table(whole), peaks(whole), mixtures(cells)] + ([papers_rows(cells)] if name.startswith("full") else [])
+    if looks:
+        facts.append(
+            "SSIMULACRA2 is the median of 50 pictures, small ones enlarged to 256 pixels: 90 and above cannot be told from the original, "
+            "70 is seen side by side and not alone, below 50 is plain."
+        )
+    tables = [table(whole, looks), peaks(whole), mixtures(cells)] + ([papers_rows(cells)] if name.startswith("full") else [])
     text = "\n\n".join([*filter(None, tables), "\n".join(f"- {line}" for line in verdict(cells) + facts)]) + "\n"
     folder = Path(setting.out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -292,11 +329,13 @@ def write(records, revealed, setting, name):
         "cells": [{"row": row, "column": column, **cell} for (row, column), cell in cells.items()],
         "remaining": {row: remaining(cells, row) for row in dict.fromkeys(row for row, _ in cells)},
         "verdict": verdict(cells),
+        "ssimulacra2": looks,
         "secrets": revealed,
         "facts": facts,
     }
     (folder / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
     picture(whole, folder / f"{name}.png")
+    frontier.draw(lambda row: remaining(whole, row), looks, folder / f"{name}-frontier.png")
     return text
 
 
