@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -93,13 +94,11 @@ def _measure(chosen, size, variants, arguments, out):
     tensors = weights.tensors_sha256(arguments.weights)
     found, lines = [], []
     processes = max(1, min(arguments.processes, PROCESSES_AT_MOST))
-    with tempfile.TemporaryDirectory(prefix="palimpsest-look-") as folder, ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn")
-    ) as pool:
+    with tempfile.TemporaryDirectory(prefix="palimpsest-look-") as folder, _pool(processes) as over:
         originals = released.sources(chosen, size, Path(folder) / "in")
 
         def done(tasks):
-            for record in pool.map(records.measure, tasks):
+            for record in over(records.measure, tasks):
                 print(f"{record['row']}, {record['photo']} {size}: SSIMULACRA2 {record['ssimulacra2']:.1f}", file=sys.stderr, flush=True)
                 found.append(record)
             return found[-len(tasks) :]
@@ -120,6 +119,16 @@ def _measure(chosen, size, variants, arguments, out):
                 for picture, original in zip(chosen, originals)
             ])  # fmt: skip
     return found, lines
+
+
+@contextmanager
+def _pool(processes):
+    """A `map` over that many processes; over this one if it is one."""
+    if processes == 1:
+        yield map
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        yield pool.map
 
 
 def _lines(chosen, size, originals, pngs, found):
