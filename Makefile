@@ -145,6 +145,14 @@ endif
 evaluate: install-test build ## Measures it under countermeasures and beside other methods (SIZE=quick, cpu, photos, transfer, full; CIFAR10=path or DATASET=path); resumes.
 	$(PROVE) --out '$(OUT)' --size '$(SIZE)' $(RESOURCES)
 
+LOOK ?= runs/look
+OPTIONS ?=
+
+.PHONY: look
+look: install-test build ## Measures how visible it is, beside JPEG (PHOTOS=photos.tar, or your own folder; OPTIONS='--mask none', LOOK=folder); resumes.
+	@[[ -n '$(PHOTOS)' ]] || { echo 'look: name a folder or tar of photos: make look PHOTOS=photos.tar' >&2; exit 2; }
+	PYTHONPATH=Training $(PYTHON) -m evaluate.visibility --photos '$(PHOTOS)' --binary $(RELEASE) --weights '$(WEIGHTS)' --out '$(LOOK)' --options='$(OPTIONS)' $(RESOURCES)
+
 PERFORMANCE ?= runs/performance
 
 .PHONY: install-bench

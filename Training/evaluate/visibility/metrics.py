@@ -1,0 +1,122 @@
+"""How visible a change is, by several measures; uint8 pictures (H, W, 3), sRGB, seen at one pixel a pixel."""
+
+import re
+import subprocess
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .. import quality
+from . import scielab, texture
+
+BUTTERAUGLI = "butteraugli_main"
+# Six scales, the smallest with 8 pixels: below that SSIMULACRA2's weights are for other scales.
+SSIMULACRA2_SIDE = 8 * 2**5
+
+
+class MetricError(Exception):
+    """A measure cannot be had; the message says what to do."""
+
+
+def ssimulacra2(original, released):
+    """SSIMULACRA2 by the package of that name: 100 for equal pictures, 90 not told apart, 70 seen only side by side."""
+    with tempfile.TemporaryDirectory(prefix="palimpsest-look-") as folder:
+        return _ssimulacra2(*_written(folder, original, released))
+
+
+def butteraugli(original, released):
+    """Butteraugli's largest value and 3-norm by libjxl's `butteraugli_main`: below 1 hard to see, above 2 visible."""
+    with tempfile.TemporaryDirectory(prefix="palimpsest-look-") as folder:
+        return _butteraugli(*_written(folder, original, released))
+
+
+def flip(original, released):
+    """Mean of NVIDIA's FLIP, 0 to 1, at its standard 67 pixels a degree: two pictures shown in turn."""
+    import flip_evaluator
+
+    first, second = (np.ascontiguousarray(image, np.float32) / 255 for image in (original, released))
+    return float(flip_evaluator.evaluate(first, second, "LDR", applyMagma=False)[1])
+
+
+def s_cielab(original, released):
+    """95th and 99.5th percentile over the pixels of S-CIELAB's ΔE00."""
+    return tuple(float(value) for value in np.percentile(scielab.difference(original, released), (95, 99.5)))
+
+
+def quick(original, released):
+    """The measures that take a second or less a megapixel."""
+    _refuse(original, released)
+    largest, rms = texture.by_quartile(original, released)
+    return {
+        "ssimulacra2": ssimulacra2(original, released),
+        "psnr": quality.psnr(original[None], released[None]),
+        "ssim": quality.ssim(original[None], released[None]),
+        "largest_delta_by_texture": largest,
+        "rms_delta_by_texture": [round(value, 3) for value in rms],
+    }
+
+
+def slow(original, released):
+    """The others."""
+    _refuse(original, released)
+    largest, norm = butteraugli(original, released)
+    high, highest = s_cielab(original, released)
+    return {
+        "butteraugli_max": largest,
+        "butteraugli_3": norm,
+        "flip": flip(original, released),
+        "s_cielab_95": high,
+        "s_cielab_99.5": highest,
+    }
+
+
+def versions():
+    """What the measures were made with, in one line."""
+    command = ["dpkg-query", "-W", "-f", "${Version}", "libjxl-devtools"]
+    try:
+        libjxl = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        libjxl = "of unknown version"
+    return f"ssimulacra2 {version('ssimulacra2')}, flip-evaluator {version('flip-evaluator')}, libjxl-devtools {libjxl}"
+
+
+def _refuse(original, released):
+    if original.shape != released.shape or original.dtype != np.uint8 or released.dtype != np.uint8:
+        raise MetricError(
+            f"two uint8 pictures of one size are compared, not {original.dtype} {original.shape} with "
+            f"{released.dtype} {released.shape}"
+        )
+
+
+def _written(folder, original, released):
+    _refuse(original, released)
+    paths = [Path(folder) / f"{name}.ppm" for name in ("original", "released")]
+    for path, image in zip(paths, (original, released)):
+        Image.fromarray(image).save(path)
+    return paths
+
+
+def _ssimulacra2(original, released):
+    from ssimulacra2 import compute_ssimulacra2
+
+    with Image.open(original) as image:
+        if min(image.size) < SSIMULACRA2_SIDE:
+            raise MetricError(
+                f"SSIMULACRA2 needs pictures of {SSIMULACRA2_SIDE} pixels a side, not {image.width}x{image.height}: enlarge them"
+            )
+    return float(compute_ssimulacra2(original, released))
+
+
+def _butteraugli(original, released):
+    command = [BUTTERAUGLI, str(original), str(released), "--pnorm", "3"]
+    try:
+        outcome = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise MetricError(f"{BUTTERAUGLI} is missing: install Debian's libjxl-devtools") from error
+    found = re.fullmatch(r"\s*(\S+)\s+3-norm: (\S+)\s*", outcome.stdout)
+    if outcome.returncode or not found:
+        raise MetricError(f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stdout}{outcome.stderr[-2000:]}")
+    return float(found[1]), float(found[2])
