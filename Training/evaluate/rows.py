@@ -16,12 +16,20 @@ from . import cache, comparators, error_minimizing, perturbations, product
 PAPER_LOSSES = Path(__file__).resolve().parents[1] / "baselines" / "paper-losses.safetensors"
 
 
+class Protection(NamedTuple):
+    """How the binary made a set, as far as an attacker can know it: the weights and the options, but not the family seed."""
+
+    weights: str
+    options: tuple
+
+
 class TrainingSet(NamedTuple):
-    """What a trainer gets, and the clean images that it was made from, all (N, ...)."""
+    """What a trainer gets, and the clean images that it was made from, all (N, ...); `protection` if the binary made it."""
 
     images: np.ndarray
     labels: np.ndarray
     originals: np.ndarray
+    protection: Protection | None = None
 
 
 def family_seed(seed):
@@ -46,10 +54,11 @@ def _compared(make):
 
 def _protected(mode, *options, paper=False):
     def make(x, y, seed, tool):
+        protection = Protection(str(PAPER_LOSSES if paper else tool.weights), ("--mode", mode, *options))
         released = product.protect(
-            tool.binary, PAPER_LOSSES if paper else tool.weights, x, y, tool.names, family_seed(seed), tool.cache, ["--mode", mode, *options]
+            tool.binary, protection.weights, x, y, tool.names, family_seed(seed), tool.cache, protection.options
         )
-        return TrainingSet(released, y, x)
+        return TrainingSet(released, y, x, protection)
 
     return make
 
@@ -58,9 +67,9 @@ def _partly(mode, share):
     """`share` of every class protected, the rest as it is."""
 
     def make(x, y, seed, tool):
-        released = _protected(mode)(x, y, seed, tool).images
+        protected = _protected(mode)(x, y, seed, tool)
         chosen = _first_of_each_class(y, share, seed)
-        return TrainingSet(np.where(chosen[:, None, None, None], released, x), y, x)
+        return protected._replace(images=np.where(chosen[:, None, None, None], protected.images, x))
 
     return make
 
