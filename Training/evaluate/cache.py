@@ -1,5 +1,6 @@
 """Protected sets on disk, named by the hash of everything they depend on, so that each is made once."""
 
+import fcntl
 import hashlib
 from pathlib import Path
 
@@ -15,8 +16,13 @@ def stored(folder, parts, make):
     if path.exists():
         return np.load(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = make()
-    partial = path.with_suffix(".partial.npy")
-    np.save(partial, made)
-    partial.rename(path)
-    return made
+    # Cells run side by side: the second one that wants an array waits for the first one's.
+    with open(path.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists():
+            return np.load(path)
+        made = make()
+        partial = path.with_suffix(".partial.npy")
+        np.save(partial, made)
+        partial.rename(path)
+        return made

@@ -8,30 +8,16 @@ import numpy as np
 import torch
 from deephiding import weights
 
-from . import columns, datasets, detector, quality, rows
-
-VALIDATION_IMAGES = 3_000
-
-
-def splits(data, split, images):
-    """Training and evaluation images: both from the training set while choosing (`validation`), else the test set.
-
-    The two use different training images as far as there are enough, so that nothing chosen on one is tuned to the other.
-    """
-    x, y = data.x_train, data.y_train
-    if split == "validation":
-        held = len(x) - VALIDATION_IMAGES
-        count = min(images or held, held)
-        return x[:count], y[:count], x[held:], y[held:]
-    count = min(images or len(x), len(x))
-    first = min(2 * count, len(x) - count)
-    return x[first : first + count], y[first : first + count], data.x_test, data.y_test
+from . import columns, datasets, quality, rows
+from .splits import splits
 
 
 def path(setting, row, column, seed):
     """Where a cell's record is kept, and the fields that say what it was measured on."""
     identity = {**setting.identity(), "row": row, "column": column, "seed": seed}
     file = rows.weights_file(row, setting.tool)
+    if column in columns.WITH_OWN_COPY:
+        file = file or setting.tool.weights
     if file:
         identity["tensors_sha256"] = weights.tensors_sha256(file)
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
@@ -80,8 +66,8 @@ def measure(setting, row, column, seed):
         "ssim": quality.ssim(given.originals, given.images),
         "largest_delta": int(difference.max()),
     }
-    if column == columns.VANILLA:
-        record["linear_probe"] = detector.linear_probe(given.images, given.labels, seed)
+    if column in columns.FIGURES:
+        record.update(columns.FIGURES[column](given, seed, setting))
     record["seconds"] = round(time.monotonic() - started, 1)
     keep(place, record)
     print(f"{row} / {column} / seed {seed}: {record['accuracy']:.2f} % ({record['seconds']:.0f} s)", flush=True)

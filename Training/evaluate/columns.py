@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from . import adversary, backbone, classifier, countermeasures, diffusion, mixing, projection, simclr, spectra
+from . import (
+    adversary, backbone, classifier, countermeasures, detector, diffusion, mixing, projection, purifier, ring, simclr, spectra, waves,
+)  # fmt: skip
 
 
 def _plain(images, given, x_test, y_test, seed, setting, **options):
@@ -45,6 +47,23 @@ def _purified(given, x_test, y_test, seed, setting):
     return _plain(purified, given, x_test, y_test, seed, setting)
 
 
+def _without_waves(given, x_test, y_test, seed, setting):
+    images, x_test = waves.project(given.images, given.labels, x_test)
+    return _plain(images, given, x_test, y_test, seed, setting)
+
+
+def _without_ring(given, x_test, y_test, seed, setting):
+    rings = ring.find(given.images)
+    return _plain(ring.stop(given.images, rings), given, ring.stop(x_test, rings), y_test, seed, setting)
+
+
+def _purified_by(attack):
+    def learn(given, x_test, y_test, seed, setting):
+        return _plain(attack(given, seed, setting)[0], given, x_test, y_test, seed, setting)
+
+    return learn
+
+
 def _fine_tuned(given, x_test, y_test, seed, setting):
     model = backbone.pretrained(setting.backbone, setting.classes, seed)
     recipe = classifier.Recipe("EfficientNet-Lite0", epochs=2, batch=64, rate=0.01)
@@ -54,7 +73,7 @@ def _fine_tuned(given, x_test, y_test, seed, setting):
 
 def _contrastive(given, x_test, y_test, seed, setting):
     recipe = simclr.CPU if setting.recipe.learner == "narrow" else simclr.FULL
-    return simclr.train(*given, x_test, y_test, seed, recipe, setting.classes)
+    return simclr.train(given.images, given.labels, given.originals, x_test, y_test, seed, recipe, setting.classes)
 
 
 def _learnt_by(learner):
@@ -68,12 +87,17 @@ def _learnt_by(learner):
 # The learners of the paper's transfer table beside ResNet-18.
 OTHER_LEARNERS = ("ResNet-50", "VGG-19", "DenseNet-121", "ViT")
 VANILLA, FINE_TUNING, AVATAR = "vanilla", "fine-tuning", "AVATAR"
+WAVES, RING, OTHER_KEYS, OWN_PAIRS = "wave projection", "ring stop", "purifier, other keys", "purifier, own pairs"
 ALL = {
     **{name: _on_images(name) for name in countermeasures.ALL},
     **{name: _in_training(mix=name) for name in mixing.ALL},
     **{name: _in_training(attack=name) for name in adversary.ALL},
     "orthogonal projection": _projected,
     "equal spectra": _equalized,
+    WAVES: _without_waves,
+    RING: _without_ring,
+    OTHER_KEYS: _purified_by(purifier.other_keys),
+    OWN_PAIRS: _purified_by(purifier.own_pairs),
     "UEraser": _in_training(erase=True),
     AVATAR: _purified,
     "SimCLR": _contrastive,
@@ -91,3 +115,19 @@ FOURTEEN = (*TWELVE, *adversary.ALL)
 # The paper's Table II, then what it did not ask.
 LATER = ("orthogonal projection", "UEraser", AVATAR, "SimCLR")
 FURTHER = ("Gaussian filter", "half size", "quarter size", "WebP", "grayscale + JPEG 50", "equal spectra", FINE_TUNING)
+# Attackers who know what the product does.
+ADAPTIVE = (WAVES, RING, OTHER_KEYS, OWN_PAIRS)
+# Attackers who have a copy of the product: their cells depend on its weights, whatever made the row.
+WITH_OWN_COPY = (OTHER_KEYS,)
+
+
+def _probed(given, seed, setting):
+    return {"linear_probe": detector.linear_probe(given.images, given.labels, seed)}
+
+
+# What a column's record holds beside accuracies: functions of a row's set, a seed and the setting that return its further fields.
+FIGURES = {
+    VANILLA: _probed,
+    OTHER_KEYS: purifier.figures(purifier.other_keys),
+    OWN_PAIRS: purifier.figures(purifier.own_pairs),
+}

@@ -16,12 +16,20 @@ from . import cache, comparators, error_minimizing, perturbations, product
 PAPER_LOSSES = Path(__file__).resolve().parents[1] / "baselines" / "paper-losses.safetensors"
 
 
+class Protection(NamedTuple):
+    """How the binary made a set, as far as an attacker can know it: the weights and the options, but not the family seed."""
+
+    weights: str
+    options: tuple
+
+
 class TrainingSet(NamedTuple):
-    """What a trainer gets, and the clean images that it was made from, all (N, ...)."""
+    """What a trainer gets, and the clean images that it was made from, all (N, ...); `protection` if the binary made it."""
 
     images: np.ndarray
     labels: np.ndarray
     originals: np.ndarray
+    protection: Protection | None = None
 
 
 def family_seed(seed):
@@ -46,12 +54,14 @@ def _compared(make):
 
 def _protected(mode, *options, mask="none", paper=False):
     """The binary's answer; the mask is named, since its standard depends on the size of the pictures."""
-    options = ["--mode", mode, "--mask", mask, *options]
+    options = ("--mode", mode, "--mask", mask, *options)
 
     def make(x, y, seed, tool):
-        weights = PAPER_LOSSES if paper else tool.weights
-        released = product.protect(tool.binary, weights, x, y, tool.names, family_seed(seed), tool.cache, options)
-        return TrainingSet(released, y, x)
+        protection = Protection(str(PAPER_LOSSES if paper else tool.weights), options)
+        released = product.protect(
+            tool.binary, protection.weights, x, y, tool.names, family_seed(seed), tool.cache, protection.options
+        )
+        return TrainingSet(released, y, x, protection)
 
     return make
 
@@ -60,9 +70,9 @@ def _partly(mode, share):
     """`share` of every class protected, the rest as it is."""
 
     def make(x, y, seed, tool):
-        released = _protected(mode)(x, y, seed, tool).images
+        protected = _protected(mode)(x, y, seed, tool)
         chosen = _first_of_each_class(y, share, seed)
-        return TrainingSet(np.where(chosen[:, None, None, None], released, x), y, x)
+        return protected._replace(images=np.where(chosen[:, None, None, None], protected.images, x))
 
     return make
 

@@ -1,0 +1,81 @@
+"""Ring stop: what a trainer does who knows that the product's waves are about equally long, whatever their class.
+
+The annulus of frequencies where the set's radial spectrum lies above its own trend is taken out of every picture, test pictures too.
+No label, no clean picture. Where nothing lies above the trend nothing is taken out.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import spectrum
+
+# Radial bins: from this frequency in cycles a side, so many an octave, up to half the shorter side.
+LOWEST, BINS_AN_OCTAVE = 2.5, 8
+# The trend of real pictures: ln power as a cubic in ln frequency, fitted to what is outside the annulus.
+DEGREE = 3
+# Width of the annulus in bins: over more than an octave a cubic mistakes the curve of clean pictures for a ring.
+NARROWEST, WIDEST = 3, 8
+# How far ln power must lie above the trend on the mean, and in multiples of what the rest scatters about it.
+EXCESS, SCATTER = 0.07, 3
+
+
+class Ring(NamedTuple):
+    """Frequencies from `inner` to `outer`, cycles a side, in one channel of `spectrum`; `excess` of ln power on the mean."""
+
+    channel: int
+    inner: float
+    outer: float
+    excess: float
+
+
+def radial(pixels, channel):
+    """(edges, ln power): the set's mean log power in rings between one edge and the next; empty rings are left out."""
+    height, width = pixels.shape[1:3]
+    radius, means = spectrum.radii(height, width), spectrum.mean_log_power(pixels, channel)
+    count = int(np.log2(min(height, width) / 2 / LOWEST) * BINS_AN_OCTAVE)
+    edges = LOWEST * 2 ** (np.arange(count + 1) / BINS_AN_OCTAVE)
+    inside = [(radius >= low) & (radius < high) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    full = np.array([bool(ring.any()) for ring in inside])
+    return edges[:-1][full], edges[1:][full], np.array([means[ring].mean() for ring in inside if ring.any()])
+
+
+def find(pixels):
+    """The rings above the trend, at most one a channel."""
+    found = []
+    for channel in (spectrum.LUMINANCE, spectrum.BLUE):
+        low, high, power = radial(pixels, channel)
+        powers_of = np.vander(np.log(np.sqrt(low * high)), DEGREE + 1)
+        best = None
+        for first in range(1, len(power) - NARROWEST):
+            # The trend needs something to hold on to on both sides, and more of it than it has coefficients.
+            for end in range(first + NARROWEST, min(len(power), first + WIDEST + 1)):
+                inside = np.zeros(len(power), bool)
+                inside[first:end] = True
+                trend = np.linalg.lstsq(powers_of[~inside], power[~inside], rcond=None)[0]
+                above = power - powers_of @ trend
+                excess, scatter = above[inside].mean(), np.sqrt((above[~inside] ** 2).mean())
+                score = excess * np.sqrt(end - first) / max(scatter, 0.01)
+                if excess >= EXCESS and excess >= SCATTER * scatter and (best is None or score > best[0]):
+                    best = score, Ring(channel, float(low[first]), float(high[end - 1]), float(excess))
+        if best:
+            found.append(best[1])
+    return found
+
+
+def stop(pixels, rings):
+    """The pictures without the rings, each in its channel; mirrored at the border, which keeps a frequency's length. uint8."""
+    height, width = pixels.shape[1:3]
+    down, across = np.fft.fftfreq(2 * height, 1 / height)[:, None], np.fft.rfftfreq(2 * width, 1 / width)[None]
+    radius = np.hypot(down, across)
+    kept = np.ones((*radius.shape, 3))
+    for ring in rings:
+        kept[(radius >= ring.inner) & (radius < ring.outer), ring.channel] = 0
+    result = np.empty_like(pixels)
+    for start in range(0, len(pixels), spectrum.BATCH):
+        planes = pixels[start : start + spectrum.BATCH] @ spectrum.TO_CHANNELS.T
+        mirrored = np.pad(planes, ((0, 0), (0, height), (0, width), (0, 0)), mode="symmetric")
+        spectra = np.fft.rfft2(mirrored, axes=(1, 2)) * kept
+        left = np.fft.irfft2(spectra, mirrored.shape[1:3], axes=(1, 2))[:, :height, :width] @ spectrum.FROM_CHANNELS.T
+        result[start : start + spectrum.BATCH] = np.clip(np.rint(left), 0, 255)
+    return result

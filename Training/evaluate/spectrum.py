@@ -1,0 +1,53 @@
+"""Power spectra of pictures, as attackers look at them who search for waves.
+
+Frequencies are in cycles a picture side, (vertical, horizontal), so that they mean the same at every size.
+"""
+
+import numpy as np
+
+BATCH = 200
+# Pictures up to this side are padded fourfold, so that a peak between two frequencies is seen; larger ones twofold, for speed.
+SMALL = 64
+# From levels (R, G, B) to the luminance-like mean of red and green, blue minus that, and red minus green; and back.
+TO_CHANNELS = np.array([[0.5, 0.5, 0], [-0.5, -0.5, 1], [1, -1, 0]])
+FROM_CHANNELS = np.linalg.inv(TO_CHANNELS)
+LUMINANCE, BLUE = 0, 1
+# Amplitude in levels of a wave that rounding to 8 bits hides. Without this floor, overtones win, which lie where pictures hold least.
+UNSEEN = 0.5
+
+
+def channel(pixels, index):
+    """One row of `TO_CHANNELS` over levels (N, H, W, 3): float64 (N, H, W)."""
+    return pixels @ TO_CHANNELS[index]
+
+
+def padded_side(side):
+    return side * (4 if side <= SMALL else 2)
+
+
+def frequencies(height, width):
+    """(vertical, horizontal) frequencies of what `powers` yields, broadcastable."""
+    down = np.fft.fftfreq(padded_side(height), 1 / height)[:, None]
+    return down, np.fft.rfftfreq(padded_side(width), 1 / width)[None]
+
+
+def radii(height, width):
+    return np.hypot(*frequencies(height, width))
+
+
+def powers(pixels, index):
+    """Yields power spectra (n, padded H, padded W / 2 + 1) of one channel, Hann window, in batches; the mean is taken out first."""
+    height, width = pixels.shape[1:3]
+    window = np.outer(np.hanning(height), np.hanning(width))
+    for start in range(0, len(pixels), BATCH):
+        plane = channel(pixels[start : start + BATCH], index)
+        plane = plane - (plane * window).sum((1, 2), keepdims=True) / window.sum()
+        yield np.abs(np.fft.rfft2(plane * window, (padded_side(height), padded_side(width)))) ** 2
+
+
+def mean_log_power(pixels, index):
+    """Mean over pictures of ln(power + that of a wave of `UNSEEN` levels), one channel: (padded H, padded W / 2 + 1)."""
+    height, width = pixels.shape[1:3]
+    # A Hann window sums to half a side on each axis, and half of a wave's amplitude is in each of its two frequencies.
+    floor = (UNSEEN * height * width / 8) ** 2
+    return sum(np.log(power + floor).sum(0) for power in powers(pixels, index)) / len(pixels)

@@ -1,0 +1,112 @@
+"""Wave projection: what a trainer does who knows that the product adds one wave a class.
+
+From the labelled set alone: no seed, no clean picture and no copy of the product. Every class's waves are taken out of every
+picture, so that what is missing tells no class, and out of test pictures too.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import spectrum
+
+# Slower ones are content: the window alone spreads a picture's brightness that far. Cycles a side.
+SLOWEST = 3
+# Neighbours that a wave is projected out with, in cycles a side: a wave that fits no whole number of times leaks there.
+NEIGHBOUR = 1 / 3
+# A wave counts as found within half a cycle a side: nearer than the resolution of a picture.
+WITHIN = 0.5
+# A direction of the span counts from this share of the strongest one.
+TOLERANCE = 0.05
+
+
+class Wave(NamedTuple):
+    """One class's wave in one channel of `spectrum`: frequency in cycles a side, and how far it stands out (natural logarithm)."""
+
+    label: int
+    channel: int
+    vertical: float
+    horizontal: float
+    excess: float
+
+
+def find(pixels, labels):
+    """The wave of every class in luminance and in blue: where its mean log spectrum is highest above the other classes' median."""
+    height, width = pixels.shape[1:3]
+    down, across = spectrum.frequencies(height, width)
+    radius = np.hypot(down, across)
+    fitting = (radius >= SLOWEST) & (abs(down) < height / 2) & (across < width / 2)
+    classes = np.unique(labels)
+    waves = []
+    for channel in (spectrum.LUMINANCE, spectrum.BLUE):
+        means = np.stack([spectrum.mean_log_power(pixels[labels == label], channel) for label in classes])
+        for i, label in enumerate(classes):
+            excess = means[i] - np.median(np.delete(means, i, 0), 0)
+            row, column = np.unravel_index(np.where(fitting, excess, -np.inf).argmax(), excess.shape)
+            waves.append(Wave(int(label), channel, float(down[row, 0]), float(across[0, column]), float(excess[row, column])))
+    return waves
+
+
+def basis(waves, height, width):
+    """Orthonormal basis (H * W, directions) of the waves and their four neighbours, as cosine and sine."""
+    y, x = np.arange(height)[:, None] / height, np.arange(width)[None] / width
+    steps = ((0, 0), (NEIGHBOUR, 0), (-NEIGHBOUR, 0), (0, NEIGHBOUR), (0, -NEIGHBOUR))
+    span = []
+    for wave in waves:
+        for down, across in steps:
+            phase = 2 * np.pi * ((wave.vertical + down) * y + (wave.horizontal + across) * x)
+            span += [np.cos(phase).ravel(), np.sin(phase).ravel()]
+    span = np.stack(span, 1)
+    # The Gram matrix is small where the pictures are large.
+    values, vectors = np.linalg.eigh(span.T @ span)
+    kept = values > TOLERANCE**2 * values[-1]
+    return span @ vectors[:, kept] / np.sqrt(values[kept])
+
+
+def project_out(pixels, directions):
+    """The pictures (N, H, W, 3) without those directions in any channel; their mean colours stay. uint8."""
+    result = np.empty_like(pixels)
+    directions = directions.astype(np.float32)
+    for start in range(0, len(pixels), spectrum.BATCH):
+        part = pixels[start : start + spectrum.BATCH].astype(np.float32)
+        mean = part.mean((1, 2), keepdims=True)
+        flat = (part - mean).transpose(0, 3, 1, 2).reshape(-1, len(directions))
+        flat -= (flat @ directions) @ directions.T
+        left = flat.reshape(len(part), 3, *pixels.shape[1:3]).transpose(0, 2, 3, 1) + mean
+        result[start : start + spectrum.BATCH] = np.clip(np.rint(left), 0, 255)
+    return result
+
+
+def project(pixels, labels, x_test):
+    """(training pictures, test pictures) without the waves that the training pictures' labels give away."""
+    waves = find(pixels, labels)
+    return tuple(project_out(images, basis(waves, *images.shape[1:3])) for images in (pixels, x_test))
+
+
+def report(pixels, labels, family_seed):
+    """Markdown: the waves found beside those that the product's generator draws for `family_seed`, and how many agree.
+
+    The generator's are meant at 32 px or in pictures whose working size is their own; for others name the wave by eye.
+    """
+    from deephiding.semantic_images import class_outline
+
+    height, width = pixels.shape[1:3]
+    lines = ["| class | channel | found, cycles a side (y, x) | drawn | distance | excess |", "|---|---|---|---|---|---|"]
+    right = {spectrum.LUMINANCE: 0, spectrum.BLUE: 0}
+    names = {spectrum.LUMINANCE: "luminance", spectrum.BLUE: "blue"}
+    waves = find(pixels, labels)
+    for wave in waves:
+        direction, wavelength = class_outline(family_seed, wave.label)[wave.channel]
+        drawn = np.array([np.sin(direction) * height, np.cos(direction) * width]) / wavelength
+        found = np.array([wave.vertical, wave.horizontal])
+        # A real wave has two frequencies of opposite sign.
+        distance = min(np.linalg.norm(found - drawn), np.linalg.norm(found + drawn))
+        drawn = drawn if np.linalg.norm(found - drawn) == distance else -drawn
+        right[wave.channel] += distance < WITHIN
+        lines.append(
+            f"| {wave.label} | {names[wave.channel]} | {found[0]:.2f}, {found[1]:.2f} | {drawn[0]:.2f}, {drawn[1]:.2f} | "
+            f"{distance:.2f} | {wave.excess:.2f} |"
+        )
+    classes = len(waves) // 2
+    lines += ["", *(f"Found within {WITHIN} cycles a side: {names[c]} {count} of {classes}." for c, count in right.items())]
+    return "\n".join(lines)

@@ -1,0 +1,227 @@
+"""Attackers who know the product, on made-up signals that they must remove and on pictures without one that they must keep."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from deephiding.semantic_images import class_outline
+from evaluate import cells, classifier, columns, datasets, product, purifier, ring, rows, setting, splits, waves
+from scipy import ndimage
+
+SIDE = 32
+
+
+def pictures(count, seed, side=SIDE):
+    """Noise whose amplitude falls with the frequency, as real pictures' does: uint8 (count, side, side, 3)."""
+    rng = np.random.default_rng(seed)
+    down, across = np.fft.fftfreq(side, 1 / side)[:, None], np.fft.fftfreq(side, 1 / side)[None]
+    fall = 1 / np.maximum(np.hypot(down, across), 1) ** 1.2
+    gray, colour = (np.fft.ifft2(np.fft.fft2(rng.standard_normal((count, n, side, side))) * fall).real for n in (1, 3))
+    planes = 128 + 30 * gray / gray.std() + 8 * colour / colour.std()
+    return np.clip(np.rint(planes.transpose(0, 2, 3, 1)), 0, 255).astype(np.uint8)
+
+
+def wave(vertical, horizontal, phase, side=SIDE):
+    y, x = np.mgrid[0:side, 0:side] / side
+    return np.sin(2 * np.pi * (vertical * y + horizontal * x) + phase)
+
+
+def waved(pixels, labels, drawn, amplitude, seed):
+    """Adds a class's (luminance wave, blue wave), each at a random phase: red and green carry one, blue the other."""
+    rng = np.random.default_rng(seed)
+    result = pixels.astype(float)
+    for i, label in enumerate(labels):
+        luminance, blue = (wave(*frequency, rng.uniform(0, 6.3)) for frequency in drawn[label])
+        result[i] += amplitude * np.stack([luminance, luminance, blue], -1)
+    return np.clip(np.rint(result), 0, 255).astype(np.uint8)
+
+
+# (vertical, horizontal) cycles a side of each class's wave in luminance and in blue.
+DRAWN = {0: ((5.3, 1.2), (7.9, 3.1)), 1: ((-2.1, 5.6), (4.0, -7.6)), 2: ((4.2, 4.4), (8.6, 0.4)), 3: ((0.7, 6.1), (-5.1, 6.9))}
+
+
+@pytest.fixture(scope="module")
+def made_up():
+    """(clean, with waves, labels) of four classes."""
+    clean, labels = pictures(400, 0), np.arange(400) % 4
+    return clean, waved(clean, labels, DRAWN, 6, 1), labels
+
+
+def share_left(before, after):
+    """RMS of a difference of two sets after something was done to both, over what it was before."""
+    first, second = (np.sqrt(np.mean((a.astype(float) - b) ** 2)) for a, b in (before, after))
+    return second / first
+
+
+def test_every_wave_of_every_class_is_found(made_up):
+    _, released, labels = made_up
+    found = {(w.label, w.channel): np.array([w.vertical, w.horizontal]) for w in waves.find(released, labels)}
+    for label, drawn in DRAWN.items():
+        for channel, frequency in enumerate(drawn):
+            frequency = np.array(frequency)
+            # A real wave's spectrum has two peaks, one opposite to the other.
+            distance = min(np.linalg.norm(found[label, channel] - sign * frequency) for sign in (1, -1))
+            assert distance <= 0.5, (label, channel, found[label, channel])
+
+
+def test_the_basis_is_orthonormal_and_holds_the_waves_at_any_phase():
+    basis = waves.basis([waves.Wave(0, 0, 5.3, 1.2, 1.0)], SIDE, SIDE)
+    assert basis.T @ basis == pytest.approx(np.eye(basis.shape[1]), abs=1e-9)
+    for phase in (0, 1, 2):
+        # Found to a quarter of a cycle only.
+        signal = wave(5.4, 1.1, phase).ravel()
+        assert np.linalg.norm(signal - basis @ (basis.T @ signal)) < 0.1 * np.linalg.norm(signal)
+
+
+def test_wave_projection_takes_the_waves_and_keeps_the_pictures(made_up):
+    clean, released, labels = made_up
+    basis = waves.basis(waves.find(released, labels), SIDE, SIDE)
+    cleaned = waves.project_out(clean, basis)
+    assert share_left((released, clean), (waves.project_out(released, basis), cleaned)) < 0.25
+    assert cleaned.dtype == np.uint8
+    assert (cleaned.mean((1, 2)) == pytest.approx(clean.mean((1, 2)), abs=1))
+    assert np.std(cleaned.astype(float) - clean) < 0.5 * np.std(clean)
+
+
+def test_the_waves_come_out_of_test_pictures_too_and_no_class_can_be_told_by_what_is_missing(made_up):
+    clean, released, labels = made_up
+    trained, tested = waves.project(released, labels, clean)
+    for images in (trained, tested):
+        for vertical, horizontal in (frequency for drawn in DRAWN.values() for frequency in drawn):
+            carrier = np.exp(1j * 2 * np.pi * np.add.outer(vertical * np.arange(SIDE), horizontal * np.arange(SIDE)) / SIDE)
+            planes = images.astype(float) - images.mean((1, 2), keepdims=True)
+            amplitudes = 2 * abs((planes * carrier[..., None]).mean((1, 2)))
+            assert amplitudes.mean() < 0.3
+
+
+def test_the_report_says_how_many_of_the_generators_waves_were_found():
+    labels = np.arange(300) % 3
+    drawn = {
+        label: tuple(
+            (np.sin(direction) * SIDE / wavelength, np.cos(direction) * SIDE / wavelength)
+            for direction, wavelength in class_outline(1000, label)
+        )
+        for label in range(3)
+    }
+    released = waved(pictures(300, 2), labels, drawn, 6, 3)
+    assert "luminance 3 of 3" in waves.report(released, labels, 1000)
+    assert "luminance 3 of 3" not in waves.report(released, labels, 1001)
+
+
+def test_ring_stop_takes_waves_of_all_directions_and_keeps_the_rest(made_up):
+    clean, released, _ = made_up
+    rings = ring.find(released)
+    assert {r.channel for r in rings} == {0, 1}
+    # Waves of 5.4 to 6.2 cycles in luminance.
+    assert rings[0].inner <= 5.5 and rings[0].outer >= 6.1
+    stopped = ring.stop(clean, rings)
+    assert share_left((released, clean), (ring.stop(released, rings), stopped)) < 0.5
+    low, low_stopped = (ndimage.gaussian_filter(images.astype(float), (0, 4, 4, 0)) for images in (clean, stopped))
+    assert np.std(low_stopped - low) < 0.15 * np.std(low)
+
+
+def test_ring_stop_leaves_pictures_without_a_ring_alone(made_up):
+    clean, _, _ = made_up
+    assert ring.find(clean) == []
+    assert (ring.stop(clean, []) == clean).all()
+
+
+def test_a_purifier_learns_from_pairs_what_others_pictures_carry():
+    """Two stripes of unknown phase; the photos of the pairs are not those that it is asked about."""
+    ours, theirs = pictures(40, 5, 16), pictures(200, 6, 16)
+    drawn = {0: ((4.0, 1.0), (4.0, -1.0))}
+    released, others = waved(ours, np.zeros(40, int), drawn, 7, 7), waved(theirs, np.zeros(200, int), drawn, 7, 8)
+    model = purifier.train(others, theirs, 0, steps=120)
+    purified = purifier.purify(model, released)
+    assert share_left((released, ours), (purified, ours)) < 0.5
+
+
+def test_a_purifier_takes_any_size_and_changes_nothing_before_it_has_learnt():
+    model = purifier.UNet().eval()
+    odd = pictures(2, 0, 36)[:, :31, :27]
+    assert (purifier.purify(model, odd) == odd).all()
+
+
+def fake_binary(folder, amplitude):
+    """A stand-in for the product: a script that adds one vertical wave to every PNG, whatever its class."""
+    script = Path(folder) / "palimpsest"
+    script.write_text(
+        f"""#!/usr/bin/env python3
+import sys
+from pathlib import Path
+import numpy as np
+from PIL import Image
+source, out = Path(sys.argv[2]), Path(sys.argv[sys.argv.index("--out") + 1])
+for path in source.rglob("*.png"):
+    pixels = np.asarray(Image.open(path)).astype(float)
+    wave = {amplitude} * np.sin(2 * np.pi * np.arange(pixels.shape[1]) / 4)
+    target = out / path.relative_to(source)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.clip(np.rint(pixels + wave[None, :, None]), 0, 255).astype(np.uint8)).save(target)
+"""
+    )
+    script.chmod(0o755)
+    return script
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    """A setting over 16x16 pictures with few steps and few photos, so that a cell takes a second."""
+    x, y = pictures(3200, 9, 16), np.arange(3200) % 2
+    data = datasets.Dataset(x, y, x[:20], y[:20], ("cat", "dog"))
+    monkeypatch.setattr(datasets, "load", lambda path: data)
+    monkeypatch.setattr(product, "tensors_sha256", lambda path: "0" * 64)
+    monkeypatch.setattr(cells.weights, "tensors_sha256", lambda path: f"sha of {path}")
+    monkeypatch.setattr(purifier, "OTHER_PHOTOS", 30)
+    monkeypatch.setattr(purifier, "OTHER_KEYS", 2)
+    monkeypatch.setattr(purifier.train, "__defaults__", ("float32", 80))
+    tool = setting.Product(str(fake_binary(tmp_path, 8)), "weights", tmp_path / "cache", data.names)
+    return setting.Setting("", "", "validation", 60, classifier.Recipe(epochs=1), tool, tmp_path)
+
+
+def test_a_purifiers_cell_says_what_is_left_of_the_perturbation(table):
+    record = cells.measure(table, rows.SAMPLE_WISE, columns.OTHER_KEYS, 0)
+    assert record["delta_left"] < 0.5 and record["purified_psnr"] > record["psnr"] + 5
+    assert cells.measure(table, rows.CLEAN, columns.OTHER_KEYS, 0)["delta_left"] is None
+    # Purified pictures of two rows, pairs of two keys, one row's set and one network: the rows share it.
+    assert len(list(table.tool.cache.glob("*.npy"))) == 6
+
+
+def test_the_attackers_photos_are_neither_learnt_from_nor_tested_on(table):
+    data = datasets.load("")._replace(x_train=np.arange(5000)[:, None], y_train=np.zeros(5000))
+    for split in ("test", "validation"):
+        x, _, x_test, _ = splits.splits(data, split, 1500)
+        taken = set(splits.others(data, split, 1500, 300).ravel())
+        assert len(taken) == 300 and not taken & set(x.ravel())
+        if split == "validation":
+            assert not taken & set(x_test.ravel())
+    with pytest.raises(datasets.DatasetError, match="at most 4400"):
+        splits.others(data, "test", 0, 600)
+
+
+def test_cells_of_attackers_with_a_copy_depend_on_its_weights_even_on_clean_pictures(table):
+    from dataclasses import replace
+
+    other = replace(table, tool=replace(table.tool, weights="others"))
+    for column, same in ((columns.VANILLA, True), (columns.OTHER_KEYS, False)):
+        first, second = (cells._path(which, rows.CLEAN, column, 0)[0].name for which in (table, other))
+        assert (first == second) == same
+
+
+def test_attackers_keys_are_no_rows_keys():
+    attackers = {purifier.other_family_seed(seed, key) for seed in range(20) for key in range(purifier.OTHER_KEYS)}
+    assert len(attackers) == 100
+    assert not attackers & {rows.family_seed(seed) for seed in range(1000)}
+
+
+@pytest.mark.parametrize("column", [name for name in columns.ADAPTIVE if name != columns.OTHER_KEYS])
+def test_every_attacker_learns_clean_pictures(column, tmp_path):
+    """Two classes that a colour tells apart: what does not ruin the pictures finds them."""
+    x, y = pictures(480, 11, 16), np.arange(480) % 2
+    x = np.clip(x.astype(int) + 30 * (2 * y - 1)[:, None, None, None] * np.array([1, -1, 0]), 0, 255).astype(np.uint8)
+    given = rows.TrainingSet(x[:400], y[:400], x[:400])
+    tool = setting.Product("", "", tmp_path, ("a", "b"))
+    table = setting.Setting("", "", "test", 400, classifier.Recipe(epochs=4), tool, tmp_path)
+    assert columns.ALL[column](given, x[400:], y[400:], 0, table)[-1] >= 90
