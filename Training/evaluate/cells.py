@@ -29,7 +29,7 @@ def splits(data, split, images):
 
 
 def _path(setting, row, column, seed):
-    identity = {**setting.identity(), "row": row, "column": column, "seed": seed}
+    identity = {**setting.identity(), **columns.identity(column, setting), "row": row, "column": column, "seed": seed}
     file = rows.weights_file(row, setting.tool)
     if file:
         identity["tensors_sha256"] = weights.tensors_sha256(file)
