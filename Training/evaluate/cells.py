@@ -14,7 +14,7 @@ from .splits import splits
 
 def path(setting, row, column, seed):
     """Where a cell's record is kept, and the fields that say what it was measured on."""
-    identity = {**setting.identity(), "row": row, "column": column, "seed": seed}
+    identity = {**setting.identity(), **columns.identity(column, setting), "row": row, "column": column, "seed": seed}
     file = rows.weights_file(row, setting.tool)
     if column in columns.WITH_OWN_COPY:
         file = file or setting.tool.weights

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from . import (
-    adversary, backbone, classifier, countermeasures, detector, diffusion, mixing, projection, purifier, ring, simclr, spectra, waves,
+    adversary, backbone, classifier, countermeasures, detector, diffusion, mixing, pretrained, projection, purifier, ring, simclr, spectra, waves,
 )  # fmt: skip
 
 
@@ -103,7 +103,15 @@ ALL = {
     "SimCLR": _contrastive,
     FINE_TUNING: _fine_tuned,
     **{name: _learnt_by(name) for name in OTHER_LEARNERS},
+    **pretrained.ALL,
 }
+
+
+def identity(column, setting):
+    """What a column's cells depend on besides what all cells do."""
+    return pretrained.identity(column, setting) if column in pretrained.ALL else {}
+
+
 # Columns that change no picture (a test holds them to it), so that their cells are those of `vanilla`.
 NO_OPS = ("Gaussian filter (paper)",)
 # Table I of the paper; adversarial training is left to machines with a GPU.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import cache, comparators, error_minimizing, perturbations, product
+from . import cache, comparators, error_minimizing, lite_pattern, perturbations, product
 
 
 # Trained by recipes/paper-losses.json: as the shipped weights, but with the paper's losses and no attack layer.
@@ -106,6 +106,8 @@ def mixture(share):
 
 
 CLEAN, CONTROL, PAPER = "clean", "random noise (control)", "deep hiding, the paper's losses"
+# The control of the columns of `pretrained`, to which random noise is nothing.
+LITE0_PATTERN = "Lite0 pattern (control)"
 CLASS_WISE, SAMPLE_WISE, MASKED, SOFT, FRESH = (
     "palimpsest class-wise", "palimpsest sample-wise", "palimpsest mask=photo", "palimpsest soft", "palimpsest, fresh secrets",
 )  # fmt: skip
@@ -114,6 +116,7 @@ ALL = {
     CLEAN: _perturbed(lambda x, y, seed: x),
     CONTROL: _perturbed(perturbations.random_noise),
     "smooth noise": _perturbed(perturbations.smooth_noise),
+    LITE0_PATTERN: _compared(lite_pattern.perturb),
     CLASS_WISE: _protected("class-wise"),
     SAMPLE_WISE: _protected("sample-wise"),
     MASKED: _protected("sample-wise", mask="photo"),
