@@ -7,7 +7,9 @@ public enum Mask: String, Codable, Sendable, CaseIterable {
     /// None, whatever the size. It is not called `none`, which an optional mask would take for `nil`.
     case unmasked = "none"
 
-    /// The longest short side in pixels of a picture that ``auto`` leaves unmasked. Pictures so small are thumbnails and data sets, where
+    /// The longest short side in pixels of a picture that ``auto`` leaves unmasked.
+    ///
+    /// Pictures so small are thumbnails and data sets, where
     /// no eye tells single pixels apart, and every bit of the change is needed.
     public static let largestUnmaskedSide = 64
 
@@ -21,11 +23,12 @@ public enum Mask: String, Codable, Sendable, CaseIterable {
         self = mask
     }
 
-    /// What a picture gets.
+    /// Decides for a picture.
     ///
     /// - Parameters:
     ///   - width: Its columns in pixels, before or after its orientation was applied.
     ///   - height: Its rows.
+    /// - Returns: What it gets.
     public func applied(width: Int, height: Int) -> AppliedMask {
         switch self {
         case .auto: min(width, height) > Self.largestUnmaskedSide ? .photo : .unmasked

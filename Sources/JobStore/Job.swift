@@ -102,8 +102,9 @@ public struct NewJob: Sendable {
         public let key: String
         /// A hash over everything that makes up the request.
         public let fingerprint: SHA256Digest
-        /// What an earlier version made of the same request, so that one that is sent again after an update finds its job; `nil` if
-        /// no earlier version took such a request. It is only compared with, never kept.
+        /// What an earlier version made of the same request, so that one that is sent again after an update finds its job.
+        ///
+        /// `nil` if no earlier version took such a request. It is only compared with, never kept.
         public let earlierFingerprint: SHA256Digest?
 
         /// Names a request.

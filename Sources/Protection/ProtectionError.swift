@@ -27,19 +27,21 @@ public struct ProtectionError: Error, Sendable, Equatable {
     /// Nothing changed, so that the result would be the image itself and protect nothing.
     ///
     /// - Parameter mask: The mask that the change was given, which may be what left nothing of it.
+    /// - Returns: The error, which says what to do.
     static func unchanged(_ mask: AppliedMask) -> ProtectionError {
         let advice =
             switch mask {
             case .photo:
-                "the change, weakened by the mask, rounds to nothing; raise the strength, set the mask to none, or send an "
-                    + "opaque or larger version of it."
+                "the change, weakened by the mask, rounds to nothing; raise the strength, set the mask to none, or "
+                    + "send an opaque or larger version of it."
             case .unmasked:
-                "the change rounds to nothing; raise the strength, send an opaque or larger version of it, or leave it out."
+                "the change rounds to nothing; raise the strength, send an opaque or larger version of it, or leave "
+                    + "it out."
             }
         return ProtectionError(
             code: "image_unchanged",
-            detail: "Nothing could be hidden in this image, since it is transparent throughout, has hardly any pixels, or "
-                + advice
+            detail: "Nothing could be hidden in this image, since it is transparent throughout, has hardly any "
+                + "pixels, or \(advice)"
         )
     }
 

@@ -8,9 +8,11 @@ import Testing
 
 @Suite struct PhotoMaskTests {
     /// By hand: a quarter without blue, then 3/4 more of it evenly up to 0.35, and no more than all.
-    @Test(arguments: [
-        (0, 0.25), (0.07, 0.4), (0.175, 0.625), (0.28, 0.85), (0.35, 1), (0.5, 1), (1, 1), (-0.1, 0.25), (1.2, 1),
-    ] as [(Float, Float)])
+    @Test(
+        arguments: [
+            (0, 0.25), (0.07, 0.4), (0.175, 0.625), (0.28, 0.85), (0.35, 1), (0.5, 1), (1, 1), (-0.1, 0.25), (1.2, 1),
+        ] as [(Float, Float)]
+    )
     func blueKeepsMoreOfTheChangeWhereThereIsMoreBlue(blue: Float, weight: Float) {
         #expect(abs(PhotoMask.blueWeight(blue: blue) - weight) < 1e-6)
     }
@@ -29,7 +31,9 @@ import Testing
 
     private func expect(_ samples: [Float], near wanted: [Float]) {
         #expect(samples.count == wanted.count)
-        for (sample, wanted) in zip(samples, wanted) { #expect(abs(sample - wanted) < 1e-7, "\(sample), not \(wanted)") }
+        for (sample, wanted) in zip(samples, wanted) {
+            #expect(abs(sample - wanted) < 1e-7, "\(sample), not \(wanted)")
+        }
     }
 
     // MARK: - In the whole
@@ -116,7 +120,9 @@ import Testing
         let input = try PNGEncoder.encode(Material.photo(width: 90, height: 70, layout: .gray))
         let protector = try Material.protector()
         // At most a quarter of a level is left of one.
-        let error = #expect(throws: ProtectionError.self) { try protector.protect(input, ProtectionSettings(strength: 1)) }
+        let error = #expect(throws: ProtectionError.self) {
+            try protector.protect(input, ProtectionSettings(strength: 1))
+        }
         #expect(error?.code == "image_unchanged")
         #expect(error?.detail.contains("raise the strength, set the mask to none") == true)
         let plain = try protector.protect(input, ProtectionSettings(strength: 1, mask: .unmasked))

@@ -111,7 +111,8 @@ struct SubmitTests {
         // As `submit` sends it that had it open before the update.
         let open = try await fixture.send(.post, target + "&mask=none", fields: [.idempotencyKey: "one"], body: photo)
         #expect(try open.json(Shown.self).id == made.id.text)
-        let masked = try await fixture.send(.post, target + "&mask=photo", fields: [.idempotencyKey: "one"], body: photo)
+        let photoMask = target + "&mask=photo"
+        let masked = try await fixture.send(.post, photoMask, fields: [.idempotencyKey: "one"], body: photo)
         #expect((masked.status, masked.code) == (422, "idempotency_key_reused"))
         let other = try await fixture.send(.post, target + "&strength=2", fields: [.idempotencyKey: "one"], body: photo)
         #expect((other.status, other.code) == (422, "idempotency_key_reused"))

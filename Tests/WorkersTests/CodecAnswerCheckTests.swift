@@ -74,7 +74,8 @@ struct CodecAnswerCheckTests {
     @Test("The mask is the one that was asked for, and auto is what the picture's size makes of it")
     func checksTheMask() throws {
         for (mask, side, applied) in [
-            (Mask.auto, 64, AppliedMask.unmasked), (.auto, 65, .photo), (.photo, 64, .photo), (.unmasked, 65, .unmasked),
+            (Mask.auto, 64, AppliedMask.unmasked), (.auto, 65, .photo), (.photo, 64, .photo),
+            (.unmasked, 65, .unmasked),
         ] {
             var png = Self.png
             png.replaceSubrange(16..<24, with: [0, 0, 0, UInt8(side), 0, 0, 0, 200])
