@@ -119,8 +119,9 @@ struct PhotoCommand: ParsableCommand {
             "4 draw and prepare a new secret": try best { _ = try secret() },
             "5 network": best { _ = network.hide(cover: cover, secret: prepared) },
             "6 release and measure": best {
-                // A copy of the photo is made, too, which the product does not.
-                var photo = decoded
+                // A copy of the photo and of the change is made, too, which the product does not.
+                var (photo, delta) = (decoded, delta)
+                PhotoMask.apply(to: &delta, cover: cover, bound: 8 / 255)
                 _ = Release.apply(delta: delta, to: &photo, strength: 8, clip: true)
             },
             "7 encode": try best { _ = try PNGEncoder.encode(protected) },

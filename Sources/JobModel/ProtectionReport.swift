@@ -17,6 +17,8 @@ public struct ProtectionReport: Sendable, Equatable {
     public var strength: Int
     /// Whether the change was cut off at the strength.
     public var clip: Bool
+    /// The mask that the change was given.
+    public var mask: AppliedMask
     /// What was asked to be kept of EXIF and XMP.
     public var metadata: MetadataPolicy
     /// The bound that the change was held to, in values of a sample; `nil` without clip.
@@ -56,6 +58,7 @@ public struct ProtectionReport: Sendable, Equatable {
         mode: ProtectionMode,
         strength: Int,
         clip: Bool,
+        mask: AppliedMask = .unmasked,
         metadata: MetadataPolicy = .strip,
         bound: Int?,
         maxAbsoluteDifference: Int,
@@ -78,6 +81,7 @@ public struct ProtectionReport: Sendable, Equatable {
         self.mode = mode
         self.strength = strength
         self.clip = clip
+        self.mask = mask
         self.metadata = metadata
         self.bound = bound
         self.maxAbsoluteDifference = maxAbsoluteDifference
@@ -98,7 +102,7 @@ public struct ProtectionReport: Sendable, Equatable {
 
 extension ProtectionReport: Codable {
     private enum CodingKeys: String, CodingKey {
-        case width, height, mode, strength, clip, metadata, bound, psnr, ssim
+        case width, height, mode, strength, clip, mask, metadata, bound, psnr, ssim
         case maxAbsoluteDifference = "linf"
         case label = "class"
         case semanticImageSHA256 = "semantic_image_sha256"
@@ -113,8 +117,8 @@ extension ProtectionReport: Codable {
         case leftOut = "left_out"
     }
 
-    /// Decodes a report; a null `psnr` is infinite, and one without `bit_depth`, `metadata` or `left_out` is from a
-    /// version that had only 8 bits, kept none, or did not tell.
+    /// Decodes a report; a null `psnr` is infinite, and one without `bit_depth`, `mask`, `metadata` or `left_out` is
+    /// from a version that had only 8 bits, masked nothing, kept none, or did not tell.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         width = try container.decode(Int.self, forKey: .width)
@@ -123,6 +127,7 @@ extension ProtectionReport: Codable {
         mode = try container.decode(ProtectionMode.self, forKey: .mode)
         strength = try container.decode(Int.self, forKey: .strength)
         clip = try container.decode(Bool.self, forKey: .clip)
+        mask = try container.decodeIfPresent(AppliedMask.self, forKey: .mask) ?? .unmasked
         metadata = try container.decodeIfPresent(MetadataPolicy.self, forKey: .metadata) ?? .strip
         bound = try container.decode(Int?.self, forKey: .bound)
         maxAbsoluteDifference = try container.decode(Int.self, forKey: .maxAbsoluteDifference)
@@ -149,6 +154,7 @@ extension ProtectionReport: Codable {
         try container.encode(mode, forKey: .mode)
         try container.encode(strength, forKey: .strength)
         try container.encode(clip, forKey: .clip)
+        try container.encode(mask, forKey: .mask)
         try container.encode(metadata, forKey: .metadata)
         try container.encode(bound, forKey: .bound)
         try container.encode(maxAbsoluteDifference, forKey: .maxAbsoluteDifference)

@@ -19,7 +19,7 @@ public enum ProtectionMode: String, Codable, Sendable, CaseIterable {
 /// How the images of a job are to be protected.
 ///
 /// Every value is in its range: a value that is not cannot be made or decoded. JSON: `{"mode", "strength", "clip",
-/// "working_size", "metadata"}`.
+/// "working_size", "mask", "metadata"}`.
 public struct ProtectionSettings: Sendable, Hashable {
     /// The strengths that may be asked for, in steps of 1/255.
     public static let strengths = 1...16
@@ -34,12 +34,14 @@ public struct ProtectionSettings: Sendable, Hashable {
     public let clip: Bool
     /// The short side in pixels at which the change is computed (64 to 1024).
     public let workingSize: Int
+    /// Where on a picture the change may be how large.
+    public let mask: Mask
 
     /// What is kept of EXIF and XMP.
     public let metadata: MetadataPolicy
 
-    /// What an image gets when nothing else is asked for: sample-wise, strength 8, clipped, computed at 128 pixels, without
-    /// metadata.
+    /// What an image gets when nothing else is asked for: sample-wise, strength 8, clipped, computed at 128 pixels, masked
+    /// where it is a photo, without metadata.
     ///
     /// Sample-wise, because a class's pictures then have no change in common that their average shows, a linear model detects or
     /// a projection takes away, and protect as well (`docs/does-it-work.md`).
@@ -48,6 +50,7 @@ public struct ProtectionSettings: Sendable, Hashable {
         strength: 8,
         clip: true,
         workingSize: 128,
+        mask: .auto,
         metadata: .strip
     )
 
@@ -58,6 +61,7 @@ public struct ProtectionSettings: Sendable, Hashable {
     ///   - strength: 1 to 16, in steps of 1/255.
     ///   - clip: Whether the change is cut off at `strength`.
     ///   - workingSize: 64 to 1024 pixels.
+    ///   - mask: Where on a picture the change may be how large.
     ///   - metadata: What is kept of EXIF and XMP.
     /// - Throws: ``SettingsFault/Code/strengthInvalid`` or ``SettingsFault/Code/workingSizeInvalid``.
     public init(
@@ -65,6 +69,7 @@ public struct ProtectionSettings: Sendable, Hashable {
         strength: Int = 8,
         clip: Bool = true,
         workingSize: Int = 128,
+        mask: Mask = .auto,
         metadata: MetadataPolicy = .strip
     ) throws(SettingsFault) {
         guard Self.strengths.contains(strength) else {
@@ -73,7 +78,14 @@ public struct ProtectionSettings: Sendable, Hashable {
         guard Self.workingSizes.contains(workingSize) else {
             throw SettingsFault(.workingSizeInvalid, "The working size must be a whole number from 64 to 1024.")
         }
-        self.init(unchecked: mode, strength: strength, clip: clip, workingSize: workingSize, metadata: metadata)
+        self.init(
+            unchecked: mode,
+            strength: strength,
+            clip: clip,
+            workingSize: workingSize,
+            mask: mask,
+            metadata: metadata
+        )
     }
 
     private init(
@@ -81,12 +93,14 @@ public struct ProtectionSettings: Sendable, Hashable {
         strength: Int,
         clip: Bool,
         workingSize: Int,
+        mask: Mask,
         metadata: MetadataPolicy
     ) {
         self.mode = mode
         self.strength = strength
         self.clip = clip
         self.workingSize = workingSize
+        self.mask = mask
         self.metadata = metadata
     }
 
@@ -101,11 +115,13 @@ public struct ProtectionSettings: Sendable, Hashable {
 
 extension ProtectionSettings: Codable {
     private enum CodingKeys: String, CodingKey {
-        case mode, strength, clip, metadata
+        case mode, strength, clip, mask, metadata
         case workingSize = "working_size"
     }
 
-    /// Decodes settings, which must be in their ranges like any others; those of versions that kept no metadata do not name it.
+    /// Decodes settings, which must be in their ranges like any others.
+    ///
+    /// Those of earlier versions lack what there was not: they kept no metadata, and masked nothing, which is what their jobs were promised.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         try self.init(
@@ -113,6 +129,7 @@ extension ProtectionSettings: Codable {
             strength: container.decode(Int.self, forKey: .strength),
             clip: container.decode(Bool.self, forKey: .clip),
             workingSize: container.decode(Int.self, forKey: .workingSize),
+            mask: container.decodeIfPresent(Mask.self, forKey: .mask) ?? .unmasked,
             metadata: container.decodeIfPresent(MetadataPolicy.self, forKey: .metadata) ?? .strip
         )
     }

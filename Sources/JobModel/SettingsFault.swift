@@ -5,6 +5,7 @@ public struct SettingsFault: Error, Sendable, Equatable {
         case modeInvalid = "mode_invalid"
         case strengthInvalid = "strength_invalid"
         case workingSizeInvalid = "working_size_invalid"
+        case maskInvalid = "mask_invalid"
         case metadataInvalid = "metadata_invalid"
         case classInvalid = "class_invalid"
         case priorityInvalid = "priority_invalid"

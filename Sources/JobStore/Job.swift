@@ -102,11 +102,16 @@ public struct NewJob: Sendable {
         public let key: String
         /// A hash over everything that makes up the request.
         public let fingerprint: SHA256Digest
+        /// What an earlier version made of the same request, so that one that is sent again after an update finds its job.
+        ///
+        /// `nil` if no earlier version took such a request. It is only compared with, never kept.
+        public let earlierFingerprint: SHA256Digest?
 
         /// Names a request.
-        public init(key: String, fingerprint: SHA256Digest) {
+        public init(key: String, fingerprint: SHA256Digest, earlierFingerprint: SHA256Digest? = nil) {
             self.key = key
             self.fingerprint = fingerprint
+            self.earlierFingerprint = earlierFingerprint
         }
     }
 

@@ -48,7 +48,8 @@ extension JobStore {
             )
             return nil
         }
-        guard row["fingerprint"] == Data(idempotency.fingerprint.bytes) else { return .conflict }
+        let known = [idempotency.fingerprint, idempotency.earlierFingerprint].compactMap { $0.map { Data($0.bytes) } }
+        guard known.contains(row["fingerprint"]) else { return .conflict }
         return .replayed(job)
     }
 

@@ -1,4 +1,5 @@
 public import Imaging
+import JobModel
 public import SemanticImages
 
 /// Why an image was not protected.
@@ -24,12 +25,25 @@ public struct ProtectionError: Error, Sendable, Equatable {
     )
 
     /// Nothing changed, so that the result would be the image itself and protect nothing.
-    static let unchanged = ProtectionError(
-        code: "image_unchanged",
-        detail:
-            "Nothing could be hidden in this image, since it is transparent throughout, has hardly any pixels, or the "
-            + "change rounds to nothing; leave it out, or send an opaque or larger version of it."
-    )
+    ///
+    /// - Parameter mask: The mask that the change was given, which may be what left nothing of it.
+    /// - Returns: The error, which says what to do.
+    static func unchanged(_ mask: AppliedMask) -> ProtectionError {
+        let advice =
+            switch mask {
+            case .photo:
+                "the change, weakened by the mask, rounds to nothing; raise the strength, set the mask to none, or "
+                    + "send an opaque or larger version of it."
+            case .unmasked:
+                "the change rounds to nothing; raise the strength, send an opaque or larger version of it, or leave "
+                    + "it out."
+            }
+        return ProtectionError(
+            code: "image_unchanged",
+            detail: "Nothing could be hidden in this image, since it is transparent throughout, has hardly any "
+                + "pixels, or \(advice)"
+        )
+    }
 
     /// The imported semantic image, not the photo, could not be decoded.
     static func semanticImageUnreadable(_ error: ImagingError) -> ProtectionError {

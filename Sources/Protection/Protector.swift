@@ -6,7 +6,7 @@ import SemanticImages
 
 /// Protects one image at a time: the bytes of a photo in, the bytes of a PNG and a report out.
 ///
-/// The photo is decoded; the network hides the class's secret in it at the working size; the difference is scaled to the
+/// The photo is decoded; the network hides the class's secret in it at the working size; the difference is masked, scaled to the
 /// photo's size, bounded, and added to the integer samples; the result is checked, encoded and measured. Equal bytes,
 /// label, settings, semantic image and weights give equal PNG bytes on every machine of one instruction-set family. One
 /// protector serves any number of threads at once and needs nothing but memory.
@@ -37,7 +37,7 @@ public struct Protector: Sendable {
     /// - Parameters:
     ///   - input: The file, taken for hostile.
     ///   - label: The image's class; it is only reported.
-    ///   - settings: Mode, strength, clip, working size and what metadata is kept.
+    ///   - settings: Mode, strength, clip, working size, mask and what metadata is kept.
     ///   - semanticImage: The class's assignment, or the imported picture for this image, taken for hostile like `input`.
     ///   - attachments: What to make besides.
     /// - Returns: The PNG, its report and the attachments.
@@ -55,7 +55,8 @@ public struct Protector: Sendable {
         let decoded = ContinuousClock.now
         let size = WorkingSize.of(width: photo.width, height: photo.height, shortSide: settings.workingSize)
         let secret = try secret(semanticImage, settings.mode, inputHash, size)
-        let delta = try perturbation(of: photo, by: secret, size: size)
+        let mask = settings.mask.applied(width: photo.width, height: photo.height)
+        let delta = try perturbation(of: photo, by: secret, size: size, mask: mask, settings)
         // A photo in memory twice is dear, so only for those who want it.
         let original = attachments.isEmpty ? nil : photo
         let quality = Release.apply(delta: delta, to: &photo, strength: settings.strength, clip: settings.clip)
@@ -64,7 +65,7 @@ public struct Protector: Sendable {
         let bound = settings.bound(bitDepth: photo.depth.rawValue)
         if let bound, difference > bound { throw .boundExceeded }
         // Never handed out as protected, since it is the photo as it was.
-        guard difference > 0 else { throw .unchanged }
+        guard difference > 0 else { throw .unchanged(mask) }
         let made = try original.map { original throws(ProtectionError) in
             try Self.make(attachments, of: original, protected: photo)
         }
@@ -83,6 +84,7 @@ public struct Protector: Sendable {
             mode: settings.mode,
             strength: settings.strength,
             clip: settings.clip,
+            mask: mask,
             metadata: settings.metadata,
             bound: bound,
             maxAbsoluteDifference: difference,
@@ -169,11 +171,13 @@ public struct Protector: Sendable {
         }
     }
 
-    /// What the network changes on the photo at the working size: `x_ue - x_c`, not yet bounded.
+    /// What the network changes on the photo at the working size: `x_ue - x_c`, not yet bounded, or bounded and masked.
     private func perturbation(
         of photo: Photo,
         by secret: ReadySecret,
-        size: (width: Int, height: Int)
+        size: (width: Int, height: Int),
+        mask: AppliedMask,
+        _ settings: ProtectionSettings
     ) throws(ProtectionError) -> PlanarImage {
         let cover = photo.planarRGB(scaledTo: size.width, height: size.height)
         var delta = network.hide(cover: cover, secret: secret.prepared)
@@ -187,6 +191,12 @@ public struct Protector: Sendable {
             }
         }
         guard isFinite else { throw .notFinite }
+        switch mask {
+        case .photo:
+            let bound = settings.clip ? Float(settings.strength) / 255 : nil
+            PhotoMask.apply(to: &delta, cover: cover, bound: bound)
+        case .unmasked: break
+        }
         return delta
     }
 }

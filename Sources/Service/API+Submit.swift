@@ -146,7 +146,13 @@ extension API {
             protectsAgain: upload.force,
             passedOver: upload.passedOver,
             idempotency: try idempotencyKey.map {
-                NewJob.Idempotency(key: $0, fingerprint: try Self.fingerprint(upload, attachments, images))
+                NewJob.Idempotency(
+                    key: $0,
+                    fingerprint: try Self.fingerprint(of: upload.settings, upload, attachments, images),
+                    earlierFingerprint: try UnmaskedSettings(upload.settings).map {
+                        try Self.fingerprint(of: $0, upload, attachments, images)
+                    }
+                )
             }
         )
         return try await store.createJob(new, images: images)
@@ -187,12 +193,13 @@ extension API {
     ///
     /// How it was packed, folders and what was passed over among it, does not count.
     private static func fingerprint(
+        of settings: some Encodable,
         _ upload: Upload,
         _ attachments: AttachmentRequest,
         _ images: [NewImage]
     ) throws -> SHA256Digest {
         var hash = SHA256()
-        hash.update(try JSONDocument.bytes(upload.settings))
+        hash.update(try JSONDocument.bytes(settings))
         // The usual one is left out, since the requests of earlier versions had none.
         if upload.priority != .normal { hash.update(Array("priority \(upload.priority.rawValue)\n".utf8)) }
         for kind in attachments.kinds.map(\.rawValue).sorted() { hash.update(Array("\(kind)\n".utf8)) }

@@ -11,7 +11,7 @@ struct JobParameters: Sendable {
     private enum Name: String, CaseIterable {
         case `class`, mode, strength, clip
         case workingSize = "working_size"
-        case metadata, force, priority, preview, name
+        case mask, metadata, force, priority, preview, name
     }
 
     /// The class of the images that follow.
@@ -28,6 +28,7 @@ struct JobParameters: Sendable {
     private var strength: Int?
     private var clip: Bool?
     private var workingSize: Int?
+    private var mask: Mask?
     private var metadata: MetadataPolicy?
 
     /// Reads the query of an upload.
@@ -56,6 +57,7 @@ struct JobParameters: Sendable {
                 "working_size",
                 "The working size must be a whole number from 64 to 1024."
             )
+        case .mask: mask = try Mask(parsing: value)
         case .metadata: metadata = try MetadataPolicy(parsing: value)
         case .force: force = try Self.boolean(value, "force")
         case .clip: clip = try Self.boolean(value, "clip")
@@ -77,6 +79,7 @@ struct JobParameters: Sendable {
             strength: strength ?? standard.strength,
             clip: clip ?? standard.clip,
             workingSize: workingSize ?? standard.workingSize,
+            mask: mask ?? standard.mask,
             metadata: metadata ?? standard.metadata
         )
     }

@@ -39,6 +39,7 @@ struct CodecAnswerCheck {
         }
         guard report.label == image.label, report.mode == image.settings.mode,
             report.strength == image.settings.strength, report.clip == image.settings.clip,
+            report.mask == image.settings.mask.applied(width: report.width, height: report.height),
             report.metadata == image.settings.metadata,
             report.bound == image.settings.bound(bitDepth: report.bitDepth)
         else { return "the report is about other settings" }

@@ -26,6 +26,15 @@ struct ProtectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Where the change is small so that it is not seen: photo, mostly in blue; none; or auto, photo for pictures whose short side "
+                + "has more than 64 pixels and none for others.",
+            valueName: "mask"
+        )
+    )
+    var mask = ProtectionSettings.standard.mask.rawValue
+
+    @Option(
+        help: ArgumentHelp(
             "What to keep of EXIF and XMP: strip, copyright, or all, with the place where a photo was taken.",
             valueName: "what"
         )
@@ -46,6 +55,7 @@ struct ProtectionOptions: ParsableArguments {
                     strength: strength,
                     clip: !isUnclipped,
                     workingSize: workingSize,
+                    mask: Mask(parsing: mask),
                     metadata: MetadataPolicy(parsing: metadata)
                 )
             } catch {

@@ -11,6 +11,7 @@ import Testing
         #expect(settings.strength == 8)
         #expect(settings.clip)
         #expect(settings.workingSize == 128)
+        #expect(settings.mask == .auto)
         #expect(settings.bound(bitDepth: 8) == 8 && settings.bound(bitDepth: 16) == 2056)
         #expect(try ProtectionSettings(strength: 3, clip: false).bound(bitDepth: 16) == nil)
     }
@@ -35,17 +36,46 @@ import Testing
         #expect(throws: SettingsFault.self) { try ProtectionMode(parsing: "Class-Wise") }
     }
 
+    @Test func `Masks are read by their names alone`() throws {
+        for (name, mask) in [("auto", Mask.auto), ("photo", .photo), ("none", .unmasked)] {
+            #expect(try Mask(parsing: name) == mask)
+        }
+        for name in ["", "None", "unmasked", "nil", "photo "] {
+            let fault = #expect(throws: SettingsFault.self) { try Mask(parsing: name) }
+            #expect(fault?.code == .maskInvalid && fault?.code.rawValue == "mask_invalid")
+            #expect(fault?.detail == "The mask must be auto, photo or none.")
+        }
+    }
+
+    @Test func `Unless it is asked for, pictures of up to 64 pixels on their short side are not masked`() {
+        #expect(Mask.auto.applied(width: 64, height: 4000) == .unmasked)
+        #expect(Mask.auto.applied(width: 4000, height: 64) == .unmasked)
+        #expect(Mask.auto.applied(width: 65, height: 65) == .photo)
+        #expect(Mask.auto.applied(width: 65, height: 64) == .unmasked)
+        #expect(Mask.photo.applied(width: 1, height: 1) == .photo)
+        #expect(Mask.unmasked.applied(width: 4000, height: 3000) == .unmasked)
+    }
+
     @Test func `Settings have the documented JSON`() throws {
-        let json = #"{"clip":false,"metadata":"strip","mode":"sample-wise","strength":4,"working_size":128}"#
-        let settings = try ProtectionSettings(mode: .sampleWise, strength: 4, clip: false, workingSize: 128)
+        let json =
+            #"{"clip":false,"mask":"photo","metadata":"strip","mode":"sample-wise","strength":4,"working_size":128}"#
+        let settings = try ProtectionSettings(strength: 4, clip: false, workingSize: 128, mask: .photo)
         #expect(try encoded(settings) == json)
         #expect(try decoded(ProtectionSettings.self, json) == settings)
+    }
+
+    @Test func `Settings of versions without a mask have none, not today's standard`() throws {
+        let json = #"{"clip":true,"metadata":"strip","mode":"sample-wise","strength":8,"working_size":128}"#
+        let settings = try decoded(ProtectionSettings.self, json)
+        #expect(settings.mask == .unmasked)
+        #expect(try settings == ProtectionSettings(mask: .unmasked) && settings != .standard)
     }
 
     @Test(arguments: [
         #"{"clip":false,"mode":"sample-wise","strength":99,"working_size":128}"#,
         #"{"clip":false,"mode":"other","strength":4,"working_size":128}"#,
         #"{"clip":false,"metadata":"some","mode":"sample-wise","strength":4,"working_size":128}"#,
+        #"{"clip":false,"mask":"all","mode":"sample-wise","strength":4,"working_size":128}"#,
         #"{"clip":false,"mode":"sample-wise","strength":4}"#,
     ]) func `JSON cannot smuggle settings past their ranges`(json: String) {
         #expect(throws: (any Error).self) { try decoded(ProtectionSettings.self, json) }
@@ -98,15 +128,22 @@ import Testing
         let json = try encoded(report)
         #expect(
             json == #"{"bit_depth":8,"bound":8,"class":"cats","clip":true,"height":48,"input_format":"jpeg","#
-                + #""input_sha256":"aa","left_out":[],"linf":7,"luminance_only":false,"metadata":"strip","#
+                + #""input_sha256":"aa","left_out":[],"linf":7,"luminance_only":false,"mask":"photo","metadata":"strip","#
                 + #""mode":"class-wise","model_sha256":"bb","output_sha256":"cc","#
                 + #""psnr":34.5,"semantic_image_sha256":"dd","ssim":0.75,"strength":8,"width":64,"working_height":32,"#
                 + #""working_width":40}"#
         )
         #expect(try decoded(ProtectionReport.self, json) == report)
         let earlier = json.replacing(#""bit_depth":8,"#, with: "").replacing(#""metadata":"strip","#, with: "")
-            .replacing(#""left_out":[],"#, with: "")
+            .replacing(#""left_out":[],"#, with: "").replacing(#""mask":"photo","#, with: "")
+        #expect(try decoded(ProtectionReport.self, earlier).mask == .unmasked)
+        report.mask = .unmasked
         #expect(try decoded(ProtectionReport.self, earlier) == report)
+        #expect(try encoded(report).contains(#""mask":"none""#))
+        for other in ["auto", "unmasked"] {
+            let json = json.replacing(#""mask":"photo""#, with: #""mask":"\#(other)""#)
+            #expect(throws: (any Error).self) { try decoded(ProtectionReport.self, json) }
+        }
         (report.bitDepth, report.metadata) = (16, .copyright)
         report.leftOut = [LeftOut(part: "icc_profile", reason: "damaged")]
         #expect(try encoded(report).contains(#""left_out":[{"part":"icc_profile","reason":"damaged"}]"#))
@@ -125,6 +162,7 @@ import Testing
             mode: .classWise,
             strength: 8,
             clip: true,
+            mask: .photo,
             bound: 8,
             maxAbsoluteDifference: 7,
             psnr: 34.5,

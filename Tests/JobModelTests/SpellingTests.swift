@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct SpellingTests {
     private static let known = [
-        "class", "mode", "strength", "clip", "working_size", "metadata", "force", "priority", "preview", "name",
+        "class", "mode", "strength", "clip", "working_size", "mask", "metadata", "force", "priority", "preview", "name",
     ]
 
     @Test(arguments: [

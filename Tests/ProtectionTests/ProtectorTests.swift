@@ -12,7 +12,7 @@ import Testing
     @Test(arguments: ["e2e/fixtures/parrots.jpg", "e2e/fixtures/hats.png", "ImagingTests/Fixtures/palette_alpha.png"])
     func theReportIsTrue(path: String) throws {
         let input = try Material.file(path)
-        let protected = try Material.protector().protect(input)
+        let protected = try Material.protector().protect(input, ProtectionSettings(mask: .unmasked))
         let (before, after) = (try PhotoDecoder.decode(input), try PhotoDecoder.decode(protected.png))
         let report = protected.report
         #expect(report.width == after.width && report.height == after.height)

@@ -108,8 +108,47 @@ struct SubmitTests {
         let again = try await fixture.send(.post, target, fields: [.idempotencyKey: "one"], body: photo)
         #expect(again.status == 202, "\(again.text)")
         #expect(try again.json(Shown.self).id == made.id.text)
+        // As `submit` sends it that had it open before the update.
+        let open = try await fixture.send(.post, target + "&mask=none", fields: [.idempotencyKey: "one"], body: photo)
+        #expect(try open.json(Shown.self).id == made.id.text)
+        let photoMask = target + "&mask=photo"
+        let masked = try await fixture.send(.post, photoMask, fields: [.idempotencyKey: "one"], body: photo)
+        #expect((masked.status, masked.code) == (422, "idempotency_key_reused"))
         let other = try await fixture.send(.post, target + "&strength=2", fields: [.idempotencyKey: "one"], body: photo)
         #expect((other.status, other.code) == (422, "idempotency_key_reused"))
+    }
+
+    @Test("Requests that differ in the mask alone are two")
+    func masksAreToldApart() async throws {
+        let fixture = try await Fixture()
+        let target = "/v1/jobs?class=a", key: HTTPFields = [.idempotencyKey: "one"]
+        let first = try await fixture.send(.post, target, fields: key, body: [1])
+        let same = try await fixture.send(.post, target + "&mask=auto", fields: key, body: [1])
+        #expect(try same.json(Shown.self).id == first.json(Shown.self).id)
+        for mask in ["photo", "none"] {
+            let other = try await fixture.send(.post, "\(target)&mask=\(mask)", fields: key, body: [1])
+            #expect((other.status, other.code) == (422, "idempotency_key_reused"))
+        }
+    }
+
+    @Test("A field of a form says the mask, over the query, and one that there is not is refused")
+    func masks() async throws {
+        let fixture = try await Fixture()
+        let tenant = try #require(try await fixture.store.keys().first).id
+        for (query, field, mask) in [
+            ("", nil, Mask.auto), ("&mask=photo", nil, .photo), ("&mask=photo", "none", .unmasked), ("", "auto", .auto),
+        ] {
+            let mask0 = field.map { [("mask", nil as String?, $0)] } ?? []
+            let (fields, body) = form(mask0 + [("file", "one.jpg", "1")])
+            let answer = try await fixture.send(.post, "/v1/jobs?class=a\(query)", fields: fields, body: body)
+            let id = try #require(JobIdentifier(try answer.json(Shown.self).id))
+            #expect(try await fixture.store.job(id, tenant: tenant)?.settings.mask == mask)
+            #expect(answer.text.contains("\"mask\" : \"\(mask.rawValue)\""))
+        }
+        for name in ["", "None", "strong"] {
+            let answer = try await fixture.send(.post, "/v1/jobs?class=a&mask=\(name)", body: [1])
+            #expect((answer.status, answer.code) == (400, "mask_invalid"))
+        }
     }
 
     @Test("One odd file name does not refuse the form: it is cleaned, and the other files are taken")

@@ -58,6 +58,7 @@ struct CodecAnswerCheckTests {
             { $0.width = 3 }, { $0.height = 2 }, { $0.mode = .classWise }, { $0.strength = 16 }, { $0.clip = false },
             { $0.bound = nil }, { $0.bound = 255 }, { $0.maxAbsoluteDifference = 9 }, { $0.maxAbsoluteDifference = -1 },
             { $0.maxAbsoluteDifference = 0 }, { $0.bitDepth = 16 }, { $0.bitDepth = 99 }, { $0.metadata = .all },
+            { $0.mask = .photo },
             { $0.leftOut = [LeftOut(part: "<b>", reason: "damaged")] },
             { $0.leftOut = [LeftOut(part: "exif", reason: "")] },
             { $0.leftOut = Array(repeating: LeftOut(part: "exif", reason: "damaged"), count: 17) },
@@ -68,6 +69,26 @@ struct CodecAnswerCheckTests {
             { $0.workingWidth = 0 }, { $0.workingHeight = -1 },
         ]
         for (index, lie) in lies.enumerated() { #expect(clause(lie) != nil, "lie \(index)") }
+    }
+
+    @Test("The mask is the one that was asked for, and auto is what the picture's size makes of it")
+    func checksTheMask() throws {
+        for (mask, side, applied) in [
+            (Mask.auto, 64, AppliedMask.unmasked), (.auto, 65, .photo), (.photo, 64, .photo),
+            (.unmasked, 65, .unmasked),
+        ] {
+            var png = Self.png
+            png.replaceSubrange(16..<24, with: [0, 0, 0, UInt8(side), 0, 0, 0, 200])
+            var report = Self.report
+            (report.width, report.height, report.outputSHA256) = (side, 200, SHA256.hash(png).hex)
+            let image = Material.image(settings: try ProtectionSettings(mask: mask))
+            let check = CodecAnswerCheck(image: image, modelSHA256: Self.model)
+            for other in AppliedMask.allCases {
+                report.mask = other
+                let clause = check.contradiction(in: report, png: png).clause
+                #expect(clause == (other == applied ? nil : "the report is about other settings"), "\(mask) \(side)")
+            }
+        }
     }
 
     @Test("In 16 bits the bound is 257 times as many values, and a depth that is not written here is none")

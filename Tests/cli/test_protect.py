@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import unicodedata
 
+import numpy
 import pytest
 from pictures import largest_change, picture
 from PIL import Image
@@ -357,6 +358,43 @@ def test_no_clip_reports_the_measured_change(palimpsest, tmp_path):
     assert report["linf"] == largest_change(photo, tmp_path / "o/c/hats.png") > 8
 
 
+def channels_changed(before, after):
+    """The largest change of red, green and blue."""
+    first, second = (numpy.asarray(Image.open(path).convert("RGB")).astype(int) for path in (before, after))
+    return tuple(abs(first - second).max(axis=(0, 1)))
+
+
+def test_the_mask_of_photos_leaves_red_and_green_nearly_as_they_are(palimpsest, tmp_path):
+    photo = PHOTOS / "hats.png"
+    for arguments, mask in [([], "photo"), (["--mask", "auto"], "photo"), (["--mask", "photo"], "photo"), (["--mask", "none"], "none")]:
+        out = tmp_path / "-".join(["o", *arguments])
+        result = palimpsest("protect", photo, "--class", "c", "--out", out, "--seed", 1, *arguments)
+        assert result.returncode == 0, result
+        report = json.loads((out / "c/hats.json").read_text())
+        assert report["mask"] == mask and report["bound"] == 8
+        red, green, blue = channels_changed(photo, out / "c/hats.png")
+        assert 2 < blue <= 8 and (max(red, green) <= 2) == (mask == "photo"), (red, green, blue)
+        assert palimpsest("verify", photo, out / "c/hats.png", "--manifest", out / "c/hats.json").returncode == 0
+
+
+@pytest.mark.parametrize(("side", "mask"), [(64, "none"), (65, "photo")])
+def test_small_pictures_have_no_mask_unless_asked_for(palimpsest, tmp_path, side, mask):
+    photo = picture(tmp_path / "a.png", side=side)
+    assert palimpsest("protect", photo, "--class", "c", "--out", tmp_path / "o", "--seed", 1).returncode == 0
+    assert json.loads((tmp_path / "o/c/a.json").read_text())["mask"] == mask
+    assert palimpsest("protect", photo, "--class", "c", "--out", tmp_path / "p", "--seed", 1, "--mask", "photo").returncode == 0
+    assert json.loads((tmp_path / "p/c/a.json").read_text())["mask"] == "photo"
+    assert ((tmp_path / "o/c/a.png").read_bytes() == (tmp_path / "p/c/a.png").read_bytes()) == (mask == "photo")
+
+
+def test_a_photo_of_which_the_mask_leaves_nothing_says_what_to_do(palimpsest, tmp_path):
+    photo = picture(tmp_path / "a.png", side=80, mode="L")
+    result = palimpsest("protect", photo, "--class", "c", "--out", tmp_path / "o", "--strength", 1)
+    assert result.returncode == 1 and "image_unchanged" in result.stderr, result
+    assert "raise the strength, set the mask to none" in result.stderr
+    assert palimpsest("protect", photo, "--class", "c", "--out", tmp_path / "o", "--strength", 1, "--mask", "none").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -365,6 +403,7 @@ def test_no_clip_reports_the_measured_change(palimpsest, tmp_path):
         (["in", "--out", "o", "--class", "../c"], "class"),
         (["in", "--out", "o", "--strength", "17"], "strength must be a whole number from 1 to 16"),
         (["in", "--out", "o", "--mode", "odd"], "class-wise or sample-wise"),
+        (["in", "--out", "o", "--mask", "strong"], "The mask must be auto, photo or none."),
         (["in", "--out", "o", "--working-size", "8"], "from 64 to 1024"),
         (["in", "--out", "o", "--jobs", "0"], "--jobs must be"),
         (["in", "--out", "o", "--weights", "/nonexistent"], "deep-hiding.safetensors must lie at ../share/palimpsest/ from"),

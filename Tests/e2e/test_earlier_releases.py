@@ -12,7 +12,9 @@ import tarfile
 import time
 import zipfile
 
+import numpy as np
 import pytest
+from PIL import Image
 from service import BINARY, FIXTURES, PATIENCE, Service
 
 SAMPLES = sorted((FIXTURES / "releases").glob("*.tar.xz"))
@@ -90,6 +92,22 @@ def test_its_classes_keep_their_secrets_in_a_folder_of_results(sample):
     assert fresh["semantic_image_sha256"] == report["semantic_image_sha256"]
 
 
+def test_without_a_mask_its_pixels_come_out_again(sample):
+    """Its mask was none, and its weights were today's."""
+    (sample / "other").mkdir()
+    (sample / "other/palimpsest-classes.json").write_text((sample / "protected/palimpsest-classes.json").read_text())
+    again = run("protect", sample / "photos", "--out", sample / "other", "--mask", "none")
+    assert again.returncode == 0, again
+    made = sorted(path.relative_to(sample / "protected") for path in (sample / "protected").rglob("*.png"))
+    assert len(made) == 5
+    for path in made:
+        before, after = (np.asarray(Image.open(sample / folder / path)).astype(int) for folder in ("protected", "other"))
+        # A few samples in a million are rounded otherwise on a machine of another instruction-set family.
+        assert abs(before - after).max() <= 1 and (before != after).mean() < 0.001, path
+        assert json.loads((sample / "other" / path).with_suffix(".json").read_text())["mask"] == "none"
+
+
+
 def test_its_archives_verify(sample):
     with zipfile.ZipFile(sample / "archive.zip") as archive:
         archive.extractall(sample / "archive")
@@ -113,6 +131,10 @@ def test_its_data_folder_is_served_and_its_open_job_goes_on(sample, service):
     job = service.finished(f"/v1/jobs/{opened}")
     assert (job["state"], job["counts"]["done"], job["counts"]["total"]) == ("done", 5, 5), job
     assert job["settings"]["strength"] == 6
+    # What it was promised, and not what is the standard today.
+    assert job["settings"]["mask"] == "none"
+    reports = [image["report"] for image in service.get(f"/v1/jobs/{opened}/images").json["images"]]
+    assert [report["mask"] for report in reports] == ["none"] * 5
 
     with zipfile.ZipFile(sample / "archive.zip") as before:
         now = zipfile.ZipFile(io.BytesIO(service.get(f"/v1/jobs/{done}/archive.zip").body))

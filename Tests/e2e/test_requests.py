@@ -130,6 +130,7 @@ def test_bad_input_is_refused_and_leaves_nothing(shared_service):
         ("?class=a&clip=1", "image/jpeg", photo, 400, "clip_invalid"),
         ("?class=a&class=b", "image/jpeg", photo, 400, "parameter_repeated"),
         ("?class=a&working_size=63", "image/jpeg", photo, 400, "working_size_invalid"),
+        ("?class=a&mask=None", "image/jpeg", photo, 400, "mask_invalid"),
         ("?class=a&klass=b", "image/jpeg", photo, 400, "parameter_unknown"),
         ("?class=a", "text/plain", photo, 415, "media_type_unsupported"),
         ("?class=a", "application/json", ["--data", "{}"], 415, "media_type_unsupported"),
@@ -142,6 +143,7 @@ def test_bad_input_is_refused_and_leaves_nothing(shared_service):
     forms = [
         (["--form", f"file=@{PARROTS}"], 400, "class_missing"),
         (["--form", f"file=@{PARROTS}", "--form", "strength=4"], 400, "class_missing"),
+        (["--form", f"file=@{PARROTS}", "--form", "class=birds", "--form", "mask=strong"], 400, "mask_invalid"),
         (["--form", "class=birds"], 400, "job_empty"),
         (["--form", "class=../birds", "--form", f"file=@{PARROTS}"], 400, "class_invalid"),
     ]
@@ -157,7 +159,7 @@ def test_a_refusal_names_the_field_and_what_was_meant(shared_service, tmp_path):
     huge.write_bytes(b"x" * 5000)
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe\x00")
-    known = "The parameters are class, mode, strength, clip, working_size, metadata, force, priority, preview and name."
+    known = "The parameters are class, mode, strength, clip, working_size, mask, metadata, force, priority, preview and name."
     uploads = [
         ("?class=a&strenght=16", "parameter_unknown", f"There is no parameter 'strenght'; did you mean 'strength'? {known}"),
         ("?class=a&workingSize=64", "parameter_unknown", f"There is no parameter 'workingSize'; did you mean 'working_size'? {known}"),

@@ -234,6 +234,8 @@ def test_jobs_that_were_erased_meanwhile_are_sent_again(make_service, tmp_path):
         assert tree(out) == results(f"c/{index}.png" for index in range(3))
         assert [job["id"] for job in jobs(service)] == ([job["id"]] if not erased else [jobs(service)[0]["id"]])
         assert (jobs(service)[0]["id"] != job["id"]) == erased
+        # What an earlier version noted, which knew no mask, was to have none.
+        assert jobs(service)[0]["settings"]["mask"] == ("none" if erased else "auto")
     assert service.stop() == 0
 
 
@@ -376,12 +378,13 @@ def test_a_batch_is_a_new_job_in_every_call_and_the_same_one_within_a_call(make_
         assert not out.exists()
         again = submit(service, photos, "--out", out, port=proxy.server_address[1])
         assert again.returncode == 0, again
-        other = submit(service, photos, "--out", out, "--metadata", "all", "--force", port=proxy.server_address[1])
+        other = submit(service, photos, "--out", out, "--metadata", "all", "--mask", "none", "--force", port=proxy.server_address[1])
         assert other.returncode == 0, other
     assert tree(out) == results(PHOTOS)
     keys = [key for _, key in proxy.uploads]
     assert len(keys) == 4 and keys[1] == keys[2] and len(set(keys)) == 3
     assert [job["settings"]["metadata"] for job in jobs(service)] == ["all", "strip", "strip"]
+    assert [job["settings"]["mask"] for job in jobs(service)] == ["none", "auto", "auto"]
     assert service.stop() == 0
 
 

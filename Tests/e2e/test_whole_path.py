@@ -81,6 +81,9 @@ def test_photos_go_in_and_a_protected_archive_comes_out(make_service, broken):
     archive, files = check_result(service, path)
 
     # The images one by one.
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["settings"]["mask"] == "auto"
+    assert {image["report"]["mask"] for image in manifest["images"] if image["state"] == "done"} == {"photo"}
     listed = service.get(f"{path}/images").json["images"]
     assert [image["state"] for image in listed] == ["done", "done", "failed", "done"]
     failed = service.get(f"{path}/images?state=failed").json["images"]
@@ -95,6 +98,8 @@ def test_photos_go_in_and_a_protected_archive_comes_out(make_service, broken):
         check_protected(one.body, FIXTURES / FIXTURE_OF[name])
         report = service.get(f"{path}/images/{number}/report").json
         assert 0 < report["linf"] <= 8 == report["bound"]
+        # What `auto` has become of a photo.
+        assert report["mask"] == "photo"
     assert service.get(f"{path}/images/3.png").status == 409
     assert service.get(f"{path}/images/99.png").status == 404
 

@@ -64,7 +64,8 @@ struct JobServer: Sendable {
         let settings = batch.settings
         let query =
             "?mode=\(settings.mode.rawValue)&strength=\(settings.strength)&clip=\(settings.clip)"
-            + "&working_size=\(settings.workingSize)&metadata=\(settings.metadata.rawValue)&force=\(batch.protectsAgain)"
+            + "&working_size=\(settings.workingSize)&mask=\(settings.mask.rawValue)&metadata=\(settings.metadata.rawValue)"
+            + "&force=\(batch.protectsAgain)"
         var request =
             options("/v1/jobs" + query) + [
                 ("header", "Idempotency-Key: \(batch.idempotencyKey)"), ("header", "Expect:"),
