@@ -1,5 +1,6 @@
 """One cell of a table: one row's images, one countermeasure, one seed. Measured once, kept as a JSON file."""
 
+import datetime
 import hashlib
 import json
 import time
@@ -9,6 +10,7 @@ import torch
 from deephiding import weights
 
 from . import columns, datasets, quality, rows
+from .machine import processor
 from .splits import splits
 
 
@@ -68,6 +70,8 @@ def measure(setting, row, column, seed):
     }
     if column in columns.FIGURES:
         record.update(columns.FIGURES[column](given, seed, setting))
+    record["date"] = datetime.date.today().isoformat()
+    record["processor"] = processor()
     record["seconds"] = round(time.monotonic() - started, 1)
     keep(place, record)
     print(f"{row} / {column} / seed {seed}: {record['accuracy']:.2f} % ({record['seconds']:.0f} s)", flush=True)

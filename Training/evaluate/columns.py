@@ -125,6 +125,8 @@ LATER = ("orthogonal projection", "UEraser", AVATAR, "SimCLR")
 FURTHER = ("Gaussian filter", "half size", "quarter size", "WebP", "grayscale + JPEG 50", "equal spectra", FINE_TUNING)
 # Attackers who know what the product does.
 ADAPTIVE = (WAVES, RING, OTHER_KEYS, OWN_PAIRS)
+# Trainers who augment hard.
+HARDER = ("UEraser",)
 # Attackers who have a copy of the product: their cells depend on its weights, whatever made the row.
 WITH_OWN_COPY = (OTHER_KEYS,)
 

@@ -7,7 +7,7 @@ GATE = 70.0
 PANELS = {
     "no countermeasure": ("vanilla",),
     "recompressed or gray": ("JPEG 50", "grayscale"),
-    "knows the product": ("wave projection", "ring stop", "purifier, other keys"),
+    "looks at the set's spectra": ("wave projection", "ring stop"),
 }
 
 

@@ -15,7 +15,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from . import cells, classifier, countermeasures, datasets, product
+from . import classifier, countermeasures, datasets, product
+from .splits import splits
 
 COLUMNS = ("vanilla", "grayscale", "JPEG 50")
 STANDARD = (0.15, 0.1, 0.5)
@@ -55,7 +56,7 @@ def main():
     arguments = parser.parse_args()
     try:
         data = datasets.load(arguments.dataset)
-        x, y, x_test, y_test = cells.splits(data, "validation", arguments.images)
+        x, y, x_test, y_test = splits(data, "validation", arguments.images)
         released = product.protect(
             arguments.binary, arguments.weights, x, y, data.names, 1000 + arguments.seed, Path(arguments.out), ["--mask", "none"]
         )

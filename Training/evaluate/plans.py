@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from . import classifier, columns, rows
-from .rows import CLASS_WISE, CLEAN, CONTROL, FRESH, PAPER, SAMPLE_WISE, SOFT
+from . import classifier, columns, frontier, pretrained, rows
+from .rows import CLASS_WISE, CLEAN, CONTROL, FRESH, LITE0_PATTERN, MASKED, PAPER, SAMPLE_WISE, SOFT
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,14 @@ class Plan:
     seeds: tuple = (0,)
 
 
-QUICK = ("vanilla", "JPEG 50", "grayscale")
+SHORT = ("vanilla", "JPEG 50", "grayscale")
+# The pre-trained trainers of an hour's table; the control of such columns has no others.
+PRETRAINED = (str(pretrained.Probe("Lite0", 100)), str(pretrained.FineTuning("Lite0", 100, 3)))
+QUICK = (*SHORT, columns.WAVES, columns.RING, columns.OTHER_KEYS, *PRETRAINED)
+# Without the slowest: fine-tuning on all of 10,000 pictures takes half an hour a cell and a core.
+PRETRAINED_CPU = tuple(name for name in pretrained.ALL if not (name.startswith("fine-tune") and ", all," in name))
+# What places a method in the plot of protection against visibility.
+PLACED = tuple(dict.fromkeys(column for panel in frontier.PANELS.values() for column in panel))
 COMPARATORS = ("LSP", "AR", "OPS (one pixel, unbounded)", "PIL")
 DEEP_COMPARATORS = ("EM",)
 MIXTURES = rows.MIXTURES
@@ -25,27 +32,31 @@ PLANS = {
     "prove": Plan(
         {
             CONTROL: ("vanilla",),
-            CLASS_WISE: QUICK,
-            SAMPLE_WISE: QUICK,
-            CLEAN: QUICK,
+            CLASS_WISE: SHORT,
+            SAMPLE_WISE: SHORT,
+            CLEAN: SHORT,
             FRESH: ("vanilla",),
             "smooth noise": ("vanilla",),
         }
     ),
-    "quick": Plan({row: QUICK for row in (CONTROL, CLASS_WISE, CLEAN, SAMPLE_WISE)}),
+    "quick": Plan({**{row: QUICK for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, MASKED)}, LITE0_PATTERN: PRETRAINED}),
     "cpu": Plan(
         {
             **{
-                row: (*columns.TWELVE, *columns.FURTHER, "orthogonal projection")
-                for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)
+                row: (
+                    *columns.TWELVE, *columns.FURTHER, "orthogonal projection", *columns.ADAPTIVE, *columns.HARDER, *PRETRAINED_CPU,
+                )
+                for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, MASKED)
             },
-            **{row: columns.TWELVE for row in (PAPER, *COMPARATORS)},
-            **{row: QUICK for row in (SOFT, FRESH)},
+            LITE0_PATTERN: PRETRAINED_CPU,
+            **{row: (*columns.TWELVE, *PLACED) for row in (PAPER, *COMPARATORS)},
+            **{row: PLACED for row in DEEP_COMPARATORS},
+            **{row: SHORT for row in (SOFT, FRESH)},
             **{row: ("vanilla",) for row in MIXTURES},
         }
     ),
     "photos": Plan(
-        {row: QUICK for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)},
+        {row: SHORT for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)},
         classifier.Recipe("photo", epochs=30, crop=224),
         images=0,
     ),
@@ -60,7 +71,7 @@ PLANS = {
                 row: (*columns.FOURTEEN, *columns.LATER, *columns.FURTHER)
                 for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, SOFT, PAPER, *COMPARATORS, *DEEP_COMPARATORS)
             },
-            FRESH: QUICK,
+            FRESH: SHORT,
             **{row: ("vanilla",) for row in MIXTURES},
         },
         classifier.PAPER,

@@ -18,6 +18,7 @@ import torch
 
 from . import cells, classifier, columns, datasets, looks, plans, product, report, rows
 from .setting import Product, Setting
+from .splits import splits
 
 
 def _measure(cell, setting):
@@ -83,7 +84,7 @@ def main():
     if not wanted:
         sys.exit(f"prove: no cell of '{arguments.size}' has such a row and column")
     try:
-        x, y, _, _ = cells.splits(data, setting.split, setting.images)
+        x, y, _, _ = splits(data, setting.split, setting.images)
         # The binary uses every core itself, so the protected sets are made before the cells share the cores.
         for row, seed in dict.fromkeys((row, seed) for row, _, seed in wanted):
             if any(cells.known(setting, *cell) is None for cell in wanted if cell[0] == row and cell[2] == seed):

@@ -1,8 +1,6 @@
 """From measured cells to a verdict, a Markdown table, a picture and a JSON file."""
 
-import datetime
 import json
-import platform
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +8,7 @@ import torch
 from deephiding import weights
 from deephiding.semantic_images import semantic_image
 
-from . import columns, detector, frontier, product, published, rows
+from . import columns, detector, frontier, pretrained_control, product, published, rows
 
 CLEAN_AT_LEAST = 60.0
 CONTROL_AT_MOST = 20.0
@@ -108,6 +106,9 @@ def verdict(cells):
     if reason:
         return [reason]
     lines = []
+    pretrained_reason = pretrained_control.pretrained_blind(cells)
+    if pretrained_reason:
+        lines.append(pretrained_reason)
 
     def judge(reached, text):
         lines.append(f"{'Reached' if reached else 'Missed'}: {text}")
@@ -157,6 +158,15 @@ def _judge_all_countermeasures(cells, judge):
                 means[row] < others[best],
                 f"{row}: mean r {means[row]:.2f}, below every other method's; the best of those, {best}, has {others[best]:.2f}.",
             )
+
+
+def measured(records):
+    """When and on what the records were measured: "2026-11-21, AMD EPYC", more of them where the records were not all made at once."""
+    found = sorted({(record["date"], record["processor"]) for record in records})
+    days = {}
+    for day, machine in found:
+        days.setdefault(machine, []).append(day)
+    return " and ".join(f"{d[0]}{f' to {d[-1]}' if len(d) > 1 else ''}, {machine}" for machine, d in days.items())
 
 
 def _judge_knowing(cells, judge):
@@ -300,8 +310,7 @@ def write(records, revealed, seen, setting, name):
     facts = [
         f"{setting.split} split, {setting.images or 'all'} training images, {setting.recipe.learner}, {len(seeds)} seed(s) "
         f"({', '.join(map(str, seeds))}), weights whose tensors have the SHA-256 "
-        f"{weights.tensors_sha256(setting.tool.weights)[:12]}…, {datetime.date.today().isoformat()}, {processor()}, "
-        f"PyTorch {torch.__version__}, {setting.recipe.precision}.",
+        f"{weights.tensors_sha256(setting.tool.weights)[:12]}…, {measured(records)}, PyTorch {torch.__version__}, {setting.recipe.precision}.",
         "r is the share of learning that is left: (accuracy - chance) / (accuracy on clean images - chance); where a row "
         f"has the {len(columns.TWELVE)} countermeasures that the paper compares first, its mean and largest are over those alone. "
         "The linear probe reads the class from a fifth of the training images that it was not fitted to; above "
@@ -337,15 +346,3 @@ def write(records, revealed, seen, setting, name):
     picture(whole, folder / f"{name}.png")
     frontier.draw(lambda row: remaining(whole, row), looks, folder / f"{name}-frontier.png")
     return text
-
-
-def processor():
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()

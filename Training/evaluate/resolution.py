@@ -21,7 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from deephiding import weights
 
-from . import perturbations, photos, product, report
+from . import machine, perturbations, photos, product
 
 ENLARGED, SIZES, EPOCHS = 1600, (128, 256, 512), 25
 # The standard mode is measured at the standard size, and at the one that was it before.
@@ -91,7 +91,7 @@ def table(records, arguments, learnt, aside, classes):
     facts = (
         f"{len(learnt)} photos of {classes} classes enlarged to a short side of {arguments.enlarge} px, {len(aside)} untouched ones to "
         f"test on, {arguments.epochs} epochs, chance {chance:.0f} %, seed {arguments.seed}, weights whose tensors have the SHA-256 "
-        f"{weights.tensors_sha256(arguments.weights)[:12]}…, {datetime.date.today().isoformat()}, {report.processor()}. r is the share of "
+        f"{weights.tensors_sha256(arguments.weights)[:12]}…, {datetime.date.today().isoformat()}, {machine.processor()}. r is the share of "
         "learning that is left: (accuracy - chance) / (accuracy on clean photos - chance). The control's noise has single pixels, which no "
         "network finds again in crops of every scale: here it controls nothing but that changes of +-8 levels do no harm by themselves."
     )

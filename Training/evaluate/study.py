@@ -24,6 +24,7 @@ from PIL import Image
 
 from . import cells, classifier, columns, datasets, perturbations, plans, rows
 from .setting import Product, Setting
+from .splits import splits
 
 
 def strokes(pixels, labels, amplitude, gain, shortest, longest):
@@ -101,7 +102,7 @@ def main():
         data = datasets.load(arguments.dataset)
     except datasets.DatasetError as error:
         sys.exit(f"study: {error}")
-    x, y, x_test, y_test = cells.splits(data, "validation", plans.PLANS["prove"].images)
+    x, y, x_test, y_test = splits(data, "validation", plans.PLANS["prove"].images)
     name, _, amount = arguments.candidate.partition(":")
     if name in ("class-wise", "sample-wise", "fresh"):
         if not arguments.run:

@@ -23,7 +23,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from deephiding import weights
 from PIL import Image
 
-from .. import datasets, product, report
+from .. import datasets, machine, product
 from . import metrics, pictures, records, released, scielab, sheet, summary
 
 STANDARD = "standard settings"
@@ -169,7 +169,7 @@ def _facts(variants, chosen, arguments):
         f"channels alike and {pictures.COLOUR_GRAIN} in each, rounded. JPEG with half the colour resolution (4:2:0), its blocks shifted against those of photos that came as JPEGs. FLIP at 67 pixels a "
         f"degree, S-CIELAB's ΔE00 at {scielab.PIXELS_A_DEGREE}, butteraugli at 80 nits.",
         f"{_commit()}weights whose tensors have the SHA-256 {weights.tensors_sha256(arguments.weights)[:12]}…, "
-        f"{datetime.date.today().isoformat()}, {report.processor()}, {metrics.versions()}.",
+        f"{datetime.date.today().isoformat()}, {machine.processor()}, {metrics.versions()}.",
     ]
 
 
