@@ -69,6 +69,7 @@ let package = Package(
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CKernels", cSettings: kernelSettings),
         .target(name: "CBenchmark", cSettings: kernelSettings),
+        .target(name: "CPublicFiles", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"])]),
 
         // Layer 1: pure logic and values.
         module("HTTPWire", [httpTypes]),
@@ -98,10 +99,9 @@ let package = Package(
         ),
         .target(
             name: "PublicFiles",
+            dependencies: ["CPublicFiles"],
             path: "Public",
-            resources: [
-                .embedInCode("openapi.json")
-            ],
+            exclude: ["openapi.json"],
             swiftSettings: settings
         ),
 
