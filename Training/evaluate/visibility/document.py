@@ -34,9 +34,9 @@ def _facts(variants, chosen, weights_file):
         f"{len(chosen)} photos in {min(len(chosen), released.CLASSES)} classes, family seed {released.FAMILY_SEED}; "
         f"{options}.",
         f"Enlarged: Lanczos to a short side of {pictures.LARGE} pixels, then normal grain of "
-        f"{pictures.LUMINANCE_GRAIN} levels in all channels alike and {pictures.COLOUR_GRAIN} in each, rounded. JPEG with half "
-        "the colour resolution (4:2:0), its blocks shifted against those of photos that came as JPEGs. FLIP at 67 pixels a "
-        f"degree, S-CIELAB's ΔE00 at {scielab.PIXELS_A_DEGREE}, butteraugli at 80 nits.",
+        f"{pictures.LUMINANCE_GRAIN} levels in all channels alike and {pictures.COLOUR_GRAIN} in each, rounded. "
+        "JPEG with half the colour resolution (4:2:0), its blocks shifted against those of photos that came as JPEGs. "
+        f"FLIP at 67 pixels a degree, S-CIELAB's ΔE00 at {scielab.PIXELS_A_DEGREE}, butteraugli at 80 nits.",
         f"{_commit()}weights whose tensors have the SHA-256 {weights.tensors_sha256(weights_file)[:12]}…, "
         f"{datetime.date.today().isoformat()}, {report.processor()}, {metrics.versions()}.",
     ]
