@@ -9,9 +9,9 @@ public enum PhotoMask {
     /// The share of the change that red and green keep.
     public static let redGreenWeight: Float = 0.15
     /// The share that blue keeps where the picture has no blue.
-    public static let blueFloor: Float = 0.25
+    public static let blueFloor: Float = 0.1
     /// The blue, of 0 to 1 as displayed, from which on blue keeps the whole change.
-    public static let blueKnee: Float = 0.35
+    public static let blueKnee: Float = 0.5
 
     /// The share of the change that blue keeps.
     ///

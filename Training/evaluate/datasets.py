@@ -42,7 +42,7 @@ def load(path):
             f"there is no data set at '{path}': download cifar-10-python.tar.gz from its authors' page and name it, "
             "for example: make prove CIFAR10=cifar-10-python.tar.gz"
         )
-    files = _folder(path) if path.is_dir() else _archive(path)
+    files = contents(path)
     names = {name.name for name in files}
     for reader in (cifar, folders):
         if reader.knows(names, files):
@@ -50,6 +50,11 @@ def load(path):
     raise DatasetError(
         f"'{path}' is no data set in a known form: it holds neither CIFAR's batches nor train/CLASS and test/CLASS (or val/CLASS)"
     )
+
+
+def contents(path):
+    """{relative path: bytes} of all files of a folder or tar archive. Raises DatasetError."""
+    return _folder(path) if path.is_dir() else _archive(path)
 
 
 def _folder(path):

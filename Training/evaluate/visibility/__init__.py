@@ -1,4 +1,4 @@
-"""What the eye sees of the protection: standard measures of visibility, over photos protected by the binary (`make look`)."""
+"""What the eye sees of the protection: standard measures, over photos protected by the binary (`make look`)."""
 
 from .sets import ssimulacra2_of_set
 

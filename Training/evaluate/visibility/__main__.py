@@ -4,12 +4,9 @@ Every photo is measured once under every setting and kept, so that an interrupte
 """
 
 import argparse
-import datetime
-import json
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
@@ -23,9 +20,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from deephiding import weights
 from PIL import Image
 
-from .. import datasets, machine, product
-from . import metrics, pictures, records, released, scielab, sheet, summary
+from .. import datasets, product
+from . import document, metrics, pictures, records, released, sheet
 
+WEIGHTS = "Sources/DeepHiding/Resources/deep-hiding.safetensors"
 STANDARD = "standard settings"
 PROCESSES_AT_MOST = 2
 ON_SHEET = 4
@@ -50,21 +48,22 @@ def main():
         sys.exit(f"look: {error}")
     if lines:
         caption = f"{next(iter(variants))}: {sheet.COLUMNS}"
-        Image.fromarray(sheet.above(caption, sheet.under(lines))).save(out / "sheet.jpg", quality=95, subsampling="4:4:4")
+        drawn = Image.fromarray(sheet.above(caption, sheet.under(lines)))
+        drawn.save(out / "sheet.jpg", quality=95, subsampling="4:4:4")
     else:
         print("look: no sheet, because none of these photos may be shown", file=sys.stderr)
-    print(_write(measured, variants, chosen, arguments, out))
+    print(document.write(measured, variants, chosen, arguments.weights, out))
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="evaluate.visibility", description="Measure how visible the protection of photos is.")
-    parser.add_argument("--photos", required=True, help="photos.tar (of it those of evaluate/look.txt), or a folder or tar of one's own")
+    parser = argparse.ArgumentParser(prog="evaluate.visibility", description="Measure how visible the protection is.")
+    parser.add_argument("--photos", required=True, help="photos.tar, or one's own folder or tar")
     parser.add_argument("--binary", required=True, help="the built palimpsest")
-    parser.add_argument("--weights", default="Sources/DeepHiding/Resources/deep-hiding.safetensors", help="the weights file")
+    parser.add_argument("--weights", default=WEIGHTS, help="the weights file")
     parser.add_argument("--out", default="runs/look", help="folder of the records, the table and the sheet")
     parser.add_argument("--options", default="", help="options of `palimpsest protect`: --options='--strength 4'")
     parser.add_argument("--variant", action="append", default=[], metavar="NAME=OPTIONS",
-                        help="a row of that name with these options, instead of one with --options; can be repeated")  # fmt: skip
+                        help="a row with these options, instead of --options; can be repeated")  # fmt: skip
     parser.add_argument("--only", default="", help="only photos whose name contains this")
     parser.add_argument("--small-only", action="store_true", help="the photos as they are, not enlarged")
     parser.add_argument("--quick", action="store_true", help="only SSIMULACRA2, PSNR, SSIM and δ")
@@ -99,7 +98,8 @@ def _measure(chosen, size, variants, arguments, out):
 
         def done(tasks):
             for record in over(records.measure, tasks):
-                print(f"{record['row']}, {record['photo']} {size}: SSIMULACRA2 {record['ssimulacra2']:.1f}", file=sys.stderr, flush=True)
+                score = f"SSIMULACRA2 {record['ssimulacra2']:.1f}"
+                print(f"{record['row']}, {record['photo']} {size}: {score}", file=sys.stderr, flush=True)
                 found.append(record)
             return found[-len(tasks) :]
 
@@ -143,43 +143,6 @@ def _lines(chosen, size, originals, pngs, found):
         )
         for i in picked
     ]
-
-
-def _write(measured, variants, chosen, arguments, out):
-    """Writes look.md and look.json; returns the Markdown."""
-    cells = summary.summarize(measured)
-    lines = summary.verdict(cells, variants) + [summary.LEGEND, *_facts(variants, chosen, arguments)]
-    text = "\n\n".join([*summary.tables(cells), "\n".join(f"- {line}" for line in lines)]) + "\n"
-    (out / "look.md").write_text(text)
-    document = {
-        "summary": [{"size": size, "row": row, **cell} for (size, row), cell in cells.items()],
-        "verdict": summary.verdict(cells, variants),
-        "facts": _facts(variants, chosen, arguments),
-        "photos": measured,
-    }
-    (out / "look.json").write_text(json.dumps(document, indent=1) + "\n")
-    return text
-
-
-def _facts(variants, chosen, arguments):
-    options = "; ".join(f"{row}: `{shlex.join(options) or 'no options'}`" for row, options in variants.items())
-    return [
-        f"{len(chosen)} photos in {min(len(chosen), released.CLASSES)} classes, family seed {released.FAMILY_SEED}. {options}.",
-        f"Enlarged: Lanczos to a short side of {pictures.LARGE} pixels, then normal grain of {pictures.LUMINANCE_GRAIN} levels in all "
-        f"channels alike and {pictures.COLOUR_GRAIN} in each, rounded. JPEG with half the colour resolution (4:2:0), its blocks shifted against those of photos that came as JPEGs. FLIP at 67 pixels a "
-        f"degree, S-CIELAB's ΔE00 at {scielab.PIXELS_A_DEGREE}, butteraugli at 80 nits.",
-        f"{_commit()}weights whose tensors have the SHA-256 {weights.tensors_sha256(arguments.weights)[:12]}…, "
-        f"{datetime.date.today().isoformat()}, {machine.processor()}, {metrics.versions()}.",
-    ]
-
-
-def _commit():
-    """The commit that was measured with, where there is one."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short=12", "HEAD"]
-    try:
-        return f"Commit {subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()}, "
-    except (OSError, subprocess.CalledProcessError):
-        return ""
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
-"""The README's picture: a photo, the same protected with the standard settings, and the difference; below it the place of a
-second photo where the change is seen most, at 100 %. Prints the figures that belong beside it."""
+"""The README's picture: a photo, the same protected with the standard settings, and the difference.
+
+Below it stands the part of a second photo where the change is seen most, at 100 %. Prints the figures for the caption.
+"""
 
 import argparse
 import os
@@ -15,9 +17,11 @@ from PIL import Image
 from .. import product
 from . import metrics, released, sheet
 
+WEIGHTS = "Sources/DeepHiding/Resources/deep-hiding.safetensors"
+
 
 def parts(original, protected, crop=None):
-    """Original, protected and difference beside one another; of the most visible window of `crop` (width, height) if named."""
+    """Original, protected and difference beside one another; with `crop` (width, height) where it is seen most."""
     if crop:
         top, left = sheet.worst_place(original, protected, *crop)
         original, protected = (image[top : top + crop[1], left : left + crop[0]] for image in (original, protected))
@@ -29,7 +33,7 @@ def main():
     parser.add_argument("--whole", required=True, help="the photo that is shown whole")
     parser.add_argument("--crop", required=True, help="the photo of which a part is shown, no smaller than the other")
     parser.add_argument("--binary", required=True, help="the built palimpsest")
-    parser.add_argument("--weights", default="Sources/DeepHiding/Resources/deep-hiding.safetensors", help="the weights file")
+    parser.add_argument("--weights", default=WEIGHTS, help="the weights file")
     parser.add_argument("--out", required=True, help="the picture, a PNG")
     arguments = parser.parse_args()
     try:
@@ -39,12 +43,15 @@ def main():
         sys.exit(f"before-after: {error}")
     (whole, protected), second = pairs
     size = (whole.shape[1], whole.shape[0])
-    Image.fromarray(sheet.under([parts(whole, protected), parts(*second, crop=size)])).save(arguments.out, optimize=True)
+    drawn = sheet.under([parts(whole, protected), parts(*second, crop=size)])
+    Image.fromarray(drawn).save(arguments.out, optimize=True)
     for name, pair in zip((arguments.whole, arguments.crop), pairs):
         values = metrics.quick(*pair)
         largest = max(values["largest_delta_by_texture"])
-        print(f"{name}: SSIMULACRA2 {values['ssimulacra2']:.1f}, PSNR {values['psnr']:.1f} dB, SSIM {values['ssim']:.3f}, "
-              f"largest change {largest}/255")  # fmt: skip
+        print(
+            f"{name}: SSIMULACRA2 {values['ssimulacra2']:.1f}, PSNR {values['psnr']:.1f} dB, "
+            f"SSIM {values['ssim']:.3f}, largest change {largest}/255"
+        )
 
 
 def _protected(names, arguments, folder):

@@ -105,7 +105,8 @@ def _ssimulacra2(original, released):
     with Image.open(original) as image:
         if min(image.size) < SSIMULACRA2_SIDE:
             raise MetricError(
-                f"SSIMULACRA2 needs pictures of {SSIMULACRA2_SIDE} pixels a side, not {image.width}x{image.height}: enlarge them"
+                f"SSIMULACRA2 needs pictures of {SSIMULACRA2_SIDE} pixels a side, not {image.width}x{image.height}: "
+                "enlarge them"
             )
     return float(compute_ssimulacra2(original, released))
 
@@ -118,5 +119,6 @@ def _butteraugli(original, released):
         raise MetricError(f"{BUTTERAUGLI} is missing: install Debian's libjxl-devtools") from error
     found = re.fullmatch(r"\s*(\S+)\s+3-norm: (\S+)\s*", outcome.stdout)
     if outcome.returncode or not found:
-        raise MetricError(f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stdout}{outcome.stderr[-2000:]}")
+        said = outcome.stdout + outcome.stderr[-2000:]
+        raise MetricError(f"{' '.join(command)} ended with {outcome.returncode}: {said}")
     return float(found[1]), float(found[2])

@@ -47,15 +47,12 @@ def listed(path=LIST):
 
 
 def load(place, wanted=None):
-    """The photos of the list in a folder or tar; all photos of a folder or tar that holds none of them (one's own, so free)."""
+    """The photos of the list in a folder or tar. Of one that holds none of them, all: one's own."""
     place = Path(place)
     if not place.exists():
         raise PicturesError(f"there is no '{place}': name a folder of photos, or photos.tar")
-    files = {
-        name.as_posix(): content
-        for name, content in (datasets._folder(place) if place.is_dir() else datasets._archive(place)).items()
-        if name.suffix.lower() in KINDS
-    }
+    found = datasets.contents(place).items()
+    files = {name.as_posix(): content for name, content in found if name.suffix.lower() in KINDS}
     if not files:
         raise PicturesError(f"'{place}' holds no photo ({', '.join(sorted(KINDS))})")
     wanted = listed() if wanted is None else wanted
@@ -63,15 +60,16 @@ def load(place, wanted=None):
     if len(missing) == len(wanted):
         return [Picture(name, files[name], True) for name in sorted(files)]
     if missing:
-        raise PicturesError(f"'{place}' lacks {len(missing)} of the {len(wanted)} photos of {LIST.name}: {', '.join(missing[:3])}…")
+        some = ", ".join(missing[:3])
+        raise PicturesError(f"'{place}' lacks {len(missing)} of the {len(wanted)} photos of {LIST.name}: {some}…")
     return [Picture(name, files[name], free) for name, free in wanted.items()]
 
 
 def enlarged(image, digest):
     """A photo at a short side of 1,536 pixels: Lanczos, then grain.
 
-    Enlarging leaves a photo smoother than any camera's. The grain is normal noise, 1.8 levels in all channels alike and 0.9
-    in each, seeded by the file's SHA-256 and rounded.
+    Enlarging leaves a photo smoother than any camera's. The grain is normal noise, 1.8 levels in all channels alike
+    and 0.9 in each, seeded by the file's SHA-256 and rounded.
     """
     scale = LARGE / min(image.size)
     image = image.resize((round(image.width * scale), round(image.height * scale)), Image.LANCZOS)
@@ -92,8 +90,8 @@ SIZES = {"as it is": as_it_is, f"{LARGE} px with grain": enlarged}
 def as_jpeg(pixels, quality):
     """A picture after JPEG of that quality, with half the colour resolution (4:2:0).
 
-    Its blocks begin 5 pixels above and 3 left of the picture: on its own old blocks a photo that came as a JPEG would hardly
-    change once more.
+    Its blocks begin 5 pixels above and 3 left of the picture: on its own old blocks a photo that came as a JPEG would
+    hardly change once more.
     """
     top, left = JPEG_SHIFT
     encoded = io.BytesIO()

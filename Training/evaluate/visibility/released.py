@@ -14,7 +14,7 @@ CLASSES = 10
 
 
 def sources(pictures, size, folder):
-    """Writes the photos at a size as PNGs, photo i into class i modulo ten; returns the paths in the order of the photos."""
+    """Writes the photos at a size as PNGs, photo i into class i modulo ten; returns the paths in their order."""
     paths = [Path(folder) / f"class{i % CLASSES}" / f"{i:04d}.png" for i in range(len(pictures))]
     for path, picture in zip(paths, pictures):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -23,7 +23,7 @@ def sources(pictures, size, folder):
 
 
 def protect(binary, weights, originals, options, folder):
-    """Protects what `sources` wrote by one call of the binary with `options`; returns the results' paths in the same order."""
+    """Protects what `sources` wrote by one call of the binary with `options`; returns the results in that order."""
     command = [str(binary), "protect", str(originals[0].parents[1]), "--out", str(folder), "--quiet"]
     command += ["--weights", str(weights), "--family-seed", str(FAMILY_SEED), *options]
     # A single class is named, because a folder of one folder is passed through.

@@ -5,7 +5,7 @@ from scipy.signal import oaconvolve
 
 from . import colour
 
-# A desktop screen: 24 inches, 1920 pixels wide, seen from 94 cm.
+# A desktop screen: 24 inches, 1920 pixels wide, seen from 95 cm.
 PIXELS_A_DEGREE = 60
 # Opponent channels (rows: luminance, red-green, blue-yellow) from CIE XYZ.
 OPPONENT = np.array([[0.279, 0.720, -0.107], [-0.449, 0.290, -0.077], [0.086, -0.590, 0.501]])
@@ -44,7 +44,7 @@ def seen(image, pixels_a_degree=PIXELS_A_DEGREE):
 
 
 def difference(original, released, pixels_a_degree=PIXELS_A_DEGREE):
-    """ΔE00 of every pixel (H, W) between two uint8 pictures after the eye's blur; about 1 is just noticed side by side."""
+    """ΔE00 of every pixel (H, W) between two uint8 pictures after the eye's blur; about 1 is just noticed."""
     first, second = (seen(image, pixels_a_degree) for image in (original, released))
     # In strips, so that the many intermediate values stay in the cache.
     return np.concatenate(

@@ -20,8 +20,8 @@ GATE, GOAL = (70, 60), (85, 80)
 def summarize(records):
     """{(size, row): {measure: {median, tail, worst, worst_photo}}} in the order of the records.
 
-    The tail is the 10th percentile over the photos, or the 90th where less is better. By quarter of the pixels, from the
-    flattest to the busiest, stand the largest |δ| of all photos and the median of δ's root mean square.
+    The tail is the 10th percentile over the photos, or the 90th where less is better. By quarter of the pixels, from
+    the flattest to the busiest, stand the largest |δ| of all photos and the median of δ's root mean square.
     """
     groups = {}
     for record in records:
@@ -81,16 +81,16 @@ def verdict(cells, variants):
     for name, limits in (("", GATE), (" (goal)", GOAL)):
         for (size, row), cell in cells.items():
             if row in variants:
-                score = cell["ssimulacra2"]
+                score, word = cell["ssimulacra2"], "Reached" if reached(cell, limits) else "Missed"
                 lines.append(
-                    f"{'Reached' if reached(cell, limits) else 'Missed'}{name}: {row}, photos {size}: median SSIMULACRA2 >= {limits[0]} "
-                    f"and 10th percentile >= {limits[1]}, measured {score['median']:.1f} and {score['tail']:.1f}."
+                    f"{word}{name}: {row}, photos {size}: median SSIMULACRA2 >= {limits[0]} and 10th percentile >= "
+                    f"{limits[1]}, measured {score['median']:.1f} and {score['tail']:.1f}."
                 )
     return lines
 
 
 LEGEND = (
-    "Each figure is the median over the photos; in brackets the 10th percentile, or the 90th where less is better, and the worst. "
-    "The worst photo is SSIMULACRA2's. Flat to busy: the quarters of a photo's pixels by the standard deviation of the luma in "
-    "15x15 pixels; the largest |δ| is that of all photos."
+    "Each figure is the median over the photos; in brackets the 10th percentile, or the 90th where less is better, "
+    "and the worst. The worst photo is SSIMULACRA2's. Flat to busy: the quarters of a photo's pixels by the standard "
+    "deviation of the luma in 15x15 pixels; the largest |δ| is that of all photos."
 )
