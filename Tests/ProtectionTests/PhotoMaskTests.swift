@@ -98,7 +98,7 @@ import Testing
         let after = try PhotoDecoder.decode(protector.protect(input).png)
         let before = try PhotoDecoder.decode(input)
         let words = { (photo: Photo) in
-            photo.samples.withUnsafeBytes { Array($0.bindMemory(to: UInt16.self)) }
+            photo.samples.withUnsafeBytes { $0.bindMemory(to: UInt16.self).map { UInt16(bigEndian: $0) } }
         }
         let largest = zip(words(before), words(after)).enumerated().reduce(into: [0, 0, 0]) { largest, item in
             let change = abs(Int(item.element.0) - Int(item.element.1))

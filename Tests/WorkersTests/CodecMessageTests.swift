@@ -18,7 +18,7 @@ struct CodecMessageTests {
     private func entry(id: Int, bytes: Int, source: String = generated) -> String {
         """
         {"id": \(id), "bytes": \(bytes), "label": "cats",
-         "settings": {"mode": "sample-wise", "strength": 8, "clip": true, "working_size": 128},
+         "settings": {"mode": "sample-wise", "strength": 8, "clip": true, "working_size": 128, "mask": "auto"},
          "semantic_image": \(source)}
         """
     }
@@ -40,7 +40,7 @@ struct CodecMessageTests {
 
     @Test("A request comes back as it was sent")
     func roundTrips() throws {
-        let other = try ProtectionSettings(mode: .classWise, strength: 16, clip: false, workingSize: 64)
+        let other = try ProtectionSettings(mode: .classWise, strength: 16, clip: false, workingSize: 64, mask: .photo)
         let protect = CodecRequest.protect([Material.image([1]), Material.image([2, 3], settings: other)])
         for (sent, body) in [(protect, [1, 2, 3]), (.semanticImage([4, 5]), [4, 5])] as [(CodecRequest, [UInt8])] {
             let encoded = try sent.encoded()
