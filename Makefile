@@ -145,6 +145,13 @@ endif
 evaluate: install-test build ## Measures it under countermeasures and beside other methods (SIZE=quick, cpu, photos, transfer, full; CIFAR10=path or DATASET=path); resumes.
 	$(PROVE) --out '$(OUT)' --size '$(SIZE)' $(RESOURCES)
 
+PHOTO_TABLE ?= runs/photo-table
+
+.PHONY: evaluate-photos
+evaluate-photos: install-test build ## Measures it on large photos, as a site passes them on, also with pre-trained networks (DATASET=path; RESOURCES='--per-class 120 …'); hours, resumes.
+	@[[ -n '$(DATASET)' ]] || { echo 'evaluate-photos: name a folder or tar of train/CLASS and test/CLASS: make evaluate-photos DATASET=imagenette.tar' >&2; exit 2; }
+	PYTHONPATH=Training OMP_NUM_THREADS=1 $(PYTHON) -m evaluate.photo_table --dataset '$(DATASET)' --binary $(RELEASE) --weights '$(WEIGHTS)' --out '$(PHOTO_TABLE)' $(RESOURCES)
+
 PERFORMANCE ?= runs/performance
 
 .PHONY: install-bench

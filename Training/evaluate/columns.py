@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from . import adversary, backbone, classifier, countermeasures, diffusion, mixing, pretrained, projection, simclr, spectra
+from . import adversary, backbone, classifier, countermeasures, diffusion, features, mixing, pretrained, projection, simclr, spectra
 
 
 def _plain(images, given, x_test, y_test, seed, setting, **options):
@@ -65,9 +65,19 @@ def _learnt_by(learner):
     return learn
 
 
+def _from_few(given, x_test, y_test, seed, setting):
+    """From scratch with `FEW_EACH` pictures of each class, for as many steps as about 30 epochs of ten such classes have."""
+    few = np.concatenate(features.chosen(given.labels, FEW_EACH, seed))
+    recipe = replace(setting.recipe, batch=min(setting.recipe.batch, len(few)))
+    recipe = replace(recipe, epochs=FEW_STEPS / (len(few) // recipe.batch))
+    return classifier.train(given.images[few], given.labels[few], x_test, y_test, seed, recipe, setting.classes)[1]
+
+
+FEW_EACH, FEW_STEPS = 60, 540
 # The learners of the paper's transfer table beside ResNet-18.
 OTHER_LEARNERS = ("ResNet-50", "VGG-19", "DenseNet-121", "ViT")
 VANILLA, FINE_TUNING, AVATAR = "vanilla", "fine-tuning", "AVATAR"
+RANDAUGMENT, FEW = "RandAugment", "few pictures"
 ALL = {
     **{name: _on_images(name) for name in countermeasures.ALL},
     **{name: _in_training(mix=name) for name in mixing.ALL},
@@ -75,6 +85,8 @@ ALL = {
     "orthogonal projection": _projected,
     "equal spectra": _equalized,
     "UEraser": _in_training(erase=True),
+    RANDAUGMENT: _in_training(varied=True),
+    FEW: _from_few,
     AVATAR: _purified,
     "SimCLR": _contrastive,
     FINE_TUNING: _fine_tuned,
