@@ -153,6 +153,13 @@ look: install-test build ## Measures how visible it is, beside JPEG (PHOTOS=phot
 	@[[ -n '$(PHOTOS)' ]] || { echo 'look: name a folder or tar of photos: make look PHOTOS=photos.tar' >&2; exit 2; }
 	PYTHONPATH=Training $(PYTHON) -m evaluate.visibility --photos '$(PHOTOS)' --binary $(RELEASE) --weights '$(WEIGHTS)' --out '$(LOOK)' --options='$(OPTIONS)' $(RESOURCES)
 
+PHOTO_TABLE ?= runs/photo-table
+
+.PHONY: evaluate-photos
+evaluate-photos: install-test build ## Measures it on large photos, as a site passes them on, also with pre-trained networks (DATASET=path; RESOURCES='--per-class 120 …'); hours, resumes.
+	@[[ -n '$(DATASET)' ]] || { echo 'evaluate-photos: name a folder or tar of train/CLASS and test/CLASS: make evaluate-photos DATASET=imagenette.tar' >&2; exit 2; }
+	PYTHONPATH=Training OMP_NUM_THREADS=1 $(PYTHON) -m evaluate.photo_table --dataset '$(DATASET)' --binary $(RELEASE) --weights '$(WEIGHTS)' --out '$(PHOTO_TABLE)' $(RESOURCES)
+
 PERFORMANCE ?= runs/performance
 
 .PHONY: install-bench

@@ -6,6 +6,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+# The least share of the area that a resized crop has, as torchvision's RandomResizedCrop.
+SMALLEST_CROP = 0.08
+
 
 def shifted(pixels, rng, pad):
     """Random mirror and zero-padded crop of a uint8 batch (N, H, W, 3), one draw for each image."""

@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from . import adversary, augmentation, learners, mixing, ueraser
+from . import adversary, augmentation, learners, mixing, randaugment, ueraser
 
 PROGRESS_IMAGES = 2_000
-SMALLEST_CROP = 0.08
 
 
 @dataclass(frozen=True)
@@ -87,10 +86,11 @@ def _keep_memory():
         libc.mallopt(m_trim_threshold, -1)
 
 
-def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=None, erase=False, model=None, log=None):
+def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=None, erase=False, varied=False, model=None, log=None):
     """Trains from scratch, or goes on with `model`, on uint8 images (N, H, W, 3) and their labels.
 
-    `mix` names one of `mixing.ALL`, `attack` one of `adversary.ALL`, `erase` turns UEraser on. Returns (model, history); history
+    `mix` names one of `mixing.ALL`, `attack` one of `adversary.ALL`, `erase` turns UEraser on, `varied`
+    replaces mirror and crop by `randaugment`. Returns (model, history); history
     holds the test accuracy after every epoch, in percent: the last one over all test images, the earlier ones over the first 2,000.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -119,8 +119,10 @@ def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=N
                 break
             chosen = chosen.to(device)
             labels = y[chosen]
-            if recipe.crop:
-                images = augmentation.resized(as_input(x[chosen]), generator, SMALLEST_CROP, recipe.crop)
+            if varied:
+                images = as_input(randaugment.augmented(x[chosen], recipe.crop or x.shape[1]))
+            elif recipe.crop:
+                images = augmentation.resized(as_input(x[chosen]), generator, augmentation.SMALLEST_CROP, recipe.crop)
             else:
                 images = as_input(augmentation.shifted(x[chosen], rng, recipe.pad))
             if mix:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from . import (
-    adversary, backbone, classifier, countermeasures, detector, diffusion, mixing, pretrained, projection, purifier, ring, simclr, spectra, waves,
+    adversary, backbone, classifier, countermeasures, detector, diffusion, features, mixing, pretrained, projection, purifier, ring, simclr, spectra, waves,
 )  # fmt: skip
 
 
@@ -84,10 +84,20 @@ def _learnt_by(learner):
     return learn
 
 
+def _from_few(given, x_test, y_test, seed, setting):
+    """From scratch with `FEW_EACH` pictures of each class, for as many steps as about 30 epochs of ten such classes have."""
+    few = np.concatenate(features.chosen(given.labels, FEW_EACH, seed))
+    recipe = replace(setting.recipe, batch=min(setting.recipe.batch, len(few)))
+    recipe = replace(recipe, epochs=FEW_STEPS / (len(few) // recipe.batch))
+    return classifier.train(given.images[few], given.labels[few], x_test, y_test, seed, recipe, setting.classes)[1]
+
+
+FEW_EACH, FEW_STEPS = 60, 540
 # The learners of the paper's transfer table beside ResNet-18.
 OTHER_LEARNERS = ("ResNet-50", "VGG-19", "DenseNet-121", "ViT")
 VANILLA, FINE_TUNING, AVATAR = "vanilla", "fine-tuning", "AVATAR"
 WAVES, RING, OTHER_KEYS, OWN_PAIRS = "wave projection", "ring stop", "purifier, other keys", "purifier, own pairs"
+RANDAUGMENT, FEW = "RandAugment", "few pictures"
 ALL = {
     **{name: _on_images(name) for name in countermeasures.ALL},
     **{name: _in_training(mix=name) for name in mixing.ALL},
@@ -99,6 +109,8 @@ ALL = {
     OTHER_KEYS: _purified_by(purifier.other_keys),
     OWN_PAIRS: _purified_by(purifier.own_pairs),
     "UEraser": _in_training(erase=True),
+    RANDAUGMENT: _in_training(varied=True),
+    FEW: _from_few,
     AVATAR: _purified,
     "SimCLR": _contrastive,
     FINE_TUNING: _fine_tuned,
@@ -126,7 +138,7 @@ FURTHER = ("Gaussian filter", "half size", "quarter size", "WebP", "grayscale + 
 # Attackers who know what the product does.
 ADAPTIVE = (WAVES, RING, OTHER_KEYS, OWN_PAIRS)
 # Trainers who augment hard.
-HARDER = ("UEraser",)
+HARDER = ("UEraser", RANDAUGMENT, FEW)
 # Attackers who have a copy of the product: their cells depend on its weights, whatever made the row.
 WITH_OWN_COPY = (OTHER_KEYS,)
 

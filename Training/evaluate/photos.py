@@ -51,7 +51,8 @@ def find(folder):
     return classes
 
 
-def _open(path):
+def opened(path):
+    """A photo the right way up, RGB."""
     with Image.open(path) as image:
         return ImageOps.exif_transpose(image).convert("RGB")
 
@@ -75,7 +76,7 @@ def split(classes, seed):
 
 def untouched(aside):
     """The photos kept aside as they are, at 256x256."""
-    return np.stack([stored(_open(path)) for path, _ in aside])
+    return np.stack([stored(opened(path)) for path, _ in aside])
 
 
 def sources(learnt, folder, enlarge=None):
@@ -85,7 +86,7 @@ def sources(learnt, folder, enlarge=None):
     """
     originals = []
     for i, (path, label) in enumerate(learnt):
-        image = _open(path)
+        image = opened(path)
         if enlarge:
             scale = enlarge / min(image.size)
             image = image.resize((round(image.width * scale), round(image.height * scale)), Image.BICUBIC)
@@ -93,27 +94,39 @@ def sources(learnt, folder, enlarge=None):
         place.mkdir(parents=True, exist_ok=True)
         image.save(place / f"{i:06d}.jpg", quality=92)
         # The comparison is with the very file that the binary gets.
-        originals.append(stored(_open(place / f"{i:06d}.jpg")))
+        originals.append(stored(opened(place / f"{i:06d}.jpg")))
     return np.stack(originals)
 
 
 def protect(binary, weights, folder, seed, options=()):
     """Protects what `sources` wrote by the binary with `options`; returns it as training sees it, in the same order."""
-    released = {}
+    released = []
     with tempfile.TemporaryDirectory(prefix="palimpsest-released-") as results:
         # Class by class, so that only one lies on the disk as PNG.
         for place in sorted(Path(folder).iterdir(), key=lambda place: int(place.name[1:])):
-            command = [str(binary), "protect", str(place), "--class", place.name, "--out", results, "--weights", str(weights)]
-            # Stored, since each is read once and removed.
-            command += ["--quiet", "--compression-level", "0", *options, *([] if released else ["--family-seed", str(1000 + seed)])]
-            outcome = subprocess.run(command, capture_output=True, text=True)
-            if outcome.returncode != 0:
-                raise product.ProductError(f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}")
-            for path in place.iterdir():
-                png = Path(results) / place.name / f"{path.stem}.png"
-                released[path.stem] = stored(_open(png))
-                png.unlink()
-    return np.stack([released[name] for name in sorted(released)])
+            names = [path.stem for path in sorted(place.iterdir())]
+            photos = protected(binary, weights, place, results, seed, options)
+            released += [(name, stored(photo)) for name, photo in zip(names, photos)]
+    return np.stack([pixels for _, pixels in sorted(released, key=lambda pair: pair[0])])
+
+
+def protected(binary, weights, place, results, seed, options=()):
+    """Yields what the binary makes of the photos in the folder `place`, one class, in the order of their names.
+
+    `results` keeps the classes' assignments, so that the next class, or a later run that goes on, finds them there.
+    """
+    command = [binary, "protect", place, "--class", place.name, "--out", results, "--weights", weights]
+    # Stored, since each is read once and removed.
+    command += ["--family-seed", 1000 + seed, "--force", "--quiet", "--compression-level", 0, *options]
+    command = list(map(str, command))
+    outcome = subprocess.run(command, capture_output=True, text=True)
+    if outcome.returncode != 0:
+        raise product.ProductError(f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}")
+    for path in sorted(place.iterdir()):
+        png = Path(results) / place.name / f"{path.stem}.png"
+        yield opened(png)
+        png.unlink()
+        png.with_suffix(".json").unlink()
 
 
 def learn(pixels, labels, unseen, wanted, classes, seed, epochs=EPOCHS, log=None):

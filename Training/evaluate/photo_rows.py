@@ -1,0 +1,129 @@
+"""Photos as trainers get them: enlarged to phone size, changed or protected there, passed on by a site as JPEG, scaled to 256x256.
+
+A row is made class by class and kept, so that an interrupted run goes on with the class where it was.
+"""
+
+import hashlib
+import io
+import json
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from deephiding import weights
+from PIL import Image
+
+from . import photos
+
+
+@dataclass(frozen=True)
+class Way:
+    """How photos travel: `enlarged` is the short side in pixels that each is brought to first (None: its own), `quality` that of the
+    JPEG which a site makes of what is uploaded (None: it passes on the very pixels)."""
+
+    enlarged: int | None = 1600
+    quality: int | None = 85
+
+
+class AsTheyAre:
+    """The photos without any change."""
+
+    def identity(self):
+        return "as they are"
+
+    def changed(self, label, photo):
+        return photo
+
+
+@dataclass(frozen=True)
+class Marked:
+    """One pattern a class, (K, S, S, 3) in levels, enlarged by nearest neighbour onto the middle square of every photo."""
+
+    patterns: np.ndarray
+
+    def identity(self):
+        return hashlib.sha256(self.patterns.tobytes()).hexdigest()
+
+    def changed(self, label, photo):
+        side = min(photo.size)
+        top, left = (photo.height - side) // 2, (photo.width - side) // 2
+        place = np.arange(side) * self.patterns.shape[1] // side
+        pixels = np.asarray(photo).astype(np.float32)
+        pixels[top : top + side, left : left + side] += self.patterns[label][place[:, None], place]
+        return Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
+
+
+@dataclass(frozen=True)
+class Protected:
+    """By the binary with options; the binary itself is no part of the identity, its weights are."""
+
+    binary: str
+    weights: str
+    options: tuple
+    seed: int
+
+    def identity(self):
+        return [list(self.options), self.seed, weights.tensors_sha256(self.weights)]
+
+
+def passed_on(photo, quality):
+    """A photo as a site gives it to those who download it."""
+    if quality is None:
+        return photo
+    stream = io.BytesIO()
+    photo.save(stream, "JPEG", quality=quality)
+    return Image.open(stream).convert("RGB")
+
+
+def load(folder, rows, name, learnt, way):
+    """The pixels of a row, uint8 (N, 256, 256, 3) in the order of `learnt`, or None while classes of it are missing."""
+    parts = [_part(folder, rows[name], way, label, paths) for label, paths in _classes(learnt).items()]
+    return np.concatenate([np.load(part) for part in parts]) if all(part.exists() for part in parts) else None
+
+
+def make(folder, rows, learnt, way):
+    """Makes what is missing of the rows, {name: AsTheyAre, Marked or Protected}, from (path, label) ordered by label."""
+    for label, paths in _classes(learnt).items():
+        parts = {name: _part(folder, row, way, label, paths) for name, row in rows.items()}
+        missing = [name for name, part in parts.items() if not part.exists()]
+        if not missing:
+            continue
+        with tempfile.TemporaryDirectory(prefix="palimpsest-photos-") as work:
+            photos.sources([(path, label) for path in paths], work, way.enlarged)
+            place = Path(work) / f"c{label}"
+            for name in missing:
+                _write(parts[name], _released(rows[name], place, label, way, parts[name].parent))
+                print(f"made: {name}, class {label}", file=sys.stderr, flush=True)
+
+
+def _classes(learnt):
+    classes = {}
+    for path, label in learnt:
+        classes.setdefault(label, []).append(path)
+    return classes
+
+
+def _part(folder, row, way, label, paths):
+    facts = json.dumps([row.identity(), way.enlarged, way.quality])
+    photos_of = json.dumps([label, *(Path(path).name for path in paths)])
+    keys = [hashlib.sha256(text.encode()).hexdigest()[:12] for text in (facts, photos_of)]
+    return Path(folder) / keys[0] / f"{label}-{keys[1]}.npy"
+
+
+def _write(part, pixels):
+    part.parent.mkdir(parents=True, exist_ok=True)
+    partial = part.with_suffix(f".{os.getpid()}.partial.npy")
+    np.save(partial, pixels)
+    partial.rename(part)
+
+
+def _released(row, place, label, way, kept):
+    """The photos of one class, (n, 256, 256, 3), in the order of their numbers."""
+    if isinstance(row, Protected):
+        released = photos.protected(row.binary, row.weights, place, kept / "released", row.seed, row.options)
+    else:
+        released = (row.changed(label, photos.opened(path)) for path in sorted(place.iterdir()))
+    return np.stack([photos.stored(passed_on(photo, way.quality)) for photo in released])
