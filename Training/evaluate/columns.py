@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from . import (
-    adversary, backbone, classifier, countermeasures, detector, diffusion, features, mixing, pretrained, projection, purifier, ring, simclr, spectra, waves,
+    adversary, backbone, classifier, components, countermeasures, detector, diffusion, features, mixing, pretrained, projection, purifier,
+    ring, simclr, spectra, waves,
 )  # fmt: skip
 
 
@@ -57,6 +58,15 @@ def _without_ring(given, x_test, y_test, seed, setting):
     return _plain(ring.stop(given.images, rings), given, ring.stop(x_test, rings), y_test, seed, setting)
 
 
+def _without_components(given, x_test, y_test, seed, setting):
+    return _plain(components.subtract(given.images, given.labels), given, x_test, y_test, seed, setting)
+
+
+def _told_by_spectrum(given, x_test, y_test, seed, setting):
+    """Not what is learnt about test pictures: how well the set's own pictures, kept aside, are told apart (`DETECTORS`)."""
+    return [detector.spectrum_probe(given.images, given.labels, seed)]
+
+
 def _purified_by(attack):
     def learn(given, x_test, y_test, seed, setting):
         return _plain(attack(given, seed, setting)[0], given, x_test, y_test, seed, setting)
@@ -98,6 +108,8 @@ OTHER_LEARNERS = ("ResNet-50", "VGG-19", "DenseNet-121", "ViT")
 VANILLA, FINE_TUNING, AVATAR = "vanilla", "fine-tuning", "AVATAR"
 WAVES, RING, OTHER_KEYS, OWN_PAIRS = "wave projection", "ring stop", "purifier, other keys", "purifier, own pairs"
 RANDAUGMENT, FEW = "RandAugment", "few pictures"
+COMPONENTS, SPECTRUM = "class mean and components", "spectrum classifier"
+COIN, SITES = "COIN", "JPEG 75, half size"
 ALL = {
     **{name: _on_images(name) for name in countermeasures.ALL},
     **{name: _in_training(mix=name) for name in mixing.ALL},
@@ -106,6 +118,8 @@ ALL = {
     "equal spectra": _equalized,
     WAVES: _without_waves,
     RING: _without_ring,
+    COMPONENTS: _without_components,
+    SPECTRUM: _told_by_spectrum,
     OTHER_KEYS: _purified_by(purifier.other_keys),
     OWN_PAIRS: _purified_by(purifier.own_pairs),
     "UEraser": _in_training(erase=True),
@@ -135,10 +149,12 @@ FOURTEEN = (*TWELVE, *adversary.ALL)
 # The paper's Table II, then what it did not ask.
 LATER = ("orthogonal projection", "UEraser", AVATAR, "SimCLR")
 FURTHER = ("Gaussian filter", "half size", "quarter size", "WebP", "grayscale + JPEG 50", "equal spectra", FINE_TUNING)
-# Attackers who know what the product does.
-ADAPTIVE = (WAVES, RING, OTHER_KEYS, OWN_PAIRS)
+# Attackers who know what the product does, then general ones that the paper did not ask.
+ADAPTIVE = (WAVES, RING, COMPONENTS, OTHER_KEYS, OWN_PAIRS, COIN, SITES)
 # Trainers who augment hard.
 HARDER = ("UEraser", RANDAUGMENT, FEW)
+# Their accuracy is that of telling a set's own pictures apart, so that no share of learning (r) is to be made of it.
+DETECTORS = (SPECTRUM,)
 # Attackers who have a copy of the product: their cells depend on its weights, whatever made the row.
 WITH_OWN_COPY = (OTHER_KEYS,)
 

@@ -9,6 +9,8 @@ import io
 import numpy as np
 from PIL import Image
 
+from . import displacement
+
 
 def _each(pixels, transform):
     """Applies a function from Pillow image to Pillow image to every picture."""
@@ -113,6 +115,11 @@ def webp(pixels, seed):
     return _through(pixels, "WEBP", quality=80)
 
 
+def jpeg75_half_size(pixels, seed):
+    """What sites do to a photo that somebody uploads: JPEG 75, then half the size (and back, so that the learner gets the same side)."""
+    return half_size(_through(pixels, "JPEG", quality=75), seed)
+
+
 def grayscale_jpeg50(pixels, seed):
     """Grayscale, then JPEG 50."""
     return jpeg50(grayscale(pixels, seed), seed)
@@ -133,4 +140,6 @@ ALL = {
     "quarter size": quarter_size,
     "WebP": webp,
     "grayscale + JPEG 50": grayscale_jpeg50,
+    "JPEG 75, half size": jpeg75_half_size,
+    "COIN": displacement.displace,
 }

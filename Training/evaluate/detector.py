@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from . import spectrum
+
 SIDE = 32
 FLAGGED_ABOVE = 70.0
 
@@ -16,8 +18,20 @@ def linear_probe(pixels, labels, seed, ridge=100.0):
     """Accuracy in percent, on a fifth kept aside, of ridge regression from pixels (at most 32x32) to one-hot labels."""
     if pixels.shape[1] > SIDE:
         pixels = np.stack([np.asarray(Image.fromarray(p).resize((SIDE, SIDE), Image.BOX)) for p in pixels])
-    order = np.random.default_rng([seed, 11]).permutation(len(pixels))
-    x = torch.from_numpy(pixels[order].reshape(len(pixels), -1)).float() / 255 - 0.5
+    return _ridge(pixels.reshape(len(pixels), -1).astype(np.float32) / 255 - 0.5, labels, seed, ridge)
+
+
+def spectrum_probe(pixels, labels, seed, ridge=10.0):
+    """The same accuracy of ridge regression from nothing but radial-angular log spectra (`spectrum.polar`), each to deviation one."""
+    features = spectrum.polar(pixels)
+    features = (features - features.mean(0)) / np.maximum(features.std(0), 1e-6)
+    return _ridge(features.astype(np.float32), labels, seed, ridge)
+
+
+def _ridge(features, labels, seed, ridge):
+    """Held-out accuracy in percent of ridge regression from features (N, D)."""
+    order = np.random.default_rng([seed, 11]).permutation(len(features))
+    x = torch.from_numpy(features[order])
     x = torch.cat([x, torch.ones(len(x), 1)], 1)
     y = torch.from_numpy(labels[order].astype(np.int64))
     count = len(x) * 4 // 5

@@ -16,8 +16,10 @@ from torch.nn import functional as F
 
 from . import cache, classifier, datasets, product, quality, rows, splits
 
-OTHER_PHOTOS, OTHER_KEYS, OWN_PAIRS = 600, 5, 500
-STEPS, RATE, WEIGHT_DECAY = 600, 2e-3, 1e-4
+OTHER_PHOTOS, OTHER_KEYS, OWN_PAIRS = 600, 8, 500
+STEPS, RATE, WEIGHT_DECAY = 900, 2e-3, 1e-4
+# Pictures are brought to a deviation of about one, and what is added to them is as small as a perturbation.
+INPUT, OUTPUT = 4, 0.05
 # Pixels of a training step: crops of at most this side, this many of the smallest crops and fewer of larger ones.
 LARGEST_CROP, BATCH, FEWEST = 96, 32, 8
 WIDTHS = (24, 64, 96)
@@ -28,8 +30,8 @@ PIXELS_AT_A_TIME = 200 * 32 * 32
 class _Stage(nn.Sequential):
     def __init__(self, before, after):
         super().__init__(
-            nn.Conv2d(before, after, 3, padding=1, padding_mode="replicate"), nn.LeakyReLU(0.1),
-            nn.Conv2d(after, after, 3, padding=1, padding_mode="replicate"), nn.LeakyReLU(0.1),
+            nn.Conv2d(before, after, 3, padding=1), nn.LeakyReLU(0.1),
+            nn.Conv2d(after, after, 3, padding=1), nn.LeakyReLU(0.1),
         )  # fmt: skip
 
 
@@ -41,19 +43,19 @@ class UNet(nn.Module):
         fine, middle, coarse = WIDTHS
         self.down = nn.ModuleList([_Stage(3, fine), _Stage(fine, middle), _Stage(middle, coarse)])
         self.up = nn.ModuleList([_Stage(coarse + middle, middle), _Stage(middle + fine, fine)])
-        self.out = nn.Conv2d(fine, 3, 3, padding=1, padding_mode="replicate")
+        self.out = nn.Conv2d(fine, 3, 3, padding=1)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
     def forward(self, images):
         height, width = images.shape[2:]
-        x = F.pad(images, (0, -width % 4, 0, -height % 4), mode="replicate")
+        x = F.pad(INPUT * images, (0, -width % 4, 0, -height % 4), mode="replicate")
         fine = self.down[0](x)
         middle = self.down[1](F.avg_pool2d(fine, 2))
         x = self.down[2](F.avg_pool2d(middle, 2))
         x = self.up[0](torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), middle], 1))
         x = self.up[1](torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), fine], 1))
-        return images + self.out(x)[:, :, :height, :width]
+        return images + OUTPUT * self.out(x)[:, :, :height, :width]
 
 
 def _device():
@@ -65,12 +67,16 @@ def _precision(name):
 
 
 def _crops(pairs, rng, count, side):
-    """`count` crops of that side, mirrored by half: uint8 (count, side, side, 2 * 3), the same of before and after."""
+    """`count` crops of that side, mirrored by half and turned over the diagonal by half, since waves of all directions are looked for.
+
+    uint8 (count, side, side, 2 * 3): the same of before and after.
+    """
     crops = []
     for i in rng.integers(0, len(pairs[0]), count):
         top, left = (int(rng.integers(0, length - side + 1)) for length in pairs[0].shape[1:3])
         both = np.concatenate([part[i, top : top + side, left : left + side] for part in pairs], -1)
-        crops.append(both[:, ::-1] if rng.random() < 0.5 else both)
+        both = both[:, ::-1] if rng.random() < 0.5 else both
+        crops.append(both.transpose(1, 0, 2) if rng.random() < 0.5 else both)
     return np.stack(crops)
 
 
@@ -117,7 +123,7 @@ def _learnt(released, originals, seed, setting):
     parts = (f"purifier {seed} {precision} {_device()}".encode(), code, released.tobytes(), originals.tobytes())
 
     def make():
-        model = train(released, originals, seed, precision)
+        model = train(released, originals, seed, precision, STEPS)
         return np.concatenate([tensor.detach().cpu().numpy().ravel() for tensor in model.parameters()])
 
     vector = cache.stored(setting.tool.cache, parts, make)

@@ -51,3 +51,30 @@ def mean_log_power(pixels, index):
     # A Hann window sums to half a side on each axis, and half of a wave's amplitude is in each of its two frequencies.
     floor = (UNSEEN * height * width / 8) ** 2
     return sum(np.log(power + floor).sum(0) for power in powers(pixels, index)) / len(pixels)
+
+
+# Sectors of half a turn, and rings an octave from this frequency (cycles a side) up to half the shorter side.
+SECTORS, RINGS_AN_OCTAVE, INNERMOST = 12, 4, 2
+
+
+def polar(pixels):
+    """A picture's radial-angular log spectrum in luminance and in blue: ln power in every sector of every ring, (N, features).
+
+    No phase, so that it sees what class a wave belongs to wherever it starts.
+    """
+    height, width = pixels.shape[1:3]
+    down, across = frequencies(height, width)
+    radius, turn = np.hypot(down, across), np.arctan2(down, across) % np.pi / np.pi
+    ring = np.floor(np.log2(np.maximum(radius, 1e-9) / INNERMOST) * RINGS_AN_OCTAVE).astype(int)
+    inside = (ring >= 0) & (radius <= min(height, width) / 2)
+    bins = (ring * SECTORS + np.minimum((turn * SECTORS).astype(int), SECTORS - 1))[inside]
+    # Sectors of a small ring that no frequency falls into are left out.
+    _, bins, counts = np.unique(bins, return_inverse=True, return_counts=True)
+    order = np.argsort(bins, kind="stable")
+    starts = np.searchsorted(bins[order], np.arange(len(counts)))
+    floor = (UNSEEN * height * width / 8) ** 2
+    channels = []
+    for index in (LUMINANCE, BLUE):
+        sums = [np.add.reduceat(power[:, inside][:, order], starts, 1) / counts for power in powers(pixels, index)]
+        channels.append(np.log(np.concatenate(sums) + floor))
+    return np.concatenate(channels, 1)
