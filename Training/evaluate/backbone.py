@@ -1,7 +1,9 @@
-"""EfficientNet-Lite0 and Lite2 as published for ImageNet: the pre-trained networks that a trainer would start from.
+"""EfficientNet-Lite0 and Lite2 as published for ImageNet: the pre-trained networks that a trainer would start
+from.
 
-Layer names are those of the published state dictionaries, so that their tensors load as they are. Lite0 may take part in training
-here. Lite2 must not, in any form: it is the judge that is kept aside, and a protection tuned on it would be judged by itself.
+Layer names are those of the published state dictionaries, so that their tensors load as they are. Lite0 may
+take part in training here. Lite2 must not, in any form: it is the judge that is kept aside, and a protection
+tuned on it would be judged by itself.
 """
 
 import hashlib
@@ -70,10 +72,11 @@ def _widened(channels, width):
 
 
 class EfficientNetLite(nn.Module):
-    """RGB (N, 3, H, W) in [-0.5, 0.5] to logits; `enlarged` is the side that smaller images are brought to first.
+    """RGB (N, 3, H, W) in [-0.5, 0.5] to logits; `enlarged` is the side that smaller images are brought to
+    first.
 
-    `width` multiplies the channels of the blocks and `depth` their repeats; stem, head, and the repeats of the first and the last
-    stage stay, which is what the Lite variants are.
+    `width` multiplies the channels of the blocks and `depth` their repeats; stem, head, and the repeats of the
+    first and the last stage stay, which is what the Lite variants are.
     """
 
     def __init__(self, classes=1000, enlarged=96, width=1.0, depth=1.0):

@@ -1,6 +1,8 @@
-"""What a frozen pre-trained network sees in pictures: (N, 1280) features, computed once for every piece of a training set.
+"""What a frozen pre-trained network sees in pictures: (N, 1280) features, computed once for every piece of a
+training set.
 
-Few pictures of a class are always the first of more, so that 100 a class need only the features that 20 a class have not.
+Few pictures of a class are always the first of more, so that 100 a class need only the features that 20 a class
+have not.
 """
 
 import json
@@ -18,7 +20,8 @@ PIECES = (20, 100)
 
 
 def input_side(pixels, side):
-    """The side at which pictures (N, H, H, 3) enter the network: `side`, or with 0 their own, between 96 and 224 pixels."""
+    """The side at which pictures (N, H, H, 3) enter the network: `side`, or with 0 their own, between 96 and
+    224 pixels."""
     return side or min(max(pixels.shape[1], SMALLEST), LARGEST)
 
 

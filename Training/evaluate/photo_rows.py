@@ -1,4 +1,5 @@
-"""Photos as trainers get them: enlarged to phone size, changed or protected there, passed on by a site as JPEG, scaled to 256x256.
+"""Photos as trainers get them: enlarged to phone size, changed or protected there, passed on by a site as JPEG,
+scaled to 256x256.
 
 A row is made class by class and kept, so that an interrupted run goes on with the class where it was.
 """
@@ -21,8 +22,8 @@ from . import photos
 
 @dataclass(frozen=True)
 class Way:
-    """How photos travel: `enlarged` is the short side in pixels that each is brought to first (None: its own), `quality` that of the
-    JPEG which a site makes of what is uploaded (None: it passes on the very pixels)."""
+    """How photos travel: `enlarged` is the short side in pixels that each is brought to first (None: its own),
+    `quality` that of the JPEG which a site makes of what is uploaded (None: it passes on the very pixels)."""
 
     enlarged: int | None = 1600
     quality: int | None = 85
@@ -40,7 +41,8 @@ class AsTheyAre:
 
 @dataclass(frozen=True)
 class Marked:
-    """One pattern a class, (K, S, S, 3) in levels, enlarged by nearest neighbour onto the middle square of every photo."""
+    """One pattern a class, (K, S, S, 3) in levels, enlarged by nearest neighbour onto the middle square of
+    every photo."""
 
     patterns: np.ndarray
 
@@ -79,13 +81,15 @@ def passed_on(photo, quality):
 
 
 def load(folder, rows, name, learnt, way):
-    """The pixels of a row, uint8 (N, 256, 256, 3) in the order of `learnt`, or None while classes of it are missing."""
+    """The pixels of a row, uint8 (N, 256, 256, 3) in the order of `learnt`, or None while classes of it are
+    missing."""
     parts = [_part(folder, rows[name], way, label, paths) for label, paths in _classes(learnt).items()]
     return np.concatenate([np.load(part) for part in parts]) if all(part.exists() for part in parts) else None
 
 
 def make(folder, rows, learnt, way):
-    """Makes what is missing of the rows, {name: AsTheyAre, Marked or Protected}, from (path, label) ordered by label."""
+    """Makes what is missing of the rows, {name: AsTheyAre, Marked or Protected}, from (path, label) ordered by
+    label."""
     for label, paths in _classes(learnt).items():
         parts = {name: _part(folder, row, way, label, paths) for name, row in rows.items()}
         missing = [name for name, part in parts.items() if not part.exists()]

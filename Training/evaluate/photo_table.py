@@ -1,8 +1,10 @@
-"""`make evaluate-photos`: what trainers learn from photos as the product gets them and as a site passes them on.
+"""`make evaluate-photos`: what trainers learn from photos as the product gets them and as a site passes them
+on.
 
-Photos are enlarged to phone size, protected by the binary at their full size, saved as JPEG 85 and scaled to 256 pixels. Columns are
-those of `columns`: from scratch as in `photos`, and pre-trained networks at a side of 128 pixels. Every row is made once, class by
-class, and every cell measured once, so that an interrupted run goes on where it was.
+Photos are enlarged to phone size, protected by the binary at their full size, saved as JPEG 85 and scaled to
+256 pixels. Columns are those of `columns`: from scratch as in `photos`, and pre-trained networks at a side of
+128 pixels. Every row is made once, class by class, and every cell measured once, so that an interrupted run
+goes on where it was.
 """
 
 import argparse
@@ -41,7 +43,8 @@ COLUMNS = (columns.VANILLA, columns.RANDAUGMENT, columns.FEW, "grayscale", *pret
 
 
 def named(text, known, what):
-    """The names in `known` that a list separated by semicolons asks for, all without one. Raises PhotosError for unknown ones."""
+    """The names in `known` that a list separated by semicolons asks for, all without one. Raises PhotosError
+    for unknown ones."""
     if not text:
         return list(known)
     wanted = [name.strip() for name in text.split(";")]
@@ -52,7 +55,8 @@ def named(text, known, what):
 
 
 def unpacked(dataset, folder):
-    """The folder that holds train/CLASS and test/CLASS (or val): `dataset` itself, or what its tar holds, unpacked below `folder`."""
+    """The folder that holds train/CLASS and test/CLASS (or val): `dataset` itself, or what its tar holds,
+    unpacked below `folder`."""
     dataset = Path(dataset)
     if dataset.is_dir():
         place = dataset
@@ -117,7 +121,8 @@ def _path(out, setting, row, key, column, seed):
 
 
 def measure(row, column, pixels, clean, labels, aside, seed, setting, path):
-    """Learns one cell and writes its record. `pixels` and `clean` are functions, so that what is large is read where it is used."""
+    """Learns one cell and writes its record. `pixels` and `clean` are functions, so that what is large is read
+    where it is used."""
     torch.set_num_threads(setting.threads)
     started = time.monotonic()
     images, originals = pixels(), clean()
@@ -216,7 +221,8 @@ def _records(arguments, chosen, trainers, learnt, aside, names):
         "photo", arguments.epochs, photos.BATCH, crop=photos.SIDE, precision=classifier.fast_precision()
     )
     tool = Product(arguments.binary, arguments.weights, arguments.cache, names)
-    setting = Setting(str(arguments.dataset), "", "test", arguments.per_class or 0, recipe, tool, Path(arguments.out), side=arguments.side)
+    count, out = arguments.per_class or 0, Path(arguments.out)
+    setting = Setting(str(arguments.dataset), "", "test", count, recipe, tool, out, side=arguments.side)
     way = photo_rows.Way(arguments.enlarge, arguments.quality or None)
     labels = np.array([label for _, label in learnt])
     # What every row is compared with is made in any case.
@@ -224,7 +230,7 @@ def _records(arguments, chosen, trainers, learnt, aside, names):
     files = [[Path(path).name, label] for path, label in (*learnt, *aside)]
     cells = {
         (row, column): _path(
-            Path(arguments.out), setting, row, [files, table[row].identity(), way.enlarged, way.quality], column, arguments.seed
+            out, setting, row, [files, table[row].identity(), way.enlarged, way.quality], column, arguments.seed
         )
         for row in chosen
         for column in trainers

@@ -1,8 +1,9 @@
-"""Trainers who start from a network that was trained on other pictures: linear probe, nearest neighbours and fine-tuning.
+"""Trainers who start from a network that was trained on other pictures: linear probe, nearest neighbours and
+fine-tuning.
 
-A family of columns: a published network, how many pictures of each class the trainer has, and for fine-tuning how many epochs.
-Pictures below 96 pixels are enlarged to that side inside the network (bilinear), larger ones enter at their own side up to 224,
-or at the setting's `side`.
+A family of columns: a published network, how many pictures of each class the trainer has, and for fine-tuning
+how many epochs. Pictures below 96 pixels are enlarged to that side inside the network (bilinear), larger ones
+enter at their own side up to 224, or at the setting's `side`.
 """
 
 from dataclasses import asdict, dataclass
@@ -31,7 +32,8 @@ def _known(column, given, x_test, seed, setting):
 
 
 def standardised(learnt, asked):
-    """Both with mean 0 and deviation 1 of `learnt` in every feature; a feature that hardly ever speaks is not made loud."""
+    """Both with mean 0 and deviation 1 of `learnt` in every feature; a feature that hardly ever speaks is not
+    made loud."""
     mean, deviation = learnt.mean(0), np.maximum(learnt.std(0), 1e-2)
     return (learnt - mean) / deviation, (asked - mean) / deviation
 
@@ -56,7 +58,8 @@ def logistic_regression(x, y, classes, penalty):
 
 
 def nearest(learnt, labels, asked, classes, neighbours):
-    """The label that most of the nearest pictures have by the cosine of their features; of equally many the more similar ones'."""
+    """The label that most of the nearest pictures have by the cosine of their features; of equally many the
+    more similar ones'."""
     known, wanted = (torch.from_numpy(f / np.maximum(np.linalg.norm(f, axis=1, keepdims=True), 1e-12)) for f in (learnt, asked))
     votes = F.one_hot(torch.from_numpy(labels.astype(np.int64)), classes).float()
     out = []
@@ -76,7 +79,8 @@ def _percent(answers, labels):
 class Probe:
     """L2-regularised multinomial logistic regression on standardised features of a frozen network.
 
-    The penalty is the same for every row and number of pictures; chosen once on clean CIFAR-10 pictures kept for validation.
+    The penalty is the same for every row and number of pictures; chosen once on clean CIFAR-10 pictures kept
+    for validation.
     """
 
     backbone: str
@@ -111,7 +115,8 @@ class Nearest:
 
 @dataclass(frozen=True)
 class FineTuning:
-    """All layers go on learning, behind a new last layer; SGD, one-cycle, mirrored and shifted by a sixteenth of the side."""
+    """All layers go on learning, behind a new last layer; SGD, one-cycle, mirrored and shifted by a sixteenth
+    of the side."""
 
     backbone: str
     per_class: int | None

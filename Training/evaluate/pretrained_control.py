@@ -8,10 +8,12 @@ CLEAN_AT_LEAST, CONTROL_AT_MOST = 60.0, 30.0
 
 
 def pretrained_blind(cells):
-    """Why nothing may be concluded about pre-trained networks from `report.summarize`'s cells; None if something may, or none are there.
+    """Why nothing may be concluded about pre-trained networks from `report.summarize`'s cells; None if
+    something may, or none are there.
 
-    The control is made on Lite0, so that it says that a change of +-8 levels can blind the harness's probe, fine-tuning and
-    neighbours there. That Lite2's columns see too follows only as far as the two have the same kind of eyes.
+    The control is made on Lite0, so that it says that a change of +-8 levels can blind the harness's probe,
+    fine-tuning and neighbours there. That Lite2's columns see too follows only as far as the two have the same
+    kind of eyes.
     """
     if not any(column in pretrained.ALL for _, column in cells):
         return None

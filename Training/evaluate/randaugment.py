@@ -1,7 +1,8 @@
 """The augmentation of today's training recipes: RandomResizedCrop, mirror, RandAugment(2, 9), ColorJitter(0.4).
 
-torchvision's own transforms on single pictures: RandAugment is Cubuk et al. (2020), two of 14 operations at magnitude 9 of 30. Colour
-jitter is 0.4 in brightness, contrast and saturation. Crops have 8 to 100 % of the area and the shape 3:4 to 4:3, at every size.
+torchvision's own transforms on single pictures: RandAugment is Cubuk et al. (2020), two of 14 operations at
+magnitude 9 of 30. Colour jitter is 0.4 in brightness, contrast and saturation. Crops have 8 to 100 % of the
+area and the shape 3:4 to 4:3, at every size.
 """
 
 import numpy as np

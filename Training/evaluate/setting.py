@@ -21,8 +21,8 @@ class Setting:
     """`data` is the data set's file, `digest` that of its content; `images`: training images a run, 0 for all; `split`: test or
     validation.
 
-    `backbone` (EfficientNet-Lite0) and `diffusion` (a checkpoint of `evaluate.diffusion`) are files that some columns need; `side` is that of
-    the pictures that enter the columns of `pretrained`, 0 for their own between 96 and 224 pixels.
+    `backbone` (EfficientNet-Lite0) and `diffusion` (a checkpoint of `evaluate.diffusion`) are files that some columns need;
+    `side` is that of the pictures that enter the columns of `pretrained`, 0 for their own between 96 and 224 pixels.
     """
 
     data: str
