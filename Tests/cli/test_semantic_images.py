@@ -131,7 +131,8 @@ def test_sample_wise_every_photo_has_a_picture_of_its_own_choice_and_keeps_it(pa
     assert report(first, "cat/large") == report(second, "cat/large")
 
 
-def test_the_middle_of_a_picture_is_scaled_and_hidden_as_pytorch_hides_it(palimpsest, tmp_path):
+@pytest.mark.parametrize("mask", ["none", "photo"])
+def test_the_middle_of_a_picture_is_scaled_and_hidden_as_pytorch_hides_it(palimpsest, tmp_path, mask):
     torch, weights = reference()
     photo = tmp_path / "photo.png"
     Image.open(PHOTOS / "plane.jpg").convert("RGB").resize((300, 200), Image.BICUBIC).save(photo)
@@ -142,7 +143,7 @@ def test_the_middle_of_a_picture_is_scaled_and_hidden_as_pytorch_hides_it(palimp
     # At 200 pixels nothing but the picture is scaled.
     result = palimpsest(
         "protect", photo, "--class", "plane", "--out", out, "--semantic-images", tmp_path / "own", "--weights", SHIPPED,
-        "--working-size", 200,
+        "--working-size", 200, "--mask", mask,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     planes = [Image.fromarray(numpy.asarray(plane).astype(numpy.float32) / 255) for plane in own.split()]
@@ -150,7 +151,9 @@ def test_the_middle_of_a_picture_is_scaled_and_hidden_as_pytorch_hides_it(palimp
     cover = torch.from_numpy(pixels(photo)).permute(2, 0, 1).float() / 255
     with torch.no_grad():
         hidden, _ = weights.load(SHIPPED)[0].hide(cover[None], torch.from_numpy(fitted)[None])
-    expected = (cover * 255 + ((hidden[0] - cover) * 255).clamp(-8, 8)).clamp(0, 255).round().permute(1, 2, 0).numpy()
+    # Of the photo mask: what red and green keep, and what blue keeps by the picture's own blue.
+    weight = torch.stack([torch.full((200, 300), 0.15)] * 2 + [(0.25 + 0.75 * cover[2] / 0.35).clamp(max=1)]) if mask == "photo" else 1
+    expected = (cover * 255 + ((hidden[0] - cover) * 255).clamp(-8, 8) * weight).clamp(0, 255).round().permute(1, 2, 0).numpy()
     difference = abs(expected - pixels(out / "plane/photo.png"))
     assert difference.max() <= 1 and (difference > 0).mean() < 1e-3
 
