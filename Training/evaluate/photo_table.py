@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from deephiding import weights
 
-from . import classifier, columns, features, lite_pattern, photo_rows, photos, pretrained, product, quality, report, rows
+from . import classifier, columns, features, lite_pattern, machine, photo_rows, photos, pretrained, product, quality, report, rows, visibility
 from .perturbations import EPSILON
 from .pretrained_control import pretrained_blind
 from .setting import Product, Setting
@@ -135,6 +135,8 @@ def measure(row, column, pixels, clean, labels, aside, seed, setting, path):
         # Of some 200 photos, after the site's JPEG.
         "psnr": quality.psnr(originals[some], images[some]), "ssim": quality.ssim(originals[some], images[some]),
         "largest_delta": int(np.abs(images[some].astype(np.int16) - originals[some]).max()),
+        "ssimulacra2": visibility.ssimulacra2_of_set(originals, images, 1)[0] if row != rows.CLEAN else None,
+        "date": datetime.date.today().isoformat(), "processor": machine.processor(),
         "seconds": round(time.monotonic() - started, 1),
     }  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -162,8 +164,8 @@ def write(records, arguments, learnt, aside, names):
         f"{len(learnt)} photos of {len(names)} classes enlarged to a short side of {arguments.enlarge} px, protected there, {site}, and "
         f"scaled to 256 px; {len(aside)} untouched ones to test on; {arguments.epochs} epochs from scratch, pre-trained networks at "
         f"{arguments.side} px, chance {100 / len(names):.0f} %, seed {arguments.seed}, weights whose tensors have the SHA-256 "
-        f"{weights.tensors_sha256(arguments.weights)[:12]}…, {datetime.date.today().isoformat()}, {report.processor()}.",
-        "PSNR, SSIM and the largest |δ| are those at 256 px, after the JPEG, of some 200 photos.",
+        f"{weights.tensors_sha256(arguments.weights)[:12]}…, {report.measured(records)}.",
+        "PSNR, SSIM, SSIMULACRA2 (the median of 50) and the largest |δ| are those at 256 px, after the JPEG, of some 200 photos.",
         "The random noise has single pixels of the side at which pre-trained networks see the photos; networks that crop at every scale "
         "hardly find it again, so that from scratch it controls nothing but that changes of +-8 levels do no harm by themselves.",
     ]
@@ -171,7 +173,8 @@ def write(records, arguments, learnt, aside, names):
     verdict = [reason] if reason else ["The control of the pre-trained columns falls as it must: they can see."]
     if not any(column in pretrained.ALL for _, column in cells):
         verdict = ["No column of a pre-trained network was measured."]
-    text = "\n\n".join([report.table(cells), report.peaks(cells), "\n".join(f"- {line}" for line in verdict + facts)]) + "\n"
+    looks = {record["row"]: record["ssimulacra2"] for record in records if record["ssimulacra2"] is not None}
+    text = "\n\n".join([report.table(cells, looks), report.peaks(cells), "\n".join(f"- {line}" for line in verdict + facts)]) + "\n"
     folder = Path(arguments.out)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "photos.md").write_text(text)

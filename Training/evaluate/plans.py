@@ -19,7 +19,7 @@ class Plan:
 SHORT = ("vanilla", "JPEG 50", "grayscale")
 # The pre-trained trainers of an hour's table; the control of such columns has no others.
 PRETRAINED = (str(pretrained.Probe("Lite0", 100)), str(pretrained.FineTuning("Lite0", 100, 3)))
-QUICK = (*SHORT, columns.WAVES, columns.RING, columns.OTHER_KEYS, *PRETRAINED)
+QUICK = (*SHORT, columns.WAVES, columns.RING, columns.OTHER_KEYS, columns.SPECTRUM, *PRETRAINED)
 # Without the slowest: fine-tuning on all of 10,000 pictures takes half an hour a cell and a core.
 PRETRAINED_CPU = tuple(name for name in pretrained.ALL if not (name.startswith("fine-tune") and ", all," in name))
 # What places a method in the plot of protection against visibility.
@@ -44,7 +44,8 @@ PLANS = {
         {
             **{
                 row: (
-                    *columns.TWELVE, *columns.FURTHER, "orthogonal projection", *columns.ADAPTIVE, *columns.HARDER, *PRETRAINED_CPU,
+                    *columns.TWELVE, *columns.FURTHER, "orthogonal projection", *columns.ADAPTIVE, *columns.DETECTORS, *columns.HARDER,
+                    *PRETRAINED_CPU,
                 )
                 for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, MASKED)
             },

@@ -66,12 +66,12 @@ def summarize(records):
 def remaining(cells, row):
     """What a row leaves of learning in each column: (accuracy - chance) / (clean accuracy there - chance).
 
-    A column that clean pictures do not pass tells nothing and is left out.
+    Left out are columns that clean pictures do not pass, which tell nothing, and detectors, which are not about unseen pictures.
     """
     return {
         column: (cell["mean"] - cell["chance"]) / (cells[rows.CLEAN, column]["mean"] - cell["chance"])
         for (name, column), cell in cells.items()
-        if name == row
+        if name == row and column not in columns.DETECTORS
         if (rows.CLEAN, column) in cells and cells[rows.CLEAN, column]["mean"] >= COLUMN_CLEAN_AT_LEAST
     }
 
@@ -177,6 +177,14 @@ def _judge_knowing(cells, judge):
             continue
         clean = cells[rows.CLEAN, column]["mean"]
         judge(cell["mean"] <= limit, f"sample-wise, {column} <= {limit:.0f} %, measured {cell['mean']:.1f} (clean {clean:.1f}).")
+    told, clean = (cells.get((row, columns.SPECTRUM)) for row in (rows.SAMPLE_WISE, rows.CLEAN))
+    if told and clean:
+        gap = told["mean"] - clean["mean"]
+        judge(
+            gap <= SPECTRUM_WITHIN,
+            f"sample-wise, a linear model tells the classes of the set by spectra alone within {SPECTRUM_WITHIN:.0f} points of clean "
+            f"pictures, measured {told['mean']:.1f} against {clean['mean']:.1f}.",
+        )
 
 
 def table(cells, looks=None):
