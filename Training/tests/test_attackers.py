@@ -135,16 +135,24 @@ def test_ring_stop_leaves_pictures_without_a_ring_alone(made_up):
 
 def smooth_pictures(count, seed, side=16):
     rng = np.random.default_rng(seed)
-    return np.rint(128 + 8 * ndimage.gaussian_filter(rng.uniform(-128, 128, (count, side, side, 3)), (0, 3, 3, 0))).astype(np.uint8)
+    planes = ndimage.gaussian_filter(rng.uniform(-128, 128, (count, side, side, 3)), (0, 3, 3, 0))
+    return np.clip(np.rint(128 + 5 * planes), 0, 255).astype(np.uint8)
 
 
-def test_a_purifier_learns_from_pairs_what_others_pictures_carry():
+@pytest.fixture
+def quick(monkeypatch):
+    """A purifier of a few thousand parameters that learns in seconds."""
+    for name, value in (("WIDTHS", (12, 16, 16)), ("RATE", 5e-3), ("STEPS", 200), ("BATCH", 16)):
+        monkeypatch.setattr(purifier, name, value)
+
+
+def test_a_purifier_learns_from_pairs_what_others_pictures_carry(quick):
     """A wave at any phase; the photos of the pairs are not those that it is asked about."""
     ours, theirs = smooth_pictures(40, 5), smooth_pictures(200, 6)
     drawn = {0: ((4.0, 1.0), (4.0, 1.0))}
     released, others = waved(ours, np.zeros(40, int), drawn, 7, 7), waved(theirs, np.zeros(200, int), drawn, 7, 8)
-    model = purifier.train(others, theirs, 0, steps=60)
-    assert share_left((released, ours), (purifier.purify(model, released), ours)) < 0.5
+    model = purifier.train(others, theirs, 0, steps=300)
+    assert share_left((released, ours), (purifier.purify(model, released), ours)) < 0.6
 
 
 def test_a_purifier_takes_any_size_and_changes_nothing_before_it_has_learnt():
@@ -176,7 +184,7 @@ for path in source.rglob("*.png"):
 
 
 @pytest.fixture
-def table(tmp_path, monkeypatch):
+def table(tmp_path, monkeypatch, quick):
     """A setting over 16x16 pictures with few steps and few photos, so that a cell takes a second."""
     x, y = smooth_pictures(3200, 9), np.arange(3200) % 2
     data = datasets.Dataset(x, y, x[:20], y[:20], ("cat", "dog"))
@@ -185,7 +193,6 @@ def table(tmp_path, monkeypatch):
     monkeypatch.setattr(cells.weights, "tensors_sha256", lambda path: f"sha of {path}")
     monkeypatch.setattr(purifier, "OTHER_PHOTOS", 30)
     monkeypatch.setattr(purifier, "OTHER_KEYS", 2)
-    monkeypatch.setattr(purifier, "STEPS", 60)
     tool = setting.Product(str(fake_binary(tmp_path, 8)), "weights", tmp_path / "cache", data.names)
     return setting.Setting("", "", "validation", 60, classifier.Recipe(epochs=1), tool, tmp_path)
 
@@ -223,8 +230,8 @@ def test_attackers_keys_are_no_rows_keys():
     assert not attackers & {rows.family_seed(seed) for seed in range(1000)}
 
 
-@pytest.mark.parametrize("column", [name for name in columns.ADAPTIVE if name != columns.OTHER_KEYS])
-def test_every_attacker_learns_clean_pictures(column, tmp_path, monkeypatch):
+@pytest.mark.parametrize("column", [columns.WAVES, columns.RING, columns.OWN_PAIRS, columns.COIN, columns.SITES])
+def test_clean_pictures_are_still_learnt_from(column, tmp_path, quick, monkeypatch):
     """Two classes that a colour tells apart: what does not ruin the pictures finds them."""
     monkeypatch.setattr(purifier, "STEPS", 20)
     x, y = pictures(480, 11, 16), np.arange(480) % 2
@@ -252,7 +259,7 @@ def test_class_means_and_components_take_a_class_wise_pattern_out_and_nothing_el
 
 
 def test_components_of_more_pictures_than_pixels_are_those_of_the_covariance():
-    pixels = np.random.default_rng(1).integers(0, 256, (400, 3, 3, 3)).astype(np.uint8)
+    pixels = np.random.default_rng(1).integers(60, 196, (400, 3, 3, 3)).astype(np.uint8)
     flat = components.subtract(pixels, np.zeros(400, int)).reshape(400, -1).astype(float)
     variances = np.linalg.eigvalsh(np.cov(flat.T))
     assert (variances[: components.COMPONENTS] < 1).all() and (variances[components.COMPONENTS :] > 100).all()
