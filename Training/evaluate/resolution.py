@@ -71,7 +71,9 @@ def prepare(arguments, learnt, labels, cells, folder):
         elif row == CONTROL:
             pixels = perturbations.random_noise(clean, labels, arguments.seed)
         else:
-            pixels = photos.protect(arguments.binary, arguments.weights, folder, arguments.seed, wanted[row])
+            # Its cells are from before there were masks; what a photo gets as the standard is measured by `photo_table`.
+            options = [*wanted[row], "--mask", "none"]
+            pixels = photos.protect(arguments.binary, arguments.weights, folder, arguments.seed, options)
         partial = made[row].with_suffix(".partial.npy")
         np.save(partial, pixels)
         partial.rename(made[row])
