@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from . import adversary, augmentation, learners, mixing, randaugment, ueraser
 
 PROGRESS_IMAGES = 2_000
+TEST_PIXELS = 500 * 64 * 64
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,11 @@ def as_input(pixels):
     return (x.permute(0, 3, 1, 2).float() / 255 - 0.5).contiguous(memory_format=torch.channels_last)
 
 
-def accuracy(model, x, y, batch=500):
+def accuracy(model, x, y):
     """Share of right answers on uint8 images, in percent; tensors on the model's device."""
     model.eval()
+    # Fewer of those that are large, or that the model enlarges, since a batch of photos takes gigabytes.
+    batch = max(1, min(500, TEST_PIXELS // max(x.shape[1], getattr(model, "enlarged", 0)) ** 2))
     right = 0
     with torch.no_grad():
         for i in range(0, len(x), batch):
