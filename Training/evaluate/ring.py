@@ -1,14 +1,14 @@
 """Ring stop: what a trainer does who knows that the product's waves are about equally long, whatever their class.
 
-The annulus of frequencies where the set's radial spectrum lies above its own trend is taken out of every picture, test pictures too.
-No label, no clean picture. Where nothing lies above the trend nothing is taken out.
+The annulus of frequencies where the set's radial spectrum lies above its own trend is taken out of every picture, test pictures too, with
+a margin, since a picture's border smears a wave. The waves are clipped, so that each has weak overtones; a JPEG rounds those away. No label, no clean picture. Where nothing lies above the trend nothing is taken out.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from . import spectrum
+from . import countermeasures, spectrum
 
 # Radial bins: from this frequency in cycles a side, so many an octave, up to half the shorter side.
 LOWEST, BINS_AN_OCTAVE = 2.5, 8
@@ -16,6 +16,8 @@ LOWEST, BINS_AN_OCTAVE = 2.5, 8
 DEGREE = 3
 # Width of the annulus in bins: over more than an octave a cubic mistakes the curve of clean pictures for a ring.
 NARROWEST, WIDEST = 3, 8
+# Bins that are taken out beside the annulus, on either side.
+MARGIN = 1
 # How far ln power must lie above the trend on the mean, and in multiples of what the rest scatters about it.
 EXCESS, SCATTER = 0.07, 3
 
@@ -63,14 +65,22 @@ def find(pixels):
     return found
 
 
+def _stopped(ring, height, width):
+    """Where the spectrum of a picture mirrored to twice its sides is taken out: boolean (2 H, W + 1)."""
+    wider = 2 ** (MARGIN / BINS_AN_OCTAVE)
+    inner, outer = ring.inner / wider, ring.outer * wider
+    down, across = np.fft.fftfreq(2 * height, 1 / height)[:, None], np.fft.rfftfreq(2 * width, 1 / width)[None]
+    radius = np.hypot(down, across)
+    stopped = (radius >= inner) & (radius < outer)
+    return stopped
+
+
 def stop(pixels, rings):
     """The pictures without the rings, each in its channel; mirrored at the border, which keeps a frequency's length. uint8."""
     height, width = pixels.shape[1:3]
-    down, across = np.fft.fftfreq(2 * height, 1 / height)[:, None], np.fft.rfftfreq(2 * width, 1 / width)[None]
-    radius = np.hypot(down, across)
-    kept = np.ones((*radius.shape, 3))
+    kept = np.ones((2 * height, width + 1, 3))
     for ring in rings:
-        kept[(radius >= ring.inner) & (radius < ring.outer), ring.channel] = 0
+        kept[_stopped(ring, height, width), ring.channel] = 0
     result = np.empty_like(pixels)
     for start in range(0, len(pixels), spectrum.BATCH):
         planes = pixels[start : start + spectrum.BATCH] @ spectrum.TO_CHANNELS.T
@@ -79,3 +89,8 @@ def stop(pixels, rings):
         left = np.fft.irfft2(spectra, mirrored.shape[1:3], axes=(1, 2))[:, :height, :width] @ spectrum.FROM_CHANNELS.T
         result[start : start + spectrum.BATCH] = np.clip(np.rint(left), 0, 255)
     return result
+
+
+def treat(pixels, rings):
+    """The pictures without the rings, and without what JPEG 50 takes from them besides; as they are where there is no ring."""
+    return countermeasures.jpeg50(stop(pixels, rings), 0) if rings else pixels

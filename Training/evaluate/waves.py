@@ -16,6 +16,9 @@ SLOWEST = 3
 NEIGHBOUR = 1 / 3
 # A wave counts as found within half a cycle a side: nearer than the resolution of a picture.
 WITHIN = 0.5
+# How often the set is searched. The waves are clipped, so that each has overtones, which stand out once the waves are gone; in small
+# pictures they are folded back at half the sampling rate.
+ROUNDS = 2
 # A direction of the span counts from this share of the strongest one.
 TOLERANCE = 0.05
 
@@ -77,9 +80,18 @@ def project_out(pixels, directions):
     return result
 
 
+def search(pixels, labels):
+    """The waves of `ROUNDS` searches, each on what the earlier ones left."""
+    waves, left = [], pixels
+    for _ in range(ROUNDS):
+        waves += find(left, labels)
+        left = project_out(pixels, basis(waves, *pixels.shape[1:3]))
+    return waves
+
+
 def project(pixels, labels, x_test):
     """(training pictures, test pictures) without the waves that the training pictures' labels give away."""
-    waves = find(pixels, labels)
+    waves = search(pixels, labels)
     return tuple(project_out(images, basis(waves, *images.shape[1:3])) for images in (pixels, x_test))
 
 
