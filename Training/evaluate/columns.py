@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from . import (
-    adversary, backbone, classifier, components, countermeasures, detector, diffusion, features, mixing, pretrained, projection, purifier,
-    ring, simclr, spectra, waves,
+    adversary, backbone, classifier, components, countermeasures, detector, diffusion, disentangling, features, mixing, pretrained,
+    projection, purifier, ring, simclr, spectra, waves,
 )  # fmt: skip
 
 
@@ -55,11 +55,16 @@ def _without_waves(given, x_test, y_test, seed, setting):
 
 def _without_ring(given, x_test, y_test, seed, setting):
     rings = ring.find(given.images)
-    return _plain(ring.stop(given.images, rings), given, ring.stop(x_test, rings), y_test, seed, setting)
+    return _plain(ring.treat(given.images, rings), given, ring.treat(x_test, rings), y_test, seed, setting)
 
 
 def _without_components(given, x_test, y_test, seed, setting):
     return _plain(components.subtract(given.images, given.labels), given, x_test, y_test, seed, setting)
+
+
+def _disentangled(given, x_test, y_test, seed, setting):
+    purified = disentangling.purify(given.images, given.labels, seed, setting.recipe.precision)
+    return _plain(purified, given, x_test, y_test, seed, setting)
 
 
 def _told_by_spectrum(given, x_test, y_test, seed, setting):
@@ -108,7 +113,7 @@ OTHER_LEARNERS = ("ResNet-50", "VGG-19", "DenseNet-121", "ViT")
 VANILLA, FINE_TUNING, AVATAR = "vanilla", "fine-tuning", "AVATAR"
 WAVES, RING, OTHER_KEYS, OWN_PAIRS = "wave projection", "ring stop", "purifier, other keys", "purifier, own pairs"
 RANDAUGMENT, FEW = "RandAugment", "few pictures"
-COMPONENTS, SPECTRUM = "class mean and components", "spectrum classifier"
+COMPONENTS, SPECTRUM, DISENTANGLING = "class mean and components", "spectrum classifier", "D-VAE in small"
 COIN, SITES = "COIN", "JPEG 75, half size"
 ALL = {
     **{name: _on_images(name) for name in countermeasures.ALL},
@@ -119,6 +124,7 @@ ALL = {
     WAVES: _without_waves,
     RING: _without_ring,
     COMPONENTS: _without_components,
+    DISENTANGLING: _disentangled,
     SPECTRUM: _told_by_spectrum,
     OTHER_KEYS: _purified_by(purifier.other_keys),
     OWN_PAIRS: _purified_by(purifier.own_pairs),
@@ -150,7 +156,7 @@ FOURTEEN = (*TWELVE, *adversary.ALL)
 LATER = ("orthogonal projection", "UEraser", AVATAR, "SimCLR")
 FURTHER = ("Gaussian filter", "half size", "quarter size", "WebP", "grayscale + JPEG 50", "equal spectra", FINE_TUNING)
 # Attackers who know what the product does, then general ones that the paper did not ask.
-ADAPTIVE = (WAVES, RING, COMPONENTS, OTHER_KEYS, OWN_PAIRS, COIN, SITES)
+ADAPTIVE = (WAVES, RING, COMPONENTS, OTHER_KEYS, OWN_PAIRS, DISENTANGLING, COIN, SITES)
 # Trainers who augment hard.
 HARDER = ("UEraser", RANDAUGMENT, FEW)
 # Their accuracy is that of telling a set's own pictures apart, so that no share of learning (r) is to be made of it.

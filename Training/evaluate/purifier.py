@@ -62,7 +62,8 @@ def _device():
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _precision(name):
+def precision_of(name):
+    """The context in which a network computes in `bfloat16` or `float32`."""
     return torch.autocast(_device(), torch.bfloat16) if name == "bfloat16" else nullcontext()
 
 
@@ -93,7 +94,7 @@ def train(released, originals, seed, precision="float32", steps=STEPS):
     for _ in range(steps):
         crops = _crops((released, originals), rng, count, side)
         before, after = (classifier.as_input(crops[..., part]).to(_device()) for part in (slice(3), slice(3, 6)))
-        with _precision(precision):
+        with precision_of(precision):
             output = model(before)
         loss = F.l1_loss(output.float(), after)
         optimizer.zero_grad(set_to_none=True)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from deephiding.semantic_images import class_outline
 from evaluate import (
-    cells, classifier, columns, components, countermeasures, datasets, detector, displacement, product, purifier, ring, rows, setting, spectrum,
-    splits, waves,
+    cells, classifier, columns, components, countermeasures, datasets, detector, disentangling, displacement, product, purifier, ring, rows,
+    setting, spectrum, splits, waves,
 )  # fmt: skip
 from PIL import Image
 from scipy import ndimage
@@ -144,6 +144,8 @@ def quick(monkeypatch):
     """A purifier of a few thousand parameters that learns in seconds."""
     for name, value in (("WIDTHS", (12, 16, 16)), ("RATE", 5e-3), ("STEPS", 200), ("BATCH", 16)):
         monkeypatch.setattr(purifier, name, value)
+    for name, value in (("WIDTH", 16), ("RATE", 5e-3), ("STEPS", 300), ("BATCH", 16)):
+        monkeypatch.setattr(disentangling, name, value)
 
 
 def test_a_purifier_learns_from_pairs_what_others_pictures_carry(quick):
@@ -230,10 +232,11 @@ def test_attackers_keys_are_no_rows_keys():
     assert not attackers & {rows.family_seed(seed) for seed in range(1000)}
 
 
-@pytest.mark.parametrize("column", [columns.WAVES, columns.RING, columns.OWN_PAIRS, columns.COIN, columns.SITES])
+@pytest.mark.parametrize("column", [columns.WAVES, columns.RING, columns.OWN_PAIRS, columns.DISENTANGLING, columns.COIN, columns.SITES])
 def test_clean_pictures_are_still_learnt_from(column, tmp_path, quick, monkeypatch):
     """Two classes that a colour tells apart: what does not ruin the pictures finds them."""
     monkeypatch.setattr(purifier, "STEPS", 20)
+    monkeypatch.setattr(disentangling, "STEPS", 20)
     x, y = pictures(480, 11, 16), np.arange(480) % 2
     x = np.clip(x.astype(int) + 30 * (2 * y - 1)[:, None, None, None] * np.array([1, -1, 0]), 0, 255).astype(np.uint8)
     given = rows.TrainingSet(x[:400], y[:400], x[:400])
@@ -279,6 +282,16 @@ def test_polar_spectra_put_a_wave_into_its_own_sector():
     flat, first, turned, mirrored = (spectrum.polar(of(*f))[0] for f in ((0, 0), (5, 2), (2, 5), (-5, -2)))
     assert (first - flat).argmax() != (turned - flat).argmax()
     assert first == pytest.approx(mirrored, abs=0.1)
+
+
+def test_the_small_d_vae_splits_off_what_the_pictures_of_a_class_share(quick):
+    """One wave a class, at the same place in all of its pictures."""
+    labels = np.arange(200) % 2
+    clean = (128 + (smooth_pictures(200, 5).astype(float) - 128) / 3).astype(np.uint8)
+    patterns = np.stack([wave(4, 1, 0, 16), wave(1, -4, 1, 16)])
+    released = np.clip(np.rint(clean + 7 * patterns[labels][..., None]), 0, 255).astype(np.uint8)
+    model = disentangling.train(released, labels, 0, disentangling.RATES[0])
+    assert share_left((released, clean), (disentangling.subtract(model, released, labels), clean)) < 0.4
 
 
 def test_displacement_is_scipys_bilinear_reading_of_places_at_most_two_pixels_away():
