@@ -1,7 +1,8 @@
 """Ring stop: what a trainer does who knows that the product's waves are about equally long, whatever their class.
 
-The annulus of frequencies where the set's radial spectrum lies above its own trend is taken out of every picture, test pictures too, with
-a margin, since a picture's border smears a wave. The waves are clipped, so that each has weak overtones; a JPEG rounds those away. No label, no clean picture. Where nothing lies above the trend nothing is taken out.
+The annulus of frequencies where the set's radial spectrum lies above its own trend is taken out of every picture, test pictures too,
+with a margin, since a picture's border smears a wave. The waves are clipped, so that each has weak overtones; JPEG 50 rounds those
+away. No label, no clean picture. Where nothing lies above the trend nothing is done.
 """
 
 from typing import NamedTuple
@@ -71,8 +72,7 @@ def _stopped(ring, height, width):
     inner, outer = ring.inner / wider, ring.outer * wider
     down, across = np.fft.fftfreq(2 * height, 1 / height)[:, None], np.fft.rfftfreq(2 * width, 1 / width)[None]
     radius = np.hypot(down, across)
-    stopped = (radius >= inner) & (radius < outer)
-    return stopped
+    return (radius >= inner) & (radius < outer)
 
 
 def stop(pixels, rings):
