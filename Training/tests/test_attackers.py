@@ -90,6 +90,18 @@ def test_wave_projection_takes_the_waves_and_keeps_the_pictures(made_up):
     assert np.std(cleaned.astype(float) - clean) < 0.5 * np.std(clean)
 
 
+def test_the_overtones_of_clipped_waves_are_found_on_what_the_first_search_leaves():
+    clean, labels = pictures(400, 4), np.arange(400) % 4
+    rng = np.random.default_rng(5)
+    clipped = [2 * wave(*DRAWN[label][0], rng.uniform(0, 6.3)) for label in labels]
+    released = np.clip(np.rint(clean + 8 * np.clip(clipped, -1, 1)[..., None]), 0, 255).astype(np.uint8)
+    shares = []
+    for found in (waves.find(released, labels), waves.search(released, labels)):
+        basis = waves.basis(found, SIDE, SIDE)
+        shares.append(share_left((released, clean), (waves.project_out(released, basis), waves.project_out(clean, basis))))
+    assert shares[1] < 0.75 * shares[0], shares
+
+
 def test_the_waves_come_out_of_test_pictures_too_and_no_class_can_be_told_by_what_is_missing(made_up):
     clean, released, labels = made_up
     trained, tested = waves.project(released, labels, clean)
