@@ -1,7 +1,9 @@
-"""Ring stop: what a trainer does who knows that the product's waves are about equally long, whatever their class.
+"""Ring stop: what a trainer does who knows that the product's waves are about equally long, whatever their
+class.
 
-The annulus of frequencies where the set's radial spectrum lies above its own trend is taken out of every picture, test pictures too.
-No label, no clean picture. Where nothing lies above the trend nothing is taken out.
+The annulus of frequencies where the set's radial spectrum lies above its own trend is taken out of every
+picture, test pictures too. No label, no clean picture. Where nothing lies above the trend nothing is taken
+out.
 """
 
 from typing import NamedTuple
@@ -21,7 +23,8 @@ EXCESS, SCATTER = 0.07, 3
 
 
 class Ring(NamedTuple):
-    """Frequencies from `inner` to `outer`, cycles a side, in one channel of `spectrum`; `excess` of ln power on the mean."""
+    """Frequencies from `inner` to `outer`, cycles a side, in one channel of `spectrum`; `excess` of ln power
+    on the mean."""
 
     channel: int
     inner: float
@@ -64,7 +67,8 @@ def find(pixels):
 
 
 def stop(pixels, rings):
-    """The pictures without the rings, each in its channel; mirrored at the border, which keeps a frequency's length. uint8."""
+    """The pictures without the rings, each in its channel; mirrored at the border, which keeps a frequency's
+    length. uint8."""
     height, width = pixels.shape[1:3]
     down, across = np.fft.fftfreq(2 * height, 1 / height)[:, None], np.fft.rfftfreq(2 * width, 1 / width)[None]
     radius = np.hypot(down, across)
