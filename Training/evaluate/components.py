@@ -1,8 +1,9 @@
-"""Class mean and principal components: what a trainer does who takes every class's perturbation for the same few pictures.
+"""Class mean and principal components: what a trainer does who takes every class's perturbation for the same
+few pictures.
 
-Each class's mean and its ten strongest principal components leave that class's training pictures; the mean of all pictures takes the
-place of the class's. Test pictures stay as they are, because their labels are what is asked for: the trainer pays with a difference
-between what he learns from and what he is tested on.
+Each class's mean and its ten strongest principal components leave that class's training pictures; the mean of
+all pictures takes the place of the class's. Test pictures stay as they are, because their labels are what is
+asked for: the trainer pays with a difference between what he learns from and what he is tested on.
 """
 
 import numpy as np
@@ -11,7 +12,8 @@ COMPONENTS = 10
 
 
 def _directions(centred):
-    """The strongest principal components (D, at most `COMPONENTS`) of centred rows (n, D), orthonormal, from the smaller Gram matrix."""
+    """The strongest principal components (D, at most `COMPONENTS`) of centred rows (n, D), orthonormal, from
+    the smaller Gram matrix."""
     count, size = centred.shape
     if size <= count:
         return np.linalg.eigh(centred.T @ centred)[1][:, -COMPONENTS:]

@@ -1,14 +1,15 @@
-"""D-VAE in small, after Yu et al. (ICML 2024, arXiv 2405.01460): what a class's pictures share is split off by a rate-constrained autoencoder.
+"""D-VAE in small, after Yu et al. (ICML 2024, arXiv 2405.01460): splits off what the pictures of a class share.
 
-A variational autoencoder whose latent may hold few nats reconstructs a picture without its perturbation, which costs more rate than it
-is worth. A second decoder sees a map of the picture's class and the latent's mean over all places, and predicts what the reconstruction
-lacks: of that, only what the class tells can be predicted, and this is the perturbation. It is subtracted. A second pass with a higher
-rate does the same with what is left.
+A variational autoencoder whose latent may hold few nats reconstructs a picture without its perturbation, which costs more
+rate than it is worth. A second decoder sees a map of the picture's class and the latent's mean over all places. It
+predicts what the reconstruction lacks. Only what the class tells can be predicted of that, and this is taken for the
+perturbation and subtracted. A second pass with a higher rate does the same with what is left.
 
-From the labelled set alone. It differs from the paper in what only its code tells: network (0.1 M parameters here), rates, numbers of
-steps and the form of the latent (a map, so that any size fits) are ours; the second decoder sees no places of the latent, through which
-it would predict content at this size; and what is learnt from are the pictures minus both predictions, not a reconstruction, which is
-blurred here. So a pattern that starts elsewhere in every picture of a class is not split off by this one (`waves` does that).
+From the labelled set alone. It differs from the paper:
+- network (0.1 M parameters), rates, steps and the form of the latent (a map, so that any size fits) are this project's;
+- the second decoder sees no places of the latent, through which it would predict content at this size. So a pattern that
+  starts elsewhere in every picture of a class is not split off (`waves` does that);
+- the pictures minus both predictions are learnt from, not a reconstruction, which is blurred here.
 """
 
 import numpy as np
@@ -39,7 +40,8 @@ def _decoder(channels):
 
 
 class Disentangler(nn.Module):
-    """Float pictures (N, 3, H, W) in [-0.5, 0.5], H and W multiples of `CELL`, to their reconstruction and the predicted perturbation.
+    """Float pictures (N, 3, H, W) in [-0.5, 0.5], H and W multiples of `CELL`, to their reconstruction and
+    the predicted perturbation.
 
     A class has a vector for every place, so that patterns that stay where they are can be predicted.
     """
@@ -56,7 +58,8 @@ class Disentangler(nn.Module):
         self.classes = nn.Parameter(torch.randn(classes, CLASS, -(-height // CELL), -(-width // CELL)))
 
     def forward(self, images, labels, top=0, left=0, noisy=True):
-        """(reconstruction, predicted perturbation, rate in nats a pixel) of crops whose corner lies at that cell of their pictures.
+        """(reconstruction, predicted perturbation, rate in nats a pixel) of crops whose corner lies at that
+        cell of their pictures.
 
         Without noise the latent is its mean.
         """
@@ -65,7 +68,8 @@ class Disentangler(nn.Module):
         latent = mean + torch.randn_like(mean) * (spread / 2).exp() if noisy else mean
         nats = 0.5 * (mean**2 + spread.exp() - 1 - spread).sum()
         known = self.classes[labels, :, top : top + latent.shape[2], left : left + latent.shape[3]]
-        perturbation = OUTPUT * self.perturbation(torch.cat([latent.mean((2, 3), keepdim=True).expand_as(latent), known], 1))
+        overall = latent.mean((2, 3), keepdim=True).expand_as(latent)
+        perturbation = OUTPUT * self.perturbation(torch.cat([overall, known], 1))
         return self.picture(latent), perturbation, nats / (images.shape[0] * images.shape[2] * images.shape[3])
 
 

@@ -1,7 +1,9 @@
-"""COIN (arXiv 2311.18403, AAAI 2025): every pixel moves a little at random, against perturbations made of regular patterns.
+"""COIN (arXiv 2311.18403, AAAI 2025): every pixel moves a little at random, against perturbations made of
+regular patterns.
 
-Each pixel is read bilinearly from a place up to two pixels away on either axis, drawn evenly and for each pixel by itself; the three
-channels move together. The draw is made once a picture, before training, as the paper does it. Beyond the border the edge repeats.
+Each pixel is read bilinearly from a place up to two pixels away on either axis, drawn evenly and for each
+pixel by itself; the three channels move together. The draw is made once a picture, before training, not
+anew in every epoch. Beyond the border the edge repeats.
 """
 
 import numpy as np

@@ -101,7 +101,7 @@ def main():
         if any(row == rows.CLASS_WISE for row, _, _ in wanted):
             released = rows.ALL[rows.CLASS_WISE](x, y, seeds[0], tool).images
             revealed = report.secrets(x, y, tool.weights, released, seeds[0])
-    except product.ProductError as error:
+    except (product.ProductError, datasets.DatasetError) as error:
         sys.exit(f"prove: {error}")
     print(report.write(records, revealed, seen, setting, f"{arguments.size}-{setting.split}"))
 

@@ -1,8 +1,9 @@
 """Purifier: a small network that takes the protection out, learnt from pairs of pictures before and after it.
 
-The pairs come from the attacker's own copy of the product, run over other photos under other family seeds (threat level T2), or from
-the owner (T3, the upper bound: known to break every published method). Parameters are this project's: BridgePure (NeurIPS 2025), which
-does the same with a bridge diffusion, takes 22 hours of a GPU.
+The pairs come from the attacker's own copy of the product, run over other photos under other family seeds
+(threat level T2), or from the owner (T3, the upper bound: known to break every published method). Parameters
+are this project's: BridgePure (NeurIPS 2025), which does the same with a bridge diffusion, takes 22 hours of
+a GPU.
 """
 
 import inspect
@@ -36,7 +37,8 @@ class _Stage(nn.Sequential):
 
 
 class UNet(nn.Module):
-    """A U-Net of three scales without normalisation, 0.35 M parameters: float (N, 3, H, W) in [-0.5, 0.5] in and out, any H and W."""
+    """A U-Net of three scales without normalisation, 0.35 M parameters: float (N, 3, H, W) in [-0.5, 0.5] in
+    and out, any H and W."""
 
     def __init__(self):
         super().__init__()
@@ -68,7 +70,8 @@ def precision_of(name):
 
 
 def _crops(pairs, rng, count, side):
-    """`count` crops of that side, mirrored by half and turned over the diagonal by half, since waves of all directions are looked for.
+    """`count` crops of that side, mirrored by half and turned over the diagonal by half, since waves of all
+    directions are looked for.
 
     uint8 (count, side, side, 2 * 3): the same of before and after.
     """
@@ -140,7 +143,8 @@ def _purified(released, originals, given, seed, setting):
 
 
 def other_keys(given, seed, setting):
-    """The row's pictures, purified by who ran his own copy of the product over other photos, and which of them he had pairs of."""
+    """The row's pictures, purified by who ran his own copy of the product over other photos, and which of
+    them he had pairs of."""
     photos = splits.others(datasets.load(setting.data), setting.split, setting.images, OTHER_PHOTOS)
     tool = setting.tool
     # A set that the product did not make is taken for what it makes at its standard mode.
@@ -151,8 +155,9 @@ def other_keys(given, seed, setting):
         labels = rng.permutation(np.arange(len(photos)) % len(tool.names))
         released.append(
             product.protect(
-                tool.binary, protection.weights, photos, labels, tool.names, other_family_seed(seed, key), tool.cache, protection.options
-            )
+                tool.binary, protection.weights, photos, labels, tool.names, other_family_seed(seed, key), tool.cache,
+                protection.options,
+            )  # fmt: skip
         )
     originals = np.concatenate([photos] * OTHER_KEYS)
     return _purified(np.concatenate(released), originals, given, seed, setting), np.array([], int)
@@ -171,7 +176,8 @@ def own_pairs(given, seed, setting):
 
 
 def figures(attack):
-    """A function of a row that says what `attack` leaves: RMS over RMS of the perturbation (None without one), and PSNR in dB.
+    """A function of a row that says what `attack` leaves: RMS over RMS of the perturbation (None without
+    one), and PSNR in dB.
 
     Pictures that the attacker had the originals of are not counted.
     """
@@ -180,7 +186,9 @@ def figures(attack):
         purified, known = attack(given, seed, setting)
         rest = np.setdiff1d(np.arange(len(given.images)), known)
         originals = given.originals[rest].astype(np.float32)
-        before, after = (float(((images[rest] - originals) ** 2).mean(dtype=np.float64)) for images in (given.images, purified))
+        before, after = (
+            float(((images[rest] - originals) ** 2).mean(dtype=np.float64)) for images in (given.images, purified)
+        )
         return {
             "delta_left": round((after / before) ** 0.5, 4) if before else None,
             "purified_psnr": quality.psnr(given.originals[rest], purified[rest]),

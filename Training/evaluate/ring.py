@@ -1,8 +1,10 @@
-"""Ring stop: what a trainer does who knows that the product's waves are about equally long, whatever their class.
+"""Ring stop: what a trainer does who knows that the product's waves are about equally long, whatever their
+class.
 
-The annulus of frequencies where the set's radial spectrum lies above its own trend is taken out of every picture, test pictures too,
-with a margin, since a picture's border smears a wave. The waves are clipped, so that each has weak overtones; JPEG 50 rounds those
-away. No label, no clean picture. Where nothing lies above the trend nothing is done.
+The annulus of frequencies where the set's radial spectrum lies above its own trend is taken out of every
+picture, test pictures too, with a margin, since a picture's border smears a wave. The waves are clipped, so
+that each has weak overtones; JPEG 50 rounds those away. No label, no clean picture. Where nothing lies above
+the trend nothing is done.
 """
 
 from typing import NamedTuple
@@ -24,7 +26,8 @@ EXCESS, SCATTER = 0.07, 3
 
 
 class Ring(NamedTuple):
-    """Frequencies from `inner` to `outer`, cycles a side, in one channel of `spectrum`; `excess` of ln power on the mean."""
+    """Frequencies from `inner` to `outer`, cycles a side, in one channel of `spectrum`; `excess` of ln power
+    on the mean."""
 
     channel: int
     inner: float
@@ -76,7 +79,8 @@ def _stopped(ring, height, width):
 
 
 def stop(pixels, rings):
-    """The pictures without the rings, each in its channel; mirrored at the border, which keeps a frequency's length. uint8."""
+    """The pictures without the rings, each in its channel; mirrored at the border, which keeps a frequency's
+    length. uint8."""
     height, width = pixels.shape[1:3]
     kept = np.ones((2 * height, width + 1, 3))
     for ring in rings:

@@ -6,13 +6,15 @@ Frequencies are in cycles a picture side, (vertical, horizontal), so that they m
 import numpy as np
 
 BATCH = 200
-# Pictures up to this side are padded fourfold, so that a peak between two frequencies is seen; larger ones twofold, for speed.
+# Pictures up to this side are padded fourfold, so that a peak between two frequencies is seen; larger ones
+# twofold, for speed.
 SMALL = 64
 # From levels (R, G, B) to the luminance-like mean of red and green, blue minus that, and red minus green; and back.
 TO_CHANNELS = np.array([[0.5, 0.5, 0], [-0.5, -0.5, 1], [1, -1, 0]])
 FROM_CHANNELS = np.linalg.inv(TO_CHANNELS)
 LUMINANCE, BLUE = 0, 1
-# Amplitude in levels of a wave that rounding to 8 bits hides. Without this floor, overtones win, which lie where pictures hold least.
+# Amplitude in levels of a wave that rounding to 8 bits hides. Without this floor, overtones win, which lie
+# where pictures hold least.
 UNSEEN = 0.5
 
 
@@ -36,7 +38,8 @@ def radii(height, width):
 
 
 def powers(pixels, index):
-    """Yields power spectra (n, padded H, padded W / 2 + 1) of one channel, Hann window, in batches; the mean is taken out first."""
+    """Yields power spectra (n, padded H, padded W / 2 + 1) of one channel, Hann window, in batches; the mean
+    is taken out first."""
     height, width = pixels.shape[1:3]
     window = np.outer(np.hanning(height), np.hanning(width))
     for start in range(0, len(pixels), BATCH):
@@ -46,7 +49,8 @@ def powers(pixels, index):
 
 
 def mean_log_power(pixels, index):
-    """Mean over pictures of ln(power + that of a wave of `UNSEEN` levels), one channel: (padded H, padded W / 2 + 1)."""
+    """Mean over pictures of ln(power + that of a wave of `UNSEEN` levels), one channel: (padded H, padded W /
+    2 + 1)."""
     height, width = pixels.shape[1:3]
     # A Hann window sums to half a side on each axis, and half of a wave's amplitude is in each of its two frequencies.
     floor = (UNSEEN * height * width / 8) ** 2
@@ -58,7 +62,8 @@ SECTORS, RINGS_AN_OCTAVE, INNERMOST = 12, 4, 2
 
 
 def polar(pixels):
-    """A picture's radial-angular log spectrum in luminance and in blue: ln power in every sector of every ring, (N, features).
+    """A picture's radial-angular log spectrum in luminance and in blue: ln power in every sector of every
+    ring, (N, features).
 
     No phase, so that it sees what class a wave belongs to wherever it starts.
     """

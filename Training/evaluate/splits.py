@@ -1,4 +1,5 @@
-"""Which pictures of a data set are learnt from, which are tested on, and which are left for an attacker's own copy of the product."""
+"""Which pictures of a data set are learnt from, which are tested on, and which are left for an attacker's own
+copy of the product."""
 
 import numpy as np
 
@@ -8,9 +9,11 @@ VALIDATION_IMAGES = 3_000
 
 
 def splits(data, split, images):
-    """Training and evaluation images: both from the training set while choosing (`validation`), else the test set.
+    """Training and evaluation images: both from the training set while choosing (`validation`), else the test
+    set.
 
-    The two use different training images as far as there are enough, so that nothing chosen on one is tuned to the other.
+    The two use different training images as far as there are enough, so that nothing chosen on one is tuned
+    to the other.
     """
     x, y = data.x_train, data.y_train
     if split == "validation":

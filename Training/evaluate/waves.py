@@ -1,7 +1,7 @@
 """Wave projection: what a trainer does who knows that the product adds one wave a class.
 
-From the labelled set alone: no seed, no clean picture and no copy of the product. Every class's waves are taken out of every
-picture, so that what is missing tells no class, and out of test pictures too.
+From the labelled set alone: no seed, no clean picture and no copy of the product. Every class's waves are
+taken out of every picture, so that what is missing tells no class, and out of test pictures too.
 """
 
 from typing import NamedTuple
@@ -24,7 +24,8 @@ TOLERANCE = 0.05
 
 
 class Wave(NamedTuple):
-    """One class's wave in one channel of `spectrum`: frequency in cycles a side, and how far it stands out (natural logarithm)."""
+    """One class's wave in one channel of `spectrum`: frequency in cycles a side, and how far it stands out
+    (natural logarithm)."""
 
     label: int
     channel: int
@@ -34,7 +35,8 @@ class Wave(NamedTuple):
 
 
 def find(pixels, labels):
-    """The wave of every class in luminance and in blue: where its mean log spectrum is highest above the other classes' median."""
+    """The wave of every class in luminance and in blue: where its mean log spectrum is highest above the
+    other classes' median."""
     height, width = pixels.shape[1:3]
     down, across = spectrum.frequencies(height, width)
     radius = np.hypot(down, across)
@@ -46,7 +48,8 @@ def find(pixels, labels):
         for i, label in enumerate(classes):
             excess = means[i] - np.median(np.delete(means, i, 0), 0)
             row, column = np.unravel_index(np.where(fitting, excess, -np.inf).argmax(), excess.shape)
-            waves.append(Wave(int(label), channel, float(down[row, 0]), float(across[0, column]), float(excess[row, column])))
+            frequency = float(down[row, 0]), float(across[0, column])
+            waves.append(Wave(int(label), channel, *frequency, float(excess[row, column])))
     return waves
 
 
@@ -98,7 +101,7 @@ def project(pixels, labels, x_test):
 def report(pixels, labels, family_seed):
     """Markdown: the waves found beside those that the product's generator draws for `family_seed`, and how many agree.
 
-    The generator's are meant at 32 px or in pictures whose working size is their own; for others name the wave by eye.
+    Only for pictures whose working size is their own (up to 128 px): in larger ones the drawn waves are longer.
     """
     from deephiding.semantic_images import class_outline
 
@@ -116,9 +119,10 @@ def report(pixels, labels, family_seed):
         drawn = drawn if np.linalg.norm(found - drawn) == distance else -drawn
         right[wave.channel] += distance < WITHIN
         lines.append(
-            f"| {wave.label} | {names[wave.channel]} | {found[0]:.2f}, {found[1]:.2f} | {drawn[0]:.2f}, {drawn[1]:.2f} | "
-            f"{distance:.2f} | {wave.excess:.2f} |"
+            f"| {wave.label} | {names[wave.channel]} | {found[0]:.2f}, {found[1]:.2f} "
+            f"| {drawn[0]:.2f}, {drawn[1]:.2f} | {distance:.2f} | {wave.excess:.2f} |"
         )
     classes = len(waves) // 2
-    lines += ["", *(f"Found within {WITHIN} cycles a side: {names[c]} {count} of {classes}." for c, count in right.items())]
+    found = (f"Found within {WITHIN} cycles a side: {names[c]} {count} of {classes}." for c, count in right.items())
+    lines += ["", *found]
     return "\n".join(lines)

@@ -74,8 +74,8 @@ def test_mixtures_take_their_share_of_every_class(images, monkeypatch):
     pixels, labels = images
     monkeypatch.setattr(rows.product, "protect", lambda binary, weights, x, *rest: 255 - x)
     tool = Product("", "", None, ("a", "b", "c"))
-    mixed, mixed_labels, _ = rows.ALL["20% class-wise, rest clean"](pixels, labels, 0, tool)
-    alone, alone_labels, _ = rows.ALL["the clean 80% alone"](pixels, labels, 0, tool)
+    mixed, mixed_labels, *_ = rows.ALL["20% class-wise, rest clean"](pixels, labels, 0, tool)
+    alone, alone_labels, *_ = rows.ALL["the clean 80% alone"](pixels, labels, 0, tool)
     changed = (mixed != pixels).any((1, 2, 3))
     assert [changed[labels == k].sum() for k in range(3)] == [4, 4, 4]
     assert (mixed_labels == labels).all() and (alone == pixels[~changed]).all() and (alone_labels == labels[~changed]).all()
