@@ -148,7 +148,7 @@ def other_keys(given, seed, setting):
     photos = splits.others(datasets.load(setting.data), setting.split, setting.images, OTHER_PHOTOS)
     tool = setting.tool
     # A set that the product did not make is taken for what it makes at its standard mode.
-    protection = given.protection or rows.Protection(str(tool.weights), ("--mode", "sample-wise"))
+    protection = given.protection or rows.Protection(str(tool.weights), ("--mode", "sample-wise", "--mask", "none"))
     rng = np.random.default_rng([seed, 22])
     released = []
     for key in range(OTHER_KEYS):

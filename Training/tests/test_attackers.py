@@ -234,7 +234,7 @@ def test_the_attackers_photos_are_neither_learnt_from_nor_tested_on(table):
 def test_cells_of_attackers_with_a_copy_depend_on_its_weights_even_on_clean_pictures(table):
     other = replace(table, tool=replace(table.tool, weights="others"))
     for column, same in ((columns.VANILLA, True), (columns.OTHER_KEYS, False)):
-        first, second = (cells._path(which, rows.CLEAN, column, 0)[0].name for which in (table, other))
+        first, second = (cells.path(which, rows.CLEAN, column, 0)[0].name for which in (table, other))
         assert (first == second) == same
 
 
