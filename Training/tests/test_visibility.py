@@ -197,7 +197,7 @@ def test_the_summary_takes_the_bad_end_of_every_measure_and_names_the_worst_phot
     assert cell["flip"] == {"median": 0.2, "tail": pytest.approx(0.36), "worst": 0.4, "worst_photo": "4.png"}
     assert cell["largest_delta_by_texture"] == [4, 1, 2, 3] and cell["rms_delta_by_texture"] == [0.5, 1, 1, 2]
     table = summary.tables({("as it is", "a"): cell})[0].splitlines()
-    assert table[0].startswith("| photos as it is | SSIMULACRA2 | FLIP mean |")
+    assert table[0].startswith("| photos, each as it is | SSIMULACRA2 | FLIP mean |")
     assert table[2].startswith("| a | 70.0 (54.0, 50.0) | 0.200 (0.360, 0.400) |")
     assert table[2].endswith("| 4 1 2 3 | 2.png |")
 

@@ -53,7 +53,7 @@ def tables(cells):
     made = []
     for size in dict.fromkeys(size for size, _ in cells):
         shown = [m for m in MEASURES if any(m[0] in cell for (s, _), cell in cells.items() if s == size)]
-        lines = [[f"photos {size}", *(m[1] for m in shown), "largest \\|δ\\|, flat to busy", "worst photo"]]
+        lines = [[f"photos, each {size}", *(m[1] for m in shown), "largest \\|δ\\|, flat to busy", "worst photo"]]
         for (_, row), cell in ((key, cell) for key, cell in cells.items() if key[0] == size):
             values = [_cell(cell.get(name), digits) for name, _, digits, _ in shown]
             values.append(" ".join(map(str, cell["largest_delta_by_texture"])))
@@ -83,7 +83,7 @@ def verdict(cells, variants):
             if row in variants:
                 score, word = cell["ssimulacra2"], "Reached" if reached(cell, limits) else "Missed"
                 lines.append(
-                    f"{word}{name}: {row}, photos {size}: median SSIMULACRA2 >= {limits[0]} and 10th percentile >= "
+                    f"{word}{name}: {row}, photos each {size}: median SSIMULACRA2 >= {limits[0]} and 10th percentile >= "
                     f"{limits[1]}, measured {score['median']:.1f} and {score['tail']:.1f}."
                 )
     return lines
