@@ -22,6 +22,8 @@ PRETRAINED = (str(pretrained.Probe("Lite0", 100)), str(pretrained.FineTuning("Li
 QUICK = (*SHORT, columns.WAVES, columns.RING, columns.OTHER_KEYS, columns.SPECTRUM, *PRETRAINED)
 # Without the slowest: fine-tuning on all of 10,000 pictures takes half an hour a cell and a core.
 PRETRAINED_CPU = tuple(name for name in pretrained.ALL if not (name.startswith("fine-tune") and ", all," in name))
+# Where all images are trained on, none are left that an attacker could have pairs of.
+ADAPTIVE_FULL = tuple(name for name in columns.ADAPTIVE if name not in (columns.OTHER_KEYS, columns.OWN_PAIRS))
 # What places a method in the plot of protection against visibility.
 PLACED = tuple(dict.fromkeys(column for panel in frontier.PANELS.values() for column in panel))
 COMPARATORS = ("LSP", "AR", "OPS (one pixel, unbounded)", "PIL")
@@ -69,8 +71,8 @@ PLANS = {
     "full": Plan(
         {
             **{
-                row: (*columns.FOURTEEN, *columns.LATER, *columns.FURTHER)
-                for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, SOFT, PAPER, *COMPARATORS, *DEEP_COMPARATORS)
+                row: (*columns.FOURTEEN, *columns.LATER, *columns.FURTHER, *ADAPTIVE_FULL, *columns.DETECTORS)
+                for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, MASKED, SOFT, PAPER, *COMPARATORS, *DEEP_COMPARATORS)
             },
             FRESH: SHORT,
             **{row: ("vanilla",) for row in MIXTURES},
