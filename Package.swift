@@ -69,7 +69,10 @@ let package = Package(
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CKernels", cSettings: kernelSettings),
         .target(name: "CBenchmark", cSettings: kernelSettings),
-        .target(name: "CPublicFiles", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"])]),
+        .target(
+            name: "CPublicFiles",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"])]
+        ),
 
         // Layer 1: pure logic and values.
         module("HTTPWire", [httpTypes]),

@@ -1,12 +1,14 @@
 """`python -m evaluate.masks`: which share of the change in each channel a photo gets; how `mask=photo` was chosen.
 
-A candidate scales what the binary changes with `--mask none`: red and green by one share, blue by a share that falls where
-the photo has little blue, since a change of blue shows most there. `1,1,1` is the change whole.
+A candidate scales what the binary changes with `--mask none`: red and green by one share, blue by a share that falls
+where the photo has little blue, since a change of blue shows most there. `1,1,1` is the change whole. With photos it
+is judged by SSIMULACRA2, with a data set by what a learner makes of the pictures.
 """
 
 import argparse
 import os
 import sys
+import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,12 +16,15 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from PIL import Image
 
 from . import classifier, countermeasures, datasets, product
 from .splits import splits
+from .visibility import metrics, pictures, released
 
 COLUMNS = ("vanilla", "grayscale", "JPEG 50")
-STANDARD = (0.15, 0.1, 0.5)
+# Short side in pixels at which the binary computes the change, and the mask with it.
+WORKING_SIZE = 128
 
 
 def weights(cover, red_green, floor, knee):
@@ -29,23 +34,72 @@ def weights(cover, red_green, floor, knee):
     return shares
 
 
-def masked(originals, released, candidate):
-    """Small pictures (N, H, W, 3), uint8, with the change that `released` shows, masked by (red_green, floor, knee)."""
-    delta = released.astype(np.float32) - originals
-    shares = weights(originals.astype(np.float32) / 255, *candidate)
-    return np.clip(np.rint(originals + delta * shares), 0, 255).astype(np.uint8)
+def masked(original, changed, candidate):
+    """A picture (H, W, 3), uint8, with the change that `changed` shows, masked by (red_green, floor, knee)."""
+    height, width = original.shape[:2]
+    scale = min(1, WORKING_SIZE / min(height, width))
+    small = Image.fromarray(original).resize((round(width * scale), round(height * scale)), Image.BOX)
+    shares = weights(np.asarray(small).astype(np.float32) / 255, *candidate)
+    planes = [Image.fromarray(shares[..., i]).resize((width, height), Image.BILINEAR) for i in range(3)]
+    delta = changed.astype(np.float32) - original
+    return np.clip(np.rint(original + delta * np.stack(planes, -1)), 0, 255).astype(np.uint8)
 
 
-def measure(x, y, x_test, y_test, released, candidate, column, seed):
+def seen(original, changed, candidates):
+    """SSIMULACRA2 of a photo under each candidate; both are paths."""
+    before, after = released.pixels(original), released.pixels(changed)
+    return [metrics.ssimulacra2(before, masked(before, after, candidate)) for candidate in candidates]
+
+
+def learnt(x, y, x_test, y_test, changed, candidate, column, seed):
     """Test accuracy in percent of the narrow learner on a masked set, after a countermeasure."""
-    images = countermeasures.ALL[column](masked(x, released, candidate), seed)
+    images = np.stack([masked(*pair, candidate) for pair in zip(x, changed)])
     recipe = classifier.Recipe(precision=classifier.fast_precision())
+    images = countermeasures.ALL[column](images, seed)
     return classifier.train(images, y, x_test, y_test, seed, recipe, int(y.max()) + 1)[1][-1]
 
 
+def _rows(titles, candidates, rows):
+    print("| red and green, blue's floor, knee | " + " | ".join(titles) + " |\n|---" + "|---" * len(titles) + "|")
+    for candidate, row in zip(candidates, rows):
+        text = ", ".join(f"{value:g}" for value in candidate)
+        print(f"| {text} | " + " | ".join(f"{value:.1f}" for value in row) + " |", flush=True)
+
+
+def _photos(arguments, candidates, pool):
+    chosen = [picture for picture in pictures.load(arguments.photos) if arguments.only in picture.name]
+    size = next(iter(pictures.SIZES))
+    with tempfile.TemporaryDirectory(prefix="palimpsest-masks-") as folder:
+        originals = released.sources(chosen, size, Path(folder) / "in")
+        options = ["--mask", "none"]
+        changed = released.protect(arguments.binary, arguments.weights, originals, options, Path(folder) / "out")
+        scores = np.array(list(pool.map(seen, originals, changed, [candidates] * len(chosen))))
+    print(f"{len(chosen)} photos, SSIMULACRA2:\n")
+    figures = zip(np.median(scores, 0), np.percentile(scores, 10, 0), scores.min(0))
+    _rows(("median", "10th percentile", "worst"), candidates, figures)
+
+
+def _dataset(arguments, candidates, pool):
+    data = datasets.load(arguments.dataset)
+    x, y, x_test, y_test = splits(data, "validation", arguments.images)
+    changed = product.protect(
+        arguments.binary, arguments.weights, x, y, data.names, 1000 + arguments.seed, Path(arguments.out),
+        ["--mask", "none"],
+    )  # fmt: skip
+    columns = arguments.columns.split(";")
+    print(f"{len(x)} pictures, validation split, accuracy in percent:\n")
+    cells = [
+        [pool.submit(learnt, x, y, x_test, y_test, changed, c, column, arguments.seed) for column in columns]
+        for c in candidates
+    ]
+    _rows(columns, candidates, ([cell.result() for cell in row] for row in cells))
+
+
 def main():
-    parser = argparse.ArgumentParser(prog="evaluate.masks", description="Protection of small pictures by mask.")
-    parser.add_argument("--dataset", required=True, help="CIFAR-10 (evaluate/datasets.py)")
+    parser = argparse.ArgumentParser(prog="evaluate.masks", description="Visibility and protection by mask.")
+    parser.add_argument("--photos", help="photos.tar, or a folder of photos, to look at")
+    parser.add_argument("--only", default="", help="only photos whose name contains this")
+    parser.add_argument("--dataset", help="CIFAR-10, to learn from (evaluate/datasets.py)")
     parser.add_argument("--binary", required=True, help="the built palimpsest")
     parser.add_argument("--weights", required=True, help="the weights file")
     parser.add_argument("--out", default="runs/masks", help="folder of the protected set")
@@ -54,27 +108,17 @@ def main():
     parser.add_argument("--columns", default=";".join(COLUMNS), help="separated by semicolons")
     parser.add_argument("candidates", nargs="+", help="RED_GREEN,BLUE_FLOOR,BLUE_KNEE")
     arguments = parser.parse_args()
-    try:
-        data = datasets.load(arguments.dataset)
-        x, y, x_test, y_test = splits(data, "validation", arguments.images)
-        released = product.protect(
-            arguments.binary, arguments.weights, x, y, data.names, 1000 + arguments.seed, Path(arguments.out), ["--mask", "none"]
-        )
-    except (datasets.DatasetError, product.ProductError) as error:
-        sys.exit(f"masks: {error}")
+    if not arguments.photos and not arguments.dataset:
+        sys.exit("masks: name photos to look at (--photos), a data set to learn from (--dataset), or both")
     candidates = [tuple(map(float, text.split(","))) for text in arguments.candidates]
-    columns = arguments.columns.split(";")
-    print("| mask (red and green, blue's floor, knee) | " + " | ".join(columns) + " |\n|---" + "|---" * len(columns) + "|")
-    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
-        found = {
-            candidate: [
-                pool.submit(measure, x, y, x_test, y_test, released, candidate, column, arguments.seed) for column in columns
-            ]
-            for candidate in candidates
-        }
-        for candidate, cells_of in found.items():
-            text = ", ".join(f"{value:g}" for value in candidate)
-            print(f"| {text} | " + " | ".join(f"{cell.result():.1f}" for cell in cells_of) + " |", flush=True)
+    try:
+        with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
+            if arguments.photos:
+                _photos(arguments, candidates, pool)
+            if arguments.dataset:
+                _dataset(arguments, candidates, pool)
+    except (datasets.DatasetError, pictures.PicturesError, product.ProductError) as error:
+        sys.exit(f"masks: {error}")
 
 
 if __name__ == "__main__":
