@@ -139,7 +139,7 @@ def test_a_cell_of_another_side_is_another_cell(table):
     assert columns.identity(name, table) != columns.identity(name, replace(table, side=0))
     assert columns.identity("vanilla", table) == {}
     assert {"kNN Lite2, all", "fine-tune Lite0, 100 a class, 3 epochs", "fine-tune Lite2, 20 a class, 1 epoch"} <= set(pretrained.ALL)
-    assert not set(plans.QUICK) & set(pretrained.ALL) and len(pretrained.ALL) == 3 * (3 + 3 + 9)
+    assert set(plans.PRETRAINED) <= set(pretrained.ALL) and len(pretrained.ALL) == 3 * (3 + 3 + 9)
 
 
 @pytest.mark.parametrize(
