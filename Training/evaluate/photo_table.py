@@ -25,7 +25,10 @@ import numpy as np
 import torch
 from deephiding import weights
 
-from . import classifier, columns, features, lite_pattern, machine, photo_rows, photos, pretrained, product, quality, report, rows, visibility
+from . import (
+    cells, classifier, columns, features, lite_pattern, machine, photo_rows, photos, pretrained, product, quality, report, rows,
+    visibility,
+)  # fmt: skip
 from .perturbations import EPSILON
 from .pretrained_control import pretrained_blind
 from .setting import Product, Setting
@@ -139,10 +142,7 @@ def measure(row, column, pixels, clean, labels, aside, seed, setting, path):
         "date": datetime.date.today().isoformat(), "processor": machine.processor(),
         "seconds": round(time.monotonic() - started, 1),
     }  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(record, indent=1) + "\n")
-    partial.rename(path)
+    cells.keep(path, record)
     return record
 
 
