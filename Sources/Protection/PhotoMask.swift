@@ -2,23 +2,25 @@ public import Imaging
 
 /// Makes the change small where it would be seen: `mask=photo`.
 ///
-/// The eye resolves blue worst and takes most of its brightness from green and red, so those get a part of the change and blue gets
-/// it whole. Where the picture has hardly any blue, as on a red hat, blue is what is seen of the change, and gets less as well.
+/// The eye resolves blue worst and takes most of its brightness from green and red, so those keep little of the change and blue
+/// keeps most. Where the picture has hardly any blue, as on a red hat, blue is what is seen of the change, and keeps less as well.
 /// The weights come from the picture alone, at the working size, so that they are as smooth as the change is.
 public enum PhotoMask {
     /// The share of the change that red and green keep.
     public static let redGreenWeight: Float = 0.15
     /// The share that blue keeps where the picture has no blue.
     public static let blueFloor: Float = 0.1
-    /// The blue, of 0 to 1 as displayed, from which on blue keeps the whole change.
+    /// The share that blue keeps where the picture has plenty of it.
+    public static let blueCeiling: Float = 0.6
+    /// The blue, of 0 to 1 as displayed, from which on blue keeps ``blueCeiling``.
     public static let blueKnee: Float = 0.5
 
     /// The share of the change that blue keeps.
     ///
     /// - Parameter blue: The picture's blue, nominally 0 to 1 as displayed.
-    /// - Returns: ``blueFloor`` to 1, rising evenly up to ``blueKnee``.
+    /// - Returns: ``blueFloor`` to ``blueCeiling``, rising evenly up to ``blueKnee``.
     public static func blueWeight(blue: Float) -> Float {
-        min(max(blueFloor + (1 - blueFloor) * blue / blueKnee, blueFloor), 1)
+        blueFloor + (blueCeiling - blueFloor) * min(max(blue / blueKnee, 0), 1)
     }
 
     /// Clips a change to a bound and weakens it.

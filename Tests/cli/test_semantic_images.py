@@ -152,7 +152,7 @@ def test_the_middle_of_a_picture_is_scaled_and_hidden_as_pytorch_hides_it(palimp
     with torch.no_grad():
         hidden, _ = weights.load(SHIPPED)[0].hide(cover[None], torch.from_numpy(fitted)[None])
     # Of the photo mask: what red and green keep, and what blue keeps by the picture's own blue.
-    weight = torch.stack([torch.full((200, 300), 0.15)] * 2 + [(0.1 + 0.9 * cover[2] / 0.5).clamp(max=1)]) if mask == "photo" else 1
+    weight = torch.stack([torch.full((200, 300), 0.15)] * 2 + [0.1 + 0.5 * (cover[2] / 0.5).clamp(max=1)]) if mask == "photo" else 1
     expected = (cover * 255 + ((hidden[0] - cover) * 255).clamp(-8, 8) * weight).clamp(0, 255).round().permute(1, 2, 0).numpy()
     difference = abs(expected - pixels(out / "plane/photo.png"))
     assert difference.max() <= 1 and (difference > 0).mean() < 1e-3

@@ -15,6 +15,15 @@ def lowest_free(pid):
     return next(number for number in range(len(taken) + 1) if number not in taken)
 
 
+def is_steady(pid):
+    """Whether the process opens and closes nothing for a moment."""
+    seen = []
+    for _ in range(10):
+        seen.append(sorted(os.listdir(f"/proc/{pid}/fd")))
+        time.sleep(0.05)
+    return all(names == seen[0] for names in seen)
+
+
 class Client:
     """A client that keeps its connection, since there will be none for another."""
 
@@ -37,6 +46,9 @@ def test_without_descriptors_requests_get_503_and_work_goes_on_with_them(make_se
         os.kill(codec, signal.SIGSTOP)
     client, late, last = Client(service), Client(service), Client(service)
     job = client.ask("POST", "/v1/jobs?class=a", photo)[2]["links"]["self"]
+    # The worker opens what it needs before there is nothing left; later it would take what a closed connection frees.
+    service.wait_for(lambda: client.ask("GET", job)[2]["state"] == "running", "the job to run")
+    service.wait_for(lambda: is_steady(pid), "the worker to have opened its files")
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest_free(pid), before[1]))
     try:

@@ -192,8 +192,14 @@ def test_an_interrupted_call_goes_on_and_sends_nothing_twice(make_service, tmp_p
     arguments = [tmp_path / "in", "--out", out, "--job-images", 2]
     process = subprocess.Popen(command(service, *arguments), env=environment(service), stderr=subprocess.PIPE, text=True)
     service.wait_for(lambda: out.exists() and len(list(out.rglob("*.png"))) >= 4, "the first results")
+    # From now on jobs stay unfinished: between two jobs there would be nothing to note.
+    for codec in service.codecs():
+        os.kill(codec, signal.SIGSTOP)
+    service.wait_for((out / "palimpsest-jobs.json").exists, "an unfinished job")
     process.send_signal(number)
     _, stderr = process.communicate(timeout=PATIENCE)
+    for codec in service.codecs():
+        os.kill(codec, signal.SIGCONT)
     assert process.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
     assert ("--skip-existing goes on" in stderr) == (number == signal.SIGINT)
     assert len(list(out.rglob("*.png"))) < len(names)

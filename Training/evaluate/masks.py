@@ -1,8 +1,8 @@
 """`python -m evaluate.masks`: which share of the change in each channel a photo gets; how `mask=photo` was chosen.
 
 A candidate scales what the binary changes with `--mask none`: red and green by one share, blue by a share that falls
-where the photo has little blue, since a change of blue shows most there. `1,1,1` is the change whole. With photos it
-is judged by SSIMULACRA2, with a data set by what a learner makes of the pictures.
+where the photo has little blue, since a change of blue shows most there. `1,1,1,1` is the change whole. With photos it
+is judged by SSIMULACRA2 at both sizes of `make look`, with a data set by what a learner makes of the pictures.
 """
 
 import argparse
@@ -27,15 +27,15 @@ COLUMNS = ("vanilla", "grayscale", "JPEG 50")
 WORKING_SIZE = 128
 
 
-def weights(cover, red_green, floor, knee):
-    """Shares (H, W, 3) of a change on a cover (H, W, 3) in [0, 1]: blue's rises from `floor` at 0 to 1 at `knee`."""
+def weights(cover, red_green, floor, knee, blue):
+    """Shares (H, W, 3) of a change on a cover (H, W, 3) in [0, 1]: blue's rises from `floor` at 0 to `blue` at `knee`."""
     shares = np.full(cover.shape, red_green, np.float32)
-    shares[..., 2] = np.clip(floor + (1 - floor) * cover[..., 2] / knee, 0, 1)
+    shares[..., 2] = floor + (blue - floor) * np.minimum(cover[..., 2] / knee, 1)
     return shares
 
 
 def masked(original, changed, candidate):
-    """A picture (H, W, 3), uint8, with the change that `changed` shows, masked by (red_green, floor, knee)."""
+    """A picture (H, W, 3), uint8, with the change that `changed` shows, masked by (red_green, floor, knee, blue)."""
     height, width = original.shape[:2]
     scale = min(1, WORKING_SIZE / min(height, width))
     small = Image.fromarray(original).resize((round(width * scale), round(height * scale)), Image.BOX)
@@ -60,7 +60,7 @@ def learnt(x, y, x_test, y_test, changed, candidate, column, seed):
 
 
 def _rows(titles, candidates, rows):
-    print("| red and green, blue's floor, knee | " + " | ".join(titles) + " |\n|---" + "|---" * len(titles) + "|")
+    print("| red and green, blue's floor, knee, most | " + " | ".join(titles) + " |\n|---" + "|---" * len(titles) + "|")
     for candidate, row in zip(candidates, rows):
         text = ", ".join(f"{value:g}" for value in candidate)
         print(f"| {text} | " + " | ".join(f"{value:.1f}" for value in row) + " |", flush=True)
@@ -68,15 +68,15 @@ def _rows(titles, candidates, rows):
 
 def _photos(arguments, candidates, pool):
     chosen = [picture for picture in pictures.load(arguments.photos) if arguments.only in picture.name]
-    size = next(iter(pictures.SIZES))
-    with tempfile.TemporaryDirectory(prefix="palimpsest-masks-") as folder:
-        originals = released.sources(chosen, size, Path(folder) / "in")
-        options = ["--mask", "none"]
-        changed = released.protect(arguments.binary, arguments.weights, originals, options, Path(folder) / "out")
-        scores = np.array(list(pool.map(seen, originals, changed, [candidates] * len(chosen))))
-    print(f"{len(chosen)} photos, SSIMULACRA2:\n")
-    figures = zip(np.median(scores, 0), np.percentile(scores, 10, 0), scores.min(0))
-    _rows(("median", "10th percentile", "worst"), candidates, figures)
+    for size in pictures.SIZES:
+        with tempfile.TemporaryDirectory(prefix="palimpsest-masks-") as folder:
+            originals = released.sources(chosen, size, Path(folder) / "in")
+            options = ["--mask", "none"]
+            changed = released.protect(arguments.binary, arguments.weights, originals, options, Path(folder) / "out")
+            scores = np.array(list(pool.map(seen, originals, changed, [candidates] * len(chosen))))
+        print(f"\n{len(chosen)} photos, {size}, SSIMULACRA2:\n")
+        figures = zip(np.median(scores, 0), np.percentile(scores, 10, 0), scores.min(0))
+        _rows(("median", "10th percentile", "worst"), candidates, figures)
 
 
 def _dataset(arguments, candidates, pool):
@@ -106,7 +106,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--columns", default=";".join(COLUMNS), help="separated by semicolons")
-    parser.add_argument("candidates", nargs="+", help="RED_GREEN,BLUE_FLOOR,BLUE_KNEE")
+    parser.add_argument("candidates", nargs="+", help="RED_GREEN,BLUE_FLOOR,BLUE_KNEE,BLUE")
     arguments = parser.parse_args()
     if not arguments.photos and not arguments.dataset:
         sys.exit("masks: name photos to look at (--photos), a data set to learn from (--dataset), or both")
