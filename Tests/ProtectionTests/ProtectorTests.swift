@@ -86,7 +86,8 @@ import Testing
         #expect(try protector.protect(input, .standard, Material.assignment(classIndex: 4)).png != first.png)
         #expect(try protector.protect(input, .standard, Material.assignment(textureSeed: 10)).png != first.png)
         let weak = try protector.protect(input, ProtectionSettings(strength: 2))
-        #expect(weak.report.maxAbsoluteDifference == 2 && weak.report.bound == 2)
+        // Of two levels blue keeps 0.6 * 2 = 1.2.
+        #expect(weak.report.maxAbsoluteDifference == 1 && weak.report.bound == 2)
         #expect(weak.report.psnr > first.report.psnr)
         let soft = try protector.protect(input, ProtectionSettings(clip: false))
         #expect(soft.report.bound == nil && soft.report.maxAbsoluteDifference > 8)

@@ -11,6 +11,7 @@ from deephiding import weights
 
 from . import columns, datasets, quality, rows
 from .machine import processor
+from .record import keep
 from .splits import splits
 
 
@@ -25,14 +26,6 @@ def path(setting, row, column, seed):
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
     words = "".join(c if c.isalnum() or c == "-" else "_" for c in f"{row}-{column}-{seed}").strip("_")
     return setting.out / "cells" / f"{words}-{key}.json", identity
-
-
-def keep(place, record):
-    """Writes a record whole or not at all."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    partial = place.with_suffix(".partial")
-    partial.write_text(json.dumps(record, indent=1) + "\n")
-    partial.rename(place)
 
 
 def known(setting, row, column, seed):

@@ -48,9 +48,12 @@ def _purified(given, x_test, y_test, seed, setting):
     return _plain(purified, given, x_test, y_test, seed, setting)
 
 
-def _without_waves(given, x_test, y_test, seed, setting):
-    images, x_test = waves.project(given.images, given.labels, x_test)
-    return _plain(images, given, x_test, y_test, seed, setting)
+def _without_waves(rounds=waves.ROUNDS):
+    def learn(given, x_test, y_test, seed, setting):
+        images, unseen = waves.project(given.images, given.labels, x_test, rounds)
+        return _plain(images, given, unseen, y_test, seed, setting)
+
+    return learn
 
 
 def _without_ring(given, x_test, y_test, seed, setting):
@@ -112,6 +115,8 @@ FEW_EACH, FEW_STEPS = 60, 540
 OTHER_LEARNERS = ("ResNet-50", "VGG-19", "DenseNet-121", "ViT")
 VANILLA, FINE_TUNING, AVATAR = "vanilla", "fine-tuning", "AVATAR"
 WAVES, RING, OTHER_KEYS, OWN_PAIRS = "wave projection", "ring stop", "purifier, other keys", "purifier, own pairs"
+# What the overtones are worth that only a second search finds.
+WAVES_ONCE = "wave projection, one search"
 RANDAUGMENT, FEW = "RandAugment", "few pictures"
 COMPONENTS, SPECTRUM, DISENTANGLING = "class mean and components", "spectrum classifier", "D-VAE in small"
 COIN, SITES = "COIN", "JPEG 75, half size"
@@ -121,7 +126,8 @@ ALL = {
     **{name: _in_training(attack=name) for name in adversary.ALL},
     "orthogonal projection": _projected,
     "equal spectra": _equalized,
-    WAVES: _without_waves,
+    WAVES: _without_waves(),
+    WAVES_ONCE: _without_waves(rounds=1),
     RING: _without_ring,
     COMPONENTS: _without_components,
     DISENTANGLING: _disentangled,

@@ -3,6 +3,7 @@
 import json
 
 from . import cells, rows, visibility
+from .record import keep
 
 NAME = "SSIMULACRA2"
 # Small pictures are judged enlarged to about this side, as they fill a part of a screen; larger ones as they are.
@@ -27,5 +28,5 @@ def measure(setting, row, seed, x, y):
     median, tenth = visibility.ssimulacra2_of_set(given.originals, given.images, max(1, SIDE // x.shape[1]))
     place, identity = cells.path(setting, row, NAME, seed)
     record = {**identity, "median": round(median, 2), "p10": round(tenth, 2)}
-    cells.keep(place, record)
+    keep(place, record)
     return record

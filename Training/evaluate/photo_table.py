@@ -26,11 +26,12 @@ import torch
 from deephiding import weights
 
 from . import (
-    cells, classifier, columns, features, lite_pattern, machine, photo_rows, photos, pretrained, product, quality, report, rows,
+    classifier, columns, features, lite_pattern, machine, photo_rows, photos, pretrained, product, quality, report, rows,
     visibility,
 )  # fmt: skip
 from .perturbations import EPSILON
 from .pretrained_control import pretrained_blind
+from .record import keep
 from .setting import Product, Setting
 
 EPOCHS, SIDE = 25, 128
@@ -142,7 +143,7 @@ def measure(row, column, pixels, clean, labels, aside, seed, setting, path):
         "date": datetime.date.today().isoformat(), "processor": machine.processor(),
         "seconds": round(time.monotonic() - started, 1),
     }  # fmt: skip
-    cells.keep(path, record)
+    keep(path, record)
     return record
 
 
@@ -158,7 +159,7 @@ class _Pixels:
 
 def write(records, arguments, learnt, aside, names):
     """Writes photos.md and photos.json; returns the Markdown."""
-    cells = report.summarize(records)
+    summary = report.summarize(records)
     site = f"saved as JPEG {arguments.quality}" if arguments.quality else "passed on as they are"
     facts = [
         f"{len(learnt)} photos of {len(names)} classes enlarged to a short side of {arguments.enlarge} px, protected there, {site}, and "
@@ -169,18 +170,18 @@ def write(records, arguments, learnt, aside, names):
         "The random noise has single pixels of the side at which pre-trained networks see the photos; networks that crop at every scale "
         "hardly find it again, so that from scratch it controls nothing but that changes of +-8 levels do no harm by themselves.",
     ]
-    reason = pretrained_blind(cells)
+    reason = pretrained_blind(summary)
     verdict = [reason] if reason else ["The control of the pre-trained columns falls as it must: they can see."]
-    if not any(column in pretrained.ALL for _, column in cells):
+    if not any(column in pretrained.ALL for _, column in summary):
         verdict = ["No column of a pre-trained network was measured."]
     looks = {record["row"]: record["ssimulacra2"] for record in records if record["ssimulacra2"] is not None}
-    text = "\n\n".join([report.table(cells, looks), report.peaks(cells), "\n".join(f"- {line}" for line in verdict + facts)]) + "\n"
+    text = "\n\n".join([report.table(summary, looks), report.peaks(summary), "\n".join(f"- {line}" for line in verdict + facts)]) + "\n"
     folder = Path(arguments.out)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "photos.md").write_text(text)
     document = {
-        "cells": [{"row": row, "column": column, **cell} for (row, column), cell in cells.items()],
-        "remaining": {row: report.remaining(cells, row) for row in dict.fromkeys(row for row, _ in cells)},
+        "cells": [{"row": row, "column": column, **cell} for (row, column), cell in summary.items()],
+        "remaining": {row: report.remaining(summary, row) for row in dict.fromkeys(row for row, _ in summary)},
         "verdict": verdict,
         "facts": facts,
     }
@@ -231,14 +232,14 @@ def _records(arguments, chosen, trainers, learnt, aside, names):
     # What every row is compared with is made in any case.
     table = made(arguments, learnt, list(dict.fromkeys([rows.CLEAN, *chosen])))
     files = [[Path(path).name, label] for path, label in (*learnt, *aside)]
-    cells = {
+    places = {
         (row, column): _path(
             out, setting, row, [files, table[row].identity(), way.enlarged, way.quality], column, arguments.seed
         )
         for row in chosen
         for column in trainers
     }
-    missing = [] if arguments.measured else [cell for cell, path in cells.items() if not path.exists()]
+    missing = [] if arguments.measured else [cell for cell, path in places.items() if not path.exists()]
     if missing:
         needed = dict.fromkeys([rows.CLEAN, *(row for row, _ in missing)])
         # The binary uses every core itself, so the rows are made before the cells share the cores.
@@ -247,7 +248,7 @@ def _records(arguments, chosen, trainers, learnt, aside, names):
         with ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool:
             running = [
                 pool.submit(
-                    measure, row, column, pixels[row], pixels[rows.CLEAN], labels, aside, arguments.seed, setting, cells[row, column]
+                    measure, row, column, pixels[row], pixels[rows.CLEAN], labels, aside, arguments.seed, setting, places[row, column]
                 )
                 for row, column in missing
             ]
@@ -257,7 +258,7 @@ def _records(arguments, chosen, trainers, learnt, aside, names):
                     f"{record['row']} / {record['column']}: {record['accuracy']:.1f} % ({record['seconds']:.0f} s)",
                     file=sys.stderr, flush=True,
                 )  # fmt: skip
-    return [json.loads(path.read_text()) for path in cells.values() if path.exists()]
+    return [json.loads(path.read_text()) for path in places.values() if path.exists()]
 
 
 if __name__ == "__main__":

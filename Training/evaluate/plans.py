@@ -26,6 +26,10 @@ PRETRAINED_CPU = tuple(name for name in pretrained.ALL if not (name.startswith("
 ADAPTIVE_FULL = tuple(name for name in columns.ADAPTIVE if name not in (columns.OTHER_KEYS, columns.OWN_PAIRS))
 # What places a method in the plot of protection against visibility.
 PLACED = tuple(dict.fromkeys(column for panel in frontier.PANELS.values() for column in panel))
+# What earlier tables had; then who knows the product, and what is asked of the standard mode and of clean pictures alone.
+PLAIN = (*columns.TWELVE, *columns.FURTHER, "orthogonal projection")
+KNOWING = (*columns.ADAPTIVE, *columns.DETECTORS, *columns.HARDER)
+WHOLE = (*PLAIN, *KNOWING, *PRETRAINED_CPU, columns.WAVES_ONCE)
 COMPARATORS = ("LSP", "AR", "OPS (one pixel, unbounded)", "PIL")
 DEEP_COMPARATORS = ("EM",)
 MIXTURES = rows.MIXTURES
@@ -44,13 +48,10 @@ PLANS = {
     "quick": Plan({**{row: QUICK for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, MASKED)}, LITE0_PATTERN: PRETRAINED}),
     "cpu": Plan(
         {
-            **{
-                row: (
-                    *columns.TWELVE, *columns.FURTHER, "orthogonal projection", *columns.ADAPTIVE, *columns.DETECTORS, *columns.HARDER,
-                    *PRETRAINED_CPU,
-                )
-                for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, MASKED)
-            },
+            **{row: WHOLE for row in (CLEAN, SAMPLE_WISE)},
+            CLASS_WISE: tuple(dict.fromkeys((*PLAIN, *QUICK, *KNOWING))),
+            MASKED: tuple(dict.fromkeys((*QUICK, *KNOWING))),
+            CONTROL: tuple(dict.fromkeys((*PLAIN, *QUICK))),
             LITE0_PATTERN: PRETRAINED_CPU,
             **{row: (*columns.TWELVE, *PLACED) for row in (PAPER, *COMPARATORS)},
             **{row: PLACED for row in DEEP_COMPARATORS},

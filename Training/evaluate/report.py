@@ -335,7 +335,7 @@ def write(records, revealed, seen, setting, name):
     if looks:
         facts.append(
             "SSIMULACRA2 is the median of 50 pictures, small ones enlarged to 256 pixels: 90 and above cannot be told from the original, "
-            "70 is seen side by side and not alone, below 50 is plain."
+            "70 is seen side by side and does not annoy, 50 annoys slightly."
         )
     tables = [table(whole, looks), peaks(whole), mixtures(cells)] + ([papers_rows(cells)] if name.startswith("full") else [])
     text = "\n\n".join([*filter(None, tables), "\n".join(f"- {line}" for line in verdict(cells) + facts)]) + "\n"

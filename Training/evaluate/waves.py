@@ -83,18 +83,18 @@ def project_out(pixels, directions):
     return result
 
 
-def search(pixels, labels):
-    """The waves of `ROUNDS` searches, each on what the earlier ones left."""
+def search(pixels, labels, rounds=ROUNDS):
+    """The waves of so many searches, each on what the earlier ones left."""
     waves, left = [], pixels
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         waves += find(left, labels)
         left = project_out(pixels, basis(waves, *pixels.shape[1:3]))
     return waves
 
 
-def project(pixels, labels, x_test):
+def project(pixels, labels, x_test, rounds=ROUNDS):
     """(training pictures, test pictures) without the waves that the training pictures' labels give away."""
-    waves = search(pixels, labels)
+    waves = search(pixels, labels, rounds)
     return tuple(project_out(images, basis(waves, *images.shape[1:3])) for images in (pixels, x_test))
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import PIL
 
+from ..record import keep
 from . import metrics, pictures, released
 
 
@@ -72,10 +73,7 @@ def measure(task):
         changed = released.pixels(task.png) if task.png else pictures.as_jpeg(original, task.quality)
         for measures in missing:
             record[measures.__name__] = measures(original, changed)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(record, indent=1) + "\n")
-        partial.rename(path)
+        keep(path, record)
     # What another run measured of it comes along.
     known = [measures for measures in (metrics.quick, metrics.slow) if measures.__name__ in record]
     values = {name: value for measures in known for name, value in record[measures.__name__].items()}

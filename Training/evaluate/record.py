@@ -1,0 +1,11 @@
+"""What was measured, as a JSON file that is there whole or not at all."""
+
+import json
+
+
+def keep(path, record):
+    """Writes a record; makes its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(record, indent=1) + "\n")
+    partial.rename(path)
