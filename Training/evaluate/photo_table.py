@@ -175,7 +175,8 @@ def write(records, arguments, learnt, aside, names):
     if not any(column in pretrained.ALL for _, column in summary):
         verdict = ["No column of a pre-trained network was measured."]
     looks = {record["row"]: record["ssimulacra2"] for record in records if record["ssimulacra2"] is not None}
-    text = "\n\n".join([report.table(summary, looks), report.peaks(summary), "\n".join(f"- {line}" for line in verdict + facts)]) + "\n"
+    tables = [report.table(summary), report.figures(summary, looks), report.peaks(summary)]
+    text = "\n\n".join([*tables, "\n".join(f"- {line}" for line in verdict + facts)]) + "\n"
     folder = Path(arguments.out)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "photos.md").write_text(text)

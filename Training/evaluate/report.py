@@ -113,14 +113,15 @@ def verdict(cells):
     def judge(reached, text):
         lines.append(f"{'Reached' if reached else 'Missed'}: {text}")
 
-    for column, limit in TARGETS.items():
-        cell = cells.get((rows.CLASS_WISE, column))
-        if cell is not None:
-            judge(cell["mean"] <= limit, f"{column} <= {limit:.0f} %, measured {cell['mean']:.1f}.")
-    shipped = cells.get((rows.CLASS_WISE, "vanilla"))
-    if shipped is not None:
-        psnr = shipped["psnr"] or 0
-        judge(psnr >= PSNR_AT_LEAST, f"PSNR >= {PSNR_AT_LEAST:.0f} dB, measured {psnr:.2f}.")
+    for row in (rows.CLASS_WISE, rows.SAMPLE_WISE, rows.MASKED):
+        for column, limit in TARGETS.items():
+            cell = cells.get((row, column))
+            if cell is not None:
+                judge(cell["mean"] <= limit, f"{row}, {column} <= {limit:.0f} %, measured {cell['mean']:.1f}.")
+        plain = cells.get((row, "vanilla"))
+        if plain is not None:
+            psnr = plain["psnr"] or 0
+            judge(psnr >= PSNR_AT_LEAST, f"{row}, PSNR >= {PSNR_AT_LEAST:.0f} dB, measured {psnr:.2f}.")
     _judge_all_countermeasures(cells, judge)
     _judge_knowing(cells, judge)
     fresh = cells.get((rows.FRESH, "vanilla"))
@@ -187,20 +188,25 @@ def _judge_knowing(cells, judge):
         )
 
 
-def table(cells, looks=None):
-    """The cells as a Markdown table: accuracy in percent, mean (lowest-highest) over the seeds, and each row's figures.
-
-    A row ends with the mean and largest share of learning that it leaves (`judged`). `looks` maps rows to their median SSIMULACRA2;
-    without it there is no such column.
-    """
+def table(cells):
+    """The cells as a Markdown table: accuracy in percent, mean (lowest-highest) over the seeds."""
     titles = list(dict.fromkeys(column for _, column in cells))
-    seen = ["SSIMULACRA2"] if looks else []
-    lines = [["training images", *titles, "PSNR dB", "SSIM", *seen, "largest \\|δ\\|", "linear probe", "mean r", "max r"]]
+    lines = [["test accuracy, %", *titles]]
     for row in dict.fromkeys(row for row, _ in cells):
-        shown = [_shown(cells.get((row, column))) for column in titles]
+        lines.append([row, *(_shown(cells.get((row, column))) for column in titles)])
+    return _markdown(lines)
+
+
+def figures(cells, looks=None):
+    """What is known of each row's pictures, and the mean and largest share of learning that they leave (`judged`), as Markdown.
+
+    `looks` maps rows to their median SSIMULACRA2; without it there is no such column.
+    """
+    seen = ["SSIMULACRA2"] if looks else []
+    lines = [["", "PSNR dB", "SSIM", *seen, "largest \\|δ\\|", "told apart by a linear probe, %", "mean r", "max r"]]
+    for row in dict.fromkeys(row for row, _ in cells):
         first = next(cell for (name, _), cell in cells.items() if name == row)
-        shown.append("-" if first["psnr"] is None else f"{first['psnr']:.2f}")
-        shown.append(f"{first['ssim']:.3f}")
+        shown = ["-" if first["psnr"] is None else f"{first['psnr']:.2f}", f"{first['ssim']:.3f}"]
         if looks:
             shown.append(f"{looks[row]:.0f}" if row in looks else "-")
         shown.append(str(first["largest_delta"]))
@@ -321,7 +327,7 @@ def write(records, revealed, seen, setting, name):
         f"{weights.tensors_sha256(setting.tool.weights)[:12]}…, {measured(records)}, PyTorch {torch.__version__}, {setting.recipe.precision}.",
         "r is the share of learning that is left: (accuracy - chance) / (accuracy on clean images - chance); where a row "
         f"has the {len(columns.TWELVE)} countermeasures that the paper compares first, its mean and largest are over those alone. "
-        "The linear probe reads the class from a fifth of the training images that it was not fitted to; above "
+        "The linear probe of pixels tells the class of a fifth of the training images that it was not fitted to; above "
         f"{detector.FLAGGED_ABOVE:.0f} % somebody who looks for it sees that a set is protected.",
     ]
     if revealed:
@@ -337,7 +343,7 @@ def write(records, revealed, seen, setting, name):
             "SSIMULACRA2 is the median of 50 pictures, small ones enlarged to 256 pixels: 90 and above cannot be told from the original, "
             "70 is seen side by side and does not annoy, 50 annoys slightly."
         )
-    tables = [table(whole, looks), peaks(whole), mixtures(cells)] + ([papers_rows(cells)] if name.startswith("full") else [])
+    tables = [table(whole), figures(whole, looks), peaks(whole), mixtures(cells)] + ([papers_rows(cells)] if name.startswith("full") else [])
     text = "\n\n".join([*filter(None, tables), "\n".join(f"- {line}" for line in verdict(cells) + facts)]) + "\n"
     folder = Path(setting.out)
     folder.mkdir(parents=True, exist_ok=True)
