@@ -78,13 +78,13 @@ def remaining(cells, row):
 
 def judged(cells, row):
     """The shares that a row's mean and largest are taken over: those of the paper's Table I where it has them, so that rows with
-    further columns compare with rows without; else all of a row that has every column; else none."""
+    further columns compare with rows without; else all of a row that has every column that clean pictures have; else none."""
     left = remaining(cells, row)
     if row == rows.CLEAN:
         return []
     if set(columns.TWELVE) <= left.keys():
         return [share for column, share in left.items() if column in columns.FOURTEEN]
-    return list(left.values()) if left.keys() == {column for _, column in cells} else []
+    return list(left.values()) if left.keys() == remaining(cells, rows.CLEAN).keys() else []
 
 
 def blind(cells):
