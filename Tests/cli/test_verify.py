@@ -38,7 +38,7 @@ def test_a_protected_picture_is_verified_with_its_report(palimpsest, protected):
 
 def test_without_a_report_the_bound_is_asked_for(palimpsest, protected):
     assert palimpsest("verify", PHOTO, protected).returncode == 0
-    result = palimpsest("verify", PHOTO, protected, "--strength", "7")
+    result = palimpsest("verify", PHOTO, protected, "--strength", "3")
     assert result.returncode == 1 and "largest change" in result.stdout and result.stdout.endswith("\nNOT verified\n")
 
 
