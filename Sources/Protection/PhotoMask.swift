@@ -2,9 +2,10 @@ public import Imaging
 
 /// Makes the change small where it would be seen: `mask=photo`.
 ///
-/// The eye resolves blue worst and takes most of its brightness from green and red, so those keep little of the change and blue
-/// keeps most. Where the picture has hardly any blue, as on a red hat, blue is what is seen of the change, and keeps less as well.
-/// The weights come from the picture alone, at the working size, so that they are as smooth as the change is.
+/// The eye resolves blue worst and takes brightness mostly from green and red. So red and green keep little
+/// of the change, and blue keeps most of it. Where the picture has hardly any blue, as on a red hat, a change
+/// of blue is seen, so blue keeps less there. The weights come from
+/// the picture alone, at the working size, so that they are as smooth as the change is.
 public enum PhotoMask {
     /// The share of the change that red and green keep.
     public static let redGreenWeight: Float = 0.15

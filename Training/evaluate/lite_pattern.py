@@ -36,7 +36,10 @@ class _Eyes:
     others: torch.Tensor
 
     def slope(self, covers, change, labels, places):
-        """The gradient of the head's cross-entropy with the labels' other classes by `change`, of which the covers get `places`."""
+        """The gradient, by `change`, of the head's cross-entropy with the labels' other classes.
+
+        The covers get `places` of `change`.
+        """
         change.requires_grad_(True)
         given = (covers + change[places]).clamp(0, 255)
         logits = self.network.features(classifier.as_input(given)) @ self.head + self.bias
@@ -51,7 +54,8 @@ def perturb(pixels, labels, seed, side=0, steps=STEPS):
     released = add(pixels, found[labels])
     few = np.concatenate(features.chosen(labels, features.PIECES[-1], seed))
     for part in np.split(few, range(BATCH, len(few), BATCH)):
-        covers, wanted = (torch.from_numpy(array[part]).to(eyes.others.device) for array in (pixels, labels.astype(np.int64)))
+        covers = torch.from_numpy(pixels[part]).to(eyes.others.device)
+        wanted = torch.from_numpy(labels[part].astype(np.int64)).to(eyes.others.device)
         change = torch.from_numpy(found[labels[part]]).to(covers.device)
         for step in range(OWN_STEPS):
             slope = eyes.slope(covers, change, wanted, slice(None))

@@ -45,7 +45,7 @@ PLANS = {
             "smooth noise": ("vanilla",),
         }
     ),
-    # Within an hour on two cores: the pre-trained columns have a control of their own, and the mask's row is no small picture's standard.
+    # The pre-trained columns have a control of their own, and small pictures get no mask as the standard.
     "quick": Plan(
         {
             CONTROL: tuple(column for column in QUICK if column not in PRETRAINED),

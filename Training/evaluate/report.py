@@ -117,7 +117,8 @@ def verdict(cells):
         for column, limit in TARGETS.items():
             cell = cells.get((row, column))
             if cell is not None:
-                judge(cell["mean"] <= limit, f"{row}, {column} <= {limit:.0f} %, measured {cell['mean']:.1f}.")
+                reached = cell["mean"] <= limit
+                judge(reached, f"{row}, {column} <= {limit:.0f} %, measured {cell['mean']:.1f}.")
         plain = cells.get((row, "vanilla"))
         if plain is not None:
             psnr = plain["psnr"] or 0
@@ -343,7 +344,8 @@ def write(records, revealed, seen, setting, name):
             "SSIMULACRA2 is the median of 50 pictures, small ones enlarged to 256 pixels: 90 and above cannot be told from the original, "
             "70 is seen side by side and does not annoy, 50 annoys slightly."
         )
-    tables = [table(whole), figures(whole, looks), peaks(whole), mixtures(cells)] + ([papers_rows(cells)] if name.startswith("full") else [])
+    tables = [table(whole), figures(whole, looks), peaks(whole), mixtures(cells)]
+    tables += [papers_rows(cells)] if name.startswith("full") else []
     text = "\n\n".join([*filter(None, tables), "\n".join(f"- {line}" for line in verdict(cells) + facts)]) + "\n"
     folder = Path(setting.out)
     folder.mkdir(parents=True, exist_ok=True)
