@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from . import (
-    adversary, backbone, classifier, components, countermeasures, detector, diffusion, disentangling, features, mixing, pretrained,
-    projection, purifier, ring, simclr, spectra, waves,
+    adversary, backbone, classifier, components, countermeasures, detector, diffusion, disentangling, features, mixing, own_copy,
+    pretrained, projection, purifier, ring, simclr, spectra, waves,
 )  # fmt: skip
 
 
@@ -58,6 +58,11 @@ def _without_waves(rounds=waves.ROUNDS):
 
 def _without_ring(given, x_test, y_test, seed, setting):
     rings = ring.find(given.images)
+    return _plain(ring.treat(given.images, rings), given, ring.treat(x_test, rings), y_test, seed, setting)
+
+
+def _without_known_ring(given, x_test, y_test, seed, setting):
+    rings = ring.find(own_copy.pairs(given, seed, setting)[0])
     return _plain(ring.treat(given.images, rings), given, ring.treat(x_test, rings), y_test, seed, setting)
 
 
@@ -119,6 +124,8 @@ WAVES, RING, OTHER_KEYS, OWN_PAIRS = "wave projection", "ring stop", "purifier, 
 WAVES_ONCE = "wave projection, one search"
 RANDAUGMENT, FEW = "RandAugment", "few pictures"
 COMPONENTS, SPECTRUM, DISENTANGLING = "class mean and components", "spectrum classifier", "D-VAE in small"
+# The ring of a set that the attacker made himself, so that clean pictures lose it as well.
+RING_KNOWN = "ring stop, own copy"
 COIN, SITES = "COIN", "JPEG 75, half size"
 ALL = {
     **{name: _on_images(name) for name in countermeasures.ALL},
@@ -129,6 +136,7 @@ ALL = {
     WAVES: _without_waves(),
     WAVES_ONCE: _without_waves(rounds=1),
     RING: _without_ring,
+    RING_KNOWN: _without_known_ring,
     COMPONENTS: _without_components,
     DISENTANGLING: _disentangled,
     SPECTRUM: _told_by_spectrum,
@@ -168,7 +176,7 @@ HARDER = ("UEraser", RANDAUGMENT, FEW)
 # Their accuracy is that of telling a set's own pictures apart, so that no share of learning (r) is to be made of it.
 DETECTORS = (SPECTRUM,)
 # Attackers who have a copy of the product: their cells depend on its weights, whatever made the row.
-WITH_OWN_COPY = (OTHER_KEYS,)
+WITH_OWN_COPY = (OTHER_KEYS, RING_KNOWN)
 
 
 def _probed(given, seed, setting):

@@ -29,7 +29,7 @@ PLACED = tuple(dict.fromkeys(column for panel in frontier.PANELS.values() for co
 # What earlier tables had; then who knows the product, and what is asked of the standard mode and of clean pictures alone.
 PLAIN = (*columns.TWELVE, *columns.FURTHER, "orthogonal projection")
 KNOWING = (*columns.ADAPTIVE, *columns.DETECTORS, *columns.HARDER)
-WHOLE = (*PLAIN, *KNOWING, *PRETRAINED_CPU, columns.WAVES_ONCE)
+WHOLE = (*PLAIN, *KNOWING, *PRETRAINED_CPU, columns.WAVES_ONCE, columns.RING_KNOWN)
 COMPARATORS = ("LSP", "AR", "OPS (one pixel, unbounded)", "PIL")
 DEEP_COMPARATORS = ("EM",)
 MIXTURES = rows.MIXTURES

@@ -15,9 +15,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from . import cache, classifier, datasets, product, quality, rows, splits
+from . import cache, classifier, own_copy, quality
 
-OTHER_PHOTOS, OTHER_KEYS, OWN_PAIRS = 600, 8, 500
+OWN_PAIRS = 500
 STEPS, RATE, WEIGHT_DECAY = 900, 2e-3, 1e-4
 # Pictures are brought to a deviation of about one, and what is added to them is as small as a perturbation.
 INPUT, OUTPUT = 4, 0.05
@@ -143,29 +143,8 @@ def _purified(released, originals, given, seed, setting):
 
 
 def other_keys(given, seed, setting):
-    """The row's pictures, purified by who ran his own copy of the product over other photos, and which of
-    them he had pairs of."""
-    photos = splits.others(datasets.load(setting.data), setting.split, setting.images, OTHER_PHOTOS)
-    tool = setting.tool
-    # A set that the product did not make is taken for what it makes at its standard mode.
-    protection = given.protection or rows.Protection(str(tool.weights), ("--mode", "sample-wise", "--mask", "none"))
-    rng = np.random.default_rng([seed, 22])
-    released = []
-    for key in range(OTHER_KEYS):
-        labels = rng.permutation(np.arange(len(photos)) % len(tool.names))
-        released.append(
-            product.protect(
-                tool.binary, protection.weights, photos, labels, tool.names, other_family_seed(seed, key), tool.cache,
-                protection.options,
-            )  # fmt: skip
-        )
-    originals = np.concatenate([photos] * OTHER_KEYS)
-    return _purified(np.concatenate(released), originals, given, seed, setting), np.array([], int)
-
-
-def other_family_seed(seed, key):
-    """Family seeds that no row of any table uses (`rows.family_seed`)."""
-    return 500_000 + OTHER_KEYS * seed + key
+    """The row's pictures, purified by who has a copy of the product, and which of them he had pairs of."""
+    return _purified(*own_copy.pairs(given, seed, setting), given, seed, setting), np.array([], int)
 
 
 def own_pairs(given, seed, setting):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from deephiding.semantic_images import class_outline
 from evaluate import (
-    cells, classifier, columns, components, countermeasures, datasets, detector, disentangling, displacement, product, purifier, ring, rows,
-    setting, spectrum, splits, waves,
+    cells, classifier, columns, components, countermeasures, datasets, detector, disentangling, displacement, own_copy, product, purifier, ring,
+    rows, setting, spectrum, splits, waves,
 )  # fmt: skip
 from PIL import Image
 from scipy import ndimage
@@ -145,6 +145,17 @@ def test_ring_stop_leaves_pictures_without_a_ring_alone(made_up):
     assert (ring.stop(clean, []) == clean).all()
 
 
+def test_the_ring_of_an_own_copy_is_taken_out_of_every_row(table, monkeypatch):
+    """The stand-in's wave repeats every 4 of 16 pixels; the trainer sees no row with it, clean or not."""
+    asked = []
+    monkeypatch.setattr(ring, "find", lambda pixels: asked.append(pixels) or [ring.Ring(spectrum.LUMINANCE, 3.6, 4.4, 1.0)])
+    monkeypatch.setattr(classifier, "train", lambda images, labels, *rest, **options: (None, [np.ptp(images.mean((0, 1, 3)))]))
+    left = [cells.measure(table, row, columns.RING_KNOWN, 0)["accuracy"] for row in (rows.CLEAN, rows.SAMPLE_WISE)]
+    assert max(left) < 6
+    # Not the rows' pictures: those of an own copy, two keys of thirty photos, with the wave.
+    assert all(len(pixels) == 60 and np.ptp(pixels.mean((0, 1, 3))) > 12 for pixels in asked)
+
+
 def smooth_pictures(count, seed, side=16):
     rng = np.random.default_rng(seed)
     planes = ndimage.gaussian_filter(rng.uniform(-128, 128, (count, side, side, 3)), (0, 3, 3, 0))
@@ -205,8 +216,8 @@ def table(tmp_path, monkeypatch, quick):
     monkeypatch.setattr(datasets, "load", lambda path: data)
     monkeypatch.setattr(product, "tensors_sha256", lambda path: "0" * 64)
     monkeypatch.setattr(cells.weights, "tensors_sha256", lambda path: f"sha of {path}")
-    monkeypatch.setattr(purifier, "OTHER_PHOTOS", 30)
-    monkeypatch.setattr(purifier, "OTHER_KEYS", 2)
+    monkeypatch.setattr(own_copy, "PHOTOS", 30)
+    monkeypatch.setattr(own_copy, "KEYS", 2)
     tool = setting.Product(str(fake_binary(tmp_path, 8)), "weights", tmp_path / "cache", data.names)
     return setting.Setting("", "", "validation", 60, classifier.Recipe(epochs=1), tool, tmp_path)
 
@@ -233,14 +244,14 @@ def test_the_attackers_photos_are_neither_learnt_from_nor_tested_on(table):
 
 def test_cells_of_attackers_with_a_copy_depend_on_its_weights_even_on_clean_pictures(table):
     other = replace(table, tool=replace(table.tool, weights="others"))
-    for column, same in ((columns.VANILLA, True), (columns.OTHER_KEYS, False)):
+    for column, same in ((columns.VANILLA, True), (columns.OTHER_KEYS, False), (columns.RING_KNOWN, False)):
         first, second = (cells.path(which, rows.CLEAN, column, 0)[0].name for which in (table, other))
         assert (first == second) == same
 
 
 def test_attackers_keys_are_no_rows_keys():
-    attackers = {purifier.other_family_seed(seed, key) for seed in range(20) for key in range(purifier.OTHER_KEYS)}
-    assert len(attackers) == 20 * purifier.OTHER_KEYS
+    attackers = {own_copy.family_seed(seed, key) for seed in range(20) for key in range(own_copy.KEYS)}
+    assert len(attackers) == 20 * own_copy.KEYS
     assert not attackers & {rows.family_seed(seed) for seed in range(1000)}
 
 
