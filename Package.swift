@@ -74,11 +74,10 @@ let package = Package(
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"])]
         ),
 
-        // Layer 1: pure logic and values.
+        // Layer 1: pure logic and values that stand alone.
         module("HTTPWire", [httpTypes]),
         module("Imaging", ["CDeflate", "CHeif", "CJPEG", "CKernels", "CSpng", "CWebP"]),
         module("Archive", ["CZlib"]),
-        module("JobModel"),
         module("ImageHeader"),
         module("Telemetry", [logging]),
         module("Cryptography", ["COpenSSL"]),
@@ -108,18 +107,24 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // Layer 2: the network, the secrets, sockets and stores.
-        module("DeepHiding", ["CKernels", "Cryptography", "Imaging"], exclude: ["Resources"]),
-        module("SemanticImages", ["Cryptography", "Imaging"]),
+        // Layer 2: the vocabulary of jobs, sockets and files.
+        module("JobModel", ["Cryptography"]),
+        module("SemanticImages", ["Imaging"]),
         module("SocketIO", ["CLinux", "COpenSSL"]),
         module("BlobStore", ["CLinux", "Cryptography"]),
+
+        // Layer 3: what a method is, the store of jobs, the server.
+        module("Methods", ["Cryptography", "Imaging", "JobModel"]),
         module("JobStore", ["Cryptography", "JobModel", "Migrations", grdb]),
-
-        // Layer 3.
         module("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
-        module("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
 
-        // Layer 4.
+        // Layer 4: the methods, the pipeline that is the same for all of them, and who runs it.
+        module(
+            "DeepHiding",
+            ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods", "SemanticImages"],
+            exclude: ["Resources"]
+        ),
+        module("Protection", ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods"]),
         module("Workers", ["Archive", "BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", logging]),
 
         // Layer 5.
@@ -135,8 +140,8 @@ let package = Package(
         .executableTarget(
             name: "palimpsest",
             dependencies: [
-                "Archive", "CLinux", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore", "Protection",
-                "SemanticImages", "Service", "Telemetry", "Workers", argumentParser, logging,
+                "Archive", "CLinux", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore", "Methods",
+                "Protection", "SemanticImages", "Service", "Telemetry", "Workers", argumentParser, logging,
             ],
             swiftSettings: settings
         ),
@@ -183,17 +188,21 @@ let package = Package(
         tests("HTTPWire", ["WireHarness", httpTypes], resources: [.copy("FuzzInputs")]),
         tests("Imaging", ["CKernels"], resources: [.copy("Fixtures")]),
         tests("Archive", ["WireHarness"]),
-        tests("JobModel"),
+        tests("JobModel", ["Cryptography"]),
         tests("ImageHeader"),
         tests("Telemetry", [logging]),
         tests("Cryptography"),
-        tests("DeepHiding", ["CKernels", "Cryptography", "Imaging"], resources: [.copy("Fixtures")]),
+        tests(
+            "DeepHiding",
+            ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods"],
+            resources: [.copy("Fixtures")]
+        ),
         tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),
         tests("SocketIO", ["CLinux"]),
         tests("BlobStore", ["Cryptography"]),
         tests("JobStore", ["Cryptography", "JobModel", "Migrations", grdb], resources: [.copy("Fixtures")]),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
-        tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
+        tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"]),
         tests(
             "Workers",
             ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", logging],

@@ -41,7 +41,7 @@ struct PhotoCommand: ParsableCommand {
     func run() throws {
         let file = try InputFile.bytes(photo)
         let network = try HidingNetwork(weights: try InputFile.bytes(weights))
-        let assignment = SemanticImageAssignment(
+        let assignment = ClassAssignment(
             generatorVersion: SemanticImageGenerator.version,
             familySeed: 1,
             classIndex: 0,
@@ -49,11 +49,14 @@ struct PhotoCommand: ParsableCommand {
         )
         let settings = try ProtectionSettings(workingSize: workingSize)
         let label = try ClassLabel("measured")
-        let protector = Protector(network: network)
+        let protector = Protector(method: DeepHidingMethod(network: network))
         var png: [UInt8] = []
         let whole = try Stopwatch.milliseconds(repetitions: repetitions) {
-            png = try protector.protect(file, label: label, settings: settings, semanticImage: .generated(assignment))
-                .png
+            // The parent hashes the file, then the child.
+            let photo = HashedBytes(file)
+            let part = ClassArtefact.generated(assignment).part(for: photo.sha256, mode: settings.mode)
+            guard case .generated(let own) = part else { preconditionFailure("nothing is imported") }
+            png = try protector.protect(photo, label: label, settings: settings, artefact: .generated(own)).png
         }
         let memory = try Self.peakMemoryKiB()
         let decoded = try PhotoDecoder.decode(file), protected = try PhotoDecoder.decode(png)
@@ -90,7 +93,7 @@ struct PhotoCommand: ParsableCommand {
         protected: Photo,
         png: [UInt8],
         network: HidingNetwork,
-        _ assignment: SemanticImageAssignment
+        _ assignment: ClassAssignment
     ) throws -> [String: Double] {
         let size = WorkingSize.of(width: decoded.width, height: decoded.height, shortSide: workingSize)
         func secret() throws -> PreparedSecret {

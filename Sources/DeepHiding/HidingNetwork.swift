@@ -1,6 +1,7 @@
 import CKernels
 public import Cryptography
 public import Imaging
+public import Methods
 import Synchronization
 
 /// The invertible network that hides a semantic image in a cover, and reads it back.
@@ -30,16 +31,24 @@ public final class HidingNetwork: Sendable {
     /// Reads a weights file.
     ///
     /// - Parameters:
-    ///   - weights: The whole file; it may be hostile.
+    ///   - file: The file; what its tensors hold may be hostile.
     ///   - instructionSet: The kernel to run; one that this machine supports.
     /// - Throws: ``WeightsError`` if the file is not a complete, finite set of weights of a network that this engine runs.
     /// - Precondition: `instructionSet.isSupported`.
-    public init(weights: [UInt8], instructionSet: InstructionSet = .preferred) throws(WeightsError) {
+    public init(_ file: SafetensorsFile, instructionSet: InstructionSet = .preferred) throws(WeightsError) {
         precondition(instructionSet.isSupported, "this machine cannot run the kernel")
-        self.weights = try Weights(weights)
-        metadata = self.weights.metadata
-        sha256 = SHA256.hash(weights)
+        weights = try Weights(file)
+        metadata = weights.metadata
+        sha256 = file.sha256
         self.instructionSet = instructionSet
+    }
+
+    /// Reads the bytes of a weights file; see ``init(_:instructionSet:)``.
+    public convenience init(
+        weights: [UInt8],
+        instructionSet: InstructionSet = .preferred
+    ) throws(WeightsError) {
+        try self.init(SafetensorsFile(weights), instructionSet: instructionSet)
     }
 
     // MARK: - Hiding

@@ -1,4 +1,5 @@
 import CKernels
+import Methods
 
 /// The weights of a network, checked and transformed for the kernel.
 struct Weights: Sendable {
@@ -39,11 +40,10 @@ struct Weights: Sendable {
 
     /// Reads a weights file.
     ///
-    /// - Parameter bytes: A safetensors file with exactly the tensors `blocks.{i}.{phi,rho,eta}.conv{1...5}.{weight,bias}`
+    /// - Parameter file: A file with exactly the tensors `blocks.{i}.{phi,rho,eta}.conv{1...5}.{weight,bias}`
     ///   of the blocks and the growth that its metadata tells.
     /// - Throws: ``WeightsError``.
-    init(_ bytes: [UInt8]) throws(WeightsError) {
-        let file = try SafetensorsFile(bytes)
+    init(_ file: SafetensorsFile) throws(WeightsError) {
         let metadata = try WeightsMetadata(file.metadata)
         let convolutions = Convolution.all(growth: metadata.growth)
         guard file.tensors.count == metadata.blocks * Submodule.allCases.count * convolutions.count * 2 else {

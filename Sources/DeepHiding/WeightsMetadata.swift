@@ -1,3 +1,5 @@
+import Methods
+
 /// What a weights file says about itself.
 public struct WeightsMetadata: Sendable, Equatable {
     /// Coupling blocks, 1...64.

@@ -64,6 +64,6 @@ public enum PNGEncoder {
         // The decoder has left room for it.
         rows.append(contentsOf: repeatElement(0, count: count))
         var scratch = [UInt8](repeating: 0, count: 2 * rowBytes)
-        plm_filter_rows(PixelKernel.set, &rows, rowBytes, count, pixelBytes, &scratch)
+        plm_filter_rows(InstructionSet.preferred.kernel, &rows, rowBytes, count, pixelBytes, &scratch)
     }
 }

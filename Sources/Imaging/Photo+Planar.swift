@@ -68,7 +68,7 @@ extension Photo {
                     }
                     let weights = Array(vertical.weights[taps])
                     switch depth {
-                    case .eight: plm_add_rows(PixelKernel.set, rows, weights, rows.count, rowCount, &sums)
+                    case .eight: plm_add_rows(InstructionSet.preferred.kernel, rows, weights, rows.count, rowCount, &sums)
                     case .sixteen: plm_add_wide_rows(rows, weights, rows.count, rowCount, &sums)
                     }
                     let to = target + row * width

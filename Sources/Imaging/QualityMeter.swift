@@ -74,7 +74,7 @@ public struct QualityMeter {
         } else {
             compare(first, second)
         }
-        let set = PixelKernel.set
+        let set = InstructionSet.preferred.kernel
         switch depth {
         case .eight:
             plm_luminance_row(set, first, layout.channels, width, &luminances.first)
@@ -111,7 +111,7 @@ public struct QualityMeter {
     private mutating func compare(_ first: UnsafePointer<UInt8>, _ second: UnsafePointer<UInt8>) {
         let count = width * layout.channels
         switch depth {
-        case .eight: plm_compare_rows(PixelKernel.set, first, second, count, &difference)
+        case .eight: plm_compare_rows(InstructionSet.preferred.kernel, first, second, count, &difference)
         case .sixteen: plm_compare_wide_rows(first, second, count, &difference)
         }
     }

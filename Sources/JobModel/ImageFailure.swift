@@ -1,7 +1,7 @@
-/// Why an image was not protected.
+/// Why an image was not protected, from the codec that could not to the user who is told.
 ///
 /// JSON: `{"code", "detail"}`.
-public struct ImageFailure: Codable, Sendable, Hashable {
+public struct ImageFailure: Error, Codable, Sendable, Hashable {
     /// A stable snake_case word, such as `image_truncated`.
     public let code: String
     /// One sentence for a person.
@@ -24,4 +24,9 @@ public struct ImageFailure: Codable, Sendable, Hashable {
         code: "image_interrupted",
         detail: "The service was killed repeatedly while it protected this image, so it was set aside."
     )
+}
+
+extension ImageFailure: CustomStringConvertible {
+    /// The code and the sentence, as `code: detail`.
+    public var description: String { "\(code): \(detail)" }
 }

@@ -2,8 +2,9 @@
 ///
 /// Values are those of the picture's samples: of 0 to 255 with 8 bits, of 0 to 65535 with 16.
 ///
-/// JSON: snake_case; `class` is the label, `linf` the largest change, `bound` and `psnr` are null when there is none. Hashes are 64
-/// lower-case hexadecimal digits.
+/// JSON: snake_case; `class` is the label, `linf` the largest change, `bound` and `psnr` are null
+/// when there is none. `semantic_image_sha256` repeats `artefact_sha256` where the method is
+/// `deep-hiding`. Hashes are 64 lower-case hexadecimal digits.
 public struct ProtectionReport: Sendable, Equatable {
     /// The picture's width in pixels, after its orientation was applied.
     public var width: Int
@@ -11,7 +12,9 @@ public struct ProtectionReport: Sendable, Equatable {
     public var height: Int
     /// The bits of a sample, 8 or 16.
     public var bitDepth: Int
-    /// What the secret is bound to.
+    /// The method that proposed the change.
+    public var method: MethodID
+    /// What the artefact's part is bound to.
     public var mode: ProtectionMode
     /// The strength asked for, in steps of 1/255.
     public var strength: Int
@@ -31,8 +34,9 @@ public struct ProtectionReport: Sendable, Equatable {
     public var ssim: Double
     /// The image's class.
     public var label: ClassLabel
-    /// The hash of the secret that was hidden.
-    public var semanticImageSHA256: String
+    /// The hash of the part of the class's artefact that the method used: of deep hiding, the
+    /// semantic image as interleaved 8-bit RGB.
+    public var artefactSHA256: String
     /// The hash of the weights file.
     public var modelSHA256: String
     /// The hash of the file that was sent.
@@ -55,6 +59,7 @@ public struct ProtectionReport: Sendable, Equatable {
         width: Int,
         height: Int,
         bitDepth: Int = 8,
+        method: MethodID = .deepHiding,
         mode: ProtectionMode,
         strength: Int,
         clip: Bool,
@@ -65,7 +70,7 @@ public struct ProtectionReport: Sendable, Equatable {
         psnr: Double,
         ssim: Double,
         label: ClassLabel,
-        semanticImageSHA256: String,
+        artefactSHA256: String,
         modelSHA256: String,
         inputSHA256: String,
         outputSHA256: String,
@@ -78,6 +83,7 @@ public struct ProtectionReport: Sendable, Equatable {
         self.width = width
         self.height = height
         self.bitDepth = bitDepth
+        self.method = method
         self.mode = mode
         self.strength = strength
         self.clip = clip
@@ -88,7 +94,7 @@ public struct ProtectionReport: Sendable, Equatable {
         self.psnr = psnr
         self.ssim = ssim
         self.label = label
-        self.semanticImageSHA256 = semanticImageSHA256
+        self.artefactSHA256 = artefactSHA256
         self.modelSHA256 = modelSHA256
         self.inputSHA256 = inputSHA256
         self.outputSHA256 = outputSHA256
@@ -102,9 +108,10 @@ public struct ProtectionReport: Sendable, Equatable {
 
 extension ProtectionReport: Codable {
     private enum CodingKeys: String, CodingKey {
-        case width, height, mode, strength, clip, mask, metadata, bound, psnr, ssim
+        case width, height, method, mode, strength, clip, mask, metadata, bound, psnr, ssim
         case maxAbsoluteDifference = "linf"
         case label = "class"
+        case artefactSHA256 = "artefact_sha256"
         case semanticImageSHA256 = "semantic_image_sha256"
         case modelSHA256 = "model_sha256"
         case inputSHA256 = "input_sha256"
@@ -117,13 +124,16 @@ extension ProtectionReport: Codable {
         case leftOut = "left_out"
     }
 
-    /// Decodes a report; a null `psnr` is infinite, and one without `bit_depth`, `mask`, `metadata` or `left_out` is
-    /// from a version that had only 8 bits, masked nothing, kept none, or did not tell.
+    /// Decodes a report; a null `psnr` is infinite.
+    ///
+    /// Reports of earlier releases lack what there was not: they had 8 bits, one method, no mask and
+    /// no metadata, and did not tell what was left out.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         width = try container.decode(Int.self, forKey: .width)
         height = try container.decode(Int.self, forKey: .height)
         bitDepth = try container.decodeIfPresent(Int.self, forKey: .bitDepth) ?? 8
+        method = try container.decodeIfPresent(MethodID.self, forKey: .method) ?? .deepHiding
         mode = try container.decode(ProtectionMode.self, forKey: .mode)
         strength = try container.decode(Int.self, forKey: .strength)
         clip = try container.decode(Bool.self, forKey: .clip)
@@ -134,7 +144,9 @@ extension ProtectionReport: Codable {
         psnr = try container.decode(Double?.self, forKey: .psnr) ?? .infinity
         ssim = try container.decode(Double.self, forKey: .ssim)
         label = try container.decode(ClassLabel.self, forKey: .label)
-        semanticImageSHA256 = try container.decode(String.self, forKey: .semanticImageSHA256)
+        artefactSHA256 =
+            try container.decodeIfPresent(String.self, forKey: .artefactSHA256)
+            ?? container.decode(String.self, forKey: .semanticImageSHA256)
         modelSHA256 = try container.decode(String.self, forKey: .modelSHA256)
         inputSHA256 = try container.decode(String.self, forKey: .inputSHA256)
         outputSHA256 = try container.decode(String.self, forKey: .outputSHA256)
@@ -151,6 +163,7 @@ extension ProtectionReport: Codable {
         try container.encode(width, forKey: .width)
         try container.encode(height, forKey: .height)
         try container.encode(bitDepth, forKey: .bitDepth)
+        try container.encode(method, forKey: .method)
         try container.encode(mode, forKey: .mode)
         try container.encode(strength, forKey: .strength)
         try container.encode(clip, forKey: .clip)
@@ -161,7 +174,9 @@ extension ProtectionReport: Codable {
         try container.encode(psnr.isFinite ? psnr : nil, forKey: .psnr)
         try container.encode(ssim, forKey: .ssim)
         try container.encode(label, forKey: .label)
-        try container.encode(semanticImageSHA256, forKey: .semanticImageSHA256)
+        try container.encode(artefactSHA256, forKey: .artefactSHA256)
+        // Clients know it by this name from the releases that had one method.
+        if method == .deepHiding { try container.encode(artefactSHA256, forKey: .semanticImageSHA256) }
         try container.encode(modelSHA256, forKey: .modelSHA256)
         try container.encode(inputSHA256, forKey: .inputSHA256)
         try container.encode(outputSHA256, forKey: .outputSHA256)

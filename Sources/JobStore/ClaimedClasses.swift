@@ -3,18 +3,15 @@ import FoundationEssentials
 import GRDB
 import JobModel
 
-/// What to hide in the images of one claim, as it was settled when their job was accepted; each class is looked up once.
+/// The artefacts of one claim's classes, as they were frozen when the job was accepted; each class is looked up once.
 struct ClaimedClasses {
-    /// What a class has in a job.
-    private enum Choice {
-        case generated(SemanticImageAssignment)
-        case imported(list: Int64, count: Int)
-    }
+    /// What a class has in a job, and the list of its imported pictures if it has any.
+    private typealias Frozen = (artefact: ClassArtefact, list: Int64?)
 
     let job: Int64
     let tenant: String
     let mode: ProtectionMode
-    private var choices: [String: Choice] = [:]
+    private var known: [String: Frozen] = [:]
 
     init(job: Int64, tenant: String, mode: ProtectionMode) {
         self.job = job
@@ -22,40 +19,37 @@ struct ClaimedClasses {
         self.mode = mode
     }
 
-    /// What an image gets; `nil` if its job does not know the class.
-    mutating func semanticImage(
+    /// The part that an image gets; `nil` if its job does not know the class.
+    mutating func part(
         _ db: Database,
         label: String,
         input: SHA256Digest
-    ) throws -> SemanticImageSource<SHA256Digest>? {
-        guard let choice = try choices[label] ?? choice(db, label: label) else { return nil }
-        choices[label] = choice
-        switch choice {
-        case .generated(let assignment): return .generated(assignment)
-        case .imported(let list, let count):
-            let place = mode.importedIndex(among: count, sampleSeed: input.sampleSeed(0))
-            return .imported(try Self.picture(db, list: list, position: place))
+    ) throws -> ArtefactPart<SHA256Digest>? {
+        guard let frozen = try known[label] ?? frozen(db, label: label) else { return nil }
+        known[label] = frozen
+        return try frozen.artefact.part(for: input, mode: mode).mapImported { position in
+            try Self.picture(db, list: frozen.list, position: position)
         }
     }
 
-    private func choice(_ db: Database, label: String) throws -> Choice? {
+    private func frozen(_ db: Database, label: String) throws -> Frozen? {
         let row = try Row.fetchOne(
             db.cachedStatement(sql: "SELECT list FROM job_classes WHERE job = ? AND label = ?"),
             arguments: [job, label]
         )
         guard let row else { return nil }
         guard let list: Int64 = row["list"] else {
-            return try JobStore.assignment(db, tenant: tenant, label: label).map(Choice.generated)
+            return try JobStore.assignment(db, tenant: tenant, label: label).map { (.generated($0), nil) }
         }
         let count = try Int.fetchOne(
             db.cachedStatement(sql: "SELECT count(*) FROM listed_pictures WHERE list = ?"),
             arguments: [list]
         )
         guard let count, count > 0 else { throw JobStoreError.corrupt("a list of imported semantic images is empty") }
-        return .imported(list: list, count: count)
+        return (.imported(count: count), list)
     }
 
-    private static func picture(_ db: Database, list: Int64, position: Int) throws -> SHA256Digest {
+    private static func picture(_ db: Database, list: Int64?, position: Int) throws -> SHA256Digest {
         let hash = try Data.fetchOne(
             db.cachedStatement(sql: "SELECT sha256 FROM listed_pictures WHERE list = ? AND position = ?"),
             arguments: [list, position]

@@ -23,8 +23,8 @@ public struct ClaimedImage: Sendable, Equatable {
     public let label: ClassLabel
     /// How to protect it.
     public let settings: ProtectionSettings
-    /// What to hide in it: the class's assignment, or the blob of the imported semantic image that this image gets.
-    public let semanticImage: SemanticImageSource<SHA256Digest>
+    /// What it gets of its class's artefact; an imported picture is named by its blob.
+    public let artefact: ArtefactPart<SHA256Digest>
     /// What to make of it besides its protected picture.
     public let attachments: AttachmentRequest
 }

@@ -110,7 +110,7 @@ public protocol JobQueue: WorkQueue {
     func semanticImage(
         tenant: APIKeyID,
         label: ClassLabel
-    ) async throws(JobStoreError) -> SemanticImageAssignment
+    ) async throws(JobStoreError) -> ClassAssignment
 }
 
 extension JobStore: JobQueue {}

@@ -93,7 +93,7 @@ extension JobStore {
         return try rows.map { row in
             let label: String = row["label"]
             guard let input = try StoredBlob(sha256: row["input_sha256"], size: row["input_size"]),
-                let semanticImage = try classes.semanticImage(db, label: label, input: input.sha256)
+                let artefact = try classes.part(db, label: label, input: input.sha256)
             else { throw JobStoreError.corrupt("a queued image has no class or no file") }
             return ClaimedImage(
                 jobID: id,
@@ -107,7 +107,7 @@ extension JobStore {
                 pixels: row["pixels"],
                 label: try ClassLabel(label),
                 settings: settings,
-                semanticImage: semanticImage,
+                artefact: artefact,
                 attachments: attachments
             )
         }

@@ -7,12 +7,12 @@ extension JobStore {
     /// - Parameters:
     ///   - tenant: Whose class it is.
     ///   - label: The class.
-    /// - Returns: The assignment; no two classes of a tenant have the same ``SemanticImageAssignment/classIndex``.
+    /// - Returns: The assignment; no two classes of a tenant have the same ``ClassAssignment/classIndex``.
     /// - Throws: ``JobStoreError/unknownTenant`` and errors of the database.
     public func semanticImage(
         tenant: APIKeyID,
         label: ClassLabel
-    ) async throws(JobStoreError) -> SemanticImageAssignment {
+    ) async throws(JobStoreError) -> ClassAssignment {
         let known = try await read { db in try Self.assignment(db, tenant: tenant.text, label: label.text) }
         if let known { return known }
         return try await write { [self] db in try assign(db, tenant: tenant.text, label: label.text) }
@@ -20,7 +20,7 @@ extension JobStore {
 
     /// Finds or draws an assignment inside a write.
     @discardableResult
-    func assign(_ db: Database, tenant: String, label: String) throws -> SemanticImageAssignment {
+    func assign(_ db: Database, tenant: String, label: String) throws -> ClassAssignment {
         // Asked again under the write lock: another caller may have drawn it since.
         if let known = try Self.assignment(db, tenant: tenant, label: label) { return known }
         guard
@@ -35,7 +35,7 @@ extension JobStore {
             sql: "SELECT coalesce(max(class_index) + 1, 0) FROM semantic_images WHERE tenant = ?",
             arguments: [tenant]
         )
-        let assignment = SemanticImageAssignment(
+        let assignment = ClassAssignment(
             generatorVersion: generatorVersion,
             familySeed: UInt64(bitPattern: family),
             classIndex: index ?? 0,
@@ -45,7 +45,7 @@ extension JobStore {
         return assignment
     }
 
-    func insert(_ db: Database, _ assignment: SemanticImageAssignment, tenant: String, label: String) throws {
+    func insert(_ db: Database, _ assignment: ClassAssignment, tenant: String, label: String) throws {
         try db.execute(
             sql: """
                 INSERT INTO semantic_images
@@ -59,7 +59,7 @@ extension JobStore {
         )
     }
 
-    static func assignment(_ db: Database, tenant: String, label: String) throws -> SemanticImageAssignment? {
+    static func assignment(_ db: Database, tenant: String, label: String) throws -> ClassAssignment? {
         try Row.fetchOne(
             db.cachedStatement(
                 sql: """
@@ -69,7 +69,7 @@ extension JobStore {
             ),
             arguments: [tenant, label]
         ).map { row in
-            SemanticImageAssignment(
+            ClassAssignment(
                 generatorVersion: row["generator_version"],
                 familySeed: UInt64(bitPattern: row["family_seed"]),
                 classIndex: row["class_index"],

@@ -59,7 +59,7 @@ extension JobStore {
     public func createClass(
         tenant: APIKeyID,
         label: ClassLabel,
-        assignment: SemanticImageAssignment? = nil
+        assignment: ClassAssignment? = nil
     ) async throws(JobStoreError) -> ClassCreation {
         try await write { [self] db in
             let known = try Self.assignment(db, tenant: tenant.text, label: label.text)

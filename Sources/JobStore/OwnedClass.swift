@@ -6,7 +6,7 @@ public struct OwnedClass: Sendable, Equatable {
     /// The class.
     public let label: ClassLabel
     /// What the generator draws for it; `nil` as long as no image asked for it.
-    public let assignment: SemanticImageAssignment?
+    public let assignment: ClassAssignment?
     /// How many imported pictures it has, which win over the generator.
     public let importedCount: Int
 }

@@ -1,4 +1,5 @@
 public import Imaging
+import JobModel
 
 /// Makes the change small where it would be seen: `mask=photo`.
 ///
@@ -46,6 +47,23 @@ public enum PhotoMask {
                     delta[index] = min(max(delta[index], -largest), largest) * blueWeight(blue: cover[index])
                 }
             }
+        }
+    }
+}
+
+extension AppliedMask {
+    /// Masks a change at its working size.
+    ///
+    /// - Parameters:
+    ///   - delta: The change, three planes, 1 for the whole range of a sample.
+    ///   - cover: The picture at the same size.
+    ///   - settings: Their strength bounds the change before it is weakened, if they clip.
+    func apply(to delta: inout PlanarImage, cover: PlanarImage, _ settings: ProtectionSettings) {
+        switch self {
+        case .photo:
+            let bound = settings.clip ? Float(settings.strength) / 255 : nil
+            PhotoMask.apply(to: &delta, cover: cover, bound: bound)
+        case .unmasked: break
         }
     }
 }

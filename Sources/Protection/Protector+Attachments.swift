@@ -7,7 +7,7 @@ extension Protector {
         _ kinds: Set<AttachmentKind>,
         of original: Photo,
         protected: Photo
-    ) throws(ProtectionError) -> [AttachmentKind: [UInt8]] {
+    ) throws(ImageFailure) -> [AttachmentKind: [UInt8]] {
         var made: [AttachmentKind: [UInt8]] = [:]
         do throws(ImagingError) {
             for kind in kinds {
@@ -18,7 +18,7 @@ extension Protector {
                 }
             }
         } catch {
-            throw ProtectionError(error)
+            throw ImageFailure(error)
         }
         return made
     }

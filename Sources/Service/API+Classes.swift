@@ -33,7 +33,7 @@ extension API {
     func makeClass(_ request: ServerRequest, key: APIKey, label: String) async throws -> ServerResponse {
         try allow([], in: request.target)
         let label = try ClassLabel(label)
-        var assignment: SemanticImageAssignment?
+        var assignment: ClassAssignment?
         if request.body.declaredLength != 0 {
             assignment = try await JSONBody.decode(ClassRequest.self, from: request).assignment
         }
@@ -91,7 +91,7 @@ extension API {
 
     private var pictureLimits: UploadLimits {
         var limits = uploadLimits
-        limits.maxImageBytes = min(limits.maxImageBytes, UInt64(ImportedSemanticImage.maxFileBytes))
+        limits.maxImageBytes = min(limits.maxImageBytes, UInt64(ImportedPicture.maxFileBytes))
         return limits
     }
 
@@ -103,7 +103,7 @@ extension API {
 
     private func semanticImage(of upload: Spool) async throws -> HashedBytes {
         do {
-            switch try await pictures.semanticImage(reading: { [disk] in try await disk.run { try upload.contents() } })
+            switch try await pictures.importPicture(reading: { [disk] in try await disk.run { try upload.contents() } })
             {
             case .made(let semanticImage): return semanticImage
             case .failed(let failure):

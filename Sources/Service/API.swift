@@ -19,7 +19,7 @@ struct API: Sendable {
     let signingKey: SigningKey
     let forecast: Forecast
     /// Makes semantic images of pictures.
-    let pictures: any SemanticImageMaking
+    let pictures: any PictureImporting
     let lifecycle: Lifecycle
     let logger: Logger
     /// Room that erasing may use when there is no other.

@@ -13,7 +13,7 @@ struct ClassDocument: Encodable {
     let semanticImage: String
     /// How many pictures are imported; without any the generator draws.
     let importedCount: Int
-    let assignment: SemanticImageAssignment?
+    let assignment: ClassAssignment?
     let links: Links
 
     /// Shows a class.

@@ -14,7 +14,7 @@ struct ClassRequest: Decodable, Sendable {
     private static let generatorVersion = SemanticImageGenerator.version
     private static let classIndices = 0...999_999
 
-    let assignment: SemanticImageAssignment
+    let assignment: ClassAssignment
 
     /// - Throws: ``APIError`` (400) that names the member.
     init(from decoder: any Decoder) throws {
@@ -33,7 +33,7 @@ struct ClassRequest: Decodable, Sendable {
             else { throw APIError.parameterInvalid(name.rawValue, detail) }
             return seed
         }
-        assignment = SemanticImageAssignment(
+        assignment = ClassAssignment(
             generatorVersion: version,
             familySeed: try seed(.familySeed),
             classIndex: index,

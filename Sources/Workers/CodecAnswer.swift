@@ -6,9 +6,9 @@ public import JobModel
 ///
 /// - `{"type": "ready", "model_sha256", "pid"}`, once, before anything else
 /// - `{"type": "unready", "code", "detail"}` instead, when it cannot work; then it ends
-/// - `{"type": "protected", "id", "report", "durations", "attachments": [{"kind", "bytes"}]}` with the PNG and then the attachments as its body; the
-///   durations may be left out
-/// - `{"type": "semantic_image"}` with the PNG to keep as its body
+/// - `{"type": "protected", "id", "report", "durations", "attachments": [{"kind", "bytes"}]}` with the
+///   PNG and then the attachments as its body; the durations may be left out
+/// - `{"type": "imported"}` with the PNG to keep as its body
 /// - `{"type": "failed", "id", "code", "detail"}`; the id is 0 where one picture was sent
 public enum CodecAnswer: Sendable, Equatable {
     /// The weights are loaded.
@@ -16,15 +16,9 @@ public enum CodecAnswer: Sendable, Equatable {
     /// The weights cannot be used.
     case unready(ImageFailure)
     /// A picture is protected.
-    case protected(
-        id: Int,
-        report: ProtectionReport,
-        png: [UInt8],
-        attachments: [AttachmentKind: [UInt8]] = [:],
-        durations: StageDurations?
-    )
-    /// A picture is fit to be kept as a semantic image.
-    case semanticImage(png: [UInt8])
+    case protected(id: Int, ProtectedImage)
+    /// A picture is fit to be kept for a class.
+    case imported(png: [UInt8])
     /// A picture cannot be protected, or kept, ever.
     case failed(id: Int, ImageFailure)
 
@@ -67,14 +61,14 @@ public enum CodecAnswer: Sendable, Equatable {
         case .unready(let failure):
             header.type = "unready"
             (header.code, header.detail) = (failure.code, failure.detail)
-        case .protected(let id, let report, let png, let attachments, let durations):
+        case .protected(let id, let image):
             header.type = "protected"
-            (header.id, header.report, header.durations) = (id, report, durations)
-            let parts = attachments.sorted { $0.key.rawValue < $1.key.rawValue }
+            (header.id, header.report, header.durations) = (id, image.report, image.durations)
+            let parts = image.attachments.sorted { $0.key.rawValue < $1.key.rawValue }
             header.attachments = parts.map { Header.Attachment(kind: $0.key, bytes: $0.value.count) }
-            body = parts.reduce(into: png) { $0 += $1.value }
-        case .semanticImage(let png):
-            header.type = "semantic_image"
+            body = parts.reduce(into: image.png) { $0 += $1.value }
+        case .imported(let png):
+            header.type = "imported"
             body = png
         case .failed(let id, let failure):
             header.type = "failed"
@@ -111,14 +105,11 @@ public enum CodecAnswer: Sendable, Equatable {
             let attachments = try Self.detach(header.attachments ?? [], from: &png)
             self = .protected(
                 id: id,
-                report: report,
-                png: png,
-                attachments: attachments,
-                durations: header.durations
+                ProtectedImage(png: png, report: report, attachments: attachments, durations: header.durations)
             )
             return
-        case "semantic_image":
-            self = .semanticImage(png: frame.body)
+        case "imported":
+            self = .imported(png: frame.body)
             return
         case "failed":
             guard let id = header.id else { throw .badHeader("lacks the id") }

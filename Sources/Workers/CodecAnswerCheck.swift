@@ -28,7 +28,7 @@ struct CodecAnswerCheck {
     private func clause(_ report: ProtectionReport, _ png: [UInt8], _ outputSHA256: SHA256Digest) -> String? {
         guard let size = PNGHeader(png) else { return "the picture is not a PNG" }
         guard report.outputSHA256 == outputSHA256.hex else { return "the report's hash is not the picture's" }
-        guard report.inputSHA256 == SHA256.hash(image.bytes).hex else { return "the report is about another file" }
+        guard report.inputSHA256 == image.photo.sha256.hex else { return "the report is about another file" }
         guard report.modelSHA256 == modelSHA256.hex else { return "the report names another model" }
         guard report.width == size.width, report.height == size.height, report.bitDepth == size.bitDepth else {
             return "the report's size is not the picture's"
@@ -50,7 +50,7 @@ struct CodecAnswerCheck {
         guard report.psnr > 0, report.ssim >= -1, report.ssim <= 1.000_001 else {
             return "the report's measures are impossible"
         }
-        guard SHA256Digest(hex: report.semanticImageSHA256) != nil, report.workingWidth > 0, report.workingHeight > 0,
+        guard SHA256Digest(hex: report.artefactSHA256) != nil, report.method.isWellFormed, report.workingWidth > 0, report.workingHeight > 0,
             isFormatName(report.inputFormat), report.leftOut.count <= Self.maxLeftOut,
             report.leftOut.allSatisfy(\.isWellFormed)
         else { return "the report is malformed" }
@@ -63,16 +63,16 @@ struct CodecAnswerCheck {
     }
 }
 
-/// Compares the semantic image that a codec made with what it may be, as far as the parent can see.
-enum SemanticImageCheck {
+/// Compares what a codec made of an imported picture with what it may be, as far as the parent can see.
+enum ImportedPictureCheck {
     /// Looks for what no honest codec makes.
     ///
     /// - Returns: What is wrong, as a clause, or `nil`.
     static func contradiction(in png: [UInt8]) -> String? {
-        guard let size = PNGHeader(png) else { return "the semantic image is not a PNG" }
-        guard max(size.width, size.height) <= ImportedSemanticImage.maxSide,
-            png.count <= ImportedSemanticImage.maxKeptBytes
-        else { return "the semantic image is larger than asked for" }
+        guard let size = PNGHeader(png) else { return "the picture is not a PNG" }
+        guard max(size.width, size.height) <= ImportedPicture.maxSide,
+            png.count <= ImportedPicture.maxKeptBytes
+        else { return "the picture is larger than asked for" }
         return nil
     }
 }

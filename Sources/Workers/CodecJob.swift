@@ -11,14 +11,14 @@ enum CodecJob {
     }
 
     case protect([CodecImage], CheckedContinuation<[CodecOutcome], Never>)
-    case semanticImage([UInt8], CheckedContinuation<SemanticImageOutcome, Never>)
+    case importPicture([UInt8], CheckedContinuation<ImportOutcome, Never>)
 
     /// Gives the job back undone.
     func release() {
         switch self {
         case .protect(let images, let continuation):
             continuation.resume(returning: Array(repeating: .released, count: images.count))
-        case .semanticImage(_, let continuation): continuation.resume(returning: .released)
+        case .importPicture(_, let continuation): continuation.resume(returning: .released)
         }
     }
 
@@ -30,8 +30,8 @@ enum CodecJob {
             return Done(hasAnswered: outcomes.first?.isAnswer ?? false, end: end) { how in
                 continuation.resume(returning: how.map { how in outcomes.map { $0.adding(how) } } ?? outcomes)
             }
-        case .semanticImage(let bytes, let continuation):
-            let (outcome, end) = session.semanticImage(of: bytes)
+        case .importPicture(let bytes, let continuation):
+            let (outcome, end) = session.importPicture(bytes)
             return Done(hasAnswered: outcome.isAnswer, end: end) { how in
                 continuation.resume(returning: how.map(outcome.adding) ?? outcome)
             }
@@ -54,7 +54,7 @@ extension CodecOutcome {
     }
 }
 
-extension SemanticImageOutcome {
+extension ImportOutcome {
     fileprivate var isAnswer: Bool {
         switch self {
         case .made, .failed: true
@@ -63,7 +63,7 @@ extension SemanticImageOutcome {
     }
 
     /// A crash's reason with how the process ended behind it.
-    fileprivate func adding(_ how: String) -> SemanticImageOutcome {
+    fileprivate func adding(_ how: String) -> ImportOutcome {
         guard case .crashed(let reason) = self else { return self }
         return .crashed(reason: "\(reason) (\(how))")
     }

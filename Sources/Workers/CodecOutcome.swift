@@ -5,14 +5,8 @@ public import JobModel
 public enum CodecOutcome: Sendable, Equatable {
     /// It is protected; hash, PNG signature, size and bound have been compared with the report.
     ///
-    /// How long it took is what the process says, as far as that can be.
-    case protected(
-        png: [UInt8],
-        sha256: SHA256Digest,
-        report: ProtectionReport,
-        attachments: [AttachmentKind: [UInt8]] = [:],
-        durations: StageDurations?
-    )
+    /// `sha256` is that of the PNG. The durations are what the process says, if they can be true.
+    case protected(ProtectedImage, sha256: SHA256Digest)
     /// It cannot be protected, ever.
     case failed(ImageFailure)
     /// The process died on it, took too long or told lies about it.
@@ -26,8 +20,8 @@ public enum CodecOutcome: Sendable, Equatable {
     }
 }
 
-/// What became of a picture of which a codec process was to make a semantic image.
-public enum SemanticImageOutcome: Sendable, Equatable {
+/// What became of a picture of which a codec process was to make what is kept for a class.
+public enum ImportOutcome: Sendable, Equatable {
     /// It is fit to be kept: a PNG, whose signature and sizes have been checked.
     case made(HashedBytes)
     /// It cannot be used, ever.

@@ -90,10 +90,10 @@ public final class CodecProcess: Sendable {
     /// Cancelling the task does not stop it; ``stop()`` does.
     ///
     /// - Parameter bytes: The file, no more than a frame's body may have. Only one call at a time.
-    /// - Returns: The outcome; ``SemanticImageOutcome/released`` if there is no process to take it.
-    public func semanticImage(of bytes: [UInt8]) async -> SemanticImageOutcome {
+    /// - Returns: The outcome; ``ImportOutcome/released`` if there is no process to take it.
+    public func importPicture(_ bytes: [UInt8]) async -> ImportOutcome {
         _ = newTicket()
-        return await withCheckedContinuation { handOut(.semanticImage(bytes, $0)) }
+        return await withCheckedContinuation { handOut(.importPicture(bytes, $0)) }
     }
 
     private func newTicket() -> UInt64 {

@@ -8,73 +8,24 @@ public import JobModel
 /// Descriptors: 0 the socket to the parent, 1 /dev/null, 2 the parent's stderr, 3 the weights. One thread, blocking, since it has
 /// nothing else to do.
 public struct CodecServer {
-    /// A network that is ready to protect pictures.
+    /// A method that is ready to protect pictures.
     public struct Engine {
         /// The hash of the weights file.
         public let modelSHA256: SHA256Digest
-        /// Protects one picture, or says why it cannot.
-        public let protect: (CodecImage) -> Result<ProtectedPicture, ImageFailureError>
-        /// Makes of a picture's file the PNG that is kept as a semantic image, or says why it cannot.
-        public let semanticImage: ([UInt8]) -> Result<[UInt8], ImageFailureError>
+        /// Protects one picture.
+        public let protect: (CodecImage) throws(ImageFailure) -> ProtectedImage
+        /// Makes of a picture's file the PNG that is kept for a class.
+        public let importPicture: ([UInt8]) throws(ImageFailure) -> [UInt8]
 
-        /// Wraps a network.
+        /// Wraps a method.
         public init(
             modelSHA256: SHA256Digest,
-            protect: @escaping (CodecImage) -> Result<ProtectedPicture, ImageFailureError>,
-            semanticImage: @escaping ([UInt8]) -> Result<[UInt8], ImageFailureError>
+            protect: @escaping (CodecImage) throws(ImageFailure) -> ProtectedImage,
+            importPicture: @escaping ([UInt8]) throws(ImageFailure) -> [UInt8]
         ) {
             self.modelSHA256 = modelSHA256
             self.protect = protect
-            self.semanticImage = semanticImage
-        }
-    }
-
-    /// A PNG and what is to be said about it.
-    public struct ProtectedPicture: Sendable {
-        /// The file.
-        public let png: [UInt8]
-        /// The report about it.
-        public let report: ProtectionReport
-        /// What else was asked for.
-        public let attachments: [AttachmentKind: [UInt8]]
-        /// How long its steps took.
-        public let durations: StageDurations
-
-        /// Puts them together.
-        public init(
-            png: [UInt8],
-            report: ProtectionReport,
-            attachments: [AttachmentKind: [UInt8]],
-            durations: StageDurations
-        ) {
-            self.png = png
-            self.report = report
-            self.attachments = attachments
-            self.durations = durations
-        }
-
-        /// Why it cannot be given to a parent that takes so many bytes of a picture, who would end a codec that sends more.
-        func refusal(atMost limit: UInt64) -> ImageFailure? {
-            let count = UInt64(png.count + attachments.values.reduce(0) { $0 + $1.count })
-            guard count > limit else { return nil }
-            return ImageFailure(
-                code: "image_too_large",
-                detail: """
-                    What was made of the picture is \(count) bytes long; \(limit) are allowed, and more with more pixels (--max-pixels; \
-                    for a service also PALIMPSEST_MAX_PIXELS).
-                    """
-            )
-        }
-    }
-
-    /// An ``ImageFailure`` that can be thrown.
-    public struct ImageFailureError: Error, Sendable {
-        /// The code and the sentence.
-        public let failure: ImageFailure
-
-        /// Wraps a failure.
-        public init(_ failure: ImageFailure) {
-            self.failure = failure
+            self.importPicture = importPicture
         }
     }
 
@@ -88,7 +39,7 @@ public struct CodecServer {
     private let memoryBytes: UInt64?
     private let filter: SystemCallFilter
     private let maxAnswerBytes: UInt64
-    private let loadEngine: ([UInt8]) throws(ImageFailureError) -> Engine
+    private let loadEngine: ([UInt8]) throws(ImageFailure) -> Engine
 
     /// Describes a codec process.
     ///
@@ -103,7 +54,7 @@ public struct CodecServer {
         memoryBytes: UInt64?,
         filter: SystemCallFilter,
         maxAnswerBytes: UInt64 = CodecLimits().maxBodyBytes,
-        loadEngine: @escaping ([UInt8]) throws(ImageFailureError) -> Engine
+        loadEngine: @escaping ([UInt8]) throws(ImageFailure) -> Engine
     ) {
         self.parent = parent
         self.memoryBytes = memoryBytes
@@ -119,10 +70,10 @@ public struct CodecServer {
         let socket = Descriptor(owning: 0)
         do {
             let engine: Engine
-            do throws(ImageFailureError) {
+            do throws(ImageFailure) {
                 engine = try start()
             } catch {
-                try send(.unready(error.failure), over: socket)
+                try send(.unready(error), over: socket)
                 return 1
             }
             try send(.ready(modelSHA256: engine.modelSHA256, pid: getpid()), over: socket)
@@ -134,32 +85,26 @@ public struct CodecServer {
         }
     }
 
-    private func start() throws(ImageFailureError) -> Engine {
+    private func start() throws(ImageFailure) -> Engine {
         do throws(SystemFault) {
             try CodecSandbox.enter(parent: parent, memoryBytes: memoryBytes)
         } catch {
-            throw ImageFailureError(
-                ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
-            )
+            throw ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
         }
         let bytes: [UInt8]
         do throws(SystemFault) {
             let file = Descriptor(owning: 3)
             bytes = try file.readAll(limit: Self.maxWeightsBytes)
         } catch {
-            throw ImageFailureError(
-                ImageFailure(code: "weights_unreadable", detail: "The weights file could not be read: \(error).")
-            )
+            throw ImageFailure(code: "weights_unreadable", detail: "The weights file could not be read: \(error).")
         }
         let engine = try loadEngine(bytes)
         do throws(SystemFault) {
             try CodecSandbox.seal(filter: filter)
         } catch {
-            throw ImageFailureError(
-                error.call == SystemCallFilter.call
-                    ? ImageFailure(code: Self.unfiltered, detail: "\(SystemCallFilter.advice) (\(error))")
-                    : ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
-            )
+            throw error.call == SystemCallFilter.call
+                ? ImageFailure(code: Self.unfiltered, detail: "\(SystemCallFilter.advice) (\(error))")
+                : ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
         }
         return engine
     }
@@ -183,29 +128,26 @@ public struct CodecServer {
         switch request {
         case .protect(let images):
             for (id, image) in images.enumerated() {
-                switch engine.protect(image) {
-                case .success(let picture):
-                    if let refusal = picture.refusal(atMost: maxAnswerBytes) {
-                        try send(.failed(id: id, refusal), over: socket)
-                        continue
-                    }
-                    let answer = CodecAnswer.protected(
-                        id: id,
-                        report: picture.report,
-                        png: picture.png,
-                        attachments: picture.attachments,
-                        durations: picture.durations
-                    )
-                    try send(answer, over: socket)
-                case .failure(let error):
-                    try send(.failed(id: id, error.failure), over: socket)
-                }
+                try send(answer(about: image, id: id, by: engine), over: socket)
             }
-        case .semanticImage(let bytes):
-            switch engine.semanticImage(bytes) {
-            case .success(let png): try send(.semanticImage(png: png), over: socket)
-            case .failure(let error): try send(.failed(id: 0, error.failure), over: socket)
+        case .importPicture(let bytes):
+            let answer: CodecAnswer
+            do throws(ImageFailure) {
+                answer = .imported(png: try engine.importPicture(bytes))
+            } catch {
+                answer = .failed(id: 0, error)
             }
+            try send(answer, over: socket)
+        }
+    }
+
+    private func answer(about image: CodecImage, id: Int, by engine: Engine) -> CodecAnswer {
+        do throws(ImageFailure) {
+            let protected = try engine.protect(image)
+            if let refusal = protected.refusal(atMost: maxAnswerBytes) { throw refusal }
+            return .protected(id: id, protected)
+        } catch {
+            return .failed(id: id, error)
         }
     }
 
@@ -222,5 +164,20 @@ public struct CodecServer {
                 sent += count
             }
         }
+    }
+}
+
+extension ProtectedImage {
+    /// Why a parent cannot take it that takes so many bytes of a picture; it would end a codec that
+    /// sends more.
+    func refusal(atMost limit: UInt64) -> ImageFailure? {
+        guard UInt64(byteCount) > limit else { return nil }
+        return ImageFailure(
+            code: "image_too_large",
+            detail: """
+                What was made of the picture is \(byteCount) bytes long; \(limit) are allowed, and more with more pixels (--max-pixels; \
+                for a service also PALIMPSEST_MAX_PIXELS).
+                """
+        )
     }
 }

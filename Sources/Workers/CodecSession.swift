@@ -99,7 +99,7 @@ struct CodecSession: ~Copyable {
                 reason: "\(failure.code): \(failure.detail)",
                 isRefusal: failure.code.hasPrefix("weights_") || failure.code == CodecServer.unfiltered
             )
-        case .protected, .semanticImage, .failed:
+        case .protected, .imported, .failed:
             throw End(reason: "it answered before it was ready")
         }
     }
@@ -152,46 +152,46 @@ struct CodecSession: ~Copyable {
             watching: Watch(configuration.scaledWallLimit, cpu: configuration.scaledCPULimit, pid: pid)
         )
         switch answer {
-        case .protected(index, let report, let png, let attachments, let durations):
+        case .protected(index, let protected):
             guard let modelSHA256 else { throw End(reason: "it was never ready") }
             let check = CodecAnswerCheck(image: image, modelSHA256: modelSHA256)
-            let (contradiction, outputSHA256) = check.contradiction(in: report, png: png)
+            let (contradiction, outputSHA256) = check.contradiction(in: protected.report, png: protected.png)
             if let contradiction { throw End(reason: "its answer is false: \(contradiction)") }
-            guard Set(attachments.keys) == image.attachments else {
+            guard Set(protected.attachments.keys) == image.attachments else {
                 throw End(reason: "its answer is false: it has other attachments than were asked for")
             }
             // More than has passed since the request is no duration; the picture may be good all the same.
             let passed = begin.duration(to: .now) / .seconds(1)
-            return .protected(
-                png: png,
-                sha256: outputSHA256,
-                report: report,
-                attachments: attachments,
-                durations: durations.flatMap { $0.isPlausible(within: passed) ? $0 : nil }
+            let credible = ProtectedImage(
+                png: protected.png,
+                report: protected.report,
+                attachments: protected.attachments,
+                durations: protected.durations.flatMap { $0.isPlausible(within: passed) ? $0 : nil }
             )
+            return .protected(credible, sha256: outputSHA256)
         case .failed(index, let failure):
             return .failed(failure)
         case .protected, .failed:
             throw End(reason: "it answered about another image than the next")
-        case .semanticImage:
+        case .imported:
             throw End(reason: "it answered what nobody asked")
         case .ready, .unready:
             throw End(reason: "it said again whether it is ready")
         }
     }
 
-    /// Has the child make a semantic image of a picture.
+    /// Has the child make of a picture what is kept for a class.
     ///
     /// - Returns: The outcome, and why the child is of no more use, if it is not.
-    mutating func semanticImage(of bytes: [UInt8]) -> (outcome: SemanticImageOutcome, end: End?) {
+    mutating func importPicture(_ bytes: [UInt8]) -> (outcome: ImportOutcome, end: End?) {
         do throws(End) {
-            try send(.semanticImage(bytes))
+            try send(.importPicture(bytes))
             let answer = try receive(
                 watching: Watch(configuration.scaledWallLimit, cpu: configuration.scaledCPULimit, pid: pid)
             )
             switch answer {
-            case .semanticImage(let png):
-                if let contradiction = SemanticImageCheck.contradiction(in: png) {
+            case .imported(let png):
+                if let contradiction = ImportedPictureCheck.contradiction(in: png) {
                     throw End(reason: "its answer is false: \(contradiction)")
                 }
                 return (.made(HashedBytes(png)), nil)

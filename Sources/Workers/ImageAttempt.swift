@@ -78,7 +78,7 @@ extension WorkerLoop {
                 .read: share(batch.times.read), .write: share(write), .commit: share(commit),
             ]
             if waits.indices.contains(index) { seconds[.queue] = waits[index] }
-            if case .protected(_, _, _, _, let durations?) = entry.outcome {
+            if case .protected(let image, _) = entry.outcome, let durations = image.durations {
                 seconds[.decode] = durations.decode
                 seconds[.network] = durations.network
                 seconds[.encode] = durations.encode

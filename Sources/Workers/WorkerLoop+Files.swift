@@ -24,9 +24,9 @@ extension WorkerLoop {
         let times: BatchTimes
     }
 
-    /// A file and what to hide in it, or why one of the two cannot be had now.
+    /// A file and what the method needs for it, or why one of the two cannot be had now.
     enum Input: Sendable {
-        case success([UInt8], SemanticImageSource<HashedBytes>)
+        case success(HashedBytes, ArtefactPart<HashedBytes>)
         case fault(ImageFailure)
 
         var fault: ImageFailure? {
@@ -36,29 +36,29 @@ extension WorkerLoop {
 
     // MARK: - In
 
-    /// Reads the files of claims, each imported semantic image once; a fault of the disk concerns its images alone.
+    /// Reads the files of claims, each imported picture once; a fault of the disk concerns its images alone.
     func read(_ claims: [ClaimedImage]) async -> [Input] {
         let blobs = blobs
         return await disk.run {
-            var semanticImages: [SHA256Digest: Result<HashedBytes, BlobStoreError>] = [:]
+            var imported: [SHA256Digest: Result<HashedBytes, BlobStoreError>] = [:]
             return claims.map { claim in
-                let input: [UInt8]
+                let input: HashedBytes
                 do throws(BlobStoreError) {
-                    input = try blobs.read(claim.inputSHA256)
+                    input = try Self.read(claim.inputSHA256, from: blobs).get()
                 } catch {
                     return .fault(Self.failure(of: error, with: .upload))
                 }
                 do throws(BlobStoreError) {
                     return .success(
                         input,
-                        try claim.semanticImage.mapImported { sha256 throws(BlobStoreError) in
-                            let read = semanticImages[sha256] ?? Self.read(sha256, from: blobs)
-                            semanticImages[sha256] = read
+                        try claim.artefact.mapImported { sha256 throws(BlobStoreError) in
+                            let read = imported[sha256] ?? Self.read(sha256, from: blobs)
+                            imported[sha256] = read
                             return try read.get()
                         }
                     )
                 } catch {
-                    return .fault(Self.failure(of: error, with: .semanticImage))
+                    return .fault(Self.failure(of: error, with: .importedPicture))
                 }
             }
         }
@@ -104,18 +104,18 @@ extension WorkerLoop {
         case .failed(let failure): return .failed(failure)
         case .crashed(let reason): return .crashed(reason: reason)
         case .released: return .released
-        case .protected(let png, let sha256, let report, let attachments, _):
+        case .protected(let image, let sha256):
             var stored: [StoredAttachment] = []
             var output: BlobReference?
             do throws(BlobStoreError) {
-                let blob = try ledger.put(png)
+                let blob = try ledger.put(image.png)
                 output = blob
                 guard blob.sha256 == sha256 else { throw .corrupt }
-                try store(attachments, of: entry.claim, about: sha256, by: ledger, to: &stored)
+                try store(image.attachments, of: entry.claim, about: sha256, by: ledger, to: &stored)
                 return .done(
                     output: StoredBlob(sha256: blob.sha256, size: blob.size),
-                    crc32: CRC32.checksum(png),
-                    report: report,
+                    crc32: CRC32.checksum(image.png),
+                    report: image.report,
                     attachments: stored
                 )
             } catch {
@@ -194,7 +194,7 @@ extension WorkerLoop {
     /// What a fault of the disk was met with.
     private enum File: String {
         case upload = "uploaded file"
-        case semanticImage = "imported semantic image"
+        case importedPicture = "imported semantic image"
         case result = "protected image"
     }
 

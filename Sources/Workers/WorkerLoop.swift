@@ -192,12 +192,12 @@ public struct WorkerLoop: Sendable {
         let inputs = await read(claims)
         let times = BatchTimes(read: claimed.duration(to: .now), waits: waits)
         let readable = zip(claims, inputs).compactMap { claim, input -> CodecImage? in
-            guard case .success(let bytes, let semanticImage) = input else { return nil }
+            guard case .success(let photo, let artefact) = input else { return nil }
             return CodecImage(
-                bytes: bytes,
+                photo: photo,
                 label: claim.label,
                 settings: claim.settings,
-                semanticImage: semanticImage,
+                artefact: artefact,
                 attachments: claim.attachments.kinds
             )
         }

@@ -3,6 +3,7 @@ import DeepHiding
 import Glibc
 import Imaging
 import JobModel
+import Methods
 import Protection
 import Workers
 
@@ -43,7 +44,7 @@ struct CodecCommand: ParsableCommand {
             memoryBytes: memory,
             filter: filterOption.systemCallFilter,
             maxAnswerBytes: PixelScale(maxPixels: maxPixels).answerBytes
-        ) { [limits] weights throws(CodecServer.ImageFailureError) in
+        ) { [limits] weights throws(ImageFailure) in
             try Self.engine(weights, limits: limits, compressionLevel: level)
         }
         throw ExitCode(server.run())
@@ -53,48 +54,33 @@ struct CodecCommand: ParsableCommand {
         _ weights: [UInt8],
         limits: ImageLimits,
         compressionLevel: Int
-    ) throws(CodecServer.ImageFailureError) -> CodecServer.Engine {
+    ) throws(ImageFailure) -> CodecServer.Engine {
         // What opens files does so now.
         PhotoDecoder.prepare()
-        let network: HidingNetwork
+        let method: any ProtectionMethod
         do throws(WeightsError) {
-            network = try HidingNetwork(weights: weights)
+            method = try MethodRegistry.shipped.method(of: weights, limits: limits)
         } catch {
-            throw CodecServer.ImageFailureError(ImageFailure(code: error.code.rawValue, detail: error.detail))
+            throw ImageFailure(code: error.code.rawValue, detail: error.detail)
         }
-        let protector = Protector(network: network, limits: limits, compressionLevel: compressionLevel)
+        let protector = Protector(method: method, limits: limits, compressionLevel: compressionLevel)
         return CodecServer.Engine(
-            modelSHA256: network.sha256,
-            protect: { image in
-                result { () throws(ProtectionError) in
-                    let result = try protector.protect(
-                        image.bytes,
-                        label: image.label,
-                        settings: image.settings,
-                        semanticImage: image.semanticImage,
-                        attachments: image.attachments
-                    )
-                    return CodecServer.ProtectedPicture(
-                        png: result.png,
-                        report: result.report,
-                        attachments: result.attachments,
-                        durations: result.durations
-                    )
-                }
+            modelSHA256: method.modelSHA256,
+            protect: { image throws(ImageFailure) in
+                try protector.protect(
+                    image.photo,
+                    label: image.label,
+                    settings: image.settings,
+                    artefact: image.artefact,
+                    attachments: image.attachments
+                )
             },
-            semanticImage: { bytes in
-                result { () throws(ProtectionError) in try protector.keptSemanticImage(of: bytes) }
-            }
+            importPicture: { picture throws(ImageFailure) in try method.imported(picture) }
         )
     }
+}
 
-    private static func result<Value>(
-        _ body: () throws(ProtectionError) -> Value
-    ) -> Result<Value, CodecServer.ImageFailureError> {
-        do throws(ProtectionError) {
-            return .success(try body())
-        } catch {
-            return .failure(CodecServer.ImageFailureError(ImageFailure(code: error.code, detail: error.detail)))
-        }
-    }
+extension MethodRegistry {
+    /// The methods that this program ships.
+    fileprivate static let shipped = MethodRegistry([DeepHidingMethod.self])
 }

@@ -156,7 +156,7 @@ struct ProtectCommand: AsyncParsableCommand {
                 results: ResultFiles(output: output, isOverwriting: force, progress: progress)
             )
             let sources = zip(plan.pictures, assignments).map { picture, assignment in
-                (picture, imported.source(of: picture.label, generated: assignment))
+                (picture, imported.artefact(of: picture.label, generated: assignment))
             }
             do {
                 try await protection.run(sources)

@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func `Seeds keep all their 64 bits in JSON`() throws {
-        let assignment = SemanticImageAssignment(
+        let assignment = ClassAssignment(
             generatorVersion: 1,
             familySeed: .max,
             classIndex: 7,
@@ -91,29 +91,29 @@ import Testing
         let json =
             #"{"class_index":7,"family_seed":"18446744073709551615","generator_version":1,"texture_seed":"9007199254740993"}"#
         #expect(try encoded(assignment) == json)
-        #expect(try decoded(SemanticImageAssignment.self, json) == assignment)
+        #expect(try decoded(ClassAssignment.self, json) == assignment)
         #expect(throws: (any Error).self) {
-            try decoded(SemanticImageAssignment.self, json.replacing("18446744073709551615", with: "-1"))
+            try decoded(ClassAssignment.self, json.replacing("18446744073709551615", with: "-1"))
         }
     }
 
     @Test func `A source is one key in JSON, and nothing else is a source`() throws {
-        let assignment = SemanticImageAssignment(generatorVersion: 1, familySeed: 2, classIndex: 3, textureSeed: 4)
+        let assignment = ClassAssignment(generatorVersion: 1, familySeed: 2, classIndex: 3, textureSeed: 4)
         let json = #"{"class_index":3,"family_seed":"2","generator_version":1,"texture_seed":"4"}"#
-        let generated = SemanticImageSource<Int>.generated(assignment)
+        let generated = ArtefactPart<Int>.generated(assignment)
         #expect(try encoded(generated) == #"{"generated":\#(json)}"#)
-        #expect(try decoded(SemanticImageSource<Int>.self, #"{"generated":\#(json)}"#) == generated)
-        #expect(try encoded(SemanticImageSource.imported(7)) == #"{"imported":7}"#)
-        #expect(try decoded(SemanticImageSource<Int>.self, #"{"imported":7}"#) == .imported(7))
+        #expect(try decoded(ArtefactPart<Int>.self, #"{"generated":\#(json)}"#) == generated)
+        #expect(try encoded(ArtefactPart.imported(7)) == #"{"imported":7}"#)
+        #expect(try decoded(ArtefactPart<Int>.self, #"{"imported":7}"#) == .imported(7))
         for other in ["{}", "7", #"{"generated":\#(json),"imported":7}"#, #"{"imported":null}"#, #"{"imported":"7"}"#] {
-            #expect(throws: (any Error).self, "\(other)") { try decoded(SemanticImageSource<Int>.self, other) }
+            #expect(throws: (any Error).self, "\(other)") { try decoded(ArtefactPart<Int>.self, other) }
         }
     }
 
     @Test func `Only an imported source is mapped`() {
-        let assignment = SemanticImageAssignment(generatorVersion: 1, familySeed: 2, classIndex: 3, textureSeed: 4)
-        #expect(SemanticImageSource<Int>.generated(assignment).mapImported(String.init) == .generated(assignment))
-        #expect(SemanticImageSource.imported(5).mapImported { $0 + 1 } == .imported(6))
+        let assignment = ClassAssignment(generatorVersion: 1, familySeed: 2, classIndex: 3, textureSeed: 4)
+        #expect(ArtefactPart<Int>.generated(assignment).mapImported(String.init) == .generated(assignment))
+        #expect(ArtefactPart.imported(5).mapImported { $0 + 1 } == .imported(6))
     }
 
     @Test func `Class-wise takes the first imported image, sample-wise the one that the file determines`() {
@@ -168,7 +168,7 @@ import Testing
             psnr: 34.5,
             ssim: 0.75,
             label: try ClassLabel("cats"),
-            semanticImageSHA256: "dd",
+            artefactSHA256: "dd",
             modelSHA256: "bb",
             inputSHA256: "aa",
             outputSHA256: "cc",

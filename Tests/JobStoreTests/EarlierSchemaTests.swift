@@ -97,7 +97,7 @@ import Testing
         )
         #expect(try await store.importSemanticImages([cats], tenant: one) == [])
         try await store.reclaim(previousRunsOf: "serve")
-        var imported: [String: SemanticImageSource<SHA256Digest>] = [:]
+        var imported: [String: ArtefactPart<SHA256Digest>] = [:]
         while case let claims = try await store.claim(owner: worker()), !claims.isEmpty {
             for claim in claims where claim.tenant == one {
                 imported["\(claim.jobID) \(claim.label)"] = claim.semanticImage

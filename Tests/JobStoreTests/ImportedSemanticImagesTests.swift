@@ -21,7 +21,7 @@ import Testing
         mode: ProtectionMode = .classWise,
         count: Int = 1,
         label: String = "cats"
-    ) async throws -> [(input: SHA256Digest, source: SemanticImageSource<SHA256Digest>)] {
+    ) async throws -> [(input: SHA256Digest, source: ArtefactPart<SHA256Digest>)] {
         let images = try (0..<count).map { index in
             NewImage(
                 label: try ClassLabel(label),
@@ -58,7 +58,7 @@ import Testing
         _ = try await store.importSemanticImages([imported("cats", ["a", "b", "c"])], tenant: tenant)
         let first = try await sources(store, tenant, mode: .sampleWise, count: 12)
         let places = [2, 0, 1, 2, 1, 1, 0, 2, 0, 1, 2, 2]
-        let expected = places.map { SemanticImageSource.imported(blob(["a", "b", "c"][$0])) }
+        let expected = places.map { ArtefactPart.imported(blob(["a", "b", "c"][$0])) }
         #expect(first.map(\.source) == expected)
         let second = try await sources(store, tenant, mode: .sampleWise, count: 12)
         #expect(second.map(\.source) == expected)
@@ -90,7 +90,7 @@ import Testing
         var store = try test.open()
         let tenant = try await store.tenant()
         let cats = try ClassLabel("cats")
-        let generated = SemanticImageSource<SHA256Digest>.generated(
+        let generated = ArtefactPart<SHA256Digest>.generated(
             try await store.semanticImage(tenant: tenant, label: cats)
         )
         if change != .firstImport {

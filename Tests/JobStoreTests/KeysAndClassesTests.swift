@@ -93,7 +93,7 @@ import Testing
     @Test func `Classes asked for all at once have different places, and one answer each`() async throws {
         let store = try test.open()
         let tenant = try await store.tenant()
-        let answers = try await withThrowingTaskGroup(of: (String, SemanticImageAssignment).self) { group in
+        let answers = try await withThrowingTaskGroup(of: (String, ClassAssignment).self) { group in
             for number in 0..<120 {
                 group.addTask {
                     let label = try ClassLabel("class-\(number % 40)")

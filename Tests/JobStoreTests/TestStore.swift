@@ -173,7 +173,7 @@ func done(_ claim: ClaimedImage) -> ImageOutcome {
             psnr: 33.25,
             ssim: 0.875,
             label: claim.label,
-            semanticImageSHA256: "dd",
+            artefactSHA256: "dd",
             modelSHA256: "bb",
             inputSHA256: claim.inputSHA256.hex,
             outputSHA256: output.hex,

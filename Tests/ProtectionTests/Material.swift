@@ -23,8 +23,8 @@ enum Material {
 
     static let label = try? ClassLabel("hats")
 
-    static func assignment(classIndex: Int = 3, textureSeed: UInt64 = 9, version: Int = 2) -> SemanticImageAssignment {
-        SemanticImageAssignment(
+    static func assignment(classIndex: Int = 3, textureSeed: UInt64 = 9, version: Int = 2) -> ClassAssignment {
+        ClassAssignment(
             generatorVersion: version,
             familySeed: 77,
             classIndex: classIndex,
@@ -54,7 +54,7 @@ extension Protector {
     func protect(
         _ input: [UInt8],
         _ settings: ProtectionSettings = .standard,
-        _ assignment: SemanticImageAssignment = Material.assignment()
+        _ assignment: ClassAssignment = Material.assignment()
     ) throws -> ProtectedImage {
         try protect(
             input,

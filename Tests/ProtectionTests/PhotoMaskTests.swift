@@ -120,7 +120,7 @@ import Testing
         let input = try PNGEncoder.encode(Material.photo(width: 90, height: 70, layout: .gray))
         let protector = try Material.protector()
         // At most a quarter of a level is left of one.
-        let error = #expect(throws: ProtectionError.self) {
+        let error = #expect(throws: ImageFailure.self) {
             try protector.protect(input, ProtectionSettings(strength: 1))
         }
         #expect(error?.code == "image_unchanged")

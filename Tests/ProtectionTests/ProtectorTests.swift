@@ -104,8 +104,8 @@ import Testing
         let sampleWise = try ProtectionSettings(mode: .sampleWise)
         let hashes = try [one, other].map { input in
             (
-                classWise: try protector.protect(input, classWise).report.semanticImageSHA256,
-                sampleWise: try protector.protect(input, sampleWise).report.semanticImageSHA256
+                classWise: try protector.protect(input, classWise).report.artefactSHA256,
+                sampleWise: try protector.protect(input, sampleWise).report.artefactSHA256
             )
         }
         #expect(hashes[0].classWise == hashes[1].classWise)
@@ -156,7 +156,7 @@ import Testing
     ])
     func whatIsNotReadIsNamed(path: String, code: String) throws {
         let input = try Material.file(path)
-        let error = #expect(throws: ProtectionError.self) { try Material.protector().protect(input) }
+        let error = #expect(throws: ImageFailure.self) { try Material.protector().protect(input) }
         #expect(error?.code == code)
     }
 
@@ -172,7 +172,7 @@ import Testing
             (try Material.protector(), Array(photo.prefix(photo.count / 2)), "image_truncated"),
             (small, photo, "image_too_large"),
         ] {
-            let error = #expect(throws: ProtectionError.self) { try protector.protect(input) }
+            let error = #expect(throws: ImageFailure.self) { try protector.protect(input) }
             #expect(error?.code == code)
         }
     }
@@ -182,7 +182,7 @@ import Testing
     func whatCannotBeChangedIsRefused(settings: ProtectionSettings?) throws {
         let samples = [UInt8](repeating: 90, count: 40 * 30 * 4).enumerated().map { $0 % 4 == 3 ? 0 : $1 }
         let clear = Photo(width: 40, height: 30, layout: .rgba, samples: samples, iccProfile: nil)
-        let error = #expect(throws: ProtectionError.self) {
+        let error = #expect(throws: ImageFailure.self) {
             try Material.protector().protect(PNGEncoder.encode(clear), try #require(settings))
         }
         #expect(error?.code == "image_unchanged")
@@ -191,7 +191,7 @@ import Testing
 
     @Test func anAssignmentOfAnUnknownGeneratorIsRefused() throws {
         let input = try PNGEncoder.encode(Material.photo(width: 8, height: 8, layout: .rgb))
-        let error = #expect(throws: ProtectionError.self) {
+        let error = #expect(throws: ImageFailure.self) {
             try Material.protector().protect(input, .standard, Material.assignment(version: 3))
         }
         #expect(error?.code == "semantic_image_version_unknown")
@@ -204,7 +204,7 @@ import Testing
         for at in stride(from: header, to: weights.count, by: 4) { weights[at + 3] = 0x7E }
         let protector = Protector(network: try HidingNetwork(weights: weights))
         let input = try PNGEncoder.encode(Material.photo(width: 20, height: 20, layout: .rgb))
-        let error = #expect(throws: ProtectionError.self) { try protector.protect(input) }
+        let error = #expect(throws: ImageFailure.self) { try protector.protect(input) }
         #expect(error?.code == "network_not_finite")
     }
 }

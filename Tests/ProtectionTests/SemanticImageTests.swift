@@ -66,7 +66,7 @@ import Testing
         }
         let picture = Photo(width: 1024, height: 1024, layout: .rgb, samples: samples)
         let kept = try Material.protector().keptSemanticImage(of: PNGEncoder.encode(picture))
-        #expect(kept.count > samples.count && kept.count <= ImportedSemanticImage.maxKeptBytes)
+        #expect(kept.count > samples.count && kept.count <= ImportedPicture.maxKeptBytes)
     }
 
     @Test(arguments: [
@@ -77,7 +77,7 @@ import Testing
     ])
     func whatIsNoPictureIsNamed(path: String, part: Double, code: String) throws {
         let file = try Material.file(path)
-        let error = #expect(throws: ProtectionError.self) {
+        let error = #expect(throws: ImageFailure.self) {
             try Material.protector().keptSemanticImage(of: Array(file.prefix(Int(Double(file.count) * part))))
         }
         #expect(error?.code == code)
@@ -87,7 +87,7 @@ import Testing
         var limits = ImageLimits()
         limits.maxPixels = 1000
         let file = try Material.file("e2e/fixtures/plane.jpg")
-        let error = #expect(throws: ProtectionError.self) {
+        let error = #expect(throws: ImageFailure.self) {
             try Material.protector(limits: limits).keptSemanticImage(of: file)
         }
         #expect(error?.code == "image_too_large")
@@ -107,7 +107,7 @@ import Testing
 
         let input = try PNGEncoder.encode(photo)
         let protected = try protector.protect(input, imported: file)
-        #expect(protected.report.semanticImageSHA256 == SHA256.hash(samples).hex)
+        #expect(protected.report.artefactSHA256 == SHA256.hash(samples).hex)
         let weights = try Material.file("DeepHidingTests/Fixtures/random-weights.safetensors")
         let planes = (0..<3).flatMap { channel in (0..<33 * 21).map { Float(samples[$0 * 3 + channel]) / 255 } }
         let hidden = try HidingNetwork(weights: weights).hide(
@@ -137,7 +137,7 @@ import Testing
         let input = try PNGEncoder.encode(Material.photo(width: 40, height: 40, layout: .rgb))
         let picture = try Material.file("e2e/fixtures/hats.png")
         for broken in [[], Array("no picture".utf8), Array(picture.prefix(picture.count / 2))] {
-            let error = #expect(throws: ProtectionError.self) {
+            let error = #expect(throws: ImageFailure.self) {
                 try Material.protector().protect(input, imported: broken)
             }
             #expect(error?.code == "semantic_image_unreadable")

@@ -147,7 +147,7 @@ final class Fixture: Sendable {
                         psnr: 33,
                         ssim: 0.9,
                         label: claim.label,
-                        semanticImageSHA256: "s",
+                        artefactSHA256: "s",
                         modelSHA256: "m",
                         inputSHA256: claim.inputSHA256.hex,
                         outputSHA256: blob.sha256.hex,

@@ -26,7 +26,7 @@ struct CodecAnswerCheckTests {
         psnr: 31.5,
         ssim: 0.9,
         label: Material.label,
-        semanticImageSHA256: String(repeating: "cd", count: 32),
+        artefactSHA256: String(repeating: "cd", count: 32),
         modelSHA256: model.hex,
         // SHA-256 of the bytes 1, 2, 3, from coreutils.
         inputSHA256: "039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81",
@@ -63,7 +63,7 @@ struct CodecAnswerCheckTests {
             { $0.leftOut = [LeftOut(part: "exif", reason: "")] },
             { $0.leftOut = Array(repeating: LeftOut(part: "exif", reason: "damaged"), count: 17) },
             { $0.psnr = 0 }, { $0.psnr = .nan }, { $0.ssim = 2 }, { $0.ssim = .nan }, { $0.label = other },
-            { $0.semanticImageSHA256 = "x" }, { $0.modelSHA256 = String(repeating: "0", count: 64) },
+            { $0.artefactSHA256 = "x" }, { $0.modelSHA256 = String(repeating: "0", count: 64) },
             { $0.inputSHA256 = String(repeating: "0", count: 64) },
             { $0.outputSHA256 = String(repeating: "0", count: 64) }, { $0.inputFormat = "a\nb" },
             { $0.workingWidth = 0 }, { $0.workingHeight = -1 },

@@ -11,7 +11,7 @@ enum Material {
     static let label: ClassLabel = {
         do { return try ClassLabel("cats") } catch { preconditionFailure("\(error)") }
     }()
-    static let assignment = SemanticImageAssignment(
+    static let assignment = ClassAssignment(
         generatorVersion: 2,
         familySeed: .max,
         classIndex: 3,

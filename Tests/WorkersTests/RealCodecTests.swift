@@ -105,7 +105,7 @@ struct RealCodecTests {
 
     @Test("What is made of a picture and is longer than the parent takes is a failure and no crash")
     func boundsAnswers() {
-        let picture = CodecServer.ProtectedPicture(
+        let picture = ProtectedImage(
             png: [1, 2, 3, 4, 5],
             report: CodecAnswerCheckTests.report,
             attachments: [.recovery: [1, 2], .previewAfter: [3]],
@@ -142,7 +142,7 @@ struct RealCodecTests {
             ]
             let outcomes = try await pool.withCodec { await $0.protect(images) }
             let hashes = outcomes.map { outcome in
-                if case .protected(_, _, let report, _, _) = outcome { report.semanticImageSHA256 } else { "" }
+                if case .protected(_, _, let report, _, _) = outcome { report.artefactSHA256 } else { "" }
             }
             #expect(hashes[0] != hashes[2] && hashes[0] == hashes[3] && !hashes[0].isEmpty && !hashes[2].isEmpty)
             guard case .failed(let failure) = outcomes[1] else {

@@ -150,7 +150,7 @@ struct WorkerLoopTests {
             let (before, after) = (try await house.image(first, 1).report, try await house.image(second, 1).report)
             #expect(before?.outputSHA256 != nil)
             #expect(try await house.image(waiting, 1).report?.outputSHA256 == before?.outputSHA256)
-            #expect(before?.semanticImageSHA256 != after?.semanticImageSHA256)
+            #expect(before?.artefactSHA256 != after?.artefactSHA256)
             #expect(before?.outputSHA256 != after?.outputSHA256)
         }
     }

@@ -13,9 +13,9 @@ struct ClassesImportCommand: AsyncParsableCommand {
         abstract: "Takes one's own semantic images for classes of a service.",
         discussion: """
             DIR has a folder for each class, named like the class, with one or more pictures, at most \
-            \(ImportedSemanticImage.maxFileBytes >> 20) MiB each; hidden files, and files beside the folders, are passed over. The service then \
+            \(ImportedPicture.maxFileBytes >> 20) MiB each; hidden files, and files beside the folders, are passed over. The service then \
             hides the first by name in the photos of that class, or with the mode sample-wise the one that a photo's own bytes \
-            determine, instead of a generated one. Pictures with a side above \(ImportedSemanticImage.maxSide) pixels are scaled down.
+            determine, instead of a generated one. Pictures with a side above \(ImportedPicture.maxSide) pixels are scaled down.
 
             Importing for a class again replaces all its pictures; classes without a folder in DIR stay as they are. Either all of \
             DIR is imported or nothing. The server must be stopped; images of jobs that it has accepted already, but not \

@@ -90,7 +90,7 @@ struct ClassRegistry {
     }
 
     /// The semantic image of a picture; a class that is new gets the next index.
-    mutating func assignment(of picture: PlannedPicture) -> SemanticImageAssignment {
+    mutating func assignment(of picture: PlannedPicture) -> ClassAssignment {
         let label = picture.label.text
         let index = indices[label] ?? (indices.values.max() ?? -1) + 1
         if indices[label] == nil {
@@ -98,7 +98,7 @@ struct ClassRegistry {
             isChanged = true
         }
         guard isFresh else {
-            return SemanticImageAssignment(
+            return ClassAssignment(
                 generatorVersion: generatorVersion,
                 familySeed: familySeed,
                 classIndex: index,
@@ -106,7 +106,7 @@ struct ClassRegistry {
             )
         }
         let own = "\(label)/\(picture.name.base)"
-        return SemanticImageAssignment(
+        return ClassAssignment(
             generatorVersion: generatorVersion,
             familySeed: seed("fresh family", own),
             classIndex: 0,

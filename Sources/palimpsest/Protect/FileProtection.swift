@@ -4,13 +4,13 @@ import Workers
 
 /// Sends files through codec processes and writes what comes back.
 struct FileProtection: Sendable {
-    typealias Item = (picture: PlannedPicture, source: SemanticImageSource<ImportedClasses.Pictures>)
+    typealias Item = (picture: PlannedPicture, artefact: ClassArtefact)
 
-    /// A photo in memory, with what it gets hidden.
+    /// A photo in memory, with what the method needs for it.
     private struct Loaded {
         let item: Item
-        let bytes: [UInt8]
-        let semanticImage: SemanticImageSource<HashedBytes>
+        let photo: HashedBytes
+        let artefact: ArtefactPart<HashedBytes>
     }
 
     /// The most bytes of one photo's file.
@@ -113,10 +113,10 @@ struct FileProtection: Sendable {
     private func handOut(_ entries: [Loaded]) async throws -> [CodecOutcome] {
         let images = entries.map { entry in
             CodecImage(
-                bytes: entry.bytes,
+                photo: entry.photo,
                 label: entry.item.picture.label,
                 settings: settings,
-                semanticImage: entry.semanticImage
+                artefact: entry.artefact
             )
         }
         return try await codecs.withCodec { codec in await codec.protect(images) }
@@ -125,8 +125,8 @@ struct FileProtection: Sendable {
     private func settle(_ item: Item, _ outcome: CodecOutcome) async {
         await disk.run {
             switch outcome {
-            case .protected(let png, _, let report, _, _):
-                results.write(item.picture, png, report, isOverwriting: results.isOverwriting)
+            case .protected(let image, _):
+                results.write(item.picture, image.png, image.report, isOverwriting: results.isOverwriting)
             case .failed(let failure): results.fail(item.picture, failure)
             case .crashed(let reason):
                 let detail = "\(ImageFailure.quarantined.detail) The last time \(reason)."
@@ -138,7 +138,7 @@ struct FileProtection: Sendable {
 
     // MARK: - Files
 
-    /// Reads photos and their semantic images, those that several have in common once.
+    /// Reads photos and their imported pictures, those that several have in common once.
     private func load(_ batch: [Item]) -> [Loaded] {
         var pictures: [SemanticImageShelf.Place: HashedBytes] = [:]
         return batch.compactMap { item in
@@ -149,14 +149,17 @@ struct FileProtection: Sendable {
                     results.fail(item.picture, "image_already_protected", ProtectedFile.refusal)
                     return nil
                 }
-                let semanticImage = try item.source.mapImported { places in
-                    let seed = settings.mode == .sampleWise ? SHA256.hash(bytes).sampleSeed(0) : 0
-                    let place = places[settings.mode.importedIndex(among: places.count, sampleSeed: seed)]
+                let photo = HashedBytes(bytes)
+                let part = item.artefact.part(for: photo.sha256, mode: settings.mode)
+                let artefact = try part.mapImported { position in
+                    guard let place = imported.place(of: position, label: item.picture.label) else {
+                        preconditionFailure("a class has as many pictures as its artefact counts")
+                    }
                     let picture = try pictures[place] ?? imported.picture(at: place)
                     pictures[place] = picture
                     return picture
                 }
-                return Loaded(item: item, bytes: bytes, semanticImage: semanticImage)
+                return Loaded(item: item, photo: photo, artefact: artefact)
             } catch let fault as PictureFile.Fault {
                 results.fail(item.picture, fault.failure)
             } catch {

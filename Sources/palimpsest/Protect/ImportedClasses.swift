@@ -61,9 +61,14 @@ struct ImportedClasses: Sendable {
         self.shelf = shelf
     }
 
-    /// What a class's photos get: its pictures, or what the generator draws.
-    func source(of label: ClassLabel, generated: SemanticImageAssignment) -> SemanticImageSource<Pictures> {
-        pictures[label].map { .imported($0) } ?? .generated(generated)
+    /// What a class has: its pictures, or what its assignment generates.
+    func artefact(of label: ClassLabel, generated: ClassAssignment) -> ClassArtefact {
+        pictures[label].map { .imported(count: $0.count) } ?? .generated(generated)
+    }
+
+    /// The place of one of a class's pictures, counted from 0.
+    func place(of position: Int, label: ClassLabel) -> SemanticImageShelf.Place? {
+        pictures[label].flatMap { $0.indices.contains(position) ? $0[position] : nil }
     }
 
     /// The picture of a place, blocking on the disk.

@@ -44,7 +44,7 @@ struct SemanticImageReader: Sendable {
 
     private func semanticImage(of file: SemanticImageFolder.File) async throws -> HashedBytes {
         do {
-            switch try await codecs.semanticImage(reading: { [disk] in try await Self.read(file, on: disk) }) {
+            switch try await codecs.importPicture(reading: { [disk] in try await Self.read(file, on: disk) }) {
             case .made(let semanticImage): return semanticImage
             case .failed(let failure): throw Self.fault(file, failure)
             }
@@ -54,7 +54,7 @@ struct SemanticImageReader: Sendable {
     }
 
     private static func read(_ file: SemanticImageFolder.File, on disk: BlockingQueue) async throws -> [UInt8] {
-        let limit = ImportedSemanticImage.maxFileBytes
+        let limit = ImportedPicture.maxFileBytes
         do throws(PictureFile.Fault) {
             guard file.size <= limit else { throw PictureFile.tooLarge(limit) }
             let read = await disk.run { () -> Result<[UInt8], PictureFile.Fault> in

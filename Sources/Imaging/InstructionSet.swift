@@ -1,4 +1,4 @@
-import CKernels
+package import CKernels
 import Glibc
 
 /// The instruction sets that the kernel is compiled for, fastest first.
@@ -25,7 +25,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         return allCases.first { $0.kernel == kernel } ?? .portable
     }()
 
-    var kernel: plm_instruction_set {
+    /// Its name in C.
+    package var kernel: plm_instruction_set {
         switch self {
         case .avx512: PLM_AVX512
         case .avx2: PLM_AVX2

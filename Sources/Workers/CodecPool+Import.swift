@@ -1,8 +1,8 @@
 public import Cryptography
 public import JobModel
 
-/// What became of a picture that is to be a class's semantic image.
-public enum SemanticImageReading: Sendable, Equatable {
+/// What became of a picture that is to be kept for a class.
+public enum PictureImport: Sendable, Equatable {
     /// It is fit to be kept, as this PNG.
     case made(HashedBytes)
     /// It cannot be used, ever.
@@ -10,18 +10,18 @@ public enum SemanticImageReading: Sendable, Equatable {
 }
 
 extension CodecPool {
-    /// Has a process make of a picture what is kept as an imported semantic image; another one, if the first dies of it.
+    /// Has a process make of a picture what is kept for a class; another one, if the first dies of it.
     ///
     /// - Parameter read: Reads the picture once a process is free, so that pictures that wait take no memory.
     /// - Returns: What became of it.
     /// - Throws: As ``withCodec(_:)``; what `read` throws.
-    public func semanticImage(
+    public func importPicture(
         reading read: @Sendable () async throws -> [UInt8]
-    ) async throws -> SemanticImageReading {
+    ) async throws -> PictureImport {
         var hasCrashed = false
         while true {
-            switch try await withCodec({ codec in await codec.semanticImage(of: try await read()) }) {
-            case .made(let semanticImage): return .made(semanticImage)
+            switch try await withCodec({ codec in await codec.importPicture(try await read()) }) {
+            case .made(let picture): return .made(picture)
             case .failed(let failure): return .failed(failure)
             case .released: continue
             case .crashed(let reason):

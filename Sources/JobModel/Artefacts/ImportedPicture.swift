@@ -1,5 +1,5 @@
-/// What a picture may be to be imported as a semantic image, and what it is kept as: a PNG of RGB, scaled down where it is large.
-public enum ImportedSemanticImage {
+/// Limits of pictures that are imported for a class, and of the PNG of RGB that is kept of each.
+public enum ImportedPicture {
     /// The most bytes of a picture's file.
     public static let maxFileBytes = 64 << 20
     /// The longest side of a picture that is kept, in pixels; a larger one is scaled down to it.

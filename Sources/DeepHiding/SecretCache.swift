@@ -1,5 +1,4 @@
 import Cryptography
-import DeepHiding
 import JobModel
 import Synchronization
 
@@ -7,21 +6,15 @@ import Synchronization
 ///
 /// The least recently used go first. Several threads may look for the same secret at once; then each makes it.
 final class SecretCache: Sendable {
-    /// What a secret is made from.
-    enum Source: Hashable {
-        case generated(SemanticImageAssignment)
-        case imported(SHA256Digest)
-    }
-
     /// Which secret, at which working size.
     struct Key: Hashable {
-        let source: Source
+        let part: ArtefactPart<SHA256Digest>
         let width: Int
         let height: Int
     }
 
     private struct Entry {
-        let secret: ReadySecret
+        let secret: Secret
         var lastUse: UInt64
     }
 
@@ -51,14 +44,14 @@ final class SecretCache: Sendable {
     ///   - make: Makes it.
     /// - Returns: The secret.
     /// - Throws: What `make` throws; then nothing is kept.
-    func secret<Failure: Error>(_ key: Key, make: () throws(Failure) -> ReadySecret) throws(Failure) -> ReadySecret {
+    func secret<Failure: Error>(_ key: Key, make: () throws(Failure) -> Secret) throws(Failure) -> Secret {
         if let known = find(key) { return known }
         let secret = try make()
         keep(secret, as: key)
         return secret
     }
 
-    private func find(_ key: Key) -> ReadySecret? {
+    private func find(_ key: Key) -> Secret? {
         state.withLock { state in
             state.uses += 1
             state.entries[key]?.lastUse = state.uses
@@ -66,7 +59,7 @@ final class SecretCache: Sendable {
         }
     }
 
-    private func keep(_ secret: ReadySecret, as key: Key) {
+    private func keep(_ secret: Secret, as key: Key) {
         let size = secret.prepared.byteCount
         guard size <= maxBytes else { return }
         state.withLock { state in

@@ -1,15 +1,15 @@
-/// Which generated semantic image a class has: everything the generator needs, and nothing else.
+/// The numbers from which a method makes what it needs of a class, and nothing else.
 ///
-/// It is drawn once for a tenant's class and never changes. The seeds are secrets of the tenant. JSON: snake_case, the seeds as
-/// decimal strings, because JSON's numbers end at 53 bits.
-public struct SemanticImageAssignment: Sendable, Hashable {
-    /// The version of the generator.
+/// They are drawn once for a tenant's class and never change. The seeds are the tenant's secrets.
+/// JSON: snake_case, seeds as decimal strings, since JSON's numbers end at 53 bits.
+public struct ClassAssignment: Sendable, Hashable {
+    /// The version of the generator that they were drawn for.
     public let generatorVersion: Int
-    /// The tenant's own seed, from which the outlines of all its classes are permuted.
+    /// The tenant's own seed, shared by its classes.
     public let familySeed: UInt64
-    /// The class's place in the tenant's family, from 0, unlike any other class's of that tenant.
+    /// The class's place among the tenant's classes of this family, from 0.
     public let classIndex: Int
-    /// The seed of the class's texture.
+    /// The seed of what is the class's, or in sample-wise mode one photo's, alone.
     public let textureSeed: UInt64
 
     /// Puts an assignment together.
@@ -19,9 +19,19 @@ public struct SemanticImageAssignment: Sendable, Hashable {
         self.classIndex = classIndex
         self.textureSeed = textureSeed
     }
+
+    /// The same place in the same family with another texture.
+    func with(textureSeed: UInt64) -> ClassAssignment {
+        ClassAssignment(
+            generatorVersion: generatorVersion,
+            familySeed: familySeed,
+            classIndex: classIndex,
+            textureSeed: textureSeed
+        )
+    }
 }
 
-extension SemanticImageAssignment: Codable {
+extension ClassAssignment: Codable {
     private enum CodingKeys: String, CodingKey {
         case generatorVersion = "generator_version"
         case familySeed = "family_seed"

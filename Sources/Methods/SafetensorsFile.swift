@@ -1,3 +1,4 @@
+public import Cryptography
 import FoundationEssentials
 
 /// A safetensors file of float32 tensors, checked whole before anything is read from it.
@@ -5,12 +6,13 @@ import FoundationEssentials
 /// Layout: the length of the header (UInt64, little-endian), the header (a JSON object of tensors and string metadata),
 /// then the tensors' bytes. Once made, every tensor lies inside the file, none overlaps another, together they cover all
 /// bytes after the header, and each has exactly the bytes that its shape asks for. The file is taken for hostile.
-struct SafetensorsFile: Sendable {
+public struct SafetensorsFile: Sendable {
     /// A tensor's shape and where its bytes are.
-    struct Tensor: Sendable, Equatable {
-        let shape: [Int]
+    public struct Tensor: Sendable, Equatable {
+        /// Its sides, outermost first.
+        public let shape: [Int]
         /// Byte offsets in the file; four times as many bytes as elements.
-        let range: Range<Int>
+        public let range: Range<Int>
     }
 
     static let maxHeaderBytes = 4 << 20
@@ -18,8 +20,12 @@ struct SafetensorsFile: Sendable {
     static let maxDimensions = 8
     private static let foreign = "it is not a safetensors weights file"
 
-    let metadata: [String: String]
-    let tensors: [String: Tensor]
+    /// The string metadata, among it the `format` that names a method.
+    public let metadata: [String: String]
+    /// The tensors by name.
+    public let tensors: [String: Tensor]
+    /// The hash of the file.
+    public let sha256: SHA256Digest
     private let bytes: [UInt8]
 
     /// Reads the header and checks all of it.
@@ -27,7 +33,7 @@ struct SafetensorsFile: Sendable {
     /// - Parameter bytes: The file.
     /// - Throws: ``WeightsError`` with `weights_truncated`, `weights_malformed` or `weights_unsupported` (another dtype
     ///   than F32, or a header beyond the limits).
-    init(_ bytes: [UInt8]) throws(WeightsError) {
+    public init(_ bytes: [UInt8]) throws(WeightsError) {
         // Text and pictures have any number in the place of the length; only a header begins like this.
         guard bytes.count > 8 else {
             throw WeightsError(bytes.count < 8 ? .truncated : .malformed, Self.foreign)
@@ -67,10 +73,11 @@ struct SafetensorsFile: Sendable {
         self.metadata = header.metadata
         self.tensors = tensors
         self.bytes = bytes
+        sha256 = SHA256.hash(bytes)
     }
 
     /// The elements of a tensor of this file, row-major.
-    func values(of tensor: Tensor) -> [Float] {
+    public func values(of tensor: Tensor) -> [Float] {
         bytes[tensor.range].withUnsafeBytes { raw in
             (0..<raw.count / 4).map { index in
                 Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)))

@@ -1,3 +1,5 @@
+import Imaging
+
 /// The size at which the perturbation is computed.
 ///
 /// Trainers scale photos down before they learn from them, so the perturbation must live at that scale; the network then
@@ -24,5 +26,13 @@ public enum WorkingSize {
         guard short > target else { return (max(2, width), max(2, height)) }
         func scaled(_ side: Int) -> Int { (2 * side * target + short) / (2 * short) }
         return (scaled(width), scaled(height))
+    }
+}
+
+extension Photo {
+    /// What a method sees of the photo: three channels at the working size of a short side in pixels.
+    func atWorkingSize(_ shortSide: Int) -> PlanarImage {
+        let size = WorkingSize.of(width: width, height: height, shortSide: shortSide)
+        return planarRGB(scaledTo: size.width, height: size.height)
     }
 }

@@ -1,7 +1,7 @@
 import CKernels
 public import Imaging
 
-/// Lays the perturbation over the photo: the step from the network's output to the released integers.
+/// Lays a perturbation over the photo: the step from a method's proposal to the released integers.
 public enum Release {
     /// Adds a perturbation to a photo, in the photo's own memory.
     ///
