@@ -127,7 +127,8 @@ let package = Package(
         module("Protection", ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods"]),
         module("Workers", ["Archive", "BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", logging]),
 
-        // Layer 5.
+        // Layer 5: the two sides of the wall around hostile pictures, and the HTTP API.
+        module("CodecChild", ["Imaging", "JobModel", "Methods", "Protection", "Workers"]),
         module(
             "Service",
             [
@@ -140,7 +141,7 @@ let package = Package(
         .executableTarget(
             name: "palimpsest",
             dependencies: [
-                "Archive", "CLinux", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore", "Methods",
+                "Archive", "CLinux", "CodecChild", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore", "Methods",
                 "Protection", "SemanticImages", "Service", "Telemetry", "Workers", argumentParser, logging,
             ],
             swiftSettings: settings
@@ -184,6 +185,20 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // A method of its own and a codec that has it: what a new method takes.
+        .target(
+            name: "ToyMethod",
+            dependencies: ["Cryptography", "Imaging", "JobModel", "Methods"],
+            path: "Tests/ToyMethod",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "ToyCodec",
+            dependencies: ["CodecChild", "JobModel", "Methods", "ToyMethod", "Workers"],
+            path: "Tests/ToyCodec",
+            swiftSettings: settings
+        ),
+
         // Tests, one target a module.
         tests("HTTPWire", ["WireHarness", httpTypes], resources: [.copy("FuzzInputs")]),
         tests("Imaging", ["CKernels"], resources: [.copy("Fixtures")]),
@@ -211,8 +226,8 @@ let package = Package(
         tests(
             "Service",
             [
-                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore", "Telemetry",
-                "Workers", httpTypes, logging,
+                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "Imaging", "JobModel", "JobStore",
+                "Telemetry", "ToyCodec", "ToyMethod", "Workers", httpTypes, logging,
             ]
         ),
     ]

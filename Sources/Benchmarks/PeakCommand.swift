@@ -1,6 +1,6 @@
 import ArgumentParser
 import CBenchmark
-import DeepHiding
+import Imaging
 
 /// How fast the machine multiplies and adds in registers.
 struct PeakCommand: ParsableCommand {

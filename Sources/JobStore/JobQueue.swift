@@ -106,8 +106,8 @@ public protocol JobQueue: WorkQueue {
         prefix: String
     ) async throws(JobStoreError) -> APIKey
 
-    /// The semantic image of a tenant's class.
-    func semanticImage(
+    /// The numbers of a tenant's class.
+    func classAssignment(
         tenant: APIKeyID,
         label: ClassLabel
     ) async throws(JobStoreError) -> ClassAssignment

@@ -2,14 +2,14 @@ import GRDB
 public import JobModel
 
 extension JobStore {
-    /// The semantic image of a tenant's class, drawn when the class is first asked for and the same for ever after.
+    /// The numbers of a tenant's class, drawn when the class is first asked for; they never change.
     ///
     /// - Parameters:
     ///   - tenant: Whose class it is.
     ///   - label: The class.
     /// - Returns: The assignment; no two classes of a tenant have the same ``ClassAssignment/classIndex``.
     /// - Throws: ``JobStoreError/unknownTenant`` and errors of the database.
-    public func semanticImage(
+    public func classAssignment(
         tenant: APIKeyID,
         label: ClassLabel
     ) async throws(JobStoreError) -> ClassAssignment {

@@ -1,10 +1,9 @@
 import ArgumentParser
+import CodecChild
 import DeepHiding
-import Glibc
 import Imaging
 import JobModel
 import Methods
-import Protection
 import Workers
 
 /// The sandboxed child that decodes, protects and encodes; only this program itself starts it.
@@ -36,51 +35,20 @@ struct CodecCommand: ParsableCommand {
     }
 
     func run() throws {
-        let level = compressionLevel
-        var limits = ImageLimits()
-        limits.maxPixels = maxPixels
+        let (level, pixels) = (compressionLevel, maxPixels)
         let server = CodecServer(
             parent: parent,
             memoryBytes: memory,
             filter: filterOption.systemCallFilter,
-            maxAnswerBytes: PixelScale(maxPixels: maxPixels).answerBytes
-        ) { [limits] weights throws(ImageFailure) in
-            try Self.engine(weights, limits: limits, compressionLevel: level)
+            maxAnswerBytes: PixelScale(maxPixels: pixels).answerBytes
+        ) { weights throws(ImageFailure) in
+            try CodecServer.Engine(weights: weights, methods: .shipped, maxPixels: pixels, compressionLevel: level)
         }
         throw ExitCode(server.run())
-    }
-
-    private static func engine(
-        _ weights: [UInt8],
-        limits: ImageLimits,
-        compressionLevel: Int
-    ) throws(ImageFailure) -> CodecServer.Engine {
-        // What opens files does so now.
-        PhotoDecoder.prepare()
-        let method: any ProtectionMethod
-        do throws(WeightsError) {
-            method = try MethodRegistry.shipped.method(of: weights, limits: limits)
-        } catch {
-            throw ImageFailure(code: error.code.rawValue, detail: error.detail)
-        }
-        let protector = Protector(method: method, limits: limits, compressionLevel: compressionLevel)
-        return CodecServer.Engine(
-            modelSHA256: method.modelSHA256,
-            protect: { image throws(ImageFailure) in
-                try protector.protect(
-                    image.photo,
-                    label: image.label,
-                    settings: image.settings,
-                    artefact: image.artefact,
-                    attachments: image.attachments
-                )
-            },
-            importPicture: { picture throws(ImageFailure) in try method.imported(picture) }
-        )
     }
 }
 
 extension MethodRegistry {
-    /// The methods that this program ships.
+    /// The methods that this program ships: a new one is a folder of its own and a word here.
     fileprivate static let shipped = MethodRegistry([DeepHidingMethod.self])
 }

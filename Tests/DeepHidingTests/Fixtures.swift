@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Imaging
+import Methods
 import Testing
 
 @testable import DeepHiding

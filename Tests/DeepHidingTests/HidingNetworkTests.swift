@@ -1,5 +1,6 @@
 import Cryptography
 import Imaging
+import Methods
 import Testing
 
 @testable import DeepHiding

@@ -1,4 +1,5 @@
 import Imaging
+import Methods
 import Testing
 
 @testable import DeepHiding
@@ -6,7 +7,7 @@ import Testing
 @Suite struct WeightsTests {
     @Test func aSoundFileIsTaken() throws {
         let file = WeightsFile(blocks: 2, growth: 3)
-        let weights = try Weights(file.bytes)
+        let weights = try Weights(SafetensorsFile(file.bytes))
         #expect(weights.metadata.blocks == 2)
         #expect(weights.metadata.growth == 3)
     }
@@ -16,7 +17,7 @@ import Testing
     func aFaultyFileIsRefused(fault: Fault) {
         var file = WeightsFile(blocks: 1, growth: 2)
         let bytes = fault.make(&file)
-        let error = #expect(throws: WeightsError.self) { try Weights(bytes) }
+        let error = #expect(throws: WeightsError.self) { try Weights(SafetensorsFile(bytes)) }
         #expect(error?.code == fault.code)
         #expect(error?.detail.isEmpty == false)
     }
@@ -24,7 +25,7 @@ import Testing
     /// Whatever number stands where a length would.
     @Test(arguments: [[], Array("palimpsest: no weights at all".utf8), [UInt8](repeating: 0xFF, count: 64)])
     func anotherKindOfFileIsCalledSo(bytes: [UInt8]) {
-        let error = #expect(throws: WeightsError.self) { try Weights(bytes) }
+        let error = #expect(throws: WeightsError.self) { try Weights(SafetensorsFile(bytes)) }
         #expect(error?.detail == "it is not a safetensors weights file")
     }
 
@@ -134,7 +135,7 @@ import Testing
         var lengths = Array(0..<64)
         lengths += stride(from: 64, to: sound.count, by: 37)
         for length in lengths {
-            #expect(throws: WeightsError.self) { try Weights(Array(sound.prefix(length))) }
+            #expect(throws: WeightsError.self) { try Weights(SafetensorsFile(Array(sound.prefix(length)))) }
         }
     }
 

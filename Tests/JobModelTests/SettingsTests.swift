@@ -1,3 +1,4 @@
+import Cryptography
 import FoundationEssentials
 import Testing
 
@@ -97,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func `A source is one key in JSON, and nothing else is a source`() throws {
+    @Test func `A part is one key in JSON, and nothing else is a part`() throws {
         let assignment = ClassAssignment(generatorVersion: 1, familySeed: 2, classIndex: 3, textureSeed: 4)
         let json = #"{"class_index":3,"family_seed":"2","generator_version":1,"texture_seed":"4"}"#
         let generated = ArtefactPart<Int>.generated(assignment)
@@ -110,31 +111,47 @@ import Testing
         }
     }
 
-    @Test func `Only an imported source is mapped`() {
+    @Test func `Only an imported part is mapped`() {
         let assignment = ClassAssignment(generatorVersion: 1, familySeed: 2, classIndex: 3, textureSeed: 4)
         #expect(ArtefactPart<Int>.generated(assignment).mapImported(String.init) == .generated(assignment))
         #expect(ArtefactPart.imported(5).mapImported { $0 + 1 } == .imported(6))
     }
 
-    @Test func `Class-wise takes the first imported image, sample-wise the one that the file determines`() {
-        #expect(ProtectionMode.classWise.importedIndex(among: 3, sampleSeed: 5) == 0)
-        let seeds: [UInt64] = [5, 6, 7, .max]
-        #expect(seeds.map { ProtectionMode.sampleWise.importedIndex(among: 3, sampleSeed: $0) } == [2, 0, 1, 0])
-        #expect(ProtectionMode.sampleWise.importedIndex(among: 1, sampleSeed: .max) == 0)
+    @Test func `Class-wise takes the first imported picture, sample-wise the one that the file determines`() {
+        let photos = (0..<4).map { SHA256.hash([UInt8($0)]) }
+        let three = ClassArtefact.imported(count: 3)
+        #expect(photos.map { three.part(for: $0, mode: .classWise) } == Array(repeating: .imported(0), count: 4))
+        // The formula of `SHA256Digest.sampleSeed`, computed by Python's hashlib.
+        #expect(photos.map { three.part(for: $0, mode: .sampleWise) } == [2, 0, 0, 0].map { .imported($0) })
+        #expect(ClassArtefact.imported(count: 1).part(for: photos[0], mode: .sampleWise) == .imported(0))
+    }
+
+    @Test func `Sample-wise a photo has a texture of its own in its class's place`() {
+        let assignment = ClassAssignment(generatorVersion: 2, familySeed: 2, classIndex: 3, textureSeed: 4)
+        let (photo, generated) = (SHA256.hash([]), ClassArtefact.generated(assignment))
+        #expect(generated.part(for: photo, mode: .classWise) == .generated(assignment))
+        let own = ClassAssignment(
+            generatorVersion: 2,
+            familySeed: 2,
+            classIndex: 3,
+            textureSeed: 18_280_476_048_639_606_842
+        )
+        #expect(generated.part(for: photo, mode: .sampleWise) == .generated(own))
     }
 
     @Test func `A report has the documented JSON and survives the way there and back`() throws {
         var report = try Self.report()
         let json = try encoded(report)
         #expect(
-            json == #"{"bit_depth":8,"bound":8,"class":"cats","clip":true,"height":48,"input_format":"jpeg","#
+            json == #"{"artefact_sha256":"dd","bit_depth":8,"bound":8,"class":"cats","clip":true,"height":48,"input_format":"jpeg","#
                 + #""input_sha256":"aa","left_out":[],"linf":7,"luminance_only":false,"mask":"photo","metadata":"strip","#
-                + #""mode":"class-wise","model_sha256":"bb","output_sha256":"cc","#
+                + #""method":"deep-hiding","mode":"class-wise","model_sha256":"bb","output_sha256":"cc","#
                 + #""psnr":34.5,"semantic_image_sha256":"dd","ssim":0.75,"strength":8,"width":64,"working_height":32,"#
                 + #""working_width":40}"#
         )
         #expect(try decoded(ProtectionReport.self, json) == report)
-        let earlier = json.replacing(#""bit_depth":8,"#, with: "").replacing(#""metadata":"strip","#, with: "")
+        let earlier = json.replacing(#""artefact_sha256":"dd","bit_depth":8,"#, with: "")
+            .replacing(#""method":"deep-hiding","#, with: "").replacing(#""metadata":"strip","#, with: "")
             .replacing(#""left_out":[],"#, with: "").replacing(#""mask":"photo","#, with: "")
         #expect(try decoded(ProtectionReport.self, earlier).mask == .unmasked)
         report.mask = .unmasked
@@ -148,6 +165,10 @@ import Testing
         report.leftOut = [LeftOut(part: "icc_profile", reason: "damaged")]
         #expect(try encoded(report).contains(#""left_out":[{"part":"icc_profile","reason":"damaged"}]"#))
         #expect(try decoded(ProtectionReport.self, encoded(report)) == report)
+        report.method = MethodID(rawValue: "another")
+        let another = try encoded(report)
+        #expect(another.contains(#""method":"another""#) && !another.contains("semantic_image_sha256"))
+        #expect(try decoded(ProtectionReport.self, another) == report)
         report.psnr = .infinity
         report.bound = nil
         let unbounded = try encoded(report)

@@ -100,7 +100,7 @@ import Testing
         var imported: [String: ArtefactPart<SHA256Digest>] = [:]
         while case let claims = try await store.claim(owner: worker()), !claims.isEmpty {
             for claim in claims where claim.tenant == one {
-                imported["\(claim.jobID) \(claim.label)"] = claim.semanticImage
+                imported["\(claim.jobID) \(claim.label)"] = claim.artefact
             }
             try await store.finish(claims.map { ($0, done($0)) })
         }
@@ -118,7 +118,7 @@ import Testing
             return
         }
         let again = try await store.claim(owner: worker())
-        #expect(again.first { $0.label == dogs }?.semanticImage == .imported(blob("picture 0")))
+        #expect(again.first { $0.label == dogs }?.artefact == .imported(blob("picture 0")))
         // With the last job the pictures go.
         try await store.finish(again.map { ($0, done($0)) })
         var erased: [SHA256Digest] = []
@@ -170,8 +170,8 @@ import Testing
                 claimed.insert("\(claim.jobID) \(claim.number)")
                 #expect(claim.pixels == 4 * Int(claim.inputSize), "guessed from the bytes")
                 let isImported = version >= 2 && claim.label.text == "dogs" && claim.tenant == one
-                if isImported { #expect(claim.semanticImage == .imported(blob("picture 0"))) }
-                if !isImported, case .generated(let assignment) = claim.semanticImage {
+                if isImported { #expect(claim.artefact == .imported(blob("picture 0"))) }
+                if !isImported, case .generated(let assignment) = claim.artefact {
                     #expect(assignment.generatorVersion == 2 && assignment.familySeed == 7)
                 }
             }

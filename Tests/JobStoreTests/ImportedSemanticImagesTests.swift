@@ -34,21 +34,21 @@ import Testing
         let new = NewJob(tenant: tenant, settings: settings, retention: .zero)
         _ = try await store.createJob(new, images: images)
         let claims = try await store.claim(owner: worker())
-        return claims.map { ($0.inputSHA256, $0.semanticImage) }
+        return claims.map { ($0.inputSHA256, $0.artefact) }
     }
 
     @Test func `Imported images win over the generated one, for their class and owner alone`() async throws {
         let store = try test.open()
         let (tenant, other) = (try await store.tenant(), try await store.tenant())
-        let cats = try await store.semanticImage(tenant: tenant, label: ClassLabel("cats"))
+        let cats = try await store.classAssignment(tenant: tenant, label: ClassLabel("cats"))
         #expect(try await store.importSemanticImages([imported("cats", ["a", "b"])], tenant: tenant).isEmpty)
         #expect(try await sources(store, tenant).map(\.source) == [.imported(blob("a"))])
         for (owner, label) in [(tenant, "dogs"), (other, "cats")] {
-            let generated = try await store.semanticImage(tenant: owner, label: ClassLabel(label))
+            let generated = try await store.classAssignment(tenant: owner, label: ClassLabel(label))
             #expect(try await sources(store, owner, label: label).map(\.source) == [.generated(generated)])
         }
         // The class keeps its place in the generator's family.
-        #expect(try await store.semanticImage(tenant: tenant, label: ClassLabel("cats")) == cats)
+        #expect(try await store.classAssignment(tenant: tenant, label: ClassLabel("cats")) == cats)
     }
 
     /// The places were computed with Python: first 8 bytes of SHA-256, little-endian, modulo 3.
@@ -91,7 +91,7 @@ import Testing
         let tenant = try await store.tenant()
         let cats = try ClassLabel("cats")
         let generated = ArtefactPart<SHA256Digest>.generated(
-            try await store.semanticImage(tenant: tenant, label: cats)
+            try await store.classAssignment(tenant: tenant, label: cats)
         )
         if change != .firstImport {
             _ = try await store.importSemanticImages([imported("cats", ["a", "b"])], tenant: tenant)
@@ -111,7 +111,7 @@ import Testing
             return
         }
         let first = try #require(try await store.claim(owner: worker()).first)
-        #expect(first.semanticImage == expected)
+        #expect(first.artefact == expected)
         try await store.finish(first, .failed(broken))
 
         var free: [SHA256Digest]?
@@ -128,7 +128,7 @@ import Testing
         // Another run of the service sees it the same way.
         store = try test.open()
         let second = try #require(try await store.claim(owner: worker()).first)
-        #expect(second.number == 2 && second.semanticImage == expected)
+        #expect(second.number == 2 && second.artefact == expected)
         try await store.finish(second, done(second))
         guard case .queued = try await store.retryJob(job.id, tenant: tenant) else {
             Issue.record("nothing is tried again")
@@ -136,7 +136,7 @@ import Testing
         }
         for _ in 0..<2 {
             let claim = try #require(try await store.claim(owner: worker()).first)
-            #expect(claim.semanticImage == expected, "image \(claim.number)")
+            #expect(claim.artefact == expected, "image \(claim.number)")
             try await store.finish(claim, done(claim))
         }
         // What comes later has what the class has now.
@@ -225,8 +225,8 @@ import Testing
         let one = try await store.tenant("one")
         test.clock.advance(by: .seconds(1))
         let other = try await store.tenant("other")
-        for label in ["dogs", "cats"] { _ = try await store.semanticImage(tenant: one, label: ClassLabel(label)) }
-        _ = try await store.semanticImage(tenant: other, label: ClassLabel("cats"))
+        for label in ["dogs", "cats"] { _ = try await store.classAssignment(tenant: one, label: ClassLabel(label)) }
+        _ = try await store.classAssignment(tenant: other, label: ClassLabel("cats"))
         let both = [try imported("cats", ["a", "b"]), try imported("ants", ["a"])]
         _ = try await store.importSemanticImages(both, tenant: other)
         let listed = try await store.classes()

@@ -71,21 +71,21 @@ import Testing
     @Test func `A class keeps its semantic image over restarts and new generators`() async throws {
         let first = try test.open(generatorVersion: 1)
         let tenant = try await first.tenant()
-        let cats = try await first.semanticImage(tenant: tenant, label: ClassLabel("cats"))
-        let dogs = try await first.semanticImage(tenant: tenant, label: ClassLabel("dogs"))
+        let cats = try await first.classAssignment(tenant: tenant, label: ClassLabel("cats"))
+        let dogs = try await first.classAssignment(tenant: tenant, label: ClassLabel("dogs"))
         #expect(cats.classIndex == 0 && dogs.classIndex == 1)
         #expect(cats.familySeed == dogs.familySeed && cats.textureSeed != dogs.textureSeed)
         let second = try test.open(generatorVersion: 2)
-        #expect(try await second.semanticImage(tenant: tenant, label: ClassLabel("cats")) == cats)
-        let birds = try await second.semanticImage(tenant: tenant, label: ClassLabel("birds"))
+        #expect(try await second.classAssignment(tenant: tenant, label: ClassLabel("cats")) == cats)
+        let birds = try await second.classAssignment(tenant: tenant, label: ClassLabel("birds"))
         #expect(birds.classIndex == 2 && birds.generatorVersion == 2 && birds.familySeed == cats.familySeed)
     }
 
     @Test func `Tenants have families of their own`() async throws {
         let store = try test.open()
         let label = try ClassLabel("cats")
-        let one = try await store.semanticImage(tenant: store.tenant(), label: label)
-        let other = try await store.semanticImage(tenant: store.tenant(), label: label)
+        let one = try await store.classAssignment(tenant: store.tenant(), label: label)
+        let other = try await store.classAssignment(tenant: store.tenant(), label: label)
         #expect(one.classIndex == 0 && other.classIndex == 0)
         #expect(one.familySeed != other.familySeed)
     }
@@ -97,7 +97,7 @@ import Testing
             for number in 0..<120 {
                 group.addTask {
                     let label = try ClassLabel("class-\(number % 40)")
-                    return (label.text, try await store.semanticImage(tenant: tenant, label: label))
+                    return (label.text, try await store.classAssignment(tenant: tenant, label: label))
                 }
             }
             return try await group.reduce(into: [:]) { $0[$1.0, default: Set()].insert($1.1) }
@@ -110,7 +110,7 @@ import Testing
     @Test func `Nobody's class has no semantic image`() async throws {
         let store = try test.open()
         await #expect(throws: JobStoreError.unknownTenant) {
-            try await store.semanticImage(tenant: .random(), label: ClassLabel("cats"))
+            try await store.classAssignment(tenant: .random(), label: ClassLabel("cats"))
         }
     }
 }

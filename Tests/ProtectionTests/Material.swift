@@ -18,7 +18,15 @@ enum Material {
 
     static func protector(limits: ImageLimits = ImageLimits()) throws -> Protector {
         let weights = try file("DeepHidingTests/Fixtures/random-weights.safetensors")
-        return Protector(network: try HidingNetwork(weights: weights), limits: limits)
+        let method = DeepHidingMethod(network: try HidingNetwork(weights: weights), limits: limits)
+        return Protector(method: method, limits: limits)
+    }
+
+    /// A picture of seeded noise in [0, 1).
+    static func noise(width: Int, height: Int, seed: UInt64) -> PlanarImage {
+        var generator = SplitMix64(state: seed)
+        let samples = (0..<3 * width * height).map { _ in Float.random(in: 0..<1, using: &generator) }
+        return PlanarImage(width: width, height: height, channels: 3, samples: samples)
     }
 
     static let label = try? ClassLabel("hats")
@@ -49,6 +57,19 @@ enum Material {
     }
 }
 
+/// The tests' own generator, so that every run sees the same numbers.
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}
+
 extension Protector {
     /// Protects with the tests' label.
     func protect(
@@ -56,11 +77,13 @@ extension Protector {
         _ settings: ProtectionSettings = .standard,
         _ assignment: ClassAssignment = Material.assignment()
     ) throws -> ProtectedImage {
-        try protect(
-            input,
+        let photo = HashedBytes(input)
+        let part = ClassArtefact.generated(assignment).part(for: photo.sha256, mode: settings.mode)
+        return try protect(
+            photo,
             label: try #require(Material.label),
             settings: settings,
-            semanticImage: .generated(assignment)
+            artefact: part.mapImported { _ in photo }
         )
     }
 
@@ -71,10 +94,10 @@ extension Protector {
         imported picture: [UInt8]
     ) throws -> ProtectedImage {
         try protect(
-            input,
+            HashedBytes(input),
             label: try #require(Material.label),
             settings: settings,
-            semanticImage: .imported(HashedBytes(picture))
+            artefact: .imported(HashedBytes(picture))
         )
     }
 }

@@ -3,6 +3,7 @@ import DeepHiding
 import Glibc
 import Imaging
 import JobModel
+import SemanticImages
 import Testing
 
 @testable import Protection
@@ -54,7 +55,7 @@ import Testing
         }
         for other in others { #expect(other.png == first.png && other.report == first.report) }
         #expect(others.count == 4)
-        #expect(others.allSatisfy { $0.durations.isPlausible(within: 600) && $0.durations.network > 0 })
+        #expect(others.allSatisfy { $0.durations.map { $0.isPlausible(within: 600) && $0.network > 0 } == true })
     }
 
     /// At the photo's own size the samples are those of the network's output, bounded and rounded in double precision.
@@ -63,14 +64,17 @@ import Testing
         let weights = try Material.file("DeepHidingTests/Fixtures/random-weights.safetensors")
         let network = try HidingNetwork(weights: weights)
         let input = try PNGEncoder.encode(photo)
-        let secret = try Secret(
-            Material.assignment(),
-            mode: .sampleWise,
-            input: SHA256.hash(input),
-            size: (photo.width, photo.height)
+        let assignment = Material.assignment()
+        let secret = try SemanticImageGenerator.image(
+            familySeed: assignment.familySeed,
+            classIndex: assignment.classIndex,
+            textureSeed: SHA256.hash(input).sampleSeed(assignment.textureSeed),
+            width: 33,
+            height: 21
         )
-        let hidden = network.hide(cover: photo.planarRGB(scaledTo: 33, height: 21), secret: secret.image)
-        let protected = try PhotoDecoder.decode(Protector(network: network).protect(input).png)
+        let hidden = network.hide(cover: photo.planarRGB(scaledTo: 33, height: 21), secret: secret)
+        let protector = Protector(method: DeepHidingMethod(network: network))
+        let protected = try PhotoDecoder.decode(protector.protect(input).png)
         for index in photo.samples.indices {
             let sample = Double(photo.samples[index])
             let wanted = Double(hidden.samples[index % 3 * 33 * 21 + index / 3]) * 255
@@ -202,7 +206,7 @@ import Testing
         var weights = try Material.file("DeepHidingTests/Fixtures/random-weights.safetensors")
         let header = 8 + Int(weights[0..<8].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) })
         for at in stride(from: header, to: weights.count, by: 4) { weights[at + 3] = 0x7E }
-        let protector = Protector(network: try HidingNetwork(weights: weights))
+        let protector = Protector(method: DeepHidingMethod(network: try HidingNetwork(weights: weights)))
         let input = try PNGEncoder.encode(Material.photo(width: 20, height: 20, layout: .rgb))
         let error = #expect(throws: ImageFailure.self) { try protector.protect(input) }
         #expect(error?.code == "network_not_finite")

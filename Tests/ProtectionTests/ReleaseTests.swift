@@ -1,13 +1,13 @@
 import Imaging
 import Testing
 
-@testable import DeepHiding
+@testable import Protection
 
 @Suite struct ReleaseTests {
     @Test(arguments: PixelLayout.allCases, [1, 8, 16])
     func theBoundHoldsOnTheIntegers(layout: PixelLayout, strength: Int) {
         let photo = Self.photo(width: 61, height: 43, layout: layout, seed: 1)
-        var delta = Fixtures.noise(width: 20, height: 14, seed: 2)
+        var delta = Material.noise(width: 20, height: 14, seed: 2)
         for index in delta.samples.indices { delta.samples[index] = (delta.samples[index] - 0.5) * 0.3 }
         let released = Self.released(photo, delta, strength: strength, clip: true)
         #expect(released.width == 61 && released.height == 43 && released.layout == layout)
@@ -19,7 +19,7 @@ import Testing
     /// At the photo's own size every sample is what the formula of the paper says, computed in double precision.
     @Test func samplesAreAddedClampedAndRounded() {
         let photo = Self.photo(width: 32, height: 24, layout: .rgb, seed: 3)
-        var delta = Fixtures.noise(width: 32, height: 24, seed: 4)
+        var delta = Material.noise(width: 32, height: 24, seed: 4)
         for index in delta.samples.indices { delta.samples[index] = (delta.samples[index] - 0.5) * 0.12 }
         for (clip, bound) in [(true, 8.0), (false, 255.0)] {
             let released = Self.released(photo, delta, strength: 8, clip: clip)

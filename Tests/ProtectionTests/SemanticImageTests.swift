@@ -1,10 +1,11 @@
 import Cryptography
-import DeepHiding
 import Imaging
 import JobModel
+import Methods
 import Synchronization
 import Testing
 
+@testable import DeepHiding
 @testable import Protection
 
 /// Pictures that are imported as semantic images: what is kept of them, and how they are hidden.
@@ -20,7 +21,7 @@ import Testing
             layout: layout,
             profile: layout.colorChannels == 3 ? profile : nil
         )
-        let kept = try PhotoDecoder.decode(Material.protector().keptSemanticImage(of: PNGEncoder.encode(picture)))
+        let kept = try PhotoDecoder.decode(Material.protector().method.imported(PNGEncoder.encode(picture)))
         #expect(kept.width == 31 && kept.height == 17 && kept.layout == .rgb && kept.iccProfile == nil)
         var expected: [UInt8] = []
         for pixel in 0..<31 * 17 {
@@ -33,8 +34,8 @@ import Testing
 
     @Test func theOrientationIsApplied() throws {
         let upright = try PhotoDecoder.decode(Material.file("ImagingTests/Fixtures/orientation_6.png"))
-        let kept = try Material.protector().keptSemanticImage(
-            of: Material.file("ImagingTests/Fixtures/orientation_6.png")
+        let kept = try Material.protector().method.imported(
+            Material.file("ImagingTests/Fixtures/orientation_6.png")
         )
         #expect(try PhotoDecoder.decode(kept).samples == upright.samples)
     }
@@ -46,7 +47,7 @@ import Testing
         // A ramp stays one, if every pixel counts.
         let samples = (0..<width * height).map { UInt8($0 % width * 255 / width) }
         let picture = Photo(width: width, height: height, layout: .gray, samples: samples)
-        let file = try Material.protector().keptSemanticImage(of: PNGEncoder.encode(picture))
+        let file = try Material.protector().method.imported(PNGEncoder.encode(picture))
         let kept = try PhotoDecoder.decode(file)
         #expect(kept.width == keptWidth && kept.height == keptHeight)
         // Behind the edges, where the ramp ends.
@@ -65,7 +66,7 @@ import Testing
             return UInt8(truncatingIfNeeded: state >> 33)
         }
         let picture = Photo(width: 1024, height: 1024, layout: .rgb, samples: samples)
-        let kept = try Material.protector().keptSemanticImage(of: PNGEncoder.encode(picture))
+        let kept = try Material.protector().method.imported(PNGEncoder.encode(picture))
         #expect(kept.count > samples.count && kept.count <= ImportedPicture.maxKeptBytes)
     }
 
@@ -78,7 +79,7 @@ import Testing
     func whatIsNoPictureIsNamed(path: String, part: Double, code: String) throws {
         let file = try Material.file(path)
         let error = #expect(throws: ImageFailure.self) {
-            try Material.protector().keptSemanticImage(of: Array(file.prefix(Int(Double(file.count) * part))))
+            try Material.protector().method.imported(Array(file.prefix(Int(Double(file.count) * part))))
         }
         #expect(error?.code == code)
     }
@@ -88,7 +89,7 @@ import Testing
         limits.maxPixels = 1000
         let file = try Material.file("e2e/fixtures/plane.jpg")
         let error = #expect(throws: ImageFailure.self) {
-            try Material.protector(limits: limits).keptSemanticImage(of: file)
+            try Material.protector(limits: limits).method.imported(file)
         }
         #expect(error?.code == "image_too_large")
     }
@@ -99,7 +100,7 @@ import Testing
         let protector = try Material.protector()
         let photo = Material.photo(width: 33, height: 21, layout: .rgb)
         let picture = try PhotoDecoder.decode(
-            protector.keptSemanticImage(of: Material.file("e2e/fixtures/hats.png"))
+            protector.method.imported(Material.file("e2e/fixtures/hats.png"))
         )
         let fitting = picture.planarRGB(covering: 33, height: 21)
         let samples = (0..<33 * 21 * 3).map { UInt8(fitting.samples[$0 % 3 * 33 * 21 + $0 / 3] * 255 + 0.5) }
@@ -152,29 +153,35 @@ import Testing
         let cache = SecretCache(maxBytes: 2 * 96)
         let network = try HidingNetwork(weights: Material.file("DeepHidingTests/Fixtures/random-weights.safetensors"))
         let made = Mutex<[String]>([])
-        func look(_ name: String, side: Int = 2) -> SHA256Digest {
-            cache.secret(SecretCache.Key(source: .imported(picture(name)), width: side, height: side)) {
+        func look(_ name: String, side: Int = 2) throws -> SHA256Digest {
+            try cache.secret(SecretCache.Key(part: .imported(picture(name)), width: side, height: side)) {
                 made.withLock { $0.append("\(name)\(side)") }
                 let gray = UInt8(name.utf8.reduce(0, &+))
                 let samples = [UInt8](repeating: gray, count: 4)
                 let picture = Photo(width: 2, height: 2, layout: .gray, samples: samples)
-                return ReadySecret(Secret(picture, size: (side, side)), by: network)
+                return try Secret(
+                    .imported(HashedBytes(PNGEncoder.encode(picture))),
+                    width: side,
+                    height: side,
+                    limits: ImageLimits(),
+                    by: network
+                )
             }.sha256
         }
-        let a = look("a")
-        _ = look("b")
-        #expect(look("a") == a)
+        let a = try look("a")
+        _ = try look("b")
+        #expect(try look("a") == a)
         #expect(made.withLock { $0 } == ["a2", "b2"])
         // The third pushes out b, which was used longest ago.
-        #expect(look("c") != a)
-        #expect(look("a") == a)
+        #expect(try look("c") != a)
+        #expect(try look("a") == a)
         #expect(made.withLock { $0 } == ["a2", "b2", "c2"])
-        _ = look("b")
+        _ = try look("b")
         #expect(made.withLock { $0 } == ["a2", "b2", "c2", "b2"])
         // What is too large for the cache is made each time, and pushes nothing out.
-        _ = look("a", side: 9)
-        _ = look("a", side: 9)
-        #expect(look("a") == a)
+        _ = try look("a", side: 9)
+        _ = try look("a", side: 9)
+        #expect(try look("a") == a)
         #expect(made.withLock { $0 } == ["a2", "b2", "c2", "b2", "a9", "a9"])
     }
 }

@@ -1,14 +1,14 @@
 import Imaging
 import Testing
 
-@testable import DeepHiding
+@testable import Protection
 
 /// The release on samples of 16 bits, each computed again in double precision.
 @Suite struct SixteenBitReleaseTests {
     @Test(arguments: PixelLayout.allCases, [1, 8, 16])
     func theBoundHoldsInSixteenBits(layout: PixelLayout, strength: Int) {
         let (photo, before) = Self.photo(width: 61, height: 43, layout: layout)
-        var delta = Fixtures.noise(width: 20, height: 14, seed: 2)
+        var delta = Material.noise(width: 20, height: 14, seed: 2)
         for index in delta.samples.indices { delta.samples[index] = (delta.samples[index] - 0.5) * 0.3 }
         var released = photo
         let quality = Release.apply(delta: delta, to: &released, strength: strength, clip: true)
@@ -24,7 +24,7 @@ import Testing
     @Test(arguments: [true, false])
     func samplesAreAddedClampedAndRounded(clip: Bool) {
         let (photo, before) = Self.photo(width: 32, height: 24, layout: .rgb)
-        var delta = Fixtures.noise(width: 32, height: 24, seed: 4)
+        var delta = Material.noise(width: 32, height: 24, seed: 4)
         for index in delta.samples.indices { delta.samples[index] = (delta.samples[index] - 0.5) * 0.12 }
         var released = photo
         _ = Release.apply(delta: delta, to: &released, strength: 8, clip: clip)

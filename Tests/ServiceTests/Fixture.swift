@@ -102,8 +102,8 @@ final class Fixture: Sendable {
     }
 
     /// Makes what begins with a P, as codecs make PNGs of pictures, and refuses the rest.
-    private struct Codec: SemanticImageMaking {
-        func semanticImage(reading read: @Sendable () async throws -> [UInt8]) async throws -> SemanticImageReading {
+    private struct Codec: PictureImporting {
+        func importPicture(reading read: @Sendable () async throws -> [UInt8]) async throws -> PictureImport {
             let bytes = try await read()
             switch bytes.first {
             case UInt8(ascii: "P"): return .made(HashedBytes(Array("PNG of ".utf8) + bytes))

@@ -130,19 +130,19 @@ struct CodecAnswerCheckTests {
 
     @Test("A semantic image that no honest codec makes is found")
     func findsOtherSemanticImages() {
-        #expect(SemanticImageCheck.contradiction(in: Self.png) == nil)
+        #expect(ImportedPictureCheck.contradiction(in: Self.png) == nil)
         for side in [16..<20, 20..<24] {
             var picture = Self.png
             picture.replaceSubrange(side, with: [0, 0, 4, 0])
-            #expect(SemanticImageCheck.contradiction(in: picture) == nil)
+            #expect(ImportedPictureCheck.contradiction(in: picture) == nil)
             picture.replaceSubrange(side, with: [0, 0, 4, 1])
-            #expect(SemanticImageCheck.contradiction(in: picture) == "the semantic image is larger than asked for")
+            #expect(ImportedPictureCheck.contradiction(in: picture) == "the picture is larger than asked for")
         }
         let filler = [UInt8](repeating: 0, count: 3_342_336)
         let long = Array(Self.png.dropLast(12)) + filler + Array(Self.png.suffix(12))
-        #expect(SemanticImageCheck.contradiction(in: long) == "the semantic image is larger than asked for")
+        #expect(ImportedPictureCheck.contradiction(in: long) == "the picture is larger than asked for")
         for file in [[], Array(Self.png.dropLast()), Self.png + [0], filler] {
-            #expect(SemanticImageCheck.contradiction(in: file) == "the semantic image is not a PNG")
+            #expect(ImportedPictureCheck.contradiction(in: file) == "the picture is not a PNG")
         }
     }
 

@@ -19,7 +19,7 @@ struct CodecMessageTests {
         """
         {"id": \(id), "bytes": \(bytes), "label": "cats",
          "settings": {"mode": "sample-wise", "strength": 8, "clip": true, "working_size": 128, "mask": "auto"},
-         "semantic_image": \(source)}
+         "artefact": \(source)}
         """
     }
 
@@ -28,8 +28,8 @@ struct CodecMessageTests {
          "texture_seed": "42"}}
         """
 
-    private func protect(_ images: String, semanticImages: String = "") -> String {
-        "{\"type\": \"protect\", \"semantic_images\": [\(semanticImages)], \"images\": [\(images)]}"
+    private func protect(_ images: String, imported: String = "") -> String {
+        "{\"type\": \"protect\", \"imported\": [\(imported)], \"images\": [\(images)]}"
     }
 
     @Test("A request is read as the protocol writes it")
@@ -42,21 +42,21 @@ struct CodecMessageTests {
     func roundTrips() throws {
         let other = try ProtectionSettings(mode: .classWise, strength: 16, clip: false, workingSize: 64, mask: .photo)
         let protect = CodecRequest.protect([Material.image([1]), Material.image([2, 3], settings: other)])
-        for (sent, body) in [(protect, [1, 2, 3]), (.semanticImage([4, 5]), [4, 5])] as [(CodecRequest, [UInt8])] {
+        for (sent, body) in [(protect, [1, 2, 3]), (.importPicture([4, 5]), [4, 5])] as [(CodecRequest, [UInt8])] {
             let encoded = try sent.encoded()
             #expect(encoded.body.flatMap(\.self) == body)
             #expect(try CodecRequest(CodecFrame(header: encoded.header, body: body)) == sent)
         }
     }
 
-    @Test("Imported semantic images stand once before the images that name them")
+    @Test("Imported pictures stand once before the images that name them")
     func readsImported() throws {
         let images = [("0", 2), ("1", 1), ("0", 0)].enumerated().map { index, image in
             entry(id: index, bytes: image.1, source: "{\"imported\": \(image.0)}")
         }
         let json = protect(
             (images + [entry(id: 3, bytes: 1)]).joined(separator: ","),
-            semanticImages: "{\"bytes\": 3}, {\"bytes\": 1}"
+            imported: "{\"bytes\": 3}, {\"bytes\": 1}"
         )
         let read = try request(json, body: [1, 2, 3, 4, 10, 11, 12, 13])
         let expected = CodecRequest.protect([
@@ -68,29 +68,29 @@ struct CodecMessageTests {
         #expect(try read.encoded().body == [[1, 2, 3], [4], [10, 11], [12], [], [13]])
     }
 
-    @Test("Hostile lists of semantic images are refused")
-    func refusesSemanticImages() {
+    @Test("Hostile lists of imported pictures are refused")
+    func refusesImported() {
         let one = entry(id: 0, bytes: 1, source: "{\"imported\": 0}")
         let hostile: [(String, [UInt8])] = [
             (protect(one), [1]),
-            (protect(one, semanticImages: "{\"bytes\": 3}"), [1, 2, 3]),
-            (protect(one, semanticImages: "{\"bytes\": 3}"), [1, 2, 3, 4, 5]),
-            (protect(one, semanticImages: "{\"bytes\": -1}"), [1]),
-            (protect(one, semanticImages: "{\"bytes\": \(Int.max)}"), [1]),
-            (protect(one, semanticImages: "{\"bytes\": 1}, {\"bytes\": 1}"), [1, 2, 3]),
-            (protect(entry(id: 0, bytes: 1), semanticImages: "{\"bytes\": 1}"), [1, 2]),
-            (protect(entry(id: 0, bytes: 1, source: "{\"imported\": 1}"), semanticImages: "{\"bytes\": 1}"), [1, 2]),
-            (protect(entry(id: 0, bytes: 1, source: "{\"imported\": -1}"), semanticImages: "{\"bytes\": 1}"), [1, 2]),
-            (protect(entry(id: 0, bytes: 1, source: "{}"), semanticImages: "{\"bytes\": 1}"), [1, 2]),
+            (protect(one, imported: "{\"bytes\": 3}"), [1, 2, 3]),
+            (protect(one, imported: "{\"bytes\": 3}"), [1, 2, 3, 4, 5]),
+            (protect(one, imported: "{\"bytes\": -1}"), [1]),
+            (protect(one, imported: "{\"bytes\": \(Int.max)}"), [1]),
+            (protect(one, imported: "{\"bytes\": 1}, {\"bytes\": 1}"), [1, 2, 3]),
+            (protect(entry(id: 0, bytes: 1), imported: "{\"bytes\": 1}"), [1, 2]),
+            (protect(entry(id: 0, bytes: 1, source: "{\"imported\": 1}"), imported: "{\"bytes\": 1}"), [1, 2]),
+            (protect(entry(id: 0, bytes: 1, source: "{\"imported\": -1}"), imported: "{\"bytes\": 1}"), [1, 2]),
+            (protect(entry(id: 0, bytes: 1, source: "{}"), imported: "{\"bytes\": 1}"), [1, 2]),
             ("{\"type\": \"protect\", \"images\": [\(entry(id: 0, bytes: 1))]}", [1]),
-            ("{\"type\": \"protect\", \"semantic_images\": []}", [1]),
-            ("{\"type\": \"semantic_image\", \"images\": [\(one)]}", [1]),
-            ("{\"type\": \"semantic_image\", \"semantic_images\": [{\"bytes\": 1}]}", [1]),
+            ("{\"type\": \"protect\", \"imported\": []}", [1]),
+            ("{\"type\": \"import\", \"images\": [\(one)]}", [1]),
+            ("{\"type\": \"import\", \"imported\": [{\"bytes\": 1}]}", [1]),
         ]
         for (json, body) in hostile {
             #expect(throws: CodecFault.self, "\(json)") { try request(json, body: body) }
         }
-        #expect(throws: Never.self) { try request(protect(one, semanticImages: "{\"bytes\": 3}"), body: [1, 2, 3, 4]) }
+        #expect(throws: Never.self) { try request(protect(one, imported: "{\"bytes\": 3}"), body: [1, 2, 3, 4]) }
     }
 
     @Test("Hostile requests are refused")
@@ -165,14 +165,16 @@ struct CodecMessageTests {
         let answers: [CodecAnswer] = [
             .ready(modelSHA256: SHA256.hash([]), pid: 1),
             .unready(ImageFailure(code: "a", detail: "b")),
-            .protected(id: 2, report: CodecAnswerCheckTests.report, png: picture, durations: nil),
+            .protected(id: 2, ProtectedImage(png: picture, report: CodecAnswerCheckTests.report, durations: nil)),
             .protected(
                 id: 0,
-                report: CodecAnswerCheckTests.report,
-                png: picture,
-                durations: StageDurations(decode: 0.25, network: 1.5, encode: 0.125)
+                ProtectedImage(
+                    png: picture,
+                    report: CodecAnswerCheckTests.report,
+                    durations: StageDurations(decode: 0.25, network: 1.5, encode: 0.125)
+                )
             ),
-            .semanticImage(png: picture),
+            .imported(png: picture),
             .failed(id: 3, ImageFailure(code: "a", detail: "b")),
         ]
         for answer in answers { #expect(try CodecAnswer(answer.frame()) == answer) }

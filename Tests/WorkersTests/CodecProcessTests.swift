@@ -29,11 +29,11 @@ struct CodecProcessTests {
         let outcomes = try await outcomes("honest", [Material.image([1]), Material.image([2])])
         #expect(outcomes.count == 2)
         for outcome in outcomes {
-            guard case .protected(let png, let sha256, let report, _, _) = outcome else {
+            guard case .protected(let image, let sha256) = outcome else {
                 Issue.record("\(outcome)")
                 continue
             }
-            #expect(png.starts(with: [0x89, 0x50]) && sha256.hex == report.outputSHA256)
+            #expect(image.png.starts(with: [0x89, 0x50]) && sha256.hex == image.report.outputSHA256)
         }
     }
 
@@ -112,33 +112,33 @@ struct CodecProcessTests {
         #expect(crash(outcomes.first) == "it used more than 0.3 s of processor time (it was ended by signal 9)")
     }
 
-    private func semanticImage(
+    private func importPicture(
         _ behaviour: String,
         _ change: (inout CodecConfiguration) -> Void = { _ in }
-    ) async throws -> SemanticImageOutcome {
+    ) async throws -> ImportOutcome {
         var configuration = Material.fakeCodec(behaviour)
         change(&configuration)
         return try await Material.withPool(configuration) { pool in
-            try await pool.withCodec { await $0.semanticImage(of: [1, 2, 3]) }
+            try await pool.withCodec { await $0.importPicture([1, 2, 3]) }
         }
     }
 
     @Test("A semantic image is taken from an honest one, and so is its word that there can be none")
     func takesSemanticImage() async throws {
-        guard case .made(let made) = try await semanticImage("honest") else {
+        guard case .made(let made) = try await importPicture("honest") else {
             Issue.record("none was made")
             return
         }
         #expect(PNGHeader(made.bytes).map { [$0.width, $0.height] } == [2, 1])
         #expect(made.sha256 == SHA256.hash(made.bytes))
         let failure = ImageFailure(code: "image_corrupt", detail: "It has 3 bytes.")
-        #expect(try await semanticImage("refuses") == .failed(failure))
+        #expect(try await importPicture("refuses") == .failed(failure))
     }
 
     @Test(
         "One that is asked for a semantic image and lies, dies or hangs has crashed",
         arguments: [
-            ("makes-none", "its answer is false: the semantic image is not a PNG (it was ended by signal 9)"),
+            ("makes-none", "its answer is false: the picture is not a PNG (it was ended by signal 9)"),
             ("wrong-image", "it answered what nobody asked (it was ended by signal 9)"),
             ("protects-instead", "it answered what nobody asked (it was ended by signal 9)"),
             ("dies", "it ended before it answered (it was ended by signal 11)"),
@@ -146,7 +146,7 @@ struct CodecProcessTests {
         ]
     )
     func punishesSemanticImage(behaviour: String, reason: String) async throws {
-        let outcome = try await semanticImage(behaviour) {
+        let outcome = try await importPicture(behaviour) {
             if behaviour == "hang" { $0.wallLimit = .milliseconds(200) }
         }
         #expect(outcome == .crashed(reason: reason))
@@ -155,7 +155,7 @@ struct CodecProcessTests {
     @Test("A picture that is to become a semantic image is given back when the pool stops")
     func stopReleasesSemanticImage() async throws {
         let pool = try CodecPool(count: 1, configuration: Material.fakeCodec("hang"), logger: Material.logger)
-        async let outcome = pool.withCodec { await $0.semanticImage(of: [1]) }
+        async let outcome = pool.withCodec { await $0.importPicture([1]) }
         await eventually("the picture is handed out") { pool.isWorking }
         await pool.stop()
         #expect(try await outcome == .released)

@@ -24,10 +24,10 @@ enum Material {
         imported: [UInt8]? = nil
     ) -> CodecImage {
         CodecImage(
-            bytes: bytes,
+            photo: HashedBytes(bytes),
             label: label,
             settings: settings,
-            semanticImage: imported.map { .imported(HashedBytes($0)) } ?? .generated(assignment)
+            artefact: imported.map { .imported(HashedBytes($0)) } ?? .generated(assignment)
         )
     }
 

@@ -27,17 +27,17 @@ struct RealCodecTests {
         let outcomes = try await Material.withPool(Material.realCodec()) { pool in
             try await pool.withCodec { await $0.protect(images) }
         }
-        guard case .protected(let png, let sha256, let report, _, let durations) = outcomes[0],
-            case .protected(let samePNG, _, let sameReport, _, _) = outcomes[4]
+        guard case .protected(let image, let sha256) = outcomes[0], case .protected(let same, _) = outcomes[4]
         else {
             Issue.record("a photo was not protected")
             return
         }
-        #expect(try #require(durations).network > 0)
+        #expect(try #require(image.durations).network > 0)
+        let report = image.report
         #expect(report.maxAbsoluteDifference <= 8 && report.maxAbsoluteDifference > 0)
         #expect(report.modelSHA256 == SHA256.hash(Array(try Data(contentsOf: URL(filePath: Material.weightsFile)))).hex)
-        #expect(SHA256.hash(png) == sha256)
-        #expect(samePNG == png && sameReport == report)
+        #expect(SHA256.hash(image.png) == sha256)
+        #expect(same.png == image.png && same.report == report)
         let codes = outcomes[1...3].map { if case .failed(let failure) = $0 { failure.code } else { "none" } }
         #expect(codes == ["image_truncated", "image_unsupported", "image_empty"])
     }
@@ -54,7 +54,7 @@ struct RealCodecTests {
                 let images = [Material.image(photo), Material.image(smaller, imported: photo)]
                 return (
                     try await pool.withCodec { await $0.protect(images) },
-                    try await pool.withCodec { await $0.semanticImage(of: photo) }
+                    try await pool.withCodec { await $0.importPicture(photo) }
                 )
             }
             var failures: [ImageFailure] = []
@@ -121,7 +121,7 @@ struct RealCodecTests {
     func importsSemanticImages() async throws {
         let photo = try photo()
         try await Material.withPool(Material.realCodec()) { pool in
-            guard case .made(let made) = try await pool.withCodec({ await $0.semanticImage(of: photo) }) else {
+            guard case .made(let made) = try await pool.withCodec({ await $0.importPicture(photo) }) else {
                 Issue.record("none was made")
                 return
             }
@@ -130,7 +130,7 @@ struct RealCodecTests {
                 (Array(photo.prefix(1000)), "image_truncated"), ([], "image_empty"),
                 (Array("GIF89a".utf8), "image_unsupported"),
             ] {
-                guard case .failed(let failure) = try await pool.withCodec({ await $0.semanticImage(of: bytes) }) else {
+                guard case .failed(let failure) = try await pool.withCodec({ await $0.importPicture(bytes) }) else {
                     Issue.record("\(code): no failure")
                     continue
                 }
@@ -142,7 +142,7 @@ struct RealCodecTests {
             ]
             let outcomes = try await pool.withCodec { await $0.protect(images) }
             let hashes = outcomes.map { outcome in
-                if case .protected(_, _, let report, _, _) = outcome { report.artefactSHA256 } else { "" }
+                if case .protected(let image, _) = outcome { image.report.artefactSHA256 } else { "" }
             }
             #expect(hashes[0] != hashes[2] && hashes[0] == hashes[3] && !hashes[0].isEmpty && !hashes[2].isEmpty)
             guard case .failed(let failure) = outcomes[1] else {

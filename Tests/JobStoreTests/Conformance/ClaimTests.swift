@@ -33,8 +33,10 @@ import Testing
         #expect(claim.jobID == job.id && claim.number == 1 && claim.attempt == 1 && claim.tenant == tenant)
         #expect(claim.inputSHA256 == blob("\(tenant) cats 0 \(Self.big)") && claim.inputSize == Self.big)
         #expect(claim.label.text == "cats" && claim.settings == .standard)
-        let assignment = try await store.semanticImage(tenant: tenant, label: claim.label)
-        #expect(claim.semanticImage == .generated(assignment))
+        let assignment = try await store.classAssignment(tenant: tenant, label: claim.label)
+        // By the rule that is tested where it is: here only that it is asked, with this photo and mode.
+        let part = ClassArtefact.generated(assignment).part(for: claim.inputSHA256, mode: .sampleWise)
+        #expect(claim.artefact == part.mapImported { _ in claim.inputSHA256 } && claim.artefact != .generated(assignment))
         let after = try #require(try await store.job(job.id, tenant: tenant))
         #expect(after.state == .running && after.counts == JobCounts(running: 1) && after.startedAt == test.clock.now)
         #expect(try await store.claim(owner: worker(1)).isEmpty)
@@ -73,7 +75,7 @@ import Testing
         _ = try await store.createJob(NewJob(tenant: tenant, settings: .standard, retention: .zero), images: images)
         let claims = try await store.claim(owner: worker())
         #expect(claims.map(\.label.text) == ["a", "b", "a"])
-        let indices = claims.map { if case .generated(let it) = $0.semanticImage { it.classIndex } else { -1 } }
+        let indices = claims.map { if case .generated(let it) = $0.artefact { it.classIndex } else { -1 } }
         #expect(indices == [0, 1, 0])
     }
 

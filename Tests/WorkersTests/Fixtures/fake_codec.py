@@ -64,7 +64,7 @@ def report(image, source, picture):
         "psnr": 40.0,
         "ssim": 0.99,
         "class": image["label"],
-        "semantic_image_sha256": "cd" * 32,
+        "artefact_sha256": "cd" * 32,
         "model_sha256": MODEL,
         "input_sha256": hashlib.sha256(source).hexdigest(),
         "output_sha256": hashlib.sha256(picture).hexdigest(),
@@ -80,13 +80,13 @@ def answer(image, source, **changes):
     send({"type": "protected", "id": image["id"], "report": {**report(image, source, picture), **changes}}, picture)
 
 
-def make_semantic_image(behaviour, source):
+def import_picture(behaviour, source):
     if behaviour == "honest":
-        send({"type": "semantic_image"}, png())
+        send({"type": "imported"}, png())
     elif behaviour == "refuses":
         send({"type": "failed", "id": 0, "code": "image_corrupt", "detail": f"It has {len(source)} bytes."})
     elif behaviour == "makes-none":
-        send({"type": "semantic_image"}, source)
+        send({"type": "imported"}, source)
     elif behaviour == "wrong-image":
         send({"type": "failed", "id": 1, "code": "image_corrupt", "detail": "Another one."})
     elif behaviour == "protects-instead":
@@ -101,7 +101,7 @@ def make_semantic_image(behaviour, source):
 
 
 def pieces(header, body):
-    start = sum(semantic_image["bytes"] for semantic_image in header["semantic_images"])
+    start = sum(picture["bytes"] for picture in header["imported"])
     for image in header["images"]:
         yield image, body[start : start + image["bytes"]]
         start += image["bytes"]
@@ -122,8 +122,8 @@ def main():
         receive_exactly(1)
     while True:
         header, body = receive()
-        if header["type"] == "semantic_image":
-            make_semantic_image(behaviour, body)
+        if header["type"] == "import":
+            import_picture(behaviour, body)
             continue
         for image, source in pieces(header, body):
             if behaviour == "honest":
@@ -147,7 +147,7 @@ def main():
             elif behaviour == "wrong-image":
                 answer({**image, "id": image["id"] + 1}, source)
             elif behaviour == "makes-none":
-                send({"type": "semantic_image"}, png())
+                send({"type": "imported"}, png())
             elif behaviour == "dies-on-poison" and source.startswith(b"poison"):
                 os.kill(os.getpid(), 11)
             elif behaviour == "dies-on-poison":

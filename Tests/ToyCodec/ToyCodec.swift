@@ -1,0 +1,32 @@
+import CodecChild
+import Foundation
+import JobModel
+import Methods
+import ToyMethod
+import Workers
+
+/// A codec process of a program that has one more method than the product.
+///
+/// It is started as the product's own is: `--parent PID --memory BYTES --max-pixels COUNT`, in any order.
+@main
+enum ToyCodec {
+    static func main() {
+        let arguments = CommandLine.arguments
+        func value(of option: String) -> Int? {
+            arguments.firstIndex(of: option).flatMap { arguments.indices.contains($0 + 1) ? Int(arguments[$0 + 1]) : nil }
+        }
+        let maxPixels = value(of: "--max-pixels") ?? ImageCost.maxPixels
+        let server = CodecServer(
+            parent: Int32(value(of: "--parent") ?? 0),
+            memoryBytes: value(of: "--memory").map { UInt64($0) },
+            filter: .off
+        ) { weights throws(ImageFailure) in
+            try CodecServer.Engine(
+                weights: weights,
+                methods: MethodRegistry([ClassNoise.self]),
+                maxPixels: maxPixels
+            )
+        }
+        exit(server.run())
+    }
+}
