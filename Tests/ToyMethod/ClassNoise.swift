@@ -28,18 +28,18 @@ public struct ClassNoise: ProtectionMethod {
             throw ImageFailure(code: "method_takes_no_pictures", detail: "The noise takes no pictures.")
         }
         let words = "\(numbers.familySeed) \(numbers.classIndex) \(numbers.textureSeed)"
+        let digest = SHA256.hash(Array(words.utf8))
+        var state = digest.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
         var planes = cover
         for index in planes.samples.indices {
-            planes.samples[index] = Float(Self.sign(words, index) * Self.level) / 255
+            planes.samples[index] = Float(Self.sign(&state) * Self.level) / 255
         }
-        return Delta(planes: planes, artefactSHA256: SHA256.hash(Array(words.utf8)))
+        return Delta(planes: planes, artefactSHA256: digest)
     }
 
-    /// One or minus one, by the lowest bit of FNV-1a's 64 bits over the words and the place.
-    public static func sign(_ words: String, _ index: Int) -> Int {
-        let hash = "\(words) \(index)".utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { hash, byte in
-            (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
-        }
-        return hash >> 40 & 1 == 1 ? 1 : -1
+    /// One or minus one: the highest bit of a linear congruential generator (Knuth's MMIX).
+    private static func sign(_ state: inout UInt64) -> Int {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state >> 63 == 1 ? 1 : -1
     }
 }
