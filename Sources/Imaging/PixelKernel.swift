@@ -1,8 +1,8 @@
 import CKernels
 import Glibc
 
-/// Which instruction set the rows of pixels are worked on with.
+/// The instruction set of the pixel kernels.
 enum PixelKernel {
-    /// The fastest that this machine has, unless the environment asks for another one.
+    /// The fastest set that this machine supports, unless the environment overrides it.
     static let set = plm_preferred(getenv(PLM_ISA_VARIABLE))
 }
