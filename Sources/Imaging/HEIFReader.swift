@@ -19,7 +19,7 @@ struct HEIFReader {
         Self.prepare
     }
 
-    /// Lets libheif load its plugins, once per process.
+    /// Initialises libheif and registers its decoders, once per process.
     static let prepare: Void = palimpsest_heif_prepare()
 
     func photo() throws(ImagingError) -> Photo {

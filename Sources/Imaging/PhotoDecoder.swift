@@ -96,8 +96,8 @@ extension ImageLimits {
             throw ImagingError(
                 .tooLarge,
                 """
-                The picture is \(width) x \(height), \(width * height) pixels; \(maxPixels) are allowed \
-                (--max-pixels; for a service also PALIMPSEST_MAX_PIXELS).
+                The picture is \(width) x \(height), \(width * height) pixels; \(maxPixels) \
+                are allowed (--max-pixels; for a service also PALIMPSEST_MAX_PIXELS).
                 """
             )
         }

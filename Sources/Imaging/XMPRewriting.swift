@@ -46,10 +46,14 @@ enum XMPRewriting {
     ]
 
     private static let head = """
-        <?xpacket begin="\u{FEFF}" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">\
-        <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" \
-        xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/" \
-        xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" xmlns:plus="http://ns.useplus.org/ldf/xmp/1.0/">
+        <?xpacket begin="\u{FEFF}" id="W5M0MpCehiHzreSzNTczkc9d"?>\
+        <x:xmpmeta xmlns:x="adobe:ns:meta/">\
+        <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\
+        <rdf:Description rdf:about="" \
+        xmlns:dc="http://purl.org/dc/elements/1.1/" \
+        xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/" \
+        xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" \
+        xmlns:plus="http://ns.useplus.org/ldf/xmp/1.0/">
         """
     private static let tail = #"</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>"#
 
