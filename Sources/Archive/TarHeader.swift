@@ -28,7 +28,7 @@ struct TarHeader {
         }
         size = try Self.number(block[124..<136])
         var name = Self.text(block[0..<100])
-        // GNU's magic ("ustar ") has times here, and version 7 has no magic at all.
+        // GNU's magic (`ustar` and two spaces) has times here, and version 7 has no magic.
         let prefix = block[257..<263] == Self.magic ? Self.text(block[345..<500]) : []
         if !prefix.isEmpty { name = prefix + [UInt8(ascii: "/")] + name }
         self.name = name
