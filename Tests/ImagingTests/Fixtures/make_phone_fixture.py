@@ -66,35 +66,20 @@ def phone(data):
     # Type, bytes, property indices, whether it is hidden, media type, whether it is in idat.
     items = [(b"hvc1", stream, [1 | essential, 2, 4], True, b"", False) for stream in streams]
     items += [
-        (b"grid", canvas, [3, 4, 5 | essential], False, b"", True),  # 7
-        (
-            b"hvc1",
-            streams[0],
-            [1 | essential, 2, 4, 5 | essential],
-            False,
-            b"",
-            False,
-        ),  # 8, the thumbnail
-        (
-            b"hvc1",
-            streams[1],
-            [1 | essential, 2, 4, 5 | essential, 6 | essential],
-            True,
-            b"",
-            False,
-        ),  # 9, the gain map
-        (b"hvc1", streams[2], [1 | essential, 2, 4, 7 | essential], True, b"", False),  # 10, depth
-        (
-            b"hvc1",
-            streams[3],
-            [1 | essential, 2, 4, 8 | essential],
-            True,
-            b"",
-            False,
-        ),  # 11, the matte
-        (b"tmap", tone_map, [3, 9, 10, 11, 5 | essential], False, b"", True),  # 12
-        (b"Exif", exif, [], True, b"", False),  # 13
-        (b"mime", xmp, [], True, b"application/rdf+xml", False),  # 14
+        # 7: the picture.
+        (b"grid", canvas, [3, 4, 5 | essential], False, b"", True),
+        # 8: the thumbnail.
+        (b"hvc1", streams[0], [1 | essential, 2, 4, 5 | essential], False, b"", False),
+        # 9: the gain map.
+        (b"hvc1", streams[1], [1 | essential, 2, 4, 5 | essential, 6 | essential], True, b"", False),
+        # 10: depth.
+        (b"hvc1", streams[2], [1 | essential, 2, 4, 7 | essential], True, b"", False),
+        # 11: the matte.
+        (b"hvc1", streams[3], [1 | essential, 2, 4, 8 | essential], True, b"", False),
+        # 12 to 14: the tone-mapped image and the metadata.
+        (b"tmap", tone_map, [3, 9, 10, 11, 5 | essential], False, b"", True),
+        (b"Exif", exif, [], True, b"", False),
+        (b"mime", xmp, [], True, b"application/rdf+xml", False),
     ]
     references = [(b"dimg", 7, [1, 2, 3, 4, 5, 6]), (b"thmb", 8, [7]), (b"dimg", 12, [7, 9])]
     references += [(b"auxl", item, [7, 12]) for item in (9, 10, 11)] + [
