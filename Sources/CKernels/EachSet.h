@@ -36,9 +36,8 @@
 #undef OUTPUTS
 #pragma clang attribute pop
 
-#pragma clang attribute push(                                               \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
-    apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
 #define KERNEL(name) plm_avx512_##name
 #define LANES 16
 #define VECTORS 2

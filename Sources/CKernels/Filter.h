@@ -65,8 +65,8 @@ INLINE uint64_t KERNEL(cost)(int filter, const uint8_t *row, const uint8_t *abov
             const BYTE_VECTOR a = *(const BYTE_VECTOR *)(row + i - pixel),
                               b = *(const BYTE_VECTOR *)(above + i);
             const BYTE_VECTOR c = *(const BYTE_VECTOR *)(above + i - pixel);
-            const BYTE_VECTOR residual = *(const BYTE_VECTOR *)(row + i) -
-                                         KERNEL(predicted)(filter, a, b, c);
+            const BYTE_VECTOR residual =
+                *(const BYTE_VECTOR *)(row + i) - KERNEL(predicted)(filter, a, b, c);
             const WORD_VECTOR size = (WORD_VECTOR)__builtin_elementwise_min(residual, -residual);
             sums += (size & 0xFF) + (size >> 8);
         }
@@ -90,8 +90,8 @@ INLINE void KERNEL(residuals)(int filter, const uint8_t *row, const uint8_t *abo
         const BYTE_VECTOR a = *(const BYTE_VECTOR *)(row + i - pixel),
                           b = *(const BYTE_VECTOR *)(above + i);
         const BYTE_VECTOR c = *(const BYTE_VECTOR *)(above + i - pixel);
-        *(BYTE_VECTOR *)(to + i) = *(const BYTE_VECTOR *)(row + i) -
-                                   KERNEL(predicted)(filter, a, b, c);
+        *(BYTE_VECTOR *)(to + i) =
+            *(const BYTE_VECTOR *)(row + i) - KERNEL(predicted)(filter, a, b, c);
     }
     for (; i < count; i++)
         to[i] = row[i] - KERNEL(predicted_byte)(filter, row[i - pixel], above[i], above[i - pixel]);

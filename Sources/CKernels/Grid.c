@@ -28,8 +28,8 @@ size_t plm_packed_floats(size_t inputs, size_t outputs) {
 
 size_t plm_scratch_floats(plm_shape shape, size_t growth) {
     const plm_grid grid = plm_grid_of(shape);
-    size_t floats = PLM_MASKS * plm_mask_ints(&grid) +
-                    plm_up(plm_mask_ints(&grid) / PLM_LINE, PLM_LINE);
+    size_t floats =
+        PLM_MASKS * plm_mask_ints(&grid) + plm_up(plm_mask_ints(&grid) / PLM_LINE, PLM_LINE);
     floats += plm_alive(&grid, 1) * PLM_POINTS * plm_point_floats(PLM_WAVELET_CHANNELS);
     for (size_t layer = 2; layer <= PLM_CONVOLUTIONS; layer++) {
         floats += 2 * plm_alive(&grid, layer) * PLM_POINTS * plm_point_floats(growth);

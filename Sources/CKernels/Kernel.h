@@ -59,8 +59,8 @@ static void KERNEL(dense)(plm_shape shape, size_t growth, const plm_submodule *s
     // The layout matches plm_scratch_floats.
     const size_t ints = plm_mask_ints(&grid);
     const int *const mask = (const int *)scratch;
-    plm_masks masks = {mask, mask + ints, mask + 2 * ints, mask + 3 * ints,
-                       {0}, {0}, mask + PLM_MASKS * ints};
+    plm_masks masks = {mask, mask + ints, mask + 2 * ints,        mask + 3 * ints,
+                       {0},  {0},         mask + PLM_MASKS * ints};
     for (size_t i = 0; i < PLM_TILE; i++) {
         masks.column[i] = mask + (4 + i) * ints;
         masks.row[i] = mask + (4 + PLM_TILE + i) * ints;
@@ -95,10 +95,10 @@ static void KERNEL(dense)(plm_shape shape, size_t growth, const plm_submodule *s
                 const size_t behind = (layer - 1) * grid.lag, block = step - behind;
                 if (step >= behind && block < grid.blocks) {
                     if (layer > 1) {
-                        KERNEL(transform_block)(&grid, &masks, modules[m].features[layer],
-                                                grid.ring_span, 0, grid.ring, block, growth,
-                                                modules[m].values[layer] +
-                                                    block % plm_alive(&grid, layer) * slot);
+                        KERNEL(transform_block)(
+                            &grid, &masks, modules[m].features[layer], grid.ring_span, 0, grid.ring,
+                            block, growth,
+                            modules[m].values[layer] + block % plm_alive(&grid, layer) * slot);
                     }
                     KERNEL(convolve_block)(&grid, &masks, &modules[m], weights, layer, growth,
                                            block, input_values, products, clamp, target);

@@ -69,8 +69,8 @@ static void KERNEL(multiply_block)(const plm_grid *grid, size_t block, const flo
         for (size_t micro = 0; micro * MICRO < live; micro++) {
             // In the last register block, only half the vectors may be present.
             const bool is_half = live - micro * MICRO <= LANES;
-            const KERNEL(multiplier) multiply_4 = is_half ? KERNEL(multiply_4x1)
-                                                          : KERNEL(multiply_4x2);
+            const KERNEL(multiplier) multiply_4 =
+                is_half ? KERNEL(multiply_4x1) : KERNEL(multiply_4x2);
             const float *groups[PLM_CONVOLUTIONS];
             for (size_t group = 0; group < count; group++) {
                 groups[group] = values[group] + point * plm_point_floats(channels[group]) +

@@ -46,8 +46,8 @@ static void KERNEL(release_row)(uint8_t *row, size_t count, const float *above, 
     size_t i = 0;
     const VECTOR zero = {}, low = zero - bound, high = zero + bound, most = zero + 255.0f;
     for (; i + LANES <= count; i += LANES) {
-        VECTOR delta = weight_above * KERNEL(load)(above + i) +
-                       weight_below * KERNEL(load)(below + i);
+        VECTOR delta =
+            weight_above * KERNEL(load)(above + i) + weight_below * KERNEL(load)(below + i);
         delta = __builtin_elementwise_min(__builtin_elementwise_max(delta, low), high);
         VECTOR value = KERNEL(load_samples)(row + i) + delta;
         value = __builtin_elementwise_min(__builtin_elementwise_max(value, zero), most) + 0.5f;

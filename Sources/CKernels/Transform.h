@@ -36,8 +36,8 @@ static void KERNEL(transform_block)(const plm_grid *grid, const plm_masks *masks
         for (size_t y = 0; y < 3; y++) {
             for (size_t x = 0; x < 3; x++) {
                 // Offset by an extra ring, or by the margin, to keep the index nonnegative.
-                const size_t at = tile + y * grid->columns + x + (ring ? 2 * ring : margin) -
-                                  grid->columns - 1;
+                const size_t at =
+                    tile + y * grid->columns + x + (ring ? 2 * ring : margin) - grid->columns - 1;
                 around[y][x] = source + (ring ? at % ring : at);
             }
         }
@@ -152,8 +152,8 @@ INLINE void KERNEL(couple_by)(const plm_grid *grid, const plm_masks *masks, cons
             VECTOR values[PLM_TILE][PLM_TILE];
             KERNEL(untransform)(masks, tile, products + output * PLM_BLOCK + lane, stride,
                                 bias[output], values);
-            float *const planes = target + output * PLM_TILE * PLM_TILE * grid->span +
-                                  grid->margin + tile;
+            float *const planes =
+                target + output * PLM_TILE * PLM_TILE * grid->span + grid->margin + tile;
 #pragma clang loop unroll(full)
             for (size_t i = 0; i < PLM_TILE * PLM_TILE; i++) {
                 float *const to = planes + i * grid->span;

@@ -25,8 +25,9 @@ typedef enum {
     PLM_AVX512 = 2,
 } plm_instruction_set;
 
-/// How the output of a dense sub-module changes its target branch; `E(s) = exp(clamp * tanh(s /
-/// 2))`.
+/// How the output of a dense sub-module changes its target branch.
+///
+/// `E(s) = exp(clamp * tanh(s / 2))`.
 typedef enum {
     /// target += s
     PLM_ADD = 0,
