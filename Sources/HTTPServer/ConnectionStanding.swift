@@ -1,4 +1,4 @@
-/// What an evictable connection is doing; lower cases are evicted first.
+/// What an evictable connection is doing; earlier cases are evicted first.
 enum ConnectionStanding: Int, Sendable, Comparable {
     /// It has served a request, and the next one has not begun.
     case idle

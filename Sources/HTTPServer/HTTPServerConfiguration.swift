@@ -18,7 +18,7 @@ public struct HTTPTimeouts: Sendable, Equatable {
     public var write: Duration
     /// The most that a reader may earn on top of ``write`` by what it has taken before.
     public var readerCredit: Duration
-    /// The rate at which a reader earns as much time as it takes.
+    /// The rate at which one second of reading earns a reader one second.
     public var readerCreditBytesPerSecond: UInt64
     /// As ``write``, while the server drains, so that a stalled reader does not use up the grace.
     public var writeWhenDraining: Duration
@@ -67,7 +67,7 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
     public var limits: HTTPLimits
     /// The bounds on time.
     public var timeouts: HTTPTimeouts
-    /// The number of ordinary connections.
+    /// The maximum number of ordinary connections at once.
     ///
     /// Beyond it, connections without a request under way are closed, the longest idle first.
     public var maxConnections: Int

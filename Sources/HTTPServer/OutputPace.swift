@@ -1,6 +1,6 @@
 import SocketIO
 
-/// Detects a reader that takes nothing, however slow it may be; all times are nanoseconds.
+/// Tells a slow reader from one that takes nothing; all times are nanoseconds.
 ///
 /// Progress is what the peer has acknowledged. A full kernel buffer says nothing about a reader of
 /// 4 KiB per second. Even acknowledgements are coarse: the peer's kernel acknowledges ahead of the
@@ -13,7 +13,7 @@ struct OutputPace: Sendable {
         var silence: UInt64
         /// The most credit that a reader may earn.
         var longestCredit: UInt64
-        /// The rate at which one second of reading earns one second.
+        /// The rate at which one second of reading earns a reader one second.
         var bytesPerSecond: UInt64
     }
 

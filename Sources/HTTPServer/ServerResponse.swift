@@ -14,8 +14,8 @@ public struct ServerResponse: Sendable {
     public var body: ResponseBody
     /// An object kept until the whole response has been sent or the connection is lost.
     ///
-    /// A count of requests under way can end with its last reference. A connection whose response
-    /// has a lease is not closed to make room.
+    /// Releasing its last reference can, for example, end the counting of a request under way. A
+    /// connection whose response has a lease is not closed to make room.
     public var lease: (any Sendable)?
 
     /// Creates a response.

@@ -203,8 +203,8 @@ extension ConnectionMachine {
 
     /// Ends the sending direction and discards input until the peer ends its own.
     ///
-    /// Otherwise a reset could destroy the answer before the peer has read it (RFC 9112 section
-    /// 9.6).
+    /// Otherwise a reset could destroy the answer before the peer has read it
+    /// (RFC 9112 section 9.6).
     mutating func endOutput() -> [Action] {
         buffer = ReceiveBuffer()
         state = peerEnded ? .closed : .lingering

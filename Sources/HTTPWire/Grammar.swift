@@ -9,8 +9,9 @@ enum Grammar {
     static let slash: UInt8 = 0x2F
     static let hyphen: UInt8 = 0x2D
 
-    /// `tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" /
-    /// "~" / DIGIT / ALPHA`.
+    /// Whether a byte is a `tchar` (RFC 9110 section 5.6.2).
+    ///
+    /// That is a letter, a digit, the backtick or one of `!#$%&'*+-.^_|~`.
     static func isToken(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true

@@ -43,8 +43,8 @@ public struct RequestHead: Sendable, Equatable {
             }
     }
 
-    /// Whether the peer waits for `100 Continue` before it sends the body (RFC 9110 section
-    /// 10.1.1).
+    /// Whether the peer waits for `100 Continue` before it sends the body
+    /// (RFC 9110 section 10.1.1).
     public var expectsContinue: Bool {
         version == .http11 && fields.contains(.expect)
     }

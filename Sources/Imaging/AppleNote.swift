@@ -10,7 +10,7 @@ enum AppleNote {
     private static let removed: Set<Int> = [
         // The identifier shared by picture and video, and the picture's time in the video.
         0x0011, 0x0017,
-        // The headroom of the gain map.
+        // The headroom and the gain of the gain map.
         0x0021, 0x0030,
     ]
 

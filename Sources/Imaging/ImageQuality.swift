@@ -17,14 +17,14 @@ public struct ImageQuality: Sendable, Equatable {
 
     /// The mean structural similarity of the luminance (Wang, Bovik, Sheikh and Simoncelli 2004).
     ///
-    /// It lies in -1...1 and is 1 for equal luminances. For luminances `x` and `y` (`0.299 R +
-    /// 0.587 G + 0.114 B`, or gray) under a window of weights `w`,
+    /// It lies in -1...1 and is 1 for equal luminances. For luminances `x` and `y`
+    /// (`0.299 R + 0.587 G + 0.114 B`, or gray) under a window of weights `w`,
     ///
     ///     SSIM = (2 μx μy + C1) (2 σxy + C2) / ((μx² + μy² + C1) (σx² + σy² + C2))
     ///
-    /// with `μ = Σ w x`, `σx² = Σ w x² − μx²`, `σxy = Σ w x y − μx μy`, `C1 = (0.01 · 255)²`, `C2 =
-    /// (0.03 · 255)²`. The window is an 11 × 11 Gaussian of σ = 1.5 whose weights sum to 1. The
-    /// mean is over all positions at which the window lies wholly inside. 16-bit luminances are
+    /// with `μ = Σ w x`, `σx² = Σ w x² − μx²`, `σxy = Σ w x y − μx μy`, `C1 = (0.01 · 255)²`,
+    /// `C2 = (0.03 · 255)²`. The window is an 11 × 11 Gaussian of σ = 1.5 whose weights sum to 1.
+    /// The mean is over all positions at which the window lies wholly inside. 16-bit luminances are
     /// divided by 257. A side shorter than 11 gets a window of that length. The photos are not
     /// downscaled first.
     public let ssim: Double

@@ -1,8 +1,8 @@
 /// A decoded picture: upright 8-bit or 16-bit samples and their colour space.
 ///
 /// The EXIF orientation is already applied; alpha is not premultiplied. Sample `c` of the pixel at
-/// column `x` of row `y` begins at `samples[((y * width + x) * layout.channels + c) *
-/// depth.byteCount]`.
+/// column `x` of row `y` begins at
+/// `samples[((y * width + x) * layout.channels + c) * depth.byteCount]`.
 public struct Photo: Sendable, Equatable {
     /// Columns, at least 1.
     public let width: Int
@@ -44,8 +44,8 @@ public struct Photo: Sendable, Equatable {
 
     /// Creates a photo from samples.
     ///
-    /// - Precondition: The sizes are positive and `samples` has exactly the bytes of `height *
-    ///   width * layout.channels` samples.
+    /// - Precondition: The sizes are positive and `samples` has exactly the bytes of
+    ///   `height * width * layout.channels` samples.
     public init(
         width: Int,
         height: Int,

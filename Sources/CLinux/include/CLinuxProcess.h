@@ -44,8 +44,8 @@ pid_t plm_fork(void);
 /// Prevents later execs from gaining privileges.
 int plm_set_no_new_privileges(void);
 
-/// Kills the calling process when the thread that started it ends. Returns ESRCH if `parent` is no
-/// longer the parent, which closes the race between the start and this call.
+/// Has the kernel kill the calling process when the thread that started it ends. Returns ESRCH if
+/// `parent` is no longer the parent, which closes the race between the start and this call.
 int plm_die_with_parent(pid_t parent);
 
 /// Prevents other processes, except privileged ones, from attaching to the calling process or
