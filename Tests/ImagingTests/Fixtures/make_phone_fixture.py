@@ -71,7 +71,10 @@ def phone(data):
         # 8: the thumbnail.
         (b"hvc1", streams[0], [1 | essential, 2, 4, 5 | essential], False, b"", False),
         # 9: the gain map.
-        (b"hvc1", streams[1], [1 | essential, 2, 4, 5 | essential, 6 | essential], True, b"", False),
+        (
+            b"hvc1", streams[1], [1 | essential, 2, 4, 5 | essential, 6 | essential], True, b"",
+            False,
+        ),
         # 10: depth.
         (b"hvc1", streams[2], [1 | essential, 2, 4, 7 | essential], True, b"", False),
         # 11: the matte.
