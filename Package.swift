@@ -141,8 +141,8 @@ let package = Package(
         .executableTarget(
             name: "palimpsest",
             dependencies: [
-                "Archive", "CLinux", "CodecChild", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore", "Methods",
-                "Protection", "SemanticImages", "Service", "Telemetry", "Workers", argumentParser, logging,
+                "Archive", "CLinux", "CodecChild", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore",
+                "Methods", "Protection", "SemanticImages", "Service", "Telemetry", "Workers", argumentParser, logging,
             ],
             swiftSettings: settings
         ),

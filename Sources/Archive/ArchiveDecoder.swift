@@ -1,47 +1,48 @@
-/// Takes an archive apart as a stream, however its bytes are split.
+/// A streaming archive decoder, whose result does not depend on how the bytes are split.
 ///
-/// It keeps at most what has been given to it last, one header, and a few words for each member. Feed bytes, then take events
-/// until there is none:
+/// It keeps at most the bytes last received, one header and a few words per member. Feed bytes,
+/// then take events until there are none:
 ///
 ///     decoder.receive(piece)
 ///     while let event = try decoder.next() { … }
 ///     // after the last byte:
 ///     try decoder.finish()
 ///
-/// What comes before a fault is not to be trusted: an archive is good only when ``finish()`` returns.
+/// Events before a fault are not trustworthy: an archive is valid only once ``finish()`` returns.
 public protocol ArchiveDecoder {
     /// Gives the decoder the next bytes.
     mutating func receive(_ bytes: [UInt8])
 
     /// Takes the next event; `nil` when more bytes are needed.
     ///
-    /// - Throws: ``ArchiveFault``; then again on every call.
+    /// - Throws: ``ArchiveFault``, and again on every later call.
     mutating func next() throws(ArchiveFault) -> ArchiveEvent?
 
-    /// Checks that the archive's end has come.
+    /// Checks that the archive's end was reached.
     ///
-    /// - Throws: ``ArchiveFault`` with ``ArchiveFault/Code/truncated``, or the fault that ``next()`` gave.
+    /// - Throws: ``ArchiveFault`` with ``ArchiveFault/Code/truncated``, or the fault thrown by
+    ///   ``next()``.
     func finish() throws(ArchiveFault)
 }
 
-/// The bounds of an archive that comes in.
+/// Bounds on an incoming archive.
 public struct ArchiveLimits: Sendable, Equatable {
-    /// Members, folders and links among them.
+    /// Number of members, including folders and links.
     public var maxMembers: Int
     /// Bytes of one member's name.
     public var maxNameBytes: Int
-    /// Bytes of one extended header of a tar.
+    /// Bytes of one extended header of a tar file.
     public var maxExtendedHeaderBytes: Int
     /// Bytes of all members together.
     public var maxUnpackedBytes: UInt64
-    /// How many times more bytes than have come in may be unpacked, above ``freelyUnpackedBytes``.
+    /// Maximum ratio of unpacked to received bytes, applied above ``freelyUnpackedBytes``.
     ///
-    /// Deflate reaches 1,032; a photo that was stored well hardly shrinks at all.
+    /// Deflate reaches 1,032; a well-compressed photo hardly shrinks at all.
     public var maxRatio: UInt64
-    /// What may be unpacked whatever the ratio: small flat pictures shrink a lot.
+    /// Bytes that may be unpacked whatever the ratio, since small flat pictures shrink a lot.
     public var freelyUnpackedBytes: UInt64
 
-    /// Creates the limits; every parameter has the project's default.
+    /// Creates the limits; the defaults are the project's.
     public init(
         maxMembers: Int = 40_100,
         maxNameBytes: Int = 4096,

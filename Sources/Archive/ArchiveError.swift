@@ -1,8 +1,9 @@
 /// Why a list of entries cannot become an archive.
 public enum ArchiveError: Error, Sendable, Equatable {
-    /// A name is empty, longer than 65,535 bytes, or would lead out of the folder that the archive is unpacked in.
+    /// A name is empty, longer than 65,535 bytes or unsafe to unpack.
     ///
-    /// Refused are absolute names, backslashes, control characters, and empty, `.` and `..` components.
+    /// Absolute names, backslashes, control characters, and empty, `.` and `..` components are
+    /// refused.
     case unsafeName(String)
     /// Two entries have the same name.
     case duplicateName(String)

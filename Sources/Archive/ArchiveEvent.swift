@@ -1,25 +1,26 @@
-/// A member of an archive, as its header describes it.
+/// A member of an archive, as described by its header.
 public struct ArchiveMember: Sendable, Equatable {
-    /// What kind of thing it is.
+    /// The kind of a member.
     public enum Kind: Sendable, Equatable {
         /// A file, whose bytes follow.
         case file
-        /// A folder, without bytes.
+        /// A folder, which has no bytes.
         case folder
-        /// A link, a device or a pipe, without bytes.
+        /// A link, a device or a pipe, which has no bytes.
         case other
     }
 
-    /// Its place in the archive, from 1.
+    /// Its position in the archive, from 1.
     public let number: Int
-    /// What it is.
+    /// The kind.
     public let kind: Kind
-    /// Its name as the archive gives it, with U+FFFD for what is not UTF-8; a ZIP may have it in code page 437.
+    /// The name as the archive gives it, with U+FFFD for invalid UTF-8; in a ZIP it may be in code
+    /// page 437.
     ///
-    /// It is data and no path: ``ArchivePath`` tells what may be made of it.
+    /// It is data, not a path: ``ArchivePath`` derives a safe path from it.
     public let name: String
 
-    /// Describes a member, mainly for tests.
+    /// Creates a description, mainly for tests.
     public init(number: Int, kind: Kind, name: String) {
         self.number = number
         self.kind = kind
@@ -27,12 +28,12 @@ public struct ArchiveMember: Sendable, Equatable {
     }
 }
 
-/// What an ``ArchiveDecoder`` finds, in order.
+/// An event found by an ``ArchiveDecoder``, in stream order.
 public enum ArchiveEvent: Sendable, Equatable {
-    /// A member's header is complete.
+    /// The member's header is complete.
     case memberBegan(ArchiveMember)
     /// The next bytes of the member, at least one.
     case memberBytes([UInt8])
-    /// The member is complete, and its checksum right where it has one.
+    /// The member is complete and its checksum, if any, is correct.
     case memberEnded
 }

@@ -1,14 +1,14 @@
-/// Bytes that have come in and that no decoder has consumed yet.
+/// Bytes that have been received but not yet consumed by a decoder.
 ///
-/// Appending and consuming are amortised constant per byte.
+/// Appending and consuming take amortised constant time per byte.
 struct ByteQueue: Sendable {
     private var storage: [UInt8] = []
     private var start = 0
 
-    /// The number of bytes waiting.
+    /// The number of buffered bytes.
     var count: Int { storage.count - start }
 
-    /// Adds bytes at the end.
+    /// Appends bytes.
     mutating func append(_ bytes: [UInt8]) {
         if start == storage.count {
             storage = bytes
@@ -19,25 +19,26 @@ struct ByteQueue: Sendable {
         start = 0
     }
 
-    /// The first so many bytes, which stay; `nil` if there are not as many.
+    /// Returns the first `amount` bytes without consuming them, or nil if fewer are buffered.
     func peek(_ amount: Int) -> [UInt8]? {
         count >= amount ? Array(storage[start..<(start + amount)]) : nil
     }
 
-    /// Consumes so many bytes, if there are as many.
+    /// Removes and returns `amount` bytes, or nil if fewer are buffered.
     mutating func take(_ amount: Int) -> [UInt8]? {
         count >= amount ? take(upTo: amount) : nil
     }
 
-    /// Consumes at most so many bytes.
+    /// Removes and returns at most `most` bytes.
     mutating func take(upTo most: Int) -> [UInt8] {
         let amount = min(count, most)
         defer { discard(amount) }
-        // The usual case within a member: hand the storage over instead of copying it.
-        return start == 0 && amount == storage.count ? storage : Array(storage[start..<(start + amount)])
+        // The usual case within a member: hand over the storage instead of copying it.
+        return start == 0 && amount == storage.count
+            ? storage : Array(storage[start..<(start + amount)])
     }
 
-    /// Forgets the first so many bytes, which must be there.
+    /// Discards the first `amount` bytes, which must be present.
     mutating func discard(_ amount: Int) {
         start += amount
         guard start == storage.count else { return }
@@ -45,7 +46,7 @@ struct ByteQueue: Sendable {
         start = 0
     }
 
-    /// The waiting bytes.
+    /// Calls `body` with the buffered bytes.
     func withUnsafeBytes<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
         storage.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start...])) }
     }

@@ -1,22 +1,22 @@
 import CZlib
 
-/// Undoes deflate (RFC 1951) piece by piece, by zlib.
+/// An incremental deflate decompressor (RFC 1951), on top of zlib.
 ///
-/// An object, since zlib's state knows its own address.
+/// It is a class because zlib's state holds its own address.
 final class Inflater {
-    /// What one step came to.
+    /// The result of one step.
     struct Step {
-        /// How many bytes of the input are consumed.
+        /// The number of input bytes consumed.
         let consumed: Int
-        /// What became of them.
+        /// The decompressed bytes.
         let output: [UInt8]
-        /// Whether the stream's end has come.
+        /// Whether the end of the stream was reached.
         let isComplete: Bool
-        /// Whether what comes next is no deflated stream; the output came before it.
+        /// Whether the following input is not valid deflate; the output precedes it.
         let isInvalid: Bool
     }
 
-    /// The most bytes that one step gives.
+    /// The maximum number of bytes per step.
     private static let pieceBytes = 64 << 10
 
     private let stream: UnsafeMutablePointer<z_stream>
@@ -33,19 +33,21 @@ final class Inflater {
         stream.deallocate()
     }
 
-    /// Begins another stream.
+    /// Starts a new stream.
     func reset() {
         precondition(inflateReset(stream) == Z_OK, "zlib lost its stream")
     }
 
-    /// Goes on with the stream.
+    /// Continues the stream.
     ///
-    /// - Parameter input: What comes next; at least one byte.
-    /// - Returns: What came of it.
+    /// - Parameter input: The next input, at least one byte.
+    /// - Returns: The result.
     func step(_ input: UnsafeRawBufferPointer) -> Step {
         let length = min(input.count, Int(UInt32.max))
         // zlib does not write to its input.
-        stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.assumingMemoryBound(to: Bytef.self))
+        stream.pointee.next_in = UnsafeMutablePointer(
+            mutating: input.baseAddress?.assumingMemoryBound(to: Bytef.self)
+        )
         stream.pointee.avail_in = UInt32(length)
         var code = Z_OK
         let output = [UInt8](unsafeUninitializedCapacity: Self.pieceBytes) { buffer, count in
@@ -58,7 +60,7 @@ final class Inflater {
             consumed: length - Int(stream.pointee.avail_in),
             output: output,
             isComplete: code == Z_STREAM_END,
-            // Z_BUF_ERROR says that nothing could be done with so few bytes.
+            // Z_BUF_ERROR only means that no progress was possible with this input.
             isInvalid: code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR
         )
     }

@@ -5,7 +5,7 @@ struct LittleEndian {
     init(_ bytes: [UInt8]) { self.bytes = bytes[...] }
     init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
 
-    /// How many bytes there are.
+    /// The number of bytes.
     var count: Int { bytes.count }
 
     subscript(_ range: Range<Int>) -> ArraySlice<UInt8> {

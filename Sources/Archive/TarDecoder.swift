@@ -1,4 +1,4 @@
-/// Decodes a tar as a stream: ustar, GNU, pax and version 7, uncompressed.
+/// Decodes an uncompressed tar file as a stream: ustar, GNU, pax and version 7.
 ///
 ///     header ──member──▶ bytes ──▶ padding ──▶ header
 ///       ├── L, K, x, g ──▶ extended ──▶ header
@@ -9,13 +9,13 @@ public struct TarDecoder: ArchiveDecoder, Sendable {
         case extended(TarHeader.Kind, size: Int)
         case bytes(remaining: UInt64, padding: Int)
         case padding(Int)
-        /// One block of zeros has come; the archive ends with two.
+        /// One block of zeros was read; an archive ends with two.
         case lastBlock
         case end
         case failed(ArchiveFault)
     }
 
-    /// What stands before a member about it.
+    /// The extended headers before a member.
     private struct Extension {
         var longName: [UInt8]?
         var hasLongLink = false
@@ -24,9 +24,9 @@ public struct TarDecoder: ArchiveDecoder, Sendable {
         var isEmpty: Bool { longName == nil && !hasLongLink && records == nil }
     }
 
-    /// Padding is to a multiple of the block; what is in it does not matter.
+    /// Members are padded to whole blocks; the padding's content is ignored.
     private static let block = TarHeader.blockBytes
-    /// How gzip, bzip2, xz and Zstandard begin.
+    /// The signatures of gzip, bzip2, xz and Zstandard.
     private static let compressions: [[UInt8]] = [
         [0x1F, 0x8B], [0x42, 0x5A, 0x68], [0xFD, 0x37, 0x7A, 0x58, 0x5A], [0x28, 0xB5, 0x2F, 0xFD],
     ]
@@ -51,7 +51,7 @@ public struct TarDecoder: ArchiveDecoder, Sendable {
 
     /// Takes the next event; `nil` when more bytes are needed.
     ///
-    /// - Throws: ``ArchiveFault``; then again on every call.
+    /// - Throws: ``ArchiveFault``, and again on every later call.
     public mutating func next() throws(ArchiveFault) -> ArchiveEvent? {
         do throws(ArchiveFault) {
             return try step()
@@ -62,14 +62,15 @@ public struct TarDecoder: ArchiveDecoder, Sendable {
         }
     }
 
-    /// Checks that the archive's end has come: two blocks of zeros.
+    /// Checks that the archive's end, two blocks of zeros, was reached.
     ///
     /// - Throws: ``ArchiveFault``.
     public func finish() throws(ArchiveFault) {
         switch state {
         case .end: return
         case .failed(let fault): throw fault
-        case .header where members == 0 && Self.isCompressed(queue.peek(queue.count) ?? []): throw .compressed
+        case .header where members == 0 && Self.isCompressed(queue.peek(queue.count) ?? []):
+            throw .compressed
         case .header, .extended, .bytes, .padding, .lastBlock: throw .truncated
         }
     }
@@ -83,7 +84,9 @@ public struct TarDecoder: ArchiveDecoder, Sendable {
                 guard let block = queue.take(Self.block) else { return nil }
                 if block.allSatisfy({ $0 == 0 }) {
                     guard about.isEmpty else {
-                        throw .invalid("It ends behind the extended header of a member that does not come.")
+                        throw .invalid(
+                            "It ends behind the extended header of a member that does not come."
+                        )
                     }
                     state = .lastBlock
                 } else if let event = try begin(block) {
@@ -111,14 +114,18 @@ public struct TarDecoder: ArchiveDecoder, Sendable {
             case .lastBlock:
                 guard let block = queue.take(Self.block) else { return nil }
                 guard block.allSatisfy({ $0 == 0 }) else {
-                    throw .invalid("A block of zeros, which ends a tar, stands between its members.")
+                    throw .invalid(
+                        "A block of zeros, which ends a tar, stands between its members."
+                    )
                 }
                 state = .end
             case .end:
-                // Tapes are written in records of many blocks.
+                // Tapes are written in records of many blocks, so more zeros may follow.
                 let rest = queue.take(upTo: queue.count)
                 guard rest.allSatisfy({ $0 == 0 }) else {
-                    throw .invalid("More than zeros follows its end; send one archive in a request.")
+                    throw .invalid(
+                        "More than zeros follows its end; send one archive in a request."
+                    )
                 }
                 return nil
             case .failed(let fault):
@@ -127,28 +134,34 @@ public struct TarDecoder: ArchiveDecoder, Sendable {
         }
     }
 
-    /// Reads a header.
+    /// Parses a header.
     ///
-    /// - Returns: The event that it makes, if it is a member's.
+    /// - Returns: The event, if the header is a member's.
     private mutating func begin(_ block: [UInt8]) throws(ArchiveFault) -> ArchiveEvent? {
         let number = members + 1
         do throws(ArchiveFault) {
             let header = try TarHeader(block)
             guard case .member(let kind) = header.kind else {
                 guard header.size <= UInt64(limits.maxExtendedHeaderBytes) else {
-                    throw .memberInvalid("Its extended header has more than \(limits.maxExtendedHeaderBytes) bytes.")
+                    throw .memberInvalid(
+                        "Its extended header has more than \(limits.maxExtendedHeaderBytes) bytes."
+                    )
                 }
                 state = .extended(header.kind, size: Int(header.size))
                 return nil
             }
             return try begin(header, kind)
         } catch {
-            // Only what is no tar is asked whether it is something else: a member may be called BZh, too.
+            // Test for compression only after parsing fails: a member's name may also begin with
+            // "BZh".
             throw Self.isCompressed(block) && number == 1 ? .compressed : error.ofMember(number)
         }
     }
 
-    private mutating func begin(_ header: TarHeader, _ kind: ArchiveMember.Kind) throws(ArchiveFault) -> ArchiveEvent {
+    private mutating func begin(
+        _ header: TarHeader,
+        _ kind: ArchiveMember.Kind
+    ) throws(ArchiveFault) -> ArchiveEvent {
         members += 1
         guard members <= limits.maxMembers else {
             throw .bomb("An archive may have at most \(limits.maxMembers) members.")
@@ -159,19 +172,25 @@ public struct TarDecoder: ArchiveDecoder, Sendable {
         guard name.count <= limits.maxNameBytes else {
             throw .memberInvalid("Its name has more than \(limits.maxNameBytes) bytes.")
         }
-        // Version 7 tells folders by their names.
+        // Version 7 marks folders by a trailing slash.
         let isFolder = kind == .folder || kind == .file && name.last == UInt8(ascii: "/")
-        // Some programs read the bytes that such a header announces and some do not: what follows would be two things.
+        // Programs disagree on whether data follows such a header, so the rest would be ambiguous.
         guard kind == .file && !isFolder || size == 0 else {
             throw .invalid("It is no file and still has bytes.")
         }
-        guard size <= UInt64(Int64.max) else { throw .invalid("It has more bytes than there can be.") }
+        guard size <= UInt64(Int64.max) else {
+            throw .invalid("It has more bytes than there can be.")
+        }
         state = .bytes(
             remaining: size,
             padding: Int((UInt64(Self.block) - size % UInt64(Self.block)) % UInt64(Self.block))
         )
         return .memberBegan(
-            ArchiveMember(number: members, kind: isFolder ? .folder : kind, name: String(decoding: name, as: UTF8.self))
+            ArchiveMember(
+                number: members,
+                kind: isFolder ? .folder : kind,
+                name: String(decoding: name, as: UTF8.self)
+            )
         )
     }
 
@@ -189,7 +208,9 @@ public struct TarDecoder: ArchiveDecoder, Sendable {
             about.records = try PaxRecords(bytes)
         case .globalExtended:
             globalHeaders += 1
-            guard globalHeaders <= limits.maxMembers else { throw .bomb("The archive has too many extended headers.") }
+            guard globalHeaders <= limits.maxMembers else {
+                throw .bomb("The archive has too many extended headers.")
+            }
             let records = try PaxRecords(bytes)
             guard records.path == nil, records.size == nil else {
                 throw .invalid("A header gives all members after it one name or one size.")

@@ -1,34 +1,34 @@
-/// One header block of a tar: 512 bytes (POSIX.1-1988 ustar, GNU and the format of Unix version 7).
+/// One 512-byte header block of a tar file (POSIX.1-1988 ustar, GNU, Unix version 7).
 struct TarHeader {
     /// What follows the header.
     enum Kind: Equatable {
         case member(ArchiveMember.Kind)
-        /// The name of the next member, which is too long for its header (GNU).
+        /// The name of the next member, too long for its header (GNU).
         case longName
-        /// Where the next member, a link, leads to (GNU).
+        /// The link target of the next member (GNU).
         case longLink
-        /// pax records about the next member.
+        /// pax records for the next member.
         case extended
-        /// pax records about all members from here on.
+        /// pax records for all following members.
         case globalExtended
     }
 
     static let blockBytes = 512
 
     let kind: Kind
-    /// The name as the header has it, of any bytes.
+    /// The raw name from the header.
     let name: [UInt8]
-    /// The bytes that follow, without padding.
+    /// The number of bytes that follow, without padding.
     let size: UInt64
 
-    /// Reads a block that is not all zeros.
+    /// Parses a block that is not all zeros.
     init(_ block: [UInt8]) throws(ArchiveFault) {
         guard try Self.isChecked(block) else {
             throw .invalid("Its header's checksum is wrong; this is no tar, or a damaged one.")
         }
         size = try Self.number(block[124..<136])
         var name = Self.text(block[0..<100])
-        // What GNU's magic ("ustar  ") has here are times, and version 7 has no magic at all.
+        // GNU's magic (`ustar` and two spaces) has times here, and version 7 has no magic.
         let prefix = block[257..<263] == Self.magic ? Self.text(block[345..<500]) : []
         if !prefix.isEmpty { name = prefix + [UInt8(ascii: "/")] + name }
         self.name = name
@@ -47,13 +47,16 @@ struct TarHeader {
         case UInt8(ascii: "x"): return .extended
         case UInt8(ascii: "g"): return .globalExtended
         case UInt8(ascii: "S"): throw .sparse
-        default: throw .memberInvalid("It is neither file nor folder nor link, but of a kind that is not known here.")
+        default:
+            throw .memberInvalid(
+                "It is neither file nor folder nor link, but of a kind that is not known here."
+            )
         }
     }
 
-    /// Whether the checksum is right: the sum of all bytes, with its own field as spaces.
+    /// Whether the checksum is correct: the sum of all bytes, with its own field as spaces.
     ///
-    /// Some old programs have added signed bytes.
+    /// Some old programs summed signed bytes.
     private static func isChecked(_ block: [UInt8]) throws(ArchiveFault) -> Bool {
         var (unsigned, signed) = (0, 0)
         for (index, byte) in block.enumerated() {
@@ -69,20 +72,27 @@ struct TarHeader {
         Array(field.prefix { $0 != 0 })
     }
 
-    /// A number: octal digits between spaces and NULs, or base 256 behind a set highest bit.
+    /// Parses a number: octal digits between spaces and NULs, or base 256 if the top bit is set.
     private static func number(_ field: ArraySlice<UInt8>) throws(ArchiveFault) -> UInt64 {
-        let fault = ArchiveFault.invalid("A number of its header is malformed; this is no tar, or a damaged one.")
+        let fault = ArchiveFault.invalid(
+            "A number of its header is malformed; this is no tar, or a damaged one."
+        )
         guard let first = field.first, first & 0x80 == 0 else { return try large(field, fault) }
         let digits = field.drop { $0 == UInt8(ascii: " ") }.prefix {
             (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0)
         }
-        guard field[digits.endIndex...].allSatisfy({ $0 == 0 || $0 == UInt8(ascii: " ") }) else { throw fault }
-        // At most twelve digits of three bits.
+        guard field[digits.endIndex...].allSatisfy({ $0 == 0 || $0 == UInt8(ascii: " ") }) else {
+            throw fault
+        }
+        // At most twelve digits of three bits each.
         return digits.reduce(0) { $0 << 3 | UInt64($1 - UInt8(ascii: "0")) }
     }
 
-    private static func large(_ field: ArraySlice<UInt8>, _ fault: ArchiveFault) throws(ArchiveFault) -> UInt64 {
-        // The bit below the highest is the sign.
+    private static func large(
+        _ field: ArraySlice<UInt8>,
+        _ fault: ArchiveFault
+    ) throws(ArchiveFault) -> UInt64 {
+        // The bit below the top one is the sign.
         guard let first = field.first, first & 0x40 == 0 else { throw fault }
         var value = UInt64(first & 0x3F)
         for byte in field.dropFirst() {
@@ -94,6 +104,6 @@ struct TarHeader {
 }
 
 extension ArchiveFault {
-    /// A file with holes that were left out.
+    /// A sparse file, whose holes were left out.
     static let sparse = memberInvalid("It is a sparse file; make the tar without --sparse.")
 }

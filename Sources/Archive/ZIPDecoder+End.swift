@@ -1,20 +1,29 @@
-// What stands behind the members of a ZIP.
+// The records after the members of a ZIP.
 extension ZIPDecoder {
-    /// Reads a record that stands behind the members.
+    /// Reads a record after the members.
     ///
     /// - Returns: `false` when more bytes are needed.
     func readEnding(_ signature: UInt32) throws(ArchiveFault) -> Bool {
         if stage == .members {
             directoryOffset = position
-            guard position > 0 || ![ZIPSignature.descriptor, ZIPSignature.singleSegment].contains(signature) else {
+            guard
+                position > 0
+                    || ![ZIPSignature.descriptor, ZIPSignature.singleSegment].contains(signature)
+            else {
                 throw .split
             }
         }
-        let end = ZIPEnd(count: directory.count, directoryOffset: directoryOffset, directoryLength: directoryLength)
+        let end = ZIPEnd(
+            count: directory.count,
+            directoryOffset: directoryOffset,
+            directoryLength: directoryLength
+        )
         switch signature {
         case ZIPSignature.centralHeader where stage <= .directory:
             let fixed = ZIPCentralHeader.fixedBytes
-            guard let bytes = takeRecord(fixed: fixed, length: ZIPCentralHeader.length) else { return false }
+            guard let bytes = takeRecord(fixed: fixed, length: ZIPCentralHeader.length) else {
+                return false
+            }
             stage = .directory
             directoryLength += UInt64(bytes.count)
             try directory.check(try ZIPCentralHeader(bytes))

@@ -1,7 +1,8 @@
-/// Decodes a ZIP as a stream from its local headers, and then holds its central directory against what came.
+/// Decodes a ZIP as a stream from its local headers, then verifies its central directory.
 ///
-/// Members are stored or deflated, their sizes before or behind them (APPNOTE.TXT 6.3.10); a stored one whose size stands behind it has
-/// no end that can be told. Nothing may stand between the records, so that members cannot overlap or hide.
+/// Members are stored or deflated, with their sizes before or after them (APPNOTE.TXT 6.3.10). A
+/// stored member whose size follows it has no detectable end. Nothing may stand between the
+/// records, so that members cannot overlap or hide.
 ///
 ///     record ──local header──▶ stored | deflated ──▶ descriptor? ──▶ record
 ///       ├── central header ──▶ record
@@ -11,7 +12,7 @@ public final class ZIPDecoder: ArchiveDecoder {
         case record
         /// The bytes of a stored member.
         case stored(remaining: UInt64)
-        /// Those of a deflated one; how many are left is not always known.
+        /// The bytes of a deflated member; the remaining number is not always known.
         case deflated(remaining: UInt64?)
         case descriptor
         case comment(Int)
@@ -19,7 +20,7 @@ public final class ZIPDecoder: ArchiveDecoder {
         case failed(ArchiveFault)
     }
 
-    /// The records come in this order.
+    /// The order in which records must come.
     enum Stage: Comparable {
         case members
         case directory
@@ -27,7 +28,7 @@ public final class ZIPDecoder: ArchiveDecoder {
         case locator
     }
 
-    /// The member whose bytes are coming.
+    /// The member whose bytes are being read.
     struct Current {
         let header: ZIPLocalHeader
         let offset: UInt64
@@ -42,7 +43,7 @@ public final class ZIPDecoder: ArchiveDecoder {
     var state = State.record
     var stage = Stage.members
     var queue = ByteQueue()
-    /// How many bytes are consumed.
+    /// The number of bytes consumed.
     var position: UInt64 = 0
     var unpacked: UInt64 = 0
     var members = 0
@@ -64,7 +65,7 @@ public final class ZIPDecoder: ArchiveDecoder {
 
     /// Takes the next event; `nil` when more bytes are needed.
     ///
-    /// - Throws: ``ArchiveFault``; then again on every call.
+    /// - Throws: ``ArchiveFault``, and again on every later call.
     public func next() throws(ArchiveFault) -> ArchiveEvent? {
         do throws(ArchiveFault) {
             return try step()
@@ -75,7 +76,7 @@ public final class ZIPDecoder: ArchiveDecoder {
         }
     }
 
-    /// Checks that the archive's end has come.
+    /// Checks that the archive's end was reached.
     ///
     /// - Throws: ``ArchiveFault``.
     public func finish() throws(ArchiveFault) {
@@ -107,7 +108,7 @@ public final class ZIPDecoder: ArchiveDecoder {
                 state = .stored(remaining: remaining - UInt64(bytes.count))
                 return try give(bytes, packed: bytes.count)
             case .deflated(let remaining):
-                // With all its bytes consumed there may be some that have not come out yet.
+                // Even with all input consumed, output may still be pending.
                 guard queue.count > 0 || remaining == 0 else { return nil }
                 if let event = try inflate(remaining) { return event }
             case .descriptor:
@@ -137,7 +138,7 @@ public final class ZIPDecoder: ArchiveDecoder {
         return bytes
     }
 
-    /// Consumes a record whose length stands in its fixed part.
+    /// Consumes a record whose fixed part tells its length.
     func takeRecord(fixed: Int, length: ([UInt8]) -> Int) -> [UInt8]? {
         queue.peek(fixed).flatMap { take(length($0)) }
     }

@@ -1,6 +1,7 @@
-/// The members of a ZIP as they came, to be compared with what its central directory says of them.
+/// The members of a ZIP as received, for comparison with its central directory.
 ///
-/// A program that unpacks by the directory must find just the files that came: an archive that says two things is refused.
+/// A program that unpacks by the directory must find exactly the files that were streamed. An
+/// archive with two interpretations is refused.
 struct ZIPDirectory {
     private struct Entry {
         let number: Int
@@ -11,11 +12,11 @@ struct ZIPDirectory {
         let name: Int
     }
 
-    /// Those that the directory has not named yet, by the offsets of their headers.
+    /// The members not yet found in the directory, by the offsets of their local headers.
     private var missing: [UInt64: Entry] = [:]
     private(set) var count: UInt64 = 0
 
-    /// Notes a member that has come.
+    /// Records a received member.
     mutating func add(
         number: Int,
         header: ZIPLocalHeader,
@@ -35,27 +36,31 @@ struct ZIPDirectory {
         )
     }
 
-    /// Compares a header of the directory, each of which must be about another member.
+    /// Checks a central header; each must describe a different member.
     mutating func check(_ header: ZIPCentralHeader) throws(ArchiveFault) {
         guard let entry = missing.removeValue(forKey: header.offset) else {
             throw .invalid("The central directory names a member that is not there, or one twice.")
         }
-        guard entry.method == header.method, entry.crc32 == header.crc32, entry.packedSize == header.packedSize,
+        guard entry.method == header.method, entry.crc32 == header.crc32,
+            entry.packedSize == header.packedSize,
             entry.size == header.size, entry.name == Self.fingerprint(header.name)
         else {
-            throw ArchiveFault.invalid("The central directory gives it another name, size or checksum than it has.")
-                .ofMember(entry.number)
+            throw ArchiveFault.invalid(
+                "The central directory gives it another name, size or checksum than it has."
+            )
+            .ofMember(entry.number)
         }
     }
 
-    /// Requires that every member was named.
+    /// Checks that the directory named every member.
     func checkCompleteness() throws(ArchiveFault) {
         guard missing.isEmpty else { throw .invalid("The central directory leaves members out.") }
     }
 
-    /// A name in one word, so that a hundred thousand long names need not be held.
+    /// Returns a name's hash, so that a hundred thousand long names need not be kept.
     ///
-    /// The standard hash is keyed by the process's own random seed, so that nobody outside can find two names of one word.
+    /// The standard hash is keyed with the process's random seed, so no outsider can construct a
+    /// collision.
     private static func fingerprint(_ name: [UInt8]) -> Int {
         var hasher = Hasher()
         hasher.combine(name)

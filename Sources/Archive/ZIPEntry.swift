@@ -1,4 +1,4 @@
-/// A file in an archive, known before its bytes are.
+/// A file of an archive, described before its bytes are available.
 public struct ZIPEntry: Sendable, Equatable {
     /// The path inside the archive, with `/` between components.
     public let name: String
@@ -9,7 +9,7 @@ public struct ZIPEntry: Sendable, Equatable {
     /// The ``CRC32`` of the file.
     public let crc32: UInt32
 
-    /// Describes a file.
+    /// Creates a description of a file.
     public init(name: String, size: UInt64, crc32: UInt32) {
         self.name = name
         self.size = size

@@ -1,6 +1,6 @@
-// What the headers of a ZIP say (APPNOTE.TXT 6.3.10, §4.3 to §4.5); ``ZIPRecords`` is the writing side.
+// MARK: - Parsing headers (APPNOTE.TXT 6.3.10, §4.3 to §4.5); ``ZIPRecords`` writes them
 
-/// The signatures of the records.
+/// Record signatures.
 enum ZIPSignature {
     static let localHeader: UInt32 = 0x0403_4B50
     static let descriptor: UInt32 = 0x0807_4B50
@@ -8,11 +8,11 @@ enum ZIPSignature {
     static let zip64End: UInt32 = 0x0606_4B50
     static let zip64Locator: UInt32 = 0x0706_4B50
     static let end: UInt32 = 0x0605_4B50
-    /// What a split archive that fits into one part begins with.
+    /// The start of a split archive that fits into a single segment.
     static let singleSegment: UInt32 = 0x3030_4B50
 }
 
-/// How a member is packed.
+/// A compression method.
 enum ZIPMethod: Equatable {
     case stored
     case deflated
@@ -25,19 +25,21 @@ enum ZIPMethod: Equatable {
         switch number {
         case 0: self = .stored
         case 8: self = .deflated
-        default: throw .memberInvalid("It is packed by another method than deflate; make a plain ZIP.")
+        default:
+            throw .memberInvalid("It is packed by another method than deflate; make a plain ZIP.")
         }
     }
 }
 
-/// The extra fields of a header (APPNOTE.TXT 6.3.10, §4.5).
+/// Lookup in the extra fields of a header (APPNOTE.TXT 6.3.10, §4.5).
 enum ZIPExtra {
-    /// The bytes of the first field of a kind.
+    /// Returns the data of the first field of a kind.
     ///
     /// - Parameters:
-    ///   - kind: The number of the kind.
-    ///   - extra: All extra fields of a header. What is cut short at their end is ignored, as everybody does.
-    /// - Returns: `nil` if there is no such field.
+    ///   - kind: The header ID of the field.
+    ///   - extra: All extra fields of a header. A truncated field at the end is ignored, as all
+    ///     readers do.
+    /// - Returns: The data, or `nil` if there is no such field.
     static func field(_ kind: UInt16, in extra: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         var rest = extra
         while rest.count >= 4 {
@@ -51,9 +53,9 @@ enum ZIPExtra {
     }
 }
 
-/// The sizes of the ZIP64 extra field, which stand there for fields that are all ones.
+/// The ZIP64 extra field, which holds the values of fields that are all ones.
 private enum ZIP64Extra {
-    /// The field's values; `nil` if there is no such field.
+    /// Returns the field's values; `nil` if there is no such field.
     static func values(in extra: ArraySlice<UInt8>) -> [UInt64]? {
         ZIPExtra.field(1, in: extra).map { field in
             let body = LittleEndian(field)
@@ -69,19 +71,19 @@ struct ZIPLocalHeader {
     static let fixedBytes = 30
 
     let method: ZIPMethod
-    /// Whether checksum and sizes follow the bytes, because they were not known before.
+    /// Whether checksum and sizes follow the bytes, because they were not known in advance.
     let hasDescriptor: Bool
     /// Whether the descriptor's sizes have 64 bits.
     let isZIP64: Bool
-    /// What the header says; with a descriptor it may say nothing.
+    /// The checksum and the sizes in the header; with a descriptor they may be missing.
     let crc32: UInt32?
     let packedSize: UInt64?
     let size: UInt64?
     let name: [UInt8]
-    /// What the name's bytes spell.
+    /// The decoded name.
     let text: String
 
-    /// The bytes of the whole header, from its fixed part.
+    /// Returns the length of the whole header, given its fixed part.
     static func length(_ fixed: [UInt8]) -> Int {
         let fields = LittleEndian(fixed)
         return fixedBytes + Int(fields.number16(26)) + Int(fields.number16(28))
@@ -99,7 +101,7 @@ struct ZIPLocalHeader {
         let large = ZIP64Extra.values(in: bytes[nameEnd...])
         isZIP64 = large != nil
         if packed == UInt32.max || unpacked == UInt32.max {
-            // In this header both stand there, or neither.
+            // A local header has either both values in the field or neither.
             guard let large, large.count >= 2 else { throw ZIP64Extra.missing }
             if unpacked == UInt32.max { unpacked = large[0] }
             if packed == UInt32.max { packed = large[1] }
@@ -111,7 +113,7 @@ struct ZIPLocalHeader {
     }
 }
 
-/// What the central directory says of a member.
+/// A member's header in the central directory.
 struct ZIPCentralHeader {
     static let fixedBytes = 46
 
@@ -119,14 +121,15 @@ struct ZIPCentralHeader {
     let crc32: UInt32
     let packedSize: UInt64
     let size: UInt64
-    /// Where its local header begins.
+    /// The offset of its local header.
     let offset: UInt64
     let name: [UInt8]
 
-    /// The bytes of the whole header, from its fixed part.
+    /// Returns the length of the whole header, given its fixed part.
     static func length(_ fixed: [UInt8]) -> Int {
         let fields = LittleEndian(fixed)
-        return fixedBytes + Int(fields.number16(28)) + Int(fields.number16(30)) + Int(fields.number16(32))
+        return fixedBytes + Int(fields.number16(28)) + Int(fields.number16(30))
+            + Int(fields.number16(32))
     }
 
     init(_ bytes: [UInt8]) throws(ArchiveFault) {

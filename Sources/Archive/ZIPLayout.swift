@@ -1,27 +1,29 @@
-/// Where everything lies in a ZIP archive of stored files, to the byte, before any of it is written.
+/// The exact layout of a ZIP archive of stored files, before any of it is written.
 ///
-/// The archive is, for every entry in order, ``localHeader(at:)`` and then the bytes of the file, and at the end
-/// ``trailer()``. Files are stored, not deflated (PNG does not shrink any further), names are UTF-8, and every time is
-/// 1980-01-01 00:00: equal entries give equal archives. Since the length and every offset are known beforehand, an
-/// archive can be sent with its exact length, and any range of it on its own. ZIP64 fields appear where a size, an
-/// offset or the number of entries needs them, and only there (APPNOTE.TXT 6.3.10, §4).
+/// The archive consists of, for every entry in order, ``localHeader(at:)`` and the bytes of the
+/// file, followed by ``trailer()``. Files are stored, not deflated (PNG does not shrink any
+/// further), names are UTF-8, and every time is 1980-01-01 00:00, so equal entries give equal
+/// archives. Since the length and all offsets are known in advance, an archive can be sent with its
+/// exact length, and any range of it on its own. ZIP64 fields appear only where a size, an offset
+/// or the number of entries needs them (APPNOTE.TXT 6.3.10, §4).
 public struct ZIPLayout: Sendable, Equatable {
-    /// The files, in the order in which they are written.
+    /// The files, in archive order.
     public let entries: [ZIPEntry]
 
-    /// The length of the whole archive, in bytes.
+    /// The length of the whole archive in bytes.
     public let totalLength: UInt64
 
-    /// Where the trailer begins: the sum of all headers and files.
+    /// The offset of the trailer: the total length of all headers and files.
     public let trailerOffset: UInt64
 
-    /// Where each local header begins.
+    /// The offset of each local header.
     private let offsets: [UInt64]
 
     /// Lays out an archive.
     ///
-    /// - Parameter entries: The files, in order; none is fine.
-    /// - Throws: ``ArchiveError`` where a name is unsafe or used twice, or the archive would be too long.
+    /// - Parameter entries: The files in order; may be empty.
+    /// - Throws: ``ArchiveError`` if a name is unsafe or repeated, or the archive would be too
+    ///   long.
     public init(entries: [ZIPEntry]) throws(ArchiveError) {
         var names: Set<String> = []
         var offsets: [UInt64] = []
@@ -30,7 +32,9 @@ public struct ZIPLayout: Sendable, Equatable {
         var directoryLength: UInt64 = 0
         for entry in entries {
             guard Self.isSafe(entry.name) else { throw ArchiveError.unsafeName(entry.name) }
-            guard names.insert(entry.name).inserted else { throw ArchiveError.duplicateName(entry.name) }
+            guard names.insert(entry.name).inserted else {
+                throw ArchiveError.duplicateName(entry.name)
+            }
             offsets.append(offset)
             directoryLength += ZIPRecords.centralHeaderLength(of: entry, at: offset)
             let (afterFile, overflow) = (offset + ZIPRecords.localHeaderLength(of: entry))
@@ -50,17 +54,17 @@ public struct ZIPLayout: Sendable, Equatable {
         if totalLength > UInt64(Int64.max) { throw ArchiveError.tooLarge }
     }
 
-    /// What stands right before the bytes of an entry's file.
+    /// Returns the header immediately before an entry's bytes.
     ///
-    /// - Parameter index: The entry's place in ``entries``.
-    /// - Returns: 30 bytes, the name, and 20 more where the file has 4 GiB or more.
+    /// - Parameter index: The entry's index in ``entries``.
+    /// - Returns: 30 bytes, the name, and 20 more if the file has 4 GiB or more.
     public func localHeader(at index: Int) -> [UInt8] {
         ZIPRecords.localHeader(of: entries[index])
     }
 
-    /// What stands behind the last file: the central directory and the end records.
+    /// Returns everything after the last file: the central directory and the end records.
     ///
-    /// Some hundred bytes an entry.
+    /// It takes roughly a hundred bytes per entry.
     public func trailer() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Int(clamping: totalLength - trailerOffset))
@@ -75,10 +79,11 @@ public struct ZIPLayout: Sendable, Equatable {
         return bytes + directory.end
     }
 
-    /// Whether a name can be unpacked without leaving the folder, on any system.
+    /// Whether a name can be unpacked on any system without leaving the folder.
     private static func isSafe(_ name: String) -> Bool {
         guard (1...0xFFFF).contains(name.utf8.count) else { return false }
-        guard name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F && $0 != "\\" }) else {
+        guard name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F && $0 != "\\" })
+        else {
             return false
         }
         return name.split(separator: "/", omittingEmptySubsequences: false)

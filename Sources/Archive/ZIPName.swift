@@ -1,24 +1,33 @@
-/// What the bytes of a member's name spell.
+/// The text of a member's name.
 ///
-/// By the letter a name is in code page 437 unless a flag says that it is UTF-8 (APPNOTE.TXT 6.3.10, appendix D). But macOS and
-/// Linux write UTF-8 without the flag, and hardly a text in another code happens to be valid UTF-8.
+/// According to the specification, a name is in code page 437 unless a flag declares UTF-8
+/// (APPNOTE.TXT 6.3.10, appendix D). But macOS and Linux write UTF-8 without the flag, and text in
+/// another encoding is hardly ever valid UTF-8.
 enum ZIPName {
     /// Decodes a name.
     ///
     /// - Parameters:
-    ///   - bytes: The name as the header has it.
+    ///   - bytes: The name from the header.
     ///   - flags: The header's flags.
     ///   - extra: The header's extra fields.
-    /// - Returns: The text, with U+FFFD for what is not UTF-8 although it is said to be.
+    /// - Returns: The text, with U+FFFD for invalid bytes in a name declared as UTF-8.
     static func text(of bytes: [UInt8], flags: UInt16, extra: ArraySlice<UInt8>) -> String {
         if flags & 1 << 11 != 0 { return String(decoding: bytes, as: UTF8.self) }
-        if let text = unicodePath(of: bytes, extra) ?? String(validating: bytes, as: UTF8.self) { return text }
-        return String(String.UnicodeScalarView(bytes.map { $0 < 128 ? Unicode.Scalar($0) : upper[Int($0) - 128] }))
+        if let text = unicodePath(of: bytes, extra) ?? String(validating: bytes, as: UTF8.self) {
+            return text
+        }
+        return String(
+            String.UnicodeScalarView(
+                bytes.map { $0 < 128 ? Unicode.Scalar($0) : upper[Int($0) - 128] }
+            )
+        )
     }
 
-    /// The Unicode Path Extra Field (§4.6.9), in which Info-ZIP and others put a name that their own code page cannot spell.
+    /// Returns the name in the Unicode Path Extra Field (§4.6.9).
     ///
-    /// It counts only if it is about this name, as its checksum tells: who renames a member may not know of the field.
+    /// Info-ZIP and others store names there that their code page cannot express. The field counts
+    /// only if its checksum matches the name: a program that renames a member may not know of the
+    /// field.
     private static func unicodePath(of bytes: [UInt8], _ extra: ArraySlice<UInt8>) -> String? {
         guard let field = ZIPExtra.field(0x7075, in: extra), field.count > 5, field.first == 1,
             LittleEndian(field).number32(1) == CRC32.checksum(bytes)
@@ -26,7 +35,7 @@ enum ZIPName {
         return String(validating: field.dropFirst(5), as: UTF8.self)
     }
 
-    /// The characters 128 to 255 of code page 437.
+    /// Characters 128 to 255 of code page 437.
     private static let upper = Array(
         """
         ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐\

@@ -1,13 +1,13 @@
-/// The records of a ZIP file, byte by byte (APPNOTE.TXT 6.3.10, §4.3 and §4.5.3).
+/// Writes the records of a ZIP file (APPNOTE.TXT 6.3.10, §4.3 and §4.5.3).
 ///
-/// All numbers are little-endian. A 32-bit field whose value does not fit, or is 2^32 - 1 itself, holds 2^32 - 1, and
-/// the value stands in the ZIP64 extra field.
+/// All numbers are little-endian. A 32-bit field whose value is 2^32 - 1 or more holds 2^32 - 1,
+/// and the value is in the ZIP64 extra field.
 enum ZIPRecords {
     private static let most32 = UInt64(UInt32.max)
     private static let most16 = UInt64(UInt16.max)
     /// Bit 11: the name is UTF-8.
     private static let flags: UInt16 = 1 << 11
-    /// 1980-01-01, the first day that the format knows.
+    /// 1980-01-01, the earliest date in the format.
     private static let date: UInt16 = 1 << 5 | 1
 
     private static let zip64Version: UInt16 = 45
@@ -29,7 +29,7 @@ enum ZIPRecords {
         if isLarge {
             record.append16(1)
             record.append16(16)
-            // Here both sizes are always given together.
+            // The local header always has both sizes.
             record.append64(entry.size)
             record.append64(entry.size)
         }
@@ -51,11 +51,11 @@ enum ZIPRecords {
         let extraLength = centralExtraLength(of: entry, at: offset)
         var record = Record()
         record.append32(0x0201_4B50)
-        // Made on Unix, so that the attributes below are its permissions.
+        // Made on Unix, so the attributes below are Unix permissions.
         record.append16(3 << 8 | zip64Version)
         appendCommonFields(of: entry, isZIP64: extraLength > 0, to: &record)
         record.append16(UInt16(extraLength))
-        // No comment, first disk, no internal attributes; a regular file that its owner may write.
+        // No comment, first disk, no internal attributes; a regular file with mode 0644.
         record.append16(0)
         record.append16(0)
         record.append16(0)
@@ -74,8 +74,12 @@ enum ZIPRecords {
         return record.bytes
     }
 
-    /// The fields that both headers share, from the version to the length of the name.
-    private static func appendCommonFields(of entry: ZIPEntry, isZIP64: Bool, to record: inout Record) {
+    /// Appends the fields common to both headers, from the version to the name's length.
+    private static func appendCommonFields(
+        of entry: ZIPEntry,
+        isZIP64: Bool,
+        to record: inout Record
+    ) {
         record.append16(isZIP64 ? zip64Version : plainVersion)
         record.append16(flags)
         // Stored; midnight.
@@ -90,7 +94,7 @@ enum ZIPRecords {
 
     // MARK: - End
 
-    /// The central directory as a whole, as the end records describe it.
+    /// The central directory as described by the end records.
     struct Directory {
         let entryCount: UInt64
         let offset: UInt64
@@ -106,7 +110,7 @@ enum ZIPRecords {
             var record = Record()
             if needsZIP64 {
                 record.append32(0x0606_4B50)
-                // What follows this field.
+                // The length of the rest of the record.
                 record.append64(44)
                 record.append16(3 << 8 | zip64Version)
                 record.append16(zip64Version)
@@ -133,7 +137,7 @@ enum ZIPRecords {
         }
     }
 
-    /// Little-endian bytes under way.
+    /// A little-endian record under construction.
     private struct Record {
         var bytes: [UInt8] = []
 

@@ -1,11 +1,16 @@
 import ArgumentParser
 
-/// Times parts of Palimpsest from inside; `make bench` runs it beside other engines and makes the tables.
+/// Measures parts of Palimpsest from inside the process.
+///
+/// `make bench` runs it alongside other engines and writes the tables.
 @main
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "palimpsest-bench",
         abstract: "Times parts of Palimpsest; prints JSON.",
-        subcommands: [PeakCommand.self, NetworkCommand.self, PhotoCommand.self, PNGCommand.self, HeadsCommand.self]
+        subcommands: [
+            PeakCommand.self, NetworkCommand.self, PhotoCommand.self, PNGCommand.self,
+            HeadsCommand.self,
+        ]
     )
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import HTTPWire
 
-/// The HTTP parser alone, on the head of an upload as curl sends it; for counting its instructions.
+/// Runs only the HTTP parser, on an upload's head as curl sends it, to count its instructions.
 struct HeadsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "heads",
@@ -30,7 +30,9 @@ struct HeadsCommand: ParsableCommand {
         for _ in 0..<count {
             buffer.append(bytes)
             var decoder = RequestHeadDecoder(limits: HTTPLimits())
-            guard let head = try decoder.decode(&buffer), head.target.segments == ["v1", "jobs"], buffer.isEmpty else {
+            guard let head = try decoder.decode(&buffer), head.target.segments == ["v1", "jobs"],
+                buffer.isEmpty
+            else {
                 throw ValidationError("The head was not decoded.")
             }
         }

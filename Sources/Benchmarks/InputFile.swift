@@ -1,8 +1,10 @@
 import ArgumentParser
 import FoundationEssentials
 
-/// Reads the files that a measurement works on.
+/// Reads the input files of a measurement.
 enum InputFile {
+    /// Reads a whole file.
+    ///
     /// - Throws: A `ValidationError` that names the file.
     static func bytes(_ path: String) throws -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: path) else {
@@ -11,14 +13,18 @@ enum InputFile {
         return [UInt8](data)
     }
 
-    /// Little-endian floats without any header.
+    /// Reads headerless little-endian floats.
     ///
     /// - Throws: A `ValidationError` that names the file.
     static func floats(_ path: String, count: Int) throws -> [Float] {
         let bytes = try bytes(path)
-        guard bytes.count == 4 * count else { throw ValidationError("'\(path)' does not hold \(count) floats.") }
+        guard bytes.count == 4 * count else {
+            throw ValidationError("'\(path)' does not hold \(count) floats.")
+        }
         return bytes.withUnsafeBytes { bytes in
-            (0..<count).map { Float(bitPattern: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)) }
+            (0..<count).map {
+                Float(bitPattern: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self))
+            }
         }
     }
 }

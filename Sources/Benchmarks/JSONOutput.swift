@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Prints results for whoever started the program.
+/// Prints results for the calling program.
 enum JSONOutput {
     static func print(_ value: some Encodable) throws {
         let encoder = JSONEncoder()

@@ -4,14 +4,16 @@ import FoundationEssentials
 import Glibc
 import Imaging
 
-/// The network alone, on pictures of one size.
+/// Runs only the network, on pictures of one size.
 struct NetworkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "network",
         abstract: "Hides semantic images in pictures of one size, on one thread.",
         discussion: """
-            COVER and SECRET are files of little-endian floats: IMAGES x 3 x HEIGHT x WIDTH. `ms` are the times of a whole batch, the \
-            secrets prepared each time; `prepared_ms` those with secrets that were prepared before, as for further images of a class.
+            COVER and SECRET are files of little-endian floats: IMAGES x 3 x \
+            HEIGHT x WIDTH. `ms` are the times of a whole batch, the secrets prepared each time; \
+            `prepared_ms` those with secrets that were prepared before, as for further images of a \
+            class.
             """
     )
 
@@ -74,7 +76,12 @@ struct NetworkCommand: ParsableCommand {
             try words.withUnsafeBytes { Data($0) }.write(to: URL(filePath: out))
         }
         try JSONOutput.print(
-            Result(isa: network.instructionSet.rawValue, loadMs: loading, ms: times, preparedMs: preparedTimes)
+            Result(
+                isa: network.instructionSet.rawValue,
+                loadMs: loading,
+                ms: times,
+                preparedMs: preparedTimes
+            )
         )
     }
 

@@ -3,7 +3,9 @@ import CSpng
 import Glibc
 import Imaging
 
-/// One picture as PNG: by the product's encoder at its levels, and by libspng with zlib and one filter or all of them.
+/// Encodes a picture as PNG, by the product's encoder at several levels and by libspng with zlib.
+///
+/// libspng runs with each single filter and with all of them.
 struct PNGCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "png",
@@ -22,10 +24,12 @@ struct PNGCommand: ParsableCommand {
         let bytes: Int
     }
 
-    /// Choices of `spng_filter_choice`; libspng and libpng try all of them unless told otherwise.
+    /// Values of `spng_filter_choice`; libspng and libpng try all filters by default.
     private static let filters: [(name: String, choice: spng_filter_choice)] = [
-        ("none", SPNG_FILTER_CHOICE_NONE), ("sub", SPNG_FILTER_CHOICE_SUB), ("up", SPNG_FILTER_CHOICE_UP),
-        ("average", SPNG_FILTER_CHOICE_AVG), ("Paeth", SPNG_FILTER_CHOICE_PAETH), ("all", SPNG_FILTER_CHOICE_ALL),
+        ("none", SPNG_FILTER_CHOICE_NONE), ("sub", SPNG_FILTER_CHOICE_SUB),
+        ("up", SPNG_FILTER_CHOICE_UP),
+        ("average", SPNG_FILTER_CHOICE_AVG), ("Paeth", SPNG_FILTER_CHOICE_PAETH),
+        ("all", SPNG_FILTER_CHOICE_ALL),
     ]
 
     func run() throws {
@@ -39,7 +43,9 @@ struct PNGCommand: ParsableCommand {
             )
         }
         for filter in Self.filters {
-            results.append(try measured("libspng, filter \(filter.name)") { try encoded(photo, filter.choice) })
+            results.append(
+                try measured("libspng, filter \(filter.name)") { try encoded(photo, filter.choice) }
+            )
         }
         try JSONOutput.print(results)
     }
@@ -50,10 +56,14 @@ struct PNGCommand: ParsableCommand {
         return Result(encoder: encoder, ms: times.min() ?? 0, bytes: bytes)
     }
 
-    /// The length of libspng's file with zlib's standard level.
+    /// Returns the length of libspng's file at zlib's default level.
     private func encoded(_ photo: Photo, _ filter: spng_filter_choice) throws -> Int {
-        guard photo.layout == .rgb else { throw ValidationError("'\(picture)' is not an RGB picture.") }
-        guard let context = spng_ctx_new(Int32(SPNG_CTX_ENCODER.rawValue)) else { throw ExitCode.failure }
+        guard photo.layout == .rgb else {
+            throw ValidationError("'\(picture)' is not an RGB picture.")
+        }
+        guard let context = spng_ctx_new(Int32(SPNG_CTX_ENCODER.rawValue)) else {
+            throw ExitCode.failure
+        }
         defer { spng_ctx_free(context) }
         var header = spng_ihdr()
         (header.width, header.height) = (UInt32(photo.width), UInt32(photo.height))

@@ -2,7 +2,7 @@ import ArgumentParser
 import CBenchmark
 import Imaging
 
-/// How fast the machine multiplies and adds in registers.
+/// Measures the machine's register multiply-add throughput.
 struct PeakCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "peak",
@@ -19,8 +19,11 @@ struct PeakCommand: ParsableCommand {
                 case .portable: 4
                 }
             let rounds: UInt64 = 4_000_000
-            let times = Stopwatch.milliseconds(repetitions: 5) { _ = plm_multiply_add(lanes, rounds) }
-            peaks[set.rawValue] = Double(rounds * 32 * UInt64(lanes)) / (times.min() ?? .infinity) * 1e-6
+            let times = Stopwatch.milliseconds(repetitions: 5) {
+                _ = plm_multiply_add(lanes, rounds)
+            }
+            peaks[set.rawValue] =
+                Double(rounds * 32 * UInt64(lanes)) / (times.min() ?? .infinity) * 1e-6
         }
         try JSONOutput.print(peaks)
     }

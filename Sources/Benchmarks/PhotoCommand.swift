@@ -6,7 +6,7 @@ import JobModel
 import Protection
 import SemanticImages
 
-/// One photo from its file to the protected PNG, stage by stage.
+/// Protects one photo, from its file to the protected PNG, stage by stage.
 struct PhotoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "photo",
@@ -29,11 +29,11 @@ struct PhotoCommand: ParsableCommand {
         let width: Int
         let height: Int
         let pngBytes: Int
-        /// Stage by stage, each the best of the repetitions.
+        /// Per stage, the best of the repetitions.
         let stagesMs: [String: Double]
-        /// Of the whole, as the product does it in its standard mode: with a secret of the photo's own.
+        /// The whole pipeline in the product's standard mode, with a secret of the photo's own.
         let protectMs: [Double]
-        /// Of decoding the photo and encoding the protected one, and nothing else.
+        /// Only decoding the photo and encoding the protected one.
         let decodeEncodeMs: [Double]
         let peakMemoryKib: Int
     }
@@ -61,9 +61,11 @@ struct PhotoCommand: ParsableCommand {
         let memory = try Self.peakMemoryKiB()
         let decoded = try PhotoDecoder.decode(file), protected = try PhotoDecoder.decode(png)
         let codec = try Stopwatch.milliseconds(repetitions: repetitions) {
-            // What is encoded is the protected photo, in memory of its own as the product has it.
+            // Encode the protected photo, in its own memory as the product has it.
             var photo = try PhotoDecoder.decode(file)
-            photo.samples.withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: protected.samples) }
+            photo.samples.withUnsafeMutableBufferPointer {
+                _ = $0.update(fromContentsOf: protected.samples)
+            }
             _ = try PNGEncoder.encode(photo)
         }
         let stages = try stages(
@@ -95,7 +97,11 @@ struct PhotoCommand: ParsableCommand {
         network: HidingNetwork,
         _ assignment: ClassAssignment
     ) throws -> [String: Double] {
-        let size = WorkingSize.of(width: decoded.width, height: decoded.height, shortSide: workingSize)
+        let size = WorkingSize.of(
+            width: decoded.width,
+            height: decoded.height,
+            shortSide: workingSize
+        )
         func secret() throws -> PreparedSecret {
             network.prepare(
                 try SemanticImageGenerator.image(
@@ -118,11 +124,14 @@ struct PhotoCommand: ParsableCommand {
         return [
             "1 hash the file": best { _ = SHA256.hash(file) },
             "2 decode": try best { _ = try PhotoDecoder.decode(file) },
-            "3 scale down": best { _ = decoded.planarRGB(scaledTo: size.width, height: size.height) },
+            "3 scale down": best {
+                _ = decoded.planarRGB(scaledTo: size.width, height: size.height)
+            },
             "4 draw and prepare a new secret": try best { _ = try secret() },
             "5 network": best { _ = network.hide(cover: cover, secret: prepared) },
             "6 release and measure": best {
-                // A copy of the photo and of the change is made, too, which the product does not.
+                // This includes copies of the photo and of the change that the product does not
+                // make.
                 var (photo, delta) = (decoded, delta)
                 PhotoMask.apply(to: &delta, cover: cover, bound: 8 / 255)
                 _ = Release.apply(delta: delta, to: &photo, strength: 8, clip: true)
@@ -132,7 +141,9 @@ struct PhotoCommand: ParsableCommand {
         ]
     }
 
-    /// What the kernel says of this program itself; the usage of the process would include who started it.
+    /// Returns the peak memory from this process's own status.
+    ///
+    /// The resource usage of the process would include the program that started it.
     private static func peakMemoryKiB() throws -> Int {
         let status = String(decoding: try InputFile.bytes("/proc/self/status"), as: UTF8.self)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }

@@ -1,6 +1,6 @@
-/// Times repetitions of something.
+/// Times repeated calls.
 enum Stopwatch {
-    /// The wall time of each call of `body`, in milliseconds, after one that is not counted.
+    /// Returns the wall time of each call of `body` in milliseconds, after one warm-up call.
     static func milliseconds(repetitions: Int, _ body: () throws -> Void) rethrows -> [Double] {
         try body()
         let clock = ContinuousClock()
@@ -11,7 +11,7 @@ enum Stopwatch {
         }
     }
 
-    /// A duration in milliseconds.
+    /// Converts a duration to milliseconds.
     static func milliseconds(_ duration: Duration) -> Double {
         Double(duration.components.seconds) * 1e3 + Double(duration.components.attoseconds) * 1e-15
     }

@@ -26,9 +26,10 @@ static struct heif_error make(void **result) {
     settings.n_threads = 1;
     settings.max_frame_delay = 1;
     settings.all_layers = 0;
-    settings.frame_size_limit = palimpsest_max_pixels < UINT_MAX ? (unsigned)palimpsest_max_pixels : UINT_MAX;
+    settings.frame_size_limit = palimpsest_max_pixels < UINT_MAX ? (unsigned)palimpsest_max_pixels
+                                                                 : UINT_MAX;
     settings.strict_std_compliance = 1;
-    // The standard one writes to stderr.
+    // The default logger writes to stderr.
     settings.logger.callback = NULL;
     if (dav1d_open(&decoder->context, &settings) != 0) {
         free(decoder);
@@ -46,7 +47,7 @@ static void free_decoder(void *opaque) {
 }
 
 static void set_strict(void *decoder, int flag) {
-    // It is always strict.
+    // Decoding is always strict.
     (void)decoder;
     (void)flag;
 }
@@ -70,7 +71,8 @@ static struct heif_error push(void *opaque, const void *bytes, size_t size) {
 
 static struct heif_error convert(const Dav1dPicture *picture, struct heif_image **image) {
     const enum Dav1dPixelLayout layout = picture->p.layout;
-    const bool halves_width = layout == DAV1D_PIXEL_LAYOUT_I420 || layout == DAV1D_PIXEL_LAYOUT_I422;
+    const bool halves_width = layout == DAV1D_PIXEL_LAYOUT_I420
+                              || layout == DAV1D_PIXEL_LAYOUT_I422;
     const bool halves_height = layout == DAV1D_PIXEL_LAYOUT_I420;
     struct palimpsest_plane planes[3] = {0};
     for (int plane = 0; plane < (layout == DAV1D_PIXEL_LAYOUT_I400 ? 1 : 3); plane++) {
@@ -107,14 +109,16 @@ static struct heif_error decode(void *opaque, struct heif_image **image) {
     do {
         if (decoder->data.sz > 0) {
             result = dav1d_send_data(decoder->context, &decoder->data);
-            if (result != 0 && result != DAV1D_ERR(EAGAIN)) return palimpsest_damaged("the stream is damaged");
+            if (result != 0 && result != DAV1D_ERR(EAGAIN))
+                return palimpsest_damaged("the stream is damaged");
         }
         result = dav1d_get_picture(decoder->context, &picture);
     } while (result == DAV1D_ERR(EAGAIN) && decoder->data.sz > 0);
-    // Without data it gives what it still holds.
+    // Without data, the decoder returns what it still holds.
     if (result == DAV1D_ERR(EAGAIN)) result = dav1d_get_picture(decoder->context, &picture);
     if (result == DAV1D_ERR(EAGAIN)) return palimpsest_cut("there is no picture");
-    if (result == DAV1D_ERR(ENOMEM)) return palimpsest_no_memory("the picture needs too much memory");
+    if (result == DAV1D_ERR(ENOMEM))
+        return palimpsest_no_memory("the picture needs too much memory");
     if (result != 0) return palimpsest_damaged("the stream is damaged");
     const struct heif_error error = convert(&picture, image);
     dav1d_picture_unref(&picture);

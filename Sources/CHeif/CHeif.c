@@ -35,7 +35,8 @@ static palimpsest_heif_status status_of(struct heif_error error) {
     }
 }
 
-static palimpsest_heif_status fail(palimpsest_heif *reader, palimpsest_heif_status status, const char *message) {
+static palimpsest_heif_status fail(palimpsest_heif *reader, palimpsest_heif_status status,
+                                   const char *message) {
     snprintf(reader->message, sizeof reader->message, "%s", message);
     return status;
 }
@@ -51,8 +52,9 @@ void palimpsest_heif_prepare(void) {
     (void)heif_register_decoder_plugin(&palimpsest_av1_decoder);
 }
 
-palimpsest_heif *palimpsest_heif_open(const uint8_t *bytes, size_t count, uint32_t max_side, uint64_t max_pixels,
-                                      const palimpsest_heif_stream *streams, size_t stream_count) {
+palimpsest_heif *palimpsest_heif_open(const uint8_t *bytes, size_t count, uint32_t max_side,
+                                      uint64_t max_pixels, const palimpsest_heif_stream *streams,
+                                      size_t stream_count) {
     palimpsest_heif *reader = calloc(1, sizeof *reader);
     if (reader == NULL) return NULL;
     reader->bytes = bytes;
@@ -78,25 +80,31 @@ static void find_colors(palimpsest_heif *reader) {
     header->transfer_characteristics = heif_transfer_characteristic_unspecified;
     header->icc_count = heif_image_handle_get_raw_color_profile_size(reader->handle);
     struct heif_color_profile_nclx *profile = NULL;
-    if (heif_image_handle_get_nclx_color_profile(reader->handle, &profile).code != heif_error_Ok) return;
+    if (heif_image_handle_get_nclx_color_profile(reader->handle, &profile).code != heif_error_Ok)
+        return;
     if (profile == NULL) return;
     header->color_primaries = profile->color_primaries;
     header->transfer_characteristics = profile->transfer_characteristics;
     heif_nclx_color_profile_free(profile);
 }
 
-palimpsest_heif_status palimpsest_heif_read_header(palimpsest_heif *reader, palimpsest_heif_header *header) {
-    struct heif_error error =
-        heif_context_read_from_memory_without_copy(reader->context, reader->bytes, reader->count, NULL);
+palimpsest_heif_status palimpsest_heif_read_header(palimpsest_heif *reader,
+                                                   palimpsest_heif_header *header) {
+    struct heif_error error = heif_context_read_from_memory_without_copy(
+        reader->context, reader->bytes, reader->count, NULL);
     heif_item_id primary = 0;
-    if (error.code == heif_error_Ok) error = heif_context_get_primary_image_ID(reader->context, &primary);
-    if (error.code == heif_error_Ok) error = heif_context_get_image_handle(reader->context, primary, &reader->handle);
+    if (error.code == heif_error_Ok)
+        error = heif_context_get_primary_image_ID(reader->context, &primary);
+    if (error.code == heif_error_Ok)
+        error = heif_context_get_image_handle(reader->context, primary, &reader->handle);
     if (error.code != heif_error_Ok) return note(reader, error);
     const int width = heif_image_handle_get_width(reader->handle);
     const int height = heif_image_handle_get_height(reader->handle);
     const int bits = heif_image_handle_get_luma_bits_per_pixel(reader->handle);
-    if (width < 1 || height < 1) return fail(reader, PALIMPSEST_HEIF_CORRUPT, "there are no pixels");
-    if (bits < 8 || bits > 16) return fail(reader, PALIMPSEST_HEIF_UNSUPPORTED, "samples of no known length");
+    if (width < 1 || height < 1)
+        return fail(reader, PALIMPSEST_HEIF_CORRUPT, "there are no pixels");
+    if (bits < 8 || bits > 16)
+        return fail(reader, PALIMPSEST_HEIF_UNSUPPORTED, "samples of no known length");
     reader->header.stored_width = (uint32_t)heif_image_handle_get_ispe_width(reader->handle);
     reader->header.stored_height = (uint32_t)heif_image_handle_get_ispe_height(reader->handle);
     reader->header.width = (uint32_t)width;
@@ -124,8 +132,8 @@ static void widen(const uint8_t *from, size_t count, int bits, uint8_t *to) {
     }
 }
 
-static palimpsest_heif_status copy_rows(palimpsest_heif *reader, const struct heif_image *image, uint8_t *rows,
-                                        size_t count) {
+static palimpsest_heif_status copy_rows(palimpsest_heif *reader, const struct heif_image *image,
+                                        uint8_t *rows, size_t count) {
     const palimpsest_heif_header *header = &reader->header;
     const bool is_wide = header->bit_depth > 8;
     const size_t samples = (size_t)header->width * (header->has_alpha ? 4 : 3);
@@ -135,7 +143,8 @@ static palimpsest_heif_status copy_rows(palimpsest_heif *reader, const struct he
     const int bits = heif_image_get_bits_per_pixel_range(image, heif_channel_interleaved);
     if (plane == NULL || heif_image_get_width(image, heif_channel_interleaved) != (int)header->width
         || heif_image_get_height(image, heif_channel_interleaved) != (int)header->height
-        || count != row_count * header->height || (size_t)stride < row_count || (is_wide && (bits < 9 || bits > 16))) {
+        || count != row_count * header->height || (size_t)stride < row_count
+        || (is_wide && (bits < 9 || bits > 16))) {
         return fail(reader, PALIMPSEST_HEIF_CORRUPT, "the picture is not as large as it says");
     }
     for (uint32_t row = 0; row < header->height; row++) {
@@ -150,7 +159,8 @@ static palimpsest_heif_status copy_rows(palimpsest_heif *reader, const struct he
     return PALIMPSEST_HEIF_OK;
 }
 
-// libheif compares the canvas of a grid or an overlay with this limit alone, and its products of sides have 32 bits.
+// libheif checks the canvas of a grid or an overlay only against this limit, and multiplies sides
+// in 32 bits.
 static void limit_canvas(palimpsest_heif *reader) {
     const uint32_t width = reader->header.stored_width, height = reader->header.stored_height;
     const uint32_t side = width > height ? width : height;
@@ -158,7 +168,7 @@ static void limit_canvas(palimpsest_heif *reader) {
     heif_context_set_maximum_image_size_limit(reader->context, limit);
 }
 
-// The picture is decoded before its alpha.
+// The picture is decoded before its alpha, so the first colours are the picture's.
 static void complete_colors(palimpsest_heif_header *header) {
     if (header->icc_count > 0 || palimpsest_first_colors.primaries == 0) return;
     if (header->color_primaries == heif_color_primaries_unspecified) {

@@ -6,9 +6,10 @@ _Thread_local uint64_t palimpsest_max_pixels = UINT64_MAX;
 _Thread_local struct palimpsest_colors palimpsest_first_colors = {0};
 _Thread_local struct palimpsest_expected palimpsest_expected = {0};
 
-// libheif reads planes by the sizes that the file states, and alpha by the colours' length of a sample.
+// libheif reads planes by the sizes stated in the file, and alpha by the colours' sample depth.
 static struct heif_error check(const struct palimpsest_plane *planes, int count) {
-    if (palimpsest_expected.count == 0) return palimpsest_damaged("there are more streams than it says");
+    if (palimpsest_expected.count == 0)
+        return palimpsest_damaged("there are more streams than it says");
     const palimpsest_heif_stream *stream = palimpsest_expected.streams++;
     palimpsest_expected.count--;
     const uint32_t width = planes[0].width > 0 ? (uint32_t)planes[0].width : 0;
@@ -29,10 +30,12 @@ static struct heif_error check(const struct palimpsest_plane *planes, int count)
 static struct heif_error copy_plane(
     const struct palimpsest_plane *plane, enum heif_channel channel, struct heif_image *image
 ) {
-    if (plane->rows == NULL || plane->width < 1 || plane->height < 1 || plane->bits < 8 || plane->bits > 16) {
+    if (plane->rows == NULL || plane->width < 1 || plane->height < 1 || plane->bits < 8
+        || plane->bits > 16) {
         return palimpsest_damaged("a plane has an impossible size");
     }
-    const struct heif_error error = heif_image_add_plane(image, channel, plane->width, plane->height, plane->bits);
+    const struct heif_error error =
+        heif_image_add_plane(image, channel, plane->width, plane->height, plane->bits);
     if (error.code != heif_error_Ok) return error;
     int stride = 0;
     uint8_t *rows = heif_image_get_plane(image, channel, &stride);
@@ -48,7 +51,7 @@ static void set_colors(struct palimpsest_colors colors, struct heif_image *image
     struct heif_color_profile_nclx *profile = heif_nclx_color_profile_alloc();
     if (profile == NULL) return;
     profile->full_range_flag = colors.is_full_range != 0;
-    // Values that do not exist are left at what the profile begins with.
+    // Invalid values leave the profile's defaults.
     (void)heif_nclx_color_profile_set_matrix_coefficients(profile, (uint16_t)colors.matrix);
     (void)heif_nclx_color_profile_set_color_primaries(profile, (uint16_t)colors.primaries);
     (void)heif_nclx_color_profile_set_transfer_characteristics(profile, (uint16_t)colors.transfer);
@@ -56,17 +59,16 @@ static void set_colors(struct palimpsest_colors colors, struct heif_image *image
     heif_nclx_color_profile_free(profile);
 }
 
-struct heif_error palimpsest_make_image(
-    const struct palimpsest_plane planes[3], enum heif_chroma chroma, struct palimpsest_colors colors,
-    struct heif_image **image
-) {
+struct heif_error palimpsest_make_image(const struct palimpsest_plane planes[3],
+                                        enum heif_chroma chroma, struct palimpsest_colors colors,
+                                        struct heif_image **image) {
     static const enum heif_channel channels[] = {heif_channel_Y, heif_channel_Cb, heif_channel_Cr};
     const int count = chroma == heif_chroma_monochrome ? 1 : 3;
     struct heif_error error = check(planes, count);
     if (error.code != heif_error_Ok) return error;
-    error = heif_image_create(
-        planes[0].width, planes[0].height, count == 1 ? heif_colorspace_monochrome : heif_colorspace_YCbCr, chroma, image
-    );
+    error = heif_image_create(planes[0].width, planes[0].height,
+                              count == 1 ? heif_colorspace_monochrome : heif_colorspace_YCbCr,
+                              chroma, image);
     if (error.code != heif_error_Ok) return error;
     for (int plane = 0; error.code == heif_error_Ok && plane < count; plane++) {
         error = copy_plane(&planes[plane], channels[plane], *image);

@@ -1,42 +1,43 @@
 #ifndef PALIMPSEST_DECODERS_H
 #define PALIMPSEST_DECODERS_H
 
-// Decoders for libheif that work on the thread that calls them, bound the memory that a stream may ask for, and take damage for
-// an error.
+// Decoders for libheif that run on the calling thread, bound the memory that a stream may request
+// and treat damage as an error.
 
 #include "CHeif.h"
 
 #include <libheif/heif.h>
 #include <libheif/heif_plugin.h>
 
-/// More than libheif's own decoders have.
+/// Higher than the priority of libheif's own decoders.
 enum { palimpsest_decoder_priority = 200 };
 
-/// The most pixels that a picture decoded by this thread may have, whatever the container says.
+/// The maximum number of pixels of a picture decoded by this thread, whatever the container says.
 extern _Thread_local uint64_t palimpsest_max_pixels;
 
-/// What the streams must be that this thread decodes, one after the other.
+/// The constraints on the streams that this thread decodes, in order.
 struct palimpsest_expected {
     const palimpsest_heif_stream *streams;
     size_t count;
-    /// Bits of a sample of the streams so far; 0 before the first.
+    /// Bits per sample of the streams so far; 0 before the first.
     int bits;
 };
 
 extern _Thread_local struct palimpsest_expected palimpsest_expected;
 
-/// What a stream says about its colours, which counts where the container says nothing: code points of ITU-T H.273.
+/// A stream's own colour description (ITU-T H.273 code points), used if the container has none.
 struct palimpsest_colors {
     int primaries, transfer, matrix, is_full_range;
 };
 
-/// What the first stream that this thread decoded said since `primaries` was set to 0, which no stream says.
+/// The colours of the first stream that this thread decoded since `primaries` was set to 0, a value
+/// that no stream has.
 extern _Thread_local struct palimpsest_colors palimpsest_first_colors;
 
-/// HEVC, by libde265. libheif's own starts a thread for every picture.
+/// HEVC by libde265. libheif's own decoder starts a thread for every picture.
 extern const struct heif_decoder_plugin palimpsest_hevc_decoder;
 
-/// AV1, by dav1d. libheif's own starts as many threads as there are processors.
+/// AV1 by dav1d. libheif's own decoder starts as many threads as there are processors.
 extern const struct heif_decoder_plugin palimpsest_av1_decoder;
 
 static inline struct heif_error palimpsest_success(void) {
@@ -56,20 +57,20 @@ static inline struct heif_error palimpsest_cut(const char *message) {
 }
 
 static inline struct heif_error palimpsest_no_memory(const char *message) {
-    return (struct heif_error){heif_error_Memory_allocation_error, heif_suberror_Unspecified, message};
+    return (struct heif_error){heif_error_Memory_allocation_error, heif_suberror_Unspecified,
+                               message};
 }
 
-/// A plane as a decoder has it.
+/// A plane in a decoder's memory.
 struct palimpsest_plane {
     const uint8_t *rows;
     ptrdiff_t stride;
     int width, height, bits;
 };
 
-/// Makes an image of one plane or three.
-struct heif_error palimpsest_make_image(
-    const struct palimpsest_plane planes[3], enum heif_chroma chroma, struct palimpsest_colors colors,
-    struct heif_image **image
-);
+/// Creates an image from one plane or three.
+struct heif_error palimpsest_make_image(const struct palimpsest_plane planes[3],
+                                        enum heif_chroma chroma, struct palimpsest_colors colors,
+                                        struct heif_image **image);
 
 #endif

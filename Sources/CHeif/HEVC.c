@@ -5,9 +5,8 @@
 
 // MARK: - Memory
 
-static int take_buffer(
-    de265_decoder_context *context, struct de265_image_spec *spec, struct de265_image *image, void *data
-) {
+static int take_buffer(de265_decoder_context *context, struct de265_image_spec *spec,
+                       struct de265_image *image, void *data) {
     (void)data;
     // Both sides are rounded up to whole blocks of at most 64 pixels.
     const uint64_t width = spec->width > 64 ? (uint64_t)spec->width - 63 : 1;
@@ -21,7 +20,7 @@ static void give_buffer(de265_decoder_context *context, struct de265_image *imag
     de265_get_default_image_allocation_functions()->release_buffer(context, image, NULL);
 }
 
-// MARK: - What libheif calls
+// MARK: - Plugin functions
 
 static const char *name(void) { return "libde265 on the calling thread"; }
 
@@ -41,17 +40,18 @@ static struct heif_error make(void **decoder) {
 static void free_decoder(void *decoder) { (void)de265_free_decoder(decoder); }
 
 static void set_strict(void *decoder, int flag) {
-    // It is always strict.
+    // Decoding is always strict.
     (void)decoder;
     (void)flag;
 }
 
-// Units of the stream, each behind its length in four bytes.
+// Pushes NAL units, each preceded by its length in four bytes.
 static struct heif_error push(void *decoder, const void *data, size_t size) {
     const uint8_t *bytes = data;
     while (size > 0) {
         if (size < 4) return palimpsest_cut("a unit is cut");
-        const size_t count = (size_t)bytes[0] << 24 | (size_t)bytes[1] << 16 | (size_t)bytes[2] << 8 | bytes[3];
+        const size_t count = (size_t)bytes[0] << 24 | (size_t)bytes[1] << 16 | (size_t)bytes[2] << 8
+                             | bytes[3];
         bytes += 4;
         size -= 4;
         if (count > size) return palimpsest_cut("a unit is cut");
@@ -87,7 +87,8 @@ static struct heif_error convert(const struct de265_image *picture, struct heif_
 
 static struct heif_error decode(void *decoder, struct heif_image **image) {
     *image = NULL;
-    if (!de265_isOK(de265_flush_data(decoder))) return palimpsest_damaged("the stream cannot be read");
+    if (!de265_isOK(de265_flush_data(decoder)))
+        return palimpsest_damaged("the stream cannot be read");
     int more = 1;
     const struct de265_image *picture = NULL;
     while (more && picture == NULL) {
@@ -99,7 +100,7 @@ static struct heif_error decode(void *decoder, struct heif_image **image) {
         if (error != DE265_OK) return palimpsest_damaged("the stream is damaged");
         picture = de265_get_next_picture(decoder);
     }
-    // The library goes on over damage and makes pixels up; it says so in warnings.
+    // The library continues after damage and makes up pixels, which it reports only as warnings.
     if (de265_get_warning(decoder) != DE265_OK) return palimpsest_damaged("the stream is damaged");
     if (picture == NULL) return palimpsest_cut("there is no picture");
     return convert(picture, image);

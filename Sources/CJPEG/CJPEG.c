@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// jpeglib.h needs size_t and FILE beforehand.
+// jpeglib.h requires size_t and FILE.
 #include <jerror.h>
 #include <jpeglib.h>
 
@@ -21,7 +21,7 @@ struct palimpsest_jpeg {
     char message[JMSG_LENGTH_MAX];
 };
 
-// MARK: - What libjpeg calls
+// MARK: - Callbacks from libjpeg
 
 static palimpsest_jpeg_status status_of(int message_code) {
     switch (message_code) {
@@ -58,11 +58,11 @@ static void on_error(j_common_ptr common) {
     give_up(reader, status_of(common->err->msg_code));
 }
 
-// Negative levels are warnings: libjpeg would go on and make up the missing pixels.
+// Negative levels are warnings, after which libjpeg would make up the missing pixels.
 static void on_message(j_common_ptr common, int level) {
     if (level >= 0) return;
     switch (common->err->msg_code) {
-    // These leave the pixels as they should be. Cameras do pad between segments.
+    // These do not affect the pixels. Cameras do pad between segments.
     case JWRN_ADOBE_XFORM:
     case JWRN_EXTRANEOUS_DATA:
     case JWRN_JFIF_MAJOR:
@@ -75,11 +75,12 @@ static void on_message(j_common_ptr common, int level) {
 // The default writes to stderr.
 static void on_output(j_common_ptr common) { (void)common; }
 
-// Called before every step of reading in, so a scan too many is not even begun.
+// Called before every input step, so that an excess scan is not even begun.
 static void on_progress(j_common_ptr common) {
     palimpsest_jpeg *reader = common->client_data;
     if (reader->decompressor.input_scan_number > reader->max_scans) {
-        snprintf(reader->message, sizeof reader->message, "more than %d scans", (int)reader->max_scans);
+        snprintf(reader->message, sizeof reader->message, "more than %d scans",
+                 (int)reader->max_scans);
         give_up(reader, PALIMPSEST_JPEG_TOO_MANY_SCANS);
     }
 }
@@ -109,7 +110,7 @@ palimpsest_jpeg *palimpsest_jpeg_open(const uint8_t *bytes, size_t count) {
     reader->errors.error_exit = on_error;
     reader->errors.emit_message = on_message;
     reader->errors.output_message = on_output;
-    // jpeg_create_decompress clears the structure but keeps these two.
+    // jpeg_create_decompress clears the structure but preserves these two fields.
     decompressor->client_data = reader;
     if (setjmp(reader->entry)) {
         palimpsest_jpeg_close(reader);
@@ -125,7 +126,8 @@ palimpsest_jpeg *palimpsest_jpeg_open(const uint8_t *bytes, size_t count) {
     return reader;
 }
 
-palimpsest_jpeg_status palimpsest_jpeg_read_header(palimpsest_jpeg *reader, palimpsest_jpeg_header *header) {
+palimpsest_jpeg_status palimpsest_jpeg_read_header(palimpsest_jpeg *reader,
+                                                   palimpsest_jpeg_header *header) {
     memset(header, 0, sizeof *header);
     struct jpeg_decompress_struct *decompressor = &reader->decompressor;
     if (setjmp(reader->entry)) return reader->status;
@@ -148,8 +150,8 @@ int32_t palimpsest_jpeg_next_segment(palimpsest_jpeg *reader, palimpsest_jpeg_se
     return 1;
 }
 
-// Inks on white paper, mixed without regard to what they look like in print. All four are stored inverted, as Adobe's
-// programs write them and every reader expects, whether or not the file says that it is from Adobe.
+// Converts CMYK naively, ignoring print colour. All four channels are stored inverted, as Adobe's
+// programs write them and every reader expects, whether or not the file has an Adobe marker.
 static void mix_inks(const JSAMPLE *inks, JDIMENSION width, uint8_t *rgb) {
     for (JDIMENSION x = 0; x < width; x++, inks += 4, rgb += 3) {
         for (int color = 0; color < 3; color++) {
@@ -158,7 +160,8 @@ static void mix_inks(const JSAMPLE *inks, JDIMENSION width, uint8_t *rgb) {
     }
 }
 
-palimpsest_jpeg_status palimpsest_jpeg_decode(palimpsest_jpeg *reader, uint8_t *rows, size_t count, int32_t max_scans) {
+palimpsest_jpeg_status palimpsest_jpeg_decode(palimpsest_jpeg *reader, uint8_t *rows, size_t count,
+                                              int32_t max_scans) {
     struct jpeg_decompress_struct *decompressor = &reader->decompressor;
     if (setjmp(reader->entry)) return reader->status;
     reader->max_scans = max_scans;
@@ -167,7 +170,8 @@ palimpsest_jpeg_status palimpsest_jpeg_decode(palimpsest_jpeg *reader, uint8_t *
                                     : color == PALIMPSEST_JPEG_CMYK ? JCS_CMYK
                                                                     : JCS_RGB;
     jpeg_start_decompress(decompressor);
-    const size_t row_count = (size_t)decompressor->output_width * (color == PALIMPSEST_JPEG_GRAY ? 1 : 3);
+    const size_t row_count = (size_t)decompressor->output_width *
+                             (color == PALIMPSEST_JPEG_GRAY ? 1 : 3);
     if (row_count * decompressor->output_height != count) {
         snprintf(reader->message, sizeof reader->message, "the rows do not fit the room for them");
         return PALIMPSEST_JPEG_CORRUPT;
@@ -184,7 +188,7 @@ palimpsest_jpeg_status palimpsest_jpeg_decode(palimpsest_jpeg *reader, uint8_t *
         jpeg_read_scanlines(decompressor, inks == NULL ? &row : inks, 1);
         if (inks != NULL) mix_inks(inks[0], decompressor->output_width, row);
     }
-    // Reads on to the end marker, so that a file that lacks it is seen to be cut.
+    // Read on to the end marker, so that a file without it is recognised as truncated.
     jpeg_finish_decompress(decompressor);
     return PALIMPSEST_JPEG_OK;
 }

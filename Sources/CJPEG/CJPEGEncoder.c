@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// jpeglib.h needs size_t and FILE beforehand.
+// jpeglib.h requires size_t and FILE.
 #include <jerror.h>
 #include <jpeglib.h>
 
-// On the heap, since a longjmp leaves what is on the stack undefined.
+// On the heap, since a longjmp leaves the values on the stack indeterminate.
 struct writer {
     struct jpeg_compress_struct compressor;
     struct jpeg_error_mgr errors;

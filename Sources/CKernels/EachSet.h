@@ -1,8 +1,8 @@
-// Compiles TEMPLATE once for every instruction set that this architecture has; "portable" is what every machine of it
-// can run.
+// Compiles TEMPLATE once for every instruction set of this architecture; "portable" runs on every
+// machine of it.
 //
-// TEMPLATE sees KERNEL(name) and the constants LANES (floats in a vector), VECTORS (vectors in a register block) and
-// OUTPUTS (output channels in one, 4 or 8).
+// TEMPLATE sees KERNEL(name) and the constants LANES (floats per vector), VECTORS (vectors per
+// register block) and OUTPUTS (output channels per register block, 4 or 8).
 
 #include "CKernels.h"
 
@@ -36,8 +36,8 @@
 #undef OUTPUTS
 #pragma clang attribute pop
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
-                             apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
 #define KERNEL(name) plm_avx512_##name
 #define LANES 16
 #define VECTORS 2

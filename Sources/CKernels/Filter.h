@@ -1,5 +1,5 @@
-// The row filters of PNG (W3C PNG section 9), compiled once for each instruction set (EachSet.h). The arithmetic is
-// that of bytes, so that all give the same.
+// The row filters of PNG (W3C PNG section 9), compiled once per instruction set (EachSet.h). The
+// arithmetic is that of bytes, so all give the same result.
 
 #define BYTES (LANES * 4)
 
@@ -13,7 +13,7 @@ INLINE BYTE_VECTOR KERNEL(larger_by)(BYTE_VECTOR a, BYTE_VECTOR b) {
     return __builtin_elementwise_max(a, b) - __builtin_elementwise_min(a, b);
 }
 
-// What a filter predicts from the pixel to the left (a), above (b) and to the upper left (c).
+// The prediction of a filter from the pixels to the left (a), above (b) and to the upper left (c).
 INLINE BYTE_VECTOR KERNEL(predicted)(int filter, BYTE_VECTOR a, BYTE_VECTOR b, BYTE_VECTOR c) {
     switch (filter) {
         case 1: return a;
@@ -21,10 +21,11 @@ INLINE BYTE_VECTOR KERNEL(predicted)(int filter, BYTE_VECTOR a, BYTE_VECTOR b, B
         case 3: return (a & b) + ((a ^ b) >> 1);
         case 4: {
             const BYTE_VECTOR pa = KERNEL(larger_by)(b, c), pb = KERNEL(larger_by)(a, c);
-            // |a + b - 2c| in bytes: the distances add up where both go the same way. A sum beyond a byte is as good
-            // as the largest.
+            // |a + b - 2c| in bytes: the distances add if both have the same direction. A sum
+            // beyond a byte saturates, which changes no comparison.
             const BYTE_VECTOR same = (BYTE_VECTOR)((a > c) == (b > c));
-            const BYTE_VECTOR pc = (same & __builtin_elementwise_add_sat(pa, pb)) | (~same & KERNEL(larger_by)(pa, pb));
+            const BYTE_VECTOR pc = (same & __builtin_elementwise_add_sat(pa, pb)) |
+                                   (~same & KERNEL(larger_by)(pa, pb));
             const BYTE_VECTOR take_a = (BYTE_VECTOR)(pa <= pb) & (BYTE_VECTOR)(pa <= pc),
                               take_b = (BYTE_VECTOR)(pb <= pc);
             return (take_a & a) | (~take_a & ((take_b & b) | (~take_b & c)));
@@ -33,7 +34,7 @@ INLINE BYTE_VECTOR KERNEL(predicted)(int filter, BYTE_VECTOR a, BYTE_VECTOR b, B
     }
 }
 
-// The same for one byte.
+// The same for a single byte.
 INLINE uint8_t KERNEL(predicted_byte)(int filter, int a, int b, int c) {
     switch (filter) {
         case 1: return (uint8_t)a;
@@ -47,9 +48,10 @@ INLINE uint8_t KERNEL(predicted_byte)(int filter, int a, int b, int c) {
     }
 }
 
-// The sum of the residuals as signed numbers without their sign: the less, the better a row deflates, as a rule
+// The sum of the absolute values of the signed residuals. A smaller sum usually deflates better
 // (section 12.7).
-INLINE uint64_t KERNEL(cost)(int filter, const uint8_t *row, const uint8_t *above, size_t count, size_t pixel) {
+INLINE uint64_t KERNEL(cost)(int filter, const uint8_t *row, const uint8_t *above, size_t count,
+                             size_t pixel) {
     uint64_t total = 0;
     size_t i = 0;
     for (; i < pixel && i < count; i++) {
@@ -57,12 +59,14 @@ INLINE uint64_t KERNEL(cost)(int filter, const uint8_t *row, const uint8_t *abov
         total += (uint64_t)abs(residual);
     }
     while (i + BYTES <= count) {
-        // As many vectors as surely do not overflow the sums.
+        // As many vectors as cannot overflow the sums.
         WORD_VECTOR sums = {};
         for (size_t left = 128; left > 0 && i + BYTES <= count; left--, i += BYTES) {
-            const BYTE_VECTOR a = *(const BYTE_VECTOR *)(row + i - pixel), b = *(const BYTE_VECTOR *)(above + i);
+            const BYTE_VECTOR a = *(const BYTE_VECTOR *)(row + i - pixel),
+                              b = *(const BYTE_VECTOR *)(above + i);
             const BYTE_VECTOR c = *(const BYTE_VECTOR *)(above + i - pixel);
-            const BYTE_VECTOR residual = *(const BYTE_VECTOR *)(row + i) - KERNEL(predicted)(filter, a, b, c);
+            const BYTE_VECTOR residual =
+                *(const BYTE_VECTOR *)(row + i) - KERNEL(predicted)(filter, a, b, c);
             const WORD_VECTOR size = (WORD_VECTOR)__builtin_elementwise_min(residual, -residual);
             sums += (size & 0xFF) + (size >> 8);
         }
@@ -70,35 +74,42 @@ INLINE uint64_t KERNEL(cost)(int filter, const uint8_t *row, const uint8_t *abov
     }
     for (; i < count; i++) {
         const int8_t residual =
-            (int8_t)(row[i] - KERNEL(predicted_byte)(filter, row[i - pixel], above[i], above[i - pixel]));
+            (int8_t)(row[i] -
+                     KERNEL(predicted_byte)(filter, row[i - pixel], above[i], above[i - pixel]));
         total += (uint64_t)abs(residual);
     }
     return total;
 }
 
-INLINE void KERNEL(residuals)(int filter, const uint8_t *row, const uint8_t *above, size_t count, size_t pixel,
-                              uint8_t *to) {
+INLINE void KERNEL(residuals)(int filter, const uint8_t *row, const uint8_t *above, size_t count,
+                              size_t pixel, uint8_t *to) {
     size_t i = 0;
-    for (; i < pixel && i < count; i++) to[i] = row[i] - KERNEL(predicted_byte)(filter, 0, above[i], 0);
+    for (; i < pixel && i < count; i++)
+        to[i] = row[i] - KERNEL(predicted_byte)(filter, 0, above[i], 0);
     for (; i + BYTES <= count; i += BYTES) {
-        const BYTE_VECTOR a = *(const BYTE_VECTOR *)(row + i - pixel), b = *(const BYTE_VECTOR *)(above + i);
+        const BYTE_VECTOR a = *(const BYTE_VECTOR *)(row + i - pixel),
+                          b = *(const BYTE_VECTOR *)(above + i);
         const BYTE_VECTOR c = *(const BYTE_VECTOR *)(above + i - pixel);
-        *(BYTE_VECTOR *)(to + i) = *(const BYTE_VECTOR *)(row + i) - KERNEL(predicted)(filter, a, b, c);
+        *(BYTE_VECTOR *)(to + i) =
+            *(const BYTE_VECTOR *)(row + i) - KERNEL(predicted)(filter, a, b, c);
     }
-    for (; i < count; i++) to[i] = row[i] - KERNEL(predicted_byte)(filter, row[i - pixel], above[i], above[i - pixel]);
+    for (; i < count; i++)
+        to[i] = row[i] - KERNEL(predicted_byte)(filter, row[i - pixel], above[i], above[i - pixel]);
 }
 
-// Filters one row by what is cheapest; the filter's number goes first.
-static void KERNEL(filter_row)(const uint8_t *row, const uint8_t *above, size_t count, size_t pixel, uint8_t *to) {
-    const uint64_t costs[5] = {KERNEL(cost)(0, row, above, count, pixel), KERNEL(cost)(1, row, above, count, pixel),
-                               KERNEL(cost)(2, row, above, count, pixel), KERNEL(cost)(3, row, above, count, pixel),
-                               KERNEL(cost)(4, row, above, count, pixel)};
+// Filters one row with the cheapest filter, whose number goes first.
+static void KERNEL(filter_row)(const uint8_t *row, const uint8_t *above, size_t count, size_t pixel,
+                               uint8_t *to) {
+    const uint64_t costs[5] = {
+        KERNEL(cost)(0, row, above, count, pixel), KERNEL(cost)(1, row, above, count, pixel),
+        KERNEL(cost)(2, row, above, count, pixel), KERNEL(cost)(3, row, above, count, pixel),
+        KERNEL(cost)(4, row, above, count, pixel)};
     uint8_t best = 0;
     for (uint8_t filter = 1; filter < 5; filter++) {
         if (costs[filter] < costs[best]) best = filter;
     }
     *to = best;
-    // One loop each, so that no vector asks which.
+    // One loop per filter, so that the inner loop does not branch on it.
     switch (best) {
         case 1: KERNEL(residuals)(1, row, above, count, pixel, to + 1); break;
         case 2: KERNEL(residuals)(2, row, above, count, pixel, to + 1); break;

@@ -11,7 +11,7 @@ plm_grid plm_grid_of(plm_shape shape) {
     grid.blocks = plm_up(grid.tiles, PLM_BLOCK) / PLM_BLOCK;
     grid.lag = grid.blocks == 1 ? 0 : plm_up(reach, PLM_BLOCK) / PLM_BLOCK;
     grid.ring = (grid.lag == 0 ? 2 : 2 * grid.lag + 1) * PLM_BLOCK;
-    // One line more repeats the ring's beginning, for vectors that reach over its end.
+    // One extra line repeats the ring's beginning, for vectors that extend beyond its end.
     grid.ring_span = plm_odd(grid.ring + PLM_LINE);
     grid.margin = plm_up(reach, PLM_LINE);
     grid.span = plm_odd(grid.margin + grid.blocks * PLM_BLOCK + plm_up(reach + PLM_LINE, PLM_LINE));
@@ -22,11 +22,14 @@ size_t plm_branch_floats(plm_shape shape) {
     return PLM_WAVELET_CHANNELS * PLM_TILE * PLM_TILE * plm_grid_of(shape).span;
 }
 
-size_t plm_packed_floats(size_t inputs, size_t outputs) { return plm_padded(outputs) * (1 + inputs * PLM_POINTS); }
+size_t plm_packed_floats(size_t inputs, size_t outputs) {
+    return plm_padded(outputs) * (1 + inputs * PLM_POINTS);
+}
 
 size_t plm_scratch_floats(plm_shape shape, size_t growth) {
     const plm_grid grid = plm_grid_of(shape);
-    size_t floats = PLM_MASKS * plm_mask_ints(&grid) + plm_up(plm_mask_ints(&grid) / PLM_LINE, PLM_LINE);
+    size_t floats =
+        PLM_MASKS * plm_mask_ints(&grid) + plm_up(plm_mask_ints(&grid) / PLM_LINE, PLM_LINE);
     floats += plm_alive(&grid, 1) * PLM_POINTS * plm_point_floats(PLM_WAVELET_CHANNELS);
     for (size_t layer = 2; layer <= PLM_CONVOLUTIONS; layer++) {
         floats += 2 * plm_alive(&grid, layer) * PLM_POINTS * plm_point_floats(growth);
@@ -59,7 +62,8 @@ void plm_prepare(float *scratch, plm_shape shape) {
     }
 }
 
-// G g G^T of F(4x4, 3x3) (Lavin and Gray 2016, section 4.2 with the points 0, 1, -1, 2, -2), in double precision.
+// G g G^T of F(4x4, 3x3) (Lavin and Gray 2016, section 4.2 with the points 0, 1, -1, 2, -2), in
+// double precision.
 static void transform_weights(const float *taps, double points[PLM_POINTS]) {
     static const double g[6][3] = {{1.0 / 4, 0, 0},
                                    {-1.0 / 6, -1.0 / 6, -1.0 / 6},
@@ -69,7 +73,8 @@ static void transform_weights(const float *taps, double points[PLM_POINTS]) {
                                    {0, 0, 1}};
     double half[6][3];
     for (size_t i = 0; i < 6; i++) {
-        for (size_t x = 0; x < 3; x++) half[i][x] = g[i][0] * taps[x] + g[i][1] * taps[3 + x] + g[i][2] * taps[6 + x];
+        for (size_t x = 0; x < 3; x++)
+            half[i][x] = g[i][0] * taps[x] + g[i][1] * taps[3 + x] + g[i][2] * taps[6 + x];
     }
     for (size_t i = 0; i < 6; i++) {
         for (size_t j = 0; j < 6; j++) {
@@ -78,7 +83,8 @@ static void transform_weights(const float *taps, double points[PLM_POINTS]) {
     }
 }
 
-void plm_pack(const float *weights, const float *bias, size_t inputs, size_t outputs, float *packed) {
+void plm_pack(const float *weights, const float *bias, size_t inputs, size_t outputs,
+              float *packed) {
     const size_t padded = plm_padded(outputs);
     memset(packed, 0, plm_packed_floats(inputs, outputs) * sizeof(float));
     memcpy(packed, bias, outputs * sizeof(float));

@@ -6,7 +6,9 @@ bool plm_supports(plm_instruction_set set) {
     switch (set) {
         case PLM_PORTABLE: return true;
 #if defined(__x86_64__)
-        case PLM_AVX2: __builtin_cpu_init(); return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+        case PLM_AVX2:
+            __builtin_cpu_init();
+            return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
         case PLM_AVX512:
             __builtin_cpu_init();
             return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

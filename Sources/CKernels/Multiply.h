@@ -1,10 +1,11 @@
-// The products in the transform domain: at every point a matrix of weights times the features of the block's tiles.
-// See Kernel.h.
+// The products in the transform domain: at every point, a matrix of weights times the features of
+// the block's tiles. See Kernel.h.
 
-// `outputs` x `vectors` vectors of sums, kept in registers over all channels of all groups, added in the order of the
-// channels.
-INLINE void KERNEL(multiply_tile)(const size_t outputs, const size_t vectors, const float *const *groups,
-                                  const size_t *channels, size_t count, const float *weights, size_t stride, float *to,
+// `outputs` x `vectors` vectors of sums, kept in registers over all channels of all groups and
+// added in channel order.
+INLINE void KERNEL(multiply_tile)(const size_t outputs, const size_t vectors,
+                                  const float *const *groups, const size_t *channels, size_t count,
+                                  const float *weights, size_t stride, float *to,
                                   size_t to_stride) {
     VECTOR sum[8][VECTORS];
 #pragma clang loop unroll(full)
@@ -31,18 +32,21 @@ INLINE void KERNEL(multiply_tile)(const size_t outputs, const size_t vectors, co
 #pragma clang loop unroll(full)
     for (size_t o = 0; o < outputs; o++) {
 #pragma clang loop unroll(full)
-        for (size_t v = 0; v < vectors; v++) KERNEL(store)(to + o * to_stride + v * LANES, sum[o][v]);
+        for (size_t v = 0; v < vectors; v++)
+            KERNEL(store)(to + o * to_stride + v * LANES, sum[o][v]);
     }
 }
 
 typedef void (*KERNEL(multiplier))(const float *const *groups, const size_t *channels, size_t count,
-                                   const float *weights, size_t stride, float *to, size_t to_stride);
+                                   const float *weights, size_t stride, float *to,
+                                   size_t to_stride);
 
-#define DEFINE_MULTIPLIER(outputs, vectors)                                                                    \
-    static __attribute__((noinline)) void KERNEL(multiply_##outputs##x##vectors)(                              \
-        const float *const *groups, const size_t *channels, size_t count, const float *weights, size_t stride, \
-        float *to, size_t to_stride) {                                                                         \
-        KERNEL(multiply_tile)(outputs, vectors, groups, channels, count, weights, stride, to, to_stride);      \
+#define DEFINE_MULTIPLIER(outputs, vectors)                                                     \
+    static __attribute__((noinline)) void KERNEL(multiply_##outputs##x##vectors)(               \
+        const float *const *groups, const size_t *channels, size_t count, const float *weights, \
+        size_t stride, float *to, size_t to_stride) {                                           \
+        KERNEL(multiply_tile)(outputs, vectors, groups, channels, count, weights, stride, to,   \
+                              to_stride);                                                       \
     }
 
 DEFINE_MULTIPLIER(4, 1)
@@ -52,24 +56,25 @@ DEFINE_MULTIPLIER(8, 1)
 DEFINE_MULTIPLIER(8, 2)
 #endif
 
-// The products of one convolution for one block. `values` are the transformed features of the block, group after group
-// of channels.
+// Computes the products of one convolution for one block. `values` are the block's transformed
+// features, one group of channels after the other.
 static void KERNEL(multiply_block)(const plm_grid *grid, size_t block, const float *const *values,
-                                   const size_t *channels, size_t count, const float *weights, size_t outputs,
-                                   float *products) {
+                                   const size_t *channels, size_t count, const float *weights,
+                                   size_t outputs, float *products) {
     const size_t padded = plm_padded(outputs), stride = plm_point_floats(padded);
     size_t inputs = 0;
     for (size_t group = 0; group < count; group++) inputs += channels[group];
     const size_t live = plm_live(grid, block);
     for (size_t point = 0; point < PLM_POINTS; point++) {
         for (size_t micro = 0; micro * MICRO < live; micro++) {
-            // Of the last register block only half the vectors may be there.
+            // In the last register block, only half the vectors may be present.
             const bool is_half = live - micro * MICRO <= LANES;
-            const KERNEL(multiplier) multiply_4 = is_half ? KERNEL(multiply_4x1) : KERNEL(multiply_4x2);
+            const KERNEL(multiplier) multiply_4 =
+                is_half ? KERNEL(multiply_4x1) : KERNEL(multiply_4x2);
             const float *groups[PLM_CONVOLUTIONS];
             for (size_t group = 0; group < count; group++) {
-                groups[group] =
-                    values[group] + point * plm_point_floats(channels[group]) + micro * channels[group] * MICRO;
+                groups[group] = values[group] + point * plm_point_floats(channels[group]) +
+                                micro * channels[group] * MICRO;
             }
             float *const to = products + point * stride + micro * MICRO;
             for (size_t output = 0; output < padded; output += 8) {
@@ -80,8 +85,8 @@ static void KERNEL(multiply_block)(const plm_grid *grid, size_t block, const flo
                     continue;
                 }
 #if OUTPUTS == 8
-                (is_half ? KERNEL(multiply_8x1) : KERNEL(multiply_8x2))(groups, channels, count, tile, 8, rows,
-                                                                        PLM_BLOCK);
+                (is_half ? KERNEL(multiply_8x1) : KERNEL(multiply_8x2))(groups, channels, count,
+                                                                        tile, 8, rows, PLM_BLOCK);
 #else
                 multiply_4(groups, channels, count, tile, 8, rows, PLM_BLOCK);
                 multiply_4(groups, channels, count, tile + 4, 8, rows + 4 * PLM_BLOCK, PLM_BLOCK);

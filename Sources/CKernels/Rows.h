@@ -1,4 +1,5 @@
-// Rows of pixels, compiled once for each instruction set (EachSet.h). Samples are 8-bit and interleaved.
+// Kernels for rows of pixels, compiled once per instruction set (EachSet.h). Samples are 8-bit and
+// interleaved.
 
 typedef float KERNEL(vector) __attribute__((vector_size(LANES * 4), aligned(4)));
 typedef uint8_t KERNEL(samples) __attribute__((vector_size(LANES), aligned(1)));
@@ -14,14 +15,15 @@ INLINE VECTOR KERNEL(load_samples)(const uint8_t *from) {
     return __builtin_convertvector(*(const SAMPLES *)from, VECTOR);
 }
 
-static void KERNEL(add_rows)(const uint8_t *const *rows, const float *weights, size_t row_count, size_t count,
-                             float *sums) {
+static void KERNEL(add_rows)(const uint8_t *const *rows, const float *weights, size_t row_count,
+                             size_t count, float *sums) {
     size_t i = 0;
     for (; i + 4 * LANES <= count; i += 4 * LANES) {
         VECTOR sum[4] = {{}, {}, {}, {}};
         for (size_t row = 0; row < row_count; row++) {
 #pragma clang loop unroll(full)
-            for (size_t v = 0; v < 4; v++) sum[v] += weights[row] * KERNEL(load_samples)(rows[row] + i + v * LANES);
+            for (size_t v = 0; v < 4; v++)
+                sum[v] += weights[row] * KERNEL(load_samples)(rows[row] + i + v * LANES);
         }
 #pragma clang loop unroll(full)
         for (size_t v = 0; v < 4; v++) KERNEL(store)(sums + i + v * LANES, sum[v]);
@@ -39,28 +41,31 @@ INLINE uint8_t KERNEL(released)(uint8_t sample, float delta, float bound) {
     return (uint8_t)((value > 0 ? (value < 255 ? value : 255) : 0) + 0.5f);
 }
 
-static void KERNEL(release_row)(uint8_t *row, size_t count, const float *above, const float *below, float weight_above,
-                                float weight_below, float bound) {
+static void KERNEL(release_row)(uint8_t *row, size_t count, const float *above, const float *below,
+                                float weight_above, float weight_below, float bound) {
     size_t i = 0;
     const VECTOR zero = {}, low = zero - bound, high = zero + bound, most = zero + 255.0f;
     for (; i + LANES <= count; i += LANES) {
-        VECTOR delta = weight_above * KERNEL(load)(above + i) + weight_below * KERNEL(load)(below + i);
+        VECTOR delta =
+            weight_above * KERNEL(load)(above + i) + weight_below * KERNEL(load)(below + i);
         delta = __builtin_elementwise_min(__builtin_elementwise_max(delta, low), high);
         VECTOR value = KERNEL(load_samples)(row + i) + delta;
         value = __builtin_elementwise_min(__builtin_elementwise_max(value, zero), most) + 0.5f;
         *(SAMPLES *)(row + i) = __builtin_convertvector(value, SAMPLES);
     }
-    for (; i < count; i++) row[i] = KERNEL(released)(row[i], weight_above * above[i] + weight_below * below[i], bound);
+    for (; i < count; i++)
+        row[i] = KERNEL(released)(row[i], weight_above * above[i] + weight_below * below[i], bound);
 }
 
-static void KERNEL(compare_rows)(const uint8_t *one, const uint8_t *other, size_t count, plm_difference *difference) {
+static void KERNEL(compare_rows)(const uint8_t *one, const uint8_t *other, size_t count,
+                                 plm_difference *difference) {
     typedef uint8_t bytes __attribute__((vector_size(LANES * 2), aligned(1)));
     typedef uint16_t words __attribute__((vector_size(LANES * 4)));
     typedef uint32_t longs __attribute__((vector_size(LANES * 8)));
     size_t i = 0;
     bytes largest = {};
     while (i + LANES * 2 <= count) {
-        // As many vectors as surely do not overflow the sums.
+        // As many vectors as cannot overflow the sums.
         longs sums = {};
         for (size_t left = 60000; left > 0 && i + LANES * 2 <= count; left--, i += LANES * 2) {
             const bytes a = *(const bytes *)(one + i), b = *(const bytes *)(other + i);
@@ -92,8 +97,9 @@ static void KERNEL(luminance_row)(const uint8_t *row, size_t channels, size_t wi
         return;
     }
 #if LANES >= 8
-    // Sixteen pixels of three samples are three vectors of sixteen bytes. A colour's samples lie at other places in each of
-    // them, so that they fit into one vector as they are, and are put in order there.
+    // Sixteen pixels of three samples fill three vectors of sixteen bytes. A colour's samples
+    // occupy different places in each of them, so they are merged into one vector and permuted
+    // there.
     typedef uint8_t bytes __attribute__((vector_size(16), aligned(1)));
     typedef float floats __attribute__((vector_size(64), aligned(4)));
     const bytes first = {255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255};
@@ -105,10 +111,12 @@ static void KERNEL(luminance_row)(const uint8_t *row, size_t channels, size_t wi
         const bytes reds = (a & first) | (b & third) | (c & second);
         const bytes greens = (a & second) | (b & first) | (c & third);
         const bytes blues = (a & third) | (b & second) | (c & first);
-        const bytes red = __builtin_shufflevector(reds, reds, 0, 3, 6, 9, 12, 15, 2, 5, 8, 11, 14, 1, 4, 7, 10, 13);
-        const bytes green =
-            __builtin_shufflevector(greens, greens, 1, 4, 7, 10, 13, 0, 3, 6, 9, 12, 15, 2, 5, 8, 11, 14);
-        const bytes blue = __builtin_shufflevector(blues, blues, 2, 5, 8, 11, 14, 1, 4, 7, 10, 13, 0, 3, 6, 9, 12, 15);
+        const bytes red = __builtin_shufflevector(reds, reds, 0, 3, 6, 9, 12, 15, 2, 5, 8, 11, 14,
+                                                  1, 4, 7, 10, 13);
+        const bytes green = __builtin_shufflevector(greens, greens, 1, 4, 7, 10, 13, 0, 3, 6, 9, 12,
+                                                    15, 2, 5, 8, 11, 14);
+        const bytes blue = __builtin_shufflevector(blues, blues, 2, 5, 8, 11, 14, 1, 4, 7, 10, 13,
+                                                   0, 3, 6, 9, 12, 15);
         *(floats *)(to + x) = RED * __builtin_convertvector(red, floats) +
                               GREEN * __builtin_convertvector(green, floats) +
                               BLUE * __builtin_convertvector(blue, floats) - 128.0f;
@@ -120,16 +128,17 @@ static void KERNEL(luminance_row)(const uint8_t *row, size_t channels, size_t wi
     }
 }
 
-// The window's weights are the same from both ends, so that pairs of values share a product; additions and products
-// then run side by side. All rows have room for whole vectors of sixteen, and the luminances for the window behind
-// them.
-static void KERNEL(ssim_filter_row)(const float *x, const float *y, size_t positions, const float *taps,
-                                    size_t tap_count, size_t stride, float *to) {
+// The window's weights are symmetric, so pairs of values share a product, and additions and
+// products then run in parallel. All rows have room for whole vectors of sixteen, and the
+// luminances for the window after them.
+static void KERNEL(ssim_filter_row)(const float *x, const float *y, size_t positions,
+                                    const float *taps, size_t tap_count, size_t stride, float *to) {
     for (size_t at = 0; at < positions; at += LANES) {
         VECTOR sums[4] = {{}, {}, {}, {}};
         for (size_t tap = 0; tap < tap_count / 2; tap++) {
             const VECTOR a = KERNEL(load)(x + at + tap), b = KERNEL(load)(y + at + tap);
-            const VECTOR c = KERNEL(load)(x + at + tap_count - 1 - tap), d = KERNEL(load)(y + at + tap_count - 1 - tap);
+            const VECTOR c = KERNEL(load)(x + at + tap_count - 1 - tap),
+                         d = KERNEL(load)(y + at + tap_count - 1 - tap);
             sums[0] += taps[tap] * (a + c);
             sums[1] += taps[tap] * (b + d);
             sums[2] += taps[tap] * ((a * a + b * b) + (c * c + d * d));
@@ -137,7 +146,8 @@ static void KERNEL(ssim_filter_row)(const float *x, const float *y, size_t posit
         }
         if (tap_count % 2 == 1) {
             const float middle = taps[tap_count / 2];
-            const VECTOR a = KERNEL(load)(x + at + tap_count / 2), b = KERNEL(load)(y + at + tap_count / 2);
+            const VECTOR a = KERNEL(load)(x + at + tap_count / 2),
+                         b = KERNEL(load)(y + at + tap_count / 2);
             sums[0] += middle * a;
             sums[1] += middle * b;
             sums[2] += middle * (a * a + b * b);
@@ -152,13 +162,14 @@ INLINE VECTOR KERNEL(similarity)(const VECTOR m[4]) {
     const float c1 = (0.01f * 255) * (0.01f * 255), c2 = (0.03f * 255) * (0.03f * 255);
     const VECTOR covariance = m[3] - m[0] * m[1], variances = m[2] - m[0] * m[0] - m[1] * m[1];
     const VECTOR x = m[0] + 128.0f, y = m[1] + 128.0f;
-    return (2.0f * x * y + c1) * (2.0f * covariance + c2) / ((x * x + y * y + c1) * (variances + c2));
+    return (2.0f * x * y + c1) * (2.0f * covariance + c2) /
+           ((x * x + y * y + c1) * (variances + c2));
 }
 
-// The similarities of the windows that begin at the first of the rows and, if there are two, at the second: both use
-// most rows, which come from far away in the cache.
-INLINE void KERNEL(similarities)(const float *const *rows, size_t stride, const float *taps, size_t tap_count,
-                                 const size_t windows, size_t at, VECTOR to[2]) {
+// Computes the similarities of the windows that begin at the first row and, if there are two, at
+// the second. They share most rows, which come from distant cache levels.
+INLINE void KERNEL(similarities)(const float *const *rows, size_t stride, const float *taps,
+                                 size_t tap_count, const size_t windows, size_t at, VECTOR to[2]) {
     VECTOR first[4] = {{}, {}, {}, {}}, second[4] = {{}, {}, {}, {}};
     for (size_t row = 0; row < tap_count + windows - 1; row++) {
         const float one = row < tap_count ? taps[row] : 0, other = row > 0 ? taps[row - 1] : 0;
@@ -173,9 +184,10 @@ INLINE void KERNEL(similarities)(const float *const *rows, size_t stride, const 
     to[1] = windows == 2 ? KERNEL(similarity)(second) : (VECTOR){};
 }
 
-INLINE void KERNEL(ssim_add)(const float *const *rows, size_t stride, const float *taps, size_t tap_count,
-                             const size_t windows, size_t positions, double *total) {
-    // Sixteen sums whatever the vectors' length, so that all instruction sets add up in one order.
+INLINE void KERNEL(ssim_add)(const float *const *rows, size_t stride, const float *taps,
+                             size_t tap_count, const size_t windows, size_t positions,
+                             double *total) {
+    // Sixteen sums whatever the vector length, so that all instruction sets add in the same order.
     VECTOR sums[16 / LANES] = {}, both[2];
     size_t at = 0;
     for (; at + 16 <= positions; at += 16) {
@@ -196,8 +208,8 @@ INLINE void KERNEL(ssim_add)(const float *const *rows, size_t stride, const floa
     }
 }
 
-static void KERNEL(ssim_sum)(const float *const *rows, size_t stride, const float *taps, size_t tap_count,
-                             size_t windows, size_t positions, double *total) {
+static void KERNEL(ssim_sum)(const float *const *rows, size_t stride, const float *taps,
+                             size_t tap_count, size_t windows, size_t positions, double *total) {
     if (windows == 2) {
         KERNEL(ssim_add)(rows, stride, taps, tap_count, 2, positions, total);
     } else {

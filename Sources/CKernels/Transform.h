@@ -1,4 +1,5 @@
-// Into the transform domain of Winograd's F(4x4, 3x3) and back, a vector of tiles at a time. See Kernel.h.
+// Transforms to and from the domain of Winograd's F(4x4, 3x3), one vector of tiles at a time. See
+// Kernel.h.
 
 // B^T d (Lavin and Gray 2016, section 4.2).
 INLINE void KERNEL(to_points)(const VECTOR d[6], VECTOR to[6]) {
@@ -22,23 +23,28 @@ INLINE void KERNEL(from_points)(const VECTOR m[6], VECTOR to[PLM_TILE]) {
     to[3] = difference + 8.0f * difference2 + m[5];
 }
 
-// Transforms `channels` channels of one block. Plane (channel, y, x) of the source lies at ((channel * 4 + y) * 4 + x)
-// * span; tile t of it at margin + t, or at t modulo `ring` if that is not zero.
-static void KERNEL(transform_block)(const plm_grid *grid, const plm_masks *masks, const float *source, size_t span,
-                                    size_t margin, size_t ring, size_t block, size_t channels, float *values) {
+// Transforms `channels` channels of one block. Plane (channel, y, x) of the source begins at
+// ((channel * 4 + y) * 4 + x) * span; its tile t is at margin + t, or at t modulo `ring` if that is
+// not zero.
+static void KERNEL(transform_block)(const plm_grid *grid, const plm_masks *masks,
+                                    const float *source, size_t span, size_t margin, size_t ring,
+                                    size_t block, size_t channels, float *values) {
     const size_t stride = plm_point_floats(channels);
     for (size_t lane = 0; lane < plm_live(grid, block); lane += LANES) {
         const size_t tile = block * PLM_BLOCK + lane;
         const float *around[3][3];
         for (size_t y = 0; y < 3; y++) {
             for (size_t x = 0; x < 3; x++) {
-                // One ring, or the margin, more than is meant, so that nothing is negative.
-                const size_t at = tile + y * grid->columns + x + (ring ? 2 * ring : margin) - grid->columns - 1;
+                // Offset by an extra ring, or by the margin, to keep the index nonnegative.
+                const size_t at =
+                    tile + y * grid->columns + x + (ring ? 2 * ring : margin) - grid->columns - 1;
                 around[y][x] = source + (ring ? at % ring : at);
             }
         }
-        const BITS left = KERNEL(load_mask)(masks->left + tile), right = KERNEL(load_mask)(masks->right + tile);
-        const BITS above = KERNEL(load_mask)(masks->above + tile), below = KERNEL(load_mask)(masks->below + tile);
+        const BITS left = KERNEL(load_mask)(masks->left + tile),
+                   right = KERNEL(load_mask)(masks->right + tile);
+        const BITS above = KERNEL(load_mask)(masks->above + tile),
+                   below = KERNEL(load_mask)(masks->below + tile);
         float *to = values + lane / MICRO * channels * MICRO + lane % MICRO;
         for (size_t channel = 0; channel < channels; channel++) {
             const size_t plane = channel * PLM_TILE * PLM_TILE * span;
@@ -67,7 +73,7 @@ static void KERNEL(transform_block)(const plm_grid *grid, const plm_masks *masks
 #pragma clang loop unroll(full)
                 for (size_t x = 0; x < 6; x++) {
                     KERNEL(store)(to + (y * 6 + x) * stride, points[x]);
-                    // The processor does not follow as many streams by itself.
+                    // The hardware prefetcher does not track this many streams.
                     __builtin_prefetch(to + (y * 6 + x) * stride + 2 * MICRO, 1, 3);
                 }
             }
@@ -76,9 +82,10 @@ static void KERNEL(transform_block)(const plm_grid *grid, const plm_masks *masks
     }
 }
 
-// One vector of tiles of one output channel back from the transform domain: bias added, zero outside the image.
-INLINE void KERNEL(untransform)(const plm_masks *masks, size_t tile, const float *products, size_t stride, float bias,
-                                VECTOR to[PLM_TILE][PLM_TILE]) {
+// Transforms one vector of tiles of one output channel back, adds the bias and zeroes everything
+// outside the image.
+INLINE void KERNEL(untransform)(const plm_masks *masks, size_t tile, const float *products,
+                                size_t stride, float bias, VECTOR to[PLM_TILE][PLM_TILE]) {
     VECTOR half[PLM_TILE][6];
 #pragma clang loop unroll(full)
     for (size_t x = 0; x < 6; x++) {
@@ -110,55 +117,70 @@ INLINE void KERNEL(untransform)(const plm_masks *masks, size_t tile, const float
     }
 }
 
-// The products of one block become features: LeakyReLU 0.01, into a ring.
-static void KERNEL(activate_block)(const plm_grid *grid, const plm_masks *masks, const float *products,
-                                   const float *bias, size_t outputs, size_t block, float *features) {
+// Turns the products of one block into features (LeakyReLU 0.01) in a ring.
+static void KERNEL(activate_block)(const plm_grid *grid, const plm_masks *masks,
+                                   const float *products, const float *bias, size_t outputs,
+                                   size_t block, float *features) {
     const size_t stride = plm_point_floats(plm_padded(outputs));
     for (size_t lane = 0; lane < plm_live(grid, block); lane += LANES) {
         const size_t tile = block * PLM_BLOCK + lane, at = tile % grid->ring;
         for (size_t output = 0; output < outputs; output++) {
             VECTOR values[PLM_TILE][PLM_TILE];
-            KERNEL(untransform)(masks, tile, products + output * PLM_BLOCK + lane, stride, bias[output], values);
+            KERNEL(untransform)(masks, tile, products + output * PLM_BLOCK + lane, stride,
+                                bias[output], values);
             float *const planes = features + output * PLM_TILE * PLM_TILE * grid->ring_span + at;
 #pragma clang loop unroll(full)
             for (size_t i = 0; i < PLM_TILE * PLM_TILE; i++) {
                 const VECTOR value = values[i / PLM_TILE][i % PLM_TILE];
                 const VECTOR active = __builtin_elementwise_max(value, 0.01f * value);
                 KERNEL(store)(planes + i * grid->ring_span, active);
-                // The ring's beginning once more behind its end.
+                // Repeat the ring's beginning after its end.
                 if (at < PLM_LINE) KERNEL(store)(planes + i * grid->ring_span + grid->ring, active);
             }
         }
     }
 }
 
-// The products of one block of the last convolution change the other branch.
-INLINE void KERNEL(couple_by)(const plm_grid *grid, const plm_masks *masks, const float *products, const float *bias,
-                              size_t block, plm_coupling coupling, float clamp, float *target) {
+// Applies the products of one block of the last convolution to the other branch.
+INLINE void KERNEL(couple_by)(const plm_grid *grid, const plm_masks *masks, const float *products,
+                              const float *bias, size_t block, plm_coupling coupling, float clamp,
+                              float *target) {
     const size_t stride = plm_point_floats(plm_padded(PLM_WAVELET_CHANNELS));
     for (size_t lane = 0; lane < plm_live(grid, block); lane += LANES) {
         const size_t tile = block * PLM_BLOCK + lane;
         for (size_t output = 0; output < PLM_WAVELET_CHANNELS; output++) {
             VECTOR values[PLM_TILE][PLM_TILE];
-            KERNEL(untransform)(masks, tile, products + output * PLM_BLOCK + lane, stride, bias[output], values);
-            float *const planes = target + output * PLM_TILE * PLM_TILE * grid->span + grid->margin + tile;
+            KERNEL(untransform)(masks, tile, products + output * PLM_BLOCK + lane, stride,
+                                bias[output], values);
+            float *const planes =
+                target + output * PLM_TILE * PLM_TILE * grid->span + grid->margin + tile;
 #pragma clang loop unroll(full)
             for (size_t i = 0; i < PLM_TILE * PLM_TILE; i++) {
                 float *const to = planes + i * grid->span;
                 KERNEL(store)(to,
-                              KERNEL(coupled)(KERNEL(load)(to), values[i / PLM_TILE][i % PLM_TILE], coupling, clamp));
+                              KERNEL(coupled)(KERNEL(load)(to), values[i / PLM_TILE][i % PLM_TILE],
+                                              coupling, clamp));
             }
         }
     }
 }
 
-static void KERNEL(couple_block)(const plm_grid *grid, const plm_masks *masks, const float *products, const float *bias,
-                                 size_t block, plm_coupling coupling, float clamp, float *target) {
-    // One loop each, so that no vector asks which.
+static void KERNEL(couple_block)(const plm_grid *grid, const plm_masks *masks,
+                                 const float *products, const float *bias, size_t block,
+                                 plm_coupling coupling, float clamp, float *target) {
+    // One loop per coupling, so that the inner loop does not branch on it.
     switch (coupling) {
-        case PLM_ADD: KERNEL(couple_by)(grid, masks, products, bias, block, PLM_ADD, clamp, target); break;
-        case PLM_SUBTRACT: KERNEL(couple_by)(grid, masks, products, bias, block, PLM_SUBTRACT, clamp, target); break;
-        case PLM_SCALE: KERNEL(couple_by)(grid, masks, products, bias, block, PLM_SCALE, clamp, target); break;
-        case PLM_UNSCALE: KERNEL(couple_by)(grid, masks, products, bias, block, PLM_UNSCALE, clamp, target); break;
+        case PLM_ADD:
+            KERNEL(couple_by)(grid, masks, products, bias, block, PLM_ADD, clamp, target);
+            break;
+        case PLM_SUBTRACT:
+            KERNEL(couple_by)(grid, masks, products, bias, block, PLM_SUBTRACT, clamp, target);
+            break;
+        case PLM_SCALE:
+            KERNEL(couple_by)(grid, masks, products, bias, block, PLM_SCALE, clamp, target);
+            break;
+        case PLM_UNSCALE:
+            KERNEL(couple_by)(grid, masks, products, bias, block, PLM_UNSCALE, clamp, target);
+            break;
     }
 }

@@ -1,4 +1,4 @@
-// Vectors of LANES floats, and the coupling's exponential. See Kernel.h.
+// Vectors of LANES floats, and the exponential of the coupling. See Kernel.h.
 
 typedef float KERNEL(vector) __attribute__((vector_size(LANES * 4), aligned(4)));
 typedef int KERNEL(bits) __attribute__((vector_size(LANES * 4), aligned(4)));
@@ -16,10 +16,11 @@ INLINE VECTOR KERNEL(masked)(VECTOR value, BITS mask) { return (VECTOR)((BITS)va
 
 INLINE VECTOR KERNEL(all)(float value) { return value - (VECTOR){}; }
 
-// e^x to within 2 units in the last place for |x| <= 87, clamped beyond; after Cephes' expf. The exponent is
-// made by adding 1.5 * 2^23, so that no float is converted to an integer, whatever it holds.
+// Computes e^x to within 2 ulp for |x| <= 87, clamped beyond; after Cephes' expf. Adding 1.5 * 2^23
+// forms the exponent, so no float is converted to an integer, whatever its value.
 INLINE VECTOR KERNEL(exponential)(VECTOR x) {
-    x = __builtin_elementwise_min(__builtin_elementwise_max(x, KERNEL(all)(-87.0f)), KERNEL(all)(87.0f));
+    x = __builtin_elementwise_min(__builtin_elementwise_max(x, KERNEL(all)(-87.0f)),
+                                  KERNEL(all)(87.0f));
     const VECTOR shifted = x * 1.44269504f + 12582912.0f;
     const VECTOR n = shifted - 12582912.0f;
     const VECTOR r = x - n * 0.693359375f + n * 2.12194440e-4f;

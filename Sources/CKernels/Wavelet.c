@@ -2,13 +2,16 @@
 
 #include "Branch.h"
 
-// The four bands of one colour are 3 channels apart: LL, HL, LH, HH (algorithms of HiNet).
+// The four bands of a colour are 3 channels apart: LL, HL, LH, HH (as in HiNet).
 
 static size_t reflected(size_t at, size_t size) { return at < size ? at : 2 * size - 2 - at; }
 
-void plm_branch_clear(float *branch, plm_shape shape) { memset(branch, 0, plm_branch_floats(shape) * sizeof(float)); }
+void plm_branch_clear(float *branch, plm_shape shape) {
+    memset(branch, 0, plm_branch_floats(shape) * sizeof(float));
+}
 
-void plm_haar(const float *planes, size_t image_width, size_t image_height, float *branch, plm_shape shape) {
+void plm_haar(const float *planes, size_t image_width, size_t image_height, float *branch,
+              plm_shape shape) {
     const plm_grid grid = plm_grid_of(shape);
     const size_t band = 3 * PLM_TILE * PLM_TILE * grid.span;
     for (size_t row = 0; row < shape.height; row++) {
@@ -18,7 +21,8 @@ void plm_haar(const float *planes, size_t image_width, size_t image_height, floa
             const float *bottom = plane + reflected(2 * row + 1, image_height) * image_width;
             float *to = branch + plm_branch_row(&grid, colour, row);
             for (size_t x = 0; x < shape.width; x++) {
-                const size_t left = 2 * x, right = reflected(2 * x + 1, image_width), at = plm_branch_column(&grid, x);
+                const size_t left = 2 * x, right = reflected(2 * x + 1, image_width),
+                             at = plm_branch_column(&grid, x);
                 const float a = top[left], b = bottom[left], c = top[right], d = bottom[right];
                 to[at] = (a + b + c + d) * 0.5f;
                 to[at + band] = (c + d - a - b) * 0.5f;
@@ -29,7 +33,8 @@ void plm_haar(const float *planes, size_t image_width, size_t image_height, floa
     }
 }
 
-void plm_inverse_haar(const float *branch, plm_shape shape, size_t image_width, size_t image_height, float *planes) {
+void plm_inverse_haar(const float *branch, plm_shape shape, size_t image_width, size_t image_height,
+                      float *planes) {
     const plm_grid grid = plm_grid_of(shape);
     const size_t band = 3 * PLM_TILE * PLM_TILE * grid.span;
     for (size_t row = 0; row < image_height; row++) {

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// By number, since the C library has no wrapper for capabilities; each set is two words of 32 bits.
+// By number, since the C library has no wrapper for capabilities; each set is two 32-bit words.
 enum { words = _LINUX_CAPABILITY_U32S_3, last_possible = 63 };
 
 static int read_capabilities(struct __user_cap_data_struct data[words]) {
@@ -27,12 +27,13 @@ bool plm_may_change_user(void) {
 
 void plm_bound_capabilities(void) {
     for (int capability = 0; capability <= last_possible; capability++) {
-        if (prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1) (void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+        if (prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1)
+            (void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
     }
 }
 
 int plm_become(uid_t user, gid_t group) {
-    // The groups first: an ordinary user may change none of them.
+    // Drop the groups first: an ordinary user cannot change them.
     if (setgroups(0, NULL) != 0) return errno;
     if (setresgid(group, group, group) != 0) return errno;
     if (setresuid(user, user, user) != 0) return errno;
@@ -42,7 +43,8 @@ int plm_become(uid_t user, gid_t group) {
 }
 
 int plm_drop_capabilities(void) {
-    // Kernels before 4.3 have no ambient ones; elsewhere they go with the permitted ones as well.
+    // Kernels before 4.3 have no ambient capabilities; on later ones they also vanish with the
+    // permitted set.
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     const struct __user_cap_data_struct none[words] = {{0}};

@@ -22,10 +22,11 @@
 #define RENAME_NOREPLACE 1
 #endif
 
-// More descriptors than any child is given; the copies made for it lie above.
+// More descriptors than any child gets; the copies for it have higher numbers.
 enum { max_passed = 16 };
 
-// Copies the descriptors to numbers above every target, so that no dup2 overwrites a source that is still needed.
+// Copies the descriptors to numbers above every target, so that no dup2 overwrites a source that is
+// still needed.
 static int lift(const int *descriptors, int count, int *lifted) {
     for (int i = 0; i < count; i++) {
         lifted[i] = descriptors[i] < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC)
@@ -56,7 +57,8 @@ static int prepare_attributes(posix_spawnattr_t *attributes) {
     sigfillset(&all);
     int code = posix_spawnattr_setsigmask(attributes, &none);
     if (code == 0) code = posix_spawnattr_setsigdefault(attributes, &all);
-    // A group of its own: Ctrl-C at a terminal must stop the parent in order, not its children in the middle of an image.
+    // In its own process group: Ctrl-C at a terminal must stop the parent in an orderly way, not
+    // its children in the middle of an image.
     if (code == 0) code = posix_spawnattr_setpgroup(attributes, 0);
     if (code == 0) {
         code = posix_spawnattr_setflags(
@@ -107,7 +109,8 @@ int plm_wait(pid_t pid, int *exit_status, int *signal_number) {
 }
 
 int plm_watch_process(pid_t pid) {
-    // By number, since the C library's own wrapper is newer than the system it has to run on. Always closed by exec.
+    // By number, since the C library's wrapper is newer than the oldest supported system. The
+    // descriptor is always close-on-exec.
     long descriptor = syscall(SYS_pidfd_open, pid, 0);
     return descriptor < 0 ? -errno : (int)descriptor;
 }
@@ -137,7 +140,8 @@ int plm_set_undumpable(void) {
 
 void plm_forget_fault_handlers(void) {
     const int faults[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGTRAP};
-    for (size_t index = 0; index < sizeof faults / sizeof *faults; index++) signal(faults[index], SIG_DFL);
+    for (size_t index = 0; index < sizeof faults / sizeof *faults; index++)
+        signal(faults[index], SIG_DFL);
 }
 
 static int limit(int resource, uint64_t value) {
@@ -164,7 +168,8 @@ void plm_keep_heap_small(void) {
 
 bool plm_is_sanitized(void) {
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
     return true;
 #endif
 #endif
@@ -218,7 +223,7 @@ pid_t plm_fork(void) {
 int plm_rename_exclusive(const char *from, const char *to) {
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
     if (errno != EINVAL && errno != ENOSYS) return errno;
-    // This file system has no such rename; a second name for the file does the same in two steps.
+    // This file system lacks such a rename; a hard link achieves the same in two steps.
     if (link(from, to) != 0) return errno;
     return unlink(from) == 0 ? 0 : errno;
 }
@@ -229,12 +234,14 @@ struct start {
     char name[16];
 };
 
-// Niceness belongs to a thread, and Dispatch sets that of its own threads without regard to what the process was given: a
-// thread that is started from one, and every process that is started from that thread, would run at niceness 0 under `nice`.
+// Niceness is per thread, and Dispatch sets that of its own threads regardless of the process's.
+// Without this, a thread started from one of them, and every process started from that thread,
+// would run at niceness 0 under `nice`.
 static void take_process_niceness(void) {
     errno = 0;
     int niceness = getpriority(PRIO_PROCESS, (id_t)getpid());
-    // -1 is a niceness too. Without the right to be less nice the thread stays as it is.
+    // -1 is also a valid niceness. Without the privilege to lower its niceness, the thread keeps
+    // it.
     if (niceness != -1 || errno == 0) (void)setpriority(PRIO_PROCESS, 0, niceness);
 }
 
@@ -264,7 +271,8 @@ int plm_start_thread(const char *name, size_t stack_bytes, void (*body)(void *),
     pthread_attr_setstacksize(&attributes, stack_bytes);
     sigset_t all, before;
     sigfillset(&all);
-    // The new thread inherits the mask; faults of its own, such as SIGSEGV, are delivered whatever the mask says.
+    // The new thread inherits the mask. Its own faults, such as SIGSEGV, are delivered whatever the
+    // mask says.
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_t thread;
     code = pthread_create(&thread, &attributes, run_thread, start);

@@ -1,5 +1,5 @@
-// Apart from the other sockets' calls: the kernel's own header has the newer members of tcp_info, and cannot be included beside the
-// C library's <netinet/tcp.h>.
+// Separate from the other socket calls: the kernel's header has the newer members of tcp_info, and
+// cannot be included together with the C library's <netinet/tcp.h>.
 #include <errno.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
@@ -18,7 +18,7 @@ int clinux_tcp_progress(int descriptor, uint64_t *acknowledged, uint64_t *arrive
     memset(&info, 0, sizeof info);
     socklen_t size = sizeof info;
     if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return -1;
-    // Kernels older than 4.1 tell less.
+    // Kernels older than 4.1 return less.
     if (size < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received) {
         errno = ENOTSUP;
         return -1;

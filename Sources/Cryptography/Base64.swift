@@ -1,23 +1,29 @@
-/// Base64 with padding (RFC 4648 section 4), as Basic authentication and PEM files have it.
+/// Base64 with padding (RFC 4648 section 4), as used by Basic authentication and PEM files.
 public enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
+    )
 
-    /// Writes bytes as text, without line ends.
+    /// Encodes bytes without line breaks.
     public static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+            let bits =
+                group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
             for position in 0..<4 {
                 let isPadding = position > group.count
-                text.append(isPadding ? UInt8(ascii: "=") : alphabet[Int(bits >> UInt32(18 - 6 * position) & 63)])
+                text.append(
+                    isPadding
+                        ? UInt8(ascii: "=") : alphabet[Int(bits >> UInt32(18 - 6 * position) & 63)]
+                )
             }
         }
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Returns the bytes, or `nil` for anything but the one form that ``encode(_:)`` gives.
+    /// Decodes text; `nil` for anything but the canonical form that ``encode(_:)`` produces.
     public static func decode(_ text: [UInt8]) -> [UInt8]? {
         guard text.count % 4 == 0 else { return nil }
         let padding = text.suffix(2).reversed().prefix { $0 == UInt8(ascii: "=") }.count
@@ -34,7 +40,7 @@ public enum Base64 {
                 bytes.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
             }
         }
-        // What is left over is the padding's: zeros, or the text is not the one form of its bytes.
+        // The leftover bits must be zero, or the text is not canonical.
         guard buffer & (1 << UInt32(bits) - 1) == 0, bits == padding * 2 else { return nil }
         return bytes
     }

@@ -1,5 +1,5 @@
-/// What can go wrong in this module.
+/// Errors of this module.
 public enum CryptographyError: Error, Sendable, Equatable {
-    /// The random generator gave nothing; no secret may be made then.
+    /// The random generator failed; no secret may be generated.
     case randomUnavailable
 }

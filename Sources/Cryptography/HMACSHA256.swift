@@ -6,15 +6,24 @@ public enum HMACSHA256 {
     ///
     /// - Parameters:
     ///   - message: Any bytes.
-    ///   - key: Any bytes; 32 random ones are as strong as it gets.
-    /// - Returns: The 32 bytes of the code. Not to be compared with a stranger's, since the time would tell how far they agree.
+    ///   - key: Any bytes; 32 random ones give full strength.
+    /// - Returns: The 32-byte code. Do not compare it with a received code by `==`: the timing
+    ///   would reveal how many bytes agree.
     public static func authenticate(_ message: [UInt8], key: [UInt8]) -> SHA256Digest {
-        // OpenSSL takes a null key for "the key of before", so that an empty key needs an address too.
+        // OpenSSL takes a null key as "the previous key", so an empty key needs an address too.
         let addressable = key.isEmpty ? [0] : key
         var code = [UInt8](repeating: 0, count: SHA256Digest.byteCount)
         var length = UInt32(code.count)
         let isDone = addressable.withUnsafeBytes { keyBytes in
-            HMAC(EVP_sha256(), keyBytes.baseAddress, Int32(key.count), message, message.count, &code, &length) != nil
+            HMAC(
+                EVP_sha256(),
+                keyBytes.baseAddress,
+                Int32(key.count),
+                message,
+                message.count,
+                &code,
+                &length
+            ) != nil
         }
         guard isDone, let digest = SHA256Digest(bytes: code) else {
             preconditionFailure("OpenSSL did not make an HMAC")

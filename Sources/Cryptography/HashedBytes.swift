@@ -1,4 +1,4 @@
-/// Bytes with their hash, which is computed once; they are equal when the hashes are.
+/// Bytes with their hash, computed once; equal when the hashes are equal.
 public struct HashedBytes: Sendable, Hashable {
     /// The bytes.
     public let bytes: [UInt8]
@@ -10,22 +10,22 @@ public struct HashedBytes: Sendable, Hashable {
         self.init(bytes, sha256: SHA256.hash(bytes))
     }
 
-    /// Takes bytes whose hash is known already.
+    /// Creates a value from bytes whose hash is already known.
     ///
     /// - Parameters:
     ///   - bytes: The bytes.
-    ///   - sha256: Their hash, computed or checked by the caller; it is not compared again.
+    ///   - sha256: Their hash, computed or verified by the caller; it is not checked again.
     public init(_ bytes: [UInt8], sha256: SHA256Digest) {
         self.bytes = bytes
         self.sha256 = sha256
     }
 
-    /// Whether two have the same hash.
+    /// Whether two values have the same hash.
     public static func == (first: HashedBytes, second: HashedBytes) -> Bool {
         first.sha256 == second.sha256
     }
 
-    /// Feeds the hash alone.
+    /// Feeds only the hash.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(sha256)
     }

@@ -1,6 +1,6 @@
-/// Bytes as hexadecimal digits, two each.
+/// Hexadecimal encoding, two digits per byte.
 public enum Hexadecimal {
-    /// Writes lower-case digits.
+    /// Encodes bytes in lower case.
     public static func encode(_ bytes: [UInt8]) -> String {
         let alphabet = Array("0123456789abcdef".utf8)
         var digits: [UInt8] = []
@@ -12,14 +12,16 @@ public enum Hexadecimal {
         return String(decoding: digits, as: UTF8.self)
     }
 
-    /// Reads digits of either case, without prefix or space; `nil` for anything else.
+    /// Decodes digits of either case, without prefix or spaces; `nil` for anything else.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         let digits = Array(text.utf8)
         guard digits.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(digits.count / 2)
         for position in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = value(ofDigit: digits[position]), let low = value(ofDigit: digits[position + 1]) else {
+            guard let high = value(ofDigit: digits[position]),
+                let low = value(ofDigit: digits[position + 1])
+            else {
                 return nil
             }
             bytes.append(high << 4 | low)

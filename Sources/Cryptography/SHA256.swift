@@ -1,17 +1,17 @@
 import COpenSSL
 
-/// A SHA-256 hash that is fed piece by piece (FIPS 180-4), computed by OpenSSL.
+/// An incremental SHA-256 hash (FIPS 180-4), computed by OpenSSL.
 ///
-/// It is a value: a copy goes its own way from the moment one of the two is fed.
+/// It is a value type: copies diverge as soon as one of them is fed.
 public struct SHA256: Sendable {
     private var context: DigestContext
 
-    /// Starts the hash of nothing.
+    /// Creates the hash of no bytes.
     public init() {
         context = DigestContext()
     }
 
-    /// Feeds a run of memory.
+    /// Feeds a region of memory.
     public mutating func update(_ buffer: UnsafeRawBufferPointer) {
         if !isKnownUniquelyReferenced(&context) {
             context = context.copy()
@@ -19,7 +19,7 @@ public struct SHA256: Sendable {
         context.update(buffer)
     }
 
-    /// Feeds an array, which is not copied.
+    /// Feeds an array without copying it.
     public mutating func update(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { update($0) }
     }
@@ -31,7 +31,7 @@ public struct SHA256: Sendable {
         }
     }
 
-    /// The hash of everything fed so far; more may be fed afterwards.
+    /// Returns the hash of everything fed so far; more may be fed afterwards.
     public func finalize() -> SHA256Digest {
         context.copy().finish()
     }
@@ -46,19 +46,26 @@ public struct SHA256: Sendable {
 
 /// An OpenSSL digest context, freed with the last reference.
 ///
-/// `@unchecked Sendable` holds because ``SHA256`` alone has these objects, and mutates or finishes one only after proving that
-/// nobody else refers to it; a shared one is only ever copied from, which OpenSSL does without writing to the source.
+/// `@unchecked Sendable` is sound because only ``SHA256`` holds these objects, and it mutates or
+/// finishes one only after proving that the reference is unique. A shared context is only ever
+/// copied from, which OpenSSL does without writing to the source.
 private final class DigestContext: @unchecked Sendable {
     private let pointer: OpaquePointer
 
     init() {
         pointer = Self.allocate()
-        precondition(EVP_DigestInit_ex(pointer, EVP_sha256(), nil) == 1, "this OpenSSL has no SHA-256")
+        precondition(
+            EVP_DigestInit_ex(pointer, EVP_sha256(), nil) == 1,
+            "this OpenSSL has no SHA-256"
+        )
     }
 
     private init(copyOf other: DigestContext) {
         pointer = Self.allocate()
-        precondition(EVP_MD_CTX_copy_ex(pointer, other.pointer) == 1, "OpenSSL did not copy a digest context")
+        precondition(
+            EVP_MD_CTX_copy_ex(pointer, other.pointer) == 1,
+            "OpenSSL did not copy a digest context"
+        )
     }
 
     deinit {
@@ -71,19 +78,29 @@ private final class DigestContext: @unchecked Sendable {
 
     func update(_ buffer: UnsafeRawBufferPointer) {
         guard let start = buffer.baseAddress, !buffer.isEmpty else { return }
-        precondition(EVP_DigestUpdate(pointer, start, buffer.count) == 1, "OpenSSL did not take bytes to hash")
+        precondition(
+            EVP_DigestUpdate(pointer, start, buffer.count) == 1,
+            "OpenSSL did not take bytes to hash"
+        )
     }
 
-    /// Ends the hash; the context is of no use afterwards.
+    /// Finishes the hash; the context is unusable afterwards.
     func finish() -> SHA256Digest {
         var bytes = [UInt8](repeating: 0, count: SHA256Digest.byteCount)
-        precondition(EVP_DigestFinal_ex(pointer, &bytes, nil) == 1, "OpenSSL did not finish a digest")
-        guard let digest = SHA256Digest(bytes: bytes) else { preconditionFailure("a digest has 32 bytes") }
+        precondition(
+            EVP_DigestFinal_ex(pointer, &bytes, nil) == 1,
+            "OpenSSL did not finish a digest"
+        )
+        guard let digest = SHA256Digest(bytes: bytes) else {
+            preconditionFailure("a digest has 32 bytes")
+        }
         return digest
     }
 
     private static func allocate() -> OpaquePointer {
-        guard let pointer = EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest context") }
+        guard let pointer = EVP_MD_CTX_new() else {
+            preconditionFailure("no memory for a digest context")
+        }
         return pointer
     }
 }

@@ -1,12 +1,13 @@
 extension SHA256Digest {
-    /// The number that decides what is an image's own in sample-wise mode: its texture, or its place in a list.
+    /// Derives the number that makes an image individual in sample-wise mode: its texture, or its
+    /// place in a list.
     ///
-    /// The digest is that of the image's file. The number tells nothing about the class's seed, and the same file has always the
-    /// same one.
+    /// The digest is that of the image's file. The number reveals nothing about the class's seed,
+    /// and the same file always has the same number.
     ///
-    /// - Parameter classSeed: What the number depends on beside the file; 0 for nothing.
-    /// - Returns: The first 8 bytes, little-endian, of a SHA-256 hash over a fixed word, the class's seed (little-endian) and the
-    ///   digest.
+    /// - Parameter classSeed: An additional seed for the number; 0 for none.
+    /// - Returns: The first 8 bytes, little-endian, of a SHA-256 hash over a fixed word, the
+    ///   class's seed (little-endian) and the digest.
     public func sampleSeed(_ classSeed: UInt64) -> UInt64 {
         var hash = SHA256()
         hash.update(Array("palimpsest sample texture".utf8))

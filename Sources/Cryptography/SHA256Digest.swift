@@ -1,14 +1,14 @@
 /// The 32 bytes of a SHA-256 hash.
 ///
-/// Two digests are compared in time that depends on their bytes, and so are not to be compared where one is a secret.
+/// Comparing digests takes time that depends on their bytes, so do not compare a secret one.
 public struct SHA256Digest: Sendable, Hashable {
-    /// How many bytes a digest has.
+    /// The length of a digest in bytes.
     public static let byteCount = 32
 
     /// The digest's 32 bytes, in the order of FIPS 180-4.
     public let bytes: [UInt8]
 
-    /// Makes a digest of bytes that were read from somewhere.
+    /// Creates a digest from bytes.
     ///
     /// - Parameter bytes: Exactly 32 bytes; anything else gives `nil`.
     public init?(bytes: [UInt8]) {
@@ -16,9 +16,9 @@ public struct SHA256Digest: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// Reads 64 hexadecimal digits, of either case.
+    /// Parses 64 hexadecimal digits of either case.
     ///
-    /// - Parameter hex: The digits alone: no prefix, no space; anything else gives `nil`.
+    /// - Parameter hex: Only the digits, without prefix or spaces; anything else gives `nil`.
     public init?(hex: String) {
         guard let bytes = Hexadecimal.decode(hex) else { return nil }
         self.init(bytes: bytes)

@@ -1,4 +1,4 @@
-/// A file that only its owner can read, bound to what it is about.
+/// A file that only its owner can read, bound to its subject.
 ///
 ///     palimpsest-sealed/1
 ///     subject: 64 hexadecimal digits
@@ -8,23 +8,23 @@
 ///     the ciphertext of HPKE (RFC 9180), which authenticates all of the above
 public struct SealedFile: Sendable {
     private static let magic = "palimpsest-sealed/1"
-    /// More than any head has.
+    /// Longer than any header.
     private static let maxHeadBytes = 512
 
-    /// The hash of what the file is about.
+    /// The hash of the file's subject.
     public let subject: SHA256Digest
     private let source: SealingRecipient.Source
     private let head: [UInt8]
     private let encapsulatedKey: [UInt8]
     private let ciphertext: [UInt8]
 
-    /// Seals a content.
+    /// Seals content.
     ///
     /// - Parameters:
     ///   - content: The content, at most 2 GiB.
-    ///   - recipient: Who can read it.
-    ///   - subject: The hash of what it is about.
-    /// - Returns: The file; `nil` for a recipient that nobody can be.
+    ///   - recipient: The recipient who can read it.
+    ///   - subject: The hash of the subject.
+    /// - Returns: The file; `nil` for a recipient with an invalid key.
     /// - Throws: ``CryptographyError/randomUnavailable``.
     public static func seal(
         _ content: [UInt8],
@@ -41,23 +41,30 @@ public struct SealedFile: Sendable {
                 additional: additional
             )
         else { return nil }
-        return additional + Array("encapsulated: \(Hexadecimal.encode(sealed.encapsulatedKey))\n\n".utf8)
+        return additional
+            + Array("encapsulated: \(Hexadecimal.encode(sealed.encapsulatedKey))\n\n".utf8)
             + sealed.ciphertext
     }
 
-    /// Reads the head of a file; `nil` for what is none.
+    /// Parses the header of a file; `nil` if it is not a sealed file.
     public init?(_ bytes: [UInt8]) {
         let end = [UInt8](repeating: 0x0A, count: 2)
         let candidates = bytes.prefix(Self.maxHeadBytes)
-        guard let length = candidates.indices.first(where: { candidates[$0...].starts(with: end) }) else { return nil }
+        guard let length = candidates.indices.first(where: { candidates[$0...].starts(with: end) })
+        else { return nil }
         let lines = String(decoding: bytes[..<length], as: UTF8.self).split(
             separator: "\n",
             omittingEmptySubsequences: false
         )
         guard lines.count == 4, lines[0] == Self.magic,
-            let subject = Self.value(lines[1], "subject").flatMap({ SHA256Digest(hex: String($0)) }),
-            let source = Self.value(lines[2], "key").flatMap({ SealingRecipient.Source(text: String($0)) }),
-            let encapsulatedKey = Self.value(lines[3], "encapsulated").flatMap({ Hexadecimal.decode($0) })
+            let subject = Self.value(lines[1], "subject").flatMap({ SHA256Digest(hex: String($0)) }
+            ),
+            let source = Self.value(lines[2], "key").flatMap({
+                SealingRecipient.Source(text: String($0))
+            }),
+            let encapsulatedKey = Self.value(lines[3], "encapsulated").flatMap({
+                Hexadecimal.decode($0)
+            })
         else { return nil }
         self.subject = subject
         self.source = source
@@ -70,10 +77,10 @@ public struct SealedFile: Sendable {
         line.hasPrefix("\(name): ") ? line.dropFirst(name.count + 2) : nil
     }
 
-    /// Whether it is opened by a passphrase, not by a key.
+    /// Whether a passphrase, rather than a key, opens it.
     public var wantsPassphrase: Bool { source != .given }
 
-    /// The content; `nil` unless the secret is the right one and no byte of the file was changed.
+    /// Returns the content; `nil` unless the secret is correct and the file is unaltered.
     public func open(by secret: SealingSecret) -> [UInt8]? {
         guard let key = secret.privateKey(source) else { return nil }
         return HPKE.open(

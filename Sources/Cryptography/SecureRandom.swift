@@ -1,12 +1,13 @@
 import COpenSSL
 
-/// Random bytes that nobody can guess, from OpenSSL's generator, which the kernel seeds.
+/// Cryptographically secure random bytes from OpenSSL's generator, which the kernel seeds.
 public enum SecureRandom {
-    /// Draws random bytes.
+    /// Returns random bytes.
     ///
-    /// - Parameter count: How many, 0 to 1 MiB.
-    /// - Returns: As many bytes as asked for.
-    /// - Throws: ``CryptographyError/randomUnavailable`` when the generator could not be seeded or `count` is out of range.
+    /// - Parameter count: The number of bytes, 0 to 1 MiB.
+    /// - Returns: `count` bytes.
+    /// - Throws: ``CryptographyError/randomUnavailable`` if the generator could not be seeded or
+    ///   `count` is out of range.
     public static func bytes(_ count: Int) throws(CryptographyError) -> [UInt8] {
         guard (0...(1 << 20)).contains(count) else { throw .randomUnavailable }
         var bytes = [UInt8](repeating: 0, count: count)
@@ -14,7 +15,7 @@ public enum SecureRandom {
         return bytes
     }
 
-    /// Draws one random integer over its whole range.
+    /// Returns a random integer, uniform over the whole range.
     ///
     /// - Throws: ``CryptographyError/randomUnavailable``.
     public static func uint64() throws(CryptographyError) -> UInt64 {

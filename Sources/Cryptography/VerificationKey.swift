@@ -1,34 +1,38 @@
 import COpenSSL
 
-/// An Ed25519 key that verifies signatures (RFC 8032), by OpenSSL.
+/// An Ed25519 verification key (RFC 8032), by OpenSSL.
 public struct VerificationKey: Sendable, Hashable {
-    /// The bytes of a key.
+    /// The length of a key in bytes.
     public static let byteCount = 32
-    /// The bytes of a signature.
+    /// The length of a signature in bytes.
     public static let signatureByteCount = 64
-    /// What stands before the key's bytes in a SubjectPublicKeyInfo (RFC 8410 section 4).
-    private static let prefix: [UInt8] = [0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00]
+    /// The SubjectPublicKeyInfo header before the key's bytes (RFC 8410 section 4).
+    private static let prefix: [UInt8] = [
+        0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00,
+    ]
     private static let label = "PUBLIC KEY"
 
     /// The key's bytes.
     public let bytes: [UInt8]
 
-    /// Takes 32 bytes for a key; `nil` for another number.
+    /// Creates a key from 32 bytes; `nil` for any other number.
     public init?(bytes: [UInt8]) {
         guard bytes.count == Self.byteCount else { return nil }
         self.bytes = bytes
     }
 
-    /// Reads a SubjectPublicKeyInfo, as `openssl pkey -pubout` writes it; `nil` for anything else.
+    /// Parses a SubjectPublicKeyInfo as written by `openssl pkey -pubout`; `nil` for anything else.
     public init?(pem: String) {
-        guard let bytes = PEM.decode(pem, label: Self.label), bytes.starts(with: Self.prefix) else { return nil }
+        guard let bytes = PEM.decode(pem, label: Self.label), bytes.starts(with: Self.prefix) else {
+            return nil
+        }
         self.init(bytes: Array(bytes.dropFirst(Self.prefix.count)))
     }
 
     /// The key as a SubjectPublicKeyInfo.
     public var pem: String { PEM.encode(Self.prefix + bytes, label: Self.label) }
 
-    /// Whether a signature is this key's for a message.
+    /// Whether a signature of a message was made by the corresponding signing key.
     public func verifies(_ signature: [UInt8], of message: [UInt8]) -> Bool {
         guard signature.count == Self.signatureByteCount,
             let key = EVP_PKEY_new_raw_public_key(NID_ED25519, nil, bytes, bytes.count)

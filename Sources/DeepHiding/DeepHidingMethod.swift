@@ -6,10 +6,13 @@ public import Methods
 /// Deep hiding (Meng et al., "Semantic Deep Hiding for Robust Unlearnable Examples"): an invertible
 /// network hides a semantic image of the class in the photo.
 public struct DeepHidingMethod: ProtectionMethod {
+    /// `deep-hiding`.
     public static var id: MethodID { .deepHiding }
 
+    /// `palimpsest-deep-hiding`.
     public static var weightsFormat: String { WeightsMetadata.format }
 
+    /// The hash of the network's weights file.
     public var modelSHA256: SHA256Digest { network.sha256 }
 
     private let network: HidingNetwork

@@ -45,7 +45,8 @@ struct Secret: Sendable {
             }
         case .imported(let picture):
             do throws(ImagingError) {
-                image = try PhotoDecoder.decode(picture.bytes, limits: limits).planarRGB(covering: width, height: height)
+                let picture = try PhotoDecoder.decode(picture.bytes, limits: limits)
+                image = picture.planarRGB(covering: width, height: height)
             } catch {
                 throw ImageFailure(
                     code: "semantic_image_unreadable",

@@ -1,9 +1,10 @@
 import Synchronization
 
-/// Tells a handler that its client sends nothing more, and so has closed the connection most likely.
+/// Tells a handler that its client will send nothing more, and so has most likely closed.
 ///
-/// Nobody can tell a client that has closed from one that has ended its own direction only and still reads. So a request is answered in any
-/// case; but what would wait for the client's sake only, such as a long poll or a stream of events, ends here.
+/// The server cannot tell a client that has closed from one that has shut down only its sending
+/// direction and still reads. A request is therefore answered in any case. Waits that serve only
+/// the client, such as a long poll or an event stream, end here.
 public final class ClientEnd: Sendable {
     private struct State {
         var hasEnded = false
@@ -13,13 +14,13 @@ public final class ClientEnd: Sendable {
 
     private let state = Mutex(State())
 
-    /// Creates the end of a client that has not ended.
+    /// Creates the end of a client that is still sending.
     public init() {}
 
     /// Whether the client has ended.
     public var hasEnded: Bool { state.withLock { $0.hasEnded } }
 
-    /// Notes the end, and wakes everyone who waits for it.
+    /// Records the end and resumes every waiter.
     public func end() {
         let waiters = state.withLock { state in
             state.hasEnded = true
@@ -29,9 +30,9 @@ public final class ClientEnd: Sendable {
         for waiter in waiters.values { waiter.resume() }
     }
 
-    /// Runs a wait that ends when its task is cancelled, which it is as soon as the client ends.
+    /// Runs a wait and cancels its task as soon as the client ends.
     ///
-    /// - Parameter wait: The wait; it is not begun for a client that has ended.
+    /// - Parameter wait: The wait; it is not started if the client has already ended.
     public func interrupting(_ wait: @escaping @Sendable () async -> Void) async {
         guard !hasEnded else { return }
         await withTaskGroup(of: Void.self) { group in
@@ -42,7 +43,7 @@ public final class ClientEnd: Sendable {
         }
     }
 
-    /// Returns when the client has ended, or the task is cancelled.
+    /// Returns once the client has ended or the task is cancelled.
     private func ended() async {
         let waiter = state.withLock { state in
             state.nextWaiter += 1

@@ -1,7 +1,7 @@
 import HTTPWire
 import SocketIO
 
-/// When a connection's patience ends.
+/// The deadlines of a connection.
 ///
 /// All times are nanoseconds of uptime.
 struct ConnectionDeadlines: Sendable {
@@ -13,13 +13,19 @@ struct ConnectionDeadlines: Sendable {
     private var output = OutputPace()
     private var drainingBegins = false
 
-    /// Whether the server drains, which shortens the wait for a request that has not begun and for a reader who takes nothing.
+    /// Whether the server is draining.
+    ///
+    /// Draining shortens the wait for a request that has not begun and for a reader that takes
+    /// nothing.
     var isDraining = false {
         didSet {
             guard isDraining, !oldValue else { return }
             drainingBegins = true
             guard waiting == .head else { return }
-            waitDeadline = min(waitDeadline, waitStart + timeouts.newConnectionWhenDraining.nanoseconds)
+            waitDeadline = min(
+                waitDeadline,
+                waitStart + timeouts.newConnectionWhenDraining.nanoseconds
+            )
         }
     }
 
@@ -32,15 +38,16 @@ struct ConnectionDeadlines: Sendable {
         pace.received(count)
     }
 
-    /// Takes note of what is waited for now, and returns when to look again.
+    /// Updates the deadlines and returns when to check them again.
     ///
     /// - Parameters:
     ///   - newWaiting: What the machine waits for.
-    ///   - hasOutput: Whether bytes wait to leave.
-    ///   - sentBytes: What has left this process.
-    ///   - progress: How far the peer is; asked only when it is needed.
-    ///   - now: The time.
-    /// - Returns: When ``isReaderStalled(progress:now:)`` and ``hasWaitExpired(progress:now:)`` are to be asked.
+    ///   - hasOutput: Whether output is pending.
+    ///   - sentBytes: The number of bytes that have left this process.
+    ///   - progress: The peer's progress, queried only when needed.
+    ///   - now: The current time.
+    /// - Returns: When to call ``isReaderStalled(progress:now:)`` and
+    ///   ``hasWaitExpired(progress:now:)``.
     mutating func update(
         waiting newWaiting: ConnectionMachine.Waiting,
         hasOutput: Bool,
@@ -70,11 +77,13 @@ struct ConnectionDeadlines: Sendable {
         return min(waitDeadline, look)
     }
 
-    /// Whether what was waited for has not come in time.
+    /// Whether the awaited event has missed its deadline.
     mutating func hasWaitExpired(progress: PeerProgress, now: UInt64) -> Bool {
         guard now >= waitDeadline else { return false }
-        guard waiting == .body, let arrived = progress.arrived, pace.arrived(arrived) else { return true }
-        // Bytes have come of which nothing can be read yet, the beginning of a record of TLS.
+        guard waiting == .body, let arrived = progress.arrived, pace.arrived(arrived) else {
+            return true
+        }
+        // Bytes have arrived that cannot be read yet: the beginning of a TLS record.
         pace.waited(now - waitStart)
         waitStart = now
         waitDeadline = now + pace.patience
@@ -88,7 +97,8 @@ struct ConnectionDeadlines: Sendable {
 
     private var writePatience: OutputPace.Patience {
         OutputPace.Patience(
-            silence: (isDraining ? min(timeouts.write, timeouts.writeWhenDraining) : timeouts.write).nanoseconds,
+            silence: (isDraining ? min(timeouts.write, timeouts.writeWhenDraining) : timeouts.write)
+                .nanoseconds,
             longestCredit: isDraining ? 0 : timeouts.readerCredit.nanoseconds,
             bytesPerSecond: timeouts.readerCreditBytesPerSecond
         )

@@ -1,13 +1,15 @@
 import SocketIO
 import Synchronization
 
-/// The connections of a server, who of them makes room for others, and who waits for them to be gone.
+/// The registry of a server's connections.
+///
+/// It picks the connections to evict for others and tracks who waits until all are gone.
 final class ConnectionRegistry: Sendable {
-    /// What becomes of a connection that comes.
+    /// The decision on a new connection.
     struct Admission {
-        /// Whether it is one of those beyond the ordinary.
+        /// Whether the connection is beyond ``HTTPServerConfiguration/maxConnections``.
         let isOnReserve: Bool
-        /// Who has to go for it.
+        /// The connection to evict for it.
         let victim: HTTPConnection?
     }
 
@@ -15,9 +17,9 @@ final class ConnectionRegistry: Sendable {
         let connection: HTTPConnection
         var isOnReserve: Bool
         var standing = ConnectionStanding.arriving
-        /// Grows with time: when the standing began.
+        /// When the standing began; a counter that only grows.
         var since: UInt64
-        /// Whether it has been told to go.
+        /// Whether the connection has been told to close.
         var isVictim = false
     }
 
@@ -34,7 +36,7 @@ final class ConnectionRegistry: Sendable {
             let victim = candidates.min { ($0.standing, $0.since) < ($1.standing, $1.since) }
             guard let victim else { return nil }
             entries[victim.connection.id]?.isVictim = true
-            // Its place is free from now on; its descriptor a moment later.
+            // The slot is free from now on, the descriptor a moment later.
             if !victim.isOnReserve { ordinaryCount -= 1 }
             return victim
         }
@@ -57,7 +59,7 @@ final class ConnectionRegistry: Sendable {
 
     var all: [HTTPConnection] { state.withLock { $0.entries.values.map(\.connection) } }
 
-    /// Whether a peer has not used up its share.
+    /// Whether a peer has connections left in its share.
     func admits(peer: String) -> Bool {
         guard !unboundedPeers.contains(where: { $0.contains(peer) }) else { return true }
         return state.withLock {
@@ -65,18 +67,20 @@ final class ConnectionRegistry: Sendable {
         }
     }
 
-    /// Finds a place for the connection that comes next.
+    /// Finds a slot for the next connection.
     func admit() -> Admission {
         state.withLock { state in
-            guard state.ordinaryCount >= maxConnections else { return Admission(isOnReserve: false, victim: nil) }
+            guard state.ordinaryCount >= maxConnections else {
+                return Admission(isOnReserve: false, victim: nil)
+            }
             let victim = state.takeVictim()
             return Admission(isOnReserve: victim?.isOnReserve ?? true, victim: victim?.connection)
         }
     }
 
-    /// Adds a connection that was admitted.
+    /// Adds an admitted connection.
     ///
-    /// - Returns: Whether it is the last for now: stop accepting.
+    /// - Returns: Whether the server is now full, so that accepting must pause.
     func add(_ connection: HTTPConnection, isOnReserve: Bool) -> Bool {
         let network = AddressBlock.network(of: connection.peer)
         return state.withLock { state in
@@ -94,9 +98,9 @@ final class ConnectionRegistry: Sendable {
         }
     }
 
-    /// Notes what a connection is doing now.
+    /// Records what a connection is doing now.
     ///
-    /// - Returns: Who has to go, since others wait for a place.
+    /// - Returns: A connection to evict, if others are waiting for a slot.
     func note(_ standing: ConnectionStanding, of connection: HTTPConnection) -> HTTPConnection? {
         state.withLock { state in
             state.lastChange += 1
@@ -107,9 +111,9 @@ final class ConnectionRegistry: Sendable {
         }
     }
 
-    /// Makes an ordinary connection of one on reserve, if there is room by now.
+    /// Makes a reserve connection an ordinary one if there is room.
     ///
-    /// - Returns: Whether it is one.
+    /// - Returns: Whether the connection is ordinary.
     func promote(_ connection: HTTPConnection) -> Bool {
         state.withLock { state in
             guard let entry = state.entries[connection.id], entry.isOnReserve else { return true }
@@ -120,28 +124,31 @@ final class ConnectionRegistry: Sendable {
         }
     }
 
-    /// Finds a connection to give up, for its descriptor.
+    /// Picks a connection to evict for its descriptor.
     func takeVictim() -> HTTPConnection? {
         state.withLock { $0.takeVictim()?.connection }
     }
 
-    /// Notes that a connection that was to go has a request under way after all.
+    /// Records that a connection picked for eviction has a request under way after all.
     func spare(_ connection: HTTPConnection) {
         state.withLock { state in
             guard let entry = state.entries[connection.id], entry.isVictim else { return }
             state.entries[connection.id]?.isVictim = false
-            // For a moment there may be one more than there should be.
+            // For a moment the count may exceed the limit by one.
             if !entry.isOnReserve { state.ordinaryCount += 1 }
         }
     }
 
-    /// Forgets a connection.
+    /// Removes a connection.
     ///
-    /// - Returns: Whether accepting has to be resumed.
+    /// - Returns: Whether accepting must be resumed.
     func remove(_ connection: HTTPConnection) -> Bool {
         let network = AddressBlock.network(of: connection.peer)
-        let (resumes, waiters) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
-            guard let entry = state.entries.removeValue(forKey: connection.id) else { return (false, []) }
+        let (resumes, waiters) = state.withLock {
+            state -> (Bool, [CheckedContinuation<Void, Never>]) in
+            guard let entry = state.entries.removeValue(forKey: connection.id) else {
+                return (false, [])
+            }
             if !entry.isOnReserve, !entry.isVictim { state.ordinaryCount -= 1 }
             let count = state.countByNetwork[network, default: 1] - 1
             state.countByNetwork[network] = count == 0 ? nil : count

@@ -1,14 +1,15 @@
-/// What a connection that could be given up for another one is doing; the first is given up before the next.
+/// What an evictable connection is doing; earlier cases are evicted first.
 enum ConnectionStanding: Int, Sendable, Comparable {
-    /// It has been served, and the next request has not begun.
+    /// It has served a request, and the next one has not begun.
     case idle
-    /// Its last answer has left; its end, or the unread rest of its request, is awaited.
+    /// Its last response has been sent; the peer's end, or the unread rest of the request, is
+    /// pending.
     case ending
-    /// Its first or next request is on its way, or the greetings of TLS.
+    /// A request or the TLS handshake is arriving.
     case arriving
-    /// An answer that belongs to nobody's share is on its way.
+    /// A response without a lease is being sent.
     case leaving
-    /// A request is under way, or an answer that belongs to somebody's share; it is not given up.
+    /// A request is under way, or a response with a lease is being sent; it is never evicted.
     case serving
 
     static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }

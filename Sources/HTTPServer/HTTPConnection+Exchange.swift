@@ -3,7 +3,7 @@ import HTTPWire
 import Logging
 import SocketIO
 
-// One request and its response.
+// MARK: - One request and its response
 
 extension HTTPConnection {
     func serve(_ head: RequestHead, _ framing: BodyFraming) {
@@ -14,7 +14,9 @@ extension HTTPConnection {
             method: head.method,
             target: head.target,
             fields: head.fields,
-            body: RequestBody(declaredLength: framing.declaredLength) { [self] in await nextPiece(of: number) },
+            body: RequestBody(declaredLength: framing.declaredLength) { [self] in
+                await nextPiece(of: number)
+            },
             peer: client,
             id: record?.id ?? "",
             clientEnd: clientEnd,
@@ -26,7 +28,7 @@ extension HTTPConnection {
 
     func refuse(_ fault: HTTPFault) {
         let number = begin(method: nil, path: "", client: peer)
-        // In a task, as every answer, so that the events of one turn never nest.
+        // Use a task, as for every answer, so that the events of one turn never nest.
         task = Task { await answer(Problem(fault).response, of: number) }
     }
 
@@ -56,10 +58,12 @@ extension HTTPConnection {
 
     // MARK: - From the handler
 
-    /// The next piece of the request's body.
+    /// Returns the next piece of the request's body.
     func nextPiece(of number: Int) async -> Result<[UInt8]?, HTTPFault> {
-        // Two readers of one body, or a reader after the response: neither gets anything.
-        guard number == exchange, pull == nil, !Task.isCancelled else { return .failure(.disconnected) }
+        // A second reader of the same body, or a reader after the response, gets nothing.
+        guard number == exchange, pull == nil, !Task.isCancelled else {
+            return .failure(.disconnected)
+        }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 pull = continuation
@@ -93,7 +97,7 @@ extension HTTPConnection {
             lose()
             finish(isComplete: false)
         }
-        // A task that the handler left behind may still wait for the body.
+        // A task that the handler left behind may still be waiting for the body.
         deliver(.failure(.disconnected))
         settle()
     }
@@ -106,7 +110,11 @@ extension HTTPConnection {
         fields[.date] = HTTPDate.encode(WallClock.seconds())
         if let requestID = record?.id { fields[.xRequestID] = requestID }
         record?.status = response.status.code
-        let head = try machine.respond(status: response.status, fields: fields, length: response.body.length)
+        let head = try machine.respond(
+            status: response.status,
+            fields: fields,
+            length: response.body.length
+        )
         switch response.body {
         case .none:
             conclude(head + (try machine.respondEnd()))
@@ -117,22 +125,26 @@ extension HTTPConnection {
         case .stream(_, let stream):
             perform(head)
             if machine.wantsResponseBody {
-                try await stream(ResponseWriter { [self] bytes in try await write(bytes, of: number) })
+                try await stream(
+                    ResponseWriter { [self] bytes in try await write(bytes, of: number) }
+                )
                 guard !machine.isClosed else { throw ConnectionClosed() }
             }
             conclude(try machine.respondEnd())
         }
     }
 
-    /// Writes the exchange down before its last actions, among which the next request may be.
+    /// Finishes the exchange's record before its last actions, which may start the next request.
     private func conclude(_ actions: [ConnectionMachine.Action]) {
         finish(isComplete: true)
         perform(actions)
     }
 
-    /// Sends bytes of a streamed response, and waits until they have left.
+    /// Sends bytes of a streamed response and waits until the socket has taken them.
     func write(_ bytes: [UInt8], of number: Int) async throws {
-        guard number == exchange, !machine.isClosed, flushWaiter == nil else { throw ConnectionClosed() }
+        guard number == exchange, !machine.isClosed, flushWaiter == nil else {
+            throw ConnectionClosed()
+        }
         try Task.checkCancellation()
         let actions = try machine.respondBody(bytes)
         record?.sentBytes += UInt64(bytes.count)

@@ -2,18 +2,21 @@ import HTTPTypes
 import HTTPWire
 import SocketIO
 
-/// One connection: drives the ``ConnectionMachine`` with what the socket and the handler do.
+/// One connection, which drives the ``ConnectionMachine`` with events of the socket and the
+/// handler.
 ///
-/// All of it runs on the shard's queue. The handler runs elsewhere and comes back through ``nextPiece(of:)``,
-/// ``write(_:of:)`` and ``answer(_:of:)``; each names the exchange it belongs to, so that a body kept after its response
-/// cannot eat the next request's bytes.
+/// The connection runs entirely on the shard's queue. The handler runs elsewhere and comes back
+/// through ``nextPiece(of:)``, ``write(_:of:)`` and ``answer(_:of:)``. Each call names its
+/// exchange, so that a body kept beyond its response cannot consume the next request's bytes.
 actor HTTPConnection: SocketOwner, DeadlineOwner {
     nonisolated let id: UInt64
     nonisolated let peer: String
     nonisolated let shard: Shard
     nonisolated let context: ConnectionContext
     private nonisolated let onClose: @Sendable () -> Void
-    nonisolated var unownedExecutor: UnownedSerialExecutor { shard.executor.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        shard.executor.asUnownedSerialExecutor()
+    }
 
     let socket: StreamSocket
     var machine: ConnectionMachine
@@ -24,10 +27,10 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
     var record: RequestRecord?
     var exchangeStart: UInt64 = 0
     var deadlines: ConnectionDeadlines
-    /// Whether the peer has ended its direction, and who of the handlers is told.
+    /// Whether the peer has ended its sending direction, which ``clientEnd`` tells the handler.
     private var hasPeerEnded = false
     private(set) var clientEnd = ClientEnd()
-    /// What the response under way, or the last one until it has left, keeps.
+    /// The lease of the current response, or of the last one until it has been sent.
     var lease: (any Sendable)?
     private(set) var isOnReserve: Bool
     private var standing = ConnectionStanding.arriving
@@ -53,7 +56,7 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         deadlines = ConnectionDeadlines(context.timeouts)
     }
 
-    /// Begins to serve, from any queue.
+    /// Begins to serve; callable from any queue.
     nonisolated func open() {
         shard.executor.post {
             self.assumeIsolated { connection in
@@ -63,23 +66,25 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         }
     }
 
-    /// No further request.
+    /// Stops accepting further requests.
     func beginDraining() {
         deadlines.isDraining = true
         perform(machine.beginDraining())
     }
 
-    /// Ends the wait for a body that will not come in time, so that its request still gets an answer.
+    /// Ends the wait for a body that will not arrive in time, so that its request still gets an
+    /// answer.
     func endBody() {
         deliver(.failure(.stopping))
     }
 
-    /// Gives the connection up at once.
+    /// Drops the connection at once.
     func abandon() {
         lose()
     }
 
-    /// Makes room for another connection, from any queue, unless a request is under way by now.
+    /// Makes room for another connection unless a request is now under way; callable from any
+    /// queue.
     nonisolated func makeRoom() {
         shard.executor.post {
             self.assumeIsolated { connection in
@@ -87,13 +92,15 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
                     return connection.context.registry.spare(connection)
                 }
                 connection.perform(connection.machine.giveUp())
-                // An answer that does not leave would keep it.
-                if connection.socket.isOpen { connection.socket.close(isReset: true, for: connection) }
+                // Pending output must not keep the connection open.
+                if connection.socket.isOpen {
+                    connection.socket.close(isReset: true, for: connection)
+                }
             }
         }
     }
 
-    // MARK: - What the socket does
+    // MARK: - Socket events
 
     func socketBecame(_ readiness: Readiness) {
         socket.handle(readiness, for: self)
@@ -142,9 +149,9 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         settle()
     }
 
-    // MARK: - What the machine wants
+    // MARK: - Machine actions
 
-    /// Carries out actions in their order, then lets the output go.
+    /// Carries out actions in order, then flushes the output.
     func perform(_ actions: [ConnectionMachine.Action]) {
         for action in actions {
             switch action {
@@ -162,9 +169,9 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         settle()
     }
 
-    /// Brings the reading and the deadline into line with the state.
+    /// Updates reading and the deadline to match the state.
     func settle() {
-        // Output that left within the event that made it: nothing else will say so.
+        // If output is flushed within the event that produced it, no later event reports that.
         if machine.awaitsFlush, !socket.hasPendingOutput { return perform(machine.outputFlushed()) }
         guard socket.isOpen else { return }
         if !machine.isServing, !socket.hasPendingOutput { lease = nil }
@@ -181,7 +188,8 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         shard.clock.assumeIsolated { $0.set(self, to: deadline) }
     }
 
-    /// A client for the request that begins now, and whether it may have no more than its answer.
+    /// Prepares the client state of the request that begins now, and promotes a reserve connection
+    /// if there is room.
     func beginClient() {
         lease = nil
         if isOnReserve { isOnReserve = !context.registry.promote(self) }
@@ -207,7 +215,7 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         return lease == nil ? .leaving : .serving
     }
 
-    /// The connection is broken, or not worth keeping: everybody who waits for it learns it.
+    /// Tears down a connection that is broken or not worth keeping, and notifies all waiters.
     func lose() {
         perform(machine.disconnected())
         task?.cancel()

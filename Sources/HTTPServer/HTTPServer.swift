@@ -6,30 +6,32 @@ import Synchronization
 
 /// An HTTP/1.1 server on Dispatch sockets.
 ///
-///     let server = HTTPServer(configuration: HTTPServerConfiguration(), logger: logger) { request in
+///     let configuration = HTTPServerConfiguration()
+///     let server = HTTPServer(configuration: configuration, logger: logger) { request in
 ///         ServerResponse(status: .ok, body: .bytes(Array("Hello\n".utf8)))
 ///     }
 ///     let address = try await server.start()
 ///     …
 ///     await server.drain(grace: .seconds(30))
 ///
-/// Each connection is an actor on one of a few serial queues; each request runs its handler in a task of its own, which is
-/// cancelled when the peer goes away. The handler must not block its thread.
+/// Each connection is an actor on one of a few serial queues. Each request runs its handler in its
+/// own task, which is cancelled when the peer disconnects. The handler must not block its thread.
 public final class HTTPServer: Sendable {
     /// Answers a request.
     ///
-    /// It cannot throw: what a failure looks like is the caller's to say.
+    /// It cannot throw: the caller decides what a failure looks like.
     public typealias Handler = @Sendable (ServerRequest) async -> ServerResponse
 
-    /// Learns what became of each request, on the connection's queue; must not block.
+    /// Receives the outcome of each request on the connection's queue; must not block.
     public typealias Observer = @Sendable (RequestRecord) -> Void
 
-    /// Says how a path is logged, whose segments may be words that a log must not hold.
+    /// Returns the form in which a path is logged, since its segments may hold text unfit for a
+    /// log.
     public typealias LoggedPath = @Sendable (String) -> String
 
     private struct State {
         var listener: Listener?
-        /// Of the connections to come; those that are open keep the one that they began with.
+        /// The context for new connections; open ones keep the context they began with.
         var tls: TLSContext?
         var nextIdentifier: UInt64 = 0
     }
@@ -42,9 +44,9 @@ public final class HTTPServer: Sendable {
     ///
     /// - Parameters:
     ///   - configuration: Address, limits and timeouts.
-    ///   - logger: Gets one `info` line a request, and warnings.
-    ///   - observer: Told about each request, for metrics.
-    ///   - loggedPath: Says how the path of a request is logged; as it came, without.
+    ///   - logger: Receives one `info` line per request, and warnings.
+    ///   - observer: Receives each request's outcome, for metrics.
+    ///   - loggedPath: Returns the logged form of a request's path; by default the path itself.
     ///   - handler: Answers the requests.
     public init(
         configuration: HTTPServerConfiguration,
@@ -67,15 +69,16 @@ public final class HTTPServer: Sendable {
         )
     }
 
-    /// How many connections are open.
+    /// The number of open connections.
     public var connectionCount: Int { context.registry.count }
 
     /// Binds, listens and begins to serve.
     ///
-    /// SIGPIPE is ignored from now on, in the whole process.
+    /// From then on the whole process ignores SIGPIPE.
     ///
-    /// - Returns: The address bound, with the port that the system chose.
-    /// - Throws: `SocketError` when the address cannot be bound, `TLSError` when a file of TLS cannot be used.
+    /// - Returns: The bound address, with the port that the system chose.
+    /// - Throws: `SocketError` if the address cannot be bound, `TLSError` if a TLS file cannot be
+    ///   used.
     public func start() async throws -> SocketAddress {
         signal(SIGPIPE, SIG_IGN)
         try reloadTLS()
@@ -85,10 +88,10 @@ public final class HTTPServer: Sendable {
         return listener.address
     }
 
-    /// Reads the files of TLS anew, for the connections to come; nothing without TLS.
+    /// Rereads the TLS files for new connections; does nothing without TLS.
     ///
-    /// - Returns: Whether there are any.
-    /// - Throws: `TLSError` when one cannot be used; what was read before stays in use.
+    /// - Returns: Whether TLS is configured.
+    /// - Throws: `TLSError` if a file cannot be used; the previous files stay in use.
     @discardableResult
     public func reloadTLS() throws(TLSError) -> Bool {
         guard let files = configuration.tls else { return false }
@@ -97,11 +100,13 @@ public final class HTTPServer: Sendable {
         return true
     }
 
-    /// How long the answers to requests whose bodies did not come in time may take to leave.
+    /// How long the answers to requests with incomplete bodies may take to be sent.
     private static let lastAnswers: Duration = .milliseconds(500)
 
-    /// Stops in good order: closes the listener and the idle connections, lets the requests under way finish for `grace`, answers those
-    /// whose bodies are still on their way, and then cuts off what is left.
+    /// Stops gracefully within `grace`.
+    ///
+    /// Closes the listener and the idle connections, lets running requests finish for `grace`, then
+    /// answers those whose bodies are still incomplete. Cuts off whatever is left.
     public func drain(grace: Duration) async {
         let listener = state.withLock { state in
             defer { state.listener = nil }
@@ -113,7 +118,8 @@ public final class HTTPServer: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await registry.waitUntilEmpty() }
             group.addTask {
-                // Cancelled when the connections are gone first, which is what the sleep's error says.
+                // The sleep throws only when cancelled, that is when all connections are gone
+                // first.
                 try? await Task.sleep(for: grace)
                 guard !Task.isCancelled else { return }
                 for connection in registry.all { await connection.endBody() }
@@ -134,10 +140,11 @@ public final class HTTPServer: Sendable {
         let registry = context.registry
         let onExhaustion: @Sendable (SocketError) -> Void = {
             logger.warning("Accepting rests", metadata: ["error": "\($0)"])
-            // Its descriptor is needed more.
+            // An idle connection is worth less than its descriptor.
             registry.takeVictim()?.makeRoom()
         }
-        let onAccept: @Sendable (consuming Descriptor, SocketAddress) -> Listener.Verdict = { [self] descriptor, peer in
+        let onAccept: @Sendable (consuming Descriptor, SocketAddress) -> Listener.Verdict = {
+            [self] descriptor, peer in
             accept(descriptor, from: peer, for: shards)
         }
         switch configuration.endpoint {
@@ -145,19 +152,23 @@ public final class HTTPServer: Sendable {
             let address = try SocketAddress(host: host, port: port)
             return try Listener(address: address, onExhaustion: onExhaustion, onAccept: onAccept)
         case .unix(let path):
-            return try Listener(address: .unix(path: path), onExhaustion: onExhaustion, onAccept: onAccept)
+            return try Listener(
+                address: .unix(path: path),
+                onExhaustion: onExhaustion,
+                onAccept: onAccept
+            )
         case .systemd:
             return try Listener(inheriting: onExhaustion, onAccept: onAccept)
         }
     }
 
-    /// On the listener's queue.
+    /// Admits an accepted connection; runs on the listener's queue.
     private func accept(
         _ descriptor: consuming Descriptor,
         from peer: SocketAddress,
         for shards: [Shard]
     ) -> Listener.Verdict {
-        // Dropping the descriptor closes it: over its share, a peer gets no more than that.
+        // Dropping the descriptor closes it, which is all that a peer beyond its share gets.
         guard context.registry.admits(peer: peer.host) else { return .accept }
         let (identifier, tls) = state.withLock { state in
             state.nextIdentifier += 1
@@ -165,7 +176,9 @@ public final class HTTPServer: Sendable {
         }
         var stream: (any ByteStream)?
         if let tls {
-            guard let secured = TLSStream(tls, descriptor: descriptor.number) else { return .accept }
+            guard let secured = TLSStream(tls, descriptor: descriptor.number) else {
+                return .accept
+            }
             stream = secured
         }
         let admission = context.registry.admit()

@@ -4,30 +4,30 @@ public import SocketIO
 
 /// How long a peer may take for each of its turns.
 public struct HTTPTimeouts: Sendable, Equatable {
-    /// For a whole request head, from its first byte; also for the first byte of a new connection.
+    /// For a whole request head from its first byte, and for the first byte of a new connection.
     public var head: Duration
     /// Between two requests of a connection.
     public var idle: Duration
-    /// For body bytes that do not come: what a peer is granted on top of its rate.
+    /// For missing body bytes: the allowance on top of the peer's rate.
     public var bodyGrace: Duration
-    /// The rate below which a body is too slow, on the average and counting only the time in which bytes are waited for.
+    /// The average rate below which a body is too slow, counting only time spent waiting for bytes.
     public var minimumBodyBytesPerSecond: UInt64
     /// The longest silence within a body, however fast it was before.
     public var bodyStall: Duration
-    /// Without any byte of the response being acknowledged by the peer.
+    /// Without the peer acknowledging any byte of the response.
     public var write: Duration
-    /// What a reader may earn on top of that by what it has taken before.
+    /// The most that a reader may earn on top of ``write`` by what it has taken before.
     public var readerCredit: Duration
-    /// The rate at which a reader earns as much time as it takes.
+    /// The rate at which one second of reading earns a reader one second.
     public var readerCreditBytesPerSecond: UInt64
-    /// Without any byte of the response being acknowledged while the server drains, so that a stalled reader does not use up the grace.
+    /// As ``write``, while the server drains, so that a stalled reader does not use up the grace.
     public var writeWhenDraining: Duration
     /// For the peer's end after ours.
     public var linger: Duration
-    /// For the first byte of a connection that is new when the server begins to drain.
+    /// For the first byte of a connection that is new when draining begins.
     public var newConnectionWhenDraining: Duration
 
-    /// Creates the timeouts; every parameter has the project's default.
+    /// Creates the timeouts; the defaults are the project's.
     public init(
         head: Duration = .seconds(10),
         idle: Duration = .seconds(30),
@@ -55,36 +55,39 @@ public struct HTTPTimeouts: Sendable, Equatable {
     }
 }
 
-/// Everything that an ``HTTPServer`` can be told.
+/// The configuration of an ``HTTPServer``.
 public struct HTTPServerConfiguration: Sendable, Equatable {
     /// Where to listen.
     public var endpoint: HTTPEndpoint
-    /// The proxies whose word on the client's address is taken.
+    /// The proxies whose statement of the client's address is trusted.
     public var trustedProxies: [AddressBlock]
-    /// The files of TLS; `nil` for plain HTTP.
+    /// The TLS files; `nil` for plain HTTP.
     public var tls: TLSConfiguration?
-    /// The bounds of requests.
+    /// The bounds on requests.
     public var limits: HTTPLimits
-    /// The bounds of time.
+    /// The bounds on time.
     public var timeouts: HTTPTimeouts
-    /// Connections at once; beyond them those are closed that have no request under way, the longest idle first.
+    /// The maximum number of ordinary connections at once.
+    ///
+    /// Beyond it, connections without a request under way are closed, the longest idle first.
     public var maxConnections: Int
-    /// Connections beyond ``maxConnections`` while all of those have requests under way; beyond them the kernel's backlog waits.
+    /// Connections beyond ``maxConnections`` while all of those have requests under way.
     ///
-    /// Their requests are marked as ``ServerRequest/isOnReserve``, and their connections closed after them.
+    /// Their requests are marked as ``ServerRequest/isOnReserve``, and the connections close
+    /// afterwards. Beyond them, connections wait in the kernel's backlog.
     public var reservedConnections: Int
-    /// Connections at once of one peer address, an IPv6 one with its neighbours of a /64; beyond them a connection is closed unanswered.
+    /// Simultaneous connections of one peer address, or of one IPv6 /64; `nil` for no bound.
     ///
-    /// `nil` for no bound.
+    /// A connection beyond the bound is closed unanswered.
     public var maxConnectionsPerAddress: Int?
-    /// Those for whom that bound does not hold, such as proxies, through which others speak.
+    /// Peers exempt from that bound, such as proxies that speak for others.
     public var unboundedPeers: [AddressBlock]
-    /// Fields of every response, the server's own refusals among them, that does not have its own.
+    /// Fields added to every response that lacks them, including the server's own refusals.
     public var standingFields: HTTPFields
-    /// Serial queues over which the connections are spread.
+    /// The number of serial queues over which connections are spread.
     public var shards: Int
 
-    /// Creates a configuration; every parameter has the project's default.
+    /// Creates a configuration; the defaults are the project's.
     public init(
         endpoint: HTTPEndpoint = .internet(address: "127.0.0.1", port: 0),
         trustedProxies: [AddressBlock] = [],

@@ -1,40 +1,42 @@
 import SocketIO
 
-/// Whether a reader takes what it is sent, however slowly; all times are nanoseconds.
+/// Tells a slow reader from one that takes nothing; all times are nanoseconds.
 ///
-/// What counts is what the peer has acknowledged: that nothing fits into the kernel's buffer says nothing about a reader of 4 KiB a
-/// second. Even that is coarse, since the peer's own kernel acknowledges ahead of a reader, and some readers take a megabyte at
-/// once and then rest (`curl --limit-rate` over TLS). So a reader earns time with what it has taken, up to a bound.
+/// Progress is what the peer has acknowledged. A full kernel buffer says nothing about a reader of
+/// 4 KiB per second. Even acknowledgements are coarse: the peer's kernel acknowledges ahead of the
+/// reader, and some readers take a megabyte at once and then rest (`curl --limit-rate` over TLS). A
+/// reader therefore earns time by what it has taken, up to a bound.
 struct OutputPace: Sendable {
     /// How long a reader may take nothing.
     struct Patience: Sendable {
-        /// Without having earned anything.
+        /// The time allowed without any credit.
         var silence: UInt64
-        /// What it may earn at most.
+        /// The most credit that a reader may earn.
         var longestCredit: UInt64
-        /// The rate at which taking something for a second earns a second.
+        /// The rate at which one second of reading earns a reader one second.
         var bytesPerSecond: UInt64
     }
 
-    /// The peer is looked at so many times in a silence, so that a reader who stops is noticed not much later than it should be.
+    /// The number of checks per silence, so that a stalled reader is noticed soon after its
+    /// deadline.
     private static let looks: UInt64 = 4
 
-    /// The last sign of life; `nil` while nothing waits to leave.
+    /// The time of the last progress; `nil` while no output is pending.
     private var lastProgress: UInt64?
     private var lastLook: UInt64 = 0
     private var taken: UInt64?
     private var credit: UInt64 = 0
     private var sentBytes: UInt64 = 0
 
-    /// Takes note of what waits to leave.
+    /// Updates the state of the pending output.
     ///
     /// - Parameters:
-    ///   - hasOutput: Whether anything does.
-    ///   - newSentBytes: What has left this process.
+    ///   - hasOutput: Whether output is pending.
+    ///   - newSentBytes: The number of bytes that have left this process.
     ///   - patience: How long a reader may take nothing.
-    ///   - progress: How far the peer is; asked only when it is needed.
-    ///   - now: The time.
-    /// - Returns: When to ask ``isStalled(patience:progress:now:)``.
+    ///   - progress: The peer's progress, queried only when needed.
+    ///   - now: The current time.
+    /// - Returns: When to call ``isStalled(patience:progress:now:)``.
     mutating func update(
         hasOutput: Bool,
         sentBytes newSentBytes: UInt64,
@@ -54,7 +56,7 @@ struct OutputPace: Sendable {
         return nextLook(patience)
     }
 
-    /// Begins the patience anew, since it is another one now.
+    /// Restarts the wait, since the patience has changed.
     mutating func restart(now: UInt64) {
         credit = 0
         guard lastProgress != nil else { return }
@@ -62,7 +64,7 @@ struct OutputPace: Sendable {
         lastLook = now
     }
 
-    /// Looks at the peer, and says whether it has taken nothing for as long as the patience.
+    /// Checks the peer's progress, and returns whether it has taken nothing for the whole patience.
     mutating func isStalled(patience: Patience, progress: PeerProgress, now: UInt64) -> Bool {
         guard lastProgress != nil, now >= nextLook(patience) else { return false }
         lastLook = now
@@ -73,12 +75,13 @@ struct OutputPace: Sendable {
         return now >= end(patience)
     }
 
-    /// Notes progress: what the time since the last has cost, and what it earns.
+    /// Records progress: charges the time since the last one and credits the bytes taken.
     private mutating func note(_ newTaken: UInt64, patience: Patience, now: UInt64) {
         let spent = lastProgress.map { now - $0 } ?? 0
         let bytes = taken.map { newTaken > $0 ? newTaken - $0 : 0 } ?? 0
         let bound = patience.longestCredit
-        // In microseconds first, and cut off where they are more than any bound, so that no product overflows.
+        // Go by way of microseconds, and cap the bytes beyond any bound, so that no product
+        // overflows.
         let earned = min(bytes, 1 << 32) * 1_000_000 / max(patience.bytesPerSecond, 1) * 1000
         credit = min((credit > spent ? credit - spent : 0) + earned, bound)
         taken = newTaken

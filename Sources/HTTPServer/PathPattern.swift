@@ -1,4 +1,4 @@
-/// A pattern of a ``Router``, taken apart.
+/// A parsed pattern of a ``Router``.
 struct PathPattern: Sendable {
     private enum Segment: Sendable {
         case literal(String)
@@ -13,7 +13,10 @@ struct PathPattern: Sendable {
         self.text = text
         segments =
             text == "/"
-            ? [] : text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map(Self.segment)
+            ? []
+            : text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map(
+                Self.segment
+            )
     }
 
     func match(_ path: [String]) -> PathParameters? {
@@ -24,7 +27,8 @@ struct PathPattern: Sendable {
             case .literal(let literal):
                 guard part == literal else { return nil }
             case .capture(let name, let prefix, let suffix):
-                guard part.utf8.count > prefix.utf8.count + suffix.utf8.count, part.hasPrefix(prefix),
+                guard part.utf8.count > prefix.utf8.count + suffix.utf8.count,
+                    part.hasPrefix(prefix),
                     part.hasSuffix(suffix)
                 else { return nil }
                 values[name] = String(part.dropFirst(prefix.count).dropLast(suffix.count))
@@ -34,7 +38,8 @@ struct PathPattern: Sendable {
     }
 
     func isLessSpecific(than other: PathPattern) -> Bool {
-        for (mine, others) in zip(segments, other.segments) where Self.weight(mine) != Self.weight(others) {
+        for (mine, others) in zip(segments, other.segments)
+        where Self.weight(mine) != Self.weight(others) {
             return Self.weight(mine) < Self.weight(others)
         }
         return false
@@ -52,9 +57,14 @@ struct PathPattern: Sendable {
             precondition(!text.contains("}"), "Braces come in pairs.")
             return .literal(String(text))
         }
-        guard let close = text.lastIndex(of: "}"), open < close else { preconditionFailure("Braces come in pairs.") }
+        guard let close = text.lastIndex(of: "}"), open < close else {
+            preconditionFailure("Braces come in pairs.")
+        }
         let name = text[text.index(after: open)..<close]
-        precondition(!name.isEmpty && !name.contains { $0 == "{" || $0 == "}" }, "One capture a segment, with a name.")
+        precondition(
+            !name.isEmpty && !name.contains { $0 == "{" || $0 == "}" },
+            "One capture a segment, with a name."
+        )
         return .capture(
             name: String(name),
             prefix: String(text[..<open]),

@@ -3,18 +3,19 @@ public import HTTPWire
 
 /// A problem document (RFC 9457).
 ///
-///     {"type":"about:blank","title":"Not Found","status":404,"code":"job_unknown","detail":"There is no such job."}
+///     {"type":"about:blank","title":"Not Found","status":404,"code":"job_unknown",
+///      "detail":"There is no such job."}
 public struct Problem: Error, Sendable, Equatable {
-    /// What is wrong with one file of a request that is refused for what is wrong with its files.
+    /// The fault of one file, in a request refused because of its files.
     public struct FileFault: Sendable, Equatable {
-        /// The file's name or path as it was sent, fit to be shown; `nil` if it came without a name.
+        /// The file's name or path as sent, made safe to display; `nil` if it came without a name.
         public var source: String?
         /// A stable snake_case name for programs.
         public var code: String
         /// One sentence about the file.
         public var detail: String
 
-        /// Names a fault.
+        /// Creates a fault.
         public init(source: String?, code: String, detail: String) {
             self.source = source
             self.code = code
@@ -26,18 +27,19 @@ public struct Problem: Error, Sendable, Equatable {
     public var status: HTTPResponse.Status
     /// A stable snake_case name for programs.
     public var code: String
-    /// A short text that is the same for every problem of its kind.
+    /// A short text shared by all problems of this kind.
     public var title: String
     /// One sentence about this problem.
     public var detail: String
-    /// Further fields of the response, such as `Retry-After`.
+    /// Additional response fields, such as `Retry-After`.
     public var fields: HTTPFields
-    /// What is wrong with single files, the first of them; empty for a problem of the request itself.
+    /// The faults of single files, truncated to the first ones; empty for a fault of the request
+    /// itself.
     public var faults: [FileFault] = []
-    /// How many files something is wrong with.
+    /// The total number of faulty files.
     public var faultsTotal = 0
 
-    /// Creates a problem; the title is the status's reason phrase where none is given.
+    /// Creates a problem; the title defaults to the status's reason phrase.
     public init(
         status: HTTPResponse.Status,
         code: String,
@@ -52,7 +54,7 @@ public struct Problem: Error, Sendable, Equatable {
         self.fields = fields
     }
 
-    /// Creates the problem that a fault of the wire is to the client.
+    /// Creates the problem that reports a wire fault to the client.
     public init(_ fault: HTTPFault) {
         self.init(
             status: fault.status,
@@ -66,10 +68,11 @@ public struct Problem: Error, Sendable, Equatable {
     public var response: ServerResponse {
         var fields = fields
         fields[.contentType] = "application/problem+json"
-        // 404, 405, 410, 414 and 501 might be kept by a cache otherwise (RFC 9110 section 15.1).
+        // A cache could otherwise store 404, 405, 410, 414 and 501 (RFC 9110 section 15.1).
         if fields[.cacheControl] == nil { fields[.cacheControl] = "no-store" }
         var members = [
-            "\"type\":\"about:blank\"", "\"title\":\(Self.quoted(title))", "\"status\":\(status.code)",
+            "\"type\":\"about:blank\"", "\"title\":\(Self.quoted(title))",
+            "\"status\":\(status.code)",
             "\"code\":\(Self.quoted(code))", "\"detail\":\(Self.quoted(detail))",
         ]
         if !faults.isEmpty {
@@ -85,7 +88,7 @@ public struct Problem: Error, Sendable, Equatable {
         return "{\(source)\"code\":\(quoted(fault.code)),\"detail\":\(quoted(fault.detail))}"
     }
 
-    /// A JSON string (RFC 8259 section 7).
+    /// Encodes a JSON string (RFC 8259 section 7).
     private static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {

@@ -3,27 +3,31 @@ import Synchronization
 
 /// The body of a request, pulled piece by piece.
 ///
-/// Nothing is read from the peer beyond a bounded buffer until a piece is asked for, and a peer that waits for
-/// `100 Continue` gets it with the first pull only; a handler that answers without pulling spares it the upload. The body can
-/// be read once: a second iteration goes on where the first stopped.
+/// The server reads no more than a bounded buffer from the peer before a piece is asked for. A peer
+/// that waits for `100 Continue` gets it only with the first pull, so a handler that answers
+/// without pulling spares it the upload. The body can be read once: a second iteration continues
+/// where the first stopped.
 public struct RequestBody: AsyncSequence, Sendable {
     /// A piece of at most ``HTTPLimits/maxBodyPieceBytes`` bytes, never empty.
     public typealias Element = [UInt8]
-    /// What ends a body early.
+    /// The fault that ends a body early.
     public typealias Failure = HTTPFault
 
-    /// The length that the head declares: 0 without a body, `nil` for a chunked one.
+    /// The declared length: 0 without a body, `nil` for a chunked one.
     public let declaredLength: UInt64?
 
     private let pull: @Sendable () async -> Result<[UInt8]?, HTTPFault>
 
-    /// Creates a body from a function that gives the next piece, and `nil` after the last.
-    public init(declaredLength: UInt64?, pull: @escaping @Sendable () async -> Result<[UInt8]?, HTTPFault>) {
+    /// Creates a body from a function that returns the next piece, and `nil` after the last.
+    public init(
+        declaredLength: UInt64?,
+        pull: @escaping @Sendable () async -> Result<[UInt8]?, HTTPFault>
+    ) {
         self.declaredLength = declaredLength
         self.pull = pull
     }
 
-    /// Creates a body from bytes, given out in pieces of 128 KiB.
+    /// Creates a body from bytes, delivered in pieces of 128 KiB.
     public init(_ bytes: [UInt8]) {
         let rest = Mutex(bytes[...])
         self.init(declaredLength: UInt64(bytes.count)) {
@@ -37,36 +41,41 @@ public struct RequestBody: AsyncSequence, Sendable {
         }
     }
 
-    /// Begins, or goes on, to read.
+    /// Begins or continues reading.
     public func makeAsyncIterator() -> Iterator { Iterator(pull: pull) }
 
-    /// Gives the pieces.
+    /// Iterates over the pieces.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let pull: @Sendable () async -> Result<[UInt8]?, HTTPFault>
 
-        /// The next piece; `nil` when the body is complete.
+        /// Returns the next piece, or `nil` when the body is complete.
         ///
-        /// - Throws: ``HTTPFault`` for malformed framing, a body over the limit, a peer that is too slow or gone.
+        /// - Throws: ``HTTPFault`` if the framing is malformed, the body is over the limit or the
+        ///   peer is too slow or gone.
         public mutating func next() async throws(HTTPFault) -> [UInt8]? {
             try await pull().get()
         }
 
-        /// The next piece; `nil` when the body is complete.
+        /// Returns the next piece, or `nil` when the body is complete.
         ///
         /// - Parameter actor: The caller's isolation, which is left while waiting.
         /// - Returns: At least one byte, or `nil`.
-        /// - Throws: ``HTTPFault`` for malformed framing, a body over the limit, a peer that is too slow or gone.
-        public mutating func next(isolation actor: isolated (any Actor)?) async throws(HTTPFault) -> [UInt8]? {
+        /// - Throws: ``HTTPFault`` if the framing is malformed, the body is over the limit or the
+        ///   peer is too slow or gone.
+        public mutating func next(
+            isolation actor: isolated (any Actor)?
+        ) async throws(HTTPFault) -> [UInt8]? {
             try await pull().get()
         }
     }
 
-    /// Hands over each piece while the next one is on its way, so that network and disk work at the same time.
+    /// Processes each piece while the next one arrives, so that network and disk work in parallel.
     ///
-    /// Two pieces are in memory at most.
+    /// At most two pieces are in memory.
     ///
-    /// - Parameter work: Takes a piece; called for one after the other.
-    /// - Throws: What `work` throws, after which nothing more is read; ``HTTPFault`` as the iteration does.
+    /// - Parameter work: Processes a piece; the calls never overlap.
+    /// - Throws: Whatever `work` throws, after which nothing more is read; ``HTTPFault`` as in the
+    ///   iteration.
     public func forEachPiece(_ work: ([UInt8]) async throws -> Void) async throws {
         var current = await pull()
         while let piece = try current.get() {
@@ -78,9 +87,10 @@ public struct RequestBody: AsyncSequence, Sendable {
 
     /// Reads a short body as a whole.
     ///
-    /// - Parameter maxBytes: The most that is accepted.
+    /// - Parameter maxBytes: The maximum accepted.
     /// - Returns: All bytes.
-    /// - Throws: ``HTTPFault/bodyTooLarge`` as soon as the body is known to be longer, or a fault of reading.
+    /// - Throws: ``HTTPFault/bodyTooLarge`` as soon as the body is known to be longer, or a fault
+    ///   while reading.
     public func collect(upTo maxBytes: Int) async throws(HTTPFault) -> [UInt8] {
         if let declaredLength, declaredLength > UInt64(maxBytes) { throw .bodyTooLarge }
         var bytes: [UInt8] = []

@@ -1,27 +1,27 @@
 public import HTTPTypes
 
-/// What became of one request, for logs and metrics.
+/// The outcome of one request, for logs and metrics.
 public struct RequestRecord: Sendable, Equatable {
     /// The request's identifier.
     public var id: String
-    /// The client's numeric address: the peer's, or what a trusted proxy says.
+    /// The client's numeric address: the peer's, or the one that a trusted proxy gives.
     public var peer: String
     /// The method; `nil` for a request whose head was refused.
     public var method: HTTPRequest.Method?
     /// The path without the query, visible ASCII only; empty for a refused head.
     public var path: String
-    /// The status answered; `nil` when the peer went away first.
+    /// The status sent; `nil` if the peer disconnected first.
     public var status: Int?
-    /// The bytes of the request's body as they were handed out.
+    /// The number of request body bytes delivered to the handler.
     public var receivedBytes: UInt64
-    /// The bytes of the response body that were given to the socket.
+    /// The number of response body bytes given to the socket.
     public var sentBytes: UInt64
-    /// From the complete head to the response's end.
+    /// The time from the complete head to the end of the response.
     public var duration: Duration
-    /// Whether the response was given out as a whole.
+    /// Whether the whole response was produced.
     public var isComplete: Bool
 
-    /// Describes a request; observers can so be tested without a server.
+    /// Creates a record, so that observers can be tested without a server.
     public init(
         id: String,
         peer: String,

@@ -1,7 +1,7 @@
 public import HTTPTypes
 import HTTPWire
 
-/// What the braces of a ``Router`` pattern matched.
+/// The text matched by the braces of a ``Router`` pattern.
 public struct PathParameters: Sendable, Equatable {
     private var values: [String: String]
 
@@ -9,20 +9,23 @@ public struct PathParameters: Sendable, Equatable {
         self.values = values
     }
 
-    /// The decoded text that `{name}` matched; empty for a name that the pattern does not have.
+    /// The decoded text that `{name}` matched; empty for a name not in the pattern.
     public subscript(_ name: String) -> String { values[name] ?? "" }
 }
 
 /// Finds the handler of a request by path and method.
 ///
-/// A pattern is a path whose segments are literal or hold one capture with literal text around it: `/v1/jobs/{id}`,
-/// `/v1/jobs/{id}/images/{n}.png`. A capture matches at least one character and never a slash. Where several patterns match,
-/// the one with a literal segment first wins, then the one with more literal text. HEAD goes to GET's handler where it has
-/// none of its own, OPTIONS is answered with `Allow`, a wrong method with
-/// 405 and `Allow`, an unknown one with 501, and a path without a pattern with 404.
+/// A pattern is a path whose segments are literal or hold one capture with literal text around it:
+/// `/v1/jobs/{id}`, `/v1/jobs/{id}/images/{n}.png`. A capture matches at least one character and
+/// never a slash. If several patterns match, the first segment that differs decides: a literal
+/// beats a capture, and more literal text beats less.
+///
+/// HEAD falls back to GET's handler. OPTIONS is answered with `Allow`, a wrong method with 405 and
+/// `Allow`, an unknown method with 501, and a path without a pattern with 404.
 public struct Router: Sendable {
     /// Answers a request.
-    public typealias Handler = @Sendable (ServerRequest, PathParameters) async throws -> ServerResponse
+    public typealias Handler =
+        @Sendable (ServerRequest, PathParameters) async throws -> ServerResponse
 
     private struct Route: Sendable {
         let pattern: PathPattern
@@ -37,40 +40,55 @@ public struct Router: Sendable {
 
     /// Adds a route.
     ///
-    /// - Precondition: The pattern begins with a slash, and its braces are paired, one pair a segment.
-    public mutating func on(_ method: HTTPRequest.Method, _ pattern: String, handler: @escaping Handler) {
+    /// - Precondition: The pattern begins with a slash, and its braces are paired, one pair per
+    ///   segment.
+    public mutating func on(
+        _ method: HTTPRequest.Method,
+        _ pattern: String,
+        handler: @escaping Handler
+    ) {
         routes.append(Route(pattern: PathPattern(pattern), method: method, handler: handler))
-        // Stable, so that equal patterns keep their order.
+        // The sort is stable, so equal patterns keep their order.
         routes.sort { $1.pattern.isLessSpecific(than: $0.pattern) }
     }
 
     /// Answers a request.
     ///
-    /// - Throws: What the handler throws; the router's own refusals are responses.
+    /// - Throws: Whatever the handler throws; the router's own refusals are responses.
     public func respond(to request: ServerRequest) async throws -> ServerResponse {
         let matches = routes.compactMap { route in
             route.pattern.match(request.target.segments).map { (route: route, parameters: $0) }
         }
-        let candidates: [HTTPRequest.Method] = request.method == .head ? [.head, .get] : [request.method]
+        let candidates: [HTTPRequest.Method] =
+            request.method == .head ? [.head, .get] : [request.method]
         for method in candidates {
             if let match = matches.first(where: { $0.route.method == method }) {
                 return try await match.route.handler(request, match.parameters)
             }
         }
         if matches.isEmpty, request.target.rawPath != "*" {
-            let hint = isKnownWithoutSlash(request.target.segments) ? " Leave out the slash at its end." : ""
-            return Problem(status: .notFound, code: "not_found", detail: "There is nothing at this path.\(hint)")
-                .response
+            let hint =
+                isKnownWithoutSlash(request.target.segments)
+                ? " Leave out the slash at its end." : ""
+            return Problem(
+                status: .notFound,
+                code: "not_found",
+                detail: "There is nothing at this path.\(hint)"
+            )
+            .response
         }
         guard Self.known.contains(request.method) else {
             return Problem(
                 status: .notImplemented,
                 code: "method_unknown",
-                detail: "This server does not know the method \(request.method.rawValue.prefix(40))."
+                detail:
+                    "This server does not know the method \(request.method.rawValue.prefix(40))."
             ).response
         }
         let allowed = Self.allowed(matches.map(\.route.method))
-        if request.method == .options { return ServerResponse(status: .noContent, fields: [.allow: allowed]) }
+        if request.method == .options {
+            return ServerResponse(status: .noContent, fields: [.allow: allowed])
+        }
         return Problem(
             status: .methodNotAllowed,
             code: "method_not_allowed",
@@ -81,37 +99,48 @@ public struct Router: Sendable {
     }
 
     private func isKnownWithoutSlash(_ segments: [String]) -> Bool {
-        segments.count > 1 && segments.last == "" && routes.contains { $0.pattern.match(segments.dropLast()) != nil }
+        segments.count > 1 && segments.last == ""
+            && routes.contains { $0.pattern.match(segments.dropLast()) != nil }
     }
 
-    /// What to do instead, where a file was meant to be sent.
+    /// Returns advice for a client that probably meant to send a file.
     ///
-    /// `curl -T FILE` sends PUT, and to a path with a slash at its end PUT to that of the file.
-    private func hint(for request: ServerRequest, _ matches: [(route: Route, parameters: PathParameters)]) -> String {
+    /// `curl -T FILE` sends PUT; if the path ends in a slash, curl appends the file's name to it.
+    private func hint(
+        for request: ServerRequest,
+        _ matches: [(route: Route, parameters: PathParameters)]
+    ) -> String {
         let isUpload = request.method == .put || request.method == .post
         if request.method == .put, matches.contains(where: { $0.route.method == .post }) {
-            return " Send a file by POST: with curl by --data-binary @FILE, where -T FILE means PUT."
+            return
+                " Send a file by POST: with curl by --data-binary @FILE, where -T FILE means PUT."
         }
         let parent = Array(request.target.segments.dropLast())
-        guard isUpload, routes.contains(where: { $0.method == .post && $0.pattern.match(parent) != nil }) else {
+        guard isUpload,
+            routes.contains(where: { $0.method == .post && $0.pattern.match(parent) != nil })
+        else {
             return ""
         }
         return
             " Send a file by POST to the path without its last part: with curl by --data-binary @FILE, where -T FILE means PUT."
     }
 
-    /// Names in a sentence.
+    /// Formats names as a list in a sentence.
     private static func listed(_ names: String) -> String {
         guard let comma = names.lastIndex(of: ",") else { return names }
         return names[..<comma] + " and" + names[names.index(after: comma)...]
     }
 
-    /// The pattern that would answer a path, for logs and metrics that must not hold peers' text.
+    /// Returns the pattern that matches a path, for logs and metrics that must not hold the peer's
+    /// text.
     public func pattern(for request: ServerRequest) -> String? {
         routes.first { $0.pattern.match(request.target.segments) != nil }?.pattern.text
     }
 
-    /// The methods of RFC 9110 section 9, PATCH and QUERY, as IANA lists them for general use; any other is answered with 501.
+    /// The methods known to the server; any other is answered with 501.
+    ///
+    /// These are the methods of RFC 9110 section 9, PATCH and QUERY, which IANA lists for general
+    /// use.
     private static let known: Set<HTTPRequest.Method> = [
         .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch, .query,
     ]

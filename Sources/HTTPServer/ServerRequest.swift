@@ -11,16 +11,16 @@ public struct ServerRequest: Sendable {
     public var fields: HTTPFields
     /// The body, to be read at most once.
     public var body: RequestBody
-    /// The client's numeric address, without the port: the peer's, or what a trusted proxy says.
+    /// The client's numeric address without the port: the peer's, or the one a trusted proxy gives.
     public var peer: String
     /// An identifier for logs, also sent back as `X-Request-Id`.
     public var id: String
-    /// Tells when the client sends nothing more, for those who wait.
+    /// Signals that the client will send nothing more.
     public var clientEnd: ClientEnd
-    /// Whether all ordinary connections are taken, so that only what must not wait should be answered.
+    /// Whether all ordinary connections are taken, so that only urgent requests should be served.
     public var isOnReserve: Bool
 
-    /// Creates a request; handlers can so be tested without a server.
+    /// Creates a request, so that handlers can be tested without a server.
     public init(
         method: HTTPRequest.Method,
         target: RequestTarget,
@@ -41,7 +41,7 @@ public struct ServerRequest: Sendable {
         self.isOnReserve = isOnReserve
     }
 
-    /// The media type of the body, where it is given and well formed.
+    /// The media type of the body, if present and well formed.
     public var contentType: MediaType? {
         fields[.contentType].flatMap { MediaType($0) }
     }

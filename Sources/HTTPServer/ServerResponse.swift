@@ -1,9 +1,10 @@
 public import HTTPTypes
 
-/// A response as a handler makes it.
+/// A response as a handler builds it.
 ///
-/// `Content-Length`, `Transfer-Encoding`, `Connection`, `Date` and `X-Request-Id` are set by the server. A handler answers HEAD
-/// as it would GET: the server keeps the fields and leaves the body away, without running a stream.
+/// The server sets `Content-Length`, `Transfer-Encoding`, `Connection`, `Date` and `X-Request-Id`.
+/// A handler answers HEAD as it would GET: the server keeps the fields and omits the body, without
+/// running a stream.
 public struct ServerResponse: Sendable {
     /// A final status, 200 to 599.
     public var status: HTTPResponse.Status
@@ -11,9 +12,10 @@ public struct ServerResponse: Sendable {
     public var fields: HTTPFields
     /// The body.
     public var body: ResponseBody
-    /// Kept until the whole response has left, or the connection is lost; what counts requests under way ends with its last reference.
+    /// An object kept until the whole response has been sent or the connection is lost.
     ///
-    /// A connection whose response has one is not closed to make room.
+    /// Releasing its last reference can, for example, end the counting of a request under way. A
+    /// connection whose response has a lease is not closed to make room.
     public var lease: (any Sendable)?
 
     /// Creates a response.
@@ -26,12 +28,15 @@ public struct ServerResponse: Sendable {
 
 /// The body of a response.
 public enum ResponseBody: Sendable {
-    /// No body; `Content-Length: 0` where the status allows one.
+    /// No body; `Content-Length: 0` if the status allows one.
     case none
     /// These bytes.
     case bytes([UInt8])
-    /// Bytes that are made while they are sent. With a length, exactly that many must be written; without one the chunked
-    /// coding is used. An error thrown in the middle cuts the connection, so that the peer sees that the body is incomplete.
+    /// Bytes produced while they are sent.
+    ///
+    /// With a length, exactly that many bytes must be written; without one, the chunked coding is
+    /// used. An error thrown midway cuts the connection, so that the peer can tell that the body is
+    /// incomplete.
     case stream(length: UInt64?, @Sendable (ResponseWriter) async throws -> Void)
 }
 
@@ -39,20 +44,24 @@ public enum ResponseBody: Sendable {
 public struct ResponseWriter: Sendable {
     private let send: @Sendable ([UInt8]) async throws -> Void
 
-    /// Creates a writer over a function that takes the bytes; handlers can so be tested without a server.
+    /// Creates a writer over a function that takes bytes, so that handlers can be tested without a
+    /// server.
     public init(_ send: @escaping @Sendable ([UInt8]) async throws -> Void) {
         self.send = send
     }
 
-    /// Sends bytes, and waits until the socket has taken them all: a slow reader costs one piece of memory.
+    /// Sends bytes and waits until the socket has taken them all.
     ///
-    /// - Throws: ``ConnectionClosed`` when the peer is gone, `ResponseMisuse` for more bytes than announced.
+    /// A slow reader therefore costs one piece of memory.
+    ///
+    /// - Throws: ``ConnectionClosed`` if the peer is gone, `ResponseMisuse` for more bytes than
+    ///   announced.
     public func write(_ bytes: [UInt8]) async throws {
         try await send(bytes)
     }
 }
 
-/// The peer is gone, or the connection was given up; nobody reads the response.
+/// The peer is gone or the connection was dropped; the response will not be read.
 public struct ConnectionClosed: Error, Sendable, Equatable {
     /// Creates the error.
     public init() {}

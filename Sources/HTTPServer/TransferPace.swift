@@ -1,9 +1,9 @@
-/// Whether a body comes fast enough, counting only the time in which it is waited for.
+/// Whether a body arrives fast enough, counting only time spent waiting for it.
 ///
-/// A peer has a grace and earns time with every byte; so the average rate is bounded below, and a byte now and then does not
-/// hold a connection for ever. All times are nanoseconds.
+/// A peer has a grace period and earns time with every byte. This bounds the average rate from
+/// below, and an occasional byte cannot hold a connection forever. All times are nanoseconds.
 struct TransferPace: Sendable {
-    /// What had arrived at the kernel, and been read, when that was noted first.
+    /// The counts of arrived and read bytes at the first measurement.
     private struct Arrivals {
         let total: UInt64
         let receivedBytes: UInt64
@@ -15,7 +15,7 @@ struct TransferPace: Sendable {
     private var receivedBytes: UInt64 = 0
     private var waited: UInt64 = 0
     private var arrivals: Arrivals?
-    /// As ``receivedBytes``, by what has arrived at the kernel.
+    /// As ``receivedBytes``, but counted at arrival in the kernel.
     private var arrivedBytes: UInt64 = 0
 
     init(_ timeouts: HTTPTimeouts) {
@@ -28,9 +28,10 @@ struct TransferPace: Sendable {
         receivedBytes += UInt64(count)
     }
 
-    /// Notes what has arrived at the kernel, and says whether that is more than when it was noted last.
+    /// Records the kernel's count of arrived bytes, and returns whether it has grown.
     ///
-    /// Bytes count from their arrival, not from when they can be read: of a record of TLS that is when all of its 16 KiB are there.
+    /// Bytes count from their arrival, not from when they become readable: a TLS record is readable
+    /// only once all of its 16 KiB are there.
     @discardableResult
     mutating func arrived(_ total: UInt64) -> Bool {
         guard let start = arrivals else {
@@ -46,21 +47,23 @@ struct TransferPace: Sendable {
         waited += nanoseconds
     }
 
-    /// How long may be waited for the next bytes.
+    /// How long the wait for the next bytes may last.
     var patience: UInt64 {
-        // Split, so that no product overflows for any body that fits the limits.
+        // Split, so that no product overflows for any body within the limits.
         let bytes = max(receivedBytes, arrivedBytes)
         let earned =
-            bytes / bytesPerSecond * 1_000_000_000 + bytes % bytesPerSecond * 1_000_000_000 / bytesPerSecond
+            bytes / bytesPerSecond * 1_000_000_000 + bytes % bytesPerSecond * 1_000_000_000
+            / bytesPerSecond
         let total = grace + earned
         return min(total > waited ? total - waited : 0, stall)
     }
 }
 
 extension Duration {
-    /// The whole nanoseconds of a duration that is not negative.
+    /// The duration in whole nanoseconds, 0 if negative.
     var nanoseconds: UInt64 {
         let (seconds, attoseconds) = components
-        return UInt64(clamping: seconds) * 1_000_000_000 + UInt64(clamping: attoseconds / 1_000_000_000)
+        return UInt64(clamping: seconds) * 1_000_000_000
+            + UInt64(clamping: attoseconds / 1_000_000_000)
     }
 }

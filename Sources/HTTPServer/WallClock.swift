@@ -1,7 +1,7 @@
 import Glibc
 import HTTPTypes
 
-/// The time of day.
+/// The wall-clock time.
 enum WallClock {
     /// Whole seconds of Unix time.
     static func seconds() -> Int64 {
@@ -14,7 +14,9 @@ enum WallClock {
 extension HTTPField.Name {
     /// `X-Request-Id`.
     static let xRequestID: HTTPField.Name = {
-        guard let name = HTTPField.Name("X-Request-Id") else { preconditionFailure("X-Request-Id is a token.") }
+        guard let name = HTTPField.Name("X-Request-Id") else {
+            preconditionFailure("X-Request-Id is a token.")
+        }
         return name
     }()
 }

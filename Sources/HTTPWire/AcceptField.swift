@@ -1,4 +1,4 @@
-/// The media types that a client takes (RFC 9110 section 12.5.1).
+/// The media types that a client accepts (RFC 9110 section 12.5.1).
 public struct AcceptField: Sendable, Equatable {
     private struct MediaRange: Equatable {
         let essence: String
@@ -7,7 +7,9 @@ public struct AcceptField: Sendable, Equatable {
 
     private let ranges: [MediaRange]
 
-    /// Decodes the value of an `Accept` field, several lines of it joined by commas; `nil` where it is malformed.
+    /// Decodes the value of an `Accept` field; `nil` if it is malformed.
+    ///
+    /// Several field lines are joined by commas beforehand.
     public init?(_ text: String) {
         var ranges: [MediaRange] = []
         for member in Grammar.listMembers(text) {
@@ -20,24 +22,28 @@ public struct AcceptField: Sendable, Equatable {
         self.ranges = ranges
     }
 
-    /// Whether a client takes a type, given as ``MediaType/essence``.
+    /// Whether the client accepts a type, given as ``MediaType/essence``.
     ///
-    /// The most precise range that fits decides. Parameters other than the weight are not looked at, and a field without members
-    /// is as good as none.
+    /// The most specific matching range decides. Parameters other than the weight are ignored, and
+    /// a field without members counts as absent.
     public func accepts(_ essence: String) -> Bool {
         guard !ranges.isEmpty else { return true }
         let type = String(essence.prefix { $0 != "/" })
         for candidate in [essence, "\(type)/*", "*/*"] {
-            if let range = ranges.first(where: { $0.essence == candidate }) { return !range.isRefused }
+            if let range = ranges.first(where: { $0.essence == candidate }) {
+                return !range.isRefused
+            }
         }
         return false
     }
 
-    /// `0` or `1`, with up to three decimals that do not exceed 1 (RFC 9110 section 12.4.2).
+    /// Whether text is `0` or `1` with up to three decimals, at most 1 (RFC 9110 section 12.4.2).
     private static func isWeight(_ text: String) -> Bool {
         let halves = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let decimals = halves.count == 2 ? halves[1] : ""
-        guard decimals.utf8.count <= 3, decimals.utf8.allSatisfy(Grammar.isDigit) else { return false }
+        guard decimals.utf8.count <= 3, decimals.utf8.allSatisfy(Grammar.isDigit) else {
+            return false
+        }
         return halves[0] == "0" || (halves[0] == "1" && decimals.allSatisfy { $0 == "0" })
     }
 }

@@ -1,8 +1,8 @@
 /// Takes a request body out of the byte stream, whatever its framing.
 public struct BodyDecoder: Sendable {
-    /// What a step gave.
+    /// The result of one decoding step.
     public enum Step: Sendable, Equatable {
-        /// Nothing can be said until more bytes come.
+        /// More bytes are needed.
         case needsBytes
         /// The next bytes of the body, at least one.
         case piece([UInt8])
@@ -28,7 +28,7 @@ public struct BodyDecoder: Sendable {
         }
     }
 
-    /// The bytes still to come, where the framing tells; `nil` for a chunked body.
+    /// The number of bytes still to come; `nil` for a chunked body.
     public var remainingBytes: UInt64? {
         switch coding {
         case .length(let remaining): remaining
@@ -38,7 +38,7 @@ public struct BodyDecoder: Sendable {
 
     /// Consumes at most one piece from `buffer`.
     ///
-    /// - Throws: A fault of the chunked coding; a body of known length has none.
+    /// - Throws: A fault of the chunked coding; a body of known length never throws.
     public mutating func decode(_ buffer: inout ReceiveBuffer) throws(HTTPFault) -> Step {
         switch coding {
         case .length(let remaining):
@@ -48,7 +48,7 @@ public struct BodyDecoder: Sendable {
             coding = .length(remaining: remaining - UInt64(piece.count))
             return .piece(piece)
         case .chunked(var decoder):
-            // Written back also when it throws, for a decoder that has failed keeps failing.
+            // Store the decoder even when it throws: a failed decoder must keep failing.
             defer { coding = .chunked(decoder) }
             return try decoder.decode(&buffer)
         }

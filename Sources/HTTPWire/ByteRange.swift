@@ -1,6 +1,6 @@
 /// What a `Range` field asks of a representation (RFC 9110 section 14).
 public enum ByteRange: Sendable, Equatable {
-    /// No range, several, another unit or nonsense: answer 200 with everything.
+    /// No range, several ranges, another unit or a malformed value: answer 200 with everything.
     case whole
     /// Answer 206 with these bytes, at least one.
     case part(Range<UInt64>)
@@ -9,10 +9,11 @@ public enum ByteRange: Sendable, Equatable {
 
     /// Resolves a field value against a length.
     ///
-    /// Only single ranges are served: a server may ignore any range, and lists of overlapping ones are an attack.
+    /// Only single ranges are served. A server may ignore any range, and lists of overlapping
+    /// ranges are a known attack.
     ///
     /// - Parameters:
-    ///   - field: The value of `Range`, if there is one.
+    ///   - field: The value of `Range`, or `nil` if absent.
     ///   - length: The length of the representation in bytes.
     public init(_ field: String?, length: UInt64) {
         self = .whole
@@ -23,7 +24,9 @@ public enum ByteRange: Sendable, Equatable {
         guard bounds.count == 2 else { return }
         if bounds[0].isEmpty {
             guard let suffix = Self.position(bounds[1]) else { return }
-            self = suffix == 0 || length == 0 ? .unsatisfiable : .part(length - min(suffix, length)..<length)
+            self =
+                suffix == 0 || length == 0
+                ? .unsatisfiable : .part(length - min(suffix, length)..<length)
             return
         }
         guard let first = Self.position(bounds[0]) else { return }
@@ -35,7 +38,9 @@ public enum ByteRange: Sendable, Equatable {
         self = first < length ? .part(first..<end) : .unsatisfiable
     }
 
-    /// A number of any length, since a position beyond the end is no fault; `nil` for what is no number.
+    /// Parses a decimal position, saturating at `UInt64.max`; `nil` for anything but digits.
+    ///
+    /// A position beyond the end is valid, so a number of any length is accepted.
     private static func position(_ digits: Substring.UTF8View) -> UInt64? {
         guard !digits.isEmpty, digits.allSatisfy(Grammar.isDigit) else { return nil }
         return Grammar.decimal(digits) ?? .max

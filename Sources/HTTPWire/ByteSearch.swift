@@ -1,8 +1,8 @@
 extension UnsafeRawBufferPointer {
-    /// The offset of the first `byte` at or after `start`.
+    /// Returns the offset of the first `byte` at or after `start`.
     ///
-    /// Looks at eight bytes at a time, since whole uploads pass through here: a byte of the word is zero after the XOR where
-    /// it was the one that is looked for, and the usual carry trick shows whether there is such a byte.
+    /// Whole uploads pass through here, so it tests eight bytes at a time. After the XOR, a byte of
+    /// the word is zero where it matched, and the usual carry trick detects a zero byte.
     func firstOffset(of byte: UInt8, from start: Int) -> Int? {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let wanted = ones &* UInt64(byte)
@@ -20,7 +20,7 @@ extension UnsafeRawBufferPointer {
         return nil
     }
 
-    /// Whether `pattern`, or as much of it as there is room for, stands at `offset`.
+    /// Whether `pattern`, or as much of it as fits before the end, is at `offset`.
     func hasPrefix(of pattern: [UInt8], at offset: Int) -> Bool {
         var index = 0
         while index < pattern.count, offset + index < count {

@@ -1,7 +1,8 @@
 /// Decodes the chunked transfer coding (RFC 9112 section 7.1).
 ///
-/// Sizes are 1 to 16 hexadecimal digits, line ends are CR LF and nothing else. Extensions are checked and ignored, trailers
-/// are checked as field lines and dropped; together they may take ``HTTPLimits/maxChunkOverheadBytes`` over the whole body.
+/// Sizes are 1 to 16 hexadecimal digits, and only CR LF ends a line. Extensions are checked and
+/// ignored; trailers are checked as field lines and dropped. Together they may take
+/// ``HTTPLimits/maxChunkOverheadBytes`` over the whole body.
 ///
 ///     sizeLine ──size>0──▶ data ──all──▶ dataEnd ──CRLF──▶ sizeLine
 ///        └──size 0──▶ trailers ──empty line──▶ complete            any offence ──▶ failed
@@ -26,14 +27,16 @@ struct ChunkedDecoder: Sendable {
         self.limits = limits
     }
 
-    /// Consumes what makes up one piece; small chunks are put together so that each does not cost a turn.
+    /// Consumes up to one piece.
+    ///
+    /// Small chunks are coalesced, so that each does not cost a turn.
     mutating func decode(_ buffer: inout ReceiveBuffer) throws(HTTPFault) -> BodyDecoder.Step {
         var piece: [UInt8] = []
         do throws(HTTPFault) {
             while piece.count < limits.maxBodyPieceBytes, try advance(&buffer, into: &piece) {}
         } catch {
             state = .failed(error)
-            // What came before the offence is good; the next step throws.
+            // The bytes before the offence are valid; the next step throws.
             if piece.isEmpty { throw error }
         }
         guard piece.isEmpty else { return .piece(piece) }
@@ -41,12 +44,16 @@ struct ChunkedDecoder: Sendable {
         return .needsBytes
     }
 
-    /// One step of the machine; `false` when it needs bytes or is complete.
-    private mutating func advance(_ buffer: inout ReceiveBuffer, into piece: inout [UInt8]) throws(HTTPFault) -> Bool {
+    /// Takes one step of the machine; `false` when it needs bytes or is complete.
+    private mutating func advance(
+        _ buffer: inout ReceiveBuffer,
+        into piece: inout [UInt8]
+    ) throws(HTTPFault) -> Bool {
         switch state {
         case .sizeLine:
             let allowed = Self.maxSizeDigits + 2 + overheadLeft
-            guard let line = try takeLine(&buffer, maxBytes: allowed, over: .chunkOverheadTooLarge) else {
+            guard let line = try takeLine(&buffer, maxBytes: allowed, over: .chunkOverheadTooLarge)
+            else {
                 return false
             }
             let size = try size(of: line)
@@ -61,13 +68,21 @@ struct ChunkedDecoder: Sendable {
             let left = remaining - UInt64(bytes.count)
             state = left == 0 ? .dataEnd : .data(remaining: left)
         case .dataEnd:
-            if let first = buffer.byte(at: 0), first != Grammar.carriageReturn { throw .malformedChunk }
+            if let first = buffer.byte(at: 0), first != Grammar.carriageReturn {
+                throw .malformedChunk
+            }
             guard let second = buffer.byte(at: 1) else { return false }
             guard second == Grammar.lineFeed else { throw .malformedChunk }
             buffer.discard(2)
             state = .sizeLine
         case .trailers:
-            guard let line = try takeLine(&buffer, maxBytes: overheadLeft + 2, over: .chunkOverheadTooLarge) else {
+            guard
+                let line = try takeLine(
+                    &buffer,
+                    maxBytes: overheadLeft + 2,
+                    over: .chunkOverheadTooLarge
+                )
+            else {
                 return false
             }
             if line.isEmpty {
@@ -109,7 +124,9 @@ struct ChunkedDecoder: Sendable {
         guard (1...Self.maxSizeDigits).contains(digits.count) else { throw .malformedChunk }
         let rest = line[digits.count...]
         if !rest.isEmpty {
-            guard rest.first(where: { !Grammar.isBlank($0) }) == 0x3B, rest.allSatisfy(Grammar.isFieldValue) else {
+            guard rest.first(where: { !Grammar.isBlank($0) }) == 0x3B,
+                rest.allSatisfy(Grammar.isFieldValue)
+            else {
                 throw .malformedChunk
             }
             try spend(rest.count)

@@ -1,23 +1,24 @@
 import HTTPTypes
 
-// What the peer does.
+// MARK: - Events from the peer
 
 extension ConnectionMachine {
-    /// Bytes have come.
+    /// Handles received bytes.
     public mutating func received(_ bytes: some Collection<UInt8>) -> [Action] {
         switch state {
         case .awaitingHead, .exchanging, .flushing, .discarding:
             buffer.append(bytes)
             return advance()
         case .lingering, .closed:
-            // Read away, so that the peer's kernel does not answer our end with a reset.
+            // Discard the bytes, but keep reading them: unread input would make the kernel reset
+            // the connection.
             return []
         }
     }
 
-    /// The peer has ended its direction in good order.
+    /// Handles the peer's orderly end of its sending direction.
     ///
-    /// That is no abort: what is owed is still answered.
+    /// This is not an abort: outstanding requests are still answered.
     public mutating func receivedEnd() -> [Action] {
         guard !peerEnded else { return [] }
         peerEnded = true
@@ -28,16 +29,18 @@ extension ConnectionMachine {
         return advance()
     }
 
-    /// The connection is gone (a reset, or a write that failed).
+    /// Handles the loss of the connection (a reset, or a failed write).
     public mutating func disconnected() -> [Action] {
         defer { state = .closed }
-        guard case .exchanging(let exchange) = state, case .body(_, isAsked: true, _) = exchange.input else {
+        guard case .exchanging(let exchange) = state,
+            case .body(_, isAsked: true, _) = exchange.input
+        else {
             return []
         }
         return [.deliverFault(.disconnected)]
     }
 
-    /// The deadline of ``waiting`` has passed.
+    /// Handles the expiry of the deadline named by ``waiting``.
     public mutating func timedOut() -> [Action] {
         switch state {
         case .awaitingHead(let decoder):
@@ -62,7 +65,7 @@ extension ConnectionMachine {
         }
     }
 
-    /// The server is shutting down: no further request on this connection.
+    /// Handles a server shutdown: this connection accepts no further request.
     public mutating func beginDraining() -> [Action] {
         isDraining = true
         if case .awaitingHead = state, waiting == .idle {
@@ -72,14 +75,14 @@ extension ConnectionMachine {
         return []
     }
 
-    /// The connection is needed for others: it ends at once, unless a request is under way.
+    /// Closes the connection to free its slot, unless a request is under way.
     public mutating func giveUp() -> [Action] {
         guard !isServing, !isClosed else { return [] }
         state = .closed
         return [.close]
     }
 
-    /// Goes as far as the bytes at hand allow.
+    /// Advances as far as the buffered bytes allow.
     mutating func advance() -> [Action] {
         switch state {
         case .awaitingHead(let decoder): advanceHead(decoder)
@@ -129,7 +132,8 @@ extension ConnectionMachine {
     private mutating func refuse(_ fault: HTTPFault) -> [Action] {
         served += 1
         buffer = ReceiveBuffer()
-        // The method may be unknown; an answer with a body is right for all but HEAD, whose client closes anyway.
+        // The method may be unknown. An answer with a body is right for every method but HEAD, and
+        // a HEAD client closes anyway.
         let exchange = Exchange(
             input: .broken(fault),
             output: .owed,
@@ -142,7 +146,9 @@ extension ConnectionMachine {
     }
 
     private mutating func advanceBody(_ exchange: Exchange) -> [Action] {
-        guard case .body(var decoder, isAsked: true, var owesContinue) = exchange.input else { return [] }
+        guard case .body(var decoder, isAsked: true, var owesContinue) = exchange.input else {
+            return []
+        }
         var exchange = exchange
         do throws(HTTPFault) {
             switch try decoder.decode(&buffer) {
@@ -177,7 +183,8 @@ extension ConnectionMachine {
     private mutating func advanceDiscarding(_ decoder: BodyDecoder, budget: UInt64) -> [Action] {
         var (decoder, budget) = (decoder, budget)
         while true {
-            // A fault here is nobody's any more: the request has been answered, only the connection is lost.
+            // No handler is left to see a fault here: the request has been answered. Only the
+            // connection is lost.
             guard let step = try? decoder.decode(&buffer) else { return endOutput() }
             switch step {
             case .piece(let bytes):
@@ -194,7 +201,10 @@ extension ConnectionMachine {
         }
     }
 
-    /// Ends our direction; the peer's is read away until it ends too, so that it can read the answer (RFC 9112 section 9.6).
+    /// Ends the sending direction and discards input until the peer ends its own.
+    ///
+    /// Otherwise a reset could destroy the answer before the peer has read it
+    /// (RFC 9112 section 9.6).
     mutating func endOutput() -> [Action] {
         buffer = ReceiveBuffer()
         state = peerEnded ? .closed : .lingering

@@ -1,25 +1,27 @@
 public import HTTPTypes
 
-/// A response that its maker got wrong.
+/// A response that the caller built wrongly.
 ///
-/// Our bug, never the peer's.
+/// This is a bug on our side, never the peer's fault.
 public enum ResponseMisuse: Error, Sendable, Equatable {
-    /// No response is owed: it has been begun already, or the connection is closed.
+    /// No response is due: it has already begun, or the connection is closed.
     case notOwed
-    /// The status is 1xx, or not a status at all.
+    /// The status is 1xx, or not a valid status.
     case notFinal
-    /// Body bytes before the head, or after the end.
+    /// Body bytes came before the head or after the end.
     case notStreaming
-    /// More or fewer body bytes than announced. The connection must be torn down: the peer cannot tell otherwise.
+    /// The number of body bytes differs from the announced length.
+    ///
+    /// The connection must be torn down: the peer cannot detect the error any other way.
     case lengthMismatch
 }
 
-// What our own side does.
+// MARK: - Events from the server
 
 extension ConnectionMachine {
-    /// The handler asks for the next bytes of the body.
+    /// Handles the handler's request for the next bytes of the body.
     ///
-    /// - Returns: One delivery, now or from a later event.
+    /// - Returns: One delivery, either now or from a later event.
     public mutating func bodyWanted() -> [Action] {
         switch state {
         case .exchanging(var exchange):
@@ -38,7 +40,7 @@ extension ConnectionMachine {
         }
     }
 
-    /// The handler no longer waits for the bytes that it asked for.
+    /// Handles the handler's withdrawal of its request for body bytes.
     public mutating func bodyUnwanted() {
         guard case .exchanging(var exchange) = state,
             case .body(let decoder, _, let owesContinue) = exchange.input
@@ -47,15 +49,16 @@ extension ConnectionMachine {
         state = .exchanging(exchange)
     }
 
-    /// The head of the response is known.
+    /// Sends the head of the response.
     ///
-    /// `Content-Length`, `Transfer-Encoding` and `Connection` are set here and replace what `fields` has; `Connection: close`
-    /// among the fields ends the connection after this response. HTTP/1.0 peers get no chunked coding.
+    /// Sets `Content-Length`, `Transfer-Encoding` and `Connection`, replacing their values in
+    /// `fields`. `Connection: close` in `fields` ends the connection after this response. HTTP/1.0
+    /// peers get no chunked coding.
     ///
     /// - Parameters:
-    ///   - status: A final status.
+    ///   - status: A final status, 200 to 599.
     ///   - fields: The other fields, `Date` included.
-    ///   - length: The length of the body, also for HEAD, where it is announced but not sent.
+    ///   - length: The length of the body; for HEAD it is announced, but no body is sent.
     /// - Returns: The actions that send the head.
     /// - Throws: ``ResponseMisuse``.
     public mutating func respond(
@@ -63,11 +66,17 @@ extension ConnectionMachine {
         fields: HTTPFields,
         length: ResponseLength
     ) throws(ResponseMisuse) -> [Action] {
-        guard case .exchanging(var exchange) = state, case .owed = exchange.output else { throw .notOwed }
+        guard case .exchanging(var exchange) = state, case .owed = exchange.output else {
+            throw .notOwed
+        }
         guard (200...599).contains(status.code) else { throw .notFinal }
         var fields = fields
-        let asksToClose = fields[values: .connection].contains { Grammar.listMembers($0).contains("close") }
-        if asksToClose || isDraining || !canReachNextRequest(exchange.input) { exchange.keepsAlive = false }
+        let asksToClose = fields[values: .connection].contains {
+            Grammar.listMembers($0).contains("close")
+        }
+        if asksToClose || isDraining || !canReachNextRequest(exchange.input) {
+            exchange.keepsAlive = false
+        }
 
         let encoding = Self.frame(exchange, status: status, length: length, fields: &fields)
         if encoding == .untilClose { exchange.keepsAlive = false }
@@ -77,11 +86,13 @@ extension ConnectionMachine {
         return [.send(ResponseEncoder.head(status: status, fields: fields))]
     }
 
-    /// The next bytes of the response body are there.
+    /// Sends the next bytes of the response body.
     ///
     /// - Throws: ``ResponseMisuse``.
     public mutating func respondBody(_ bytes: [UInt8]) throws(ResponseMisuse) -> [Action] {
-        guard case .exchanging(var exchange) = state, case .streaming(let encoding) = exchange.output else {
+        guard case .exchanging(var exchange) = state,
+            case .streaming(let encoding) = exchange.output
+        else {
             throw .notStreaming
         }
         guard !bytes.isEmpty else { return [] }
@@ -92,7 +103,8 @@ extension ConnectionMachine {
             return [.send(bytes)]
         case .chunked:
             return [
-                .send(ResponseEncoder.chunkHead(count: bytes.count)), .send(bytes), .send(ResponseEncoder.chunkEnd),
+                .send(ResponseEncoder.chunkHead(count: bytes.count)), .send(bytes),
+                .send(ResponseEncoder.chunkEnd),
             ]
         case .length(let remaining):
             guard UInt64(bytes.count) <= remaining else { throw .lengthMismatch }
@@ -102,11 +114,13 @@ extension ConnectionMachine {
         }
     }
 
-    /// The response body is complete.
+    /// Ends the response body.
     ///
     /// - Throws: ``ResponseMisuse``.
     public mutating func respondEnd() throws(ResponseMisuse) -> [Action] {
-        guard case .exchanging(let exchange) = state, case .streaming(let encoding) = exchange.output else {
+        guard case .exchanging(let exchange) = state,
+            case .streaming(let encoding) = exchange.output
+        else {
             throw .notStreaming
         }
         var actions: [Action] = []
@@ -128,9 +142,10 @@ extension ConnectionMachine {
         return actions
     }
 
-    /// Everything sent has left.
+    /// Handles the completion of all pending output.
     ///
-    /// Only now is the next pipelined request looked at, so that a peer that never reads cannot make answers pile up.
+    /// The next pipelined request is examined only now, so that a peer that never reads cannot make
+    /// responses pile up.
     public mutating func outputFlushed() -> [Action] {
         guard awaitsFlush else { return [] }
         if isDraining { return endOutput() }
@@ -138,12 +153,14 @@ extension ConnectionMachine {
         return advance()
     }
 
-    /// Whether the unread rest of a body is short enough to be read away for the connection's sake.
+    /// Whether the unread rest of a body is short enough to discard so that the connection can be
+    /// kept.
     private func canReachNextRequest(_ input: Input) -> Bool {
         switch input {
         case .ended: true
         case .broken: false
-        // A peer that was not told to continue may send the body or not; nobody knows where its next request begins.
+        // A peer that got no `100 Continue` may or may not send the body, so the start of its next
+        // request is unknown.
         case .body(_, _, owesContinue: true): false
         case .body(let decoder, _, _): (decoder.remainingBytes ?? 0) <= limits.maxDiscardedBodyBytes
         }

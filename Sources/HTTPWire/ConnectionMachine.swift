@@ -1,59 +1,67 @@
 import HTTPTypes
 
-/// One HTTP/1.1 connection seen from the server, without any I/O: events in, actions out.
+/// One HTTP/1.1 connection as seen from the server, without any I/O: events in, actions out.
 ///
-/// The driver tells what happens (bytes came, the peer ended, the handler asks or answers, the output has left, time is up)
-/// and carries out the returned actions in their order. It reads from the peer only while ``wantsBytes`` holds, which is all
-/// of the back-pressure, and keeps the deadline that ``waiting`` names.
+/// The driver reports events (bytes received, peer ended, handler asks or answers, output flushed,
+/// deadline passed) and carries out the returned actions in order. It reads from the peer only
+/// while ``wantsBytes`` holds, which is the entire back-pressure, and enforces the deadline that
+/// ``waiting`` names.
 ///
-///                     ┌──────────────── next request (kept alive, output has left) ────────────────┐
-///                     ▼                                                                            │
-///     awaitingHead ──head──▶ exchanging ──answered, body complete──▶ flushing ────────────────────┤
-///         │  │                 │      └──answered, body unread but short──▶ discarding ───────────┘
+///                     ┌─────────────── next request (kept alive, output flushed) ─────────────┐
+///                     ▼                                                                     │
+///     awaitingHead ──head──▶ exchanging ──answered, body complete──▶ flushing ──────────────┤
+///         │  │                 │      └──answered, body unread but short──▶ discarding ─────┘
 ///         │  └─malformed─▶ exchanging (input broken, answer owed)               │
 ///         │                    │                                                │ too much, fault
 ///         │                    └──answered, connection not kept──▶ lingering ◀──┘
 ///         │                                                           │
 ///         └────── peer ended, idle too long, draining ──▶ closed ◀────┘ peer ended, time up
 ///
-/// Inside `exchanging`, input and output go their ways independently:
+/// Inside `exchanging`, input and output advance independently:
 ///
-///     input:   body ──end──▶ ended           output:  owed ──head──▶ streaming ──end──▶ (leaves `exchanging`)
+///     input:   body ──end──▶ ended
 ///                 └─fault, peer ended, time up─▶ broken
+///     output:  owed ──head──▶ streaming ──end──▶ (leaves `exchanging`)
 ///
-/// The guarantees: requests are handed out one at a time and in order (RFC 9112 section 9.3.2); after a framing fault no byte
-/// is interpreted any more; `100 Continue` is sent only when the handler asks for a body that has not begun to come
-/// (RFC 9110 section 10.1.1); an answer is never lost to a reset by unread input (RFC 9112 section 9.6).
+/// Guarantees:
+///
+/// - Requests are handed out one at a time and in order (RFC 9112 section 9.3.2).
+/// - After a framing fault, no further byte is interpreted.
+/// - `100 Continue` is sent only when the handler asks for a body that has not begun to arrive
+///   (RFC 9110 section 10.1.1).
+/// - A response is never lost to a reset caused by unread input (RFC 9112 section 9.6).
 public struct ConnectionMachine: Sendable {
-    /// What the driver has to do.
+    /// What the driver must do.
     public enum Action: Sendable, Equatable {
-        /// Hand a request to the handler. Answer with ``ConnectionMachine/respond(status:fields:length:)``.
+        /// Hand a request to the handler, and answer with
+        /// ``ConnectionMachine/respond(status:fields:length:)``.
         case serve(RequestHead, BodyFraming)
-        /// Answer a request that no handler shall see, in the same way.
+        /// Answer, in the same way, a request that no handler may see.
         case refuse(HTTPFault)
-        /// Give the handler the body bytes that it asked for.
+        /// Give the handler the body bytes it asked for.
         case deliver([UInt8])
         /// Tell the handler, which asked for bytes, that the body is complete.
         case deliverEnd
-        /// Tell the handler, which asked for bytes, that there will be none.
+        /// Tell the handler, which asked for bytes, that none will come.
         case deliverFault(HTTPFault)
-        /// Send bytes after those sent before.
+        /// Send these bytes after all earlier ones.
         case send([UInt8])
-        /// When everything sent has left, shut down the sending direction, and keep reading.
+        /// Once all output is flushed, shut down the sending direction but keep reading.
         case endOutput
-        /// When everything sent has left, close.
+        /// Once all output is flushed, close.
         case close
     }
 
-    /// What the connection waits for its peer to do; each has a deadline of its own.
+    /// What the connection waits for its peer to do; each case has its own deadline.
     public enum Waiting: Sendable, Equatable {
-        /// Nothing: it is the handler's turn, or the output's.
+        /// Nothing: the handler or the output is next.
         case nothing
-        /// The first or next head, of which nothing has come, on a connection that has been served already.
+        /// The next head, none of which has arrived, on a connection that has already served a
+        /// request.
         case idle
         /// The rest of a head, or the first byte of a new connection.
         case head
-        /// Bytes of a body that is asked for, or being read away.
+        /// Body bytes that the handler has asked for or that are being discarded.
         case body
         /// The peer's end, after ours.
         case end
@@ -70,13 +78,13 @@ public struct ConnectionMachine: Sendable {
         case streaming(BodyEncoding)
     }
 
-    /// How the bytes of the response body under way are framed.
+    /// How the current response body is framed.
     enum BodyEncoding: Sendable, Equatable {
         /// The response has no body on the wire: HEAD, 204, 304.
         case suppressed
         case length(remaining: UInt64)
         case chunked
-        /// HTTP/1.0 without a known length: the end of the connection is the end of the body.
+        /// HTTP/1.0 without a known length: the end of the connection ends the body.
         case untilClose
     }
 
@@ -104,13 +112,13 @@ public struct ConnectionMachine: Sendable {
     var isDraining = false
     var served = 0
 
-    /// Creates the machine of a connection that has just been accepted.
+    /// Creates the machine for a newly accepted connection.
     public init(limits: HTTPLimits) {
         self.limits = limits
         state = .awaitingHead(RequestHeadDecoder(limits: limits))
     }
 
-    // MARK: - Questions
+    // MARK: - State queries
 
     /// Whether the driver should read from the peer.
     public var wantsBytes: Bool {
@@ -120,7 +128,8 @@ public struct ConnectionMachine: Sendable {
         case .exchanging(let exchange):
             switch exchange.input {
             case .body: buffer.count < limits.maxBodyPieceBytes
-            // Reading on shows a reset, which ends useless work, but only as far as a next request may be pipelined.
+            // Reading on detects a reset, which ends useless work. Read no further than a pipelined
+            // request may reach.
             case .ended: buffer.count < limits.maxHeadBytes
             case .broken: false
             }
@@ -129,7 +138,7 @@ public struct ConnectionMachine: Sendable {
         }
     }
 
-    /// What is waited for.
+    /// What the connection waits for.
     public var waiting: Waiting {
         switch state {
         case .awaitingHead(let decoder):
@@ -142,25 +151,27 @@ public struct ConnectionMachine: Sendable {
         }
     }
 
-    /// Whether the response under way has a body on the wire; false also when no response is under way.
+    /// Whether the current response has a body on the wire; false if no response is under way.
     public var wantsResponseBody: Bool {
-        guard case .exchanging(let exchange) = state, case .streaming(let encoding) = exchange.output else {
+        guard case .exchanging(let exchange) = state,
+            case .streaming(let encoding) = exchange.output
+        else {
             return false
         }
         return encoding != .suppressed
     }
 
-    /// Whether a request is under way: it was handed out, and its answer has not been given as a whole.
+    /// Whether a request is under way: handed out, but not yet fully answered.
     public var isServing: Bool {
         if case .exchanging = state { true } else { false }
     }
 
-    /// Whether the machine has nothing to do any more.
+    /// Whether the machine has nothing left to do.
     public var isClosed: Bool {
         if case .closed = state { true } else { false }
     }
 
-    /// Whether ``outputFlushed()`` is awaited for the next request to be looked at.
+    /// Whether the machine needs ``outputFlushed()`` before it examines the next request.
     public var awaitsFlush: Bool {
         if case .flushing = state { true } else { false }
     }

@@ -1,10 +1,11 @@
 import HTTPTypes
 
-/// One `name: value` line, the same in request heads, trailers and multipart part heads.
+/// One `name: value` line, as in request heads, trailers and multipart part heads.
 struct FieldLine {
-    /// Decodes a line that has no CR LF any more (RFC 9112 section 5).
+    /// Decodes a line whose CR LF has been removed (RFC 9112 section 5).
     ///
-    /// Folded lines, blanks before the colon, names that are not tokens and controls in the value are refused, not repaired.
+    /// Refuses, rather than repairs, folded lines, blanks before the colon, names that are not
+    /// tokens and controls in the value.
     static func decode(_ line: [UInt8]) throws(HTTPFault) -> HTTPField {
         guard let colon = line.firstIndex(of: Grammar.colon) else { throw .malformedField }
         let name = line[..<colon]

@@ -1,4 +1,4 @@
-/// The character classes of RFC 9110 section 5.6 and RFC 3986 that the decoders test bytes against.
+/// The character classes of RFC 9110 section 5.6 and RFC 3986.
 enum Grammar {
     static let carriageReturn: UInt8 = 0x0D
     static let lineFeed: UInt8 = 0x0A
@@ -9,7 +9,9 @@ enum Grammar {
     static let slash: UInt8 = 0x2F
     static let hyphen: UInt8 = 0x2D
 
-    /// `tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA`.
+    /// Whether a byte is a `tchar` (RFC 9110 section 5.6.2).
+    ///
+    /// That is a letter, a digit, the backtick or one of `!#$%&'*+-.^_|~`.
     static func isToken(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
@@ -36,7 +38,7 @@ enum Grammar {
 
     static func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab }
 
-    /// The value of a hexadecimal digit in either case.
+    /// Returns the value of a hexadecimal digit in either case.
     static func hexValue(_ byte: UInt8) -> UInt8? {
         switch byte {
         case 0x30...0x39: byte - 0x30
@@ -46,7 +48,7 @@ enum Grammar {
         }
     }
 
-    /// A number that is digits and nothing else, and fits; `nil` otherwise.
+    /// Parses a decimal number; `nil` unless it is all digits and fits.
     static func decimal(_ bytes: some Collection<UInt8>) -> UInt64? {
         guard !bytes.isEmpty else { return nil }
         var value: UInt64 = 0
@@ -72,20 +74,28 @@ enum Grammar {
         (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
     }
 
-    /// Percent-decoded bytes as text; `nil` for a broken escape, a NUL or bytes that are not UTF-8.
-    static func percentDecoded(_ bytes: some Sequence<UInt8>, plusIsSpace: Bool = false) -> String? {
+    /// Percent-decodes bytes to text; `nil` for a broken escape, a NUL or invalid UTF-8.
+    static func percentDecoded(
+        _ bytes: some Sequence<UInt8>,
+        plusIsSpace: Bool = false
+    ) -> String? {
         let decoded = percentDecodedOctets(bytes, plusIsSpace: plusIsSpace)
         guard let decoded, !decoded.contains(0) else { return nil }
         return String(validating: decoded, as: UTF8.self)
     }
 
-    /// Percent-decoded octets; `nil` for a broken escape.
-    static func percentDecodedOctets(_ bytes: some Sequence<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
+    /// Percent-decodes octets; `nil` for a broken escape.
+    static func percentDecodedOctets(
+        _ bytes: some Sequence<UInt8>,
+        plusIsSpace: Bool = false
+    ) -> [UInt8]? {
         var decoded: [UInt8] = []
         var iterator = bytes.makeIterator()
         while let byte = iterator.next() {
             if byte == percent {
-                guard let high = iterator.next().flatMap(hexValue), let low = iterator.next().flatMap(hexValue) else {
+                guard let high = iterator.next().flatMap(hexValue),
+                    let low = iterator.next().flatMap(hexValue)
+                else {
                     return nil
                 }
                 decoded.append(high << 4 | low)
@@ -98,7 +108,9 @@ enum Grammar {
         return decoded
     }
 
-    /// The members of a comma-separated list, trimmed and lower-cased; empty members are dropped (RFC 9110 section 5.6.1).
+    /// Splits a comma-separated list into trimmed, lower-cased members (RFC 9110 section 5.6.1).
+    ///
+    /// Empty members are dropped.
     static func listMembers(_ value: String) -> [String] {
         value.utf8.split(separator: 0x2C).compactMap { member in
             let trimmed = Grammar.trimmed(Array(member)[...])

@@ -1,13 +1,15 @@
-/// Dates as HTTP writes them (RFC 9110 section 5.6.7), in whole seconds of Unix time.
+/// HTTP dates (RFC 9110 section 5.6.7), in whole seconds of Unix time.
 public enum HTTPDate {
     private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
     private static let secondsPerDay: Int64 = 86_400
 
-    /// `Sun, 06 Nov 1994 08:49:37 GMT`.
+    /// Formats a time as in `Sun, 06 Nov 1994 08:49:37 GMT`.
     ///
-    /// - Parameter unixSeconds: A time in the years 0 to 9999; others are brought to the nearer end.
-    /// - Returns: The preferred form.
+    /// - Parameter unixSeconds: A time in the years 0 to 9999; other times are clamped.
+    /// - Returns: The preferred form, IMF-fixdate.
     public static func encode(_ unixSeconds: Int64) -> String {
         let seconds = min(max(unixSeconds, -62_167_219_200), 253_402_300_799)
         let day = (seconds >= 0 ? seconds : seconds - (secondsPerDay - 1)) / secondsPerDay
@@ -17,12 +19,14 @@ public enum HTTPDate {
         let time = "\(two(second / 3600)):\(two(second / 60 % 60)):\(two(second % 60))"
         let year = String(date.year)
         let padding = String(repeating: "0", count: 4 - year.count)
-        return "\(weekday), \(two(Int64(date.day))) \(months[date.month - 1]) \(padding)\(year) \(time) GMT"
+        return
+            "\(weekday), \(two(Int64(date.day))) \(months[date.month - 1]) \(padding)\(year) \(time) GMT"
     }
 
     private static func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
-    // The proleptic Gregorian calendar counted in eras of 400 years that begin on 1 March, so that the leap day is last.
+    // The proleptic Gregorian calendar in 400-year eras that begin on 1 March, which puts the leap
+    // day last.
 
     private static func civil(fromDay day: Int64) -> (year: Int, month: Int, day: Int) {
         let shifted = day + 719_468

@@ -1,13 +1,14 @@
 public import HTTPTypes
 
-/// What is wrong with a peer's request, and what becomes of the connection.
+/// What is wrong with a peer's request, and what happens to the connection.
 ///
-/// A fault never carries bytes of the peer, so its sentence may be sent back and logged as it is.
+/// A fault never carries bytes from the peer, so its `detail` may be sent back and logged as is.
 public struct HTTPFault: Error, Sendable, Equatable {
     /// The status to answer with.
     public let status: HTTPResponse.Status
 
-    /// Whether the place of the next request in the byte stream is lost (or not worth finding), so that the connection ends.
+    /// Whether the connection ends because the start of the next request is lost, or not worth
+    /// finding.
     public let closesConnection: Bool
 
     /// A stable snake_case name for programs.
@@ -17,7 +18,12 @@ public struct HTTPFault: Error, Sendable, Equatable {
     public let detail: String
 
     /// Creates a fault.
-    public init(status: HTTPResponse.Status, closesConnection: Bool = true, code: String, detail: String) {
+    public init(
+        status: HTTPResponse.Status,
+        closesConnection: Bool = true,
+        code: String,
+        detail: String
+    ) {
         self.status = status
         self.closesConnection = closesConnection
         self.code = code
@@ -32,7 +38,8 @@ extension HTTPFault {
     public static let malformedRequestLine = HTTPFault(
         status: .badRequest,
         code: "request_line_malformed",
-        detail: "The request line must be a method, a target and a version, separated by single spaces."
+        detail:
+            "The request line must be a method, a target and a version, separated by single spaces."
     )
 
     /// A line ends in a bare LF, or holds a bare CR.
@@ -42,11 +49,12 @@ extension HTTPFault {
         detail: "Lines must end in CR LF."
     )
 
-    /// The target's form, percent-encoding or path is not acceptable.
+    /// The target's form, percent-encoding or path is invalid.
     public static let malformedTarget = HTTPFault(
         status: .badRequest,
         code: "target_malformed",
-        detail: "The request target must be a valid path with valid percent-encoded UTF-8 and without dot segments."
+        detail:
+            "The request target must be a valid path with valid percent-encoded UTF-8 and without dot segments."
     )
 
     /// The request line is over ``HTTPLimits/maxRequestLineBytes``.
@@ -63,7 +71,8 @@ extension HTTPFault {
         detail: "This server speaks HTTP/1.1 and HTTP/1.0."
     )
 
-    /// A field line is folded, has no colon, a name that is not a token, or a control character in its value.
+    /// A field line is folded, lacks a colon, has a name that is not a token or a control in its
+    /// value.
     public static let malformedField = HTTPFault(
         status: .badRequest,
         code: "field_malformed",
@@ -79,7 +88,8 @@ extension HTTPFault {
         HTTPFault(
             status: .requestHeaderFieldsTooLarge,
             code: "head_too_large",
-            detail: "The request head has more than \(maxBytes) bytes; send fewer or shorter header fields."
+            detail:
+                "The request head has more than \(maxBytes) bytes; send fewer or shorter header fields."
         )
     }
 
@@ -95,7 +105,7 @@ extension HTTPFault {
         )
     }
 
-    /// `Host` is missing in HTTP/1.1, there twice, or not a host.
+    /// `Host` is missing in HTTP/1.1, repeated or not a valid host.
     public static let badHost = HTTPFault(
         status: .badRequest,
         code: "host_malformed",
@@ -116,7 +126,7 @@ extension HTTPFault {
         detail: "The only expectation that can be met is 100-continue."
     )
 
-    /// The method is CONNECT, which only proxies have.
+    /// The method is CONNECT, which only proxies implement.
     public static let connectRefused = HTTPFault(
         status: .notImplemented,
         code: "method_not_implemented",
@@ -169,21 +179,22 @@ extension HTTPFault {
         detail: "The connection ended before the end of the request body."
     )
 
-    /// The server ends before the body has come.
+    /// The server stops before the body has arrived.
     public static let stopping = HTTPFault(
         status: .serviceUnavailable,
         code: "draining",
-        detail: "The service is stopping, and the body has not come in time; send it again to its successor."
+        detail:
+            "The service is stopping, and the body has not come in time; send it again to its successor."
     )
 
-    /// The peer is gone: nobody will read an answer.
+    /// The peer is gone and will not read an answer.
     public static let disconnected = HTTPFault(
         status: .badRequest,
         code: "client_disconnected",
         detail: "The client went away."
     )
 
-    /// The head or body came too slowly.
+    /// The head or body arrived too slowly.
     public static let timedOut = HTTPFault(
         status: .requestTimeout,
         code: "request_timeout",
@@ -191,8 +202,11 @@ extension HTTPFault {
     )
 }
 
-// The registry's status that HTTPTypes has no name for (RFC 4918).
+// A registered status (RFC 4918) that HTTPTypes does not name.
 extension HTTPResponse.Status {
     /// 507: the disk is too full to take the request.
-    public static let insufficientStorage = HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
+    public static let insufficientStorage = HTTPResponse.Status(
+        code: 507,
+        reasonPhrase: "Insufficient Storage"
+    )
 }

@@ -1,33 +1,37 @@
-/// The bounds within which a peer may make this side remember or wait for bytes.
+/// Bounds on how much a peer may make the server store or wait for.
 ///
-/// Every field is a number of bytes or of things, inclusive: a request that uses exactly the limit is accepted, one more is
-/// refused with the ``HTTPFault`` that the field's comment names.
+/// Every bound is inclusive and counts bytes or items. A request that reaches the limit exactly is
+/// accepted; one more is refused with the ``HTTPFault`` named at the field.
 public struct HTTPLimits: Sendable, Equatable {
-    /// Bytes of a request head, from its first byte to the empty line: ``HTTPFault/headTooLarge(maxBytes:)`` (431).
+    /// Bytes of a request head, from its first byte through the empty line.
+    ///
+    /// Beyond it: ``HTTPFault/headTooLarge(maxBytes:)`` (431).
     public var maxHeadBytes: Int
 
-    /// Bytes of a request line with its CRLF: ``HTTPFault/requestLineTooLong`` (414).
+    /// Bytes of a request line, CRLF included: ``HTTPFault/requestLineTooLong`` (414).
     public var maxRequestLineBytes: Int
 
     /// Field lines of a request head: ``HTTPFault/tooManyFields(maxFields:)`` (431).
     public var maxFields: Int
 
-    /// Bytes of a request body after its framing is taken away: ``HTTPFault/bodyTooLarge`` (413).
+    /// Bytes of a request body without its framing: ``HTTPFault/bodyTooLarge`` (413).
     public var maxBodyBytes: UInt64
 
-    /// Bytes of chunk extensions and trailer lines over one whole body: ``HTTPFault/chunkOverheadTooLarge`` (400).
+    /// Bytes of chunk extensions and trailer lines over a whole body.
+    ///
+    /// Beyond it: ``HTTPFault/chunkOverheadTooLarge`` (400).
     public var maxChunkOverheadBytes: Int
 
-    /// Bytes of body handed out, or kept while nobody asks for them, at once.
+    /// Bytes of body handed out at once, or buffered while the handler asks for none.
     public var maxBodyPieceBytes: Int
 
-    /// Bytes of an unread body that are read away after an early answer so that the connection can be kept.
+    /// Bytes of an unread body that are discarded after an early answer to keep the connection.
     public var maxDiscardedBodyBytes: UInt64
 
-    /// Requests after which a connection is closed in good order.
+    /// Requests after which a connection is closed in an orderly way.
     public var maxRequestsPerConnection: Int
 
-    /// Creates the limits; every parameter has the project's default.
+    /// Creates the limits; the defaults are the project's.
     public init(
         maxHeadBytes: Int = 16 << 10,
         maxRequestLineBytes: Int = 8 << 10,

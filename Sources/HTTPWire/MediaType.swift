@@ -6,7 +6,7 @@ public struct MediaType: Sendable, Equatable {
     private let names: [String]
     private let values: [String]
 
-    /// Decodes the value of a `Content-Type` field; `nil` where it is malformed.
+    /// Decodes the value of a `Content-Type` field; `nil` if it is malformed.
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
         let essence = Grammar.trimmed(bytes.prefix { $0 != 0x3B })
@@ -22,7 +22,7 @@ public struct MediaType: Sendable, Equatable {
     /// The part of the essence before the slash.
     public var type: String { String(essence.prefix { $0 != "/" }) }
 
-    /// The value of a parameter, by its lower-case name.
+    /// Returns the value of a parameter by its lower-case name.
     public func parameter(_ name: String) -> String? {
         names.firstIndex(of: name).map { values[$0] }
     }

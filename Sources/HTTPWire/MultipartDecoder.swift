@@ -1,15 +1,15 @@
 import HTTPTypes
 
-/// The bounds of a multipart body.
+/// Bounds on a multipart body.
 public struct MultipartLimits: Sendable, Equatable {
     /// Parts of one body.
     public var maxParts: Int
-    /// Bytes of one part's fields, the empty line included.
+    /// Bytes of one part's fields, empty line included.
     public var maxPartHeadBytes: Int
     /// Field lines of one part.
     public var maxPartFields: Int
 
-    /// Creates the limits; every parameter has the project's default.
+    /// Creates the limits; the defaults are the project's.
     public init(maxParts: Int = 10_100, maxPartHeadBytes: Int = 8 << 10, maxPartFields: Int = 16) {
         self.maxParts = maxParts
         self.maxPartHeadBytes = maxPartHeadBytes
@@ -17,13 +17,13 @@ public struct MultipartLimits: Sendable, Equatable {
     }
 }
 
-/// What describes a part of a `multipart/form-data` body.
+/// The description of a part of a `multipart/form-data` body.
 public struct MultipartPart: Sendable, Equatable {
     /// The form field's name.
     public let name: String
-    /// The file's name as the peer gives it; `nil` for a plain field.
+    /// The file's name as the peer gave it; `nil` for a plain field.
     ///
-    /// It is no path.
+    /// It must not be used as a path.
     public let filename: String?
 
     /// Creates a description, mainly for tests.
@@ -33,44 +33,57 @@ public struct MultipartPart: Sendable, Equatable {
     }
 }
 
-/// What a ``MultipartDecoder`` finds, in order.
+/// An event found by a ``MultipartDecoder``, in stream order.
 public enum MultipartEvent: Sendable, Equatable {
-    /// A part's fields are complete.
+    /// The part's fields are complete.
     case partBegan(MultipartPart)
     /// The next bytes of the part, at least one.
     case partBytes([UInt8])
     /// The part is complete.
     case partEnded
-    /// The closing delimiter has come; what follows is ignored.
+    /// The closing delimiter was found; anything after it is ignored.
     case end
 }
 
 extension HTTPFault {
-    /// A multipart body that is not one.
+    /// A malformed multipart body.
     ///
-    /// The connection survives: its framing is intact.
+    /// The connection survives, since its framing is intact.
     static func multipart(_ detail: String) -> HTTPFault {
-        HTTPFault(status: .badRequest, closesConnection: false, code: "multipart_malformed", detail: detail)
+        HTTPFault(
+            status: .badRequest,
+            closesConnection: false,
+            code: "multipart_malformed",
+            detail: detail
+        )
     }
 
-    /// A multipart body over a bound of ``MultipartLimits``.
+    /// A multipart body beyond a bound of ``MultipartLimits``.
     static func multipartTooLarge(_ detail: String) -> HTTPFault {
-        HTTPFault(status: .contentTooLarge, closesConnection: false, code: "multipart_too_large", detail: detail)
+        HTTPFault(
+            status: .contentTooLarge,
+            closesConnection: false,
+            code: "multipart_too_large",
+            detail: detail
+        )
     }
 }
 
-/// Decodes `multipart/form-data` as a stream (RFC 7578, RFC 2046 section 5.1), however the bytes are split.
+/// A streaming decoder for `multipart/form-data` (RFC 7578, RFC 2046 section 5.1).
 ///
-/// It keeps at most what has been given to it last and one delimiter's length. Feed bytes, then take events until there is
-/// none:
+/// The result does not depend on how the bytes are split. The decoder keeps at most the bytes last
+/// received plus one delimiter's length. Feed bytes, then take events until there are none:
 ///
 ///     decoder.receive(piece)
 ///     while let event = try decoder.next() { … }
 ///     // after the body's end:
 ///     try decoder.finish()
 ///
-///     preamble ──delimiter──▶ afterDelimiter ──CRLF──▶ partHead ──empty line──▶ partBody ──delimiter──▶ afterDelimiter
-///                                   └── `--` ──▶ epilogue
+/// The states:
+///
+///     preamble ──delimiter──▶ afterDelimiter ──CRLF──▶ partHead ──empty line──▶ partBody
+///                              ▲      └── `--` ──▶ epilogue                        │
+///                              └─────────────────── delimiter ─────────────────────┘
 public struct MultipartDecoder: Sendable {
     private enum State {
         case preamble
@@ -82,7 +95,7 @@ public struct MultipartDecoder: Sendable {
     }
 
     private let limits: MultipartLimits
-    /// CR LF, two hyphens, the boundary.
+    /// CR LF, two hyphens and the boundary.
     private let delimiter: [UInt8]
     private var state = State.preamble
     private var buffer = ReceiveBuffer()
@@ -91,14 +104,20 @@ public struct MultipartDecoder: Sendable {
 
     /// Creates a decoder for a body of this media type.
     ///
-    /// - Throws: A 400 ``HTTPFault`` when the boundary is missing, longer than 70 bytes or has characters outside `bchars`.
-    public init(mediaType: MediaType, limits: MultipartLimits = MultipartLimits()) throws(HTTPFault) {
-        guard let boundary = mediaType.parameter("boundary"), (1...70).contains(boundary.utf8.count),
-            boundary.utf8.allSatisfy({ (0x20...0x7E).contains($0) }), boundary.utf8.last != Grammar.space
+    /// - Throws: A 400 ``HTTPFault`` if the boundary is missing, longer than 70 bytes or has
+    ///   characters outside `bchars`.
+    public init(
+        mediaType: MediaType,
+        limits: MultipartLimits = MultipartLimits()
+    ) throws(HTTPFault) {
+        guard let boundary = mediaType.parameter("boundary"),
+            (1...70).contains(boundary.utf8.count),
+            boundary.utf8.allSatisfy({ (0x20...0x7E).contains($0) }),
+            boundary.utf8.last != Grammar.space
         else { throw .multipart("The multipart boundary is missing or malformed.") }
         self.limits = limits
         delimiter = Array("\r\n--\(boundary)".utf8)
-        // The first delimiter may stand at the very beginning: put the line end there that it lacks.
+        // The first delimiter may open the body: supply the line end that it lacks there.
         buffer.append([Grammar.carriageReturn, Grammar.lineFeed])
     }
 
@@ -110,7 +129,8 @@ public struct MultipartDecoder: Sendable {
 
     /// Takes the next event; `nil` when more bytes are needed.
     ///
-    /// - Throws: An ``HTTPFault`` with the code `multipart_malformed` or `multipart_too_large`; then again on every call.
+    /// - Throws: An ``HTTPFault`` with the code `multipart_malformed` or `multipart_too_large`, and
+    ///   again on every later call.
     public mutating func next() throws(HTTPFault) -> MultipartEvent? {
         do throws(HTTPFault) {
             return try step()
@@ -120,9 +140,9 @@ public struct MultipartDecoder: Sendable {
         }
     }
 
-    /// Checks that the closing delimiter has come.
+    /// Checks that the closing delimiter was found.
     ///
-    /// - Throws: A 400 ``HTTPFault`` when the body is cut short.
+    /// - Throws: A 400 ``HTTPFault`` if the body is truncated.
     public func finish() throws(HTTPFault) {
         switch state {
         case .epilogue: return
@@ -191,7 +211,7 @@ public struct MultipartDecoder: Sendable {
         buffer.discard(count)
     }
 
-    /// What follows a delimiter: `--`, or blanks and a line end.
+    /// Reads what follows a delimiter: `--`, or blanks and a line end.
     private mutating func isClosing() throws(HTTPFault) -> Bool? {
         let fault = HTTPFault.multipart("A multipart delimiter is not followed by a line end.")
         guard let first = buffer.byte(at: 0) else { return nil }
@@ -211,7 +231,7 @@ public struct MultipartDecoder: Sendable {
         }
     }
 
-    /// Reads one field line, or the empty line that makes the part.
+    /// Reads one field line, or the empty line that completes the head.
     private mutating func partHead(
         _ fields: HTTPFields,
         count: Int,
@@ -231,20 +251,28 @@ public struct MultipartDecoder: Sendable {
                 throw .multipartTooLarge("A multipart part has too many header fields.")
             }
             guard let field = try? FieldLine.decode(Self.withoutControls(line)) else {
-                // The fault says which kind of message the field is in, nothing more: `try?` loses nothing.
+                // `try?` loses nothing: the inner fault only tells which kind of message the field
+                // is in.
                 throw .multipart("A multipart part has a malformed header field.")
             }
-            state = .partHead(fields + [field], count: count + 1, usedBytes: usedBytes + line.count + 2)
+            state = .partHead(
+                fields + [field],
+                count: count + 1,
+                usedBytes: usedBytes + line.count + 2
+            )
             return nil
         }
     }
 
-    /// A field line without controls in its value.
+    /// Removes controls from the value of a field line.
     ///
-    /// A file's name may hold some, and clients send them as they are. In a request's own head they are refused, since
-    /// others on the way may read them otherwise; a part is read here alone, and one odd name must not refuse all files.
+    /// A file name may contain controls, and clients send them unescaped. A request's own head
+    /// refuses them, since intermediaries may interpret them differently. Only this service reads a
+    /// part, and one odd name must not reject all files.
     private static func withoutControls(_ line: [UInt8]) -> [UInt8] {
-        guard let colon = line.firstIndex(of: Grammar.colon), !line[colon...].allSatisfy(Grammar.isFieldValue) else {
+        guard let colon = line.firstIndex(of: Grammar.colon),
+            !line[colon...].allSatisfy(Grammar.isFieldValue)
+        else {
             return line
         }
         return Array(line[...colon]) + line[(colon + 1)...].filter(Grammar.isFieldValue)

@@ -1,10 +1,11 @@
 /// The `; name=value` tail shared by media types and content dispositions (RFC 9110 section 5.6.6).
 struct Parameters {
-    /// Decodes parameters; names are lower-cased, quoted strings are unquoted.
+    /// Decodes parameters, with lower-cased names and unquoted strings.
     ///
-    /// Only `\"` and `\\` count as escapes: browsers send file names with lone backslashes in quoted strings.
+    /// Only `\"` and `\\` count as escapes: browsers send file names with lone backslashes in
+    /// quoted strings.
     ///
-    /// - Returns: The parameters in order, or `nil` where the text is malformed or a name comes twice.
+    /// - Returns: The parameters in order, or `nil` if the text is malformed or a name is repeated.
     static func decode(_ bytes: ArraySlice<UInt8>) -> [(name: String, value: String)]? {
         var parameters: [(name: String, value: String)] = []
         var rest = Grammar.trimmed(bytes)
@@ -17,7 +18,9 @@ struct Parameters {
             rest = rest.dropFirst(name.count)
             guard !name.isEmpty, rest.first == 0x3D else { return nil }
             rest = rest.dropFirst()
-            guard let value = rest.first == 0x22 ? quotedString(&rest) : token(&rest) else { return nil }
+            guard let value = rest.first == 0x22 ? quotedString(&rest) : token(&rest) else {
+                return nil
+            }
             let lowercasedName = String(decoding: name.map(Grammar.lowercased), as: UTF8.self)
             guard !parameters.contains(where: { $0.name == lowercasedName }) else { return nil }
             parameters.append((lowercasedName, value))

@@ -1,13 +1,13 @@
 extension ReceiveBuffer {
-    /// Where a pattern is, or may still come to be.
+    /// Where a pattern is, or may yet appear.
     enum Match: Equatable {
         /// The first occurrence begins at this offset.
         case found(Int)
-        /// There is none yet; bytes before this offset cannot belong to one.
+        /// There is none yet; no occurrence can begin before this offset.
         case possible(Int)
     }
 
-    /// Finds the first occurrence of `pattern`, which is not empty.
+    /// Finds the first occurrence of the nonempty `pattern`.
     func search(for pattern: [UInt8]) -> Match {
         withUnsafeBytes { bytes in
             var offset = 0

@@ -1,15 +1,16 @@
-/// Bytes that have come in and that no decoder has consumed yet.
+/// Bytes that have been received but not yet consumed by a decoder.
 ///
-/// Appending and consuming are amortised constant per byte, and a line that arrives byte by byte is scanned once: the buffer
-/// remembers how far it has looked. It has no bound of its own; its owner stops reading instead.
+/// Appending and consuming take amortised constant time per byte. A line that arrives byte by byte
+/// is scanned once, since the buffer remembers how far it has looked. The buffer itself is
+/// unbounded; its owner must stop reading instead.
 public struct ReceiveBuffer: Sendable, Equatable {
     /// What ``takeLine(maxBytes:)`` found.
     public enum Line: Sendable, Equatable {
-        /// No LF yet, and there is room for one.
+        /// No LF yet, and the limit is not reached.
         case incomplete
-        /// No LF within the allowed bytes.
+        /// No LF within the limit.
         case tooLong
-        /// An LF that does not follow a CR.
+        /// An LF without a preceding CR.
         case malformed
         /// A line without its CR LF. It may still hold bare CRs.
         case line([UInt8])
@@ -17,22 +18,22 @@ public struct ReceiveBuffer: Sendable, Equatable {
 
     private var storage: [UInt8] = []
     private var start = 0
-    /// How many bytes from `start` are known to hold no LF.
+    /// The number of bytes from `start` known to hold no LF.
     private var scanned = 0
 
     /// Creates an empty buffer.
     public init() {}
 
-    /// The number of bytes waiting.
+    /// The number of buffered bytes.
     public var count: Int { storage.count - start }
 
-    /// Whether no byte is waiting.
+    /// Whether no byte is buffered.
     public var isEmpty: Bool { count == 0 }
 
-    /// The first waiting byte.
+    /// The first buffered byte.
     public var first: UInt8? { isEmpty ? nil : storage[start] }
 
-    /// Adds bytes at the end.
+    /// Appends bytes.
     public mutating func append(_ bytes: some Collection<UInt8>) {
         if start == storage.count {
             storage.removeAll(keepingCapacity: true)
@@ -44,14 +45,16 @@ public struct ReceiveBuffer: Sendable, Equatable {
         storage.append(contentsOf: bytes)
     }
 
-    /// Consumes a line that ends in CR LF within `maxBytes` bytes, its end included.
+    /// Consumes a line that ends in CR LF within `maxBytes` bytes, line end included.
     public mutating func takeLine(maxBytes: Int) -> Line {
         let window = min(count, max(maxBytes, 0))
         guard let offset = indexOfLineFeed(from: scanned, to: window) else {
             scanned = window
             return count >= maxBytes ? .tooLong : .incomplete
         }
-        guard offset > 0, storage[start + offset - 1] == Grammar.carriageReturn else { return .malformed }
+        guard offset > 0, storage[start + offset - 1] == Grammar.carriageReturn else {
+            return .malformed
+        }
         let line = Array(storage[start..<(start + offset - 1)])
         discard(offset + 1)
         return .line(line)
@@ -61,7 +64,7 @@ public struct ReceiveBuffer: Sendable, Equatable {
     public mutating func take(upTo maxBytes: Int) -> [UInt8] {
         let amount = min(count, maxBytes)
         if start == 0, amount == storage.count {
-            // The usual case of a body: hand the storage over instead of copying it.
+            // The usual case for a body: hand over the storage instead of copying it.
             let bytes = storage
             storage = []
             scanned = 0
@@ -72,18 +75,18 @@ public struct ReceiveBuffer: Sendable, Equatable {
         return bytes
     }
 
-    /// Forgets the first `amount` bytes, which must be there.
+    /// Discards the first `amount` bytes, which must be present.
     public mutating func discard(_ amount: Int) {
         start += amount
         scanned = 0
     }
 
-    /// The waiting byte at `offset`, if it has come.
+    /// Returns the buffered byte at `offset`, or `nil` if it has not arrived.
     func byte(at offset: Int) -> UInt8? {
         offset < count ? storage[start + offset] : nil
     }
 
-    /// The waiting bytes.
+    /// Calls `body` with the buffered bytes.
     func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         storage.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start...])) }
     }
@@ -91,7 +94,10 @@ public struct ReceiveBuffer: Sendable, Equatable {
     private func indexOfLineFeed(from lower: Int, to upper: Int) -> Int? {
         guard lower < upper else { return nil }
         return withUnsafeBytes { bytes in
-            UnsafeRawBufferPointer(rebasing: bytes[..<upper]).firstOffset(of: Grammar.lineFeed, from: lower)
+            UnsafeRawBufferPointer(rebasing: bytes[..<upper]).firstOffset(
+                of: Grammar.lineFeed,
+                from: lower
+            )
         }
     }
 }

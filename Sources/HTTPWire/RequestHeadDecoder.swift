@@ -1,11 +1,12 @@
 import HTTPTypes
 
-/// Decodes a request head, line by line, from bytes that may come in any pieces.
+/// Decodes a request head line by line, however its bytes are split.
 ///
-/// Refuses rather than repairs (RFC 9112 sections 2.2, 3, 5): bare CR or LF, more than one space in the request line, folded
-/// lines, blanks before a colon, names that are not tokens, NUL and other controls, a missing, repeated or odd `Host`. One
-/// empty line before the request line is let through, as the RFC asks. A head is refused as soon as it is over a limit; what
-/// comes after is never kept. The result does not depend on how the bytes were split.
+/// It refuses rather than repairs (RFC 9112 sections 2.2, 3, 5): bare CR or LF, more than one space
+/// in the request line, folded lines, blanks before a colon, names that are not tokens, NUL and
+/// other controls, and a missing, repeated or invalid `Host`. One empty line before the request
+/// line is skipped, as the RFC asks. A head is refused as soon as it exceeds a limit; bytes beyond
+/// the limit are never kept.
 public struct RequestHeadDecoder: Sendable {
     private enum State {
         case awaitingRequestLine(skippedEmptyLine: Bool)
@@ -24,19 +25,25 @@ public struct RequestHeadDecoder: Sendable {
     /// Whether a line of the head has been consumed.
     public var hasBegun: Bool { usedBytes > 0 }
 
-    /// Consumes what `buffer` has of the head.
+    /// Consumes the part of the head that `buffer` holds.
     ///
-    /// - Returns: The head once it is complete, with the buffer at the first byte after it; `nil` when more bytes are needed.
-    /// - Throws: The fault of the first offence; the decoder must not be used after that.
+    /// - Returns: The head once it is complete, with the buffer at the first byte after it; `nil`
+    ///   if more bytes are needed.
+    /// - Throws: The fault of the first offence; the decoder must not be used afterwards.
     public mutating func decode(_ buffer: inout ReceiveBuffer) throws(HTTPFault) -> RequestHead? {
         while true {
             switch state {
             case .awaitingRequestLine(let skippedEmptyLine):
-                // Bytes that cannot begin a request (a TLS greeting, say) are refused at once, not when the time is up.
-                if let first = buffer.first, !Grammar.isToken(first), first != Grammar.carriageReturn {
+                // Refuse bytes that cannot begin a request (a TLS greeting, say) at once rather
+                // than at the deadline.
+                if let first = buffer.first, !Grammar.isToken(first),
+                    first != Grammar.carriageReturn
+                {
                     throw first == Grammar.lineFeed ? .malformedLineEnding : .malformedRequestLine
                 }
-                guard let line = try takeLine(&buffer, maxBytes: limits.maxRequestLineBytes) else { return nil }
+                guard let line = try takeLine(&buffer, maxBytes: limits.maxRequestLineBytes) else {
+                    return nil
+                }
                 if line.isEmpty {
                     guard !skippedEmptyLine else { throw .malformedRequestLine }
                     state = .awaitingRequestLine(skippedEmptyLine: true)
@@ -49,20 +56,26 @@ public struct RequestHeadDecoder: Sendable {
                     try Self.check(&head)
                     return head
                 }
-                guard count < limits.maxFields else { throw .tooManyFields(maxFields: limits.maxFields) }
+                guard count < limits.maxFields else {
+                    throw .tooManyFields(maxFields: limits.maxFields)
+                }
                 head.fields.append(try FieldLine.decode(line))
                 state = .readingFields(head, count: count + 1)
             }
         }
     }
 
-    /// Takes a line, of which only the request line has a limit of its own.
-    private mutating func takeLine(_ buffer: inout ReceiveBuffer, maxBytes: Int) throws(HTTPFault) -> [UInt8]? {
+    /// Takes a line; only the request line has its own limit.
+    private mutating func takeLine(
+        _ buffer: inout ReceiveBuffer,
+        maxBytes: Int
+    ) throws(HTTPFault) -> [UInt8]? {
         let headRemaining = limits.maxHeadBytes - usedBytes
         switch buffer.takeLine(maxBytes: min(maxBytes, headRemaining)) {
         case .incomplete: return nil
         case .tooLong:
-            throw maxBytes <= headRemaining ? .requestLineTooLong : .headTooLarge(maxBytes: limits.maxHeadBytes)
+            throw maxBytes <= headRemaining
+                ? .requestLineTooLong : .headTooLarge(maxBytes: limits.maxHeadBytes)
         case .malformed: throw .malformedLineEnding
         case .line(let line):
             usedBytes += line.count + 2
@@ -81,7 +94,7 @@ public struct RequestHeadDecoder: Sendable {
         return RequestHead(method: method, target: target, version: version, fields: [:])
     }
 
-    /// `HTTP-version = "HTTP/" DIGIT "." DIGIT`, in that case only.
+    /// Parses `HTTP-version = "HTTP/" DIGIT "." DIGIT`, case-sensitively.
     private static func version(_ bytes: [UInt8]) throws(HTTPFault) -> HTTPVersion {
         guard bytes.count == 8, bytes.starts(with: Array("HTTP/".utf8)), Grammar.isDigit(bytes[5]),
             bytes[6] == 0x2E, Grammar.isDigit(bytes[7])
@@ -96,13 +109,14 @@ public struct RequestHeadDecoder: Sendable {
         if let host = hosts.first, !RequestTarget.isAuthority(Array(host.utf8)) { throw .badHost }
         if head.method == .connect { throw .connectRefused }
         let expectations = head.fields[values: .expect]
-        let isKnown = expectations.count == 1 && expectations[0].equalsIgnoringASCIICase("100-continue")
+        let isKnown =
+            expectations.count == 1 && expectations[0].equalsIgnoringASCIICase("100-continue")
         if head.version == .http11, !expectations.isEmpty, !isKnown { throw .unknownExpectation }
     }
 }
 
 extension HTTPField.Name {
-    /// `Host`, which HTTPTypes keeps to its pseudo-fields.
+    /// `Host`, which HTTPTypes offers only as a pseudo-field.
     static let host: HTTPField.Name = {
         guard let name = HTTPField.Name("Host") else { preconditionFailure("Host is a token.") }
         return name

@@ -1,10 +1,10 @@
 public import HTTPTypes
 
-/// One `name=value` of a query.
+/// One `name=value` pair of a query.
 public struct QueryItem: Sendable, Equatable {
     /// The decoded name.
     public let name: String
-    /// The decoded value, empty where there was no `=`.
+    /// The decoded value; empty if there was no `=`.
     public let value: String
 
     /// Creates an item.
@@ -14,28 +14,31 @@ public struct QueryItem: Sendable, Equatable {
     }
 }
 
-/// A request target, taken apart and decoded (RFC 9112 section 3.2).
+/// A request target, split and decoded (RFC 9112 section 3.2).
 ///
-/// Origin-form and absolute-form give a path; `*` gives none. Segments are split at the slashes *before* percent-decoding, so
-/// that `%2F` stays inside a segment. Broken escapes, NUL, bytes that are not UTF-8 and dot segments (plain or escaped) are
-/// refused: no client of this service needs them, and every repair is a second opinion about the path.
+/// Origin-form and absolute-form give a path; `*` gives none. Segments are split at slashes
+/// *before* percent-decoding, so that `%2F` stays inside a segment. Broken escapes, NUL, invalid
+/// UTF-8 and dot segments (plain or escaped) are refused. No client of this service needs them, and
+/// every repair is a second opinion about the path.
 public struct RequestTarget: Sendable, Equatable {
-    /// The path as it came, without the query; `*` for the asterisk-form.
+    /// The path as received, without the query; `*` for the asterisk-form.
     ///
     /// Visible ASCII only.
     public let rawPath: String
 
-    /// The decoded segments: none for `/`, and a last empty one for a path that ends in a slash.
+    /// The decoded segments: none for `/`; a path that ends in a slash has a last empty one.
     public let segments: [String]
 
-    /// The query in order, `+` decoded to a space.
+    /// The query items in order, with `+` decoded to a space.
     public let query: [QueryItem]
 
     /// Creates a target from the bytes between the two spaces of a request line.
     ///
     /// - Throws: ``HTTPFault/malformedTarget``.
     public init(_ bytes: [UInt8], method: HTTPRequest.Method) throws(HTTPFault) {
-        guard bytes.allSatisfy(Grammar.isVisible), !bytes.contains(0x23) else { throw .malformedTarget }
+        guard bytes.allSatisfy(Grammar.isVisible), !bytes.contains(0x23) else {
+            throw .malformedTarget
+        }
         if bytes == [0x2A] {
             guard method == .options else { throw .malformedTarget }
             self.init(rawPath: "*", segments: [], query: [])
@@ -57,7 +60,7 @@ public struct RequestTarget: Sendable, Equatable {
         )
     }
 
-    /// Creates a target from a text such as `/v1/jobs?limit=5`.
+    /// Creates a target from text such as `/v1/jobs?limit=5`.
     ///
     /// - Throws: ``HTTPFault/malformedTarget``.
     public init(_ text: String) throws(HTTPFault) {
@@ -70,7 +73,7 @@ public struct RequestTarget: Sendable, Equatable {
         self.query = query
     }
 
-    /// The value of the first query item of that name.
+    /// Returns the value of the first query item with this name.
     public func queryValue(_ name: String) -> String? {
         query.first { $0.name == name }?.value
     }
@@ -78,7 +81,10 @@ public struct RequestTarget: Sendable, Equatable {
     private static func segments(of path: ArraySlice<UInt8>) throws(HTTPFault) -> [String] {
         guard path.first == Grammar.slash else { throw .malformedTarget }
         var segments: [String] = []
-        for part in path.dropFirst().split(separator: Grammar.slash, omittingEmptySubsequences: false) {
+        for part in path.dropFirst().split(
+            separator: Grammar.slash,
+            omittingEmptySubsequences: false
+        ) {
             guard let segment = Grammar.percentDecoded(part), segment != ".", segment != ".." else {
                 throw .malformedTarget
             }
@@ -92,15 +98,20 @@ public struct RequestTarget: Sendable, Equatable {
         for part in query.split(separator: 0x26) {
             let name = part.prefix { $0 != 0x3D }
             guard let decodedName = Grammar.percentDecoded(name, plusIsSpace: true),
-                let value = Grammar.percentDecoded(part.dropFirst(name.count + 1), plusIsSpace: true)
+                let value = Grammar.percentDecoded(
+                    part.dropFirst(name.count + 1),
+                    plusIsSpace: true
+                )
             else { throw .malformedTarget }
             items.append(QueryItem(name: decodedName, value: value))
         }
         return items
     }
 
-    /// Takes `http://authority` off an absolute-form, which every server must understand.
-    private static func withoutOrigin(_ bytes: ArraySlice<UInt8>) throws(HTTPFault) -> ArraySlice<UInt8> {
+    /// Removes `http://authority` from an absolute-form, which every server must accept.
+    private static func withoutOrigin(
+        _ bytes: ArraySlice<UInt8>
+    ) throws(HTTPFault) -> ArraySlice<UInt8> {
         for scheme in ["http://", "https://"] {
             let prefix = bytes.prefix(scheme.utf8.count).map(Grammar.lowercased)
             guard prefix == Array(scheme.utf8) else { continue }
@@ -113,15 +124,18 @@ public struct RequestTarget: Sendable, Equatable {
         throw .malformedTarget
     }
 
-    /// Whether bytes are `uri-host [ ":" port ]`; empty is one, as RFC 9110 section 7.2 allows for `Host`.
+    /// Whether bytes are `uri-host [ ":" port ]`.
     ///
-    /// User information is refused (RFC 9110 section 4.2.4).
+    /// The empty authority is valid, as RFC 9110 section 7.2 allows for `Host`. User information is
+    /// refused (RFC 9110 section 4.2.4).
     static func isAuthority(_ bytes: [UInt8]) -> Bool {
         var host = bytes[...]
         if bytes.first == 0x5B {
             guard let end = bytes.firstIndex(of: 0x5D) else { return false }
             let literal = bytes[1..<end]
-            guard !literal.isEmpty, literal.allSatisfy({ isUnreservedOrSubDelimiter($0) || $0 == Grammar.colon }) else {
+            guard !literal.isEmpty,
+                literal.allSatisfy({ isUnreservedOrSubDelimiter($0) || $0 == Grammar.colon })
+            else {
                 return false
             }
             host = bytes[(end + 1)...]

@@ -1,25 +1,26 @@
 public import HTTPTypes
 
-/// How long a response body will be, as far as its maker knows.
+/// How long a response body will be, as far as the handler knows.
 public enum ResponseLength: Sendable, Equatable {
     /// Exactly this many bytes; zero for no body.
     case known(UInt64)
-    /// Unknown until its end.
+    /// Unknown until the body ends.
     case unknown
 }
 
 /// Turns responses into bytes (RFC 9112 sections 4 and 7.1).
 public enum ResponseEncoder {
-    /// The interim answer that lets a waiting peer send its body.
+    /// The interim response that lets a waiting peer send its body.
     public static let continueHead = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
     /// The end of a chunked body.
     public static let lastChunk = Array("0\r\n\r\n".utf8)
 
-    /// Encodes a status line and fields, up to and with the empty line.
+    /// Encodes a status line and fields, through the empty line.
     ///
-    /// A line end inside a value would let its author write the rest of the response, so every byte that is not allowed in a
-    /// value becomes a space here, whatever the type that carried it promised.
+    /// A line end inside a value would let its author write the rest of the response. Every byte
+    /// not allowed in a value therefore becomes a space here, whatever the type that carried it
+    /// promised.
     public static func head(status: HTTPResponse.Status, fields: HTTPFields) -> [UInt8] {
         var bytes = Array("HTTP/1.1 \(status.code) ".utf8)
         append(status.reasonPhrase.utf8, to: &bytes)

@@ -1,17 +1,21 @@
 /// One message of an event stream (WHATWG HTML, section 9.2, `text/event-stream`).
 public struct ServerSentEvent: Sendable, Equatable {
-    /// What kind of event it is; listeners choose by it.
+    /// The event's kind, by which listeners select it.
     public var name: String
-    /// What happened; lines may end in any way, and arrive ended by line feeds.
+    /// The event's data; lines may end in any way and are sent ended by line feeds.
     public var data: String
-    /// What a listener sends as `Last-Event-ID` when it comes back; `nil` keeps the one before.
+    /// The ID that a listener sends as `Last-Event-ID` when it reconnects; `nil` keeps the previous
+    /// one.
     public var id: String?
 
     /// Creates an event.
     ///
-    /// - Precondition: `name` has no line ends; `id` has neither line ends nor NUL, as section 9.2.5 demands.
+    /// - Precondition: `name` has no line ends; `id` has neither line ends nor NUL (section 9.2.5).
     public init(name: String, data: String, id: String? = nil) {
-        precondition(!name.unicodeScalars.contains { $0 == "\n" || $0 == "\r" }, "an event's name is one line")
+        precondition(
+            !name.unicodeScalars.contains { $0 == "\n" || $0 == "\r" },
+            "an event's name is one line"
+        )
         precondition(
             !(id ?? "").unicodeScalars.contains { $0 == "\n" || $0 == "\r" || $0 == "\0" },
             "an event's id is one line without NUL"
@@ -21,7 +25,7 @@ public struct ServerSentEvent: Sendable, Equatable {
         self.id = id
     }
 
-    /// The message with the empty line that sends it off.
+    /// The encoded message, with the empty line that dispatches it.
     public var encoded: [UInt8] {
         var text = id.map { "id: \($0)\n" } ?? ""
         text += "event: \(name)\n"
@@ -29,23 +33,27 @@ public struct ServerSentEvent: Sendable, Equatable {
         return Array((text + "\n").utf8)
     }
 
-    /// A line that listeners skip; it keeps connections from looking dead.
+    /// Encodes a line that listeners skip, which keeps an idle connection from looking dead.
     ///
     /// - Precondition: The text has no line ends.
     public static func comment(_ text: String) -> [UInt8] {
-        precondition(!text.unicodeScalars.contains { $0 == "\n" || $0 == "\r" }, "a comment is one line")
+        precondition(
+            !text.unicodeScalars.contains { $0 == "\n" || $0 == "\r" },
+            "a comment is one line"
+        )
         return Array(": \(text)\n\n".utf8)
     }
 
-    /// How long listeners wait before they come back to a stream that broke off.
+    /// Encodes how long listeners wait before they reconnect to a broken stream.
     public static func retry(after pause: Duration) -> [UInt8] {
-        let milliseconds = pause.components.seconds * 1000 + pause.components.attoseconds / 1_000_000_000_000_000
+        let milliseconds =
+            pause.components.seconds * 1000 + pause.components.attoseconds / 1_000_000_000_000_000
         return Array("retry: \(milliseconds)\n\n".utf8)
     }
 
-    /// The lines of a text, at least one; CR, LF and CRLF all end a line.
+    /// Splits text into lines, at least one; CR, LF and CRLF each end a line.
     ///
-    /// By scalars, since CRLF is one character.
+    /// It splits by scalars, since CRLF is a single `Character`.
     private static func lines(_ text: String) -> [String] {
         var lines = [String.UnicodeScalarView()]
         var isAfterReturn = false

@@ -1,44 +1,46 @@
-/// Finds the size that the properties of a HEIC or AVIF state of its picture (ISO/IEC 23008-12, 6.5.3), as its bytes come in.
+/// Finds a HEIC or AVIF picture's size in its properties (ISO/IEC 23008-12, 6.5.3), as bytes
+/// arrive.
 ///
-/// The picture is the item that the file names as its primary one. Where the file does not name it before the properties, or says nothing
-/// about it, the largest of all sizes counts: tiles, thumbnails and layers of alpha are not larger. It keeps the head of one box, and one
-/// size for each property.
+/// The picture is the file's primary item. If the file does not name it before the properties, or
+/// says nothing about it, the largest of all sizes counts: tiles, thumbnails and alpha layers are
+/// never larger. The reader keeps the header of one box and one size per property.
 struct HEIFSizeReader {
     private enum State {
         /// Reads the length and the type of a box.
         case head
-        /// Reads the length of 64 bits that stands behind the head of a long box.
+        /// Reads the 64-bit length after the header of a large box.
         case longHead
-        /// Passes over bytes, then reads the next head.
+        /// Skips bytes, then reads the next header.
         case skip(Int)
-        /// Reads the number of the primary item: version, flags and the number.
+        /// Reads the primary item's box: version, flags and the item's ID.
         case primary(Int)
         /// Reads a size: version, flags, width and height.
         case size
-        /// Reads what stands before the table of which item has which properties: version, flags and how many items it has.
+        /// Reads the header of the property association table: version, flags and the number of
+        /// items.
         case table
-        /// Reads an item's number and how many properties it has.
+        /// Reads an item's ID and its number of properties.
         case item
-        /// Reads the places of properties of an item; whether it is the primary one.
+        /// Reads an item's property indices, and whether it is the primary item.
         case places(Int, isPrimary: Bool)
         case end
     }
 
-    /// The most sizes that are kept; phones write three or four.
+    /// The maximum number of sizes kept; phones write three or four.
     private static let maxSizes = 4096
 
     private var state = State.head
     private var field: [UInt8] = []
-    /// The number of the primary item.
+    /// The ID of the primary item.
     private var primary: Int?
-    /// How many bytes of the properties have not come; `nil` outside of them.
+    /// The number of property bytes still to come; `nil` outside the properties.
     private var propertiesLeft: Int?
-    /// How many properties began.
+    /// The number of properties seen so far.
     private var propertyCount = 0
-    /// The sizes by the places of their properties, from 1.
+    /// The sizes by property index, from 1.
     private var sizes: [Int: (width: Int, height: Int)] = [:]
     private var largest: (width: Int, height: Int)?
-    /// Of the table of which item has which properties: its bytes and items that have not come, and how long its numbers and places are.
+    /// The association table: bytes and items still to come, and the lengths of IDs and indices.
     private var tableLeft = 0
     private var itemsLeft = 0
     private var numberLength = 2
@@ -47,12 +49,12 @@ struct HEIFSizeReader {
     /// The size, once all properties have been seen; it may change until the end.
     private(set) var size: (width: Int, height: Int)?
 
-    /// Whether further bytes change nothing.
+    /// Whether further bytes cannot change the result.
     var isFinished: Bool {
         if case .end = state { true } else { false }
     }
 
-    /// Takes the next bytes of the file, from its first on.
+    /// Consumes the next bytes of the file, beginning with its first.
     mutating func receive(_ bytes: inout ArraySlice<UInt8>) {
         while !bytes.isEmpty, !isFinished { step(&bytes) }
     }
@@ -68,7 +70,7 @@ struct HEIFSizeReader {
             }
         case .longHead:
             guard take(16, from: &bytes) else { return }
-            // More than 2⁶³ bytes never come.
+            // 2⁶³ bytes or more never arrive.
             guard field[8] < 0x80 else { return end() }
             enter(length: number(8..<16), headCount: 16)
         case .skip(let left):
@@ -110,17 +112,17 @@ struct HEIFSizeReader {
         }
     }
 
-    /// Goes into a box, or passes over it.
+    /// Enters a box or skips it.
     private mutating func enter(length: Int, headCount: Int) {
         let type = String(decoding: field[4..<8], as: UTF8.self)
         let count = length - headCount
         let isProperty = propertiesLeft != nil
         finishField()
-        // An empty property may have been the last.
+        // The last property may have been empty.
         guard !isFinished, !isProperty || propertiesLeft != nil else { return }
-        // A length of 0 reaches to the end of the file.
+        // A length of 0 means "to the end of the file".
         guard count >= 0 || length == 0 else { return end() }
-        // Behind the properties only the tables of who has them count.
+        // After the properties, only the association tables matter.
         if size != nil {
             guard type == "ipma", count >= 8 else { return end() }
             tableLeft = count
@@ -128,7 +130,7 @@ struct HEIFSizeReader {
             return
         }
         if isProperty { propertyCount += 1 }
-        // A property that reaches beyond the properties makes nonsense of them.
+        // A property that extends beyond the property container invalidates all of them.
         if let left = propertiesLeft, count > left { return end() }
         switch type {
         case "pitm" where propertiesLeft == nil && (6...8).contains(count): state = .primary(count)
@@ -144,7 +146,7 @@ struct HEIFSizeReader {
         }
     }
 
-    /// Moves bytes into the field until it has so many.
+    /// Moves bytes into the field until it holds `count` bytes.
     private mutating func take(_ count: Int, from bytes: inout ArraySlice<UInt8>) -> Bool {
         let more = bytes.prefix(count - field.count)
         field += more
@@ -159,7 +161,7 @@ struct HEIFSizeReader {
         pass(count)
     }
 
-    /// Counts bytes off the properties.
+    /// Subtracts bytes from the remaining property bytes.
     private mutating func pass(_ count: Int) {
         guard let left = propertiesLeft else { return }
         propertiesLeft = left - count
@@ -170,7 +172,7 @@ struct HEIFSizeReader {
         if primary == nil { end() }
     }
 
-    /// Goes on in the table of which item has which properties, or behind it.
+    /// Continues within the association table or after it.
     private mutating func nextItem(behind count: Int) {
         field = []
         tableLeft -= count
@@ -181,10 +183,10 @@ struct HEIFSizeReader {
         }
     }
 
-    /// Takes the size among the properties of the primary item.
+    /// Chooses the size among the primary item's properties.
     private mutating func choose() {
         for start in stride(from: 0, to: field.count, by: placeLength) {
-            // The highest bit tells something else.
+            // The top bit marks essential properties.
             let place = number(start..<start + placeLength) & (placeLength == 1 ? 0x7F : 0x7FFF)
             if let found = sizes[place] { size = found }
         }
@@ -196,9 +198,12 @@ struct HEIFSizeReader {
         field = []
     }
 
-    private static func isLarger(_ size: (width: Int, height: Int), than other: (width: Int, height: Int)?) -> Bool {
+    private static func isLarger(
+        _ size: (width: Int, height: Int),
+        than other: (width: Int, height: Int)?
+    ) -> Bool {
         guard let other else { return true }
-        // Sides of 32 bits.
+        // The sides have 32 bits each.
         return UInt64(size.width) * UInt64(size.height) > UInt64(other.width) * UInt64(other.height)
     }
 

@@ -1,11 +1,12 @@
-/// Finds the width and the height in the header of a JPEG, PNG, WebP, HEIC or AVIF that comes in piece by piece.
+/// Finds the width and the height in the header of a JPEG, PNG, WebP, HEIC or AVIF as its bytes
+/// arrive.
 ///
-/// It is for guessing how much work a picture will be: it decodes nothing, keeps a few bytes at most, and promises nothing about the
-/// rest of the file. What a header states is a stranger's word.
+/// It serves to estimate the work that a picture will cause. It decodes nothing, keeps only a few
+/// bytes, and guarantees nothing about the rest of the file. The header is untrusted input.
 public struct ImageHeaderReader: Sendable {
-    /// The sides of a picture as its header states them, each at least 1, before any orientation.
+    /// A picture's sides as stated by its header, each at least 1, before any orientation.
     public struct Size: Sendable, Hashable {
-        /// Pixels in a row; at most 2³¹ − 1.
+        /// Columns; at most 2³¹ − 1.
         public let width: Int
         /// Rows; at most 2³¹ − 1.
         public let height: Int
@@ -18,42 +19,42 @@ public struct ImageHeaderReader: Sendable {
         case png
         /// Reads a WebP's first chunk.
         case webp
-        /// Looks through the boxes of a HEIC or AVIF.
+        /// Searches the boxes of a HEIC or AVIF.
         case heif(HEIFSizeReader)
-        /// Looks for the 0xFF of a JPEG's next marker (ITU-T T.81, section B.1.1.2).
+        /// Searches for the 0xFF of a JPEG's next marker (ITU-T T.81, section B.1.1.2).
         case markerPrefix
-        /// Reads the code behind it, or another fill byte.
+        /// Reads the code after it, or another fill byte.
         case markerCode
-        /// Reads the length of a segment, whose marker is kept.
+        /// Reads the length of a segment with this marker.
         case segmentLength(UInt8)
-        /// Passes over the rest of a segment.
+        /// Skips the rest of a segment.
         case segment(remaining: Int)
         /// Reads precision, height and width of a frame header (section B.2.2).
         case frame
-        /// Knows all there is to know.
+        /// Is done.
         case end
     }
 
     private static let pngSignature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
     private var state = State.signature
-    /// The bytes of the field that is being read.
+    /// The bytes of the field being read.
     private var field: [UInt8] = []
 
-    /// The size; `nil` as long as it is not known, and for ever if the file does not state it.
+    /// The size; `nil` until it is known, and permanently if the file does not state it.
     public private(set) var size: Size?
 
-    /// Starts before the first byte of a file.
+    /// Creates a reader positioned before the first byte of a file.
     public init() {}
 
-    /// Whether further bytes change nothing.
+    /// Whether further bytes cannot change the result.
     public var isFinished: Bool {
         if case .end = state { true } else { false }
     }
 
-    /// Takes the next bytes of the file.
+    /// Consumes the next bytes of the file.
     ///
-    /// - Parameter bytes: Any number of them.
+    /// - Parameter bytes: Any number of bytes.
     public mutating func receive(_ bytes: [UInt8]) {
         var rest = bytes[...]
         while !rest.isEmpty, !isFinished { step(&rest) }
@@ -70,10 +71,10 @@ public struct ImageHeaderReader: Sendable {
             guard take(WebPSize.byteCount, from: &rest) else { return }
             end(WebPSize.read(field).flatMap(Self.size(width:height:)))
         case .heif(var reader):
-            // Nobody else holds it while it changes.
+            // Release the reference in `state`, so that the reader is changed in place.
             state = .end
             reader.receive(&rest)
-            // It may not be the last word, but perhaps there is no other.
+            // This size may still change, but there may be no other.
             size = reader.size.flatMap(Self.size(width:height:))
             if reader.isFinished { end(size) } else { state = .heif(reader) }
         case .markerPrefix:
@@ -86,7 +87,7 @@ public struct ImageHeaderReader: Sendable {
             guard take(2, from: &rest) else { return }
             let length = number(0..<2)
             field = []
-            // The length counts its own two bytes.
+            // The length includes its own two bytes.
             guard length >= 2 else { return end(nil) }
             state = Self.isFrame(code) ? .frame : .segment(remaining: length - 2)
         case .segment(let remaining):
@@ -95,7 +96,7 @@ public struct ImageHeaderReader: Sendable {
             state = count == remaining ? .markerPrefix : .segment(remaining: remaining - count)
         case .frame:
             guard take(5, from: &rest) else { return }
-            // A height of 0 is told after the first scan, where nobody looks.
+            // A height of 0 is defined after the first scan, which is not read.
             end(Self.size(width: number(3..<5), height: number(1..<3)))
         case .end: break
         }
@@ -118,36 +119,37 @@ public struct ImageHeaderReader: Sendable {
             field = []
             reader.receive(&head)
             state = .heif(reader)
-        } else if !Self.pngSignature.starts(with: field), field != [0xFF], !"RIFF".utf8.starts(with: field),
+        } else if !Self.pngSignature.starts(with: field), field != [0xFF],
+            !"RIFF".utf8.starts(with: field),
             !Self.mayBeHEIF(field)
         {
             end(nil)
         }
     }
 
-    /// Whether bytes begin a box of brands, which is the first of a HEIC and short.
+    /// Whether bytes begin a file type box, which is short and comes first in a HEIC.
     private static func mayBeHEIF(_ head: [UInt8]) -> Bool {
         head.prefix(2).allSatisfy { $0 == 0 } && "ftyp".utf8.starts(with: head.dropFirst(4))
     }
 
     private mutating func began(marker code: UInt8) {
         switch code {
-        // Fill bytes may stand before a marker.
+        // Fill bytes may precede a marker.
         case 0xFF: break
         // Stuffed bytes, and markers without a segment: TEM and RST.
         case 0x00, 0x01, 0xD0...0xD7: state = .markerPrefix
-        // The beginning of another picture, the end, and a scan without a frame before it.
+        // The start of another picture, the end, or a scan without a preceding frame.
         case 0xD8, 0xD9, 0xDA: end(nil)
         default: state = .segmentLength(code)
         }
     }
 
-    /// Whether a marker is one of SOF₀ to SOF₁₅; between them are the tables DHT, DAC and a reserved one.
+    /// Whether a marker is one of SOF₀ to SOF₁₅, excluding the interspersed DHT, JPG and DAC.
     private static func isFrame(_ code: UInt8) -> Bool {
         (0xC0...0xCF).contains(code) && ![0xC4, 0xC8, 0xCC].contains(code)
     }
 
-    /// Moves bytes into the field until it has so many.
+    /// Moves bytes into the field until it holds `count` bytes.
     private mutating func take(_ count: Int, from rest: inout ArraySlice<UInt8>) -> Bool {
         let more = rest.prefix(count - field.count)
         field += more
@@ -155,7 +157,7 @@ public struct ImageHeaderReader: Sendable {
         return field.count == count
     }
 
-    /// A part of the field, read as a big-endian number.
+    /// Reads a part of the field as a big-endian number.
     private func number(_ range: Range<Int>) -> Int {
         field[range].reduce(0) { $0 << 8 | Int($1) }
     }

@@ -1,20 +1,25 @@
-/// The size that a WebP's first chunk states (RFC 9649, sections 2.5 to 2.7).
+/// The size in a WebP's first chunk (RFC 9649, sections 2.5 to 2.7).
 enum WebPSize {
-    /// How many bytes of a file tell it.
+    /// The number of bytes of a file needed to read it.
     static let byteCount = 30
 
     /// Reads the size.
     ///
     /// - Parameter head: The first ``byteCount`` bytes of a file that begins with `RIFF`.
-    /// - Returns: Width and height; `nil` if it is another file, or its first chunk states none.
+    /// - Returns: Width and height; `nil` for another kind of file or if its first chunk states no
+    ///   size.
     static func read(_ head: [UInt8]) -> (width: Int, height: Int)? {
         guard head.count == byteCount, head[8..<12].elementsEqual("WEBP".utf8) else { return nil }
-        func number(_ range: Range<Int>) -> Int { head[range].reversed().reduce(0) { $0 << 8 | Int($1) } }
+        func number(_ range: Range<Int>) -> Int {
+            head[range].reversed().reduce(0) { $0 << 8 | Int($1) }
+        }
         let sides14 = 0x3FFF
         switch String(decoding: head[12..<16], as: UTF8.self) {
         case "VP8 ":
-            // A key frame, its start code, and sides of 14 bits below two of scaling.
-            guard head[20] & 1 == 0, head[23..<26].elementsEqual([0x9D, 0x01, 0x2A]) else { return nil }
+            // A key frame, its start code, and 14-bit sides below two bits of scaling.
+            guard head[20] & 1 == 0, head[23..<26].elementsEqual([0x9D, 0x01, 0x2A]) else {
+                return nil
+            }
             return (number(26..<28) & sides14, number(28..<30) & sides14)
         case "VP8L":
             guard head[20] == 0x2F else { return nil }

@@ -1,49 +1,60 @@
-/// What a file says of its picture's colours, wherever it says it, before it is decided what counts.
+/// Everything a file says about its picture's colours, before deciding which statement counts.
 struct ColorStatements {
-    /// A profile as a file stores it.
+    /// An ICC profile as found in the file.
     enum Profile {
-        /// Its bytes.
+        /// The profile's bytes.
         case stored([UInt8])
-        /// Why there are none, though the file has one.
+        /// The reason why the file's profile cannot be used.
         case unusable(Omission.Reason)
     }
 
-    /// By code points, unless they tell nothing.
+    /// The code points, unless they are unspecified.
     var codePoints: ColorCodePoints?
-    /// By an ICC profile.
+    /// The ICC profile.
     var profile: Profile?
-    /// Whether the file says in so many words that it is sRGB.
+    /// Whether the file explicitly declares sRGB.
     var saysSRGB = false
-    /// By exponent and chromaticities.
+    /// The gamma and the chromaticities.
     var colorimetry: Colorimetry?
-    /// By EXIF.
+    /// The colour space in EXIF.
     var exif: EXIFColorSpace?
-    /// What of the statements cannot be used.
+    /// The statements that cannot be used.
     var omissions: [Omission] = []
 
-    /// Whether a profile counts for more than code points: so in HEIF (ISO/IEC 23008-12, 6.5.5), but not in PNG.
+    /// Whether a profile takes precedence over code points.
+    ///
+    /// It does in HEIF (ISO/IEC 23008-12, 6.5.5), but not in PNG.
     var profileIsFirst = false
 
-    /// Decides what counts: code points, a profile, sRGB, exponent and chromaticities, EXIF, in this order (W3C PNG, third edition, 4.3).
+    /// Decides which statement counts.
     ///
-    /// What a PNG says twice stays twice, since not every viewer knows code points.
+    /// The order is code points, profile, sRGB, gamma and chromaticities, EXIF (W3C PNG, third
+    /// edition, 4.3). A PNG with both code points and a profile keeps both, since not every viewer
+    /// knows code points.
     ///
     /// - Parameters:
-    ///   - samples: What the picture has.
-    ///   - limits: How long a profile may be.
-    /// - Returns: What counts.
-    /// - Throws: ``ImagingError`` with ``ImagingError/Code/unsupported`` for colours that a PNG here cannot say, such as HDR.
-    func colors(for samples: ICCProfile.Samples, limits: ImageLimits) throws(ImagingError) -> PhotoColors {
+    ///   - samples: The kind of samples that the picture has.
+    ///   - limits: Bounds the length of a profile.
+    /// - Returns: The colours.
+    /// - Throws: ``ImagingError`` with ``ImagingError/Code/unsupported`` for colours that the
+    ///   output PNG cannot express, such as HDR.
+    func colors(
+        for samples: ICCProfile.Samples,
+        limits: ImageLimits
+    ) throws(ImagingError) -> PhotoColors {
         var colors = PhotoColors(omissions: omissions)
         if codePoints?.isHDR == true {
-            throw ImagingError(.unsupported, "The picture is one of high dynamic range (HDR); send it as sRGB.")
+            throw ImagingError(
+                .unsupported,
+                "The picture is one of high dynamic range (HDR); send it as sRGB."
+            )
         }
         colors.iccProfile = sound(&colors.omissions, samples, limits)
         if let codePoints, colors.iccProfile == nil || !profileIsFirst {
             colors.codePoints = codePoints
             if colors.iccProfile == nil, !codePoints.isNearSRGB {
                 guard let profile = codePoints.profile else { throw Self.unknown(codePoints) }
-                // A profile of colours does not fit gray.
+                // An RGB profile does not fit gray samples.
                 if samples == .rgb { colors.iccProfile = profile }
             }
             return colors
@@ -55,7 +66,7 @@ struct ColorStatements {
             colors.isByEXIF = true
             switch samples {
             case .rgb: colors.iccProfile = MatrixProfile.adobeRGB
-            // 256/563 of 100,000.
+            // 256/563, times 100,000.
             case .gray: colors.colorimetry = Colorimetry(gamma: 45_471, chromaticities: nil)
             case .cmyk: colors.isByEXIF = false
             }
@@ -93,21 +104,21 @@ struct ColorStatements {
     }
 }
 
-/// What a picture's colours are, as the PNG that is made of it says it.
+/// A picture's colours, in the form in which the output PNG states them.
 struct PhotoColors: Equatable {
     /// The ICC profile.
     var iccProfile: [UInt8]?
-    /// The code points, which count for more than a profile.
+    /// The code points, which take precedence over a profile.
     var codePoints: ColorCodePoints?
-    /// The exponent and the chromaticities, where there is neither.
+    /// The gamma and the chromaticities, if there is neither code points nor profile.
     var colorimetry: Colorimetry?
-    /// Whether nothing but EXIF told it.
+    /// Whether EXIF alone states the colours.
     var isByEXIF = false
-    /// What could not be used.
+    /// The statements that could not be used.
     var omissions: [Omission] = []
 }
 
 extension PixelLayout {
-    /// What a profile must be for.
+    /// The kind of samples that a profile must be for.
     var profileSamples: ICCProfile.Samples { colorChannels == 1 ? .gray : .rgb }
 }

@@ -1,13 +1,15 @@
-/// What a picture that was turned upright and changed may keep of its EXIF.
+/// Rewrites EXIF for a picture that was turned upright and protected.
 enum EXIFRewriting {
-    /// All of it, but upright, of the picture's size, and without thumbnails and previews, which would show the picture as it was.
+    /// Keeps everything, corrected for the upright picture and its size.
+    ///
+    /// Thumbnails and previews are removed, since they show the unprotected picture.
     ///
     /// - Parameters:
-    ///   - exif: A TIFF structure, taken for hostile.
+    ///   - exif: A TIFF structure, treated as hostile.
     ///   - width: Columns of the upright picture.
     ///   - height: Rows of the upright picture.
     /// - Returns: The structure.
-    /// - Throws: ``MetadataFault`` if it is not understood, or holds a picture still.
+    /// - Throws: ``MetadataFault`` if it cannot be parsed or still holds a picture.
     static func upright(_ exif: [UInt8], width: Int, height: Int) throws(MetadataFault) -> [UInt8] {
         guard var tiff = TIFFStructure(exif), let directory = tiff.firstDirectory,
             let entries = tiff.entries(at: directory), tiff.link(behind: directory) != nil
@@ -25,14 +27,16 @@ enum EXIFRewriting {
         return tiff.bytes
     }
 
-    /// Who made the picture and whose it is: a structure of its own with nothing else, or `nil` if that is not told.
+    /// Returns a new structure with only the artist and the copyright; `nil` if both are missing.
     static func rights(_ exif: [UInt8]) -> [UInt8]? {
         guard let tiff = TIFFStructure(exif), let directory = tiff.firstDirectory,
             let entries = tiff.entries(at: directory)
         else { return nil }
         var texts: [(tag: Int, text: [UInt8])] = []
         for tag in [EXIFTag.artist, EXIFTag.copyright] {
-            guard let text = entries.first(where: { $0.tag == tag }).flatMap(tiff.text), !text.isEmpty else { continue }
+            guard let text = entries.first(where: { $0.tag == tag }).flatMap(tiff.text),
+                !text.isEmpty
+            else { continue }
             texts.append((tag, Array(text.prefix(maxTextBytes)) + [0]))
         }
         return texts.isEmpty ? nil : structure(of: texts)
@@ -42,7 +46,7 @@ enum EXIFRewriting {
 
     // MARK: - Steps
 
-    /// A structure of one directory, big-endian, with texts behind it; the tags ascend.
+    /// Builds a big-endian structure of one directory followed by its texts; the tags must ascend.
     private static func structure(of texts: [(tag: Int, text: [UInt8])]) -> [UInt8] {
         var entries: [UInt8] = []
         var values: [UInt8] = []
@@ -53,11 +57,12 @@ enum EXIFRewriting {
                 entries += text + [UInt8](repeating: 0, count: 4 - text.count)
             } else {
                 entries += bigEndian(valuesStart + values.count, 4)
-                // A value begins at an even offset.
+                // Values begin at even offsets.
                 values += text.count % 2 == 0 ? text : text + [0]
             }
         }
-        return Array("MM".utf8) + bigEndian(42, 2) + bigEndian(8, 4) + bigEndian(texts.count, 2) + entries
+        return Array("MM".utf8) + bigEndian(42, 2) + bigEndian(8, 4) + bigEndian(texts.count, 2)
+            + entries
             + bigEndian(0, 4) + values
     }
 

@@ -1,15 +1,16 @@
-/// Looks for pictures in metadata: as they are, in base64, or in hexadecimal digits.
+/// Searches metadata for pictures: raw, in base64 or in hexadecimal.
 ///
-/// Whoever writes metadata may put a preview anywhere. So this is asked last, of the bytes that are to be written.
+/// A writer of metadata may put a preview anywhere, so this is the last check, on the bytes about
+/// to be written.
 enum EmbeddedPictures {
-    /// Whether a picture begins somewhere in bytes, or in text among them.
+    /// Whether a picture begins anywhere in bytes, or in text among them.
     static func areFound(in bytes: ArraySlice<UInt8>) -> Bool {
         bytes.withUnsafeBufferPointer(beginsSomewhere) || areFound(inText: bytes)
     }
 
-    /// Whether text holds a picture in base64 or in hexadecimal digits.
+    /// Whether text holds a picture in base64 or in hexadecimal.
     ///
-    /// White space within is passed over, and so are XML's references to it.
+    /// White space is skipped, including white space written as XML character references.
     static func areFound(inText bytes: ArraySlice<UInt8>) -> Bool {
         var isFound = false
         forEachRun(of: bytes) { run, _ in
@@ -18,39 +19,48 @@ enum EmbeddedPictures {
         return isFound
     }
 
-    /// Whether text holds a picture, or so long a run of base64 that it can be nothing for people to read.
+    /// Whether text holds a picture, or a base64 run too long to be readable text.
     static func mayBe(inText bytes: ArraySlice<UInt8>) -> Bool {
         var isFound = false
         forEachRun(of: bytes) { run, isDense in
-            isFound = isFound || (isDense && run.count > maxOpaqueCount) || Base64Run.holdsPicture(run)
+            isFound =
+                isFound || (isDense && run.count > maxOpaqueCount) || Base64Run.holdsPicture(run)
         }
         return isFound
     }
 
-    /// Digits of base64 in a row that no text for people has.
+    /// The longest plausible run of base64 digits in readable text.
     private static let maxOpaqueCount = 2048
-    /// Digits of base64 between two line ends; words of a text are shorter.
+    /// The minimum number of base64 digits per line; words of a text are shorter.
     private static let minLineCount = 40
 
-    // MARK: - Pictures as they are
+    // MARK: - Raw pictures
 
-    /// Whether one of the formats' signatures stands somewhere.
+    /// Whether the signature of a format occurs anywhere.
     static func beginsSomewhere(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         func stands(_ text: StaticString, at offset: Int) -> Bool {
             guard offset >= 0, offset + text.utf8CodeUnitCount <= bytes.count else { return false }
-            return (0..<text.utf8CodeUnitCount).allSatisfy { bytes[offset + $0] == text.utf8Start[$0] }
+            return (0..<text.utf8CodeUnitCount).allSatisfy {
+                bytes[offset + $0] == text.utf8Start[$0]
+            }
         }
         for index in bytes.indices.dropLast(2) {
             switch bytes[index] {
-            // The first marker, and the beginning of the next (ITU-T T.81, B.1.1.3).
+            // The SOI marker and the first byte of the next marker (ITU-T T.81, B.1.1.3).
             case 0xFF: if bytes[index + 1] == 0xD8, bytes[index + 2] == 0xFF { return true }
             case 0x89: if stands("PNG\r\n", at: index + 1) { return true }
-            case UInt8(ascii: "R"): if stands("RIFF", at: index), stands("WEBP", at: index + 8) { return true }
-            case UInt8(ascii: "G"): if stands("GIF87a", at: index) || stands("GIF89a", at: index) { return true }
-            // The first box of HEIC, AVIF and films, which is short.
+            case UInt8(ascii: "R"):
+                if stands("RIFF", at: index), stands("WEBP", at: index + 8) { return true }
+            case UInt8(ascii: "G"):
+                if stands("GIF87a", at: index) || stands("GIF89a", at: index) { return true }
+            // The first box of HEIC, AVIF and video files, which is short.
             case UInt8(ascii: "f"):
-                if index >= 4, bytes[index - 4] == 0, bytes[index - 3] == 0, stands("ftyp", at: index) { return true }
-            // JPEG XL and JPEG 2000 in boxes.
+                if index >= 4, bytes[index - 4] == 0, bytes[index - 3] == 0,
+                    stands("ftyp", at: index)
+                {
+                    return true
+                }
+            // Boxed JPEG XL and JPEG 2000.
             case UInt8(ascii: "J"): if stands("JXL \r\n", at: index) { return true }
             case UInt8(ascii: "j"): if stands("jP  \r\n", at: index) { return true }
             default: break
@@ -61,7 +71,9 @@ enum EmbeddedPictures {
 
     // MARK: - Pictures as text
 
-    /// Gives the runs of base64's digits, as numbers of six bits, and whether a run's lines are longer than words.
+    /// Calls `body` with each run of base64 digits.
+    ///
+    /// `body` gets the digits as 6-bit numbers, and whether the run's lines are longer than words.
     private static func forEachRun(of bytes: ArraySlice<UInt8>, _ body: ([UInt8], Bool) -> Void) {
         var run: [UInt8] = []
         var (isDense, isBehindWord, lineCount) = (true, false, 0)
@@ -89,20 +101,30 @@ enum EmbeddedPictures {
         end()
     }
 
-    /// The character at a place, of which references of XML and escapes of URLs are undone; and its length there.
-    private static func character(of bytes: ArraySlice<UInt8>, at index: Int) -> (byte: UInt8, length: Int) {
+    /// Returns the character at an index, decoding XML references and URL escapes, and its encoded
+    /// length.
+    private static func character(
+        of bytes: ArraySlice<UInt8>,
+        at index: Int
+    ) -> (byte: UInt8, length: Int) {
         let byte = bytes[index]
-        if byte == UInt8(ascii: "%"), let value = number(bytes.dropFirst(index - bytes.startIndex + 1).prefix(2), 16) {
+        if byte == UInt8(ascii: "%"),
+            let value = number(bytes.dropFirst(index - bytes.startIndex + 1).prefix(2), 16)
+        {
             return (value, 3)
         }
         guard byte == UInt8(ascii: "&") else { return (byte, 1) }
         let reference = bytes.dropFirst(index - bytes.startIndex + 1).prefix(10)
-        guard let end = reference.firstIndex(of: UInt8(ascii: ";")), reference.first == UInt8(ascii: "#") else {
+        guard let end = reference.firstIndex(of: UInt8(ascii: ";")),
+            reference.first == UInt8(ascii: "#")
+        else {
             return (byte, 1)
         }
         let digits = reference[reference.startIndex + 1..<end]
         let isHexadecimal = digits.first == UInt8(ascii: "x")
-        guard let value = number(isHexadecimal ? digits.dropFirst() : digits, isHexadecimal ? 16 : 10) else {
+        guard
+            let value = number(isHexadecimal ? digits.dropFirst() : digits, isHexadecimal ? 16 : 10)
+        else {
             return (byte, 1)
         }
         return (value, end - index + 1)
@@ -112,19 +134,21 @@ enum EmbeddedPictures {
         guard !digits.isEmpty else { return nil }
         var value: UInt32 = 0
         for digit in digits {
-            guard let number = Base64Run.hexadecimal(digit), number < base, value < 256 else { return nil }
+            guard let number = Base64Run.hexadecimal(digit), number < base, value < 256 else {
+                return nil
+            }
             value = value * base + UInt32(number)
         }
         return UInt8(exactly: value)
     }
 }
 
-/// A run of digits that may be what base64 (RFC 4648) or hexadecimal digits make of a picture.
+/// A run of digits that may encode a picture in base64 (RFC 4648) or hexadecimal.
 enum Base64Run {
-    /// Digits of fewer bytes than any picture has.
+    /// Fewer digits than any picture needs.
     static let minCount = 16
 
-    /// Whether a picture begins somewhere in what the digits stand for, wherever the first whole byte begins.
+    /// Whether a picture begins anywhere in the decoded digits, at any alignment.
     static func holdsPicture(_ digits: [UInt8]) -> Bool {
         for phase in 0..<4 {
             var bytes: [UInt8] = []
@@ -141,7 +165,7 @@ enum Base64Run {
         return holdsHexadecimal(digits)
     }
 
-    /// The number of six bits that a digit of base64 stands for, in the alphabet of URLs, too.
+    /// Returns the 6-bit value of a base64 digit, in the standard or the URL alphabet.
     static func digit(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - UInt8(ascii: "A")
@@ -153,7 +177,7 @@ enum Base64Run {
         }
     }
 
-    /// The number that a hexadecimal digit stands for.
+    /// Returns the value of a hexadecimal digit.
     static func hexadecimal(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
@@ -165,23 +189,25 @@ enum Base64Run {
 
     private static func isPicture(_ bytes: [UInt8]) -> Bool {
         if bytes.withUnsafeBufferPointer(EmbeddedPictures.beginsSomewhere) { return true }
-        // TIFF and BMP have short signatures, which count at the beginning alone.
+        // TIFF and BMP have short signatures, which count only at the beginning.
         return [.tiff, .bmp].contains(ImageFormat.detect(bytes))
     }
 
-    /// The same for pairs of hexadecimal digits, as numbers of six bits.
+    /// Does the same for pairs of hexadecimal digits, given as 6-bit base64 values.
     private static func holdsHexadecimal(_ digits: [UInt8]) -> Bool {
         let runs = digits.split { sixBits($0) == nil }.filter { $0.count >= minCount }
         return runs.contains { run in
             (0..<2).contains { phase in
                 let values = run.dropFirst(phase).compactMap(sixBits)
-                let bytes = stride(from: 0, to: values.count - 1, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+                let bytes = stride(from: 0, to: values.count - 1, by: 2).map {
+                    values[$0] << 4 | values[$0 + 1]
+                }
                 return isPicture(bytes)
             }
         }
     }
 
-    /// The number that a hexadecimal digit stands for, of its number in base64.
+    /// Converts a base64 value to the hexadecimal value of the same digit.
     private static func sixBits(_ digit: UInt8) -> UInt8? {
         switch digit {
         case 0...5: digit + 10

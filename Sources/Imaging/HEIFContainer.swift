@@ -1,27 +1,31 @@
 /// The tables of a HEIC or AVIF file (ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12, 6).
 ///
-/// What is read here is taken for hostile, and where two readers could understand it differently it is refused.
+/// The input is treated as hostile. Anything that two readers could interpret differently is
+/// refused.
 struct HEIFContainer {
-    /// The number of the item that is the picture.
+    /// The ID of the primary item, the picture.
     let primary: Int
-    /// All items by their numbers.
+    /// All items by ID.
     let items: [Int: HEIFItem]
     let references: HEIFReferences
     let properties: HEIFProperties
     var places: HEIFItemPlaces
 
-    /// Reads the tables.
+    /// Parses the tables.
     ///
     /// - Parameter bytes: The file.
-    /// - Throws: ``ImagingError`` with ``ImagingError/Code/truncated``, ``ImagingError/Code/corrupt``,
-    ///   ``ImagingError/Code/unsupported`` or ``ImagingError/Code/tooLarge``.
+    /// - Throws: ``ImagingError`` with ``ImagingError/Code/truncated``,
+    ///   ``ImagingError/Code/corrupt``, ``ImagingError/Code/unsupported`` or
+    ///   ``ImagingError/Code/tooLarge``.
     init(_ bytes: [UInt8]) throws(ImagingError) {
         guard let meta = try HEIFBoxes(file: bytes[...]).only("meta") else {
             throw ImagingError(.truncated, "The picture's file ends before it says what it holds.")
         }
-        // Behind the version and the flags.
+        // Skip the version and the flags.
         let children = try HEIFBoxes(meta.content.dropFirst(4))
-        if let handler = try children.only("hdlr"), !handler.content.dropFirst(8).starts(with: "pict".utf8) {
+        if let handler = try children.only("hdlr"),
+            !handler.content.dropFirst(8).starts(with: "pict".utf8)
+        {
             throw ImagingError(.unsupported, "The file's tables are not those of a picture.")
         }
         guard let first = try children.only("pitm"), let primary = Self.number(first.content) else {
@@ -51,15 +55,22 @@ struct HEIFContainer {
         )
     }
 
-    /// Which of the sources of data, counted from 1, are this file itself (ISO/IEC 14496-12, 8.7.2).
+    /// Returns the data sources, counted from 1, that are this file itself (ISO/IEC 14496-12,
+    /// 8.7.2).
     private static func ownSources(_ information: HEIFBoxes.Box?) throws(ImagingError) -> Set<Int> {
-        guard let information, let table = try HEIFBoxes(information.content).only("dref") else { return [] }
-        // Behind the version, the flags and the count; of each entry the lowest flag tells.
+        guard let information, let table = try HEIFBoxes(information.content).only("dref") else {
+            return []
+        }
+        // Skip the version, the flags and the count. The lowest flag of an entry marks this file.
         let entries = try HEIFBoxes(table.content.dropFirst(8)).all
-        return Set(entries.indices.filter { (entries[$0].content.dropFirst(3).first ?? 0) & 1 == 1 }.map { $0 + 1 })
+        return Set(
+            entries.indices.filter { (entries[$0].content.dropFirst(3).first ?? 0) & 1 == 1 }.map {
+                $0 + 1
+            }
+        )
     }
 
-    /// The number in the box that names the picture (ISO/IEC 14496-12, 8.11.4).
+    /// Parses the primary item box (ISO/IEC 14496-12, 8.11.4).
     private static func number(_ content: ArraySlice<UInt8>) -> Int? {
         var reader = BigEndianReader(content)
         guard let version = reader.number(1), reader.skip(3) else { return nil }

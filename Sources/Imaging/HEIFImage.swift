@@ -1,17 +1,17 @@
-/// An item that is an image, with what is needed of it to decode it.
+/// An image item, with everything needed to decode it.
 struct HEIFImage {
-    /// How an image comes about.
+    /// How an image is stored or derived.
     enum Kind: String {
         case hevc = "hvc1"
         case av1 = "av01"
-        /// From tiles (ISO/IEC 23008-12, 6.6.2.3).
+        /// Assembled from tiles (ISO/IEC 23008-12, 6.6.2.3).
         case grid
-        /// From another one as it is (6.6.2.1).
+        /// Another image unchanged (6.6.2.1).
         case identity = "iden"
-        /// From layers (6.6.2.2).
+        /// Assembled from layers (6.6.2.2).
         case overlay = "iovl"
 
-        /// Whether it is put together from others.
+        /// Whether the image is derived from others.
         var isDerived: Bool {
             switch self {
             case .hevc, .av1: false
@@ -25,32 +25,40 @@ struct HEIFImage {
         var height: Int
     }
 
-    /// The item's number.
+    /// The item's ID.
     let number: Int
     let kind: Kind
-    /// Those that a decoder needs, in the order that is told.
+    /// The properties that a decoder needs, in file order.
     let properties: [HEIFProperties.Property]
-    /// As it is stored, before it is turned and cut.
+    /// The stored size, before rotation and cropping.
     let size: Size
-    /// The numbers of the images that it is put together from.
+    /// The IDs of the images that it is derived from.
     let parts: [Int]
-    /// Where its bytes lie.
+    /// The byte ranges of its data.
     let ranges: [Range<Int>]
-    /// Whether a sample of its stream has more than 8 bits.
+    /// Whether its stream has more than 8 bits per sample.
     let isDeep: Bool
 
-    /// Takes an item for an image.
+    /// Interprets an item as an image.
     ///
-    /// - Throws: ``ImagingError`` with ``ImagingError/Code/unsupported`` for what no decoder here can read, or
-    ///   ``ImagingError/Code/corrupt`` or ``ImagingError/Code/truncated``.
+    /// - Throws: ``ImagingError`` with ``ImagingError/Code/unsupported`` for images that no decoder
+    ///   here can read, or ``ImagingError/Code/corrupt`` or ``ImagingError/Code/truncated``.
     init(_ number: Int, in container: inout HEIFContainer) throws(ImagingError) {
         guard let item = container.items[number] else {
-            throw ImagingError(.corrupt, "The picture's file is damaged: a part of the picture is not there.")
+            throw ImagingError(
+                .corrupt,
+                "The picture's file is damaged: a part of the picture is not there."
+            )
         }
         if item.isProtected {
-            throw ImagingError(.unsupported, "The picture is encrypted; send it as it is when it can be seen.")
+            throw ImagingError(
+                .unsupported,
+                "The picture is encrypted; send it as it is when it can be seen."
+            )
         }
-        guard let kind = Kind(rawValue: item.type) else { throw HEIFUnsupported.item(of: item.type) }
+        guard let kind = Kind(rawValue: item.type) else {
+            throw HEIFUnsupported.item(of: item.type)
+        }
         let properties = try HEIFImageProperties(container.properties.all(of: number), kind: kind)
         self.number = number
         self.kind = kind
@@ -64,17 +72,18 @@ struct HEIFImage {
         }
     }
 
-    /// Where it is turned and cut, and how.
+    /// The properties that rotate, mirror or crop it.
     var transformations: [HEIFProperties.Property] {
         properties.filter { ["irot", "imir", "clap"].contains($0.type) }
     }
 
-    /// Whether it is cut.
+    /// Whether it is cropped.
     var isCut: Bool { properties.contains { $0.type == "clap" } }
 
-    /// Its size once it is turned.
+    /// Its size after rotation.
     var turnedSize: Size {
-        let turns = properties.filter { $0.type == "irot" && ($0.content.first ?? 0) & 1 == 1 }.count
+        let turns = properties.filter { $0.type == "irot" && ($0.content.first ?? 0) & 1 == 1 }
+            .count
         return turns & 1 == 1 ? Size(width: size.height, height: size.width) : size
     }
 }

@@ -1,22 +1,25 @@
-/// An entry of the table of items (ISO/IEC 14496-12, 8.11.6).
+/// An entry of the item table (ISO/IEC 14496-12, 8.11.6).
 struct HEIFItem {
     let number: Int
-    /// Four letters; none in the oldest versions of the entry.
+    /// The four-character code; empty in the oldest entry versions.
     let type: String
-    /// The media type of an item of the type `mime`.
+    /// The media type of an item of type `mime`.
     let mediaType: String
-    /// Whether its bytes are to be inflated.
+    /// Whether its bytes are compressed.
     let isCompressed: Bool
     /// Whether its bytes are encrypted.
     let isProtected: Bool
 
-    /// The items of a table by their numbers, of which each is there once.
+    /// Parses a table into items by ID, each of which must occur once.
     static func all(in table: ArraySlice<UInt8>) throws(ImagingError) -> [Int: HEIFItem] {
         var reader = BigEndianReader(table)
-        guard let version = reader.number(1), reader.skip(3), reader.skip(version == 0 ? 2 : 4) else { throw damaged }
+        guard let version = reader.number(1), reader.skip(3), reader.skip(version == 0 ? 2 : 4)
+        else { throw damaged }
         var items: [Int: HEIFItem] = [:]
         for box in try HEIFBoxes(reader.rest).all where box.type == "infe" {
-            guard let item = HEIFItem(box.content), items.updateValue(item, forKey: item.number) == nil else {
+            guard let item = HEIFItem(box.content),
+                items.updateValue(item, forKey: item.number) == nil
+            else {
                 throw damaged
             }
         }
@@ -29,7 +32,8 @@ struct HEIFItem {
 
     private init?(_ entry: ArraySlice<UInt8>) {
         var reader = BigEndianReader(entry)
-        guard let version = reader.number(1), reader.skip(3), let number = reader.number(version <= 2 ? 2 : 4),
+        guard let version = reader.number(1), reader.skip(3),
+            let number = reader.number(version <= 2 ? 2 : 4),
             let protection = reader.number(2)
         else { return nil }
         self.number = number
@@ -40,12 +44,14 @@ struct HEIFItem {
         } else {
             type = ""
         }
-        // The name; then, of older entries and of those with a media type, that type and how it is encoded.
+        // The name is followed by the media type and the encoding, in older entries and in `mime`
+        // entries.
         guard version < 2 || type == "mime" else {
             (mediaType, isCompressed) = ("", false)
             return
         }
-        let words = reader.rest.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false).dropFirst()
+        let words = reader.rest.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false)
+            .dropFirst()
         mediaType = words.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
         isCompressed = words.dropFirst().first.map { !$0.isEmpty } ?? false
     }

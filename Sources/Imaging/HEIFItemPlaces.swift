@@ -1,30 +1,30 @@
-/// Where the bytes of items lie (ISO/IEC 14496-12, 8.11.3).
+/// The locations of item data (ISO/IEC 14496-12, 8.11.3).
 struct HEIFItemPlaces {
-    /// From where the offsets of an item count.
+    /// What an item's offsets are relative to.
     private enum Origin: Int {
         case file = 0
-        /// The box of data among the tables.
+        /// The `idat` box among the tables.
         case data = 1
         /// Another item.
         case item = 2
     }
 
     private struct Place {
-        /// `nil` for what nobody knows.
+        /// `nil` for an unknown construction method.
         let origin: Origin?
         /// Whether the bytes are in another file.
         let isElsewhere: Bool
         let base: Int
-        /// An entry each, as they are stored.
+        /// The extent entries in their stored form.
         let extents: ArraySlice<UInt8>
         let extentCount: Int
     }
 
     private static let maxItems = 20_000
-    /// How deep items may lie in others.
+    /// The maximum nesting depth of items within items.
     private static let maxDepth = 4
 
-    /// How many more pieces of items are looked at; hostile tables multiply them.
+    /// The remaining budget of pieces to examine; hostile tables multiply them.
     private var piecesLeft = 200_000
 
     private let file: Range<Int>
@@ -35,15 +35,16 @@ struct HEIFItemPlaces {
     private let countLength: Int
     private let indexLength: Int
 
-    /// Reads the table.
+    /// Parses the table.
     ///
     /// - Parameters:
-    ///   - table: The box's content.
-    ///   - file: The whole file.
-    ///   - data: The content of the box of data.
-    ///   - ownSources: Which of the sources of data are the file itself, beside the first, whose number is 0.
-    ///   - references: What items have to do with each other.
-    /// - Throws: ``ImagingError`` for a table that cannot be read, names an item twice, or is too long.
+    ///   - table: The content of the box.
+    ///   - file: The range of the whole file.
+    ///   - data: The range of the `idat` box's content.
+    ///   - ownSources: The data sources that are the file itself, besides source 0.
+    ///   - references: The references between items.
+    /// - Throws: ``ImagingError`` for a table that cannot be parsed, repeats an item or is too
+    ///   long.
     init(
         _ table: ArraySlice<UInt8>,
         file: Range<Int>,
@@ -55,7 +56,9 @@ struct HEIFItemPlaces {
         self.data = data
         self.references = references
         var reader = BigEndianReader(table)
-        guard let version = reader.number(1), version <= 2, reader.skip(3), let lengths = reader.number(2) else {
+        guard let version = reader.number(1), version <= 2, reader.skip(3),
+            let lengths = reader.number(2)
+        else {
             throw Self.damaged
         }
         let baseLength = lengths >> 4 & 15
@@ -65,7 +68,10 @@ struct HEIFItemPlaces {
             let itemCount = reader.number(version < 2 ? 2 : 4)
         else { throw Self.damaged }
         guard itemCount <= Self.maxItems else {
-            throw ImagingError(.tooLarge, "The picture's file has \(itemCount) items; \(Self.maxItems) are allowed.")
+            throw ImagingError(
+                .tooLarge,
+                "The picture's file has \(itemCount) items; \(Self.maxItems) are allowed."
+            )
         }
         let extentLength = indexLength + offsetLength + countLength
         for _ in 0..<itemCount {
@@ -75,7 +81,9 @@ struct HEIFItemPlaces {
                 let extentCount = reader.number(2)
             else { throw Self.damaged }
             let extents = reader.rest.prefix(extentCount * extentLength)
-            guard reader.skip(extentCount * extentLength), places[item] == nil else { throw Self.damaged }
+            guard reader.skip(extentCount * extentLength), places[item] == nil else {
+                throw Self.damaged
+            }
             places[item] = Place(
                 origin: Origin(rawValue: method),
                 isElsewhere: method == 0 && source != 0 && !ownSources.contains(source),
@@ -86,10 +94,11 @@ struct HEIFItemPlaces {
         }
     }
 
-    /// Where the bytes of an item lie in the file, in their order; nowhere for an item that the table does not name.
+    /// Returns the byte ranges of an item in order; none for an item missing from the table.
     ///
-    /// - Throws: ``ImagingError`` with ``ImagingError/Code/truncated`` if they are not there, or ``ImagingError/Code/corrupt``,
-    ///   ``ImagingError/Code/unsupported`` or ``ImagingError/Code/tooLarge``.
+    /// - Throws: ``ImagingError`` with ``ImagingError/Code/truncated`` if the bytes are missing, or
+    ///   ``ImagingError/Code/corrupt``, ``ImagingError/Code/unsupported`` or
+    ///   ``ImagingError/Code/tooLarge``.
     mutating func ranges(of item: Int) throws(ImagingError) -> [Range<Int>] {
         try ranges(of: item, depth: 0)
     }
@@ -97,10 +106,16 @@ struct HEIFItemPlaces {
     private mutating func ranges(of item: Int, depth: Int) throws(ImagingError) -> [Range<Int>] {
         guard let place = places[item] else { return [] }
         if place.isElsewhere {
-            throw ImagingError(.unsupported, "The picture's pixels are in another file; send one that holds them.")
+            throw ImagingError(
+                .unsupported,
+                "The picture's pixels are in another file; send one that holds them."
+            )
         }
         guard let origin = place.origin else {
-            throw ImagingError(.unsupported, "The picture's parts lie in a way that is not read here.")
+            throw ImagingError(
+                .unsupported,
+                "The picture's parts lie in a way that is not read here."
+            )
         }
         guard depth < Self.maxDepth else { throw Self.damaged }
         var reader = BigEndianReader(place.extents)
@@ -117,24 +132,29 @@ struct HEIFItemPlaces {
             case .file: source = [file]
             case .data: source = data.map { [$0] } ?? []
             case .item:
-                // They are counted from 1, and without a number it is the first.
+                // Indices count from 1; without an index, the first reference applies.
                 let sources = references.targets(of: "iloc", from: item)
-                guard let other = sources.dropFirst(max(index, 1) - 1).first else { throw Self.damaged }
+                guard let other = sources.dropFirst(max(index, 1) - 1).first else {
+                    throw Self.damaged
+                }
                 source = try ranges(of: other, depth: depth + 1)
             }
             piecesLeft -= source.count
             guard piecesLeft > 0 else {
                 throw ImagingError(.tooLarge, "The picture's parts are in too many pieces.")
             }
-            // Where counts have no room, they reach to the end.
+            // If lengths have no size, the extent reaches to the end.
             found += try Self.part(of: source, from: start, count: countLength == 0 ? nil : count)
         }
         return found
     }
 
-    /// A part of what lies in several places.
-    private static func part(of source: [Range<Int>], from start: Int, count: Int?) throws(ImagingError) -> [Range<Int>]
-    {
+    /// Returns a part of data that lies in several ranges.
+    private static func part(
+        of source: [Range<Int>],
+        from start: Int,
+        count: Int?
+    ) throws(ImagingError) -> [Range<Int>] {
         var (toSkip, left) = (start, count ?? .max)
         var found: [Range<Int>] = []
         for range in source {
@@ -142,15 +162,23 @@ struct HEIFItemPlaces {
             toSkip -= skipped
             let taken = min(left, range.count - skipped)
             left -= taken
-            if taken > 0 { found.append(range.lowerBound + skipped..<range.lowerBound + skipped + taken) }
+            if taken > 0 {
+                found.append(range.lowerBound + skipped..<range.lowerBound + skipped + taken)
+            }
         }
         guard toSkip == 0, count == nil || left == 0 else {
-            throw ImagingError(.truncated, "The picture's file ends before the picture is complete.")
+            throw ImagingError(
+                .truncated,
+                "The picture's file ends before the picture is complete."
+            )
         }
         return found
     }
 
     private static var damaged: ImagingError {
-        ImagingError(.corrupt, "The picture's file is damaged: it does not say where its parts lie.")
+        ImagingError(
+            .corrupt,
+            "The picture's file is damaged: it does not say where its parts lie."
+        )
     }
 }

@@ -1,23 +1,31 @@
 extension HEIFPicture {
-    /// A file of the picture's images and nothing else, so that a decoder meets no box, item, property or reference but those that it
-    /// needs, all written here.
+    /// Builds a file of only the picture's images.
     ///
-    /// - Parameter bytes: The file that the picture was found in.
-    /// - Returns: A file that is at most as much longer as its tables are.
-    /// - Throws: ``ImagingError`` with ``ImagingError/Code/corrupt`` if the images share bytes without being the same.
+    /// A decoder therefore meets no box, item, property or reference except those it needs, all
+    /// written here.
+    ///
+    /// - Parameter bytes: The file in which the picture was found.
+    /// - Returns: A file that exceeds the original by at most the length of its tables.
+    /// - Throws: ``ImagingError`` with ``ImagingError/Code/corrupt`` if images partially overlap in
+    ///   the file.
     func file(of bytes: [UInt8]) throws(ImagingError) -> [UInt8] {
         var data = Data()
         for image in images { data.add(image.ranges) }
         guard data.count <= bytes.count else {
-            throw ImagingError(.corrupt, "The picture's file is damaged: its parts lie on each other.")
+            throw ImagingError(
+                .corrupt,
+                "The picture's file is damaged: its parts lie on each other."
+            )
         }
         var file = HEIFWriter()
         file.box("ftyp") { file in
             file.text("mif1")
             file.number(0, 4)
-            for brand in ["mif1", images.contains { $0.kind == .av1 } ? "avif" : "heic"] { file.text(brand) }
+            for brand in ["mif1", images.contains { $0.kind == .av1 } ? "avif" : "heic"] {
+                file.text(brand)
+            }
         }
-        // Numbers of fixed length: the tables are as long wherever the data lie.
+        // Numbers have fixed lengths, so the tables' length does not depend on the offsets.
         var tables = HEIFWriter()
         write(to: &tables, data, at: 0)
         let start = file.bytes.count + tables.bytes.count + 16
@@ -32,7 +40,7 @@ extension HEIFPicture {
         return file.bytes
     }
 
-    /// What is to be copied, each part once.
+    /// The data to copy, each part once.
     private struct Data {
         private(set) var parts: [[Range<Int>]] = []
         private(set) var count = 0
@@ -59,12 +67,12 @@ extension HEIFPicture {
             }
             file.box("pitm", version: 0) { $0.number(1, 2) }
             file.box("iloc", version: 1) { file in
-                // Offsets and counts of 8 bytes, no bases and no indices.
+                // 8-byte offsets and lengths, no bases and no indices.
                 file.number(0x8800, 2)
                 file.number(images.count, 2)
                 for (index, image) in images.enumerated() {
                     file.number(index + 1, 2)
-                    // In the file, this one.
+                    // Stored in this file.
                     file.number(0, 4)
                     let offset = data.offset(of: image.ranges)
                     file.number(offset == nil ? 0 : 1, 2)
@@ -76,7 +84,7 @@ extension HEIFPicture {
             file.box("iinf", version: 0) { file in
                 file.number(images.count, 2)
                 for (index, image) in images.enumerated() {
-                    // All but the picture are hidden.
+                    // All items except the picture are hidden.
                     file.box("infe", version: 2, flags: index == 0 ? 0 : 1) { file in
                         file.number(index + 1, 2)
                         file.number(0, 2)
@@ -116,14 +124,17 @@ extension HEIFPicture {
             file.box("ipco") { file in
                 for property in order { file.box(property.type) { $0.bytes += property.content } }
             }
-            // Places of 15 bits.
+            // 15-bit property indices.
             file.box("ipma", version: 0, flags: 1) { file in
                 file.number(images.count, 4)
                 for (index, image) in images.enumerated() {
                     file.number(index + 1, 2)
                     file.number(image.properties.count, 1)
                     for property in image.properties {
-                        file.number((places[property.place] ?? 0) | (property.isEssential ? 0x8000 : 0), 2)
+                        file.number(
+                            (places[property.place] ?? 0) | (property.isEssential ? 0x8000 : 0),
+                            2
+                        )
                     }
                 }
             }
@@ -131,28 +142,37 @@ extension HEIFPicture {
     }
 }
 
-/// Writes boxes.
+/// A writer of boxes.
 struct HEIFWriter {
     var bytes: [UInt8] = []
 
-    /// Writes a number, the most significant byte first.
+    /// Writes a big-endian number of `count` bytes.
     mutating func number(_ value: Int, _ count: Int) {
-        for byte in (0..<count).reversed() { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * byte))) }
+        for byte in (0..<count).reversed() {
+            bytes.append(UInt8(truncatingIfNeeded: value >> (8 * byte)))
+        }
     }
 
-    /// Writes letters.
+    /// Writes a text as it is.
     mutating func text(_ letters: String) {
         bytes += letters.utf8
     }
 
-    /// Writes a box around what `content` writes.
-    mutating func box(_ type: String, version: Int? = nil, flags: Int = 0, _ content: (inout HEIFWriter) -> Void) {
+    /// Writes a box around the output of `content`.
+    mutating func box(
+        _ type: String,
+        version: Int? = nil,
+        flags: Int = 0,
+        _ content: (inout HEIFWriter) -> Void
+    ) {
         let start = bytes.count
         number(0, 4)
         text(type)
         if let version { number(version << 24 | flags, 4) }
         content(&self)
         let count = bytes.count - start
-        for index in 0..<4 { bytes[start + index] = UInt8(truncatingIfNeeded: count >> (8 * (3 - index))) }
+        for index in 0..<4 {
+            bytes[start + index] = UInt8(truncatingIfNeeded: count >> (8 * (3 - index)))
+        }
     }
 }

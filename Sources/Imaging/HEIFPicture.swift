@@ -1,23 +1,24 @@
-/// What of a HEIC or AVIF makes up its picture: the primary item, what that is put together from, its alpha, and its EXIF and XMP.
+/// The parts of a HEIC or AVIF file that make up its picture.
 ///
-/// Telephones write much beside it: gain maps, depth, mattes, thumbnails, films. None of that is looked at.
+/// These are the primary item, the images it is derived from, its alpha, and its EXIF and XMP.
+/// Phones add much more: gain maps, depth maps, mattes, thumbnails, videos. All of that is ignored.
 struct HEIFPicture {
-    /// What a stream must be when it is decoded.
+    /// The constraints on a decoded stream.
     struct Stream: Equatable {
         let size: HEIFImage.Size
-        /// Whether it may not be larger.
+        /// Whether the stream may not be larger.
         let isExact: Bool
     }
 
-    /// The primary item first, each once.
+    /// The images, the primary item first, each once.
     private(set) var images: [HEIFImage] = []
-    /// In the order in which libheif decodes them, a stream as often as it is decoded.
+    /// The streams in libheif's decoding order; a stream decoded twice is listed twice.
     private(set) var streams: [Stream] = []
-    /// The number of the item that is the alpha of the primary one.
+    /// The ID of the primary item's alpha item.
     private(set) var alpha: Int?
-    /// Where EXIF lies in the file, as its item stores it.
+    /// The byte ranges of the EXIF item as stored.
     private(set) var exif: [Range<Int>] = []
-    /// Where XMP lies in the file.
+    /// The byte ranges of the XMP item.
     private(set) var xmp: [Range<Int>] = []
 
     private var container: HEIFContainer
@@ -28,24 +29,26 @@ struct HEIFPicture {
     private var pixels = 0
     private var streamBytes = 0
 
-    /// libheif looks through all items for each.
+    /// Bounded because libheif searches all items for each one.
     private static let maxImages = 8192
-    /// As many as a grid can have, and as many again for alpha.
+    /// The maximum number of tiles in a grid, twice to allow for alpha.
     private static let maxVisits = 2 * 65_536 + 16
     private static let maxDepth = 8
 
-    /// What an alpha calls itself (ISO/IEC 23008-12, 6.5.8; AVC and MIAF).
+    /// The auxiliary types of alpha (ISO/IEC 23008-12, 6.5.8; AVC and MIAF).
     private static let alphaTypes = [
-        "urn:mpeg:avc:2015:auxid:1", "urn:mpeg:hevc:2015:auxid:1", "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
+        "urn:mpeg:avc:2015:auxid:1", "urn:mpeg:hevc:2015:auxid:1",
+        "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
     ]
 
-    /// Looks for what belongs to the picture.
+    /// Finds the parts of the picture.
     ///
     /// - Parameters:
     ///   - bytes: The file.
-    ///   - limits: What the picture may claim.
-    /// - Throws: ``ImagingError`` with ``ImagingError/Code/tooLarge``, ``ImagingError/Code/truncated``,
-    ///   ``ImagingError/Code/corrupt`` or ``ImagingError/Code/unsupported``.
+    ///   - limits: The bounds on the picture.
+    /// - Throws: ``ImagingError`` with ``ImagingError/Code/tooLarge``,
+    ///   ``ImagingError/Code/truncated``, ``ImagingError/Code/corrupt`` or
+    ///   ``ImagingError/Code/unsupported``.
     init(_ bytes: [UInt8], limits: ImageLimits) throws(ImagingError) {
         self.bytes = bytes
         self.limits = limits
@@ -55,7 +58,7 @@ struct HEIFPicture {
         try findMetadata()
     }
 
-    /// The bytes at some places, one behind the other; `nil` if they are more than `count`.
+    /// Returns the concatenated bytes of some ranges; `nil` if they exceed `count`.
     func bytes(at ranges: [Range<Int>], atMost count: Int) -> [UInt8]? {
         guard ranges.reduce(0, { $0 + $1.count }) <= count else { return nil }
         return ranges.flatMap { bytes[$0] }
@@ -63,17 +66,22 @@ struct HEIFPicture {
 
     // MARK: - Images
 
-    /// Adds an image and what it is put together from.
+    /// Adds an image and the images it is derived from.
     private mutating func add(
         _ number: Int,
         isPart: Bool,
         depth: Int
     ) throws(ImagingError) -> (image: HEIFImage, isDeep: Bool) {
         guard depth < Self.maxDepth else {
-            throw ImagingError(.corrupt, "The picture's file is damaged: parts of the picture are parts of themselves.")
+            throw ImagingError(
+                .corrupt,
+                "The picture's file is damaged: parts of the picture are parts of themselves."
+            )
         }
         visits += 1
-        guard visits <= Self.maxVisits else { throw ImagingError(.tooLarge, "The picture has too many parts.") }
+        guard visits <= Self.maxVisits else {
+            throw ImagingError(.tooLarge, "The picture has too many parts.")
+        }
         let image = try image(number)
         guard image.kind.isDerived else {
             try count(image)
@@ -114,11 +122,18 @@ struct HEIFPicture {
         }
         streamBytes += image.ranges.reduce(0) { $0 + $1.count }
         guard streamBytes <= max(16 << 20, 4 * bytes.count) else {
-            throw ImagingError(.tooLarge, "The parts of the picture have more bytes than its file can explain.")
+            throw ImagingError(
+                .tooLarge,
+                "The parts of the picture have more bytes than its file can explain."
+            )
         }
     }
 
-    private func check(_ image: HEIFImage, _ parts: [HEIFImage], isDeep: Bool) throws(ImagingError) {
+    private func check(
+        _ image: HEIFImage,
+        _ parts: [HEIFImage],
+        isDeep: Bool
+    ) throws(ImagingError) {
         if image.kind == .identity {
             guard parts.count == 1 else {
                 throw ImagingError(
@@ -128,7 +143,7 @@ struct HEIFPicture {
             }
             return
         }
-        // The sizes of an overlay with numbers of 32 bits end there.
+        // An overlay's 32-bit canvas size ends within these bytes.
         let start = image.ranges.lazy.flatMap { [bytes] in bytes[$0] }.prefix(18)
         guard let canvas = HEIFCanvas(Array(start), kind: image.kind), !parts.isEmpty else {
             throw ImagingError(
@@ -148,22 +163,31 @@ struct HEIFPicture {
         }
         try canvas.check(tiles: parts)
         if image.kind == .overlay, isDeep {
-            throw ImagingError(.unsupported, "The picture is made of layers of more than 8 bits, which are not read.")
+            throw ImagingError(
+                .unsupported,
+                "The picture is made of layers of more than 8 bits, which are not read."
+            )
         }
     }
 
-    // MARK: - What belongs to it
+    // MARK: - Alpha and metadata
 
     private mutating func findAlpha(of primary: HEIFImage) throws(ImagingError) {
         for (source, targets) in container.references.sources(of: "auxl", to: Set(places.keys)) {
             guard try isAlpha(source), source != alpha else { continue }
-            guard alpha == nil, targets.allSatisfy({ $0 == primary.number }) else { throw HEIFUnsupported.alpha }
+            guard alpha == nil, targets.allSatisfy({ $0 == primary.number }) else {
+                throw HEIFUnsupported.alpha
+            }
             alpha = source
         }
         guard let alpha else { return }
         let (image, _) = try add(alpha, isPart: false, depth: 0)
-        func turns(_ image: HEIFImage) -> [[UInt8]] { image.transformations.map { Array($0.type.utf8) + $0.content } }
-        guard image.size == primary.size, turns(image) == turns(primary) else { throw HEIFUnsupported.alpha }
+        func turns(_ image: HEIFImage) -> [[UInt8]] {
+            image.transformations.map { Array($0.type.utf8) + $0.content }
+        }
+        guard image.size == primary.size, turns(image) == turns(primary) else {
+            throw HEIFUnsupported.alpha
+        }
         guard container.references.targets(of: "prem", from: primary.number).isEmpty else {
             throw HEIFUnsupported.premultiplied
         }
@@ -172,14 +196,19 @@ struct HEIFPicture {
     private func isAlpha(_ item: Int) throws(ImagingError) -> Bool {
         try container.properties.all(of: item).contains { property in
             guard property.type == "auxC" else { return false }
-            // Behind the version and the flags, up to the zero.
-            let name = String(decoding: property.content.dropFirst(4).prefix { $0 != 0 }, as: UTF8.self)
+            // The name follows the version and the flags and ends at a zero.
+            let name = String(
+                decoding: property.content.dropFirst(4).prefix { $0 != 0 },
+                as: UTF8.self
+            )
             return Self.alphaTypes.contains(name)
         }
     }
 
     private mutating func findMetadata() throws(ImagingError) {
-        let sources = container.references.sources(of: "cdsc", to: [container.primary]).map(\.source)
+        let sources = container.references.sources(of: "cdsc", to: [container.primary]).map(
+            \.source
+        )
         for item in sources.sorted().compactMap({ container.items[$0] }) {
             let isXMP = item.type == "mime" && item.mediaType == "application/rdf+xml"
             guard isXMP ? xmp.isEmpty : item.type == "Exif" && exif.isEmpty else { continue }

@@ -1,15 +1,17 @@
 import CHeif
 
-/// Reads one HEIC or AVIF file through libheif.
+/// Reads a HEIC or AVIF file with libheif.
 struct HEIFReader {
     private let bytes: [UInt8]
     private let limits: ImageLimits
     private let format: ImageFormat
 
+    /// Creates a reader.
+    ///
     /// - Parameters:
     ///   - bytes: The file.
-    ///   - limits: What the picture may claim.
-    ///   - format: What the file's brands say.
+    ///   - limits: The bounds on the picture.
+    ///   - format: The format according to the file's brands.
     init(_ bytes: [UInt8], limits: ImageLimits, format: ImageFormat) {
         self.bytes = bytes
         self.format = format
@@ -17,7 +19,7 @@ struct HEIFReader {
         Self.prepare
     }
 
-    /// Has libheif look once for what it needs.
+    /// Initialises libheif and registers its decoders, once per process.
     static let prepare: Void = palimpsest_heif_prepare()
 
     func photo() throws(ImagingError) -> Photo {
@@ -25,10 +27,11 @@ struct HEIFReader {
         let picture = try HEIFPicture(bytes, limits: limits)
         return try withReader(of: picture) { (reader) throws(ImagingError) in
             let header = try readHeader(reader)
-            // The container says how the picture is turned, and libheif has turned it: its EXIF counts for nothing.
+            // The container states the orientation and libheif applies it, so EXIF's orientation is
+            // ignored.
             let metadata = metadata(of: picture)
             let statements = try statements(header, metadata, reader)
-            // Before the pixels, as far as it can be said by then.
+            // Check before decoding pixels, as far as possible by then.
             _ = try statements.colors(for: .rgb, limits: limits)
             var decodedHeader = header
             let samples = try decode(reader, &decodedHeader)
@@ -48,7 +51,7 @@ struct HEIFReader {
 
     // MARK: - Steps
 
-    /// Has libheif read a file of the picture alone.
+    /// Opens a libheif reader on a file of only the picture.
     private func withReader<Result>(
         of picture: HEIFPicture,
         _ body: (OpaquePointer) throws(ImagingError) -> Result
@@ -72,7 +75,9 @@ struct HEIFReader {
                         firstStream,
                         streams.count
                     )
-                else { throw ImagingError(.tooLarge, "There is not enough memory to read the picture.") }
+                else {
+                    throw ImagingError(.tooLarge, "There is not enough memory to read the picture.")
+                }
                 defer { palimpsest_heif_close(reader) }
                 return try body(reader)
             }
@@ -80,9 +85,12 @@ struct HEIFReader {
     }
 
     private func metadata(of picture: HEIFPicture) -> PhotoMetadata {
-        // What is longer by more than what stands before EXIF is not kept anyway.
+        // The slack allows for the header before EXIF; anything longer is dropped anyway.
         let most = limits.maxMetadataBytes + 1024
-        let (exif, xmp) = (picture.bytes(at: picture.exif, atMost: most), picture.bytes(at: picture.xmp, atMost: most))
+        let (exif, xmp) = (
+            picture.bytes(at: picture.exif, atMost: most),
+            picture.bytes(at: picture.xmp, atMost: most)
+        )
         var metadata = limits.metadata(exif: exif.flatMap(Self.tiff), xmp: xmp)
         for (name, bytes) in [(Omission.Part.exif, exif), (.xmp, xmp)] where bytes == nil {
             metadata.omissions.append(Omission(name, .tooLarge))
@@ -90,7 +98,8 @@ struct HEIFReader {
         return metadata
     }
 
-    /// Refuses what says of itself that it is first of all a sequence (ISO/IEC 23008-12, annex B; AV1 image format, 6.3).
+    /// Refuses files whose major brand is a sequence (ISO/IEC 23008-12, annex B; AV1 image format,
+    /// 6.3).
     private func refuseSequences() throws(ImagingError) {
         let brand = String(decoding: bytes.dropFirst(8).prefix(4), as: UTF8.self)
         guard ["avis", "msf1", "hevc", "hevx", "hevm", "hevs"].contains(brand) else { return }
@@ -100,16 +109,18 @@ struct HEIFReader {
         )
     }
 
-    private func readHeader(_ reader: OpaquePointer) throws(ImagingError) -> palimpsest_heif_header {
+    private func readHeader(
+        _ reader: OpaquePointer
+    ) throws(ImagingError) -> palimpsest_heif_header {
         var header = palimpsest_heif_header()
         try check(palimpsest_heif_read_header(reader, &header), reader)
-        // What is cut away from it is decoded all the same.
+        // The cropped-away part is decoded too.
         try limits.check(width: Int(header.stored_width), height: Int(header.stored_height))
         try limits.check(width: Int(header.width), height: Int(header.height))
         return header
     }
 
-    /// What the container says of the colours, and EXIF.
+    /// Collects the colour statements of the container and of EXIF.
     private func statements(
         _ header: palimpsest_heif_header,
         _ metadata: PhotoMetadata,
@@ -138,7 +149,10 @@ struct HEIFReader {
         return bytes
     }
 
-    /// EXIF begins with four bytes that tell how many others stand before the TIFF structure (ISO/IEC 23008-12, A.2.1).
+    /// Returns the TIFF structure of an EXIF item.
+    ///
+    /// Four bytes in front of it give the number of further bytes to skip (ISO/IEC 23008-12,
+    /// A.2.1).
     private static func tiff(_ item: [UInt8]) -> [UInt8]? {
         guard item.count > 4 else { return nil }
         let offset = item[..<4].reduce(0) { $0 << 8 | Int($1) }
@@ -146,16 +160,19 @@ struct HEIFReader {
         return Array(item.dropFirst(4 + offset))
     }
 
-    /// Decodes straight into the memory of the result.
+    /// Decodes directly into the result's memory.
     private func decode(
         _ reader: OpaquePointer,
         _ header: inout palimpsest_heif_header
     ) throws(ImagingError) -> [UInt8] {
         let sampleBytes = header.bit_depth > 8 ? 2 : 1
-        let count = Int(header.width) * Int(header.height) * (header.has_alpha != 0 ? 4 : 3) * sampleBytes
+        let count =
+            Int(header.width) * Int(header.height) * (header.has_alpha != 0 ? 4 : 3) * sampleBytes
         var status = palimpsest_heif_status.ok
-        // A byte a row more, which the PNG encoder puts to use.
-        let samples = [UInt8](unsafeUninitializedCapacity: count + Int(header.height)) { buffer, initializedCount in
+        // Reserve one extra byte per row, which the PNG encoder needs.
+        let samples = [UInt8](unsafeUninitializedCapacity: count + Int(header.height)) {
+            buffer,
+            initializedCount in
             guard let start = buffer.baseAddress else { return }
             status = palimpsest_heif_decode(reader, start, count, &header)
             initializedCount = status == .ok ? count : 0
@@ -164,17 +181,26 @@ struct HEIFReader {
         return samples
     }
 
-    private func check(_ status: palimpsest_heif_status, _ reader: OpaquePointer) throws(ImagingError) {
+    private func check(
+        _ status: palimpsest_heif_status,
+        _ reader: OpaquePointer
+    ) throws(ImagingError) {
         let name = format == .avif ? "AVIF" : "HEIC"
         switch status {
         case .ok:
             return
         case .tooLarge:
-            throw ImagingError(.tooLarge, "The \(name) needs more memory than is allowed (\(message(reader))).")
+            throw ImagingError(
+                .tooLarge,
+                "The \(name) needs more memory than is allowed (\(message(reader)))."
+            )
         case .truncated:
             throw ImagingError(.truncated, "The \(name) ends before the picture is complete.")
         case .unsupported:
-            throw ImagingError(.unsupported, "The picture is a kind of \(name) that is not read (\(message(reader))).")
+            throw ImagingError(
+                .unsupported,
+                "The picture is a kind of \(name) that is not read (\(message(reader)))."
+            )
         case .corrupt:
             throw ImagingError(.corrupt, "The \(name) is damaged (\(message(reader))).")
         }
@@ -186,7 +212,7 @@ struct HEIFReader {
 }
 
 extension ColorStatements {
-    /// With the code points of the container's nclx box or, once it is decoded, of the stream.
+    /// Adds the code points of the nclx box or, after decoding, of the stream.
     fileprivate func with(_ header: palimpsest_heif_header) -> ColorStatements {
         let unspecified = ColorCodePoints.unspecified
         let (primaries, transfer) = (
@@ -203,7 +229,8 @@ extension ColorStatements {
 }
 
 extension ImageLimits {
-    /// The limits within which libheif's products of 32 bits fit: of the sides, and of all pixels at eight bytes each.
+    /// The limits within which libheif's 32-bit products fit: side lengths, and all pixels at 8
+    /// bytes each.
     fileprivate var forHEIF: ImageLimits {
         var limits = self
         limits.maxSide = min(maxSide, Int(palimpsestHEIFMaxSide))

@@ -1,6 +1,6 @@
-/// Kinds of HEIC and AVIF that are sound and that no decoder here can read.
+/// Errors for valid HEIC and AVIF files that no decoder here can read.
 enum HEIFUnsupported {
-    /// What items that are no images here are, by their types.
+    /// Descriptions of unreadable item types.
     private static let kinds = [
         "avc1": "AVC (H.264)", "evc1": "EVC", "vvc1": "VVC (H.266)", "jpeg": "JPEG in a HEIF",
         "j2k1": "JPEG 2000 in a HEIF",
@@ -9,10 +9,10 @@ enum HEIFUnsupported {
         "tmap": "a map of tones", "mski": "a mask",
     ]
 
-    /// An item that cannot be decoded.
+    /// Returns the error for an item that cannot be decoded.
     ///
-    /// - Parameter type: Four letters of the file, which are not repeated unless they are known.
-    /// - Returns: The error that says so.
+    /// - Parameter type: The four-character code, echoed only if it is known.
+    /// - Returns: The error.
     static func item(of type: String) -> ImagingError {
         let kind = kinds[type].map { "\($0) (\(type))" } ?? "something that is not known here"
         return ImagingError(
@@ -21,25 +21,25 @@ enum HEIFUnsupported {
         )
     }
 
-    /// A property without which the picture may not be shown.
+    /// An unknown essential property.
     static let property = ImagingError(
         .unsupported,
         "The picture may only be shown by who knows one of its properties, which is not known here; send it as JPEG or PNG."
     )
 
-    /// One layer of several.
+    /// One of several layers.
     static let layers = ImagingError(
         .unsupported,
         "The picture is one of several layers, which are not told apart here; send it as JPEG or PNG."
     )
 
-    /// Transparency that does not cover the picture as a whole and nothing else.
+    /// Alpha that does not match the whole picture exactly.
     static let alpha = ImagingError(
         .unsupported,
         "The picture's transparency has another size than the picture, is turned otherwise or is one of its parts only; send it as PNG."
     )
 
-    /// Colours that are multiplied by alpha.
+    /// Colours premultiplied by alpha.
     static let premultiplied = ImagingError(
         .unsupported,
         "The picture's colours are multiplied by its alpha, which is not read."

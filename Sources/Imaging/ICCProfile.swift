@@ -1,25 +1,27 @@
-/// Looks whether a colour profile can be used for a picture, without computing anything by it (ICC.1:2010 and ICC.1:2001-04).
+/// Validates a colour profile without computing with it (ICC.1:2010 and ICC.1:2001-04).
 ///
-/// It is taken for hostile. What is looked at is what libpng and the viewers look at: a PNG with a profile that does not fit is not valid.
+/// The profile is treated as hostile. The checks are those of libpng and of viewers, since a PNG
+/// whose profile does not fit is invalid.
 struct ICCProfile {
-    /// What samples a picture has.
+    /// The kind of samples a picture has.
     enum Samples: String {
         case gray = "GRAY"
         case rgb = "RGB "
         case cmyk = "CMYK"
     }
 
-    /// The profile, as it is to be carried.
+    /// The profile in the form in which it is carried.
     let bytes: [UInt8]
 
-    /// Takes a profile that fits the samples.
+    /// Creates a profile that fits the samples.
     ///
-    /// What stands behind the profile's end is cut off, and one of version 4 is filled up to a multiple of four bytes, as 7.2.2 wants it.
+    /// Bytes after the profile's end are cut off. A version 4 profile is padded to a multiple of
+    /// four bytes, as 7.2.2 requires.
     ///
     /// - Parameters:
-    ///   - stored: What the file has.
-    ///   - samples: What the picture has.
-    /// - Throws: Why it cannot be used.
+    ///   - stored: The profile as stored in the file.
+    ///   - samples: The kind of samples that the picture has.
+    /// - Throws: The reason why the profile cannot be used.
     init(_ stored: [UInt8], for samples: Samples) throws(Fault) {
         guard let size = Self.number(stored, 0), size >= Self.headCount, size <= stored.count,
             Self.letters(stored, 36) == "acsp", stored[8] <= 4
@@ -28,16 +30,20 @@ struct ICCProfile {
         if bytes[8] == 4, size % 4 != 0 {
             bytes += [UInt8](repeating: 0, count: 4 - size % 4)
             let count = bytes.count
-            for index in 0..<4 { bytes[index] = UInt8(truncatingIfNeeded: count >> (24 - 8 * index)) }
+            for index in 0..<4 {
+                bytes[index] = UInt8(truncatingIfNeeded: count >> (24 - 8 * index))
+            }
         }
         self.bytes = bytes
-        guard ["scnr", "mntr", "prtr", "spac"].contains(Self.letters(bytes, 12)) else { throw Fault(.wrongClass) }
+        guard ["scnr", "mntr", "prtr", "spac"].contains(Self.letters(bytes, 12)) else {
+            throw Fault(.wrongClass)
+        }
         guard Self.letters(bytes, 16) == samples.rawValue else { throw Fault(.wrongColorSpace) }
         guard ["XYZ ", "Lab "].contains(Self.letters(bytes, 20)) else { throw Fault(.damaged) }
         try check(try tags(), samples)
     }
 
-    /// Why a profile cannot be used.
+    /// The reason why a profile cannot be used.
     struct Fault: Error, Equatable {
         let reason: Omission.Reason
 
@@ -49,10 +55,10 @@ struct ICCProfile {
     // MARK: - Steps
 
     private static let headCount = 132
-    /// More than any profile has.
+    /// More tags than any profile has.
     private static let maxTags = 1000
 
-    /// Where the tags lie, the first of each name.
+    /// Returns the byte ranges of the tags; the first tag of a name counts.
     private func tags() throws(Fault) -> [String: Range<Int>] {
         guard let count = Self.number(bytes, 128), (1...Self.maxTags).contains(count),
             Self.headCount + 12 * count <= bytes.count
@@ -60,7 +66,8 @@ struct ICCProfile {
         var tags: [String: Range<Int>] = [:]
         for index in 0..<count {
             let entry = Self.headCount + 12 * index
-            guard let start = Self.number(bytes, entry + 4), let length = Self.number(bytes, entry + 8),
+            guard let start = Self.number(bytes, entry + 4),
+                let length = Self.number(bytes, entry + 8),
                 start >= Self.headCount, start <= bytes.count, length <= bytes.count - start
             else { throw Fault(.damaged) }
             let name = Self.letters(bytes, entry)
@@ -69,10 +76,12 @@ struct ICCProfile {
         return tags
     }
 
-    /// Looks for the tags without which nothing can be computed (ICC.1:2010, 8.3 to 8.5).
+    /// Checks the tags that every colour computation needs (ICC.1:2010, 8.3 to 8.5).
     private func check(_ tags: [String: Range<Int>], _ samples: Samples) throws(Fault) {
         if let table = tags["A2B0"] ?? tags["A2B1"] {
-            guard ["mft1", "mft2", "mAB "].contains(Self.letters(bytes, table.lowerBound)), table.count >= 32 else {
+            guard ["mft1", "mft2", "mAB "].contains(Self.letters(bytes, table.lowerBound)),
+                table.count >= 32
+            else {
                 throw Fault(.damaged)
             }
             return
@@ -85,7 +94,9 @@ struct ICCProfile {
         }
         for name in colorants {
             guard let tag = tags[name] else { throw Fault(.incomplete) }
-            guard tag.count >= 20, Self.letters(bytes, tag.lowerBound) == "XYZ " else { throw Fault(.damaged) }
+            guard tag.count >= 20, Self.letters(bytes, tag.lowerBound) == "XYZ " else {
+                throw Fault(.damaged)
+            }
         }
         for name in curves {
             guard let tag = tags[name] else { throw Fault(.incomplete) }
@@ -93,7 +104,7 @@ struct ICCProfile {
         }
     }
 
-    /// Whether a tag is a curve that is all there (ICC.1:2010, 10.5 and 10.15).
+    /// Whether a tag is a complete curve (ICC.1:2010, 10.5 and 10.15).
     private func isCurve(_ tag: Range<Int>) -> Bool {
         guard tag.count >= 12 else { return false }
         switch Self.letters(bytes, tag.lowerBound) {

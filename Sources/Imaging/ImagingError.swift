@@ -1,25 +1,25 @@
 /// Why a picture was refused or could not be written.
 ///
-/// The code is stable and goes to users as it is; the detail is one sentence that names what was met, and never repeats
-/// bytes of the picture.
+/// The code is stable and is shown to users as is. The detail is one sentence that names the
+/// problem; it never repeats bytes of the picture.
 public struct ImagingError: Error, Sendable, Equatable {
-    /// The closed set of reasons, by the names that users see.
+    /// The closed set of reasons, under the names that users see.
     public enum Code: String, Sendable, CaseIterable {
-        /// There are no bytes at all.
+        /// The file has no bytes.
         case empty = "image_empty"
-        /// A format, or a kind of a known format, that is not read here.
+        /// A format, or a variant of a known format, that cannot be read.
         case unsupported = "image_unsupported"
-        /// Inks whose colours a profile tells, which would be lost.
+        /// CMYK with a colour profile, which would be lost.
         case cmykUnsupported = "image_cmyk_unsupported"
-        /// Several pictures, one after the other.
+        /// A sequence of several pictures.
         case animated = "image_animated"
         /// More pixels, a longer side or more decoding work than the limits allow.
         case tooLarge = "image_too_large"
         /// The picture ends before it is complete.
         case truncated = "image_truncated"
-        /// The picture contradicts its format.
+        /// The picture violates its format.
         case corrupt = "image_corrupt"
-        /// The encoder failed; the picture itself is sound.
+        /// The encoder failed; the picture itself is valid.
         case encodingFailed = "image_encoding_failed"
     }
 
@@ -29,7 +29,7 @@ public struct ImagingError: Error, Sendable, Equatable {
     /// One sentence for people.
     public let detail: String
 
-    /// Makes an error from its reason and one sentence.
+    /// Creates an error from its code and one sentence.
     public init(_ code: Code, _ detail: String) {
         self.code = code
         self.detail = detail

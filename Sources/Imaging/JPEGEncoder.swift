@@ -1,14 +1,14 @@
 import CJPEG
 import Glibc
 
-/// Writes pictures as JPEG, for previews; what is protected is never one.
+/// Writes JPEG previews; protected pictures are never JPEGs.
 public enum JPEGEncoder {
-    /// Encodes a picture with chroma at half its resolution.
+    /// Encodes a picture with chroma at half resolution.
     ///
     /// - Parameters:
-    ///   - picture: Three planes of samples in [0, 1]; others are cut off.
-    ///   - iccProfile: The profile that the samples are in.
-    ///   - quality: libjpeg's, 1 to 100.
+    ///   - picture: Three planes of samples in [0, 1]; other values are clamped.
+    ///   - iccProfile: The profile of the samples.
+    ///   - quality: libjpeg's quality, 1 to 100.
     /// - Returns: The file.
     /// - Throws: ``ImagingError`` with ``ImagingError/Code/encodingFailed``.
     public static func encode(
@@ -46,16 +46,22 @@ public enum JPEGEncoder {
 }
 
 extension Photo {
-    /// A small JPEG of the photo, without its transparency.
+    /// Encodes a small JPEG of the photo, without its transparency.
     ///
-    /// - Parameter longSide: The longer side in pixels; a photo that is smaller keeps its size.
+    /// - Parameter longSide: The longer side in pixels; a smaller photo keeps its size.
     /// - Returns: The file, with the photo's ICC profile.
     /// - Throws: ``ImagingError`` with ``ImagingError/Code/encodingFailed``.
     public func preview(longSide: Int = 512) throws(ImagingError) -> [UInt8] {
         let scale = min(1, Double(longSide) / Double(max(width, height)))
-        let size = (max(1, Int((Double(width) * scale).rounded())), max(1, Int((Double(height) * scale).rounded())))
+        let size = (
+            max(1, Int((Double(width) * scale).rounded())),
+            max(1, Int((Double(height) * scale).rounded()))
+        )
         // A gray profile does not fit three planes.
         let profile = layout.colorChannels == 3 ? iccProfile : nil
-        return try JPEGEncoder.encode(planarRGB(scaledTo: size.0, height: size.1), iccProfile: profile)
+        return try JPEGEncoder.encode(
+            planarRGB(scaledTo: size.0, height: size.1),
+            iccProfile: profile
+        )
     }
 }

@@ -1,6 +1,6 @@
 import CJPEG
 
-/// Reads one JPEG file through libjpeg.
+/// Reads a JPEG file with libjpeg.
 struct JPEGReader {
     private let bytes: [UInt8]
     private let limits: ImageLimits
@@ -15,7 +15,9 @@ struct JPEGReader {
             let header = try readHeader(reader)
             let segments = segments(reader)
             var metadata = limits.metadata(exif: segments.first(.exif), xmp: segments.first(.xmp))
-            if segments.first(.extendedXMP) != nil { metadata.omissions.append(Omission(.extendedXMP, .notCarried)) }
+            if segments.first(.extendedXMP) != nil {
+                metadata.omissions.append(Omission(.extendedXMP, .notCarried))
+            }
             let colors = try colors(header, segments, metadata)
             let orientation = metadata.exif.map(Orientation.init(exif:)) ?? .asStored
             let raster = Raster(
@@ -24,18 +26,25 @@ struct JPEGReader {
                 layout: header.color == .gray ? .gray : .rgb,
                 samples: try decodeRows(reader, header)
             )
-            return Photo(orientation.upright(raster), colors: colors, metadata: metadata, sourceFormat: .jpeg)
+            return Photo(
+                orientation.upright(raster),
+                colors: colors,
+                metadata: metadata,
+                sourceFormat: .jpeg
+            )
         }
     }
 
     // MARK: - Steps
 
-    /// Opens a reader over the bytes for the time of a call.
+    /// Opens a reader on the bytes for the duration of a call.
     private func withReader<Result>(
         _ body: (OpaquePointer) throws(ImagingError) -> Result
     ) throws(ImagingError) -> Result {
         try bytes.withUnsafeBufferPointer { (bytes) throws(ImagingError) in
-            guard let start = bytes.baseAddress else { throw ImagingError(.empty, "The file is empty.") }
+            guard let start = bytes.baseAddress else {
+                throw ImagingError(.empty, "The file is empty.")
+            }
             guard let reader = palimpsest_jpeg_open(start, bytes.count) else {
                 throw ImagingError(.tooLarge, "There is not enough memory to read the picture.")
             }
@@ -44,8 +53,10 @@ struct JPEGReader {
         }
     }
 
-    /// Reads the header and refuses what is not decoded here.
-    private func readHeader(_ reader: OpaquePointer) throws(ImagingError) -> palimpsest_jpeg_header {
+    /// Reads the header and refuses variants that are not supported.
+    private func readHeader(
+        _ reader: OpaquePointer
+    ) throws(ImagingError) -> palimpsest_jpeg_header {
         var header = palimpsest_jpeg_header()
         try check(palimpsest_jpeg_read_header(reader, &header), reader)
         switch header.color {
@@ -67,7 +78,7 @@ struct JPEGReader {
         return header
     }
 
-    /// Copies what stands beside the pixels.
+    /// Collects the metadata segments.
     private func segments(_ reader: OpaquePointer) -> JPEGSegments {
         var segments = JPEGSegments()
         var segment = palimpsest_jpeg_segment()
@@ -80,7 +91,7 @@ struct JPEGReader {
         return segments
     }
 
-    /// What its colours are; refuses inks that have a profile.
+    /// Determines the colours; refuses CMYK with a profile.
     private func colors(
         _ header: palimpsest_jpeg_header,
         _ segments: JPEGSegments,
@@ -94,7 +105,7 @@ struct JPEGReader {
         }
         let colors = try statements.colors(for: .cmyk, limits: limits)
         if colors.iccProfile != nil || colors.omissions.contains(Omission(.iccProfile, .tooLarge)) {
-            // Without the profile its colours would be visibly others, and no PNG has room for inks.
+            // Without the profile, the colours would be visibly wrong, and PNG has no CMYK.
             throw ImagingError(
                 .cmykUnsupported,
                 "The picture is a CMYK JPEG with a colour profile of its inks; convert it to RGB first."
@@ -103,14 +114,19 @@ struct JPEGReader {
         return colors
     }
 
-    /// Decodes straight into the memory of the result.
-    private func decodeRows(_ reader: OpaquePointer, _ header: palimpsest_jpeg_header) throws(ImagingError) -> [UInt8] {
+    /// Decodes directly into the result's memory.
+    private func decodeRows(
+        _ reader: OpaquePointer,
+        _ header: palimpsest_jpeg_header
+    ) throws(ImagingError) -> [UInt8] {
         let channels = header.color == .gray ? 1 : 3
         let count = Int(header.width) * Int(header.height) * channels
         let maxScans = Int32(clamping: limits.maxJPEGScans)
         var status = palimpsest_jpeg_status.ok
-        // A byte a row more, which the PNG encoder puts to use.
-        let samples = [UInt8](unsafeUninitializedCapacity: count + Int(header.height)) { buffer, initializedCount in
+        // Reserve one extra byte per row, which the PNG encoder needs.
+        let samples = [UInt8](unsafeUninitializedCapacity: count + Int(header.height)) {
+            buffer,
+            initializedCount in
             guard let start = buffer.baseAddress else { return }
             status = palimpsest_jpeg_decode(reader, start, count, maxScans)
             initializedCount = status == .ok ? count : 0
@@ -119,7 +135,10 @@ struct JPEGReader {
         return samples
     }
 
-    private func check(_ status: palimpsest_jpeg_status, _ reader: OpaquePointer) throws(ImagingError) {
+    private func check(
+        _ status: palimpsest_jpeg_status,
+        _ reader: OpaquePointer
+    ) throws(ImagingError) {
         switch status {
         case .ok:
             return
@@ -134,7 +153,10 @@ struct JPEGReader {
                     + "only baseline and progressive ones with 8 bits are."
             )
         case .tooLarge:
-            throw ImagingError(.tooLarge, "A side of the JPEG is longer than can be read (\(message(reader))).")
+            throw ImagingError(
+                .tooLarge,
+                "A side of the JPEG is longer than can be read (\(message(reader)))."
+            )
         case .tooManyScans:
             throw ImagingError(
                 .tooLarge,

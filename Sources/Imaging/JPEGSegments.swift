@@ -1,9 +1,9 @@
-/// The segments of a JPEG in which programs put what stands beside the pixels.
+/// The JPEG segments that hold metadata and profiles.
 struct JPEGSegments {
-    /// What a segment of a kind holds, behind its mark.
+    /// The segments' contents without their signatures.
     private var all: [(kind: Kind, content: [UInt8])] = []
 
-    /// The kinds that are looked at.
+    /// The recognised kinds.
     enum Kind: CaseIterable {
         /// Exif 2.32, 4.7.2.
         case exif
@@ -17,7 +17,7 @@ struct JPEGSegments {
         /// The segment's number: APP1 or APP2.
         var number: Int { self == .profile ? 2 : 1 }
 
-        /// What it begins with.
+        /// The segment's signature.
         var mark: [UInt8] {
             switch self {
             case .exif: Array("Exif\0\0".utf8)
@@ -28,28 +28,28 @@ struct JPEGSegments {
         }
     }
 
-    /// Takes a segment, if it is of a kind.
+    /// Adds a segment if it is of a recognised kind.
     ///
     /// - Parameters:
     ///   - number: The number of its APP marker.
-    ///   - content: What it holds.
+    ///   - content: The content of the segment.
     mutating func add(number: Int, _ content: some Collection<UInt8>) {
         let kind = Kind.allCases.first { $0.number == number && content.starts(with: $0.mark) }
         if let kind { all.append((kind, Array(content.dropFirst(kind.mark.count)))) }
     }
 
-    /// The first segment of a kind that is not empty.
+    /// Returns the first nonempty segment of a kind.
     func first(_ kind: Kind) -> [UInt8]? {
         all.first { $0.kind == kind && !$0.content.isEmpty }?.content
     }
 
-    /// The profile, put together from its pieces in the order of their numbers.
+    /// The profile, assembled from its pieces in numerical order.
     ///
-    /// A piece that is there twice counts once; the only piece there is counts whatever its number.
+    /// A duplicated piece counts once; a single piece counts whatever its number.
     var profile: ColorStatements.Profile? {
         let pieces = all.filter { $0.kind == .profile }.map(\.content)
         guard !pieces.isEmpty else { return nil }
-        // A piece begins with its number, from 1, and with how many there are.
+        // A piece begins with its number, counted from 1, and the total.
         if pieces.count == 1, let only = pieces.first { return .stored(Array(only.dropFirst(2))) }
         var numbered: [Int: [UInt8]] = [:]
         var totals: Set<UInt8> = []

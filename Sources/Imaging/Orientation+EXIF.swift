@@ -1,22 +1,24 @@
 extension Orientation {
-    /// Reads the orientation from EXIF data; anything that is not understood leaves the picture as it is stored.
+    /// Reads the orientation from EXIF; anything unreadable means "as stored".
     ///
-    /// Only the first directory is looked at, and in it the first entry 0x0112, which must be one number of 16 bits.
+    /// Only the first directory counts, and in it the first entry 0x0112, which must be a single
+    /// 16-bit number.
     ///
-    /// - Parameter exif: A TIFF structure without the `Exif\0\0` in front of it.
+    /// - Parameter exif: A TIFF structure without the leading `Exif\0\0`.
     init(exif: [UInt8]) {
         self = Self.stored(in: TIFFStructure(exif)) ?? .asStored
     }
 
     private static func stored(in tiff: TIFFStructure?) -> Orientation? {
-        guard let tiff, let directory = tiff.firstDirectory, let entries = tiff.entries(at: directory),
+        guard let tiff, let directory = tiff.firstDirectory,
+            let entries = tiff.entries(at: directory),
             let entry = entries.first(where: { $0.tag == EXIFTag.orientation }), entry.type == 3
         else { return nil }
         return tiff.number(entry).flatMap(Orientation.init(rawValue:))
     }
 }
 
-/// The tags of EXIF that are looked at (Exif 2.32 sections 4.6.4 to 4.6.6).
+/// The EXIF tags in use (Exif 2.32 sections 4.6.4 to 4.6.6).
 enum EXIFTag {
     static let stripOffsets = 0x0111
     static let orientation = 0x0112
@@ -36,6 +38,6 @@ enum EXIFTag {
     static let pixelWidth = 0xA002
     static let pixelHeight = 0xA003
     static let interoperability = 0xA005
-    /// In the directory of interoperability, where the number means something else than in others.
+    /// A tag of the interoperability directory; elsewhere the number has another meaning.
     static let interoperabilityIndex = 0x0001
 }

@@ -1,6 +1,6 @@
-/// How a stored picture must be turned to be upright (TIFF 6.0 and Exif 2.32, tag 0x0112).
+/// The transformation that turns a stored picture upright (TIFF 6.0 and Exif 2.32, tag 0x0112).
 ///
-/// The raw values are those of the tag; the names say what has to be done.
+/// The raw values are those of the tag; the names state the required operation.
 enum Orientation: Int, Sendable, CaseIterable {
     case asStored = 1
     case mirrorHorizontally = 2
@@ -11,7 +11,7 @@ enum Orientation: Int, Sendable, CaseIterable {
     case transverse = 7
     case rotate270Clockwise = 8
 
-    /// Whether width and height change places.
+    /// Whether width and height are swapped.
     var swapsSides: Bool {
         switch self {
         case .asStored, .mirrorHorizontally, .rotate180, .mirrorVertically: false
@@ -19,13 +19,13 @@ enum Orientation: Int, Sendable, CaseIterable {
         }
     }
 
-    /// The picture turned upright; the same storage where nothing is to be done.
+    /// Returns the upright picture; shares the storage if there is nothing to do.
     func upright(_ raster: Raster) -> Raster {
         if self == .asStored { return raster }
         let (width, height) = (raster.width, raster.height)
         let (resultWidth, resultHeight) = swapsSides ? (height, width) : (width, height)
-        // Where the pixel of the result's first column and row lies in the source, and how far its neighbours to the
-        // right and below are from there.
+        // The source index of the result's first pixel, and the source steps to its right and lower
+        // neighbours.
         let (lastColumn, lastRow) = (width - 1, (height - 1) * width)
         let (origin, right, down) =
             switch self {
@@ -38,13 +38,23 @@ enum Orientation: Int, Sendable, CaseIterable {
             case .transverse: (lastRow + lastColumn, -width, -1)
             case .rotate270Clockwise: (lastColumn, width, -1)
             }
-        let walk = Walk(origin: origin, right: right, down: down, width: resultWidth, height: resultHeight)
-        // A byte a row more, which the PNG encoder puts to use.
+        let walk = Walk(
+            origin: origin,
+            right: right,
+            down: down,
+            width: resultWidth,
+            height: resultHeight
+        )
+        // Reserve one extra byte per row, which the PNG encoder needs.
         let samples = [UInt8](unsafeUninitializedCapacity: raster.samples.count + resultHeight) {
             target,
             initializedCount in
             raster.samples.withUnsafeBufferPointer { source in
-                walk.copy(source, to: target, pixelBytes: raster.layout.channels * raster.depth.byteCount)
+                walk.copy(
+                    source,
+                    to: target,
+                    pixelBytes: raster.layout.channels * raster.depth.byteCount
+                )
             }
             initializedCount = raster.samples.count
         }
@@ -57,7 +67,7 @@ enum Orientation: Int, Sendable, CaseIterable {
         )
     }
 
-    /// A way through the source, in pixels, that meets them in the order of the result.
+    /// A traversal of the source, in pixels, in the order of the result.
     private struct Walk {
         let origin: Int
         let right: Int
@@ -65,8 +75,12 @@ enum Orientation: Int, Sendable, CaseIterable {
         let width: Int
         let height: Int
 
-        /// Copies tile by tile, so that turning by a quarter does not touch a new cache line for every pixel.
-        func copy(_ source: UnsafeBufferPointer<UInt8>, to target: UnsafeMutableBufferPointer<UInt8>, pixelBytes: Int) {
+        /// Copies in tiles, so that a quarter turn does not touch a new cache line for every pixel.
+        func copy(
+            _ source: UnsafeBufferPointer<UInt8>,
+            to target: UnsafeMutableBufferPointer<UInt8>,
+            pixelBytes: Int
+        ) {
             let tile = 32
             for top in stride(from: 0, to: height, by: tile) {
                 for left in stride(from: 0, to: width, by: tile) {

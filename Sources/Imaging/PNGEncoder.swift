@@ -3,22 +3,25 @@ import CKernels
 
 /// Writes a ``Photo`` as a PNG file.
 public enum PNGEncoder {
-    /// The compression level that is taken when none is named.
+    /// The default compression level.
     ///
-    /// libdeflate's fastest level: with each row's best filter, photos gain little from those above.
+    /// This is libdeflate's fastest level: with the best filter per row, photos gain little from
+    /// higher levels.
     public static let defaultCompressionLevel = 1
 
-    /// The levels of compression, 0 (stored) to 12 (smallest).
+    /// The compression levels, 0 (stored) to 12 (smallest).
     public static let compressionLevels = 0...12
 
-    /// Encodes a photo, losslessly, in the photo's own memory.
+    /// Encodes a photo losslessly, in the photo's own memory.
     ///
-    /// The file holds the header, the code points, the ICC profile or the colorimetry where there are any, the photo's metadata, the pixels and the
-    /// end. Equal photos and levels give equal bytes with one version of libdeflate.
+    /// The file holds the header, the code points, the ICC profile or the colorimetry if any, the
+    /// photo's metadata, the pixels and the end. Equal photos and levels give equal bytes with the
+    /// same version of libdeflate.
     ///
     /// - Parameters:
-    ///   - photo: The photo; every layout has its own PNG colour type. If it is nobody else's, its samples are filtered where
-    ///     they are, so that beside them only the file takes memory.
+    ///   - photo: The photo; every layout has its own PNG colour type. If it is uniquely
+    ///     referenced, its samples are filtered in place, so that only the file takes additional
+    ///     memory.
     ///   - compressionLevel: libdeflate's level, in ``compressionLevels``.
     /// - Returns: The file.
     /// - Throws: ``ImagingError`` with ``ImagingError/Code/encodingFailed``.
@@ -34,13 +37,17 @@ public enum PNGEncoder {
         let (width, height, layout, depth) = (photo.width, photo.height, photo.layout, photo.depth)
         let pixelBytes = photo.pixelBytes
         let profile = photo.iccProfile ?? []
-        let (metadata, codePoints, colorimetry) = (photo.metadata, photo.codePoints, photo.colorimetry)
+        let (metadata, codePoints, colorimetry) = (
+            photo.metadata, photo.codePoints, photo.colorimetry
+        )
         var rows = (consume photo).samples
         filter(&rows, count: height, pixelBytes: pixelBytes)
         let capacity =
             PNGFile.overhead + libdeflate_zlib_compress_bound(compressor, rows.count)
             + (profile.isEmpty
-                ? 0 : PNGFile.profileOverhead + libdeflate_zlib_compress_bound(compressor, profile.count))
+                ? 0
+                : PNGFile.profileOverhead
+                    + libdeflate_zlib_compress_bound(compressor, profile.count))
             + PNGFile.count(of: metadata)
         var isComplete = false
         let file = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, initializedCount in
@@ -54,14 +61,16 @@ public enum PNGEncoder {
             file.appendEnd()
             initializedCount = file.count
         }
-        guard isComplete else { throw ImagingError(.encodingFailed, "The picture could not be compressed.") }
+        guard isComplete else {
+            throw ImagingError(.encodingFailed, "The picture could not be compressed.")
+        }
         return file
     }
 
-    /// Puts each row's best filter in front of what it leaves.
+    /// Filters each row with its best filter, in place, and prepends the filter's type.
     private static func filter(_ rows: inout [UInt8], count: Int, pixelBytes: Int) {
         let rowBytes = rows.count / count
-        // The decoder has left room for it.
+        // The decoder reserved the room for this.
         rows.append(contentsOf: repeatElement(0, count: count))
         var scratch = [UInt8](repeating: 0, count: 2 * rowBytes)
         plm_filter_rows(InstructionSet.preferred.kernel, &rows, rowBytes, count, pixelBytes, &scratch)

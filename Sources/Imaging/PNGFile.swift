@@ -1,35 +1,37 @@
 import CDeflate
 
-/// Writes the chunks of a PNG file (W3C PNG section 5) into memory that is large enough for them.
+/// Writes the chunks of a PNG file (W3C PNG section 5) into a sufficiently large buffer.
 struct PNGFile {
-    /// Bytes of everything but the metadata and the compressed profile and pixels: signature, header, code points, colorimetry, and the frames of
-    /// pixels and end.
+    /// The size in bytes of everything but the metadata and the compressed profile and pixels.
+    ///
+    /// That is signature, header, code points, colorimetry, and the framing of the pixels and of
+    /// the end.
     static let overhead = 8 + 25 + codePointsOverhead + colorimetryOverhead + 12 + 12
     /// Bytes of cICP.
     private static let codePointsOverhead = 16
     /// Bytes of gAMA and cHRM.
     private static let colorimetryOverhead = 16 + 44
-    /// Bytes of the profile's chunk beside the compressed profile.
+    /// Bytes of the profile's chunk, excluding the compressed profile.
     static let profileOverhead = 12 + profileName.count
 
-    /// The profile's name, its end, and the compression method.
+    /// The profile's name, its terminator and the compression method.
     private static let profileName = Array("ICC profile".utf8) + [0, 0]
 
-    /// The keyword and its end, no compression, no language, no translated keyword.
+    /// The keyword and its terminator, no compression, no language, no translated keyword.
     private static let xmpHead = Array("XML:com.adobe.xmp".utf8) + [0, 0, 0, 0, 0]
 
-    /// Bytes that are written.
+    /// The number of bytes written.
     private(set) var count = 0
 
     private let buffer: UnsafeMutableBufferPointer<UInt8>
 
-    /// Begins with the signature.
+    /// Writes the signature.
     init(_ buffer: UnsafeMutableBufferPointer<UInt8>) {
         self.buffer = buffer
         append([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
     }
 
-    /// The header: no interlace.
+    /// Appends the header of a non-interlaced picture.
     mutating func append(width: Int, height: Int, layout: PixelLayout, depth: SampleDepth) {
         let colorType: UInt8 =
             switch layout {
@@ -46,7 +48,7 @@ struct PNGFile {
         }
     }
 
-    /// The colour profile; false if it could not be compressed.
+    /// Appends the colour profile; false if it could not be compressed.
     mutating func append(profile: [UInt8], _ compressor: OpaquePointer) -> Bool {
         appendChunk("iCCP") { file in
             file.append(Self.profileName)
@@ -54,7 +56,7 @@ struct PNGFile {
         }
     }
 
-    /// The code points of RGB that uses its whole range.
+    /// Appends the code points of full-range RGB.
     mutating func append(_ codePoints: ColorCodePoints) {
         appendChunk("cICP") { file in
             file.append([codePoints.primaries, codePoints.transfer, 0, 1])
@@ -62,7 +64,7 @@ struct PNGFile {
         }
     }
 
-    /// What stands for a profile where there is none.
+    /// Appends the colorimetry, which stands in for a missing profile.
     mutating func append(_ colorimetry: Colorimetry) {
         func append(_ kind: String, _ numbers: [UInt32]?) {
             guard let numbers else { return }
@@ -75,7 +77,7 @@ struct PNGFile {
         append("cHRM", colorimetry.chromaticities)
     }
 
-    /// EXIF and XMP (W3C PNG 11.3.5.1; XMP part 3, 1.1.5), as they are.
+    /// Appends EXIF and XMP unchanged (W3C PNG 11.3.5.1; XMP part 3, 1.1.5).
     mutating func append(_ metadata: PhotoMetadata) {
         if let exif = metadata.exif {
             appendChunk("eXIf") { file in
@@ -92,12 +94,13 @@ struct PNGFile {
         }
     }
 
-    /// Bytes that the chunks of metadata take.
+    /// Returns the number of bytes that the metadata chunks take.
     static func count(of metadata: PhotoMetadata) -> Int {
-        (metadata.exif.map { $0.count + 12 } ?? 0) + (metadata.xmp.map { $0.count + xmpHead.count + 12 } ?? 0)
+        (metadata.exif.map { $0.count + 12 } ?? 0)
+            + (metadata.xmp.map { $0.count + xmpHead.count + 12 } ?? 0)
     }
 
-    /// The filtered rows; false if they could not be compressed.
+    /// Appends the filtered rows; false if they could not be compressed.
     mutating func append(pixels: [UInt8], _ compressor: OpaquePointer) -> Bool {
         appendChunk("IDAT") { $0.append(compressed: pixels, compressor) }
     }
@@ -118,8 +121,14 @@ struct PNGFile {
         count = start
         append(bigEndian: UInt32(clamping: end - start - 8))
         count = end
-        // Over the kind and the data.
-        append(bigEndian: libdeflate_crc32(0, buffer.baseAddress.map { $0 + start + 4 }, end - start - 4))
+        // The checksum covers the type and the data.
+        append(
+            bigEndian: libdeflate_crc32(
+                0,
+                buffer.baseAddress.map { $0 + start + 4 },
+                end - start - 4
+            )
+        )
         return true
     }
 
@@ -129,7 +138,7 @@ struct PNGFile {
             bytes,
             bytes.count,
             buffer.baseAddress.map { $0 + count },
-            // The checksum of the chunk and the end still come.
+            // Leave room for the chunk's checksum and the end chunk.
             buffer.count - count - 16
         )
         count += written

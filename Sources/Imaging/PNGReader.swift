@@ -1,7 +1,7 @@
 import CKernels
 import CSpng
 
-/// Reads one PNG file through libspng.
+/// Reads a PNG file with libspng.
 struct PNGReader {
     private let bytes: [UInt8]
     private let limits: ImageLimits
@@ -17,10 +17,11 @@ struct PNGReader {
         return try withContext(without: chunks.places) { (context) throws(ImagingError) in
             let header = try readHeader(context)
             let target = try target(of: header, context)
-            // Before the pixels, as far as it can be said by then.
+            // Check before decoding pixels, as far as possible by then.
             _ = try chunks.statements.colors(for: target.layout.profileSamples, limits: limits)
             let samples = try decode(context, header, target)
-            // Chunks may follow the pixels, the orientation among them; and a file without its end is cut.
+            // Chunks may follow the pixels, the orientation among them. A file without its end
+            // chunk is truncated.
             try check(spng_decode_chunks(context))
             let raster = Raster(
                 width: Int(header.width),
@@ -44,7 +45,7 @@ struct PNGReader {
 
     // MARK: - Steps
 
-    /// What the pixels are decoded to.
+    /// The format to decode the pixels to.
     private struct Target {
         let layout: PixelLayout
         let depth: SampleDepth
@@ -52,7 +53,7 @@ struct PNGReader {
         let appliesTransparency: Bool
     }
 
-    /// Opens a context over the bytes but for some chunks, for the time of a call.
+    /// Opens a context on the bytes, without some chunks, for the duration of a call.
     private func withContext<Result>(
         without hidden: [Range<Int>],
         _ body: (OpaquePointer) throws(ImagingError) -> Result
@@ -62,13 +63,21 @@ struct PNGReader {
         }
         defer { spng_ctx_free(context) }
         return try bytes.withUnsafeBufferPointer { (bytes) throws(ImagingError) in
-            // Chunks that are kept, texts as they inflate among them, stay below the limit; the cache holds all of
-            // them together.
-            try check(spng_set_chunk_limits(context, limits.maxMetadataBytes, 4 * limits.maxMetadataBytes))
-            try check(spng_set_crc_action(context, Int32(SPNG_CRC_ERROR.rawValue), Int32(SPNG_CRC_ERROR.rawValue)))
+            // Each kept chunk, inflated text included, stays below the limit; the cache holds all
+            // of them.
+            try check(
+                spng_set_chunk_limits(context, limits.maxMetadataBytes, 4 * limits.maxMetadataBytes)
+            )
+            try check(
+                spng_set_crc_action(
+                    context,
+                    Int32(SPNG_CRC_ERROR.rawValue),
+                    Int32(SPNG_CRC_ERROR.rawValue)
+                )
+            )
             let source = PNGSource(bytes, without: hidden)
             try check(source.attach(to: context))
-            // libspng reads from it until then, and does not hold it.
+            // libspng reads from the source until then but does not retain it.
             defer { withExtendedLifetime(source) {} }
             return try body(context)
         }
@@ -81,8 +90,11 @@ struct PNGReader {
         return header
     }
 
-    /// Decides the layout; reads all chunks before the pixels for it.
-    private func target(of header: spng_ihdr, _ context: OpaquePointer) throws(ImagingError) -> Target {
+    /// Decides the layout; reads all chunks before the pixels to do so.
+    private func target(
+        of header: spng_ihdr,
+        _ context: OpaquePointer
+    ) throws(ImagingError) -> Target {
         var transparency = spng_trns()
         let status = spng_get_trns(context, &transparency)
         let isTransparent = status == 0
@@ -106,10 +118,15 @@ struct PNGReader {
         default:
             throw ImagingError(.corrupt, "The PNG has a colour type that does not exist.")
         }
-        return Target(layout: layout, depth: depth, format: format, appliesTransparency: isTransparent)
+        return Target(
+            layout: layout,
+            depth: depth,
+            format: format,
+            appliesTransparency: isTransparent
+        )
     }
 
-    /// Decodes straight into the memory of the result.
+    /// Decodes directly into the result's memory.
     private func decode(
         _ context: OpaquePointer,
         _ header: spng_ihdr,
@@ -120,21 +137,28 @@ struct PNGReader {
         let format = Int32(target.format.rawValue)
         var decodedCount = 0
         try check(spng_decoded_image_size(context, format, &decodedCount))
-        if decodedCount != count { throw ImagingError(.corrupt, "The PNG's rows do not fit its size.") }
+        if decodedCount != count {
+            throw ImagingError(.corrupt, "The PNG's rows do not fit its size.")
+        }
         let flags = target.appliesTransparency ? Int32(SPNG_DECODE_TRNS.rawValue) : 0
         var status: Int32 = 0
-        // A byte a row more, which the PNG encoder puts to use.
-        let samples = [UInt8](unsafeUninitializedCapacity: count + Int(header.height)) { buffer, initializedCount in
+        // Reserve one extra byte per row, which the PNG encoder needs.
+        let samples = [UInt8](unsafeUninitializedCapacity: count + Int(header.height)) {
+            buffer,
+            initializedCount in
             status = spng_decode_image(context, buffer.baseAddress, count, format, flags)
-            // libspng gives 16 bits in the machine's order, which is little-endian wherever this is built.
-            if status == 0, target.depth == .sixteen { plm_swap_bytes(buffer.baseAddress, sampleCount) }
+            // libspng returns 16-bit samples in native order, which is little-endian on all
+            // supported machines.
+            if status == 0, target.depth == .sixteen {
+                plm_swap_bytes(buffer.baseAddress, sampleCount)
+            }
             initializedCount = status == 0 ? count : 0
         }
         try check(status)
         return samples
     }
 
-    /// Refuses what libspng would read as its first frame.
+    /// Refuses animations, of which libspng would read the first frame.
     private func refuseAnimations() throws(ImagingError) {
         guard let content = PNGChunks(bytes).first("acTL") else { return }
         var reader = BigEndianReader(content)
@@ -152,14 +176,16 @@ struct PNGReader {
         return [UInt8](UnsafeRawBufferPointer(start: start, count: chunk.length))
     }
 
-    /// The text chunk that the XMP specification names (part 3, section 1.1.5).
+    /// Returns the text chunk named in the XMP specification (part 3, section 1.1.5).
     private func xmp(_ context: OpaquePointer) -> [UInt8]? {
         var count: UInt32 = 0
         guard spng_get_text(context, nil, &count) == 0, count > 0 else { return nil }
         var texts = [spng_text](repeating: spng_text(), count: Int(count))
         guard spng_get_text(context, &texts, &count) == 0 else { return nil }
         let packet = texts.prefix(Int(count)).first { text in
-            withUnsafeBytes(of: text.keyword) { $0.prefix { $0 != 0 }.elementsEqual("XML:com.adobe.xmp".utf8) }
+            withUnsafeBytes(of: text.keyword) {
+                $0.prefix { $0 != 0 }.elementsEqual("XML:com.adobe.xmp".utf8)
+            }
         }
         guard let packet, let start = packet.text else { return nil }
         return [UInt8](UnsafeRawBufferPointer(start: start, count: packet.length))
@@ -171,10 +197,17 @@ struct PNGReader {
         switch status {
         case SPNG_IO_EOF.rawValue, Int32(SPNG_EOF.rawValue), Int32(SPNG_EIDAT_TOO_SHORT.rawValue):
             throw ImagingError(.truncated, "The PNG ends before the picture is complete.")
-        case Int32(SPNG_EMEM.rawValue), Int32(SPNG_EOVERFLOW.rawValue), Int32(SPNG_ECHUNK_LIMITS.rawValue):
-            throw ImagingError(.tooLarge, "The PNG needs more memory than is allowed (\(sentence)).")
+        case Int32(SPNG_EMEM.rawValue), Int32(SPNG_EOVERFLOW.rawValue),
+            Int32(SPNG_ECHUNK_LIMITS.rawValue):
+            throw ImagingError(
+                .tooLarge,
+                "The PNG needs more memory than is allowed (\(sentence))."
+            )
         case Int32(SPNG_ECHUNK_UNKNOWN_CRITICAL.rawValue):
-            throw ImagingError(.unsupported, "The PNG needs an extension that is not read (\(sentence)).")
+            throw ImagingError(
+                .unsupported,
+                "The PNG needs an extension that is not read (\(sentence))."
+            )
         default:
             throw ImagingError(.corrupt, "The PNG is damaged (\(sentence)).")
         }

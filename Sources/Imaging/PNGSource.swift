@@ -1,33 +1,38 @@
 import CSpng
 
-/// Hands a file to libspng, but for some of its chunks.
+/// Streams a file to libspng while hiding some of its chunks.
 final class PNGSource {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let hidden: [Range<Int>]
     private var offset = 0
     private var nextHidden = 0
 
+    /// Creates a source.
+    ///
     /// - Parameters:
-    ///   - bytes: The file; it must stay in place as long as it is read.
-    ///   - hidden: What is passed over: ranges that ascend and do not overlap.
+    ///   - bytes: The file, which must stay in place while it is read.
+    ///   - hidden: The ranges to skip, ascending and without overlap.
     init(_ bytes: UnsafeBufferPointer<UInt8>, without hidden: [Range<Int>]) {
         self.bytes = bytes
         self.hidden = hidden
     }
 
-    /// Has libspng read from here; the source must be kept until its context is freed.
+    /// Makes libspng read from this source, which must be kept alive until the context is freed.
     func attach(to context: OpaquePointer) -> Int32 {
         spng_set_png_stream(
             context,
             { _, source, to, count in
                 guard let source, let to else { return Int32(SPNG_IO_ERROR.rawValue) }
-                return Unmanaged<PNGSource>.fromOpaque(source).takeUnretainedValue().read(count, to: to)
+                return Unmanaged<PNGSource>.fromOpaque(source).takeUnretainedValue().read(
+                    count,
+                    to: to
+                )
             },
             Unmanaged.passUnretained(self).toOpaque()
         )
     }
 
-    /// Copies as many bytes as were asked for, or says that there are fewer.
+    /// Copies exactly `count` bytes, or reports the end of the file.
     private func read(_ count: Int, to target: UnsafeMutableRawPointer) -> Int32 {
         var copied = 0
         while copied < count {

@@ -1,11 +1,12 @@
 import CKernels
 
 extension Photo {
-    /// The photo as three planes in [0, 1], scaled by a triangle filter.
+    /// Returns the photo as three planes in [0, 1], scaled by a triangle filter.
     ///
-    /// Equal to Pillow's `resize(size, BILINEAR)` on its `F` mode of the samples over their largest value up to rounding: antialiased where a side
-    /// shrinks, bilinear with repeated edges where it grows. Gray is repeated in all three planes and alpha is dropped. Beside
-    /// the result only one row exists as floats.
+    /// Up to rounding, the result equals Pillow's `resize(size, BILINEAR)` in `F` mode on the
+    /// samples divided by their largest value. A side that shrinks is antialiased; one that grows
+    /// is bilinear with repeated edges. Gray is repeated in all three planes, and alpha is dropped.
+    /// Besides the result, only one row exists as floats.
     ///
     /// - Parameters:
     ///   - width: Columns of the result, at least 1.
@@ -18,17 +19,18 @@ extension Photo {
         )
     }
 
-    /// The photo's middle as three planes in [0, 1] that fill a size: CSS calls it `cover`, Pillow `ImageOps.fit`.
+    /// Returns the centre of the photo as three planes in [0, 1] that fill a size.
     ///
-    /// Of the longer direction as much is left out on both sides as the proportions of the size want; the rest is scaled by a
-    /// triangle filter. Gray is repeated in all three planes and alpha is dropped.
+    /// CSS calls this `cover`, Pillow `ImageOps.fit`. The longer direction is cropped equally on
+    /// both sides to match the aspect ratio; the rest is scaled by a triangle filter. Gray is
+    /// repeated in all three planes, and alpha is dropped.
     ///
     /// - Parameters:
     ///   - width: Columns of the result, at least 1.
     ///   - height: Rows of the result, at least 1.
     /// - Returns: An image of that size with three channels.
     public func planarRGB(covering width: Int, height: Int) -> PlanarImage {
-        // By whole numbers, so that a photo of the same proportions is taken whole.
+        // Compare in integers, so that a photo of the same aspect ratio is not cropped.
         let (own, other) = (self.width * height, self.height * width)
         return planarRGB(
             horizontal: TriangleFilter(
@@ -44,7 +46,7 @@ extension Photo {
         )
     }
 
-    /// The middle `length` of `0...whole`.
+    /// Returns the middle `length` of `0...whole`.
     private static func middle(_ length: Double, of whole: Int) -> ClosedRange<Double> {
         let start = (Double(whole) - length) / 2
         return start...min(Double(whole), start + length)
@@ -59,21 +61,36 @@ extension Photo {
         var sums = [Float](repeating: 0, count: rowCount + 3)
         samples.withUnsafeBufferPointer { source in
             result.samples.withUnsafeMutableBufferPointer { target in
-                guard let source = source.baseAddress, let target = target.baseAddress else { return }
+                guard let source = source.baseAddress, let target = target.baseAddress else {
+                    return
+                }
                 for row in 0..<height {
-                    // First in height: that goes along whole rows of the source, and few rows are left for the width.
-                    let taps = row * vertical.maxCount..<row * vertical.maxCount + vertical.counts[row]
+                    // Scale vertically first: that runs along whole source rows and leaves few rows
+                    // to scale horizontally.
+                    let taps =
+                        row * vertical.maxCount..<row * vertical.maxCount + vertical.counts[row]
                     let rows = taps.indices.map { tap in
                         Optional(source + (vertical.starts[row] + tap - taps.lowerBound) * rowBytes)
                     }
                     let weights = Array(vertical.weights[taps])
                     switch depth {
-                    case .eight: plm_add_rows(InstructionSet.preferred.kernel, rows, weights, rows.count, rowCount, &sums)
+                    case .eight:
+                        let set = InstructionSet.preferred.kernel
+                        plm_add_rows(set, rows, weights, rows.count, rowCount, &sums)
                     case .sixteen: plm_add_wide_rows(rows, weights, rows.count, rowCount, &sums)
                     }
                     let to = target + row * width
                     horizontal.withKernel { filter in
-                        plm_scale_row(sums, channels, colors, filter, largest, to, width * height, 1)
+                        plm_scale_row(
+                            sums,
+                            channels,
+                            colors,
+                            filter,
+                            largest,
+                            to,
+                            width * height,
+                            1
+                        )
                     }
                     for channel in colors..<3 {
                         (to + channel * width * height).update(from: to, count: width)

@@ -1,7 +1,8 @@
-/// A decoded picture: upright samples of 8 or 16 bits and the colour profile that gives them meaning.
+/// A decoded picture: upright 8-bit or 16-bit samples and their colour space.
 ///
-/// The EXIF orientation has been applied already; alpha is not premultiplied. Sample `c` of the pixel at column `x` of
-/// row `y` begins at `samples[((y * width + x) * layout.channels + c) * depth.byteCount]`.
+/// The EXIF orientation is already applied; alpha is not premultiplied. Sample `c` of the pixel at
+/// column `x` of row `y` begins at
+/// `samples[((y * width + x) * layout.channels + c) * depth.byteCount]`.
 public struct Photo: Sendable, Equatable {
     /// Columns, at least 1.
     public let width: Int
@@ -9,10 +10,10 @@ public struct Photo: Sendable, Equatable {
     /// Rows, at least 1.
     public let height: Int
 
-    /// Which samples a pixel has.
+    /// The samples of a pixel.
     public let layout: PixelLayout
 
-    /// How many bits a sample has.
+    /// The number of bits per sample.
     public let depth: SampleDepth
 
     /// The bytes of the `height * width * layout.channels` samples, interleaved.
@@ -20,30 +21,31 @@ public struct Photo: Sendable, Equatable {
     /// Its count must not be changed.
     public var samples: [UInt8]
 
-    /// The ICC profile of the source, byte for byte, or one made here that says what the source says in another way.
+    /// The source's ICC profile byte for byte, or an equivalent one built from other statements.
     public var iccProfile: [UInt8]?
 
-    /// The code points of the source's colours, which count for more than a profile.
+    /// The code points of the source's colours, which take precedence over a profile.
     public var codePoints: ColorCodePoints?
 
-    /// What the source says of its colours with neither of them.
+    /// The source's gamma and chromaticities, if it has neither of them.
     public var colorimetry: Colorimetry?
 
-    /// Whether nothing but EXIF says what the colours are, which viewers of PNG do not look at.
+    /// Whether EXIF alone states the colours; PNG viewers ignore that.
     public var hasColorsByEXIF = false
 
-    /// What the source says of its colours that cannot be used.
+    /// The source's colour statements that cannot be used.
     public var colorOmissions: [Omission] = []
 
-    /// What the source says beside its pixels.
+    /// The source's metadata.
     public var metadata: PhotoMetadata
 
-    /// What the picture was decoded from.
+    /// The format that the picture was decoded from.
     public let sourceFormat: ImageFormat
 
-    /// Makes a photo of given samples.
+    /// Creates a photo from samples.
     ///
-    /// - Precondition: The sizes are positive and `samples` has exactly the bytes of `height * width * layout.channels` samples.
+    /// - Precondition: The sizes are positive and `samples` has exactly the bytes of
+    ///   `height * width * layout.channels` samples.
     public init(
         width: Int,
         height: Int,
@@ -69,7 +71,7 @@ public struct Photo: Sendable, Equatable {
         self.sourceFormat = sourceFormat
     }
 
-    /// Gives the samples their meaning.
+    /// Sets the colours of the samples.
     mutating func set(_ colors: PhotoColors) {
         iccProfile = colors.iccProfile
         codePoints = colors.codePoints
@@ -78,9 +80,9 @@ public struct Photo: Sendable, Equatable {
         colorOmissions = colors.omissions
     }
 
-    /// Bytes of a pixel.
+    /// Bytes per pixel.
     public var pixelBytes: Int { layout.channels * depth.byteCount }
 
-    /// Bytes of a row.
+    /// Bytes per row.
     public var rowBytes: Int { width * pixelBytes }
 }

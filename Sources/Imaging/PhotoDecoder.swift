@@ -1,34 +1,42 @@
-/// Turns the bytes of a file into an upright ``Photo``.
+/// Decodes a file into an upright ``Photo``.
 ///
-/// JPEG (baseline and progressive, gray, YCbCr, RGB, and CMYK without a profile), PNG (every colour type and depth), and still
-/// pictures in WebP, HEIC and AVIF are read. The bytes are taken to be hostile: the sizes that a header states
-/// are checked before anything is allocated for them, damage that a decoder notices is an error, and no input traps in our own code.
+/// It reads JPEG (baseline and progressive; gray, YCbCr, RGB, and CMYK without a profile), PNG
+/// (every colour type and depth), and still pictures in WebP, HEIC and AVIF. The bytes are treated
+/// as hostile: the sizes in a header are checked before anything is allocated for them, damage that
+/// a decoder detects is an error, and no input traps in our own code.
 public enum PhotoDecoder {
-    /// Does what decoders do once and need open files for.
+    /// Performs the decoders' one-time setup, which needs to open files.
     ///
-    /// It is to be called before a process gives up opening files; all else can be done without it.
+    /// Call it before the process gives up opening files; everything else works without.
     public static func prepare() {
         HEIFReader.prepare
     }
 
-    /// Decodes a whole picture, on the calling thread alone.
+    /// Decodes a whole picture on the calling thread.
     ///
-    /// JPEG pixels are those of libjpeg's standard settings (accurate integer DCT, fancy upsampling); inks become RGB by
-    /// `(1 - C)(1 - K)`. A PNG palette becomes RGB, 1, 2 and 4 bits of gray become 8, and a transparent colour becomes alpha.
-    /// WebP, HEIC and AVIF are RGB or RGBA; more than 8 bits become 16. The orientation, by EXIF or the container, is
-    /// applied, and EXIF and XMP are kept as they are stored.
+    /// JPEG pixels are those of libjpeg's standard settings (accurate integer DCT, fancy
+    /// upsampling); CMYK becomes RGB by `(1 - C)(1 - K)`. A PNG palette becomes RGB, gray of 1, 2
+    /// and 4 bits becomes 8, and a transparent colour becomes alpha. WebP, HEIC and AVIF become RGB
+    /// or RGBA; more than 8 bits become 16. The orientation from EXIF or the container is applied.
+    /// EXIF and XMP are kept as stored.
     ///
-    /// The ICC profile is kept byte for byte. Where other parts of the file tell the colours, the photo has a profile that says the same. A profile
-    /// that does not fit the samples is left out, and ``Photo/colorOmissions`` says so.
+    /// The ICC profile is kept byte for byte. If other parts of the file state the colours, the
+    /// photo gets an equivalent profile. A profile that does not fit the samples is dropped and
+    /// listed in ``Photo/colorOmissions``.
     ///
     /// - Parameters:
     ///   - bytes: The file.
-    ///   - limits: What the picture may claim.
-    /// - Returns: The picture, upright.
-    /// - Throws: ``ImagingError`` with ``ImagingError/Code/empty``, ``ImagingError/Code/unsupported`` (naming the format),
-    ///   ``ImagingError/Code/cmykUnsupported``, ``ImagingError/Code/animated``, ``ImagingError/Code/tooLarge``,
-    ///   ``ImagingError/Code/truncated`` or ``ImagingError/Code/corrupt``.
-    public static func decode(_ bytes: [UInt8], limits: ImageLimits = ImageLimits()) throws(ImagingError) -> Photo {
+    ///   - limits: The bounds on the picture.
+    /// - Returns: The upright picture.
+    /// - Throws: ``ImagingError`` with ``ImagingError/Code/empty``,
+    ///   ``ImagingError/Code/unsupported`` (naming the format),
+    ///   ``ImagingError/Code/cmykUnsupported``, ``ImagingError/Code/animated``,
+    ///   ``ImagingError/Code/tooLarge``, ``ImagingError/Code/truncated`` or
+    ///   ``ImagingError/Code/corrupt``.
+    public static func decode(
+        _ bytes: [UInt8],
+        limits: ImageLimits = ImageLimits()
+    ) throws(ImagingError) -> Photo {
         switch try readableFormat(of: bytes) {
         case .jpeg: return try JPEGReader(bytes, limits: limits).photo()
         case .png: return try PNGReader(bytes, limits: limits).photo()
@@ -62,25 +70,34 @@ public enum PhotoDecoder {
         case .bmp: name = "BMP"
         case .jxl: name = "JPEG XL"
         case .unknown:
-            throw ImagingError(.unsupported, "The file is not a picture in a known format; \(readable) are read.")
+            throw ImagingError(
+                .unsupported,
+                "The file is not a picture in a known format; \(readable) are read."
+            )
         }
-        throw ImagingError(.unsupported, "The file is a \(name) picture; only \(readable) are read.")
+        throw ImagingError(
+            .unsupported,
+            "The file is a \(name) picture; only \(readable) are read."
+        )
     }
 }
 
 extension ImageLimits {
-    /// Refuses a size that is beyond the limits.
+    /// Refuses a size beyond the limits.
     func check(width: Int, height: Int) throws(ImagingError) {
         if width > maxSide || height > maxSide {
-            throw ImagingError(.tooLarge, "The picture is \(width) x \(height); a side may have \(maxSide) pixels.")
+            throw ImagingError(
+                .tooLarge,
+                "The picture is \(width) x \(height); a side may have \(maxSide) pixels."
+            )
         }
-        // Sides come from 32-bit fields: the product fits.
+        // Sides come from 32-bit fields, so the product fits.
         if width * height > maxPixels {
             throw ImagingError(
                 .tooLarge,
                 """
-                The picture is \(width) x \(height), \(width * height) pixels; \(maxPixels) are allowed \
-                (--max-pixels; for a service also PALIMPSEST_MAX_PIXELS).
+                The picture is \(width) x \(height), \(width * height) pixels; \(maxPixels) \
+                are allowed (--max-pixels; for a service also PALIMPSEST_MAX_PIXELS).
                 """
             )
         }

@@ -1,28 +1,34 @@
-/// What a file says about its picture beside the pixels and their colours, as it was stored.
+/// A file's metadata, besides pixels and colours, as stored.
 public struct PhotoMetadata: Sendable, Equatable {
-    /// A TIFF structure (Exif 2.32), without the `Exif\0\0` in front of it.
+    /// A TIFF structure (Exif 2.32) without the leading `Exif\0\0`.
     public var exif: [UInt8]?
 
     /// An XMP packet (ISO 16684-1) in UTF-8.
     public var xmp: [UInt8]?
 
-    /// What of the file's metadata is in neither, and why.
+    /// The metadata of the file that is in neither, and why.
     public var omissions: [Omission] = []
 
-    /// Puts the two together; without arguments there is nothing.
+    /// Creates metadata; empty without arguments.
     public init(exif: [UInt8]? = nil, xmp: [UInt8]? = nil) {
         self.exif = exif
         self.xmp = xmp
     }
 
-    /// Who made the picture, whose it is and how it may be used, and nothing else.
+    /// The author, owner and usage terms of the picture, and nothing else.
     ///
-    /// A part that is not understood, or holds a picture all the same, is left out, and ``omissions`` says so.
+    /// A part that cannot be parsed, or that still holds a picture, is left out and listed in
+    /// ``omissions``.
     public var rights: PhotoMetadata {
-        var kept = PhotoMetadata(exif: exif.flatMap(EXIFRewriting.rights), xmp: xmp.flatMap(XMPRewriting.rights))
-        // Nobody looks for rights in the other segments.
+        var kept = PhotoMetadata(
+            exif: exif.flatMap(EXIFRewriting.rights),
+            xmp: xmp.flatMap(XMPRewriting.rights)
+        )
+        // The other segments are not searched for rights.
         kept.omissions = omissions.filter { $0.part != .extendedXMP }
-        if let exif, TIFFStructure(exif) == nil { kept.omissions.append(Omission(.exif, .notUnderstood)) }
+        if let exif, TIFFStructure(exif) == nil {
+            kept.omissions.append(Omission(.exif, .notUnderstood))
+        }
         if let xmp, String(validating: xmp, as: UTF8.self) == nil {
             kept.omissions.append(Omission(.xmp, .notUnderstood))
         }
@@ -37,16 +43,17 @@ public struct PhotoMetadata: Sendable, Equatable {
         return kept
     }
 
-    /// All of it, corrected where it would not be true of the upright picture, without thumbnails and previews, which would show it as
-    /// it was, and without what describes parts of the file that are gone.
+    /// Returns all metadata, corrected for the upright picture.
     ///
-    /// EXIF and XMP of which the structure is not understood, or in which a picture is found in the end, are left out, and ``omissions`` says
-    /// so; entries of unknown tags and namespaces stay.
+    /// Thumbnails and previews, which show the unprotected picture, are removed, as are
+    /// descriptions of parts of the file that are not carried. EXIF or XMP that cannot be parsed,
+    /// or in which a picture is found in the end, is left out and listed in ``omissions``. Entries
+    /// of unknown tags and namespaces stay.
     ///
     /// - Parameters:
     ///   - width: Columns of the upright picture.
     ///   - height: Rows of the upright picture.
-    /// - Returns: The metadata for it.
+    /// - Returns: The corrected metadata.
     public func upright(width: Int, height: Int) -> PhotoMetadata {
         var kept = PhotoMetadata()
         kept.omissions = omissions
@@ -72,14 +79,16 @@ public struct PhotoMetadata: Sendable, Equatable {
 struct MetadataFault: Error, Equatable {
     let reason: Omission.Reason
 
-    /// Its structure is not understood.
+    /// Its structure cannot be parsed.
     static let notUnderstood = MetadataFault(reason: .notUnderstood)
-    /// A picture is found in it.
+    /// It holds a picture.
     static let holdsPicture = MetadataFault(reason: .holdsPicture)
 }
 
 extension ImageLimits {
-    /// Metadata of a picture, of which a part that is empty or beyond the limit is left out: nobody asked to decode it.
+    /// Creates a picture's metadata, leaving out parts that are empty or beyond the limit.
+    ///
+    /// Oversized metadata is no reason to refuse the picture.
     func metadata(exif: [UInt8]?, xmp: [UInt8]?) -> PhotoMetadata {
         var metadata = PhotoMetadata()
         func kept(_ part: [UInt8]?, _ name: Omission.Part) -> [UInt8]? {
@@ -95,7 +104,7 @@ extension ImageLimits {
         return metadata
     }
 
-    /// Some writers repeat the mark of a JPEG segment in other containers.
+    /// Strips the JPEG segment's signature, which some writers repeat in other containers.
     private static func tiff(_ exif: [UInt8]) -> [UInt8] {
         let mark: [UInt8] = Array("Exif".utf8) + [0, 0]
         return exif.starts(with: mark) ? Array(exif.dropFirst(mark.count)) : exif

@@ -1,4 +1,4 @@
-/// Which samples a pixel has, in the order in which they lie in memory.
+/// The samples of a pixel, in memory order.
 public enum PixelLayout: String, Sendable, CaseIterable {
     /// One luminance sample.
     case gray
@@ -9,7 +9,7 @@ public enum PixelLayout: String, Sendable, CaseIterable {
     /// Red, green, blue, then alpha (not premultiplied).
     case rgba
 
-    /// Samples in a pixel, alpha included: 1...4.
+    /// Samples per pixel, alpha included: 1...4.
     public var channels: Int {
         switch self {
         case .gray: 1
@@ -19,7 +19,7 @@ public enum PixelLayout: String, Sendable, CaseIterable {
         }
     }
 
-    /// Samples in a pixel without alpha, which come first: 1 or 3.
+    /// Colour samples per pixel, which precede alpha: 1 or 3.
     public var colorChannels: Int {
         switch self {
         case .gray, .grayAlpha: 1

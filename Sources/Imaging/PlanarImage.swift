@@ -1,8 +1,8 @@
-/// A picture of floating-point samples, one plane after the other.
+/// A picture of floating-point samples, stored plane by plane.
 ///
-/// This is what the network reads and writes: the sample of channel `c` at column `x` of row `y` is
-/// `samples[(c * height + y) * width + x]`. Nominal samples lie in [0, 1]; differences and network outputs may lie
-/// outside, and nothing here clamps.
+/// This is the network's input and output. The sample of channel `c` at column `x` of row `y` is
+/// `samples[(c * height + y) * width + x]`. Nominal samples lie in [0, 1]; differences and network
+/// outputs may lie outside. Nothing here clamps.
 public struct PlanarImage: Sendable, Equatable {
     /// Columns, at least 1.
     public let width: Int
@@ -18,9 +18,10 @@ public struct PlanarImage: Sendable, Equatable {
     /// Its count must not be changed.
     public var samples: [Float]
 
-    /// Makes an image of given samples.
+    /// Creates an image from samples.
     ///
-    /// - Precondition: The sizes are positive and `samples` has exactly `channels * height * width` elements.
+    /// - Precondition: The sizes are positive and `samples` has exactly `channels * height * width`
+    ///   elements.
     public init(width: Int, height: Int, channels: Int, samples: [Float]) {
         precondition(width > 0 && height > 0 && channels > 0, "an image has at least one sample")
         precondition(samples.count == channels * height * width, "as many samples as the sizes say")
@@ -30,7 +31,7 @@ public struct PlanarImage: Sendable, Equatable {
         self.samples = samples
     }
 
-    /// Makes an image with the same value everywhere.
+    /// Creates an image with the same value everywhere.
     ///
     /// - Precondition: The sizes are positive.
     public init(width: Int, height: Int, channels: Int, repeating value: Float) {

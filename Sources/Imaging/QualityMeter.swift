@@ -1,12 +1,13 @@
 import CKernels
 import Glibc
 
-/// Compares two photos row by row as they come, so that both never need be there as a whole.
+/// Compares two photos row by row, so that neither need be in memory as a whole.
 ///
-/// The window of the structural similarity is separable: rows are filtered in width as they come and twelve of them are kept. Luminances
-/// are taken less 128: variances do not change by that, and their differences of large sums lose less to rounding.
+/// The window of the structural similarity is separable: each row is filtered horizontally as it
+/// arrives, and twelve filtered rows are kept. Luminances are offset by -128. This leaves variances
+/// unchanged, and the differences of large sums lose less to rounding.
 public struct QualityMeter {
-    /// x, y, x² + y², x y: the two squares are only ever needed together.
+    /// x, y, x² + y², x y; the two squares are only needed as a sum.
     private static let kinds = 4
     private static let window = 11
     private static let lanes = 16
@@ -17,20 +18,20 @@ public struct QualityMeter {
     private let depth: SampleDepth
     private let rowTaps: [Float]
     private let columnTaps: [Float]
-    /// Window positions in a row, and the same rounded up to whole vectors.
+    /// Window positions per row, and the same rounded up to whole vectors.
     private let positions: Int
     private let stride: Int
     private var luminances: (first: [Float], second: [Float])
-    /// The last rows that two windows need, filtered in width; row `y` lies at `y % heldRows`.
+    /// The horizontally filtered rows that two windows need; row `y` is at `y % heldRows`.
     private var filtered: [Float]
     private var heldRows: Int { columnTaps.count + 1 }
     private var difference = plm_difference()
     private var similarity = 0.0
     private var rows = 0
-    /// Rows of windows whose similarities are in the sum.
+    /// The number of window rows already in the sum.
     private var windowRows = 0
 
-    /// Begins with no row.
+    /// Creates a meter without rows.
     ///
     /// - Precondition: The sizes are positive.
     public init(width: Int, height: Int, layout: PixelLayout, depth: SampleDepth = .eight) {
@@ -57,18 +58,26 @@ public struct QualityMeter {
         return weights.map { Float($0 / sum) }
     }
 
-    /// Takes in the next row of both photos.
+    /// Adds the next row of both photos.
     ///
     /// - Precondition: It is called at most `height` times, with whole rows.
-    public mutating func append(_ first: UnsafeBufferPointer<UInt8>, _ second: UnsafeBufferPointer<UInt8>) {
+    public mutating func append(
+        _ first: UnsafeBufferPointer<UInt8>,
+        _ second: UnsafeBufferPointer<UInt8>
+    ) {
         let bytes = width * layout.channels * depth.byteCount
-        precondition(rows < height && first.count == bytes && second.count == bytes, "one call for each row")
+        precondition(
+            rows < height && first.count == bytes && second.count == bytes,
+            "one call for each row"
+        )
         guard let first = first.baseAddress, let second = second.baseAddress else { return }
         if layout.hasAlpha {
             var opaque = Array(UnsafeBufferPointer(start: second, count: bytes))
             let pixelBytes = layout.channels * depth.byteCount
             for pixel in Swift.stride(from: 0, to: bytes, by: pixelBytes) {
-                for alpha in pixel + pixelBytes - depth.byteCount..<pixel + pixelBytes { opaque[alpha] = first[alpha] }
+                for alpha in pixel + pixelBytes - depth.byteCount..<pixel + pixelBytes {
+                    opaque[alpha] = first[alpha]
+                }
             }
             compare(first, opaque)
         } else {
@@ -97,13 +106,21 @@ public struct QualityMeter {
                 filtered + rows % held * slot
             )
             rows += 1
-            // Every second row completes two windows; a last one alone may be left.
+            // Every second row completes two windows; a single last one may remain.
             let windows = min(2, rows - columnTaps.count + 1 - windowRows)
             guard windows == 2 || windows == 1 && rows == height else { return }
             let needed = (0..<columnTaps.count + windows - 1).map { row in
                 Optional(UnsafePointer(filtered + (windowRows + row) % held * slot))
             }
-            similarity += plm_ssim_sum(set, needed, stride, columnTaps, columnTaps.count, windows, positions)
+            similarity += plm_ssim_sum(
+                set,
+                needed,
+                stride,
+                columnTaps,
+                columnTaps.count,
+                windows,
+                positions
+            )
             windowRows += windows
         }
     }
@@ -116,9 +133,9 @@ public struct QualityMeter {
         }
     }
 
-    /// What the rows amount to.
+    /// The result over all rows.
     ///
-    /// - Precondition: All rows have been taken in.
+    /// - Precondition: All rows have been added.
     public var quality: ImageQuality {
         precondition(rows == height, "all rows have come")
         return ImageQuality(

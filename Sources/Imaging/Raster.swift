@@ -1,4 +1,4 @@
-/// Decoded pixels as they are stored, before the orientation is applied.
+/// Decoded pixels as stored, before the orientation is applied.
 struct Raster: Sendable, Equatable {
     let width: Int
     let height: Int
@@ -9,8 +9,13 @@ struct Raster: Sendable, Equatable {
 }
 
 extension Photo {
-    /// Makes a photo of upright pixels.
-    init(_ raster: Raster, colors: PhotoColors, metadata: PhotoMetadata, sourceFormat: ImageFormat) {
+    /// Creates a photo from upright pixels.
+    init(
+        _ raster: Raster,
+        colors: PhotoColors,
+        metadata: PhotoMetadata,
+        sourceFormat: ImageFormat
+    ) {
         self.init(
             width: raster.width,
             height: raster.height,

@@ -1,16 +1,16 @@
-/// How many bits a sample has.
+/// The number of bits per sample.
 public enum SampleDepth: Int, Sendable, CaseIterable {
-    /// 0...255, a byte.
+    /// 0...255, one byte.
     case eight = 8
-    /// 0...65535, two bytes, the more significant first.
+    /// 0...65535, two bytes, big-endian.
     case sixteen = 16
 
-    /// Bytes of a sample.
+    /// Bytes per sample.
     public var byteCount: Int { rawValue / 8 }
 
-    /// The largest value of a sample, which is 1.
+    /// The largest sample value, which stands for 1.
     public var largest: Int { 1 << rawValue - 1 }
 
-    /// How many values there are to a step of 1/255: 1 or 257.
+    /// The number of values per step of 1/255: 1 or 257.
     public var countsInLevel: Int { largest / 255 }
 }

@@ -1,40 +1,47 @@
 import CKernels
 
-/// The rows of a planar image scaled to another size by a triangle filter, without that image ever being there.
+/// Produces the rows of a planar image scaled by a triangle filter, without storing the scaled
+/// image.
 ///
-/// Each row is the weighted sum of two rows that are scaled in width already, interleaved; whoever needs it adds them up himself while he
-/// uses them. The sums are those of Pillow's `resize(size, BILINEAR)` on its `F` mode up to rounding: antialiased where a side
-/// shrinks, bilinear with repeated edges where it grows, first in width and then in height. A difference of the size of the
-/// network can so be laid over a photo of many megapixels in the memory of a few rows.
+/// Each row is the weighted sum of two rows that are already scaled horizontally and interleaved;
+/// the caller computes the sum as it uses them. Up to rounding, the sums equal Pillow's
+/// `resize(size, BILINEAR)` in `F` mode: antialiased where a side shrinks, bilinear with repeated
+/// edges where it grows, first horizontally and then vertically. A network-sized difference can
+/// thus be applied to a photo of many megapixels in the memory of a few rows.
 public struct ScaledRows {
-    /// Samples in a row: the columns times the interleaved channels.
+    /// Samples per row: the columns times the interleaved channels.
     public let rowCount: Int
 
-    /// The image's samples with their channels side by side, and room for the three more that the kernel may read.
+    /// The image's interleaved samples, plus three that the kernel may read.
     private let interleaved: [Float]
     private let planes: Int
     private let rowWidth: Int
     private let channels: Int
     private let horizontal: TriangleFilter
     private let vertical: TriangleFilter
-    /// Rows that are scaled in width: row `y` of the image at `y % vertical.maxCount`, and one more for sums of more than two.
+    /// The horizontally scaled rows: row `y` is at `y % vertical.maxCount`; the extra slot holds
+    /// sums of more than two rows.
     private var scaled: [Float]
     private var nextRow = 0
 
-    /// Scales an image.
+    /// Creates the scaled rows of an image.
     ///
     /// - Parameters:
-    ///   - image: The image, of up to three channels.
-    ///   - width: Columns of a row, at least 1.
-    ///   - height: How many rows there are, at least 1.
-    ///   - channels: Samples in a pixel of a row, at least the image's; what is more is zero.
+    ///   - image: An image of up to three channels.
+    ///   - width: Columns per row, at least 1.
+    ///   - height: The number of rows, at least 1.
+    ///   - channels: Samples per pixel of a row, at least the image's; additional ones are zero.
     public init(_ image: PlanarImage, toWidth width: Int, height: Int, channels: Int) {
-        precondition(1...3 ~= image.channels && channels >= image.channels, "a pixel has room for every plane")
+        precondition(
+            1...3 ~= image.channels && channels >= image.channels,
+            "a pixel has room for every plane"
+        )
         var interleaved = [Float](repeating: 0, count: image.samples.count + 3)
         let pixels = image.width * image.height
         for channel in 0..<image.channels {
             for pixel in 0..<pixels {
-                interleaved[pixel * image.channels + channel] = image.samples[channel * pixels + pixel]
+                interleaved[pixel * image.channels + channel] =
+                    image.samples[channel * pixels + pixel]
             }
         }
         self.interleaved = interleaved
@@ -47,15 +54,16 @@ public struct ScaledRows {
         scaled = [Float](repeating: 0, count: (vertical.maxCount + 1) * rowCount)
     }
 
-    /// Lends the two rows that a row is the sum of, and their weights.
+    /// Passes `body` the two rows whose weighted sum is a row, and their weights.
     ///
     /// - Parameters:
-    ///   - row: Which row; never less than at the call before.
-    ///   - body: Gets `rowCount` samples of each; they are valid during the call only.
+    ///   - row: The row, never less than in the previous call.
+    ///   - body: Receives `rowCount` samples of each row, valid only during the call.
     public mutating func withRows(
         of row: Int,
         _ body: (
-            _ above: UnsafePointer<Float>, _ below: UnsafePointer<Float>, _ weightAbove: Float, _ weightBelow: Float
+            _ above: UnsafePointer<Float>, _ below: UnsafePointer<Float>, _ weightAbove: Float,
+            _ weightBelow: Float
         )
             -> Void
     ) {
@@ -69,14 +77,19 @@ public struct ScaledRows {
         let weights = vertical.weights[row * slots..<row * slots + count]
         scaled.withUnsafeMutableBufferPointer { scaled in
             guard let scaled = scaled.baseAddress else { return }
-            func slot(_ tap: Int) -> UnsafeMutablePointer<Float> { scaled + (start + tap) % slots * rowCount }
+            func slot(_ tap: Int) -> UnsafeMutablePointer<Float> {
+                scaled + (start + tap) % slots * rowCount
+            }
             switch count {
             case 1: body(slot(0), slot(0), weights[weights.startIndex], 0)
-            case 2: body(slot(0), slot(1), weights[weights.startIndex], weights[weights.startIndex + 1])
+            case 2:
+                body(slot(0), slot(1), weights[weights.startIndex], weights[weights.startIndex + 1])
             default:
                 let sum = scaled + slots * rowCount
                 for index in 0..<rowCount {
-                    sum[index] = weights.enumerated().reduce(0) { $0 + $1.element * slot($1.offset)[index] }
+                    sum[index] = weights.enumerated().reduce(0) {
+                        $0 + $1.element * slot($1.offset)[index]
+                    }
                 }
                 body(sum, sum, 1, 0)
             }
@@ -88,7 +101,9 @@ public struct ScaledRows {
         let (planes, rowWidth, channels) = (planes, rowWidth, channels)
         scaled.withUnsafeMutableBufferPointer { scaled in
             interleaved.withUnsafeBufferPointer { samples in
-                guard let samples = samples.baseAddress, let scaled = scaled.baseAddress else { return }
+                guard let samples = samples.baseAddress, let scaled = scaled.baseAddress else {
+                    return
+                }
                 horizontal.withKernel { filter in
                     plm_scale_row(
                         samples + row * rowWidth * planes,

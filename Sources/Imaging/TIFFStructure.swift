@@ -1,22 +1,25 @@
-/// A TIFF structure, as EXIF is one (TIFF 6.0 §2): numbers in the byte order that it declares, and directories of tagged values.
+/// A TIFF structure such as EXIF (TIFF 6.0 §2).
 ///
-/// It is taken for hostile: every offset is checked, and nothing is followed twice.
+/// It holds numbers in the byte order that it declares, and directories of tagged values. It is
+/// treated as hostile: every offset is checked, and nothing is followed twice.
 struct TIFFStructure {
     /// An entry of a directory.
     struct Entry {
-        /// Where it begins.
+        /// The offset at which it begins.
         let offset: Int
         let tag: Int
-        /// 2 is text, 3 a number of 16 bits, 4 one of 32.
+        /// 2 is text, 3 a 16-bit number, 4 a 32-bit number.
         let type: Int
         let count: Int
     }
 
-    /// The bytes; numbers can be changed, none can be added.
+    /// The bytes; values can change, but nothing can be added.
     private(set) var bytes: [UInt8]
     private let isBigEndian: Bool
 
-    /// - Parameter bytes: A structure without the `Exif\0\0` in front of it; `nil` comes of anything else.
+    /// Creates a structure; `nil` unless the bytes are one.
+    ///
+    /// - Parameter bytes: A structure without the leading `Exif\0\0`.
     init?(_ bytes: [UInt8]) {
         if bytes.starts(with: [0x49, 0x49]) {
             isBigEndian = false
@@ -31,22 +34,25 @@ struct TIFFStructure {
 
     // MARK: - Directories
 
-    /// Where the first directory begins.
+    /// The offset of the first directory.
     var firstDirectory: Int? { long(at: 4) }
 
-    /// The entries of a directory, as far as they lie inside the structure; `nil` if it does not.
+    /// Returns the entries of a directory that lie inside the structure; `nil` if the directory
+    /// does not.
     func entries(at directory: Int) -> [Entry]? {
         guard let count = short(at: directory) else { return nil }
         return (0..<count).compactMap { index in
             let offset = directory + 2 + 12 * index
-            guard let tag = short(at: offset), let type = short(at: offset + 2), let count = long(at: offset + 4),
+            guard let tag = short(at: offset), let type = short(at: offset + 2),
+                let count = long(at: offset + 4),
                 short(at: offset + 8) != nil
             else { return nil }
             return Entry(offset: offset, tag: tag, type: type, count: count)
         }
     }
 
-    /// Where a directory says where the next one begins; `nil` if it ends before that.
+    /// Returns the offset of a directory's link to the next one; `nil` if the structure ends before
+    /// it.
     func link(behind directory: Int) -> Int? {
         guard let count = short(at: directory) else { return nil }
         let offset = directory + 2 + 12 * count
@@ -55,7 +61,7 @@ struct TIFFStructure {
 
     // MARK: - Values
 
-    /// The only number of an entry of 16 or 32 bits.
+    /// Returns the only number of a 16-bit or 32-bit entry.
     func number(_ entry: Entry) -> Int? {
         guard entry.count == 1 else { return nil }
         switch entry.type {
@@ -65,26 +71,31 @@ struct TIFFStructure {
         }
     }
 
-    /// The numbers of an entry of 16 or 32 bits; none for other types, or where they do not lie inside the structure.
+    /// Returns the numbers of a 16-bit or 32-bit entry; none for other types or outside the
+    /// structure.
     func numbers(_ entry: Entry) -> [Int] {
-        // 13 is a 32-bit offset of a directory.
+        // Type 13 is a 32-bit directory offset.
         guard let size = [3: 2, 4: 4, 13: 4][entry.type], entry.count <= bytes.count / size,
             let start = entry.count * size <= 4 ? entry.offset + 8 : long(at: entry.offset + 8)
         else { return [] }
         return (0..<entry.count).compactMap { number(at: start + size * $0, count: size) }
     }
 
-    /// Where the bytes of an entry of bytes without a meaning (type 7) lie; `nil` for other types, and where they are not inside.
+    /// Returns the byte range of an entry of undefined bytes (type 7); `nil` for other types or
+    /// outside.
     func place(of entry: Entry) -> Range<Int>? {
-        guard entry.type == 7, let start = entry.count <= 4 ? entry.offset + 8 : long(at: entry.offset + 8),
+        guard entry.type == 7,
+            let start = entry.count <= 4 ? entry.offset + 8 : long(at: entry.offset + 8),
             start <= bytes.count, entry.count <= bytes.count - start
         else { return nil }
         return start..<start + entry.count
     }
 
-    /// Where the values of an entry of any type lie; `nil` where they are not inside.
+    /// Returns the byte range of an entry's values, of any type; `nil` outside the structure.
     func extent(of entry: Entry) -> Range<Int>? {
-        let sizes = [1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4]
+        let sizes = [
+            1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
+        ]
         guard let size = sizes[entry.type], entry.count <= bytes.count / size,
             let start = entry.count * size <= 4 ? entry.offset + 8 : long(at: entry.offset + 8),
             start <= bytes.count - entry.count * size
@@ -92,15 +103,16 @@ struct TIFFStructure {
         return start..<start + entry.count * size
     }
 
-    /// The bytes of an entry of text, without the zero at their end.
+    /// Returns the text of an entry, without its terminator.
     func text(_ entry: Entry) -> ArraySlice<UInt8>? {
-        guard entry.type == 2, let start = entry.count <= 4 ? entry.offset + 8 : long(at: entry.offset + 8),
+        guard entry.type == 2,
+            let start = entry.count <= 4 ? entry.offset + 8 : long(at: entry.offset + 8),
             start <= bytes.count - entry.count
         else { return nil }
         return bytes[start..<start + entry.count].prefix { $0 != 0 }
     }
 
-    /// Changes the only number of an entry; what is none stays.
+    /// Changes the only number of an entry; does nothing for other entries.
     mutating func set(_ entry: Entry, to value: Int) {
         guard entry.count == 1 else { return }
         switch entry.type {
@@ -110,9 +122,11 @@ struct TIFFStructure {
         }
     }
 
-    /// Takes an entry out of its directory; those behind it, and the link, move up.
+    /// Removes an entry from its directory; later entries and the link move up.
     mutating func remove(_ entry: Entry, from directory: Int) {
-        guard let count = short(at: directory), count > 0, let link = link(behind: directory) else { return }
+        guard let count = short(at: directory), count > 0, let link = link(behind: directory) else {
+            return
+        }
         let next = entry.offset + 12
         guard entry.offset >= directory + 2, next <= link else { return }
         bytes.replaceSubrange(entry.offset..<link - 8, with: bytes[next..<link + 4])
@@ -120,12 +134,12 @@ struct TIFFStructure {
         write(count - 1, at: directory, count: 2)
     }
 
-    /// Ends the chain of directories at a place that ``link(behind:)`` gave.
+    /// Ends the chain of directories at an offset returned by ``link(behind:)``.
     mutating func cut(linkAt offset: Int) {
         write(0, at: offset, count: 4)
     }
 
-    /// Overwrites what lies inside the structure by zeros; what lies at its end goes.
+    /// Zeroes bytes inside the structure; cuts them off if they lie at its end.
     mutating func erase(from start: Int, count: Int) {
         guard start >= 8, start < bytes.count, count > 0 else { return }
         let end = min(bytes.count, start + count)
@@ -136,7 +150,7 @@ struct TIFFStructure {
         }
     }
 
-    /// Exchanges bytes for as many others.
+    /// Replaces bytes by the same number of others.
     mutating func replace(_ place: Range<Int>, by other: [UInt8]) {
         precondition(place.count == other.count, "no byte is added")
         bytes.replaceSubrange(place, with: other)
@@ -152,7 +166,8 @@ struct TIFFStructure {
         guard offset >= 0, offset <= bytes.count - count else { return nil }
         let slice = bytes[offset..<offset + count]
         return isBigEndian
-            ? slice.reduce(0) { $0 << 8 | Int($1) } : slice.reversed().reduce(0) { $0 << 8 | Int($1) }
+            ? slice.reduce(0) { $0 << 8 | Int($1) }
+            : slice.reversed().reduce(0) { $0 << 8 | Int($1) }
     }
 
     private mutating func write(_ value: Int, at offset: Int, count: Int) {

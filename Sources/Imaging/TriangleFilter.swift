@@ -2,38 +2,40 @@ import CKernels
 
 /// The weights that scale one dimension by a triangle filter, as Pillow's `BILINEAR` computes them.
 ///
-/// When shrinking, the triangle is as wide as the scale, so that every source sample counts (antialiasing); when
-/// enlarging it is two samples wide, which is bilinear interpolation with the edge repeated. The weights of each output
-/// sample add up to 1.
+/// When shrinking, the triangle is as wide as the scale, so that every source sample counts
+/// (antialiasing). When enlarging, it is two samples wide: bilinear interpolation with repeated
+/// edges. The weights of each output sample sum to 1.
 struct TriangleFilter: Sendable {
-    /// Output samples.
+    /// The number of output samples.
     let outputCount: Int
     /// The first source sample of each output sample; never decreasing.
     let starts: [Int]
-    /// How many source samples each output sample takes.
+    /// The number of source samples per output sample.
     let counts: [Int]
-    /// The most that any output sample takes.
+    /// The maximum of ``counts``.
     let maxCount: Int
-    /// `outputCount` rows of `maxCount` weights, zero behind the used ones.
+    /// `outputCount` rows of `maxCount` weights, zero after the used ones.
     let weights: [Float]
 
     /// Computes the weights.
     ///
     /// - Parameters:
-    ///   - inputCount: Source samples.
-    ///   - window: Which part of the source is scaled, inside `0...inputCount` and not empty; `nil` for all of it. Samples beyond its
-    ///     ends still count where the triangle reaches them, as with Pillow's `box`.
-    ///   - outputCount: Output samples.
+    ///   - inputCount: The number of source samples.
+    ///   - window: The nonempty part of the source to scale, inside `0...inputCount`; `nil` for all
+    ///     of it. Samples beyond its ends still count where the triangle reaches them, as with
+    ///     Pillow's `box`.
+    ///   - outputCount: The number of output samples.
     init(from inputCount: Int, in window: ClosedRange<Double>? = nil, to outputCount: Int) {
         precondition(inputCount > 0 && outputCount > 0, "sizes are positive")
         let window = window ?? 0...Double(inputCount)
         precondition(
-            window.lowerBound >= 0 && window.upperBound <= Double(inputCount) && window.lowerBound < window.upperBound,
+            window.lowerBound >= 0 && window.upperBound <= Double(inputCount)
+                && window.lowerBound < window.upperBound,
             "the window is a part of the source"
         )
         let scale = (window.upperBound - window.lowerBound) / Double(outputCount)
         let support = max(scale, 1)
-        // Truncation is Pillow's rounding here; all values are positive once clamped.
+        // Truncation matches Pillow's rounding here; all values are positive once clamped.
         let windows = (0..<outputCount).map { output in
             let center = window.lowerBound + (Double(output) + 0.5) * scale
             let start = max(0, Int(center - support + 0.5))
@@ -58,7 +60,7 @@ struct TriangleFilter: Sendable {
         self.weights = weights
     }
 
-    /// Lends the weights as the kernel takes them.
+    /// Passes the weights in the kernel's form.
     func withKernel(_ body: (UnsafePointer<plm_filter>) -> Void) {
         starts.withUnsafeBufferPointer { starts in
             counts.withUnsafeBufferPointer { counts in

@@ -1,6 +1,6 @@
 import CWebP
 
-/// Reads one still WebP file through libwebp.
+/// Reads a still WebP file with libwebp.
 struct WebPReader {
     private let bytes: [UInt8]
     private let limits: ImageLimits
@@ -18,7 +18,9 @@ struct WebPReader {
             xmp: chunks.first("XMP ").map(Array.init)
         )
         var statements = ColorStatements()
-        statements.profile = chunks.first("ICCP").map { $0.isEmpty ? .unusable(.damaged) : .stored(Array($0)) }
+        statements.profile = chunks.first("ICCP").map {
+            $0.isEmpty ? .unusable(.damaged) : .stored(Array($0))
+        }
         statements.exif = metadata.exif.flatMap(EXIFColorSpace.init(exif:))
         let layout: PixelLayout = features.has_alpha != 0 ? .rgba : .rgb
         let colors = try statements.colors(for: layout.profileSamples, limits: limits)
@@ -29,7 +31,12 @@ struct WebPReader {
             samples: try decode(features, layout)
         )
         let orientation = metadata.exif.map(Orientation.init(exif:)) ?? .asStored
-        return Photo(orientation.upright(raster), colors: colors, metadata: metadata, sourceFormat: .webp)
+        return Photo(
+            orientation.upright(raster),
+            colors: colors,
+            metadata: metadata,
+            sourceFormat: .webp
+        )
     }
 
     // MARK: - Steps
@@ -50,11 +57,17 @@ struct WebPReader {
         return features
     }
 
-    /// Decodes straight into the memory of the result, on this thread alone.
-    private func decode(_ features: WebPBitstreamFeatures, _ layout: PixelLayout) throws(ImagingError) -> [UInt8] {
+    /// Decodes directly into the result's memory, on this thread alone.
+    private func decode(
+        _ features: WebPBitstreamFeatures,
+        _ layout: PixelLayout
+    ) throws(ImagingError) -> [UInt8] {
         var config = WebPDecoderConfig()
         guard WebPInitDecoderConfig(&config) != 0 else {
-            throw ImagingError(.unsupported, "The installed libwebp is not one that this program was built for.")
+            throw ImagingError(
+                .unsupported,
+                "The installed libwebp is not one that this program was built for."
+            )
         }
         defer { WebPFreeDecBuffer(&config.output) }
         let rowBytes = Int(features.width) * layout.channels
@@ -63,8 +76,10 @@ struct WebPReader {
         config.output.colorspace = layout.hasAlpha ? MODE_RGBA : MODE_RGB
         config.output.is_external_memory = 1
         var status = VP8_STATUS_OK
-        // A byte a row more, which the PNG encoder puts to use.
-        let samples = [UInt8](unsafeUninitializedCapacity: count + Int(features.height)) { buffer, initializedCount in
+        // Reserve one extra byte per row, which the PNG encoder needs.
+        let samples = [UInt8](unsafeUninitializedCapacity: count + Int(features.height)) {
+            buffer,
+            initializedCount in
             config.output.u.RGBA.rgba = buffer.baseAddress
             config.output.u.RGBA.stride = Int32(rowBytes)
             config.output.u.RGBA.size = count

@@ -1,9 +1,10 @@
-/// Reads XML from its beginning to its end and tells what stands where (XML 1.0; Namespaces in XML 1.0).
+/// A streaming XML parser that reports positions (XML 1.0; Namespaces in XML 1.0).
 ///
-/// It is for packets of metadata, which are taken for hostile: declarations of document types, and with them entities, are refused, and depth and numbers
-/// are bounded. Nothing is inferred from what is not well-formed.
+/// It is meant for metadata packets, which are treated as hostile. Document type declarations, and
+/// with them entities, are refused; depth and counts are bounded. Nothing is inferred from
+/// malformed input.
 struct XMLScanner {
-    /// A name, resolved by the declarations that are in force.
+    /// A name resolved by the declarations in scope.
     struct Name: Hashable {
         /// The namespace; empty for none.
         let uri: String
@@ -12,28 +13,33 @@ struct XMLScanner {
 
     struct Attribute {
         let name: Name
-        /// With the white space in front of it.
+        /// Includes the white space before it.
         let place: Range<Int>
-        /// Between the quotes.
+        /// The range between the quotes.
         let value: Range<Int>
     }
 
-    /// A declaration of a namespace.
+    /// A namespace declaration.
     struct Declaration {
         let uri: String
-        /// With the white space in front of it.
+        /// Includes the white space before it.
         let place: Range<Int>
     }
 
     enum Event {
-        /// A start tag, or the tag of an empty element, which an `end` of no length follows.
-        case start(name: Name, attributes: [Attribute], declarations: [Declaration], place: Range<Int>)
+        /// A start tag, or an empty-element tag, which is followed by an `end` of length zero.
+        case start(
+            name: Name,
+            attributes: [Attribute],
+            declarations: [Declaration],
+            place: Range<Int>
+        )
         case end(place: Range<Int>)
-        /// Text, or a section of it.
+        /// Text or a CDATA section.
         case text(place: Range<Int>)
     }
 
-    /// The text is not well-formed, or goes beyond the bounds.
+    /// The text is malformed or exceeds the bounds.
     struct Fault: Error {}
 
     private static let maxDepth = 100
@@ -45,21 +51,24 @@ struct XMLScanner {
     private var index = 0
     private var tags = 0
     private var namespaces: [String: String] = [
-        "": "", "xml": "http://www.w3.org/XML/1998/namespace", "xmlns": "http://www.w3.org/2000/xmlns/",
+        "": "", "xml": "http://www.w3.org/XML/1998/namespace",
+        "xmlns": "http://www.w3.org/2000/xmlns/",
     ]
-    /// The open elements: how they are written, and what their declarations hide.
+    /// The open elements: their names as written, and what their declarations shadow.
     private var open: [(name: ArraySlice<UInt8>, hidden: [(prefix: String, uri: String?)])] = []
-    /// Whether the last tag was that of an empty element.
+    /// Whether the last tag was an empty-element tag.
     private var isEmptyElement = false
     private var hasRoot = false
 
-    /// - Parameter bytes: A document in UTF-8, with or without the mark of byte order.
+    /// Creates a scanner.
+    ///
+    /// - Parameter bytes: A UTF-8 document with or without a byte order mark.
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
     }
 
-    /// The next event; `nil` at the end of a document that is whole.
+    /// Returns the next event, or `nil` at the end of a complete document.
     mutating func next() throws(Fault) -> Event? {
         if isEmptyElement {
             isEmptyElement = false
@@ -67,8 +76,9 @@ struct XMLScanner {
             return .end(place: index..<index)
         }
         while index < bytes.count {
-            if bytes[index] != UInt8(ascii: "<") { return try text() }
-            if stands("<!--") {
+            if bytes[index] != UInt8(ascii: "<") {
+                if let text = try text() { return text }
+            } else if stands("<!--") {
                 try skip(past: "-->", from: index + 4)
             } else if stands("<?") {
                 try skip(past: "?>", from: index + 2)
@@ -91,7 +101,9 @@ struct XMLScanner {
 
     private mutating func startTag() throws(Fault) -> Event {
         tags += 1
-        guard open.count < Self.maxDepth, tags <= Self.maxTags, !open.isEmpty || !hasRoot else { throw Fault() }
+        guard open.count < Self.maxDepth, tags <= Self.maxTags, !open.isEmpty || !hasRoot else {
+            throw Fault()
+        }
         hasRoot = true
         let start = index
         index += 1
@@ -101,7 +113,7 @@ struct XMLScanner {
             let before = index
             skipSpace()
             if stands(">") || stands("/>") { break }
-            // White space stands in front of every attribute.
+            // Every attribute must follow white space.
             guard index > before, found.count < Self.maxAttributes else { throw Fault() }
             let name = try name()
             let value = try quoted()
@@ -144,12 +156,14 @@ struct XMLScanner {
         return .end(place: start..<index)
     }
 
-    /// Ends the innermost element, and with it its declarations.
+    /// Closes the innermost element and restores the namespaces that it shadowed.
     private mutating func close() {
         for (prefix, uri) in open.popLast()?.hidden.reversed() ?? [] { namespaces[prefix] = uri }
     }
 
-    /// The prefix that an attribute declares, empty for the namespace of names without one; `nil` if it declares none.
+    /// Returns the prefix that an attribute declares; `nil` if it declares none.
+    ///
+    /// The default namespace has the empty prefix.
     private static func declaredPrefix(_ name: ArraySlice<UInt8>) -> String? {
         if name.elementsEqual("xmlns".utf8) { return "" }
         guard name.starts(with: "xmlns:".utf8) else { return nil }
@@ -162,11 +176,15 @@ struct XMLScanner {
         let prefix = parts.count == 2 ? String(decoding: parts[0], as: UTF8.self) : ""
         guard let uri = namespaces[prefix], parts.count == 1 || !uri.isEmpty else { throw Fault() }
         // An attribute without a prefix is in no namespace.
-        return Name(uri: isAttribute && parts.count == 1 ? "" : uri, local: String(decoding: local, as: UTF8.self))
+        return Name(
+            uri: isAttribute && parts.count == 1 ? "" : uri,
+            local: String(decoding: local, as: UTF8.self)
+        )
     }
 
     // MARK: - Pieces
 
+    /// Returns the text up to the next tag, or `nil` if it is white space outside the root element.
     private mutating func text() throws(Fault) -> Event? {
         let start = index
         while index < bytes.count, bytes[index] != UInt8(ascii: "<") {
@@ -178,7 +196,7 @@ struct XMLScanner {
         }
         if open.isEmpty {
             guard bytes[start..<index].allSatisfy(Self.isSpace) else { throw Fault() }
-            return try next()
+            return nil
         }
         return .text(place: start..<index)
     }
@@ -190,13 +208,14 @@ struct XMLScanner {
         return bytes[start..<index]
     }
 
-    /// The value of an attribute, behind its name.
+    /// Parses the value of an attribute, after its name.
     private mutating func quoted() throws(Fault) -> Range<Int> {
         skipSpace()
         guard stands("=") else { throw Fault() }
         index += 1
         skipSpace()
-        guard index < bytes.count, [UInt8(ascii: "\""), UInt8(ascii: "'")].contains(bytes[index]) else {
+        guard index < bytes.count, [UInt8(ascii: "\""), UInt8(ascii: "'")].contains(bytes[index])
+        else {
             throw Fault()
         }
         let quote = bytes[index]
@@ -211,24 +230,31 @@ struct XMLScanner {
         return start..<index
     }
 
-    /// Where a reference ends: to one of the five characters that XML knows, or to one by number.
+    /// Returns the end of a reference, which must be one of XML's five entities or a character
+    /// reference.
     private func reference(at start: Int) throws(Fault) -> Int {
-        guard let end = bytes[start...].prefix(12).firstIndex(of: UInt8(ascii: ";")) else { throw Fault() }
+        guard let end = bytes[start...].prefix(12).firstIndex(of: UInt8(ascii: ";")) else {
+            throw Fault()
+        }
         let name = bytes[start + 1..<end]
         let isKnown = ["lt", "gt", "amp", "quot", "apos"].contains { name.elementsEqual($0.utf8) }
         let digits = name.dropFirst()
         let isNumber =
             name.first == UInt8(ascii: "#")
             && (digits.first == UInt8(ascii: "x")
-                ? digits.count > 1 && digits.dropFirst().allSatisfy { Base64Run.hexadecimal($0) != nil }
-                : !digits.isEmpty && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+                ? digits.count > 1
+                    && digits.dropFirst().allSatisfy { Base64Run.hexadecimal($0) != nil }
+                : !digits.isEmpty
+                    && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         guard isKnown || isNumber else { throw Fault() }
         return end + 1
     }
 
-    /// The name of a namespace, which nobody writes with references.
+    /// Returns the name of a namespace, in which references are refused.
     private func plain(_ place: Range<Int>) throws(Fault) -> String {
-        guard place.count <= Self.maxNameBytes, !bytes[place].contains(UInt8(ascii: "&")) else { throw Fault() }
+        guard place.count <= Self.maxNameBytes, !bytes[place].contains(UInt8(ascii: "&")) else {
+            throw Fault()
+        }
         return String(decoding: bytes[place], as: UTF8.self)
     }
 
@@ -258,7 +284,8 @@ struct XMLScanner {
     private static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: ":"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: ":"), UInt8(ascii: "_"),
+            UInt8(ascii: "-"),
             UInt8(ascii: "."), 0x80...0xFF:
             true
         default: false

@@ -1,20 +1,23 @@
-/// The text of an XMP packet, in which properties are looked for by their usual names.
+/// The text of an XMP packet, searched for properties by their usual names.
 struct XMPPacket {
     private static let maxValueBytes = 4096
 
     private let text: String
 
-    /// - Parameter text: The packet, taken for hostile.
+    /// Creates a packet.
+    ///
+    /// - Parameter text: The packet, treated as hostile.
     init(_ text: String) {
         self.text = text
     }
 
-    /// The values of a property, as XML writes them: those of its items, its own text, or that of its attribute.
+    /// Returns the escaped values of a property.
     ///
-    /// What holds other elements, or entities that no XML reader knows, is no value.
+    /// They are the values of its items, its own text or its attribute's value. Anything that holds
+    /// other elements, or entities unknown to XML, is not a value.
     ///
     /// - Parameter name: The name with its prefix.
-    /// - Returns: The values in their order; none if the packet has no such property.
+    /// - Returns: The values in order; none if the packet has no such property.
     func values(of name: String) -> [String] {
         let found = element(name).map { element in
             let items = Self.items(in: element)
@@ -25,16 +28,17 @@ struct XMPPacket {
 
     // MARK: - Steps
 
-    /// What stands between an element's tags.
+    /// Returns the content of an element.
     private func element(_ name: String) -> Substring? {
         guard let tag = text.firstRange(of: "<\(name)"), let first = text[tag.upperBound...].first,
-            first == ">" || first.isWhitespace, let start = text[tag.upperBound...].firstIndex(of: ">"),
+            first == ">" || first.isWhitespace,
+            let start = text[tag.upperBound...].firstIndex(of: ">"),
             text[..<start].last != "/", let end = text[start...].firstRange(of: "</\(name)>")
         else { return nil }
         return text[text.index(after: start)..<end.lowerBound]
     }
 
-    /// What stands in an attribute's quotes.
+    /// Returns the value of an attribute.
     private func attribute(_ name: String) -> Substring? {
         for quote in ["\"", "'"] {
             if let start = text.firstRange(of: "\(name)=\(quote)"),
@@ -50,7 +54,8 @@ struct XMPPacket {
     private static func items(in element: Substring) -> [Substring] {
         var items: [Substring] = []
         var rest = element
-        while let tag = rest.firstRange(of: "<rdf:li"), let start = rest[tag.upperBound...].firstIndex(of: ">"),
+        while let tag = rest.firstRange(of: "<rdf:li"),
+            let start = rest[tag.upperBound...].firstIndex(of: ">"),
             let end = rest[start...].firstRange(of: "</rdf:li>")
         {
             items.append(rest[rest.index(after: start)..<end.lowerBound])
@@ -59,12 +64,14 @@ struct XMPPacket {
         return items
     }
 
-    /// A text that is fit to stand between tags: trimmed, not empty, without tags, and with sound entities only.
+    /// Returns text that is safe between tags: trimmed, nonempty, without tags and with valid
+    /// entities only.
     private static func value(_ text: Substring) -> String? {
         let start = text.drop(while: \.isWhitespace)
         let value = start.lastIndex { !$0.isWhitespace }.map { start[...$0] } ?? ""
         guard !value.isEmpty, value.utf8.count <= maxValueBytes,
-            !value.contains(where: { $0 == "<" || $0 == ">" }), !value.unicodeScalars.contains(where: isControl)
+            !value.contains(where: { $0 == "<" || $0 == ">" }),
+            !value.unicodeScalars.contains(where: isControl)
         else { return nil }
         let entities = value.split(separator: "&", omittingEmptySubsequences: false).dropFirst()
         let isSound = entities.allSatisfy { rest in

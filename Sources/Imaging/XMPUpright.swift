@@ -1,19 +1,20 @@
-/// Makes of an XMP packet what a picture that was turned upright and changed may keep of it.
+/// Rewrites an XMP packet for a picture that was turned upright and protected.
 ///
-/// The packet is read as XML, and pieces are cut out of its bytes or exchanged; all else stays as it is written.
+/// The packet is parsed as XML, and pieces of its bytes are cut or replaced. Everything else stays
+/// as written.
 struct XMPUpright {
-    /// What the packet becomes.
+    /// The rewritten packet.
     let bytes: [UInt8]
 
     /// Rewrites a packet.
     ///
     /// - Parameters:
-    ///   - packet: A packet in UTF-8, taken for hostile.
+    ///   - packet: A UTF-8 packet, treated as hostile.
     ///   - width: Columns of the upright picture.
     ///   - height: Rows of the upright picture.
-    /// - Throws: ``MetadataFault`` if it is not understood, or if a picture is left.
+    /// - Throws: ``MetadataFault`` if it cannot be parsed or still holds a picture.
     init(_ packet: [UInt8], width: Int, height: Int) throws(MetadataFault) {
-        // Some writers fill up with zeros behind the end.
+        // Some writers pad the packet with zeros.
         let packet = Array(packet.prefix((packet.lastIndex { $0 != 0 } ?? -1) + 1))
         guard String(validating: packet, as: UTF8.self) != nil else { throw .notUnderstood }
         var pass = Pass(packet, width: width, height: height)
@@ -23,11 +24,11 @@ struct XMPUpright {
         } catch {
             throw .notUnderstood
         }
-        // Whatever stands in comments, or where nobody expects it.
+        // This also covers comments and unexpected places.
         guard !EmbeddedPictures.mayBe(inText: bytes[...]) else { throw .holdsPicture }
     }
 
-    /// Cuts out the declarations of namespaces of which nothing is left.
+    /// Removes declarations of namespaces that are no longer used.
     private static func withoutDeclarations(
         usedBefore: Set<String>,
         in packet: [UInt8]
@@ -36,7 +37,9 @@ struct XMPUpright {
         var used: Set<String> = []
         var declared: [XMLScanner.Declaration] = []
         while let event = try scanner.next() {
-            guard case .start(let name, let attributes, let declarations, _) = event else { continue }
+            guard case .start(let name, let attributes, let declarations, _) = event else {
+                continue
+            }
             used.insert(name.uri)
             used.formUnion(attributes.map(\.name.uri))
             declared += declarations.filter {
@@ -48,17 +51,17 @@ struct XMPUpright {
     }
 }
 
-/// Something else in the place of bytes.
+/// A replacement of a byte range.
 private struct Edit {
     let place: Range<Int>
     let by: [UInt8]
 
-    /// Makes changes; one within another is not made.
+    /// Applies edits; an edit within another is skipped.
     static func apply(_ edits: [Edit], to bytes: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
         var end = 0
-        // The longer one first, of two that begin together.
+        // Of two edits that begin together, the longer comes first.
         let ordered = edits.sorted {
             ($0.place.lowerBound, -$0.place.count) < ($1.place.lowerBound, -$1.place.count)
         }
@@ -70,21 +73,21 @@ private struct Edit {
     }
 }
 
-/// One reading of a packet, in which it is found out what is to be changed.
+/// One pass over a packet, which determines the edits.
 private struct Pass {
-    /// An element that is open.
+    /// An open element.
     private struct Element {
         let fate: XMPVocabulary.Fate
-        /// Where its tag begins.
+        /// The offset of its tag.
         let start: Int
-        /// Where its content begins.
+        /// The offset of its content.
         let contentStart: Int
         let isEmpty: Bool
-        /// Whether it is a property of the packet, that is, a child of what rdf:RDF describes.
+        /// Whether it is a property of the packet, that is, a child of a node in rdf:RDF.
         let isProperty: Bool
-        /// Whether it goes, with all that is in it.
+        /// Whether it is removed, with all its content.
         var goes = false
-        /// Its text, for a picture may be cut in pieces by comments.
+        /// Its joined text, since comments may split an encoded picture.
         var text: [UInt8] = []
     }
 
@@ -95,7 +98,7 @@ private struct Pass {
     private var edits: [Edit] = []
     /// The namespaces of all names.
     private(set) var used: Set<String> = []
-    /// How many elements are open around the properties; `nil` outside rdf:RDF.
+    /// The number of elements around the properties; `nil` outside rdf:RDF.
     private var nodeDepth: Int?
 
     init(_ packet: [UInt8], width: Int, height: Int) {
@@ -118,7 +121,11 @@ private struct Pass {
 
     // MARK: - Steps
 
-    private mutating func start(_ name: XMLScanner.Name, _ attributes: [XMLScanner.Attribute], _ place: Range<Int>) {
+    private mutating func start(
+        _ name: XMLScanner.Name,
+        _ attributes: [XMLScanner.Attribute],
+        _ place: Range<Int>
+    ) {
         if nodeDepth == nil, name == XMLScanner.Name(uri: XMPVocabulary.rdf, local: "RDF") {
             nodeDepth = open.count + 2
         }
@@ -157,15 +164,19 @@ private struct Pass {
         if let value = value(for: element.fate), !element.isEmpty {
             edits.append(Edit(place: element.contentStart..<place.lowerBound, by: value))
         }
-        if open[open.count - 1].goes { edits.append(Edit(place: element.start..<place.upperBound, by: [])) }
+        if open[open.count - 1].goes {
+            edits.append(Edit(place: element.start..<place.upperBound, by: []))
+        }
         open.removeLast()
         if let nodeDepth, open.count < nodeDepth - 1 { self.nodeDepth = nil }
     }
 
-    /// Whether the innermost element is a property, or within one.
+    /// Whether the innermost element is inside a property.
     private var isWithinProperty: Bool { nodeDepth.map { open.count > $0 } ?? false }
 
-    /// Has the property go in which the innermost element is, since half of it would mean something else; or the element, where there is none.
+    /// Removes the property around the innermost element, or the element itself outside properties.
+    ///
+    /// A property with a part missing could mean something else.
     private mutating func drop() {
         let index = open.lastIndex { $0.isProperty } ?? open.count - 1
         open[index].goes = true

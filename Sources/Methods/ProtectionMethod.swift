@@ -53,7 +53,8 @@ extension ProtectionMethod {
     public func imported(_ picture: [UInt8]) throws(ImageFailure) -> [UInt8] {
         throw ImageFailure(
             code: "method_takes_no_pictures",
-            detail: "The method \(Self.id.rawValue) makes what it needs of a class by itself; no picture can be imported."
+            detail: "The method \(Self.id.rawValue) makes what it needs of a class by itself; "
+                + "no picture can be imported."
         )
     }
 }

@@ -1,7 +1,9 @@
-/// Writes one JSON object as one line of text, by hand: a log line is on the hot path and needs no coder.
+/// Writes one JSON object as one line of text.
+///
+/// A log line is on the hot path, so it is written by hand rather than by a coder.
 struct JSONLine {
     private(set) var bytes: [UInt8] = [UInt8(ascii: "{")]
-    /// Whether the next key stands first in its object.
+    /// Whether the next key is the first of its object.
     private var isFirst = true
 
     /// Adds a string.
@@ -10,19 +12,23 @@ struct JSONLine {
         append(quoted: value)
     }
 
-    /// Opens an object under a key, fills it and closes it.
+    /// Adds an object under a key.
     mutating func add(_ key: String, object fill: (inout JSONLine) -> Void) {
         addKey(key)
         appendObject(fill)
     }
 
-    /// Opens an array under a key and closes it behind its elements.
-    mutating func add<Element>(_ key: String, array: [Element], element: (inout JSONLine, Element) -> Void) {
+    /// Adds an array under a key.
+    mutating func add<Element>(
+        _ key: String,
+        array: [Element],
+        element: (inout JSONLine, Element) -> Void
+    ) {
         addKey(key)
         appendArray(array, element: element)
     }
 
-    /// Writes a value where an element of an array stands.
+    /// Appends a string as an array element.
     mutating func append(quoted text: String) {
         bytes.append(UInt8(ascii: "\""))
         for scalar in text.unicodeScalars {
@@ -32,7 +38,7 @@ struct JSONLine {
             case "\n": bytes += Array(#"\n"#.utf8)
             case "\r": bytes += Array(#"\r"#.utf8)
             case "\t": bytes += Array(#"\t"#.utf8)
-            // Controls of C0 and C1, and the two separators that some readers of logs take for ends of lines.
+            // The C0 and C1 controls, and two separators that some log readers treat as line ends.
             case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}":
                 let digits = String(scalar.value, radix: 16)
                 bytes += Array(#"\u"#.utf8)
@@ -43,7 +49,7 @@ struct JSONLine {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Writes an object where an element of an array stands.
+    /// Appends an object as an array element.
     mutating func appendObject(_ fill: (inout JSONLine) -> Void) {
         bytes.append(UInt8(ascii: "{"))
         let outer = isFirst
@@ -53,8 +59,11 @@ struct JSONLine {
         bytes.append(UInt8(ascii: "}"))
     }
 
-    /// Writes an array where an element of an array stands.
-    mutating func appendArray<Element>(_ array: [Element], element: (inout JSONLine, Element) -> Void) {
+    /// Appends an array as an array element.
+    mutating func appendArray<Element>(
+        _ array: [Element],
+        element: (inout JSONLine, Element) -> Void
+    ) {
         bytes.append(UInt8(ascii: "["))
         for (index, value) in array.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }

@@ -1,32 +1,34 @@
 import Glibc
 public import Logging
 
-/// A log handler that writes one JSON object a line: `time`, `level`, `logger`, `message`, and the metadata under their own keys.
+/// A log handler that writes one JSON object per line.
 ///
-/// A line is handed over in one call, so that lines of several threads and processes do not mix. Whatever comes from a peer is
-/// escaped and cannot begin a new line. Metadata that is named like one of the four keys gets `metadata.` before its name.
+/// An object has `time`, `level`, `logger`, `message`, and the metadata under their own keys. A
+/// line is written in one call, so that lines of several threads and processes do not mix. Text
+/// from a peer is escaped and cannot begin a new line. A metadata key equal to one of the four gets
+/// the prefix `metadata.`.
 public struct JSONLinesLogHandler: LogHandler {
-    /// Takes whole lines, each with its newline.
+    /// Receives whole lines, each with its newline.
     public typealias Output = @Sendable ([UInt8]) -> Void
 
     /// The logger's name.
     public let label: String
-    /// What every line of this logger carries.
+    /// Metadata of every line of this logger.
     public var metadata: Logger.Metadata = [:]
-    /// What lines carry by the task they come from.
+    /// Metadata from the current task.
     public var metadataProvider: Logger.MetadataProvider?
-    /// The lowest level that is written.
+    /// The lowest level that is logged.
     public var logLevel: Logger.Level
 
     private let output: Output
 
-    /// Makes a handler.
+    /// Creates a handler.
     ///
     /// - Parameters:
     ///   - label: The logger's name.
-    ///   - level: The lowest level that is written.
-    ///   - metadataProvider: What lines carry by the task they come from.
-    ///   - output: Takes the lines; standard error by default.
+    ///   - level: The lowest level that is logged.
+    ///   - metadataProvider: Supplies metadata from the current task.
+    ///   - output: Receives the lines; standard error by default.
     public init(
         label: String,
         level: Logger.Level = .info,
@@ -39,7 +41,7 @@ public struct JSONLinesLogHandler: LogHandler {
         logLevel = level
     }
 
-    /// One value that every line carries.
+    /// A metadata value of every line.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
@@ -52,7 +54,7 @@ public struct JSONLinesLogHandler: LogHandler {
 
     func log(_ event: LogEvent, at time: Timestamp) {
         var merged = metadata
-        // The nearer source wins: the line itself, then the task, then the logger.
+        // The nearest source wins: the line itself, then the task, then the logger.
         for more in [metadataProvider?.get(), event.metadata] {
             if let more { merged.merge(more) { _, new in new } }
         }
@@ -61,7 +63,9 @@ public struct JSONLinesLogHandler: LogHandler {
         line.add("level", event.level.rawValue)
         line.add("logger", label)
         line.add("message", event.message.description)
-        if let error = event.error, merged["error"] == nil { line.add("error", String(describing: error)) }
+        if let error = event.error, merged["error"] == nil {
+            line.add("error", String(describing: error))
+        }
         for (key, value) in merged.sorted(by: { $0.key < $1.key }) {
             Self.add(value, as: Self.ownKeys.contains(key) ? "metadata." + key : key, to: &line)
         }
@@ -71,7 +75,11 @@ public struct JSONLinesLogHandler: LogHandler {
 
     private static let ownKeys: Set<String> = ["time", "level", "logger", "message"]
 
-    private static func add(_ value: Logger.Metadata.Value, as key: String, to line: inout JSONLine) {
+    private static func add(
+        _ value: Logger.Metadata.Value,
+        as key: String,
+        to line: inout JSONLine
+    ) {
         switch value {
         case .string(let text): line.add(key, text)
         case .stringConvertible(let value): line.add(key, value.description)
@@ -90,15 +98,21 @@ public struct JSONLinesLogHandler: LogHandler {
     }
 
     private static func fill(_ line: inout JSONLine, with entries: Logger.Metadata) {
-        for (key, value) in entries.sorted(by: { $0.key < $1.key }) { add(value, as: key, to: &line) }
+        for (key, value) in entries.sorted(by: { $0.key < $1.key }) {
+            add(value, as: key, to: &line)
+        }
     }
 
-    /// Writes to descriptor 2, and gives a line up if nobody takes it.
+    /// Writes to descriptor 2, and drops a line that cannot be written.
     public static let standardError: Output = { line in
         line.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
-                let count = write(STDERR_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                let count = write(
+                    STDERR_FILENO,
+                    UnsafeRawBufferPointer(rebasing: rest).baseAddress,
+                    rest.count
+                )
                 let code = errno
                 if count > 0 {
                     rest = rest.dropFirst(count)

@@ -1,11 +1,13 @@
 import Synchronization
 
-/// The metrics of one process, and their text in Prometheus' exposition format 0.0.4.
+/// The metrics of a process, and their Prometheus exposition format 0.0.4.
 ///
-/// Metrics are made once, at the start, and kept by whoever counts. Names and labels come from the code, never from a peer; label
-/// values may be anything, but a metric holds only so many different ones, see ``maxSeries``.
+/// Metrics are created once, at startup, and held by whatever counts. Names and label names come
+/// from the code, never from a peer. Label values may be anything, but a metric holds a bounded
+/// number of them, see ``maxSeries``.
 public final class MetricRegistry: Sendable {
-    /// The most combinations of label values of one metric; what is counted beyond goes to the values `other`.
+    /// The maximum number of label combinations per metric; any beyond count under the value
+    /// `other`.
     public static let maxSeries = 500
 
     private struct Entry: Sendable {
@@ -17,13 +19,13 @@ public final class MetricRegistry: Sendable {
 
     private let entries = Mutex<[Entry]>([])
 
-    /// Starts without metrics.
+    /// Creates a registry without metrics.
     public init() {}
 
-    /// Makes a counter, which only grows.
+    /// Creates a counter, which only increases.
     ///
     /// - Parameters:
-    ///   - name: `palimpsest_…_total`: letters, digits and `_`; not used before.
+    ///   - name: `palimpsest_…_total`: letters, digits and `_`; unique.
     ///   - help: One sentence.
     ///   - labels: The names of its labels.
     /// - Returns: The counter.
@@ -35,10 +37,10 @@ public final class MetricRegistry: Sendable {
         return Counter(series: series)
     }
 
-    /// Makes a gauge, which is set.
+    /// Creates a gauge, which is set explicitly.
     ///
     /// - Parameters:
-    ///   - name: Letters, digits and `_`; not used before.
+    ///   - name: Letters, digits and `_`; unique.
     ///   - help: One sentence.
     ///   - labels: The names of its labels.
     /// - Returns: The gauge.
@@ -50,42 +52,56 @@ public final class MetricRegistry: Sendable {
         return Gauge(series: series)
     }
 
-    /// Makes a gauge that is asked when the text is made.
+    /// Creates a gauge whose value is queried at each scrape.
     ///
     /// - Parameters:
-    ///   - name: Letters, digits and `_`; not used before.
+    ///   - name: Letters, digits and `_`; unique.
     ///   - help: One sentence.
-    ///   - value: Gives the present value, quickly.
+    ///   - value: Returns the current value, quickly.
     public func gauge(_ name: String, help: String, value: @escaping @Sendable () -> Double) {
         register(name, help, "gauge", []) { [MetricSample(suffix: "", labels: [], value: value())] }
     }
 
-    /// Makes a histogram.
+    /// Creates a histogram.
     ///
     /// - Parameters:
-    ///   - name: Letters, digits and `_`, with the unit at its end; not used before.
+    ///   - name: Letters, digits and `_`, ending in the unit; unique.
     ///   - help: One sentence.
-    ///   - buckets: The upper ends of the buckets, growing; one without an end is added.
+    ///   - buckets: The upper bounds of the buckets, increasing; an unbounded one is added.
     ///   - labels: The names of its labels.
     /// - Returns: The histogram.
-    public func histogram(_ name: String, help: String, buckets: [Double], labels: [String] = []) -> Histogram {
-        precondition(zip(buckets, buckets.dropFirst()).allSatisfy(<), "the buckets of \(name) must grow")
-        let series = MetricSeries<HistogramValue>(labels: labels, zero: HistogramValue(bucketCount: buckets.count))
+    public func histogram(
+        _ name: String,
+        help: String,
+        buckets: [Double],
+        labels: [String] = []
+    ) -> Histogram {
+        precondition(
+            zip(buckets, buckets.dropFirst()).allSatisfy(<),
+            "the buckets of \(name) must grow"
+        )
+        let series = MetricSeries<HistogramValue>(
+            labels: labels,
+            zero: HistogramValue(bucketCount: buckets.count)
+        )
         register(name, help, "histogram", labels) {
             series.all.flatMap { labels, value in value.samples(buckets: buckets, labels: labels) }
         }
         return Histogram(series: series, buckets: buckets)
     }
 
-    /// The text that a scraper gets, `text/plain; version=0.0.4`, in the order in which the metrics were made.
+    /// Returns the text for a scraper, `text/plain; version=0.0.4`, in the order of creation.
     public func prometheusText() -> String {
         var text = ""
         for entry in entries.withLock({ $0 }) {
-            text += "# HELP \(entry.name) \(escaped(entry.help, quotes: false))\n# TYPE \(entry.name) \(entry.type)\n"
+            text +=
+                "# HELP \(entry.name) \(escaped(entry.help, quotes: false))\n# TYPE \(entry.name) \(entry.type)\n"
             for sample in entry.samples() {
                 text += entry.name + sample.suffix
                 if !sample.labels.isEmpty {
-                    let pairs = sample.labels.map { "\($0.name)=\"\(escaped($0.value, quotes: true))\"" }
+                    let pairs = sample.labels.map {
+                        "\($0.name)=\"\(escaped($0.value, quotes: true))\""
+                    }
                     text += "{\(pairs.joined(separator: ","))}"
                 }
                 text += " \(format(sample.value))\n"
@@ -101,7 +117,10 @@ public final class MetricRegistry: Sendable {
         _ labels: [String],
         samples: @escaping @Sendable () -> [MetricSample]
     ) {
-        precondition(([name] + labels).allSatisfy(Self.isName), "a metric or label of \(name) has an illegal name")
+        precondition(
+            ([name] + labels).allSatisfy(Self.isName),
+            "a metric or label of \(name) has an illegal name"
+        )
         entries.withLock { entries in
             precondition(!entries.contains { $0.name == name }, "the metric \(name) exists already")
             entries.append(Entry(name: name, help: help, type: type, samples: samples))
@@ -109,7 +128,9 @@ public final class MetricRegistry: Sendable {
     }
 
     private static func isName(_ text: String) -> Bool {
-        guard let first = text.unicodeScalars.first, !("0"..."9").contains(first) else { return false }
+        guard let first = text.unicodeScalars.first, !("0"..."9").contains(first) else {
+            return false
+        }
         return text.unicodeScalars.allSatisfy { scalar in
             switch scalar {
             case "a"..."z", "A"..."Z", "0"..."9", "_": true
@@ -132,7 +153,7 @@ struct MetricLabel: Sendable {
     let value: String
 }
 
-/// A number as Prometheus writes it: whole ones without a fraction.
+/// Formats a number for Prometheus; integers have no fraction.
 func format(_ value: Double) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }

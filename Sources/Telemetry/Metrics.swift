@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The values of one metric, one for each combination of label values.
+/// The values of one metric, one per combination of label values.
 final class MetricSeries<Value: Sendable>: Sendable {
     private let labels: [String]
     private let zero: Value
@@ -9,12 +9,16 @@ final class MetricSeries<Value: Sendable>: Sendable {
     init(labels: [String], zero: Value) {
         self.labels = labels
         self.zero = zero
-        // A metric without labels exists from the start; with labels, a combination exists once it is used.
+        // A metric without labels exists from the start; a label combination exists once it is
+        // used.
         values = Mutex(labels.isEmpty ? [[]: zero] : [:])
     }
 
     func update(_ labelValues: [String], _ change: (inout Value) -> Void) {
-        precondition(labelValues.count == labels.count, "a metric is given \(labelValues.count) label values")
+        precondition(
+            labelValues.count == labels.count,
+            "a metric is given \(labelValues.count) label values"
+        )
         values.withLock { values in
             let hasRoom = values[labelValues] != nil || values.count < MetricRegistry.maxSeries
             let key = hasRoom ? labelValues : labels.map { _ in "other" }
@@ -26,28 +30,29 @@ final class MetricSeries<Value: Sendable>: Sendable {
     var all: [([MetricLabel], Value)] {
         values.withLock { $0 }
             .sorted { $0.key.lexicographicallyPrecedes($1.key) }
-            .map { key, value in (zip(labels, key).map { MetricLabel(name: $0, value: $1) }, value) }
+            .map { key, value in (zip(labels, key).map { MetricLabel(name: $0, value: $1) }, value)
+            }
     }
 }
 
-/// A number that only grows.
+/// A number that only increases.
 public struct Counter: Sendable {
     let series: MetricSeries<Double>
 
     /// Adds to the number.
     ///
     /// - Parameters:
-    ///   - amount: How much, not negative.
+    ///   - amount: The amount, not negative.
     ///   - labels: One value for each label of the counter.
     public func increment(by amount: Double = 1, _ labels: [String] = []) {
         precondition(amount >= 0, "a counter never falls")
         series.update(labels) { $0 += amount }
     }
 
-    /// Brings the number to what something else has counted; it never falls.
+    /// Raises the number to a total counted elsewhere; it never falls.
     ///
     /// - Parameters:
-    ///   - total: What has been counted, not negative.
+    ///   - total: The total, not negative.
     ///   - labels: One value for each label of the counter.
     public func raise(to total: Double, _ labels: [String] = []) {
         series.update(labels) { $0 = max($0, total) }
@@ -63,38 +68,39 @@ public struct Gauge: Sendable {
         series.update(labels) { $0 = value }
     }
 
-    /// Adds to the number, or takes from it; `labels` has one value for each label of the gauge.
+    /// Adds a positive or negative amount; `labels` has one value for each label of the gauge.
     public func add(_ amount: Double, _ labels: [String] = []) {
         series.update(labels) { $0 += amount }
     }
 }
 
-/// How observed values are spread over buckets.
+/// The distribution of observed values over buckets.
 public struct Histogram: Sendable {
     let series: MetricSeries<HistogramValue>
     let buckets: [Double]
 
-    /// Upper ends for durations in seconds, from 5 ms to 2 min.
+    /// Upper bounds for durations in seconds, from 5 ms to 2 min.
     public static let secondsBuckets: [Double] = [
         0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
     ]
 
-    /// Upper ends for waits in seconds, from 10 ms to 4 h.
+    /// Upper bounds for waits in seconds, from 10 ms to 4 h.
     public static let waitBuckets: [Double] = [
         0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 1800, 3600, 7200, 14_400,
     ]
 
-    /// Upper ends for steps of work in seconds, from 1 ms to 1 min.
+    /// Upper bounds for processing steps in seconds, from 1 ms to 1 min.
     public static let stepBuckets: [Double] = [
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
     ]
 
-    /// Makes a series be there before anything is observed, so that its rate is known from the first value on.
+    /// Creates a series before anything is observed, so that its rate is known from the first value
+    /// on.
     public func announce(_ labels: [String]) {
         series.update(labels) { _ in }
     }
 
-    /// Counts one value; `labels` has one value for each label of the histogram.
+    /// Records one value; `labels` has one value for each label of the histogram.
     public func observe(_ value: Double, _ labels: [String] = []) {
         let bucket = buckets.firstIndex { value <= $0 } ?? buckets.count
         series.update(labels) { histogram in
@@ -103,16 +109,16 @@ public struct Histogram: Sendable {
         }
     }
 
-    /// Counts a duration in seconds; `labels` has one value for each label of the histogram.
+    /// Records a duration in seconds; `labels` has one value for each label of the histogram.
     public func observe(_ duration: Duration, _ labels: [String] = []) {
         let parts = duration.components
         observe(Double(parts.seconds) + Double(parts.attoseconds) * 1e-18, labels)
     }
 }
 
-/// What one series of a histogram has counted.
+/// The counts of one series of a histogram.
 struct HistogramValue: Sendable {
-    /// One count for each bucket, the endless one last.
+    /// One count per bucket, the unbounded one last.
     var counts: [UInt64]
     var sum = 0.0
 
@@ -120,7 +126,7 @@ struct HistogramValue: Sendable {
         counts = Array(repeating: 0, count: bucketCount + 1)
     }
 
-    /// The lines of the text: each bucket counts all smaller ones too.
+    /// Returns the exposition samples, in which each bucket includes all smaller ones.
     func samples(buckets: [Double], labels: [MetricLabel]) -> [MetricSample] {
         var total: UInt64 = 0
         var samples: [MetricSample] = []

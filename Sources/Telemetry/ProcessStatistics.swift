@@ -1,51 +1,54 @@
 import Glibc
 
-/// What the kernel says about this process (proc(5)), for the metrics that every Prometheus client has.
+/// Kernel statistics of this process (proc(5)), for the standard Prometheus process metrics.
 public struct ProcessStatistics: Sendable, Equatable {
-    /// Processor time of user and system, in seconds.
+    /// User and system CPU time in seconds.
     public let cpuSeconds: Double
-    /// Bytes of memory that are resident.
+    /// Resident memory in bytes.
     public let residentBytes: UInt64
-    /// Bytes of address space.
+    /// Address space in bytes.
     public let virtualBytes: UInt64
-    /// Threads.
+    /// The number of threads.
     public let threads: Int
-    /// Descriptors that are open.
+    /// The number of open descriptors.
     public let openDescriptors: Int
-    /// The most descriptors that may be open.
+    /// The maximum number of open descriptors.
     public let maxDescriptors: UInt64
-    /// When the process began, in seconds since 1970.
+    /// The start time of the process, in seconds since 1970.
     public let startSeconds: Double
 
-    /// Asks the kernel.
+    /// Queries the kernel.
     ///
-    /// - Returns: `nil` where there is no `/proc`.
+    /// - Returns: The statistics, or `nil` without `/proc`.
     public static func current() -> ProcessStatistics? {
         guard let status = contents(of: "/proc/self/stat"), let boot = contents(of: "/proc/stat"),
             let descriptors = entryCount(of: "/proc/self/fd")
         else { return nil }
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return nil
+        }
         return ProcessStatistics(
             status: status,
             boot: boot,
             ticksPerSecond: Double(sysconf(Int32(_SC_CLK_TCK))),
             pageBytes: UInt64(sysconf(Int32(_SC_PAGESIZE))),
-            // One of them is the folder that is being listed.
+            // One of them belongs to the directory being listed.
             openDescriptors: max(descriptors - 1, 0),
             maxDescriptors: UInt64(limit.rlim_cur)
         )
     }
 
-    /// Reads the two files.
+    /// Parses the two files.
     ///
     /// - Parameters:
-    ///   - status: `/proc/self/stat`, whose second field is a name in parentheses that may hold anything.
-    ///   - boot: `/proc/stat`, which tells when the machine began.
-    ///   - ticksPerSecond: The unit of times in them.
+    ///   - status: `/proc/self/stat`, whose second field is a name in parentheses that may hold
+    ///     anything.
+    ///   - boot: `/proc/stat`, which gives the boot time.
+    ///   - ticksPerSecond: The clock ticks per second in both files.
     ///   - pageBytes: The unit of resident memory.
-    ///   - openDescriptors: Counted elsewhere.
-    ///   - maxDescriptors: Asked elsewhere.
+    ///   - openDescriptors: The number of open descriptors.
+    ///   - maxDescriptors: The limit of open descriptors.
     init?(
         status: String,
         boot: String,
@@ -55,14 +58,16 @@ public struct ProcessStatistics: Sendable, Equatable {
         maxDescriptors: UInt64
     ) {
         guard let name = status.lastIndex(of: ")") else { return nil }
-        // The first of these is the third field of proc(5).
+        // `fields[0]` is the third field of proc(5).
         let fields = status[status.index(after: name)...].split(whereSeparator: \.isWhitespace)
         guard fields.count > 21, let user = Double(fields[11]), let system = Double(fields[12]),
             let threads = Int(fields[17]),
-            let start = Double(fields[19]), let virtual = UInt64(fields[20]), let resident = UInt64(fields[21]),
-            let booted = boot.split(separator: "\n").first(where: { $0.hasPrefix("btime ") }).flatMap({
-                Double($0.dropFirst(6))
-            })
+            let start = Double(fields[19]), let virtual = UInt64(fields[20]),
+            let resident = UInt64(fields[21]),
+            let booted = boot.split(separator: "\n").first(where: { $0.hasPrefix("btime ") })
+                .flatMap({
+                    Double($0.dropFirst(6))
+                })
         else { return nil }
         cpuSeconds = (user + system) / ticksPerSecond
         residentBytes = resident * pageBytes
@@ -90,7 +95,7 @@ public struct ProcessStatistics: Sendable, Equatable {
         defer { closedir(folder) }
         var count = 0
         while let entry = readdir(folder) {
-            // "." and ".." are no descriptors; theirs are digits.
+            // Skip "." and ".."; descriptors are digits.
             if entry.pointee.d_name.0 != CChar(UInt8(ascii: ".")) { count += 1 }
         }
         return count

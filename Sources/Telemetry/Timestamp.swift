@@ -1,18 +1,18 @@
 import Glibc
 
-/// A moment in UTC with milliseconds.
+/// An instant in UTC with millisecond precision.
 struct Timestamp {
-    /// Milliseconds since 1970, before it negative.
+    /// Milliseconds since 1970, negative before it.
     let milliseconds: Int64
 
-    /// The present moment of the system's clock.
+    /// The current time of the system clock.
     static func now() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
-    /// The moment as RFC 3339 §5.6 has it: `2026-01-31T23:59:59.042Z`.
+    /// The instant in RFC 3339 format (§5.6): `2026-01-31T23:59:59.042Z`.
     var rfc3339: String {
         let (days, inDay) = milliseconds.flooredQuotientAndRemainder(by: 86_400_000)
         let (year, month, day) = Self.civil(daysSince1970: days)
@@ -22,14 +22,19 @@ struct Timestamp {
         return "\(date)T\(time).\(pad(inDay % 1000, 3))Z"
     }
 
-    /// The Gregorian date of a day number, reckoned in years that begin in March, so that the leap day comes last.
+    /// Returns the Gregorian date of a day number.
+    ///
+    /// Years are counted from March, which puts the leap day last.
     private static func civil(daysSince1970: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let (era, dayOfEra) = (daysSince1970 + 719_468).flooredQuotientAndRemainder(by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
         let marchMonth = (5 * dayOfYear + 2) / 153
         let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
+        return (
+            yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month,
+            dayOfYear - (153 * marchMonth + 2) / 5 + 1
+        )
     }
 
     private func pad(_ number: Int64, _ width: Int) -> String {

@@ -50,7 +50,8 @@ struct CodecAnswerCheck {
         guard report.psnr > 0, report.ssim >= -1, report.ssim <= 1.000_001 else {
             return "the report's measures are impossible"
         }
-        guard SHA256Digest(hex: report.artefactSHA256) != nil, report.method.isWellFormed, report.workingWidth > 0, report.workingHeight > 0,
+        guard SHA256Digest(hex: report.artefactSHA256) != nil, report.method.isWellFormed,
+            report.workingWidth > 0, report.workingHeight > 0,
             isFormatName(report.inputFormat), report.leftOut.count <= Self.maxLeftOut,
             report.leftOut.allSatisfy(\.isWellFormed)
         else { return "the report is malformed" }

@@ -3,14 +3,16 @@ import Testing
 
 @testable import Archive
 
-/// An archive on disk, in a folder of its own that goes with it, and other programs' opinions of it.
+/// An archive on disk, in a temporary folder deleted with it, and other programs' reading of it.
 final class ArchiveFile {
     private let folder: URL
     private let file: URL
 
-    /// Writes an archive at the offsets of its layout; files that are not given stay holes.
+    /// Writes an archive at the offsets of its layout; files without contents stay holes.
     init(_ layout: ZIPLayout, contents: [Int: [UInt8]]) throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("archive-\(UUID().uuidString)")
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "archive-\(UUID().uuidString)"
+        )
         file = folder.appendingPathComponent("archive.zip")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         try Data().write(to: file)
@@ -26,7 +28,7 @@ final class ArchiveFile {
         try handle.close()
     }
 
-    /// Where the header of each entry begins: one header and file behind the other, from the beginning.
+    /// Returns the offset of each entry's header, with headers and files laid out consecutively.
     static func offsets(_ layout: ZIPLayout) -> [UInt64] {
         layout.entries.indices.reduce(into: [0]) { offsets, index in
             let header = UInt64(layout.localHeader(at: index).count)
@@ -38,7 +40,7 @@ final class ArchiveFile {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Runs a program, requires that it succeeds, and gives its output.
+    /// Runs a program, requires that it succeeds and returns its output.
     ///
     /// `{}` in the arguments stands for the archive.
     func run(_ program: String, _ arguments: String...) throws -> String {
@@ -54,7 +56,7 @@ final class ArchiveFile {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Runs a Python script that has the archive open as `z`.
+    /// Runs a Python script in which the archive is open as `z`.
     func python(_ script: String) throws -> String {
         try run(
             "/usr/bin/python3",

@@ -3,10 +3,14 @@ import Foundation
 import Testing
 import WireHarness
 
-/// What other programs make: archives that the decoders must understand.
+/// Archives made by other programs, which the decoders must understand.
 enum Foreign {
-    /// The bytes that a program writes to its standard output.
-    static func output(of program: String, _ arguments: [String], in folder: URL? = nil) throws -> [UInt8] {
+    /// Returns what a program writes to its standard output.
+    static func output(
+        of program: String,
+        _ arguments: [String],
+        in folder: URL? = nil
+    ) throws -> [UInt8] {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
@@ -20,7 +24,7 @@ enum Foreign {
         return Array(bytes)
     }
 
-    /// What a Python script writes to `out`, which cannot seek when it is asked not to.
+    /// Returns what a Python script writes to `out`, which can be made unseekable.
     static func python(_ script: String) throws -> [UInt8] {
         try output(of: "/usr/bin/python3", ["-c", prelude + script])
     }
@@ -54,9 +58,11 @@ enum Foreign {
 
         """
 
-    /// A folder with a few files, which goes with the object.
+    /// A folder with a few files, deleted with the object.
     final class Folder {
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent("folder-\(UUID().uuidString)")
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "folder-\(UUID().uuidString)"
+        )
 
         init(_ files: [(name: String, bytes: [UInt8])]) throws {
             for file in files {
@@ -75,7 +81,7 @@ enum Foreign {
     }
 }
 
-/// A member as a test expects it.
+/// A member that a test expects.
 struct Expected: Equatable, CustomStringConvertible {
     let kind: ArchiveMember.Kind
     let name: String
@@ -92,23 +98,31 @@ struct Expected: Equatable, CustomStringConvertible {
     var description: String { "\(kind) \(name) \(bytes.count)" }
 }
 
-/// Decodes an archive whole, byte by byte, and cut in two, and requires that it makes no difference.
+/// Decodes an archive whole, byte by byte and cut in two, and requires equal results.
 ///
-/// It is cut at every position; one of many blocks around their bounds, and here and there.
+/// A short archive is cut at every position, a long one near block boundaries and at some others.
 func decode(
     _ bytes: [UInt8],
     by decoder: () -> any ArchiveDecoder,
     sourceLocation: SourceLocation = #_sourceLocation
 ) -> ArchiveOutcome {
     let whole = ArchiveOutcome(of: [bytes], by: decoder())
-    #expect(ArchiveOutcome(of: bytes.map { [$0] }, by: decoder()) == whole, sourceLocation: sourceLocation)
-    let cuts = bytes.indices.filter { bytes.count <= 2048 || [0, 1, 511].contains($0 % 512) || $0 % 61 == 0 }
+    #expect(
+        ArchiveOutcome(of: bytes.map { [$0] }, by: decoder()) == whole,
+        sourceLocation: sourceLocation
+    )
+    let cuts = bytes.indices.filter {
+        bytes.count <= 2048 || [0, 1, 511].contains($0 % 512) || $0 % 61 == 0
+    }
     let wrong = cuts.filter { cut in
         ArchiveOutcome(of: [Array(bytes[..<cut]), Array(bytes[cut...])], by: decoder()) != whole
     }
     #expect(wrong.isEmpty, sourceLocation: sourceLocation)
     for (index, member) in whole.members.enumerated() {
-        #expect(member.isComplete && member.member.number == index + 1, sourceLocation: sourceLocation)
+        #expect(
+            member.isComplete && member.member.number == index + 1,
+            sourceLocation: sourceLocation
+        )
     }
     return whole
 }

@@ -5,7 +5,10 @@ import WireHarness
 
 @Suite("ZIPs that come in")
 struct ZIPDecoderTests {
-    private func decodeZIP(_ bytes: [UInt8], limits: ArchiveLimits = ArchiveLimits()) -> ArchiveOutcome {
+    private func decodeZIP(
+        _ bytes: [UInt8],
+        limits: ArchiveLimits = ArchiveLimits()
+    ) -> ArchiveOutcome {
         decode(bytes) { ZIPDecoder(limits: limits) }
     }
 
@@ -15,9 +18,13 @@ struct ZIPDecoderTests {
 
     private let text = Array(String(repeating: "abcdefgh", count: 90).utf8)
 
-    // MARK: - What others write
+    // MARK: - Archives by other programs
 
-    @Test("Python's zipfile, into a file and into a pipe", arguments: ["ZIP_STORED", "ZIP_DEFLATED"], [false, true])
+    @Test(
+        "Python's zipfile, into a file and into a pipe",
+        arguments: ["ZIP_STORED", "ZIP_DEFLATED"],
+        [false, true]
+    )
     func python(method: String, isPipe: Bool) throws {
         let script = """
             target = \(isPipe ? "Pipe()" : "io.BytesIO()")
@@ -30,18 +37,22 @@ struct ZIPDecoderTests {
             """
         let outcome = decodeZIP(try Foreign.python(script))
         guard method == "ZIP_DEFLATED" || !isPipe else {
-            // Where its bytes end can only be guessed.
+            // The end of its bytes cannot be detected.
             #expect(outcome.fault?.code == .memberInvalid)
             return
         }
         #expect(
             outcome.members.map(Expected.init) == [
-                Expected(.folder, "cats/"), Expected(.file, "cats/Größe.png", text), Expected(.file, "empty"),
+                Expected(.folder, "cats/"), Expected(.file, "cats/Größe.png", text),
+                Expected(.file, "empty"),
             ]
         )
     }
 
-    @Test("ZIP64, where the sizes need not be and where they stand behind", arguments: [false, true])
+    @Test(
+        "ZIP64, where the sizes need not be and where they stand behind",
+        arguments: [false, true]
+    )
     func zip64(isPipe: Bool) throws {
         let script = """
             target = \(isPipe ? "Pipe()" : "io.BytesIO()")
@@ -49,17 +60,26 @@ struct ZIPDecoderTests {
                 with archive.open("a", "w", force_zip64=True) as member: member.write(b"abcdefgh" * 90)
             if not \(isPipe ? "True" : "False"): out.write(target.getvalue())
             """
-        #expect(decodeZIP(try Foreign.python(script)).members.map(Expected.init) == [Expected(.file, "a", text)])
+        #expect(
+            decodeZIP(try Foreign.python(script)).members.map(Expected.init) == [
+                Expected(.file, "a", text)
+            ]
+        )
     }
 
     @Test("More members than 16 bits count, with a ZIP64 end")
     func many() throws {
-        let bytes = try Foreign.python("out.write(zipped(*((f'{n}', b'') for n in range(65_540)), method=0))")
-        let outcome = ArchiveOutcome(of: [bytes], by: ZIPDecoder(limits: ArchiveLimits(maxMembers: 70_000)))
+        let bytes = try Foreign.python(
+            "out.write(zipped(*((f'{n}', b'') for n in range(65_540)), method=0))"
+        )
+        let outcome = ArchiveOutcome(
+            of: [bytes],
+            by: ZIPDecoder(limits: ArchiveLimits(maxMembers: 70_000))
+        )
         #expect(outcome.fault == nil)
         #expect(outcome.members.count == 65_540)
         #expect(outcome.members.last?.member.name == "65539")
-        // The end counts what is not there, or the wrong way.
+        // The end record counts members that do not exist, or counts wrongly.
         for back in [22 + 20 + 56 - 24, 22 + 20 + 56 - 48, 22 + 20 - 8] {
             var changed = bytes
             changed[changed.count - back] ^= 1
@@ -72,22 +92,40 @@ struct ZIPDecoderTests {
         #expect(ArchiveOutcome(of: [bytes], by: ZIPDecoder()).fault?.code == .bomb)
     }
 
-    @Test("Info-ZIP into a pipe: deflated, stored, and its own input", arguments: [["-r"], ["-0r"]])
+    @Test(
+        "Info-ZIP into a pipe: deflated, stored, and its own input",
+        arguments: [["-r"], ["-0r"]]
+    )
     func infoZIP(options: [String]) throws {
         let folder = try Foreign.Folder([("cats/a.txt", text), ("cats/empty", [])])
-        let archive = try Foreign.output(of: "/usr/bin/zip", ["-q"] + options + ["-", "cats"], in: folder.url)
+        let archive = try Foreign.output(
+            of: "/usr/bin/zip",
+            ["-q"] + options + ["-", "cats"],
+            in: folder.url
+        )
         let members = decodeZIP(archive).members.map(Expected.init).sorted { $0.name < $1.name }
         #expect(
-            members == [Expected(.folder, "cats/"), Expected(.file, "cats/a.txt", text), Expected(.file, "cats/empty")]
+            members == [
+                Expected(.folder, "cats/"), Expected(.file, "cats/a.txt", text),
+                Expected(.file, "cats/empty"),
+            ]
         )
-        let pipe = try Foreign.output(of: "/bin/sh", ["-c", "zip -q - - < cats/a.txt | cat"], in: folder.url)
+        let pipe = try Foreign.output(
+            of: "/bin/sh",
+            ["-c", "zip -q - - < cats/a.txt | cat"],
+            in: folder.url
+        )
         #expect(decodeZIP(pipe).members.map(Expected.init) == [Expected(.file, "-", text)])
     }
 
     // MARK: - Names
 
-    /// A ZIP whose only member has a name of these bytes, without the flag for UTF-8, and what Python makes of it.
-    private func named(_ name: [UInt8], extra: [UInt8] = []) throws -> (bytes: [UInt8], python: String) {
+    /// Returns a ZIP whose only member has this name without the UTF-8 flag, and the name as Python
+    /// reads it.
+    private func named(
+        _ name: [UInt8],
+        extra: [UInt8] = []
+    ) throws -> (bytes: [UInt8], python: String) {
         let script = """
             name, extra = bytes(\(name)), bytes(\(extra))
             info = zipfile.ZipInfo("x" * len(name))
@@ -98,12 +136,15 @@ struct ZIPDecoderTests {
             with zipfile.ZipFile(io.BytesIO(data)) as archive: read = archive.namelist()[0]
             """
         let read = try Foreign.python(script + "\nout.write(read.encode())")
-        return (try Foreign.python(script + "\nout.write(data)"), String(decoding: read, as: UTF8.self))
+        return (
+            try Foreign.python(script + "\nout.write(data)"), String(decoding: read, as: UTF8.self)
+        )
     }
 
     @Test("Without the flag for UTF-8 a name is in code page 437, every character of it")
     func codePage437() throws {
-        // By halves, since a name has an end; U+0080 and U+00FF are the first and the last.
+        // In halves, since a name has a maximum length; U+0080 and U+00FF are the first and the
+        // last.
         for half in [Array(UInt8(128)...191), Array(UInt8(192)...255)] {
             let zip = try named(half + Array("/a.jpg".utf8))
             let outcome = decodeZIP(zip.bytes)
@@ -111,7 +152,10 @@ struct ZIPDecoderTests {
             #expect(outcome.members.map(\.member.name) == [zip.python])
         }
         let album = try named([0x4D, 0x81] + Array("ller/a.jpg".utf8))
-        #expect(decodeZIP(album.bytes).members.map(\.member.name) == ["Müller/a.jpg"] && album.python == "Müller/a.jpg")
+        #expect(
+            decodeZIP(album.bytes).members.map(\.member.name) == ["Müller/a.jpg"]
+                && album.python == "Müller/a.jpg"
+        )
     }
 
     @Test(
@@ -127,7 +171,9 @@ struct ZIPDecoderTests {
     func unicodePath() throws {
         func field(_ name: [UInt8], _ path: String, version: UInt8 = 1) -> [UInt8] {
             let checksum = CRC32.checksum(name)
-            let body = [version] + (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (8 * $0)) } + Array(path.utf8)
+            let body =
+                [version] + (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (8 * $0)) }
+                + Array(path.utf8)
             return [0x75, 0x70, UInt8(body.count), 0] + body
         }
         let name = Array("#U65e5/a.jpg".utf8)
@@ -145,13 +191,16 @@ struct ZIPDecoderTests {
     func infoZIPNames(locale: String) throws {
         let folder = try Foreign.Folder([("Müller/日本.txt", text)])
         let command = "LC_ALL=\(locale) zip -qr - 'Müller'"
-        let members = decodeZIP(try Foreign.output(of: "/bin/sh", ["-c", command], in: folder.url)).members
+        let members = decodeZIP(try Foreign.output(of: "/bin/sh", ["-c", command], in: folder.url))
+            .members
         #expect(members.map(\.member.name) == ["Müller/", "Müller/日本.txt"])
     }
 
     @Test("Our own archives")
     func own() throws {
-        let layout = try ZIPLayout(entries: [ZIPEntry(name: "a/b", size: 720, crc32: CRC32.checksum(text))])
+        let layout = try ZIPLayout(entries: [
+            ZIPEntry(name: "a/b", size: 720, crc32: CRC32.checksum(text))
+        ])
         let outcome = decodeZIP(layout.localHeader(at: 0) + text + layout.trailer())
         #expect(outcome.members.map(Expected.init) == [Expected(.file, "a/b", text)])
     }
@@ -162,7 +211,7 @@ struct ZIPDecoderTests {
         #expect(fault([])?.code == .truncated)
     }
 
-    // MARK: - What is refused
+    // MARK: - Refused archives
 
     @Test("A part of a good ZIP is never taken for the whole")
     func prefixes() throws {
@@ -170,7 +219,10 @@ struct ZIPDecoderTests {
         for script in [script, script.replacingOccurrences(of: "comment=b'x'", with: "method=0")] {
             let bytes = try Foreign.python(script)
             for count in 0..<bytes.count {
-                #expect(ArchiveOutcome(of: [Array(bytes[..<count])], by: ZIPDecoder()).fault?.code == .truncated)
+                #expect(
+                    ArchiveOutcome(of: [Array(bytes[..<count])], by: ZIPDecoder()).fault?.code
+                        == .truncated
+                )
             }
         }
     }
@@ -198,7 +250,7 @@ struct ZIPDecoderTests {
                     }
                 }
             }
-            // Times, versions and attributes are half of the headers.
+            // Times, versions and attributes make up half of the headers.
             #expect(refused > bytes.count * 8 / 3)
         }
     }
@@ -213,15 +265,18 @@ struct ZIPDecoderTests {
             ("before the beginning", "out.write(b'#!/bin/sh\\n' + zipped(('a', b'1')))", .invalid),
             (
                 "another name at the end",
-                "d = zipped(('ab', b'1')); i = d.rindex(b'ab'); d[i:i + 2] = b'cd'; out.write(d)", .invalid
+                "d = zipped(('ab', b'1')); i = d.rindex(b'ab'); d[i:i + 2] = b'cd'; out.write(d)",
+                .invalid
             ),
             (
                 "another size at the end",
-                "d = zipped(('ab', b'1'), method=0); i = d.index(b'PK\\1\\2'); d[i + 24] = 2; out.write(d)", .invalid
+                "d = zipped(('ab', b'1'), method=0); i = d.index(b'PK\\1\\2'); d[i + 24] = 2; out.write(d)",
+                .invalid
             ),
             (
                 "another place at the end",
-                "d = zipped(('ab', b'1'), method=0); i = d.index(b'PK\\1\\2'); d[i + 42] = 1; out.write(d)", .invalid
+                "d = zipped(('ab', b'1'), method=0); i = d.index(b'PK\\1\\2'); d[i + 42] = 1; out.write(d)",
+                .invalid
             ),
             (
                 "one named twice, as overlapping bombs do",
@@ -237,13 +292,22 @@ struct ZIPDecoderTests {
                 """, .invalid
             ),
             ("too few counted", "d = zipped(('a', b'1')); d[-12] = 0; out.write(d)", .invalid),
-            ("a directory elsewhere", "d = zipped(('a', b'1')); d[-6] ^= 1; out.write(d)", .invalid),
+            (
+                "a directory elsewhere", "d = zipped(('a', b'1')); d[-6] ^= 1; out.write(d)",
+                .invalid
+            ),
             ("a part of several", "d = zipped(('a', b'1')); d[-18] = 1; out.write(d)", .invalid),
             ("the first of several", "out.write(b'PK\\7\\x08' + zipped(('a', b'1')))", .invalid),
             ("a folder with bytes", "out.write(zipped(('a/', b'1')))", .invalid),
             ("encrypted", "d = zipped(('a', b'1')); d[6] |= 1; out.write(d)", .memberInvalid),
-            ("another method", "out.write(zipped(('a', b'1' * 99), method=zipfile.ZIP_LZMA))", .memberInvalid),
-            ("a wrong checksum", "d = zipped(('a', b'1'), method=0); d[14] ^= 1; out.write(d)", .invalid),
+            (
+                "another method", "out.write(zipped(('a', b'1' * 99), method=zipfile.ZIP_LZMA))",
+                .memberInvalid
+            ),
+            (
+                "a wrong checksum", "d = zipped(('a', b'1'), method=0); d[14] ^= 1; out.write(d)",
+                .invalid
+            ),
             ("not deflated", "d = zipped(('a', b'1' * 99)); d[31] = 0xFF; out.write(d)", .invalid),
             (
                 "deflated beyond its size",
@@ -271,8 +335,11 @@ struct ZIPDecoderTests {
 
     @Test("Bombs: the ratio, the sum and the number of members")
     func bombs() throws {
-        let bytes = try Foreign.python("out.write(zipped(*((f'{n}', bytes(1 << 20)) for n in range(3))))")
-        let whole = { (limits: ArchiveLimits) in ArchiveOutcome(of: [bytes], by: ZIPDecoder(limits: limits)).fault?.code
+        let bytes = try Foreign.python(
+            "out.write(zipped(*((f'{n}', bytes(1 << 20)) for n in range(3))))"
+        )
+        let whole = { (limits: ArchiveLimits) in
+            ArchiveOutcome(of: [bytes], by: ZIPDecoder(limits: limits)).fault?.code
         }
         #expect(whole(ArchiveLimits()) == nil)
         #expect(whole(ArchiveLimits(freelyUnpackedBytes: 2 << 20)) == .bomb)
@@ -288,12 +355,14 @@ struct ZIPDecoderTests {
 
     @Test("A bomb is found before it has gone off")
     func earlyEnd() throws {
-        // Zeros a thousand times as many as their deflated bytes.
+        // Zeros, a thousand times as many as their deflated bytes.
         let bytes = try Foreign.python("out.write(zipped(('a', bytes(256 << 20))))")
         var (decoder, unpacked) = (ZIPDecoder(), 0)
         decoder.receive(bytes)
         let fault = #expect(throws: ArchiveFault.self) {
-            while let event = try decoder.next() { if case .memberBytes(let piece) = event { unpacked += piece.count } }
+            while let event = try decoder.next() {
+                if case .memberBytes(let piece) = event { unpacked += piece.count }
+            }
         }
         #expect(fault?.code == .bomb)
         #expect(unpacked <= 17 << 20)

@@ -17,7 +17,9 @@ struct ZIPLayoutTests {
             ("SHA256SUMS", Array("sum\n".utf8)),
         ]
         let layout = try ZIPLayout(entries: files.map { entry($0.name, $0.bytes) })
-        let contents = Dictionary(uniqueKeysWithValues: files.enumerated().map { ($0.offset, $0.element.bytes) })
+        let contents = Dictionary(
+            uniqueKeysWithValues: files.enumerated().map { ($0.offset, $0.element.bytes) }
+        )
         let archive = try ArchiveFile(layout, contents: contents)
         let listing = try archive.python(
             """
@@ -50,11 +52,12 @@ struct ZIPLayoutTests {
             ZIPEntry(name: "hole", size: 5 * gibibyte, crc32: 0),
             entry("behind", small),
             entry("last", small),
-            // Exactly the value that means «look in the extra field». Behind all others, for unzip 6.0 keeps it for the
-            // next entry by mistake.
+            // Exactly the value that means "see the extra field". It is the last entry, since unzip
+            // 6.0 wrongly keeps it for the next one.
             ZIPEntry(name: "edge", size: 0xFFFF_FFFF, crc32: 0),
         ])
-        // Lengths of the specification: headers of 30 and 46 bytes, 20 for two sizes, 8 more for an offset.
+        // Lengths from the specification: headers of 30 and 46 bytes, 20 for two sizes, 8 more for
+        // an offset.
         let local: UInt64 = 5 * 30 + 5 + 4 + 6 + 4 + 4 + 2 * 20
         let central: UInt64 = 5 * 46 + 5 + 4 + 6 + 4 + 4 + 20 + 12 + 12 + 28
         #expect(layout.trailerOffset == local + 3 * 3 + 5 * gibibyte + 0xFFFF_FFFF)
@@ -73,12 +76,21 @@ struct ZIPLayoutTests {
                 "\(entry.name) \(entry.size) \(offset)\n"
             } + Array(repeating: "[9, 8, 7]\n", count: 3)
         #expect(listing == expected.joined())
-        #expect(try archive.run("/usr/bin/unzip", "-t", "{}", "first", "behind", "last").contains("No errors detected"))
+        #expect(
+            try archive.run("/usr/bin/unzip", "-t", "{}", "first", "behind", "last").contains(
+                "No errors detected"
+            )
+        )
     }
 
-    @Test("More than 65,534 entries are counted through ZIP64", arguments: [65_534, 65_535, 66_000])
+    @Test(
+        "More than 65,534 entries are counted through ZIP64",
+        arguments: [65_534, 65_535, 66_000]
+    )
     func manyEntries(count: Int) throws {
-        let layout = try ZIPLayout(entries: (0..<count).map { ZIPEntry(name: "\($0)", size: 0, crc32: 0) })
+        let layout = try ZIPLayout(
+            entries: (0..<count).map { ZIPEntry(name: "\($0)", size: 0, crc32: 0) }
+        )
         let digits = (0..<count).reduce(0) { $0 + "\($1)".utf8.count }
         let end = count < 65_535 ? 22 : 98
         #expect(layout.totalLength == UInt64(count * 76 + 2 * digits + end))
@@ -95,13 +107,17 @@ struct ZIPLayoutTests {
     func deterministic() throws {
         let entries = [entry("a", [1]), entry("b", [2])]
         #expect(try ZIPLayout(entries: entries).trailer() == ZIPLayout(entries: entries).trailer())
-        #expect(try ZIPLayout(entries: entries).trailer() != ZIPLayout(entries: entries.reversed()).trailer())
+        #expect(
+            try ZIPLayout(entries: entries).trailer()
+                != ZIPLayout(entries: entries.reversed()).trailer()
+        )
     }
 
     @Test(
         "Names that lead out of the folder, or nowhere, are refused",
         arguments: [
-            "", "/", "/etc/passwd", "..", "../x", "a/../b", "a/..", "a//b", "a/", "./a", "a\\b", "C:\\x", "a\0b",
+            "", "/", "/etc/passwd", "..", "../x", "a/../b", "a/..", "a//b", "a/", "./a", "a\\b",
+            "C:\\x", "a\0b",
             "a\nb",
             String(repeating: "n", count: 65_536),
         ]
@@ -125,7 +141,8 @@ struct ZIPLayoutTests {
         }
         #expect(throws: ArchiveError.tooLarge) {
             try ZIPLayout(entries: [
-                ZIPEntry(name: "a", size: .max - 5, crc32: 0), ZIPEntry(name: "b", size: 1, crc32: 0),
+                ZIPEntry(name: "a", size: .max - 5, crc32: 0),
+                ZIPEntry(name: "b", size: 1, crc32: 0),
             ])
         }
         #expect(throws: ArchiveError.tooLarge) {

@@ -6,7 +6,8 @@ import Testing
     @Test(
         "As RFC 4648 section 10 has it",
         arguments: [
-            ("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob"), ("Zm9vYmE=", "fooba"),
+            ("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob"),
+            ("Zm9vYmE=", "fooba"),
             ("Zm9vYmFy", "foobar"),
         ]
     )

@@ -12,7 +12,9 @@ private func bytes(_ hex: String) -> [UInt8] {
         let key = HKDFSHA256.extract(salt: Array(0...12), [UInt8](repeating: 0x0B, count: 22))
         #expect(
             HKDFSHA256.expand(key, info: Array(0xF0...0xF9), count: 42)
-                == bytes("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865")
+                == bytes(
+                    "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
+                )
         )
     }
 
@@ -37,13 +39,14 @@ private func bytes(_ hex: String) -> [UInt8] {
         #expect(Scrypt.derive([1], salt: [2])?.count == 32)
     }
 
-    /// The keys are those of RFC 9180, appendix A.1.1; the ciphertext is pyhpke's, for AES-256.
+    /// The keys are from RFC 9180, appendix A.1.1; the ciphertext is pyhpke's, for AES-256.
     @Test func `HPKE agrees with RFC 9180 and with pyhpke`() throws {
         let recipient = HPKE.PrivateKey(
             derivedFrom: bytes("6db9df30aa07dd42ee5e8181afdb977e538f5e1fec8a06223f33f7013e525037")
         )
         #expect(
-            recipient.publicKey.bytes == bytes("3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d")
+            recipient.publicKey.bytes
+                == bytes("3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d")
         )
         let ephemeral = HPKE.PrivateKey(
             derivedFrom: bytes("7268600d403fce431561aef583ee1613527cff655c1343f29812e66706df3234")
@@ -59,7 +62,8 @@ private func bytes(_ hex: String) -> [UInt8] {
             )
         )
         #expect(
-            sealed.encapsulatedKey == bytes("37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431")
+            sealed.encapsulatedKey
+                == bytes("37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431")
         )
         #expect(
             sealed.ciphertext
@@ -74,7 +78,9 @@ private func bytes(_ hex: String) -> [UInt8] {
         let owner = HPKE.PrivateKey(derivedFrom: try SecureRandom.bytes(32))
         let stranger = HPKE.PrivateKey(derivedFrom: try SecureRandom.bytes(32))
         for message in [[], Array("message".utf8)] {
-            let sealed = try #require(try HPKE.seal(message, to: owner.publicKey, info: [1], additional: [2]))
+            let sealed = try #require(
+                try HPKE.seal(message, to: owner.publicKey, info: [1], additional: [2])
+            )
             func open(
                 _ key: HPKE.PrivateKey,
                 _ ciphertext: [UInt8]? = nil,

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Cryptography
 
-/// The expected values are the examples of FIPS 180-4, and sums made by coreutils' sha256sum.
+/// The expected values are the examples of FIPS 180-4 and sums by coreutils' sha256sum.
 @Suite struct SHA256Tests {
     static let million = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
 
@@ -65,14 +65,17 @@ import Testing
     }
 
     /// Computed with Python's hashlib.
-    @Test func `The seed of a sample is a hash of the word, the class's seed and the file's hash`() {
+    @Test
+    func `The seed of a sample is a hash of the word, the class's seed and the file's hash`() {
         #expect(SHA256.hash([]).sampleSeed(0x0102_0304_0506_0708) == 16_462_780_362_032_031_660)
         #expect(SHA256.hash([]).sampleSeed(0) == 9_371_769_756_018_250_412)
     }
 
     @Test func `Hashed bytes are equal when their hashes are`() {
         let bytes = HashedBytes(Array("abc".utf8))
-        #expect(bytes.sha256.hex == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(
+            bytes.sha256.hex == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        )
         #expect(bytes == HashedBytes(Array("abc".utf8), sha256: bytes.sha256))
         #expect(bytes != HashedBytes(Array("abd".utf8)))
     }

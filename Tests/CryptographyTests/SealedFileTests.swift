@@ -6,7 +6,10 @@ import Testing
     private let content = Array("what nobody else may see".utf8)
     private let subject = SHA256.hash([1, 2, 3])
 
-    @Test func `The passphrase or the key opens what was sealed to its recipient, and nothing else does`() throws {
+    @Test
+    func `The passphrase or the key opens what was sealed to its recipient, and nothing else does`()
+        throws
+    {
         let passphrase = try #require(SealingSecret(passphrase: "correct horse"))
         let key = try #require(SealingSecret(keyHex: String(repeating: "0F", count: 32)))
         for (secret, others) in [(passphrase, [key]), (key, [passphrase])] {
@@ -16,7 +19,9 @@ import Testing
             #expect(sealed.subject == subject)
             #expect(sealed.open(by: secret) == content)
             #expect(secret.isSecret(of: recipient) == true)
-            for other in others + [.passphrase("correct horsf"), .key([UInt8](repeating: 1, count: 32))] {
+            for other in others + [
+                .passphrase("correct horsf"), .key([UInt8](repeating: 1, count: 32)),
+            ] {
                 #expect(sealed.open(by: other) == nil)
                 #expect(other.isSecret(of: recipient) == false)
             }
@@ -32,7 +37,7 @@ import Testing
         for index in file.indices {
             var changed = file
             changed[index] ^= 0x01
-            // A digit of the other case is the same number.
+            // Flipping the lowest bit never merely changes the case of a digit.
             #expect(SealedFile(changed)?.open(by: secret) == nil, "byte \(index)")
             #expect(SealedFile(Array(file[..<index]))?.open(by: secret) == nil, "\(index) bytes")
         }
@@ -43,12 +48,13 @@ import Testing
         let source = SealingRecipient.Source.passphrase(salt: salt, .standard)
         #expect(source.text == "scrypt 16 8 2 000102030405060708090a0b0c0d0e0f")
         #expect(SealingRecipient.Source(text: source.text) == source)
-        // What earlier versions have sealed is opened still.
+        // Files sealed by earlier versions must still open.
         let earlier = "scrypt 15 8 1 000102030405060708090a0b0c0d0e0f"
         #expect(SealingRecipient.Source(text: earlier)?.text == earlier)
         #expect(SealingRecipient.Source(text: "given") == .given)
         for text in [
-            "", "scrypt", "scrypt 20 32 1 0001020304050607", "scrypt 15 8 1 00", "scrypt 15 8 1 000102030405060708 ",
+            "", "scrypt", "scrypt 20 32 1 0001020304050607", "scrypt 15 8 1 00",
+            "scrypt 15 8 1 000102030405060708 ",
         ] {
             #expect(SealingRecipient.Source(text: text) == nil)
         }

@@ -3,7 +3,8 @@ import Testing
 @testable import Cryptography
 
 @Suite struct SecretsTests {
-    /// RFC 4231, test cases 1, 2, 3 and 6 (a key longer than the block), and an empty key and message by Python's hmac.
+    /// RFC 4231, test cases 1, 2, 3 and 6 (a key longer than the block), and an empty key and
+    /// message from Python's hmac.
     @Test(arguments: [
         (
             [UInt8](repeating: 0x0b, count: 20), Array("Hi There".utf8),
@@ -18,7 +19,8 @@ import Testing
             "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"
         ),
         (
-            [UInt8](repeating: 0xaa, count: 131), Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8),
+            [UInt8](repeating: 0xaa, count: 131),
+            Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8),
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
         ),
         ([], [], "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"),
@@ -34,7 +36,9 @@ import Testing
         #expect(try SecureRandom.uint64() != SecureRandom.uint64())
     }
 
-    @Test(arguments: [-1, (1 << 20) + 1]) func `A senseless number of random bytes is refused`(count: Int) {
+    @Test(arguments: [-1, (1 << 20) + 1]) func `A senseless number of random bytes is refused`(
+        count: Int
+    ) {
         #expect(throws: CryptographyError.randomUnavailable) { try SecureRandom.bytes(count) }
     }
 }

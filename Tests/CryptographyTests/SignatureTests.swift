@@ -45,7 +45,9 @@ import Testing
         #expect(key.verificationKey.verifies(signature, of: message))
         #expect(!key.verificationKey.verifies(signature, of: message + [0]))
         #expect(!key.verificationKey.verifies(signature.dropLast(), of: message))
-        #expect(!key.verificationKey.verifies([signature[0] ^ 1] + signature.dropFirst(), of: message))
+        #expect(
+            !key.verificationKey.verifies([signature[0] ^ 1] + signature.dropFirst(), of: message)
+        )
         #expect(!(try SigningKey.generate()).verificationKey.verifies(signature, of: message))
     }
 

@@ -4,18 +4,22 @@ import Testing
 
 @testable import HTTPServer
 
-/// Every nasty kind of connection, many times, with the descriptors counted before and after.
+/// Every misbehaving kind of connection, many times, with the descriptors counted before and after.
 @Suite("Churn") struct ChurnTests {
     @Test("No connection of any kind leaves a descriptor behind")
     func descriptors() async {
-        // A process of its own: other tests open descriptors too.
+        // In a separate process, since other tests open descriptors too.
         await #expect(processExitsWith: .success) {
-            let server = try await TestServer.start(timeouts: HTTPTimeouts(linger: .milliseconds(250)))
-            // What the first connection and the first drain make once and keep.
+            let server = try await TestServer.start(
+                timeouts: HTTPTimeouts(linger: .milliseconds(250))
+            )
+            // The first connection and the first drain create some descriptors that persist.
             try await churn(server, rounds: 1)
             await server.stop()
             let before = openSockets()
-            let second = try await TestServer.start(timeouts: HTTPTimeouts(linger: .milliseconds(250)))
+            let second = try await TestServer.start(
+                timeouts: HTTPTimeouts(linger: .milliseconds(250))
+            )
             try await churn(second, rounds: 25)
             await second.stop()
             #expect(second.server.connectionCount == 0)
@@ -31,10 +35,12 @@ import Testing
             getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
             let usual = limit
             limit.rlim_cur = rlim_t(openDescriptors() + 20)
-            // The clients are here too, so both sides run out.
+            // The clients are in this process too, so both sides run out.
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
             var clients: [RawClient] = []
-            while clients.count < 1000, let client = try? RawClient(port: server.port) { clients.append(client) }
+            while clients.count < 1000, let client = try? RawClient(port: server.port) {
+                clients.append(client)
+            }
             #expect(clients.count < 1000)
             for client in clients { client.close() }
             limit = usual
@@ -55,14 +61,16 @@ private func openDescriptors() -> Int { descriptorTargets().count }
 
 private func openSockets() -> Int { descriptorTargets().filter { $0.hasPrefix("socket:") }.count }
 
-/// What the open descriptors lead to, but for the one that looks.
+/// Returns the targets of the open descriptors, except the one used for listing.
 private func descriptorTargets() -> [String] {
     guard let folder = opendir("/proc/self/fd") else { return [] }
     defer { closedir(folder) }
     var targets: [String] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
     while let entry = readdir(folder) {
-        let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let name = withUnsafeBytes(of: entry.pointee.d_name) {
+            String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
         guard let number = Int32(name), number != dirfd(folder) else { continue }
         let count = readlink("/proc/self/fd/\(number)", &buffer, buffer.count)
         if count > 0 { targets.append(String(decoding: buffer[..<count], as: UTF8.self)) }
@@ -70,7 +78,7 @@ private func descriptorTargets() -> [String] {
     return targets
 }
 
-/// One connection of each kind at a time, from a few threads at once.
+/// Opens connections of each kind, one at a time per kind, from several threads at once.
 private func churn(_ server: TestServer, rounds: Int) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
         for kind in nastyKinds {
@@ -78,7 +86,7 @@ private func churn(_ server: TestServer, rounds: Int) async throws {
                 try await blocking {
                     for _ in 0..<rounds {
                         let client = try RawClient(port: server.port)
-                        // A kind may find its connection cut off, which is what some of them are for.
+                        // Some kinds exist to have their connection cut off.
                         try? kind(client)
                     }
                 }
@@ -98,7 +106,7 @@ private let nastyKinds: [@Sendable (RawClient) throws -> Void] = [
         client.reset()
     },
     { client in
-        // The reset comes with bytes that have not been read yet.
+        // The reset arrives with bytes that are still unread.
         try client.send(request)
         client.reset()
     },

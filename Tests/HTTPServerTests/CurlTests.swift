@@ -4,11 +4,11 @@ import Testing
 
 @testable import HTTPServer
 
-/// The real client.
+/// Tests with the real curl.
 ///
-/// `-w` adds what curl itself saw after the body.
+/// `-w` appends what curl itself observed to the body.
 @Suite("With curl") struct CurlTests {
-    /// Runs a shell line and returns what it wrote.
+    /// Runs a shell command and returns its output.
     private func shell(_ line: String) async throws -> String {
         try await blocking {
             guard let stream = popen("LC_ALL=C; \(line)", "re") else { return "popen failed" }
@@ -66,7 +66,9 @@ import Testing
     @Test("HTTP/1.0 is answered and closed")
     func oldVersion() async throws {
         try await with { server, curl in
-            let output = try await shell("\(curl) -0 -i \(server.url)/stream/10?chunked=1 | tr '\\000-\\011' 'a-j'")
+            let output = try await shell(
+                "\(curl) -0 -i \(server.url)/stream/10?chunked=1 | tr '\\000-\\011' 'a-j'"
+            )
             #expect(output.contains("Connection: close\r\n"))
             #expect(!output.contains("chunked"))
             #expect(output.hasSuffix("abcdefghij"))
@@ -128,9 +130,12 @@ import Testing
     func tooLarge() async throws {
         try await with(TestServer.start(limits: HTTPLimits(maxBodyBytes: 1000))) { server, curl in
             for line in [
-                "--data-binary @-", "-X POST -H 'Transfer-Encoding: chunked' --data-binary @-", "-X POST -T -",
+                "--data-binary @-", "-X POST -H 'Transfer-Encoding: chunked' --data-binary @-",
+                "-X POST -T -",
             ] {
-                let over = try await shell("head -c 1001 /dev/zero | \(curl) -i \(line) \(server.url)/echo")
+                let over = try await shell(
+                    "head -c 1001 /dev/zero | \(curl) -i \(line) \(server.url)/echo"
+                )
                 #expect(over.contains("HTTP/1.1 413 Content Too Large\r\n"), "\(line)")
                 #expect(over.contains("application/problem+json"))
                 #expect(over.contains("\"code\":\"body_too_large\""))
@@ -179,7 +184,9 @@ import Testing
     func downloads() async throws {
         try await with { server, curl in
             for query in ["", "?chunked=1"] {
-                let output = try await shell("\(curl) -w '%{http_code}' \(server.url)/stream/3000000\(query) | cksum")
+                let output = try await shell(
+                    "\(curl) -w '%{http_code}' \(server.url)/stream/3000000\(query) | cksum"
+                )
                 let expected = try await shell(
                     "python3 -c \"import sys; sys.stdout.buffer.write(bytes(i % 251 for i in range(3000000)) + b'200')\" | cksum"
                 )
@@ -191,7 +198,9 @@ import Testing
     @Test("A response that breaks off is seen to be incomplete")
     func brokenOff() async throws {
         try await with { server, curl in
-            let output = try await shell("\(curl) -o /dev/null \(server.url)/short 2>/dev/null; echo $?")
+            let output = try await shell(
+                "\(curl) -o /dev/null \(server.url)/short 2>/dev/null; echo $?"
+            )
             #expect(output != "0\n")
         }
     }

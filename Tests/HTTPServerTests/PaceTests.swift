@@ -7,10 +7,16 @@ import Testing
 @Suite("Patience") struct PaceTests {
     private let second: UInt64 = 1_000_000_000
 
-    @Test("A peer has its grace, earns time with bytes, and is never waited for longer than the stall")
+    @Test(
+        "A peer has its grace, earns time with bytes, and is never waited for longer than the stall"
+    )
     func pace() {
         var pace = TransferPace(
-            HTTPTimeouts(bodyGrace: .seconds(10), minimumBodyBytesPerSecond: 1000, bodyStall: .seconds(30))
+            HTTPTimeouts(
+                bodyGrace: .seconds(10),
+                minimumBodyBytesPerSecond: 1000,
+                bodyStall: .seconds(30)
+            )
         )
         #expect(pace.patience == 10 * second)
         pace.waited(9 * second)
@@ -28,9 +34,13 @@ import Testing
     @Test("What has arrived counts before it can be read, once")
     func arrivals() {
         var pace = TransferPace(
-            HTTPTimeouts(bodyGrace: .seconds(10), minimumBodyBytesPerSecond: 1000, bodyStall: .seconds(30))
+            HTTPTimeouts(
+                bodyGrace: .seconds(10),
+                minimumBodyBytesPerSecond: 1000,
+                bodyStall: .seconds(30)
+            )
         )
-        // The head, and what the kernel had got by then.
+        // The head, and what the kernel had received by then.
         pace.received(500)
         var isMore = pace.arrived(70_000)
         #expect(!isMore)
@@ -41,7 +51,7 @@ import Testing
         #expect(pace.patience == 5 * second + second / 2)
         isMore = pace.arrived(75_000)
         #expect(!isMore)
-        // The same bytes, read at last.
+        // The same bytes, finally read.
         pace.received(5000)
         #expect(pace.patience == 5 * second + second / 2)
         isMore = pace.arrived(75_001)
@@ -49,7 +59,7 @@ import Testing
         #expect(pace.patience == 5 * second + second / 2 + second / 1000)
     }
 
-    /// Deadlines with the peer that they ask.
+    /// Deadlines together with the peer that they query.
     private final class Watched {
         var deadlines: ConnectionDeadlines
         var peer = PeerProgress(taken: 0, arrived: nil)
@@ -99,11 +109,15 @@ import Testing
     func slowReader() {
         let watched = Watched(HTTPTimeouts(write: .seconds(20), readerCredit: .zero))
         #expect(watched.update(.nothing, at: 0, hasOutput: true, sent: 100) == 5 * second)
-        // By the kernel's buffer nothing has moved for 200 seconds.
+        // Judging by the kernel's buffer, nothing has moved for 200 seconds.
         for time in stride(from: 5, through: 200, by: 5) {
             watched.peer.taken += 1
             #expect(!watched.isStalled(at: UInt64(time)))
-            #expect(watched.update(.nothing, at: UInt64(time), hasOutput: true, sent: 100) == UInt64(time + 5) * second)
+            #expect(
+                watched.update(.nothing, at: UInt64(time), hasOutput: true, sent: 100) == UInt64(
+                    time + 5
+                ) * second
+            )
         }
         for time: UInt64 in [205, 210, 215, 219] { #expect(!watched.isStalled(at: time)) }
         #expect(watched.update(.nothing, at: 219, hasOutput: true, sent: 100) == 220 * second)
@@ -121,7 +135,9 @@ import Testing
         #expect(watched.isStalled(at: 120))
     }
 
-    @Test("Draining shortens the patience with a reader who takes nothing, but not with one who takes something")
+    @Test(
+        "Draining shortens the patience with a reader who takes nothing, but not with one who takes something"
+    )
     func stalledReaderWhenDraining() {
         let timeouts = HTTPTimeouts(write: .seconds(40), writeWhenDraining: .seconds(4))
         let watched = Watched(timeouts)
@@ -137,15 +153,19 @@ import Testing
 
     @Test("A reader earns time with what it has taken, up to a bound, and spends it while it rests")
     func credit() {
-        let timeouts = HTTPTimeouts(write: .seconds(20), readerCredit: .seconds(100), readerCreditBytesPerSecond: 1000)
+        let timeouts = HTTPTimeouts(
+            write: .seconds(20),
+            readerCredit: .seconds(100),
+            readerCreditBytesPerSecond: 1000
+        )
         let watched = Watched(timeouts)
         _ = watched.update(.nothing, at: 0, hasOutput: true)
         watched.peer.taken = 50_000
         #expect(!watched.isStalled(at: 5))
-        // 20 and 50 seconds.
+        // 20 s of silence and 50 s of credit.
         #expect(!watched.isStalled(at: 74))
         #expect(watched.isStalled(at: 75))
-        // After 10 more seconds 40 are left of them, and 1 comes for what was taken.
+        // After another 10 s, 40 s of credit are left, and 1 s comes for what was taken.
         let other = Watched(timeouts)
         _ = other.update(.nothing, at: 0, hasOutput: true)
         other.peer.taken = 50_000
@@ -154,7 +174,7 @@ import Testing
         #expect(!other.isStalled(at: 15))
         #expect(!other.isStalled(at: 75))
         #expect(other.isStalled(at: 76))
-        // All in one piece, and many pieces that leave at once, are the same.
+        // One large piece and many pieces that leave at once are equivalent.
         let pieces = Watched(timeouts)
         for time: UInt64 in 0..<10 {
             pieces.peer.taken = 5000 * time
@@ -173,14 +193,20 @@ import Testing
         #expect(fast.isStalled(at: 125))
     }
 
-    @Test("A slow body of which nothing can be read yet is waited for as long as it arrives fast enough")
+    @Test(
+        "A slow body of which nothing can be read yet is waited for as long as it arrives fast enough"
+    )
     func slowRecord() {
-        let timeouts = HTTPTimeouts(bodyGrace: .seconds(10), minimumBodyBytesPerSecond: 1000, bodyStall: .seconds(30))
+        let timeouts = HTTPTimeouts(
+            bodyGrace: .seconds(10),
+            minimumBodyBytesPerSecond: 1000,
+            bodyStall: .seconds(30)
+        )
         let watched = Watched(timeouts)
         _ = watched.update(.head, at: 0)
         watched.peer.arrived = 300
         #expect(watched.update(.body, at: 1) == 11 * second)
-        // 12,000 bytes in 10 seconds, and so 10 + 12 - 10 to come.
+        // 12,000 bytes in 10 s leave 10 + 12 - 10 s.
         watched.peer.arrived = 12_300
         #expect(!watched.isOver(at: 11))
         #expect(watched.update(.body, at: 11) == 23 * second)

@@ -5,7 +5,9 @@ import Testing
 @testable import HTTPServer
 
 @Suite("Trusted proxies") struct ProxyTrustTests {
-    private let trust = ProxyTrust(proxies: ["127.0.0.1", "10.0.0.0/8", "unix"].compactMap(AddressBlock.init))
+    private let trust = ProxyTrust(
+        proxies: ["127.0.0.1", "10.0.0.0/8", "unix"].compactMap(AddressBlock.init)
+    )
 
     @Test(
         "The client is the last address that no trusted proxy has",
@@ -17,12 +19,12 @@ import Testing
             ("127.0.0.1", ["10.0.0.1, 10.0.0.2"], "10.0.0.1"),
             ("127.0.0.1", [], "127.0.0.1"),
             ("::ffff:127.0.0.1", ["203.0.113.7, ::ffff:10.1.2.3"], "203.0.113.7"),
-            // Rubbish ends the list: what stands before it is no proxy's word.
+            // An invalid entry ends the list: no proxy vouches for what precedes it.
             ("127.0.0.1", ["1.1.1.1, unknown, 10.0.0.2"], "10.0.0.2"),
             ("127.0.0.1", ["1.1.1.1, "], "1.1.1.1"),
             ("127.0.0.1", [" 203.0.113.7\t"], "203.0.113.7"),
             ("127.0.0.1", ["1.1.1.1,\u{301}203.0.113.7, 10.0.0.2"], "10.0.0.2"),
-            // A client that writes the field itself.
+            // A client that sends the field itself.
             ("203.0.113.9", ["127.0.0.1"], "203.0.113.9"),
         ]
     )

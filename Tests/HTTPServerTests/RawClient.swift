@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A plain blocking socket, for what no client library would send.
+/// A plain blocking socket, for input that no client library would send.
 final class RawClient: Sendable {
     struct Failure: Error {
         let number = errno
@@ -12,12 +12,30 @@ final class RawClient: Sendable {
 
     init(port: UInt16, receiveBuffer: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        // Only against hanging for ever; nothing is measured by it.
+        // Only prevents a hang; nothing is measured by it.
         var timeout = timeval(tv_sec: 300, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(
+            descriptor,
+            SOL_SOCKET,
+            SO_RCVTIMEO,
+            &timeout,
+            socklen_t(MemoryLayout<timeval>.size)
+        )
+        setsockopt(
+            descriptor,
+            SOL_SOCKET,
+            SO_SNDTIMEO,
+            &timeout,
+            socklen_t(MemoryLayout<timeval>.size)
+        )
         if var size = receiveBuffer {
-            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+            setsockopt(
+                descriptor,
+                SOL_SOCKET,
+                SO_RCVBUF,
+                &size,
+                socklen_t(MemoryLayout<Int32>.size)
+            )
         }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -27,7 +45,7 @@ final class RawClient: Sendable {
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
         }
-        // Captured before anything else; the deinitialiser closes.
+        // Captured before anything else; the deinitialiser closes the descriptor.
         let failure = Failure()
         if result != 0 { throw failure }
     }
@@ -47,13 +65,19 @@ final class RawClient: Sendable {
         }
     }
 
-    /// Ends our direction.
+    /// Shuts down the sending direction.
     func endOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Closes with a reset.
     func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+        setsockopt(
+            descriptor,
+            SOL_SOCKET,
+            SO_LINGER,
+            &linger,
+            socklen_t(MemoryLayout<Glibc.linger>.size)
+        )
         close()
     }
 
@@ -61,7 +85,7 @@ final class RawClient: Sendable {
         if !isClosed.exchange(true, ordering: .relaxed) { Glibc.close(descriptor) }
     }
 
-    /// At least one byte; empty at the end.
+    /// Receives at least one byte; empty at the end.
     func receive(upTo count: Int = 65_536) throws -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: count)
         let received = recv(descriptor, &buffer, count, 0)
@@ -69,7 +93,7 @@ final class RawClient: Sendable {
         return Array(buffer[..<received])
     }
 
-    /// Everything until the peer ends.
+    /// Receives everything until the peer ends.
     func receiveAll() throws -> String {
         var bytes: [UInt8] = []
         while true {
@@ -79,7 +103,7 @@ final class RawClient: Sendable {
         }
     }
 
-    /// Bytes until the text ends with `suffix`, or the peer ends.
+    /// Receives until the text ends with `suffix` or the peer ends.
     func receive(until suffix: String) throws -> String {
         var text = ""
         while !text.hasSuffix(suffix) {

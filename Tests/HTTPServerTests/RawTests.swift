@@ -6,9 +6,13 @@ import Testing
 
 @testable import HTTPServer
 
-/// What no well-behaved client does.
+/// Input that no well-behaved client sends.
 @Suite("With raw sockets") struct RawTests {
-    private func talk(_ server: TestServer, _ text: String, endsOutput: Bool = false) async throws -> String {
+    private func talk(
+        _ server: TestServer,
+        _ text: String,
+        endsOutput: Bool = false
+    ) async throws -> String {
         try await blocking {
             let client = try RawClient(port: server.port)
             defer { client.close() }
@@ -28,17 +32,28 @@ import Testing
             ("GET /hello HTTP/1.1\r\nHost: a\r\nA : b\r\n\r\n", 400, "field_malformed"),
             ("GET /hello HTTP/1.1\nHost: a\n\n", 400, "line_ending_malformed"),
             (
-                "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400,
+                "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+                400,
                 "framing_malformed"
             ),
-            ("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "transfer_coding_unknown"),
-            ("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "chunk_malformed"),
+            (
+                "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501,
+                "transfer_coding_unknown"
+            ),
+            (
+                "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400,
+                "chunk_malformed"
+            ),
         ]
     )
     func malformed(text: String, status: Int, code: String) async throws {
         let server = try await TestServer.start()
         // More follows, as from a smuggler; it must not be answered.
-        let answer = try await talk(server, text + "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", endsOutput: true)
+        let answer = try await talk(
+            server,
+            text + "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n",
+            endsOutput: true
+        )
         #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
         #expect(answer.contains("\r\nConnection: close\r\n"))
         #expect(answer.contains("\r\nContent-Type: application/problem+json\r\n"))
@@ -50,7 +65,11 @@ import Testing
     @Test("A half-closed client is answered, and told about a cut head or body")
     func halfClose() async throws {
         let server = try await TestServer.start()
-        let whole = try await talk(server, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", endsOutput: true)
+        let whole = try await talk(
+            server,
+            "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n",
+            endsOutput: true
+        )
         #expect(whole.hasSuffix("\r\n\r\nHello\n"))
         let head = try await talk(server, "GET /hello HT", endsOutput: true)
         #expect(head.contains("\"code\":\"head_truncated\""))
@@ -79,11 +98,15 @@ import Testing
         await server.stop()
     }
 
-    @Test("A head that comes too slowly gets 408, a silent connection is closed, and so is an idle one")
+    @Test(
+        "A head that comes too slowly gets 408, a silent connection is closed, and so is an idle one"
+    )
     func slowHead() async throws {
         let timeouts = HTTPTimeouts(head: .seconds(2), idle: .seconds(2))
         let server = try await TestServer.start(timeouts: timeouts)
-        #expect(try await talk(server, "GET /hello HT").hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
+        #expect(
+            try await talk(server, "GET /hello HT").hasPrefix("HTTP/1.1 408 Request Timeout\r\n")
+        )
         #expect(try await talk(server, "") == "")
         let idle = try await talk(server, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(idle.hasPrefix("HTTP/1.1 200 OK\r\n"))
@@ -93,9 +116,15 @@ import Testing
 
     @Test("A body that comes too slowly gets 408")
     func slowBody() async throws {
-        let timeouts = HTTPTimeouts(bodyGrace: .milliseconds(300), minimumBodyBytesPerSecond: 1_000_000)
+        let timeouts = HTTPTimeouts(
+            bodyGrace: .milliseconds(300),
+            minimumBodyBytesPerSecond: 1_000_000
+        )
         let server = try await TestServer.start(timeouts: timeouts)
-        let answer = try await talk(server, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+        let answer = try await talk(
+            server,
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"
+        )
         #expect(answer.hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
         await server.stop()
     }
@@ -125,7 +154,7 @@ import Testing
             while sent < 1_000_000, (try? client.send(request)) != nil { sent += 1 }
             return sent
         }
-        // Cut off: by its own full buffers first, then by the write deadline.
+        // Cut off, first by its own full buffers, then by the write deadline.
         #expect(sent < 1_000_000)
         await server.stop()
         #expect(server.server.connectionCount == 0)
@@ -205,7 +234,10 @@ import Testing
 
     @Test("Nor bound are peers that were left out of it")
     func unboundedPeer() async throws {
-        let server = try await TestServer.start(maxConnectionsPerAddress: 1, unboundedPeers: ["127.0.0.0/8"])
+        let server = try await TestServer.start(
+            maxConnectionsPerAddress: 1,
+            unboundedPeers: ["127.0.0.0/8"]
+        )
         let clients = try await blocking {
             try (0..<3).map { _ in
                 let client = try RawClient(port: server.port)
@@ -239,14 +271,21 @@ import Testing
     @Test("Every pipelined request is written down with its own status")
     func pipelinedRecords() async throws {
         let server = try await TestServer.start()
-        let heads = ["/hello", "/none", "/stream/10", "/hello", "/none"].map { "GET \($0) HTTP/1.1\r\nHost: a\r\n\r\n" }
+        let heads = ["/hello", "/none", "/stream/10", "/hello", "/none"].map {
+            "GET \($0) HTTP/1.1\r\nHost: a\r\n\r\n"
+        }
         _ = try await blocking {
             let client = try RawClient(port: server.port)
-            try client.send(heads.joined() + "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            try client.send(
+                heads.joined() + "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            )
             return try client.receiveAll()
         }
         let statuses = [200, 404, 200, 200, 404, 200]
-        #expect(server.events.log.filter { $0.hasPrefix("record") } == statuses.map { "record \($0) true" })
+        #expect(
+            server.events.log.filter { $0.hasPrefix("record") }
+                == statuses.map { "record \($0) true" }
+        )
         await server.stop()
     }
 
@@ -255,7 +294,9 @@ import Testing
         let server = try await TestServer.start()
         let client = try await blocking {
             let client = try RawClient(port: server.port)
-            try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n")
+            try client.send(
+                "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n"
+            )
             _ = try client.receive(until: "100 Continue\r\n\r\n")
             return client
         }
@@ -269,17 +310,24 @@ import Testing
     func standingFields() async throws {
         let server = try await TestServer.start()
         let answers = try await blocking {
-            try ["GET /hello HTTP/1.1", "GET /path/a HTTP/1.1", "GET /none HTTP/1.1", "GET  HTTP/1.1"].map { line in
+            try [
+                "GET /hello HTTP/1.1", "GET /path/a HTTP/1.1", "GET /none HTTP/1.1",
+                "GET  HTTP/1.1",
+            ].map { line in
                 let client = try RawClient(port: server.port)
                 try client.send(line + "\r\nHost: a\r\nConnection: close\r\n\r\n")
                 return try client.receiveAll()
             }
         }
         #expect(answers.allSatisfy { $0.contains("\r\nX-Content-Type-Options: nosniff\r\n") })
-        let types = ["text/plain", "text/standing", "application/problem+json", "application/problem+json"]
+        let types = [
+            "text/plain", "text/standing", "application/problem+json", "application/problem+json",
+        ]
         for (answer, type) in zip(answers, types) {
             #expect(
-                answer.components(separator: "\r\nContent-Type: ").dropFirst().map { $0.hasPrefix(type + "\r\n") } == [
+                answer.components(separator: "\r\nContent-Type: ").dropFirst().map {
+                    $0.hasPrefix(type + "\r\n")
+                } == [
                     true
                 ]
             )
@@ -296,7 +344,9 @@ import Testing
         let second = HTTPServer(configuration: configuration, logger: .init(label: "test")) { _ in
             ServerResponse(status: .ok)
         }
-        await #expect { try await second.start() } throws: { "\($0)" == "bind: Address already in use" }
+        await #expect { try await second.start() } throws: {
+            "\($0)" == "bind: Address already in use"
+        }
         await server.stop()
     }
 }

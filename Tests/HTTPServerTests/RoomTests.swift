@@ -5,9 +5,9 @@ import Testing
 
 private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n" }
 
-/// Who gets a connection when there are few, and who loses one.
+/// Which clients get a connection when slots are scarce, and which lose one.
 @Suite("Room for connections") struct RoomTests {
-    /// A client that has been answered, and keeps its connection.
+    /// Returns a client that has been answered and keeps its connection.
     private func idleClient(_ server: TestServer) async throws -> RawClient {
         try await blocking {
             let client = try RawClient(port: server.port)
@@ -17,8 +17,11 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
         }
     }
 
-    /// A client whose request does not end.
-    private func busyClient(_ server: TestServer, _ path: String = "/wait") async throws -> RawClient {
+    /// Returns a client whose request does not end.
+    private func busyClient(
+        _ server: TestServer,
+        _ path: String = "/wait"
+    ) async throws -> RawClient {
         try await blocking {
             let client = try RawClient(port: server.port)
             try client.send(get(path))
@@ -35,7 +38,7 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
         }
     }
 
-    /// The requests that the server has begun are as many; the test's own events tell.
+    /// Waits until the server has begun a number of requests, according to the test's own events.
     private func wait(for event: String, times: Int, in server: TestServer) async {
         while server.events.log.filter({ $0 == event }).count < times { await Task.yield() }
     }
@@ -71,7 +74,9 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
         await server.stop()
     }
 
-    @Test("While all have requests under way, the next are on reserve and lose their connections after the answer")
+    @Test(
+        "While all have requests under way, the next are on reserve and lose their connections after the answer"
+    )
     func reserve() async throws {
         let server = try await TestServer.start(maxConnections: 2)
         let busy = [try await busyClient(server), try await busyClient(server)]
@@ -84,7 +89,7 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
         }
         #expect(answer.contains("\r\nConnection: close\r\n"))
         #expect(answer.hasSuffix("\r\n\r\non reserve"))
-        // One that waits for its turn on reserve becomes ordinary when there is room.
+        // A reserve connection that waits for its turn becomes ordinary once there is room.
         let late = try await blocking {
             let client = try RawClient(port: server.port)
             try client.send("GET /place HT")
@@ -127,7 +132,7 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
         await server.events.wait(for: "waiting")
         let next = try await busyClient(server, "/hello")
         server.events.add("go")
-        // The first keeps its connection open; it is the server that needs it.
+        // The first client keeps its connection open until the server needs the slot.
         #expect(try await blocking { try next.receive(until: "Hello\n") }.hasSuffix("Hello\n"))
         #expect(try await blocking { try busy.receiveAll() }.hasSuffix("waited"))
         next.close()
@@ -142,13 +147,13 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
                 let client = try RawClient(port: server.port, receiveBuffer: 4096)
                 try client.send(get(path))
                 _ = try client.receive(until: "\r\n\r\n")
-                // More than was written at once, so that the answer is known to be on its way.
+                // More than one write's worth, so that the answer is known to be under way.
                 var count = 0
                 while count < 8 << 20 { count += try client.receive(upTo: (8 << 20) - count).count }
                 return client
             }
         }
-        // The second took the first's place.
+        // The second took the first's slot.
         await #expect(throws: RawClient.Failure.self) {
             try await blocking { while try !clients[0].receive().isEmpty {} }
         }
@@ -181,7 +186,10 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
 }
 
 @Suite("Clients that end while they wait") struct ClientEndTests {
-    @Test("A client that has closed is not waited for, whether its bytes were read or not", arguments: [0, 100_000])
+    @Test(
+        "A client that has closed is not waited for, whether its bytes were read or not",
+        arguments: [0, 100_000]
+    )
     func closed(pipelined: Int) async throws {
         let server = try await TestServer.start()
         let client = try await blocking {
@@ -191,7 +199,7 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
         }
         await server.events.wait(for: "patient")
         try await blocking {
-            // More than is read ahead, so that the end lies behind it unread.
+            // More than is read ahead, so that the end stays unread behind it.
             try client.send(String(repeating: "x", count: pipelined))
             client.endOutput()
         }
@@ -225,12 +233,18 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
         }
         await server.events.wait(for: "patient")
         server.events.add("go")
-        #expect(try await blocking { try client.receive(until: "there") }.hasSuffix("\r\n\r\nclient there"))
+        #expect(
+            try await blocking { try client.receive(until: "there") }.hasSuffix(
+                "\r\n\r\nclient there"
+            )
+        )
         client.close()
         await server.stop()
     }
 
-    @Test("A slow reader is served for longer than the patience with one who takes nothing, and then cut if it stops")
+    @Test(
+        "A slow reader is served for longer than the patience with one who takes nothing, and then cut if it stops"
+    )
     func slowReader() async throws {
         let server = try await TestServer.start(timeouts: HTTPTimeouts(write: .seconds(2)))
         let client = try await blocking {

@@ -9,14 +9,23 @@ import Testing
         var router = Router()
         for pattern in patterns {
             router.on(.get, pattern) { _, path in
-                ServerResponse(status: .ok, body: .bytes(Array("\(pattern) \(path["id"]) \(path["n"])".utf8)))
+                ServerResponse(
+                    status: .ok,
+                    body: .bytes(Array("\(pattern) \(path["id"]) \(path["n"])".utf8))
+                )
             }
         }
         return router
     }
 
-    private func respond(_ router: Router, _ path: String, _ method: HTTPRequest.Method = .get) async throws -> String {
-        let response = try await router.respond(to: ServerRequest(method: method, target: RequestTarget(path)))
+    private func respond(
+        _ router: Router,
+        _ path: String,
+        _ method: HTTPRequest.Method = .get
+    ) async throws -> String {
+        let response = try await router.respond(
+            to: ServerRequest(method: method, target: RequestTarget(path))
+        )
         guard response.status == .ok, case .bytes(let bytes) = response.body else {
             return "\(response.status.code) \(response.fields[.allow] ?? "")"
         }
@@ -38,19 +47,26 @@ import Testing
     func captures() async throws {
         let router = router("/v1/jobs/{id}/images/{n}.png", "/v1/jobs/{id}", "/")
         #expect(try await respond(router, "/v1/jobs/a%2Fb") == "/v1/jobs/{id} a/b ")
-        #expect(try await respond(router, "/v1/jobs/x/images/12.png") == "/v1/jobs/{id}/images/{n}.png x 12")
+        #expect(
+            try await respond(router, "/v1/jobs/x/images/12.png")
+                == "/v1/jobs/{id}/images/{n}.png x 12"
+        )
         #expect(try await respond(router, "/") == "/  ")
         for path in [
-            "/v1/jobs/x/images/.png", "/v1/jobs/x/images/12.jpg", "/v1/jobs/", "/v1/jobs", "/v1/jobs/x/", "//v1",
+            "/v1/jobs/x/images/.png", "/v1/jobs/x/images/12.jpg", "/v1/jobs/", "/v1/jobs",
+            "/v1/jobs/x/", "//v1",
         ] {
             #expect(try await respond(router, path) == "404 ")
         }
     }
 
-    @Test("Literal segments win over captures, longer literal text over shorter, whatever the order of adding")
+    @Test(
+        "Literal segments win over captures, longer literal text over shorter, whatever the order of adding"
+    )
     func specificity() async throws {
         for patterns in [
-            ["/a/{id}", "/a/b", "/a/{id}.png", "/a/x{id}.png"], ["/a/x{id}.png", "/a/{id}.png", "/a/b", "/a/{id}"],
+            ["/a/{id}", "/a/b", "/a/{id}.png", "/a/x{id}.png"],
+            ["/a/x{id}.png", "/a/{id}.png", "/a/b", "/a/{id}"],
         ] {
             let router = router(patterns[0], patterns[1], patterns[2], patterns[3])
             #expect(try await respond(router, "/a/b") == "/a/b  ")
@@ -76,7 +92,10 @@ import Testing
     @Test(
         "A method that a path does not take is named, with those that it takes and how a file is sent",
         arguments: [
-            ("/a", HTTPRequest.Method.delete, "This path takes GET, HEAD, OPTIONS and POST, not DELETE."),
+            (
+                "/a", HTTPRequest.Method.delete,
+                "This path takes GET, HEAD, OPTIONS and POST, not DELETE."
+            ),
             (
                 "/a", .put,
                 "This path takes GET, HEAD, OPTIONS and POST, not PUT. Send a file by POST: with curl by --data-binary "
@@ -88,7 +107,8 @@ import Testing
                     + "curl by --data-binary @FILE, where -T FILE means PUT."
             ),
             ("/b", .post, "This path takes OPTIONS and PUT, not POST."),
-            ("/c", .get, "There is nothing at this path."), ("/c/", .get, "There is nothing at this path."),
+            ("/c", .get, "There is nothing at this path."),
+            ("/c/", .get, "There is nothing at this path."),
             ("/a/", .get, "There is nothing at this path. Leave out the slash at its end."),
         ]
     )
@@ -116,7 +136,12 @@ import Testing
 
     @Test("Problem documents are JSON whatever their text")
     func problems() throws {
-        let problem = Problem(status: .conflict, code: "a", detail: "q\"b\\n\u{1}\n é", fields: [.retryAfter: "5"])
+        let problem = Problem(
+            status: .conflict,
+            code: "a",
+            detail: "q\"b\\n\u{1}\n é",
+            fields: [.retryAfter: "5"]
+        )
         guard case .bytes(let bytes) = problem.response.body else {
             Issue.record("no body")
             return
@@ -137,6 +162,8 @@ import Testing
         for try await piece in RequestBody(bytes) { sizes.append(piece.count) }
         #expect(sizes == [131_072, 131_072, 37_856])
         #expect(try await RequestBody(bytes).collect(upTo: 300_000) == bytes)
-        await #expect(throws: HTTPFault.bodyTooLarge) { try await RequestBody(bytes).collect(upTo: 299_999) }
+        await #expect(throws: HTTPFault.bodyTooLarge) {
+            try await RequestBody(bytes).collect(upTo: 299_999)
+        }
     }
 }

@@ -8,7 +8,7 @@ import Synchronization
 
 @testable import HTTPServer
 
-/// A server on a free port with the routes that the tests talk to.
+/// A server on a free port with the routes that the tests use.
 struct TestServer: Sendable {
     let server: HTTPServer
     let port: UInt16
@@ -44,7 +44,8 @@ struct TestServer: Sendable {
             } catch let fault as HTTPFault {
                 return Problem(fault).response
             } catch {
-                return Problem(status: .internalServerError, code: "internal", detail: "\(error)").response
+                return Problem(status: .internalServerError, code: "internal", detail: "\(error)")
+                    .response
             }
         }
         return TestServer(server: server, port: try await server.start().port, events: events)
@@ -57,19 +58,29 @@ struct TestServer: Sendable {
     private static func router(_ events: TestEvents) -> Router {
         var router = Router()
         router.on(.get, "/hello") { _, _ in
-            ServerResponse(status: .ok, fields: [.contentType: "text/plain"], body: .bytes(Array("Hello\n".utf8)))
+            ServerResponse(
+                status: .ok,
+                fields: [.contentType: "text/plain"],
+                body: .bytes(Array("Hello\n".utf8))
+            )
         }
         router.on(.get, "/path/{name}") { _, path in
             ServerResponse(status: .ok, body: .bytes(Array(path["name"].utf8)))
         }
         router.on(.post, "/echo") { request, _ in
-            ServerResponse(status: .ok, body: .bytes(try await request.body.collect(upTo: 64 << 20)))
+            ServerResponse(
+                status: .ok,
+                body: .bytes(try await request.body.collect(upTo: 64 << 20))
+            )
         }
         router.on(.put, "/echo") { request, _ in
-            ServerResponse(status: .ok, body: .bytes(try await request.body.collect(upTo: 64 << 20)))
+            ServerResponse(
+                status: .ok,
+                body: .bytes(try await request.body.collect(upTo: 64 << 20))
+            )
         }
         router.on(.post, "/pipe") { request, _ in
-            // Sends back while it receives: both directions' back-pressure at once.
+            // Sends back while receiving, which exercises back-pressure in both directions at once.
             ServerResponse(
                 status: .ok,
                 body: .stream(length: request.body.declaredLength) { writer in
@@ -97,15 +108,21 @@ struct TestServer: Sendable {
             )
         }
         router.on(.get, "/short") { _, _ in
-            ServerResponse(status: .ok, body: .stream(length: 10) { try await $0.write([1, 2, 3]) })
+            ServerResponse(
+                status: .ok,
+                body: .stream(length: 10) { try await $0.write([1, 2, 3]) }
+            )
         }
         router.on(.get, "/place") { request, _ in
             let place = request.isOnReserve ? "on reserve" : "ordinary"
             return ServerResponse(status: .ok, body: .bytes(Array(place.utf8)))
         }
         router.on(.get, "/large/{lease}") { request, path in
-            // More than any kernel's buffers take.
-            var response = ServerResponse(status: .ok, body: .bytes([UInt8](repeating: 7, count: 32 << 20)))
+            // More than any kernel buffers.
+            var response = ServerResponse(
+                status: .ok,
+                body: .bytes([UInt8](repeating: 7, count: 32 << 20))
+            )
             if path["lease"] == "leased" { response.lease = Lease(events) }
             return response
         }
@@ -118,7 +135,7 @@ struct TestServer: Sendable {
         }
         router.on(.get, "/wait") { _, _ in
             events.add("waiting")
-            // Ends by cancellation, or when the test says so.
+            // Ends by cancellation or when the test says so.
             await events.wait(for: "go")
             events.add(Task.isCancelled ? "cancelled" : "went")
             return ServerResponse(status: .ok, body: .bytes(Array("waited".utf8)))
@@ -127,7 +144,7 @@ struct TestServer: Sendable {
     }
 }
 
-/// Tells when nobody keeps it any more.
+/// Records an event when it is released.
 final class Lease: Sendable {
     private let events: TestEvents
 
@@ -139,12 +156,12 @@ final class Lease: Sendable {
     deinit { events.add("lease over") }
 }
 
-/// Bytes that tell a shift or a loss.
+/// Returns bytes that reveal a shift or a loss.
 func pattern(from start: UInt64, count: Int) -> [UInt8] {
     (0..<count).map { UInt8(truncatingIfNeeded: (start + UInt64($0)) % 251) }
 }
 
-/// What happened, in order; tests wait for it instead of sleeping.
+/// The events so far, in order; tests wait for them instead of sleeping.
 final class TestEvents: Sendable {
     private struct State {
         var log: [String] = []
@@ -166,7 +183,7 @@ final class TestEvents: Sendable {
         for continuation in ready { continuation.resume() }
     }
 
-    /// Returns when the event has happened, or the task is cancelled.
+    /// Returns once the event has happened or the task is cancelled.
     func wait(for event: String) async {
         let id = state.withLock { state in
             state.nextID += 1
@@ -191,8 +208,10 @@ final class TestEvents: Sendable {
     }
 }
 
-/// Runs blocking work on a thread of its own, so that the few threads of tasks stay free for the server.
-func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+/// Runs blocking work on a separate thread, so that the few task threads stay free for the server.
+func blocking<Value: Sendable>(
+    _ work: @escaping @Sendable () throws -> Value
+) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         DispatchQueue(label: "blocking").async { continuation.resume(with: Result { try work() }) }
     }

@@ -29,7 +29,8 @@ import Testing
     @Test(
         "What is malformed",
         arguments: [
-            "json", "application/", "/json", "a/b;q=2", "a/b;q=1.5", "a/b;q=-1", "a/b;q=0.0001", "a/b;q=.5",
+            "json", "application/", "/json", "a/b;q=2", "a/b;q=1.5", "a/b;q=-1", "a/b;q=0.0001",
+            "a/b;q=.5",
             "a/b;q", "a/b;q=;", "a b/c", "a/b/c",
         ]
     )

@@ -10,7 +10,11 @@ import WireHarness
         version: String = "1.1",
         limits: HTTPLimits = HTTPLimits()
     ) throws -> BodyFraming {
-        guard case .head(let head, _) = decodeHead("POST / HTTP/\(version)\r\nHost: a\r\n\(fields)\r\n") else {
+        guard
+            case .head(let head, _) = decodeHead(
+                "POST / HTTP/\(version)\r\nHost: a\r\n\(fields)\r\n"
+            )
+        else {
             throw HTTPFault.malformedRequestLine
         }
         return try BodyFraming(of: head, limits: limits)
@@ -31,9 +35,12 @@ import WireHarness
         arguments: [
             "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
             "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
-            "Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: 5\r\nContent-Length: 5\r\n",
-            "Content-Length: 5, 5\r\n", "Content-Length: +5\r\n", "Content-Length: -5\r\n", "Content-Length: 0x5\r\n",
-            "Content-Length: 5 5\r\n", "Content-Length:\r\n", "Content-Length: 5.0\r\n", "Content-Length: ５\r\n",
+            "Content-Length: 5\r\nContent-Length: 6\r\n",
+            "Content-Length: 5\r\nContent-Length: 5\r\n",
+            "Content-Length: 5, 5\r\n", "Content-Length: +5\r\n", "Content-Length: -5\r\n",
+            "Content-Length: 0x5\r\n",
+            "Content-Length: 5 5\r\n", "Content-Length:\r\n", "Content-Length: 5.0\r\n",
+            "Content-Length: ５\r\n",
         ]
     )
     func ambiguous(fields: String) {
@@ -43,17 +50,22 @@ import WireHarness
 
     @Test("A transfer coding in HTTP/1.0 gets 400")
     func oldVersion() {
-        #expect(throws: HTTPFault.badFraming) { try framing("Transfer-Encoding: chunked\r\n", version: "1.0") }
+        #expect(throws: HTTPFault.badFraming) {
+            try framing("Transfer-Encoding: chunked\r\n", version: "1.0")
+        }
     }
 
     @Test(
         "Other transfer codings get 501",
         arguments: [
-            "gzip", "gzip, chunked", "chunked, chunked", "chunked, identity", "xchunked", "chunked;a=b", "\"chunked\"",
+            "gzip", "gzip, chunked", "chunked, chunked", "chunked, identity", "xchunked",
+            "chunked;a=b", "\"chunked\"",
             "",
             "chunked\r\nTransfer-Encoding: chunked", "identity\r\nTransfer-Encoding: chunked",
-            // Unicode's lower case, or its equality, makes an ASCII letter of the Kelvin sign, and of others less.
-            "chun\u{212A}ed", "CHUN\u{212A}ED", "c\u{4BB}unked", "\u{FF43}hunked", "chunked\u{301}", "chunked\u{A0}",
+            // Unicode's lower-casing or equality turns the Kelvin sign, and other characters, into
+            // ASCII.
+            "chun\u{212A}ed", "CHUN\u{212A}ED", "c\u{4BB}unked", "\u{FF43}hunked", "chunked\u{301}",
+            "chunked\u{A0}",
         ]
     )
     func unknownCodings(value: String) {
@@ -61,11 +73,15 @@ import WireHarness
         #expect(HTTPFault.unknownCoding.status.code == 501)
     }
 
-    @Test("A length is accepted at the limit and refused one over, and when it does not fit a number")
+    @Test(
+        "A length is accepted at the limit and refused one over, and when it does not fit a number"
+    )
     func limit() throws {
         let limits = HTTPLimits(maxBodyBytes: 100)
         #expect(try framing("Content-Length: 100\r\n", limits: limits) == .length(100))
-        #expect(throws: HTTPFault.bodyTooLarge) { try framing("Content-Length: 101\r\n", limits: limits) }
+        #expect(throws: HTTPFault.bodyTooLarge) {
+            try framing("Content-Length: 101\r\n", limits: limits)
+        }
         #expect(throws: HTTPFault.bodyTooLarge) {
             try framing("Content-Length: 18446744073709551616\r\n", limits: limits)
         }
@@ -77,9 +93,14 @@ import WireHarness
     @Test("A body of known length ends where it says")
     func length() {
         let outcome = decodeBody("hello GET /", framing: .length(5))
-        #expect(outcome == BodyOutcome(bytes: [UInt8]("hello"), isComplete: true, rest: [UInt8](" GET /")))
+        #expect(
+            outcome
+                == BodyOutcome(bytes: [UInt8]("hello"), isComplete: true, rest: [UInt8](" GET /"))
+        )
         #expect(decodeBody("hel", framing: .length(5)) == BodyOutcome(bytes: [UInt8]("hel")))
-        #expect(decodeBody("x", framing: .none) == BodyOutcome(isComplete: true, rest: [UInt8]("x")))
+        #expect(
+            decodeBody("x", framing: .none) == BodyOutcome(isComplete: true, rest: [UInt8]("x"))
+        )
     }
 
     @Test("Pieces are never larger than the limit")
@@ -102,19 +123,26 @@ import WireHarness
         ]
     )
     func chunked(text: String) {
-        // The example of RFC 7230's predecessors, known to every implementer.
+        // The classic example of the chunked coding, which every implementer knows.
         let outcome = decodeBody(text + "GET /", framing: .chunked)
         #expect(
-            outcome == BodyOutcome(bytes: [UInt8]("Wikipedia in \r\nchunks."), isComplete: true, rest: [UInt8]("GET /"))
+            outcome
+                == BodyOutcome(
+                    bytes: [UInt8]("Wikipedia in \r\nchunks."),
+                    isComplete: true,
+                    rest: [UInt8]("GET /")
+                )
         )
     }
 
     @Test(
         "Malformed chunks get 400",
         arguments: [
-            "x\r\n", "-1\r\n", "+1\r\na\r\n", "0x1\r\na\r\n", "\r\n", " 1\r\na\r\n", "1 \r\na\r\n", "1\na\r\n",
+            "x\r\n", "-1\r\n", "+1\r\na\r\n", "0x1\r\na\r\n", "\r\n", " 1\r\na\r\n", "1 \r\na\r\n",
+            "1\na\r\n",
             "1\r\nab\r\n",
-            "1\r\na\n0\r\n\r\n", "1\r\na0\r\n\r\n", "00000000000000001\r\na\r\n", "1;a\u{0}b\r\na\r\n", "1,\r\na\r\n",
+            "1\r\na\n0\r\n\r\n", "1\r\na0\r\n\r\n", "00000000000000001\r\na\r\n",
+            "1;a\u{0}b\r\na\r\n", "1,\r\na\r\n",
             "1\r\na\r\r\n", "1;a\rb\r\na\r\n",
         ]
     )
@@ -127,7 +155,9 @@ import WireHarness
     @Test("A size that does not fit is too large, not small")
     func overflowingSize() {
         #expect(decodeBody("ffffffffffffffff\r\n", framing: .chunked).fault == .bodyTooLarge)
-        #expect(decodeBody("1\r\na\r\nffffffffffffffff\r\n", framing: .chunked).fault == .bodyTooLarge)
+        #expect(
+            decodeBody("1\r\na\r\nffffffffffffffff\r\n", framing: .chunked).fault == .bodyTooLarge
+        )
     }
 
     @Test("Malformed trailers are refused", arguments: ["A : b", "A", " A: b", "A: \u{1}"])
@@ -138,8 +168,15 @@ import WireHarness
     @Test("A chunked body is accepted at the limit and refused one over")
     func bodyLimit() {
         let limits = HTTPLimits(maxBodyBytes: 5)
-        #expect(decodeBody("2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n", framing: .chunked, limits: limits).isComplete)
-        let over = decodeBody("2\r\nab\r\n4\r\ncdef\r\n0\r\n\r\n", framing: .chunked, limits: limits)
+        #expect(
+            decodeBody("2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n", framing: .chunked, limits: limits)
+                .isComplete
+        )
+        let over = decodeBody(
+            "2\r\nab\r\n4\r\ncdef\r\n0\r\n\r\n",
+            framing: .chunked,
+            limits: limits
+        )
         #expect(over == BodyOutcome(bytes: [UInt8]("ab"), fault: .bodyTooLarge))
     }
 
@@ -151,9 +188,14 @@ import WireHarness
         let over = "1;a\r\na\r\n1;b\r\nb\r\n0;c\r\nA: bc\r\n\r\n"
         #expect(decodeBody(over, framing: .chunked, limits: limits).fault == .chunkOverheadTooLarge)
         let extensions = String(repeating: "1;a\r\na\r\n", count: 7)
-        #expect(decodeBody(extensions, framing: .chunked, limits: limits).fault == .chunkOverheadTooLarge)
+        #expect(
+            decodeBody(extensions, framing: .chunked, limits: limits).fault
+                == .chunkOverheadTooLarge
+        )
         let endless = "1;" + String(repeating: "a", count: 40)
-        #expect(decodeBody(endless, framing: .chunked, limits: limits).fault == .chunkOverheadTooLarge)
+        #expect(
+            decodeBody(endless, framing: .chunked, limits: limits).fault == .chunkOverheadTooLarge
+        )
     }
 
     @Test("What comes before an offence is delivered, and the offence is repeated for ever")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTPWire
 
-/// Conversations with a machine: what happens, and what has to be done about it.
+/// Conversations with a machine: the events, and the actions that they require.
 @Suite("The connection machine") struct ConnectionMachineTests {
     typealias Action = ConnectionMachine.Action
 
@@ -17,15 +17,17 @@ import Testing
         ConnectionMachine(limits: limits)
     }
 
-    /// Feeds bytes that must make a request, and forgets what it looks like.
+    /// Feeds bytes that must form a request, and ignores its content.
     private func begin(_ machine: inout ConnectionMachine, _ text: String) {
         let actions = machine.received([UInt8](text))
         #expect(served(actions) != nil, "\(actions)")
     }
 
-    /// The request, where serving it is all that is to be done.
+    /// Returns the request if serving it is the only action.
     private func served(_ actions: [Action]) -> (head: RequestHead, framing: BodyFraming)? {
-        guard actions.count == 1, case .serve(let head, let framing) = actions[0] else { return nil }
+        guard actions.count == 1, case .serve(let head, let framing) = actions[0] else {
+            return nil
+        }
         return (head, framing)
     }
 
@@ -36,7 +38,11 @@ import Testing
 
     private func text(_ actions: [Action]) -> String {
         actions.map { action in
-            if case .send(let bytes) = action { String(decoding: bytes, as: UTF8.self) } else { "<\(action)>" }
+            if case .send(let bytes) = action {
+                String(decoding: bytes, as: UTF8.self)
+            } else {
+                "<\(action)>"
+            }
         }.joined()
     }
 
@@ -47,7 +53,9 @@ import Testing
         for _ in 0..<2 {
             begin(&machine, get)
             #expect(machine.waiting == .nothing)
-            #expect(text(try ok(&machine, "hi")) == "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+            #expect(
+                text(try ok(&machine, "hi")) == "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+            )
             #expect(machine.outputFlushed() == [])
             #expect(machine.waiting == .idle)
         }
@@ -146,7 +154,10 @@ import Testing
         let limits = HTTPLimits(maxDiscardedBodyBytes: 4)
         var known = machine(limits)
         begin(&known, post())
-        #expect(text(try ok(&known)) == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n<endOutput>")
+        #expect(
+            text(try ok(&known))
+                == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n<endOutput>"
+        )
         #expect(known.wantsBytes)
         #expect(known.received([UInt8]("hello" + get)) == [])
         #expect(known.receivedEnd() == [.close])
@@ -165,9 +176,13 @@ import Testing
         #expect(machine.received([UInt8]("GET / HTTP/1.1\r\n\r\n" + get)) == [.refuse(.badHost)])
         #expect(!machine.wantsBytes)
         let answer = text(
-            try machine.respond(status: .badRequest, fields: [:], length: .known(0)) + machine.respondEnd()
+            try machine.respond(status: .badRequest, fields: [:], length: .known(0))
+                + machine.respondEnd()
         )
-        #expect(answer == "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n<endOutput>")
+        #expect(
+            answer
+                == "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n<endOutput>"
+        )
         #expect(machine.received([UInt8](get)) == [])
         #expect(machine.receivedEnd() == [.close])
     }
@@ -228,7 +243,9 @@ import Testing
         #expect(machine.bodyWanted() == [])
         #expect(machine.disconnected() == [.deliverFault(.disconnected)])
         #expect(machine.bodyWanted() == [.deliverFault(.disconnected)])
-        #expect(throws: ResponseMisuse.notOwed) { try machine.respond(status: .ok, fields: [:], length: .known(0)) }
+        #expect(throws: ResponseMisuse.notOwed) {
+            try machine.respond(status: .ok, fields: [:], length: .known(0))
+        }
     }
 
     @Test("Time runs out: silent before a head, with 408 inside one, and to the reader of a body")
@@ -293,7 +310,10 @@ import Testing
         begin(&new, get)
         let head = try new.respond(status: .ok, fields: [.contentLength: "7"], length: .unknown)
         #expect(text(head) == "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        #expect(text(try new.respondBody([UInt8](repeating: 0x61, count: 17))) == "11\r\naaaaaaaaaaaaaaaaa\r\n")
+        #expect(
+            text(try new.respondBody([UInt8](repeating: 0x61, count: 17)))
+                == "11\r\naaaaaaaaaaaaaaaaa\r\n"
+        )
         #expect(try new.respondBody([]) == [])
         #expect(text(try new.respondEnd()) == "0\r\n\r\n")
         var old = machine()
@@ -312,7 +332,8 @@ import Testing
         #expect(head.outputFlushed() == [])
         for status in [HTTPResponse.Status.noContent, .notModified] {
             begin(&head, get)
-            let actions = try head.respond(status: status, fields: [:], length: .known(0)) + head.respondEnd()
+            let actions =
+                try head.respond(status: status, fields: [:], length: .known(0)) + head.respondEnd()
             #expect(text(actions) == "HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n\r\n")
             _ = head.outputFlushed()
         }
@@ -321,14 +342,18 @@ import Testing
     @Test("Our own mistakes are errors, not bytes")
     func misuse() throws {
         var machine = machine()
-        #expect(throws: ResponseMisuse.notOwed) { try machine.respond(status: .ok, fields: [:], length: .known(0)) }
+        #expect(throws: ResponseMisuse.notOwed) {
+            try machine.respond(status: .ok, fields: [:], length: .known(0))
+        }
         begin(&machine, get)
         #expect(throws: ResponseMisuse.notStreaming) { try machine.respondBody([1]) }
         #expect(throws: ResponseMisuse.notFinal) {
             try machine.respond(status: .continue, fields: [:], length: .known(0))
         }
         _ = try machine.respond(status: .ok, fields: [:], length: .known(2))
-        #expect(throws: ResponseMisuse.notOwed) { try machine.respond(status: .ok, fields: [:], length: .known(2)) }
+        #expect(throws: ResponseMisuse.notOwed) {
+            try machine.respond(status: .ok, fields: [:], length: .known(2))
+        }
         #expect(throws: ResponseMisuse.lengthMismatch) { try machine.respondBody([1, 2, 3]) }
         _ = try machine.respondBody([1])
         #expect(throws: ResponseMisuse.lengthMismatch) { try machine.respondEnd() }
@@ -352,7 +377,8 @@ import Testing
     @Test("A whole conversation does not depend on how its bytes are split")
     func splits() {
         let bytes = [UInt8](
-            get + post() + "hello" + post("Transfer-Encoding: chunked\r\n") + "3\r\nabc\r\n0\r\n\r\n" + "BAD\r\n\r\n"
+            get + post() + "hello" + post("Transfer-Encoding: chunked\r\n")
+                + "3\r\nabc\r\n0\r\n\r\n" + "BAD\r\n\r\n"
         )
         func transcript(_ pieces: [[UInt8]]) -> [String] {
             var machine = machine()
@@ -392,7 +418,11 @@ import Testing
             }
         }
         for way in splittings(of: bytes) {
-            #expect(transcript(way) == ["GET ", "POST hello", "POST abc", "request_line_malformed", "end"])
+            #expect(
+                transcript(way) == [
+                    "GET ", "POST hello", "POST abc", "request_line_malformed", "end",
+                ]
+            )
         }
     }
 }

@@ -21,7 +21,8 @@ import Testing
         let target = try RequestTarget("/p?a=1&b=x+y%26&&c&d==&=e?")
         #expect(
             target.query == [
-                QueryItem(name: "a", value: "1"), QueryItem(name: "b", value: "x y&"), QueryItem(name: "c", value: ""),
+                QueryItem(name: "a", value: "1"), QueryItem(name: "b", value: "x y&"),
+                QueryItem(name: "c", value: ""),
                 QueryItem(name: "d", value: "="), QueryItem(name: "", value: "e?"),
             ]
         )
@@ -46,7 +47,8 @@ import Testing
     @Test(
         "Odd targets are refused",
         arguments: [
-            "a", "", "/%", "/%4", "/%zz", "/%00", "/%ff", "/a/../b", "/..", "/.", "/%2e%2E/x", "/a/%2e", "/a#b", "/é",
+            "a", "", "/%", "/%4", "/%zz", "/%00", "/%ff", "/a/../b", "/..", "/.", "/%2e%2E/x",
+            "/a/%2e", "/a#b", "/é",
             "http://", "http:///a", "ftp://a/b", "http://u@h/", "/?a=%", "/?%00", "/a\u{7F}",
         ]
     )
@@ -60,16 +62,23 @@ import Testing
     func letters() {
         for one in UnicodeScalar(UInt8(0)).value...0x24F {
             for other in UInt32(0x20)...0x7E {
-                guard let left = UnicodeScalar(one), let right = UnicodeScalar(other) else { continue }
+                guard let left = UnicodeScalar(one), let right = UnicodeScalar(other) else {
+                    continue
+                }
                 let isSame =
                     one == other
-                    || (one ^ other == 0x20 && (0x41...0x5A).contains(min(one, other)) && max(one, other) < 0x7B)
-                #expect(String(Character(left)).equalsIgnoringASCIICase(String(Character(right))) == isSame)
+                    || (one ^ other == 0x20 && (0x41...0x5A).contains(min(one, other))
+                        && max(one, other) < 0x7B)
+                #expect(
+                    String(Character(left)).equalsIgnoringASCIICase(String(Character(right)))
+                        == isSame
+                )
             }
         }
-        // In these Swift's own comparisons see an ASCII character.
+        // Swift's own comparisons treat these as ASCII characters.
         for (alike, ascii) in [
-            ("\u{212A}", "k"), ("\u{212A}", "K"), ("\u{17F}", "s"), ("\u{37E}", ";"), ("\u{1FEF}", "`"),
+            ("\u{212A}", "k"), ("\u{212A}", "K"), ("\u{17F}", "s"), ("\u{37E}", ";"),
+            ("\u{1FEF}", "`"),
         ] {
             #expect(!alike.equalsIgnoringASCIICase(ascii))
         }
@@ -90,7 +99,9 @@ import Testing
 @Suite("Field values") struct FieldValueTests {
     @Test("Media types are decoded")
     func mediaTypes() throws {
-        let type = try #require(MediaType("Multipart/Form-Data; Boundary=\"a b\\\"c\" ;charset=utf-8;"))
+        let type = try #require(
+            MediaType("Multipart/Form-Data; Boundary=\"a b\\\"c\" ;charset=utf-8;")
+        )
         #expect(type.essence == "multipart/form-data")
         #expect(type.type == "multipart")
         #expect(type.parameter("boundary") == "a b\"c")
@@ -101,7 +112,8 @@ import Testing
     @Test(
         "Malformed media types are refused",
         arguments: [
-            "", "image", "image/", "/jpeg", "a/b/c", "a b/c", "a/b;c", "a/b;c=\"d", "a/b c=d", "a/b;c=d;C=e",
+            "", "image", "image/", "/jpeg", "a/b/c", "a b/c", "a/b;c", "a/b;c=\"d", "a/b c=d",
+            "a/b;c=d;C=e",
             "a/b;c= d",
         ]
     )
@@ -109,17 +121,34 @@ import Testing
         #expect(MediaType(text) == nil)
     }
 
-    @Test("Content dispositions: the examples of RFC 6266 section 5 and what browsers and curl send")
+    @Test(
+        "Content dispositions: the examples of RFC 6266 section 5 and what browsers and curl send"
+    )
     func dispositions() {
         #expect(ContentDisposition("Attachment; filename=example.html")?.filename == "example.html")
         #expect(ContentDisposition("INLINE; FILENAME= \"an example.html\"") == nil)
-        #expect(ContentDisposition("INLINE; FILENAME=\"an example.html\"")?.filename == "an example.html")
-        let euro = ContentDisposition("attachment; filename=\"EURO rates\"; filename*=utf-8''%e2%82%ac%20rates")
+        #expect(
+            ContentDisposition("INLINE; FILENAME=\"an example.html\"")?.filename
+                == "an example.html"
+        )
+        let euro = ContentDisposition(
+            "attachment; filename=\"EURO rates\"; filename*=utf-8''%e2%82%ac%20rates"
+        )
         #expect(euro?.filename == "€ rates")
-        #expect(ContentDisposition("attachment; filename=a; filename*=iso-8859-1'en'%A3")?.filename == "a")
+        #expect(
+            ContentDisposition("attachment; filename=a; filename*=iso-8859-1'en'%A3")?.filename
+                == "a"
+        )
         #expect(ContentDisposition("attachment; filename=a; filename*=utf-8''%ff")?.filename == "a")
         let form = ContentDisposition("form-data; name=\"image\"; filename=\"C:\\photos\\a.jpg\"")
-        #expect(form == ContentDisposition(type: "form-data", name: "image", filename: "C:\\photos\\a.jpg"))
+        #expect(
+            form
+                == ContentDisposition(
+                    type: "form-data",
+                    name: "image",
+                    filename: "C:\\photos\\a.jpg"
+                )
+        )
         #expect(ContentDisposition("form-data; name=\"a\\\"b\"")?.name == "a\"b")
         #expect(ContentDisposition("form-data; name=\"é.jpg\"")?.name == "é.jpg")
         #expect(ContentDisposition("; name=a") == nil)
@@ -128,7 +157,9 @@ import Testing
 
     @Test(
         "Encoded dispositions are decoded to the same name",
-        arguments: ["a.png", "a b.png", "é€.png", "a\"b\\c%41.png", "日本語'*.png", "a\r\nSet-Cookie: b"]
+        arguments: [
+            "a.png", "a b.png", "é€.png", "a\"b\\c%41.png", "日本語'*.png", "a\r\nSet-Cookie: b",
+        ]
     )
     func dispositionRoundTrip(name: String) {
         let encoded = ContentDisposition(type: "attachment", filename: name).encoded
@@ -146,7 +177,9 @@ import Testing
     func dates() {
         #expect(HTTPDate.encode(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
         let strides = stride(from: Int64(-62_167_219_200), through: 253_402_300_799, by: 76_543_211)
-        for seconds in [0, -1, 951_782_400, 4_107_542_399, 4_107_542_400, 253_402_300_799] + Array(strides) {
+        for seconds in [0, -1, 951_782_400, 4_107_542_399, 4_107_542_400, 253_402_300_799]
+            + Array(strides)
+        {
             #expect(HTTPDate.encode(seconds) == Self.formatted(seconds))
         }
         #expect(HTTPDate.encode(.max) == "Fri, 31 Dec 9999 23:59:59 GMT")
@@ -157,12 +190,18 @@ import Testing
         var (time, parts) = (time_t(seconds), tm())
         gmtime_r(&time, &parts)
         var text = [CChar](repeating: 0, count: 64)
-        // The year by itself, since %Y is not padded.
+        // The year separately, since %Y is not padded.
         let year = String(parts.tm_year + 1900)
         strftime(&text, text.count, "%a, %d %b ", &parts)
-        let day = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let day = String(
+            decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) },
+            as: UTF8.self
+        )
         strftime(&text, text.count, " %H:%M:%S GMT", &parts)
-        let clock = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let clock = String(
+            decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) },
+            as: UTF8.self
+        )
         return day + String(repeating: "0", count: 4 - year.count) + year + clock
     }
 
@@ -179,7 +218,8 @@ import Testing
         #expect(ByteRange("bytes=-0", length: 10_000) == .unsatisfiable)
         #expect(ByteRange("bytes=0-", length: 0) == .unsatisfiable)
         for text in [
-            nil, "bytes=", "bytes=-", "bytes=5-4", "bytes=0-0,-1", "bytes=a-b", "items=0-5", "bytes 0-5",
+            nil, "bytes=", "bytes=-", "bytes=5-4", "bytes=0-0,-1", "bytes=a-b", "items=0-5",
+            "bytes 0-5",
         ] {
             #expect(ByteRange(text, length: 10_000) == .whole)
         }

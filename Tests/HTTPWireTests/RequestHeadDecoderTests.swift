@@ -18,7 +18,11 @@ import Testing
         #expect(head.version == .http11)
         #expect(head.target.rawPath == "/v1/jobs")
         #expect(head.target.segments == ["v1", "jobs"])
-        #expect(head.target.query == [QueryItem(name: "class", value: "cat"), QueryItem(name: "name", value: "a b")])
+        #expect(
+            head.target.query == [
+                QueryItem(name: "class", value: "cat"), QueryItem(name: "name", value: "a b"),
+            ]
+        )
         #expect(head.fields[try #require(HTTPField.Name("x-a"))] == "b c")
         #expect(head.fields[try #require(HTTPField.Name("empty"))] == "")
         #expect(rest == [UInt8]("BODY"))
@@ -44,14 +48,18 @@ import Testing
             Issue.record("refused")
             return
         }
-        #expect(decodeHead("\r\n\r\nGET / HTTP/1.1\r\n\(host)\r\n") == .fault(.malformedRequestLine))
+        #expect(
+            decodeHead("\r\n\r\nGET / HTTP/1.1\r\n\(host)\r\n") == .fault(.malformedRequestLine)
+        )
     }
 
     @Test(
         "Malformed request lines are refused",
         arguments: [
-            "GET  / HTTP/1.1", "GET /", "GET", " GET / HTTP/1.1", "GET / HTTP/1.1 ", "GET / http/1.1", "GET / HTTP/1",
-            "GET / HTTP/11.1", "GET / HTTP/1.1x", "G@T / HTTP/1.1", "GET\t/ HTTP/1.1", "GET / HTTQ/1.1", "GET / /1.1",
+            "GET  / HTTP/1.1", "GET /", "GET", " GET / HTTP/1.1", "GET / HTTP/1.1 ",
+            "GET / http/1.1", "GET / HTTP/1",
+            "GET / HTTP/11.1", "GET / HTTP/1.1x", "G@T / HTTP/1.1", "GET\t/ HTTP/1.1",
+            "GET / HTTQ/1.1", "GET / /1.1",
             "GET / foo HTTP/1.1", "{\"a\":1}",
         ]
     )
@@ -79,8 +87,12 @@ import Testing
     func lineEndings() {
         #expect(decodeHead("GET / HTTP/1.1\n\(host)\r\n") == .fault(.malformedLineEnding))
         #expect(decodeHead("GET / HTTP/1.1\r\nHost: a\n\r\n") == .fault(.malformedLineEnding))
-        #expect(decodeHead("GET / HTTP/1.1\r\n\(host)A: b\rc\r\n\r\n") == .fault(.malformedLineEnding))
-        #expect(decodeHead("GET / HTTP/1.1\r\n\(host)A: b\r\r\n\r\n") == .fault(.malformedLineEnding))
+        #expect(
+            decodeHead("GET / HTTP/1.1\r\n\(host)A: b\rc\r\n\r\n") == .fault(.malformedLineEnding)
+        )
+        #expect(
+            decodeHead("GET / HTTP/1.1\r\n\(host)A: b\r\r\n\r\n") == .fault(.malformedLineEnding)
+        )
         #expect(decodeHead("GET / HTTP/1.1\r\r\n\(host)\r\n") == .fault(.malformedLineEnding))
         #expect(decodeHead("\nGET / HTTP/1.1\r\n\(host)\r\n") == .fault(.malformedLineEnding))
         #expect(decodeHead("GET / HTTP/1.1\r\n\(host)\n") == .fault(.malformedLineEnding))
@@ -89,7 +101,8 @@ import Testing
     @Test(
         "Malformed fields are refused",
         arguments: [
-            "A : b", " A: b", "\tA: b", "A", ": b", "A\u{0}: b", "A: b\u{0}", "A: \u{1}", "A: \u{7F}", "A(: b", "A;: b",
+            "A : b", " A: b", "\tA: b", "A", ": b", "A\u{0}: b", "A: b\u{0}", "A: \u{1}",
+            "A: \u{7F}", "A(: b", "A;: b",
             "\u{E9}: b", "A b: c",
         ]
     )
@@ -99,13 +112,20 @@ import Testing
 
     @Test("A folded field is refused")
     func folded() {
-        #expect(decodeHead("GET / HTTP/1.1\r\n\(host)A: b\r\n c\r\n\r\n") == .fault(.malformedField))
-        #expect(decodeHead("GET / HTTP/1.1\r\n\(host)A: b\r\n c: d\r\n\r\n") == .fault(.malformedField))
+        #expect(
+            decodeHead("GET / HTTP/1.1\r\n\(host)A: b\r\n c\r\n\r\n") == .fault(.malformedField)
+        )
+        #expect(
+            decodeHead("GET / HTTP/1.1\r\n\(host)A: b\r\n c: d\r\n\r\n") == .fault(.malformedField)
+        )
     }
 
     @Test("Values may hold bytes beyond ASCII")
     func obsText() {
-        guard case .head = decodeHeadBytes([UInt8]("GET / HTTP/1.1\r\n\(host)A: ") + [0xE9, 0x0D, 0x0A, 0x0D, 0x0A])
+        guard
+            case .head = decodeHeadBytes(
+                [UInt8]("GET / HTTP/1.1\r\n\(host)A: ") + [0xE9, 0x0D, 0x0A, 0x0D, 0x0A]
+            )
         else {
             Issue.record("refused")
             return
@@ -115,7 +135,8 @@ import Testing
     @Test(
         "Host must be there once and be a host",
         arguments: [
-            "", "Host: a\r\nHost: a\r\n", "Host: a\r\nhost: b\r\n", "Host: a b\r\n", "Host: u@h\r\n", "Host: a/b\r\n",
+            "", "Host: a\r\nHost: a\r\n", "Host: a\r\nhost: b\r\n", "Host: a b\r\n",
+            "Host: u@h\r\n", "Host: a/b\r\n",
             "Host: a:x\r\n", "Host: [::1\r\n", "Host: a,b:1:2\r\n", "Host: a:123456\r\n",
         ]
     )
@@ -139,7 +160,9 @@ import Testing
         #expect(decodeHead("GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n") == .fault(.badHost))
     }
 
-    @Test("The request line is accepted at its limit and refused one over, in either order of arrival")
+    @Test(
+        "The request line is accepted at its limit and refused one over, in either order of arrival"
+    )
     func requestLineLimit() {
         let limits = HTTPLimits(maxRequestLineBytes: 40)
         let path = "/" + String(repeating: "a", count: 40 - "GET / HTTP/1.1\r\n".utf8.count)
@@ -147,14 +170,18 @@ import Testing
             Issue.record("refused at the limit")
             return
         }
-        #expect(decodeHead("GET \(path)a HTTP/1.1\r\n\(host)\r\n", limits: limits) == .fault(.requestLineTooLong))
+        #expect(
+            decodeHead("GET \(path)a HTTP/1.1\r\n\(host)\r\n", limits: limits)
+                == .fault(.requestLineTooLong)
+        )
         #expect(HTTPFault.requestLineTooLong.status.code == 414)
     }
 
     @Test("The head is accepted at its limit and refused one over")
     func headLimit() {
         let head = "GET / HTTP/1.1\r\n\(host)A: \(String(repeating: "b", count: 50))\r\n\r\n"
-        guard case .head = decodeHead(head, limits: HTTPLimits(maxHeadBytes: head.utf8.count)) else {
+        guard case .head = decodeHead(head, limits: HTTPLimits(maxHeadBytes: head.utf8.count))
+        else {
             Issue.record("refused at the limit")
             return
         }
@@ -168,23 +195,34 @@ import Testing
     @Test("An endless line is refused without its end")
     func endless() {
         let line = "GET / HTTP/1.1\r\nA: " + String(repeating: "b", count: 100)
-        #expect(decodeHead(line, limits: HTTPLimits(maxHeadBytes: 64)) == .fault(.headTooLarge(maxBytes: 64)))
+        #expect(
+            decodeHead(line, limits: HTTPLimits(maxHeadBytes: 64))
+                == .fault(.headTooLarge(maxBytes: 64))
+        )
     }
 
     @Test("The fields are accepted at their limit and refused one over")
     func fieldLimit() {
         let limits = HTTPLimits(maxFields: 3)
-        guard case .head = decodeHead("GET / HTTP/1.1\r\n\(host)A: 1\r\nA: 2\r\n\r\n", limits: limits) else {
+        guard
+            case .head = decodeHead("GET / HTTP/1.1\r\n\(host)A: 1\r\nA: 2\r\n\r\n", limits: limits)
+        else {
             Issue.record("refused at the limit")
             return
         }
-        let over = decodeHead("GET / HTTP/1.1\r\n\(host)A: 1\r\nA: 2\r\nA: 3\r\n\r\n", limits: limits)
+        let over = decodeHead(
+            "GET / HTTP/1.1\r\n\(host)A: 1\r\nA: 2\r\nA: 3\r\n\r\n",
+            limits: limits
+        )
         #expect(over == .fault(.tooManyFields(maxFields: 3)))
     }
 
     @Test("Only 100-continue may be expected, and HTTP/1.0 expects nothing")
     func expectations() {
-        guard case .head(let head, _) = decodeHead("PUT / HTTP/1.1\r\n\(host)Expect: 100-Continue\r\n\r\n"),
+        guard
+            case .head(let head, _) = decodeHead(
+                "PUT / HTTP/1.1\r\n\(host)Expect: 100-Continue\r\n\r\n"
+            ),
             case .head(let old, _) = decodeHead("PUT / HTTP/1.0\r\nExpect: magic\r\n\r\n")
         else {
             Issue.record("refused")
@@ -192,7 +230,10 @@ import Testing
         }
         #expect(head.expectsContinue)
         #expect(!old.expectsContinue)
-        #expect(decodeHead("PUT / HTTP/1.1\r\n\(host)Expect: magic\r\n\r\n") == .fault(.unknownExpectation))
+        #expect(
+            decodeHead("PUT / HTTP/1.1\r\n\(host)Expect: magic\r\n\r\n")
+                == .fault(.unknownExpectation)
+        )
         #expect(HTTPFault.unknownExpectation.status.code == 417)
     }
 

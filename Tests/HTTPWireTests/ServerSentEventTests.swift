@@ -2,7 +2,7 @@ import HTTPWire
 import Testing
 
 @Suite("Server-sent events") struct ServerSentEventTests {
-    /// What a listener makes of a stream, by the steps of WHATWG HTML, section 9.2.6.
+    /// A listener to a stream, following the steps of WHATWG HTML, section 9.2.6.
     private struct Listener {
         struct Message: Equatable {
             let type: String
@@ -30,7 +30,11 @@ import Testing
                     (type, data) = ("", "")
                     continue
                 }
-                let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+                let parts = line.split(
+                    separator: ":",
+                    maxSplits: 1,
+                    omittingEmptySubsequences: false
+                )
                 var value = parts.count > 1 ? String(parts[1]) : ""
                 if value.hasPrefix(" ") { value.removeFirst() }
                 switch parts[0] {
@@ -48,7 +52,9 @@ import Testing
             var index = 0
             while index < bytes.count {
                 if bytes[index] == 13 || bytes[index] == 10 {
-                    if bytes[index] == 13, index + 1 < bytes.count, bytes[index + 1] == 10 { index += 1 }
+                    if bytes[index] == 13, index + 1 < bytes.count, bytes[index + 1] == 10 {
+                        index += 1
+                    }
                     lines.append([])
                 } else {
                     lines[lines.count - 1].append(bytes[index])
@@ -61,27 +67,33 @@ import Testing
 
     @Test("The bytes are those of the standard's own example")
     func bytes() {
-        // From section 9.2.6, but for the name, which is always sent, and the id before the data.
+        // From section 9.2.6, except that the name is always sent and the id precedes the data.
         let event = ServerSentEvent(name: "add", data: "YHOO\n+2\n10", id: "1")
         #expect(
-            String(decoding: event.encoded, as: UTF8.self) == "id: 1\nevent: add\ndata: YHOO\ndata: +2\ndata: 10\n\n"
+            String(decoding: event.encoded, as: UTF8.self)
+                == "id: 1\nevent: add\ndata: YHOO\ndata: +2\ndata: 10\n\n"
         )
     }
 
     @Test(
         "A listener gets what was sent, its lines ended by line feeds",
         arguments: [
-            ("{}", "{}"), ("", ""), ("a\nb", "a\nb"), ("a\rb", "a\nb"), ("a\r\nb", "a\nb"), ("a\n\rb", "a\n\nb"),
+            ("{}", "{}"), ("", ""), ("a\nb", "a\nb"), ("a\rb", "a\nb"), ("a\r\nb", "a\nb"),
+            ("a\n\rb", "a\n\nb"),
             ("\n", "\n"),
-            (" a: b", " a: b"), (": no comment", ": no comment"), ("é\u{2028}日本\0", "é\u{2028}日本\0"),
+            (" a: b", " a: b"), (": no comment", ": no comment"),
+            ("é\u{2028}日本\0", "é\u{2028}日本\0"),
             ("a\r\n\r\nid: 7", "a\n\nid: 7"),
         ]
     )
     func roundTrip(sent: String, heard: String) {
         let stream = ServerSentEvent(name: "job", data: sent, id: "5.end").encoded
         let last = ServerSentEvent(name: "last", data: "x").encoded
-        let listener = Listener(ServerSentEvent.comment("hello") + stream + ServerSentEvent.comment("") + last)
-        // Section 9.2.6: a message whose data buffer is empty is dropped; one empty line of data leaves a line feed in it.
+        let listener = Listener(
+            ServerSentEvent.comment("hello") + stream + ServerSentEvent.comment("") + last
+        )
+        // Section 9.2.6: a message with an empty data buffer is dropped, while one empty data line
+        // leaves a line feed in the buffer.
         #expect(
             listener.messages == [
                 Listener.Message(type: "job", data: heard, lastEventID: "5.end"),

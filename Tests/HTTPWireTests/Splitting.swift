@@ -3,14 +3,17 @@ import WireHarness
 
 @testable import HTTPWire
 
-/// The ways in which bytes may reach a decoder: whole, one by one, and in two pieces cut at every position.
+/// Returns the ways in which bytes may reach a decoder: whole, one by one, and cut in two at every
+/// position.
 func splittings(of bytes: [UInt8]) -> [[[UInt8]]] {
     var ways: [[[UInt8]]] = [[bytes], bytes.map { [$0] }]
-    for cut in bytes.indices.dropFirst() { ways.append([Array(bytes[..<cut]), Array(bytes[cut...])]) }
+    for cut in bytes.indices.dropFirst() {
+        ways.append([Array(bytes[..<cut]), Array(bytes[cut...])])
+    }
     return ways
 }
 
-/// What decoding a head came to: its essentials, a fault's code, or that more is needed.
+/// The outcome of decoding a head: its essentials, a fault, or that more is needed.
 enum HeadOutcome: Equatable {
     case head(RequestHead, rest: [UInt8])
     case fault(HTTPFault)
@@ -33,7 +36,7 @@ func decodeHead(_ pieces: [[UInt8]], limits: HTTPLimits = HTTPLimits()) -> HeadO
     return .incomplete
 }
 
-/// The outcome of a head, which must not depend on how its bytes are split.
+/// Returns the outcome of a head, which must not depend on how its bytes are split.
 func decodeHead(_ text: String, limits: HTTPLimits = HTTPLimits()) -> HeadOutcome {
     decodeHeadBytes(Array(text.utf8), limits: limits)
 }
@@ -43,13 +46,17 @@ func decodeHeadBytes(_ bytes: [UInt8], limits: HTTPLimits = HTTPLimits()) -> Hea
     let whole = decodeHead(ways[0], limits: limits)
     for way in ways.dropFirst() {
         let other = decodeHead(way, limits: limits)
-        // Returned instead of asserted here, so that the caller's expectation shows it.
+        // Returned rather than asserted, so that the caller's expectation shows it.
         if other != whole { return other }
     }
     return whole
 }
 
-func decodeBody(_ text: String, framing: BodyFraming, limits: HTTPLimits = HTTPLimits()) -> BodyOutcome {
+func decodeBody(
+    _ text: String,
+    framing: BodyFraming,
+    limits: HTTPLimits = HTTPLimits()
+) -> BodyOutcome {
     let ways = splittings(of: Array(text.utf8))
     let whole = BodyOutcome(of: ways[0], framing: framing, limits: limits)
     for way in ways.dropFirst() {

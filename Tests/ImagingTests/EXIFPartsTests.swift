@@ -16,7 +16,8 @@ struct EXIFPartsTests {
         number(entries.count, 2) + entries.flatMap(\.self) + number(0, 4)
     }
 
-    /// EXIF with XMP and resources of Photoshop in its first directory, a maker's note and a comment in the other, and more behind.
+    /// Builds EXIF with XMP and Photoshop resources in its first directory, a maker note and a
+    /// comment in the second, and more after it.
     private static func exif(
         note: [UInt8],
         comment: String = "plain",
@@ -27,17 +28,21 @@ struct EXIFPartsTests {
         let second = first + 2 + 2 * 12 + 4
         var places: [Int] = []
         var values: [UInt8] = []
-        for value in [Array(xmp.utf8), resources, note, Array("ASCII\0\0\0".utf8) + Array(comment.utf8)] {
+        for value in [
+            Array(xmp.utf8), resources, note, Array("ASCII\0\0\0".utf8) + Array(comment.utf8),
+        ] {
             places.append(second + values.count)
             values += value + [UInt8](repeating: 0, count: value.count % 2)
         }
         var file: [UInt8] = Array("MM".utf8) + number(42, 2) + number(8, 4)
         file += directory([
-            entry(0x0112, 3, 1, 1 << 16), entry(0x02BC, 1, xmp.utf8.count, places[0]), entry(0x0132, 2, 2, 0x4100_0000),
+            entry(0x0112, 3, 1, 1 << 16), entry(0x02BC, 1, xmp.utf8.count, places[0]),
+            entry(0x0132, 2, 2, 0x4100_0000),
             entry(0x8649, 7, resources.count, places[1]), entry(0x8769, 4, 1, first),
         ])
         file += directory([
-            entry(0x927C, 7, note.count, places[2]), entry(0x9286, 7, comment.utf8.count + 8, places[3]),
+            entry(0x927C, 7, note.count, places[2]),
+            entry(0x9286, 7, comment.utf8.count + 8, places[3]),
         ])
         return file + values
     }
@@ -77,18 +82,21 @@ struct EXIFPartsTests {
     @Test("A picture where nobody expects one takes all along, and that is said")
     func strayPictures() {
         for comment in ["/9j/4AAQSkZJRgABAQAAAQABAAD", "ffd8ffe000104a464946000101"] {
-            let kept = PhotoMetadata(exif: Self.exif(note: [1, 2, 3, 4, 5], comment: comment)).upright(
-                width: 9,
-                height: 8
-            )
+            let kept = PhotoMetadata(exif: Self.exif(note: [1, 2, 3, 4, 5], comment: comment))
+                .upright(
+                    width: 9,
+                    height: 8
+                )
             #expect(kept.exif == nil && kept.omissions == [Omission(.exif, .holdsPicture)])
         }
     }
 
-    /// A note of an iPhone with a version, what it shares with a film, a rational headroom, and a number.
+    /// Builds an iPhone's note with a version, the identifier shared with a video, a rational
+    /// headroom and a number.
     private static func appleNote() -> [UInt8] {
         let entries = [
-            entry(0x0001, 9, 1, 15), entry(0x0011, 2, 6, 68), entry(0x0021, 10, 1, 74), entry(0x0025, 9, 1, 77),
+            entry(0x0001, 9, 1, 15), entry(0x0011, 2, 6, 68), entry(0x0021, 10, 1, 74),
+            entry(0x0025, 9, 1, 77),
         ]
         let head: [UInt8] = Array("Apple iOS\0\0\u{1}MM".utf8)
         return head + directory(entries) + Array("shared".utf8) + [0, 0, 0, 3, 0, 0, 0, 7]
@@ -114,10 +122,16 @@ struct EXIFPartsTests {
             for value: UInt8 in [0, 1, 0x7F, 0x80, 0xFF] {
                 var damaged = note
                 damaged[index] = value
-                let kept = PhotoMetadata(exif: Self.exif(note: damaged)).upright(width: 1, height: 1)
+                let kept = PhotoMetadata(exif: Self.exif(note: damaged)).upright(
+                    width: 1,
+                    height: 1
+                )
                 #expect(kept.exif?.count == Self.exif(note: damaged).count)
             }
-            _ = PhotoMetadata(exif: Self.exif(note: Array(note.prefix(index)))).upright(width: 1, height: 1)
+            _ = PhotoMetadata(exif: Self.exif(note: Array(note.prefix(index)))).upright(
+                width: 1,
+                height: 1
+            )
         }
     }
 }

@@ -1,22 +1,24 @@
 import Foundation
 import Testing
 
-/// Reads the files that `Fixtures/make_fixtures.py` made.
+/// Reads the files made by `Fixtures/make_fixtures.py`.
 enum Fixture {
     static func bytes(_ name: String) throws -> [UInt8] {
         let folder = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
         return [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))
     }
 
-    /// Little-endian 32-bit floats.
+    /// Reads little-endian 32-bit floats.
     static func floats(_ name: String) throws -> [Float] {
         let bytes = try bytes(name)
         return stride(from: 0, to: bytes.count, by: 4).map { start in
-            Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[start + $1]) << (8 * UInt32($1)) })
+            Float(
+                bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[start + $1]) << (8 * UInt32($1)) }
+            )
         }
     }
 
-    /// What the script embeds as an ICC profile: of RGB, filled up to so many bytes, at least 400.
+    /// Returns the RGB profile that the script embeds, padded to `count` bytes (at least 400).
     static func profile(_ count: Int) -> [UInt8] {
         let curve: [UInt8] = Array("curv\0\0\0\0".utf8) + [0, 0, 0, 1, 0x02, 0x33, 0, 0]
         func point(_ numbers: [UInt32]) -> [UInt8] {
@@ -26,13 +28,15 @@ enum Fixture {
             count: count,
             space: "RGB ",
             tags: [
-                ("rXYZ", point([0x6FA2, 0x38F5, 0x0390])), ("gXYZ", point([0x6299, 0xB785, 0x18DA])),
-                ("bXYZ", point([0x24A0, 0x0F84, 0xB6CF])), ("rTRC", curve), ("gTRC", curve), ("bTRC", curve),
+                ("rXYZ", point([0x6FA2, 0x38F5, 0x0390])),
+                ("gXYZ", point([0x6299, 0xB785, 0x18DA])),
+                ("bXYZ", point([0x24A0, 0x0F84, 0xB6CF])), ("rTRC", curve), ("gTRC", curve),
+                ("bTRC", curve),
             ]
         )
     }
 
-    /// A profile of some tags, filled up to so many bytes.
+    /// Returns a profile with some tags, padded to `count` bytes.
     static func profile(
         count: Int,
         space: String,

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Containers of HEIC and AVIF")
 struct HEIFContainerTests {
-    /// Six tiles of 64 x 64, as telephones write pictures; the golden samples are tiles that were decoded one by one.
+    /// Six tiles of 64 x 64, as phones write pictures.
+    ///
+    /// The reference samples come from tiles that were decoded one by one.
     @Test("A grid of tiles is put together")
     func grid() throws {
         let bytes = try Fixture.bytes("grid.heic")
@@ -27,7 +29,7 @@ struct HEIFContainerTests {
         let bytes = try Fixture.bytes(name)
         let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(bytes) }
         #expect(error?.code == code, "\(error?.detail ?? "")")
-        // The sentence is about the grid and not about what came of it.
+        // The sentence names the grid's problem, not a consequence.
         #expect(
             error?.detail.contains(name == "grid_smaller.heic" ? "140 x 90" : "32767 x 32767")
                 == (name != "grid_larger.heic")
@@ -47,7 +49,9 @@ struct HEIFContainerTests {
     func compressedMetadata() throws {
         let bytes = try Fixture.bytes("compressed_xmp.heic")
         let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(bytes) }
-        #expect(error?.code == .unsupported && error?.detail.contains("compressed metadata") == true)
+        #expect(
+            error?.code == .unsupported && error?.detail.contains("compressed metadata") == true
+        )
     }
 
     @Test("Two tables of items are one too many")
@@ -56,12 +60,20 @@ struct HEIFContainerTests {
         let place = try #require(bytes.place(of: "iref"))
         var damaged = bytes
         damaged.replaceSubrange(place..<place + 4, with: "iloc".utf8)
-        #expect(#expect(throws: ImagingError.self) { try PhotoDecoder.decode(damaged) }?.code == .corrupt)
+        #expect(
+            #expect(throws: ImagingError.self) { try PhotoDecoder.decode(damaged) }?.code
+                == .corrupt
+        )
     }
 
-    @Test("Colours that only the stream tells count", arguments: ["stream_hdr.avif", "stream_hdr.heic"])
+    @Test(
+        "Colours that only the stream tells count",
+        arguments: ["stream_hdr.avif", "stream_hdr.heic"]
+    )
     func streamColors(name: String) throws {
-        let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(try Fixture.bytes(name)) }
+        let error = #expect(throws: ImagingError.self) {
+            try PhotoDecoder.decode(try Fixture.bytes(name))
+        }
         #expect(error?.code == .unsupported && error?.detail.contains("HDR") == true)
     }
 
@@ -88,7 +100,7 @@ struct HEIFContainerTests {
 }
 
 extension [UInt8] {
-    /// Where four letters first stand.
+    /// Returns the index of the first occurrence of four letters.
     fileprivate func place(of letters: String) -> Int? {
         indices.dropLast(letters.utf8.count).first { self[$0...].starts(with: letters.utf8) }
     }

@@ -6,7 +6,11 @@ import Testing
 struct HEIFDecodingTests {
     private static let formats = [ImageFormat.heic, .avif]
 
-    @Test("The pixels are exactly those that heif-convert decodes", arguments: formats, ["lossless", "alpha", "lossy"])
+    @Test(
+        "The pixels are exactly those that heif-convert decodes",
+        arguments: formats,
+        ["lossless", "alpha", "lossy"]
+    )
     func matchesTool(format: ImageFormat, kind: String) throws {
         let name = "\(kind).\(format)"
         let bytes = try Fixture.bytes(name)
@@ -32,22 +36,35 @@ struct HEIFDecodingTests {
         var limits = ImageLimits()
         limits.maxICCBytes = 100
         let without = try PhotoDecoder.decode(bytes, limits: limits)
-        #expect(without.iccProfile == nil && without.colorOmissions == [Omission(.iccProfile, .tooLarge)])
+        #expect(
+            without.iccProfile == nil
+                && without.colorOmissions == [Omission(.iccProfile, .tooLarge)]
+        )
     }
 
-    /// Values of 16 bits from 10 or 12 of the file; the encoder rounds by one of those when it changes to YCbCr.
-    @Test("More than eight bits become sixteen", arguments: [(ImageFormat.heic, 1023), (.avif, 4095)])
+    /// 16-bit values from 10 or 12 bits in the file; the encoder rounds by one such step when
+    /// converting to YCbCr.
+    @Test(
+        "More than eight bits become sixteen",
+        arguments: [(ImageFormat.heic, 1023), (.avif, 4095)]
+    )
     func widens(format: ImageFormat, largest: Int) throws {
         let photo = try PhotoDecoder.decode(try Fixture.bytes("deep.\(format)"))
         let drawn = try Fixture.bytes("deep.\(format).raw")
-        try #require(photo.depth == .sixteen && photo.layout == .rgb && photo.samples.count == drawn.count)
-        func value(_ bytes: [UInt8], _ index: Int) -> Int { Int(bytes[index]) << 8 | Int(bytes[index + 1]) }
+        try #require(
+            photo.depth == .sixteen && photo.layout == .rgb && photo.samples.count == drawn.count
+        )
+        func value(_ bytes: [UInt8], _ index: Int) -> Int {
+            Int(bytes[index]) << 8 | Int(bytes[index + 1])
+        }
         let apart = stride(from: 0, to: drawn.count, by: 2).map { index in
             abs(value(photo.samples, index) - value(drawn, index))
         }
         #expect(apart.max() ?? .max <= 65_535 / largest * 5 / 2)
-        // More values are used than eight bits have.
-        #expect(Set(stride(from: 0, to: drawn.count, by: 2).map { photo.samples[$0 + 1] }).count > 64)
+        // More values occur than 8 bits can express.
+        #expect(
+            Set(stride(from: 0, to: drawn.count, by: 2).map { photo.samples[$0 + 1] }).count > 64
+        )
     }
 
     @Test(
@@ -64,7 +81,9 @@ struct HEIFDecodingTests {
     @Test("Limits are checked on the header, before anything is allocated", arguments: formats)
     func limits(format: ImageFormat) throws {
         var bytes = try Fixture.bytes("lossless.\(format)")
-        let sizes = try #require((0..<bytes.count - 16).first { bytes[$0..<$0 + 4].elementsEqual("ispe".utf8) })
+        let sizes = try #require(
+            (0..<bytes.count - 16).first { bytes[$0..<$0 + 4].elementsEqual("ispe".utf8) }
+        )
         bytes.replaceSubrange(sizes + 8..<sizes + 16, with: [0, 0, 0xFF, 0, 0, 0, 0xFF, 0])
         let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(bytes) }
         #expect(error?.code == .tooLarge, "\(error?.detail ?? "")")
@@ -85,7 +104,9 @@ struct HEIFDecodingTests {
     @Test("A stream that is larger than the container says is not decoded", arguments: formats)
     func contradictions(format: ImageFormat) throws {
         var bytes = try Fixture.bytes("lossless.\(format)")
-        let sizes = try #require((0..<bytes.count - 16).first { bytes[$0..<$0 + 4].elementsEqual("ispe".utf8) })
+        let sizes = try #require(
+            (0..<bytes.count - 16).first { bytes[$0..<$0 + 4].elementsEqual("ispe".utf8) }
+        )
         bytes.replaceSubrange(sizes + 8..<sizes + 16, with: [0, 0, 0, 8, 0, 0, 0, 8])
         #expect(throws: ImagingError.self) { try PhotoDecoder.decode(bytes) }
     }
@@ -94,7 +115,9 @@ struct HEIFDecodingTests {
     func truncations(format: ImageFormat) throws {
         let bytes = try Fixture.bytes("lossy.\(format)")
         for count in 0..<bytes.count {
-            #expect(throws: ImagingError.self, "\(count)") { try PhotoDecoder.decode(Array(bytes.prefix(count))) }
+            #expect(throws: ImagingError.self, "\(count)") {
+                try PhotoDecoder.decode(Array(bytes.prefix(count)))
+            }
         }
     }
 }

@@ -2,17 +2,19 @@ import Testing
 
 @testable import Imaging
 
-/// Writes HEICs as no encoder here does: any items, properties, references and tables of places.
+/// Writes HEICs that no encoder here would: any items, properties, references and location tables.
 struct HEIFFile {
     struct Item {
         var number: Int
         var type: String
         var data: [UInt8] = []
-        /// Places of properties, from 1, with 0x8000 for what is essential.
+        /// Property indices from 1, with 0x8000 for essential ones.
         var properties: [Int] = []
-        /// 0: in the file, 1: among the tables, 2: in the item that is named by `references` with `iloc`.
+        /// 0: in the file, 1: in the `idat` box, 2: in the item that `references` names with
+        /// `iloc`.
         var method = 0
-        /// Where the bytes of an item of method 2 lie in the other: an offset and a count each.
+        /// For method 2, the ranges of the item's bytes in the other item: an offset and a length
+        /// each.
         var extents: [(Int, Int)] = []
         var mediaType: String?
         var encoding: String?
@@ -23,36 +25,52 @@ struct HEIFFile {
     var properties: [(type: String, content: [UInt8])] = []
     var references: [(type: String, source: Int, targets: [Int])] = []
     var primary = 1
-    /// The version of the table of places, and how many bytes its offsets and counts have.
+    /// The version of the location table, and the size of its offsets and lengths in bytes.
     var placesVersion = 1
     var offsetLength = 4
-    /// What the offsets count from; it is added to all.
+    /// Whether offsets are relative to a base.
     var usesBase = false
-    /// Whether the bytes of the items in the file are in two pieces each, the second before the first.
+    /// Whether the data of items in the file are split into two pieces, the second stored before
+    /// the first.
     var splits = false
-    /// The number of the source of data, and the box of sources.
+    /// The data source's index, and the data information box.
     var source = 0
     var sources: [UInt8] = []
-    /// Whether items have numbers of 32 bits in all tables.
+    /// Whether item IDs have 32 bits in all tables.
     var isWide = false
-    /// What stands behind the last box.
+    /// The bytes after the last box.
     var tail: [UInt8] = []
 
-    /// The tiles of `grid.heic` and the grid, and nothing else.
+    /// Returns only the tiles of `grid.heic` and the grid.
     static func grid() throws -> HEIFFile {
         let bytes = try Fixture.bytes("grid.heic")
         let picture = try HEIFPicture(bytes, limits: ImageLimits())
         var file = HEIFFile()
         file.properties = [
-            ("hvcC", Array(try #require(picture.images[1].properties.first { $0.type == "hvcC" }).content)),
+            (
+                "hvcC",
+                Array(
+                    try #require(picture.images[1].properties.first { $0.type == "hvcC" }).content
+                )
+            ),
             ("ispe", size(64, 64)), ("ispe", size(150, 100)), ("pixi", [0, 0, 0, 0, 3, 8, 8, 8]),
         ]
         file.primary = 7
         for (number, tile) in picture.images.dropFirst().enumerated() {
             let data = try #require(picture.bytes(at: tile.ranges, atMost: .max))
-            file.items.append(Item(number: number + 1, type: "hvc1", data: data, properties: [0x8001, 2, 4]))
+            file.items.append(
+                Item(number: number + 1, type: "hvc1", data: data, properties: [0x8001, 2, 4])
+            )
         }
-        file.items.append(Item(number: 7, type: "grid", data: canvas(2, 3, 150, 100), properties: [3, 4], method: 1))
+        file.items.append(
+            Item(
+                number: 7,
+                type: "grid",
+                data: canvas(2, 3, 150, 100),
+                properties: [3, 4],
+                method: 1
+            )
+        )
         file.references = [("dimg", 7, [1, 2, 3, 4, 5, 6])]
         return file
     }
@@ -73,24 +91,36 @@ struct HEIFFile {
         number(8 + content.count, 4) + Array(type.utf8) + content
     }
 
-    static func full(_ type: String, _ version: Int, _ content: [UInt8], flags: Int = 0) -> [UInt8] {
+    static func full(
+        _ type: String,
+        _ version: Int,
+        _ content: [UInt8],
+        flags: Int = 0
+    ) -> [UInt8] {
         box(type, number(version << 24 | flags, 4) + content)
     }
 
-    /// Adds an item and gives its number.
-    mutating func add(_ type: String, _ data: [UInt8] = [], properties: [Int] = [], method: Int = 0) -> Int {
+    /// Adds an item and returns its ID.
+    mutating func add(
+        _ type: String,
+        _ data: [UInt8] = [],
+        properties: [Int] = [],
+        method: Int = 0
+    ) -> Int {
         let number = (items.map(\.number).max() ?? 0) + 1
-        items.append(Item(number: number, type: type, data: data, properties: properties, method: method))
+        items.append(
+            Item(number: number, type: type, data: data, properties: properties, method: method)
+        )
         return number
     }
 
-    /// Adds a property and gives its place.
+    /// Adds a property and returns its index.
     mutating func add(property type: String, _ content: [UInt8]) -> Int {
         properties.append((type, content))
         return properties.count
     }
 
-    /// Changes the item of a number.
+    /// Changes the item with an ID.
     mutating func change(_ number: Int, _ body: (inout Item) -> Void) throws {
         body(&items[try #require(items.firstIndex { $0.number == number })])
     }
@@ -100,7 +130,10 @@ struct HEIFFile {
         let start = brands.count + tables(at: 0).count + 8
         let data = items.filter { $0.method == 0 }.flatMap { item in
             splits
-                ? Array(item.data.suffix(item.data.count - item.data.count / 2) + item.data.prefix(item.data.count / 2))
+                ? Array(
+                    item.data.suffix(item.data.count - item.data.count / 2)
+                        + item.data.prefix(item.data.count / 2)
+                )
                 : item.data
         }
         return brands + tables(at: start) + Self.box("mdat", data) + tail
@@ -121,20 +154,32 @@ struct HEIFFile {
         let all = references.flatMap { reference in
             Self.box(
                 reference.type,
-                number(reference.source) + Self.number(reference.targets.count, 2) + reference.targets.flatMap(number)
+                number(reference.source) + Self.number(reference.targets.count, 2)
+                    + reference.targets.flatMap(number)
             )
         }
         let said = items.filter { !$0.properties.isEmpty }
         let associations = said.flatMap { item in
-            number(item.number) + [UInt8(item.properties.count)] + item.properties.flatMap { Self.number($0, 2) }
+            number(item.number) + [UInt8(item.properties.count)]
+                + item.properties.flatMap { Self.number($0, 2) }
         }
         let container = Self.box("ipco", properties.flatMap { Self.box($0.type, $0.content) })
         let properties = Self.box(
             "iprp",
-            container + Self.full("ipma", isWide ? 1 : 0, Self.number(said.count, 4) + associations, flags: 1)
+            container
+                + Self.full(
+                    "ipma",
+                    isWide ? 1 : 0,
+                    Self.number(said.count, 4) + associations,
+                    flags: 1
+                )
         )
         let content =
-            Self.full("hdlr", 0, [0, 0, 0, 0] + Array("pict".utf8) + [UInt8](repeating: 0, count: 13))
+            Self.full(
+                "hdlr",
+                0,
+                [0, 0, 0, 0] + Array("pict".utf8) + [UInt8](repeating: 0, count: 13)
+            )
             + sources + Self.full("pitm", isWide ? 1 : 0, number(primary))
             + Self.full("iinf", isWide ? 1 : 0, number(items.count) + entries)
             + (references.isEmpty ? [] : Self.full("iref", isWide ? 1 : 0, all)) + properties
@@ -163,7 +208,9 @@ struct HEIFFile {
             let base = usesBase ? extents.map(\.0).min() ?? 0 : 0
             entries += Self.number(item.number, placesVersion < 2 ? 2 : 4)
             if placesVersion > 0 { entries += Self.number(item.method, 2) }
-            entries += Self.number(source, 2) + Self.number(base, baseLength) + Self.number(extents.count, 2)
+            entries +=
+                Self.number(source, 2) + Self.number(base, baseLength)
+                + Self.number(extents.count, 2)
             for (offset, count) in extents {
                 entries += Self.number(1, indexLength) + Self.number(offset - base, offsetLength)
                 entries += Self.number(count, offsetLength)

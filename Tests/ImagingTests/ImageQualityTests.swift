@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Image quality")
 struct ImageQualityTests {
-    /// A line of quality.txt: two pictures and their figures by numpy.
+    /// A line of quality.txt: two pictures and their figures from numpy.
     struct Reference: Sendable, CustomTestStringConvertible {
         let name: String
         let first: Photo
@@ -16,7 +16,9 @@ struct ImageQualityTests {
         var testDescription: String { name }
 
         static let all: [Reference] = {
-            let text = (try? Fixture.bytes("quality.txt")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+            let text =
+                (try? Fixture.bytes("quality.txt")).map { String(decoding: $0, as: UTF8.self) }
+                ?? ""
             return text.split(separator: "\n").compactMap { try? Reference(line: String($0)) }
         }()
 
@@ -59,7 +61,10 @@ struct ImageQualityTests {
         #expect(abs(ImageQuality(photo, photo).ssim - 1) < 1e-6)
     }
 
-    @Test("One sample makes the largest difference, whatever its sign", arguments: PixelLayout.allCases)
+    @Test(
+        "One sample makes the largest difference, whatever its sign",
+        arguments: PixelLayout.allCases
+    )
     func largest(layout: PixelLayout) {
         let photo = Self.pattern(width: 13, height: 9, layout: layout)
         for index in [0, 5 * layout.channels + layout.colorChannels - 1] {
@@ -71,7 +76,10 @@ struct ImageQualityTests {
                 #expect(ImageQuality(other, photo).maxAbsoluteDifference == expected)
                 let mean = Double(expected * expected) / Double(13 * 9 * layout.colorChannels)
                 let psnr = ImageQuality(photo, other).psnr
-                #expect(expected == 0 ? psnr == .infinity : abs(psnr - 10 * log10(255 * 255 / mean)) < 1e-9)
+                #expect(
+                    expected == 0
+                        ? psnr == .infinity : abs(psnr - 10 * log10(255 * 255 / mean)) < 1e-9
+                )
             }
         }
     }
@@ -80,7 +88,9 @@ struct ImageQualityTests {
     func alpha(layout: PixelLayout) {
         let photo = Self.pattern(width: 13, height: 12, layout: layout)
         var other = photo
-        for pixel in 0..<13 * 12 { other.samples[pixel * layout.channels + layout.colorChannels] ^= 0xFF }
+        for pixel in 0..<13 * 12 {
+            other.samples[pixel * layout.channels + layout.colorChannels] ^= 0xFF
+        }
         #expect(ImageQuality(photo, other).maxAbsoluteDifference == 0)
         #expect(ImageQuality(photo, other).psnr == .infinity)
         #expect(abs(ImageQuality(photo, other).ssim - 1) < 1e-6)
@@ -90,14 +100,16 @@ struct ImageQualityTests {
     func onePixel() {
         let black = Photo(width: 1, height: 1, layout: .gray, samples: [0])
         let white = Photo(width: 1, height: 1, layout: .gray, samples: [255])
-        // Only the means count: C1 / (255² + C1).
+        // Only the means matter: C1 / (255² + C1).
         #expect(abs(ImageQuality(black, white).ssim - 6.5025 / (65_025 + 6.5025)) < 1e-7)
         #expect(ImageQuality(black, white).psnr == 0)
         #expect(ImageQuality(black, white).maxAbsoluteDifference == 255)
     }
 
     static func pattern(width: Int, height: Int, layout: PixelLayout) -> Photo {
-        let samples = (0..<width * height * layout.channels).map { UInt8(truncatingIfNeeded: $0 &* 73 ^ $0 / 17) }
+        let samples = (0..<width * height * layout.channels).map {
+            UInt8(truncatingIfNeeded: $0 &* 73 ^ $0 / 17)
+        }
         return Photo(width: width, height: height, layout: layout, samples: samples)
     }
 }

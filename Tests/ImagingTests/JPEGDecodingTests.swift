@@ -40,7 +40,9 @@ struct JPEGDecodingTests {
         #expect(photo.samples == (try Fixture.bytes(name + ".raw")))
     }
 
-    @Test("A profile in several segments is carried byte for byte, and one beyond the limit is left out")
+    @Test(
+        "A profile in several segments is carried byte for byte, and one beyond the limit is left out"
+    )
     func profile() throws {
         let bytes = try Fixture.bytes("icc.jpg")
         #expect(try PhotoDecoder.decode(bytes).iccProfile == Fixture.profile(70_000))
@@ -48,20 +50,26 @@ struct JPEGDecodingTests {
         var limits = ImageLimits()
         limits.maxICCBytes = 69_999
         let without = try PhotoDecoder.decode(bytes, limits: limits)
-        #expect(without.iccProfile == nil && without.colorOmissions == [Omission(.iccProfile, .tooLarge)])
+        #expect(
+            without.iccProfile == nil
+                && without.colorOmissions == [Omission(.iccProfile, .tooLarge)]
+        )
         limits.maxICCBytes = 70_000
         let with = try PhotoDecoder.decode(bytes, limits: limits)
-        #expect(with.iccProfile?.count == 70_000 && with.colorOmissions.isEmpty && with.samples == without.samples)
+        #expect(
+            with.iccProfile?.count == 70_000 && with.colorOmissions.isEmpty
+                && with.samples == without.samples
+        )
     }
 
     @Test("Kinds of JPEG that are not read are refused by name")
     func unsupportedKinds() throws {
         let baseline = try Fixture.bytes("baseline_420.jpg")
         let cases: [(bytes: [UInt8], word: String)] = [
-            // The frame header's marker tells the process: 0xC3 is lossless, 0xC9 arithmetic.
+            // The frame header's marker gives the process: 0xC3 is lossless, 0xC9 arithmetic.
             (try baseline.replacing(frameByte: -1, with: 0xC3), "0xc3"),
             (try baseline.replacing(frameByte: -1, with: 0xC9), "arithmetic"),
-            // Behind its length stands the precision.
+            // The precision follows its length.
             (try baseline.replacing(frameByte: 2, with: 12), "precision 12"),
         ]
         for (bytes, word) in cases {
@@ -76,9 +84,11 @@ struct JPEGDecodingTests {
         let bytes = try Fixture.bytes("cmyk_profile.jpg")
         let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(bytes) }
         #expect(error?.code.rawValue == "image_cmyk_unsupported")
-        // What is no profile of inks says nothing of them.
+        // Anything but a CMYK profile says nothing about CMYK.
         var damaged = bytes
-        let place = try #require(bytes.indices.dropLast(4).first { bytes[$0...].starts(with: "acsp".utf8) })
+        let place = try #require(
+            bytes.indices.dropLast(4).first { bytes[$0...].starts(with: "acsp".utf8) }
+        )
         damaged[place] = 0
         let photo = try PhotoDecoder.decode(damaged)
         #expect(photo.layout == .rgb && photo.colorOmissions == [Omission(.iccProfile, .damaged)])
@@ -86,10 +96,13 @@ struct JPEGDecodingTests {
 
     @Test("Limits are checked on the header, before anything is allocated")
     func limits() throws {
-        // 65,500 x 65,500: twelve gigabytes, if they were allocated.
+        // 65,500 x 65,500 pixels would take twelve gigabytes.
         var bytes = try Fixture.bytes("baseline_420.jpg")
         for offset in [3, 5] {
-            bytes = try bytes.replacing(frameByte: offset, with: 0xFF).replacing(frameByte: offset + 1, with: 0xDC)
+            bytes = try bytes.replacing(frameByte: offset, with: 0xFF).replacing(
+                frameByte: offset + 1,
+                with: 0xDC
+            )
         }
         let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(bytes) }
         #expect(error?.code == .tooLarge)
@@ -103,7 +116,9 @@ struct JPEGDecodingTests {
         #expect(side?.code == .tooLarge)
         // Beyond what libjpeg itself can represent.
         bytes = try bytes.replacing(frameByte: 4, with: 0xFF)
-        #expect(#expect(throws: ImagingError.self) { try PhotoDecoder.decode(bytes) }?.code == .tooLarge)
+        #expect(
+            #expect(throws: ImagingError.self) { try PhotoDecoder.decode(bytes) }?.code == .tooLarge
+        )
     }
 
     @Test("A progressive JPEG with more scans than allowed is given up")
@@ -111,9 +126,11 @@ struct JPEGDecodingTests {
         let bytes = try Fixture.bytes("progressive_420.jpg")
         var limits = ImageLimits()
         limits.maxJPEGScans = 9
-        let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(bytes, limits: limits) }
+        let error = #expect(throws: ImagingError.self) {
+            try PhotoDecoder.decode(bytes, limits: limits)
+        }
         #expect(error?.code == .tooLarge)
-        // libjpeg's script for colour has ten.
+        // libjpeg's default script for colour has ten scans.
         limits.maxJPEGScans = 10
         #expect(throws: Never.self) { try PhotoDecoder.decode(bytes, limits: limits) }
     }
@@ -123,10 +140,12 @@ struct JPEGDecodingTests {
         let bytes = try Fixture.bytes(name)
         var codes: [ImagingError.Code: Int] = [:]
         for count in 0..<bytes.count {
-            let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(Array(bytes.prefix(count))) }
+            let error = #expect(throws: ImagingError.self) {
+                try PhotoDecoder.decode(Array(bytes.prefix(count)))
+            }
             if let code = error?.code { codes[code, default: 0] += 1 }
         }
-        // No byte, one or two bytes are no JPEG yet.
+        // Zero, one or two bytes are not recognised as a JPEG.
         #expect(codes == [.empty: 1, .unsupported: 2, .truncated: bytes.count - 3])
     }
 
@@ -135,8 +154,10 @@ struct JPEGDecodingTests {
         let bytes = try Fixture.bytes("small.jpg")
         let expected = try PhotoDecoder.decode(bytes)
         #expect(try PhotoDecoder.decode(bytes + [0, 0, 1, 2, 3]) == expected)
-        // The first segment is JFIF's, of 18 bytes with its marker, behind the two of the start.
-        #expect(try PhotoDecoder.decode(bytes.prefix(20) + [0, 0, 0] + bytes.dropFirst(20)) == expected)
+        // The first segment is JFIF's, of 18 bytes with its marker, after the two bytes of SOI.
+        #expect(
+            try PhotoDecoder.decode(bytes.prefix(20) + [0, 0, 0] + bytes.dropFirst(20)) == expected
+        )
     }
 
     @Test("A damaged scan is an error, not a guess")
@@ -150,7 +171,7 @@ struct JPEGDecodingTests {
 }
 
 extension [UInt8] {
-    /// Replaces a byte of the first frame header (baseline), counted from behind its marker.
+    /// Replaces a byte of the first frame header (baseline); offsets count from after its marker.
     fileprivate func replacing(frameByte offset: Int, with value: UInt8) throws -> [UInt8] {
         let marker = try #require(
             indices.dropLast().first {

@@ -4,22 +4,26 @@ import Testing
 
 @Suite("What is kept of EXIF and XMP")
 struct MetadataTests {
-    /// Big-endian or little-endian EXIF: a make, an artist, the orientation 6, a copyright, then a directory with a thumbnail.
+    /// Builds EXIF of either byte order: a make, an artist, orientation 6, a copyright, then a
+    /// directory with a thumbnail.
     private static func exif(isBigEndian: Bool = true) -> [UInt8] {
         func number(_ value: Int, _ count: Int) -> [UInt8] {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
             return isBigEndian ? bytes.reversed() : bytes
         }
         func entry(_ tag: Int, _ type: Int, _ count: Int, _ value: [UInt8]) -> [UInt8] {
-            number(tag, 2) + number(type, 2) + number(count, 4) + value + [UInt8](repeating: 0, count: 4 - value.count)
+            number(tag, 2) + number(type, 2) + number(count, 4) + value
+                + [UInt8](repeating: 0, count: 4 - value.count)
         }
         let first =
             entry(0x010F, 2, 5, number(92, 4)) + entry(0x0112, 3, 1, number(6, 2))
             + entry(0x013B, 2, 3, Array("Zo\0".utf8))
             + entry(0x8298, 2, 8, number(98, 4))
         let second = entry(0x0201, 4, 1, number(106, 4)) + entry(0x0202, 4, 1, number(4, 4))
-        return Array((isBigEndian ? "MM" : "II").utf8) + number(42, 2) + number(8, 4) + number(4, 2) + first
-            + number(62, 4) + number(2, 2) + second + number(0, 4) + Array("Make\0\0".utf8) + Array("(c) Zo.\0".utf8)
+        return Array((isBigEndian ? "MM" : "II").utf8) + number(42, 2) + number(8, 4) + number(4, 2)
+            + first
+            + number(62, 4) + number(2, 2) + second + number(0, 4) + Array("Make\0\0".utf8)
+            + Array("(c) Zo.\0".utf8)
             + [0xFF, 0xD8, 0xFF, 0xD9]
     }
 
@@ -29,7 +33,7 @@ struct MetadataTests {
         #expect(Orientation(exif: exif) == .rotate90Clockwise)
         let kept = try #require(PhotoMetadata(exif: exif).upright(width: 9, height: 8).exif)
         #expect(Orientation(exif: kept) == .asStored)
-        // The thumbnail lay at the end.
+        // The thumbnail was at the end.
         #expect(kept.count == exif.count - 4)
         let tiff = try #require(TIFFStructure(kept))
         let link = try #require(tiff.link(behind: 8))
@@ -37,7 +41,8 @@ struct MetadataTests {
         #expect(tiff.entries(at: 8)?.first.flatMap(tiff.text).map(Array.init) == Array("Make".utf8))
     }
 
-    /// A structure with a preview behind each of the ways there are: a later directory, strips in a directory of a directory, a maker's note.
+    /// Builds a structure with a preview reachable in every way: a later directory, strips in a
+    /// subdirectory, a maker note.
     private static func previews(stray: [UInt8] = []) -> [UInt8] {
         func number(_ value: Int, _ count: Int) -> [UInt8] {
             (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * (count - 1 - $0))) }
@@ -49,7 +54,8 @@ struct MetadataTests {
             number(entries.count, 2) + entries.flatMap(\.self) + number(next, 4)
         }
         let jpeg: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
-        // First directory 8..<50, EXIF 50..<80, then the third of a chain, strips, and what they lead to.
+        // The first directory at 8..<50, EXIF at 50..<80, then the third of a chain, strips, and
+        // their targets.
         let first = directory(
             [entry(0x0112, 3, 1, 1 << 16), entry(0x014A, 4, 1, 110), entry(0x8769, 4, 1, 50)],
             next: 80
@@ -61,7 +67,8 @@ struct MetadataTests {
         let strips = number(188, 4) + number(192, 4)
         var file = Array("MM".utf8) + number(42, 2) + number(8, 4)
         for (start, part) in [
-            (8, first), (50, exif), (80, second), (110, sub), (140, third), (180, strips), (188, jpeg + jpeg),
+            (8, first), (50, exif), (80, second), (110, sub), (140, third), (180, strips),
+            (188, jpeg + jpeg),
             (200, Array("Nikon\0".utf8) + jpeg), (210, jpeg + Array("end!".utf8) + stray),
         ] {
             file += [UInt8](repeating: 0, count: start - file.count) + part
@@ -82,13 +89,18 @@ struct MetadataTests {
         #expect(kept.suffix(4) == Array("end!".utf8)[...])
     }
 
-    @Test("A maker's note without a picture stays, and a picture that nothing leads to takes all with it")
+    @Test(
+        "A maker's note without a picture stays, and a picture that nothing leads to takes all with it"
+    )
     func strayPreviews() throws {
         var exif = Self.previews()
         exif.replaceSubrange(206..<210, with: [1, 2, 3, 4])
         let kept = try #require(PhotoMetadata(exif: exif).upright(width: 9, height: 8).exif)
         #expect(TIFFStructure(kept)?.entries(at: 50)?.map(\.tag) == [0x927C, 0xA002])
-        let stray = PhotoMetadata(exif: Self.previews(stray: [0xFF, 0xD8, 0xFF, 0xE0])).upright(width: 9, height: 8)
+        let stray = PhotoMetadata(exif: Self.previews(stray: [0xFF, 0xD8, 0xFF, 0xE0])).upright(
+            width: 9,
+            height: 8
+        )
         #expect(stray.exif == nil && stray.omissions == [Omission(.exif, .holdsPicture)])
     }
 
@@ -107,11 +119,17 @@ struct MetadataTests {
 
     @Test("Of EXIF only the rights are kept, short texts and long ones", arguments: [true, false])
     func rightsOfEXIF(isBigEndian: Bool) throws {
-        let kept = try #require(PhotoMetadata(exif: Self.exif(isBigEndian: isBigEndian)).rights.exif)
+        let kept = try #require(
+            PhotoMetadata(exif: Self.exif(isBigEndian: isBigEndian)).rights.exif
+        )
         let tiff = try #require(TIFFStructure(kept))
         let entries = try #require(tiff.entries(at: 8))
         #expect(entries.map(\.tag) == [0x013B, 0x8298])
-        #expect(entries.compactMap(tiff.text).map(Array.init) == [Array("Zo".utf8), Array("(c) Zo.".utf8)])
+        #expect(
+            entries.compactMap(tiff.text).map(Array.init) == [
+                Array("Zo".utf8), Array("(c) Zo.".utf8),
+            ]
+        )
         #expect(PhotoMetadata(exif: Array("MM\0*\0\0\0\u{8}\0\0\0\0\0\0".utf8)).rights.exif == nil)
     }
 
@@ -152,10 +170,20 @@ struct MetadataTests {
                 """
             )
         )
-        #expect(kept.contains("<dc:creator><rdf:Seq><rdf:li>Zoë</rdf:li><rdf:li>Tom &amp; Co</rdf:li></rdf:Seq>"))
-        #expect(kept.contains(#"<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">Alles</rdf:li></rdf:Alt>"#))
+        #expect(
+            kept.contains(
+                "<dc:creator><rdf:Seq><rdf:li>Zoë</rdf:li><rdf:li>Tom &amp; Co</rdf:li></rdf:Seq>"
+            )
+        )
+        #expect(
+            kept.contains(
+                #"<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">Alles</rdf:li></rdf:Alt>"#
+            )
+        )
         #expect(kept.contains("<xmpRights:Marked>True</xmpRights:Marked>"))
-        #expect(kept.contains("<xmpRights:WebStatement>https://example.org</xmpRights:WebStatement>"))
+        #expect(
+            kept.contains("<xmpRights:WebStatement>https://example.org</xmpRights:WebStatement>")
+        )
         #expect(kept.contains("<photoshop:Credit>It&apos;s mine</photoshop:Credit>"))
         #expect(!kept.contains("Vienna") && !kept.contains("no"))
     }
@@ -163,7 +191,8 @@ struct MetadataTests {
     @Test(
         "What is no plain text is no value",
         arguments: [
-            "<dc:rights><b>x</b></dc:rights>", "<dc:rights>&evil;</dc:rights>", "<dc:rights></dc:rights>",
+            "<dc:rights><b>x</b></dc:rights>", "<dc:rights>&evil;</dc:rights>",
+            "<dc:rights></dc:rights>",
             "<dc:rights/>",
             "<dc:rights>a", "<dc:rights", #"<a dc:rights="a"#, "<dc:rights>a\u{0}b</dc:rights>", "",
             "<dc:rightsx>a</dc:rights>",
@@ -176,10 +205,13 @@ struct MetadataTests {
     @Test("What a photo has is written and read again")
     func roundTrip() throws {
         var photo = ImageQualityTests.pattern(width: 6, height: 4, layout: .rgb)
-        photo.metadata = PhotoMetadata(exif: Self.exif(isBigEndian: false), xmp: Array("<x:xmpmeta/> é".utf8))
+        photo.metadata = PhotoMetadata(
+            exif: Self.exif(isBigEndian: false),
+            xmp: Array("<x:xmpmeta/> é".utf8)
+        )
         let read = try PhotoDecoder.decode(try PNGEncoder.encode(photo))
         #expect(read.metadata == photo.metadata)
-        // It is turned by what it says.
+        // The picture is turned as its EXIF says.
         #expect((read.width, read.height) == (4, 6))
     }
 }

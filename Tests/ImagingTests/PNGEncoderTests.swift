@@ -30,11 +30,15 @@ struct PNGEncoderTests {
                 iccProfile: layout.colorChannels == 3 ? Fixture.profile(400) : nil,
                 sourceFormat: .png
             )
-            #expect(try PhotoDecoder.decode(try PNGEncoder.encode(photo, compressionLevel: level)) == photo)
+            #expect(
+                try PhotoDecoder.decode(try PNGEncoder.encode(photo, compressionLevel: level))
+                    == photo
+            )
         }
     }
 
-    /// Rows around the vectors' lengths whose best filters differ: flat, stripes across and down, ramps, noise.
+    /// Rows of lengths around the vector size with different best filters: flat, stripes, ramps,
+    /// noise.
     @Test("Every filter of every width undoes itself", arguments: PixelLayout.allCases)
     func filters(layout: PixelLayout) throws {
         var random = SystemRandomNumberGenerator()
@@ -42,7 +46,9 @@ struct PNGEncoderTests {
         for width in [1, 2, 5, 15, 16, 21, 22, 43, 64, 85, 86, 130, 700] {
             let (height, channels) = (40, layout.channels)
             let samples = (0..<height * width * channels).map { index -> UInt8 in
-                let (row, column) = (index / (width * channels), index % (width * channels) / channels)
+                let (row, column) = (
+                    index / (width * channels), index % (width * channels) / channels
+                )
                 switch row / 5 {
                 case 0: return 7
                 case 1: return UInt8(truncatingIfNeeded: row * 40)
@@ -63,8 +69,17 @@ struct PNGEncoderTests {
             }
             #expect(results.allSatisfy { $0 == results[0] })
             for row in 0..<height { used.insert(results[0][row * (width * channels + 1)]) }
-            let photo = Photo(width: width, height: height, layout: layout, samples: samples, sourceFormat: .png)
-            #expect(try PhotoDecoder.decode(try PNGEncoder.encode(photo)) == photo, "width \(width)")
+            let photo = Photo(
+                width: width,
+                height: height,
+                layout: layout,
+                samples: samples,
+                sourceFormat: .png
+            )
+            #expect(
+                try PhotoDecoder.decode(try PNGEncoder.encode(photo)) == photo,
+                "width \(width)"
+            )
         }
         #expect(used == [0, 1, 2, 3, 4])
     }
@@ -72,7 +87,13 @@ struct PNGEncoderTests {
     @Test("Equal photos give equal bytes")
     func determinism() throws {
         let photo = ImageQualityTests.pattern(width: 60, height: 40, layout: .rgb)
-        let copy = Photo(width: 60, height: 40, layout: .rgb, samples: photo.samples.map { $0 }, sourceFormat: .jpeg)
+        let copy = Photo(
+            width: 60,
+            height: 40,
+            layout: .rgb,
+            samples: photo.samples.map { $0 },
+            sourceFormat: .jpeg
+        )
         #expect(try PNGEncoder.encode(photo) == PNGEncoder.encode(copy))
     }
 
@@ -91,7 +112,7 @@ struct PNGEncoderTests {
     }
 }
 
-/// What Pillow makes of a picture file.
+/// Pillow's reading of a picture file.
 private struct Pillow: Decodable {
     let format: String
     let mode: String
@@ -119,7 +140,7 @@ private struct Pillow: Decodable {
         process.standardInput = input
         process.standardOutput = output
         try process.run()
-        // Less than a pipe holds, so writing before reading cannot block.
+        // Less than a pipe's capacity, so writing before reading cannot block.
         try #require(bytes.count < 60_000)
         try input.fileHandleForWriting.write(contentsOf: Data(bytes))
         try input.fileHandleForWriting.close()

@@ -30,7 +30,8 @@ struct RefusedInputTests {
     @Test(
         "Random damage gives an error or a whole picture, never a trap",
         arguments: [
-            "small.jpg", "small_progressive.jpg", "small.png", "small_palette.png", "turned.webp", "lossy_alpha.webp",
+            "small.jpg", "small_progressive.jpg", "small.png", "small_palette.png", "turned.webp",
+            "lossy_alpha.webp",
         ]
     )
     func mutations(name: String) throws {
@@ -43,7 +44,8 @@ struct RefusedInputTests {
             for _ in 0..<Int.random(in: 1...4, using: &random) { mutate(&bytes, using: &random) }
             if name.hasSuffix("png") && Bool.random(using: &random) { repairChecksums(&bytes) }
             do throws(ImagingError) {
-                // A mutated header may claim much; a small limit keeps the test quick and is itself tried that way.
+                // A mutated header may claim a huge size. A small limit keeps the test fast and is
+                // itself exercised.
                 var limits = ImageLimits()
                 limits.maxPixels = 1_000_000
                 let photo = try PhotoDecoder.decode(bytes, limits: limits)
@@ -53,7 +55,7 @@ struct RefusedInputTests {
                 #expect(!error.detail.isEmpty)
             }
         }
-        // The mutations bite, and they do not all hit the signature.
+        // The mutations have an effect, and they do not all hit the signature.
         #expect(refused > rounds / 10)
         #expect(refused < rounds)
     }
@@ -66,24 +68,28 @@ struct RefusedInputTests {
         case 2: bytes[position] = UInt8.random(in: 0...255, using: &random)
         case 3: bytes[position] = [0, 0x7F, 0x80, 0xFF].randomElement(using: &random) ?? 0
         case 4: bytes.remove(at: position)
-        default: bytes.insert(contentsOf: bytes[position..<min(position + 9, bytes.count)], at: position)
+        default:
+            bytes.insert(contentsOf: bytes[position..<min(position + 9, bytes.count)], at: position)
         }
     }
 
-    /// Makes the checksums of a PNG right again, so that damage gets behind them.
+    /// Corrects the checksums of a PNG, so that damage gets past them.
     private func repairChecksums(_ bytes: inout [UInt8]) {
         var offset = 8
         while offset + 12 <= bytes.count {
             let length = bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
             guard length <= bytes.count - offset - 12 else { return }
             let crc = PNGFile.crc(Array(bytes[offset + 4..<offset + 8 + length]))
-            bytes.replaceSubrange(offset + 8 + length..<offset + 12 + length, with: PNGFile.bigEndian(crc))
+            bytes.replaceSubrange(
+                offset + 8 + length..<offset + 12 + length,
+                with: PNGFile.bigEndian(crc)
+            )
             offset += 12 + length
         }
     }
 }
 
-/// A small seeded generator (Steele, Lea and Flood 2014), so that every run tries the same.
+/// A small seeded generator (Steele, Lea and Flood 2014), so that every run tries the same inputs.
 private struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 

@@ -5,7 +5,12 @@ import Testing
 @Suite("Resampling")
 struct ResamplingTests {
     private func source() throws -> PlanarImage {
-        PlanarImage(width: 45, height: 31, channels: 2, samples: try Fixture.floats("resample_45x31.f32"))
+        PlanarImage(
+            width: 45,
+            height: 31,
+            channels: 2,
+            samples: try Fixture.floats("resample_45x31.f32")
+        )
     }
 
     @Test(
@@ -38,7 +43,8 @@ struct ResamplingTests {
         let photo = try PhotoDecoder.decode(Fixture.bytes("rgb.png"))
         let (width, height) = (photo.width, photo.height)
         #expect(
-            photo.planarRGB(covering: width, height: height) == photo.planarRGB(scaledTo: width, height: height)
+            photo.planarRGB(covering: width, height: height)
+                == photo.planarRGB(scaledTo: width, height: height)
         )
         #expect(
             photo.planarRGB(covering: 2 * width, height: 2 * height)
@@ -48,7 +54,12 @@ struct ResamplingTests {
 
     @Test("The most extreme proportions are filled", arguments: [(1, 900), (900, 1), (3, 2)])
     func coversExtremes(width: Int, height: Int) {
-        let photo = Photo(width: 1, height: 700, layout: .gray, samples: [UInt8](repeating: 51, count: 700))
+        let photo = Photo(
+            width: 1,
+            height: 700,
+            layout: .gray,
+            samples: [UInt8](repeating: 51, count: 700)
+        )
         let covering = photo.planarRGB(covering: width, height: height)
         #expect(covering.width == width && covering.height == height)
         #expect(covering.samples.allSatisfy { abs($0 - 0.2) < 1e-5 })
@@ -72,7 +83,8 @@ struct ResamplingTests {
             rows.withRows(of: row) { above, below, weightAbove, weightBelow in
                 for index in 0..<80 {
                     let value = weightAbove * above[index] + weightBelow * below[index]
-                    let expected = index % 4 < 2 ? whole.samples[(index % 4 * 50 + row) * 20 + index / 4] : 0
+                    let expected =
+                        index % 4 < 2 ? whole.samples[(index % 4 * 50 + row) * 20 + index / 4] : 0
                     #expect(value == expected)
                 }
             }
@@ -85,7 +97,9 @@ struct ResamplingTests {
     )
     func photoPlanes(layout: PixelLayout) {
         let (width, height) = (23, 17)
-        let samples = (0..<width * height * layout.channels).map { UInt8(truncatingIfNeeded: $0 &* 97 &+ $0 / 31) }
+        let samples = (0..<width * height * layout.channels).map {
+            UInt8(truncatingIfNeeded: $0 &* 97 &+ $0 / 31)
+        }
         let photo = Photo(width: width, height: height, layout: layout, samples: samples)
         var planes: [Float] = []
         for channel in 0..<3 {
@@ -95,14 +109,25 @@ struct ResamplingTests {
             }
         }
         let image = PlanarImage(width: width, height: height, channels: 3, samples: planes)
-        let (scaled, expected) = (photo.planarRGB(scaledTo: 9, height: 8), Self.scaled(image, toWidth: 9, height: 8))
+        let (scaled, expected) = (
+            photo.planarRGB(scaledTo: 9, height: 8), Self.scaled(image, toWidth: 9, height: 8)
+        )
         #expect(zip(scaled.samples, expected.samples).allSatisfy { abs($0 - $1) < 1e-6 })
         #expect(photo.planarRGB(scaledTo: width, height: height) == image)
     }
 
-    /// The image that the rows make.
-    private static func scaled(_ image: PlanarImage, toWidth width: Int, height: Int) -> PlanarImage {
-        var result = PlanarImage(width: width, height: height, channels: image.channels, repeating: 0)
+    /// Returns the image formed by the rows.
+    private static func scaled(
+        _ image: PlanarImage,
+        toWidth width: Int,
+        height: Int
+    ) -> PlanarImage {
+        var result = PlanarImage(
+            width: width,
+            height: height,
+            channels: image.channels,
+            repeating: 0
+        )
         var rows = ScaledRows(image, toWidth: width, height: height, channels: image.channels)
         for row in 0..<height {
             rows.withRows(of: row) { above, below, weightAbove, weightBelow in

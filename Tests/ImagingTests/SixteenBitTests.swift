@@ -9,7 +9,8 @@ struct SixteenBitTests {
         "The samples of a PNG are those that were drawn",
         arguments: [
             ("rgb_16.png", PixelLayout.rgb), ("rgba_16.png", .rgba), ("gray_16.png", .gray),
-            ("gray_alpha_16.png", .grayAlpha), ("interlaced_16.png", .rgb), ("rgb_transparent_16.png", .rgba),
+            ("gray_alpha_16.png", .grayAlpha), ("interlaced_16.png", .rgb),
+            ("rgb_transparent_16.png", .rgba),
             ("gray_transparent_16.png", .grayAlpha), ("turned_16.png", .rgb),
         ]
     )
@@ -23,7 +24,9 @@ struct SixteenBitTests {
     @Test("What is encoded is decoded again", arguments: PixelLayout.allCases)
     func roundTrip(layout: PixelLayout) throws {
         for width in [1, 2, 3, 7, 9, 40] {
-            let samples = (0..<width * 30 * layout.channels * 2).map { UInt8(truncatingIfNeeded: $0 &* 73 ^ $0 / 17) }
+            let samples = (0..<width * 30 * layout.channels * 2).map {
+                UInt8(truncatingIfNeeded: $0 &* 73 ^ $0 / 17)
+            }
             let photo = Photo(
                 width: width,
                 height: 30,
@@ -37,7 +40,10 @@ struct SixteenBitTests {
         }
     }
 
-    @Test("PSNR and SSIM are those of the same picture in 8 bits", arguments: ImageQualityTests.Reference.all)
+    @Test(
+        "PSNR and SSIM are those of the same picture in 8 bits",
+        arguments: ImageQualityTests.Reference.all
+    )
     func quality(reference: ImageQualityTests.Reference) {
         let quality = ImageQuality(reference.first.widened, reference.second.widened)
         #expect(abs(quality.psnr - reference.psnr) < 1e-9)
@@ -50,7 +56,7 @@ struct SixteenBitTests {
     func finerThanALevel(layout: PixelLayout) {
         let photo = ImageQualityTests.pattern(width: 13, height: 12, layout: layout).widened
         var other = photo
-        // The less significant byte of the first sample, and the alpha of the last pixel.
+        // The low byte of the first sample, and the alpha of the last pixel.
         other.samples[1] ^= 0x80
         if layout.hasAlpha { other.samples[other.samples.count - 2] ^= 0x40 }
         let quality = ImageQuality(photo, other)
@@ -71,7 +77,7 @@ struct SixteenBitTests {
 }
 
 extension Photo {
-    /// The same picture in 16 bits: every level times 257, which is its byte twice.
+    /// The same picture in 16 bits: every level times 257, which repeats its byte.
     var widened: Photo {
         Photo(
             width: width,

@@ -10,7 +10,7 @@ struct XMPTests {
         + #"<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">"#
     private static let tail = #"</rdf:RDF></x:xmpmeta><?xpacket end="w"?>"#
 
-    /// A packet of one description with attributes and properties.
+    /// Builds a packet of one description with attributes and properties.
     private static func packet(_ attributes: String, _ properties: String = "") -> String {
         head + "<rdf:Description rdf:about=\"\"\(attributes)>\(properties)</rdf:Description>" + tail
     }
@@ -26,23 +26,33 @@ struct XMPTests {
     @Test("What there is nothing against stays byte for byte")
     func stays() {
         let packet = Self.packet(
-            Self.dc + "\n  xmlns:GPano='http://ns.google.com/photos/1.0/panorama/' GPano:ProjectionType='cylindrical'",
+            Self.dc
+                + "\n  xmlns:GPano='http://ns.google.com/photos/1.0/panorama/' GPano:ProjectionType='cylindrical'",
             Self.title + "<!-- a comment --><![CDATA[ ]]>"
         )
         #expect(Self.kept(packet) == (packet, []))
-        // With the mark of byte order, too; zeros behind it go.
+        // A byte order mark is kept; zeros after the end are dropped.
         #expect(Self.kept("\u{FEFF}" + packet + "\0\0") == ("\u{FEFF}" + packet, []))
     }
 
-    @Test("The orientation and the sizes are those of the upright picture, however they are written")
+    @Test(
+        "The orientation and the sizes are those of the upright picture, however they are written"
+    )
     func orientation() throws {
         let (tiff, exif) = (
-            #" xmlns:t="http://ns.adobe.com/tiff/1.0/""#, #" xmlns:exif="http://ns.adobe.com/exif/1.0/""#
+            #" xmlns:t="http://ns.adobe.com/tiff/1.0/""#,
+            #" xmlns:exif="http://ns.adobe.com/exif/1.0/""#
         )
         let attributes = try #require(
-            Self.kept(Self.packet(tiff + exif + " t:Orientation = \"6\" exif:PixelXDimension='20'\n t:Make = 'M'")).xmp
+            Self.kept(
+                Self.packet(
+                    tiff + exif + " t:Orientation = \"6\" exif:PixelXDimension='20'\n t:Make = 'M'"
+                )
+            ).xmp
         )
-        #expect(attributes.contains(" t:Orientation = \"1\" exif:PixelXDimension='300'\n t:Make = 'M'"))
+        #expect(
+            attributes.contains(" t:Orientation = \"1\" exif:PixelXDimension='300'\n t:Make = 'M'")
+        )
         let elements = try #require(
             Self.kept(
                 Self.packet(
@@ -56,7 +66,7 @@ struct XMPTests {
                 "<t:Orientation >1</t:Orientation><exif:PixelYDimension>200</exif:PixelYDimension><t:ImageWidth/>"
             )
         )
-        // The prefix is nothing; the namespace is all.
+        // The prefix does not matter, only the namespace.
         let other = Self.packet(#" xmlns:tiff="http://example.org/" tiff:Orientation="6""#)
         #expect(Self.kept(other) == (other, []))
     }
@@ -64,7 +74,8 @@ struct XMPTests {
     @Test("What describes parts of the file that are gone goes, whatever its prefix")
     func removedParts() throws {
         let xmp = Self.packet(
-            Self.dc + #" xmlns:g="http://ns.google.com/photos/1.0/camera/" g:MotionPhoto="1" g:MotionPhotoVersion="1""#
+            Self.dc
+                + #" xmlns:g="http://ns.google.com/photos/1.0/camera/" g:MotionPhoto="1" g:MotionPhotoVersion="1""#
                 + #" g:MicroVideoOffset="4096" g:SpecialTypeID="x" xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/""#
                 + #" hdrgm:Version="1.0" xmlns:n="http://ns.adobe.com/xmp/note/" n:HasExtendedXMP="0123""#
                 + #" xmlns:apdi="http://ns.apple.com/pixeldatainfo/1.0/" apdi:NativeFormat="1278226488""#,
@@ -78,7 +89,8 @@ struct XMPTests {
         #expect(
             kept
                 == Self.packet(
-                    Self.dc + #" xmlns:g="http://ns.google.com/photos/1.0/camera/" g:SpecialTypeID="x""#,
+                    Self.dc
+                        + #" xmlns:g="http://ns.google.com/photos/1.0/camera/" g:SpecialTypeID="x""#,
                     Self.title
                 )
         )
@@ -105,30 +117,43 @@ struct XMPTests {
     )
     func embedded(kind: Int) throws {
         let data = Data(Self.picture(kind))
-        let lines = data.base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed])
+        let lines = data.base64EncodedString(options: [
+            .lineLength64Characters, .endLineWithLineFeed,
+        ])
         let plain = data.base64EncodedString()
-        let hexadecimal = data.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-        var texts = [plain, lines, lines.replacing("\n", with: "&#xA;"), "data:image/x;base64," + plain, hexadecimal]
+        let hexadecimal = data.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+            .joined()
+        var texts = [
+            plain, lines, lines.replacing("\n", with: "&#xA;"), "data:image/x;base64," + plain,
+            hexadecimal,
+        ]
         texts.append(plain.replacing("/", with: "_").replacing("+", with: "-"))
         texts.append(plain.replacing("/", with: "%2F").replacing("+", with: "%2b"))
-        // Not at the beginning of what it encodes. A TIFF's four bytes count there alone.
+        // Not at the start of the encoded bytes. A TIFF's four bytes count only there.
         if kind != 5 { texts.append((Data([1, 2, 3, 4, 5]) + data).base64EncodedString()) }
         let namespace = #" xmlns:e="http://example.org/""#
         for text in texts {
-            // Nothing is left of the namespace either.
+            // The namespace's declaration disappears as well.
             let expected = Self.packet(Self.dc, Self.title)
             for property in [
                 "<e:Data>\(text)</e:Data>",
                 "<e:List><rdf:Bag><rdf:li>x</rdf:li><rdf:li><e:i>\(text)</e:i></rdf:li></rdf:Bag></e:List>",
-                "<e:A e:b='c' e:data='\(text)'/>", "<e:Cut>\(text.prefix(30))<!-- -->\(text.dropFirst(30))</e:Cut>",
+                "<e:A e:b='c' e:data='\(text)'/>",
+                "<e:Cut>\(text.prefix(30))<!-- -->\(text.dropFirst(30))</e:Cut>",
             ] {
                 #expect(
-                    Self.kept(Self.packet(Self.dc + namespace, property + Self.title)) == (expected, []),
+                    Self.kept(Self.packet(Self.dc + namespace, property + Self.title)) == (
+                        expected, []
+                    ),
                     "\(property)"
                 )
             }
-            #expect(Self.kept(Self.packet(Self.dc + namespace + " e:data='\(text)'", Self.title)) == (expected, []))
-            // Where it belongs to no property, all goes.
+            #expect(
+                Self.kept(Self.packet(Self.dc + namespace + " e:data='\(text)'", Self.title)) == (
+                    expected, []
+                )
+            )
+            // Outside of any property, the whole packet is dropped.
             let stray = Self.packet(Self.dc, "<!-- \(text) -->")
             #expect(Self.kept(stray) == (nil, [Omission(.xmp, .holdsPicture)]))
         }
@@ -146,9 +171,12 @@ struct XMPTests {
         let namespace = #" xmlns:e="http://example.org/""# + xmp
         let expected = Self.packet(Self.dc + xmp, Self.title)
         for property in ["<e:Data>\(noise)</e:Data>", "<e:Data>\(noise)\n</e:Data>"] {
-            #expect(Self.kept(Self.packet(Self.dc + namespace, property + Self.title)) == (expected, []))
+            #expect(
+                Self.kept(Self.packet(Self.dc + namespace, property + Self.title)) == (expected, [])
+            )
         }
-        let thumbnails = "<x2:Thumbnails><rdf:Alt><rdf:li>?</rdf:li></rdf:Alt></x2:Thumbnails><x2:Rating>5</x2:Rating>"
+        let thumbnails =
+            "<x2:Thumbnails><rdf:Alt><rdf:li>?</rdf:li></rdf:Alt></x2:Thumbnails><x2:Rating>5</x2:Rating>"
         #expect(
             Self.kept(Self.packet(Self.dc + namespace, thumbnails)).xmp
                 == Self.packet(Self.dc + namespace, "<x2:Rating>5</x2:Rating>")
@@ -161,10 +189,13 @@ struct XMPTests {
     @Test(
         "What is not understood is left out, and that is said",
         arguments: [
-            "", "text", "<a>", "<a></b>", "<a/><b/>", "<a b='c' b='d'/>", "<a b=c/>", "<a b='<'/>", "<p:a/>",
+            "", "text", "<a>", "<a></b>", "<a/><b/>", "<a b='c' b='d'/>", "<a b=c/>", "<a b='<'/>",
+            "<p:a/>",
             "<a p:b='c'/>",
-            "<a>&evil;</a>", "<a>& </a>", "<a>&#x;</a>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "<!DOCTYPE a><a/>",
-            "<a><!-- </a>", "<a><![CDATA[</a>", "<a/>text", "<a b='c'd='e'/>", "< a/>", "<a xmlns:p=''><p:b/></a>",
+            "<a>&evil;</a>", "<a>& </a>", "<a>&#x;</a>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+            "<!DOCTYPE a><a/>",
+            "<a><!-- </a>", "<a><![CDATA[</a>", "<a/>text", "<a b='c'd='e'/>", "< a/>",
+            "<a xmlns:p=''><p:b/></a>",
             "<a:b:c/>",
             "<?xpacket", "<a", "<a b", "<a b=", "<a b='", "</a>", "<a b='&'/>",
         ]
@@ -186,7 +217,10 @@ struct XMPTests {
         #expect(Self.kept(nested(100)).xmp == nested(100))
         #expect(Self.kept(nested(101)).xmp == nil)
         #expect(Self.kept("<a>" + String(repeating: "<b/>", count: 100_000) + "</a>").xmp == nil)
-        // Many attributes, each with a declaration.
+        // As many pieces as a packet has room for, none of which may cost stack.
+        let outside = String(repeating: "<!---->\n", count: 500_000)
+        #expect(Self.kept(outside + "<a/>" + outside).xmp == outside + "<a/>" + outside)
+        // Many attributes, each with its own declaration.
         let many = (0..<4000).map { " xmlns:p\($0)='u\($0)' p\($0):a='1'" }.joined()
         #expect(Self.kept("<a\(many)/>").xmp == "<a\(many)/>")
     }
@@ -233,6 +267,10 @@ struct XMPTests {
         #expect(kept.xmp == nil && kept.omissions == [Omission(.xmp, .holdsPicture)])
         var metadata = PhotoMetadata(exif: [1, 2, 3], xmp: [0xFF, 0xFE])
         metadata.omissions = [Omission(.extendedXMP, .notCarried)]
-        #expect(metadata.rights.omissions == [Omission(.exif, .notUnderstood), Omission(.xmp, .notUnderstood)])
+        #expect(
+            metadata.rights.omissions == [
+                Omission(.exif, .notUnderstood), Omission(.xmp, .notUnderstood),
+            ]
+        )
     }
 }

@@ -27,7 +27,8 @@ import Workers
         var signs: [[Int]] = []
         for (job, photo) in zip(jobs, photos) {
             let report = try await fixture.send(.get, "\(job)/images/1/report").json(Report.self)
-            #expect(report.method == "class-noise" && report.linf == ClassNoise.level && report.semanticImageSha256 == nil)
+            #expect(report.method == "class-noise" && report.linf == ClassNoise.level)
+            #expect(report.semanticImageSha256 == nil)
             let answer = try await fixture.send(.get, "\(job)/images/1.png")
             let released = try PhotoDecoder.decode(answer.body)
             signs.append(zip(released.samples, photo.samples).map { Int($0) - Int($1) })

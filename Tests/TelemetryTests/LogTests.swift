@@ -15,12 +15,15 @@ import Testing
         logger.info(
             "finished",
             metadata: [
-                "count": "\(3)", "list": ["a", ["b", "c"]], "deep": ["x": ["y": "z"]], "none": [:], "level": "mine",
+                "count": "\(3)", "list": ["a", ["b", "c"]], "deep": ["x": ["y": "z"]], "none": [:],
+                "level": "mine",
             ]
         )
         let line = try #require(lines.all.first)
         #expect(line.hasSuffix("\n") && line.dropLast().allSatisfy { $0 != "\n" })
-        let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+        )
         #expect(object["level"] as? String == "info")
         #expect(object["logger"] as? String == "palimpsest.test")
         #expect(object["message"] as? String == "finished")
@@ -33,7 +36,8 @@ import Testing
         #expect((object["none"] as? [String: String])?.isEmpty == true)
         let time = try #require(object["time"] as? String)
         #expect(
-            try Date(time, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)).timeIntervalSinceNow
+            try Date(time, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+                .timeIntervalSinceNow
                 .magnitude < 60
         )
     }
@@ -41,13 +45,18 @@ import Testing
     @Test func `Nothing that a peer sends can break out of its string or its line`() throws {
         let lines = Lines()
         let logger = Logger(label: "l") { JSONLinesLogHandler(label: $0, output: lines.take) }
-        let hostile = "\"},\n{\"level\":\"error\"\\ \r\t\u{0}\u{1F}\u{7F}\u{85}\u{9B}31m\u{2028}\u{2029}é🧵\u{FFFF}"
+        let hostile =
+            "\"},\n{\"level\":\"error\"\\ \r\t\u{0}\u{1F}\u{7F}\u{85}\u{9B}31m\u{2028}\u{2029}é🧵\u{FFFF}"
         logger.info("x", metadata: ["peer": .string(hostile), .init(hostile): "key"])
         let line = try #require(lines.all.first)
         #expect(lines.all.count == 1)
-        let controls = line.dropLast().unicodeScalars.filter { $0.properties.generalCategory == .control }
+        let controls = line.dropLast().unicodeScalars.filter {
+            $0.properties.generalCategory == .control
+        }
         #expect(controls.isEmpty)
-        let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
+        )
         #expect(object["peer"] == hostile)
         #expect(object[hostile] == "key")
         #expect(object["level"] == "info")
@@ -57,18 +66,24 @@ import Testing
         let lines = Lines()
         let provider = Logger.MetadataProvider { ["a": "task", "b": "task"] }
         var logger = Logger(label: "l") {
-            JSONLinesLogHandler(label: $0, level: .notice, metadataProvider: provider, output: lines.take)
+            JSONLinesLogHandler(
+                label: $0,
+                level: .notice,
+                metadataProvider: provider,
+                output: lines.take
+            )
         }
         logger[metadataKey: "a"] = "logger"
         logger[metadataKey: "c"] = "logger"
         logger.info("not written")
         logger.notice("written", metadata: ["b": "line"])
         #expect(lines.all.count == 1)
-        let object = try JSONSerialization.jsonObject(with: Data(lines.all[0].utf8)) as? [String: String]
+        let object =
+            try JSONSerialization.jsonObject(with: Data(lines.all[0].utf8)) as? [String: String]
         #expect(object?["a"] == "task" && object?["b"] == "line" && object?["c"] == "logger")
     }
 
-    /// The expected texts are those of GNU date.
+    /// The expected texts are from GNU date.
     @Test(arguments: [
         (0, "1970-01-01T00:00:00.000Z"),
         (-1, "1969-12-31T23:59:59.999Z"),

@@ -12,7 +12,12 @@ import Testing
         )
         let queued = registry.gauge("images_queued", help: "Images waiting.")
         registry.gauge("ratio", help: "Asked.") { 0.25 }
-        let time = registry.histogram("wait_seconds", help: "Waits.", buckets: [0.1, 1], labels: ["kind"])
+        let time = registry.histogram(
+            "wait_seconds",
+            help: "Waits.",
+            buckets: [0.1, 1],
+            labels: ["kind"]
+        )
         requests.increment(["200", "/"])
         requests.increment(by: 2, ["404", "a\"b\\c\nd"])
         requests.increment(["200", "/"])
@@ -45,7 +50,8 @@ import Testing
         )
     }
 
-    @Test func `A metric without labels is there from the start, one with labels when it is used`() {
+    @Test
+    func `A metric without labels is there from the start, one with labels when it is used`() {
         let registry = MetricRegistry()
         _ = registry.counter("a_total", help: "A.")
         _ = registry.counter("b_total", help: "B.", labels: ["l"])
@@ -57,7 +63,9 @@ import Testing
         let registry = MetricRegistry()
         let counter = registry.counter("c_total", help: "C.", labels: ["peer"])
         for number in 0..<2000 { counter.increment(["p\(number)"]) }
-        let lines = registry.prometheusText().split(separator: "\n").filter { $0.hasPrefix("c_total{") }
+        let lines = registry.prometheusText().split(separator: "\n").filter {
+            $0.hasPrefix("c_total{")
+        }
         #expect(lines.count == MetricRegistry.maxSeries + 1)
         #expect(lines.contains("c_total{peer=\"other\"} 1500"))
     }

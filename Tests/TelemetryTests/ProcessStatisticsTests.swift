@@ -39,7 +39,9 @@ import Testing
 
     @Test func `This process has memory, threads and descriptors, and began before now`() throws {
         let statistics = try #require(ProcessStatistics.current())
-        #expect(statistics.residentBytes > 1 << 20 && statistics.virtualBytes > statistics.residentBytes)
+        #expect(
+            statistics.residentBytes > 1 << 20 && statistics.virtualBytes > statistics.residentBytes
+        )
         #expect(statistics.threads > 0)
         #expect((3...Int(statistics.maxDescriptors)).contains(statistics.openDescriptors))
         let age = Date().timeIntervalSince1970 - statistics.startSeconds

@@ -13,7 +13,8 @@ enum ToyCodec {
     static func main() {
         let arguments = CommandLine.arguments
         func value(of option: String) -> Int? {
-            arguments.firstIndex(of: option).flatMap { arguments.indices.contains($0 + 1) ? Int(arguments[$0 + 1]) : nil }
+            guard let place = arguments.firstIndex(of: option) else { return nil }
+            return arguments.dropFirst(place + 1).first.flatMap { Int($0) }
         }
         let maxPixels = value(of: "--max-pixels") ?? ImageCost.maxPixels
         let server = CodecServer(

@@ -5,20 +5,25 @@ public import Methods
 
 /// A method for tests: noise of one level up or down for every sample, the same for equal numbers.
 ///
-/// Its only tensor-free weights file states the format and nothing else.
+/// Its weights file states the format and has no tensors.
 public struct ClassNoise: ProtectionMethod {
+    /// `class-noise`.
     public static let id = MethodID(rawValue: "class-noise")
+    /// `palimpsest-class-noise`.
     public static let weightsFormat = "palimpsest-class-noise"
 
     /// The strength of the noise in levels, below every bound that can be asked for.
     public static let level = 1
 
+    /// The hash of the weights file.
     public let modelSHA256: SHA256Digest
 
+    /// Takes any file of the format: there is nothing in it to load.
     public init(weights: SafetensorsFile, limits: ImageLimits) throws(WeightsError) {
         modelSHA256 = weights.sha256
     }
 
+    /// Every sample up or down by ``level``.
     public func delta(
         for cover: PlanarImage,
         artefact: ArtefactPart<HashedBytes>,

@@ -1,9 +1,13 @@
 import WireHarness
 
-/// What libFuzzer calls with one input after the other; `make fuzz` links it with libFuzzer's `main`.
+/// The libFuzzer entry point, called with one input at a time.
+///
+/// `make fuzz` links it with libFuzzer's `main`.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    if let violation = WireProperties.violation(of: Array(UnsafeBufferPointer(start: bytes, count: count))) {
+    if let violation = WireProperties.violation(
+        of: Array(UnsafeBufferPointer(start: bytes, count: count))
+    ) {
         fatalError(violation)
     }
     return 0

@@ -1,23 +1,23 @@
 public import Archive
 
-/// What a decoder made of an archive's bytes: its members, or what is wrong with it.
+/// The result of decoding an archive: its members, or its fault.
 public struct ArchiveOutcome: Equatable {
     /// A member with its bytes.
     public struct Member: Equatable {
-        /// What its header says.
+        /// The member as described by its header.
         public let member: ArchiveMember
-        /// What is in it.
+        /// The member's bytes.
         public internal(set) var bytes: [UInt8] = []
-        /// Whether it came to its end.
+        /// Whether its end was reached.
         public internal(set) var isComplete = false
     }
 
-    /// The members; none of an archive that is refused, since what comes before a fault is not to be trusted.
+    /// The members; none for a refused archive, since events before a fault are not trustworthy.
     public private(set) var members: [Member] = []
-    /// Why it is refused.
+    /// The fault, if it was refused.
     public private(set) var fault: ArchiveFault?
 
-    /// Decodes an archive that comes in pieces.
+    /// Decodes an archive that arrives in pieces.
     public init(of pieces: [[UInt8]], by decoder: any ArchiveDecoder) {
         var decoder = decoder
         do throws(ArchiveFault) {

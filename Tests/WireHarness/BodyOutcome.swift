@@ -1,25 +1,30 @@
 public import HTTPWire
 
-/// What a decoder made of a body's bytes: those that it gave before its end or its fault, and what it left.
+/// The result of decoding a body: the bytes before its end or fault, and the rest.
 public struct BodyOutcome: Equatable {
     /// The decoded bytes.
     public private(set) var bytes: [UInt8] = []
-    /// What ended the body.
+    /// The fault that ended the body.
     public private(set) var fault: HTTPFault?
-    /// Whether the body came to its end.
+    /// Whether the body's end was reached.
     public private(set) var isComplete = false
-    /// What comes after the end.
+    /// The bytes after the end.
     public private(set) var rest: [UInt8] = []
 
-    /// An outcome to compare with.
-    public init(bytes: [UInt8] = [], fault: HTTPFault? = nil, isComplete: Bool = false, rest: [UInt8] = []) {
+    /// Creates an outcome to compare with.
+    public init(
+        bytes: [UInt8] = [],
+        fault: HTTPFault? = nil,
+        isComplete: Bool = false,
+        rest: [UInt8] = []
+    ) {
         self.bytes = bytes
         self.fault = fault
         self.isComplete = isComplete
         self.rest = rest
     }
 
-    /// Decodes a body that comes in pieces.
+    /// Decodes a body that arrives in pieces.
     public init(of pieces: [[UInt8]], framing: BodyFraming, limits: HTTPLimits) {
         var decoder = BodyDecoder(framing: framing, limits: limits)
         var buffer = ReceiveBuffer()

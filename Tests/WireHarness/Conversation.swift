@@ -1,30 +1,31 @@
 import HTTPTypes
 public import HTTPWire
 
-/// What a connection machine made of a peer's bytes, when every request is read whole and answered with 200.
+/// A connection machine's handling of a peer's bytes, with every request read whole and answered
+/// with 200.
 public struct Conversation: Equatable {
-    /// One request, or what was wrong with it.
+    /// One request, or its fault.
     public struct Exchange: Equatable {
         /// The head; `nil` if it was refused.
         public var head: RequestHead?
-        /// What came of the body.
+        /// The body received so far.
         public var body: [UInt8] = []
-        /// Whether the body came to its end.
+        /// Whether the body's end was reached.
         public var isComplete = false
-        /// What ended it instead.
+        /// The fault that ended it instead.
         public var fault: HTTPFault?
     }
 
     /// The exchanges, in order.
     public private(set) var exchanges: [Exchange] = []
-    /// What was sent, without `100 Continue`, which depends on whether a body has begun to come.
+    /// The bytes sent, without `100 Continue`, which depends on whether a body has begun to arrive.
     public private(set) var sent: [UInt8] = []
-    /// Whether the machine has done all that it had to when the peer ended.
+    /// Whether the machine had finished when the peer ended.
     public private(set) var isClosed = false
 
-    /// Plays the pieces, and then the peer's end.
+    /// Plays the pieces and then the peer's end.
     ///
-    /// - Throws: ``ResponseMisuse`` if the machine does not take an answer that it asked for.
+    /// - Throws: ``ResponseMisuse`` if the machine rejects an answer that it asked for.
     public init(of pieces: [[UInt8]], limits: HTTPLimits) throws {
         var machine = ConnectionMachine(limits: limits)
         var actions: [ConnectionMachine.Action] = []
@@ -75,8 +76,11 @@ public struct Conversation: Equatable {
         }
     }
 
-    private static func answer(_ machine: inout ConnectionMachine) throws -> [ConnectionMachine.Action] {
-        try machine.respond(status: .ok, fields: [:], length: .known(2)) + machine.respondBody(Array("ok".utf8))
+    private static func answer(
+        _ machine: inout ConnectionMachine
+    ) throws -> [ConnectionMachine.Action] {
+        try machine.respond(status: .ok, fields: [:], length: .known(2))
+            + machine.respondBody(Array("ok".utf8))
             + machine.respondEnd()
     }
 }

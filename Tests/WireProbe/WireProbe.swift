@@ -3,10 +3,12 @@ import HTTPTypes
 import HTTPWire
 import WireHarness
 
-/// Tells what the server's connection machine makes of a peer's bytes, for comparison with other programs' parsers.
+/// Prints how the server's connection machine handles a peer's bytes, for comparison with other
+/// parsers.
 ///
-/// The file that it is given holds cases, each a length of four little-endian bytes and that many bytes, which a peer sends before it
-/// ends its direction. Standard output has a line of JSON for each: its exchanges.
+/// The input file holds cases, each a four-byte little-endian length and that many bytes, which a
+/// peer sends before it ends its direction. Standard output has one line of JSON per case: its
+/// exchanges.
 @main
 enum WireProbe {
     private struct Line: Encodable {

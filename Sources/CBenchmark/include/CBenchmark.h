@@ -1,13 +1,14 @@
-// The machine's own limit, to hold the kernel against.
+// The machine's peak throughput, as a yardstick for the kernel.
 #ifndef PALIMPSEST_CBENCHMARK_H
 #define PALIMPSEST_CBENCHMARK_H
 
 #include <stdint.h>
 
-/// Runs `rounds` rounds of sixteen independent multiply-adds of whole vectors in registers, of 16 (AVX-512), 8 (AVX2) or
-/// 4 floats.
+/// Runs `rounds` rounds of sixteen independent register multiply-adds on whole vectors of 16
+/// (AVX-512), 8 (AVX2) or 4 floats.
 ///
-/// `lanes` must be what the machine has. Returns the operations done, two for each multiply-add of one lane.
+/// The machine must support `lanes`. Returns the number of operations, two per multiply-add per
+/// lane.
 uint64_t plm_multiply_add(int lanes, uint64_t rounds);
 
 #endif

@@ -5,14 +5,15 @@
 
 #pragma clang assume_nonnull begin
 
-/// A JPEG file that was written.
+/// An encoded JPEG file.
 typedef struct palimpsest_jpeg_file {
-    /// NULL unless it was written; to be freed by `free`.
+    /// NULL on failure; to be freed with `free`.
     uint8_t *_Nullable bytes;
     size_t count;
 } palimpsest_jpeg_file;
 
-/// Writes a picture of tightly packed RGB rows as a baseline JPEG of a quality of 1 to 100, with an ICC profile unless `icc` is NULL.
+/// Encodes a picture of tightly packed RGB rows as a baseline JPEG of quality 1 to 100, with an ICC
+/// profile unless `icc` is NULL.
 palimpsest_jpeg_status palimpsest_jpeg_encode(
     const uint8_t *rows,
     uint32_t width,

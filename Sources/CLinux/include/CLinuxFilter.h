@@ -1,11 +1,11 @@
 #ifndef PALIMPSEST_CLINUX_FILTER_H
 #define PALIMPSEST_CLINUX_FILTER_H
 
-/// From now on every thread of the process may make only the system calls that decoding needs; any other one ends the
-/// process with SIGSYS, and so does memory that is to be executed. It cannot be taken back.
+/// Restricts every thread of the process to the system calls that decoding needs. Any other call,
+/// or a request for executable memory, ends the process with SIGSYS. This cannot be undone.
 ///
-/// Needs `plm_set_no_new_privileges`. Returns 0 or an errno: EINVAL or ENOSYS where the kernel filters no system calls, EBUSY
-/// where a thread has a filter of its own.
+/// Requires `plm_set_no_new_privileges`. Returns 0 or an errno: EINVAL or ENOSYS if the kernel does
+/// not filter system calls, EBUSY if a thread has its own filter.
 int plm_filter_system_calls(void);
 
 #endif

@@ -1,8 +1,8 @@
 #ifndef PALIMPSEST_CLINUX_SOCKET_H
 #define PALIMPSEST_CLINUX_SOCKET_H
 
-// What Swift's Glibc module hides or imports in odd types. No logic. Every function returns -1 and sets errno, as the
-// calls that it wraps do.
+// Wrappers for what Swift's Glibc module hides or imports with odd types. No logic. Every function
+// returns -1 and sets errno, as the calls it wraps do.
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +22,7 @@ typedef struct {
     socklen_t length;
 } clinux_address;
 
-/// Reads a numeric IPv4 or IPv6 address; 0, or -1 with EINVAL.
+/// Parses a numeric IPv4 or IPv6 address; returns 0, or -1 with EINVAL.
 static inline int clinux_address_parse(clinux_address *address, const char *host, uint16_t port) {
     memset(address, 0, sizeof *address);
     struct sockaddr_in *v4 = (struct sockaddr_in *)&address->storage;
@@ -43,7 +43,7 @@ static inline int clinux_address_parse(clinux_address *address, const char *host
     return -1;
 }
 
-/// The address of a path; 0, or -1 with ENAMETOOLONG.
+/// Creates the address of a path; returns 0, or -1 with ENAMETOOLONG.
 static inline int clinux_address_unix(clinux_address *address, const char *path) {
     memset(address, 0, sizeof *address);
     struct sockaddr_un *local = (struct sockaddr_un *)&address->storage;
@@ -58,16 +58,17 @@ static inline int clinux_address_unix(clinux_address *address, const char *path)
     return 0;
 }
 
-/// The path of a Unix-domain address, empty where it has none; NULL for other families.
+/// Returns the path of a Unix-domain address, empty if it is unnamed; NULL for other families.
 static inline const char *clinux_address_path(const clinux_address *address) {
     if (address->storage.ss_family != AF_UNIX) return NULL;
     if (address->length <= sizeof(sa_family_t)) return "";
     return ((const struct sockaddr_un *)&address->storage)->sun_path;
 }
 
-/// Copies the raw bytes of a numeric address, 4 or 16, and returns how many; -1 for what is none.
+/// Copies the raw bytes of a numeric address, 4 or 16, and returns their number; -1 if it is not an
+/// address.
 ///
-/// An IPv4 address in IPv6's clothes (`::ffff:192.0.2.1`) is the IPv4 address.
+/// An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) counts as the IPv4 address.
 static inline int clinux_address_bytes(const char *host, uint8_t bytes[16]) {
     if (inet_pton(AF_INET, host, bytes) == 1) return 4;
     if (inet_pton(AF_INET6, host, bytes) != 1) return -1;
@@ -76,8 +77,10 @@ static inline int clinux_address_bytes(const char *host, uint8_t bytes[16]) {
     return 4;
 }
 
-/// Writes the numeric address into `host` (at least INET6_ADDRSTRLEN bytes) and returns the port; -1 for other families.
-static inline int clinux_address_format(const clinux_address *address, char *host, socklen_t capacity) {
+/// Writes the numeric address into `host` (at least INET6_ADDRSTRLEN bytes) and returns the port;
+/// -1 for other families.
+static inline int clinux_address_format(const clinux_address *address, char *host,
+                                        socklen_t capacity) {
     const void *bytes;
     uint16_t port;
     sa_family_t family = address->storage.ss_family;
@@ -89,7 +92,7 @@ static inline int clinux_address_format(const clinux_address *address, char *hos
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->storage;
         bytes = &v6->sin6_addr;
         port = v6->sin6_port;
-        // A listener on :: sees its IPv4 peers in IPv6's clothes.
+        // A listener on :: sees its IPv4 peers as IPv4-mapped addresses.
         if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
             family = AF_INET;
             bytes = v6->sin6_addr.s6_addr + 12;
@@ -102,7 +105,7 @@ static inline int clinux_address_format(const clinux_address *address, char *hos
     return ntohs(port);
 }
 
-/// A non-blocking, close-on-exec stream socket of the address's family.
+/// Creates a non-blocking, close-on-exec stream socket of the address's family.
 static inline int clinux_socket_stream(const clinux_address *address) {
     return socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
@@ -120,9 +123,10 @@ static inline int clinux_local_address(int descriptor, clinux_address *address) 
     return getsockname(descriptor, (struct sockaddr *)&address->storage, &address->length);
 }
 
-/// Accepts into a non-blocking, close-on-exec descriptor.
+/// Accepts a connection as a non-blocking, close-on-exec descriptor.
 ///
-/// Not inline: accept4 needs _GNU_SOURCE, which changes the layout of types that Swift's own modules share.
+/// Not inline: accept4 needs _GNU_SOURCE, which changes the layout of types that Swift's own
+/// modules share.
 int clinux_accept(int descriptor, clinux_address *address);
 
 static inline int clinux_reuse_address(int descriptor) {
@@ -141,26 +145,28 @@ static inline int clinux_reset_on_close(int descriptor) {
     return setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
 
-/// Sends without a signal when the peer is gone.
+/// Sends without raising a signal if the peer is gone.
 static inline ssize_t clinux_send(int descriptor, const void *bytes, size_t count) {
     return send(descriptor, bytes, count, MSG_NOSIGNAL);
 }
 
-// ---- How far the peer is ----
+// ---- The peer's progress ----
 
-/// What the kernels of both sides have agreed on: bytes of ours that the peer's has acknowledged, and bytes of the peer's that ours
-/// has got, read by us or not; encrypted ones, where there is TLS. 0, or -1 with errno, as for sockets that are not TCP.
+/// Returns the TCP progress: bytes of ours that the peer's kernel has acknowledged, and bytes of
+/// the peer's that our kernel has received, read or not. With TLS these are encrypted bytes.
+/// Returns 0, or -1 with errno, as for sockets that are not TCP.
 int clinux_tcp_progress(int descriptor, uint64_t *acknowledged, uint64_t *arrived);
 
-/// How much of what was sent the peer has not taken; for Unix-domain sockets what it has not read, in the kernel's own measure.
+/// Returns how much of the sent data the peer has not taken; for Unix-domain sockets, what it has
+/// not read, in the kernel's own measure.
 int clinux_unsent(int descriptor, int *bytes);
 
 static inline int clinux_shutdown_output(int descriptor) { return shutdown(descriptor, SHUT_WR); }
 
 // ---- Readiness: epoll(7) ----
 
-/// What became of a descriptor: the token that it was added with, for which directions an attempt is worth while, and whether
-/// the peer has ended its direction, be there bytes of it still to be read or not.
+/// The readiness of a descriptor: its token, the directions worth an attempt, and whether the peer
+/// has ended its direction, even if bytes from it are still unread.
 typedef struct {
     uint64_t token;
     bool readable;
@@ -168,19 +174,21 @@ typedef struct {
     bool ended;
 } clinux_readiness;
 
-/// A close-on-exec epoll instance.
+/// Creates a close-on-exec epoll instance.
 int clinux_epoll_make(void);
 
-/// Reports as an edge when a descriptor becomes readable.
+/// Reports, edge-triggered, when a descriptor becomes readable.
 int clinux_epoll_add(int epoll, int descriptor, uint64_t token);
 
-/// Reports also when a descriptor that was added becomes writable; what it is already is reported once more.
+/// Also reports when an already added descriptor becomes writable; its current readiness is
+/// reported once more.
 int clinux_epoll_add_output(int epoll, int descriptor, uint64_t token);
 
-/// Reports a descriptor no more.
+/// Stops reporting a descriptor.
 int clinux_epoll_remove(int epoll, int descriptor);
 
-/// Takes what is there without waiting, `capacity` (at most 64) at a time; returns how many.
+/// Takes the pending events without waiting, at most `capacity` (up to 64) of them; returns their
+/// number.
 int clinux_epoll_take(int epoll, clinux_readiness *events, int capacity);
 
 #endif

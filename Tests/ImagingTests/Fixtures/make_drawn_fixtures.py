@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Makes those fixtures of ImagingTests that are drawn rather than photographed, and what Pillow makes of them.
+"""Makes the drawn (not photographed) fixtures of ImagingTests, and Pillow's decodings of them.
 
-Run with Debian 12's Pillow (9.4, libjpeg-turbo 2.1, libwebp 1.2.4), numpy, and heif-enc of libheif-examples (1.15):
+Run with Debian 12's Pillow (9.4, libjpeg-turbo 2.1, libwebp 1.2.4), numpy, and heif-enc of
+libheif-examples (1.15):
 
     /usr/bin/python3 Tests/ImagingTests/Fixtures/make_drawn_fixtures.py
 
@@ -19,7 +20,10 @@ from PIL import Image, ImageCms
 
 
 def drawing(width, height):
-    """Slopes, a disc and a grid: smooth ground, edges, and every level of every colour; height x width x 3, in [0, 1]."""
+    """Returns gradients, a disc and a grid, as height x width x 3 in [0, 1].
+
+    They give smooth areas, edges, and every level of every colour.
+    """
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     red, green = x / max(width - 1, 1), y / max(height - 1, 1)
     disc = (x - 0.6 * width) ** 2 + (y - 0.4 * height) ** 2 < (0.3 * height) ** 2
@@ -32,8 +36,10 @@ def picture(width, height):
 
 
 def with_adobe_marker(jpeg, transform):
-    """The file with an APP14 segment that says what its four components are: 0 CMYK, 2 YCCK."""
-    return jpeg[:2] + b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00" + bytes([transform]) + jpeg[2:]
+    """Returns the file with an APP14 segment that declares its components: 0 CMYK, 2 YCCK."""
+    return (
+        jpeg[:2] + b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00" + bytes([transform]) + jpeg[2:]
+    )
 
 
 def without_adobe_marker(jpeg):
@@ -42,7 +48,7 @@ def without_adobe_marker(jpeg):
 
 
 def cmyk():
-    """Inks: as Pillow writes them, without the marker, declared to be YCCK, turned, and with a profile, which is refused."""
+    """Writes CMYK: Pillow's, without the marker, as YCCK, turned, and with a profile (refused)."""
     inks = np.concatenate([drawing(41, 23), drawing(41, 23)[::-1, ::-1, 1:2]], 2)
     photo = Image.fromarray((inks * 255).round().astype(np.uint8), "CMYK")
     photo.save(HERE / "cmyk_adobe.jpg", quality=92)
@@ -56,14 +62,19 @@ def cmyk():
 
 
 def sixteen_bits():
-    """PNGs of 16 bits, of which Pillow reads few: the golden samples are those that were drawn, big-endian."""
+    """Writes 16-bit PNGs.
+
+    Pillow reads few of them, so the reference samples are the drawn ones, big-endian.
+    """
     rgb = (drawing(31, 17) * 65535).round().astype(np.uint16)
     gray = rgb[:, :, 2]
     alpha = np.where(rgb[:, :, 0] < 9000, 0, rgb[:, :, 1])
 
     def save(name, samples, color_type, golden=None, **options):
         write_png(name, samples, 16, color_type, has_golden=False, **options)
-        (HERE / (name + ".raw")).write_bytes((samples if golden is None else golden).astype(">u2").tobytes())
+        (HERE / (name + ".raw")).write_bytes(
+            (samples if golden is None else golden).astype(">u2").tobytes()
+        )
 
     def opaque_but(samples, key):
         samples = samples.reshape(*samples.shape[:2], -1)
@@ -85,9 +96,11 @@ def sixteen_bits():
 
 
 def transparent(width, height):
-    """The drawing with alpha that runs from 0 to 255."""
+    """Returns the drawing with alpha from 0 to 255."""
     result = picture(width, height)
-    result.putalpha(Image.fromarray((drawing(width, height)[:, :, 1] * 255).round().astype(np.uint8)))
+    result.putalpha(
+        Image.fromarray((drawing(width, height)[:, :, 1] * 255).round().astype(np.uint8))
+    )
     return result
 
 
@@ -96,7 +109,7 @@ def xmp(word):
 
 
 def webp():
-    """Lossy, lossless, with alpha, turned, with everything beside the pixels, and in motion, which is refused."""
+    """Writes WebPs: lossy, lossless, with alpha, turned with metadata, and animated (refused)."""
     photo, clear = picture(41, 23), transparent(41, 23)
 
     def save(name, image, **options):
@@ -107,19 +120,26 @@ def webp():
     save("lossless.webp", photo, lossless=True)
     save("lossy_alpha.webp", clear, quality=60)
     save("lossless_alpha.webp", clear, lossless=True, exact=True)
-    save("turned.webp", photo, lossless=True, exif=orientation(6), icc_profile=profile(601), xmp=xmp("webp"))
+    save(
+        "turned.webp",
+        photo,
+        lossless=True,
+        exif=orientation(6),
+        icc_profile=profile(601),
+        xmp=xmp("webp"),
+    )
     photo.save(HERE / "animated.webp", save_all=True, append_images=[photo.rotate(180)], quality=50)
 
 
 def srgb():
-    """A real colour profile, without the time at which it was made: the encoder looks at profiles."""
+    """Returns a real profile without its creation time, since the encoder parses profiles."""
     data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     data[24:36] = bytes(12)
     return bytes(data)
 
 
 def boxes(data, start, end):
-    """Where the boxes of an ISO base media file lie: (type, first byte, end)."""
+    """Yields the boxes of an ISO base media file: (type, first byte, end)."""
     while start < end:
         size = int.from_bytes(data[start : start + 4], "big")
         yield data[start + 4 : start + 8].decode(), start, start + size
@@ -127,27 +147,37 @@ def boxes(data, start, end):
 
 
 def turned_by_container(data):
-    """The file with a property of its first item that turns it by a quarter, clockwise (ISO/IEC 23008-12, 6.5.10)."""
+    """Returns the file with its first item turned by 90° clockwise (ISO/IEC 23008-12, 6.5.10)."""
     data = bytearray(data)
 
     def box(kind, inside=None, skip=8):
         start, end = (0, len(data)) if inside is None else (inside[0] + skip, inside[1])
-        return next((first, last) for found, first, last in boxes(data, start, end) if found == kind)
+        return next(
+            (first, last) for found, first, last in boxes(data, start, end) if found == kind
+        )
 
     meta = box("meta")
     properties = box("iprp", meta, 12)
     container, associations = box("ipco", properties), box("ipma", properties)
     count = len(list(boxes(data, container[0] + 8, container[1])))
-    # Full box, count of entries; then the first entry: the item, how many properties it has, a byte for each.
+    # The full box header and the entry count precede the first entry: the item, its number of
+    # properties, one byte per property.
     assert data[associations[0] + 8 : associations[0] + 12] == bytes(4)
     number = associations[0] + 18
     end = number + 1 + data[number]
     data[number] += 1
     data[end:end] = bytes([0x80 | count + 1])
     data[container[1] : container[1]] = b"\0\0\0\x09irot\x03"
-    for first, more in ((meta[0], 10), (properties[0], 10), (container[0], 9), (associations[0] + 9, 1)):
-        data[first : first + 4] = struct.pack(">I", struct.unpack(">I", data[first : first + 4])[0] + more)
-    # Every item's bytes lie ten bytes further.
+    for first, more in (
+        (meta[0], 10),
+        (properties[0], 10),
+        (container[0], 9),
+        (associations[0] + 9, 1),
+    ):
+        data[first : first + 4] = struct.pack(
+            ">I", struct.unpack(">I", data[first : first + 4])[0] + more
+        )
+    # All item data move by ten bytes.
     location = box("iloc", box("meta"), 12)[0]
     version, sizes = data[location + 8], data[location + 12 : location + 14]
     assert version <= 1 and sizes in (b"\x44\0", b"\x44\x40"), (version, sizes)
@@ -156,24 +186,30 @@ def turned_by_container(data):
         at += 4 + 2 * version + (sizes[1] >> 4)
         extents = struct.unpack(">H", data[at : at + 2])[0]
         for extent in range(at + 2, at + 2 + 8 * extents, 8):
-            data[extent : extent + 4] = struct.pack(">I", struct.unpack(">I", data[extent : extent + 4])[0] + 10)
+            data[extent : extent + 4] = struct.pack(
+                ">I", struct.unpack(">I", data[extent : extent + 4])[0] + 10
+            )
         at += 2 + 8 * extents
     return bytes(data)
 
 
 def heif():
-    """HEIC and AVIF, and what heif-convert reads from them (for AVIF by dav1d)."""
+    """Writes HEICs and AVIFs, and heif-convert's decodings of them (AVIF by dav1d)."""
     (HERE / "srgb.icc").write_bytes(srgb())
     rgb, rgba = picture(70, 66), transparent(70, 66)
     best = ["-L", "-p", "chroma=444"]
 
     def save(name, options, source, **metadata):
-        """Encodes, and makes sure that what comes back is what was drawn, apart from the encoder's rounding."""
+        """Encodes, and checks that decoding returns the drawing up to the encoder's rounding."""
         with tempfile.TemporaryDirectory() as folder:
             path, back = folder + "/drawing" + metadata.pop("suffix", ".png"), folder + "/back.png"
             source.save(path, **metadata)
             encoder = ["-A"] if name.endswith("avif") else []
-            subprocess.run(["heif-enc", *encoder, *options, path, "-o", HERE / name], check=True, capture_output=True)
+            subprocess.run(
+                ["heif-enc", *encoder, *options, path, "-o", HERE / name],
+                check=True,
+                capture_output=True,
+            )
             subprocess.run(["heif-convert", HERE / name, back], check=True, capture_output=True)
             return np.asarray(Image.open(back))
 
@@ -181,12 +217,16 @@ def heif():
         (HERE / (name + ".raw")).write_bytes(samples.tobytes())
 
     for suffix, bits in (("heic", 10), ("avif", 12)):
-        for name, image, options, most in (("lossless", rgb, best, 1), ("alpha", rgba, best, 1), ("lossy", rgb, ["-q", "80"], 9)):
+        for name, image, options, most in (
+            ("lossless", rgb, best, 1),
+            ("alpha", rgba, best, 1),
+            ("lossy", rgb, ["-q", "80"], 9),
+        ):
             samples = save("%s.%s" % (name, suffix), options, image)
             apart = abs(samples.astype(int) - np.asarray(image))
             assert (apart.mean() if name == "lossy" else apart.max()) <= most
             keep("%s.%s" % (name, suffix), samples)
-        # Turned by the container, while EXIF says something else, which does not count.
+        # Turned by the container; EXIF contradicts it, which must not count.
         path = HERE / ("turned." + suffix)
         samples = save(path.name, best, rgb, exif=orientation(3), icc_profile=srgb())
         path.write_bytes(turned_by_container(path.read_bytes()))
@@ -196,7 +236,16 @@ def heif():
             path = pathlib.Path(folder) / "drawing.png"
             write_png(path, deep, 16, 2, has_golden=False)
             encoder = ["-A"] if suffix == "avif" else []
-            command = ["heif-enc", *encoder, *best, "-b", str(bits), path, "-o", HERE / ("deep." + suffix)]
+            command = [
+                "heif-enc",
+                *encoder,
+                *best,
+                "-b",
+                str(bits),
+                path,
+                "-o",
+                HERE / ("deep." + suffix),
+            ]
             subprocess.run(command, check=True, capture_output=True)
         keep("deep." + suffix, deep.astype(">u2"))
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Makes the fixtures of ImagingTests: pictures, and what Pillow makes of them.
+"""Makes the fixtures of ImagingTests: pictures, and Pillow's decodings of them.
 
-Run with Debian 12's Pillow (9.4, libjpeg-turbo 2.1) and numpy, which are the reference that the tests compare with:
+Run with Debian 12's Pillow (9.4, libjpeg-turbo 2.1) and numpy, the reference for the tests:
 
     /usr/bin/python3 Tests/ImagingTests/Fixtures/make_fixtures.py photos.tar
 
-`photos.tar` holds the Kodak photos (free to use) as kodak24/kodimNN.webp. Everything is deterministic; a second run
-changes nothing.
+`photos.tar` holds the Kodak photos (free to use) as kodak24/kodimNN.webp. Everything is
+deterministic; a second run changes nothing.
 """
 
 import io
@@ -23,32 +23,45 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def crop(photos, number, left, top, width, height):
-    """A crop of a Kodak photo, as an RGB image."""
+    """Returns a crop of a Kodak photo as an RGB image."""
     data = photos.extractfile("kodak24/kodim%02d.webp" % number).read()
     return Image.open(io.BytesIO(data)).convert("RGB").crop((left, top, left + width, top + height))
 
 
 def resampling(photos):
-    """One float picture of two planes, 45x31, and Pillow's BILINEAR of it at several sizes (little-endian float32)."""
+    """Writes a float picture of two planes, 45x31, and Pillow's BILINEAR scalings of it.
+
+    All are little-endian float32.
+    """
     rgb = np.asarray(crop(photos, 4, 300, 200, 45, 31), dtype=np.float32) / np.float32(255)
-    # The second plane goes below 0 and above 1, as differences do.
+    # The second plane exceeds [0, 1] on both sides, as differences do.
     planes = [rgb[:, :, 0], (rgb[:, :, 1] - np.float32(0.5)) * np.float32(3)]
     (HERE / "resample_45x31.f32").write_bytes(b"".join(p.astype("<f4").tobytes() for p in planes))
     for width, height in [(16, 11), (45, 9), (7, 62), (90, 40), (1, 1), (44, 31)]:
-        scaled = [np.asarray(Image.fromarray(p).resize((width, height), Image.BILINEAR)) for p in planes]
+        scaled = [
+            np.asarray(Image.fromarray(p).resize((width, height), Image.BILINEAR)) for p in planes
+        ]
         name = "resample_to_%dx%d.f32" % (width, height)
         (HERE / name).write_bytes(b"".join(p.astype("<f4").tobytes() for p in scaled))
 
 
 def profile(count, space=b"RGB "):
-    """An ICC profile of `count` bytes, of which the last tag is filled by a formula that the tests know.
+    """Returns an ICC profile of `count` bytes; the tests know the formula that fills its last tag.
 
-    Of RGB it has sRGB's primaries and the exponent 563/256, of inks a table of zeros, which nobody looks at.
+    For RGB it has sRGB's primaries and the exponent 563/256, for CMYK an unused table of zeros.
     """
     if space == b"RGB ":
         point = lambda *xyz: b"XYZ \0\0\0\0" + struct.pack(">3i", *xyz)
-        tags = {b"rXYZ": point(0x6FA2, 0x38F5, 0x0390), b"gXYZ": point(0x6299, 0xB785, 0x18DA), b"bXYZ": point(0x24A0, 0x0F84, 0xB6CF)}
-        tags.update(dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), b"curv\0\0\0\0" + struct.pack(">IH", 1, 563) + bytes(2)))
+        tags = {
+            b"rXYZ": point(0x6FA2, 0x38F5, 0x0390),
+            b"gXYZ": point(0x6299, 0xB785, 0x18DA),
+            b"bXYZ": point(0x24A0, 0x0F84, 0xB6CF),
+        }
+        tags.update(
+            dict.fromkeys(
+                (b"rTRC", b"gTRC", b"bTRC"), b"curv\0\0\0\0" + struct.pack(">IH", 1, 563) + bytes(2)
+            )
+        )
     else:
         tags = {b"A2B0": b"mft1\0\0\0\0" + bytes(40)}
     tags[b"fill"] = b""
@@ -60,7 +73,15 @@ def profile(count, space=b"RGB "):
             content = b"data\0\0\0\0" + bytes((i * i // 7 + i) & 255 for i in range(size - 8))
         table += name + struct.pack(">II", at + len(data), len(content))
         data += content
-    head = struct.pack(">I4xI4s4s4s12x4s", count, 0x02400000, b"mntr", space, b"XYZ " if space == b"RGB " else b"Lab ", b"acsp")
+    head = struct.pack(
+        ">I4xI4s4s4s12x4s",
+        count,
+        0x02400000,
+        b"mntr",
+        space,
+        b"XYZ " if space == b"RGB " else b"Lab ",
+        b"acsp",
+    )
     head = head.ljust(68, b"\0") + struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
     made = head.ljust(128, b"\0") + table + data
     assert len(made) == count
@@ -68,19 +89,19 @@ def profile(count, space=b"RGB "):
 
 
 def no_profile(count):
-    """Stands where a profile should be, and is none."""
+    """Returns bytes that stand in place of a profile but are not one."""
     return bytes((i * i // 7 + i) & 255 for i in range(count))
 
 
 def save(name, image, **options):
-    """Writes a picture, and beside it, as NAME.raw, the upright samples that Pillow reads back from the file."""
+    """Writes a picture, and as NAME.raw the upright samples that Pillow reads back from it."""
     path = HERE / name
     image.save(path, **options)
     golden(path)
 
 
 def golden(path, mode=None):
-    """Writes what Pillow reads from a picture file, upright, as interleaved bytes."""
+    """Writes the upright samples that Pillow reads from a file, as interleaved bytes."""
     with Image.open(path) as picture:
         picture.load()
         upright = ImageOps.exif_transpose(picture)
@@ -88,7 +109,7 @@ def golden(path, mode=None):
 
 
 def jpegs(photos):
-    """JPEGs of every kind that is read but CMYK."""
+    """Writes JPEGs of every supported kind except CMYK."""
     photo = crop(photos, 5, 300, 200, 77, 53)
     save("baseline_420.jpg", photo, quality=85)
     save("baseline_422.jpg", photo, quality=92, subsampling=1)
@@ -101,13 +122,19 @@ def jpegs(photos):
     save("one_pixel.jpg", photo.crop((10, 10, 11, 11)))
     # 70,000 bytes do not fit in one APP2 segment.
     save("icc.jpg", photo.crop((0, 0, 16, 16)), icc_profile=profile(70_000))
-    # Small enough to be cut at every length, with EXIF and what is no profile to be cut in, too.
-    save("small.jpg", photo.crop((20, 20, 36, 31)), quality=70, exif=orientation(6), icc_profile=no_profile(60))
+    # Small enough to truncate at every length, including inside EXIF and an invalid profile.
+    save(
+        "small.jpg",
+        photo.crop((20, 20, 36, 31)),
+        quality=70,
+        exif=orientation(6),
+        icc_profile=no_profile(60),
+    )
     save("small_progressive.jpg", photo.crop((20, 20, 36, 31)), quality=70, progressive=True)
 
 
 def orientation(number):
-    """EXIF data whose orientation is `number`."""
+    """Returns EXIF data with the orientation `number`."""
     exif = Image.Exif()
     exif[0x0112] = number
     exif[0x010E] = "before the orientation, by its tag"
@@ -115,17 +142,21 @@ def orientation(number):
 
 
 def orientations(photos):
-    """The same crop with all eight EXIF orientations, in JPEG (gray: fewer bytes) and PNG (RGB and RGBA)."""
+    """Writes one crop with all EXIF orientations, as small gray JPEGs and PNGs (RGB, RGBA)."""
     photo = crop(photos, 14, 300, 200, 37, 21)
     transparent = photo.copy()
     transparent.putalpha(photo.convert("L"))
     for number in range(1, 9):
         save("orientation_%d.jpg" % number, photo, quality=75, exif=orientation(number))
-        save("orientation_%d.png" % number, transparent if number % 2 else photo, exif=orientation(number))
+        save(
+            "orientation_%d.png" % number,
+            transparent if number % 2 else photo,
+            exif=orientation(number),
+        )
 
 
 def pngs(photos):
-    """PNGs of every colour type and of up to 8 bits."""
+    """Writes PNGs of every colour type with up to 8 bits."""
     photo = crop(photos, 3, 250, 120, 29, 33)
     gray = photo.convert("L")
     alpha = gray.point(lambda value: 0 if value < 60 else value)
@@ -146,17 +177,30 @@ def pngs(photos):
     palette.save(HERE / "palette_alpha.png", transparency=bytes(range(0, 240, 4)))
     golden(HERE / "palette_alpha.png", "RGBA")
 
-    # Pillow writes neither grays of 2 and 4 bits nor interlaced files; the golden samples are still what it reads.
+    # Pillow cannot write 2-bit or 4-bit gray or interlaced files, but it reads the reference
+    # samples from them.
     levels = np.asarray(gray)
     write_png("gray_2bit.png", levels // 64, 2, 0)
     write_png("gray_4bit.png", levels // 16, 4, 0)
     write_png("interlaced.png", np.asarray(photo), 8, 2, interlaced=True)
-    write_png("gray_transparent.png", levels, 8, 0, extra=[(b"tRNS", struct.pack(">H", int(levels[5, 5])))])
+    write_png(
+        "gray_transparent.png",
+        levels,
+        8,
+        0,
+        extra=[(b"tRNS", struct.pack(">H", int(levels[5, 5])))],
+    )
     golden(HERE / "gray_transparent.png", "LA")
     pixel = np.asarray(photo)[7, 3]
-    write_png("rgb_transparent.png", np.asarray(photo), 8, 2, extra=[(b"tRNS", struct.pack(">3H", *map(int, pixel)))])
+    write_png(
+        "rgb_transparent.png",
+        np.asarray(photo),
+        8,
+        2,
+        extra=[(b"tRNS", struct.pack(">3H", *map(int, pixel)))],
+    )
     golden(HERE / "rgb_transparent.png", "RGBA")
-    # The orientation may come behind the pixels.
+    # The orientation may follow the pixels.
     tiff = orientation(8).tobytes()[6:]
     write_png("exif_at_end.png", np.asarray(photo), 8, 2, trailing=[(b"eXIf", tiff)])
 
@@ -165,7 +209,7 @@ def pngs(photos):
     small.quantize(9).save(HERE / "small_palette.png", transparency=bytes([0, 128, 255]))
     golden(HERE / "small_palette.png", "RGBA")
 
-    # What inflates to 8 MiB from 8 kB, to be put in an iCCP chunk.
+    # 8 kB that inflate to 8 MiB, for an iCCP chunk.
     (HERE / "bomb.zlib").write_bytes(zlib.compress(bytes(8 << 20), 9))
 
     frames = [photo, photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
@@ -174,7 +218,7 @@ def pngs(photos):
 
 
 def covering():
-    """The middle of rgb.png in several proportions, channel by channel in floats, as Pillow's ImageOps.fit takes it."""
+    """Writes the centre of rgb.png at several aspect ratios, as floats, as ImageOps.fit does."""
     source = np.asarray(Image.open(HERE / "rgb.png").convert("RGB")).astype(np.float32) / 255
     planes = [Image.fromarray(source[:, :, channel]) for channel in range(3)]
     for size in [(16, 16), (40, 7), (5, 33), (90, 80), (1, 1)]:
@@ -182,11 +226,15 @@ def covering():
         (HERE / ("cover_%dx%d.f32" % size)).write_bytes(np.stack(fitted).astype("<f4").tobytes())
 
 
-def write_png(name, samples, depth, color_type, interlaced=False, extra=(), trailing=(), has_golden=True):
+def write_png(
+    name, samples, depth, color_type, interlaced=False, extra=(), trailing=(), has_golden=True
+):
     """Writes a PNG by hand (PNG specification, third edition), without row filters."""
 
     def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     def rows(part):
         for row in part:
@@ -197,18 +245,32 @@ def write_png(name, samples, depth, color_type, interlaced=False, extra=(), trai
     height, width = samples.shape[:2]
     passes = [(0, 0, 1, 1)]
     if interlaced:
-        passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+        passes = [
+            (0, 0, 8, 8),
+            (4, 0, 8, 8),
+            (0, 4, 4, 8),
+            (2, 0, 4, 4),
+            (0, 2, 2, 4),
+            (1, 0, 2, 2),
+            (0, 1, 1, 2),
+        ]
     parts = [samples[y::dy, x::dx] for x, y, dx, dy in passes]
     data = b"".join(row for part in parts if part.size for row in rows(part))
     header = struct.pack(">2I5B", width, height, depth, color_type, 0, 0, int(interlaced))
-    chunks = [(b"IHDR", header), *extra, (b"IDAT", zlib.compress(data, 9)), *trailing, (b"IEND", b"")]
+    chunks = [
+        (b"IHDR", header),
+        *extra,
+        (b"IDAT", zlib.compress(data, 9)),
+        *trailing,
+        (b"IEND", b""),
+    ]
     (HERE / name).write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*c) for c in chunks))
     if has_golden:
         golden(HERE / name)
 
 
 def quality(photos):
-    """Pictures that differ, and their SSIM and PSNR in float64, straight from the formulas."""
+    """Writes differing pictures, and their SSIM and PSNR in float64, straight from the formulas."""
     photo = crop(photos, 8, 120, 140, 40, 30)
     noise = np.random.RandomState(7).randint(-12, 13, (30, 40, 3))
     noisy = Image.fromarray(np.clip(np.asarray(photo).astype(int) + noise, 0, 255).astype(np.uint8))
@@ -232,7 +294,7 @@ def quality(photos):
 
 
 def ssim(a, b):
-    """Mean SSIM of two planes by a two-dimensional window, position by position (Wang et al. 2004)."""
+    """Returns the mean SSIM of two planes by a 2D window per position (Wang et al. 2004)."""
 
     def taps(side):
         count = min(11, side)
@@ -249,7 +311,9 @@ def ssim(a, b):
             mp, mq = (window * p).sum(), (window * q).sum()
             vp, vq = (window * (p - mp) ** 2).sum(), (window * (q - mq) ** 2).sum()
             cov = (window * (p - mp) * (q - mq)).sum()
-            values.append((2 * mp * mq + c1) * (2 * cov + c2) / ((mp**2 + mq**2 + c1) * (vp + vq + c2)))
+            values.append(
+                (2 * mp * mq + c1) * (2 * cov + c2) / ((mp**2 + mq**2 + c1) * (vp + vq + c2))
+            )
     return np.mean(values)
 
 

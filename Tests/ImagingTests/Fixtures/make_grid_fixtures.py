@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Makes the HEIC fixtures of ImagingTests that heif-enc cannot make: grids of tiles, as telephones write them, and what libheif must not be shown.
+"""Makes the HEIC fixtures of ImagingTests that heif-enc cannot make.
+
+These are grids of tiles, as phones write them, and files that libheif must never see.
 
 Run with Debian 12's Pillow, numpy, and heif-enc of libheif-examples (1.15):
 
     /usr/bin/python3 Tests/ImagingTests/Fixtures/make_grid_fixtures.py
 
-The golden samples are what heif-convert makes of every tile alone, put together here.
+The reference samples are assembled from tiles that heif-convert decoded one by one.
 """
 
 import ctypes
@@ -32,20 +34,24 @@ def full_box(kind, version, *parts, flags=0):
 
 
 def find(data, path):
-    """The content of a box, by the names on the way to it."""
+    """Returns the content of a box, given the path of box types to it."""
     start, end = 0, len(data)
     for kind in path:
-        start, end = next((first, last) for found, first, last in boxes(data, start, end) if found == kind)
+        start, end = next(
+            (first, last) for found, first, last in boxes(data, start, end) if found == kind
+        )
         start += 12 if kind == "meta" else 8
     return data[start:end]
 
 
 def encoded(samples):
-    """A tile's stream, the box of its decoder's configuration, and what heif-convert makes of it."""
+    """Returns a tile's stream, its decoder configuration box, and heif-convert's decoding of it."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = pathlib.Path(folder) / "tile.png", pathlib.Path(folder) / "tile.heic"
         Image.fromarray(samples).save(source)
-        subprocess.run(["heif-enc", "-q", "90", source, "-o", target], check=True, capture_output=True)
+        subprocess.run(
+            ["heif-enc", "-q", "90", source, "-o", target], check=True, capture_output=True
+        )
         subprocess.run(["heif-convert", target, source], check=True, capture_output=True)
         data, decoded = target.read_bytes(), np.asarray(Image.open(source))
     assert abs(decoded.astype(int) - samples).mean() < 5
@@ -53,10 +59,15 @@ def encoded(samples):
 
 
 def grid(samples, canvas=None, is_wide=False, states=None):
-    """A HEIC of tiles. `canvas`: what the grid says of its size; `states`: what the property of the whole says."""
+    """Builds a HEIC of tiles and returns it with its samples.
+
+    `canvas` is the size in the grid, `states` the size in the whole picture's property.
+    """
     height, width = samples.shape[:2]
     rows, columns = -(-height // TILE), -(-width // TILE)
-    padded = np.pad(samples, ((0, rows * TILE - height), (0, columns * TILE - width), (0, 0)), "edge")
+    padded = np.pad(
+        samples, ((0, rows * TILE - height), (0, columns * TILE - width), (0, 0)), "edge"
+    )
     tiles, decoded = [], np.zeros_like(padded)
     for row in range(rows):
         for column in range(columns):
@@ -64,9 +75,14 @@ def grid(samples, canvas=None, is_wide=False, states=None):
             stream, configuration, decoded[place] = encoded(padded[place])
             tiles.append(stream)
     said = canvas or (width, height)
-    whole = struct.pack(">BBBB", 0, int(is_wide), rows - 1, columns - 1) + struct.pack(">II" if is_wide else ">HH", *said)
+    whole = struct.pack(">BBBB", 0, int(is_wide), rows - 1, columns - 1) + struct.pack(
+        ">II" if is_wide else ">HH", *said
+    )
     number = len(tiles) + 1
-    entries = [full_box("infe", 2, struct.pack(">HH", item, 0), b"hvc1\0", flags=1) for item in range(1, number)]
+    entries = [
+        full_box("infe", 2, struct.pack(">HH", item, 0), b"hvc1\0", flags=1)
+        for item in range(1, number)
+    ]
     entries.append(full_box("infe", 2, struct.pack(">HH", number, 0), b"grid\0"))
     properties = box(
         "ipco",
@@ -91,7 +107,15 @@ def grid(samples, canvas=None, is_wide=False, states=None):
             full_box("pitm", 0, struct.pack(">H", number)),
             full_box("iloc", 1, struct.pack(">HH", 0x4400, number), *places),
             full_box("iinf", 0, struct.pack(">H", number), *entries),
-            full_box("iref", 0, box("dimg", struct.pack(">HH", number, len(tiles)), *[struct.pack(">H", t) for t in range(1, number)])),
+            full_box(
+                "iref",
+                0,
+                box(
+                    "dimg",
+                    struct.pack(">HH", number, len(tiles)),
+                    *[struct.pack(">H", t) for t in range(1, number)]
+                ),
+            ),
             box("iprp", properties, full_box("ipma", 0, struct.pack(">I", number), *associations)),
             box("idat", whole),
         )
@@ -100,7 +124,7 @@ def grid(samples, canvas=None, is_wide=False, states=None):
 
 
 class Nclx(ctypes.Structure):
-    """The first fields of libheif's heif_color_profile_nclx, of which the others are not read."""
+    """libheif's heif_color_profile_nclx; its other fields are not read."""
 
     _fields_ = [(name, kind) for name, kind in zip(
         ("version", "primaries", "transfer", "matrix", "full_range"),
@@ -109,9 +133,13 @@ class Nclx(ctypes.Structure):
 
 
 def of_high_dynamic_range(path, samples, compression):
-    """A picture whose stream says BT.2020 and PQ; heif-enc 1.15 cannot say it."""
+    """Writes a picture whose stream states BT.2020 and PQ, which heif-enc 1.15 cannot do."""
     library = ctypes.CDLL("libheif.so.1")
-    error = type("Error", (ctypes.Structure,), {"_fields_": [("code", ctypes.c_int), ("sub", ctypes.c_int), ("text", ctypes.c_char_p)]})
+    error = type(
+        "Error",
+        (ctypes.Structure,),
+        {"_fields_": [("code", ctypes.c_int), ("sub", ctypes.c_int), ("text", ctypes.c_char_p)]},
+    )
 
     def call(name, *arguments):
         function = getattr(library, name)
@@ -137,7 +165,7 @@ def of_high_dynamic_range(path, samples, compression):
     context = made("heif_context_alloc")
     call("heif_context_get_encoder_for_format", context, compression, ctypes.byref(encoder))
     options = made("heif_encoding_options_alloc")
-    # Behind four flags of a byte each.
+    # The field follows four one-byte flags.
     ctypes.c_void_p.from_address(options.value + 8).value = ctypes.addressof(colors)
     call("heif_context_encode_image", context, image, encoder, options, ctypes.byref(handle))
     call("heif_context_write_to_file", context, str(path).encode())
@@ -148,34 +176,52 @@ def main():
     data, decoded = grid(samples)
     (HERE / "grid.heic").write_bytes(data)
     (HERE / "grid.heic.raw").write_bytes(decoded.tobytes())
-    # Its grid says more than its property, or less; or both lie, so that no side is too long but the product is.
+    # The grid states a larger or a smaller size than the property. In the third file both are
+    # false, and only the product of the sides is too large.
     (HERE / "grid_larger.heic").write_bytes(grid(samples, canvas=(65000, 65000), is_wide=True)[0])
     (HERE / "grid_smaller.heic").write_bytes(grid(samples, canvas=(140, 90))[0])
-    (HERE / "grid_huge.heic").write_bytes(grid(samples, canvas=(32767, 32767), is_wide=True, states=(32767, 1))[0])
-    # A stream that says that it is of high dynamic range, in a container that says nothing.
+    (HERE / "grid_huge.heic").write_bytes(
+        grid(samples, canvas=(32767, 32767), is_wide=True, states=(32767, 1))[0]
+    )
+    # A stream that declares HDR, in a container that declares nothing.
     for name, compression in (("stream_hdr.heic", 1), ("stream_hdr.avif", 4)):
         of_high_dynamic_range(HERE / name, samples, compression)
         data = (HERE / name).read_bytes()
         assert data.count(b"colr") <= 1
         (HERE / name).write_bytes(data.replace(b"colr", b"skip"))
-    # XMP that would have to be inflated.
+    # Compressed XMP.
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder) / "drawing.jpg"
         Image.fromarray(samples).save(source)
-        data, packet = source.read_bytes(), b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"
-        source.write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(packet) + 2) + packet + data[2:])
-        command = ["heif-enc", "--enable-metadata-compression", source, "-o", HERE / "compressed_xmp.heic"]
+        data, packet = (
+            source.read_bytes(),
+            b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x='adobe:ns:meta/'/>",
+        )
+        source.write_bytes(
+            data[:2] + b"\xff\xe1" + struct.pack(">H", len(packet) + 2) + packet + data[2:]
+        )
+        command = [
+            "heif-enc",
+            "--enable-metadata-compression",
+            source,
+            "-o",
+            HERE / "compressed_xmp.heic",
+        ]
         subprocess.run(command, check=True, capture_output=True)
         assert b"deflate" in (HERE / "compressed_xmp.heic").read_bytes()
     # Gray, with a gray profile.
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder) / "drawing.png"
         Image.fromarray(samples[:, :, 1]).save(source, icc_profile=gray_profile())
-        subprocess.run(["heif-enc", "-q", "90", source, "-o", HERE / "gray.heic"], check=True, capture_output=True)
+        subprocess.run(
+            ["heif-enc", "-q", "90", source, "-o", HERE / "gray.heic"],
+            check=True,
+            capture_output=True,
+        )
 
 
 def gray_profile():
-    """A small profile whose data are gray (ICC.1, 7.2 and 8.4.3): a white point and a curve of one exponent."""
+    """Returns a small gray profile (ICC.1, 7.2 and 8.4.3): a white point and a gamma curve."""
     white = b"XYZ \0\0\0\0" + struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
     curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, 0x0233) + b"\0\0"
     text = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"gray\0" + bytes(78)
@@ -184,7 +230,9 @@ def gray_profile():
     for name, data in ((b"desc", text), (b"wtpt", white), (b"kTRC", curve)):
         tags.append(name + struct.pack(">II", at, len(data)))
         at += len(data)
-    head = struct.pack(">I4xI4s4s4s12x4s", at, 0x02100000, b"mntr", b"GRAY", b"XYZ ", b"acsp").ljust(68, b"\0")
+    head = struct.pack(
+        ">I4xI4s4s4s12x4s", at, 0x02100000, b"mntr", b"GRAY", b"XYZ ", b"acsp"
+    ).ljust(68, b"\0")
     head += struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
     return head.ljust(128, b"\0") + struct.pack(">I", 3) + b"".join(tags) + text + white + curve
 

@@ -36,7 +36,8 @@ import Testing
         let assignment = try await store.classAssignment(tenant: tenant, label: claim.label)
         // By the rule that is tested where it is: here only that it is asked, with this photo and mode.
         let part = ClassArtefact.generated(assignment).part(for: claim.inputSHA256, mode: .sampleWise)
-        #expect(claim.artefact == part.mapImported { _ in claim.inputSHA256 } && claim.artefact != .generated(assignment))
+        #expect(claim.artefact == part.mapImported { _ in claim.inputSHA256 })
+        #expect(claim.artefact != .generated(assignment))
         let after = try #require(try await store.job(job.id, tenant: tenant))
         #expect(after.state == .running && after.counts == JobCounts(running: 1) && after.startedAt == test.clock.now)
         #expect(try await store.claim(owner: worker(1)).isEmpty)
