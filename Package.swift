@@ -96,6 +96,7 @@ let package = Package(
                 .embedInCode("m0009_frozen_classes.sql"),
                 .embedInCode("m0010_sources.sql"),
                 .embedInCode("m0011_clock.sql"),
+                .embedInCode("m0012_class_places.sql"),
             ],
             swiftSettings: settings
         ),

@@ -40,5 +40,6 @@ public enum Migrations {
         Migration(version: 9, name: "m0009_frozen_classes", sql: PackageResources.m0009_frozen_classes_sql),
         Migration(version: 10, name: "m0010_sources", sql: PackageResources.m0010_sources_sql),
         Migration(version: 11, name: "m0011_clock", sql: PackageResources.m0011_clock_sql),
+        Migration(version: 12, name: "m0012_class_places", sql: PackageResources.m0012_class_places_sql),
     ]
 }

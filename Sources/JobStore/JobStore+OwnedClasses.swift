@@ -68,8 +68,14 @@ extension JobStore {
                 if let assignment {
                     let isTaken = try Bool.fetchOne(
                         db,
-                        sql: "SELECT EXISTS (SELECT 1 FROM semantic_images WHERE tenant = ? AND class_index = ?)",
-                        arguments: [tenant.text, assignment.classIndex]
+                        sql: """
+                            SELECT EXISTS (
+                                SELECT 1 FROM semantic_images WHERE tenant = ? AND family_seed = ? AND class_index = ?
+                            )
+                            """,
+                        arguments: [
+                            tenant.text, Int64(bitPattern: assignment.familySeed), assignment.classIndex,
+                        ]
                     )
                     if isTaken == true { return .indexTaken }
                     try insert(db, assignment, tenant: tenant.text, label: label.text)

@@ -155,7 +155,7 @@ extension APIError {
     static let classIndexTaken = APIError(
         .conflict,
         "class_index_taken",
-        "Another class has this class_index; two classes of one key must not hide the same image."
+        "Another class of this key has this family_seed and class_index; two classes must not hide the same image."
     )
 
     static let semanticImageMissing = APIError(

@@ -46,7 +46,7 @@ def test_an_assignment_moves_to_another_service(make_service):
     assert same == report
     assert second.get(f"{moved}/images/1.png").body == first.get(f"{path}/images/1.png").body
 
-    # It never changes, and no two classes of a key share a place.
+    # It never changes, and no two classes of a key share a place in a family.
     other = {**assignment, "texture_seed": str(int(assignment["texture_seed"]) ^ 1)}
     problem(as_json(second, "/v1/classes/cat", other), 409, "class_assigned")
     problem(as_json(second, "/v1/classes/dog", assignment), 409, "class_index_taken")
@@ -58,6 +58,13 @@ def test_an_assignment_moves_to_another_service(make_service):
     problem(as_json(second, "/v1/classes/dog", {**assignment, "color": "red"}), 400, "member_unknown")
     problem(as_json(second, "/v1/classes/.dog", assignment), 400, "class_invalid")
     problem(second.get("/v1/classes/dog"), 404, "class_unknown")
+
+    # Another family's class of the same place is another image.
+    elsewhere = {**assignment, "family_seed": str(int(assignment["family_seed"]) ^ 1)}
+    foreign = as_json(second, "/v1/classes/cow", elsewhere)
+    assert foreign.status == 201 and foreign.json["assignment"] == elsewhere
+    _, (stranger,) = protect(second, "class=cow&mode=class-wise&force=true", photo)
+    assert stranger["semantic_image_sha256"] != report["semantic_image_sha256"]
 
     # Without a body a class gets an assignment of its own, which its photos have then.
     made = second.get("/v1/classes/dog", "--request", "PUT")
