@@ -74,7 +74,8 @@ let package = Package(
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"])]
         ),
 
-        // Layer 1: pure logic and values.
+        // Layer 1: pure logic and values, and the one way to the system's files and blocking calls.
+        module("POSIX", ["CLinux"]),
         module("HTTPWire", [httpTypes]),
         module("Imaging", ["CDeflate", "CHeif", "CJPEG", "CKernels", "CSpng", "CWebP"]),
         module("Archive", ["CZlib"]),
@@ -180,6 +181,7 @@ let package = Package(
         ),
 
         // Tests, one target a module.
+        tests("POSIX"),
         tests("HTTPWire", ["WireHarness", httpTypes], resources: [.copy("FuzzInputs")]),
         tests("Imaging", ["CKernels"], resources: [.copy("Fixtures")]),
         tests("Archive", ["WireHarness"]),
