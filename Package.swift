@@ -81,7 +81,6 @@ let package = Package(
         module("Archive", ["CZlib"]),
         module("JobModel"),
         module("ImageHeader"),
-        module("Telemetry", [logging]),
         module("Cryptography", ["COpenSSL"]),
         .target(
             name: "Migrations",
@@ -109,26 +108,30 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // Layer 2: the network, the secrets, sockets and stores.
+        // Layer 2: the network, the secrets, sockets, stores and logs.
         module("DeepHiding", ["CKernels", "Cryptography", "Imaging"], exclude: ["Resources"]),
         module("SemanticImages", ["Cryptography", "Imaging"]),
-        module("SocketIO", ["CLinux", "COpenSSL"]),
-        module("BlobStore", ["CLinux", "Cryptography"]),
-        module("JobStore", ["Cryptography", "JobModel", "Migrations", grdb]),
+        module("SocketIO", ["CLinux", "COpenSSL", "POSIX"]),
+        module("BlobStore", ["Cryptography", "POSIX"]),
+        module("JobStore", ["Cryptography", "JobModel", "Migrations", "POSIX", grdb]),
+        module("Telemetry", ["POSIX", logging]),
 
         // Layer 3.
-        module("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
+        module("HTTPServer", ["HTTPWire", "POSIX", "SocketIO", httpTypes, logging]),
         module("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
 
         // Layer 4.
-        module("Workers", ["Archive", "BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", logging]),
+        module(
+            "Workers",
+            ["Archive", "BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", "POSIX", logging]
+        ),
 
         // Layer 5.
         module(
             "Service",
             [
                 "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "ImageHeader", "JobModel", "JobStore",
-                "PublicFiles", "SemanticImages", "SocketIO", "Telemetry", "Workers", httpTypes, logging,
+                "POSIX", "PublicFiles", "SemanticImages", "SocketIO", "Telemetry", "Workers", httpTypes, logging,
             ]
         ),
 
@@ -136,8 +139,8 @@ let package = Package(
         .executableTarget(
             name: "palimpsest",
             dependencies: [
-                "Archive", "CLinux", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore", "Protection",
-                "SemanticImages", "Service", "Telemetry", "Workers", argumentParser, logging,
+                "Archive", "CLinux", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore", "POSIX",
+                "Protection", "SemanticImages", "Service", "Telemetry", "Workers", argumentParser, logging,
             ],
             swiftSettings: settings
         ),
@@ -191,21 +194,21 @@ let package = Package(
         tests("Cryptography"),
         tests("DeepHiding", ["CKernels", "Cryptography", "Imaging"], resources: [.copy("Fixtures")]),
         tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),
-        tests("SocketIO", ["CLinux"]),
-        tests("BlobStore", ["Cryptography"]),
+        tests("SocketIO", ["CLinux", "POSIX"]),
+        tests("BlobStore", ["Cryptography", "POSIX"]),
         tests("JobStore", ["Cryptography", "JobModel", "Migrations", grdb], resources: [.copy("Fixtures")]),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
         tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
         tests(
             "Workers",
-            ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", logging],
+            ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", "POSIX", logging],
             resources: [.copy("Fixtures")]
         ),
         tests(
             "Service",
             [
-                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore", "Telemetry",
-                "Workers", httpTypes, logging,
+                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "JobModel", "JobStore", "POSIX",
+                "Telemetry", "Workers", httpTypes, logging,
             ]
         ),
     ]

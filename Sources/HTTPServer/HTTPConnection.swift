@@ -1,5 +1,6 @@
 import HTTPTypes
 import HTTPWire
+import POSIX
 import SocketIO
 
 /// One connection: drives the ``ConnectionMachine`` with what the socket and the handler do.
@@ -33,7 +34,7 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
     private var standing = ConnectionStanding.arriving
 
     init(
-        _ descriptor: consuming Descriptor,
+        _ descriptor: consuming FileDescriptor,
         stream: sending (any ByteStream)?,
         id: UInt64,
         peer: String,

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPTypes
 public import Logging
+import POSIX
 public import SocketIO
 import Synchronization
 
@@ -137,7 +138,8 @@ public final class HTTPServer: Sendable {
             // Its descriptor is needed more.
             registry.takeVictim()?.makeRoom()
         }
-        let onAccept: @Sendable (consuming Descriptor, SocketAddress) -> Listener.Verdict = { [self] descriptor, peer in
+        let onAccept: @Sendable (consuming FileDescriptor, SocketAddress) -> Listener.Verdict = {
+            [self] descriptor, peer in
             accept(descriptor, from: peer, for: shards)
         }
         switch configuration.endpoint {
@@ -153,7 +155,7 @@ public final class HTTPServer: Sendable {
 
     /// On the listener's queue.
     private func accept(
-        _ descriptor: consuming Descriptor,
+        _ descriptor: consuming FileDescriptor,
         from peer: SocketAddress,
         for shards: [Shard]
     ) -> Listener.Verdict {

@@ -1,5 +1,5 @@
-import Glibc
 public import Logging
+import POSIX
 
 /// A log handler that writes one JSON object a line: `time`, `level`, `logger`, `message`, and the metadata under their own keys.
 ///
@@ -94,18 +94,5 @@ public struct JSONLinesLogHandler: LogHandler {
     }
 
     /// Writes to descriptor 2, and gives a line up if nobody takes it.
-    public static let standardError: Output = { line in
-        line.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = write(STDERR_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                let code = errno
-                if count > 0 {
-                    rest = rest.dropFirst(count)
-                } else if count == 0 || code != EINTR {
-                    return
-                }
-            }
-        }
-    }
+    public static let standardError: Output = { line in StandardStream.error.write(line) }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import DeepHiding
-import Glibc
 import Imaging
 import JobModel
 import Protection

@@ -110,4 +110,14 @@ struct BlockingExecutorTests {
         await executor.run {}
         #expect(started.withLock { $0 } == Array(0..<20))
     }
+
+    @Test("A thread of its own has its name, and ends with its body")
+    func dedicatedThread() async throws {
+        let name = Mutex("")
+        try DedicatedThread.start(name: "a-dedicated-thread") {
+            let file = try? FileDescriptor(opening: "/proc/thread-self/comm").readAll(limit: 64)
+            name.withLock { $0 = String(decoding: file ?? [], as: UTF8.self) }
+        }
+        #expect(await eventually { name.withLock { $0 } == "a-dedicated-thr\n" })
+    }
 }
