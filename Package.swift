@@ -110,7 +110,7 @@ let package = Package(
 
         // Layer 2: the network, the secrets, sockets, stores and logs.
         module("DeepHiding", ["CKernels", "Cryptography", "Imaging"], exclude: ["Resources"]),
-        module("SemanticImages", ["Cryptography", "Imaging"]),
+        module("SemanticImages", ["Imaging"]),
         module("SocketIO", ["CLinux", "COpenSSL", "POSIX"]),
         module("BlobStore", ["Cryptography", "POSIX"]),
         module("JobStore", ["Cryptography", "JobModel", "Migrations", "POSIX", grdb]),
@@ -198,7 +198,7 @@ let package = Package(
         tests("BlobStore", ["Cryptography", "POSIX"]),
         tests("JobStore", ["Cryptography", "JobModel", "Migrations", grdb], resources: [.copy("Fixtures")]),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
-        tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "SemanticImages"]),
+        tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel"]),
         tests(
             "Workers",
             ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", "POSIX", logging],
