@@ -74,12 +74,12 @@ let package = Package(
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"])]
         ),
 
-        // Layer 1: pure logic and values that stand alone.
+        // Layer 1: pure logic and values that stand alone, and the one way to the system's files and blocking calls.
+        module("POSIX", ["CLinux"]),
         module("HTTPWire", [httpTypes]),
         module("Imaging", ["CDeflate", "CHeif", "CJPEG", "CKernels", "CSpng", "CWebP"]),
         module("Archive", ["CZlib"]),
         module("ImageHeader"),
-        module("Telemetry", [logging]),
         module("Cryptography", ["COpenSSL"]),
         .target(
             name: "Migrations",
@@ -108,16 +108,17 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // Layer 2: the vocabulary of jobs, sockets and files.
+        // Layer 2: the vocabulary of jobs, sockets, blobs and logs.
         module("JobModel", ["Cryptography"]),
         module("SemanticImages", ["Imaging"]),
-        module("SocketIO", ["CLinux", "COpenSSL"]),
-        module("BlobStore", ["CLinux", "Cryptography"]),
+        module("SocketIO", ["CLinux", "COpenSSL", "POSIX"]),
+        module("BlobStore", ["Cryptography", "POSIX"]),
+        module("Telemetry", ["POSIX", logging]),
 
         // Layer 3: what a method is, the store of jobs, the server.
         module("Methods", ["Cryptography", "Imaging", "JobModel"]),
-        module("JobStore", ["Cryptography", "JobModel", "Migrations", grdb]),
-        module("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
+        module("JobStore", ["Cryptography", "JobModel", "Migrations", "POSIX", grdb]),
+        module("HTTPServer", ["HTTPWire", "POSIX", "SocketIO", httpTypes, logging]),
 
         // Layer 4: the methods, the pipeline that is the same for all of them, and who runs it.
         module(
@@ -126,7 +127,10 @@ let package = Package(
             exclude: ["Resources"]
         ),
         module("Protection", ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods"]),
-        module("Workers", ["Archive", "BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", logging]),
+        module(
+            "Workers",
+            ["Archive", "BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", "POSIX", logging]
+        ),
 
         // Layer 5: the two sides of the wall around hostile pictures, and the HTTP API.
         module("CodecChild", ["Imaging", "JobModel", "Methods", "Protection", "Workers"]),
@@ -134,7 +138,7 @@ let package = Package(
             "Service",
             [
                 "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "ImageHeader", "JobModel", "JobStore",
-                "PublicFiles", "SemanticImages", "SocketIO", "Telemetry", "Workers", httpTypes, logging,
+                "POSIX", "PublicFiles", "SemanticImages", "SocketIO", "Telemetry", "Workers", httpTypes, logging,
             ]
         ),
 
@@ -143,7 +147,8 @@ let package = Package(
             name: "palimpsest",
             dependencies: [
                 "Archive", "CLinux", "CodecChild", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore",
-                "Methods", "Protection", "SemanticImages", "Service", "Telemetry", "Workers", argumentParser, logging,
+                "Methods", "POSIX", "Protection", "SemanticImages", "Service", "Telemetry", "Workers", argumentParser,
+                logging,
             ],
             swiftSettings: settings
         ),
@@ -201,6 +206,7 @@ let package = Package(
         ),
 
         // Tests, one target a module.
+        tests("POSIX"),
         tests("HTTPWire", ["WireHarness", httpTypes], resources: [.copy("FuzzInputs")]),
         tests("Imaging", ["CKernels"], resources: [.copy("Fixtures")]),
         tests("Archive", ["WireHarness"]),
@@ -210,25 +216,25 @@ let package = Package(
         tests("Cryptography"),
         tests(
             "DeepHiding",
-            ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods"],
+            ["CKernels", "Cryptography", "Imaging", "Methods"],
             resources: [.copy("Fixtures")]
         ),
         tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),
-        tests("SocketIO", ["CLinux"]),
-        tests("BlobStore", ["Cryptography"]),
+        tests("SocketIO", ["CLinux", "POSIX"]),
+        tests("BlobStore", ["Cryptography", "POSIX"]),
         tests("JobStore", ["Cryptography", "JobModel", "Migrations", grdb], resources: [.copy("Fixtures")]),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
         tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"]),
         tests(
             "Workers",
-            ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", logging],
+            ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", "POSIX", logging],
             resources: [.copy("Fixtures")]
         ),
         tests(
             "Service",
             [
                 "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "Imaging", "JobModel", "JobStore",
-                "Telemetry", "ToyCodec", "ToyMethod", "Workers", httpTypes, logging,
+                "POSIX", "Telemetry", "ToyCodec", "ToyMethod", "Workers", httpTypes, logging,
             ]
         ),
     ]

@@ -1,4 +1,4 @@
-import Glibc
+import POSIX
 
 /// A blob that is open for reading at any place, by any number of tasks.
 ///
@@ -9,8 +9,9 @@ public final class BlobReader: Sendable {
     private let file: FileDescriptor
 
     init(opening path: String) throws(BlobStoreError) {
-        file = try FileDescriptor(opening: path, flags: O_RDONLY)
-        size = try file.size()
+        let file = try disk(FileDescriptor(opening: path))
+        size = try disk(file.size())
+        self.file = file
     }
 
     /// Reads a range, blocking on the disk.
@@ -22,15 +23,7 @@ public final class BlobReader: Sendable {
     /// - Throws: ``BlobStoreError/rangeOutsideBlob``, ``BlobStoreError/corrupt`` if the file is shorter than it was.
     public func read(at offset: UInt64, count: Int) throws(BlobStoreError) -> [UInt8] {
         guard count >= 0, offset <= size, UInt64(count) <= size - offset else { throw .rangeOutsideBlob }
-        var failure: BlobStoreError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            do throws(BlobStoreError) {
-                initialized = try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
+        let bytes = try disk(file.read(count, at: offset))
         guard bytes.count == count else { throw .corrupt }
         return bytes
     }

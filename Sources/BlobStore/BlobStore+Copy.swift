@@ -1,4 +1,5 @@
 public import Cryptography
+import POSIX
 
 extension BlobStore {
     /// How a blob came into another store.
@@ -22,7 +23,8 @@ extension BlobStore {
     /// - Throws: ``BlobStoreError/notFound``, ``BlobStoreError/corrupt``, faults of either disk.
     public func copy(_ sha256: SHA256Digest, to other: BlobStore) throws(BlobStoreError) -> Copy {
         if other.contains(sha256) { return .present }
-        if try FileSystem.link(path(of: sha256), as: other.path(of: sha256)) { return .linked }
+        let (ours, theirs) = (path(of: sha256), other.path(of: sha256))
+        if try disk(FileSystem.link(ours, as: theirs)) { return .linked }
         _ = try other.put(try read(sha256))
         return .copied
     }
@@ -31,7 +33,9 @@ extension BlobStore {
     ///
     /// - Throws: Faults of the disk.
     public func synchronize() throws(BlobStoreError) {
-        for folder in try FileSystem.names(in: blobs) { try FileSystem.synchronizeFolder("\(blobs)/\(folder)") }
-        try FileSystem.synchronizeFolder(blobs)
+        for folder in try disk(Folder.names(in: blobs)) {
+            try disk(Folder.synchronize("\(blobs)/\(folder)"))
+        }
+        try disk(Folder.synchronize(blobs))
     }
 }

@@ -1,4 +1,5 @@
 public import Cryptography
+import POSIX
 
 /// Blobs that no row refers to are kept in `set-aside/` for a while, since the rows may be what is
 /// lost: a database that was restored from an older backup knows nothing of the photos that came
@@ -30,18 +31,18 @@ extension BlobStore {
     ) throws(BlobStoreError) -> Moved {
         let orphans = try list().filter { !isReferenced($0) }
         guard !orphans.isEmpty else { return Moved() }
-        if try FileSystem.makeFolder(setAsideFolder) { try FileSystem.synchronizeFolder(root) }
+        if try disk(Folder.make(setAsideFolder)) { try disk(Folder.synchronize(root)) }
         var moved = Moved()
         for sha256 in orphans {
             moved.bytes += try size(of: sha256) ?? 0
             // Dated first: a file with its old date would be erased at once if this process died in
             // between.
-            try FileSystem.setTime(of: path(of: sha256), to: time)
-            try FileSystem.rename(path(of: sha256), to: setAsidePath(of: sha256))
+            try disk(FileSystem.setModificationTime(time, of: path(of: sha256)))
+            try disk(FileSystem.rename(path(of: sha256), to: setAsidePath(of: sha256)))
             moved.files += 1
         }
         // The new names before the old ones are gone for good, so that a power cut loses neither.
-        try FileSystem.synchronizeFolder(setAsideFolder)
+        try disk(Folder.synchronize(setAsideFolder))
         try synchronizeNames(of: orphans)
         return moved
     }
@@ -59,17 +60,17 @@ extension BlobStore {
         for sha256 in try listSetAside() where isReferenced(sha256) {
             guard try size(of: sha256) == nil else {
                 // The same bytes were sent again.
-                try FileSystem.unlink(setAsidePath(of: sha256))
+                _ = try disk(FileSystem.unlink(setAsidePath(of: sha256)))
                 continue
             }
-            try FileSystem.rename(setAsidePath(of: sha256), to: path(of: sha256))
+            try disk(FileSystem.rename(setAsidePath(of: sha256), to: path(of: sha256)))
             moved.files += 1
             moved.bytes += try size(of: sha256) ?? 0
             wanted.append(sha256)
         }
         guard !wanted.isEmpty else { return moved }
         try synchronizeNames(of: wanted)
-        try FileSystem.synchronizeFolder(setAsideFolder)
+        try disk(Folder.synchronize(setAsideFolder))
         return moved
     }
 
@@ -82,9 +83,9 @@ extension BlobStore {
         var erased = Moved()
         for sha256 in try listSetAside() {
             let path = setAsidePath(of: sha256)
-            guard let file = try FileSystem.sizeAndTime(of: path), file.time <= time, try FileSystem.unlink(path) else {
-                continue
-            }
+            guard let file = try disk(FileStatus.ifPresent(at: path)),
+                file.modificationTime <= time, try disk(FileSystem.unlink(path))
+            else { continue }
             erased.files += 1
             erased.bytes += file.size
         }
@@ -99,8 +100,8 @@ extension BlobStore {
     public func moveSetAside(by step: Int64) throws(BlobStoreError) {
         for sha256 in try listSetAside() {
             let path = setAsidePath(of: sha256)
-            guard let file = try FileSystem.sizeAndTime(of: path) else { continue }
-            try FileSystem.setTime(of: path, to: file.time + step)
+            guard let file = try disk(FileStatus.ifPresent(at: path)) else { continue }
+            try disk(FileSystem.setModificationTime(file.modificationTime + step, of: path))
         }
     }
 
@@ -111,7 +112,7 @@ extension BlobStore {
     public func listSetAside() throws(BlobStoreError) -> [SHA256Digest] {
         let names: [String]
         do throws(BlobStoreError) {
-            names = try FileSystem.names(in: setAsideFolder)
+            names = try disk(Folder.names(in: setAsideFolder))
         } catch .notFound {
             return []
         }

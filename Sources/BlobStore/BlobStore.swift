@@ -1,5 +1,5 @@
 public import Cryptography
-import Glibc
+public import POSIX
 import Synchronization
 
 /// Files named by the hash of their bytes: `blobs/ab/<64 digits>`, written in `tmp/` and renamed when they are whole.
@@ -27,18 +27,19 @@ public final class BlobStore: Sendable {
         self.root = root
         blobs = root + "/blobs"
         temporary = root + "/tmp"
-        let isNew = try FileSystem.makeFolder(root)
-        for folder in [blobs, temporary] { _ = try FileSystem.makeFolder(folder) }
+        let isNew = try disk(Folder.make(root))
+        for folder in [blobs, temporary] { _ = try disk(Folder.make(folder)) }
         // All at once and whether they were there or not: whoever made one may have died before it was safe on disk.
         for first in UInt8.min...UInt8.max {
-            _ = try FileSystem.makeFolder("\(blobs)/\(first < 16 ? "0" : "")\(String(first, radix: 16))")
+            let digits = "\(first < 16 ? "0" : "")\(String(first, radix: 16))"
+            _ = try disk(Folder.make("\(blobs)/\(digits)"))
         }
-        for folder in [blobs, root] { try FileSystem.synchronizeFolder(folder) }
-        if isNew { try FileSystem.synchronizeFolder(root + "/..") }
+        for folder in [blobs, root] { try disk(Folder.synchronize(folder)) }
+        if isNew { try disk(Folder.synchronize(root + "/..")) }
         do throws(CryptographyError) {
             run = String(try SecureRandom.uint64(), radix: 16)
         } catch {
-            throw .system(call: "getrandom", errno: EAGAIN)
+            throw .randomUnavailable
         }
     }
 
@@ -67,8 +68,8 @@ public final class BlobStore: Sendable {
     func place(_ path: String, under sha256: SHA256Digest) throws(BlobStoreError) {
         try names.withLock { _ throws(BlobStoreError) in
             // A sealed spool may have waited long; the blob's age counts from now.
-            try FileSystem.touch(path)
-            try FileSystem.rename(path, to: self.path(of: sha256))
+            try disk(FileSystem.touch(path))
+            try disk(FileSystem.rename(path, to: self.path(of: sha256)))
         }
     }
 
@@ -77,14 +78,14 @@ public final class BlobStore: Sendable {
     /// - Parameter blobs: What ``Spool/place()`` has filed.
     /// - Throws: ``BlobStoreError``.
     public func synchronizeNames(of blobs: some Sequence<SHA256Digest>) throws(BlobStoreError) {
-        for folder in Set(blobs.map { folder(of: $0) }) { try FileSystem.synchronizeFolder(folder) }
+        for folder in Set(blobs.map { folder(of: $0) }) { try disk(Folder.synchronize(folder)) }
     }
 
     // MARK: - Reading
 
     /// Whether there is a blob of this hash.
     public func contains(_ sha256: SHA256Digest) -> Bool {
-        access(path(of: sha256), F_OK) == 0
+        FileSystem.isPresent(path(of: sha256))
     }
 
     /// The size of a blob.
@@ -92,13 +93,7 @@ public final class BlobStore: Sendable {
     /// - Returns: Its bytes on disk; `nil` if there is none of this hash.
     /// - Throws: Faults of the disk.
     public func size(of sha256: SHA256Digest) throws(BlobStoreError) -> UInt64? {
-        var status = stat()
-        guard stat(path(of: sha256), &status) == 0 else {
-            let code = errno
-            if code == ENOENT { return nil }
-            throw .failed("stat", code)
-        }
-        return UInt64(clamping: status.st_size)
+        try disk(FileStatus.ifPresent(at: path(of: sha256)))?.size
     }
 
     /// Reads a whole blob and checks its hash.
@@ -129,7 +124,9 @@ public final class BlobStore: Sendable {
     /// - Throws: Faults of the disk.
     @discardableResult
     public func remove(_ sha256: SHA256Digest) throws(BlobStoreError) -> Bool {
-        try names.withLock { _ throws(BlobStoreError) in try FileSystem.unlink(path(of: sha256)) }
+        try names.withLock { _ throws(BlobStoreError) in
+            try disk(FileSystem.unlink(path(of: sha256)))
+        }
     }
 
     /// Removes a blob unless it was committed lately, and so may be waiting for the row that will refer to it.
@@ -144,8 +141,10 @@ public final class BlobStore: Sendable {
     public func remove(_ sha256: SHA256Digest, ifOlderThan age: Duration) throws(BlobStoreError) -> Bool {
         try names.withLock { _ throws(BlobStoreError) in
             let path = path(of: sha256)
-            guard let actual = try FileSystem.age(of: path), age <= .zero || actual > age else { return false }
-            return try FileSystem.unlink(path)
+            guard let actual = try disk(FileStatus.ifPresent(at: path))?.age,
+                age <= .zero || actual > age
+            else { return false }
+            return try disk(FileSystem.unlink(path))
         }
     }
 
@@ -158,8 +157,8 @@ public final class BlobStore: Sendable {
     @discardableResult
     public func sweepTemporary() throws(BlobStoreError) -> Int {
         var count = 0
-        for name in try FileSystem.names(in: temporary) where !name.hasPrefix(run + "-") {
-            if try FileSystem.unlink("\(temporary)/\(name)") { count += 1 }
+        for name in try disk(Folder.names(in: temporary)) where !name.hasPrefix(run + "-") {
+            if try disk(FileSystem.unlink("\(temporary)/\(name)")) { count += 1 }
         }
         return count
     }
@@ -194,8 +193,8 @@ public final class BlobStore: Sendable {
     /// - Throws: Faults of the disk.
     public func list() throws(BlobStoreError) -> [SHA256Digest] {
         var digests: [SHA256Digest] = []
-        for folder in try FileSystem.names(in: blobs) where folder.utf8.count == 2 {
-            for name in try FileSystem.names(in: "\(blobs)/\(folder)") {
+        for folder in try disk(Folder.names(in: blobs)) where folder.utf8.count == 2 {
+            for name in try disk(Folder.names(in: "\(blobs)/\(folder)")) {
                 if let digest = SHA256Digest(hex: name), name == digest.hex, name.hasPrefix(folder) {
                     digests.append(digest)
                 }
@@ -217,7 +216,7 @@ public final class BlobStore: Sendable {
     /// - Returns: Both in bytes.
     /// - Throws: Faults of the disk.
     public func diskSpace() throws(BlobStoreError) -> DiskSpace {
-        try FileSystem.diskSpace(at: blobs)
+        try disk(DiskSpace(at: blobs))
     }
 
     func folder(of sha256: SHA256Digest) -> String {

@@ -1,4 +1,5 @@
 import Glibc
+import POSIX
 
 /// What can go wrong with a blob.
 public enum BlobStoreError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -23,16 +24,31 @@ public enum BlobStoreError: Error, Sendable, Equatable, CustomStringConvertible 
         case .corrupt: "a blob no longer has the bytes it is filed under"
         case .spoolClosed: "a spool was used after its end"
         case .rangeOutsideBlob: "a range is not inside its blob"
-        case .system(let call, let code): "\(call): \(strerror(code).map { String(cString: $0) } ?? "error \(code)")"
+        case .system(let call, let code): SystemError(call: call, code: code).description
         }
     }
 
-    /// Sorts an errno, which the caller must have read before any other call.
-    static func failed(_ call: String, _ code: Int32) -> BlobStoreError {
-        switch code {
-        case ENOSPC, EDQUOT, EFBIG: .noSpace
-        case ENOENT: .notFound
-        default: .system(call: call, errno: code)
-        }
+    /// The system gave no random bytes for the names of temporary files.
+    static let randomUnavailable = BlobStoreError.system(call: "getrandom", errno: EAGAIN)
+
+    /// Sorts what the system says.
+    init(_ error: SystemError) {
+        self =
+            switch error.code {
+            case ENOSPC, EDQUOT, EFBIG: .noSpace
+            case ENOENT: .notFound
+            default: .system(call: error.call, errno: error.code)
+            }
+    }
+}
+
+/// Makes a system call, whose failure becomes one of the store.
+func disk<Value: ~Copyable>(
+    _ call: @autoclosure () throws(SystemError) -> Value
+) throws(BlobStoreError) -> Value {
+    do throws(SystemError) {
+        return try call()
+    } catch {
+        throw BlobStoreError(error)
     }
 }

@@ -1,5 +1,5 @@
 import Cryptography
-import Glibc
+import POSIX
 import Synchronization
 
 /// A blob that is being written: bytes are appended, hashed and counted, and nothing is visible before ``commit()``.
@@ -26,7 +26,7 @@ public final class Spool: Sendable {
     private let state: Mutex<State>
 
     init(store: BlobStore, path: String) throws(BlobStoreError) {
-        let file = try FileDescriptor(opening: path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+        let file = try disk(FileDescriptor(opening: path, for: .writing, [.create, .exclusive]))
         self.store = store
         self.path = path
         state = Mutex(State(file: file))
@@ -48,14 +48,9 @@ public final class Spool: Sendable {
     public func append(_ bytes: [UInt8]) throws(BlobStoreError) {
         try locked { state throws(BlobStoreError) in
             guard state.file != nil else { throw BlobStoreError.spoolClosed }
-            let result = bytes.withUnsafeBytes { buffer -> Result<Void, BlobStoreError> in
-                do throws(BlobStoreError) {
-                    return .success(try state.file?.write(buffer) ?? ())
-                } catch {
-                    return .failure(error)
-                }
-            }
-            if case .failure(let error) = result {
+            do throws(BlobStoreError) {
+                _ = try disk(state.file?.writeAll(bytes))
+            } catch {
                 discard(&state)
                 throw error
             }
@@ -130,7 +125,7 @@ public final class Spool: Sendable {
     private func seal(_ state: inout State) throws(BlobStoreError) {
         guard state.hasFile else { throw .spoolClosed }
         do throws(BlobStoreError) {
-            try state.file?.synchronize()
+            _ = try disk(state.file?.synchronize())
         } catch {
             discard(&state)
             throw error

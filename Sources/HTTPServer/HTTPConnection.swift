@@ -1,5 +1,6 @@
 import HTTPTypes
 import HTTPWire
+import POSIX
 import SocketIO
 
 /// One connection, which drives the ``ConnectionMachine`` with events of the socket and the
@@ -36,7 +37,7 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
     private var standing = ConnectionStanding.arriving
 
     init(
-        _ descriptor: consuming Descriptor,
+        _ descriptor: consuming FileDescriptor,
         stream: sending (any ByteStream)?,
         id: UInt64,
         peer: String,

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPTypes
 public import Logging
+import POSIX
 public import SocketIO
 import Synchronization
 
@@ -143,7 +144,7 @@ public final class HTTPServer: Sendable {
             // An idle connection is worth less than its descriptor.
             registry.takeVictim()?.makeRoom()
         }
-        let onAccept: @Sendable (consuming Descriptor, SocketAddress) -> Listener.Verdict = {
+        let onAccept: @Sendable (consuming FileDescriptor, SocketAddress) -> Listener.Verdict = {
             [self] descriptor, peer in
             accept(descriptor, from: peer, for: shards)
         }
@@ -164,7 +165,7 @@ public final class HTTPServer: Sendable {
 
     /// Admits an accepted connection; runs on the listener's queue.
     private func accept(
-        _ descriptor: consuming Descriptor,
+        _ descriptor: consuming FileDescriptor,
         from peer: SocketAddress,
         for shards: [Shard]
     ) -> Listener.Verdict {

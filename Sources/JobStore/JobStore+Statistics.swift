@@ -1,6 +1,6 @@
 import GRDB
-import Glibc
 import JobModel
+import POSIX
 
 extension JobStore {
     /// What the store holds and has done, all of the same moment but the size of the files.
@@ -43,7 +43,6 @@ extension JobStore {
 
     /// The size of a file in bytes; 0 if it is not there, as the log is not after a clean end.
     private static func size(of path: String) -> UInt64 {
-        var status = stat()
-        return stat(path, &status) == 0 ? UInt64(clamping: status.st_size) : 0
+        (try? FileStatus(of: path).size) ?? 0
     }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import POSIX
 
 /// The clocks of a machine, in milliseconds.
 public struct MachineClock: Sendable {
@@ -37,11 +38,12 @@ public struct MachineClock: Sendable {
 
     /// The kernel's name of this boot; see proc(5).
     private static func bootID() -> String {
-        let descriptor = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
-        defer { close(descriptor) }
-        var buffer = [UInt8](repeating: 0, count: 64)
-        let count = read(descriptor, &buffer, buffer.count)
-        return String(decoding: buffer[..<max(count, 0)].prefix { $0 > 0x20 }, as: UTF8.self)
+        do throws(SystemError) {
+            let file = try FileDescriptor(opening: "/proc/sys/kernel/random/boot_id")
+            let line = try file.readNext(atMost: 64)
+            return String(decoding: line.prefix { $0 > 0x20 }, as: UTF8.self)
+        } catch {
+            return ""
+        }
     }
 }

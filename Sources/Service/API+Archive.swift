@@ -6,6 +6,7 @@ import HTTPWire
 import JobModel
 import JobStore
 import Logging
+import POSIX
 
 /// `GET /v1/jobs/{id}/archive.zip` and `GET /v1/jobs/{id}/images/{n}.png`.
 extension API {

@@ -6,6 +6,7 @@ import HTTPWire
 import JobModel
 import JobStore
 import Logging
+import POSIX
 import Workers
 
 /// `/v1/classes`: what is hidden in the images of a key's classes.

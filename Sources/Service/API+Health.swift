@@ -4,6 +4,7 @@ import HTTPServer
 import HTTPTypes
 import JobStore
 import Logging
+import POSIX
 import PublicFiles
 
 /// `/healthz`, `/readyz`, `/openapi.json` and `/v1/signing-key`, which need no key.

@@ -6,6 +6,7 @@ import HTTPWire
 import JobModel
 import JobStore
 import Logging
+import POSIX
 
 /// `POST /v1/jobs`.
 extension API {
@@ -172,7 +173,7 @@ extension API {
     /// A job's recipient has a salt of its own, so that it cannot be a part of the fingerprint.
     private func requireSame(_ secret: SealingSecret?, of job: Job) async throws {
         guard let secret, let recipient = job.attachments.recovery else { return }
-        guard let isSame = try await derivations.run({ secret.isSecret(of: recipient) }) else {
+        guard let isSame = await derivations.run({ secret.isSecret(of: recipient) }) else {
             throw APIError.memoryLow
         }
         guard isSame else { throw APIError.idempotencyKeyReused }

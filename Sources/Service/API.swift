@@ -6,6 +6,7 @@ import HTTPWire
 import JobModel
 import JobStore
 import Logging
+import POSIX
 
 /// What the routes work with.
 ///
@@ -14,7 +15,7 @@ struct API: Sendable {
     let settings: Settings
     let store: JobStore
     let blobs: BlobStore
-    let disk: DiskQueues
+    let disk: BlockingExecutor
     let ledger: BlobLedger
     let signingKey: SigningKey
     let forecast: Forecast
@@ -25,7 +26,7 @@ struct API: Sendable {
     /// Room that erasing may use when there is no other.
     var reserve: DiskReserve?
     /// Where keys are derived from passphrases, which takes time and memory but no disk; the same for every copy.
-    let derivations = DiskQueues(count: 1)
+    let derivations = BlockingExecutor(label: "palimpsest.derivations", width: 1)
     /// The archives that are being fetched; the same for every copy.
     let archivePlans = ArchivePlans()
     /// How many jobs the keys make; the same for every copy.

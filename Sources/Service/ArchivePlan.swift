@@ -2,6 +2,7 @@ import Archive
 import BlobStore
 import Cryptography
 import Logging
+import POSIX
 
 /// An archive that is known to the byte before any of it is sent, so that it has a length, a tag and ranges.
 ///
@@ -89,7 +90,7 @@ struct ArchivePlan: Sendable {
     func send(
         _ range: Range<UInt64>,
         from blobs: BlobStore,
-        on disk: DiskQueues,
+        on disk: BlockingExecutor,
         logger: Logger,
         to write: @Sendable ([UInt8]) async throws -> Void
     ) async throws {

@@ -1,6 +1,7 @@
 import BlobStore
 import Cryptography
 import Logging
+import POSIX
 
 /// The bytes of a blob, or of a part of it, piece by piece for a response.
 ///
@@ -12,7 +13,7 @@ struct BlobPieces {
 
     private let reader: BlobReader
     private let sha256: SHA256Digest
-    private let disk: DiskQueues
+    private let disk: BlockingExecutor
     private let logger: Logger
     private var rest: Range<UInt64>
     /// `nil` for a part, of which nothing can be said.
@@ -32,7 +33,7 @@ struct BlobPieces {
         of sha256: SHA256Digest,
         size: UInt64,
         range: Range<UInt64>,
-        on disk: DiskQueues,
+        on disk: BlockingExecutor,
         logger: Logger
     ) {
         self.reader = reader

@@ -1,6 +1,6 @@
 import Cryptography
-import Glibc
 import JobStore
+import POSIX
 
 /// The folder that holds the database, the blobs and the admin key; it belongs to one server at a time.
 ///
@@ -20,7 +20,7 @@ final class DataFolder: Sendable {
     /// The path as it was given.
     let path: String
     /// Held for the life of the process; the lock goes with it, however it ends.
-    private let lock: Int32
+    private let lock: FolderLock
 
     /// Makes or takes the folder for a server, which may make its database.
     ///
@@ -30,12 +30,13 @@ final class DataFolder: Sendable {
     static func forServer(path: String) throws -> (folder: DataFolder, mayMakeDatabase: Bool) {
         // Before the lock is there, whose file tells that a server has been here.
         if try DataFolderSurvey(of: path).mayMakeDatabase() {
-            if mkdir(path, 0o700) != 0, errno != EEXIST { throw fault("The data folder \(path) cannot be made", errno) }
-            // A file has no folder in it either.
-            let code = synchronize(path)
-            guard code != ENOTDIR else { throw fault("The data folder \(path) cannot be written", code) }
-            guard access(path, W_OK | X_OK) == 0 else {
-                throw fault("The data folder \(path) cannot be written", errno)
+            _ = try made(path)
+            do throws(SystemError) {
+                // A file has no folder in it either.
+                if let error = synchronize(path), error.isNoFolder { throw error }
+                try FileSystem.require([.write, .execute], to: path)
+            } catch {
+                throw fault("The data folder \(path) cannot be written", error)
             }
             try firstStartMark(of: path).write("The first start of this folder has not come to its end.\n")
         }
@@ -64,27 +65,23 @@ final class DataFolder: Sendable {
     /// - Throws: ``Fault`` when it cannot be made or written, or another server has it.
     init(path: String) throws {
         self.path = path
-        let isNew = mkdir(path, 0o700) == 0
-        guard isNew || errno == EEXIST else { throw Self.fault("The data folder \(path) cannot be made", errno) }
+        let isNew = try Self.made(path)
         // Nothing in it survives a power cut before its own name does. One that was there may be in a folder that cannot be opened.
-        let code = Self.synchronize("\(path)/..")
-        guard code == 0 || !isNew else { throw Self.fault("The data folder \(path) cannot be made", code) }
-        let descriptor = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.fault("The data folder \(path) cannot be written", errno) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let code = errno
-            close(descriptor)
-            throw code == EWOULDBLOCK
-                ? Fault(description: "The data folder \(path) is in use by another palimpsest process.", isHeld: true)
-                : Self.fault("The data folder \(path) cannot be locked", code)
+        if let error = Self.synchronize("\(path)/.."), isNew {
+            throw Self.fault("The data folder \(path) cannot be made", error)
         }
-        lock = descriptor
-    }
-
-    deinit {
-        // Unlocked by word, since a child that is just being started holds a copy of the descriptor for a moment.
-        flock(lock, LOCK_UN)
-        close(lock)
+        do throws(FolderLock.Failure) {
+            lock = try FolderLock(byFile: "\(path)/lock")
+        } catch .held {
+            throw Fault(
+                description: "The data folder \(path) is in use by another palimpsest process.",
+                isHeld: true
+            )
+        } catch .unopened(let error) {
+            throw Self.fault("The data folder \(path) cannot be written", error)
+        } catch .unlockable(let error) {
+            throw Self.fault("The data folder \(path) cannot be locked", error)
+        }
     }
 
     /// The database file of a folder that a server has made.
@@ -95,9 +92,13 @@ final class DataFolder: Sendable {
     static func existingDatabase(of path: String) throws -> String {
         try DataFolderSurvey(of: path).requireDatabase()
         let database = "\(path)/\(databaseName)"
-        var status = stat()
-        guard stat(database, &status) == 0 else { throw fault("The data folder \(path) cannot be used", errno) }
-        guard status.st_uid == geteuid() else {
+        let status: FileStatus
+        do throws(SystemError) {
+            status = try FileStatus(of: database)
+        } catch {
+            throw fault("The data folder \(path) cannot be used", error)
+        }
+        guard status.isOwn else {
             throw Fault(
                 description: "The data folder \(path) belongs to another user; run this as the user of the server."
             )
@@ -117,14 +118,27 @@ final class DataFolder: Sendable {
     /// The file with the key that signs manifests, which the first start makes.
     var signingKey: SecretFile { SecretFile(path: "\(path)/signing-key", purpose: "The signing key") }
 
+    /// Makes the folder where it is missing.
+    ///
+    /// - Returns: Whether it was missing.
+    private static func made(_ path: String) throws -> Bool {
+        do throws(SystemError) {
+            return try Folder.make(path)
+        } catch {
+            throw fault("The data folder \(path) cannot be made", error)
+        }
+    }
+
     /// Makes the names in a folder survive a power cut.
     ///
-    /// - Returns: 0, or the error number.
-    private static func synchronize(_ folder: String) -> Int32 {
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return errno }
-        defer { close(descriptor) }
-        return fsync(descriptor) == 0 ? 0 : errno
+    /// - Returns: Why that cannot be; `nil` if they do.
+    private static func synchronize(_ folder: String) -> SystemError? {
+        do throws(SystemError) {
+            try Folder.synchronize(folder)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// The name of ``backupMark``.
@@ -140,8 +154,17 @@ final class DataFolder: Sendable {
         try backupMark.remove()
     }
 
-    private static func fault(_ sentence: String, _ code: Int32) -> Fault {
-        Fault(description: "\(sentence): \(String(cString: strerror(code))).")
+    private static func fault(_ sentence: String, _ error: SystemError) -> Fault {
+        Fault(description: "\(sentence): \(error.words).")
+    }
+}
+
+extension BlockingExecutor {
+    /// Where the calls run that block on the data folder's disk, so that tasks and sockets do not.
+    ///
+    /// A disk that hangs holds four threads and no more.
+    static func forDataFolder() -> BlockingExecutor {
+        BlockingExecutor(label: "palimpsest.disk", width: 4)
     }
 }
 

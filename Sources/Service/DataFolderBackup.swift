@@ -1,7 +1,7 @@
 import BlobStore
 import Cryptography
-import Glibc
 import JobStore
+import POSIX
 
 /// `palimpsest backup`: makes a copy of a data folder that a server may be using.
 ///
@@ -91,7 +91,7 @@ public struct DataFolderBackup {
         var result = Result()
         var referenced: Set<SHA256Digest> = []
         for pass in 1...Self.passes {
-            for name in Self.draftNames { unlink("\(destination)/\(name)") }
+            for name in Self.draftNames { _ = try? FileSystem.unlink("\(destination)/\(name)") }
             referenced = try JobStore.copyDatabase(at: "\(source)/\(DataFolder.databaseName)", to: draft)
             result.missing = 0
             for sha256 in referenced {
@@ -111,8 +111,12 @@ public struct DataFolderBackup {
         }
         try ours.synchronize()
         try copyKeys(to: folder)
-        guard rename(draft, folder.databasePath) == 0 else { throw fault(errno) }
-        try synchronizeFolder()
+        do throws(SystemError) {
+            try FileSystem.rename(draft, to: folder.databasePath)
+            try Folder.synchronize(destination)
+        } catch {
+            throw fault(error)
+        }
         result.removed = try ours.sweepOrphans(ifOlderThan: .seconds(-1)) { referenced.contains($0) }
         return result
     }
@@ -130,23 +134,15 @@ public struct DataFolderBackup {
     ///
     /// - Returns: Whether there is a backup; otherwise the folder is empty or missing.
     private func holdsBackup() throws -> Bool {
-        guard let folder = opendir(destination) else {
-            let code = errno
-            guard code == ENOENT else { throw fault(code) }
+        let names: Set<String>
+        do throws(SystemError) {
+            names = Set(try Folder.names(in: destination))
+        } catch {
+            guard error.isMissing else { throw fault(error) }
             return false
         }
-        defer { closedir(folder) }
         guard try identity(of: source) != identity(of: destination) else {
             throw StoppedService.Fault(description: "A data folder cannot be its own backup.")
-        }
-        var names: Set<String> = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
-                    String(cString: $0)
-                }
-            }
-            if name != ".", name != ".." { names.insert(name) }
         }
         if names.isSubset(of: [Self.lockName, DataFolder.backupMarkName + ".new"]) { return false }
         let isMarked = names.contains(DataFolder.backupMarkName)
@@ -172,11 +168,11 @@ public struct DataFolderBackup {
     private func liesInSource() throws -> Bool {
         let folder = try identity(of: source)
         var path = destination
-        while access(path, F_OK) != 0, let slash = path.lastIndex(of: "/") {
+        while !FileSystem.isPresent(path), let slash = path.lastIndex(of: "/") {
             path = slash == path.startIndex ? "/" : String(path[..<slash])
             if path == "/" { break }
         }
-        if access(path, F_OK) != 0 { path = "." }
+        if !FileSystem.isPresent(path) { path = "." }
         while true {
             // A backup that is there has a message of its own.
             if path != destination, try identity(of: path) == folder { return true }
@@ -187,22 +183,17 @@ public struct DataFolderBackup {
     }
 
     /// What tells a folder from all others.
-    private func identity(of path: String) throws -> [UInt64] {
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw fault(errno) }
-        return [UInt64(status.st_dev), UInt64(status.st_ino)]
+    private func identity(of path: String) throws -> FileIdentity {
+        do throws(SystemError) {
+            return try FileStatus(of: path).identity
+        } catch {
+            throw fault(error)
+        }
     }
 
-    private func synchronizeFolder() throws {
-        let descriptor = open(destination, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw fault(errno) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw fault(errno) }
-    }
-
-    private func fault(_ code: Int32) -> StoppedService.Fault {
+    private func fault(_ error: SystemError) -> StoppedService.Fault {
         StoppedService.Fault(
-            description: "The folder \(destination) cannot be written: \(String(cString: strerror(code)))."
+            description: "The folder \(destination) cannot be written: \(error.words)."
         )
     }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import POSIX
 
 /// What a data folder holds, looked at without changing anything in it.
 ///
@@ -41,7 +41,7 @@ struct DataFolderSurvey {
     /// - Throws: `DataFolder.Fault` when it cannot be looked at; one that is missing is empty.
     init(of path: String) throws {
         self.path = path
-        func exists(_ name: String) -> Bool { access("\(path)/\(name)", F_OK) == 0 }
+        func exists(_ name: String) -> Bool { FileSystem.isPresent("\(path)/\(name)") }
         database = try Self.database(at: "\(path)/\(DataFolder.databaseName)")
         logs = ["-wal", "-shm", "-journal"].map { DataFolder.databaseName + $0 }.filter {
             Self.size("\(path)/\($0)") > 0
@@ -135,48 +135,33 @@ struct DataFolderSurvey {
     // MARK: - Looking
 
     private static func database(at path: String) throws -> Database {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            let code = errno
-            guard code == ENOENT || code == ENOTDIR else { throw fault(path, code) }
+        let head: [UInt8]
+        do throws(SystemError) {
+            head = try FileDescriptor(opening: path).read(writeVersionOffset + 1, at: 0)
+        } catch {
+            guard error.isMissing || error.isNoFolder else { throw fault(path, error) }
             return .missing
         }
-        defer { close(descriptor) }
-        var head = [UInt8](repeating: 0, count: writeVersionOffset + 1)
-        let count = pread(descriptor, &head, head.count, 0)
-        let code = errno
-        guard count >= 0 else { throw fault(path, code) }
-        guard count > 0 else { return .empty }
-        guard count == head.count, head.starts(with: signature) else { return .foreign }
+        guard !head.isEmpty else { return .empty }
+        guard head.count > writeVersionOffset, head.starts(with: signature) else { return .foreign }
         return .present(hasLog: head[writeVersionOffset] == 2)
     }
 
-    private static func size(_ path: String) -> Int {
-        var status = stat()
-        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    private static func size(_ path: String) -> UInt64 {
+        (try? FileStatus(of: path).size) ?? 0
     }
 
     /// The names in a folder; none if there is no such folder.
     private static func names(in path: String) throws -> [String] {
-        guard let folder = opendir(path) else {
-            let code = errno
-            guard code == ENOENT || code == ENOTDIR else { throw fault(path, code) }
+        do throws(SystemError) {
+            return try Folder.names(in: path)
+        } catch {
+            guard error.isMissing || error.isNoFolder else { throw fault(path, error) }
             return []
         }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
-                    String(cString: $0)
-                }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 
-    private static func fault(_ path: String, _ code: Int32) -> DataFolder.Fault {
-        DataFolder.Fault(description: "\(path) cannot be read: \(String(cString: strerror(code))).")
+    private static func fault(_ path: String, _ error: SystemError) -> DataFolder.Fault {
+        DataFolder.Fault(description: "\(path) cannot be read: \(error.words).")
     }
 }

@@ -1,6 +1,6 @@
-import Glibc
 import JobStore
 import Logging
+import POSIX
 import Synchronization
 
 /// Room on the disk that is kept for erasing: a file without meaning, given up when the disk is
@@ -46,9 +46,14 @@ final class DiskReserve: Sendable {
     /// - Returns: Whether there was any.
     static func release(in folder: String) -> Bool {
         let path = "\(folder)/\(fileName)"
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_size > 0 else { return false }
-        return truncate(path, max(status.st_size - off_t(step), 0)) == 0
+        do throws(SystemError) {
+            let size = try FileStatus(of: path).size
+            guard size > 0 else { return false }
+            try FileSystem.truncate(path, to: size - min(size, step))
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// Gives up so many steps, blocking on the disk.
@@ -60,37 +65,48 @@ final class DiskReserve: Sendable {
         kept.withLock { kept in
             guard kept > 0 else { return false }
             kept -= min(kept, steps * Self.step)
-            return truncate(path, off_t(kept)) == 0
+            return (try? FileSystem.truncate(path, to: kept)) != nil
         }
     }
 
     /// Makes the file whole if the disk has room for what it lacks, and as much again as all of it.
-    func restore(on disk: DiskQueues, logger: Logger) async {
+    func restore(on disk: BlockingExecutor, logger: Logger) async {
         guard missingBytes > 0 else { return }
-        let isRestored = (try? await disk.run { self.fill() }) ?? false
+        let isRestored = await disk.run { self.fill() }
         if isRestored { logger.info("room is kept on the disk for erasing", metadata: ["bytes": "\(size)"]) }
     }
 
     private func fill() -> Bool {
         kept.withLock { kept in
             guard kept < size else { return false }
-            let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else { return false }
-            defer { close(descriptor) }
-            var file = stat()
-            var disk = statvfs()
-            guard fstat(descriptor, &file) == 0, fstatvfs(descriptor, &disk) == 0 else { return false }
-            // Of a file with holes nothing is kept.
-            let isSolid = Int64(file.st_blocks) * 512 >= Int64(file.st_size)
-            kept = isSolid ? min(UInt64(clamping: file.st_size), size) : 0
-            let free = UInt64(disk.f_bavail) * UInt64(disk.f_frsize)
-            guard kept == size || free >= size * 2 - kept else { return false }
-            guard posix_fallocate(descriptor, 0, off_t(size)) == 0, ftruncate(descriptor, off_t(size)) == 0 else {
-                ftruncate(descriptor, off_t(kept))
+            do throws(SystemError) {
+                let file = try FileDescriptor(opening: path, for: .writing, .create)
+                let status = try file.status()
+                let free = try DiskSpace(of: file).free
+                // Of a file with holes nothing is kept.
+                let isSolid = status.allocatedBytes >= status.size
+                kept = isSolid ? min(status.size, size) : 0
+                guard kept == size || free >= size * 2 - kept else { return false }
+                guard fill(file) else {
+                    try? file.truncate(to: kept)
+                    return false
+                }
+            } catch {
                 return false
             }
             kept = size
             return true
+        }
+    }
+
+    /// Whether the disk has room for all of the file.
+    private func fill(_ file: borrowing FileDescriptor) -> Bool {
+        do throws(SystemError) {
+            try file.allocate(size)
+            try file.truncate(to: size)
+            return true
+        } catch {
+            return false
         }
     }
 }
@@ -104,7 +120,7 @@ extension Optional<DiskReserve> {
     /// - Throws: What the body throws with all of that.
     func erasing<Value: Sendable>(
         in store: JobStore,
-        on disk: DiskQueues,
+        on disk: BlockingExecutor,
         _ logger: Logger,
         _ body: @Sendable () async throws -> Value
     ) async throws -> Value {
@@ -118,7 +134,7 @@ extension Optional<DiskReserve> {
                     logger.warning("the disk is full, so its reserve is used to erase", metadata: ["error": "\(error)"])
                 } else {
                     let given = steps
-                    guard try await disk.run({ self.release(steps: given) }) else { throw error }
+                    guard await disk.run({ self.release(steps: given) }) else { throw error }
                 }
                 steps = Swift.max(steps * 2, 1)
                 await store.foldLog()

@@ -1,4 +1,4 @@
-import Glibc
+import POSIX
 
 /// The number of descriptors that the process may have.
 enum FileLimit {
@@ -10,13 +10,8 @@ enum FileLimit {
     /// - Returns: The limit; `nil` where the system does not tell.
     @discardableResult
     static func raise() -> Int? {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
-        limit.rlim_cur = limit.rlim_max
         // What cannot be raised stays as it is; the listener pauses when descriptors run out.
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
-        return Int(clamping: limit.rlim_cur)
+        DescriptorLimit.raise().map { Int(clamping: $0.soft) }
     }
 
     /// How many connections there may be, given the descriptors: at most as many as are wanted, and at least one.
@@ -27,9 +22,11 @@ enum FileLimit {
 
     /// Whether the process, or the system, has no descriptor left.
     static var isExhausted: Bool {
-        let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return errno == EMFILE || errno == ENFILE }
-        close(descriptor)
-        return false
+        do throws(SystemError) {
+            _ = try FileDescriptor(opening: "/dev/null")
+            return false
+        } catch {
+            return error.isOutOfDescriptors
+        }
     }
 }

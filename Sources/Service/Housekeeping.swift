@@ -2,6 +2,7 @@ import BlobStore
 import Cryptography
 import JobStore
 import Logging
+import POSIX
 
 /// Erases what nobody will ask for any more: expired jobs, the files they leave, and files that no
 /// row refers to.
@@ -20,7 +21,7 @@ struct Housekeeping: Sendable {
 
     let store: JobStore
     let blobs: BlobStore
-    let disk: DiskQueues
+    let disk: BlockingExecutor
     let ledger: BlobLedger
     /// What does not expire yet.
     let readings: JobReadings

@@ -1,5 +1,6 @@
 import BlobStore
 import JobStore
+import POSIX
 import Telemetry
 
 /// What is told about the disk, the database and the process.

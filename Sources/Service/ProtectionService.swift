@@ -4,6 +4,7 @@ import HTTPServer
 import HTTPWire
 import JobStore
 public import Logging
+import POSIX
 import SemanticImages
 import SocketIO
 import Workers
@@ -149,7 +150,7 @@ public struct ProtectionService: Sendable {
                 settings: settings,
                 store: store,
                 blobs: blobs,
-                disk: DiskQueues(),
+                disk: .forDataFolder(),
                 ledger: BlobLedger(blobs: blobs),
                 signingKey: try folder.provideSigningKey(),
                 forecast: Forecast(store: store, meter: throughput, codecs: settings.workers),

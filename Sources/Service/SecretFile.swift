@@ -1,4 +1,4 @@
-import Glibc
+import POSIX
 
 /// A small file of the data folder that nobody but its owner may read.
 struct SecretFile {
@@ -13,60 +13,45 @@ struct SecretFile {
     ///
     /// - Throws: `DataFolder.Fault` when it cannot be read.
     func read() throws -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            let code = errno
-            guard code == ENOENT else { throw fault("read", code) }
+        do throws(SystemError) {
+            let file = try FileDescriptor(opening: path)
+            return String(decoding: try file.readNext(atMost: Self.maxBytes), as: UTF8.self)
+        } catch {
+            guard error.isMissing else { throw fault("read", error) }
             return nil
         }
-        defer { close(descriptor) }
-        var buffer = [UInt8](repeating: 0, count: Self.maxBytes)
-        let count = Glibc.read(descriptor, &buffer, buffer.count)
-        guard count >= 0 else { throw fault("read", errno) }
-        return String(decoding: buffer[..<count], as: UTF8.self)
     }
 
     /// Writes the file so that it is there whole, with mode 0600, or not at all.
     ///
     /// - Throws: `DataFolder.Fault` when it cannot be written.
     func write(_ text: String) throws {
-        let temporary = path + ".new"
-        unlink(temporary)
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw fault("written", errno) }
-        let bytes = Array(text.utf8)
-        let isWritten = Glibc.write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
-        let code = errno
-        close(descriptor)
-        guard isWritten else {
-            unlink(temporary)
-            throw fault("written", code)
+        do throws(SystemError) {
+            let file = try StagedFile(for: path, at: path + ".new", replacingLeftover: true)
+            try file.write(Array(text.utf8))
+            try file.publish(replacingExisting: true, durability: .bytesAndName)
+        } catch {
+            throw fault("written", error)
         }
-        guard rename(temporary, path) == 0 else { throw fault("written", errno) }
-        try synchroniseFolder()
     }
 
     /// Removes the file for good, if it is there.
     ///
     /// - Throws: `DataFolder.Fault` when it cannot be removed.
     func remove() throws {
-        guard unlink(path) == 0 else {
-            let code = errno
-            guard code == ENOENT else { throw fault("removed", code) }
-            return
+        do throws(SystemError) {
+            guard try FileSystem.unlink(path) else { return }
+        } catch {
+            throw fault("removed", error)
         }
-        try synchroniseFolder()
+        do throws(SystemError) {
+            try Folder.synchronize(Folder.containing(path))
+        } catch {
+            throw fault("written", error)
+        }
     }
 
-    private func synchroniseFolder() throws {
-        let name = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw fault("written", errno) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw fault("written", errno) }
-    }
-
-    private func fault(_ action: String, _ code: Int32) -> DataFolder.Fault {
-        DataFolder.Fault(description: "\(purpose) \(path) cannot be \(action): \(String(cString: strerror(code))).")
+    private func fault(_ action: String, _ error: SystemError) -> DataFolder.Fault {
+        DataFolder.Fault(description: "\(purpose) \(path) cannot be \(action): \(error.words).")
     }
 }

@@ -2,6 +2,7 @@ import BlobStore
 import Cryptography
 public import JobModel
 import JobStore
+import POSIX
 import Synchronization
 
 /// Takes semantic images into the data folder of a stopped service: all of them, or none.

@@ -3,6 +3,7 @@ import Cryptography
 import HTTPServer
 import HTTPTypes
 import JobStore
+import POSIX
 import Telemetry
 import Workers
 

@@ -1,9 +1,9 @@
 import BlobStore
 import Cryptography
-import Glibc
 import JobModel
 public import JobStore
 import Logging
+import POSIX
 import SemanticImages
 
 /// The data folder of a service that does not run, for commands that look into it or change it.
@@ -20,7 +20,7 @@ public final class StoppedService: Sendable {
     private let folder: DataFolder
     let store: JobStore
     let blobs: BlobStore
-    let disk = DiskQueues()
+    let disk = BlockingExecutor.forDataFolder()
 
     /// Opens a data folder that a server has made, and brings its database to this version's schema.
     ///

@@ -4,6 +4,7 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
+import POSIX
 
 /// The bounds of an upload.
 struct UploadLimits: Sendable, Equatable {
@@ -56,10 +57,10 @@ extension APIError {
 /// Nothing of it is visible before its blobs are committed: an upload that is refused, or breaks off, leaves nothing.
 struct UploadReader: Sendable {
     private let blobs: BlobStore
-    private let disk: DiskQueues
+    private let disk: BlockingExecutor
     private let limits: UploadLimits
 
-    init(blobs: BlobStore, disk: DiskQueues, limits: UploadLimits) {
+    init(blobs: BlobStore, disk: BlockingExecutor, limits: UploadLimits) {
         self.blobs = blobs
         self.disk = disk
         self.limits = limits

@@ -1,6 +1,7 @@
 import CLinux
 @preconcurrency import Dispatch
 import Glibc
+public import POSIX
 
 /// Accepts connections on a queue of its own.
 ///
@@ -27,7 +28,7 @@ public actor Listener {
     private nonisolated let executor: QueueExecutor
     private let descriptor: Int32
     private let source: any DispatchSourceRead
-    private let onAccept: @Sendable (consuming Descriptor, SocketAddress) -> Verdict
+    private let onAccept: @Sendable (consuming FileDescriptor, SocketAddress) -> Verdict
     private let onExhaustion: @Sendable (SocketError) -> Void
     /// Whether the file of a Unix-domain socket goes with it.
     private let isOwnFile: Bool
@@ -56,7 +57,7 @@ public actor Listener {
         address: SocketAddress,
         backlog: Int32 = 1024,
         onExhaustion: @escaping @Sendable (SocketError) -> Void = { _ in },
-        onAccept: @escaping @Sendable (consuming Descriptor, SocketAddress) -> Verdict
+        onAccept: @escaping @Sendable (consuming FileDescriptor, SocketAddress) -> Verdict
     ) throws(SocketError) {
         let socket = try ListeningSocket.make(on: address, backlog: backlog)
         let bound = try ListeningSocket.address(of: socket) ?? address
@@ -71,7 +72,7 @@ public actor Listener {
     /// - Throws: ``SocketError`` when there is not exactly one.
     public init(
         inheriting onExhaustion: @escaping @Sendable (SocketError) -> Void,
-        onAccept: @escaping @Sendable (consuming Descriptor, SocketAddress) -> Verdict
+        onAccept: @escaping @Sendable (consuming FileDescriptor, SocketAddress) -> Verdict
     ) throws(SocketError) {
         let socket = try ListeningSocket.inherited()
         guard let address = try ListeningSocket.address(of: socket) else {
@@ -81,11 +82,11 @@ public actor Listener {
     }
 
     private init(
-        _ socket: consuming Descriptor,
+        _ socket: consuming FileDescriptor,
         _ address: SocketAddress,
         isOwnFile: Bool,
         _ onExhaustion: @escaping @Sendable (SocketError) -> Void,
-        _ onAccept: @escaping @Sendable (consuming Descriptor, SocketAddress) -> Verdict
+        _ onAccept: @escaping @Sendable (consuming FileDescriptor, SocketAddress) -> Verdict
     ) {
         self.address = address
         self.isOwnFile = isOwnFile
@@ -157,7 +158,7 @@ public actor Listener {
                 }
             }
             restMilliseconds = 0
-            let socket = Descriptor(owning: number)
+            let socket = FileDescriptor(owning: number)
             // The peers of a Unix-domain socket have no address.
             let peer = SocketAddress(raw) ?? address
             if case .pause = onAccept(socket, peer) {
@@ -199,7 +200,7 @@ public actor Listener {
         // Also ends listening in a child that is being forked right now and has not closed its copy yet.
         _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
         _ = Glibc.close(descriptor)
-        if isOwnFile, case .unix(let path) = address { unlink(path) }
+        if isOwnFile, case .unix(let path) = address { _ = try? FileSystem.unlink(path) }
         for waiter in closeWaiters { waiter.resume() }
         closeWaiters = []
     }

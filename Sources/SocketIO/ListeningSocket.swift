@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import POSIX
 
 /// Makes the sockets that a ``Listener`` accepts from.
 enum ListeningSocket {
@@ -8,13 +9,17 @@ enum ListeningSocket {
     /// The socket file of a Unix-domain address that nobody listens on any more is replaced; its owner and group may connect.
     ///
     /// - Throws: ``SocketError``.
-    static func make(on address: SocketAddress, backlog: Int32) throws(SocketError) -> Descriptor {
+    static func make(on address: SocketAddress, backlog: Int32) throws(SocketError) -> FileDescriptor {
         var raw = try address.raw()
-        let socket = Descriptor(owning: try check("socket", clinux_socket_stream(&raw)))
+        let socket = FileDescriptor(owning: try check("socket", clinux_socket_stream(&raw)))
         if case .unix(let path) = address {
             try removeStale(path, &raw)
             try check("bind", clinux_bind(socket.number, &raw))
-            try check("chmod", chmod(path, 0o660))
+            do throws(SystemError) {
+                try FileSystem.setPermissions(0o660, of: path)
+            } catch {
+                throw SocketError(error)
+            }
         } else {
             try check("setsockopt", clinux_reuse_address(socket.number))
             try check("bind", clinux_bind(socket.number, &raw))
@@ -26,7 +31,7 @@ enum ListeningSocket {
     /// Takes over the one socket that systemd listens on for this process (sd_listen_fds(3)).
     ///
     /// - Throws: ``SocketError`` with `ENOTCONN` when there is none, or more than one.
-    static func inherited() throws(SocketError) -> Descriptor {
+    static func inherited() throws(SocketError) -> FileDescriptor {
         let first: Int32 = 3
         defer {
             // So that no child takes them for its own.
@@ -37,14 +42,14 @@ enum ListeningSocket {
         guard let pid = getenv("LISTEN_PID"), let count = getenv("LISTEN_FDS"), String(cString: pid) == "\(getpid())",
             String(cString: count) == "1"
         else { throw SocketError(operation: "socket activation", number: ENOTCONN) }
-        let socket = Descriptor(owning: first)
+        let socket = FileDescriptor(owning: first)
         try check("fcntl", fcntl(first, F_SETFD, FD_CLOEXEC))
         try check("fcntl", fcntl(first, F_SETFL, fcntl(first, F_GETFL) | O_NONBLOCK))
         return socket
     }
 
     /// The address that a socket is bound to.
-    static func address(of socket: borrowing Descriptor) throws(SocketError) -> SocketAddress? {
+    static func address(of socket: borrowing FileDescriptor) throws(SocketError) -> SocketAddress? {
         var raw = clinux_address()
         try check("getsockname", clinux_local_address(socket.number, &raw))
         return SocketAddress(raw)
@@ -59,10 +64,9 @@ enum ListeningSocket {
 
     /// Removes a socket file that a process has left behind which is gone; anything else stays, and `bind` says so.
     private static func removeStale(_ path: String, _ raw: inout clinux_address) throws(SocketError) {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return }
-        let probe = Descriptor(owning: try check("socket", clinux_socket_stream(&raw)))
+        guard (try? FileStatus(of: path, followingLinks: false).kind) == .socket else { return }
+        let probe = FileDescriptor(owning: try check("socket", clinux_socket_stream(&raw)))
         guard clinux_connect(probe.number, &raw) != 0, errno == ECONNREFUSED else { return }
-        unlink(path)
+        _ = try? FileSystem.unlink(path)
     }
 }

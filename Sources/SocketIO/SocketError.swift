@@ -1,4 +1,4 @@
-import Glibc
+import POSIX
 
 /// A socket call that failed.
 public struct SocketError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -14,11 +14,12 @@ public struct SocketError: Error, Sendable, Equatable, CustomStringConvertible {
         self.number = number
     }
 
+    init(_ error: SystemError) {
+        self.init(operation: error.call, number: error.code)
+    }
+
     /// Such as `bind: Address already in use`.
     public var description: String {
-        var text = [CChar](repeating: 0, count: 128)
-        guard strerror_r(number, &text, text.count) == 0 else { return "\(operation): error \(number)" }
-        let message = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return "\(operation): \(message)"
+        SystemError(call: operation, code: number).description
     }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+public import POSIX
 
 /// The actor to which a ``StreamSocket`` belongs.
 ///
@@ -91,7 +92,7 @@ public final class StreamSocket {
     ///   - stream: Moves bytes through that descriptor; plain TCP if it is not given.
     ///   - shard: The shard whose executor is the owner's.
     public init(
-        _ descriptor: consuming Descriptor,
+        _ descriptor: consuming FileDescriptor,
         stream: (any ByteStream)? = nil,
         shard: Shard
     ) {

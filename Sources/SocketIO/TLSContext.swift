@@ -1,5 +1,5 @@
 import COpenSSL
-import Glibc
+import POSIX
 
 /// The files of a server's TLS.
 public struct TLSConfiguration: Sendable, Equatable {
@@ -120,7 +120,7 @@ public final class TLSContext: @unchecked Sendable {
         ERR_clear_error()
         // A fault of the system has no reason of OpenSSL's.
         if code & systemErrorFlag != 0, let number = Int32(exactly: code & ~systemErrorFlag) {
-            return TLSError(description: complaint + ": \(String(cString: strerror(number))).")
+            return TLSError(description: complaint + ": \(SystemError.words(for: number)).")
         }
         guard code != 0, let reason = ERR_reason_error_string(code) else {
             return TLSError(description: complaint + ".")

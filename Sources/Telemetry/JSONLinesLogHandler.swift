@@ -1,5 +1,5 @@
-import Glibc
 public import Logging
+import POSIX
 
 /// A log handler that writes one JSON object per line.
 ///
@@ -103,23 +103,6 @@ public struct JSONLinesLogHandler: LogHandler {
         }
     }
 
-    /// Writes to descriptor 2, and drops a line that cannot be written.
-    public static let standardError: Output = { line in
-        line.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = write(
-                    STDERR_FILENO,
-                    UnsafeRawBufferPointer(rebasing: rest).baseAddress,
-                    rest.count
-                )
-                let code = errno
-                if count > 0 {
-                    rest = rest.dropFirst(count)
-                } else if count == 0 || code != EINTR {
-                    return
-                }
-            }
-        }
-    }
+    /// Writes to descriptor 2, and gives a line up if nobody takes it.
+    public static let standardError: Output = { line in StandardStream.error.write(line) }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import POSIX
 
 /// Kernel statistics of this process (proc(5)), for the standard Prometheus process metrics.
 public struct ProcessStatistics: Sendable, Equatable {
@@ -17,17 +18,17 @@ public struct ProcessStatistics: Sendable, Equatable {
     /// The start time of the process, in seconds since 1970.
     public let startSeconds: Double
 
+    /// The most bytes of a file below /proc, which has a line for each processor.
+    private static let maxBytes = 16 << 20
+
     /// Queries the kernel.
     ///
     /// - Returns: The statistics, or `nil` without `/proc`.
     public static func current() -> ProcessStatistics? {
         guard let status = contents(of: "/proc/self/stat"), let boot = contents(of: "/proc/stat"),
-            let descriptors = entryCount(of: "/proc/self/fd")
+            let descriptors = try? Folder.names(in: "/proc/self/fd").count,
+            let limit = DescriptorLimit.current()
         else { return nil }
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-            return nil
-        }
         return ProcessStatistics(
             status: status,
             boot: boot,
@@ -35,7 +36,7 @@ public struct ProcessStatistics: Sendable, Equatable {
             pageBytes: UInt64(sysconf(Int32(_SC_PAGESIZE))),
             // One of them belongs to the directory being listed.
             openDescriptors: max(descriptors - 1, 0),
-            maxDescriptors: UInt64(limit.rlim_cur)
+            maxDescriptors: limit.soft
         )
     }
 
@@ -79,25 +80,11 @@ public struct ProcessStatistics: Sendable, Equatable {
     }
 
     private static func contents(of path: String) -> String? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 16 << 10)
-        while true {
-            let count = fread(&piece, 1, piece.count, file)
-            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
-            bytes += piece[..<count]
+        do throws(SystemError) {
+            let file = try FileDescriptor(opening: path)
+            return String(decoding: try file.readAll(limit: maxBytes), as: UTF8.self)
+        } catch {
+            return nil
         }
-    }
-
-    private static func entryCount(of path: String) -> Int? {
-        guard let folder = opendir(path) else { return nil }
-        defer { closedir(folder) }
-        var count = 0
-        while let entry = readdir(folder) {
-            // Skip "." and ".."; descriptors are digits.
-            if entry.pointee.d_name.0 != CChar(UInt8(ascii: ".")) { count += 1 }
-        }
-        return count
     }
 }

@@ -1,4 +1,5 @@
 public import Logging
+public import POSIX
 import Synchronization
 
 /// No codec process can be started.
@@ -98,8 +99,8 @@ public final class CodecPool: Sendable {
     ///   - count: How many; at least 1.
     ///   - configuration: How to start them.
     ///   - logger: Where their ends are reported.
-    /// - Throws: ``SystemFault`` if the weights file cannot be opened, or threads or descriptors have run out.
-    public init(count: Int, configuration: CodecConfiguration, logger: Logger) throws(SystemFault) {
+    /// - Throws: ``SystemError`` if the weights file cannot be opened, or threads or descriptors have run out.
+    public init(count: Int, configuration: CodecConfiguration, logger: Logger) throws(SystemError) {
         precondition(count > 0, "a pool has at least one process")
         self.count = count
         maxFailures = configuration.maxStartFailures
@@ -113,7 +114,7 @@ public final class CodecPool: Sendable {
             )
         )
         codecs = Mutex([])
-        do throws(SystemFault) {
+        do throws(SystemError) {
             for number in 0..<count {
                 let codec = try CodecProcess(
                     number: number,

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Logging
+import POSIX
 import Synchronization
 
 /// One codec process and the thread that looks after it: starts it, hands out pictures, ends it when it misbehaves, starts the next.
@@ -55,7 +56,7 @@ public final class CodecProcess: Sendable {
         weights: WeightsDescriptor,
         logger: Logger,
         stateChanged: @escaping @Sendable (CodecState) -> Void
-    ) throws(SystemFault) {
+    ) throws(SystemError) {
         self.number = number
         self.configuration = configuration
         self.weights = weights
@@ -204,7 +205,7 @@ public final class CodecProcess: Sendable {
     /// One child from start to end.
     private func runOneChild() -> ChildEnd {
         var session: CodecSession
-        do throws(SystemFault) {
+        do throws(SystemError) {
             session = try CodecSession(configuration, weights: weights.number, waker: waker.number) { self.isUnwanted }
         } catch {
             return ChildEnd(reason: "it could not be started: \(error)")

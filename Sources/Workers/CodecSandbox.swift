@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+public import POSIX
 
 /// What a codec process takes away from itself before it sees a picture.
 ///
@@ -14,10 +15,10 @@ public enum CodecSandbox {
     /// - Parameters:
     ///   - parent: The process that must be the parent still.
     ///   - memoryBytes: The limit of address space; `nil` for none.
-    /// - Throws: ``SystemFault``; with `ESRCH` the parent has died already.
-    static func enter(parent: Int32, memoryBytes: UInt64?) throws(SystemFault) {
+    /// - Throws: ``SystemError``; with `ESRCH` the parent has died already.
+    static func enter(parent: Int32, memoryBytes: UInt64?) throws(SystemError) {
         try restrict(parent: parent, memoryBytes: memoryBytes)
-        try SystemFault.check("setrlimit", plm_limit_open_files(filesAtStart))
+        try SystemError.check("setrlimit", plm_limit_open_files(filesAtStart))
     }
 
     /// Does to a process that decodes by itself, once all is read, what is done to a codec process.
@@ -26,36 +27,36 @@ public enum CodecSandbox {
     ///   - parent: The process that must be the parent still, and without which this one ends; `nil` if it is on its own.
     ///   - memoryBytes: The limit of address space.
     ///   - filter: Whether system calls are filtered.
-    /// - Throws: ``SystemFault``; with ``SystemCallFilter/call`` there is no filter of system calls.
+    /// - Throws: ``SystemError``; with ``SystemCallFilter/call`` there is no filter of system calls.
     public static func sealThisProcess(
         parent: Int32? = nil,
         memoryBytes: UInt64,
         filter: SystemCallFilter
-    ) throws(SystemFault) {
+    ) throws(SystemError) {
         try restrict(parent: parent, memoryBytes: memoryBytes)
         try seal(filter: filter)
     }
 
-    private static func restrict(parent: Int32?, memoryBytes: UInt64?) throws(SystemFault) {
+    private static func restrict(parent: Int32?, memoryBytes: UInt64?) throws(SystemError) {
         try giveUpRights()
         // After the user has changed, with which the kernel forgets it.
-        if let parent { try SystemFault.check("prctl", plm_die_with_parent(parent)) }
-        try SystemFault.check("prctl", plm_set_no_new_privileges())
-        try SystemFault.check("prctl", plm_set_undumpable())
-        try SystemFault.check("setrlimit", plm_limit_core(0))
+        if let parent { try SystemError.check("prctl", plm_die_with_parent(parent)) }
+        try SystemError.check("prctl", plm_set_no_new_privileges())
+        try SystemError.check("prctl", plm_set_undumpable())
+        try SystemError.check("setrlimit", plm_limit_core(0))
         guard !plm_is_sanitized() else { return }
         // Swift's own would start a program that prints the stack.
         plm_forget_fault_handlers()
-        if let memoryBytes { try SystemFault.check("setrlimit", plm_limit_address_space(memoryBytes)) }
+        if let memoryBytes { try SystemError.check("setrlimit", plm_limit_address_space(memoryBytes)) }
     }
 
     /// Becomes an ordinary user where it is root, and keeps no capability in any case.
-    private static func giveUpRights() throws(SystemFault) {
+    private static func giveUpRights() throws(SystemError) {
         plm_bound_capabilities()
         if CodecUser.standing == .changes {
-            try SystemFault.check("setresuid", plm_become(CodecUser.nobody, CodecUser.nobody))
+            try SystemError.check("setresuid", plm_become(CodecUser.nobody, CodecUser.nobody))
         }
-        try SystemFault.check("capset", plm_drop_capabilities())
+        try SystemError.check("capset", plm_drop_capabilities())
     }
 
     /// Gives up opening anything, once the weights are loaded, and with the filter everything else that decoding does not need.
@@ -63,11 +64,11 @@ public enum CodecSandbox {
     /// The limit counts numbers of descriptors, so those that are open stay usable.
     ///
     /// - Parameter filter: Whether system calls are filtered; sanitizers need too many for any filter.
-    /// - Throws: ``SystemFault``; with ``SystemCallFilter/call`` there is no filter of system calls.
-    static func seal(filter: SystemCallFilter) throws(SystemFault) {
-        try SystemFault.check("setrlimit", plm_limit_open_files(0))
+    /// - Throws: ``SystemError``; with ``SystemCallFilter/call`` there is no filter of system calls.
+    static func seal(filter: SystemCallFilter) throws(SystemError) {
+        try SystemError.check("setrlimit", plm_limit_open_files(0))
         if filter == .required, !plm_is_sanitized() {
-            try SystemFault.check(SystemCallFilter.call, plm_filter_system_calls())
+            try SystemError.check(SystemCallFilter.call, plm_filter_system_calls())
         }
     }
 }

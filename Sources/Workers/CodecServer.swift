@@ -2,6 +2,7 @@ import CLinux
 public import Cryptography
 import Glibc
 public import JobModel
+import POSIX
 
 /// The whole life of a codec process: restrict itself, load the weights, answer requests until the parent closes the socket.
 ///
@@ -67,7 +68,7 @@ public struct CodecServer {
     ///
     /// - Returns: The exit status: 0 after an orderly end, 1 if the weights cannot be used or the parent broke the protocol.
     public func run() -> Int32 {
-        let socket = Descriptor(owning: 0)
+        let socket = FileDescriptor(owning: 0)
         do {
             let engine: Engine
             do throws(ImageFailure) {
@@ -86,20 +87,20 @@ public struct CodecServer {
     }
 
     private func start() throws(ImageFailure) -> Engine {
-        do throws(SystemFault) {
+        do throws(SystemError) {
             try CodecSandbox.enter(parent: parent, memoryBytes: memoryBytes)
         } catch {
             throw ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
         }
         let bytes: [UInt8]
-        do throws(SystemFault) {
-            let file = Descriptor(owning: 3)
+        do throws(SystemError) {
+            let file = FileDescriptor(owning: 3)
             bytes = try file.readAll(limit: Self.maxWeightsBytes)
         } catch {
             throw ImageFailure(code: "weights_unreadable", detail: "The weights file could not be read: \(error).")
         }
         let engine = try loadEngine(bytes)
-        do throws(SystemFault) {
+        do throws(SystemError) {
             try CodecSandbox.seal(filter: filter)
         } catch {
             throw error.call == SystemCallFilter.call
@@ -109,14 +110,14 @@ public struct CodecServer {
         return engine
     }
 
-    private func serve(_ engine: Engine, over socket: borrowing Descriptor) throws {
+    private func serve(_ engine: Engine, over socket: borrowing FileDescriptor) throws {
         var reader = FrameReader(limits: CodecLimits())
         while true {
             while let frame = try reader.next() {
                 try answer(CodecRequest(frame), by: engine, over: socket)
             }
             let count = reader.receive(from: socket, mayBlock: true)
-            if count < 0 { throw SystemFault(call: "recv", code: Int32(-count)) }
+            if count < 0 { throw SystemError(call: "recv", code: Int32(-count)) }
             if count == 0 {
                 guard reader.isBetweenFrames else { throw CodecFault.truncated }
                 return
@@ -124,7 +125,7 @@ public struct CodecServer {
         }
     }
 
-    private func answer(_ request: CodecRequest, by engine: Engine, over socket: borrowing Descriptor) throws {
+    private func answer(_ request: CodecRequest, by engine: Engine, over socket: borrowing FileDescriptor) throws {
         switch request {
         case .protect(let images):
             for (id, image) in images.enumerated() {
@@ -151,7 +152,7 @@ public struct CodecServer {
         }
     }
 
-    private func send(_ answer: CodecAnswer, over socket: borrowing Descriptor) throws {
+    private func send(_ answer: CodecAnswer, over socket: borrowing FileDescriptor) throws {
         let frame = try answer.frame()
         let prefix = CodecFrame.prefix(headerCount: UInt32(frame.header.count), bodyCount: UInt64(frame.body.count))
         for part in [prefix + frame.header, frame.body] {
@@ -160,7 +161,7 @@ public struct CodecServer {
                 let count = part.withUnsafeBytes { bytes in
                     plm_send(socket.number, bytes.baseAddress?.advanced(by: sent), bytes.count - sent, true)
                 }
-                guard count > 0 else { throw SystemFault(call: "send", code: Int32(-count)) }
+                guard count > 0 else { throw SystemError(call: "send", code: Int32(-count)) }
                 sent += count
             }
         }

@@ -2,6 +2,7 @@ import CLinux
 import Cryptography
 import Glibc
 import JobModel
+import POSIX
 
 /// One running child, from its start to its end, seen from the thread that started it.
 ///
@@ -20,7 +21,7 @@ struct CodecSession: ~Copyable {
 
     let pid: Int32
     private let configuration: CodecConfiguration
-    private let socket: Descriptor
+    private let socket: FileDescriptor
     /// Readable when the owner wants something.
     private let waker: Int32
     /// Whether the owner wants the child to end now.
@@ -32,17 +33,17 @@ struct CodecSession: ~Copyable {
 
     /// Starts a child.
     ///
-    /// - Throws: ``SystemFault``.
+    /// - Throws: ``SystemError``.
     init(
         _ configuration: CodecConfiguration,
         weights: Int32,
         waker: Int32,
         isStopping: @escaping @Sendable () -> Bool
-    ) throws(SystemFault) {
+    ) throws(SystemError) {
         var pair: [Int32] = [-1, -1]
-        try SystemFault.check("socketpair", plm_stream_pair(&pair))
-        let ours = Descriptor(owning: pair[0])
-        let theirs = Descriptor(owning: pair[1])
+        try SystemError.check("socketpair", plm_stream_pair(&pair))
+        let ours = FileDescriptor(owning: pair[0])
+        let theirs = FileDescriptor(owning: pair[1])
         var arguments = ["palimpsest"] + configuration.arguments + ["--parent", String(getpid())]
         if let bytes = configuration.addressSpaceBytes { arguments += ["--memory", String(bytes)] }
         if let level = configuration.compressionLevel { arguments += ["--compression-level", String(level)] }
@@ -68,7 +69,7 @@ struct CodecSession: ~Copyable {
         arguments: [String],
         environment: [String],
         descriptors: [Int32]
-    ) throws(SystemFault) -> Int32 {
+    ) throws(SystemError) -> Int32 {
         var pid: Int32 = 0
         let copies = (arguments: arguments.map { strdup($0) }, environment: environment.map { strdup($0) })
         defer { for copy in copies.arguments + copies.environment { free(copy) } }
@@ -80,7 +81,7 @@ struct CodecSession: ~Copyable {
             Int32(descriptors.count),
             &pid
         )
-        try SystemFault.check("posix_spawn", code)
+        try SystemError.check("posix_spawn", code)
         return pid
     }
 
@@ -226,7 +227,7 @@ struct CodecSession: ~Copyable {
     private static func waitForEnd(of pid: Int32, atMost grace: Duration) -> Bool {
         let descriptor = plm_watch_process(pid)
         guard descriptor >= 0 else { return false }
-        let watched = Descriptor(owning: descriptor)
+        let watched = FileDescriptor(owning: descriptor)
         var events = [pollfd(fd: watched.number, events: Int16(POLLIN), revents: 0)]
         return poll(&events, 1, Watch.milliseconds(grace)) > 0
     }

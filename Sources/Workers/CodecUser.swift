@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import POSIX
 
 /// As which user a process decodes.
 ///
@@ -60,8 +61,8 @@ public enum CodecUser {
     }
 
     private static func text(of path: String) -> String? {
-        do throws(SystemFault) {
-            let file = try Descriptor(reading: path)
+        do throws(SystemError) {
+            let file = try FileDescriptor(opening: path)
             return String(decoding: try file.readAll(limit: 1 << 20), as: UTF8.self)
         } catch {
             return nil

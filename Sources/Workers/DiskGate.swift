@@ -1,4 +1,5 @@
 import Logging
+import POSIX
 import Synchronization
 
 /// Keeps workers from taking on images while the disk has no room for what they would write.
@@ -10,7 +11,7 @@ final class DiskGate: Sendable {
     private let lackingReserve: @Sendable () -> UInt64
     private let pause: Duration
     private let logger: Logger
-    private let disk: BlockingQueue
+    private let disk: BlockingExecutor
     /// When the disk, which has refused something, may be tried again.
     private let closedUntil = Mutex<ContinuousClock.Instant?>(nil)
     private let isLow = Mutex(false)
@@ -26,7 +27,7 @@ final class DiskGate: Sendable {
         minFreeBytes: UInt64,
         lackingReserve: @escaping @Sendable () -> UInt64 = { 0 },
         pause: Duration,
-        disk: BlockingQueue,
+        disk: BlockingExecutor,
         logger: Logger,
         freeBytes: @escaping @Sendable () -> UInt64?
     ) {

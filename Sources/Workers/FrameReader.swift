@@ -1,5 +1,5 @@
 import CLinux
-import Glibc
+import POSIX
 
 /// Frames from a stream socket, with the buffer between the two.
 struct FrameReader: ~Copyable {
@@ -36,7 +36,7 @@ struct FrameReader: ~Copyable {
     ///
     /// - Precondition: ``next()`` gave `nil`.
     /// - Returns: How many bytes came, 0 at the end of the stream, or a negative errno.
-    mutating func receive(from socket: borrowing Descriptor, mayBlock: Bool) -> Int {
+    mutating func receive(from socket: borrowing FileDescriptor, mayBlock: Bool) -> Int {
         let count = plm_receive(socket.number, buffer.baseAddress, buffer.count, mayBlock)
         undecoded = 0..<max(count, 0)
         return count

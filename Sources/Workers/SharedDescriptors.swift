@@ -1,11 +1,12 @@
 import CLinux
+import POSIX
 
 /// The weights file, opened once, so that every codec process of a pool has the same weights even if the file is replaced.
 final class WeightsDescriptor: Sendable {
-    private let descriptor: Descriptor
+    private let descriptor: FileDescriptor
 
-    init(path: String) throws(SystemFault) {
-        descriptor = try Descriptor(reading: path)
+    init(path: String) throws(SystemError) {
+        descriptor = try FileDescriptor(opening: path)
     }
 
     /// Stays open as long as the object lives.
@@ -14,12 +15,12 @@ final class WeightsDescriptor: Sendable {
 
 /// An eventfd by which tasks wake a thread that waits in `poll`.
 final class WakerDescriptor: Sendable {
-    private let descriptor: Descriptor
+    private let descriptor: FileDescriptor
 
-    init() throws(SystemFault) {
+    init() throws(SystemError) {
         let number = plm_make_waker()
-        guard number >= 0 else { throw SystemFault(call: "eventfd", code: -number) }
-        descriptor = Descriptor(owning: number)
+        guard number >= 0 else { throw SystemError(call: "eventfd", code: -number) }
+        descriptor = FileDescriptor(owning: number)
     }
 
     /// Stays open as long as the object lives.

@@ -5,7 +5,7 @@ public enum SystemCallFilter: String, Sendable, CaseIterable {
     /// It may: for kernels and containers without seccomp. The other restrictions stay.
     case off
 
-    /// The system call that installs the filter, as a ``SystemFault`` names it.
+    /// The system call that installs the filter, as a ``SystemError`` names it.
     public static let call = "seccomp"
 
     /// What to do about a kernel that has no filter, as a clause.

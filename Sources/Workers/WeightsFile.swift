@@ -1,4 +1,5 @@
 import Glibc
+import POSIX
 
 /// Where the network's weights are.
 public enum WeightsFile {
@@ -38,7 +39,9 @@ public enum WeightsFile {
         } else {
             paths = installed.map { [$0] + [sourceTree] } ?? [sourceTree]
         }
-        guard let path = paths.first(where: { access($0, R_OK) == 0 }) else { throw NotFound(paths: paths) }
+        guard let path = paths.first(where: { FileSystem.allows(.read, to: $0) }) else {
+            throw NotFound(paths: paths)
+        }
         return path
     }
 
@@ -49,9 +52,8 @@ public enum WeightsFile {
 
     /// `PREFIX/share/palimpsest` for a binary in `PREFIX/bin`.
     private static var installed: String? {
-        guard let binary = realpath("/proc/self/exe", nil) else { return nil }
-        defer { free(binary) }
-        let parts = String(cString: binary).split(separator: "/", omittingEmptySubsequences: false)
+        guard let binary = FileSystem.resolved("/proc/self/exe") else { return nil }
+        let parts = binary.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count > 2 else { return nil }
         return parts.dropLast(2).joined(separator: "/") + "/share/palimpsest/\(name)"
     }

@@ -5,6 +5,7 @@ import Glibc
 import JobModel
 import JobStore
 import Logging
+import POSIX
 
 extension WorkerLoop {
     /// Images on their way back to the store.

@@ -2,6 +2,7 @@ public import BlobStore
 import JobModel
 public import JobStore
 public import Logging
+import POSIX
 import Synchronization
 
 /// Takes images from the store, has them protected by codec processes, and puts the results back.
@@ -54,7 +55,7 @@ public struct WorkerLoop: Sendable {
     let codecs: CodecPool
     let throughput: ThroughputMeter
     let logger: Logger
-    let disk: BlockingQueue
+    let disk: BlockingExecutor
     let gate: DiskGate
     let held = HeldClaims()
     let faults: FaultLog
@@ -81,7 +82,7 @@ public struct WorkerLoop: Sendable {
         logger: Logger,
         observer: @escaping ImageAttempt.Observer = { _ in }
     ) {
-        let disk = BlockingQueue(label: "palimpsest.workers.disk")
+        let disk = BlockingExecutor(label: "palimpsest.workers.disk", width: codecs.count + 1)
         self.disk = disk
         gate = DiskGate(
             minFreeBytes: configuration.minFreeBytes,

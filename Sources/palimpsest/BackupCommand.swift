@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+import POSIX
 import Service
 
 struct BackupCommand: ParsableCommand {
@@ -19,7 +19,7 @@ struct BackupCommand: ParsableCommand {
     var backup: String
 
     func run() throws {
-        umask(0o077)
+        FileSystem.keepNewFilesPrivate()
         let result: DataFolderBackup.Result
         do throws(StoppedService.Fault) {
             result = try DataFolderBackup(of: dataOption.path, to: backup).run()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Imaging
+import POSIX
 import Workers
 
 extension CodecPool {
@@ -25,7 +26,7 @@ extension CodecPool {
         configuration.compressionLevel = compressionLevel
         configuration.maxPixels = maxPixels
         configuration.systemCallFilter = filter
-        do throws(SystemFault) {
+        do throws(SystemError) {
             return try CodecPool(count: count, configuration: configuration, logger: QuietLog.logger)
         } catch {
             throw CommandFault("The codec processes could not be started: \(error).")

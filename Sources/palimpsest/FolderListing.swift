@@ -1,4 +1,4 @@
-import Glibc
+import POSIX
 
 /// What is in a folder.
 enum FolderListing {
@@ -17,21 +17,15 @@ enum FolderListing {
     /// The names in a folder, sorted by their bytes, without `.` and `..`.
     ///
     /// - Parameter folder: Its path.
-    /// - Returns: The names; `nil` with errno if the folder cannot be read.
-    static func names(in folder: String) -> [Name]? {
-        guard let stream = opendir(folder) else { return nil }
-        defer { closedir(stream) }
-        var names: [[CChar]] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-                tuple.withMemoryRebound(to: CChar.self, capacity: 256) {
-                    Array(UnsafeBufferPointer(start: $0, count: strlen($0)))
-                }
-            }
-            names.append(name)
-        }
-        names.sort { $0.lexicographicallyPrecedes($1) { UInt8(bitPattern: $0) < UInt8(bitPattern: $1) } }
-        return names.map { name($0.map(UInt8.init(bitPattern:))) }.filter { $0.text != "." && $0.text != ".." }
+    /// - Returns: The names.
+    /// - Throws: `SystemError` if the folder cannot be read.
+    static func names(in folder: String) throws(SystemError) -> [Name] {
+        try Folder.namesAsBytes(in: folder).sorted { $0.lexicographicallyPrecedes($1) }.map(name)
+    }
+
+    /// The names in a folder that are UTF-8, sorted by their bytes; none if it cannot be read.
+    static func texts(in folder: String) -> [String] {
+        ((try? names(in: folder)) ?? []).compactMap(\.text)
     }
 
     private static func name(_ bytes: [UInt8]) -> Name {
@@ -46,13 +40,25 @@ enum FolderListing {
     }
 }
 
-/// The system's words for its errors.
-enum SystemWords {
-    /// The words for an errno.
-    static func of(_ code: Int32) -> String {
-        strerror(code).map { String(cString: $0) } ?? "error \(code)"
-    }
+/// What kind of thing a path leads to, links followed.
+enum FileKind {
+    case file(FileIdentity, size: Int)
+    case folder(FileIdentity)
+    case other
+    /// Nothing that can be looked at.
+    case fault(SystemError)
 
-    /// The words for the errno of the last call.
-    static var ofLastError: String { of(errno) }
+    /// Looks a path up.
+    init(path: String) {
+        do throws(SystemError) {
+            let status = try FileStatus(of: path)
+            switch status.kind {
+            case .file: self = .file(status.identity, size: Int(clamping: status.size))
+            case .folder: self = .folder(status.identity)
+            case .link, .socket, .other: self = .other
+            }
+        } catch {
+            self = .fault(error)
+        }
+    }
 }

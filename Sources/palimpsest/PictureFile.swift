@@ -1,6 +1,6 @@
 import Cryptography
-import Glibc
 import JobModel
+import POSIX
 
 /// Reads files that ought to be pictures, as a whole and within a limit.
 enum PictureFile {
@@ -42,22 +42,21 @@ enum PictureFile {
         limit: Int,
         _ take: (UnsafeRawBufferPointer) -> Void
     ) throws(Fault) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw unreadable(errno) }
-        defer { close(descriptor) }
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { piece.deallocate() }
         var total = 0
-        while true {
-            let count = Glibc.read(descriptor, piece.baseAddress, piece.count)
-            let code = errno
-            if count < 0, code == EINTR { continue }
-            guard count >= 0 else { throw unreadable(code) }
-            guard count > 0 else { return }
-            total += count
-            guard total <= limit else { throw tooLarge(limit) }
-            take(UnsafeRawBufferPointer(rebasing: piece.prefix(count)))
+        do throws(SystemError) {
+            let file = try FileDescriptor(opening: path)
+            while total <= limit {
+                let count = try file.readNext(into: piece)
+                guard count > 0 else { return }
+                total += count
+                if total <= limit { take(UnsafeRawBufferPointer(rebasing: piece.prefix(count))) }
+            }
+        } catch {
+            throw unreadable(error)
         }
+        throw tooLarge(limit)
     }
 
     /// That a file has more bytes than are taken.
@@ -70,11 +69,11 @@ enum PictureFile {
         )
     }
 
-    private static func unreadable(_ code: Int32) -> Fault {
+    private static func unreadable(_ error: SystemError) -> Fault {
         Fault(
             failure: ImageFailure(
                 code: "input_unreadable",
-                detail: "The file could not be read: \(SystemWords.of(code))."
+                detail: "The file could not be read: \(error.words)."
             )
         )
     }

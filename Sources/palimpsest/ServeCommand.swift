@@ -1,7 +1,7 @@
 import ArgumentParser
 import CLinux
-import Glibc
 import Logging
+import POSIX
 import Service
 import Telemetry
 
@@ -20,7 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         // Nothing that the service makes is for others, be the data folder older and open to them.
-        umask(0o077)
+        FileSystem.keepNewFilesPrivate()
         plm_keep_heap_small()
         let settings = try options.settings()
         do {

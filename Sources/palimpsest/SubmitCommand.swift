@@ -135,7 +135,7 @@ struct SubmitCommand: AsyncParsableCommand {
         defer { withExtendedLifetime(interruption) {} }
         let connection = JobServer(
             url: url,
-            curl: try Curl(folder: output),
+            curl: try Curl(folder: output, parallel: parallel),
             key: key,
             certificateAuthority: certificateAuthority,
             patience: .seconds(patience),
@@ -151,9 +151,10 @@ struct SubmitCommand: AsyncParsableCommand {
             settings: try protection.settings,
             protectsAgain: force,
             openJobs: openJobs,
-            results: ResultFiles(output: output, isOverwriting: force, progress: progress)
+            results: ResultFiles(output: output, isOverwriting: force, progress: progress),
+            parallel: parallel
         )
-        try await submission.run(tasks, parallel: parallel)
+        try await submission.run(tasks)
         let failed = progress.finish(in: output.path)
         if failed > 0 { throw ExitCode.failure }
     }

@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import POSIX
 import Testing
 
 @testable import BlobStore
@@ -172,16 +173,12 @@ import Testing
 
     @Test func `A full disk is told apart from a broken one, and leaves no file`() throws {
         let store = try BlobStore(root: root)
-        // A spool whose file is the device that is always full.
-        let path = "\(root)/tmp/full"
-        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/full")
-        let full = try FileDescriptor(opening: path, flags: O_WRONLY)
-        #expect(throws: BlobStoreError.noSpace) {
-            try [UInt8](repeating: 0, count: 4096).withUnsafeBytes { try full.write($0) }
-        }
-        #expect(BlobStoreError.failed("write", ENOSPC) == .noSpace)
-        #expect(BlobStoreError.failed("write", EDQUOT) == .noSpace)
-        #expect(BlobStoreError.failed("write", EIO) == .system(call: "write", errno: EIO))
+        // The device that is always full.
+        let full = try FileDescriptor(opening: "/dev/full", for: .writing)
+        #expect(throws: BlobStoreError.noSpace) { try disk(full.writeAll([0])) }
+        #expect(BlobStoreError(SystemError(call: "write", code: ENOSPC)) == .noSpace)
+        #expect(BlobStoreError(SystemError(call: "write", code: EDQUOT)) == .noSpace)
+        #expect(BlobStoreError(SystemError(call: "write", code: EIO)) == .system(call: "write", errno: EIO))
         #expect(try store.freeBytes() > 0)
     }
 

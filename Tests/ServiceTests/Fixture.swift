@@ -8,6 +8,7 @@ import HTTPWire
 import JobModel
 import JobStore
 import Logging
+import POSIX
 import Synchronization
 import Workers
 
@@ -48,7 +49,7 @@ final class Fixture: Sendable {
             settings: settings,
             store: store,
             blobs: blobs,
-            disk: DiskQueues(),
+            disk: .forDataFolder(),
             ledger: ledger,
             signingKey: try SigningKey.generate(),
             forecast: Forecast(store: store, meter: throughput, codecs: 2),

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import JobModel
 import JobStore
+import POSIX
 import Testing
 
 @testable import Service
@@ -73,7 +74,7 @@ struct StoppedServiceTests {
                 let housekeeping = Housekeeping(
                     store: store,
                     blobs: blobs,
-                    disk: DiskQueues(),
+                    disk: .forDataFolder(),
                     ledger: BlobLedger(blobs: blobs),
                     readings: JobReadings(),
                     logger: fixture.api.logger

@@ -1,4 +1,5 @@
 import Glibc
+import POSIX
 import Testing
 
 @testable import SocketIO
@@ -15,7 +16,7 @@ private actor Echo: SocketOwner {
     private var tellsPeerEnd = false
 
     init(
-        _ descriptor: consuming Descriptor,
+        _ descriptor: consuming FileDescriptor,
         shard: Shard,
         pauseAfter: Int? = nil,
         report: AsyncStream<String>.Continuation
@@ -79,7 +80,7 @@ private actor Echo: SocketOwner {
         try #require(fcntl(descriptors[0], F_SETFL, O_NONBLOCK) == 0)
         let (reports, report) = AsyncStream.makeStream(of: String.self)
         let echo = Echo(
-            Descriptor(owning: descriptors[0]),
+            FileDescriptor(owning: descriptors[0]),
             shard: try Shard(label: "test"),
             pauseAfter: pauseAfter,
             report: report
@@ -102,7 +103,7 @@ private actor Echo: SocketOwner {
         await listener.close()
         let (reports, report) = AsyncStream.makeStream(of: String.self)
         let echo = Echo(
-            Descriptor(owning: descriptor),
+            FileDescriptor(owning: descriptor),
             shard: try Shard(label: "test"),
             pauseAfter: pauseAfter,
             report: report

@@ -2,6 +2,7 @@ import Cryptography
 import Foundation
 import Glibc
 import JobModel
+import POSIX
 import Testing
 
 @testable import Workers
@@ -247,7 +248,7 @@ struct CodecProcessTests {
             await #expect(throws: CodecsUnavailable.self) { try await pool.withCodec { _ in } }
             #expect(pool.readiness.lastFault?.contains("No such file") == true)
         }
-        #expect(throws: SystemFault(call: "open", code: ENOENT)) {
+        #expect(throws: SystemError(call: "open", code: ENOENT)) {
             var configuration = Material.fakeCodec("honest")
             configuration.weightsFile = "/nonexistent/weights"
             _ = try CodecPool(count: 1, configuration: configuration, logger: Material.logger)

@@ -1,3 +1,4 @@
+import POSIX
 import Synchronization
 import Testing
 
@@ -13,7 +14,7 @@ struct DiskGateTests {
         init(_ free: UInt64?) { self.free = Mutex(free) }
 
         func gate(pause: Duration = .milliseconds(1)) -> DiskGate {
-            let disk = BlockingQueue(label: "tests.disk")
+            let disk = BlockingExecutor(label: "tests.disk", width: 4)
             return DiskGate(minFreeBytes: 1000, pause: pause, disk: disk, logger: Material.logger) { [self] in
                 looks.wrappingAdd(1, ordering: .relaxed)
                 return free.withLock { $0 }
@@ -52,7 +53,7 @@ struct DiskGateTests {
             minFreeBytes: 1000,
             lackingReserve: { lacking.withLock { $0 } },
             pause: .milliseconds(1),
-            disk: BlockingQueue(label: "tests.disk"),
+            disk: BlockingExecutor(label: "tests.disk", width: 4),
             logger: Material.logger
         ) {
             // Were it not asked for, the first look would do.

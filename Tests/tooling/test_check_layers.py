@@ -45,7 +45,14 @@ def test_a_copy_is_clean(tree):
         ("HTTPServer", "import struct Protection.Protector", "imports only go down"),
         ("Workers", "internal import CSpng", "does not list"),
         ("Service", "import GRDB", "only JobStore may use"),
+        ("JobStore", "import Foundation", "nobody may use"),
+        ("BlobStore", "import Dispatch", "only POSIX, Service, SocketIO, palimpsest may use"),
         ("HTTPWire", "import Dispatch", "pure logic"),
+        ("Archive", "import Glibc", "pure logic"),
+        ("ImageHeader", "import func Glibc.open", "pure logic"),
+        ("JobModel", "internal import POSIX", "pure logic"),
+        ("JobModel", "import Foundation", "pure logic"),
+        ("HTTPWire", "import FoundationNetworking", "pure logic"),
     ],
 )
 def test_a_forbidden_import_is_found(tree, target, statement, complaint):
@@ -55,6 +62,12 @@ def test_a_forbidden_import_is_found(tree, target, statement, complaint):
     assert f"Sources/{target}/Violation.swift" in output
     assert complaint in output
     assert len(output.splitlines()) == 1, output
+
+
+def test_pure_modules_may_use_the_essentials_of_foundation(tree):
+    (tree / "Sources" / "JobModel" / "Fine.swift").write_text("import FoundationEssentials\n")
+    status, output = check(tree)
+    assert status == 0, output
 
 
 def test_words_in_comments_and_strings_are_not_imports(tree):
@@ -72,6 +85,33 @@ def test_an_upward_dependency_in_the_manifest_is_found(tree):
     status, output = check(tree)
     assert status == 1
     assert "JobModel (layer 1) may not depend on Workers (layer 4)" in output
+    assert "JobModel declares Workers, which none of its files imports" in output
+
+
+@pytest.mark.parametrize(
+    "target, old, new, unused",
+    [
+        ("SemanticImages", 'module("SemanticImages", [', 'module("SemanticImages", ["Cryptography", ', "Cryptography"),
+        ("HTTPWire", 'module("HTTPWire", [', 'module("HTTPWire", [logging, ', "Logging"),
+        ("ArchiveTests", 'tests("Archive", [', 'tests("Archive", ["CZlib", ', "CZlib"),
+    ],
+)
+def test_a_dependency_that_nobody_imports_is_found(tree, target, old, new, unused):
+    shutil.copytree(ROOT / "Tests" / "ArchiveTests", tree / "Tests" / "ArchiveTests")
+    manifest = (tree / "Package.swift").read_text()
+    assert manifest.count(old) == 1
+    (tree / "Package.swift").write_text(manifest.replace(old, new))
+    status, output = check(tree)
+    assert status == 1
+    assert output == f"Package.swift: {target} declares {unused}, which none of its files imports\n"
+
+
+def test_a_dependency_that_a_comment_names_counts_as_unused(tree):
+    for path in (tree / "Sources" / "Telemetry").glob("*.swift"):
+        path.write_text(path.read_text().replace("import POSIX\n", "// import POSIX\n"))
+    status, output = check(tree)
+    assert status == 1
+    assert output == "Package.swift: Telemetry declares POSIX, which none of its files imports\n"
 
 
 def test_a_target_without_a_layer_is_found(tree):

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Cryptography
 import FoundationEssentials
-import Glibc
 import JobModel
 import JobStore
+import POSIX
 import Service
 import Workers
 
@@ -45,7 +45,7 @@ struct ClassesImportCommand: AsyncParsableCommand {
 
     func run() async throws {
         // What is stored is for nobody else, as with the server.
-        umask(0o077)
+        FileSystem.keepNewFilesPrivate()
         let weightsFile = try WeightsOption.find(weights)
         let folder = try SemanticImageFolder(path: folder)
         let service = try dataOption.open()

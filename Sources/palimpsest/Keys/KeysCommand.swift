@@ -1,6 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
-import Glibc
+import POSIX
 import Service
 
 /// The API keys of a service.
@@ -22,7 +22,7 @@ extension DataOption {
     /// - Throws: ``CommandFault``, ``UsageFault``.
     func withKeys<Value>(_ work: (KeyRing) async throws(KeyRing.Fault) -> Value) async throws -> Value {
         // What SQLite may have to make beside the database is for nobody else, as with the server.
-        umask(0o077)
+        FileSystem.keepNewFilesPrivate()
         do throws(KeyRing.Fault) {
             let keys = try KeyRing(dataFolder: path)
             let value = try await work(keys)

@@ -1,7 +1,7 @@
 import Cryptography
 import FoundationEssentials
-import Glibc
 import JobModel
+import POSIX
 import SemanticImages
 
 /// Which class has which semantic image, without a database: `palimpsest-classes.json` in the folder of the results.
@@ -44,7 +44,7 @@ struct ClassRegistry {
     init(folder: OutputFolder, familySeed: UInt64?, isFresh: Bool) throws {
         self.isFresh = isFresh
         let path = "\(folder.path)/\(Self.name)"
-        guard access(path, F_OK) == 0 else {
+        guard FileSystem.isPresent(path) else {
             self.familySeed = try familySeed ?? SecureRandom.uint64()
             generatorVersion = SemanticImageGenerator.version
             isChanged = true
@@ -85,7 +85,7 @@ struct ClassRegistry {
     /// Takes back what ``save(in:)`` wrote into a folder that had no such file, because no picture needs it.
     func removeIfNew(from folder: OutputFolder) {
         guard isNew else { return }
-        unlink("\(folder.path)/\(Self.name)")
+        _ = try? FileSystem.unlink("\(folder.path)/\(Self.name)")
         folder.removeIfMade()
     }
 

@@ -1,5 +1,6 @@
 import Cryptography
 import JobModel
+import POSIX
 
 /// Finds out which photos of a call have results of earlier calls, and gives the others names that no file has.
 ///

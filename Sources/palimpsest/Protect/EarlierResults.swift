@@ -47,7 +47,7 @@ struct EarlierResults {
     ///   - open: The class's photos that interrupted calls have sent, or were about to send.
     init(of label: ClassLabel, in output: OutputFolder, open: [Batch.Entry]) {
         let folder = output.folder(of: label)
-        let files = (FolderListing.names(in: folder) ?? []).compactMap(\.text)
+        let files = FolderListing.texts(in: folder)
         let pictures = Set(Self.bases(of: files, before: ProtectedFile.pictureSuffix))
         let reports = Set(Self.bases(of: files, before: ProtectedFile.reportSuffix))
         let openNames = Set(open.map { OutputName.folded($0.picture.name.base) })

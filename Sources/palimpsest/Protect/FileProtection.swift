@@ -1,5 +1,6 @@
 import Cryptography
 import JobModel
+import POSIX
 import Workers
 
 /// Sends files through codec processes and writes what comes back.
@@ -22,7 +23,7 @@ struct FileProtection: Sendable {
     let settings: ProtectionSettings
     let imported: ImportedClasses
     let results: ResultFiles
-    private let disk = BlockingQueue(label: "palimpsest.files")
+    private let disk: BlockingExecutor
 
     init(
         codecs: CodecPool,
@@ -34,6 +35,7 @@ struct FileProtection: Sendable {
         self.settings = settings
         self.imported = imported
         self.results = results
+        disk = BlockingExecutor(label: "palimpsest.files", width: codecs.count + 1)
     }
 
     /// Protects all, and stops the codec processes.

@@ -1,5 +1,6 @@
 import Glibc
 import JobModel
+import POSIX
 
 /// What is in a folder that was named on the command line, at any depth.
 ///
@@ -55,11 +56,12 @@ struct FolderSearch {
     // MARK: - Steps
 
     private mutating func search(_ folder: String, _ folders: [String]) {
-        guard let names = FolderListing.names(in: folder) else {
-            findings.append(
-                .fault(path: folder, detail: "The folder could not be read: \(SystemWords.ofLastError).")
-            )
-            return
+        let names: [FolderListing.Name]
+        do throws(SystemError) {
+            names = try FolderListing.names(in: folder)
+        } catch {
+            let detail = "The folder could not be read: \(error.words)."
+            return findings.append(.fault(path: folder, detail: detail))
         }
         for name in names {
             switch name {
@@ -73,7 +75,6 @@ struct FolderSearch {
 
     private mutating func take(_ name: String, _ path: String, _ folders: [String]) {
         let kind = FileKind(path: path)
-        let code = kind == nil ? errno : 0
         if case .folder(let identity) = kind {
             guard identity != except else { return lookAtOutput(path) }
             if let reason = FileRule.reason(ofFolder: name) { return passedOver.add(path, reason) }
@@ -90,15 +91,15 @@ struct FolderSearch {
         case .file where PictureSign.isShown(byFile: path): findings.append(.photo(path: path, folders: folders))
         case .file: passedOver.add(path, .other)
         // What cannot be looked at may be a folder of photos.
-        case nil where ![ENOENT, ELOOP].contains(code):
-            findings.append(.fault(path: path, detail: "It could not be read: \(SystemWords.of(code))."))
-        case .folder, .other, nil: passedOver.add(path, .link)
+        case .fault(let error) where ![ENOENT, ELOOP].contains(error.code):
+            findings.append(.fault(path: path, detail: "It could not be read: \(error.words)."))
+        case .folder, .other, .fault: passedOver.add(path, .link)
         }
     }
 
     /// Results lie in folders of their classes, so that a photo outside of any is not one of them.
     private mutating func lookAtOutput(_ path: String) {
-        let names = (FolderListing.names(in: path) ?? []).compactMap(\.text)
+        let names = FolderListing.texts(in: path)
         outputHoldsPhotos = outputHoldsPhotos || names.contains { FileRule.isPhoto(named: $0) }
     }
 
@@ -107,9 +108,7 @@ struct FolderSearch {
     /// A folder and all that it lies in.
     private static func folders(around folder: String) -> Set<FileIdentity> {
         var found: Set<FileIdentity> = []
-        guard let resolved = realpath(folder, nil) else { return found }
-        defer { free(resolved) }
-        var path = String(cString: resolved)
+        guard var path = FileSystem.resolved(folder) else { return found }
         while true {
             if case .folder(let identity) = FileKind(path: path.isEmpty ? "/" : path) { found.insert(identity) }
             guard !path.isEmpty, let slash = path.lastIndex(of: "/") else { return found }
@@ -118,7 +117,6 @@ struct FolderSearch {
     }
 
     private static func isLink(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+        (try? FileStatus(of: path, followingLinks: false).kind) == .link
     }
 }

@@ -38,7 +38,7 @@ struct ImportedClasses: Sendable {
         }
         let shelf: SemanticImageShelf
         do throws(OutputFolder.Fault) {
-            shelf = SemanticImageShelf(descriptor: try output.unnamedFile())
+            shelf = SemanticImageShelf(on: try output.unnamedFile())
         } catch {
             throw Self.unkept(error)
         }

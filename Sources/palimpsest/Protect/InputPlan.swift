@@ -1,6 +1,6 @@
 import Cryptography
-import Glibc
 import JobModel
+import POSIX
 
 /// One photo on its way from a path to a path.
 struct PlannedPicture: Sendable {
@@ -94,7 +94,7 @@ struct InputPlan {
             case .folder(let identity):
                 isIntoItself = isIntoItself || identity == output.identity
                 search(path)
-            case .file, .other, nil: add(path, in: "", album: nil)
+            case .file, .other, .fault: add(path, in: "", album: nil)
             }
         }
         let sorted = EarlierResultSorting(of: pictures, sources, in: output, existing, open: open, isQuiet: isQuiet)
@@ -233,7 +233,8 @@ struct InputPlan {
             let source = SourcePath.shown(folder.isEmpty ? own : "\(folder)/\(own)")
             pictures.append(PlannedPicture(path: path, source: source, size: size, label: label, name: name))
         case .folder, .other: refuse(path, "input_unreadable", "This is no file.")
-        case nil: refuse(path, "input_unreadable", "The file could not be read: \(SystemWords.ofLastError).")
+        case .fault(let error):
+            refuse(path, "input_unreadable", "The file could not be read: \(error.words).")
         }
     }
 

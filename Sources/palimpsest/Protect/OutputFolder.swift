@@ -1,6 +1,5 @@
-import CLinux
-import Glibc
 import JobModel
+import POSIX
 import Synchronization
 
 /// The folder of the results.
@@ -15,12 +14,26 @@ import Synchronization
 final class OutputFolder: Sendable {
     /// A fault of the disk, in the system's words.
     struct Fault: Error, CustomStringConvertible {
-        let code: Int32
         let description: String
+        /// Whether it is that the name is taken.
+        let isOfTakenName: Bool
 
-        init(_ action: String, _ code: Int32) {
-            self.code = code
-            description = "\(action): \(strerror(code).map { String(cString: $0) } ?? "error \(code)")"
+        /// Says what failed while something was done.
+        init(_ action: String, _ error: SystemError) {
+            description = "\(action): \(error.words)"
+            isOfTakenName = error.isTaken
+        }
+
+        /// Makes a call, whose failure becomes a fault of what is being done.
+        static func during<Value: ~Copyable>(
+            _ action: String,
+            _ call: @autoclosure () throws(SystemError) -> Value
+        ) throws(Fault) -> Value {
+            do throws(SystemError) {
+                return try call()
+            } catch {
+                throw Fault(action, error)
+            }
         }
     }
 
@@ -28,8 +41,8 @@ final class OutputFolder: Sendable {
     let identity: FileIdentity
     /// Whether the folder was not there before.
     private let isMade: Bool
-    /// Holds the lock until the process ends.
-    private let lock: Int32
+    /// Held until the process ends; `nil` on a disk that has no locks.
+    private let lock: FolderLock?
     private let partial: String
     private let counter = Atomic<Int>(0)
     private let madeFolders = Mutex<Set<String>>([])
@@ -41,9 +54,9 @@ final class OutputFolder: Sendable {
         let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         self.path = trimmed
         partial = trimmed + "/.palimpsest-partial"
-        isMade = access(trimmed, F_OK) != 0
+        isMade = !FileSystem.isPresent(trimmed)
         do throws(Fault) {
-            try Self.makeFolders(trimmed)
+            try Fault.during("making a folder", Folder.makeWithParents(trimmed, permissions: 0o777))
         } catch {
             throw CommandFault("The folder \(StandardError.printable(trimmed)) could not be made: \(error).")
         }
@@ -51,22 +64,16 @@ final class OutputFolder: Sendable {
             throw CommandFault("\(StandardError.printable(trimmed)) is not a folder.")
         }
         self.identity = identity
-        lock = open(trimmed, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if lock >= 0, flock(lock, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-            close(lock)
+        do throws(FolderLock.Failure) {
+            lock = try FolderLock(on: trimmed)
+        } catch .held {
             throw CommandFault(
                 "Another call is writing to \(StandardError.printable(trimmed)); wait for it, or name another --out."
             )
+        } catch {
+            lock = nil
         }
         removeTemporary()
-    }
-
-    deinit {
-        // Unlocked by word, since a child that is just being started holds a copy of the descriptor for a moment.
-        if lock >= 0 {
-            flock(lock, LOCK_UN)
-            close(lock)
-        }
     }
 
     // MARK: - Names
@@ -117,89 +124,60 @@ final class OutputFolder: Sendable {
         isOverwriting: Bool,
         isSecret: Bool = false
     ) throws(Fault) {
-        try makeFolderOnce(String(destination[..<(destination.lastIndex(of: "/") ?? destination.startIndex)]))
+        try makeFolderOnce(Folder.containing(destination))
         try makeFolderOnce(partial)
-        let temporary = "\(partial)/\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
-        do throws(Fault) {
-            try Self.create(temporary, bytes, mode: isSecret ? 0o600 : 0o666)
-            let code = isOverwriting ? rename(temporary, destination) : plm_rename_exclusive(temporary, destination)
-            let error = isOverwriting && code != 0 ? errno : code
-            guard error == 0 else { throw Fault("writing", error) }
+        do throws(SystemError) {
+            let file = try StagedFile(
+                for: destination,
+                at: newTemporary(),
+                permissions: isSecret ? 0o600 : 0o666,
+                replacingLeftover: true
+            )
+            try file.write(bytes)
+            try file.publish(replacingExisting: isOverwriting, durability: .none)
         } catch {
-            unlink(temporary)
-            throw error
+            throw Fault("writing", error)
         }
     }
 
     /// Makes a file without a name, for this call alone.
     ///
-    /// - Returns: A descriptor for reading and writing, the caller's to close.
+    /// - Returns: The file, open for reading and writing.
     /// - Throws: ``Fault``.
-    func unnamedFile() throws(Fault) -> Int32 {
+    func unnamedFile() throws(Fault) -> FileDescriptor {
         try makeFolderOnce(partial)
-        let temporary = "\(partial)/\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
-        let descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Fault("writing", errno) }
-        unlink(temporary)
-        return descriptor
+        let temporary = newTemporary()
+        let file = try Fault.during(
+            "writing",
+            FileDescriptor(opening: temporary, for: .readingAndWriting, [.create, .exclusive])
+        )
+        _ = try? FileSystem.unlink(temporary)
+        return file
     }
 
     /// Removes what a call that was killed, or this one, has left half written.
     func removeTemporary() {
-        guard let stream = opendir(partial) else { return }
-        while let entry = readdir(stream) {
-            // The names are our own, and a folder is not removed by unlink.
-            _ = unlinkat(dirfd(stream), Self.name(of: entry), 0)
-        }
-        closedir(stream)
-        rmdir(partial)
+        guard let names = try? Folder.names(in: partial) else { return }
+        // The names are our own, and a folder is not removed by unlink.
+        for name in names { _ = try? FileSystem.unlink("\(partial)/\(name)") }
+        _ = try? Folder.removeEmpty(partial)
         _ = madeFolders.withLock { $0.remove(partial) }
     }
 
     /// Removes the folder if this call has made it and nothing lies in it.
     func removeIfMade() {
-        if isMade { rmdir(path) }
+        if isMade { _ = try? Folder.removeEmpty(path) }
     }
 
     // MARK: - Steps
 
-    private static func name(of entry: UnsafeMutablePointer<dirent>) -> String {
-        withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-            tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-    }
-
-    private static func create(_ path: String, _ bytes: [UInt8], mode: mode_t) throws(Fault) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw Fault("writing", errno) }
-        var sent = 0
-        var code: Int32 = 0
-        while sent < bytes.count, code == 0 {
-            let count = bytes.withUnsafeBytes {
-                Glibc.write(descriptor, $0.baseAddress?.advanced(by: sent), $0.count - sent)
-            }
-            if count < 0 { code = errno == EINTR ? 0 : errno } else { sent += count }
-        }
-        // Some file systems tell a full disk only here.
-        if close(descriptor) != 0, code == 0 { code = errno }
-        guard code == 0 else { throw Fault("writing", code) }
+    private func newTemporary() -> String {
+        "\(partial)/\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
     }
 
     private func makeFolderOnce(_ folder: String) throws(Fault) {
         guard !madeFolders.withLock({ $0.contains(folder) }) else { return }
-        try Self.makeFolders(folder)
+        try Fault.during("making a folder", Folder.makeWithParents(folder, permissions: 0o777))
         _ = madeFolders.withLock { $0.insert(folder) }
-    }
-
-    /// Makes a folder and those above it.
-    private static func makeFolders(_ path: String) throws(Fault) {
-        guard mkdir(path, 0o777) != 0 else { return }
-        let code = errno
-        if code == EEXIST { return }
-        guard code == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
-            throw Fault("making a folder", code)
-        }
-        try makeFolders(String(path[..<slash]))
-        guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw Fault("making a folder", errno) }
     }
 }

@@ -1,5 +1,5 @@
-import Glibc
 import JobModel
+import POSIX
 
 /// Whether somebody who named a folder may have meant this file in it, see `FileRule`.
 enum PictureSign {
@@ -8,14 +8,11 @@ enum PictureSign {
     /// A file that cannot be read may be one, and its fault must be told.
     static func isShown(byFile path: String) -> Bool {
         guard !FileRule.isPhoto(named: path) else { return true }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { return true }
-        defer { close(descriptor) }
-        var count = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: FileRule.beginning) { buffer, initialized in
-            count = read(descriptor, buffer.baseAddress, buffer.count)
-            initialized = max(0, count)
+        do throws(SystemError) {
+            let file = try FileDescriptor(opening: path, .nonBlocking)
+            return FileRule.isPhoto(beginningWith: try file.readNext(atMost: FileRule.beginning))
+        } catch {
+            return true
         }
-        return count < 0 || FileRule.isPhoto(beginningWith: bytes)
     }
 }

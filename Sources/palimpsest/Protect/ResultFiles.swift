@@ -1,6 +1,6 @@
 import FoundationEssentials
-import Glibc
 import JobModel
+import POSIX
 
 /// Writes protected pictures with their reports to the folder of the results, and counts them.
 struct ResultFiles: Sendable {
@@ -22,7 +22,7 @@ struct ResultFiles: Sendable {
         let isOwn = ProtectedFile.report(at: reportPath)?.inputSHA256 == report.inputSHA256
         let replaces = isOwn && isOverwriting
         do {
-            guard replaces || access(picturePath, F_OK) != 0 else {
+            guard replaces || !FileSystem.isPresent(picturePath) else {
                 // A call that was interrupted may have written this one already.
                 guard isThere(picturePath, png) else { return refuse(picture, isOwn: isOwn) }
                 if !isOwn { try output.write(try Self.json(report, of: picture), to: reportPath, isOverwriting: false) }
@@ -33,11 +33,11 @@ struct ResultFiles: Sendable {
                 try output.write(png, to: picturePath, isOverwriting: replaces)
             } catch {
                 // A report must not be found beside a picture that it is not about.
-                if !isOwn { unlink(reportPath) }
+                if !isOwn { _ = try? FileSystem.unlink(reportPath) }
                 throw error
             }
             progress.succeed()
-        } catch let fault as OutputFolder.Fault where fault.code == EEXIST {
+        } catch let fault as OutputFolder.Fault where fault.isOfTakenName {
             refuse(picture, isOwn: isOwn)
         } catch {
             fail(picture, "output_failed", "The result could not be written: \(error).")

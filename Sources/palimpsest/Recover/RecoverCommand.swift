@@ -56,23 +56,14 @@ struct RecoverCommand: ParsableCommand {
         let difference = try open(file)
         let result = try NewFile(output)
         PhotoDecoder.prepare()
-        let isRecovered: Bool
-        do throws(CommandFault) {
-            // The service is not trusted: both pictures are its own, and are decoded where there is nothing to take.
-            isRecovered = try SealedChild.run(
-                memoryBytes: pixelsOption.addressSpaceBytes,
-                filter: filterOption.systemCallFilter
-            ) { () throws(CommandFault) in
-                try write(try photo(picture, difference), to: result)
-            }
-        } catch {
-            result.discard()
-            throw error
+        // The service is not trusted: both pictures are its own, and are decoded where there is nothing to take.
+        let isRecovered = try SealedChild.run(
+            memoryBytes: pixelsOption.addressSpaceBytes,
+            filter: filterOption.systemCallFilter
+        ) { () throws(CommandFault) in
+            try write(try photo(picture, difference), to: result)
         }
-        guard isRecovered else {
-            result.discard()
-            throw ExitCode.failure
-        }
+        guard isRecovered else { throw ExitCode.failure }
         try result.publish()
         StandardOutput.write("recovered: the pixels are the same as the original's to the last bit\n")
     }
@@ -132,7 +123,7 @@ struct RecoverCommand: ParsableCommand {
         return photo
     }
 
-    private func write(_ photo: consuming Photo, to file: NewFile) throws(CommandFault) {
+    private func write(_ photo: consuming Photo, to file: borrowing NewFile) throws(CommandFault) {
         let png: [UInt8]
         do throws(ImagingError) {
             png = try PNGEncoder.encode(photo)

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import POSIX
 import Workers
 
 /// A copy of this process that decodes what strangers have made: it can open nothing and reach nobody, and what it leaves is what it
@@ -32,11 +33,16 @@ enum SealedChild {
             }
             _exit(EXIT_SUCCESS)
         }
-        guard child > 0 else { throw CommandFault("The process cannot be copied: \(SystemWords.of(-child)).") }
+        guard child > 0 else {
+            throw CommandFault("The process cannot be copied: \(SystemError.words(for: -child)).")
+        }
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0 {
             let code = errno
-            guard code == EINTR else { throw CommandFault("The end of the copy is not told: \(SystemWords.of(code)).") }
+            guard code == EINTR else {
+                let words = SystemError.words(for: code)
+                throw CommandFault("The end of the copy is not told: \(words).")
+            }
         }
         // The low seven bits are the signal that ended it, the next eight its exit status.
         guard status & 0x7F == 0 else {
@@ -52,7 +58,7 @@ enum SealedChild {
         memoryBytes: UInt64,
         _ filter: SystemCallFilter
     ) throws(CommandFault) {
-        do throws(SystemFault) {
+        do throws(SystemError) {
             try CodecSandbox.sealThisProcess(parent: parent, memoryBytes: memoryBytes, filter: filter)
         } catch {
             let advice = error.call == SystemCallFilter.call ? "; \(SystemCallFilter.advice)" : ""

@@ -1,5 +1,5 @@
-import Glibc
 import JobModel
+import POSIX
 
 /// A folder with one's own semantic images: in it one folder for each class, and in that the class's pictures.
 ///
@@ -74,8 +74,9 @@ struct SemanticImageFolder {
             case .file(_, let size): files.append(File(path: path, size: size))
             case .folder, .other:
                 throw UsageFault("\(StandardError.printable(path)) is no file; a class's folder holds pictures only.")
-            case nil:
-                throw UsageFault("\(StandardError.printable(path)) could not be read: \(SystemWords.ofLastError).")
+            case .fault(let error):
+                let shown = StandardError.printable(path)
+                throw UsageFault("\(shown) could not be read: \(error.words).")
             }
         }
         guard !files.isEmpty else { throw UsageFault("There is no picture in \(shown).") }
@@ -85,8 +86,11 @@ struct SemanticImageFolder {
     /// The names in a folder but for hidden ones.
     private static func names(in folder: String) throws(UsageFault) -> [String] {
         let shown = StandardError.printable(folder)
-        guard let names = FolderListing.names(in: folder) else {
-            throw UsageFault("The folder \(shown) could not be read: \(SystemWords.ofLastError).")
+        let names: [FolderListing.Name]
+        do throws(SystemError) {
+            names = try FolderListing.names(in: folder)
+        } catch {
+            throw UsageFault("The folder \(shown) could not be read: \(error.words).")
         }
         var kept: [String] = []
         for name in names {

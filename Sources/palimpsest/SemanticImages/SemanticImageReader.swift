@@ -1,15 +1,17 @@
 import Cryptography
 import JobModel
+import POSIX
 import Synchronization
 import Workers
 
 /// Has codec processes make semantic images of files, several at once.
 struct SemanticImageReader: Sendable {
     let codecs: CodecPool
-    private let disk = BlockingQueue(label: "palimpsest.semantic-images")
+    private let disk: BlockingExecutor
 
     init(codecs: CodecPool) {
         self.codecs = codecs
+        disk = BlockingExecutor(label: "palimpsest.semantic-images", width: codecs.count + 1)
     }
 
     /// Reads files, each once.
@@ -31,7 +33,7 @@ struct SemanticImageReader: Sendable {
                     while let place = queue.next() {
                         do {
                             let made = try await semanticImage(of: files[place])
-                            try await disk.run { Result { try keep(place, made) } }.get()
+                            try await disk.run { try keep(place, made) }
                         } catch {
                             queue.note(error, at: place)
                         }
@@ -53,18 +55,13 @@ struct SemanticImageReader: Sendable {
         }
     }
 
-    private static func read(_ file: SemanticImageFolder.File, on disk: BlockingQueue) async throws -> [UInt8] {
+    private static func read(_ file: SemanticImageFolder.File, on disk: BlockingExecutor) async throws -> [UInt8] {
         let limit = ImportedPicture.maxFileBytes
         do throws(PictureFile.Fault) {
             guard file.size <= limit else { throw PictureFile.tooLarge(limit) }
-            let read = await disk.run { () -> Result<[UInt8], PictureFile.Fault> in
-                do throws(PictureFile.Fault) {
-                    return .success(try PictureFile.read(file.path, expecting: file.size, limit: limit))
-                } catch {
-                    return .failure(error)
-                }
+            return try await disk.run { () throws(PictureFile.Fault) in
+                try PictureFile.read(file.path, expecting: file.size, limit: limit)
             }
-            return try read.get()
         } catch {
             throw fault(file, error.failure)
         }

@@ -1,6 +1,7 @@
 import CLinux
 import FoundationEssentials
 import Glibc
+import POSIX
 import Synchronization
 import Workers
 
@@ -28,20 +29,23 @@ struct Curl: Sendable {
 
     private let program: String
     private let folder: OutputFolder
-    private let queue = BlockingQueue(label: "palimpsest.curl")
+    private let executor: BlockingExecutor
 
     /// Finds the program.
     ///
-    /// - Parameter folder: Holds what is sent and received, without names.
+    /// - Parameters:
+    ///   - folder: Holds what is sent and received, without names.
+    ///   - parallel: The most requests at a time.
     /// - Throws: ``CommandFault`` if there is none.
-    init(folder: OutputFolder) throws(CommandFault) {
+    init(folder: OutputFolder, parallel: Int) throws(CommandFault) {
         let path = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")
         let candidates: [String] = path.split(separator: ":").map { "\($0)/curl" }
-        guard let found = candidates.first(where: { access($0, X_OK) == 0 }) else {
+        guard let found = candidates.first(where: { FileSystem.allows(.execute, to: $0) }) else {
             throw CommandFault("The program curl is not installed; 'submit' speaks to the server by it.")
         }
         program = found
         self.folder = folder
+        executor = BlockingExecutor(label: "palimpsest.curl", width: parallel)
     }
 
     /// Sends a request.
@@ -51,7 +55,7 @@ struct Curl: Sendable {
     /// - Returns: The answer, whatever its status.
     /// - Throws: ``Fault``; `OutputFolder.Fault`.
     func send(_ options: [(name: String, value: String)]) async throws -> Answer {
-        try await queue.run { Result { try exchange(options) } }.get()
+        try await executor.run { try exchange(options) }
     }
 
     private func exchange(_ options: [(name: String, value: String)]) throws -> Answer {
@@ -84,7 +88,10 @@ struct Curl: Sendable {
         defer { for variable in variables { free(variable) } }
         var process: pid_t = 0
         let code = plm_spawn(program, &pointers, &variables, descriptors, Int32(descriptors.count), &process)
-        guard code == 0 else { throw Fault(code: -1, description: "curl does not start: \(SystemWords.of(code))") }
+        guard code == 0 else {
+            let words = SystemError.words(for: code)
+            throw Fault(code: -1, description: "curl does not start: \(words)")
+        }
         RunningPrograms.add(process)
         defer { RunningPrograms.remove(process) }
         var (status, signal): (Int32, Int32) = (0, 0)

@@ -1,7 +1,7 @@
 import Cryptography
 import FoundationEssentials
-import Glibc
 import JobModel
+import POSIX
 import Synchronization
 
 /// The batches that were sent, or are about to be, and whose results are not all there: `palimpsest-jobs.json` in the folder of the results.
@@ -60,7 +60,7 @@ final class OpenJobs: Sendable {
         self.server = server
         let path = "\(folder.path)/\(Self.name)"
         let shown = StandardError.printable(path)
-        guard access(path, F_OK) == 0 else {
+        guard FileSystem.isPresent(path) else {
             batches = Mutex([:])
             return
         }
@@ -136,7 +136,7 @@ final class OpenJobs: Sendable {
     private func write(_ batches: [String: Batch]) throws {
         let path = "\(folder.path)/\(Self.name)"
         guard !batches.isEmpty else {
-            unlink(path)
+            _ = try? FileSystem.unlink(path)
             return
         }
         let jobs = batches.values.map { batch in

@@ -1,5 +1,6 @@
 import Cryptography
 import JobModel
+import POSIX
 import Workers
 
 /// Has a server protect photos: sends them as jobs of some at a time, waits, and writes what comes back.
@@ -17,26 +18,30 @@ struct Submission: Sendable {
     let protectsAgain: Bool
     let openJobs: OpenJobs
     let results: ResultFiles
-    private let disk = BlockingQueue(label: "palimpsest.files")
+    private let parallel: Int
+    private let disk: BlockingExecutor
 
     init(
         server: JobServer,
         settings: ProtectionSettings,
         protectsAgain: Bool,
         openJobs: OpenJobs,
-        results: ResultFiles
+        results: ResultFiles,
+        parallel: Int
     ) {
         self.server = server
         self.settings = settings
         self.protectsAgain = protectsAgain
         self.openJobs = openJobs
         self.results = results
+        self.parallel = parallel
+        disk = BlockingExecutor(label: "palimpsest.files", width: parallel)
     }
 
     /// Does all, several at a time.
     ///
     /// - Throws: ``CommandFault`` if the call as a whole cannot go on.
-    func run(_ tasks: [Task], parallel: Int) async throws {
+    func run(_ tasks: [Task]) async throws {
         let queue = SharedQueue(tasks)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<min(parallel, tasks.count) {
@@ -124,7 +129,7 @@ struct Submission: Sendable {
                 guard !attempt.isLast else { throw Self.gone }
                 return [try attempt.next(entries, isLast: true)]
             }
-            let unfinished = try await disk.run { Result { try write(file, of: attempt) } }.get()
+            let unfinished = try await disk.run { try write(file, of: attempt) }
             return unfinished.isEmpty ? [] : [try attempt.next(unfinished, isLast: true)]
         } catch let refusal as ServerRefusal where refusal.isOfTooMuch && entries.count > 1 {
             let middle = entries.count / 2

@@ -20,7 +20,7 @@ struct ManifestFile {
     static func find(_ path: String, about protected: SHA256Digest) throws(CommandFault) -> ManifestFile {
         guard case .folder = FileKind(path: path) else { return try ManifestFile(path, about: protected) }
         var last: ManifestFile?
-        for name in (FolderListing.names(in: path) ?? []).compactMap(\.text) where name.hasSuffix(".json") {
+        for name in FolderListing.texts(in: path) where name.hasSuffix(".json") {
             let file = try ManifestFile("\(path)/\(name)", about: protected)
             if file.report != nil { return file }
             last = file

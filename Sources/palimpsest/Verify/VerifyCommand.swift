@@ -3,6 +3,7 @@ import Cryptography
 import Glibc
 import Imaging
 import JobModel
+import POSIX
 import Protection
 import Workers
 
@@ -99,7 +100,7 @@ struct VerifyCommand: ParsableCommand {
     // MARK: - Steps
 
     private func seal() throws(CommandFault) {
-        do throws(SystemFault) {
+        do throws(SystemError) {
             try CodecSandbox.sealThisProcess(
                 memoryBytes: pixelsOption.addressSpaceBytes,
                 filter: filterOption.systemCallFilter

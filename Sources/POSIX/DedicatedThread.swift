@@ -1,7 +1,10 @@
 import CLinux
 
-/// A thread for work that blocks, which neither the tasks' pool nor Dispatch's may be held up by.
-enum DedicatedThread {
+/// A thread of its own for work that goes on for long, or that must not change its thread, as
+/// whoever starts children that die with the thread that started them.
+///
+/// Single calls that block are for a ``BlockingExecutor``.
+public enum DedicatedThread {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -13,12 +16,12 @@ enum DedicatedThread {
     ///   - name: What the system shows, cut after 15 characters.
     ///   - stackBytes: Its stack.
     ///   - body: What it does.
-    /// - Throws: ``SystemFault`` if threads have run out.
-    static func start(
+    /// - Throws: ``SystemError`` if threads have run out.
+    public static func start(
         name: String,
         stackBytes: Int = 1 << 20,
         _ body: @escaping @Sendable () -> Void
-    ) throws(SystemFault) {
+    ) throws(SystemError) {
         let context = Unmanaged.passRetained(Body(body))
         let code = plm_start_thread(
             name,
@@ -31,7 +34,7 @@ enum DedicatedThread {
         )
         guard code == 0 else {
             context.release()
-            throw SystemFault(call: "pthread_create", code: code)
+            throw SystemError(call: "pthread_create", code: code)
         }
     }
 }
