@@ -22,7 +22,10 @@ def load_photos(path, exclude=(), longest=512):
     """Every photo below a folder or in a tar, RGB uint8, in the order of their names; `exclude` names folders."""
     path = Path(path)
     if not path.exists():
-        raise DataError(f"there are no training photos at '{path}': name a folder or a tar of JPEG, PNG or WebP photos")
+        raise DataError(
+            f"there are no training photos at '{path}': name a folder or a tar of JPEG, PNG or "
+            "WebP photos"
+        )
 
     def wanted(name):
         parts = Path(name).parts
@@ -37,11 +40,16 @@ def load_photos(path, exclude=(), longest=512):
         photos = [decode(p) for p in sorted(path.rglob("*")) if p.is_file() and wanted(p)]
     else:
         with tarfile.open(path) as archive:
-            members = sorted((m for m in archive if m.isfile() and wanted(m.name)), key=lambda m: m.name)
+            members = sorted(
+                (m for m in archive if m.isfile() and wanted(m.name)), key=lambda m: m.name
+            )
             photos = [decode(io.BytesIO(archive.extractfile(m).read())) for m in members]
     photos = [p for p in photos if min(p.shape[:2]) >= 64]
     if len(photos) < 16:
-        raise DataError(f"'{path}' holds {len(photos)} usable photos (64 px and more); training needs at least 16")
+        raise DataError(
+            f"'{path}' holds {len(photos)} usable photos (64 px and more); training needs at least "
+            "16"
+        )
     return photos
 
 
@@ -52,7 +60,10 @@ def _crop(photo, size, rng, flip=True):
     side = rng.randint(min(short, max(size, int(0.4 * short))), short)
     top, left = rng.randint(0, height - side), rng.randint(0, width - side)
     square = Image.fromarray(photo[top : top + side, left : left + side])
-    pixels = np.asarray(square.resize((size, size), Image.BILINEAR, reducing_gap=2.0), dtype=np.float32) / 255
+    pixels = (
+        np.asarray(square.resize((size, size), Image.BILINEAR, reducing_gap=2.0), dtype=np.float32)
+        / 255
+    )
     if flip and rng.random() < 0.5:
         pixels = pixels[:, ::-1]
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
@@ -87,7 +98,10 @@ class BatchSource:
                 secret = [_crop(photo, size, rng)] * images
             else:
                 family, index = rng.getrandbits(64), rng.randrange(1000)
-                secret = [semantic_image(family, index, rng.getrandbits(64), size, size) for _ in range(images)]
+                secret = [
+                    semantic_image(family, index, rng.getrandbits(64), size, size)
+                    for _ in range(images)
+                ]
             secrets += secret
             covers += [_crop(rng.choice(self.photos), size, rng) for _ in range(images)]
             labels += [label] * images

@@ -28,7 +28,9 @@ def alignment(delta, secret):
     Left alone a network writes a secret in a code of its own, such as twice its frequency. What is to survive JPEG was chosen when
     the secrets were designed, so that delta has to look like them.
     """
-    planes = [F.normalize((x - x.mean((2, 3), keepdim=True)).flatten(1), dim=1) for x in (delta, secret)]
+    planes = [
+        F.normalize((x - x.mean((2, 3), keepdim=True)).flatten(1), dim=1) for x in (delta, secret)
+    ]
     return (1 - (planes[0] * planes[1]).sum(1)).mean()
 
 

@@ -49,7 +49,9 @@ class DenseSubmodule(nn.Module):
     def forward(self, x):
         features = x
         for k in range(1, 5):
-            features = torch.cat([features, F.leaky_relu(getattr(self, f"conv{k}")(features), 0.01)], 1)
+            features = torch.cat(
+                [features, F.leaky_relu(getattr(self, f"conv{k}")(features), 0.01)], 1
+            )
         return self.conv5(features)
 
 

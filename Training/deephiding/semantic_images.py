@@ -49,7 +49,12 @@ def class_outline(family_seed, class_index):
         folded = math.pi / 2 * ((angle + class_index * DIRECTION_STEPS[channel]) % 1)
         direction = math.pi - folded if class_index >> channel & 1 else folded
         low, high = WAVELENGTHS[channel]
-        strokes.append((direction, low + (high - low) * ((spacing + class_index * WAVELENGTH_STEPS[channel]) % 1)))
+        strokes.append(
+            (
+                direction,
+                low + (high - low) * ((spacing + class_index * WAVELENGTH_STEPS[channel]) % 1),
+            )
+        )
     return strokes
 
 
@@ -60,6 +65,8 @@ def semantic_image(family_seed, class_index, texture_seed, width, height):
     planes = []
     for direction, wavelength in class_outline(family_seed, class_index):
         phase = texture.uniform(0, 2 * math.pi)
-        wave = np.sin(2 * math.pi / wavelength * (x * math.cos(direction) + y * math.sin(direction)) + phase)
+        wave = np.sin(
+            2 * math.pi / wavelength * (x * math.cos(direction) + y * math.sin(direction)) + phase
+        )
         planes.append((0.5 + 0.4 * np.clip(1.5 * wave, -1, 1)).astype(np.float32))
     return np.stack([planes[0], planes[0], planes[1]])

@@ -15,7 +15,10 @@ FORMAT = "palimpsest-deep-hiding"
 
 def save(path, network, training, protection, licence):
     """Writes the network; `training` and `protection` (dictionaries) are stored as JSON."""
-    tensors = {name: tensor.detach().float().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    tensors = {
+        name: tensor.detach().float().cpu().contiguous()
+        for name, tensor in network.state_dict().items()
+    }
     metadata = {
         "format": FORMAT,
         "format_version": "1",
@@ -35,7 +38,9 @@ def load(path):
         if metadata.get("format") != FORMAT:
             raise ValueError(f"'{path}' is not a {FORMAT} file")
         tensors = {name: file.get_tensor(name) for name in file.keys()}
-    network = HidingNetwork(int(metadata["blocks"]), int(metadata["growth"]), float(metadata["clamp"]))
+    network = HidingNetwork(
+        int(metadata["blocks"]), int(metadata["growth"]), float(metadata["clamp"])
+    )
     network.load_state_dict(tensors)
     return network.eval(), metadata
 
@@ -53,5 +58,9 @@ def golden(network, pairs):
         for cover, secret in pairs:
             size = f"{cover.shape[1]}x{cover.shape[2]}"
             protected, _ = network.hide(cover[None], secret[None])
-            vectors |= {f"cover_{size}": cover, f"secret_{size}": secret, f"delta_{size}": protected[0] - cover}
+            vectors |= {
+                f"cover_{size}": cover,
+                f"secret_{size}": secret,
+                f"delta_{size}": protected[0] - cover,
+            }
     return {name: tensor.contiguous() for name, tensor in vectors.items()}
