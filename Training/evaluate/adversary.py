@@ -27,7 +27,9 @@ def _climb(model, images, labels, delta, move, project):
 def linf(model, images, labels, radius=8 / 255, step=2 / 255):
     """PGD-10 within 8/255 of every sample, steps of 2/255, from a uniform start."""
     start = torch.empty_like(images).uniform_(-radius, radius)
-    return _climb(model, images, labels, start, lambda g: step * g.sign(), lambda d: d.clamp(-radius, radius))
+    return _climb(
+        model, images, labels, start, lambda g: step * g.sign(), lambda d: d.clamp(-radius, radius)
+    )
 
 
 def l2(model, images, labels, radius=1.0, step=0.25):

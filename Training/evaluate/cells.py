@@ -17,14 +17,22 @@ from .splits import splits
 
 def path(setting, row, column, seed):
     """Where a cell's record is kept, and the fields that say what it was measured on."""
-    identity = {**setting.identity(), **columns.identity(column, setting), "row": row, "column": column, "seed": seed}
+    identity = {
+        **setting.identity(),
+        **columns.identity(column, setting),
+        "row": row,
+        "column": column,
+        "seed": seed,
+    }
     file = rows.weights_file(row, setting.tool)
     if column in columns.WITH_OWN_COPY:
         file = file or setting.tool.weights
     if file:
         identity["tensors_sha256"] = weights.tensors_sha256(file)
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
-    words = "".join(c if c.isalnum() or c == "-" else "_" for c in f"{row}-{column}-{seed}").strip("_")
+    words = (
+        "".join(c if c.isalnum() or c == "-" else "_" for c in f"{row}-{column}-{seed}").strip("_")
+    )
     return setting.out / "cells" / f"{words}-{key}.json", identity
 
 
@@ -67,5 +75,8 @@ def measure(setting, row, column, seed):
     record["processor"] = processor()
     record["seconds"] = round(time.monotonic() - started, 1)
     keep(place, record)
-    print(f"{row} / {column} / seed {seed}: {record['accuracy']:.2f} % ({record['seconds']:.0f} s)", flush=True)
+    print(
+        f"{row} / {column} / seed {seed}: {record['accuracy']:.2f} % ({record['seconds']:.0f} s)",
+        flush=True,
+    )
     return record

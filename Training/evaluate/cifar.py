@@ -37,14 +37,22 @@ def _from_mosaics(members):
 
 def _batch(content, labels):
     record = pickle.loads(content, encoding="bytes")
-    images = np.asarray(record[b"data"], dtype=np.uint8).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    images = np.asarray(record[b"data"], dtype=np.uint8).reshape(-1, 3, 32, 32).transpose(
+        0, 2, 3, 1
+    )
     return np.ascontiguousarray(images), np.asarray(record[labels], dtype=np.uint8)
 
 
 def _cifar10(members):
     train = [_batch(members[f"data_batch_{i}"], b"labels") for i in range(1, 6)]
     x_test, y_test = _batch(members["test_batch"], b"labels")
-    return Dataset(np.concatenate([x for x, _ in train]), np.concatenate([y for _, y in train]), x_test, y_test, CLASSES)
+    return Dataset(
+        np.concatenate([x for x, _ in train]),
+        np.concatenate([y for _, y in train]),
+        x_test,
+        y_test,
+        CLASSES,
+    )
 
 
 def _cifar100(members):

@@ -75,7 +75,9 @@ def accuracy(model, x, y):
 
 def _schedule(optimizer, recipe, steps):
     if recipe.schedule == "one-cycle":
-        return torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=steps, pct_start=0.3)
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, recipe.rate, total_steps=steps, pct_start=0.3
+        )
     milestones = [int(0.4 * steps), int(0.8 * steps)]
     return torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, 0.1)
 
@@ -89,7 +91,21 @@ def _keep_memory():
         libc.mallopt(m_trim_threshold, -1)
 
 
-def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=None, erase=False, varied=False, model=None, log=None):
+def train(
+    x,
+    y,
+    x_test,
+    y_test,
+    seed,
+    recipe=CPU,
+    classes=10,
+    mix=None,
+    attack=None,
+    erase=False,
+    varied=False,
+    model=None,
+    log=None,
+):
     """Trains from scratch, or goes on with `model`, on uint8 images (N, H, W, 3) and their labels.
 
     `mix` names one of `mixing.ALL`, `attack` one of `adversary.ALL`, `erase` turns UEraser on, `varied`
@@ -102,22 +118,30 @@ def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=N
     rng = np.random.default_rng(seed)
     model = learners.ALL[recipe.learner](classes) if model is None else model
     model = model.to(device).to(memory_format=torch.channels_last)
-    x, x_test = (torch.from_numpy(np.ascontiguousarray(images)).to(device) for images in (x, x_test))
+    x, x_test = (
+        torch.from_numpy(np.ascontiguousarray(images)).to(device) for images in (x, x_test)
+    )
     y, y_test = (torch.from_numpy(labels.astype(np.int64)).to(device) for labels in (y, y_test))
     if recipe.crop:
         x_test = augmentation.middle(x_test, recipe.crop)
     optimizer = torch.optim.SGD(
-        [p for p in model.parameters() if p.requires_grad], recipe.rate, 0.9, weight_decay=recipe.weight_decay
+        [p for p in model.parameters() if p.requires_grad],
+        recipe.rate,
+        0.9,
+        weight_decay=recipe.weight_decay,
     )
     an_epoch = len(x) // recipe.batch
     steps = round(an_epoch * recipe.epochs)
     schedule = _schedule(optimizer, recipe, steps)
-    precision = torch.autocast(device, torch.bfloat16) if recipe.precision == "bfloat16" else nullcontext()
+    precision = (
+        torch.autocast(device, torch.bfloat16) if recipe.precision == "bfloat16" else nullcontext()
+    )
     generator = torch.Generator().manual_seed(seed)
     history, step = [], 0
     while step < steps:
         model.train()
-        for chosen in torch.from_numpy(rng.permutation(len(x))[: an_epoch * recipe.batch]).split(recipe.batch):
+        order = torch.from_numpy(rng.permutation(len(x))[: an_epoch * recipe.batch])
+        for chosen in order.split(recipe.batch):
             if step == steps:
                 break
             chosen = chosen.to(device)
@@ -125,17 +149,23 @@ def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=N
             if varied:
                 images = as_input(randaugment.augmented(x[chosen], recipe.crop or x.shape[1]))
             elif recipe.crop:
-                images = augmentation.resized(as_input(x[chosen]), generator, augmentation.SMALLEST_CROP, recipe.crop)
+                images = augmentation.resized(
+                    as_input(x[chosen]), generator, augmentation.SMALLEST_CROP, recipe.crop
+                )
             else:
                 images = as_input(augmentation.shifted(x[chosen], rng, recipe.pad))
             if mix:
-                mixed, labels = mixing.ALL[mix](images + 0.5, F.one_hot(labels, classes).float(), rng)
+                mixed, labels = mixing.ALL[mix](
+                    images + 0.5, F.one_hot(labels, classes).float(), rng
+                )
                 images = mixed - 0.5
             if attack:
                 images = adversary.ALL[attack](model, images, labels)
             if erase:
                 draws = ueraser.DRAWS if step < ueraser.WORST_UNTIL * steps else 1
-                images, labels = ueraser.augment_each(images + 0.5, draws, generator) - 0.5, labels.repeat(draws)
+                images, labels = (
+                    ueraser.augment_each(images + 0.5, draws, generator) - 0.5, labels.repeat(draws)
+                )
             with precision:
                 logits = model(images)
             losses = F.cross_entropy(logits.float(), labels, reduction="none")

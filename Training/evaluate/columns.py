@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from . import (
-    adversary, backbone, classifier, components, countermeasures, detector, diffusion, disentangling, features, mixing, own_copy,
+    adversary, backbone, classifier, components, countermeasures, detector, diffusion,
+    disentangling, features, mixing, own_copy,
     pretrained, projection, purifier, ring, simclr, spectra, waves,
 )  # fmt: skip
 
@@ -21,7 +22,9 @@ def _plain(images, given, x_test, y_test, seed, setting, **options):
 
 def _on_images(name):
     def learn(given, x_test, y_test, seed, setting):
-        return _plain(countermeasures.ALL[name](given.images, seed), given, x_test, y_test, seed, setting)
+        return _plain(
+            countermeasures.ALL[name](given.images, seed), given, x_test, y_test, seed, setting
+        )
 
     return learn
 
@@ -40,7 +43,9 @@ def _projected(given, x_test, y_test, seed, setting):
 
 
 def _equalized(given, x_test, y_test, seed, setting):
-    return _plain(spectra.equalize(given.images, given.labels), given, x_test, y_test, seed, setting)
+    return _plain(
+        spectra.equalize(given.images, given.labels), given, x_test, y_test, seed, setting
+    )
 
 
 def _purified(given, x_test, y_test, seed, setting):
@@ -58,16 +63,22 @@ def _without_waves(rounds=waves.ROUNDS):
 
 def _without_ring(given, x_test, y_test, seed, setting):
     rings = ring.find(given.images)
-    return _plain(ring.treat(given.images, rings), given, ring.treat(x_test, rings), y_test, seed, setting)
+    return _plain(
+        ring.treat(given.images, rings), given, ring.treat(x_test, rings), y_test, seed, setting
+    )
 
 
 def _without_known_ring(given, x_test, y_test, seed, setting):
     rings = ring.find(own_copy.pairs(given, seed, setting)[0])
-    return _plain(ring.treat(given.images, rings), given, ring.treat(x_test, rings), y_test, seed, setting)
+    return _plain(
+        ring.treat(given.images, rings), given, ring.treat(x_test, rings), y_test, seed, setting
+    )
 
 
 def _without_components(given, x_test, y_test, seed, setting):
-    return _plain(components.subtract(given.images, given.labels), given, x_test, y_test, seed, setting)
+    return _plain(
+        components.subtract(given.images, given.labels), given, x_test, y_test, seed, setting
+    )
 
 
 def _disentangled(given, x_test, y_test, seed, setting):
@@ -96,13 +107,17 @@ def _fine_tuned(given, x_test, y_test, seed, setting):
 
 def _contrastive(given, x_test, y_test, seed, setting):
     recipe = simclr.CPU if setting.recipe.learner == "narrow" else simclr.FULL
-    return simclr.train(given.images, given.labels, given.originals, x_test, y_test, seed, recipe, setting.classes)
+    return simclr.train(
+        given.images, given.labels, given.originals, x_test, y_test, seed, recipe, setting.classes
+    )
 
 
 def _learnt_by(learner):
     def learn(given, x_test, y_test, seed, setting):
         recipe = replace(setting.recipe, learner=learner)
-        return classifier.train(given.images, given.labels, x_test, y_test, seed, recipe, setting.classes)[1]
+        return classifier.train(
+            given.images, given.labels, x_test, y_test, seed, recipe, setting.classes
+        )[1]
 
     return learn
 
@@ -112,18 +127,24 @@ def _from_few(given, x_test, y_test, seed, setting):
     few = np.concatenate(features.chosen(given.labels, FEW_EACH, seed))
     recipe = replace(setting.recipe, batch=min(setting.recipe.batch, len(few)))
     recipe = replace(recipe, epochs=FEW_STEPS / (len(few) // recipe.batch))
-    return classifier.train(given.images[few], given.labels[few], x_test, y_test, seed, recipe, setting.classes)[1]
+    return classifier.train(
+        given.images[few], given.labels[few], x_test, y_test, seed, recipe, setting.classes
+    )[1]
 
 
 FEW_EACH, FEW_STEPS = 60, 540
 # The learners of the paper's transfer table beside ResNet-18.
 OTHER_LEARNERS = ("ResNet-50", "VGG-19", "DenseNet-121", "ViT")
 VANILLA, FINE_TUNING, AVATAR = "vanilla", "fine-tuning", "AVATAR"
-WAVES, RING, OTHER_KEYS, OWN_PAIRS = "wave projection", "ring stop", "purifier, other keys", "purifier, own pairs"
+WAVES, RING, OTHER_KEYS, OWN_PAIRS = (
+    "wave projection", "ring stop", "purifier, other keys", "purifier, own pairs"
+)
 # What the overtones are worth that only a second search finds.
 WAVES_ONCE = "wave projection, one search"
 RANDAUGMENT, FEW = "RandAugment", "few pictures"
-COMPONENTS, SPECTRUM, DISENTANGLING = "class mean and components", "spectrum classifier", "D-VAE in small"
+COMPONENTS, SPECTRUM, DISENTANGLING = (
+    "class mean and components", "spectrum classifier", "D-VAE in small"
+)
 # The ring of a set that the attacker made himself, so that clean pictures lose it as well.
 RING_KNOWN = "ring stop, own copy"
 COIN, SITES = "COIN", "JPEG 75, half size"
@@ -162,13 +183,22 @@ def identity(column, setting):
 NO_OPS = ("Gaussian filter (paper)",)
 # Table I of the paper; adversarial training is left to machines with a GPU.
 TWELVE = (
-    "vanilla", "cutout", "cutmix", "mixup", "mean filter", "median filter", "2 bits", "grayscale", "Gaussian noise",
+    "vanilla", "cutout", "cutmix", "mixup", "mean filter", "median filter", "2 bits", "grayscale",
+    "Gaussian noise",
     "Gaussian filter (paper)", "JPEG 10", "JPEG 50",
 )  # fmt: skip
 FOURTEEN = (*TWELVE, *adversary.ALL)
 # The paper's Table II, then what it did not ask.
 LATER = ("orthogonal projection", "UEraser", AVATAR, "SimCLR")
-FURTHER = ("Gaussian filter", "half size", "quarter size", "WebP", "grayscale + JPEG 50", "equal spectra", FINE_TUNING)
+FURTHER = (
+    "Gaussian filter",
+    "half size",
+    "quarter size",
+    "WebP",
+    "grayscale + JPEG 50",
+    "equal spectra",
+    FINE_TUNING,
+)
 # Attackers who know what the product does, then general ones that the paper did not ask.
 ADAPTIVE = (WAVES, RING, COMPONENTS, OTHER_KEYS, OWN_PAIRS, DISENTANGLING, COIN, SITES)
 # Trainers who augment hard.

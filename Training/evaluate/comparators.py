@@ -31,7 +31,11 @@ def linearly_separable(pixels, labels, seed):
     for label in range(int(labels.max()) + 1):
         members = np.flatnonzero(labels == label)
         centre = 10 * rng.choice([-1, 1], dimensions)
-        points = rng.standard_normal((len(members), dimensions)) @ rng.uniform(-1, 1, (dimensions, dimensions)) + centre
+        points = (
+            rng.standard_normal((len(members), dimensions))
+            @ rng.uniform(-1, 1, (dimensions, dimensions))
+            + centre
+        )
         patches = points.reshape(-1, rows, columns, 3).repeat(8, 1).repeat(8, 2)
         delta[members] = patches[:, :height, :width]
     return perturbations.add(pixels, _scaled(delta, (3 * height * width) ** 0.5 * 6 / 255))
@@ -51,7 +55,9 @@ def _answer(window, fields):
     kernel = window.copy()
     kernel[2, 2] = -1
     height, width = fields.shape[1] - 2, fields.shape[2] - 2
-    response = sum(kernel[y, x] * fields[:, y : y + height, x : x + width] for y in range(3) for x in range(3))
+    response = sum(
+        kernel[y, x] * fields[:, y : y + height, x : x + width] for y in range(3) for x in range(3)
+    )
     return np.maximum(response, 0).sum((1, 2))
 
 
@@ -113,7 +119,9 @@ def induced_linearity(pixels, labels, seed):
     x = torch.from_numpy(pixels.reshape(len(pixels), -1)).float() / 255
     y = torch.from_numpy(labels.astype(np.int64))
     classes = int(labels.max()) + 1
-    surrogate = nn.Sequential(nn.Linear(x.shape[1], classes, bias=False), nn.Linear(classes, classes, bias=False))
+    surrogate = nn.Sequential(
+        nn.Linear(x.shape[1], classes, bias=False), nn.Linear(classes, classes, bias=False)
+    )
     epochs, batch = 30, 128
     optimizer = torch.optim.SGD(surrogate.parameters(), 0.003, momentum=0.9)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)

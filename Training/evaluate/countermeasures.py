@@ -14,7 +14,9 @@ from . import displacement
 
 def _each(pixels, transform):
     """Applies a function from Pillow image to Pillow image to every picture."""
-    return np.stack([np.asarray(transform(Image.fromarray(image)).convert("RGB")) for image in pixels])
+    return np.stack(
+        [np.asarray(transform(Image.fromarray(image)).convert("RGB")) for image in pixels]
+    )
 
 
 def _through(pixels, format, **options):
@@ -40,7 +42,9 @@ def _to_levels(values):
 def _gaussian_filter(pixels, deviation):
     one = np.exp(-np.array([1, 0, 1]) / (2 * deviation**2))
     weights = np.outer(one, one).ravel() / one.sum() ** 2
-    return _to_levels(sum(w * n for w, n in zip(weights.astype(np.float32), _neighbours(pixels, "reflect"))))
+    return _to_levels(
+        sum(w * n for w, n in zip(weights.astype(np.float32), _neighbours(pixels, "reflect")))
+    )
 
 
 def vanilla(pixels, seed):
@@ -81,7 +85,12 @@ def grayscale(pixels, seed):
 def gaussian_noise(pixels, seed):
     """Normal noise of deviation 0.1 of the range on every sample, drawn once."""
     rng = np.random.default_rng([seed, 5])
-    return np.stack([_to_levels(image + 25.5 * rng.standard_normal(image.shape, np.float32)) for image in pixels])
+    return np.stack(
+        [
+            _to_levels(image + 25.5 * rng.standard_normal(image.shape, np.float32))
+            for image in pixels
+        ]
+    )
 
 
 def jpeg10(pixels, seed):
@@ -98,7 +107,9 @@ def _smaller(pixels, factor):
     """A fraction of the width and height and back, both bilinear with antialias."""
     height, width = pixels.shape[1:3]
     small = (max(1, width // factor), max(1, height // factor))
-    return _each(pixels, lambda i: i.resize(small, Image.BILINEAR).resize((width, height), Image.BILINEAR))
+    return _each(
+        pixels, lambda i: i.resize(small, Image.BILINEAR).resize((width, height), Image.BILINEAR)
+    )
 
 
 def half_size(pixels, seed):

@@ -39,8 +39,8 @@ def load(path):
     path = Path(path)
     if not path.exists():
         raise DatasetError(
-            f"there is no data set at '{path}': download cifar-10-python.tar.gz from its authors' page and name it, "
-            "for example: make prove CIFAR10=cifar-10-python.tar.gz"
+            f"there is no data set at '{path}': download cifar-10-python.tar.gz from its authors' "
+            "page and name it, for example: make prove CIFAR10=cifar-10-python.tar.gz"
         )
     files = contents(path)
     names = {name.name for name in files}
@@ -48,7 +48,8 @@ def load(path):
         if reader.knows(names, files):
             return reader.read(files)
     raise DatasetError(
-        f"'{path}' is no data set in a known form: it holds neither CIFAR's batches nor train/CLASS and test/CLASS (or val/CLASS)"
+        f"'{path}' is no data set in a known form: it holds neither CIFAR's batches nor "
+        "train/CLASS and test/CLASS (or val/CLASS)"
     )
 
 
@@ -58,12 +59,20 @@ def contents(path):
 
 
 def _folder(path):
-    return {place.relative_to(path): place.read_bytes() for place in sorted(path.rglob("*")) if place.is_file()}
+    return {
+        place.relative_to(path): place.read_bytes()
+        for place in sorted(path.rglob("*"))
+        if place.is_file()
+    }
 
 
 def _archive(path):
     try:
         with tarfile.open(path) as archive:
-            return {Path(member.name): archive.extractfile(member).read() for member in archive if member.isfile()}
+            return {
+                Path(member.name): archive.extractfile(member).read()
+                for member in archive
+                if member.isfile()
+            }
     except tarfile.TarError as error:
         raise DatasetError(f"'{path}' is neither a folder nor a tar archive ({error})") from error

@@ -17,8 +17,12 @@ FLAGGED_ABOVE = 70.0
 def linear_probe(pixels, labels, seed, ridge=100.0):
     """Accuracy in percent, on a fifth kept aside, of ridge regression from pixels (at most 32x32) to one-hot labels."""
     if pixels.shape[1] > SIDE:
-        pixels = np.stack([np.asarray(Image.fromarray(p).resize((SIDE, SIDE), Image.BOX)) for p in pixels])
-    return _ridge(pixels.reshape(len(pixels), -1).astype(np.float32) / 255 - 0.5, labels, seed, ridge)
+        pixels = np.stack(
+            [np.asarray(Image.fromarray(p).resize((SIDE, SIDE), Image.BOX)) for p in pixels]
+        )
+    return _ridge(
+        pixels.reshape(len(pixels), -1).astype(np.float32) / 255 - 0.5, labels, seed, ridge
+    )
 
 
 def spectrum_probe(pixels, labels, seed, ridge=10.0):

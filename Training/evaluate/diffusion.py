@@ -50,15 +50,25 @@ class NoisePredictor(nn.Module):
     def __init__(self, width=64):
         super().__init__()
         self.width, embedding = width, 4 * width
-        self.embed = nn.Sequential(nn.Linear(width, embedding), nn.SiLU(), nn.Linear(embedding, embedding), nn.SiLU())
+        self.embed = nn.Sequential(
+            nn.Linear(width, embedding), nn.SiLU(), nn.Linear(embedding, embedding), nn.SiLU()
+        )
         self.enter = nn.Conv2d(3, width, 3, 1, 1)
-        self.down = nn.ModuleList([Block(width, width, embedding), Block(width, 2 * width, embedding)])
-        self.middle = nn.ModuleList([Block(2 * width, 4 * width, embedding), Block(4 * width, 2 * width, embedding)])
-        self.up = nn.ModuleList([Block(4 * width, width, embedding), Block(2 * width, width, embedding)])
+        self.down = nn.ModuleList(
+            [Block(width, width, embedding), Block(width, 2 * width, embedding)]
+        )
+        self.middle = nn.ModuleList(
+            [Block(2 * width, 4 * width, embedding), Block(4 * width, 2 * width, embedding)]
+        )
+        self.up = nn.ModuleList(
+            [Block(4 * width, width, embedding), Block(2 * width, width, embedding)]
+        )
         self.leave = nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(), nn.Conv2d(width, 3, 3, 1, 1))
 
     def forward(self, x, time_):
-        frequencies = torch.exp(-math.log(1e4) * torch.arange(self.width // 2, device=x.device) / (self.width // 2))
+        frequencies = torch.exp(
+            -math.log(1e4) * torch.arange(self.width // 2, device=x.device) / (self.width // 2)
+        )
         angles = 1000 * time_[:, None] * frequencies
         embedding = self.embed(torch.cat([angles.sin(), angles.cos()], 1))
         x, kept = self.enter(x), []
@@ -105,9 +115,13 @@ def purify(network, pixels, seed, steps=PURIFY_STEPS, batch=1000):
             part = torch.from_numpy(np.ascontiguousarray(pixels[start : start + batch])).to(device)
             x = part.permute(0, 3, 1, 2).float() / 127.5 - 1
             left = signal(torch.tensor(steps / STEPS))
-            x = left * x + (1 - left**2).sqrt() * torch.randn(x.shape, generator=generator).to(device)
+            x = left * x + (1 - left**2).sqrt() * torch.randn(x.shape, generator=generator).to(
+                device
+            )
             x = reverse(network, x, steps, generator)
-            out.append(((x + 1) * 127.5).clamp(0, 255).round().byte().permute(0, 2, 3, 1).cpu().numpy())
+            out.append(
+                ((x + 1) * 127.5).clamp(0, 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+            )
     return np.concatenate(out)
 
 
@@ -128,7 +142,11 @@ def train(pixels, iterations, path, batch=128, rate=2e-4, stop_after=math.inf, w
         torch.manual_seed(step)
     images = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
     while step < iterations:
-        x = images[torch.randint(len(images), (batch,), device=device)].permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = (
+            images[torch.randint(len(images), (batch,), device=device)].permute(0, 3, 1, 2).float()
+            / 127.5
+            - 1
+        )
         mirrored = torch.rand(batch, 1, 1, 1, device=device) < 0.5
         value = loss(network, torch.where(mirrored, x.flip(3), x))
         optimizer.zero_grad(set_to_none=True)
@@ -142,7 +160,12 @@ def train(pixels, iterations, path, batch=128, rate=2e-4, stop_after=math.inf, w
                 kept.lerp_(new, 1 - decay)
         late = time.monotonic() - started > stop_after
         if step % 1000 == 0 or step == iterations or late:
-            state = {"network": network.state_dict(), "average": average.state_dict(), "step": step, "width": width}
+            state = {
+                "network": network.state_dict(),
+                "average": average.state_dict(),
+                "step": step,
+                "width": width,
+            }
             torch.save({**state, "optimizer": optimizer.state_dict()}, path.with_suffix(".partial"))
             os.replace(path.with_suffix(".partial"), path)
             log(f"iteration {step}: loss {value.item():.4f}")
@@ -160,14 +183,23 @@ def load(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Train the diffusion model of the AVATAR countermeasure.")
+    parser = argparse.ArgumentParser(
+        description="Train the diffusion model of the AVATAR countermeasure."
+    )
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--out", required=True, help="checkpoint to make or go on with")
     parser.add_argument("--iterations", type=int, default=100_000)
-    parser.add_argument("--stop-after", type=float, default=math.inf, help="seconds after which to save and stop")
+    parser.add_argument(
+        "--stop-after", type=float, default=math.inf, help="seconds after which to save and stop"
+    )
     arguments = parser.parse_args()
     # The clean training images: more than a trainer of protected photos has, so the countermeasure is at its best.
-    train(datasets.load(arguments.dataset).x_train, arguments.iterations, arguments.out, stop_after=arguments.stop_after)
+    train(
+        datasets.load(arguments.dataset).x_train,
+        arguments.iterations,
+        arguments.out,
+        stop_after=arguments.stop_after,
+    )
 
 
 if __name__ == "__main__":

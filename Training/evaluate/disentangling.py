@@ -35,7 +35,8 @@ def _decoder(channels):
     return nn.Sequential(
         nn.Conv2d(channels, WIDTH, 3, padding=1), nn.LeakyReLU(0.1), nn.Upsample(scale_factor=2.0),
         nn.Conv2d(WIDTH, WIDTH, 3, padding=1), nn.LeakyReLU(0.1), nn.Upsample(scale_factor=2.0),
-        nn.Conv2d(WIDTH, WIDTH // 2, 3, padding=1), nn.LeakyReLU(0.1), nn.Conv2d(WIDTH // 2, 3, 3, padding=1),
+        nn.Conv2d(WIDTH, WIDTH // 2, 3, padding=1), nn.LeakyReLU(0.1),
+        nn.Conv2d(WIDTH // 2, 3, 3, padding=1),
     )  # fmt: skip
 
 
@@ -51,11 +52,14 @@ class Disentangler(nn.Module):
         self.encoder = nn.Sequential(
             nn.Conv2d(3, WIDTH, 3, stride=2, padding=1), nn.LeakyReLU(0.1),
             nn.Conv2d(WIDTH, WIDTH, 3, stride=2, padding=1), nn.LeakyReLU(0.1),
-            nn.Conv2d(WIDTH, WIDTH, 3, padding=1), nn.LeakyReLU(0.1), nn.Conv2d(WIDTH, 2 * LATENT, 3, padding=1),
+            nn.Conv2d(WIDTH, WIDTH, 3, padding=1), nn.LeakyReLU(0.1),
+            nn.Conv2d(WIDTH, 2 * LATENT, 3, padding=1),
         )  # fmt: skip
         self.picture = _decoder(LATENT)
         self.perturbation = _decoder(LATENT + CLASS)
-        self.classes = nn.Parameter(torch.randn(classes, CLASS, -(-height // CELL), -(-width // CELL)))
+        self.classes = nn.Parameter(
+            torch.randn(classes, CLASS, -(-height // CELL), -(-width // CELL))
+        )
 
     def forward(self, images, labels, top=0, left=0, noisy=True):
         """(reconstruction, predicted perturbation, rate in nats a pixel) of crops whose corner lies at that
@@ -70,7 +74,11 @@ class Disentangler(nn.Module):
         known = self.classes[labels, :, top : top + latent.shape[2], left : left + latent.shape[3]]
         overall = latent.mean((2, 3), keepdim=True).expand_as(latent)
         perturbation = OUTPUT * self.perturbation(torch.cat([overall, known], 1))
-        return self.picture(latent), perturbation, nats / (images.shape[0] * images.shape[2] * images.shape[3])
+        return (
+            self.picture(latent),
+            perturbation,
+            nats / (images.shape[0] * images.shape[2] * images.shape[3])
+        )
 
 
 def train(pixels, labels, seed, rate, precision="float32", steps=None):
@@ -84,10 +92,14 @@ def train(pixels, labels, seed, rate, precision="float32", steps=None):
     side = min(LARGEST_CROP, *(length // CELL * CELL for length in pixels.shape[1:3]))
     count = max(FEWEST, BATCH * 32 * 32 // side**2)
     optimizer = torch.optim.Adam(model.parameters(), RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, RATE, total_steps=steps, pct_start=0.1
+    )
     for _ in range(steps):
         chosen = rng.integers(0, len(pixels), count)
-        top, left = (int(rng.integers(0, (length - side) // CELL + 1)) for length in pixels.shape[1:3])
+        top, left = (
+            int(rng.integers(0, (length - side) // CELL + 1)) for length in pixels.shape[1:3]
+        )
         crops = pixels[chosen][:, CELL * top : CELL * top + side, CELL * left : CELL * left + side]
         known = torch.from_numpy(labels[chosen].astype(np.int64)).to(device)
         images = classifier.as_input(crops).to(device)
@@ -95,7 +107,10 @@ def train(pixels, labels, seed, rate, precision="float32", steps=None):
             picture, perturbation, nats = model(images, known, top, left)
         # The second decoder explains what the first leaves, and must not make it leave more.
         left_over = images - picture.float()
-        loss = (left_over**2).mean() / UNIT**2 + ((left_over.detach() - perturbation) ** 2).mean() / UNIT**2
+        loss = (
+            (left_over**2).mean() / UNIT**2
+            + ((left_over.detach() - perturbation) ** 2).mean() / UNIT**2
+        )
         loss = loss + PRICE * (nats - rate).clamp(min=0) / rate
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

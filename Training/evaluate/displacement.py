@@ -28,7 +28,9 @@ def displace(pixels, seed):
 def _bilinear(image, y, x):
     """An image (H, W, 3) read at places (y, x), each (H, W), inside it."""
     top, left = np.floor(y).astype(int), np.floor(x).astype(int)
-    bottom, right = np.minimum(top + 1, image.shape[0] - 1), np.minimum(left + 1, image.shape[1] - 1)
+    bottom, right = (
+        np.minimum(top + 1, image.shape[0] - 1), np.minimum(left + 1, image.shape[1] - 1)
+    )
     y, x = (y - top)[..., None], (x - left)[..., None]
     upper = (1 - x) * image[top, left] + x * image[top, right]
     lower = (1 - x) * image[bottom, left] + x * image[bottom, right]

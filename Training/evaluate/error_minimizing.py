@@ -46,7 +46,9 @@ def perturb(pixels, labels, seed, recipe=None, log=None):
     epsilon = perturbations.EPSILON / 255
     x = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2)
     y = torch.from_numpy(labels.astype(np.int64)).to(device)
-    model = learners.ALL[recipe.learner](int(labels.max()) + 1).to(device).to(memory_format=torch.channels_last)
+    model = learners.ALL[recipe.learner](int(labels.max()) + 1).to(device).to(
+        memory_format=torch.channels_last
+    )
     optimizer = torch.optim.SGD(model.parameters(), 0.1, 0.9, weight_decay=5e-4)
     delta = torch.zeros(x.shape, device=device)
 

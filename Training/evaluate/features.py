@@ -29,7 +29,12 @@ def shrunk(pixels, side):
     """Pictures larger than `side` brought to it as trainers do (bilinear, antialiased); the others as they are."""
     if pixels.shape[1] <= side:
         return pixels
-    return np.stack([np.asarray(Image.fromarray(picture).resize((side, side), Image.BILINEAR)) for picture in pixels])
+    return np.stack(
+        [
+            np.asarray(Image.fromarray(picture).resize((side, side), Image.BILINEAR))
+            for picture in pixels
+        ]
+    )
 
 
 def ranks(labels, seed):
@@ -47,7 +52,9 @@ def chosen(labels, per_class, seed):
     places = ranks(labels, seed)
     bounds = [bound for bound in PIECES if per_class is None or bound < per_class]
     edges = [0, *bounds, per_class or len(labels)]
-    return [np.flatnonzero((places >= low) & (places < high)) for low, high in zip(edges, edges[1:])]
+    return [
+        np.flatnonzero((places >= low) & (places < high)) for low, high in zip(edges, edges[1:])
+    ]
 
 
 def extract(pixels, name, side, precision, folder):
@@ -56,7 +63,9 @@ def extract(pixels, name, side, precision, folder):
     pixels = shrunk(pixels, side)
     facts = json.dumps(["features", name, backbone.digest(name), side, precision]).encode()
     parts = (facts, np.ascontiguousarray(pixels).tobytes())
-    return cache.stored(folder, parts, lambda: _computed(pixels, name, side, precision)).astype(np.float32)
+    return cache.stored(folder, parts, lambda: _computed(pixels, name, side, precision)).astype(
+        np.float32
+    )
 
 
 def _computed(pixels, name, side, precision):

@@ -31,7 +31,9 @@ def read(files):
     parts = _parts(files)
     names = tuple(sorted(parts["train"]))
     if set(parts["test"]) - set(names):
-        raise DatasetError(f"the classes {sorted(set(parts['test']) - set(names))} are tested but never learnt")
+        raise DatasetError(
+            f"the classes {sorted(set(parts['test']) - set(names))} are tested but never learnt"
+        )
 
     def opened(path):
         try:
@@ -39,14 +41,24 @@ def read(files):
         except OSError as error:
             raise DatasetError(f"'{path}' is no picture: {error}") from error
 
-    chosen = [path for classes in (parts["train"], parts["test"]) for paths in classes.values() for path in paths]
+    chosen = [
+        path
+        for classes in (parts["train"], parts["test"])
+        for paths in classes.values()
+        for path in paths
+    ]
     side = min(LARGEST_SIDE, *(min(Image.open(io.BytesIO(files[path])).size) for path in chosen))
 
     def arrays(classes):
         pairs = [(path, names.index(name)) for name, paths in classes.items() for path in paths]
-        images = [np.asarray(ImageOps.fit(opened(path), (side, side), Image.BILINEAR)) for path, _ in pairs]
+        images = [
+            np.asarray(ImageOps.fit(opened(path), (side, side), Image.BILINEAR))
+            for path, _ in pairs
+        ]
         # Mixed, so that the first n of them are of all classes.
         order = np.random.default_rng(0).permutation(len(pairs))
-        return np.stack(images)[order], np.array([label for _, label in pairs], dtype=np.uint8)[order]
+        return (
+            np.stack(images)[order], np.array([label for _, label in pairs], dtype=np.uint8)[order]
+        )
 
     return Dataset(*arrays(parts["train"]), *arrays(parts["test"]), names)

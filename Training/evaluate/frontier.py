@@ -39,13 +39,16 @@ def draw(remaining, looks, path):
         return
     names = list(dict.fromkeys(row for methods in found.values() for row in methods))
     colours = pyplot.get_cmap("tab10" if len(names) <= 10 else "tab20").colors
-    figure, axes = pyplot.subplots(1, len(found), figsize=(4.3 * len(found), 5.2), sharey=True, squeeze=False)
+    figure, axes = pyplot.subplots(
+        1, len(found), figsize=(4.3 * len(found), 5.2), sharey=True, squeeze=False
+    )
     for place, (panel, methods) in zip(axes[0], found.items()):
         for row, (score, protection) in methods.items():
             ours = row in rows.OURS
             place.scatter(
                 score, protection, s=90 if ours else 55, marker="o" if ours else "^",
-                color=colours[names.index(row) % len(colours)], edgecolor="k", linewidth=0.6, label=row, zorder=3,
+                color=colours[names.index(row) % len(colours)], edgecolor="k", linewidth=0.6,
+                label=row, zorder=3,
             )  # fmt: skip
         place.axvline(GATE, color="k", linestyle=":", linewidth=1)
         place.axhline(0, color="k", linewidth=0.5)
@@ -55,7 +58,11 @@ def draw(remaining, looks, path):
         place.set_ylim(-0.1, 1.1)
         place.grid(alpha=0.3)
     axes[0, 0].set_ylabel("protection, 1 - r, at the worst of the panel's columns")
-    handles = {label: handle for place in axes[0] for handle, label in zip(*place.get_legend_handles_labels())}
+    handles = {
+        label: handle
+        for place in axes[0]
+        for handle, label in zip(*place.get_legend_handles_labels())
+    }
     figure.legend(handles.values(), handles.keys(), loc="lower center", ncol=3, fontsize=8)
     figure.tight_layout(rect=(0, 0.04 + 0.035 * -(-len(handles) // 3), 1, 1))
     figure.savefig(path, dpi=110)

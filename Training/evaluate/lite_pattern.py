@@ -68,7 +68,12 @@ def perturb(pixels, labels, seed, side=0, steps=STEPS):
 def stored_patterns(pixels, labels, seed, folder, side=0):
     """As `patterns`, kept in `folder`, since they take minutes; made anew when this module changed."""
     code = Path(__file__).read_bytes()
-    parts = (json.dumps([seed, side, backbone.digest("Lite0")]).encode(), code, pixels.tobytes(), labels.tobytes())
+    parts = (
+        json.dumps([seed, side, backbone.digest("Lite0")]).encode(),
+        code,
+        pixels.tobytes(),
+        labels.tobytes(),
+    )
     return cache.stored(folder, parts, lambda: patterns(pixels, labels, seed, side))
 
 
@@ -95,7 +100,9 @@ def _eyes(pixels, labels, seed, side):
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = backbone.published("Lite0", features.input_side(pixels, side)).requires_grad_(False)
     network = network.to(device).to(memory_format=torch.channels_last)
-    return _Eyes(network, *_head(network, pixels[covers], labels[covers], int(labels.max()) + 1, device))
+    return _Eyes(
+        network, *_head(network, pixels[covers], labels[covers], int(labels.max()) + 1, device)
+    )
 
 
 def _patterns(eyes, pixels, labels, seed, steps):
@@ -108,7 +115,9 @@ def _patterns(eyes, pixels, labels, seed, steps):
         # Each class as often as the others, up to one.
         drawn = np.resize(rng.permutation(list(members)), BATCH)
         wanted = torch.from_numpy(drawn).to(device)
-        under = torch.from_numpy(np.stack([pixels[rng.choice(members[label])] for label in drawn])).to(device)
+        under = torch.from_numpy(
+            np.stack([pixels[rng.choice(members[label])] for label in drawn])
+        ).to(device)
         slope = eyes.slope(under, found, wanted, wanted)
         # Classes are steered apart, whatever the size of each one's gradient.
         slope = slope / slope.abs().mean((1, 2, 3), keepdim=True).clamp(min=1e-12)
@@ -123,14 +132,25 @@ def _head(network, covers, labels, classes, device):
     covers, and (K,) the class that each is taken for."""
     with torch.no_grad():
         batches = torch.from_numpy(np.ascontiguousarray(covers)).split(features.BATCH)
-        seen = torch.cat([network.features(classifier.as_input(batch.to(device))).cpu() for batch in batches]).numpy()
+        seen = torch.cat(
+            [network.features(classifier.as_input(batch.to(device))).cpu() for batch in batches]
+        ).numpy()
     mean, deviation = seen.mean(0), np.maximum(seen.std(0), 1e-2)
-    weights, bias = pretrained.logistic_regression((seen - mean) / deviation, labels, classes, PENALTY)
+    weights, bias = pretrained.logistic_regression(
+        (seen - mean) / deviation, labels, classes, PENALTY
+    )
     weights = weights / deviation[:, None]
     bias = bias - mean @ weights
     likeness = torch.from_numpy(seen @ weights + bias).log_softmax(1).numpy()
     # (K, K): how likely the head finds the second class in pictures of the first; its own is no choice.
-    means = np.stack([likeness[labels == label].sum(0) / max(1, (labels == label).sum()) for label in range(classes)])
+    means = np.stack(
+        [
+            likeness[labels == label].sum(0) / max(1, (labels == label).sum())
+            for label in range(classes)
+        ]
+    )
     np.fill_diagonal(means, -1e6)
     others = torch.from_numpy(optimize.linear_sum_assignment(-means)[1])
-    return *(torch.from_numpy(part).float().to(device) for part in (weights, bias)), others.to(device)
+    return (
+        *(torch.from_numpy(part).float().to(device) for part in (weights, bias)), others.to(device)
+    )

@@ -25,7 +25,9 @@ def measure(setting, row, seed, x, y):
     if record is not None or row == rows.CLEAN:
         return record
     given = rows.ALL[row](x, y, seed, setting.tool)
-    median, tenth = visibility.ssimulacra2_of_set(given.originals, given.images, max(1, SIDE // x.shape[1]))
+    median, tenth = visibility.ssimulacra2_of_set(
+        given.originals, given.images, max(1, SIDE // x.shape[1])
+    )
     place, identity = cells.path(setting, row, NAME, seed)
     record = {**identity, "median": round(median, 2), "p10": round(tenth, 2)}
     keep(place, record)

@@ -47,7 +47,9 @@ def mixup(images, labels, rng):
     """Twice, each with probability 1/2: a uniform blend with another image of the batch and its label (Zhang et al. 2018)."""
     for _ in range(2):
         partners = torch.from_numpy(rng.permutation(len(images)))
-        share = torch.from_numpy(rng.random(len(images)) * (rng.random(len(images)) < 0.5)).to(images)
+        share = (
+            torch.from_numpy(rng.random(len(images)) * (rng.random(len(images)) < 0.5)).to(images)
+        )
         images = images + share[:, None, None, None] * (images[partners] - images)
         labels = labels + share[:, None] * (labels[partners] - labels)
     return images, labels

@@ -15,14 +15,17 @@ def pairs(given, seed, setting):
     """
     photos = splits.others(datasets.load(setting.data), setting.split, setting.images, PHOTOS)
     tool = setting.tool
-    protection = given.protection or rows.Protection(str(tool.weights), ("--mode", "sample-wise", "--mask", "none"))
+    protection = given.protection or rows.Protection(
+        str(tool.weights), ("--mode", "sample-wise", "--mask", "none")
+    )
     rng = np.random.default_rng([seed, 22])
     released = []
     for key in range(KEYS):
         labels = rng.permutation(np.arange(len(photos)) % len(tool.names))
         released.append(
             product.protect(
-                tool.binary, protection.weights, photos, labels, tool.names, family_seed(seed, key), tool.cache,
+                tool.binary, protection.weights, photos, labels, tool.names, family_seed(seed, key),
+                tool.cache,
                 protection.options,
             )  # fmt: skip
         )

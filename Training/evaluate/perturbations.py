@@ -33,5 +33,7 @@ def smooth_noise(pixels, labels, seed):
         small = rng.uniform(-2 * EPSILON, 2 * EPSILON, (8, 8)).astype(np.float32)
         return np.asarray(Image.fromarray(small).resize((width, height), Image.BILINEAR))
 
-    patterns = np.stack([np.stack([pattern() for _ in range(3)], -1) for _ in range(int(labels.max()) + 1)])
+    patterns = np.stack(
+        [np.stack([pattern() for _ in range(3)], -1) for _ in range(int(labels.max()) + 1)]
+    )
     return add(pixels, patterns[labels])

@@ -83,8 +83,14 @@ def passed_on(photo, quality):
 def load(folder, rows, name, learnt, way):
     """The pixels of a row, uint8 (N, 256, 256, 3) in the order of `learnt`, or None while classes of it are
     missing."""
-    parts = [_part(folder, rows[name], way, label, paths) for label, paths in _classes(learnt).items()]
-    return np.concatenate([np.load(part) for part in parts]) if all(part.exists() for part in parts) else None
+    parts = [
+        _part(folder, rows[name], way, label, paths) for label, paths in _classes(learnt).items()
+    ]
+    return (
+        np.concatenate([np.load(part) for part in parts])
+        if all(part.exists() for part in parts)
+        else None
+    )
 
 
 def make(folder, rows, learnt, way):
@@ -127,7 +133,9 @@ def _write(part, pixels):
 def _released(row, place, label, way, kept):
     """The photos of one class, (n, 256, 256, 3), in the order of their numbers."""
     if isinstance(row, Protected):
-        released = photos.protected(row.binary, row.weights, place, kept / "released", row.seed, row.options)
+        released = photos.protected(
+            row.binary, row.weights, place, kept / "released", row.seed, row.options
+        )
     else:
         released = (row.changed(label, photos.opened(path)) for path in sorted(place.iterdir()))
     return np.stack([photos.stored(passed_on(photo, way.quality)) for photo in released])

@@ -36,7 +36,9 @@ def find(folder):
     """Sorted class names and, for each, its photos' paths. Raises PhotosError when there is too little to conclude from."""
     folder = Path(folder)
     if not folder.is_dir():
-        raise PhotosError(f"'{folder}' is not a folder: name one that holds a folder of photos for each class")
+        raise PhotosError(
+            f"'{folder}' is not a folder: name one that holds a folder of photos for each class"
+        )
     classes = {
         place.name: sorted(p for p in place.rglob("*") if p.suffix.lower() in KINDS)
         for place in sorted(folder.iterdir())
@@ -44,10 +46,15 @@ def find(folder):
     }
     classes = {name: paths for name, paths in classes.items() if paths}
     if len(classes) < CLASSES_AT_LEAST:
-        raise PhotosError(f"'{folder}' must hold at least {CLASSES_AT_LEAST} folders with photos, one a class")
+        raise PhotosError(
+            f"'{folder}' must hold at least {CLASSES_AT_LEAST} folders with photos, one a class"
+        )
     for name, paths in classes.items():
         if len(paths) < PHOTOS_AT_LEAST:
-            raise PhotosError(f"class '{name}' has {len(paths)} photos; nothing can be learnt from fewer than {PHOTOS_AT_LEAST}")
+            raise PhotosError(
+                f"class '{name}' has {len(paths)} photos; nothing can be learnt from fewer than "
+                f"{PHOTOS_AT_LEAST}"
+            )
     return classes
 
 
@@ -89,7 +96,9 @@ def sources(learnt, folder, enlarge=None):
         image = opened(path)
         if enlarge:
             scale = enlarge / min(image.size)
-            image = image.resize((round(image.width * scale), round(image.height * scale)), Image.BICUBIC)
+            image = image.resize(
+                (round(image.width * scale), round(image.height * scale)), Image.BICUBIC
+            )
         place = Path(folder) / f"c{label}"
         place.mkdir(parents=True, exist_ok=True)
         image.save(place / f"{i:06d}.jpg", quality=92)
@@ -115,13 +124,19 @@ def protected(binary, weights, place, results, seed, options=()):
 
     `results` keeps the classes' assignments, so that the next class, or a later run that goes on, finds them there.
     """
-    command = [binary, "protect", place, "--class", place.name, "--out", results, "--weights", weights]
+    command = [
+        binary, "protect", place, "--class", place.name, "--out", results, "--weights", weights
+    ]
     # Stored, since each is read once and removed.
-    command += ["--family-seed", 1000 + seed, "--force", "--quiet", "--compression-level", 0, *options]
+    command += [
+        "--family-seed", 1000 + seed, "--force", "--quiet", "--compression-level", 0, *options
+    ]
     command = list(map(str, command))
     outcome = subprocess.run(command, capture_output=True, text=True)
     if outcome.returncode != 0:
-        raise product.ProductError(f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}")
+        raise product.ProductError(
+            f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}"
+        )
     for path in sorted(place.iterdir()):
         png = Path(results) / place.name / f"{path.stem}.png"
         yield opened(png)
@@ -131,31 +146,46 @@ def protected(binary, weights, place, results, seed, options=()):
 
 def learn(pixels, labels, unseen, wanted, classes, seed, epochs=EPOCHS, log=None):
     """Test accuracy in percent, after every epoch, of a network trained from scratch on 256x256 photos."""
-    recipe = classifier.Recipe("photo", epochs, BATCH, crop=SIDE, precision=classifier.fast_precision())
+    recipe = classifier.Recipe(
+        "photo", epochs, BATCH, crop=SIDE, precision=classifier.fast_precision()
+    )
     return classifier.train(pixels, labels, unseen, wanted, seed, recipe, classes, log=log)[1]
 
 
 def words(result):
     """What the figures mean, for somebody who has never trained a network."""
-    chance, clean, protected, control = (result[name] for name in ("chance", "clean", "protected", "control"))
+    chance, clean, protected, control = (
+        result[name] for name in ("chance", "clean", "protected", "control")
+    )
     lines = [
-        f"Trained on {result['learnt']} of your photos as they are, a small network recognises {clean:.0f} % of "
-        f"{result['unseen']} photos that it has not seen. Guessing gives {chance:.0f} %.",
+        f"Trained on {result['learnt']} of your photos as they are, a small network recognises "
+        f"{clean:.0f} % of {result['unseen']} photos that it has not seen. Guessing gives "
+        f"{chance:.0f} %.",
         f"Trained on the same photos protected, it recognises {protected:.0f} %.",
     ]
     if clean < chance + 15:
-        lines.append("Too few photos to learn from even unprotected: nothing can be concluded. Add photos to each class.")
+        lines.append(
+            "Too few photos to learn from even unprotected: nothing can be concluded. Add photos "
+            "to each class."
+        )
         return lines
     left = max(0.0, (protected - chance) / (clean - chance))
     if left >= 0.6 and control > (clean + chance) / 2:
         lines.append(
-            f"But random noise, which is known to protect small pictures, leaves {control:.0f} %: this measurement may be blind, and "
-            "nothing can be concluded. Add photos to each class, or train longer (--epochs); some hundred a class are needed."
+            f"But random noise, which is known to protect small pictures, leaves {control:.0f} %: "
+            "this measurement may be blind, and nothing can be concluded. Add photos to each "
+            "class, or train longer (--epochs); some hundred a class are needed."
         )
     else:
         word = "hardly anything" if left < 0.2 else "a part" if left < 0.6 else "most"
-        lines.append(f"So {word} of what it could learn is left ({100 * left:.0f} %). Random noise, for comparison: {control:.0f} %.")
-    lines.append("This says nothing about networks that were trained on other photos before, nor about copies kept elsewhere.")
+        lines.append(
+            f"So {word} of what it could learn is left ({100 * left:.0f} %). Random noise, for "
+            f"comparison: {control:.0f} %."
+        )
+    lines.append(
+        "This says nothing about networks that were trained on other photos before, nor about "
+        "copies kept elsewhere."
+    )
     return lines
 
 
@@ -170,7 +200,8 @@ def picture(result, originals, released, path):
     bars = figure.add_subplot(1, 5, 1)
     for place in axes[:, 0]:
         place.remove()
-    bars.bar(["as they are", "protected", "noise"], [result["clean"], result["protected"], result["control"]],
+    bars.bar(["as they are", "protected", "noise"],
+             [result["clean"], result["protected"], result["control"]],
              color=["#888", "#2a7", "#ccc"])  # fmt: skip
     bars.axhline(result["chance"], color="k", linestyle=":", linewidth=1)
     bars.set_ylabel("photos recognised, %")
@@ -189,15 +220,24 @@ def picture(result, originals, released, path):
 
 def main():
     parser = argparse.ArgumentParser(description="Measure protection on your own photos.")
-    parser.add_argument("--photos", required=True, help="a folder with one folder of photos for each class")
+    parser.add_argument(
+        "--photos", required=True, help="a folder with one folder of photos for each class"
+    )
     parser.add_argument("--binary", required=True, help="the built palimpsest")
     parser.add_argument("--weights", required=True, help="the weights file")
     parser.add_argument("--out", default="runs/photos", help="folder for the result")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--enlarge", type=int, help="bring every photo to this short side first, pixels")
+    parser.add_argument(
+        "--enlarge", type=int, help="bring every photo to this short side first, pixels"
+    )
     parser.add_argument("--mode", choices=["class-wise", "sample-wise"], default="sample-wise")
-    parser.add_argument("--working-size", type=int, default=128, help="short side at which the change is computed, pixels")
+    parser.add_argument(
+        "--working-size",
+        type=int,
+        default=128,
+        help="short side at which the change is computed, pixels",
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(os.cpu_count() or 1)
     try:
@@ -212,7 +252,11 @@ def main():
     except (PhotosError, product.ProductError, OSError) as error:
         sys.exit(f"prove: {error}")
     noisy = perturbations.random_noise(originals, labels, arguments.seed)
-    result = {"learnt": len(learnt), "unseen": len(aside), "chance": 100 * float(np.bincount(wanted).max()) / len(wanted)}
+    result = {
+        "learnt": len(learnt),
+        "unseen": len(aside),
+        "chance": 100 * float(np.bincount(wanted).max()) / len(wanted),
+    }
     for name, pixels in (("clean", originals), ("protected", released), ("control", noisy)):
         result[name] = learn(
             pixels, labels, unseen, wanted, len(classes), arguments.seed, arguments.epochs,

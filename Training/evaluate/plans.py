@@ -21,9 +21,13 @@ SHORT = ("vanilla", "JPEG 50", "grayscale")
 PRETRAINED = (str(pretrained.Probe("Lite0", 100)), str(pretrained.FineTuning("Lite0", 100, 3)))
 QUICK = (*SHORT, columns.WAVES, columns.RING, columns.OTHER_KEYS, columns.SPECTRUM, *PRETRAINED)
 # Without the slowest: fine-tuning on all of 10,000 pictures takes half an hour a cell and a core.
-PRETRAINED_CPU = tuple(name for name in pretrained.ALL if not (name.startswith("fine-tune") and ", all," in name))
+PRETRAINED_CPU = tuple(
+    name for name in pretrained.ALL if not (name.startswith("fine-tune") and ", all," in name)
+)
 # Where all images are trained on, none are left that an attacker could have pairs of.
-ADAPTIVE_FULL = tuple(name for name in columns.ADAPTIVE if name not in (columns.OTHER_KEYS, columns.OWN_PAIRS))
+ADAPTIVE_FULL = tuple(
+    name for name in columns.ADAPTIVE if name not in (columns.OTHER_KEYS, columns.OWN_PAIRS)
+)
 # What places a method in the plot of protection against visibility.
 PLACED = tuple(dict.fromkeys(column for panel in frontier.PANELS.values() for column in panel))
 # What earlier tables had; then who knows the product, and what is asked of the standard mode and of clean pictures alone.
@@ -50,7 +54,9 @@ PLANS = {
         {
             CONTROL: tuple(column for column in QUICK if column not in PRETRAINED),
             **{row: QUICK for row in (CLEAN, CLASS_WISE, SAMPLE_WISE)},
-            MASKED: tuple(column for column in QUICK if column not in (columns.RING, columns.OTHER_KEYS)),
+            MASKED: tuple(
+                column for column in QUICK if column not in (columns.RING, columns.OTHER_KEYS)
+            ),
             LITE0_PATTERN: PRETRAINED,
         }
     ),
@@ -73,15 +79,34 @@ PLANS = {
         images=0,
     ),
     "transfer": Plan(
-        {row: ("vanilla", *columns.OTHER_LEARNERS) for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)},
+        {
+            row: ("vanilla", *columns.OTHER_LEARNERS)
+            for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)
+        },
         classifier.PAPER,
         images=0,
     ),
     "full": Plan(
         {
             **{
-                row: (*columns.FOURTEEN, *columns.LATER, *columns.FURTHER, *ADAPTIVE_FULL, *columns.DETECTORS)
-                for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, MASKED, SOFT, PAPER, *COMPARATORS, *DEEP_COMPARATORS)
+                row: (
+                    *columns.FOURTEEN,
+                    *columns.LATER,
+                    *columns.FURTHER,
+                    *ADAPTIVE_FULL,
+                    *columns.DETECTORS,
+                )
+                for row in (
+                    CONTROL,
+                    CLEAN,
+                    CLASS_WISE,
+                    SAMPLE_WISE,
+                    MASKED,
+                    SOFT,
+                    PAPER,
+                    *COMPARATORS,
+                    *DEEP_COMPARATORS,
+                )
             },
             FRESH: SHORT,
             **{row: ("vanilla",) for row in MIXTURES},

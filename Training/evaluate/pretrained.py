@@ -25,7 +25,13 @@ def _known(column, given, x_test, seed, setting):
     pieces = features.chosen(given.labels, column.per_class, seed)
 
     def extracted(pixels):
-        return features.extract(pixels, column.backbone, setting.side, setting.recipe.precision, setting.tool.cache / "features")
+        return features.extract(
+            pixels,
+            column.backbone,
+            setting.side,
+            setting.recipe.precision,
+            setting.tool.cache / "features",
+        )
 
     learnt = np.concatenate([extracted(given.images[piece]) for piece in pieces if len(piece)])
     return learnt, given.labels[np.concatenate(pieces)], extracted(x_test)
@@ -44,7 +50,11 @@ def logistic_regression(x, y, classes, penalty):
     weights = torch.zeros(x.shape[1], classes, dtype=torch.double, requires_grad=True)
     bias = torch.zeros(classes, dtype=torch.double, requires_grad=True)
     optimizer = torch.optim.LBFGS(
-        [weights, bias], max_iter=200, tolerance_grad=1e-6, tolerance_change=1e-9, line_search_fn="strong_wolfe"
+        [weights, bias],
+        max_iter=200,
+        tolerance_grad=1e-6,
+        tolerance_change=1e-9,
+        line_search_fn="strong_wolfe",
     )
 
     def loss():
@@ -60,7 +70,10 @@ def logistic_regression(x, y, classes, penalty):
 def nearest(learnt, labels, asked, classes, neighbours):
     """The label that most of the nearest pictures have by the cosine of their features; of equally many the
     more similar ones'."""
-    known, wanted = (torch.from_numpy(f / np.maximum(np.linalg.norm(f, axis=1, keepdims=True), 1e-12)) for f in (learnt, asked))
+    known, wanted = (
+        torch.from_numpy(f / np.maximum(np.linalg.norm(f, axis=1, keepdims=True), 1e-12))
+        for f in (learnt, asked)
+    )
     votes = F.one_hot(torch.from_numpy(labels.astype(np.int64)), classes).float()
     out = []
     for some in wanted.split(1_000):
@@ -125,7 +138,10 @@ class FineTuning:
     rate: float = 0.01
 
     def __str__(self):
-        return f"fine-tune {self.backbone}, {_amount(self.per_class)}, {self.epochs} epoch{'s' if self.epochs > 1 else ''}"
+        return (
+            f"fine-tune {self.backbone}, {_amount(self.per_class)}, {self.epochs} "
+            f"epoch{'s' if self.epochs > 1 else ''}"
+        )
 
     def __call__(self, given, x_test, y_test, seed, setting):
         pieces = np.concatenate(features.chosen(given.labels, self.per_class, seed))
@@ -134,9 +150,13 @@ class FineTuning:
         network = backbone.renewed(backbone.published(self.backbone, side), setting.classes, seed)
         # Always float32: PyTorch's bfloat16 is slower backwards through depthwise convolutions on processors.
         batch = min(self.batch, len(images))
-        recipe = classifier.Recipe(self.backbone, self.epochs, batch, self.rate, pad=images.shape[1] // 16)
+        recipe = classifier.Recipe(
+            self.backbone, self.epochs, batch, self.rate, pad=images.shape[1] // 16
+        )
         labels = given.labels[pieces]
-        return classifier.train(images, labels, asked, y_test, seed, recipe, setting.classes, model=network)[1]
+        return classifier.train(
+            images, labels, asked, y_test, seed, recipe, setting.classes, model=network
+        )[1]
 
 
 def _amount(per_class):
@@ -144,8 +164,18 @@ def _amount(per_class):
 
 
 _FAMILY = (
-    *(kind(name, amount) for kind in (Probe, Nearest) for name in BACKBONES for amount in PER_CLASS),
-    *(FineTuning(name, amount, epochs) for name in BACKBONES for amount in PER_CLASS for epochs in EPOCHS),
+    *(
+        kind(name, amount)
+        for kind in (Probe, Nearest)
+        for name in BACKBONES
+        for amount in PER_CLASS
+    ),
+    *(
+        FineTuning(name, amount, epochs)
+        for name in BACKBONES
+        for amount in PER_CLASS
+        for epochs in EPOCHS
+    ),
 )
 ALL = {str(column): column for column in _FAMILY}
 
@@ -153,4 +183,8 @@ ALL = {str(column): column for column in _FAMILY}
 def identity(column, setting):
     """What a cell of one of these columns depends on besides what all cells do."""
     facts = ALL[column]
-    return {"trainer": {**asdict(facts), "side": setting.side, "weights": backbone.digest(facts.backbone)}}
+    return {
+        "trainer": {
+            **asdict(facts), "side": setting.side, "weights": backbone.digest(facts.backbone)
+        }
+    }

@@ -20,12 +20,13 @@ def pretrained_blind(cells):
     clean, control = cells.get((rows.CLEAN, JUDGED)), cells.get((rows.LITE0_PATTERN, JUDGED))
     if clean is None or control is None:
         return (
-            f"No verdict on pre-trained networks: '{JUDGED}' was not measured for both the row '{rows.CLEAN}' and the row "
-            f"'{rows.LITE0_PATTERN}'."
+            f"No verdict on pre-trained networks: '{JUDGED}' was not measured for both the row "
+            f"'{rows.CLEAN}' and the row '{rows.LITE0_PATTERN}'."
         )
     if clean["mean"] < CLEAN_AT_LEAST or control["mean"] > CONTROL_AT_MOST:
         return (
-            f"No verdict on pre-trained networks: '{JUDGED}' needs clean >= {CLEAN_AT_LEAST:.0f} % (measured {clean['mean']:.1f}) "
-            f"and the row '{rows.LITE0_PATTERN}' <= {CONTROL_AT_MOST:.0f} % (measured {control['mean']:.1f})."
+            f"No verdict on pre-trained networks: '{JUDGED}' needs clean >= {CLEAN_AT_LEAST:.0f} % "
+            f"(measured {clean['mean']:.1f}) and the row '{rows.LITE0_PATTERN}' <= "
+            f"{CONTROL_AT_MOST:.0f} % (measured {control['mean']:.1f})."
         )
     return None

@@ -93,10 +93,14 @@ def train(released, originals, seed, precision="float32", steps=STEPS):
     side = min(LARGEST_CROP, *(length - length // 8 for length in released.shape[1:3]))
     count = max(FEWEST, min(BATCH, BATCH * 32 * 32 // side**2))
     optimizer = torch.optim.AdamW(model.parameters(), RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, RATE, total_steps=steps, pct_start=0.1
+    )
     for _ in range(steps):
         crops = _crops((released, originals), rng, count, side)
-        before, after = (classifier.as_input(crops[..., part]).to(_device()) for part in (slice(3), slice(3, 6)))
+        before, after = (
+            classifier.as_input(crops[..., part]).to(_device()) for part in (slice(3), slice(3, 6))
+        )
         with precision_of(precision):
             output = model(before)
         loss = F.l1_loss(output.float(), after)
@@ -124,11 +128,18 @@ def _learnt(released, originals, seed, setting):
     """The trained network, from the table's cache when the same pairs were learnt from before."""
     precision = setting.recipe.precision
     code = inspect.getsource(sys.modules[__name__]).encode()
-    parts = (f"purifier {seed} {precision} {_device()}".encode(), code, released.tobytes(), originals.tobytes())
+    parts = (
+        f"purifier {seed} {precision} {_device()}".encode(),
+        code,
+        released.tobytes(),
+        originals.tobytes(),
+    )
 
     def make():
         model = train(released, originals, seed, precision, STEPS)
-        return np.concatenate([tensor.detach().cpu().numpy().ravel() for tensor in model.parameters()])
+        return np.concatenate(
+            [tensor.detach().cpu().numpy().ravel() for tensor in model.parameters()]
+        )
 
     vector = cache.stored(setting.tool.cache, parts, make)
     model = UNet()
@@ -166,7 +177,8 @@ def figures(attack):
         rest = np.setdiff1d(np.arange(len(given.images)), known)
         originals = given.originals[rest].astype(np.float32)
         before, after = (
-            float(((images[rest] - originals) ** 2).mean(dtype=np.float64)) for images in (given.images, purified)
+            float(((images[rest] - originals) ** 2).mean(dtype=np.float64))
+            for images in (given.images, purified)
         )
         return {
             "delta_left": round((after / before) ** 0.5, 4) if before else None,

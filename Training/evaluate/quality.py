@@ -29,6 +29,10 @@ def ssim(originals, released):
         x, y = (images[start : start + 500] @ luminance for images in (originals, released))
         mx, my = _blurred(x), _blurred(y)
         vx, vy, vxy = _blurred(x * x) - mx**2, _blurred(y * y) - my**2, _blurred(x * y) - mx * my
-        value = (2 * mx * my + first**2) * (2 * vxy + second**2) / ((mx**2 + my**2 + first**2) * (vx + vy + second**2))
+        value = (
+            (2 * mx * my + first**2)
+            * (2 * vxy + second**2)
+            / ((mx**2 + my**2 + first**2) * (vx + vy + second**2))
+        )
         total += float(value.mean((1, 2)).sum())
     return total / len(originals)

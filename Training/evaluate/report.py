@@ -69,10 +69,12 @@ def remaining(cells, row):
     Left out are columns that clean pictures do not pass, which tell nothing, and detectors, which are not about unseen pictures.
     """
     return {
-        column: (cell["mean"] - cell["chance"]) / (cells[rows.CLEAN, column]["mean"] - cell["chance"])
+        column: (cell["mean"] - cell["chance"])
+        / (cells[rows.CLEAN, column]["mean"] - cell["chance"])
         for (name, column), cell in cells.items()
         if name == row and column not in columns.DETECTORS
-        if (rows.CLEAN, column) in cells and cells[rows.CLEAN, column]["mean"] >= COLUMN_CLEAN_AT_LEAST
+        if (rows.CLEAN, column) in cells
+        and cells[rows.CLEAN, column]["mean"] >= COLUMN_CLEAN_AT_LEAST
     }
 
 
@@ -94,8 +96,9 @@ def blind(cells):
         return "No verdict: the clean row and the control row were not both measured."
     if clean["mean"] < CLEAN_AT_LEAST or control["mean"] > CONTROL_AT_MOST:
         return (
-            f"No verdict: this harness cannot see. It needs clean >= {CLEAN_AT_LEAST:.0f} % (measured {clean['mean']:.1f}) "
-            f"and the control <= {CONTROL_AT_MOST:.0f} % (measured {control['mean']:.1f})."
+            f"No verdict: this harness cannot see. It needs clean >= {CLEAN_AT_LEAST:.0f} % "
+            f"(measured {clean['mean']:.1f}) and the control <= {CONTROL_AT_MOST:.0f} % (measured "
+            f"{control['mean']:.1f})."
         )
     return None
 
@@ -122,7 +125,10 @@ def verdict(cells):
         plain = cells.get((row, "vanilla"))
         if plain is not None:
             psnr = plain["psnr"] or 0
-            judge(psnr >= PSNR_AT_LEAST, f"{row}, PSNR >= {PSNR_AT_LEAST:.0f} dB, measured {psnr:.2f}.")
+            judge(
+                psnr >= PSNR_AT_LEAST,
+                f"{row}, PSNR >= {PSNR_AT_LEAST:.0f} dB, measured {psnr:.2f}.",
+            )
     _judge_all_countermeasures(cells, judge)
     _judge_knowing(cells, judge)
     fresh = cells.get((rows.FRESH, "vanilla"))
@@ -146,11 +152,19 @@ def _judge_all_countermeasures(cells, judge):
     means = {row: float(np.mean(share)) for row, share in shares.items()}
     if rows.CLASS_WISE in means:
         mean, largest = means[rows.CLASS_WISE], max(shares[rows.CLASS_WISE])
-        judge(mean <= CLASS_WISE_MEAN, f"class-wise mean r <= {CLASS_WISE_MEAN}, measured {mean:.2f}.")
-        judge(largest <= CLASS_WISE_MAX, f"class-wise max r <= {CLASS_WISE_MAX}, measured {largest:.2f}.")
+        judge(
+            mean <= CLASS_WISE_MEAN, f"class-wise mean r <= {CLASS_WISE_MEAN}, measured {mean:.2f}."
+        )
+        judge(
+            largest <= CLASS_WISE_MAX,
+            f"class-wise max r <= {CLASS_WISE_MAX}, measured {largest:.2f}.",
+        )
     if rows.SAMPLE_WISE in means:
         mean = means[rows.SAMPLE_WISE]
-        judge(mean <= SAMPLE_WISE_MEAN, f"sample-wise mean r <= {SAMPLE_WISE_MEAN}, measured {mean:.2f}.")
+        judge(
+            mean <= SAMPLE_WISE_MEAN,
+            f"sample-wise mean r <= {SAMPLE_WISE_MEAN}, measured {mean:.2f}.",
+        )
     ours = (rows.CLASS_WISE, rows.SAMPLE_WISE, rows.SOFT)
     others = {row: mean for row, mean in means.items() if row not in ours}
     for row in ours[:2]:
@@ -158,7 +172,8 @@ def _judge_all_countermeasures(cells, judge):
             best = min(others, key=others.get)
             judge(
                 means[row] < others[best],
-                f"{row}: mean r {means[row]:.2f}, below every other method's; the best of those, {best}, has {others[best]:.2f}.",
+                f"{row}: mean r {means[row]:.2f}, below every other method's; the best of those, "
+                f"{best}, has {others[best]:.2f}.",
             )
 
 
@@ -168,7 +183,9 @@ def measured(records):
     days = {}
     for day, machine in found:
         days.setdefault(machine, []).append(day)
-    return " and ".join(f"{d[0]}{f' to {d[-1]}' if len(d) > 1 else ''}, {machine}" for machine, d in days.items())
+    return " and ".join(
+        f"{d[0]}{f' to {d[-1]}' if len(d) > 1 else ''}, {machine}" for machine, d in days.items()
+    )
 
 
 def _judge_knowing(cells, judge):
@@ -178,14 +195,19 @@ def _judge_knowing(cells, judge):
         if cell is None or column not in remaining(cells, rows.SAMPLE_WISE):
             continue
         clean = cells[rows.CLEAN, column]["mean"]
-        judge(cell["mean"] <= limit, f"sample-wise, {column} <= {limit:.0f} %, measured {cell['mean']:.1f} (clean {clean:.1f}).")
+        judge(
+            cell["mean"] <= limit,
+            f"sample-wise, {column} <= {limit:.0f} %, measured {cell['mean']:.1f} (clean "
+            f"{clean:.1f}).",
+        )
     told, clean = (cells.get((row, columns.SPECTRUM)) for row in (rows.SAMPLE_WISE, rows.CLEAN))
     if told and clean:
         gap = told["mean"] - clean["mean"]
         judge(
             gap <= SPECTRUM_WITHIN,
-            f"sample-wise, a linear model tells the classes of the set by spectra alone within {SPECTRUM_WITHIN:.0f} points of clean "
-            f"pictures, measured {told['mean']:.1f} against {clean['mean']:.1f}.",
+            "sample-wise, a linear model tells the classes of the set by spectra alone within "
+            f"{SPECTRUM_WITHIN:.0f} points of clean pictures, measured {told['mean']:.1f} against "
+            f"{clean['mean']:.1f}.",
         )
 
 
@@ -204,7 +226,18 @@ def figures(cells, looks=None):
     `looks` maps rows to their median SSIMULACRA2; without it there is no such column.
     """
     seen = ["SSIMULACRA2"] if looks else []
-    lines = [["", "PSNR dB", "SSIM", *seen, "largest \\|δ\\|", "told apart by a linear probe, %", "mean r", "max r"]]
+    lines = [
+        [
+            "",
+            "PSNR dB",
+            "SSIM",
+            *seen,
+            "largest \\|δ\\|",
+            "told apart by a linear probe, %",
+            "mean r",
+            "max r",
+        ]
+    ]
     for row in dict.fromkeys(row for row, _ in cells):
         first = next(cell for (name, _), cell in cells.items() if name == row)
         shown = ["-" if first["psnr"] is None else f"{first['psnr']:.2f}", f"{first['ssim']:.3f}"]
@@ -223,7 +256,9 @@ def peaks(cells):
     titles = list(dict.fromkeys(column for _, column in cells))
     lines = [["highest on the way", *titles]]
     for row in dict.fromkeys(row for row, _ in cells):
-        lines.append([row, *(f"{cells[row, c]['peak']:.1f}" if (row, c) in cells else "-" for c in titles)])
+        lines.append(
+            [row, *(f"{cells[row, c]['peak']:.1f}" if (row, c) in cells else "-" for c in titles)]
+        )
     return _markdown(lines)
 
 
@@ -239,9 +274,16 @@ def mixtures(cells):
 
 def papers_rows(cells):
     """What the paper reports for the columns measured here, as a Markdown table."""
-    titles = [c for c in dict.fromkeys(column for _, column in cells) if c in published.CIFAR10[rows.CLEAN]]
+    titles = [
+        c
+        for c in dict.fromkeys(column for _, column in cells)
+        if c in published.CIFAR10[rows.CLEAN]
+    ]
     lines = [["as the paper reports it", *titles]]
-    lines += [[row, *(f"{figures[column]:.1f}" for column in titles)] for row, figures in published.CIFAR10.items()]
+    lines += [
+        [row, *(f"{figures[column]:.1f}" for column in titles)]
+        for row, figures in published.CIFAR10.items()
+    ]
     return _markdown(lines)
 
 
@@ -270,7 +312,11 @@ def picture(cells, path):
     from matplotlib import pyplot
 
     titles = list(dict.fromkeys(column for _, column in cells))
-    names = [row for row in dict.fromkeys(row for row, _ in cells) if row != rows.CLEAN and remaining(cells, row)]
+    names = [
+        row
+        for row in dict.fromkeys(row for row, _ in cells)
+        if row != rows.CLEAN and remaining(cells, row)
+    ]
     values = np.full((len(names), len(titles)), np.nan)
     for i, row in enumerate(names):
         for column, value in remaining(cells, row).items():
@@ -303,7 +349,10 @@ def secrets(x, y, weights_file, released, seed, count=200):
         revealed = network.reveal(images).clamp(0, 1).numpy()
     height, width = x.shape[1:3]
     family = rows.family_seed(seed)
-    drawn = [semantic_image(*product.assignment(family, label), width, height) for label in range(int(y.max()) + 1)]
+    drawn = [
+        semantic_image(*product.assignment(family, label), width, height)
+        for label in range(int(y.max()) + 1)
+    ]
     truth = np.stack([drawn[label] for label in y[:count]])
     psnr = -10 * float(np.log10(((revealed - truth) ** 2).mean()))
     return {
@@ -323,30 +372,41 @@ def write(records, revealed, seen, setting, name):
     looks = {row: float(np.mean(scores)) for row, scores in seen.items()}
     seeds = sorted({record["seed"] for record in records})
     facts = [
-        f"{setting.split} split, {setting.images or 'all'} training images, {setting.recipe.learner}, {len(seeds)} seed(s) "
-        f"({', '.join(map(str, seeds))}), weights whose tensors have the SHA-256 "
-        f"{weights.tensors_sha256(setting.tool.weights)[:12]}…, {measured(records)}, PyTorch {torch.__version__}, {setting.recipe.precision}.",
-        "r is the share of learning that is left: (accuracy - chance) / (accuracy on clean images - chance); where a row "
-        f"has the {len(columns.TWELVE)} countermeasures that the paper compares first, its mean and largest are over those alone. "
-        "The linear probe of pixels tells the class of a fifth of the training images that it was not fitted to; above "
-        f"{detector.FLAGGED_ABOVE:.0f} % somebody who looks for it sees that a set is protected.",
+        f"{setting.split} split, {setting.images or 'all'} training images, "
+        f"{setting.recipe.learner}, {len(seeds)} seed(s) ({', '.join(map(str, seeds))}), weights "
+        f"whose tensors have the SHA-256 {weights.tensors_sha256(setting.tool.weights)[:12]}…, "
+        f"{measured(records)}, PyTorch {torch.__version__}, {setting.recipe.precision}.",
+        "r is the share of learning that is left: (accuracy - chance) / (accuracy on clean "
+        f"images - chance); where a row has the {len(columns.TWELVE)} countermeasures that the "
+        "paper compares first, its mean and largest are over those alone. The linear probe of "
+        "pixels tells the class of a fifth of the training images that it was not fitted to; "
+        f"above {detector.FLAGGED_ABOVE:.0f} % somebody who looks for it sees that a set is "
+        "protected.",
     ]
     if revealed:
         facts.append(
-            f"Secrets read back from {revealed['revealed_images']} released 8-bit pictures: "
-            f"PSNR {revealed['revealed_psnr']:.1f} dB. Two covers of one class: the correlation of their δ is "
-            f"{revealed['delta_correlation_same_class']:.2f}, the mean difference "
+            f"Secrets read back from {revealed['revealed_images']} released 8-bit pictures: PSNR "
+            f"{revealed['revealed_psnr']:.1f} dB. Two covers of one class: the correlation of "
+            f"their δ is {revealed['delta_correlation_same_class']:.2f}, the mean difference "
             f"{revealed['delta_mean_difference_same_class']:.2f} levels."
         )
-    whole = {(row, column): cell for (row, column), cell in cells.items() if row not in rows.MIXTURES}
+    whole = {
+        (row, column): cell for (row, column), cell in cells.items() if row not in rows.MIXTURES
+    }
     if looks:
         facts.append(
-            "SSIMULACRA2 is the median of 50 pictures, small ones enlarged to 256 pixels: 90 and above cannot be told from the original, "
-            "70 is seen side by side and does not annoy, 50 annoys slightly."
+            "SSIMULACRA2 is the median of 50 pictures, small ones enlarged to 256 pixels: 90 and "
+            "above cannot be told from the original, 70 is seen side by side and does not annoy, "
+            "50 annoys slightly."
         )
     tables = [table(whole), figures(whole, looks), peaks(whole), mixtures(cells)]
     tables += [papers_rows(cells)] if name.startswith("full") else []
-    text = "\n\n".join([*filter(None, tables), "\n".join(f"- {line}" for line in verdict(cells) + facts)]) + "\n"
+    text = (
+        "\n\n".join(
+            [*filter(None, tables), "\n".join(f"- {line}" for line in verdict(cells) + facts)]
+        )
+        + "\n"
+    )
     folder = Path(setting.out)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.md").write_text(text)

@@ -41,9 +41,15 @@ def radial(pixels, channel):
     radius, means = spectrum.radii(height, width), spectrum.mean_log_power(pixels, channel)
     count = int(np.log2(min(height, width) / 2 / LOWEST) * BINS_AN_OCTAVE)
     edges = LOWEST * 2 ** (np.arange(count + 1) / BINS_AN_OCTAVE)
-    inside = [(radius >= low) & (radius < high) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    inside = [
+        (radius >= low) & (radius < high) for low, high in zip(edges[:-1], edges[1:], strict=True)
+    ]
     full = np.array([bool(ring.any()) for ring in inside])
-    return edges[:-1][full], edges[1:][full], np.array([means[ring].mean() for ring in inside if ring.any()])
+    return (
+        edges[:-1][full],
+        edges[1:][full],
+        np.array([means[ring].mean() for ring in inside if ring.any()])
+    )
 
 
 def find(pixels):
@@ -62,8 +68,14 @@ def find(pixels):
                 above = power - powers_of @ trend
                 excess, scatter = above[inside].mean(), np.sqrt((above[~inside] ** 2).mean())
                 score = excess * np.sqrt(end - first) / max(scatter, 0.01)
-                if excess >= EXCESS and excess >= SCATTER * scatter and (best is None or score > best[0]):
-                    best = score, Ring(channel, float(low[first]), float(high[end - 1]), float(excess))
+                if (
+                    excess >= EXCESS
+                    and excess >= SCATTER * scatter
+                    and (best is None or score > best[0])
+                ):
+                    best = (
+                        score, Ring(channel, float(low[first]), float(high[end - 1]), float(excess))
+                    )
         if best:
             found.append(best[1])
     return found
@@ -73,7 +85,9 @@ def _stopped(ring, height, width):
     """Where the spectrum of a picture mirrored to twice its sides is taken out: boolean (2 H, W + 1)."""
     wider = 2 ** (MARGIN / BINS_AN_OCTAVE)
     inner, outer = ring.inner / wider, ring.outer * wider
-    down, across = np.fft.fftfreq(2 * height, 1 / height)[:, None], np.fft.rfftfreq(2 * width, 1 / width)[None]
+    down, across = (
+        np.fft.fftfreq(2 * height, 1 / height)[:, None], np.fft.rfftfreq(2 * width, 1 / width)[None]
+    )
     radius = np.hypot(down, across)
     return (radius >= inner) & (radius < outer)
 
@@ -90,7 +104,10 @@ def stop(pixels, rings):
         planes = pixels[start : start + spectrum.BATCH] @ spectrum.TO_CHANNELS.T
         mirrored = np.pad(planes, ((0, 0), (0, height), (0, width), (0, 0)), mode="symmetric")
         spectra = np.fft.rfft2(mirrored, axes=(1, 2)) * kept
-        left = np.fft.irfft2(spectra, mirrored.shape[1:3], axes=(1, 2))[:, :height, :width] @ spectrum.FROM_CHANNELS.T
+        left = (
+            np.fft.irfft2(spectra, mirrored.shape[1:3], axes=(1, 2))[:, :height, :width]
+            @ spectrum.FROM_CHANNELS.T
+        )
         result[start : start + spectrum.BATCH] = np.clip(np.rint(left), 0, 255)
     return result
 

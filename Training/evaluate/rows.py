@@ -59,7 +59,14 @@ def _protected(mode, *options, mask="none", paper=False):
     def make(x, y, seed, tool):
         protection = Protection(str(PAPER_LOSSES if paper else tool.weights), options)
         released = product.protect(
-            tool.binary, protection.weights, x, y, tool.names, family_seed(seed), tool.cache, protection.options
+            tool.binary,
+            protection.weights,
+            x,
+            y,
+            tool.names,
+            family_seed(seed),
+            tool.cache,
+            protection.options,
         )
         return TrainingSet(released, y, x, protection)
 
@@ -109,7 +116,8 @@ CLEAN, CONTROL, PAPER = "clean", "random noise (control)", "deep hiding, the pap
 # The control of the columns of `pretrained`, to which random noise is nothing.
 LITE0_PATTERN = "Lite0 pattern (control)"
 CLASS_WISE, SAMPLE_WISE, MASKED, SOFT, FRESH = (
-    "palimpsest class-wise", "palimpsest sample-wise", "palimpsest mask=photo", "palimpsest soft", "palimpsest, fresh secrets",
+    "palimpsest class-wise", "palimpsest sample-wise", "palimpsest mask=photo", "palimpsest soft",
+    "palimpsest, fresh secrets",
 )  # fmt: skip
 OURS = (CLASS_WISE, SAMPLE_WISE, MASKED, SOFT, FRESH)
 ALL = {

@@ -43,4 +43,9 @@ class Setting:
 
     def identity(self):
         """Everything here that changes a cell's result."""
-        return {"dataset": self.digest, "split": self.split, "images": self.images, "recipe": self.recipe.identity()}
+        return {
+            "dataset": self.digest,
+            "split": self.split,
+            "images": self.images,
+            "recipe": self.recipe.identity(),
+        }

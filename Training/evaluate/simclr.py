@@ -52,7 +52,8 @@ def _jitter(images, generator):
     gray = _luminance(x)
     x = (gray + (x - gray) * _scale(0.6, 1.4, n, generator, device)).clamp(0, 1)
     yiq = torch.tensor(
-        [[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]], device=device
+        [[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]],
+        device=device,
     )
     y, i, q = torch.einsum("ck,nkhw->cnhw", yiq, x).unsqueeze(2)
     angle = 2 * math.pi * _scale(-0.1, 0.1, n, generator, device)
@@ -97,11 +98,14 @@ def train(x, y, x_clean, x_test, y_test, seed, recipe, classes=10):
     both = nn.ModuleList([network, projection]).to(device)
     pixels = torch.from_numpy(np.ascontiguousarray(x)).to(device)
     an_epoch = len(x) // recipe.batch
-    optimizer = torch.optim.SGD(both.parameters(), recipe.rate, 0.9, weight_decay=recipe.weight_decay)
+    optimizer = torch.optim.SGD(
+        both.parameters(), recipe.rate, 0.9, weight_decay=recipe.weight_decay
+    )
     steps = max(1, an_epoch * recipe.epochs)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, recipe.rate * 1e-3)
     for _ in range(recipe.epochs):
-        for chosen in torch.from_numpy(rng.permutation(len(x))[: an_epoch * recipe.batch]).split(recipe.batch):
+        order = torch.from_numpy(rng.permutation(len(x))[: an_epoch * recipe.batch])
+        for chosen in order.split(recipe.batch):
             images = classifier.as_input(pixels[chosen.to(device)]) + 0.5
             first, second = (projection(network(view(images, generator) - 0.5)) for _ in range(2))
             loss = contrast(first, second)
@@ -118,8 +122,14 @@ def _probe(network, width, x, y, x_test, y_test, rng, recipe, classes, device):
     optimizer = torch.optim.SGD(head.parameters(), recipe.probe_rate, 0.9)
     milestones = [round(share * recipe.probe_epochs) for share in (0.6, 0.75, 0.9)]
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, 0.2)
-    pixels, labels = torch.from_numpy(np.ascontiguousarray(x)).to(device), torch.from_numpy(y.astype(np.int64)).to(device)
-    tests, wanted = torch.from_numpy(np.ascontiguousarray(x_test)), torch.from_numpy(y_test.astype(np.int64)).to(device)
+    pixels, labels = (
+        torch.from_numpy(np.ascontiguousarray(x)).to(device),
+        torch.from_numpy(y.astype(np.int64)).to(device)
+    )
+    tests, wanted = (
+        torch.from_numpy(np.ascontiguousarray(x_test)),
+        torch.from_numpy(y_test.astype(np.int64)).to(device)
+    )
 
     def features(images):
         with torch.no_grad():
@@ -130,7 +140,9 @@ def _probe(network, width, x, y, x_test, y_test, rng, recipe, classes, device):
     for _ in range(recipe.probe_epochs):
         for chosen in torch.from_numpy(rng.permutation(len(x))).split(512):
             chosen = chosen.to(device)
-            loss = F.cross_entropy(head(features(augmentation.shifted(pixels[chosen], rng, 4))), labels[chosen])
+            loss = F.cross_entropy(
+                head(features(augmentation.shifted(pixels[chosen], rng, 4))), labels[chosen]
+            )
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()

@@ -12,7 +12,9 @@ TO_DIFFERENCES = np.array([[1, 1, 1], [-1, -1, 2], [2, -1, -1]]) / 3
 def equalize(pixels, labels):
     """The pictures with no frequency stronger in their class, on the mean, than in half of the classes: uint8 (N, H, W, 3)."""
     classes = np.unique(labels)
-    power = np.stack([np.mean(np.abs(_spectra(pixels[labels == label])) ** 2, 0) for label in classes])
+    power = np.stack(
+        [np.mean(np.abs(_spectra(pixels[labels == label])) ** 2, 0) for label in classes]
+    )
     gains = np.sqrt(np.minimum(1, np.median(power, 0) / np.maximum(power, 1e-9)))
     # The mean colour stays.
     gains[:, 0, 0] = 1

@@ -80,6 +80,9 @@ def polar(pixels):
     floor = (UNSEEN * height * width / 8) ** 2
     channels = []
     for index in (LUMINANCE, BLUE):
-        sums = [np.add.reduceat(power[:, inside][:, order], starts, 1) / counts for power in powers(pixels, index)]
+        sums = [
+            np.add.reduceat(power[:, inside][:, order], starts, 1) / counts
+            for power in powers(pixels, index)
+        ]
         channels.append(np.log(np.concatenate(sums) + floor))
     return np.concatenate(channels, 1)

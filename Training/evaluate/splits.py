@@ -36,7 +36,8 @@ def others(data, split, images, wanted):
     free = np.concatenate([np.arange(first), np.arange(first + len(x), held)])
     if len(free) < wanted:
         raise DatasetError(
-            f"the attacker needs {wanted} photos that are neither learnt from nor tested on, and the data set has {len(free)}: "
-            f"leave the purifier's columns out, or learn from at most {max(0, held - wanted)} images"
+            f"the attacker needs {wanted} photos that are neither learnt from nor tested on, and "
+            f"the data set has {len(free)}: leave the purifier's columns out, or learn from at "
+            f"most {max(0, held - wanted)} images"
         )
     return data.x_train[free[np.linspace(0, len(free) - 1, wanted).round().astype(int)]]

@@ -18,7 +18,9 @@ def plasma(n, height, width, roughness, generator):
     strength, cells = torch.ones(n, 1, 1, 1), 2
     while cells <= max(height, width):
         noise = torch.rand(n, 1, cells, cells, generator=generator)
-        total = total + strength * F.interpolate(noise, (height, width), mode="bilinear", align_corners=True)
+        total = total + strength * F.interpolate(
+            noise, (height, width), mode="bilinear", align_corners=True
+        )
         strength, cells = strength * roughness, cells * 2
     low, high = total.amin((2, 3), keepdim=True), total.amax((2, 3), keepdim=True)
     return (total - low) / (high - low).clamp(min=1e-6)

@@ -44,10 +44,14 @@ def find(pixels, labels):
     classes = np.unique(labels)
     waves = []
     for channel in (spectrum.LUMINANCE, spectrum.BLUE):
-        means = np.stack([spectrum.mean_log_power(pixels[labels == label], channel) for label in classes])
+        means = np.stack(
+            [spectrum.mean_log_power(pixels[labels == label], channel) for label in classes]
+        )
         for i, label in enumerate(classes):
             excess = means[i] - np.median(np.delete(means, i, 0), 0)
-            row, column = np.unravel_index(np.where(fitting, excess, -np.inf).argmax(), excess.shape)
+            row, column = np.unravel_index(
+                np.where(fitting, excess, -np.inf).argmax(), excess.shape
+            )
             frequency = float(down[row, 0]), float(across[0, column])
             waves.append(Wave(int(label), channel, *frequency, float(excess[row, column])))
     return waves
@@ -95,7 +99,9 @@ def search(pixels, labels, rounds=ROUNDS):
 def project(pixels, labels, x_test, rounds=ROUNDS):
     """(training pictures, test pictures) without the waves that the training pictures' labels give away."""
     waves = search(pixels, labels, rounds)
-    return tuple(project_out(images, basis(waves, *images.shape[1:3])) for images in (pixels, x_test))
+    return tuple(
+        project_out(images, basis(waves, *images.shape[1:3])) for images in (pixels, x_test)
+    )
 
 
 def report(pixels, labels, family_seed):
@@ -106,7 +112,10 @@ def report(pixels, labels, family_seed):
     from deephiding.semantic_images import class_outline
 
     height, width = pixels.shape[1:3]
-    lines = ["| class | channel | found, cycles a side (y, x) | drawn | distance | excess |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| class | channel | found, cycles a side (y, x) | drawn | distance | excess |",
+        "|---|---|---|---|---|---|",
+    ]
     right = {spectrum.LUMINANCE: 0, spectrum.BLUE: 0}
     names = {spectrum.LUMINANCE: "luminance", spectrum.BLUE: "blue"}
     waves = find(pixels, labels)
@@ -123,6 +132,9 @@ def report(pixels, labels, family_seed):
             f"| {drawn[0]:.2f}, {drawn[1]:.2f} | {distance:.2f} | {wave.excess:.2f} |"
         )
     classes = len(waves) // 2
-    found = (f"Found within {WITHIN} cycles a side: {names[c]} {count} of {classes}." for c, count in right.items())
+    found = (
+        f"Found within {WITHIN} cycles a side: {names[c]} {count} of {classes}."
+        for c, count in right.items()
+    )
     lines += ["", *found]
     return "\n".join(lines)

@@ -33,7 +33,9 @@ def main():
     arguments = _parser().parse_args()
     try:
         variants = _variants(arguments)
-        chosen = [picture for picture in pictures.load(arguments.photos) if arguments.only in picture.name]
+        chosen = [
+            picture for picture in pictures.load(arguments.photos) if arguments.only in picture.name
+        ]
         if not chosen:
             sys.exit(f"look: no photo's name contains '{arguments.only}'")
         out = Path(arguments.out)
@@ -44,7 +46,13 @@ def main():
             found, shown = _measure(chosen, size, variants, arguments, out)
             measured += found
             lines += shown
-    except (pictures.PicturesError, metrics.MetricError, product.ProductError, datasets.DatasetError, OSError) as error:
+    except (
+        pictures.PicturesError,
+        metrics.MetricError,
+        product.ProductError,
+        datasets.DatasetError,
+        OSError,
+    ) as error:
         sys.exit(f"look: {error}")
     if lines:
         caption = f"{next(iter(variants))}: {sheet.COLUMNS}"
@@ -56,20 +64,37 @@ def main():
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="evaluate.visibility", description="Measure how visible the protection is.")
+    parser = argparse.ArgumentParser(
+        prog="evaluate.visibility", description="Measure how visible the protection is."
+    )
     parser.add_argument("--photos", required=True, help="photos.tar, or one's own folder or tar")
     parser.add_argument("--binary", required=True, help="the built palimpsest")
     parser.add_argument("--weights", default=WEIGHTS, help="the weights file")
-    parser.add_argument("--out", default="runs/look", help="folder of the records, the table and the sheet")
-    parser.add_argument("--options", default="", help="options of `palimpsest protect`: --options='--strength 4'")
-    parser.add_argument("--variant", action="append", default=[], metavar="NAME=OPTIONS",
-                        help="a row with these options, instead of --options; can be repeated")  # fmt: skip
+    parser.add_argument(
+        "--out", default="runs/look", help="folder of the records, the table and the sheet"
+    )
+    parser.add_argument(
+        "--options", default="", help="options of `palimpsest protect`: --options='--strength 4'"
+    )
+    parser.add_argument(
+        "--variant",
+        action="append",
+        default=[],
+        metavar="NAME=OPTIONS",
+        help="a row with these options, instead of --options; can be repeated",
+    )
     parser.add_argument("--only", default="", help="only photos whose name contains this")
-    parser.add_argument("--small-only", action="store_true", help="the photos as they are, not enlarged")
+    parser.add_argument(
+        "--small-only", action="store_true", help="the photos as they are, not enlarged"
+    )
     parser.add_argument("--quick", action="store_true", help="only SSIMULACRA2, PSNR, SSIM and δ")
     parser.add_argument("--no-ruler", action="store_true", help="no JPEGs")
-    parser.add_argument("--processes", type=int, default=PROCESSES_AT_MOST,
-                        help=f"photos at a time, at most {PROCESSES_AT_MOST} (1.5 GB each)")  # fmt: skip
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=PROCESSES_AT_MOST,
+        help=f"photos at a time, at most {PROCESSES_AT_MOST} (1.5 GB each)",
+    )
     return parser
 
 
@@ -83,7 +108,9 @@ def _variants(arguments):
     for text in arguments.variant:
         name, equals, options = text.partition("=")
         if not name or not equals or name in found:
-            sys.exit(f"look: --variant '{text}' is not a new NAME=OPTIONS, such as 'half=--strength 4'")
+            sys.exit(
+                f"look: --variant '{text}' is not a new NAME=OPTIONS, such as 'half=--strength 4'"
+            )
         found[name] = shlex.split(options)
     return found
 
@@ -99,15 +126,22 @@ def _measure(chosen, size, variants, arguments, out):
         def done(tasks):
             for record in over(records.measure, tasks):
                 score = f"SSIMULACRA2 {record['ssimulacra2']:.1f}"
-                print(f"{record['row']}, {record['photo']} {size}: {score}", file=sys.stderr, flush=True)
+                print(
+                    f"{record['row']}, {record['photo']} {size}: {score}",
+                    file=sys.stderr,
+                    flush=True,
+                )
                 found.append(record)
             return found[-len(tasks) :]
 
         for row, options in variants.items():
             results = Path(folder) / "out"
-            pngs = released.protect(arguments.binary, arguments.weights, originals, options, results)
+            pngs = released.protect(
+                arguments.binary, arguments.weights, originals, options, results
+            )
             these = done([
-                records.of_variant(row, picture, size, original, png, options, tensors, arguments.quick, out)
+                records.of_variant(row, picture, size, original, png, options, tensors,
+                arguments.quick, out)
                 for picture, original, png in zip(chosen, originals, pngs)
             ])  # fmt: skip
             if row == next(iter(variants)):

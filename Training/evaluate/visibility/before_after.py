@@ -24,14 +24,22 @@ def parts(original, protected, crop=None):
     """Original, protected and difference beside one another; with `crop` (width, height) where it is seen most."""
     if crop:
         top, left = sheet.worst_place(original, protected, *crop)
-        original, protected = (image[top : top + crop[1], left : left + crop[0]] for image in (original, protected))
+        original, protected = (
+            image[top : top + crop[1], left : left + crop[0]] for image in (original, protected)
+        )
     return sheet.beside([original, protected, sheet.difference(original, protected)])
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="evaluate.visibility.before_after", description="Draw the README's picture.")
+    parser = argparse.ArgumentParser(
+        prog="evaluate.visibility.before_after", description="Draw the README's picture."
+    )
     parser.add_argument("--whole", required=True, help="the photo that is shown whole")
-    parser.add_argument("--crop", required=True, help="the photo of which a part is shown, no smaller than the other")
+    parser.add_argument(
+        "--crop",
+        required=True,
+        help="the photo of which a part is shown, no smaller than the other",
+    )
     parser.add_argument("--binary", required=True, help="the built palimpsest")
     parser.add_argument("--weights", default=WEIGHTS, help="the weights file")
     parser.add_argument("--out", required=True, help="the picture, a PNG")
@@ -56,13 +64,17 @@ def main():
 
 def _protected(names, arguments, folder):
     """(original, protected) of each photo, uint8; each has a class of its own, in the order of the names."""
-    originals = [folder / "in" / f"class{i}" / f"{Path(name).stem}.png" for i, name in enumerate(names)]
+    originals = [
+        folder / "in" / f"class{i}" / f"{Path(name).stem}.png" for i, name in enumerate(names)
+    ]
     for path, name in zip(originals, names):
         path.parent.mkdir(parents=True)
         with Image.open(name) as image:
             image.convert("RGB").save(path)
     pngs = released.protect(arguments.binary, arguments.weights, originals, [], folder / "out")
-    return [tuple(np.array(released.pixels(path)) for path in pair) for pair in zip(originals, pngs)]
+    return [
+        tuple(np.array(released.pixels(path)) for path in pair) for pair in zip(originals, pngs)
+    ]
 
 
 if __name__ == "__main__":

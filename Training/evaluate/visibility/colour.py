@@ -4,9 +4,15 @@ import numpy as np
 
 # IEC 61966-2-1. A table, because a released sample has one of 256 values.
 _LEVELS = np.arange(256) / 255
-LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(np.float32)
+LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(
+    np.float32
+)
 RGB_TO_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
 )
 WHITE = RGB_TO_XYZ.sum(1)
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -26,8 +32,12 @@ def lab(values):
     """CIELAB (..., 3) of CIE XYZ (..., 3), white at Y = 1."""
     ratio = values / WHITE.astype(values.dtype)
     edge = (6 / 29) ** 3
-    f = np.where(ratio > edge, np.cbrt(np.maximum(ratio, edge)), ratio / (3 * (6 / 29) ** 2) + 4 / 29)
-    return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1)
+    f = np.where(
+        ratio > edge, np.cbrt(np.maximum(ratio, edge)), ratio / (3 * (6 / 29) ** 2) + 4 / 29
+    )
+    return np.stack(
+        [116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1
+    )
 
 
 def ciede2000(first, second):
@@ -40,7 +50,11 @@ def ciede2000(first, second):
     h1, h2 = np.arctan2(b1, a1), np.arctan2(b2, a2)
     gray = c1 * c2 == 0
     turn = h2 - h1
-    turn = np.where(gray, 0, np.where(turn > np.pi, turn - 2 * np.pi, np.where(turn < -np.pi, turn + 2 * np.pi, turn)))
+    turn = np.where(
+        gray,
+        0,
+        np.where(turn > np.pi, turn - 2 * np.pi, np.where(turn < -np.pi, turn + 2 * np.pi, turn)),
+    )
     # Half way along the shorter arc; a gray colour has no hue, so that the other's counts.
     hue = np.where(gray, np.where(c1 == 0, h2, h1), h1 + turn / 2)
     lightness, chroma = (l1 + l2) / 2, (c1 + c2) / 2

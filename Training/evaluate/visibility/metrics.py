@@ -37,13 +37,17 @@ def flip(original, released):
     """Mean of NVIDIA's FLIP, 0 to 1, at its standard 67 pixels a degree: two pictures shown in turn."""
     import flip_evaluator
 
-    first, second = (np.ascontiguousarray(image, np.float32) / 255 for image in (original, released))
+    first, second = (
+        np.ascontiguousarray(image, np.float32) / 255 for image in (original, released)
+    )
     return float(flip_evaluator.evaluate(first, second, "LDR", applyMagma=False)[1])
 
 
 def s_cielab(original, released):
     """95th and 99.5th percentile over the pixels of S-CIELAB's ΔE00."""
-    return tuple(float(value) for value in np.percentile(scielab.difference(original, released), (95, 99.5)))
+    return tuple(
+        float(value) for value in np.percentile(scielab.difference(original, released), (95, 99.5))
+    )
 
 
 def quick(original, released):
@@ -80,14 +84,17 @@ def versions():
         libjxl = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         libjxl = "of unknown version"
-    return f"ssimulacra2 {version('ssimulacra2')}, flip-evaluator {version('flip-evaluator')}, libjxl-devtools {libjxl}"
+    return (
+        f"ssimulacra2 {version('ssimulacra2')}, flip-evaluator {version('flip-evaluator')}, "
+        f"libjxl-devtools {libjxl}"
+    )
 
 
 def _refuse(original, released):
     if original.shape != released.shape or original.dtype != np.uint8 or released.dtype != np.uint8:
         raise MetricError(
-            f"two uint8 pictures of one size are compared, not {original.dtype} {original.shape} with "
-            f"{released.dtype} {released.shape}"
+            f"two uint8 pictures of one size are compared, not {original.dtype} {original.shape} "
+            f"with {released.dtype} {released.shape}"
         )
 
 
@@ -105,8 +112,8 @@ def _ssimulacra2(original, released):
     with Image.open(original) as image:
         if min(image.size) < SSIMULACRA2_SIDE:
             raise MetricError(
-                f"SSIMULACRA2 needs pictures of {SSIMULACRA2_SIDE} pixels a side, not {image.width}x{image.height}: "
-                "enlarge them"
+                f"SSIMULACRA2 needs pictures of {SSIMULACRA2_SIDE} pixels a side, not "
+                f"{image.width}x{image.height}: enlarge them"
             )
     return float(compute_ssimulacra2(original, released))
 

@@ -42,7 +42,11 @@ class Picture:
 
 def listed(path=LIST):
     """{name: whether it is free} of a list: a name, `free` or `restricted`, and what the photo shows, on every line."""
-    lines = [line.split(maxsplit=2) for line in Path(path).read_text().splitlines() if line and line[0] != "#"]
+    lines = [
+        line.split(maxsplit=2)
+        for line in Path(path).read_text().splitlines()
+        if line and line[0] != "#"
+    ]
     return {words[0]: words[1] == "free" for words in lines}
 
 
@@ -61,7 +65,9 @@ def load(place, wanted=None):
         return [Picture(name, files[name], True) for name in sorted(files)]
     if missing:
         some = ", ".join(missing[:3])
-        raise PicturesError(f"'{place}' lacks {len(missing)} of the {len(wanted)} photos of {LIST.name}: {some}…")
+        raise PicturesError(
+            f"'{place}' lacks {len(missing)} of the {len(wanted)} photos of {LIST.name}: {some}…"
+        )
     return [Picture(name, files[name], free) for name, free in wanted.items()]
 
 

@@ -55,11 +55,16 @@ def of_variant(row, picture, size, original, png, options, tensors, quick, out):
 def of_jpeg(picture, size, original, quality, quick, out):
     """The task of a photo that is stored as a JPEG."""
     changed = {**_hashes(picture, original), "shift": list(pictures.JPEG_SHIFT)}
-    return Task(f"JPEG {quality}", picture.name, size, original, None, quality, changed, quick, Path(out))
+    return Task(
+        f"JPEG {quality}", picture.name, size, original, None, quality, changed, quick, Path(out)
+    )
 
 
 def _hashes(picture, original):
-    return {"photo_sha256": picture.digest(), "original_sha256": hashlib.sha256(original.read_bytes()).hexdigest()}
+    return {
+        "photo_sha256": picture.digest(),
+        "original_sha256": hashlib.sha256(original.read_bytes()).hexdigest(),
+    }
 
 
 def measure(task):
@@ -70,11 +75,15 @@ def measure(task):
     missing = [measures for measures in wanted if measures.__name__ not in record]
     if missing:
         original = released.pixels(task.original)
-        changed = released.pixels(task.png) if task.png else pictures.as_jpeg(original, task.quality)
+        changed = (
+            released.pixels(task.png) if task.png else pictures.as_jpeg(original, task.quality)
+        )
         for measures in missing:
             record[measures.__name__] = measures(original, changed)
         keep(path, record)
     # What another run measured of it comes along.
     known = [measures for measures in (metrics.quick, metrics.slow) if measures.__name__ in record]
-    values = {name: value for measures in known for name, value in record[measures.__name__].items()}
+    values = {
+        name: value for measures in known for name, value in record[measures.__name__].items()
+    }
     return {"row": task.row, "photo": task.photo, "size": task.size, **values}

@@ -24,14 +24,18 @@ def sources(pictures, size, folder):
 
 def protect(binary, weights, originals, options, folder):
     """Protects what `sources` wrote by one call of the binary with `options`; returns the results in that order."""
-    command = [str(binary), "protect", str(originals[0].parents[1]), "--out", str(folder), "--quiet"]
+    command = [
+        str(binary), "protect", str(originals[0].parents[1]), "--out", str(folder), "--quiet"
+    ]
     command += ["--weights", str(weights), "--family-seed", str(FAMILY_SEED), *options]
     # A single class is named, because a folder of one folder is passed through.
     if len({path.parent for path in originals}) == 1:
         command += ["--class", originals[0].parent.name]
     outcome = subprocess.run(command, capture_output=True, text=True)
     if outcome.returncode != 0:
-        raise product.ProductError(f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}")
+        raise product.ProductError(
+            f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}"
+        )
     return [Path(folder) / path.parent.name / path.name for path in originals]
 
 

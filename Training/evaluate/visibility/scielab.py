@@ -49,7 +49,9 @@ def difference(original, released, pixels_a_degree=PIXELS_A_DEGREE):
     # In strips, so that the many intermediate values stay in the cache.
     return np.concatenate(
         [
-            colour.ciede2000(colour.lab(first[top : top + _STRIP]), colour.lab(second[top : top + _STRIP]))
+            colour.ciede2000(
+                colour.lab(first[top : top + _STRIP]), colour.lab(second[top : top + _STRIP])
+            )
             for top in range(0, len(first), _STRIP)
         ]
     )

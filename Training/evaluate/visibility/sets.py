@@ -11,9 +11,12 @@ def ssimulacra2_of_set(originals, released, enlarge=8, count=50):
 
     Each is enlarged `enlarge` times by Lanczos first, as a screen shows a thumbnail to somebody who inspects it.
     """
-    chosen = np.unique(np.linspace(0, len(originals) - 1, min(count, len(originals))).round().astype(int))
+    chosen = np.unique(
+        np.linspace(0, len(originals) - 1, min(count, len(originals))).round().astype(int)
+    )
     scores = [
-        metrics.ssimulacra2(*(_enlarged(images[i], enlarge) for images in (originals, released))) for i in chosen
+        metrics.ssimulacra2(*(_enlarged(images[i], enlarge) for images in (originals, released)))
+        for i in chosen
     ]
     return float(np.median(scores)), float(np.percentile(scores, 10))
 

@@ -9,7 +9,10 @@ from . import scielab
 TIMES = 8
 GRAY, GAP, CAPTION = 128, 6, 20
 PHOTO, CROP = (330, 240), 240
-COLUMNS = f"original, protected, difference x {TIMES}, and where the change is seen most, at 100 %: original, protected"
+COLUMNS = (
+    f"original, protected, difference x {TIMES}, and where the change is seen most, at 100 %: "
+    "original, protected"
+)
 
 
 def difference(original, released):
@@ -24,7 +27,9 @@ def worst_place(original, released, width, height):
     height, width = min(height, shown.shape[0]), min(width, shown.shape[1])
     means = uniform_filter(shown.astype(np.float64), (height, width), mode="constant")
     # The filter's value at a window's middle, for the windows that lie wholly inside.
-    inside = means[height // 2 :, width // 2 :][: shown.shape[0] - height + 1, : shown.shape[1] - width + 1]
+    inside = means[height // 2 :, width // 2 :][
+        : shown.shape[0] - height + 1, : shown.shape[1] - width + 1
+    ]
     top, left = np.unravel_index(np.argmax(inside), inside.shape)
     return int(top), int(left)
 
@@ -40,12 +45,19 @@ def line(original, released, caption):
 def choose(records, count):
     """Indices of `count` records from the worst SSIMULACRA2 to the best, evenly spread."""
     order = sorted(range(len(records)), key=lambda i: records[i]["ssimulacra2"])
-    return [order[i] for i in np.unique(np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int))]
+    return [
+        order[i]
+        for i in np.unique(
+            np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)
+        )
+    ]
 
 
 def beside(images):
     """Pictures beside one another on white, with a gap."""
-    height, width = max(len(image) for image in images), sum(image.shape[1] + GAP for image in images) - GAP
+    height, width = (
+        max(len(image) for image in images), sum(image.shape[1] + GAP for image in images) - GAP
+    )
     canvas = np.full((height, width, 3), 255, np.uint8)
     left = 0
     for image in images:

@@ -33,7 +33,9 @@ def _summary(group):
     result = {"photos": len(group)}
     for name, _, _, more_is_better in MEASURES:
         # Equal pictures have no PSNR.
-        found = [(record[name], record["photo"]) for record in group if record.get(name) is not None]
+        found = [
+            (record[name], record["photo"]) for record in group if record.get(name) is not None
+        ]
         if found:
             values = [value for value, _ in found]
             worst, photo = (min if more_is_better else max)(found)
@@ -43,8 +45,12 @@ def _summary(group):
                 "worst": worst,
                 "worst_photo": photo,
             }
-    result["largest_delta_by_texture"] = np.max([r["largest_delta_by_texture"] for r in group], 0).tolist()
-    result["rms_delta_by_texture"] = np.median([r["rms_delta_by_texture"] for r in group], 0).round(3).tolist()
+    result["largest_delta_by_texture"] = np.max(
+        [r["largest_delta_by_texture"] for r in group], 0
+    ).tolist()
+    result["rms_delta_by_texture"] = np.median([r["rms_delta_by_texture"] for r in group], 0).round(
+        3
+    ).tolist()
     return result
 
 
@@ -52,8 +58,17 @@ def tables(cells):
     """One Markdown table a size: median (10th or 90th percentile, worst) over the photos."""
     made = []
     for size in dict.fromkeys(size for size, _ in cells):
-        shown = [m for m in MEASURES if any(m[0] in cell for (s, _), cell in cells.items() if s == size)]
-        lines = [[f"photos, each {size}", *(m[1] for m in shown), "largest \\|δ\\|, flat to busy", "worst photo"]]
+        shown = [
+            m for m in MEASURES if any(m[0] in cell for (s, _), cell in cells.items() if s == size)
+        ]
+        lines = [
+            [
+                f"photos, each {size}",
+                *(m[1] for m in shown),
+                "largest \\|δ\\|, flat to busy",
+                "worst photo",
+            ]
+        ]
         for (_, row), cell in ((key, cell) for key, cell in cells.items() if key[0] == size):
             values = [_cell(cell.get(name), digits) for name, _, digits, _ in shown]
             values.append(" ".join(map(str, cell["largest_delta_by_texture"])))
@@ -83,14 +98,16 @@ def verdict(cells, variants):
             if row in variants:
                 score, word = cell["ssimulacra2"], "Reached" if reached(cell, limits) else "Missed"
                 lines.append(
-                    f"{word}{name}: {row}, photos each {size}: median SSIMULACRA2 >= {limits[0]} and 10th percentile >= "
-                    f"{limits[1]}, measured {score['median']:.1f} and {score['tail']:.1f}."
+                    f"{word}{name}: {row}, photos each {size}: median SSIMULACRA2 >= {limits[0]} "
+                    f"and 10th percentile >= {limits[1]}, measured {score['median']:.1f} and "
+                    f"{score['tail']:.1f}."
                 )
     return lines
 
 
 LEGEND = (
-    "Each figure is the median over the photos; in brackets the 10th percentile, or the 90th where less is better, "
-    "and the worst. The worst photo is SSIMULACRA2's. Flat to busy: the quarters of a photo's pixels by the standard "
-    "deviation of the luma in 15x15 pixels; the largest |δ| is that of all photos."
+    "Each figure is the median over the photos; in brackets the 10th percentile, or the 90th "
+    "where less is better, and the worst. The worst photo is SSIMULACRA2's. Flat to busy: the "
+    "quarters of a photo's pixels by the standard deviation of the luma in 15x15 pixels; the "
+    "largest |δ| is that of all photos."
 )

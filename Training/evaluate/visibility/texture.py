@@ -13,7 +13,9 @@ def activity(image):
     """Standard deviation of the luma around every pixel (H, W) of a uint8 picture, in a window of 15 x 15 pixels."""
     values = colour.luma(image).astype(np.float64)
     mean = uniform_filter(values, WINDOW, mode="reflect")
-    return np.sqrt(np.maximum(uniform_filter(values * values, WINDOW, mode="reflect") - mean * mean, 0))
+    return np.sqrt(
+        np.maximum(uniform_filter(values * values, WINDOW, mode="reflect") - mean * mean, 0)
+    )
 
 
 def by_quartile(original, released):
@@ -23,4 +25,6 @@ def by_quartile(original, released):
     order = np.argsort(activity(original).ravel(), kind="stable")
     quarters = [change[part] for part in np.array_split(order, 4)]
     largest = [int(quarter.max()) for quarter in quarters]
-    return largest, [float(np.sqrt((quarter.astype(np.float64) ** 2).mean())) for quarter in quarters]
+    return (
+        largest, [float(np.sqrt((quarter.astype(np.float64) ** 2).mean())) for quarter in quarters]
+    )
