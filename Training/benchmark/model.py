@@ -40,5 +40,10 @@ def operations(configuration, width, height):
 def export(network, cover, secret, path):
     """Writes the ONNX file for images of this size."""
     torch.onnx.export(
-        Hiding(network).eval(), (cover, secret), str(path), input_names=["cover", "secret"], output_names=["protected"], opset_version=13
+        Hiding(network).eval(),
+        (cover, secret),
+        str(path),
+        input_names=["cover", "secret"],
+        output_names=["protected"],
+        opset_version=13,
     )

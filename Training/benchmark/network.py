@@ -32,25 +32,50 @@ class Case:
         (self.folder / "case.json").write_text(json.dumps({"shape": self.shape}))
         (self.folder / "weights.safetensors").symlink_to(Path(weights_file).resolve())
         network, _ = weights.load(weights_file)
-        self.operations = SIZES[size][0] * model.operations(network.configuration, self.shape[3], self.shape[2])
+        self.operations = SIZES[size][0] * model.operations(
+            network.configuration, self.shape[3], self.shape[2]
+        )
         height, width = self.shape[2:]
         cover = covers(self.shape[0], height, width)
-        secret = np.stack([semantic_image(1, i % 10, 2, width, height) for i in range(self.shape[0])]).astype("<f4")
+        secret = np.stack(
+            [semantic_image(1, i % 10, 2, width, height) for i in range(self.shape[0])]
+        ).astype("<f4")
         for file, array in (("cover", cover), ("secret", secret)):
             array.astype("<f4").tofile(self.folder / f"{file}.f32")
         inputs = torch.from_numpy(cover).float(), torch.from_numpy(secret).float()
         with torch.no_grad():
-            self.expected = model.Hiding(network.double())(*(image.double() for image in inputs)).numpy()
+            self.expected = model.Hiding(network.double())(
+                *(image.double() for image in inputs)
+            ).numpy()
             model.export(network.float(), *inputs, self.folder / "model.onnx")
 
     def command(self, engine, threads, repetitions, tools):
         if not engine.startswith(PALIMPSEST):
             python = sys.executable if engine.startswith("torch") else tools.bench_python
-            return [str(python), str(Path(__file__).with_name("worker.py")), engine, str(self.folder), str(threads), str(repetitions)]
+            return [
+                str(python),
+                str(Path(__file__).with_name("worker.py")),
+                engine,
+                str(self.folder),
+                str(threads),
+                str(repetitions),
+            ]
         images, _, height, width = self.shape
-        options = {"weights": "weights.safetensors", "cover": "cover.f32", "secret": "secret.f32", "out": f"{engine}.f32"}
-        files = [word for name, file in options.items() for word in (f"--{name}", str(self.folder / file))]
-        sizes = ["--width", str(width), "--height", str(height), "--images", str(images), "--repetitions", str(repetitions)]
+        options = {
+            "weights": "weights.safetensors",
+            "cover": "cover.f32",
+            "secret": "secret.f32",
+            "out": f"{engine}.f32",
+        }
+        files = [
+            word
+            for name, file in options.items()
+            for word in (f"--{name}", str(self.folder / file))
+        ]
+        sizes = [
+            "--width", str(width), "--height", str(height), "--images", str(images),
+            "--repetitions", str(repetitions),
+        ]  # fmt: skip
         return [str(tools.binary), "network", "--wait", *files, *sizes]
 
     def time(self, engine, threads, processes, repetitions, tools):
@@ -60,7 +85,10 @@ class Case:
             environment["PALIMPSEST_ISA"] = engine.split(":")[1]
         command = self.command(engine, threads, repetitions, tools)
         running = [
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) for _ in range(processes)
+            subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            )
+            for _ in range(processes)
         ]
         for process in running:
             line = process.stdout.readline()
@@ -107,19 +135,34 @@ def measure(cases, tools, rounds, seconds):
                     kinds["threads"] = (processors, 1)
                 for kind, (threads, processes) in kinds.items():
                     once = collected[engine][kind][0] if collected[engine][kind] else None
-                    repetitions = 2 if once is None else max(2, min(50, round(1e3 * seconds / once)))
+                    repetitions = (
+                        2 if once is None else max(2, min(50, round(1e3 * seconds / once)))
+                    )
                     times, answer = case.time(engine, threads, processes, repetitions, tools)
                     collected[engine][kind] += [t for process in times for t in process]
                     if engine == PALIMPSEST and kind == "one":
                         prepared += answer["prepared_ms"]
-            print(f"{case.name} {case.size}: round {round_number + 1} of {rounds}", file=sys.stderr, flush=True)
+            print(
+                f"{case.name} {case.size}: round {round_number + 1} of {rounds}",
+                file=sys.stderr,
+                flush=True,
+            )
         for engine, kinds in collected.items():
-            record = {"network": case.name, "size": case.size, "engine": engine, "images": case.shape[0], "operations": case.operations,
+            record = {"network": case.name, "size": case.size, "engine": engine,
+                      "images": case.shape[0], "operations": case.operations,
                       "largest_error": case.error(engine)}  # fmt: skip
             for kind, times in kinds.items():
                 if times:
-                    record[kind] = {"best_ms": min(times), "median_ms": float(np.median(times)), "runs": len(times)}
+                    record[kind] = {
+                        "best_ms": min(times),
+                        "median_ms": float(np.median(times)),
+                        "runs": len(times),
+                    }
             if engine == PALIMPSEST:
-                record["prepared"] = {"best_ms": min(prepared), "median_ms": float(np.median(prepared)), "runs": len(prepared)}
+                record["prepared"] = {
+                    "best_ms": min(prepared),
+                    "median_ms": float(np.median(prepared)),
+                    "runs": len(prepared),
+                }
             records.append(record)
     return records

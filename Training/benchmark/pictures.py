@@ -11,28 +11,44 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "Tests/e2e/fixtures"
-MEGAPIXELS = {"3 MP": (2016, 1512), "12 MP": (4032, 3024), "24 MP": (5664, 4248), "50 MP": (8160, 6120)}
+MEGAPIXELS = {
+    "3 MP": (2016, 1512), "12 MP": (4032, 3024), "24 MP": (5664, 4248), "50 MP": (8160, 6120)
+}
 
 
 def photo(path, width, height, progressive=False):
     """A JPEG of that size, enlarged from a fixture, with grain, so that there is about as much to code as in a camera's."""
     grain = np.random.default_rng(0)
-    image = np.asarray(Image.open(FIXTURES / "parrots.jpg").convert("RGB").resize((width, height), Image.BICUBIC), np.int16)
+    image = np.asarray(
+        Image.open(FIXTURES / "parrots.jpg").convert("RGB").resize((width, height), Image.BICUBIC),
+        np.int16,
+    )
     noise = np.rint(grain.standard_normal((height, width, 1), np.float32) * 3).astype(np.int16)
-    Image.fromarray(np.clip(image + noise, 0, 255).astype(np.uint8)).save(path, quality=90, progressive=progressive)
+    Image.fromarray(np.clip(image + noise, 0, 255).astype(np.uint8)).save(
+        path, quality=90, progressive=progressive
+    )
     return path
 
 
 def covers(count, height, width):
     """Cut-outs of the fixtures' photos in [0, 1], float32 (count, 3, height, width)."""
-    pictures = [Image.open(FIXTURES / name).convert("RGB") for name in ("parrots.jpg", "plane.jpg", "hats.png")]
-    resized = [np.asarray(p.resize((width + 64, height + 64), Image.BILINEAR), np.float32) / 255 for p in pictures]
+    pictures = [
+        Image.open(FIXTURES / name).convert("RGB")
+        for name in ("parrots.jpg", "plane.jpg", "hats.png")
+    ]
+    resized = [
+        np.asarray(p.resize((width + 64, height + 64), Image.BILINEAR), np.float32) / 255
+        for p in pictures
+    ]
     cut = [resized[i % 3][i % 61 :, i % 53 :][:height, :width] for i in range(count)]
     return np.ascontiguousarray(np.stack(cut).transpose(0, 3, 1, 2))
 
 
 def _stages(path, tools, repetitions):
-    command = [str(tools.binary), "photo", str(path), "--weights", str(tools.weights), "--repetitions", str(repetitions)]
+    command = [
+        str(tools.binary), "photo", str(path), "--weights", str(tools.weights),
+        "--repetitions", str(repetitions),
+    ]  # fmt: skip
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -52,7 +68,11 @@ def sizes(folder, tools, repetitions=5):
             record = _stages(path, tools, repetitions if width < 6000 else 3)
             record |= {"photo": name, "progressive": progressive, "jpeg_bytes": path.stat().st_size}
             records.append(record)
-            print(f"photo of {name}{', progressive' if progressive else ''}", file=sys.stderr, flush=True)
+            print(
+                f"photo of {name}{', progressive' if progressive else ''}",
+                file=sys.stderr,
+                flush=True,
+            )
     return records
 
 
@@ -80,9 +100,15 @@ def small_ones(folder, tools, count=10_000):
         place = folder / "small" / f"c{i % 10}"
         place.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.roll(pictures[i % 200], i, (0, 1))).save(place / f"{i}.png")
-    command = [tools.product, "protect", folder / "small", "--out", folder / "small-out", "--weights", tools.weights, "--quiet"]
+    command = [
+        tools.product, "protect", folder / "small", "--out", folder / "small-out",
+        "--weights", tools.weights, "--quiet",
+    ]  # fmt: skip
     milliseconds = _command(list(map(str, command)))
-    command = [tools.product, "protect", folder / "small/c0/0.png", "--class", "c0", "--out", folder / "one-out", "--weights", tools.weights]
+    command = [
+        tools.product, "protect", folder / "small/c0/0.png", "--class", "c0",
+        "--out", folder / "one-out", "--weights", tools.weights,
+    ]  # fmt: skip
     one = min(_command([*map(str, command), "--quiet", "--force"]) for _ in range(5))
     return {"pictures": count, "seconds": milliseconds / 1e3, "one_ms": one}
 
@@ -102,8 +128,14 @@ def service(folder, tools, count=1000, each=100):
         start = time.perf_counter()
         jobs = []
         for first in range(0, count, each):
-            files = [w for i in range(first, first + each) for w in ("--form", f"file=@{masters[chosen[i]]};filename={i}.jpg")]
-            answer = running.curl("/v1/jobs", "--form", f"class=c{first % 7}", *files, key=running.key)
+            files = [
+                w
+                for i in range(first, first + each)
+                for w in ("--form", f"file=@{masters[chosen[i]]};filename={i}.jpg")
+            ]
+            answer = running.curl(
+                "/v1/jobs", "--form", f"class=c{first % 7}", *files, key=running.key
+            )
             if answer.status != 202:
                 raise RuntimeError(answer)
             jobs.append(answer.json["id"])
@@ -115,5 +147,6 @@ def service(folder, tools, count=1000, each=100):
         downloaded = time.perf_counter() - start
     finally:
         running.stop()
-    return {"photos": count, "megapixels": megapixels, "uploaded_s": uploaded, "finished_s": finished, "downloaded_s": downloaded,
+    return {"photos": count, "megapixels": megapixels, "uploaded_s": uploaded,
+            "finished_s": finished, "downloaded_s": downloaded,
             "archive_bytes": size}  # fmt: skip

@@ -20,11 +20,15 @@ from .model import Hiding
 WIDTH, HEIGHT, BOUND = 384, 256, 8
 
 # F(4x4, 3x3) of Winograd: Lavin and Gray 2016, section 4.2.
-INPUT = torch.tensor([[4., 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0], [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0],
+INPUT = torch.tensor([[4., 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],
+                      [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0],
                       [0, 4, 0, -5, 0, 1]])  # fmt: skip
-WEIGHTS = torch.tensor([[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6],
+WEIGHTS = torch.tensor([[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6],
+                        [1 / 24, 1 / 12, 1 / 6],
                         [1 / 24, -1 / 12, 1 / 6], [0, 0, 1]])  # fmt: skip
-OUTPUT = torch.tensor([[1.0, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
+OUTPUT = torch.tensor(
+    [[1.0, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]]
+)
 
 
 def rounded(tensor):
@@ -52,7 +56,9 @@ def winograd(x, convolution, rounding):
 
 
 KINDS = {
-    "float32, transform domain": lambda x, convolution: winograd(x, convolution, lambda tensor: tensor),
+    "float32, transform domain": lambda x, convolution: winograd(
+        x, convolution, lambda tensor: tensor
+    ),
     "bfloat16, direct": direct,
     "bfloat16, transform domain": lambda x, convolution: winograd(x, convolution, rounded),
 }
@@ -81,12 +87,18 @@ def hide(model, cover, secret, convolve=None):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="benchmark.precision", description="What bfloat16 would do to the pictures.")
+    parser = argparse.ArgumentParser(
+        prog="benchmark.precision", description="What bfloat16 would do to the pictures."
+    )
     parser.add_argument("--weights", required=True)
     parser.add_argument("--photos", required=True, help="a folder of photos")
     parser.add_argument("--count", type=int, default=24)
     arguments = parser.parse_args()
-    paths = sorted(p for p in Path(arguments.photos).iterdir() if p.suffix.lower() in {".png", ".jpg", ".jpeg", ".webp"})
+    paths = sorted(
+        p
+        for p in Path(arguments.photos).iterdir()
+        if p.suffix.lower() in {".png", ".jpg", ".jpeg", ".webp"}
+    )
     model = Hiding(weights.load(arguments.weights)[0]).eval()
     different, largest, change = ({kind: [] for kind in KINDS} for _ in range(3))
     for index, path in enumerate(paths[: arguments.count]):
@@ -101,11 +113,20 @@ def main():
             different[kind].append(float((one != other).float().mean()))
             largest[kind].append(float(255 * (exact - result).abs().max()))
             change[kind].append(abs(psnr(cover, one) - psnr(cover, other)))
-    print("| products | samples that differ | largest difference before rounding, levels | largest change of PSNR, dB |")
+    print(
+        "| products | samples that differ | largest difference before rounding, levels | largest "
+        "change of PSNR, dB |"
+    )
     print("|---|---|---|---|")
     for kind in KINDS:
-        print(f"| {kind} | {100 * np.mean(different[kind]):.4f} % | {max(largest[kind]):.4f} | {max(change[kind]):.4f} |")
-    print(f"\n{len(paths[: arguments.count])} photos at {WIDTH}x{HEIGHT}, weights {weights.tensors_sha256(arguments.weights)[:12]}")
+        print(
+            f"| {kind} | {100 * np.mean(different[kind]):.4f} % | {max(largest[kind]):.4f} | "
+            f"{max(change[kind]):.4f} |"
+        )
+    print(
+        f"\n{len(paths[: arguments.count])} photos at {WIDTH}x{HEIGHT}, weights "
+        f"{weights.tensors_sha256(arguments.weights)[:12]}"
+    )
 
 
 if __name__ == "__main__":

@@ -52,7 +52,9 @@ class Nginx:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=self.port))
-        self.process = subprocess.Popen(["/usr/sbin/nginx", "-c", folder / "nginx.conf", "-e", folder / "error.log"])
+        self.process = subprocess.Popen(
+            ["/usr/sbin/nginx", "-c", folder / "nginx.conf", "-e", folder / "error.log"]
+        )
         while socket.socket().connect_ex(("127.0.0.1", self.port)):
             time.sleep(0.05)
 
@@ -94,8 +96,15 @@ def one_each(url, *fields):
 
 def upload(url, file, *words):
     """Megabytes a second of one body, by curl."""
-    command = ["curl", "--silent", "--show-error", "--fail", "--output", "/dev/null", "--write-out", "%{time_total}", *words, url]
-    return file.stat().st_size / 1e6 / float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    command = [
+        "curl", "--silent", "--show-error", "--fail", "--output", "/dev/null",
+        "--write-out", "%{time_total}", *words, url,
+    ]  # fmt: skip
+    return (
+        file.stat().st_size
+        / 1e6
+        / float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    )
 
 
 def measure(folder, tools, rounds=3):
@@ -103,13 +112,18 @@ def measure(folder, tools, rounds=3):
     sys.path.insert(0, str(ROOT / "Tests/e2e"))
     from service import Service
 
-    options = ["--log-level", "notice", "--max-body-bytes", 4 << 30, "--max-image-bytes", 256 << 20, "--workers", 1]
+    options = [
+        "--log-level", "notice", "--max-body-bytes", 4 << 30, "--max-image-bytes", 256 << 20,
+        "--workers", 1,
+    ]  # fmt: skip
     running = Service(folder / "server-data", tools.weights, list(map(str, options))).start()
     nginx = Nginx(folder / "nginx")
     try:
         field = f"Authorization: Bearer {running.key}"
         photo = f"@{FIXTURES / 'parrots.jpg'}"
-        job = running.get("/v1/jobs?class=a", "--header", "Content-Type: image/jpeg", "--data-binary", photo).json["id"]
+        job = running.get(
+            "/v1/jobs?class=a", "--header", "Content-Type: image/jpeg", "--data-binary", photo
+        ).json["id"]
         running.finished(f"/v1/jobs/{job}")
         document = running.get(f"/v1/jobs/{job}").body
         (nginx.folder / "www/job.json").write_bytes(document)
@@ -119,11 +133,15 @@ def measure(folder, tools, rounds=3):
         form = [word for part in parts for word in ("--form", f"file=@{part}")]
         cases = {
             "a job's document, connections kept": (
-                lambda: kept(running.url(f"/v1/jobs/{job}"), "-H", field), lambda: kept(nginx.url("/job.json"))),
+                lambda: kept(running.url(f"/v1/jobs/{job}"), "-H", field),
+                lambda: kept(nginx.url("/job.json"))),
             "a job's document, a connection each": (
-                lambda: one_each(running.url(f"/v1/jobs/{job}"), "-H", field), lambda: one_each(nginx.url("/job.json"))),
-            "/healthz, connections kept": (lambda: kept(running.url("/healthz")), lambda: kept(nginx.url("/health.json"))),
-            "/healthz, a connection each": (lambda: one_each(running.url("/healthz")), lambda: one_each(nginx.url("/health.json"))),
+                lambda: one_each(running.url(f"/v1/jobs/{job}"), "-H", field),
+                lambda: one_each(nginx.url("/job.json"))),
+            "/healthz, connections kept": (lambda: kept(running.url("/healthz")),
+            lambda: kept(nginx.url("/health.json"))),
+            "/healthz, a connection each": (lambda: one_each(running.url("/healthz")),
+            lambda: one_each(nginx.url("/health.json"))),
             "1 GiB up, MB/s": (
                 lambda: upload(running.url("/v1/jobs?class=a"), large, "--header", field, *form),
                 lambda: upload(nginx.url("/put/large"), large, "--upload-file", str(large))),
@@ -139,7 +157,11 @@ def measure(folder, tools, rounds=3):
                 runs.append((ours, ways[1]()))
             ours, theirs = zip(*runs, strict=True)
             records.append({"case": name, "palimpsest": list(ours), "nginx": list(theirs)})
-            print(f"{name}: {statistics.median(ours):.0f} beside {statistics.median(theirs):.0f}", file=sys.stderr, flush=True)
+            print(
+                f"{name}: {statistics.median(ours):.0f} beside {statistics.median(theirs):.0f}",
+                file=sys.stderr,
+                flush=True,
+            )
         return {"cases": records, "document_bytes": len(document)}
     finally:
         nginx.stop()
