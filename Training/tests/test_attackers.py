@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from deephiding.semantic_images import class_outline
 from evaluate import (
-    cells, classifier, columns, components, countermeasures, datasets, detector, disentangling, displacement, own_copy, product, purifier, ring,
+    cells, classifier, columns, components, countermeasures, datasets, detector, disentangling,
+    displacement, own_copy, product, purifier, ring,
     rows, setting, spectrum, splits, waves,
 )  # fmt: skip
 from PIL import Image
@@ -23,7 +24,10 @@ def pictures(count, seed, side=SIDE):
     rng = np.random.default_rng(seed)
     down, across = np.fft.fftfreq(side, 1 / side)[:, None], np.fft.fftfreq(side, 1 / side)[None]
     fall = 1 / np.maximum(np.hypot(down, across), 1) ** 1.2
-    gray, colour = (np.fft.ifft2(np.fft.fft2(rng.standard_normal((count, n, side, side))) * fall).real for n in (1, 3))
+    gray, colour = (
+        np.fft.ifft2(np.fft.fft2(rng.standard_normal((count, n, side, side))) * fall).real
+        for n in (1, 3)
+    )
     planes = 128 + 30 * gray / gray.std() + 8 * colour / colour.std()
     return np.clip(np.rint(planes.transpose(0, 2, 3, 1)), 0, 255).astype(np.uint8)
 
@@ -38,13 +42,20 @@ def waved(pixels, labels, drawn, amplitude, seed):
     rng = np.random.default_rng(seed)
     result = pixels.astype(float)
     for i, label in enumerate(labels):
-        luminance, blue = (wave(*frequency, rng.uniform(0, 6.3), pixels.shape[1]) for frequency in drawn[label])
+        luminance, blue = (
+            wave(*frequency, rng.uniform(0, 6.3), pixels.shape[1]) for frequency in drawn[label]
+        )
         result[i] += amplitude * np.stack([luminance, luminance, blue], -1)
     return np.clip(np.rint(result), 0, 255).astype(np.uint8)
 
 
 # (vertical, horizontal) cycles a side of each class's wave in luminance and in blue.
-DRAWN = {0: ((5.3, 1.2), (7.9, 3.1)), 1: ((-2.1, 5.6), (4.0, -7.6)), 2: ((4.2, 4.4), (8.6, 0.4)), 3: ((0.7, 6.1), (-5.1, 6.9))}
+DRAWN = {
+    0: ((5.3, 1.2), (7.9, 3.1)),
+    1: ((-2.1, 5.6), (4.0, -7.6)),
+    2: ((4.2, 4.4), (8.6, 0.4)),
+    3: ((0.7, 6.1), (-5.1, 6.9)),
+}
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +73,17 @@ def share_left(before, after):
 
 def test_every_wave_of_every_class_is_found(made_up):
     _, released, labels = made_up
-    found = {(w.label, w.channel): np.array([w.vertical, w.horizontal]) for w in waves.find(released, labels)}
+    found = {
+        (w.label, w.channel): np.array([w.vertical, w.horizontal])
+        for w in waves.find(released, labels)
+    }
     for label, drawn in DRAWN.items():
         for channel, frequency in enumerate(drawn):
             frequency = np.array(frequency)
             # A real wave's spectrum has two peaks, one opposite to the other.
-            distance = min(np.linalg.norm(found[label, channel] - sign * frequency) for sign in (1, -1))
+            distance = min(
+                np.linalg.norm(found[label, channel] - sign * frequency) for sign in (1, -1)
+            )
             assert distance <= 0.5, (label, channel, found[label, channel])
 
 
@@ -94,20 +110,35 @@ def test_the_overtones_of_clipped_waves_are_found_on_what_the_first_search_leave
     clean, labels = pictures(400, 4), np.arange(400) % 4
     rng = np.random.default_rng(5)
     clipped = [2 * wave(*DRAWN[label][0], rng.uniform(0, 6.3)) for label in labels]
-    released = np.clip(np.rint(clean + 8 * np.clip(clipped, -1, 1)[..., None]), 0, 255).astype(np.uint8)
+    released = np.clip(np.rint(clean + 8 * np.clip(clipped, -1, 1)[..., None]), 0, 255).astype(
+        np.uint8
+    )
     shares = []
     for found in (waves.find(released, labels), waves.search(released, labels)):
         basis = waves.basis(found, SIDE, SIDE)
-        shares.append(share_left((released, clean), (waves.project_out(released, basis), waves.project_out(clean, basis))))
+        shares.append(
+            share_left(
+                (released, clean),
+                (waves.project_out(released, basis), waves.project_out(clean, basis)),
+            )
+        )
     assert shares[1] < 0.75 * shares[0], shares
 
 
-def test_the_waves_come_out_of_test_pictures_too_and_no_class_can_be_told_by_what_is_missing(made_up):
+def test_the_waves_come_out_of_test_pictures_too_and_no_class_can_be_told_by_what_is_missing(
+    made_up
+):
     clean, released, labels = made_up
     trained, tested = waves.project(released, labels, clean)
     for images in (trained, tested):
         for vertical, horizontal in (frequency for drawn in DRAWN.values() for frequency in drawn):
-            carrier = np.exp(1j * 2 * np.pi * np.add.outer(vertical * np.arange(SIDE), horizontal * np.arange(SIDE)) / SIDE)
+            carrier = np.exp(
+                1j
+                * 2
+                * np.pi
+                * np.add.outer(vertical * np.arange(SIDE), horizontal * np.arange(SIDE))
+                / SIDE
+            )
             planes = images.astype(float) - images.mean((1, 2), keepdims=True)
             amplitudes = 2 * abs((planes * carrier[..., None]).mean((1, 2)))
             assert amplitudes.mean() < 0.3
@@ -135,7 +166,9 @@ def test_ring_stop_takes_waves_of_all_directions_and_keeps_the_rest(made_up):
     assert rings[0].inner <= 5.5 and rings[0].outer >= 6.1
     stopped = ring.stop(clean, rings)
     assert share_left((released, clean), (ring.stop(released, rings), stopped)) < 0.5
-    low, low_stopped = (ndimage.gaussian_filter(images.astype(float), (0, 4, 4, 0)) for images in (clean, stopped))
+    low, low_stopped = (
+        ndimage.gaussian_filter(images.astype(float), (0, 4, 4, 0)) for images in (clean, stopped)
+    )
     assert np.std(low_stopped - low) < 0.15 * np.std(low)
 
 
@@ -148,9 +181,20 @@ def test_ring_stop_leaves_pictures_without_a_ring_alone(made_up):
 def test_the_ring_of_an_own_copy_is_taken_out_of_every_row(table, monkeypatch):
     """The stand-in's wave repeats every 4 of 16 pixels; the trainer sees no row with it, clean or not."""
     asked = []
-    monkeypatch.setattr(ring, "find", lambda pixels: asked.append(pixels) or [ring.Ring(spectrum.LUMINANCE, 3.6, 4.4, 1.0)])
-    monkeypatch.setattr(classifier, "train", lambda images, labels, *rest, **options: (None, [np.ptp(images.mean((0, 1, 3)))]))
-    left = [cells.measure(table, row, columns.RING_KNOWN, 0)["accuracy"] for row in (rows.CLEAN, rows.SAMPLE_WISE)]
+    monkeypatch.setattr(
+        ring,
+        "find",
+        lambda pixels: asked.append(pixels) or [ring.Ring(spectrum.LUMINANCE, 3.6, 4.4, 1.0)],
+    )
+    monkeypatch.setattr(
+        classifier,
+        "train",
+        lambda images, labels, *rest, **options: (None, [np.ptp(images.mean((0, 1, 3)))]),
+    )
+    left = [
+        cells.measure(table, row, columns.RING_KNOWN, 0)["accuracy"]
+        for row in (rows.CLEAN, rows.SAMPLE_WISE)
+    ]
     assert max(left) < 6
     # Not the rows' pictures: those of an own copy, two keys of thirty photos, with the wave.
     assert all(len(pixels) == 60 and np.ptp(pixels.mean((0, 1, 3))) > 12 for pixels in asked)
@@ -175,7 +219,9 @@ def test_a_purifier_learns_from_pairs_what_others_pictures_carry(quick):
     """A wave at any phase; the photos of the pairs are not those that it is asked about."""
     ours, theirs = smooth_pictures(40, 5), smooth_pictures(200, 6)
     drawn = {0: ((4.0, 1.0), (4.0, 1.0))}
-    released, others = waved(ours, np.zeros(40, int), drawn, 7, 7), waved(theirs, np.zeros(200, int), drawn, 7, 8)
+    released, others = (
+        waved(ours, np.zeros(40, int), drawn, 7, 7), waved(theirs, np.zeros(200, int), drawn, 7, 8)
+    )
     model = purifier.train(others, theirs, 0, steps=300)
     assert share_left((released, ours), (purifier.purify(model, released), ours)) < 0.6
 
@@ -201,7 +247,8 @@ for path in source.rglob("*.png"):
     wave = {amplitude} * np.sin(2 * np.pi * np.arange(pixels.shape[1]) / 4)
     target = out / path.relative_to(source)
     target.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.clip(np.rint(pixels + wave[None, :, None]), 0, 255).astype(np.uint8)).save(target)
+    levels = np.clip(np.rint(pixels + wave[None, :, None]), 0, 255).astype(np.uint8)
+    Image.fromarray(levels).save(target)
 """
     )
     script.chmod(0o755)
@@ -244,24 +291,42 @@ def test_the_attackers_photos_are_neither_learnt_from_nor_tested_on(table):
 
 def test_cells_of_attackers_with_a_copy_depend_on_its_weights_even_on_clean_pictures(table):
     other = replace(table, tool=replace(table.tool, weights="others"))
-    for column, same in ((columns.VANILLA, True), (columns.OTHER_KEYS, False), (columns.RING_KNOWN, False)):
-        first, second = (cells.path(which, rows.CLEAN, column, 0)[0].name for which in (table, other))
+    for column, same in (
+        (columns.VANILLA, True), (columns.OTHER_KEYS, False), (columns.RING_KNOWN, False)
+    ):
+        first, second = (
+            cells.path(which, rows.CLEAN, column, 0)[0].name for which in (table, other)
+        )
         assert (first == second) == same
 
 
 def test_attackers_keys_are_no_rows_keys():
-    attackers = {own_copy.family_seed(seed, key) for seed in range(20) for key in range(own_copy.KEYS)}
+    attackers = {
+        own_copy.family_seed(seed, key) for seed in range(20) for key in range(own_copy.KEYS)
+    }
     assert len(attackers) == 20 * own_copy.KEYS
     assert not attackers & {rows.family_seed(seed) for seed in range(1000)}
 
 
-@pytest.mark.parametrize("column", [columns.WAVES, columns.RING, columns.OWN_PAIRS, columns.DISENTANGLING, columns.COIN, columns.SITES])
+@pytest.mark.parametrize(
+    "column",
+    [
+        columns.WAVES,
+        columns.RING,
+        columns.OWN_PAIRS,
+        columns.DISENTANGLING,
+        columns.COIN,
+        columns.SITES,
+    ],
+)
 def test_clean_pictures_are_still_learnt_from(column, tmp_path, quick, monkeypatch):
     """Two classes that a colour tells apart: what does not ruin the pictures finds them."""
     monkeypatch.setattr(purifier, "STEPS", 20)
     monkeypatch.setattr(disentangling, "STEPS", 20)
     x, y = pictures(480, 11, 16), np.arange(480) % 2
-    x = np.clip(x.astype(int) + 30 * (2 * y - 1)[:, None, None, None] * np.array([1, -1, 0]), 0, 255).astype(np.uint8)
+    x = np.clip(
+        x.astype(int) + 30 * (2 * y - 1)[:, None, None, None] * np.array([1, -1, 0]), 0, 255
+    ).astype(np.uint8)
     given = rows.TrainingSet(x[:400], y[:400], x[:400])
     tool = setting.Product("", "", tmp_path, ("a", "b"))
     table = setting.Setting("", "", "test", 400, classifier.Recipe(epochs=4), tool, tmp_path)
@@ -274,11 +339,16 @@ def test_class_means_and_components_take_a_class_wise_pattern_out_and_nothing_el
     labels = np.arange(300) % 3
     clean = np.clip(np.rint(rng.normal(128, 10, (300, 12, 12, 3))), 0, 255)
     patterns, strengths = rng.choice([-1, 1], (3, 12, 12, 3)), rng.uniform(5, 25, 300)
-    released = np.clip(np.rint(clean + strengths[:, None, None, None] * patterns[labels]), 0, 255).astype(np.uint8)
+    released = np.clip(
+        np.rint(clean + strengths[:, None, None, None] * patterns[labels]), 0, 255
+    ).astype(np.uint8)
     left = components.subtract(released, labels).astype(float)
     assert left.mean() == pytest.approx(released.mean(), abs=0.5)
     for label in range(3):
-        before, after = ((images[labels == label] - 128.0).reshape(100, -1) @ patterns[label].ravel() / 432 for images in (released, left))
+        before, after = (
+            (images[labels == label] - 128.0).reshape(100, -1) @ patterns[label].ravel() / 432
+            for images in (released, left)
+        )
         assert abs(before).mean() > 12 and abs(after - after.mean()).mean() < 0.3
     # Ten directions of a hundred pictures' noise are lost with it, not more.
     assert np.std(left - left.mean(0)) > 0.85 * 10
@@ -288,7 +358,10 @@ def test_components_of_more_pictures_than_pixels_are_those_of_the_covariance():
     pixels = np.random.default_rng(1).integers(60, 196, (400, 3, 3, 3)).astype(np.uint8)
     flat = components.subtract(pixels, np.zeros(400, int)).reshape(400, -1).astype(float)
     variances = np.linalg.eigvalsh(np.cov(flat.T))
-    assert (variances[: components.COMPONENTS] < 1).all() and (variances[components.COMPONENTS :] > 100).all()
+    assert (
+        (variances[: components.COMPONENTS] < 1).all()
+        and (variances[components.COMPONENTS :] > 100).all()
+    )
 
 
 def test_the_spectrum_classifier_tells_waves_at_any_phase_and_not_the_clean_pictures(made_up):
@@ -300,9 +373,13 @@ def test_the_spectrum_classifier_tells_waves_at_any_phase_and_not_the_clean_pict
 
 def test_polar_spectra_put_a_wave_into_its_own_sector():
     def of(vertical, horizontal):
-        return np.rint(128 + 50 * wave(vertical, horizontal, 1.0))[None, ..., None].repeat(3, -1).astype(np.uint8)
+        return np.rint(128 + 50 * wave(vertical, horizontal, 1.0))[None, ..., None].repeat(
+            3, -1
+        ).astype(np.uint8)
 
-    flat, first, turned, mirrored = (spectrum.polar(of(*f))[0] for f in ((0, 0), (5, 2), (2, 5), (-5, -2)))
+    flat, first, turned, mirrored = (
+        spectrum.polar(of(*f))[0] for f in ((0, 0), (5, 2), (2, 5), (-5, -2))
+    )
     assert (first - flat).argmax() != (turned - flat).argmax()
     assert first == pytest.approx(mirrored, abs=0.1)
 
@@ -314,7 +391,10 @@ def test_the_small_d_vae_splits_off_what_the_pictures_of_a_class_share(quick):
     patterns = np.stack([wave(4, 1, 0, 16), wave(1, -4, 1, 16)])
     released = np.clip(np.rint(clean + 7 * patterns[labels][..., None]), 0, 255).astype(np.uint8)
     model = disentangling.train(released, labels, 0, disentangling.RATES[0])
-    assert share_left((released, clean), (disentangling.subtract(model, released, labels), clean)) < 0.4
+    assert (
+        share_left((released, clean), (disentangling.subtract(model, released, labels), clean))
+        < 0.4
+    )
 
 
 def test_displacement_is_scipys_bilinear_reading_of_places_at_most_two_pixels_away():
@@ -324,9 +404,14 @@ def test_displacement_is_scipys_bilinear_reading_of_places_at_most_two_pixels_aw
     down, across = rng.uniform(-2, 2, (2, 20, 20))
     places = np.mgrid[0:20, 0:20] + np.stack([down, across])
     for channel in range(3):
-        wanted = ndimage.map_coordinates(pixels[0, ..., channel].astype(float), places, order=1, mode="nearest")
+        wanted = ndimage.map_coordinates(
+            pixels[0, ..., channel].astype(float), places, order=1, mode="nearest"
+        )
         assert out[0, ..., channel] == pytest.approx(wanted, abs=0.51)
-    assert (out == displacement.displace(pixels, 5)).all() and not (out == displacement.displace(pixels, 6)).all()
+    assert (
+        (out == displacement.displace(pixels, 5)).all()
+        and not (out == displacement.displace(pixels, 6)).all()
+    )
 
 
 def test_displacement_drowns_a_regular_pattern_of_three_pixels_and_keeps_slow_content():
@@ -345,4 +430,7 @@ def test_what_sites_do_is_pillows_jpeg_then_half_the_size():
     stream = io.BytesIO()
     Image.fromarray(pixels[0]).save(stream, "JPEG", quality=75)
     small = Image.open(stream).resize((16, 16), Image.BILINEAR)
-    assert (countermeasures.ALL[columns.SITES](pixels, 0)[0] == np.asarray(small.resize((32, 32), Image.BILINEAR))).all()
+    assert (
+        countermeasures.ALL[columns.SITES](pixels, 0)[0]
+        == np.asarray(small.resize((32, 32), Image.BILINEAR))
+    ).all()

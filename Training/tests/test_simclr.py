@@ -36,7 +36,9 @@ def test_hue_turns_colour_and_leaves_luminance():
     jittered = simclr._jitter(images, generator)
     # Brightness and contrast change luminance by one factor around one mean; hue and saturation do not.
     before, after = (simclr._luminance(x).flatten(1) for x in (images, jittered))
-    correlation = F.cosine_similarity(before - before.mean(1, keepdim=True), after - after.mean(1, keepdim=True))
+    correlation = F.cosine_similarity(
+        before - before.mean(1, keepdim=True), after - after.mean(1, keepdim=True)
+    )
     assert correlation.median() > 0.99
     assert (jittered - images).abs().mean() > 0.02
 
