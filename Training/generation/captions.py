@@ -37,23 +37,39 @@ def load(captions, photos):
     """
     captions, photos = Path(captions), Path(photos)
     if not photos.is_dir():
-        raise GenerationError(f"'{photos}' is not a folder: name the one that holds the captioned photos")
-    places = {place.relative_to(photos): place for place in photos.rglob("*") if place.suffix.lower() in PICTURES}
+        raise GenerationError(
+            f"'{photos}' is not a folder: name the one that holds the captioned photos"
+        )
+    places = {
+        place.relative_to(photos): place
+        for place in photos.rglob("*")
+        if place.suffix.lower() in PICTURES
+    }
     try:
         content = captions.read_bytes()
         if captions.suffix == ".gz":
             content = gzip.decompress(content)
         text = content.decode()
-        pairs = _from_json(text, places) if ".json" in captions.suffixes else _from_csv(text, places)
+        pairs = (
+            _from_json(text, places) if ".json" in captions.suffixes else _from_csv(text, places)
+        )
     except (OSError, UnicodeDecodeError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise GenerationError(f"'{captions}' holds no captions in a known form ({error!r})") from error
+        raise GenerationError(
+            f"'{captions}' holds no captions in a known form ({error!r})"
+        ) from error
     if not pairs:
-        raise GenerationError(f"none of the captions in '{captions}' belongs to a photo in '{photos}'")
+        raise GenerationError(
+            f"none of the captions in '{captions}' belongs to a photo in '{photos}'"
+        )
     return [Caption(" ".join(text.split()), place) for place, text in sorted(pairs.items())]
 
 
 def _from_csv(text, places):
-    by_number = {int(number): place for name, place in places.items() if (number := name.stem.split("_")[-1]).isdigit()}
+    by_number = {
+        int(number): place
+        for name, place in places.items()
+        if (number := name.stem.split("_")[-1]).isdigit()
+    }
     pairs = {}
     for row in csv.DictReader(io.StringIO(text)):
         place = by_number.get(int(row["image_id"]))
@@ -63,14 +79,20 @@ def _from_csv(text, places):
 
 
 def _from_json(text, places):
-    return {places[Path(r["file"])]: r["captions"][0] for r in json.loads(text) if Path(r["file"]) in places}
+    return {
+        places[Path(r["file"])]: r["captions"][0]
+        for r in json.loads(text)
+        if Path(r["file"]) in places
+    }
 
 
 def centres(embeddings, clusters, seed):
     """Centres (clusters, D) of the best of four k-means++ runs on unit vectors (N, D)."""
     best, least = None, np.inf
     for restart in range(RESTARTS):
-        found, assigned = kmeans2(embeddings, clusters, iter=50, minit="++", seed=np.random.default_rng([seed, restart]))
+        found, assigned = kmeans2(
+            embeddings, clusters, iter=50, minit="++", seed=np.random.default_rng([seed, restart])
+        )
         spread = ((embeddings - found[assigned]) ** 2).sum()
         if spread < least:
             best, least = found, spread
@@ -95,9 +117,13 @@ def farthest(points, count):
 def choose(embeddings, classes, clusters, seed):
     """Indices of `classes` captions, one from each of the most distinct of `clusters` clusters of unit vectors (N, D)."""
     if clusters < classes:
-        raise GenerationError(f"{clusters} clusters cannot give {classes} classes: name at least as many")
+        raise GenerationError(
+            f"{clusters} clusters cannot give {classes} classes: name at least as many"
+        )
     if len(embeddings) < clusters:
-        raise GenerationError(f"{len(embeddings)} captions cannot make {clusters} clusters: bring more, or name fewer")
+        raise GenerationError(
+            f"{len(embeddings)} captions cannot make {clusters} clusters: bring more, or name fewer"
+        )
     middles = centres(embeddings, clusters, seed)
     chosen = []
     for centre in middles[farthest(middles, classes)]:

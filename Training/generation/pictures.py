@@ -30,12 +30,14 @@ class Generator:
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         if not (Path(folder) / "model_index.json").is_file():
             raise GenerationError(
-                f"'{folder}' holds no model_index.json: name a folder with Stable Diffusion 1.5 and its Canny ControlNet, as "
-                "StableDiffusionControlNetPipeline.save_pretrained writes it"
+                f"'{folder}' holds no model_index.json: name a folder with Stable Diffusion 1.5 "
+                "and its Canny ControlNet, as StableDiffusionControlNetPipeline.save_pretrained "
+                "writes it"
             )
         try:
             self.pipeline = StableDiffusionControlNetPipeline.from_pretrained(
-                str(folder), local_files_only=True, safety_checker=None, requires_safety_checker=False,
+                str(folder), local_files_only=True, safety_checker=None,
+                requires_safety_checker=False,
                 torch_dtype=torch.float16 if self.device == "cuda" else torch.float32,
             ).to(self.device)  # fmt: skip
         except (OSError, ValueError, TypeError) as error:
@@ -48,16 +50,21 @@ class Generator:
         found = []
         for start in range(0, len(texts), batch):
             tokens = tokenizer(
-                texts[start : start + batch], padding="max_length", truncation=True, max_length=tokenizer.model_max_length,
+                texts[start : start + batch], padding="max_length", truncation=True,
+                max_length=tokenizer.model_max_length,
                 return_tensors="pt",
             )  # fmt: skip
             with torch.no_grad():
-                found.append(encoder(tokens.input_ids.to(self.device)).pooler_output.float().cpu().numpy())
+                found.append(
+                    encoder(tokens.input_ids.to(self.device)).pooler_output.float().cpu().numpy()
+                )
         vectors = np.concatenate(found)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def draw(self, prompt, edges, seed, steps, guidance):
         """One picture of a prompt along the edges, the same for the same seed."""
         generator = torch.Generator("cpu").manual_seed(seed)
-        drawn = self.pipeline(prompt, edges, num_inference_steps=steps, guidance_scale=guidance, generator=generator)
+        drawn = self.pipeline(
+            prompt, edges, num_inference_steps=steps, guidance_scale=guidance, generator=generator
+        )
         return drawn.images[0]
