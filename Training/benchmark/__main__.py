@@ -1,4 +1,4 @@
-"""Runs the benchmark and writes its tables. Takes half an hour on two processors that do nothing else."""
+"""Runs the benchmark and writes its tables. Takes half an hour on two otherwise idle processors."""
 
 import argparse
 import json

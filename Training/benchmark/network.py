@@ -1,4 +1,7 @@
-"""The network alone, on the same weights and pictures in every engine: one thread, and one process a processor."""
+"""Times the network alone, with the same weights and images in every engine.
+
+Each engine runs on one thread, and with one process per processor.
+"""
 
 import json
 import os
@@ -22,7 +25,7 @@ SIZES = {"224x224": (1, 224, 224), "512x512": (1, 512, 512), "64 of 32x32": (64,
 
 
 class Case:
-    """A network and a batch, as files for every engine."""
+    """A network and a batch, written to files that every engine can read."""
 
     def __init__(self, folder, name, size, weights_file, covers):
         self.name, self.size = name, size
@@ -79,7 +82,7 @@ class Case:
         return [str(tools.binary), "network", "--wait", *files, *sizes]
 
     def time(self, engine, threads, processes, repetitions, tools):
-        """Milliseconds of every repetition of every process; several processes begin together."""
+        """Milliseconds of each repetition in each process; all processes start together."""
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
         if ":" in engine:
             environment["PALIMPSEST_ISA"] = engine.split(":")[1]
@@ -109,7 +112,8 @@ class Case:
 
 
 def random_weights(path, blocks=16, growth=32, seed=0):
-    """A network of the paper's size with random weights that change the cover as a trained one does, a little."""
+    """A network of the paper's size; its random weights change the cover as slightly as trained
+    ones."""
     torch.manual_seed(seed)
     network = HidingNetwork(blocks, growth, 2.0)
     with torch.no_grad():
@@ -120,7 +124,8 @@ def random_weights(path, blocks=16, growth=32, seed=0):
 
 
 def measure(cases, tools, rounds, seconds):
-    """One record a case and engine: best and median times on one thread, two threads, and of two processes at once."""
+    """One record per case and engine: best and median times on one thread, on two threads, and with
+    two concurrent processes."""
     records = []
     processors = os.cpu_count()
     for case in cases:
@@ -128,7 +133,7 @@ def measure(cases, tools, rounds, seconds):
         collected = {engine: {"one": [], "threads": [], "processes": []} for engine in engines}
         prepared = []
         for round_number in range(rounds):
-            # Round after round, so that what disturbs the machine disturbs all.
+            # The engines take turns, so that interference from other processes hits all of them.
             for engine in engines:
                 kinds = {"one": (1, 1), "processes": (1, processors)}
                 if engine.startswith("torch"):

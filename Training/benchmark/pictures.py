@@ -1,4 +1,8 @@
-"""Photos from file to file: one of twelve megapixels stage by stage, other sizes, other tools, many small ones, and the service."""
+"""Times whole photos, from file to file.
+
+Covers one photo of twelve megapixels stage by stage, other sizes, other tools, many small images,
+and the service.
+"""
 
 import json
 import subprocess
@@ -17,7 +21,10 @@ MEGAPIXELS = {
 
 
 def photo(path, width, height, progressive=False):
-    """A JPEG of that size, enlarged from a fixture, with grain, so that there is about as much to code as in a camera's."""
+    """A JPEG of the given size, enlarged from a fixture.
+
+    Added grain makes it about as costly to code as a photo from a camera.
+    """
     grain = np.random.default_rng(0)
     image = np.asarray(
         Image.open(FIXTURES / "parrots.jpg").convert("RGB").resize((width, height), Image.BICUBIC),
@@ -31,7 +38,7 @@ def photo(path, width, height, progressive=False):
 
 
 def covers(count, height, width):
-    """Cut-outs of the fixtures' photos in [0, 1], float32 (count, 3, height, width)."""
+    """Crops of the fixture photos in [0, 1], float32 (count, 3, height, width)."""
     pictures = [
         Image.open(FIXTURES / name).convert("RGB")
         for name in ("parrots.jpg", "plane.jpg", "hats.png")
@@ -53,14 +60,14 @@ def _stages(path, tools, repetitions):
 
 
 def _command(words):
-    """Wall time of a command in milliseconds."""
+    """Wall time of a command, in milliseconds."""
     start = time.perf_counter()
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return 1e3 * (time.perf_counter() - start)
 
 
 def sizes(folder, tools, repetitions=5):
-    """What each size takes; a progressive JPEG, which is held in memory as a whole, besides."""
+    """Times each size, and also a progressive JPEG, which has to be held in memory whole."""
     records = []
     for name, (width, height) in MEGAPIXELS.items():
         for progressive in (False, True):
@@ -77,7 +84,8 @@ def sizes(folder, tools, repetitions=5):
 
 
 def other_tools(folder, rounds=3):
-    """The twelve-megapixel photo through what anybody has: scaled to half, and written as PNG as it is."""
+    """The twelve-megapixel photo through common tools: halved, and rewritten as PNG at full size.
+    """
     path = photo(folder / "photo.jpg", *MEGAPIXELS["12 MP"])
     out = folder / "out.png"
     pillow = "import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.argv[2])"
@@ -94,7 +102,10 @@ def other_tools(folder, rounds=3):
 
 
 def small_ones(folder, tools, count=10_000):
-    """Many pictures of 32x32 through `palimpsest protect`, in ten classes; and one, which takes what starting it takes."""
+    """Many 32x32 images in ten classes through `palimpsest protect`.
+
+    Also a single one, which takes the start-up time.
+    """
     pictures = (covers(200, 32, 32).transpose(0, 2, 3, 1) * 255).astype(np.uint8)
     for i in range(count):
         place = folder / "small" / f"c{i % 10}"
@@ -114,7 +125,7 @@ def small_ones(folder, tools, count=10_000):
 
 
 def service(folder, tools, count=1000, each=100):
-    """Photos of mixed sizes through the running service: upload, protection and download of the archives."""
+    """Photos of mixed sizes through the running service: upload, protection and download."""
     sys.path.insert(0, str(ROOT / "Tests/e2e"))
     from service import Service
 

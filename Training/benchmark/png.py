@@ -1,4 +1,4 @@
-"""What a PNG takes and gives: the product's encoder level by level, libspng filter by filter, and libpng as it is."""
+"""Time and size of PNG encoding: the product by level, libspng by filter, and libpng as it is."""
 
 import ctypes
 import ctypes.util
@@ -25,7 +25,7 @@ class _Picture(ctypes.Structure):
 
 
 def libpng(path, repetitions):
-    """Milliseconds and bytes of libpng with its own filters and level."""
+    """Milliseconds and bytes of libpng with its default filters and level."""
     library = ctypes.CDLL(ctypes.util.find_library("png16"))
     pixels = np.ascontiguousarray(np.asarray(Image.open(path).convert("RGB")))
     file = ctypes.create_string_buffer(pixels.nbytes + pixels.nbytes // 8 + 65536)
@@ -50,7 +50,8 @@ def libpng(path, repetitions):
 
 
 def measure(photos, folder, tools, repetitions=3):
-    """Protects the photos of a folder and one of twelve megapixels, and encodes what comes out in every way."""
+    """Protects a folder's photos and one of twelve megapixels, then encodes the results every way.
+    """
     kinds = {".jpg", ".jpeg", ".png", ".webp"}
     named = {
         path.name: path for path in sorted(Path(photos).iterdir()) if path.suffix.lower() in kinds

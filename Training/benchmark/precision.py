@@ -1,7 +1,10 @@
-"""What a product's precision does to the released pictures: `python -m benchmark.precision --weights FILE --photos FOLDER`.
+"""How the precision of products affects released images.
 
-The network hides in the photos once with float32 convolutions, and once for each kind of product below; both results are released (cut
-off at +-8 levels, rounded). The determinism that Palimpsest promises allows 0.1 % of the samples to differ between machines.
+    python -m benchmark.precision --weights FILE --photos FOLDER
+
+The network hides in the photos once with float32 convolutions and once with each kind of product
+below. Both results are released (clipped to +-8 levels, rounded). Palimpsest's determinism promise
+lets 0.1 % of the samples differ between machines.
 """
 
 import argparse
@@ -19,7 +22,7 @@ from .model import Hiding
 
 WIDTH, HEIGHT, BOUND = 384, 256, 8
 
-# F(4x4, 3x3) of Winograd: Lavin and Gray 2016, section 4.2.
+# Winograd F(4x4, 3x3): Lavin and Gray 2016, section 4.2.
 INPUT = torch.tensor([[4., 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],
                       [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0],
                       [0, 4, 0, -5, 0, 1]])  # fmt: skip
@@ -32,17 +35,17 @@ OUTPUT = torch.tensor(
 
 
 def rounded(tensor):
-    """To bfloat16 and back."""
+    """Rounds to bfloat16 and back."""
     return tensor.bfloat16().float()
 
 
 def direct(x, convolution):
-    """Inputs and weights in bfloat16, sums in float32."""
+    """Convolution with bfloat16 inputs and weights and float32 sums."""
     return F.conv2d(rounded(x), rounded(convolution.weight), convolution.bias, padding=1)
 
 
 def winograd(x, convolution, rounding):
-    """A convolution in the transform domain, whose two factors are rounded there."""
+    """Convolution in the transform domain, where both factors are rounded."""
     n, _, height, width = x.shape
     rows, columns = -(-height // 4), -(-width // 4)
     padded = F.pad(x, (1, 1 + 4 * columns - width, 1, 1 + 4 * rows - height))
@@ -65,7 +68,7 @@ KINDS = {
 
 
 def released(cover, protected):
-    """The 8-bit samples, as whole floats."""
+    """The 8-bit samples as whole floats."""
     delta = (255 * (protected - cover)).clamp(-BOUND, BOUND)
     return torch.floor((255 * cover + delta).clamp(0, 255) + 0.5)
 
@@ -75,7 +78,7 @@ def psnr(cover, picture):
 
 
 def hide(model, cover, secret, convolve=None):
-    """Hides with every convolution replaced, if `convolve` is given."""
+    """Hides; `convolve`, if given, replaces every convolution."""
     convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
     for convolution in convolutions:
         if convolve:

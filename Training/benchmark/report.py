@@ -1,4 +1,4 @@
-"""From times to tables and a plot."""
+"""Turns the times into tables and a plot."""
 
 import datetime
 import os
@@ -25,7 +25,7 @@ TITLES = {
 
 
 def circumstances(weights_file):
-    """When, where and with which weights."""
+    """Date, machine and weights of a run."""
     processor = next(
         (
             line.split(":")[1].strip()
@@ -59,7 +59,10 @@ def _markdown(lines):
 
 
 def ratios(records, processors):
-    """By case: how many times faster than the fastest other float32 engine, on one thread and with a process a processor."""
+    """Speed-up over the fastest other float32 engine, per case.
+
+    On one thread, and with one process per processor.
+    """
     found = {}
     for key in dict.fromkeys((r["network"], r["size"]) for r in records):
         engines = {r["engine"]: r for r in records if (r["network"], r["size"]) == key}
@@ -68,7 +71,7 @@ def ratios(records, processors):
             one = (
                 min(engines[e]["one"]["best_ms"] for e in FLOAT32) / engines[ours]["one"]["best_ms"]
             )
-            # An engine that uses all processors for one picture may do that, too.
+            # The baseline may also use all processors for one image.
             others = [engines[e]["processes"]["median_ms"] / processors for e in FLOAT32]
             others += [
                 engines[e]["threads"]["median_ms"] for e in FLOAT32 if "threads" in engines[e]
@@ -80,7 +83,7 @@ def ratios(records, processors):
 
 
 def network_table(part, name, size):
-    """One case: milliseconds, images a second, share of the machine's peak, error."""
+    """One case: milliseconds, images per second, share of the machine's peak, error."""
     records = [r for r in part["engines"] if (r["network"], r["size"]) == (name, size)]
     peak, processors = part["peak"], part["processors"]
     lines = [
@@ -137,7 +140,7 @@ def network_text(part):
 
 
 def png_text(part):
-    """Time and size of every encoder, over the photos together and for the one of twelve megapixels."""
+    """Time and size of each encoder, over all photos and for the twelve-megapixel one."""
     places = {f"{len(part['photos'])} photos": part["photos"], "12 MP": part["12 MP"]}
     columns = ("ms a megapixel", "size")
     lines = [
@@ -167,7 +170,7 @@ def png_text(part):
 
 
 def stages_table(part):
-    """The photo of twelve megapixels, stage by stage."""
+    """The twelve-megapixel photo, stage by stage."""
     record = next(r for r in part["sizes"] if r["photo"] == "12 MP" and not r["progressive"])
     lines = (
         [["stage", "ms"]]
@@ -236,7 +239,7 @@ def pictures_text(part):
 
 
 def server_text(part):
-    """Both servers and their quotient, by the medians of the rounds."""
+    """Both servers and their ratio, from the medians of the rounds."""
     lines = [["requests a second", "Palimpsest", "nginx", "of nginx's"]]
     for record in part["cases"]:
         ours, theirs = (statistics.median(record[name]) for name in ("palimpsest", "nginx"))
@@ -253,7 +256,8 @@ def server_text(part):
 
 
 def plot(part, path):
-    """Time against size: the network costs the same for every photo, the rest grows with the pixels."""
+    """Plots time against size: the network costs the same for every photo, the rest grows with it.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -282,7 +286,7 @@ def plot(part, path):
 
 
 def write(results, out):
-    """Writes the tables and the plot of what was measured; returns the text."""
+    """Writes the tables and the plot of the parts that were measured; returns the text."""
     texts = []
     if "network" in results:
         texts.append(network_text(results["network"]))

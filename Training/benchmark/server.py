@@ -1,4 +1,7 @@
-"""The HTTP server beside nginx: small documents, with connections that are kept and with one for each request, and a large upload."""
+"""The HTTP server against nginx: small documents and a large upload.
+
+Documents are fetched over kept-alive connections and over one connection per request.
+"""
 
 import os
 import re
@@ -40,12 +43,12 @@ http {{
 
 
 class Nginx:
-    """nginx with a folder of its own, which serves what lies in `www` and takes uploads into `www/put`."""
+    """nginx in a folder of its own: serves `www` and takes uploads into `www/put`."""
 
     def __init__(self, folder):
         self.folder = folder
         (folder / "www/put").mkdir(parents=True)
-        # The workers of a master that is root are not.
+        # If the master runs as root, its workers do not.
         folder.parent.chmod(0o755)
         for path in (folder, folder / "www", folder / "www/put"):
             path.chmod(0o777)
@@ -67,7 +70,8 @@ class Nginx:
 
 
 def body(path, size):
-    """A PNG of one pixel to those who look at its head and no picture to those who decode it: what is timed is the way to the disk."""
+    """A file with a valid one-pixel PNG header and no image, so that only the way to disk is timed.
+    """
     head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\b\2\0\0\0\x90wS\xde"
     with path.open("wb") as file:
         file.write(head)
@@ -77,7 +81,7 @@ def body(path, size):
 
 
 def kept(url, *fields):
-    """Requests a second of connections that are kept, by wrk."""
+    """Requests per second over kept-alive connections, by wrk."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", *fields, url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in text:
@@ -86,7 +90,7 @@ def kept(url, *fields):
 
 
 def one_each(url, *fields):
-    """Requests a second of a connection for each request, by ab."""
+    """Requests per second with one connection per request, by ab."""
     command = ["ab", "-q", "-n", str(REQUESTS), "-c", str(CONNECTIONS), *fields, url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in text or not re.search(r"Failed requests:\s+0\b", text):
@@ -95,7 +99,7 @@ def one_each(url, *fields):
 
 
 def upload(url, file, *words):
-    """Megabytes a second of one body, by curl."""
+    """Megabytes per second of a single request body, by curl."""
     command = [
         "curl", "--silent", "--show-error", "--fail", "--output", "/dev/null",
         "--write-out", "%{time_total}", *words, url,
@@ -108,7 +112,7 @@ def upload(url, file, *words):
 
 
 def measure(folder, tools, rounds=3):
-    """Both servers take turns; the rates of every round."""
+    """Alternates the two servers; returns the rates of each round."""
     sys.path.insert(0, str(ROOT / "Tests/e2e"))
     from service import Service
 
@@ -151,7 +155,7 @@ def measure(folder, tools, rounds=3):
             runs = []
             for _ in range(rounds):
                 ours = ways[0]()
-                # Nothing goes on beside the other's turn.
+                # Nothing may run in the background during the other server's turn.
                 for listed in running.get("/v1/jobs").json["jobs"]:
                     running.finished(f"/v1/jobs/{listed['id']}")
                 runs.append((ours, ways[1]()))

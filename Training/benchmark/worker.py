@@ -1,7 +1,7 @@
 """Runs one engine on one prepared case: `python worker.py ENGINE FOLDER THREADS REPETITIONS`.
 
-Prints `ready`, waits for a line, times the repetitions, writes the last result to FOLDER/ENGINE.f32 and prints the times in
-milliseconds as JSON. It needs nothing but numpy and the engine.
+Prints `ready`, waits for a line, times the repetitions, writes the last result to FOLDER/ENGINE.f32
+and prints the times in milliseconds as JSON. Needs only numpy and the engine.
 """
 
 import json
@@ -57,7 +57,7 @@ def openvino_runner(engine, folder, cover, secret, threads):
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",
-        # Pinned, all processes would run on the first processor.
+        # With pinning, every process would run on the first processor.
         "ENABLE_CPU_PINNING": "NO",
     }
     model = openvino.Core().compile_model(str(folder / "model.onnx"), "CPU", settings)

@@ -1,4 +1,4 @@
-"""What happens to a picture between its release and the eye of a learner, differentiable."""
+"""Differentiable models of what happens to an image between release and training."""
 
 import math
 
@@ -33,12 +33,12 @@ DCT = _dct_matrix()
 
 
 def round_through(x):
-    """Rounds in the forward pass and passes the gradient through."""
+    """Rounds in the forward pass; the gradient passes straight through."""
     return x + (x.round() - x).detach()
 
 
 def release(cover, protected, epsilon, levels=True):
-    """Clips the perturbation to +-epsilon and the image to [0, 1], and rounds it to 8 bits (algorithms 1.8)."""
+    """Clips the perturbation to +-epsilon and the image to [0, 1], then rounds to 8 bits."""
     x = (cover + (protected - cover).clamp(-epsilon, epsilon)).clamp(0, 1)
     return round_through(x * 255) / 255 if levels else x
 
@@ -51,7 +51,7 @@ def grayscale(x):
 
 
 def rescale(x, factor):
-    """Shrinks by `factor`, antialiased, and enlarges again."""
+    """Downscales by `factor` with antialiasing, then scales back up."""
     height, width = x.shape[2:]
     small = (max(2, round(height * factor)), max(2, round(width * factor)))
     shrunk = F.interpolate(x, small, mode="bilinear", antialias=True, align_corners=False)
@@ -97,10 +97,11 @@ def jpeg(x, quality):
 
 
 class AttackLayer:
-    """Draws one attack a step from weighted kinds; returns the attacked release and whether colour was lost.
+    """Draws one attack per step; returns the attacked release and whether colour was lost.
 
-    `weights` maps kind to weight; kinds are `none`, `rescale`, `blur`, `jpeg` (each alone) and the independent
-    probabilities `gray_probability` and `noise` (largest standard deviation, in levels of 1/255).
+    `weights` maps each kind (`none`, `rescale`, `blur`, `jpeg`) to its weight; one of them is drawn
+    per step. `gray_probability` and `noise` (largest standard deviation, in levels of 1/255) apply
+    independently.
     """
 
     KINDS = ("none", "rescale", "blur", "jpeg")

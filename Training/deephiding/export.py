@@ -1,4 +1,4 @@
-"""Turns a checkpoint into the shipped weights file and its golden vectors."""
+"""Converts a checkpoint to the shipped weights file and its golden vectors."""
 
 import argparse
 import hashlib
@@ -22,7 +22,7 @@ LICENCE = (
 
 
 def golden_pairs(photo):
-    """Crops of one photo brought to each golden size, with a procedural secret each."""
+    """Crops of one photo at each golden size, each with a procedural secret."""
     for index, (height, width) in enumerate(GOLDEN_SIZES):
         image = Image.open(photo).convert("RGB")
         side = min(image.width // width, image.height // height)

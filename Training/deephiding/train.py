@@ -1,4 +1,4 @@
-"""Trains a hiding network by a recipe (a JSON file) and keeps a checkpoint from which it resumes."""
+"""Trains a hiding network from a recipe (a JSON file); keeps a checkpoint to resume from."""
 
 import argparse
 import json
@@ -51,7 +51,7 @@ DEFAULTS = {
 
 
 def load_recipe(path):
-    """The recipe in `path` over the defaults; unknown names are refused."""
+    """The recipe in `path` merged over the defaults; unknown names are refused."""
     recipe = json.loads(Path(path).read_text())
     unknown = set(recipe) - set(DEFAULTS) - {"note"}
     if unknown:
@@ -61,7 +61,7 @@ def load_recipe(path):
 
 
 def learning_rate(recipe, step):
-    """Linear warm-up, then a cosine from `learning_rate` to `final_learning_rate`."""
+    """Linear warm-up, then a cosine decay from `learning_rate` to `final_learning_rate`."""
     if step < recipe["warmup"]:
         return recipe["learning_rate"] * (step + 1) / recipe["warmup"]
     progress = (step - recipe["warmup"]) / max(1, recipe["iterations"] - recipe["warmup"])
@@ -70,7 +70,7 @@ def learning_rate(recipe, step):
 
 
 def difficulty(ramp, step):
-    """How far the curriculum has come, 0 to 1, when it takes `ramp` steps from easy to the recipe's own difficulty."""
+    """Progress of the curriculum, 0 to 1; after `ramp` steps it has reached full difficulty."""
     return 1.0 if step >= ramp else step / ramp
 
 
@@ -104,7 +104,8 @@ class Trainer:
         self.step, self.skipped = 0, 0
 
     def advance(self):
-        """One optimiser step; returns what the run log records, or None when the step was not finite and skipped."""
+        """Takes one optimiser step; returns its log entry, or None if a non-finite step was
+        skipped."""
         recipe = self.recipe
         hard = difficulty(recipe["ramp"], self.step)
         epsilon = (hard * recipe["epsilon"] + (1 - hard) * recipe["start_epsilon"]) / 255
@@ -177,7 +178,7 @@ class Trainer:
 def run(recipe, photos, folder, save_every=100, stop_after=math.inf, log=print):
     """Trains to the recipe's last iteration, resuming from `folder`; returns the trainer.
 
-    After `stop_after` seconds it saves and returns early, so that a time limit costs nothing.
+    After `stop_after` seconds it saves and returns early, so hitting a time limit loses nothing.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     folder = Path(folder)

@@ -1,4 +1,4 @@
-"""The weights file: safetensors with everything about the network in its metadata."""
+"""The weights file: safetensors whose metadata describes the network completely."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ FORMAT = "palimpsest-deep-hiding"
 
 
 def save(path, network, training, protection, licence):
-    """Writes the network; `training` and `protection` (dictionaries) are stored as JSON."""
+    """Writes the network; the dictionaries `training` and `protection` are stored as JSON."""
     tensors = {
         name: tensor.detach().float().cpu().contiguous()
         for name, tensor in network.state_dict().items()
@@ -46,13 +46,14 @@ def load(path):
 
 
 def tensors_sha256(path):
-    """SHA-256 of the tensors alone: what was measured stays attributable when the metadata begins to tell of it."""
+    """SHA-256 of the tensors alone, so that results stay attributable when the metadata changes."""
     data = Path(path).read_bytes()
     return hashlib.sha256(data[8 + int.from_bytes(data[:8], "little") :]).hexdigest()
 
 
 def golden(network, pairs):
-    """Golden vectors for other engines: cover, secret and delta of each (cover, secret) of shape (3, H, W)."""
+    """Golden vectors for other engines: cover, secret and delta of each (cover, secret) pair, (3,
+    H, W)."""
     vectors = {}
     with torch.no_grad():
         for cover, secret in pairs:
