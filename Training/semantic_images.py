@@ -1,10 +1,14 @@
-"""Draws semantic images as the paper does: distinct captions, the edges of their photos, Stable Diffusion with ControlNet.
+"""Draws semantic images as the paper does, with Stable Diffusion and ControlNet.
 
-    python semantic_images.py --weights FOLDER --captions coco_30k.csv --photos val2014 --labels cat,dog --out images
+They follow distinct captions and the edges of their photos.
 
-writes `OUT/LABEL/SEED.png` for every class, its edges in `OUT/LABEL-edges.png`, and `OUT/semantic-images.json`, which tells how
-they were made. One class's images share their outline and differ in texture. `palimpsest protect --semantic-images OUT` and `palimpsest classes import OUT` take
-them in place of the procedural ones. A folder that was begun is finished.
+    python semantic_images.py --weights FOLDER --captions coco_30k.csv --photos val2014 \\
+        --labels cat,dog --out images
+
+Writes `OUT/LABEL/SEED.png` for every class, its edges in `OUT/LABEL-edges.png`, and how they were
+made in `OUT/semantic-images.json`. A class's images share their outline and differ in texture.
+`palimpsest protect --semantic-images OUT` and `palimpsest classes import OUT` use them in place of
+the procedural ones. A partly finished folder is completed.
 """
 
 import argparse
@@ -20,7 +24,7 @@ LABEL = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}"
 
 
 def plan(chosen, labels, arguments, clusters):
-    """The manifest: everything that the images depend on."""
+    """The manifest: everything the images depend on."""
     settings = {
         name: getattr(arguments, name) for name in ("images", "side", "steps", "guidance", "seed")
     }
@@ -37,7 +41,10 @@ def plan(chosen, labels, arguments, clusters):
 
 
 def begin(out, manifest):
-    """Writes the manifest into a new folder. Raises GenerationError when the folder was begun with other settings."""
+    """Writes the manifest into a new folder.
+
+    Raises GenerationError if the folder was begun with other settings.
+    """
     out.mkdir(parents=True, exist_ok=True)
     path = out / "semantic-images.json"
     if path.exists() and json.loads(path.read_text()) != manifest:
@@ -48,7 +55,7 @@ def begin(out, manifest):
 
 
 def draw(generator, chosen, labels, arguments, out, log=print):
-    """Draws what is missing of every chosen caption's images."""
+    """Draws the missing images of every chosen caption."""
     for label, caption in zip(labels, chosen):
         place = out / label
         place.mkdir(exist_ok=True)

@@ -112,8 +112,7 @@ class Case:
 
 
 def random_weights(path, blocks=16, growth=32, seed=0):
-    """A network of the paper's size; its random weights change the cover as slightly as trained
-    ones."""
+    """A network of the paper's size; random weights change the cover as little as trained ones."""
     torch.manual_seed(seed)
     network = HidingNetwork(blocks, growth, 2.0)
     with torch.no_grad():
@@ -124,8 +123,10 @@ def random_weights(path, blocks=16, growth=32, seed=0):
 
 
 def measure(cases, tools, rounds, seconds):
-    """One record per case and engine: best and median times on one thread, on two threads, and with
-    two concurrent processes."""
+    """One record per case and engine: best and median times.
+
+    On one thread, on two threads, and with two concurrent processes.
+    """
     records = []
     processors = os.cpu_count()
     for case in cases:

@@ -84,8 +84,7 @@ def sizes(folder, tools, repetitions=5):
 
 
 def other_tools(folder, rounds=3):
-    """The twelve-megapixel photo through common tools: halved, and rewritten as PNG at full size.
-    """
+    """The twelve-megapixel photo through common tools: halved, and as PNG at full size."""
     path = photo(folder / "photo.jpg", *MEGAPIXELS["12 MP"])
     out = folder / "out.png"
     pillow = "import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.argv[2])"

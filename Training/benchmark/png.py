@@ -50,8 +50,7 @@ def libpng(path, repetitions):
 
 
 def measure(photos, folder, tools, repetitions=3):
-    """Protects a folder's photos and one of twelve megapixels, then encodes the results every way.
-    """
+    """Protects a folder's photos and one of twelve megapixels; encodes the results every way."""
     kinds = {".jpg", ".jpeg", ".png", ".webp"}
     named = {
         path.name: path for path in sorted(Path(photos).iterdir()) if path.suffix.lower() in kinds

@@ -256,8 +256,7 @@ def server_text(part):
 
 
 def plot(part, path):
-    """Plots time against size: the network costs the same for every photo, the rest grows with it.
-    """
+    """Plots time against size: the network's cost is fixed, the rest grows with the photo."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -70,8 +70,7 @@ class Nginx:
 
 
 def body(path, size):
-    """A file with a valid one-pixel PNG header and no image, so that only the way to disk is timed.
-    """
+    """A file with a valid one-pixel PNG header and no image: only the way to disk is timed."""
     head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\b\2\0\0\0\x90wS\xde"
     with path.open("wb") as file:
         file.write(head)

@@ -98,8 +98,7 @@ class HidingNetwork(nn.Module):
         self.blocks = nn.ModuleList(CouplingBlock(growth, clamp) for _ in range(blocks))
 
     def hide(self, cover, secret):
-        """Returns (x_ue, lost): the unclamped cover with the secret inside, and the dropped secret
-        branch."""
+        """Returns (x_ue, lost): the unclamped protected image, and the dropped secret branch."""
         z_cover, z_secret = haar(cover), haar(secret)
         for block in self.blocks:
             z_cover, z_secret = block(z_cover, z_secret)

@@ -39,8 +39,7 @@ class SplitMix64:
 
 
 def class_outline(family_seed, class_index):
-    """(direction in radians, wavelength in pixels) of a class's red-green strokes, then of its blue
-    ones.
+    """(direction in radians, wavelength in pixels) of a class's red-green, then blue strokes.
 
     Trainers mirror images, so directions are spaced as if folded into a quarter turn. The direction
     is mirrored in every other class for red and green, and in every other pair of classes for blue.

@@ -104,8 +104,10 @@ class Trainer:
         self.step, self.skipped = 0, 0
 
     def advance(self):
-        """Takes one optimiser step; returns its log entry, or None if a non-finite step was
-        skipped."""
+        """Takes one optimiser step; returns its log entry, or None if it was skipped.
+
+        Non-finite steps are skipped.
+        """
         recipe = self.recipe
         hard = difficulty(recipe["ramp"], self.step)
         epsilon = (hard * recipe["epsilon"] + (1 - hard) * recipe["start_epsilon"]) / 255

@@ -52,8 +52,7 @@ def tensors_sha256(path):
 
 
 def golden(network, pairs):
-    """Golden vectors for other engines: cover, secret and delta of each (cover, secret) pair, (3,
-    H, W)."""
+    """Golden vectors for other engines: cover, secret and delta, (3, H, W), of each pair."""
     vectors = {}
     with torch.no_grad():
         for cover, secret in pairs:

@@ -1,4 +1,7 @@
-"""One cell of a table: one row's images, one countermeasure, one seed. Measured once, kept as a JSON file."""
+"""One cell of a table: one row, one countermeasure, one seed.
+
+Measured once, kept as a JSON file.
+"""
 
 import datetime
 import hashlib
@@ -16,7 +19,7 @@ from .splits import splits
 
 
 def path(setting, row, column, seed):
-    """Where a cell's record is kept, and the fields that say what it was measured on."""
+    """The path of a cell's record, and the fields that identify what it was measured on."""
     identity = {
         **setting.identity(),
         **columns.identity(column, setting),
@@ -46,7 +49,7 @@ def known(setting, row, column, seed):
 
 
 def measure(setting, row, column, seed):
-    """The record of a cell, measured now if it was not before."""
+    """The record of a cell; measures it unless it is known."""
     record = known(setting, row, column, seed)
     if record is not None:
         return record

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 as their authors publish them, or CIFAR-10 as 3200x3200 lossless mosaics."""
+"""CIFAR-10 and CIFAR-100 as published, or CIFAR-10 as lossless mosaics of 3200x3200 pixels."""
 
 import io
 import pickle
@@ -12,12 +12,12 @@ CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 
 
 def knows(names, files):
-    """Whether files of these names are one of them."""
+    """Whether these file names belong to one of them."""
     return "labels.npz" in names or "data_batch_1" in names or {"train", "test", "meta"} <= names
 
 
 def read(files):
-    """The data set in the files' bytes."""
+    """The data set held in the files' bytes."""
     members = {path.name: content for path, content in files.items()}
     if "labels.npz" in members:
         return _from_mosaics(members)

@@ -1,4 +1,4 @@
-"""Trains a learner from scratch on uint8 images and follows its accuracy on untouched ones."""
+"""Trains a network from scratch on uint8 images and tracks its accuracy on clean test images."""
 
 import ctypes
 from contextlib import nullcontext
@@ -17,12 +17,14 @@ TEST_PIXELS = 500 * 64 * 64
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a learner is trained: SGD with momentum 0.9, mirror and crop.
+    """Training hyperparameters: SGD with momentum 0.9, mirroring and crops.
 
-    `epochs` counts passes over the images, `rate` is the highest learning rate and `schedule` its course: `one-cycle`
-    (Smith 2018, 30 % rising) or `steps` (a tenth after 40 % and again after 80 %). `precision` is that of the products
-    inside the learner, `float32` or `bfloat16`; weights and sums are float32 in both. Crops are zero-padded shifts of at most `pad`
-    pixels or, with `crop`, resized ones of 8 to 100 % of the area to that side; then the test is on the images' middle.
+    `epochs` counts passes over the images. `rate` is the peak learning rate and `schedule` its
+    course: `one-cycle` (Smith 2018, 30 % rising) or `steps` (divided by ten after 40 % and again
+    after 80 %). `precision` is that of the products in the network, `float32` or `bfloat16`;
+    weights and sums are always float32. Crops are zero-padded shifts of at most `pad` pixels. With
+    `crop` they are resized crops of 8 to 100 % of the area to that side, and testing uses the
+    central square.
     """
 
     learner: str = "narrow"
@@ -36,17 +38,18 @@ class Recipe:
     precision: str = "float32"
 
     def identity(self):
-        """Everything that changes the result, for the cells' files."""
+        """Everything that changes the result; identifies the cells."""
         return asdict(self)
 
 
 CPU = Recipe()
-# 40,000 iterations of 128 over 50,000 images, a tenth of the rate after 16,000 and 32,000 (the paper's own).
+# 40,000 iterations of 128 over 50,000 images; the rate is divided by ten after 16,000 and 32,000
+# (the paper's own).
 PAPER = Recipe("ResNet-18", epochs=102.4, batch=128, schedule="steps", pad=4)
 
 
 def fast_precision():
-    """`bfloat16` where the device multiplies it faster than float32, else `float32`."""
+    """`bfloat16` where the device multiplies it faster than float32, otherwise `float32`."""
     if torch.cuda.is_available():
         return "bfloat16"
     try:
@@ -62,9 +65,10 @@ def as_input(pixels):
 
 
 def accuracy(model, x, y):
-    """Share of right answers on uint8 images, in percent; tensors on the model's device."""
+    """Accuracy on uint8 images, in percent; the tensors must be on the model's device."""
     model.eval()
-    # Fewer of those that are large, or that the model enlarges, since a batch of photos takes gigabytes.
+    # Smaller batches of large images, or where the model upscales: a batch of photos takes
+    # gigabytes.
     batch = max(1, min(500, TEST_PIXELS // max(x.shape[1], getattr(model, "enlarged", 0)) ** 2))
     right = 0
     with torch.no_grad():
@@ -83,7 +87,10 @@ def _schedule(optimizer, recipe, steps):
 
 
 def _keep_memory():
-    """Lets glibc keep the memory of large tensors; with photos, returning and zeroing it at every step takes longer than the products."""
+    """Makes glibc keep the memory of large tensors.
+
+    With photos, returning and zeroing it at every step costs more time than the products.
+    """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         m_trim_threshold, m_mmap_max = -1, -4
@@ -106,11 +113,12 @@ def train(
     model=None,
     log=None,
 ):
-    """Trains from scratch, or goes on with `model`, on uint8 images (N, H, W, 3) and their labels.
+    """Trains from scratch, or fine-tunes `model`, on uint8 images (N, H, W, 3) and their labels.
 
-    `mix` names one of `mixing.ALL`, `attack` one of `adversary.ALL`, `erase` turns UEraser on, `varied`
-    replaces mirror and crop by `randaugment`. Returns (model, history); history
-    holds the test accuracy after every epoch, in percent: the last one over all test images, the earlier ones over the first 2,000.
+    `mix` names one of `mixing.ALL`, `attack` one of `adversary.ALL`; `erase` turns on UEraser;
+    `varied` replaces mirroring and crops by `randaugment`. Returns (model, history). `history`
+    holds the test accuracy in percent after every epoch: over all test images for the last one,
+    over the first 2,000 for the others.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     _keep_memory()

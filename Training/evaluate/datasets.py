@@ -1,4 +1,4 @@
-"""Labelled images to learn from and to be tested on, from whatever form the user has them in."""
+"""Labelled training and test images, loaded from any of the supported forms."""
 
 import hashlib
 import tarfile
@@ -9,11 +9,14 @@ import numpy as np
 
 
 class DatasetError(Exception):
-    """The data set is missing or is not what it should be; the message says what to do."""
+    """The data set is missing or malformed; the message says what to do."""
 
 
 class Dataset(NamedTuple):
-    """uint8 images (N, H, W, 3), RGB, their labels (N,) from 0, and the classes' names in the order of the labels."""
+    """Training and test images and labels, and the class names in label order.
+
+    Images are uint8 RGB (N, H, W, 3), labels (N,) from 0.
+    """
 
     x_train: np.ndarray
     y_train: np.ndarray
@@ -22,15 +25,18 @@ class Dataset(NamedTuple):
     names: tuple
 
     def digest(self):
-        """The first 12 hexadecimal digits of the SHA-256 of the test images and labels."""
+        """The first 12 hex digits of the SHA-256 of the test images and labels."""
         key = hashlib.sha256(np.ascontiguousarray(self.x_test))
         key.update(np.ascontiguousarray(self.y_test))
         return key.hexdigest()[:12]
 
 
 def load(path):
-    """Reads CIFAR-10 or CIFAR-100 (`cifar-10-python.tar.gz`, the folder unpacked from it, or a tar of lossless mosaics), or any
-    folder or tar of `train/CLASS/*.jpg` and `test/CLASS/*.jpg` (or `val`), such as Imagenette.
+    """Loads CIFAR-10, CIFAR-100, or any data set of class folders, such as Imagenette.
+
+    CIFAR is `cifar-10-python.tar.gz` (or CIFAR-100's), the folder unpacked from it, or a tar of
+    lossless mosaics. Class folders are a folder or tar of `train/CLASS/*.jpg` and
+    `test/CLASS/*.jpg` (or `val`).
 
     Raises DatasetError.
     """
@@ -54,7 +60,7 @@ def load(path):
 
 
 def contents(path):
-    """{relative path: bytes} of all files of a folder or tar archive. Raises DatasetError."""
+    """{relative path: bytes} of all files in a folder or tar archive. Raises DatasetError."""
     return _folder(path) if path.is_dir() else _archive(path)
 
 

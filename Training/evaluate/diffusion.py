@@ -1,7 +1,7 @@
-"""AVATAR (Dolatabadi et al. 2023): purify images by diffusing them a little and integrating the reverse process back.
+"""AVATAR (Dolatabadi et al. 2023): purifies images by partial diffusion and its reversal.
 
-Its authors use a published score network. This one is trained here, on images the trainer is assumed to have besides
-the protected ones, and is smaller; a table that uses it says so.
+Its authors use a published score network. The one here is smaller and trained by this module, on
+images the trainer is assumed to have besides the protected ones; tables that use it say so.
 
     python -m evaluate.diffusion --dataset FILE --out runs/diffusion.pt --iterations 100000
 """
@@ -24,12 +24,15 @@ PURIFY_STEPS = 100
 
 
 def signal(time_):
-    """How much of the image is left at time 0...1 of the variance-preserving process; the noise is sqrt(1 - signal^2)."""
+    """Image amplitude at time 0...1 of the variance-preserving process.
+
+    The noise is sqrt(1 - signal^2).
+    """
     return torch.exp(-0.25 * time_**2 * (BETA_MAX - BETA_MIN) - 0.5 * time_ * BETA_MIN)
 
 
 class Block(nn.Module):
-    """GroupNorm-SiLU-conv twice with the time between, and a skip."""
+    """Two GroupNorm-SiLU-conv layers with the time embedding added between them, and a skip."""
 
     def __init__(self, inputs, outputs, embedding):
         super().__init__()
@@ -45,7 +48,10 @@ class Block(nn.Module):
 
 
 class NoisePredictor(nn.Module):
-    """A U-Net of three resolutions: noisy images (N, 3, H, W) around [-1, 1] and times (N,) to the noise in them."""
+    """A three-scale U-Net from noisy images (N, 3, H, W) and times (N,) to the noise.
+
+    Images are in about [-1, 1].
+    """
 
     def __init__(self, width=64):
         super().__init__()
@@ -84,7 +90,7 @@ class NoisePredictor(nn.Module):
 
 
 def loss(network, images, generator=None):
-    """Mean squared error of the predicted noise at uniform times; images (N, 3, H, W) in [-1, 1]."""
+    """Mean squared error of the predicted noise at uniform times; images are in [-1, 1]."""
     time_ = torch.rand(len(images), generator=generator).to(images)
     noise = torch.randn(images.shape, generator=generator).to(images)
     left = signal(time_)[:, None, None, None]
@@ -92,7 +98,7 @@ def loss(network, images, generator=None):
 
 
 def reverse(network, x, start, generator=None):
-    """Integrates the reverse SDE from step `start` of STEPS to 0 by Euler and Maruyama."""
+    """Integrates the reverse SDE from step `start` of STEPS to 0 by Euler-Maruyama."""
     for step in range(start, 0, -1):
         time_ = torch.full((len(x),), step / STEPS, device=x.device)
         beta = BETA_MIN + (BETA_MAX - BETA_MIN) * step / STEPS
@@ -105,7 +111,7 @@ def reverse(network, x, start, generator=None):
 
 
 def purify(network, pixels, seed, steps=PURIFY_STEPS, batch=1000):
-    """uint8 (N, H, W, 3) in and out: `steps` of noise added at once, then taken away one by one."""
+    """uint8 (N, H, W, 3) in and out: adds `steps` of noise at once, removes them one by one."""
     device = next(network.parameters()).device
     generator = torch.Generator().manual_seed(seed)
     network.eval()
@@ -126,7 +132,10 @@ def purify(network, pixels, seed, steps=PURIFY_STEPS, batch=1000):
 
 
 def train(pixels, iterations, path, batch=128, rate=2e-4, stop_after=math.inf, width=64, log=print):
-    """Trains a noise predictor on uint8 (N, H, W, 3) and keeps a moving average; resumes from `path`, saves into it."""
+    """Trains a noise predictor on uint8 (N, H, W, 3) and keeps a moving average.
+
+    Resumes from `path` and saves to it.
+    """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(0)
     network, average = (NoisePredictor(width).to(device) for _ in range(2))
@@ -175,7 +184,7 @@ def train(pixels, iterations, path, batch=128, rate=2e-4, stop_after=math.inf, w
 
 
 def load(path):
-    """The averaged network that `train` kept in `path`."""
+    """The averaged network that `train` saved in `path`."""
     state = torch.load(path, map_location="cpu")
     network = NoisePredictor(state["width"])
     network.load_state_dict(state["average"])
@@ -193,7 +202,8 @@ def main():
         "--stop-after", type=float, default=math.inf, help="seconds after which to save and stop"
     )
     arguments = parser.parse_args()
-    # The clean training images: more than a trainer of protected photos has, so the countermeasure is at its best.
+    # Clean training images: more than a trainer on protected photos would have, so this is the
+    # countermeasure at its best.
     train(
         datasets.load(arguments.dataset).x_train,
         arguments.iterations,

@@ -12,7 +12,7 @@ LARGEST_SIDE = 224
 
 
 def _parts(files):
-    """{'train': {class: [path, ...]}, 'test': ...}, classes and paths in the order of their names."""
+    """{'train': {class: [path, ...]}, 'test': ...}, classes and paths sorted by name."""
     parts = {}
     for path in sorted(files):
         if path.suffix.lower() in SUFFIXES and len(path.parts) >= 3:
@@ -22,12 +22,15 @@ def _parts(files):
 
 
 def knows(names, files):
-    """Whether the files lie so."""
+    """Whether the files have this layout."""
     return {"train", "test"} <= _parts(files).keys()
 
 
 def read(files):
-    """The data set; every image's middle square, brought to one side: that of the smallest image, at most 224 pixels."""
+    """The data set, with the central square of each image resized to one common side.
+
+    The side is that of the smallest image, at most 224 pixels.
+    """
     parts = _parts(files)
     names = tuple(sorted(parts["train"]))
     if set(parts["test"]) - set(names):
@@ -55,7 +58,7 @@ def read(files):
             np.asarray(ImageOps.fit(opened(path), (side, side), Image.BILINEAR))
             for path, _ in pairs
         ]
-        # Mixed, so that the first n of them are of all classes.
+        # Shuffled, so that the first n images cover all classes.
         order = np.random.default_rng(0).permutation(len(pairs))
         return (
             np.stack(images)[order], np.array([label for _, label in pairs], dtype=np.uint8)[order]

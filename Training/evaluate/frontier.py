@@ -1,9 +1,10 @@
-"""The plot of protection against visibility: every method is a point, and only what is right and high is worth having."""
+"""Plots protection against visibility, one point per method; the best are at the top right."""
 
 from . import rows
 
 GATE = 70.0
-# What a trainer may do, by panel; a panel shows the largest share of learning that one of its columns leaves.
+# What a trainer may do, by panel. A panel shows the largest share of learning that any of its
+# columns leaves.
 PANELS = {
     "no countermeasure": ("vanilla",),
     "recompressed or gray": ("JPEG 50", "grayscale"),
@@ -12,10 +13,11 @@ PANELS = {
 
 
 def points(remaining, looks):
-    """{panel: {row: (median SSIMULACRA2, protection)}}; protection is 1 - r at the panel's worst column.
+    """{panel: {row: (median SSIMULACRA2, protection)}}.
 
-    A row is in a panel if all of the panel's columns were measured for it. `remaining` gives the shares of learning that a row
-    leaves, by column; `looks` maps rows to their median SSIMULACRA2.
+    Protection is 1 - r at the panel's worst column. A panel shows the rows for which all of its
+    columns were measured. `remaining` gives the shares of learning that a row leaves, by column;
+    `looks` maps rows to their median SSIMULACRA2.
     """
     found = {}
     for panel, columns in PANELS.items():
@@ -28,7 +30,7 @@ def points(remaining, looks):
 
 
 def draw(remaining, looks, path):
-    """Writes the plot as a PNG: one panel for each sort of trainer, the gate of visibility as a line."""
+    """Writes the plot as a PNG: one panel per kind of trainer, the visibility gate as a line."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,7 +1,7 @@
-"""The networks that try to learn from protected images: (N, 3, H, W) in [-0.5, 0.5] to logits.
+"""The networks trained on protected images: (N, 3, H, W) in [-0.5, 0.5] to logits.
 
-`narrow` (32x32 pixels) and `photo` (224x224) are made for one core; the others are those of the field's tables, with the stem they
-have there for 32x32 pixels unless their name says 224.
+`narrow` (32x32 pixels) and `photo` (224x224) are sized for one core. The others are the field's
+usual ones, with their 32x32 stem unless the name says 224.
 """
 
 import torch
@@ -32,7 +32,7 @@ class ResidualBlock(nn.Module):
 
 
 class NarrowResNet(nn.Module):
-    """ResNet with one block a stage."""
+    """ResNet with one block per stage."""
 
     def __init__(self, classes=10, widths=WIDTHS):
         super().__init__()
@@ -51,7 +51,7 @@ class NarrowResNet(nn.Module):
 
 
 class PhotoResNet(nn.Module):
-    """The narrow network behind a stem that shrinks by four: (N, 3, 224, 224) in [-0.5, 0.5] to logits."""
+    """The narrow network behind a stem that downscales by four: for images (N, 3, 224, 224)."""
 
     def __init__(self, classes=10):
         super().__init__()

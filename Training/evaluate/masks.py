@@ -1,8 +1,9 @@
-"""`python -m evaluate.masks`: which share of the change in each channel a photo gets; how `mask=photo` was chosen.
+"""`python -m evaluate.masks`: visibility and protection by mask; how `mask=photo` was chosen.
 
-A candidate scales what the binary changes with `--mask none`: red and green by one share, blue by a share that falls
-where the photo has little blue, since a change of blue shows most there. `1,1,1,1` is the change whole. With photos it
-is judged by SSIMULACRA2 at both sizes of `make look`, with a data set by what a learner makes of the pictures.
+A candidate scales the perturbation that the binary makes with `--mask none`. Red and green share
+one factor. Blue's factor falls where the photo has little blue, since a change of blue is most
+visible there. `1,1,1,1` keeps the whole perturbation. Photos judge candidates by SSIMULACRA2 at
+both sizes of `make look`, a data set by what a network learns.
 """
 
 import argparse
@@ -23,19 +24,25 @@ from .splits import splits
 from .visibility import metrics, pictures, released
 
 COLUMNS = ("vanilla", "grayscale", "JPEG 50")
-# Short side in pixels at which the binary computes the change, and the mask with it.
+# Short side in pixels at which the binary computes the perturbation and the mask.
 WORKING_SIZE = 128
 
 
 def weights(cover, red_green, floor, knee, blue):
-    """Shares (H, W, 3) of a change on a cover (H, W, 3) in [0, 1]: blue's rises from `floor` at 0 to `blue` at `knee`."""
+    """Factors (H, W, 3) for a cover (H, W, 3) in [0, 1].
+
+    Blue's rises from `floor` at 0 to `blue` at `knee`.
+    """
     shares = np.full(cover.shape, red_green, np.float32)
     shares[..., 2] = floor + (blue - floor) * np.minimum(cover[..., 2] / knee, 1)
     return shares
 
 
 def masked(original, changed, candidate):
-    """A picture (H, W, 3), uint8, with the change that `changed` shows, masked by (red_green, floor, knee, blue)."""
+    """A uint8 image (H, W, 3) with the perturbation of `changed`, masked.
+
+    A candidate is (red_green, floor, knee, blue).
+    """
     height, width = original.shape[:2]
     scale = min(1, WORKING_SIZE / min(height, width))
     small = Image.fromarray(original).resize(
@@ -50,7 +57,7 @@ def masked(original, changed, candidate):
 
 
 def seen(original, changed, candidates):
-    """SSIMULACRA2 of a photo under each candidate; both are paths."""
+    """SSIMULACRA2 of a photo under each candidate; `original` and `changed` are paths."""
     before, after = released.pixels(original), released.pixels(changed)
     return [
         metrics.ssimulacra2(before, masked(before, after, candidate)) for candidate in candidates
@@ -58,7 +65,7 @@ def seen(original, changed, candidates):
 
 
 def learnt(x, y, x_test, y_test, changed, candidate, column, seed):
-    """Test accuracy in percent of the narrow learner on a masked set, after a countermeasure."""
+    """Test accuracy in percent of the narrow network on a masked set, after a countermeasure."""
     images = np.stack([masked(*pair, candidate) for pair in zip(x, changed)])
     recipe = classifier.Recipe(precision=classifier.fast_precision())
     images = countermeasures.ALL[column](images, seed)

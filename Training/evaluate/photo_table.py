@@ -1,10 +1,9 @@
-"""`make evaluate-photos`: what trainers learn from photos as the product gets them and as a site passes them
-on.
+"""`make evaluate-photos`: what trainers learn from photos after protection and a site's JPEG.
 
-Photos are enlarged to phone size, protected by the binary at their full size, saved as JPEG 85 and scaled to
-256 pixels. Columns are those of `columns`: from scratch as in `photos`, and pre-trained networks at a side of
-128 pixels. Every row is made once, class by class, and every cell measured once, so that an interrupted run
-goes on where it was.
+Photos are enlarged to phone size, protected by the binary at full size, saved as JPEG 85 and scaled
+to 256 pixels. Columns are those of `columns`: from scratch as in `photos`, and pre-trained networks
+at a side of 128 pixels. Every row is made once, class by class, and every cell measured once, so an
+interrupted run resumes where it stopped.
 """
 
 import argparse
@@ -50,8 +49,10 @@ COLUMNS = (columns.VANILLA, columns.RANDAUGMENT, columns.FEW, "grayscale", *pret
 
 
 def named(text, known, what):
-    """The names in `known` that a list separated by semicolons asks for, all without one. Raises PhotosError
-    for unknown ones."""
+    """The names in `known` that a list separated by semicolons selects; all if there is no list.
+
+    Raises PhotosError for unknown names.
+    """
     if not text:
         return list(known)
     wanted = [name.strip() for name in text.split(";")]
@@ -64,8 +65,10 @@ def named(text, known, what):
 
 
 def unpacked(dataset, folder):
-    """The folder that holds train/CLASS and test/CLASS (or val): `dataset` itself, or what its tar holds,
-    unpacked below `folder`."""
+    """The folder with train/CLASS and test/CLASS (or val), and that of the test photos.
+
+    This is `dataset` itself, or its tar unpacked below `folder`.
+    """
     dataset = Path(dataset)
     if dataset.is_dir():
         place = dataset
@@ -99,7 +102,10 @@ def unpacked(dataset, folder):
 
 
 def gather(dataset, folder, per_class, seed):
-    """(path, label) to learn from, at most `per_class` of each class, and to test on; and the classes' names."""
+    """(path, label) of training and test photos, and the class names.
+
+    There are at most `per_class` training photos per class.
+    """
     place, test = unpacked(dataset, folder)
     classes, found = photos.find(place / "train"), photos.find(test)
     if list(found) != list(classes):
@@ -136,7 +142,7 @@ def made(arguments, learnt, wanted):
 
 
 def _pattern(arguments, learnt, labels):
-    """The control's patterns, made at the side at which pre-trained networks see the photos."""
+    """The control's patterns, computed at the input side of the pre-trained networks."""
     chosen = np.sort(
         np.random.default_rng([arguments.seed, 14]).permutation(len(learnt))[: lite_pattern.COVERS]
     )
@@ -156,8 +162,11 @@ def _path(out, setting, row, key, column, seed):
 
 
 def measure(row, column, pixels, clean, labels, aside, seed, setting, path):
-    """Learns one cell and writes its record. `pixels` and `clean` are functions, so that what is large is read
-    where it is used."""
+    """Trains one cell and writes its record.
+
+    `pixels` and `clean` are functions, so that large arrays are read only in the process that uses
+    them.
+    """
     torch.set_num_threads(setting.threads)
     started = time.monotonic()
     images, originals = pixels(), clean()
@@ -170,7 +179,7 @@ def measure(row, column, pixels, clean, labels, aside, seed, setting, path):
         "row": row, "column": column, "seed": seed, "classes": setting.classes,
         "accuracy": history[-1], "peak": max(history),
         "history": [round(accuracy, 2) for accuracy in history],
-        # Of some 200 photos, after the site's JPEG.
+        # Over some 200 photos, after the site's JPEG.
         "psnr": quality.psnr(originals[some], images[some]),
         "ssim": quality.ssim(originals[some], images[some]),
         "largest_delta": int(np.abs(images[some].astype(np.int16) - originals[some]).max()),
@@ -185,7 +194,7 @@ def measure(row, column, pixels, clean, labels, aside, seed, setting, path):
 
 
 class _Pixels:
-    """A row's pixels, read when called; sent to another process without them."""
+    """A row's pixels, loaded when called; pickled to another process without them."""
 
     def __init__(self, *where):
         self.where = where
@@ -325,7 +334,7 @@ def _records(arguments, chosen, trainers, learnt, aside, names):
     )
     way = photo_rows.Way(arguments.enlarge, arguments.quality or None)
     labels = np.array([label for _, label in learnt])
-    # What every row is compared with is made in any case.
+    # The clean row is always made: every row is compared with it.
     table = made(arguments, learnt, list(dict.fromkeys([rows.CLEAN, *chosen])))
     files = [[Path(path).name, label] for path, label in (*learnt, *aside)]
     places = {

@@ -1,9 +1,10 @@
-"""`make prove PHOTOS=DIR`: does protection work on a user's own photos? In plain words and a picture.
+"""`make prove PHOTOS=DIR`: does protection work on a user's own photos?
 
-DIR has a folder for each class. A fifth of every class is kept aside, untouched. One network is trained on the rest as it
-is, one on the same photos protected by the binary at their full size, one on the same photos with class-wise random noise
-(the control); all are asked about the photos kept aside. Training goes through the usual pipeline for photos: random
-crops of 8 to 100 % of the area, 3:4 to 4:3, brought to 224x224 and mirrored by half.
+Answers in plain words and a picture. DIR has a folder per class. A fifth of every class is held
+out, untouched. Three networks are trained on the rest: on the photos as they are, on the photos
+protected by the binary at full size, and on the photos with class-wise random noise (the control).
+All are tested on the held-out photos. Training uses the usual pipeline for photos: random crops of
+8 to 100 % of the area, 3:4 to 4:3, resized to 224x224; half are mirrored.
 """
 
 import argparse
@@ -33,7 +34,10 @@ class PhotosError(Exception):
 
 
 def find(folder):
-    """Sorted class names and, for each, its photos' paths. Raises PhotosError when there is too little to conclude from."""
+    """Sorted class names, each with its photos' paths.
+
+    Raises PhotosError if there are too few to conclude from.
+    """
     folder = Path(folder)
     if not folder.is_dir():
         raise PhotosError(
@@ -59,18 +63,18 @@ def find(folder):
 
 
 def opened(path):
-    """A photo the right way up, RGB."""
+    """A photo in RGB, with its EXIF orientation applied."""
     with Image.open(path) as image:
         return ImageOps.exif_transpose(image).convert("RGB")
 
 
 def stored(image):
-    """The middle of a photo at 256x256, uint8: what training crops from."""
+    """The centre of a photo at 256x256, uint8; training crops from it."""
     return np.asarray(ImageOps.fit(image, (STORED, STORED), Image.BILINEAR))
 
 
 def split(classes, seed):
-    """(path, label) of the photos to learn from and of a fifth of each class kept aside."""
+    """(path, label) of the training photos, and of a held-out fifth of each class."""
     rng = np.random.default_rng([seed, 9])
     learnt, aside = [], []
     for label, paths in enumerate(classes.values()):
@@ -82,14 +86,14 @@ def split(classes, seed):
 
 
 def untouched(aside):
-    """The photos kept aside as they are, at 256x256."""
+    """The held-out photos, unchanged, at 256x256."""
     return np.stack([stored(opened(path)) for path, _ in aside])
 
 
 def sources(learnt, folder, enlarge=None):
-    """Writes the photos to learn from as JPEGs, enlarged to that short side if it is named: folder/CLASS/NUMBER.jpg.
+    """Writes the training photos as JPEGs: folder/CLASS/NUMBER.jpg.
 
-    Returns them as training sees them, uint8 at 256x256.
+    `enlarge`, if given, is their short side. Returns them as training sees them, uint8 at 256x256.
     """
     originals = []
     for i, (path, label) in enumerate(learnt):
@@ -102,16 +106,19 @@ def sources(learnt, folder, enlarge=None):
         place = Path(folder) / f"c{label}"
         place.mkdir(parents=True, exist_ok=True)
         image.save(place / f"{i:06d}.jpg", quality=92)
-        # The comparison is with the very file that the binary gets.
+        # Compares with the very file that the binary gets.
         originals.append(stored(opened(place / f"{i:06d}.jpg")))
     return np.stack(originals)
 
 
 def protect(binary, weights, folder, seed, options=()):
-    """Protects what `sources` wrote by the binary with `options`; returns it as training sees it, in the same order."""
+    """Protects the files of `sources` with the binary and `options`.
+
+    Returns them as training sees them, in the same order.
+    """
     released = []
     with tempfile.TemporaryDirectory(prefix="palimpsest-released-") as results:
-        # Class by class, so that only one lies on the disk as PNG.
+        # Class by class, so that only one class is on disk as PNG.
         for place in sorted(Path(folder).iterdir(), key=lambda place: int(place.name[1:])):
             names = [path.stem for path in sorted(place.iterdir())]
             photos = protected(binary, weights, place, results, seed, options)
@@ -120,14 +127,14 @@ def protect(binary, weights, folder, seed, options=()):
 
 
 def protected(binary, weights, place, results, seed, options=()):
-    """Yields what the binary makes of the photos in the folder `place`, one class, in the order of their names.
+    """Yields the protected photos of the folder `place`, one class, sorted by name.
 
-    `results` keeps the classes' assignments, so that the next class, or a later run that goes on, finds them there.
+    `results` keeps the class assignments for the next class, or for a later run that resumes.
     """
     command = [
         binary, "protect", place, "--class", place.name, "--out", results, "--weights", weights
     ]
-    # Stored, since each is read once and removed.
+    # Uncompressed, since each file is read once and deleted.
     command += [
         "--family-seed", 1000 + seed, "--force", "--quiet", "--compression-level", 0, *options
     ]
@@ -145,7 +152,7 @@ def protected(binary, weights, place, results, seed, options=()):
 
 
 def learn(pixels, labels, unseen, wanted, classes, seed, epochs=EPOCHS, log=None):
-    """Test accuracy in percent, after every epoch, of a network trained from scratch on 256x256 photos."""
+    """Test accuracy in percent, per epoch, of a network trained from scratch on 256x256 photos."""
     recipe = classifier.Recipe(
         "photo", epochs, BATCH, crop=SIDE, precision=classifier.fast_precision()
     )
@@ -153,7 +160,7 @@ def learn(pixels, labels, unseen, wanted, classes, seed, epochs=EPOCHS, log=None
 
 
 def words(result):
-    """What the figures mean, for somebody who has never trained a network."""
+    """Explains the figures to readers who have never trained a network."""
     chance, clean, protected, control = (
         result[name] for name in ("chance", "clean", "protected", "control")
     )

@@ -14,11 +14,11 @@ from . import cache
 
 
 class ProductError(Exception):
-    """The binary failed; the message holds what it said."""
+    """The binary failed; the message holds its output."""
 
 
 def protect(binary, weights, pixels, labels, names, family_seed, folder, options=()):
-    """Protects uint8 images (N, H, W, 3) with `palimpsest protect` and `options`; kept in `folder`."""
+    """Protects uint8 images (N, H, W, 3) by `palimpsest protect`; caches in `folder`."""
     settings = json.dumps(
         [tensors_sha256(weights), family_seed, list(options), list(names)]
     ).encode()
@@ -56,9 +56,9 @@ def _protect(binary, weights, pixels, labels, names, family_seed, options):
 
 
 def assignment(family_seed, label):
-    """(family seed, class index, texture seed) that the binary gives a class, from its documented derivation.
+    """(family seed, class index, texture seed) that the binary assigns to a class, as documented.
 
-    Class folders are taken in the order of their names, so that the index of a CIFAR-10 class is its label.
+    Class folders are taken in order of name, so the index of a CIFAR-10 class is its label.
     """
     text = f"palimpsest texture\n{family_seed}\n{label}".encode()
     return family_seed, label, int.from_bytes(hashlib.sha256(text).digest()[:8], "big")

@@ -1,6 +1,6 @@
-"""`make prove` and `make evaluate`: does a classifier trained on protected images fail on clean ones?
+"""`make prove` and `make evaluate`: do classifiers trained on protected images fail?
 
-Every cell of the table is measured once and kept, so that an interrupted run goes on where it was.
+Every cell of the table is measured once and kept, so an interrupted run resumes where it stopped.
 """
 
 import argparse
@@ -11,7 +11,8 @@ from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
-# One thread a process: two processes with a spinning team each are far slower than two single threads.
+# One thread per process: two processes with spinning thread teams are far slower than two single
+# threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
@@ -26,7 +27,10 @@ def _measure(cell, setting):
 
 
 def _names(part, row):
-    """Whether a part of `--rows` names a row: the row of just that name, else every row that contains it."""
+    """Whether a part of `--rows` selects a row.
+
+    It selects the row of exactly that name, else every row that contains it.
+    """
     return part == row if part in rows.ALL else part in row
 
 
@@ -127,7 +131,8 @@ def main():
         sys.exit(f"prove: no cell of '{arguments.size}' has such a row and column")
     try:
         x, y, _, _ = splits(data, setting.split, setting.images)
-        # The binary uses every core itself, so the protected sets are made before the cells share the cores.
+        # The binary uses every core itself, so the protected sets are made before the cells share
+        # the cores.
         for row, seed in dict.fromkeys((row, seed) for row, _, seed in wanted):
             if any(
                 cells.known(setting, *cell) is None

@@ -1,6 +1,7 @@
-"""What the Deep Hiding paper reports for CIFAR-10 (its Table I: ResNet-18, 50,000 images, one run), in percent.
+"""CIFAR-10 results of the Deep Hiding paper's Table I, in percent.
 
-Only for reading beside a table of the same size; nothing here was measured by this project.
+ResNet-18, 50,000 images, one run. Only for reading beside a table of the same size; this project
+measured none of it.
 """
 
 _COLUMNS = (

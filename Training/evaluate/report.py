@@ -1,4 +1,4 @@
-"""From measured cells to a verdict, a Markdown table, a picture and a JSON file."""
+"""Turns measured cells into a verdict, a Markdown table, a plot and a JSON file."""
 
 import json
 from pathlib import Path
@@ -14,9 +14,10 @@ CLEAN_AT_LEAST = 60.0
 CONTROL_AT_MOST = 20.0
 FRESH_WITHIN = 8.0
 PSNR_AT_LEAST = 32.0
-# What the shipped weights have to reach, by column of the class-wise row.
+# Accuracy that the shipped weights must not exceed, by column.
 TARGETS = {"vanilla": 20.0, "JPEG 50": 40.0}
-# What the sample-wise row has to stay below against trainers who know the product or start from a pre-trained network, by column.
+# The same for the sample-wise row, against trainers who know the product or use a pre-trained
+# network.
 KNOWING_TARGETS = {
     "orthogonal projection": 25.0,
     "wave projection": 40.0,
@@ -25,18 +26,20 @@ KNOWING_TARGETS = {
     "purifier, other keys": 50.0,
     "fine-tuning": 40.0,
 }
-# How many points a detector may read the classes better from protected pictures than from clean ones.
+# Largest lead, in points, of a spectrum classifier on protected images over clean ones.
 SPECTRUM_WITHIN = 10.0
-# Share of learning is not given under a countermeasure that leaves clean pictures less than this, in percent.
+# No share of learning is given where clean images score below this under the countermeasure, in
+# percent.
 COLUMN_CLEAN_AT_LEAST = 30.0
-# Largest mean and single share of learning left over all countermeasures, and which rows it must stay below.
+# Largest mean and largest single share of learning over all countermeasures, class-wise; mean,
+# sample-wise.
 CLASS_WISE_MEAN, CLASS_WISE_MAX, SAMPLE_WISE_MEAN = 0.20, 0.65, 0.40
 
 
 def summarize(records):
-    """Mean, lowest and highest accuracy of every (row, column) over the seeds, in the order of the records.
+    """Mean, lowest and highest accuracy of every (row, column) over the seeds, in record order.
 
-    `probe` is what a linear model reads from the pictures (`detector`), known for the column `vanilla` alone.
+    `probe` is the linear probe's accuracy (`detector`), known for the column `vanilla` only.
     """
     groups = {}
     for record in records:
@@ -64,9 +67,10 @@ def summarize(records):
 
 
 def remaining(cells, row):
-    """What a row leaves of learning in each column: (accuracy - chance) / (clean accuracy there - chance).
+    """A row's share of learning by column: (accuracy - chance) / (clean accuracy there - chance).
 
-    Left out are columns that clean pictures do not pass, which tell nothing, and detectors, which are not about unseen pictures.
+    Leaves out columns that clean images fail, which show nothing, and detectors, which are not
+    about unseen images.
     """
     return {
         column: (cell["mean"] - cell["chance"])
@@ -79,8 +83,12 @@ def remaining(cells, row):
 
 
 def judged(cells, row):
-    """The shares that a row's mean and largest are taken over: those of the paper's Table I where it has them, so that rows with
-    further columns compare with rows without; else all of a row that has every column that clean pictures have; else none."""
+    """The shares that enter a row's mean and maximum.
+
+    These are the columns of the paper's Table I if all were measured, which keeps rows with more
+    columns comparable. Otherwise all columns, if the row has every column of the clean row; else
+    none.
+    """
     left = remaining(cells, row)
     if row == rows.CLEAN:
         return []
@@ -90,7 +98,7 @@ def judged(cells, row):
 
 
 def blind(cells):
-    """Why nothing may be concluded from these cells, or None."""
+    """Why nothing can be concluded from these cells, or None."""
     clean, control = cells.get((rows.CLEAN, "vanilla")), cells.get((rows.CONTROL, "vanilla"))
     if clean is None or control is None:
         return "No verdict: the clean row and the control row were not both measured."
@@ -104,7 +112,10 @@ def blind(cells):
 
 
 def verdict(cells):
-    """Sentences: whether the harness can see, then whether each figure was reached. Nothing is concluded if it cannot."""
+    """Sentences: whether the harness works, then whether each target was reached.
+
+    No conclusions if it does not.
+    """
     reason = blind(cells)
     if reason:
         return [reason]
@@ -143,7 +154,7 @@ def verdict(cells):
 
 
 def _judge_all_countermeasures(cells, judge):
-    """Judges the means over the columns of the paper's Table I, where a table has them, against targets and other methods."""
+    """Judges the means over the paper's Table I, for complete rows: targets and other methods."""
     shares = {
         row: judged(cells, row)
         for row in dict.fromkeys(row for row, _ in cells)
@@ -178,7 +189,10 @@ def _judge_all_countermeasures(cells, judge):
 
 
 def measured(records):
-    """When and on what the records were measured: "2026-11-21, AMD EPYC", more of them where the records were not all made at once."""
+    """When and on what the records were measured, such as "2026-11-21, AMD EPYC".
+
+    Lists several if they differ.
+    """
     found = sorted({(record["date"], record["processor"]) for record in records})
     days = {}
     for day, machine in found:
@@ -189,7 +203,7 @@ def measured(records):
 
 
 def _judge_knowing(cells, judge):
-    """Judges the sample-wise row against trainers who know the product, and against those who start from a pre-trained network."""
+    """Judges the sample-wise row against knowing trainers and those with a pre-trained network."""
     for column, limit in KNOWING_TARGETS.items():
         cell = cells.get((rows.SAMPLE_WISE, column))
         if cell is None or column not in remaining(cells, rows.SAMPLE_WISE):
@@ -221,9 +235,9 @@ def table(cells):
 
 
 def figures(cells, looks=None):
-    """What is known of each row's pictures, and the mean and largest share of learning that they leave (`judged`), as Markdown.
+    """Quality of each row, and the mean and largest share of learning (`judged`), as Markdown.
 
-    `looks` maps rows to their median SSIMULACRA2; without it there is no such column.
+    `looks` maps rows to their median SSIMULACRA2; without it that column is left out.
     """
     seen = ["SSIMULACRA2"] if looks else []
     lines = [
@@ -252,7 +266,7 @@ def figures(cells, looks=None):
 
 
 def peaks(cells):
-    """The best accuracy on the way, over epochs and seeds, as a Markdown table: what stopping at the right time would give."""
+    """Best accuracy over epochs and seeds, as a Markdown table: what early stopping can reach."""
     titles = list(dict.fromkeys(column for _, column in cells))
     lines = [["highest on the way", *titles]]
     for row in dict.fromkeys(row for row, _ in cells):
@@ -263,7 +277,7 @@ def peaks(cells):
 
 
 def mixtures(cells):
-    """Classes of which a part is protected, beside what their clean part gives alone, as a Markdown table; None without any."""
+    """Partly protected sets beside their clean part alone, as a Markdown table or None."""
     lines = [["protected share of each class", "all pictures", "the clean part alone"]]
     for share in rows.SHARES:
         mixed, alone = (cells.get((name, "vanilla")) for name in rows.mixture(share))
@@ -273,7 +287,7 @@ def mixtures(cells):
 
 
 def papers_rows(cells):
-    """What the paper reports for the columns measured here, as a Markdown table."""
+    """The paper's results for the columns measured here, as a Markdown table."""
     titles = [
         c
         for c in dict.fromkeys(column for _, column in cells)
@@ -288,7 +302,7 @@ def papers_rows(cells):
 
 
 def _markdown(lines):
-    """Lines of cells, the first one their titles; a wide table is turned on its side."""
+    """Formats rows of cells, titles first; a wide table is transposed."""
     if len(lines[0]) > 12:
         lines = list(zip(*lines))
     rows_of_text = ["| " + " | ".join(line) + " |" for line in lines]
@@ -305,7 +319,7 @@ def _shown(cell):
 
 
 def picture(cells, path):
-    """Draws the share of learning that each row leaves, by column, as a PNG."""
+    """Plots the share of learning that each row leaves, by column, as a PNG."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -335,9 +349,9 @@ def picture(cells, path):
 
 
 def secrets(x, y, weights_file, released, seed, count=200):
-    """How well released 8-bit pictures still reveal their secrets, and how far delta follows the cover.
+    """How well released 8-bit images reveal their secrets, and how delta depends on the cover.
 
-    The secrets are drawn by the reference generator from the assignment that the binary gives each class.
+    The reference generator draws the secrets from the binary's class assignment.
     """
     network, _ = weights.load(weights_file)
     delta = released.astype(np.float32) - x
@@ -364,7 +378,7 @@ def secrets(x, y, weights_file, released, seed, count=200):
 
 
 def write(records, revealed, seen, setting, name):
-    """Writes NAME.md, NAME.json, NAME.png and NAME-frontier.png into the output folder; returns the Markdown.
+    """Writes NAME.md, NAME.json, NAME.png and NAME-frontier.png; returns the Markdown.
 
     `seen` maps rows to the median SSIMULACRA2 of each seed.
     """

@@ -1,8 +1,8 @@
-"""`python -m evaluate.resolution`: does protection survive the way of large photos into training, and at which working size?
+"""`python -m evaluate.resolution`: protection of large photos, by working size.
 
-Photos are enlarged to phone size, protected by the binary at several working sizes, scaled down to 256 pixels as data sets are, and
-learnt through random crops of 8 to 100 % of their area brought to 224x224. A row is measured once and kept, so that an interrupted
-run goes on where it was.
+Photos are enlarged to phone size, protected by the binary at several working sizes, scaled down to
+256 pixels as data sets are, and trained on with random crops of 8 to 100 % of their area resized to
+224x224. A row is measured once and kept, so an interrupted run resumes where it stopped.
 """
 
 import argparse
@@ -24,13 +24,13 @@ from deephiding import weights
 from . import machine, perturbations, photos, product
 
 ENLARGED, SIZES, EPOCHS = 1600, (128, 256, 512), 25
-# The standard mode is measured at the standard size, and at the one that was it before.
+# The sizes of the standard mode that are measured: the standard size and the former one.
 STANDARD, FORMER = 128, 256
 CLEAN, CONTROL = "clean", "random noise (control)"
 
 
 def rows(sizes):
-    """Options of `protect` by row; none for the rows that it does not make."""
+    """Options of `protect` by row; None for rows it does not make."""
     table = {CLEAN: None, CONTROL: None}
     table |= {
         f"class-wise at {size} px": ["--mode", "class-wise", "--working-size", str(size)]
@@ -44,7 +44,7 @@ def rows(sizes):
 
 
 def identity(arguments, learnt, aside, options):
-    """What a row's result depends on, as a short hash; the binary is not part of it."""
+    """A short hash of what a row's result depends on; the binary is not part of it."""
     names = [[Path(path).name, label] for path, label in (*learnt, *aside)]
     facts = [
         names,
@@ -74,7 +74,7 @@ def measure(row, prepared, aside, labels, wanted, classes, seed, epochs, path):
 
 
 def prepare(arguments, learnt, labels, cells, folder):
-    """Yields every row that is not measured yet with its pixels as a .npy file, as soon as they are made."""
+    """Yields each unmeasured row with its pixels as a .npy file, as soon as they are made."""
     wanted = {row: options for row, (options, path) in cells.items() if not path.exists()}
     work = Path(arguments.cache)
     made = {row: work / f"{cells[row][1].stem}.npy" for row in wanted}
@@ -90,7 +90,7 @@ def prepare(arguments, learnt, labels, cells, folder):
         elif row == CONTROL:
             pixels = perturbations.random_noise(clean, labels, arguments.seed)
         else:
-            # Its cells are from before there were masks; what a photo gets as the standard is measured by `photo_table`.
+            # These cells predate masks; `photo_table` measures the standard for photos.
             options = [*wanted[row], "--mask", "none"]
             pixels = photos.protect(
                 arguments.binary, arguments.weights, folder, arguments.seed, options

@@ -1,11 +1,11 @@
-"""How far apart semantic images of different classes are, and how close those of one class.
+"""Distances between semantic images, within and between classes.
 
     python -m evaluate.separation --backbone efficientnet_lite0_imagenet_fp16.safetensors
     python -m evaluate.separation --backbone ... --images FOLDER
 
-Measured on the generator's images, or on those of a folder with one folder a class, in three ways: the overlap of their edges
-(Canny, intersection over union), the likeness of their spectra, which does not depend on where strokes start, and the cosine
-distance of a pre-trained network's features.
+Uses the generator's images, or a folder with one folder per class. There are three measures:
+overlap of edges (Canny, intersection over union), similarity of spectra, which does not depend on
+where strokes start, and cosine distance of a pre-trained network's features.
 """
 
 import argparse
@@ -35,14 +35,14 @@ def overlap(first, second):
 
 
 def spectrum(image):
-    """Amplitudes of a uint8 image's luminance without its mean, as a unit vector."""
+    """Amplitude spectrum of a uint8 image's luminance without its mean, as a unit vector."""
     plane = image.astype(np.float64) @ [0.299, 0.587, 0.114]
     amplitudes = np.abs(np.fft.fft2(plane - plane.mean())).ravel()
     return amplitudes / max(np.linalg.norm(amplitudes), 1e-12)
 
 
 def compare(images, labels, distance):
-    """Mean of `distance(i, j)` over pairs of one class and over pairs of two, and the least over pairs of two."""
+    """Mean of `distance(i, j)` within and between classes, and its minimum between classes."""
     pairs = [(i, j) for i in range(len(images)) for j in range(i)]
     within = [distance(i, j) for i, j in pairs if labels[i] == labels[j]]
     between = [distance(i, j) for i, j in pairs if labels[i] != labels[j]]
@@ -69,7 +69,7 @@ def measure(images, labels, extractor=None):
 
 
 def generated(classes, count, side, family):
-    """`count` of the generator's images for each class, uint8, and their labels."""
+    """`count` of the generator's images per class, uint8, and their labels."""
     pairs = [(k, t) for k in range(classes) for t in range(count)]
     images = [
         semantic_image(family, k, 1000 * k + t, side, side).transpose(1, 2, 0) for k, t in pairs
@@ -78,7 +78,7 @@ def generated(classes, count, side, family):
 
 
 def from_folder(folder, count, side):
-    """The first `count` images of every class folder, the middle square brought to `side`, and their labels."""
+    """The first `count` images per class folder, centre-cropped to `side`, and their labels."""
     images, labels = [], []
     for label, place in enumerate(sorted(p for p in Path(folder).iterdir() if p.is_dir())):
         for path in sorted(

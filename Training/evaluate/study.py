@@ -1,11 +1,14 @@
-"""One candidate under one countermeasure on the validation split: how recipes, secrets and the classifier are chosen.
+"""Tests one candidate under one countermeasure on the validation split.
+
+Used to choose recipes, secrets and the classifier.
 
     python -m evaluate.study --dataset FILE clean
     python -m evaluate.study --dataset FILE strokes:8,1.3,5,5 --column "JPEG 50"
     python -m evaluate.study --dataset FILE class-wise --run runs/shipped
 
-A candidate is `clean`, `control`, `smooth`, `strokes:AMPLITUDE,GAIN,SHORTEST,LONGEST` (a class's strokes added as they are), or,
-with the checkpoint of a training run, `class-wise`, `sample-wise`, `fresh`.
+A candidate is `clean`, `control`, `smooth` or `strokes:AMPLITUDE,GAIN,SHORTEST,LONGEST` (a class's
+strokes added directly). With the checkpoint of a training run it is `class-wise`, `sample-wise` or
+`fresh`.
 """
 
 import argparse
@@ -28,9 +31,10 @@ from .splits import splits
 
 
 def strokes(pixels, labels, amplitude, gain, shortest, longest):
-    """A class's own strokes added as they are: gray waves of `amplitude` levels with their crests cut off by `gain`.
+    """Adds a class's strokes directly: gray waves of `amplitude` levels, clipped by `gain`.
 
-    Wavelengths lie between `shortest` and `longest` pixels. What a network that hides strokes could reach at best.
+    Wavelengths lie between `shortest` and `longest` pixels. This is the upper bound for a network
+    that hides strokes.
     """
     y, x = np.mgrid[0 : pixels.shape[1], 0 : pixels.shape[2]]
     patterns = []
@@ -46,7 +50,7 @@ def strokes(pixels, labels, amplitude, gain, shortest, longest):
 
 
 def load_run(folder):
-    """The network of a training run's checkpoint, as far as it has come."""
+    """The network of a training run's latest checkpoint."""
     state = torch.load(Path(folder) / "checkpoint.pt", map_location="cpu")
     recipe = state["recipe"]
     network = HidingNetwork(recipe["blocks"], recipe["growth"], recipe["clamp"])
@@ -55,7 +59,10 @@ def load_run(folder):
 
 
 def protect(network, pixels, labels, mode, family, epsilon=8, picture=None):
-    """Protects in PyTorch what the product protects in Swift; prints how well the first batch's secrets come back."""
+    """Protects in PyTorch as the product does in Swift.
+
+    Prints how well the first batch's secrets are revealed.
+    """
     height, width = pixels.shape[1:3]
 
     def secret(i, label):

@@ -1,7 +1,7 @@
-"""Captions of photos: reading them, and choosing those that differ most.
+"""Captions of photos: reads them and chooses the most distinct ones.
 
-Captions are embedded, clustered by k-means, and the clusters chosen by farthest point; each chosen cluster is stood for by the
-caption nearest its centre.
+Captions are embedded and clustered by k-means. The most distinct clusters are chosen by
+farthest-point sampling, and each is represented by the caption nearest its centre.
 """
 
 import csv
@@ -19,21 +19,22 @@ RESTARTS = 4
 
 
 class GenerationError(Exception):
-    """The captions, photos or weights cannot be used; the message says what they should be."""
+    """The captions, photos or weights are unusable; the message says what is expected."""
 
 
 class Caption(NamedTuple):
-    """A sentence and the photo that it describes."""
+    """A sentence and the photo it describes."""
 
     text: str
     photo: Path
 
 
 def load(captions, photos):
-    """The captions in a file whose photo is in the folder, one for each photo, sorted by its path.
+    """One caption for each photo of the folder that has one, sorted by the photo's path.
 
-    The file is either a CSV (or .csv.gz) with the columns `image_id` and `prompt`, where a photo's name ends with its id
-    (COCO's `COCO_val2014_000000203564.jpg`), or a JSON list of objects with `file` and `captions`.
+    The file is either a CSV (or .csv.gz) with the columns `image_id` and `prompt`, where a photo's
+    name ends with its id (COCO's `COCO_val2014_000000203564.jpg`), or a JSON list of objects with
+    `file` and `captions`.
     """
     captions, photos = Path(captions), Path(photos)
     if not photos.is_dir():
@@ -100,9 +101,9 @@ def centres(embeddings, clusters, seed):
 
 
 def farthest(points, count):
-    """Indices of `count` points (N, D), each as far in cosine from those chosen before as can be.
+    """Indices of `count` points (N, D), each as far as possible in cosine from those before.
 
-    The first is the one with the largest mean distance to all.
+    The first has the largest mean distance to all.
     """
     unit = points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-12)
     distances = 1 - unit @ unit.T
@@ -115,7 +116,10 @@ def farthest(points, count):
 
 
 def choose(embeddings, classes, clusters, seed):
-    """Indices of `classes` captions, one from each of the most distinct of `clusters` clusters of unit vectors (N, D)."""
+    """Indices of `classes` captions, one each from the most distinct of `clusters` clusters.
+
+    `embeddings` are unit vectors (N, D).
+    """
     if clusters < classes:
         raise GenerationError(
             f"{clusters} clusters cannot give {classes} classes: name at least as many"

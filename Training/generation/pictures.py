@@ -1,4 +1,4 @@
-"""Pictures by Stable Diffusion under a Canny map, from a folder of weights that the user has."""
+"""Images from Stable Diffusion guided by a Canny map, with a local folder of weights."""
 
 from pathlib import Path
 
@@ -13,14 +13,17 @@ CANNY_THRESHOLDS = (100, 200)
 
 
 def canny(photo, side):
-    """The edges (3x3 Sobel, L1 norm, thresholds 100 and 200) of a photo's middle square, RGB, `side` pixels wide."""
+    """The Canny edges of a photo's central square, RGB, `side` pixels wide.
+
+    3x3 Sobel, L1 norm, thresholds 100 and 200.
+    """
     square = ImageOps.fit(photo.convert("L"), (side, side), Image.LANCZOS)
     edges = cv2.Canny(np.asarray(square), *CANNY_THRESHOLDS)
     return Image.fromarray(edges).convert("RGB")
 
 
 class Generator:
-    """The pipeline of a folder that `StableDiffusionControlNetPipeline.save_pretrained` wrote, without its safety checker."""
+    """A saved `StableDiffusionControlNetPipeline`, without its safety checker."""
 
     def __init__(self, folder, device=None):
         from diffusers import StableDiffusionControlNetPipeline
@@ -45,7 +48,7 @@ class Generator:
         self.pipeline.set_progress_bar_config(disable=True)
 
     def embed(self, texts, batch=64):
-        """The pooled outputs of the pipeline's own CLIP text encoder as unit vectors, float32 (N, D)."""
+        """Pooled outputs of the pipeline's CLIP text encoder as unit vectors, float32 (N, D)."""
         tokenizer, encoder = self.pipeline.tokenizer, self.pipeline.text_encoder
         found = []
         for start in range(0, len(texts), batch):
@@ -62,7 +65,7 @@ class Generator:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def draw(self, prompt, edges, seed, steps, guidance):
-        """One picture of a prompt along the edges, the same for the same seed."""
+        """One image for a prompt along the edges; the same seed gives the same image."""
         generator = torch.Generator("cpu").manual_seed(seed)
         drawn = self.pipeline(
             prompt, edges, num_inference_steps=steps, guidance_scale=guidance, generator=generator

@@ -1,4 +1,4 @@
-"""Attackers who know the product, on made-up signals that they must remove and on pictures without one that they must keep."""
+"""Attackers who know the product must remove made-up signals and leave other images alone."""
 
 import io
 import sys
@@ -20,7 +20,7 @@ SIDE = 32
 
 
 def pictures(count, seed, side=SIDE):
-    """Noise whose amplitude falls with the frequency, as real pictures' does: uint8 (count, side, side, 3)."""
+    """Noise whose amplitude falls with frequency, as in images: uint8 (count, side, side, 3)."""
     rng = np.random.default_rng(seed)
     down, across = np.fft.fftfreq(side, 1 / side)[:, None], np.fft.fftfreq(side, 1 / side)[None]
     fall = 1 / np.maximum(np.hypot(down, across), 1) ** 1.2
@@ -38,7 +38,10 @@ def wave(vertical, horizontal, phase, side=SIDE):
 
 
 def waved(pixels, labels, drawn, amplitude, seed):
-    """Adds a class's (luminance wave, blue wave), each at a random phase: red and green carry one, blue the other."""
+    """Adds each class's (luminance wave, blue wave) at random phases.
+
+    Red and green carry the first, blue the second.
+    """
     rng = np.random.default_rng(seed)
     result = pixels.astype(float)
     for i, label in enumerate(labels):
@@ -49,7 +52,7 @@ def waved(pixels, labels, drawn, amplitude, seed):
     return np.clip(np.rint(result), 0, 255).astype(np.uint8)
 
 
-# (vertical, horizontal) cycles a side of each class's wave in luminance and in blue.
+# (vertical, horizontal) cycles per side of each class's wave in luminance and in blue.
 DRAWN = {
     0: ((5.3, 1.2), (7.9, 3.1)),
     1: ((-2.1, 5.6), (4.0, -7.6)),
@@ -66,7 +69,7 @@ def made_up():
 
 
 def share_left(before, after):
-    """RMS of a difference of two sets after something was done to both, over what it was before."""
+    """RMS difference of two sets after both were processed, relative to that before."""
     first, second = (np.sqrt(np.mean((a.astype(float) - b) ** 2)) for a, b in (before, after))
     return second / first
 
@@ -80,7 +83,7 @@ def test_every_wave_of_every_class_is_found(made_up):
     for label, drawn in DRAWN.items():
         for channel, frequency in enumerate(drawn):
             frequency = np.array(frequency)
-            # A real wave's spectrum has two peaks, one opposite to the other.
+            # A real wave's spectrum has two peaks, opposite each other.
             distance = min(
                 np.linalg.norm(found[label, channel] - sign * frequency) for sign in (1, -1)
             )
@@ -91,7 +94,7 @@ def test_the_basis_is_orthonormal_and_holds_the_waves_at_any_phase():
     basis = waves.basis([waves.Wave(0, 0, 5.3, 1.2, 1.0)], SIDE, SIDE)
     assert basis.T @ basis == pytest.approx(np.eye(basis.shape[1]), abs=1e-9)
     for phase in (0, 1, 2):
-        # Found to a quarter of a cycle only.
+        # Found only to a quarter of a cycle.
         signal = wave(5.4, 1.1, phase).ravel()
         assert np.linalg.norm(signal - basis @ (basis.T @ signal)) < 0.1 * np.linalg.norm(signal)
 
@@ -179,7 +182,7 @@ def test_ring_stop_leaves_pictures_without_a_ring_alone(made_up):
 
 
 def test_the_ring_of_an_own_copy_is_taken_out_of_every_row(table, monkeypatch):
-    """The stand-in's wave repeats every 4 of 16 pixels; the trainer sees no row with it, clean or not."""
+    """The stand-in's wave repeats every 4 of 16 pixels; every row loses it, clean or not."""
     asked = []
     monkeypatch.setattr(
         ring,
@@ -196,7 +199,8 @@ def test_the_ring_of_an_own_copy_is_taken_out_of_every_row(table, monkeypatch):
         for row in (rows.CLEAN, rows.SAMPLE_WISE)
     ]
     assert max(left) < 6
-    # Not the rows' pictures: those of an own copy, two keys of thirty photos, with the wave.
+    # Not the row's own images: those of the attacker's copy, two keys of thirty photos, with the
+    # wave.
     assert all(len(pixels) == 60 and np.ptp(pixels.mean((0, 1, 3))) > 12 for pixels in asked)
 
 
@@ -208,7 +212,7 @@ def smooth_pictures(count, seed, side=16):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """A purifier of a few thousand parameters that learns in seconds."""
+    """A purifier of a few thousand parameters that trains in seconds."""
     for name, value in (("WIDTHS", (12, 16, 16)), ("RATE", 5e-3), ("STEPS", 200), ("BATCH", 16)):
         monkeypatch.setattr(purifier, name, value)
     for name, value in (("WIDTH", 16), ("RATE", 5e-3), ("STEPS", 300), ("BATCH", 16)):
@@ -216,7 +220,7 @@ def quick(monkeypatch):
 
 
 def test_a_purifier_learns_from_pairs_what_others_pictures_carry(quick):
-    """A wave at any phase; the photos of the pairs are not those that it is asked about."""
+    """A wave at random phases; the training pairs and the purified photos are disjoint."""
     ours, theirs = smooth_pictures(40, 5), smooth_pictures(200, 6)
     drawn = {0: ((4.0, 1.0), (4.0, 1.0))}
     released, others = (
@@ -233,7 +237,7 @@ def test_a_purifier_takes_any_size_and_changes_nothing_before_it_has_learnt():
 
 
 def fake_binary(folder, amplitude):
-    """A stand-in for the product: a script that adds one vertical wave to every PNG, whatever its class."""
+    """A stand-in for the product: a script that adds the same vertical wave to every PNG."""
     script = Path(folder) / "palimpsest"
     script.write_text(
         f"""#!{sys.executable}
@@ -257,7 +261,7 @@ for path in source.rglob("*.png"):
 
 @pytest.fixture
 def table(tmp_path, monkeypatch, quick):
-    """A setting over 16x16 pictures with few steps and few photos, so that a cell takes a second."""
+    """A setting over 16x16 images with few steps and few photos, so that a cell takes a second."""
     x, y = smooth_pictures(3200, 9), np.arange(3200) % 2
     data = datasets.Dataset(x, y, x[:20], y[:20], ("cat", "dog"))
     monkeypatch.setattr(datasets, "load", lambda path: data)
@@ -273,7 +277,8 @@ def test_a_purifiers_cell_says_what_is_left_of_the_perturbation(table):
     record = cells.measure(table, rows.SAMPLE_WISE, columns.OTHER_KEYS, 0)
     assert record["delta_left"] < 0.5 and record["purified_psnr"] > record["psnr"] + 5
     assert cells.measure(table, rows.CLEAN, columns.OTHER_KEYS, 0)["delta_left"] is None
-    # Purified pictures of two rows, pairs of two keys, one row's set and one network: the rows share it.
+    # Purified images of two rows, pairs of two keys, one row's set, and one network, which the rows
+    # share.
     assert len(list(table.tool.cache.glob("*.npy"))) == 6
 
 
@@ -320,7 +325,7 @@ def test_attackers_keys_are_no_rows_keys():
     ],
 )
 def test_clean_pictures_are_still_learnt_from(column, tmp_path, quick, monkeypatch):
-    """Two classes that a colour tells apart: what does not ruin the pictures finds them."""
+    """Two classes of different colours, which a countermeasure keeps apart unless it ruins them."""
     monkeypatch.setattr(purifier, "STEPS", 20)
     monkeypatch.setattr(disentangling, "STEPS", 20)
     x, y = pictures(480, 11, 16), np.arange(480) % 2
@@ -334,7 +339,10 @@ def test_clean_pictures_are_still_learnt_from(column, tmp_path, quick, monkeypat
 
 
 def test_class_means_and_components_take_a_class_wise_pattern_out_and_nothing_else_of_a_class():
-    """A pattern of each class at a strength of each picture's own: its mean is in the class's mean, its spread a component."""
+    """A pattern per class with a strength per image.
+
+    Its mean goes into the class mean, its spread into a component.
+    """
     rng = np.random.default_rng(0)
     labels = np.arange(300) % 3
     clean = np.clip(np.rint(rng.normal(128, 10, (300, 12, 12, 3))), 0, 255)
@@ -350,7 +358,7 @@ def test_class_means_and_components_take_a_class_wise_pattern_out_and_nothing_el
             for images in (released, left)
         )
         assert abs(before).mean() > 12 and abs(after - after.mean()).mean() < 0.3
-    # Ten directions of a hundred pictures' noise are lost with it, not more.
+    # Only ten directions of a hundred images' noise are lost with it.
     assert np.std(left - left.mean(0)) > 0.85 * 10
 
 
@@ -385,7 +393,7 @@ def test_polar_spectra_put_a_wave_into_its_own_sector():
 
 
 def test_the_small_d_vae_splits_off_what_the_pictures_of_a_class_share(quick):
-    """One wave a class, at the same place in all of its pictures."""
+    """One wave per class, in the same place in all of its images."""
     labels = np.arange(200) % 2
     clean = (128 + (smooth_pictures(200, 5).astype(float) - 128) / 3).astype(np.uint8)
     patterns = np.stack([wave(4, 1, 0, 16), wave(1, -4, 1, 16)])

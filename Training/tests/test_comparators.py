@@ -65,7 +65,7 @@ def test_quality_of_a_set():
     assert quality.psnr(pixels, pixels) is None
     assert quality.ssim(pixels, pixels) == pytest.approx(1)
     assert quality.psnr(pixels, pixels + 8) == pytest.approx(20 * np.log10(255 / 8), abs=1e-6)
-    # A shift of the mean leaves variances alone, so only the luminance term is below one.
+    # A shift of the mean leaves variances unchanged, so only the luminance term is below one.
     x = pixels @ np.array([0.299, 0.587, 0.114])
     assert 0.99 < quality.ssim(pixels, pixels + 8) < 1 and x.std() > 30
 
@@ -148,7 +148,7 @@ def test_error_minimising_noise_makes_its_surrogate_right_within_the_bound():
     unchanged, errors_without = run(0)
     assert (unchanged == 0).all() and 4 <= np.abs(delta).max() <= 8
     assert errors < errors_without - 10
-    # Sample-wise: two images of a class do not get the same noise.
+    # Sample-wise: two images of a class get different noise.
     first, second = np.flatnonzero(labels == labels[0])[:2]
     assert (delta[first] != delta[second]).any()
 

@@ -1,4 +1,4 @@
-"""Countermeasures against independent implementations: scipy's filters, Pillow's coders, and properties of their papers."""
+"""Checks countermeasures by scipy's filters, Pillow's codecs and their papers' properties."""
 
 import io
 
@@ -73,7 +73,7 @@ def test_cutout_blackens_a_square_of_half_the_side():
 
 
 def test_cutmix_gives_every_label_the_share_of_its_area():
-    # Image k is all k, so that the labels can be told from the pixels.
+    # Image k is all k, so the expected labels follow from the pixels.
     images = torch.arange(10.0)[:, None, None, None].expand(10, 3, 32, 32).clone()
     out, labels = mixing.cutmix(images, torch.eye(10), np.random.default_rng(1), boxes=1)
     shares = torch.stack([(out[:, 0] == k).float().mean((1, 2)) for k in range(10)], 1)
@@ -124,7 +124,7 @@ def test_equal_spectra_take_a_wave_out_that_one_class_has_and_leave_the_rest():
     clean = np.clip(128 + 3 * (smooth - 128), 0, 255).astype(np.uint8)
     labels = np.arange(600) % 6
     phase = rng.uniform(0, 2 * np.pi, (600, 1, 1, 1))
-    # Six cycles across and two down, from a place of its own in every picture of class 2.
+    # Six cycles across and two down, at a random phase in every image of class 2.
     y, x = np.mgrid[:32, :32]
     wave = (
         8
@@ -141,7 +141,7 @@ def test_equal_spectra_take_a_wave_out_that_one_class_has_and_leave_the_rest():
     assert at_wave(out) < 1.3 * at_wave(clean)
     others = labels != 2
     assert np.abs(out[others].astype(int) - clean[others]).mean() < 3
-    # No class has anything to turn down when all are alike.
+    # Nothing is attenuated when all classes are alike.
     assert np.abs(spectra.equalize(clean, labels).astype(int) - clean).mean() < 3
 
 

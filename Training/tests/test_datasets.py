@@ -1,4 +1,4 @@
-"""Data sets in the forms that their authors publish."""
+"""Data sets in the forms their authors publish."""
 
 import io
 import pickle

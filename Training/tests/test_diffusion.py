@@ -1,4 +1,4 @@
-"""The diffusion countermeasure against what is known in closed form."""
+"""The diffusion countermeasure against closed-form results."""
 
 import math
 
@@ -19,7 +19,10 @@ def test_the_process_preserves_variance_and_ends_in_noise():
 
 
 def test_reverse_integration_restores_the_distribution_when_the_score_is_exact():
-    """For data N(0.3, 0.2^2) the noise predictor is known; diffused to step 100 and back, mean and deviation return."""
+    """For data N(0.3, 0.2^2) the noise predictor is known.
+
+    Diffused to step 100 and back, mean and deviation return.
+    """
 
     def exact(x, time_):
         left = diffusion.signal(time_)[:, None, None, None]

@@ -1,4 +1,4 @@
-"""The paper's way to semantic images, with a tiny pipeline of random weights in place of Stable Diffusion."""
+"""The paper's semantic images, from a tiny pipeline of random weights."""
 
 import gzip
 import json
@@ -13,7 +13,7 @@ from PIL import Image
 
 
 def picture(seed, side=48):
-    """A square of its own place and size on a dark ground."""
+    """A square of random position and size on a dark ground."""
     rng = np.random.default_rng(seed)
     pixels = np.full((side, side, 3), 40, np.uint8)
     left, top = rng.integers(6, 18, 2)
@@ -31,7 +31,7 @@ def photos(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
-    """A whole pipeline in a folder: every part as small as it can be, with random weights."""
+    """A complete pipeline in a folder: every part as small as possible, with random weights."""
     from diffusers import (
         AutoencoderKL, ControlNetModel, DDIMScheduler, StableDiffusionControlNetPipeline,
         UNet2DConditionModel,
@@ -117,7 +117,8 @@ def test_the_whole_way_from_captions_to_images(photos, weights, captions_file, t
     images = {path.relative_to(out).as_posix(): path.read_bytes() for path in out.glob("*/*.png")}
     assert sorted(images) == ["cat/0000.png", "cat/0001.png", "dog/0000.png", "dog/0001.png"]
     assert all(Image.open(out / name).size == (48, 48) for name in images)
-    # One seed, one class: its own bytes. The outline belongs to the class, the rest to the seed.
+    # Every class and seed has bytes of its own. The outline belongs to the class, the rest to the
+    # seed.
     assert len(set(images.values())) == 4
 
     (out / "cat/0001.png").unlink()

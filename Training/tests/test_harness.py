@@ -1,4 +1,4 @@
-"""The evaluation harness can see and can fail: on generated shapes, in under a minute."""
+"""The evaluation harness can detect protection and can fail, shown on generated shapes."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,8 @@ def accuracies():
     x, y = shapes.generate(3000, 0)
     x_test, y_test = shapes.generate(1000, 1)
 
-    # Without shifts, under which a few steps are too few to find a shape or a pattern on every processor.
+    # Without shifts, since a few steps are too few to learn a shape or pattern under shifts on
+    # every processor.
     def learn(images):
         _, history = classifier.train(
             images, y, x_test, y_test, 0, classifier.Recipe(epochs=6, batch=64, pad=0)

@@ -1,4 +1,4 @@
-"""The reference of `mask=photo`, by hand."""
+"""The reference of `mask=photo`, computed by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The network against algorithms 1.1-1.4 and 1.14, computed in another way."""
+"""The network against its papers' formulas, computed independently."""
 
 import json
 
@@ -124,7 +124,8 @@ def test_attacks_pass_gradients_and_keep_the_size():
 def test_alignment_is_the_cosine_distance_of_delta_and_secret():
     torch.manual_seed(0)
     secret = torch.rand(2, 3, 16, 16)
-    # A brighter and fainter secret is still the secret; its negative is the farthest from it, another one is halfway.
+    # Brightness and contrast of a secret do not matter; its negative is farthest away, another
+    # secret halfway.
     assert losses.alignment(0.03 * secret + 0.1, secret).item() == pytest.approx(0, abs=1e-5)
     assert losses.alignment(-secret, secret).item() == pytest.approx(2, abs=1e-5)
     assert losses.alignment(torch.rand(2, 3, 16, 16), secret).item() == pytest.approx(1, abs=0.15)
@@ -135,7 +136,7 @@ def test_hiding_is_silent_within_the_budget():
     changed = cover.clone()
     changed[0] += 0.02
     changed[1] += 0.04
-    # The first image is within, so that only the second one can be pulled.
+    # The first image is within the budget, so only the second one has a gradient.
     changed.requires_grad_()
     losses.hiding(changed, cover, 0.03).backward()
     assert changed.grad[0].abs().max() == 0 < changed.grad[1].abs().min()

@@ -1,4 +1,4 @@
-"""Photos as a site passes them on: what is done to them, what is kept, and the table over trainers."""
+"""Photos passed on by a site: how they are processed, what is cached, and the table."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ BINARY, WEIGHTS = (
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
-    """train and test of two classes that can be told apart by their brightness."""
+    """Training and test photos of two classes that differ in brightness."""
     folder = tmp_path_factory.mktemp("dataset")
     rng = np.random.default_rng(0)
     for part, count in (("train", 24), ("test", 20)):
@@ -78,7 +78,7 @@ def test_rows_go_on_with_the_class_that_is_missing(dataset, tmp_path, monkeypatc
     assert clean.shape == ours.shape == (6, 256, 256, 3)
     change = ours.astype(int) - clean
     assert 1 < np.abs(change).mean() < 8
-    # The change of a class is seen through the JPEG, in the right order: that of other photos of the class is like it.
+    # A class's pattern survives the JPEG and goes to the right photos: those of a class are alike.
     flat = change.reshape(6, -1) - change.reshape(6, -1).mean(1, keepdims=True)
     likeness = np.corrcoef(flat)
     assert likeness[0, 1] > likeness[0, 3] + 0.2 and likeness[3, 4] > likeness[1, 4] + 0.2
@@ -96,7 +96,7 @@ def test_rows_go_on_with_the_class_that_is_missing(dataset, tmp_path, monkeypatc
     assert (
         called == ["c1"] and (photo_rows.load(tmp_path, table, "ours", learnt, way) == ours).all()
     )
-    # Another way is another row.
+    # Another way makes another row.
     assert photo_rows.load(tmp_path, table, "ours", learnt, photo_rows.Way(300, None)) is None
 
 

@@ -1,4 +1,4 @@
-"""The measurement on a user's own photos: what it takes, what it refuses, what it says."""
+"""The measurement on a user's own photos: what it accepts, what it refuses, what it says."""
 
 from pathlib import Path
 
@@ -53,8 +53,8 @@ def test_protection_is_the_binarys_at_full_size(folder, tmp_path):
     released = photos.protect(binary, weights, tmp_path / "work", 0)
     difference = np.abs(released.astype(int) - originals)
     assert originals.shape == released.shape == (3, 256, 256, 3)
-    # Enlarged to a short side of 256 and cut to its middle, nothing is resampled after the bound was applied.
-    # Of 8 levels the mask leaves blue 4.8.
+    # Enlarged to a short side of 256 and centre-cropped, nothing is resampled after the bound was
+    # applied. The mask leaves blue 4.8 of 8 levels.
     assert difference.max() == 5 and (difference > 0).mean() > 0.4
 
 
@@ -73,7 +73,7 @@ def test_a_network_learns_what_can_be_told_apart():
         (80, 52, 51, "hardly anything"),
         (80, 78, 51, "most"),
         (80, 78, 79, "blind"),
-        # What has fallen has been seen to fall, whatever the control does.
+        # A drop that was measured counts, whatever the control does.
         (80, 52, 79, "hardly anything"),
         (80, 62, 79, "a part"),
         (60, 52, 51, "Too few photos"),
@@ -120,7 +120,7 @@ def test_the_table_of_working_sizes_goes_on_where_it_was(folder, tmp_path, monke
         if name != "clean"
     }
     assert all(1 < change <= 8 for change in changes.values()), changes
-    # Nothing is made or learnt twice.
+    # Nothing is made or trained twice.
     for path in (tmp_path / "cache").iterdir():
         path.unlink()
     resolution.main()

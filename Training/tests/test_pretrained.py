@@ -1,4 +1,7 @@
-"""Trainers with pre-trained networks, against independent computations, and the control that must blind them."""
+"""Trainers with pre-trained networks, and the control that must mislead them.
+
+The trainers are checked by independent computations.
+"""
 
 import numpy as np
 import pytest
@@ -20,7 +23,7 @@ def table(tmp_path):
 
 @pytest.fixture(scope="module")
 def pictures():
-    """Three of the shapes: (x, y) to learn from and to be asked about."""
+    """Three of the shapes: (x, y) to learn from and to be tested on."""
     torch.set_num_threads(1)
 
     def some(count, seed):

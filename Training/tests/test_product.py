@@ -1,4 +1,4 @@
-"""The built binary with the shipped weights, judged by the PyTorch network and the reference generator."""
+"""The built binary with the shipped weights, checked by the PyTorch reference."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A short training run learns, resumes to the very same state, and refuses what it cannot use."""
+"""A short training run learns, resumes to exactly the same state, and refuses unusable input."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The measures of visibility: against published values and known cases; the command: what it takes, keeps and says."""
+"""The visibility metrics, against published values and known cases, and the command `make look`."""
 
 import json
 import sys
@@ -29,12 +29,12 @@ def photo():
 
 
 def stripes(pixels, amplitude):
-    """A picture under a wave of 12 pixels in all channels."""
+    """An image under a wave of 12 pixels in all channels."""
     wave = np.rint(amplitude * np.sin(2 * np.pi * np.arange(pixels.shape[1]) / 12))
     return np.clip(pixels + wave[None, :, None], 0, 255).astype(np.uint8)
 
 
-# Sharma, Wu and Dalal 2005, table 1: pairs that break usual mistakes about hue, rotation and gray.
+# Sharma, Wu and Dalal 2005, table 1: pairs that expose common mistakes with hue, rotation and gray.
 @pytest.mark.parametrize(
     "first, second, expected",
     [
@@ -75,7 +75,8 @@ def test_the_eyes_filters_keep_flat_colours_and_blur_the_more_the_less_luminance
     assert [float(f.sum()) for f in filters] == pytest.approx([1, 1, 1], abs=1e-5)
     flat = np.full((70, 80, 3), (135, 170, 210), np.uint8)
     assert np.allclose(scielab.seen(flat), colour.xyz(flat), atol=1e-4)
-    # What is left of gratings of 5 and 8 cycles a degree: the Gaussians' Fourier transforms, by hand.
+    # What remains of gratings of 5 and 8 cycles per degree: the Gaussians' Fourier transforms, by
+    # hand.
     for cycles, left in ((5, [0.83, 0.42, 0.28]), (8, [0.61, 0.23, 0.09])):
         grating = np.cos(2 * np.pi * cycles * np.arange(-30, 31) / 60)
         assert [float((f * grating).sum()) for f in filters] == pytest.approx(left, abs=0.02)
@@ -86,7 +87,7 @@ def test_s_cielab_is_nought_for_equal_pictures_and_the_plain_difference_for_flat
     first, second = (np.full((64, 64, 3), level, np.uint8) for level in (128, 132))
     # Four levels of gray at 128 are a ΔE00 of 1.5.
     assert np.allclose(scielab.difference(first, second), 1.5, atol=0.05)
-    # Fine stripes are blurred away, and those far apart are seen.
+    # Fine stripes are blurred away, coarse ones are seen.
     fine, coarse = (
         np.where(np.arange(120) // width % 2, 120, 136).astype(np.uint8) for width in (1, 20)
     )
@@ -131,12 +132,12 @@ def test_change_is_told_apart_by_texture(photo):
     busy, flat = photo.copy(), photo.copy()
     busy[200:220, 100:120, 1] ^= 4
     flat[20:30, 100:120, 2] ^= 1
-    # The ground is more than a quarter of the picture.
+    # The ground is more than a quarter of the image.
     largest, rms = texture.by_quartile(photo, busy)
     assert largest[:2] == rms[:2] == [0, 0] and largest[3] == 4
     largest, rms = texture.by_quartile(photo, flat)
     assert max(largest[:2]) == 1 and largest[3] == 0 and rms[3] == 0
-    # Where everything is flat, every quarter has its share of the pixels.
+    # Where everything is flat, the quarters have equal numbers of pixels.
     gray = np.full((32, 32, 3), 9, np.uint8)
     assert texture.by_quartile(gray, gray + np.uint8(3)) == ([3, 3, 3, 3], [3, 3, 3, 3])
 
@@ -148,7 +149,7 @@ def test_sets_of_small_pictures_are_judged_enlarged():
     noisy = np.clip(small + rng.integers(-8, 9, small.shape), 0, 255).astype(np.uint8)
     released = np.concatenate([small[:11], noisy[11:]])
     assert visibility.ssimulacra2_of_set(small, small, count=2) == pytest.approx((100, 100))
-    # Evenly spread, with the first and the last: only the last one differs.
+    # Evenly spread, including the first and the last: only the last one differs.
     median, tail = visibility.ssimulacra2_of_set(small, released, count=2)
     worst = 2 * median - 100
     assert worst < 90 and tail == pytest.approx(worst + 0.1 * (100 - worst))
@@ -256,7 +257,7 @@ def test_the_crop_is_where_the_change_is_seen_most(photo):
     assert sheet.worst_place(photo, stripes(photo, 2), 999, 999) == (0, 0)
     shown = sheet.difference(photo, changed)
     assert shown[50, 210].tolist() == [224] * 3 and shown[0, 0].tolist() == [128] * 3
-    # A crop is shown pixel by pixel.
+    # A crop is shown at one pixel per pixel.
     parts = before_after.parts(photo, changed, crop=(64, 48))
     assert (parts[:, :64] == photo[top : top + 48, left : left + 64]).all()
     assert sheet.choose([{"ssimulacra2": score} for score in (50, 10, 90, 30, 70)], 3) == [1, 0, 2]
@@ -293,7 +294,7 @@ def test_the_command_measures_the_binary_once_and_writes_table_record_and_sheet(
     with Image.open(tmp_path / "out/sheet.jpg") as image:
         assert image.width == 3 * sheet.PHOTO[0] + 2 * sheet.CROP + 4 * sheet.GAP
 
-    # What is known is taken from the records; another setting is not.
+    # Known results are read from the records; another setting is measured anew.
     def refused(original, changed):
         raise AssertionError("measured again")
 

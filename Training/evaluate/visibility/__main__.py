@@ -1,6 +1,6 @@
-"""`make look`: how visible is the protection of photos, by standard measures and beside JPEG?
+"""`make look`: how visible is the protection of photos, by standard metrics and beside JPEG?
 
-Every photo is measured once under every setting and kept, so that an interrupted run goes on where it was.
+Every photo is measured once per setting and kept, so an interrupted run resumes where it stopped.
 """
 
 import argparse
@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
-# One thread a process: two processes with a spinning team each are far slower than two single threads.
+# One thread per process: two processes with spinning thread teams are far slower than two single
+# threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from deephiding import weights
@@ -99,7 +100,7 @@ def _parser():
 
 
 def _variants(arguments):
-    """{row: options} in their order."""
+    """{row: options} in the order given."""
     if not arguments.variant:
         return {STANDARD: shlex.split(arguments.options)}
     if arguments.options:
@@ -116,7 +117,7 @@ def _variants(arguments):
 
 
 def _measure(chosen, size, variants, arguments, out):
-    """The records of all rows at a size, and the sheet's lines from the first variant."""
+    """The records of all rows at a size, and the sheet's lines for the first variant."""
     tensors = weights.tensors_sha256(arguments.weights)
     found, lines = [], []
     processes = max(1, min(arguments.processes, PROCESSES_AT_MOST))
@@ -157,7 +158,7 @@ def _measure(chosen, size, variants, arguments, out):
 
 @contextmanager
 def _pool(processes):
-    """A `map` over that many processes; over this one if it is one."""
+    """A `map` over that many processes; with one process, the built-in in this one."""
     if processes == 1:
         yield map
         return
@@ -166,7 +167,7 @@ def _pool(processes):
 
 
 def _lines(chosen, size, originals, pngs, found):
-    """The sheet's lines of a size: free photos from the worst to the best."""
+    """The sheet's lines for one size: free photos from the worst to the best."""
     free = [i for i, picture in enumerate(chosen) if picture.free]
     picked = [free[i] for i in sheet.choose([found[i] for i in free], ON_SHEET)] if free else []
     return [

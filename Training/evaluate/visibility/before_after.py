@@ -1,6 +1,7 @@
-"""The README's picture: a photo, the same protected with the standard settings, and the difference.
+"""The README's picture: a photo, the same one protected with standard settings, and the difference.
 
-Below it stands the part of a second photo where the change is seen most, at 100 %. Prints the figures for the caption.
+Below is the part of a second photo where the change is most visible, at 100 %. Prints the figures
+for the caption.
 """
 
 import argparse
@@ -21,7 +22,10 @@ WEIGHTS = "Sources/DeepHiding/Resources/deep-hiding.safetensors"
 
 
 def parts(original, protected, crop=None):
-    """Original, protected and difference beside one another; with `crop` (width, height) where it is seen most."""
+    """Original, protected and difference side by side.
+
+    With `crop` (width, height), only the part where the change is most visible.
+    """
     if crop:
         top, left = sheet.worst_place(original, protected, *crop)
         original, protected = (
@@ -63,7 +67,7 @@ def main():
 
 
 def _protected(names, arguments, folder):
-    """(original, protected) of each photo, uint8; each has a class of its own, in the order of the names."""
+    """(original, protected) of each photo, uint8, in the order of `names`; each is a class."""
     originals = [
         folder / "in" / f"class{i}" / f"{Path(name).stem}.png" for i, name in enumerate(names)
     ]

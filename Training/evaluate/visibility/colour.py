@@ -1,4 +1,4 @@
-"""Colour: from sRGB over CIE XYZ to CIELAB, and the CIEDE2000 difference of two colours; D65 throughout."""
+"""Colour conversion from sRGB via CIE XYZ to CIELAB, and the CIEDE2000 difference; always D65."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def luma(image):
-    """The luma Y' (0 to 255, float32) of a uint8 picture (H, W, 3)."""
+    """The luma Y' (0 to 255, float32) of a uint8 image (H, W, 3)."""
     return image @ _LUMA
 
 
@@ -41,7 +41,10 @@ def lab(values):
 
 
 def ciede2000(first, second):
-    """ΔE00 (...) between CIELAB colours (..., 3); CIE 142-2001 as in Sharma, Wu and Dalal 2005, all weights 1."""
+    """ΔE00 (...) between CIELAB colours (..., 3), with all weights 1.
+
+    CIE 142-2001, as in Sharma, Wu and Dalal 2005.
+    """
     (l1, a1, b1), (l2, a2, b2) = (np.moveaxis(colours, -1, 0) for colours in (first, second))
     seventh = ((np.hypot(a1, b1) + np.hypot(a2, b2)) / 2) ** 7
     stretch = 1.5 - 0.5 * np.sqrt(seventh / (seventh + 25.0**7))
@@ -55,7 +58,7 @@ def ciede2000(first, second):
         0,
         np.where(turn > np.pi, turn - 2 * np.pi, np.where(turn < -np.pi, turn + 2 * np.pi, turn)),
     )
-    # Half way along the shorter arc; a gray colour has no hue, so that the other's counts.
+    # The middle of the shorter arc. A gray colour has no hue, so the other colour's counts.
     hue = np.where(gray, np.where(c1 == 0, h2, h1), h1 + turn / 2)
     lightness, chroma = (l1 + l2) / 2, (c1 + c2) / 2
     t = (
@@ -73,5 +76,5 @@ def ciede2000(first, second):
     degrees = np.degrees(hue) % 360
     rotation = np.radians(60) * np.exp(-(((degrees - 275) / 25) ** 2))
     mixed = -2 * np.sqrt(seventh / (seventh + 25.0**7)) * np.sin(rotation)
-    # Rounding can take the sum of nearly equal colours below zero.
+    # Rounding can take the sum below zero for nearly equal colours.
     return np.sqrt(np.maximum(dl * dl + dc * dc + dh * dh + mixed * dc * dh, 0))

@@ -1,4 +1,4 @@
-"""The table of `make look` as look.md and look.json, with what it was measured with."""
+"""The results of `make look` as look.md and look.json, with what they were measured with."""
 
 import datetime
 import json
@@ -49,7 +49,7 @@ def _facts(variants, chosen, weights_file):
 
 
 def _commit():
-    """The commit that was measured with, where there is one."""
+    """The commit measured, if there is one."""
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short=12", "HEAD"]
     try:
         outcome = subprocess.run(command, capture_output=True, text=True, check=True)

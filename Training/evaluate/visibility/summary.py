@@ -1,4 +1,4 @@
-"""From the photos' records to tables, sentences and facts."""
+"""Turns the photos' records into tables, sentences and facts."""
 
 import numpy as np
 
@@ -13,15 +13,17 @@ MEASURES = (
     ("psnr", "PSNR dB", 1, True),
     ("ssim", "SSIM", 3, True),
 )
-# Median and 10th percentile of SSIMULACRA2: not annoying side by side, and no more visible than JPEG 92.
+# Median and 10th percentile of SSIMULACRA2: not annoying side by side, and no more visible than
+# JPEG 92.
 GATE, GOAL = (70, 60), (85, 80)
 
 
 def summarize(records):
     """{(size, row): {measure: {median, tail, worst, worst_photo}}} in the order of the records.
 
-    The tail is the 10th percentile over the photos, or the 90th where less is better. By quarter of the pixels, from
-    the flattest to the busiest, stand the largest |δ| of all photos and the median of δ's root mean square.
+    The tail is the 10th percentile over the photos, or the 90th where less is better. Per quarter
+    of the pixels, from the flattest to the busiest, it also gives the largest |δ| of all photos and
+    the median of δ's root mean square.
     """
     groups = {}
     for record in records:
@@ -32,7 +34,7 @@ def summarize(records):
 def _summary(group):
     result = {"photos": len(group)}
     for name, _, _, more_is_better in MEASURES:
-        # Equal pictures have no PSNR.
+        # Equal images have no PSNR.
         found = [
             (record[name], record["photo"]) for record in group if record.get(name) is not None
         ]
@@ -55,7 +57,7 @@ def _summary(group):
 
 
 def tables(cells):
-    """One Markdown table a size: median (10th or 90th percentile, worst) over the photos."""
+    """One Markdown table per size: median (10th or 90th percentile, worst) over the photos."""
     made = []
     for size in dict.fromkeys(size for size, _ in cells):
         shown = [
@@ -86,12 +88,12 @@ def _cell(value, digits):
 
 
 def reached(cell, limits):
-    """Whether a row's SSIMULACRA2 has at least this median and 10th percentile."""
+    """Whether a row's SSIMULACRA2 reaches this median and this 10th percentile."""
     return cell["ssimulacra2"]["median"] >= limits[0] and cell["ssimulacra2"]["tail"] >= limits[1]
 
 
 def verdict(cells, variants):
-    """For every variant and size whether the gate was reached, and the goal."""
+    """For every variant and size, whether the gate and the goal were reached."""
     lines = []
     for name, limits in (("", GATE), (" (goal)", GOAL)):
         for (size, row), cell in cells.items():
