@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 from PIL import Image
 
-from .datasets import Dataset
+from .dataset import Dataset
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image, ImageOps
 
-from .datasets import Dataset, DatasetError
+from .dataset import Dataset, DatasetError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 LARGEST_SIDE = 224
