@@ -16,7 +16,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 @pytest.fixture(scope="session")
 def binary():
     """The binary under test: PALIMPSEST_BINARY, else the release build."""
-    path = pathlib.Path(os.environ.get("PALIMPSEST_BINARY", ROOT / ".build/release/palimpsest")).resolve()
+    path = pathlib.Path(
+        os.environ.get("PALIMPSEST_BINARY", ROOT / ".build/release/palimpsest")
+    ).resolve()
     assert path.is_file(), f"{path} is not built; run `make build`"
     return path
 

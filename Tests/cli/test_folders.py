@@ -21,7 +21,9 @@ def line(result, beginning):
 
 
 def test_the_classes_are_listed_with_their_counts_in_the_order_of_the_paths(palimpsest, tmp_path):
-    for number, name in enumerate(["dogs/1.png", "cats/1.png", "cats/x/2.png", "dogs/z/y/3.png", "cats/4.png"]):
+    for number, name in enumerate(
+        ["dogs/1.png", "cats/1.png", "cats/x/2.png", "dogs/z/y/3.png", "cats/4.png"]
+    ):
         picture(tmp_path / "in" / name, seed=number)
     result = palimpsest("protect", "in", "--out", "out", cwd=tmp_path)
     assert result.returncode == 0
@@ -48,7 +50,10 @@ def test_folders_that_hold_folders_alone_are_passed_through(palimpsest, tmp_path
     again = palimpsest("protect", "in", "--out", "in/out", cwd=tmp_path)
     assert again.returncode == 0 and results(tmp_path / "in/out")[-1] == "Rome/4.png"
     more = palimpsest("protect", "in", "--out", "in/out", "--skip-existing", cwd=tmp_path)
-    assert more.returncode == 0 and line(more, "classes: ") == "classes: Oslo (2 photos), Rome (2 photos)"
+    assert (
+        more.returncode == 0
+        and line(more, "classes: ") == "classes: Oslo (2 photos), Rome (2 photos)"
+    )
     assert len(results(tmp_path / "in/out")) == 4
 
 
@@ -102,7 +107,9 @@ def test_bad_folders_and_loose_photos_fail_alone(palimpsest, tmp_path):
     picture(tmp_path / "in/3.png", seed=3)
     result = palimpsest("protect", "in", "--out", "out", cwd=tmp_path)
     assert result.returncode == 1 and results(tmp_path / "out") == ["cats/1.png"]
-    assert line(result, f"in/{'x' * 65}/2.png: class_invalid: ") and line(result, "in/3.png: class_missing: ")
+    assert line(result, f"in/{'x' * 65}/2.png: class_invalid: ") and line(
+        result, "in/3.png: class_missing: "
+    )
 
 
 # ---- What is passed over ----
@@ -112,10 +119,14 @@ def test_what_lies_beside_photos_is_counted_by_its_kind(palimpsest, tmp_path):
     album = tmp_path / "in/trip"
     picture(album / "IMG_0001.png", seed=1)
     (album / "IMG_0001.MOV").write_bytes(b"\0\0\0\x14ftypqt  ")
-    for name in ("IMG_0001.AAE", "IMG_0001.png.supplemental-metadata.json", "IMG_0001.xmp", "metadata.json"):
+    for name in (
+        "IMG_0001.AAE", "IMG_0001.png.supplemental-metadata.json", "IMG_0001.xmp", "metadata.json"
+    ):
         (album / name).write_text("{}")
     # Thumbnails are pictures, and still nobody's photos.
-    for name in ("@eaDir/IMG_0001.png/SYNOPHOTO_THUMB_M.png", "__MACOSX/._IMG_0001.png", ".cache/a.png"):
+    for name in (
+        "@eaDir/IMG_0001.png/SYNOPHOTO_THUMB_M.png", "__MACOSX/._IMG_0001.png", ".cache/a.png"
+    ):
         picture(album / name, seed=2)
     (album / "Icon\r").write_bytes(b"")
     (album / "backup.tar").write_bytes(b"\0" * 1024)
@@ -153,8 +164,14 @@ def test_linked_folders_are_followed_and_circles_are_named(palimpsest, tmp_path)
     assert result.returncode == 0, result
     assert results(tmp_path / "out") == ["cats/1.png", "dogs/2.png", "dogs/3.png"]
     assert line(result, "classes: ") == "classes: cats (1 photo), dogs (2 photos)"
-    left = {text.split(": ")[0] for text in result.stderr.splitlines() if text.startswith("did not follow ")}
-    assert left == {f"did not follow in/{name}" for name in ("cats/all", "cats/root", "dogs/self", "dogs/back")}
+    left = {
+        text.split(": ")[0]
+        for text in result.stderr.splitlines()
+        if text.startswith("did not follow ")
+    }
+    assert left == {
+        f"did not follow in/{name}" for name in ("cats/all", "cats/root", "dogs/self", "dogs/back")
+    }
 
 
 def test_no_photo_is_taken_twice_for_a_link(palimpsest, tmp_path):
@@ -191,7 +208,9 @@ def test_links_to_photos_are_photos_and_broken_ones_are_faults(palimpsest, tmp_p
     assert line(result, "passed over ") == "passed over 1 file: in/c/circle (1 link or device)"
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not os.path.exists("/usr/bin/setpriv"), reason="root may read everything")
+@pytest.mark.skipif(
+    os.geteuid() == 0 and not os.path.exists("/usr/bin/setpriv"), reason="root may read everything"
+)
 def test_what_cannot_be_looked_at_is_told(binary, environment, tmp_path):
     picture(tmp_path / "in/c/1.png", seed=1)
     (tmp_path / "in/c/closed").mkdir(mode=0)
@@ -202,9 +221,13 @@ def test_what_cannot_be_looked_at_is_told(binary, environment, tmp_path):
     command = [binary, "protect", "in", "--out", "out"]
     if os.geteuid() == 0:
         command = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", *command]
-    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 1, result
-    assert line(result, "in/c/closed: input_unreadable: The folder could not be read: Permission denied")
+    assert line(
+        result, "in/c/closed: input_unreadable: The folder could not be read: Permission denied"
+    )
     assert line(result, "in/c/more: input_unreadable: It could not be read: Permission denied")
     assert results(tmp_path / "out") == ["c/1.png"]
 
@@ -217,9 +240,16 @@ def test_the_report_names_the_photo_as_it_was_called(palimpsest, binary, tmp_pat
     picture(tmp_path / name, seed=1)
     picture(tmp_path / "in/c/x/Größe\u202e 1.HEIF.png", seed=2)
     assert palimpsest("protect", "in", "--out", "out", cwd=tmp_path).returncode == 0
-    sources = {path.name: json.loads(path.read_text())["source"] for path in (tmp_path / "out/c").glob("*.json")}
-    assert sorted(sources.values()) == ["in/c/Größe\ufffd 1.HEIF.png", "in/c/x/Größe\ufffd 1.HEIF.png"]
-    (report,) = [path for path in (tmp_path / "out/c").glob("*.json") if "/x/" not in sources[path.name]]
+    sources = {
+        path.name: json.loads(path.read_text())["source"]
+        for path in (tmp_path / "out/c").glob("*.json")
+    }
+    assert sorted(sources.values()) == [
+        "in/c/Größe\ufffd 1.HEIF.png", "in/c/x/Größe\ufffd 1.HEIF.png"
+    ]
+    (report,) = [
+        path for path in (tmp_path / "out/c").glob("*.json") if "/x/" not in sources[path.name]
+    ]
     command = [binary, "verify", tmp_path / name, report.with_suffix(".png"), "--manifest", report]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
     # A report of an earlier version has no such word, and verifies.
@@ -231,6 +261,11 @@ def test_the_report_names_the_photo_as_it_was_called(palimpsest, binary, tmp_pat
 
 def test_no_published_picture_tells_the_name(palimpsest, tmp_path):
     picture(tmp_path / "in/c/secret-name.png", seed=1)
-    assert palimpsest("protect", "in/c/secret-name.png", "--class", "c", "--out", "out", cwd=tmp_path).returncode == 0
+    assert (
+        palimpsest(
+            "protect", "in/c/secret-name.png", "--class", "c", "--out", "out", cwd=tmp_path
+        ).returncode
+        == 0
+    )
     assert b"secret-name" not in (tmp_path / "out/c/secret-name.png").read_bytes()
     assert "in/c/secret-name.png" in (tmp_path / "out/c/secret-name.json").read_text()

@@ -12,6 +12,8 @@ from service import Service
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    service = Service(tmp_path_factory.mktemp("service") / "data", None, ["--log-level", "notice"]).start()
+    service = Service(
+        tmp_path_factory.mktemp("service") / "data", None, ["--log-level", "notice"]
+    ).start()
     yield service
     assert service.stop() == 0, service.log()

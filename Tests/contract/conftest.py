@@ -21,7 +21,9 @@ class Measured(Service):
     """A service that tells its metrics."""
 
     def __init__(self, data, *extra):
-        super().__init__(data, None, ["--metrics-bind", "127.0.0.1:0", "--log-level", "notice", *extra])
+        super().__init__(
+            data, None, ["--metrics-bind", "127.0.0.1:0", "--log-level", "notice", *extra]
+        )
 
     def listening_port(self, seen):
         ports = dict(re.findall(r'"for":"(\w+)","port":"(\d+)"', self.log()[seen:]))
@@ -66,7 +68,11 @@ def worked(tmp_path_factory):
     broken.write_bytes((FIXTURES / "parrots.jpg").read_bytes()[:300])
     service = Measured(folder / "data").start()
     files = [FIXTURES / "parrots.jpg", FIXTURES / "plane.jpg", broken, FIXTURES / "hats.png"]
-    service.path = service.upload("--form", "class=secret-class", *(word for file in files for word in ("--form", f"file=@{file}")))
+    service.path = service.upload(
+        "--form",
+        "class=secret-class",
+        *(word for file in files for word in ("--form", f"file=@{file}")),
+    )
     service.finished(service.path)
     service.get(f"{service.path}/events")
     assert service.get("/v1/jobs/unknown").status == 404

@@ -18,9 +18,12 @@ def label(text):
     """A label as its schema has it; which characters are invisible, private or unassigned, only Unicode's tables tell."""
     text = unicodedata.normalize("NFC", str(text))
     kept = "".join(
-        character for character in text
-        if unicodedata.category(character)[0] in "LNPS" and character not in f"/\\\ufffd{FILLERS}" or character == " "
-    )  # fmt: skip
+        character
+        for character in text
+        if unicodedata.category(character)[0] in "LNPS"
+        and character not in f"/\\\ufffd{FILLERS}"
+        or character == " "
+    )
     return text if kept == text and text[:1].isascii() else f"a{kept}"[:60].rstrip()
 
 
@@ -47,7 +50,9 @@ def before_call(context, case, kwargs):
         # Ids belong to one job, and those of jobs with one image are small.
         for values, name in ((case.query, "last_event_id"), (case.headers, "Last-Event-ID")):
             if values.get(name):
-                values[name] = str(int(str(values[name]).removesuffix(".end")) % 2) + (".end" if ".end" in str(values[name]) else "")
+                values[name] = str(int(str(values[name]).removesuffix(".end")) % 2) + (
+                    ".end" if ".end" in str(values[name]) else ""
+                )
 
 
 @schemathesis.check
@@ -62,4 +67,6 @@ def problem_codes_are_documented(context, response, case):
         documented = schema["components"]["responses"][documented["$ref"].rpartition("/")[2]]
     general = schema["components"]["schemas"]["Problem"]["description"]
     if code not in documented.get("x-problem-codes", []) and f" {code}" not in general:
-        raise AssertionError(f"{response.status_code} {code} is not documented for {case.method} {case.path}")
+        raise AssertionError(
+            f"{response.status_code} {code} is not documented for {case.method} {case.path}"
+        )

@@ -62,7 +62,9 @@ def test_values_of_labels_that_are_asked_for_exist(exposed, worked):
 def test_every_metric_is_on_the_dashboard(worked):
     asked = " ".join(target["expr"] for panel in PANELS for target in panel["targets"])
     for family in text_string_to_metric_families(worked.metrics()):
-        if family.name in ("palimpsest_build_info", "process_threads", "process_virtual_memory_bytes"):
+        if family.name in (
+            "palimpsest_build_info", "process_threads", "process_virtual_memory_bytes"
+        ):
             continue
         assert family.name in asked, family.name
 
@@ -71,7 +73,10 @@ def test_alerts_say_what_to_do():
     assert len({rule["alert"] for rule in RULES}) == len(RULES) >= 10
     for rule in RULES:
         assert rule["labels"]["severity"] in ("page", "ticket")
-        assert rule["annotations"]["summary"].endswith(".") and rule["annotations"]["description"].endswith(".")
+        assert (
+            rule["annotations"]["summary"].endswith(".")
+            and rule["annotations"]["description"].endswith(".")
+        )
 
 
 def test_panels_do_not_overlap():
@@ -79,7 +84,9 @@ def test_panels_do_not_overlap():
     for panel in DASHBOARD["panels"]:
         place = panel["gridPos"]
         own = {
-            (x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
         }
         assert not cells & own and max(x for x, _ in own) < 24, panel["title"]
         cells |= own

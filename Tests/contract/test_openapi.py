@@ -19,7 +19,13 @@ def test_the_document_is_valid():
 
 def walk(node, place=()):
     yield place, node
-    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+    for key, value in (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    ):
         yield from walk(value, (*place, str(key)))
 
 
@@ -37,7 +43,9 @@ def test_every_example_follows_its_schema(schema, example):
     registry = Registry().with_resource("urn:contract", Resource(DOCUMENT, DRAFT202012))
     # The references of the document are relative to its root.
     text = json.dumps(schema).replace('"$ref": "#/', '"$ref": "urn:contract#/')
-    validator = Draft202012Validator(json.loads(text), registry=registry, format_checker=FormatChecker())
+    validator = Draft202012Validator(
+        json.loads(text), registry=registry, format_checker=FormatChecker()
+    )
     assert [error.message for error in validator.iter_errors(example)] == []
 
 
@@ -61,12 +69,17 @@ def test_every_answer_has_a_body_with_an_example_or_none():
             response = resolved(response)
             assert "X-Request-Id" in response["headers"], (method, path, status)
             for type, content in response.get("content", {}).items():
-                if type in ("application/json", "application/problem+json") and path != "/openapi.json":
+                if (
+                    type in ("application/json", "application/problem+json")
+                    and path != "/openapi.json"
+                ):
                     assert "example" in content, (method, path, status)
             if int(status) >= 400:
                 assert response["x-problem-codes"], (method, path, status)
                 # The sentence for people names them too.
-                assert all(code in response["description"] for code in response["x-problem-codes"]), (method, path, status)
+                assert all(
+                    code in response["description"] for code in response["x-problem-codes"]
+                ), (method, path, status)
 
 
 def test_every_code_of_the_sources_is_documented():

@@ -19,7 +19,13 @@ def main():
     parser = argparse.ArgumentParser(prog="crash", description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
-    parser.add_argument("--folder", help="where the data folders are made; a temporary one, which is kept when something is wrong")
+    parser.add_argument(
+        "--folder",
+        help=(
+            "where the data folders are made; a temporary one, which is kept when something is "
+            "wrong"
+        ),
+    )
     options = parser.parse_args()
     folder = pathlib.Path(options.folder or tempfile.mkdtemp(prefix="palimpsest-crash-"))
     print(f"seed {options.seed}, {folder}", flush=True)

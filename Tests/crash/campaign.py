@@ -81,7 +81,9 @@ class Campaign:
     @contextlib.contextmanager
     def clients(self):
         self.stop_clients.clear()
-        threads = [threading.Thread(target=self.client, args=(number,)) for number in range(CLIENTS)]
+        threads = [
+            threading.Thread(target=self.client, args=(number,)) for number in range(CLIENTS)
+        ]
         for thread in threads:
             thread.start()
         try:
@@ -116,7 +118,9 @@ class Campaign:
 
     def kill_at_start(self):
         """Kills a server that has hardly begun."""
-        command = [*map(str, [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", self.service.data])]
+        command = [
+            *map(str, [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", self.service.data])
+        ]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(self.random.random() * 0.3)
         process.kill()
@@ -131,7 +135,9 @@ class Campaign:
         """
         if self.service.process.poll() is not None:
             raise AssertionError(f"the server has ended:\n{self.service.log()[-4000:]}")
-        self.service.wait_for(lambda: self.service.curl("/readyz").status == 200, "/readyz to answer 200")
+        self.service.wait_for(
+            lambda: self.service.curl("/readyz").status == 200, "/readyz to answer 200"
+        )
         set_aside = self.ledger.audit()
         assert set_aside <= sum(self.kills.values()), f"{set_aside} images were set aside"
         assert self.ledger.outputs, "nothing was protected"
@@ -152,9 +158,11 @@ class Campaign:
         images = sum(len(job.images) for job in jobs)
         kills = ", ".join(f"{count} {what}" for what, count in self.kills.items() if count)
         return (
-            f"kills: {kills or 'none'}; {len(jobs)} jobs with {images} images, {sum(job.to_delete for job in jobs)} deleted, "
-            f"{sum(job.is_cancelled for job in jobs)} cancelled; {len(self.ledger.outputs)} different images protected, "
-            f"{set_aside} set aside after crashes; answers {dict(sorted(self.ledger.answers.items()))}"
+            f"kills: {kills or 'none'}; {len(jobs)} jobs with {images} images, "
+            f"{sum(job.to_delete for job in jobs)} deleted, "
+            f"{sum(job.is_cancelled for job in jobs)} cancelled; {len(self.ledger.outputs)} "
+            f"different images protected, {set_aside} set aside after crashes; answers "
+            f"{dict(sorted(self.ledger.answers.items()))}"
         )
 
 

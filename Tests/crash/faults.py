@@ -17,13 +17,28 @@ class Faults:
         folder = pathlib.Path(folder)
         library = folder / "faults.so"
         subprocess.run(
-            ["clang", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, SOURCE, "-ldl"], check=True
+            [
+                "clang",
+                "-O1",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+                "-shared",
+                "-fPIC",
+                "-o",
+                library,
+                SOURCE,
+                "-ldl",
+            ],
+            check=True,
         )
         orders = folder / "orders"
         orders.write_bytes(bytes(mmap.PAGESIZE))
         with open(orders, "r+b") as file:
             self.map = mmap.mmap(file.fileno(), mmap.PAGESIZE)
-        self.environment = {"LD_PRELOAD": str(library), "CRASH_ORDERS": str(orders), "CRASH_FOLDER": str(data)}
+        self.environment = {
+            "LD_PRELOAD": str(library), "CRASH_ORDERS": str(orders), "CRASH_FOLDER": str(data)
+        }
         self.error, self.share, self.clock_offset, self.reserve_is_room = 0, 0.0, 0, 0
 
     def write(self):

@@ -39,11 +39,15 @@ class Job:
         for index, (label, content) in enumerate(self.images):
             parts.append(
                 f'--{boundary}\r\nContent-Disposition: form-data; name="class"\r\n\r\n{label}\r\n'
-                f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{index + 1}.png"\r\n\r\n'.encode()
+                f'--{boundary}\r\nContent-Disposition: form-data; name="file"; '
+                f'filename="{index + 1}.png"\r\n\r\n'.encode()
                 + content
                 + b"\r\n"
             )
-        return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+        return (
+            b"".join(parts) + f"--{boundary}--\r\n".encode(),
+            f"multipart/form-data; boundary={boundary}"
+        )
 
 
 class Pictures:
@@ -56,7 +60,9 @@ class Pictures:
         for size in [(32, 32)] * 4 + [(48, 40), (96, 128), (200, 150)]:
             for _ in range(3):
                 file = io.BytesIO()
-                noise = generator.integers(0, 256, (size[1] // 8 + 1, size[0] // 8 + 1, 3), dtype=np.uint8)
+                noise = generator.integers(
+                    0, 256, (size[1] // 8 + 1, size[0] // 8 + 1, 3), dtype=np.uint8
+                )
                 picture = Image.fromarray(noise).resize(size, Image.BICUBIC)
                 picture.save(file, self.random.choice(["PNG", "JPEG"]))
                 self.stock.append(file.getvalue())
@@ -98,7 +104,12 @@ class Ledger:
         """One request on a connection of its own; raises one of UNKNOWN when there is no whole answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=60)
         try:
-            connection.request(method, path, body, {"Authorization": f"Bearer {self.service.key}", **(fields or {})})
+            connection.request(
+                method,
+                path,
+                body,
+                {"Authorization": f"Bearer {self.service.key}", **(fields or {})},
+            )
             response = connection.getresponse()
             content = response.read()
         finally:
@@ -114,7 +125,9 @@ class Ledger:
         """Sends a job; whether it was accepted."""
         body, media_type = job.form()
         path = f"/v1/jobs?mode=sample-wise&preview={str(job.has_previews).lower()}"
-        status, _, content = self.request("POST", path, body, {"Content-Type": media_type, "Idempotency-Key": job.key})
+        status, _, content = self.request(
+            "POST", path, body, {"Content-Type": media_type, "Idempotency-Key": job.key}
+        )
         if status not in (200, 202):
             assert status in (503, 507), f"a job was answered with {status} {content}"
             return False
@@ -139,7 +152,9 @@ class Ledger:
         """An image has become this; it may never become anything else."""
         name = (label, hashlib.sha256(content).hexdigest())
         with self.lock:
-            assert self.outputs.setdefault(name, output) == output, f"{name} was protected twice, with different bytes"
+            assert self.outputs.setdefault(name, output) == output, (
+                f"{name} was protected twice, with different bytes"
+            )
 
     def look(self, job):
         """Fetches what is done of a job, and checks it."""
@@ -201,7 +216,9 @@ class Ledger:
         after = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), np.int16)
         assert 0 < np.abs(after - before).max() <= 8
         for name in ("before", "after") if job.has_previews else ():
-            status, _, jpeg = self.request("GET", f"/v1/jobs/{job.id}/images/{image['number']}/{name}.jpg")
+            status, _, jpeg = self.request(
+                "GET", f"/v1/jobs/{job.id}/images/{image['number']}/{name}.jpg"
+            )
             assert status == 200, (status, jpeg[:500])
             assert Image.open(io.BytesIO(jpeg)).format == "JPEG"
 
@@ -231,7 +248,9 @@ def audit_database(folder):
                 (state,),
             ).fetchall()
             assert wrong == [], f"the count of {state} images is wrong in {wrong}"
-        twice = database.execute("SELECT tenant, key FROM idempotency GROUP BY tenant, key HAVING count(*) > 1").fetchall()
+        twice = database.execute(
+            "SELECT tenant, key FROM idempotency GROUP BY tenant, key HAVING count(*) > 1"
+        ).fetchall()
         assert twice == []
     finally:
         database.close()
@@ -243,15 +262,21 @@ def audit_files(folder):
     try:
         referenced = {
             bytes(row[0]).hex()
-            for table, column in [("images", "input_sha256"), ("images", "output_sha256"), ("attachments", "sha256")]
+            for table, column in [
+                ("images", "input_sha256"), ("images", "output_sha256"), ("attachments", "sha256")
+            ]
             for row in database.execute(f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL")
         }
-        running = database.execute("SELECT count(*) FROM images WHERE state IN ('queued', 'running')").fetchone()[0]
+        running = database.execute(
+            "SELECT count(*) FROM images WHERE state IN ('queued', 'running')"
+        ).fetchone()[0]
     finally:
         database.close()
     assert running == 0, f"{running} images are stuck"
     files = {path.name: path for path in (folder / "blobs").rglob("*") if path.is_file()}
-    assert set(files) == referenced, f"{len(set(files) - referenced)} orphans, {len(referenced - set(files))} files lost"
+    assert set(files) == referenced, (
+        f"{len(set(files) - referenced)} orphans, {len(referenced - set(files))} files lost"
+    )
     for name, path in files.items():
         assert hashlib.sha256(path.read_bytes()).hexdigest() == name
     assert list((folder / "tmp").iterdir()) == []

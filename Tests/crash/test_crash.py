@@ -60,9 +60,13 @@ def test_the_reserve_lets_jobs_be_erased_on_a_full_disk(faulty):
     size = reserve.stat().st_size
     assert size >= 1 << 20 and reserve.stat().st_blocks * 512 >= size
     with faults.disk("ENOSPC", reserve_is_room=size):
-        answer = service.wait_for(lambda: (a := service.curl("/readyz")).status == 503 and a, "/readyz to answer 503")
+        answer = service.wait_for(
+            lambda: (a := service.curl("/readyz")).status == 503 and a, "/readyz to answer 503"
+        )
         assert answer.json["code"] == "disk_failed", answer
-        refused = service.get("/v1/jobs?class=planes", "--data-binary", f"@{FIXTURES / 'parrots.jpg'}")
+        refused = service.get(
+            "/v1/jobs?class=planes", "--data-binary", f"@{FIXTURES / 'parrots.jpg'}"
+        )
         assert refused.status == 507, refused
         assert reserve.stat().st_size == size
         assert service.get(f"{first}/cancel", "--request", "POST").status == 200
@@ -81,7 +85,9 @@ def test_the_reserve_lets_jobs_be_erased_on_a_full_disk(faulty):
 def test_readiness_tells_of_a_disk_that_cannot_be_written(faulty, error):
     service, faults = faulty
     with faults.disk(error):
-        answer = service.wait_for(lambda: (a := service.curl("/readyz")).status == 503 and a, "/readyz to answer 503")
+        answer = service.wait_for(
+            lambda: (a := service.curl("/readyz")).status == 503 and a, "/readyz to answer 503"
+        )
         assert answer.json["code"] == "disk_failed" and "retry-after" in answer.fields, answer
         assert service.curl("/healthz").status == 200
     service.wait_for(lambda: service.curl("/readyz").status == 200, "/readyz to answer 200")
@@ -92,7 +98,9 @@ YEAR = 365 * 24 * 3600
 
 
 def expiry(document):
-    return datetime.datetime.fromisoformat(document["expires_at"].replace("Z", "+00:00")).timestamp()
+    return datetime.datetime.fromisoformat(
+        document["expires_at"].replace("Z", "+00:00")
+    ).timestamp()
 
 
 def durations(service):
@@ -100,8 +108,9 @@ def durations(service):
     database = sqlite3.connect(service.data / "palimpsest.sqlite")
     try:
         rows = database.execute(
-            "SELECT finished_at - started_at, started_at - created_at FROM jobs UNION ALL "
-            "SELECT images.finished_at - images.started_at, images.started_at - created_at FROM images JOIN jobs ON job = seq"
+            "SELECT finished_at - started_at, started_at - created_at FROM jobs UNION ALL SELECT "
+            "images.finished_at - images.started_at, images.started_at - created_at FROM images "
+            "JOIN jobs ON job = seq"
         ).fetchall()
     finally:
         database.close()
@@ -137,7 +146,9 @@ def test_a_job_that_ends_by_a_wrong_clock_is_kept_as_long_as_any(faulty, offset)
     left = expiry(service.get(path).json) - time.time()
     assert 0 < left <= 3600, left
     # Set while work is under way.
-    other = service.get("/v1/jobs?class=planes", *["--form", f"file=@{FIXTURES / 'parrots.jpg'}"] * 6).fields["location"]
+    other = service.get(
+        "/v1/jobs?class=planes", *["--form", f"file=@{FIXTURES / 'parrots.jpg'}"] * 6
+    ).fields["location"]
     for step in (3600, -3600, offset, 0):
         faults.set_clock(step)
         service.get(other)

@@ -11,7 +11,11 @@ from PIL import Image
 from service import FIXTURES
 
 # What every test of the whole path uploads: two classes, three photos and one file that is no photo.
-PHOTOS = {"birds/parrots.png": "parrots.jpg", "things/plane.png": "plane.jpg", "things/hats.png": "hats.png"}
+PHOTOS = {
+    "birds/parrots.png": "parrots.jpg",
+    "things/plane.png": "plane.jpg",
+    "things/hats.png": "hats.png",
+}
 
 FIXTURE_OF = {fixture.rpartition(".")[0]: fixture for fixture in PHOTOS.values()}
 

@@ -15,7 +15,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 @pytest.fixture(scope="session")
 def weights():
     """The weights that are shipped."""
-    return pathlib.Path(__file__).resolve().parents[2] / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
+    return (
+        pathlib.Path(__file__).resolve().parents[2]
+        / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -32,9 +32,13 @@ class Listener:
         if self.last_id is not None:
             fields["Last-Event-ID"] = self.last_id
         if self.tls is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=120)
+            self.connection = http.client.HTTPConnection(
+                "127.0.0.1", self.service.port, timeout=120
+            )
         else:
-            self.connection = http.client.HTTPSConnection("127.0.0.1", self.service.port, timeout=120, context=self.tls)
+            self.connection = http.client.HTTPSConnection(
+                "127.0.0.1", self.service.port, timeout=120, context=self.tls
+            )
         self.connection.request("GET", self.path, headers=fields)
         self.answer = self.connection.getresponse()
         return self.answer.status

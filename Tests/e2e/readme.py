@@ -7,6 +7,10 @@ from service import ROOT
 
 def example(name):
     """The text of one, as it stands there."""
-    found = re.search(rf"<!-- example: {name} -->\n```bash\n(.*?)```\n<!-- end -->", (ROOT / "README.md").read_text(), re.S)
+    found = re.search(
+        rf"<!-- example: {name} -->\n```bash\n(.*?)```\n<!-- end -->",
+        (ROOT / "README.md").read_text(),
+        re.S,
+    )
     assert found, name
     return found.group(1)

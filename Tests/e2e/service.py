@@ -60,7 +60,11 @@ class Service:
         with open(self.log_path, "ab") as log:
             seen = log.tell()
             self.process = subprocess.Popen(
-                [*command, *self.extra], stderr=log, stdout=log, stdin=subprocess.DEVNULL, env=self.environment
+                [*command, *self.extra],
+                stderr=log,
+                stdout=log,
+                stdin=subprocess.DEVNULL,
+                env=self.environment,
             )
         self.port = self.wait_for(lambda: self.listening_port(seen), "the line with the port")
         if ready:
@@ -119,13 +123,20 @@ class Service:
     def curl(self, path, *arguments, key=None):
         """Runs curl and returns the last answer's status, fields (lower-case names) and body."""
         head = self.data.parent / f"head-{os.getpid()}-{time.monotonic_ns()}"
-        command = ["curl", "--silent", "--show-error", "--max-time", str(PATIENCE), "--dump-header", head, *self.curl_options]
+        command = [
+            "curl", "--silent", "--show-error", "--max-time", str(PATIENCE), "--dump-header", head,
+            *self.curl_options,
+        ]  # fmt: skip
         if key is not None:
             command += ["--header", f"Authorization: Bearer {key}"]
-        result = subprocess.run([*command, *arguments, self.url(path)], capture_output=True, check=False)
+        result = subprocess.run(
+            [*command, *arguments, self.url(path)], capture_output=True, check=False
+        )
         if result.returncode == 7:
             return Answer(0, {}, b"")
-        assert result.returncode == 0, f"{command}: {result.returncode} {result.stderr.decode()}\n{self.log()[-3000:]}"
+        assert result.returncode == 0, (
+            f"{command}: {result.returncode} {result.stderr.decode()}\n{self.log()[-3000:]}"
+        )
         last = head.read_bytes().strip().split(b"\r\n\r\n")[-1].decode("latin-1").split("\r\n")
         head.unlink()
         fields = {}

@@ -11,7 +11,9 @@ from service import FIXTURES
 def rotten(make_service):
     """A service, a finished job's path, and the picture's bytes before one of them was changed on disk."""
     service = make_service()
-    path = service.get("/v1/jobs?class=a", "--data-binary", f"@{FIXTURES / 'hats.png'}").json["links"]["self"]
+    path = service.get("/v1/jobs?class=a", "--data-binary", f"@{FIXTURES / 'hats.png'}").json[
+        "links"
+    ]["self"]
     service.finished(path)
     picture = service.get(f"{path}/images/1.png").body
     digest = hashlib.sha256(picture).hexdigest()
@@ -23,7 +25,10 @@ def rotten(make_service):
 
 
 def fetch(service, path, out, *arguments):
-    command = ["curl", "--silent", "--output", out, "--header", f"Authorization: Bearer {service.key}", *arguments]
+    command = [
+        "curl", "--silent", "--output", out, "--header", f"Authorization: Bearer {service.key}",
+        *arguments,
+    ]  # fmt: skip
     return subprocess.run([*command, service.url(path)], check=False).returncode
 
 

@@ -32,7 +32,10 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE)
 
     def ask(self, method, path, body=None):
-        fields = {"Authorization": f"Bearer {self.key}"} | ({"Content-Type": "image/jpeg"} if body else {})
+        fields = (
+            {"Authorization": f"Bearer {self.key}"}
+            | ({"Content-Type": "image/jpeg"} if body else {})
+        )
         self.connection.request(method, path, body=body, headers=fields)
         answer = self.connection.getresponse()
         return answer.status, answer.headers, json.loads(answer.read())
@@ -58,12 +61,16 @@ def test_without_descriptors_requests_get_503_and_work_goes_on_with_them(make_se
             assert int(fields["Retry-After"]) > 0
         # The connection of the first is idle, and makes room for the next.
         assert late.ask("GET", "/healthz")[0] == 200
-        late.connection.request("GET", f"{job}/events", headers={"Authorization": f"Bearer {service.key}"})
+        late.connection.request(
+            "GET", f"{job}/events", headers={"Authorization": f"Bearer {service.key}"}
+        )
         assert late.connection.getresponse().status == 200
         # Now nobody can; to try rests longer and longer.
         start, seen = time.monotonic(), service.log().count("Accepting rests")
         last.connection.connect()
-        service.wait_for(lambda: service.log().count("Accepting rests") > seen + 4, "accepting to rest")
+        service.wait_for(
+            lambda: service.log().count("Accepting rests") > seen + 4, "accepting to rest"
+        )
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
     assert last.ask("GET", "/readyz")[0] == 200

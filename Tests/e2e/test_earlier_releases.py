@@ -39,7 +39,8 @@ def assignments(data):
         return {
             row[0]: row[1:]
             for row in database.execute(
-                "SELECT label, generator_version, family_seed, class_index, texture_seed FROM semantic_images"
+                "SELECT label, generator_version, family_seed, class_index, texture_seed FROM "
+                "semantic_images"
             )
         }
 
@@ -47,7 +48,9 @@ def assignments(data):
 @pytest.fixture(params=SAMPLES, ids=lambda path: path.name.split(".")[0])
 def sample(request, tmp_path):
     with tarfile.open(request.param) as tar:
-        tar.extractall(tmp_path, filter="fully_trusted") if hasattr(tarfile, "data_filter") else tar.extractall(tmp_path)
+        tar.extractall(tmp_path, filter="fully_trusted") if hasattr(
+            tarfile, "data_filter"
+        ) else tar.extractall(tmp_path)
     return tmp_path
 
 
@@ -85,7 +88,9 @@ def test_its_classes_keep_their_secrets_in_a_folder_of_results(sample):
     # The same photo once more, into an empty folder with the same list of classes, hides the same image.
     (sample / "other").mkdir()
     (sample / "other/palimpsest-classes.json").write_text(classes.read_text())
-    again = run("protect", sample / "photos/cat/IMG_2.png", "--class", "cat", "--out", sample / "other")
+    again = run(
+        "protect", sample / "photos/cat/IMG_2.png", "--class", "cat", "--out", sample / "other"
+    )
     assert again.returncode == 0, again
     assert json.loads((sample / "other/palimpsest-classes.json").read_text()) == before
     fresh = json.loads((sample / "other/cat/IMG_2.json").read_text())
@@ -95,7 +100,9 @@ def test_its_classes_keep_their_secrets_in_a_folder_of_results(sample):
 def test_without_a_mask_its_pixels_come_out_again(sample):
     """Its mask was none, and its weights were today's."""
     (sample / "other").mkdir()
-    (sample / "other/palimpsest-classes.json").write_text((sample / "protected/palimpsest-classes.json").read_text())
+    (sample / "other/palimpsest-classes.json").write_text(
+        (sample / "protected/palimpsest-classes.json").read_text()
+    )
     again = run("protect", sample / "photos", "--out", sample / "other", "--mask", "none")
     assert again.returncode == 0, again
     earlier, fresh = results(sample / "protected"), results(sample / "other")
@@ -150,7 +157,10 @@ def test_its_data_folder_is_served_and_its_open_job_goes_on(sample, service):
         with now:
             pictures = [name for name in before.namelist() if name.endswith(".png")]
             assert len(pictures) == 5
-            files = {image["number"]: image["file"] for image in json.loads(now.read("manifest.json"))["images"]}
+            files = {
+                image["number"]: image["file"]
+                for image in json.loads(now.read("manifest.json"))["images"]
+            }
             for image in json.loads(before.read("manifest.json"))["images"]:
                 assert now.read(files[image["number"]]) == before.read(image["file"])
     assert service.get("/v1/signing-key").body == (sample / "key.pem").read_bytes()
@@ -164,5 +174,7 @@ def test_its_keys_and_classes_are_what_they_were(sample, service):
         answer = service.get(f"/v1/classes/{label}")
         assert answer.status == 200, answer
         shown = json.dumps(answer.json)
-        assert str(family_seed % 2**64) in shown and str(texture_seed % 2**64) in shown, (answer, index)
+        assert str(family_seed % 2**64) in shown and str(texture_seed % 2**64) in shown, (
+            answer, index
+        )
     assert service.get("/v1/classes/Dog_2.x/semantic-image").status == 200

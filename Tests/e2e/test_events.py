@@ -52,18 +52,33 @@ def test_curl_hears_every_image_and_the_end(make_service, tmp_path, version):
     assert answer.fields["x-accel-buffering"] == "no"
     retry, *blocks = answer.body.decode().removesuffix("\n\n").split("\n\n")
     assert retry.startswith("retry: ")
-    events = [dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks if not block.startswith(":")]
+    events = [
+        dict(line.split(": ", 1) for line in block.split("\n"))
+        for block in blocks
+        if not block.startswith(":")
+    ]
     assert events[0]["event"] == "job" and events[-1]["event"] == "end"
     assert json.loads(events[-1]["data"])["reason"] == "finished"
-    told = {(image := json.loads(event["data"]))["number"]: image for event in events if event["event"] == "image"}
-    assert sorted(told) == [1, 2, 3, 4] and len([event for event in events if event["event"] == "image"]) == 4
+    told = {
+        (image := json.loads(event["data"]))["number"]: image
+        for event in events
+        if event["event"] == "image"
+    }
+    assert (
+        sorted(told) == [1, 2, 3, 4]
+        and len([event for event in events if event["event"] == "image"]) == 4
+    )
     for image in service.get(f"{path}/images").json["images"]:
         same = {key: value for key, value in image.items() if key != "report"}
-        assert {key: value for key, value in told[image["number"]].items() if key != "report"} == same
+        assert (
+            {key: value for key, value in told[image["number"]].items() if key != "report"} == same
+        )
         if image["state"] == "done":
             assert told[image["number"]]["report"].items() <= image["report"].items()
         else:
-            assert "report" not in told[image["number"]] and same["error"]["code"].startswith("image_")
+            assert (
+                "report" not in told[image["number"]] and same["error"]["code"].startswith("image_")
+            )
     # Who comes back after the end is told to stay away, which ends a browser's stream.
     over = service.get(f"{path}/events", "--header", f"Last-Event-ID: {events[-1]['id']}")
     assert (over.status, over.body) == (204, b"")
@@ -74,7 +89,10 @@ def test_curl_hears_every_image_and_the_end(make_service, tmp_path, version):
 
 def test_over_kills_of_the_server_every_image_is_told_exactly_once(make_service):
     service = make_service()
-    path = upload(service, "--form", "working_size=512", "--form", "class=a", *["--form", f"file=@{HATS}"] * 24)
+    path = upload(
+        service, "--form", "working_size=512", "--form", "class=a",
+        *["--form", f"file=@{HATS}"] * 24,
+    )  # fmt: skip
     listener = Listener(service, path)
     for heard in (5, 12, 19):
         assert listener.connect() == 200
@@ -134,7 +152,9 @@ def test_many_listeners_each_hear_everything(held):
 
 
 def test_a_stream_needs_the_key_and_the_right_id(shared_service):
-    answer = shared_service.get("/v1/jobs?class=a", "--data-binary", f"@{HATS}", "--header", "Content-Type: image/png")
+    answer = shared_service.get(
+        "/v1/jobs?class=a", "--data-binary", f"@{HATS}", "--header", "Content-Type: image/png"
+    )
     path = answer.json["links"]["events"]
     assert shared_service.curl(path).status == 401
     assert shared_service.get("/v1/jobs/nobody/events").status == 404
@@ -147,9 +167,13 @@ def test_a_stream_needs_the_key_and_the_right_id(shared_service):
 def test_the_log_names_no_image(make_service):
     service = make_service()
     path = upload(service, "--form", "class=a", "--form", f"file=@{HATS};filename=secret-name.png")
-    body = subprocess.run(
-        ["curl", "--silent", "--user", f"{service.key}:", service.url(f"{path}/events")], capture_output=True, check=True
-    ).stdout
+    body = (
+        subprocess.run(
+            ["curl", "--silent", "--user", f"{service.key}:", service.url(f"{path}/events")],
+            capture_output=True,
+            check=True,
+        ).stdout
+    )
     assert b"secret-name" in body
     assert service.stop() == 0
     assert "secret-name" not in service.log()

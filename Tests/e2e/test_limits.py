@@ -23,7 +23,13 @@ FREE = 16 << 20
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory):
     """A service with a small value of each limit."""
-    limits = {"head-bytes": HEAD_BYTES, "head-fields": HEAD_FIELDS, "pixels": PIXELS, "archive-members": MEMBERS, "archive-ratio": RATIO}
+    limits = {
+        "head-bytes": HEAD_BYTES,
+        "head-fields": HEAD_FIELDS,
+        "pixels": PIXELS,
+        "archive-members": MEMBERS,
+        "archive-ratio": RATIO,
+    }
     options = [word for name, value in limits.items() for word in (f"--max-{name}", str(value))]
     service = Service(tmp_path_factory.mktemp("limited") / "data", None, options).start()
     yield service
@@ -118,7 +124,10 @@ def test_semantic_images_have_the_same_limit(make_service, tmp_path):
     service.start()
     photo = tmp_path / "photo.png"
     photo.write_bytes(picture(90, 90))
-    form = ["--form", "class=inside", "--form", f"file=@{photo}", "--form", "class=over", "--form", f"file=@{photo}"]
+    form = [
+        "--form", "class=inside", "--form", f"file=@{photo}", "--form", "class=over",
+        "--form", f"file=@{photo}",
+    ]  # fmt: skip
     answer = service.get("/v1/jobs", *form)
     assert answer.status == 202, answer
     job = service.finished(f"/v1/jobs/{answer.json['id']}")
@@ -183,9 +192,23 @@ def test_an_archive_may_unpack_to_so_many_times_its_size_and_no_more(limited):
 
 
 def test_the_example_shows_every_setting_and_the_limits_as_they_are():
-    lines = subprocess.run([BINARY, "check-config"], capture_output=True, text=True, env={"PATH": os.environ["PATH"]}, check=True).stdout
+    lines = (
+        subprocess.run(
+            [BINARY, "check-config"],
+            capture_output=True,
+            text=True,
+            env={"PATH": os.environ["PATH"]},
+            check=True,
+        ).stdout
+    )
     settings = dict(line.removeprefix("#").split("=", 1) for line in lines.splitlines())
-    example = dict(re.findall(r"^#(PALIMPSEST_\w+)=(.*)$", (ROOT / "Deploy/palimpsest.env.example").read_text(), re.MULTILINE))
+    example = dict(
+        re.findall(
+            r"^#(PALIMPSEST_\w+)=(.*)$",
+            (ROOT / "Deploy/palimpsest.env.example").read_text(),
+            re.MULTILINE,
+        )
+    )
     assert set(example) == set(settings)
     limits = [name for name in settings if name.startswith("PALIMPSEST_MAX_")]
     assert {name: example[name] for name in limits} == {name: settings[name] for name in limits}

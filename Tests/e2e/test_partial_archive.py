@@ -37,7 +37,11 @@ def check(answer, expected, states):
     manifest = json.loads(files["manifest.json"])
     assert [image["state"] for image in manifest["images"]] == states
     sums = dict(reversed(line.split("  ", 1)) for line in files["SHA256SUMS"].decode().splitlines())
-    assert sums == {name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != "SHA256SUMS"}
+    assert sums == {
+        name: hashlib.sha256(data).hexdigest()
+        for name, data in files.items()
+        if name != "SHA256SUMS"
+    }
     assert {name for name in files if name.endswith(".png")} == expected
     for image in manifest["images"]:
         if image["state"] == "done":
@@ -55,7 +59,9 @@ def test_what_is_done_can_be_fetched_while_the_rest_waits(make_service, photos):
     archive, partial = f"{path}/archive.zip", f"{path}/archive.zip?partial=true"
 
     # Before anything is done: the manifest alone.
-    service.wait_for(lambda: service.get(path).json["counts"]["running"] == 2, "two images to be in hand")
+    service.wait_for(
+        lambda: service.get(path).json["counts"]["running"] == 2, "two images to be in hand"
+    )
     check(service.get(partial), set(), ["running", "running", "queued", "queued"])
 
     # The files of the other two are gone for a while, so that two images are done and two wait.
@@ -99,11 +105,15 @@ def test_what_is_done_can_be_fetched_while_the_rest_waits(make_service, photos):
     assert service.get(partial, "--header", f"If-None-Match: {whole.fields['etag']}").status == 304
 
 
-def test_a_job_without_any_protected_image_has_a_partial_archive_of_its_manifest(make_service, tmp_path):
+def test_a_job_without_any_protected_image_has_a_partial_archive_of_its_manifest(
+    make_service, tmp_path
+):
     service = make_service()
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff")
-    path = service.get("/v1/jobs", "--form", "class=a", "--form", f"file=@{broken}").json["links"]["self"]
+    path = service.get("/v1/jobs", "--form", "class=a", "--form", f"file=@{broken}").json["links"][
+        "self"
+    ]
     assert service.finished(path)["state"] == "failed"
     assert service.get(f"{path}/archive.zip").json["code"] == "job_failed"
     check(service.get(f"{path}/archive.zip?partial=true"), set(), ["failed"])

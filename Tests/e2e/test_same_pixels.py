@@ -18,7 +18,10 @@ import pytest
 from service import BINARY, PATIENCE
 
 KEPT = Path(__file__).parent / "fixtures/same-pixels.json"
-FLAGS = {"avx2": {"avx2", "fma"}, "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma"}}
+FLAGS = {
+    "avx2": {"avx2", "fma"},
+    "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma"},
+}
 CALLS = (
     ("class-wise", "--mask", "none"),
     ("sample-wise", "--mask", "photo"),
@@ -36,17 +39,23 @@ def picture(number):
     coarse = rng.randint(0, 256, (height // 16 + 2, width // 16 + 2, channels))
     blocks = np.repeat(np.repeat(coarse, 16, 0), 16, 1)[:height, :width]
     values = blocks * 3 // 4 + rng.randint(0, 64, (height, width, channels))
-    samples = values.astype(np.uint8) if depth == 8 else (values * 257 + rng.randint(0, 256, values.shape)).astype(">u2")
+    samples = (
+        values.astype(np.uint8)
+        if depth == 8
+        else (values * 257 + rng.randint(0, 256, values.shape)).astype(">u2")
+    )
     rows = b"".join(b"\0" + row.tobytes() for row in samples)
     pieces = [rows[i : i + 0xFFFF] for i in range(0, len(rows), 0xFFFF)]
     stored = b"".join(
-        struct.pack("<BHH", i == len(pieces) - 1, len(piece), 0xFFFF - len(piece)) + piece for i, piece in enumerate(pieces)
+        struct.pack("<BHH", i == len(pieces) - 1, len(piece), 0xFFFF - len(piece)) + piece
+        for i, piece in enumerate(pieces)
     )
     header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     data = b"\x78\x01" + stored + struct.pack(">I", zlib.adler32(rows))
     chunks = ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
     )
 
 
@@ -59,7 +68,9 @@ def protected(folder, instruction_set):
             place = source / ("cat", "dog", "hill")[number % 3]
             place.mkdir(parents=True, exist_ok=True)
             (place / f"{number:03d}.png").write_bytes(picture(number))
-        command = [BINARY, "protect", source, "--out", out, "--family-seed", "17", "--mode", mode, *options]
+        command = [
+            BINARY, "protect", source, "--out", out, "--family-seed", "17", "--mode", mode, *options
+        ]
         environment = {**os.environ, "PALIMPSEST_ISA": instruction_set}
         subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE, env=environment)
         for path in sorted(out.rglob("*.png")):
@@ -90,7 +101,9 @@ def test_a_hundred_pictures_come_out_as_ever(instruction_set, tmp_path):
 
 def processor_flags():
     lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return set(next((line for line in lines if line.startswith("flags")), ":").split(":")[1].split())
+    return set(
+        next((line for line in lines if line.startswith("flags")), ":").split(":")[1].split()
+    )
 
 
 if __name__ == "__main__":

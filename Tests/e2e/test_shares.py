@@ -33,27 +33,37 @@ class Held:
         service.start()
         for pid in service.codecs():
             os.kill(pid, signal.SIGSTOP)
-        found = re.findall(r'"for":"metrics".*?"port":"?(\d+)|"port":"?(\d+)"?[^\n]*"for":"metrics"', service.log())
+        found = re.findall(
+            r'"for":"metrics".*?"port":"?(\d+)|"port":"?(\d+)"?[^\n]*"for":"metrics"', service.log()
+        )
         self.metrics_port = int(next(port for ports in found for port in ports if port))
         self.job = self.job_of(service.key)
         self.opened = []
 
     def job_of(self, key):
         """A job of a key's own."""
-        answer = self.service.curl("/v1/jobs?class=a", "--data-binary", f"@{FIXTURES / 'parrots.jpg'}", key=key)
+        answer = self.service.curl(
+            "/v1/jobs?class=a", "--data-binary", f"@{FIXTURES / 'parrots.jpg'}", key=key
+        )
         assert answer.status == 202, answer
         return answer.json["links"]["self"]
 
     def key(self, *scopes):
         """Makes a key."""
         body = json.dumps({"name": "tests", "scopes": scopes or ["read"]})
-        answer = self.service.get("/v1/keys", "--header", "Content-Type: application/json", "--data", body)
+        answer = self.service.get(
+            "/v1/keys", "--header", "Content-Type: application/json", "--data", body
+        )
         assert answer.status == 201, answer
         return answer.json["secret"]
 
     def connection(self):
         raw = socket.create_connection(("127.0.0.1", self.service.port), timeout=60)
-        connection = raw if self.context is None else self.context.wrap_socket(raw, server_hostname="127.0.0.1")
+        connection = (
+            raw
+            if self.context is None
+            else self.context.wrap_socket(raw, server_hostname="127.0.0.1")
+        )
         self.opened.append(connection)
         return connection
 
@@ -69,7 +79,9 @@ class Held:
         count = 0
         for name in os.listdir(f"/proc/{self.service.process.pid}/fd"):
             with contextlib.suppress(FileNotFoundError):
-                count += os.readlink(f"/proc/{self.service.process.pid}/fd/{name}").startswith("socket:")
+                count += (
+                    os.readlink(f"/proc/{self.service.process.pid}/fd/{name}").startswith("socket:")
+                )
         return count
 
     def quiet_descriptors(self):
@@ -94,7 +106,8 @@ class Held:
 @pytest.fixture(params=["plain", "tls"])
 def held(request, tmp_path, authority):
     options = [
-        "--max-connections", CONNECTIONS, "--max-requests-per-key", SHARE, "--metrics-bind", "127.0.0.1:0",
+        "--max-connections", CONNECTIONS, "--max-requests-per-key", SHARE, "--metrics-bind",
+        "127.0.0.1:0",
         # What is idle or slow must not be gone by itself before the test has seen that it makes room.
         "--drain-seconds", "1",
     ]  # fmt: skip
@@ -136,14 +149,21 @@ def test_a_key_has_its_share_and_no_more(held):
     assert statuses == [200] * (SHARE - 1)
     for path in (job, f"{job}?wait=60", f"{job}/events", "/v1/jobs", f"{job}/archive.zip"):
         answer = held.service.curl(path, key=greedy)
-        assert problem(answer, 429, "key_busy")["detail"].startswith(f"This API key has {SHARE} requests under way")
+        assert problem(answer, 429, "key_busy")["detail"].startswith(
+            f"This API key has {SHARE} requests under way"
+        )
         assert answer.fields["retry-after"] == "5"
-    answer = held.service.curl("/v1/jobs?class=a", "--data-binary", f"@{FIXTURES / 'parrots.jpg'}", key=greedy)
+    answer = held.service.curl(
+        "/v1/jobs?class=a", "--data-binary", f"@{FIXTURES / 'parrots.jpg'}", key=greedy
+    )
     problem(answer, 429, "key_busy")
     assert held.service.curl("/v1/jobs", key=other).status == 200
     assert held.service.curl("/healthz").status == 200
     wait.close()
-    held.service.wait_for(lambda: held.service.curl("/v1/jobs", key=greedy).status == 200, "the place of a wait that has gone")
+    held.service.wait_for(
+        lambda: held.service.curl("/v1/jobs", key=greedy).status == 200,
+        "the place of a wait that has gone",
+    )
 
 
 def test_when_all_connections_are_taken_health_metrics_and_admins_are_answered(held):
@@ -165,7 +185,9 @@ def test_when_all_connections_are_taken_health_metrics_and_admins_are_answered(h
     for _ in range(3):
         assert held.service.curl("/healthz").status == 200
     held.close()
-    held.service.wait_for(lambda: held.service.curl("/v1/jobs", key=outsider).status == 200, "connections for all")
+    held.service.wait_for(
+        lambda: held.service.curl("/v1/jobs", key=outsider).status == 200, "connections for all"
+    )
 
 
 @pytest.mark.parametrize("kind", ["idle", "half a head", "silent"])
@@ -189,7 +211,9 @@ def test_a_wait_ends_when_its_client_has_closed(held):
     waits = [held.ask(f"{held.job}?wait=60", key) for _ in range(SHARE - 2)]
     begun, statuses = streams(held, held.job, key, 2)
     assert statuses == [200, 200]
-    held.service.wait_for(lambda: held.descriptors() >= before + SHARE, "all connections to be there")
+    held.service.wait_for(
+        lambda: held.descriptors() >= before + SHARE, "all connections to be there"
+    )
     held.close()
     # A wait of a minute would go on for a minute.
     deadline = time.monotonic() + 30

@@ -39,9 +39,15 @@ def test_all_servers_stop_at_the_same_time(make_service, name):
         port = free.getsockname()[1]
     service = make_service("--metrics-bind", f"127.0.0.1:{port}", "--drain-seconds", str(PATIENCE))
     photo = (FIXTURES / "parrots.jpg").read_bytes()
-    head = f"POST /v1/jobs?class=a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {service.key}\r\nContent-Type: image/jpeg\r\n"
+    head = (
+        "POST /v1/jobs?class=a HTTP/1.1\r\n"
+        f"Host: a\r\nAuthorization: Bearer {service.key}\r\n"
+        "Content-Type: image/jpeg\r\n"
+    )
     connection = socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE)
-    connection.sendall(f"{head}Content-Length: {len(photo)}\r\nExpect: 100-continue\r\n\r\n".encode())
+    connection.sendall(
+        f"{head}Content-Length: {len(photo)}\r\nExpect: 100-continue\r\n\r\n".encode()
+    )
     # Asked for, so it is under way.
     assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
     connection.sendall(photo[:1000])

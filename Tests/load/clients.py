@@ -7,7 +7,11 @@ import ssl
 import struct
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
-HALF = b"POST /v1/jobs?class=a HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: 100000\r\n\r\n" + bytes(500)
+HALF = (
+    b"POST /v1/jobs?class=a HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: "
+    b"100000\r\n\r\n"
+    + bytes(500)
+)
 
 
 def reset(connection):
@@ -22,8 +26,10 @@ class Clients:
     def __init__(self, port, context=None):
         self.port, self.context = port, context
         self.kinds = [
-            self.comes_and_resets, self.resets_within_a_head, self.ends_within_a_head, self.ends_and_reads, self.resets_at_the_answer,
-            self.never_reads, self.asks_three_times, self.resets_within_a_body, self.ends_within_a_body, self.sends_rubbish,
+            self.comes_and_resets, self.resets_within_a_head, self.ends_within_a_head,
+            self.ends_and_reads, self.resets_at_the_answer,
+            self.never_reads, self.asks_three_times, self.resets_within_a_body,
+            self.ends_within_a_body, self.sends_rubbish,
             self.breaks_off_a_handshake,
         ]  # fmt: skip
 
@@ -37,7 +43,9 @@ class Clients:
         if self.context is None:
             return raw
         try:
-            return self.context.wrap_socket(raw, server_hostname="127.0.0.1", suppress_ragged_eofs=True)
+            return self.context.wrap_socket(
+                raw, server_hostname="127.0.0.1", suppress_ragged_eofs=True
+            )
         except BaseException:
             raw.close()
             raise

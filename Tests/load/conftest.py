@@ -29,13 +29,17 @@ class Watched(Service):
         return len(list(pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()))
 
     def processor_seconds(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[
+            2
+        ].split()
         return (int(fields[11]) + int(fields[12])) / 100
 
     def memory(self, name="VmRSS"):
         """Bytes: what is resident, or with VmHWM the most that ever was."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith(name))
+        return next(
+            int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith(name)
+        )
 
     def forget_peak(self):
         """The most that ever was counts from now."""

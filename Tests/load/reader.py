@@ -16,7 +16,9 @@ class Reader:
         connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=60)
         while not self.stopped.wait(0.02):
             start = time.monotonic()
-            connection.request("GET", self.path, headers={"Authorization": f"Bearer {self.service.key}"})
+            connection.request(
+                "GET", self.path, headers={"Authorization": f"Bearer {self.service.key}"}
+            )
             answer = connection.getresponse()
             answer.read()
             assert answer.status == 200
@@ -32,4 +34,7 @@ class Reader:
 
     def __str__(self):
         at = lambda share: sorted(self.seconds)[int(share * (len(self.seconds) - 1))] * 1e3
-        return f"{len(self.seconds)} times, median {at(0.5):.1f} ms, 99th percentile {at(0.99):.1f} ms, longest {at(1):.1f} ms"
+        return (
+            f"{len(self.seconds)} times, median {at(0.5):.1f} ms, 99th percentile {at(0.99):.1f} "
+            f"ms, longest {at(1):.1f} ms"
+        )

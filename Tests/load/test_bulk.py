@@ -42,13 +42,17 @@ def test_ten_thousand_small_pictures_in_one_tar(tmp_path, tar):
         before = service.memory()
         start = time.monotonic()
         with Reader(service, "/v1/jobs") as meanwhile:
-            answer = service.get("/v1/jobs", "--request", "POST", "--header", "Content-Type: application/x-tar",
-                                 "--header", "Transfer-Encoding: chunked", "--max-time", "1200", "--upload-file", tar)  # fmt: skip
+            answer = service.get("/v1/jobs", "--request", "POST", "--header",
+                                 "Content-Type: application/x-tar",
+                                 "--header", "Transfer-Encoding: chunked", "--max-time", "1200",
+                                 "--upload-file", tar)  # fmt: skip
         assert answer.status == 202, answer
         took = time.monotonic() - start
         growth = service.memory("VmHWM") - before
-        print(f"{IMAGES} pictures, {tar.stat().st_size / 1e6:.0f} MB, taken in {took:.1f} s; the server grew by {growth / 2**20:.0f} MiB; "
-              f"the list of jobs meanwhile: {meanwhile}")  # fmt: skip
+        print(
+            f"{IMAGES} pictures, {tar.stat().st_size / 1e6:.0f} MB, taken in {took:.1f} s; "
+            f"the server grew by {growth / 2**20:.0f} MiB; the list of jobs meanwhile: {meanwhile}"
+        )
         assert growth < GROWTH
         path = f"/v1/jobs/{answer.json['id']}"
         start = time.monotonic()
@@ -57,9 +61,15 @@ def test_ten_thousand_small_pictures_in_one_tar(tmp_path, tar):
             while (job := service.get(f"{path}?wait=30").json)["state"] not in ("done", "failed"):
                 assert time.monotonic() < deadline, job
         took = time.monotonic() - start
-        print(f"protected in {took:.1f} s more, {IMAGES / took:.0f} a second; resident {service.memory() >> 20} MiB, "
-              f"at most {service.memory('VmHWM') >> 20} MiB; the job's document: {reader}")  # fmt: skip
-        assert (job["state"], job["counts"]["done"], job["counts"]["total"]) == ("done", IMAGES, IMAGES)
+        print(
+            f"protected in {took:.1f} s more, {IMAGES / took:.0f} a second; "
+            f"resident {service.memory() >> 20} MiB, at most {service.memory('VmHWM') >> 20} MiB; "
+            f"the job's document: {reader}"
+        )
+        assert (
+            (job["state"], job["counts"]["done"], job["counts"]["total"])
+            == ("done", IMAGES, IMAGES)
+        )
         assert reader.seconds
         names, cursor = set(), ""
         while cursor is not None:

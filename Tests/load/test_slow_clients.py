@@ -20,7 +20,9 @@ SIDE = 2400
 def service(make_watched, tmp_path):
     service = make_watched("--compression-level", 0)
     photo = tmp_path / "noise.png"
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)).save(photo, compress_level=0)
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)).save(
+        photo, compress_level=0
+    )
     answer = service.get("/v1/jobs?class=a", "--form", f"file=@{photo}")
     assert answer.status == 202, answer
     service.image = f"{answer.json['links']['self']}/images/1.png"
@@ -30,7 +32,11 @@ def service(make_watched, tmp_path):
 
 
 def context_of(service):
-    return ssl.create_default_context(cafile=service.curl_options[1]) if service.scheme == "https" else None
+    return (
+        ssl.create_default_context(cafile=service.curl_options[1])
+        if service.scheme == "https"
+        else None
+    )
 
 
 def slow_socket(service):
@@ -41,14 +47,18 @@ def slow_socket(service):
     context = context_of(service)
     connection = raw if context is None else context.wrap_socket(raw, server_hostname="127.0.0.1")
     connection.settimeout(120)
-    connection.sendall(f"GET {service.image} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {service.key}\r\n\r\n".encode())
+    connection.sendall(
+        f"GET {service.image} HTTP/1.1\r\nHost: a\r\n"
+        f"Authorization: Bearer {service.key}\r\n\r\n".encode()
+    )
     return connection
 
 
 def test_slow_downloads_go_on(service, tmp_path):
     curls = [
         subprocess.Popen(
-            ["curl", "--silent", "--limit-rate", rate, "--max-time", str(SECONDS), "--output", tmp_path / rate, *service.curl_options,
+            ["curl", "--silent", "--limit-rate", rate, "--max-time", str(SECONDS), "--output",
+            tmp_path / rate, *service.curl_options,
              "--header", f"Authorization: Bearer {service.key}", service.url(service.image)],
         )
         for rate in ("4k", "16k", "32k")
@@ -69,7 +79,9 @@ def test_slow_downloads_go_on(service, tmp_path):
 def test_who_takes_nothing_is_cut_off(service):
     stalled = slow_socket(service)
     assert stalled.recv(100)
-    service.wait_for(lambda: '"http.complete":"false"' in service.log(), "a stalled reader to be cut off")
+    service.wait_for(
+        lambda: '"http.complete":"false"' in service.log(), "a stalled reader to be cut off"
+    )
     stalled.close()
 
 
@@ -89,7 +101,11 @@ def test_a_slow_upload_over_tls_counts_by_what_arrives(service):
                 incoming.write(connection.recv(65536))
         photo = (FIXTURES / "parrots.jpg").read_bytes() * 2
         photo = photo[: 16 << 10]
-        head = f"POST /v1/jobs?class=a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {service.key}\r\nContent-Type: image/jpeg\r\n"
+        head = (
+            "POST /v1/jobs?class=a HTTP/1.1\r\n"
+            f"Host: a\r\nAuthorization: Bearer {service.key}\r\n"
+            "Content-Type: image/jpeg\r\n"
+        )
         session.write(f"{head}Content-Length: {len(photo)}\r\nConnection: close\r\n\r\n".encode())
         connection.sendall(outgoing.read())
         # One record, whose last byte comes after 13 seconds; the grace is 10, and the least rate 1,024 bytes a second.

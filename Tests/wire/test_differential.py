@@ -20,22 +20,31 @@ PROBE = pathlib.Path(__file__).resolve().parents[2] / ".build/debug/WireProbe"
 
 PLAIN = [
     b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    b"GET /v1/jobs?limit=5&after=%41 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: */*\r\nA:\r\nB: \t x y \t\r\n\r\n",
+    b"GET /v1/jobs?limit=5&after=%41 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: */*\r\nA:\r\nB: "
+    b"\t x y \t\r\n\r\n",
     b"HEAD /a/%2F/b HTTP/1.1\r\nHost: [::1]:80\r\nUser-Agent: caf\xe9\r\n\r\n",
     b"POST /v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
-    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0a;x=\"y z\"\r\n0123456789\r\n0\r\nT: u\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0a;x=\"y "
+    b"z\"\r\n0123456789\r\n0\r\nT: u\r\n\r\n",
     b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\nDELETE /x HTTP/1.1\r\nHost: a\r\n\r\n",
-    b"POST / HTTP/1.1\r\nHost: a\r\ntransfer-encoding: Chunked\r\n\r\n0\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\ntransfer-encoding: Chunked\r\n\r\n0\r\n\r\nGET /next "
+    b"HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET / HTTP/1.0\r\n\r\n",
     b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
 ]
 # What attacks on parsers are made of.
 PIECES = [
-    b"\r\n", b"\n", b"\r", b" ", b"\t", b"\0", b":", b",", b";", b"\x0b", b"\xff", b"\r\n ", b"0\r\n\r\n", b"Host: b\r\n", b"chunked", b"identity, ",
-    b"Content-Length: 5\r\n", b"Content-Length: +5\r\n", b"Content-Length: 5, 5\r\n", b"Content-Length: 0x5\r\n", b"Content-Length : 5\r\n",
-    b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: xchunked\r\n", b"Transfer-Encoding:\x0bchunked\r\n", b"Transfer_Encoding: chunked\r\n",
-    b"Transfer-Encoding: chunked, chunked\r\n", b"Transfer-Encoding: gzip, chunked\r\n", b"ffffffffffffffff", b"-1", b"GET /smuggled HTTP/1.1\r\nHost: c\r\n\r\n",
-    "Transfer-Encoding: chun\u212aed\r\n".encode(), "\u212a".encode(), "\u017f".encode(), "\uff11".encode(), b"HTTP/1.0", b"HTTP/1.2", b"HTTP/2.0", b"http://b/", b"X: y\r\n z\r\n", b"%00", b"/../", b"#",
+    b"\r\n", b"\n", b"\r", b" ", b"\t", b"\0", b":", b",", b";", b"\x0b", b"\xff", b"\r\n ",
+    b"0\r\n\r\n", b"Host: b\r\n", b"chunked", b"identity, ",
+    b"Content-Length: 5\r\n", b"Content-Length: +5\r\n", b"Content-Length: 5, 5\r\n",
+    b"Content-Length: 0x5\r\n", b"Content-Length : 5\r\n",
+    b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: xchunked\r\n",
+    b"Transfer-Encoding:\x0bchunked\r\n", b"Transfer_Encoding: chunked\r\n",
+    b"Transfer-Encoding: chunked, chunked\r\n", b"Transfer-Encoding: gzip, chunked\r\n",
+    b"ffffffffffffffff", b"-1", b"GET /smuggled HTTP/1.1\r\nHost: c\r\n\r\n",
+    "Transfer-Encoding: chun\u212aed\r\n".encode(), "\u212a".encode(), "\u017f".encode(),
+    "\uff11".encode(), b"HTTP/1.0", b"HTTP/1.2", b"HTTP/2.0", b"http://b/", b"X: y\r\n z\r\n",
+    b"%00", b"/../", b"#",
 ]  # fmt: skip
 
 
@@ -50,7 +59,9 @@ def cases(count, seed):
             if kind < 3:
                 lines = [0] + [i + 2 for i in range(len(case) - 1) if case[i : i + 2] == b"\r\n"]
                 piece = rng.choice(PIECES)
-                place = rng.choice(lines) if piece.endswith(b"\r\n") and rng.random() < 0.8 else place
+                place = (
+                    rng.choice(lines) if piece.endswith(b"\r\n") and rng.random() < 0.8 else place
+                )
                 case[place:place] = piece
             elif kind == 3:
                 del case[place : place + rng.randint(1, 3)]
@@ -64,11 +75,15 @@ def cases(count, seed):
 
 # What Unicode takes for the letters, digits and marks of a request, and ASCII does not.
 LOOK_ALIKES = [
-    f"POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: b\r\n\r\n".encode()
+    f"POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n"
+    "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: b\r\n\r\n".encode()
     for fields in (
-        "Transfer-Encoding: chun\u212aed", "Transfer-Encoding: CHUN\u212aED", "Transfer-Encoding: c\u04bbunked",
-        "Transfer-Encoding: \uff43hunked", "Transfer-Encoding: chunked\u0301", "Transfer-Encoding: chunked\u00a0",
-        "Tran\u017ffer-Encoding: chunked", "Transfer\u2010Encoding: chunked", "Content-Length: \uff15", "Content-Length: \u0665",
+        "Transfer-Encoding: chun\u212aed", "Transfer-Encoding: CHUN\u212aED",
+        "Transfer-Encoding: c\u04bbunked",
+        "Transfer-Encoding: \uff43hunked", "Transfer-Encoding: chunked\u0301",
+        "Transfer-Encoding: chunked\u00a0",
+        "Tran\u017ffer-Encoding: chunked", "Transfer\u2010Encoding: chunked",
+        "Content-Length: \uff15", "Content-Length: \u0665",
         "Content-Length\u037e 5", "Content-Length: 5\u2028",
     )
 ]  # fmt: skip
@@ -85,7 +100,12 @@ def probed(inputs, path):
     output = subprocess.run([PROBE, path], capture_output=True, check=True).stdout
     return [
         [
-            (e["method"], e["path"], [field(n.lower(), v) for n, v in e["fields"]], base64.b64decode(e["body"]))
+            (
+                e["method"],
+                e["path"],
+                [field(n.lower(), v) for n, v in e["fields"]],
+                base64.b64decode(e["body"]),
+            )
             for e in json.loads(line)
             if e["is_complete"]
         ]
@@ -159,7 +179,9 @@ class Messages:
         self.body += part
 
     def on_message_complete(self):
-        self.found.append((self.parser.get_method().decode(), path_of(self.target), self.head, self.body))
+        self.found.append(
+            (self.parser.get_method().decode(), path_of(self.target), self.head, self.body)
+        )
 
 
 def by_llhttp(case):
