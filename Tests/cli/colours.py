@@ -1,4 +1,4 @@
-"""Profiles, EXIF and chunks for the tests of colours, made byte by byte; and what a PNG must be to be valid."""
+"""Profiles, EXIF and chunks for the colour tests, and a validity check for PNGs."""
 
 import struct
 import zlib
@@ -33,7 +33,7 @@ def profile(space=b"RGB ", tags=None, kind=b"mntr"):
 
 
 def exif(color_space=None, rule=None):
-    """A TIFF structure, little-endian, that tells of colours as cameras do."""
+    """A little-endian TIFF structure with colour information as cameras write it."""
     inner = [struct.pack("<HHIHH", 0xA001, 3, 1, color_space, 0)] if color_space is not None else []
     place = 26 + 2 + 12 * (len(inner) + 1) + 4
     if rule:
@@ -54,7 +54,7 @@ def jpeg_with(data, *segments):
 
 
 def pieces(profile, count):
-    """The segments of a profile, in so many pieces."""
+    """The profile's APP2 segments, split into `count` pieces."""
     size = -(-len(profile) // count)
     return [
         segment(
@@ -81,12 +81,12 @@ def iccp(profile):
 
 
 def png_with(data, *chunks):
-    """The file with chunks behind its header."""
+    """The file with `chunks` inserted after its header."""
     return data[:33] + b"".join(chunks) + data[33:]
 
 
 def chunks(data):
-    """The chunks of a PNG that is valid as far as its frame and its colours go."""
+    """The chunks of a PNG, after checking its framing and its colour chunks."""
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     found, at = [], 8
     while at < len(data):
@@ -121,7 +121,7 @@ def chunks(data):
 
 
 def to_srgb(samples, primaries, light):
-    """Samples of 8 bits of other primaries and another curve as sRGB, by colorimetry alone."""
+    """Converts 8-bit samples of other primaries and another curve to sRGB, by colorimetry alone."""
 
     def matrix(primaries):
         columns = numpy.array([[x / y, 1, (1 - x - y) / y] for x, y in primaries]).T

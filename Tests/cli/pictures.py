@@ -1,4 +1,4 @@
-"""Pictures for the tests of the command line."""
+"""Pictures for the command-line tests."""
 
 import numpy
 from PIL import Image

@@ -1,4 +1,4 @@
-"""Colours, wherever a file tells them: what comes out means the same, as libpng, Little CMS and exiftool read it."""
+"""Colour information keeps its meaning, as read by libpng, Little CMS and exiftool."""
 
 import io
 import json
@@ -30,7 +30,7 @@ FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "ImagingTests/Fixtures"
 
 
 def slope(side=64):
-    """Colours from the middle of the space, which is within every other's."""
+    """Colours from the middle of the space, which lie within every other one."""
     y, x = numpy.mgrid[0:side, 0:side] * (100 / side)
     return Image.fromarray(numpy.dstack([80 + x, 80 + y, 130 - x / 2]).astype(numpy.uint8))
 
@@ -42,7 +42,7 @@ def bytes_of(image, format, **options):
 
 
 def protect(palimpsest, tmp_path, name, data, *options):
-    """The protected picture, its chunks, its report and what `verify` says."""
+    """The protected picture, its chunks, its report and the output of `verify`."""
     path = tmp_path / "in" / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(data)
@@ -51,7 +51,7 @@ def protect(palimpsest, tmp_path, name, data, *options):
     made = tmp_path / "out/c" / pathlib.Path(name).with_suffix(".png")
     verified = palimpsest("verify", path, made, "--manifest", made.with_suffix(".json"))
     assert verified.returncode == 0, verified
-    # libpng tells by a warning what it does not take.
+    # libpng reports what it does not accept by a warning.
     subprocess.run(
         ["identify", "-regard-warnings", "-verbose", made], check=True, capture_output=True
     )
@@ -64,7 +64,7 @@ def protect(palimpsest, tmp_path, name, data, *options):
 
 
 def shown(path):
-    """The samples as a viewer shows them that goes by the profile, in sRGB."""
+    """The samples in sRGB, as a viewer shows them that applies the profile."""
     with Image.open(path) as picture:
         source = ImageCms.ImageCmsProfile(io.BytesIO(picture.info["icc_profile"]))
         target = ImageCms.createProfile("sRGB")
@@ -95,7 +95,7 @@ def test_adobe_rgb_by_exif_alone_is_shown_as_it_was_meant(palimpsest, tmp_path, 
     assert "iCCP" in parts and report["left_out"] == [] and colour_line(verified) == "kept"
     expected = to_srgb(numpy.asarray(Image.open(made)), ADOBE, lambda values: values ** (563 / 256))
     assert abs(shown(made) - expected).max() <= 2
-    # Not as if it were sRGB.
+    # Differs from a reading as sRGB.
     assert abs(numpy.asarray(Image.open(made)).astype(float) - expected).max() > 10
     words = subprocess.run(
         ["exiftool", "-s3", "-ProfileDescription", made], check=True, capture_output=True, text=True
@@ -129,7 +129,7 @@ def test_verify_tells_that_colours_are_lost(palimpsest, tmp_path):
     other = iccp(profile())
     for name, changed in {
         "none": without,
-        # No viewer of PNG looks there.
+        # No PNG viewer looks there.
         "by EXIF alone": png_with(without, chunk(b"eXIf", told)),
         "another": png_with(without, other),
     }.items():
@@ -153,7 +153,7 @@ def p3_png():
 
 def p3_heif(name):
     data = bytearray((FIXTURES / name).read_bytes())
-    # One has a profile in its place; what follows in the box means nothing then.
+    # One of the two has a profile in its place; the rest of the box then has no meaning.
     at = data.index(b"colrprof" if name == "turned.heic" else b"colrnclx")
     data[at + 4 : at + 15] = b"nclx" + struct.pack(">HHHB", 12, 13, 6, 0x80)
     return bytes(data)
@@ -169,7 +169,7 @@ def test_display_p3_without_a_profile_is_kept_for_every_viewer(palimpsest, tmp_p
     expected = to_srgb(samples, P3, srgb_light)
     within = (expected > 3).all(axis=2) & (expected < 252).all(axis=2)
     assert within.mean() > 0.3 and abs(shown(made) - expected)[within].max() <= 2
-    # One of the two says it; without both it is lost.
+    # Either one is enough; without both, the colours are lost.
     changed = made.read_bytes()
     for kind in ("iCCP", "cICP"):
         without = made.read_bytes().replace(chunk(kind.encode(), parts[kind]), b"")
@@ -260,7 +260,7 @@ def test_a_profile_that_fits_is_kept_byte_for_byte(palimpsest, tmp_path, mode):
 
 
 def test_the_pieces_of_a_profile_in_a_jpeg(palimpsest, tmp_path):
-    """Out of order and repeated is no harm; missing, contradicting and miscounted leaves it out."""
+    """Order and repetition are harmless; missing, contradicting or miscounted pieces are not."""
     own, jpeg = profile(), bytes_of(slope(), "JPEG")
     all = pieces(own, 3)
     other = segment(2, b"ICC_PROFILE\0\x02\x03" + b"other")
@@ -301,7 +301,7 @@ def test_a_damaged_chunk_of_colours_costs_that_alone(palimpsest, tmp_path):
 
 
 def test_colours_that_are_nearly_those_of_srgb_need_no_words_to_be_verified(palimpsest, tmp_path):
-    """Earlier versions wrote nothing for the curve of television, and their pictures are verified still."""
+    """Earlier versions wrote nothing for the television curve; their pictures still verify."""
     data = bytearray((FIXTURES / "lossy.avif").read_bytes())
     at = data.index(b"colrnclx") + 8
     data[at : at + 4] = struct.pack(">HH", 1, 1)

@@ -1,4 +1,7 @@
-"""Later calls of `palimpsest protect` into the same folder: a photo is known by its hash, and no result changes hands."""
+"""Repeated calls of `palimpsest protect` into one folder.
+
+Photos are recognised by their hash, and no photo takes over another one's result.
+"""
 
 import hashlib
 import json
@@ -14,7 +17,7 @@ def digest(path):
 
 
 def origins(folder):
-    """{name of a picture: hash of the photo that its report names}, of complete results."""
+    """{picture name: hash of the photo named in its report}, for complete results."""
     return {
         path.name: json.loads(path.with_suffix(".json").read_text())["input_sha256"]
         for path in sorted(folder.glob("*.png"))
@@ -22,7 +25,7 @@ def origins(folder):
 
 
 def state(folder):
-    """Every result with its content and the time of its last change."""
+    """Every result with its content and modification time."""
     files = (
         path
         for path in sorted(folder.rglob("*"))
@@ -51,7 +54,7 @@ def test_a_new_photo_of_an_old_name_gets_the_next_number(protect, tmp_path):
     old = picture(tmp_path / "in/DCIM/b/IMG_1.png", seed=1)
     protect()
     before = state(tmp_path / "out")
-    # One that comes before it and one behind, in the order of the paths, and one in lower case.
+    # In path order one photo sorts before it and one after it; a third has a lower-case name.
     first, last = (
         picture(tmp_path / "in/DCIM/a/IMG_1.png", seed=2),
         picture(tmp_path / "in/DCIM/c/IMG_1.png", seed=3)
@@ -69,7 +72,7 @@ def test_a_new_photo_of_an_old_name_gets_the_next_number(protect, tmp_path):
         "another photo of that name\n"
         in words
     )
-    # What is there stays as it is, however often it is called.
+    # Existing results stay unchanged, however often the command runs.
     before = state(tmp_path / "out")
     assert protect("--skip-existing").endswith(
         "left out 4 photos that have a result\nnothing to do\n"
@@ -109,7 +112,7 @@ def test_a_replaced_photo_gets_a_result_of_its_own(protect, tmp_path, flag):
     assert origins(tmp_path / "out/c")["a-2.png"] == digest(photo) and kept(
         before, state(tmp_path / "out")
     )
-    # The one before comes back, and is known.
+    # The earlier photo returns and is recognised.
     picture(photo, seed=1)
     assert "nothing to do" in protect()
 
@@ -135,7 +138,7 @@ def test_a_photo_is_known_wherever_it_lies_and_whatever_it_is_called(protect, tm
     (tmp_path / "in/c/2026").mkdir()
     photo.rename(tmp_path / "in/c/2026/holiday.png")
     assert "left out 1 photo" in protect("--skip-existing")
-    # In another class it is another result, also where files of the first were moved into its folder.
+    # In another class it needs another result, even if files of the first class were moved there.
     shutil.copytree(tmp_path / "in/c", tmp_path / "in/d")
     shutil.copytree(tmp_path / "out/c", tmp_path / "out/d")
     before = state(tmp_path / "out")
@@ -161,7 +164,7 @@ def test_copies_have_a_result_each(protect, tmp_path):
     assert set(origins(tmp_path / "out/c")) == {"a.png", "a-2.png", "b.png"}
     before = state(tmp_path / "out")
     assert "left out 3 photos" in protect("--skip-existing") and state(tmp_path / "out") == before
-    # One more of them is one more result, and one less none less.
+    # Another copy gets another result; a missing copy removes none.
     picture(tmp_path / "in/c/y/a.png", seed=1)
     words = protect("--skip-existing")
     assert set(origins(tmp_path / "out/c")) == {"a.png", "a-2.png", "a-3.png", "b.png"} and kept(
@@ -225,7 +228,7 @@ def test_a_file_that_is_no_result_is_named(protect, tmp_path):
 
 
 def test_what_a_killed_call_left_is_picked_up_under_its_name(protect, tmp_path):
-    # A photo in the folder itself makes it the class.
+    # A photo directly in the folder makes the folder a class.
     picture(tmp_path / "in/c/0.png", seed=20)
     photos = [
         picture(tmp_path / f"in/c/{folder}/a.png", seed=number)
@@ -237,7 +240,7 @@ def test_what_a_killed_call_left_is_picked_up_under_its_name(protect, tmp_path):
         [expected[name] for name in ("a.png", "a-2.png", "a-3.png")]
         == [digest(path) for path in photos]
     )
-    # Killed between a report and its picture.
+    # Killed between writing a report and its picture.
     (tmp_path / "out/c/a-2.png").unlink()
     (tmp_path / "out/c/a-3.png").unlink()
     picture(tmp_path / "in/c/a.png", seed=8)
@@ -246,7 +249,7 @@ def test_what_a_killed_call_left_is_picked_up_under_its_name(protect, tmp_path):
         origins(tmp_path / "out/c") == expected | {"a-4.png": digest(tmp_path / "in/c/a.png")}
         and "left out 2 photos" in words
     )
-    # The report of a photo that is not here is nobody else's.
+    # The report of an absent photo is not taken over by another photo.
     (tmp_path / "out/c/a-2.png").unlink()
     report = (tmp_path / "out/c/a-2.json").read_bytes()
     photos[1].unlink()
@@ -304,7 +307,7 @@ def test_a_photo_that_cannot_be_read_fails_alone(protect, tmp_path):
     picture(tmp_path / "in/c/a.png", seed=1)
     protect()
     picture(tmp_path / "in/c/b.png", seed=2)
-    # A file that opens and cannot be read, for root either.
+    # A file that opens but cannot be read, not even by root.
     (tmp_path / "in/c/bad.png").symlink_to("/proc/self/mem")
     words = protect("--skip-existing", status=1)
     assert (
@@ -344,7 +347,7 @@ def test_results_of_a_service_need_no_list_of_classes(protect, tmp_path):
     for flags in ([], ["--skip-existing"]):
         assert "palimpsest-classes" not in protect(*flags)
     assert not (tmp_path / "out/palimpsest-classes.json").exists()
-    # What fails needs none, either.
+    # A failed photo needs none either.
     (tmp_path / "in/c/bad.png").write_bytes(b"no photo")
     assert "palimpsest-classes" not in protect("--skip-existing", status=1)
     assert not (tmp_path / "out/palimpsest-classes.json").exists()

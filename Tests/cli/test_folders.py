@@ -1,4 +1,4 @@
-"""`palimpsest protect` on the folders that people have: wrappers, albums with folders in them, links, and what lies beside photos."""
+"""`palimpsest protect` on real-world folders: wrappers, nested albums, links, and other files."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def test_the_classes_are_listed_with_their_counts_in_the_order_of_the_paths(pali
     assert result.returncode == 0
     assert "classes: cats (3 photos), dogs (2 photos)" in result.stderr.splitlines()
     assert "passed through" not in result.stderr
-    # What has a result is of a class all the same.
+    # Photos that already have a result still count for their class.
     again = palimpsest("protect", "in", "--out", "out", "--skip-existing", cwd=tmp_path)
     assert "classes: cats (3 photos), dogs (2 photos)" in again.stderr.splitlines()
     assert palimpsest("protect", "in", "--out", "new", "--quiet", cwd=tmp_path).stderr == ""
@@ -45,7 +45,7 @@ def test_folders_that_hold_folders_alone_are_passed_through(palimpsest, tmp_path
     assert results(tmp_path / "out") == ["Oslo/2.png", "Oslo/3.png", "Rome/1.png"]
     assert line(result, "passed through ").startswith("passed through in/Takeout/Google, ")
     assert line(result, "classes: ") == "classes: Oslo (2 photos), Rome (1 photo)"
-    # A folder of results within changes nothing, and neither does a photo that is added to a class.
+    # A results folder inside changes nothing, and neither does a photo added to a class.
     picture(tmp_path / "in/Takeout/Google/Rome/4.png", seed=4)
     again = palimpsest("protect", "in", "--out", "in/out", cwd=tmp_path)
     assert again.returncode == 0 and results(tmp_path / "in/out")[-1] == "Rome/4.png"
@@ -88,7 +88,7 @@ def test_what_an_earlier_call_made_a_class_stays_one(palimpsest, tmp_path):
     again = palimpsest("protect", "in", "--out", "out", "--skip-existing", cwd=tmp_path)
     assert again.returncode == 0 and line(again, "classes: ") == "classes: cats (2 photos)"
     assert results(tmp_path / "out") == ["cats/1.png", "cats/3.png", "dogs/2.png"]
-    # In a folder of results that knows none of them it is a wrapper.
+    # With a results folder that knows none of its classes, it is a wrapper.
     other = palimpsest("protect", "in", "--out", "other", cwd=tmp_path)
     assert line(other, "classes: ") == "classes: 2024 (1 photo), 2025 (1 photo)"
 
@@ -123,7 +123,7 @@ def test_what_lies_beside_photos_is_counted_by_its_kind(palimpsest, tmp_path):
         "IMG_0001.AAE", "IMG_0001.png.supplemental-metadata.json", "IMG_0001.xmp", "metadata.json"
     ):
         (album / name).write_text("{}")
-    # Thumbnails are pictures, and still nobody's photos.
+    # Thumbnails are pictures, but not photos.
     for name in (
         "@eaDir/IMG_0001.png/SYNOPHOTO_THUMB_M.png", "__MACOSX/._IMG_0001.png", ".cache/a.png"
     ):
@@ -133,7 +133,7 @@ def test_what_lies_beside_photos_is_counted_by_its_kind(palimpsest, tmp_path):
     os.mkfifo(album / "pipe")
     result = palimpsest("protect", "in", "--out", "out", cwd=tmp_path)
     assert result.returncode == 0 and results(tmp_path / "out") == ["trip/IMG_0001.png"]
-    # A folder that is passed over is not looked into, and counts once.
+    # A skipped folder is not searched, and counts once.
     words = "1 hidden, 3 of the system, 1 video, 4 sidecars, 1 link or device, 1 that is no picture"
     assert line(result, "passed over ") == f"passed over 11 files, such as in/trip/.cache ({words})"
 
@@ -155,7 +155,8 @@ def test_linked_folders_are_followed_and_circles_are_named(palimpsest, tmp_path)
     picture(tmp_path / "elsewhere/2.png", seed=2)
     picture(tmp_path / "elsewhere/inner/3.png", seed=3)
     (tmp_path / "in/dogs").symlink_to("../elsewhere")
-    # Circles: to the folder that is named, to one that it lies in, from a linked folder to itself and back.
+    # Link cycles: to the named folder, to one of its parents, and from a linked folder to itself
+    # and back.
     (tmp_path / "in/cats/all").symlink_to("..")
     (tmp_path / "in/cats/root").symlink_to("/")
     (tmp_path / "elsewhere/self").symlink_to(".")
@@ -176,13 +177,13 @@ def test_linked_folders_are_followed_and_circles_are_named(palimpsest, tmp_path)
 
 def test_no_photo_is_taken_twice_for_a_link(palimpsest, tmp_path):
     picture(tmp_path / "in/b/1.png", seed=1)
-    # The real folder has the photo, although the link comes first.
+    # The photo counts for the real folder, although the link sorts first.
     (tmp_path / "in/a").symlink_to("b")
     (tmp_path / "in/c").symlink_to("b/../b")
     result = palimpsest("protect", "in", "--out", "out", cwd=tmp_path)
     assert result.returncode == 0 and results(tmp_path / "out") == ["b/1.png"]
     assert result.stderr.count("did not follow in/") == 2
-    # A link that is named is what it leads to.
+    # A link named on the command line is followed.
     named = palimpsest("protect", "in/a", "--class", "x", "--out", "named", cwd=tmp_path)
     assert named.returncode == 0 and results(tmp_path / "named") == ["x/1.png"]
 
@@ -252,7 +253,7 @@ def test_the_report_names_the_photo_as_it_was_called(palimpsest, binary, tmp_pat
     ]
     command = [binary, "verify", tmp_path / name, report.with_suffix(".png"), "--manifest", report]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
-    # A report of an earlier version has no such word, and verifies.
+    # Reports of an earlier version lack this field, and still verify.
     old = json.loads(report.read_text())
     del old["source"]
     report.write_text(json.dumps(old))

@@ -1,4 +1,4 @@
-"""Kinds of pictures from file to file, compared with what other programs read."""
+"""Picture formats from file to file, compared with what other programs read."""
 
 import json
 import pathlib
@@ -23,7 +23,7 @@ def samples(path, kind, depth):
 
 
 def header(path):
-    """Depth and colour type of a PNG."""
+    """Bit depth and colour type of a PNG."""
     return tuple(path.read_bytes()[24:26])
 
 
@@ -70,7 +70,7 @@ def test_sixteen_bits_stay_sixteen_and_the_bound_is_counted_in_them(
     ), result
     assert palimpsest("verify", original, made, "--strength", "4").returncode == 1
 
-    # Reduced to 8 bits it is another picture.
+    # Reduced to 8 bits, it is a different picture.
     subprocess.run(["convert", made, "-depth", "8", tmp_path / "narrow.png"], check=True)
     result = palimpsest("verify", original, tmp_path / "narrow.png")
     assert result.returncode == 1 and "16 bits" in result.stdout, result
@@ -96,7 +96,7 @@ def test_inks_with_a_profile_are_refused(palimpsest, tmp_path):
 
 @pytest.mark.parametrize("suffix", ["webp", "heic", "avif"])
 def test_other_containers_become_pngs(palimpsest, tmp_path, suffix):
-    """Named wrongly, too: what a file is, its first bytes tell."""
+    """Wrong suffixes work too: the first bytes decide what a file is."""
     original = tmp_path / "in/c" / ("photo.jpg" if suffix == "webp" else f"photo.{suffix}")
     original.parent.mkdir(parents=True)
     shutil.copy(FIXTURES / f"turned.{suffix}", original)
@@ -118,7 +118,7 @@ def test_other_containers_become_pngs(palimpsest, tmp_path, suffix):
 
 
 def test_a_heic_as_iphones_write_it_is_protected_upright(palimpsest, tmp_path):
-    """A grid of tiles that is turned, with a gain map, depth and a matte that belong to a tone-mapped image too."""
+    """A rotated grid of tiles, with gain map, depth and matte that a tone-mapped image shares."""
     original = FIXTURES / "phone.heic"
     result = palimpsest("protect", original, "--class", "c", "--out", tmp_path, "--metadata", "all")
     assert result.returncode == 0, result.stderr
@@ -172,7 +172,7 @@ def test_pictures_in_motion_are_refused(palimpsest, tmp_path):
 
 @pytest.mark.parametrize("suffix", ["webp", "heic", "avif"])
 def test_damage_costs_no_more_than_the_damaged_pictures(palimpsest, tmp_path, suffix):
-    """Hundreds of damaged files: each is protected or has its own error, and the sound one among them is protected."""
+    """Hundreds of damaged files, each protected or with its own error, and an intact one."""
     kinds = (
         ("turned", "lossy_alpha", "lossless_alpha")
         if suffix == "webp"
@@ -200,5 +200,5 @@ def test_damage_costs_no_more_than_the_damaged_pictures(palimpsest, tmp_path, su
     made = list((tmp_path / "out").glob("c/*.png"))
     assert len(made) + len(faults) == 241 and len(faults) > 24, result.stderr
     assert (tmp_path / "out/c/sound.png").exists()
-    # A decoder that dies is a fault of the decoder, but none of these was seen to.
+    # A crashing decoder is the decoder's fault, but none of these files was seen to cause one.
     assert not [line for line in faults if "image_quarantined" in line], faults

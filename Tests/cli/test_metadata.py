@@ -41,7 +41,7 @@ def exiftool(*arguments):
 
 
 def read(path):
-    """Everything in a file, with its group, that does not describe the file itself."""
+    """All tags of a file with their groups, except those that describe the file itself."""
     found = json.loads(exiftool("-j", "-n", "-G0", "-struct", path))[0]
     return {
         name: value
@@ -52,7 +52,7 @@ def read(path):
 
 @pytest.fixture(scope="module", params=["jpg", "png", "webp", "heic", "avif"])
 def photo(request, tmp_path_factory):
-    """A photo of every kind with everything in it, stored lying on its side where EXIF may say so."""
+    """A photo of each kind with all metadata, stored sideways where EXIF allows that."""
     folder = tmp_path_factory.mktemp("photo")
     path = folder / f"photo.{request.param}"
     if request.param in ("heic", "avif"):
@@ -82,7 +82,7 @@ def protected(palimpsest, photo, out, *options):
     assert result.returncode == 0, result.stderr
     made = out / "c/photo.png"
     with Image.open(made) as picture:
-        # Upright, and nothing says that it is to be turned.
+        # Upright, and not marked as rotated.
         is_lying = photo.suffix in (".heic", ".avif")
         assert picture.size == ((70, 66) if is_lying else (23, 41))
         assert picture.getexif().get(0x0112, 1) == 1
@@ -123,7 +123,7 @@ def test_all_keeps_everything_but_what_shows_the_original(palimpsest, photo, tmp
     size = Image.open(made).size
     assert (found["EXIF:ExifImageWidth"], found["EXIF:ExifImageHeight"]) == size
     assert not [name for name in found if "Thumbnail" in name]
-    # The thumbnail's JPEG is gone, not only what points to it.
+    # The thumbnail's JPEG data is gone, not only the pointer to it.
     assert b"\xff\xd8\xff" not in made.read_bytes()
     assert exiftool("-validate", "-warning", "-error", made).count("Error") == 0
 
@@ -168,7 +168,7 @@ NAMESPACES = {
 
 
 def packet(attributes="", properties="", **renamed):
-    """An XMP packet; prefixes may be others than the usual ones."""
+    """An XMP packet; prefixes may differ from the usual ones."""
     names = "".join(
         f' xmlns:{renamed.get(prefix, prefix)}="{uri}"' for prefix, uri in NAMESPACES.items()
     )
@@ -192,7 +192,7 @@ def xmp_segment(text):
 
 
 def kept_of(palimpsest, tmp_path, data, suffix="jpg", policy="all"):
-    """What exiftool reads of the protected picture, its bytes, and what its report says is left out."""
+    """What exiftool reads from the protected picture, its bytes, and its report's `left_out`."""
     photo = tmp_path / f"photo.{suffix}"
     photo.write_bytes(data)
     result = palimpsest(
@@ -209,7 +209,7 @@ TITLE = "<dc:title><rdf:Alt><rdf:li xml:lang='x-default'>A disc</rdf:li></rdf:Al
 
 
 def test_a_motion_photo_with_a_gain_map_says_nothing_of_film_and_map(palimpsest, tmp_path):
-    """As a Pixel writes it: gain map behind the picture, film behind that, and XMP and MPF that tell of both."""
+    """As a Pixel writes it: picture, gain map, film; XMP and MPF describe both."""
     gain, film = (
         jpeg(12),
         struct.pack(">I4s4s4x4s", 20, b"ftyp", b"mp42", b"mp42")

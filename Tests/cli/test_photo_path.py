@@ -1,4 +1,4 @@
-"""Large photos from file to file: their memory, and what does not change the result."""
+"""Large photos from file to file: memory use, and what must not change the result."""
 
 import pathlib
 import struct
@@ -14,7 +14,7 @@ sys.path.append(str(FIXTURES))
 from make_grid_fixtures import box, full_box  # noqa: E402
 from make_phone_fixture import tiles  # noqa: E402
 
-# What the process takes whatever the photo.
+# What the process uses regardless of the photo.
 CONSTANT = 48 << 20
 WIDTH, HEIGHT = 5000, 4000
 
@@ -33,7 +33,10 @@ def large():
 
 
 def peak_memory(command, environment):
-    """Bytes of the largest process; `time` is small itself, and what it starts begins as large as it."""
+    """Peak bytes of the largest process, measured by `time`.
+
+    `time` itself is small, and its child starts at the size of `time`.
+    """
     result = subprocess.run(
         ["/usr/bin/time", "-f", "%M", *map(str, command)],
         env=environment,
@@ -78,7 +81,7 @@ def test_memory_is_bounded_by_the_pixels(
 def test_memory_is_bounded_for_other_kinds(
     binary, environment, tmp_path, large, name, options, bytes_a_pixel
 ):
-    """16 bits with alpha, and WebP with alpha, both turned by a quarter."""
+    """16 bits with alpha, and WebP with alpha, both rotated by a quarter turn."""
     photo = large.crop((0, 0, 3000, 2000))
     photo.putalpha(photo.getchannel(0))
     exif = Image.Exif()
@@ -111,7 +114,7 @@ def test_memory_is_bounded_for_other_kinds(
 
 
 def tiled_heic(path, columns, rows):
-    """A HEIC of many tiles whose streams are those of grid.heic, over and over."""
+    """A HEIC of many tiles that repeat the streams of grid.heic."""
     streams, configuration = tiles((FIXTURES / "grid.heic").read_bytes())
     count, (width, height) = columns * rows, (64 * columns, 64 * rows)
     canvas = struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, width, height)
@@ -175,7 +178,7 @@ def tiled_heic(path, columns, rows):
 
 
 def test_memory_is_bounded_for_tiles(binary, environment, tmp_path):
-    """Streams that many tiles share are neither copied nor kept for each of them."""
+    """Streams shared by many tiles are neither copied nor kept per tile."""
     tiled_heic(tmp_path / "photo.heic", 48, 40)
     command = [
         binary, "protect", tmp_path / "photo.heic", "--class", "c", "--out", tmp_path / "out",
@@ -189,7 +192,7 @@ def test_memory_is_bounded_for_tiles(binary, environment, tmp_path):
 @pytest.mark.parametrize(("width", "height"), [(8160, 6144), (8192, 6144), (12032, 9024)])
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_what_the_largest_phones_write_is_protected(palimpsest, tmp_path, width, height):
-    """50 megapixels and a little, and 108 and a little; gray, which is quicker."""
+    """Slightly over 50 and slightly over 108 megapixels; gray, which is faster."""
     Image.linear_gradient("L").resize((width, height)).save(tmp_path / "photo.jpg", quality=80)
     result = palimpsest(
         "protect", tmp_path / "photo.jpg", "--class", "c", "--out", tmp_path / "out",
@@ -251,7 +254,7 @@ def test_level_and_kernel_change_the_file_and_not_the_picture(palimpsest, tmp_pa
     assert results["again, two at once"][0] == file
     assert (results["smallest"][1] == picture).all() and (results["stored"][1] == picture).all()
     assert len(results["smallest"][0]) < len(file) < len(results["stored"][0])
-    # Another family of instruction sets may round a few samples to the next level.
+    # Another family of instruction sets may round a few samples to the adjacent level.
     apart = abs(results["portable"][1] - picture)
     assert apart.max() <= 1 and (apart > 0).mean() < 1e-3
 

@@ -1,4 +1,4 @@
-"""`palimpsest protect` and its codec processes: killed, crashed, twice at once."""
+"""`palimpsest protect` and its codec processes: killed, crashed, run twice at once."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def is_alive(pid):
 
 
 def start(binary, environment, source, out):
-    """Starts a long call, and waits until it has codec processes and its first result."""
+    """Starts a long call, and waits for its codec processes and its first result."""
     program = binary if isinstance(binary, list) else [binary]
     process = subprocess.Popen(
         [*program, "protect", source, "--out", out, "--jobs", "2"],
@@ -100,7 +100,7 @@ def test_a_call_that_is_killed_leaves_no_process_and_no_partial_result(
 def test_codecs_that_are_killed_cost_nothing(binary, environment, many, tmp_path):
     out = tmp_path / "out"
     process = start(binary, environment, many, out)
-    # One kill at a time: an image is given up only after its second crash.
+    # Only one kill at a time: an image is given up after its second crash.
     os.kill(children(process.pid)[0], signal.SIGKILL)
     assert process.wait(timeout=120) == 0
     assert len(list(out.glob("c/*.png"))) == 400

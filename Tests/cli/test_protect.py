@@ -134,7 +134,8 @@ def test_folders_of_any_script_are_classes_and_two_spellings_are_one(palimpsest,
         assert f"{folders[name]}/\u00e9t\u00e9 {seed}.png" in pictures, (name, pictures)
         report = json.loads((out / folders[name] / f"\u00e9t\u00e9 {seed}.json").read_text())
         assert report["class"] == unicodedata.normalize("NFC", name)
-    # Both spellings' pictures of one name, and those of classes that are one folder where case does not count.
+    # Same-named pictures of both spellings, and of classes that share a folder when case is
+    # ignored.
     for folder in ("M\u00fcller", "Stra"):
         assert (
             len(
@@ -152,7 +153,7 @@ def test_folders_of_any_script_are_classes_and_two_spellings_are_one(palimpsest,
     classes = json.loads((out / "palimpsest-classes.json").read_text())["classes"]
     assert set(classes) == {unicodedata.normalize("NFC", name) for name in names}
     assert sorted(classes.values()) == list(range(9))
-    # The same once more: everything is there.
+    # The same call again: everything is there.
     before = {name: (out / name).stat().st_mtime_ns for name in tree(out)}
     again = palimpsest("protect", tmp_path / "in", "--out", out, "--skip-existing")
     assert again.returncode == 0, again.stderr
@@ -184,7 +185,7 @@ def test_the_list_of_classes_has_labels_in_either_spelling(palimpsest, tmp_path)
     assert palimpsest("protect", tmp_path / "in", "--out", out).returncode == 0
     path = out / "palimpsest-classes.json"
     document = json.loads(path.read_text())
-    # As an editor of another system may save it.
+    # As an editor on another system may save it.
     document["classes"] = {"Mu\u0308ller": 5, "b": 3}
     path.write_text(json.dumps(document, ensure_ascii=False))
     picture(tmp_path / "more/M\u00fcller/2.png", seed=3)
@@ -264,7 +265,7 @@ def test_files_in_folders_that_are_no_pictures_are_passed_over_in_one_line(palim
     words = "1 of the system, 2 sidecars, 1 link or device"
     assert lines[0] == f"passed over 4 files, such as {source}/c/Thumbs.db ({words})"
     assert len(lines) == 2 and lines[1].startswith(f"{source}/c/moving.gif: image_unsupported: ")
-    # Named by itself, a file is meant.
+    # A file named explicitly is meant to be a photo.
     result = palimpsest("protect", source / "c/note.txt", "--class", "c", "--out", out, "--quiet")
     assert result.returncode == 1 and f"{source}/c/note.txt: image_unsupported: " in result.stderr
     (source / "c/moving.gif").unlink()
@@ -358,7 +359,7 @@ def test_results_do_not_go_among_the_photos(palimpsest, tmp_path):
         result = palimpsest("protect", tmp_path / "in", "--out", out)
         assert result.returncode == 2 and "name another folder by --out" in result.stderr, result
     assert tree(tmp_path) == before
-    # A folder of it is not searched for photos.
+    # A folder containing it is not searched for photos.
     for _ in range(2):
         assert (
             palimpsest(
@@ -589,7 +590,8 @@ def test_weights_that_are_none_are_one_error_for_all(palimpsest, tmp_path):
         "protect", photo, "--class", "c", "--out", tmp_path / "o", "--weights", tmp_path / "bad"
     )
     assert result.returncode == 1
-    # One line besides the classes and no usage, and no word about a list of classes that no picture needs.
+    # One line besides the classes, without usage, and without a list of classes that no picture
+    # needs.
     _, line = result.stderr.splitlines()
     assert line.startswith(
         f"Error: The codec processes do not start with the weights file {tmp_path}/bad: weights_"
@@ -639,7 +641,7 @@ def test_a_terminal_gets_a_bar_and_a_pipe_gets_lines(binary, environment, tmp_pa
 
 
 def test_many_small_pictures_are_all_there(palimpsest, tmp_path):
-    # They travel together; none may be lost or mixed up on the way.
+    # Small pictures are sent in batches; none may be lost or swapped.
     for number in range(300):
         picture(tmp_path / f"in/{number % 10}/{number}.png", seed=number)
     result = palimpsest("protect", tmp_path / "in", "--out", tmp_path / "o")
@@ -669,7 +671,7 @@ def test_version_and_help(palimpsest):
 
 
 def test_codec_by_hand_ends_instead_of_waiting(palimpsest):
-    # Its parent is not process 1, so it must not go on.
+    # Its parent is not process 1, so it must exit.
     result = palimpsest("codec", "--parent", 1, stdin=subprocess.DEVNULL)
     assert result.returncode == 1
 
@@ -687,7 +689,7 @@ def test_results_that_lie_beside_their_reports_are_not_protected_again(palimpses
     ), result.stderr
     assert not second.exists()
     assert palimpsest("protect", first, "--out", second, "--force").returncode == 0
-    # Without its report, or changed, it is a picture like any other.
+    # Without its report, or changed, it is an ordinary picture.
     shutil.copy(first / "birds/parrots.png", tmp_path / "alone.png")
     assert (
         palimpsest(

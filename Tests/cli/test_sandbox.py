@@ -1,4 +1,4 @@
-"""What a process that decodes may do: no system calls but a few where the kernel filters them, and no rights of its user's."""
+"""Processes that decode have no privileges, and few system calls where the kernel filters them."""
 
 import ctypes
 import errno
@@ -22,7 +22,7 @@ ALLOW, FAIL = 0x7FFF0000, 0x00050000
 
 
 def forget_seccomp():
-    """Makes seccomp(2) fail from here on, as a kernel fails it that does not know it."""
+    """Makes seccomp(2) fail from here on, as on a kernel without it."""
     instructions = [
         (LOAD, 0, 0, 0),
         (EQUAL, 0, 1, SECCOMP_CALL),
@@ -83,7 +83,7 @@ def test_without_seccomp_the_service_does_not_start(binary, environment, tmp_pat
 
 
 def filters(parent):
-    """What the kernel says of each child's system calls: 2 where they are filtered."""
+    """The kernel's seccomp state of each child: 2 if its system calls are filtered."""
     states = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in children(parent)]
     return [
         line.split()[1]
@@ -99,7 +99,8 @@ def test_every_codec_is_filtered(binary, environment, tmp_path):
     command = [binary, "protect", tmp_path / "in", "--out", tmp_path / "out", "--jobs", "2"]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
-        # One codec has made a picture; the other may still load the weights, but not for long.
+        # One codec has made a picture; the other may still be loading the weights, but not for
+        # long.
         assert eventually(lambda: any((tmp_path / "out").glob("*/*.png")))
         assert eventually(
             lambda: (states := filters(process.pid)) and len(states) == 2 and set(states) == {"2"}
@@ -115,7 +116,7 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights t
 
 
 def rights(pid):
-    """Users, groups and capabilities of every thread of a process, as the kernel tells them."""
+    """Users, groups and capabilities of every thread of a process, as the kernel reports them."""
     found = []
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         lines = [line.partition(":") for line in (task / "status").read_text().splitlines()]
@@ -124,7 +125,10 @@ def rights(pid):
 
 
 def has_no_rights(pid, user=None, bounding=None):
-    """Whether a process runs as this user, by default the one that codecs of the tests' user have, and has no capability."""
+    """Whether a process runs as this user without capabilities.
+
+    The default user is that of the codecs when the tests' user starts them.
+    """
     if user is None:
         user = NOBODY if os.geteuid() == 0 else os.geteuid()
     if bounding is None:
@@ -245,7 +249,7 @@ def test_capabilities_that_an_ordinary_user_was_given_do_not_reach_codecs(
     if shutil.which("setpriv") is None:
         pytest.skip("setpriv is not installed")
     user = 65533
-    # A unit with AmbientCapabilities=CAP_NET_BIND_SERVICE starts a service like this.
+    # A unit with AmbientCapabilities=CAP_NET_BIND_SERVICE starts the service like this.
     given = [
         "setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
         "--inh-caps=+net_bind_service", "--ambient-caps=+net_bind_service",
@@ -262,7 +266,8 @@ def test_capabilities_that_an_ordinary_user_was_given_do_not_reach_codecs(
         try:
             assert eventually(lambda: "listening" in log.read_text()), log.read_text()
             assert rights(process.pid)[0]["CapAmb"] != [NO_CAPABILITIES]
-            # The bounding set is for who may set it; without exec and gain of privileges it gives nothing.
+            # An ordinary user cannot clear the bounding set, which is harmless without exec and new
+            # privileges.
             everything = rights("self")[0]["CapBnd"][0]
             assert eventually(
                 lambda: codecs_without_rights(process, 2, user=user, bounding=everything)
@@ -273,7 +278,7 @@ def test_capabilities_that_an_ordinary_user_was_given_do_not_reach_codecs(
 
 
 def full_pipe():
-    """A pipe that takes not one byte more, so that who writes to it stands still until it is emptied."""
+    """A full pipe, which blocks its writer until it is drained."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
@@ -298,7 +303,7 @@ def test_verify_has_no_rights_once_it_decodes(palimpsest, binary, environment, p
     )
     os.close(writing)
     try:
-        # It stands before its first word, which it says when it has decoded both pictures.
+        # It blocks on its first output, which follows the decoding of both pictures.
         assert eventually(
             lambda: has_no_rights(process.pid) and rights(process.pid)[0]["Seccomp"] == ["2"]
         ), rights(process.pid)

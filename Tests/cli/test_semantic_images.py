@@ -1,4 +1,4 @@
-"""`palimpsest protect --semantic-images`: one's own pictures in place of the generated ones."""
+"""`palimpsest protect --semantic-images`: the user's own pictures instead of generated ones."""
 
 import hashlib
 import io
@@ -53,7 +53,7 @@ def tree(folder):
 
 
 def expected_place(photo, count):
-    """Which picture of a class a photo gets sample-wise, computed here from the documented derivation."""
+    """The index of the picture that a photo gets sample-wise, from the documented derivation."""
     digest = hashlib.sha256(photo.read_bytes()).digest()
     seed = hashlib.sha256(b"palimpsest sample texture" + bytes(8) + digest).digest()[:8]
     return int.from_bytes(seed, "little") % count
@@ -61,9 +61,9 @@ def expected_place(photo, count):
 
 @pytest.fixture
 def own(tmp_path):
-    """Three pictures for `cat`, one for `dog`, and things beside and between them that are passed over."""
+    """Three pictures for `cat`, one for `dog`, and other files that are skipped."""
     folder = tmp_path / "own"
-    # Sorted by bytes, "10" stands before "9" and capitals before small letters.
+    # In byte order "10" sorts before "9", and capitals before lower case.
     for seed, name in [
         (50, "cat/9.png"), (51, "cat/10.png"), (52, "cat/B.png"), (53, "dog/only.png")
     ]:
@@ -134,7 +134,7 @@ def test_two_folders_of_one_class_in_two_spellings_are_refused(palimpsest, tmp_p
 def test_sample_wise_every_photo_has_a_picture_of_its_own_choice_and_keeps_it(
     palimpsest, own, tmp_path
 ):
-    # Small ones travel together with several pictures, the large one alone.
+    # Small photos are batched with several pictures, the large one travels alone.
     photos = [picture(tmp_path / f"in/cat/{number:03}.png", number) for number in range(150)]
     photos.append(picture(tmp_path / "in/cat/large.png", 999, side=100))
     listed = [own / "cat" / name for name in ("10.png", "9.png", "B.png")]
@@ -153,7 +153,7 @@ def test_sample_wise_every_photo_has_a_picture_of_its_own_choice_and_keeps_it(
             found["semantic_image_sha256"] == pixel_hash(listed[places[photo.stem]])
             and found["mode"] == "sample-wise"
         )
-        # The seed of each folder is another, and does not matter.
+        # The folders have different seeds, which does not matter.
         assert (
             (first / f"cat/{photo.stem}.png").read_bytes()
             == (second / f"cat/{photo.stem}.png").read_bytes()
@@ -172,7 +172,7 @@ def test_the_middle_of_a_picture_is_scaled_and_hidden_as_pytorch_hides_it(
     own = Image.open(PHOTOS / "parrots.jpg").convert("RGB").resize((500, 700), Image.BICUBIC)
     own.save(tmp_path / "own/plane/1.png")
     out = tmp_path / "out"
-    # At 200 pixels nothing but the picture is scaled.
+    # At 200 pixels only the picture is scaled.
     result = palimpsest(
         "protect", photo, "--class", "plane", "--out", out, "--semantic-images", tmp_path / "own",
         "--weights", SHIPPED,
@@ -188,7 +188,7 @@ def test_the_middle_of_a_picture_is_scaled_and_hidden_as_pytorch_hides_it(
     cover = torch.from_numpy(pixels(photo)).permute(2, 0, 1).float() / 255
     with torch.no_grad():
         hidden, _ = weights.load(SHIPPED)[0].hide(cover[None], torch.from_numpy(fitted)[None])
-    # Of the photo mask: what red and green keep, and what blue keeps by the picture's own blue.
+    # The photo mask: the factor of red and green, and that of blue by the picture's own blue.
     weight = (
         torch.stack(
             [torch.full((200, 300), 0.15)] * 2 + [0.1 + 0.5 * (cover[2] / 0.5).clamp(max=1)]
@@ -205,7 +205,7 @@ def test_the_middle_of_a_picture_is_scaled_and_hidden_as_pytorch_hides_it(
 
 def test_a_protected_photo_reveals_the_picture_of_its_class_and_no_other(palimpsest, tmp_path):
     torch, weights = reference()
-    # Strokes as fine as those that the network was trained to carry; of a photo it carries little.
+    # Strokes as fine as those the network was trained on; of a photo it carries little.
     classes = {"a": (0.2, 5.5), "b": (1.2, 5.0), "c": (2.4, 6.0)}
     secrets = {}
     for label, (angle, wavelength) in classes.items():
@@ -256,7 +256,7 @@ def reference():
 
 
 def bomb():
-    """A PNG of few bytes that claims 64 megapixels."""
+    """A PNG of a few bytes that claims 64 megapixels."""
     file = io.BytesIO()
     Image.new("1", (12000, 12000)).save(file, "PNG")
     return file.getvalue()

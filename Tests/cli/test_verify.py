@@ -1,4 +1,4 @@
-"""`palimpsest verify`: what it finds is what numpy finds, and nothing that was changed gets through."""
+"""`palimpsest verify` agrees with numpy, and accepts nothing that was changed."""
 
 import json
 import pathlib
@@ -20,7 +20,7 @@ def protected(palimpsest, tmp_path):
 
 
 def changed(path, out, change):
-    """The picture with its samples changed."""
+    """Writes the picture with its samples changed."""
     samples = np.array(Image.open(path))
     change(samples)
     Image.fromarray(samples).save(out)
@@ -58,7 +58,7 @@ def test_one_sample_beyond_the_bound_is_found(palimpsest, protected, tmp_path):
     picture = changed(protected, tmp_path / "picture.png", one_too_far)
     result = palimpsest("verify", PHOTO, picture)
     assert result.returncode == 1 and "9 levels, the bound is 8  <--" in result.stdout, result
-    # Nor is it in the report.
+    # Not in the report either.
     result = palimpsest("verify", PHOTO, picture, "--manifest", protected.with_suffix(".json"))
     assert result.returncode == 1 and "not in the manifest" in result.stdout, result
 

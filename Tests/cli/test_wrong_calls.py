@@ -1,4 +1,4 @@
-"""What a wrong call or a wrong name is told: the word that is wrong, and what to do."""
+"""Messages for wrong calls and wrong names: they state the wrong word and the remedy."""
 
 import os
 
@@ -47,7 +47,7 @@ def test_an_unknown_option_is_named_before_anything_is_missing(palimpsest, tmp_p
         ),
         (["keys", "create", "--nmae", "x"], "Unknown option '--nmae'"),
         (["protect", "--out", "o", "--\x1b[2J"], None),
-        # What follows two dashes is a file, and what is no option is none.
+        # After two dashes come files; unknown words are not options.
         (["protect", "--out", "o"], None),
         (["protect", "in", "--", "--bogus"], None),
         (["protect", "in", "--out", "o", "--strength", "-5"], None),

@@ -1,4 +1,7 @@
-"""Other people's programs as clients. They need packages of their own, so `make test-clients` runs these tests, not `make test`."""
+"""Third-party programs as clients.
+
+They need packages of their own, so `make test-clients` runs these tests, not `make test`.
+"""
 
 import pathlib
 import sys

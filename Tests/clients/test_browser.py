@@ -12,7 +12,7 @@ CHROMIUM = [
 
 @pytest.fixture
 def dump(tmp_path):
-    """The document that a browser makes of an address."""
+    """The DOM that a browser builds for an address."""
 
     def dump(url):
         command = [*CHROMIUM, f"--user-data-dir={tmp_path}/profile", "--dump-dom", url]

@@ -1,4 +1,4 @@
-"""wrk and ab: every request is answered, with connections that are kept (wrk) and with one for each request (ab)."""
+"""wrk and ab get an answer to every request, over kept-alive and one-shot connections."""
 
 import re
 import subprocess
@@ -48,12 +48,15 @@ def test_ab(address, options):
         r"Failed requests:\s+0\b", result
     )
     assert "Non-2xx" not in result
-    # ab speaks HTTP/1.0, whose connections are not kept, be it asked for or not.
+    # ab speaks HTTP/1.0, whose connections are closed even if keep-alive is requested.
     assert not options or re.search(r"Keep-Alive requests:\s+0\b", result)
 
 
 def test_a_storm_of_connections(address, service):
-    """Two hundred thousand, as fast as they can be made: libdispatch, were it to watch each, would now and then end the process."""
+    """Two hundred thousand connections, as fast as possible.
+
+    If libdispatch watched each of them, it would occasionally end the process.
+    """
     url, key = address
     for _ in range(10):
         result = (

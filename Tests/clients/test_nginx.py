@@ -1,4 +1,4 @@
-"""nginx in front, with the configuration that Deploy gives."""
+"""nginx in front, with the configuration from Deploy."""
 
 import io
 import json
@@ -11,7 +11,7 @@ import pytest
 from service import FIXTURES, PATIENCE, ROOT, LocalService
 
 SITE = ROOT / "Deploy/nginx-site.conf.example"
-# What a distribution's own configuration says around a site; all of it in a folder of the test.
+# What a distribution's configuration puts around a site, all in a folder of the test.
 AROUND = """
 daemon off;
 worker_processes 2;
@@ -31,7 +31,7 @@ http {{
 
 
 class Proxied(LocalService):
-    """A service that is spoken to through nginx."""
+    """A service reached through nginx."""
 
     def __init__(self, folder):
         super().__init__(folder / "data", folder / "http.sock", "--trusted-proxies", "unix")
@@ -49,7 +49,7 @@ class Proxied(LocalService):
         (self.folder / "site.conf").write_text(site)
         configuration = self.folder / "nginx.conf"
         configuration.write_text(AROUND.format(folder=self.folder))
-        # The workers of a master that is root are not.
+        # If the master runs as root, its workers do not.
         self.folder.chmod(0o777)
         self.path.chmod(0o777)
         self.nginx = subprocess.Popen(
@@ -70,7 +70,7 @@ class Proxied(LocalService):
 
 @pytest.fixture(scope="module")
 def proxied(tmp_path_factory):
-    # A short path, and one that nginx's workers may enter.
+    # A short path that nginx's workers may enter.
     folder = tmp_path_factory.mktemp("n")
     for parent in [folder, *folder.parents][:3]:
         parent.chmod(0o755)
@@ -100,7 +100,7 @@ def test_a_job_goes_through(proxied):
         == 304
     )
     assert proxied.get(path, "--request", "DELETE").status == 204
-    # curl waits with a large body, and for chunks of unknown number nginx asks upstream the same way.
+    # curl waits before it sends a large body; nginx asks upstream the same way for chunked bodies.
     chunked = proxied.get("/v1/jobs?class=a", "--header", "Transfer-Encoding: chunked", "--header",
                           "Content-Type: image/jpeg",
                           "--data-binary", f"@{FIXTURES / 'parrots.jpg'}")  # fmt: skip
@@ -129,7 +129,7 @@ def test_a_refusal_arrives_before_the_upload_ends(proxied, tmp_path):
 
 def test_connections_upstream_are_kept(proxied):
     def accepted():
-        """Connections that the service's socket ever had, by the inodes of its ends."""
+        """The number of connections the service's socket has ever had, by their inodes."""
         rows = subprocess.run(
             ["ss", "-x", "-a"], capture_output=True, text=True, check=True
         ).stdout.splitlines()

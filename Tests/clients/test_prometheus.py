@@ -1,4 +1,4 @@
-"""Prometheus' own tool reads the metrics and the alerts, and plays the alerts through."""
+"""Prometheus' own tool reads the metrics and the alerts, and runs the alerts' tests."""
 
 import pathlib
 import re

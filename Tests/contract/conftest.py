@@ -1,4 +1,4 @@
-"""The service for the tests of its contract, which need packages of their own: `make test-contract` runs them."""
+"""The service for the contract tests, which need extra packages: `make test-contract`."""
 
 import pathlib
 import re
@@ -18,7 +18,7 @@ def binary():
 
 
 class Measured(Service):
-    """A service that tells its metrics."""
+    """A service that exposes its metrics."""
 
     def __init__(self, data, *extra):
         super().__init__(
@@ -46,7 +46,7 @@ class Measured(Service):
 
 @pytest.fixture
 def make_measured(tmp_path):
-    """Makes services with fresh data folders, and ends them all."""
+    """Makes services with fresh data folders, and stops them all."""
     made = []
 
     def make(*extra):
@@ -62,7 +62,7 @@ def make_measured(tmp_path):
 
 @pytest.fixture(scope="module")
 def worked(tmp_path_factory):
-    """A service that has protected three photos, and refused one file and some requests."""
+    """A service that has protected three photos and refused one file and some requests."""
     folder = tmp_path_factory.mktemp("worked")
     broken = folder / "broken.jpg"
     broken.write_bytes((FIXTURES / "parrots.jpg").read_bytes()[:300])

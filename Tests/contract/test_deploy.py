@@ -1,4 +1,4 @@
-"""The dashboard and the alerts ask only for metrics and labels that a live service tells."""
+"""The dashboard and the alerts use only metrics and labels that a live service exposes."""
 
 import json
 import re
@@ -13,12 +13,12 @@ ALERTS = yaml.safe_load((ROOT / "Deploy/prometheus-alerts.yml").read_text())
 RULES = [rule for group in ALERTS["groups"] for rule in group["rules"]]
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 
-# What Prometheus itself adds to every scrape.
+# Added by Prometheus itself to every scrape.
 OF_THE_SCRAPE = {"job", "instance"}
 
 
 def queries():
-    """Every expression with where it stands."""
+    """Every expression and where it occurs."""
     for rule in RULES:
         yield rule["alert"], rule["expr"]
     for panel in PANELS:
@@ -31,7 +31,7 @@ def queries():
 
 @pytest.fixture(scope="module")
 def exposed(worked):
-    """The labels of every sample's name, as a live service tells them."""
+    """The labels of every sample name, as exposed by a live service."""
     labels = {"up": set()}
     for family in text_string_to_metric_families(worked.metrics()):
         for sample in family.samples:

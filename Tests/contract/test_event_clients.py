@@ -1,4 +1,4 @@
-"""Somebody else's client of server-sent events."""
+"""A third-party client for server-sent events."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The metrics as Prometheus reads them, by Prometheus' own Python client."""
+"""The metrics as read by Prometheus' own Python client."""
 
 import math
 import os
@@ -9,7 +9,7 @@ from conftest import FIXTURES
 from events import Listener
 from prometheus_client.parser import text_string_to_metric_families
 
-# Ends of names that say what is measured in which unit, by Prometheus' conventions; what merely counts things has none.
+# Name suffixes for units, by Prometheus' conventions; plain counts have none.
 UNITS = ("_seconds", "_bytes", "_total", "_info")
 COUNTS = {
     "palimpsest_ready", "palimpsest_http_requests_in_flight", "palimpsest_http_connections",
@@ -24,7 +24,7 @@ def families(service):
 
 
 def values(service, name):
-    """The samples of one name by their labels, as a frozenset of pairs."""
+    """The samples of one name, by their labels (a frozenset of pairs)."""
     return {
         frozenset(sample.labels.items()): sample.value
         for family in families(service).values()
@@ -41,7 +41,7 @@ def test_names_types_and_units_are_prometheus_conventions(worked):
     for family in families(worked).values():
         assert family.documentation.endswith("."), family.name
         assert family.name.startswith(("palimpsest_", "process_"))
-        # The parser takes _total off the name of a counter.
+        # The parser strips _total from the name of a counter.
         full = f"{family.name}_total" if family.type == "counter" else family.name
         assert full.endswith(UNITS) or full in COUNTS, full
         assert (family.type == "counter") == full.endswith("_total"), full
@@ -167,5 +167,6 @@ def test_a_waiting_request_is_answered_when_the_service_stops(make_measured):
         [answer.status for answer in answers] == [200]
         and answers[0].json["state"] in ("queued", "running")
     )
-    # The image in hand keeps the service for up to a minute; the request did not wait for it.
+    # The image in progress keeps the service up for at most a minute; the request did not wait for
+    # it.
     assert service.process.poll() is None

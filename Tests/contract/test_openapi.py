@@ -1,4 +1,4 @@
-"""Public/openapi.json as a document: valid, its examples too, and with every code that the sources know."""
+"""Public/openapi.json as a document: valid, with valid examples and all of the sources' codes."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def walk(node, place=()):
 
 
 def examples():
-    """Every example with the schema that it must follow: of media types, parameters, headers and schemas themselves."""
+    """Every example and its schema: of media types, parameters, headers and schemas."""
     for place, node in walk(DOCUMENT):
         if not isinstance(node, dict) or "example" not in node:
             continue
@@ -41,7 +41,7 @@ def examples():
 @pytest.mark.parametrize(("schema", "example"), examples())
 def test_every_example_follows_its_schema(schema, example):
     registry = Registry().with_resource("urn:contract", Resource(DOCUMENT, DRAFT202012))
-    # The references of the document are relative to its root.
+    # The document's references are relative to its root.
     text = json.dumps(schema).replace('"$ref": "#/', '"$ref": "urn:contract#/')
     validator = Draft202012Validator(
         json.loads(text), registry=registry, format_checker=FormatChecker()
@@ -76,7 +76,7 @@ def test_every_answer_has_a_body_with_an_example_or_none():
                     assert "example" in content, (method, path, status)
             if int(status) >= 400:
                 assert response["x-problem-codes"], (method, path, status)
-                # The sentence for people names them too.
+                # The prose description names them too.
                 assert all(
                     code in response["description"] for code in response["x-problem-codes"]
                 ), (method, path, status)
@@ -92,7 +92,7 @@ def test_every_code_of_the_sources_is_documented():
     codes |= set(re.findall(r'\bcode: "([a-z_]+)"', sources))
     codes |= set(re.findall(r'case \w+ = "([a-z_]+_invalid)"', sources))
     codes |= {f"{name}_invalid" for name in re.findall(r'parameterInvalid\("(\w+)"', sources)}
-    # Nobody is left to read it.
+    # No client is left to read it.
     codes.discard("client_disconnected")
     assert len(codes) > 50, codes
     words = set(re.findall(r"[a-z_]+", json.dumps(DOCUMENT)))

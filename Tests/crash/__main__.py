@@ -1,6 +1,6 @@
-"""The crash test by hand: kills at random moments, failing disks, a clock that is set; then the audit.
+"""The crash test by hand: kills at random moments, failing disks, a changed clock; then the audit.
 
-    python Tests/crash --kills 1000 [--seed N] [--folder DIR]
+python Tests/crash --kills 1000 [--seed N] [--folder DIR]
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""What a client was promised, and whether it was kept.
+"""Records what clients were promised, and checks whether it was kept.
 
-The ledger knows only what came over HTTP; the audit then looks into the data folder as well.
+The ledger knows only what came over HTTP; the audit also inspects the data folder.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ import uuid
 import numpy as np
 from PIL import Image
 
-# Each fails a request without telling whether the server has done what was asked.
+# Each fails a request without telling whether the server carried it out.
 UNKNOWN = (OSError, http.client.HTTPException, json.JSONDecodeError)
 
 
 class Job:
-    """A request for a job, sent again under its idempotency key until it is answered."""
+    """A request for a job, repeated under its idempotency key until it is answered."""
 
     def __init__(self, images, has_previews):
         self.key = str(uuid.uuid4())
@@ -29,7 +29,7 @@ class Job:
         self.has_previews = has_previews
         self.id = None
         self.is_cancelled = False
-        # Asked for; what became of it is not known before `is_deleted`.
+        # Requested; the outcome is unknown until `is_deleted`.
         self.to_delete = False
         self.is_deleted = False
 
@@ -51,7 +51,7 @@ class Job:
 
 
 class Pictures:
-    """Small pictures, and now and then a file that is none. Some come again and again, as they do in life."""
+    """Small pictures, and occasionally an invalid file. Some recur, as in real use."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -82,7 +82,7 @@ class Pictures:
         return images
 
     def are_wanted_small(self):
-        """Whether a job asks for previews."""
+        """Whether a job requests previews."""
         return self.random.random() < 0.3
 
 
@@ -94,14 +94,14 @@ class Ledger:
         self.pictures = pictures
         self.lock = threading.Lock()
         self.jobs = []
-        # Class and input of an image -> what it became, ever.
+        # (class, input) of an image -> its output, for all time.
         self.outputs = {}
         self.answers = {}
 
     # ---- Requests ----
 
     def request(self, method, path, body=None, fields=None):
-        """One request on a connection of its own; raises one of UNKNOWN when there is no whole answer."""
+        """One request on its own connection; raises one of UNKNOWN without a complete answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=60)
         try:
             connection.request(
@@ -116,13 +116,13 @@ class Ledger:
             connection.close()
         with self.lock:
             self.answers[response.status] = self.answers.get(response.status, 0) + 1
-        # Between two lives of the server its port may be somebody else's.
+        # Between two runs of the server, another program may use its port.
         if response.status == 401 or "Content-Security-Policy" not in response.headers:
             raise http.client.HTTPException("not the server")
         return response.status, response.headers, content
 
     def send(self, job):
-        """Sends a job; whether it was accepted."""
+        """Sends a job; returns whether it was accepted."""
         body, media_type = job.form()
         path = f"/v1/jobs?mode=sample-wise&preview={str(job.has_previews).lower()}"
         status, _, content = self.request(
@@ -138,7 +138,7 @@ class Ledger:
         return True
 
     def change(self, job):
-        """Cancels or deletes a job, as it was marked to be; a deletion that was not answered is asked for again."""
+        """Cancels or deletes a job as marked; repeats a deletion that was not answered."""
         if job.to_delete:
             status, _, content = self.request("DELETE", f"/v1/jobs/{job.id}")
             assert status in (204, 404, 503, 507), (status, content)
@@ -149,7 +149,7 @@ class Ledger:
             assert status in (200, 503, 507), (status, content)
 
     def note(self, label, content, output):
-        """An image has become this; it may never become anything else."""
+        """Records an image's output, which must never change."""
         name = (label, hashlib.sha256(content).hexdigest())
         with self.lock:
             assert self.outputs.setdefault(name, output) == output, (
@@ -157,7 +157,7 @@ class Ledger:
             )
 
     def look(self, job):
-        """Fetches what is done of a job, and checks it."""
+        """Fetches and checks what is done of a job."""
         status, _, content = self.request("GET", f"/v1/jobs/{job.id}/images?limit=100")
         if status == 404:
             assert job.to_delete, f"{job.id} is lost"
@@ -171,7 +171,7 @@ class Ledger:
     # ---- The audit ----
 
     def audit(self):
-        """Every promise, once nothing goes wrong any more. Returns how many images were set aside."""
+        """Checks every promise once all faults are over. Returns how many images were set aside."""
         for job in self.jobs:
             while job.id is None:
                 self.send(job)
@@ -200,7 +200,7 @@ class Ledger:
                 set_aside += 1
             else:
                 assert state == "cancelled" and job.is_cancelled, image
-        # The key still stands for this job.
+        # The key still identifies this job.
         before = job.id
         assert self.send(job) and job.id == before
         return set_aside
@@ -235,7 +235,7 @@ class Ledger:
 
 
 def audit_database(folder):
-    """What the data folder of a service that does not run looks like from outside: SQLite's own checks, and the counts."""
+    """Checks a stopped service's data folder from outside: SQLite's own checks, and counts."""
     database = sqlite3.connect(folder / "palimpsest.sqlite")
     try:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -257,7 +257,7 @@ def audit_database(folder):
 
 
 def audit_files(folder):
-    """Every file is some row's, every row has its files, and each has the hash of its name."""
+    """Every file belongs to a row, every row has its files, and each file's name is its hash."""
     database = sqlite3.connect(folder / "palimpsest.sqlite")
     try:
         referenced = {
@@ -280,7 +280,7 @@ def audit_files(folder):
     for name, path in files.items():
         assert hashlib.sha256(path.read_bytes()).hexdigest() == name
     assert list((folder / "tmp").iterdir()) == []
-    # What was filed just before a kill is kept aside, whole, and is nobody's.
+    # Files written just before a kill are set aside, complete and without an owner.
     for path in (folder / "set-aside").glob("*"):
         assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
         assert path.name not in referenced

@@ -1,4 +1,4 @@
-"""The short form of the crash test; `python Tests/crash --kills 1000` is the long one."""
+"""The short crash test; `python Tests/crash --kills 1000` is the long one."""
 
 import datetime
 import sqlite3
@@ -37,7 +37,7 @@ def test_a_data_folder_that_cannot_be_written_is_refused_at_the_start(tmp_path):
 
 
 def job(service):
-    """A job of one photo that is done."""
+    """A finished job of one photo."""
     photo = FIXTURES / "plane.jpg"
     path = service.get("/v1/jobs?class=planes", "--data-binary", f"@{photo}").fields["location"]
     return path, service.finished(path)
@@ -74,7 +74,7 @@ def test_the_reserve_lets_jobs_be_erased_on_a_full_disk(faulty):
         assert service.get(first).status == 404 and service.get(second).status == 200
         assert reserve.stat().st_size < size
     assert service.get(second, "--request", "DELETE").status == 204
-    # Made anew as soon as there is room.
+    # Recreated as soon as there is room.
     assert reserve.stat().st_size == size
     service.wait_for(lambda: service.curl("/readyz").status == 200, "/readyz to answer 200")
     assert [path for path in (service.data / "blobs").rglob("*") if path.is_file()] == []
@@ -104,7 +104,7 @@ def expiry(document):
 
 
 def durations(service):
-    """How long images and jobs took, and had waited, by the times in the database."""
+    """How long images and jobs took and waited, by the times in the database."""
     database = sqlite3.connect(service.data / "palimpsest.sqlite")
     try:
         rows = database.execute(
@@ -121,12 +121,12 @@ def test_a_jump_of_the_clock_that_is_taken_back_changes_nothing(faulty):
     service, faults = faulty
     path, before = job(service)
     faults.set_clock(YEAR)
-    # Longer than the service lets pass between two looks for what has expired.
+    # Longer than the service's interval between checks for expired jobs.
     time.sleep(32)
     assert service.get(path).status == 200
     faults.set_clock(0)
     assert service.get(path).json == before
-    # A start looks at once.
+    # A start checks immediately.
     for offset in (YEAR, -YEAR):
         faults.set_clock(offset)
         service.kill()
@@ -145,7 +145,7 @@ def test_a_job_that_ends_by_a_wrong_clock_is_kept_as_long_as_any(faulty, offset)
     faults.set_clock(0)
     left = expiry(service.get(path).json) - time.time()
     assert 0 < left <= 3600, left
-    # Set while work is under way.
+    # Changed while work is under way.
     other = service.get(
         "/v1/jobs?class=planes", *["--form", f"file=@{FIXTURES / 'parrots.jpg'}"] * 6
     ).fields["location"]

@@ -1,4 +1,4 @@
-"""Albums as people pack them, by the tools that they pack them with: folders become classes, and what is no photo is counted."""
+"""Albums packed with common tools: folders become classes, other files are counted."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ PLANE = (FIXTURES / "plane.jpg").read_bytes()
 
 @pytest.fixture
 def photos(tmp_path):
-    """A folder of class folders, with what a Mac puts into it."""
+    """A folder of class folders, with the files that macOS adds."""
     folder = tmp_path / "my photos"
     for number, name in enumerate(["birds/1.png", "birds/deep/2.png", "things/3.png"]):
         picture(folder / name, number)
@@ -34,7 +34,7 @@ def images(service, job):
 
 
 def zip_of(path, photos, top, mac=False):
-    """A ZIP as Finder makes one of a folder, or as it is without the folder around."""
+    """A ZIP of a folder as Finder makes it, or without the enclosing folder."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(photos.rglob("*")):
             name = file.relative_to(photos)
@@ -60,12 +60,12 @@ def test_a_folder_is_the_same_job_with_and_without_the_folder_around(shared_serv
     answer = send(shared_service, out.read_bytes(), TAR if "tar" in pack else ZIP)
     out.unlink()
     assert answer.status == 202, answer
-    # tar takes a folder's files in the order of the disk.
+    # tar takes a folder's files in disk order.
     assert sorted(classes(answer.json)) == [("birds", 2), ("things", 1)]
     assert sorted(image["file"] for image in images(shared_service, answer.json)) == [
         "birds/1.png", "birds/2.png", "things/3.png"
     ]
-    # The hidden file beside the class folders is not among those that the last command names.
+    # The last command does not name the hidden file beside the class folders.
     hidden = {"system": 1 if "posix" in pack else 2}
     assert answer.json["passed_over"]["reasons"] == {"video": 1, "sidecar": 1} | hidden
 
@@ -75,7 +75,7 @@ def test_what_finder_packs(shared_service, photos, tmp_path):
     assert answer.status == 202 and classes(answer.json) == [("birds", 2), ("things", 1)], answer
     assert answer.json["passed_over"]["reasons"] == {"video": 1, "sidecar": 1, "system": 2 + 7}
     assert "__MACOSX/my photos/._.DS_Store" in answer.json["passed_over"]["examples"]
-    # The same is told whenever the job is looked at, and in no list.
+    # The same is reported whenever the job is fetched, but in no list.
     job = shared_service.finished(f"/v1/jobs/{answer.json['id']}")
     assert (
         (job["classes"], job["passed_over"]) == (answer.json["classes"], answer.json["passed_over"])
@@ -167,7 +167,7 @@ def test_bad_folders_and_loose_photos_fail_alone_by_their_paths(shared_service, 
     }
     assert manifest == {1: "loose.jpg", 2: "things/plane.jpg", 3: f"{long}/a.jpg", 4: "other.jpg"}
     assert b"loose.jpg" not in files["things/plane.png"]
-    # They cannot be tried again, since they were never kept.
+    # They were never stored, so they cannot be retried.
     assert problem(
         shared_service.get(f"{path}/retry", "--request", "POST"), 409, "nothing_to_retry"
     )
@@ -244,7 +244,7 @@ def test_submit_tells_the_photos_names_and_not_where_they_lie(make_service, tmp_
     assert f"passed over 1 file: {folder}/cats/a.mov (1 video)" in result.stderr
     (job,) = jobs(service)
     sent = {image["number"]: image["source"] for image in images(service, job)}
-    # curl writes a quotation mark within a name as browsers do.
+    # curl escapes a quotation mark in a name as browsers do.
     assert list(sent.values()) == [
         "in/cats/a.png", "in/cats/x/a.png", "in/dogs/q%22u;o,te.png", "in/dogs/text.jpg"
     ]

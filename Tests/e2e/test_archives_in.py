@@ -1,4 +1,4 @@
-"""Tars and ZIPs as uploads, sent by curl as a user would: folders become classes, names are data, and what is refused leaves nothing."""
+"""Tars and ZIPs uploaded by curl: folders become classes, and refusals leave nothing."""
 
 import gzip
 import io
@@ -25,7 +25,7 @@ CLASSES = {
 
 @pytest.fixture
 def photos(tmp_path):
-    """A folder of class folders, as people have them."""
+    """A folder of class folders, as users have them."""
     folder = tmp_path / "photos"
     for name, fixture in CLASSES.items():
         path = folder / name.split("/")[0] / fixture
@@ -99,7 +99,7 @@ def zipped(*entries, method=zipfile.ZIP_DEFLATED):
      "cd photos && zip -q0r - *"],
 )  # fmt: skip
 def test_an_archive_out_of_a_pipe_is_a_job_of_many_classes(shared_service, photos, pack):
-    # -T - sends chunks of what tar has made while it makes more.
+    # -T - sends chunks of tar's output while tar is still running.
     type = TAR if "tar" in pack else ZIP
     command = (
         f"{{ {pack}; }} | curl --silent --show-error --include --max-time {PATIENCE} "
@@ -136,12 +136,12 @@ def test_settings_of_the_query_and_waiting_hold_for_archives(shared_service):
                   "--header", "Prefer: wait=60", "--header", "Idempotency-Key: tar-1")  # fmt: skip
     assert (answer.status, answer.json["state"]) == (200, "done"), answer
     assert answer.json["settings"]["strength"] == 4
-    # The folder is nearer than the query.
+    # The folder takes precedence over the query.
     assert (
         [image["file"] for image in images(shared_service, answer.json)]
         == ["things/plane.png", "sky/plane.png"]
     )
-    # What is in an archive counts for the key, not how it is packed.
+    # The idempotency key covers an archive's contents, not how it was packed.
     again = send(shared_service, zipped(("plane.jpg", photo), ("sky/plane.jpg", photo)), ZIP,
                  "?class=things&strength=4",
                  "--header", "Idempotency-Key: tar-1")  # fmt: skip
@@ -296,14 +296,14 @@ def test_what_is_refused_leaves_nothing(make_service):
     assert jobs(service) == []
     assert blobs(service) == []
     service.wait_for(lambda: not left_over(service), "the files of refused archives to be gone")
-    # No member was written outside of the data folder either.
+    # No member was written outside the data folder either.
     assert sorted(os.listdir(service.data.parent)) == ["body", "data", "data.log"]
     assert service.stop() == 0
 
 
 def test_the_bound_of_a_body_holds_for_what_it_unpacks_to(make_service):
     service = make_service("--max-body-bytes", str(1 << 20), "--max-image-bytes", "100000")
-    # What is repeated within 32 KiB is deflated.
+    # Deflate finds repetitions within 32 KiB.
     random = os.urandom(20_000)
     fits = zipped(*((f"a/{n}.png", random * 4) for n in range(13)))
     assert len(fits) < 1 << 20
@@ -320,7 +320,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(make_service, photos):
     packed = (
         subprocess.run(["tar", "-C", photos, "-c", "."], capture_output=True, check=True).stdout
     )
-    # A chunk of half of it, and then the end of the connection.
+    # A chunk with the first half, then the end of the connection.
     half = packed[: len(packed) // 2]
     with socket.create_connection(("127.0.0.1", service.port)) as connection:
         connection.sendall(

@@ -1,4 +1,7 @@
-"""Previews, and the owner's way back: asked for with the upload, delivered in the archive and one by one, opened by the owner alone."""
+"""Previews and recovery files: requested on upload, in the archive and one by one.
+
+Only the owner can open a recovery file.
+"""
 
 import hashlib
 import html.parser
@@ -72,7 +75,7 @@ def test_the_owner_gets_the_photo_back_to_the_last_bit(shared_service, recoverab
 
 
 def test_the_passphrase_can_be_piped_to_curl(shared_service, tmp_path):
-    """As the README does it, so that no list of processes shows it."""
+    """As in the README, so that no process list shows it."""
     field = tmp_path / "field"
     field.write_text(f"Palimpsest-Recovery-Passphrase: {PASSPHRASE}\n")
     with open(field) as pipe:
@@ -100,8 +103,8 @@ def test_nobody_else_does(shared_service, recoverable, tmp_path):
     result = recover(protected, sealed, "-o", output, "--passphrase-file", secret)
     assert result.returncode == 1 and "not the picture" in result.stderr
     assert not output.exists()
-    # The passphrase is not on the server's disk, and what was added to the photo is there in its sealed form alone: the content of
-    # a recovery file would be a hash and a PNG.
+    # The passphrase is not on the server's disk, and what was added to the photo is there only in
+    # sealed form: the content of a recovery file would be a hash and a PNG.
     stored = [file.read_bytes() for file in shared_service.data.rglob("*") if file.is_file()]
     assert not any(PASSPHRASE.encode() in content for content in stored)
     assert PASSPHRASE not in shared_service.log()

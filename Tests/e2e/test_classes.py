@@ -1,4 +1,4 @@
-"""`palimpsest classes`: one's own semantic images for a service, seen from the command line and over HTTP."""
+"""`palimpsest classes`: own semantic images for a service, by command line and over HTTP."""
 
 import hashlib
 import io
@@ -27,7 +27,7 @@ def pixel_hash(path):
 
 
 def expected_place(photo, count):
-    """Which picture of a class a photo gets sample-wise, computed here from the documented derivation."""
+    """The index of the picture that a photo gets sample-wise, from the documented derivation."""
     seed = hashlib.sha256(
         b"palimpsest sample texture" + bytes(8) + hashlib.sha256(photo.read_bytes()).digest()
     ).digest()
@@ -52,7 +52,7 @@ def listed(data):
 
 
 def stored(data):
-    """The files of blobs, finished and unfinished, with their sizes."""
+    """Blob files, finished and unfinished, with their sizes."""
     return {
         str(path.relative_to(data)): path.stat().st_size
         for folder in ("blobs", "tmp")
@@ -62,7 +62,7 @@ def stored(data):
 
 
 def protect(service, query, *photos):
-    """Protects photos in one job and gives their reports."""
+    """Protects photos in one job and returns their reports."""
     form = [word for photo in photos for word in ("--form", f"file=@{photo}")]
     answer = service.get(f"/v1/jobs?{query}", *form)
     assert answer.status == 202, answer
@@ -87,7 +87,7 @@ def own(tmp_path):
 
 @pytest.fixture
 def stopped(make_service):
-    """A service that has been started once and stopped."""
+    """A service that was started once and stopped."""
     service = make_service()
     assert service.stop() == 0, service.log()
     return service
@@ -134,14 +134,14 @@ def test_imported_images_are_hidden_from_then_on(make_service, own, tmp_path):
     hashes = {pixel_hash(picture) for picture in own.glob("*/*.png")}
     assert bird["semantic_image_sha256"] not in hashes
 
-    # Sample-wise, every photo has its own, the same one each time.
+    # Sample-wise, every photo has a picture of its own, the same one each time.
     expected = [pixel_hash(own / f"cat/{expected_place(photo, 3) + 1}.png") for photo in photos]
     assert len(set(expected)) == 3
     for _ in range(2):
         reports = protect(service, "class=cat&mode=sample-wise", *photos)[1]
         assert [report["semantic_image_sha256"] for report in reports] == expected
 
-    # They outlive the jobs, and the sweeps at the start of a server; importing again replaces them.
+    # They outlive the jobs and the cleanup at server start; a new import replaces them.
     for job in service.get("/v1/jobs").json["jobs"]:
         assert service.get(f"/v1/jobs/{job['id']}", "-X", "DELETE").status == 204
     assert service.stop() == 0
@@ -305,7 +305,7 @@ def test_killed_while_it_checks_pictures_an_import_has_done_nothing(stopped, own
         noise(tmp_path / f"many/cat/{number:03}.png", number, side=200)
     process = begin_import(tmp_path / "many", stopped.data)
     wait_for(lambda: len(list((stopped.data / "tmp").iterdir())) >= 3, process)
-    # Held, it cannot come to the end before it is killed.
+    # Stopped, it cannot finish before it is killed.
     for pid in children(process):
         os.kill(pid, signal.SIGSTOP)
     process.kill()
@@ -336,7 +336,7 @@ def test_killed_while_it_files_pictures_an_import_has_done_all_or_nothing(stoppe
     lines = listed(stopped.data)
     stopped.start()
     assert stopped.stop() == 0
-    # What no row refers to is gone after the start, and what one refers to is there.
+    # After the start, unreferenced files are gone and referenced ones are there.
     assert [line[3] for line in lines] in ([], ["imported (150)"])
     assert len(stored(stopped.data)) == (150 if lines else 0)
     assert classes("import", tmp_path / "many", "--data", stopped.data).returncode == 0

@@ -1,4 +1,4 @@
-"""`/v1/classes`: assignments and pictures of one's own over HTTP, while the service runs."""
+"""`/v1/classes`: own assignments and pictures over HTTP, while the service runs."""
 
 import io
 import json
@@ -32,7 +32,7 @@ def problem(answer, status, code):
 
 
 def test_an_assignment_moves_to_another_service(make_service):
-    """The same assignment hides the same image: byte for byte the same picture comes out."""
+    """The same assignment hides the same image: the protected pictures have the same bytes."""
     photo = FIXTURES / "parrots.jpg"
     first, second = make_service(name="first"), make_service(name="second")
     query = "class=cat&mode=class-wise"
@@ -53,7 +53,7 @@ def test_an_assignment_moves_to_another_service(make_service):
     assert same == report
     assert second.get(f"{moved}/images/1.png").body == first.get(f"{path}/images/1.png").body
 
-    # It never changes, and no two classes of a key share a place.
+    # An assignment never changes, and no two classes of a key share an index.
     other = {**assignment, "texture_seed": str(int(assignment["texture_seed"]) ^ 1)}
     problem(as_json(second, "/v1/classes/cat", other), 409, "class_assigned")
     problem(as_json(second, "/v1/classes/dog", assignment), 409, "class_index_taken")
@@ -73,7 +73,7 @@ def test_an_assignment_moves_to_another_service(make_service):
     problem(as_json(second, "/v1/classes/.dog", assignment), 400, "class_invalid")
     problem(second.get("/v1/classes/dog"), 404, "class_unknown")
 
-    # Without a body a class gets an assignment of its own, which its photos have then.
+    # Without a body a class gets a new assignment, which its photos then use.
     made = second.get("/v1/classes/dog", "--request", "PUT")
     assert (
         made.status == 201
@@ -104,7 +104,7 @@ def test_a_picture_of_ones_own_is_hidden_from_the_next_photo_on(make_service, tm
     (after,) = protect(service, query, photo)[1]
     assert after["semantic_image_sha256"] == pixel_hash(own) != before["semantic_image_sha256"]
 
-    # Another one replaces it; the same once more changes nothing.
+    # Another picture replaces it; the same one again changes nothing.
     for _ in range(2):
         assert send(service, path, other).status == 200
         assert (
@@ -116,7 +116,7 @@ def test_a_picture_of_ones_own_is_hidden_from_the_next_photo_on(make_service, tm
     service.start()
     assert (pixels(service.get(path).body)[1] == pixels(other.read_bytes())[1]).all()
 
-    # Then the generator draws again, as it did before.
+    # Afterwards the generator draws again, as before.
     assert service.get(path, "--request", "DELETE").status == 204
     problem(service.get(path, "--request", "DELETE"), 404, "semantic_image_missing")
     problem(service.get(path), 404, "semantic_image_missing")
@@ -124,11 +124,11 @@ def test_a_picture_of_ones_own_is_hidden_from_the_next_photo_on(make_service, tm
         protect(service, query, photo)[1][0]["semantic_image_sha256"]
         == before["semantic_image_sha256"]
     )
-    # The files of all go with the last jobs that had them.
+    # The files of all of them are removed with the last jobs that used them.
     for job in service.get("/v1/jobs").json["jobs"]:
         assert service.get(f"/v1/jobs/{job['id']}", "--request", "DELETE").status == 204
     assert stored(service.data) == {}
-    # A class may begin with its picture.
+    # A class may start with its picture.
     assert send(service, "/v1/classes/new/semantic-image", own).status == 201
     assert (
         protect(service, "class=new&mode=class-wise", photo)[1][0]["semantic_image_sha256"]
@@ -147,7 +147,8 @@ def test_a_job_never_gets_two_pictures_for_one_class(make_service, tmp_path):
     forms = [word for photo in photos for word in ("--form", f"file=@{photo}")]
     answer = service.get(f"/v1/jobs?{query}", *forms)
     assert answer.status == 202
-    # Replaced while the job waits: nothing of it has been protected, and a new run of the service begins with it.
+    # Replaced while the job waits: none of it is protected yet, and the restarted service uses the
+    # new picture.
     service.kill()
     assert classes("import", tmp_path / "own", "--data", service.data).returncode == 0
     service.start()
@@ -155,12 +156,13 @@ def test_a_job_never_gets_two_pictures_for_one_class(make_service, tmp_path):
     assert service.finished(job)["state"] == "done"
     reports = [service.get(f"{job}/images/{number}/report").json for number in (1, 2, 3)]
     assert [report["semantic_image_sha256"] for report in reports] == [pixel_hash(first)] * 3
-    # The next job has what the class has now, and the picture goes with the last job that had it.
+    # The next job uses the class's current picture; the old one is removed with the last job that
+    # used it.
     (after,) = protect(service, query, photos[0])[1]
     assert after["semantic_image_sha256"] == pixel_hash(other)
     before = len(stored(service.data))
     assert service.get(job, "--request", "DELETE").status == 204
-    # Three outputs, two originals, since the third is the next job's too, and the picture.
+    # Three outputs, the picture, and two originals, since the third belongs to the next job too.
     assert len(stored(service.data)) == before - 6
 
 
@@ -260,7 +262,7 @@ def test_nobody_sees_anothers_classes(make_service, tmp_path):
         service.curl("/v1/classes/cat", "--request", "PUT", key=key["reader"]), 403, "scope_missing"
     )
     problem(service.curl("/v1/classes/cat"), 401, "key_missing")
-    # Importing counts as a job, and one that failed does not.
+    # An import counts as a job; a failed one does not.
     (tmp_path / "file").write_bytes(b"no picture")
     problem(send(service, path, tmp_path / "file", key=key["bob"]), 422, "semantic_image_unusable")
     answer = send(service, path, own, key=key["bob"])
@@ -271,7 +273,7 @@ def test_nobody_sees_anothers_classes(make_service, tmp_path):
 
 
 def test_photos_go_on_while_the_picture_changes(make_service, tmp_path):
-    """A picture that is replaced while photos are worked on costs none of them anything."""
+    """Replacing a picture while photos are in progress costs none of them."""
     service = make_service()
     pictures = [noise(tmp_path / f"own-{number}.png", number) for number in range(2)]
     photos = [noise(tmp_path / f"photo-{number:03}.png", 100 + number) for number in range(120)]
@@ -300,7 +302,7 @@ def test_photos_go_on_while_the_picture_changes(make_service, tmp_path):
 
 
 def test_a_codec_that_dies_of_a_picture(make_service, tmp_path):
-    """Whoever kills the codec while it reads a picture is asked once more; the request is answered all the same."""
+    """A request whose codec is killed while it reads the picture is retried once, and answered."""
     service = make_service("--workers", "1")
     own = noise(tmp_path / "own.png", 1, side=1000)
     (codec,) = service.codecs()

@@ -1,6 +1,6 @@
-"""What earlier releases wrote stays readable: committed samples, made by each release's own binary.
+"""Data written by earlier releases stays readable: samples made by each release's binary.
 
-`fixtures/releases/make_sample.py` made them. A sample is named after the commit of its binary.
+`fixtures/releases/make_sample.py` made them. A sample is named after its binary's commit.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def run(*arguments):
 
 
 def contents(folder):
-    """The hash of every file of a folder, by its path inside."""
+    """The hash of every file of a folder, by its relative path."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
@@ -85,7 +85,7 @@ def test_its_classes_keep_their_secrets_in_a_folder_of_results(sample):
     classes = sample / "protected/palimpsest-classes.json"
     before = json.loads(classes.read_text())
     report = json.loads((sample / "protected/cat/IMG_2.json").read_text())
-    # The same photo once more, into an empty folder with the same list of classes, hides the same image.
+    # The same photo in an empty folder with the same list of classes hides the same image.
     (sample / "other").mkdir()
     (sample / "other/palimpsest-classes.json").write_text(classes.read_text())
     again = run(
@@ -98,7 +98,7 @@ def test_its_classes_keep_their_secrets_in_a_folder_of_results(sample):
 
 
 def test_without_a_mask_its_pixels_come_out_again(sample):
-    """Its mask was none, and its weights were today's."""
+    """It had no mask, and the same weights as today."""
     (sample / "other").mkdir()
     (sample / "other/palimpsest-classes.json").write_text(
         (sample / "protected/palimpsest-classes.json").read_text()
@@ -110,12 +110,15 @@ def test_without_a_mask_its_pixels_come_out_again(sample):
     for digest, (report, pixels) in fresh.items():
         assert report["mask"] == "none" and "mask" not in earlier[digest][0]
         difference = abs(pixels - earlier[digest][1])
-        # A few samples in a million are rounded otherwise on a machine of another instruction-set family.
+        # Another instruction-set family rounds a few samples in a million differently.
         assert difference.max() <= 1 and (difference > 0).mean() < 0.001, report
 
 
 def results(folder):
-    """{hash of a photo: its report and the protected pixels}; the folders of some classes have other names today."""
+    """{photo hash: its report and the protected pixels}.
+
+    Some class folders have other names today.
+    """
     found = {}
     for path in folder.rglob("*.png"):
         report = json.loads(path.with_suffix(".json").read_text())
@@ -147,7 +150,7 @@ def test_its_data_folder_is_served_and_its_open_job_goes_on(sample, service):
     job = service.finished(f"/v1/jobs/{opened}")
     assert (job["state"], job["counts"]["done"], job["counts"]["total"]) == ("done", 5, 5), job
     assert job["settings"]["strength"] == 6
-    # What it was promised, and not what is the standard today.
+    # What it was promised, not today's default.
     assert job["settings"]["mask"] == "none"
     reports = [image["report"] for image in service.get(f"/v1/jobs/{opened}/images").json["images"]]
     assert [report["mask"] for report in reports] == ["none"] * 5

@@ -1,4 +1,4 @@
-"""Where the service listens besides TCP, and whom it takes a request to be from."""
+"""Where the service listens besides TCP, and which client address it assumes."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def test_a_socket_of_systemd_is_taken_over(tmp_path):
         def as_third():
             os.dup2(listening.fileno(), 3)
 
-        # The child's environment is made before the fork, so a shell fills in its number.
+        # The child's environment is made before the fork, so a shell fills in its process id.
         command = 'export LISTEN_PID=$$; exec "$@"'
         process = subprocess.Popen(
             ["sh", "-c", command, "sh", BINARY, "serve", "--bind", "systemd", "--data",
@@ -40,7 +40,7 @@ def test_a_socket_of_systemd_is_taken_over(tmp_path):
             stderr=subprocess.PIPE,
         )  # fmt: skip
     try:
-        # Connections that came before the start wait in the socket.
+        # Connections made before the start wait in the socket.
         command = [
             "curl", "--silent", "--retry", "5", "--retry-connrefused", "--max-time", str(PATIENCE)
         ]

@@ -1,4 +1,4 @@
-"""Watching a job: each image that ended is told once, whatever is killed on the way."""
+"""Watching a job: every finished image is reported once, whatever is killed meanwhile."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from archives import upload_arguments
 from events import Listener
 from service import FIXTURES
 
-# Larger than what is claimed together with others, so that images end one by one.
+# Large enough to be claimed alone, so that images end one by one.
 HATS = FIXTURES / "hats.png"
 
 
@@ -26,7 +26,7 @@ def upload_hats(service, count):
 
 @pytest.fixture
 def held(make_service):
-    """A service whose codecs are stopped, so that nothing ends before they go on."""
+    """A service whose codecs are stopped, so that nothing ends until they continue."""
     service = make_service("--drain-seconds", "60")
     service.held = service.codecs()
     for pid in service.held:
@@ -79,7 +79,7 @@ def test_curl_hears_every_image_and_the_end(make_service, tmp_path, version):
             assert (
                 "report" not in told[image["number"]] and same["error"]["code"].startswith("image_")
             )
-    # Who comes back after the end is told to stay away, which ends a browser's stream.
+    # A client that reconnects after the end gets 204, which ends a browser's stream.
     over = service.get(f"{path}/events", "--header", f"Last-Event-ID: {events[-1]['id']}")
     assert (over.status, over.body) == (204, b"")
     assert service.get(f"{path}/events?last_event_id={events[-1]['id']}").status == 204
@@ -117,7 +117,7 @@ def test_a_stream_ends_whole_when_the_service_stops_and_goes_on_with_the_next(he
     events = listener.events()
     assert next(events).name == "job"
     held.process.send_signal(signal.SIGTERM)
-    # The images in hand keep the service, the listener does not.
+    # The images in progress keep the service up, the listener does not.
     assert [event for event in events if event.name != "job"] == [] and listener.is_whole
     assert held.process.poll() is None
     held.kill()

@@ -1,4 +1,4 @@
-"""API keys as operators and clients see them: curl, and `palimpsest keys` beside a running server."""
+"""API keys from outside: curl, and `palimpsest keys` beside a running server."""
 
 import hashlib
 import json
@@ -42,7 +42,7 @@ def keys(*arguments, data=None):
 
 
 def make(service, name="tenant", *arguments):
-    """Makes a key by the command line and returns its secret."""
+    """Makes a key on the command line and returns its secret."""
     result = keys("create", name, *arguments, data=service.data)
     assert result.returncode == 0 and SECRET.fullmatch(result.stdout.rstrip("\n")), result
     return result.stdout.rstrip("\n")
@@ -70,7 +70,7 @@ def picture(path, seed):
 
 
 def files(service):
-    """Blobs and what is not yet one."""
+    """Blobs, and files that are not blobs yet."""
     return sorted(
         str(path.relative_to(service.data))
         for folder in ("blobs", "tmp")
@@ -81,7 +81,7 @@ def files(service):
 
 @pytest.fixture
 def frozen(make_service):
-    """A service whose images stay in the queue, or running: its codec processes stand still."""
+    """A service with stopped codec processes, so that images stay queued or running."""
     service = make_service()
     for pid in service.codecs():
         os.kill(pid, signal.SIGSTOP)
@@ -154,7 +154,7 @@ def test_the_admin_makes_changes_lists_and_revokes_keys(make_service):
     problem(upload(service, secret), 401, "key_invalid")
     assert service.get(path).json == revoked.json
     problem(as_json(service, "PATCH", path, {"name": "again"}), 409, "key_revoked")
-    # Its job stays; nobody can see it, and it ends with its time.
+    # Its job remains invisible, and expires at the usual time.
     jobs = sqlite3.connect(f"file:{service.data}/palimpsest.sqlite?mode=ro", uri=True)
     assert jobs.execute("SELECT state FROM jobs WHERE tenant = ?", (made["id"],)).fetchall() == [
         ("done",)
@@ -223,7 +223,7 @@ def test_a_key_does_what_its_scopes_say_and_no_more(make_service):
             else:
                 assert f"'{needed}'" in problem(answer, 403, "scope_missing")["detail"]
                 assert f'scope="{needed}"' in answer.fields["www-authenticate"]
-    # None of the others' attempts has done anything.
+    # The attempts with the other keys had no effect.
     assert service.get(job).json["state"] == "done"
 
 
@@ -243,7 +243,7 @@ def test_the_last_admin_key_stays(make_service):
     ]
     assert as_json(service, "POST", f"/v1/keys/{admin['id']}/revoke", key=second).status == 200
     problem(service.curl("/v1/keys", key=first), 401, "key_invalid")
-    # The next start leaves it at that, though the file holds the revoked key still.
+    # The next start does not restore it, though the file still holds the revoked key.
     assert service.stop() == 0
     service.start()
     assert service.key == first
@@ -279,7 +279,7 @@ def test_a_full_queue_is_429_and_what_was_refused_leaves_nothing(frozen, tmp_pat
     key = make(service, "small", "--images-queued", "2")
     assert upload(service, key, file=photos[0]).status == 202
     before = files(service)
-    # Two more are one too many, which is known only when both have come.
+    # Two more exceed the quota by one, which is known only when both have arrived.
     form = [word for photo in photos[1:3] for word in ("--form", f"file=@{photo}")]
     answer = service.curl("/v1/jobs?class=a", *form, key=key)
     problem(answer, 429, "quota_images")
@@ -292,7 +292,7 @@ def test_a_full_queue_is_429_and_what_was_refused_leaves_nothing(frozen, tmp_pat
     problem(upload(service, key, *chunked, file=photos[2]), 429, "quota_images")
     assert files(service) == before
     assert len(service.curl("/v1/jobs", key=key).json["jobs"]) == 2
-    # Others are not concerned, and the admin can give more.
+    # Other keys are unaffected, and the admin can raise the quota.
     assert upload(service, service.key, file=photos[2]).status == 202
     (small,) = [key for key in service.get("/v1/keys").json["keys"] if key["name"] == "small"]
     assert (
@@ -303,7 +303,7 @@ def test_a_full_queue_is_429_and_what_was_refused_leaves_nothing(frozen, tmp_pat
     )
     assert upload(service, key, file=photos[3]).status == 202
     problem(upload(service, key, file=photos[3]), 429, "quota_images")
-    # What ends makes room.
+    # Finished work makes room.
     for pid in service.codecs():
         os.kill(pid, signal.SIGCONT)
     service.wait_for(
@@ -322,7 +322,7 @@ def test_bytes_are_refused_before_they_are_sent(frozen, tmp_path):
     answer = upload(service, key, "--header", "Expect: 100-continue", file=big)
     problem(answer, 429, "quota_bytes")
     assert "retry-after" in answer.fields
-    # A server that wants no body says so instead of 100.
+    # A server that does not want the body says so instead of 100.
     head = (
         "POST /v1/jobs?class=a HTTP/1.1\r\n"
         f"Host: x\r\nContent-Length: {big.stat().st_size}\r\n"
@@ -377,7 +377,7 @@ def test_jobs_a_minute_are_counted_down_and_refused(make_service, tmp_path):
         answer = upload(service, key)
         assert answer.status == 202, answer
         assert answer.fields["ratelimit-policy"] == '"jobs";q=3;w=60'
-        # On a machine so slow that 20 seconds pass between two uploads there is one more.
+        # On a machine that takes 20 seconds between two uploads, one more is left.
         found = re.fullmatch(r'"jobs";r=(\d+);t=(\d+)', answer.fields["ratelimit"])
         assert int(found.group(1)) >= left and 1 <= int(found.group(2)) <= 20
     answer = service.wait_for(
@@ -389,10 +389,10 @@ def test_jobs_a_minute_are_counted_down_and_refused(make_service, tmp_path):
     assert 1 <= wait <= 20
     assert re.fullmatch(rf'"jobs";r=0;t={wait}', answer.fields["ratelimit"])
     assert answer.fields["ratelimit-policy"] == '"jobs";q=3;w=60'
-    # Looking is free, and others have no such fields.
+    # Reading is free, and other keys have no such fields.
     assert service.curl("/v1/jobs", key=key).status == 200
     assert "ratelimit" not in upload(service, service.key).fields
-    # The admin's word holds at once.
+    # The admin's change takes effect at once.
     assert as_json(service, "PATCH", f"/v1/keys/{made['id']}", {"quotas": None}).status == 200
     assert upload(service, key).status == 202
 
@@ -409,7 +409,7 @@ def test_keys_are_made_listed_and_revoked_beside_a_running_server(make_service):
     secret = result.stdout.rstrip("\n")
     assert result.returncode == 0 and SECRET.fullmatch(secret) and result.stdout.count("\n") == 1
     assert secret not in result.stderr and re.search(r"key_[0-9a-z]{26} is made", result.stderr)
-    # As the manual says it.
+    # As in the manual.
     shell = subprocess.run(
         ["sh", "-c",
         'KEY=$("$0" keys create bob --data "$1" --scopes read 2>/dev/null) && printf %s "$KEY"',
@@ -436,7 +436,7 @@ def test_keys_are_made_listed_and_revoked_beside_a_running_server(make_service):
     for text in (listed.stdout, shown.stdout):
         no_secret_in(text, secret, service.key)
 
-    # A key that the server has just taken is refused by the very next request.
+    # A key the server has just accepted is refused at the very next request.
     for _ in range(5):
         passing = make(service, "passing")
         for _ in range(3):
@@ -448,7 +448,7 @@ def test_keys_are_made_listed_and_revoked_beside_a_running_server(make_service):
     problem(service.curl("/v1/jobs", key=shell.stdout), 401, "key_invalid")
     assert service.curl("/v1/jobs", key=secret).status == 200
 
-    # And without the server, which leaves everything as private as it was.
+    # The same without the server, which keeps all files private.
     assert service.stop() == 0
     carol = make(service, "carol")
     assert not any(stat.S_IMODE(path.stat().st_mode) & 0o077 for path in service.data.rglob("*"))
@@ -516,7 +516,7 @@ def test_the_command_says_what_is_wrong(make_service, tmp_path):
 
 
 def test_a_database_of_an_earlier_version_keeps_its_keys(make_service):
-    """The scopes of before were 'protect' and 'admin'; only a start of the server changes the database."""
+    """The earlier scopes were 'protect' and 'admin'; only a server start changes the database."""
     service = make_service()
     assert service.stop() == 0
     path = service.data / "palimpsest.sqlite"
@@ -562,7 +562,7 @@ def test_a_second_key_sees_nothing_of_the_first(make_service, tmp_path):
            f"{path}/archive.zip?partial=true"]  # fmt: skip
     for target in own:
         assert service.curl(target, key=alice).status == 200
-        # Just as for a job that there never was, for the admin too.
+        # The same answer as for a job that never existed, for the admin too.
         nothing = service.curl(
             target.replace(answer.json["id"], "job_00000000000000000000000000"), key=bob
         )
@@ -577,7 +577,7 @@ def test_a_second_key_sees_nothing_of_the_first(make_service, tmp_path):
         assert service.curl("/v1/jobs", key=other).json["jobs"] == []
     problem(service.curl("/v1/keys", key=bob), 403, "scope_missing")
 
-    # The same name of a request, and the same class, are another's.
+    # The same idempotency key and the same class of another API key are separate.
     other = upload(service, bob, *once, query="?class=cats&mode=class-wise", file=photo)
     assert other.status == 200 and "idempotent-replayed" not in other.fields
     assert other.json["id"] != answer.json["id"]
@@ -589,7 +589,7 @@ def test_a_second_key_sees_nothing_of_the_first(make_service, tmp_path):
     assert reports[0]["semantic_image_sha256"] != reports[1]["semantic_image_sha256"]
     assert reports[0]["output_sha256"] != reports[1]["output_sha256"]
 
-    # What the one erases, the other keeps, though both sent the same bytes.
+    # What one key erases, the other keeps, though both sent the same bytes.
     assert service.curl(path, "--request", "DELETE", key=alice).status == 204
     assert service.curl(f"{other.fields['location']}/archive.zip", key=bob).status == 200
     assert (

@@ -1,4 +1,4 @@
-"""Classes of any script on the whole way: upload, database, archive, other people's unpackers, and the command line."""
+"""Class names in any script: upload, database, archive, third-party unpackers, command line."""
 
 import hashlib
 import html.parser
@@ -32,7 +32,7 @@ FOLDERS = {
     "Straße": "Straße",
     "STRASSE": "STRASSE",
     "❤️": "❤️",
-    # These were classes before, whose folders Windows could not make.
+    # Earlier versions allowed these classes, whose folders Windows could not create.
     "con": "%63on",
     "a.": "a%2E",
     "manifest.json": "%6Danifest.json",
@@ -59,7 +59,7 @@ def images(service, job):
 
 
 class Page(html.parser.HTMLParser):
-    """The links, the pictures and the captions of a page."""
+    """The links, pictures and captions of a page."""
 
     def __init__(self, text):
         super().__init__()
@@ -99,7 +99,7 @@ def test_labels_come_out_of_an_archive_as_they_went_in(make_service, tmp_path):
             info.flag_bits & 1 << 11 for info in opened.infolist()
         )
         names = opened.namelist()
-    # What a file system without case holds to be one folder has no two files of one name.
+    # No two files collide, even where a file system ignores case.
     assert len({unicodedata.normalize("NFD", name).casefold() for name in names}) == len(names)
     assert not any(
         pathlib.PureWindowsPath(name).is_reserved() or set(name) & set('<>:"|?*\\')
@@ -165,7 +165,7 @@ def test_labels_come_out_of_an_archive_as_they_went_in(make_service, tmp_path):
         "img",
     }  # fmt: skip
 
-    # Each class has its place, which its link tells; nothing of them is in the log.
+    # Each class has the URL that its link gives; the log holds none of them.
     shown = service.get("/v1/classes?limit=100").json["classes"]
     assert {document["label"] for document in shown} == set(FOLDERS)
     for document in shown:
@@ -187,21 +187,21 @@ def listed_of(service):
 
 
 class MacOSInfo(zipfile.ZipInfo):
-    """A name as the Finder writes it: decomposed, in UTF-8, and no flag says so."""
+    """A name as the Finder writes it: decomposed UTF-8, without a flag that says so."""
 
     def _encodeFilenameFlags(self):  # noqa: N802
         return unicodedata.normalize("NFD", self.filename).encode(), self.flag_bits & ~(1 << 11)
 
 
 class WindowsInfo(zipfile.ZipInfo):
-    """A name as Windows' Explorer writes it: in the code page of the console."""
+    """A name as Windows Explorer writes it: in the console's code page."""
 
     def _encodeFilenameFlags(self):  # noqa: N802
         return self.filename.encode("cp437"), self.flag_bits & ~(1 << 11)
 
 
 def macos_tar(*entries):
-    """As macOS's bsdtar writes: pax headers, decomposed names, extended attributes, and ._ files beside the photos."""
+    """As macOS's bsdtar writes: pax headers, decomposed names, extended attributes, ._ files."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, content in entries:
@@ -246,7 +246,7 @@ def test_albums_from_macos_windows_and_linux_are_one_class(make_service):
             (COMPOSED, f"{COMPOSED}/\u00e9t\u00e9 1.png"), (COMPOSED, f"{COMPOSED}/2.png"),
             ("Vacaciones 2024", "Vacaciones 2024/3.png"),
         ]  # fmt: skip
-        # What comes out goes in again, into the same classes.
+        # The output can be uploaded again, into the same classes.
         with zipfile.ZipFile(
             io.BytesIO(service.get(f"/v1/jobs/{job['id']}/archive.zip").body)
         ) as results:
@@ -264,7 +264,7 @@ def test_albums_from_macos_windows_and_linux_are_one_class(make_service):
 
 
 def test_what_is_no_text_makes_no_class(make_service):
-    """In another code than UTF-8, two folders would be one class of question marks."""
+    """In a code other than UTF-8, two folders would become one class of question marks."""
     service = make_service()
     body = bytearray(macos_tar(("Muller/1.png", photo(1))).replace(b"Muller", b"M\xfcller"))
     for start in range(0, len(body), 512):

@@ -1,4 +1,4 @@
-"""A data folder whose database was lost, emptied, replaced or restored: no photo goes with it."""
+"""A data folder whose database was lost, emptied, replaced or restored loses no photo."""
 
 import hashlib
 import os
@@ -36,7 +36,7 @@ def run(*words):
 
 
 def start(folder):
-    """How a server that is started in a folder ends, which it must."""
+    """The outcome of a server start in a folder, which must fail."""
     result = run("serve", "--bind", "127.0.0.1:0", "--data", folder)
     assert result.returncode == 1, result
     return result.stderr.splitlines()[-1]
@@ -94,7 +94,7 @@ def test_nothing_starts_without_the_database_and_all_is_well_with_it(
         run("backup", "--data", service.data, tmp_path / "backup").stderr,
     ]:
         if damage == "cut" and "is damaged" not in line:
-            # Those that look at some pages only may find nothing wrong with these.
+            # Commands that read only some pages may find no damage.
             continue
         assert (
             words in line
@@ -109,7 +109,7 @@ def test_nothing_starts_without_the_database_and_all_is_well_with_it(
     )
     after = content(service.data)
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    # SQLite may look into what is a database, whatever is in it; it keeps nothing there.
+    # SQLite may open anything that is a database, but leaves nothing there.
     allowed = (
         {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"}
         if damage in ("foreign", "without tables", "cut")
@@ -160,7 +160,7 @@ def test_what_an_older_database_does_not_know_is_set_aside_and_comes_back_with_t
         and f'"folder":"{service.data}/set-aside"' in line
         and '"period_seconds":"604800"' in line
     ), line
-    # The same photo again is a new file; what was set aside does not disturb it.
+    # The same photo again is a new file; the one set aside does not interfere.
     again = submit(service, "class=cats", PHOTOS[1]).fields["location"]
     service.finished(again)
     assert service.get(f"{again}/images/1.png").body == pictures[new]

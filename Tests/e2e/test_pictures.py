@@ -1,4 +1,4 @@
-"""Kinds of pictures, their metadata, and pictures that were protected already, by way of the service."""
+"""Picture formats, their metadata, and already protected pictures, through the service."""
 
 import hashlib
 import io
@@ -124,7 +124,7 @@ def test_a_policy_that_does_not_exist_is_refused(shared_service, photo):
 
 
 def test_a_profile_that_is_left_out_is_told_in_report_and_manifest(shared_service, tmp_path):
-    """Gray with a profile of colours, as some scanners write it; and one that fits beside it."""
+    """Gray with a colour profile, as some scanners write it; and beside it one that matches."""
     profile = (DRAWN / "srgb.icc").read_bytes()
     for name, mode in (("gray", "L"), ("colour", "RGB")):
         Image.open(DRAWN / "lossless.webp").convert(mode).save(
@@ -157,7 +157,7 @@ def test_a_picture_that_was_protected_here_is_refused_unless_forced(make_service
     made.write_bytes(picture(service, first))
     before = blobs(service)
     assert protect(service, made)["state"] == "failed"
-    # Nothing is left of the refusal but its row.
+    # Only the refusal's row is left.
     assert blobs(service) == before and len(jobs(service)) == 2
 
     job = protect(service, made, FIXTURES / "plane.jpg")
@@ -172,15 +172,15 @@ def test_a_picture_that_was_protected_here_is_refused_unless_forced(make_service
     assert forced["state"] == "done"
     again = picture(service, forced)
     assert hashlib.sha256(again).digest() != hashlib.sha256(made.read_bytes()).digest()
-    # That one is known as well.
+    # That result is recognised as well.
     made.write_bytes(again)
     assert protect(service, made)["state"] == "failed"
 
-    # A changed file is another picture.
+    # A changed file is a different picture.
     Image.open(made).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(made)
     assert protect(service, made)["state"] == "done"
 
-    # Once the job that gave a picture out is erased, nothing knows it any more.
+    # Once the job that made a picture is erased, the picture is no longer recognised.
     made.write_bytes(picture(service, first))
     assert service.get(f"/v1/jobs/{first['id']}", "--request", "DELETE").status == 204
     assert protect(service, made)["state"] == "done"

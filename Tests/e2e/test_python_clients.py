@@ -1,4 +1,4 @@
-"""Python's own HTTP client and requests, as scripts use them."""
+"""Python's own HTTP client and requests, as used in scripts."""
 
 import hashlib
 import http.client
@@ -26,7 +26,7 @@ def test_http_client_keeps_its_connection(shared_service):
     answer = connection.getresponse()
     assert answer.status == 200 and answer.read()
     socket = connection.sock
-    # A body of unknown length, in pieces, is sent chunked.
+    # A body of unknown length is sent chunked.
     pieces = (PHOTO.read_bytes()[i : i + 1000] for i in range(0, PHOTO.stat().st_size, 1000))
     connection.request(
         "POST",
@@ -74,7 +74,7 @@ def test_requests_uploads_polls_and_downloads(shared_service, session):
         assert opened.testzip() is None and {"birds/one.png", "birds/Zwölf.png"} <= set(
             opened.namelist()
         )
-    # The rest of a download that was broken off.
+    # The rest of an interrupted download.
     rest = session.get(
         f"{url}/archive.zip",
         headers={"Range": f"bytes={len(content) // 2}-", "If-Range": archive.headers["ETag"]},

@@ -1,4 +1,4 @@
-"""Whose image is next, what is tried again, how long it will take, and what a full disk does."""
+"""The order of images, retries, estimated times, and full disks."""
 
 import errno
 import hashlib
@@ -19,14 +19,14 @@ PHOTO = FIXTURES / "plane.jpg"
 
 
 def flat(seed):
-    """A picture of one colour, each seed another one: a few bytes, but too many pixels to be claimed with others."""
+    """A picture of one colour per seed: few bytes, but too many pixels to be batched."""
     file = io.BytesIO()
     Image.new("RGB", (260, 260), (seed % 256, seed // 256, 128)).save(file, "PNG")
     return file.getvalue()
 
 
 def png(seed, width, height):
-    """A picture of noise, each seed another one."""
+    """A picture of noise per seed."""
     pixels = random.Random(seed).randbytes(width * height * 3)
     file = io.BytesIO()
     Image.frombytes("RGB", (width, height), pixels).save(file, "PNG")
@@ -34,7 +34,7 @@ def png(seed, width, height):
 
 
 def form(path, files):
-    """Writes a multipart form with files and returns what curl needs to send it."""
+    """Writes a multipart form with files and returns curl's arguments to send it."""
     with open(path, "wb") as out:
         for name, data in files:
             out.write(
@@ -59,7 +59,7 @@ def submit(service, query="class=cats", photo=PHOTO, *arguments, key=None):
 def test_one_image_of_a_key_does_not_wait_for_the_five_thousand_of_another(make_service, tmp_path):
     service = make_service("--workers", "1")
     flooder = service.key
-    # A key that the operator puts into the data folder is one more.
+    # A key that the operator puts into the data folder is an additional key.
     assert service.stop() == 0
     (service.data / "admin-key").write_text("plm_" + "g" * 43 + "\n")
     service.start()
@@ -70,7 +70,7 @@ def test_one_image_of_a_key_does_not_wait_for_the_five_thousand_of_another(make_
     assert single.status == 200 and single.json["state"] == "done", single
     counts = service.curl(flood.fields["location"], key=flooder).json["counts"]
     assert counts["queued"] > 2500, counts
-    # The flood goes on.
+    # The flood continues.
     service.wait_for(
         lambda: service.curl(flood.fields["location"], key=flooder).json["counts"]["done"]
         > counts["done"],
@@ -136,7 +136,7 @@ def test_a_retry_survives_a_kill(make_service, tmp_path):
 
 
 def processor_time(pid):
-    """What a process has used, in ticks of the kernel's clock."""
+    """A process's CPU time in kernel clock ticks."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
 
@@ -144,7 +144,7 @@ def processor_time(pid):
 def test_a_cancelled_job_gives_its_codec_back(make_service, tmp_path):
     service = make_service("--workers", "1")
     large = tmp_path / "large.png"
-    # As many pixels as a picture may have, so that it takes its time.
+    # The largest allowed number of pixels, so that it takes a while.
     Image.effect_noise((7000, 7000), 90).save(large, "PNG", compress_level=1)
     path = submit(service, "class=cats", large).fields["location"]
     (codec,) = service.codecs()
@@ -175,7 +175,7 @@ def test_the_time_that_a_job_takes_is_told_once_something_was_measured(make_serv
     assert flood.json["eta_seconds"] >= 1, flood
     assert 1 <= int(flood.fields["retry-after"]) <= 30
     behind = submit(service)
-    # The speed is measured anew all the while, so that no more can be said of a number.
+    # The speed is measured continuously, so no exact number can be expected.
     assert behind.json["eta_seconds"] >= 0
     listed = service.get("/v1/jobs").json["jobs"]
     assert (
@@ -189,7 +189,7 @@ def test_the_time_that_a_job_takes_is_told_once_something_was_measured(make_serv
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of its own of 160 MiB; only root can mount one."""
+    """A 160 MiB disk of its own; only root can mount one."""
     if os.geteuid() != 0:
         pytest.skip("mounting needs root")
     path = tmp_path / "disk"
@@ -206,7 +206,7 @@ def small_disk(tmp_path):
 
 
 def fill(path, left):
-    """Leaves so many bytes of a disk."""
+    """Leaves this many bytes free on a disk."""
     free = os.statvfs(path).f_bavail * os.statvfs(path).f_frsize
     (path / "filler").write_bytes(bytes(max(free - left, 0)))
     return path / "filler"
@@ -250,14 +250,14 @@ def test_images_wait_while_the_disk_is_low_and_go_on_when_there_is_room(
 
 
 def test_a_full_disk_fails_no_image(small_disk, weights, tmp_path):
-    # Without a reserve, so that workers run into the end of the disk.
+    # Without a reserve, so that workers run out of disk space.
     service = Service(
         small_disk / "data", weights, ["--min-free-bytes", "0", "--workers", "2"]
     ).start()
     try:
         photos = [tmp_path / f"{number}.png" for number in range(8)]
         for number, photo in enumerate(photos):
-            # Two megabytes in; about three out.
+            # Two megabytes in, about three out.
             photo.write_bytes(png(number, 1000, 700))
         path = service.get(
             "/v1/jobs", *sum((["-F", f"file=@{photo}"] for photo in photos), ["-F", "class=cats"])
@@ -280,7 +280,7 @@ def test_a_full_disk_fails_no_image(small_disk, weights, tmp_path):
 
 
 def fill_up(path):
-    """Takes every byte that a disk has left."""
+    """Takes every byte left on a disk."""
     with open(path / "filler", "ab", buffering=0) as filler:
         for size in (1 << 20, 4096, 1):
             try:
@@ -294,7 +294,7 @@ def fill_up(path):
 def test_on_a_disk_without_a_byte_jobs_are_erased_and_cancelled_and_work_goes_on_by_itself(
     small_disk, weights, tmp_path
 ):
-    # The data folder is the disk, so that the log and curl's files are elsewhere.
+    # The disk holds only the data folder; the log and curl's files are elsewhere.
     service = Service(small_disk, weights, ["--min-free-bytes", "0", "--workers", "1"]).start()
     try:
         done = [submit(service, f"class=c{number}").fields["location"] for number in range(2)]
@@ -321,7 +321,7 @@ def test_on_a_disk_without_a_byte_jobs_are_erased_and_cancelled_and_work_goes_on
         cancelled = service.get(f"{dropped}/cancel", "--request", "POST")
         assert cancelled.status == 200 and cancelled.json["counts"]["queued"] == 0, cancelled
         for path in done:
-            # Whatever became free is taken by others.
+            # Freed space is taken again.
             fill_up(small_disk)
             assert service.get(path, "--request", "DELETE").status == 204
             assert service.get(path).status == 404
@@ -388,7 +388,7 @@ def test_a_backup_under_load_is_restored_with_every_result_whole(make_service, w
         thread.start()
     backup = tmp_path / "backup"
     try:
-        # Made anew, then brought up to date, all under load.
+        # Created, then updated, all under load.
         for _ in range(4):
             result = subprocess.run(
                 [BINARY, "backup", "--data", service.data, backup],
@@ -423,7 +423,8 @@ def test_a_backup_under_load_is_restored_with_every_result_whole(make_service, w
             picture = restored.get(f"{path}/images/1.png").body
             assert hashlib.sha256(picture).hexdigest() == report["output_sha256"]
             assert Image.open(io.BytesIO(picture)).size == (report["width"], report["height"])
-        # It takes and protects photos as the original did: the same photo, class and key give the same bytes.
+        # The restored service works like the original: the same photo, class and key give the same
+        # bytes.
         again = submit(restored, "class=cats", PHOTO, "--header", f"Prefer: wait={PATIENCE}").json
         assert (
             restored.get(f"/v1/jobs/{again['id']}/images/1.png").body
@@ -455,7 +456,8 @@ def test_a_backup_says_what_is_wrong(make_service, tmp_path):
     assert status == 1 and "holds a.jpg" in words
     assert not (tmp_path / "b").exists() and os.listdir(tmp_path / "photos") == ["a.jpg"]
 
-    # With its arguments swapped it does not write over the data folder, and a backup that was served is none any more.
+    # With swapped arguments, backup does not overwrite the data folder. A backup that was served is
+    # none any more.
     assert backup(service.data, tmp_path / "b") == (0, "")
     answer = service.get("/v1/jobs?class=c", "--data-binary", f"@{FIXTURES / 'hats.png'}")
     assert answer.status == 202, answer
@@ -475,7 +477,7 @@ def test_a_damaged_database_is_not_served(make_service):
     assert service.stop() == 0
     path = pathlib.Path(service.data) / "palimpsest.sqlite"
     pages = bytearray(path.read_bytes())
-    # All but the header and the schema.
+    # Everything except the header and the schema.
     pages[8192:] = bytes(len(pages) - 8192)
     path.write_bytes(pages)
     command = [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", service.data]

@@ -1,4 +1,7 @@
-"""`palimpsest recover` trusts the service with nothing: it decodes where there is nothing to take, and leaves a whole file or none."""
+"""`palimpsest recover` does not trust the service.
+
+It decodes without privileges, and writes a complete file or none.
+"""
 
 import ctypes
 import errno
@@ -50,7 +53,7 @@ def recover(delivered, tmp_path):
 
 
 def forget_seccomp():
-    """Makes seccomp(2) fail from here on, as a kernel fails it that does not know it."""
+    """Makes seccomp(2) fail from here on, as on a kernel without it."""
     load, equal, give, allow, fail = 0x20, 0x15, 0x06, 0x7FFF0000, 0x00050000
     instructions = [
         (load, 0, 0, 0),
@@ -114,7 +117,7 @@ def test_blanks_around_the_passphrase_are_none_of_it(recover, tmp_path):
 
 
 def test_what_decodes_has_no_rights(delivered, tmp_path):
-    # Its words about a file that may not grow go into a pipe that takes none, so that it stands still once it has decoded.
+    # Its message about a size-limited file goes into a full pipe, so it blocks once it has decoded.
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     with pytest.raises(BlockingIOError):
@@ -127,7 +130,7 @@ def test_what_decodes_has_no_rights(delivered, tmp_path):
     command += ["--passphrase-file", delivered / "passphrase"]
 
     def limit():
-        # The write fails then, and no signal ends the process.
+        # Then the write fails, instead of a signal ending the process.
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 

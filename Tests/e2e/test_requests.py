@@ -1,4 +1,4 @@
-"""What curl sees at the edges: authentication, limits, bad input, connections."""
+"""Edge cases as curl sees them: authentication, limits, bad input, connections."""
 
 import json
 import os
@@ -204,7 +204,7 @@ def test_a_refusal_names_the_field_and_what_was_meant(shared_service, tmp_path):
         assert problem(upload(shared_service, *photo, query=query), 400, code)["detail"] == detail
     at = "With curl put an @ before the path: -F file=@photo.jpg"
     forms = [
-        # A photo without its @, under the names that people give it, and under any name.
+        # A photo without its @, under common field names and under an arbitrary one.
         (["class=a", "file=photo.jpg"], "parameter_unknown", ["'file'", at]),
         (["class=a", "Photos[]=x"], "parameter_unknown", ["'Photos[]'", at]),
         (["class=a", f"holiday={PARROTS}"], "parameter_unknown", ["'holiday'", at]),
@@ -242,7 +242,7 @@ def test_a_refusal_names_the_field_and_what_was_meant(shared_service, tmp_path):
         "parameter_unknown",
     )["detail"]
     assert detail == "There is no parameter 'image': this resource has none."
-    # A result that comes after its job was erased stays until the next sweep.
+    # A result that arrives after its job was erased stays until the next cleanup.
     shared_service.finished(f"/v1/jobs/{made}")
     assert shared_service.get(f"/v1/jobs/{made}", "--request", "DELETE").status == 204
     assert (len(jobs(shared_service)), blobs(shared_service)) == before
@@ -256,7 +256,7 @@ def test_a_refusal_names_the_field_and_what_was_meant(shared_service, tmp_path):
 
 
 def test_a_photo_that_is_put_is_told_how_it_is_posted(shared_service):
-    # As curl sends it to a path, and to one with a slash at its end, which then has the file's name.
+    # As curl sends it to a path, and to one ending in a slash, to which it appends the file name.
     put = shared_service.get("/v1/jobs?class=a", "--upload-file", str(PARROTS))
     assert put.fields["allow"] == "GET, HEAD, OPTIONS, POST"
     assert problem(put, 405, "method_not_allowed")["detail"] == (
@@ -343,7 +343,7 @@ def test_limits_of_bytes_and_of_images(make_service, tmp_path):
     problem(service.get("/v1/jobs", *form), 413, "images_too_many")
     assert jobs(service) == [] and blobs(service) == []
 
-    # In a form, a file that is too large is that image's error alone.
+    # In a form, only the oversized file fails, as that image's own error.
     form = [
         "--form", "class=a", "--form", f"file=@{PARROTS}", "--form", f"file=@{big};filename=big.jpg"
     ]
@@ -436,7 +436,7 @@ def test_an_archive_before_the_end_is_409_or_partial(make_service):
     path = f"/v1/jobs/{service.get('/v1/jobs?working_size=1024', *form).json['id']}"
     problem(service.get(f"{path}/archive.zip"), 409, "job_unfinished")
     assert service.get(f"{path}/archive.zip?partial=true").status == 200
-    # A parameter that means nothing is not taken for something.
+    # An unknown parameter is refused, not ignored.
     problem(service.get(f"{path}/cancel?image=1", "--request", "POST"), 400, "parameter_unknown")
     problem(service.get(f"{path}?image=1", "--request", "DELETE"), 400, "parameter_unknown")
     assert service.get(path).json["counts"]["cancelled"] == 0
@@ -485,7 +485,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(make_service):
 
 
 def spooled(service):
-    """Files in the data folder that are neither the database nor what the server itself keeps."""
+    """Files in the data folder other than the database and the server's own."""
     own = ("palimpsest.sqlite", "admin-key", "signing-key", "lock", "reserve")
     return [
         name for _, _, names in os.walk(service.data) for name in names if not name.startswith(own)
@@ -557,7 +557,7 @@ def test_a_start_without_weights_says_so(tmp_path):
         assert result.returncode == 1
         assert words in result.stderr, result.stderr
         assert str(weights) in result.stderr and "Usage:" not in result.stderr
-        # Tried once: every other try would say the same.
+        # Tried once: further attempts would fail the same way.
         assert len(result.stderr.splitlines()) == 1
         assert (tmp_path / "data").exists() == (weights == PARROTS)
 
@@ -582,7 +582,7 @@ def test_check_config_prints_what_serve_would_use():
         }
         <= set(lines)
     )
-    # What it prints is what it takes.
+    # Its output is valid input.
     settings = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
     again = subprocess.run(
         [BINARY, "check-config"],

@@ -1,4 +1,4 @@
-"""One photo, one semantic image, one picture: whoever protects it, and with however many processes."""
+"""The same photo and semantic image give the same bytes, by any command and number of processes."""
 
 import io
 import subprocess

@@ -1,7 +1,8 @@
-"""What the shipped weights make of a hundred pictures is what earlier builds made of them, sample by sample.
+"""With the shipped weights a hundred pictures come out as in earlier builds, sample by sample.
 
-Two builds may differ in the compression, not in the samples. AVX2 and AVX-512 give the same samples; without either the
-network rounds in another way. `python Tests/e2e/test_same_pixels.py` writes the hashes anew, for weights that change.
+Two builds may differ in the compression, not in the samples. AVX2 and AVX-512 give the same
+samples; without either the network rounds differently. When the weights change, `python
+Tests/e2e/test_same_pixels.py` rewrites the hashes.
 """
 
 import hashlib
@@ -32,7 +33,7 @@ EACH = 25
 
 
 def picture(number):
-    """A PNG, the same bytes everywhere: stored, not compressed, from a generator whose stream is frozen."""
+    """An uncompressed PNG, identical on every machine, from a generator with a frozen stream."""
     rng = np.random.RandomState(number)
     height, width = rng.randint(40, 320, 2)
     depth, color, channels = ((8, 2, 3), (8, 2, 3), (8, 0, 1), (8, 6, 4), (16, 2, 3))[number % 5]
@@ -60,7 +61,7 @@ def picture(number):
 
 
 def protected(folder, instruction_set):
-    """SHA-256 of the samples of every result, by the picture's name."""
+    """SHA-256 of the samples of every result, by picture name."""
     hashes = {}
     for call, (mode, *options) in enumerate(CALLS):
         source, out = folder / f"in-{call}", folder / f"out-{call}"
@@ -79,7 +80,7 @@ def protected(folder, instruction_set):
 
 
 def samples(path):
-    """The header and the rows of a PNG as it filters them, whatever compressed them."""
+    """The header and the filtered rows of a PNG, independent of its compression."""
     data, place, header, compressed = path.read_bytes(), 8, b"", b""
     while place < len(data):
         (length,) = struct.unpack(">I", data[place : place + 4])

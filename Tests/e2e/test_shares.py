@@ -1,4 +1,7 @@
-"""Whoever takes all connections, or all of a key's share, others are answered; and who has gone holds nothing."""
+"""A client that takes all connections, or all of a key's share, does not block others.
+
+Clients that left hold nothing.
+"""
 
 import contextlib
 import http.client
@@ -16,7 +19,7 @@ from test_requests import problem
 from test_tls import Authority, start
 
 CONNECTIONS, SHARE = 24, 6
-# What is kept besides, for health and admins.
+# Kept in addition, for health checks and admins.
 RESERVE = 16
 
 
@@ -26,7 +29,7 @@ def authority(tmp_path_factory):
 
 
 class Held:
-    """A service with few connections whose only job does not end, since its codecs are stopped."""
+    """A service with few connections, whose only job never ends, since its codecs are stopped."""
 
     def __init__(self, service, context):
         self.service, self.context = service, context
@@ -41,7 +44,7 @@ class Held:
         self.opened = []
 
     def job_of(self, key):
-        """A job of a key's own."""
+        """A job under another key."""
         answer = self.service.curl(
             "/v1/jobs?class=a", "--data-binary", f"@{FIXTURES / 'parrots.jpg'}", key=key
         )
@@ -75,7 +78,7 @@ class Held:
         return connection
 
     def descriptors(self):
-        """How many connections the process has open, whoever to."""
+        """The number of sockets the process has open."""
         count = 0
         for name in os.listdir(f"/proc/{self.service.process.pid}/fd"):
             with contextlib.suppress(FileNotFoundError):
@@ -85,7 +88,7 @@ class Held:
         return count
 
     def quiet_descriptors(self):
-        """As many as there are without the last client of curl, whose connection may not be gone yet."""
+        """The same without curl's last connection, which may still be closing."""
         counts = []
         for _ in range(20):
             counts.append(self.descriptors())
@@ -108,7 +111,7 @@ def held(request, tmp_path, authority):
     options = [
         "--max-connections", CONNECTIONS, "--max-requests-per-key", SHARE, "--metrics-bind",
         "127.0.0.1:0",
-        # What is idle or slow must not be gone by itself before the test has seen that it makes room.
+        # Idle or slow connections must not time out before the test has seen that they make room.
         "--drain-seconds", "1",
     ]  # fmt: skip
     options = [str(option) for option in options]
@@ -136,7 +139,7 @@ def status_of(connection):
 
 
 def streams(held, job, key, count):
-    """Event streams that have begun, and what they were answered."""
+    """Opens event streams; returns them with their statuses."""
     connections = [held.ask(f"{job}/events", key) for _ in range(count)]
     return connections, [status_of(connection)[0] for connection in connections]
 
@@ -179,7 +182,7 @@ def test_when_all_connections_are_taken_health_metrics_and_admins_are_answered(h
         answer = held.service.curl("/v1/jobs", key=outsider)
         problem(answer, 503, "connections_exhausted")
         assert (answer.fields["retry-after"], answer.fields["connection"]) == ("2", "close")
-    # Those who connect and say nothing take the reserve from nobody.
+    # Silent connections do not use up the reserve.
     for _ in range(2 * RESERVE):
         held.opened.append(socket.create_connection(("127.0.0.1", held.service.port)))
     for _ in range(3):
@@ -215,7 +218,7 @@ def test_a_wait_ends_when_its_client_has_closed(held):
         lambda: held.descriptors() >= before + SHARE, "all connections to be there"
     )
     held.close()
-    # A wait of a minute would go on for a minute.
+    # A wait of a minute would last a minute.
     deadline = time.monotonic() + 30
     while held.descriptors() > before and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""`palimpsest submit`: folders go to a server and come back protected, whatever lies between."""
+"""`palimpsest submit`: folders go to a server and come back protected, despite any interruption."""
 
 import hashlib
 import http.client
@@ -65,7 +65,7 @@ def submit(service, *arguments, port=None, **variables):
 
 
 def tree(folder):
-    """All files but the manifests, whose names are those of jobs."""
+    """All files except the manifests, which are named after jobs."""
     files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return sorted(str(file) for file in files if file.parts[0] != "palimpsest-manifests")
 
@@ -81,7 +81,7 @@ def jobs(service):
 
 
 def sent(service):
-    """How many photos the server has ever been sent, in all jobs."""
+    """How many photos the server has ever received, over all jobs."""
     return sum(job["counts"]["total"] for job in jobs(service))
 
 
@@ -130,7 +130,7 @@ def test_jobs_are_as_small_as_asked_for_and_one_bad_photo_fails_alone(
     assert tree(out) == results(PHOTOS)
     assert [job["counts"]["total"] for job in jobs(service)] == [1, 1, 1, 1]
 
-    # What is there is left alone unless it is said otherwise.
+    # Existing results are left alone unless requested otherwise.
     again = submit(service, photos, "--out", out)
     assert again.returncode == 1 and again.stderr.count(": output_exists: ") == 3
     skipped = submit(service, photos, "--out", out, "--skip-existing")
@@ -172,7 +172,7 @@ def test_strange_names_are_those_that_protect_gives(make_service, tmp_path, weig
     assert tree(tmp_path / "out") == [
         name for name in tree(tmp_path / "local") if name != "palimpsest-classes.json"
     ]
-    # Each result is that of the photo it is named after.
+    # Each result belongs to the photo it is named after.
     for path in (tmp_path / "out/cats").glob("*.json"):
         local = json.loads((tmp_path / "local/cats" / path.name).read_text())
         assert json.loads(path.read_text())["input_sha256"] == local["input_sha256"]
@@ -201,7 +201,7 @@ def test_what_the_service_signed_is_kept_and_verifies(make_service, photos, tmp_
     for name in PHOTOS:
         result = verify(name, manifests)
         assert result.returncode == 0 and "by that key" in result.stdout, result
-        # The report beside the picture is nobody's word.
+        # The report beside the picture is not signed.
         result = verify(name, (out / name).with_suffix(".json"))
         assert (
             result.returncode == 1 and "only manifests of services are signed" in result.stdout
@@ -241,7 +241,7 @@ def test_an_interrupted_call_goes_on_and_sends_nothing_twice(make_service, tmp_p
     service.wait_for(
         lambda: out.exists() and len(list(out.rglob("*.png"))) >= 4, "the first results"
     )
-    # From now on jobs stay unfinished: between two jobs there would be nothing to note.
+    # From now on jobs stay unfinished: between two jobs there would be nothing to record.
     for codec in service.codecs():
         os.kill(codec, signal.SIGSTOP)
     service.wait_for((out / "palimpsest-jobs.json").exists, "an unfinished job")
@@ -255,7 +255,7 @@ def test_an_interrupted_call_goes_on_and_sends_nothing_twice(make_service, tmp_p
     state = json.loads((out / "palimpsest-jobs.json").read_text())
     assert state["jobs"] and (out / "palimpsest-jobs.json").stat().st_mode & 0o777 == 0o600
 
-    # Not with another server, whose jobs these are not.
+    # Not with another server, which does not have these jobs.
     other = submit(
         service, tmp_path / "in", "--out", out, "--server", "http://127.0.0.1:1", "--skip-existing"
     )
@@ -275,7 +275,7 @@ def test_jobs_that_were_erased_meanwhile_are_sent_again(make_service, tmp_path):
     first = submit(service, tmp_path / "in", "--out", out)
     assert first.returncode == 0, first
     job = jobs(service)[0]
-    # As a call leaves it that is killed before it has fetched the results.
+    # The state after a call was killed before it fetched the results.
     digest = {
         path.stem: json.loads(path.read_text())["input_sha256"]
         for path in (out / "c").glob("*.json")
@@ -309,21 +309,21 @@ def test_jobs_that_were_erased_meanwhile_are_sent_again(make_service, tmp_path):
             == ([job["id"]] if not erased else [jobs(service)[0]["id"]])
         )
         assert (jobs(service)[0]["id"] != job["id"]) == erased
-        # What an earlier version noted, which knew no mask, was to have none.
+        # An earlier version without masks recorded this job, so it must get none.
         assert jobs(service)[0]["settings"]["mask"] == ("none" if erased else "auto")
     assert service.stop() == 0
 
 
 class Stumbling(http.server.ThreadingHTTPServer):
-    """A proxy that first has other answers for uploads, and then passes everything on."""
+    """A proxy that first answers uploads itself, then passes everything on."""
 
     daemon_threads = True
 
     def __init__(self, port, stumbles=(), archives=(), key=None, most=None):
         self.upstream, self.stumbles, self.uploads = port, list(stumbles), []
-        # The bytes of the largest upload that it takes, and how many it has refused.
+        # The largest upload in bytes that it accepts, and how many it has refused.
         self.most, self.refused = most, 0
-        # What is given for the first archives that are asked for; and whose jobs they are.
+        # Contents for the first archives requested, and the key of their jobs.
         self.archives, self.key = list(archives), key
         super().__init__(("127.0.0.1", 0), Stumbler)
         self.thread = threading.Thread(target=self.serve_forever)
@@ -354,7 +354,7 @@ class Stumbler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         length = int(self.headers["Content-Length"])
         if self.server.most is not None and length > self.server.most:
-            # As proxies do: a page for people, before the upload has come.
+            # As proxies do: an HTML page, before the upload has arrived.
             self.server.refused += 1
             page = b"<html><head><title>413 Request Entity Too Large</title></head></html>"
             self.send_response(413)
@@ -378,12 +378,12 @@ class Stumbler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return self.connection.close()
         if stumble == "lost answer":
-            # It has arrived, and nobody knows.
+            # The upload arrives, but the client does not learn of it.
             self.ask(body)
             self.close_connection = True
             return self.connection.shutdown(socket.SHUT_RDWR)
         if stumble in ("cancel", "erase"):
-            # The upload arrives, and somebody ends its job before the client hears of it.
+            # The upload arrives, and its job is ended before the client hears of it.
             answer = self.ask(body)
             content = answer.read()
             method, end = ("DELETE", "") if stumble == "erase" else ("POST", "/cancel")
@@ -439,7 +439,7 @@ def test_a_server_that_is_busy_or_away_is_waited_for(make_service, photos, tmp_p
     assert tree(tmp_path / "out") == results(PHOTOS)
     times, keys = zip(*proxy.uploads)
     assert len(keys) == 5 and len(set(keys)) == 1
-    # It has waited for as long as it was asked to, and the upload whose answer was lost is no second job.
+    # It waited as long as requested, and the upload whose answer was lost made no second job.
     assert times[1] - times[0] >= 3
     assert sent(service) == 3
     assert service.stop() == 0
@@ -522,7 +522,7 @@ def test_photos_that_the_server_failed_are_sent_once_more(make_service, photos, 
     ]
     with Stumbling(service.port, archives=[archive(*faults)]) as proxy:
         result = submit(service, photos, "--out", tmp_path / "out", port=proxy.server_address[1])
-    # What is wrong with a photo is not tried again, and said without what would colour the terminal.
+    # Errors in a photo are not retried, and their messages lose terminal escapes.
     assert result.returncode == 1 and result.stderr.count(": image_\ufffd[31mcorrupt: ") == 1, (
         result
     )
@@ -568,7 +568,7 @@ def test_a_batch_that_is_too_much_for_the_key_goes_in_parts(make_service, photos
         [job["counts"]["total"] for job in service.curl("/v1/jobs", key=key).json["jobs"]]
         == [1, 1, 1]
     )
-    # What is too much alone is refused without a wait.
+    # A photo over the quota on its own is refused without waiting.
     result = submit(
         service, photos, "--out", tmp_path / "other", PALIMPSEST_KEY=with_quota("bytes_queued", 10)
     )
@@ -580,7 +580,7 @@ def test_a_batch_that_is_too_much_for_the_key_goes_in_parts(make_service, photos
 def test_a_photo_that_vanishes_fails_alone(make_service, photos, tmp_path):
     service = make_service()
     out = tmp_path / "out"
-    # A call that is ended before the server takes anything leaves what it was about to send.
+    # A call that ends before the server accepts anything keeps what it was about to send.
     with Stumbling(service.port, [(503, "60")]) as proxy:
         first = submit(service, photos, "--out", out, "--patience", 0, port=proxy.server_address[1])
         assert first.returncode == 1 and tree(out) == ["palimpsest-jobs.json"]
@@ -669,7 +669,7 @@ def test_a_folder_that_has_grown_keeps_its_results_and_only_new_photos_are_sent(
     )
     assert line in result.stderr.splitlines()
     assert all(path.read_bytes() == content for path, content in first.items())
-    # Replaced under its name, and named without a flag.
+    # Replaced under its name, then submitted without a flag.
     old = digest(source / "DCIM/2026-02/IMG_8.png")
     picture(source / "DCIM/2026-02/IMG_8.png", 4)
     result = submit(service, source, "--out", out)
@@ -689,7 +689,7 @@ def test_a_folder_that_has_grown_keeps_its_results_and_only_new_photos_are_sent(
     assert result.stderr.endswith(
         "3 photos have results already; nothing to do (--force protects them anew)\n"
     )
-    # Forced, each result is overwritten in place, and that of the photo that is gone stays.
+    # With --force each result is overwritten in place; that of the missing photo stays.
     before = origins(out / "DCIM")
     assert submit(service, source, "--out", out, "--force", "--strength", 2).returncode == 0
     assert origins(out / "DCIM") == before
@@ -712,7 +712,7 @@ def test_photos_that_change_before_they_are_sent_are_other_photos(make_service, 
         assert first.returncode == 1 and tree(out) == ["palimpsest-jobs.json"]
         picture(tmp_path / "in/c/1.png", 11)
         picture(tmp_path / "in/c/2.png", 12)
-        # One of the two is named, the other one is told.
+        # Only one of the two is named; the other one is reported.
         result = submit(
             service, tmp_path / "in/c/1.png", "--class", "c", "--out", out,
             "--skip-existing", port=port,
@@ -738,7 +738,8 @@ def test_a_photo_that_is_replaced_while_its_job_is_open_has_both_results(make_se
         submit(service, tmp_path / "in", "--out", out, "--strength", 4, "--force").returncode == 0
     )
     job, old = jobs(service)[0], origins(out / "c")
-    # As a call leaves it that is killed before it has fetched the results; the first is there from before, with another strength.
+    # The state after a call was killed before it fetched the results; the first result is older and
+    # has another strength.
     report = out / "c/0.json"
     report.write_text(report.read_text().replace('"strength" : 4', '"strength" : 9'))
     for path in (out / "c").glob("1.*"):
@@ -771,7 +772,7 @@ def test_a_photo_that_is_replaced_while_its_job_is_open_has_both_results(make_se
     )
     assert words in result.stderr and "protected 3 of 3" in result.stderr
     assert origins(out / "c") == old | {"1-2.png": digest(tmp_path / "in/c/1.png")}
-    # What was asked for by force is overwritten.
+    # Forced results are overwritten.
     assert json.loads(report.read_text())["strength"] == 4
     assert sent(service) == 3 and not (out / "palimpsest-jobs.json").exists()
     assert service.stop() == 0
@@ -804,7 +805,7 @@ def test_what_a_proxy_finds_too_large_goes_in_parts_and_one_photo_fails_alone(
     large = tmp_path / "in/c/3-large.png"
     Image.fromarray(np.random.default_rng(9).integers(0, 256, (200, 200, 3), np.uint8)).save(large)
     sizes = sorted((tmp_path / "in/c").iterdir(), key=lambda path: path.stat().st_size)
-    # Two of the small ones go through, with what a form adds; the large one does not.
+    # Two of the small ones and the form's overhead fit; the large one does not.
     most = 2 * sizes[-2].stat().st_size + 1500
     assert sizes[-1] == large and large.stat().st_size > most
     with Stumbling(service.port, most=most) as proxy:
@@ -819,7 +820,7 @@ def test_what_a_proxy_finds_too_large_goes_in_parts_and_one_photo_fails_alone(
     ]
     assert tree(tmp_path / "out") == results(names)
     assert proxy.refused > 1 and sent(service) == 6
-    # Nothing is left open for the next call.
+    # Nothing is left for the next call.
     again = submit(service, tmp_path / "in", "--out", tmp_path / "out", "--skip-existing")
     assert again.returncode == 0 and "protected 1 of 1" in again.stderr, again
     assert service.stop() == 0

@@ -18,7 +18,7 @@ def openssl(*arguments):
 
 
 class Authority:
-    """A certificate authority in a folder, and the certificates that it signs."""
+    """A certificate authority in a folder, and the certificates it signs."""
 
     def __init__(self, folder, name):
         folder.mkdir()
@@ -100,7 +100,7 @@ def test_a_whole_job_goes_through_both_versions(service, version):
 def test_a_large_body_goes_in_and_out(service, tmp_path):
     body = tmp_path / "body"
     body.write_bytes(bytes(range(256)) * (30 << 12))
-    # Thirty mebibytes that are no picture: taken whole, and refused for what they are.
+    # Thirty mebibytes that are no picture: read completely, then refused for their content.
     answer = service.get(
         "/v1/jobs?class=a", "--header", "Content-Type: image/jpeg", "--data-binary", f"@{body}"
     )
@@ -174,7 +174,7 @@ def test_pipelined_requests_and_a_half_closed_client_get_their_answers(service, 
             answers += connection.recv(4096)
     with connect(service, authority) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-        # The TCP direction alone, without close_notify: Python's own shutdown would take TLS away.
+        # Only the TCP direction, without close_notify: Python's own shutdown would end TLS.
         socket.socket.shutdown(connection, socket.SHUT_WR)
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
 
@@ -188,12 +188,12 @@ def test_what_is_not_tls_is_closed_and_harms_nobody(service, authority):
     ):
         with socket.create_connection(("127.0.0.1", service.port), timeout=20) as raw:
             raw.sendall(greeting)
-            # With bytes unread, the end comes as a reset.
+            # With unread bytes, the connection ends in a reset.
             with contextlib.suppress(OSError):
                 raw.shutdown(socket.SHUT_WR)
                 while raw.recv(4096):
                     pass
-    # Cut off in the middle of a handshake, and of a record.
+    # Cut off within a handshake, and within a record.
     for count in (1, 60):
         with socket.create_connection(("127.0.0.1", service.port), timeout=20) as raw:
             hello = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -230,7 +230,7 @@ def test_a_signal_reads_the_files_anew_and_drops_nobody(tmp_path, authority):
             service.process.send_signal(signal.SIGHUP)
             service.wait_for(lambda: "stay as they were" in service.log(), "the refusal")
             assert subject() == "second"
-            # Neither went by this connection.
+            # Neither used this connection.
             assert exchange(kept).startswith(b"HTTP/1.1 200 ")
         assert service.stop() == 0
     finally:

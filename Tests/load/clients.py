@@ -1,4 +1,4 @@
-"""Clients that behave as nobody should."""
+"""Misbehaving clients."""
 
 import contextlib
 import random
@@ -15,13 +15,13 @@ HALF = (
 
 
 def reset(connection):
-    """Closes with a reset instead of an end."""
+    """Closes with a reset instead of an orderly end."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
 class Clients:
-    """One kind after the other, at an address, over TLS if a context is given."""
+    """One kind after the other, at an address; over TLS if a context is given."""
 
     def __init__(self, port, context=None):
         self.port, self.context = port, context
@@ -51,7 +51,7 @@ class Clients:
             raise
 
     def one(self, rng):
-        """Plays one client; what the network does to it is its own fault."""
+        """Plays one client; ignores the network errors it provokes."""
         with contextlib.suppress(OSError):
             rng.choice(self.kinds)(rng)
 
@@ -120,7 +120,7 @@ class Clients:
 
 
 def play(port, context, count, seed):
-    """Plays so many clients."""
+    """Plays `count` clients."""
     clients, rng = Clients(port, context), random.Random(seed)
     for _ in range(count):
         clients.one(rng)

@@ -1,4 +1,4 @@
-"""A client that polls, and how long the answers took."""
+"""A polling client that measures response times."""
 
 import http.client
 import threading
@@ -6,7 +6,7 @@ import time
 
 
 class Reader:
-    """Asks for a document again and again over one connection, and keeps how long each answer took."""
+    """Requests a document repeatedly over one connection, and records how long each answer took."""
 
     def __init__(self, service, path):
         self.service, self.path, self.seconds, self.stopped = service, path, [], threading.Event()

@@ -1,4 +1,4 @@
-"""Ten thousand small pictures in one tar: the service takes, protects and lists them, and answers meanwhile."""
+"""Ten thousand small pictures in one tar: the service stays responsive from upload to listing."""
 
 import io
 import os
@@ -13,13 +13,14 @@ from reader import Reader
 
 IMAGES = int(os.environ.get("IMAGES", 10_000))
 CLASSES = 10
-# What one such job may add to the server while it is taken: rows, names and sealed files, but no pictures.
+# Allowed growth of the server while it receives one such job: rows, names and sealed files, no
+# pictures.
 GROWTH = 256 << 20
 
 
 @pytest.fixture(scope="module")
 def tar(tmp_path_factory):
-    """A tar of class folders with pictures of 32 by 32 pixels, each another one."""
+    """A tar of class folders with distinct pictures of 32 by 32 pixels."""
     path = tmp_path_factory.mktemp("bulk") / "pictures.tar"
     rng = np.random.default_rng(0)
     with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as archive:

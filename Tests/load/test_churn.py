@@ -1,4 +1,4 @@
-"""Connections of every nasty kind, and slow ones: nothing leaks, nothing spins, others are served."""
+"""Hostile and slow connections: nothing leaks, nothing spins, other clients are served."""
 
 import os
 import ssl
@@ -17,7 +17,7 @@ def context(service, authority):
 
 
 class Pulse:
-    """Asks for the service's health all the time, and remembers the longest wait."""
+    """Polls the service's health, and records the longest wait."""
 
     def __init__(self, service):
         self.service, self.longest, self.count, self.stopped = service, 0.0, 0, threading.Event()
@@ -59,7 +59,7 @@ def test_churn_leaks_nothing(make_watched, authority):
         f"{pulse.longest:.2f} s at the latest"
     )
     assert pulse.count > 0 and pulse.longest < 2
-    # Those that never end by themselves are given up after their deadlines.
+    # Connections that never end by themselves are closed after their deadlines.
     service.wait_for(lambda: service.descriptors() <= before[0], "the descriptors to be given back")
     service.assert_idle()
     print(
@@ -71,7 +71,7 @@ def test_churn_leaks_nothing(make_watched, authority):
 
 
 def polls(port, settings, seconds):
-    """Requests a second of one client that keeps its connection as long as the server does."""
+    """Requests per second of one client that keeps its connection as long as the server does."""
     clients, end, count = Clients(port, settings), time.monotonic() + seconds, 0
     while time.monotonic() < end:
         with clients.connection() as connection:
@@ -101,7 +101,7 @@ def test_a_thousand_slow_clients_hold_nobody_up(make_watched, authority):
         f"{alone:.0f} requests a second alone, {among:.0f} beside 1,000 clients that are half "
         f"through; {service.memory() >> 20} MiB"
     )
-    # Timing is not asserted; that others are served at all is.
+    # Asserts only that other clients are served, not how fast.
     assert among > 0
     for connection in held:
         connection.close()

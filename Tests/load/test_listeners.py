@@ -1,4 +1,4 @@
-"""A thousand listeners of one job cost nothing while nothing happens, and each hears everything."""
+"""A thousand listeners of one job cost nothing while idle, and each receives every event."""
 
 import os
 import signal

@@ -1,4 +1,7 @@
-"""Hundreds of photos of 12 megapixels through the README's script: all come back verified, and the server stays as small as it was."""
+"""Hundreds of 12-megapixel photos through the README's script.
+
+All come back verified, and the server does not grow.
+"""
 
 import concurrent.futures
 import os
@@ -16,7 +19,7 @@ from readme import example
 from service import BINARY, FIXTURES
 
 PHOTOS = int(os.environ.get("PHOTOS", 500))
-# Photos to make others of.
+# Photos from which the others are made.
 SOURCES = sorted(
     path
     for path in pathlib.Path(os.environ.get("SOURCES", FIXTURES)).rglob("*")
@@ -24,12 +27,12 @@ SOURCES = sorted(
 )
 SIZE = (4000, 3000)
 CLASSES = 5
-# What the server may grow by, from the first photo that is protected to the last one.
+# Allowed growth of the server, from the first protected photo to the last one.
 GROWTH = 32 << 20
 
 
 def photo(path, seed):
-    """Another half of a source each, enlarged, with the grain of a sensor."""
+    """Another half of a source per photo, enlarged, with sensor grain."""
     rng = np.random.default_rng(seed)
     with Image.open(SOURCES[seed % len(SOURCES)]) as source:
         left, top = (rng.uniform(0, side / 2) for side in source.size)
@@ -52,7 +55,7 @@ def photos(tmp_path):
 
 
 class Memory:
-    """Looks at what a service and its codecs hold, once a second."""
+    """Samples the memory of a service and its codecs once a second."""
 
     def __init__(self, service):
         self.service, self.server, self.codecs, self.stopped = service, [], [], threading.Event()

@@ -1,4 +1,4 @@
-"""Slow but steady clients are served, whatever the kernel's buffers hold; those who stop are cut off."""
+"""Slow but steady clients are served, whatever the kernels buffer; stalled ones are cut off."""
 
 import socket
 import ssl
@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from service import FIXTURES
 
-# More than twice as long as the service waits for a client that takes, or sends, nothing.
+# More than twice the service's timeout for a client that receives or sends nothing.
 SECONDS = 75
-# More than the kernels of both sides keep in their buffers, so that the service has to wait.
+# More than both kernels buffer, so that the service has to wait.
 SIDE = 2400
 
 
@@ -40,7 +40,7 @@ def context_of(service):
 
 
 def slow_socket(service):
-    """A connection with the smallest window there is, which has asked for the image."""
+    """A connection with the smallest possible window, which has requested the image."""
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     raw.connect(("127.0.0.1", service.port))
@@ -71,7 +71,7 @@ def test_slow_downloads_go_on(service, tmp_path):
         received += len(piece)
         time.sleep(1)
     assert received < SECONDS * 1100
-    # Curl has given up by itself (28); it was not cut off (18, 56).
+    # curl gave up by itself (28); it was not cut off (18, 56).
     assert [curl.wait() for curl in curls] == [28, 28, 28]
     trickle.close()
 
@@ -108,7 +108,8 @@ def test_a_slow_upload_over_tls_counts_by_what_arrives(service):
         )
         session.write(f"{head}Content-Length: {len(photo)}\r\nConnection: close\r\n\r\n".encode())
         connection.sendall(outgoing.read())
-        # One record, whose last byte comes after 13 seconds; the grace is 10, and the least rate 1,024 bytes a second.
+        # One record, whose last byte comes after 13 seconds. The grace period is 10 seconds, the
+        # minimum rate 1,024 bytes per second.
         assert session.write(photo) == len(photo)
         record = outgoing.read()
         for place in range(0, len(record), 1300):
@@ -123,5 +124,5 @@ def test_a_slow_upload_over_tls_counts_by_what_arrives(service):
                 continue
             if b"\r\n\r\n" in answer:
                 break
-    # Rubbish behind a picture, or not: it came as a whole.
+    # With or without trailing garbage, the picture arrived completely.
     assert answer.startswith(b"HTTP/1.1 202 "), answer

@@ -13,14 +13,14 @@ import pytest
 from PIL import Image
 
 GIGABYTES = float(os.environ.get("GIGABYTES", 2))
-# 3 MB of samples; besides, the service holds one picture and what becomes of it for every codec process
+# 3 MB of samples; the service also holds one picture and its outputs per codec process.
 SIDE = 1024
 GROWTH = 32 << 20
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    """Pictures that cannot be compressed, stored as PNG."""
+    """Incompressible pictures, stored as PNG."""
     folder = tmp_path_factory.mktemp("photos")
     rng, paths = np.random.default_rng(0), []
     while sum(path.stat().st_size for path in paths) < GIGABYTES * 1e9:
@@ -102,7 +102,7 @@ def test_uploads_that_break_off_leave_nothing(make_watched, photos):
     url = service.url("/v1/jobs?class=large")
     size = photos[0].stat().st_size
     for number in range(100):
-        # At a random byte: a rate and a time, whose product is somewhere in the upload.
+        # Breaks off at a random byte, by a rate and a time whose product lies within the upload.
         seconds = rng.uniform(0.02, 0.4)
         if number % 2:
             body, count = (

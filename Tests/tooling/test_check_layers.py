@@ -1,4 +1,4 @@
-"""The layer check must pass on this tree and must be able to fail: every rule is broken once, in a copy."""
+"""The layer check passes on this tree, and fails when a copy breaks any of its rules."""
 
 import pathlib
 import shutil
@@ -17,7 +17,7 @@ def check(root):
 
 @pytest.fixture
 def tree(tmp_path):
-    """A copy of the manifest and of the Swift sources that a test may damage."""
+    """A copy of the manifest and the Swift sources, for a test to damage."""
     for name in ("Sources", "Migrations"):
         shutil.copytree(
             ROOT / name,

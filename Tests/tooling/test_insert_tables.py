@@ -1,4 +1,4 @@
-"""The documents show the tables as they were measured."""
+"""The documents show the tables as measured."""
 
 import shutil
 import subprocess

@@ -1,6 +1,8 @@
-"""What a fresh machine does to `make run` and `make test`: apt is locked by its first updates, packages are missing, and the first build is long.
+"""`make run` and `make test` on a fresh machine.
 
-Debian's own apt-get runs here, with lists, locks and packages of its own: nothing is installed, and no rights are needed.
+apt is locked by its first updates, packages are missing, and the first build is long. Debian's own
+apt-get runs here with lists, locks and packages of its own: nothing is installed, and no privileges
+are needed.
 """
 
 import contextlib
@@ -32,7 +34,10 @@ def program(path, text):
 
 @pytest.fixture
 def house(tmp_path):
-    """A copy of Makefile and scripts, and programs that stand before the machine's: a package that dpkg misses and apt has, and a Swift."""
+    """A copy of Makefile and scripts, with stand-in programs first in PATH.
+
+    dpkg lacks a package that apt has, and there is a stand-in for Swift.
+    """
     shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
     shutil.copy(ROOT / "Makefile", tmp_path)
     stubs = tmp_path / "bin"
@@ -48,7 +53,7 @@ def house(tmp_path):
 
 @pytest.fixture
 def machine(house):
-    """The environment in which apt-get has a world of its own, and the folder of that."""
+    """The environment in which apt-get sees its own root folder, and that folder."""
     world = house / "apt"
     for folder in [
         "state/lists/partial", "cache/archives/partial", "dpkg", "etc/apt.conf.d",

@@ -1,6 +1,7 @@
-"""What callgrind counts for the kernel and the HTTP parser must not grow: counts do not depend on how busy the machine is.
+"""callgrind's instruction counts of the kernel and the HTTP parser must not grow.
 
-Where something has become faster, `instruction_counts.json` is to be lowered.
+Unlike times, they do not depend on the machine's load. Lower `instruction_counts.json` when
+something gets faster.
 """
 
 import json
@@ -20,7 +21,7 @@ MOST = json.loads((pathlib.Path(__file__).parent / "instruction_counts.json").re
 @pytest.fixture(scope="module")
 def binary(tmp_path_factory):
     assert BENCH.exists(), f"{BENCH} is missing: run `make build-bench` first"
-    # Debian's valgrind does not read the debug information of new compilers.
+    # Debian's valgrind cannot read the debug information of new compilers.
     stripped = tmp_path_factory.mktemp("bench") / "palimpsest-bench"
     subprocess.run(["strip", "--strip-debug", "-o", stripped, BENCH], check=True)
     return stripped

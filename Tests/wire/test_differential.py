@@ -1,8 +1,8 @@
-"""The server's HTTP parser beside two others: Python's h11, and llhttp, which is Node's.
+"""The server's HTTP parser against two others: Python's h11, and Node's llhttp.
 
-What the server takes for a request, another program that takes it must take for the same one: where two programs on the way of a
-request disagree about where it ends or what it says, one can be smuggled past the other (RFC 9112 section 11.2). The server may refuse
-what others take.
+What the server accepts as a request, any other program that accepts it must read as the same
+request. Where two programs on a request's way disagree about its end or its content, one request
+can be smuggled past the other (RFC 9112 section 11.2). The server may refuse what others accept.
 """
 
 import base64
@@ -32,7 +32,7 @@ PLAIN = [
     b"GET / HTTP/1.0\r\n\r\n",
     b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
 ]
-# What attacks on parsers are made of.
+# Typical material of attacks on parsers.
 PIECES = [
     b"\r\n", b"\n", b"\r", b" ", b"\t", b"\0", b":", b",", b";", b"\x0b", b"\xff", b"\r\n ",
     b"0\r\n\r\n", b"Host: b\r\n", b"chunked", b"identity, ",
@@ -49,7 +49,7 @@ PIECES = [
 
 
 def cases(count, seed):
-    """Requests with something in them changed, put in or left out."""
+    """Requests with parts changed, inserted or removed."""
     rng = random.Random(seed)
     for _ in range(count):
         case = bytearray(rng.choice(PLAIN))
@@ -73,7 +73,7 @@ def cases(count, seed):
         yield bytes(case)
 
 
-# What Unicode takes for the letters, digits and marks of a request, and ASCII does not.
+# Characters that Unicode maps to letters, digits and marks of a request, but that are not ASCII.
 LOOK_ALIKES = [
     f"POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n"
     "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: b\r\n\r\n".encode()
@@ -91,7 +91,7 @@ LOOK_ALIKES = [
 
 @pytest.fixture
 def ours(tmp_path):
-    """What the server makes of inputs: of each its complete requests, as (method, path, fields, body)."""
+    """How the server parses inputs: each one's requests, as (method, path, fields, body)."""
     return lambda inputs: probed(inputs, tmp_path / "inputs")
 
 
@@ -114,7 +114,7 @@ def probed(inputs, path):
 
 
 def path_of(target):
-    """The path of a target in any form, as the probe tells it."""
+    """The path of a target in any form, as the probe reports it."""
     target = target.decode("latin-1")
     for scheme in ("http://", "https://"):
         if target.lower().startswith(scheme):
@@ -125,7 +125,10 @@ def path_of(target):
 
 
 def field(name, value):
-    """A field as all tell it: the probe gives what is not UTF-8 a replacement, h11 writes codings in lower case."""
+    """A field in the form common to all parsers.
+
+    The probe replaces what is not UTF-8; h11 lower-cases transfer codings.
+    """
     value = value if isinstance(value, str) else value.decode("utf-8", "replace").strip(" \t")
     return name, value.lower() if name == "transfer-encoding" else value
 
@@ -157,7 +160,7 @@ def by_h11(case):
 
 
 class Messages:
-    """Collects what llhttp calls back with."""
+    """Collects llhttp's callbacks."""
 
     def __init__(self):
         self.found, self.parser = [], httptools.HttpRequestParser(self)
@@ -172,7 +175,7 @@ class Messages:
         self.fields.append(field(name.decode("latin-1").lower(), value or b""))
 
     def on_headers_complete(self):
-        # Trailers come as headers, too.
+        # Trailers arrive as headers, too.
         self.head = list(self.fields)
 
     def on_body(self, part):
@@ -208,12 +211,12 @@ def test_whoever_else_takes_a_request_takes_it_for_the_same(ours, other):
         for number, (one, two) in enumerate(zip(found, other(case), strict=False)):
             assert one == two, (number, case)
             both += 1
-    # Else nothing was compared.
+    # Otherwise nothing was compared.
     assert both > 3000
 
 
 def test_what_only_looks_like_ascii_is_refused(ours):
     for case, found in zip(LOOK_ALIKES, ours(LOOK_ALIKES), strict=True):
         assert found == [], case
-    # Of h11, too, which compares octets; so nobody's request is lost.
+    # h11 compares octets and refuses them as well, so no request is lost.
     assert [case for case in LOOK_ALIKES if by_h11(case)] == []
