@@ -123,9 +123,11 @@ def test_a_heic_as_iphones_write_it_is_protected_upright(palimpsest, tmp_path):
     result = palimpsest("protect", original, "--class", "c", "--out", tmp_path, "--metadata", "all")
     assert result.returncode == 0, result.stderr
     made = tmp_path / "c/phone.png"
-    before = numpy.frombuffer((FIXTURES / "phone.heic.raw").read_bytes(), "u1").reshape(
-        150, 100, 3
-    ).astype(int)
+    before = (
+        numpy.frombuffer((FIXTURES / "phone.heic.raw").read_bytes(), "u1")
+        .reshape(150, 100, 3)
+        .astype(int)
+    )
     with Image.open(made) as picture:
         assert picture.mode == "RGB" and picture.getexif().get(0x0112, 1) == 1
         after = numpy.asarray(picture).astype(int)

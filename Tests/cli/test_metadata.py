@@ -270,9 +270,11 @@ def test_no_picture_is_left_in_xmp_whatever_holds_it(palimpsest, tmp_path, kind,
         "attribute": (f"own:data='{text}'", ""),
         "deep": ("", f"<own:a><rdf:Bag><rdf:li><own:b own:c='{text}'/></rdf:li></rdf:Bag></own:a>"),
     }[place]  # fmt: skip
-    xmp = packet(attributes, properties + TITLE, GDepth="d", own="xmpGImg").replace(
-        b"GDepth:", b"d:"
-    ).replace(b"own:", b"xmpGImg:")
+    xmp = (
+        packet(attributes, properties + TITLE, GDepth="d", own="xmpGImg")
+        .replace(b"GDepth:", b"d:")
+        .replace(b"own:", b"xmpGImg:")
+    )
     found, made, left_out = kept_of(palimpsest, tmp_path, jpeg_with(jpeg(), xmp_segment(xmp)))
     assert found["XMP-dc:Title"] == "A disc" and left_out == []
     assert (

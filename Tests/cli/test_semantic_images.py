@@ -196,9 +196,13 @@ def test_the_middle_of_a_picture_is_scaled_and_hidden_as_pytorch_hides_it(
         if mask == "photo"
         else 1
     )
-    expected = (cover * 255 + ((hidden[0] - cover) * 255).clamp(-8, 8) * weight).clamp(
-        0, 255
-    ).round().permute(1, 2, 0).numpy()
+    expected = (
+        (cover * 255 + ((hidden[0] - cover) * 255).clamp(-8, 8) * weight)
+        .clamp(0, 255)
+        .round()
+        .permute(1, 2, 0)
+        .numpy()
+    )
     difference = abs(expected - pixels(out / "plane/photo.png"))
     assert difference.max() <= 1 and (difference > 0).mean() < 1e-3
 

@@ -238,9 +238,9 @@ def test_the_last_admin_key_stays(make_service):
         and "last active API key with the scope 'admin'" in result.stderr
     )
     first = service.key
-    second = as_json(service, "POST", "/v1/keys", {"name": "second", "scopes": ["admin"]}).json[
-        "secret"
-    ]
+    second = (
+        as_json(service, "POST", "/v1/keys", {"name": "second", "scopes": ["admin"]}).json["secret"]
+    )
     assert as_json(service, "POST", f"/v1/keys/{admin['id']}/revoke", key=second).status == 200
     problem(service.curl("/v1/keys", key=first), 401, "key_invalid")
     # The next start does not restore it, though the file still holds the revoked key.

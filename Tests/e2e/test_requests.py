@@ -247,9 +247,9 @@ def test_a_refusal_names_the_field_and_what_was_meant(shared_service, tmp_path):
     assert shared_service.get(f"/v1/jobs/{made}", "--request", "DELETE").status == 204
     assert (len(jobs(shared_service)), blobs(shared_service)) == before
     body = json.dumps({"name": "a", "scopes": ["read"], "nmae": "b"})
-    detail = problem(shared_service.get("/v1/keys", "--json", body), 400, "member_unknown")[
-        "detail"
-    ]
+    detail = (
+        problem(shared_service.get("/v1/keys", "--json", body), 400, "member_unknown")["detail"]
+    )
     assert detail.startswith(
         "There is no member 'nmae'; did you mean 'name'? The members are name, scopes, quotas, "
     )

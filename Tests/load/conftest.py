@@ -32,9 +32,9 @@ class Watched(Service):
         return len(list(pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()))
 
     def processor_seconds(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[
-            2
-        ].split()
+        fields = (
+            pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        )
         return (int(fields[11]) + int(fields[12])) / 100
 
     def memory(self, name="VmRSS"):

@@ -72,8 +72,9 @@ def main():
             }
             results["network"] |= report.circumstances(arguments.weights)
         if "png" in parts:
-            results["png"] = png.measure(arguments.photos, folder, tools) | report.circumstances(
-                arguments.weights
+            results["png"] = (
+                png.measure(arguments.photos, folder, tools)
+                | report.circumstances(arguments.weights)
             )
         if "pictures" in parts:
             results["pictures"] = {
@@ -83,8 +84,8 @@ def main():
                 "service": pictures.service(folder, tools),
             } | report.circumstances(arguments.weights)
         if "server" in parts:
-            results["server"] = server.measure(folder, tools) | report.circumstances(
-                arguments.weights
+            results["server"] = (
+                server.measure(folder, tools) | report.circumstances(arguments.weights)
             )
     path.write_text(json.dumps(results, indent=1) + "\n")
     print(report.write(results, out))

@@ -45,8 +45,10 @@ def release(cover, protected, epsilon, levels=True):
 
 def grayscale(x):
     """ITU-R 601 luminance in all three channels."""
-    return (x * x.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True).expand(
-        -1, 3, -1, -1
+    return (
+        (x * x.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1))
+        .sum(1, keepdim=True)
+        .expand(-1, 3, -1, -1)
     )
 
 

@@ -37,8 +37,8 @@ def _from_mosaics(members):
 
 def _batch(content, labels):
     record = pickle.loads(content, encoding="bytes")
-    images = np.asarray(record[b"data"], dtype=np.uint8).reshape(-1, 3, 32, 32).transpose(
-        0, 2, 3, 1
+    images = (
+        np.asarray(record[b"data"], dtype=np.uint8).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     )
     return np.ascontiguousarray(images), np.asarray(record[labels], dtype=np.uint8)
 

@@ -121,8 +121,9 @@ def purify(network, pixels, seed, steps=PURIFY_STEPS, batch=1000):
             part = torch.from_numpy(np.ascontiguousarray(pixels[start : start + batch])).to(device)
             x = part.permute(0, 3, 1, 2).float() / 127.5 - 1
             left = signal(torch.tensor(steps / STEPS))
-            x = left * x + (1 - left**2).sqrt() * torch.randn(x.shape, generator=generator).to(
-                device
+            x = (
+                left * x
+                + (1 - left**2).sqrt() * torch.randn(x.shape, generator=generator).to(device)
             )
             x = reverse(network, x, steps, generator)
             out.append(

@@ -80,9 +80,11 @@ def protect(network, pixels, labels, mode, family, epsilon=8, picture=None):
         )
         with torch.no_grad():
             protected, _ = network.hide(x, torch.from_numpy(secrets))
-            out = ((x + (protected - x).clamp(-epsilon / 255, epsilon / 255)) * 255).clamp(
-                0, 255
-            ).round()
+            out = (
+                ((x + (protected - x).clamp(-epsilon / 255, epsilon / 255)) * 255)
+                .clamp(0, 255)
+                .round()
+            )
             if start == 0:
                 revealed = network.reveal(out / 255).clamp(0, 1).numpy()
                 psnr = -10 * np.log10(((revealed - secrets) ** 2).mean())

@@ -113,8 +113,8 @@ def test_the_overtones_of_clipped_waves_are_found_on_what_the_first_search_leave
     clean, labels = pictures(400, 4), np.arange(400) % 4
     rng = np.random.default_rng(5)
     clipped = [2 * wave(*DRAWN[label][0], rng.uniform(0, 6.3)) for label in labels]
-    released = np.clip(np.rint(clean + 8 * np.clip(clipped, -1, 1)[..., None]), 0, 255).astype(
-        np.uint8
+    released = (
+        np.clip(np.rint(clean + 8 * np.clip(clipped, -1, 1)[..., None]), 0, 255).astype(np.uint8)
     )
     shares = []
     for found in (waves.find(released, labels), waves.search(released, labels)):
@@ -381,9 +381,11 @@ def test_the_spectrum_classifier_tells_waves_at_any_phase_and_not_the_clean_pict
 
 def test_polar_spectra_put_a_wave_into_its_own_sector():
     def of(vertical, horizontal):
-        return np.rint(128 + 50 * wave(vertical, horizontal, 1.0))[None, ..., None].repeat(
-            3, -1
-        ).astype(np.uint8)
+        return (
+            np.rint(128 + 50 * wave(vertical, horizontal, 1.0))[None, ..., None]
+            .repeat(3, -1)
+            .astype(np.uint8)
+        )
 
     flat, first, turned, mirrored = (
         spectrum.polar(of(*f))[0] for f in ((0, 0), (5, 2), (2, 5), (-5, -2))

@@ -14,8 +14,8 @@ from scipy import ndimage
 def pixels():
     rng = np.random.default_rng(3)
     smooth = ndimage.gaussian_filter(rng.uniform(0, 255, (3, 32, 32, 3)), (0, 2, 2, 0))
-    return np.clip(128 + 4 * (smooth - 128) + rng.normal(0, 5, smooth.shape), 0, 255).astype(
-        np.uint8
+    return (
+        np.clip(128 + 4 * (smooth - 128) + rng.normal(0, 5, smooth.shape), 0, 255).astype(np.uint8)
     )
 
 

@@ -60,8 +60,8 @@ def test_a_block_is_the_formula_of_the_paper():
     out_cover, out_secret = block(cover, secret)
     expected_cover = cover + block.phi(secret)
     s = block.rho(expected_cover)
-    expected_secret = secret * torch.exp(2 * 2.0 * (torch.sigmoid(s) - 0.5)) + block.eta(
-        expected_cover
+    expected_secret = (
+        secret * torch.exp(2 * 2.0 * (torch.sigmoid(s) - 0.5)) + block.eta(expected_cover)
     )
     assert torch.allclose(out_cover, expected_cover, atol=1e-6)
     assert torch.allclose(out_secret, expected_secret, atol=1e-5)

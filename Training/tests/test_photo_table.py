@@ -189,9 +189,11 @@ def test_training_with_randaugment_learns():
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     labels = np.arange(300) % 3
-    pixels = rng.normal(60 + 120 * np.eye(3)[labels][:, None, None], 25, (300, 32, 32, 3)).clip(
-        0, 255
-    ).astype(np.uint8)
+    pixels = (
+        rng.normal(60 + 120 * np.eye(3)[labels][:, None, None], 25, (300, 32, 32, 3))
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
     _, history = classifier.train(
         pixels, labels, pixels[:90], labels[:90], 0, classifier.Recipe(epochs=6), varied=True
     )

@@ -50,9 +50,9 @@ def _summary(group):
     result["largest_delta_by_texture"] = np.max(
         [r["largest_delta_by_texture"] for r in group], 0
     ).tolist()
-    result["rms_delta_by_texture"] = np.median([r["rms_delta_by_texture"] for r in group], 0).round(
-        3
-    ).tolist()
+    result["rms_delta_by_texture"] = (
+        np.median([r["rms_delta_by_texture"] for r in group], 0).round(3).tolist()
+    )
     return result
 
 
