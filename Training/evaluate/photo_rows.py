@@ -1,7 +1,6 @@
-"""Photos as trainers get them: enlarged, perturbed, passed on as JPEG, scaled to 256x256.
+"""Photos as trainers get them: at phone size, perturbed, passed on as JPEG, scaled to 256x256.
 
-They are enlarged to phone size. A row is made and kept class by class, so an interrupted run
-resumes at the class where it stopped.
+A row is made and kept class by class, so an interrupted run resumes at the class where it stopped.
 """
 
 import hashlib
