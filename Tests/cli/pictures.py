@@ -1,4 +1,4 @@
-"""Pictures for the tests of the command line."""
+"""Pictures for the command-line tests."""
 
 import numpy
 from PIL import Image
@@ -7,12 +7,16 @@ from PIL import Image
 def picture(path, side=32, seed=0, mode="RGB"):
     path.parent.mkdir(parents=True, exist_ok=True)
     channels = {"RGB": 3, "L": 1}[mode]
-    samples = numpy.random.default_rng(seed).integers(0, 256, (side, side, channels), dtype=numpy.uint8)
+    samples = numpy.random.default_rng(seed).integers(
+        0, 256, (side, side, channels), dtype=numpy.uint8
+    )
     Image.fromarray(samples.squeeze(), mode).save(path)
     return path
 
 
 def largest_change(before, after):
-    first, second = (numpy.asarray(Image.open(path).convert("RGB")).astype(int) for path in (before, after))
+    first, second = (
+        numpy.asarray(Image.open(path).convert("RGB")).astype(int) for path in (before, after)
+    )
     assert first.shape == second.shape
     return int(abs(first - second).max())

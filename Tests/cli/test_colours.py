@@ -1,4 +1,4 @@
-"""Colours, wherever a file tells them: what comes out means the same, as libpng, Little CMS and exiftool read it."""
+"""Colour information keeps its meaning, as read by libpng, Little CMS and exiftool."""
 
 import io
 import json
@@ -30,7 +30,7 @@ FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "ImagingTests/Fixtures"
 
 
 def slope(side=64):
-    """Colours from the middle of the space, which is within every other's."""
+    """Colours from the middle of the space, which lie within every other one."""
     y, x = numpy.mgrid[0:side, 0:side] * (100 / side)
     return Image.fromarray(numpy.dstack([80 + x, 80 + y, 130 - x / 2]).astype(numpy.uint8))
 
@@ -42,7 +42,7 @@ def bytes_of(image, format, **options):
 
 
 def protect(palimpsest, tmp_path, name, data, *options):
-    """The protected picture, its chunks, its report and what `verify` says."""
+    """The protected picture, its chunks, its report and the output of `verify`."""
     path = tmp_path / "in" / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(data)
@@ -51,21 +51,34 @@ def protect(palimpsest, tmp_path, name, data, *options):
     made = tmp_path / "out/c" / pathlib.Path(name).with_suffix(".png")
     verified = palimpsest("verify", path, made, "--manifest", made.with_suffix(".json"))
     assert verified.returncode == 0, verified
-    # libpng tells by a warning what it does not take.
-    subprocess.run(["identify", "-regard-warnings", "-verbose", made], check=True, capture_output=True)
-    return made, chunks(made.read_bytes()), json.loads(made.with_suffix(".json").read_text()), verified.stdout
+    # libpng reports what it does not accept by a warning.
+    subprocess.run(
+        ["identify", "-regard-warnings", "-verbose", made], check=True, capture_output=True
+    )
+    return (
+        made,
+        chunks(made.read_bytes()),
+        json.loads(made.with_suffix(".json").read_text()),
+        verified.stdout
+    )
 
 
 def shown(path):
-    """The samples as a viewer shows them that goes by the profile, in sRGB."""
+    """The samples in sRGB, as a viewer shows them that applies the profile."""
     with Image.open(path) as picture:
         source = ImageCms.ImageCmsProfile(io.BytesIO(picture.info["icc_profile"]))
         target = ImageCms.createProfile("sRGB")
-        return numpy.asarray(ImageCms.profileToProfile(picture, source, target, renderingIntent=1)).astype(float)
+        return numpy.asarray(
+            ImageCms.profileToProfile(picture, source, target, renderingIntent=1)
+        ).astype(float)
 
 
 def colour_line(verified):
-    return next(line.split("  ", 1)[1].strip() for line in verified.splitlines() if line.startswith("colour profile"))
+    return next(
+        line.split("  ", 1)[1].strip()
+        for line in verified.splitlines()
+        if line.startswith("colour profile")
+    )
 
 
 # ---- Adobe RGB by EXIF alone ----
@@ -74,26 +87,37 @@ def colour_line(verified):
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP", "PNG"])
 def test_adobe_rgb_by_exif_alone_is_shown_as_it_was_meant(palimpsest, tmp_path, kind):
     told = exif(0xFFFF, b"R03")
-    data = bytes_of(slope(), kind, exif=b"Exif\0\0" + told, **({"quality": 95} if kind != "PNG" else {}))
+    data = bytes_of(
+        slope(), kind, exif=b"Exif\0\0" + told, **({"quality": 95} if kind != "PNG" else {})
+    )
     name = {"JPEG": "_DSC1234.JPG", "WEBP": "photo.webp", "PNG": "photo.png"}[kind]
     made, parts, report, verified = protect(palimpsest, tmp_path, name, data)
     assert "iCCP" in parts and report["left_out"] == [] and colour_line(verified) == "kept"
     expected = to_srgb(numpy.asarray(Image.open(made)), ADOBE, lambda values: values ** (563 / 256))
     assert abs(shown(made) - expected).max() <= 2
-    # Not as if it were sRGB.
+    # Differs from a reading as sRGB.
     assert abs(numpy.asarray(Image.open(made)).astype(float) - expected).max() > 10
     words = subprocess.run(
         ["exiftool", "-s3", "-ProfileDescription", made], check=True, capture_output=True, text=True
     ).stdout
     assert words == "Compatible with Adobe RGB (1998)\n"
-    assert json.loads(made.with_suffix(".json").read_text())["metadata"] == "strip" and "eXIf" not in parts
+    assert (
+        json.loads(made.with_suffix(".json").read_text())["metadata"] == "strip"
+        and "eXIf" not in parts
+    )
 
 
-@pytest.mark.parametrize(("color_space", "rule"), [(1, b"R98"), (0xFFFF, None), (None, None), (1, b"R03")])
+@pytest.mark.parametrize(
+    ("color_space", "rule"), [(1, b"R98"), (0xFFFF, None), (None, None), (1, b"R03")]
+)
 def test_other_words_of_exif_make_no_profile(palimpsest, tmp_path, color_space, rule):
     data = bytes_of(slope(), "JPEG", exif=b"Exif\0\0" + exif(color_space, rule))
     _, parts, report, verified = protect(palimpsest, tmp_path, "photo.jpg", data)
-    assert parts.keys() == {"IHDR", "IDAT", "IEND"} and report["left_out"] == [] and colour_line(verified) == "kept"
+    assert (
+        parts.keys() == {"IHDR", "IDAT", "IEND"}
+        and report["left_out"] == []
+        and colour_line(verified) == "kept"
+    )
 
 
 def test_verify_tells_that_colours_are_lost(palimpsest, tmp_path):
@@ -105,25 +129,31 @@ def test_verify_tells_that_colours_are_lost(palimpsest, tmp_path):
     other = iccp(profile())
     for name, changed in {
         "none": without,
-        # No viewer of PNG looks there.
+        # No PNG viewer looks there.
         "by EXIF alone": png_with(without, chunk(b"eXIf", told)),
         "another": png_with(without, other),
     }.items():
         (tmp_path / "changed.png").write_bytes(changed)
         result = palimpsest("verify", tmp_path / "in/photo.jpg", tmp_path / "changed.png")
-        assert result.returncode == 1 and colour_line(result.stdout).startswith("changed"), (name, result)
+        assert result.returncode == 1 and colour_line(result.stdout).startswith("changed"), (
+            name, result
+        )
 
 
 # ---- Display P3 ----
 
 
 def p3_png():
-    return png_with(bytes_of(slope(), "PNG"), chunk(b"cICP", b"\x0c\x0d\0\1"), chunk(b"gAMA", struct.pack(">I", 45455)))
+    return png_with(
+        bytes_of(slope(), "PNG"),
+        chunk(b"cICP", b"\x0c\x0d\0\1"),
+        chunk(b"gAMA", struct.pack(">I", 45455)),
+    )
 
 
 def p3_heif(name):
     data = bytearray((FIXTURES / name).read_bytes())
-    # One has a profile in its place; what follows in the box means nothing then.
+    # One of the two has a profile in its place; the rest of the box then has no meaning.
     at = data.index(b"colrprof" if name == "turned.heic" else b"colrnclx")
     data[at + 4 : at + 15] = b"nclx" + struct.pack(">HHHB", 12, 13, 6, 0x80)
     return bytes(data)
@@ -139,12 +169,14 @@ def test_display_p3_without_a_profile_is_kept_for_every_viewer(palimpsest, tmp_p
     expected = to_srgb(samples, P3, srgb_light)
     within = (expected > 3).all(axis=2) & (expected < 252).all(axis=2)
     assert within.mean() > 0.3 and abs(shown(made) - expected)[within].max() <= 2
-    # One of the two says it; without both it is lost.
+    # Either one is enough; without both, the colours are lost.
     changed = made.read_bytes()
     for kind in ("iCCP", "cICP"):
         without = made.read_bytes().replace(chunk(kind.encode(), parts[kind]), b"")
         (tmp_path / "changed.png").write_bytes(without)
-        assert palimpsest("verify", tmp_path / "in" / name, tmp_path / "changed.png").returncode == 0
+        assert (
+            palimpsest("verify", tmp_path / "in" / name, tmp_path / "changed.png").returncode == 0
+        )
         changed = changed.replace(chunk(kind.encode(), parts[kind]), b"")
     (tmp_path / "changed.png").write_bytes(changed)
     result = palimpsest("verify", tmp_path / "in" / name, tmp_path / "changed.png")
@@ -155,7 +187,9 @@ def test_display_p3_without_a_profile_is_kept_for_every_viewer(palimpsest, tmp_p
 def test_hdr_is_refused_with_its_own_reason(palimpsest, tmp_path, points):
     (tmp_path / "hdr.png").write_bytes(png_with(bytes_of(slope(), "PNG"), chunk(b"cICP", points)))
     result = palimpsest("protect", tmp_path / "hdr.png", "--class", "c", "--out", tmp_path / "out")
-    assert result.returncode == 1 and "image_unsupported" in result.stderr and "HDR" in result.stderr
+    assert (
+        result.returncode == 1 and "image_unsupported" in result.stderr and "HDR" in result.stderr
+    )
 
 
 # ---- Profiles that cannot be used ----
@@ -170,7 +204,11 @@ MISFITS = {
     "nonsense": ("RGB", b"colours, I swear", "damaged"),
     "a wrong size": ("RGB", struct.pack(">I", 1 << 31) + profile()[4:], "damaged"),
     "nothing in it": ("RGB", profile(tags=[(b"wtpt", b"XYZ \0\0\0\0" + bytes(12))]), "incomplete"),
-    "too long": ("RGB", struct.pack(">I", 5 << 20) + profile()[4:] + bytes((5 << 20) - len(profile())), "too_large"),
+    "too long": (
+        "RGB",
+        struct.pack(">I", 5 << 20) + profile()[4:] + bytes((5 << 20) - len(profile())),
+        "too_large",
+    ),
 }
 
 
@@ -192,7 +230,9 @@ def test_a_profile_that_cannot_be_used_is_left_out_and_told(palimpsest, tmp_path
     assert parts.keys() == {"IHDR", "IDAT", "IEND"}
     assert report["left_out"] == [{"part": "icc_profile", "reason": reason}]
     assert colour_line(verified) == f"left out, since the original's cannot be used ({reason})"
-    before = numpy.asarray(Image.open(io.BytesIO(bytes_of(image, format) if format != "WEBP" else data)).convert(mode)).astype(int)
+    before = numpy.asarray(
+        Image.open(io.BytesIO(bytes_of(image, format) if format != "WEBP" else data)).convert(mode)
+    ).astype(int)
     assert 0 < abs(before - numpy.asarray(Image.open(made))).max() <= 8
 
 
@@ -201,7 +241,11 @@ def test_the_check_of_these_tests_does_find_a_profile_that_does_not_fit(tmp_path
     (tmp_path / "bad.png").write_bytes(bad)
     with pytest.raises(AssertionError):
         chunks(bad)
-    result = subprocess.run(["identify", "-regard-warnings", "-verbose", tmp_path / "bad.png"], check=False, capture_output=True)
+    result = subprocess.run(
+        ["identify", "-regard-warnings", "-verbose", tmp_path / "bad.png"],
+        check=False,
+        capture_output=True,
+    )
     assert result.returncode != 0 and b"iCCP" in result.stderr
 
 
@@ -216,7 +260,7 @@ def test_a_profile_that_fits_is_kept_byte_for_byte(palimpsest, tmp_path, mode):
 
 
 def test_the_pieces_of_a_profile_in_a_jpeg(palimpsest, tmp_path):
-    """Out of order and repeated is no harm; missing, contradicting and miscounted leaves it out."""
+    """Order and repetition are harmless; missing, contradicting or miscounted pieces are not."""
     own, jpeg = profile(), bytes_of(slope(), "JPEG")
     all = pieces(own, 3)
     other = segment(2, b"ICC_PROFILE\0\x02\x03" + b"other")
@@ -230,9 +274,13 @@ def test_the_pieces_of_a_profile_in_a_jpeg(palimpsest, tmp_path):
         "empty": ([segment(2, b"ICC_PROFILE\0")], False),
     }
     for name, (segments, is_kept) in cases.items():
-        _, parts, report, _ = protect(palimpsest, tmp_path, f"{name}.jpg", jpeg_with(jpeg, *segments))
+        _, parts, report, _ = protect(
+            palimpsest, tmp_path, f"{name}.jpg", jpeg_with(jpeg, *segments)
+        )
         assert ("iCCP" in parts) == is_kept, name
-        assert report["left_out"] == ([] if is_kept else [{"part": "icc_profile", "reason": "damaged"}]), name
+        assert report["left_out"] == (
+            [] if is_kept else [{"part": "icc_profile", "reason": "damaged"}]
+        ), name
 
 
 def test_a_damaged_chunk_of_colours_costs_that_alone(palimpsest, tmp_path):
@@ -253,12 +301,17 @@ def test_a_damaged_chunk_of_colours_costs_that_alone(palimpsest, tmp_path):
 
 
 def test_colours_that_are_nearly_those_of_srgb_need_no_words_to_be_verified(palimpsest, tmp_path):
-    """Earlier versions wrote nothing for the curve of television, and their pictures are verified still."""
+    """Earlier versions wrote nothing for the television curve; their pictures still verify."""
     data = bytearray((FIXTURES / "lossy.avif").read_bytes())
     at = data.index(b"colrnclx") + 8
     data[at : at + 4] = struct.pack(">HH", 1, 1)
     made, parts, _, verified = protect(palimpsest, tmp_path, "photo.avif", bytes(data))
     assert parts["cICP"] == b"\1\1\0\1" and "iCCP" not in parts and colour_line(verified) == "kept"
-    (tmp_path / "earlier.png").write_bytes(made.read_bytes().replace(chunk(b"cICP", parts["cICP"]), b""))
+    (tmp_path / "earlier.png").write_bytes(
+        made.read_bytes().replace(chunk(b"cICP", parts["cICP"]), b"")
+    )
     result = palimpsest("verify", tmp_path / "in/photo.avif", tmp_path / "earlier.png")
-    assert result.returncode == 0 and colour_line(result.stdout) == "none; the original's colours are nearly those of sRGB"
+    assert (
+        result.returncode == 0
+        and colour_line(result.stdout) == "none; the original's colours are nearly those of sRGB"
+    )

@@ -1,4 +1,4 @@
-"""`palimpsest protect` on the folders that people have: wrappers, albums with folders in them, links, and what lies beside photos."""
+"""`palimpsest protect` on real-world folders: wrappers, nested albums, links, and other files."""
 
 import json
 import os
@@ -21,13 +21,15 @@ def line(result, beginning):
 
 
 def test_the_classes_are_listed_with_their_counts_in_the_order_of_the_paths(palimpsest, tmp_path):
-    for number, name in enumerate(["dogs/1.png", "cats/1.png", "cats/x/2.png", "dogs/z/y/3.png", "cats/4.png"]):
+    for number, name in enumerate(
+        ["dogs/1.png", "cats/1.png", "cats/x/2.png", "dogs/z/y/3.png", "cats/4.png"]
+    ):
         picture(tmp_path / "in" / name, seed=number)
     result = palimpsest("protect", "in", "--out", "out", cwd=tmp_path)
     assert result.returncode == 0
     assert "classes: cats (3 photos), dogs (2 photos)" in result.stderr.splitlines()
     assert "passed through" not in result.stderr
-    # What has a result is of a class all the same.
+    # Photos that already have a result still count for their class.
     again = palimpsest("protect", "in", "--out", "out", "--skip-existing", cwd=tmp_path)
     assert "classes: cats (3 photos), dogs (2 photos)" in again.stderr.splitlines()
     assert palimpsest("protect", "in", "--out", "new", "--quiet", cwd=tmp_path).stderr == ""
@@ -43,12 +45,15 @@ def test_folders_that_hold_folders_alone_are_passed_through(palimpsest, tmp_path
     assert results(tmp_path / "out") == ["Oslo/2.png", "Oslo/3.png", "Rome/1.png"]
     assert line(result, "passed through ").startswith("passed through in/Takeout/Google, ")
     assert line(result, "classes: ") == "classes: Oslo (2 photos), Rome (1 photo)"
-    # A folder of results within changes nothing, and neither does a photo that is added to a class.
+    # A results folder inside changes nothing, and neither does a photo added to a class.
     picture(tmp_path / "in/Takeout/Google/Rome/4.png", seed=4)
     again = palimpsest("protect", "in", "--out", "in/out", cwd=tmp_path)
     assert again.returncode == 0 and results(tmp_path / "in/out")[-1] == "Rome/4.png"
     more = palimpsest("protect", "in", "--out", "in/out", "--skip-existing", cwd=tmp_path)
-    assert more.returncode == 0 and line(more, "classes: ") == "classes: Oslo (2 photos), Rome (2 photos)"
+    assert (
+        more.returncode == 0
+        and line(more, "classes: ") == "classes: Oslo (2 photos), Rome (2 photos)"
+    )
     assert len(results(tmp_path / "in/out")) == 4
 
 
@@ -83,7 +88,7 @@ def test_what_an_earlier_call_made_a_class_stays_one(palimpsest, tmp_path):
     again = palimpsest("protect", "in", "--out", "out", "--skip-existing", cwd=tmp_path)
     assert again.returncode == 0 and line(again, "classes: ") == "classes: cats (2 photos)"
     assert results(tmp_path / "out") == ["cats/1.png", "cats/3.png", "dogs/2.png"]
-    # In a folder of results that knows none of them it is a wrapper.
+    # With a results folder that knows none of its classes, it is a wrapper.
     other = palimpsest("protect", "in", "--out", "other", cwd=tmp_path)
     assert line(other, "classes: ") == "classes: 2024 (1 photo), 2025 (1 photo)"
 
@@ -102,7 +107,9 @@ def test_bad_folders_and_loose_photos_fail_alone(palimpsest, tmp_path):
     picture(tmp_path / "in/3.png", seed=3)
     result = palimpsest("protect", "in", "--out", "out", cwd=tmp_path)
     assert result.returncode == 1 and results(tmp_path / "out") == ["cats/1.png"]
-    assert line(result, f"in/{'x' * 65}/2.png: class_invalid: ") and line(result, "in/3.png: class_missing: ")
+    assert line(result, f"in/{'x' * 65}/2.png: class_invalid: ") and line(
+        result, "in/3.png: class_missing: "
+    )
 
 
 # ---- What is passed over ----
@@ -112,17 +119,21 @@ def test_what_lies_beside_photos_is_counted_by_its_kind(palimpsest, tmp_path):
     album = tmp_path / "in/trip"
     picture(album / "IMG_0001.png", seed=1)
     (album / "IMG_0001.MOV").write_bytes(b"\0\0\0\x14ftypqt  ")
-    for name in ("IMG_0001.AAE", "IMG_0001.png.supplemental-metadata.json", "IMG_0001.xmp", "metadata.json"):
+    for name in (
+        "IMG_0001.AAE", "IMG_0001.png.supplemental-metadata.json", "IMG_0001.xmp", "metadata.json"
+    ):
         (album / name).write_text("{}")
-    # Thumbnails are pictures, and still nobody's photos.
-    for name in ("@eaDir/IMG_0001.png/SYNOPHOTO_THUMB_M.png", "__MACOSX/._IMG_0001.png", ".cache/a.png"):
+    # Thumbnails are pictures, but not photos.
+    for name in (
+        "@eaDir/IMG_0001.png/SYNOPHOTO_THUMB_M.png", "__MACOSX/._IMG_0001.png", ".cache/a.png"
+    ):
         picture(album / name, seed=2)
     (album / "Icon\r").write_bytes(b"")
     (album / "backup.tar").write_bytes(b"\0" * 1024)
     os.mkfifo(album / "pipe")
     result = palimpsest("protect", "in", "--out", "out", cwd=tmp_path)
     assert result.returncode == 0 and results(tmp_path / "out") == ["trip/IMG_0001.png"]
-    # A folder that is passed over is not looked into, and counts once.
+    # A skipped folder is not searched, and counts once.
     words = "1 hidden, 3 of the system, 1 video, 4 sidecars, 1 link or device, 1 that is no picture"
     assert line(result, "passed over ") == f"passed over 11 files, such as in/trip/.cache ({words})"
 
@@ -144,7 +155,8 @@ def test_linked_folders_are_followed_and_circles_are_named(palimpsest, tmp_path)
     picture(tmp_path / "elsewhere/2.png", seed=2)
     picture(tmp_path / "elsewhere/inner/3.png", seed=3)
     (tmp_path / "in/dogs").symlink_to("../elsewhere")
-    # Circles: to the folder that is named, to one that it lies in, from a linked folder to itself and back.
+    # Link cycles: to the named folder, to one of its parents, and from a linked folder to itself
+    # and back.
     (tmp_path / "in/cats/all").symlink_to("..")
     (tmp_path / "in/cats/root").symlink_to("/")
     (tmp_path / "elsewhere/self").symlink_to(".")
@@ -153,19 +165,25 @@ def test_linked_folders_are_followed_and_circles_are_named(palimpsest, tmp_path)
     assert result.returncode == 0, result
     assert results(tmp_path / "out") == ["cats/1.png", "dogs/2.png", "dogs/3.png"]
     assert line(result, "classes: ") == "classes: cats (1 photo), dogs (2 photos)"
-    left = {text.split(": ")[0] for text in result.stderr.splitlines() if text.startswith("did not follow ")}
-    assert left == {f"did not follow in/{name}" for name in ("cats/all", "cats/root", "dogs/self", "dogs/back")}
+    left = {
+        text.split(": ")[0]
+        for text in result.stderr.splitlines()
+        if text.startswith("did not follow ")
+    }
+    assert left == {
+        f"did not follow in/{name}" for name in ("cats/all", "cats/root", "dogs/self", "dogs/back")
+    }
 
 
 def test_no_photo_is_taken_twice_for_a_link(palimpsest, tmp_path):
     picture(tmp_path / "in/b/1.png", seed=1)
-    # The real folder has the photo, although the link comes first.
+    # The photo counts for the real folder, although the link sorts first.
     (tmp_path / "in/a").symlink_to("b")
     (tmp_path / "in/c").symlink_to("b/../b")
     result = palimpsest("protect", "in", "--out", "out", cwd=tmp_path)
     assert result.returncode == 0 and results(tmp_path / "out") == ["b/1.png"]
     assert result.stderr.count("did not follow in/") == 2
-    # A link that is named is what it leads to.
+    # A link named on the command line is followed.
     named = palimpsest("protect", "in/a", "--class", "x", "--out", "named", cwd=tmp_path)
     assert named.returncode == 0 and results(tmp_path / "named") == ["x/1.png"]
 
@@ -191,7 +209,9 @@ def test_links_to_photos_are_photos_and_broken_ones_are_faults(palimpsest, tmp_p
     assert line(result, "passed over ") == "passed over 1 file: in/c/circle (1 link or device)"
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not os.path.exists("/usr/bin/setpriv"), reason="root may read everything")
+@pytest.mark.skipif(
+    os.geteuid() == 0 and not os.path.exists("/usr/bin/setpriv"), reason="root may read everything"
+)
 def test_what_cannot_be_looked_at_is_told(binary, environment, tmp_path):
     picture(tmp_path / "in/c/1.png", seed=1)
     (tmp_path / "in/c/closed").mkdir(mode=0)
@@ -202,9 +222,13 @@ def test_what_cannot_be_looked_at_is_told(binary, environment, tmp_path):
     command = [binary, "protect", "in", "--out", "out"]
     if os.geteuid() == 0:
         command = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", *command]
-    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 1, result
-    assert line(result, "in/c/closed: input_unreadable: The folder could not be read: Permission denied")
+    assert line(
+        result, "in/c/closed: input_unreadable: The folder could not be read: Permission denied"
+    )
     assert line(result, "in/c/more: input_unreadable: It could not be read: Permission denied")
     assert results(tmp_path / "out") == ["c/1.png"]
 
@@ -217,12 +241,19 @@ def test_the_report_names_the_photo_as_it_was_called(palimpsest, binary, tmp_pat
     picture(tmp_path / name, seed=1)
     picture(tmp_path / "in/c/x/Größe\u202e 1.HEIF.png", seed=2)
     assert palimpsest("protect", "in", "--out", "out", cwd=tmp_path).returncode == 0
-    sources = {path.name: json.loads(path.read_text())["source"] for path in (tmp_path / "out/c").glob("*.json")}
-    assert sorted(sources.values()) == ["in/c/Größe\ufffd 1.HEIF.png", "in/c/x/Größe\ufffd 1.HEIF.png"]
-    (report,) = [path for path in (tmp_path / "out/c").glob("*.json") if "/x/" not in sources[path.name]]
+    sources = {
+        path.name: json.loads(path.read_text())["source"]
+        for path in (tmp_path / "out/c").glob("*.json")
+    }
+    assert sorted(sources.values()) == [
+        "in/c/Größe\ufffd 1.HEIF.png", "in/c/x/Größe\ufffd 1.HEIF.png"
+    ]
+    (report,) = [
+        path for path in (tmp_path / "out/c").glob("*.json") if "/x/" not in sources[path.name]
+    ]
     command = [binary, "verify", tmp_path / name, report.with_suffix(".png"), "--manifest", report]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
-    # A report of an earlier version has no such word, and verifies.
+    # Reports of an earlier version lack this field, and still verify.
     old = json.loads(report.read_text())
     del old["source"]
     report.write_text(json.dumps(old))
@@ -231,6 +262,11 @@ def test_the_report_names_the_photo_as_it_was_called(palimpsest, binary, tmp_pat
 
 def test_no_published_picture_tells_the_name(palimpsest, tmp_path):
     picture(tmp_path / "in/c/secret-name.png", seed=1)
-    assert palimpsest("protect", "in/c/secret-name.png", "--class", "c", "--out", "out", cwd=tmp_path).returncode == 0
+    assert (
+        palimpsest(
+            "protect", "in/c/secret-name.png", "--class", "c", "--out", "out", cwd=tmp_path
+        ).returncode
+        == 0
+    )
     assert b"secret-name" not in (tmp_path / "out/c/secret-name.png").read_bytes()
     assert "in/c/secret-name.png" in (tmp_path / "out/c/secret-name.json").read_text()

@@ -1,4 +1,4 @@
-"""`palimpsest protect` and its codec processes: killed, crashed, twice at once."""
+"""`palimpsest protect` and its codec processes: killed, crashed, run twice at once."""
 
 import json
 import os
@@ -23,22 +23,31 @@ def eventually(condition, seconds=30):
 
 
 def children(pid):
-    listed = subprocess.run(["ps", "--no-headers", "-o", "pid", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["ps", "--no-headers", "-o", "pid", "--ppid", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return [int(word) for word in listed.stdout.split()]
 
 
 def is_alive(pid):
     try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        return (
+            pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        )
     except FileNotFoundError:
         return False
 
 
 def start(binary, environment, source, out):
-    """Starts a long call, and waits until it has codec processes and its first result."""
+    """Starts a long call, and waits for its codec processes and its first result."""
     program = binary if isinstance(binary, list) else [binary]
     process = subprocess.Popen(
-        [*program, "protect", source, "--out", out, "--jobs", "2"], env=environment, stderr=subprocess.DEVNULL
+        [*program, "protect", source, "--out", out, "--jobs", "2"],
+        env=environment,
+        stderr=subprocess.DEVNULL,
     )
     assert eventually(lambda: len(children(process.pid)) == 2 and any(out.glob("*/*.png")))
     return process
@@ -51,7 +60,10 @@ def niceness(pid):
 def test_codecs_are_as_nice_as_the_call(binary, environment, many, tmp_path):
     process = start(["nice", "-n", "5", binary], environment, many, tmp_path / "out")
     try:
-        assert [niceness(pid) for pid in [process.pid, *children(process.pid)]] == [niceness("self") + 5] * 3
+        assert (
+            [niceness(pid) for pid in [process.pid, *children(process.pid)]]
+            == [niceness("self") + 5] * 3
+        )
     finally:
         process.kill()
         process.wait()
@@ -67,7 +79,9 @@ def many(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_call_that_is_killed_leaves_no_process_and_no_partial_result(binary, environment, palimpsest, many, tmp_path, number):
+def test_a_call_that_is_killed_leaves_no_process_and_no_partial_result(
+    binary, environment, palimpsest, many, tmp_path, number
+):
     out = tmp_path / "out"
     process = start(binary, environment, many, out)
     codecs = children(process.pid)
@@ -86,13 +100,15 @@ def test_a_call_that_is_killed_leaves_no_process_and_no_partial_result(binary, e
 def test_codecs_that_are_killed_cost_nothing(binary, environment, many, tmp_path):
     out = tmp_path / "out"
     process = start(binary, environment, many, out)
-    # One kill at a time: an image is given up only after its second crash.
+    # Only one kill at a time: an image is given up after its second crash.
     os.kill(children(process.pid)[0], signal.SIGKILL)
     assert process.wait(timeout=120) == 0
     assert len(list(out.glob("c/*.png"))) == 400
 
 
-def test_two_calls_at_once_into_one_folder_are_refused(binary, environment, palimpsest, many, tmp_path):
+def test_two_calls_at_once_into_one_folder_are_refused(
+    binary, environment, palimpsest, many, tmp_path
+):
     out = tmp_path / "out"
     process = start(binary, environment, many, out)
     try:

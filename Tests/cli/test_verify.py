@@ -1,4 +1,4 @@
-"""`palimpsest verify`: what it finds is what numpy finds, and nothing that was changed gets through."""
+"""`palimpsest verify` agrees with numpy, and accepts nothing that was changed."""
 
 import json
 import pathlib
@@ -13,12 +13,14 @@ PHOTO = FIXTURES / "parrots.jpg"
 
 @pytest.fixture
 def protected(palimpsest, tmp_path):
-    assert palimpsest("protect", PHOTO, "--class", "birds", "--out", tmp_path / "out").returncode == 0
+    assert (
+        palimpsest("protect", PHOTO, "--class", "birds", "--out", tmp_path / "out").returncode == 0
+    )
     return tmp_path / "out/birds/parrots.png"
 
 
 def changed(path, out, change):
-    """The picture with its samples changed."""
+    """Writes the picture with its samples changed."""
     samples = np.array(Image.open(path))
     change(samples)
     Image.fromarray(samples).save(out)
@@ -39,7 +41,11 @@ def test_a_protected_picture_is_verified_with_its_report(palimpsest, protected):
 def test_without_a_report_the_bound_is_asked_for(palimpsest, protected):
     assert palimpsest("verify", PHOTO, protected).returncode == 0
     result = palimpsest("verify", PHOTO, protected, "--strength", "3")
-    assert result.returncode == 1 and "largest change" in result.stdout and result.stdout.endswith("\nNOT verified\n")
+    assert (
+        result.returncode == 1
+        and "largest change" in result.stdout
+        and result.stdout.endswith("\nNOT verified\n")
+    )
 
 
 def test_one_sample_beyond_the_bound_is_found(palimpsest, protected, tmp_path):
@@ -52,16 +58,20 @@ def test_one_sample_beyond_the_bound_is_found(palimpsest, protected, tmp_path):
     picture = changed(protected, tmp_path / "picture.png", one_too_far)
     result = palimpsest("verify", PHOTO, picture)
     assert result.returncode == 1 and "9 levels, the bound is 8  <--" in result.stdout, result
-    # Nor is it in the report.
+    # Not in the report either.
     result = palimpsest("verify", PHOTO, picture, "--manifest", protected.with_suffix(".json"))
     assert result.returncode == 1 and "not in the manifest" in result.stdout, result
 
 
-def test_the_original_itself_another_picture_and_another_size_are_not_verified(palimpsest, protected, tmp_path):
+def test_the_original_itself_another_picture_and_another_size_are_not_verified(
+    palimpsest, protected, tmp_path
+):
     Image.open(PHOTO).save(tmp_path / "same.png")
     result = palimpsest("verify", PHOTO, tmp_path / "same.png")
     assert result.returncode == 1 and "this is the original" in result.stdout
-    result = palimpsest("verify", FIXTURES / "plane.jpg", protected, "--manifest", protected.with_suffix(".json"))
+    result = palimpsest(
+        "verify", FIXTURES / "plane.jpg", protected, "--manifest", protected.with_suffix(".json")
+    )
     assert result.returncode == 1 and "not that of the manifest" in result.stdout
     Image.open(protected).resize((100, 80)).save(tmp_path / "small.png")
     result = palimpsest("verify", PHOTO, tmp_path / "small.png")
@@ -80,7 +90,12 @@ def test_transparency_is_looked_at(palimpsest, tmp_path):
     samples = np.array(Image.open(PHOTO).convert("RGBA"))
     samples[:50, :, 3] = 0
     Image.fromarray(samples).save(tmp_path / "a.png")
-    assert palimpsest("protect", tmp_path / "a.png", "--class", "c", "--out", tmp_path / "out").returncode == 0
+    assert (
+        palimpsest(
+            "protect", tmp_path / "a.png", "--class", "c", "--out", tmp_path / "out"
+        ).returncode
+        == 0
+    )
     made = tmp_path / "out/c/a.png"
     assert palimpsest("verify", tmp_path / "a.png", made).returncode == 0
 
@@ -92,7 +107,11 @@ def test_transparency_is_looked_at(palimpsest, tmp_path):
 
     for change in (unseen, seen):
         result = palimpsest("verify", tmp_path / "a.png", changed(made, tmp_path / "b.png", change))
-        assert result.returncode == 1 and "transparency" in result.stdout and "changed  <--" in result.stdout
+        assert (
+            result.returncode == 1
+            and "transparency" in result.stdout
+            and "changed  <--" in result.stdout
+        )
 
 
 def test_what_cannot_be_read_is_said(palimpsest, protected, tmp_path):

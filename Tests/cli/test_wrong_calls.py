@@ -1,4 +1,4 @@
-"""What a wrong call or a wrong name is told: the word that is wrong, and what to do."""
+"""Messages for wrong calls and wrong names: they state the wrong word and the remedy."""
 
 import os
 
@@ -6,8 +6,10 @@ import pytest
 from pictures import picture
 
 COMMANDS = [
-    ["serve"], ["protect"], ["submit"], ["verify"], ["recover"], ["keys", "create"], ["keys", "list"], ["keys", "show"], ["keys", "revoke"],
-    ["classes", "list"], ["classes", "import"], ["backup"], ["check-config"], ["version"], ["codec"], [], ["keys"], ["classes"],
+    ["serve"], ["protect"], ["submit"], ["verify"], ["recover"], ["keys", "create"],
+    ["keys", "list"], ["keys", "show"], ["keys", "revoke"],
+    ["classes", "list"], ["classes", "import"], ["backup"], ["check-config"], ["version"],
+    ["codec"], [], ["keys"], ["classes"],
 ]  # fmt: skip
 
 
@@ -16,9 +18,14 @@ def test_an_unknown_option_is_named_before_anything_is_missing(palimpsest, tmp_p
     for option in ("--bogus", "--bogus=1", "-y"):
         result = palimpsest(*command, option, cwd=tmp_path)
         lines = result.stderr.splitlines()
-        assert (result.returncode, lines[0]) == (2, f"Error: Unknown option '{option.removesuffix('=1')}'"), result
+        assert (
+            (result.returncode, lines[0])
+            == (2, f"Error: Unknown option '{option.removesuffix('=1')}'")
+        ), result
         assert "Missing" not in result.stderr
-        assert any(line.startswith(" ".join(["Usage: palimpsest", *command])) for line in lines), result
+        assert any(line.startswith(" ".join(["Usage: palimpsest", *command])) for line in lines), (
+            result
+        )
     assert not list(tmp_path.iterdir())
 
 
@@ -26,12 +33,21 @@ def test_an_unknown_option_is_named_before_anything_is_missing(palimpsest, tmp_p
     ("arguments", "sentence"),
     [
         (["protect", "in", "--ouut", "out"], "Unknown option '--ouut'. Did you mean '--out'?"),
-        (["protect", "in", "--out", "o", "--skip_existing"], "Unknown option '--skip_existing'. Did you mean '--skip-existing'?"),
-        (["submit", "in", "--out", "o", "--key-flie", "k"], "Unknown option '--key-flie'. Did you mean '--key-file'?"),
-        (["verify", "a", "b", "--strenght=3"], "Unknown option '--strenght'. Did you mean '--strength'?"),
+        (
+            ["protect", "in", "--out", "o", "--skip_existing"],
+            "Unknown option '--skip_existing'. Did you mean '--skip-existing'?",
+        ),
+        (
+            ["submit", "in", "--out", "o", "--key-flie", "k"],
+            "Unknown option '--key-flie'. Did you mean '--key-file'?",
+        ),
+        (
+            ["verify", "a", "b", "--strenght=3"],
+            "Unknown option '--strenght'. Did you mean '--strength'?",
+        ),
         (["keys", "create", "--nmae", "x"], "Unknown option '--nmae'"),
         (["protect", "--out", "o", "--\x1b[2J"], None),
-        # What follows two dashes is a file, and what is no option is none.
+        # After two dashes come files; unknown words are not options.
         (["protect", "--out", "o"], None),
         (["protect", "in", "--", "--bogus"], None),
         (["protect", "in", "--out", "o", "--strength", "-5"], None),
@@ -47,9 +63,14 @@ def test_what_was_meant_is_suggested(palimpsest, tmp_path, arguments, sentence):
 
 
 def test_a_setting_that_there_is_not_is_named_with_the_one_that_was_meant(palimpsest):
-    result = palimpsest("check-config", variables={"PALIMPSEST_WORKER": "2", "PALIMPSEST_COLOUR": "red"})
+    result = palimpsest(
+        "check-config", variables={"PALIMPSEST_WORKER": "2", "PALIMPSEST_COLOUR": "red"}
+    )
     assert result.returncode != 0
-    assert "PALIMPSEST_WORKER is not a setting of this version; did you mean PALIMPSEST_WORKERS?" in result.stderr
+    assert (
+        "PALIMPSEST_WORKER is not a setting of this version; did you mean PALIMPSEST_WORKERS?"
+        in result.stderr
+    )
     assert "PALIMPSEST_COLOUR is not a setting of this version." in result.stderr
 
 
@@ -62,10 +83,24 @@ def test_a_name_that_is_not_utf8_is_shown_with_its_folder(palimpsest, tmp_path):
     result = palimpsest("protect", source, "--out", out)
     assert result.returncode == 1 and (out / "c/a.png").exists()
     lines = result.stderr.splitlines()
-    assert f"{source}/c: input_unreadable: The name caf\\xE9\\x5C1\\x0A.png in this folder is not UTF-8; rename the file." in lines
-    assert f"{source}: input_unreadable: The name \\xFF\\xFE in this folder is not UTF-8; rename the file." in lines
+    assert (
+        f"{source}/c: input_unreadable: The name caf\\xE9\\x5C1\\x0A.png in this folder is not "
+        "UTF-8; rename the file."
+        in lines
+    )
+    assert (
+        f"{source}: input_unreadable: The name \\xFF\\xFE in this folder is not UTF-8; rename the "
+        "file."
+        in lines
+    )
     own = tmp_path / "own"
     picture(own / "c/1.png", side=64)
     os.rename(own / "c/1.png", os.fsencode(own / "c") + b"/\xe4.png")
-    result = palimpsest("protect", source / "c/a.png", "--class", "c", "--out", tmp_path / "other", "--semantic-images", own)
-    assert (result.returncode, result.stderr) == (2, f"Error: The name \\xE4.png in the folder {own}/c is not UTF-8; rename it.\n")
+    result = palimpsest(
+        "protect", source / "c/a.png", "--class", "c", "--out", tmp_path / "other",
+        "--semantic-images", own,
+    )  # fmt: skip
+    assert (
+        (result.returncode, result.stderr)
+        == (2, f"Error: The name \\xE4.png in the folder {own}/c is not UTF-8; rename it.\n")
+    )

@@ -1,4 +1,7 @@
-"""Other people's programs as clients. They need packages of their own, so `make test-clients` runs these tests, not `make test`."""
+"""Third-party programs as clients.
+
+They need packages of their own, so `make test-clients` runs these tests, not `make test`.
+"""
 
 import pathlib
 import sys
@@ -12,6 +15,8 @@ from service import Service
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    service = Service(tmp_path_factory.mktemp("service") / "data", None, ["--log-level", "notice"]).start()
+    service = Service(
+        tmp_path_factory.mktemp("service") / "data", None, ["--log-level", "notice"]
+    ).start()
     yield service
     assert service.stop() == 0, service.log()

@@ -4,16 +4,21 @@ import subprocess
 
 import pytest
 
-CHROMIUM = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--virtual-time-budget=20000"]
+CHROMIUM = [
+    "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+    "--virtual-time-budget=20000",
+]  # fmt: skip
 
 
 @pytest.fixture
 def dump(tmp_path):
-    """The document that a browser makes of an address."""
+    """The DOM that a browser builds for an address."""
 
     def dump(url):
         command = [*CHROMIUM, f"--user-data-dir={tmp_path}/profile", "--dump-dom", url]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+        return (
+            subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+        )
 
     return dump
 

@@ -1,4 +1,4 @@
-"""nginx in front, with the configuration that Deploy gives."""
+"""nginx in front, with the configuration from Deploy."""
 
 import io
 import json
@@ -11,7 +11,7 @@ import pytest
 from service import FIXTURES, PATIENCE, ROOT, LocalService
 
 SITE = ROOT / "Deploy/nginx-site.conf.example"
-# What a distribution's own configuration says around a site; all of it in a folder of the test.
+# What a distribution's configuration puts around a site, all in a folder of the test.
 AROUND = """
 daemon off;
 worker_processes 2;
@@ -31,7 +31,7 @@ http {{
 
 
 class Proxied(LocalService):
-    """A service that is spoken to through nginx."""
+    """A service reached through nginx."""
 
     def __init__(self, folder):
         super().__init__(folder / "data", folder / "http.sock", "--trusted-proxies", "unix")
@@ -43,14 +43,18 @@ class Proxied(LocalService):
             self.port = free.getsockname()[1]
         site = SITE.read_text()
         assert "unix:/run/palimpsest/http.sock;" in site and "listen 80;" in site
-        site = site.replace("unix:/run/palimpsest/http.sock;", f"unix:{self.path};").replace("listen 80;", f"listen 127.0.0.1:{self.port};")
+        site = site.replace("unix:/run/palimpsest/http.sock;", f"unix:{self.path};").replace(
+            "listen 80;", f"listen 127.0.0.1:{self.port};"
+        )
         (self.folder / "site.conf").write_text(site)
         configuration = self.folder / "nginx.conf"
         configuration.write_text(AROUND.format(folder=self.folder))
-        # The workers of a master that is root are not.
+        # If the master runs as root, its workers do not.
         self.folder.chmod(0o777)
         self.path.chmod(0o777)
-        self.nginx = subprocess.Popen(["/usr/sbin/nginx", "-c", configuration, "-e", self.folder / "error.log"])
+        self.nginx = subprocess.Popen(
+            ["/usr/sbin/nginx", "-c", configuration, "-e", self.folder / "error.log"]
+        )
         self.curl_options = []
         self.wait_for(lambda: self.curl("/healthz").status == 200, "nginx")
         return self
@@ -66,7 +70,7 @@ class Proxied(LocalService):
 
 @pytest.fixture(scope="module")
 def proxied(tmp_path_factory):
-    # A short path, and one that nginx's workers may enter.
+    # A short path that nginx's workers may enter.
     folder = tmp_path_factory.mktemp("n")
     for parent in [folder, *folder.parents][:3]:
         parent.chmod(0o755)
@@ -76,7 +80,10 @@ def proxied(tmp_path_factory):
 
 
 def test_a_job_goes_through(proxied):
-    files = ["--form", "class=a", "--form", f"file=@{FIXTURES / 'parrots.jpg'}", "--form", f"file=@{FIXTURES / 'hats.png'}"]
+    files = [
+        "--form", "class=a", "--form", f"file=@{FIXTURES / 'parrots.jpg'}",
+        "--form", f"file=@{FIXTURES / 'hats.png'}",
+    ]  # fmt: skip
     answer = proxied.get("/v1/jobs", *files)
     assert answer.status == 202, answer
     path = f"/v1/jobs/{answer.json['id']}"
@@ -86,12 +93,21 @@ def test_a_job_goes_through(proxied):
         assert opened.testzip() is None
     part = proxied.get(f"{path}/archive.zip", "--range", "100-199")
     assert part.status == 206 and part.body == archive.body[100:200]
-    assert proxied.get(f"{path}/archive.zip", "--header", f"If-None-Match: {archive.fields['etag']}").status == 304
+    assert (
+        proxied.get(
+            f"{path}/archive.zip", "--header", f"If-None-Match: {archive.fields['etag']}"
+        ).status
+        == 304
+    )
     assert proxied.get(path, "--request", "DELETE").status == 204
-    # curl waits with a large body, and for chunks of unknown number nginx asks upstream the same way.
-    chunked = proxied.get("/v1/jobs?class=a", "--header", "Transfer-Encoding: chunked", "--header", "Content-Type: image/jpeg",
+    # curl waits before it sends a large body; nginx asks upstream the same way for chunked bodies.
+    chunked = proxied.get("/v1/jobs?class=a", "--header", "Transfer-Encoding: chunked", "--header",
+                          "Content-Type: image/jpeg",
                           "--data-binary", f"@{FIXTURES / 'parrots.jpg'}")  # fmt: skip
-    assert chunked.status == 202 and proxied.finished(f"/v1/jobs/{chunked.json['id']}")["state"] == "done"
+    assert (
+        chunked.status == 202
+        and proxied.finished(f"/v1/jobs/{chunked.json['id']}")["state"] == "done"
+    )
     assert proxied.faults() == ""
 
 
@@ -113,20 +129,35 @@ def test_a_refusal_arrives_before_the_upload_ends(proxied, tmp_path):
 
 def test_connections_upstream_are_kept(proxied):
     def accepted():
-        """Connections that the service's socket ever had, by the inodes of its ends."""
-        rows = subprocess.run(["ss", "-x", "-a"], capture_output=True, text=True, check=True).stdout.splitlines()
+        """The number of connections the service's socket has ever had, by their inodes."""
+        rows = subprocess.run(
+            ["ss", "-x", "-a"], capture_output=True, text=True, check=True
+        ).stdout.splitlines()
         return sum(str(proxied.path) in row and "ESTAB" in row for row in rows)
 
-    result = subprocess.run(
-        ["ab", "-q", "-k", "-n", "2000", "-c", "8", proxied.url("/healthz")], capture_output=True, text=True, check=True
-    ).stdout
+    result = (
+        subprocess.run(
+            ["ab", "-q", "-k", "-n", "2000", "-c", "8", proxied.url("/healthz")],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    )
     assert "Failed requests:        0" in result and "Non-2xx" not in result, result
     assert 0 < accepted() <= 32
     assert "upstream" not in proxied.faults()
 
 
 def test_a_client_that_goes_away_leaves_nothing(proxied):
-    command = ["curl", "--silent", "--max-time", "1", "--limit-rate", "100K", "--header", f"Authorization: Bearer {proxied.key}",
-               "--header", "Content-Type: image/jpeg", "--data-binary", "@-", proxied.url("/v1/jobs?class=a")]  # fmt: skip
-    assert subprocess.run(command, input=bytes(2 << 20), capture_output=True, check=False).returncode == 28
-    proxied.wait_for(lambda: not any(p.is_file() for p in (proxied.data / "tmp").rglob("*")), "the upload's file to be gone")
+    command = ["curl", "--silent", "--max-time", "1", "--limit-rate", "100K", "--header",
+               f"Authorization: Bearer {proxied.key}",
+               "--header", "Content-Type: image/jpeg", "--data-binary", "@-",
+               proxied.url("/v1/jobs?class=a")]  # fmt: skip
+    assert (
+        subprocess.run(command, input=bytes(2 << 20), capture_output=True, check=False).returncode
+        == 28
+    )
+    proxied.wait_for(
+        lambda: not any(p.is_file() for p in (proxied.data / "tmp").rglob("*")),
+        "the upload's file to be gone",
+    )

@@ -1,4 +1,4 @@
-"""Prometheus' own tool reads the metrics and the alerts, and plays the alerts through."""
+"""Prometheus' own tool reads the metrics and the alerts, and runs the alerts' tests."""
 
 import pathlib
 import re
@@ -10,20 +10,30 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def promtool(*arguments, **options):
-    result = subprocess.run(["promtool", *map(str, arguments)], capture_output=True, text=True, check=False, **options)
+    result = subprocess.run(
+        ["promtool", *map(str, arguments)], capture_output=True, text=True, check=False, **options
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout + result.stderr
 
 
 def test_the_alerts_are_rules_and_are_raised_when_they_should_be():
     assert "SUCCESS" in promtool("check", "rules", ROOT / "Deploy/prometheus-alerts.yml")
-    assert "SUCCESS" in promtool("test", "rules", "alert-tests.yml", cwd=pathlib.Path(__file__).parent)
+    assert "SUCCESS" in promtool(
+        "test", "rules", "alert-tests.yml", cwd=pathlib.Path(__file__).parent
+    )
 
 
 def test_the_metrics_are_as_prometheus_wants_them(tmp_path):
     service = Service(tmp_path / "data", None, ["--metrics-bind", "127.0.0.1:0"]).start()
     try:
-        answer = service.get("/v1/jobs?class=a", "--header", "Prefer: wait=60", "--data-binary", f"@{FIXTURES / 'hats.png'}")
+        answer = service.get(
+            "/v1/jobs?class=a",
+            "--header",
+            "Prefer: wait=60",
+            "--data-binary",
+            f"@{FIXTURES / 'hats.png'}",
+        )
         assert answer.status == 200, answer
         port = re.search(r'"for":"metrics","port":"(\d+)"', service.log()).group(1)
         text = service.curl(f"http://127.0.0.1:{port}/metrics").body.decode()

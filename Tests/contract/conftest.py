@@ -1,4 +1,4 @@
-"""The service for the tests of its contract, which need packages of their own: `make test-contract` runs them."""
+"""The service for the contract tests, which need extra packages: `make test-contract`."""
 
 import pathlib
 import re
@@ -18,10 +18,12 @@ def binary():
 
 
 class Measured(Service):
-    """A service that tells its metrics."""
+    """A service that exposes its metrics."""
 
     def __init__(self, data, *extra):
-        super().__init__(data, None, ["--metrics-bind", "127.0.0.1:0", "--log-level", "notice", *extra])
+        super().__init__(
+            data, None, ["--metrics-bind", "127.0.0.1:0", "--log-level", "notice", *extra]
+        )
 
     def listening_port(self, seen):
         ports = dict(re.findall(r'"for":"(\w+)","port":"(\d+)"', self.log()[seen:]))
@@ -44,7 +46,7 @@ class Measured(Service):
 
 @pytest.fixture
 def make_measured(tmp_path):
-    """Makes services with fresh data folders, and ends them all."""
+    """Makes services with fresh data folders, and stops them all."""
     made = []
 
     def make(*extra):
@@ -60,13 +62,17 @@ def make_measured(tmp_path):
 
 @pytest.fixture(scope="module")
 def worked(tmp_path_factory):
-    """A service that has protected three photos, and refused one file and some requests."""
+    """A service that has protected three photos and refused one file and some requests."""
     folder = tmp_path_factory.mktemp("worked")
     broken = folder / "broken.jpg"
     broken.write_bytes((FIXTURES / "parrots.jpg").read_bytes()[:300])
     service = Measured(folder / "data").start()
     files = [FIXTURES / "parrots.jpg", FIXTURES / "plane.jpg", broken, FIXTURES / "hats.png"]
-    service.path = service.upload("--form", "class=secret-class", *(word for file in files for word in ("--form", f"file=@{file}")))
+    service.path = service.upload(
+        "--form",
+        "class=secret-class",
+        *(word for file in files for word in ("--form", f"file=@{file}")),
+    )
     service.finished(service.path)
     service.get(f"{service.path}/events")
     assert service.get("/v1/jobs/unknown").status == 404

@@ -1,40 +1,46 @@
-"""What schemathesis cannot know from the document alone."""
+"""What schemathesis cannot derive from the document alone."""
 
 import os
 import unicodedata
 
 import schemathesis
 
-# The id of the key that the run itself uses, and that of no key.
+# The id of the run's own key, and an id that belongs to no key.
 OWN_KEY = os.environ["OWN_KEY"]
 NO_KEY = "key_00000000000000000000000000"
 
 
-# Letters that show nothing.
+# Letters without a visible glyph.
 FILLERS = "\u115f\u1160\u3164\uffa0"
 
 
 def label(text):
-    """A label as its schema has it; which characters are invisible, private or unassigned, only Unicode's tables tell."""
+    """Turns text into a label that the schema allows.
+
+    Which characters are invisible, private or unassigned follows only from Unicode's tables.
+    """
     text = unicodedata.normalize("NFC", str(text))
     kept = "".join(
-        character for character in text
-        if unicodedata.category(character)[0] in "LNPS" and character not in f"/\\\ufffd{FILLERS}" or character == " "
-    )  # fmt: skip
+        character
+        for character in text
+        if unicodedata.category(character)[0] in "LNPS"
+        and character not in f"/\\\ufffd{FILLERS}"
+        or character == " "
+    )
     return text if kept == text and text[:1].isascii() else f"a{kept}"[:60].rstrip()
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Completes what should be taken by what no schema can say."""
+    """Adds what no schema can express to requests that should be accepted."""
     operation = case.operation.definition.raw.get("operationId")
     if operation in ("revokeKey", "updateKey") and case.path_parameters["id"] == OWN_KEY:
-        # The list of keys names it, too, and a run that takes its own key away is refused everything from there on.
+        # The list of keys includes it, and a run that revokes its own key is refused from then on.
         case.path_parameters["id"] = NO_KEY
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     if operation == "createJob":
-        # Wanted in the query or in the form.
+        # Required in the query or in the form.
         case.query["class"] = label(case.query.get("class") or "birds")
         if isinstance(case.body, dict) and "class" in case.body:
             case.body["class"] = label(case.body["class"])
@@ -44,15 +50,17 @@ def before_call(context, case, kwargs):
         # Most jobs have one image.
         case.path_parameters["number"] = 1 + int(str(case.path_parameters["number"])) % 2
     if operation == "watchJob":
-        # Ids belong to one job, and those of jobs with one image are small.
+        # Event ids belong to one job; jobs with one image have small ones.
         for values, name in ((case.query, "last_event_id"), (case.headers, "Last-Event-ID")):
             if values.get(name):
-                values[name] = str(int(str(values[name]).removesuffix(".end")) % 2) + (".end" if ".end" in str(values[name]) else "")
+                values[name] = str(int(str(values[name]).removesuffix(".end")) % 2) + (
+                    ".end" if ".end" in str(values[name]) else ""
+                )
 
 
 @schemathesis.check
 def problem_codes_are_documented(context, response, case):
-    """Every refusal has a code that the document names for its status, or that any request can have."""
+    """Every refusal has a code that is documented for its status or for all requests."""
     if not response.headers.get("content-type", [""])[0].startswith("application/problem+json"):
         return
     code = response.json()["code"]
@@ -62,4 +70,6 @@ def problem_codes_are_documented(context, response, case):
         documented = schema["components"]["responses"][documented["$ref"].rpartition("/")[2]]
     general = schema["components"]["schemas"]["Problem"]["description"]
     if code not in documented.get("x-problem-codes", []) and f" {code}" not in general:
-        raise AssertionError(f"{response.status_code} {code} is not documented for {case.method} {case.path}")
+        raise AssertionError(
+            f"{response.status_code} {code} is not documented for {case.method} {case.path}"
+        )

@@ -1,4 +1,4 @@
-"""The dashboard and the alerts ask only for metrics and labels that a live service tells."""
+"""The dashboard and the alerts use only metrics and labels that a live service exposes."""
 
 import json
 import re
@@ -13,12 +13,12 @@ ALERTS = yaml.safe_load((ROOT / "Deploy/prometheus-alerts.yml").read_text())
 RULES = [rule for group in ALERTS["groups"] for rule in group["rules"]]
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 
-# What Prometheus itself adds to every scrape.
+# Added by Prometheus itself to every scrape.
 OF_THE_SCRAPE = {"job", "instance"}
 
 
 def queries():
-    """Every expression with where it stands."""
+    """Every expression and where it occurs."""
     for rule in RULES:
         yield rule["alert"], rule["expr"]
     for panel in PANELS:
@@ -31,7 +31,7 @@ def queries():
 
 @pytest.fixture(scope="module")
 def exposed(worked):
-    """The labels of every sample's name, as a live service tells them."""
+    """The labels of every sample name, as exposed by a live service."""
     labels = {"up": set()}
     for family in text_string_to_metric_families(worked.metrics()):
         for sample in family.samples:
@@ -62,7 +62,9 @@ def test_values_of_labels_that_are_asked_for_exist(exposed, worked):
 def test_every_metric_is_on_the_dashboard(worked):
     asked = " ".join(target["expr"] for panel in PANELS for target in panel["targets"])
     for family in text_string_to_metric_families(worked.metrics()):
-        if family.name in ("palimpsest_build_info", "process_threads", "process_virtual_memory_bytes"):
+        if family.name in (
+            "palimpsest_build_info", "process_threads", "process_virtual_memory_bytes"
+        ):
             continue
         assert family.name in asked, family.name
 
@@ -71,7 +73,10 @@ def test_alerts_say_what_to_do():
     assert len({rule["alert"] for rule in RULES}) == len(RULES) >= 10
     for rule in RULES:
         assert rule["labels"]["severity"] in ("page", "ticket")
-        assert rule["annotations"]["summary"].endswith(".") and rule["annotations"]["description"].endswith(".")
+        assert (
+            rule["annotations"]["summary"].endswith(".")
+            and rule["annotations"]["description"].endswith(".")
+        )
 
 
 def test_panels_do_not_overlap():
@@ -79,7 +84,9 @@ def test_panels_do_not_overlap():
     for panel in DASHBOARD["panels"]:
         place = panel["gridPos"]
         own = {
-            (x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
         }
         assert not cells & own and max(x for x, _ in own) < 24, panel["title"]
         cells |= own

@@ -1,4 +1,4 @@
-"""Somebody else's client of server-sent events."""
+"""A third-party client for server-sent events."""
 
 import json
 
@@ -17,6 +17,8 @@ def test_sseclient_hears_the_job_its_images_and_the_end(worked):
     assert sorted(json.loads(event.data)["number"] for event in events[1:-1]) == [1, 2, 3, 4]
     assert [event.id for event in events[1:]] == ["1", "2", "3", "4", "4.end"]
     assert json.loads(events[-1].data)["counts"]["done"] == 3
-    with requests.get(url, headers={**fields, "Last-Event-ID": events[2].id}, stream=True, timeout=60) as answer:
+    with requests.get(
+        url, headers={**fields, "Last-Event-ID": events[2].id}, stream=True, timeout=60
+    ) as answer:
         rest = list(sseclient.SSEClient(answer.iter_content(None)).events())
     assert [event.id for event in rest if event.event == "image"] == ["3", "4"]

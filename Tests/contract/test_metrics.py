@@ -1,4 +1,4 @@
-"""The metrics as Prometheus reads them, by Prometheus' own Python client."""
+"""The metrics as read by Prometheus' own Python client."""
 
 import math
 import os
@@ -9,11 +9,13 @@ from conftest import FIXTURES
 from events import Listener
 from prometheus_client.parser import text_string_to_metric_families
 
-# Ends of names that say what is measured in which unit, by Prometheus' conventions; what merely counts things has none.
+# Name suffixes for units, by Prometheus' conventions; plain counts have none.
 UNITS = ("_seconds", "_bytes", "_total", "_info")
 COUNTS = {
-    "palimpsest_ready", "palimpsest_http_requests_in_flight", "palimpsest_http_connections", "palimpsest_jobs", "palimpsest_images",
-    "palimpsest_codecs", "palimpsest_codecs_ready", "palimpsest_codecs_busy", "process_threads", "process_open_fds", "process_max_fds",
+    "palimpsest_ready", "palimpsest_http_requests_in_flight", "palimpsest_http_connections",
+    "palimpsest_jobs", "palimpsest_images",
+    "palimpsest_codecs", "palimpsest_codecs_ready", "palimpsest_codecs_busy", "process_threads",
+    "process_open_fds", "process_max_fds",
 }  # fmt: skip
 
 
@@ -22,7 +24,7 @@ def families(service):
 
 
 def values(service, name):
-    """The samples of one name by their labels, as a frozenset of pairs."""
+    """The samples of one name, by their labels (a frozenset of pairs)."""
     return {
         frozenset(sample.labels.items()): sample.value
         for family in families(service).values()
@@ -39,7 +41,7 @@ def test_names_types_and_units_are_prometheus_conventions(worked):
     for family in families(worked).values():
         assert family.documentation.endswith("."), family.name
         assert family.name.startswith(("palimpsest_", "process_"))
-        # The parser takes _total off the name of a counter.
+        # The parser strips _total from the name of a counter.
         full = f"{family.name}_total" if family.type == "counter" else family.name
         assert full.endswith(UNITS) or full in COUNTS, full
         assert (family.type == "counter") == full.endswith("_total"), full
@@ -55,7 +57,9 @@ def test_histograms_add_up(worked):
         series = {}
         for sample in family.samples:
             labels = frozenset((key, text) for key, text in sample.labels.items() if key != "le")
-            series.setdefault(labels, {}).setdefault(sample.name.removeprefix(family.name), []).append(sample)
+            series.setdefault(labels, {}).setdefault(
+                sample.name.removeprefix(family.name), []
+            ).append(sample)
         for parts in series.values():
             ends = [float(sample.labels["le"]) for sample in parts["_bucket"]]
             counts = [sample.value for sample in parts["_bucket"]]
@@ -70,10 +74,18 @@ def test_images_are_counted_by_what_became_of_them(worked):
     assert value(worked, "palimpsest_image_attempts_total", outcome="protected") == 3
     assert value(worked, "palimpsest_image_attempts_total", outcome="failed") == 1
     assert value(worked, "palimpsest_image_queue_duration_seconds_count") == 4
-    for stage, count in {"read": 4, "decode": 3, "network": 3, "encode": 3, "write": 4, "commit": 4}.items():
-        assert value(worked, "palimpsest_image_stage_duration_seconds_count", stage=stage) == count, stage
+    for stage, count in {
+        "read": 4, "decode": 3, "network": 3, "encode": 3, "write": 4, "commit": 4
+    }.items():
+        assert (
+            value(worked, "palimpsest_image_stage_duration_seconds_count", stage=stage) == count
+        ), stage
     assert value(worked, "palimpsest_image_stage_duration_seconds_sum", stage="network") > 0
-    reports = [image["report"] for image in worked.get(f"{worked.path}/images").json["images"] if "report" in image]
+    reports = [
+        image["report"]
+        for image in worked.get(f"{worked.path}/images").json["images"]
+        if "report" in image
+    ]
     pixels = sum(report["width"] * report["height"] for report in reports)
     assert value(worked, "palimpsest_protected_pixels_total") == pixels
     assert value(worked, "palimpsest_queue_oldest_age_seconds") == 0
@@ -97,7 +109,10 @@ def test_the_process_is_as_the_kernel_says(worked):
     resident = int(fields["VmRSS"].split()[0]) * 1024
     assert 0.5 < value(worked, "process_resident_memory_bytes") / resident < 2
     assert value(worked, "process_cpu_seconds_total") > 0
-    assert value(worked, "palimpsest_database_size_bytes") >= (worked.data / "palimpsest.sqlite").stat().st_size
+    assert (
+        value(worked, "palimpsest_database_size_bytes")
+        >= (worked.data / "palimpsest.sqlite").stat().st_size
+    )
 
 
 def test_nothing_that_a_client_chose_is_shown(worked):
@@ -112,16 +127,22 @@ def test_a_stream_is_in_flight_until_it_ends(make_measured):
     codecs = service.codecs()
     for pid in codecs:
         os.kill(pid, signal.SIGSTOP)
-    listener = Listener(service, service.upload("--form", "class=a", "--form", f"file=@{FIXTURES / 'hats.png'}"))
+    listener = Listener(
+        service, service.upload("--form", "class=a", "--form", f"file=@{FIXTURES / 'hats.png'}")
+    )
     assert listener.connect() == 200
     assert value(service, "palimpsest_http_requests_in_flight", route="/v1/jobs/{id}/events") == 1
     assert value(service, "palimpsest_http_connections") == 1
-    service.wait_for(lambda: value(service, "palimpsest_codecs_busy") == 1, "a codec to have the image")
+    service.wait_for(
+        lambda: value(service, "palimpsest_codecs_busy") == 1, "a codec to have the image"
+    )
     os.kill(codecs[0], signal.SIGKILL)
     os.kill(codecs[1], signal.SIGKILL)
     assert [event.name for event in listener.events()][-1] == "end"
     service.wait_for(
-        lambda: value(service, "palimpsest_http_requests_in_flight", route="/v1/jobs/{id}/events") == 0, "the stream to be counted"
+        lambda: value(service, "palimpsest_http_requests_in_flight", route="/v1/jobs/{id}/events")
+        == 0,
+        "the stream to be counted",
     )
     assert value(service, "palimpsest_codec_restarts_total") == 2
     assert value(service, "palimpsest_image_attempts_total", outcome="crashed") == 1
@@ -136,9 +157,16 @@ def test_a_waiting_request_is_answered_when_the_service_stops(make_measured):
     answers = []
     waiting = threading.Thread(target=lambda: answers.append(service.get(f"{path}?wait=60")))
     waiting.start()
-    service.wait_for(lambda: 1 in values(service, "palimpsest_http_requests_in_flight").values(), "the request to wait")
+    service.wait_for(
+        lambda: 1 in values(service, "palimpsest_http_requests_in_flight").values(),
+        "the request to wait",
+    )
     service.process.send_signal(signal.SIGTERM)
     waiting.join()
-    assert [answer.status for answer in answers] == [200] and answers[0].json["state"] in ("queued", "running")
-    # The image in hand keeps the service for up to a minute; the request did not wait for it.
+    assert (
+        [answer.status for answer in answers] == [200]
+        and answers[0].json["state"] in ("queued", "running")
+    )
+    # The image in progress keeps the service up for at most a minute; the request did not wait for
+    # it.
     assert service.process.poll() is None

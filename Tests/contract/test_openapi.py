@@ -1,4 +1,4 @@
-"""Public/openapi.json as a document: valid, its examples too, and with every code that the sources know."""
+"""Public/openapi.json as a document: valid, with valid examples and all of the sources' codes."""
 
 import json
 import re
@@ -19,12 +19,18 @@ def test_the_document_is_valid():
 
 def walk(node, place=()):
     yield place, node
-    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+    for key, value in (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    ):
         yield from walk(value, (*place, str(key)))
 
 
 def examples():
-    """Every example with the schema that it must follow: of media types, parameters, headers and schemas themselves."""
+    """Every example and its schema: of media types, parameters, headers and schemas."""
     for place, node in walk(DOCUMENT):
         if not isinstance(node, dict) or "example" not in node:
             continue
@@ -35,9 +41,11 @@ def examples():
 @pytest.mark.parametrize(("schema", "example"), examples())
 def test_every_example_follows_its_schema(schema, example):
     registry = Registry().with_resource("urn:contract", Resource(DOCUMENT, DRAFT202012))
-    # The references of the document are relative to its root.
+    # The document's references are relative to its root.
     text = json.dumps(schema).replace('"$ref": "#/', '"$ref": "urn:contract#/')
-    validator = Draft202012Validator(json.loads(text), registry=registry, format_checker=FormatChecker())
+    validator = Draft202012Validator(
+        json.loads(text), registry=registry, format_checker=FormatChecker()
+    )
     assert [error.message for error in validator.iter_errors(example)] == []
 
 
@@ -61,12 +69,17 @@ def test_every_answer_has_a_body_with_an_example_or_none():
             response = resolved(response)
             assert "X-Request-Id" in response["headers"], (method, path, status)
             for type, content in response.get("content", {}).items():
-                if type in ("application/json", "application/problem+json") and path != "/openapi.json":
+                if (
+                    type in ("application/json", "application/problem+json")
+                    and path != "/openapi.json"
+                ):
                     assert "example" in content, (method, path, status)
             if int(status) >= 400:
                 assert response["x-problem-codes"], (method, path, status)
-                # The sentence for people names them too.
-                assert all(code in response["description"] for code in response["x-problem-codes"]), (method, path, status)
+                # The prose description names them too.
+                assert all(
+                    code in response["description"] for code in response["x-problem-codes"]
+                ), (method, path, status)
 
 
 def test_every_code_of_the_sources_is_documented():
@@ -79,7 +92,7 @@ def test_every_code_of_the_sources_is_documented():
     codes |= set(re.findall(r'\bcode: "([a-z_]+)"', sources))
     codes |= set(re.findall(r'case \w+ = "([a-z_]+_invalid)"', sources))
     codes |= {f"{name}_invalid" for name in re.findall(r'parameterInvalid\("(\w+)"', sources)}
-    # Nobody is left to read it.
+    # No client is left to read it.
     codes.discard("client_disconnected")
     assert len(codes) > 50, codes
     words = set(re.findall(r"[a-z_]+", json.dumps(DOCUMENT)))

@@ -1,6 +1,6 @@
-"""The crash test by hand: kills at random moments, failing disks, a clock that is set; then the audit.
+"""The crash test by hand: kills at random moments, failing disks, a changed clock; then the audit.
 
-    python Tests/crash --kills 1000 [--seed N] [--folder DIR]
+python Tests/crash --kills 1000 [--seed N] [--folder DIR]
 """
 
 import argparse
@@ -19,7 +19,13 @@ def main():
     parser = argparse.ArgumentParser(prog="crash", description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
-    parser.add_argument("--folder", help="where the data folders are made; a temporary one, which is kept when something is wrong")
+    parser.add_argument(
+        "--folder",
+        help=(
+            "where the data folders are made; a temporary one, which is kept when something is "
+            "wrong"
+        ),
+    )
     options = parser.parse_args()
     folder = pathlib.Path(options.folder or tempfile.mkdtemp(prefix="palimpsest-crash-"))
     print(f"seed {options.seed}, {folder}", flush=True)

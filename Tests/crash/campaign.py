@@ -1,4 +1,4 @@
-"""Clients that never give up, a server that dies again and again, and the audit of what is left."""
+"""Clients that never give up, a server that dies again and again, and an audit of what is left."""
 
 import contextlib
 import os
@@ -17,12 +17,12 @@ from ledger import UNKNOWN, Job, Ledger, Pictures, audit_database, audit_files
 from service import BINARY, Service
 
 CLIENTS = 3
-# Of a client's own jobs; above it the client waits for some to end.
+# Per client; with more open jobs it waits for some to end.
 OPEN_JOBS = 10
 
 
 class Campaign:
-    """One data folder and all that is done to it."""
+    """One data folder and everything done to it."""
 
     def __init__(self, folder, seed, with_faults=False, options=()):
         self.folder = pathlib.Path(folder)
@@ -75,13 +75,15 @@ class Campaign:
             elif not job.to_delete:
                 self.ledger.look(job)
             if choose.random() < 0.3:
-                # It is the audit's from now on.
+                # From now on only the audit looks at it.
                 mine.remove(job)
 
     @contextlib.contextmanager
     def clients(self):
         self.stop_clients.clear()
-        threads = [threading.Thread(target=self.client, args=(number,)) for number in range(CLIENTS)]
+        threads = [
+            threading.Thread(target=self.client, args=(number,)) for number in range(CLIENTS)
+        ]
         for thread in threads:
             thread.start()
         try:
@@ -96,7 +98,7 @@ class Campaign:
     # ---- What goes wrong ----
 
     def kill_once(self):
-        """Kills the server, a codec process or both at some moment, and starts the server again where it has ended."""
+        """Kills the server, a codec process or both, and restarts the server if it ended."""
         time.sleep(self.random.random() ** 2)
         what = self.random.choices(["server", "codec", "both"], [6, 2, 2])[0]
         if what != "server":
@@ -115,8 +117,10 @@ class Campaign:
             raise self.faults_of_clients[0]
 
     def kill_at_start(self):
-        """Kills a server that has hardly begun."""
-        command = [*map(str, [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", self.service.data])]
+        """Kills a server that has just started."""
+        command = [
+            *map(str, [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", self.service.data])
+        ]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(self.random.random() * 0.3)
         process.kill()
@@ -125,18 +129,21 @@ class Campaign:
     # ---- The audit ----
 
     def audit(self):
-        """Lets everything end, and compares it with every promise; returns how many images were set aside.
+        """Waits for all work to end, checks every promise, returns how many images were set aside.
 
-        That takes crashes, so there are no more of them than kills; a disk or a clock sets nothing aside.
+        Only crashes set images aside, so there are no more of them than kills. A failing disk or a
+        changed clock sets nothing aside.
         """
         if self.service.process.poll() is not None:
             raise AssertionError(f"the server has ended:\n{self.service.log()[-4000:]}")
-        self.service.wait_for(lambda: self.service.curl("/readyz").status == 200, "/readyz to answer 200")
+        self.service.wait_for(
+            lambda: self.service.curl("/readyz").status == 200, "/readyz to answer 200"
+        )
         set_aside = self.ledger.audit()
         assert set_aside <= sum(self.kills.values()), f"{set_aside} images were set aside"
         assert self.ledger.outputs, "nothing was protected"
         assert self.service.stop() == 0, self.service.log()[-4000:]
-        # The next start removes what nobody refers to.
+        # The next start removes unreferenced files.
         self.service.start()
         assert self.service.stop() == 0
         audit_database(self.service.data)
@@ -152,9 +159,11 @@ class Campaign:
         images = sum(len(job.images) for job in jobs)
         kills = ", ".join(f"{count} {what}" for what, count in self.kills.items() if count)
         return (
-            f"kills: {kills or 'none'}; {len(jobs)} jobs with {images} images, {sum(job.to_delete for job in jobs)} deleted, "
-            f"{sum(job.is_cancelled for job in jobs)} cancelled; {len(self.ledger.outputs)} different images protected, "
-            f"{set_aside} set aside after crashes; answers {dict(sorted(self.ledger.answers.items()))}"
+            f"kills: {kills or 'none'}; {len(jobs)} jobs with {images} images, "
+            f"{sum(job.to_delete for job in jobs)} deleted, "
+            f"{sum(job.is_cancelled for job in jobs)} cancelled; {len(self.ledger.outputs)} "
+            f"different images protected, {set_aside} set aside after crashes; answers "
+            f"{dict(sorted(self.ledger.answers.items()))}"
         )
 
 
@@ -179,13 +188,13 @@ def kills(folder, count, seed, report=lambda line: None):
 
 
 def failing_disk(folder, error, seed, rounds=4, share=0.3, seconds=1.5):
-    """Some rounds with a disk that fails, with clients; the server goes on without a new start."""
+    """Several rounds with clients and a failing disk; the server recovers without a restart."""
     campaign = Campaign(folder, seed, with_faults=True)
     try:
         campaign.service.start()
         with campaign.clients():
             for number in range(rounds):
-                # From now and then to always.
+                # From occasional failures to permanent ones.
                 with campaign.faults.disk(error, share if number % 2 else 1.0):
                     time.sleep(seconds)
                     assert campaign.service.process.poll() is None, campaign.service.log()[-4000:]
@@ -196,7 +205,7 @@ def failing_disk(folder, error, seed, rounds=4, share=0.3, seconds=1.5):
 
 
 def clock_set(folder, offsets, seed, seconds=1.5):
-    """A wall clock that is set while the server runs, and one that is another after a start."""
+    """Changes the wall clock while the server runs, and before a start."""
     campaign = Campaign(folder, seed, with_faults=True)
     try:
         campaign.service.start()

@@ -1,6 +1,6 @@
-"""What a client was promised, and whether it was kept.
+"""Records what clients were promised, and checks whether it was kept.
 
-The ledger knows only what came over HTTP; the audit then looks into the data folder as well.
+The ledger knows only what came over HTTP; the audit also inspects the data folder.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ import uuid
 import numpy as np
 from PIL import Image
 
-# Each fails a request without telling whether the server has done what was asked.
+# Each fails a request without telling whether the server carried it out.
 UNKNOWN = (OSError, http.client.HTTPException, json.JSONDecodeError)
 
 
 class Job:
-    """A request for a job, sent again under its idempotency key until it is answered."""
+    """A request for a job, repeated under its idempotency key until it is answered."""
 
     def __init__(self, images, has_previews):
         self.key = str(uuid.uuid4())
@@ -29,7 +29,7 @@ class Job:
         self.has_previews = has_previews
         self.id = None
         self.is_cancelled = False
-        # Asked for; what became of it is not known before `is_deleted`.
+        # Requested; the outcome is unknown until `is_deleted`.
         self.to_delete = False
         self.is_deleted = False
 
@@ -39,15 +39,19 @@ class Job:
         for index, (label, content) in enumerate(self.images):
             parts.append(
                 f'--{boundary}\r\nContent-Disposition: form-data; name="class"\r\n\r\n{label}\r\n'
-                f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{index + 1}.png"\r\n\r\n'.encode()
+                f'--{boundary}\r\nContent-Disposition: form-data; name="file"; '
+                f'filename="{index + 1}.png"\r\n\r\n'.encode()
                 + content
                 + b"\r\n"
             )
-        return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+        return (
+            b"".join(parts) + f"--{boundary}--\r\n".encode(),
+            f"multipart/form-data; boundary={boundary}"
+        )
 
 
 class Pictures:
-    """Small pictures, and now and then a file that is none. Some come again and again, as they do in life."""
+    """Small pictures, and occasionally an invalid file. Some recur, as in real use."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -56,7 +60,9 @@ class Pictures:
         for size in [(32, 32)] * 4 + [(48, 40), (96, 128), (200, 150)]:
             for _ in range(3):
                 file = io.BytesIO()
-                noise = generator.integers(0, 256, (size[1] // 8 + 1, size[0] // 8 + 1, 3), dtype=np.uint8)
+                noise = generator.integers(
+                    0, 256, (size[1] // 8 + 1, size[0] // 8 + 1, 3), dtype=np.uint8
+                )
                 picture = Image.fromarray(noise).resize(size, Image.BICUBIC)
                 picture.save(file, self.random.choice(["PNG", "JPEG"]))
                 self.stock.append(file.getvalue())
@@ -76,7 +82,7 @@ class Pictures:
         return images
 
     def are_wanted_small(self):
-        """Whether a job asks for previews."""
+        """Whether a job requests previews."""
         return self.random.random() < 0.3
 
 
@@ -88,33 +94,40 @@ class Ledger:
         self.pictures = pictures
         self.lock = threading.Lock()
         self.jobs = []
-        # Class and input of an image -> what it became, ever.
+        # (class, input) of an image -> its output, for all time.
         self.outputs = {}
         self.answers = {}
 
     # ---- Requests ----
 
     def request(self, method, path, body=None, fields=None):
-        """One request on a connection of its own; raises one of UNKNOWN when there is no whole answer."""
+        """One request on its own connection; raises one of UNKNOWN without a complete answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=60)
         try:
-            connection.request(method, path, body, {"Authorization": f"Bearer {self.service.key}", **(fields or {})})
+            connection.request(
+                method,
+                path,
+                body,
+                {"Authorization": f"Bearer {self.service.key}", **(fields or {})},
+            )
             response = connection.getresponse()
             content = response.read()
         finally:
             connection.close()
         with self.lock:
             self.answers[response.status] = self.answers.get(response.status, 0) + 1
-        # Between two lives of the server its port may be somebody else's.
+        # Between two runs of the server, another program may use its port.
         if response.status == 401 or "Content-Security-Policy" not in response.headers:
             raise http.client.HTTPException("not the server")
         return response.status, response.headers, content
 
     def send(self, job):
-        """Sends a job; whether it was accepted."""
+        """Sends a job; returns whether it was accepted."""
         body, media_type = job.form()
         path = f"/v1/jobs?mode=sample-wise&preview={str(job.has_previews).lower()}"
-        status, _, content = self.request("POST", path, body, {"Content-Type": media_type, "Idempotency-Key": job.key})
+        status, _, content = self.request(
+            "POST", path, body, {"Content-Type": media_type, "Idempotency-Key": job.key}
+        )
         if status not in (200, 202):
             assert status in (503, 507), f"a job was answered with {status} {content}"
             return False
@@ -125,7 +138,7 @@ class Ledger:
         return True
 
     def change(self, job):
-        """Cancels or deletes a job, as it was marked to be; a deletion that was not answered is asked for again."""
+        """Cancels or deletes a job as marked; repeats a deletion that was not answered."""
         if job.to_delete:
             status, _, content = self.request("DELETE", f"/v1/jobs/{job.id}")
             assert status in (204, 404, 503, 507), (status, content)
@@ -136,13 +149,15 @@ class Ledger:
             assert status in (200, 503, 507), (status, content)
 
     def note(self, label, content, output):
-        """An image has become this; it may never become anything else."""
+        """Records an image's output, which must never change."""
         name = (label, hashlib.sha256(content).hexdigest())
         with self.lock:
-            assert self.outputs.setdefault(name, output) == output, f"{name} was protected twice, with different bytes"
+            assert self.outputs.setdefault(name, output) == output, (
+                f"{name} was protected twice, with different bytes"
+            )
 
     def look(self, job):
-        """Fetches what is done of a job, and checks it."""
+        """Fetches and checks what is done of a job."""
         status, _, content = self.request("GET", f"/v1/jobs/{job.id}/images?limit=100")
         if status == 404:
             assert job.to_delete, f"{job.id} is lost"
@@ -156,7 +171,7 @@ class Ledger:
     # ---- The audit ----
 
     def audit(self):
-        """Every promise, once nothing goes wrong any more. Returns how many images were set aside."""
+        """Checks every promise once all faults are over. Returns how many images were set aside."""
         for job in self.jobs:
             while job.id is None:
                 self.send(job)
@@ -185,7 +200,7 @@ class Ledger:
                 set_aside += 1
             else:
                 assert state == "cancelled" and job.is_cancelled, image
-        # The key still stands for this job.
+        # The key still identifies this job.
         before = job.id
         assert self.send(job) and job.id == before
         return set_aside
@@ -201,7 +216,9 @@ class Ledger:
         after = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), np.int16)
         assert 0 < np.abs(after - before).max() <= 8
         for name in ("before", "after") if job.has_previews else ():
-            status, _, jpeg = self.request("GET", f"/v1/jobs/{job.id}/images/{image['number']}/{name}.jpg")
+            status, _, jpeg = self.request(
+                "GET", f"/v1/jobs/{job.id}/images/{image['number']}/{name}.jpg"
+            )
             assert status == 200, (status, jpeg[:500])
             assert Image.open(io.BytesIO(jpeg)).format == "JPEG"
 
@@ -218,7 +235,7 @@ class Ledger:
 
 
 def audit_database(folder):
-    """What the data folder of a service that does not run looks like from outside: SQLite's own checks, and the counts."""
+    """Checks a stopped service's data folder from outside: SQLite's own checks, and counts."""
     database = sqlite3.connect(folder / "palimpsest.sqlite")
     try:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -231,31 +248,39 @@ def audit_database(folder):
                 (state,),
             ).fetchall()
             assert wrong == [], f"the count of {state} images is wrong in {wrong}"
-        twice = database.execute("SELECT tenant, key FROM idempotency GROUP BY tenant, key HAVING count(*) > 1").fetchall()
+        twice = database.execute(
+            "SELECT tenant, key FROM idempotency GROUP BY tenant, key HAVING count(*) > 1"
+        ).fetchall()
         assert twice == []
     finally:
         database.close()
 
 
 def audit_files(folder):
-    """Every file is some row's, every row has its files, and each has the hash of its name."""
+    """Every file belongs to a row, every row has its files, and each file's name is its hash."""
     database = sqlite3.connect(folder / "palimpsest.sqlite")
     try:
         referenced = {
             bytes(row[0]).hex()
-            for table, column in [("images", "input_sha256"), ("images", "output_sha256"), ("attachments", "sha256")]
+            for table, column in [
+                ("images", "input_sha256"), ("images", "output_sha256"), ("attachments", "sha256")
+            ]
             for row in database.execute(f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL")
         }
-        running = database.execute("SELECT count(*) FROM images WHERE state IN ('queued', 'running')").fetchone()[0]
+        running = database.execute(
+            "SELECT count(*) FROM images WHERE state IN ('queued', 'running')"
+        ).fetchone()[0]
     finally:
         database.close()
     assert running == 0, f"{running} images are stuck"
     files = {path.name: path for path in (folder / "blobs").rglob("*") if path.is_file()}
-    assert set(files) == referenced, f"{len(set(files) - referenced)} orphans, {len(referenced - set(files))} files lost"
+    assert set(files) == referenced, (
+        f"{len(set(files) - referenced)} orphans, {len(referenced - set(files))} files lost"
+    )
     for name, path in files.items():
         assert hashlib.sha256(path.read_bytes()).hexdigest() == name
     assert list((folder / "tmp").iterdir()) == []
-    # What was filed just before a kill is kept aside, whole, and is nobody's.
+    # Files written just before a kill are set aside, complete and without an owner.
     for path in (folder / "set-aside").glob("*"):
         assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
         assert path.name not in referenced

@@ -1,4 +1,4 @@
-"""The short form of the crash test; `python Tests/crash --kills 1000` is the long one."""
+"""The short crash test; `python Tests/crash --kills 1000` is the long one."""
 
 import datetime
 import sqlite3
@@ -37,7 +37,7 @@ def test_a_data_folder_that_cannot_be_written_is_refused_at_the_start(tmp_path):
 
 
 def job(service):
-    """A job of one photo that is done."""
+    """A finished job of one photo."""
     photo = FIXTURES / "plane.jpg"
     path = service.get("/v1/jobs?class=planes", "--data-binary", f"@{photo}").fields["location"]
     return path, service.finished(path)
@@ -60,9 +60,13 @@ def test_the_reserve_lets_jobs_be_erased_on_a_full_disk(faulty):
     size = reserve.stat().st_size
     assert size >= 1 << 20 and reserve.stat().st_blocks * 512 >= size
     with faults.disk("ENOSPC", reserve_is_room=size):
-        answer = service.wait_for(lambda: (a := service.curl("/readyz")).status == 503 and a, "/readyz to answer 503")
+        answer = service.wait_for(
+            lambda: (a := service.curl("/readyz")).status == 503 and a, "/readyz to answer 503"
+        )
         assert answer.json["code"] == "disk_failed", answer
-        refused = service.get("/v1/jobs?class=planes", "--data-binary", f"@{FIXTURES / 'parrots.jpg'}")
+        refused = service.get(
+            "/v1/jobs?class=planes", "--data-binary", f"@{FIXTURES / 'parrots.jpg'}"
+        )
         assert refused.status == 507, refused
         assert reserve.stat().st_size == size
         assert service.get(f"{first}/cancel", "--request", "POST").status == 200
@@ -70,7 +74,7 @@ def test_the_reserve_lets_jobs_be_erased_on_a_full_disk(faulty):
         assert service.get(first).status == 404 and service.get(second).status == 200
         assert reserve.stat().st_size < size
     assert service.get(second, "--request", "DELETE").status == 204
-    # Made anew as soon as there is room.
+    # Recreated as soon as there is room.
     assert reserve.stat().st_size == size
     service.wait_for(lambda: service.curl("/readyz").status == 200, "/readyz to answer 200")
     assert [path for path in (service.data / "blobs").rglob("*") if path.is_file()] == []
@@ -81,7 +85,9 @@ def test_the_reserve_lets_jobs_be_erased_on_a_full_disk(faulty):
 def test_readiness_tells_of_a_disk_that_cannot_be_written(faulty, error):
     service, faults = faulty
     with faults.disk(error):
-        answer = service.wait_for(lambda: (a := service.curl("/readyz")).status == 503 and a, "/readyz to answer 503")
+        answer = service.wait_for(
+            lambda: (a := service.curl("/readyz")).status == 503 and a, "/readyz to answer 503"
+        )
         assert answer.json["code"] == "disk_failed" and "retry-after" in answer.fields, answer
         assert service.curl("/healthz").status == 200
     service.wait_for(lambda: service.curl("/readyz").status == 200, "/readyz to answer 200")
@@ -92,16 +98,19 @@ YEAR = 365 * 24 * 3600
 
 
 def expiry(document):
-    return datetime.datetime.fromisoformat(document["expires_at"].replace("Z", "+00:00")).timestamp()
+    return datetime.datetime.fromisoformat(
+        document["expires_at"].replace("Z", "+00:00")
+    ).timestamp()
 
 
 def durations(service):
-    """How long images and jobs took, and had waited, by the times in the database."""
+    """How long images and jobs took and waited, by the times in the database."""
     database = sqlite3.connect(service.data / "palimpsest.sqlite")
     try:
         rows = database.execute(
-            "SELECT finished_at - started_at, started_at - created_at FROM jobs UNION ALL "
-            "SELECT images.finished_at - images.started_at, images.started_at - created_at FROM images JOIN jobs ON job = seq"
+            "SELECT finished_at - started_at, started_at - created_at FROM jobs UNION ALL SELECT "
+            "images.finished_at - images.started_at, images.started_at - created_at FROM images "
+            "JOIN jobs ON job = seq"
         ).fetchall()
     finally:
         database.close()
@@ -112,12 +121,12 @@ def test_a_jump_of_the_clock_that_is_taken_back_changes_nothing(faulty):
     service, faults = faulty
     path, before = job(service)
     faults.set_clock(YEAR)
-    # Longer than the service lets pass between two looks for what has expired.
+    # Longer than the service's interval between checks for expired jobs.
     time.sleep(32)
     assert service.get(path).status == 200
     faults.set_clock(0)
     assert service.get(path).json == before
-    # A start looks at once.
+    # A start checks immediately.
     for offset in (YEAR, -YEAR):
         faults.set_clock(offset)
         service.kill()
@@ -136,8 +145,10 @@ def test_a_job_that_ends_by_a_wrong_clock_is_kept_as_long_as_any(faulty, offset)
     faults.set_clock(0)
     left = expiry(service.get(path).json) - time.time()
     assert 0 < left <= 3600, left
-    # Set while work is under way.
-    other = service.get("/v1/jobs?class=planes", *["--form", f"file=@{FIXTURES / 'parrots.jpg'}"] * 6).fields["location"]
+    # Changed while work is under way.
+    other = service.get(
+        "/v1/jobs?class=planes", *["--form", f"file=@{FIXTURES / 'parrots.jpg'}"] * 6
+    ).fields["location"]
     for step in (3600, -3600, offset, 0):
         faults.set_clock(step)
         service.get(other)

@@ -1,4 +1,4 @@
-"""Looks into a downloaded archive with tools that are not the product's own: zipfile, hashlib and Pillow."""
+"""Inspects a downloaded archive with independent tools: zipfile, hashlib and Pillow."""
 
 import hashlib
 import io
@@ -10,8 +10,12 @@ from PIL import Image
 
 from service import FIXTURES
 
-# What every test of the whole path uploads: two classes, three photos and one file that is no photo.
-PHOTOS = {"birds/parrots.png": "parrots.jpg", "things/plane.png": "plane.jpg", "things/hats.png": "hats.png"}
+# Uploaded by every test of the whole path: two classes, three photos and one file that is no photo.
+PHOTOS = {
+    "birds/parrots.png": "parrots.jpg",
+    "things/plane.png": "plane.jpg",
+    "things/hats.png": "hats.png",
+}
 
 FIXTURE_OF = {fixture.rpartition(".")[0]: fixture for fixture in PHOTOS.values()}
 
@@ -34,7 +38,7 @@ def pixels(data):
 
 
 def members(archive):
-    """The archive's files by name; every CRC is checked."""
+    """The archive's files by name; checks every CRC."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         assert opened.testzip() is None
         assert len(set(opened.namelist())) == len(opened.namelist())
@@ -52,7 +56,7 @@ def check_protected(png, original_path, bound=8):
 
 
 def check_archive(archive):
-    """Checks names, sums and pixels of the archive of the standard upload; returns its files."""
+    """Checks names, sums and pixels in the archive of the standard upload; returns its files."""
     files = members(archive)
     assert set(files) == {*PHOTOS, "manifest.json", "manifest.json.sig", "SHA256SUMS"}
     sums = {}

@@ -8,14 +8,17 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from service import BINARY, Service  # noqa: E402
 
-# A job in the background ignores it, and so would the commands that the tests interrupt.
+# Background jobs ignore SIGINT, and so would the commands that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
 def weights():
-    """The weights that are shipped."""
-    return pathlib.Path(__file__).resolve().parents[2] / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
+    """The shipped weights."""
+    return (
+        pathlib.Path(__file__).resolve().parents[2]
+        / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,7 +28,7 @@ def binary():
 
 @pytest.fixture
 def make_service(tmp_path, weights):
-    """Makes services with fresh data folders, and ends them all."""
+    """Makes services with fresh data folders, and stops them all."""
     made = []
 
     def make(*extra, name="data", **options):
@@ -41,7 +44,7 @@ def make_service(tmp_path, weights):
 
 @pytest.fixture(scope="module")
 def shared_service(tmp_path_factory):
-    """One service for the tests of a module that leave it as it was; it must stop cleanly at the end.
+    """One service for a module's tests, which leave it unchanged; it must stop cleanly.
 
     It finds the shipped weights by itself.
     """

@@ -1,4 +1,4 @@
-"""Listens to server-sent events by the steps of WHATWG HTML, section 9.2.6."""
+"""Reads server-sent events by the steps of WHATWG HTML, section 9.2.6."""
 
 import contextlib
 import http.client
@@ -18,7 +18,7 @@ class Event:
 
 
 class Listener:
-    """One listener, which keeps the last id over all its connections."""
+    """A listener that keeps the last event id across its connections."""
 
     def __init__(self, service, path, tls=None):
         self.service, self.path, self.tls = service, f"{path}/events", tls
@@ -27,20 +27,24 @@ class Listener:
         self.answer = None
 
     def connect(self):
-        """Opens a connection and tells the status."""
+        """Opens a connection and returns the status."""
         fields = {"Authorization": f"Bearer {self.service.key}"}
         if self.last_id is not None:
             fields["Last-Event-ID"] = self.last_id
         if self.tls is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=120)
+            self.connection = http.client.HTTPConnection(
+                "127.0.0.1", self.service.port, timeout=120
+            )
         else:
-            self.connection = http.client.HTTPSConnection("127.0.0.1", self.service.port, timeout=120, context=self.tls)
+            self.connection = http.client.HTTPSConnection(
+                "127.0.0.1", self.service.port, timeout=120, context=self.tls
+            )
         self.connection.request("GET", self.path, headers=fields)
         self.answer = self.connection.getresponse()
         return self.answer.status
 
     def events(self):
-        """The events of this connection until the stream ends or breaks, which `is_whole` tells apart."""
+        """The events of this connection until the stream ends or breaks, as told by `is_whole`."""
         self.is_whole = False
         name, data, line = "message", [], b""
         with contextlib.suppress(http.client.IncompleteRead, ConnectionError):
@@ -59,7 +63,7 @@ class Listener:
                     data.append(value)
                 elif field == "id":
                     self.last_id = value
-            # An empty line is the end of the chunked body; a body that breaks off has raised.
+            # An empty line ends the chunked body; a truncated body would have raised.
             self.is_whole = True
 
     def images(self):

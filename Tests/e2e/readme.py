@@ -1,4 +1,4 @@
-"""The examples of the README that tests run."""
+"""The README's examples that tests run."""
 
 import re
 
@@ -6,7 +6,11 @@ from service import ROOT
 
 
 def example(name):
-    """The text of one, as it stands there."""
-    found = re.search(rf"<!-- example: {name} -->\n```bash\n(.*?)```\n<!-- end -->", (ROOT / "README.md").read_text(), re.S)
+    """The text of one example, verbatim."""
+    found = re.search(
+        rf"<!-- example: {name} -->\n```bash\n(.*?)```\n<!-- end -->",
+        (ROOT / "README.md").read_text(),
+        re.S,
+    )
     assert found, name
     return found.group(1)

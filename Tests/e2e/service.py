@@ -13,12 +13,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = pathlib.Path(__file__).resolve().parent / "fixtures"
 BINARY = pathlib.Path(os.environ.get("PALIMPSEST_BINARY", ROOT / ".build/release/palimpsest"))
 
-# Long enough for a loaded machine; nothing waits this long when all is well.
+# Long enough for a loaded machine; no successful test waits this long.
 PATIENCE = 120
 
 
 class Answer:
-    """One HTTP answer as curl saw it."""
+    """An HTTP answer as curl saw it."""
 
     def __init__(self, status, fields, body):
         self.status = status
@@ -46,21 +46,25 @@ class Service:
         self.log_path = self.data.parent / f"{self.data.name}.log"
         self.process = None
         self.port = None
-        # What clients say to reach it; other tests change these.
+        # How clients reach it; other tests change these.
         self.scheme = "http"
         self.curl_options = []
 
     # ---- Life ----
 
     def start(self, ready=True):
-        """Starts the server and waits until it says which port it listens on and, if wanted, that it is ready."""
+        """Starts the server and waits until it reports its port and, if requested, is ready."""
         command = [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", self.data, "--workers", "2"]
         if self.weights is not None:
             command += ["--weights", self.weights]
         with open(self.log_path, "ab") as log:
             seen = log.tell()
             self.process = subprocess.Popen(
-                [*command, *self.extra], stderr=log, stdout=log, stdin=subprocess.DEVNULL, env=self.environment
+                [*command, *self.extra],
+                stderr=log,
+                stdout=log,
+                stdin=subprocess.DEVNULL,
+                env=self.environment,
             )
         self.port = self.wait_for(lambda: self.listening_port(seen), "the line with the port")
         if ready:
@@ -74,7 +78,7 @@ class Service:
         return int(found.group(1)) if found else None
 
     def kill(self):
-        """Ends the server as a power cut would, children included (they die with their parent)."""
+        """Ends the server as a power cut would, with its children, which die with their parent."""
         self.process.kill()
         self.process.wait()
 
@@ -119,13 +123,20 @@ class Service:
     def curl(self, path, *arguments, key=None):
         """Runs curl and returns the last answer's status, fields (lower-case names) and body."""
         head = self.data.parent / f"head-{os.getpid()}-{time.monotonic_ns()}"
-        command = ["curl", "--silent", "--show-error", "--max-time", str(PATIENCE), "--dump-header", head, *self.curl_options]
+        command = [
+            "curl", "--silent", "--show-error", "--max-time", str(PATIENCE), "--dump-header", head,
+            *self.curl_options,
+        ]  # fmt: skip
         if key is not None:
             command += ["--header", f"Authorization: Bearer {key}"]
-        result = subprocess.run([*command, *arguments, self.url(path)], capture_output=True, check=False)
+        result = subprocess.run(
+            [*command, *arguments, self.url(path)], capture_output=True, check=False
+        )
         if result.returncode == 7:
             return Answer(0, {}, b"")
-        assert result.returncode == 0, f"{command}: {result.returncode} {result.stderr.decode()}\n{self.log()[-3000:]}"
+        assert result.returncode == 0, (
+            f"{command}: {result.returncode} {result.stderr.decode()}\n{self.log()[-3000:]}"
+        )
         last = head.read_bytes().strip().split(b"\r\n\r\n")[-1].decode("latin-1").split("\r\n")
         head.unlink()
         fields = {}

@@ -1,4 +1,4 @@
-"""Tars and ZIPs as uploads, sent by curl as a user would: folders become classes, names are data, and what is refused leaves nothing."""
+"""Tars and ZIPs uploaded by curl: folders become classes, and refusals leave nothing."""
 
 import gzip
 import io
@@ -16,12 +16,16 @@ from service import FIXTURES, PATIENCE, Answer
 from test_requests import blobs, jobs, problem
 
 TAR, ZIP = "application/x-tar", "application/zip"
-CLASSES = {"birds/parrots.png": "parrots.jpg", "things/hats.png": "hats.png", "things/plane.png": "plane.jpg"}
+CLASSES = {
+    "birds/parrots.png": "parrots.jpg",
+    "things/hats.png": "hats.png",
+    "things/plane.png": "plane.jpg",
+}
 
 
 @pytest.fixture
 def photos(tmp_path):
-    """A folder of class folders, as people have them."""
+    """A folder of class folders, as users have them."""
     folder = tmp_path / "photos"
     for name, fixture in CLASSES.items():
         path = folder / name.split("/")[0] / fixture
@@ -33,7 +37,10 @@ def photos(tmp_path):
 def send(service, body, type=TAR, query="", *arguments):
     path = service.data.parent / "body"
     path.write_bytes(body)
-    return service.get(f"/v1/jobs{query}", "--header", f"Content-Type: {type}", "--data-binary", f"@{path}", *arguments)
+    return service.get(
+        f"/v1/jobs{query}", "--header", f"Content-Type: {type}", "--data-binary", f"@{path}",
+        *arguments,
+    )  # fmt: skip
 
 
 def images(service, job):
@@ -50,7 +57,10 @@ def check_results(service, answer):
     for name, fixture in CLASSES.items():
         check_protected(files[name], FIXTURES / fixture)
     manifest = json.loads(files["manifest.json"])
-    assert {image["file"]: image["class"] for image in manifest["images"]} == {name: name.split("/")[0] for name in CLASSES}
+    assert (
+        {image["file"]: image["class"] for image in manifest["images"]}
+        == {name: name.split("/")[0] for name in CLASSES}
+    )
 
 
 def left_over(service):
@@ -84,17 +94,25 @@ def zipped(*entries, method=zipfile.ZIP_DEFLATED):
 
 @pytest.mark.parametrize(
     "pack",
-    ["tar -C photos -c .", "cd photos && tar c birds things", "cd photos && tar c --format=posix *", "cd photos && zip -qr - .",
+    ["tar -C photos -c .", "cd photos && tar c birds things", "cd photos && tar c --format=posix *",
+    "cd photos && zip -qr - .",
      "cd photos && zip -q0r - *"],
 )  # fmt: skip
 def test_an_archive_out_of_a_pipe_is_a_job_of_many_classes(shared_service, photos, pack):
-    # -T - sends chunks of what tar has made while it makes more.
+    # -T - sends chunks of tar's output while tar is still running.
     type = TAR if "tar" in pack else ZIP
     command = (
-        f"{{ {pack}; }} | curl --silent --show-error --include --max-time {PATIENCE} --request POST --upload-file - "
-        f"--header 'Content-Type: {type}' --user '{shared_service.key}:' {shared_service.url('/v1/jobs')}"
+        f"{{ {pack}; }} | curl --silent --show-error --include --max-time {PATIENCE} "
+        f"--request POST --upload-file - --header 'Content-Type: {type}' "
+        f"--user '{shared_service.key}:' "
+        f"{shared_service.url('/v1/jobs')}"
     )
-    result = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], cwd=photos.parent, capture_output=True, check=False)
+    result = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        cwd=photos.parent,
+        capture_output=True,
+        check=False,
+    )
     assert result.returncode == 0, result
     head, _, body = result.stdout.rpartition(b"\r\n\r\n")
     assert b" 202 " in head, result.stdout
@@ -102,7 +120,9 @@ def test_an_archive_out_of_a_pipe_is_a_job_of_many_classes(shared_service, photo
 
 
 def test_an_archive_with_a_length_and_one_of_a_file(shared_service, photos):
-    packed = subprocess.run(["tar", "-C", photos, "-c", "."], capture_output=True, check=True).stdout
+    packed = (
+        subprocess.run(["tar", "-C", photos, "-c", "."], capture_output=True, check=True).stdout
+    )
     check_results(shared_service, send(shared_service, packed))
     zip = photos.parent / "photos.zip"
     subprocess.run(["zip", "-qr", zip, "."], cwd=photos, check=True)
@@ -111,14 +131,19 @@ def test_an_archive_with_a_length_and_one_of_a_file(shared_service, photos):
 
 def test_settings_of_the_query_and_waiting_hold_for_archives(shared_service):
     photo = (FIXTURES / "plane.jpg").read_bytes()
-    answer = send(shared_service, tarred(("plane.jpg", photo), ("sky/plane.jpg", photo)), TAR, "?class=things&strength=4",
+    answer = send(shared_service, tarred(("plane.jpg", photo), ("sky/plane.jpg", photo)), TAR,
+                  "?class=things&strength=4",
                   "--header", "Prefer: wait=60", "--header", "Idempotency-Key: tar-1")  # fmt: skip
     assert (answer.status, answer.json["state"]) == (200, "done"), answer
     assert answer.json["settings"]["strength"] == 4
-    # The folder is nearer than the query.
-    assert [image["file"] for image in images(shared_service, answer.json)] == ["things/plane.png", "sky/plane.png"]
-    # What is in an archive counts for the key, not how it is packed.
-    again = send(shared_service, zipped(("plane.jpg", photo), ("sky/plane.jpg", photo)), ZIP, "?class=things&strength=4",
+    # The folder takes precedence over the query.
+    assert (
+        [image["file"] for image in images(shared_service, answer.json)]
+        == ["things/plane.png", "sky/plane.png"]
+    )
+    # The idempotency key covers an archive's contents, not how it was packed.
+    again = send(shared_service, zipped(("plane.jpg", photo), ("sky/plane.jpg", photo)), ZIP,
+                 "?class=things&strength=4",
                  "--header", "Idempotency-Key: tar-1")  # fmt: skip
     assert again.fields["idempotent-replayed"] == "true"
     assert again.json["id"] == answer.json["id"]
@@ -129,15 +154,19 @@ def test_names_are_data(shared_service, pack, type):
     photo = (FIXTURES / "plane.jpg").read_bytes()
     long = "x" * 300
     body = pack(
-        ("cats/", b"") if pack is zipped else ("cats", (tarfile.DIRTYPE, "")), ("cats/a.jpg", photo), ("cats/2024/a.png", photo),
-        ("cats\\A.jpeg", photo), ("./cats/./größe.jpg", photo), ("cats/CON.jpg", photo), (f"cats/{long}.jpg", photo),
-        ("cats/.DS_Store", b"x"), ("__MACOSX/cats/._a.jpg", b"x"), ("cats/._a.jpg", b"x"), ("cats/Thumbs.db", b"x"),
+        ("cats/", b"") if pack is zipped else ("cats", (tarfile.DIRTYPE, "")),
+        ("cats/a.jpg", photo), ("cats/2024/a.png", photo),
+        ("cats\\A.jpeg", photo), ("./cats/./größe.jpg", photo), ("cats/CON.jpg", photo),
+        (f"cats/{long}.jpg", photo),
+        ("cats/.DS_Store", b"x"), ("__MACOSX/cats/._a.jpg", b"x"), ("cats/._a.jpg", b"x"),
+        ("cats/Thumbs.db", b"x"),
         ("my cats/", b"") if pack is zipped else ("my cats", (tarfile.DIRTYPE, "")),
     )  # fmt: skip
     answer = send(shared_service, body, type, "", "--header", "Prefer: wait=60")
     assert (answer.status, answer.json["state"]) == (200, "done"), answer
     assert [image["file"] for image in images(shared_service, answer.json)] == [
-        "cats/a.png", "cats/a-2.png", "cats/A-3.png", "cats/größe.png", "cats/_CON.png", f"cats/{'x' * 180}.png",
+        "cats/a.png", "cats/a-2.png", "cats/A-3.png", "cats/größe.png", "cats/_CON.png",
+        f"cats/{'x' * 180}.png",
     ]  # fmt: skip
 
 
@@ -145,21 +174,37 @@ def test_what_is_no_picture_fails_alone(make_service):
     service = make_service("--max-image-bytes", "100000")
     photo = (FIXTURES / "plane.jpg").read_bytes()
     body = tarred(
-        ("a/plane.jpg", photo), ("a/link.jpg", (tarfile.SYMTYPE, "/etc/passwd")), ("a/same.jpg", (tarfile.LNKTYPE, "a/plane.jpg")),
-        ("a/pipe.jpg", (tarfile.FIFOTYPE, "")), ("a/notes.txt", b"hello"), ("a/big.jpg", bytes(100_001)), ("a/none.jpg", b""),
-        ("a/text.jpg", b"hello"), ("a/inner.zip", zipped(("a/plane.jpg", photo))), ("a/latest", (tarfile.SYMTYPE, "plane.jpg")),
+        ("a/plane.jpg", photo), ("a/link.jpg", (tarfile.SYMTYPE, "/etc/passwd")),
+        ("a/same.jpg", (tarfile.LNKTYPE, "a/plane.jpg")),
+        ("a/pipe.jpg", (tarfile.FIFOTYPE, "")), ("a/notes.txt", b"hello"),
+        ("a/big.jpg", bytes(100_001)), ("a/none.jpg", b""),
+        ("a/text.jpg", b"hello"), ("a/inner.zip", zipped(("a/plane.jpg", photo))),
+        ("a/latest", (tarfile.SYMTYPE, "plane.jpg")),
     )  # fmt: skip
     answer = send(service, body, TAR, "", "--header", "Prefer: wait=60")
     assert (answer.status, answer.json["state"]) == (200, "done"), answer
-    assert [(image["name"], image.get("error", {}).get("code")) for image in images(service, answer.json)] == [
-        ("plane", None), ("link", "image_not_a_file"), ("same", "image_not_a_file"), ("pipe", "image_not_a_file"),
+    assert [(image["name"], image.get("error", {}).get("code")) for image in images(service,
+        answer.json)] == [
+        ("plane", None), ("link", "image_not_a_file"), ("same", "image_not_a_file"),
+        ("pipe", "image_not_a_file"),
         ("big", "image_too_large"), ("none", "image_empty"), ("text", "image_unsupported"),
     ]  # fmt: skip
     assert answer.json["passed_over"] == {
-        "total": 3, "reasons": {"sidecar": 1, "other": 1, "link": 1}, "examples": ["a/notes.txt", "a/inner.zip", "a/latest"],
+        "total": 3, "reasons": {"sidecar": 1, "other": 1, "link": 1},
+        "examples": ["a/notes.txt", "a/inner.zip", "a/latest"],
     }  # fmt: skip
-    big = send(service, zipped(("a/plane.jpg", photo), ("a/big.jpg", bytes(100_001))), ZIP, "", "--header", "Prefer: wait=60")
-    assert [image.get("error", {}).get("code") for image in images(service, big.json)] == [None, "image_too_large"]
+    big = send(
+        service,
+        zipped(("a/plane.jpg", photo), ("a/big.jpg", bytes(100_001))),
+        ZIP,
+        "",
+        "--header",
+        "Prefer: wait=60",
+    )
+    assert (
+        [image.get("error", {}).get("code") for image in images(service, big.json)]
+        == [None, "image_too_large"]
+    )
     assert service.stop() == 0
 
 
@@ -175,16 +220,34 @@ def refusals():
     tar, zip = tarred(("a/plane.jpg", photo)), zipped(("a/plane.jpg", photo))
     directory = zip.index(b"PK\1\2")
     first = ("a/plane.jpg", photo)
-    yield "cut behind its member", tar[: 512 + (len(photo) + 511) // 512 * 512], TAR, 400, "archive_truncated"
+    yield (
+        "cut behind its member",
+        tar[: 512 + (len(photo) + 511) // 512 * 512],
+        TAR,
+        400,
+        "archive_truncated"
+    )
     yield "cut within a member", tar[:5000], TAR, 400, "archive_truncated"
     yield "no tar", photo, TAR, 400, "archive_invalid"
     yield "a wrong checksum", changed(tar, 0, b"b"), TAR, 400, "archive_invalid"
     yield "two tars", tar + tar, TAR, 400, "archive_invalid"
     yield "gzip", gzip.compress(tar), TAR, 415, "archive_compressed"
     yield "gzip by its type", gzip.compress(tar), "application/gzip", 415, "archive_compressed"
-    yield "out of the folder", tarred(first, ("../../etc/passwd", photo)), TAR, 400, "archive_member_invalid"
+    yield (
+        "out of the folder",
+        tarred(first, ("../../etc/passwd", photo)),
+        TAR,
+        400,
+        "archive_member_invalid"
+    )
     yield "absolute", tarred(first, ("/etc/passwd", photo)), TAR, 400, "archive_member_invalid"
-    yield "folders that are no classes", tarred((f"{'x' * 65}/a.jpg", photo), (f"{'y' * 65}/b.jpg", photo)), TAR, 400, "class_invalid"
+    yield (
+        "folders that are no classes",
+        tarred((f"{'x' * 65}/a.jpg", photo), (f"{'y' * 65}/b.jpg", photo)),
+        TAR,
+        400,
+        "class_invalid"
+    )
     yield "no class", tarred(("plane.jpg", photo)), TAR, 400, "class_missing"
     yield "no picture", tarred(("a/b.mov", photo), ("a/c.txt", b"text")), TAR, 400, "job_empty"
     yield "empty", tarred(), TAR, 400, "job_empty"
@@ -194,14 +257,34 @@ def refusals():
     yield "a tar as ZIP", tar, ZIP, 400, "archive_invalid"
     yield "changed", changed(zip, 100, bytes([zip[100] ^ 1])), ZIP, 400, "archive_invalid"
     yield "another name at the end", changed(zip, directory + 46, b"b"), ZIP, 400, "archive_invalid"
-    yield "out of the folder, ZIP", zipped(first, ("../../etc/passwd", photo)), ZIP, 400, "archive_member_invalid"
+    yield (
+        "out of the folder, ZIP",
+        zipped(first, ("../../etc/passwd", photo)),
+        ZIP,
+        400,
+        "archive_member_invalid"
+    )
     yield "absolute, ZIP", zipped(first, ("/etc/passwd", photo)), ZIP, 400, "archive_member_invalid"
     yield "encrypted", changed(zip, 6, b"\1"), ZIP, 400, "archive_member_invalid"
     yield "LZMA", zipped(first, method=zipfile.ZIP_LZMA), ZIP, 400, "archive_member_invalid"
     yield "a bomb", zipped(first, ("a/bomb.png", bytes(64 << 20))), ZIP, 400, "archive_bomb"
-    yield "many bombs", zipped(first, *((f"a/{n}.png", bytes(1 << 20)) for n in range(64))), ZIP, 400, "archive_bomb"
-    yield "too many", tarred(*((f"a/{n}.png", b"x") for n in range(101))), TAR, 413, "images_too_many"
-    yield "too many members", tarred(*((f"a{n}", (tarfile.DIRTYPE, "")) for n in range(501))), TAR, 400, "archive_bomb"
+    yield (
+        "many bombs",
+        zipped(first, *((f"a/{n}.png", bytes(1 << 20)) for n in range(64))),
+        ZIP,
+        400,
+        "archive_bomb"
+    )
+    yield (
+        "too many", tarred(*((f"a/{n}.png", b"x") for n in range(101))), TAR, 413, "images_too_many"
+    )
+    yield (
+        "too many members",
+        tarred(*((f"a{n}", (tarfile.DIRTYPE, "")) for n in range(501))),
+        TAR,
+        400,
+        "archive_bomb"
+    )
 
 
 def test_what_is_refused_leaves_nothing(make_service):
@@ -213,14 +296,14 @@ def test_what_is_refused_leaves_nothing(make_service):
     assert jobs(service) == []
     assert blobs(service) == []
     service.wait_for(lambda: not left_over(service), "the files of refused archives to be gone")
-    # No member was written outside of the data folder either.
+    # No member was written outside the data folder either.
     assert sorted(os.listdir(service.data.parent)) == ["body", "data", "data.log"]
     assert service.stop() == 0
 
 
 def test_the_bound_of_a_body_holds_for_what_it_unpacks_to(make_service):
     service = make_service("--max-body-bytes", str(1 << 20), "--max-image-bytes", "100000")
-    # What is repeated within 32 KiB is deflated.
+    # Deflate finds repetitions within 32 KiB.
     random = os.urandom(20_000)
     fits = zipped(*((f"a/{n}.png", random * 4) for n in range(13)))
     assert len(fits) < 1 << 20
@@ -234,13 +317,21 @@ def test_the_bound_of_a_body_holds_for_what_it_unpacks_to(make_service):
 
 def test_an_upload_that_breaks_off_leaves_nothing(make_service, photos):
     service = make_service()
-    packed = subprocess.run(["tar", "-C", photos, "-c", "."], capture_output=True, check=True).stdout
-    # A chunk of half of it, and then the end of the connection.
+    packed = (
+        subprocess.run(["tar", "-C", photos, "-c", "."], capture_output=True, check=True).stdout
+    )
+    # A chunk with the first half, then the end of the connection.
     half = packed[: len(packed) // 2]
     with socket.create_connection(("127.0.0.1", service.port)) as connection:
         connection.sendall(
-            b"POST /v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n"
-            b"Authorization: Bearer " + service.key.encode() + b"\r\n\r\n" + f"{len(half):x}\r\n".encode() + half + b"\r\n"
+            b"POST /v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-tar\r\n"
+            b"Transfer-Encoding: chunked\r\n"
+            b"Authorization: Bearer "
+            + service.key.encode()
+            + b"\r\n\r\n"
+            + f"{len(half):x}\r\n".encode()
+            + half
+            + b"\r\n"
         )
         service.wait_for(lambda: left_over(service), "the upload to come in")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,4 +1,7 @@
-"""Previews, and the owner's way back: asked for with the upload, delivered in the archive and one by one, opened by the owner alone."""
+"""Previews and recovery files: requested on upload, in the archive and one by one.
+
+Only the owner can open a recovery file.
+"""
 
 import hashlib
 import html.parser
@@ -49,27 +52,44 @@ def test_the_owner_gets_the_photo_back_to_the_last_bit(shared_service, recoverab
         (tmp_path / "protected.png").write_bytes(files[f"{name}.png"])
         (tmp_path / "file.recovery").write_bytes(sealed)
         output = tmp_path / f"{number}.png"
-        result = recover(tmp_path / "protected.png", tmp_path / "file.recovery", "-o", output, "--passphrase-file", secret)
+        result = recover(
+            tmp_path / "protected.png",
+            tmp_path / "file.recovery",
+            "-o",
+            output,
+            "--passphrase-file",
+            secret,
+        )
         assert result.returncode == 0, result.stderr
         assert (np.asarray(Image.open(output)) == np.asarray(Image.open(original))).all()
         # Nothing is overwritten.
-        again = recover(tmp_path / "protected.png", tmp_path / "file.recovery", "-o", output, "--passphrase-file", secret)
+        again = recover(
+            tmp_path / "protected.png",
+            tmp_path / "file.recovery",
+            "-o",
+            output,
+            "--passphrase-file",
+            secret,
+        )
         assert again.returncode == 1 and "File exists" in again.stderr
 
 
 def test_the_passphrase_can_be_piped_to_curl(shared_service, tmp_path):
-    """As the README does it, so that no list of processes shows it."""
+    """As in the README, so that no process list shows it."""
     field = tmp_path / "field"
     field.write_text(f"Palimpsest-Recovery-Passphrase: {PASSPHRASE}\n")
     with open(field) as pipe:
-        sent = subprocess.run(["curl", "-s", "-u", f"{shared_service.key}:", "-H", "@-", "-F", "class=c", "-F", f"file=@{HATS}", shared_service.url("/v1/jobs")],
+        sent = subprocess.run(["curl", "-s", "-u", f"{shared_service.key}:", "-H", "@-", "-F",
+                              "class=c", "-F", f"file=@{HATS}", shared_service.url("/v1/jobs")],
                               stdin=pipe, capture_output=True, check=True)  # fmt: skip
     assert json.loads(sent.stdout)["recovery"] is True, sent
 
 
 def test_nobody_else_does(shared_service, recoverable, tmp_path):
     path, _ = recoverable
-    protected, sealed, secret, output = (tmp_path / name for name in ("p.png", "f.recovery", "s", "out.png"))
+    protected, sealed, secret, output = (
+        tmp_path / name for name in ("p.png", "f.recovery", "s", "out.png")
+    )
     protected.write_bytes(shared_service.get(f"{path}/images/1.png").body)
     sealed.write_bytes(shared_service.get(f"{path}/images/1/recovery").body)
     secret.write_text("another passphrase")
@@ -83,8 +103,8 @@ def test_nobody_else_does(shared_service, recoverable, tmp_path):
     result = recover(protected, sealed, "-o", output, "--passphrase-file", secret)
     assert result.returncode == 1 and "not the picture" in result.stderr
     assert not output.exists()
-    # The passphrase is not on the server's disk, and what was added to the photo is there in its sealed form alone: the content of
-    # a recovery file would be a hash and a PNG.
+    # The passphrase is not on the server's disk, and what was added to the photo is there only in
+    # sealed form: the content of a recovery file would be a hash and a PNG.
     stored = [file.read_bytes() for file in shared_service.data.rglob("*") if file.is_file()]
     assert not any(PASSPHRASE.encode() in content for content in stored)
     assert PASSPHRASE not in shared_service.log()
@@ -99,14 +119,20 @@ def test_a_key_instead_of_a_passphrase(shared_service, tmp_path):
     (tmp_path / "p.png").write_bytes(shared_service.get(f"{path}/images/1.png").body)
     (tmp_path / "r").write_bytes(shared_service.get(f"{path}/images/1/recovery").body)
     (tmp_path / "key").write_text(key)
-    result = recover(tmp_path / "p.png", tmp_path / "r", "-o", tmp_path / "o.png", "--key-file", tmp_path / "key")
+    result = recover(
+        tmp_path / "p.png", tmp_path / "r", "-o", tmp_path / "o.png", "--key-file", tmp_path / "key"
+    )
     assert result.returncode == 0, result.stderr
     assert (np.asarray(Image.open(tmp_path / "o.png")) == np.asarray(Image.open(HATS))).all()
 
 
 def test_a_secret_that_is_sent_twice_is_refused(shared_service):
-    for field in ("Palimpsest-Recovery-Passphrase: long enough", "Palimpsest-Recovery-Key: " + "0" * 64):
-        answer = shared_service.get("/v1/jobs?class=a", "--header", field, "--header", field, "--data-binary", f"@{PARROTS}")
+    for field in (
+        "Palimpsest-Recovery-Passphrase: long enough", "Palimpsest-Recovery-Key: " + "0" * 64
+    ):
+        answer = shared_service.get(
+            "/v1/jobs?class=a", "--header", field, "--header", field, "--data-binary", f"@{PARROTS}"
+        )
         assert (answer.status, answer.json["code"]) == (400, "recovery_invalid")
         assert "once" in answer.json["detail"]
 
@@ -123,7 +149,10 @@ def test_a_secret_that_is_sent_twice_is_refused(shared_service):
 def test_a_bad_secret_is_refused(shared_service, fields):
     headers = [argument for field in fields for argument in ("--header", field)]
     answer = shared_service.get("/v1/jobs?class=a", *headers, "--data-binary", f"@{PARROTS}")
-    assert (answer.status, answer.json["code"]) == ((400, "recovery_invalid") if len(fields) == 1 else (422, "recovery_ambiguous"))
+    assert (
+        (answer.status, answer.json["code"])
+        == ((400, "recovery_invalid") if len(fields) == 1 else (422, "recovery_ambiguous"))
+    )
 
 
 class Page(html.parser.HTMLParser):
@@ -154,9 +183,14 @@ def test_previews(shared_service, tmp_path):
             assert shared_service.get(f"{path}/images/{number}/{kind}.jpg").body == jpeg
             preview, whole = Image.open(io.BytesIO(jpeg)), Image.open(io.BytesIO(expected))
             assert preview.format == "JPEG" and preview.size == whole.size
-            difference = np.abs(np.asarray(preview, np.int16) - np.asarray(whole.convert("RGB"), np.int16))
+            difference = np.abs(
+                np.asarray(preview, np.int16) - np.asarray(whole.convert("RGB"), np.int16)
+            )
             assert difference.mean() < 6
-    assert f"{hashlib.sha256(files['index.html']).hexdigest()}  index.html" in files["SHA256SUMS"].decode()
+    assert (
+        f"{hashlib.sha256(files['index.html']).hexdigest()}  index.html"
+        in files["SHA256SUMS"].decode()
+    )
 
 
 def test_what_was_not_asked_for_is_not_there(shared_service):
@@ -169,7 +203,9 @@ def test_what_was_not_asked_for_is_not_there(shared_service):
 
 def test_erased_with_the_job(make_service):
     service = make_service()
-    path, _ = upload(service, "--header", f"Palimpsest-Recovery-Passphrase: {PASSPHRASE}", query="preview=true")
+    path, _ = upload(
+        service, "--header", f"Palimpsest-Recovery-Passphrase: {PASSPHRASE}", query="preview=true"
+    )
     blobs = lambda: [file for file in (service.data / "blobs").rglob("*") if file.is_file()]
     assert len(blobs()) == 2 * 5
     assert service.curl(path, "-X", "DELETE", key=service.key).status == 204

@@ -1,4 +1,4 @@
-"""A disk that changes a byte of a protected picture: nobody gets it for the picture."""
+"""A disk flips a byte of a protected picture, which is then never delivered as the picture."""
 
 import hashlib
 import subprocess
@@ -9,9 +9,11 @@ from service import FIXTURES
 
 @pytest.fixture
 def rotten(make_service):
-    """A service, a finished job's path, and the picture's bytes before one of them was changed on disk."""
+    """A service, a finished job's path, and the picture's bytes before one was changed on disk."""
     service = make_service()
-    path = service.get("/v1/jobs?class=a", "--data-binary", f"@{FIXTURES / 'hats.png'}").json["links"]["self"]
+    path = service.get("/v1/jobs?class=a", "--data-binary", f"@{FIXTURES / 'hats.png'}").json[
+        "links"
+    ]["self"]
     service.finished(path)
     picture = service.get(f"{path}/images/1.png").body
     digest = hashlib.sha256(picture).hexdigest()
@@ -23,7 +25,10 @@ def rotten(make_service):
 
 
 def fetch(service, path, out, *arguments):
-    command = ["curl", "--silent", "--output", out, "--header", f"Authorization: Bearer {service.key}", *arguments]
+    command = [
+        "curl", "--silent", "--output", out, "--header", f"Authorization: Bearer {service.key}",
+        *arguments,
+    ]  # fmt: skip
     return subprocess.run([*command, service.url(path)], check=False).returncode
 
 
@@ -31,12 +36,12 @@ def fetch(service, path, out, *arguments):
 def test_a_changed_picture_is_cut_short(rotten, tmp_path, name):
     service, path, picture = rotten
     out = tmp_path / "out"
-    # 18: the transfer ended before the length that was promised; 56: the connection was reset in it.
+    # 18: the transfer ended before the promised length; 56: the connection was reset during it.
     assert fetch(service, f"{path}/{name}", out) in (18, 56)
     got = out.read_bytes() if out.exists() else b""
     assert len(got) < len(picture)
     service.wait_for(lambda: "the disk has changed a file" in service.log(), "the log to say so")
-    # The connection was cut, not the service.
+    # The connection was cut, the service continues.
     assert service.get(path).json["state"] == "done"
 
 

@@ -1,4 +1,4 @@
-"""`palimpsest classes`: one's own semantic images for a service, seen from the command line and over HTTP."""
+"""`palimpsest classes`: own semantic images for a service, by command line and over HTTP."""
 
 import hashlib
 import io
@@ -27,14 +27,20 @@ def pixel_hash(path):
 
 
 def expected_place(photo, count):
-    """Which picture of a class a photo gets sample-wise, computed here from the documented derivation."""
-    seed = hashlib.sha256(b"palimpsest sample texture" + bytes(8) + hashlib.sha256(photo.read_bytes()).digest()).digest()
+    """The index of the picture that a photo gets sample-wise, from the documented derivation."""
+    seed = hashlib.sha256(
+        b"palimpsest sample texture" + bytes(8) + hashlib.sha256(photo.read_bytes()).digest()
+    ).digest()
     return int.from_bytes(seed[:8], "little") % count
 
 
 def classes(*arguments):
     return subprocess.run(
-        [BINARY, "classes", *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE, check=False
+        [BINARY, "classes", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
 
 
@@ -46,7 +52,7 @@ def listed(data):
 
 
 def stored(data):
-    """The files of blobs, finished and unfinished, with their sizes."""
+    """Blob files, finished and unfinished, with their sizes."""
     return {
         str(path.relative_to(data)): path.stat().st_size
         for folder in ("blobs", "tmp")
@@ -56,14 +62,17 @@ def stored(data):
 
 
 def protect(service, query, *photos):
-    """Protects photos in one job and gives their reports."""
+    """Protects photos in one job and returns their reports."""
     form = [word for photo in photos for word in ("--form", f"file=@{photo}")]
     answer = service.get(f"/v1/jobs?{query}", *form)
     assert answer.status == 202, answer
     path = f"/v1/jobs/{answer.json['id']}"
     job = service.finished(path)
     assert job["counts"]["done"] == len(photos), job
-    return path, [service.get(f"{path}/images/{number + 1}/report").json for number in range(len(photos))]
+    return (
+        path,
+        [service.get(f"{path}/images/{number + 1}/report").json for number in range(len(photos))]
+    )
 
 
 @pytest.fixture
@@ -78,7 +87,7 @@ def own(tmp_path):
 
 @pytest.fixture
 def stopped(make_service):
-    """A service that has been started once and stopped."""
+    """A service that was started once and stopped."""
     service = make_service()
     assert service.stop() == 0, service.log()
     return service
@@ -90,35 +99,49 @@ def test_imported_images_are_hidden_from_then_on(make_service, own, tmp_path):
     before = protect(service, "class=cat&mode=class-wise", photos[0])[1][0]
     assert service.stop() == 0
     ((label, name, owner, what),) = listed(service.data)
-    assert (label, name, what) == ("cat", "admin", "generated (version 2, index 0)") and owner.startswith("key_")
+    assert (
+        (label, name, what) == ("cat", "admin", "generated (version 2, index 0)")
+        and owner.startswith("key_")
+    )
 
     result = classes("import", own, "--data", service.data)
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.splitlines() == ["cat: 3 semantic images imported", "dog: 1 semantic image imported"]
-    assert listed(service.data) == [["cat", "admin", owner, "imported (3)"], ["dog", "admin", owner, "imported (1)"]]
+    assert result.stdout.splitlines() == [
+        "cat: 3 semantic images imported", "dog: 1 semantic image imported"
+    ]
+    assert listed(service.data) == [
+        ["cat", "admin", owner, "imported (3)"], ["dog", "admin", owner, "imported (1)"]
+    ]
     modes = {path: path.stat().st_mode & 0o077 for path in service.data.rglob("*")}
     assert not any(modes.values()), modes
 
     service.start()
     path, (after,) = protect(service, "class=cat&mode=class-wise", photos[0])
-    assert after["semantic_image_sha256"] == pixel_hash(own / "cat/1.png") != before["semantic_image_sha256"]
+    assert (
+        after["semantic_image_sha256"]
+        == pixel_hash(own / "cat/1.png")
+        != before["semantic_image_sha256"]
+    )
     assert after["output_sha256"] != before["output_sha256"] and 0 < after["linf"] <= 8
     released = pixels(service.get(f"{path}/images/1.png").body)[1]
     assert 0 < np.abs(released - pixels(photos[0].read_bytes())[1]).max() <= 8
-    assert protect(service, "class=dog&mode=class-wise", photos[1])[1][0]["semantic_image_sha256"] == pixel_hash(own / "dog/1.png")
+    assert (
+        protect(service, "class=dog&mode=class-wise", photos[1])[1][0]["semantic_image_sha256"]
+        == pixel_hash(own / "dog/1.png")
+    )
     # Another class keeps the generator.
     bird = protect(service, "class=bird&mode=class-wise", photos[0])[1][0]
     hashes = {pixel_hash(picture) for picture in own.glob("*/*.png")}
     assert bird["semantic_image_sha256"] not in hashes
 
-    # Sample-wise, every photo has its own, the same one each time.
+    # Sample-wise, every photo has a picture of its own, the same one each time.
     expected = [pixel_hash(own / f"cat/{expected_place(photo, 3) + 1}.png") for photo in photos]
     assert len(set(expected)) == 3
     for _ in range(2):
         reports = protect(service, "class=cat&mode=sample-wise", *photos)[1]
         assert [report["semantic_image_sha256"] for report in reports] == expected
 
-    # They outlive the jobs, and the sweeps at the start of a server; importing again replaces them.
+    # They outlive the jobs and the cleanup at server start; a new import replaces them.
     for job in service.get("/v1/jobs").json["jobs"]:
         assert service.get(f"/v1/jobs/{job['id']}", "-X", "DELETE").status == 204
     assert service.stop() == 0
@@ -131,7 +154,10 @@ def test_imported_images_are_hidden_from_then_on(make_service, own, tmp_path):
         (own / "cat" / name).unlink()
     assert classes("import", own, "--data", service.data, "--key", "admin").returncode == 0
     service.start()
-    assert protect(service, "class=cat&mode=class-wise", photos[0])[1][0]["semantic_image_sha256"] == pixel_hash(own / "cat/0.png")
+    assert (
+        protect(service, "class=cat&mode=class-wise", photos[0])[1][0]["semantic_image_sha256"]
+        == pixel_hash(own / "cat/0.png")
+    )
 
 
 def test_a_job_that_waits_keeps_the_image_that_its_class_had(make_service, own, tmp_path):
@@ -148,7 +174,11 @@ def test_a_job_that_waits_keeps_the_image_that_its_class_had(make_service, own, 
     path = f"/v1/jobs/{answer.json['id']}"
     assert service.finished(path)["state"] == "done"
     report = service.get(f"{path}/images/1/report").json
-    assert report["semantic_image_sha256"] == before["semantic_image_sha256"] != pixel_hash(own / "cat/1.png")
+    assert (
+        report["semantic_image_sha256"]
+        == before["semantic_image_sha256"]
+        != pixel_hash(own / "cat/1.png")
+    )
     (after,) = protect(service, "class=cat&mode=class-wise", photo)[1]
     assert after["semantic_image_sha256"] == pixel_hash(own / "cat/1.png")
 
@@ -162,7 +192,8 @@ def test_while_a_server_runs_nothing_is_imported(make_service, own, tmp_path):
         result = classes(*arguments, "--data", service.data)
         assert (result.returncode, result.stdout) == (1, "")
         assert result.stderr == (
-            f"Error: The data folder {service.data} is in use by another palimpsest process. Stop the server first.\n"
+            f"Error: The data folder {service.data} is in use by another palimpsest process. Stop "
+            "the server first.\n"
         )
     assert stored(service.data) == files
     assert protect(service, "class=cat&mode=class-wise", photo)[1][0] == before
@@ -193,7 +224,9 @@ def test_with_one_broken_picture_nothing_is_imported(stopped, own, kind):
         broken.write_bytes(content)
     result = classes("import", own, "--data", stopped.data)
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"Error: The semantic image {broken} cannot be used: {words}"), result.stderr
+    assert result.stderr.startswith(
+        f"Error: The semantic image {broken} cannot be used: {words}"
+    ), result.stderr
     assert result.stderr.count("\n") == 1
     assert stored(stopped.data) == {} and listed(stopped.data) == []
     broken.unlink()
@@ -250,7 +283,9 @@ def children(process):
 
 
 def begin_import(folder, data):
-    return subprocess.Popen([BINARY, "classes", "import", folder, "--data", data], stdout=subprocess.DEVNULL)
+    return subprocess.Popen(
+        [BINARY, "classes", "import", folder, "--data", data], stdout=subprocess.DEVNULL
+    )
 
 
 def wait_for(condition, process):
@@ -270,7 +305,7 @@ def test_killed_while_it_checks_pictures_an_import_has_done_nothing(stopped, own
         noise(tmp_path / f"many/cat/{number:03}.png", number, side=200)
     process = begin_import(tmp_path / "many", stopped.data)
     wait_for(lambda: len(list((stopped.data / "tmp").iterdir())) >= 3, process)
-    # Held, it cannot come to the end before it is killed.
+    # Stopped, it cannot finish before it is killed.
     for pid in children(process):
         os.kill(pid, signal.SIGSTOP)
     process.kill()
@@ -281,7 +316,12 @@ def test_killed_while_it_checks_pictures_an_import_has_done_nothing(stopped, own
     photo = noise(tmp_path / "photo.png", 5)
     report = protect(stopped, "class=cat&mode=class-wise", photo)[1][0]
     assert report["semantic_image_sha256"] == pixel_hash(own / "cat/1.png")
-    assert stopped.get(f"/v1/jobs/{stopped.get('/v1/jobs').json['jobs'][0]['id']}", "-X", "DELETE").status == 204
+    assert (
+        stopped.get(
+            f"/v1/jobs/{stopped.get('/v1/jobs').json['jobs'][0]['id']}", "-X", "DELETE"
+        ).status
+        == 204
+    )
     assert stopped.stop() == 0
     assert stored(stopped.data) == files
 
@@ -296,17 +336,23 @@ def test_killed_while_it_files_pictures_an_import_has_done_all_or_nothing(stoppe
     lines = listed(stopped.data)
     stopped.start()
     assert stopped.stop() == 0
-    # What no row refers to is gone after the start, and what one refers to is there.
+    # After the start, unreferenced files are gone and referenced ones are there.
     assert [line[3] for line in lines] in ([], ["imported (150)"])
     assert len(stored(stopped.data)) == (150 if lines else 0)
     assert classes("import", tmp_path / "many", "--data", stopped.data).returncode == 0
-    assert [line[3] for line in listed(stopped.data)] == ["imported (150)"] and len(stored(stopped.data)) == 150
+    assert (
+        [line[3] for line in listed(stopped.data)] == ["imported (150)"]
+        and len(stored(stopped.data)) == 150
+    )
 
 
 def test_help_tells_how():
     shown = classes("import", "--help")
     assert shown.returncode == 0
-    for word in ["64 MiB", "1024 pixels", "--key", "--data", "server must be stopped", "replaces all its pictures"]:
+    for word in [
+        "64 MiB", "1024 pixels", "--key", "--data", "server must be stopped",
+        "replaces all its pictures",
+    ]:  # fmt: skip
         assert word in " ".join(shown.stdout.split())
     assert classes("list", "--help").returncode == 0
     assert classes("paint").returncode == 2

@@ -1,4 +1,4 @@
-"""`/v1/classes`: assignments and pictures of one's own over HTTP, while the service runs."""
+"""`/v1/classes`: own assignments and pictures over HTTP, while the service runs."""
 
 import io
 import json
@@ -16,12 +16,15 @@ from test_classes import classes, noise, pixel_hash, protect, stored
 
 def as_json(service, path, document, key=None):
     return service.curl(
-        path, "--request", "PUT", "--header", "Content-Type: application/json", "--data-binary", json.dumps(document), key=key or service.key
-    )
+        path, "--request", "PUT", "--header", "Content-Type: application/json",
+        "--data-binary", json.dumps(document), key=key or service.key,
+    )  # fmt: skip
 
 
 def send(service, path, file, key=None, type="image/png"):
-    return service.curl(path, "--header", f"Content-Type: {type}", "--upload-file", file, key=key or service.key)
+    return service.curl(
+        path, "--header", f"Content-Type: {type}", "--upload-file", file, key=key or service.key
+    )
 
 
 def problem(answer, status, code):
@@ -29,13 +32,17 @@ def problem(answer, status, code):
 
 
 def test_an_assignment_moves_to_another_service(make_service):
-    """The same assignment hides the same image: byte for byte the same picture comes out."""
+    """The same assignment hides the same image: the protected pictures have the same bytes."""
     photo = FIXTURES / "parrots.jpg"
     first, second = make_service(name="first"), make_service(name="second")
     query = "class=cat&mode=class-wise"
     path, (report,) = protect(first, query, photo)
     shown = first.get("/v1/classes/cat").json
-    assert shown["semantic_image"] == "generated" and shown["imported_count"] == 0 and shown["links"] == {"self": "/v1/classes/cat"}
+    assert (
+        shown["semantic_image"] == "generated"
+        and shown["imported_count"] == 0
+        and shown["links"] == {"self": "/v1/classes/cat"}
+    )
     assignment = shown["assignment"]
 
     made = as_json(second, "/v1/classes/cat", assignment)
@@ -46,16 +53,23 @@ def test_an_assignment_moves_to_another_service(make_service):
     assert same == report
     assert second.get(f"{moved}/images/1.png").body == first.get(f"{path}/images/1.png").body
 
-    # It never changes, and no two classes of a key share a place in a family.
+    # An assignment never changes, and no two classes of a key share an index in a family.
     other = {**assignment, "texture_seed": str(int(assignment["texture_seed"]) ^ 1)}
     problem(as_json(second, "/v1/classes/cat", other), 409, "class_assigned")
     problem(as_json(second, "/v1/classes/dog", assignment), 409, "class_index_taken")
     for member, value in [
-        ("generator_version", 1), ("class_index", -1), ("class_index", 10**6), ("family_seed", str(2**64)), ("family_seed", 5),
+        ("generator_version", 1), ("class_index", -1), ("class_index", 10**6),
+        ("family_seed", str(2**64)), ("family_seed", 5),
         ("texture_seed", "07"), ("texture_seed", None),
     ]:  # fmt: skip
-        problem(as_json(second, "/v1/classes/dog", {**assignment, member: value}), 400, f"{member}_invalid")
-    problem(as_json(second, "/v1/classes/dog", {**assignment, "color": "red"}), 400, "member_unknown")
+        problem(
+            as_json(second, "/v1/classes/dog", {**assignment, member: value}),
+            400,
+            f"{member}_invalid",
+        )
+    problem(
+        as_json(second, "/v1/classes/dog", {**assignment, "color": "red"}), 400, "member_unknown"
+    )
     problem(as_json(second, "/v1/classes/.dog", assignment), 400, "class_invalid")
     problem(second.get("/v1/classes/dog"), 404, "class_unknown")
 
@@ -66,9 +80,12 @@ def test_an_assignment_moves_to_another_service(make_service):
     _, (stranger,) = protect(second, "class=cow&mode=class-wise&force=true", photo)
     assert stranger["semantic_image_sha256"] != report["semantic_image_sha256"]
 
-    # Without a body a class gets an assignment of its own, which its photos have then.
+    # Without a body a class gets a new assignment, which its photos then use.
     made = second.get("/v1/classes/dog", "--request", "PUT")
-    assert made.status == 201 and made.json["assignment"]["class_index"] == assignment["class_index"] + 1
+    assert (
+        made.status == 201
+        and made.json["assignment"]["class_index"] == assignment["class_index"] + 1
+    )
     assert second.get("/v1/classes/dog", "--request", "PUT").json == made.json
     protect(second, "class=dog", photo)
     assert second.get("/v1/classes/dog").json == made.json
@@ -94,27 +111,36 @@ def test_a_picture_of_ones_own_is_hidden_from_the_next_photo_on(make_service, tm
     (after,) = protect(service, query, photo)[1]
     assert after["semantic_image_sha256"] == pixel_hash(own) != before["semantic_image_sha256"]
 
-    # Another one replaces it; the same once more changes nothing.
+    # Another picture replaces it; the same one again changes nothing.
     for _ in range(2):
         assert send(service, path, other).status == 200
-        assert protect(service, f"{query}&force=true", photo)[1][0]["semantic_image_sha256"] == pixel_hash(other)
+        assert (
+            protect(service, f"{query}&force=true", photo)[1][0]["semantic_image_sha256"]
+            == pixel_hash(other)
+        )
     assert len([name for name in stored(service.data) if name.startswith("tmp")]) == 0
     service.kill()
     service.start()
     assert (pixels(service.get(path).body)[1] == pixels(other.read_bytes())[1]).all()
 
-    # Then the generator draws again, as it did before.
+    # Afterwards the generator draws again, as before.
     assert service.get(path, "--request", "DELETE").status == 204
     problem(service.get(path, "--request", "DELETE"), 404, "semantic_image_missing")
     problem(service.get(path), 404, "semantic_image_missing")
-    assert protect(service, query, photo)[1][0]["semantic_image_sha256"] == before["semantic_image_sha256"]
-    # The files of all go with the last jobs that had them.
+    assert (
+        protect(service, query, photo)[1][0]["semantic_image_sha256"]
+        == before["semantic_image_sha256"]
+    )
+    # The files of all of them are removed with the last jobs that used them.
     for job in service.get("/v1/jobs").json["jobs"]:
         assert service.get(f"/v1/jobs/{job['id']}", "--request", "DELETE").status == 204
     assert stored(service.data) == {}
-    # A class may begin with its picture.
+    # A class may start with its picture.
     assert send(service, "/v1/classes/new/semantic-image", own).status == 201
-    assert protect(service, "class=new&mode=class-wise", photo)[1][0]["semantic_image_sha256"] == pixel_hash(own)
+    assert (
+        protect(service, "class=new&mode=class-wise", photo)[1][0]["semantic_image_sha256"]
+        == pixel_hash(own)
+    )
 
 
 def test_a_job_never_gets_two_pictures_for_one_class(make_service, tmp_path):
@@ -128,7 +154,8 @@ def test_a_job_never_gets_two_pictures_for_one_class(make_service, tmp_path):
     forms = [word for photo in photos for word in ("--form", f"file=@{photo}")]
     answer = service.get(f"/v1/jobs?{query}", *forms)
     assert answer.status == 202
-    # Replaced while the job waits: nothing of it has been protected, and a new run of the service begins with it.
+    # Replaced while the job waits: none of it is protected yet, and the restarted service uses the
+    # new picture.
     service.kill()
     assert classes("import", tmp_path / "own", "--data", service.data).returncode == 0
     service.start()
@@ -136,12 +163,13 @@ def test_a_job_never_gets_two_pictures_for_one_class(make_service, tmp_path):
     assert service.finished(job)["state"] == "done"
     reports = [service.get(f"{job}/images/{number}/report").json for number in (1, 2, 3)]
     assert [report["semantic_image_sha256"] for report in reports] == [pixel_hash(first)] * 3
-    # The next job has what the class has now, and the picture goes with the last job that had it.
+    # The next job uses the class's current picture; the old one is removed with the last job that
+    # used it.
     (after,) = protect(service, query, photos[0])[1]
     assert after["semantic_image_sha256"] == pixel_hash(other)
     before = len(stored(service.data))
     assert service.get(job, "--request", "DELETE").status == 204
-    # Three outputs, two originals, since the third is the next job's too, and the picture.
+    # Three outputs, the picture, and two originals, since the third belongs to the next job too.
     assert len(stored(service.data)) == before - 6
 
 
@@ -154,7 +182,12 @@ def test_what_is_no_picture_leaves_nothing(make_service, tmp_path):
     for content, status, code, words in [
         (b"no picture", 422, "semantic_image_unusable", "image_unsupported: "),
         (jpeg[: len(jpeg) // 2], 422, "semantic_image_unusable", "image_truncated: "),
-        (bomb.getvalue(), 422, "semantic_image_unusable", "image_too_large: The picture is 12000 x 12000"),
+        (
+            bomb.getvalue(),
+            422,
+            "semantic_image_unusable",
+            "image_too_large: The picture is 12000 x 12000",
+        ),
         (bytes(200_001), 413, "image_too_large", "200000 bytes"),
         (b"", 400, "job_empty", ""),
     ]:
@@ -162,10 +195,22 @@ def test_what_is_no_picture_leaves_nothing(make_service, tmp_path):
         answer = send(service, path, tmp_path / "file")
         problem(answer, status, code)
         assert words in answer.json["detail"]
-    problem(send(service, path, FIXTURES / "hats.png", type="text/plain"), 415, "media_type_unsupported")
-    problem(send(service, path, FIXTURES / "hats.png", type="application/x-tar"), 415, "media_type_unsupported")
-    problem(send(service, "/v1/classes/a%0Ab/semantic-image", FIXTURES / "hats.png"), 400, "class_invalid")
-    problem(send(service, f"{path}?mode=class-wise", FIXTURES / "hats.png"), 400, "parameter_unknown")
+    problem(
+        send(service, path, FIXTURES / "hats.png", type="text/plain"), 415, "media_type_unsupported"
+    )
+    problem(
+        send(service, path, FIXTURES / "hats.png", type="application/x-tar"),
+        415,
+        "media_type_unsupported",
+    )
+    problem(
+        send(service, "/v1/classes/a%0Ab/semantic-image", FIXTURES / "hats.png"),
+        400,
+        "class_invalid",
+    )
+    problem(
+        send(service, f"{path}?mode=class-wise", FIXTURES / "hats.png"), 400, "parameter_unknown"
+    )
     assert stored(service.data) == {}
     assert service.get("/v1/classes").json == {"classes": []}
     assert service.stop() == 0
@@ -175,19 +220,38 @@ def test_nobody_sees_anothers_classes(make_service, tmp_path):
     service = make_service()
     own = noise(tmp_path / "own.png", 1)
     key = {}
-    for name, scopes in {"alice": ["submit", "read"], "bob": ["submit", "read"], "reader": ["read"]}.items():
-        body = json.dumps({"name": name, "scopes": scopes, **({"quotas": {"jobs_per_minute": 1}} if name == "bob" else {})})
-        answer = service.get("/v1/keys", "--header", "Content-Type: application/json", "--data-binary", body)
+    for name, scopes in {
+        "alice": ["submit", "read"], "bob": ["submit", "read"], "reader": ["read"]
+    }.items():
+        body = json.dumps(
+            {
+                "name": name,
+                "scopes": scopes,
+                **({"quotas": {"jobs_per_minute": 1}} if name == "bob" else {}),
+            }
+        )
+        answer = service.get(
+            "/v1/keys", "--header", "Content-Type: application/json", "--data-binary", body
+        )
         key[name] = answer.json["secret"]
     path = "/v1/classes/cat/semantic-image"
     assert send(service, path, own, key=key["alice"]).status == 201
     for label in ("a", "B", "cat.1"):
-        assert service.curl(f"/v1/classes/{label}", "--request", "PUT", key=key["alice"]).status == 201
+        assert (
+            service.curl(f"/v1/classes/{label}", "--request", "PUT", key=key["alice"]).status == 201
+        )
 
-    assert [item["label"] for item in service.curl("/v1/classes", key=key["alice"]).json["classes"]] == ["B", "a", "cat", "cat.1"]
+    assert (
+        [item["label"] for item in service.curl("/v1/classes", key=key["alice"]).json["classes"]]
+        == ["B", "a", "cat", "cat.1"]
+    )
     pages, cursor = [], ""
     while cursor is not None:
-        page = service.curl(f"/v1/classes?limit=3{cursor and '&cursor=' + cursor}", key=key["alice"]).json
+        page = (
+            service.curl(
+                f"/v1/classes?limit=3{cursor and '&cursor=' + cursor}", key=key["alice"]
+            ).json
+        )
         pages.append([item["label"] for item in page["classes"]])
         cursor = page.get("next_cursor")
     assert pages == [["B", "a", "cat"], ["cat.1"]]
@@ -197,11 +261,15 @@ def test_nobody_sees_anothers_classes(make_service, tmp_path):
         assert service.curl("/v1/classes", key=key[name]).json == {"classes": []}
         problem(service.curl("/v1/classes/cat", key=key[name]), 404, "class_unknown")
         problem(service.curl(path, key=key[name]), 404, "semantic_image_missing")
-    problem(service.curl(path, "--request", "DELETE", key=key["bob"]), 404, "semantic_image_missing")
+    problem(
+        service.curl(path, "--request", "DELETE", key=key["bob"]), 404, "semantic_image_missing"
+    )
     problem(send(service, path, own, key=key["reader"]), 403, "scope_missing")
-    problem(service.curl("/v1/classes/cat", "--request", "PUT", key=key["reader"]), 403, "scope_missing")
+    problem(
+        service.curl("/v1/classes/cat", "--request", "PUT", key=key["reader"]), 403, "scope_missing"
+    )
     problem(service.curl("/v1/classes/cat"), 401, "key_missing")
-    # Importing counts as a job, and one that failed does not.
+    # An import counts as a job; a failed one does not.
     (tmp_path / "file").write_bytes(b"no picture")
     problem(send(service, path, tmp_path / "file", key=key["bob"]), 422, "semantic_image_unusable")
     answer = send(service, path, own, key=key["bob"])
@@ -212,7 +280,7 @@ def test_nobody_sees_anothers_classes(make_service, tmp_path):
 
 
 def test_photos_go_on_while_the_picture_changes(make_service, tmp_path):
-    """A picture that is replaced while photos are worked on costs none of them anything."""
+    """Replacing a picture while photos are in progress costs none of them."""
     service = make_service()
     pictures = [noise(tmp_path / f"own-{number}.png", number) for number in range(2)]
     photos = [noise(tmp_path / f"photo-{number:03}.png", 100 + number) for number in range(120)]
@@ -233,20 +301,27 @@ def test_photos_go_on_while_the_picture_changes(make_service, tmp_path):
     finally:
         ended.set()
         thread.join()
-    assert {report["semantic_image_sha256"] for report in reports} <= {pixel_hash(picture) for picture in pictures}
+    assert (
+        {report["semantic_image_sha256"] for report in reports}
+        <= {pixel_hash(picture) for picture in pictures}
+    )
     assert service.stop() == 0
 
 
 def test_a_codec_that_dies_of_a_picture(make_service, tmp_path):
-    """Whoever kills the codec while it reads a picture is asked once more; the request is answered all the same."""
+    """A request whose codec is killed while it reads the picture is retried once, and answered."""
     service = make_service("--workers", "1")
     own = noise(tmp_path / "own.png", 1, side=1000)
     (codec,) = service.codecs()
     os.kill(codec, signal.SIGSTOP)
     answers = []
-    thread = threading.Thread(target=lambda: answers.append(send(service, "/v1/classes/cat/semantic-image", own)))
+    thread = threading.Thread(
+        target=lambda: answers.append(send(service, "/v1/classes/cat/semantic-image", own))
+    )
     thread.start()
-    service.wait_for(lambda: any(name.startswith("tmp") for name in stored(service.data)), "the upload")
+    service.wait_for(
+        lambda: any(name.startswith("tmp") for name in stored(service.data)), "the upload"
+    )
     os.kill(codec, signal.SIGKILL)
     thread.join()
     assert answers[0].status == 201, answers

@@ -1,4 +1,4 @@
-"""Without a file descriptor left the service says so, and goes on when there are some again."""
+"""Without free file descriptors the service says so, and resumes when some are free."""
 
 import http.client
 import json
@@ -25,14 +25,17 @@ def is_steady(pid):
 
 
 class Client:
-    """A client that keeps its connection, since there will be none for another."""
+    """A client that keeps its connection, since it will get no other."""
 
     def __init__(self, service):
         self.key = service.key
         self.connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE)
 
     def ask(self, method, path, body=None):
-        fields = {"Authorization": f"Bearer {self.key}"} | ({"Content-Type": "image/jpeg"} if body else {})
+        fields = (
+            {"Authorization": f"Bearer {self.key}"}
+            | ({"Content-Type": "image/jpeg"} if body else {})
+        )
         self.connection.request(method, path, body=body, headers=fields)
         answer = self.connection.getresponse()
         return answer.status, answer.headers, json.loads(answer.read())
@@ -46,7 +49,8 @@ def test_without_descriptors_requests_get_503_and_work_goes_on_with_them(make_se
         os.kill(codec, signal.SIGSTOP)
     client, late, last = Client(service), Client(service), Client(service)
     job = client.ask("POST", "/v1/jobs?class=a", photo)[2]["links"]["self"]
-    # The worker opens what it needs before there is nothing left; later it would take what a closed connection frees.
+    # The worker has to open its files while descriptors are left; later it would take those of
+    # closed connections.
     service.wait_for(lambda: client.ask("GET", job)[2]["state"] == "running", "the job to run")
     service.wait_for(lambda: is_steady(pid), "the worker to have opened its files")
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
@@ -56,18 +60,22 @@ def test_without_descriptors_requests_get_503_and_work_goes_on_with_them(make_se
             status, fields, document = client.ask(method, path, body)
             assert (status, document["code"]) == (503, "descriptors_exhausted"), (path, document)
             assert int(fields["Retry-After"]) > 0
-        # The connection of the first is idle, and makes room for the next.
+        # The first connection is idle and makes room for the next one.
         assert late.ask("GET", "/healthz")[0] == 200
-        late.connection.request("GET", f"{job}/events", headers={"Authorization": f"Bearer {service.key}"})
+        late.connection.request(
+            "GET", f"{job}/events", headers={"Authorization": f"Bearer {service.key}"}
+        )
         assert late.connection.getresponse().status == 200
-        # Now nobody can; to try rests longer and longer.
+        # Now no client can connect; the pauses between attempts grow.
         start, seen = time.monotonic(), service.log().count("Accepting rests")
         last.connection.connect()
-        service.wait_for(lambda: service.log().count("Accepting rests") > seen + 4, "accepting to rest")
+        service.wait_for(
+            lambda: service.log().count("Accepting rests") > seen + 4, "accepting to rest"
+        )
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
     assert last.ask("GET", "/readyz")[0] == 200
-    # 5, 10, 20, 40 ms and so on, to one a second.
+    # 5, 10, 20, 40 ms and so on, up to one second.
     assert service.log().count("Accepting rests") < seen + 10 + (time.monotonic() - start)
     for codec in codecs:
         os.kill(codec, signal.SIGCONT)

@@ -1,6 +1,6 @@
-"""What earlier releases wrote stays readable: committed samples, made by each release's own binary.
+"""Data written by earlier releases stays readable: samples made by each release's binary.
 
-`fixtures/releases/make_sample.py` made them. A sample is named after the commit of its binary.
+`fixtures/releases/make_sample.py` made them. A sample is named after its binary's commit.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def run(*arguments):
 
 
 def contents(folder):
-    """The hash of every file of a folder, by its path inside."""
+    """The hash of every file of a folder, by its relative path."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
@@ -39,7 +39,8 @@ def assignments(data):
         return {
             row[0]: row[1:]
             for row in database.execute(
-                "SELECT label, generator_version, family_seed, class_index, texture_seed FROM semantic_images"
+                "SELECT label, generator_version, family_seed, class_index, texture_seed FROM "
+                "semantic_images"
             )
         }
 
@@ -47,7 +48,9 @@ def assignments(data):
 @pytest.fixture(params=SAMPLES, ids=lambda path: path.name.split(".")[0])
 def sample(request, tmp_path):
     with tarfile.open(request.param) as tar:
-        tar.extractall(tmp_path, filter="fully_trusted") if hasattr(tarfile, "data_filter") else tar.extractall(tmp_path)
+        tar.extractall(tmp_path, filter="fully_trusted") if hasattr(
+            tarfile, "data_filter"
+        ) else tar.extractall(tmp_path)
     return tmp_path
 
 
@@ -82,10 +85,12 @@ def test_its_classes_keep_their_secrets_in_a_folder_of_results(sample):
     classes = sample / "protected/palimpsest-classes.json"
     before = json.loads(classes.read_text())
     report = json.loads((sample / "protected/cat/IMG_2.json").read_text())
-    # The same photo once more, into an empty folder with the same list of classes, hides the same image.
+    # The same photo in an empty folder with the same list of classes hides the same image.
     (sample / "other").mkdir()
     (sample / "other/palimpsest-classes.json").write_text(classes.read_text())
-    again = run("protect", sample / "photos/cat/IMG_2.png", "--class", "cat", "--out", sample / "other")
+    again = run(
+        "protect", sample / "photos/cat/IMG_2.png", "--class", "cat", "--out", sample / "other"
+    )
     assert again.returncode == 0, again
     assert json.loads((sample / "other/palimpsest-classes.json").read_text()) == before
     fresh = json.loads((sample / "other/cat/IMG_2.json").read_text())
@@ -93,9 +98,11 @@ def test_its_classes_keep_their_secrets_in_a_folder_of_results(sample):
 
 
 def test_without_a_mask_its_pixels_come_out_again(sample):
-    """Its mask was none, and its weights were today's."""
+    """It had no mask, and the same weights as today."""
     (sample / "other").mkdir()
-    (sample / "other/palimpsest-classes.json").write_text((sample / "protected/palimpsest-classes.json").read_text())
+    (sample / "other/palimpsest-classes.json").write_text(
+        (sample / "protected/palimpsest-classes.json").read_text()
+    )
     again = run("protect", sample / "photos", "--out", sample / "other", "--mask", "none")
     assert again.returncode == 0, again
     earlier, fresh = results(sample / "protected"), results(sample / "other")
@@ -103,12 +110,15 @@ def test_without_a_mask_its_pixels_come_out_again(sample):
     for digest, (report, pixels) in fresh.items():
         assert report["mask"] == "none" and "mask" not in earlier[digest][0]
         difference = abs(pixels - earlier[digest][1])
-        # A few samples in a million are rounded otherwise on a machine of another instruction-set family.
+        # Another instruction-set family rounds a few samples in a million differently.
         assert difference.max() <= 1 and (difference > 0).mean() < 0.001, report
 
 
 def results(folder):
-    """{hash of a photo: its report and the protected pixels}; the folders of some classes have other names today."""
+    """{photo hash: its report and the protected pixels}.
+
+    Some class folders have other names today.
+    """
     found = {}
     for path in folder.rglob("*.png"):
         report = json.loads(path.with_suffix(".json").read_text())
@@ -140,7 +150,7 @@ def test_its_data_folder_is_served_and_its_open_job_goes_on(sample, service):
     job = service.finished(f"/v1/jobs/{opened}")
     assert (job["state"], job["counts"]["done"], job["counts"]["total"]) == ("done", 5, 5), job
     assert job["settings"]["strength"] == 6
-    # What it was promised, and not what is the standard today.
+    # What it was promised, not today's default.
     assert job["settings"]["mask"] == "none"
     reports = [image["report"] for image in service.get(f"/v1/jobs/{opened}/images").json["images"]]
     assert [report["mask"] for report in reports] == ["none"] * 5
@@ -150,7 +160,10 @@ def test_its_data_folder_is_served_and_its_open_job_goes_on(sample, service):
         with now:
             pictures = [name for name in before.namelist() if name.endswith(".png")]
             assert len(pictures) == 5
-            files = {image["number"]: image["file"] for image in json.loads(now.read("manifest.json"))["images"]}
+            files = {
+                image["number"]: image["file"]
+                for image in json.loads(now.read("manifest.json"))["images"]
+            }
             for image in json.loads(before.read("manifest.json"))["images"]:
                 assert now.read(files[image["number"]]) == before.read(image["file"])
     assert service.get("/v1/signing-key").body == (sample / "key.pem").read_bytes()
@@ -164,5 +177,7 @@ def test_its_keys_and_classes_are_what_they_were(sample, service):
         answer = service.get(f"/v1/classes/{label}")
         assert answer.status == 200, answer
         shown = json.dumps(answer.json)
-        assert str(family_seed % 2**64) in shown and str(texture_seed % 2**64) in shown, (answer, index)
+        assert str(family_seed % 2**64) in shown and str(texture_seed % 2**64) in shown, (
+            answer, index
+        )
     assert service.get("/v1/classes/Dog_2.x/semantic-image").status == 200

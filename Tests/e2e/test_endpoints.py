@@ -1,4 +1,4 @@
-"""Where the service listens besides TCP, and whom it takes a request to be from."""
+"""Where the service listens besides TCP, and which client address it assumes."""
 
 import json
 import os
@@ -31,16 +31,22 @@ def test_a_socket_of_systemd_is_taken_over(tmp_path):
         def as_third():
             os.dup2(listening.fileno(), 3)
 
-        # The child's environment is made before the fork, so a shell fills in its number.
+        # The child's environment is made before the fork, so a shell fills in its process id.
         command = 'export LISTEN_PID=$$; exec "$@"'
         process = subprocess.Popen(
-            ["sh", "-c", command, "sh", BINARY, "serve", "--bind", "systemd", "--data", tmp_path / "data"],
-            preexec_fn=as_third, pass_fds=[3], env={**os.environ, "LISTEN_FDS": "1"}, stderr=subprocess.PIPE,
+            ["sh", "-c", command, "sh", BINARY, "serve", "--bind", "systemd", "--data",
+            tmp_path / "data"],
+            preexec_fn=as_third, pass_fds=[3], env={**os.environ, "LISTEN_FDS": "1"},
+            stderr=subprocess.PIPE,
         )  # fmt: skip
     try:
-        # Connections that came before the start wait in the socket.
-        command = ["curl", "--silent", "--retry", "5", "--retry-connrefused", "--max-time", str(PATIENCE)]
-        answer = subprocess.run([*command, f"http://127.0.0.1:{port}/healthz"], capture_output=True, check=True)
+        # Connections made before the start wait in the socket.
+        command = [
+            "curl", "--silent", "--retry", "5", "--retry-connrefused", "--max-time", str(PATIENCE)
+        ]
+        answer = subprocess.run(
+            [*command, f"http://127.0.0.1:{port}/healthz"], capture_output=True, check=True
+        )
         assert json.loads(answer.stdout)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
@@ -50,13 +56,22 @@ def test_a_socket_of_systemd_is_taken_over(tmp_path):
 
 
 def test_without_systemd_the_start_says_what_is_missing(tmp_path):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LISTEN_")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("LISTEN_")
+    }
     command = [BINARY, "serve", "--bind", "systemd", "--data", tmp_path / "data"]
-    result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=PATIENCE, check=False)
-    assert result.returncode == 1 and "cannot listen on systemd: socket activation" in result.stderr, result
+    result = subprocess.run(
+        command, capture_output=True, text=True, env=environment, timeout=PATIENCE, check=False
+    )
+    assert (
+        result.returncode == 1 and "cannot listen on systemd: socket activation" in result.stderr
+    ), result
 
 
-@pytest.mark.parametrize(("proxies", "seen"), [("127.0.0.1", "203.0.113.7"), ("10.0.0.0/8", "127.0.0.1"), (None, "127.0.0.1")])
+@pytest.mark.parametrize(
+    ("proxies", "seen"),
+    [("127.0.0.1", "203.0.113.7"), ("10.0.0.0/8", "127.0.0.1"), (None, "127.0.0.1")],
+)
 def test_only_a_trusted_proxy_is_believed(make_service, proxies, seen):
     service = make_service(*(["--trusted-proxies", proxies] if proxies else []))
     service.curl("/healthz", "--header", "X-Forwarded-For: 1.1.1.1, 203.0.113.7")

@@ -1,4 +1,4 @@
-"""Watching a job: each image that ended is told once, whatever is killed on the way."""
+"""Watching a job: every finished image is reported once, whatever is killed meanwhile."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from archives import upload_arguments
 from events import Listener
 from service import FIXTURES
 
-# Larger than what is claimed together with others, so that images end one by one.
+# Large enough to be claimed alone, so that images end one by one.
 HATS = FIXTURES / "hats.png"
 
 
@@ -26,7 +26,7 @@ def upload_hats(service, count):
 
 @pytest.fixture
 def held(make_service):
-    """A service whose codecs are stopped, so that nothing ends before they go on."""
+    """A service whose codecs are stopped, so that nothing ends until they continue."""
     service = make_service("--drain-seconds", "60")
     service.held = service.codecs()
     for pid in service.held:
@@ -52,19 +52,34 @@ def test_curl_hears_every_image_and_the_end(make_service, tmp_path, version):
     assert answer.fields["x-accel-buffering"] == "no"
     retry, *blocks = answer.body.decode().removesuffix("\n\n").split("\n\n")
     assert retry.startswith("retry: ")
-    events = [dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks if not block.startswith(":")]
+    events = [
+        dict(line.split(": ", 1) for line in block.split("\n"))
+        for block in blocks
+        if not block.startswith(":")
+    ]
     assert events[0]["event"] == "job" and events[-1]["event"] == "end"
     assert json.loads(events[-1]["data"])["reason"] == "finished"
-    told = {(image := json.loads(event["data"]))["number"]: image for event in events if event["event"] == "image"}
-    assert sorted(told) == [1, 2, 3, 4] and len([event for event in events if event["event"] == "image"]) == 4
+    told = {
+        (image := json.loads(event["data"]))["number"]: image
+        for event in events
+        if event["event"] == "image"
+    }
+    assert (
+        sorted(told) == [1, 2, 3, 4]
+        and len([event for event in events if event["event"] == "image"]) == 4
+    )
     for image in service.get(f"{path}/images").json["images"]:
         same = {key: value for key, value in image.items() if key != "report"}
-        assert {key: value for key, value in told[image["number"]].items() if key != "report"} == same
+        assert (
+            {key: value for key, value in told[image["number"]].items() if key != "report"} == same
+        )
         if image["state"] == "done":
             assert told[image["number"]]["report"].items() <= image["report"].items()
         else:
-            assert "report" not in told[image["number"]] and same["error"]["code"].startswith("image_")
-    # Who comes back after the end is told to stay away, which ends a browser's stream.
+            assert (
+                "report" not in told[image["number"]] and same["error"]["code"].startswith("image_")
+            )
+    # A client that reconnects after the end gets 204, which ends a browser's stream.
     over = service.get(f"{path}/events", "--header", f"Last-Event-ID: {events[-1]['id']}")
     assert (over.status, over.body) == (204, b"")
     assert service.get(f"{path}/events?last_event_id={events[-1]['id']}").status == 204
@@ -74,7 +89,10 @@ def test_curl_hears_every_image_and_the_end(make_service, tmp_path, version):
 
 def test_over_kills_of_the_server_every_image_is_told_exactly_once(make_service):
     service = make_service()
-    path = upload(service, "--form", "working_size=512", "--form", "class=a", *["--form", f"file=@{HATS}"] * 24)
+    path = upload(
+        service, "--form", "working_size=512", "--form", "class=a",
+        *["--form", f"file=@{HATS}"] * 24,
+    )  # fmt: skip
     listener = Listener(service, path)
     for heard in (5, 12, 19):
         assert listener.connect() == 200
@@ -99,7 +117,7 @@ def test_a_stream_ends_whole_when_the_service_stops_and_goes_on_with_the_next(he
     events = listener.events()
     assert next(events).name == "job"
     held.process.send_signal(signal.SIGTERM)
-    # The images in hand keep the service, the listener does not.
+    # The images in progress keep the service up, the listener does not.
     assert [event for event in events if event.name != "job"] == [] and listener.is_whole
     assert held.process.poll() is None
     held.kill()
@@ -134,7 +152,9 @@ def test_many_listeners_each_hear_everything(held):
 
 
 def test_a_stream_needs_the_key_and_the_right_id(shared_service):
-    answer = shared_service.get("/v1/jobs?class=a", "--data-binary", f"@{HATS}", "--header", "Content-Type: image/png")
+    answer = shared_service.get(
+        "/v1/jobs?class=a", "--data-binary", f"@{HATS}", "--header", "Content-Type: image/png"
+    )
     path = answer.json["links"]["events"]
     assert shared_service.curl(path).status == 401
     assert shared_service.get("/v1/jobs/nobody/events").status == 404
@@ -147,9 +167,13 @@ def test_a_stream_needs_the_key_and_the_right_id(shared_service):
 def test_the_log_names_no_image(make_service):
     service = make_service()
     path = upload(service, "--form", "class=a", "--form", f"file=@{HATS};filename=secret-name.png")
-    body = subprocess.run(
-        ["curl", "--silent", "--user", f"{service.key}:", service.url(f"{path}/events")], capture_output=True, check=True
-    ).stdout
+    body = (
+        subprocess.run(
+            ["curl", "--silent", "--user", f"{service.key}:", service.url(f"{path}/events")],
+            capture_output=True,
+            check=True,
+        ).stdout
+    )
     assert b"secret-name" in body
     assert service.stop() == 0
     assert "secret-name" not in service.log()

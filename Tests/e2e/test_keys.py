@@ -1,4 +1,4 @@
-"""API keys as operators and clients see them: curl, and `palimpsest keys` beside a running server."""
+"""API keys from outside: curl, and `palimpsest keys` beside a running server."""
 
 import hashlib
 import json
@@ -32,7 +32,9 @@ def problem(answer, status, code):
 def keys(*arguments, data=None):
     """Runs `palimpsest keys`."""
     folder = [] if data is None else ["--data", data]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PALIMPSEST_")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("PALIMPSEST_")
+    }
     return subprocess.run(
         [BINARY, "keys", *map(str, arguments), *folder],
         capture_output=True, text=True, timeout=PATIENCE, check=False, env=environment,
@@ -40,7 +42,7 @@ def keys(*arguments, data=None):
 
 
 def make(service, name="tenant", *arguments):
-    """Makes a key by the command line and returns its secret."""
+    """Makes a key on the command line and returns its secret."""
     result = keys("create", name, *arguments, data=service.data)
     assert result.returncode == 0 and SECRET.fullmatch(result.stdout.rstrip("\n")), result
     return result.stdout.rstrip("\n")
@@ -56,8 +58,9 @@ def as_json(service, method, path, body=None, key=None, type="application/json")
 
 def upload(service, key, *arguments, query="?class=birds", file=PARROTS):
     return service.curl(
-        f"/v1/jobs{query}", "--header", "Content-Type: image/jpeg", "--data-binary", f"@{file}", *arguments, key=key
-    )
+        f"/v1/jobs{query}", "--header", "Content-Type: image/jpeg", "--data-binary", f"@{file}",
+        *arguments, key=key,
+    )  # fmt: skip
 
 
 def picture(path, seed):
@@ -67,7 +70,7 @@ def picture(path, seed):
 
 
 def files(service):
-    """Blobs and what is not yet one."""
+    """Blobs, and files that are not blobs yet."""
     return sorted(
         str(path.relative_to(service.data))
         for folder in ("blobs", "tmp")
@@ -78,7 +81,7 @@ def files(service):
 
 @pytest.fixture
 def frozen(make_service):
-    """A service whose images stay in the queue, or running: its codec processes stand still."""
+    """A service with stopped codec processes, so that images stay queued or running."""
     service = make_service()
     for pid in service.codecs():
         os.kill(pid, signal.SIGSTOP)
@@ -100,7 +103,11 @@ def test_the_admin_makes_changes_lists_and_revokes_keys(make_service):
     made = answer.json
     secret = made.pop("secret")
     path = answer.fields["location"]
-    assert SECRET.fullmatch(secret) and secret.startswith(made["prefix"]) and path == f"/v1/keys/{made['id']}"
+    assert (
+        SECRET.fullmatch(secret)
+        and secret.startswith(made["prefix"])
+        and path == f"/v1/keys/{made['id']}"
+    )
     assert made["quotas"] == body["quotas"] and made["state"] == "active" and made["name"] == "Zoë"
     assert service.get(path).json == made
     assert upload(service, secret, "--header", "Prefer: wait=60").status == 200
@@ -110,23 +117,48 @@ def test_the_admin_makes_changes_lists_and_revokes_keys(make_service):
     assert sorted(listed[1]["scopes"]) == ["admin", "read", "submit"] and listed[1]["quotas"] == {}
     page = service.get("/v1/keys?limit=1").json
     assert [key["id"] for key in page["keys"]] == [made["id"]]
-    assert [key["name"] for key in service.get(f"/v1/keys?limit=1&cursor={page['next_cursor']}").json["keys"]] == ["admin"]
+    assert (
+        [
+            key["name"]
+            for key in service.get(f"/v1/keys?limit=1&cursor={page['next_cursor']}").json["keys"]
+        ]
+        == ["admin"]
+    )
 
-    changed = as_json(service, "PATCH", path, {"name": "Z.", "expires_at": None, "quotas": {"images_queued": None, "jobs_per_minute": 7}})
-    assert changed.status == 200 and changed.json["name"] == "Z." and "expires_at" not in changed.json
+    changed = as_json(
+        service,
+        "PATCH",
+        path,
+        {"name": "Z.", "expires_at": None, "quotas": {"images_queued": None, "jobs_per_minute": 7}},
+    )
+    assert (
+        changed.status == 200 and changed.json["name"] == "Z." and "expires_at" not in changed.json
+    )
     assert changed.json["quotas"] == {"bytes_queued": 10_000_000, "jobs_per_minute": 7}
-    merged = as_json(service, "PATCH", path, {"expires_at": "2100-01-01T00:00:00+01:00"}, type="application/merge-patch+json")
+    merged = as_json(
+        service,
+        "PATCH",
+        path,
+        {"expires_at": "2100-01-01T00:00:00+01:00"},
+        type="application/merge-patch+json",
+    )
     assert merged.json["expires_at"] == "2099-12-31T23:00:00.000Z"
 
     revoked = as_json(service, "POST", f"{path}/revoke")
-    assert revoked.status == 200 and revoked.json["state"] == "revoked" and "revoked_at" in revoked.json
+    assert (
+        revoked.status == 200
+        and revoked.json["state"] == "revoked"
+        and "revoked_at" in revoked.json
+    )
     assert as_json(service, "POST", f"{path}/revoke").json == revoked.json
     problem(upload(service, secret), 401, "key_invalid")
     assert service.get(path).json == revoked.json
     problem(as_json(service, "PATCH", path, {"name": "again"}), 409, "key_revoked")
-    # Its job stays; nobody can see it, and it ends with its time.
+    # Its job remains invisible, and expires at the usual time.
     jobs = sqlite3.connect(f"file:{service.data}/palimpsest.sqlite?mode=ro", uri=True)
-    assert jobs.execute("SELECT state FROM jobs WHERE tenant = ?", (made["id"],)).fetchall() == [("done",)]
+    assert jobs.execute("SELECT state FROM jobs WHERE tenant = ?", (made["id"],)).fetchall() == [
+        ("done",)
+    ]
     jobs.close()
     assert service.stop() == 0
     no_secret_in(service.log(), secret, service.key, "Zoë")
@@ -138,18 +170,31 @@ def test_bodies_are_checked_strictly(shared_service):
     before = len(shared_service.get("/v1/keys").json["keys"])
     good = {"name": "a", "scopes": ["read"]}
     for body, code in [
-        ("", "body_malformed"), ("{", "body_malformed"), ([good], "body_malformed"), ({}, "name_invalid"),
+        ("", "body_malformed"), ("{", "body_malformed"), ([good], "body_malformed"),
+        ({}, "name_invalid"),
         (good | {"name": "a\nb"}, "name_invalid"), (good | {"name": "x" * 101}, "name_invalid"),
-        (good | {"scopes": ["root"]}, "scopes_invalid"), (good | {"scope": "read"}, "member_unknown"),
-        (good | {"id": "key_x"}, "member_unknown"), (good | {"quotas": {"images_queued": -1}}, "images_queued_invalid"),
-        (good | {"quotas": {"jobs_per_hour": 1}}, "member_unknown"), (good | {"quotas": []}, "quotas_invalid"),
+        (good | {"scopes": ["root"]}, "scopes_invalid"),
+        (good | {"scope": "read"}, "member_unknown"),
+        (good | {"id": "key_x"}, "member_unknown"),
+        (good | {"quotas": {"images_queued": -1}}, "images_queued_invalid"),
+        (good | {"quotas": {"jobs_per_hour": 1}}, "member_unknown"),
+        (good | {"quotas": []}, "quotas_invalid"),
         (good | {"expires_at": "2001-01-01T00:00:00Z"}, "expires_at_invalid"),
-        (good | {"expires_at": "tomorrow"}, "expires_at_invalid"), (good | {"expires_in_seconds": "60"}, "expires_in_seconds_invalid"),
+        (good | {"expires_at": "tomorrow"}, "expires_at_invalid"),
+        (good | {"expires_in_seconds": "60"}, "expires_in_seconds_invalid"),
     ]:  # fmt: skip
         problem(as_json(shared_service, "POST", "/v1/keys", body), 400, code)
     for type in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
-        problem(as_json(shared_service, "POST", "/v1/keys", good, type=type), 415, "media_type_unsupported")
-    problem(as_json(shared_service, "POST", "/v1/keys", json.dumps(good) + " " * 20_000), 413, "body_too_large")
+        problem(
+            as_json(shared_service, "POST", "/v1/keys", good, type=type),
+            415,
+            "media_type_unsupported",
+        )
+    problem(
+        as_json(shared_service, "POST", "/v1/keys", json.dumps(good) + " " * 20_000),
+        413,
+        "body_too_large",
+    )
     problem(as_json(shared_service, "POST", "/v1/keys?dry=1", good), 400, "parameter_unknown")
     problem(shared_service.get("/v1/keys/key_00000000000000000000000000"), 404, "key_unknown")
     problem(as_json(shared_service, "POST", "/v1/keys/nonsense/revoke"), 404, "key_unknown")
@@ -160,10 +205,13 @@ def test_a_key_does_what_its_scopes_say_and_no_more(make_service):
     service = make_service()
     job = upload(service, service.key, "--header", "Prefer: wait=60").fields["location"]
     routes = [
-        ("POST", "/v1/jobs?class=a", "submit"), ("POST", f"{job}/cancel", "submit"), ("DELETE", f"{job}", "submit"),
-        ("GET", "/v1/jobs", "read"), ("GET", job, "read"), ("GET", f"{job}/images", "read"), ("GET", f"{job}/archive.zip", "read"),
+        ("POST", "/v1/jobs?class=a", "submit"), ("POST", f"{job}/cancel", "submit"),
+        ("DELETE", f"{job}", "submit"),
+        ("GET", "/v1/jobs", "read"), ("GET", job, "read"), ("GET", f"{job}/images", "read"),
+        ("GET", f"{job}/archive.zip", "read"),
         ("GET", f"{job}/images/1.png", "read"), ("GET", f"{job}/images/1/report", "read"),
-        ("POST", "/v1/keys", "admin"), ("GET", "/v1/keys", "admin"), ("PATCH", "/v1/keys/key_x", "admin"),
+        ("POST", "/v1/keys", "admin"), ("GET", "/v1/keys", "admin"),
+        ("PATCH", "/v1/keys/key_x", "admin"),
         ("GET", "/v1/keys/key_x", "admin"), ("POST", "/v1/keys/key_x/revoke", "admin"),
     ]  # fmt: skip
     for scope in ("submit", "read", "admin"):
@@ -175,7 +223,7 @@ def test_a_key_does_what_its_scopes_say_and_no_more(make_service):
             else:
                 assert f"'{needed}'" in problem(answer, 403, "scope_missing")["detail"]
                 assert f'scope="{needed}"' in answer.fields["www-authenticate"]
-    # None of the others' attempts has done anything.
+    # The attempts with the other keys had no effect.
     assert service.get(job).json["state"] == "done"
 
 
@@ -184,12 +232,18 @@ def test_the_last_admin_key_stays(make_service):
     (admin,) = service.get("/v1/keys").json["keys"]
     problem(as_json(service, "POST", f"/v1/keys/{admin['id']}/revoke"), 409, "last_admin_key")
     result = keys("revoke", "admin", data=service.data)
-    assert result.returncode == 1 and result.stdout == "" and "last active API key with the scope 'admin'" in result.stderr
+    assert (
+        result.returncode == 1
+        and result.stdout == ""
+        and "last active API key with the scope 'admin'" in result.stderr
+    )
     first = service.key
-    second = as_json(service, "POST", "/v1/keys", {"name": "second", "scopes": ["admin"]}).json["secret"]
+    second = (
+        as_json(service, "POST", "/v1/keys", {"name": "second", "scopes": ["admin"]}).json["secret"]
+    )
     assert as_json(service, "POST", f"/v1/keys/{admin['id']}/revoke", key=second).status == 200
     problem(service.curl("/v1/keys", key=first), 401, "key_invalid")
-    # The next start leaves it at that, though the file holds the revoked key still.
+    # The next start does not restore it, though the file still holds the revoked key.
     assert service.stop() == 0
     service.start()
     assert service.key == first
@@ -199,9 +253,18 @@ def test_the_last_admin_key_stays(make_service):
 
 def test_an_expired_key_is_refused_and_can_be_given_more_time(make_service):
     service = make_service()
-    made = as_json(service, "POST", "/v1/keys", {"name": "guest", "scopes": ["read"], "expires_in_seconds": 1}).json
+    made = (
+        as_json(
+            service,
+            "POST",
+            "/v1/keys",
+            {"name": "guest", "scopes": ["read"], "expires_in_seconds": 1},
+        ).json
+    )
     path = f"/v1/keys/{made['id']}"
-    service.wait_for(lambda: service.curl("/v1/jobs", key=made["secret"]).status == 401, "the key to expire")
+    service.wait_for(
+        lambda: service.curl("/v1/jobs", key=made["secret"]).status == 401, "the key to expire"
+    )
     assert service.get(path).json["state"] == "expired"
     assert as_json(service, "PATCH", path, {"expires_in_seconds": 3600}).status == 200
     assert service.curl("/v1/jobs", key=made["secret"]).status == 200
@@ -216,7 +279,7 @@ def test_a_full_queue_is_429_and_what_was_refused_leaves_nothing(frozen, tmp_pat
     key = make(service, "small", "--images-queued", "2")
     assert upload(service, key, file=photos[0]).status == 202
     before = files(service)
-    # Two more are one too many, which is known only when both have come.
+    # Two more exceed the quota by one, which is known only when both have arrived.
     form = [word for photo in photos[1:3] for word in ("--form", f"file=@{photo}")]
     answer = service.curl("/v1/jobs?class=a", *form, key=key)
     problem(answer, 429, "quota_images")
@@ -229,16 +292,23 @@ def test_a_full_queue_is_429_and_what_was_refused_leaves_nothing(frozen, tmp_pat
     problem(upload(service, key, *chunked, file=photos[2]), 429, "quota_images")
     assert files(service) == before
     assert len(service.curl("/v1/jobs", key=key).json["jobs"]) == 2
-    # Others are not concerned, and the admin can give more.
+    # Other keys are unaffected, and the admin can raise the quota.
     assert upload(service, service.key, file=photos[2]).status == 202
     (small,) = [key for key in service.get("/v1/keys").json["keys"] if key["name"] == "small"]
-    assert as_json(service, "PATCH", f"/v1/keys/{small['id']}", {"quotas": {"images_queued": 3}}).status == 200
+    assert (
+        as_json(
+            service, "PATCH", f"/v1/keys/{small['id']}", {"quotas": {"images_queued": 3}}
+        ).status
+        == 200
+    )
     assert upload(service, key, file=photos[3]).status == 202
     problem(upload(service, key, file=photos[3]), 429, "quota_images")
-    # What ends makes room.
+    # Finished work makes room.
     for pid in service.codecs():
         os.kill(pid, signal.SIGCONT)
-    service.wait_for(lambda: upload(service, key, file=photos[3]).status == 202, "room in the queue")
+    service.wait_for(
+        lambda: upload(service, key, file=photos[3]).status == 202, "room in the queue"
+    )
 
 
 def test_bytes_are_refused_before_they_are_sent(frozen, tmp_path):
@@ -252,10 +322,13 @@ def test_bytes_are_refused_before_they_are_sent(frozen, tmp_path):
     answer = upload(service, key, "--header", "Expect: 100-continue", file=big)
     problem(answer, 429, "quota_bytes")
     assert "retry-after" in answer.fields
-    # A server that wants no body says so instead of 100.
+    # A server that does not want the body says so instead of 100.
     head = (
-        f"POST /v1/jobs?class=a HTTP/1.1\r\nHost: x\r\nContent-Length: {big.stat().st_size}\r\nExpect: 100-continue\r\n"
-        f"Authorization: Bearer {key}\r\n\r\n"
+        "POST /v1/jobs?class=a HTTP/1.1\r\n"
+        f"Host: x\r\nContent-Length: {big.stat().st_size}\r\n"
+        "Expect: 100-continue\r\n"
+        f"Authorization: Bearer {key}\r\n"
+        "\r\n"
     )
     with socket.create_connection(("127.0.0.1", service.port)) as connection:
         connection.settimeout(PATIENCE)
@@ -291,27 +364,35 @@ def test_uploads_at_the_same_time_do_not_pass_together(frozen, tmp_path):
 
 def test_jobs_a_minute_are_counted_down_and_refused(make_service, tmp_path):
     service = make_service()
-    made = as_json(service, "POST", "/v1/keys", {"name": "slow", "scopes": ["submit", "read"], "quotas": {"jobs_per_minute": 3}}).json
+    made = (
+        as_json(
+            service,
+            "POST",
+            "/v1/keys",
+            {"name": "slow", "scopes": ["submit", "read"], "quotas": {"jobs_per_minute": 3}},
+        ).json
+    )
     key = made["secret"]
     for left in (2, 1, 0):
         answer = upload(service, key)
         assert answer.status == 202, answer
         assert answer.fields["ratelimit-policy"] == '"jobs";q=3;w=60'
-        # On a machine so slow that 20 seconds pass between two uploads there is one more.
+        # On a machine that takes 20 seconds between two uploads, one more is left.
         found = re.fullmatch(r'"jobs";r=(\d+);t=(\d+)', answer.fields["ratelimit"])
         assert int(found.group(1)) >= left and 1 <= int(found.group(2)) <= 20
     answer = service.wait_for(
-        lambda: next((answer for answer in [upload(service, key)] if answer.status == 429), None), "the limit"
+        lambda: next((answer for answer in [upload(service, key)] if answer.status == 429), None),
+        "the limit",
     )
     problem(answer, 429, "rate_limited")
     wait = int(answer.fields["retry-after"])
     assert 1 <= wait <= 20
     assert re.fullmatch(rf'"jobs";r=0;t={wait}', answer.fields["ratelimit"])
     assert answer.fields["ratelimit-policy"] == '"jobs";q=3;w=60'
-    # Looking is free, and others have no such fields.
+    # Reading is free, and other keys have no such fields.
     assert service.curl("/v1/jobs", key=key).status == 200
     assert "ratelimit" not in upload(service, service.key).fields
-    # The admin's word holds at once.
+    # The admin's change takes effect at once.
     assert as_json(service, "PATCH", f"/v1/keys/{made['id']}", {"quotas": None}).status == 200
     assert upload(service, key).status == 202
 
@@ -321,13 +402,18 @@ def test_jobs_a_minute_are_counted_down_and_refused(make_service, tmp_path):
 
 def test_keys_are_made_listed_and_revoked_beside_a_running_server(make_service):
     service = make_service()
-    result = keys("create", "alice", "--jobs-per-minute", "30", "--expires-in-seconds", "3600", data=service.data)
+    result = keys(
+        "create", "alice", "--jobs-per-minute", "30", "--expires-in-seconds", "3600",
+        data=service.data,
+    )  # fmt: skip
     secret = result.stdout.rstrip("\n")
     assert result.returncode == 0 and SECRET.fullmatch(secret) and result.stdout.count("\n") == 1
     assert secret not in result.stderr and re.search(r"key_[0-9a-z]{26} is made", result.stderr)
-    # As the manual says it.
+    # As in the manual.
     shell = subprocess.run(
-        ["sh", "-c", 'KEY=$("$0" keys create bob --data "$1" --scopes read 2>/dev/null) && printf %s "$KEY"', BINARY, service.data],
+        ["sh", "-c",
+        'KEY=$("$0" keys create bob --data "$1" --scopes read 2>/dev/null) && printf %s "$KEY"',
+        BINARY, service.data],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert SECRET.fullmatch(shell.stdout)
@@ -336,17 +422,21 @@ def test_keys_are_made_listed_and_revoked_beside_a_running_server(make_service):
 
     lines = [line.split("\t") for line in keys("list", data=service.data).stdout.splitlines()]
     assert [line[1:] for line in lines] == [
-        ["admin", service.key[:10], "admin,read,submit", "active"], ["alice", secret[:10], "read,submit", "active"],
+        ["admin", service.key[:10], "admin,read,submit", "active"],
+        ["alice", secret[:10], "read,submit", "active"],
         ["bob", shell.stdout[:10], "read", "active"],
     ]  # fmt: skip
     listed = keys("list", "--json", data=service.data)
-    assert listed.stderr == "" and json.loads(listed.stdout)["keys"] == service.get("/v1/keys").json["keys"][::-1]
+    assert (
+        listed.stderr == ""
+        and json.loads(listed.stdout)["keys"] == service.get("/v1/keys").json["keys"][::-1]
+    )
     shown = keys("show", "alice", data=service.data)
     assert json.loads(shown.stdout) == service.get(f"/v1/keys/{lines[1][0]}").json
     for text in (listed.stdout, shown.stdout):
         no_secret_in(text, secret, service.key)
 
-    # A key that the server has just taken is refused by the very next request.
+    # A key the server has just accepted is refused at the very next request.
     for _ in range(5):
         passing = make(service, "passing")
         for _ in range(3):
@@ -358,7 +448,7 @@ def test_keys_are_made_listed_and_revoked_beside_a_running_server(make_service):
     problem(service.curl("/v1/jobs", key=shell.stdout), 401, "key_invalid")
     assert service.curl("/v1/jobs", key=secret).status == 200
 
-    # And without the server, which leaves everything as private as it was.
+    # The same without the server, which keeps all files private.
     assert service.stop() == 0
     carol = make(service, "carol")
     assert not any(stat.S_IMODE(path.stat().st_mode) & 0o077 for path in service.data.rglob("*"))
@@ -371,8 +461,11 @@ def test_an_upload_that_is_under_way_when_its_key_is_revoked_makes_no_job(make_s
     key = make(service, "gone")
     body = PARROTS.read_bytes()
     head = (
-        "POST /v1/jobs?class=a HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nConnection: close\r\n"
-        f"Content-Length: {len(body)}\r\nAuthorization: Bearer {key}\r\n\r\n"
+        "POST /v1/jobs?class=a HTTP/1.1\r\n"
+        "Host: x\r\nContent-Type: image/jpeg\r\n"
+        f"Connection: close\r\nContent-Length: {len(body)}\r\n"
+        f"Authorization: Bearer {key}\r\n"
+        "\r\n"
     )
     with socket.create_connection(("127.0.0.1", service.port)) as connection:
         connection.settimeout(PATIENCE)
@@ -392,7 +485,9 @@ def test_the_last_use_is_told(make_service):
     make(service, "idle")
     assert service.curl("/v1/jobs", key=key).status == 200
     assert service.stop() == 0
-    used, idle = (json.loads(keys("show", name, data=service.data).stdout) for name in ("used", "idle"))
+    used, idle = (
+        json.loads(keys("show", name, data=service.data).stdout) for name in ("used", "idle")
+    )
     assert used["last_used_at"] >= used["created_at"] and "last_used_at" not in idle
 
 
@@ -400,20 +495,28 @@ def test_the_command_says_what_is_wrong(make_service, tmp_path):
     service = make_service()
     make(service, "twin"), make(service, "twin")
     for arguments, status, words in [
-        (["create", ""], 2, "The name must"), (["create", "a", "--scopes", "root"], 2, "The scopes must be"),
-        (["create", "a", "--images-queued", "0"], 2, "images queued must be"), (["create", "a", "--expires-at", "soon"], 2, "The expiry must"),
-        (["create", "a", "--expires-at", "2100-01-01T00:00:00Z", "--expires-in-seconds", "1"], 2, "not both"),
-        (["revoke", "nobody"], 1, "There is no API key called nobody."), (["show", "twin"], 1, "2 API keys are called twin"),
+        (["create", ""], 2, "The name must"),
+        (["create", "a", "--scopes", "root"], 2, "The scopes must be"),
+        (["create", "a", "--images-queued", "0"], 2, "images queued must be"),
+        (["create", "a", "--expires-at", "soon"], 2, "The expiry must"),
+        (["create", "a", "--expires-at", "2100-01-01T00:00:00Z", "--expires-in-seconds", "1"], 2,
+        "not both"),
+        (["revoke", "nobody"], 1, "There is no API key called nobody."),
+        (["show", "twin"], 1, "2 API keys are called twin"),
     ]:  # fmt: skip
         result = keys(*arguments, data=service.data)
         assert (result.returncode, result.stdout) == (status, "") and words in result.stderr, result
         assert result.stderr.count("\n") == 1
     missing = keys("list", data=tmp_path / "none")
-    assert missing.returncode == 1 and "is not a data folder" in missing.stderr and not (tmp_path / "none").exists()
+    assert (
+        missing.returncode == 1
+        and "is not a data folder" in missing.stderr
+        and not (tmp_path / "none").exists()
+    )
 
 
 def test_a_database_of_an_earlier_version_keeps_its_keys(make_service):
-    """The scopes of before were 'protect' and 'admin'; only a start of the server changes the database."""
+    """The earlier scopes were 'protect' and 'admin'; only a server start changes the database."""
     service = make_service()
     assert service.stop() == 0
     path = service.data / "palimpsest.sqlite"
@@ -426,7 +529,9 @@ def test_a_database_of_an_earlier_version_keeps_its_keys(make_service):
     database.execute("DELETE FROM jobs")
     for name, key in [("one", service.key), ("two", secret)]:
         digest = hashlib.sha256(key.encode()).digest()
-        database.execute("UPDATE api_keys SET hash = ?, revoked_at = NULL WHERE name = ?", (digest, name))
+        database.execute(
+            "UPDATE api_keys SET hash = ?, revoked_at = NULL WHERE name = ?", (digest, name)
+        )
     database.commit()
     scopes = database.execute("SELECT scopes FROM api_keys ORDER BY name").fetchall()
     database.close()
@@ -434,7 +539,9 @@ def test_a_database_of_an_earlier_version_keeps_its_keys(make_service):
     early = keys("list", data=service.data)
     assert early.returncode == 1 and "start its server once" in early.stderr
     service.start()
-    assert upload(service, secret).status == 202 and service.curl("/v1/jobs", key=secret).status == 200
+    assert (
+        upload(service, secret).status == 202 and service.curl("/v1/jobs", key=secret).status == 200
+    )
     shown = {key["name"]: sorted(key["scopes"]) for key in service.get("/v1/keys").json["keys"]}
     assert shown == {"one": ["admin", "read", "submit"], "two": ["read", "submit"]}
 
@@ -450,12 +557,15 @@ def test_a_second_key_sees_nothing_of_the_first(make_service, tmp_path):
     answer = upload(service, alice, *once, query="?class=cats&mode=class-wise", file=photo)
     assert answer.status == 200 and answer.json["state"] == "done", answer
     path = answer.fields["location"]
-    own = [path, f"{path}?wait=1", f"{path}/images", f"{path}/images/1.png", f"{path}/images/1/report", f"{path}/archive.zip",
+    own = [path, f"{path}?wait=1", f"{path}/images", f"{path}/images/1.png",
+           f"{path}/images/1/report", f"{path}/archive.zip",
            f"{path}/archive.zip?partial=true"]  # fmt: skip
     for target in own:
         assert service.curl(target, key=alice).status == 200
-        # Just as for a job that there never was, for the admin too.
-        nothing = service.curl(target.replace(answer.json["id"], "job_00000000000000000000000000"), key=bob)
+        # The same answer as for a job that never existed, for the admin too.
+        nothing = service.curl(
+            target.replace(answer.json["id"], "job_00000000000000000000000000"), key=bob
+        )
         for other in (bob, service.key):
             seen = service.curl(target, key=other)
             problem(seen, 404, "job_unknown")
@@ -467,7 +577,7 @@ def test_a_second_key_sees_nothing_of_the_first(make_service, tmp_path):
         assert service.curl("/v1/jobs", key=other).json["jobs"] == []
     problem(service.curl("/v1/keys", key=bob), 403, "scope_missing")
 
-    # The same name of a request, and the same class, are another's.
+    # The same idempotency key and the same class of another API key are separate.
     other = upload(service, bob, *once, query="?class=cats&mode=class-wise", file=photo)
     assert other.status == 200 and "idempotent-replayed" not in other.fields
     assert other.json["id"] != answer.json["id"]
@@ -479,8 +589,10 @@ def test_a_second_key_sees_nothing_of_the_first(make_service, tmp_path):
     assert reports[0]["semantic_image_sha256"] != reports[1]["semantic_image_sha256"]
     assert reports[0]["output_sha256"] != reports[1]["output_sha256"]
 
-    # What the one erases, the other keeps, though both sent the same bytes.
+    # What one key erases, the other keeps, though both sent the same bytes.
     assert service.curl(path, "--request", "DELETE", key=alice).status == 204
     assert service.curl(f"{other.fields['location']}/archive.zip", key=bob).status == 200
-    assert [job["id"] for job in service.curl("/v1/jobs", key=bob).json["jobs"]] == [other.json["id"]]
+    assert (
+        [job["id"] for job in service.curl("/v1/jobs", key=bob).json["jobs"]] == [other.json["id"]]
+    )
     assert service.curl("/v1/jobs", key=alice).json["jobs"] == []

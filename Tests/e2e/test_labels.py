@@ -1,4 +1,4 @@
-"""Classes of any script on the whole way: upload, database, archive, other people's unpackers, and the command line."""
+"""Class names in any script: upload, database, archive, third-party unpackers, command line."""
 
 import hashlib
 import html.parser
@@ -32,7 +32,7 @@ FOLDERS = {
     "Straße": "Straße",
     "STRASSE": "STRASSE",
     "❤️": "❤️",
-    # These were classes before, whose folders Windows could not make.
+    # Earlier versions allowed these classes, whose folders Windows could not create.
     "con": "%63on",
     "a.": "a%2E",
     "manifest.json": "%6Danifest.json",
@@ -41,7 +41,9 @@ FOLDERS = {
 
 def photo(seed):
     file = io.BytesIO()
-    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (32, 32, 3), np.uint8)).save(file, "PNG")
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (32, 32, 3), np.uint8)).save(
+        file, "PNG"
+    )
     return file.getvalue()
 
 
@@ -57,7 +59,7 @@ def images(service, job):
 
 
 class Page(html.parser.HTMLParser):
-    """The links, the pictures and the captions of a page."""
+    """The links, pictures and captions of a page."""
 
     def __init__(self, text):
         super().__init__()
@@ -93,18 +95,33 @@ def test_labels_come_out_of_an_archive_as_they_went_in(make_service, tmp_path):
     archive = tmp_path / "archive.zip"
     archive.write_bytes(service.get(f"/v1/jobs/{job['id']}/archive.zip").body)
     with zipfile.ZipFile(archive) as opened:
-        assert opened.testzip() is None and all(info.flag_bits & 1 << 11 for info in opened.infolist())
+        assert opened.testzip() is None and all(
+            info.flag_bits & 1 << 11 for info in opened.infolist()
+        )
         names = opened.namelist()
-    # What a file system without case holds to be one folder has no two files of one name.
+    # No two files collide, even where a file system ignores case.
     assert len({unicodedata.normalize("NFD", name).casefold() for name in names}) == len(names)
-    assert not any(pathlib.PureWindowsPath(name).is_reserved() or set(name) & set('<>:"|?*\\') for name in names)
+    assert not any(
+        pathlib.PureWindowsPath(name).is_reserved() or set(name) & set('<>:"|?*\\')
+        for name in names
+    )
 
     unpacked = tmp_path / "unpacked"
-    unzip = subprocess.run(["unzip", "-q", archive, "-d", unpacked], env={"LC_ALL": "C.UTF-8"}, capture_output=True, check=False)
+    unzip = subprocess.run(
+        ["unzip", "-q", archive, "-d", unpacked],
+        env={"LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        check=False,
+    )
     assert (unzip.returncode, unzip.stdout, unzip.stderr) == (0, b"", b"")
     assert {path.name for path in unpacked.iterdir() if path.is_dir()} == set(FOLDERS.values())
-    assert sorted(str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()) == sorted(names)
-    subprocess.run(["sha256sum", "--check", "--quiet", "--strict", "SHA256SUMS"], cwd=unpacked, check=True)
+    assert (
+        sorted(str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file())
+        == sorted(names)
+    )
+    subprocess.run(
+        ["sha256sum", "--check", "--quiet", "--strict", "SHA256SUMS"], cwd=unpacked, check=True
+    )
 
     manifest = json.loads((unpacked / "manifest.json").read_text())
     assert [image["class"] for image in manifest["images"]] == list(FOLDERS)
@@ -113,26 +130,48 @@ def test_labels_come_out_of_an_archive_as_they_went_in(make_service, tmp_path):
         assert image["file"] == f"{FOLDERS[image['class']]}/{image['name']}.png"
         assert image["report"]["class"] == image["class"]
         protected = unpacked / image["file"]
-        assert image["report"]["output_sha256"] == hashlib.sha256(protected.read_bytes()).hexdigest()
+        assert (
+            image["report"]["output_sha256"] == hashlib.sha256(protected.read_bytes()).hexdigest()
+        )
         verify = subprocess.run(
-            [BINARY, "verify", tmp_path / f"{number}.png", protected, "--manifest", unpacked / "manifest.json", "--key", tmp_path / "key.pem"],
+            [BINARY, "verify", tmp_path / f"{number}.png", protected, "--manifest",
+            unpacked / "manifest.json", "--key", tmp_path / "key.pem"],
             capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert verify.returncode == 0, verify.stdout + verify.stderr
-    assert {image["name"] for image in manifest["images"] if image["class"] not in ("STRASSE", "Straße")} == {"\u00e9t\u00e9"}
-    assert sorted(image["name"] for image in manifest["images"] if "tra" in image["class"].lower()) == ["\u00e9t\u00e9", "\u00e9t\u00e9-2"]
+    assert (
+        {
+            image["name"]
+            for image in manifest["images"]
+            if image["class"] not in ("STRASSE", "Straße")
+        }
+        == {"\u00e9t\u00e9"}
+    )
+    assert (
+        sorted(image["name"] for image in manifest["images"] if "tra" in image["class"].lower())
+        == ["\u00e9t\u00e9", "\u00e9t\u00e9-2"]
+    )
 
     page = Page((unpacked / "index.html").read_text())
     assert page.links == [image["file"] for image in manifest["images"]]
-    assert page.captions == [f"{image['class']}/{image['name']}.png" for image in manifest["images"]]
-    assert len(page.pictures) == 2 * len(FOLDERS) and all((unpacked / name).is_file() for name in page.links + page.pictures)
-    assert page.tags <= {"html", "head", "meta", "title", "style", "body", "h1", "p", "figure", "figcaption", "a", "img"}
+    assert page.captions == [
+        f"{image['class']}/{image['name']}.png" for image in manifest["images"]
+    ]
+    assert len(page.pictures) == 2 * len(FOLDERS) and all(
+        (unpacked / name).is_file() for name in page.links + page.pictures
+    )
+    assert page.tags <= {
+        "html", "head", "meta", "title", "style", "body", "h1", "p", "figure", "figcaption", "a",
+        "img",
+    }  # fmt: skip
 
-    # Each class has its place, which its link tells; nothing of them is in the log.
+    # Each class has the URL that its link gives; the log holds none of them.
     shown = service.get("/v1/classes?limit=100").json["classes"]
     assert {document["label"] for document in shown} == set(FOLDERS)
     for document in shown:
-        assert document["links"]["self"] == "/v1/classes/" + urllib.parse.quote(document["label"], safe="")
+        assert document["links"]["self"] == "/v1/classes/" + urllib.parse.quote(
+            document["label"], safe=""
+        )
         assert service.get(document["links"]["self"]).json == document
     assert service.get("/v1/classes/" + urllib.parse.quote(DECOMPOSED)).json["label"] == COMPOSED
     assert sorted(line[0] for line in listed_of(service)) == sorted(FOLDERS)
@@ -148,29 +187,34 @@ def listed_of(service):
 
 
 class MacOSInfo(zipfile.ZipInfo):
-    """A name as the Finder writes it: decomposed, in UTF-8, and no flag says so."""
+    """A name as the Finder writes it: decomposed UTF-8, without a flag that says so."""
 
     def _encodeFilenameFlags(self):  # noqa: N802
         return unicodedata.normalize("NFD", self.filename).encode(), self.flag_bits & ~(1 << 11)
 
 
 class WindowsInfo(zipfile.ZipInfo):
-    """A name as Windows' Explorer writes it: in the code page of the console."""
+    """A name as Windows Explorer writes it: in the console's code page."""
 
     def _encodeFilenameFlags(self):  # noqa: N802
         return self.filename.encode("cp437"), self.flag_bits & ~(1 << 11)
 
 
 def macos_tar(*entries):
-    """As macOS's bsdtar writes: pax headers, decomposed names, extended attributes, and ._ files beside the photos."""
+    """As macOS's bsdtar writes: pax headers, decomposed names, extended attributes, ._ files."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, content in entries:
             folder, _, file = unicodedata.normalize("NFD", name).rpartition("/")
-            for place, data in ((f"{folder}/._{file}", b"\0\5\x16\7" + bytes(100)), (f"{folder}/{file}", content)):
+            for place, data in (
+                (f"{folder}/._{file}", b"\0\5\x16\7" + bytes(100)), (f"{folder}/{file}", content)
+            ):
                 info = tarfile.TarInfo(place)
                 info.size, info.mtime = len(data), 1700000000.25
-                info.pax_headers = {"LIBARCHIVE.xattr.com.apple.lastuseddate#PS": "AAAA", "SCHILY.xattr.com.apple.metadata:x": "b\u0308"}
+                info.pax_headers = {
+                    "LIBARCHIVE.xattr.com.apple.lastuseddate#PS": "AAAA",
+                    "SCHILY.xattr.com.apple.metadata:x": "b\u0308",
+                }
                 archive.addfile(info, io.BytesIO(data))
     return buffer.getvalue()
 
@@ -181,7 +225,9 @@ def zipped(kind, *entries):
         for name, content in entries:
             archive.writestr(kind(name), content)
             if kind is MacOSInfo:
-                archive.writestr(kind("__MACOSX/" + name.replace("/", "/._")), b"\0\5\x16\7" + bytes(100))
+                archive.writestr(
+                    kind("__MACOSX/" + name.replace("/", "/._")), b"\0\5\x16\7" + bytes(100)
+                )
     return buffer.getvalue()
 
 
@@ -190,26 +236,35 @@ def test_albums_from_macos_windows_and_linux_are_one_class(make_service):
     names = [f"{COMPOSED}/\u00e9t\u00e9 1.png", f"{COMPOSED}/2.png", "Vacaciones 2024/3.png"]
     bodies = [
         (macos_tar, TAR), (lambda *entries: zipped(MacOSInfo, *entries), ZIP),
-        (lambda *entries: zipped(WindowsInfo, *entries), ZIP), (lambda *entries: zipped(zipfile.ZipInfo, *entries), ZIP),
+        (lambda *entries: zipped(WindowsInfo, *entries), ZIP),
+        (lambda *entries: zipped(zipfile.ZipInfo, *entries), ZIP),
     ]  # fmt: skip
     for number, (make, type) in enumerate(bodies):
         body = make(*((name, photo(10 * number + index)) for index, name in enumerate(names)))
         job = finished(service, send(service, body, type))
         assert [(image["class"], image["file"]) for image in images(service, job)] == [
-            (COMPOSED, f"{COMPOSED}/\u00e9t\u00e9 1.png"), (COMPOSED, f"{COMPOSED}/2.png"), ("Vacaciones 2024", "Vacaciones 2024/3.png"),
+            (COMPOSED, f"{COMPOSED}/\u00e9t\u00e9 1.png"), (COMPOSED, f"{COMPOSED}/2.png"),
+            ("Vacaciones 2024", "Vacaciones 2024/3.png"),
         ]  # fmt: skip
-        # What comes out goes in again, into the same classes.
-        with zipfile.ZipFile(io.BytesIO(service.get(f"/v1/jobs/{job['id']}/archive.zip").body)) as results:
-            again = [(name, results.read(name)) for name in results.namelist() if name.endswith(".png")]
+        # The output can be uploaded again, into the same classes.
+        with zipfile.ZipFile(
+            io.BytesIO(service.get(f"/v1/jobs/{job['id']}/archive.zip").body)
+        ) as results:
+            again = [
+                (name, results.read(name)) for name in results.namelist() if name.endswith(".png")
+            ]
         assert [name for name, _ in again] == names
         job = finished(service, send(service, zipped(zipfile.ZipInfo, *again), ZIP, "?force=true"))
         assert [image["file"] for image in images(service, job)] == names
-    assert [document["label"] for document in service.get("/v1/classes").json["classes"]] == [COMPOSED, "Vacaciones 2024"]
+    assert (
+        [document["label"] for document in service.get("/v1/classes").json["classes"]]
+        == [COMPOSED, "Vacaciones 2024"]
+    )
     assert service.stop() == 0
 
 
 def test_what_is_no_text_makes_no_class(make_service):
-    """In another code than UTF-8, two folders would be one class of question marks."""
+    """In a code other than UTF-8, two folders would become one class of question marks."""
     service = make_service()
     body = bytearray(macos_tar(("Muller/1.png", photo(1))).replace(b"Muller", b"M\xfcller"))
     for start in range(0, len(body), 512):
@@ -217,7 +272,10 @@ def test_what_is_no_text_makes_no_class(make_service):
             body[start + 148 : start + 156] = b" " * 8
             body[start + 148 : start + 156] = b"%06o\0 " % sum(body[start : start + 512])
     answer = send(service, bytes(body), TAR)
-    assert (answer.status, answer.json["code"]) == (400, "class_invalid") and "UTF-8" in answer.json["detail"]
+    assert (
+        (answer.status, answer.json["code"]) == (400, "class_invalid")
+        and "UTF-8" in answer.json["detail"]
+    )
     assert service.get("/v1/classes").json == {"classes": []}
     assert service.stop() == 0
 
@@ -236,16 +294,26 @@ def test_either_spelling_is_the_same_request(make_service):
     assert first.json["id"] == second.json["id"] and second.fields["idempotent-replayed"] == "true"
     service.finished(f"/v1/jobs/{first.json['id']}")
     query = service.get(
-        f"/v1/jobs?class={urllib.parse.quote(DECOMPOSED)}&name=a&force=true", "--header", "Content-Type: image/png",
+        f"/v1/jobs?class={urllib.parse.quote(DECOMPOSED)}&name=a&force=true", "--header",
+        "Content-Type: image/png",
         "--data-binary", f"@{service.data.parent / 'photo.png'}",
     )  # fmt: skip
-    assert [image["file"] for image in images(service, finished(service, query))] == [f"{COMPOSED}/a.png"]
+    assert (
+        [image["file"] for image in images(service, finished(service, query))]
+        == [f"{COMPOSED}/a.png"]
+    )
     assert service.stop() == 0
 
 
 def test_submit_and_import_take_albums_of_any_script(make_service, tmp_path):
     service = make_service()
-    albums = {DECOMPOSED: COMPOSED, "Vacaciones 2024": "Vacaciones 2024", "日本": "日本", "Was?": "Was%3F", "con": "%63on"}
+    albums = {
+        DECOMPOSED: COMPOSED,
+        "Vacaciones 2024": "Vacaciones 2024",
+        "日本": "日本",
+        "Was?": "Was%3F",
+        "con": "%63on",
+    }
     for seed, name in enumerate(albums):
         for place in ("photos", "own"):
             path = tmp_path / place / name / "e\u0301.png"
@@ -257,7 +325,9 @@ def test_submit_and_import_take_albums_of_any_script(make_service, tmp_path):
     assert sorted(result.stdout.splitlines()) == sorted(
         f"{unicodedata.normalize('NFC', name)}: 1 semantic image imported" for name in albums
     )
-    assert sorted(line[0] for line in listed(service.data)) == sorted(unicodedata.normalize("NFC", name) for name in albums)
+    assert sorted(line[0] for line in listed(service.data)) == sorted(
+        unicodedata.normalize("NFC", name) for name in albums
+    )
     service.start()
 
     out = tmp_path / "out"
@@ -266,12 +336,21 @@ def test_submit_and_import_take_albums_of_any_script(make_service, tmp_path):
     for seed, (name, folder) in enumerate(albums.items()):
         report = json.loads((out / folder / "\u00e9.json").read_text())
         assert report["class"] == unicodedata.normalize("NFC", name)
-        assert report["output_sha256"] == hashlib.sha256((out / folder / "\u00e9.png").read_bytes()).hexdigest()
+        assert (
+            report["output_sha256"]
+            == hashlib.sha256((out / folder / "\u00e9.png").read_bytes()).hexdigest()
+        )
         own = Image.open(io.BytesIO(photo(seed + 100))).convert("RGB")
         assert report["semantic_image_sha256"] == hashlib.sha256(own.tobytes()).hexdigest()
-    assert {path.name for path in out.iterdir() if path.is_dir()} == {*albums.values(), "palimpsest-manifests"}
+    assert (
+        {path.name for path in out.iterdir() if path.is_dir()}
+        == {*albums.values(), "palimpsest-manifests"}
+    )
     label = service.get("/v1/classes/Was%3F/semantic-image")
-    assert label.status == 200 and "filename*=UTF-8''Was%253F.png" in label.fields["content-disposition"]
+    assert (
+        label.status == 200
+        and "filename*=UTF-8''Was%253F.png" in label.fields["content-disposition"]
+    )
     assert service.stop() == 0
 
 
@@ -280,16 +359,23 @@ def test_submit_and_import_take_albums_of_any_script(make_service, tmp_path):
 
 def test_a_nul_in_one_name_does_not_refuse_the_others(make_service):
     service = make_service()
-    files = [("one.png", 'filename="one.png"'), ("two.png", 'filename="t\0wo.png"'), ("three.png", "filename*=UTF-8''thr%00ee.png"),
-             ("Icon.png", 'filename="Icon\r"'), ("_NUL.png", 'filename="NUL.png"'), ("_com¹.png", 'filename="com¹.jpg"'),
+    files = [("one.png", 'filename="one.png"'), ("two.png", 'filename="t\0wo.png"'),
+             ("three.png", "filename*=UTF-8''thr%00ee.png"),
+             ("Icon.png", 'filename="Icon\r"'), ("_NUL.png", 'filename="NUL.png"'),
+             ("_com¹.png", 'filename="com¹.jpg"'),
              ("\u00e9.png", 'filename="e\u0301.heic"')]  # fmt: skip
     body = b'--X\r\nContent-Disposition: form-data; name="class"\r\n\r\na\r\n'
     for seed, (_, name) in enumerate(files):
-        body += f'--X\r\nContent-Disposition: form-data; name="file"; {name}\r\n\r\n'.encode() + photo(seed) + b"\r\n"
+        body += (
+            f'--X\r\nContent-Disposition: form-data; name="file"; {name}\r\n\r\n'.encode()
+            + photo(seed)
+            + b"\r\n"
+        )
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE)
     connection.request(
         "POST", "/v1/jobs", body + b"--X--\r\n",
-        {"Authorization": f"Bearer {service.key}", "Content-Type": "multipart/form-data; boundary=X"},
+        {"Authorization": f"Bearer {service.key}",
+        "Content-Type": "multipart/form-data; boundary=X"},
     )  # fmt: skip
     response = connection.getresponse()
     answer = json.loads(response.read())
@@ -303,24 +389,37 @@ def test_a_nul_in_one_name_does_not_refuse_the_others(make_service):
 # ---- JSON ----
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-8-sig", "latin-1"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-8-sig", "latin-1"]
+)
 def test_json_is_utf8(shared_service, tmp_path, encoding):
-    (tmp_path / "body").write_bytes(json.dumps({"name": "Zo\u00eb", "scopes": ["read"]}, ensure_ascii=False).encode(encoding))
+    (tmp_path / "body").write_bytes(
+        json.dumps({"name": "Zo\u00eb", "scopes": ["read"]}, ensure_ascii=False).encode(encoding)
+    )
     before = len(shared_service.get("/v1/keys").json["keys"])
     for method, path, type in [
-        ("POST", "/v1/keys", "application/json"), ("PATCH", "/v1/keys/key_00000000000000000000000000", "application/merge-patch+json"),
+        ("POST", "/v1/keys", "application/json"),
+        ("PATCH", "/v1/keys/key_00000000000000000000000000", "application/merge-patch+json"),
         ("PUT", "/v1/classes/x", "application/json"),
     ]:  # fmt: skip
         answer = shared_service.get(
-            path, "--request", method, "--header", f"Content-Type: {type}", "--data-binary", f"@{tmp_path / 'body'}"
+            path, "--request", method, "--header", f"Content-Type: {type}",
+            "--data-binary", f"@{tmp_path / 'body'}",
+        )  # fmt: skip
+        assert (answer.status, answer.json["code"]) == (400, "body_encoding_invalid"), (
+            method, answer
         )
-        assert (answer.status, answer.json["code"]) == (400, "body_encoding_invalid"), (method, answer)
     assert len(shared_service.get("/v1/keys").json["keys"]) == before
 
 
 def test_a_member_stands_once(shared_service):
-    for body in ('{"name":"a","scopes":["read"],"scopes":["admin"]}', '{"name":"a","scopes":["read"],"sc\\u006fpes":["admin"]}',
-                 '{"name":"a","scopes":["read"],"quotas":{"images_queued":1,"images_queued":2}}'):  # fmt: skip
-        answer = shared_service.get("/v1/keys", "--header", "Content-Type: application/json", "--data-binary", body)
+    for body in (
+        '{"name":"a","scopes":["read"],"scopes":["admin"]}',
+        '{"name":"a","scopes":["read"],"sc\\u006fpes":["admin"]}',
+        '{"name":"a","scopes":["read"],"quotas":{"images_queued":1,"images_queued":2}}',
+    ):
+        answer = shared_service.get(
+            "/v1/keys", "--header", "Content-Type: application/json", "--data-binary", body
+        )
         assert (answer.status, answer.json["code"]) == (400, "member_repeated"), answer
     assert all(key["name"] != "a" for key in shared_service.get("/v1/keys").json["keys"])

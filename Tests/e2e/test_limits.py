@@ -1,4 +1,7 @@
-"""Limits of heads, pixels and archives, set to small values: what is just inside passes, one more is refused in the limit's own words."""
+"""Limits of request heads, pixels and archives, set to small values.
+
+Input just within a limit passes; one unit more is refused with the limit's own message.
+"""
 
 import bisect
 import io
@@ -16,14 +19,20 @@ from test_classes import classes
 from test_requests import blobs, jobs, problem
 
 HEAD_BYTES, HEAD_FIELDS, PIXELS, MEMBERS, RATIO = 2000, 20, 10_000, 5, 20
-# What an archive may unpack to whatever its ratio.
+# What an archive may always unpack to, whatever its ratio.
 FREE = 16 << 20
 
 
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory):
-    """A service with a small value of each limit."""
-    limits = {"head-bytes": HEAD_BYTES, "head-fields": HEAD_FIELDS, "pixels": PIXELS, "archive-members": MEMBERS, "archive-ratio": RATIO}
+    """A service with a small value for each limit."""
+    limits = {
+        "head-bytes": HEAD_BYTES,
+        "head-fields": HEAD_FIELDS,
+        "pixels": PIXELS,
+        "archive-members": MEMBERS,
+        "archive-ratio": RATIO,
+    }
     options = [word for name, value in limits.items() for word in (f"--max-{name}", str(value))]
     service = Service(tmp_path_factory.mktemp("limited") / "data", None, options).start()
     yield service
@@ -41,7 +50,7 @@ def picture(width, height, format="PNG"):
 
 
 def head_of(service, *arguments):
-    """Sends a head by curl; returns the answer and how many bytes curl says that it sent."""
+    """Sends a head with curl; returns the answer and the number of bytes sent, as curl reports."""
     answer = service.curl("/healthz", *arguments, "--write-out", "\n%{size_request}")
     answer.body, _, size = answer.body.rpartition(b"\n")
     return answer, int(size)
@@ -58,7 +67,7 @@ def test_a_head_of_as_many_bytes_as_it_may_have_passes_and_one_more_does_not(lim
 
 
 def test_as_many_fields_as_a_head_may_have_pass_and_one_more_does_not(limited):
-    # Curl's own are Host, User-Agent and Accept.
+    # curl adds Host, User-Agent and Accept.
     fields = [word for number in range(HEAD_FIELDS - 3) for word in ("--header", f"X-{number}: x")]
     assert limited.curl("/healthz", *fields).status == 200
     answer = limited.curl("/healthz", *fields, "--header", "X-More: x")
@@ -89,7 +98,7 @@ def test_a_photo_of_too_many_pixels_fails_alone(limited, tmp_path, format):
 
 def test_more_pixels_than_the_default_pass_where_they_may(make_service, tmp_path):
     file = io.BytesIO()
-    # Gray ramps: a few bytes to send, and cheap to decode, but over 110 million pixels.
+    # Gray ramps: a few bytes to send and cheap to decode, but over 110 million pixels.
     row = np.linspace(20, 230, 12000).astype(np.uint8)
     Image.fromarray(np.broadcast_to(row, (9200, 12000))).save(file, "PNG", compress_level=1)
     path = tmp_path / "wide.png"
@@ -118,7 +127,10 @@ def test_semantic_images_have_the_same_limit(make_service, tmp_path):
     service.start()
     photo = tmp_path / "photo.png"
     photo.write_bytes(picture(90, 90))
-    form = ["--form", "class=inside", "--form", f"file=@{photo}", "--form", "class=over", "--form", f"file=@{photo}"]
+    form = [
+        "--form", "class=inside", "--form", f"file=@{photo}", "--form", "class=over",
+        "--form", f"file=@{photo}",
+    ]  # fmt: skip
     answer = service.get("/v1/jobs", *form)
     assert answer.status == 202, answer
     job = service.finished(f"/v1/jobs/{answer.json['id']}")
@@ -133,7 +145,7 @@ def test_semantic_images_have_the_same_limit(make_service, tmp_path):
 
 
 def check_refused(service, body, type, words):
-    """Asserts that an archive is refused as a bomb in these words, and leaves nothing."""
+    """Asserts that an archive is refused as a bomb with this message, and leaves nothing."""
     before = [job["id"] for job in jobs(service)], blobs(service)
     answer = send(service, body, type)
     assert words in problem(answer, 400, "archive_bomb")["detail"]
@@ -143,7 +155,7 @@ def check_refused(service, body, type, words):
 
 @pytest.mark.parametrize("pack, type", [(tarred, TAR), (zipped, ZIP)])
 def test_as_many_members_as_an_archive_may_have_pass_and_one_more_does_not(limited, pack, type):
-    # Folders count, and so does what is passed over.
+    # Folders count, and so do skipped files.
     others = [("a/", b""), ("a/.hidden", b"x")]
     pictures = [(f"a/{number}.png", b"x") for number in range(MEMBERS - 1)]
     answer = send(limited, pack(*others, *pictures[:-1]), type)
@@ -153,25 +165,28 @@ def test_as_many_members_as_an_archive_may_have_pass_and_one_more_does_not(limit
 
 
 NAMES = [f"a/{number}.png" for number in range(MEMBERS)]
-# Together a little more than is free.
+# Together slightly more than is free.
 SIZE = FREE // MEMBERS + 100_000
 NOISE = os.urandom(SIZE)
 
 
 def half_empty(count):
-    """So many bytes that cannot be deflated, and zeros."""
+    """`count` incompressible bytes, then zeros."""
     return NOISE[:count] + bytes(SIZE - count)
 
 
 def unpacks_to(count):
-    """How many times its size an archive of such members unpacks to, before its directory; by zlib alone."""
+    """The ratio at which an archive of such members unpacks, by zlib alone.
+
+    Its directory does not count.
+    """
     deflate = zlib.compressobj(wbits=-15)
     packed = len(deflate.compress(half_empty(count)) + deflate.flush())
     return MEMBERS * SIZE / sum(30 + len(name) + packed for name in NAMES)
 
 
 def test_an_archive_may_unpack_to_so_many_times_its_size_and_no_more(limited):
-    # Ten bytes to either side of the limit.
+    # Ten bytes on either side of the limit.
     count = bisect.bisect_left(range(SIZE), -RATIO, key=lambda count: -unpacks_to(count))
     answer = send(limited, zipped(*((name, half_empty(count + 10)) for name in NAMES)), ZIP)
     assert answer.status == 202, answer
@@ -183,9 +198,23 @@ def test_an_archive_may_unpack_to_so_many_times_its_size_and_no_more(limited):
 
 
 def test_the_example_shows_every_setting_and_the_limits_as_they_are():
-    lines = subprocess.run([BINARY, "check-config"], capture_output=True, text=True, env={"PATH": os.environ["PATH"]}, check=True).stdout
+    lines = (
+        subprocess.run(
+            [BINARY, "check-config"],
+            capture_output=True,
+            text=True,
+            env={"PATH": os.environ["PATH"]},
+            check=True,
+        ).stdout
+    )
     settings = dict(line.removeprefix("#").split("=", 1) for line in lines.splitlines())
-    example = dict(re.findall(r"^#(PALIMPSEST_\w+)=(.*)$", (ROOT / "Deploy/palimpsest.env.example").read_text(), re.MULTILINE))
+    example = dict(
+        re.findall(
+            r"^#(PALIMPSEST_\w+)=(.*)$",
+            (ROOT / "Deploy/palimpsest.env.example").read_text(),
+            re.MULTILINE,
+        )
+    )
     assert set(example) == set(settings)
     limits = [name for name in settings if name.startswith("PALIMPSEST_MAX_")]
     assert {name: example[name] for name in limits} == {name: settings[name] for name in limits}

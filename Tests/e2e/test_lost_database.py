@@ -1,4 +1,4 @@
-"""A data folder whose database was lost, emptied, replaced or restored: no photo goes with it."""
+"""A data folder whose database was lost, emptied, replaced or restored loses no photo."""
 
 import hashlib
 import os
@@ -24,15 +24,19 @@ def content(folder):
     }
 
 
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PALIMPSEST_")}
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if not name.startswith("PALIMPSEST_")
+}
 
 
 def run(*words):
-    return subprocess.run([BINARY, *words], capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60)
+    return subprocess.run(
+        [BINARY, *words], capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60
+    )
 
 
 def start(folder):
-    """How a server that is started in a folder ends, which it must."""
+    """The outcome of a server start in a folder, which must fail."""
     result = run("serve", "--bind", "127.0.0.1:0", "--data", folder)
     assert result.returncode == 1, result
     return result.stderr.splitlines()[-1]
@@ -55,7 +59,10 @@ def without_tables(path):
 DAMAGES = {
     "missing": (lambda path: None, "is missing"),
     "empty": (lambda path: path.touch(), "is empty"),
-    "text": (lambda path: path.write_text("no database at all, but a text of some length"), "is no database"),
+    "text": (
+        lambda path: path.write_text("no database at all, but a text of some length"),
+        "is no database",
+    ),
     "foreign": (foreign, "belongs to another program"),
     "without tables": (without_tables, "has nothing in it"),
     "cut": (None, "is damaged"),
@@ -63,7 +70,9 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_nothing_starts_without_the_database_and_all_is_well_with_it(make_service, tmp_path, damage):
+def test_nothing_starts_without_the_database_and_all_is_well_with_it(
+    make_service, tmp_path, damage
+):
     service = make_service()
     path = submit(service).fields["location"]
     service.finished(path)
@@ -85,14 +94,27 @@ def test_nothing_starts_without_the_database_and_all_is_well_with_it(make_servic
         run("backup", "--data", service.data, tmp_path / "backup").stderr,
     ]:
         if damage == "cut" and "is damaged" not in line:
-            # Those that look at some pages only may find nothing wrong with these.
+            # Commands that read only some pages may find no damage.
             continue
-        assert words in line and str(database) in line and "palimpsest backup" in line and "To start anew" in line, line
-    assert run("keys", "create", "--data", service.data, "--name", "x", "--scope", "read").returncode != 0 or damage == "cut"
+        assert (
+            words in line
+            and str(database) in line
+            and "palimpsest backup" in line
+            and "To start anew" in line
+        ), line
+    assert (
+        run("keys", "create", "--data", service.data, "--name", "x", "--scope", "read").returncode
+        != 0
+        or damage == "cut"
+    )
     after = content(service.data)
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    # SQLite may look into what is a database, whatever is in it; it keeps nothing there.
-    allowed = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"} if damage in ("foreign", "without tables", "cut") else set()
+    # SQLite may open anything that is a database, but leaves nothing there.
+    allowed = (
+        {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"}
+        if damage in ("foreign", "without tables", "cut")
+        else set()
+    )
     assert changed <= allowed, changed
     for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
         (service.data / name).unlink(missing_ok=True)
@@ -108,7 +130,9 @@ def test_a_log_without_its_database_is_no_fresh_folder(tmp_path):
     assert os.listdir(tmp_path / "data") == [f"{DATABASE}-wal"]
 
 
-def test_what_an_older_database_does_not_know_is_set_aside_and_comes_back_with_the_newer_one(make_service, tmp_path):
+def test_what_an_older_database_does_not_know_is_set_aside_and_comes_back_with_the_newer_one(
+    make_service, tmp_path
+):
     service = make_service()
     old = submit(service, "class=cats", PHOTOS[0]).fields["location"]
     service.finished(old)
@@ -125,12 +149,18 @@ def test_what_an_older_database_does_not_know_is_set_aside_and_comes_back_with_t
     service.start()
     assert service.get(new).status == 404
     assert service.get(f"{old}/images/1.png").body == pictures[old]
-    lost = sorted(hashlib.sha256(content).hexdigest() for content in (PHOTOS[1].read_bytes(), pictures[new]))
+    lost = sorted(
+        hashlib.sha256(content).hexdigest() for content in (PHOTOS[1].read_bytes(), pictures[new])
+    )
     assert sorted(os.listdir(service.data / "set-aside")) == lost
     assert sorted(blobs(service) + lost) == everything
     line = next(line for line in service.log().splitlines() if "set aside" in line)
-    assert '"files":"2"' in line and f'"folder":"{service.data}/set-aside"' in line and '"period_seconds":"604800"' in line, line
-    # The same photo again is a new file; what was set aside does not disturb it.
+    assert (
+        '"files":"2"' in line
+        and f'"folder":"{service.data}/set-aside"' in line
+        and '"period_seconds":"604800"' in line
+    ), line
+    # The same photo again is a new file; the one set aside does not interfere.
     again = submit(service, "class=cats", PHOTOS[1]).fields["location"]
     service.finished(again)
     assert service.get(f"{again}/images/1.png").body == pictures[new]
@@ -162,11 +192,15 @@ def test_the_log_of_the_lost_database_is_not_taken_for_that_of_the_copy(make_ser
     assert service.get(path).json["state"] == "done"
 
 
-def test_a_first_start_that_was_killed_and_one_with_a_key_of_the_operator_go_on(make_service, tmp_path):
+def test_a_first_start_that_was_killed_and_one_with_a_key_of_the_operator_go_on(
+    make_service, tmp_path
+):
     fresh = tmp_path / "killed"
     for _ in range(3):
         command = [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", fresh]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT
+        )
         while not (fresh / "first-start").exists():
             assert process.poll() is None
         process.kill()

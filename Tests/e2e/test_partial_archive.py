@@ -1,4 +1,4 @@
-"""The archive of a job that has not ended: what is done so far, whole and checked."""
+"""The archive of an unfinished job: everything done so far, complete and checked."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from PIL import Image
 
 @pytest.fixture
 def photos(tmp_path):
-    """Four photos that are each claimed alone, since they are larger than those that are claimed together."""
+    """Four photos large enough to be claimed one by one."""
     paths = []
     for seed in range(4):
         path = tmp_path / f"photo{seed}.png"
@@ -37,7 +37,11 @@ def check(answer, expected, states):
     manifest = json.loads(files["manifest.json"])
     assert [image["state"] for image in manifest["images"]] == states
     sums = dict(reversed(line.split("  ", 1)) for line in files["SHA256SUMS"].decode().splitlines())
-    assert sums == {name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != "SHA256SUMS"}
+    assert sums == {
+        name: hashlib.sha256(data).hexdigest()
+        for name, data in files.items()
+        if name != "SHA256SUMS"
+    }
     assert {name for name in files if name.endswith(".png")} == expected
     for image in manifest["images"]:
         if image["state"] == "done":
@@ -54,11 +58,13 @@ def test_what_is_done_can_be_fetched_while_the_rest_waits(make_service, photos):
     path = job["links"]["self"]
     archive, partial = f"{path}/archive.zip", f"{path}/archive.zip?partial=true"
 
-    # Before anything is done: the manifest alone.
-    service.wait_for(lambda: service.get(path).json["counts"]["running"] == 2, "two images to be in hand")
+    # Before any image is done: only the manifest.
+    service.wait_for(
+        lambda: service.get(path).json["counts"]["running"] == 2, "two images to be in hand"
+    )
     check(service.get(partial), set(), ["running", "running", "queued", "queued"])
 
-    # The files of the other two are gone for a while, so that two images are done and two wait.
+    # Two of the files are moved away for a while, so that two images are done and two wait.
     away = [blob(service, photo) for photo in photos[2:]]
     for file in away:
         file.rename(file.with_suffix(".away"))
@@ -77,7 +83,8 @@ def test_what_is_done_can_be_fetched_while_the_rest_waits(make_service, photos):
     assert "retry-after" in refused.fields
     assert service.get(f"{archive}?partial=perhaps").json["code"] == "partial_invalid"
 
-    # Then the rest; what was fetched before is another file than the whole, and can be told from it.
+    # Then the rest; the archive fetched before differs from the complete one, and can be told
+    # apart.
     for file in away:
         file.with_suffix(".away").rename(file)
     assert service.finished(path)["counts"]["done"] == 4
@@ -89,7 +96,7 @@ def test_what_is_done_can_be_fetched_while_the_rest_waits(make_service, photos):
     resumed = service.get(partial, *rest, f"If-Range: {first.fields['etag']}")
     assert (resumed.status, resumed.body) == (200, whole.body)
 
-    # Of a job that has ended there is one archive, asked for either way.
+    # A finished job has a single archive at either address.
     same = service.get(partial)
     assert (same.body, same.fields["etag"]) == (whole.body, whole.fields["etag"])
     tail = service.get(partial, *rest, f"If-Range: {whole.fields['etag']}")
@@ -99,11 +106,15 @@ def test_what_is_done_can_be_fetched_while_the_rest_waits(make_service, photos):
     assert service.get(partial, "--header", f"If-None-Match: {whole.fields['etag']}").status == 304
 
 
-def test_a_job_without_any_protected_image_has_a_partial_archive_of_its_manifest(make_service, tmp_path):
+def test_a_job_without_any_protected_image_has_a_partial_archive_of_its_manifest(
+    make_service, tmp_path
+):
     service = make_service()
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff")
-    path = service.get("/v1/jobs", "--form", "class=a", "--form", f"file=@{broken}").json["links"]["self"]
+    path = service.get("/v1/jobs", "--form", "class=a", "--form", f"file=@{broken}").json["links"][
+        "self"
+    ]
     assert service.finished(path)["state"] == "failed"
     assert service.get(f"{path}/archive.zip").json["code"] == "job_failed"
     check(service.get(f"{path}/archive.zip?partial=true"), set(), ["failed"])

@@ -1,4 +1,4 @@
-"""Kinds of pictures, their metadata, and pictures that were protected already, by way of the service."""
+"""Picture formats, their metadata, and already protected pictures, through the service."""
 
 import hashlib
 import io
@@ -31,10 +31,15 @@ def picture(service, job, number=1):
 
 
 def test_every_format_becomes_a_png_that_verify_proves(shared_service, tmp_path):
-    names = ["turned.webp", "turned.heic", "turned.avif", "alpha.heic", "deep.avif", "rgb_16.png", "ycck.jpg"]
+    names = [
+        "turned.webp", "turned.heic", "turned.avif", "alpha.heic", "deep.avif", "rgb_16.png",
+        "ycck.jpg",
+    ]  # fmt: skip
     job = protect(shared_service, *(DRAWN / name for name in names))
     assert (job["state"], job["counts"]["done"]) == ("done", len(names)), job
-    archive = zipfile.ZipFile(io.BytesIO(shared_service.get(f"/v1/jobs/{job['id']}/archive.zip").body))
+    archive = zipfile.ZipFile(
+        io.BytesIO(shared_service.get(f"/v1/jobs/{job['id']}/archive.zip").body)
+    )
     (tmp_path / "manifest.json").write_bytes(archive.read("manifest.json"))
     images = json.loads(archive.read("manifest.json"))["images"]
     for name, image in zip(names, images, strict=True):
@@ -43,7 +48,10 @@ def test_every_format_becomes_a_png_that_verify_proves(shared_service, tmp_path)
         deep = name in ("deep.avif", "rgb_16.png")
         assert (report["bit_depth"], report["bound"]) == ((16, 8 * 257) if deep else (8, 8))
         (tmp_path / "made.png").write_bytes(archive.read(image["file"]))
-        command = [BINARY, "verify", DRAWN / name, tmp_path / "made.png", "--manifest", tmp_path / "manifest.json"]
+        command = [
+            BINARY, "verify", DRAWN / name, tmp_path / "made.png",
+            "--manifest", tmp_path / "manifest.json",
+        ]  # fmt: skip
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         assert result.returncode == 0, (name, result)
 
@@ -58,7 +66,10 @@ def test_what_is_not_read_fails_with_its_own_error(shared_service):
 @pytest.mark.parametrize("type", ["image/webp", "image/heic", "image/avif"])
 def test_a_raw_picture_of_any_type_is_taken(shared_service, type):
     file = DRAWN / f"turned.{type.split('/')[1]}"
-    arguments = ["--header", f"Content-Type: {type}", "--header", "Prefer: wait=60", "--data-binary", f"@{file}"]
+    arguments = [
+        "--header", f"Content-Type: {type}", "--header", "Prefer: wait=60",
+        "--data-binary", f"@{file}",
+    ]  # fmt: skip
     answer = shared_service.get("/v1/jobs?class=a", *arguments)
     assert (answer.status, answer.json["state"]) == (200, "done"), answer
 
@@ -77,11 +88,18 @@ def photo(tmp_path):
 
 @pytest.mark.parametrize(
     ("policy", "tags"),
-    [(None, set()), ("strip", set()), ("copyright", {0x013B, 0x8298}), ("all", {0x013B, 0x8298, 0x010F, 0x0112})],
+    [
+        (None, set()),
+        ("strip", set()),
+        ("copyright", {0x013B, 0x8298}),
+        ("all", {0x013B, 0x8298, 0x010F, 0x0112}),
+    ],
 )
 def test_metadata_is_kept_as_asked(shared_service, photo, policy, tags):
     for query, form in ((f"?metadata={policy}", ()), ("", ("--form", f"metadata={policy}"))):
-        job = protect(shared_service, photo, query=query if policy else "", form=form if policy else ())
+        job = protect(
+            shared_service, photo, query=query if policy else "", form=form if policy else ()
+        )
         assert job["settings"]["metadata"] == (policy or "strip")
         with Image.open(io.BytesIO(picture(shared_service, job))) as made:
             exif = made.getexif()
@@ -92,7 +110,13 @@ def test_metadata_is_kept_as_asked(shared_service, photo, policy, tags):
 
 
 def test_a_policy_that_does_not_exist_is_refused(shared_service, photo):
-    answer = shared_service.get("/v1/jobs?class=a&metadata=some", "--header", "Content-Type: image/jpeg", "--data-binary", f"@{photo}")
+    answer = shared_service.get(
+        "/v1/jobs?class=a&metadata=some",
+        "--header",
+        "Content-Type: image/jpeg",
+        "--data-binary",
+        f"@{photo}",
+    )
     problem(answer, 400, "metadata_invalid")
 
 
@@ -100,18 +124,25 @@ def test_a_policy_that_does_not_exist_is_refused(shared_service, photo):
 
 
 def test_a_profile_that_is_left_out_is_told_in_report_and_manifest(shared_service, tmp_path):
-    """Gray with a profile of colours, as some scanners write it; and one that fits beside it."""
+    """Gray with a colour profile, as some scanners write it; and beside it one that matches."""
     profile = (DRAWN / "srgb.icc").read_bytes()
     for name, mode in (("gray", "L"), ("colour", "RGB")):
-        Image.open(DRAWN / "lossless.webp").convert(mode).save(tmp_path / f"{name}.jpg", icc_profile=profile)
+        Image.open(DRAWN / "lossless.webp").convert(mode).save(
+            tmp_path / f"{name}.jpg", icc_profile=profile
+        )
     job = protect(shared_service, tmp_path / "gray.jpg", tmp_path / "colour.jpg")
     assert (job["state"], job["counts"]["done"]) == ("done", 2), job
     expected = [[{"part": "icc_profile", "reason": "wrong_color_space"}], []]
     for number, left_out in enumerate(expected, 1):
-        assert shared_service.get(f"/v1/jobs/{job['id']}/images/{number}/report").json["left_out"] == left_out
+        assert (
+            shared_service.get(f"/v1/jobs/{job['id']}/images/{number}/report").json["left_out"]
+            == left_out
+        )
         with Image.open(io.BytesIO(picture(shared_service, job, number))) as made:
             assert made.info.get("icc_profile") == (None if left_out else profile)
-    archive = zipfile.ZipFile(io.BytesIO(shared_service.get(f"/v1/jobs/{job['id']}/archive.zip").body))
+    archive = zipfile.ZipFile(
+        io.BytesIO(shared_service.get(f"/v1/jobs/{job['id']}/archive.zip").body)
+    )
     images = json.loads(archive.read("manifest.json"))["images"]
     assert [image["report"]["left_out"] for image in images] == expected
 
@@ -126,27 +157,30 @@ def test_a_picture_that_was_protected_here_is_refused_unless_forced(make_service
     made.write_bytes(picture(service, first))
     before = blobs(service)
     assert protect(service, made)["state"] == "failed"
-    # Nothing is left of the refusal but its row.
+    # Only the refusal's row is left.
     assert blobs(service) == before and len(jobs(service)) == 2
 
     job = protect(service, made, FIXTURES / "plane.jpg")
     assert (job["state"], job["counts"]["done"], job["counts"]["failed"]) == ("done", 1, 1)
-    assert [(each["number"], each["error"]["code"]) for each in job["failures"]] == [(1, "image_already_protected")]
+    assert (
+        [(each["number"], each["error"]["code"]) for each in job["failures"]]
+        == [(1, "image_already_protected")]
+    )
     assert "force=true" in job["failures"][0]["error"]["detail"]
 
     forced = protect(service, made, query="?force=true")
     assert forced["state"] == "done"
     again = picture(service, forced)
     assert hashlib.sha256(again).digest() != hashlib.sha256(made.read_bytes()).digest()
-    # That one is known as well.
+    # That result is recognised as well.
     made.write_bytes(again)
     assert protect(service, made)["state"] == "failed"
 
-    # A changed file is another picture.
+    # A changed file is a different picture.
     Image.open(made).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(made)
     assert protect(service, made)["state"] == "done"
 
-    # Once the job that gave a picture out is erased, nothing knows it any more.
+    # Once the job that made a picture is erased, the picture is no longer recognised.
     made.write_bytes(picture(service, first))
     assert service.get(f"/v1/jobs/{first['id']}", "--request", "DELETE").status == 204
     assert protect(service, made)["state"] == "done"

@@ -1,4 +1,4 @@
-"""Whose image is next, what is tried again, how long it will take, and what a full disk does."""
+"""The order of images, retries, estimated times, and full disks."""
 
 import errno
 import hashlib
@@ -19,14 +19,14 @@ PHOTO = FIXTURES / "plane.jpg"
 
 
 def flat(seed):
-    """A picture of one colour, each seed another one: a few bytes, but too many pixels to be claimed with others."""
+    """A picture of one colour per seed: few bytes, but too many pixels to be batched."""
     file = io.BytesIO()
     Image.new("RGB", (260, 260), (seed % 256, seed // 256, 128)).save(file, "PNG")
     return file.getvalue()
 
 
 def png(seed, width, height):
-    """A picture of noise, each seed another one."""
+    """A picture of noise per seed."""
     pixels = random.Random(seed).randbytes(width * height * 3)
     file = io.BytesIO()
     Image.frombytes("RGB", (width, height), pixels).save(file, "PNG")
@@ -34,17 +34,24 @@ def png(seed, width, height):
 
 
 def form(path, files):
-    """Writes a multipart form with files and returns what curl needs to send it."""
+    """Writes a multipart form with files and returns curl's arguments to send it."""
     with open(path, "wb") as out:
         for name, data in files:
-            out.write(f'--XX\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode())
+            out.write(
+                '--XX\r\nContent-Disposition: form-data; name="file"; '
+                f'filename="{name}"\r\n\r\n'.encode()
+            )
             out.write(data + b"\r\n")
         out.write(b"--XX--\r\n")
-    return ["--header", "Content-Type: multipart/form-data; boundary=XX", "--data-binary", f"@{path}"]
+    return [
+        "--header", "Content-Type: multipart/form-data; boundary=XX", "--data-binary", f"@{path}"
+    ]
 
 
 def submit(service, query="class=cats", photo=PHOTO, *arguments, key=None):
-    answer = service.curl(f"/v1/jobs?{query}", "--data-binary", f"@{photo}", *arguments, key=key or service.key)
+    answer = service.curl(
+        f"/v1/jobs?{query}", "--data-binary", f"@{photo}", *arguments, key=key or service.key
+    )
     assert answer.status in (200, 202), answer
     return answer
 
@@ -52,7 +59,7 @@ def submit(service, query="class=cats", photo=PHOTO, *arguments, key=None):
 def test_one_image_of_a_key_does_not_wait_for_the_five_thousand_of_another(make_service, tmp_path):
     service = make_service("--workers", "1")
     flooder = service.key
-    # A key that the operator puts into the data folder is one more.
+    # A key that the operator puts into the data folder is an additional key.
     assert service.stop() == 0
     (service.data / "admin-key").write_text("plm_" + "g" * 43 + "\n")
     service.start()
@@ -63,9 +70,11 @@ def test_one_image_of_a_key_does_not_wait_for_the_five_thousand_of_another(make_
     assert single.status == 200 and single.json["state"] == "done", single
     counts = service.curl(flood.fields["location"], key=flooder).json["counts"]
     assert counts["queued"] > 2500, counts
-    # The flood goes on.
+    # The flood continues.
     service.wait_for(
-        lambda: service.curl(flood.fields["location"], key=flooder).json["counts"]["done"] > counts["done"], "the flood"
+        lambda: service.curl(flood.fields["location"], key=flooder).json["counts"]["done"]
+        > counts["done"],
+        "the flood",
     )
     cancelled = service.curl(f"{flood.fields['location']}/cancel", "--request", "POST", key=flooder)
     assert cancelled.json["counts"]["queued"] == cancelled.json["counts"]["running"] == 0
@@ -77,7 +86,9 @@ def test_a_priority_overtakes_within_a_key(make_service, tmp_path):
     normal = service.curl("/v1/jobs?class=cats", *arguments, key=service.key)
     assert normal.status == 202 and normal.json["priority"] == "normal"
     low = submit(service, "class=cats&priority=low")
-    high = submit(service, "class=cats&priority=high", PHOTO, "--header", f"Prefer: wait={PATIENCE}")
+    high = submit(
+        service, "class=cats&priority=high", PHOTO, "--header", f"Prefer: wait={PATIENCE}"
+    )
     assert high.json["state"] == "done" and high.json["priority"] == "high"
     assert service.get(normal.fields["location"]).json["counts"]["queued"] > 500
     assert service.get(low.fields["location"]).json["state"] == "queued"
@@ -125,7 +136,7 @@ def test_a_retry_survives_a_kill(make_service, tmp_path):
 
 
 def processor_time(pid):
-    """What a process has used, in ticks of the kernel's clock."""
+    """A process's CPU time in kernel clock ticks."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
 
@@ -133,18 +144,23 @@ def processor_time(pid):
 def test_a_cancelled_job_gives_its_codec_back(make_service, tmp_path):
     service = make_service("--workers", "1")
     large = tmp_path / "large.png"
-    # As many pixels as a picture may have, so that it takes its time.
+    # The largest allowed number of pixels, so that it takes a while.
     Image.effect_noise((7000, 7000), 90).save(large, "PNG", compress_level=1)
     path = submit(service, "class=cats", large).fields["location"]
     (codec,) = service.codecs()
     before = processor_time(codec)
-    service.wait_for(lambda: processor_time(codec) > before, "the codec to begin with the large picture")
+    service.wait_for(
+        lambda: processor_time(codec) > before, "the codec to begin with the large picture"
+    )
     cancelled = service.get(f"{path}/cancel", "--request", "POST")
     if cancelled.json["state"] == "done":
         pytest.skip("the machine was faster than the request")
     assert cancelled.json["counts"]["cancelled"] == 1
     service.wait_for(lambda: codec not in service.codecs(), "the codec that had it to end")
-    assert submit(service, "class=cats", PHOTO, "--header", f"Prefer: wait={PATIENCE}").json["state"] == "done"
+    assert (
+        submit(service, "class=cats", PHOTO, "--header", f"Prefer: wait={PATIENCE}").json["state"]
+        == "done"
+    )
     assert service.get(path).json["counts"]["cancelled"] == 1
 
 
@@ -152,15 +168,20 @@ def test_the_time_that_a_job_takes_is_told_once_something_was_measured(make_serv
     service = make_service("--workers", "1")
     first = submit(service, "class=cats", PHOTO, "--header", f"Prefer: wait={PATIENCE}")
     assert "eta_seconds" not in first.json
-    arguments = form(tmp_path / "form", ((f"{number}.png", png(number, 400, 300)) for number in range(300)))
+    arguments = form(
+        tmp_path / "form", ((f"{number}.png", png(number, 400, 300)) for number in range(300))
+    )
     flood = service.get("/v1/jobs?class=cats", *arguments)
     assert flood.json["eta_seconds"] >= 1, flood
     assert 1 <= int(flood.fields["retry-after"]) <= 30
     behind = submit(service)
-    # The speed is measured anew all the while, so that no more can be said of a number.
+    # The speed is measured continuously, so no exact number can be expected.
     assert behind.json["eta_seconds"] >= 0
     listed = service.get("/v1/jobs").json["jobs"]
-    assert {job["id"] for job in listed if "eta_seconds" in job} <= {flood.json["id"], behind.json["id"]}
+    assert (
+        {job["id"] for job in listed if "eta_seconds" in job}
+        <= {flood.json["id"], behind.json["id"]}
+    )
 
 
 # ---- Disk ----
@@ -168,37 +189,55 @@ def test_the_time_that_a_job_takes_is_told_once_something_was_measured(make_serv
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of its own of 160 MiB; only root can mount one."""
+    """A 160 MiB disk of its own; only root can mount one."""
     if os.geteuid() != 0:
         pytest.skip("mounting needs root")
     path = tmp_path / "disk"
     path.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", path], check=False).returncode != 0:
+    if (
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", path], check=False
+        ).returncode
+        != 0
+    ):
         pytest.skip("nothing can be mounted here")
     yield path
     subprocess.run(["umount", "--lazy", path], check=True)
 
 
 def fill(path, left):
-    """Leaves so many bytes of a disk."""
+    """Leaves this many bytes free on a disk."""
     free = os.statvfs(path).f_bavail * os.statvfs(path).f_frsize
     (path / "filler").write_bytes(bytes(max(free - left, 0)))
     return path / "filler"
 
 
-def test_images_wait_while_the_disk_is_low_and_go_on_when_there_is_room(small_disk, weights, tmp_path):
-    service = Service(small_disk / "data", weights, ["--min-free-bytes", str(32 << 20), "--workers", "1"]).start()
+def test_images_wait_while_the_disk_is_low_and_go_on_when_there_is_room(
+    small_disk, weights, tmp_path
+):
+    service = Service(
+        small_disk / "data", weights, ["--min-free-bytes", str(32 << 20), "--workers", "1"]
+    ).start()
     try:
-        arguments = form(tmp_path / "form", ((f"{number}.png", png(number, 300, 200)) for number in range(60)))
+        arguments = form(
+            tmp_path / "form", ((f"{number}.png", png(number, 300, 200)) for number in range(60))
+        )
         path = service.get("/v1/jobs?class=cats", *arguments).fields["location"]
         service.kill()
         filler = fill(small_disk, 24 << 20)
         service.start(ready=False)
-        service.wait_for(lambda: "images wait until there is room" in service.log(), "the workers to find the disk low")
+        service.wait_for(
+            lambda: "images wait until there is room" in service.log(),
+            "the workers to find the disk low",
+        )
         before = service.get(path).json["counts"]
         assert before["queued"] > 0 and before["running"] == before["failed"] == 0, before
         ready = service.curl("/readyz")
-        assert ready.status == 503 and ready.json["code"] == "disk_low" and "retry-after" in ready.fields, ready
+        assert (
+            ready.status == 503
+            and ready.json["code"] == "disk_low"
+            and "retry-after" in ready.fields
+        ), ready
         refused = service.get("/v1/jobs?class=cats", "--data-binary", f"@{PHOTO}")
         assert refused.status == 507 and refused.json["code"] == "disk_low", refused
         assert service.get(path).json["counts"] == before
@@ -211,18 +250,25 @@ def test_images_wait_while_the_disk_is_low_and_go_on_when_there_is_room(small_di
 
 
 def test_a_full_disk_fails_no_image(small_disk, weights, tmp_path):
-    # Without a reserve, so that workers run into the end of the disk.
-    service = Service(small_disk / "data", weights, ["--min-free-bytes", "0", "--workers", "2"]).start()
+    # Without a reserve, so that workers run out of disk space.
+    service = Service(
+        small_disk / "data", weights, ["--min-free-bytes", "0", "--workers", "2"]
+    ).start()
     try:
         photos = [tmp_path / f"{number}.png" for number in range(8)]
         for number, photo in enumerate(photos):
-            # Two megabytes in; about three out.
+            # Two megabytes in, about three out.
             photo.write_bytes(png(number, 1000, 700))
-        path = service.get("/v1/jobs", *sum((["-F", f"file=@{photo}"] for photo in photos), ["-F", "class=cats"])).fields["location"]
+        path = service.get(
+            "/v1/jobs", *sum((["-F", f"file=@{photo}"] for photo in photos), ["-F", "class=cats"])
+        ).fields["location"]
         service.kill()
         filler = fill(small_disk, 3 << 20)
         service.start(ready=False)
-        service.wait_for(lambda: "images wait until there is room" in service.log(), "the workers to find the disk full")
+        service.wait_for(
+            lambda: "images wait until there is room" in service.log(),
+            "the workers to find the disk full",
+        )
         counts = service.get(path).json["counts"]
         assert counts["failed"] == counts["quarantined"] == 0 and counts["done"] < 8, counts
         filler.unlink()
@@ -234,7 +280,7 @@ def test_a_full_disk_fails_no_image(small_disk, weights, tmp_path):
 
 
 def fill_up(path):
-    """Takes every byte that a disk has left."""
+    """Takes every byte left on a disk."""
     with open(path / "filler", "ab", buffering=0) as filler:
         for size in (1 << 20, 4096, 1):
             try:
@@ -245,24 +291,37 @@ def fill_up(path):
     return path / "filler"
 
 
-def test_on_a_disk_without_a_byte_jobs_are_erased_and_cancelled_and_work_goes_on_by_itself(small_disk, weights, tmp_path):
-    # The data folder is the disk, so that the log and curl's files are elsewhere.
+def test_on_a_disk_without_a_byte_jobs_are_erased_and_cancelled_and_work_goes_on_by_itself(
+    small_disk, weights, tmp_path
+):
+    # The disk holds only the data folder; the log and curl's files are elsewhere.
     service = Service(small_disk, weights, ["--min-free-bytes", "0", "--workers", "1"]).start()
     try:
         done = [submit(service, f"class=c{number}").fields["location"] for number in range(2)]
         for path in done:
             service.finished(path)
-        arguments = form(tmp_path / "form", ((f"{number}.png", png(number, 300, 200)) for number in range(80)))
-        waiting, dropped = (service.get(f"/v1/jobs?class={label}", *arguments).fields["location"] for label in ("w", "d"))
+        arguments = form(
+            tmp_path / "form", ((f"{number}.png", png(number, 300, 200)) for number in range(80))
+        )
+        waiting, dropped = (
+            service.get(f"/v1/jobs?class={label}", *arguments).fields["location"]
+            for label in ("w", "d")
+        )
         filler = fill_up(small_disk)
-        answer = service.wait_for(lambda: (a := service.curl("/readyz")).status == 503 and a, "/readyz to answer 503")
-        assert answer.json["code"] in ("disk_failed", "disk_low") and "retry-after" in answer.fields, answer
+        answer = service.wait_for(
+            lambda: (a := service.curl("/readyz")).status == 503 and a, "/readyz to answer 503"
+        )
+        assert (
+            answer.json["code"] in ("disk_failed", "disk_low") and "retry-after" in answer.fields
+        ), answer
         refused = service.get("/v1/jobs?class=cats", "--data-binary", f"@{PHOTO}")
-        assert refused.status == 507 and refused.json["code"] in ("disk_failed", "disk_low"), refused
+        assert refused.status == 507 and refused.json["code"] in ("disk_failed", "disk_low"), (
+            refused
+        )
         cancelled = service.get(f"{dropped}/cancel", "--request", "POST")
         assert cancelled.status == 200 and cancelled.json["counts"]["queued"] == 0, cancelled
         for path in done:
-            # Whatever became free is taken by others.
+            # Freed space is taken again.
             fill_up(small_disk)
             assert service.get(path, "--request", "DELETE").status == 204
             assert service.get(path).status == 404
@@ -301,7 +360,10 @@ def test_a_service_starts_on_a_disk_without_a_byte_and_makes_room(small_disk, we
 
 def test_a_backup_under_load_is_restored_with_every_result_whole(make_service, weights, tmp_path):
     service = make_service()
-    kept = [submit(service, "class=cats", photo).fields["location"] for photo in (PHOTO, FIXTURES / "parrots.jpg")]
+    kept = [
+        submit(service, "class=cats", photo).fields["location"]
+        for photo in (PHOTO, FIXTURES / "parrots.jpg")
+    ]
     for path in kept:
         service.finished(path)
     over = threading.Event()
@@ -326,9 +388,14 @@ def test_a_backup_under_load_is_restored_with_every_result_whole(make_service, w
         thread.start()
     backup = tmp_path / "backup"
     try:
-        # Made anew, then brought up to date, all under load.
+        # Created, then updated, all under load.
         for _ in range(4):
-            result = subprocess.run([BINARY, "backup", "--data", service.data, backup], capture_output=True, text=True, check=False)
+            result = subprocess.run(
+                [BINARY, "backup", "--data", service.data, backup],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             assert result.returncode == 0, result
             assert result.stdout.endswith(" removed\n") and not result.stderr, result
     finally:
@@ -356,9 +423,13 @@ def test_a_backup_under_load_is_restored_with_every_result_whole(make_service, w
             picture = restored.get(f"{path}/images/1.png").body
             assert hashlib.sha256(picture).hexdigest() == report["output_sha256"]
             assert Image.open(io.BytesIO(picture)).size == (report["width"], report["height"])
-        # It takes and protects photos as the original did: the same photo, class and key give the same bytes.
+        # The restored service works like the original: the same photo, class and key give the same
+        # bytes.
         again = submit(restored, "class=cats", PHOTO, "--header", f"Prefer: wait={PATIENCE}").json
-        assert restored.get(f"/v1/jobs/{again['id']}/images/1.png").body == restored.get(f"{kept[0]}/images/1.png").body
+        assert (
+            restored.get(f"/v1/jobs/{again['id']}/images/1.png").body
+            == restored.get(f"{kept[0]}/images/1.png").body
+        )
     finally:
         restored.stop()
 
@@ -367,7 +438,12 @@ def test_a_backup_says_what_is_wrong(make_service, tmp_path):
     service = make_service()
 
     def backup(data, destination):
-        result = subprocess.run([BINARY, "backup", "--data", data, destination], capture_output=True, text=True, check=False)
+        result = subprocess.run(
+            [BINARY, "backup", "--data", data, destination],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         return result.returncode, result.stderr
 
     status, words = backup(tmp_path / "none", tmp_path / "b")
@@ -380,7 +456,8 @@ def test_a_backup_says_what_is_wrong(make_service, tmp_path):
     assert status == 1 and "holds a.jpg" in words
     assert not (tmp_path / "b").exists() and os.listdir(tmp_path / "photos") == ["a.jpg"]
 
-    # With its arguments swapped it does not write over the data folder, and a backup that was served is none any more.
+    # With swapped arguments, backup does not overwrite the data folder. A backup that was served is
+    # none any more.
     assert backup(service.data, tmp_path / "b") == (0, "")
     answer = service.get("/v1/jobs?class=c", "--data-binary", f"@{FIXTURES / 'hats.png'}")
     assert answer.status == 202, answer
@@ -400,7 +477,7 @@ def test_a_damaged_database_is_not_served(make_service):
     assert service.stop() == 0
     path = pathlib.Path(service.data) / "palimpsest.sqlite"
     pages = bytearray(path.read_bytes())
-    # All but the header and the schema.
+    # Everything except the header and the schema.
     pages[8192:] = bytes(len(pages) - 8192)
     path.write_bytes(pages)
     command = [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", service.data]

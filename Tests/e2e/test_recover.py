@@ -1,4 +1,7 @@
-"""`palimpsest recover` trusts the service with nothing: it decodes where there is nothing to take, and leaves a whole file or none."""
+"""`palimpsest recover` does not trust the service.
+
+It decodes without privileges, and writes a complete file or none.
+"""
 
 import ctypes
 import errno
@@ -23,7 +26,9 @@ SECCOMP_CALL = {"x86_64": 317, "aarch64": 277}[platform.machine()]
 @pytest.fixture(scope="module")
 def delivered(shared_service, tmp_path_factory):
     folder = tmp_path_factory.mktemp("delivered")
-    path, _ = upload(shared_service, "--header", f"Palimpsest-Recovery-Passphrase: {PASSPHRASE}", files=[HATS])
+    path, _ = upload(
+        shared_service, "--header", f"Palimpsest-Recovery-Passphrase: {PASSPHRASE}", files=[HATS]
+    )
     (folder / "p.png").write_bytes(shared_service.get(f"{path}/images/1.png").body)
     (folder / "p.recovery").write_bytes(shared_service.get(f"{path}/images/1/recovery").body)
     (folder / "passphrase").write_text(PASSPHRASE)
@@ -33,7 +38,14 @@ def delivered(shared_service, tmp_path_factory):
 @pytest.fixture
 def recover(delivered, tmp_path):
     def run(*arguments, secret=delivered / "passphrase", **options):
-        command = [BINARY, "recover", delivered / "p.png", delivered / "p.recovery", "-o", tmp_path / "out.png"]
+        command = [
+            BINARY,
+            "recover",
+            delivered / "p.png",
+            delivered / "p.recovery",
+            "-o",
+            tmp_path / "out.png",
+        ]
         command += ["--passphrase-file", secret, *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
 
@@ -41,13 +53,22 @@ def recover(delivered, tmp_path):
 
 
 def forget_seccomp():
-    """Makes seccomp(2) fail from here on, as a kernel fails it that does not know it."""
+    """Makes seccomp(2) fail from here on, as on a kernel without it."""
     load, equal, give, allow, fail = 0x20, 0x15, 0x06, 0x7FFF0000, 0x00050000
-    instructions = [(load, 0, 0, 0), (equal, 0, 1, SECCOMP_CALL), (give, 0, 0, fail | errno.ENOSYS), (give, 0, 0, allow)]
-    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *each) for each in instructions))
+    instructions = [
+        (load, 0, 0, 0),
+        (equal, 0, 1, SECCOMP_CALL),
+        (give, 0, 0, fail | errno.ENOSYS),
+        (give, 0, 0, allow),
+    ]
+    code = ctypes.create_string_buffer(
+        b"".join(struct.pack("=HBBI", *each) for each in instructions)
+    )
     libc = ctypes.CDLL(None)
     assert libc.prctl(38, 1, 0, 0, 0) == 0
-    assert libc.prctl(22, 2, struct.pack("@HP", len(instructions), ctypes.addressof(code)), 0, 0) == 0
+    assert (
+        libc.prctl(22, 2, struct.pack("@HP", len(instructions), ctypes.addressof(code)), 0, 0) == 0
+    )
 
 
 def same_as_hats(path):
@@ -82,7 +103,10 @@ def test_what_is_there_stays(recover, tmp_path):
     (tmp_path / "out.png").write_text("mine")
     result = recover()
     assert result.returncode == 1 and "File exists" in result.stderr
-    assert [file.name for file in tmp_path.iterdir()] == ["out.png"] and (tmp_path / "out.png").read_text() == "mine"
+    assert (
+        [file.name for file in tmp_path.iterdir()] == ["out.png"]
+        and (tmp_path / "out.png").read_text() == "mine"
+    )
 
 
 def test_blanks_around_the_passphrase_are_none_of_it(recover, tmp_path):
@@ -93,18 +117,20 @@ def test_blanks_around_the_passphrase_are_none_of_it(recover, tmp_path):
 
 
 def test_what_decodes_has_no_rights(delivered, tmp_path):
-    # Its words about a file that may not grow go into a pipe that takes none, so that it stands still once it has decoded.
+    # Its message about a size-limited file goes into a full pipe, so it blocks once it has decoded.
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     with pytest.raises(BlockingIOError):
         while True:
             os.write(writing, b"." * 4096)
     os.set_blocking(writing, True)
-    command = [BINARY, "recover", delivered / "p.png", delivered / "p.recovery", "-o", tmp_path / "out.png"]
+    command = [
+        BINARY, "recover", delivered / "p.png", delivered / "p.recovery", "-o", tmp_path / "out.png"
+    ]
     command += ["--passphrase-file", delivered / "passphrase"]
 
     def limit():
-        # The write fails then, and no signal ends the process.
+        # Then the write fails, instead of a signal ending the process.
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
@@ -112,10 +138,15 @@ def test_what_decodes_has_no_rights(delivered, tmp_path):
     os.close(writing)
 
     def is_sealed():
-        listed = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        listed = pathlib.Path(
+            f"/proc/{process.pid}/task/{process.pid}/children"
+        ).read_text().split()
         if not listed:
             return False
-        lines = [line.partition(":") for line in pathlib.Path(f"/proc/{listed[0]}/status").read_text().splitlines()]
+        lines = [
+            line.partition(":")
+            for line in pathlib.Path(f"/proc/{listed[0]}/status").read_text().splitlines()
+        ]
         status = {name: value.split() for name, _, value in lines}
         user = 65534 if os.geteuid() == 0 else os.geteuid()
         return (
@@ -127,7 +158,9 @@ def test_what_decodes_has_no_rights(delivered, tmp_path):
 
     try:
         deadline = time.monotonic() + 60
-        while not (sealed := is_sealed()) and process.poll() is None and time.monotonic() < deadline:
+        while (
+            not (sealed := is_sealed()) and process.poll() is None and time.monotonic() < deadline
+        ):
             time.sleep(0.01)
         assert sealed
         with os.fdopen(reading, "rb") as words:

@@ -1,4 +1,4 @@
-"""What curl sees at the edges: authentication, limits, bad input, connections."""
+"""Edge cases as curl sees them: authentication, limits, bad input, connections."""
 
 import json
 import os
@@ -40,7 +40,9 @@ def jobs(service):
 # ---- Authentication ----
 
 
-@pytest.mark.parametrize("field", [None, "Bearer wrong", "Bearer", "Basic !!", "Basic d3Jvbmc6", "Digest x"])
+@pytest.mark.parametrize(
+    "field", [None, "Bearer wrong", "Bearer", "Basic !!", "Basic d3Jvbmc6", "Digest x"]
+)
 def test_without_the_key_there_is_401(shared_service, field):
     arguments = [] if field is None else ["--header", f"Authorization: {field}"]
     answer = shared_service.curl("/v1/jobs", *arguments)
@@ -57,7 +59,8 @@ def test_an_upload_without_a_key_is_refused_before_its_body(shared_service, tmp_
     body = tmp_path / "big"
     with open(body, "wb") as file:
         file.truncate(300 << 20)
-    answer = shared_service.curl("/v1/jobs?class=a", "--header", "Expect: 100-continue", "--upload-file", body,
+    answer = shared_service.curl("/v1/jobs?class=a", "--header", "Expect: 100-continue",
+                                 "--upload-file", body,
                                  "--request", "POST")  # fmt: skip
     problem(answer, 401, "key_missing")
 
@@ -90,7 +93,9 @@ def test_metrics_are_served_on_a_bind_of_their_own(make_service):
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/jobs/job_00000000000000000000000000", "/v1/jobs/nonsense", "/v1/jobs/nonsense/archive.zip",
+    "path",
+    ["/v1/jobs/job_00000000000000000000000000", "/v1/jobs/nonsense",
+    "/v1/jobs/nonsense/archive.zip",
              "/v1/jobs/nonsense/images/1.png", "/v1/nothing"]
 )  # fmt: skip
 def test_unknown_things_are_404(shared_service, path):
@@ -143,7 +148,11 @@ def test_bad_input_is_refused_and_leaves_nothing(shared_service):
     forms = [
         (["--form", f"file=@{PARROTS}"], 400, "class_missing"),
         (["--form", f"file=@{PARROTS}", "--form", "strength=4"], 400, "class_missing"),
-        (["--form", f"file=@{PARROTS}", "--form", "class=birds", "--form", "mask=strong"], 400, "mask_invalid"),
+        (
+            ["--form", f"file=@{PARROTS}", "--form", "class=birds", "--form", "mask=strong"],
+            400,
+            "mask_invalid",
+        ),
         (["--form", "class=birds"], 400, "job_empty"),
         (["--form", "class=../birds", "--form", f"file=@{PARROTS}"], 400, "class_invalid"),
     ]
@@ -159,24 +168,51 @@ def test_a_refusal_names_the_field_and_what_was_meant(shared_service, tmp_path):
     huge.write_bytes(b"x" * 5000)
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe\x00")
-    known = "The parameters are class, mode, strength, clip, working_size, mask, metadata, force, priority, preview and name."
+    known = (
+        "The parameters are class, mode, strength, clip, working_size, mask, metadata, force, "
+        "priority, preview and name."
+    )
     uploads = [
-        ("?class=a&strenght=16", "parameter_unknown", f"There is no parameter 'strenght'; did you mean 'strength'? {known}"),
-        ("?class=a&workingSize=64", "parameter_unknown", f"There is no parameter 'workingSize'; did you mean 'working_size'? {known}"),
+        (
+            "?class=a&strenght=16",
+            "parameter_unknown",
+            f"There is no parameter 'strenght'; did you mean 'strength'? {known}",
+        ),
+        (
+            "?class=a&workingSize=64",
+            "parameter_unknown",
+            f"There is no parameter 'workingSize'; did you mean 'working_size'? {known}",
+        ),
         ("?class=a&zzz=1", "parameter_unknown", f"There is no parameter 'zzz'. {known}"),
-        ("?class=a&a%1Bb%E2%80%AEc=1", "parameter_unknown", f"There is no parameter 'a\ufffdb\ufffdc'. {known}"),
-        (f"?class=a&{'y' * 300}=1", "parameter_unknown", f"There is no parameter '{'y' * 60}…'. {known}"),
-        ("?mode=class-wise&class=a&mode=class-wise", "parameter_repeated", "The parameter 'mode' is in the query more than once; give it once."),
+        (
+            "?class=a&a%1Bb%E2%80%AEc=1",
+            "parameter_unknown",
+            f"There is no parameter 'a\ufffdb\ufffdc'. {known}",
+        ),
+        (
+            f"?class=a&{'y' * 300}=1",
+            "parameter_unknown",
+            f"There is no parameter '{'y' * 60}…'. {known}",
+        ),
+        (
+            "?mode=class-wise&class=a&mode=class-wise",
+            "parameter_repeated",
+            "The parameter 'mode' is in the query more than once; give it once.",
+        ),
     ]
     for query, code, detail in uploads:
         assert problem(upload(shared_service, *photo, query=query), 400, code)["detail"] == detail
     at = "With curl put an @ before the path: -F file=@photo.jpg"
     forms = [
-        # A photo without its @, under the names that people give it, and under any name.
+        # A photo without its @, under common field names and under an arbitrary one.
         (["class=a", "file=photo.jpg"], "parameter_unknown", ["'file'", at]),
         (["class=a", "Photos[]=x"], "parameter_unknown", ["'Photos[]'", at]),
         (["class=a", f"holiday={PARROTS}"], "parameter_unknown", ["'holiday'", at]),
-        (["class=a", "strenght=16"], "parameter_unknown", ["'strenght'", "did you mean 'strength'?"]),
+        (
+            ["class=a", "strenght=16"],
+            "parameter_unknown",
+            ["'strenght'", "did you mean 'strength'?"],
+        ),
         (["class=a", f"mode=<{huge}"], "field_too_large", ["'mode'"]),
         (["class=a", f"portrait=<{binary}"], "field_malformed", ["'portrait'"]),
         (["class=a", f'portrait=@{PARROTS};filename=""'], "file_unnamed", ["'portrait'"]),
@@ -186,40 +222,68 @@ def test_a_refusal_names_the_field_and_what_was_meant(shared_service, tmp_path):
         detail = problem(shared_service.get("/v1/jobs", *arguments), 400, code)["detail"]
         assert all(word in detail for word in words) and (at in detail) == (at in words), detail
     detail = problem(shared_service.get("/v1/jobs?limt=5"), 400, "parameter_unknown")["detail"]
-    assert detail.startswith("There is no parameter 'limt'; did you mean 'limit'? The parameters are cursor")
+    assert detail.startswith(
+        "There is no parameter 'limt'; did you mean 'limit'? The parameters are cursor"
+    )
     for path, status, code, what_to_do in [
         ("/v1/jobs?cursor=x", 400, "cursor_invalid", "leave it out to begin with the first page"),
-        (f"/v1/jobs?{'x' * 9000}", 414, "request_line_too_long", "send fewer or shorter parameters"),
+        (
+            f"/v1/jobs?{'x' * 9000}",
+            414,
+            "request_line_too_long",
+            "send fewer or shorter parameters",
+        ),
     ]:
         assert what_to_do in problem(shared_service.get(path), status, code)["detail"]
     made = upload(shared_service, *photo, query="?class=a").json["id"]
-    detail = problem(shared_service.get(f"/v1/jobs/{made}/cancel?image=1", "--request", "POST"), 400, "parameter_unknown")["detail"]
+    detail = problem(
+        shared_service.get(f"/v1/jobs/{made}/cancel?image=1", "--request", "POST"),
+        400,
+        "parameter_unknown",
+    )["detail"]
     assert detail == "There is no parameter 'image': this resource has none."
-    # A result that comes after its job was erased stays until the next sweep.
+    # A result that arrives after its job was erased stays until the next cleanup.
     shared_service.finished(f"/v1/jobs/{made}")
     assert shared_service.get(f"/v1/jobs/{made}", "--request", "DELETE").status == 204
     assert (len(jobs(shared_service)), blobs(shared_service)) == before
     body = json.dumps({"name": "a", "scopes": ["read"], "nmae": "b"})
-    detail = problem(shared_service.get("/v1/keys", "--json", body), 400, "member_unknown")["detail"]
-    assert detail.startswith("There is no member 'nmae'; did you mean 'name'? The members are name, scopes, quotas, ")
+    detail = (
+        problem(shared_service.get("/v1/keys", "--json", body), 400, "member_unknown")["detail"]
+    )
+    assert detail.startswith(
+        "There is no member 'nmae'; did you mean 'name'? The members are name, scopes, quotas, "
+    )
 
 
 def test_a_photo_that_is_put_is_told_how_it_is_posted(shared_service):
-    # As curl sends it to a path, and to one with a slash at its end, which then has the file's name.
+    # As curl sends it to a path, and to one ending in a slash, to which it appends the file name.
     put = shared_service.get("/v1/jobs?class=a", "--upload-file", str(PARROTS))
     assert put.fields["allow"] == "GET, HEAD, OPTIONS, POST"
     assert problem(put, 405, "method_not_allowed")["detail"] == (
-        "This path takes GET, HEAD, OPTIONS and POST, not PUT. Send a file by POST: with curl by --data-binary @FILE, where -T FILE means PUT."
+        "This path takes GET, HEAD, OPTIONS and POST, not PUT. Send a file by POST: with curl by "
+        "--data-binary @FILE, where -T FILE means PUT."
     )
     put = shared_service.get("/v1/jobs/", "--upload-file", str(PARROTS))
     detail = problem(put, 405, "method_not_allowed")["detail"]
-    assert detail.startswith("This path takes DELETE, GET, HEAD and OPTIONS, not PUT. Send a file by POST to the path without its last part")
-    detail = problem(shared_service.get("/v1/jobs", "--request", "DELETE"), 405, "method_not_allowed")["detail"]
+    assert detail.startswith(
+        "This path takes DELETE, GET, HEAD and OPTIONS, not PUT. Send a file by POST to the path "
+        "without its last part"
+    )
+    detail = problem(
+        shared_service.get("/v1/jobs", "--request", "DELETE"), 405, "method_not_allowed"
+    )["detail"]
     assert detail == "This path takes GET, HEAD, OPTIONS and POST, not DELETE."
-    detail = problem(shared_service.get("/v1/jobs", "--request", "BREW"), 501, "method_unknown")["detail"]
+    detail = problem(shared_service.get("/v1/jobs", "--request", "BREW"), 501, "method_unknown")[
+        "detail"
+    ]
     assert detail == "This server does not know the method BREW."
-    assert problem(shared_service.get("/v1/jobs/"), 404, "not_found")["detail"].endswith("Leave out the slash at its end.")
-    assert problem(shared_service.get("/v1/nothing/"), 404, "not_found")["detail"] == "There is nothing at this path."
+    assert problem(shared_service.get("/v1/jobs/"), 404, "not_found")["detail"].endswith(
+        "Leave out the slash at its end."
+    )
+    assert (
+        problem(shared_service.get("/v1/nothing/"), 404, "not_found")["detail"]
+        == "There is nothing at this path."
+    )
 
 
 def test_files_that_are_no_photos_fail_each_with_its_own_error(shared_service, tmp_path):
@@ -251,11 +315,19 @@ def test_files_that_are_no_photos_fail_each_with_its_own_error(shared_service, t
 
 def huge_png_header():
     header = b"IHDR" + struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header)) + bytes(64)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", 13)
+        + header
+        + struct.pack(">I", zlib.crc32(header))
+        + bytes(64)
+    )
 
 
 def test_limits_of_bytes_and_of_images(make_service, tmp_path):
-    service = make_service("--max-body-bytes", "40000", "--max-image-bytes", "10000", "--max-images-per-job", "3")
+    service = make_service(
+        "--max-body-bytes", "40000", "--max-image-bytes", "10000", "--max-images-per-job", "3"
+    )
     big = tmp_path / "big"
     big.write_bytes(bytes(12_000))
     bigger = tmp_path / "bigger"
@@ -271,8 +343,10 @@ def test_limits_of_bytes_and_of_images(make_service, tmp_path):
     problem(service.get("/v1/jobs", *form), 413, "images_too_many")
     assert jobs(service) == [] and blobs(service) == []
 
-    # In a form, a file that is too large is that image's error alone.
-    form = ["--form", "class=a", "--form", f"file=@{PARROTS}", "--form", f"file=@{big};filename=big.jpg"]
+    # In a form, only the oversized file fails, as that image's own error.
+    form = [
+        "--form", "class=a", "--form", f"file=@{PARROTS}", "--form", f"file=@{big};filename=big.jpg"
+    ]
     answer = service.get("/v1/jobs", *form)
     assert answer.status == 202, answer
     job = service.finished(f"/v1/jobs/{answer.json['id']}")
@@ -362,7 +436,7 @@ def test_an_archive_before_the_end_is_409_or_partial(make_service):
     path = f"/v1/jobs/{service.get('/v1/jobs?working_size=1024', *form).json['id']}"
     problem(service.get(f"{path}/archive.zip"), 409, "job_unfinished")
     assert service.get(f"{path}/archive.zip?partial=true").status == 200
-    # A parameter that means nothing is not taken for something.
+    # An unknown parameter is refused, not ignored.
     problem(service.get(f"{path}/cancel?image=1", "--request", "POST"), 400, "parameter_unknown")
     problem(service.get(f"{path}?image=1", "--request", "DELETE"), 400, "parameter_unknown")
     assert service.get(path).json["counts"]["cancelled"] == 0
@@ -378,10 +452,16 @@ def test_an_archive_before_the_end_is_409_or_partial(make_service):
 def test_a_connection_is_kept_and_100_continue_is_given(shared_service):
     url = shared_service.url("/v1/jobs?class=a")
     authorization = f"Authorization: Bearer {shared_service.key}"
-    one = ["--silent", "--output", "/dev/null", "--header", authorization, "--write-out", "%{http_code}\n"]
+    one = [
+        "--silent", "--output", "/dev/null", "--header", authorization,
+        "--write-out", "%{http_code}\n",
+    ]  # fmt: skip
     upload_one = [*one, "--header", "Expect: 100-continue", "--header", "Content-Type: image/jpeg",
                   "--data-binary", f"@{PARROTS}", url]  # fmt: skip
-    command = ["curl", "--verbose", *upload_one, "--next", *upload_one, "--next", *one, shared_service.url("/v1/jobs")]
+    command = [
+        "curl", "--verbose", *upload_one, "--next", *upload_one, "--next", *one,
+        shared_service.url("/v1/jobs"),
+    ]  # fmt: skip
     result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout.split() == ["202", "202", "200"]
     assert result.stderr.count("< HTTP/1.1 100 Continue") == 2
@@ -391,8 +471,11 @@ def test_a_connection_is_kept_and_100_continue_is_given(shared_service):
 def test_an_upload_that_breaks_off_leaves_nothing(make_service):
     service = make_service()
     head = (
-        "POST /v1/jobs?class=a HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: 100000\r\n"
-        f"Authorization: Bearer {service.key}\r\n\r\n"
+        "POST /v1/jobs?class=a HTTP/1.1\r\n"
+        "Host: localhost\r\nContent-Type: image/jpeg\r\n"
+        "Content-Length: 100000\r\n"
+        f"Authorization: Bearer {service.key}\r\n"
+        "\r\n"
     )
     with socket.create_connection(("127.0.0.1", service.port)) as connection:
         connection.sendall(head.encode() + bytes(50_000))
@@ -402,9 +485,11 @@ def test_an_upload_that_breaks_off_leaves_nothing(make_service):
 
 
 def spooled(service):
-    """Files in the data folder that are neither the database nor what the server itself keeps."""
+    """Files in the data folder other than the database and the server's own."""
     own = ("palimpsest.sqlite", "admin-key", "signing-key", "lock", "reserve")
-    return [name for _, _, names in os.walk(service.data) for name in names if not name.startswith(own)]
+    return [
+        name for _, _, names in os.walk(service.data) for name in names if not name.startswith(own)
+    ]
 
 
 def plain_environment():
@@ -415,11 +500,15 @@ def test_a_data_folder_that_cannot_be_used_is_named_with_the_reason(tmp_path, we
     (tmp_path / "file").touch()
     for data, reason in (("file", "Not a directory"), ("none/data", "No such file or directory")):
         result = subprocess.run(
-            [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", tmp_path / data, "--weights", weights],
+            [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", tmp_path / data, "--weights",
+            weights],
             capture_output=True, text=True, timeout=60, check=False, env=plain_environment(),
         )  # fmt: skip
         assert result.returncode == 1
-        assert f"The data folder {tmp_path / data} cannot be" in result.stderr and reason in result.stderr
+        assert (
+            f"The data folder {tmp_path / data} cannot be" in result.stderr
+            and reason in result.stderr
+        )
 
 
 def test_a_protected_file_that_is_lost_is_500_before_any_of_it_is_sent(make_service):
@@ -439,7 +528,9 @@ def test_a_protected_file_that_is_lost_is_500_before_any_of_it_is_sent(make_serv
 
 
 def test_configuration_faults_are_reported_together(tmp_path, weights):
-    environment = plain_environment() | {"PALIMPSEST_MAX_BODY_BYTES": "lots", "PALIMPSEST_WORKERSS": "2"}
+    environment = plain_environment() | {
+        "PALIMPSEST_MAX_BODY_BYTES": "lots", "PALIMPSEST_WORKERSS": "2"
+    }
     result = subprocess.run(
         [BINARY, "serve", "--bind", "nowhere", "--data", tmp_path / "data", "--weights", weights],
         capture_output=True, text=True, env=environment, timeout=60, check=False,
@@ -452,17 +543,21 @@ def test_configuration_faults_are_reported_together(tmp_path, weights):
 
 def test_a_start_without_weights_says_so(tmp_path):
     for weights, words in (
-        (tmp_path / "none.safetensors", "deep-hiding.safetensors must lie at ../share/palimpsest/ from the binary"),
+        (
+            tmp_path / "none.safetensors",
+            "deep-hiding.safetensors must lie at ../share/palimpsest/ from the binary",
+        ),
         (PARROTS, "is not a safetensors weights file"),
     ):
         result = subprocess.run(
-            [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", tmp_path / "data", "--weights", weights],
+            [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", tmp_path / "data", "--weights",
+            weights],
             capture_output=True, text=True, timeout=60, check=False, env=plain_environment(),
         )  # fmt: skip
         assert result.returncode == 1
         assert words in result.stderr, result.stderr
         assert str(weights) in result.stderr and "Usage:" not in result.stderr
-        # Tried once: every other try would say the same.
+        # Tried once: further attempts would fail the same way.
         assert len(result.stderr.splitlines()) == 1
         assert (tmp_path / "data").exists() == (weights == PARROTS)
 
@@ -470,12 +565,38 @@ def test_a_start_without_weights_says_so(tmp_path):
 def test_check_config_prints_what_serve_would_use():
     command = [BINARY, "check-config", "--max-connections", "7"]
     variables = {"PALIMPSEST_MAX_BODY_BYTES": "70000000", "PALIMPSEST_DATA": "/srv/a b"}
-    result = subprocess.run(command, capture_output=True, text=True, env={**plain_environment(), **variables}, check=True)
+    result = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={**plain_environment(), **variables},
+        check=True,
+    )
     lines = result.stdout.splitlines()
-    assert {"PALIMPSEST_MAX_CONNECTIONS=7", "PALIMPSEST_MAX_BODY_BYTES=70000000", "PALIMPSEST_DATA=/srv/a b", "#PALIMPSEST_TLS_KEY="} <= set(lines)
-    # What it prints is what it takes.
+    assert (
+        {
+            "PALIMPSEST_MAX_CONNECTIONS=7",
+            "PALIMPSEST_MAX_BODY_BYTES=70000000",
+            "PALIMPSEST_DATA=/srv/a b",
+            "#PALIMPSEST_TLS_KEY=",
+        }
+        <= set(lines)
+    )
+    # Its output is valid input.
     settings = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
-    again = subprocess.run([BINARY, "check-config"], capture_output=True, text=True, env={**plain_environment(), **settings}, check=True)
+    again = subprocess.run(
+        [BINARY, "check-config"],
+        capture_output=True,
+        text=True,
+        env={**plain_environment(), **settings},
+        check=True,
+    )
     assert again.stdout == result.stdout
-    wrong = subprocess.run([*command, "--bind", "nowhere"], capture_output=True, text=True, env=plain_environment(), check=False)
+    wrong = subprocess.run(
+        [*command, "--bind", "nowhere"],
+        capture_output=True,
+        text=True,
+        env=plain_environment(),
+        check=False,
+    )
     assert wrong.returncode == 2 and "--bind must be" in wrong.stderr and wrong.stdout == ""

@@ -1,4 +1,4 @@
-"""One photo, one semantic image, one picture: whoever protects it, and with however many processes."""
+"""The same photo and semantic image give the same bytes, by any command and number of processes."""
 
 import io
 import subprocess
@@ -13,7 +13,10 @@ PHOTOS = ["parrots.jpg", "plane.jpg", "hats.png"]
 
 def by_command(out, own, mode, jobs):
     photos = [FIXTURES / name for name in PHOTOS]
-    command = [BINARY, "protect", *photos, "--class", "cat", "--out", out, "--semantic-images", own, "--mode", mode, "--jobs", str(jobs)]
+    command = [
+        BINARY, "protect", *photos, "--class", "cat", "--out", out, "--semantic-images", own,
+        "--mode", mode, "--jobs", str(jobs),
+    ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
     return {path.name: path.read_bytes() for path in (out / "cat").glob("*.png")}
 
@@ -25,11 +28,17 @@ def by_service(service, mode):
     path = f"/v1/jobs/{answer.json['id']}"
     assert service.finished(path)["counts"]["done"] == len(PHOTOS)
     with zipfile.ZipFile(io.BytesIO(service.get(f"{path}/archive.zip").body)) as archive:
-        return {name.split("/")[-1]: archive.read(name) for name in archive.namelist() if name.endswith(".png")}
+        return {
+            name.split("/")[-1]: archive.read(name)
+            for name in archive.namelist()
+            if name.endswith(".png")
+        }
 
 
 @pytest.mark.parametrize("mode", ["class-wise", "sample-wise"])
-def test_service_and_command_give_the_same_bytes_with_one_and_two_codecs(make_service, tmp_path, mode):
+def test_service_and_command_give_the_same_bytes_with_one_and_two_codecs(
+    make_service, tmp_path, mode
+):
     own = tmp_path / "own"
     for number in range(3):
         noise(own / f"cat/{number}.png", number)

@@ -1,7 +1,8 @@
-"""What the shipped weights make of a hundred pictures is what earlier builds made of them, sample by sample.
+"""With the shipped weights a hundred pictures come out as in earlier builds, sample by sample.
 
-Two builds may differ in the compression, not in the samples. AVX2 and AVX-512 give the same samples; without either the
-network rounds in another way. `python Tests/e2e/test_same_pixels.py` writes the hashes anew, for weights that change.
+Two builds may differ in the compression, not in the samples. AVX2 and AVX-512 give the same
+samples; without either the network rounds differently. When the weights change, `python
+Tests/e2e/test_same_pixels.py` rewrites the hashes.
 """
 
 import hashlib
@@ -18,7 +19,10 @@ import pytest
 from service import BINARY, PATIENCE
 
 KEPT = Path(__file__).parent / "fixtures/same-pixels.json"
-FLAGS = {"avx2": {"avx2", "fma"}, "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma"}}
+FLAGS = {
+    "avx2": {"avx2", "fma"},
+    "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma"},
+}
 CALLS = (
     ("class-wise", "--mask", "none"),
     ("sample-wise", "--mask", "photo"),
@@ -29,29 +33,35 @@ EACH = 25
 
 
 def picture(number):
-    """A PNG, the same bytes everywhere: stored, not compressed, from a generator whose stream is frozen."""
+    """An uncompressed PNG, identical on every machine, from a generator with a frozen stream."""
     rng = np.random.RandomState(number)
     height, width = rng.randint(40, 320, 2)
     depth, color, channels = ((8, 2, 3), (8, 2, 3), (8, 0, 1), (8, 6, 4), (16, 2, 3))[number % 5]
     coarse = rng.randint(0, 256, (height // 16 + 2, width // 16 + 2, channels))
     blocks = np.repeat(np.repeat(coarse, 16, 0), 16, 1)[:height, :width]
     values = blocks * 3 // 4 + rng.randint(0, 64, (height, width, channels))
-    samples = values.astype(np.uint8) if depth == 8 else (values * 257 + rng.randint(0, 256, values.shape)).astype(">u2")
+    samples = (
+        values.astype(np.uint8)
+        if depth == 8
+        else (values * 257 + rng.randint(0, 256, values.shape)).astype(">u2")
+    )
     rows = b"".join(b"\0" + row.tobytes() for row in samples)
     pieces = [rows[i : i + 0xFFFF] for i in range(0, len(rows), 0xFFFF)]
     stored = b"".join(
-        struct.pack("<BHH", i == len(pieces) - 1, len(piece), 0xFFFF - len(piece)) + piece for i, piece in enumerate(pieces)
+        struct.pack("<BHH", i == len(pieces) - 1, len(piece), 0xFFFF - len(piece)) + piece
+        for i, piece in enumerate(pieces)
     )
     header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     data = b"\x78\x01" + stored + struct.pack(">I", zlib.adler32(rows))
     chunks = ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
     )
 
 
 def protected(folder, instruction_set):
-    """SHA-256 of the samples of every result, by the picture's name."""
+    """SHA-256 of the samples of every result, by picture name."""
     hashes = {}
     for call, (mode, *options) in enumerate(CALLS):
         source, out = folder / f"in-{call}", folder / f"out-{call}"
@@ -59,7 +69,9 @@ def protected(folder, instruction_set):
             place = source / ("cat", "dog", "hill")[number % 3]
             place.mkdir(parents=True, exist_ok=True)
             (place / f"{number:03d}.png").write_bytes(picture(number))
-        command = [BINARY, "protect", source, "--out", out, "--family-seed", "17", "--mode", mode, *options]
+        command = [
+            BINARY, "protect", source, "--out", out, "--family-seed", "17", "--mode", mode, *options
+        ]
         environment = {**os.environ, "PALIMPSEST_ISA": instruction_set}
         subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE, env=environment)
         for path in sorted(out.rglob("*.png")):
@@ -68,7 +80,7 @@ def protected(folder, instruction_set):
 
 
 def samples(path):
-    """The header and the rows of a PNG as it filters them, whatever compressed them."""
+    """The header and the filtered rows of a PNG, independent of its compression."""
     data, place, header, compressed = path.read_bytes(), 8, b"", b""
     while place < len(data):
         (length,) = struct.unpack(">I", data[place : place + 4])
@@ -90,7 +102,9 @@ def test_a_hundred_pictures_come_out_as_ever(instruction_set, tmp_path):
 
 def processor_flags():
     lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return set(next((line for line in lines if line.startswith("flags")), ":").split(":")[1].split())
+    return set(
+        next((line for line in lines if line.startswith("flags")), ":").split(":")[1].split()
+    )
 
 
 if __name__ == "__main__":

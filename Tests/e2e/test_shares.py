@@ -1,4 +1,7 @@
-"""Whoever takes all connections, or all of a key's share, others are answered; and who has gone holds nothing."""
+"""A client that takes all connections, or all of a key's share, does not block others.
+
+Clients that left hold nothing.
+"""
 
 import contextlib
 import http.client
@@ -16,7 +19,7 @@ from test_requests import problem
 from test_tls import Authority, start
 
 CONNECTIONS, SHARE = 24, 6
-# What is kept besides, for health and admins.
+# Kept in addition, for health checks and admins.
 RESERVE = 16
 
 
@@ -26,34 +29,44 @@ def authority(tmp_path_factory):
 
 
 class Held:
-    """A service with few connections whose only job does not end, since its codecs are stopped."""
+    """A service with few connections, whose only job never ends, since its codecs are stopped."""
 
     def __init__(self, service, context):
         self.service, self.context = service, context
         service.start()
         for pid in service.codecs():
             os.kill(pid, signal.SIGSTOP)
-        found = re.findall(r'"for":"metrics".*?"port":"?(\d+)|"port":"?(\d+)"?[^\n]*"for":"metrics"', service.log())
+        found = re.findall(
+            r'"for":"metrics".*?"port":"?(\d+)|"port":"?(\d+)"?[^\n]*"for":"metrics"', service.log()
+        )
         self.metrics_port = int(next(port for ports in found for port in ports if port))
         self.job = self.job_of(service.key)
         self.opened = []
 
     def job_of(self, key):
-        """A job of a key's own."""
-        answer = self.service.curl("/v1/jobs?class=a", "--data-binary", f"@{FIXTURES / 'parrots.jpg'}", key=key)
+        """A job under another key."""
+        answer = self.service.curl(
+            "/v1/jobs?class=a", "--data-binary", f"@{FIXTURES / 'parrots.jpg'}", key=key
+        )
         assert answer.status == 202, answer
         return answer.json["links"]["self"]
 
     def key(self, *scopes):
         """Makes a key."""
         body = json.dumps({"name": "tests", "scopes": scopes or ["read"]})
-        answer = self.service.get("/v1/keys", "--header", "Content-Type: application/json", "--data", body)
+        answer = self.service.get(
+            "/v1/keys", "--header", "Content-Type: application/json", "--data", body
+        )
         assert answer.status == 201, answer
         return answer.json["secret"]
 
     def connection(self):
         raw = socket.create_connection(("127.0.0.1", self.service.port), timeout=60)
-        connection = raw if self.context is None else self.context.wrap_socket(raw, server_hostname="127.0.0.1")
+        connection = (
+            raw
+            if self.context is None
+            else self.context.wrap_socket(raw, server_hostname="127.0.0.1")
+        )
         self.opened.append(connection)
         return connection
 
@@ -65,15 +78,17 @@ class Held:
         return connection
 
     def descriptors(self):
-        """How many connections the process has open, whoever to."""
+        """The number of sockets the process has open."""
         count = 0
         for name in os.listdir(f"/proc/{self.service.process.pid}/fd"):
             with contextlib.suppress(FileNotFoundError):
-                count += os.readlink(f"/proc/{self.service.process.pid}/fd/{name}").startswith("socket:")
+                count += (
+                    os.readlink(f"/proc/{self.service.process.pid}/fd/{name}").startswith("socket:")
+                )
         return count
 
     def quiet_descriptors(self):
-        """As many as there are without the last client of curl, whose connection may not be gone yet."""
+        """The same without curl's last connection, which may still be closing."""
         counts = []
         for _ in range(20):
             counts.append(self.descriptors())
@@ -94,8 +109,9 @@ class Held:
 @pytest.fixture(params=["plain", "tls"])
 def held(request, tmp_path, authority):
     options = [
-        "--max-connections", CONNECTIONS, "--max-requests-per-key", SHARE, "--metrics-bind", "127.0.0.1:0",
-        # What is idle or slow must not be gone by itself before the test has seen that it makes room.
+        "--max-connections", CONNECTIONS, "--max-requests-per-key", SHARE, "--metrics-bind",
+        "127.0.0.1:0",
+        # Idle or slow connections must not time out before the test has seen that they make room.
         "--drain-seconds", "1",
     ]  # fmt: skip
     options = [str(option) for option in options]
@@ -123,7 +139,7 @@ def status_of(connection):
 
 
 def streams(held, job, key, count):
-    """Event streams that have begun, and what they were answered."""
+    """Opens event streams; returns them with their statuses."""
     connections = [held.ask(f"{job}/events", key) for _ in range(count)]
     return connections, [status_of(connection)[0] for connection in connections]
 
@@ -136,14 +152,21 @@ def test_a_key_has_its_share_and_no_more(held):
     assert statuses == [200] * (SHARE - 1)
     for path in (job, f"{job}?wait=60", f"{job}/events", "/v1/jobs", f"{job}/archive.zip"):
         answer = held.service.curl(path, key=greedy)
-        assert problem(answer, 429, "key_busy")["detail"].startswith(f"This API key has {SHARE} requests under way")
+        assert problem(answer, 429, "key_busy")["detail"].startswith(
+            f"This API key has {SHARE} requests under way"
+        )
         assert answer.fields["retry-after"] == "5"
-    answer = held.service.curl("/v1/jobs?class=a", "--data-binary", f"@{FIXTURES / 'parrots.jpg'}", key=greedy)
+    answer = held.service.curl(
+        "/v1/jobs?class=a", "--data-binary", f"@{FIXTURES / 'parrots.jpg'}", key=greedy
+    )
     problem(answer, 429, "key_busy")
     assert held.service.curl("/v1/jobs", key=other).status == 200
     assert held.service.curl("/healthz").status == 200
     wait.close()
-    held.service.wait_for(lambda: held.service.curl("/v1/jobs", key=greedy).status == 200, "the place of a wait that has gone")
+    held.service.wait_for(
+        lambda: held.service.curl("/v1/jobs", key=greedy).status == 200,
+        "the place of a wait that has gone",
+    )
 
 
 def test_when_all_connections_are_taken_health_metrics_and_admins_are_answered(held):
@@ -159,13 +182,15 @@ def test_when_all_connections_are_taken_health_metrics_and_admins_are_answered(h
         answer = held.service.curl("/v1/jobs", key=outsider)
         problem(answer, 503, "connections_exhausted")
         assert (answer.fields["retry-after"], answer.fields["connection"]) == ("2", "close")
-    # Those who connect and say nothing take the reserve from nobody.
+    # Silent connections do not use up the reserve.
     for _ in range(2 * RESERVE):
         held.opened.append(socket.create_connection(("127.0.0.1", held.service.port)))
     for _ in range(3):
         assert held.service.curl("/healthz").status == 200
     held.close()
-    held.service.wait_for(lambda: held.service.curl("/v1/jobs", key=outsider).status == 200, "connections for all")
+    held.service.wait_for(
+        lambda: held.service.curl("/v1/jobs", key=outsider).status == 200, "connections for all"
+    )
 
 
 @pytest.mark.parametrize("kind", ["idle", "half a head", "silent"])
@@ -189,9 +214,11 @@ def test_a_wait_ends_when_its_client_has_closed(held):
     waits = [held.ask(f"{held.job}?wait=60", key) for _ in range(SHARE - 2)]
     begun, statuses = streams(held, held.job, key, 2)
     assert statuses == [200, 200]
-    held.service.wait_for(lambda: held.descriptors() >= before + SHARE, "all connections to be there")
+    held.service.wait_for(
+        lambda: held.descriptors() >= before + SHARE, "all connections to be there"
+    )
     held.close()
-    # A wait of a minute would go on for a minute.
+    # A wait of a minute would last a minute.
     deadline = time.monotonic() + 30
     while held.descriptors() > before and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Signals that mean nothing to the service do not end it."""
+"""Signals without a meaning for the service do not end it."""
 
 import os
 import signal
@@ -33,16 +33,22 @@ def test_a_codec_that_a_signal_ends_is_followed_by_another(make_service):
 
 @pytest.mark.parametrize("name", ["TERM", "INT"])
 def test_all_servers_stop_at_the_same_time(make_service, name):
-    """The port of the metrics is free while an upload still has its grace."""
+    """The metrics port is free while an upload is still within its grace period."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     service = make_service("--metrics-bind", f"127.0.0.1:{port}", "--drain-seconds", str(PATIENCE))
     photo = (FIXTURES / "parrots.jpg").read_bytes()
-    head = f"POST /v1/jobs?class=a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {service.key}\r\nContent-Type: image/jpeg\r\n"
+    head = (
+        "POST /v1/jobs?class=a HTTP/1.1\r\n"
+        f"Host: a\r\nAuthorization: Bearer {service.key}\r\n"
+        "Content-Type: image/jpeg\r\n"
+    )
     connection = socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE)
-    connection.sendall(f"{head}Content-Length: {len(photo)}\r\nExpect: 100-continue\r\n\r\n".encode())
-    # Asked for, so it is under way.
+    connection.sendall(
+        f"{head}Content-Length: {len(photo)}\r\nExpect: 100-continue\r\n\r\n".encode()
+    )
+    # The server asked for the body, so the upload is under way.
     assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
     connection.sendall(photo[:1000])
 

@@ -1,4 +1,4 @@
-"""`palimpsest submit`: folders go to a server and come back protected, whatever lies between."""
+"""`palimpsest submit`: folders go to a server and come back protected, despite any interruption."""
 
 import hashlib
 import http.client
@@ -41,26 +41,39 @@ def photos(tmp_path):
 
 
 def command(service, *arguments, port=None):
-    return [BINARY, "submit", "--server", f"http://127.0.0.1:{port or service.port}/", *map(str, arguments)]
+    return [
+        BINARY,
+        "submit",
+        "--server",
+        f"http://127.0.0.1:{port or service.port}/",
+        *map(str, arguments),
+    ]
 
 
 def environment(service, **more):
-    return {name: value for name, value in os.environ.items() if "proxy" not in name.lower()} | {"PALIMPSEST_KEY": service.key} | more
+    return (
+        {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+        | {"PALIMPSEST_KEY": service.key}
+        | more
+    )
 
 
 def submit(service, *arguments, port=None, **variables):
-    return subprocess.run(command(service, *arguments, port=port), env=environment(service, **variables), capture_output=True, text=True,
+    return subprocess.run(command(service, *arguments, port=port),
+                          env=environment(service, **variables), capture_output=True, text=True,
                           timeout=PATIENCE, check=False)  # fmt: skip
 
 
 def tree(folder):
-    """All files but the manifests, whose names are those of jobs."""
+    """All files except the manifests, which are named after jobs."""
     files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return sorted(str(file) for file in files if file.parts[0] != "palimpsest-manifests")
 
 
 def results(names):
-    return sorted(str(pathlib.Path(name).with_suffix(end)) for name in names for end in (".png", ".json"))
+    return sorted(
+        str(pathlib.Path(name).with_suffix(end)) for name in names for end in (".png", ".json")
+    )
 
 
 def jobs(service):
@@ -68,7 +81,7 @@ def jobs(service):
 
 
 def sent(service):
-    """How many photos the server has ever been sent, in all jobs."""
+    """How many photos the server has ever received, over all jobs."""
     return sum(job["counts"]["total"] for job in jobs(service))
 
 
@@ -87,31 +100,45 @@ def test_a_folder_comes_back_protected(make_service, photos, tmp_path):
         check_protected(protected.read_bytes(), photos / name, bound=6)
         report = protected.with_suffix(".json")
         assert json.loads(report.read_text())["class"] == name.split("/")[0]
-        checked = subprocess.run([BINARY, "verify", photos / name, protected, "--manifest", report], capture_output=True, text=True, check=False)
+        checked = subprocess.run(
+            [BINARY, "verify", photos / name, protected, "--manifest", report],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert checked.returncode == 0, checked
     assert [job["counts"]["total"] for job in jobs(service)] == [3]
     assert service.key not in result.stderr + service.log()
     assert service.stop() == 0
 
 
-def test_jobs_are_as_small_as_asked_for_and_one_bad_photo_fails_alone(make_service, photos, tmp_path):
+def test_jobs_are_as_small_as_asked_for_and_one_bad_photo_fails_alone(
+    make_service, photos, tmp_path
+):
     service = make_service()
     (photos / "birds/broken.jpg").write_bytes(b"\xff\xd8\xff no photo")
     key = tmp_path / "key"
     key.write_text(service.key + "\n")
     out = tmp_path / "out"
-    result = submit(service, photos, "--out", out, "--job-images", 1, "--parallel", 3, "--key-file", key, PALIMPSEST_KEY="")
+    result = submit(
+        service, photos, "--out", out, "--job-images", 1, "--parallel", 3, "--key-file", key,
+        PALIMPSEST_KEY="",
+    )  # fmt: skip
     assert result.returncode == 1
     assert f"{photos}/birds/broken.jpg: image_" in result.stderr
     assert "protected 3 of 4 pictures" in result.stderr and "1 failed" in result.stderr
     assert tree(out) == results(PHOTOS)
     assert [job["counts"]["total"] for job in jobs(service)] == [1, 1, 1, 1]
 
-    # What is there is left alone unless it is said otherwise.
+    # Existing results are left alone unless requested otherwise.
     again = submit(service, photos, "--out", out)
     assert again.returncode == 1 and again.stderr.count(": output_exists: ") == 3
     skipped = submit(service, photos, "--out", out, "--skip-existing")
-    assert skipped.returncode == 1 and "left out 3 photos" in skipped.stderr and "protected 0 of 1" in skipped.stderr
+    assert (
+        skipped.returncode == 1
+        and "left out 3 photos" in skipped.stderr
+        and "protected 0 of 1" in skipped.stderr
+    )
     (photos / "birds/broken.jpg").unlink()
     nothing = submit(service, photos, "--out", out, "--skip-existing", "--quiet")
     assert (nothing.returncode, nothing.stderr) == (0, "")
@@ -125,16 +152,27 @@ def test_jobs_are_as_small_as_asked_for_and_one_bad_photo_fails_alone(make_servi
 def test_strange_names_are_those_that_protect_gives(make_service, tmp_path, weights):
     service = make_service()
     folder = tmp_path / "in"
-    names = ['a"b;c,d\\e.png', "@x.png", "-.png", "line\nend.png", "größe.png", "a=b%20c.png", "x.tar.png", "CON.png", "x.png", "deep/x.jpg", 'q"\u0301\\\u0301;type=a.png']
+    names = [
+        'a"b;c,d\\e.png', "@x.png", "-.png", "line\nend.png", "größe.png", "a=b%20c.png",
+        "x.tar.png", "CON.png", "x.png", "deep/x.jpg", 'q"\u0301\\\u0301;type=a.png',
+    ]  # fmt: skip
     for number, name in enumerate(names):
         picture(folder / "cats" / name, number)
-    locally = subprocess.run([BINARY, "protect", folder, "--out", tmp_path / "local", "--weights", weights], capture_output=True, check=False)
+    locally = subprocess.run(
+        [BINARY, "protect", folder, "--out", tmp_path / "local", "--weights", weights],
+        capture_output=True,
+        check=False,
+    )
     assert locally.returncode == 0, locally
-    result = subprocess.run([BINARY, "submit", "in", "--server", service.url(""), "--out", "out"], cwd=tmp_path, env=environment(service),
-                            capture_output=True, text=True, timeout=PATIENCE, check=False)  # fmt: skip
+    result = subprocess.run([BINARY, "submit", "in", "--server", service.url(""), "--out", "out"],
+                            cwd=tmp_path, env=environment(service),
+                            capture_output=True, text=True, timeout=PATIENCE,
+                            check=False)  # fmt: skip
     assert result.returncode == 0, result
-    assert tree(tmp_path / "out") == [name for name in tree(tmp_path / "local") if name != "palimpsest-classes.json"]
-    # Each result is that of the photo it is named after.
+    assert tree(tmp_path / "out") == [
+        name for name in tree(tmp_path / "local") if name != "palimpsest-classes.json"
+    ]
+    # Each result belongs to the photo it is named after.
     for path in (tmp_path / "out/cats").glob("*.json"):
         local = json.loads((tmp_path / "local/cats" / path.name).read_text())
         assert json.loads(path.read_text())["input_sha256"] == local["input_sha256"]
@@ -152,15 +190,22 @@ def test_what_the_service_signed_is_kept_and_verifies(make_service, photos, tmp_
     )
 
     def verify(photo, manifest):
-        command = [BINARY, "verify", photos / photo, (out / photo).with_suffix(".png"), "--manifest", manifest, "--key", key]
-        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        command = [
+            BINARY, "verify", photos / photo, (out / photo).with_suffix(".png"),
+            "--manifest", manifest, "--key", key,
+        ]  # fmt: skip
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
 
     for name in PHOTOS:
         result = verify(name, manifests)
         assert result.returncode == 0 and "by that key" in result.stdout, result
-        # The report beside the picture is nobody's word.
+        # The report beside the picture is not signed.
         result = verify(name, (out / name).with_suffix(".json"))
-        assert result.returncode == 1 and "only manifests of services are signed" in result.stdout, result
+        assert (
+            result.returncode == 1 and "only manifests of services are signed" in result.stdout
+        ), result
     for path in manifests.glob("*.json"):
         path.write_bytes(path.read_bytes() + b" ")
     result = verify(name, manifests)
@@ -190,9 +235,13 @@ def test_an_interrupted_call_goes_on_and_sends_nothing_twice(make_service, tmp_p
         picture(tmp_path / "in" / name, index)
     out = tmp_path / "out"
     arguments = [tmp_path / "in", "--out", out, "--job-images", 2]
-    process = subprocess.Popen(command(service, *arguments), env=environment(service), stderr=subprocess.PIPE, text=True)
-    service.wait_for(lambda: out.exists() and len(list(out.rglob("*.png"))) >= 4, "the first results")
-    # From now on jobs stay unfinished: between two jobs there would be nothing to note.
+    process = subprocess.Popen(
+        command(service, *arguments), env=environment(service), stderr=subprocess.PIPE, text=True
+    )
+    service.wait_for(
+        lambda: out.exists() and len(list(out.rglob("*.png"))) >= 4, "the first results"
+    )
+    # From now on jobs stay unfinished: between two jobs there would be nothing to record.
     for codec in service.codecs():
         os.kill(codec, signal.SIGSTOP)
     service.wait_for((out / "palimpsest-jobs.json").exists, "an unfinished job")
@@ -206,8 +255,10 @@ def test_an_interrupted_call_goes_on_and_sends_nothing_twice(make_service, tmp_p
     state = json.loads((out / "palimpsest-jobs.json").read_text())
     assert state["jobs"] and (out / "palimpsest-jobs.json").stat().st_mode & 0o777 == 0o600
 
-    # Not with another server, whose jobs these are not.
-    other = submit(service, tmp_path / "in", "--out", out, "--server", "http://127.0.0.1:1", "--skip-existing")
+    # Not with another server, which does not have these jobs.
+    other = submit(
+        service, tmp_path / "in", "--out", out, "--server", "http://127.0.0.1:1", "--skip-existing"
+    )
     assert other.returncode == 1 and "is about jobs of" in other.stderr
     result = submit(service, *arguments, "--skip-existing")
     assert result.returncode == 0, result
@@ -224,11 +275,26 @@ def test_jobs_that_were_erased_meanwhile_are_sent_again(make_service, tmp_path):
     first = submit(service, tmp_path / "in", "--out", out)
     assert first.returncode == 0, first
     job = jobs(service)[0]
-    # As a call leaves it that is killed before it has fetched the results.
-    digest = {path.stem: json.loads(path.read_text())["input_sha256"] for path in (out / "c").glob("*.json")}
+    # The state after a call was killed before it fetched the results.
+    digest = {
+        path.stem: json.loads(path.read_text())["input_sha256"]
+        for path in (out / "c").glob("*.json")
+    }
     settings = {"mode": "sample-wise", "strength": 8, "clip": True, "working_size": 128}
-    images = [{"path": str(tmp_path / f"in/c/{index}.png"), "class": "c", "name": str(index), "sha256": digest[str(index)]} for index in range(3)]
-    state = {"format_version": 1, "server": service.url(""), "jobs": [{"id": job["id"], "settings": settings, "images": images}]}
+    images = [
+        {
+            "path": str(tmp_path / f"in/c/{index}.png"),
+            "class": "c",
+            "name": str(index),
+            "sha256": digest[str(index)],
+        }
+        for index in range(3)
+    ]
+    state = {
+        "format_version": 1,
+        "server": service.url(""),
+        "jobs": [{"id": job["id"], "settings": settings, "images": images}],
+    }
     for erased in (False, True):
         shutil.rmtree(out)
         out.mkdir()
@@ -238,23 +304,26 @@ def test_jobs_that_were_erased_meanwhile_are_sent_again(make_service, tmp_path):
         result = submit(service, tmp_path / "in", "--out", out)
         assert result.returncode == 0, result
         assert tree(out) == results(f"c/{index}.png" for index in range(3))
-        assert [job["id"] for job in jobs(service)] == ([job["id"]] if not erased else [jobs(service)[0]["id"]])
+        assert (
+            [job["id"] for job in jobs(service)]
+            == ([job["id"]] if not erased else [jobs(service)[0]["id"]])
+        )
         assert (jobs(service)[0]["id"] != job["id"]) == erased
-        # What an earlier version noted, which knew no mask, was to have none.
+        # An earlier version without masks recorded this job, so it must get none.
         assert jobs(service)[0]["settings"]["mask"] == ("none" if erased else "auto")
     assert service.stop() == 0
 
 
 class Stumbling(http.server.ThreadingHTTPServer):
-    """A proxy that first has other answers for uploads, and then passes everything on."""
+    """A proxy that first answers uploads itself, then passes everything on."""
 
     daemon_threads = True
 
     def __init__(self, port, stumbles=(), archives=(), key=None, most=None):
         self.upstream, self.stumbles, self.uploads = port, list(stumbles), []
-        # The bytes of the largest upload that it takes, and how many it has refused.
+        # The largest upload in bytes that it accepts, and how many it has refused.
         self.most, self.refused = most, 0
-        # What is given for the first archives that are asked for; and whose jobs they are.
+        # Contents for the first archives requested, and the key of their jobs.
         self.archives, self.key = list(archives), key
         super().__init__(("127.0.0.1", 0), Stumbler)
         self.thread = threading.Thread(target=self.serve_forever)
@@ -285,11 +354,15 @@ class Stumbler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         length = int(self.headers["Content-Length"])
         if self.server.most is not None and length > self.server.most:
-            # As proxies do: a page for people, before the upload has come.
+            # As proxies do: an HTML page, before the upload has arrived.
             self.server.refused += 1
             page = b"<html><head><title>413 Request Entity Too Large</title></head></html>"
             self.send_response(413)
-            for name, value in (("Content-Type", "text/html"), ("Content-Length", str(len(page))), ("Connection", "close")):
+            for name, value in (
+                ("Content-Type", "text/html"),
+                ("Content-Length", str(len(page))),
+                ("Connection", "close"),
+            ):
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(page)
@@ -305,17 +378,23 @@ class Stumbler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return self.connection.close()
         if stumble == "lost answer":
-            # It has arrived, and nobody knows.
+            # The upload arrives, but the client does not learn of it.
             self.ask(body)
             self.close_connection = True
             return self.connection.shutdown(socket.SHUT_RDWR)
         if stumble in ("cancel", "erase"):
-            # The upload arrives, and somebody ends its job before the client hears of it.
+            # The upload arrives, and its job is ended before the client hears of it.
             answer = self.ask(body)
             content = answer.read()
             method, end = ("DELETE", "") if stumble == "erase" else ("POST", "/cancel")
-            connection = http.client.HTTPConnection("127.0.0.1", self.server.upstream, timeout=PATIENCE)
-            connection.request(method, f"/v1/jobs/{json.loads(content)['id']}{end}", headers={"Authorization": f"Bearer {self.server.key}"})
+            connection = http.client.HTTPConnection(
+                "127.0.0.1", self.server.upstream, timeout=PATIENCE
+            )
+            connection.request(
+                method,
+                f"/v1/jobs/{json.loads(content)['id']}{end}",
+                headers={"Authorization": f"Bearer {self.server.key}"},
+            )
             assert connection.getresponse().status in (200, 204)
             return self.forward(answer, content)
         if stumble is not None:
@@ -331,7 +410,12 @@ class Stumbler(http.server.BaseHTTPRequestHandler):
 
     def ask(self, body):
         connection = http.client.HTTPConnection("127.0.0.1", self.server.upstream, timeout=PATIENCE)
-        connection.request(self.command, self.path, body, {name: value for name, value in self.headers.items() if name.lower() != "host"})
+        connection.request(
+            self.command,
+            self.path,
+            body,
+            {name: value for name, value in self.headers.items() if name.lower() != "host"},
+        )
         return connection.getresponse()
 
     def pass_on(self, body):
@@ -355,7 +439,7 @@ def test_a_server_that_is_busy_or_away_is_waited_for(make_service, photos, tmp_p
     assert tree(tmp_path / "out") == results(PHOTOS)
     times, keys = zip(*proxy.uploads)
     assert len(keys) == 5 and len(set(keys)) == 1
-    # It has waited for as long as it was asked to, and the upload whose answer was lost is no second job.
+    # It waited as long as requested, and the upload whose answer was lost made no second job.
     assert times[1] - times[0] >= 3
     assert sent(service) == 3
     assert service.stop() == 0
@@ -364,18 +448,26 @@ def test_a_server_that_is_busy_or_away_is_waited_for(make_service, photos, tmp_p
 def test_patience_ends(make_service, photos, tmp_path):
     service = make_service()
     with Stumbling(service.port, [(503, "60", {"code": "\x1b[2J", "detail": ""})] * 9) as proxy:
-        result = submit(service, photos, "--out", tmp_path / "out", "--patience", 30, port=proxy.server_address[1])
+        result = submit(
+            service, photos, "--out", tmp_path / "out", "--patience", 30,
+            port=proxy.server_address[1],
+        )  # fmt: skip
         assert result.returncode == 1
         assert "Gave up: the server answers with " in result.stderr and "\x1b" not in result.stderr
         assert tree(tmp_path / "out") == ["palimpsest-jobs.json"]
         proxy.stumbles.clear()
-        result = submit(service, photos, "--out", tmp_path / "out", "--skip-existing", port=proxy.server_address[1])
+        result = submit(
+            service, photos, "--out", tmp_path / "out",
+            "--skip-existing", port=proxy.server_address[1],
+        )  # fmt: skip
     assert result.returncode == 0, result
     assert tree(tmp_path / "out") == results(PHOTOS)
     assert service.stop() == 0
 
 
-def test_a_batch_is_a_new_job_in_every_call_and_the_same_one_within_a_call(make_service, photos, tmp_path):
+def test_a_batch_is_a_new_job_in_every_call_and_the_same_one_within_a_call(
+    make_service, photos, tmp_path
+):
     service = make_service()
     out = tmp_path / "out"
     with Stumbling(service.port, ["cancel", (503, "1")], key=service.key) as proxy:
@@ -384,7 +476,10 @@ def test_a_batch_is_a_new_job_in_every_call_and_the_same_one_within_a_call(make_
         assert not out.exists()
         again = submit(service, photos, "--out", out, port=proxy.server_address[1])
         assert again.returncode == 0, again
-        other = submit(service, photos, "--out", out, "--metadata", "all", "--mask", "none", "--force", port=proxy.server_address[1])
+        other = submit(
+            service, photos, "--out", out, "--metadata", "all", "--mask", "none",
+            "--force", port=proxy.server_address[1],
+        )  # fmt: skip
         assert other.returncode == 0, other
     assert tree(out) == results(PHOTOS)
     keys = [key for _, key in proxy.uploads]
@@ -409,7 +504,8 @@ def test_a_job_that_the_server_loses_is_sent_once_more(make_service, photos, tmp
 
 
 def archive(*failures):
-    images = [{"number": number, "file": f"c/{number}.png", "state": state, "error": {"code": code, "detail": f"{code}."}}
+    images = [{"number": number, "file": f"c/{number}.png", "state": state,
+              "error": {"code": code, "detail": f"{code}."}}
               for number, (state, code) in enumerate(failures, 1)]  # fmt: skip
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as file:
@@ -419,18 +515,28 @@ def archive(*failures):
 
 def test_photos_that_the_server_failed_are_sent_once_more(make_service, photos, tmp_path):
     service = make_service()
-    faults = [("quarantined", "image_quarantined"), ("failed", "image_\x1b[31mcorrupt"), ("failed", "storage_failed")]
+    faults = [
+        ("quarantined", "image_quarantined"),
+        ("failed", "image_\x1b[31mcorrupt"),
+        ("failed", "storage_failed"),
+    ]
     with Stumbling(service.port, archives=[archive(*faults)]) as proxy:
         result = submit(service, photos, "--out", tmp_path / "out", port=proxy.server_address[1])
-    # What is wrong with a photo is not tried again, and said without what would colour the terminal.
-    assert result.returncode == 1 and result.stderr.count(": image_\ufffd[31mcorrupt: ") == 1, result
+    # Errors in a photo are not retried, and their messages lose terminal escapes.
+    assert result.returncode == 1 and result.stderr.count(": image_\ufffd[31mcorrupt: ") == 1, (
+        result
+    )
     assert "protected 2 of 3" in result.stderr and "\x1b" not in result.stderr
     assert sorted(job["counts"]["total"] for job in jobs(service)) == [2, 3]
     assert len(tree(tmp_path / "out")) == 4
-    with Stumbling(service.port, archives=[archive(*faults), archive(faults[0], faults[2])]) as proxy:
+    with Stumbling(
+        service.port, archives=[archive(*faults), archive(faults[0], faults[2])]
+    ) as proxy:
         result = submit(service, photos, "--out", tmp_path / "other", port=proxy.server_address[1])
     assert result.returncode == 1 and "protected 0 of 3" in result.stderr
-    assert result.stderr.count("image_quarantined: ") == result.stderr.count("storage_failed: ") == 1, result
+    assert (
+        result.stderr.count("image_quarantined: ") == result.stderr.count("storage_failed: ") == 1
+    ), result
     assert service.stop() == 0
 
 
@@ -458,9 +564,14 @@ def test_a_batch_that_is_too_much_for_the_key_goes_in_parts(make_service, photos
     result = submit(service, photos, "--out", tmp_path / "out", PALIMPSEST_KEY=key)
     assert result.returncode == 0, result
     assert tree(tmp_path / "out") == results(PHOTOS)
-    assert [job["counts"]["total"] for job in service.curl("/v1/jobs", key=key).json["jobs"]] == [1, 1, 1]
-    # What is too much alone is refused without a wait.
-    result = submit(service, photos, "--out", tmp_path / "other", PALIMPSEST_KEY=with_quota("bytes_queued", 10))
+    assert (
+        [job["counts"]["total"] for job in service.curl("/v1/jobs", key=key).json["jobs"]]
+        == [1, 1, 1]
+    )
+    # A photo over the quota on its own is refused without waiting.
+    result = submit(
+        service, photos, "--out", tmp_path / "other", PALIMPSEST_KEY=with_quota("bytes_queued", 10)
+    )
     assert result.returncode == 1 and result.stderr.count(": quota_bytes: ") == 3, result
     assert not (tmp_path / "other").exists()
     assert service.stop() == 0
@@ -469,12 +580,14 @@ def test_a_batch_that_is_too_much_for_the_key_goes_in_parts(make_service, photos
 def test_a_photo_that_vanishes_fails_alone(make_service, photos, tmp_path):
     service = make_service()
     out = tmp_path / "out"
-    # A call that is ended before the server takes anything leaves what it was about to send.
+    # A call that ends before the server accepts anything keeps what it was about to send.
     with Stumbling(service.port, [(503, "60")]) as proxy:
         first = submit(service, photos, "--out", out, "--patience", 0, port=proxy.server_address[1])
         assert first.returncode == 1 and tree(out) == ["palimpsest-jobs.json"]
         (photos / "things/hats.png").unlink()
-        result = submit(service, photos, "--out", out, "--skip-existing", port=proxy.server_address[1])
+        result = submit(
+            service, photos, "--out", out, "--skip-existing", port=proxy.server_address[1]
+        )
     assert result.returncode == 1 and "protected 2 of 3" in result.stderr, result
     assert f"{photos}/things/hats.png: input_unreadable: " in result.stderr
     assert tree(out) == results(PHOTOS - {"things/hats.png"})
@@ -490,14 +603,26 @@ def test_what_is_refused_says_so_and_leaves_nothing(shared_service, photos, tmp_
         free.bind(("127.0.0.1", 0))
         closed = submit(service, photos, "--out", out, port=free.getsockname()[1])
     cases = [
-        (submit(service, photos, "--out", out, PALIMPSEST_KEY="wrong"), 1, "The server refuses the key: "),
+        (
+            submit(service, photos, "--out", out, PALIMPSEST_KEY="wrong"),
+            1,
+            "The server refuses the key: ",
+        ),
         (closed, 1, "cannot be reached"),
         (submit(service, photos, "--out", out, PALIMPSEST_KEY=""), 2, "--key-file"),
-        (submit(service, photos, "--out", out, "--key-file", tmp_path / "none"), 2, "cannot be used"),
+        (
+            submit(service, photos, "--out", out, "--key-file", tmp_path / "none"),
+            2,
+            "cannot be used",
+        ),
         (submit(service, photos, "--out", out, "--server", "ftp://a"), 2, "--server must be a URL"),
         (submit(service, photos, "--out", out, "--strength", 17), 2, "strength"),
         (submit(service, photos, "--out", out, "--class", "a/b"), 2, "class"),
-        (submit(service, photos, "--out", out, "--force", "--skip-existing"), 2, "exclude each other"),
+        (
+            submit(service, photos, "--out", out, "--force", "--skip-existing"),
+            2,
+            "exclude each other",
+        ),
         (submit(service, photos / "birds", "--out", out), 2, "--class NAME"),
         (submit(service, tmp_path / "nothing", "--out", out), 1, "input_unreadable"),
         (submit(service, photos, "--out", out, PATH="/nowhere"), 1, "curl is not installed"),
@@ -512,14 +637,19 @@ def test_what_is_refused_says_so_and_leaves_nothing(shared_service, photos, tmp_
 
 
 def origins(folder):
-    return {path.name: json.loads(path.with_suffix(".json").read_text())["input_sha256"] for path in folder.glob("*.png")}
+    return {
+        path.name: json.loads(path.with_suffix(".json").read_text())["input_sha256"]
+        for path in folder.glob("*.png")
+    }
 
 
 def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_folder_that_has_grown_keeps_its_results_and_only_new_photos_are_sent(make_service, tmp_path):
+def test_a_folder_that_has_grown_keeps_its_results_and_only_new_photos_are_sent(
+    make_service, tmp_path
+):
     service = make_service()
     source, out = tmp_path / "in", tmp_path / "out"
     picture(source / "DCIM/2026-02/IMG_7.png", 1)
@@ -528,29 +658,45 @@ def test_a_folder_that_has_grown_keeps_its_results_and_only_new_photos_are_sent(
     first = {path: path.read_bytes() for path in (out / "DCIM").iterdir()}
     picture(source / "DCIM/2026-01/IMG_7.png", 3)
     result = submit(service, source, "--out", out, "--skip-existing")
-    assert result.returncode == 0 and "left out 2 photos" in result.stderr and "protected 1 of 1" in result.stderr, result
-    line = f"{source}/DCIM/2026-01/IMG_7.png becomes {out}/DCIM/IMG_7-2.png: {out}/DCIM/IMG_7.png was made from another photo of that name"
+    assert (
+        result.returncode == 0
+        and "left out 2 photos" in result.stderr
+        and "protected 1 of 1" in result.stderr
+    ), result
+    line = (
+        f"{source}/DCIM/2026-01/IMG_7.png becomes {out}/DCIM/IMG_7-2.png: {out}/DCIM/IMG_7.png was "
+        "made from another photo of that name"
+    )
     assert line in result.stderr.splitlines()
     assert all(path.read_bytes() == content for path, content in first.items())
-    # Replaced under its name, and named without a flag.
+    # Replaced under its name, then submitted without a flag.
     old = digest(source / "DCIM/2026-02/IMG_8.png")
     picture(source / "DCIM/2026-02/IMG_8.png", 4)
     result = submit(service, source, "--out", out)
     assert result.returncode == 1 and result.stderr.count(": output_exists: ") == 2, result
-    assert f"becomes {out}/DCIM/IMG_8-2.png: {out}/DCIM/IMG_8.png was made from another photo" in result.stderr
+    assert (
+        f"becomes {out}/DCIM/IMG_8-2.png: {out}/DCIM/IMG_8.png was made from another photo"
+        in result.stderr
+    )
     assert origins(out / "DCIM") == {
-        "IMG_7.png": digest(source / "DCIM/2026-02/IMG_7.png"), "IMG_7-2.png": digest(source / "DCIM/2026-01/IMG_7.png"),
+        "IMG_7.png": digest(source / "DCIM/2026-02/IMG_7.png"),
+        "IMG_7-2.png": digest(source / "DCIM/2026-01/IMG_7.png"),
         "IMG_8.png": old, "IMG_8-2.png": digest(source / "DCIM/2026-02/IMG_8.png"),
     }  # fmt: skip
     assert sent(service) == 4
     result = submit(service, source, "--out", out)
     assert result.returncode == 0
-    assert result.stderr.endswith("3 photos have results already; nothing to do (--force protects them anew)\n")
-    # Forced, each result is overwritten in place, and that of the photo that is gone stays.
+    assert result.stderr.endswith(
+        "3 photos have results already; nothing to do (--force protects them anew)\n"
+    )
+    # With --force each result is overwritten in place; that of the missing photo stays.
     before = origins(out / "DCIM")
     assert submit(service, source, "--out", out, "--force", "--strength", 2).returncode == 0
     assert origins(out / "DCIM") == before
-    strengths = {path.stem: json.loads(path.read_text())["strength"] for path in (out / "DCIM").glob("*.json")}
+    strengths = {
+        path.stem: json.loads(path.read_text())["strength"]
+        for path in (out / "DCIM").glob("*.json")
+    }
     assert strengths == {"IMG_7": 2, "IMG_7-2": 2, "IMG_8": 8, "IMG_8-2": 2}
     assert service.stop() == 0
 
@@ -566,13 +712,20 @@ def test_photos_that_change_before_they_are_sent_are_other_photos(make_service, 
         assert first.returncode == 1 and tree(out) == ["palimpsest-jobs.json"]
         picture(tmp_path / "in/c/1.png", 11)
         picture(tmp_path / "in/c/2.png", 12)
-        # One of the two is named, the other one is told.
-        result = submit(service, tmp_path / "in/c/1.png", "--class", "c", "--out", out, "--skip-existing", port=port)
+        # Only one of the two is named; the other one is reported.
+        result = submit(
+            service, tmp_path / "in/c/1.png", "--class", "c", "--out", out,
+            "--skip-existing", port=port,
+        )  # fmt: skip
     assert result.returncode == 1 and "protected 2 of 3" in result.stderr, result
     assert f"{tmp_path}/in/c/2.png: input_changed: " in result.stderr
-    assert origins(out / "c") == {f"{index}.png": digest(tmp_path / f"in/c/{index}.png") for index in (0, 1)}
+    assert origins(out / "c") == {
+        f"{index}.png": digest(tmp_path / f"in/c/{index}.png") for index in (0, 1)
+    }
     result = submit(service, tmp_path / "in", "--out", out, "--skip-existing")
-    assert result.returncode == 0 and tree(out) == results(f"c/{index}.png" for index in range(3)), result
+    assert result.returncode == 0 and tree(out) == results(
+        f"c/{index}.png" for index in range(3)
+    ), result
     assert sent(service) == 3 and service.stop() == 0
 
 
@@ -581,23 +734,45 @@ def test_a_photo_that_is_replaced_while_its_job_is_open_has_both_results(make_se
     for index in range(2):
         picture(tmp_path / f"in/c/{index}.png", index)
     out = tmp_path / "out"
-    assert submit(service, tmp_path / "in", "--out", out, "--strength", 4, "--force").returncode == 0
+    assert (
+        submit(service, tmp_path / "in", "--out", out, "--strength", 4, "--force").returncode == 0
+    )
     job, old = jobs(service)[0], origins(out / "c")
-    # As a call leaves it that is killed before it has fetched the results; the first is there from before, with another strength.
+    # The state after a call was killed before it fetched the results; the first result is older and
+    # has another strength.
     report = out / "c/0.json"
     report.write_text(report.read_text().replace('"strength" : 4', '"strength" : 9'))
     for path in (out / "c").glob("1.*"):
         path.unlink()
-    images = [{"path": str(tmp_path / f"in/c/{index}.png"), "class": "c", "name": str(index), "sha256": old[f"{index}.png"]} for index in range(2)]
-    open_job = {"id": job["id"], "idempotency_key": "k", "settings": job["settings"], "force": True, "images": images}
-    (out / "palimpsest-jobs.json").write_text(json.dumps({"format_version": 1, "server": service.url(""), "jobs": [open_job]}))
+    images = [
+        {
+            "path": str(tmp_path / f"in/c/{index}.png"),
+            "class": "c",
+            "name": str(index),
+            "sha256": old[f"{index}.png"],
+        }
+        for index in range(2)
+    ]
+    open_job = {
+        "id": job["id"],
+        "idempotency_key": "k",
+        "settings": job["settings"],
+        "force": True,
+        "images": images,
+    }
+    (out / "palimpsest-jobs.json").write_text(
+        json.dumps({"format_version": 1, "server": service.url(""), "jobs": [open_job]})
+    )
     picture(tmp_path / "in/c/1.png", 21)
     result = submit(service, tmp_path / "in", "--out", out, "--skip-existing")
     assert result.returncode == 0, result
-    words = f"becomes {out}/c/1-2.png: an interrupted call makes {out}/c/1.png from another photo of that name"
+    words = (
+        f"becomes {out}/c/1-2.png: an interrupted call makes {out}/c/1.png from another photo of "
+        "that name"
+    )
     assert words in result.stderr and "protected 3 of 3" in result.stderr
     assert origins(out / "c") == old | {"1-2.png": digest(tmp_path / "in/c/1.png")}
-    # What was asked for by force is overwritten.
+    # Forced results are overwritten.
     assert json.loads(report.read_text())["strength"] == 4
     assert sent(service) == 3 and not (out / "palimpsest-jobs.json").exists()
     assert service.stop() == 0
@@ -620,7 +795,9 @@ def test_a_batch_of_too_many_photos_goes_in_parts(make_service, tmp_path, most):
     assert service.stop() == 0
 
 
-def test_what_a_proxy_finds_too_large_goes_in_parts_and_one_photo_fails_alone(make_service, tmp_path):
+def test_what_a_proxy_finds_too_large_goes_in_parts_and_one_photo_fails_alone(
+    make_service, tmp_path
+):
     service = make_service()
     names = [f"c/{index}.png" for index in range(6)]
     for index, name in enumerate(names):
@@ -628,17 +805,22 @@ def test_what_a_proxy_finds_too_large_goes_in_parts_and_one_photo_fails_alone(ma
     large = tmp_path / "in/c/3-large.png"
     Image.fromarray(np.random.default_rng(9).integers(0, 256, (200, 200, 3), np.uint8)).save(large)
     sizes = sorted((tmp_path / "in/c").iterdir(), key=lambda path: path.stat().st_size)
-    # Two of the small ones go through, with what a form adds; the large one does not.
+    # Two of the small ones and the form's overhead fit; the large one does not.
     most = 2 * sizes[-2].stat().st_size + 1500
     assert sizes[-1] == large and large.stat().st_size > most
     with Stumbling(service.port, most=most) as proxy:
-        result = submit(service, tmp_path / "in", "--out", tmp_path / "out", port=proxy.server_address[1])
+        result = submit(
+            service, tmp_path / "in", "--out", tmp_path / "out", port=proxy.server_address[1]
+        )
     assert result.returncode == 1 and "protected 6 of 7" in result.stderr, result
     failures = [line for line in result.stderr.splitlines() if ": server_refused: " in line]
-    assert failures == [f"{large}: server_refused: The server, or a proxy before it, takes no upload of this size (status 413)."]
+    assert failures == [
+        f"{large}: server_refused: The server, or a proxy before it, takes no upload of this size "
+        "(status 413)."
+    ]
     assert tree(tmp_path / "out") == results(names)
     assert proxy.refused > 1 and sent(service) == 6
-    # Nothing is left open for the next call.
+    # Nothing is left for the next call.
     again = submit(service, tmp_path / "in", "--out", tmp_path / "out", "--skip-existing")
     assert again.returncode == 0 and "protected 1 of 1" in again.stderr, again
     assert service.stop() == 0
@@ -651,6 +833,8 @@ def test_a_server_with_narrower_limits_refuses_with_its_own_words(make_service, 
     shutil.copy(FIXTURES / "hats.png", tmp_path / "in/c")
     assert (tmp_path / "in/c/hats.png").stat().st_size > 20000
     result = submit(service, tmp_path / "in", "--out", tmp_path / "out")
-    assert result.returncode == 1 and f"{tmp_path}/in/c/hats.png: image_too_large: " in result.stderr, result
+    assert (
+        result.returncode == 1 and f"{tmp_path}/in/c/hats.png: image_too_large: " in result.stderr
+    ), result
     assert tree(tmp_path / "out") == results(["c/0.png", "c/1.png"])
     assert service.stop() == 0

@@ -1,4 +1,4 @@
-"""A photo in by curl, a protected archive out; and the same with processes killed on the way."""
+"""A photo in by curl, a protected archive out; and the same with processes killed meanwhile."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ PICTURE = next(iter(PHOTOS))
 
 @pytest.fixture
 def broken(tmp_path):
-    """A JPEG cut in the middle of its header."""
+    """A JPEG truncated within its header."""
     path = tmp_path / "broken.jpg"
     path.write_bytes((FIXTURES / "parrots.jpg").read_bytes()[:300])
     return path
@@ -58,15 +58,27 @@ def test_the_manifest_is_signed_and_openssl_and_verify_agree(make_service, broke
     (tmp_path / "key.pem").write_bytes(key.body)
     secret = service.data / "signing-key"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
-    public = subprocess.run(["openssl", "pkey", "-in", secret, "-pubout"], capture_output=True, check=True).stdout
+    public = (
+        subprocess.run(
+            ["openssl", "pkey", "-in", secret, "-pubout"], capture_output=True, check=True
+        ).stdout
+    )
     assert public == key.body
-    openssl = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-rawin", "-in", "manifest.json", "-sigfile", "manifest.json.sig"]
+    openssl = [
+        "openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-rawin", "-in",
+        "manifest.json", "-sigfile", "manifest.json.sig",
+    ]  # fmt: skip
     subprocess.run(openssl, cwd=tmp_path, check=True)
     (tmp_path / "picture.png").write_bytes(files[PICTURE])
-    command = [BINARY, "verify", FIXTURES / PHOTOS[PICTURE], "picture.png", "--manifest", "manifest.json", "--key", "key.pem"]
+    command = [
+        BINARY, "verify", FIXTURES / PHOTOS[PICTURE], "picture.png", "--manifest", "manifest.json",
+        "--key", "key.pem",
+    ]  # fmt: skip
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0 and result.stdout.endswith("\nverified\n"), result
-    (tmp_path / "manifest.json").write_bytes(files["manifest.json"].replace(b'"strength" : 8', b'"strength" : 9', 1))
+    (tmp_path / "manifest.json").write_bytes(
+        files["manifest.json"].replace(b'"strength" : 8', b'"strength" : 9', 1)
+    )
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 1 and "signature       not by that key" in result.stdout, result
     assert subprocess.run(openssl, cwd=tmp_path, capture_output=True, check=False).returncode != 0
@@ -83,7 +95,10 @@ def test_photos_go_in_and_a_protected_archive_comes_out(make_service, broken):
     # The images one by one.
     manifest = json.loads(files["manifest.json"])
     assert manifest["settings"]["mask"] == "auto"
-    assert {image["report"]["mask"] for image in manifest["images"] if image["state"] == "done"} == {"photo"}
+    assert (
+        {image["report"]["mask"] for image in manifest["images"] if image["state"] == "done"}
+        == {"photo"}
+    )
     listed = service.get(f"{path}/images").json["images"]
     assert [image["state"] for image in listed] == ["done", "done", "failed", "done"]
     failed = service.get(f"{path}/images?state=failed").json["images"]
@@ -98,7 +113,7 @@ def test_photos_go_in_and_a_protected_archive_comes_out(make_service, broken):
         check_protected(one.body, FIXTURES / FIXTURE_OF[name])
         report = service.get(f"{path}/images/{number}/report").json
         assert 0 < report["linf"] <= 8 == report["bound"]
-        # What `auto` has become of a photo.
+        # What `auto` resolves to for a photo.
         assert report["mask"] == "photo"
     assert service.get(f"{path}/images/3.png").status == 409
     assert service.get(f"{path}/images/99.png").status == 404
@@ -113,9 +128,11 @@ def test_photos_go_in_and_a_protected_archive_comes_out(make_service, broken):
     middle = service.get(f"{path}/archive.zip", "-H", "Range: bytes=5000-70000")
     assert middle.body == archive.body[5000:70001]
     assert middle.fields["content-range"] == f"bytes 5000-70000/{len(archive.body)}"
-    assert service.get(f"{path}/archive.zip", "-H", f"Range: bytes={len(archive.body)}-").status == 416
+    assert (
+        service.get(f"{path}/archive.zip", "-H", f"Range: bytes={len(archive.body)}-").status == 416
+    )
 
-    # The data folder is the owner's alone, and the log tells neither keys nor names of files.
+    # Only the owner can read the data folder, and the log contains neither keys nor file names.
     assert stat.S_IMODE(service.data.stat().st_mode) == 0o700
     assert stat.S_IMODE((service.data / "admin-key").stat().st_mode) == 0o600
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in service.data.rglob("*")}
@@ -133,7 +150,7 @@ def test_photos_go_in_and_a_protected_archive_comes_out(make_service, broken):
     assert service.key == key
     assert check_result(service, path)[0].body == archive.body
 
-    # Erased is erased, files included.
+    # Erasing removes the files too.
     assert service.get(path, "-X", "DELETE").status == 204
     assert service.get(path).status == 404
     assert service.get(f"{path}/archive.zip").status == 404
@@ -145,16 +162,18 @@ def test_killed_processes_lose_nothing(make_service, broken):
     service = make_service()
     expected = check_result(service, submit(service, broken))[1]
 
-    # The codecs are held, so that each has images in hand for as long as it takes.
+    # The codecs are stopped, so that each keeps its images in progress.
     first, second = service.codecs()
     for pid in (first, second):
         os.kill(pid, signal.SIGSTOP)
     path = submit(service, broken)
     service.wait_for(lambda: counts(service, path)["running"] == 4, "all images to be in hand")
 
-    # One codec dies: its images are done by its successor, the others are still in hand.
+    # One codec dies: its successor finishes its images, the others are still in progress.
     os.kill(first, signal.SIGKILL)
-    service.wait_for(lambda: counts(service, path)["done"] > 0, "the dead codec's images to be done")
+    service.wait_for(
+        lambda: counts(service, path)["done"] > 0, "the dead codec's images to be done"
+    )
     assert service.get(path).json["state"] == "running"
     assert first not in service.codecs()
 
@@ -176,7 +195,7 @@ def counts(service, path):
 
 
 def is_gone(pid):
-    """Whether a process has ended; one that nobody has waited for yet counts as ended."""
+    """Whether a process has ended; an unreaped one counts as ended."""
     try:
         with open(f"/proc/{pid}/stat") as status:
             return status.read().rpartition(")")[2].split()[0] in "ZX"
@@ -187,7 +206,8 @@ def is_gone(pid):
 def test_a_second_server_on_the_same_data_is_refused(make_service):
     service = make_service()
     second = subprocess.run(
-        [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", service.data, "--weights", service.weights],
+        [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", service.data, "--weights",
+        service.weights],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert second.returncode != 0

@@ -1,4 +1,4 @@
-"""Clients that behave as nobody should."""
+"""Misbehaving clients."""
 
 import contextlib
 import random
@@ -7,23 +7,29 @@ import ssl
 import struct
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
-HALF = b"POST /v1/jobs?class=a HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: 100000\r\n\r\n" + bytes(500)
+HALF = (
+    b"POST /v1/jobs?class=a HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: "
+    b"100000\r\n\r\n"
+    + bytes(500)
+)
 
 
 def reset(connection):
-    """Closes with a reset instead of an end."""
+    """Closes with a reset instead of an orderly end."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
 class Clients:
-    """One kind after the other, at an address, over TLS if a context is given."""
+    """One kind after the other, at an address; over TLS if a context is given."""
 
     def __init__(self, port, context=None):
         self.port, self.context = port, context
         self.kinds = [
-            self.comes_and_resets, self.resets_within_a_head, self.ends_within_a_head, self.ends_and_reads, self.resets_at_the_answer,
-            self.never_reads, self.asks_three_times, self.resets_within_a_body, self.ends_within_a_body, self.sends_rubbish,
+            self.comes_and_resets, self.resets_within_a_head, self.ends_within_a_head,
+            self.ends_and_reads, self.resets_at_the_answer,
+            self.never_reads, self.asks_three_times, self.resets_within_a_body,
+            self.ends_within_a_body, self.sends_rubbish,
             self.breaks_off_a_handshake,
         ]  # fmt: skip
 
@@ -37,13 +43,15 @@ class Clients:
         if self.context is None:
             return raw
         try:
-            return self.context.wrap_socket(raw, server_hostname="127.0.0.1", suppress_ragged_eofs=True)
+            return self.context.wrap_socket(
+                raw, server_hostname="127.0.0.1", suppress_ragged_eofs=True
+            )
         except BaseException:
             raw.close()
             raise
 
     def one(self, rng):
-        """Plays one client; what the network does to it is its own fault."""
+        """Plays one client; ignores the network errors it provokes."""
         with contextlib.suppress(OSError):
             rng.choice(self.kinds)(rng)
 
@@ -112,7 +120,7 @@ class Clients:
 
 
 def play(port, context, count, seed):
-    """Plays so many clients."""
+    """Plays `count` clients."""
     clients, rng = Clients(port, context), random.Random(seed)
     for _ in range(count):
         clients.one(rng)

@@ -1,4 +1,4 @@
-"""What the long tests share. They take minutes and are not part of `make test`; `make test-load` runs them."""
+"""Shared by the long tests, which take minutes: run `make test-load`, not `make test`."""
 
 import contextlib
 import os
@@ -15,10 +15,13 @@ from test_tls import Authority
 
 
 class Watched(Service):
-    """A service whose process is looked at from outside."""
+    """A service whose process is observed from outside."""
 
     def descriptors(self):
-        """How many are open, without the database's, whose second reader is opened when two read at once for the first time."""
+        """The number of open descriptors other than the database's.
+
+        The database's second reader opens on the first concurrent read.
+        """
         count = 0
         for path in pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir():
             with contextlib.suppress(FileNotFoundError):
@@ -29,20 +32,24 @@ class Watched(Service):
         return len(list(pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()))
 
     def processor_seconds(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        fields = (
+            pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        )
         return (int(fields[11]) + int(fields[12])) / 100
 
     def memory(self, name="VmRSS"):
-        """Bytes: what is resident, or with VmHWM the most that ever was."""
+        """Resident bytes, or with VmHWM their peak."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith(name))
+        return next(
+            int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith(name)
+        )
 
     def forget_peak(self):
-        """The most that ever was counts from now."""
+        """Restarts the peak measurement."""
         pathlib.Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def assert_idle(self, seconds=5):
-        """Nothing spins when nobody asks for anything."""
+        """Asserts that the idle service uses no CPU."""
         before = self.processor_seconds()
         time.sleep(seconds)
         assert self.processor_seconds() - before < 0.02 * seconds
@@ -55,7 +62,7 @@ def authority(tmp_path_factory):
 
 @pytest.fixture(params=["plain", "tls"])
 def make_watched(request, tmp_path, authority):
-    """Makes services, over plain TCP and over TLS; ends them."""
+    """Makes services over plain TCP and over TLS, and stops them."""
     made = []
 
     def make(*options):

@@ -1,4 +1,4 @@
-"""A client that polls, and how long the answers took."""
+"""A polling client that measures response times."""
 
 import http.client
 import threading
@@ -6,7 +6,7 @@ import time
 
 
 class Reader:
-    """Asks for a document again and again over one connection, and keeps how long each answer took."""
+    """Requests a document repeatedly over one connection, and records how long each answer took."""
 
     def __init__(self, service, path):
         self.service, self.path, self.seconds, self.stopped = service, path, [], threading.Event()
@@ -16,7 +16,9 @@ class Reader:
         connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=60)
         while not self.stopped.wait(0.02):
             start = time.monotonic()
-            connection.request("GET", self.path, headers={"Authorization": f"Bearer {self.service.key}"})
+            connection.request(
+                "GET", self.path, headers={"Authorization": f"Bearer {self.service.key}"}
+            )
             answer = connection.getresponse()
             answer.read()
             assert answer.status == 200
@@ -32,4 +34,7 @@ class Reader:
 
     def __str__(self):
         at = lambda share: sorted(self.seconds)[int(share * (len(self.seconds) - 1))] * 1e3
-        return f"{len(self.seconds)} times, median {at(0.5):.1f} ms, 99th percentile {at(0.99):.1f} ms, longest {at(1):.1f} ms"
+        return (
+            f"{len(self.seconds)} times, median {at(0.5):.1f} ms, 99th percentile {at(0.99):.1f} "
+            f"ms, longest {at(1):.1f} ms"
+        )

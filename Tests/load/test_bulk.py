@@ -1,4 +1,4 @@
-"""Ten thousand small pictures in one tar: the service takes, protects and lists them, and answers meanwhile."""
+"""Ten thousand small pictures in one tar: the service stays responsive from upload to listing."""
 
 import io
 import os
@@ -13,13 +13,14 @@ from reader import Reader
 
 IMAGES = int(os.environ.get("IMAGES", 10_000))
 CLASSES = 10
-# What one such job may add to the server while it is taken: rows, names and sealed files, but no pictures.
+# Allowed growth of the server while it receives one such job: rows, names and sealed files, no
+# pictures.
 GROWTH = 256 << 20
 
 
 @pytest.fixture(scope="module")
 def tar(tmp_path_factory):
-    """A tar of class folders with pictures of 32 by 32 pixels, each another one."""
+    """A tar of class folders with distinct pictures of 32 by 32 pixels."""
     path = tmp_path_factory.mktemp("bulk") / "pictures.tar"
     rng = np.random.default_rng(0)
     with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as archive:
@@ -42,13 +43,17 @@ def test_ten_thousand_small_pictures_in_one_tar(tmp_path, tar):
         before = service.memory()
         start = time.monotonic()
         with Reader(service, "/v1/jobs") as meanwhile:
-            answer = service.get("/v1/jobs", "--request", "POST", "--header", "Content-Type: application/x-tar",
-                                 "--header", "Transfer-Encoding: chunked", "--max-time", "1200", "--upload-file", tar)  # fmt: skip
+            answer = service.get("/v1/jobs", "--request", "POST", "--header",
+                                 "Content-Type: application/x-tar",
+                                 "--header", "Transfer-Encoding: chunked", "--max-time", "1200",
+                                 "--upload-file", tar)  # fmt: skip
         assert answer.status == 202, answer
         took = time.monotonic() - start
         growth = service.memory("VmHWM") - before
-        print(f"{IMAGES} pictures, {tar.stat().st_size / 1e6:.0f} MB, taken in {took:.1f} s; the server grew by {growth / 2**20:.0f} MiB; "
-              f"the list of jobs meanwhile: {meanwhile}")  # fmt: skip
+        print(
+            f"{IMAGES} pictures, {tar.stat().st_size / 1e6:.0f} MB, taken in {took:.1f} s; "
+            f"the server grew by {growth / 2**20:.0f} MiB; the list of jobs meanwhile: {meanwhile}"
+        )
         assert growth < GROWTH
         path = f"/v1/jobs/{answer.json['id']}"
         start = time.monotonic()
@@ -57,9 +62,15 @@ def test_ten_thousand_small_pictures_in_one_tar(tmp_path, tar):
             while (job := service.get(f"{path}?wait=30").json)["state"] not in ("done", "failed"):
                 assert time.monotonic() < deadline, job
         took = time.monotonic() - start
-        print(f"protected in {took:.1f} s more, {IMAGES / took:.0f} a second; resident {service.memory() >> 20} MiB, "
-              f"at most {service.memory('VmHWM') >> 20} MiB; the job's document: {reader}")  # fmt: skip
-        assert (job["state"], job["counts"]["done"], job["counts"]["total"]) == ("done", IMAGES, IMAGES)
+        print(
+            f"protected in {took:.1f} s more, {IMAGES / took:.0f} a second; "
+            f"resident {service.memory() >> 20} MiB, at most {service.memory('VmHWM') >> 20} MiB; "
+            f"the job's document: {reader}"
+        )
+        assert (
+            (job["state"], job["counts"]["done"], job["counts"]["total"])
+            == ("done", IMAGES, IMAGES)
+        )
         assert reader.seconds
         names, cursor = set(), ""
         while cursor is not None:

@@ -1,4 +1,4 @@
-"""A thousand listeners of one job cost nothing while nothing happens, and each hears everything."""
+"""A thousand listeners of one job cost nothing while idle, and each receives every event."""
 
 import os
 import signal
@@ -13,7 +13,9 @@ LISTENERS = int(os.environ.get("LISTENERS", "1000"))
 
 
 def test_a_thousand_listeners(make_watched):
-    service = make_watched("--max-connections", LISTENERS + 100, "--max-requests-per-key", LISTENERS + 10)
+    service = make_watched(
+        "--max-connections", LISTENERS + 100, "--max-requests-per-key", LISTENERS + 10
+    )
     held = service.codecs()
     for pid in held:
         os.kill(pid, signal.SIGSTOP)

@@ -1,4 +1,7 @@
-"""Hundreds of photos of 12 megapixels through the README's script: all come back verified, and the server stays as small as it was."""
+"""Hundreds of 12-megapixel photos through the README's script.
+
+All come back verified, and the server does not grow.
+"""
 
 import concurrent.futures
 import os
@@ -16,23 +19,29 @@ from readme import example
 from service import BINARY, FIXTURES
 
 PHOTOS = int(os.environ.get("PHOTOS", 500))
-# Photos to make others of.
-SOURCES = sorted(path for path in pathlib.Path(os.environ.get("SOURCES", FIXTURES)).rglob("*") if path.suffix in (".jpg", ".png"))
+# Photos from which the others are made.
+SOURCES = sorted(
+    path
+    for path in pathlib.Path(os.environ.get("SOURCES", FIXTURES)).rglob("*")
+    if path.suffix in (".jpg", ".png")
+)
 SIZE = (4000, 3000)
 CLASSES = 5
-# What the server may grow by, from the first photo that is protected to the last one.
+# Allowed growth of the server, from the first protected photo to the last one.
 GROWTH = 32 << 20
 
 
 def photo(path, seed):
-    """Another half of a source each, enlarged, with the grain of a sensor."""
+    """Another half of a source per photo, enlarged, with sensor grain."""
     rng = np.random.default_rng(seed)
     with Image.open(SOURCES[seed % len(SOURCES)]) as source:
         left, top = (rng.uniform(0, side / 2) for side in source.size)
         box = (left, top, left + source.width / 2, top + source.height / 2)
         enlarged = source.convert("RGB").resize(SIZE, Image.Resampling.BICUBIC, box)
     grain = rng.integers(-3, 4, (*SIZE[::-1], 1), np.int16)
-    picture = Image.fromarray(np.clip(np.asarray(enlarged, np.int16) + grain, 0, 255).astype(np.uint8))
+    picture = Image.fromarray(
+        np.clip(np.asarray(enlarged, np.int16) + grain, 0, 255).astype(np.uint8)
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.save(path, quality=90)
 
@@ -46,7 +55,7 @@ def photos(tmp_path):
 
 
 class Memory:
-    """Looks at what a service and its codecs hold, once a second."""
+    """Samples the memory of a service and its codecs once a second."""
 
     def __init__(self, service):
         self.service, self.server, self.codecs, self.stopped = service, [], [], threading.Event()
@@ -76,7 +85,10 @@ class Memory:
 
 def verify(folder, name):
     picture = (folder / "protected" / name).with_suffix(".png")
-    command = [BINARY, "verify", folder / "photos" / name, picture, "--manifest", folder / "protected/manifest.json"]
+    command = [
+        BINARY, "verify", folder / "photos" / name, picture,
+        "--manifest", folder / "protected/manifest.json",
+    ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -87,7 +99,13 @@ def test_photos_of_12_megapixels_by_the_script(tmp_path, photos):
         script = example("bulk").replace("http://127.0.0.1:8080", service.url(""))
         with Memory(service) as memory:
             start = time.monotonic()
-            process = subprocess.Popen(["bash", "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            process = subprocess.Popen(
+                ["bash", "-c", script],
+                cwd=tmp_path,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
             while not (jobs := service.get("/v1/jobs").json["jobs"]):
                 assert process.poll() is None, process.communicate()
                 time.sleep(0.1)
@@ -101,13 +119,21 @@ def test_photos_of_12_megapixels_by_the_script(tmp_path, photos):
             assert (process.returncode, output) == (0, ("", "")), output
         half = len(memory.server) // 2
         peaks = [max(part) for part in (memory.server[:half], memory.server[half:])]
-        print(f"{PHOTOS} photos, {bytes_sent / 1e6:.0f} MB, taken in {taken:.0f} s, protected after {protected:.0f} s, fetched, unpacked and checked "
-              f"after {time.monotonic() - start:.0f} s; the server's memory at most {peaks[0] >> 20} MiB in the first half and {peaks[1] >> 20} "
-              f"in the second, a codec's {max(memory.codecs) >> 20}; the job's document: {reader}")  # fmt: skip
+        print(
+            f"{PHOTOS} photos, {bytes_sent / 1e6:.0f} MB, taken in {taken:.0f} s, protected after "
+            f"{protected:.0f} s, fetched, unpacked and checked after "
+            f"{time.monotonic() - start:.0f} s; the server's memory at most {peaks[0] >> 20} MiB "
+            f"in the first half and {peaks[1] >> 20} in the second, a codec's "
+            f"{max(memory.codecs) >> 20}; the job's document: {reader}"
+        )
         assert peaks[1] < peaks[0] + GROWTH
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for name, checked in zip(photos, pool.map(lambda name: verify(tmp_path, name), photos), strict=True):
-                assert checked.returncode == 0 and checked.stdout.endswith("\nverified\n"), (name, checked)
+            for name, checked in zip(
+                photos, pool.map(lambda name: verify(tmp_path, name), photos), strict=True
+            ):
+                assert checked.returncode == 0 and checked.stdout.endswith("\nverified\n"), (
+                    name, checked
+                )
         print(f"{PHOTOS} verified")
         assert service.stop() == 0
     finally:

@@ -1,4 +1,4 @@
-"""Slow but steady clients are served, whatever the kernel's buffers hold; those who stop are cut off."""
+"""Slow but steady clients are served, whatever the kernels buffer; stalled ones are cut off."""
 
 import socket
 import ssl
@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from service import FIXTURES
 
-# More than twice as long as the service waits for a client that takes, or sends, nothing.
+# More than twice the service's timeout for a client that receives or sends nothing.
 SECONDS = 75
-# More than the kernels of both sides keep in their buffers, so that the service has to wait.
+# More than both kernels buffer, so that the service has to wait.
 SIDE = 2400
 
 
@@ -20,7 +20,9 @@ SIDE = 2400
 def service(make_watched, tmp_path):
     service = make_watched("--compression-level", 0)
     photo = tmp_path / "noise.png"
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)).save(photo, compress_level=0)
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)).save(
+        photo, compress_level=0
+    )
     answer = service.get("/v1/jobs?class=a", "--form", f"file=@{photo}")
     assert answer.status == 202, answer
     service.image = f"{answer.json['links']['self']}/images/1.png"
@@ -30,25 +32,33 @@ def service(make_watched, tmp_path):
 
 
 def context_of(service):
-    return ssl.create_default_context(cafile=service.curl_options[1]) if service.scheme == "https" else None
+    return (
+        ssl.create_default_context(cafile=service.curl_options[1])
+        if service.scheme == "https"
+        else None
+    )
 
 
 def slow_socket(service):
-    """A connection with the smallest window there is, which has asked for the image."""
+    """A connection with the smallest possible window, which has requested the image."""
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     raw.connect(("127.0.0.1", service.port))
     context = context_of(service)
     connection = raw if context is None else context.wrap_socket(raw, server_hostname="127.0.0.1")
     connection.settimeout(120)
-    connection.sendall(f"GET {service.image} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {service.key}\r\n\r\n".encode())
+    connection.sendall(
+        f"GET {service.image} HTTP/1.1\r\nHost: a\r\n"
+        f"Authorization: Bearer {service.key}\r\n\r\n".encode()
+    )
     return connection
 
 
 def test_slow_downloads_go_on(service, tmp_path):
     curls = [
         subprocess.Popen(
-            ["curl", "--silent", "--limit-rate", rate, "--max-time", str(SECONDS), "--output", tmp_path / rate, *service.curl_options,
+            ["curl", "--silent", "--limit-rate", rate, "--max-time", str(SECONDS), "--output",
+            tmp_path / rate, *service.curl_options,
              "--header", f"Authorization: Bearer {service.key}", service.url(service.image)],
         )
         for rate in ("4k", "16k", "32k")
@@ -61,7 +71,7 @@ def test_slow_downloads_go_on(service, tmp_path):
         received += len(piece)
         time.sleep(1)
     assert received < SECONDS * 1100
-    # Curl has given up by itself (28); it was not cut off (18, 56).
+    # curl gave up by itself (28); it was not cut off (18, 56).
     assert [curl.wait() for curl in curls] == [28, 28, 28]
     trickle.close()
 
@@ -69,7 +79,9 @@ def test_slow_downloads_go_on(service, tmp_path):
 def test_who_takes_nothing_is_cut_off(service):
     stalled = slow_socket(service)
     assert stalled.recv(100)
-    service.wait_for(lambda: '"http.complete":"false"' in service.log(), "a stalled reader to be cut off")
+    service.wait_for(
+        lambda: '"http.complete":"false"' in service.log(), "a stalled reader to be cut off"
+    )
     stalled.close()
 
 
@@ -89,10 +101,15 @@ def test_a_slow_upload_over_tls_counts_by_what_arrives(service):
                 incoming.write(connection.recv(65536))
         photo = (FIXTURES / "parrots.jpg").read_bytes() * 2
         photo = photo[: 16 << 10]
-        head = f"POST /v1/jobs?class=a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {service.key}\r\nContent-Type: image/jpeg\r\n"
+        head = (
+            "POST /v1/jobs?class=a HTTP/1.1\r\n"
+            f"Host: a\r\nAuthorization: Bearer {service.key}\r\n"
+            "Content-Type: image/jpeg\r\n"
+        )
         session.write(f"{head}Content-Length: {len(photo)}\r\nConnection: close\r\n\r\n".encode())
         connection.sendall(outgoing.read())
-        # One record, whose last byte comes after 13 seconds; the grace is 10, and the least rate 1,024 bytes a second.
+        # One record, whose last byte comes after 13 seconds. The grace period is 10 seconds, the
+        # minimum rate 1,024 bytes per second.
         assert session.write(photo) == len(photo)
         record = outgoing.read()
         for place in range(0, len(record), 1300):
@@ -107,5 +124,5 @@ def test_a_slow_upload_over_tls_counts_by_what_arrives(service):
                 continue
             if b"\r\n\r\n" in answer:
                 break
-    # Rubbish behind a picture, or not: it came as a whole.
+    # With or without trailing garbage, the picture arrived completely.
     assert answer.startswith(b"HTTP/1.1 202 "), answer

@@ -1,4 +1,4 @@
-"""The layer check must pass on this tree and must be able to fail: every rule is broken once, in a copy."""
+"""The layer check passes on this tree, and fails when a copy breaks any of its rules."""
 
 import pathlib
 import shutil
@@ -17,11 +17,17 @@ def check(root):
 
 @pytest.fixture
 def tree(tmp_path):
-    """A copy of the manifest and of the Swift sources that a test may damage."""
+    """A copy of the manifest and the Swift sources, for a test to damage."""
     for name in ("Sources", "Migrations"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=lambda folder, names: [
-            name for name in names if pathlib.Path(folder, name).is_file() and not name.endswith(".swift")
-        ])
+        shutil.copytree(
+            ROOT / name,
+            tmp_path / name,
+            ignore=lambda folder, names: [
+                name
+                for name in names
+                if pathlib.Path(folder, name).is_file() and not name.endswith(".swift")
+            ],
+        )
     shutil.copy(ROOT / "Package.swift", tmp_path)
     return tmp_path
 
@@ -56,7 +62,9 @@ def test_a_copy_is_clean(tree):
     ],
 )
 def test_a_forbidden_import_is_found(tree, target, statement, complaint):
-    (tree / "Sources" / target / "Violation.swift").write_text(f"// A fault on purpose.\n{statement}\n")
+    (tree / "Sources" / target / "Violation.swift").write_text(
+        f"// A fault on purpose.\n{statement}\n"
+    )
     status, output = check(tree)
     assert status == 1
     assert f"Sources/{target}/Violation.swift" in output
@@ -81,7 +89,9 @@ def test_words_in_comments_and_strings_are_not_imports(tree):
 def test_an_upward_dependency_in_the_manifest_is_found(tree):
     manifest = (tree / "Package.swift").read_text()
     assert 'module("JobModel"' in manifest
-    (tree / "Package.swift").write_text(manifest.replace('module("JobModel"', 'module("JobModel", ["Workers"]', 1))
+    (tree / "Package.swift").write_text(
+        manifest.replace('module("JobModel"', 'module("JobModel", ["Workers"]', 1)
+    )
     status, output = check(tree)
     assert status == 1
     assert "JobModel (layer 1) may not depend on Workers (layer 4)" in output

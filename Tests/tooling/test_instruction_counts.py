@@ -1,6 +1,7 @@
-"""What callgrind counts for the kernel and the HTTP parser must not grow: counts do not depend on how busy the machine is.
+"""callgrind's instruction counts of the kernel and the HTTP parser must not grow.
 
-Where something has become faster, `instruction_counts.json` is to be lowered.
+Unlike times, they do not depend on the machine's load. Lower `instruction_counts.json` when
+something gets faster.
 """
 
 import json
@@ -20,7 +21,7 @@ MOST = json.loads((pathlib.Path(__file__).parent / "instruction_counts.json").re
 @pytest.fixture(scope="module")
 def binary(tmp_path_factory):
     assert BENCH.exists(), f"{BENCH} is missing: run `make build-bench` first"
-    # Debian's valgrind does not read the debug information of new compilers.
+    # Debian's valgrind cannot read the debug information of new compilers.
     stripped = tmp_path_factory.mktemp("bench") / "palimpsest-bench"
     subprocess.run(["strip", "--strip-debug", "-o", stripped, BENCH], check=True)
     return stripped
@@ -28,19 +29,27 @@ def binary(tmp_path_factory):
 
 def instructions(binary, *arguments, collect=None):
     options = [f"--toggle-collect={collect}"] if collect else []
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *options, binary, *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PALIMPSEST_ISA": "avx2"})
+    command = [
+        "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *options, binary,
+        *arguments,
+    ]  # fmt: skip
+    result = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PALIMPSEST_ISA": "avx2"}
+    )
     assert result.returncode == 0, result.stderr
     return int(re.search(r"Collected : (\d+)", result.stderr)[1])
 
 
-@pytest.mark.skipif("avx2" not in pathlib.Path("/proc/cpuinfo").read_text(), reason="the counts are those of AVX2")
+@pytest.mark.skipif(
+    "avx2" not in pathlib.Path("/proc/cpuinfo").read_text(), reason="the counts are those of AVX2"
+)
 def test_the_kernel_takes_no_more_instructions(binary, tmp_path):
     for name, seed in (("cover", 0), ("secret", 1)):
         np.random.default_rng(seed).random((1, 3, 64, 64)).astype("<f4").tofile(tmp_path / name)
     weights = ROOT / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
     count = instructions(
-        binary, "network", "--weights", weights, "--width", "64", "--height", "64", "--repetitions", "1",
+        binary, "network", "--weights", weights, "--width", "64", "--height", "64", "--repetitions",
+        "1",
         "--cover", tmp_path / "cover", "--secret", tmp_path / "secret", collect="plm_avx2_dense",
     )  # fmt: skip
     most = MOST["network 64x64, shipped size"]

@@ -1,1 +1,1 @@
-"""`make bench`: the speed of Palimpsest beside that of other engines, in one run."""
+"""`make bench`: times Palimpsest against other engines in a single run."""

@@ -1,4 +1,4 @@
-"""Runs the benchmark and writes its tables. Takes half an hour on two processors that do nothing else."""
+"""Runs the benchmark and writes its tables. Takes half an hour on two otherwise idle processors."""
 
 import argparse
 import json
@@ -14,19 +14,37 @@ PARTS = ("network", "png", "pictures", "server")
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="benchmark", description="Times Palimpsest beside other engines and tools.")
+    parser = argparse.ArgumentParser(
+        prog="benchmark", description="Times Palimpsest beside other engines and tools."
+    )
     parser.add_argument("--product", required=True, help="the built palimpsest")
     parser.add_argument("--binary", required=True, help="the built palimpsest-bench")
     parser.add_argument("--weights", required=True, help="the shipped weights")
-    parser.add_argument("--bench-python", required=True, help="the Python that has onnxruntime and openvino")
+    parser.add_argument(
+        "--bench-python", required=True, help="the Python that has onnxruntime and openvino"
+    )
     parser.add_argument("--out", default="runs/performance", help="folder of the tables")
     parser.add_argument("--rounds", type=int, default=3, help="how often every engine has its turn")
-    parser.add_argument("--seconds", type=float, default=3, help="how long an engine is timed in a turn")
-    parser.add_argument("--photos", default=str(pictures.FIXTURES), help="a folder of photos, RGB, to compare PNG encoders on")
-    parser.add_argument("--only", choices=PARTS, action="append", help="only that part; the others stay as they were")
+    parser.add_argument(
+        "--seconds", type=float, default=3, help="how long an engine is timed in a turn"
+    )
+    parser.add_argument(
+        "--photos",
+        default=str(pictures.FIXTURES),
+        help="a folder of photos, RGB, to compare PNG encoders on",
+    )
+    parser.add_argument(
+        "--only",
+        choices=PARTS,
+        action="append",
+        help="only that part; the others stay as they were",
+    )
     arguments = parser.parse_args()
     tools = SimpleNamespace(
-        product=arguments.product, binary=arguments.binary, weights=arguments.weights, bench_python=arguments.bench_python
+        product=arguments.product,
+        binary=arguments.binary,
+        weights=arguments.weights,
+        bench_python=arguments.bench_python,
     )
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
@@ -36,7 +54,11 @@ def main():
     with tempfile.TemporaryDirectory(prefix="palimpsest-bench-") as folder:
         folder = Path(folder)
         if "network" in parts:
-            peak = json.loads(subprocess.run([tools.binary, "peak"], check=True, capture_output=True, text=True).stdout)
+            peak = json.loads(
+                subprocess.run(
+                    [tools.binary, "peak"], check=True, capture_output=True, text=True
+                ).stdout
+            )
             paper = folder / "paper.safetensors"
             network.random_weights(paper)
             cases = [
@@ -44,10 +66,16 @@ def main():
                 for name, file in (("paper's size", paper), ("shipped", arguments.weights))
                 for size in network.SIZES
             ]
-            results["network"] = {"peak": peak, "engines": network.measure(cases, tools, arguments.rounds, arguments.seconds)}
+            results["network"] = {
+                "peak": peak,
+                "engines": network.measure(cases, tools, arguments.rounds, arguments.seconds),
+            }
             results["network"] |= report.circumstances(arguments.weights)
         if "png" in parts:
-            results["png"] = png.measure(arguments.photos, folder, tools) | report.circumstances(arguments.weights)
+            results["png"] = (
+                png.measure(arguments.photos, folder, tools)
+                | report.circumstances(arguments.weights)
+            )
         if "pictures" in parts:
             results["pictures"] = {
                 "sizes": pictures.sizes(folder, tools),
@@ -56,7 +84,9 @@ def main():
                 "service": pictures.service(folder, tools),
             } | report.circumstances(arguments.weights)
         if "server" in parts:
-            results["server"] = server.measure(folder, tools) | report.circumstances(arguments.weights)
+            results["server"] = (
+                server.measure(folder, tools) | report.circumstances(arguments.weights)
+            )
     path.write_text(json.dumps(results, indent=1) + "\n")
     print(report.write(results, out))
 

@@ -1,4 +1,4 @@
-"""The network as other engines get it: hiding alone, without what hiding does not need, and as an ONNX file."""
+"""The network as other engines run it: only what hiding needs, exported to ONNX."""
 
 import torch
 from deephiding.network import haar
@@ -6,7 +6,7 @@ from torch import nn
 
 
 def inverse_haar(z):
-    """The inverse of `haar` by stacking, which other engines run faster than writing into slices."""
+    """The inverse of `haar` by stacking, which other engines run faster than writes into slices."""
     ll, hl, lh, hh = z.chunk(4, 1)
     n, channels, height, width = ll.shape
     even = torch.stack([ll - hl - lh + hh, ll + hl - lh - hh], 4)
@@ -15,7 +15,7 @@ def inverse_haar(z):
 
 
 class Hiding(nn.Module):
-    """(cover, secret) to the protected image. The secret branch that leaves the last block is not computed."""
+    """Maps (cover, secret) to the protected image; skips the last block's unused secret branch."""
 
     def __init__(self, network):
         super().__init__()
@@ -30,7 +30,7 @@ class Hiding(nn.Module):
 
 
 def operations(configuration, width, height):
-    """Floating-point operations of hiding in one image by direct convolution, two for each multiply-add."""
+    """Floating-point operations of hiding by direct convolution: two per multiply-add."""
     growth, channels = configuration["growth"], 12
     inputs = [channels + k * growth for k in range(5)]
     submodule = sum(9 * size * (growth if k < 4 else channels) for k, size in enumerate(inputs))
@@ -38,7 +38,12 @@ def operations(configuration, width, height):
 
 
 def export(network, cover, secret, path):
-    """Writes the ONNX file for images of this size."""
+    """Writes the ONNX file for one image size."""
     torch.onnx.export(
-        Hiding(network).eval(), (cover, secret), str(path), input_names=["cover", "secret"], output_names=["protected"], opset_version=13
+        Hiding(network).eval(),
+        (cover, secret),
+        str(path),
+        input_names=["cover", "secret"],
+        output_names=["protected"],
+        opset_version=13,
     )

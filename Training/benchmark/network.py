@@ -1,4 +1,7 @@
-"""The network alone, on the same weights and pictures in every engine: one thread, and one process a processor."""
+"""Times the network alone, with the same weights and images in every engine.
+
+Each engine runs on one thread, and with one process per processor.
+"""
 
 import json
 import os
@@ -22,7 +25,7 @@ SIZES = {"224x224": (1, 224, 224), "512x512": (1, 512, 512), "64 of 32x32": (64,
 
 
 class Case:
-    """A network and a batch, as files for every engine."""
+    """A network and a batch, written to files that every engine can read."""
 
     def __init__(self, folder, name, size, weights_file, covers):
         self.name, self.size = name, size
@@ -32,35 +35,63 @@ class Case:
         (self.folder / "case.json").write_text(json.dumps({"shape": self.shape}))
         (self.folder / "weights.safetensors").symlink_to(Path(weights_file).resolve())
         network, _ = weights.load(weights_file)
-        self.operations = SIZES[size][0] * model.operations(network.configuration, self.shape[3], self.shape[2])
+        self.operations = SIZES[size][0] * model.operations(
+            network.configuration, self.shape[3], self.shape[2]
+        )
         height, width = self.shape[2:]
         cover = covers(self.shape[0], height, width)
-        secret = np.stack([semantic_image(1, i % 10, 2, width, height) for i in range(self.shape[0])]).astype("<f4")
+        secret = np.stack(
+            [semantic_image(1, i % 10, 2, width, height) for i in range(self.shape[0])]
+        ).astype("<f4")
         for file, array in (("cover", cover), ("secret", secret)):
             array.astype("<f4").tofile(self.folder / f"{file}.f32")
         inputs = torch.from_numpy(cover).float(), torch.from_numpy(secret).float()
         with torch.no_grad():
-            self.expected = model.Hiding(network.double())(*(image.double() for image in inputs)).numpy()
+            self.expected = model.Hiding(network.double())(
+                *(image.double() for image in inputs)
+            ).numpy()
             model.export(network.float(), *inputs, self.folder / "model.onnx")
 
     def command(self, engine, threads, repetitions, tools):
         if not engine.startswith(PALIMPSEST):
             python = sys.executable if engine.startswith("torch") else tools.bench_python
-            return [str(python), str(Path(__file__).with_name("worker.py")), engine, str(self.folder), str(threads), str(repetitions)]
+            return [
+                str(python),
+                str(Path(__file__).with_name("worker.py")),
+                engine,
+                str(self.folder),
+                str(threads),
+                str(repetitions),
+            ]
         images, _, height, width = self.shape
-        options = {"weights": "weights.safetensors", "cover": "cover.f32", "secret": "secret.f32", "out": f"{engine}.f32"}
-        files = [word for name, file in options.items() for word in (f"--{name}", str(self.folder / file))]
-        sizes = ["--width", str(width), "--height", str(height), "--images", str(images), "--repetitions", str(repetitions)]
+        options = {
+            "weights": "weights.safetensors",
+            "cover": "cover.f32",
+            "secret": "secret.f32",
+            "out": f"{engine}.f32",
+        }
+        files = [
+            word
+            for name, file in options.items()
+            for word in (f"--{name}", str(self.folder / file))
+        ]
+        sizes = [
+            "--width", str(width), "--height", str(height), "--images", str(images),
+            "--repetitions", str(repetitions),
+        ]  # fmt: skip
         return [str(tools.binary), "network", "--wait", *files, *sizes]
 
     def time(self, engine, threads, processes, repetitions, tools):
-        """Milliseconds of every repetition of every process; several processes begin together."""
+        """Milliseconds of each repetition in each process; all processes start together."""
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
         if ":" in engine:
             environment["PALIMPSEST_ISA"] = engine.split(":")[1]
         command = self.command(engine, threads, repetitions, tools)
         running = [
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) for _ in range(processes)
+            subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            )
+            for _ in range(processes)
         ]
         for process in running:
             line = process.stdout.readline()
@@ -81,7 +112,7 @@ class Case:
 
 
 def random_weights(path, blocks=16, growth=32, seed=0):
-    """A network of the paper's size with random weights that change the cover as a trained one does, a little."""
+    """A network of the paper's size; random weights change the cover as little as trained ones."""
     torch.manual_seed(seed)
     network = HidingNetwork(blocks, growth, 2.0)
     with torch.no_grad():
@@ -92,7 +123,10 @@ def random_weights(path, blocks=16, growth=32, seed=0):
 
 
 def measure(cases, tools, rounds, seconds):
-    """One record a case and engine: best and median times on one thread, two threads, and of two processes at once."""
+    """One record per case and engine: best and median times.
+
+    On one thread, on two threads, and with two concurrent processes.
+    """
     records = []
     processors = os.cpu_count()
     for case in cases:
@@ -100,26 +134,41 @@ def measure(cases, tools, rounds, seconds):
         collected = {engine: {"one": [], "threads": [], "processes": []} for engine in engines}
         prepared = []
         for round_number in range(rounds):
-            # Round after round, so that what disturbs the machine disturbs all.
+            # The engines take turns, so that interference from other processes hits all of them.
             for engine in engines:
                 kinds = {"one": (1, 1), "processes": (1, processors)}
                 if engine.startswith("torch"):
                     kinds["threads"] = (processors, 1)
                 for kind, (threads, processes) in kinds.items():
                     once = collected[engine][kind][0] if collected[engine][kind] else None
-                    repetitions = 2 if once is None else max(2, min(50, round(1e3 * seconds / once)))
+                    repetitions = (
+                        2 if once is None else max(2, min(50, round(1e3 * seconds / once)))
+                    )
                     times, answer = case.time(engine, threads, processes, repetitions, tools)
                     collected[engine][kind] += [t for process in times for t in process]
                     if engine == PALIMPSEST and kind == "one":
                         prepared += answer["prepared_ms"]
-            print(f"{case.name} {case.size}: round {round_number + 1} of {rounds}", file=sys.stderr, flush=True)
+            print(
+                f"{case.name} {case.size}: round {round_number + 1} of {rounds}",
+                file=sys.stderr,
+                flush=True,
+            )
         for engine, kinds in collected.items():
-            record = {"network": case.name, "size": case.size, "engine": engine, "images": case.shape[0], "operations": case.operations,
+            record = {"network": case.name, "size": case.size, "engine": engine,
+                      "images": case.shape[0], "operations": case.operations,
                       "largest_error": case.error(engine)}  # fmt: skip
             for kind, times in kinds.items():
                 if times:
-                    record[kind] = {"best_ms": min(times), "median_ms": float(np.median(times)), "runs": len(times)}
+                    record[kind] = {
+                        "best_ms": min(times),
+                        "median_ms": float(np.median(times)),
+                        "runs": len(times),
+                    }
             if engine == PALIMPSEST:
-                record["prepared"] = {"best_ms": min(prepared), "median_ms": float(np.median(prepared)), "runs": len(prepared)}
+                record["prepared"] = {
+                    "best_ms": min(prepared),
+                    "median_ms": float(np.median(prepared)),
+                    "runs": len(prepared),
+                }
             records.append(record)
     return records

@@ -1,4 +1,8 @@
-"""Photos from file to file: one of twelve megapixels stage by stage, other sizes, other tools, many small ones, and the service."""
+"""Times whole photos, from file to file.
+
+Covers one photo of twelve megapixels stage by stage, other sizes, other tools, many small images,
+and the service.
+"""
 
 import json
 import subprocess
@@ -11,40 +15,59 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "Tests/e2e/fixtures"
-MEGAPIXELS = {"3 MP": (2016, 1512), "12 MP": (4032, 3024), "24 MP": (5664, 4248), "50 MP": (8160, 6120)}
+MEGAPIXELS = {
+    "3 MP": (2016, 1512), "12 MP": (4032, 3024), "24 MP": (5664, 4248), "50 MP": (8160, 6120)
+}
 
 
 def photo(path, width, height, progressive=False):
-    """A JPEG of that size, enlarged from a fixture, with grain, so that there is about as much to code as in a camera's."""
+    """A JPEG of the given size, enlarged from a fixture.
+
+    Added grain makes it about as costly to code as a photo from a camera.
+    """
     grain = np.random.default_rng(0)
-    image = np.asarray(Image.open(FIXTURES / "parrots.jpg").convert("RGB").resize((width, height), Image.BICUBIC), np.int16)
+    image = np.asarray(
+        Image.open(FIXTURES / "parrots.jpg").convert("RGB").resize((width, height), Image.BICUBIC),
+        np.int16,
+    )
     noise = np.rint(grain.standard_normal((height, width, 1), np.float32) * 3).astype(np.int16)
-    Image.fromarray(np.clip(image + noise, 0, 255).astype(np.uint8)).save(path, quality=90, progressive=progressive)
+    Image.fromarray(np.clip(image + noise, 0, 255).astype(np.uint8)).save(
+        path, quality=90, progressive=progressive
+    )
     return path
 
 
 def covers(count, height, width):
-    """Cut-outs of the fixtures' photos in [0, 1], float32 (count, 3, height, width)."""
-    pictures = [Image.open(FIXTURES / name).convert("RGB") for name in ("parrots.jpg", "plane.jpg", "hats.png")]
-    resized = [np.asarray(p.resize((width + 64, height + 64), Image.BILINEAR), np.float32) / 255 for p in pictures]
+    """Crops of the fixture photos in [0, 1], float32 (count, 3, height, width)."""
+    pictures = [
+        Image.open(FIXTURES / name).convert("RGB")
+        for name in ("parrots.jpg", "plane.jpg", "hats.png")
+    ]
+    resized = [
+        np.asarray(p.resize((width + 64, height + 64), Image.BILINEAR), np.float32) / 255
+        for p in pictures
+    ]
     cut = [resized[i % 3][i % 61 :, i % 53 :][:height, :width] for i in range(count)]
     return np.ascontiguousarray(np.stack(cut).transpose(0, 3, 1, 2))
 
 
 def _stages(path, tools, repetitions):
-    command = [str(tools.binary), "photo", str(path), "--weights", str(tools.weights), "--repetitions", str(repetitions)]
+    command = [
+        str(tools.binary), "photo", str(path), "--weights", str(tools.weights),
+        "--repetitions", str(repetitions),
+    ]  # fmt: skip
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def _command(words):
-    """Wall time of a command in milliseconds."""
+    """Wall time of a command, in milliseconds."""
     start = time.perf_counter()
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return 1e3 * (time.perf_counter() - start)
 
 
 def sizes(folder, tools, repetitions=5):
-    """What each size takes; a progressive JPEG, which is held in memory as a whole, besides."""
+    """Times each size, and also a progressive JPEG, which has to be held in memory whole."""
     records = []
     for name, (width, height) in MEGAPIXELS.items():
         for progressive in (False, True):
@@ -52,12 +75,16 @@ def sizes(folder, tools, repetitions=5):
             record = _stages(path, tools, repetitions if width < 6000 else 3)
             record |= {"photo": name, "progressive": progressive, "jpeg_bytes": path.stat().st_size}
             records.append(record)
-            print(f"photo of {name}{', progressive' if progressive else ''}", file=sys.stderr, flush=True)
+            print(
+                f"photo of {name}{', progressive' if progressive else ''}",
+                file=sys.stderr,
+                flush=True,
+            )
     return records
 
 
 def other_tools(folder, rounds=3):
-    """The twelve-megapixel photo through what anybody has: scaled to half, and written as PNG as it is."""
+    """The twelve-megapixel photo through common tools: halved, and as PNG at full size."""
     path = photo(folder / "photo.jpg", *MEGAPIXELS["12 MP"])
     out = folder / "out.png"
     pillow = "import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.argv[2])"
@@ -74,21 +101,30 @@ def other_tools(folder, rounds=3):
 
 
 def small_ones(folder, tools, count=10_000):
-    """Many pictures of 32x32 through `palimpsest protect`, in ten classes; and one, which takes what starting it takes."""
+    """Many 32x32 images in ten classes through `palimpsest protect`.
+
+    Also a single one, which takes the start-up time.
+    """
     pictures = (covers(200, 32, 32).transpose(0, 2, 3, 1) * 255).astype(np.uint8)
     for i in range(count):
         place = folder / "small" / f"c{i % 10}"
         place.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.roll(pictures[i % 200], i, (0, 1))).save(place / f"{i}.png")
-    command = [tools.product, "protect", folder / "small", "--out", folder / "small-out", "--weights", tools.weights, "--quiet"]
+    command = [
+        tools.product, "protect", folder / "small", "--out", folder / "small-out",
+        "--weights", tools.weights, "--quiet",
+    ]  # fmt: skip
     milliseconds = _command(list(map(str, command)))
-    command = [tools.product, "protect", folder / "small/c0/0.png", "--class", "c0", "--out", folder / "one-out", "--weights", tools.weights]
+    command = [
+        tools.product, "protect", folder / "small/c0/0.png", "--class", "c0",
+        "--out", folder / "one-out", "--weights", tools.weights,
+    ]  # fmt: skip
     one = min(_command([*map(str, command), "--quiet", "--force"]) for _ in range(5))
     return {"pictures": count, "seconds": milliseconds / 1e3, "one_ms": one}
 
 
 def service(folder, tools, count=1000, each=100):
-    """Photos of mixed sizes through the running service: upload, protection and download of the archives."""
+    """Photos of mixed sizes through the running service: upload, protection and download."""
     sys.path.insert(0, str(ROOT / "Tests/e2e"))
     from service import Service
 
@@ -102,8 +138,14 @@ def service(folder, tools, count=1000, each=100):
         start = time.perf_counter()
         jobs = []
         for first in range(0, count, each):
-            files = [w for i in range(first, first + each) for w in ("--form", f"file=@{masters[chosen[i]]};filename={i}.jpg")]
-            answer = running.curl("/v1/jobs", "--form", f"class=c{first % 7}", *files, key=running.key)
+            files = [
+                w
+                for i in range(first, first + each)
+                for w in ("--form", f"file=@{masters[chosen[i]]};filename={i}.jpg")
+            ]
+            answer = running.curl(
+                "/v1/jobs", "--form", f"class=c{first % 7}", *files, key=running.key
+            )
             if answer.status != 202:
                 raise RuntimeError(answer)
             jobs.append(answer.json["id"])
@@ -115,5 +157,6 @@ def service(folder, tools, count=1000, each=100):
         downloaded = time.perf_counter() - start
     finally:
         running.stop()
-    return {"photos": count, "megapixels": megapixels, "uploaded_s": uploaded, "finished_s": finished, "downloaded_s": downloaded,
+    return {"photos": count, "megapixels": megapixels, "uploaded_s": uploaded,
+            "finished_s": finished, "downloaded_s": downloaded,
             "archive_bytes": size}  # fmt: skip

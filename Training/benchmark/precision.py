@@ -1,7 +1,10 @@
-"""What a product's precision does to the released pictures: `python -m benchmark.precision --weights FILE --photos FOLDER`.
+"""How the precision of products affects released images.
 
-The network hides in the photos once with float32 convolutions, and once for each kind of product below; both results are released (cut
-off at +-8 levels, rounded). The determinism that Palimpsest promises allows 0.1 % of the samples to differ between machines.
+    python -m benchmark.precision --weights FILE --photos FOLDER
+
+The network hides in the photos once with float32 convolutions and once with each kind of product
+below. Both results are released (clipped to +-8 levels, rounded). Palimpsest's determinism promise
+lets 0.1 % of the samples differ between machines.
 """
 
 import argparse
@@ -19,26 +22,30 @@ from .model import Hiding
 
 WIDTH, HEIGHT, BOUND = 384, 256, 8
 
-# F(4x4, 3x3) of Winograd: Lavin and Gray 2016, section 4.2.
-INPUT = torch.tensor([[4., 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0], [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0],
+# Winograd F(4x4, 3x3): Lavin and Gray 2016, section 4.2.
+INPUT = torch.tensor([[4., 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],
+                      [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0],
                       [0, 4, 0, -5, 0, 1]])  # fmt: skip
-WEIGHTS = torch.tensor([[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6],
+WEIGHTS = torch.tensor([[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6],
+                        [1 / 24, 1 / 12, 1 / 6],
                         [1 / 24, -1 / 12, 1 / 6], [0, 0, 1]])  # fmt: skip
-OUTPUT = torch.tensor([[1.0, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
+OUTPUT = torch.tensor(
+    [[1.0, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]]
+)
 
 
 def rounded(tensor):
-    """To bfloat16 and back."""
+    """Rounds to bfloat16 and back."""
     return tensor.bfloat16().float()
 
 
 def direct(x, convolution):
-    """Inputs and weights in bfloat16, sums in float32."""
+    """Convolution with bfloat16 inputs and weights and float32 sums."""
     return F.conv2d(rounded(x), rounded(convolution.weight), convolution.bias, padding=1)
 
 
 def winograd(x, convolution, rounding):
-    """A convolution in the transform domain, whose two factors are rounded there."""
+    """Convolution in the transform domain, where both factors are rounded."""
     n, _, height, width = x.shape
     rows, columns = -(-height // 4), -(-width // 4)
     padded = F.pad(x, (1, 1 + 4 * columns - width, 1, 1 + 4 * rows - height))
@@ -52,14 +59,16 @@ def winograd(x, convolution, rounding):
 
 
 KINDS = {
-    "float32, transform domain": lambda x, convolution: winograd(x, convolution, lambda tensor: tensor),
+    "float32, transform domain": lambda x, convolution: winograd(
+        x, convolution, lambda tensor: tensor
+    ),
     "bfloat16, direct": direct,
     "bfloat16, transform domain": lambda x, convolution: winograd(x, convolution, rounded),
 }
 
 
 def released(cover, protected):
-    """The 8-bit samples, as whole floats."""
+    """The 8-bit samples as whole floats."""
     delta = (255 * (protected - cover)).clamp(-BOUND, BOUND)
     return torch.floor((255 * cover + delta).clamp(0, 255) + 0.5)
 
@@ -69,7 +78,7 @@ def psnr(cover, picture):
 
 
 def hide(model, cover, secret, convolve=None):
-    """Hides with every convolution replaced, if `convolve` is given."""
+    """Hides; `convolve`, if given, replaces every convolution."""
     convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
     for convolution in convolutions:
         if convolve:
@@ -81,12 +90,18 @@ def hide(model, cover, secret, convolve=None):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="benchmark.precision", description="What bfloat16 would do to the pictures.")
+    parser = argparse.ArgumentParser(
+        prog="benchmark.precision", description="What bfloat16 would do to the pictures."
+    )
     parser.add_argument("--weights", required=True)
     parser.add_argument("--photos", required=True, help="a folder of photos")
     parser.add_argument("--count", type=int, default=24)
     arguments = parser.parse_args()
-    paths = sorted(p for p in Path(arguments.photos).iterdir() if p.suffix.lower() in {".png", ".jpg", ".jpeg", ".webp"})
+    paths = sorted(
+        p
+        for p in Path(arguments.photos).iterdir()
+        if p.suffix.lower() in {".png", ".jpg", ".jpeg", ".webp"}
+    )
     model = Hiding(weights.load(arguments.weights)[0]).eval()
     different, largest, change = ({kind: [] for kind in KINDS} for _ in range(3))
     for index, path in enumerate(paths[: arguments.count]):
@@ -101,11 +116,20 @@ def main():
             different[kind].append(float((one != other).float().mean()))
             largest[kind].append(float(255 * (exact - result).abs().max()))
             change[kind].append(abs(psnr(cover, one) - psnr(cover, other)))
-    print("| products | samples that differ | largest difference before rounding, levels | largest change of PSNR, dB |")
+    print(
+        "| products | samples that differ | largest difference before rounding, levels | largest "
+        "change of PSNR, dB |"
+    )
     print("|---|---|---|---|")
     for kind in KINDS:
-        print(f"| {kind} | {100 * np.mean(different[kind]):.4f} % | {max(largest[kind]):.4f} | {max(change[kind]):.4f} |")
-    print(f"\n{len(paths[: arguments.count])} photos at {WIDTH}x{HEIGHT}, weights {weights.tensors_sha256(arguments.weights)[:12]}")
+        print(
+            f"| {kind} | {100 * np.mean(different[kind]):.4f} % | {max(largest[kind]):.4f} | "
+            f"{max(change[kind]):.4f} |"
+        )
+    print(
+        f"\n{len(paths[: arguments.count])} photos at {WIDTH}x{HEIGHT}, weights "
+        f"{weights.tensors_sha256(arguments.weights)[:12]}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""From times to tables and a plot."""
+"""Turns the times into tables and a plot."""
 
 import datetime
 import os
@@ -25,8 +25,15 @@ TITLES = {
 
 
 def circumstances(weights_file):
-    """When, where and with which weights."""
-    processor = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "?")
+    """Date, machine and weights of a run."""
+    processor = next(
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        "?",
+    )
     family = {
         name: line.split(":")[1].strip()
         for name in ("cpu family", "model")
@@ -35,7 +42,9 @@ def circumstances(weights_file):
     }
     return {
         "date": datetime.date.today().isoformat(),
-        "processor": f"{processor}, family {family.get('cpu family', '?')}, model {family.get('model', '?')}",
+        "processor": (
+            f"{processor}, family {family.get('cpu family', '?')}, model {family.get('model', '?')}"
+        ),
         "processors": os.cpu_count(),
         "weights": weights.tensors_sha256(weights_file)[:12],
         "torch": torch.__version__,
@@ -50,25 +59,39 @@ def _markdown(lines):
 
 
 def ratios(records, processors):
-    """By case: how many times faster than the fastest other float32 engine, on one thread and with a process a processor."""
+    """Speed-up over the fastest other float32 engine, per case.
+
+    On one thread, and with one process per processor.
+    """
     found = {}
     for key in dict.fromkeys((r["network"], r["size"]) for r in records):
         engines = {r["engine"]: r for r in records if (r["network"], r["size"]) == key}
         found[key] = {}
         for ours in (PALIMPSEST, f"{PALIMPSEST}:avx2"):
-            one = min(engines[e]["one"]["best_ms"] for e in FLOAT32) / engines[ours]["one"]["best_ms"]
-            # An engine that uses all processors for one picture may do that, too.
+            one = (
+                min(engines[e]["one"]["best_ms"] for e in FLOAT32) / engines[ours]["one"]["best_ms"]
+            )
+            # The baseline may also use all processors for one image.
             others = [engines[e]["processes"]["median_ms"] / processors for e in FLOAT32]
-            others += [engines[e]["threads"]["median_ms"] for e in FLOAT32 if "threads" in engines[e]]
-            found[key][ours] = (one, min(others) / (engines[ours]["processes"]["median_ms"] / processors))
+            others += [
+                engines[e]["threads"]["median_ms"] for e in FLOAT32 if "threads" in engines[e]
+            ]
+            found[key][ours] = (
+                one, min(others) / (engines[ours]["processes"]["median_ms"] / processors)
+            )
     return found
 
 
 def network_table(part, name, size):
-    """One case: milliseconds, images a second, share of the machine's peak, error."""
+    """One case: milliseconds, images per second, share of the machine's peak, error."""
     records = [r for r in part["engines"] if (r["network"], r["size"]) == (name, size)]
     peak, processors = part["peak"], part["processors"]
-    lines = [["engine", "one thread, ms", "all processors on one batch, ms", f"{processors} processes, images/s", "GFLOP/s", "of the peak", "error"]]
+    lines = [
+        [
+            "engine", "one thread, ms", "all processors on one batch, ms",
+            f"{processors} processes, images/s", "GFLOP/s", "of the peak", "error",
+        ]
+    ]  # fmt: skip
     for engine in ("palimpsest", "palimpsest:avx2", *FLOAT32, *BFLOAT16):
         record = next(r for r in records if r["engine"] == engine)
         best = record["one"]["best_ms"]
@@ -92,36 +115,45 @@ def network_text(part):
     ratio = ratios(part["engines"], part["processors"])
     paragraphs = []
     for (name, size), by_kernel in ratio.items():
-        records = {r["engine"]: r for r in part["engines"] if (r["network"], r["size"]) == (name, size)}
+        records = {
+            r["engine"]: r for r in part["engines"] if (r["network"], r["size"]) == (name, size)
+        }
         (one, many), (one_avx2, many_avx2) = by_kernel[PALIMPSEST], by_kernel[f"{PALIMPSEST}:avx2"]
         paragraphs.append(f"**{name.capitalize()}, {size}**")
         paragraphs.append(network_table(part, name, size))
         paragraphs.append(
-            f"Against the fastest other float32 engine: {one:.2f} times as fast on one thread, {many:.2f} times the throughput; with AVX2 "
-            f"{one_avx2:.2f} and {many_avx2:.2f} times. With a semantic image that was prepared before: "
+            f"Against the fastest other float32 engine: {one:.2f} times as fast on one thread, "
+            f"{many:.2f} times the throughput; with AVX2 {one_avx2:.2f} and {many_avx2:.2f} times. "
+            "With a semantic image that was prepared before: "
             f"{records[PALIMPSEST]['prepared']['best_ms']:.1f} ms."
         )
     peaks = ", ".join(f"{name} {value:.0f}" for name, value in part["peak"].items())
     paragraphs.append(
-        f"Milliseconds are the best of all runs, images a second the median of processes that run at the same time. GFLOP/s count direct "
-        f"convolutions, so that a method that saves multiplications can exceed the peak (multiply-adds in registers, GFLOP/s on one "
-        f"thread: {peaks}). The error is the largest difference from the network in double precision. {part['date']}, "
-        f"{part['processor']}, {part['processors']} processors, PyTorch {part['torch']}, shipped weights {part['weights']}."
+        "Milliseconds are the best of all runs, images a second the median of processes that run "
+        "at the same time. GFLOP/s count direct convolutions, so that a method that saves "
+        "multiplications can exceed the peak (multiply-adds in registers, GFLOP/s on one thread: "
+        f"{peaks}). The error is the largest difference from the network in double precision. "
+        f"{part['date']}, {part['processor']}, {part['processors']} processors, PyTorch "
+        f"{part['torch']}, shipped weights {part['weights']}."
     )
     return "\n\n".join(paragraphs) + "\n"
 
 
 def png_text(part):
-    """Time and size of every encoder, over the photos together and for the one of twelve megapixels."""
+    """Time and size of each encoder, over all photos and for the twelve-megapixel one."""
     places = {f"{len(part['photos'])} photos": part["photos"], "12 MP": part["12 MP"]}
     columns = ("ms a megapixel", "size")
-    lines = [["encoder", *(f"{name}, {what}" for name in places for what in columns), "largest size"]]
+    lines = [
+        ["encoder", *(f"{name}, {what}" for name in places for what in columns), "largest size"]
+    ]
     sums = {}
     for name, records in places.items():
         for record in records:
             base = next(r["bytes"] for r in record["encoders"] if r["encoder"] == LIBPNG)
             for encoder in record["encoders"]:
-                sums.setdefault(encoder["encoder"], {}).setdefault(name, []).append((encoder["ms"], encoder["bytes"], base, record["pixels"]))
+                sums.setdefault(encoder["encoder"], {}).setdefault(name, []).append(
+                    (encoder["ms"], encoder["bytes"], base, record["pixels"])
+                )
     for encoder, by_place in sums.items():
         cells, largest = [], 0
         for found in by_place.values():
@@ -130,23 +162,32 @@ def png_text(part):
             largest = max(largest, *(one / other for _, one, other, _ in found))
         lines.append([encoder, *cells, f"{largest:.3f}"])
     fact = (
-        f"Protected photos. Sizes are those of libpng's file times so much, of all photos together; the largest is that of a single one. {part['date']}, {part['processor']}, shipped weights "
-        f"{part['weights']}."
+        "Protected photos. Sizes are those of libpng's file times so much, of all photos "
+        f"together; the largest is that of a single one. {part['date']}, {part['processor']}, "
+        f"shipped weights {part['weights']}."
     )
     return _markdown(lines) + f"\n\n- {fact}\n"
 
 
 def stages_table(part):
-    """The photo of twelve megapixels, stage by stage."""
+    """The twelve-megapixel photo, stage by stage."""
     record = next(r for r in part["sizes"] if r["photo"] == "12 MP" and not r["progressive"])
-    lines = [["stage", "ms"]] + [[name[2:], f"{ms:.1f}"] for name, ms in sorted(record["stages_ms"].items())]
+    lines = (
+        [["stage", "ms"]]
+        + [[name[2:], f"{ms:.1f}"] for name, ms in sorted(record["stages_ms"].items())]
+    )
     lines.append(["**all of it, in the standard mode**", f"**{min(record['protect_ms']):.0f}**"])
     lines.append(["decoding and encoding alone", f"{min(record['decode_encode_ms']):.0f}"])
     return _markdown(lines)
 
 
 def sizes_table(part):
-    lines = [["photo", "JPEG MB", "PNG MB", "ms", "decode and encode alone, ms", "ratio", "peak memory MiB", "bytes a pixel"]]
+    lines = [
+        [
+            "photo", "JPEG MB", "PNG MB", "ms", "decode and encode alone, ms", "ratio",
+            "peak memory MiB", "bytes a pixel",
+        ]
+    ]  # fmt: skip
     for record in part["sizes"]:
         whole, codec = min(record["protect_ms"]), min(record["decode_encode_ms"])
         pixels = record["width"] * record["height"]
@@ -167,37 +208,55 @@ def sizes_table(part):
 
 def pictures_text(part):
     tools = [["other tools, 12 MP, whole process", "ms", "PNG MB"]]
-    tools += [[r["tool"], f"{r['best_ms']:.0f}", f"{r['png_bytes'] / 1e6:.1f}"] for r in part["other_tools"]]
+    tools += [
+        [r["tool"], f"{r['best_ms']:.0f}", f"{r['png_bytes'] / 1e6:.1f}"]
+        for r in part["other_tools"]
+    ]
     small, service = part["small"], part["service"]
     facts = [
-        f"{small['pictures']} pictures of 32x32 by `palimpsest protect`: {small['seconds']:.1f} s, {small['pictures'] / small['seconds']:.0f} a second. "
-        f"One alone, with the start of the program and of a codec process: {small['one_ms']:.0f} ms.",
-        f"{service['photos']} photos of 0.3 to 3 megapixels ({service['megapixels']:.0f} in all) through the service: uploaded after "
-        f"{service['uploaded_s']:.1f} s, protected after {service['finished_s']:.1f} s, {service['archive_bytes'] / 1e9:.2f} GB of archives "
-        f"downloaded after {service['downloaded_s']:.1f} s: {service['photos'] / service['downloaded_s']:.1f} photos a second.",
-        f"{part['date']}, {part['processor']}, {part['processors']} processors, shipped weights {part['weights']}. Best of the runs; photos are "
-        "enlarged from a fixture, with grain.",
+        f"{small['pictures']} pictures of 32x32 by `palimpsest protect`: {small['seconds']:.1f} "
+        f"s, {small['pictures'] / small['seconds']:.0f} a second. One alone, with the start of "
+        f"the program and of a codec process: {small['one_ms']:.0f} ms.",
+        f"{service['photos']} photos of 0.3 to 3 megapixels ({service['megapixels']:.0f} in all) "
+        f"through the service: uploaded after {service['uploaded_s']:.1f} s, protected after "
+        f"{service['finished_s']:.1f} s, {service['archive_bytes'] / 1e9:.2f} GB of archives "
+        f"downloaded after {service['downloaded_s']:.1f} s: "
+        f"{service['photos'] / service['downloaded_s']:.1f} photos a second.",
+        f"{part['date']}, {part['processor']}, {part['processors']} processors, shipped weights "
+        f"{part['weights']}. Best of the runs; photos are enlarged from a fixture, with grain.",
     ]
-    return "\n\n".join([stages_table(part), sizes_table(part), _markdown(tools), "\n".join(f"- {fact}" for fact in facts)]) + "\n"
+    return (
+        "\n\n".join(
+            [
+                stages_table(part),
+                sizes_table(part),
+                _markdown(tools),
+                "\n".join(f"- {fact}" for fact in facts),
+            ]
+        )
+        + "\n"
+    )
 
 
 def server_text(part):
-    """Both servers and their quotient, by the medians of the rounds."""
+    """Both servers and their ratio, from the medians of the rounds."""
     lines = [["requests a second", "Palimpsest", "nginx", "of nginx's"]]
     for record in part["cases"]:
         ours, theirs = (statistics.median(record[name]) for name in ("palimpsest", "nginx"))
         lines.append([record["case"], f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.2f}"])
     fact = (
-        f"wrk with 64 connections that are kept, ab with 64 at once and one for each request, curl for the upload; on the same "
-        f"{part['processors']} processors as the servers. A job's document has {part['document_bytes']} bytes and comes from the database after the key was checked; nginx "
-        f"sends a file of the same bytes. The upload is a form of eight files, which are hashed and synced to disk; nginx writes a file (PUT). "
-        f"Medians of {len(part['cases'][0]['nginx'])} rounds in turn. {part['date']}, {part['processor']}."
+        "wrk with 64 connections that are kept, ab with 64 at once and one for each request, curl "
+        f"for the upload; on the same {part['processors']} processors as the servers. A job's "
+        f"document has {part['document_bytes']} bytes and comes from the database after the key "
+        "was checked; nginx sends a file of the same bytes. The upload is a form of eight files, "
+        "which are hashed and synced to disk; nginx writes a file (PUT). Medians of "
+        f"{len(part['cases'][0]['nginx'])} rounds in turn. {part['date']}, {part['processor']}."
     )
     return _markdown(lines) + f"\n\n- {fact}\n"
 
 
 def plot(part, path):
-    """Time against size: the network costs the same for every photo, the rest grows with the pixels."""
+    """Plots time against size: the network's cost is fixed, the rest grows with the photo."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -207,7 +266,12 @@ def plot(part, path):
     megapixels = [r["width"] * r["height"] / 1e6 for r in records]
     figure, axes = pyplot.subplots(figsize=(7, 4))
     axes.plot(megapixels, [min(r["protect_ms"]) for r in records], "o-", label="all of it")
-    axes.plot(megapixels, [min(r["decode_encode_ms"]) for r in records], "s--", label="decoding and encoding alone")
+    axes.plot(
+        megapixels,
+        [min(r["decode_encode_ms"]) for r in records],
+        "s--",
+        label="decoding and encoding alone",
+    )
     axes.plot(megapixels, [r["stages_ms"]["5 network"] for r in records], "^-", label="network")
     axes.set_xlabel("megapixels")
     axes.set_ylabel("ms on one thread")
@@ -221,7 +285,7 @@ def plot(part, path):
 
 
 def write(results, out):
-    """Writes the tables and the plot of what was measured; returns the text."""
+    """Writes the tables and the plot of the parts that were measured; returns the text."""
     texts = []
     if "network" in results:
         texts.append(network_text(results["network"]))

@@ -1,4 +1,7 @@
-"""The HTTP server beside nginx: small documents, with connections that are kept and with one for each request, and a large upload."""
+"""The HTTP server against nginx: small documents and a large upload.
+
+Documents are fetched over kept-alive connections and over one connection per request.
+"""
 
 import os
 import re
@@ -40,19 +43,21 @@ http {{
 
 
 class Nginx:
-    """nginx with a folder of its own, which serves what lies in `www` and takes uploads into `www/put`."""
+    """nginx in a folder of its own: serves `www` and takes uploads into `www/put`."""
 
     def __init__(self, folder):
         self.folder = folder
         (folder / "www/put").mkdir(parents=True)
-        # The workers of a master that is root are not.
+        # If the master runs as root, its workers do not.
         folder.parent.chmod(0o755)
         for path in (folder, folder / "www", folder / "www/put"):
             path.chmod(0o777)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=self.port))
-        self.process = subprocess.Popen(["/usr/sbin/nginx", "-c", folder / "nginx.conf", "-e", folder / "error.log"])
+        self.process = subprocess.Popen(
+            ["/usr/sbin/nginx", "-c", folder / "nginx.conf", "-e", folder / "error.log"]
+        )
         while socket.socket().connect_ex(("127.0.0.1", self.port)):
             time.sleep(0.05)
 
@@ -65,7 +70,7 @@ class Nginx:
 
 
 def body(path, size):
-    """A PNG of one pixel to those who look at its head and no picture to those who decode it: what is timed is the way to the disk."""
+    """A file with a valid one-pixel PNG header and no image: only the way to disk is timed."""
     head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\b\2\0\0\0\x90wS\xde"
     with path.open("wb") as file:
         file.write(head)
@@ -75,7 +80,7 @@ def body(path, size):
 
 
 def kept(url, *fields):
-    """Requests a second of connections that are kept, by wrk."""
+    """Requests per second over kept-alive connections, by wrk."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", *fields, url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in text:
@@ -84,7 +89,7 @@ def kept(url, *fields):
 
 
 def one_each(url, *fields):
-    """Requests a second of a connection for each request, by ab."""
+    """Requests per second with one connection per request, by ab."""
     command = ["ab", "-q", "-n", str(REQUESTS), "-c", str(CONNECTIONS), *fields, url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in text or not re.search(r"Failed requests:\s+0\b", text):
@@ -93,23 +98,35 @@ def one_each(url, *fields):
 
 
 def upload(url, file, *words):
-    """Megabytes a second of one body, by curl."""
-    command = ["curl", "--silent", "--show-error", "--fail", "--output", "/dev/null", "--write-out", "%{time_total}", *words, url]
-    return file.stat().st_size / 1e6 / float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    """Megabytes per second of a single request body, by curl."""
+    command = [
+        "curl", "--silent", "--show-error", "--fail", "--output", "/dev/null",
+        "--write-out", "%{time_total}", *words, url,
+    ]  # fmt: skip
+    return (
+        file.stat().st_size
+        / 1e6
+        / float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    )
 
 
 def measure(folder, tools, rounds=3):
-    """Both servers take turns; the rates of every round."""
+    """Alternates the two servers; returns the rates of each round."""
     sys.path.insert(0, str(ROOT / "Tests/e2e"))
     from service import Service
 
-    options = ["--log-level", "notice", "--max-body-bytes", 4 << 30, "--max-image-bytes", 256 << 20, "--workers", 1]
+    options = [
+        "--log-level", "notice", "--max-body-bytes", 4 << 30, "--max-image-bytes", 256 << 20,
+        "--workers", 1,
+    ]  # fmt: skip
     running = Service(folder / "server-data", tools.weights, list(map(str, options))).start()
     nginx = Nginx(folder / "nginx")
     try:
         field = f"Authorization: Bearer {running.key}"
         photo = f"@{FIXTURES / 'parrots.jpg'}"
-        job = running.get("/v1/jobs?class=a", "--header", "Content-Type: image/jpeg", "--data-binary", photo).json["id"]
+        job = running.get(
+            "/v1/jobs?class=a", "--header", "Content-Type: image/jpeg", "--data-binary", photo
+        ).json["id"]
         running.finished(f"/v1/jobs/{job}")
         document = running.get(f"/v1/jobs/{job}").body
         (nginx.folder / "www/job.json").write_bytes(document)
@@ -119,11 +136,15 @@ def measure(folder, tools, rounds=3):
         form = [word for part in parts for word in ("--form", f"file=@{part}")]
         cases = {
             "a job's document, connections kept": (
-                lambda: kept(running.url(f"/v1/jobs/{job}"), "-H", field), lambda: kept(nginx.url("/job.json"))),
+                lambda: kept(running.url(f"/v1/jobs/{job}"), "-H", field),
+                lambda: kept(nginx.url("/job.json"))),
             "a job's document, a connection each": (
-                lambda: one_each(running.url(f"/v1/jobs/{job}"), "-H", field), lambda: one_each(nginx.url("/job.json"))),
-            "/healthz, connections kept": (lambda: kept(running.url("/healthz")), lambda: kept(nginx.url("/health.json"))),
-            "/healthz, a connection each": (lambda: one_each(running.url("/healthz")), lambda: one_each(nginx.url("/health.json"))),
+                lambda: one_each(running.url(f"/v1/jobs/{job}"), "-H", field),
+                lambda: one_each(nginx.url("/job.json"))),
+            "/healthz, connections kept": (lambda: kept(running.url("/healthz")),
+            lambda: kept(nginx.url("/health.json"))),
+            "/healthz, a connection each": (lambda: one_each(running.url("/healthz")),
+            lambda: one_each(nginx.url("/health.json"))),
             "1 GiB up, MB/s": (
                 lambda: upload(running.url("/v1/jobs?class=a"), large, "--header", field, *form),
                 lambda: upload(nginx.url("/put/large"), large, "--upload-file", str(large))),
@@ -133,13 +154,17 @@ def measure(folder, tools, rounds=3):
             runs = []
             for _ in range(rounds):
                 ours = ways[0]()
-                # Nothing goes on beside the other's turn.
+                # Nothing may run in the background during the other server's turn.
                 for listed in running.get("/v1/jobs").json["jobs"]:
                     running.finished(f"/v1/jobs/{listed['id']}")
                 runs.append((ours, ways[1]()))
             ours, theirs = zip(*runs, strict=True)
             records.append({"case": name, "palimpsest": list(ours), "nginx": list(theirs)})
-            print(f"{name}: {statistics.median(ours):.0f} beside {statistics.median(theirs):.0f}", file=sys.stderr, flush=True)
+            print(
+                f"{name}: {statistics.median(ours):.0f} beside {statistics.median(theirs):.0f}",
+                file=sys.stderr,
+                flush=True,
+            )
         return {"cases": records, "document_bytes": len(document)}
     finally:
         nginx.stop()

@@ -1,7 +1,7 @@
 """Runs one engine on one prepared case: `python worker.py ENGINE FOLDER THREADS REPETITIONS`.
 
-Prints `ready`, waits for a line, times the repetitions, writes the last result to FOLDER/ENGINE.f32 and prints the times in
-milliseconds as JSON. It needs nothing but numpy and the engine.
+Prints `ready`, waits for a line, times the repetitions, writes the last result to FOLDER/ENGINE.f32
+and prints the times in milliseconds as JSON. Needs only numpy and the engine.
 """
 
 import json
@@ -28,7 +28,9 @@ def torch_runner(engine, folder, cover, secret, threads):
         inputs = [image.contiguous(memory_format=torch.channels_last) for image in inputs]
 
     def run():
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=engine == "torch-bf16"):
+        with torch.inference_mode(), torch.autocast(
+            "cpu", torch.bfloat16, enabled=engine == "torch-bf16"
+        ):
             return model(*inputs).float().contiguous().numpy()
 
     return run
@@ -40,7 +42,9 @@ def onnxruntime_runner(_engine, folder, cover, secret, threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+    )
     return lambda: session.run(None, {"cover": cover, "secret": secret})[0]
 
 
@@ -53,7 +57,7 @@ def openvino_runner(engine, folder, cover, secret, threads):
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",
-        # Pinned, all processes would run on the first processor.
+        # With pinning, every process would run on the first processor.
         "ENABLE_CPU_PINNING": "NO",
     }
     model = openvino.Core().compile_model(str(folder / "model.onnx"), "CPU", settings)
@@ -71,10 +75,14 @@ RUNNERS = {
 
 
 def main():
-    engine, folder, threads, repetitions = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    engine, folder, threads, repetitions = (
+        sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    )
     os.environ["OMP_NUM_THREADS"] = str(threads)
     shape = json.loads((folder / "case.json").read_text())["shape"]
-    cover, secret = (np.fromfile(folder / f"{name}.f32", "<f4").reshape(shape) for name in ("cover", "secret"))
+    cover, secret = (
+        np.fromfile(folder / f"{name}.f32", "<f4").reshape(shape) for name in ("cover", "secret")
+    )
     run = RUNNERS[engine](engine, folder, cover, secret, threads)
     result = run()
     print("ready", flush=True)

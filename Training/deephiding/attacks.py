@@ -1,4 +1,4 @@
-"""What happens to a picture between its release and the eye of a learner, differentiable."""
+"""Differentiable models of what happens to an image between release and training."""
 
 import math
 
@@ -6,8 +6,10 @@ import torch
 from torch.nn import functional as F
 
 _LUMA = [
-    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62,
-    18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56,
+    14, 17, 22, 29, 51, 87, 80, 62,
+    18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121,
+    120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
 ]  # fmt: skip
 _CHROMA = [17, 18, 24, 47, 18, 21, 26, 66, 24, 26, 56, 99, 47, 66, 99, 99]
 
@@ -31,23 +33,27 @@ DCT = _dct_matrix()
 
 
 def round_through(x):
-    """Rounds in the forward pass and passes the gradient through."""
+    """Rounds in the forward pass; the gradient passes straight through."""
     return x + (x.round() - x).detach()
 
 
 def release(cover, protected, epsilon, levels=True):
-    """Clips the perturbation to +-epsilon and the image to [0, 1], and rounds it to 8 bits (algorithms 1.8)."""
+    """Clips the perturbation to +-epsilon and the image to [0, 1], then rounds to 8 bits."""
     x = (cover + (protected - cover).clamp(-epsilon, epsilon)).clamp(0, 1)
     return round_through(x * 255) / 255 if levels else x
 
 
 def grayscale(x):
     """ITU-R 601 luminance in all three channels."""
-    return (x * x.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True).expand(-1, 3, -1, -1)
+    return (
+        (x * x.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1))
+        .sum(1, keepdim=True)
+        .expand(-1, 3, -1, -1)
+    )
 
 
 def rescale(x, factor):
-    """Shrinks by `factor`, antialiased, and enlarges again."""
+    """Downscales by `factor` with antialiasing, then scales back up."""
     height, width = x.shape[2:]
     small = (max(2, round(height * factor)), max(2, round(width * factor)))
     shrunk = F.interpolate(x, small, mode="bilinear", antialias=True, align_corners=False)
@@ -79,28 +85,44 @@ def jpeg(x, quality):
     luma = 0.299 * r + 0.587 * g + 0.114 * b
     chroma = torch.stack([0.564 * (b - luma), 0.713 * (r - luma)], 1)
     scale = 5000 / quality if quality < 50 else 200 - 2 * quality
-    tables = [((t.to(x) * scale + 50) / 100).floor().clamp(1, 255) for t in (LUMA_TABLE, CHROMA_TABLE)]
+    tables = [
+        ((t.to(x) * scale + 50) / 100).floor().clamp(1, 255) for t in (LUMA_TABLE, CHROMA_TABLE)
+    ]
     luma = _blockwise(luma - 128, tables[0]) + 128
     small = F.avg_pool2d(chroma, 2)
     small = _blockwise(small.flatten(0, 1), tables[1]).view_as(small)
     blue, red = F.interpolate(small, scale_factor=2, mode="bilinear", align_corners=False).unbind(1)
-    rgb = torch.stack([luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue], 1)
+    rgb = torch.stack(
+        [luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue], 1
+    )
     return (rgb / 255).clamp(0, 1)[:, :, :height, :width]
 
 
 class AttackLayer:
-    """Draws one attack a step from weighted kinds; returns the attacked release and whether colour was lost.
+    """Draws one attack per step; returns the attacked release and whether colour was lost.
 
-    `weights` maps kind to weight; kinds are `none`, `rescale`, `blur`, `jpeg` (each alone) and the independent
-    probabilities `gray_probability` and `noise` (largest standard deviation, in levels of 1/255).
+    `weights` maps each kind (`none`, `rescale`, `blur`, `jpeg`) to its weight; one of them is drawn
+    per step. `gray_probability` and `noise` (largest standard deviation, in levels of 1/255) apply
+    independently.
     """
 
     KINDS = ("none", "rescale", "blur", "jpeg")
 
-    def __init__(self, weights, generator, rescale=(0.5, 0.9), blur=(0.4, 1.0), jpeg=(40, 95), gray_probability=0.0, noise=0.0):
+    def __init__(
+        self,
+        weights,
+        generator,
+        rescale=(0.5, 0.9),
+        blur=(0.4, 1.0),
+        jpeg=(40, 95),
+        gray_probability=0.0,
+        noise=0.0,
+    ):
         unknown = set(weights) - set(self.KINDS)
         if unknown:
-            raise ValueError(f"unknown attack {sorted(unknown)}; the kinds are {', '.join(self.KINDS)}")
+            raise ValueError(
+                f"unknown attack {sorted(unknown)}; the kinds are {', '.join(self.KINDS)}"
+            )
         self.kinds, self.weights = list(weights), torch.tensor([float(w) for w in weights.values()])
         self.generator, self.ranges = generator, {"rescale": rescale, "blur": blur, "jpeg": jpeg}
         self.gray_probability, self.noise = gray_probability, noise
@@ -120,5 +142,7 @@ class AttackLayer:
             amount = self._uniform(*self.ranges[kind])
             x = {"rescale": rescale, "blur": blur, "jpeg": jpeg}[kind](x, amount)
         if self.noise:
-            x = x + torch.randn(x.shape, generator=self.generator).to(x) * (self._uniform(0, self.noise) / 255)
+            x = x + torch.randn(x.shape, generator=self.generator).to(x) * (
+                self._uniform(0, self.noise) / 255
+            )
         return x, lost_colour

@@ -1,4 +1,4 @@
-"""Covers and secrets for training: crops of photos at mixed sizes, in batches of P classes x Q images."""
+"""Training covers and secrets: photo crops of mixed sizes, in batches of P classes x Q images."""
 
 import io
 import random
@@ -19,10 +19,13 @@ class DataError(Exception):
 
 
 def load_photos(path, exclude=(), longest=512):
-    """Every photo below a folder or in a tar, RGB uint8, in the order of their names; `exclude` names folders."""
+    """All photos below a folder or in a tar, RGB uint8, sorted by name; skips `exclude` folders."""
     path = Path(path)
     if not path.exists():
-        raise DataError(f"there are no training photos at '{path}': name a folder or a tar of JPEG, PNG or WebP photos")
+        raise DataError(
+            f"there are no training photos at '{path}': name a folder or a tar of JPEG, PNG or "
+            "WebP photos"
+        )
 
     def wanted(name):
         parts = Path(name).parts
@@ -37,33 +40,44 @@ def load_photos(path, exclude=(), longest=512):
         photos = [decode(p) for p in sorted(path.rglob("*")) if p.is_file() and wanted(p)]
     else:
         with tarfile.open(path) as archive:
-            members = sorted((m for m in archive if m.isfile() and wanted(m.name)), key=lambda m: m.name)
+            members = sorted(
+                (m for m in archive if m.isfile() and wanted(m.name)), key=lambda m: m.name
+            )
             photos = [decode(io.BytesIO(archive.extractfile(m).read())) for m in members]
     photos = [p for p in photos if min(p.shape[:2]) >= 64]
     if len(photos) < 16:
-        raise DataError(f"'{path}' holds {len(photos)} usable photos (64 px and more); training needs at least 16")
+        raise DataError(
+            f"'{path}' holds {len(photos)} usable photos (64 px and more); training needs at least "
+            "16"
+        )
     return photos
 
 
 def _crop(photo, size, rng, flip=True):
-    """A random square of between `size` and the short side (at least 40 % of it), brought to `size`."""
+    """A random square crop resized to `size`.
+
+    Its side is at least `size` and 40 % of the photo's short side, and at most the short side.
+    """
     height, width = photo.shape[:2]
     short = min(height, width)
     side = rng.randint(min(short, max(size, int(0.4 * short))), short)
     top, left = rng.randint(0, height - side), rng.randint(0, width - side)
     square = Image.fromarray(photo[top : top + side, left : left + side])
-    pixels = np.asarray(square.resize((size, size), Image.BILINEAR, reducing_gap=2.0), dtype=np.float32) / 255
+    pixels = (
+        np.asarray(square.resize((size, size), Image.BILINEAR, reducing_gap=2.0), dtype=np.float32)
+        / 255
+    )
     if flip and rng.random() < 0.5:
         pixels = pixels[:, ::-1]
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
 class BatchSource:
-    """Draws batches: P secrets' classes, Q covers of each, all at one size drawn from `sizes`.
+    """Draws batches of P classes with Q covers each, all of one size drawn from `sizes`.
 
-    A batch keeps about the same number of pixels whatever its size: P is lowered for large crops, never below 1.
-    A secret is a photo with probability `photo_secrets`, else procedural; with `textures` every image of a class has
-    its own texture (or crop), otherwise the class has one.
+    Batches of every size hold about the same number of pixels: larger crops lower P, never below 1.
+    With probability `photo_secrets` a class hides one photo crop in all its covers. Otherwise its
+    secrets are procedural, with a new texture for every cover.
     """
 
     def __init__(self, photos, classes, images, sizes, photo_secrets, seed):
@@ -73,7 +87,7 @@ class BatchSource:
         self.rng = random.Random(seed)
 
     def draw(self):
-        """Returns cover and secret (N, 3, S, S) and the class of each (N,)."""
+        """Returns covers and secrets (N, 3, S, S) and class labels (N,)."""
         rng = self.rng
         size = rng.choices(self.sizes, self.size_weights)[0]
         smallest = min(self.sizes)
@@ -87,7 +101,10 @@ class BatchSource:
                 secret = [_crop(photo, size, rng)] * images
             else:
                 family, index = rng.getrandbits(64), rng.randrange(1000)
-                secret = [semantic_image(family, index, rng.getrandbits(64), size, size) for _ in range(images)]
+                secret = [
+                    semantic_image(family, index, rng.getrandbits(64), size, size)
+                    for _ in range(images)
+                ]
             secrets += secret
             covers += [_crop(rng.choice(self.photos), size, rng) for _ in range(images)]
             labels += [label] * images

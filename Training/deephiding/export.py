@@ -1,4 +1,4 @@
-"""Turns a checkpoint into the shipped weights file and its golden vectors."""
+"""Converts a checkpoint to the shipped weights file and its golden vectors."""
 
 import argparse
 import hashlib
@@ -16,16 +16,19 @@ from .semantic_images import semantic_image
 
 GOLDEN_SIZES = ((32, 32), (48, 80), (224, 224))
 LICENCE = (
-    "Weights: Apache-2.0. Trained on photos that may be used for research; the file holds no photo and no part of one."
+    "Weights: Apache-2.0. Trained on photos that may be used for research; the file holds no "
+    "photo and no part of one."
 )
 
 
 def golden_pairs(photo):
-    """Crops of one photo brought to each golden size, with a procedural secret each."""
+    """Crops of one photo at each golden size, each with a procedural secret."""
     for index, (height, width) in enumerate(GOLDEN_SIZES):
         image = Image.open(photo).convert("RGB")
         side = min(image.width // width, image.height // height)
-        crop = image.crop((0, 0, side * width, side * height)).resize((width, height), Image.BILINEAR)
+        crop = image.crop((0, 0, side * width, side * height)).resize(
+            (width, height), Image.BILINEAR
+        )
         cover = torch.from_numpy(np.asarray(crop, dtype=np.float32).transpose(2, 0, 1) / 255)
         secret = torch.from_numpy(semantic_image(2026, index, 77 + index, width, height))
         yield cover.contiguous(), secret

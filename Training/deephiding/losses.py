@@ -1,4 +1,7 @@
-"""The losses of deep hiding (algorithms 1.6, 1.9), all means."""
+"""The losses of deep hiding, all of them means.
+
+From Meng et al., Semantic Deep Hiding for Robust Unlearnable Examples.
+"""
 
 import torch
 from torch import nn
@@ -8,7 +11,7 @@ from .network import haar
 
 
 def hiding(protected, cover, budget):
-    """max(MSE, budget^2) for each image: silent once the root mean square of its change is within the budget."""
+    """max(MSE, budget^2) per image: no gradient while the RMS perturbation is within the budget."""
     return (protected - cover).square().mean((1, 2, 3)).clamp(min=budget**2).mean()
 
 
@@ -18,24 +21,27 @@ def low_frequency(protected, cover):
 
 
 def high_frequency(protected, cover):
-    """Mean squared difference of the HL, LH and HH bands: the part of delta that JPEG and rescaling take away first."""
+    """Mean squared difference of the HL, LH and HH bands, which JPEG and rescaling remove first."""
     return F.mse_loss(haar(protected)[:, 3:], haar(cover)[:, 3:])
 
 
 def alignment(delta, secret):
-    """Mean cosine distance between delta and its secret over the images, the mean of every channel removed.
+    """Mean cosine distance between each image's delta and its secret, with channel means removed.
 
-    Left alone a network writes a secret in a code of its own, such as twice its frequency. What is to survive JPEG was chosen when
-    the secrets were designed, so that delta has to look like them.
+    Left alone, the network encodes secrets in a form of its own, for example at twice their
+    frequency. The secrets are designed to survive JPEG, so delta has to resemble them.
     """
-    planes = [F.normalize((x - x.mean((2, 3), keepdim=True)).flatten(1), dim=1) for x in (delta, secret)]
+    planes = [
+        F.normalize((x - x.mean((2, 3), keepdim=True)).flatten(1), dim=1) for x in (delta, secret)
+    ]
     return (1 - (planes[0] * planes[1]).sum(1)).mean()
 
 
 def concentration(features, labels):
-    """Mean cosine distance 1 - cos over the unordered pairs of one class; zero when there is none.
+    """Mean cosine distance 1 - cos over the unordered pairs within a class; zero if there are none.
 
-    `features` (N, D) are those of delta / epsilon, so that they do not drown in the extractor's biases.
+    `features` (N, D) are those of delta / epsilon, so that the extractor's biases do not swamp
+    them.
     """
     unit = F.normalize(features, dim=1)
     same = torch.triu(labels[:, None] == labels[None, :], 1)

@@ -1,7 +1,8 @@
 """The invertible hiding network: Haar wavelet, dense sub-modules, affine coupling blocks.
 
-The architecture is HiNet's as the deep-hiding paper uses it (eq. 3-6): a cover branch and a secret branch of 12 wavelet
-channels each, coupled by three dense sub-modules a block. `blocks`, `growth` and `clamp` are free.
+HiNet's architecture as the deep-hiding paper uses it (eq. 3-6): a cover and a secret branch of 12
+wavelet channels each, coupled by three dense sub-modules per block. `blocks`, `growth` and `clamp`
+are free.
 """
 
 import torch
@@ -12,7 +13,10 @@ WAVELET_CHANNELS = 12
 
 
 def haar(x):
-    """(N, 3, H, W) with even H and W to (N, 12, H/2, W/2): bands LL, HL, LH, HH, three colours each; orthonormal."""
+    """Haar transform of (N, 3, H, W), H and W even, to (N, 12, H/2, W/2), orthonormal.
+
+    The channels are the bands LL, HL, LH, HH of three colours each.
+    """
     a, b = x[:, :, 0::2, 0::2], x[:, :, 1::2, 0::2]
     c, d = x[:, :, 0::2, 1::2], x[:, :, 1::2, 1::2]
     return torch.cat([a + b + c + d, c + d - a - b, b + d - a - c, a + d - b - c], 1) / 2
@@ -31,7 +35,10 @@ def inverse_haar(z):
 
 
 class DenseSubmodule(nn.Module):
-    """Five 3x3 convolutions, each reading the input and every earlier output; LeakyReLU 0.01 after the first four."""
+    """Five 3x3 convolutions, each fed the input and all earlier outputs.
+
+    LeakyReLU 0.01 follows the first four.
+    """
 
     def __init__(self, growth, channels=WAVELET_CHANNELS):
         super().__init__()
@@ -49,12 +56,17 @@ class DenseSubmodule(nn.Module):
     def forward(self, x):
         features = x
         for k in range(1, 5):
-            features = torch.cat([features, F.leaky_relu(getattr(self, f"conv{k}")(features), 0.01)], 1)
+            features = torch.cat(
+                [features, F.leaky_relu(getattr(self, f"conv{k}")(features), 0.01)], 1
+            )
         return self.conv5(features)
 
 
 class CouplingBlock(nn.Module):
-    """One invertible block: phi adds the secret to the cover, rho and eta scale and shift the secret by the cover."""
+    """One invertible block.
+
+    phi adds the secret to the cover; rho and eta scale and shift the secret by the cover.
+    """
 
     def __init__(self, growth, clamp):
         super().__init__()
@@ -75,7 +87,10 @@ class CouplingBlock(nn.Module):
 
 
 class HidingNetwork(nn.Module):
-    """`blocks` coupling blocks between a Haar transform and its inverse; images (N, 3, H, W) in [0, 1], H and W even."""
+    """`blocks` coupling blocks between a Haar transform and its inverse.
+
+    Images are (N, 3, H, W) in [0, 1], with H and W even.
+    """
 
     def __init__(self, blocks=16, growth=32, clamp=2.0):
         super().__init__()
@@ -83,14 +98,17 @@ class HidingNetwork(nn.Module):
         self.blocks = nn.ModuleList(CouplingBlock(growth, clamp) for _ in range(blocks))
 
     def hide(self, cover, secret):
-        """Returns (x_ue, lost): the cover with the secret inside, not clamped, and the secret branch that is dropped."""
+        """Returns (x_ue, lost): the unclamped protected image, and the dropped secret branch."""
         z_cover, z_secret = haar(cover), haar(secret)
         for block in self.blocks:
             z_cover, z_secret = block(z_cover, z_secret)
         return inverse_haar(z_cover), z_secret
 
     def reveal(self, released, noise=None):
-        """The secret read from a released image; `noise` stands for the dropped branch, normal by default."""
+        """Reads the secret from a released image.
+
+        `noise` replaces the lost branch; it is normal by default.
+        """
         z_cover = haar(released)
         z_secret = torch.randn_like(z_cover) if noise is None else noise
         for block in reversed(self.blocks):

@@ -1,8 +1,8 @@
-"""Procedural semantic images: a class outline from one seed, a texture from a second (algorithms 1.10).
+"""Procedural semantic images: one seed gives the class outline, a second one the texture.
 
-The outline of a class is the direction and the spacing of strokes that cover the picture, one kind in red and green, another one in
-blue. The texture is what may change from sample to sample: where the strokes start. This file is the reference;
-`SemanticImages` in Swift draws the same images.
+A class's outline is the direction and spacing of strokes that cover the image: one kind in red and
+green, another in blue. The texture is where the strokes start; it may differ per sample. This file
+is the reference; `SemanticImages` in Swift draws the same images.
 """
 
 import math
@@ -11,10 +11,12 @@ import numpy as np
 
 VERSION = 2
 MASK = (1 << 64) - 1
-# Shortest and longest distance between two strokes in pixels: in red and green, which are nearly all of the luminance, what survives
-# JPEG and is not yet content; in blue, which JPEG blurs anyway, what pictures hardly have.
+# Range of stroke spacings in pixels. Red and green carry nearly all of the luminance: their strokes
+# survive JPEG and are still finer than content. JPEG blurs blue anyway, so its strokes take
+# spacings that images hardly contain.
 WAVELENGTHS = ((4.5, 6.5), (3.5, 4.5))
-# Fractions of the golden ratio and of the plastic number, and of sqrt(2): neighbours in class index are far apart.
+# Fractions of the golden ratio and of the plastic number, and of sqrt(2): they keep neighbouring
+# class indices far apart.
 DIRECTION_STEPS = (0.6180339887498949, 0.7548776662466927)
 WAVELENGTH_STEPS = (0.5698402909980532, 0.41421356237309515)
 
@@ -37,10 +39,10 @@ class SplitMix64:
 
 
 def class_outline(family_seed, class_index):
-    """(direction in radians, wavelength in pixels) of a class's strokes in red and green, and of those in blue.
+    """(direction in radians, wavelength in pixels) of a class's red-green, then blue strokes.
 
-    Trainers mirror pictures, so that directions count as if folded into a quarter turn. Every other class has the mirrored direction
-    in red and green, every other pair of classes in blue.
+    Trainers mirror images, so directions are spaced as if folded into a quarter turn. The direction
+    is mirrored in every other class for red and green, and in every other pair of classes for blue.
     """
     family = SplitMix64(family_seed)
     strokes = []
@@ -49,7 +51,12 @@ def class_outline(family_seed, class_index):
         folded = math.pi / 2 * ((angle + class_index * DIRECTION_STEPS[channel]) % 1)
         direction = math.pi - folded if class_index >> channel & 1 else folded
         low, high = WAVELENGTHS[channel]
-        strokes.append((direction, low + (high - low) * ((spacing + class_index * WAVELENGTH_STEPS[channel]) % 1)))
+        strokes.append(
+            (
+                direction,
+                low + (high - low) * ((spacing + class_index * WAVELENGTH_STEPS[channel]) % 1),
+            )
+        )
     return strokes
 
 
@@ -60,6 +67,8 @@ def semantic_image(family_seed, class_index, texture_seed, width, height):
     planes = []
     for direction, wavelength in class_outline(family_seed, class_index):
         phase = texture.uniform(0, 2 * math.pi)
-        wave = np.sin(2 * math.pi / wavelength * (x * math.cos(direction) + y * math.sin(direction)) + phase)
+        wave = np.sin(
+            2 * math.pi / wavelength * (x * math.cos(direction) + y * math.sin(direction)) + phase
+        )
         planes.append((0.5 + 0.4 * np.clip(1.5 * wave, -1, 1)).astype(np.float32))
     return np.stack([planes[0], planes[0], planes[1]])

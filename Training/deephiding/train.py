@@ -1,4 +1,4 @@
-"""Trains a hiding network by a recipe (a JSON file) and keeps a checkpoint from which it resumes."""
+"""Trains a hiding network from a recipe (a JSON file); keeps a checkpoint to resume from."""
 
 import argparse
 import json
@@ -38,13 +38,20 @@ DEFAULTS = {
     "attack_ranges": {},
     "gray_probability": 0.0,
     "noise": 2.0,
-    "weights": {"hiding": 1.0, "low_frequency": 0.0, "high_frequency": 0.0, "reveal": 1.0, "alignment": 0.0, "concentration": 0.0},
+    "weights": {
+        "hiding": 1.0,
+        "low_frequency": 0.0,
+        "high_frequency": 0.0,
+        "reveal": 1.0,
+        "alignment": 0.0,
+        "concentration": 0.0,
+    },
     "seed": 1,
 }
 
 
 def load_recipe(path):
-    """The recipe in `path` over the defaults; unknown names are refused."""
+    """The recipe in `path` merged over the defaults; unknown names are refused."""
     recipe = json.loads(Path(path).read_text())
     unknown = set(recipe) - set(DEFAULTS) - {"note"}
     if unknown:
@@ -54,7 +61,7 @@ def load_recipe(path):
 
 
 def learning_rate(recipe, step):
-    """Linear warm-up, then a cosine from `learning_rate` to `final_learning_rate`."""
+    """Linear warm-up, then a cosine decay from `learning_rate` to `final_learning_rate`."""
     if step < recipe["warmup"]:
         return recipe["learning_rate"] * (step + 1) / recipe["warmup"]
     progress = (step - recipe["warmup"]) / max(1, recipe["iterations"] - recipe["warmup"])
@@ -63,7 +70,7 @@ def learning_rate(recipe, step):
 
 
 def difficulty(ramp, step):
-    """How far the curriculum has come, 0 to 1, when it takes `ramp` steps from easy to the recipe's own difficulty."""
+    """Progress of the curriculum, 0 to 1; after `ramp` steps it has reached full difficulty."""
     return 1.0 if step >= ramp else step / ramp
 
 
@@ -74,7 +81,9 @@ class Trainer:
         self.recipe, self.device = recipe, device
         torch.manual_seed(recipe["seed"])
         self.network = HidingNetwork(recipe["blocks"], recipe["growth"], recipe["clamp"]).to(device)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0, betas=(0.5, 0.999), eps=1e-6)
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(), lr=0, betas=(0.5, 0.999), eps=1e-6
+        )
         self.generator = torch.Generator().manual_seed(recipe["seed"] + 1)
         self.attack = AttackLayer(
             recipe["attacks"],
@@ -84,13 +93,21 @@ class Trainer:
             **{k: tuple(v) for k, v in recipe["attack_ranges"].items()},
         )
         self.batches = BatchSource(
-            photos, recipe["classes"], recipe["images"], recipe["sizes"], recipe["photo_secrets"], recipe["seed"] + 2
+            photos,
+            recipe["classes"],
+            recipe["images"],
+            recipe["sizes"],
+            recipe["photo_secrets"],
+            recipe["seed"] + 2,
         )
         self.features = losses.RandomFeatures().to(device)
         self.step, self.skipped = 0, 0
 
     def advance(self):
-        """One optimiser step; returns what the run log records, or None when the step was not finite and skipped."""
+        """Takes one optimiser step; returns its log entry, or None if it was skipped.
+
+        Non-finite steps are skipped.
+        """
         recipe = self.recipe
         hard = difficulty(recipe["ramp"], self.step)
         epsilon = (hard * recipe["epsilon"] + (1 - hard) * recipe["start_epsilon"]) / 255
@@ -112,7 +129,9 @@ class Trainer:
         if recipe["weights"]["alignment"]:
             terms["alignment"] = losses.alignment(released - cover, secret)
         if recipe["weights"]["concentration"]:
-            terms["concentration"] = losses.concentration(self.features((protected - cover) / epsilon), labels)
+            terms["concentration"] = losses.concentration(
+                self.features((protected - cover) / epsilon), labels
+            )
         total = sum(recipe["weights"][name] * term for name, term in terms.items())
         self.step += 1
         for group in self.optimizer.param_groups:
@@ -147,7 +166,9 @@ class Trainer:
     def restore(self, path):
         state = torch.load(path, map_location="cpu")
         if state["recipe"] != self.recipe:
-            raise DataError(f"'{path}' was made by another recipe: name another --run folder or remove it")
+            raise DataError(
+                f"'{path}' was made by another recipe: name another --run folder or remove it"
+            )
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["generator"])
@@ -159,7 +180,7 @@ class Trainer:
 def run(recipe, photos, folder, save_every=100, stop_after=math.inf, log=print):
     """Trains to the recipe's last iteration, resuming from `folder`; returns the trainer.
 
-    After `stop_after` seconds it saves and returns early, so that a time limit costs nothing.
+    After `stop_after` seconds it saves and returns early, so hitting a time limit loses nothing.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     folder = Path(folder)
@@ -173,14 +194,26 @@ def run(recipe, photos, folder, save_every=100, stop_after=math.inf, log=print):
         while trainer.step < recipe["iterations"]:
             record = trainer.advance()
             if record is not None:
-                journal.write(json.dumps({"step": trainer.step, **{k: round(v, 7) for k, v in record.items()}}) + "\n")
+                journal.write(
+                    json.dumps(
+                        {"step": trainer.step, **{k: round(v, 7) for k, v in record.items()}}
+                    )
+                    + "\n"
+                )
             out_of_time = time.monotonic() - started > stop_after
-            if trainer.step % save_every == 0 or trainer.step == recipe["iterations"] or out_of_time:
+            if (
+                trainer.step % save_every == 0
+                or trainer.step == recipe["iterations"]
+                or out_of_time
+            ):
                 trainer.save(checkpoint)
                 journal.flush()
                 pace = (time.monotonic() - started) / (trainer.step - first)
                 shown = {k: f"{v:.4g}" for k, v in (record or {}).items()}
-                log(f"iteration {trainer.step}: {shown} {pace:.2f} s each, {trainer.skipped} skipped")
+                log(
+                    f"iteration {trainer.step}: {shown} {pace:.2f} s each, {trainer.skipped} "
+                    "skipped"
+                )
             if out_of_time:
                 break
     return trainer
@@ -191,14 +224,23 @@ def main():
     parser.add_argument("--recipe", required=True, help="JSON file with the training configuration")
     parser.add_argument("--data", required=True, help="folder or tar of photos")
     parser.add_argument("--run", required=True, help="folder for the checkpoint and the run log")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
-    parser.add_argument("--stop-after", type=float, default=math.inf, help="seconds after which to save and stop")
+    parser.add_argument(
+        "--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)"
+    )
+    parser.add_argument(
+        "--stop-after", type=float, default=math.inf, help="seconds after which to save and stop"
+    )
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     try:
         recipe = load_recipe(arguments.recipe)
-        run(recipe, load_photos(arguments.data, recipe["exclude"]), arguments.run, stop_after=arguments.stop_after)
+        run(
+            recipe,
+            load_photos(arguments.data, recipe["exclude"]),
+            arguments.run,
+            stop_after=arguments.stop_after,
+        )
     except (DataError, OSError, json.JSONDecodeError) as error:
         sys.exit(f"train: {error}")
 

@@ -1,4 +1,4 @@
-"""The weights file: safetensors with everything about the network in its metadata."""
+"""The weights file: safetensors whose metadata describes the network completely."""
 
 import hashlib
 import json
@@ -14,8 +14,11 @@ FORMAT = "palimpsest-deep-hiding"
 
 
 def save(path, network, training, protection, licence):
-    """Writes the network; `training` and `protection` (dictionaries) are stored as JSON."""
-    tensors = {name: tensor.detach().float().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    """Writes the network; the dictionaries `training` and `protection` are stored as JSON."""
+    tensors = {
+        name: tensor.detach().float().cpu().contiguous()
+        for name, tensor in network.state_dict().items()
+    }
     metadata = {
         "format": FORMAT,
         "format_version": "1",
@@ -35,23 +38,29 @@ def load(path):
         if metadata.get("format") != FORMAT:
             raise ValueError(f"'{path}' is not a {FORMAT} file")
         tensors = {name: file.get_tensor(name) for name in file.keys()}
-    network = HidingNetwork(int(metadata["blocks"]), int(metadata["growth"]), float(metadata["clamp"]))
+    network = HidingNetwork(
+        int(metadata["blocks"]), int(metadata["growth"]), float(metadata["clamp"])
+    )
     network.load_state_dict(tensors)
     return network.eval(), metadata
 
 
 def tensors_sha256(path):
-    """SHA-256 of the tensors alone: what was measured stays attributable when the metadata begins to tell of it."""
+    """SHA-256 of the tensors alone, so that results stay attributable when the metadata changes."""
     data = Path(path).read_bytes()
     return hashlib.sha256(data[8 + int.from_bytes(data[:8], "little") :]).hexdigest()
 
 
 def golden(network, pairs):
-    """Golden vectors for other engines: cover, secret and delta of each (cover, secret) of shape (3, H, W)."""
+    """Golden vectors for other engines: cover, secret and delta, (3, H, W), of each pair."""
     vectors = {}
     with torch.no_grad():
         for cover, secret in pairs:
             size = f"{cover.shape[1]}x{cover.shape[2]}"
             protected, _ = network.hide(cover[None], secret[None])
-            vectors |= {f"cover_{size}": cover, f"secret_{size}": secret, f"delta_{size}": protected[0] - cover}
+            vectors |= {
+                f"cover_{size}": cover,
+                f"secret_{size}": secret,
+                f"delta_{size}": protected[0] - cover,
+            }
     return {name: tensor.contiguous() for name, tensor in vectors.items()}

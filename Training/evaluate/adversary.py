@@ -1,7 +1,7 @@
-"""Adversarial training: the worst change of a batch within a radius, found by projected gradient steps (Madry et al. 2018).
+"""Adversarial training by projected gradient descent (Madry et al. 2018).
 
-Each takes a model, images (N, 3, H, W) in [-0.5, 0.5] and labels, and returns the changed images; the model's mode and
-gradients are left as they were.
+Each function takes a model, images (N, 3, H, W) in [-0.5, 0.5] and labels, and returns the
+perturbed images. The model's mode and gradients are left unchanged.
 """
 
 import torch
@@ -25,13 +25,15 @@ def _climb(model, images, labels, delta, move, project):
 
 
 def linf(model, images, labels, radius=8 / 255, step=2 / 255):
-    """PGD-10 within 8/255 of every sample, steps of 2/255, from a uniform start."""
+    """PGD-10 with radius 8/255 per sample and steps of 2/255, from a uniform random start."""
     start = torch.empty_like(images).uniform_(-radius, radius)
-    return _climb(model, images, labels, start, lambda g: step * g.sign(), lambda d: d.clamp(-radius, radius))
+    return _climb(
+        model, images, labels, start, lambda g: step * g.sign(), lambda d: d.clamp(-radius, radius)
+    )
 
 
 def l2(model, images, labels, radius=1.0, step=0.25):
-    """PGD-10 within an L2 distance of 1 (samples in [0, 1]), normalised steps of 0.25, from the image itself."""
+    """PGD-10 with L2 radius 1 (samples in [0, 1]), normalised steps of 0.25, from the image."""
 
     def length(t):
         return t.flatten(1).norm(dim=1).clamp(min=1e-12)[:, None, None, None]

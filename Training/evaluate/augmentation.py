@@ -1,4 +1,4 @@
-"""What trainers do to a batch of pictures before every step: random crops and mirroring."""
+"""The trainer's per-batch augmentation: random crops and mirroring."""
 
 import math
 
@@ -6,26 +6,29 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-# The least share of the area that a resized crop has, as torchvision's RandomResizedCrop.
+# Smallest area share of a resized crop, as in torchvision's RandomResizedCrop.
 SMALLEST_CROP = 0.08
 
 
 def shifted(pixels, rng, pad):
-    """Random mirror and zero-padded crop of a uint8 batch (N, H, W, 3), one draw for each image."""
+    """Random mirror and zero-padded crop of a uint8 batch (N, H, W, 3), drawn per image."""
     n, h, w, _ = pixels.shape
     padded = F.pad(pixels, (0, 0, pad, pad, pad, pad))
     rows = rng.integers(0, 2 * pad + 1, n)[:, None] + np.arange(h)
     columns = rng.integers(0, 2 * pad + 1, n)[:, None] + np.arange(w)
     columns = np.where(rng.random(n)[:, None] < 0.5, columns[:, ::-1], columns)
-    images, rows, columns = (torch.from_numpy(i).to(pixels.device) for i in (np.arange(n), rows, columns))
+    images, rows, columns = (
+        torch.from_numpy(i).to(pixels.device) for i in (np.arange(n), rows, columns)
+    )
     return padded[images[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
 def resized(images, generator, smallest, side=None):
-    """Random crops of float images (N, 3, H, W), brought to `side` (default: as before) and mirrored by half.
+    """Random resized crops of float images (N, 3, H, W); half of them are mirrored.
 
-    The area is `smallest` to 1 of the image's, the shape 3:4 to 4:3, as in RandomResizedCrop. Samples are bilinear: no crop may be
-    much larger than `side`.
+    `side` is the output side (default: unchanged). As in RandomResizedCrop, a crop has an area
+    share of `smallest` to 1 and an aspect ratio of 3:4 to 4:3. Sampling is bilinear without
+    antialiasing, so no crop may be much larger than `side`.
     """
     n = len(images)
     area = torch.empty(n).uniform_(smallest, 1, generator=generator)
@@ -42,6 +45,6 @@ def resized(images, generator, smallest, side=None):
 
 
 def middle(pixels, side):
-    """The middle square of images (N, H, W, 3)."""
+    """The central square of images (N, H, W, 3)."""
     top, left = (pixels.shape[1] - side) // 2, (pixels.shape[2] - side) // 2
     return pixels[:, top : top + side, left : left + side]

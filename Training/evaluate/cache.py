@@ -1,4 +1,4 @@
-"""Protected sets on disk, named by the hash of everything they depend on, so that each is made once."""
+"""Caches protected sets on disk under the hash of everything they depend on."""
 
 import fcntl
 import hashlib
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def stored(folder, parts, make):
-    """The array that `make()` returns, from `folder` when one with the same `parts` (bytes) was made before."""
+    """The array that `make()` returns, cached in `folder` under its `parts` (bytes)."""
     key = hashlib.sha256()
     for part in parts:
         key.update(hashlib.sha256(part).digest())
@@ -16,7 +16,7 @@ def stored(folder, parts, make):
     if path.exists():
         return np.load(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Cells run side by side: the second one that wants an array waits for the first one's.
+    # Cells run in parallel: the second one to need an array waits for the first to make it.
     with open(path.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if path.exists():

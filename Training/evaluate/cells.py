@@ -1,4 +1,7 @@
-"""One cell of a table: one row's images, one countermeasure, one seed. Measured once, kept as a JSON file."""
+"""One cell of a table: one row, one countermeasure, one seed.
+
+Measured once, kept as a JSON file.
+"""
 
 import datetime
 import hashlib
@@ -16,15 +19,23 @@ from .splits import splits
 
 
 def path(setting, row, column, seed):
-    """Where a cell's record is kept, and the fields that say what it was measured on."""
-    identity = {**setting.identity(), **columns.identity(column, setting), "row": row, "column": column, "seed": seed}
+    """The path of a cell's record, and the fields that identify what it was measured on."""
+    identity = {
+        **setting.identity(),
+        **columns.identity(column, setting),
+        "row": row,
+        "column": column,
+        "seed": seed,
+    }
     file = rows.weights_file(row, setting.tool)
     if column in columns.WITH_OWN_COPY:
         file = file or setting.tool.weights
     if file:
         identity["tensors_sha256"] = weights.tensors_sha256(file)
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
-    words = "".join(c if c.isalnum() or c == "-" else "_" for c in f"{row}-{column}-{seed}").strip("_")
+    words = (
+        "".join(c if c.isalnum() or c == "-" else "_" for c in f"{row}-{column}-{seed}").strip("_")
+    )
     return setting.out / "cells" / f"{words}-{key}.json", identity
 
 
@@ -38,7 +49,7 @@ def known(setting, row, column, seed):
 
 
 def measure(setting, row, column, seed):
-    """The record of a cell, measured now if it was not before."""
+    """The record of a cell; measures it unless it is known."""
     record = known(setting, row, column, seed)
     if record is not None:
         return record
@@ -67,5 +78,8 @@ def measure(setting, row, column, seed):
     record["processor"] = processor()
     record["seconds"] = round(time.monotonic() - started, 1)
     keep(place, record)
-    print(f"{row} / {column} / seed {seed}: {record['accuracy']:.2f} % ({record['seconds']:.0f} s)", flush=True)
+    print(
+        f"{row} / {column} / seed {seed}: {record['accuracy']:.2f} % ({record['seconds']:.0f} s)",
+        flush=True,
+    )
     return record

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 as their authors publish them, or CIFAR-10 as 3200x3200 lossless mosaics."""
+"""CIFAR-10 and CIFAR-100 as published, or CIFAR-10 as lossless mosaics of 3200x3200 pixels."""
 
 import io
 import pickle
@@ -6,18 +6,18 @@ import pickle
 import numpy as np
 from PIL import Image
 
-from .datasets import Dataset
+from .dataset import Dataset
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
 def knows(names, files):
-    """Whether files of these names are one of them."""
+    """Whether these file names belong to one of them."""
     return "labels.npz" in names or "data_batch_1" in names or {"train", "test", "meta"} <= names
 
 
 def read(files):
-    """The data set in the files' bytes."""
+    """The data set held in the files' bytes."""
     members = {path.name: content for path, content in files.items()}
     if "labels.npz" in members:
         return _from_mosaics(members)
@@ -37,14 +37,22 @@ def _from_mosaics(members):
 
 def _batch(content, labels):
     record = pickle.loads(content, encoding="bytes")
-    images = np.asarray(record[b"data"], dtype=np.uint8).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    images = (
+        np.asarray(record[b"data"], dtype=np.uint8).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    )
     return np.ascontiguousarray(images), np.asarray(record[labels], dtype=np.uint8)
 
 
 def _cifar10(members):
     train = [_batch(members[f"data_batch_{i}"], b"labels") for i in range(1, 6)]
     x_test, y_test = _batch(members["test_batch"], b"labels")
-    return Dataset(np.concatenate([x for x, _ in train]), np.concatenate([y for _, y in train]), x_test, y_test, CLASSES)
+    return Dataset(
+        np.concatenate([x for x, _ in train]),
+        np.concatenate([y for _, y in train]),
+        x_test,
+        y_test,
+        CLASSES,
+    )
 
 
 def _cifar100(members):

@@ -1,4 +1,4 @@
-"""Trains a learner from scratch on uint8 images and follows its accuracy on untouched ones."""
+"""Trains a network from scratch on uint8 images and tracks its accuracy on clean test images."""
 
 import ctypes
 from contextlib import nullcontext
@@ -17,12 +17,14 @@ TEST_PIXELS = 500 * 64 * 64
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a learner is trained: SGD with momentum 0.9, mirror and crop.
+    """Training hyperparameters: SGD with momentum 0.9, mirroring and crops.
 
-    `epochs` counts passes over the images, `rate` is the highest learning rate and `schedule` its course: `one-cycle`
-    (Smith 2018, 30 % rising) or `steps` (a tenth after 40 % and again after 80 %). `precision` is that of the products
-    inside the learner, `float32` or `bfloat16`; weights and sums are float32 in both. Crops are zero-padded shifts of at most `pad`
-    pixels or, with `crop`, resized ones of 8 to 100 % of the area to that side; then the test is on the images' middle.
+    `epochs` counts passes over the images. `rate` is the peak learning rate and `schedule` its
+    course: `one-cycle` (Smith 2018, 30 % rising) or `steps` (divided by ten after 40 % and again
+    after 80 %). `precision` is that of the products in the network, `float32` or `bfloat16`;
+    weights and sums are always float32. Crops are zero-padded shifts of at most `pad` pixels. With
+    `crop` they are resized crops of 8 to 100 % of the area to that side, and testing uses the
+    central square.
     """
 
     learner: str = "narrow"
@@ -36,17 +38,18 @@ class Recipe:
     precision: str = "float32"
 
     def identity(self):
-        """Everything that changes the result, for the cells' files."""
+        """Everything that changes the result; identifies the cells."""
         return asdict(self)
 
 
 CPU = Recipe()
-# 40,000 iterations of 128 over 50,000 images, a tenth of the rate after 16,000 and 32,000 (the paper's own).
+# 40,000 iterations of 128 over 50,000 images; the rate is divided by ten after 16,000 and 32,000
+# (the paper's own).
 PAPER = Recipe("ResNet-18", epochs=102.4, batch=128, schedule="steps", pad=4)
 
 
 def fast_precision():
-    """`bfloat16` where the device multiplies it faster than float32, else `float32`."""
+    """`bfloat16` where the device multiplies it faster than float32, otherwise `float32`."""
     if torch.cuda.is_available():
         return "bfloat16"
     try:
@@ -62,9 +65,10 @@ def as_input(pixels):
 
 
 def accuracy(model, x, y):
-    """Share of right answers on uint8 images, in percent; tensors on the model's device."""
+    """Accuracy on uint8 images, in percent; the tensors must be on the model's device."""
     model.eval()
-    # Fewer of those that are large, or that the model enlarges, since a batch of photos takes gigabytes.
+    # Smaller batches of large images, or where the model upscales: a batch of photos takes
+    # gigabytes.
     batch = max(1, min(500, TEST_PIXELS // max(x.shape[1], getattr(model, "enlarged", 0)) ** 2))
     right = 0
     with torch.no_grad():
@@ -75,13 +79,18 @@ def accuracy(model, x, y):
 
 def _schedule(optimizer, recipe, steps):
     if recipe.schedule == "one-cycle":
-        return torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=steps, pct_start=0.3)
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, recipe.rate, total_steps=steps, pct_start=0.3
+        )
     milestones = [int(0.4 * steps), int(0.8 * steps)]
     return torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, 0.1)
 
 
 def _keep_memory():
-    """Lets glibc keep the memory of large tensors; with photos, returning and zeroing it at every step takes longer than the products."""
+    """Makes glibc keep the memory of large tensors.
+
+    With photos, returning and zeroing it at every step costs more time than the products.
+    """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         m_trim_threshold, m_mmap_max = -1, -4
@@ -89,12 +98,27 @@ def _keep_memory():
         libc.mallopt(m_trim_threshold, -1)
 
 
-def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=None, erase=False, varied=False, model=None, log=None):
-    """Trains from scratch, or goes on with `model`, on uint8 images (N, H, W, 3) and their labels.
+def train(
+    x,
+    y,
+    x_test,
+    y_test,
+    seed,
+    recipe=CPU,
+    classes=10,
+    mix=None,
+    attack=None,
+    erase=False,
+    varied=False,
+    model=None,
+    log=None,
+):
+    """Trains from scratch, or fine-tunes `model`, on uint8 images (N, H, W, 3) and their labels.
 
-    `mix` names one of `mixing.ALL`, `attack` one of `adversary.ALL`, `erase` turns UEraser on, `varied`
-    replaces mirror and crop by `randaugment`. Returns (model, history); history
-    holds the test accuracy after every epoch, in percent: the last one over all test images, the earlier ones over the first 2,000.
+    `mix` names one of `mixing.ALL`, `attack` one of `adversary.ALL`; `erase` turns on UEraser;
+    `varied` replaces mirroring and crops by `randaugment`. Returns (model, history). `history`
+    holds the test accuracy in percent after every epoch: over all test images for the last one,
+    over the first 2,000 for the others.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     _keep_memory()
@@ -102,22 +126,30 @@ def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=N
     rng = np.random.default_rng(seed)
     model = learners.ALL[recipe.learner](classes) if model is None else model
     model = model.to(device).to(memory_format=torch.channels_last)
-    x, x_test = (torch.from_numpy(np.ascontiguousarray(images)).to(device) for images in (x, x_test))
+    x, x_test = (
+        torch.from_numpy(np.ascontiguousarray(images)).to(device) for images in (x, x_test)
+    )
     y, y_test = (torch.from_numpy(labels.astype(np.int64)).to(device) for labels in (y, y_test))
     if recipe.crop:
         x_test = augmentation.middle(x_test, recipe.crop)
     optimizer = torch.optim.SGD(
-        [p for p in model.parameters() if p.requires_grad], recipe.rate, 0.9, weight_decay=recipe.weight_decay
+        [p for p in model.parameters() if p.requires_grad],
+        recipe.rate,
+        0.9,
+        weight_decay=recipe.weight_decay,
     )
     an_epoch = len(x) // recipe.batch
     steps = round(an_epoch * recipe.epochs)
     schedule = _schedule(optimizer, recipe, steps)
-    precision = torch.autocast(device, torch.bfloat16) if recipe.precision == "bfloat16" else nullcontext()
+    precision = (
+        torch.autocast(device, torch.bfloat16) if recipe.precision == "bfloat16" else nullcontext()
+    )
     generator = torch.Generator().manual_seed(seed)
     history, step = [], 0
     while step < steps:
         model.train()
-        for chosen in torch.from_numpy(rng.permutation(len(x))[: an_epoch * recipe.batch]).split(recipe.batch):
+        order = torch.from_numpy(rng.permutation(len(x))[: an_epoch * recipe.batch])
+        for chosen in order.split(recipe.batch):
             if step == steps:
                 break
             chosen = chosen.to(device)
@@ -125,17 +157,23 @@ def train(x, y, x_test, y_test, seed, recipe=CPU, classes=10, mix=None, attack=N
             if varied:
                 images = as_input(randaugment.augmented(x[chosen], recipe.crop or x.shape[1]))
             elif recipe.crop:
-                images = augmentation.resized(as_input(x[chosen]), generator, augmentation.SMALLEST_CROP, recipe.crop)
+                images = augmentation.resized(
+                    as_input(x[chosen]), generator, augmentation.SMALLEST_CROP, recipe.crop
+                )
             else:
                 images = as_input(augmentation.shifted(x[chosen], rng, recipe.pad))
             if mix:
-                mixed, labels = mixing.ALL[mix](images + 0.5, F.one_hot(labels, classes).float(), rng)
+                mixed, labels = mixing.ALL[mix](
+                    images + 0.5, F.one_hot(labels, classes).float(), rng
+                )
                 images = mixed - 0.5
             if attack:
                 images = adversary.ALL[attack](model, images, labels)
             if erase:
                 draws = ueraser.DRAWS if step < ueraser.WORST_UNTIL * steps else 1
-                images, labels = ueraser.augment_each(images + 0.5, draws, generator) - 0.5, labels.repeat(draws)
+                images, labels = (
+                    ueraser.augment_each(images + 0.5, draws, generator) - 0.5, labels.repeat(draws)
+                )
             with precision:
                 logits = model(images)
             losses = F.cross_entropy(logits.float(), labels, reduction="none")

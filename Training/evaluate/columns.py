@@ -1,7 +1,7 @@
-"""The countermeasures that a table compares, one column each: how a trainer learns from a row's images.
+"""The countermeasures a table compares, one per column: how a trainer uses a row's images.
 
-A column takes a `rows.TrainingSet`, the test images and labels, a seed and the table's setting, and returns the test
-accuracy after every epoch, in percent.
+A column takes a `rows.TrainingSet`, the test images and labels, a seed and the table's setting. It
+returns the test accuracy after every epoch, in percent.
 """
 
 from dataclasses import replace
@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from . import (
-    adversary, backbone, classifier, components, countermeasures, detector, diffusion, disentangling, features, mixing, own_copy,
+    adversary, backbone, classifier, components, countermeasures, detector, diffusion,
+    disentangling, features, mixing, own_copy,
     pretrained, projection, purifier, ring, simclr, spectra, waves,
 )  # fmt: skip
 
@@ -21,7 +22,9 @@ def _plain(images, given, x_test, y_test, seed, setting, **options):
 
 def _on_images(name):
     def learn(given, x_test, y_test, seed, setting):
-        return _plain(countermeasures.ALL[name](given.images, seed), given, x_test, y_test, seed, setting)
+        return _plain(
+            countermeasures.ALL[name](given.images, seed), given, x_test, y_test, seed, setting
+        )
 
     return learn
 
@@ -40,7 +43,9 @@ def _projected(given, x_test, y_test, seed, setting):
 
 
 def _equalized(given, x_test, y_test, seed, setting):
-    return _plain(spectra.equalize(given.images, given.labels), given, x_test, y_test, seed, setting)
+    return _plain(
+        spectra.equalize(given.images, given.labels), given, x_test, y_test, seed, setting
+    )
 
 
 def _purified(given, x_test, y_test, seed, setting):
@@ -58,16 +63,22 @@ def _without_waves(rounds=waves.ROUNDS):
 
 def _without_ring(given, x_test, y_test, seed, setting):
     rings = ring.find(given.images)
-    return _plain(ring.treat(given.images, rings), given, ring.treat(x_test, rings), y_test, seed, setting)
+    return _plain(
+        ring.treat(given.images, rings), given, ring.treat(x_test, rings), y_test, seed, setting
+    )
 
 
 def _without_known_ring(given, x_test, y_test, seed, setting):
     rings = ring.find(own_copy.pairs(given, seed, setting)[0])
-    return _plain(ring.treat(given.images, rings), given, ring.treat(x_test, rings), y_test, seed, setting)
+    return _plain(
+        ring.treat(given.images, rings), given, ring.treat(x_test, rings), y_test, seed, setting
+    )
 
 
 def _without_components(given, x_test, y_test, seed, setting):
-    return _plain(components.subtract(given.images, given.labels), given, x_test, y_test, seed, setting)
+    return _plain(
+        components.subtract(given.images, given.labels), given, x_test, y_test, seed, setting
+    )
 
 
 def _disentangled(given, x_test, y_test, seed, setting):
@@ -76,7 +87,7 @@ def _disentangled(given, x_test, y_test, seed, setting):
 
 
 def _told_by_spectrum(given, x_test, y_test, seed, setting):
-    """Not what is learnt about test pictures: how well the set's own pictures, kept aside, are told apart (`DETECTORS`)."""
+    """Held-out accuracy within the set itself rather than on test images (`DETECTORS`)."""
     return [detector.spectrum_probe(given.images, given.labels, seed)]
 
 
@@ -96,35 +107,48 @@ def _fine_tuned(given, x_test, y_test, seed, setting):
 
 def _contrastive(given, x_test, y_test, seed, setting):
     recipe = simclr.CPU if setting.recipe.learner == "narrow" else simclr.FULL
-    return simclr.train(given.images, given.labels, given.originals, x_test, y_test, seed, recipe, setting.classes)
+    return simclr.train(
+        given.images, given.labels, given.originals, x_test, y_test, seed, recipe, setting.classes
+    )
 
 
 def _learnt_by(learner):
     def learn(given, x_test, y_test, seed, setting):
         recipe = replace(setting.recipe, learner=learner)
-        return classifier.train(given.images, given.labels, x_test, y_test, seed, recipe, setting.classes)[1]
+        return classifier.train(
+            given.images, given.labels, x_test, y_test, seed, recipe, setting.classes
+        )[1]
 
     return learn
 
 
 def _from_few(given, x_test, y_test, seed, setting):
-    """From scratch with `FEW_EACH` pictures of each class, for as many steps as about 30 epochs of ten such classes have."""
+    """Trains from scratch on `FEW_EACH` images per class.
+
+    Takes as many steps as about 30 epochs on ten such classes.
+    """
     few = np.concatenate(features.chosen(given.labels, FEW_EACH, seed))
     recipe = replace(setting.recipe, batch=min(setting.recipe.batch, len(few)))
     recipe = replace(recipe, epochs=FEW_STEPS / (len(few) // recipe.batch))
-    return classifier.train(given.images[few], given.labels[few], x_test, y_test, seed, recipe, setting.classes)[1]
+    return classifier.train(
+        given.images[few], given.labels[few], x_test, y_test, seed, recipe, setting.classes
+    )[1]
 
 
 FEW_EACH, FEW_STEPS = 60, 540
-# The learners of the paper's transfer table beside ResNet-18.
+# The networks of the paper's transfer table besides ResNet-18.
 OTHER_LEARNERS = ("ResNet-50", "VGG-19", "DenseNet-121", "ViT")
 VANILLA, FINE_TUNING, AVATAR = "vanilla", "fine-tuning", "AVATAR"
-WAVES, RING, OTHER_KEYS, OWN_PAIRS = "wave projection", "ring stop", "purifier, other keys", "purifier, own pairs"
-# What the overtones are worth that only a second search finds.
+WAVES, RING, OTHER_KEYS, OWN_PAIRS = (
+    "wave projection", "ring stop", "purifier, other keys", "purifier, own pairs"
+)
+# Shows what removing the overtones adds, which only the second search finds.
 WAVES_ONCE = "wave projection, one search"
 RANDAUGMENT, FEW = "RandAugment", "few pictures"
-COMPONENTS, SPECTRUM, DISENTANGLING = "class mean and components", "spectrum classifier", "D-VAE in small"
-# The ring of a set that the attacker made himself, so that clean pictures lose it as well.
+COMPONENTS, SPECTRUM, DISENTANGLING = (
+    "class mean and components", "spectrum classifier", "D-VAE in small"
+)
+# Finds the ring on a set that the attacker protected, so that clean images lose it too.
 RING_KNOWN = "ring stop, own copy"
 COIN, SITES = "COIN", "JPEG 75, half size"
 ALL = {
@@ -154,28 +178,38 @@ ALL = {
 
 
 def identity(column, setting):
-    """What a column's cells depend on besides what all cells do."""
+    """What this column's cells depend on beyond the common identity."""
     return pretrained.identity(column, setting) if column in pretrained.ALL else {}
 
 
-# Columns that change no picture (a test holds them to it), so that their cells are those of `vanilla`.
+# Columns that change no image, as a test verifies; their cells equal those of `vanilla`.
 NO_OPS = ("Gaussian filter (paper)",)
 # Table I of the paper; adversarial training is left to machines with a GPU.
 TWELVE = (
-    "vanilla", "cutout", "cutmix", "mixup", "mean filter", "median filter", "2 bits", "grayscale", "Gaussian noise",
+    "vanilla", "cutout", "cutmix", "mixup", "mean filter", "median filter", "2 bits", "grayscale",
+    "Gaussian noise",
     "Gaussian filter (paper)", "JPEG 10", "JPEG 50",
 )  # fmt: skip
 FOURTEEN = (*TWELVE, *adversary.ALL)
-# The paper's Table II, then what it did not ask.
+# The paper's Table II, then columns beyond the paper.
 LATER = ("orthogonal projection", "UEraser", AVATAR, "SimCLR")
-FURTHER = ("Gaussian filter", "half size", "quarter size", "WebP", "grayscale + JPEG 50", "equal spectra", FINE_TUNING)
-# Attackers who know what the product does, then general ones that the paper did not ask.
+FURTHER = (
+    "Gaussian filter",
+    "half size",
+    "quarter size",
+    "WebP",
+    "grayscale + JPEG 50",
+    "equal spectra",
+    FINE_TUNING,
+)
+# Attacks that know how the product works, then general ones that the paper does not cover.
 ADAPTIVE = (WAVES, RING, COMPONENTS, OTHER_KEYS, OWN_PAIRS, DISENTANGLING, COIN, SITES)
-# Trainers who augment hard.
+# Strong augmentation, and few images.
 HARDER = ("UEraser", RANDAUGMENT, FEW)
-# Their accuracy is that of telling a set's own pictures apart, so that no share of learning (r) is to be made of it.
+# They report how well classes are told apart within the set, so no share of learning (r) is
+# computed from them.
 DETECTORS = (SPECTRUM,)
-# Attackers who have a copy of the product: their cells depend on its weights, whatever made the row.
+# Attackers with a copy of the product: their cells depend on its weights in every row.
 WITH_OWN_COPY = (OTHER_KEYS, RING_KNOWN)
 
 
@@ -183,7 +217,7 @@ def _probed(given, seed, setting):
     return {"linear_probe": detector.linear_probe(given.images, given.labels, seed)}
 
 
-# What a column's record holds beside accuracies: functions of a row's set, a seed and the setting that return its further fields.
+# Further fields of a column's record: functions of a row's set, a seed and the setting.
 FIGURES = {
     VANILLA: _probed,
     OTHER_KEYS: purifier.figures(purifier.other_keys),

@@ -1,7 +1,7 @@
-"""Other published ways to make images unlearnable that need no deep surrogate; uint8 in and out.
+"""Other published methods for unlearnable images that need no deep surrogate; uint8 in and out.
 
-All are brought under the same bound of +-EPSILON levels, so that the comparison is at equal cost to the picture; only
-one-pixel shortcuts change a single pixel without bound, as they are defined.
+All share the bound of +-EPSILON levels, for a comparison at equal cost in image quality. Only
+one-pixel shortcuts change a single pixel without bound, by definition.
 """
 
 import numpy as np
@@ -13,15 +13,16 @@ from . import perturbations
 
 
 def _scaled(delta, norm):
-    """Each perturbation (N, H, W, C) brought to an L2 norm over [0, 1] samples, in levels."""
+    """Scales each perturbation (N, H, W, C) to an L2 norm over [0, 1] samples; returns levels."""
     lengths = np.sqrt((delta.astype(np.float64) ** 2).sum((1, 2, 3), keepdims=True))
     return 255 * norm * delta / lengths
 
 
 def linearly_separable(pixels, labels, seed):
-    """Linearly separable perturbations (Yu et al., KDD 2022): 8x8 patches of points around hypercube vertices.
+    """Linearly separable perturbations (Yu et al., KDD 2022).
 
-    Norm sqrt(3 H W) * 6/255. A class's points are normal with a random linear map around a vertex of a cube of side 20.
+    8x8 patches of points around hypercube vertices. The norm is sqrt(3 H W) * 6/255. A class's
+    points are normal under a random linear map, around a vertex of a cube of side 20.
     """
     rng = np.random.default_rng([seed, 6])
     height, width = pixels.shape[1:3]
@@ -31,14 +32,21 @@ def linearly_separable(pixels, labels, seed):
     for label in range(int(labels.max()) + 1):
         members = np.flatnonzero(labels == label)
         centre = 10 * rng.choice([-1, 1], dimensions)
-        points = rng.standard_normal((len(members), dimensions)) @ rng.uniform(-1, 1, (dimensions, dimensions)) + centre
+        points = (
+            rng.standard_normal((len(members), dimensions))
+            @ rng.uniform(-1, 1, (dimensions, dimensions))
+            + centre
+        )
         patches = points.reshape(-1, rows, columns, 3).repeat(8, 1).repeat(8, 2)
         delta[members] = patches[:, :height, :width]
     return perturbations.add(pixels, _scaled(delta, (3 * height * width) ** 0.5 * 6 / 255))
 
 
 def _autoregress(window, count, height, width, rng):
-    """`count` fields (count, height, width) in which every sample is the window's sum over its 3x3 neighbours up and left."""
+    """`count` fields (count, height, width).
+
+    Each sample is the window's sum over its 3x3 neighbours up and left.
+    """
     field = rng.standard_normal((count, height + 4, width + 4))
     for y in range(height + 2):
         for x in range(width + 2):
@@ -51,12 +59,14 @@ def _answer(window, fields):
     kernel = window.copy()
     kernel[2, 2] = -1
     height, width = fields.shape[1] - 2, fields.shape[2] - 2
-    response = sum(kernel[y, x] * fields[:, y : y + height, x : x + width] for y in range(3) for x in range(3))
+    response = sum(
+        kernel[y, x] * fields[:, y : y + height, x : x + width] for y in range(3) for x in range(3)
+    )
     return np.maximum(response, 0).sum((1, 2))
 
 
 def _autoregressive_windows(classes, rng):
-    """Three 3x3 windows a class: stable ones whose fields the filters of all earlier classes answer to."""
+    """Three stable 3x3 windows per class whose fields excite the filters of all earlier classes."""
     chosen = []
     while len(chosen) < classes:
         windows = rng.standard_normal((3, 3, 3))
@@ -73,7 +83,10 @@ def _autoregressive_windows(classes, rng):
 
 
 def autoregressive(pixels, labels, seed):
-    """Autoregressive perturbations (Sandoval-Segura et al., NeurIPS 2022): a linear recurrence a class, L2 norm 1 at 32x32."""
+    """Autoregressive perturbations (Sandoval-Segura et al., NeurIPS 2022).
+
+    Each class has a linear recurrence; the L2 norm is 1 at 32x32.
+    """
     rng = np.random.default_rng([seed, 7])
     height, width = pixels.shape[1:3]
     delta = np.empty(pixels.shape, np.float32)
@@ -85,9 +98,10 @@ def autoregressive(pixels, labels, seed):
 
 
 def one_pixel(pixels, labels, seed):
-    """One-pixel shortcuts (Wu et al., ICLR 2023): in every class the pixel and corner colour that stand out most steadily.
+    """One-pixel shortcuts (Wu et al., ICLR 2023).
 
-    The change of that pixel is not bounded.
+    Each class gets the pixel and corner colour that stand out most consistently from its images.
+    That pixel's change is unbounded.
     """
     released = pixels.copy()
     used = set()
@@ -108,12 +122,17 @@ def one_pixel(pixels, labels, seed):
 
 
 def induced_linearity(pixels, labels, seed):
-    """Perturbation-induced linearisation (ICLR 2026, arXiv 2601.19967): a bias-free linear surrogate reads the noise alone."""
+    """Perturbation-induced linearisation (ICLR 2026, arXiv 2601.19967).
+
+    A bias-free linear surrogate classifies the noise alone.
+    """
     torch.manual_seed(seed)
     x = torch.from_numpy(pixels.reshape(len(pixels), -1)).float() / 255
     y = torch.from_numpy(labels.astype(np.int64))
     classes = int(labels.max()) + 1
-    surrogate = nn.Sequential(nn.Linear(x.shape[1], classes, bias=False), nn.Linear(classes, classes, bias=False))
+    surrogate = nn.Sequential(
+        nn.Linear(x.shape[1], classes, bias=False), nn.Linear(classes, classes, bias=False)
+    )
     epochs, batch = 30, 128
     optimizer = torch.optim.SGD(surrogate.parameters(), 0.003, momentum=0.9)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)

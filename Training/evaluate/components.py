@@ -1,9 +1,8 @@
-"""Class mean and principal components: what a trainer does who takes every class's perturbation for the same
-few pictures.
+"""Removes class means and principal components, against perturbations of few patterns.
 
-Each class's mean and its ten strongest principal components leave that class's training pictures; the mean of
-all pictures takes the place of the class's. Test pictures stay as they are, because their labels are what is
-asked for: the trainer pays with a difference between what he learns from and what he is tested on.
+Subtracts each class's mean and its ten strongest principal components from that class's training
+images, and adds the mean of all images. Test images stay as they are, because their labels are
+unknown. The price is a shift between training and test data.
 """
 
 import numpy as np
@@ -12,19 +11,21 @@ COMPONENTS = 10
 
 
 def _directions(centred):
-    """The strongest principal components (D, at most `COMPONENTS`) of centred rows (n, D), orthonormal, from
-    the smaller Gram matrix."""
+    """The strongest principal components (D, at most `COMPONENTS`) of centred rows (n, D).
+
+    They are orthonormal. Computed from the smaller Gram matrix.
+    """
     count, size = centred.shape
     if size <= count:
         return np.linalg.eigh(centred.T @ centred)[1][:, -COMPONENTS:]
     values, vectors = np.linalg.eigh(centred @ centred.T)
-    # Rows that lie in fewer dimensions than asked for have no further component.
+    # Rows that span fewer dimensions than requested have no further components.
     kept = np.flatnonzero(values > 1e-9 * max(values[-1], 1e-9))[-COMPONENTS:]
     return centred.T @ (vectors[:, kept] / np.sqrt(values[kept]))
 
 
 def subtract(pixels, labels):
-    """The pictures (N, H, W, 3) without their class's mean and components, about the mean of all: uint8."""
+    """uint8 images (N, H, W, 3) without class mean and components, about the overall mean."""
     result = np.empty_like(pixels)
     overall = pixels.mean(0, dtype=np.float64).ravel()
     for label in np.unique(labels):

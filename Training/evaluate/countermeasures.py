@@ -1,7 +1,7 @@
-"""What a trainer may do to a whole training set before learning from it; uint8 (N, H, W, 3) in and out.
+"""Countermeasures applied to a whole training set before training; uint8 (N, H, W, 3) in and out.
 
-Parameters are those of the evaluation that Deep Hiding's Table I follows. Every countermeasure takes the pixels and a
-seed; only those that draw at random use it.
+Parameters are those of the evaluation that Deep Hiding's Table I follows. Every countermeasure
+takes the pixels and a seed; only the random ones use it.
 """
 
 import io
@@ -13,8 +13,10 @@ from . import displacement
 
 
 def _each(pixels, transform):
-    """Applies a function from Pillow image to Pillow image to every picture."""
-    return np.stack([np.asarray(transform(Image.fromarray(image)).convert("RGB")) for image in pixels])
+    """Applies a function from Pillow image to Pillow image to every image."""
+    return np.stack(
+        [np.asarray(transform(Image.fromarray(image)).convert("RGB")) for image in pixels]
+    )
 
 
 def _through(pixels, format, **options):
@@ -27,7 +29,7 @@ def _through(pixels, format, **options):
 
 
 def _neighbours(pixels, mode):
-    """The nine pictures (uint8) whose pixel (y, x) is the 3x3 neighbour of (y, x), border after numpy's `mode`, row by row."""
+    """Nine uint8 images, one per 3x3 neighbour of a pixel, row by row; border by numpy's `mode`."""
     height, width = pixels.shape[1:3]
     padded = np.pad(pixels, ((0, 0), (1, 1), (1, 1), (0, 0)), mode=mode)
     return [padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)]
@@ -40,11 +42,13 @@ def _to_levels(values):
 def _gaussian_filter(pixels, deviation):
     one = np.exp(-np.array([1, 0, 1]) / (2 * deviation**2))
     weights = np.outer(one, one).ravel() / one.sum() ** 2
-    return _to_levels(sum(w * n for w, n in zip(weights.astype(np.float32), _neighbours(pixels, "reflect"))))
+    return _to_levels(
+        sum(w * n for w, n in zip(weights.astype(np.float32), _neighbours(pixels, "reflect")))
+    )
 
 
 def vanilla(pixels, seed):
-    """Nothing."""
+    """No change."""
     return pixels
 
 
@@ -54,17 +58,20 @@ def mean_filter(pixels, seed):
 
 
 def median_filter(pixels, seed):
-    """3x3 median of each channel; the border repeats the edge."""
+    """3x3 median per channel; the border repeats the edge."""
     return np.median(np.stack(_neighbours(pixels, "edge")), 0).astype(np.uint8)
 
 
 def gaussian_filter_paper(pixels, seed):
-    """The paper's Gaussian filter, 3x3 of deviation 0.1 pixels: its outer weights are below 1e-21, so it does nothing."""
+    """The paper's Gaussian filter: 3x3, deviation 0.1 pixels.
+
+    Its outer weights are below 1e-21, so it does nothing.
+    """
     return _gaussian_filter(pixels, 0.1)
 
 
 def gaussian_filter(pixels, seed):
-    """A Gaussian filter that does filter: 3x3 of deviation 0.8 pixels (what OpenCV takes for a 3x3 kernel by itself)."""
+    """An effective Gaussian filter: 3x3, deviation 0.8 pixels (OpenCV's default for that size)."""
     return _gaussian_filter(pixels, 0.8)
 
 
@@ -79,9 +86,14 @@ def grayscale(pixels, seed):
 
 
 def gaussian_noise(pixels, seed):
-    """Normal noise of deviation 0.1 of the range on every sample, drawn once."""
+    """Gaussian noise on every sample, drawn once, with a deviation of 0.1 of the range."""
     rng = np.random.default_rng([seed, 5])
-    return np.stack([_to_levels(image + 25.5 * rng.standard_normal(image.shape, np.float32)) for image in pixels])
+    return np.stack(
+        [
+            _to_levels(image + 25.5 * rng.standard_normal(image.shape, np.float32))
+            for image in pixels
+        ]
+    )
 
 
 def jpeg10(pixels, seed):
@@ -95,10 +107,12 @@ def jpeg50(pixels, seed):
 
 
 def _smaller(pixels, factor):
-    """A fraction of the width and height and back, both bilinear with antialias."""
+    """Downscales by a factor and upscales again, both bilinear with antialiasing."""
     height, width = pixels.shape[1:3]
     small = (max(1, width // factor), max(1, height // factor))
-    return _each(pixels, lambda i: i.resize(small, Image.BILINEAR).resize((width, height), Image.BILINEAR))
+    return _each(
+        pixels, lambda i: i.resize(small, Image.BILINEAR).resize((width, height), Image.BILINEAR)
+    )
 
 
 def half_size(pixels, seed):
@@ -106,7 +120,7 @@ def half_size(pixels, seed):
 
 
 def quarter_size(pixels, seed):
-    """What somebody does who knows that the shipped network's strokes are some five pixels apart: they do not survive it."""
+    """Removes strokes some five pixels apart, the spacing of the shipped network's."""
     return _smaller(pixels, 4)
 
 
@@ -116,7 +130,7 @@ def webp(pixels, seed):
 
 
 def jpeg75_half_size(pixels, seed):
-    """What sites do to a photo that somebody uploads: JPEG 75, then half the size (and back, so that the learner gets the same side)."""
+    """What sites do to an upload: JPEG 75, then half size (and back, to keep the training side)."""
     return half_size(_through(pixels, "JPEG", quality=75), seed)
 
 

@@ -1,46 +1,28 @@
-"""Labelled images to learn from and to be tested on, from whatever form the user has them in."""
+"""Labelled training and test images, loaded from any of the supported forms."""
 
-import hashlib
 import tarfile
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
+from . import cifar, folders
+from .dataset import Dataset, DatasetError
 
-
-class DatasetError(Exception):
-    """The data set is missing or is not what it should be; the message says what to do."""
-
-
-class Dataset(NamedTuple):
-    """uint8 images (N, H, W, 3), RGB, their labels (N,) from 0, and the classes' names in the order of the labels."""
-
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-    names: tuple
-
-    def digest(self):
-        """The first 12 hexadecimal digits of the SHA-256 of the test images and labels."""
-        key = hashlib.sha256(np.ascontiguousarray(self.x_test))
-        key.update(np.ascontiguousarray(self.y_test))
-        return key.hexdigest()[:12]
+__all__ = ("Dataset", "DatasetError", "contents", "load")
 
 
 def load(path):
-    """Reads CIFAR-10 or CIFAR-100 (`cifar-10-python.tar.gz`, the folder unpacked from it, or a tar of lossless mosaics), or any
-    folder or tar of `train/CLASS/*.jpg` and `test/CLASS/*.jpg` (or `val`), such as Imagenette.
+    """Loads CIFAR-10, CIFAR-100, or any data set of class folders, such as Imagenette.
+
+    CIFAR is `cifar-10-python.tar.gz` (or CIFAR-100's), the folder unpacked from it, or a tar of
+    lossless mosaics. Class folders are a folder or tar of `train/CLASS/*.jpg` and
+    `test/CLASS/*.jpg` (or `val`).
 
     Raises DatasetError.
     """
-    from . import cifar, folders
-
     path = Path(path)
     if not path.exists():
         raise DatasetError(
-            f"there is no data set at '{path}': download cifar-10-python.tar.gz from its authors' page and name it, "
-            "for example: make prove CIFAR10=cifar-10-python.tar.gz"
+            f"there is no data set at '{path}': download cifar-10-python.tar.gz from its authors' "
+            "page and name it, for example: make prove CIFAR10=cifar-10-python.tar.gz"
         )
     files = contents(path)
     names = {name.name for name in files}
@@ -48,22 +30,31 @@ def load(path):
         if reader.knows(names, files):
             return reader.read(files)
     raise DatasetError(
-        f"'{path}' is no data set in a known form: it holds neither CIFAR's batches nor train/CLASS and test/CLASS (or val/CLASS)"
+        f"'{path}' is no data set in a known form: it holds neither CIFAR's batches nor "
+        "train/CLASS and test/CLASS (or val/CLASS)"
     )
 
 
 def contents(path):
-    """{relative path: bytes} of all files of a folder or tar archive. Raises DatasetError."""
+    """{relative path: bytes} of all files in a folder or tar archive. Raises DatasetError."""
     return _folder(path) if path.is_dir() else _archive(path)
 
 
 def _folder(path):
-    return {place.relative_to(path): place.read_bytes() for place in sorted(path.rglob("*")) if place.is_file()}
+    return {
+        place.relative_to(path): place.read_bytes()
+        for place in sorted(path.rglob("*"))
+        if place.is_file()
+    }
 
 
 def _archive(path):
     try:
         with tarfile.open(path) as archive:
-            return {Path(member.name): archive.extractfile(member).read() for member in archive if member.isfile()}
+            return {
+                Path(member.name): archive.extractfile(member).read()
+                for member in archive
+                if member.isfile()
+            }
     except tarfile.TarError as error:
         raise DatasetError(f"'{path}' is neither a folder nor a tar archive ({error})") from error

@@ -1,7 +1,8 @@
-"""Can somebody who only has the published pictures tell that they are protected? (Zhu et al., AAAI 2024)
+"""Do the published images alone reveal that they are protected? (Zhu et al., AAAI 2024)
 
-A linear model is fitted to the labels of four fifths of a training set and asked about the rest of the same set. Real
-pictures are not linearly separable, so an accuracy far above that of clean pictures gives the protection away.
+A linear model is fitted to the labels of four fifths of a training set and tested on the held-out
+fifth of the same set. Real images are not linearly separable, so an accuracy far above that of
+clean images gives the protection away.
 """
 
 import numpy as np
@@ -15,21 +16,28 @@ FLAGGED_ABOVE = 70.0
 
 
 def linear_probe(pixels, labels, seed, ridge=100.0):
-    """Accuracy in percent, on a fifth kept aside, of ridge regression from pixels (at most 32x32) to one-hot labels."""
+    """Accuracy in percent, on a held-out fifth, of ridge regression from pixels to one-hot labels.
+
+    Larger images are first downscaled to 32x32.
+    """
     if pixels.shape[1] > SIDE:
-        pixels = np.stack([np.asarray(Image.fromarray(p).resize((SIDE, SIDE), Image.BOX)) for p in pixels])
-    return _ridge(pixels.reshape(len(pixels), -1).astype(np.float32) / 255 - 0.5, labels, seed, ridge)
+        pixels = np.stack(
+            [np.asarray(Image.fromarray(p).resize((SIDE, SIDE), Image.BOX)) for p in pixels]
+        )
+    return _ridge(
+        pixels.reshape(len(pixels), -1).astype(np.float32) / 255 - 0.5, labels, seed, ridge
+    )
 
 
 def spectrum_probe(pixels, labels, seed, ridge=10.0):
-    """The same accuracy of ridge regression from nothing but radial-angular log spectra (`spectrum.polar`), each to deviation one."""
+    """The same for radial-angular log spectra alone (`spectrum.polar`), each at unit deviation."""
     features = spectrum.polar(pixels)
     features = (features - features.mean(0)) / np.maximum(features.std(0), 1e-6)
     return _ridge(features.astype(np.float32), labels, seed, ridge)
 
 
 def _ridge(features, labels, seed, ridge):
-    """Held-out accuracy in percent of ridge regression from features (N, D)."""
+    """Held-out accuracy in percent of ridge regression on features (N, D)."""
     order = np.random.default_rng([seed, 11]).permutation(len(features))
     x = torch.from_numpy(features[order])
     x = torch.cat([x, torch.ones(len(x), 1)], 1)

@@ -1,7 +1,7 @@
-"""AVATAR (Dolatabadi et al. 2023): purify images by diffusing them a little and integrating the reverse process back.
+"""AVATAR (Dolatabadi et al. 2023): purifies images by partial diffusion and its reversal.
 
-Its authors use a published score network. This one is trained here, on images the trainer is assumed to have besides
-the protected ones, and is smaller; a table that uses it says so.
+Its authors use a published score network. The one here is smaller and trained by this module, on
+images the trainer is assumed to have besides the protected ones; tables that use it say so.
 
     python -m evaluate.diffusion --dataset FILE --out runs/diffusion.pt --iterations 100000
 """
@@ -24,12 +24,15 @@ PURIFY_STEPS = 100
 
 
 def signal(time_):
-    """How much of the image is left at time 0...1 of the variance-preserving process; the noise is sqrt(1 - signal^2)."""
+    """Image amplitude at time 0...1 of the variance-preserving process.
+
+    The noise is sqrt(1 - signal^2).
+    """
     return torch.exp(-0.25 * time_**2 * (BETA_MAX - BETA_MIN) - 0.5 * time_ * BETA_MIN)
 
 
 class Block(nn.Module):
-    """GroupNorm-SiLU-conv twice with the time between, and a skip."""
+    """Two GroupNorm-SiLU-conv layers with the time embedding added between them, and a skip."""
 
     def __init__(self, inputs, outputs, embedding):
         super().__init__()
@@ -45,20 +48,33 @@ class Block(nn.Module):
 
 
 class NoisePredictor(nn.Module):
-    """A U-Net of three resolutions: noisy images (N, 3, H, W) around [-1, 1] and times (N,) to the noise in them."""
+    """A three-scale U-Net from noisy images (N, 3, H, W) and times (N,) to the noise.
+
+    Images are in about [-1, 1].
+    """
 
     def __init__(self, width=64):
         super().__init__()
         self.width, embedding = width, 4 * width
-        self.embed = nn.Sequential(nn.Linear(width, embedding), nn.SiLU(), nn.Linear(embedding, embedding), nn.SiLU())
+        self.embed = nn.Sequential(
+            nn.Linear(width, embedding), nn.SiLU(), nn.Linear(embedding, embedding), nn.SiLU()
+        )
         self.enter = nn.Conv2d(3, width, 3, 1, 1)
-        self.down = nn.ModuleList([Block(width, width, embedding), Block(width, 2 * width, embedding)])
-        self.middle = nn.ModuleList([Block(2 * width, 4 * width, embedding), Block(4 * width, 2 * width, embedding)])
-        self.up = nn.ModuleList([Block(4 * width, width, embedding), Block(2 * width, width, embedding)])
+        self.down = nn.ModuleList(
+            [Block(width, width, embedding), Block(width, 2 * width, embedding)]
+        )
+        self.middle = nn.ModuleList(
+            [Block(2 * width, 4 * width, embedding), Block(4 * width, 2 * width, embedding)]
+        )
+        self.up = nn.ModuleList(
+            [Block(4 * width, width, embedding), Block(2 * width, width, embedding)]
+        )
         self.leave = nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(), nn.Conv2d(width, 3, 3, 1, 1))
 
     def forward(self, x, time_):
-        frequencies = torch.exp(-math.log(1e4) * torch.arange(self.width // 2, device=x.device) / (self.width // 2))
+        frequencies = torch.exp(
+            -math.log(1e4) * torch.arange(self.width // 2, device=x.device) / (self.width // 2)
+        )
         angles = 1000 * time_[:, None] * frequencies
         embedding = self.embed(torch.cat([angles.sin(), angles.cos()], 1))
         x, kept = self.enter(x), []
@@ -74,7 +90,7 @@ class NoisePredictor(nn.Module):
 
 
 def loss(network, images, generator=None):
-    """Mean squared error of the predicted noise at uniform times; images (N, 3, H, W) in [-1, 1]."""
+    """Mean squared error of the predicted noise at uniform times; images are in [-1, 1]."""
     time_ = torch.rand(len(images), generator=generator).to(images)
     noise = torch.randn(images.shape, generator=generator).to(images)
     left = signal(time_)[:, None, None, None]
@@ -82,7 +98,7 @@ def loss(network, images, generator=None):
 
 
 def reverse(network, x, start, generator=None):
-    """Integrates the reverse SDE from step `start` of STEPS to 0 by Euler and Maruyama."""
+    """Integrates the reverse SDE from step `start` of STEPS to 0 by Euler-Maruyama."""
     for step in range(start, 0, -1):
         time_ = torch.full((len(x),), step / STEPS, device=x.device)
         beta = BETA_MIN + (BETA_MAX - BETA_MIN) * step / STEPS
@@ -95,7 +111,7 @@ def reverse(network, x, start, generator=None):
 
 
 def purify(network, pixels, seed, steps=PURIFY_STEPS, batch=1000):
-    """uint8 (N, H, W, 3) in and out: `steps` of noise added at once, then taken away one by one."""
+    """uint8 (N, H, W, 3) in and out: adds `steps` of noise at once, removes them one by one."""
     device = next(network.parameters()).device
     generator = torch.Generator().manual_seed(seed)
     network.eval()
@@ -105,14 +121,22 @@ def purify(network, pixels, seed, steps=PURIFY_STEPS, batch=1000):
             part = torch.from_numpy(np.ascontiguousarray(pixels[start : start + batch])).to(device)
             x = part.permute(0, 3, 1, 2).float() / 127.5 - 1
             left = signal(torch.tensor(steps / STEPS))
-            x = left * x + (1 - left**2).sqrt() * torch.randn(x.shape, generator=generator).to(device)
+            x = (
+                left * x
+                + (1 - left**2).sqrt() * torch.randn(x.shape, generator=generator).to(device)
+            )
             x = reverse(network, x, steps, generator)
-            out.append(((x + 1) * 127.5).clamp(0, 255).round().byte().permute(0, 2, 3, 1).cpu().numpy())
+            out.append(
+                ((x + 1) * 127.5).clamp(0, 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+            )
     return np.concatenate(out)
 
 
 def train(pixels, iterations, path, batch=128, rate=2e-4, stop_after=math.inf, width=64, log=print):
-    """Trains a noise predictor on uint8 (N, H, W, 3) and keeps a moving average; resumes from `path`, saves into it."""
+    """Trains a noise predictor on uint8 (N, H, W, 3) and keeps a moving average.
+
+    Resumes from `path` and saves to it.
+    """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(0)
     network, average = (NoisePredictor(width).to(device) for _ in range(2))
@@ -128,7 +152,11 @@ def train(pixels, iterations, path, batch=128, rate=2e-4, stop_after=math.inf, w
         torch.manual_seed(step)
     images = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
     while step < iterations:
-        x = images[torch.randint(len(images), (batch,), device=device)].permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = (
+            images[torch.randint(len(images), (batch,), device=device)].permute(0, 3, 1, 2).float()
+            / 127.5
+            - 1
+        )
         mirrored = torch.rand(batch, 1, 1, 1, device=device) < 0.5
         value = loss(network, torch.where(mirrored, x.flip(3), x))
         optimizer.zero_grad(set_to_none=True)
@@ -142,7 +170,12 @@ def train(pixels, iterations, path, batch=128, rate=2e-4, stop_after=math.inf, w
                 kept.lerp_(new, 1 - decay)
         late = time.monotonic() - started > stop_after
         if step % 1000 == 0 or step == iterations or late:
-            state = {"network": network.state_dict(), "average": average.state_dict(), "step": step, "width": width}
+            state = {
+                "network": network.state_dict(),
+                "average": average.state_dict(),
+                "step": step,
+                "width": width,
+            }
             torch.save({**state, "optimizer": optimizer.state_dict()}, path.with_suffix(".partial"))
             os.replace(path.with_suffix(".partial"), path)
             log(f"iteration {step}: loss {value.item():.4f}")
@@ -152,7 +185,7 @@ def train(pixels, iterations, path, batch=128, rate=2e-4, stop_after=math.inf, w
 
 
 def load(path):
-    """The averaged network that `train` kept in `path`."""
+    """The averaged network that `train` saved in `path`."""
     state = torch.load(path, map_location="cpu")
     network = NoisePredictor(state["width"])
     network.load_state_dict(state["average"])
@@ -160,14 +193,24 @@ def load(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Train the diffusion model of the AVATAR countermeasure.")
+    parser = argparse.ArgumentParser(
+        description="Train the diffusion model of the AVATAR countermeasure."
+    )
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--out", required=True, help="checkpoint to make or go on with")
     parser.add_argument("--iterations", type=int, default=100_000)
-    parser.add_argument("--stop-after", type=float, default=math.inf, help="seconds after which to save and stop")
+    parser.add_argument(
+        "--stop-after", type=float, default=math.inf, help="seconds after which to save and stop"
+    )
     arguments = parser.parse_args()
-    # The clean training images: more than a trainer of protected photos has, so the countermeasure is at its best.
-    train(datasets.load(arguments.dataset).x_train, arguments.iterations, arguments.out, stop_after=arguments.stop_after)
+    # Clean training images: more than a trainer on protected photos would have, so this is the
+    # countermeasure at its best.
+    train(
+        datasets.load(arguments.dataset).x_train,
+        arguments.iterations,
+        arguments.out,
+        stop_after=arguments.stop_after,
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-"""COIN (arXiv 2311.18403, AAAI 2025): every pixel moves a little at random, against perturbations made of
-regular patterns.
+"""COIN (arXiv 2311.18403, AAAI 2025): displaces every pixel at random, against regular patterns.
 
-Each pixel is read bilinearly from a place up to two pixels away on either axis, drawn evenly and for each
-pixel by itself; the three channels move together. The draw is made once a picture, before training, not
-anew in every epoch. Beyond the border the edge repeats.
+Each pixel is read bilinearly from a position up to two pixels away on either axis, drawn uniformly
+and independently; the three channels move together. The displacement is drawn once per image before
+training, not in every epoch. Beyond the border the edge repeats.
 """
 
 import numpy as np
@@ -26,9 +25,11 @@ def displace(pixels, seed):
 
 
 def _bilinear(image, y, x):
-    """An image (H, W, 3) read at places (y, x), each (H, W), inside it."""
+    """Samples an image (H, W, 3) at positions (y, x), each (H, W), inside it."""
     top, left = np.floor(y).astype(int), np.floor(x).astype(int)
-    bottom, right = np.minimum(top + 1, image.shape[0] - 1), np.minimum(left + 1, image.shape[1] - 1)
+    bottom, right = (
+        np.minimum(top + 1, image.shape[0] - 1), np.minimum(left + 1, image.shape[1] - 1)
+    )
     y, x = (y - top)[..., None], (x - left)[..., None]
     upper = (1 - x) * image[top, left] + x * image[top, right]
     lower = (1 - x) * image[bottom, left] + x * image[bottom, right]

@@ -1,7 +1,8 @@
-"""Error-minimising noise (Huang et al., ICLR 2021), sample-wise: the one comparator here that needs a deep surrogate.
+"""Sample-wise error-minimising noise (Huang et al., ICLR 2021), which needs a deep surrogate.
 
-min over theta and |delta| <= epsilon of CE(f_theta(x + delta), y), alternating: some steps of the surrogate on x + delta, then
-signed descent on delta for the whole set, until the surrogate makes fewer than 1 % errors on x + delta.
+min over theta and |delta| <= epsilon of CE(f_theta(x + delta), y). Alternates between some
+surrogate steps on x + delta and signed descent on delta over the whole set, until the surrogate
+errs on fewer than 1 % of x + delta.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from . import augmentation, classifier, learners, perturbations
 class Recipe:
     """The surrogate and the alternation; the defaults are the authors' own.
 
-    `surrogate_steps` batches of the surrogate, then `noise_steps` of `step` (of 1) on every delta, at most `rounds` times.
+    A round trains the surrogate on `surrogate_steps` batches, then takes `noise_steps` of size
+    `step` (of 1) on every delta. There are at most `rounds`.
     """
 
     learner: str = "ResNet-18"
@@ -30,14 +32,14 @@ class Recipe:
 
 
 PAPER = Recipe()
-# Fewer and larger steps, as APBench takes them.
+# Fewer and larger steps, as in APBench.
 CPU = Recipe("narrow", surrogate_steps=20, noise_steps=5, step=1.6 / 255, rounds=15)
 
 
 def perturb(pixels, labels, seed, recipe=None, log=None):
     """uint8 images (N, H, W, 3) with error-minimising noise within +-EPSILON levels.
 
-    The recipe is the authors' on a GPU; elsewhere the surrogate is the narrow network and the rounds are fewer.
+    Uses the authors' recipe on a GPU; elsewhere the narrow network as surrogate, and fewer rounds.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     recipe = recipe or (PAPER if device == "cuda" else CPU)
@@ -46,7 +48,9 @@ def perturb(pixels, labels, seed, recipe=None, log=None):
     epsilon = perturbations.EPSILON / 255
     x = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2)
     y = torch.from_numpy(labels.astype(np.int64)).to(device)
-    model = learners.ALL[recipe.learner](int(labels.max()) + 1).to(device).to(memory_format=torch.channels_last)
+    model = learners.ALL[recipe.learner](int(labels.max()) + 1).to(device).to(
+        memory_format=torch.channels_last
+    )
     optimizer = torch.optim.SGD(model.parameters(), 0.1, 0.9, weight_decay=5e-4)
     delta = torch.zeros(x.shape, device=device)
 

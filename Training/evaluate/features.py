@@ -1,8 +1,7 @@
-"""What a frozen pre-trained network sees in pictures: (N, 1280) features, computed once for every piece of a
-training set.
+"""Frozen pre-trained features (N, 1280), computed once for each piece of a training set.
 
-Few pictures of a class are always the first of more, so that 100 a class need only the features that 20 a class
-have not.
+A smaller selection per class is always a prefix of a larger one: 100 per class need only the
+features that 20 per class lack.
 """
 
 import json
@@ -13,27 +12,35 @@ from PIL import Image
 
 from . import backbone, cache, classifier
 
-# Smaller pictures are enlarged to the first, larger ones brought to the second, unless a side is asked for.
+# Smaller images are upscaled to the first side, larger ones downscaled to the second, unless a side
+# is given.
 SMALLEST, LARGEST = 96, 224
 BATCH = 64
 PIECES = (20, 100)
 
 
 def input_side(pixels, side):
-    """The side at which pictures (N, H, H, 3) enter the network: `side`, or with 0 their own, between 96 and
-    224 pixels."""
+    """The network's input side for images (N, H, H, 3).
+
+    This is `side`, or with 0 their own, clamped to 96 to 224 pixels.
+    """
     return side or min(max(pixels.shape[1], SMALLEST), LARGEST)
 
 
 def shrunk(pixels, side):
-    """Pictures larger than `side` brought to it as trainers do (bilinear, antialiased); the others as they are."""
+    """Downscales larger images to `side` as trainers do (bilinear, antialiased); keeps others."""
     if pixels.shape[1] <= side:
         return pixels
-    return np.stack([np.asarray(Image.fromarray(picture).resize((side, side), Image.BILINEAR)) for picture in pixels])
+    return np.stack(
+        [
+            np.asarray(Image.fromarray(picture).resize((side, side), Image.BILINEAR))
+            for picture in pixels
+        ]
+    )
 
 
 def ranks(labels, seed):
-    """(N,) the place of every picture in a random order of its class, from 0."""
+    """(N,) rank of each image in a random order of its class, from 0."""
     rng = np.random.default_rng([seed, 12])
     places = np.empty(len(labels), np.int64)
     for label in np.unique(labels):
@@ -43,20 +50,27 @@ def ranks(labels, seed):
 
 
 def chosen(labels, per_class, seed):
-    """Indices of `per_class` pictures of each class, or with None of all, those of smaller numbers first."""
+    """Indices of `per_class` images per class (None: all), those of smaller selections first."""
     places = ranks(labels, seed)
     bounds = [bound for bound in PIECES if per_class is None or bound < per_class]
     edges = [0, *bounds, per_class or len(labels)]
-    return [np.flatnonzero((places >= low) & (places < high)) for low, high in zip(edges, edges[1:])]
+    return [
+        np.flatnonzero((places >= low) & (places < high)) for low, high in zip(edges, edges[1:])
+    ]
 
 
 def extract(pixels, name, side, precision, folder):
-    """float32 (N, 1280) features of uint8 pictures by the published network `name`; kept in `folder` as float16."""
+    """float32 (N, 1280) features of uint8 images from the published network `name`.
+
+    They are kept in `folder` as float16.
+    """
     side = input_side(pixels, side)
     pixels = shrunk(pixels, side)
     facts = json.dumps(["features", name, backbone.digest(name), side, precision]).encode()
     parts = (facts, np.ascontiguousarray(pixels).tobytes())
-    return cache.stored(folder, parts, lambda: _computed(pixels, name, side, precision)).astype(np.float32)
+    return cache.stored(folder, parts, lambda: _computed(pixels, name, side, precision)).astype(
+        np.float32
+    )
 
 
 def _computed(pixels, name, side, precision):

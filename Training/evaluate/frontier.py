@@ -1,9 +1,10 @@
-"""The plot of protection against visibility: every method is a point, and only what is right and high is worth having."""
+"""Plots protection against visibility, one point per method; the best are at the top right."""
 
 from . import rows
 
 GATE = 70.0
-# What a trainer may do, by panel; a panel shows the largest share of learning that one of its columns leaves.
+# What a trainer may do, by panel. A panel shows the largest share of learning that any of its
+# columns leaves.
 PANELS = {
     "no countermeasure": ("vanilla",),
     "recompressed or gray": ("JPEG 50", "grayscale"),
@@ -12,10 +13,11 @@ PANELS = {
 
 
 def points(remaining, looks):
-    """{panel: {row: (median SSIMULACRA2, protection)}}; protection is 1 - r at the panel's worst column.
+    """{panel: {row: (median SSIMULACRA2, protection)}}.
 
-    A row is in a panel if all of the panel's columns were measured for it. `remaining` gives the shares of learning that a row
-    leaves, by column; `looks` maps rows to their median SSIMULACRA2.
+    Protection is 1 - r at the panel's worst column. A panel shows the rows for which all of its
+    columns were measured. `remaining` gives the shares of learning that a row leaves, by column;
+    `looks` maps rows to their median SSIMULACRA2.
     """
     found = {}
     for panel, columns in PANELS.items():
@@ -28,7 +30,7 @@ def points(remaining, looks):
 
 
 def draw(remaining, looks, path):
-    """Writes the plot as a PNG: one panel for each sort of trainer, the gate of visibility as a line."""
+    """Writes the plot as a PNG: one panel per kind of trainer, the visibility gate as a line."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -39,13 +41,16 @@ def draw(remaining, looks, path):
         return
     names = list(dict.fromkeys(row for methods in found.values() for row in methods))
     colours = pyplot.get_cmap("tab10" if len(names) <= 10 else "tab20").colors
-    figure, axes = pyplot.subplots(1, len(found), figsize=(4.3 * len(found), 5.2), sharey=True, squeeze=False)
+    figure, axes = pyplot.subplots(
+        1, len(found), figsize=(4.3 * len(found), 5.2), sharey=True, squeeze=False
+    )
     for place, (panel, methods) in zip(axes[0], found.items()):
         for row, (score, protection) in methods.items():
             ours = row in rows.OURS
             place.scatter(
                 score, protection, s=90 if ours else 55, marker="o" if ours else "^",
-                color=colours[names.index(row) % len(colours)], edgecolor="k", linewidth=0.6, label=row, zorder=3,
+                color=colours[names.index(row) % len(colours)], edgecolor="k", linewidth=0.6,
+                label=row, zorder=3,
             )  # fmt: skip
         place.axvline(GATE, color="k", linestyle=":", linewidth=1)
         place.axhline(0, color="k", linewidth=0.5)
@@ -55,7 +60,11 @@ def draw(remaining, looks, path):
         place.set_ylim(-0.1, 1.1)
         place.grid(alpha=0.3)
     axes[0, 0].set_ylabel("protection, 1 - r, at the worst of the panel's columns")
-    handles = {label: handle for place in axes[0] for handle, label in zip(*place.get_legend_handles_labels())}
+    handles = {
+        label: handle
+        for place in axes[0]
+        for handle, label in zip(*place.get_legend_handles_labels())
+    }
     figure.legend(handles.values(), handles.keys(), loc="lower center", ncol=3, fontsize=8)
     figure.tight_layout(rect=(0, 0.04 + 0.035 * -(-len(handles) // 3), 1, 1))
     figure.savefig(path, dpi=110)

@@ -1,7 +1,7 @@
-"""The networks that try to learn from protected images: (N, 3, H, W) in [-0.5, 0.5] to logits.
+"""The networks trained on protected images: (N, 3, H, W) in [-0.5, 0.5] to logits.
 
-`narrow` (32x32 pixels) and `photo` (224x224) are made for one core; the others are those of the field's tables, with the stem they
-have there for 32x32 pixels unless their name says 224.
+`narrow` (32x32 pixels) and `photo` (224x224) are sized for one core. The others are the field's
+usual ones, with their 32x32 stem unless the name says 224.
 """
 
 import torch
@@ -20,7 +20,11 @@ class ResidualBlock(nn.Module):
         self.norm1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
         self.norm2 = nn.BatchNorm2d(outputs)
-        self.shortcut = nn.Conv2d(inputs, outputs, 1, stride, bias=False) if stride != 1 or inputs != outputs else None
+        self.shortcut = (
+            nn.Conv2d(inputs, outputs, 1, stride, bias=False)
+            if stride != 1 or inputs != outputs
+            else None
+        )
 
     def forward(self, x):
         y = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)), inplace=True)))
@@ -28,11 +32,13 @@ class ResidualBlock(nn.Module):
 
 
 class NarrowResNet(nn.Module):
-    """ResNet with one block a stage."""
+    """ResNet with one block per stage."""
 
     def __init__(self, classes=10, widths=WIDTHS):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, widths[0], 3, 1, 1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU())
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, widths[0], 3, 1, 1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()
+        )
         channels, blocks = widths[0], []
         for stage, width in enumerate(widths):
             blocks.append(ResidualBlock(channels, width, 1 if stage == 0 else 2))
@@ -45,13 +51,20 @@ class NarrowResNet(nn.Module):
 
 
 class PhotoResNet(nn.Module):
-    """The narrow network behind a stem that shrinks by four: (N, 3, 224, 224) in [-0.5, 0.5] to logits."""
+    """The narrow network behind a stem that downscales by four: for images (N, 3, 224, 224)."""
 
     def __init__(self, classes=10):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 16, 5, 2, 2, bias=False), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 16, 5, 2, 2, bias=False),
+            nn.BatchNorm2d(16),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2, 1),
+        )
         body = NarrowResNet(classes, (24, 48, 96, 192))
-        body.stem = nn.Sequential(nn.Conv2d(16, 24, 3, 1, 1, bias=False), nn.BatchNorm2d(24), nn.ReLU())
+        body.stem = nn.Sequential(
+            nn.Conv2d(16, 24, 3, 1, 1, bias=False), nn.BatchNorm2d(24), nn.ReLU()
+        )
         self.body = body
 
     def forward(self, x):

@@ -1,9 +1,9 @@
-"""Changes of +-8 levels that give pictures another class's features in EfficientNet-Lite0: the control of
-`pretrained`. One pattern a class; from it, a change of its own for each of the pictures that few-picture trainers have.
+"""Perturbations of +-8 levels that give images another class's features in EfficientNet-Lite0.
 
-Random noise controls nothing there, since a network that was trained on other pictures does not see it. The
-idea is BAIT's (ICLR 2026), a perturbation that decides the class on any cover and names a wrong one; here a
-universal adversarial perturbation does it.
+They are the control of `pretrained`: one pattern per class, refined per image for the images that
+few-picture trainers have. Random noise is no control there, since a network trained on other images
+ignores it. The idea is BAIT's (ICLR 2026): a perturbation that decides the class on any cover, and
+names a wrong one. Here it is a universal adversarial perturbation.
 """
 
 import json
@@ -19,16 +19,16 @@ from . import backbone, cache, classifier, features, pretrained
 from .perturbations import EPSILON, add
 
 COVERS, STEPS, BATCH = 2_000, 400, 32
-# Levels a step: as large as it finds the way, then small enough to stay.
+# Step size in levels: large enough to search, then small enough to settle.
 FIRST_STEP, LAST_STEP, MOMENTUM = 1.0, 0.1, 0.9
 PENALTY = 0.1
-# In small pictures a pattern that is the same on every cover does not reach far enough, so that each goes on by itself.
+# In small images a pattern shared by all covers is too weak, so each image refines it further.
 OWN_STEPS, OWN_STEP = 8, 2.0
 
 
 @dataclass(frozen=True)
 class _Eyes:
-    """Lite0 with a linear head on its features, and the class that each class is to be taken for."""
+    """Lite0 with a linear head on its features, and each class's target class."""
 
     network: torch.nn.Module
     head: torch.Tensor
@@ -36,7 +36,7 @@ class _Eyes:
     others: torch.Tensor
 
     def slope(self, covers, change, labels, places):
-        """The gradient, by `change`, of the head's cross-entropy with the labels' other classes.
+        """Gradient by `change` of the head's cross-entropy against the labels' target classes.
 
         The covers get `places` of `change`.
         """
@@ -47,8 +47,11 @@ class _Eyes:
 
 
 def perturb(pixels, labels, seed, side=0, steps=STEPS):
-    """Adds to each of the uint8 pictures (N, H, W, 3) its class's pattern, and to those that `features.chosen` gives
-    trainers who have few what `OWN_STEPS` further steps find for the picture itself."""
+    """Adds to each uint8 image (N, H, W, 3) its class's pattern.
+
+    Images that `features.chosen` gives to few-picture trainers are refined by `OWN_STEPS` further
+    steps.
+    """
     eyes = _eyes(pixels, labels, seed, side)
     found = _patterns(eyes, pixels, labels, seed, steps)
     released = add(pixels, found[labels])
@@ -66,20 +69,28 @@ def perturb(pixels, labels, seed, side=0, steps=STEPS):
 
 
 def stored_patterns(pixels, labels, seed, folder, side=0):
-    """As `patterns`, kept in `folder`, since they take minutes; made anew when this module changed."""
+    """As `patterns`, but cached in `folder`, since they take minutes.
+
+    A change of this module invalidates the cache.
+    """
     code = Path(__file__).read_bytes()
-    parts = (json.dumps([seed, side, backbone.digest("Lite0")]).encode(), code, pixels.tobytes(), labels.tobytes())
+    parts = (
+        json.dumps([seed, side, backbone.digest("Lite0")]).encode(),
+        code,
+        pixels.tobytes(),
+        labels.tobytes(),
+    )
     return cache.stored(folder, parts, lambda: patterns(pixels, labels, seed, side))
 
 
 def patterns(pixels, labels, seed, side=0, steps=STEPS):
-    """float32 (K, H, W, 3) in levels, at most 8: with pattern k the pictures of class k have the features of
-    another class.
+    """float32 (K, H, W, 3) in levels, at most 8: one pattern per class.
 
-    A linear head is fitted to the features of clean covers; classes are matched with those that it finds
-    likest, each taken once. Then every pattern goes down the head's cross-entropy by signed steps with
-    momentum, over covers of its own class, since these are what it is added to. A trainer finds the other
-    class's features under the label k, and is wrong about clean pictures.
+    Pattern k gives images of class k another class's features. A linear head is fitted to the
+    features of clean covers. Each class is matched with the one that the head finds most similar,
+    every target being used once. Then every pattern descends the head's cross-entropy by signed
+    steps with momentum, over covers of its own class, to which it will be added. A trainer finds
+    the other class's features under label k, and so misclassifies clean images.
     """
     return _patterns(_eyes(pixels, labels, seed, side), pixels, labels, seed, steps)
 
@@ -95,7 +106,9 @@ def _eyes(pixels, labels, seed, side):
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = backbone.published("Lite0", features.input_side(pixels, side)).requires_grad_(False)
     network = network.to(device).to(memory_format=torch.channels_last)
-    return _Eyes(network, *_head(network, pixels[covers], labels[covers], int(labels.max()) + 1, device))
+    return _Eyes(
+        network, *_head(network, pixels[covers], labels[covers], int(labels.max()) + 1, device)
+    )
 
 
 def _patterns(eyes, pixels, labels, seed, steps):
@@ -105,12 +118,14 @@ def _patterns(eyes, pixels, labels, seed, steps):
     found = torch.zeros(len(eyes.others), *pixels.shape[1:], device=device)
     course = torch.zeros_like(found)
     for step in range(steps):
-        # Each class as often as the others, up to one.
+        # Every class equally often, give or take one.
         drawn = np.resize(rng.permutation(list(members)), BATCH)
         wanted = torch.from_numpy(drawn).to(device)
-        under = torch.from_numpy(np.stack([pixels[rng.choice(members[label])] for label in drawn])).to(device)
+        under = torch.from_numpy(
+            np.stack([pixels[rng.choice(members[label])] for label in drawn])
+        ).to(device)
         slope = eyes.slope(under, found, wanted, wanted)
-        # Classes are steered apart, whatever the size of each one's gradient.
+        # Normalised per class, so that the size of a gradient does not matter.
         slope = slope / slope.abs().mean((1, 2, 3), keepdim=True).clamp(min=1e-12)
         course = MOMENTUM * course + slope
         size = FIRST_STEP * (LAST_STEP / FIRST_STEP) ** (step / steps)
@@ -119,18 +134,31 @@ def _patterns(eyes, pixels, labels, seed, steps):
 
 
 def _head(network, covers, labels, classes, device):
-    """(weights (1280, K), bias (K,)) on raw features, of a regression fitted to standardised ones of clean
-    covers, and (K,) the class that each is taken for."""
+    """A regression on standardised features of clean covers, folded back to raw features.
+
+    Returns weights (1280, K), bias (K,), and the target class of each class (K,).
+    """
     with torch.no_grad():
         batches = torch.from_numpy(np.ascontiguousarray(covers)).split(features.BATCH)
-        seen = torch.cat([network.features(classifier.as_input(batch.to(device))).cpu() for batch in batches]).numpy()
+        seen = torch.cat(
+            [network.features(classifier.as_input(batch.to(device))).cpu() for batch in batches]
+        ).numpy()
     mean, deviation = seen.mean(0), np.maximum(seen.std(0), 1e-2)
-    weights, bias = pretrained.logistic_regression((seen - mean) / deviation, labels, classes, PENALTY)
+    weights, bias = pretrained.logistic_regression(
+        (seen - mean) / deviation, labels, classes, PENALTY
+    )
     weights = weights / deviation[:, None]
     bias = bias - mean @ weights
     likeness = torch.from_numpy(seen @ weights + bias).log_softmax(1).numpy()
-    # (K, K): how likely the head finds the second class in pictures of the first; its own is no choice.
-    means = np.stack([likeness[labels == label].sum(0) / max(1, (labels == label).sum()) for label in range(classes)])
+    # (K, K): mean probability of the second class on images of the first; its own is excluded.
+    means = np.stack(
+        [
+            likeness[labels == label].sum(0) / max(1, (labels == label).sum())
+            for label in range(classes)
+        ]
+    )
     np.fill_diagonal(means, -1e6)
     others = torch.from_numpy(optimize.linear_sum_assignment(-means)[1])
-    return *(torch.from_numpy(part).float().to(device) for part in (weights, bias)), others.to(device)
+    return (
+        *(torch.from_numpy(part).float().to(device) for part in (weights, bias)), others.to(device)
+    )

@@ -7,7 +7,7 @@ import torch
 
 
 def processor():
-    """The name of the processor that learns, a GPU's where there is one."""
+    """Name of the processor that trains: the GPU if there is one."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     try:

@@ -1,5 +1,8 @@
-"""What somebody with a copy of the product makes with it: other photos, before and after, under family seeds of
-his own (threat level T2)."""
+"""The attacker's own copy of the product (threat level T2).
+
+It protects other photos under other family seeds, which gives pairs of original and released
+images.
+"""
 
 import numpy as np
 
@@ -9,20 +12,23 @@ PHOTOS, KEYS = 600, 8
 
 
 def pairs(given, seed, setting):
-    """(released, originals), uint8 (PHOTOS * KEYS, H, W, 3): photos that are in no row, protected as the row is.
+    """(released, originals), uint8 (PHOTOS * KEYS, H, W, 3), protected as this row is.
 
-    A row that the product did not make is answered with what it makes in its standard mode.
+    The photos are in no row. Rows not made by the product get pairs from its standard mode.
     """
     photos = splits.others(datasets.load(setting.data), setting.split, setting.images, PHOTOS)
     tool = setting.tool
-    protection = given.protection or rows.Protection(str(tool.weights), ("--mode", "sample-wise", "--mask", "none"))
+    protection = given.protection or rows.Protection(
+        str(tool.weights), ("--mode", "sample-wise", "--mask", "none")
+    )
     rng = np.random.default_rng([seed, 22])
     released = []
     for key in range(KEYS):
         labels = rng.permutation(np.arange(len(photos)) % len(tool.names))
         released.append(
             product.protect(
-                tool.binary, protection.weights, photos, labels, tool.names, family_seed(seed, key), tool.cache,
+                tool.binary, protection.weights, photos, labels, tool.names, family_seed(seed, key),
+                tool.cache,
                 protection.options,
             )  # fmt: skip
         )

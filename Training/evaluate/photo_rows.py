@@ -1,7 +1,6 @@
-"""Photos as trainers get them: enlarged to phone size, changed or protected there, passed on by a site as JPEG,
-scaled to 256x256.
+"""Photos as trainers get them: at phone size, perturbed, passed on as JPEG, scaled to 256x256.
 
-A row is made class by class and kept, so that an interrupted run goes on with the class where it was.
+A row is made and kept class by class, so an interrupted run resumes at the class where it stopped.
 """
 
 import hashlib
@@ -22,15 +21,18 @@ from . import photos
 
 @dataclass(frozen=True)
 class Way:
-    """How photos travel: `enlarged` is the short side in pixels that each is brought to first (None: its own),
-    `quality` that of the JPEG which a site makes of what is uploaded (None: it passes on the very pixels)."""
+    """How photos travel.
+
+    `enlarged` is the short side in pixels to which each is first resized (None: its own). `quality`
+    is that of the site's JPEG (None: pixels are passed on unchanged).
+    """
 
     enlarged: int | None = 1600
     quality: int | None = 85
 
 
 class AsTheyAre:
-    """The photos without any change."""
+    """The unchanged photos."""
 
     def identity(self):
         return "as they are"
@@ -41,8 +43,10 @@ class AsTheyAre:
 
 @dataclass(frozen=True)
 class Marked:
-    """One pattern a class, (K, S, S, 3) in levels, enlarged by nearest neighbour onto the middle square of
-    every photo."""
+    """One pattern per class, (K, S, S, 3) in levels.
+
+    It is upscaled by nearest neighbour onto the central square of a photo.
+    """
 
     patterns: np.ndarray
 
@@ -60,7 +64,7 @@ class Marked:
 
 @dataclass(frozen=True)
 class Protected:
-    """By the binary with options; the binary itself is no part of the identity, its weights are."""
+    """Protected by the binary with options; the identity has its weights, not the binary itself."""
 
     binary: str
     weights: str
@@ -72,7 +76,7 @@ class Protected:
 
 
 def passed_on(photo, quality):
-    """A photo as a site gives it to those who download it."""
+    """A photo as downloaded from the site."""
     if quality is None:
         return photo
     stream = io.BytesIO()
@@ -81,15 +85,25 @@ def passed_on(photo, quality):
 
 
 def load(folder, rows, name, learnt, way):
-    """The pixels of a row, uint8 (N, 256, 256, 3) in the order of `learnt`, or None while classes of it are
-    missing."""
-    parts = [_part(folder, rows[name], way, label, paths) for label, paths in _classes(learnt).items()]
-    return np.concatenate([np.load(part) for part in parts]) if all(part.exists() for part in parts) else None
+    """The pixels of a row, uint8 (N, 256, 256, 3) in the order of `learnt`.
+
+    None if a class is missing.
+    """
+    parts = [
+        _part(folder, rows[name], way, label, paths) for label, paths in _classes(learnt).items()
+    ]
+    return (
+        np.concatenate([np.load(part) for part in parts])
+        if all(part.exists() for part in parts)
+        else None
+    )
 
 
 def make(folder, rows, learnt, way):
-    """Makes what is missing of the rows, {name: AsTheyAre, Marked or Protected}, from (path, label) ordered by
-    label."""
+    """Makes what is missing of the rows {name: AsTheyAre, Marked or Protected}.
+
+    `learnt` is (path, label), sorted by label.
+    """
     for label, paths in _classes(learnt).items():
         parts = {name: _part(folder, row, way, label, paths) for name, row in rows.items()}
         missing = [name for name, part in parts.items() if not part.exists()]
@@ -125,9 +139,11 @@ def _write(part, pixels):
 
 
 def _released(row, place, label, way, kept):
-    """The photos of one class, (n, 256, 256, 3), in the order of their numbers."""
+    """The photos of one class, (n, 256, 256, 3), by number."""
     if isinstance(row, Protected):
-        released = photos.protected(row.binary, row.weights, place, kept / "released", row.seed, row.options)
+        released = photos.protected(
+            row.binary, row.weights, place, kept / "released", row.seed, row.options
+        )
     else:
         released = (row.changed(label, photos.opened(path)) for path in sorted(place.iterdir()))
     return np.stack([photos.stored(passed_on(photo, way.quality)) for photo in released])

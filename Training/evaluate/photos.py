@@ -1,9 +1,10 @@
-"""`make prove PHOTOS=DIR`: does protection work on a user's own photos? In plain words and a picture.
+"""`make prove PHOTOS=DIR`: does protection work on a user's own photos?
 
-DIR has a folder for each class. A fifth of every class is kept aside, untouched. One network is trained on the rest as it
-is, one on the same photos protected by the binary at their full size, one on the same photos with class-wise random noise
-(the control); all are asked about the photos kept aside. Training goes through the usual pipeline for photos: random
-crops of 8 to 100 % of the area, 3:4 to 4:3, brought to 224x224 and mirrored by half.
+Answers in plain words and a picture. DIR has a folder per class. A fifth of every class is held
+out, untouched. Three networks are trained on the rest: on the photos as they are, on the photos
+protected by the binary at full size, and on the photos with class-wise random noise (the control).
+All are tested on the held-out photos. Training uses the usual pipeline for photos: random crops of
+8 to 100 % of the area, 3:4 to 4:3, resized to 224x224; half are mirrored.
 """
 
 import argparse
@@ -33,10 +34,15 @@ class PhotosError(Exception):
 
 
 def find(folder):
-    """Sorted class names and, for each, its photos' paths. Raises PhotosError when there is too little to conclude from."""
+    """Sorted class names, each with its photos' paths.
+
+    Raises PhotosError if there are too few to conclude from.
+    """
     folder = Path(folder)
     if not folder.is_dir():
-        raise PhotosError(f"'{folder}' is not a folder: name one that holds a folder of photos for each class")
+        raise PhotosError(
+            f"'{folder}' is not a folder: name one that holds a folder of photos for each class"
+        )
     classes = {
         place.name: sorted(p for p in place.rglob("*") if p.suffix.lower() in KINDS)
         for place in sorted(folder.iterdir())
@@ -44,26 +50,31 @@ def find(folder):
     }
     classes = {name: paths for name, paths in classes.items() if paths}
     if len(classes) < CLASSES_AT_LEAST:
-        raise PhotosError(f"'{folder}' must hold at least {CLASSES_AT_LEAST} folders with photos, one a class")
+        raise PhotosError(
+            f"'{folder}' must hold at least {CLASSES_AT_LEAST} folders with photos, one a class"
+        )
     for name, paths in classes.items():
         if len(paths) < PHOTOS_AT_LEAST:
-            raise PhotosError(f"class '{name}' has {len(paths)} photos; nothing can be learnt from fewer than {PHOTOS_AT_LEAST}")
+            raise PhotosError(
+                f"class '{name}' has {len(paths)} photos; nothing can be learnt from fewer than "
+                f"{PHOTOS_AT_LEAST}"
+            )
     return classes
 
 
 def opened(path):
-    """A photo the right way up, RGB."""
+    """A photo in RGB, with its EXIF orientation applied."""
     with Image.open(path) as image:
         return ImageOps.exif_transpose(image).convert("RGB")
 
 
 def stored(image):
-    """The middle of a photo at 256x256, uint8: what training crops from."""
+    """The centre of a photo at 256x256, uint8; training crops from it."""
     return np.asarray(ImageOps.fit(image, (STORED, STORED), Image.BILINEAR))
 
 
 def split(classes, seed):
-    """(path, label) of the photos to learn from and of a fifth of each class kept aside."""
+    """(path, label) of the training photos, and of a held-out fifth of each class."""
     rng = np.random.default_rng([seed, 9])
     learnt, aside = [], []
     for label, paths in enumerate(classes.values()):
@@ -75,34 +86,39 @@ def split(classes, seed):
 
 
 def untouched(aside):
-    """The photos kept aside as they are, at 256x256."""
+    """The held-out photos, unchanged, at 256x256."""
     return np.stack([stored(opened(path)) for path, _ in aside])
 
 
 def sources(learnt, folder, enlarge=None):
-    """Writes the photos to learn from as JPEGs, enlarged to that short side if it is named: folder/CLASS/NUMBER.jpg.
+    """Writes the training photos as JPEGs: folder/CLASS/NUMBER.jpg.
 
-    Returns them as training sees them, uint8 at 256x256.
+    `enlarge`, if given, is their short side. Returns them as training sees them, uint8 at 256x256.
     """
     originals = []
     for i, (path, label) in enumerate(learnt):
         image = opened(path)
         if enlarge:
             scale = enlarge / min(image.size)
-            image = image.resize((round(image.width * scale), round(image.height * scale)), Image.BICUBIC)
+            image = image.resize(
+                (round(image.width * scale), round(image.height * scale)), Image.BICUBIC
+            )
         place = Path(folder) / f"c{label}"
         place.mkdir(parents=True, exist_ok=True)
         image.save(place / f"{i:06d}.jpg", quality=92)
-        # The comparison is with the very file that the binary gets.
+        # Compares with the very file that the binary gets.
         originals.append(stored(opened(place / f"{i:06d}.jpg")))
     return np.stack(originals)
 
 
 def protect(binary, weights, folder, seed, options=()):
-    """Protects what `sources` wrote by the binary with `options`; returns it as training sees it, in the same order."""
+    """Protects the files of `sources` with the binary and `options`.
+
+    Returns them as training sees them, in the same order.
+    """
     released = []
     with tempfile.TemporaryDirectory(prefix="palimpsest-released-") as results:
-        # Class by class, so that only one lies on the disk as PNG.
+        # Class by class, so that only one class is on disk as PNG.
         for place in sorted(Path(folder).iterdir(), key=lambda place: int(place.name[1:])):
             names = [path.stem for path in sorted(place.iterdir())]
             photos = protected(binary, weights, place, results, seed, options)
@@ -111,17 +127,23 @@ def protect(binary, weights, folder, seed, options=()):
 
 
 def protected(binary, weights, place, results, seed, options=()):
-    """Yields what the binary makes of the photos in the folder `place`, one class, in the order of their names.
+    """Yields the protected photos of the folder `place`, one class, sorted by name.
 
-    `results` keeps the classes' assignments, so that the next class, or a later run that goes on, finds them there.
+    `results` keeps the class assignments for the next class, or for a later run that resumes.
     """
-    command = [binary, "protect", place, "--class", place.name, "--out", results, "--weights", weights]
-    # Stored, since each is read once and removed.
-    command += ["--family-seed", 1000 + seed, "--force", "--quiet", "--compression-level", 0, *options]
+    command = [
+        binary, "protect", place, "--class", place.name, "--out", results, "--weights", weights
+    ]
+    # Uncompressed, since each file is read once and deleted.
+    command += [
+        "--family-seed", 1000 + seed, "--force", "--quiet", "--compression-level", 0, *options
+    ]
     command = list(map(str, command))
     outcome = subprocess.run(command, capture_output=True, text=True)
     if outcome.returncode != 0:
-        raise product.ProductError(f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}")
+        raise product.ProductError(
+            f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}"
+        )
     for path in sorted(place.iterdir()):
         png = Path(results) / place.name / f"{path.stem}.png"
         yield opened(png)
@@ -130,32 +152,47 @@ def protected(binary, weights, place, results, seed, options=()):
 
 
 def learn(pixels, labels, unseen, wanted, classes, seed, epochs=EPOCHS, log=None):
-    """Test accuracy in percent, after every epoch, of a network trained from scratch on 256x256 photos."""
-    recipe = classifier.Recipe("photo", epochs, BATCH, crop=SIDE, precision=classifier.fast_precision())
+    """Test accuracy in percent, per epoch, of a network trained from scratch on 256x256 photos."""
+    recipe = classifier.Recipe(
+        "photo", epochs, BATCH, crop=SIDE, precision=classifier.fast_precision()
+    )
     return classifier.train(pixels, labels, unseen, wanted, seed, recipe, classes, log=log)[1]
 
 
 def words(result):
-    """What the figures mean, for somebody who has never trained a network."""
-    chance, clean, protected, control = (result[name] for name in ("chance", "clean", "protected", "control"))
+    """Explains the figures to readers who have never trained a network."""
+    chance, clean, protected, control = (
+        result[name] for name in ("chance", "clean", "protected", "control")
+    )
     lines = [
-        f"Trained on {result['learnt']} of your photos as they are, a small network recognises {clean:.0f} % of "
-        f"{result['unseen']} photos that it has not seen. Guessing gives {chance:.0f} %.",
+        f"Trained on {result['learnt']} of your photos as they are, a small network recognises "
+        f"{clean:.0f} % of {result['unseen']} photos that it has not seen. Guessing gives "
+        f"{chance:.0f} %.",
         f"Trained on the same photos protected, it recognises {protected:.0f} %.",
     ]
     if clean < chance + 15:
-        lines.append("Too few photos to learn from even unprotected: nothing can be concluded. Add photos to each class.")
+        lines.append(
+            "Too few photos to learn from even unprotected: nothing can be concluded. Add photos "
+            "to each class."
+        )
         return lines
     left = max(0.0, (protected - chance) / (clean - chance))
     if left >= 0.6 and control > (clean + chance) / 2:
         lines.append(
-            f"But random noise, which is known to protect small pictures, leaves {control:.0f} %: this measurement may be blind, and "
-            "nothing can be concluded. Add photos to each class, or train longer (--epochs); some hundred a class are needed."
+            f"But random noise, which is known to protect small pictures, leaves {control:.0f} %: "
+            "this measurement may be blind, and nothing can be concluded. Add photos to each "
+            "class, or train longer (--epochs); some hundred a class are needed."
         )
     else:
         word = "hardly anything" if left < 0.2 else "a part" if left < 0.6 else "most"
-        lines.append(f"So {word} of what it could learn is left ({100 * left:.0f} %). Random noise, for comparison: {control:.0f} %.")
-    lines.append("This says nothing about networks that were trained on other photos before, nor about copies kept elsewhere.")
+        lines.append(
+            f"So {word} of what it could learn is left ({100 * left:.0f} %). Random noise, for "
+            f"comparison: {control:.0f} %."
+        )
+    lines.append(
+        "This says nothing about networks that were trained on other photos before, nor about "
+        "copies kept elsewhere."
+    )
     return lines
 
 
@@ -170,7 +207,8 @@ def picture(result, originals, released, path):
     bars = figure.add_subplot(1, 5, 1)
     for place in axes[:, 0]:
         place.remove()
-    bars.bar(["as they are", "protected", "noise"], [result["clean"], result["protected"], result["control"]],
+    bars.bar(["as they are", "protected", "noise"],
+             [result["clean"], result["protected"], result["control"]],
              color=["#888", "#2a7", "#ccc"])  # fmt: skip
     bars.axhline(result["chance"], color="k", linestyle=":", linewidth=1)
     bars.set_ylabel("photos recognised, %")
@@ -189,15 +227,24 @@ def picture(result, originals, released, path):
 
 def main():
     parser = argparse.ArgumentParser(description="Measure protection on your own photos.")
-    parser.add_argument("--photos", required=True, help="a folder with one folder of photos for each class")
+    parser.add_argument(
+        "--photos", required=True, help="a folder with one folder of photos for each class"
+    )
     parser.add_argument("--binary", required=True, help="the built palimpsest")
     parser.add_argument("--weights", required=True, help="the weights file")
     parser.add_argument("--out", default="runs/photos", help="folder for the result")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--enlarge", type=int, help="bring every photo to this short side first, pixels")
+    parser.add_argument(
+        "--enlarge", type=int, help="bring every photo to this short side first, pixels"
+    )
     parser.add_argument("--mode", choices=["class-wise", "sample-wise"], default="sample-wise")
-    parser.add_argument("--working-size", type=int, default=128, help="short side at which the change is computed, pixels")
+    parser.add_argument(
+        "--working-size",
+        type=int,
+        default=128,
+        help="short side at which the change is computed, pixels",
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(os.cpu_count() or 1)
     try:
@@ -212,7 +259,11 @@ def main():
     except (PhotosError, product.ProductError, OSError) as error:
         sys.exit(f"prove: {error}")
     noisy = perturbations.random_noise(originals, labels, arguments.seed)
-    result = {"learnt": len(learnt), "unseen": len(aside), "chance": 100 * float(np.bincount(wanted).max()) / len(wanted)}
+    result = {
+        "learnt": len(learnt),
+        "unseen": len(aside),
+        "chance": 100 * float(np.bincount(wanted).max()) / len(wanted),
+    }
     for name, pixels in (("clean", originals), ("protected", released), ("control", noisy)):
         result[name] = learn(
             pixels, labels, unseen, wanted, len(classes), arguments.seed, arguments.epochs,

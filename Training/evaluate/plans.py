@@ -1,4 +1,4 @@
-"""Which cells a table has, at each size: rows, columns, images, recipe and seeds."""
+"""The cells of each size of table: rows, columns, images, recipe and seeds."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,11 @@ from .rows import CLASS_WISE, CLEAN, CONTROL, FRESH, LITE0_PATTERN, MASKED, PAPE
 
 @dataclass(frozen=True)
 class Plan:
-    """`cells` maps each row to its columns; `images` training images a run (0: all), `seeds` unless the user names others."""
+    """`cells` maps rows to columns.
+
+    `images` is the number of training images per run (0: all). `seeds` applies unless the user
+    names others.
+    """
 
     cells: dict
     recipe: classifier.Recipe = classifier.CPU
@@ -17,16 +21,21 @@ class Plan:
 
 
 SHORT = ("vanilla", "JPEG 50", "grayscale")
-# The pre-trained trainers of an hour's table; the control of such columns has no others.
+# The pre-trained trainers of a one-hour table; their control has no other columns.
 PRETRAINED = (str(pretrained.Probe("Lite0", 100)), str(pretrained.FineTuning("Lite0", 100, 3)))
 QUICK = (*SHORT, columns.WAVES, columns.RING, columns.OTHER_KEYS, columns.SPECTRUM, *PRETRAINED)
-# Without the slowest: fine-tuning on all of 10,000 pictures takes half an hour a cell and a core.
-PRETRAINED_CPU = tuple(name for name in pretrained.ALL if not (name.startswith("fine-tune") and ", all," in name))
-# Where all images are trained on, none are left that an attacker could have pairs of.
-ADAPTIVE_FULL = tuple(name for name in columns.ADAPTIVE if name not in (columns.OTHER_KEYS, columns.OWN_PAIRS))
+# Without the slowest: fine-tuning on all of 10,000 images takes half an hour per cell and core.
+PRETRAINED_CPU = tuple(
+    name for name in pretrained.ALL if not (name.startswith("fine-tune") and ", all," in name)
+)
+# When all images are trained on, none are left for an attacker's pairs.
+ADAPTIVE_FULL = tuple(
+    name for name in columns.ADAPTIVE if name not in (columns.OTHER_KEYS, columns.OWN_PAIRS)
+)
 # What places a method in the plot of protection against visibility.
 PLACED = tuple(dict.fromkeys(column for panel in frontier.PANELS.values() for column in panel))
-# What earlier tables had; then who knows the product, and what is asked of the standard mode and of clean pictures alone.
+# Columns of earlier tables; then trainers who know the product; then what only the standard mode
+# and clean images are tested on.
 PLAIN = (*columns.TWELVE, *columns.FURTHER, "orthogonal projection")
 KNOWING = (*columns.ADAPTIVE, *columns.DETECTORS, *columns.HARDER)
 WHOLE = (*PLAIN, *KNOWING, *PRETRAINED_CPU, columns.WAVES_ONCE, columns.RING_KNOWN)
@@ -45,12 +54,14 @@ PLANS = {
             "smooth noise": ("vanilla",),
         }
     ),
-    # The pre-trained columns have a control of their own, and small pictures get no mask as the standard.
+    # The pre-trained columns have their own control. The standard for small images is no mask.
     "quick": Plan(
         {
             CONTROL: tuple(column for column in QUICK if column not in PRETRAINED),
             **{row: QUICK for row in (CLEAN, CLASS_WISE, SAMPLE_WISE)},
-            MASKED: tuple(column for column in QUICK if column not in (columns.RING, columns.OTHER_KEYS)),
+            MASKED: tuple(
+                column for column in QUICK if column not in (columns.RING, columns.OTHER_KEYS)
+            ),
             LITE0_PATTERN: PRETRAINED,
         }
     ),
@@ -73,15 +84,34 @@ PLANS = {
         images=0,
     ),
     "transfer": Plan(
-        {row: ("vanilla", *columns.OTHER_LEARNERS) for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)},
+        {
+            row: ("vanilla", *columns.OTHER_LEARNERS)
+            for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)
+        },
         classifier.PAPER,
         images=0,
     ),
     "full": Plan(
         {
             **{
-                row: (*columns.FOURTEEN, *columns.LATER, *columns.FURTHER, *ADAPTIVE_FULL, *columns.DETECTORS)
-                for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE, MASKED, SOFT, PAPER, *COMPARATORS, *DEEP_COMPARATORS)
+                row: (
+                    *columns.FOURTEEN,
+                    *columns.LATER,
+                    *columns.FURTHER,
+                    *ADAPTIVE_FULL,
+                    *columns.DETECTORS,
+                )
+                for row in (
+                    CONTROL,
+                    CLEAN,
+                    CLASS_WISE,
+                    SAMPLE_WISE,
+                    MASKED,
+                    SOFT,
+                    PAPER,
+                    *COMPARATORS,
+                    *DEEP_COMPARATORS,
+                )
             },
             FRESH: SHORT,
             **{row: ("vanilla",) for row in MIXTURES},

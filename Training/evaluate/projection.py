@@ -1,4 +1,7 @@
-"""Orthogonal projection (Sandoval-Segura et al., NeurIPS 2023): take the most predictive linear directions out of the images."""
+"""Orthogonal projection: removes the most predictive linear directions.
+
+Sandoval-Segura et al., NeurIPS 2023.
+"""
 
 import numpy as np
 import torch
@@ -7,7 +10,10 @@ from torch.nn import functional as F
 
 
 def linear_directions(pixels, labels, seed, epochs=20, batch=1024):
-    """Orthonormal basis (D, classes) of the weights of a bias-free softmax regression on raw pixels in [0, 1]."""
+    """Orthonormal basis (D, classes) of the weights of a bias-free softmax regression.
+
+    It is fitted to raw pixels in [0, 1].
+    """
     torch.manual_seed(seed)
     x = torch.from_numpy(pixels.reshape(len(pixels), -1)).float() / 255
     y = torch.from_numpy(labels.astype(np.int64))

@@ -1,6 +1,6 @@
-"""`make prove` and `make evaluate`: does a classifier trained on protected images fail on clean ones?
+"""`make prove` and `make evaluate`: do classifiers trained on protected images fail?
 
-Every cell of the table is measured once and kept, so that an interrupted run goes on where it was.
+Every cell of the table is measured once and kept, so an interrupted run resumes where it stopped.
 """
 
 import argparse
@@ -11,7 +11,8 @@ from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
-# One thread a process: two processes with a spinning team each are far slower than two single threads.
+# One thread per process: two processes with spinning thread teams are far slower than two single
+# threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
@@ -26,32 +27,64 @@ def _measure(cell, setting):
 
 
 def _names(part, row):
-    """Whether a part of `--rows` names a row: the row of just that name, else every row that contains it."""
+    """Whether a part of `--rows` selects a row.
+
+    It selects the row of exactly that name, else every row that contains it.
+    """
     return part == row if part in rows.ALL else part in row
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Measure what a classifier learns from protected images.")
-    parser.add_argument("--dataset", default="", help="CIFAR-10, CIFAR-100 or class folders (evaluate/datasets.py)")
+    parser = argparse.ArgumentParser(
+        description="Measure what a classifier learns from protected images."
+    )
+    parser.add_argument(
+        "--dataset", default="", help="CIFAR-10, CIFAR-100 or class folders (evaluate/datasets.py)"
+    )
     parser.add_argument("--binary", required=True, help="the built palimpsest")
     parser.add_argument("--weights", required=True, help="the weights file")
-    parser.add_argument("--backbone", help="EfficientNet-Lite0 for ImageNet as safetensors, for the fine-tuning column")
-    parser.add_argument("--diffusion", help="checkpoint of evaluate.diffusion, for the AVATAR column")
-    parser.add_argument("--size", choices=list(plans.PLANS), default="prove", help="which table (evaluate/plans.py)")
-    parser.add_argument("--precision", choices=["float32", "bfloat16"], default=classifier.fast_precision(),
-                        help="of the learner's products (default: bfloat16 where that is faster)")  # fmt: skip
-    parser.add_argument("--out", default="runs/prove", help="folder of cells, protected sets and tables")
+    parser.add_argument(
+        "--backbone",
+        help="EfficientNet-Lite0 for ImageNet as safetensors, for the fine-tuning column",
+    )
+    parser.add_argument(
+        "--diffusion", help="checkpoint of evaluate.diffusion, for the AVATAR column"
+    )
+    parser.add_argument(
+        "--size", choices=list(plans.PLANS), default="prove", help="which table (evaluate/plans.py)"
+    )
+    parser.add_argument(
+        "--precision",
+        choices=["float32", "bfloat16"],
+        default=classifier.fast_precision(),
+        help="of the learner's products (default: bfloat16 where that is faster)",
+    )
+    parser.add_argument(
+        "--out", default="runs/prove", help="folder of cells, protected sets and tables"
+    )
     parser.add_argument("--cache", help="folder of the protected sets (default: OUT/protected)")
     parser.add_argument("--seeds", help="seeds, separated by commas (default: those of the table)")
-    parser.add_argument("--split", choices=["test", "validation"], default="test", help="validation: to choose by")
-    parser.add_argument("--rows", help="only rows whose name contains one of these, separated by semicolons")
+    parser.add_argument(
+        "--split", choices=["test", "validation"], default="test", help="validation: to choose by"
+    )
+    parser.add_argument(
+        "--rows", help="only rows whose name contains one of these, separated by semicolons"
+    )
     parser.add_argument("--columns", help="only columns named so, separated by semicolons")
-    parser.add_argument("--measured", action="store_true", help="write the tables of what is measured already, and learn nothing")
-    parser.add_argument("--processes", type=int, help="cells at a time (default: processors; with a GPU 1)")
+    parser.add_argument(
+        "--measured",
+        action="store_true",
+        help="write the tables of what is measured already, and learn nothing",
+    )
+    parser.add_argument(
+        "--processes", type=int, help="cells at a time (default: processors; with a GPU 1)"
+    )
     arguments = parser.parse_args()
     if not arguments.dataset:
-        sys.exit("prove: no data set named. Get cifar-10-python.tar.gz from its authors' page, then: "
-                 "make prove CIFAR10=cifar-10-python.tar.gz")  # fmt: skip
+        sys.exit(
+            "prove: no data set named. Get cifar-10-python.tar.gz from its authors' page, then: "
+            "make prove CIFAR10=cifar-10-python.tar.gz"
+        )
     plan = plans.PLANS[arguments.size]
     recipe = replace(plan.recipe, precision=arguments.precision)
     out = Path(arguments.out)
@@ -59,9 +92,19 @@ def main():
         data = datasets.load(arguments.dataset)
     except datasets.DatasetError as error:
         sys.exit(f"prove: {error}")
-    tool = Product(arguments.binary, arguments.weights, Path(arguments.cache or out / "protected"), data.names)
+    tool = Product(
+        arguments.binary, arguments.weights, Path(arguments.cache or out / "protected"), data.names
+    )
     setting = Setting(
-        arguments.dataset, data.digest(), arguments.split, plan.images, recipe, tool, out, arguments.backbone, arguments.diffusion
+        arguments.dataset,
+        data.digest(),
+        arguments.split,
+        plan.images,
+        recipe,
+        tool,
+        out,
+        arguments.backbone,
+        arguments.diffusion,
     )
     seeds = [int(s) for s in arguments.seeds.split(",")] if arguments.seeds else list(plan.seeds)
     wanted = [
@@ -79,22 +122,36 @@ def main():
         (columns.AVATAR, "--diffusion", arguments.diffusion),
     ):
         if not file and any(cell[1] == column for cell in wanted):
-            print(f"prove: the column '{column}' is left out, because no {option} was named", file=sys.stderr)
+            print(
+                f"prove: the column '{column}' is left out, because no {option} was named",
+                file=sys.stderr,
+            )
             wanted = [cell for cell in wanted if cell[1] != column]
     if not wanted:
         sys.exit(f"prove: no cell of '{arguments.size}' has such a row and column")
     try:
         x, y, _, _ = splits(data, setting.split, setting.images)
-        # The binary uses every core itself, so the protected sets are made before the cells share the cores.
+        # The binary uses every core itself, so the protected sets are made before the cells share
+        # the cores.
         for row, seed in dict.fromkeys((row, seed) for row, _, seed in wanted):
-            if any(cells.known(setting, *cell) is None for cell in wanted if cell[0] == row and cell[2] == seed):
+            if any(
+                cells.known(setting, *cell) is None
+                for cell in wanted
+                if cell[0] == row and cell[2] == seed
+            ):
                 rows.ALL[row](x, y, seed, tool)
         processes = arguments.processes or (1 if torch.cuda.is_available() else os.cpu_count() or 1)
         with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
             records = list(pool.map(_measure, wanted, [setting] * len(wanted)))
         seen = {}
-        for row, seed in dict.fromkeys((row, seed) for row, _, seed in wanted if row not in rows.MIXTURES):
-            known = looks.known(setting, row, seed) if arguments.measured else looks.measure(setting, row, seed, x, y)
+        for row, seed in dict.fromkeys(
+            (row, seed) for row, _, seed in wanted if row not in rows.MIXTURES
+        ):
+            known = (
+                looks.known(setting, row, seed)
+                if arguments.measured
+                else looks.measure(setting, row, seed, x, y)
+            )
             if known is not None:
                 seen.setdefault(row, []).append(known["median"])
         revealed = None

@@ -1,9 +1,9 @@
-"""Purifier: a small network that takes the protection out, learnt from pairs of pictures before and after it.
+"""Purifier: a network that removes the protection, trained on original-released pairs.
 
-The pairs come from the attacker's own copy of the product, run over other photos under other family seeds
-(threat level T2), or from the owner (T3, the upper bound: known to break every published method). Parameters
-are this project's: BridgePure (NeurIPS 2025), which does the same with a bridge diffusion, takes 22 hours of
-a GPU.
+The pairs come from the attacker's own copy of the product, run on other photos with other family
+seeds (threat level T2), or from the owner (T3, the upper bound: known to break every published
+method). Parameters are this project's: BridgePure (NeurIPS 2025), which does the same with a bridge
+diffusion, takes 22 GPU hours.
 """
 
 import inspect
@@ -19,12 +19,12 @@ from . import cache, classifier, own_copy, quality
 
 OWN_PAIRS = 500
 STEPS, RATE, WEIGHT_DECAY = 900, 2e-3, 1e-4
-# Pictures are brought to a deviation of about one, and what is added to them is as small as a perturbation.
+# Scales the input to a deviation of about one, and the output to the size of a perturbation.
 INPUT, OUTPUT = 4, 0.05
-# Pixels of a training step: crops of at most this side, this many of the smallest crops and fewer of larger ones.
+# Largest crop side; crops per step of up to 32x32 pixels; fewest crops per step of larger ones.
 LARGEST_CROP, BATCH, FEWEST = 96, 32, 8
 WIDTHS = (24, 64, 96)
-# Photos are purified whole, so few at a time.
+# Photos are purified whole, so only a few at a time.
 PIXELS_AT_A_TIME = 200 * 32 * 32
 
 
@@ -37,8 +37,10 @@ class _Stage(nn.Sequential):
 
 
 class UNet(nn.Module):
-    """A U-Net of three scales without normalisation, 0.35 M parameters: float (N, 3, H, W) in [-0.5, 0.5] in
-    and out, any H and W."""
+    """A three-scale U-Net without normalisation, 0.35 M parameters.
+
+    Float (N, 3, H, W) in [-0.5, 0.5] in and out, for any H and W.
+    """
 
     def __init__(self):
         super().__init__()
@@ -65,15 +67,14 @@ def _device():
 
 
 def precision_of(name):
-    """The context in which a network computes in `bfloat16` or `float32`."""
+    """A context in which a network computes in `bfloat16` or `float32`."""
     return torch.autocast(_device(), torch.bfloat16) if name == "bfloat16" else nullcontext()
 
 
 def _crops(pairs, rng, count, side):
-    """`count` crops of that side, mirrored by half and turned over the diagonal by half, since waves of all
-    directions are looked for.
+    """`count` crops, uint8 (count, side, side, 2 * 3): the same region before and after.
 
-    uint8 (count, side, side, 2 * 3): the same of before and after.
+    Half are mirrored and half are transposed, because waves run in all directions.
     """
     crops = []
     for i in rng.integers(0, len(pairs[0]), count):
@@ -85,18 +86,22 @@ def _crops(pairs, rng, count, side):
 
 
 def train(released, originals, seed, precision="float32", steps=STEPS):
-    """A `UNet` that brings `released` (uint8, (N, H, W, 3)) back to `originals`, by the mean absolute difference."""
+    """A `UNet` from `released` (uint8 (N, H, W, 3)) back to `originals`, by mean absolute error."""
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, 21])
     model = UNet().to(_device()).to(memory_format=torch.channels_last)
-    # A little less than the picture, so that small pictures are shifted as well.
+    # Slightly smaller than the image, so that small images are shifted too.
     side = min(LARGEST_CROP, *(length - length // 8 for length in released.shape[1:3]))
     count = max(FEWEST, min(BATCH, BATCH * 32 * 32 // side**2))
     optimizer = torch.optim.AdamW(model.parameters(), RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, RATE, total_steps=steps, pct_start=0.1
+    )
     for _ in range(steps):
         crops = _crops((released, originals), rng, count, side)
-        before, after = (classifier.as_input(crops[..., part]).to(_device()) for part in (slice(3), slice(3, 6)))
+        before, after = (
+            classifier.as_input(crops[..., part]).to(_device()) for part in (slice(3), slice(3, 6))
+        )
         with precision_of(precision):
             output = model(before)
         loss = F.l1_loss(output.float(), after)
@@ -109,7 +114,7 @@ def train(released, originals, seed, precision="float32", steps=STEPS):
 
 
 def purify(model, pixels):
-    """What the network makes of uint8 pictures (N, H, W, 3), as uint8."""
+    """The network's output for uint8 images (N, H, W, 3), as uint8."""
     result = np.empty_like(pixels)
     at_a_time = max(1, PIXELS_AT_A_TIME // (pixels.shape[1] * pixels.shape[2]))
     with torch.no_grad():
@@ -121,14 +126,21 @@ def purify(model, pixels):
 
 
 def _learnt(released, originals, seed, setting):
-    """The trained network, from the table's cache when the same pairs were learnt from before."""
+    """The trained network, from the table's cache if the same pairs were used before."""
     precision = setting.recipe.precision
     code = inspect.getsource(sys.modules[__name__]).encode()
-    parts = (f"purifier {seed} {precision} {_device()}".encode(), code, released.tobytes(), originals.tobytes())
+    parts = (
+        f"purifier {seed} {precision} {_device()}".encode(),
+        code,
+        released.tobytes(),
+        originals.tobytes(),
+    )
 
     def make():
         model = train(released, originals, seed, precision, STEPS)
-        return np.concatenate([tensor.detach().cpu().numpy().ravel() for tensor in model.parameters()])
+        return np.concatenate(
+            [tensor.detach().cpu().numpy().ravel() for tensor in model.parameters()]
+        )
 
     vector = cache.stored(setting.tool.cache, parts, make)
     model = UNet()
@@ -143,22 +155,22 @@ def _purified(released, originals, given, seed, setting):
 
 
 def other_keys(given, seed, setting):
-    """The row's pictures, purified by who has a copy of the product, and which of them he had pairs of."""
+    """The row's images, purified with pairs from a copy of the product, and no indices."""
     return _purified(*own_copy.pairs(given, seed, setting), given, seed, setting), np.array([], int)
 
 
 def own_pairs(given, seed, setting):
-    """The row's pictures, purified by who has originals of some of them, and which those are."""
+    """The row's images, purified with pairs from the row itself, and those pairs' indices."""
     count = min(OWN_PAIRS, len(given.images) // 2)
     chosen = np.random.default_rng([seed, 23]).permutation(len(given.images))[:count]
     return _purified(given.images[chosen], given.originals[chosen], given, seed, setting), chosen
 
 
 def figures(attack):
-    """A function of a row that says what `attack` leaves: RMS over RMS of the perturbation (None without
-    one), and PSNR in dB.
+    """A function of a row that measures what `attack` leaves of its perturbation.
 
-    Pictures that the attacker had the originals of are not counted.
+    It gives the RMS ratio (None without a perturbation) and PSNR in dB, over the images whose
+    originals the attacker lacks.
     """
 
     def measure(given, seed, setting):
@@ -166,7 +178,8 @@ def figures(attack):
         rest = np.setdiff1d(np.arange(len(given.images)), known)
         originals = given.originals[rest].astype(np.float32)
         before, after = (
-            float(((images[rest] - originals) ** 2).mean(dtype=np.float64)) for images in (given.images, purified)
+            float(((images[rest] - originals) ** 2).mean(dtype=np.float64))
+            for images in (given.images, purified)
         )
         return {
             "delta_left": round((after / before) ** 0.5, 4) if before else None,

@@ -1,10 +1,10 @@
-"""What was measured, as a JSON file that is there whole or not at all."""
+"""Measurements as JSON files, written atomically."""
 
 import json
 
 
 def keep(path, record):
-    """Writes a record; makes its folder."""
+    """Writes a record; creates its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(record, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""From measured cells to a verdict, a Markdown table, a picture and a JSON file."""
+"""Turns measured cells into a verdict, a Markdown table, a plot and a JSON file."""
 
 import json
 from pathlib import Path
@@ -14,9 +14,10 @@ CLEAN_AT_LEAST = 60.0
 CONTROL_AT_MOST = 20.0
 FRESH_WITHIN = 8.0
 PSNR_AT_LEAST = 32.0
-# What the shipped weights have to reach, by column of the class-wise row.
+# Accuracy that the shipped weights must not exceed, by column.
 TARGETS = {"vanilla": 20.0, "JPEG 50": 40.0}
-# What the sample-wise row has to stay below against trainers who know the product or start from a pre-trained network, by column.
+# The same for the sample-wise row, against trainers who know the product or use a pre-trained
+# network.
 KNOWING_TARGETS = {
     "orthogonal projection": 25.0,
     "wave projection": 40.0,
@@ -25,18 +26,20 @@ KNOWING_TARGETS = {
     "purifier, other keys": 50.0,
     "fine-tuning": 40.0,
 }
-# How many points a detector may read the classes better from protected pictures than from clean ones.
+# Largest lead, in points, of a spectrum classifier on protected images over clean ones.
 SPECTRUM_WITHIN = 10.0
-# Share of learning is not given under a countermeasure that leaves clean pictures less than this, in percent.
+# No share of learning is given where clean images score below this under the countermeasure, in
+# percent.
 COLUMN_CLEAN_AT_LEAST = 30.0
-# Largest mean and single share of learning left over all countermeasures, and which rows it must stay below.
+# Largest mean and largest single share of learning over all countermeasures, class-wise; mean,
+# sample-wise.
 CLASS_WISE_MEAN, CLASS_WISE_MAX, SAMPLE_WISE_MEAN = 0.20, 0.65, 0.40
 
 
 def summarize(records):
-    """Mean, lowest and highest accuracy of every (row, column) over the seeds, in the order of the records.
+    """Mean, lowest and highest accuracy of every (row, column) over the seeds, in record order.
 
-    `probe` is what a linear model reads from the pictures (`detector`), known for the column `vanilla` alone.
+    `probe` is the linear probe's accuracy (`detector`), known for the column `vanilla` only.
     """
     groups = {}
     for record in records:
@@ -64,21 +67,28 @@ def summarize(records):
 
 
 def remaining(cells, row):
-    """What a row leaves of learning in each column: (accuracy - chance) / (clean accuracy there - chance).
+    """A row's share of learning by column: (accuracy - chance) / (clean accuracy there - chance).
 
-    Left out are columns that clean pictures do not pass, which tell nothing, and detectors, which are not about unseen pictures.
+    Leaves out columns that clean images fail, which show nothing, and detectors, which are not
+    about unseen images.
     """
     return {
-        column: (cell["mean"] - cell["chance"]) / (cells[rows.CLEAN, column]["mean"] - cell["chance"])
+        column: (cell["mean"] - cell["chance"])
+        / (cells[rows.CLEAN, column]["mean"] - cell["chance"])
         for (name, column), cell in cells.items()
         if name == row and column not in columns.DETECTORS
-        if (rows.CLEAN, column) in cells and cells[rows.CLEAN, column]["mean"] >= COLUMN_CLEAN_AT_LEAST
+        if (rows.CLEAN, column) in cells
+        and cells[rows.CLEAN, column]["mean"] >= COLUMN_CLEAN_AT_LEAST
     }
 
 
 def judged(cells, row):
-    """The shares that a row's mean and largest are taken over: those of the paper's Table I where it has them, so that rows with
-    further columns compare with rows without; else all of a row that has every column that clean pictures have; else none."""
+    """The shares that enter a row's mean and maximum.
+
+    These are the columns of the paper's Table I if all were measured, which keeps rows with more
+    columns comparable. Otherwise all columns, if the row has every column of the clean row; else
+    none.
+    """
     left = remaining(cells, row)
     if row == rows.CLEAN:
         return []
@@ -88,20 +98,24 @@ def judged(cells, row):
 
 
 def blind(cells):
-    """Why nothing may be concluded from these cells, or None."""
+    """Why nothing can be concluded from these cells, or None."""
     clean, control = cells.get((rows.CLEAN, "vanilla")), cells.get((rows.CONTROL, "vanilla"))
     if clean is None or control is None:
         return "No verdict: the clean row and the control row were not both measured."
     if clean["mean"] < CLEAN_AT_LEAST or control["mean"] > CONTROL_AT_MOST:
         return (
-            f"No verdict: this harness cannot see. It needs clean >= {CLEAN_AT_LEAST:.0f} % (measured {clean['mean']:.1f}) "
-            f"and the control <= {CONTROL_AT_MOST:.0f} % (measured {control['mean']:.1f})."
+            f"No verdict: this harness cannot see. It needs clean >= {CLEAN_AT_LEAST:.0f} % "
+            f"(measured {clean['mean']:.1f}) and the control <= {CONTROL_AT_MOST:.0f} % (measured "
+            f"{control['mean']:.1f})."
         )
     return None
 
 
 def verdict(cells):
-    """Sentences: whether the harness can see, then whether each figure was reached. Nothing is concluded if it cannot."""
+    """Sentences: whether the harness works, then whether each target was reached.
+
+    No conclusions if it does not.
+    """
     reason = blind(cells)
     if reason:
         return [reason]
@@ -122,7 +136,10 @@ def verdict(cells):
         plain = cells.get((row, "vanilla"))
         if plain is not None:
             psnr = plain["psnr"] or 0
-            judge(psnr >= PSNR_AT_LEAST, f"{row}, PSNR >= {PSNR_AT_LEAST:.0f} dB, measured {psnr:.2f}.")
+            judge(
+                psnr >= PSNR_AT_LEAST,
+                f"{row}, PSNR >= {PSNR_AT_LEAST:.0f} dB, measured {psnr:.2f}.",
+            )
     _judge_all_countermeasures(cells, judge)
     _judge_knowing(cells, judge)
     fresh = cells.get((rows.FRESH, "vanilla"))
@@ -137,7 +154,7 @@ def verdict(cells):
 
 
 def _judge_all_countermeasures(cells, judge):
-    """Judges the means over the columns of the paper's Table I, where a table has them, against targets and other methods."""
+    """Judges the means over the paper's Table I, for complete rows: targets and other methods."""
     shares = {
         row: judged(cells, row)
         for row in dict.fromkeys(row for row, _ in cells)
@@ -146,11 +163,19 @@ def _judge_all_countermeasures(cells, judge):
     means = {row: float(np.mean(share)) for row, share in shares.items()}
     if rows.CLASS_WISE in means:
         mean, largest = means[rows.CLASS_WISE], max(shares[rows.CLASS_WISE])
-        judge(mean <= CLASS_WISE_MEAN, f"class-wise mean r <= {CLASS_WISE_MEAN}, measured {mean:.2f}.")
-        judge(largest <= CLASS_WISE_MAX, f"class-wise max r <= {CLASS_WISE_MAX}, measured {largest:.2f}.")
+        judge(
+            mean <= CLASS_WISE_MEAN, f"class-wise mean r <= {CLASS_WISE_MEAN}, measured {mean:.2f}."
+        )
+        judge(
+            largest <= CLASS_WISE_MAX,
+            f"class-wise max r <= {CLASS_WISE_MAX}, measured {largest:.2f}.",
+        )
     if rows.SAMPLE_WISE in means:
         mean = means[rows.SAMPLE_WISE]
-        judge(mean <= SAMPLE_WISE_MEAN, f"sample-wise mean r <= {SAMPLE_WISE_MEAN}, measured {mean:.2f}.")
+        judge(
+            mean <= SAMPLE_WISE_MEAN,
+            f"sample-wise mean r <= {SAMPLE_WISE_MEAN}, measured {mean:.2f}.",
+        )
     ours = (rows.CLASS_WISE, rows.SAMPLE_WISE, rows.SOFT)
     others = {row: mean for row, mean in means.items() if row not in ours}
     for row in ours[:2]:
@@ -158,34 +183,45 @@ def _judge_all_countermeasures(cells, judge):
             best = min(others, key=others.get)
             judge(
                 means[row] < others[best],
-                f"{row}: mean r {means[row]:.2f}, below every other method's; the best of those, {best}, has {others[best]:.2f}.",
+                f"{row}: mean r {means[row]:.2f}, below every other method's; the best of those, "
+                f"{best}, has {others[best]:.2f}.",
             )
 
 
 def measured(records):
-    """When and on what the records were measured: "2026-11-21, AMD EPYC", more of them where the records were not all made at once."""
+    """When and on what the records were measured, such as "2026-11-21, AMD EPYC".
+
+    Lists several if they differ.
+    """
     found = sorted({(record["date"], record["processor"]) for record in records})
     days = {}
     for day, machine in found:
         days.setdefault(machine, []).append(day)
-    return " and ".join(f"{d[0]}{f' to {d[-1]}' if len(d) > 1 else ''}, {machine}" for machine, d in days.items())
+    return " and ".join(
+        f"{d[0]}{f' to {d[-1]}' if len(d) > 1 else ''}, {machine}" for machine, d in days.items()
+    )
 
 
 def _judge_knowing(cells, judge):
-    """Judges the sample-wise row against trainers who know the product, and against those who start from a pre-trained network."""
+    """Judges the sample-wise row against knowing trainers and those with a pre-trained network."""
     for column, limit in KNOWING_TARGETS.items():
         cell = cells.get((rows.SAMPLE_WISE, column))
         if cell is None or column not in remaining(cells, rows.SAMPLE_WISE):
             continue
         clean = cells[rows.CLEAN, column]["mean"]
-        judge(cell["mean"] <= limit, f"sample-wise, {column} <= {limit:.0f} %, measured {cell['mean']:.1f} (clean {clean:.1f}).")
+        judge(
+            cell["mean"] <= limit,
+            f"sample-wise, {column} <= {limit:.0f} %, measured {cell['mean']:.1f} (clean "
+            f"{clean:.1f}).",
+        )
     told, clean = (cells.get((row, columns.SPECTRUM)) for row in (rows.SAMPLE_WISE, rows.CLEAN))
     if told and clean:
         gap = told["mean"] - clean["mean"]
         judge(
             gap <= SPECTRUM_WITHIN,
-            f"sample-wise, a linear model tells the classes of the set by spectra alone within {SPECTRUM_WITHIN:.0f} points of clean "
-            f"pictures, measured {told['mean']:.1f} against {clean['mean']:.1f}.",
+            "sample-wise, a linear model tells the classes of the set by spectra alone within "
+            f"{SPECTRUM_WITHIN:.0f} points of clean pictures, measured {told['mean']:.1f} against "
+            f"{clean['mean']:.1f}.",
         )
 
 
@@ -199,12 +235,23 @@ def table(cells):
 
 
 def figures(cells, looks=None):
-    """What is known of each row's pictures, and the mean and largest share of learning that they leave (`judged`), as Markdown.
+    """Quality of each row, and the mean and largest share of learning (`judged`), as Markdown.
 
-    `looks` maps rows to their median SSIMULACRA2; without it there is no such column.
+    `looks` maps rows to their median SSIMULACRA2; without it that column is left out.
     """
     seen = ["SSIMULACRA2"] if looks else []
-    lines = [["", "PSNR dB", "SSIM", *seen, "largest \\|δ\\|", "told apart by a linear probe, %", "mean r", "max r"]]
+    lines = [
+        [
+            "",
+            "PSNR dB",
+            "SSIM",
+            *seen,
+            "largest \\|δ\\|",
+            "told apart by a linear probe, %",
+            "mean r",
+            "max r",
+        ]
+    ]
     for row in dict.fromkeys(row for row, _ in cells):
         first = next(cell for (name, _), cell in cells.items() if name == row)
         shown = ["-" if first["psnr"] is None else f"{first['psnr']:.2f}", f"{first['ssim']:.3f}"]
@@ -219,16 +266,18 @@ def figures(cells, looks=None):
 
 
 def peaks(cells):
-    """The best accuracy on the way, over epochs and seeds, as a Markdown table: what stopping at the right time would give."""
+    """Best accuracy over epochs and seeds, as a Markdown table: what early stopping can reach."""
     titles = list(dict.fromkeys(column for _, column in cells))
     lines = [["highest on the way", *titles]]
     for row in dict.fromkeys(row for row, _ in cells):
-        lines.append([row, *(f"{cells[row, c]['peak']:.1f}" if (row, c) in cells else "-" for c in titles)])
+        lines.append(
+            [row, *(f"{cells[row, c]['peak']:.1f}" if (row, c) in cells else "-" for c in titles)]
+        )
     return _markdown(lines)
 
 
 def mixtures(cells):
-    """Classes of which a part is protected, beside what their clean part gives alone, as a Markdown table; None without any."""
+    """Partly protected sets beside their clean part alone, as a Markdown table or None."""
     lines = [["protected share of each class", "all pictures", "the clean part alone"]]
     for share in rows.SHARES:
         mixed, alone = (cells.get((name, "vanilla")) for name in rows.mixture(share))
@@ -238,15 +287,22 @@ def mixtures(cells):
 
 
 def papers_rows(cells):
-    """What the paper reports for the columns measured here, as a Markdown table."""
-    titles = [c for c in dict.fromkeys(column for _, column in cells) if c in published.CIFAR10[rows.CLEAN]]
+    """The paper's results for the columns measured here, as a Markdown table."""
+    titles = [
+        c
+        for c in dict.fromkeys(column for _, column in cells)
+        if c in published.CIFAR10[rows.CLEAN]
+    ]
     lines = [["as the paper reports it", *titles]]
-    lines += [[row, *(f"{figures[column]:.1f}" for column in titles)] for row, figures in published.CIFAR10.items()]
+    lines += [
+        [row, *(f"{figures[column]:.1f}" for column in titles)]
+        for row, figures in published.CIFAR10.items()
+    ]
     return _markdown(lines)
 
 
 def _markdown(lines):
-    """Lines of cells, the first one their titles; a wide table is turned on its side."""
+    """Formats rows of cells, titles first; a wide table is transposed."""
     if len(lines[0]) > 12:
         lines = list(zip(*lines))
     rows_of_text = ["| " + " | ".join(line) + " |" for line in lines]
@@ -263,14 +319,18 @@ def _shown(cell):
 
 
 def picture(cells, path):
-    """Draws the share of learning that each row leaves, by column, as a PNG."""
+    """Plots the share of learning that each row leaves, by column, as a PNG."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     titles = list(dict.fromkeys(column for _, column in cells))
-    names = [row for row in dict.fromkeys(row for row, _ in cells) if row != rows.CLEAN and remaining(cells, row)]
+    names = [
+        row
+        for row in dict.fromkeys(row for row, _ in cells)
+        if row != rows.CLEAN and remaining(cells, row)
+    ]
     values = np.full((len(names), len(titles)), np.nan)
     for i, row in enumerate(names):
         for column, value in remaining(cells, row).items():
@@ -289,9 +349,9 @@ def picture(cells, path):
 
 
 def secrets(x, y, weights_file, released, seed, count=200):
-    """How well released 8-bit pictures still reveal their secrets, and how far delta follows the cover.
+    """How well released 8-bit images reveal their secrets, and how delta depends on the cover.
 
-    The secrets are drawn by the reference generator from the assignment that the binary gives each class.
+    The reference generator draws the secrets from the binary's class assignment.
     """
     network, _ = weights.load(weights_file)
     delta = released.astype(np.float32) - x
@@ -303,7 +363,10 @@ def secrets(x, y, weights_file, released, seed, count=200):
         revealed = network.reveal(images).clamp(0, 1).numpy()
     height, width = x.shape[1:3]
     family = rows.family_seed(seed)
-    drawn = [semantic_image(*product.assignment(family, label), width, height) for label in range(int(y.max()) + 1)]
+    drawn = [
+        semantic_image(*product.assignment(family, label), width, height)
+        for label in range(int(y.max()) + 1)
+    ]
     truth = np.stack([drawn[label] for label in y[:count]])
     psnr = -10 * float(np.log10(((revealed - truth) ** 2).mean()))
     return {
@@ -315,7 +378,7 @@ def secrets(x, y, weights_file, released, seed, count=200):
 
 
 def write(records, revealed, seen, setting, name):
-    """Writes NAME.md, NAME.json, NAME.png and NAME-frontier.png into the output folder; returns the Markdown.
+    """Writes NAME.md, NAME.json, NAME.png and NAME-frontier.png; returns the Markdown.
 
     `seen` maps rows to the median SSIMULACRA2 of each seed.
     """
@@ -323,30 +386,41 @@ def write(records, revealed, seen, setting, name):
     looks = {row: float(np.mean(scores)) for row, scores in seen.items()}
     seeds = sorted({record["seed"] for record in records})
     facts = [
-        f"{setting.split} split, {setting.images or 'all'} training images, {setting.recipe.learner}, {len(seeds)} seed(s) "
-        f"({', '.join(map(str, seeds))}), weights whose tensors have the SHA-256 "
-        f"{weights.tensors_sha256(setting.tool.weights)[:12]}…, {measured(records)}, PyTorch {torch.__version__}, {setting.recipe.precision}.",
-        "r is the share of learning that is left: (accuracy - chance) / (accuracy on clean images - chance); where a row "
-        f"has the {len(columns.TWELVE)} countermeasures that the paper compares first, its mean and largest are over those alone. "
-        "The linear probe of pixels tells the class of a fifth of the training images that it was not fitted to; above "
-        f"{detector.FLAGGED_ABOVE:.0f} % somebody who looks for it sees that a set is protected.",
+        f"{setting.split} split, {setting.images or 'all'} training images, "
+        f"{setting.recipe.learner}, {len(seeds)} seed(s) ({', '.join(map(str, seeds))}), weights "
+        f"whose tensors have the SHA-256 {weights.tensors_sha256(setting.tool.weights)[:12]}…, "
+        f"{measured(records)}, PyTorch {torch.__version__}, {setting.recipe.precision}.",
+        "r is the share of learning that is left: (accuracy - chance) / (accuracy on clean "
+        f"images - chance); where a row has the {len(columns.TWELVE)} countermeasures that the "
+        "paper compares first, its mean and largest are over those alone. The linear probe of "
+        "pixels tells the class of a fifth of the training images that it was not fitted to; "
+        f"above {detector.FLAGGED_ABOVE:.0f} % somebody who looks for it sees that a set is "
+        "protected.",
     ]
     if revealed:
         facts.append(
-            f"Secrets read back from {revealed['revealed_images']} released 8-bit pictures: "
-            f"PSNR {revealed['revealed_psnr']:.1f} dB. Two covers of one class: the correlation of their δ is "
-            f"{revealed['delta_correlation_same_class']:.2f}, the mean difference "
+            f"Secrets read back from {revealed['revealed_images']} released 8-bit pictures: PSNR "
+            f"{revealed['revealed_psnr']:.1f} dB. Two covers of one class: the correlation of "
+            f"their δ is {revealed['delta_correlation_same_class']:.2f}, the mean difference "
             f"{revealed['delta_mean_difference_same_class']:.2f} levels."
         )
-    whole = {(row, column): cell for (row, column), cell in cells.items() if row not in rows.MIXTURES}
+    whole = {
+        (row, column): cell for (row, column), cell in cells.items() if row not in rows.MIXTURES
+    }
     if looks:
         facts.append(
-            "SSIMULACRA2 is the median of 50 pictures, small ones enlarged to 256 pixels: 90 and above cannot be told from the original, "
-            "70 is seen side by side and does not annoy, 50 annoys slightly."
+            "SSIMULACRA2 is the median of 50 pictures, small ones enlarged to 256 pixels: 90 and "
+            "above cannot be told from the original, 70 is seen side by side and does not annoy, "
+            "50 annoys slightly."
         )
     tables = [table(whole), figures(whole, looks), peaks(whole), mixtures(cells)]
     tables += [papers_rows(cells)] if name.startswith("full") else []
-    text = "\n\n".join([*filter(None, tables), "\n".join(f"- {line}" for line in verdict(cells) + facts)]) + "\n"
+    text = (
+        "\n\n".join(
+            [*filter(None, tables), "\n".join(f"- {line}" for line in verdict(cells) + facts)]
+        )
+        + "\n"
+    )
     folder = Path(setting.out)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.md").write_text(text)

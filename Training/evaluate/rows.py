@@ -1,4 +1,4 @@
-"""The training sets that a table compares, one row each: what is done to the images before a trainer gets them.
+"""The training sets that a table compares, one per row: what happens to the images before training.
 
 A row takes clean images and labels, a seed and the product under test, and returns a `TrainingSet`.
 """
@@ -12,19 +12,23 @@ import numpy as np
 from . import cache, comparators, error_minimizing, lite_pattern, perturbations, product
 
 
-# Trained by recipes/paper-losses.json: as the shipped weights, but with the paper's losses and no attack layer.
+# Trained by recipes/paper-losses.json: like the shipped weights, but with the paper's losses and no
+# attack layer.
 PAPER_LOSSES = Path(__file__).resolve().parents[1] / "baselines" / "paper-losses.safetensors"
 
 
 class Protection(NamedTuple):
-    """How the binary made a set, as far as an attacker can know it: the weights and the options, but not the family seed."""
+    """How the binary made a set, as far as an attacker can know: not with which family seed."""
 
     weights: str
     options: tuple
 
 
 class TrainingSet(NamedTuple):
-    """What a trainer gets, and the clean images that it was made from, all (N, ...); `protection` if the binary made it."""
+    """What a trainer gets, and the clean images it was made from, all (N, ...).
+
+    `protection` is set if the binary made it.
+    """
 
     images: np.ndarray
     labels: np.ndarray
@@ -33,7 +37,7 @@ class TrainingSet(NamedTuple):
 
 
 def family_seed(seed):
-    """The family seed of the semantic images that go with a seed of the evaluation."""
+    """The family seed of the semantic images for a seed of the evaluation."""
     return 1000 + seed
 
 
@@ -42,7 +46,7 @@ def _perturbed(make):
 
 
 def _compared(make):
-    """As `_perturbed`, but kept on disk, because these take minutes; made anew when their module changed."""
+    """As `_perturbed`, but cached, since these take minutes, until their module changes."""
     code = inspect.getsource(inspect.getmodule(make))
 
     def perturb(x, y, seed, tool):
@@ -53,13 +57,23 @@ def _compared(make):
 
 
 def _protected(mode, *options, mask="none", paper=False):
-    """The binary's answer; the mask is named, since its standard depends on the size of the pictures."""
+    """Protected by the binary.
+
+    The mask is explicit, since its default depends on the image size.
+    """
     options = ("--mode", mode, "--mask", mask, *options)
 
     def make(x, y, seed, tool):
         protection = Protection(str(PAPER_LOSSES if paper else tool.weights), options)
         released = product.protect(
-            tool.binary, protection.weights, x, y, tool.names, family_seed(seed), tool.cache, protection.options
+            tool.binary,
+            protection.weights,
+            x,
+            y,
+            tool.names,
+            family_seed(seed),
+            tool.cache,
+            protection.options,
         )
         return TrainingSet(released, y, x, protection)
 
@@ -67,7 +81,7 @@ def _protected(mode, *options, mask="none", paper=False):
 
 
 def _partly(mode, share):
-    """`share` of every class protected, the rest as it is."""
+    """Protects `share` of every class; the rest stays clean."""
 
     def make(x, y, seed, tool):
         protected = _protected(mode)(x, y, seed, tool)
@@ -78,7 +92,7 @@ def _partly(mode, share):
 
 
 def _rest_alone(share):
-    """The clean part of such a mixture without the protected one."""
+    """The clean part of such a mixture on its own."""
 
     def make(x, y, seed, tool):
         kept = ~_first_of_each_class(y, share, seed)
@@ -88,7 +102,7 @@ def _rest_alone(share):
 
 
 def _first_of_each_class(labels, share, seed):
-    """A mask with `share` of the images of each class, drawn at random."""
+    """A mask that selects `share` of the images of each class at random."""
     rng = np.random.default_rng([seed, 8])
     mask = np.zeros(len(labels), bool)
     for label in np.unique(labels):
@@ -101,15 +115,16 @@ SHARES = (0.2, 0.4, 0.6, 0.8)
 
 
 def mixture(share):
-    """The names of a mixture's row, `share` of every class protected, and of its clean part alone."""
+    """The row names of a mixture with `share` of every class protected, and of its clean part."""
     return f"{share:.0%} class-wise, rest clean", f"the clean {1 - share:.0%} alone"
 
 
 CLEAN, CONTROL, PAPER = "clean", "random noise (control)", "deep hiding, the paper's losses"
-# The control of the columns of `pretrained`, to which random noise is nothing.
+# The control of the `pretrained` columns, which ignore random noise.
 LITE0_PATTERN = "Lite0 pattern (control)"
 CLASS_WISE, SAMPLE_WISE, MASKED, SOFT, FRESH = (
-    "palimpsest class-wise", "palimpsest sample-wise", "palimpsest mask=photo", "palimpsest soft", "palimpsest, fresh secrets",
+    "palimpsest class-wise", "palimpsest sample-wise", "palimpsest mask=photo", "palimpsest soft",
+    "palimpsest, fresh secrets",
 )  # fmt: skip
 OURS = (CLASS_WISE, SAMPLE_WISE, MASKED, SOFT, FRESH)
 ALL = {
@@ -136,7 +151,7 @@ MIXTURES = tuple(name for share in SHARES for name in mixture(share))
 
 
 def weights_file(row, tool):
-    """The weights that the binary makes a row with, or None for a row made without it."""
+    """The weights the binary uses for a row, or None for rows it does not make."""
     if row == PAPER:
         return PAPER_LOSSES
     return tool.weights if "palimpsest" in row or "class-wise" in row else None

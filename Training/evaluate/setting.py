@@ -8,7 +8,7 @@ from .classifier import Recipe
 
 @dataclass(frozen=True)
 class Product:
-    """The binary under test, its weights, where protected sets are kept, and the classes' names."""
+    """The binary under test, its weights, the cache of protected sets, and the class names."""
 
     binary: str
     weights: str
@@ -18,11 +18,12 @@ class Product:
 
 @dataclass(frozen=True)
 class Setting:
-    """`data` is the data set's file, `digest` that of its content; `images`: training images a run, 0 for all; `split`: test or
-    validation.
+    """The data, recipe, files and sizes behind a table's cells.
 
-    `backbone` (EfficientNet-Lite0) and `diffusion` (a checkpoint of `evaluate.diffusion`) are files that some columns need;
-    `side` is that of the pictures that enter the columns of `pretrained`, 0 for their own between 96 and 224 pixels.
+    `data` is the data set's file, `digest` that of its content. `images` is the number of training
+    images per run, 0 for all; `split` is test or validation. `backbone` (EfficientNet-Lite0) and
+    `diffusion` (a checkpoint of `evaluate.diffusion`) are files that some columns need. `side` is
+    the input side of the `pretrained` columns, 0 for the images' own between 96 and 224 pixels.
     """
 
     data: str
@@ -43,4 +44,9 @@ class Setting:
 
     def identity(self):
         """Everything here that changes a cell's result."""
-        return {"dataset": self.digest, "split": self.split, "images": self.images, "recipe": self.recipe.identity()}
+        return {
+            "dataset": self.digest,
+            "split": self.split,
+            "images": self.images,
+            "recipe": self.recipe.identity(),
+        }

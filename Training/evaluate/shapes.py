@@ -1,9 +1,9 @@
-"""A generated set of ten classes of 16x16 pictures, hard enough that a shortcut is the easier thing to learn."""
+"""A generated set of 16x16 images in ten classes, hard enough to make shortcuts easier to learn."""
 
 import numpy as np
 
 SIZE = 16
-# Each class is a shape: a predicate over coordinates centred on the shape, in units of its radius.
+# Each class is a shape: a predicate over coordinates centred on it, in units of its radius.
 SHAPES = (
     lambda x, y: x**2 + y**2 < 1,
     lambda x, y: (x**2 + y**2 < 1) & (x**2 + y**2 > 0.4),
@@ -19,7 +19,7 @@ SHAPES = (
 
 
 def generate(count, seed):
-    """`count` uint8 pictures (N, 16, 16, 3) and their labels: a tinted shape anywhere, on a tinted, noisy ground."""
+    """`count` uint8 images (N, 16, 16, 3) and labels: tinted shapes on a tinted, noisy ground."""
     rng = np.random.default_rng([seed, 3])
     labels = rng.integers(0, len(SHAPES), count).astype(np.uint8)
     grid = np.arange(SIZE) + 0.5

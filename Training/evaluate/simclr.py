@@ -1,7 +1,7 @@
-"""SimCLR (Chen et al. 2020): features learnt from the protected images without labels, then a linear probe.
+"""SimCLR (Chen et al. 2020): unsupervised features of protected images, then a linear probe.
 
-The probe is trained on the clean labelled images, as the evaluations that the paper follows do: what is asked is whether
-protection spoils the features, not the labels.
+The probe is trained on the clean labelled images, as in the evaluations the paper follows. The
+question is whether protection spoils the features, not the labels.
 """
 
 import math
@@ -19,7 +19,7 @@ TEMPERATURE = 0.5
 
 @dataclass(frozen=True)
 class Recipe:
-    """Pre-training on pairs of views and the probe's epochs; both with SGD, momentum 0.9."""
+    """Pre-training on pairs of views, and the probe's epochs; both use SGD with momentum 0.9."""
 
     learner: str = "ResNet-18"
     epochs: int = 500
@@ -44,7 +44,10 @@ def _luminance(images):
 
 
 def _jitter(images, generator):
-    """Brightness, contrast and saturation by 0.6 to 1.4, hue by up to a tenth of the circle (as a turn of the YIQ plane)."""
+    """Colour jitter: brightness, contrast and saturation by 0.6 to 1.4, and hue.
+
+    Hue turns by up to a tenth of the circle, in the YIQ plane.
+    """
     n, device = len(images), images.device
     x = (images * _scale(0.6, 1.4, n, generator, device)).clamp(0, 1)
     middle = _luminance(x).mean((1, 2, 3), keepdim=True)
@@ -52,7 +55,8 @@ def _jitter(images, generator):
     gray = _luminance(x)
     x = (gray + (x - gray) * _scale(0.6, 1.4, n, generator, device)).clamp(0, 1)
     yiq = torch.tensor(
-        [[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]], device=device
+        [[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]],
+        device=device,
     )
     y, i, q = torch.einsum("ck,nkhw->cnhw", yiq, x).unsqueeze(2)
     angle = 2 * math.pi * _scale(-0.1, 0.1, n, generator, device)
@@ -61,7 +65,10 @@ def _jitter(images, generator):
 
 
 def view(images, generator):
-    """One random view of every image (N, 3, H, W) in [0, 1]: crop, mirror, jitter with p = 0.8, gray with p = 0.2."""
+    """One random view of every image (N, 3, H, W) in [0, 1].
+
+    Crop, mirror, jitter with p = 0.8, gray with p = 0.2.
+    """
     x = augmentation.resized(images, generator, 0.2)
     chance = torch.rand(2, len(x), 1, 1, 1, generator=generator).to(x.device)
     x = torch.where(chance[0] < 0.8, _jitter(x, generator), x)
@@ -79,7 +86,7 @@ def contrast(first, second, temperature=TEMPERATURE):
 
 
 def _headless(learner):
-    """The learner without its last linear layer, and the number of its features."""
+    """The network without its last linear layer, and its number of features."""
     network = learners.ALL[learner](10)
     name = "head" if hasattr(network, "head") else "fc"
     width = getattr(network, name).in_features
@@ -88,7 +95,10 @@ def _headless(learner):
 
 
 def train(x, y, x_clean, x_test, y_test, seed, recipe, classes=10):
-    """Pre-trains on `x`, fits the probe on clean (`x_clean`, `y`); returns the probe's test accuracy after every epoch."""
+    """Pre-trains on `x` and fits the probe on clean (`x_clean`, `y`).
+
+    Returns the probe's test accuracy after every epoch.
+    """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(seed)
     generator, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
@@ -97,11 +107,14 @@ def train(x, y, x_clean, x_test, y_test, seed, recipe, classes=10):
     both = nn.ModuleList([network, projection]).to(device)
     pixels = torch.from_numpy(np.ascontiguousarray(x)).to(device)
     an_epoch = len(x) // recipe.batch
-    optimizer = torch.optim.SGD(both.parameters(), recipe.rate, 0.9, weight_decay=recipe.weight_decay)
+    optimizer = torch.optim.SGD(
+        both.parameters(), recipe.rate, 0.9, weight_decay=recipe.weight_decay
+    )
     steps = max(1, an_epoch * recipe.epochs)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, recipe.rate * 1e-3)
     for _ in range(recipe.epochs):
-        for chosen in torch.from_numpy(rng.permutation(len(x))[: an_epoch * recipe.batch]).split(recipe.batch):
+        order = torch.from_numpy(rng.permutation(len(x))[: an_epoch * recipe.batch])
+        for chosen in order.split(recipe.batch):
             images = classifier.as_input(pixels[chosen.to(device)]) + 0.5
             first, second = (projection(network(view(images, generator) - 0.5)) for _ in range(2))
             loss = contrast(first, second)
@@ -118,8 +131,14 @@ def _probe(network, width, x, y, x_test, y_test, rng, recipe, classes, device):
     optimizer = torch.optim.SGD(head.parameters(), recipe.probe_rate, 0.9)
     milestones = [round(share * recipe.probe_epochs) for share in (0.6, 0.75, 0.9)]
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, 0.2)
-    pixels, labels = torch.from_numpy(np.ascontiguousarray(x)).to(device), torch.from_numpy(y.astype(np.int64)).to(device)
-    tests, wanted = torch.from_numpy(np.ascontiguousarray(x_test)), torch.from_numpy(y_test.astype(np.int64)).to(device)
+    pixels, labels = (
+        torch.from_numpy(np.ascontiguousarray(x)).to(device),
+        torch.from_numpy(y.astype(np.int64)).to(device)
+    )
+    tests, wanted = (
+        torch.from_numpy(np.ascontiguousarray(x_test)),
+        torch.from_numpy(y_test.astype(np.int64)).to(device)
+    )
 
     def features(images):
         with torch.no_grad():
@@ -130,7 +149,9 @@ def _probe(network, width, x, y, x_test, y_test, rng, recipe, classes, device):
     for _ in range(recipe.probe_epochs):
         for chosen in torch.from_numpy(rng.permutation(len(x))).split(512):
             chosen = chosen.to(device)
-            loss = F.cross_entropy(head(features(augmentation.shifted(pixels[chosen], rng, 4))), labels[chosen])
+            loss = F.cross_entropy(
+                head(features(augmentation.shifted(pixels[chosen], rng, 4))), labels[chosen]
+            )
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()

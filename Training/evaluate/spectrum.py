@@ -1,25 +1,27 @@
-"""Power spectra of pictures, as attackers look at them who search for waves.
+"""Power spectra of images, for attackers who search for waves.
 
-Frequencies are in cycles a picture side, (vertical, horizontal), so that they mean the same at every size.
+Frequencies are (vertical, horizontal) in cycles per image side, so they mean the same at every
+size.
 """
 
 import numpy as np
 
 BATCH = 200
-# Pictures up to this side are padded fourfold, so that a peak between two frequencies is seen; larger ones
+# Images up to this side are padded fourfold, to resolve peaks between two frequencies; larger ones
 # twofold, for speed.
 SMALL = 64
-# From levels (R, G, B) to the luminance-like mean of red and green, blue minus that, and red minus green; and back.
+# From levels (R, G, B) to the luminance-like mean of red and green, blue minus that, and red minus
+# green; and back.
 TO_CHANNELS = np.array([[0.5, 0.5, 0], [-0.5, -0.5, 1], [1, -1, 0]])
 FROM_CHANNELS = np.linalg.inv(TO_CHANNELS)
 LUMINANCE, BLUE = 0, 1
-# Amplitude in levels of a wave that rounding to 8 bits hides. Without this floor, overtones win, which lie
-# where pictures hold least.
+# Amplitude in levels of a wave that 8-bit rounding hides. Without this floor overtones win, since
+# they lie where images have the least power.
 UNSEEN = 0.5
 
 
 def channel(pixels, index):
-    """One row of `TO_CHANNELS` over levels (N, H, W, 3): float64 (N, H, W)."""
+    """One row of `TO_CHANNELS` applied to levels (N, H, W, 3): float64 (N, H, W)."""
     return pixels @ TO_CHANNELS[index]
 
 
@@ -28,7 +30,7 @@ def padded_side(side):
 
 
 def frequencies(height, width):
-    """(vertical, horizontal) frequencies of what `powers` yields, broadcastable."""
+    """The (vertical, horizontal) frequencies of what `powers` yields, broadcastable."""
     down = np.fft.fftfreq(padded_side(height), 1 / height)[:, None]
     return down, np.fft.rfftfreq(padded_side(width), 1 / width)[None]
 
@@ -38,8 +40,10 @@ def radii(height, width):
 
 
 def powers(pixels, index):
-    """Yields power spectra (n, padded H, padded W / 2 + 1) of one channel, Hann window, in batches; the mean
-    is taken out first."""
+    """Yields batches of power spectra (n, padded H, padded W / 2 + 1) of one channel.
+
+    Removes the mean and applies a Hann window.
+    """
     height, width = pixels.shape[1:3]
     window = np.outer(np.hanning(height), np.hanning(width))
     for start in range(0, len(pixels), BATCH):
@@ -49,23 +53,26 @@ def powers(pixels, index):
 
 
 def mean_log_power(pixels, index):
-    """Mean over pictures of ln(power + that of a wave of `UNSEEN` levels), one channel: (padded H, padded W /
-    2 + 1)."""
+    """Mean over images of ln(power + that of a wave of `UNSEEN` levels), for one channel.
+
+    The shape is (padded H, padded W / 2 + 1).
+    """
     height, width = pixels.shape[1:3]
-    # A Hann window sums to half a side on each axis, and half of a wave's amplitude is in each of its two frequencies.
+    # A Hann window sums to half a side per axis, and half of a wave's amplitude is in each of its
+    # two frequencies.
     floor = (UNSEEN * height * width / 8) ** 2
     return sum(np.log(power + floor).sum(0) for power in powers(pixels, index)) / len(pixels)
 
 
-# Sectors of half a turn, and rings an octave from this frequency (cycles a side) up to half the shorter side.
+# Sectors per half turn, rings per octave, and the innermost frequency (cycles per side); up to half
+# the shorter side.
 SECTORS, RINGS_AN_OCTAVE, INNERMOST = 12, 4, 2
 
 
 def polar(pixels):
-    """A picture's radial-angular log spectrum in luminance and in blue: ln power in every sector of every
-    ring, (N, features).
+    """Radial-angular log spectra (N, features) of luminance and blue: ln power per sector.
 
-    No phase, so that it sees what class a wave belongs to wherever it starts.
+    Ignores phase, so it recognises a class's wave wherever it starts.
     """
     height, width = pixels.shape[1:3]
     down, across = frequencies(height, width)
@@ -73,13 +80,16 @@ def polar(pixels):
     ring = np.floor(np.log2(np.maximum(radius, 1e-9) / INNERMOST) * RINGS_AN_OCTAVE).astype(int)
     inside = (ring >= 0) & (radius <= min(height, width) / 2)
     bins = (ring * SECTORS + np.minimum((turn * SECTORS).astype(int), SECTORS - 1))[inside]
-    # Sectors of a small ring that no frequency falls into are left out.
+    # Leaves out sectors of small rings that contain no frequency.
     _, bins, counts = np.unique(bins, return_inverse=True, return_counts=True)
     order = np.argsort(bins, kind="stable")
     starts = np.searchsorted(bins[order], np.arange(len(counts)))
     floor = (UNSEEN * height * width / 8) ** 2
     channels = []
     for index in (LUMINANCE, BLUE):
-        sums = [np.add.reduceat(power[:, inside][:, order], starts, 1) / counts for power in powers(pixels, index)]
+        sums = [
+            np.add.reduceat(power[:, inside][:, order], starts, 1) / counts
+            for power in powers(pixels, index)
+        ]
         channels.append(np.log(np.concatenate(sums) + floor))
     return np.concatenate(channels, 1)

@@ -1,5 +1,4 @@
-"""Which pictures of a data set are learnt from, which are tested on, and which are left for an attacker's own
-copy of the product."""
+"""Splits a data set into training images, test images, and images for an attacker's own copy."""
 
 import numpy as np
 
@@ -9,11 +8,10 @@ VALIDATION_IMAGES = 3_000
 
 
 def splits(data, split, images):
-    """Training and evaluation images: both from the training set while choosing (`validation`), else the test
-    set.
+    """Training and test images; for `validation` (model selection) both come from the training set.
 
-    The two use different training images as far as there are enough, so that nothing chosen on one is tuned
-    to the other.
+    As far as there are enough, the two splits use different training images, so nothing selected on
+    one is tuned to the other.
     """
     x, y = data.x_train, data.y_train
     if split == "validation":
@@ -26,9 +24,9 @@ def splits(data, split, images):
 
 
 def others(data, split, images, wanted):
-    """`wanted` training images that `splits` neither trains nor tests on, evenly spread, without their labels.
+    """`wanted` evenly spread training images, without labels, that `splits` does not use.
 
-    Raises DatasetError where too few are left.
+    Raises DatasetError if too few are left.
     """
     held = len(data.x_train) - (VALIDATION_IMAGES if split == "validation" else 0)
     x = splits(data, split, images)[0]
@@ -36,7 +34,8 @@ def others(data, split, images, wanted):
     free = np.concatenate([np.arange(first), np.arange(first + len(x), held)])
     if len(free) < wanted:
         raise DatasetError(
-            f"the attacker needs {wanted} photos that are neither learnt from nor tested on, and the data set has {len(free)}: "
-            f"leave the purifier's columns out, or learn from at most {max(0, held - wanted)} images"
+            f"the attacker needs {wanted} photos that are neither learnt from nor tested on, and "
+            f"the data set has {len(free)}: leave the purifier's columns out, or learn from at "
+            f"most {max(0, held - wanted)} images"
         )
     return data.x_train[free[np.linspace(0, len(free) - 1, wanted).round().astype(int)]]

@@ -1,24 +1,29 @@
-"""UEraser (Qin et al. 2023): strong random augmentation, and of several draws of each image the one of largest loss.
+"""UEraser (Qin et al. 2023): strong augmentation, keeping each image's draw of largest loss.
 
-Plasma brightness and contrast are fractal clouds over the picture; channels are shuffled, each of the three with
-probability 1/2, and one operation of TrivialAugment is applied to every image.
+Plasma brightness, plasma contrast and channel shuffling have probability 1/2 each; the plasma is
+fractal clouds over the image. Every image also gets one operation of TrivialAugment.
 """
 
 import torch
 from torch.nn import functional as F
 
 DRAWS = 5
-# The share of the training in which the worst of the draws is taken; afterwards there is one draw.
+# Share of the training that uses the worst of several draws; after that there is one draw.
 WORST_UNTIL = 0.3
 
 
 def plasma(n, height, width, roughness, generator):
-    """Fractal clouds (n, 1, height, width) in [0, 1]: octaves of noise, each `roughness` as strong as the one before."""
+    """Fractal clouds (n, 1, height, width) in [0, 1].
+
+    The sum of octaves of noise, each `roughness` times the previous one.
+    """
     total = torch.zeros(n, 1, height, width)
     strength, cells = torch.ones(n, 1, 1, 1), 2
     while cells <= max(height, width):
         noise = torch.rand(n, 1, cells, cells, generator=generator)
-        total = total + strength * F.interpolate(noise, (height, width), mode="bilinear", align_corners=True)
+        total = total + strength * F.interpolate(
+            noise, (height, width), mode="bilinear", align_corners=True
+        )
         strength, cells = strength * roughness, cells * 2
     low, high = total.amin((2, 3), keepdim=True), total.amax((2, 3), keepdim=True)
     return (total - low) / (high - low).clamp(min=1e-6)
@@ -29,7 +34,7 @@ def _uniform(n, low, high, generator):
 
 
 def augment(images, generator):
-    """One draw for every image (N, 3, H, W) in [0, 1]; the choices come from `generator` and torch's own generator."""
+    """One draw per image (N, 3, H, W) in [0, 1]; uses `generator` and torch's own generator."""
     from torchvision.transforms import TrivialAugmentWide
 
     n, _, height, width = images.shape
@@ -51,5 +56,5 @@ def augment(images, generator):
 
 
 def augment_each(images, draws, generator):
-    """`draws` augmentations of every image, one after the other: (draws * N, 3, H, W)."""
+    """`draws` augmentations of every image, concatenated: (draws * N, 3, H, W)."""
     return torch.cat([augment(images, generator) for _ in range(draws)])

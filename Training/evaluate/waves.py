@@ -1,7 +1,7 @@
-"""Wave projection: what a trainer does who knows that the product adds one wave a class.
+"""Wave projection: a countermeasure that knows the product adds one wave per class.
 
-From the labelled set alone: no seed, no clean picture and no copy of the product. Every class's waves are
-taken out of every picture, so that what is missing tells no class, and out of test pictures too.
+Needs only the labelled set: no seed, no clean images and no copy of the product. Every class's
+waves are removed from every image, so what is missing reveals no class, and from test images too.
 """
 
 from typing import NamedTuple
@@ -10,22 +10,26 @@ import numpy as np
 
 from . import spectrum
 
-# Slower ones are content: the window alone spreads a picture's brightness that far. Cycles a side.
+# Slower waves are content: the window alone spreads an image's brightness that far. Cycles per
+# side.
 SLOWEST = 3
-# Neighbours that a wave is projected out with, in cycles a side: a wave that fits no whole number of times leaks there.
+# Distance, in cycles per side, of the neighbours projected out with a wave: one that does not fit a
+# whole number of times leaks there.
 NEIGHBOUR = 1 / 3
-# A wave counts as found within half a cycle a side: nearer than the resolution of a picture.
+# A wave counts as found within half a cycle per side, less than an image's resolution.
 WITHIN = 0.5
-# How often the set is searched. The waves are clipped, so that each has overtones, which stand out once the waves are gone; in small
-# pictures they are folded back at half the sampling rate.
+# How often the set is searched. The waves are clipped, so each has overtones, which stand out once
+# the waves are gone. In small images they alias at half the sampling rate.
 ROUNDS = 2
-# A direction of the span counts from this share of the strongest one.
+# A direction of the span is kept from this share of the strongest one.
 TOLERANCE = 0.05
 
 
 class Wave(NamedTuple):
-    """One class's wave in one channel of `spectrum`: frequency in cycles a side, and how far it stands out
-    (natural logarithm)."""
+    """One class's wave in one channel of `spectrum`.
+
+    It has a frequency in cycles per side and an excess (natural logarithm).
+    """
 
     label: int
     channel: int
@@ -35,8 +39,10 @@ class Wave(NamedTuple):
 
 
 def find(pixels, labels):
-    """The wave of every class in luminance and in blue: where its mean log spectrum is highest above the
-    other classes' median."""
+    """The wave of every class in luminance and in blue.
+
+    It is where the class's mean log spectrum most exceeds the other classes' median.
+    """
     height, width = pixels.shape[1:3]
     down, across = spectrum.frequencies(height, width)
     radius = np.hypot(down, across)
@@ -44,17 +50,24 @@ def find(pixels, labels):
     classes = np.unique(labels)
     waves = []
     for channel in (spectrum.LUMINANCE, spectrum.BLUE):
-        means = np.stack([spectrum.mean_log_power(pixels[labels == label], channel) for label in classes])
+        means = np.stack(
+            [spectrum.mean_log_power(pixels[labels == label], channel) for label in classes]
+        )
         for i, label in enumerate(classes):
             excess = means[i] - np.median(np.delete(means, i, 0), 0)
-            row, column = np.unravel_index(np.where(fitting, excess, -np.inf).argmax(), excess.shape)
+            row, column = np.unravel_index(
+                np.where(fitting, excess, -np.inf).argmax(), excess.shape
+            )
             frequency = float(down[row, 0]), float(across[0, column])
             waves.append(Wave(int(label), channel, *frequency, float(excess[row, column])))
     return waves
 
 
 def basis(waves, height, width):
-    """Orthonormal basis (H * W, directions) of the waves and their four neighbours, as cosine and sine."""
+    """Orthonormal basis (H * W, directions) of the waves and their four neighbours.
+
+    Each enters as cosine and sine.
+    """
     y, x = np.arange(height)[:, None] / height, np.arange(width)[None] / width
     steps = ((0, 0), (NEIGHBOUR, 0), (-NEIGHBOUR, 0), (0, NEIGHBOUR), (0, -NEIGHBOUR))
     span = []
@@ -63,14 +76,14 @@ def basis(waves, height, width):
             phase = 2 * np.pi * ((wave.vertical + down) * y + (wave.horizontal + across) * x)
             span += [np.cos(phase).ravel(), np.sin(phase).ravel()]
     span = np.stack(span, 1)
-    # The Gram matrix is small where the pictures are large.
+    # The Gram matrix is small where the images are large.
     values, vectors = np.linalg.eigh(span.T @ span)
     kept = values > TOLERANCE**2 * values[-1]
     return span @ vectors[:, kept] / np.sqrt(values[kept])
 
 
 def project_out(pixels, directions):
-    """The pictures (N, H, W, 3) without those directions in any channel; their mean colours stay. uint8."""
+    """The images (N, H, W, 3) without those directions in any channel, mean colours kept: uint8."""
     result = np.empty_like(pixels)
     directions = directions.astype(np.float32)
     for start in range(0, len(pixels), spectrum.BATCH):
@@ -84,7 +97,7 @@ def project_out(pixels, directions):
 
 
 def search(pixels, labels, rounds=ROUNDS):
-    """The waves of so many searches, each on what the earlier ones left."""
+    """The waves of `rounds` searches, each on what the earlier ones left."""
     waves, left = [], pixels
     for _ in range(rounds):
         waves += find(left, labels)
@@ -93,20 +106,26 @@ def search(pixels, labels, rounds=ROUNDS):
 
 
 def project(pixels, labels, x_test, rounds=ROUNDS):
-    """(training pictures, test pictures) without the waves that the training pictures' labels give away."""
+    """(training images, test images) without the waves that the training labels reveal."""
     waves = search(pixels, labels, rounds)
-    return tuple(project_out(images, basis(waves, *images.shape[1:3])) for images in (pixels, x_test))
+    return tuple(
+        project_out(images, basis(waves, *images.shape[1:3])) for images in (pixels, x_test)
+    )
 
 
 def report(pixels, labels, family_seed):
-    """Markdown: the waves found beside those that the product's generator draws for `family_seed`, and how many agree.
+    """Markdown: the waves found beside those that `family_seed` generates, and how many agree.
 
-    Only for pictures whose working size is their own (up to 128 px): in larger ones the drawn waves are longer.
+    Only for images whose working size is their own (up to 128 px): in larger ones the drawn waves
+    are longer.
     """
     from deephiding.semantic_images import class_outline
 
     height, width = pixels.shape[1:3]
-    lines = ["| class | channel | found, cycles a side (y, x) | drawn | distance | excess |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| class | channel | found, cycles a side (y, x) | drawn | distance | excess |",
+        "|---|---|---|---|---|---|",
+    ]
     right = {spectrum.LUMINANCE: 0, spectrum.BLUE: 0}
     names = {spectrum.LUMINANCE: "luminance", spectrum.BLUE: "blue"}
     waves = find(pixels, labels)
@@ -123,6 +142,9 @@ def report(pixels, labels, family_seed):
             f"| {drawn[0]:.2f}, {drawn[1]:.2f} | {distance:.2f} | {wave.excess:.2f} |"
         )
     classes = len(waves) // 2
-    found = (f"Found within {WITHIN} cycles a side: {names[c]} {count} of {classes}." for c, count in right.items())
+    found = (
+        f"Found within {WITHIN} cycles a side: {names[c]} {count} of {classes}."
+        for c, count in right.items()
+    )
     lines += ["", *found]
     return "\n".join(lines)

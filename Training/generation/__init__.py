@@ -1,1 +1,1 @@
-"""Semantic images by Stable Diffusion and ControlNet, as the paper makes them (section IV-C; algorithms 1.10)."""
+"""Semantic images from Stable Diffusion and ControlNet, as in the paper's section IV-C."""

@@ -1,4 +1,4 @@
-"""Lets the tests import the packages beside them, with one thread so that they do not fight over cores."""
+"""Makes the packages importable, with one thread so that tests do not compete for cores."""
 
 import os
 import sys

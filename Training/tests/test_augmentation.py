@@ -1,4 +1,4 @@
-"""Random crops: of the right size and share, of the picture itself, mirrored by half."""
+"""Random crops: size and area, coordinates within the image, and mirroring of half of them."""
 
 import numpy as np
 import torch
@@ -6,8 +6,10 @@ from evaluate import augmentation
 
 
 def test_resized_crops_show_eight_to_a_hundred_percent_of_the_picture_and_half_are_mirrored():
-    # Every sample tells its own place: red the column, green the row, both from -1 to 1.
-    row, column = torch.meshgrid(torch.linspace(-1, 1, 256), torch.linspace(-1, 1, 256), indexing="ij")
+    # Every sample encodes its own position: red the column, green the row, both from -1 to 1.
+    row, column = torch.meshgrid(
+        torch.linspace(-1, 1, 256), torch.linspace(-1, 1, 256), indexing="ij"
+    )
     images = torch.stack([column, row, torch.zeros_like(row)]).expand(400, 3, 256, 256)
     out = augmentation.resized(images, torch.Generator().manual_seed(0), 0.08, 112)
     assert out.shape == (400, 3, 112, 112)

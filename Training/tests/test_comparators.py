@@ -65,7 +65,7 @@ def test_quality_of_a_set():
     assert quality.psnr(pixels, pixels) is None
     assert quality.ssim(pixels, pixels) == pytest.approx(1)
     assert quality.psnr(pixels, pixels + 8) == pytest.approx(20 * np.log10(255 / 8), abs=1e-6)
-    # A shift of the mean leaves variances alone, so only the luminance term is below one.
+    # A shift of the mean leaves variances unchanged, so only the luminance term is below one.
     x = pixels @ np.array([0.299, 0.587, 0.114])
     assert 0.99 < quality.ssim(pixels, pixels + 8) < 1 and x.std() > 30
 
@@ -78,11 +78,22 @@ def test_mixtures_take_their_share_of_every_class(images, monkeypatch):
     alone, alone_labels, *_ = rows.ALL["the clean 80% alone"](pixels, labels, 0, tool)
     changed = (mixed != pixels).any((1, 2, 3))
     assert [changed[labels == k].sum() for k in range(3)] == [4, 4, 4]
-    assert (mixed_labels == labels).all() and (alone == pixels[~changed]).all() and (alone_labels == labels[~changed]).all()
+    assert (
+        (mixed_labels == labels).all()
+        and (alone == pixels[~changed]).all()
+        and (alone_labels == labels[~changed]).all()
+    )
 
 
 @pytest.mark.parametrize(
-    "name, millions", [("narrow", 0.18), ("ResNet-18", 11.17), ("ResNet-50", 23.52), ("VGG-19", 20.04), ("DenseNet-121", 6.96)]
+    "name, millions",
+    [
+        ("narrow", 0.18),
+        ("ResNet-18", 11.17),
+        ("ResNet-50", 23.52),
+        ("VGG-19", 20.04),
+        ("DenseNet-121", 6.96),
+    ],
 )
 def test_learners_have_the_size_of_the_tables_networks(name, millions):
     import torch
@@ -99,7 +110,11 @@ def test_the_backbone_has_the_published_layers_and_refuses_other_files(tmp_path)
 
     network = backbone.EfficientNetLite0()
     assert sum(p.numel() for p in network.parameters()) == 4_652_008
-    state = {k: v.half() if v.dtype == torch.float else v for k, v in network.state_dict().items() if "tracked" not in k}
+    state = {
+        k: v.half() if v.dtype == torch.float else v
+        for k, v in network.state_dict().items()
+        if "tracked" not in k
+    }
     save_file(state, tmp_path / "a")
     tuned = backbone.pretrained(tmp_path / "a", 10, 0).eval()
     assert tuned(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
@@ -123,7 +138,9 @@ def test_error_minimising_noise_makes_its_surrogate_right_within_the_bound():
 
     def run(noise_steps):
         lines = []
-        recipe = error_minimizing.Recipe("narrow", batch=50, surrogate_steps=12, noise_steps=noise_steps, rounds=6)
+        recipe = error_minimizing.Recipe(
+            "narrow", batch=50, surrogate_steps=12, noise_steps=noise_steps, rounds=6
+        )
         released = error_minimizing.perturb(pixels, labels, 0, recipe, lines.append)
         return released.astype(int) - pixels, float(lines[-1].split()[2])
 
@@ -131,7 +148,7 @@ def test_error_minimising_noise_makes_its_surrogate_right_within_the_bound():
     unchanged, errors_without = run(0)
     assert (unchanged == 0).all() and 4 <= np.abs(delta).max() <= 8
     assert errors < errors_without - 10
-    # Sample-wise: two images of a class do not get the same noise.
+    # Sample-wise: two images of a class get different noise.
     first, second = np.flatnonzero(labels == labels[0])[:2]
     assert (delta[first] != delta[second]).any()
 

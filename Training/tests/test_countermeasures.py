@@ -1,4 +1,4 @@
-"""Countermeasures against independent implementations: scipy's filters, Pillow's coders, and properties of their papers."""
+"""Checks countermeasures by scipy's filters, Pillow's codecs and their papers' properties."""
 
 import io
 
@@ -14,7 +14,9 @@ from scipy import ndimage
 def pixels():
     rng = np.random.default_rng(3)
     smooth = ndimage.gaussian_filter(rng.uniform(0, 255, (3, 32, 32, 3)), (0, 2, 2, 0))
-    return np.clip(128 + 4 * (smooth - 128) + rng.normal(0, 5, smooth.shape), 0, 255).astype(np.uint8)
+    return (
+        np.clip(128 + 4 * (smooth - 128) + rng.normal(0, 5, smooth.shape), 0, 255).astype(np.uint8)
+    )
 
 
 @pytest.mark.parametrize("name", countermeasures.ALL)
@@ -31,7 +33,9 @@ def test_filters_are_scipys(pixels):
     assert np.abs(countermeasures.mean_filter(pixels, 0) - mean).max() <= 0.5 + 1e-4
     median = ndimage.median_filter(pixels, (1, 3, 3, 1), mode="nearest")
     assert (countermeasures.median_filter(pixels, 0) == median).all()
-    blurred = ndimage.gaussian_filter(pixels.astype(float), (0, 0.8, 0.8, 0), mode="mirror", truncate=1.25)
+    blurred = ndimage.gaussian_filter(
+        pixels.astype(float), (0, 0.8, 0.8, 0), mode="mirror", truncate=1.25
+    )
     assert np.abs(countermeasures.gaussian_filter(pixels, 0) - blurred).max() <= 0.5 + 1e-3
 
 
@@ -46,7 +50,9 @@ def test_noise_has_the_papers_deviation_and_follows_the_seed():
     gray = np.full((4, 64, 64, 3), 128, np.uint8)
     noise = countermeasures.gaussian_noise(gray, 1).astype(float) - 128
     assert noise.std() == pytest.approx(25.5, rel=0.02) and abs(noise.mean()) < 0.5
-    assert not (countermeasures.gaussian_noise(gray, 2) == countermeasures.gaussian_noise(gray, 1)).all()
+    assert not (
+        countermeasures.gaussian_noise(gray, 2) == countermeasures.gaussian_noise(gray, 1)
+    ).all()
 
 
 @pytest.mark.parametrize("quality, name", [(10, "JPEG 10"), (50, "JPEG 50")])
@@ -67,7 +73,7 @@ def test_cutout_blackens_a_square_of_half_the_side():
 
 
 def test_cutmix_gives_every_label_the_share_of_its_area():
-    # Image k is all k, so that the labels can be told from the pixels.
+    # Image k is all k, so the expected labels follow from the pixels.
     images = torch.arange(10.0)[:, None, None, None].expand(10, 3, 32, 32).clone()
     out, labels = mixing.cutmix(images, torch.eye(10), np.random.default_rng(1), boxes=1)
     shares = torch.stack([(out[:, 0] == k).float().mean((1, 2)) for k in range(10)], 1)
@@ -85,10 +91,14 @@ def test_mixup_blends_pixels_and_labels_alike():
     assert not torch.equal(out, images)
 
 
-@pytest.mark.parametrize("name, order, radius", [("adversarial Linf", float("inf"), 8 / 255), ("adversarial L2", 2, 1.0)])
+@pytest.mark.parametrize(
+    "name, order, radius", [("adversarial Linf", float("inf"), 8 / 255), ("adversarial L2", 2, 1.0)]
+)
 def test_attacks_raise_the_loss_within_their_radius(name, order, radius):
     torch.manual_seed(0)
-    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(768, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10))
+    model = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(768, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10)
+    )
     images, labels = torch.rand(8, 3, 16, 16) - 0.5, torch.arange(8)
     changed = adversary.ALL[name](model, images, labels)
     loss = torch.nn.functional.cross_entropy
@@ -114,9 +124,13 @@ def test_equal_spectra_take_a_wave_out_that_one_class_has_and_leave_the_rest():
     clean = np.clip(128 + 3 * (smooth - 128), 0, 255).astype(np.uint8)
     labels = np.arange(600) % 6
     phase = rng.uniform(0, 2 * np.pi, (600, 1, 1, 1))
-    # Six cycles across and two down, from a place of its own in every picture of class 2.
+    # Six cycles across and two down, at a random phase in every image of class 2.
     y, x = np.mgrid[:32, :32]
-    wave = 8 * np.sin(2 * np.pi * (6 * x + 2 * y) / 32 + phase[..., 0])[..., None] * (labels == 2)[:, None, None, None]
+    wave = (
+        8
+        * np.sin(2 * np.pi * (6 * x + 2 * y) / 32 + phase[..., 0])[..., None]
+        * (labels == 2)[:, None, None, None]
+    )
     given = np.clip(np.rint(clean + wave), 0, 255).astype(np.uint8)
 
     def at_wave(pixels):
@@ -127,7 +141,7 @@ def test_equal_spectra_take_a_wave_out_that_one_class_has_and_leave_the_rest():
     assert at_wave(out) < 1.3 * at_wave(clean)
     others = labels != 2
     assert np.abs(out[others].astype(int) - clean[others]).mean() < 3
-    # No class has anything to turn down when all are alike.
+    # Nothing is attenuated when all classes are alike.
     assert np.abs(spectra.equalize(clean, labels).astype(int) - clean).mean() < 3
 
 
@@ -135,7 +149,9 @@ def test_plasma_is_a_smooth_cloud_over_the_whole_range():
     generator = torch.Generator().manual_seed(0)
     clouds = ueraser.plasma(16, 32, 32, torch.full((16, 1, 1, 1), 0.5), generator)
     assert clouds.shape == (16, 1, 32, 32)
-    assert torch.equal(clouds.amin((2, 3)), torch.zeros(16, 1)) and torch.equal(clouds.amax((2, 3)), torch.ones(16, 1))
+    assert torch.equal(clouds.amin((2, 3)), torch.zeros(16, 1)) and torch.equal(
+        clouds.amax((2, 3)), torch.ones(16, 1)
+    )
     step = (clouds[..., 1:] - clouds[..., :-1]).abs().mean()
     shuffled = clouds.flatten()[torch.randperm(clouds.numel(), generator=generator)]
     assert step < 0.3 * (shuffled[1:] - shuffled[:-1]).abs().mean()

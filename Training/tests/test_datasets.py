@@ -1,4 +1,4 @@
-"""Data sets in the forms that their authors publish."""
+"""Data sets in the forms their authors publish."""
 
 import io
 import pickle
@@ -22,7 +22,11 @@ def test_cifar10s_pickles_are_read(tmp_path):
         for index, name in enumerate([f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"]):
             planes = np.full((2, 3072), index, np.uint8)
             planes[:, :1024] = 200
-            add(archive, f"cifar-10-batches-py/{name}", pickle.dumps({b"data": planes, b"labels": [index, 9]}))
+            add(
+                archive,
+                f"cifar-10-batches-py/{name}",
+                pickle.dumps({b"data": planes, b"labels": [index, 9]}),
+            )
     data = datasets.load(path)
     assert data.x_train.shape == (10, 32, 32, 3) and len(data.names) == 10
     assert data.x_train[2, 0, 0].tolist() == [200, 1, 1]
@@ -33,12 +37,20 @@ def test_cifar100s_pickles_are_read_with_their_fine_labels(tmp_path):
     folder = tmp_path / "cifar-100-python"
     folder.mkdir()
     names = [f"name{i}".encode() for i in range(100)]
-    (folder / "meta").write_bytes(pickle.dumps({b"fine_label_names": names, b"coarse_label_names": []}))
+    (folder / "meta").write_bytes(
+        pickle.dumps({b"fine_label_names": names, b"coarse_label_names": []})
+    )
     for part, label in (("train", 7), ("test", 99)):
-        record = {b"data": np.full((1, 3072), label, np.uint8), b"fine_labels": [label], b"coarse_labels": [1]}
+        record = {
+            b"data": np.full((1, 3072), label, np.uint8),
+            b"fine_labels": [label],
+            b"coarse_labels": [1],
+        }
         (folder / part).write_bytes(pickle.dumps(record))
     data = datasets.load(tmp_path)
-    assert data.y_train.tolist() == [7] and data.y_test.tolist() == [99] and data.names[99] == "name99"
+    assert (
+        data.y_train.tolist() == [7] and data.y_test.tolist() == [99] and data.names[99] == "name99"
+    )
     assert (data.x_test == 99).all()
 
 

@@ -1,4 +1,4 @@
-"""The diffusion countermeasure against what is known in closed form."""
+"""The diffusion countermeasure against closed-form results."""
 
 import math
 
@@ -12,12 +12,17 @@ def test_the_process_preserves_variance_and_ends_in_noise():
     time_ = torch.tensor([0.0, 0.1, 1.0])
     left = diffusion.signal(time_)
     # The integral of beta(t) = 0.1 + 19.9 t over 0...t, halved.
-    assert left.tolist() == pytest.approx([math.exp(-0.5 * (0.1 * t + 9.95 * t * t)) for t in (0.0, 0.1, 1.0)], rel=1e-5)
+    assert left.tolist() == pytest.approx(
+        [math.exp(-0.5 * (0.1 * t + 9.95 * t * t)) for t in (0.0, 0.1, 1.0)], rel=1e-5
+    )
     assert left[0] == 1 and left[2] < 0.01
 
 
 def test_reverse_integration_restores_the_distribution_when_the_score_is_exact():
-    """For data N(0.3, 0.2^2) the noise predictor is known; diffused to step 100 and back, mean and deviation return."""
+    """For data N(0.3, 0.2^2) the noise predictor is known.
+
+    Diffused to step 100 and back, mean and deviation return.
+    """
 
     def exact(x, time_):
         left = diffusion.signal(time_)[:, None, None, None]
@@ -44,7 +49,10 @@ def test_training_resumes_and_lowers_the_loss(tmp_path):
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
     fresh = diffusion.NoisePredictor(16)
     with torch.no_grad():
-        values = [diffusion.loss(n, images, torch.Generator().manual_seed(1)).item() for n in (network, fresh)]
+        values = [
+            diffusion.loss(n, images, torch.Generator().manual_seed(1)).item()
+            for n in (network, fresh)
+        ]
     assert values[0] < values[1]
     out = diffusion.purify(network, pixels, 0, steps=3)
     assert out.shape == pixels.shape and out.dtype == np.uint8

@@ -1,4 +1,4 @@
-"""The paper's way to semantic images, with a tiny pipeline of random weights in place of Stable Diffusion."""
+"""The paper's semantic images, from a tiny pipeline of random weights."""
 
 import gzip
 import json
@@ -13,7 +13,7 @@ from PIL import Image
 
 
 def picture(seed, side=48):
-    """A square of its own place and size on a dark ground."""
+    """A square of random position and size on a dark ground."""
     rng = np.random.default_rng(seed)
     pixels = np.full((side, side, 3), 40, np.uint8)
     left, top = rng.integers(6, 18, 2)
@@ -31,9 +31,10 @@ def photos(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
-    """A whole pipeline in a folder: every part as small as it can be, with random weights."""
+    """A complete pipeline in a folder: every part as small as possible, with random weights."""
     from diffusers import (
-        AutoencoderKL, ControlNetModel, DDIMScheduler, StableDiffusionControlNetPipeline, UNet2DConditionModel,
+        AutoencoderKL, ControlNetModel, DDIMScheduler, StableDiffusionControlNetPipeline,
+        UNet2DConditionModel,
     )  # fmt: skip
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -43,25 +44,47 @@ def weights(tmp_path_factory):
     words = ["<|startoftext|>", "<|endoftext|>", *letters, *(letter + "</w>" for letter in letters)]
     (place / "vocab.json").write_text(json.dumps({word: i for i, word in enumerate(words)}))
     (place / "merges.txt").write_text("#version: 0.2\n")
-    tokenizer = CLIPTokenizer(str(place / "vocab.json"), str(place / "merges.txt"), model_max_length=32)
+    tokenizer = CLIPTokenizer(
+        str(place / "vocab.json"), str(place / "merges.txt"), model_max_length=32
+    )
     encoder = CLIPTextModel(
         CLIPTextConfig(
-            vocab_size=len(words), hidden_size=32, intermediate_size=37, num_hidden_layers=2, num_attention_heads=4,
+            vocab_size=len(words), hidden_size=32, intermediate_size=37, num_hidden_layers=2,
+            num_attention_heads=4,
             max_position_embeddings=32, bos_token_id=0, eos_token_id=1,
         )  # fmt: skip
     )
-    blocks = {"block_out_channels": (8, 16), "layers_per_block": 1, "norm_num_groups": 4, "cross_attention_dim": 32}
+    blocks = {
+        "block_out_channels": (8, 16),
+        "layers_per_block": 1,
+        "norm_num_groups": 4,
+        "cross_attention_dim": 32,
+    }
     down = {"down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"), "attention_head_dim": 4}
-    unet = UNet2DConditionModel(sample_size=24, **blocks, **down, up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"))
+    unet = UNet2DConditionModel(
+        sample_size=24, **blocks, **down, up_block_types=("CrossAttnUpBlock2D", "UpBlock2D")
+    )
     control = ControlNetModel(**blocks, **down, conditioning_embedding_out_channels=(8, 16))
-    for layer in (*control.controlnet_down_blocks, control.controlnet_mid_block, control.controlnet_cond_embedding.conv_out):
+    for layer in (
+        *control.controlnet_down_blocks,
+        control.controlnet_mid_block,
+        control.controlnet_cond_embedding.conv_out,
+    ):
         torch.nn.init.normal_(layer.weight, std=0.5)
     vae = AutoencoderKL(
         block_out_channels=(8, 16), norm_num_groups=4, latent_channels=4,
         down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
     )  # fmt: skip
     pipeline = StableDiffusionControlNetPipeline(
-        vae, encoder, tokenizer, unet, control, DDIMScheduler(), None, None, requires_safety_checker=False
+        vae,
+        encoder,
+        tokenizer,
+        unet,
+        control,
+        DDIMScheduler(),
+        None,
+        None,
+        requires_safety_checker=False,
     )
     pipeline.save_pretrained(place / "saved")
     return place / "saved"
@@ -69,7 +92,8 @@ def weights(tmp_path_factory):
 
 def run(photos, weights, captions_file, out, *more):
     semantic_images.main([
-        "--weights", str(weights), "--captions", str(captions_file), "--photos", str(photos), "--labels", "cat,dog", "--clusters", "3",
+        "--weights", str(weights), "--captions", str(captions_file), "--photos", str(photos),
+        "--labels", "cat,dog", "--clusters", "3",
         "--images", "2", "--side", "48", "--steps", "2", "--out", str(out), *more,
     ])  # fmt: skip
 
@@ -77,7 +101,10 @@ def run(photos, weights, captions_file, out, *more):
 @pytest.fixture(scope="module")
 def captions_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("captions") / "captions.csv.gz"
-    lines = ["image_id,prompt", *(f'{n},"a {"dog" if n % 2 else "bridge over water"} {chr(97 + n)}"' for n in range(9))]
+    lines = [
+        "image_id,prompt",
+        *(f'{n},"a {"dog" if n % 2 else "bridge over water"} {chr(97 + n)}"' for n in range(9)),
+    ]
     path.write_bytes(gzip.compress("\n".join(lines).encode()))
     return path
 
@@ -90,7 +117,8 @@ def test_the_whole_way_from_captions_to_images(photos, weights, captions_file, t
     images = {path.relative_to(out).as_posix(): path.read_bytes() for path in out.glob("*/*.png")}
     assert sorted(images) == ["cat/0000.png", "cat/0001.png", "dog/0000.png", "dog/0001.png"]
     assert all(Image.open(out / name).size == (48, 48) for name in images)
-    # One seed, one class: its own bytes. The outline belongs to the class, the rest to the seed.
+    # Every class and seed has bytes of its own. The outline belongs to the class, the rest to the
+    # seed.
     assert len(set(images.values())) == 4
 
     (out / "cat/0001.png").unlink()
@@ -107,12 +135,16 @@ def test_the_edges_steer_the_picture(weights):
     generator = pictures.Generator(weights, "cpu")
     first, second = (pictures.canny(picture(seed), 48) for seed in (1, 2))
     assert np.asarray(first).any() and first.tobytes() != second.tobytes()
-    drawn = [generator.draw("a dog", edges, 0, 2, 7.5).tobytes() for edges in (first, first, second)]
+    drawn = [
+        generator.draw("a dog", edges, 0, 2, 7.5).tobytes() for edges in (first, first, second)
+    ]
     assert drawn[0] == drawn[1] != drawn[2]
 
 
 def test_embeddings_are_unit_vectors_that_tell_sentences_apart(weights):
-    vectors = pictures.Generator(weights, "cpu").embed(["a dog", "a dog", "a bridge over water"], batch=2)
+    vectors = pictures.Generator(weights, "cpu").embed(
+        ["a dog", "a dog", "a bridge over water"], batch=2
+    )
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
     assert vectors[0] == pytest.approx(vectors[1], abs=1e-5)
     assert np.abs(vectors[0] - vectors[2]).max() > 1e-3
@@ -135,7 +167,10 @@ def test_farthest_points_are_found_greedily():
 
 
 def test_captions_come_from_json_too(tmp_path, photos):
-    listed = [{"file": "COCO_val2014_000000000002.jpg", "captions": ["two  dogs", "more"]}, {"file": "no.jpg", "captions": ["x"]}]
+    listed = [
+        {"file": "COCO_val2014_000000000002.jpg", "captions": ["two  dogs", "more"]},
+        {"file": "no.jpg", "captions": ["x"]},
+    ]
     (tmp_path / "c.json").write_text(json.dumps(listed))
     (caption,) = captions.load(tmp_path / "c.json", photos)
     assert caption == ("two dogs", photos / "COCO_val2014_000000000002.jpg")

@@ -1,4 +1,4 @@
-"""The reference of `mask=photo`, by hand."""
+"""The reference of `mask=photo`, computed by hand."""
 
 import numpy as np
 import pytest
@@ -18,5 +18,9 @@ def test_a_picture_keeps_what_the_mask_leaves_of_its_change():
     original[..., 2] = 0
     changed = original + np.uint8(8)
     # 8 * 0.15 = 1.2 and, without blue, 8 * 0.25 = 2.
-    assert np.unique(masks.masked(original, changed, (0.15, 0.25, 0.35, 1)).reshape(-1, 3), axis=0).tolist() == [[201, 201, 2]]
+    assert (
+        np.unique(masks.masked(original, changed, (0.15, 0.25, 0.35, 1)).reshape(-1, 3), axis=0)
+        .tolist()
+        == [[201, 201, 2]]
+    )
     assert (masks.masked(original, changed, (1, 1, 1, 1)) == changed).all()

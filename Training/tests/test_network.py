@@ -1,4 +1,4 @@
-"""The network against algorithms 1.1-1.4 and 1.14, computed in another way."""
+"""The network against its papers' formulas, computed independently."""
 
 import json
 
@@ -23,7 +23,9 @@ def test_haar_is_the_orthonormal_matrix_of_the_paper():
     cell = torch.tensor([[1.0, 3.0], [2.0, 7.0]])  # a c / b d
     bands = haar(cell.expand(1, 3, 2, 2))[0, ::3, 0, 0]
     a, b, c, d = 1.0, 2.0, 3.0, 7.0
-    assert bands.tolist() == [(a + b + c + d) / 2, (-a - b + c + d) / 2, (-a + b - c + d) / 2, (a - b - c + d) / 2]
+    assert bands.tolist() == [
+        (a + b + c + d) / 2, (-a - b + c + d) / 2, (-a + b - c + d) / 2, (a - b - c + d) / 2
+    ]
 
 
 def test_haar_keeps_energy_and_inverts():
@@ -58,7 +60,9 @@ def test_a_block_is_the_formula_of_the_paper():
     out_cover, out_secret = block(cover, secret)
     expected_cover = cover + block.phi(secret)
     s = block.rho(expected_cover)
-    expected_secret = secret * torch.exp(2 * 2.0 * (torch.sigmoid(s) - 0.5)) + block.eta(expected_cover)
+    expected_secret = (
+        secret * torch.exp(2 * 2.0 * (torch.sigmoid(s) - 0.5)) + block.eta(expected_cover)
+    )
     assert torch.allclose(out_cover, expected_cover, atol=1e-6)
     assert torch.allclose(out_secret, expected_secret, atol=1e-5)
 
@@ -93,7 +97,9 @@ def test_the_differentiable_jpeg_is_close_to_pillows(quality):
     from PIL import Image
 
     ramp = np.stack(np.meshgrid(np.arange(64), np.arange(48)), -1)
-    pixels = np.stack([ramp[..., 0] * 4, ramp[..., 1] * 5, 128 + 60 * np.sin(ramp.sum(-1) / 7)], -1).astype(np.uint8)
+    pixels = np.stack(
+        [ramp[..., 0] * 4, ramp[..., 1] * 5, 128 + 60 * np.sin(ramp.sum(-1) / 7)], -1
+    ).astype(np.uint8)
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=quality)
     expected = np.asarray(Image.open(stream)).astype(float)
@@ -105,7 +111,9 @@ def test_the_differentiable_jpeg_is_close_to_pillows(quality):
 
 def test_attacks_pass_gradients_and_keep_the_size():
     for kind in attacks.AttackLayer.KINDS:
-        layer = attacks.AttackLayer({kind: 1.0}, torch.Generator().manual_seed(0), gray_probability=0.5, noise=2)
+        layer = attacks.AttackLayer(
+            {kind: 1.0}, torch.Generator().manual_seed(0), gray_probability=0.5, noise=2
+        )
         x = torch.rand(2, 3, 36, 52).requires_grad_()
         attacked, _ = layer(x)
         attacked.square().sum().backward()
@@ -116,7 +124,8 @@ def test_attacks_pass_gradients_and_keep_the_size():
 def test_alignment_is_the_cosine_distance_of_delta_and_secret():
     torch.manual_seed(0)
     secret = torch.rand(2, 3, 16, 16)
-    # A brighter and fainter secret is still the secret; its negative is the farthest from it, another one is halfway.
+    # Brightness and contrast of a secret do not matter; its negative is farthest away, another
+    # secret halfway.
     assert losses.alignment(0.03 * secret + 0.1, secret).item() == pytest.approx(0, abs=1e-5)
     assert losses.alignment(-secret, secret).item() == pytest.approx(2, abs=1e-5)
     assert losses.alignment(torch.rand(2, 3, 16, 16), secret).item() == pytest.approx(1, abs=0.15)
@@ -127,7 +136,7 @@ def test_hiding_is_silent_within_the_budget():
     changed = cover.clone()
     changed[0] += 0.02
     changed[1] += 0.04
-    # The first image is within, so that only the second one can be pulled.
+    # The first image is within the budget, so only the second one has a gradient.
     changed.requires_grad_()
     losses.hiding(changed, cover, 0.03).backward()
     assert changed.grad[0].abs().max() == 0 < changed.grad[1].abs().min()
@@ -135,11 +144,17 @@ def test_hiding_is_silent_within_the_budget():
 
 def test_splitmix64_gives_the_published_sequence():
     rng = SplitMix64(1234567)
-    assert [rng.next() for _ in range(3)] == [6457827717110365317, 3203168211198807973, 9817491932198370423]
+    assert (
+        [rng.next() for _ in range(3)]
+        == [6457827717110365317, 3203168211198807973, 9817491932198370423]
+    )
 
 
 def test_a_class_keeps_its_outline_and_textures_differ():
-    strokes = lambda image: np.abs(np.fft.fft2(image[[0, 2]] - image[[0, 2]].mean((1, 2), keepdims=True)))  # noqa: E731
+    # noqa: E731
+    strokes = lambda image: np.abs(
+        np.fft.fft2(image[[0, 2]] - image[[0, 2]].mean((1, 2), keepdims=True))
+    )
     a, b = (strokes(semantic_image(5, 3, texture, 64, 64)) for texture in (1, 2))
     other = strokes(semantic_image(5, 4, 1, 64, 64))
     similarity = lambda x, y: np.corrcoef(x.ravel(), y.ravel())[0, 1]  # noqa: E731
@@ -168,13 +183,18 @@ def test_weights_survive_the_file(tmp_path):
     again, metadata = weights.load(tmp_path / "w.safetensors")
     cover, secret = torch.rand(2, 1, 3, 16, 16)
     assert torch.equal(network.hide(cover, secret)[0], again.hide(cover, secret)[0])
-    assert (metadata["blocks"], metadata["growth"], json.loads(metadata["training"])) == ("2", "8", {"recipe": {}})
+    assert (
+        (metadata["blocks"], metadata["growth"], json.loads(metadata["training"]))
+        == ("2", "8", {"recipe": {}})
+    )
 
 
 def test_the_hash_of_the_tensors_tells_networks_apart_but_not_metadata(tmp_path):
     pytest.importorskip("safetensors")
     network, other = randomized(HidingNetwork(1, 8)), HidingNetwork(1, 8)
-    for name, saved, protection in (("a", network, {}), ("b", network, {"verdict": "measured"}), ("c", other, {})):
+    for name, saved, protection in (
+        ("a", network, {}), ("b", network, {"verdict": "measured"}), ("c", other, {})
+    ):
         weights.save(tmp_path / name, saved, {}, protection, "none")
     a, b, c = (weights.tensors_sha256(tmp_path / name) for name in "abc")
     assert a == b != c

@@ -1,4 +1,4 @@
-"""The measurement on a user's own photos: what it takes, what it refuses, what it says."""
+"""The measurement on a user's own photos: what it accepts, what it refuses, what it says."""
 
 from pathlib import Path
 
@@ -53,15 +53,17 @@ def test_protection_is_the_binarys_at_full_size(folder, tmp_path):
     released = photos.protect(binary, weights, tmp_path / "work", 0)
     difference = np.abs(released.astype(int) - originals)
     assert originals.shape == released.shape == (3, 256, 256, 3)
-    # Enlarged to a short side of 256 and cut to its middle, nothing is resampled after the bound was applied.
-    # Of 8 levels the mask leaves blue 4.8.
+    # Enlarged to a short side of 256 and centre-cropped, nothing is resampled after the bound was
+    # applied. The mask leaves blue 4.8 of 8 levels.
     assert difference.max() == 5 and (difference > 0).mean() > 0.4
 
 
 def test_a_network_learns_what_can_be_told_apart():
     rng = np.random.default_rng(0)
     labels = np.arange(32) % 2
-    pixels = np.clip(rng.normal(80 + 90 * labels[:, None, None, None], 20, (32, 256, 256, 3)), 0, 255).astype(np.uint8)
+    pixels = np.clip(
+        rng.normal(80 + 90 * labels[:, None, None, None], 20, (32, 256, 256, 3)), 0, 255
+    ).astype(np.uint8)
     assert photos.learn(pixels, labels, pixels[:10], labels[:10], 2, 0, epochs=40)[-1] >= 90
 
 
@@ -71,14 +73,21 @@ def test_a_network_learns_what_can_be_told_apart():
         (80, 52, 51, "hardly anything"),
         (80, 78, 51, "most"),
         (80, 78, 79, "blind"),
-        # What has fallen has been seen to fall, whatever the control does.
+        # A drop that was measured counts, whatever the control does.
         (80, 52, 79, "hardly anything"),
         (80, 62, 79, "a part"),
         (60, 52, 51, "Too few photos"),
     ],
 )
 def test_the_verdict_in_words(clean, protected, control, said):
-    result = {"learnt": 100, "unseen": 25, "chance": 50, "clean": clean, "protected": protected, "control": control}
+    result = {
+        "learnt": 100,
+        "unseen": 25,
+        "chance": 50,
+        "clean": clean,
+        "protected": protected,
+        "control": control,
+    }
     lines = photos.words(result)
     assert said in lines[2]
     assert ("nothing can be concluded" in lines[2]) == (said in ("blind", "Too few photos"))
@@ -88,8 +97,10 @@ def test_the_table_of_working_sizes_goes_on_where_it_was(folder, tmp_path, monke
     weights = ROOT / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
     out = tmp_path / "out"
     command = [
-        "resolution", "--photos", folder, "--binary", ROOT / ".build/release/palimpsest", "--weights", weights, "--out", out,
-        "--cache", tmp_path / "cache", "--enlarge", "300", "--sizes", "64", "--epochs", "1", "--processes", "1",
+        "resolution", "--photos", folder, "--binary", ROOT / ".build/release/palimpsest",
+        "--weights", weights, "--out", out,
+        "--cache", tmp_path / "cache", "--enlarge", "300", "--sizes", "64", "--epochs", "1",
+        "--processes", "1",
     ]  # fmt: skip
     (folder / "out").mkdir()
     monkeypatch.setattr("sys.argv", list(map(str, command)))
@@ -99,10 +110,17 @@ def test_the_table_of_working_sizes_goes_on_where_it_was(folder, tmp_path, monke
         "| clean", "| random noise (control)", "| class-wise at 64 px", "| sample-wise at 128 px",
     ]  # fmt: skip
     assert "40 photos of 2 classes" in table and (out / "resolution.md").read_text() == table[:-1]
-    released = {path.name.rsplit("-", 1)[0]: np.load(path).astype(int) for path in (tmp_path / "cache").iterdir()}
-    changes = {name: np.abs(pixels - released["clean"]).mean() for name, pixels in released.items() if name != "clean"}
+    released = {
+        path.name.rsplit("-", 1)[0]: np.load(path).astype(int)
+        for path in (tmp_path / "cache").iterdir()
+    }
+    changes = {
+        name: np.abs(pixels - released["clean"]).mean()
+        for name, pixels in released.items()
+        if name != "clean"
+    }
     assert all(1 < change <= 8 for change in changes.values()), changes
-    # Nothing is made or learnt twice.
+    # Nothing is made or trained twice.
     for path in (tmp_path / "cache").iterdir():
         path.unlink()
     resolution.main()

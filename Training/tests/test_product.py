@@ -1,4 +1,4 @@
-"""The built binary with the shipped weights, judged by the PyTorch network and the reference generator."""
+"""The built binary with the shipped weights, checked by the PyTorch reference."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,15 @@ def photos():
 @pytest.fixture(scope="module")
 def released(photos, tmp_path_factory):
     assert BINARY.exists(), f"{BINARY} is missing: run `make build` first"
-    return product.protect(BINARY, WEIGHTS, *photos, NAMES, FAMILY, tmp_path_factory.mktemp("cache"), ["--mode", "class-wise"])
+    return product.protect(
+        BINARY,
+        WEIGHTS,
+        *photos,
+        NAMES,
+        FAMILY,
+        tmp_path_factory.mktemp("cache"),
+        ["--mode", "class-wise"],
+    )
 
 
 def test_the_bound_holds_and_something_was_hidden(photos, released):
@@ -44,7 +52,9 @@ def test_a_released_picture_reveals_the_secret_of_its_class_and_no_other(photos,
     network, _ = weights.load(WEIGHTS)
     torch.manual_seed(0)
     with torch.no_grad():
-        revealed = network.reveal(torch.from_numpy(released).permute(0, 3, 1, 2).float() / 255).numpy()
+        revealed = network.reveal(
+            torch.from_numpy(released).permute(0, 3, 1, 2).float() / 255
+        ).numpy()
     secrets = [semantic_image(*product.assignment(FAMILY, label), 64, 64) for label in range(3)]
     for picture, label in zip(revealed, photos[1]):
         likeness = [np.corrcoef(picture.ravel(), secret.ravel())[0, 1] for secret in secrets]
@@ -55,7 +65,9 @@ def test_a_released_picture_reveals_the_secret_of_its_class_and_no_other(photos,
 def test_swift_and_pytorch_release_the_same_pixels(photos, released):
     network, _ = weights.load(WEIGHTS)
     cover = torch.from_numpy(photos[0]).permute(0, 3, 1, 2).float() / 255
-    secrets = [semantic_image(*product.assignment(FAMILY, int(label)), 64, 64) for label in photos[1]]
+    secrets = [
+        semantic_image(*product.assignment(FAMILY, int(label)), 64, 64) for label in photos[1]
+    ]
     with torch.no_grad():
         protected, _ = network.hide(cover, torch.from_numpy(np.stack(secrets)))
     expected = (cover * 255 + ((protected - cover) * 255).clamp(-8, 8)).clamp(0, 255).round()
@@ -88,7 +100,9 @@ def test_the_protection_in_the_metadata_was_measured_with_these_tensors():
     _, metadata = weights.load(WEIGHTS)
     protection = json.loads(metadata["protection"])
     assert any(weights.tensors_sha256(WEIGHTS)[:12] in fact for fact in protection["facts"])
-    assert protection == json.loads((ROOT / "Training/results/evaluate/prove-test.json").read_text())
+    assert protection == json.loads(
+        (ROOT / "Training/results/evaluate/prove-test.json").read_text()
+    )
 
 
 def test_the_comparisons_weights_are_of_their_recipe_and_hide_in_the_binary_too(photos, tmp_path):

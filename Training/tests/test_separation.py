@@ -1,4 +1,4 @@
-"""Distances between semantic images, on images whose distances are known."""
+"""Distances between semantic images, on images with known distances."""
 
 import numpy as np
 import pytest

@@ -34,15 +34,18 @@ def test_hue_turns_colour_and_leaves_luminance():
     images = 0.3 + 0.4 * torch.rand(50, 3, 4, 4)
     generator = torch.Generator().manual_seed(1)
     jittered = simclr._jitter(images, generator)
-    # Brightness and contrast change luminance by one factor around one mean; hue and saturation do not.
+    # Brightness and contrast scale luminance around one mean; hue and saturation leave it
+    # unchanged.
     before, after = (simclr._luminance(x).flatten(1) for x in (images, jittered))
-    correlation = F.cosine_similarity(before - before.mean(1, keepdim=True), after - after.mean(1, keepdim=True))
+    correlation = F.cosine_similarity(
+        before - before.mean(1, keepdim=True), after - after.mean(1, keepdim=True)
+    )
     assert correlation.median() > 0.99
     assert (jittered - images).abs().mean() > 0.02
 
 
 def stripes(count, seed):
-    """Ten directions of stripes with noise, phase at random: nothing that pixels tell without features."""
+    """Ten directions of stripes with noise and random phase: raw pixels reveal nothing."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 10, count).astype(np.uint8)
     y, x = np.mgrid[0:16, 0:16]

@@ -1,4 +1,4 @@
-"""A short training run learns, resumes to the very same state, and refuses what it cannot use."""
+"""A short training run learns, resumes to exactly the same state, and refuses unusable input."""
 
 import json
 
@@ -20,7 +20,9 @@ TINY = {
     "sizes": {"32": 0.5, "48": 0.5},
     "photo_secrets": 0.5,
     "attacks": {"jpeg": 0.5, "rescale": 0.5},
-    "weights": {**train.DEFAULTS["weights"], "low_frequency": 0.1, "alignment": 0.1, "concentration": 0.01},
+    "weights": {
+        **train.DEFAULTS["weights"], "low_frequency": 0.1, "alignment": 0.1, "concentration": 0.01
+    },
 }
 
 
@@ -40,12 +42,22 @@ def test_a_run_that_was_cut_ends_in_the_same_weights(tmp_path):
     assert resumed.step == whole.step == 6
     for a, b in zip(whole.network.parameters(), resumed.network.parameters()):
         assert torch.equal(a, b)
-    steps = [json.loads(line)["step"] for line in (tmp_path / "cut" / "log.jsonl").read_text().splitlines()]
+    steps = [
+        json.loads(line)["step"]
+        for line in (tmp_path / "cut" / "log.jsonl").read_text().splitlines()
+    ]
     assert steps == [1, 2, 3, 4, 5, 6]
 
 
 def test_training_lowers_the_reveal_loss():
-    recipe = {**TINY, "iterations": 60, "learning_rate": 3e-3, "ramp": 60, "start_epsilon": 64, "sizes": {"32": 1.0}}
+    recipe = {
+        **TINY,
+        "iterations": 60,
+        "learning_rate": 3e-3,
+        "ramp": 60,
+        "start_epsilon": 64,
+        "sizes": {"32": 1.0},
+    }
     trainer = train.Trainer(recipe, photos(), "cpu")
     losses = [trainer.advance()["reveal"] for _ in range(60)]
     assert np.mean(losses[-10:]) < 0.5 * np.mean(losses[:10])
@@ -58,7 +70,10 @@ def test_a_step_that_is_not_finite_is_skipped():
     before = [p.clone() for p in trainer.network.parameters()]
     assert trainer.advance() is None
     assert trainer.skipped == 1
-    assert all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in zip(before, trainer.network.parameters()))
+    assert all(
+        torch.equal(a.nan_to_num(), b.nan_to_num())
+        for a, b in zip(before, trainer.network.parameters())
+    )
 
 
 def test_batches_are_classes_times_images_at_one_size():
@@ -93,4 +108,9 @@ def test_a_misspelt_setting_is_refused(tmp_path):
 def test_the_recipes_in_the_repository_load(name):
     from pathlib import Path
 
-    assert train.load_recipe(Path(train.__file__).parents[1] / "recipes" / f"{name}.json")["iterations"] > 0
+    assert (
+        train.load_recipe(Path(train.__file__).parents[1] / "recipes" / f"{name}.json")[
+            "iterations"
+        ]
+        > 0
+    )

@@ -1,4 +1,4 @@
-"""The measures of visibility: against published values and known cases; the command: what it takes, keeps and says."""
+"""The visibility metrics, against published values and known cases, and the command `make look`."""
 
 import json
 import sys
@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from evaluate import visibility
 from evaluate.visibility import __main__ as command
-from evaluate.visibility import before_after, colour, metrics, pictures, scielab, sheet, summary, texture
+from evaluate.visibility import (
+    before_after, colour, metrics, pictures, scielab, sheet, summary, texture,
+)  # fmt: skip
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,12 +29,12 @@ def photo():
 
 
 def stripes(pixels, amplitude):
-    """A picture under a wave of 12 pixels in all channels."""
+    """An image under a wave of 12 pixels in all channels."""
     wave = np.rint(amplitude * np.sin(2 * np.pi * np.arange(pixels.shape[1]) / 12))
     return np.clip(pixels + wave[None, :, None], 0, 255).astype(np.uint8)
 
 
-# Sharma, Wu and Dalal 2005, table 1: pairs that break usual mistakes about hue, rotation and gray.
+# Sharma, Wu and Dalal 2005, table 1: pairs that expose common mistakes with hue, rotation and gray.
 @pytest.mark.parametrize(
     "first, second, expected",
     [
@@ -59,8 +61,12 @@ def test_the_colour_difference_is_the_published_one(first, second, expected):
 
 
 def test_colours_of_srgb_are_those_of_the_standard():
-    found = colour.lab(colour.xyz(np.array([[255, 255, 255], [0, 0, 0], [255, 0, 0], [0, 0, 255]], np.uint8)))
-    assert np.allclose(found, [[100, 0, 0], [0, 0, 0], [53.24, 80.09, 67.20], [32.30, 79.19, -107.86]], atol=0.02)
+    found = colour.lab(
+        colour.xyz(np.array([[255, 255, 255], [0, 0, 0], [255, 0, 0], [0, 0, 255]], np.uint8))
+    )
+    assert np.allclose(
+        found, [[100, 0, 0], [0, 0, 0], [53.24, 80.09, 67.20], [32.30, 79.19, -107.86]], atol=0.02
+    )
 
 
 def test_the_eyes_filters_keep_flat_colours_and_blur_the_more_the_less_luminance():
@@ -69,7 +75,8 @@ def test_the_eyes_filters_keep_flat_colours_and_blur_the_more_the_less_luminance
     assert [float(f.sum()) for f in filters] == pytest.approx([1, 1, 1], abs=1e-5)
     flat = np.full((70, 80, 3), (135, 170, 210), np.uint8)
     assert np.allclose(scielab.seen(flat), colour.xyz(flat), atol=1e-4)
-    # What is left of gratings of 5 and 8 cycles a degree: the Gaussians' Fourier transforms, by hand.
+    # What remains of gratings of 5 and 8 cycles per degree: the Gaussians' Fourier transforms, by
+    # hand.
     for cycles, left in ((5, [0.83, 0.42, 0.28]), (8, [0.61, 0.23, 0.09])):
         grating = np.cos(2 * np.pi * cycles * np.arange(-30, 31) / 60)
         assert [float((f * grating).sum()) for f in filters] == pytest.approx(left, abs=0.02)
@@ -80,8 +87,10 @@ def test_s_cielab_is_nought_for_equal_pictures_and_the_plain_difference_for_flat
     first, second = (np.full((64, 64, 3), level, np.uint8) for level in (128, 132))
     # Four levels of gray at 128 are a ΔE00 of 1.5.
     assert np.allclose(scielab.difference(first, second), 1.5, atol=0.05)
-    # Fine stripes are blurred away, and those far apart are seen.
-    fine, coarse = (np.where(np.arange(120) // width % 2, 120, 136).astype(np.uint8) for width in (1, 20))
+    # Fine stripes are blurred away, coarse ones are seen.
+    fine, coarse = (
+        np.where(np.arange(120) // width % 2, 120, 136).astype(np.uint8) for width in (1, 20)
+    )
     gray = np.full((60, 120, 3), 128, np.uint8)
     striped = [np.broadcast_to(line[None, :, None], gray.shape) for line in (fine, coarse)]
     seen = [scielab.difference(gray, picture).mean() for picture in striped]
@@ -90,7 +99,11 @@ def test_s_cielab_is_nought_for_equal_pictures_and_the_plain_difference_for_flat
 
 def test_every_measure_says_that_equal_pictures_are_equal_and_more_is_worse(photo):
     same = {**metrics.quick(photo, photo), **metrics.slow(photo, photo)}
-    assert same["ssimulacra2"] == pytest.approx(100) and same["psnr"] is None and same["ssim"] == pytest.approx(1)
+    assert (
+        same["ssimulacra2"] == pytest.approx(100)
+        and same["psnr"] is None
+        and same["ssim"] == pytest.approx(1)
+    )
     differences = ("butteraugli_max", "butteraugli_3", "flip", "s_cielab_95", "s_cielab_99.5")
     assert [same[name] for name in differences] == [0] * 5
     changed = (stripes(photo, amplitude) for amplitude in (2, 8))
@@ -98,13 +111,17 @@ def test_every_measure_says_that_equal_pictures_are_equal_and_more_is_worse(phot
     for name, _, _, more_is_better in summary.MEASURES:
         assert (little[name] > much[name]) == more_is_better and little[name] != same[name], name
     assert much["ssimulacra2"] < 40 and much["butteraugli_max"] > 2
-    assert max(little["largest_delta_by_texture"]) == 2 and max(much["largest_delta_by_texture"]) == 8
+    assert (
+        max(little["largest_delta_by_texture"]) == 2 and max(much["largest_delta_by_texture"]) == 8
+    )
 
 
 def test_pictures_that_cannot_be_compared_are_refused_with_what_to_do(photo, monkeypatch):
     with pytest.raises(metrics.MetricError, match=r"one size.*\(256, 320, 3\).*\(256, 319, 3\)"):
         metrics.quick(photo, photo[:, 1:])
-    with pytest.raises(metrics.MetricError, match="needs pictures of 256 pixels a side, not 320x100: enlarge"):
+    with pytest.raises(
+        metrics.MetricError, match="needs pictures of 256 pixels a side, not 320x100: enlarge"
+    ):
         metrics.ssimulacra2(photo[:100], photo[:100])
     monkeypatch.setattr(metrics, "BUTTERAUGLI", "no-such-butteraugli")
     with pytest.raises(metrics.MetricError, match="install Debian's libjxl-devtools"):
@@ -115,12 +132,12 @@ def test_change_is_told_apart_by_texture(photo):
     busy, flat = photo.copy(), photo.copy()
     busy[200:220, 100:120, 1] ^= 4
     flat[20:30, 100:120, 2] ^= 1
-    # The ground is more than a quarter of the picture.
+    # The ground is more than a quarter of the image.
     largest, rms = texture.by_quartile(photo, busy)
     assert largest[:2] == rms[:2] == [0, 0] and largest[3] == 4
     largest, rms = texture.by_quartile(photo, flat)
     assert max(largest[:2]) == 1 and largest[3] == 0 and rms[3] == 0
-    # Where everything is flat, every quarter has its share of the pixels.
+    # Where everything is flat, the quarters have equal numbers of pixels.
     gray = np.full((32, 32, 3), 9, np.uint8)
     assert texture.by_quartile(gray, gray + np.uint8(3)) == ([3, 3, 3, 3], [3, 3, 3, 3])
 
@@ -132,7 +149,7 @@ def test_sets_of_small_pictures_are_judged_enlarged():
     noisy = np.clip(small + rng.integers(-8, 9, small.shape), 0, 255).astype(np.uint8)
     released = np.concatenate([small[:11], noisy[11:]])
     assert visibility.ssimulacra2_of_set(small, small, count=2) == pytest.approx((100, 100))
-    # Evenly spread, with the first and the last: only the last one differs.
+    # Evenly spread, including the first and the last: only the last one differs.
     median, tail = visibility.ssimulacra2_of_set(small, released, count=2)
     worst = 2 * median - 100
     assert worst < 90 and tail == pytest.approx(worst + 0.1 * (100 - worst))
@@ -144,7 +161,9 @@ def test_enlarged_photos_have_grain_and_the_same_one_every_time(photo):
     assert first.shape == (1536, 1600, 3) and (first == again).all() and (first != other).any()
     grain = first.astype(float) - 128
     assert grain.std() == pytest.approx(np.hypot(1.8, 0.9), rel=0.02)
-    assert np.corrcoef(grain[..., 0].ravel(), grain[..., 2].ravel())[0, 1] == pytest.approx(0.8, abs=0.02)
+    assert np.corrcoef(grain[..., 0].ravel(), grain[..., 2].ravel())[0, 1] == pytest.approx(
+        0.8, abs=0.02
+    )
 
 
 def test_jpegs_are_no_mild_ruler_for_photos_that_came_as_jpegs(tmp_path, photo):
@@ -160,7 +179,9 @@ def test_jpegs_are_no_mild_ruler_for_photos_that_came_as_jpegs(tmp_path, photo):
 def test_the_list_names_fifty_photos_of_which_kodaks_are_free():
     names = pictures.listed()
     assert len(names) == 50 and sum(name.startswith("kodak24/") for name in names) == 24
-    assert all(free == name.startswith(("kodak24/", "mate_nature/")) for name, free in names.items())
+    assert all(
+        free == name.startswith(("kodak24/", "mate_nature/")) for name, free in names.items()
+    )
 
 
 def test_photos_are_those_of_the_list_or_all_of_ones_own(tmp_path, photo):
@@ -171,7 +192,10 @@ def test_photos_are_those_of_the_list_or_all_of_ones_own(tmp_path, photo):
     own = pictures.load(tmp_path)
     assert [(p.name, p.free) for p in own] == [("b.png", True), ("deeper/a.jpg", True)]
     assert (own[0].pixels("as it is") == photo).all()
-    assert [(p.name, p.free) for p in pictures.load(tmp_path, {"deeper/a.jpg": False})] == [("deeper/a.jpg", False)]
+    assert (
+        [(p.name, p.free) for p in pictures.load(tmp_path, {"deeper/a.jpg": False})]
+        == [("deeper/a.jpg", False)]
+    )
     with pytest.raises(pictures.PicturesError, match="lacks 1 of the 2 photos.*c.png"):
         pictures.load(tmp_path, {"b.png": True, "c.png": True})
     with pytest.raises(pictures.PicturesError, match="name a folder of photos"):
@@ -184,8 +208,10 @@ def test_photos_are_those_of_the_list_or_all_of_ones_own(tmp_path, photo):
 def made_up(row, scores, size="as it is"):
     return [
         {
-            "row": row, "photo": f"{i}.png", "size": size, "ssimulacra2": score, "psnr": 30.0 + i, "ssim": 0.9,
-            "flip": 0.1 * i, "largest_delta_by_texture": [i, 1, 2, 3], "rms_delta_by_texture": [0.5, 1, 1, i],
+            "row": row, "photo": f"{i}.png", "size": size, "ssimulacra2": score, "psnr": 30.0 + i,
+            "ssim": 0.9,
+            "flip": 0.1 * i, "largest_delta_by_texture": [i, 1, 2, 3],
+            "rms_delta_by_texture": [0.5, 1, 1, i],
         }
         for i, score in enumerate(scores)
     ]  # fmt: skip
@@ -193,9 +219,15 @@ def made_up(row, scores, size="as it is"):
 
 def test_the_summary_takes_the_bad_end_of_every_measure_and_names_the_worst_photo():
     cell = summary.summarize(made_up("a", [70, 90, 50, 80, 60]))["as it is", "a"]
-    assert cell["ssimulacra2"] == {"median": 70, "tail": pytest.approx(54), "worst": 50, "worst_photo": "2.png"}
-    assert cell["flip"] == {"median": 0.2, "tail": pytest.approx(0.36), "worst": 0.4, "worst_photo": "4.png"}
-    assert cell["largest_delta_by_texture"] == [4, 1, 2, 3] and cell["rms_delta_by_texture"] == [0.5, 1, 1, 2]
+    assert cell["ssimulacra2"] == {
+        "median": 70, "tail": pytest.approx(54), "worst": 50, "worst_photo": "2.png"
+    }
+    assert cell["flip"] == {
+        "median": 0.2, "tail": pytest.approx(0.36), "worst": 0.4, "worst_photo": "4.png"
+    }
+    assert cell["largest_delta_by_texture"] == [4, 1, 2, 3] and cell["rms_delta_by_texture"] == [
+        0.5, 1, 1, 2
+    ]
     table = summary.tables({("as it is", "a"): cell})[0].splitlines()
     assert table[0].startswith("| photos, each as it is | SSIMULACRA2 | FLIP mean |")
     assert table[2].startswith("| a | 70.0 (54.0, 50.0) | 0.200 (0.360, 0.400) |")
@@ -225,19 +257,23 @@ def test_the_crop_is_where_the_change_is_seen_most(photo):
     assert sheet.worst_place(photo, stripes(photo, 2), 999, 999) == (0, 0)
     shown = sheet.difference(photo, changed)
     assert shown[50, 210].tolist() == [224] * 3 and shown[0, 0].tolist() == [128] * 3
-    # A crop is shown pixel by pixel.
+    # A crop is shown at one pixel per pixel.
     parts = before_after.parts(photo, changed, crop=(64, 48))
     assert (parts[:, :64] == photo[top : top + 48, left : left + 64]).all()
     assert sheet.choose([{"ssimulacra2": score} for score in (50, 10, 90, 30, 70)], 3) == [1, 0, 2]
 
 
-def test_the_command_measures_the_binary_once_and_writes_table_record_and_sheet(tmp_path, photo, monkeypatch, capsys):
+def test_the_command_measures_the_binary_once_and_writes_table_record_and_sheet(
+    tmp_path, photo, monkeypatch, capsys
+):
     assert BINARY.exists(), f"{BINARY} is missing: run `make build` first"
     own = tmp_path / "own"
     own.mkdir()
     for i in range(2):
         Image.fromarray(np.roll(photo, 31 * i, 1)).save(own / f"{i}.png")
-    words = ["look", "--photos", own, "--binary", BINARY, "--weights", WEIGHTS, "--out", tmp_path / "out"]
+    words = [
+        "look", "--photos", own, "--binary", BINARY, "--weights", WEIGHTS, "--out", tmp_path / "out"
+    ]
     words += ["--small-only", "--quick", "--processes", "1"]
     words += ["--variant", "strong=--mask none", "--variant", "weak=--mask none --strength 1"]
     monkeypatch.setattr(sys, "argv", list(map(str, words)))
@@ -249,13 +285,16 @@ def test_the_command_measures_the_binary_once_and_writes_table_record_and_sheet(
     ]  # fmt: skip
     document = json.loads((tmp_path / "out/look.json").read_text())
     cells = {cell["row"]: cell for cell in document["summary"]}
-    assert max(cells["strong"]["largest_delta_by_texture"]) == 8 and max(cells["weak"]["largest_delta_by_texture"]) == 1
+    assert (
+        max(cells["strong"]["largest_delta_by_texture"]) == 8
+        and max(cells["weak"]["largest_delta_by_texture"]) == 1
+    )
     assert cells["strong"]["ssimulacra2"]["worst"] < 70 < cells["weak"]["ssimulacra2"]["median"]
     assert cells["weak"]["photos"] == 2
     with Image.open(tmp_path / "out/sheet.jpg") as image:
         assert image.width == 3 * sheet.PHOTO[0] + 2 * sheet.CROP + 4 * sheet.GAP
 
-    # What is known is taken from the records; another setting is not.
+    # Known results are read from the records; another setting is measured anew.
     def refused(original, changed):
         raise AssertionError("measured again")
 
@@ -280,7 +319,9 @@ def test_the_command_measures_the_binary_once_and_writes_table_record_and_sheet(
 )
 def test_what_cannot_be_measured_is_refused(tmp_path, photo, monkeypatch, words, said):
     Image.fromarray(photo).save(tmp_path / "a.png")
-    given = ["--photos", tmp_path, "--binary", BINARY, "--weights", WEIGHTS, "--out", tmp_path / "out"]
+    given = [
+        "--photos", tmp_path, "--binary", BINARY, "--weights", WEIGHTS, "--out", tmp_path / "out"
+    ]
     monkeypatch.setattr(sys, "argv", ["look", *map(str, given), "--small-only", "--quick", *words])
     with pytest.raises(SystemExit, match=said):
         command.main()

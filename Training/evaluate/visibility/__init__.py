@@ -1,4 +1,4 @@
-"""What the eye sees of the protection: standard measures, over photos protected by the binary (`make look`)."""
+"""How visible the protection is: standard metrics over photos from the binary (`make look`)."""
 
 from .sets import ssimulacra2_of_set
 

@@ -1,6 +1,7 @@
-"""The README's picture: a photo, the same protected with the standard settings, and the difference.
+"""The README's picture: a photo, the same one protected with standard settings, and the difference.
 
-Below it stands the part of a second photo where the change is seen most, at 100 %. Prints the figures for the caption.
+Below is the part of a second photo where the change is most visible, at 100 %. Prints the figures
+for the caption.
 """
 
 import argparse
@@ -21,17 +22,28 @@ WEIGHTS = "Sources/DeepHiding/Resources/deep-hiding.safetensors"
 
 
 def parts(original, protected, crop=None):
-    """Original, protected and difference beside one another; with `crop` (width, height) where it is seen most."""
+    """Original, protected and difference side by side.
+
+    With `crop` (width, height), only the part where the change is most visible.
+    """
     if crop:
         top, left = sheet.worst_place(original, protected, *crop)
-        original, protected = (image[top : top + crop[1], left : left + crop[0]] for image in (original, protected))
+        original, protected = (
+            image[top : top + crop[1], left : left + crop[0]] for image in (original, protected)
+        )
     return sheet.beside([original, protected, sheet.difference(original, protected)])
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="evaluate.visibility.before_after", description="Draw the README's picture.")
+    parser = argparse.ArgumentParser(
+        prog="evaluate.visibility.before_after", description="Draw the README's picture."
+    )
     parser.add_argument("--whole", required=True, help="the photo that is shown whole")
-    parser.add_argument("--crop", required=True, help="the photo of which a part is shown, no smaller than the other")
+    parser.add_argument(
+        "--crop",
+        required=True,
+        help="the photo of which a part is shown, no smaller than the other",
+    )
     parser.add_argument("--binary", required=True, help="the built palimpsest")
     parser.add_argument("--weights", default=WEIGHTS, help="the weights file")
     parser.add_argument("--out", required=True, help="the picture, a PNG")
@@ -55,14 +67,18 @@ def main():
 
 
 def _protected(names, arguments, folder):
-    """(original, protected) of each photo, uint8; each has a class of its own, in the order of the names."""
-    originals = [folder / "in" / f"class{i}" / f"{Path(name).stem}.png" for i, name in enumerate(names)]
+    """(original, protected) of each photo, uint8, in the order of `names`; each is a class."""
+    originals = [
+        folder / "in" / f"class{i}" / f"{Path(name).stem}.png" for i, name in enumerate(names)
+    ]
     for path, name in zip(originals, names):
         path.parent.mkdir(parents=True)
         with Image.open(name) as image:
             image.convert("RGB").save(path)
     pngs = released.protect(arguments.binary, arguments.weights, originals, [], folder / "out")
-    return [tuple(np.array(released.pixels(path)) for path in pair) for pair in zip(originals, pngs)]
+    return [
+        tuple(np.array(released.pixels(path)) for path in pair) for pair in zip(originals, pngs)
+    ]
 
 
 if __name__ == "__main__":

@@ -1,19 +1,25 @@
-"""Colour: from sRGB over CIE XYZ to CIELAB, and the CIEDE2000 difference of two colours; D65 throughout."""
+"""Colour conversion from sRGB via CIE XYZ to CIELAB, and the CIEDE2000 difference; always D65."""
 
 import numpy as np
 
 # IEC 61966-2-1. A table, because a released sample has one of 256 values.
 _LEVELS = np.arange(256) / 255
-LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(np.float32)
+LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(
+    np.float32
+)
 RGB_TO_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
 )
 WHITE = RGB_TO_XYZ.sum(1)
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def luma(image):
-    """The luma Y' (0 to 255, float32) of a uint8 picture (H, W, 3)."""
+    """The luma Y' (0 to 255, float32) of a uint8 image (H, W, 3)."""
     return image @ _LUMA
 
 
@@ -26,12 +32,19 @@ def lab(values):
     """CIELAB (..., 3) of CIE XYZ (..., 3), white at Y = 1."""
     ratio = values / WHITE.astype(values.dtype)
     edge = (6 / 29) ** 3
-    f = np.where(ratio > edge, np.cbrt(np.maximum(ratio, edge)), ratio / (3 * (6 / 29) ** 2) + 4 / 29)
-    return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1)
+    f = np.where(
+        ratio > edge, np.cbrt(np.maximum(ratio, edge)), ratio / (3 * (6 / 29) ** 2) + 4 / 29
+    )
+    return np.stack(
+        [116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1
+    )
 
 
 def ciede2000(first, second):
-    """ΔE00 (...) between CIELAB colours (..., 3); CIE 142-2001 as in Sharma, Wu and Dalal 2005, all weights 1."""
+    """ΔE00 (...) between CIELAB colours (..., 3), with all weights 1.
+
+    CIE 142-2001, as in Sharma, Wu and Dalal 2005.
+    """
     (l1, a1, b1), (l2, a2, b2) = (np.moveaxis(colours, -1, 0) for colours in (first, second))
     seventh = ((np.hypot(a1, b1) + np.hypot(a2, b2)) / 2) ** 7
     stretch = 1.5 - 0.5 * np.sqrt(seventh / (seventh + 25.0**7))
@@ -40,8 +53,12 @@ def ciede2000(first, second):
     h1, h2 = np.arctan2(b1, a1), np.arctan2(b2, a2)
     gray = c1 * c2 == 0
     turn = h2 - h1
-    turn = np.where(gray, 0, np.where(turn > np.pi, turn - 2 * np.pi, np.where(turn < -np.pi, turn + 2 * np.pi, turn)))
-    # Half way along the shorter arc; a gray colour has no hue, so that the other's counts.
+    turn = np.where(
+        gray,
+        0,
+        np.where(turn > np.pi, turn - 2 * np.pi, np.where(turn < -np.pi, turn + 2 * np.pi, turn)),
+    )
+    # The middle of the shorter arc. A gray colour has no hue, so the other colour's counts.
     hue = np.where(gray, np.where(c1 == 0, h2, h1), h1 + turn / 2)
     lightness, chroma = (l1 + l2) / 2, (c1 + c2) / 2
     t = (
@@ -59,5 +76,5 @@ def ciede2000(first, second):
     degrees = np.degrees(hue) % 360
     rotation = np.radians(60) * np.exp(-(((degrees - 275) / 25) ** 2))
     mixed = -2 * np.sqrt(seventh / (seventh + 25.0**7)) * np.sin(rotation)
-    # Rounding can take the sum of nearly equal colours below zero.
+    # Rounding can take the sum below zero for nearly equal colours.
     return np.sqrt(np.maximum(dl * dl + dc * dc + dh * dh + mixed * dc * dh, 0))

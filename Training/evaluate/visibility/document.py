@@ -1,4 +1,4 @@
-"""The table of `make look` as look.md and look.json, with what it was measured with."""
+"""The results of `make look` as look.md and look.json, with what they were measured with."""
 
 import datetime
 import json
@@ -15,7 +15,9 @@ from . import metrics, pictures, released, scielab, summary
 def write(measured, variants, chosen, weights_file, out):
     """Writes look.md and look.json; returns the Markdown."""
     cells = summary.summarize(measured)
-    lines = summary.verdict(cells, variants) + [summary.LEGEND, *_facts(variants, chosen, weights_file)]
+    lines = summary.verdict(cells, variants) + [
+        summary.LEGEND, *_facts(variants, chosen, weights_file)
+    ]
     text = "\n\n".join([*summary.tables(cells), "\n".join(f"- {line}" for line in lines)]) + "\n"
     (out / "look.md").write_text(text)
     document = {
@@ -29,23 +31,28 @@ def write(measured, variants, chosen, weights_file, out):
 
 
 def _facts(variants, chosen, weights_file):
-    options = "; ".join(f"{row}: `{shlex.join(options) or 'no options'}`" for row, options in variants.items())
+    options = "; ".join(
+        f"{row}: `{shlex.join(options) or 'no options'}`" for row, options in variants.items()
+    )
     return [
-        f"{len(chosen)} photos in {min(len(chosen), released.CLASSES)} classes, family seed {released.FAMILY_SEED}; "
-        f"{options}.",
+        f"{len(chosen)} photos in {min(len(chosen), released.CLASSES)} classes, family seed "
+        f"{released.FAMILY_SEED}; {options}.",
         f"Enlarged: Lanczos to a short side of {pictures.LARGE} pixels, then normal grain of "
-        f"{pictures.LUMINANCE_GRAIN} levels in all channels alike and {pictures.COLOUR_GRAIN} in each, rounded. "
-        "JPEG with half the colour resolution (4:2:0), its blocks shifted against those of photos that came as JPEGs. "
-        f"FLIP at 67 pixels a degree, S-CIELAB's ΔE00 at {scielab.PIXELS_A_DEGREE}, butteraugli at 80 nits.",
-        f"{_commit()}weights whose tensors have the SHA-256 {weights.tensors_sha256(weights_file)[:12]}…, "
-        f"{datetime.date.today().isoformat()}, {machine.processor()}, {metrics.versions()}.",
+        f"{pictures.LUMINANCE_GRAIN} levels in all channels alike and {pictures.COLOUR_GRAIN} in "
+        "each, rounded. JPEG with half the colour resolution (4:2:0), its blocks shifted against "
+        "those of photos that came as JPEGs. FLIP at 67 pixels a degree, S-CIELAB's ΔE00 at "
+        f"{scielab.PIXELS_A_DEGREE}, butteraugli at 80 nits.",
+        f"{_commit()}weights whose tensors have the SHA-256 "
+        f"{weights.tensors_sha256(weights_file)[:12]}…, {datetime.date.today().isoformat()}, "
+        f"{machine.processor()}, {metrics.versions()}.",
     ]
 
 
 def _commit():
-    """The commit that was measured with, where there is one."""
+    """The commit measured, if there is one."""
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short=12", "HEAD"]
     try:
-        return f"Commit {subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()}, "
+        outcome = subprocess.run(command, capture_output=True, text=True, check=True)
+        return f"Commit {outcome.stdout.strip()}, "
     except (OSError, subprocess.CalledProcessError):
         return ""

@@ -1,4 +1,4 @@
-"""How visible a change is, by several measures; uint8 pictures (H, W, 3), sRGB, seen at one pixel a pixel."""
+"""Visibility metrics for uint8 sRGB images (H, W, 3), viewed at one screen pixel per pixel."""
 
 import re
 import subprocess
@@ -13,41 +13,54 @@ from .. import quality
 from . import scielab, texture
 
 BUTTERAUGLI = "butteraugli_main"
-# Six scales, the smallest with 8 pixels: below that SSIMULACRA2's weights are for other scales.
+# Six scales, the smallest of 8 pixels; below that, SSIMULACRA2's weights no longer fit the scales.
 SSIMULACRA2_SIDE = 8 * 2**5
 
 
 class MetricError(Exception):
-    """A measure cannot be had; the message says what to do."""
+    """A metric is unavailable; the message says what to do."""
 
 
 def ssimulacra2(original, released):
-    """SSIMULACRA2 by the package of that name: 100 for equal pictures, 90 not told apart, 70 seen only side by side."""
+    """SSIMULACRA2 by the package of that name.
+
+    100: equal; 90: not told apart; 70: visible only side by side.
+    """
     with tempfile.TemporaryDirectory(prefix="palimpsest-look-") as folder:
         return _ssimulacra2(*_written(folder, original, released))
 
 
 def butteraugli(original, released):
-    """Butteraugli's largest value and 3-norm by libjxl's `butteraugli_main`: below 1 hard to see, above 2 visible."""
+    """Butteraugli's maximum and 3-norm by libjxl's `butteraugli_main`.
+
+    Below 1 a change is hard to see, above 2 it is visible.
+    """
     with tempfile.TemporaryDirectory(prefix="palimpsest-look-") as folder:
         return _butteraugli(*_written(folder, original, released))
 
 
 def flip(original, released):
-    """Mean of NVIDIA's FLIP, 0 to 1, at its standard 67 pixels a degree: two pictures shown in turn."""
+    """Mean of NVIDIA's FLIP, 0 to 1, at its default 67 pixels per degree.
+
+    It models two images shown in alternation.
+    """
     import flip_evaluator
 
-    first, second = (np.ascontiguousarray(image, np.float32) / 255 for image in (original, released))
+    first, second = (
+        np.ascontiguousarray(image, np.float32) / 255 for image in (original, released)
+    )
     return float(flip_evaluator.evaluate(first, second, "LDR", applyMagma=False)[1])
 
 
 def s_cielab(original, released):
-    """95th and 99.5th percentile over the pixels of S-CIELAB's ΔE00."""
-    return tuple(float(value) for value in np.percentile(scielab.difference(original, released), (95, 99.5)))
+    """95th and 99.5th percentiles of S-CIELAB's ΔE00 over the pixels."""
+    return tuple(
+        float(value) for value in np.percentile(scielab.difference(original, released), (95, 99.5))
+    )
 
 
 def quick(original, released):
-    """The measures that take a second or less a megapixel."""
+    """The metrics that take a second or less per megapixel."""
     _refuse(original, released)
     largest, rms = texture.by_quartile(original, released)
     return {
@@ -60,7 +73,7 @@ def quick(original, released):
 
 
 def slow(original, released):
-    """The others."""
+    """The other metrics."""
     _refuse(original, released)
     largest, norm = butteraugli(original, released)
     high, highest = s_cielab(original, released)
@@ -74,20 +87,23 @@ def slow(original, released):
 
 
 def versions():
-    """What the measures were made with, in one line."""
+    """The versions of the metrics' tools, in one line."""
     command = ["dpkg-query", "-W", "-f", "${Version}", "libjxl-devtools"]
     try:
         libjxl = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         libjxl = "of unknown version"
-    return f"ssimulacra2 {version('ssimulacra2')}, flip-evaluator {version('flip-evaluator')}, libjxl-devtools {libjxl}"
+    return (
+        f"ssimulacra2 {version('ssimulacra2')}, flip-evaluator {version('flip-evaluator')}, "
+        f"libjxl-devtools {libjxl}"
+    )
 
 
 def _refuse(original, released):
     if original.shape != released.shape or original.dtype != np.uint8 or released.dtype != np.uint8:
         raise MetricError(
-            f"two uint8 pictures of one size are compared, not {original.dtype} {original.shape} with "
-            f"{released.dtype} {released.shape}"
+            f"two uint8 pictures of one size are compared, not {original.dtype} {original.shape} "
+            f"with {released.dtype} {released.shape}"
         )
 
 
@@ -105,8 +121,8 @@ def _ssimulacra2(original, released):
     with Image.open(original) as image:
         if min(image.size) < SSIMULACRA2_SIDE:
             raise MetricError(
-                f"SSIMULACRA2 needs pictures of {SSIMULACRA2_SIDE} pixels a side, not {image.width}x{image.height}: "
-                "enlarge them"
+                f"SSIMULACRA2 needs pictures of {SSIMULACRA2_SIDE} pixels a side, not "
+                f"{image.width}x{image.height}: enlarge them"
             )
     return float(compute_ssimulacra2(original, released))
 

@@ -1,4 +1,4 @@
-"""The photos of `make look`: those of the list, as they are and enlarged with grain, and the same as JPEGs."""
+"""The photos of `make look`: those of the list, as they are, enlarged with grain, and as JPEGs."""
 
 import hashlib
 import io
@@ -20,19 +20,19 @@ JPEG_SHIFT = (5, 3)
 
 
 class PicturesError(Exception):
-    """There are no photos to look at; the message says what to do."""
+    """There are no photos to measure; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A photo's name and file; `free`: whether it may be shown in a document."""
+    """A photo's name and file; `free` tells whether it may be shown in a document."""
 
     name: str
     content: bytes
     free: bool
 
     def pixels(self, size):
-        """uint8 (H, W, 3) at a size of `SIZES`."""
+        """uint8 (H, W, 3) at one of `SIZES`."""
         with Image.open(io.BytesIO(self.content)) as image:
             return SIZES[size](ImageOps.exif_transpose(image).convert("RGB"), self.digest())
 
@@ -41,13 +41,20 @@ class Picture:
 
 
 def listed(path=LIST):
-    """{name: whether it is free} of a list: a name, `free` or `restricted`, and what the photo shows, on every line."""
-    lines = [line.split(maxsplit=2) for line in Path(path).read_text().splitlines() if line and line[0] != "#"]
+    """{name: whether it is free} of a list.
+
+    A line is a name, `free` or `restricted`, and a description.
+    """
+    lines = [
+        line.split(maxsplit=2)
+        for line in Path(path).read_text().splitlines()
+        if line and line[0] != "#"
+    ]
     return {words[0]: words[1] == "free" for words in lines}
 
 
 def load(place, wanted=None):
-    """The photos of the list in a folder or tar. Of one that holds none of them, all: one's own."""
+    """The list's photos in a folder or tar; all photos if it holds none of the list."""
     place = Path(place)
     if not place.exists():
         raise PicturesError(f"there is no '{place}': name a folder of photos, or photos.tar")
@@ -61,15 +68,17 @@ def load(place, wanted=None):
         return [Picture(name, files[name], True) for name in sorted(files)]
     if missing:
         some = ", ".join(missing[:3])
-        raise PicturesError(f"'{place}' lacks {len(missing)} of the {len(wanted)} photos of {LIST.name}: {some}…")
+        raise PicturesError(
+            f"'{place}' lacks {len(missing)} of the {len(wanted)} photos of {LIST.name}: {some}…"
+        )
     return [Picture(name, files[name], free) for name, free in wanted.items()]
 
 
 def enlarged(image, digest):
-    """A photo at a short side of 1,536 pixels: Lanczos, then grain.
+    """A photo enlarged to a short side of 1,536 pixels: Lanczos, then grain.
 
-    Enlarging leaves a photo smoother than any camera's. The grain is normal noise, 1.8 levels in all channels alike
-    and 0.9 in each, seeded by the file's SHA-256 and rounded.
+    Enlarging leaves a photo smoother than any camera's. The grain is normal noise, 1.8 levels in
+    all channels alike and 0.9 in each, seeded by the file's SHA-256 and rounded.
     """
     scale = LARGE / min(image.size)
     image = image.resize((round(image.width * scale), round(image.height * scale)), Image.LANCZOS)
@@ -88,10 +97,10 @@ SIZES = {"as it is": as_it_is, f"{LARGE} px with grain": enlarged}
 
 
 def as_jpeg(pixels, quality):
-    """A picture after JPEG of that quality, with half the colour resolution (4:2:0).
+    """An image after JPEG at that quality, with half the colour resolution (4:2:0).
 
-    Its blocks begin 5 pixels above and 3 left of the picture: on its own old blocks a photo that came as a JPEG would
-    hardly change once more.
+    Its blocks start 5 pixels above and 3 left of the image. Aligned with its old blocks, a photo
+    that came as a JPEG would hardly change again.
     """
     top, left = JPEG_SHIFT
     encoded = io.BytesIO()

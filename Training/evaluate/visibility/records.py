@@ -12,9 +12,9 @@ from . import metrics, pictures, released
 
 
 class Task(NamedTuple):
-    """A photo at a size, and what it is compared with: a PNG of the binary, or the same as JPEG of a quality.
+    """A photo at a size, and what it is compared with: a PNG from the binary, or a JPEG.
 
-    `changed` names what else the result depends on, such as the files' hashes, options and weights.
+    `changed` names what else the result depends on, such as file hashes, options and weights.
     """
 
     row: str
@@ -42,7 +42,7 @@ class Task(NamedTuple):
 
 
 def of_variant(row, picture, size, original, png, options, tensors, quick, out):
-    """The task of a photo that the binary protected."""
+    """The task of a photo protected by the binary."""
     changed = {
         **_hashes(picture, original),
         "options": list(options),
@@ -53,28 +53,37 @@ def of_variant(row, picture, size, original, png, options, tensors, quick, out):
 
 
 def of_jpeg(picture, size, original, quality, quick, out):
-    """The task of a photo that is stored as a JPEG."""
+    """The task of a photo stored as a JPEG."""
     changed = {**_hashes(picture, original), "shift": list(pictures.JPEG_SHIFT)}
-    return Task(f"JPEG {quality}", picture.name, size, original, None, quality, changed, quick, Path(out))
+    return Task(
+        f"JPEG {quality}", picture.name, size, original, None, quality, changed, quick, Path(out)
+    )
 
 
 def _hashes(picture, original):
-    return {"photo_sha256": picture.digest(), "original_sha256": hashlib.sha256(original.read_bytes()).hexdigest()}
+    return {
+        "photo_sha256": picture.digest(),
+        "original_sha256": hashlib.sha256(original.read_bytes()).hexdigest(),
+    }
 
 
 def measure(task):
-    """The record of a task; what is known already is not measured again."""
+    """The record of a task; what is already known is not measured again."""
     path = task.path()
     record = json.loads(path.read_text()) if path.exists() else task.identity()
     wanted = [metrics.quick] if task.quick else [metrics.quick, metrics.slow]
     missing = [measures for measures in wanted if measures.__name__ not in record]
     if missing:
         original = released.pixels(task.original)
-        changed = released.pixels(task.png) if task.png else pictures.as_jpeg(original, task.quality)
+        changed = (
+            released.pixels(task.png) if task.png else pictures.as_jpeg(original, task.quality)
+        )
         for measures in missing:
             record[measures.__name__] = measures(original, changed)
         keep(path, record)
-    # What another run measured of it comes along.
+    # Keeps what other runs measured of it.
     known = [measures for measures in (metrics.quick, metrics.slow) if measures.__name__ in record]
-    values = {name: value for measures in known for name, value in record[measures.__name__].items()}
+    values = {
+        name: value for measures in known for name, value in record[measures.__name__].items()
+    }
     return {"row": task.row, "photo": task.photo, "size": task.size, **values}

@@ -1,4 +1,4 @@
-"""S-CIELAB (Zhang and Wandell 1997): the colour difference that is left after the eye has blurred both pictures."""
+"""S-CIELAB (Zhang and Wandell 1997): the colour difference after the eye's blur of both images."""
 
 import numpy as np
 from scipy.signal import oaconvolve
@@ -9,7 +9,7 @@ from . import colour
 PIXELS_A_DEGREE = 60
 # Opponent channels (rows: luminance, red-green, blue-yellow) from CIE XYZ.
 OPPONENT = np.array([[0.279, 0.720, -0.107], [-0.449, 0.290, -0.077], [0.086, -0.590, 0.501]])
-# Of each channel the (weight, spread in degrees) of its Gaussians exp(-x²/spread²).
+# Per channel, the (weight, spread in degrees) of its Gaussians exp(-x²/spread²).
 GAUSSIANS = (
     ((0.921, 0.0283), (0.105, 0.133), (-0.108, 4.336)),
     ((0.531, 0.0392), (0.330, 0.494)),
@@ -19,7 +19,7 @@ _STRIP = 128
 
 
 def kernels(pixels_a_degree=PIXELS_A_DEGREE):
-    """The three channels' filters, each (K, K) with the sum 1, cut off at half a degree."""
+    """The three channels' filters, each (K, K) and summing to 1, truncated at half a degree."""
     radius = int(np.ceil(pixels_a_degree / 2))
     x = np.arange(-radius, radius + 1) / pixels_a_degree
     made = []
@@ -34,7 +34,7 @@ def kernels(pixels_a_degree=PIXELS_A_DEGREE):
 
 
 def seen(image, pixels_a_degree=PIXELS_A_DEGREE):
-    """CIE XYZ (H, W, 3) of a uint8 picture as it is after the eye's blur; the picture is mirrored at its edges."""
+    """CIE XYZ (H, W, 3) of a uint8 image after the eye's blur; edges are mirrored."""
     opponent = colour.xyz(image) @ OPPONENT.T.astype(np.float32)
     filters = kernels(pixels_a_degree)
     radius = len(filters[0]) // 2
@@ -44,12 +44,17 @@ def seen(image, pixels_a_degree=PIXELS_A_DEGREE):
 
 
 def difference(original, released, pixels_a_degree=PIXELS_A_DEGREE):
-    """ΔE00 of every pixel (H, W) between two uint8 pictures after the eye's blur; about 1 is just noticed."""
+    """ΔE00 of every pixel (H, W) between two uint8 images after the eye's blur.
+
+    About 1 is just noticeable.
+    """
     first, second = (seen(image, pixels_a_degree) for image in (original, released))
-    # In strips, so that the many intermediate values stay in the cache.
+    # In strips, to keep the many intermediate values in the cache.
     return np.concatenate(
         [
-            colour.ciede2000(colour.lab(first[top : top + _STRIP]), colour.lab(second[top : top + _STRIP]))
+            colour.ciede2000(
+                colour.lab(first[top : top + _STRIP]), colour.lab(second[top : top + _STRIP])
+            )
             for top in range(0, len(first), _STRIP)
         ]
     )

@@ -1,4 +1,4 @@
-"""Visibility in a set of small pictures, such as CIFAR-10's, which nobody looks at in their own size."""
+"""Visibility in a set of small images, such as CIFAR-10's, which are viewed enlarged."""
 
 import numpy as np
 from PIL import Image
@@ -7,13 +7,16 @@ from . import metrics
 
 
 def ssimulacra2_of_set(originals, released, enlarge=8, count=50):
-    """Median and 10th percentile of SSIMULACRA2 over `count` of uint8 pictures (N, H, W, 3), evenly spread.
+    """Median and 10th percentile of SSIMULACRA2 over `count` evenly spread uint8 images.
 
-    Each is enlarged `enlarge` times by Lanczos first, as a screen shows a thumbnail to somebody who inspects it.
+    Each is first upscaled `enlarge` times by Lanczos, as a viewer would for inspection.
     """
-    chosen = np.unique(np.linspace(0, len(originals) - 1, min(count, len(originals))).round().astype(int))
+    chosen = np.unique(
+        np.linspace(0, len(originals) - 1, min(count, len(originals))).round().astype(int)
+    )
     scores = [
-        metrics.ssimulacra2(*(_enlarged(images[i], enlarge) for images in (originals, released))) for i in chosen
+        metrics.ssimulacra2(*(_enlarged(images[i], enlarge) for images in (originals, released)))
+        for i in chosen
     ]
     return float(np.median(scores)), float(np.percentile(scores, 10))
 
