@@ -79,7 +79,10 @@ import Testing
         let store = try test.open()
         try store.close()
         let after = try content(of: before.tables)
-        for table in before.tables.keys.sorted() { #expect(before.rows[table] == after.rows[table], "\(table)") }
+        // The clock is set anew whenever the store is opened.
+        for table in before.tables.keys.sorted() where table != "clock" {
+            #expect(before.rows[table] == after.rows[table], "\(table)")
+        }
     }
 
     @Test(arguments: 2..<Migrations.all.count)
