@@ -88,13 +88,13 @@ def test_words_in_comments_and_strings_are_not_imports(tree):
 
 def test_an_upward_dependency_in_the_manifest_is_found(tree):
     manifest = (tree / "Package.swift").read_text()
-    assert 'module("JobModel"' in manifest
+    assert 'module("ImageHeader"' in manifest
     (tree / "Package.swift").write_text(
-        manifest.replace('module("JobModel"', 'module("JobModel", ["Workers"]', 1)
+        manifest.replace('module("ImageHeader"', 'module("ImageHeader", ["Workers"]', 1)
     )
     status, output = check(tree)
     assert status == 1
-    assert "JobModel (layer 1) may not depend on Workers (layer 4)" in output
+    assert "ImageHeader (layer 1) may not depend on Workers (layer 4)" in output
     assert "JobModel declares Workers, which none of its files imports" in output
 
 
