@@ -95,7 +95,7 @@ def test_an_upward_dependency_in_the_manifest_is_found(tree):
     status, output = check(tree)
     assert status == 1
     assert "ImageHeader (layer 1) may not depend on Workers (layer 4)" in output
-    assert "JobModel declares Workers, which none of its files imports" in output
+    assert "ImageHeader declares Workers, which none of its files imports" in output
 
 
 @pytest.mark.parametrize(
