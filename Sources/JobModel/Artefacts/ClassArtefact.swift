@@ -4,12 +4,13 @@ public import Cryptography
 public enum ClassArtefact: Sendable, Hashable {
     /// The method makes it from the class's numbers.
     case generated(ClassAssignment)
-    /// Pictures that were imported for the class, so many, at least 1.
+    /// The class has imported pictures; `count` is at least 1.
     case imported(count: Int)
 
-    /// The part that a photo gets: the one rule for it, whoever asks.
+    /// Chooses the part that a photo gets.
     ///
-    /// Class-wise, every photo gets the class's own texture or the first picture. Sample-wise, the
+    /// The store and the command line both ask here, so that they cannot disagree. Class-wise,
+    /// every photo gets the class's own texture or the first picture. Sample-wise, the
     /// photo's file decides which texture or picture, so that the same file always gets the same.
     ///
     /// - Parameters:
