@@ -86,8 +86,8 @@ def test_every_code_of_the_sources_is_documented():
     sources = "\n".join(
         path.read_text()
         for folder in ("Service", "HTTPServer", "HTTPWire")
-        for path in sorted((ROOT / "Sources" / folder).glob("*.swift"))
-    ) + (ROOT / "Sources/JobModel/SettingsFault.swift").read_text()
+        for path in sorted((ROOT / "Sources" / folder).rglob("*.swift"))
+    ) + (ROOT / "Sources/JobModel/Settings/SettingsFault.swift").read_text()
     codes = set(re.findall(r'(?:APIError\(|Problem\()\s*\.\w+,\s*"([a-z_]+)"', sources))
     codes |= set(re.findall(r'\bcode: "([a-z_]+)"', sources))
     codes |= set(re.findall(r'case \w+ = "([a-z_]+_invalid)"', sources))
