@@ -1,6 +1,6 @@
 import ArgumentParser
+import Operations
 import POSIX
-import Service
 
 struct BackupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

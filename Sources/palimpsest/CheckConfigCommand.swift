@@ -1,5 +1,5 @@
 import ArgumentParser
-import Service
+import HTTPAPI
 
 /// `palimpsest check-config`: what `serve` would do with these options and variables.
 struct CheckConfigCommand: ParsableCommand {

@@ -1,10 +1,10 @@
 import ArgumentParser
 import CodecChild
+import CodecProtocol
 import DeepHiding
 import Imaging
 import JobModel
 import Methods
-import Workers
 
 /// The sandboxed child that decodes, protects and encodes; only this program itself starts it.
 struct CodecCommand: ParsableCommand {

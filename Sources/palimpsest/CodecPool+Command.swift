@@ -1,7 +1,8 @@
 import ArgumentParser
+import CodecHost
 import Imaging
 import POSIX
-import Workers
+import Sandbox
 
 extension CodecPool {
     /// Starts the codec processes of a command, which gives up when they do not start.

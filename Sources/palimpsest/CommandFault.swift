@@ -1,4 +1,4 @@
-import Workers
+import CodecHost
 
 /// A fault of the whole call: one sentence, and exit status 1.
 struct CommandFault: Error, CustomStringConvertible {

@@ -1,7 +1,7 @@
 import ArgumentParser
+import CodecProtocol
 import Imaging
 import JobModel
-import Workers
 
 /// The option of how large a picture may be, for every command that decodes some.
 struct MaxPixelsOption: ParsableArguments {

@@ -1,8 +1,8 @@
 import ArgumentParser
+import CodecHost
 import FoundationEssentials
 import Imaging
 import JobModel
-import Workers
 
 struct ProtectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

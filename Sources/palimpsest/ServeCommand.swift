@@ -1,8 +1,8 @@
 import ArgumentParser
 import CLinux
+import HTTPAPI
 import Logging
 import POSIX
-import Service
 import Telemetry
 
 struct ServeCommand: AsyncParsableCommand {

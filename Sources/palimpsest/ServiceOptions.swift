@@ -1,6 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
-import Service
+import HTTPAPI
 
 /// The options of the service, each with a variable of its own.
 struct ServiceOptions: ParsableArguments {

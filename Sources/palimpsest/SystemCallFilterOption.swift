@@ -1,5 +1,5 @@
 import ArgumentParser
-import Workers
+import Sandbox
 
 /// The option of whether processes that decode are held to the system calls that they need.
 struct SystemCallFilterOption: ParsableArguments {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
-import Service
+import HTTPAPI
+import Operations
 
 /// What concerns the classes of a service.
 struct ClassesCommand: ParsableCommand {

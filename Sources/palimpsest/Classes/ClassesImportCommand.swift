@@ -1,11 +1,11 @@
 import ArgumentParser
+import CodecHost
 import Cryptography
 import FoundationEssentials
 import JobModel
 import JobStore
+import Operations
 import POSIX
-import Service
-import Workers
 
 struct ClassesImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ArgumentParser
 import JobStore
-import Service
+import Operations
 
 struct ClassesListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
+import Operations
 import POSIX
-import Service
 
 /// The API keys of a service.
 struct KeysCommand: ParsableCommand {

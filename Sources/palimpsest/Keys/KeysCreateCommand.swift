@@ -1,7 +1,7 @@
 import ArgumentParser
 import JobModel
 import JobStore
-import Service
+import Operations
 
 struct KeysCreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,8 @@
+import CodecHost
+import CodecProtocol
 import Cryptography
 import JobModel
 import POSIX
-import Workers
 
 /// Sends files through codec processes and writes what comes back.
 struct FileProtection: Sendable {

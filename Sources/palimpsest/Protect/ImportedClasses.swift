@@ -1,7 +1,7 @@
+import CodecHost
 import Cryptography
 import JobModel
 import Synchronization
-import Workers
 
 /// The semantic images that a call takes from a folder instead of the generator: those of its photos' classes.
 struct ImportedClasses: Sendable {

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 import POSIX
-import Workers
+import Sandbox
 
 /// A copy of this process that decodes what strangers have made: it can open nothing and reach nobody, and what it leaves is what it
 /// wrote to descriptors that were open.

@@ -1,8 +1,8 @@
+import CodecHost
 import Cryptography
 import JobModel
 import POSIX
 import Synchronization
-import Workers
 
 /// Has codec processes make semantic images of files, several at once.
 struct SemanticImageReader: Sendable {

@@ -3,7 +3,6 @@ import FoundationEssentials
 import Glibc
 import POSIX
 import Synchronization
-import Workers
 
 /// Speaks HTTP by the `curl` program, one process a request.
 ///

@@ -1,7 +1,6 @@
 import Cryptography
 import JobModel
 import POSIX
-import Workers
 
 /// Has a server protect photos: sends them as jobs of some at a time, waits, and writes what comes back.
 struct Submission: Sendable {

@@ -5,7 +5,7 @@ import Imaging
 import JobModel
 import POSIX
 import Protection
-import Workers
+import Sandbox
 
 /// `palimpsest verify`: what anybody can check about a protected picture, without a server.
 struct VerifyCommand: ParsableCommand {
