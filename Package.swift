@@ -22,11 +22,19 @@ let kernelSettings: [CSetting] = [
     .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])
 ]
 
-func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+func module(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    exclude: [String] = []
+) -> Target {
     .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    resources: [Resource] = []
+) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: [.byName(name: name)] + dependencies,
@@ -37,7 +45,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
 let package = Package(
@@ -58,13 +69,19 @@ let package = Package(
         .target(name: "CLinux", cSettings: cSettings),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .systemLibrary(
+            name: "CDeflate",
+            pkgConfig: "libdeflate",
+            providers: [.apt(["libdeflate-dev"])]
+        ),
         .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
         .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
         .target(
             name: "CHeif",
             cSettings: cSettings,
-            linkerSettings: [.linkedLibrary("heif"), .linkedLibrary("de265"), .linkedLibrary("dav1d")]
+            linkerSettings: [
+                .linkedLibrary("heif"), .linkedLibrary("de265"), .linkedLibrary("dav1d"),
+            ]
         ),
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CKernels", cSettings: kernelSettings),
@@ -129,7 +146,10 @@ let package = Package(
         module("Protection", ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods"]),
         module(
             "Workers",
-            ["Archive", "BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", "POSIX", logging]
+            [
+                "Archive", "BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", "POSIX",
+                logging,
+            ]
         ),
 
         // Layer 5: the two sides of the wall around hostile pictures, and the HTTP API.
@@ -137,8 +157,10 @@ let package = Package(
         module(
             "Service",
             [
-                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "ImageHeader", "JobModel", "JobStore",
-                "POSIX", "PublicFiles", "SemanticImages", "SocketIO", "Telemetry", "Workers", httpTypes, logging,
+                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "ImageHeader",
+                "JobModel", "JobStore",
+                "POSIX", "PublicFiles", "SemanticImages", "SocketIO", "Telemetry", "Workers",
+                httpTypes, logging,
             ]
         ),
 
@@ -146,8 +168,10 @@ let package = Package(
         .executableTarget(
             name: "palimpsest",
             dependencies: [
-                "Archive", "CLinux", "CodecChild", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore",
-                "Methods", "POSIX", "Protection", "SemanticImages", "Service", "Telemetry", "Workers", argumentParser,
+                "Archive", "CLinux", "CodecChild", "Cryptography", "DeepHiding", "Imaging",
+                "JobModel", "JobStore",
+                "Methods", "POSIX", "Protection", "SemanticImages", "Service", "Telemetry",
+                "Workers", argumentParser,
                 logging,
             ],
             swiftSettings: settings
@@ -155,7 +179,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "CBenchmark", "CSpng", "Cryptography", "DeepHiding", "HTTPWire", "Imaging", "JobModel", "Protection",
+                "CBenchmark", "CSpng", "Cryptography", "DeepHiding", "HTTPWire", "Imaging",
+                "JobModel", "Protection",
                 "SemanticImages",
                 argumentParser,
             ],
@@ -222,9 +247,16 @@ let package = Package(
         tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),
         tests("SocketIO", ["CLinux", "POSIX"]),
         tests("BlobStore", ["Cryptography", "POSIX"]),
-        tests("JobStore", ["Cryptography", "JobModel", "Migrations", grdb], resources: [.copy("Fixtures")]),
+        tests(
+            "JobStore",
+            ["Cryptography", "JobModel", "Migrations", grdb],
+            resources: [.copy("Fixtures")]
+        ),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
-        tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"]),
+        tests(
+            "Protection",
+            ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"]
+        ),
         tests(
             "Workers",
             ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", "POSIX", logging],
@@ -233,7 +265,8 @@ let package = Package(
         tests(
             "Service",
             [
-                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "Imaging", "JobModel", "JobStore",
+                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "Imaging",
+                "JobModel", "JobStore",
                 "POSIX", "Telemetry", "ToyCodec", "ToyMethod", "Workers", httpTypes, logging,
             ]
         ),

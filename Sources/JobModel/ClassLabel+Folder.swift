@@ -18,7 +18,8 @@ extension ClassLabel {
     /// `index.html` is kept free, since a folder of results may be published as it is.
     private static let reserved: Set<String> = Set(
         [
-            "manifest.json", "manifest.json.sig", "SHA256SUMS", "index.html", "palimpsest-classes.json",
+            "manifest.json", "manifest.json.sig", "SHA256SUMS", "index.html",
+            "palimpsest-classes.json",
             "palimpsest-jobs.json", "palimpsest-manifests",
         ].map(FileNames.folded)
     )

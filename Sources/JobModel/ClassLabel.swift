@@ -18,14 +18,17 @@ public struct ClassLabel: Sendable, Hashable {
     /// - Throws: ``SettingsFault/Code/classInvalid``.
     public init(_ text: String) throws(SettingsFault) {
         let composed = ComposedText.make(text)
-        if let flaw = Self.flaw(of: composed) { throw SettingsFault(.classInvalid, "This class \(flaw). \(Self.rule)") }
+        if let flaw = Self.flaw(of: composed) {
+            throw SettingsFault(.classInvalid, "This class \(flaw). \(Self.rule)")
+        }
         self.text = composed
     }
 
     private static let rule = """
-        A class is 1 to 64 characters of any script (at most 255 bytes of UTF-8), blanks, digits and signs among them, without \
-        slashes, backslashes, line breaks, and control, invisible, private or unassigned characters; it begins with neither a \
-        dot, a blank nor a combining mark, and does not end with a blank.
+        A class is 1 to 64 characters of any script (at most 255 bytes of UTF-8), blanks, digits \
+        and signs among them, without slashes, backslashes, line breaks, and control, invisible, \
+        private or unassigned characters; it begins with neither a dot, a blank nor a combining \
+        mark, and does not end with a blank.
         """
 
     /// Why a composed text is no label; `nil` if it is one.
@@ -37,7 +40,9 @@ public struct ClassLabel: Sendable, Hashable {
         for scalar in scalars {
             if scalar == "/" || scalar == "\\" { return "has a slash or a backslash" }
             // It stands for bytes that were no text: two folders that are unreadable must not become one class.
-            if scalar == "\u{FFFD}" { return "has a character that could not be read; name it in UTF-8" }
+            if scalar == "\u{FFFD}" {
+                return "has a character that could not be read; name it in UTF-8"
+            }
             if let flaw = flaw(of: scalar) { return flaw }
         }
         if first.isBlank || last.isBlank { return "begins or ends with a blank" }
@@ -49,10 +54,13 @@ public struct ClassLabel: Sendable, Hashable {
     private static func flaw(of scalar: Unicode.Scalar) -> String? {
         guard scalar.isInvisible else { return nil }
         switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator: return "has a control character or a line break"
+        case .control, .lineSeparator, .paragraphSeparator:
+            return "has a control character or a line break"
         case .privateUse: return "has a private character"
         // What a later Unicode puts there may compose otherwise.
-        case .unassigned: return "has a character that Unicode has not assigned, or that is newer than this program"
+        case .unassigned:
+            return
+                "has a character that Unicode has not assigned, or that is newer than this program"
         default: return "has an invisible character"
         }
     }

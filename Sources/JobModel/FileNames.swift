@@ -39,7 +39,9 @@ extension Unicode.Scalar {
     /// A variation selector, which makes a heart a red one, does show.
     var isInvisible: Bool {
         switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
+            .unassigned:
+            true
         default: properties.isDefaultIgnorableCodePoint && !properties.isVariationSelector
         }
     }

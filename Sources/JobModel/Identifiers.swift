@@ -35,7 +35,10 @@ extension OpaqueIdentifier {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let identifier = Self(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an identifier of this kind")
+            throw DecodingError.dataCorruptedError(
+                in: container,
+                debugDescription: "not an identifier of this kind"
+            )
         }
         self = identifier
     }

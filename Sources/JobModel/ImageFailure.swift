@@ -22,7 +22,8 @@ public struct ImageFailure: Error, Codable, Sendable, Hashable {
     /// An image that was being protected each time the service was killed.
     public static let interrupted = ImageFailure(
         code: "image_interrupted",
-        detail: "The service was killed repeatedly while it protected this image, so it was set aside."
+        detail:
+            "The service was killed repeatedly while it protected this image, so it was set aside."
     )
 }
 

@@ -49,7 +49,11 @@ extension RetryRule {
     ///   - faults: What went wrong with it before.
     ///   - event: What happens.
     /// - Returns: What becomes of it; `nil` if that cannot happen to an image in this state, which then stays as it is.
-    public func transition(of state: ImageState, after faults: ImageFaults, on event: ImageEvent) -> ImageTransition? {
+    public func transition(
+        of state: ImageState,
+        after faults: ImageFaults,
+        on event: ImageEvent
+    ) -> ImageTransition? {
         switch (state, event) {
         case (.queued, .claimed):
             return ImageTransition(from: state, to: .running, faults: faults)
@@ -60,7 +64,12 @@ extension RetryRule {
         case (.running, .machineFailed(let failure, let jitter)):
             var faults = faults
             faults.errors += 1
-            return follow(afterError(errors: faults.errors, jitter: jitter), from: state, faults, failure)
+            return follow(
+                afterError(errors: faults.errors, jitter: jitter),
+                from: state,
+                faults,
+                failure
+            )
         case (.running, .crashed):
             var faults = faults
             faults.crashes += 1
@@ -68,14 +77,20 @@ extension RetryRule {
         case (.running, .interrupted):
             var faults = faults
             faults.interruptions += 1
-            return follow(afterInterruption(interruptions: faults.interruptions), from: state, faults, .interrupted)
+            return follow(
+                afterInterruption(interruptions: faults.interruptions),
+                from: state,
+                faults,
+                .interrupted
+            )
         case (.running, .released):
             return ImageTransition(from: state, to: .queued, faults: faults)
         case (.queued, .cancelled), (.running, .cancelled):
             return ImageTransition(from: state, to: .cancelled, faults: faults)
         case (.failed, .retried), (.quarantined, .retried):
             return ImageTransition(from: state, to: .queued, faults: ImageFaults())
-        case (.queued, _), (.running, _), (.done, _), (.failed, _), (.quarantined, _), (.cancelled, _):
+        case (.queued, _), (.running, _), (.done, _), (.failed, _), (.quarantined, _),
+            (.cancelled, _):
             return nil
         }
     }
@@ -87,9 +102,11 @@ extension RetryRule {
         _ failure: ImageFailure
     ) -> ImageTransition? {
         switch verdict {
-        case .retry(let delay): ImageTransition(from: state, to: .queued, faults: faults, delay: delay)
+        case .retry(let delay):
+            ImageTransition(from: state, to: .queued, faults: faults, delay: delay)
         case .fail: ImageTransition(from: state, to: .failed, faults: faults, failure: failure)
-        case .quarantine: ImageTransition(from: state, to: .quarantined, faults: faults, failure: failure)
+        case .quarantine:
+            ImageTransition(from: state, to: .quarantined, faults: faults, failure: failure)
         }
     }
 }

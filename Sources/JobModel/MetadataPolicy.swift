@@ -14,7 +14,10 @@ public enum MetadataPolicy: String, Codable, Sendable, CaseIterable {
     /// - Throws: ``SettingsFault/Code/metadataInvalid``.
     public init(parsing text: String) throws(SettingsFault) {
         guard let policy = Self(rawValue: text) else {
-            throw SettingsFault(.metadataInvalid, "The metadata to keep must be strip, copyright or all.")
+            throw SettingsFault(
+                .metadataInvalid,
+                "The metadata to keep must be strip, copyright or all."
+            )
         }
         self = policy
     }

@@ -40,7 +40,9 @@ public struct OutputName: Sendable, Hashable {
     ///
     /// - Parameter base: The name of its file without `.png`; one with a number at its end may be longer than ``maxBytes``.
     public init?(given base: String) {
-        guard !base.isEmpty, Self.sanitize(base + ".png", maxBytes: Self.maxBytes + Self.maxNumberBytes) == base else {
+        guard !base.isEmpty,
+            Self.sanitize(base + ".png", maxBytes: Self.maxBytes + Self.maxNumberBytes) == base
+        else {
             return nil
         }
         self.base = base
@@ -62,7 +64,9 @@ public struct OutputName: Sendable, Hashable {
     // By scalars throughout: a slash or a dot with an accent behind it is another character to Swift, and none to a file system.
     private static func sanitize(_ name: String, maxBytes: Int = maxBytes) -> String {
         let scalars = name.unicodeScalars
-        let start = scalars.lastIndex { $0 == "/" || $0 == "\\" }.map { scalars.index(after: $0) } ?? scalars.startIndex
+        let start =
+            scalars.lastIndex { $0 == "/" || $0 == "\\" }.map { scalars.index(after: $0) }
+            ?? scalars.startIndex
         var shown = String.UnicodeScalarView()
         for scalar in scalars[start...] where !scalar.isInvisible { shown.append(scalar) }
         var kept = String.UnicodeScalarView()
@@ -72,17 +76,23 @@ public struct OutputName: Sendable, Hashable {
         var base = Substring(kept.drop { $0 == "." || $0.isBlank || $0.continuesCharacter })
         // Between characters: half of one would be another one.
         while base.utf8.count > maxBytes { base.removeLast() }
-        while let last = base.unicodeScalars.last, last == "." || last.isBlank { base.unicodeScalars.removeLast() }
+        while let last = base.unicodeScalars.last, last == "." || last.isBlank {
+            base.unicodeScalars.removeLast()
+        }
         return FileNames.isDevice(String(base)) ? "_" + base : String(base)
     }
 
     /// Drops `.jpeg` and its like: a last part of 1 to 5 ASCII letters and digits behind a dot that is not the first character.
-    private static func withoutExtension(_ name: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
+    private static func withoutExtension(
+        _ name: Substring.UnicodeScalarView
+    ) -> Substring.UnicodeScalarView {
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
         let end = name[name.index(after: dot)...]
         let isExtension =
             (1...5).contains(end.count)
-            && end.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0)) }
+            && end.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0))
+            }
         return isExtension ? name[..<dot] : name
     }
 }

@@ -176,7 +176,9 @@ extension ProtectionReport: Codable {
         try container.encode(label, forKey: .label)
         try container.encode(artefactSHA256, forKey: .artefactSHA256)
         // Clients know it by this name from the releases that had one method.
-        if method == .deepHiding { try container.encode(artefactSHA256, forKey: .semanticImageSHA256) }
+        if method == .deepHiding {
+            try container.encode(artefactSHA256, forKey: .semanticImageSHA256)
+        }
         try container.encode(modelSHA256, forKey: .modelSHA256)
         try container.encode(inputSHA256, forKey: .inputSHA256)
         try container.encode(outputSHA256, forKey: .outputSHA256)

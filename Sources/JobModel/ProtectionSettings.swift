@@ -73,10 +73,16 @@ public struct ProtectionSettings: Sendable, Hashable {
         metadata: MetadataPolicy = .strip
     ) throws(SettingsFault) {
         guard Self.strengths.contains(strength) else {
-            throw SettingsFault(.strengthInvalid, "The strength must be a whole number from 1 to 16.")
+            throw SettingsFault(
+                .strengthInvalid,
+                "The strength must be a whole number from 1 to 16."
+            )
         }
         guard Self.workingSizes.contains(workingSize) else {
-            throw SettingsFault(.workingSizeInvalid, "The working size must be a whole number from 64 to 1024.")
+            throw SettingsFault(
+                .workingSizeInvalid,
+                "The working size must be a whole number from 64 to 1024."
+            )
         }
         self.init(
             unchecked: mode,

@@ -19,8 +19,10 @@ public enum Spelling {
             let letters = letters(of: candidate)
             let mistakes = mistakes(wanted, letters)
             let isBeginning =
-                min(wanted.count, letters.count) >= 3 && (letters.starts(with: wanted) || wanted.starts(with: letters))
-            let isNear = mistakes <= max(1, max(wanted.count, letters.count) / 3) && mistakes < wanted.count
+                min(wanted.count, letters.count) >= 3
+                && (letters.starts(with: wanted) || wanted.starts(with: letters))
+            let isNear =
+                mistakes <= max(1, max(wanted.count, letters.count) / 3) && mistakes < wanted.count
             return (candidate: candidate, mistakes: mistakes, isNear: isNear || isBeginning)
         }
         return ranked.filter(\.isNear).min { $0.mistakes < $1.mistakes }?.candidate
@@ -40,7 +42,8 @@ public enum Spelling {
                 var best = min(last[column + 1], current[column]) + 1
                 best = min(best, last[column] + (letter == otherLetter ? 0 : 1))
                 let hasChangedPlaces =
-                    row > 0 && column > 0 && letter == other[column - 1] && one[row - 1] == otherLetter
+                    row > 0 && column > 0 && letter == other[column - 1]
+                    && one[row - 1] == otherLetter
                 if hasChangedPlaces { best = min(best, beforeLast[column - 1] + 1) }
                 current.append(best)
             }
@@ -60,7 +63,8 @@ public enum Quotation {
         var kept = String.UnicodeScalarView()
         for scalar in text.unicodeScalars.prefix(maxScalars) {
             switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .surrogate:
+            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned,
+                .surrogate:
                 kept.append("\u{FFFD}")
             default: kept.append(scalar)
             }

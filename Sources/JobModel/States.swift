@@ -36,7 +36,9 @@ public enum ImageState: String, Codable, Sendable, CaseIterable {
             (.running, .cancelled):
             true
         case (.failed, .queued), (.quarantined, .queued): true
-        case (.queued, _), (.running, _), (.done, _), (.failed, _), (.quarantined, _), (.cancelled, _): false
+        case (.queued, _), (.running, _), (.done, _), (.failed, _), (.quarantined, _),
+            (.cancelled, _):
+            false
         }
     }
 }
@@ -68,8 +70,10 @@ public enum JobState: String, Codable, Sendable, CaseIterable {
     public func canBecome(_ next: JobState) -> Bool {
         switch (self, next) {
         case (.queued, .running), (.queued, .cancelled): true
-        case (.running, .queued), (.running, .done), (.running, .failed), (.running, .cancelled): true
-        case (.done, .running), (.failed, .queued), (.failed, .running), (.cancelled, .running): true
+        case (.running, .queued), (.running, .done), (.running, .failed), (.running, .cancelled):
+            true
+        case (.done, .running), (.failed, .queued), (.failed, .running), (.cancelled, .running):
+            true
         case (.queued, _), (.running, _), (.done, _), (.failed, _), (.cancelled, _): false
         }
     }

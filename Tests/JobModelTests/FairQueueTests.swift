@@ -23,7 +23,11 @@ import Testing
         #expect(queue.next(among: []) == nil)
         let least = candidate(running: 5, share: share(90, 900), turn: 9, job: 9)
         #expect(queue.next(among: [candidate(running: 6), least, candidate(running: 7)]) == 1)
-        #expect(queue.next(among: [candidate(share: share(0, 200)), candidate(share: share(0, 199), turn: 9)]) == 1)
+        #expect(
+            queue.next(among: [
+                candidate(share: share(0, 200)), candidate(share: share(0, 199), turn: 9),
+            ]) == 1
+        )
         #expect(queue.next(among: [candidate(turn: 3, job: 1), candidate(turn: 2, job: 2)]) == 1)
         #expect(queue.next(among: [candidate(turn: 2, job: 3), candidate(turn: 2, job: 2)]) == 1)
     }
@@ -31,7 +35,9 @@ import Testing
     @Test func `Whoever was away has no credit, and whoever is new no debt`() {
         let queue = FairQueue(latestStart: 1000)
         // One has had nothing for long, the other nothing ever: both begin now.
-        #expect(queue.next(among: [candidate(share: share(0, 10), turn: 2), candidate(turn: 1)]) == 1)
+        #expect(
+            queue.next(among: [candidate(share: share(0, 10), turn: 2), candidate(turn: 1)]) == 1
+        )
         #expect(queue.share(after: share(0, 10), taking: 50) == share(1000, 1050))
         #expect(queue.share(after: nil, taking: 50) == share(1000, 1050))
         #expect(queue.share(after: share(1100, 1200), taking: 50) == share(1200, 1250))
@@ -62,7 +68,11 @@ import Testing
             shares[0] = queue.share(after: shares[0], taking: 12_000_000)
         }
         let queue = FairQueue(latestStart: shares[0]?.started ?? 0)
-        #expect(queue.next(among: [candidate(share: shares[0], turn: 0, job: 1), candidate(turn: 9, job: 2)]) == 1)
+        #expect(
+            queue.next(among: [
+                candidate(share: shares[0], turn: 0, job: 1), candidate(turn: 9, job: 2),
+            ]) == 1
+        )
     }
 
     // MARK: - Priorities
@@ -71,8 +81,12 @@ import Testing
         let step = JobPriority.step.components.seconds * 1000
         #expect(JobPriority.allCases.map { $0.turn(ofJobMadeAt: 0) } == [step, 0, -step])
         // An urgent job overtakes what came within the last hours, and nothing that is older.
-        #expect(JobPriority.high.turn(ofJobMadeAt: step - 1) < JobPriority.normal.turn(ofJobMadeAt: 0))
-        #expect(JobPriority.high.turn(ofJobMadeAt: step + 1) > JobPriority.normal.turn(ofJobMadeAt: 0))
+        #expect(
+            JobPriority.high.turn(ofJobMadeAt: step - 1) < JobPriority.normal.turn(ofJobMadeAt: 0)
+        )
+        #expect(
+            JobPriority.high.turn(ofJobMadeAt: step + 1) > JobPriority.normal.turn(ofJobMadeAt: 0)
+        )
         // So whatever comes, and however urgent, a job that can wait is first after two steps at the latest.
         for priority in JobPriority.allCases {
             #expect(JobPriority.low.turn(ofJobMadeAt: 0) < priority.turn(ofJobMadeAt: 2 * step + 1))
@@ -80,7 +94,9 @@ import Testing
     }
 
     @Test func `Priorities are read by their words alone`() throws {
-        for priority in JobPriority.allCases { #expect(try JobPriority(parsing: priority.rawValue) == priority) }
+        for priority in JobPriority.allCases {
+            #expect(try JobPriority(parsing: priority.rawValue) == priority)
+        }
         for bad in ["", "High", "9", "urgent"] {
             let fault = #expect(throws: SettingsFault.self) { try JobPriority(parsing: bad) }
             #expect(fault?.code == .priorityInvalid)
@@ -92,7 +108,9 @@ import Testing
     @Test func `A picture costs its pixels, within bounds that no header can leave`() {
         #expect(ImageCost.pixels(width: 4000, height: 3000) == 12_000_000)
         #expect(ImageCost.pixels(width: 0, height: 5) == 1)
-        #expect(ImageCost.pixels(width: Int(Int32.max), height: Int(Int32.max)) == ImageCost.maxPixels)
+        #expect(
+            ImageCost.pixels(width: Int(Int32.max), height: Int(Int32.max)) == ImageCost.maxPixels
+        )
         #expect(ImageCost.pixels(width: .max, height: 2) == ImageCost.maxPixels)
         // Nothing of unknown size counts as small.
         #expect(ImageCost.estimate(bytes: 0) > ImageCost.maxSmallPixels)

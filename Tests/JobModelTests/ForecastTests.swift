@@ -15,8 +15,14 @@ import Testing
         #expect(QueueForecast([]).pixels(untilEndOf: work(one, 5, 70)) == 70)
     }
 
-    @Test func `Before a job come the earlier turns of its key, and as much of every other key as that makes`() {
-        let jobs = [work(one, 2, 10), work(one, 1, 100), work(two, 1, 30), work(three, 9, 5000), work(one, 3, 1)]
+    @Test
+    func
+        `Before a job come the earlier turns of its key, and as much of every other key as that makes`()
+    {
+        let jobs = [
+            work(one, 2, 10), work(one, 1, 100), work(two, 1, 30), work(three, 9, 5000),
+            work(one, 3, 1),
+        ]
         let forecast = QueueForecast(jobs)
         #expect(forecast.pixels(untilEndOf: jobs[1]) == 100 + 30 + 100)
         #expect(forecast.pixels(untilEndOf: jobs[0]) == 110 + 30 + 110)
@@ -41,7 +47,9 @@ import Testing
         var total: Int64 = 0
         while left.contains(where: { $0 > 0 }) {
             let heads = tenants.indices.compactMap { tenant -> (tenant: Int, job: Int)? in
-                jobs.indices.first { jobs[$0].tenant == tenants[tenant] && left[$0] > 0 }.map { (tenant, $0) }
+                jobs.indices.first { jobs[$0].tenant == tenants[tenant] && left[$0] > 0 }.map {
+                    (tenant, $0)
+                }
             }
             let queue = FairQueue(latestStart: shares.compactMap { $0?.started }.max() ?? 0)
             let candidates = heads.map { head in
@@ -57,7 +65,9 @@ import Testing
             shares[head.tenant] = queue.share(after: shares[head.tenant], taking: 1)
             left[head.job] -= 1
             total += 1
-            if left[head.job] == 0 { #expect(abs(forecast.pixels(untilEndOf: jobs[head.job]) - total) <= 3) }
+            if left[head.job] == 0 {
+                #expect(abs(forecast.pixels(untilEndOf: jobs[head.job]) - total) <= 3)
+            }
         }
     }
 

@@ -12,12 +12,16 @@ import Testing
         after seconds: Duration = .zero
     ) -> Int {
         var taken = 0
-        for _ in 0..<attempts where rate.take(perMinute: perMinute, now: start + seconds) { taken += 1 }
+        for _ in 0..<attempts where rate.take(perMinute: perMinute, now: start + seconds) {
+            taken += 1
+        }
         return taken
     }
 
     @Test(arguments: [1, 2, 3, 7, 60, 999, 60_000])
-    func `A full bucket gives as many jobs as it holds, and then one for each part of the minute`(perMinute: Int) {
+    func `A full bucket gives as many jobs as it holds, and then one for each part of the minute`(
+        perMinute: Int
+    ) {
         var rate = JobRate(now: start)
         #expect(rate.standing(perMinute: perMinute, now: start) == (perMinute, nil))
         for left in (0..<perMinute).reversed() {

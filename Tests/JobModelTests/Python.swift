@@ -11,7 +11,9 @@ enum Python {
     /// - Returns: The list `out`.
     /// - Throws: What the process or the file throws, and a failed requirement if the script fails.
     static func strings(_ script: String, _ texts: [String] = []) throws -> [String] {
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("texts-\(UUID().uuidString).json")
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "texts-\(UUID().uuidString).json"
+        )
         try JSONEncoder().encode(texts).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         let process = Process()

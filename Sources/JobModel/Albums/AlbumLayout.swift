@@ -14,7 +14,11 @@ public struct AlbumLayout: Sendable, Equatable {
     ///   - needsSeveral: Whether only what is around several albums is a wrapper. In a folder that grows, one album may as well be the
     ///     first subfolder of a class.
     ///   - isAlbum: Whether a folder of this name is known to be an album, so that it is none of the wrappers.
-    public init(photos: [[String]], needsSeveral: Bool = false, isAlbum: (String) -> Bool = { _ in false }) {
+    public init(
+        photos: [[String]],
+        needsSeveral: Bool = false,
+        isAlbum: (String) -> Bool = { _ in false }
+    ) {
         guard let first = photos.first else {
             wrappers = []
             return

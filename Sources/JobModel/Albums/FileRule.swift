@@ -57,41 +57,51 @@ public enum FileRule {
     /// - Returns: Whether they are those of a photo.
     public static func isPhoto(beginningWith bytes: [UInt8]) -> Bool {
         if signatures.contains(where: bytes.starts(with:)) { return true }
-        if bytes.starts(with: Array("RIFF".utf8)) { return bytes.dropFirst(8).starts(with: Array("WEBP".utf8)) }
+        if bytes.starts(with: Array("RIFF".utf8)) {
+            return bytes.dropFirst(8).starts(with: Array("WEBP".utf8))
+        }
         if bytes.dropFirst(4).starts(with: Array("ftyp".utf8)) { return hasPhotoBrand(bytes) }
         // "BM" alone also begins ordinary text: the four reserved bytes behind the length must be zero.
-        return bytes.starts(with: Array("BM".utf8)) && bytes.count >= 10 && bytes[6..<10].allSatisfy { $0 == 0 }
+        return bytes.starts(with: Array("BM".utf8)) && bytes.count >= 10
+            && bytes[6..<10].allSatisfy { $0 == 0 }
     }
 
     // MARK: - Names
 
     private static let systemFolders: Set<String> = [
-        "__macosx", ".appledouble", "@eadir", "#recycle", "@recycle", ".@__thumb", "@recently-snapshot", "$recycle.bin",
+        "__macosx", ".appledouble", "@eadir", "#recycle", "@recycle", ".@__thumb",
+        "@recently-snapshot", "$recycle.bin",
         "system volume information", "lost+found",
     ]
     private static let systemFiles: Set<String> = [
-        "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "zbthumbnail.info", "picasa.ini", ".ds_store",
+        "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "zbthumbnail.info", "picasa.ini",
+        ".ds_store",
     ]
     /// Thumbnails of Synology's, and files that AppleDouble puts beside others.
     private static let systemBeginnings = ["synophoto_", "synofile_thumb", "._"]
     /// Attributes of Synology's.
     private static let systemEndings = ["@synoeastream", "@synoresource"]
     private static let videoEndings: Set<String> = [
-        "mov", "mp4", "m4v", "mp", "3gp", "3g2", "avi", "mkv", "mts", "m2ts", "mpg", "mpeg", "wmv", "webm", "flv",
+        "mov", "mp4", "m4v", "mp", "3gp", "3g2", "avi", "mkv", "mts", "m2ts", "mpg", "mpeg", "wmv",
+        "webm", "flv",
         "lrv",
         "insv",
     ]
     private static let sidecarEndings: Set<String> = [
-        "aae", "json", "xmp", "xml", "txt", "html", "htm", "csv", "pp3", "dop", "cos", "thm", "ini", "log", "md", "url",
+        "aae", "json", "xmp", "xml", "txt", "html", "htm", "csv", "pp3", "dop", "cos", "thm", "ini",
+        "log", "md", "url",
     ]
     private static let photoEndings: Set<String> = [
-        "jpg", "jpeg", "jpe", "jfif", "png", "webp", "heic", "heif", "hif", "avif", "gif", "bmp", "tif", "tiff", "jxl",
+        "jpg", "jpeg", "jpe", "jfif", "png", "webp", "heic", "heif", "hif", "avif", "gif", "bmp",
+        "tif", "tiff", "jxl",
         "jp2", "psd", "dng", "cr2", "cr3", "nef", "arw", "raf", "rw2", "orf", "pef", "srw",
     ]
 
     /// What stands behind the last dot, if that is not the first character.
     private static func ending(of name: String) -> String? {
-        guard let dot = name.unicodeScalars.lastIndex(of: "."), dot != name.startIndex else { return nil }
+        guard let dot = name.unicodeScalars.lastIndex(of: "."), dot != name.startIndex else {
+            return nil
+        }
         return String(name.unicodeScalars[name.unicodeScalars.index(after: dot)...])
     }
 
@@ -108,13 +118,16 @@ public enum FileRule {
     /// JPEG, PNG, GIF, TIFF with most raw formats of cameras, BigTIFF, JPEG XL, Photoshop.
     private static let signatures: [[UInt8]] = [
         [0xFF, 0xD8, 0xFF], [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], Array("GIF8".utf8),
-        [0x49, 0x49, 0x2A, 0x00], [0x4D, 0x4D, 0x00, 0x2A], [0x49, 0x49, 0x2B, 0x00], [0x4D, 0x4D, 0x00, 0x2B],
-        [0xFF, 0x0A], [0, 0, 0, 0x0C, 0x4A, 0x58, 0x4C, 0x20, 0x0D, 0x0A, 0x87, 0x0A], Array("8BPS".utf8),
+        [0x49, 0x49, 0x2A, 0x00], [0x4D, 0x4D, 0x00, 0x2A], [0x49, 0x49, 0x2B, 0x00],
+        [0x4D, 0x4D, 0x00, 0x2B],
+        [0xFF, 0x0A], [0, 0, 0, 0x0C, 0x4A, 0x58, 0x4C, 0x20, 0x0D, 0x0A, 0x87, 0x0A],
+        Array("8BPS".utf8),
     ]
 
     /// The brands of HEIC, HEIF and AVIF, and of Canon's raw format; an MP4 or a QuickTime film has none of them.
     private static let photoBrands: Set<String> = [
-        "heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "mif2", "msf1", "avif", "avis", "crx ",
+        "heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "mif2", "msf1",
+        "avif", "avis", "crx ",
     ]
 
     /// Whether an ISO base media file (ISO/IEC 14496-12, 4.3) names a photo's brand, as its own or as a compatible one.

@@ -50,7 +50,10 @@ extension ArtefactPart: Decodable where Imported: Decodable {
         case (nil, let imported?): self = .imported(imported)
         case (nil, nil), (.some, .some):
             throw DecodingError.dataCorrupted(
-                DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "not exactly one part")
+                DecodingError.Context(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "not exactly one part"
+                )
             )
         }
     }

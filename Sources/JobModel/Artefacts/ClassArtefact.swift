@@ -22,7 +22,9 @@ public enum ClassArtefact: Sendable, Hashable {
         switch (self, mode) {
         case (.generated(let assignment), .classWise): return .generated(assignment)
         case (.generated(let assignment), .sampleWise):
-            return .generated(assignment.with(textureSeed: photo.sampleSeed(assignment.textureSeed)))
+            return .generated(
+                assignment.with(textureSeed: photo.sampleSeed(assignment.textureSeed))
+            )
         case (.imported, .classWise): return .imported(0)
         case (.imported(let count), .sampleWise):
             precondition(count > 0, "a class has imported pictures, or an assignment")

@@ -53,8 +53,10 @@ struct ClassRegistry {
         }
         let shown = StandardError.printable(path)
         guard let data = try? Data(contentsOf: URL(filePath: path)),
-            let file = try? JSONDecoder().decode(File.self, from: data), file.formatVersion == Self.formatVersion,
-            let seed = UInt64(file.familySeed), Set(file.classes.values).count == file.classes.count,
+            let file = try? JSONDecoder().decode(File.self, from: data),
+            file.formatVersion == Self.formatVersion,
+            let seed = UInt64(file.familySeed),
+            Set(file.classes.values).count == file.classes.count,
             file.classes.values.allSatisfy({ (0..<Int(Int32.max)).contains($0) })
         else {
             throw CommandFault(
@@ -62,7 +64,9 @@ struct ClassRegistry {
             )
         }
         guard familySeed == nil || familySeed == seed else {
-            throw CommandFault("\(shown) holds another family seed; leave --family-seed out, or name another --out.")
+            throw CommandFault(
+                "\(shown) holds another family seed; leave --family-seed out, or name another --out."
+            )
         }
         var indices: [String: Int] = [:]
         for (name, index) in file.classes {
@@ -130,7 +134,12 @@ struct ClassRegistry {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         do {
             let bytes = Array(try encoder.encode(file)) + [UInt8(ascii: "\n")]
-            try folder.write(bytes, to: "\(folder.path)/\(Self.name)", isOverwriting: true, isSecret: true)
+            try folder.write(
+                bytes,
+                to: "\(folder.path)/\(Self.name)",
+                isOverwriting: true,
+                isSecret: true
+            )
         } catch {
             throw CommandFault("\(Self.name) could not be written: \(error).")
         }
@@ -139,7 +148,8 @@ struct ClassRegistry {
     /// That a new file is a secret, to be said when the first picture needs it; `nil` for a file that was there.
     func announcement(in folder: OutputFolder) -> String? {
         guard isNew else { return nil }
-        return "\(StandardError.printable("\(folder.path)/\(Self.name)")) holds the seed of the semantic images; "
+        return
+            "\(StandardError.printable("\(folder.path)/\(Self.name)")) holds the seed of the semantic images; "
             + "keep it, and do not publish it with the pictures"
     }
 

@@ -66,7 +66,8 @@ struct EarlierResultSorting {
             case (.remnant, _): wanted.append(picture)
             case (.complete, .kept): kept += 1
             case (.complete, .refused): done.append(Self.refusal(of: picture, path))
-            case (.complete, .overwritten): if !isPhoto(path, for: picture) { wanted.append(picture) }
+            case (.complete, .overwritten):
+                if !isPhoto(path, for: picture) { wanted.append(picture) }
             }
         }
         pictures = wanted
@@ -96,7 +97,9 @@ struct EarlierResultSorting {
         var matches: [Int: EarlierResults.Result] = [:]
         for (label, indices) in Dictionary(grouping: pictures.indices, by: { pictures[$0].label }) {
             let photos = indices.compactMap { index in
-                pictures[index].sha256.map { (index: index, name: pictures[index].name, original: $0) }
+                pictures[index].sha256.map {
+                    (index: index, name: pictures[index].name, original: $0)
+                }
             }
             let results = earlier[label]?.matches(photos.map { ($0.name, $0.original) }) ?? []
             for (photo, result) in zip(photos, results) { matches[photo.index] = result }
@@ -107,11 +110,16 @@ struct EarlierResultSorting {
     /// Gives a photo without a result a name, and says so where an earlier result has the one that it would have.
     ///
     /// - Returns: `nil` if what has that name is a photo of this call.
-    private mutating func named(_ photo: PlannedPicture, _ earlier: EarlierResults?) -> PlannedPicture? {
+    private mutating func named(
+        _ photo: PlannedPicture,
+        _ earlier: EarlierResults?
+    ) -> PlannedPicture? {
         guard !isPhoto(output.picturePath(of: photo), for: photo) else { return nil }
         var picture = photo
         picture.name = names.take(photo.name, in: photo.label)
-        if let holder = earlier?.holder(of: photo.name), holder.original == nil || holder.original != photo.sha256 {
+        if let holder = earlier?.holder(of: photo.name),
+            holder.original == nil || holder.original != photo.sha256
+        {
             let (path, result) = (photo.path, output.picturePath(of: picture))
             renamed.append(
                 "\(StandardError.printable(path)) becomes \(StandardError.printable(result)): \(holder.description)"
@@ -122,11 +130,16 @@ struct EarlierResultSorting {
 
     /// Whether a file is a photo of this call, which would then have its result in its place or beside it.
     private mutating func isPhoto(_ path: String, for picture: PlannedPicture) -> Bool {
-        guard case .file(let identity, _) = FileKind(path: path), sources.contains(identity) else { return false }
+        guard case .file(let identity, _) = FileKind(path: path), sources.contains(identity) else {
+            return false
+        }
         let detail =
             "The result would lie at \(StandardError.printable(path)), which is a photo of this call; name another --out."
         faults.append(
-            PictureFault(path: picture.path, failure: ImageFailure(code: "output_is_input", detail: detail))
+            PictureFault(
+                path: picture.path,
+                failure: ImageFailure(code: "output_is_input", detail: detail)
+            )
         )
         return true
     }

@@ -64,23 +64,37 @@ struct EarlierResults {
                 let made = hasPicture ? "was made from" : "is about"
                 hold(base, by: original, "\(shown) \(made) another photo of that name")
                 // What is open is known from the call that was interrupted.
-                guard !openNames.contains(OutputName.folded(base)), let name = OutputName(given: base) else { continue }
-                results.append(Result(name: name, original: original, state: hasPicture ? .complete : .remnant))
+                guard !openNames.contains(OutputName.folded(base)),
+                    let name = OutputName(given: base)
+                else { continue }
+                results.append(
+                    Result(name: name, original: original, state: hasPicture ? .complete : .remnant)
+                )
             } else if let report, original != nil {
                 hold(base, by: nil, "\(shown) was made for the class \(report.label)")
             } else {
-                hold(base, by: nil, "\(shown) is there, and no report beside it says from which photo it was made")
+                hold(
+                    base,
+                    by: nil,
+                    "\(shown) is there, and no report beside it says from which photo it was made"
+                )
             }
         }
         for entry in open {
             let name = entry.picture.name
             let shown = StandardError.printable("\(folder)/\(name.fileName)")
             names.append(name.base)
-            hold(name.base, by: entry.sha256, "an interrupted call makes \(shown) from another photo of that name")
+            hold(
+                name.base,
+                by: entry.sha256,
+                "an interrupted call makes \(shown) from another photo of that name"
+            )
             results.append(Result(name: name, original: entry.sha256, state: .open))
         }
         // Files of other extensions may have these names on file systems that do not tell case apart.
-        names += files.filter(Self.isOfSuchKind).map { String($0[..<($0.lastIndex(of: ".") ?? $0.endIndex)]) }
+        names += files.filter(Self.isOfSuchKind).map {
+            String($0[..<($0.lastIndex(of: ".") ?? $0.endIndex)])
+        }
     }
 
     /// Who has a name that is not free.
@@ -121,6 +135,7 @@ struct EarlierResults {
 
     private static func isOfSuchKind(_ file: String) -> Bool {
         let name = file.lowercased()
-        return name.hasSuffix(ProtectedFile.pictureSuffix) || name.hasSuffix(ProtectedFile.reportSuffix)
+        return name.hasSuffix(ProtectedFile.pictureSuffix)
+            || name.hasSuffix(ProtectedFile.reportSuffix)
     }
 }

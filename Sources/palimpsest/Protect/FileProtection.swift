@@ -128,7 +128,12 @@ struct FileProtection: Sendable {
         await disk.run {
             switch outcome {
             case .protected(let image, _):
-                results.write(item.picture, image.png, image.report, isOverwriting: results.isOverwriting)
+                results.write(
+                    item.picture,
+                    image.png,
+                    image.report,
+                    isOverwriting: results.isOverwriting
+                )
             case .failed(let failure): results.fail(item.picture, failure)
             case .crashed(let reason):
                 let detail = "\(ImageFailure.quarantined.detail) The last time \(reason)."
@@ -146,7 +151,11 @@ struct FileProtection: Sendable {
         return batch.compactMap { item in
             do {
                 let path = item.picture.path
-                let bytes = try PictureFile.read(path, expecting: item.picture.size, limit: Self.maxFileBytes)
+                let bytes = try PictureFile.read(
+                    path,
+                    expecting: item.picture.size,
+                    limit: Self.maxFileBytes
+                )
                 guard results.isOverwriting || !ProtectedFile.isBesideItsReport(path, bytes) else {
                     results.fail(item.picture, "image_already_protected", ProtectedFile.refusal)
                     return nil

@@ -86,9 +86,12 @@ struct FolderSearch {
         }
         if let reason = FileRule.reason(ofFile: name) { return passedOver.add(path, reason) }
         // What leads nowhere and is called like a photo was meant to be one, and its fault is told.
-        guard !FileRule.isPhoto(named: name) else { return findings.append(.photo(path: path, folders: folders)) }
+        guard !FileRule.isPhoto(named: name) else {
+            return findings.append(.photo(path: path, folders: folders))
+        }
         switch kind {
-        case .file where PictureSign.isShown(byFile: path): findings.append(.photo(path: path, folders: folders))
+        case .file where PictureSign.isShown(byFile: path):
+            findings.append(.photo(path: path, folders: folders))
         case .file: passedOver.add(path, .other)
         // What cannot be looked at may be a folder of photos.
         case .fault(let error) where ![ENOENT, ELOOP].contains(error.code):
@@ -110,7 +113,9 @@ struct FolderSearch {
         var found: Set<FileIdentity> = []
         guard var path = FileSystem.resolved(folder) else { return found }
         while true {
-            if case .folder(let identity) = FileKind(path: path.isEmpty ? "/" : path) { found.insert(identity) }
+            if case .folder(let identity) = FileKind(path: path.isEmpty ? "/" : path) {
+                found.insert(identity)
+            }
             guard !path.isEmpty, let slash = path.lastIndex(of: "/") else { return found }
             path = String(path[..<slash])
         }

@@ -34,7 +34,10 @@ struct ImportedClasses: Sendable {
         output: OutputFolder
     ) async throws {
         let classes = folder.classes.filter { labels.contains($0.label) }.map { folder in
-            (label: folder.label, files: mode == .classWise ? Array(folder.files.prefix(1)) : folder.files)
+            (
+                label: folder.label,
+                files: mode == .classWise ? Array(folder.files.prefix(1)) : folder.files
+            )
         }
         let shelf: SemanticImageShelf
         do throws(OutputFolder.Fault) {
@@ -44,7 +47,9 @@ struct ImportedClasses: Sendable {
         }
         let places = Mutex<[Int: SemanticImageShelf.Place]>([:])
         do {
-            try await SemanticImageReader(codecs: codecs).read(classes.flatMap(\.files)) { number, picture in
+            try await SemanticImageReader(codecs: codecs).read(classes.flatMap(\.files)) {
+                number,
+                picture in
                 let place = try shelf.add(picture)
                 places.withLock { $0[number] = place }
             }
@@ -54,7 +59,9 @@ struct ImportedClasses: Sendable {
         var pictures: [ClassLabel: Pictures] = [:]
         var first = 0
         for (label, files) in classes {
-            pictures[label] = places.withLock { places in (first..<first + files.count).compactMap { places[$0] } }
+            pictures[label] = places.withLock { places in
+                (first..<first + files.count).compactMap { places[$0] }
+            }
             first += files.count
         }
         self.pictures = pictures

@@ -97,12 +97,23 @@ struct InputPlan {
             case .file, .other, .fault: add(path, in: "", album: nil)
             }
         }
-        let sorted = EarlierResultSorting(of: pictures, sources, in: output, existing, open: open, isQuiet: isQuiet)
+        let sorted = EarlierResultSorting(
+            of: pictures,
+            sources,
+            in: output,
+            existing,
+            open: open,
+            isQuiet: isQuiet
+        )
         pictures = sorted.pictures
         faults += sorted.faults
         (kept, resumed, renamed) = (sorted.kept, sorted.resumed, sorted.renamed)
         // Where nothing else is to be said, one sentence says it of all.
-        if pictures.isEmpty, faults.isEmpty, open.isEmpty { done = sorted.done.count } else { faults += sorted.done }
+        if pictures.isEmpty, faults.isEmpty, open.isEmpty {
+            done = sorted.done.count
+        } else {
+            faults += sorted.done
+        }
     }
 
     // MARK: - What to say about it
@@ -132,10 +143,16 @@ struct InputPlan {
     /// Which classes there are, and what was passed over; `nil` if there is nothing to say.
     var remark: String? {
         var remarks = searchRemarks
-        if kept > 0 { remarks.append("left out \(kept) \(kept == 1 ? "photo that has" : "photos that have") a result") }
+        if kept > 0 {
+            remarks.append(
+                "left out \(kept) \(kept == 1 ? "photo that has" : "photos that have") a result"
+            )
+        }
         remarks += renamed.prefix(Self.mostNamed)
         if renamed.count > Self.mostNamed {
-            remarks.append("and \(renamed.count - Self.mostNamed) more photos get other names for such reasons")
+            remarks.append(
+                "and \(renamed.count - Self.mostNamed) more photos get other names for such reasons"
+            )
         }
         return remarks.isEmpty ? nil : remarks.joined(separator: "\n")
     }
@@ -159,20 +176,25 @@ struct InputPlan {
         }
         if let first = passedOver.examples.first {
             let files = passedOver.total == 1 ? "1 file: " : "\(passedOver.total) files, such as "
-            remarks.append("passed over \(files)\(StandardError.printable(first)) (\(passedOver.words))")
+            remarks.append(
+                "passed over \(files)\(StandardError.printable(first)) (\(passedOver.words))"
+            )
         }
         remarks += leftLinks.prefix(Self.mostNamed).map { path in
             "did not follow \(StandardError.printable(path)): it leads to a folder that is searched anyway, or around one"
         }
         if leftLinks.count > Self.mostNamed {
-            remarks.append("did not follow \(leftLinks.count - Self.mostNamed) more links of this kind")
+            remarks.append(
+                "did not follow \(leftLinks.count - Self.mostNamed) more links of this kind"
+            )
         }
         let classes = ClassCount.of(labels)
         if !classes.isEmpty {
             let named = classes.prefix(Self.mostNamed).map { count in
                 "\(StandardError.printable(count.label.text)) (\(count.images) \(count.images == 1 ? "photo" : "photos"))"
             }
-            let more = classes.count > named.count ? ", and \(classes.count - named.count) more" : ""
+            let more =
+                classes.count > named.count ? ", and \(classes.count - named.count) more" : ""
             remarks.append("classes: \(named.joined(separator: ", "))\(more)")
         }
         return remarks
@@ -191,14 +213,18 @@ struct InputPlan {
         leftLinks += search.leftLinks
         isIntoItself = isIntoItself || search.outputHoldsPhotos
         // What an earlier call has made a class stays one, whatever has come to the folder, or has gone from it.
-        let layout = AlbumLayout(photos: search.photoFolders, needsSeveral: true) { output.hasClass(called: $0) }
+        let layout = AlbumLayout(photos: search.photoFolders, needsSeveral: true) {
+            output.hasClass(called: $0)
+        }
         if label == nil, !layout.wrappers.isEmpty {
             wrappers.append(([folder] + layout.wrappers).joined(separator: "/"))
         }
         for finding in search.findings {
             switch finding {
             case .photo(let path, let folders):
-                let source = ([Self.shownName(of: folder)] + folders).compactMap(\.self).joined(separator: "/")
+                let source = ([Self.shownName(of: folder)] + folders).compactMap(\.self).joined(
+                    separator: "/"
+                )
                 add(path, in: source, album: layout.album(of: folders))
             case .fault(let path, let detail): refuse(path, "input_unreadable", detail)
             }
@@ -207,7 +233,9 @@ struct InputPlan {
 
     /// What a folder is called to a service, which need not know where it lies; `nil` if its path does not tell.
     private static func shownName(of folder: String) -> String? {
-        folder.split(separator: "/").last.map(String.init).flatMap { [".", ".."].contains($0) ? nil : $0 }
+        folder.split(separator: "/").last.map(String.init).flatMap {
+            [".", ".."].contains($0) ? nil : $0
+        }
     }
 
     /// Takes a photo.
@@ -231,7 +259,9 @@ struct InputPlan {
             let name = OutputName(sanitizing: path, fallback: "image")
             let own = path.split(separator: "/").last.map(String.init) ?? path
             let source = SourcePath.shown(folder.isEmpty ? own : "\(folder)/\(own)")
-            pictures.append(PlannedPicture(path: path, source: source, size: size, label: label, name: name))
+            pictures.append(
+                PlannedPicture(path: path, source: source, size: size, label: label, name: name)
+            )
         case .folder, .other: refuse(path, "input_unreadable", "This is no file.")
         case .fault(let error):
             refuse(path, "input_unreadable", "The file could not be read: \(error.words).")
@@ -241,7 +271,11 @@ struct InputPlan {
     private mutating func checkedLabel(_ album: String?, of path: String) -> ClassLabel? {
         if let label { return label }
         guard let album else {
-            refuse(path, Self.classMissing, "The photo lies in no class folder; name its class by --class NAME.")
+            refuse(
+                path,
+                Self.classMissing,
+                "The photo lies in no class folder; name its class by --class NAME."
+            )
             return nil
         }
         do throws(SettingsFault) {

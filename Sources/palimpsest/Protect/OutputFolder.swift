@@ -58,7 +58,9 @@ final class OutputFolder: Sendable {
         do throws(Fault) {
             try Fault.during("making a folder", Folder.makeWithParents(trimmed, permissions: 0o777))
         } catch {
-            throw CommandFault("The folder \(StandardError.printable(trimmed)) could not be made: \(error).")
+            throw CommandFault(
+                "The folder \(StandardError.printable(trimmed)) could not be made: \(error)."
+            )
         }
         guard case .folder(let identity) = FileKind(path: trimmed) else {
             throw CommandFault("\(StandardError.printable(trimmed)) is not a folder.")
@@ -102,7 +104,8 @@ final class OutputFolder: Sendable {
 
     /// Whether there are results of a class.
     func hasClass(called name: String) -> Bool {
-        guard let label = try? ClassLabel(name), case .folder = FileKind(path: folder(of: label)) else {
+        guard let label = try? ClassLabel(name), case .folder = FileKind(path: folder(of: label))
+        else {
             return false
         }
         return true

@@ -14,7 +14,9 @@ enum PhotoHashes {
         guard !paths.isEmpty else { return [] }
         // Thousands of photos take as long as the disk needs to read them.
         let isShown = StandardError.isTerminal && !isQuiet
-        if isShown { StandardError.write("comparing \(paths.count) photos with the results that there are …") }
+        if isShown {
+            StandardError.write("comparing \(paths.count) photos with the results that there are …")
+        }
         defer { if isShown { StandardError.write("\r\u{1B}[K") } }
         let hashes = Mutex<[Int: Result<SHA256Digest, PictureFile.Fault>]>([:])
         DispatchQueue.concurrentPerform(iterations: paths.count) { index in

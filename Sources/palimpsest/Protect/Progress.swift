@@ -76,7 +76,9 @@ final class Progress: Sendable {
                 let erase = isTerminal ? "\r\u{1B}[K" : ""
                 let (existing, failed) = (state.existing, state.failed - state.existing)
                 let ends =
-                    (existing == 0 ? "" : "; \(existing) \(existing == 1 ? "has a result" : "have results") already")
+                    (existing == 0
+                        ? ""
+                        : "; \(existing) \(existing == 1 ? "has a result" : "have results") already")
                     + (failed == 0 ? "" : "; \(failed) failed")
                 StandardError.write(
                     "\(erase)protected \(state.done - state.failed) of \(total) pictures into "
@@ -98,11 +100,17 @@ final class Progress: Sendable {
             return
         }
         let now = ContinuousClock.now
-        if let last = state.lastDrawn, now - last < Self.redrawInterval, state.done < total { return }
+        if let last = state.lastDrawn, now - last < Self.redrawInterval, state.done < total {
+            return
+        }
         state.lastDrawn = now
         let filled = Self.barWidth * state.done / total
-        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.barWidth - filled)
-        StandardError.write("\r[\(bar)] \(state.done)/\(total)\(failures(state))\(timeLeft(state, now))\u{1B}[K")
+        let bar =
+            String(repeating: "#", count: filled)
+            + String(repeating: "-", count: Self.barWidth - filled)
+        StandardError.write(
+            "\r[\(bar)] \(state.done)/\(total)\(failures(state))\(timeLeft(state, now))\u{1B}[K"
+        )
     }
 
     private func failures(_ state: State) -> String {

@@ -16,13 +16,17 @@ enum ProtectedFile {
     /// - Returns: Whether it is a picture as `protect` wrote it.
     static func isBesideItsReport(_ path: String, _ bytes: [UInt8]) -> Bool {
         guard path.hasSuffix(pictureSuffix) else { return false }
-        guard let report = report(at: path.dropLast(pictureSuffix.count) + reportSuffix) else { return false }
+        guard let report = report(at: path.dropLast(pictureSuffix.count) + reportSuffix) else {
+            return false
+        }
         return report.outputSHA256 == SHA256.hash(bytes).hex
     }
 
     /// The report in a file, or `nil` if there is none.
     static func report(at path: String) -> ProtectionReport? {
-        guard let bytes = try? PictureFile.read(path, expecting: 0, limit: maxReportBytes) else { return nil }
+        guard let bytes = try? PictureFile.read(path, expecting: 0, limit: maxReportBytes) else {
+            return nil
+        }
         return try? JSONDecoder().decode(ProtectionReport.self, from: Data(bytes))
     }
 

@@ -17,18 +17,35 @@ struct ResultFiles: Sendable {
     ///   - png: The protected picture.
     ///   - report: What is said about it.
     ///   - isOverwriting: Whether a result of the same photo is replaced.
-    func write(_ picture: PlannedPicture, _ png: [UInt8], _ report: ProtectionReport, isOverwriting: Bool) {
-        let (picturePath, reportPath) = (output.picturePath(of: picture), output.reportPath(of: picture))
+    func write(
+        _ picture: PlannedPicture,
+        _ png: [UInt8],
+        _ report: ProtectionReport,
+        isOverwriting: Bool
+    ) {
+        let (picturePath, reportPath) = (
+            output.picturePath(of: picture), output.reportPath(of: picture)
+        )
         let isOwn = ProtectedFile.report(at: reportPath)?.inputSHA256 == report.inputSHA256
         let replaces = isOwn && isOverwriting
         do {
             guard replaces || !FileSystem.isPresent(picturePath) else {
                 // A call that was interrupted may have written this one already.
                 guard isThere(picturePath, png) else { return refuse(picture, isOwn: isOwn) }
-                if !isOwn { try output.write(try Self.json(report, of: picture), to: reportPath, isOverwriting: false) }
+                if !isOwn {
+                    try output.write(
+                        try Self.json(report, of: picture),
+                        to: reportPath,
+                        isOverwriting: false
+                    )
+                }
                 return progress.succeed()
             }
-            try output.write(try Self.json(report, of: picture), to: reportPath, isOverwriting: isOwn)
+            try output.write(
+                try Self.json(report, of: picture),
+                to: reportPath,
+                isOverwriting: isOwn
+            )
             do {
                 try output.write(png, to: picturePath, isOverwriting: replaces)
             } catch {
@@ -88,7 +105,10 @@ struct ResultFiles: Sendable {
         }
     }
 
-    private static func json(_ report: ProtectionReport, of picture: PlannedPicture) throws -> [UInt8] {
+    private static func json(
+        _ report: ProtectionReport,
+        of picture: PlannedPicture
+    ) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let named = NamedReport(source: SourcePath.shown(picture.path), report: report)

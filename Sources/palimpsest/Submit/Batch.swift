@@ -57,7 +57,11 @@ struct Batch: Sendable {
     ///   - maxImages: The most of one batch; at least 1.
     ///   - maxBytes: The most bytes of one batch; a photo that has more goes alone.
     /// - Returns: The photos of each batch.
-    static func divide(_ pictures: [PlannedPicture], maxImages: Int, maxBytes: Int) -> [[PlannedPicture]] {
+    static func divide(
+        _ pictures: [PlannedPicture],
+        maxImages: Int,
+        maxBytes: Int
+    ) -> [[PlannedPicture]] {
         var batches: [[PlannedPicture]] = []
         var (open, bytes): ([PlannedPicture], Int) = ([], 0)
         for picture in pictures {

@@ -41,7 +41,9 @@ struct Curl: Sendable {
         let path = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")
         let candidates: [String] = path.split(separator: ":").map { "\($0)/curl" }
         guard let found = candidates.first(where: { FileSystem.allows(.execute, to: $0) }) else {
-            throw CommandFault("The program curl is not installed; 'submit' speaks to the server by it.")
+            throw CommandFault(
+                "The program curl is not installed; 'submit' speaks to the server by it."
+            )
         }
         program = found
         self.folder = folder
@@ -65,7 +67,8 @@ struct Curl: Sendable {
         try configuration.fill(lines.joined())
         let code = try run(
             [
-                program, "--disable", "--silent", "--show-error", "--connect-timeout", "30", "--output", "/dev/fd/3",
+                program, "--disable", "--silent", "--show-error", "--connect-timeout", "30",
+                "--output", "/dev/fd/3",
                 "--write-out", "%{http_code} %header{retry-after}", "--config", "-",
             ],
             [configuration, words, complaints, body].map(\.descriptor)
@@ -75,19 +78,33 @@ struct Curl: Sendable {
         // A server that refuses an upload may close before it has come wholly: the answer counts.
         guard code == 0 || status >= 400 else {
             let text = String(decoding: try complaints.read(), as: UTF8.self)
-            let sentence = text.split(separator: "\n").first.map { StandardError.printable(String($0)) }
+            let sentence = text.split(separator: "\n").first.map {
+                StandardError.printable(String($0))
+            }
             throw Fault(code: code, description: sentence ?? "curl ended with status \(code)")
         }
-        return Answer(status: status, retryAfter: told.dropFirst().first.flatMap { Int($0) }, body: body)
+        return Answer(
+            status: status,
+            retryAfter: told.dropFirst().first.flatMap { Int($0) },
+            body: body
+        )
     }
 
     private func run(_ arguments: [String], _ descriptors: [Int32]) throws -> Int32 {
         var pointers = arguments.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
-        var variables = ProcessInfo.processInfo.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        var variables =
+            ProcessInfo.processInfo.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for variable in variables { free(variable) } }
         var process: pid_t = 0
-        let code = plm_spawn(program, &pointers, &variables, descriptors, Int32(descriptors.count), &process)
+        let code = plm_spawn(
+            program,
+            &pointers,
+            &variables,
+            descriptors,
+            Int32(descriptors.count),
+            &process
+        )
         guard code == 0 else {
             let words = SystemError.words(for: code)
             throw Fault(code: -1, description: "curl does not start: \(words)")
@@ -96,7 +113,9 @@ struct Curl: Sendable {
         defer { RunningPrograms.remove(process) }
         var (status, signal): (Int32, Int32) = (0, 0)
         let waited = plm_wait(process, &status, &signal)
-        guard waited == 0, signal == 0 else { throw Fault(code: -1, description: "curl was ended by signal \(signal)") }
+        guard waited == 0, signal == 0 else {
+            throw Fault(code: -1, description: "curl was ended by signal \(signal)")
+        }
         return status
     }
 

@@ -16,12 +16,15 @@ struct JobArchive {
 
         /// Whether it was the server that failed, and not the photo.
         var mayGoBetter: Bool {
-            guard state == .failed || state == .quarantined, let code = error?.code else { return false }
+            guard state == .failed || state == .quarantined, let code = error?.code else {
+                return false
+            }
             return Self.faultsOfServers.contains(code)
         }
 
         private static let faultsOfServers: Set<String> = [
-            "image_quarantined", "image_interrupted", "storage_corrupt", "storage_missing", "storage_failed",
+            "image_quarantined", "image_interrupted", "storage_corrupt", "storage_missing",
+            "storage_failed",
         ]
     }
 
@@ -53,15 +56,22 @@ struct JobArchive {
     init(_ file: UnnamedFile) throws {
         self.file = file
         var found: [String: [UInt8]] = [:]
-        try Self.forEachMember(of: file, { [Self.manifestName, Self.signatureName].contains($0) }) { name, bytes in
+        try Self.forEachMember(of: file, { [Self.manifestName, Self.signatureName].contains($0) }) {
+            name,
+            bytes in
             found[name] = bytes
         }
         guard let bytes = found[Self.manifestName],
             let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(bytes))
         else { throw Self.damaged }
         job = manifest.job
-        signedManifest = found[Self.signatureName].map { ManifestAndSignature(manifest: bytes, signature: $0) }
-        images = Dictionary(manifest.images.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
+        signedManifest = found[Self.signatureName].map {
+            ManifestAndSignature(manifest: bytes, signature: $0)
+        }
+        images = Dictionary(
+            manifest.images.map { ($0.number, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
     }
 
     /// Goes through the protected pictures, each of which is as its report says.
@@ -96,9 +106,11 @@ struct JobArchive {
                 decoder.receive(piece)
                 while let event = try decoder.next() {
                     switch event {
-                    case .memberBegan(let member): current = isWanted(member.name) ? (member.name, []) : nil
+                    case .memberBegan(let member):
+                        current = isWanted(member.name) ? (member.name, []) : nil
                     case .memberBytes(let bytes): current?.bytes += bytes
-                    case .memberEnded: if let member = current { try take(member.name, member.bytes) }
+                    case .memberEnded:
+                        if let member = current { try take(member.name, member.bytes) }
                     }
                 }
             }

@@ -49,7 +49,9 @@ struct JobServer: Sendable {
             let answer = try await curl.send(options("/v1/jobs?limit=1") + [("max-time", "60")])
             if !Self.momentary.contains(answer.status) { _ = try checked(answer) }
         } catch let fault as Curl.Fault {
-            throw CommandFault("The server \(StandardError.printable(url)) cannot be reached: \(fault).")
+            throw CommandFault(
+                "The server \(StandardError.printable(url)) cannot be reached: \(fault)."
+            )
         } catch let refusal as ServerRefusal {
             throw CommandFault(
                 "\(StandardError.printable(url)) is no server of this API: it answers with \(refusal.status)."
@@ -74,10 +76,14 @@ struct JobServer: Sendable {
         request += [("speed-limit", "1"), ("speed-time", "120")]
         var label: ClassLabel?
         for entry in batch.entries {
-            if entry.picture.label != label { request.append(("form-string", "class=\(entry.picture.label)")) }
+            if entry.picture.label != label {
+                request.append(("form-string", "class=\(entry.picture.label)"))
+            }
             label = entry.picture.label
             let name = Self.formQuoted(entry.picture.source)
-            request.append(("form", "file=@\(Self.formQuoted(entry.absolutePath));filename=\(name)"))
+            request.append(
+                ("form", "file=@\(Self.formQuoted(entry.absolutePath));filename=\(name)")
+            )
         }
         return try decode(try await send(request))
     }
@@ -87,7 +93,10 @@ struct JobServer: Sendable {
     /// - Returns: `nil` if the server does not have it any more.
     /// - Throws: ``ServerRefusal``; ``CommandFault``.
     func job(_ id: JobIdentifier) async throws -> JobStatus? {
-        let request = options("/v1/jobs/\(id)?wait=\(Self.waitSeconds)") + [("max-time", "\(Self.waitSeconds + 120)")]
+        let request =
+            options("/v1/jobs/\(id)?wait=\(Self.waitSeconds)") + [
+                ("max-time", "\(Self.waitSeconds + 120)")
+            ]
         do {
             return try decode(try await send(request))
         } catch let refusal as ServerRefusal where [404, 410].contains(refusal.status) {
@@ -101,7 +110,9 @@ struct JobServer: Sendable {
     /// - Throws: ``ServerRefusal``; ``CommandFault``.
     func archive(of id: JobIdentifier) async throws -> UnnamedFile? {
         let request =
-            options("/v1/jobs/\(id)/archive.zip?partial=true") + [("speed-limit", "1"), ("speed-time", "120")]
+            options("/v1/jobs/\(id)/archive.zip?partial=true") + [
+                ("speed-limit", "1"), ("speed-time", "120"),
+            ]
         do {
             return try await send(request).body
         } catch let refusal as ServerRefusal
@@ -136,9 +147,13 @@ struct JobServer: Sendable {
                 // A photo that cannot be read is no matter of the server's.
                 if fault.code == 26 {
                     let detail = "A photo could not be read again: \(fault)."
-                    throw UnreadablePhoto(failure: ImageFailure(code: "input_unreadable", detail: detail))
+                    throw UnreadablePhoto(
+                        failure: ImageFailure(code: "input_unreadable", detail: detail)
+                    )
                 }
-                guard fault.isTransient else { throw CommandFault("The server cannot be asked: \(fault).") }
+                guard fault.isTransient else {
+                    throw CommandFault("The server cannot be asked: \(fault).")
+                }
                 trouble = fault.description
             }
             guard let wait = delay.take(asked: asked) else {
@@ -157,7 +172,9 @@ struct JobServer: Sendable {
 
     /// Whether the same request may be taken another time; a quota that the request alone exceeds names no time.
     private static func isMomentary(_ answer: Curl.Answer, _ problem: ProblemDocument?) -> Bool {
-        let isFinal = answer.status == 429 && answer.retryAfter == nil && problem?.code.hasPrefix("quota_") == true
+        let isFinal =
+            answer.status == 429 && answer.retryAfter == nil
+            && problem?.code.hasPrefix("quota_") == true
         return momentary.contains(answer.status) && !isFinal
     }
 
@@ -170,10 +187,15 @@ struct JobServer: Sendable {
             ? "The server, or a proxy before it, takes no upload of this size (status 413)."
             : "The server answers with status \(answer.status)."
         let detail = StandardError.printable(problem?.detail ?? words)
-        guard ![401, 403].contains(answer.status) else { throw CommandFault("The server refuses the key: \(detail)") }
+        guard ![401, 403].contains(answer.status) else {
+            throw CommandFault("The server refuses the key: \(detail)")
+        }
         throw ServerRefusal(
             status: answer.status,
-            failure: ImageFailure(code: StandardError.printable(problem?.code ?? "server_refused"), detail: detail)
+            failure: ImageFailure(
+                code: StandardError.printable(problem?.code ?? "server_refused"),
+                detail: detail
+            )
         )
     }
 
@@ -187,7 +209,9 @@ struct JobServer: Sendable {
         do {
             return try JSONDecoder().decode(Document.self, from: Data(try answer.body.read()))
         } catch {
-            throw CommandFault("\(StandardError.printable(url)) answers with something else than this API's documents.")
+            throw CommandFault(
+                "\(StandardError.printable(url)) answers with something else than this API's documents."
+            )
         }
     }
 

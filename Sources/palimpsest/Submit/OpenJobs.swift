@@ -65,9 +65,12 @@ final class OpenJobs: Sendable {
             return
         }
         guard let data = try? Data(contentsOf: URL(filePath: path)),
-            let file = try? JSONDecoder().decode(File.self, from: data), file.formatVersion == Self.formatVersion
+            let file = try? JSONDecoder().decode(File.self, from: data),
+            file.formatVersion == Self.formatVersion
         else {
-            throw CommandFault("\(shown) is not a list of jobs of this version; move it away, or name another --out.")
+            throw CommandFault(
+                "\(shown) is not a list of jobs of this version; move it away, or name another --out."
+            )
         }
         guard file.server == server else {
             throw CommandFault(
@@ -105,7 +108,14 @@ final class OpenJobs: Sendable {
             let others = judged.filter { !$0.isChanged }.map(\.entry)
             let rest =
                 try others.isEmpty
-                ? [] : [Batch(settings: batch.settings, protectsAgain: batch.protectsAgain, entries: others)]
+                ? []
+                : [
+                    Batch(
+                        settings: batch.settings,
+                        protectsAgain: batch.protectsAgain,
+                        entries: others
+                    )
+                ]
             try replace(batch, by: rest)
             forgotten += changed
         }
@@ -160,7 +170,12 @@ final class OpenJobs: Sendable {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
             let file = File(formatVersion: Self.formatVersion, server: server, jobs: jobs)
-            try folder.write(Array(try encoder.encode(file)), to: path, isOverwriting: true, isSecret: true)
+            try folder.write(
+                Array(try encoder.encode(file)),
+                to: path,
+                isOverwriting: true,
+                isSecret: true
+            )
         } catch {
             throw CommandFault("\(StandardError.printable(path)) could not be written: \(error).")
         }
@@ -169,10 +184,18 @@ final class OpenJobs: Sendable {
     private static func batch(_ job: File.Job) throws -> Batch? {
         let entries = job.images.compactMap { image -> Batch.Entry? in
             guard let sha256 = SHA256Digest(hex: image.sha256) else { return nil }
-            let name = OutputName(given: image.name) ?? OutputName(sanitizing: image.name + ".png", fallback: "image")
+            let name =
+                OutputName(given: image.name)
+                ?? OutputName(sanitizing: image.name + ".png", fallback: "image")
             // An earlier version sent the name of the result, which a repeated request must have again.
             let source = image.source.map(SourcePath.shown) ?? name.fileName
-            let picture = PlannedPicture(path: image.path, source: source, size: 0, label: image.class, name: name)
+            let picture = PlannedPicture(
+                path: image.path,
+                source: source,
+                size: 0,
+                label: image.class,
+                name: name
+            )
             return Batch.Entry(picture: picture, absolutePath: image.path, sha256: sha256)
         }
         guard !entries.isEmpty, entries.count == job.images.count else { return nil }

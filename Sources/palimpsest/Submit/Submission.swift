@@ -66,7 +66,9 @@ struct Submission: Sendable {
         case .send(let pictures):
             let entries = await disk.run { read(pictures) }
             guard !entries.isEmpty else { return }
-            try await protect(Batch(settings: settings, protectsAgain: protectsAgain, entries: entries))
+            try await protect(
+                Batch(settings: settings, protectsAgain: protectsAgain, entries: entries)
+            )
         }
     }
 
@@ -133,7 +135,9 @@ struct Submission: Sendable {
             return unfinished.isEmpty ? [] : [try attempt.next(unfinished, isLast: true)]
         } catch let refusal as ServerRefusal where refusal.isOfTooMuch && entries.count > 1 {
             let middle = entries.count / 2
-            return try [entries[..<middle], entries[middle...]].map { try attempt.next($0, isLast: attempt.isLast) }
+            return try [entries[..<middle], entries[middle...]].map {
+                try attempt.next($0, isLast: attempt.isLast)
+            }
         } catch let refusal as ServerRefusal {
             for entry in entries { results.fail(entry.picture, refusal.failure) }
         } catch let fault as UnreadablePhoto {
@@ -217,6 +221,7 @@ struct Submission: Sendable {
 
     private static let unprotected = ImageFailure(
         code: "image_unprotected",
-        detail: "The server has not protected it, and does not say why; its job may have been cancelled."
+        detail:
+            "The server has not protected it, and does not say why; its job may have been cancelled."
     )
 }

@@ -19,7 +19,9 @@ struct Findings {
     /// The points and the outcome.
     var text: String {
         let width = (lines.map(\.name.count).max() ?? 0) + 2
-        let padded = lines.map { $0.name + String(repeating: " ", count: width - $0.name.count) + $0.text }
+        let padded = lines.map {
+            $0.name + String(repeating: " ", count: width - $0.name.count) + $0.text
+        }
         return (padded + [isGood ? "verified" : "NOT verified"]).joined(separator: "\n")
     }
 }

@@ -17,8 +17,13 @@ struct ManifestFile {
     ///   - protected: The hash of the protected picture.
     /// - Returns: The file; of a folder in which none speaks of the picture, the last one.
     /// - Throws: ``CommandFault`` if a file cannot be read or is no manifest, or if there is none in the folder.
-    static func find(_ path: String, about protected: SHA256Digest) throws(CommandFault) -> ManifestFile {
-        guard case .folder = FileKind(path: path) else { return try ManifestFile(path, about: protected) }
+    static func find(
+        _ path: String,
+        about protected: SHA256Digest
+    ) throws(CommandFault) -> ManifestFile {
+        guard case .folder = FileKind(path: path) else {
+            return try ManifestFile(path, about: protected)
+        }
         var last: ManifestFile?
         for name in FolderListing.texts(in: path) where name.hasSuffix(".json") {
             let file = try ManifestFile("\(path)/\(name)", about: protected)
@@ -26,7 +31,9 @@ struct ManifestFile {
             last = file
         }
         guard let last else {
-            throw CommandFault("There is no manifest in the folder \(StandardError.printable(path)).")
+            throw CommandFault(
+                "There is no manifest in the folder \(StandardError.printable(path))."
+            )
         }
         return last
     }
