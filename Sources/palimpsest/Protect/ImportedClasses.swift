@@ -47,12 +47,11 @@ struct ImportedClasses: Sendable {
         }
         let places = Mutex<[Int: SemanticImageShelf.Place]>([:])
         do {
-            try await SemanticImageReader(codecs: codecs).read(classes.flatMap(\.files)) {
-                number,
-                picture in
-                let place = try shelf.add(picture)
-                places.withLock { $0[number] = place }
-            }
+            try await SemanticImageReader(codecs: codecs)
+                .read(classes.flatMap(\.files)) { number, picture in
+                    let place = try shelf.add(picture)
+                    places.withLock { $0[number] = place }
+                }
         } catch let fault as OutputFolder.Fault {
             throw Self.unkept(fault)
         }

@@ -224,9 +224,8 @@ struct InputPlan {
         for finding in search.findings {
             switch finding {
             case .photo(let path, let folders):
-                let source = ([Self.shownName(of: folder)] + folders).compactMap(\.self).joined(
-                    separator: "/"
-                )
+                let source = ([Self.shownName(of: folder)] + folders).compactMap(\.self)
+                    .joined(separator: "/")
                 add(path, in: source, album: layout.album(of: folders))
             case .fault(let path, let detail): refuse(path, "input_unreadable", detail)
             }

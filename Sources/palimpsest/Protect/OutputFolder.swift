@@ -13,7 +13,7 @@ import Synchronization
 /// a result. The temporary files are removed at the end of the run, or by the next one. Only one
 /// run at a time may use the folder.
 final class OutputFolder: Sendable {
-    /// An error of the file system.
+    /// A file system error, described in the system's words.
     struct Fault: Error, CustomStringConvertible {
         let description: String
         /// Whether the error is that the name is taken.

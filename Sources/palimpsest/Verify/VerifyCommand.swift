@@ -7,7 +7,7 @@ import POSIX
 import Protection
 import Workers
 
-/// `palimpsest verify`: what anybody can check about a protected picture, without a server.
+/// The `verify` command: checks a protected picture without a server, as anybody can.
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
@@ -92,7 +92,8 @@ struct VerifyCommand: ParsableCommand {
             }
         }
         PhotoDecoder.prepare()
-        // Nothing is opened any more: what decodes has nothing to take.
+        // No more files are opened, so enter the sandbox before decoding: the decoders have nothing
+        // to steal.
         try seal()
         do throws(PictureComparison.Fault) {
             let comparison = try PictureComparison(
@@ -235,7 +236,7 @@ struct VerifyCommand: ParsableCommand {
         }
     }
 
-    /// Equal but for what the instruction sets of two machines make of a sum.
+    /// Whether two figures agree except for rounding, which differs between instruction sets.
     private static func isClose(_ first: Double, _ second: Double) -> Bool {
         first == second || abs(first - second) <= 1e-4 * max(1, abs(second))
     }
