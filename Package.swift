@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-// The layers, lowest first; a target may depend only on targets of lower layers. `.ci/check-layers` compares this file
-// with the imports in Sources.
+// The layers, lowest first. A target may depend only on targets of lower layers. `.ci/check-layers`
+// checks this file and the imports in Sources.
 
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -17,7 +17,8 @@ let cSettings: [CSetting] = [
     .unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"])
 ]
 
-/// The kernels stay fast in debug builds, where they would otherwise be some fourteen times slower.
+/// Optimises the kernels even in debug builds, where they would otherwise be about fourteen times
+/// slower.
 let kernelSettings: [CSetting] = [
     .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])
 ]
@@ -65,7 +66,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
-        // Layer 0: system libraries and our C.
+        // Layer 0: system libraries and this project's C code.
         .target(name: "CLinux", cSettings: cSettings),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -91,7 +92,8 @@ let package = Package(
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"])]
         ),
 
-        // Layer 1: pure logic and values that stand alone, and the one way to the system's files and blocking calls.
+        // Layer 1: pure logic and independent values, and the module through which all file access
+        // and blocking calls go.
         module("POSIX", ["CLinux"]),
         module("HTTPWire", [httpTypes]),
         module("Imaging", ["CDeflate", "CHeif", "CJPEG", "CKernels", "CSpng", "CWebP"]),
@@ -125,19 +127,19 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // Layer 2: the vocabulary of jobs, sockets, blobs and logs.
+        // Layer 2: the data types of jobs, sockets, blobs and logs.
         module("JobModel", ["Cryptography"]),
         module("SemanticImages", ["Imaging"]),
         module("SocketIO", ["CLinux", "COpenSSL", "POSIX"]),
         module("BlobStore", ["Cryptography", "POSIX"]),
         module("Telemetry", ["POSIX", logging]),
 
-        // Layer 3: what a method is, the store of jobs, the server.
+        // Layer 3: the interface of a method, the job store and the HTTP server.
         module("Methods", ["Cryptography", "Imaging", "JobModel"]),
         module("JobStore", ["Cryptography", "JobModel", "Migrations", "POSIX", grdb]),
         module("HTTPServer", ["HTTPWire", "POSIX", "SocketIO", httpTypes, logging]),
 
-        // Layer 4: the methods, the pipeline that is the same for all of them, and who runs it.
+        // Layer 4: the methods, the pipeline that they share, and the workers that run it.
         module(
             "DeepHiding",
             ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods", "SemanticImages"],
@@ -152,15 +154,14 @@ let package = Package(
             ]
         ),
 
-        // Layer 5: the two sides of the wall around hostile pictures, and the HTTP API.
+        // Layer 5: the codec process, which isolates hostile pictures, and the HTTP API outside it.
         module("CodecChild", ["Imaging", "JobModel", "Methods", "Protection", "Workers"]),
         module(
             "Service",
             [
                 "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "ImageHeader",
-                "JobModel", "JobStore",
-                "POSIX", "PublicFiles", "SemanticImages", "SocketIO", "Telemetry", "Workers",
-                httpTypes, logging,
+                "JobModel", "JobStore", "POSIX", "PublicFiles", "SemanticImages", "SocketIO",
+                "Telemetry", "Workers", httpTypes, logging,
             ]
         ),
 
@@ -169,10 +170,8 @@ let package = Package(
             name: "palimpsest",
             dependencies: [
                 "Archive", "CLinux", "CodecChild", "Cryptography", "DeepHiding", "Imaging",
-                "JobModel", "JobStore",
-                "Methods", "POSIX", "Protection", "SemanticImages", "Service", "Telemetry",
-                "Workers", argumentParser,
-                logging,
+                "JobModel", "JobStore", "Methods", "POSIX", "Protection", "SemanticImages",
+                "Service", "Telemetry", "Workers", argumentParser, logging,
             ],
             swiftSettings: settings
         ),
@@ -180,14 +179,13 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "CBenchmark", "CSpng", "Cryptography", "DeepHiding", "HTTPWire", "Imaging",
-                "JobModel", "Protection",
-                "SemanticImages",
-                argumentParser,
+                "JobModel", "Protection", "SemanticImages", argumentParser,
             ],
             swiftSettings: settings
         ),
 
-        // What tests and the fuzzer share, the fuzzer (linked by scripts/fuzz), and a program that other parsers are compared with.
+        // Code shared by the tests and the fuzzer; the fuzzer, linked by scripts/fuzz; and a
+        // program that is compared with other parsers.
         .target(
             name: "WireHarness",
             dependencies: ["Archive", "HTTPWire", "ImageHeader", httpTypes],
@@ -207,7 +205,7 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // A process that tries what the sandbox of the codec processes forbids.
+        // A process that tries what the codec sandbox forbids.
         .target(name: "ForbiddenCalls", path: "Tests/ForbiddenCalls", cSettings: cSettings),
         .executableTarget(
             name: "SandboxProbe",
@@ -216,7 +214,7 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // A method of its own and a codec that has it: what a new method takes.
+        // A minimal method and a codec that runs it: what a new method needs.
         .target(
             name: "ToyMethod",
             dependencies: ["Cryptography", "Imaging", "JobModel", "Methods"],
@@ -230,7 +228,7 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // Tests, one target a module.
+        // Tests, one target per module.
         tests("POSIX"),
         tests("HTTPWire", ["WireHarness", httpTypes], resources: [.copy("FuzzInputs")]),
         tests("Imaging", ["CKernels"], resources: [.copy("Fixtures")]),

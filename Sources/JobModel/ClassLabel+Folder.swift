@@ -18,8 +18,7 @@ extension ClassLabel {
     private static let reserved: Set<String> = Set(
         [
             "manifest.json", "manifest.json.sig", "SHA256SUMS", "index.html",
-            "palimpsest-classes.json",
-            "palimpsest-jobs.json", "palimpsest-manifests",
+            "palimpsest-classes.json", "palimpsest-jobs.json", "palimpsest-manifests",
         ].map(FileNames.folded)
     )
 

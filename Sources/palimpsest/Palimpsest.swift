@@ -9,8 +9,7 @@ struct Palimpsest: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, ProtectCommand.self, SubmitCommand.self, VerifyCommand.self,
-            RecoverCommand.self,
-            KeysCommand.self, ClassesCommand.self, BackupCommand.self,
+            RecoverCommand.self, KeysCommand.self, ClassesCommand.self, BackupCommand.self,
             CheckConfigCommand.self, CodecCommand.self, VersionCommand.self,
         ]
     )

@@ -209,20 +209,16 @@ struct ServiceOptions: ParsableArguments {
     private var flags: [SettingsKey: String] {
         let values: [SettingsKey: String?] = [
             .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,
-            .tlsClientCA: tlsClientCA,
-            .trustedProxies: trustedProxies, .metricsBind: metricsBind, .data: data,
-            .workers: workers,
-            .weights: weights,
-            .compressionLevel: compressionLevel, .systemCallFilter: systemCallFilter,
-            .maxHeadBytes: maxHeadBytes, .maxHeadFields: maxHeadFields, .maxBodyBytes: maxBodyBytes,
+            .tlsClientCA: tlsClientCA, .trustedProxies: trustedProxies, .metricsBind: metricsBind,
+            .data: data, .workers: workers, .weights: weights, .compressionLevel: compressionLevel,
+            .systemCallFilter: systemCallFilter, .maxHeadBytes: maxHeadBytes,
+            .maxHeadFields: maxHeadFields, .maxBodyBytes: maxBodyBytes,
             .maxImageBytes: maxImageBytes, .maxImagesPerJob: maxImagesPerJob, .maxPixels: maxPixels,
             .maxArchiveMembers: maxArchiveMembers, .maxArchiveRatio: maxArchiveRatio,
-            .retentionSeconds: retentionSeconds,
-            .setAsideSeconds: setAsideSeconds, .minFreeBytes: minFreeBytes,
-            .maxConnections: maxConnections,
+            .retentionSeconds: retentionSeconds, .setAsideSeconds: setAsideSeconds,
+            .minFreeBytes: minFreeBytes, .maxConnections: maxConnections,
             .maxConnectionsPerAddress: maxConnectionsPerAddress,
-            .maxRequestsPerKey: maxRequestsPerKey,
-            .drainDelaySeconds: drainDelaySeconds,
+            .maxRequestsPerKey: maxRequestsPerKey, .drainDelaySeconds: drainDelaySeconds,
             .drainSeconds: drainSeconds, .logLevel: logLevel,
         ]
         return values.compactMapValues { $0 }

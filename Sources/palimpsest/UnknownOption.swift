@@ -85,8 +85,7 @@ struct UnknownOption {
         // ArgumentParser adds these to every command.
         let common = [
             "--help", "-h", "-help", "--help-hidden", "-help-hidden", "--version",
-            "--experimental-dump-help",
-            "--generate-completion-script",
+            "--experimental-dump-help", "--generate-completion-script",
         ]
         return Set(names.map { $0.kind == "long" ? "--\($0.name)" : "-\($0.name)" } + common)
     }

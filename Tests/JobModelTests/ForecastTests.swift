@@ -29,11 +29,11 @@ import Testing
         #expect(forecast.pixels(untilEndOf: jobs[4]) == 111 + 30 + 111)
         #expect(forecast.pixels(untilEndOf: jobs[2]) == 30 + 30 + 30)
         #expect(forecast.pixels(untilEndOf: jobs[3]) == 5000 + 111 + 30)
-        // One that is not there yet stands behind its key's work.
+        // A job that is not in the queue yet comes after its key's other jobs.
         #expect(forecast.pixels(untilEndOf: work(two, 4, 20)) == 50 + 50 + 50)
     }
 
-    /// The forecast against a simulation of the queue itself, image by image, on one codec.
+    /// Compares the forecast with a simulation of the queue, image by image, on one codec.
     @Test(arguments: UInt64(0)..<20)
     func `It is what the fair queue does, give or take an image of each key`(seed: UInt64) throws {
         var random = Generator(state: seed)
@@ -93,7 +93,7 @@ import Testing
         var throughput = Throughput()
         for _ in 0..<10 { throughput.record(pixels: 2_000_000, busy: .seconds(1)) }
         #expect(abs(try #require(throughput.pixelsPerSecond) - 2_000_000) < 1)
-        // One image that takes ten times as long weighs by its time, not by its number.
+        // One image that takes ten times as long is weighted by its duration, not by its number.
         throughput.record(pixels: 2_000_000, busy: .seconds(10))
         #expect(abs(try #require(throughput.pixelsPerSecond) - 1_100_000) < 60_000)
         for _ in 0..<1000 { throughput.record(pixels: 500_000, busy: .seconds(1)) }

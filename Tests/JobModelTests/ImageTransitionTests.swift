@@ -12,8 +12,7 @@ import Testing
     /// Every kind of event.
     private static let events: [ImageEvent] = [
         .claimed, .protected, .refused(failure), .machineFailed(failure, jitter: 0), .crashed,
-        .interrupted, .released,
-        .cancelled, .retried,
+        .interrupted, .released, .cancelled, .retried,
     ]
 
     private static func name(_ event: ImageEvent) -> String {
@@ -30,14 +29,14 @@ import Testing
         }
     }
 
-    /// The drawn machine, once for an image with a clean record and once for one that has no more tries left.
+    /// Tests the state machine as drawn, for an image without faults and for one without tries
+    /// left.
     @Test func `Every event in every state leads where it is drawn, or nowhere`() {
         let fresh = [
             "queued claimed running", "queued cancelled cancelled", "running protected done",
-            "running refused failed",
-            "running machineFailed queued", "running crashed queued", "running interrupted queued",
-            "running released queued", "running cancelled cancelled", "failed retried queued",
-            "quarantined retried queued",
+            "running refused failed", "running machineFailed queued", "running crashed queued",
+            "running interrupted queued", "running released queued", "running cancelled cancelled",
+            "failed retried queued", "quarantined retried queued",
         ]
         let exhausted = fresh.map { step in
             switch step {

@@ -158,7 +158,7 @@ import Testing
             photos.map { three.part(for: $0, mode: .classWise) }
                 == Array(repeating: .imported(0), count: 4)
         )
-        // The formula of `SHA256Digest.sampleSeed`, computed by Python's hashlib.
+        // Computed with Python's hashlib by the formula of `SHA256Digest.sampleSeed`.
         #expect(
             photos.map { three.part(for: $0, mode: .sampleWise) }
                 == [2, 0, 0, 0].map { .imported($0) }

@@ -10,10 +10,9 @@ import Testing
 
     @Test(arguments: [
         ("strenght", "strength"), ("stength", "strength"), ("Strength", "strength"),
-        ("klass", "class"),
-        ("workingSize", "working_size"), ("working-size", "working_size"), ("previews", "preview"),
-        ("meta", "metadata"),
-        ("prioritty", "priority"), ("nmae", "name"), ("clp", "clip"), ("moed", "mode"),
+        ("klass", "class"), ("workingSize", "working_size"), ("working-size", "working_size"),
+        ("previews", "preview"), ("meta", "metadata"), ("prioritty", "priority"), ("nmae", "name"),
+        ("clp", "clip"), ("moed", "mode"),
     ]) func `A misspelt name has the one that was meant nearest to it`(
         name: String,
         meant: String

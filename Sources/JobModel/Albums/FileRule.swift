@@ -75,8 +75,7 @@ public enum FileRule {
 
     private static let systemFolders: Set<String> = [
         "__macosx", ".appledouble", "@eadir", "#recycle", "@recycle", ".@__thumb",
-        "@recently-snapshot", "$recycle.bin",
-        "system volume information", "lost+found",
+        "@recently-snapshot", "$recycle.bin", "system volume information", "lost+found",
     ]
     private static let systemFiles: Set<String> = [
         "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "zbthumbnail.info", "picasa.ini",
@@ -88,9 +87,7 @@ public enum FileRule {
     private static let systemEndings = ["@synoeastream", "@synoresource"]
     private static let videoEndings: Set<String> = [
         "mov", "mp4", "m4v", "mp", "3gp", "3g2", "avi", "mkv", "mts", "m2ts", "mpg", "mpeg", "wmv",
-        "webm", "flv",
-        "lrv",
-        "insv",
+        "webm", "flv", "lrv", "insv",
     ]
     private static let sidecarEndings: Set<String> = [
         "aae", "json", "xmp", "xml", "txt", "html", "htm", "csv", "pp3", "dop", "cos", "thm", "ini",
@@ -126,9 +123,8 @@ public enum FileRule {
     private static let signatures: [[UInt8]] = [
         [0xFF, 0xD8, 0xFF], [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], Array("GIF8".utf8),
         [0x49, 0x49, 0x2A, 0x00], [0x4D, 0x4D, 0x00, 0x2A], [0x49, 0x49, 0x2B, 0x00],
-        [0x4D, 0x4D, 0x00, 0x2B],
-        [0xFF, 0x0A], [0, 0, 0, 0x0C, 0x4A, 0x58, 0x4C, 0x20, 0x0D, 0x0A, 0x87, 0x0A],
-        Array("8BPS".utf8),
+        [0x4D, 0x4D, 0x00, 0x2B], [0xFF, 0x0A],
+        [0, 0, 0, 0x0C, 0x4A, 0x58, 0x4C, 0x20, 0x0D, 0x0A, 0x87, 0x0A], Array("8BPS".utf8),
     ]
 
     /// The brands of HEIC, HEIF, AVIF and Canon raw files.
