@@ -61,8 +61,8 @@ enum CompressionLevelOption {
 enum WeightsOption {
     /// Finds the weights file.
     ///
-    /// The option wins over the variable `PALIMPSEST_WEIGHTS`, which wins over the file installed
-    /// with the binary.
+    /// The option wins over the variable `PALIMPSEST_WEIGHTS`. Without either, this finds the file
+    /// installed with the binary, or else the one in the source tree.
     ///
     /// - Parameter named: The value of the option, if given.
     /// - Returns: The path of a readable file.

@@ -5,7 +5,9 @@ enum FolderListing {
     /// The name of an entry.
     enum Name {
         case text(String)
-        /// A name that is not UTF-8, with every byte except printable ASCII escaped as `\xE9`.
+        /// A name that is not UTF-8, printable.
+        ///
+        /// Backslashes, and all bytes except printable ASCII, are escaped, such as `\xE9`.
         case bytes(escaped: String)
 
         /// The name, or `nil` if it is not UTF-8.

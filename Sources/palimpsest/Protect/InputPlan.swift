@@ -168,7 +168,7 @@ struct InputPlan {
         return "\(photos) already; nothing to do (--force protects them anew)"
     }
 
-    /// Whether the run names a photo, whatever happens to it.
+    /// Whether this run found a photo, whatever happens to it.
     func considers(_ absolutePath: String) -> Bool { paths.contains(absolutePath) }
 
     /// The remarks about skipped files and links, and the classes found.

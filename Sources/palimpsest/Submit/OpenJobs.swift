@@ -90,7 +90,8 @@ final class OpenJobs: Sendable {
     /// The open batches, in no particular order.
     var all: [Batch] { batches.withLock { Array($0.values) } }
 
-    /// Removes photos that have changed since they were recorded and that no server has received.
+    /// Removes photos that have changed since they were recorded, unless a server has confirmed
+    /// their job.
     ///
     /// Their old content is lost. Their new content is a different photo, with its own result.
     ///
