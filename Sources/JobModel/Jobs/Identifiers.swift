@@ -1,17 +1,19 @@
-/// An opaque name of 130 random bits behind a prefix that says what it names, such as `job_0123456789abcdefghjkmnpqrs`.
+/// An opaque identifier: a prefix for its kind, then 130 random bits, such as
+/// `job_0123456789abcdefghjkmnpqrs`.
 ///
-/// The 26 characters are Crockford's base 32 in lower case: no i, l, o or u, and safe in URLs and file names. JSON: a string.
+/// The 26 characters are Crockford's base 32 in lower case: without i, l, o and u, and safe in URLs
+/// and file names. JSON: a string.
 public protocol OpaqueIdentifier: Sendable, Hashable, Codable, CustomStringConvertible {
-    /// What stands before the random characters.
+    /// The prefix before the random characters.
     static var prefix: String { get }
-    /// The whole name.
+    /// The whole identifier.
     var text: String { get }
-    /// Takes a text that was checked already.
+    /// Wraps a text that is known to be valid.
     init(checked text: String)
 }
 
 extension OpaqueIdentifier {
-    /// Reads a name; `nil` if it is not of this kind.
+    /// Parses an identifier; `nil` if it is not of this kind.
     public init?(_ text: String) {
         let characters = text.utf8.dropFirst(Self.prefix.utf8.count)
         guard text.hasPrefix(Self.prefix), characters.count == identifierLength,
@@ -20,7 +22,8 @@ extension OpaqueIdentifier {
         self.init(checked: text)
     }
 
-    /// Draws a name from the system's generator, which on Linux is the kernel's and fit for secrets.
+    /// Generates an identifier with the system's generator, on Linux the kernel's, which is fit for
+    /// secrets.
     public static func random() -> Self {
         let characters = (0..<identifierLength).map { _ in
             identifierAlphabet[Int.random(in: 0..<identifierAlphabet.count)]
@@ -31,11 +34,14 @@ extension OpaqueIdentifier {
     /// The same as ``text``.
     public var description: String { text }
 
-    /// Decodes a string, which must be a name of this kind.
+    /// Decodes a string, which must be an identifier of this kind.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let identifier = Self(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an identifier of this kind")
+            throw DecodingError.dataCorruptedError(
+                in: container,
+                debugDescription: "not an identifier of this kind"
+            )
         }
         self = identifier
     }
@@ -50,29 +56,29 @@ extension OpaqueIdentifier {
 private let identifierLength = 26
 private let identifierAlphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 
-/// The name of a job: `job_` and 26 characters.
+/// The identifier of a job: `job_` and 26 characters.
 public struct JobIdentifier: OpaqueIdentifier {
-    /// What stands before the random characters.
+    /// The prefix before the random characters.
     public static let prefix = "job_"
-    /// The whole name.
+    /// The whole identifier.
     public let text: String
 
-    /// Takes a text that was checked already; use ``init(_:)`` for any other.
+    /// Wraps a text that is known to be valid; use ``init(_:)`` for any other.
     public init(checked text: String) {
         self.text = text
     }
 }
 
-/// The name of an API key, which is also the name of its tenant: `key_` and 26 characters.
+/// The identifier of an API key and of its tenant: `key_` and 26 characters.
 ///
-/// It is no secret.
+/// It is not a secret.
 public struct APIKeyID: OpaqueIdentifier {
-    /// What stands before the random characters.
+    /// The prefix before the random characters.
     public static let prefix = "key_"
-    /// The whole name.
+    /// The whole identifier.
     public let text: String
 
-    /// Takes a text that was checked already; use ``init(_:)`` for any other.
+    /// Wraps a text that is known to be valid; use ``init(_:)`` for any other.
     public init(checked text: String) {
         self.text = text
     }

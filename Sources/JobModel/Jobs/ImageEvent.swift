@@ -1,41 +1,43 @@
-/// What can happen to an image.
+/// An event in the life of an image.
 public enum ImageEvent: Sendable, Hashable {
-    /// A worker leases it.
+    /// A worker leased it.
     case claimed
-    /// It is protected; the picture is on disk.
+    /// It was protected, and the picture is on disk.
     case protected
-    /// It cannot be protected, now or ever.
+    /// It cannot be protected, now or later.
     case refused(ImageFailure)
-    /// The machine failed, not the image; the jitter, 0 to 1, is drawn at random, see ``RetryRule/afterError(errors:jitter:)``.
+    /// The machine failed, not the image.
+    ///
+    /// The random `jitter`, from 0 to 1, is passed to ``RetryRule/afterError(errors:jitter:)``.
     case machineFailed(ImageFailure, jitter: Double)
-    /// The process that had it died, or its lease ran out.
+    /// The process working on it died, or its lease expired.
     case crashed
-    /// The whole service was killed while it had the image.
+    /// The whole service was killed while working on it.
     case interrupted
-    /// It was given back in an orderly way, and nobody is to blame.
+    /// It was returned in an orderly way, without a fault.
     case released
-    /// Its owner stopped the job.
+    /// Its owner cancelled the job.
     case cancelled
-    /// Its owner wants it to be tried again.
+    /// Its owner asked to try it again.
     case retried
 }
 
-/// How often what went wrong with an image, see ``RetryRule``.
+/// The number of faults of each kind that an image has had; see ``RetryRule``.
 public struct ImageFaults: Sendable, Hashable {
-    /// Errors of the machine.
+    /// The number of machine errors.
     public var errors: Int
-    /// Deaths of the process that had it.
+    /// The number of deaths of the process working on it.
     public var crashes: Int
-    /// Deaths of the whole service.
+    /// The number of deaths of the whole service.
     public var interruptions: Int
 
-    /// Counts faults; without arguments, none.
+    /// Creates the counts; without arguments, all are zero.
     public init(errors: Int = 0, crashes: Int = 0, interruptions: Int = 0) {
         self.errors = errors
         self.crashes = crashes
         self.interruptions = interruptions
     }
 
-    /// Whether the image may be what ended a process, so that it must not share one with others.
+    /// Whether the image may have killed a process, so that it must be processed alone.
     public var isSuspect: Bool { crashes > 0 || interruptions > 0 }
 }

@@ -1,19 +1,19 @@
-/// Why an image was not protected, from the codec that could not to the user who is told.
+/// Why an image was not protected, passed from the codec to the user.
 ///
 /// JSON: `{"code", "detail"}`.
 public struct ImageFailure: Error, Codable, Sendable, Hashable {
-    /// A stable snake_case word, such as `image_truncated`.
+    /// A stable snake_case code, such as `image_truncated`.
     public let code: String
-    /// One sentence for a person.
+    /// A sentence for people.
     public let detail: String
 
-    /// Names a failure.
+    /// Creates a failure.
     public init(code: String, detail: String) {
         self.code = code
         self.detail = detail
     }
 
-    /// An image whose protection killed its process again and again.
+    /// An image whose protection repeatedly killed its process.
     public static let quarantined = ImageFailure(
         code: "image_quarantined",
         detail: "Protecting this image ended its process repeatedly, so it was set aside."
@@ -22,7 +22,8 @@ public struct ImageFailure: Error, Codable, Sendable, Hashable {
     /// An image that was being protected each time the service was killed.
     public static let interrupted = ImageFailure(
         code: "image_interrupted",
-        detail: "The service was killed repeatedly while it protected this image, so it was set aside."
+        detail:
+            "The service was killed repeatedly while it protected this image, so it was set aside."
     )
 }
 

@@ -1,16 +1,17 @@
-/// What an event makes of an image: its new state and everything that is to be written down or done with it.
+/// The effect of an event on an image: its new state and what must be recorded or done.
 ///
-/// There is no other way to one than ``RetryRule/transition(of:after:on:)``, and none that ``ImageState/canBecome(_:)`` forbids.
+/// Only ``RetryRule/transition(of:after:on:)`` creates transitions, and only those that
+/// ``ImageState/canBecome(_:)`` allows.
 public struct ImageTransition: Sendable, Hashable {
-    /// The state before.
+    /// The state before the event.
     public let old: ImageState
-    /// The state after.
+    /// The state after the event.
     public let new: ImageState
-    /// The counts of faults after.
+    /// The fault counts after the event.
     public let faults: ImageFaults
-    /// How long a queued image waits before it may be claimed; zero for any other.
+    /// How long a queued image waits before it may be claimed; zero in other states.
     public let delay: Duration
-    /// Why it failed or was set aside; `nil` for any other state.
+    /// Why the image failed or was quarantined; `nil` in other states.
     public let failure: ImageFailure?
 
     fileprivate init?(
@@ -28,28 +29,32 @@ public struct ImageTransition: Sendable, Hashable {
         self.failure = failure
     }
 
-    /// Whether a worker holds the image from now on.
+    /// Whether a worker now holds the image.
     public var takesLease: Bool { new == .running }
 
-    /// Whether a worker held the image until now, and must not work on it any longer.
+    /// Whether the worker that held the image must stop working on it.
     public var endsLease: Bool { old == .running }
 
-    /// Whether the moment is to be noted as the image's end.
+    /// Whether to record the time as the image's end.
     public var isEnd: Bool { new.isTerminal }
 
-    /// Whether workers that have nothing to do should look again.
+    /// Whether to wake idle workers.
     public var wakesWorkers: Bool { new == .queued }
 }
 
 extension RetryRule {
-    /// Decides what an event makes of an image.
+    /// Returns the effect of an event on an image.
     ///
     /// - Parameters:
-    ///   - state: What the image is at.
-    ///   - faults: What went wrong with it before.
-    ///   - event: What happens.
-    /// - Returns: What becomes of it; `nil` if that cannot happen to an image in this state, which then stays as it is.
-    public func transition(of state: ImageState, after faults: ImageFaults, on event: ImageEvent) -> ImageTransition? {
+    ///   - state: The image's state.
+    ///   - faults: The faults that the image has had so far.
+    ///   - event: The event.
+    /// - Returns: The transition; `nil` if the event is impossible in this state, which then stays.
+    public func transition(
+        of state: ImageState,
+        after faults: ImageFaults,
+        on event: ImageEvent
+    ) -> ImageTransition? {
         switch (state, event) {
         case (.queued, .claimed):
             return ImageTransition(from: state, to: .running, faults: faults)
@@ -60,7 +65,12 @@ extension RetryRule {
         case (.running, .machineFailed(let failure, let jitter)):
             var faults = faults
             faults.errors += 1
-            return follow(afterError(errors: faults.errors, jitter: jitter), from: state, faults, failure)
+            return follow(
+                afterError(errors: faults.errors, jitter: jitter),
+                from: state,
+                faults,
+                failure
+            )
         case (.running, .crashed):
             var faults = faults
             faults.crashes += 1
@@ -68,14 +78,20 @@ extension RetryRule {
         case (.running, .interrupted):
             var faults = faults
             faults.interruptions += 1
-            return follow(afterInterruption(interruptions: faults.interruptions), from: state, faults, .interrupted)
+            return follow(
+                afterInterruption(interruptions: faults.interruptions),
+                from: state,
+                faults,
+                .interrupted
+            )
         case (.running, .released):
             return ImageTransition(from: state, to: .queued, faults: faults)
         case (.queued, .cancelled), (.running, .cancelled):
             return ImageTransition(from: state, to: .cancelled, faults: faults)
         case (.failed, .retried), (.quarantined, .retried):
             return ImageTransition(from: state, to: .queued, faults: ImageFaults())
-        case (.queued, _), (.running, _), (.done, _), (.failed, _), (.quarantined, _), (.cancelled, _):
+        case (.queued, _), (.running, _), (.done, _), (.failed, _), (.quarantined, _),
+            (.cancelled, _):
             return nil
         }
     }
@@ -87,9 +103,11 @@ extension RetryRule {
         _ failure: ImageFailure
     ) -> ImageTransition? {
         switch verdict {
-        case .retry(let delay): ImageTransition(from: state, to: .queued, faults: faults, delay: delay)
+        case .retry(let delay):
+            ImageTransition(from: state, to: .queued, faults: faults, delay: delay)
         case .fail: ImageTransition(from: state, to: .failed, faults: faults, failure: failure)
-        case .quarantine: ImageTransition(from: state, to: .quarantined, faults: faults, failure: failure)
+        case .quarantine:
+            ImageTransition(from: state, to: .quarantined, faults: faults, failure: failure)
         }
     }
 }

@@ -1,21 +1,21 @@
-/// How many images of a job are in each state.
+/// The number of a job's images in each state.
 ///
-/// JSON: one number a state.
+/// JSON: an object with a number for each state.
 public struct JobCounts: Codable, Sendable, Hashable {
-    /// Images waiting.
+    /// Images waiting for a worker.
     public var queued: Int
     /// Images leased to a worker.
     public var running: Int
-    /// Images protected.
+    /// Images that were protected.
     public var done: Int
     /// Images that could not be protected.
     public var failed: Int
-    /// Images set aside after crashes.
+    /// Images set aside after repeated crashes or interruptions.
     public var quarantined: Int
-    /// Images stopped on request.
+    /// Images cancelled on request.
     public var cancelled: Int
 
-    /// Counts images; without arguments, none.
+    /// Creates the counts; without arguments, all are zero.
     public init(
         queued: Int = 0,
         running: Int = 0,
@@ -32,24 +32,24 @@ public struct JobCounts: Codable, Sendable, Hashable {
         self.cancelled = cancelled
     }
 
-    /// All images of the job.
+    /// The number of the job's images.
     public var total: Int {
         queued + running + done + failed + quarantined + cancelled
     }
 
-    /// How many images are in a state.
+    /// The number of images in a state.
     public subscript(state: ImageState) -> Int {
         get { self[keyPath: Self.path(to: state)] }
         set { self[keyPath: Self.path(to: state)] = newValue }
     }
 
-    /// Records that images went from one state to another.
+    /// Moves images from one state to another.
     ///
     /// - Parameters:
-    ///   - count: How many, at most as many as there are in `old`.
-    ///   - old: The state they had.
-    ///   - new: The state they have, which `old` can become.
-    /// - Returns: Whether that is possible; if not, nothing is recorded.
+    ///   - count: The number of images, at most the number in `old`.
+    ///   - old: The state before.
+    ///   - new: The state after, which `old` must be able to become.
+    /// - Returns: Whether the move is possible; if not, nothing changes.
     public mutating func move(_ count: Int = 1, from old: ImageState, to new: ImageState) -> Bool {
         guard old.canBecome(new), count >= 0, self[old] >= count else { return false }
         self[old] -= count
@@ -57,7 +57,7 @@ public struct JobCounts: Codable, Sendable, Hashable {
         return true
     }
 
-    /// The job's state, which follows from the counts alone.
+    /// The job's state, derived from the counts alone.
     public var state: JobState {
         if queued == total { return .queued }
         if queued > 0 || running > 0 { return .running }

@@ -1,43 +1,45 @@
-/// When an image that was not finished is tried again.
+/// Decides when an unfinished image is tried again.
 ///
-/// Three counts are kept apart, because they mean different things: errors of the machine (a read failed, memory ran out), crashes
-/// (the process that had the image died, or its lease ran out) and interruptions (the whole service was killed, by which any
-/// image may be hit). An orderly release counts as none of them.
+/// There are three separate counts, because they mean different things. Errors are the machine's: a
+/// read failed or memory ran out. Crashes are deaths of the process working on the image, or
+/// expired leases. Interruptions are deaths of the whole service, which may hit any image. An
+/// orderly release counts as none of them.
 public struct RetryRule: Sendable, Equatable {
-    /// What becomes of the image.
+    /// What happens to the image.
     public enum Verdict: Sendable, Equatable {
-        /// It waits this long, then it may be claimed again.
+        /// It may be claimed again after this delay.
         case retry(after: Duration)
-        /// It has failed for good.
+        /// It fails permanently.
         case fail
-        /// It is set aside.
+        /// It is quarantined.
         case quarantine
     }
 
-    /// After how many errors an image fails.
+    /// The number of errors at which an image fails.
     public var maxErrors = 5
-    /// After how many crashes an image is set aside.
+    /// The number of crashes at which an image is quarantined.
     public var maxCrashes = 2
-    /// After how many interruptions an image is set aside.
+    /// The number of interruptions at which an image is quarantined.
     public var maxInterruptions = 5
-    /// How long the first error makes an image wait; each further one doubles it.
+    /// The delay after the first error; it doubles with each further error.
     public var firstDelay: Duration = .seconds(1)
-    /// The longest wait, before the jitter.
+    /// The maximum delay without jitter.
     public var maxDelay: Duration = .seconds(60)
 
-    /// The longest wait with the jitter: an image that would wait longer waits for a clock that was set back.
+    /// The maximum delay with jitter; a longer wait means that the clock was set back.
     public var longestDelay: Duration { maxDelay + maxDelay / 10 }
 
-    /// The rule of the service.
+    /// Creates the rule of the service.
     public init() {}
 
-    /// Decides after an error of the machine.
+    /// Decides after a machine error.
     ///
     /// - Parameters:
-    ///   - errors: How many the image has had, this one included.
-    ///   - jitter: 0 to 1, drawn at random; it adds up to a tenth to the wait, so that images that failed together do not all come
-    ///     back together.
-    /// - Returns: ``Verdict/retry(after:)`` until the errors reach ``maxErrors``, then ``Verdict/fail``.
+    ///   - errors: The number of errors so far, including this one.
+    ///   - jitter: A random number from 0 to 1. It extends the delay by up to a tenth, so that
+    ///     images that failed together do not all return together.
+    /// - Returns: ``Verdict/retry(after:)`` until the errors reach ``maxErrors``, then
+    ///   ``Verdict/fail``.
     public func afterError(errors: Int, jitter: Double) -> Verdict {
         guard errors < maxErrors else { return .fail }
         let doublings = min(max(errors - 1, 0), 30)
@@ -47,7 +49,7 @@ public struct RetryRule: Sendable, Equatable {
 
     /// Decides after a crash.
     ///
-    /// - Parameter crashes: How many the image has had, this one included.
+    /// - Parameter crashes: The number of crashes so far, including this one.
     /// - Returns: An immediate retry, or ``Verdict/quarantine``.
     public func afterCrash(crashes: Int) -> Verdict {
         crashes < maxCrashes ? .retry(after: .zero) : .quarantine
@@ -55,7 +57,7 @@ public struct RetryRule: Sendable, Equatable {
 
     /// Decides after an interruption.
     ///
-    /// - Parameter interruptions: How many the image has had, this one included.
+    /// - Parameter interruptions: The number of interruptions so far, including this one.
     /// - Returns: An immediate retry, or ``Verdict/quarantine``.
     public func afterInterruption(interruptions: Int) -> Verdict {
         interruptions < maxInterruptions ? .retry(after: .zero) : .quarantine

@@ -1,4 +1,4 @@
-/// What an image is at; ``RetryRule/transition(of:after:on:)`` decides which event makes which step.
+/// The state of an image; ``RetryRule/transition(of:after:on:)`` maps events to transitions.
 ///
 ///     queued ──claim──> running ──> done
 ///       ^                  ├──────> failed
@@ -7,20 +7,20 @@
 ///       └── failed, quarantined (when asked to try again)
 ///     queued, running ──> cancelled
 public enum ImageState: String, Codable, Sendable, CaseIterable {
-    /// Waiting, perhaps until a set time, for somebody to claim it.
+    /// Waiting for a worker, perhaps until a set time.
     case queued
     /// Leased to a worker.
     case running
-    /// Protected; the output and its report exist.
+    /// Protected; the picture and its report exist.
     case done
-    /// Not protectable, or given up after too many attempts.
+    /// Impossible to protect, or given up after too many attempts.
     case failed
-    /// Set aside because it ended its process twice.
+    /// Set aside because the process or the service died repeatedly while working on it.
     case quarantined
-    /// Stopped on request.
+    /// Cancelled on request.
     case cancelled
 
-    /// Whether the image is finished for good, unless someone asks for it again.
+    /// Whether the image is finished, unless somebody asks to try it again.
     public var isTerminal: Bool {
         switch self {
         case .queued, .running: false
@@ -28,7 +28,7 @@ public enum ImageState: String, Codable, Sendable, CaseIterable {
         }
     }
 
-    /// Whether the step from this state to another one is legal.
+    /// Whether the transition from this state to another is legal.
     public func canBecome(_ next: ImageState) -> Bool {
         switch (self, next) {
         case (.queued, .running), (.queued, .cancelled): true
@@ -36,25 +36,27 @@ public enum ImageState: String, Codable, Sendable, CaseIterable {
             (.running, .cancelled):
             true
         case (.failed, .queued), (.quarantined, .queued): true
-        case (.queued, _), (.running, _), (.done, _), (.failed, _), (.quarantined, _), (.cancelled, _): false
+        case (.queued, _), (.running, _), (.done, _), (.failed, _), (.quarantined, _),
+            (.cancelled, _):
+            false
         }
     }
 }
 
-/// What a job is at; it follows from its images, see ``JobCounts/state``.
+/// The state of a job, derived from its images; see ``JobCounts/state``.
 public enum JobState: String, Codable, Sendable, CaseIterable {
     /// No image has been claimed or finished.
     case queued
-    /// Some image is claimed or finished, and some is not finished.
+    /// Some images are claimed or finished, and some are not finished.
     case running
-    /// Every image is terminal and at least one is protected.
+    /// Every image is finished, and at least one is protected.
     case done
-    /// Every image is terminal and none is protected.
+    /// Every image is finished, none is protected, and none was cancelled.
     case failed
-    /// Every image is terminal, none is protected, and at least one was cancelled.
+    /// Every image is finished, none is protected, and at least one was cancelled.
     case cancelled
 
-    /// Whether nothing more happens to the job by itself.
+    /// Whether the job stays in this state without further requests.
     public var isTerminal: Bool {
         switch self {
         case .queued, .running: false
@@ -62,14 +64,17 @@ public enum JobState: String, Codable, Sendable, CaseIterable {
         }
     }
 
-    /// Whether the step from this state to another one is legal.
+    /// Whether the transition from this state to another is legal.
     ///
-    /// A running job is queued again when its only claim is released; a finished one when its failed images are asked for again.
+    /// A running job becomes queued when its only claim is released. A finished job becomes queued
+    /// or running when somebody asks to try its failed images again.
     public func canBecome(_ next: JobState) -> Bool {
         switch (self, next) {
         case (.queued, .running), (.queued, .cancelled): true
-        case (.running, .queued), (.running, .done), (.running, .failed), (.running, .cancelled): true
-        case (.done, .running), (.failed, .queued), (.failed, .running), (.cancelled, .running): true
+        case (.running, .queued), (.running, .done), (.running, .failed), (.running, .cancelled):
+            true
+        case (.done, .running), (.failed, .queued), (.failed, .running), (.cancelled, .running):
+            true
         case (.queued, _), (.running, _), (.done, _), (.failed, _), (.cancelled, _): false
         }
     }

@@ -1,29 +1,28 @@
 extension ClassLabel {
-    /// The folder of the class's pictures, in an archive and in a folder of results.
+    /// The name of the class's folder, in an archive and in an output folder; at most 255 bytes.
     ///
-    /// It is the label itself wherever every common file system takes that. What one forbids is percent-encoded, and nothing
-    /// else: `<>:"|?*`, a dot at the end, the first character of a name that Windows keeps for a device or that a file beside
-    /// the classes has, and a percent sign that two hexadecimal digits follow. So percent-decoding gives the label back, and
-    /// two labels never have one name. Where case does not count, ``OutputNames`` keeps their pictures apart.
-    ///
-    /// At most 255 bytes.
+    /// It is the label itself where every common file system accepts that. Only what one of them
+    /// forbids is percent-encoded: `<>:"|?*`, a final dot, the first character of a Windows device
+    /// name or of a name used beside the class folders, and a percent sign followed by two
+    /// hexadecimal digits. Percent-decoding therefore restores the label, and two labels never have
+    /// the same name. Where case is ignored, ``OutputNames`` keeps their pictures apart.
     public var folderName: String {
         let name = folder(encodesFirst: false)
         let isTaken = FileNames.isDevice(name) || Self.reserved.contains(FileNames.folded(name))
         return isTaken ? folder(encodesFirst: true) : name
     }
 
-    /// The names of files and folders that stand beside the classes', as ``FileNames/folded(_:)`` has them.
+    /// The names used beside the class folders, as returned by ``FileNames/folded(_:)``.
     ///
-    /// `index.html` is kept free, since a folder of results may be published as it is.
+    /// `index.html` is reserved because an output folder may be published as a web site.
     private static let reserved: Set<String> = Set(
         [
-            "manifest.json", "manifest.json.sig", "SHA256SUMS", "index.html", "palimpsest-classes.json",
-            "palimpsest-jobs.json", "palimpsest-manifests",
+            "manifest.json", "manifest.json.sig", "SHA256SUMS", "index.html",
+            "palimpsest-classes.json", "palimpsest-jobs.json", "palimpsest-manifests",
         ].map(FileNames.folded)
     )
 
-    /// The label, with what must be percent-encoded (RFC 3986 section 2.1).
+    /// Returns the label with the necessary characters percent-encoded (RFC 3986 section 2.1).
     private func folder(encodesFirst: Bool) -> String {
         let scalars = Array(text.unicodeScalars)
         var name = ""

@@ -1,34 +1,37 @@
 /// The name of a class: 1 to 64 characters of any script.
 ///
-/// A character is a Unicode scalar, as JSON Schema's `maxLength` counts them. A label is composed (NFC): two spellings of one
-/// word are one class. Capitals make another class. What a label may not have is in ``init(_:)``; ``folderName`` is the folder
-/// of its pictures. JSON: a string.
+/// A character is a Unicode scalar, as in JSON Schema's `maxLength`. Labels are normalised to NFC,
+/// so that two spellings of a word are one class. Case is significant. ``init(_:)`` rejects invalid
+/// labels, and ``folderName`` is the folder of the class's pictures. JSON: a string.
 public struct ClassLabel: Sendable, Hashable {
-    /// The most characters that a label has.
+    /// The maximum length in characters.
     public static let maxLength = 64
-    /// The most bytes of UTF-8 that a label has: no file system takes a longer name.
+    /// The maximum length in UTF-8 bytes, which is also that of a name in common file systems.
     public static let maxBytes = 255
 
-    /// The label itself, in Normalization Form C.
+    /// The label in Normalization Form C.
     public let text: String
 
-    /// Composes a text and checks it.
+    /// Normalises a text to NFC and validates it.
     ///
-    /// - Parameter text: The label in any spelling.
+    /// - Parameter text: The label in any normalisation form.
     /// - Throws: ``SettingsFault/Code/classInvalid``.
     public init(_ text: String) throws(SettingsFault) {
         let composed = ComposedText.make(text)
-        if let flaw = Self.flaw(of: composed) { throw SettingsFault(.classInvalid, "This class \(flaw). \(Self.rule)") }
+        if let flaw = Self.flaw(of: composed) {
+            throw SettingsFault(.classInvalid, "This class \(flaw). \(Self.rule)")
+        }
         self.text = composed
     }
 
     private static let rule = """
-        A class is 1 to 64 characters of any script (at most 255 bytes of UTF-8), blanks, digits and signs among them, without \
-        slashes, backslashes, line breaks, and control, invisible, private or unassigned characters; it begins with neither a \
-        dot, a blank nor a combining mark, and does not end with a blank.
+        A class is 1 to 64 characters of any script (at most 255 bytes of UTF-8), blanks, digits \
+        and signs among them, without slashes, backslashes, line breaks, and control, invisible, \
+        private or unassigned characters; it begins with neither a dot, a blank nor a combining \
+        mark, and does not end with a blank.
         """
 
-    /// Why a composed text is no label; `nil` if it is one.
+    /// Returns the reason why a normalised text is not a label; `nil` if it is one.
     private static func flaw(of text: String) -> String? {
         let scalars = text.unicodeScalars
         guard let first = scalars.first, let last = scalars.last else { return "is empty" }
@@ -36,12 +39,15 @@ public struct ClassLabel: Sendable, Hashable {
         guard text.utf8.count <= maxBytes else { return "has more than \(maxBytes) bytes" }
         for scalar in scalars {
             if scalar == "/" || scalar == "\\" { return "has a slash or a backslash" }
-            // It stands for bytes that were no text: two folders that are unreadable must not become one class.
-            if scalar == "\u{FFFD}" { return "has a character that could not be read; name it in UTF-8" }
+            // U+FFFD replaces invalid UTF-8. Two folders with unreadable names must not become one
+            // class.
+            if scalar == "\u{FFFD}" {
+                return "has a character that could not be read; name it in UTF-8"
+            }
             if let flaw = flaw(of: scalar) { return flaw }
         }
         if first.isBlank || last.isBlank { return "begins or ends with a blank" }
-        // Hidden folders are passed over, and an address has no place for "." and "..".
+        // Hidden folders are skipped, and "." and ".." have a special meaning in URLs.
         if first == "." { return "begins with a dot" }
         return first.continuesCharacter ? "begins with a combining mark" : nil
     }
@@ -49,10 +55,13 @@ public struct ClassLabel: Sendable, Hashable {
     private static func flaw(of scalar: Unicode.Scalar) -> String? {
         guard scalar.isInvisible else { return nil }
         switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator: return "has a control character or a line break"
+        case .control, .lineSeparator, .paragraphSeparator:
+            return "has a control character or a line break"
         case .privateUse: return "has a private character"
-        // What a later Unicode puts there may compose otherwise.
-        case .unassigned: return "has a character that Unicode has not assigned, or that is newer than this program"
+        // A later version of Unicode may assign the character and compose it differently.
+        case .unassigned:
+            return
+                "has a character that Unicode has not assigned, or that is newer than this program"
         default: return "has an invisible character"
         }
     }

@@ -1,15 +1,16 @@
-/// Text in Unicode's Normalization Form C (UAX #15).
+/// Converts text to Unicode's Normalization Form C (UAX #15).
 ///
-/// An umlaut may be one character, or a letter with a mark behind it; macOS names files the second way. Swift takes both
-/// for equal, but databases, hashes and most file systems compare bytes.
+/// An umlaut may be one character, or a letter and a combining mark; macOS names files the second
+/// way. Swift considers both equal, but databases, hashes and most file systems compare bytes.
 public enum ComposedText {
-    /// Composes a text, so that all spellings of it are the same bytes.
+    /// Normalises a text to NFC, so that equivalent texts have the same bytes.
     ///
     /// - Parameter text: Any text.
-    /// - Returns: Its composed form; what is composed already stays as it is.
+    /// - Returns: The normalised text; text in NFC is unchanged.
     public static func make(_ text: String) -> String {
-        // The standard library composes for its own comparisons, and has no other public name for that yet:
-        // `UTF8Span.checkForNFC` only asks, FoundationEssentials has nothing, and all of Foundation would be loaded for it.
+        // The standard library uses this internally and has no public equivalent yet:
+        // `UTF8Span.checkForNFC` only tests, FoundationEssentials has nothing, and full Foundation
+        // is too large to load for this.
         String(decoding: text._nfcCodeUnits, as: UTF8.self)
     }
 }

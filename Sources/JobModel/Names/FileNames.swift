@@ -1,25 +1,26 @@
-/// What the common file systems make of names: Linux's, macOS's, and above all Windows', which forbid the most.
+/// The naming rules of common file systems: those of Linux, macOS and, the strictest, Windows.
 enum FileNames {
-    /// Characters that Windows allows in no name.
+    /// Characters that Windows allows in no file name.
     static let forbidden = Set("<>:\"|?*".unicodeScalars)
 
-    /// A name as the file system sees it that tells the fewest names apart.
+    /// Returns a key for comparing names as the least discriminating file system does.
     ///
-    /// Names with equal results may be one file: they differ in case alone, in how they are composed, or in characters that
-    /// show nothing. It is no name itself.
+    /// Names with equal keys may denote one file: they differ only in case, in normalisation or in
+    /// invisible characters. The key is not a file name.
     static func folded(_ name: String) -> String {
         var shown = String.UnicodeScalarView()
         for scalar in name.unicodeScalars where !scalar.properties.isDefaultIgnorableCodePoint {
             shown.append(scalar)
         }
-        // By way of the small letter, since some capitals and title letters share one whose capital is none of them.
+        // Convert to lower case first: some upper-case and title-case letters share a lower-case
+        // form whose upper case is another letter.
         let small = ComposedText.make(ComposedText.make(String(shown)).lowercased())
         return ComposedText.make(small.uppercased())
     }
 
-    /// Whether Windows takes a name for that of a device, whatever follows its first dot.
+    /// Whether Windows treats a name as a device, whatever follows its first dot.
     ///
-    /// Microsoft, "Naming Files, Paths, and Namespaces": superscript digits count as digits.
+    /// Superscript digits count as digits (Microsoft, "Naming Files, Paths, and Namespaces").
     static func isDevice(_ name: String) -> Bool {
         var base = name.unicodeScalars.prefix { $0 != "." }
         while base.last == " " { base.removeLast() }
@@ -34,21 +35,26 @@ enum FileNames {
 }
 
 extension Unicode.Scalar {
-    /// Whether it shows nothing and is no blank: controls, what directs or joins text, fillers, and what means nothing yet.
+    /// Whether it has no visible form and is not a blank.
     ///
-    /// A variation selector, which makes a heart a red one, does show.
+    /// This covers controls, format characters, fillers, and private and unassigned characters. A
+    /// variation selector counts as visible, because it changes what is shown, such as a heart's
+    /// colour.
     var isInvisible: Bool {
         switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
+            .unassigned:
+            true
         default: properties.isDefaultIgnorableCodePoint && !properties.isVariationSelector
         }
     }
 
-    /// Whether it is drawn with what stands before it, so that a slash before it would be no character of its own.
+    /// Whether it combines with the preceding character, so that a slash before it would not stand
+    /// alone.
     var continuesCharacter: Bool {
         !isASCII && ("/" + String(self)).count == 1
     }
 
-    /// A space of any width, or another character that separates words.
+    /// Whether it is a space of any width or another separator of words.
     var isBlank: Bool { properties.isWhitespace }
 }

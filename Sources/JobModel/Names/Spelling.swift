@@ -1,17 +1,19 @@
-/// Finds the name that a misspelt one was meant to be.
+/// Suggests the known name that a misspelt one probably means.
 public enum Spelling {
-    /// Longer names are compared with nothing, since whoever sends them may send many.
+    /// Longer names get no suggestion: their sender may send many, and comparing takes quadratic
+    /// time.
     private static let maxLength = 64
 
-    /// The known name that is nearest to another one.
+    /// Returns the known name nearest to a given one.
     ///
-    /// Case, hyphens and underscores make no difference. Otherwise a third of the letters may be wrong, where two that have
-    /// changed places are one mistake, and a name that begins the other one is near, too.
+    /// Case, hyphens, underscores and spaces are ignored. Up to a third of the letters may be
+    /// wrong; two swapped neighbours count as one mistake. A name also matches one that begins with
+    /// it, and vice versa.
     ///
     /// - Parameters:
-    ///   - name: What somebody wrote.
-    ///   - known: The names that there are.
-    /// - Returns: `nil` if none is near.
+    ///   - name: The name as written.
+    ///   - known: The known names.
+    /// - Returns: The nearest name; `nil` if none is near.
     public static func nearest(to name: String, among known: [String]) -> String? {
         let wanted = letters(of: name)
         guard (1...maxLength).contains(wanted.count) else { return nil }
@@ -19,8 +21,10 @@ public enum Spelling {
             let letters = letters(of: candidate)
             let mistakes = mistakes(wanted, letters)
             let isBeginning =
-                min(wanted.count, letters.count) >= 3 && (letters.starts(with: wanted) || wanted.starts(with: letters))
-            let isNear = mistakes <= max(1, max(wanted.count, letters.count) / 3) && mistakes < wanted.count
+                min(wanted.count, letters.count) >= 3
+                && (letters.starts(with: wanted) || wanted.starts(with: letters))
+            let isNear =
+                mistakes <= max(1, max(wanted.count, letters.count) / 3) && mistakes < wanted.count
             return (candidate: candidate, mistakes: mistakes, isNear: isNear || isBeginning)
         }
         return ranked.filter(\.isNear).min { $0.mistakes < $1.mistakes }?.candidate
@@ -30,7 +34,8 @@ public enum Spelling {
         name.lowercased().filter { $0 != "-" && $0 != "_" && $0 != " " }.map { $0 }
     }
 
-    /// How many letters are missing, too many, wrong or have changed places with a neighbour (optimal string alignment).
+    /// Returns the number of missing, extra, wrong and swapped letters (optimal string alignment
+    /// distance).
     private static func mistakes(_ one: [Character], _ other: [Character]) -> Int {
         var beforeLast: [Int] = []
         var last = Array(0...other.count)
@@ -40,7 +45,8 @@ public enum Spelling {
                 var best = min(last[column + 1], current[column]) + 1
                 best = min(best, last[column] + (letter == otherLetter ? 0 : 1))
                 let hasChangedPlaces =
-                    row > 0 && column > 0 && letter == other[column - 1] && one[row - 1] == otherLetter
+                    row > 0 && column > 0 && letter == other[column - 1]
+                    && one[row - 1] == otherLetter
                 if hasChangedPlaces { best = min(best, beforeLast[column - 1] + 1) }
                 current.append(best)
             }
@@ -50,17 +56,19 @@ public enum Spelling {
     }
 }
 
-/// A word from outside, as a message may repeat it.
+/// Quotes untrusted words for messages.
 public enum Quotation {
-    /// More of a name helps nobody to find it again.
+    /// A longer quotation would not help anybody to find the word.
     private static let maxScalars = 60
 
-    /// A word in quotation marks, cut where it is long, and without what moves a cursor or cannot be seen.
+    /// Quotes a word, truncates it to 60 characters and replaces what moves the cursor or is
+    /// invisible.
     public static func of(_ text: String) -> String {
         var kept = String.UnicodeScalarView()
         for scalar in text.unicodeScalars.prefix(maxScalars) {
             switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .surrogate:
+            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned,
+                .surrogate:
                 kept.append("\u{FFFD}")
             default: kept.append(scalar)
             }

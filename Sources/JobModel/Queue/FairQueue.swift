@@ -1,36 +1,37 @@
-/// Whose image is next: the rule by which the keys share the machine, by pixels and not by images.
+/// Chooses the API key whose image is next, sharing the machine by pixels rather than by images.
 ///
-/// First comes the key with the fewest pixels running, so that a flood of one key never keeps another one waiting for more than the
-/// image that is under way. Among equals it is the one that has had least, by start-time fair queueing (Goyal, Vin and Cheng 1996):
-/// every claim moves its key's account on by the claim's pixels, and a key that comes back after a pause begins where the others
-/// are, without credit for the time when it wanted nothing. Within a key the earliest turn comes first, see ``JobPriority``.
+/// The key with the fewest running pixels comes first, so a flood of images from one key delays
+/// another key by at most the image in progress. Ties are broken by start-time fair queueing
+/// (Goyal, Vin and Cheng 1996). Each claim advances its key's virtual time by the claim's pixels. A
+/// key that returns after a pause starts at the current virtual time and gets no credit for the
+/// pause. Within a key the earliest turn comes first; see ``JobPriority``.
 public struct FairQueue: Sendable {
-    /// What a key has had so far, in pixels of virtual time.
+    /// A key's position in virtual time, in pixels.
     public struct Share: Sendable, Hashable {
-        /// Where its latest claim began.
+        /// The start of its latest claim.
         public let started: Int64
-        /// Where its latest claim ended, and its next may begin.
+        /// The end of its latest claim, at which the next one may start.
         public let finished: Int64
 
-        /// Puts a share together.
+        /// Creates a share.
         public init(started: Int64, finished: Int64) {
             self.started = started
             self.finished = finished
         }
     }
 
-    /// A key that has something to claim.
+    /// A key with images to claim.
     public struct Candidate: Sendable, Hashable {
-        /// The pixels of its images that are running.
+        /// The pixels of the key's running images.
         public let runningPixels: Int64
-        /// What it has had; `nil` if it never had anything.
+        /// The key's share; `nil` if it has never claimed anything.
         public let share: Share?
-        /// The turn of its first image, see ``JobPriority/turn(ofJobMadeAt:)``.
+        /// The turn of the key's first image; see ``JobPriority/turn(ofJobMadeAt:)``.
         public let turn: Int64
-        /// The job of its first image; of equal turns the smaller one comes first.
+        /// The job of the key's first image; among equal turns the smaller one comes first.
         public let job: Int64
 
-        /// Describes a key.
+        /// Creates a candidate.
         public init(runningPixels: Int64, share: Share?, turn: Int64, job: Int64) {
             self.runningPixels = runningPixels
             self.share = share
@@ -39,30 +40,30 @@ public struct FairQueue: Sendable {
         }
     }
 
-    /// Where the latest claim of all keys began.
+    /// The start of the latest claim of all keys.
     private let clock: Int64
 
-    /// Begins where the queue left off.
+    /// Resumes from a stored state.
     ///
     /// - Parameter latestStart: The largest ``Share/started`` of all keys; 0 if there is none.
     public init(latestStart: Int64) {
         clock = latestStart
     }
 
-    /// Chooses the key that is served next.
+    /// Chooses the key to serve next.
     ///
-    /// - Parameter candidates: All that have something to claim.
-    /// - Returns: The place of one of them; `nil` if there are none.
+    /// - Parameter candidates: All keys with images to claim.
+    /// - Returns: The index of a candidate; `nil` if there are none.
     public func next(among candidates: [Candidate]) -> Int? {
         candidates.indices.min { one, other in order(candidates[one]) < order(candidates[other]) }
     }
 
-    /// What a key has had once it is given something.
+    /// Returns a key's share after a claim.
     ///
     /// - Parameters:
-    ///   - share: What it had before.
-    ///   - pixels: What it is given.
-    /// - Returns: What to keep for it.
+    ///   - share: The share before the claim.
+    ///   - pixels: The pixels of the claim.
+    /// - Returns: The share to store.
     public func share(after share: Share?, taking pixels: Int64) -> Share {
         let start = start(of: share)
         return Share(started: start, finished: start + max(pixels, 1))

@@ -1,19 +1,20 @@
-/// How urgent a job is among the jobs of the same key.
+/// The urgency of a job among the jobs of the same API key.
 ///
-/// A priority is a head start: the job is treated as if it had come so much earlier or later. So an urgent job overtakes others,
-/// and yet every job comes to the front once it is old enough, whatever comes after it. JSON: the word.
+/// A priority is a head start: the job is treated as if it had been created that much earlier or
+/// later. An urgent job thus overtakes others, yet every job gets its turn once it is old enough,
+/// whatever follows it. JSON: the raw value.
 public enum JobPriority: String, Codable, Sendable, CaseIterable {
-    /// After everything that comes within the next hours.
+    /// After normal jobs created up to one ``step`` later.
     case low
-    /// In the order of arrival.
+    /// In the order of creation.
     case normal
-    /// Before everything that came within the last hours.
+    /// Before normal jobs created up to one ``step`` earlier.
     case high
 
-    /// How much two neighbouring priorities are apart.
+    /// The difference between neighbouring priorities: four hours.
     public static let step: Duration = .seconds(4 * 60 * 60)
 
-    /// How much earlier than it did the job came, as it were; negative for later.
+    /// How much earlier the job is treated as created; negative for later.
     public var headStart: Duration {
         switch self {
         case .low: .zero - Self.step
@@ -22,7 +23,7 @@ public enum JobPriority: String, Codable, Sendable, CaseIterable {
         }
     }
 
-    /// Reads the word.
+    /// Parses a raw value.
     ///
     /// - Throws: ``SettingsFault/Code/priorityInvalid``.
     public init(parsing text: String) throws(SettingsFault) {
@@ -32,10 +33,10 @@ public enum JobPriority: String, Codable, Sendable, CaseIterable {
         self = priority
     }
 
-    /// The moment from which a job's place among the jobs of its key counts; the earliest comes first.
+    /// Returns the time that orders the jobs of a key; the earliest comes first.
     ///
-    /// - Parameter createdAt: When the job was made, in milliseconds since 1970.
-    /// - Returns: That moment less the head start, in the same unit.
+    /// - Parameter createdAt: When the job was created, in milliseconds since 1970.
+    /// - Returns: The creation time less the head start, in milliseconds.
     public func turn(ofJobMadeAt createdAt: Int64) -> Int64 {
         createdAt - headStart.components.seconds * 1000
     }

@@ -1,49 +1,51 @@
-/// How many jobs a key has made of late: a bucket that holds the jobs of a minute and is refilled evenly.
+/// Limits the rate at which a key creates jobs.
 ///
-/// It is the generic cell rate algorithm (ITU-T I.371), which needs one moment for each key: the one when the bucket is full again.
+/// It is a bucket that holds one minute's jobs and refills evenly. The generic cell rate algorithm
+/// (ITU-T I.371) needs only one number per key: the time when the bucket will be full.
 public struct JobRate: Sendable, Equatable {
-    /// The seconds for which the quota is given.
+    /// The period of the quota in seconds.
     public static let windowSeconds = 60
 
     private var fullAt: ContinuousClock.Instant
 
-    /// A full bucket.
+    /// Creates a full bucket.
     ///
-    /// - Parameter now: Any moment that is not in the future.
+    /// - Parameter now: The current time or an earlier one.
     public init(now: ContinuousClock.Instant) {
         fullAt = now
     }
 
-    /// Takes one job out of the bucket.
+    /// Takes one job from the bucket.
     ///
     /// - Parameters:
-    ///   - perMinute: What the bucket holds, at least 1; it may change from call to call.
-    ///   - now: The present moment.
-    /// - Returns: Whether there was one; otherwise nothing changes.
+    ///   - perMinute: The bucket's capacity, at least 1; it may differ between calls.
+    ///   - now: The current time.
+    /// - Returns: Whether a job was available; if not, nothing changes.
     public mutating func take(perMinute: Int, now: ContinuousClock.Instant) -> Bool {
         guard standing(perMinute: perMinute, now: now).remaining > 0 else { return false }
         fullAt = max(fullAt, now) + .nanoseconds(Self.interval(perMinute))
         return true
     }
 
-    /// Puts a job back that was taken but not made.
+    /// Returns a job that was taken but not created.
     ///
-    /// - Parameter perMinute: As it was for ``take(perMinute:now:)``.
+    /// - Parameter perMinute: The value passed to ``take(perMinute:now:)``.
     public mutating func giveBack(perMinute: Int) {
         fullAt -= .nanoseconds(Self.interval(perMinute))
     }
 
-    /// Whether the bucket is full, so that it need not be remembered.
+    /// Whether the bucket is full and hence need not be stored.
     public func isFull(now: ContinuousClock.Instant) -> Bool {
         fullAt <= now
     }
 
-    /// What is in the bucket.
+    /// Returns the content of the bucket.
     ///
     /// - Parameters:
-    ///   - perMinute: What the bucket holds, at least 1.
-    ///   - now: The present moment.
-    /// - Returns: How many jobs may be made at once, and how long it takes until it is one more; `nil` if the bucket is full.
+    ///   - perMinute: The bucket's capacity, at least 1.
+    ///   - now: The current time.
+    /// - Returns: The number of jobs that may be created now, and the time until there is one more.
+    ///   The time is `nil` if the bucket is full.
     public func standing(
         perMinute: Int,
         now: ContinuousClock.Instant
@@ -55,14 +57,14 @@ public struct JobRate: Sendable, Equatable {
         return (remaining, .nanoseconds(missing - interval * Int64(perMinute - remaining - 1)))
     }
 
-    /// The nanoseconds in which one job is added.
+    /// The time in nanoseconds in which the bucket gains one job.
     private static func interval(_ perMinute: Int) -> Int64 {
         Int64(windowSeconds) * 1_000_000_000 / Int64(max(perMinute, 1))
     }
 }
 
 extension Duration {
-    /// Whole nanoseconds, rounded up.
+    /// The duration in nanoseconds, rounded up.
     fileprivate var nanoseconds: Int64 {
         components.seconds * 1_000_000_000 + (components.attoseconds + 999_999_999) / 1_000_000_000
     }

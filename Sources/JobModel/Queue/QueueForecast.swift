@@ -1,18 +1,19 @@
-/// How much work will be done before a job's last image is: an approximation of what ``FairQueue`` will do if nothing more comes.
+/// Estimates how much work will be done before a job's last image is finished.
 ///
-/// While a job waits for its own images and those before it in its key's queue, every other key gets as much as this one, or all
-/// that it has if that is less.
+/// It approximates what ``FairQueue`` will do if nothing is added. While a job waits for its own
+/// images and for those before it in its key's queue, every other key is served as many pixels, or
+/// all it has if that is less.
 public struct QueueForecast: Sendable {
-    /// What is left to do of a job.
+    /// The remaining work of a job.
     public struct Work: Sendable, Hashable {
-        /// Whose it is.
+        /// The API key that owns the job.
         public let tenant: APIKeyID
-        /// When its turn is, see ``JobPriority/turn(ofJobMadeAt:)``.
+        /// The job's turn; see ``JobPriority/turn(ofJobMadeAt:)``.
         public let turn: Int64
-        /// The pixels of its images that are queued or running.
+        /// The pixels of the job's queued and running images.
         public let pixels: Int64
 
-        /// Describes what is left.
+        /// Describes the remaining work of a job.
         public init(tenant: APIKeyID, turn: Int64, pixels: Int64) {
             self.tenant = tenant
             self.turn = turn
@@ -20,7 +21,7 @@ public struct QueueForecast: Sendable {
         }
     }
 
-    /// The queue of one key: turns in order, and the pixels before each.
+    /// The queue of one key: the turns in ascending order, and the pixels before each.
     private struct Line {
         var turns: [Int64] = []
         var before: [Int64] = []
@@ -29,9 +30,9 @@ public struct QueueForecast: Sendable {
 
     private let lines: [APIKeyID: Line]
 
-    /// Looks at a queue.
+    /// Examines a queue.
     ///
-    /// - Parameter work: What is left of every job, in any order.
+    /// - Parameter work: The remaining work of every job, in any order.
     public init(_ work: [Work]) {
         var lines: [APIKeyID: Line] = [:]
         for job in work.sorted(by: { $0.turn < $1.turn }) {
@@ -43,10 +44,12 @@ public struct QueueForecast: Sendable {
         self.lines = lines
     }
 
-    /// The pixels that will be worked on until a job is at its end.
+    /// Returns the pixels to be processed until a job ends.
     ///
-    /// - Parameter job: What is left of it; it need not be one of those in the queue, such as one that has just been made.
-    /// - Returns: Its own pixels, those before it, and what the other keys get meanwhile.
+    /// - Parameter job: The job's remaining work. The job need not be in the queue; it may have
+    ///   just been created.
+    /// - Returns: The pixels of the job and of those before it, and the other keys' pixels served
+    ///   meanwhile.
     public func pixels(untilEndOf job: Work) -> Int64 {
         let own = before(job) + job.pixels
         return lines.reduce(own) { sum, line in
@@ -54,7 +57,7 @@ public struct QueueForecast: Sendable {
         }
     }
 
-    /// The pixels of the same key's jobs with earlier turns.
+    /// Returns the pixels of the same key's jobs with earlier turns.
     private func before(_ job: Work) -> Int64 {
         guard let line = lines[job.tenant] else { return 0 }
         var (low, high) = (0, line.turns.count)

@@ -1,19 +1,19 @@
-/// How many pixels a codec gets through in a second of work: a moving average over the last minutes that it was busy.
+/// The pixels that a codec processes per second of work, as a moving average.
 public struct Throughput: Sendable, Equatable {
-    /// What was measured longer ago than so much work counts for half, or less.
+    /// The work after which an older measurement counts for half or less.
     private static let memory: Duration = .seconds(120)
 
     private var pixels = 0.0
     private var seconds = 0.0
 
-    /// Starts with nothing measured.
+    /// Creates an average without measurements.
     public init() {}
 
-    /// Notes that a codec did some work.
+    /// Records work done by a codec.
     ///
     /// - Parameters:
-    ///   - pixels: The pixels of the images that it protected, as ``ImageCost`` counts them; more than 0.
-    ///   - busy: How long that took.
+    ///   - pixels: The pixels of the images protected, as counted by ``ImageCost``; more than 0.
+    ///   - busy: How long the work took.
     public mutating func record(pixels: Int, busy: Duration) {
         guard pixels > 0, busy > .zero else { return }
         let kept = Self.memory / (Self.memory + busy)
@@ -21,7 +21,7 @@ public struct Throughput: Sendable, Equatable {
         seconds = seconds * kept + busy / .seconds(1)
     }
 
-    /// The average; `nil` as long as nothing was measured.
+    /// The average; `nil` without measurements.
     public var pixelsPerSecond: Double? {
         seconds > 0 ? pixels / seconds : nil
     }

@@ -1,16 +1,18 @@
-/// Who holds a lease: one worker of one run of one installation.
+/// The holder of a lease: one worker of one run of one installation.
 ///
-/// The instance stays the same when the service is started again; the run does not. So a new run can tell the leases of its own dead
-/// predecessors from those of somebody else who may be alive.
+/// The instance stays the same across restarts of the service; the run does not. A new run can
+/// therefore tell the leases of its dead predecessors from those of somebody else, who may be
+/// alive.
 public struct WorkerOwner: Sendable, Hashable, CustomStringConvertible {
-    /// The installation, such as a random name kept in its data folder: 1 to 64 letters, digits, `-` and `_`.
+    /// The installation, such as a random name in its data folder: 1 to 64 letters, digits, `-`,
+    /// `_`.
     public let instance: String
-    /// The run, drawn anew at each start: 1 to 64 letters, digits, `-` and `_`.
+    /// The run, drawn at each start: 1 to 64 letters, digits, `-`, `_`.
     public let run: String
-    /// The worker within the run.
+    /// The number of the worker within the run, at least 0.
     public let worker: Int
 
-    /// Names a worker; `nil` if a part has other characters or another length.
+    /// Creates an owner; `nil` if a part has an invalid character, length or number.
     public init?(instance: String, run: String, worker: Int) {
         guard Self.isName(instance), Self.isName(run), worker >= 0 else { return nil }
         self.instance = instance

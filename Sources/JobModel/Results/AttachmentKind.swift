@@ -1,9 +1,11 @@
-/// What can be made of an image besides its protected picture, if its owner asks for it.
+/// An optional file made in addition to the protected picture.
 public enum AttachmentKind: String, Codable, Sendable, CaseIterable {
     /// A small JPEG of the photo.
     case previewBefore = "preview_before"
     /// A small JPEG of the protected picture.
     case previewAfter = "preview_after"
-    /// What gives the photo's pixels back, see `PixelDifference`; on disk only sealed.
+    /// The data that restores the photo's pixels; see `PixelDifference`.
+    ///
+    /// It is stored only in encrypted form.
     case recovery
 }

@@ -1,22 +1,22 @@
-/// A part of the file that was sent which the delivered picture lacks though it was to be kept.
+/// A part of the input file that should have been kept but is missing from the protected picture.
 ///
 /// JSON: `{"part": "icc_profile", "reason": "wrong_color_space"}`.
 public struct LeftOut: Codable, Sendable, Equatable {
-    /// What is missing, such as `icc_profile`; a word.
+    /// The missing part in one word, such as `icc_profile`.
     public var part: String
-    /// Why, such as `damaged`; a word.
+    /// The reason in one word, such as `damaged`.
     public var reason: String
 
-    /// The most letters of a word.
+    /// The maximum length of a word in bytes.
     public static let maxWordCount = 32
 
-    /// Puts the two together.
+    /// Creates a value.
     public init(part: String, reason: String) {
         self.part = part
         self.reason = reason
     }
 
-    /// Whether both are words of small letters and low lines.
+    /// Whether both words consist of lower-case ASCII letters and underscores.
     public var isWellFormed: Bool {
         [part, reason].allSatisfy { word in
             (1...Self.maxWordCount).contains(word.utf8.count)

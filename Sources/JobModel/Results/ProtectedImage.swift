@@ -1,15 +1,15 @@
-/// A protected picture as it is delivered, with what was done to it.
+/// A protected picture, its report and its attachments.
 public struct ProtectedImage: Sendable, Equatable {
-    /// The PNG file.
+    /// The bytes of the PNG file.
     public let png: [UInt8]
     /// The report, measured on the samples in ``png``.
     public let report: ProtectionReport
-    /// What else was asked for.
+    /// The additional files that were requested.
     public let attachments: [AttachmentKind: [UInt8]]
-    /// How long the steps took; `nil` if whoever made it did not say so credibly.
+    /// The durations of the steps; `nil` if the codec reported none or implausible ones.
     public let durations: StageDurations?
 
-    /// Puts them together.
+    /// Creates a protected image.
     public init(
         png: [UInt8],
         report: ProtectionReport,
@@ -22,6 +22,6 @@ public struct ProtectedImage: Sendable, Equatable {
         self.durations = durations
     }
 
-    /// The bytes of the files together.
+    /// The size of the PNG and the attachments in bytes.
     public var byteCount: Int { attachments.values.reduce(png.count) { $0 + $1.count } }
 }

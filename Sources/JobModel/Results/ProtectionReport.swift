@@ -1,60 +1,62 @@
-/// What was done to one image, measured on the picture that is delivered.
+/// What was done to one image, measured on the delivered picture.
 ///
-/// Values are those of the picture's samples: of 0 to 255 with 8 bits, of 0 to 65535 with 16.
+/// Sample values range from 0 to 255 with 8 bits, and from 0 to 65535 with 16.
 ///
-/// JSON: snake_case; `class` is the label, `linf` the largest change, `bound` and `psnr` are null
-/// when there is none. `semantic_image_sha256` repeats `artefact_sha256` where the method is
+/// JSON: snake_case. `class` is the label and `linf` the largest change. `bound` and `psnr` are
+/// null if there is none. `semantic_image_sha256` repeats `artefact_sha256` if the method is
 /// `deep-hiding`. Hashes are 64 lower-case hexadecimal digits.
 public struct ProtectionReport: Sendable, Equatable {
-    /// The picture's width in pixels, after its orientation was applied.
+    /// The picture's width in pixels, after applying its orientation.
     public var width: Int
-    /// The picture's height in pixels, after its orientation was applied.
+    /// The picture's height in pixels, after applying its orientation.
     public var height: Int
-    /// The bits of a sample, 8 or 16.
+    /// The number of bits per sample, 8 or 16.
     public var bitDepth: Int
-    /// The method that proposed the change.
+    /// The method that computed the change.
     public var method: MethodID
-    /// What the artefact's part is bound to.
+    /// The protection mode.
     public var mode: ProtectionMode
-    /// The strength asked for, in steps of 1/255.
+    /// The requested strength in steps of 1/255.
     public var strength: Int
-    /// Whether the change was cut off at the strength.
+    /// Whether the change was clipped to the strength.
     public var clip: Bool
-    /// The mask that the change was given.
+    /// The mask applied to the change.
     public var mask: AppliedMask
-    /// What was asked to be kept of EXIF and XMP.
+    /// The metadata policy.
     public var metadata: MetadataPolicy
-    /// The bound that the change was held to, in values of a sample; `nil` without clip.
+    /// The bound of the change in sample values; `nil` if the change was not clipped.
     public var bound: Int?
-    /// The largest change of a colour sample, in values of a sample.
+    /// The largest change of a colour sample, in sample values.
     public var maxAbsoluteDifference: Int
-    /// Peak signal-to-noise ratio over the colour samples in dB; infinite if nothing changed.
+    /// The peak signal-to-noise ratio of the colour samples in dB; infinite if nothing changed.
     public var psnr: Double
-    /// Structural similarity of the luma, at most 1.
+    /// The structural similarity (SSIM) of the luma, at most 1.
     public var ssim: Double
     /// The image's class.
     public var label: ClassLabel
-    /// The hash of the part of the class's artefact that the method used: of deep hiding, the
-    /// semantic image as interleaved 8-bit RGB.
+    /// The hash of the artefact's part that the method used.
+    ///
+    /// For deep hiding, this is the semantic image as interleaved 8-bit RGB.
     public var artefactSHA256: String
     /// The hash of the weights file.
     public var modelSHA256: String
-    /// The hash of the file that was sent.
+    /// The hash of the input file.
     public var inputSHA256: String
-    /// The hash of the PNG that is delivered.
+    /// The hash of the delivered PNG.
     public var outputSHA256: String
-    /// The format of the file that was sent, such as `jpeg`.
+    /// The format of the input file, such as `jpeg`.
     public var inputFormat: String
-    /// Whether the picture is gray, so that only the change's luminance was kept, which protects less.
+    /// Whether the picture is gray; then only the luminance of the change was kept, which protects
+    /// less.
     public var luminanceOnly: Bool
     /// The width in pixels at which the change was computed.
     public var workingWidth: Int
     /// The height in pixels at which the change was computed.
     public var workingHeight: Int
-    /// What could not be kept of the file that was sent, such as a colour profile that does not fit the picture.
+    /// The parts of the input file that could not be kept, such as an unsuitable colour profile.
     public var leftOut: [LeftOut]
 
-    /// Puts a report together.
+    /// Creates a report.
     public init(
         width: Int,
         height: Int,
@@ -126,8 +128,8 @@ extension ProtectionReport: Codable {
 
     /// Decodes a report; a null `psnr` is infinite.
     ///
-    /// Reports of earlier releases lack what there was not: they had 8 bits, one method, no mask and
-    /// no metadata, and did not tell what was left out.
+    /// Reports of earlier releases lack some keys. Those releases had 8 bits, one method, no mask
+    /// and no metadata, and did not report what was left out.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         width = try container.decode(Int.self, forKey: .width)
@@ -157,7 +159,7 @@ extension ProtectionReport: Codable {
         leftOut = try container.decodeIfPresent([LeftOut].self, forKey: .leftOut) ?? []
     }
 
-    /// Encodes every key, those without a value as null.
+    /// Encodes every key; missing values become null.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(width, forKey: .width)
@@ -175,8 +177,10 @@ extension ProtectionReport: Codable {
         try container.encode(ssim, forKey: .ssim)
         try container.encode(label, forKey: .label)
         try container.encode(artefactSHA256, forKey: .artefactSHA256)
-        // Clients know it by this name from the releases that had one method.
-        if method == .deepHiding { try container.encode(artefactSHA256, forKey: .semanticImageSHA256) }
+        // Clients know this key from releases that had only this method.
+        if method == .deepHiding {
+            try container.encode(artefactSHA256, forKey: .semanticImageSHA256)
+        }
         try container.encode(modelSHA256, forKey: .modelSHA256)
         try container.encode(inputSHA256, forKey: .inputSHA256)
         try container.encode(outputSHA256, forKey: .outputSHA256)

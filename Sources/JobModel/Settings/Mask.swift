@@ -1,19 +1,20 @@
-/// Where on a picture the change may be how large: what is asked for.
+/// The requested distribution of the change over a picture.
 public enum Mask: String, Codable, Sendable, CaseIterable {
-    /// ``AppliedMask/photo`` for pictures whose short side has more than ``largestUnmaskedSide`` pixels, else none.
+    /// ``AppliedMask/photo`` if the short side exceeds ``largestUnmaskedSide`` pixels, otherwise
+    /// none.
     case auto
-    /// ``AppliedMask/photo``, whatever the size.
+    /// ``AppliedMask/photo`` for any size.
     case photo
-    /// None, whatever the size. It is not called `none`, which an optional mask would take for `nil`.
+    /// None for any size. The case is not called `none`, which an optional would take for `nil`.
     case unmasked = "none"
 
-    /// The longest short side in pixels of a picture that ``auto`` leaves unmasked.
+    /// The maximum short side in pixels for which ``auto`` applies no mask.
     ///
-    /// Pictures so small are thumbnails and data sets, where
-    /// no eye tells single pixels apart, and every bit of the change is needed.
+    /// Such small pictures are thumbnails and data sets. There the eye does not tell single pixels
+    /// apart, and every bit of the change is needed.
     public static let largestUnmaskedSide = 64
 
-    /// Reads the name that a request or a flag gives.
+    /// Parses the value of a request or an option.
     ///
     /// - Throws: ``SettingsFault/Code/maskInvalid``.
     public init(parsing text: String) throws(SettingsFault) {
@@ -23,12 +24,12 @@ public enum Mask: String, Codable, Sendable, CaseIterable {
         self = mask
     }
 
-    /// Decides for a picture.
+    /// Returns the mask for a picture.
     ///
     /// - Parameters:
-    ///   - width: Its columns in pixels, before or after its orientation was applied.
-    ///   - height: Its rows.
-    /// - Returns: What it gets.
+    ///   - width: The width in pixels, before or after applying the orientation.
+    ///   - height: The height in pixels.
+    /// - Returns: The mask.
     public func applied(width: Int, height: Int) -> AppliedMask {
         switch self {
         case .auto: min(width, height) > Self.largestUnmaskedSide ? .photo : .unmasked
@@ -38,10 +39,11 @@ public enum Mask: String, Codable, Sendable, CaseIterable {
     }
 }
 
-/// The mask that a picture got.
+/// The mask applied to a picture.
 public enum AppliedMask: String, Codable, Sendable, CaseIterable {
-    /// The change is small where it would be seen: in red and green, and in blue where the picture has hardly any.
+    /// The change is small where it would be seen: in red and green, and in blue where the picture
+    /// has hardly any blue.
     case photo
-    /// The change is as large everywhere as the strength allows.
+    /// The change may reach the full strength everywhere.
     case unmasked = "none"
 }

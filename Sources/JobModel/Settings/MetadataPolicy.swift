@@ -1,20 +1,25 @@
-/// What a protected picture keeps of what its file says beside the pixels.
+/// The metadata of the input file that a protected picture keeps.
 ///
-/// The colour profile is kept and the orientation applied whatever the policy.
+/// Every policy keeps the colour profile and applies the orientation.
 public enum MetadataPolicy: String, Codable, Sendable, CaseIterable {
-    /// Nothing.
+    /// No metadata.
     case strip
-    /// Who made the picture, whose it is and how it may be used.
+    /// The creator, the copyright and the terms of use.
     case copyright
-    /// EXIF and XMP, the place where the picture was taken among them, but for thumbnails and what describes parts of the file that are gone.
+    /// All EXIF and XMP, including the location.
+    ///
+    /// Thumbnails, and fields that describe removed parts of the file, are still dropped.
     case all
 
-    /// Reads the name that a request or a flag gives.
+    /// Parses the value of a request or an option.
     ///
     /// - Throws: ``SettingsFault/Code/metadataInvalid``.
     public init(parsing text: String) throws(SettingsFault) {
         guard let policy = Self(rawValue: text) else {
-            throw SettingsFault(.metadataInvalid, "The metadata to keep must be strip, copyright or all.")
+            throw SettingsFault(
+                .metadataInvalid,
+                "The metadata to keep must be strip, copyright or all."
+            )
         }
         self = policy
     }

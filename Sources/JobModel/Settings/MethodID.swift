@@ -1,20 +1,22 @@
-/// The name of a protection method, such as `deep-hiding`: small letters, digits and hyphens.
+/// The identifier of a protection method, such as `deep-hiding`.
+///
+/// It consists of lower-case ASCII letters, digits and hyphens.
 public struct MethodID: RawRepresentable, Codable, Sendable, Hashable {
-    /// The name.
+    /// The identifier as text.
     public let rawValue: String
 
-    /// Names a method.
+    /// Creates an identifier without validating it; see ``isWellFormed``.
     public init(rawValue: String) {
         self.rawValue = rawValue
     }
 
-    /// The only method of the releases whose reports name none.
+    /// Deep hiding, the only method of earlier releases, whose reports name none.
     public static let deepHiding = MethodID(rawValue: "deep-hiding")
 
-    /// The most characters of a name.
+    /// The maximum length in bytes.
     static let maxCount = 32
 
-    /// Whether the name has the form that names have.
+    /// Whether the identifier has 1 to 32 permitted characters.
     public var isWellFormed: Bool {
         (1...Self.maxCount).contains(rawValue.utf8.count)
             && rawValue.utf8.allSatisfy {

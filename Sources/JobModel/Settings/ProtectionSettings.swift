@@ -1,11 +1,14 @@
-/// What a secret is bound to.
+/// Whether the images of a class share one secret or each get their own.
+///
+/// The secret is what the method hides in them.
 public enum ProtectionMode: String, Codable, Sendable, CaseIterable {
-    /// One secret for every image of a class: the generated one, or the first that was imported.
+    /// One secret for all images of a class: the generated one, or the first imported picture.
     case classWise = "class-wise"
-    /// The outline of the class, with a texture of its own for every image; or one of those that were imported for the class.
+    /// The class's outline with a separate texture for every image, or one of the imported
+    /// pictures.
     case sampleWise = "sample-wise"
 
-    /// Reads the name that a request or a flag gives.
+    /// Parses the value of a request or an option.
     ///
     /// - Throws: ``SettingsFault/Code/modeInvalid``.
     public init(parsing text: String) throws(SettingsFault) {
@@ -16,35 +19,37 @@ public enum ProtectionMode: String, Codable, Sendable, CaseIterable {
     }
 }
 
-/// How the images of a job are to be protected.
+/// The protection settings of a job.
 ///
-/// Every value is in its range: a value that is not cannot be made or decoded. JSON: `{"mode", "strength", "clip",
-/// "working_size", "mask", "metadata"}`.
+/// All values are in range: neither ``init(mode:strength:clip:workingSize:mask:metadata:)`` nor
+/// decoding accepts others. JSON: `{"mode", "strength", "clip", "working_size", "mask",
+/// "metadata"}`.
 public struct ProtectionSettings: Sendable, Hashable {
-    /// The strengths that may be asked for, in steps of 1/255.
+    /// The permitted strengths in steps of 1/255.
     public static let strengths = 1...16
-    /// The working sizes that may be asked for, in pixels.
+    /// The permitted working sizes in pixels.
     public static let workingSizes = 64...1024
 
-    /// What a secret is bound to.
+    /// Whether the images of a class share one secret.
     public let mode: ProtectionMode
-    /// The largest change of a sample, in steps of 1/255 (1 to 16).
+    /// The maximum change of a sample in steps of 1/255, from 1 to 16.
     public let strength: Int
-    /// Whether the change is cut off at ``strength``; without it the change is only measured.
+    /// Whether the change is clipped to ``strength``; otherwise it is only measured.
     public let clip: Bool
-    /// The short side in pixels at which the change is computed (64 to 1024).
+    /// The short side in pixels at which the change is computed, from 64 to 1024.
     public let workingSize: Int
-    /// Where on a picture the change may be how large.
+    /// The distribution of the change over the picture.
     public let mask: Mask
 
-    /// What is kept of EXIF and XMP.
+    /// The EXIF and XMP metadata to keep.
     public let metadata: MetadataPolicy
 
-    /// What an image gets when nothing else is asked for: sample-wise, strength 8, clipped, computed at 128 pixels, masked
-    /// where it is a photo, without metadata.
+    /// The default settings.
     ///
-    /// Sample-wise, because a class's pictures then have no change in common that their average shows, a linear model detects or
-    /// a projection takes away, and protect as well (`docs/does-it-work.md`).
+    /// They are: sample-wise, strength 8, clipped, computed at 128 pixels, masked if the image is a
+    /// photo, and without metadata. Sample-wise protects as well as class-wise. Moreover, the
+    /// pictures of a class then have no common change that their average shows, a linear model
+    /// detects or a projection removes (`docs/does-it-work.md`).
     public static let standard = ProtectionSettings(
         unchecked: .sampleWise,
         strength: 8,
@@ -54,16 +59,17 @@ public struct ProtectionSettings: Sendable, Hashable {
         metadata: .strip
     )
 
-    /// Makes settings, checking their ranges.
+    /// Creates settings and checks their ranges.
     ///
     /// - Parameters:
-    ///   - mode: What a secret is bound to.
-    ///   - strength: 1 to 16, in steps of 1/255.
-    ///   - clip: Whether the change is cut off at `strength`.
-    ///   - workingSize: 64 to 1024 pixels.
-    ///   - mask: Where on a picture the change may be how large.
-    ///   - metadata: What is kept of EXIF and XMP.
-    /// - Throws: ``SettingsFault/Code/strengthInvalid`` or ``SettingsFault/Code/workingSizeInvalid``.
+    ///   - mode: Whether the images of a class share one secret.
+    ///   - strength: The maximum change in steps of 1/255, from 1 to 16.
+    ///   - clip: Whether the change is clipped to `strength`.
+    ///   - workingSize: The short side in pixels at which the change is computed, from 64 to 1024.
+    ///   - mask: The distribution of the change over the picture.
+    ///   - metadata: The EXIF and XMP metadata to keep.
+    /// - Throws: ``SettingsFault/Code/strengthInvalid`` or
+    ///   ``SettingsFault/Code/workingSizeInvalid``.
     public init(
         mode: ProtectionMode = .sampleWise,
         strength: Int = 8,
@@ -73,10 +79,16 @@ public struct ProtectionSettings: Sendable, Hashable {
         metadata: MetadataPolicy = .strip
     ) throws(SettingsFault) {
         guard Self.strengths.contains(strength) else {
-            throw SettingsFault(.strengthInvalid, "The strength must be a whole number from 1 to 16.")
+            throw SettingsFault(
+                .strengthInvalid,
+                "The strength must be a whole number from 1 to 16."
+            )
         }
         guard Self.workingSizes.contains(workingSize) else {
-            throw SettingsFault(.workingSizeInvalid, "The working size must be a whole number from 64 to 1024.")
+            throw SettingsFault(
+                .workingSizeInvalid,
+                "The working size must be a whole number from 64 to 1024."
+            )
         }
         self.init(
             unchecked: mode,
@@ -104,10 +116,11 @@ public struct ProtectionSettings: Sendable, Hashable {
         self.metadata = metadata
     }
 
-    /// The bound that a report states: ``strength`` when the change is clipped, else none.
+    /// Returns the bound that a report states: ``strength`` if the change is clipped, otherwise
+    /// none.
     ///
-    /// - Parameter bitDepth: The bits of the picture's samples, 8 or 16.
-    /// - Returns: The bound in values of such samples: in 16 bits 257 for each step of 1/255.
+    /// - Parameter bitDepth: The number of bits per sample, 8 or 16.
+    /// - Returns: The bound in sample values; with 16 bits, 257 for each step of 1/255.
     public func bound(bitDepth: Int) -> Int? {
         clip ? strength * (bitDepth == 16 ? 257 : 1) : nil
     }
@@ -119,9 +132,10 @@ extension ProtectionSettings: Codable {
         case workingSize = "working_size"
     }
 
-    /// Decodes settings, which must be in their ranges like any others.
+    /// Decodes settings and checks their ranges.
     ///
-    /// Those of earlier versions lack what there was not: they kept no metadata, and masked nothing, which is what their jobs were promised.
+    /// Settings of earlier versions lack some keys. Those versions kept no metadata and applied no
+    /// mask, and their jobs still get what they were promised.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         try self.init(

@@ -1,6 +1,6 @@
-/// A setting or a name from outside that is not acceptable, in words for whoever sent it.
+/// Why a setting or a name from outside is invalid, in words for its sender.
 public struct SettingsFault: Error, Sendable, Equatable {
-    /// What is wrong; the raw values are stable and may be matched on by clients.
+    /// The kind of fault; clients may depend on the raw values, which are stable.
     public enum Code: String, Sendable {
         case modeInvalid = "mode_invalid"
         case strengthInvalid = "strength_invalid"
@@ -14,10 +14,10 @@ public struct SettingsFault: Error, Sendable, Equatable {
     /// The kind of fault.
     public let code: Code
 
-    /// One sentence that says what would be right; it never repeats what was sent.
+    /// A sentence that states what is valid, without repeating the input.
     public let detail: String
 
-    /// Names a fault.
+    /// Creates a fault.
     public init(_ code: Code, _ detail: String) {
         self.code = code
         self.detail = detail
