@@ -139,6 +139,11 @@ struct ProtectCommand: AsyncParsableCommand {
             try SemanticImageFolder(path: path)
         }
         let output = try OutputFolder(path: outputFolder)
+        defer {
+            output.removeTemporary()
+            // Removes the folder only if it is empty.
+            output.removeIfMade()
+        }
         let settings = try protection.settings
         let plan = InputPlan(
             inputs: inputs,
@@ -174,7 +179,6 @@ struct ProtectCommand: AsyncParsableCommand {
             imported = try await importedClasses(ownImages, for: plan, by: pool, in: output)
         } catch {
             await pool?.stop()
-            output.removeTemporary()
             throw error
         }
         if pool != nil { try classes.save(in: output) }
@@ -183,7 +187,7 @@ struct ProtectCommand: AsyncParsableCommand {
             isQuiet: quiet,
             announcement: classes.announcement(in: output)
         )
-        for fault in plan.faults { progress.fail(fault) }
+        for fault in plan.faults { progress.fail(fault, wasTried: false) }
         if let pool {
             let protection = FileProtection(
                 codecs: pool,
@@ -197,12 +201,10 @@ struct ProtectCommand: AsyncParsableCommand {
             do {
                 try await protection.run(sources)
             } catch {
-                output.removeTemporary()
                 if progress.succeeded == 0 { classes.removeIfNew(from: output) }
                 throw error
             }
         }
-        output.removeTemporary()
         let failed = progress.finish(in: output.path)
         if progress.succeeded == 0 { classes.removeIfNew(from: output) }
         if failed > 0 { throw ExitCode.failure }

@@ -169,7 +169,7 @@ struct SubmitCommand: AsyncParsableCommand {
         if !tasks.isEmpty { try await connection.greet() }
         let total = tasks.reduce(faults.count) { $0 + $1.count }
         let progress = Progress(total: total, isQuiet: quiet)
-        for fault in faults { progress.fail(fault) }
+        for fault in faults { progress.fail(fault, wasTried: false) }
         let submission = Submission(
             server: connection,
             settings: try protection.settings,

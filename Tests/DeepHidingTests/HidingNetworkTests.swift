@@ -48,6 +48,19 @@ import Testing
         }
     }
 
+    /// A change that is the same on every photo is found by averaging and subtracted by anybody.
+    @Test(.enabled(if: Fixtures.hasShippedGolden, "there are no shipped weights yet"))
+    func theShippedNetworksChangeDependsOnTheCover() throws {
+        let network = try HidingNetwork(weights: Fixtures.bytes(Fixtures.shippedWeights))
+        let golden = try SafetensorsFile(Fixtures.bytes(Fixtures.shippedGolden))
+        let cover = try golden.image("cover_32x32")
+        let secret = try golden.image("secret_32x32")
+        let mirrored = cover.mirrored
+        let one = network.change(of: cover, hiding: secret)
+        let other = network.change(of: mirrored, hiding: secret)
+        #expect(share(one, other) > 0.02)
+    }
+
     @Test func theInverseGivesTheSecretBack() throws {
         let network = try HidingNetwork(weights: Fixtures.named("random-weights.safetensors"))
         for (width, height) in [(2, 2), (40, 30), (66, 18)] {
@@ -138,4 +151,30 @@ import Testing
         #expect(network.instructionSet == .preferred)
         #expect(network.sha256.hex == "6d1dbf2b324fb1eb24737b9e8bd02ada1bc7d912c7980e261c2bfbc78145934d")
     }
+}
+
+extension HidingNetwork {
+    /// The difference that hiding makes, in levels of 1.
+    fileprivate func change(of cover: PlanarImage, hiding secret: PlanarImage) -> [Float] {
+        zip(hide(cover: cover, secret: secret).samples, cover.samples).map { $0 - $1 }
+    }
+}
+
+extension PlanarImage {
+    /// The image with its columns in the opposite order.
+    fileprivate var mirrored: PlanarImage {
+        let rows = stride(from: 0, to: samples.count, by: width)
+        return PlanarImage(
+            width: width,
+            height: height,
+            channels: channels,
+            samples: rows.flatMap { samples[$0..<$0 + width].reversed() }
+        )
+    }
+}
+
+/// How much of a change another one differs in: the ratio of the lengths of difference and change.
+private func share(_ one: [Float], _ other: [Float]) -> Float {
+    let difference = zip(one, other).reduce(Float(0)) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    return (difference / one.reduce(Float(0)) { $0 + $1 * $1 }).squareRoot()
 }

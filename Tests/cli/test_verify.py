@@ -126,3 +126,14 @@ def test_what_cannot_be_read_is_said(palimpsest, protected, tmp_path):
     Image.new("L", (20_000, 10_000)).save(tmp_path / "large.png")
     result = palimpsest("verify", tmp_path / "large.png", tmp_path / "large.png")
     assert result.returncode == 1 and "110000000 are allowed (--max-pixels" in result.stdout, result
+
+
+def test_a_damaged_file_among_the_manifests_hides_no_other(palimpsest, protected, tmp_path):
+    folder = tmp_path / "manifests"
+    folder.mkdir()
+    (folder / "a.json").write_text("{damaged")
+    result = palimpsest("verify", PHOTO, protected, "--manifest", folder)
+    assert result.returncode == 1 and "a.json" in result.stderr, result
+    (folder / "b.json").write_bytes(protected.with_suffix(".json").read_bytes())
+    result = palimpsest("verify", PHOTO, protected, "--manifest", folder)
+    assert result.returncode == 0 and result.stdout.endswith("\nverified\n"), result

@@ -104,3 +104,27 @@ def test_a_name_that_is_not_utf8_is_shown_with_its_folder(palimpsest, tmp_path):
         (result.returncode, result.stderr)
         == (2, f"Error: The name \\xE4.png in the folder {own}/c is not UTF-8; rename it.\n")
     )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["empty"], ["photo.png"], ["photo.png", "--class", "birds", "--metadata", "x"]],
+    ids=["no photo", "no class", "no such policy"],
+)
+def test_a_refused_call_leaves_no_folder(palimpsest, tmp_path, arguments):
+    (tmp_path / "empty").mkdir()
+    picture(tmp_path / "photo.png")
+    result = palimpsest("protect", *arguments, "--out", "out", cwd=tmp_path)
+    assert result.returncode == 2, result
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_opened_is_named(palimpsest, tmp_path):
+    if os.geteuid() == 0:
+        pytest.skip("root opens every folder")
+    (tmp_path / "out").mkdir(mode=0o300)
+    picture(tmp_path / "photo.png")
+    result = palimpsest(
+        "protect", tmp_path / "photo.png", "--class", "a", "--out", tmp_path / "out"
+    )
+    assert result.returncode == 1 and f"{tmp_path}/out cannot be opened" in result.stderr, result

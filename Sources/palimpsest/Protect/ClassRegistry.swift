@@ -92,7 +92,6 @@ struct ClassRegistry {
     func removeIfNew(from folder: OutputFolder) {
         guard isNew else { return }
         _ = try? FileSystem.unlink("\(folder.path)/\(Self.name)")
-        folder.removeIfMade()
     }
 
     /// Returns the semantic image of a picture, and gives a new class the next index.

@@ -45,8 +45,8 @@ struct FileProtection: Sendable {
     /// - Throws: ``CommandFault`` if no codec process is available.
     func run(_ items: [Item]) async throws {
         let batches = SharedQueue(batches(of: items))
-        var unavailable: CodecsUnavailable?
-        await withTaskGroup(of: CodecsUnavailable?.self) { group in
+        var fault: (any Error)?
+        await withTaskGroup(of: (any Error)?.self) { group in
             // One task more than processes: while one batch is protected, another can be written.
             for _ in 0...codecs.count {
                 group.addTask {
@@ -54,16 +54,17 @@ struct FileProtection: Sendable {
                         while let batch = batches.next() { try await protect(batch) }
                         return nil
                     } catch {
-                        return error as? CodecsUnavailable
+                        return error
                     }
                 }
             }
-            for await fault in group { unavailable = unavailable ?? fault }
+            for await met in group { fault = fault ?? met }
         }
         await codecs.stop()
-        if let unavailable {
+        if let unavailable = fault as? CodecsUnavailable {
             throw CommandFault(unavailable, weightsFile: codecs.weightsFile)
         }
+        if let fault { throw fault }
     }
 
     /// Groups consecutive small files into batches.

@@ -42,7 +42,7 @@ final class OutputFolder: Sendable {
     let identity: FileIdentity
     /// Whether this run created the folder.
     private let isMade: Bool
-    /// The lock, held until the process ends; `nil` if the folder cannot be locked.
+    /// The lock, held until the process ends; `nil` on a disk without locks.
     private let lock: FolderLock?
     private let partial: String
     private let counter = Atomic<Int>(0)
@@ -50,7 +50,8 @@ final class OutputFolder: Sendable {
 
     /// Creates the folder if it is missing, locks it and removes temporary files of earlier runs.
     ///
-    /// - Throws: ``CommandFault`` if that fails or another run holds the lock.
+    /// - Throws: ``CommandFault`` if that fails, the folder cannot be read, or another run holds the
+    ///   lock.
     init(path: String) throws {
         let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         self.path = trimmed
@@ -69,12 +70,18 @@ final class OutputFolder: Sendable {
         self.identity = identity
         do throws(FolderLock.Failure) {
             lock = try FolderLock(on: trimmed)
-        } catch .held {
-            throw CommandFault(
-                "Another call is writing to \(StandardError.printable(trimmed)); wait for it, or name another --out."
-            )
         } catch {
-            lock = nil
+            switch error {
+            case .held:
+                throw CommandFault(
+                    "Another call is writing to \(StandardError.printable(trimmed)); wait for it, or name another --out."
+                )
+            case .unopened(let error):
+                throw CommandFault(
+                    "The folder \(StandardError.printable(trimmed)) cannot be opened: \(error.words)."
+                )
+            case .unlockable: lock = nil
+            }
         }
         removeTemporary()
     }

@@ -6,6 +6,8 @@ final class Progress: Sendable {
     private struct State {
         var done = 0
         var failed = 0
+        /// How many of the failed pictures took no time, because they were not tried.
+        var untried = 0
         /// How many of the failed pictures already have a result.
         var existing = 0
         var tenth = 0
@@ -52,10 +54,15 @@ final class Progress: Sendable {
     }
 
     /// Counts a picture that was not protected, and prints the reason.
-    func fail(_ fault: PictureFault) {
+    ///
+    /// - Parameters:
+    ///   - fault: The picture and the reason.
+    ///   - wasTried: Whether the picture took its time, so that it helps to tell the time left.
+    func fail(_ fault: PictureFault, wasTried: Bool = true) {
         state.withLock { state in
             state.done += 1
             state.failed += 1
+            if !wasTried { state.untried += 1 }
             if fault.isDone { state.existing += 1 }
             let erase = isTerminal && !isQuiet ? "\r\u{1B}[K" : ""
             let failure = fault.failure
@@ -119,8 +126,9 @@ final class Progress: Sendable {
     }
 
     private func timeLeft(_ state: State, _ now: ContinuousClock.Instant) -> String {
-        guard state.done > 0, state.done < total else { return "" }
-        let left = (now - start) / state.done * (total - state.done)
+        let tried = state.done - state.untried
+        guard tried > 0, state.done < total else { return "" }
+        let left = (now - start) / tried * (total - state.done)
         let seconds = left.components.seconds + 1
         return seconds < 60 ? ", \(seconds) s left" : ", \(seconds / 60) min \(seconds % 60) s left"
     }

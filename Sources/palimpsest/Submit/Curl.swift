@@ -99,23 +99,28 @@ struct Curl: Sendable {
             ProcessInfo.processInfo.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for variable in variables { free(variable) } }
         var process: pid_t = 0
-        let code = plm_spawn(
-            program,
-            &pointers,
-            &variables,
-            descriptors,
-            Int32(descriptors.count),
-            &process
-        )
+        let code = RunningPrograms.start(&process) { process in
+            plm_spawn(
+                program,
+                &pointers,
+                &variables,
+                descriptors,
+                Int32(descriptors.count),
+                &process
+            )
+        }
         guard code == 0 else {
             let words = SystemError.words(for: code)
             throw Fault(code: -1, description: "curl does not start: \(words)")
         }
-        RunningPrograms.add(process)
         defer { RunningPrograms.remove(process) }
         var (status, signal): (Int32, Int32) = (0, 0)
         let waited = plm_wait(process, &status, &signal)
-        guard waited == 0, signal == 0 else {
+        guard waited == 0 else {
+            let words = SystemError.words(for: waited)
+            throw Fault(code: -1, description: "curl cannot be waited for: \(words)")
+        }
+        guard signal == 0 else {
             throw Fault(code: -1, description: "curl was ended by signal \(signal)")
         }
         return status
@@ -140,15 +145,37 @@ struct Curl: Sendable {
 
 /// The running child programs, which have their own process groups and would outlive this process.
 enum RunningPrograms {
-    private static let processes = Mutex<Set<pid_t>>([])
+    private struct State {
+        var processes: Set<pid_t> = []
+        var isEnded = false
+    }
 
-    static func add(_ process: pid_t) { _ = processes.withLock { $0.insert(process) } }
-    static func remove(_ process: pid_t) { _ = processes.withLock { $0.remove(process) } }
+    private static let state = Mutex(State())
 
-    /// Sends SIGTERM to all of them.
+    /// Starts a program, unless the programs were ended.
+    ///
+    /// The lock is held meanwhile, so that ``end()`` never misses a program that was just started.
+    ///
+    /// - Parameters:
+    ///   - process: The program's process.
+    ///   - spawn: Starts it and returns 0 or an error number.
+    /// - Returns: What `spawn` returned, or `ECANCELED` after ``end()``.
+    static func start(_ process: inout pid_t, _ spawn: (inout pid_t) -> Int32) -> Int32 {
+        state.withLock { state in
+            guard !state.isEnded else { return ECANCELED }
+            let code = spawn(&process)
+            if code == 0 { state.processes.insert(process) }
+            return code
+        }
+    }
+
+    static func remove(_ process: pid_t) { _ = state.withLock { $0.processes.remove(process) } }
+
+    /// Sends SIGTERM to all of them, and lets no other start.
     static func end() {
-        processes.withLock { processes in
-            for process in processes { kill(process, SIGTERM) }
+        state.withLock { state in
+            state.isEnded = true
+            for process in state.processes { kill(process, SIGTERM) }
         }
     }
 }

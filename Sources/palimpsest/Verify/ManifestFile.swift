@@ -16,8 +16,8 @@ struct ManifestFile {
     ///   - path: The path of a file or of a folder of manifests.
     ///   - protected: The hash of the protected picture.
     /// - Returns: The file. If no file in the folder mentions the picture, the last one.
-    /// - Throws: ``CommandFault`` if a file cannot be read or is not a manifest, or if the folder
-    ///   has none.
+    /// - Throws: ``CommandFault`` if the file cannot be read or is no manifest. Of a folder, if it
+    ///   has no manifest, or none that mentions the picture and one that cannot be used.
     static func find(
         _ path: String,
         about protected: SHA256Digest
@@ -26,11 +26,18 @@ struct ManifestFile {
             return try ManifestFile(path, about: protected)
         }
         var last: ManifestFile?
+        var fault: CommandFault?
         for name in FolderListing.texts(in: path) where name.hasSuffix(".json") {
-            let file = try ManifestFile("\(path)/\(name)", about: protected)
-            if file.report != nil { return file }
-            last = file
+            do throws(CommandFault) {
+                let file = try ManifestFile("\(path)/\(name)", about: protected)
+                if file.report != nil { return file }
+                last = file
+            } catch {
+                fault = fault ?? error
+            }
         }
+        // The picture may be in the file that cannot be used.
+        if let fault { throw fault }
         guard let last else {
             throw CommandFault(
                 "There is no manifest in the folder \(StandardError.printable(path))."
