@@ -91,10 +91,11 @@ struct BackupTests {
         }
     }
 
-    @Test("Keys come along, for their owner alone")
+    @Test("Keys come along, for their owner alone; the node's name does not")
     func copiesKeys() async throws {
         try await withFixture { fixture in
             _ = try await fixture.submit([1])
+            try Data("node-1\n".utf8).write(to: URL(filePath: "\(fixture.folder)/node"))
             for name in ["admin-key", "signing-key"] {
                 try Data("\(name) 0123456789abcdef".utf8).write(to: URL(filePath: "\(fixture.folder)/\(name)"))
             }
@@ -105,6 +106,7 @@ struct BackupTests {
                 let mode = try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int
                 #expect(mode == 0o600)
             }
+            #expect(!FileManager.default.fileExists(atPath: "\(fixture.folder)-backup/node"))
         }
     }
 

@@ -39,6 +39,22 @@ struct DataFolderTests {
         #expect(mode("\(path)/admin-key.new") == nil)
     }
 
+    @Test("The node's name is drawn once, and one that is none is refused")
+    func node() throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let name = try DataFolder(path: path).provideNode()
+        #expect(name.hasPrefix("node-") && name != "node-0")
+        #expect(try DataFolder(path: path).provideNode() == name)
+        try FileManager.default.removeItem(atPath: "\(path)/node")
+        #expect(try DataFolder(path: path).provideNode() != name)
+        try "machine-1".write(toFile: "\(path)/node", atomically: true, encoding: .utf8)
+        #expect(try DataFolder(path: path).provideNode() == "machine-1")
+        for wrong in ["", "two words", "a/b", "one\ntwo\n"] {
+            try wrong.write(toFile: "\(path)/node", atomically: true, encoding: .utf8)
+            #expect(throws: DataFolder.Fault.self) { try DataFolder(path: path).provideNode() }
+        }
+    }
+
     @Test("A key that the operator put there is taken, and one that is none is refused")
     func ownKey() async throws {
         defer { try? FileManager.default.removeItem(atPath: path) }

@@ -486,7 +486,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(make_service):
 
 def spooled(service):
     """Files in the data folder other than the database and the server's own."""
-    own = ("palimpsest.sqlite", "admin-key", "signing-key", "lock", "reserve")
+    own = ("palimpsest.sqlite", "admin-key", "signing-key", "node", "lock", "reserve")
     return [
         name for _, _, names in os.walk(service.data) for name in names if not name.startswith(own)
     ]

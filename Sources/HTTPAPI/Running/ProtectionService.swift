@@ -22,8 +22,6 @@ public struct ProtectionService: Sendable {
 
     /// How long the codec processes may fail before the service gives up its start.
     private static let startPatience: Duration = .seconds(3)
-    /// The name of the workers of a data folder that one process has to itself.
-    private static let instance = "serve"
 
     private let settings: Settings
     private let logger: Logger
@@ -65,9 +63,9 @@ public struct ProtectionService: Sendable {
         }
         let throughput = ThroughputMeter()
         let pool = try await startCodecs(weights)
-        let api: API
+        let (api, node): (API, String)
         do {
-            api = try await prepare(folder, store, throughput, pool)
+            (api, node) = try await prepare(folder, store, throughput, pool)
         } catch {
             await pool.stop()
             throw error
@@ -93,7 +91,7 @@ public struct ProtectionService: Sendable {
         }
         let housekeeping = api.housekeeping
         let sweeping = Task { await housekeeping.run() }
-        let working = try startWorkers(api, pool, throughput, metrics)
+        let working = try startWorkers(of: node, api, pool, throughput, metrics)
         for (purpose, address) in zip(["api", "metrics"], addresses) {
             logger.notice(
                 "listening",
@@ -145,7 +143,7 @@ public struct ProtectionService: Sendable {
         _ store: JobStore,
         _ throughput: ThroughputMeter,
         _ pool: CodecPool
-    ) async throws -> API {
+    ) async throws -> (API, node: String) {
         do {
             let blobs = try BlobStore(root: folder.blobsPath)
             try await folder.provideAdminKey(store: store)
@@ -164,8 +162,10 @@ public struct ProtectionService: Sendable {
             )
             await api.reserve?.restore(on: api.disk, logger: logger)
             try await api.housekeeping.leftovers.cleanUpAfterLastRun()
+            let node = try folder.provideNode()
+            try await store.reclaim(previousRunsOf: DataFolder.earlierNode)
             try folder.finishFirstStart()
-            return api
+            return (api, node)
         } catch let fault as DataFolder.Fault {
             throw StartFault(description: fault.description)
         } catch {
@@ -226,13 +226,14 @@ public struct ProtectionService: Sendable {
     }
 
     private func startWorkers(
+        of node: String,
         _ api: API,
         _ pool: CodecPool,
         _ throughput: ThroughputMeter,
         _ metrics: ServiceMetrics
     ) throws -> Task<Void, Never> {
         let run = String(try SecureRandom.uint64(), radix: 16)
-        var configuration = WorkerLoop.Configuration(instance: Self.instance, run: run)
+        var configuration = WorkerLoop.Configuration(instance: node, run: run)
         configuration.minFreeBytes = settings.minFreeBytes
         configuration.lackingReserve = { [reserve = api.reserve] in reserve?.missingBytes ?? 0 }
         let loop = WorkerLoop(
