@@ -117,7 +117,8 @@ let package = Package(
 
         // Layer 3: what a method is, the store of jobs, the server.
         module("Methods", ["Cryptography", "Imaging", "JobModel"]),
-        module("JobStore", ["Cryptography", "JobModel", "Migrations", "POSIX", grdb]),
+        module("Queue", ["Cryptography", "JobModel"]),
+        module("JobStore", ["Cryptography", "JobModel", "Migrations", "POSIX", "Queue", grdb]),
         module("HTTPServer", ["HTTPWire", "POSIX", "SocketIO", httpTypes, logging]),
 
         // Layer 4: the methods, the pipeline that is the same for all of them, and who runs it.

@@ -2,6 +2,7 @@ import Cryptography
 import FoundationEssentials
 import GRDB
 import JobModel
+import Queue
 
 /// The artefacts of one claim's classes, as they were frozen when the job was accepted; each class is looked up once.
 struct ClaimedClasses {
@@ -45,7 +46,7 @@ struct ClaimedClasses {
             db.cachedStatement(sql: "SELECT count(*) FROM listed_pictures WHERE list = ?"),
             arguments: [list]
         )
-        guard let count, count > 0 else { throw JobStoreError.corrupt("a list of imported semantic images is empty") }
+        guard let count, count > 0 else { throw StoreError.corrupt("a list of imported semantic images is empty") }
         return (.imported(count: count), list)
     }
 
@@ -54,7 +55,7 @@ struct ClaimedClasses {
             db.cachedStatement(sql: "SELECT sha256 FROM listed_pictures WHERE list = ? AND position = ?"),
             arguments: [list, position]
         )
-        guard let hash else { throw JobStoreError.corrupt("a list of imported semantic images has a gap") }
+        guard let hash else { throw StoreError.corrupt("a list of imported semantic images has a gap") }
         return try SHA256Digest(column: hash)
     }
 }

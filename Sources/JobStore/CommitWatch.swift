@@ -1,4 +1,5 @@
 import GRDB
+import Queue
 
 /// Tells whether anything was committed to a database since, by this process or another.
 ///
@@ -18,15 +19,15 @@ final class CommitWatch: Sendable {
     /// A number that differs from the one before if there was a commit in between.
     ///
     /// It is a look at shared memory, of some microseconds.
-    func commits() throws(JobStoreError) -> Int {
+    func commits() throws(StoreError) -> Int {
         do {
             let count = try connection.unsafeRead { db in
                 try Int.fetchOne(db.cachedStatement(sql: "PRAGMA data_version"))
             }
-            guard let count else { throw JobStoreError.corrupt("no answer to data_version") }
+            guard let count else { throw StoreError.corrupt("no answer to data_version") }
             return count
         } catch {
-            throw JobStoreError(error)
+            throw StoreError(error)
         }
     }
 

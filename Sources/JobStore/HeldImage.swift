@@ -1,5 +1,6 @@
 import GRDB
 import JobModel
+import Queue
 
 /// A running image whose lease is about to be used: found only if it still belongs to whoever asks.
 struct HeldImage {

@@ -2,6 +2,7 @@ import Cryptography
 import FoundationEssentials
 import GRDB
 import JobModel
+import Queue
 
 /// The one statement that changes images' states: it writes down what ``RetryRule/transition(of:after:on:)`` decided.
 ///
@@ -31,10 +32,10 @@ struct ImageWrite {
 
     /// Writes it to one image.
     ///
-    /// - Throws: ``JobStoreError/corrupt(_:)`` if the image is not in the transition's old state, errors of SQLite.
+    /// - Throws: ``StoreError/corrupt(_:)`` if the image is not in the transition's old state, errors of SQLite.
     func execute(_ db: Database, image id: Int64) throws {
         guard try execute(db, where: "id = :image", ["image": id]) == 1 else {
-            throw JobStoreError.corrupt("an image is not in the state that was read")
+            throw StoreError.corrupt("an image is not in the state that was read")
         }
     }
 
@@ -86,7 +87,7 @@ extension JobStore {
         result: ImageWrite.Result? = nil
     ) throws -> ImageTransition {
         guard let transition = rule.transition(of: .running, after: image.faults, on: event) else {
-            throw JobStoreError.corrupt("an image that is running cannot be \(event)")
+            throw StoreError.corrupt("an image that is running cannot be \(event)")
         }
         try ImageWrite(transition: transition, now: time, fault: fault, result: result).execute(db, image: image.id)
         return transition
@@ -106,7 +107,7 @@ extension JobStore {
         )
         for group in groups {
             guard let state = ImageState(rawValue: group["state"]) else {
-                throw JobStoreError.corrupt("a row holds no legal image state")
+                throw StoreError.corrupt("a row holds no legal image state")
             }
             let faults = ImageFaults(row: group)
             guard let transition = rule.transition(of: state, after: faults, on: event) else { continue }

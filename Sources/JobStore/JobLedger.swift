@@ -1,5 +1,6 @@
 import GRDB
 import JobModel
+import Queue
 
 /// Collects the steps that a transaction's images take, and enters them into their jobs before the transaction ends.
 struct JobLedger {
@@ -32,17 +33,17 @@ struct JobLedger {
                     db.cachedStatement(sql: "SELECT * FROM jobs WHERE seq = ?"),
                     arguments: [job]
                 )
-            else { throw JobStoreError.corrupt("an image has no job") }
+            else { throw StoreError.corrupt("an image has no job") }
             var counts = JobCounts(row: row)
             let old = counts.state
             for (step, count) in steps {
                 guard counts.move(count, from: step.old, to: step.new) else {
-                    throw JobStoreError.corrupt("the counts of a job are wrong")
+                    throw StoreError.corrupt("the counts of a job are wrong")
                 }
             }
             let state = counts.state
             guard state == old || old.canBecome(state) else {
-                throw JobStoreError.corrupt("a job cannot go from \(old.rawValue) to \(state.rawValue)")
+                throw StoreError.corrupt("a job cannot go from \(old.rawValue) to \(state.rawValue)")
             }
             try db.cachedStatement(
                 sql: """

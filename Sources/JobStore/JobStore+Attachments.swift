@@ -2,21 +2,14 @@ import Cryptography
 import FoundationEssentials
 import GRDB
 public import JobModel
+public import Queue
 
 extension JobStore {
-    /// The attachments of a job's images, by the images' numbers, those of one image in the order of their kinds.
-    ///
-    /// Whose job it is, the caller has checked.
-    ///
-    /// - Parameters:
-    ///   - job: The job.
-    ///   - number: Only the image of this number; all by default.
-    /// - Returns: The attachments; images without any are missing.
-    /// - Throws: ``JobStoreError``.
+    /// The attachments of a job's images by the images' numbers.
     public func attachments(
         job: JobIdentifier,
         number: Int? = nil
-    ) async throws(JobStoreError) -> [Int: [StoredAttachment]] {
+    ) async throws(StoreError) -> [Int: [StoredAttachment]] {
         try await read { db in
             let rows = try Row.fetchAll(
                 db,
@@ -31,7 +24,7 @@ extension JobStore {
                 try rows.map { row in
                     guard let kind = AttachmentKind(rawValue: row["kind"]),
                         let blob = try StoredBlob(sha256: row["sha256"], size: row["size"])
-                    else { throw JobStoreError.corrupt("a row holds no legal attachment") }
+                    else { throw StoreError.corrupt("a row holds no legal attachment") }
                     let crc: Int64 = row["crc32"]
                     return StoredAttachment(kind: kind, blob: blob, crc32: UInt32(truncatingIfNeeded: crc))
                 }
@@ -61,7 +54,7 @@ extension AttachmentRequest {
         if let key = row["recovery_key"] as Data? {
             guard let publicKey = HPKE.PublicKey(bytes: Array(key)),
                 let source = (row["recovery_source"] as String?).flatMap({ SealingRecipient.Source(text: $0) })
-            else { throw JobStoreError.corrupt("a row holds no legal recovery key") }
+            else { throw StoreError.corrupt("a row holds no legal recovery key") }
             recovery = SealingRecipient(publicKey: publicKey, source: source)
         }
         self.init(previews: row["previews"], recovery: recovery)

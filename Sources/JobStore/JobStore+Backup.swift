@@ -1,6 +1,7 @@
 public import Cryptography
 import GRDB
 import Migrations
+public import Queue
 
 extension JobStore {
     /// Copies the database of a store that this or another process may be writing to, as it is at one moment.
@@ -11,11 +12,11 @@ extension JobStore {
     ///   - path: The database, which must have this version's schema.
     ///   - destination: The copy, a file that is not there yet: one file, checked, and safe from a power cut.
     /// - Returns: Every blob that a row of the copy refers to.
-    /// - Throws: ``JobStoreError/databaseOlder(found:known:)``, errors as the opening of a store has them.
+    /// - Throws: ``StoreError/schemaOlder(found:known:)``, errors as the opening of a store has them.
     public static func copyDatabase(
         at path: String,
         to destination: String
-    ) throws(JobStoreError) -> Set<SHA256Digest> {
+    ) throws(StoreError) -> Set<SHA256Digest> {
         do {
             var reading = Configuration()
             reading.label = "palimpsest.backup"
@@ -34,13 +35,13 @@ extension JobStore {
                 // One file, without a log beside it that could be forgotten.
                 _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE")
                 let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
-                guard verdict == "ok" else { throw JobStoreError.corrupt(verdict ?? "no answer to quick_check") }
+                guard verdict == "ok" else { throw StoreError.corrupt(verdict ?? "no answer to quick_check") }
                 return try referencedBlobs(db)
             }
             try copy.close()
             return referenced
         } catch {
-            throw JobStoreError(error)
+            throw StoreError(error)
         }
     }
 }

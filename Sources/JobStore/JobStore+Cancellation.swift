@@ -1,24 +1,12 @@
-public import Cryptography
+import Cryptography
 import FoundationEssentials
 import GRDB
 public import JobModel
-
-/// The files of an image that is no more, or the imported pictures that only its job had left.
-public struct ErasedImage: Sendable, Equatable {
-    /// What was sent; `nil` if it was refused before it was stored, and for imported pictures.
-    public let input: SHA256Digest?
-    /// The protected picture, if there was one, and its attachments; or the imported pictures.
-    public let outputs: [SHA256Digest]
-}
+public import Queue
 
 extension JobStore {
-    /// Cancels what a job has not done yet; what is done stays.
-    ///
-    /// Workers that have its images find their leases gone, those of this process at once.
-    ///
-    /// - Returns: The job as it is then; `nil` if the tenant has none of this name.
-    /// - Throws: ``JobStoreError``.
-    public func cancelJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> Job? {
+    /// Cancels what a job has not done yet.
+    public func cancelJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(StoreError) -> Job? {
         let (job, endsLeases) = try await write { [self] db -> (Job?, Bool) in
             let time = now()
             let find = "SELECT * FROM jobs WHERE id = ? AND tenant = ?"
@@ -36,12 +24,8 @@ extension JobStore {
         return job
     }
 
-    /// Forgets a job, whatever it is at, with its images and its idempotency record.
-    ///
-    /// - Returns: The files that it referred to, of which others may refer to some: hand them to
-    ///   ``withUnreferenced(among:_:)``. `nil` if the tenant has no job of this name.
-    /// - Throws: ``JobStoreError``.
-    public func deleteJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> [ErasedImage]? {
+    /// Erases a job with its images and its idempotency record.
+    public func deleteJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(StoreError) -> [ErasedImage]? {
         let (images, endsLeases) = try await write { db -> ([ErasedImage]?, Bool) in
             let job = try Row.fetchOne(
                 db,

@@ -2,34 +2,16 @@ import Cryptography
 import FoundationEssentials
 import GRDB
 public import JobModel
+public import Queue
 
 extension JobStore {
-    /// The most bytes of an image that is claimed together with others of its kind.
-    public static let smallImageBytes = 16 * 1024
-
-    /// The most pixels of such an image; a photo of so many bytes has fewer, a drawing may have far more.
-    public static let smallImagePixels = ImageCost.maxSmallPixels
-
-    /// The most images in one claim.
-    public static let maxClaimedImages = 64
-
-    /// Leases the next image, or up to 64 small ones of its job.
-    ///
-    /// Whose it is, ``FairQueue`` decides; among the images of one key the turn of their jobs does, then the order in the job. An
-    /// image that crashed or was interrupted before is claimed alone, so that its next crash is put down to nobody else.
-    ///
-    /// - Parameters:
-    ///   - owner: Who claims.
-    ///   - lease: How long the claim holds without a heartbeat.
-    ///   - limit: The most small images to claim together, 1 to 64.
-    /// - Returns: The claims, in the order of their numbers; empty if nothing is claimable now.
-    /// - Throws: ``JobStoreError``.
+    /// Leases the next image, or up to `limit` small ones of its job.
     public func claim(
         owner: WorkerOwner,
         lease: Duration = .seconds(60),
-        limit: Int = maxClaimedImages
-    ) async throws(JobStoreError) -> [ClaimedImage] {
-        let most = min(max(limit, 1), Self.maxClaimedImages)
+        limit: Int = ClaimedImage.maxTogether
+    ) async throws(StoreError) -> [ClaimedImage] {
+        let most = min(max(limit, 1), ClaimedImage.maxTogether)
         // No two workers can claim the same image: a transaction that writes has the database to itself from its begin on.
         return try await write { [self] db in
             let time = now()
@@ -40,7 +22,7 @@ extension JobStore {
             for row in rows {
                 let faults = ImageFaults(row: row)
                 guard let transition = rule.transition(of: .queued, after: faults, on: .claimed) else {
-                    throw JobStoreError.corrupt("an image that is queued cannot be claimed")
+                    throw StoreError.corrupt("an image that is queued cannot be claimed")
                 }
                 try ImageWrite(transition: transition, now: time, lease: lease).execute(db, image: row["id"])
                 ledger.note(job: row["job"], transition)
@@ -60,9 +42,9 @@ extension JobStore {
             db.cachedStatement(sql: "SELECT \(columns) FROM images WHERE id = ?"),
             arguments: [head.image]
         )
-        guard let first else { throw JobStoreError.corrupt("an image is gone that was there") }
+        guard let first else { throw StoreError.corrupt("an image is gone that was there") }
         let (bytes, pixels): (Int, Int) = (first["input_size"], first["pixels"])
-        guard bytes <= smallImageBytes, pixels <= smallImagePixels, !ImageFaults(row: first).isSuspect else {
+        guard bytes <= ClaimedImage.maxSmallBytes, pixels <= ClaimedImage.maxSmallPixels, !ImageFaults(row: first).isSuspect else {
             return [first]
         }
         return try Row.fetchAll(
@@ -74,7 +56,7 @@ extension JobStore {
                     ORDER BY number LIMIT ?
                     """
             ),
-            arguments: [head.job, now, smallImageBytes, smallImagePixels, limit]
+            arguments: [head.job, now, ClaimedImage.maxSmallBytes, ClaimedImage.maxSmallPixels, limit]
         )
     }
 
@@ -86,7 +68,7 @@ extension JobStore {
                 arguments: [job]
             ),
             let id = JobIdentifier(jobRow["id"] as String), let tenant = APIKeyID(jobRow["tenant"] as String)
-        else { throw JobStoreError.corrupt("an image has no legal job") }
+        else { throw StoreError.corrupt("an image has no legal job") }
         let settings = try JSONColumn.decode(ProtectionSettings.self, jobRow["settings"])
         let attachments = try AttachmentRequest(row: jobRow)
         var classes = ClaimedClasses(job: job, tenant: tenant.text, mode: settings.mode)
@@ -94,7 +76,7 @@ extension JobStore {
             let label: String = row["label"]
             guard let input = try StoredBlob(sha256: row["input_sha256"], size: row["input_size"]),
                 let artefact = try classes.part(db, label: label, input: input.sha256)
-            else { throw JobStoreError.corrupt("a queued image has no class or no file") }
+            else { throw StoreError.corrupt("a queued image has no class or no file") }
             return ClaimedImage(
                 jobID: id,
                 number: row["number"],
@@ -113,17 +95,11 @@ extension JobStore {
         }
     }
 
-    /// Lengthens leases.
-    ///
-    /// - Parameters:
-    ///   - claims: The claims to keep.
-    ///   - lease: How long they hold from now on.
-    /// - Returns: For each claim whether it is still held; one that is not must be dropped.
-    /// - Throws: ``JobStoreError``.
+    /// Extends leases.
     public func heartbeat(
         claims: [ClaimedImage],
         lease: Duration = .seconds(60)
-    ) async throws(JobStoreError) -> [Bool] {
+    ) async throws(StoreError) -> [Bool] {
         try await write { [now] db in
             let until = now() + lease.milliseconds
             return try claims.map { try Self.lengthen(db, $0, until: until) }
@@ -143,13 +119,7 @@ extension JobStore {
         revocation.mark
     }
 
-    /// Waits until leases may be gone before their time, since a job was cancelled or erased.
-    ///
-    /// It also returns when `timeout` has passed and when the task is cancelled. What other processes do does not wake this one.
-    ///
-    /// - Parameters:
-    ///   - mark: ``leaseMark`` from before the claim or the last look.
-    ///   - timeout: The longest wait.
+    /// Waits until leases may be gone before their time.
     public func waitForRevocation(after mark: WorkMark, atMost timeout: Duration) async {
         await revocation.wait(after: mark, atMost: timeout)
     }
@@ -162,15 +132,7 @@ extension JobStore {
     }
 
     /// Waits until something may be claimable.
-    ///
-    /// It returns when a job is made or an image goes back into the queue after the mark, when an image's wait between two
-    /// attempts is over, when `timeout` has passed, or when the task is cancelled. It may return for nothing.
-    ///
-    /// - Parameters:
-    ///   - mark: ``workMark`` from before the claim that came back empty.
-    ///   - timeout: The longest wait; a few seconds, since other processes do not wake this one.
-    /// - Throws: ``JobStoreError``.
-    public func waitForWork(after mark: WorkMark, atMost timeout: Duration = .seconds(5)) async throws(JobStoreError) {
+    public func waitForWork(after mark: WorkMark, atMost timeout: Duration = .seconds(5)) async throws(StoreError) {
         let next = try await read { db in
             try Int64.fetchOne(db, sql: "SELECT min(available_at) FROM images WHERE state = 'queued'")
         }

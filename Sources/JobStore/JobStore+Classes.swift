@@ -1,18 +1,13 @@
 import GRDB
 public import JobModel
+public import Queue
 
 extension JobStore {
-    /// The numbers of a tenant's class, drawn when the class is first asked for; they never change.
-    ///
-    /// - Parameters:
-    ///   - tenant: Whose class it is.
-    ///   - label: The class.
-    /// - Returns: The assignment; no two classes of a tenant have the same ``ClassAssignment/classIndex``.
-    /// - Throws: ``JobStoreError/unknownTenant`` and errors of the database.
+    /// What the generator draws for a tenant's class, which is assigned here if it is new.
     public func classAssignment(
         tenant: APIKeyID,
         label: ClassLabel
-    ) async throws(JobStoreError) -> ClassAssignment {
+    ) async throws(StoreError) -> ClassAssignment {
         let known = try await read { db in try Self.assignment(db, tenant: tenant.text, label: label.text) }
         if let known { return known }
         return try await write { [self] db in try assign(db, tenant: tenant.text, label: label.text) }
@@ -29,7 +24,7 @@ extension JobStore {
                 sql: "SELECT family_seed FROM api_keys WHERE id = ?",
                 arguments: [tenant]
             )
-        else { throw JobStoreError.unknownTenant }
+        else { throw StoreError.unknownTenant }
         let index = try Int.fetchOne(
             db,
             sql: "SELECT coalesce(max(class_index) + 1, 0) FROM semantic_images WHERE tenant = ?",

@@ -2,49 +2,25 @@ public import Cryptography
 import FoundationEssentials
 import GRDB
 public import JobModel
-
-/// What a piece of the expiry of jobs has done.
-public struct JobExpiry: Sendable, Equatable {
-    /// How many jobs have expired.
-    public let jobs: Int
-    /// How many images of theirs, or of jobs that expired before, were removed.
-    public let images: Int
-    /// The blobs that nothing refers to any more; hand them to ``JobStore/withUnreferenced(among:_:)``.
-    public let blobs: [SHA256Digest]
-
-    /// Whether there was nothing to do.
-    public var isEmpty: Bool { jobs == 0 && images == 0 && blobs.isEmpty }
-}
+public import Queue
 
 extension JobStore {
-    /// How long the row of an expired job stays, so that its name is answered with "gone" instead of "unknown".
-    public static let tombstoneLifetime: Duration = .seconds(7 * 24 * 3600)
-
     /// The most jobs that are marked, and the most old rows that are forgotten, in one transaction.
     private static let expiredAtOnce = 100
     /// How many blobs are looked at while the writer is held.
     private static let removedAtOnce = 256
 
-    /// Does a piece of expiring the jobs whose time has come: their images go, their rows stay for ``tombstoneLifetime``.
-    ///
-    /// A job counts as expired from its first piece on. Nobody else can write meanwhile, so that the piece is a small one: call
-    /// again until nothing was done.
-    ///
-    /// - Parameters:
-    ///   - imageLimit: The most images to remove in this transaction.
-    ///   - kept: Jobs that do not expire yet, because somebody is reading their files.
-    /// - Returns: What was done; nothing while ``isTimeInDoubt``.
-    /// - Throws: ``JobStoreError``.
+    /// Does one step of expiring the jobs whose time has come.
     public func expireJobs(
         imageLimit: Int = 500,
         sparing kept: Set<JobIdentifier> = []
-    ) async throws(JobStoreError) -> JobExpiry {
+    ) async throws(StoreError) -> JobExpiry {
         guard !isTimeInDoubt else { return JobExpiry(jobs: 0, images: 0, blobs: []) }
         return try await write { [now] db in
             let time = now()
             try db.execute(
                 sql: "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE expired_at <= ? LIMIT ?)",
-                arguments: [time - Self.tombstoneLifetime.milliseconds, Self.expiredAtOnce]
+                arguments: [time - JobExpiry.tombstoneLifetime.milliseconds, Self.expiredAtOnce]
             )
             if db.changesCount > 0 { try Self.removeUnusedLists(db) }
             let jobs = try Self.markExpired(db, now: time, sparing: kept)
@@ -118,19 +94,11 @@ extension JobStore {
         return rows.count
     }
 
-    /// Does something with those blobs that no row refers to, while no row can come to refer to them.
-    ///
-    /// It holds the writer meanwhile, in pieces, so `body` should do no more than unlink files; and it must leave those alone whose rows are still
-    /// to be written.
-    ///
-    /// - Parameters:
-    ///   - candidates: Blobs, such as ``expireJobs(imageLimit:sparing:)`` returns.
-    ///   - body: Gets the candidates without a row, some hundreds at a time.
-    /// - Throws: ``JobStoreError``.
+    /// Does something with those blobs that no row refers to, while it holds the only writer.
     public func withUnreferenced(
         among candidates: [SHA256Digest],
         _ body: @escaping @Sendable ([SHA256Digest]) -> Void
-    ) async throws(JobStoreError) {
+    ) async throws(StoreError) {
         for start in stride(from: 0, to: candidates.count, by: Self.removedAtOnce) {
             let piece = candidates[start..<min(start + Self.removedAtOnce, candidates.count)]
             try await write { db in
@@ -139,11 +107,8 @@ extension JobStore {
         }
     }
 
-    /// Every blob that some row refers to, for the sweeps for orphans.
-    ///
-    /// - Returns: The hashes of all inputs, outputs, attachments and imported semantic images, those that only jobs have left too.
-    /// - Throws: ``JobStoreError``.
-    public func referencedBlobs() async throws(JobStoreError) -> Set<SHA256Digest> {
+    /// Every blob that some row refers to.
+    public func referencedBlobs() async throws(StoreError) -> Set<SHA256Digest> {
         try await read { db in try Self.referencedBlobs(db) }
     }
 

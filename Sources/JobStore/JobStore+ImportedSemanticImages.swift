@@ -2,21 +2,14 @@ public import Cryptography
 import FoundationEssentials
 import GRDB
 public import JobModel
+public import Queue
 
 extension JobStore {
-    /// Replaces the imported semantic images of some classes, all in one transaction; other classes stay as they are.
-    ///
-    /// The files must be on disk before. Jobs that are accepted from now on use the new ones; earlier jobs keep what they have.
-    ///
-    /// - Parameters:
-    ///   - classes: Each with at least one picture; no label twice.
-    ///   - tenant: Whose classes they are.
-    /// - Returns: The blobs of replaced pictures that nothing refers to any more, no job either; hand them to ``withUnreferenced(among:_:)``.
-    /// - Throws: ``JobStoreError/unknownTenant`` and errors of the database; then nothing is changed.
+    /// Replaces the imported semantic images of some classes.
     public func importSemanticImages(
         _ classes: [ImportedClass],
         tenant: APIKeyID
-    ) async throws(JobStoreError) -> [SHA256Digest] {
+    ) async throws(StoreError) -> [SHA256Digest] {
         let time = now()
         return try await write { db in
             guard
@@ -25,7 +18,7 @@ extension JobStore {
                     sql: "SELECT EXISTS (SELECT 1 FROM api_keys WHERE id = ?)",
                     arguments: [tenant.text]
                 ) == true
-            else { throw JobStoreError.unknownTenant }
+            else { throw StoreError.unknownTenant }
             return try Self.replaceImported(db, classes, tenant: tenant, time: time)
         }
     }
@@ -77,11 +70,8 @@ extension JobStore {
         try insertList(db, imported, tenant: tenant)
     }
 
-    /// Every class of every tenant that has a semantic image, sorted by label and then by the age of its key.
-    ///
-    /// - Returns: The classes.
-    /// - Throws: ``JobStoreError``.
-    public func classes() async throws(JobStoreError) -> [ClassSummary] {
+    /// Every class of every tenant, sorted by label and then by the age of its key.
+    public func classes() async throws(StoreError) -> [ClassSummary] {
         try await read { db in
             try Row.fetchAll(
                 db,

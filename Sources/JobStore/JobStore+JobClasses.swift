@@ -2,6 +2,7 @@ import Cryptography
 import FoundationEssentials
 import GRDB
 import JobModel
+import Queue
 
 /// What a job hides in the photos of each class, settled when it is accepted: a list of imported pictures, or what the generator draws.
 ///

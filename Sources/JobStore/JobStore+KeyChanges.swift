@@ -1,14 +1,10 @@
 import GRDB
 public import JobModel
+public import Queue
 
 extension JobStore {
     /// Changes a key's name, expiry and quotas.
-    ///
-    /// An active key with the scope `admin` gets no sooner expiry unless another one lives as long, so that keys can be made still.
-    ///
-    /// - Returns: The key as it is then, or why it is as it was.
-    /// - Throws: ``JobStoreError``.
-    public func updateKey(_ id: APIKeyID, _ change: APIKeyChange) async throws(JobStoreError) -> APIKeyUpdate {
+    public func updateKey(_ id: APIKeyID, _ change: APIKeyChange) async throws(StoreError) -> APIKeyUpdate {
         let time = now()
         return try await write { db in
             guard let key = try Self.key(db, id) else { return .unknown }
@@ -36,12 +32,9 @@ extension JobStore {
         }
     }
 
-    /// Revokes a key for good; its jobs go on.
-    ///
-    /// - Returns: Whether it is revoked now. The last active key with the scope `admin` stays, so that keys can be made still.
-    /// - Throws: ``JobStoreError``.
+    /// Revokes a key for good.
     @discardableResult
-    public func revokeKey(_ id: APIKeyID) async throws(JobStoreError) -> APIKeyRevocation {
+    public func revokeKey(_ id: APIKeyID) async throws(StoreError) -> APIKeyRevocation {
         let time = now()
         return try await write { db in
             guard let key = try Self.key(db, id) else { return .unknown }

@@ -1,5 +1,6 @@
 import GRDB
 import JobModel
+public import Queue
 import Synchronization
 
 /// The uses of keys that are not written yet.
@@ -19,22 +20,15 @@ final class KeyUses: Sendable {
 }
 
 extension JobStore {
-    /// How old the time of a key's last use may be before it is written anew.
-    ///
-    /// A write for every request would cost more than most requests do.
-    public static let keyUseGranularity: Duration = .seconds(300)
-
-    /// Notes in memory that a key was used; ``saveKeyUses()`` writes it.
+    /// Notes in memory that a key was used.
     public func noteUse(of key: APIKey) {
         let time = now()
-        guard time - (key.lastUsedAt ?? 0) >= Self.keyUseGranularity.milliseconds else { return }
+        guard time - (key.lastUsedAt ?? 0) >= APIKey.useGranularity.milliseconds else { return }
         keyUses.note(key.id, at: time)
     }
 
-    /// Writes when keys were used, if any was whose time is older than ``keyUseGranularity``.
-    ///
-    /// - Throws: ``JobStoreError``; then what was noted is lost.
-    public func saveKeyUses() async throws(JobStoreError) {
+    /// Writes when keys were used.
+    public func saveKeyUses() async throws(StoreError) {
         let uses = keyUses.take()
         guard !uses.isEmpty else { return }
         try await write { db in

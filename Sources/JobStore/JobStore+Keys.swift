@@ -2,19 +2,10 @@ public import Cryptography
 import FoundationEssentials
 import GRDB
 public import JobModel
+public import Queue
 
 extension JobStore {
-    /// Makes an API key, and with it a tenant with a secret family of semantic images.
-    ///
-    /// - Parameters:
-    ///   - name: For people.
-    ///   - scopes: What it may do.
-    ///   - quotas: How much it may do; as much as it likes by default.
-    ///   - expiresAt: When it stops to be taken, in milliseconds since 1970; never by default.
-    ///   - hash: Of the secret, see ``APIKeySecret/hash``.
-    ///   - prefix: See ``APIKeySecret/prefix``.
-    /// - Returns: The key.
-    /// - Throws: ``JobStoreError``; two keys of one hash cannot be.
+    /// Makes an API key.
     public func createKey(
         name: String,
         scopes: Set<APIKeyScope>,
@@ -22,7 +13,7 @@ extension JobStore {
         expiresAt: Int64? = nil,
         hash: SHA256Digest,
         prefix: String
-    ) async throws(JobStoreError) -> APIKey {
+    ) async throws(StoreError) -> APIKey {
         let key = APIKey(
             id: .random(),
             name: name,
@@ -52,13 +43,8 @@ extension JobStore {
         return key
     }
 
-    /// Looks a key up by the hash of its secret.
-    ///
-    /// What another process commits, such as a revocation, holds for the next call.
-    ///
-    /// - Returns: The key; `nil` if there is none, or it has expired or was revoked.
-    /// - Throws: ``JobStoreError``.
-    public func key(hash: SHA256Digest) async throws(JobStoreError) -> APIKey? {
+    /// The active key whose secret has this hash.
+    public func key(hash: SHA256Digest) async throws(StoreError) -> APIKey? {
         let commits = try commitWatch.commits()
         var key = keyCache.lookUp(hash, commits: commits)
         if key == nil {
@@ -74,10 +60,8 @@ extension JobStore {
         return key?.state(at: now()) == .active ? key : nil
     }
 
-    /// Whether a secret of this hash is or was a key's, be it expired or revoked.
-    ///
-    /// - Throws: ``JobStoreError``.
-    public func hasKey(hash: SHA256Digest) async throws(JobStoreError) -> Bool {
+    /// Whether a secret of this hash is or was a key's.
+    public func hasKey(hash: SHA256Digest) async throws(StoreError) -> Bool {
         try await readOnce { db in
             try Bool.fetchOne(
                 db,
@@ -87,38 +71,26 @@ extension JobStore {
         }
     }
 
-    /// A key by its identifier, be it expired or revoked.
-    ///
-    /// - Returns: The key; `nil` if there is none.
-    /// - Throws: ``JobStoreError``.
-    public func key(_ id: APIKeyID) async throws(JobStoreError) -> APIKey? {
+    /// A key by its identifier.
+    public func key(_ id: APIKeyID) async throws(StoreError) -> APIKey? {
         try await readOnce { db in try Self.key(db, id) }
     }
 
-    /// All keys, expired and revoked ones too, oldest first.
-    ///
-    /// - Returns: The keys.
-    /// - Throws: ``JobStoreError``.
-    public func keys() async throws(JobStoreError) -> [APIKey] {
+    /// All keys, oldest first.
+    public func keys() async throws(StoreError) -> [APIKey] {
         try await read { db in
             try Row.fetchAll(db, sql: "SELECT * FROM api_keys ORDER BY created_at, rowid").map(APIKey.init(row:))
         }
     }
 
-    /// A page of all keys, expired and revoked ones too, newest first.
-    ///
-    /// - Parameters:
-    ///   - cursor: ``APIKeyPage/nextCursor`` of the page before; `nil` for the first page.
-    ///   - limit: 1 to 1000.
-    /// - Returns: At most `limit` keys.
-    /// - Throws: ``JobStoreError/invalidCursor``, errors of the database.
-    public func keys(cursor: String?, limit: Int) async throws(JobStoreError) -> APIKeyPage {
+    /// A page of all keys, newest first.
+    public func keys(cursor: String?, limit: Int) async throws(StoreError) -> APIKeyPage {
         let count = min(max(limit, 1), 1000)
         return try await read { db in
             var last: APIKey?
             if let cursor {
                 last = try APIKeyID(cursor).flatMap { try Self.key(db, $0) }
-                guard last != nil else { throw JobStoreError.invalidCursor }
+                guard last != nil else { throw StoreError.invalidCursor }
             }
             let rows = try Row.fetchAll(
                 db,
@@ -139,7 +111,7 @@ extension JobStore {
             .map(APIKey.init(row:))
     }
 
-    func randomSeed() throws(JobStoreError) -> UInt64 {
+    func randomSeed() throws(StoreError) -> UInt64 {
         do throws(CryptographyError) {
             return try SecureRandom.uint64()
         } catch {

@@ -1,5 +1,6 @@
 import GRDB
 import JobModel
+public import Queue
 
 extension JobStore {
     /// Ends one claim.
@@ -8,19 +9,15 @@ extension JobStore {
     ///   - claim: The claim.
     ///   - outcome: What became of it.
     /// - Returns: Whether it counted; false if the lease was lost meanwhile, in which case nothing has changed.
-    /// - Throws: ``JobStoreError``.
+    /// - Throws: ``StoreError``.
     @discardableResult
-    public func finish(_ claim: ClaimedImage, _ outcome: ImageOutcome) async throws(JobStoreError) -> Bool {
+    public func finish(_ claim: ClaimedImage, _ outcome: ImageOutcome) async throws(StoreError) -> Bool {
         try await finish([(claim, outcome)]) == [true]
     }
 
-    /// Ends claims, each with its own outcome, in one transaction with the states and the counts of their jobs.
-    ///
-    /// - Parameter outcomes: The claims and what became of them.
-    /// - Returns: For each whether it counted, see ``finish(_:_:)``.
-    /// - Throws: ``JobStoreError``; then none of them counted.
+    /// Ends claims, all in one transaction.
     @discardableResult
-    public func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async throws(JobStoreError) -> [Bool] {
+    public func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async throws(StoreError) -> [Bool] {
         let (counted, wakesWorkers) = try await write { [self] db in
             let time = now()
             var ledger = JobLedger()

@@ -2,21 +2,15 @@ public import Cryptography
 import FoundationEssentials
 import GRDB
 public import JobModel
+public import Queue
 
 extension JobStore {
     /// The classes of a tenant.
-    ///
-    /// - Parameters:
-    ///   - tenant: Whose classes.
-    ///   - cursor: ``ClassPage/nextCursor`` of the page before; `nil` for the first page.
-    ///   - limit: 1 to 1000.
-    /// - Returns: At most `limit` classes.
-    /// - Throws: ``JobStoreError/invalidCursor``, errors of the database.
     public func classes(
         tenant: APIKeyID,
         cursor: String? = nil,
         limit: Int = 100
-    ) async throws(JobStoreError) -> ClassPage {
+    ) async throws(StoreError) -> ClassPage {
         var last = ""
         if let cursor {
             guard let label = ClassCursor.label(in: cursor) else { throw .invalidCursor }
@@ -41,26 +35,17 @@ extension JobStore {
         }
     }
 
-    /// One class of a tenant; `nil` if it has none of this label.
-    ///
-    /// - Throws: Errors of the database.
-    public func ownedClass(tenant: APIKeyID, label: ClassLabel) async throws(JobStoreError) -> OwnedClass? {
+    /// One class of a tenant.
+    public func ownedClass(tenant: APIKeyID, label: ClassLabel) async throws(StoreError) -> OwnedClass? {
         try await read { db in try Self.ownedClass(db, tenant, label) }
     }
 
     /// Makes a class before its first image.
-    ///
-    /// - Parameters:
-    ///   - tenant: Whose class it is to be.
-    ///   - label: The class.
-    ///   - assignment: What the generator is to draw, such as another service has it; `nil` for a place and a texture of its own.
-    /// - Returns: What became of it.
-    /// - Throws: ``JobStoreError/unknownTenant`` and errors of the database.
     public func createClass(
         tenant: APIKeyID,
         label: ClassLabel,
         assignment: ClassAssignment? = nil
-    ) async throws(JobStoreError) -> ClassCreation {
+    ) async throws(StoreError) -> ClassCreation {
         try await write { [self] db in
             let known = try Self.assignment(db, tenant: tenant.text, label: label.text)
             if let known, let assignment, known != assignment { return .assignedOtherwise }
@@ -84,27 +69,18 @@ extension JobStore {
                 }
             }
             guard let owned = try Self.ownedClass(db, tenant, label) else {
-                throw JobStoreError.corrupt("a class is not there that was just made")
+                throw StoreError.corrupt("a class is not there that was just made")
             }
             return known == nil ? .created(owned) : .found(owned)
         }
     }
 
     /// Makes a picture the semantic image of a class, in place of all that were imported for it.
-    ///
-    /// Its file must be on disk. Jobs that are accepted from now on get it; earlier jobs keep what they have.
-    ///
-    /// - Parameters:
-    ///   - picture: The picture.
-    ///   - tenant: Whose class it is.
-    ///   - label: The class.
-    /// - Returns: What became of it.
-    /// - Throws: Errors of the database.
     public func importSemanticImage(
         _ picture: StoredBlob,
         tenant: APIKeyID,
         label: ClassLabel
-    ) async throws(JobStoreError) -> ClassImport {
+    ) async throws(StoreError) -> ClassImport {
         let time = now()
         return try await write { db in
             guard try Self.key(db, tenant)?.state(at: time) == .active else { return .keyUnusable }
@@ -119,27 +95,22 @@ extension JobStore {
         }
     }
 
-    /// Gives a class the generator's semantic image again, for jobs that are accepted from now on.
-    ///
-    /// - Returns: The blobs that nothing refers to any more; `nil` if the class has no imported pictures.
-    /// - Throws: Errors of the database.
+    /// Gives a class the generator's semantic image again.
     public func removeImportedSemanticImages(
         tenant: APIKeyID,
         label: ClassLabel
-    ) async throws(JobStoreError) -> [SHA256Digest]? {
+    ) async throws(StoreError) -> [SHA256Digest]? {
         try await write { db in
             let removed = try Self.deleteImported(db, tenant: tenant, label: label)
             return removed.isEmpty ? nil : try Self.unreferenced(db, among: removed)
         }
     }
 
-    /// The first of a class's imported pictures; `nil` if it has none.
-    ///
-    /// - Throws: Errors of the database.
+    /// The first of a class's imported pictures.
     public func importedSemanticImage(
         tenant: APIKeyID,
         label: ClassLabel
-    ) async throws(JobStoreError) -> StoredBlob? {
+    ) async throws(StoreError) -> StoredBlob? {
         try await read { db in
             try Row.fetchOne(
                 db,

@@ -1,25 +1,15 @@
 import GRDB
 public import JobModel
+public import Queue
 
 extension JobStore {
-    /// How a job stands, and which images ended after a moment, both of the same moment.
-    ///
-    /// Asked again with the last ending of the answer before, it tells every image that ended, each exactly once, whatever was
-    /// restarted in between.
-    ///
-    /// - Parameters:
-    ///   - id: The job.
-    ///   - tenant: Whose it is.
-    ///   - ending: The last ``EndedImage/ending`` that is known already; 0 for none.
-    ///   - limit: The most images to tell.
-    /// - Returns: The progress; `nil` if the tenant has no job of this name.
-    /// - Throws: ``JobStoreError``.
+    /// The state of a job, and which images ended after a moment.
     public func progress(
         of id: JobIdentifier,
         tenant: APIKeyID,
         after ending: Int64,
         limit: Int
-    ) async throws(JobStoreError) -> JobProgress? {
+    ) async throws(StoreError) -> JobProgress? {
         try await read { db in
             let row = try Row.fetchOne(
                 db.cachedStatement(sql: "SELECT * FROM jobs WHERE id = ? AND tenant = ?"),
@@ -49,21 +39,18 @@ extension JobStore {
     }
 
     /// Begins to watch a job.
-    ///
-    /// - Returns: The watch; `nil` if the tenant has no job of this name.
-    /// - Throws: ``JobStoreError``.
-    public func watch(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> JobWatch? {
+    public func watch(_ id: JobIdentifier, tenant: APIKeyID) async throws(StoreError) -> JobWatch? {
         let job = try await readOnce { db in
             try Int64.fetchOne(
                 db.cachedStatement(sql: "SELECT seq FROM jobs WHERE id = ? AND tenant = ?"),
                 arguments: [id.text, tenant.text]
             )
         }
-        return job.map { JobWatch($0, among: watches) }
+        return job.map { changedJobs.watches.watch($0) }
     }
 
-    /// Wakes everyone who waits for a job, so that they look around; for the end of the service.
+    /// Wakes everyone who watches a job.
     public func wakeWatches() {
-        watches.notifyAll()
+        changedJobs.watches.notifyAll()
     }
 }

@@ -1,12 +1,10 @@
 import GRDB
 public import JobModel
+public import Queue
 
 extension JobStore {
     /// A job of a tenant.
-    ///
-    /// - Returns: The job, perhaps expired; `nil` if the tenant has none of this name.
-    /// - Throws: ``JobStoreError``.
-    public func job(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> Job? {
+    public func job(_ id: JobIdentifier, tenant: APIKeyID) async throws(StoreError) -> Job? {
         try await readOnce { db in
             try Row.fetchOne(
                 db.cachedStatement(sql: "SELECT * FROM jobs WHERE id = ? AND tenant = ?"),
@@ -16,15 +14,8 @@ extension JobStore {
         }
     }
 
-    /// The jobs of a tenant, newest first, without the expired ones.
-    ///
-    /// - Parameters:
-    ///   - tenant: Whose jobs.
-    ///   - cursor: ``JobPage/nextCursor`` of the page before; `nil` for the first page.
-    ///   - limit: 1 to 1000.
-    /// - Returns: At most `limit` jobs.
-    /// - Throws: ``JobStoreError/invalidCursor``, errors of the database.
-    public func jobs(tenant: APIKeyID, cursor: String? = nil, limit: Int = 100) async throws(JobStoreError) -> JobPage {
+    /// The jobs of a tenant that have not expired, newest first.
+    public func jobs(tenant: APIKeyID, cursor: String? = nil, limit: Int = 100) async throws(StoreError) -> JobPage {
         let count = min(max(limit, 1), 1000)
         return try await read { db in
             var first = Int64.max
@@ -34,7 +25,7 @@ extension JobStore {
                     sql: "SELECT seq FROM jobs WHERE id = ? AND tenant = ?",
                     arguments: [cursor, tenant.text]
                 )
-                guard let seq else { throw JobStoreError.invalidCursor }
+                guard let seq else { throw StoreError.invalidCursor }
                 first = seq
             }
             let rows = try Row.fetchAll(
@@ -56,22 +47,12 @@ extension JobStore {
         """
 
     /// The images of a job, in the order of their numbers.
-    ///
-    /// Whose job it is, the caller has checked.
-    ///
-    /// - Parameters:
-    ///   - job: The job.
-    ///   - states: Only images of these states; all by default.
-    ///   - number: Only images with higher numbers.
-    ///   - limit: 1 to 10,000.
-    /// - Returns: At most `limit` images; none of an unknown or an expired job.
-    /// - Throws: ``JobStoreError``.
     public func images(
         job: JobIdentifier,
         states: Set<ImageState> = Set(ImageState.allCases),
         after number: Int = 0,
         limit: Int = 100
-    ) async throws(JobStoreError) -> [JobImage] {
+    ) async throws(StoreError) -> [JobImage] {
         let count = min(max(limit, 1), 10_000)
         return try await readOnce { db in
             try Row.fetchAll(
@@ -92,12 +73,7 @@ extension JobStore {
     }
 
     /// One image of a job.
-    ///
-    /// Whose job it is, the caller has checked.
-    ///
-    /// - Returns: The image; `nil` if there is none of this number.
-    /// - Throws: ``JobStoreError``.
-    public func image(job: JobIdentifier, number: Int) async throws(JobStoreError) -> JobImage? {
+    public func image(job: JobIdentifier, number: Int) async throws(StoreError) -> JobImage? {
         try await readOnce { db in
             try Row.fetchOne(
                 db.cachedStatement(

@@ -1,13 +1,10 @@
 import GRDB
 import JobModel
+public import Queue
 
 extension JobStore {
-    /// How long claimed images had waited, from when they could first be claimed this time; for metrics.
-    ///
-    /// - Parameter claims: Claims that were just made.
-    /// - Returns: Seconds, in the order of the claims; 0 for an image that is not there any more.
-    /// - Throws: ``JobStoreError``.
-    public func queueWaits(of claims: [ClaimedImage]) async throws(JobStoreError) -> [Double] {
+    /// How long claimed images had waited, in seconds.
+    public func queueWaits(of claims: [ClaimedImage]) async throws(StoreError) -> [Double] {
         let time = now()
         return try await read { db in
             let statement = try db.cachedStatement(

@@ -1,23 +1,15 @@
 import GRDB
 public import JobModel
+public import Queue
 
 extension JobStore {
     /// How many images of a tenant are queued or running.
-    ///
-    /// - Returns: Their number and their bytes as they were sent.
-    /// - Throws: ``JobStoreError``.
-    public func queuedImages(tenant: APIKeyID) async throws(JobStoreError) -> QueuedImages {
+    public func queuedImages(tenant: APIKeyID) async throws(StoreError) -> QueuedImages {
         try await readOnce { db in try Self.queuedImages(db, tenant: tenant) }
     }
 
-    /// Whether a tenant has named a request so before; then sending it again makes no job.
-    ///
-    /// - Parameters:
-    ///   - key: See ``NewJob/Idempotency/key``.
-    ///   - tenant: Whose request.
-    /// - Returns: Whether there is a job of this request that has not expired.
-    /// - Throws: ``JobStoreError``.
-    public func hasRequest(_ key: String, tenant: APIKeyID) async throws(JobStoreError) -> Bool {
+    /// Whether a tenant has named a request so before.
+    public func hasRequest(_ key: String, tenant: APIKeyID) async throws(StoreError) -> Bool {
         try await readOnce { [now] db in
             try Bool.fetchOne(
                 db.cachedStatement(
@@ -52,14 +44,14 @@ extension JobStore {
     /// A key may have been revoked, and a quota filled by another upload, while the body came in.
     ///
     /// - Returns: The refusal; `nil` if the job may be made.
-    /// - Throws: ``JobStoreError/unknownTenant``, errors of SQLite.
+    /// - Throws: ``StoreError/unknownTenant``, errors of SQLite.
     func refusal(_ db: Database, of new: NewJob, _ images: [NewImage]) throws -> JobSubmission? {
         guard
             let row = try Row.fetchOne(
                 db.cachedStatement(sql: "SELECT * FROM api_keys WHERE id = ?"),
                 arguments: [new.tenant.text]
             )
-        else { throw JobStoreError.unknownTenant }
+        else { throw StoreError.unknownTenant }
         let key = try APIKey(row: row)
         guard key.state(at: now()) == .active else { return .keyUnusable }
         guard key.quotas.imagesQueued != nil || key.quotas.bytesQueued != nil else { return nil }

@@ -1,22 +1,14 @@
 import GRDB
 import JobModel
+public import Queue
 
 extension JobStore {
-    /// Takes back, at once, the leases of earlier runs of an installation.
-    ///
-    /// It is for the start. Each image counts one interruption, not a crash: the whole service was killed, which says little about any one image. After
-    /// the fifth it is set aside all the same, in case it is the image that kills the service.
-    ///
-    /// - Parameters:
-    ///   - instance: ``WorkerOwner/instance`` of this installation, of which no other run is alive.
-    ///   - run: The run whose leases are good; `nil` while it has none yet.
-    /// - Returns: How many leases were taken back.
-    /// - Throws: ``JobStoreError``.
+    /// Takes back the leases of earlier runs of an installation.
     @discardableResult
     public func reclaim(
         previousRunsOf instance: String,
         currentRun run: String? = nil
-    ) async throws(JobStoreError) -> Int {
+    ) async throws(StoreError) -> Int {
         let past = instance + "/"
         let present = run.map { "\(past)\($0)/" }
         return try await takeBack(
@@ -29,20 +21,11 @@ extension JobStore {
     }
 
     /// Takes back the leases that have run out.
-    ///
-    /// Whoever had them is dead or stuck, so each counts as a crash of its image; the second sets it aside.
-    ///
-    /// - Parameters:
-    ///   - claims: What is known to be at work, and is lengthened instead: leases also run out while the database cannot be
-    ///     written, or when the clock is set forward.
-    ///   - lease: How long those hold from now on.
-    /// - Returns: How many leases were taken back.
-    /// - Throws: ``JobStoreError``.
     @discardableResult
     public func rescueExpired(
         sparing claims: [ClaimedImage] = [],
         lease: Duration = .seconds(60)
-    ) async throws(JobStoreError) -> Int {
+    ) async throws(StoreError) -> Int {
         try await takeBack(
             where: "lease_until <= :now",
             { ["now": $0] },
@@ -60,7 +43,7 @@ extension JobStore {
         because reason: String,
         sparing claims: [ClaimedImage] = [],
         _ lease: Duration = .zero
-    ) async throws(JobStoreError) -> Int {
+    ) async throws(StoreError) -> Int {
         let (count, wakesWorkers) = try await write { [self] db in
             let time = now()
             for claim in claims { _ = try Self.lengthen(db, claim, until: time + lease.milliseconds) }

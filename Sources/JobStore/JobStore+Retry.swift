@@ -1,26 +1,10 @@
 import GRDB
 public import JobModel
-
-/// What became of the wish to try failed images again.
-public enum JobRetry: Sendable, Equatable {
-    /// They are queued; the job as it is then.
-    case queued(Job)
-    /// None has failed or was set aside, but for those that were refused while they were received and never stored.
-    case nothing
-    /// The files are gone.
-    case expired
-    /// A quota of the API key leaves no room for them.
-    case overQuota(QuotaExcess)
-}
+public import Queue
 
 extension JobStore {
-    /// Queues what has failed of a job, or was set aside, once more: with nothing counted against it, and as urgent as it was.
-    ///
-    /// What is done, cancelled or under way stays as it is. A job that had ended goes on, and expires later.
-    ///
-    /// - Returns: What became of it; `nil` if the tenant has no job of this name.
-    /// - Throws: ``JobStoreError``.
-    public func retryJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(JobStoreError) -> JobRetry? {
+    /// Queues again what has failed of a job or is quarantined.
+    public func retryJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(StoreError) -> JobRetry? {
         let retry = try await write { [self] db -> JobRetry? in
             let time = now()
             let find = "SELECT * FROM jobs WHERE id = ? AND tenant = ?"
@@ -53,7 +37,7 @@ extension JobStore {
                 """,
             arguments: [job]
         )
-        guard let key = try keyRow.map(APIKey.init(row:)), let row else { throw JobStoreError.unknownTenant }
+        guard let key = try keyRow.map(APIKey.init(row:)), let row else { throw StoreError.unknownTenant }
         let more = QueuedImages(count: row["count"], bytes: row["bytes"])
         return key.quotas.excess(of: more, over: try queuedImages(db, tenant: tenant))
     }

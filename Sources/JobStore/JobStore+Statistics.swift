@@ -1,13 +1,11 @@
 import GRDB
 import JobModel
+public import Queue
 import POSIX
 
 extension JobStore {
-    /// What the store holds and has done, all of the same moment but the size of the files.
-    ///
-    /// - Returns: The statistics.
-    /// - Throws: ``JobStoreError``.
-    public func statistics() async throws(JobStoreError) -> StoreStatistics {
+    /// What the store holds and has done.
+    public func statistics() async throws(StoreError) -> StoreStatistics {
         let bytes = Self.size(of: pool.path) + Self.size(of: pool.path + "-wal")
         return try await read { db in
             var jobs: [JobState: Int] = [:]

@@ -2,19 +2,11 @@ import Cryptography
 import FoundationEssentials
 import GRDB
 import JobModel
+public import Queue
 
 extension JobStore {
-    /// Makes a job with its images and, if the client named its request, its idempotency record, in one transaction.
-    ///
-    /// An image that is a picture which the tenant's jobs gave out fails at once, unless the job wants it. The files must be on disk before. Classes that are new get their semantic images here, and what each class hides in this job is settled, for its
-    /// retries too.
-    ///
-    /// - Parameters:
-    ///   - new: The job.
-    ///   - images: At least one, in the order of their numbers.
-    /// - Returns: The new job; the old one if the same request came before; or why there is none.
-    /// - Throws: ``JobStoreError/noImages``, ``JobStoreError/unknownTenant``, errors of the database.
-    public func createJob(_ new: NewJob, images: [NewImage]) async throws(JobStoreError) -> JobSubmission {
+    /// Makes a job with its images.
+    public func createJob(_ new: NewJob, images: [NewImage]) async throws(StoreError) -> JobSubmission {
         guard !images.isEmpty else { throw .noImages }
         precondition(images.allSatisfy { $0.label != nil || $0.content.isRefused }, "what is stored has a class")
         let submission = try await write { [self] db in

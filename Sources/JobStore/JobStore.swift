@@ -1,5 +1,6 @@
 import GRDB
 import JobModel
+public import Queue
 import Migrations
 
 /// Jobs, images, classes, API keys and idempotency records in one SQLite file.
@@ -17,7 +18,7 @@ public final class JobStore: Sendable {
     let signal = WorkSignal()
     /// Wakes those who hold leases when some may be gone.
     let revocation = WorkSignal()
-    let watches = JobWatches()
+    let changedJobs = ChangedJobs()
     let keyCache = KeyCache()
     let keyUses = KeyUses()
     let commitWatch: CommitWatch
@@ -33,15 +34,15 @@ public final class JobStore: Sendable {
     ///   - generatorVersion: The version of the semantic images that new classes get.
     ///   - isMade: Whether tables may be made in a database that has none.
     ///   - machine: The clocks.
-    /// - Throws: ``JobStoreError/corrupt(_:)``, ``JobStoreError/databaseNewer(found:known:)``,
-    ///   ``JobStoreError/migrationChanged(name:)``, ``JobStoreError/foreignDatabase``,
-    ///   ``JobStoreError/emptyDatabase``, and faults of the disk.
+    /// - Throws: ``StoreError/corrupt(_:)``, ``StoreError/schemaNewer(found:known:)``,
+    ///   ``StoreError/migrationChanged(name:)``, ``StoreError/foreignDatabase``,
+    ///   ``StoreError/emptyDatabase``, and faults of the disk.
     public convenience init(
         path: String,
         generatorVersion: Int,
         making isMade: Bool = true,
         machine: MachineClock = .system
-    ) throws(JobStoreError) {
+    ) throws(StoreError) {
         try self.init(
             path: path,
             generatorVersion: generatorVersion,
@@ -63,7 +64,7 @@ public final class JobStore: Sendable {
         path: String,
         generatorVersion: Int,
         now: @escaping @Sendable () -> Int64
-    ) throws(JobStoreError) {
+    ) throws(StoreError) {
         try self.init(path: path, generatorVersion: generatorVersion, machine: MachineClock(now))
     }
 
@@ -72,9 +73,9 @@ public final class JobStore: Sendable {
     /// - Parameters:
     ///   - path: The file, which must exist.
     ///   - generatorVersion: The version of the semantic images that new classes get.
-    /// - Throws: ``JobStoreError/databaseOlder(found:known:)``, ``JobStoreError/databaseNewer(found:known:)``,
-    ///   ``JobStoreError/migrationChanged(name:)``, ``JobStoreError/foreignDatabase``, and faults of the disk.
-    public convenience init(attachingTo path: String, generatorVersion: Int) throws(JobStoreError) {
+    /// - Throws: ``StoreError/schemaOlder(found:known:)``, ``StoreError/schemaNewer(found:known:)``,
+    ///   ``StoreError/migrationChanged(name:)``, ``StoreError/foreignDatabase``, and faults of the disk.
+    public convenience init(attachingTo path: String, generatorVersion: Int) throws(StoreError) {
         try self.init(
             path: path,
             generatorVersion: generatorVersion,
@@ -91,7 +92,7 @@ public final class JobStore: Sendable {
         isAttached: Bool = false,
         making isMade: Bool = true,
         machine: MachineClock
-    ) throws(JobStoreError) {
+    ) throws(StoreError) {
         let clock = StoreClock(machine: machine)
         var configuration = Configuration()
         configuration.label = "palimpsest.jobs"
@@ -107,7 +108,7 @@ public final class JobStore: Sendable {
                 )
                 guard !isAttached else { return }
                 let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
-                guard verdict == "ok" else { throw JobStoreError.corrupt(verdict ?? "no answer to quick_check") }
+                guard verdict == "ok" else { throw StoreError.corrupt(verdict ?? "no answer to quick_check") }
             }
             let runner = MigrationRunner(migrations: migrations)
             if isAttached {
@@ -122,10 +123,10 @@ public final class JobStore: Sendable {
                 }
             }
             commitWatch = try CommitWatch(path: path)
-            pool.add(transactionObserver: watches)
+            pool.add(transactionObserver: changedJobs)
             self.pool = pool
         } catch {
-            throw JobStoreError(error)
+            throw StoreError(error)
         }
         self.generatorVersion = generatorVersion
         self.isAttached = isAttached
@@ -141,8 +142,8 @@ public final class JobStore: Sendable {
     ///
     /// A store that is attached leaves the log to the other process.
     ///
-    /// - Throws: ``JobStoreError``.
-    public func close() throws(JobStoreError) {
+    /// - Throws: ``StoreError``.
+    public func close() throws(StoreError) {
         do {
             try commitWatch.close()
             if !isAttached {
@@ -154,7 +155,7 @@ public final class JobStore: Sendable {
             }
             try pool.close()
         } catch {
-            throw JobStoreError(error)
+            throw StoreError(error)
         }
     }
 
@@ -162,14 +163,12 @@ public final class JobStore: Sendable {
     /// its beginning and not grow.
     ///
     /// It waits for nobody, and what cannot be moved stays.
-    public func foldLog() async {
+    public func tidy() async {
         _ = try? await writeWithoutTransaction { db in _ = try db.checkpoint(.passive) }
     }
 
-    /// Asks the database for anything at all, for a readiness probe.
-    ///
-    /// - Throws: ``JobStoreError``.
-    public func check() async throws(JobStoreError) {
+    /// Reads anything at all, for a readiness probe.
+    public func check() async throws(StoreError) {
         _ = try await read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM schema_migrations") }
     }
 
@@ -178,40 +177,42 @@ public final class JobStore: Sendable {
     /// Runs one immediate transaction.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
-    ) async throws(JobStoreError) -> Value {
+    ) async throws(StoreError) -> Value {
         try await access { try await $0.write(body) }
     }
 
     /// Has the only connection that writes, for a body that makes its own transaction.
     func writeWithoutTransaction<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
-    ) async throws(JobStoreError) -> Value {
+    ) async throws(StoreError) -> Value {
         try await access { try await $0.writeWithoutTransaction(body) }
     }
 
     /// Reads one consistent state.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
-    ) async throws(JobStoreError) -> Value {
+    ) async throws(StoreError) -> Value {
         try await access { try await $0.read(body) }
     }
 
     /// Reads by one statement, whose rows are consistent by themselves, so that no transaction is needed around it.
     func readOnce<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
-    ) async throws(JobStoreError) -> Value {
+    ) async throws(StoreError) -> Value {
         try await access { try await $0.unsafeRead(body) }
     }
 
     /// Uses the pool in a task of its own, since a cancelled one would have its transaction rolled back or its statement interrupted.
     private func access<Value: Sendable>(
         _ body: @escaping @Sendable (DatabasePool) async throws -> Value
-    ) async throws(JobStoreError) -> Value {
+    ) async throws(StoreError) -> Value {
         let task = Task { [pool] in try await body(pool) }
         do {
             return try await task.value
         } catch {
-            throw JobStoreError(error)
+            throw StoreError(error)
         }
     }
 }
+
+extension JobStore: Store {}

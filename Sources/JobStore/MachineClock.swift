@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import POSIX
+import Queue
 
 /// The clocks of a machine, in milliseconds.
 public struct MachineClock: Sendable {

@@ -2,6 +2,7 @@ import Cryptography
 import FoundationEssentials
 import GRDB
 import Migrations
+import Queue
 
 /// Brings a database to the schema of this binary, or refuses to touch it.
 ///
@@ -11,14 +12,14 @@ struct MigrationRunner {
 
     /// Checks what was applied and applies the rest, all in one transaction.
     ///
-    /// - Throws: ``JobStoreError/databaseNewer(found:known:)``,
-    ///   ``JobStoreError/migrationChanged(name:)``, ``JobStoreError/foreignDatabase``,
-    ///   ``JobStoreError/emptyDatabase`` for one without tables unless it is to be made, errors of
+    /// - Throws: ``StoreError/schemaNewer(found:known:)``,
+    ///   ``StoreError/migrationChanged(name:)``, ``StoreError/foreignDatabase``,
+    ///   ``StoreError/emptyDatabase`` for one without tables unless it is to be made, errors of
     ///   SQLite.
     func run(_ db: Database, making isMade: Bool, now: Int64) throws {
         if try !db.tableExists("schema_migrations") {
-            guard try isEmpty(db) else { throw JobStoreError.foreignDatabase }
-            guard isMade else { throw JobStoreError.emptyDatabase }
+            guard try isEmpty(db) else { throw StoreError.foreignDatabase }
+            guard isMade else { throw StoreError.emptyDatabase }
             try db.execute(
                 sql: """
                     CREATE TABLE schema_migrations (
@@ -41,14 +42,14 @@ struct MigrationRunner {
 
     /// Checks that every step was applied.
     ///
-    /// - Throws: ``JobStoreError/databaseOlder(found:known:)``, and as ``run(_:now:)`` does.
+    /// - Throws: ``StoreError/schemaOlder(found:known:)``, and as ``run(_:now:)`` does.
     func check(_ db: Database) throws {
         guard try db.tableExists("schema_migrations") else {
-            throw try isEmpty(db) ? JobStoreError.emptyDatabase : .foreignDatabase
+            throw try isEmpty(db) ? StoreError.emptyDatabase : .foreignDatabase
         }
         let found = try applied(db)
         guard found == migrations.count else {
-            throw JobStoreError.databaseOlder(found: found, known: migrations.count)
+            throw StoreError.schemaOlder(found: found, known: migrations.count)
         }
     }
 
@@ -62,10 +63,10 @@ struct MigrationRunner {
         for (place, row) in applied.enumerated() {
             let version: Int = row["version"]
             guard place < migrations.count else {
-                throw JobStoreError.databaseNewer(found: applied.last?["version"] ?? version, known: migrations.count)
+                throw StoreError.schemaNewer(found: applied.last?["version"] ?? version, known: migrations.count)
             }
             guard version == migrations[place].version, row["sha256"] == digest(of: migrations[place]) else {
-                throw JobStoreError.migrationChanged(name: row["name"])
+                throw StoreError.migrationChanged(name: row["name"])
             }
         }
         return applied.count

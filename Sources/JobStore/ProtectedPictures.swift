@@ -2,6 +2,7 @@ import Cryptography
 import FoundationEssentials
 import GRDB
 import JobModel
+import Queue
 
 /// Knows the pictures that a tenant's jobs gave out, for as long as the jobs are kept: by the hash of the file alone, so that no picture
 /// says of itself that it is protected.

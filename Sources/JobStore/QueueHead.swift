@@ -1,5 +1,6 @@
 import GRDB
 import JobModel
+import Queue
 
 /// The first image of a key's queue.
 struct QueueHead {

@@ -2,9 +2,10 @@ import Cryptography
 import FoundationEssentials
 import GRDB
 import JobModel
+import Queue
 
 /// A value in the database that no version of this program can have written.
-private func damaged(_ what: String) -> JobStoreError {
+private func damaged(_ what: String) -> StoreError {
     .corrupt("a row holds no legal \(what)")
 }
 

@@ -1,3 +1,5 @@
+import Queue
+
 /// The time that rows are written with: it goes with a clock that nobody can set, and follows the
 /// wall clock with patience.
 ///

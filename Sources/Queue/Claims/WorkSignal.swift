@@ -1,14 +1,15 @@
 import Synchronization
 
-/// A moment in the life of a ``JobStore``: work that appeared later is not missed by waiting from here.
+/// A moment in the life of a store: who waits from here misses no work that appeared later.
 public struct WorkMark: Sendable, Equatable {
     let generation: UInt64
 }
 
-/// Wakes everyone who waits when something may have become claimable.
+/// Wakes everyone in this process who waits for something that may have become claimable.
 ///
-/// The generation counts the wake-ups, so that one which falls between a look at the database and the wait is not lost.
-final class WorkSignal: Sendable {
+/// The generation counts the wake-ups. So one that falls between a look at the database and the
+/// wait is not lost.
+public final class WorkSignal: Sendable {
     private struct State {
         var generation: UInt64 = 0
         var nextWaiter: UInt64 = 0
@@ -17,12 +18,16 @@ final class WorkSignal: Sendable {
 
     private let state = Mutex(State())
 
-    var mark: WorkMark {
+    /// Nobody waits yet.
+    public init() {}
+
+    /// The present moment.
+    public var mark: WorkMark {
         WorkMark(generation: state.withLock { $0.generation })
     }
 
     /// Wakes all.
-    func notify() {
+    public func notify() {
         let waiters = state.withLock { state in
             state.generation += 1
             defer { state.waiters = [:] }
@@ -32,7 +37,7 @@ final class WorkSignal: Sendable {
     }
 
     /// Waits for a wake-up after the mark, for the time to pass, or for the task to be cancelled.
-    func wait(after mark: WorkMark, atMost timeout: Duration) async {
+    public func wait(after mark: WorkMark, atMost timeout: Duration) async {
         let (stream, continuation) = AsyncStream<Void>.makeStream()
         let waiter: UInt64? = state.withLock { state in
             guard state.generation == mark.generation else { return nil }
@@ -46,7 +51,7 @@ final class WorkSignal: Sendable {
                 for await _ in stream {}
             }
             group.addTask {
-                // A cancelled sleep ends the wait like one that is over.
+                // A cancelled sleep ends the wait just as a finished one does.
                 try? await Task.sleep(for: timeout)
             }
             await group.next()

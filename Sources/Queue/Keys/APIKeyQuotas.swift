@@ -1,17 +1,17 @@
-/// How much an API key may do; `nil` stands for as much as it likes.
+/// How much an API key may do; `nil` stands for no limit.
 public struct APIKeyQuotas: Sendable, Equatable {
     /// The most images that may be queued or running at a time.
     public var imagesQueued: Int?
     /// The most bytes that those images may have.
     public var bytesQueued: Int?
-    /// The most jobs of a minute.
+    /// The most jobs a minute.
     public var jobsPerMinute: Int?
 
-    /// What ``imagesQueued`` may be.
+    /// The range of ``imagesQueued``.
     public static let imagesQueuedRange = 1...1_000_000_000
-    /// What ``bytesQueued`` may be.
+    /// The range of ``bytesQueued``.
     public static let bytesQueuedRange = 1...(1 << 50)
-    /// What ``jobsPerMinute`` may be.
+    /// The range of ``jobsPerMinute``.
     public static let jobsPerMinuteRange = 1...60_000
 
     /// No limits, unless some are given.
@@ -24,9 +24,10 @@ public struct APIKeyQuotas: Sendable, Equatable {
     /// Whether more images would be too many.
     ///
     /// - Parameters:
-    ///   - more: What would come to be queued.
+    ///   - more: What would be queued.
     ///   - queued: What is queued or running already.
-    /// - Returns: The quota that would be exceeded, the number of images before the bytes; `nil` if there is room.
+    /// - Returns: The quota that would be exceeded, the number of images before the bytes; `nil` if
+    ///   there is room.
     public func excess(of more: QueuedImages, over queued: QueuedImages) -> QuotaExcess? {
         if let limit = imagesQueued, more.count > 0, more.count > limit - queued.count {
             return QuotaExcess(quota: .imagesQueued, limit: limit, isFinal: more.count > limit)
@@ -40,7 +41,7 @@ public struct APIKeyQuotas: Sendable, Equatable {
 
 /// How much is queued, or would be.
 public struct QueuedImages: Sendable, Equatable {
-    /// Images.
+    /// How many images.
     public var count: Int
     /// Their bytes as they were sent.
     public var bytes: Int
@@ -54,7 +55,7 @@ public struct QueuedImages: Sendable, Equatable {
 
 /// That a job would exceed a quota.
 public struct QuotaExcess: Sendable, Equatable {
-    /// The quotas that ``APIKeyQuotas/excess(of:over:)`` looks at.
+    /// The quotas that ``APIKeyQuotas/excess(of:over:)`` checks.
     public enum Quota: Sendable {
         /// ``APIKeyQuotas/imagesQueued``.
         case imagesQueued

@@ -3,18 +3,18 @@ public import JobModel
 
 /// What a job's owner wants of each image besides its protected picture.
 public struct AttachmentRequest: Sendable, Hashable {
-    /// Whether previews are made.
+    /// Whether to make previews.
     public let previews: Bool
     /// Who can have the photo's pixels back; `nil` if nobody.
     public let recovery: SealingRecipient?
 
-    /// Puts a request together; without arguments, nothing is wanted.
+    /// A request; without arguments, for nothing.
     public init(previews: Bool = false, recovery: SealingRecipient? = nil) {
         self.previews = previews
         self.recovery = recovery
     }
 
-    /// What is made.
+    /// What to make.
     public var kinds: Set<AttachmentKind> {
         var kinds: Set<AttachmentKind> = previews ? [.previewBefore, .previewAfter] : []
         if recovery != nil { kinds.insert(.recovery) }
@@ -22,7 +22,7 @@ public struct AttachmentRequest: Sendable, Hashable {
     }
 }
 
-/// A file that was made of an image besides its protected picture; it is on disk already.
+/// A file that was made of an image besides its protected picture, and is stored already.
 public struct StoredAttachment: Sendable, Hashable {
     /// What it is.
     public let kind: AttachmentKind
@@ -31,7 +31,7 @@ public struct StoredAttachment: Sendable, Hashable {
     /// The CRC-32 of its bytes.
     public let crc32: UInt32
 
-    /// Puts an attachment together.
+    /// An attachment.
     public init(kind: AttachmentKind, blob: StoredBlob, crc32: UInt32) {
         self.kind = kind
         self.blob = blob

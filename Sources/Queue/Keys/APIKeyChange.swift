@@ -1,13 +1,14 @@
-/// What becomes of a value that need not be there.
+/// What to do with an optional value.
 public enum ValueChange<Value: Sendable & Equatable>: Sendable, Equatable {
-    /// It stays as it is.
+    /// Leave it as it is.
     case keep
-    /// It goes.
+    /// Remove it.
     case remove
-    /// It becomes this.
+    /// Replace it.
     case set(Value)
 
-    func applied(to old: Value?) -> Value? {
+    /// The value after the change.
+    public func applied(to old: Value?) -> Value? {
         switch self {
         case .keep: old
         case .remove: nil
@@ -16,9 +17,9 @@ public enum ValueChange<Value: Sendable & Equatable>: Sendable, Equatable {
     }
 }
 
-/// What is to be changed about an API key.
+/// What to change about an API key.
 public struct APIKeyChange: Sendable, Equatable {
-    /// The new name; `nil` leaves the old one.
+    /// The new name; `nil` keeps the old one.
     public var name: String?
     /// When it expires, in milliseconds since 1970.
     public var expiresAt = ValueChange<Int64>.keep
@@ -33,7 +34,7 @@ public struct APIKeyChange: Sendable, Equatable {
     public init() {}
 }
 
-/// What became of a change to an API key.
+/// The answer to a change of an API key.
 public enum APIKeyUpdate: Sendable, Equatable {
     /// The key as it is now.
     case updated(APIKey)
@@ -41,18 +42,19 @@ public enum APIKeyUpdate: Sendable, Equatable {
     case unknown
     /// The key was revoked and cannot be changed.
     case revoked
-    /// It would leave no active key with the scope `admin` sooner than now, and stays.
+    /// The change would leave no active key with the scope `admin` sooner than now; nothing
+    /// changed.
     case lastAdmin
 }
 
-/// What became of the revocation of an API key.
+/// The answer to the revocation of an API key.
 public enum APIKeyRevocation: Sendable, Equatable {
-    /// The key is not taken any more.
+    /// The key is revoked.
     case revoked
     /// It was revoked before.
     case revokedBefore
     /// No key has this identifier.
     case unknown
-    /// It is the last active key with the scope `admin`, and stays.
+    /// It is the last active key with the scope `admin`, and stays active.
     case lastAdmin
 }
