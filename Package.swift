@@ -223,7 +223,23 @@ let package = Package(
         tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),
         tests("SocketIO", ["CLinux", "POSIX"]),
         tests("BlobStore", ["Cryptography", "POSIX"]),
-        tests("JobStore", ["Cryptography", "JobModel", "Migrations", grdb], resources: [.copy("Fixtures")]),
+        tests("Queue"),
+        .target(
+            name: "StoreHarness",
+            dependencies: ["Cryptography", "JobModel", "Queue"],
+            path: "Tests/StoreHarness",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "StoreConformanceTests",
+            dependencies: ["Cryptography", "JobModel", "JobStore", "Queue", "StoreHarness"],
+            swiftSettings: settings
+        ),
+        tests(
+            "JobStore",
+            ["Cryptography", "JobModel", "Migrations", "Queue", "StoreHarness", grdb],
+            resources: [.copy("Fixtures")]
+        ),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
         tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"]),
         tests(

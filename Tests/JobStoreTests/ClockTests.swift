@@ -2,6 +2,8 @@ import Foundation
 import GRDB
 import JobModel
 import Migrations
+import Queue
+import StoreHarness
 import Synchronization
 import Testing
 
@@ -246,7 +248,7 @@ private final class Machine: Sendable {
         #expect(try await pass(60, store).isEmpty)
         try await store.pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA query_only = 1") }
         machine.pass(.seconds(30))
-        await #expect(throws: JobStoreError.self) { _ = try await store.followClock() }
+        await #expect(throws: StoreError.self) { _ = try await store.followClock() }
         #expect(try await left(store, job) == 3_600_000 - 90_000)
         try await store.pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA query_only = 0") }
         #expect(try await store.followClock() == Self.year.milliseconds)
@@ -259,6 +261,6 @@ private final class Machine: Sendable {
         let seen = try await store.read { db in try Int64.fetchOne(db, sql: "SELECT seen_at FROM clock") }
         #expect(seen == store.currentTime)
         try await store.pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA query_only = 1") }
-        await #expect(throws: JobStoreError.self) { try await store.checkWrites() }
+        await #expect(throws: StoreError.self) { try await store.checkWrites() }
     }
 }

@@ -3,6 +3,8 @@ import Foundation
 import GRDB
 import JobModel
 import Migrations
+import Queue
+import StoreHarness
 import Testing
 
 @testable import JobStore

@@ -3,6 +3,8 @@ import Foundation
 import GRDB
 import JobModel
 import Migrations
+import Queue
+import StoreHarness
 import Testing
 
 @testable import JobStore
@@ -71,7 +73,7 @@ import Testing
         _ = try test.open()
         var changed = Migrations.all
         changed[0] = Migration(version: 1, name: "m0001_initial", sql: changed[0].sql + Array("-- x".utf8))
-        #expect(throws: JobStoreError.migrationChanged(name: "m0001_initial")) { try test.open(migrations: changed) }
+        #expect(throws: StoreError.migrationChanged(name: "m0001_initial")) { try test.open(migrations: changed) }
         _ = try test.open()
     }
 
@@ -81,14 +83,14 @@ import Testing
                 step(known + 1, "CREATE TABLE a (x INTEGER)"), step(known + 2, "CREATE TABLE b (x INTEGER)"),
             ]
         )
-        let error = #expect(throws: JobStoreError.self) { try test.open() }
-        #expect(error == .databaseNewer(found: known + 2, known: known))
+        let error = #expect(throws: StoreError.self) { try test.open() }
+        #expect(error == .schemaNewer(found: known + 2, known: known))
         #expect(error?.description.contains("schema version \(known + 2)") == true)
     }
 
     @Test func `A migration that fails leaves nothing of itself or of those before it`() throws {
         let bad = Migrations.all + [step(known + 1, "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1)")]
-        #expect(throws: JobStoreError.self) { try test.open(migrations: bad) }
+        #expect(throws: StoreError.self) { try test.open(migrations: bad) }
         let queue = try DatabaseQueue(path: test.path)
         let tables = try queue.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") }
         #expect(tables == 0)
@@ -98,7 +100,7 @@ import Testing
     @Test func `Another program's database is refused`() throws {
         let queue = try DatabaseQueue(path: test.path)
         try queue.write { db in try db.execute(sql: "CREATE TABLE songs (title TEXT)") }
-        #expect(throws: JobStoreError.foreignDatabase) { try test.open() }
+        #expect(throws: StoreError.foreignDatabase) { try test.open() }
     }
 
     @Test func `What is no database is refused`() throws {
@@ -106,7 +108,7 @@ import Testing
         #expect {
             try test.open()
         } throws: { error in
-            if case JobStoreError.corrupt = error { true } else { false }
+            if case StoreError.corrupt = error { true } else { false }
         }
     }
 
@@ -126,7 +128,7 @@ import Testing
         #expect {
             try test.open()
         } throws: { error in
-            if case JobStoreError.corrupt = error { true } else { false }
+            if case StoreError.corrupt = error { true } else { false }
         }
     }
 
@@ -135,7 +137,7 @@ import Testing
         let tenant = try await store.tenant()
         try await store.check()
         try store.close()
-        await #expect(throws: JobStoreError.self) { try await store.check() }
+        await #expect(throws: StoreError.self) { try await store.check() }
         let wal = try? FileManager.default.attributesOfItem(atPath: test.path + "-wal")[.size] as? Int
         #expect((wal ?? 0) == 0)
         #expect(try await test.open().keys().map(\.id) == [tenant])
@@ -159,11 +161,11 @@ import Testing
         let queue = try DatabaseQueue(path: test.path)
         try queue.writeWithoutTransaction { db in try db.execute(sql: sql) }
         try queue.close()
-        #expect(throws: JobStoreError.emptyDatabase) {
+        #expect(throws: StoreError.emptyDatabase) {
             _ = try JobStore(path: test.path, generatorVersion: 1, making: false)
         }
-        #expect(throws: JobStoreError.emptyDatabase) { _ = try JobStore(attachingTo: test.path, generatorVersion: 1) }
-        #expect(throws: JobStoreError.emptyDatabase) {
+        #expect(throws: StoreError.emptyDatabase) { _ = try JobStore(attachingTo: test.path, generatorVersion: 1) }
+        #expect(throws: StoreError.emptyDatabase) {
             _ = try JobStore.copyDatabase(at: test.path, to: test.path + "2")
         }
         try JobStore(path: test.path, generatorVersion: 1, making: true).close()

@@ -1,5 +1,7 @@
 import GRDB
 import JobModel
+import Queue
+import StoreHarness
 import Testing
 
 @testable import JobStore

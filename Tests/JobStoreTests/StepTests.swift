@@ -1,5 +1,7 @@
 import GRDB
 import JobModel
+import Queue
+import StoreHarness
 import Testing
 
 @testable import JobStore
@@ -58,7 +60,7 @@ import Testing
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1])
         let claim = try #require(try await store.claim(owner: worker()).first)
-        await #expect(throws: JobStoreError.corrupt("an image is not in the state that was read")) {
+        await #expect(throws: StoreError.corrupt("an image is not in the state that was read")) {
             try await store.write { db in
                 let image = try #require(try HeldImage.fetch(db, claim))
                 let first = try store.take(db, image, .refused(broken), now: 1)
@@ -74,7 +76,7 @@ import Testing
         try await store.job(store.tenant(), sizes: [1])
         let claim = try #require(try await store.claim(owner: worker()).first)
         try await store.write { db in try db.execute(sql: "UPDATE jobs SET running_count = 0, queued_count = 1") }
-        await #expect(throws: JobStoreError.corrupt("the counts of a job are wrong")) {
+        await #expect(throws: StoreError.corrupt("the counts of a job are wrong")) {
             try await store.finish(claim, done(claim))
         }
         #expect(try await store.image(job: claim.jobID, number: 1)?.state == .running)

@@ -1,3 +1,5 @@
+import Queue
+import StoreHarness
 import Testing
 
 @testable import JobStore

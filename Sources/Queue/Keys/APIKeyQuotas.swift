@@ -69,4 +69,11 @@ public struct QuotaExcess: Sendable, Equatable {
     public let limit: Int
     /// Whether the job alone exceeds it, so that waiting does not help.
     public let isFinal: Bool
+
+    /// For stores and their tests: an excess.
+    public init(quota: Quota, limit: Int, isFinal: Bool) {
+        self.quota = quota
+        self.limit = limit
+        self.isFinal = isFinal
+    }
 }

@@ -1,7 +1,7 @@
 import JobModel
+import Queue
+import StoreHarness
 import Testing
-
-@testable import JobStore
 
 @Suite struct FairnessTests {
     let test: TestStore
@@ -12,7 +12,7 @@ import Testing
     private static let photo: UInt64 = 4_000_000
 
     /// Claims and finishes, one image after the other, as a single codec does.
-    private func work(_ store: any JobQueue, times: Int) async throws -> [JobIdentifier] {
+    private func work(_ store: any Store, times: Int) async throws -> [JobIdentifier] {
         var order: [JobIdentifier] = []
         for _ in 0..<times {
             for claim in try await store.claim(owner: worker()) {
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func `One image of a key is next when a codec frees, whatever another key has queued`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let (flooder, guest) = (try await store.tenant(), try await store.tenant())
         let flood = try await store.job(flooder, sizes: Array(repeating: Self.photo, count: 5000))
         #expect(try await work(store, times: 10) == Array(repeating: flood.id, count: 10))
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func `The same with one codec, which has nothing running when it is free`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let (flooder, guest) = (try await store.tenant(), try await store.tenant())
         let flood = try await store.job(flooder, sizes: Array(repeating: Self.photo, count: 5000))
         #expect(try await work(store, times: 3).count == 3)
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func `Keys share by pixels, not by images`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let (large, small) = (try await store.tenant(), try await store.tenant())
         let few = try await store.job(large, sizes: Array(repeating: 10 * Self.photo, count: 100))
         let many = try await store.job(small, sizes: Array(repeating: Self.photo, count: 100))
@@ -57,16 +57,16 @@ import Testing
     }
 
     @Test func `What a key has had outlives the process`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let (one, other) = (try await store.tenant(), try await store.tenant())
         let first = try await store.job(one, sizes: Array(repeating: Self.photo, count: 5))
         let second = try await store.job(other, sizes: Array(repeating: Self.photo, count: 5))
         #expect(try await work(store, times: 1) == [first.id])
-        #expect(try await work(test.queue(), times: 2) == [second.id, first.id])
+        #expect(try await work(test.open(), times: 2) == [second.id, first.id])
     }
 
     @Test func `Within a key an urgent job overtakes, and one that can wait comes last`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let low = try await store.job(tenant, sizes: [Self.photo, Self.photo], priority: .low)
         let normal = try await store.job(tenant, sizes: [Self.photo, Self.photo])
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func `No stream of urgent jobs keeps one that can wait from its turn`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let low = try await store.job(tenant, sizes: [Self.photo], priority: .low)
         var rounds = 0
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func `A priority overtakes nobody else's job`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let (one, other) = (try await store.tenant(), try await store.tenant())
         let urgent = try await store.job(one, sizes: Array(repeating: Self.photo, count: 3), priority: .high)
         let patient = try await store.job(other, sizes: Array(repeating: Self.photo, count: 3), priority: .low)
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func `An image that waits after a fault does not hold up those behind it`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let first = try await store.job(tenant, sizes: [Self.photo])
         let second = try await store.job(tenant, sizes: [Self.photo])
@@ -117,7 +117,7 @@ import Testing
 
     /// Bytes may be few and pixels many, as of a drawing; then it is no small image.
     @Test func `What is small is told by pixels as well as by bytes`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let images = try [65_536, 65_537, 65_536, 65_536].enumerated().map { index, pixels in
             NewImage(

@@ -1,7 +1,7 @@
 import JobModel
+import Queue
+import StoreHarness
 import Testing
-
-@testable import JobStore
 
 @Suite struct OutcomeTests {
     let test: TestStore
@@ -9,14 +9,14 @@ import Testing
     init() throws { test = try TestStore() }
 
     @Test func `A protected image has its output and its report`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1], retention: .seconds(100))
         let claim = try #require(try await store.claim(owner: worker()).first)
         test.clock.advance(by: .seconds(3))
         #expect(try await store.finish(claim, done(claim)))
-        let image = try #require(try await test.queue().image(job: job.id, number: 1))
-        guard case .done(let output, let crc32, let report, _) = done(claim) else { throw JobStoreError.noImages }
+        let image = try #require(try await test.open().image(job: job.id, number: 1))
+        guard case .done(let output, let crc32, let report, _) = done(claim) else { throw StoreError.noImages }
         #expect(image.state == .done && image.output == output && image.outputCRC32 == crc32 && image.report == report)
         #expect(image.failure == nil && image.finishedAt == test.clock.now && image.startedAt == test.clock.now - 3000)
         let after = try #require(try await store.job(job.id, tenant: tenant))
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func `One bad image does not fail the others`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1, 1, 1])
         let claims = try await store.claim(owner: worker())
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test func `A job of bad images alone has failed`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1, 1])
         try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) })
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func `A fault of the machine is retried after growing waits, five times in all`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1])
         for (attempt, wait) in zip(1..., [1, 2, 4, 8]) {
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func `The second crash sets an image aside, and the job ends without it`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [100_000, 1])
         for _ in 0..<2 {
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func `A release counts for nothing, however often`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1])
         for _ in 0..<10 {
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func `An outcome is kept even if the task that brings it is cancelled`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1])
         let claim = try #require(try await store.claim(owner: worker()).first)

@@ -1,9 +1,7 @@
-import GRDB
 import JobModel
-import Migrations
+import Queue
+import StoreHarness
 import Testing
-
-@testable import JobStore
 
 /// Waits would take an hour if their wake-ups were lost, which the time limit of the suite turns into a failure.
 @Suite(.timeLimit(.minutes(1))) struct ProgressTests {
@@ -13,7 +11,7 @@ import Testing
     static let hour = Duration.seconds(3600)
 
     /// The numbers of the images that ended after an ending, in their order, by pages.
-    private func ended(_ store: JobStore, _ job: Job, after: Int64 = 0, page: Int = 2) async throws -> [Int] {
+    private func ended(_ store: any Store, _ job: Job, after: Int64 = 0, page: Int = 2) async throws -> [Int] {
         var last = after
         var numbers: [Int] = []
         while true {
@@ -28,7 +26,7 @@ import Testing
         }
     }
 
-    private func lastEnding(_ store: JobStore, _ job: Job) async throws -> Int64 {
+    private func lastEnding(_ store: any Store, _ job: Job) async throws -> Int64 {
         try #require(try await store.progress(of: job.id, tenant: job.tenant, after: 0, limit: 0)).lastEnding
     }
 
@@ -98,36 +96,6 @@ import Testing
         #expect(try await lastEnding(store, job) == 3)
     }
 
-    @Test func `Jobs of an earlier schema have their images numbered in the order of their ends`() async throws {
-        let old = try test.open(migrations: Array(Migrations.all.prefix { $0.name != "m0006_image_endings" }))
-        let (tenant, id) = (APIKeyID.random(), JobIdentifier.random())
-        try await old.write { db in
-            try db.execute(
-                sql: """
-                    INSERT INTO api_keys (id, name, scopes, hash, prefix, family_seed, created_at)
-                    VALUES (:tenant, 'test', 'read submit', zeroblob(32), 'plm_', 5, 7);
-                    INSERT INTO jobs (seq, id, tenant, state, settings, queued_count, running_count, done_count, failed_count,
-                        quarantined_count, cancelled_count, retention_ms, created_at)
-                    VALUES (1, :id, :tenant, 'running', :settings, 1, 0, 0, 2, 0, 0, 1000, 7);
-                    INSERT INTO images (job, number, tenant, label, name, state, input_sha256, input_size, available_at,
-                        failure_code, failure_detail, finished_at)
-                    VALUES (1, 1, :tenant, 'cats', 'a', 'failed', zeroblob(32), 1, 7, 'broken', '', 9),
-                        (1, 2, :tenant, 'cats', 'b', 'failed', zeroblob(32), 1, 7, 'broken', '', 8),
-                        (1, 3, :tenant, 'cats', 'c', 'queued', zeroblob(32), 1, 7, NULL, NULL, NULL)
-                    """,
-                arguments: [
-                    "tenant": tenant.text, "id": id.text,
-                    "settings": try JSONColumn.encode(ProtectionSettings.standard),
-                ]
-            )
-        }
-        try old.close()
-        let store = try test.open()
-        let job = try #require(try await store.job(id, tenant: tenant))
-        #expect(try await ended(store, job) == [2, 1])
-        #expect(try await lastEnding(store, job) == 2)
-    }
-
     @Test func `Nobody sees another tenant's progress`() async throws {
         let store = try test.open()
         let job = try await store.job(store.tenant("a"), sizes: [1])
@@ -158,23 +126,6 @@ import Testing
         mark = watch.mark
         store.wakeWatches()
         await watch.wait(after: mark, atMost: Self.hour)
-    }
-
-    @Test func `Other jobs, and what is rolled back, wake nobody`() async throws {
-        let store = try test.open()
-        let tenant = try await store.tenant()
-        let job = try await store.job(tenant, sizes: [100_000])
-        let watch = try #require(try await store.watch(job.id, tenant: tenant))
-        let mark = watch.mark
-        let other = try await store.job(tenant, sizes: [1])
-        _ = try await store.cancelJob(other.id, tenant: tenant)
-        await #expect(throws: JobStoreError.self) {
-            try await store.write { db in
-                try db.execute(sql: "UPDATE jobs SET started_at = 1")
-                throw JobStoreError.noImages
-            }
-        }
-        #expect(watch.mark == mark)
     }
 
     @Test func `Watches are counted, and forgotten with their owners`() async throws {

@@ -1,8 +1,8 @@
 import Cryptography
 import JobModel
+import Queue
+import StoreHarness
 import Testing
-
-@testable import JobStore
 
 @Suite struct SubmissionTests {
     let test: TestStore
@@ -10,7 +10,7 @@ import Testing
     init() throws { test = try TestStore() }
 
     @Test func `A job comes back as it was made`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let settings = try ProtectionSettings(mode: .sampleWise, strength: 4, clip: false, workingSize: 128)
         let stored = StoredBlob(sha256: blob("a"), size: 5_000_000_000)
@@ -35,12 +35,12 @@ import Testing
             NewJob(tenant: tenant, settings: settings, retention: .seconds(10)),
             images: images
         )
-        guard case .created(let job) = submission else { throw JobStoreError.noImages }
+        guard case .created(let job) = submission else { throw StoreError.noImages }
         #expect(job.state == .running, "one image is finished already")
         #expect(job.counts == JobCounts(queued: 2, failed: 1))
         #expect(job.settings == settings)
         #expect(job.createdAt == test.clock.now)
-        let reopened = try test.queue()
+        let reopened = try test.open()
         #expect(try await reopened.job(job.id, tenant: tenant) == job)
         #expect(try await reopened.job(job.id, tenant: store.tenant()) == nil, "another's job is unknown")
         let rows = try await reopened.images(job: job.id)
@@ -65,11 +65,11 @@ import Testing
     }
 
     @Test func `A job whose images were all refused has failed at once`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let image = NewImage(label: try ClassLabel("cats"), name: OutputName(numbered: 1), content: .refused(broken))
         let new = NewJob(tenant: try await store.tenant(), settings: .standard, retention: .seconds(10))
         guard case .created(let job) = try await store.createJob(new, images: [image]) else {
-            throw JobStoreError.noImages
+            throw StoreError.noImages
         }
         #expect(job.state == .failed)
         #expect(job.expiresAt == test.clock.now + 10_000)
@@ -77,14 +77,14 @@ import Testing
     }
 
     @Test func `A job without images, or of nobody, is refused`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
-        await #expect(throws: JobStoreError.noImages) { try await store.job(tenant, sizes: []) }
-        await #expect(throws: JobStoreError.unknownTenant) { try await store.job(.random(), sizes: [1]) }
+        await #expect(throws: StoreError.noImages) { try await store.job(tenant, sizes: []) }
+        await #expect(throws: StoreError.unknownTenant) { try await store.job(.random(), sizes: [1]) }
     }
 
     @Test func `The same request twice is one job, another with its key is a conflict`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         func submit(_ tenant: APIKeyID, _ key: String, _ content: String) async throws -> JobSubmission {
             let image = NewImage(
@@ -96,16 +96,16 @@ import Testing
             let new = NewJob(tenant: tenant, settings: .standard, retention: .seconds(1), idempotency: idempotency)
             return try await store.createJob(new, images: [image])
         }
-        guard case .created(let job) = try await submit(tenant, "k", "a") else { throw JobStoreError.noImages }
+        guard case .created(let job) = try await submit(tenant, "k", "a") else { throw StoreError.noImages }
         #expect(try await submit(tenant, "k", "a") == .replayed(job))
         #expect(try await submit(tenant, "k", "b") == .conflict)
-        guard case .created = try await submit(tenant, "k2", "b") else { throw JobStoreError.noImages }
-        guard case .created = try await submit(store.tenant(), "k", "c") else { throw JobStoreError.noImages }
+        guard case .created = try await submit(tenant, "k2", "b") else { throw StoreError.noImages }
+        guard case .created = try await submit(store.tenant(), "k", "c") else { throw StoreError.noImages }
         #expect(try await store.jobs(tenant: tenant).jobs.count == 2)
     }
 
     @Test func `The same request sent many times at once is one job`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let image = NewImage(
             label: try ClassLabel("cats"),
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test func `Jobs are listed newest first, page by page, while new ones come in`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         var ids: [JobIdentifier] = []
         for _ in 0..<7 { ids.append(try await store.job(tenant, sizes: [1]).id) }
@@ -149,7 +149,7 @@ import Testing
         } while cursor != nil
         #expect(seen == ids.reversed())
         for bad in ["", "x y", "1", foreign.id.text, JobIdentifier.random().text] {
-            await #expect(throws: JobStoreError.invalidCursor) { try await store.jobs(tenant: tenant, cursor: bad) }
+            await #expect(throws: StoreError.invalidCursor) { try await store.jobs(tenant: tenant, cursor: bad) }
         }
     }
 }

@@ -1,9 +1,8 @@
 import Foundation
-import GRDB
 import JobModel
+import Queue
+import StoreHarness
 import Testing
-
-@testable import JobStore
 
 /// What a job remembers of how it was sent: names, classes, and what was passed over.
 @Suite struct SourcesTests {
@@ -22,12 +21,12 @@ import Testing
         )
     }
 
-    private func make(_ images: [NewImage], passedOver: PassedOver = PassedOver()) async throws -> (JobStore, Job) {
+    private func make(_ images: [NewImage], passedOver: PassedOver = PassedOver()) async throws -> (any Store, Job) {
         let store = try test.open()
         let tenant = try await store.tenant()
         let new = NewJob(tenant: tenant, settings: .standard, retention: .seconds(10), passedOver: passedOver)
         guard case .created(let job) = try await store.createJob(new, images: images) else {
-            throw JobStoreError.noImages
+            throw StoreError.noImages
         }
         return (store, job)
     }
@@ -69,7 +68,7 @@ import Testing
         #expect(images[2].failure == noClass && images[2].source == "y/a.jpg")
         #expect(try await store.classes().map(\.label.text) == ["c"])
 
-        let claims = try await store.claim(owner: worker(), lease: .seconds(60))
+        let claims = try await store.claim(owner: worker())
         #expect(claims.map(\.number) == [2])
         #expect(try await store.finish(claims.map { ($0, done($0)) }) == [true])
         #expect(try await store.job(job.id, tenant: job.tenant)?.state == .done)
@@ -80,42 +79,4 @@ import Testing
         )
     }
 
-    @Test func `No statement can store or queue an image without a class`() async throws {
-        let (store, _) = try await make([
-            try image("x/a.jpg", label: nil, refused: true), try image("c/a.jpg", label: "c"),
-        ])
-        try store.close()
-        let queue = try DatabaseQueue(path: test.path)
-        for sql in [
-            "UPDATE images SET label = '' WHERE number = 2", "UPDATE images SET label = 'c' WHERE number = 1",
-            "UPDATE images SET input_sha256 = zeroblob(32) WHERE number = 1",
-            """
-            INSERT INTO images (job, number, tenant, label, name, state, input_sha256, available_at)
-            SELECT job, 3, tenant, '', 'x', 'queued', zeroblob(32), 0 FROM images WHERE number = 2
-            """,
-        ] {
-            let error = await #expect(throws: DatabaseError.self) {
-                try await queue.write { db in try db.execute(sql: sql) }
-            }
-            #expect(error?.message == "an image without a class cannot be stored", "\(sql)")
-        }
-    }
-
-    @Test func `A job of an earlier version has none of it`() async throws {
-        let fixture = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/schema-8.sql")
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
-        let queue = try DatabaseQueue(path: test.path, configuration: configuration)
-        let sql = try String(contentsOf: fixture, encoding: .utf8)
-        try await queue.writeWithoutTransaction { db in try db.execute(sql: sql) }
-        try queue.close()
-        let store = try test.open()
-        let tenant = try #require(try await store.keys().first).id
-        let jobs = try await store.jobs(tenant: tenant).jobs
-        #expect(jobs.count == 4 && jobs.allSatisfy { $0.classes == nil && $0.passedOver == nil })
-        for job in jobs {
-            let images = try await store.images(job: job.id)
-            #expect(!images.isEmpty && images.allSatisfy { $0.source == nil && $0.label != nil })
-        }
-    }
 }

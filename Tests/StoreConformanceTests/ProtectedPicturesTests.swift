@@ -1,7 +1,7 @@
 import JobModel
+import Queue
+import StoreHarness
 import Testing
-
-@testable import JobStore
 
 /// Pictures that were given out come back as uploads.
 @Suite struct ProtectedPicturesTests {
@@ -10,7 +10,7 @@ import Testing
     init() throws { test = try TestStore() }
 
     private func submit(
-        _ store: JobStore,
+        _ store: any Store,
         _ tenant: APIKeyID,
         _ contents: [String],
         protectsAgain: Bool = false
@@ -30,13 +30,13 @@ import Testing
             protectsAgain: protectsAgain
         )
         guard case .created(let job) = try await store.createJob(new, images: images) else {
-            throw JobStoreError.noImages
+            throw StoreError.noImages
         }
         return job
     }
 
     /// A job of one image that is done; what the file is called that it gave out.
-    private func output(_ store: JobStore, _ tenant: APIKeyID) async throws -> String {
+    private func output(_ store: any Store, _ tenant: APIKeyID) async throws -> String {
         let job = try await store.job(tenant, sizes: [1])
         let claim = try #require(try await store.claim(owner: worker()).first)
         #expect(try await store.finish(claim, done(claim)))

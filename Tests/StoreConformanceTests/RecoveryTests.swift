@@ -1,7 +1,7 @@
 import JobModel
+import Queue
+import StoreHarness
 import Testing
-
-@testable import JobStore
 
 @Suite struct RecoveryTests {
     let test: TestStore
@@ -13,13 +13,13 @@ import Testing
         let job: Job
         let lost: [ClaimedImage]
         do {
-            let store = try test.queue()
+            let store = try test.open()
             tenant = try await store.tenant()
             job = try await store.job(tenant, sizes: [1, 1, 100_000])
             lost = try await store.claim(owner: worker(run: "run1"))
             #expect(lost.count == 2)
         }
-        let store = try test.queue()
+        let store = try test.open()
         #expect(try await store.claim(owner: worker(run: "run2")).map(\.number) == [3])
         #expect(try await store.reclaim(previousRunsOf: "host", currentRun: "run2") == 2)
         #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(queued: 2, running: 1))
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func `Other installations keep their leases, even with names that begin alike`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         try await store.job(store.tenant(), sizes: [100_000, 100_000, 100_000])
         for instance in ["host", "host2", "hos"] { _ = try await store.claim(owner: worker(instance: instance)) }
         #expect(try await store.reclaim(previousRunsOf: "host") == 1)
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func `An image that is hit by five kills of the service is set aside`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [100_000])
         for run in 1...5 {
@@ -68,7 +68,7 @@ import Testing
     @Test func `A lease that ran out is lengthened if it is known to be at work, and its image pays nothing`()
         async throws
     {
-        let store = try test.queue()
+        let store = try test.open()
         try await store.job(store.tenant(), sizes: [100_000, 100_000])
         let (alive, dead) = (try await store.claim(owner: worker(0)), try await store.claim(owner: worker(1)))
         test.clock.advance(by: .seconds(3600))
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func `A lease holds to its last moment, and its end counts as a crash`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [100_000])
         _ = try await store.claim(owner: worker())

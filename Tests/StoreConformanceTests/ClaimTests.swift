@@ -1,16 +1,16 @@
 import JobModel
+import Queue
+import StoreHarness
 import Testing
-
-@testable import JobStore
 
 @Suite struct ClaimTests {
     let test: TestStore
 
     init() throws { test = try TestStore() }
-    static let big = UInt64(JobStore.smallImageBytes + 1)
+    static let big = UInt64(ClaimedImage.maxSmallBytes + 1)
 
     @Test func `Images whose size in pixels nobody knows are claimed one by one, however small`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let images = try (1...3).map { number in
             NewImage(
                 label: try ClassLabel("cats"),
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func `A claim has everything the worker needs`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [Self.big])
         let claim = try #require(try await store.claim(owner: worker()).first)
@@ -44,15 +44,15 @@ import Testing
     }
 
     @Test func `Large images are claimed one by one in their order`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         try await store.job(store.tenant(), sizes: [Self.big, Self.big, Self.big])
         for number in 1...3 { #expect(try await store.claim(owner: worker()).map(\.number) == [number]) }
     }
 
     @Test func `Small images of a job are claimed together, at most 64`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
-        let limit = UInt64(JobStore.smallImageBytes)
+        let limit = UInt64(ClaimedImage.maxSmallBytes)
         try await store.job(tenant, sizes: [limit] + [Self.big] + Array(repeating: 1, count: 100))
         try await store.job(tenant, sizes: [1])
         #expect(try await store.claim(owner: worker()).map(\.number) == [1] + Array(3...65))
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func `Images of one batch may have different classes`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let images = try ["a", "b", "a"].enumerated().map { index, label in
             NewImage(
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func `The tenant for whom least is running comes first, then the oldest job`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let (rich, poor) = (try await store.tenant(), try await store.tenant())
         let flood = try await store.job(rich, sizes: Array(repeating: 1_000_000, count: 10))
         let later = try await store.job(poor, sizes: [400_000, 400_000, 400_000, 400_000])
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func `An image that crashed is claimed alone`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         try await store.job(store.tenant(), sizes: [1, 1, 1, 1])
         let claims = try await store.claim(owner: worker())
         var outcomes = claims.map { ($0, ImageOutcome.released) }
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func `A heartbeat keeps the lease, and tells who has lost it`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         try await store.job(store.tenant(), sizes: [Self.big, Self.big])
         let kept = try await store.claim(owner: worker(0))
         let lost = try await store.claim(owner: worker(1))
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func `A worker that lost its lease changes nothing, whatever it says`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [Self.big])
         let stale = try #require(try await store.claim(owner: worker(0)).first)

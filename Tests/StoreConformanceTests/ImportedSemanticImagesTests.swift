@@ -1,9 +1,8 @@
 import Cryptography
-import GRDB
 import JobModel
+import Queue
+import StoreHarness
 import Testing
-
-@testable import JobStore
 
 @Suite struct ImportedSemanticImagesTests {
     let test: TestStore
@@ -16,7 +15,7 @@ import Testing
 
     /// What the images of a new job get, in their order; every one has a file of its own.
     private func sources(
-        _ store: JobStore,
+        _ store: any Store,
         _ tenant: APIKeyID,
         mode: ProtectionMode = .classWise,
         count: Int = 1,
@@ -183,7 +182,7 @@ import Testing
         #expect(try await store.expireJobs(imageLimit: 1).images == 1)
         #expect(try await store.referencedBlobs().contains(blob("a")))
         // A service that was stopped in between for longer than the row is kept.
-        test.clock.advance(by: JobStore.tombstoneLifetime)
+        test.clock.advance(by: JobExpiry.tombstoneLifetime)
         _ = try await store.expireJobs(imageLimit: 1)
         #expect(try await store.referencedBlobs().isEmpty)
     }
@@ -210,10 +209,10 @@ import Testing
         let tenant = try await store.tenant()
         _ = try await store.importSemanticImages([imported("cats", ["a"])], tenant: tenant)
         let empty = ImportedClass(label: try ClassLabel("birds"), pictures: [StoredBlob(sha256: blob("e"), size: 0)])
-        await #expect(throws: JobStoreError.self) {
+        await #expect(throws: StoreError.self) {
             try await store.importSemanticImages([imported("cats", ["x"]), empty], tenant: tenant)
         }
-        await #expect(throws: JobStoreError.unknownTenant) {
+        await #expect(throws: StoreError.unknownTenant) {
             try await store.importSemanticImages([imported("cats", ["x"])], tenant: .random())
         }
         #expect(try await store.classes().map(\.label.text) == ["cats"])

@@ -1,7 +1,7 @@
 import JobModel
+import Queue
+import StoreHarness
 import Testing
-
-@testable import JobStore
 
 @Suite struct RetryTests {
     let test: TestStore
@@ -9,7 +9,7 @@ import Testing
     init() throws { test = try TestStore() }
 
     /// A job of one image that is done, one that failed, one that was set aside, and one that was refused at the upload.
-    private func mixedJob(_ store: any JobQueue, _ tenant: APIKeyID) async throws -> Job {
+    private func mixedJob(_ store: any Store, _ tenant: APIKeyID) async throws -> Job {
         var images = try (1...3).map { number in
             NewImage(
                 label: try ClassLabel("cats"),
@@ -23,7 +23,7 @@ import Testing
         )
         let new = NewJob(tenant: tenant, settings: .standard, retention: .seconds(100))
         guard case .created(let job) = try await store.createJob(new, images: images) else {
-            throw JobStoreError.noImages
+            throw StoreError.noImages
         }
         let claims = try await store.claim(owner: worker())
         let outcomes: [(ClaimedImage, ImageOutcome)] = [
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func `What failed or was set aside is queued again with a clean record; the rest stays`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await mixedJob(store, tenant)
         #expect(job.state == .done && job.counts == JobCounts(done: 1, failed: 2, quarantined: 1))
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func `A job that failed altogether is as new`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1, 1])
         try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) })
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func `While other images run, those that failed already go back`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1, 100_000])
         try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) })
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func `Without anything to try again nothing changes`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let (tenant, other) = (try await store.tenant(), try await store.tenant())
         let job = try await store.job(tenant, sizes: [1, 1])
         #expect(try await store.retryJob(job.id, tenant: tenant) == .nothing, "all is queued")
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func `What a quota has no room for is not tried again`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let secret = try APIKeySecret.generate()
         let quotas = APIKeyQuotas(imagesQueued: 2)
         let tenant = try await store.createKey(
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test func `An expired job cannot be tried again, be its files erased yet or not`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await mixedJob(store, tenant)
         test.clock.advance(by: .seconds(100))

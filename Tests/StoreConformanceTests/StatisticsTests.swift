@@ -1,8 +1,7 @@
 import JobModel
-import Migrations
+import Queue
+import StoreHarness
 import Testing
-
-@testable import JobStore
 
 @Suite struct StatisticsTests {
     let test: TestStore

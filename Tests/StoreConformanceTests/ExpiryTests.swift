@@ -1,9 +1,9 @@
 import Cryptography
 import JobModel
+import Queue
+import StoreHarness
 import Synchronization
 import Testing
-
-@testable import JobStore
 
 @Suite struct ExpiryTests {
     let test: TestStore
@@ -11,7 +11,7 @@ import Testing
     init() throws { test = try TestStore() }
 
     @Test func `A finished job expires at its time: its images go, its row stays a week`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1], retention: .seconds(100))
         let running = try await store.job(tenant, sizes: [2], retention: .zero)
@@ -27,7 +27,7 @@ import Testing
         #expect(try await store.images(job: job.id).isEmpty)
         #expect(try await store.jobs(tenant: tenant).jobs.map(\.id) == [running.id])
         #expect(try await store.referencedBlobs() == [blob("\(tenant) cats 0 2")])
-        test.clock.advance(by: JobStore.tombstoneLifetime - .milliseconds(1))
+        test.clock.advance(by: JobExpiry.tombstoneLifetime - .milliseconds(1))
         _ = try await store.expireJobs()
         #expect(try await store.job(job.id, tenant: tenant) != nil)
         test.clock.advance(by: .milliseconds(1))
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func `A blob that another job refers to stays`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         try await store.job(tenant, sizes: [1], retention: .zero)
         try await store.job(tenant, sizes: [1], retention: .seconds(1000))
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func `What got a row between expiry and removal is not removed`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         try await store.job(tenant, sizes: [1, 2], retention: .zero)
         try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) })
@@ -68,7 +68,7 @@ import Testing
     @Test func `Much expires in pieces, in which no other writer waits long, and is gone for everybody at the first`()
         async throws
     {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let large = try await store.job(tenant, sizes: Array(repeating: 1, count: 50), retention: .zero)
         let small = try await store.job(tenant, sizes: [2], label: "dogs", retention: .zero)
@@ -84,7 +84,7 @@ import Testing
         #expect(try await store.referencedBlobs().isDisjoint(with: first.blobs))
         // The rest goes in another run of the service, whatever its clock says.
         test.clock.advance(by: .seconds(-3600))
-        let next = try test.queue()
+        let next = try test.open()
         var pieces: [JobExpiry] = [first]
         while case let piece = try await next.expireJobs(imageLimit: 20), !piece.isEmpty { pieces.append(piece) }
         #expect(pieces.map(\.images) == [20, 20, 11] && pieces.map(\.jobs) == [2, 0, 0])
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func `A job that is spared expires once it is not`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let read = try await store.job(tenant, sizes: [1], retention: .zero)
         let other = try await store.job(tenant, sizes: [2], retention: .zero)
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func `Any number of blobs is looked through, and each is handed on once`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         try await store.job(tenant, sizes: [1])
         let nobodys = (0..<1000).map { blob("nobody's \($0)") }
@@ -137,10 +137,10 @@ import Testing
         #expect(try await store.hasRequest("k", tenant: tenant))
         // The record is the new job's, and does not go with the row of the old one.
         _ = try await store.expireJobs()
-        test.clock.advance(by: JobStore.tombstoneLifetime)
+        test.clock.advance(by: JobExpiry.tombstoneLifetime)
         _ = try await store.expireJobs()
         #expect(try await store.job(first.id, tenant: tenant) == nil)
-        await #expect(throws: JobStoreError.self, "the same request is replayed") {
+        await #expect(throws: StoreError.self, "the same request is replayed") {
             try await store.job(tenant, sizes: [2], idempotency: idempotency("b"))
         }
     }

@@ -1,7 +1,7 @@
 import JobModel
+import Queue
+import StoreHarness
 import Testing
-
-@testable import JobStore
 
 /// Each wait would take an hour if its wake-up were lost, which the time limit of the suite turns into a failure.
 @Suite(.timeLimit(.minutes(1))) struct WaitingTests {
@@ -11,7 +11,7 @@ import Testing
     static let hour = Duration.seconds(3600)
 
     @Test func `A new job wakes all who wait`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<5 {
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func `A wake-up between the look and the wait is not lost`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let mark = store.workMark
         #expect(try await store.claim(owner: worker()).isEmpty)
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func `Whatever puts an image back into the queue wakes`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         try await store.job(store.tenant(), sizes: [100_000])
         var claim = try #require(try await store.claim(owner: worker()).first)
         var mark = store.workMark
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func `Only an end of leases tells their holders to look`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         let tenant = try await store.tenant()
         let start = store.leaseMark
         let job = try await store.job(tenant, sizes: [1])
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func `The end of an image's own wait ends the wait for work`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         try await store.job(store.tenant(), sizes: [1])
         let claim = try #require(try await store.claim(owner: worker()).first)
         try await store.finish(claim, .retry(ioFault))
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func `A timeout and a cancelled task end the wait`() async throws {
-        let store = try test.queue()
+        let store = try test.open()
         try await store.waitForWork(after: store.workMark, atMost: .milliseconds(1))
         let mark = store.workMark
         let task = Task { try await store.waitForWork(after: mark, atMost: Self.hour) }

@@ -1,11 +1,9 @@
 import Cryptography
 import Foundation
-import GRDB
 import JobModel
-import Migrations
+import Queue
+import StoreHarness
 import Testing
-
-@testable import JobStore
 
 @Suite struct KeyLimitsTests {
     let test: TestStore
@@ -13,7 +11,7 @@ import Testing
     init() throws { test = try TestStore() }
 
     private func key(
-        _ store: JobStore,
+        _ store: any Store,
         _ name: String = "a",
         scopes: Set<APIKeyScope> = [.submit, .read],
         quotas: APIKeyQuotas = APIKeyQuotas(),
@@ -33,22 +31,6 @@ import Testing
 
     // MARK: - Scopes and expiry
 
-    @Test func `Keys of the schema before keep what they could do`() async throws {
-        let old = try test.open(migrations: Array(Migrations.all.prefix(3)))
-        try await old.write { db in
-            for (number, scopes) in ["protect", "admin protect", "admin"].enumerated() {
-                try db.execute(
-                    sql: "INSERT INTO api_keys VALUES (?, 'a', ?, ?, 'plm_', 1, ?, NULL)",
-                    arguments: [APIKeyID.random().text, scopes, Data(repeating: UInt8(number), count: 32), number]
-                )
-            }
-        }
-        try old.close()
-        let keys = try await test.open().keys()
-        #expect(keys.map(\.scopes) == [[.submit, .read], [.admin, .submit, .read], [.admin]])
-        #expect(keys.allSatisfy { $0.quotas == APIKeyQuotas() && $0.expiresAt == nil && $0.lastUsedAt == nil })
-    }
-
     @Test func `A key is taken until its time, also when it is remembered`() async throws {
         let store = try test.open()
         let (key, hash) = try await key(store, expiresAt: test.clock.now + 1000)
@@ -61,63 +43,6 @@ import Testing
         #expect(try await store.hasKey(hash: hash))
     }
 
-    @Test func `What another process commits holds for the next lookup`() async throws {
-        let server = try test.open()
-        let (key, hash) = try await key(server)
-        for _ in 0..<2 { #expect(try await server.key(hash: hash) == key) }
-        let command = try JobStore(attachingTo: test.path, generatorVersion: 1)
-        var change = APIKeyChange()
-        change.jobsPerMinute = .set(5)
-        _ = try await command.updateKey(key.id, change)
-        #expect(try await server.key(hash: hash)?.quotas.jobsPerMinute == 5)
-        #expect(try await command.revokeKey(key.id) == .revoked)
-        #expect(try await server.key(hash: hash) == nil)
-        try command.close()
-        #expect(try await server.key(hash: hash) == nil)
-        // The command has left the server what it needs.
-        #expect(try await server.key(hash: self.key(server, "b").hash) != nil)
-    }
-
-    @Test func `A lookup is remembered for its state of the database alone`() throws {
-        let cache = KeyCache()
-        let hash = try APIKeySecret.generate().hash
-        let key = APIKey(
-            id: .random(),
-            name: "a",
-            scopes: [.admin],
-            quotas: APIKeyQuotas(),
-            prefix: "plm_",
-            createdAt: 0,
-            expiresAt: nil,
-            lastUsedAt: nil,
-            revokedAt: nil
-        )
-        #expect(cache.lookUp(hash, commits: 1) == nil)
-        cache.keep(key, hash: hash, commits: 1)
-        #expect(cache.lookUp(hash, commits: 1) == key)
-        #expect(cache.lookUp(hash, commits: 2) == nil)
-        // Read before the second state was seen by somebody else.
-        cache.keep(key, hash: hash, commits: 1)
-        #expect(cache.lookUp(hash, commits: 2) == nil)
-        cache.keep(key, hash: hash, commits: 2)
-        #expect(cache.lookUp(hash, commits: 2) == key)
-    }
-
-    @Test func `A database of another schema is not attached to, and not changed`() throws {
-        let older = try test.open(migrations: Array(Migrations.all.dropLast()))
-        let (found, known) = (Migrations.all.count - 1, Migrations.all.count)
-        #expect(throws: JobStoreError.databaseOlder(found: found, known: known)) {
-            try JobStore(attachingTo: test.path, generatorVersion: 1)
-        }
-        try older.close()
-        try test.open().close()
-        let further = Migration(version: known + 1, name: "m_test", sql: Array("CREATE TABLE x (y INT) STRICT".utf8))
-        try test.open(migrations: Migrations.all + [further]).close()
-        #expect(throws: JobStoreError.databaseNewer(found: known + 1, known: known)) {
-            try JobStore(attachingTo: test.path, generatorVersion: 1)
-        }
-    }
-
     @Test func `The last use of a key is written at most every few minutes`() async throws {
         let store = try test.open()
         let (fresh, hash) = try await key(store)
@@ -127,7 +52,7 @@ import Testing
         try await store.saveKeyUses()
         #expect(try await store.key(hash: hash)?.lastUsedAt == first)
         let used = try #require(try await store.key(hash: hash))
-        test.clock.advance(by: JobStore.keyUseGranularity - .milliseconds(1))
+        test.clock.advance(by: APIKey.useGranularity - .milliseconds(1))
         store.noteUse(of: used)
         try await store.saveKeyUses()
         #expect(try await store.key(fresh.id)?.lastUsedAt == first)
@@ -207,14 +132,14 @@ import Testing
         #expect(Set(seen.map(\.id)) == Set(made) && seen.count == made.count)
         #expect(seen.map(\.createdAt) == seen.map(\.createdAt).sorted(by: >))
         for bad in ["", "x", APIKeyID.random().text] {
-            await #expect(throws: JobStoreError.invalidCursor) { try await store.keys(cursor: bad, limit: 2) }
+            await #expect(throws: StoreError.invalidCursor) { try await store.keys(cursor: bad, limit: 2) }
         }
     }
 
     // MARK: - Quotas
 
     private func submit(
-        _ store: JobStore,
+        _ store: any Store,
         _ tenant: APIKeyID,
         sizes: [UInt64],
         refused: Int = 0
@@ -296,12 +221,4 @@ import Testing
         #expect(try await store.statistics().images.total == 0)
     }
 
-    @Test func `What is queued is counted in an index alone`() async throws {
-        let store = try test.open()
-        let plan = try await store.read { db in
-            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + JobStore.queuedImagesSQL, arguments: ["key_"])
-                .map { $0["detail"] as String }
-        }
-        #expect(plan == ["SEARCH images USING COVERING INDEX images_unfinished (tenant=? AND state=?)"])
-    }
 }
