@@ -97,6 +97,7 @@ let package = Package(
                 .embedInCode("m0010_sources.sql"),
                 .embedInCode("m0011_clock.sql"),
                 .embedInCode("m0012_class_places.sql"),
+                .embedInCode("m0013_claims.sql"),
             ],
             swiftSettings: settings
         ),

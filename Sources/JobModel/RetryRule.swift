@@ -1,8 +1,8 @@
 /// When an image that was not finished is tried again.
 ///
 /// Three counts are kept apart, because they mean different things: errors of the machine (a read failed, memory ran out), crashes
-/// (the process that had the image died, or its lease ran out) and interruptions (the whole service was killed, by which any
-/// image may be hit). An orderly release counts as none of them.
+/// (the process that had the image died) and interruptions (the whole service was killed or cut off, by which any image may be
+/// hit). An orderly release counts as none of them.
 public struct RetryRule: Sendable, Equatable {
     /// What becomes of the image.
     public enum Verdict: Sendable, Equatable {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GRDB
 import JobModel
 import Queue
@@ -23,11 +24,26 @@ struct HeldImage {
                 sql: """
                     SELECT \(columns) FROM images
                     WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ?
-                        AND state = 'running' AND lease_owner = ? AND attempt = ?
+                        AND state = 'running' AND claim = ?
                     """
             ),
-            arguments: [claim.jobID.text, claim.number, claim.owner.description, claim.attempt]
+            arguments: [claim.jobID.text, claim.number, Data(claim.token.bytes)]
         ).map(HeldImage.init(row:))
+    }
+
+    /// Whether the claim's own worker has ended it already.
+    static func hasEnded(_ db: Database, _ claim: ClaimedImage) throws -> Bool {
+        try Bool.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT EXISTS (
+                        SELECT 1 FROM images WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ?
+                            AND state <> 'running' AND claim = ?
+                    )
+                    """
+            ),
+            arguments: [claim.jobID.text, claim.number, Data(claim.token.bytes)]
+        ) ?? false
     }
 }
 

@@ -18,6 +18,7 @@ struct ImageWrite {
     /// Who holds the image from now on.
     struct Lease {
         let owner: WorkerOwner
+        let token: ClaimToken
         let until: Int64
     }
 
@@ -29,6 +30,8 @@ struct ImageWrite {
     var result: Result?
     /// Needed exactly where the transition leads to `running`.
     var lease: Lease?
+    /// Whether the claim's own worker ends it, whose repeated answer is to be recognized.
+    var keepsToken = false
 
     /// Writes it to one image.
     ///
@@ -50,6 +53,7 @@ struct ImageWrite {
             "errors": transition.faults.errors, "crashes": transition.faults.crashes,
             "interruptions": transition.faults.interruptions, "fault": fault.map { String($0.prefix(500)) },
             "owner": lease?.owner.description, "until": lease?.until,
+            "token": lease.map { Data($0.token.bytes) }, "keeps": keepsToken ? 1 : 0,
             "available": transition.new == .queued ? now + transition.delay.milliseconds : nil,
             "finished": transition.isEnd ? now : nil,
             "code": transition.failure?.code, "detail": transition.failure?.detail,
@@ -62,6 +66,7 @@ struct ImageWrite {
                 UPDATE images SET state = :new, attempt = attempt + :claims,
                     errors = :errors, crashes = :crashes, interruptions = :interruptions,
                     last_fault = coalesce(:fault, last_fault), lease_owner = :owner, lease_until = :until,
+                    claim = CASE WHEN :keeps THEN claim ELSE :token END,
                     available_at = coalesce(:available, available_at),
                     started_at = CASE WHEN :claims THEN coalesce(started_at, :now) ELSE started_at END,
                     finished_at = max(:finished, coalesce(started_at, :finished)), failure_code = :code, failure_detail = :detail,
@@ -74,7 +79,7 @@ struct ImageWrite {
 }
 
 extension JobStore {
-    /// Takes a running image through an event.
+    /// Takes a running image through an event, which may be its own worker's word.
     ///
     /// - Returns: What became of it.
     /// - Throws: Errors of SQLite.
@@ -84,12 +89,19 @@ extension JobStore {
         _ event: ImageEvent,
         now time: Int64,
         fault: String? = nil,
-        result: ImageWrite.Result? = nil
+        result: ImageWrite.Result? = nil,
+        byWorker: Bool = false
     ) throws -> ImageTransition {
         guard let transition = rule.transition(of: .running, after: image.faults, on: event) else {
             throw StoreError.corrupt("an image that is running cannot be \(event)")
         }
-        try ImageWrite(transition: transition, now: time, fault: fault, result: result).execute(db, image: image.id)
+        try ImageWrite(
+            transition: transition,
+            now: time,
+            fault: fault,
+            result: result,
+            keepsToken: byWorker
+        ).execute(db, image: image.id)
         return transition
     }
 

@@ -25,7 +25,7 @@ struct JobLedger {
         endsLeases = endsLeases || transition.endsLease
     }
 
-    /// Writes the new counts of every job, and the state and the times that follow from them.
+    /// Writes the new counts of every job, and the state, the times and the endings that follow.
     func settle(_ db: Database, now: Int64) throws {
         for (job, steps) in steps {
             guard
@@ -36,7 +36,9 @@ struct JobLedger {
             else { throw StoreError.corrupt("an image has no job") }
             var counts = JobCounts(row: row)
             let old = counts.state
+            var endings = JobCounts()
             for (step, count) in steps {
+                if step.new.isTerminal, !step.old.isTerminal { endings[step.new] += count }
                 guard counts.move(count, from: step.old, to: step.new) else {
                     throw StoreError.corrupt("the counts of a job are wrong")
                 }
@@ -49,6 +51,9 @@ struct JobLedger {
                 sql: """
                     UPDATE jobs SET state = :state, queued_count = :queued, running_count = :running, done_count = :done,
                         failed_count = :failed, quarantined_count = :quarantined, cancelled_count = :cancelled,
+                        done_endings = done_endings + :doneendings, failed_endings = failed_endings + :failedendings,
+                        quarantined_endings = quarantined_endings + :quarantinedendings,
+                        cancelled_endings = cancelled_endings + :cancelledendings,
                         started_at = CASE WHEN :state = 'queued' THEN started_at ELSE coalesce(started_at, :now) END,
                         finished_at = CASE WHEN :terminal THEN max(:now, coalesce(started_at, :now), created_at) END,
                         expires_at = CASE WHEN :terminal THEN :now + retention_ms END
@@ -58,6 +63,8 @@ struct JobLedger {
                 arguments: [
                     "state": state.rawValue, "queued": counts.queued, "running": counts.running, "done": counts.done,
                     "failed": counts.failed, "quarantined": counts.quarantined, "cancelled": counts.cancelled,
+                    "doneendings": endings.done, "failedendings": endings.failed,
+                    "quarantinedendings": endings.quarantined, "cancelledendings": endings.cancelled,
                     "terminal": state.isTerminal, "now": now, "job": job,
                 ]
             )

@@ -5,31 +5,42 @@ public import JobModel
 public import Queue
 
 extension JobStore {
-    /// Leases the next image, or up to `limit` small ones of its job.
+    /// Leases work for some codecs.
     public func claim(
         owner: WorkerOwner,
         lease: Duration = .seconds(60),
+        slots: Int,
         limit: Int = ClaimedImage.maxTogether
-    ) async throws(StoreError) -> [ClaimedImage] {
+    ) async throws(StoreError) -> [[ClaimedImage]] {
         let most = min(max(limit, 1), ClaimedImage.maxTogether)
-        // No two workers can claim the same image: a transaction that writes has the database to itself from its begin on.
+        // No two workers can claim the same image: a transaction that writes has the database to
+        // itself from its beginning.
         return try await write { [self] db in
             let time = now()
-            let lease = ImageWrite.Lease(owner: owner, until: time + lease.milliseconds)
-            guard let head = try Self.takeTurn(db, now: time) else { return [] }
-            let rows = try Self.batch(db, from: head, limit: most, now: time)
             var ledger = JobLedger()
-            for row in rows {
-                let faults = ImageFaults(row: row)
-                guard let transition = rule.transition(of: .queued, after: faults, on: .claimed) else {
-                    throw StoreError.corrupt("an image that is queued cannot be claimed")
+            var claims: [[ClaimedImage]] = []
+            while claims.count < max(slots, 1), let head = try Self.takeTurn(db, now: time) {
+                let rows = try Self.batch(db, from: head, limit: most, now: time)
+                let tokens = rows.map { _ in ClaimToken.random() }
+                for (row, token) in zip(rows, tokens) {
+                    let faults = ImageFaults(row: row)
+                    guard let transition = rule.transition(of: .queued, after: faults, on: .claimed) else {
+                        throw StoreError.corrupt("an image that is queued cannot be claimed")
+                    }
+                    let lease = ImageWrite.Lease(
+                        owner: owner,
+                        token: token,
+                        until: time + lease.milliseconds
+                    )
+                    try ImageWrite(transition: transition, now: time, lease: lease)
+                        .execute(db, image: row["id"])
+                    ledger.note(job: row["job"], transition)
                 }
-                try ImageWrite(transition: transition, now: time, lease: lease).execute(db, image: row["id"])
-                ledger.note(job: row["job"], transition)
+                try Self.charge(db, head, pixels: rows.reduce(0) { $0 + ($1["pixels"] as Int64) })
+                claims.append(try Self.claims(db, rows, tokens, job: head.job, owner: owner))
             }
             try ledger.settle(db, now: time)
-            try Self.charge(db, head, pixels: rows.reduce(0) { $0 + ($1["pixels"] as Int64) })
-            return try Self.claims(db, rows, job: head.job, owner: owner)
+            return claims
         }
     }
 
@@ -60,7 +71,13 @@ extension JobStore {
         )
     }
 
-    private static func claims(_ db: Database, _ rows: [Row], job: Int64, owner: WorkerOwner) throws -> [ClaimedImage] {
+    private static func claims(
+        _ db: Database,
+        _ rows: [Row],
+        _ tokens: [ClaimToken],
+        job: Int64,
+        owner: WorkerOwner
+    ) throws -> [ClaimedImage] {
         guard
             let jobRow = try Row.fetchOne(
                 db,
@@ -72,7 +89,7 @@ extension JobStore {
         let settings = try JSONColumn.decode(ProtectionSettings.self, jobRow["settings"])
         let attachments = try AttachmentRequest(row: jobRow)
         var classes = ClaimedClasses(job: job, tenant: tenant.text, mode: settings.mode)
-        return try rows.map { row in
+        return try zip(rows, tokens).map { row, token in
             let label: String = row["label"]
             guard let input = try StoredBlob(sha256: row["input_sha256"], size: row["input_size"]),
                 let artefact = try classes.part(db, label: label, input: input.sha256)
@@ -80,6 +97,7 @@ extension JobStore {
             return ClaimedImage(
                 jobID: id,
                 number: row["number"],
+                token: token,
                 // The claim has counted one more since the row was read.
                 attempt: row["attempt"] as Int + 1,
                 owner: owner,

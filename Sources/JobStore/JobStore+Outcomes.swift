@@ -3,18 +3,6 @@ import JobModel
 public import Queue
 
 extension JobStore {
-    /// Ends one claim.
-    ///
-    /// - Parameters:
-    ///   - claim: The claim.
-    ///   - outcome: What became of it.
-    /// - Returns: Whether it counted; false if the lease was lost meanwhile, in which case nothing has changed.
-    /// - Throws: ``StoreError``.
-    @discardableResult
-    public func finish(_ claim: ClaimedImage, _ outcome: ImageOutcome) async throws(StoreError) -> Bool {
-        try await finish([(claim, outcome)]) == [true]
-    }
-
     /// Ends claims, all in one transaction.
     @discardableResult
     public func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async throws(StoreError) -> [Bool] {
@@ -22,7 +10,9 @@ extension JobStore {
             let time = now()
             var ledger = JobLedger()
             let counted = try outcomes.map { claim, outcome in
-                guard let image = try HeldImage.fetch(db, claim) else { return false }
+                guard let image = try HeldImage.fetch(db, claim) else {
+                    return try HeldImage.hasEnded(db, claim)
+                }
                 ledger.note(job: image.job, try end(db, image, outcome, now: time))
                 return true
             }
@@ -46,16 +36,16 @@ extension JobStore {
         case .done(let output, let crc32, let report, let attachments):
             let result = ImageWrite.Result(output: output, crc32: crc32, report: report)
             try Self.insert(db, attachments, of: image.id)
-            return try take(db, image, .protected, now: time, result: result)
+            return try take(db, image, .protected, now: time, result: result, byWorker: true)
         case .failed(let failure):
-            return try take(db, image, .refused(failure), now: time)
+            return try take(db, image, .refused(failure), now: time, byWorker: true)
         case .retry(let failure):
             let event = ImageEvent.machineFailed(failure, jitter: Double.random(in: 0...1))
-            return try take(db, image, event, now: time, fault: failure.detail)
+            return try take(db, image, event, now: time, fault: failure.detail, byWorker: true)
         case .crashed(let reason):
-            return try take(db, image, .crashed, now: time, fault: reason)
+            return try take(db, image, .crashed, now: time, fault: reason, byWorker: true)
         case .released:
-            return try take(db, image, .released, now: time)
+            return try take(db, image, .released, now: time, byWorker: true)
         }
     }
 }

@@ -29,7 +29,7 @@ extension JobStore {
         try await takeBack(
             where: "lease_until <= :now",
             { ["now": $0] },
-            .crashed,
+            .interrupted,
             because: "the lease ran out",
             sparing: claims,
             lease

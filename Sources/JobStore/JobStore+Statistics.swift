@@ -10,20 +10,26 @@ extension JobStore {
         return try await read { db in
             var jobs: [JobState: Int] = [:]
             var images = JobCounts()
+            var endings = JobCounts()
             for row in try Row.fetchAll(db, sql: Self.countsSQL) {
+                endings.done += row["done_endings"]
+                endings.failed += row["failed_endings"]
+                endings.quarantined += row["quarantined_endings"]
+                endings.cancelled += row["cancelled_endings"]
                 if let state = JobState(rawValue: row["state"]) { jobs[state] = row["count"] }
                 let counts = JobCounts(row: row)
                 for state in ImageState.allCases { images[state] += counts[state] }
             }
-            var endings: [ImageState: Int] = [:]
-            for row in try Row.fetchAll(db, sql: "SELECT state, total FROM ending_totals") {
-                if let state = ImageState(rawValue: row["state"]) { endings[state] = row["total"] }
+            for row in try Row.fetchAll(db, sql: "SELECT state, total FROM past_endings") {
+                if let state = ImageState(rawValue: row["state"]) { endings[state] += row["total"] }
             }
             let oldest = try Int64.fetchOne(db, sql: Self.oldestSQL)
             return StoreStatistics(
                 jobs: jobs,
                 images: images,
-                endings: endings,
+                endings: Dictionary(
+                    uniqueKeysWithValues: ImageState.allCases.filter(\.isTerminal).map { ($0, endings[$0]) }
+                ),
                 oldestQueuedAt: oldest,
                 databaseBytes: bytes
             )
@@ -33,7 +39,9 @@ extension JobStore {
     static let countsSQL = """
         SELECT state, count(*) AS count, sum(queued_count) AS queued_count, sum(running_count) AS running_count,
             sum(done_count) AS done_count, sum(failed_count) AS failed_count,
-            sum(quarantined_count) AS quarantined_count, sum(cancelled_count) AS cancelled_count
+            sum(quarantined_count) AS quarantined_count, sum(cancelled_count) AS cancelled_count,
+            sum(done_endings) AS done_endings, sum(failed_endings) AS failed_endings,
+            sum(quarantined_endings) AS quarantined_endings, sum(cancelled_endings) AS cancelled_endings
         FROM jobs WHERE expired_at IS NULL GROUP BY state
         """
 

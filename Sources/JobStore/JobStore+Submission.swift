@@ -80,8 +80,9 @@ extension JobStore {
             sql: """
                 INSERT INTO jobs (id, tenant, state, settings, priority, turn, pixels, queued_count, running_count,
                     done_count, failed_count, quarantined_count, cancelled_count, retention_ms, created_at, started_at,
-                    finished_at, expires_at, previews, recovery_key, recovery_source, classes, passed_over)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    finished_at, expires_at, previews, recovery_key, recovery_source, classes, passed_over,
+                    failed_endings)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 job.id.text, job.tenant.text, job.state.rawValue, try JSONColumn.encode(job.settings),
@@ -89,6 +90,7 @@ extension JobStore {
                 job.startedAt, job.finishedAt, job.expiresAt, new.attachments.previews,
                 new.attachments.recovery.map { Data($0.publicKey.bytes) }, new.attachments.recovery?.source.text,
                 try JSONColumn.encode(job.classes), try job.passedOver.map { try JSONColumn.encode($0) },
+                counts.failed,
             ]
         )
         let seq = db.lastInsertedRowID

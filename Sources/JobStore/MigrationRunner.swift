@@ -31,16 +31,26 @@ struct MigrationRunner {
                     """
             )
         }
-        for migration in try migrations.dropFirst(applied(db)) {
+        let missing = try migrations.dropFirst(applied(db))
+        if !missing.isEmpty, try !hasOldestBinary(db) {
+            // The databases of schema 12 and before say nothing of older binaries.
+            try db.execute(sql: "ALTER TABLE schema_migrations ADD COLUMN oldest_binary INTEGER")
+        }
+        for migration in missing {
             try db.execute(sql: String(decoding: migration.sql, as: UTF8.self))
             try db.execute(
-                sql: "INSERT INTO schema_migrations (version, name, sha256, applied_at) VALUES (?, ?, ?, ?)",
-                arguments: [migration.version, migration.name, digest(of: migration), now]
+                sql: """
+                    INSERT INTO schema_migrations (version, name, sha256, applied_at, oldest_binary)
+                    VALUES (?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    migration.version, migration.name, digest(of: migration), now, migration.oldestBinary,
+                ]
             )
         }
     }
 
-    /// Checks that every step was applied.
+    /// Checks that every step which this binary needs was applied.
     ///
     /// - Throws: ``StoreError/schemaOlder(found:known:)``, and as ``run(_:now:)`` does.
     func check(_ db: Database) throws {
@@ -48,22 +58,35 @@ struct MigrationRunner {
             throw try isEmpty(db) ? StoreError.emptyDatabase : .foreignDatabase
         }
         let found = try applied(db)
-        guard found == migrations.count else {
-            throw StoreError.schemaOlder(found: found, known: migrations.count)
-        }
+        let needed = migrations.last(where: \.isNeeded)?.version ?? 0
+        guard found >= needed else { throw StoreError.schemaOlder(found: found, known: needed) }
     }
 
     private func isEmpty(_ db: Database) throws -> Bool {
         try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
     }
 
-    /// How many steps were applied, all of them known.
+    private func hasOldestBinary(_ db: Database) throws -> Bool {
+        try db.columns(in: "schema_migrations").contains { $0.name == "oldest_binary" }
+    }
+
+    /// How many steps were applied.
+    ///
+    /// All of them are known, or say that a binary of this version works with them.
     private func applied(_ db: Database) throws -> Int {
-        let applied = try Row.fetchAll(db, sql: "SELECT version, name, sha256 FROM schema_migrations ORDER BY version")
+        let column = try hasOldestBinary(db) ? "oldest_binary" : "NULL AS oldest_binary"
+        let applied = try Row.fetchAll(
+            db,
+            sql: "SELECT version, name, sha256, \(column) FROM schema_migrations ORDER BY version"
+        )
         for (place, row) in applied.enumerated() {
             let version: Int = row["version"]
             guard place < migrations.count else {
-                throw StoreError.schemaNewer(found: applied.last?["version"] ?? version, known: migrations.count)
+                if let oldest: Int = row["oldest_binary"], oldest <= migrations.count { continue }
+                throw StoreError.schemaNewer(
+                    found: applied.last?["version"] ?? version,
+                    known: migrations.count
+                )
             }
             guard version == migrations[place].version, row["sha256"] == digest(of: migrations[place]) else {
                 throw StoreError.migrationChanged(name: row["name"])

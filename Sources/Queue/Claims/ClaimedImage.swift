@@ -7,7 +7,9 @@ public struct ClaimedImage: Sendable, Equatable {
     public let jobID: JobIdentifier
     /// The image's place in the job, from 1.
     public let number: Int
-    /// Which claim of the image this is; with ``owner`` it proves the lease.
+    /// Proves that the lease is the claimer's.
+    public let token: ClaimToken
+    /// Which claim of the image this is, from 1.
     public let attempt: Int
     /// Who claimed it.
     public let owner: WorkerOwner
@@ -42,6 +44,7 @@ public struct ClaimedImage: Sendable, Equatable {
     public init(
         jobID: JobIdentifier,
         number: Int,
+        token: ClaimToken,
         attempt: Int,
         owner: WorkerOwner,
         tenant: APIKeyID,
@@ -55,6 +58,7 @@ public struct ClaimedImage: Sendable, Equatable {
     ) {
         self.jobID = jobID
         self.number = number
+        self.token = token
         self.attempt = attempt
         self.owner = owner
         self.tenant = tenant

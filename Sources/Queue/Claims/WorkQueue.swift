@@ -2,7 +2,7 @@ public import JobModel
 
 /// What workers need of the queue: claims of images, for as long as their leases hold.
 public protocol WorkQueue: Sendable {
-    /// Leases the next image, or up to `limit` small ones of the same job.
+    /// Leases work for some codecs: for each the next image, or up to `limit` small ones of one job.
     ///
     /// `FairQueue` decides whose image it is. Among the images of one key the turn of their jobs
     /// decides, then the order in the job. An image that crashed or was interrupted before is
@@ -10,14 +10,17 @@ public protocol WorkQueue: Sendable {
     ///
     /// - Parameters:
     ///   - owner: Who claims.
-    ///   - lease: How long the claim holds without a heartbeat.
+    ///   - lease: How long the claims hold without a heartbeat.
+    ///   - slots: How many codecs wait for work, at least 1.
     ///   - limit: The most small images to claim together, 1 to ``ClaimedImage/maxTogether``.
-    /// - Returns: The claims, in the order of their numbers; empty if nothing is claimable now.
+    /// - Returns: For each codec its claims, in the order of their numbers; fewer lists than slots, or
+    ///   none, if no more is claimable now.
     func claim(
         owner: WorkerOwner,
         lease: Duration,
+        slots: Int,
         limit: Int
-    ) async throws(StoreError) -> [ClaimedImage]
+    ) async throws(StoreError) -> [[ClaimedImage]]
 
     /// Extends leases.
     ///
@@ -29,8 +32,11 @@ public protocol WorkQueue: Sendable {
 
     /// Ends claims, each with its own outcome, in one transaction with the counts of their jobs.
     ///
+    /// A repeated end of a claim is answered as the first one was, and changes nothing. So a worker
+    /// that does not know whether its answer was committed may give it again.
+    ///
     /// - Returns: For each whether it counted. If the lease was lost meanwhile it does not, and
-    ///   nothing changes. If the call throws, none counted.
+    ///   nothing changes. If the call throws, none is known to have counted.
     @discardableResult
     func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async throws(StoreError) -> [Bool]
 
@@ -52,8 +58,8 @@ public protocol WorkQueue: Sendable {
 
     /// Takes back the leases that have run out.
     ///
-    /// Whoever held one is dead or stuck, so each counts as a crash of its image; the second
-    /// quarantines it.
+    /// Whoever held one is dead, stuck or cut off, which says little about the image: each counts as
+    /// an interruption. Only a worker's own word counts as a crash.
     ///
     /// - Parameters:
     ///   - claims: Claims known to be at work, which are extended instead. Leases also run out
