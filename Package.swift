@@ -109,20 +109,25 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // Layer 2: the vocabulary of jobs, sockets, blobs and logs.
+        // Layer 2: the vocabulary of jobs, sockets, blobs and logs, and what a process takes away
+        // from itself before it decodes.
         module("JobModel", ["Cryptography"]),
         module("SemanticImages", ["Imaging"]),
         module("SocketIO", ["CLinux", "COpenSSL", "POSIX"]),
         module("BlobStore", ["Cryptography", "POSIX"]),
         module("Telemetry", ["POSIX", logging]),
+        module("Sandbox", ["CLinux", "POSIX"]),
 
-        // Layer 3: what a method is, the store of jobs, the server.
+        // Layer 3: what a method is, the store of jobs, the server, and how processes speak about
+        // hostile pictures.
         module("Methods", ["Cryptography", "Imaging", "JobModel"]),
         module("Queue", ["Cryptography", "JobModel"]),
         module("JobStore", ["Cryptography", "JobModel", "Migrations", "POSIX", "Queue", grdb]),
         module("HTTPServer", ["HTTPWire", "POSIX", "SocketIO", httpTypes, logging]),
+        module("CodecProtocol", ["CLinux", "Cryptography", "JobModel", "POSIX"]),
 
-        // Layer 4: the methods, the pipeline that is the same for all of them, and who runs it.
+        // Layer 4: the methods, the pipeline that is the same for all of them, who starts the
+        // processes that run it, and what can be done with a data folder without a server.
         module(
             "DeepHiding",
             ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods", "SemanticImages"],
@@ -130,27 +135,53 @@ let package = Package(
         ),
         module("Protection", ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods"]),
         module(
-            "Workers",
-            ["Archive", "BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", "POSIX", logging]
+            "CodecHost",
+            ["CLinux", "CodecProtocol", "Cryptography", "JobModel", "POSIX", "Sandbox", logging]
         ),
-
-        // Layer 5: the two sides of the wall around hostile pictures, and the HTTP API.
-        module("CodecChild", ["Imaging", "JobModel", "Methods", "Protection", "Workers"]),
         module(
-            "Service",
+            "Operations",
             [
-                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "ImageHeader", "JobModel", "JobStore",
-                "POSIX", "PublicFiles", "SemanticImages", "SocketIO", "Telemetry", "Workers", httpTypes, logging,
+                "BlobStore", "Cryptography", "JobModel", "JobStore", "POSIX", "SemanticImages",
+                logging,
             ]
         ),
 
-        // Layer 6: the command line.
+        // Layer 5: what runs in the processes behind the wall, and who hands them the queue's
+        // images.
+        module(
+            "CodecChild",
+            [
+                "CLinux", "CodecProtocol", "Cryptography", "Imaging", "JobModel", "Methods",
+                "POSIX", "Protection", "Sandbox",
+            ]
+        ),
+        module(
+            "JobRunner",
+            [
+                "Archive", "BlobStore", "CodecHost", "CodecProtocol", "Cryptography", "JobModel",
+                "JobStore", "POSIX", logging,
+            ]
+        ),
+
+        // Layer 6: the HTTP API and the running service.
+        module(
+            "HTTPAPI",
+            [
+                "Archive", "BlobStore", "CodecHost", "Cryptography", "HTTPServer", "HTTPWire",
+                "ImageHeader", "JobModel", "JobRunner", "JobStore", "Operations", "POSIX",
+                "PublicFiles", "Sandbox", "SemanticImages", "SocketIO", "Telemetry", httpTypes,
+                logging,
+            ]
+        ),
+
+        // Layer 7: the command line.
         .executableTarget(
             name: "palimpsest",
             dependencies: [
-                "Archive", "CLinux", "CodecChild", "Cryptography", "DeepHiding", "Imaging", "JobModel", "JobStore",
-                "Methods", "POSIX", "Protection", "SemanticImages", "Service", "Telemetry", "Workers", argumentParser,
-                logging,
+                "Archive", "CLinux", "CodecChild", "CodecHost", "CodecProtocol", "Cryptography",
+                "DeepHiding", "HTTPAPI", "Imaging", "JobModel", "JobStore", "Methods",
+                "Operations", "POSIX", "Protection", "Sandbox", "SemanticImages", "Telemetry",
+                argumentParser, logging,
             ],
             swiftSettings: settings
         ),
@@ -188,7 +219,7 @@ let package = Package(
         .target(name: "ForbiddenCalls", path: "Tests/ForbiddenCalls", cSettings: cSettings),
         .executableTarget(
             name: "SandboxProbe",
-            dependencies: ["ForbiddenCalls", "Workers"],
+            dependencies: ["ForbiddenCalls", "Sandbox"],
             path: "Tests/SandboxProbe",
             swiftSettings: settings
         ),
@@ -202,8 +233,18 @@ let package = Package(
         ),
         .executableTarget(
             name: "ToyCodec",
-            dependencies: ["CodecChild", "JobModel", "Methods", "ToyMethod", "Workers"],
+            dependencies: ["CodecChild", "JobModel", "Methods", "Sandbox", "ToyMethod"],
             path: "Tests/ToyCodec",
+            swiftSettings: settings
+        ),
+
+        // Codecs, honest and not, and pictures for them: for the tests of both processes and of the
+        // queue's runner.
+        .target(
+            name: "CodecHarness",
+            dependencies: ["CodecHost", "CodecProtocol", "Cryptography", "JobModel", logging],
+            path: "Tests/CodecHarness",
+            exclude: ["Fixtures"],
             swiftSettings: settings
         ),
 
@@ -243,16 +284,33 @@ let package = Package(
         ),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
         tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"]),
+        tests("Sandbox", ["CLinux", "CodecHarness"]),
+        tests("CodecProtocol", ["CodecHarness", "Cryptography", "JobModel"]),
         tests(
-            "Workers",
-            ["BlobStore", "CLinux", "Cryptography", "JobModel", "JobStore", "POSIX", logging],
-            resources: [.copy("Fixtures")]
+            "CodecHost",
+            [
+                "CLinux", "CodecHarness", "CodecProtocol", "Cryptography", "JobModel", "POSIX",
+                "Sandbox",
+            ]
+        ),
+        tests("CodecChild", ["CodecHarness", "JobModel"]),
+        tests(
+            "JobRunner",
+            [
+                "BlobStore", "CodecHarness", "CodecHost", "Cryptography", "JobModel", "JobStore",
+                "POSIX", logging,
+            ]
         ),
         tests(
-            "Service",
+            "Operations",
+            ["BlobStore", "Cryptography", "JobModel", "JobStore", "POSIX", logging]
+        ),
+        tests(
+            "HTTPAPI",
             [
-                "Archive", "BlobStore", "Cryptography", "HTTPServer", "HTTPWire", "Imaging", "JobModel", "JobStore",
-                "POSIX", "Telemetry", "ToyCodec", "ToyMethod", "Workers", httpTypes, logging,
+                "Archive", "BlobStore", "CodecHost", "Cryptography", "HTTPServer", "HTTPWire",
+                "Imaging", "JobModel", "JobRunner", "JobStore", "Operations", "POSIX",
+                "Telemetry", "ToyCodec", "ToyMethod", httpTypes, logging,
             ]
         ),
     ]

@@ -1,8 +1,8 @@
+import CodecProtocol
 import Imaging
 public import JobModel
 public import Methods
 import Protection
-public import Workers
 
 extension CodecServer.Engine {
     /// Loads the method that a weights file is for, and protects with it.

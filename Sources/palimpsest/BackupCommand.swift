@@ -1,21 +1,25 @@
 import ArgumentParser
+import Operations
 import POSIX
-import Service
 
 struct BackupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
         abstract: "Copies a service's data folder, while the service runs.",
         discussion: """
-            The copy is a data folder as the service was at one moment, to be served by 'palimpsest serve --data'. A folder that \
-            holds an earlier backup is brought up to date. On the same disk files are linked instead of copied, which costs next to \
-            nothing but does not outlive the disk. It holds the keys of the service, so keep it as safe as the folder itself.
+            The copy is a data folder as the service was at one moment, to be served by \
+            'palimpsest serve --data'. A folder that holds an earlier backup is brought up to \
+            date. On the same disk files are linked instead of copied, which costs next to nothing \
+            but does not outlive the disk. It holds the keys of the service, so keep it as safe as \
+            the folder itself.
             """
     )
 
     @OptionGroup var dataOption: DataOption
 
-    @Argument(help: ArgumentHelp("The folder of the copy; made if it is missing.", valueName: "backup"))
+    @Argument(
+        help: ArgumentHelp("The folder of the copy; made if it is missing.", valueName: "backup")
+    )
     var backup: String
 
     func run() throws {

@@ -1,12 +1,14 @@
 import ArgumentParser
-import Service
+import HTTPAPI
 
-/// `palimpsest check-config`: what `serve` would do with these options and variables.
+/// The `check-config` command: shows what `serve` would do with these options and variables.
 struct CheckConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-config",
-        abstract: "Prints the settings that 'serve' would use, or everything that is wrong with them.",
-        discussion: "The lines can be kept as an environment file. No setting is a secret; those lie in files."
+        abstract:
+            "Prints the settings that 'serve' would use, or everything that is wrong with them.",
+        discussion:
+            "The lines can be kept as an environment file. No setting is a secret; those lie in files."
     )
 
     @OptionGroup var options: ServiceOptions

@@ -1,17 +1,20 @@
 import ArgumentParser
 import CodecChild
+import CodecProtocol
 import DeepHiding
 import Imaging
 import JobModel
 import Methods
-import Workers
 
-/// The sandboxed child that decodes, protects and encodes; only this program itself starts it.
+/// The `codec` command: the sandboxed child that decodes, protects and encodes.
+///
+/// Only this program starts it.
 struct CodecCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "codec",
         abstract: "Protects pictures for the process that started it.",
-        discussion: "It is started by the other commands and is of no use by hand: it speaks over descriptor 0.",
+        discussion:
+            "It is started by the other commands and is of no use by hand: it speaks over descriptor 0.",
         shouldDisplay: false
     )
 
@@ -42,13 +45,20 @@ struct CodecCommand: ParsableCommand {
             filter: filterOption.systemCallFilter,
             maxAnswerBytes: PixelScale(maxPixels: pixels).answerBytes
         ) { weights throws(ImageFailure) in
-            try CodecServer.Engine(weights: weights, methods: .shipped, maxPixels: pixels, compressionLevel: level)
+            try CodecServer.Engine(
+                weights: weights,
+                methods: .shipped,
+                maxPixels: pixels,
+                compressionLevel: level
+            )
         }
         throw ExitCode(server.run())
     }
 }
 
 extension MethodRegistry {
-    /// The methods that this program ships: a new one is a folder of its own and a word here.
+    /// The methods that this program ships.
+    ///
+    /// To add a method, add its module and list its type here.
     fileprivate static let shipped = MethodRegistry([DeepHidingMethod.self])
 }

@@ -1,19 +1,22 @@
 import ArgumentParser
+import CodecHost
 import Imaging
 import POSIX
-import Workers
+import Sandbox
 
 extension CodecPool {
-    /// Starts the codec processes of a command, which gives up when they do not start.
+    /// Starts the codec processes of a command.
+    ///
+    /// The pool gives up after three failed starts in a row of every process.
     ///
     /// - Parameters:
-    ///   - weightsFile: The network's weights.
-    ///   - count: How many processes, at least 1.
-    ///   - compressionLevel: How hard they compress PNGs; `nil` for the standard.
-    ///   - maxPixels: The most pixels of a picture.
-    ///   - filter: Whether their system calls are filtered.
-    /// - Returns: The pool, to be stopped in the end.
-    /// - Throws: ``CommandFault``.
+    ///   - weightsFile: The path of the network's weights.
+    ///   - count: The number of processes, at least 1.
+    ///   - compressionLevel: The PNG compression level, 0 to 12; `nil` for the codec's default.
+    ///   - maxPixels: The maximum number of pixels of a picture.
+    ///   - filter: Whether to filter the processes' system calls.
+    /// - Returns: The pool. The caller must stop it.
+    /// - Throws: ``CommandFault`` if the processes cannot be started.
     static func start(
         weightsFile: String,
         count: Int,
@@ -27,21 +30,27 @@ extension CodecPool {
         configuration.maxPixels = maxPixels
         configuration.systemCallFilter = filter
         do throws(SystemError) {
-            return try CodecPool(count: count, configuration: configuration, logger: QuietLog.logger)
+            return try CodecPool(
+                count: count,
+                configuration: configuration,
+                logger: QuietLog.logger
+            )
         } catch {
             throw CommandFault("The codec processes could not be started: \(error).")
         }
     }
 }
 
-/// The option of how hard PNGs are compressed.
+/// The `--compression-level` option.
 enum CompressionLevelOption {
     static let help = ArgumentHelp(
         "How hard PNGs are compressed, from 0 (stored) to 12 (smallest, slowest).",
         valueName: "n"
     )
 
-    /// - Throws: A `ValidationError` if there is no such level.
+    /// Checks a compression level.
+    ///
+    /// - Throws: A `ValidationError` if the level is not between 0 and 12.
     static func check(_ level: Int) throws {
         guard PNGEncoder.compressionLevels.contains(level) else {
             throw ValidationError("--compression-level must be a whole number from 0 to 12.")
@@ -49,12 +58,15 @@ enum CompressionLevelOption {
     }
 }
 
-/// The option that names the weights.
+/// The `--weights` option.
 enum WeightsOption {
-    /// The file that an option, a variable or the place of the binary names.
+    /// Finds the weights file.
     ///
-    /// - Parameter named: What the option says.
-    /// - Returns: The path of a file that can be read.
+    /// The option wins over the variable `PALIMPSEST_WEIGHTS`. Without either, this finds the file
+    /// installed with the binary, or else the one in the source tree.
+    ///
+    /// - Parameter named: The value of the option, if given.
+    /// - Returns: The path of a readable file.
     /// - Throws: ``UsageFault`` if there is none.
     static func find(_ named: String?) throws(UsageFault) -> String {
         do throws(WeightsFile.NotFound) {

@@ -1,6 +1,6 @@
-import Workers
+import CodecHost
 
-/// A fault of the whole call: one sentence, and exit status 1.
+/// An error that ends the whole command, with a one-sentence message and exit status 1.
 struct CommandFault: Error, CustomStringConvertible {
     let description: String
 
@@ -8,7 +8,7 @@ struct CommandFault: Error, CustomStringConvertible {
         self.description = description
     }
 
-    /// That there are no codec processes.
+    /// Reports that no codec process could be started.
     init(_ error: CodecsUnavailable, weightsFile: String) {
         self.init(
             "The codec processes do not start with the weights file \(StandardError.printable(weightsFile)): "
@@ -17,9 +17,10 @@ struct CommandFault: Error, CustomStringConvertible {
     }
 }
 
-/// A call that asks for nothing that can be done: one sentence, and exit status 2.
+/// A command line that cannot be carried out, with a one-sentence message and exit status 2.
 ///
-/// The parser's own faults print the usage too, which would hide a sentence that has nothing to do with it.
+/// A `ValidationError` would also print the usage text and so bury a message that has nothing to do
+/// with it.
 struct UsageFault: Error, CustomStringConvertible {
     let description: String
 

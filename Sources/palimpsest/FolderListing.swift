@@ -1,36 +1,37 @@
 import POSIX
 
-/// What is in a folder.
+/// Lists the entries of a folder.
 enum FolderListing {
-    /// A name in a folder.
+    /// The name of an entry.
     enum Name {
         case text(String)
-        /// One that is not UTF-8, with `\xE9` and the like for the bytes that are no text.
+        /// A name that is not UTF-8, printable.
+        ///
+        /// Backslashes, and all bytes except printable ASCII, are escaped, such as `\xE9`.
         case bytes(escaped: String)
 
-        /// The name; `nil` if it is not UTF-8.
+        /// The name, or `nil` if it is not UTF-8.
         var text: String? {
             if case .text(let text) = self { text } else { nil }
         }
     }
 
-    /// The names in a folder, sorted by their bytes, without `.` and `..`.
+    /// Returns the names in a folder, sorted by their bytes, without `.` and `..`.
     ///
-    /// - Parameter folder: Its path.
-    /// - Returns: The names.
     /// - Throws: `SystemError` if the folder cannot be read.
     static func names(in folder: String) throws(SystemError) -> [Name] {
         try Folder.namesAsBytes(in: folder).sorted { $0.lexicographicallyPrecedes($1) }.map(name)
     }
 
-    /// The names in a folder that are UTF-8, sorted by their bytes; none if it cannot be read.
+    /// Returns the UTF-8 names in a folder, sorted by their bytes; none if it cannot be read.
     static func texts(in folder: String) -> [String] {
         ((try? names(in: folder)) ?? []).compactMap(\.text)
     }
 
     private static func name(_ bytes: [UInt8]) -> Name {
         if let text = String(validating: bytes, as: UTF8.self) { return .text(text) }
-        // ASCII alone is shown as it is: which bytes of the others belong together is what is not known.
+        // Escape everything but printable ASCII: without a known encoding, nobody can say which
+        // bytes form a character.
         let escaped = bytes.map { byte in
             let digits = String(byte, radix: 16, uppercase: true)
             return (0x20...0x7E).contains(byte) && byte != UInt8(ascii: "\\")
@@ -40,15 +41,15 @@ enum FolderListing {
     }
 }
 
-/// What kind of thing a path leads to, links followed.
+/// The kind of file that a path leads to, after following links.
 enum FileKind {
     case file(FileIdentity, size: Int)
     case folder(FileIdentity)
     case other
-    /// Nothing that can be looked at.
+    /// The path cannot be examined.
     case fault(SystemError)
 
-    /// Looks a path up.
+    /// Examines a path.
     init(path: String) {
         do throws(SystemError) {
             let status = try FileStatus(of: path)

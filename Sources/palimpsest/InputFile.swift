@@ -1,17 +1,18 @@
 import JobModel
 
-/// Reads the files that a command names, of which each must be there.
+/// Reads files named on the command line, each of which must exist.
 enum InputFile {
-    /// The most bytes of a picture.
+    /// The maximum size of a picture's file in bytes: 1 GiB.
     static let maxPictureBytes = 1 << 30
 
-    /// Reads a file as a whole.
+    /// Reads a whole file.
     ///
     /// - Parameters:
-    ///   - path: Its path.
-    ///   - limit: The most bytes that are taken.
-    /// - Returns: All its bytes.
-    /// - Throws: ``CommandFault`` that names it.
+    ///   - path: The path of the file.
+    ///   - limit: The maximum size in bytes.
+    /// - Returns: The bytes of the file.
+    /// - Throws: ``CommandFault``, which names the file, if it cannot be read or is larger than
+    ///   `limit`.
     static func read(_ path: String, limit: Int) throws(CommandFault) -> [UInt8] {
         do throws(PictureFile.Fault) {
             return try PictureFile.read(path, expecting: 0, limit: limit)

@@ -1,15 +1,15 @@
 import ArgumentParser
+import CodecProtocol
 import Imaging
 import JobModel
-import Workers
 
-/// The option of how large a picture may be, for every command that decodes some.
+/// The `--max-pixels` option of the commands that decode pictures.
 struct MaxPixelsOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            The most pixels of a picture, to \(ImageCost.settablePixels.upperBound). A process that decodes takes up to 20 bytes of memory \
-            for each, and 50 with previews or recovery.
+            The most pixels of a picture, to \(ImageCost.settablePixels.upperBound). A process \
+            that decodes takes up to 20 bytes of memory for each, and 50 with previews or recovery.
             """,
             valueName: "n"
         )
@@ -25,13 +25,13 @@ struct MaxPixelsOption: ParsableArguments {
         }
     }
 
-    /// What a picture may claim.
+    /// The limits that a decoder enforces.
     var limits: ImageLimits {
         var limits = ImageLimits()
         limits.maxPixels = maxPixels
         return limits
     }
 
-    /// The most address space of a process that decodes such pictures.
+    /// The address space limit in bytes for a process that decodes such pictures.
     var addressSpaceBytes: UInt64 { PixelScale(maxPixels: maxPixels).addressSpaceBytes }
 }

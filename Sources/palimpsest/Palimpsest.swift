@@ -8,17 +8,19 @@ struct Palimpsest: AsyncParsableCommand {
         abstract: "Makes photos unlearnable by deep hiding.",
         version: Version.text,
         subcommands: [
-            ServeCommand.self, ProtectCommand.self, SubmitCommand.self, VerifyCommand.self, RecoverCommand.self,
-            KeysCommand.self, ClassesCommand.self, BackupCommand.self,
+            ServeCommand.self, ProtectCommand.self, SubmitCommand.self, VerifyCommand.self,
+            RecoverCommand.self, KeysCommand.self, ClassesCommand.self, BackupCommand.self,
             CheckConfigCommand.self, CodecCommand.self, VersionCommand.self,
         ]
     )
 
-    /// The exit status of wrong usage, as with most tools; the parser's own would be 64.
+    /// The exit status for wrong usage.
+    ///
+    /// Most tools use 2; ArgumentParser would use 64.
     static let usageStatus: Int32 = 2
 
     static func main() async {
-        // A reader of our output or a peer that has gone is an error of a call, never the end of the process.
+        // Writing to a closed pipe or socket must fail with an error, not kill the process.
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()

@@ -2,21 +2,21 @@ import Cryptography
 import JobModel
 import POSIX
 
-/// Reads files that ought to be pictures, as a whole and within a limit.
+/// Reads picture files whole, up to a maximum size.
 enum PictureFile {
-    /// Why a file was not read.
+    /// The reason why a file was not read.
     struct Fault: Error {
         let failure: ImageFailure
     }
 
-    /// Reads a file.
+    /// Reads a whole file.
     ///
     /// - Parameters:
-    ///   - path: Its path.
-    ///   - size: How many bytes it seems to have.
-    ///   - limit: The most bytes that are taken.
-    /// - Returns: All its bytes.
-    /// - Throws: ``Fault`` with `input_unreadable` or `image_too_large`.
+    ///   - path: The path of the file.
+    ///   - size: The expected size in bytes, used only to reserve memory.
+    ///   - limit: The maximum size in bytes.
+    /// - Returns: The bytes of the file.
+    /// - Throws: ``Fault`` with the code `input_unreadable` or `image_too_large`.
     static func read(_ path: String, expecting size: Int, limit: Int) throws(Fault) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(min(size, limit) + 1)
@@ -24,13 +24,13 @@ enum PictureFile {
         return bytes
     }
 
-    /// Hashes a file, of which no more than a piece is in memory at a time.
+    /// Hashes a file, with at most 64 KiB of it in memory.
     ///
     /// - Parameters:
-    ///   - path: Its path.
-    ///   - limit: The most bytes that are taken.
-    /// - Returns: The hash of all its bytes.
-    /// - Throws: ``Fault`` with `input_unreadable` or `image_too_large`.
+    ///   - path: The path of the file.
+    ///   - limit: The maximum size in bytes.
+    /// - Returns: The SHA-256 digest of the whole file.
+    /// - Throws: ``Fault`` with the code `input_unreadable` or `image_too_large`.
     static func hash(_ path: String, limit: Int) throws(Fault) -> SHA256Digest {
         var hash = SHA256()
         try forEachPiece(of: path, limit: limit) { hash.update($0) }
@@ -59,12 +59,13 @@ enum PictureFile {
         throw tooLarge(limit)
     }
 
-    /// That a file has more bytes than are taken.
+    /// Returns the fault of a file larger than `limit` bytes.
     static func tooLarge(_ limit: Int) -> Fault {
         Fault(
             failure: ImageFailure(
                 code: "image_too_large",
-                detail: "The file has more than \(limit >> 20 > 0 ? "\(limit >> 20) MiB" : "\(limit) bytes")."
+                detail:
+                    "The file has more than \(limit >> 20 > 0 ? "\(limit >> 20) MiB" : "\(limit) bytes")."
             )
         )
     }

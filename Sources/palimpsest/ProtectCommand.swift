@@ -1,38 +1,47 @@
 import ArgumentParser
+import CodecHost
 import FoundationEssentials
 import Imaging
 import JobModel
-import Workers
 
 struct ProtectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "protect",
         abstract: "Protects photos and folders of photos, without a server.",
         discussion: """
-            Every photo needs a class: what is hidden in the pictures of one class looks alike. The first folder inside IN is the class \
-            of what lies in it, at any depth. Where IN holds a single folder, and that one nothing but several folders, such as Takeout/Google \
-            Photos, it is passed through: its folders are the classes. With --class NAME every photo of the call has that class, whatever \
-            folders it lies in. The classes that were found are listed before the work begins. A folder whose class has results in DIR \
-            stays a class; so that a later call finds the same ones, name the same IN again, or --class.
+            Every photo needs a class: what is hidden in the pictures of one class looks alike. \
+            The first folder inside IN is the class of what lies in it, at any depth. Where IN \
+            holds a single folder, and that one nothing but several folders, such as \
+            Takeout/Google Photos, it is passed through: its folders are the classes. With --class \
+            NAME every photo of the call has that class, whatever folders it lies in. The classes \
+            that were found are listed before the work begins. A folder whose class has results in \
+            DIR stays a class; so that a later call finds the same ones, name the same IN again, \
+            or --class.
 
-            A photo becomes DIR/CLASS/NAME.png with its report beside it in NAME.json, which names the photo's path; equal names get \
-            -2, -3 in the order of the paths. Links to folders are followed, but not in a circle. What is no picture in a folder is \
-            passed over and counted: hidden files, videos, sidecars (.aae, .json, .xmp and the like), what systems and photo libraries \
-            keep beside photos (Thumbs.db, @eaDir, __MACOSX), and what is no picture by name and content.
+            A photo becomes DIR/CLASS/NAME.png with its report beside it in NAME.json, which names \
+            the photo's path; equal names get -2, -3 in the order of the paths. Links to folders \
+            are followed, but not in a circle. What is no picture in a folder is passed over and \
+            counted: hidden files, videos, sidecars (.aae, .json, .xmp and the like), what systems \
+            and photo libraries keep beside photos (Thumbs.db, @eaDir, __MACOSX), and what is no \
+            picture by name and content.
 
-            Which class has which semantic image follows from a family seed and the order in which the classes were first \
-            seen. Both are kept in DIR/palimpsest-classes.json, so that a later call into the same DIR goes on with the same \
-            assignments. Without --family-seed a new DIR gets a random seed. Whoever knows the seed can make the same \
-            semantic images: treat the file as a secret. The reports hold no secret, but the originals' hashes.
+            Which class has which semantic image follows from a family seed and the order in which \
+            the classes were first seen. Both are kept in DIR/palimpsest-classes.json, so that a \
+            later call into the same DIR goes on with the same assignments. Without --family-seed \
+            a new DIR gets a random seed. Whoever knows the seed can make the same semantic \
+            images: treat the file as a secret. The reports hold no secret, but the originals' \
+            hashes.
 
-            A later call into the same DIR knows a photo by its hash, which the report holds, whatever the photo is called \
-            and wherever it lies by then. Results keep their names; a new or changed photo of a name that is taken gets the \
-            next number, and a file that is no result is never overwritten. Copies of a photo have a result each.
+            A later call into the same DIR knows a photo by its hash, which the report holds, \
+            whatever the photo is called and wherever it lies by then. Results keep their names; a \
+            new or changed photo of a name that is taken gets the next number, and a file that is \
+            no result is never overwritten. Copies of a photo have a result each.
 
-            A photo that cannot be protected is reported as `path: code: detail` and stops none of the others. Exit status: \
-            0 if all were protected, or all have results already; 1 if any was not protected, among them those that have \
-            results where others do not and neither --force nor --skip-existing is given; 2 for wrong usage, and if there is \
-            no photo.
+            A photo that cannot be protected is reported as `path: code: detail` and stops none of \
+            the others. Exit status: 0 if all were protected, or all have results already; 1 if \
+            any was not protected, among them those that have results where others do not and \
+            neither --force nor --skip-existing is given; 2 for wrong usage, and if there is no \
+            photo.
             """
     )
 
@@ -42,10 +51,15 @@ struct ProtectCommand: AsyncParsableCommand {
     @OptionGroup
     var protection: ProtectionOptions
 
-    @Option(name: .customLong("out"), help: ArgumentHelp("The folder of the results.", valueName: "dir"))
+    @Option(
+        name: .customLong("out"),
+        help: ArgumentHelp("The folder of the results.", valueName: "dir")
+    )
     var outputFolder: String
 
-    @Option(help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file")
+    )
     var weights: String?
 
     @Option(
@@ -54,7 +68,12 @@ struct ProtectCommand: AsyncParsableCommand {
     )
     var familySeed: UInt64?
 
-    @Option(help: ArgumentHelp("A folder with one's own semantic images for some or all classes.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "A folder with one's own semantic images for some or all classes.",
+            valueName: "dir"
+        )
+    )
     var semanticImages: String?
 
     @Option(help: "How many photos at once; by default one a processor.")
@@ -67,7 +86,10 @@ struct ProtectCommand: AsyncParsableCommand {
 
     @OptionGroup var filterOption: SystemCallFilterOption
 
-    @Flag(help: "Overwrite the photos' own results of earlier calls, and protect again what lies beside its report.")
+    @Flag(
+        help:
+            "Overwrite the photos' own results of earlier calls, and protect again what lies beside its report."
+    )
     var force = false
 
     @Flag(
@@ -83,29 +105,39 @@ struct ProtectCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "Give every photo a semantic image of its own, whatever its class.",
             discussion: """
-                The negative control of the evaluation: such photos are damaged as much as others but are not protected, \
-                because nothing tells their class any more.
+                The negative control of the evaluation: such photos are damaged as much as others \
+                but are not protected, because nothing tells their class any more.
                 """
         )
     )
     var freshSemanticImages = false
 
     func validate() throws {
-        guard !inputs.isEmpty else { throw ValidationError("Name at least one photo or folder to protect.") }
-        guard !outputFolder.isEmpty else { throw ValidationError("Name the folder of the results by --out DIR.") }
+        guard !inputs.isEmpty else {
+            throw ValidationError("Name at least one photo or folder to protect.")
+        }
+        guard !outputFolder.isEmpty else {
+            throw ValidationError("Name the folder of the results by --out DIR.")
+        }
         guard semanticImages == nil || !freshSemanticImages else {
-            throw ValidationError("--semantic-images and --fresh-semantic-images exclude each other.")
+            throw ValidationError(
+                "--semantic-images and --fresh-semantic-images exclude each other."
+            )
         }
         guard !force || !skipExisting else {
             throw ValidationError("--force and --skip-existing exclude each other.")
         }
         try CompressionLevelOption.check(compressionLevel)
-        guard (1...256).contains(jobs) else { throw ValidationError("--jobs must be a whole number from 1 to 256.") }
+        guard (1...256).contains(jobs) else {
+            throw ValidationError("--jobs must be a whole number from 1 to 256.")
+        }
     }
 
     func run() async throws {
         let weightsFile = try WeightsOption.find(weights)
-        let ownImages = try semanticImages.map { path throws(UsageFault) in try SemanticImageFolder(path: path) }
+        let ownImages = try semanticImages.map { path throws(UsageFault) in
+            try SemanticImageFolder(path: path)
+        }
         let output = try OutputFolder(path: outputFolder)
         let settings = try protection.settings
         let plan = InputPlan(
@@ -117,7 +149,11 @@ struct ProtectCommand: AsyncParsableCommand {
         )
         if let refusal = plan.refusal { throw UsageFault(refusal) }
         if let remark = plan.remark, !quiet { StandardError.write("\(remark)\n") }
-        var classes = try ClassRegistry(folder: output, familySeed: familySeed, isFresh: freshSemanticImages)
+        var classes = try ClassRegistry(
+            folder: output,
+            familySeed: familySeed,
+            isFresh: freshSemanticImages
+        )
         if let completion = plan.completion {
             if !quiet { StandardError.write("\(completion)\n") }
             return
@@ -174,7 +210,7 @@ struct ProtectCommand: AsyncParsableCommand {
 
     // MARK: - Steps
 
-    /// Has one's own semantic images checked before any photo is protected.
+    /// Checks the user's own semantic images before any photo is protected.
     private func importedClasses(
         _ folder: SemanticImageFolder?,
         for plan: InputPlan,
@@ -193,6 +229,12 @@ struct ProtectCommand: AsyncParsableCommand {
             )
         }
         let mode = try protection.settings.mode
-        return try await ImportedClasses(from: folder, labels: labels, mode: mode, codecs: pool, output: output)
+        return try await ImportedClasses(
+            from: folder,
+            labels: labels,
+            mode: mode,
+            codecs: pool,
+            output: output
+        )
     }
 }

@@ -1,11 +1,12 @@
 import ArgumentParser
 import JobModel
 
-/// How photos are protected and which class they have, for every command that protects some.
+/// The protection settings and the class, for the commands that protect photos.
 struct ProtectionOptions: ParsableArguments {
     @Option(
         name: .customLong("class"),
-        help: "The class of all photos, whatever folders they lie in; without it the folders are the classes."
+        help:
+            "The class of all photos, whatever folders they lie in; without it the folders are the classes."
     )
     var label: String?
 
@@ -46,7 +47,7 @@ struct ProtectionOptions: ParsableArguments {
         _ = try classLabel
     }
 
-    /// The settings that the options amount to.
+    /// The settings that the options describe.
     var settings: ProtectionSettings {
         get throws {
             do throws(SettingsFault) {
@@ -64,7 +65,7 @@ struct ProtectionOptions: ParsableArguments {
         }
     }
 
-    /// The class of all photos, if one is named.
+    /// The class of all photos, or `nil` if `--class` is absent.
     var classLabel: ClassLabel? {
         get throws {
             guard let label else { return nil }

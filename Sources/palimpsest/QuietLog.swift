@@ -1,6 +1,6 @@
 import Logging
 
-/// The log of a command whose errors are told by the command itself.
+/// A logger that discards everything, for commands that report their errors themselves.
 enum QuietLog {
     static let logger = Logger(label: "palimpsest") { _ in SwiftLogNoOpLogHandler() }
 }

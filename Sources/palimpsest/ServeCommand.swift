@@ -1,8 +1,8 @@
 import ArgumentParser
 import CLinux
+import HTTPAPI
 import Logging
 import POSIX
-import Service
 import Telemetry
 
 struct ServeCommand: AsyncParsableCommand {
@@ -10,22 +10,25 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serves the HTTP API.",
         discussion: """
-            The first start makes the data folder with an admin key in DIR/admin-key. Every option has a variable: \
-            PALIMPSEST_MAX_BODY_BYTES for --max-body-bytes and so on; options win. SIGTERM stops in good order, a second one \
-            at once; neither loses what was accepted. SIGHUP reads the files of TLS anew.
+            The first start makes the data folder with an admin key in DIR/admin-key. Every option \
+            has a variable: PALIMPSEST_MAX_BODY_BYTES for --max-body-bytes and so on; options win. \
+            SIGTERM stops in good order, a second one at once; neither loses what was accepted. \
+            SIGHUP reads the files of TLS anew.
             """
     )
 
     @OptionGroup var options: ServiceOptions
 
     func run() async throws {
-        // Nothing that the service makes is for others, be the data folder older and open to them.
+        // Keep every file that the service creates private, even if an existing data folder is open
+        // to others.
         FileSystem.keepNewFilesPrivate()
         plm_keep_heap_small()
         let settings = try options.settings()
         do {
             let logger = Self.logger(settings)
-            try await ProtectionService(settings: settings, logger: logger, version: Version.text).run()
+            try await ProtectionService(settings: settings, logger: logger, version: Version.text)
+                .run()
         } catch let fault as ProtectionService.StartFault {
             throw CommandFault(fault.description)
         }

@@ -1,8 +1,8 @@
 import ArgumentParser
 import FoundationEssentials
-import Service
+import HTTPAPI
 
-/// The options of the service, each with a variable of its own.
+/// The options of the service, each with an environment variable.
 struct ServiceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -12,7 +12,12 @@ struct ServiceOptions: ParsableArguments {
     )
     var bind: String?
 
-    @Option(help: ArgumentHelp("The server's certificate chain, PEM. (default: plain HTTP)", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The server's certificate chain, PEM. (default: plain HTTP)",
+            valueName: "file"
+        )
+    )
     var tlsCertificate: String?
 
     @Option(help: ArgumentHelp("The certificate's key, PEM.", valueName: "file"))
@@ -20,7 +25,10 @@ struct ServiceOptions: ParsableArguments {
 
     @Option(
         name: .customLong("tls-client-ca"),
-        help: ArgumentHelp("Take only clients whose certificate one of these has signed, PEM.", valueName: "file")
+        help: ArgumentHelp(
+            "Take only clients whose certificate one of these has signed, PEM.",
+            valueName: "file"
+        )
     )
     var tlsClientCA: String?
 
@@ -32,22 +40,37 @@ struct ServiceOptions: ParsableArguments {
     )
     var trustedProxies: String?
 
-    @Option(help: ArgumentHelp("Where to serve /metrics, without a key. (default: nowhere)", valueName: "endpoint"))
+    @Option(
+        help: ArgumentHelp(
+            "Where to serve /metrics, without a key. (default: nowhere)",
+            valueName: "endpoint"
+        )
+    )
     var metricsBind: String?
 
     @Option(
-        help: ArgumentHelp("The folder of the database, the photos and the key. (default: ./data)", valueName: "dir")
+        help: ArgumentHelp(
+            "The folder of the database, the photos and the key. (default: ./data)",
+            valueName: "dir"
+        )
     )
     var data: String?
 
-    @Option(help: ArgumentHelp("How many photos at once. (default: one a processor)", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("How many photos at once. (default: one a processor)", valueName: "n")
+    )
     var workers: String?
 
-    @Option(help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file")
+    )
     var weights: String?
 
     @Option(
-        help: ArgumentHelp("How hard PNGs are compressed, 0 (stored) to 12 (smallest). (default: 1)", valueName: "n")
+        help: ArgumentHelp(
+            "How hard PNGs are compressed, 0 (stored) to 12 (smallest). (default: 1)",
+            valueName: "n"
+        )
     )
     var compressionLevel: String?
 
@@ -59,10 +82,14 @@ struct ServiceOptions: ParsableArguments {
     )
     var systemCallFilter: String?
 
-    @Option(help: ArgumentHelp("The most bytes of a request's head. (default: 16 KiB)", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("The most bytes of a request's head. (default: 16 KiB)", valueName: "n")
+    )
     var maxHeadBytes: String?
 
-    @Option(help: ArgumentHelp("The most fields of a request's head. (default: 100)", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("The most fields of a request's head. (default: 100)", valueName: "n")
+    )
     var maxHeadFields: String?
 
     @Option(help: ArgumentHelp("The most bytes of a request. (default: 1 GiB)", valueName: "n"))
@@ -77,8 +104,8 @@ struct ServiceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            The most pixels of a photo or semantic image, to 250000000. A codec process takes up to 20 bytes of memory for each, and 50 \
-            with previews or recovery. (default: 110000000)
+            The most pixels of a photo or semantic image, to 250000000. A codec process takes up \
+            to 20 bytes of memory for each, and 50 with previews or recovery. (default: 110000000)
             """,
             valueName: "n"
         )
@@ -112,7 +139,12 @@ struct ServiceOptions: ParsableArguments {
     )
     var setAsideSeconds: String?
 
-    @Option(help: ArgumentHelp("Refuse uploads while fewer bytes are free. (default: 512 MiB)", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Refuse uploads while fewer bytes are free. (default: 512 MiB)",
+            valueName: "n"
+        )
+    )
     var minFreeBytes: String?
 
     @Option(help: ArgumentHelp("The most connections at once. (default: 512)", valueName: "n"))
@@ -142,15 +174,25 @@ struct ServiceOptions: ParsableArguments {
     )
     var drainDelaySeconds: String?
 
-    @Option(help: ArgumentHelp("How long requests may take to finish after SIGTERM. (default: 20)", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "How long requests may take to finish after SIGTERM. (default: 20)",
+            valueName: "n"
+        )
+    )
     var drainSeconds: String?
 
-    @Option(help: ArgumentHelp("trace, debug, info, notice, warning or error. (default: info)", valueName: "level"))
+    @Option(
+        help: ArgumentHelp(
+            "trace, debug, info, notice, warning or error. (default: info)",
+            valueName: "level"
+        )
+    )
     var logLevel: String?
 
-    /// The settings that options and variables amount to.
+    /// Returns the settings that the options and the environment variables describe.
     ///
-    /// - Throws: `ExitCode` after every fault was printed.
+    /// - Throws: `ExitCode`, after all faults have been printed.
     func settings() throws -> Settings {
         do throws(SettingsLoader.Faults) {
             return try SettingsLoader.load(
@@ -166,17 +208,17 @@ struct ServiceOptions: ParsableArguments {
 
     private var flags: [SettingsKey: String] {
         let values: [SettingsKey: String?] = [
-            .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey, .tlsClientCA: tlsClientCA,
-            .trustedProxies: trustedProxies, .metricsBind: metricsBind, .data: data, .workers: workers,
-            .weights: weights,
-            .compressionLevel: compressionLevel, .systemCallFilter: systemCallFilter,
-            .maxHeadBytes: maxHeadBytes, .maxHeadFields: maxHeadFields, .maxBodyBytes: maxBodyBytes,
+            .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,
+            .tlsClientCA: tlsClientCA, .trustedProxies: trustedProxies, .metricsBind: metricsBind,
+            .data: data, .workers: workers, .weights: weights, .compressionLevel: compressionLevel,
+            .systemCallFilter: systemCallFilter, .maxHeadBytes: maxHeadBytes,
+            .maxHeadFields: maxHeadFields, .maxBodyBytes: maxBodyBytes,
             .maxImageBytes: maxImageBytes, .maxImagesPerJob: maxImagesPerJob, .maxPixels: maxPixels,
             .maxArchiveMembers: maxArchiveMembers, .maxArchiveRatio: maxArchiveRatio,
-            .retentionSeconds: retentionSeconds,
-            .setAsideSeconds: setAsideSeconds, .minFreeBytes: minFreeBytes, .maxConnections: maxConnections,
-            .maxConnectionsPerAddress: maxConnectionsPerAddress, .maxRequestsPerKey: maxRequestsPerKey,
-            .drainDelaySeconds: drainDelaySeconds,
+            .retentionSeconds: retentionSeconds, .setAsideSeconds: setAsideSeconds,
+            .minFreeBytes: minFreeBytes, .maxConnections: maxConnections,
+            .maxConnectionsPerAddress: maxConnectionsPerAddress,
+            .maxRequestsPerKey: maxRequestsPerKey, .drainDelaySeconds: drainDelaySeconds,
             .drainSeconds: drainSeconds, .logLevel: logLevel,
         ]
         return values.compactMapValues { $0 }

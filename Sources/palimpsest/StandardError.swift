@@ -1,16 +1,19 @@
 import POSIX
 
-/// The stream for people: progress and complaints.
+/// Standard error, for progress and error messages.
 enum StandardError {
-    /// Whether a person watches.
+    /// Whether standard error is a terminal.
     static var isTerminal: Bool { StandardStream.error.isTerminal }
 
-    /// Writes a text at once; a stream that is closed is nobody's concern.
+    /// Writes text at once, ignoring a closed stream.
     static func write(_ text: String) {
         StandardStream.error.write(Array(text.utf8))
     }
 
-    /// A text from outside, such as a file's name, without characters that would move the cursor or hide something.
+    /// Replaces the characters of untrusted text that could move the cursor or hide something.
+    ///
+    /// File names and server messages are untrusted. Control and format characters and line and
+    /// paragraph separators become U+FFFD.
     static func printable(_ text: String) -> String {
         var kept = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
@@ -23,9 +26,11 @@ enum StandardError {
     }
 }
 
-/// The stream of results, also for a process that may do no more than write to it.
+/// Standard output, for results.
+///
+/// It also works in a sandboxed process, which may write only to descriptors already open.
 enum StandardOutput {
-    /// Writes a text at once; a stream that is closed is nobody's concern.
+    /// Writes text at once, ignoring a closed stream.
     static func write(_ text: String) {
         StandardStream.output.write(Array(text.utf8))
     }

@@ -7,30 +7,38 @@ struct SubmitCommand: AsyncParsableCommand {
         commandName: "submit",
         abstract: "Has a server protect photos and folders of photos.",
         discussion: """
-            Classes, names and results are those of 'protect': the first folder inside IN is the class of what lies in it unless --class names \
-            one for all, and a photo becomes DIR/CLASS/NAME.png with its report in NAME.json. The service is told the name of IN and the \
-            photo's path in it, not where IN lies. What the service has signed of each job is in DIR/palimpsest-manifests, for 'verify'. The photos go to the server in jobs of bounded size, some of them at the same time; \
-            where it is busy or away after the first answer, the call waits.
+            Classes, names and results are those of 'protect': the first folder inside IN is the \
+            class of what lies in it unless --class names one for all, and a photo becomes \
+            DIR/CLASS/NAME.png with its report in NAME.json. The service is told the name of IN \
+            and the photo's path in it, not where IN lies. What the service has signed of each job \
+            is in DIR/palimpsest-manifests, for 'verify'. The photos go to the server in jobs of \
+            bounded size, some of them at the same time; where it is busy or away after the first \
+            answer, the call waits.
 
-            An interrupted call goes on with --skip-existing. What it had sent is noted in DIR/palimpsest-jobs.json and is not sent again; the \
-            file is gone when nothing is open. As with 'protect', a later call into the same DIR knows a photo by its hash: results keep their \
-            names, and a new or changed photo of a name that is taken gets the next number.
+            An interrupted call goes on with --skip-existing. What it had sent is noted in \
+            DIR/palimpsest-jobs.json and is not sent again; the file is gone when nothing is open. \
+            As with 'protect', a later call into the same DIR knows a photo by its hash: results \
+            keep their names, and a new or changed photo of a name that is taken gets the next \
+            number.
 
-            A job that the server, or a proxy before it, finds too large is sent in halves, down to single photos.
+            A job that the server, or a proxy before it, finds too large is sent in halves, down \
+            to single photos.
 
-            The key of the server is read from --key-file, or from the variable PALIMPSEST_KEY. The program curl does the talking, so that its \
-            variables for proxies and certificates count.
+            The key of the server is read from --key-file, or from the variable PALIMPSEST_KEY. \
+            The program curl does the talking, so that its variables for proxies and certificates \
+            count.
 
-            A photo that cannot be protected is reported as `path: code: detail` and stops none of the others. Exit status: \
-            0 if all were protected, or all have results already; 1 if any was not protected, among them those that have \
-            results where others do not and neither --force nor --skip-existing is given; 2 for wrong usage, and if there is \
-            no photo.
+            A photo that cannot be protected is reported as `path: code: detail` and stops none of \
+            the others. Exit status: 0 if all were protected, or all have results already; 1 if \
+            any was not protected, among them those that have results where others do not and \
+            neither --force nor --skip-existing is given; 2 for wrong usage, and if there is no \
+            photo.
             """
     )
 
-    /// The variable of the key.
+    /// The environment variable that holds the API key.
     static let keyVariable = "PALIMPSEST_KEY"
-    /// Photos of one job have no more bytes together, unless one alone has.
+    /// The maximum total size in bytes of the photos of one job; a larger photo is sent alone.
     private static let maxJobBytes = 256 << 20
 
     @Argument(help: ArgumentHelp("Photos, and folders of photos.", valueName: "in"))
@@ -39,7 +47,9 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where the service is.", valueName: "url"))
     var server = "http://127.0.0.1:8080"
 
-    @Option(help: ArgumentHelp("The file with the API key, such as DATA/admin-key.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The file with the API key, such as DATA/admin-key.", valueName: "file")
+    )
     var keyFile: String?
 
     @Option(
@@ -54,7 +64,10 @@ struct SubmitCommand: AsyncParsableCommand {
     @OptionGroup
     var protection: ProtectionOptions
 
-    @Option(name: .customLong("out"), help: ArgumentHelp("The folder of the results.", valueName: "dir"))
+    @Option(
+        name: .customLong("out"),
+        help: ArgumentHelp("The folder of the results.", valueName: "dir")
+    )
     var outputFolder: String
 
     @Option(help: ArgumentHelp("The most photos of one job.", valueName: "n"))
@@ -63,7 +76,12 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many jobs at once.", valueName: "n"))
     var parallel = 2
 
-    @Option(help: ArgumentHelp("How many seconds to bear with a server that is busy or away.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "How many seconds to bear with a server that is busy or away.",
+            valueName: "n"
+        )
+    )
     var patience = 600
 
     @Flag(
@@ -82,9 +100,14 @@ struct SubmitCommand: AsyncParsableCommand {
     var quiet = false
 
     func validate() throws {
-        guard !inputs.isEmpty else { throw ValidationError("Name at least one photo or folder to protect.") }
-        guard !outputFolder.isEmpty else { throw ValidationError("Name the folder of the results by --out DIR.") }
-        guard server.hasPrefix("http://") || server.hasPrefix("https://"), !server.contains(where: \.isWhitespace)
+        guard !inputs.isEmpty else {
+            throw ValidationError("Name at least one photo or folder to protect.")
+        }
+        guard !outputFolder.isEmpty else {
+            throw ValidationError("Name the folder of the results by --out DIR.")
+        }
+        guard server.hasPrefix("http://") || server.hasPrefix("https://"),
+            !server.contains(where: \.isWhitespace)
         else {
             throw ValidationError("--server must be a URL such as https://photos.example.org.")
         }
@@ -108,7 +131,7 @@ struct SubmitCommand: AsyncParsableCommand {
         let output = try OutputFolder(path: outputFolder)
         defer {
             output.removeTemporary()
-            // It stays if anything is in it.
+            // Removes the folder only if it is empty.
             output.removeIfMade()
         }
         let openJobs = try OpenJobs(folder: output, server: url)
@@ -121,7 +144,8 @@ struct SubmitCommand: AsyncParsableCommand {
             open: openJobs.all.flatMap(\.entries),
             isQuiet: quiet
         )
-        let faults = plan.faults + changed.filter { !plan.considers($0.absolutePath) }.map(Self.changed)
+        let faults =
+            plan.faults + changed.filter { !plan.considers($0.absolutePath) }.map(Self.changed)
         if openJobs.all.isEmpty, faults.count == plan.faults.count, let refusal = plan.refusal {
             throw UsageFault(refusal)
         }
@@ -165,27 +189,37 @@ struct SubmitCommand: AsyncParsableCommand {
         let text: String
         if let keyFile {
             do throws(PictureFile.Fault) {
-                text = String(decoding: try PictureFile.read(keyFile, expecting: 0, limit: 1 << 12), as: UTF8.self)
+                text = String(
+                    decoding: try PictureFile.read(keyFile, expecting: 0, limit: 1 << 12),
+                    as: UTF8.self
+                )
             } catch {
-                throw UsageFault("The key \(StandardError.printable(keyFile)) cannot be used. \(error.failure.detail)")
+                throw UsageFault(
+                    "The key \(StandardError.printable(keyFile)) cannot be used. \(error.failure.detail)"
+                )
             }
         } else {
             text = ProcessInfo.processInfo.environment[Self.keyVariable] ?? ""
         }
         let key = text.split(whereSeparator: \.isWhitespace)
-        guard key.count == 1, let key = key.first, key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw UsageFault("Name the file with the server's API key by --key-file, or set \(Self.keyVariable).")
+        guard key.count == 1, let key = key.first,
+            key.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else {
+            throw UsageFault(
+                "Name the file with the server's API key by --key-file, or set \(Self.keyVariable)."
+            )
         }
         return String(key)
     }
 
-    /// What an earlier call has left open, and then the photos that are no part of that.
+    /// Returns the tasks: the jobs that an earlier run left open, then the remaining photos.
     private func tasks(_ plan: InputPlan, _ openJobs: OpenJobs) -> [Submission.Task] {
         let batches = Batch.divide(plan.pictures, maxImages: jobImages, maxBytes: Self.maxJobBytes)
         return openJobs.all.map { .resume($0) } + batches.map { .send($0) }
     }
 
-    /// That a photo is neither what an interrupted call was about to send, nor named by this one.
+    /// Reports a photo that changed before an interrupted run sent it and that this run does not
+    /// name.
     private static func changed(_ entry: Batch.Entry) -> PictureFault {
         let detail =
             "The photo was changed before an interrupted call had sent it; name it again to protect what it is now."
@@ -197,7 +231,7 @@ struct SubmitCommand: AsyncParsableCommand {
 }
 
 extension Submission.Task {
-    /// The number of its photos.
+    /// The number of photos.
     var count: Int {
         switch self {
         case .resume(let batch): batch.entries.count

@@ -1,7 +1,8 @@
 import ArgumentParser
-import Workers
+import Sandbox
 
-/// The option of whether processes that decode are held to the system calls that they need.
+/// The `--system-call-filter` option: whether decoding processes may make only the system calls
+/// that they need.
 struct SystemCallFilterOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(

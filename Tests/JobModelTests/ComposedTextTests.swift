@@ -3,7 +3,10 @@ import Testing
 @testable import JobModel
 
 @Suite struct ComposedTextTests {
-    @Test func `Every character that Python's Unicode can take apart is composed as Python composes it`() throws {
+    @Test
+    func `Every character that Python's Unicode can take apart is composed as Python composes it`()
+        throws
+    {
         let script = """
             import unicodedata
             for code in range(0x110000):
@@ -19,7 +22,9 @@ import Testing
         #expect(wrong.map { pairs[$0] } == [])
     }
 
-    @Test func `Letters with several marks in any order are composed as Python composes them`() throws {
+    @Test func `Letters with several marks in any order are composed as Python composes them`()
+        throws
+    {
         let script = """
             import random, unicodedata
             draw = random.Random(15)

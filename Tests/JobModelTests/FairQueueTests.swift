@@ -23,23 +23,31 @@ import Testing
         #expect(queue.next(among: []) == nil)
         let least = candidate(running: 5, share: share(90, 900), turn: 9, job: 9)
         #expect(queue.next(among: [candidate(running: 6), least, candidate(running: 7)]) == 1)
-        #expect(queue.next(among: [candidate(share: share(0, 200)), candidate(share: share(0, 199), turn: 9)]) == 1)
+        #expect(
+            queue.next(among: [
+                candidate(share: share(0, 200)), candidate(share: share(0, 199), turn: 9),
+            ]) == 1
+        )
         #expect(queue.next(among: [candidate(turn: 3, job: 1), candidate(turn: 2, job: 2)]) == 1)
         #expect(queue.next(among: [candidate(turn: 2, job: 3), candidate(turn: 2, job: 2)]) == 1)
     }
 
     @Test func `Whoever was away has no credit, and whoever is new no debt`() {
         let queue = FairQueue(latestStart: 1000)
-        // One has had nothing for long, the other nothing ever: both begin now.
-        #expect(queue.next(among: [candidate(share: share(0, 10), turn: 2), candidate(turn: 1)]) == 1)
+        // One key has had nothing for long, the other has never had anything. Both start now.
+        #expect(
+            queue.next(among: [candidate(share: share(0, 10), turn: 2), candidate(turn: 1)]) == 1
+        )
         #expect(queue.share(after: share(0, 10), taking: 50) == share(1000, 1050))
         #expect(queue.share(after: nil, taking: 50) == share(1000, 1050))
         #expect(queue.share(after: share(1100, 1200), taking: 50) == share(1200, 1250))
-        // Even what costs nothing moves on, so that nobody can come first for ever.
+        // Even a claim without cost advances the key, so that no key stays first for ever.
         #expect(queue.share(after: nil, taking: 0) == share(1000, 1001))
     }
 
-    /// One codec, so that nothing runs when it is free: over any stretch two busy keys get the same pixels, but for one image each.
+    /// With one codec nothing is running when it becomes free.
+    ///
+    /// Over any period, two busy keys then get the same pixels to within one image each.
     @Test(arguments: [(1, 1), (50, 1), (12, 7), (3, 50)])
     func `Busy keys get the same pixels, however large their images are`(sizes: (Int64, Int64)) {
         let pixels = [sizes.0, sizes.1]
@@ -62,7 +70,11 @@ import Testing
             shares[0] = queue.share(after: shares[0], taking: 12_000_000)
         }
         let queue = FairQueue(latestStart: shares[0]?.started ?? 0)
-        #expect(queue.next(among: [candidate(share: shares[0], turn: 0, job: 1), candidate(turn: 9, job: 2)]) == 1)
+        #expect(
+            queue.next(among: [
+                candidate(share: shares[0], turn: 0, job: 1), candidate(turn: 9, job: 2),
+            ]) == 1
+        )
     }
 
     // MARK: - Priorities
@@ -70,17 +82,23 @@ import Testing
     @Test func `A priority is a head start, and no more than that`() {
         let step = JobPriority.step.components.seconds * 1000
         #expect(JobPriority.allCases.map { $0.turn(ofJobMadeAt: 0) } == [step, 0, -step])
-        // An urgent job overtakes what came within the last hours, and nothing that is older.
-        #expect(JobPriority.high.turn(ofJobMadeAt: step - 1) < JobPriority.normal.turn(ofJobMadeAt: 0))
-        #expect(JobPriority.high.turn(ofJobMadeAt: step + 1) > JobPriority.normal.turn(ofJobMadeAt: 0))
-        // So whatever comes, and however urgent, a job that can wait is first after two steps at the latest.
+        // An urgent job overtakes jobs of the last few hours, but no older ones.
+        #expect(
+            JobPriority.high.turn(ofJobMadeAt: step - 1) < JobPriority.normal.turn(ofJobMadeAt: 0)
+        )
+        #expect(
+            JobPriority.high.turn(ofJobMadeAt: step + 1) > JobPriority.normal.turn(ofJobMadeAt: 0)
+        )
+        // Even a low-priority job is therefore first after at most two steps, whatever follows it.
         for priority in JobPriority.allCases {
             #expect(JobPriority.low.turn(ofJobMadeAt: 0) < priority.turn(ofJobMadeAt: 2 * step + 1))
         }
     }
 
     @Test func `Priorities are read by their words alone`() throws {
-        for priority in JobPriority.allCases { #expect(try JobPriority(parsing: priority.rawValue) == priority) }
+        for priority in JobPriority.allCases {
+            #expect(try JobPriority(parsing: priority.rawValue) == priority)
+        }
         for bad in ["", "High", "9", "urgent"] {
             let fault = #expect(throws: SettingsFault.self) { try JobPriority(parsing: bad) }
             #expect(fault?.code == .priorityInvalid)
@@ -92,13 +110,15 @@ import Testing
     @Test func `A picture costs its pixels, within bounds that no header can leave`() {
         #expect(ImageCost.pixels(width: 4000, height: 3000) == 12_000_000)
         #expect(ImageCost.pixels(width: 0, height: 5) == 1)
-        #expect(ImageCost.pixels(width: Int(Int32.max), height: Int(Int32.max)) == ImageCost.maxPixels)
+        #expect(
+            ImageCost.pixels(width: Int(Int32.max), height: Int(Int32.max)) == ImageCost.maxPixels
+        )
         #expect(ImageCost.pixels(width: .max, height: 2) == ImageCost.maxPixels)
-        // Nothing of unknown size counts as small.
+        // A file of unknown size in pixels never counts as small.
         #expect(ImageCost.estimate(bytes: 0) > ImageCost.maxSmallPixels)
         #expect(ImageCost.estimate(bytes: 3_000_000) == 12_000_000)
         #expect(ImageCost.estimate(bytes: .max) == ImageCost.maxPixels)
-        // Where pictures may have more or fewer pixels, those that may come count in full.
+        // With another limit on pixels, all permitted pictures count in full.
         #expect(ImageCost.pixels(width: 10_000, height: 9_000, limit: 90_000_000) == 90_000_000)
         #expect(ImageCost.pixels(width: 4000, height: 3000, limit: 1000) == 1000)
         #expect(ImageCost.estimate(bytes: 20_000_000, limit: 90_000_000) == 80_000_000)

@@ -4,12 +4,15 @@ import Testing
 
 @Suite struct ImageTransitionTests {
     private let rule = RetryRule()
-    private static let failure = ImageFailure(code: "image_corrupt", detail: "The picture is broken.")
+    private static let failure = ImageFailure(
+        code: "image_corrupt",
+        detail: "The picture is broken."
+    )
 
     /// Every kind of event.
     private static let events: [ImageEvent] = [
-        .claimed, .protected, .refused(failure), .machineFailed(failure, jitter: 0), .crashed, .interrupted, .released,
-        .cancelled, .retried,
+        .claimed, .protected, .refused(failure), .machineFailed(failure, jitter: 0), .crashed,
+        .interrupted, .released, .cancelled, .retried,
     ]
 
     private static func name(_ event: ImageEvent) -> String {
@@ -26,13 +29,14 @@ import Testing
         }
     }
 
-    /// The drawn machine, once for an image with a clean record and once for one that has no more tries left.
+    /// Tests the state machine as drawn, for an image without faults and for one without tries
+    /// left.
     @Test func `Every event in every state leads where it is drawn, or nowhere`() {
         let fresh = [
-            "queued claimed running", "queued cancelled cancelled", "running protected done", "running refused failed",
-            "running machineFailed queued", "running crashed queued", "running interrupted queued",
-            "running released queued", "running cancelled cancelled", "failed retried queued",
-            "quarantined retried queued",
+            "queued claimed running", "queued cancelled cancelled", "running protected done",
+            "running refused failed", "running machineFailed queued", "running crashed queued",
+            "running interrupted queued", "running released queued", "running cancelled cancelled",
+            "failed retried queued", "quarantined retried queued",
         ]
         let exhausted = fresh.map { step in
             switch step {
@@ -42,12 +46,16 @@ import Testing
             default: step
             }
         }
-        let records = [(ImageFaults(), fresh), (ImageFaults(errors: 4, crashes: 1, interruptions: 4), exhausted)]
+        let records = [
+            (ImageFaults(), fresh),
+            (ImageFaults(errors: 4, crashes: 1, interruptions: 4), exhausted),
+        ]
         for (faults, legal) in records {
             var seen: [String] = []
             for state in ImageState.allCases {
                 for event in Self.events {
-                    guard let transition = rule.transition(of: state, after: faults, on: event) else { continue }
+                    guard let transition = rule.transition(of: state, after: faults, on: event)
+                    else { continue }
                     #expect(transition.old == state)
                     #expect(state.canBecome(transition.new))
                     seen.append("\(state.rawValue) \(Self.name(event)) \(transition.new.rawValue)")
@@ -61,7 +69,9 @@ import Testing
         var taken: Set<[ImageState]> = []
         for state in ImageState.allCases {
             for event in Self.events {
-                for faults in [ImageFaults(), ImageFaults(errors: 4, crashes: 1, interruptions: 4)] {
+                for faults in [
+                    ImageFaults(), ImageFaults(errors: 4, crashes: 1, interruptions: 4),
+                ] {
                     if let step = rule.transition(of: state, after: faults, on: event) {
                         taken.insert([step.old, step.new])
                     }
@@ -69,35 +79,50 @@ import Testing
             }
         }
         for old in ImageState.allCases {
-            for new in ImageState.allCases { #expect(taken.contains([old, new]) == old.canBecome(new)) }
+            for new in ImageState.allCases {
+                #expect(taken.contains([old, new]) == old.canBecome(new))
+            }
         }
     }
 
     @Test func `What is to be written down and done follows from the states alone`() throws {
         for state in ImageState.allCases {
             for event in Self.events {
-                guard let step = rule.transition(of: state, after: ImageFaults(crashes: 1), on: event) else { continue }
+                guard
+                    let step = rule.transition(of: state, after: ImageFaults(crashes: 1), on: event)
+                else { continue }
                 #expect(step.takesLease == (step.new == .running))
                 #expect(step.endsLease == (step.old == .running))
-                #expect(step.isEnd == [.done, .failed, .quarantined, .cancelled].contains(step.new))
+                #expect(
+                    step.isEnd == [.done, .failed, .quarantined, .cancelled].contains(step.new)
+                )
                 #expect(step.wakesWorkers == (step.new == .queued))
                 #expect((step.failure != nil) == [.failed, .quarantined].contains(step.new))
             }
         }
     }
 
-    @Test func `Each fault counts for itself, and only a fault of the machine makes an image wait`() throws {
+    @Test func `Each fault counts for itself, and only a fault of the machine makes an image wait`()
+        throws
+    {
         let before = ImageFaults(errors: 1, crashes: 0, interruptions: 2)
         func after(_ event: ImageEvent) throws -> ImageTransition {
             try #require(rule.transition(of: .running, after: before, on: event))
         }
         let failed = try after(.machineFailed(Self.failure, jitter: 0))
-        #expect(failed.faults == ImageFaults(errors: 2, crashes: 0, interruptions: 2) && failed.delay == .seconds(2))
+        #expect(
+            failed.faults == ImageFaults(errors: 2, crashes: 0, interruptions: 2)
+                && failed.delay == .seconds(2)
+        )
         let crashed = try after(.crashed)
-        #expect(crashed.faults == ImageFaults(errors: 1, crashes: 1, interruptions: 2) && crashed.delay == .zero)
+        #expect(
+            crashed.faults == ImageFaults(errors: 1, crashes: 1, interruptions: 2)
+                && crashed.delay == .zero
+        )
         let interrupted = try after(.interrupted)
         #expect(
-            interrupted.faults == ImageFaults(errors: 1, crashes: 0, interruptions: 3) && interrupted.delay == .zero
+            interrupted.faults == ImageFaults(errors: 1, crashes: 0, interruptions: 3)
+                && interrupted.delay == .zero
         )
         #expect(try after(.released).faults == before)
         #expect(try after(.cancelled).faults == before)

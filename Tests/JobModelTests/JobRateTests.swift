@@ -4,7 +4,7 @@ import Testing
 @Suite struct JobRateTests {
     private let start = ContinuousClock.now
 
-    /// How many of some attempts at one moment succeed.
+    /// Returns how many of several attempts at the same time succeed.
     private func take(
         _ attempts: Int,
         of rate: inout JobRate,
@@ -12,12 +12,16 @@ import Testing
         after seconds: Duration = .zero
     ) -> Int {
         var taken = 0
-        for _ in 0..<attempts where rate.take(perMinute: perMinute, now: start + seconds) { taken += 1 }
+        for _ in 0..<attempts where rate.take(perMinute: perMinute, now: start + seconds) {
+            taken += 1
+        }
         return taken
     }
 
     @Test(arguments: [1, 2, 3, 7, 60, 999, 60_000])
-    func `A full bucket gives as many jobs as it holds, and then one for each part of the minute`(perMinute: Int) {
+    func `A full bucket gives as many jobs as it holds, and then one for each part of the minute`(
+        perMinute: Int
+    ) {
         var rate = JobRate(now: start)
         #expect(rate.standing(perMinute: perMinute, now: start) == (perMinute, nil))
         for left in (0..<perMinute).reversed() {
@@ -28,7 +32,7 @@ import Testing
         let empty = rate
         let isTaken = rate.take(perMinute: perMinute, now: start)
         #expect(!isTaken && rate == empty)
-        // From then on the next one is there when it is said to be, and not before.
+        // From here on, each job is available exactly when announced, and not before.
         var now = start
         for _ in 0..<min(3 * perMinute, 300) {
             guard let wait = rate.standing(perMinute: perMinute, now: now).untilNext else {

@@ -5,9 +5,9 @@ import Testing
 @Suite struct LifecycleTests {
     @Test func `Images take exactly the drawn steps`() {
         let legal: Set<String> = [
-            "queued>running", "queued>cancelled", "running>queued", "running>done", "running>failed",
-            "running>quarantined",
-            "running>cancelled", "failed>queued", "quarantined>queued",
+            "queued>running", "queued>cancelled", "running>queued", "running>done",
+            "running>failed", "running>quarantined", "running>cancelled", "failed>queued",
+            "quarantined>queued",
         ]
         for old in ImageState.allCases {
             for new in ImageState.allCases {
@@ -28,11 +28,13 @@ import Testing
         #expect(JobCounts(done: 1, cancelled: 9).state == .done)
     }
 
-    /// Any legal step of an image is a legal step, or none, of its job.
+    /// Checks that every legal transition of an image is legal for its job, or leaves its state.
     @Test func `Legal steps of images make legal steps of jobs`() {
         for bits in 0..<(1 << 12) {
             var counts = JobCounts()
-            for (place, state) in ImageState.allCases.enumerated() { counts[state] = bits >> (2 * place) & 3 }
+            for (place, state) in ImageState.allCases.enumerated() {
+                counts[state] = bits >> (2 * place) & 3
+            }
             for old in ImageState.allCases where counts[old] > 0 {
                 for new in ImageState.allCases where old.canBecome(new) {
                     var next = counts
@@ -50,8 +52,9 @@ import Testing
 
     @Test func `Jobs take exactly the drawn steps`() {
         let legal: Set<String> = [
-            "queued>running", "queued>cancelled", "running>queued", "running>done", "running>failed",
-            "running>cancelled", "done>running", "failed>queued", "failed>running", "cancelled>running",
+            "queued>running", "queued>cancelled", "running>queued", "running>done",
+            "running>failed", "running>cancelled", "done>running", "failed>queued",
+            "failed>running", "cancelled>running",
         ]
         for old in JobState.allCases {
             for new in JobState.allCases {
@@ -66,7 +69,9 @@ import Testing
                 var counts = JobCounts()
                 counts[old] = 2
                 let before = counts
-                let refused = [counts.move(3, from: old, to: new), counts.move(-1, from: old, to: new)]
+                let refused = [
+                    counts.move(3, from: old, to: new), counts.move(-1, from: old, to: new),
+                ]
                 #expect(refused == [false, false] && counts == before)
                 let moved = counts.move(2, from: old, to: new)
                 #expect(moved == old.canBecome(new))
@@ -116,7 +121,9 @@ import Testing
     }
 
     @Test func `Owners have parts that cannot be confused`() {
-        #expect(WorkerOwner(instance: "host-1", run: "r_2", worker: 3)?.description == "host-1/r_2/3")
+        #expect(
+            WorkerOwner(instance: "host-1", run: "r_2", worker: 3)?.description == "host-1/r_2/3"
+        )
         for bad in ["", "a/b", "a b", "é", String(repeating: "x", count: 65)] {
             #expect(WorkerOwner(instance: bad, run: "r", worker: 0) == nil)
             #expect(WorkerOwner(instance: "i", run: bad, worker: 0) == nil)

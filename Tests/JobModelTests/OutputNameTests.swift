@@ -67,7 +67,9 @@ import Testing
         #expect(take("a-2.jpg", cats) == "a-2-2.png")
     }
 
-    @Test func `A name that a file has is given to nobody, and the counting goes on behind it`() throws {
+    @Test func `A name that a file has is given to nobody, and the counting goes on behind it`()
+        throws
+    {
         let cats = try ClassLabel("cats")
         var names = OutputNames()
         names.reserve("IMG_1", in: cats)
@@ -80,12 +82,17 @@ import Testing
         #expect(take("IMG_1.jpg", try ClassLabel("dogs")) == "IMG_1.png")
     }
 
-    @Test(arguments: ["a", "a-2", "x.tar", "_NUL", "Ünï", "no extension", String(repeating: "n", count: 180) + "-9999"])
+    @Test(arguments: [
+        "a", "a-2", "x.tar", "_NUL", "Ünï", "no extension",
+        String(repeating: "n", count: 180) + "-9999",
+    ])
     func `A name that was given once is taken as it is`(base: String) {
         #expect(OutputName(given: base)?.base == base)
     }
 
-    @Test(arguments: ["", ".a", "a/b", "a\\b", "NUL", "a ", "a:b", "a\n", String(repeating: "n", count: 300)])
+    @Test(arguments: [
+        "", ".a", "a/b", "a\\b", "NUL", "a ", "a:b", "a\n", String(repeating: "n", count: 300),
+    ])
     func `A name that is never given is none`(base: String) {
         #expect(OutputName(given: base) == nil)
     }

@@ -1,17 +1,20 @@
 import Foundation
 import Testing
 
-/// Python's standard library, which knows Unicode and Windows' names by itself.
+/// Runs Python, whose standard library knows Unicode and Windows device names independently.
 enum Python {
     /// Runs a script.
     ///
     /// - Parameters:
-    ///   - script: Its `texts` are the texts; what it puts into `out` comes back.
-    ///   - texts: Handed over as JSON, as they are.
+    ///   - script: The script. It reads the list `texts` and fills the list `out`.
+    ///   - texts: The texts, passed as JSON.
     /// - Returns: The list `out`.
-    /// - Throws: What the process or the file throws, and a failed requirement if the script fails.
+    /// - Throws: Errors of the process and of the file, and a failed requirement if the script
+    ///   fails.
     static func strings(_ script: String, _ texts: [String] = []) throws -> [String] {
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("texts-\(UUID().uuidString).json")
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "texts-\(UUID().uuidString).json"
+        )
         try JSONEncoder().encode(texts).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         let process = Process()
@@ -31,7 +34,8 @@ enum Python {
     }
 }
 
-/// Whether two texts are the same bytes; Swift's own comparison takes all spellings of a text for one.
+/// Whether two texts have the same bytes; Swift's `==` treats canonically equivalent texts as
+/// equal.
 func areSameBytes(_ first: String, _ second: String) -> Bool {
     first.utf8.elementsEqual(second.utf8)
 }

@@ -22,12 +22,16 @@ import Testing
     }
 
     @Test(arguments: [0, 17, -8, Int.max]) func `Strengths outside are refused`(strength: Int) {
-        let fault = #expect(throws: SettingsFault.self) { try ProtectionSettings(strength: strength) }
+        let fault = #expect(throws: SettingsFault.self) {
+            try ProtectionSettings(strength: strength)
+        }
         #expect(fault?.code == .strengthInvalid)
     }
 
     @Test(arguments: [63, 1025, 0]) func `Working sizes outside are refused`(size: Int) {
-        let fault = #expect(throws: SettingsFault.self) { try ProtectionSettings(workingSize: size) }
+        let fault = #expect(throws: SettingsFault.self) {
+            try ProtectionSettings(workingSize: size)
+        }
         #expect(fault?.code == .workingSizeInvalid)
     }
 
@@ -48,7 +52,10 @@ import Testing
         }
     }
 
-    @Test func `Unless it is asked for, pictures of up to 64 pixels on their short side are not masked`() {
+    // swift-format-ignore
+    @Test
+    func `Unless it is asked for, pictures of up to 64 pixels on their short side are not masked`()
+    {
         #expect(Mask.auto.applied(width: 64, height: 4000) == .unmasked)
         #expect(Mask.auto.applied(width: 4000, height: 64) == .unmasked)
         #expect(Mask.auto.applied(width: 65, height: 65) == .photo)
@@ -60,13 +67,19 @@ import Testing
     @Test func `Settings have the documented JSON`() throws {
         let json =
             #"{"clip":false,"mask":"photo","metadata":"strip","mode":"sample-wise","strength":4,"working_size":128}"#
-        let settings = try ProtectionSettings(strength: 4, clip: false, workingSize: 128, mask: .photo)
+        let settings = try ProtectionSettings(
+            strength: 4,
+            clip: false,
+            workingSize: 128,
+            mask: .photo
+        )
         #expect(try encoded(settings) == json)
         #expect(try decoded(ProtectionSettings.self, json) == settings)
     }
 
     @Test func `Settings of versions without a mask have none, not today's standard`() throws {
-        let json = #"{"clip":true,"metadata":"strip","mode":"sample-wise","strength":8,"working_size":128}"#
+        let json =
+            #"{"clip":true,"metadata":"strip","mode":"sample-wise","strength":8,"working_size":128}"#
         let settings = try decoded(ProtectionSettings.self, json)
         #expect(settings.mask == .unmasked)
         #expect(try settings == ProtectionSettings(mask: .unmasked) && settings != .standard)
@@ -99,35 +112,69 @@ import Testing
     }
 
     @Test func `A part is one key in JSON, and nothing else is a part`() throws {
-        let assignment = ClassAssignment(generatorVersion: 1, familySeed: 2, classIndex: 3, textureSeed: 4)
+        let assignment = ClassAssignment(
+            generatorVersion: 1,
+            familySeed: 2,
+            classIndex: 3,
+            textureSeed: 4
+        )
         let json = #"{"class_index":3,"family_seed":"2","generator_version":1,"texture_seed":"4"}"#
         let generated = ArtefactPart<Int>.generated(assignment)
         #expect(try encoded(generated) == #"{"generated":\#(json)}"#)
         #expect(try decoded(ArtefactPart<Int>.self, #"{"generated":\#(json)}"#) == generated)
         #expect(try encoded(ArtefactPart.imported(7)) == #"{"imported":7}"#)
         #expect(try decoded(ArtefactPart<Int>.self, #"{"imported":7}"#) == .imported(7))
-        for other in ["{}", "7", #"{"generated":\#(json),"imported":7}"#, #"{"imported":null}"#, #"{"imported":"7"}"#] {
-            #expect(throws: (any Error).self, "\(other)") { try decoded(ArtefactPart<Int>.self, other) }
+        for other in [
+            "{}", "7", #"{"generated":\#(json),"imported":7}"#, #"{"imported":null}"#,
+            #"{"imported":"7"}"#,
+        ] {
+            #expect(throws: (any Error).self, "\(other)") {
+                try decoded(ArtefactPart<Int>.self, other)
+            }
         }
     }
 
     @Test func `Only an imported part is mapped`() {
-        let assignment = ClassAssignment(generatorVersion: 1, familySeed: 2, classIndex: 3, textureSeed: 4)
-        #expect(ArtefactPart<Int>.generated(assignment).mapImported(String.init) == .generated(assignment))
+        let assignment = ClassAssignment(
+            generatorVersion: 1,
+            familySeed: 2,
+            classIndex: 3,
+            textureSeed: 4
+        )
+        #expect(
+            ArtefactPart<Int>.generated(assignment).mapImported(String.init)
+                == .generated(assignment)
+        )
         #expect(ArtefactPart.imported(5).mapImported { $0 + 1 } == .imported(6))
     }
 
-    @Test func `Class-wise takes the first imported picture, sample-wise the one that the file determines`() {
+    @Test
+    func
+        `Class-wise takes the first imported picture, sample-wise the one that the file determines`()
+    {
         let photos = (0..<4).map { SHA256.hash([UInt8($0)]) }
         let three = ClassArtefact.imported(count: 3)
-        #expect(photos.map { three.part(for: $0, mode: .classWise) } == Array(repeating: .imported(0), count: 4))
-        // The formula of `SHA256Digest.sampleSeed`, computed by Python's hashlib.
-        #expect(photos.map { three.part(for: $0, mode: .sampleWise) } == [2, 0, 0, 0].map { .imported($0) })
-        #expect(ClassArtefact.imported(count: 1).part(for: photos[0], mode: .sampleWise) == .imported(0))
+        #expect(
+            photos.map { three.part(for: $0, mode: .classWise) }
+                == Array(repeating: .imported(0), count: 4)
+        )
+        // Computed with Python's hashlib by the formula of `SHA256Digest.sampleSeed`.
+        #expect(
+            photos.map { three.part(for: $0, mode: .sampleWise) }
+                == [2, 0, 0, 0].map { .imported($0) }
+        )
+        #expect(
+            ClassArtefact.imported(count: 1).part(for: photos[0], mode: .sampleWise) == .imported(0)
+        )
     }
 
     @Test func `Sample-wise a photo has a texture of its own in its class's place`() {
-        let assignment = ClassAssignment(generatorVersion: 2, familySeed: 2, classIndex: 3, textureSeed: 4)
+        let assignment = ClassAssignment(
+            generatorVersion: 2,
+            familySeed: 2,
+            classIndex: 3,
+            textureSeed: 4
+        )
         let (photo, generated) = (SHA256.hash([]), ClassArtefact.generated(assignment))
         #expect(generated.part(for: photo, mode: .classWise) == .generated(assignment))
         let own = ClassAssignment(
@@ -143,7 +190,8 @@ import Testing
         var report = try Self.report()
         let json = try encoded(report)
         #expect(
-            json == #"{"artefact_sha256":"dd","bit_depth":8,"bound":8,"class":"cats","clip":true,"height":48,"#
+            json
+                == #"{"artefact_sha256":"dd","bit_depth":8,"bound":8,"class":"cats","clip":true,"height":48,"#
                 + #""input_format":"jpeg","input_sha256":"aa","left_out":[],"linf":7,"luminance_only":false,"mask":"photo","metadata":"strip","#
                 + #""method":"deep-hiding","mode":"class-wise","model_sha256":"bb","output_sha256":"cc","#
                 + #""psnr":34.5,"semantic_image_sha256":"dd","ssim":0.75,"strength":8,"width":64,"working_height":32,"#
@@ -151,7 +199,10 @@ import Testing
         )
         #expect(try decoded(ProtectionReport.self, json) == report)
         let earlier = json.replacing(#""artefact_sha256":"dd","bit_depth":8,"#, with: "")
-            .replacing(#""method":"deep-hiding","#, with: "").replacing(#""metadata":"strip","#, with: "")
+            .replacing(#""method":"deep-hiding","#, with: "").replacing(
+                #""metadata":"strip","#,
+                with: ""
+            )
             .replacing(#""left_out":[],"#, with: "").replacing(#""mask":"photo","#, with: "")
         #expect(try decoded(ProtectionReport.self, earlier).mask == .unmasked)
         report.mask = .unmasked
@@ -163,11 +214,15 @@ import Testing
         }
         (report.bitDepth, report.metadata) = (16, .copyright)
         report.leftOut = [LeftOut(part: "icc_profile", reason: "damaged")]
-        #expect(try encoded(report).contains(#""left_out":[{"part":"icc_profile","reason":"damaged"}]"#))
+        #expect(
+            try encoded(report).contains(#""left_out":[{"part":"icc_profile","reason":"damaged"}]"#)
+        )
         #expect(try decoded(ProtectionReport.self, encoded(report)) == report)
         report.method = MethodID(rawValue: "another")
         let another = try encoded(report)
-        #expect(another.contains(#""method":"another""#) && !another.contains("semantic_image_sha256"))
+        #expect(
+            another.contains(#""method":"another""#) && !another.contains("semantic_image_sha256")
+        )
         #expect(try decoded(ProtectionReport.self, another) == report)
         report.psnr = .infinity
         report.bound = nil

@@ -1,6 +1,6 @@
 import ForbiddenCalls
 import Glibc
-import Workers
+import Sandbox
 
 /// Restricts itself as a codec process does, tries one thing, and says so if it is still there.
 ///

@@ -2,8 +2,8 @@ import CodecChild
 import Foundation
 import JobModel
 import Methods
+import Sandbox
 import ToyMethod
-import Workers
 
 /// A codec process of a program that has one more method than the product.
 ///

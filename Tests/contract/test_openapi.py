@@ -85,13 +85,14 @@ def test_every_answer_has_a_body_with_an_example_or_none():
 def test_every_code_of_the_sources_is_documented():
     sources = "\n".join(
         path.read_text()
-        for folder in ("Service", "HTTPServer", "HTTPWire")
-        for path in sorted((ROOT / "Sources" / folder).glob("*.swift"))
-    ) + (ROOT / "Sources/JobModel/SettingsFault.swift").read_text()
+        for folder in ("HTTPAPI", "Operations", "HTTPServer", "HTTPWire")
+        for path in sorted((ROOT / "Sources" / folder).rglob("*.swift"))
+    ) + (ROOT / "Sources/JobModel/Settings/SettingsFault.swift").read_text()
     codes = set(re.findall(r'(?:APIError\(|Problem\()\s*\.\w+,\s*"([a-z_]+)"', sources))
     codes |= set(re.findall(r'\bcode: "([a-z_]+)"', sources))
     codes |= set(re.findall(r'case \w+ = "([a-z_]+_invalid)"', sources))
-    codes |= {f"{name}_invalid" for name in re.findall(r'parameterInvalid\("(\w+)"', sources)}
+    named = re.findall(r'(?:parameterInvalid|KeyFault)\(\s*"(\w+)"', sources)
+    codes |= {f"{name}_invalid" for name in named}
     # No client is left to read it.
     codes.discard("client_disconnected")
     assert len(codes) > 50, codes

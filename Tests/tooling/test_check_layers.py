@@ -47,12 +47,15 @@ def test_a_copy_is_clean(tree):
     [
         ("Imaging", "import DeepHiding", "imports only go down"),
         ("Imaging", "public import Archive", "imports only go down"),
-        ("JobModel", "@preconcurrency import Service", "imports only go down"),
+        ("JobModel", "@preconcurrency import HTTPAPI", "imports only go down"),
         ("HTTPServer", "import struct Protection.Protector", "imports only go down"),
-        ("Workers", "internal import CSpng", "does not list"),
-        ("Service", "import GRDB", "only JobStore may use"),
+        ("JobRunner", "internal import CSpng", "does not list"),
+        ("HTTPAPI", "import GRDB", "only JobStore may use"),
+        ("Operations", "import HTTPTypes", "only HTTPAPI, HTTPServer, HTTPWire may use"),
+        ("Operations", "import SocketIO", "only HTTPAPI, HTTPServer may use"),
+        ("CodecHost", "import JobStore", "only HTTPAPI, JobRunner, Operations, palimpsest may use"),
         ("JobStore", "import Foundation", "nobody may use"),
-        ("BlobStore", "import Dispatch", "only POSIX, Service, SocketIO, palimpsest may use"),
+        ("BlobStore", "import Dispatch", "only HTTPAPI, POSIX, SocketIO, palimpsest may use"),
         ("HTTPWire", "import Dispatch", "pure logic"),
         ("Archive", "import Glibc", "pure logic"),
         ("ImageHeader", "import func Glibc.open", "pure logic"),
@@ -80,7 +83,7 @@ def test_pure_modules_may_use_the_essentials_of_foundation(tree):
 
 def test_words_in_comments_and_strings_are_not_imports(tree):
     (tree / "Sources" / "Imaging" / "Fine.swift").write_text(
-        '// import Service\n/*\nimport Service\n*/\nlet text = """\nimport Service\n"""\n'
+        '// import HTTPAPI\n/*\nimport HTTPAPI\n*/\nlet text = """\nimport HTTPAPI\n"""\n'
     )
     status, output = check(tree)
     assert status == 0, output
@@ -90,12 +93,12 @@ def test_an_upward_dependency_in_the_manifest_is_found(tree):
     manifest = (tree / "Package.swift").read_text()
     assert 'module("ImageHeader"' in manifest
     (tree / "Package.swift").write_text(
-        manifest.replace('module("ImageHeader"', 'module("ImageHeader", ["Workers"]', 1)
+        manifest.replace('module("ImageHeader"', 'module("ImageHeader", ["JobRunner"]', 1)
     )
     status, output = check(tree)
     assert status == 1
-    assert "ImageHeader (layer 1) may not depend on Workers (layer 4)" in output
-    assert "ImageHeader declares Workers, which none of its files imports" in output
+    assert "ImageHeader (layer 1) may not depend on JobRunner (layer 5)" in output
+    assert "ImageHeader declares JobRunner, which none of its files imports" in output
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,26 @@
-/// Which folders of an upload, or of a folder on disk, are albums: the class of a photo is the album that it lies in.
+/// Decides which folders of an upload, or of a folder on disk, are albums.
 ///
-/// Albums are the first folders. A single folder at the top that holds nothing but folders is only a wrapper around them and is passed
-/// through, and so is a single folder within it: what Finder, `zip -r photos.zip photos`, `tar -c photos` and Takeout put around
-/// albums. A single folder that holds a photo itself is an album. Files that are passed over count for nothing here.
+/// A photo's class is the album that contains it. Albums are usually the top-level folders. A
+/// single top-level folder that contains only folders is a wrapper and is passed through, as is a
+/// single folder inside it. Finder, `zip -r photos.zip photos`, `tar -c photos` and Takeout create
+/// such wrappers. A single folder that directly contains a photo is an album. Skipped files are not
+/// considered.
 public struct AlbumLayout: Sendable, Equatable {
-    /// The folders that are passed through, from the outermost in.
+    /// The folders that are passed through, outermost first.
     public let wrappers: [String]
 
     /// Finds the wrappers.
     ///
     /// - Parameters:
-    ///   - photos: The folders that each photo lies in, from the outermost in.
-    ///   - needsSeveral: Whether only what is around several albums is a wrapper. In a folder that grows, one album may as well be the
-    ///     first subfolder of a class.
-    ///   - isAlbum: Whether a folder of this name is known to be an album, so that it is none of the wrappers.
-    public init(photos: [[String]], needsSeveral: Bool = false, isAlbum: (String) -> Bool = { _ in false }) {
+    ///   - photos: The folders that contain each photo, outermost first.
+    ///   - needsSeveral: Whether wrappers must contain several albums. In a folder that grows, a
+    ///     single album may be the first subfolder of a class.
+    ///   - isAlbum: Whether a folder of this name is known to be an album and hence not a wrapper.
+    public init(
+        photos: [[String]],
+        needsSeveral: Bool = false,
+        isAlbum: (String) -> Bool = { _ in false }
+    ) {
         guard let first = photos.first else {
             wrappers = []
             return
@@ -28,10 +34,10 @@ public struct AlbumLayout: Sendable, Equatable {
         wrappers = needsSeveral && isOnlyOne ? [] : Array(first.prefix(depth))
     }
 
-    /// The album of a photo.
+    /// Returns the album of a photo.
     ///
-    /// - Parameter folders: The folders that it lies in, as they were given at the start.
-    /// - Returns: The first folder behind the wrappers; `nil` for a photo outside of any.
+    /// - Parameter folders: The folders that contain the photo, as passed to the initialiser.
+    /// - Returns: The first folder inside the wrappers; `nil` for a photo outside all albums.
     public func album(of folders: [String]) -> String? {
         folders.count > wrappers.count ? folders[wrappers.count] : nil
     }

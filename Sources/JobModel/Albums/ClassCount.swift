@@ -1,4 +1,4 @@
-/// How many photos of a job, or of a call, have a class.
+/// The number of photos in a class, within a job or a run.
 ///
 /// JSON: `{"class", "images"}`.
 public struct ClassCount: Codable, Sendable, Hashable {
@@ -7,21 +7,21 @@ public struct ClassCount: Codable, Sendable, Hashable {
         case images
     }
 
-    /// The most classes that a job lists.
+    /// The maximum number of classes that a job lists.
     public static let maxListed = 1000
 
     /// The class.
     public let label: ClassLabel
-    /// How many photos have it.
+    /// The number of photos.
     public let images: Int
 
-    /// Names a count.
+    /// Creates a count.
     public init(label: ClassLabel, images: Int) {
         self.label = label
         self.images = images
     }
 
-    /// Counts the photos of each class, in the order in which the classes were first seen.
+    /// Counts the photos of each class, in order of first appearance.
     ///
     /// - Parameter labels: The class of each photo.
     /// - Returns: A count for each class that occurs.

@@ -1,38 +1,39 @@
-/// How many files of an upload, or of the folders of a call, were passed over, and which were the first.
+/// The number of files that were skipped in an upload or in a run's folders, with examples.
 ///
-/// JSON: `{"total", "reasons": {REASON: COUNT}, "examples": [PATH]}`, with the reasons of ``PassOverReason`` that occurred.
+/// JSON: `{"total", "reasons": {REASON: COUNT}, "examples": [PATH]}`, with each ``PassOverReason``
+/// that occurred.
 public struct PassedOver: Sendable, Equatable {
-    /// The most paths that are named.
+    /// The maximum number of example paths.
     public static let maxExamples = 10
 
-    /// The files of each reason that occurred.
+    /// The number of files for each reason that occurred.
     public private(set) var counts: [PassOverReason: Int] = [:]
-    /// The first of them, as ``SourcePath/shown(_:)`` gives them.
+    /// The paths of the first files, in the form of ``SourcePath/shown(_:)``.
     public private(set) var examples: [String] = []
 
-    /// Starts with none.
+    /// Creates an empty count.
     public init() {}
 
-    /// How many there are.
+    /// The number of files.
     public var total: Int { counts.values.reduce(0, +) }
 
     /// Counts a file.
     ///
     /// - Parameters:
-    ///   - source: Its path.
-    ///   - reason: Why it is passed over.
+    ///   - source: The path of the file.
+    ///   - reason: Why the file is skipped.
     public mutating func add(_ source: String, _ reason: PassOverReason) {
         counts[reason, default: 0] += 1
         if examples.count < Self.maxExamples { examples.append(SourcePath.shown(source)) }
     }
 
-    /// Counts what was counted elsewhere.
+    /// Adds another count.
     public mutating func add(contentsOf other: PassedOver) {
         counts.merge(other.counts, uniquingKeysWith: +)
         examples = Array((examples + other.examples).prefix(Self.maxExamples))
     }
 
-    /// The counts in words, such as `2 hidden, 1 video`; empty if there is none.
+    /// The counts in words, such as `2 hidden, 1 video`; empty if there are none.
     public var words: String {
         PassOverReason.allCases.compactMap { reason in
             counts[reason].map { "\($0) \(reason.words($0))" }
@@ -58,7 +59,7 @@ extension PassedOver: Codable {
         case total, reasons, examples
     }
 
-    /// Decodes the counts; reasons of a later version are left out.
+    /// Decodes the counts, ignoring reasons of later versions.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         for (name, count) in try container.decode([String: Int].self, forKey: .reasons) {
@@ -67,7 +68,7 @@ extension PassedOver: Codable {
         examples = try container.decode([String].self, forKey: .examples)
     }
 
-    /// Encodes the total with the counts.
+    /// Encodes the counts and their total.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(total, forKey: .total)

@@ -1,13 +1,13 @@
-/// The name or path of a file as it was sent, made fit to be shown.
+/// Makes the name or path of a file, as received, fit for display.
 public enum SourcePath {
-    /// The most UTF-8 bytes that are shown.
+    /// The maximum length of the result in UTF-8 bytes.
     public static let maxBytes = 1024
     private static let cut = "\u{2026}"
 
-    /// Makes a path fit to be stored, shown in documents and printed.
+    /// Makes a path fit to be stored, printed and shown in documents.
     ///
-    /// Control characters, line ends and marks that turn the direction of the text become U+FFFD. Of a path that is longer than
-    /// ``maxBytes`` the end is kept, behind an ellipsis. All else stays as it was sent.
+    /// Control characters, line separators and bidirectional controls become U+FFFD. If the path is
+    /// longer than ``maxBytes``, its end is kept after an ellipsis. Everything else is unchanged.
     public static func shown(_ path: String) -> String {
         var kept = String.UnicodeScalarView()
         for scalar in path.unicodeScalars { kept.append(isHarmful(scalar) ? "\u{FFFD}" : scalar) }
@@ -27,7 +27,8 @@ public enum SourcePath {
     private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: true
-        default: (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+        default:
+            (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
         }
     }
 }

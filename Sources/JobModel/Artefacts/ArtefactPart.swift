@@ -1,19 +1,19 @@
-/// What one photo gets of its class's artefact; see ``ClassArtefact/part(for:mode:)``.
+/// The part of a class's artefact that one photo gets; see ``ClassArtefact/part(for:mode:)``.
 ///
-/// What stands for an imported picture depends on the place: its position in the class's list, its
-/// hash in the store, its bytes on the way to a codec, its position in a codec's frame.
-/// JSON: an object with one key, `generated` or `imported`.
+/// `Imported` identifies an imported picture, depending on the context: its position in the class's
+/// list, its hash in the store, its bytes on the way to a codec, or its position in a codec's
+/// frame. JSON: an object with one key, `generated` or `imported`.
 public enum ArtefactPart<Imported: Sendable & Hashable>: Sendable, Hashable {
-    /// The method makes it from these numbers.
+    /// The method generates the part from these numbers.
     case generated(ClassAssignment)
-    /// It is a picture that was imported for the photo's class.
+    /// The part is a picture imported for the photo's class.
     case imported(Imported)
 
-    /// The same part with something else standing for an imported picture.
+    /// Returns the same part with another representation of an imported picture.
     ///
-    /// - Parameter transform: What stands for it instead.
-    /// - Returns: A generated part as it is, an imported one transformed.
-    /// - Throws: What `transform` throws.
+    /// - Parameter transform: Converts the representation.
+    /// - Returns: A generated part unchanged, an imported one transformed.
+    /// - Throws: The error that `transform` throws.
     public func mapImported<Other, Failure: Error>(
         _ transform: (Imported) throws(Failure) -> Other
     ) throws(Failure) -> ArtefactPart<Other> {
@@ -29,7 +29,7 @@ private enum PartKey: String, CodingKey {
 }
 
 extension ArtefactPart: Encodable where Imported: Encodable {
-    /// Encodes the one key.
+    /// Encodes an object with one key.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: PartKey.self)
         switch self {
@@ -40,7 +40,7 @@ extension ArtefactPart: Encodable where Imported: Encodable {
 }
 
 extension ArtefactPart: Decodable where Imported: Decodable {
-    /// Decodes a part; both keys at once, or none, are an error.
+    /// Decodes an object, which must have exactly one of the keys.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: PartKey.self)
         let assignment = try container.decodeIfPresent(ClassAssignment.self, forKey: .generated)
@@ -50,7 +50,10 @@ extension ArtefactPart: Decodable where Imported: Decodable {
         case (nil, let imported?): self = .imported(imported)
         case (nil, nil), (.some, .some):
             throw DecodingError.dataCorrupted(
-                DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "not exactly one part")
+                DecodingError.Context(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "not exactly one part"
+                )
             )
         }
     }

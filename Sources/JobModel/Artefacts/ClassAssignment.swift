@@ -1,18 +1,19 @@
-/// The numbers from which a method makes what it needs of a class, and nothing else.
+/// The numbers from which a method generates everything it needs for a class.
 ///
-/// They are drawn once for a tenant's class and never change. The seeds are the tenant's secrets.
-/// JSON: snake_case, seeds as decimal strings, since JSON's numbers end at 53 bits.
+/// They are drawn once for a tenant's class and never change. The seeds are secrets of the tenant.
+/// JSON: snake_case, with seeds as decimal strings, because JSON numbers are exact only to 53 bits
+/// (RFC 8259 section 6).
 public struct ClassAssignment: Sendable, Hashable {
-    /// The version of the generator that they were drawn for.
+    /// The version of the generator for which the numbers were drawn.
     public let generatorVersion: Int
-    /// The tenant's own seed, shared by its classes.
+    /// The tenant's seed, shared by all its classes.
     public let familySeed: UInt64
-    /// The class's place among the tenant's classes of this family, from 0.
+    /// The index of the class among the tenant's classes of this family, from 0.
     public let classIndex: Int
-    /// The seed of what is the class's, or in sample-wise mode one photo's, alone.
+    /// The seed of the class's texture, or in sample-wise mode of one photo's.
     public let textureSeed: UInt64
 
-    /// Puts an assignment together.
+    /// Creates an assignment.
     public init(generatorVersion: Int, familySeed: UInt64, classIndex: Int, textureSeed: UInt64) {
         self.generatorVersion = generatorVersion
         self.familySeed = familySeed
@@ -20,7 +21,7 @@ public struct ClassAssignment: Sendable, Hashable {
         self.textureSeed = textureSeed
     }
 
-    /// The same place in the same family with another texture.
+    /// Returns the same assignment with another texture seed.
     func with(textureSeed: UInt64) -> ClassAssignment {
         ClassAssignment(
             generatorVersion: generatorVersion,
@@ -39,7 +40,7 @@ extension ClassAssignment: Codable {
         case textureSeed = "texture_seed"
     }
 
-    /// Decodes an assignment; a seed that is no decimal of 64 bits is an error.
+    /// Decodes an assignment; a seed must be a decimal number below 2^64.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         func seed(_ key: CodingKeys) throws -> UInt64 {

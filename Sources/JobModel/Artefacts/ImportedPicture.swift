@@ -1,9 +1,11 @@
-/// Limits of pictures that are imported for a class, and of the PNG of RGB that is kept of each.
+/// Limits for the pictures imported for a class and for the RGB PNG stored of each.
 public enum ImportedPicture {
-    /// The most bytes of a picture's file.
+    /// The maximum size of a picture's file in bytes: 64 MiB.
     public static let maxFileBytes = 64 << 20
-    /// The longest side of a picture that is kept, in pixels; a larger one is scaled down to it.
+    /// The maximum side of a stored picture in pixels; larger pictures are scaled down.
     public static let maxSide = ProtectionSettings.workingSizes.upperBound
-    /// The most bytes of a picture that is kept: its samples, and a sixteenth for the file's form.
+    /// The maximum size of a stored picture in bytes.
+    ///
+    /// This is the size of its samples plus a sixteenth for the overhead of PNG.
     public static let maxKeptBytes = 3 * maxSide * maxSide / 16 * 17
 }

@@ -1,8 +1,9 @@
 import ArgumentParser
 import FoundationEssentials
-import Service
+import HTTPAPI
+import Operations
 
-/// What concerns the classes of a service.
+/// The `classes` command and its subcommands.
 struct ClassesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "classes",
@@ -12,7 +13,7 @@ struct ClassesCommand: ParsableCommand {
     )
 }
 
-/// The data folder that a command works on.
+/// The `--data` option: the data folder that a command works on.
 struct DataOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -22,14 +23,15 @@ struct DataOption: ParsableArguments {
     )
     var data: String?
 
-    /// The folder.
+    /// The path of the folder.
     var path: String {
-        data ?? ProcessInfo.processInfo.environment[SettingsKey.data.variable] ?? Settings().dataFolder
+        data ?? ProcessInfo.processInfo.environment[SettingsKey.data.variable]
+            ?? Settings().dataFolder
     }
 
-    /// Opens the folder, which no server may have.
+    /// Opens the folder, which must not be in use by a server.
     ///
-    /// - Throws: ``CommandFault``.
+    /// - Throws: ``CommandFault`` if the folder cannot be opened.
     func open() throws(CommandFault) -> StoppedService {
         do throws(StoppedService.Fault) {
             return try StoppedService(dataFolder: path)
@@ -40,7 +42,7 @@ struct DataOption: ParsableArguments {
 }
 
 extension CommandFault {
-    /// A fault of the data folder.
+    /// Reports a fault of the data folder.
     init(_ fault: StoppedService.Fault) {
         self.init(StandardError.printable(fault.description))
     }

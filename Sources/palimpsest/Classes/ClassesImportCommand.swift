@@ -1,25 +1,28 @@
 import ArgumentParser
+import CodecHost
 import Cryptography
 import FoundationEssentials
 import JobModel
 import JobStore
+import Operations
 import POSIX
-import Service
-import Workers
 
 struct ClassesImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
         abstract: "Takes one's own semantic images for classes of a service.",
         discussion: """
-            DIR has a folder for each class, named like the class, with one or more pictures, at most \
-            \(ImportedPicture.maxFileBytes >> 20) MiB each; hidden files, and files beside the folders, are passed over. The service then \
-            hides the first by name in the photos of that class, or with the mode sample-wise the one that a photo's own bytes \
-            determine, instead of a generated one. Pictures with a side above \(ImportedPicture.maxSide) pixels are scaled down.
+            DIR has a folder for each class, named like the class, with one or more pictures, at \
+            most \(ImportedPicture.maxFileBytes >> 20) MiB each; hidden files, and files beside \
+            the folders, are passed over. The service then hides the first by name in the photos \
+            of that class, or with the mode sample-wise the one that a photo's own bytes \
+            determine, instead of a generated one. Pictures with a side above \
+            \(ImportedPicture.maxSide) pixels are scaled down.
 
-            Importing for a class again replaces all its pictures; classes without a folder in DIR stay as they are. Either all of \
-            DIR is imported or nothing. The server must be stopped; images of jobs that it has accepted already, but not \
-            protected, get the new ones.
+            Importing for a class again replaces all its pictures; classes without a folder in DIR \
+            stay as they are. Either all of DIR is imported or nothing. The server must be \
+            stopped; images of jobs that it has accepted already, but not protected, get the new \
+            ones.
             """
     )
 
@@ -36,7 +39,9 @@ struct ClassesImportCommand: AsyncParsableCommand {
     )
     var key: String?
 
-    @Option(help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file")
+    )
     var weights: String?
 
     @OptionGroup var pixelsOption: MaxPixelsOption
@@ -44,14 +49,19 @@ struct ClassesImportCommand: AsyncParsableCommand {
     @OptionGroup var filterOption: SystemCallFilterOption
 
     func run() async throws {
-        // What is stored is for nobody else, as with the server.
+        // Keep the stored files private, as the server does.
         FileSystem.keepNewFilesPrivate()
         let weightsFile = try WeightsOption.find(weights)
         let folder = try SemanticImageFolder(path: folder)
         let service = try dataOption.open()
         do {
             let owner = try await service.key(named: key)
-            try await importClasses(of: folder, into: service, owner: owner, weightsFile: weightsFile)
+            try await importClasses(
+                of: folder,
+                into: service,
+                owner: owner,
+                weightsFile: weightsFile
+            )
             try service.close()
         } catch let fault as StoppedService.Fault {
             throw CommandFault(fault)
@@ -65,7 +75,9 @@ struct ClassesImportCommand: AsyncParsableCommand {
         weightsFile: String
     ) async throws {
         let pictures = folder.classes.flatMap { folder in
-            folder.files.enumerated().map { (label: folder.label, position: $0.offset, file: $0.element) }
+            folder.files.enumerated().map {
+                (label: folder.label, position: $0.offset, file: $0.element)
+            }
         }
         let count = min(pictures.count, ProcessInfo.processInfo.activeProcessorCount)
         let all = try await SemanticImageImport(into: service)
@@ -76,8 +88,14 @@ struct ClassesImportCommand: AsyncParsableCommand {
             filter: filterOption.systemCallFilter
         )
         do {
-            try await SemanticImageReader(codecs: pool).read(pictures.map(\.file)) { number, picture in
-                try all.add(picture.bytes, to: pictures[number].label, at: pictures[number].position)
+            try await SemanticImageReader(codecs: pool).read(pictures.map(\.file)) {
+                number,
+                picture in
+                try all.add(
+                    picture.bytes,
+                    to: pictures[number].label,
+                    at: pictures[number].position
+                )
             }
         } catch {
             await pool.stop()

@@ -1,15 +1,15 @@
 import ArgumentParser
 import JobStore
-import Service
+import Operations
 
 struct ClassesListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Lists the classes of a service.",
         discussion: """
-            One line a class: its label, the name and the identifier of the API key that it belongs to, and whether its semantic \
-            image is generated, with the generator's version and the class's index, or imported, with how many there are. Tabs \
-            stand between them.
+            One line a class: its label, the name and the identifier of the API key that it \
+            belongs to, and whether its semantic image is generated, with the generator's version \
+            and the class's index, or imported, with how many there are. Tabs stand between them.
             """
     )
 
@@ -28,7 +28,8 @@ struct ClassesListCommand: AsyncParsableCommand {
     private static func line(_ summary: ClassSummary) -> String {
         let semanticImage =
             switch summary.semanticImage {
-            case .generated(let version, let index): "generated (version \(version), index \(index))"
+            case .generated(let version, let index):
+                "generated (version \(version), index \(index))"
             case .imported(let count): "imported (\(count))"
             }
         let owner = StandardError.printable(summary.tenantName)

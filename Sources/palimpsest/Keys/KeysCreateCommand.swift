@@ -1,15 +1,16 @@
 import ArgumentParser
 import JobModel
 import JobStore
-import Service
+import Operations
 
 struct KeysCreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create",
         abstract: "Makes an API key and prints its secret.",
         discussion: """
-            The secret alone goes to the standard output, so that KEY=$(palimpsest keys create NAME) works; it is stored nowhere \
-            and cannot be shown again. Without limits the key may do as much as it likes.
+            The secret alone goes to the standard output, so that KEY=$(palimpsest keys create \
+            NAME) works; it is stored nowhere and cannot be shown again. Without limits the key \
+            may do as much as it likes.
             """
     )
 
@@ -26,13 +27,23 @@ struct KeysCreateCommand: AsyncParsableCommand {
     )
     var scopes = "submit,read"
 
-    @Option(help: ArgumentHelp("When it expires, such as 2030-01-31T12:00:00Z. (default: never)", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "When it expires, such as 2030-01-31T12:00:00Z. (default: never)",
+            valueName: "time"
+        )
+    )
     var expiresAt: String?
 
     @Option(help: ArgumentHelp("After how many seconds it expires.", valueName: "number"))
     var expiresInSeconds: Int64?
 
-    @Option(help: ArgumentHelp("The most images that it may have queued or running at a time.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp(
+            "The most images that it may have queued or running at a time.",
+            valueName: "number"
+        )
+    )
     var imagesQueued: Int?
 
     @Option(help: ArgumentHelp("The most bytes that those images may have.", valueName: "number"))
@@ -45,12 +56,20 @@ struct KeysCreateCommand: AsyncParsableCommand {
         var new = KeyRing.NewKey(
             name: name,
             scopes: scopes.split(separator: ",", omittingEmptySubsequences: false).map(String.init),
-            quotas: APIKeyQuotas(imagesQueued: imagesQueued, bytesQueued: bytesQueued, jobsPerMinute: jobsPerMinute)
+            quotas: APIKeyQuotas(
+                imagesQueued: imagesQueued,
+                bytesQueued: bytesQueued,
+                jobsPerMinute: jobsPerMinute
+            )
         )
         new.expiresAt = expiresAt
         new.expiresInSeconds = expiresInSeconds
-        let (key, secret) = try await dataOption.withKeys { keys throws(KeyRing.Fault) in try await keys.create(new) }
+        let (key, secret) = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
+            try await keys.create(new)
+        }
         print(secret)
-        StandardError.write("The API key \(key.id) is made. Keep the secret above: it cannot be shown again.\n")
+        StandardError.write(
+            "The API key \(key.id) is made. Keep the secret above: it cannot be shown again.\n"
+        )
     }
 }

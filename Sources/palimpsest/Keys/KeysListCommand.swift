@@ -1,15 +1,15 @@
 import ArgumentParser
 import JobModel
 import JobStore
-import Service
+import Operations
 
 struct KeysListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Lists the API keys, the oldest first.",
         discussion: """
-            One line a key: its identifier, its name, the beginning of its secret, its scopes, and whether it is active, expired \
-            or revoked. Tabs stand between them.
+            One line a key: its identifier, its name, the beginning of its secret, its scopes, and \
+            whether it is active, expired or revoked. Tabs stand between them.
             """
     )
 
@@ -21,7 +21,8 @@ struct KeysListCommand: AsyncParsableCommand {
     func run() async throws {
         let text = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
             let all = try await keys.keys()
-            return json ? try keys.json(of: all) : all.map { Self.line($0, keys.state(of: $0)) }.joined()
+            return json
+                ? try keys.json(of: all) : all.map { Self.line($0, keys.state(of: $0)) }.joined()
         }
         print(text, terminator: "")
     }

@@ -1,15 +1,16 @@
 import ArgumentParser
 import JobModel
 import JobStore
-import Service
+import Operations
 
 struct KeysRevokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke",
         abstract: "Revokes an API key for good.",
         discussion: """
-            A running server refuses it from then on, also for uploads that are under way. Its jobs stay until their time is over. \
-            The last active key with the scope admin cannot be revoked.
+            A running server refuses it from then on, also for uploads that are under way. Its \
+            jobs stay until their time is over. The last active key with the scope admin cannot be \
+            revoked.
             """
     )
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Service
+import Operations
 
 struct KeysShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,10 +4,11 @@ import JobModel
 import POSIX
 import SemanticImages
 
-/// Which class has which semantic image, without a database: `palimpsest-classes.json` in the folder of the results.
+/// Assigns semantic images to classes, using `palimpsest-classes.json` in the output folder.
 ///
-/// A class's index is its place in the order of first sight, its texture follows from the family seed and the index. So the file
-/// needs to hold only the seed and the indices, and the same seed with the same classes in the same order gives the same images.
+/// A class's index is its position in the order in which the classes were first seen, and its
+/// texture follows from the family seed and the index. The file therefore needs only the seed and
+/// the indices. The same seed with the same classes in the same order gives the same images.
 struct ClassRegistry {
     private struct File: Codable {
         var formatVersion: Int
@@ -31,16 +32,16 @@ struct ClassRegistry {
     private let isFresh: Bool
     private var indices: [String: Int] = [:]
     private var isChanged: Bool
-    /// Whether the folder had no such file yet.
+    /// Whether the folder had no registry file before this run.
     private var isNew = false
 
-    /// Reads the file of a folder, or begins one.
+    /// Reads the registry of a folder, or starts a new one.
     ///
     /// - Parameters:
-    ///   - folder: The folder of the results.
-    ///   - familySeed: The seed that was asked for, which must be the one the folder has already.
-    ///   - isFresh: Whether every picture gets a semantic image of its own.
-    /// - Throws: ``CommandFault``.
+    ///   - folder: The output folder.
+    ///   - familySeed: The requested seed, which must match that of an existing registry.
+    ///   - isFresh: Whether every picture gets its own semantic image, whatever its class.
+    /// - Throws: ``CommandFault`` if the file is invalid or has another seed.
     init(folder: OutputFolder, familySeed: UInt64?, isFresh: Bool) throws {
         self.isFresh = isFresh
         let path = "\(folder.path)/\(Self.name)"
@@ -53,8 +54,10 @@ struct ClassRegistry {
         }
         let shown = StandardError.printable(path)
         guard let data = try? Data(contentsOf: URL(filePath: path)),
-            let file = try? JSONDecoder().decode(File.self, from: data), file.formatVersion == Self.formatVersion,
-            let seed = UInt64(file.familySeed), Set(file.classes.values).count == file.classes.count,
+            let file = try? JSONDecoder().decode(File.self, from: data),
+            file.formatVersion == Self.formatVersion,
+            let seed = UInt64(file.familySeed),
+            Set(file.classes.values).count == file.classes.count,
             file.classes.values.allSatisfy({ (0..<Int(Int32.max)).contains($0) })
         else {
             throw CommandFault(
@@ -62,7 +65,9 @@ struct ClassRegistry {
             )
         }
         guard familySeed == nil || familySeed == seed else {
-            throw CommandFault("\(shown) holds another family seed; leave --family-seed out, or name another --out.")
+            throw CommandFault(
+                "\(shown) holds another family seed; leave --family-seed out, or name another --out."
+            )
         }
         var indices: [String: Int] = [:]
         for (name, index) in file.classes {
@@ -76,20 +81,21 @@ struct ClassRegistry {
             }
         }
         self.familySeed = seed
-        // Version 1 was replaced before any release; its seeds draw the images of version 2.
+        // Version 2 replaced version 1 before any release. Seeds of version 1 now draw images of
+        // version 2.
         generatorVersion = file.generatorVersion == 1 ? 2 : file.generatorVersion
         self.indices = indices
         isChanged = generatorVersion != file.generatorVersion
     }
 
-    /// Takes back what ``save(in:)`` wrote into a folder that had no such file, because no picture needs it.
+    /// Removes the file that ``save(in:)`` created in this run, for when no picture was protected.
     func removeIfNew(from folder: OutputFolder) {
         guard isNew else { return }
         _ = try? FileSystem.unlink("\(folder.path)/\(Self.name)")
         folder.removeIfMade()
     }
 
-    /// The semantic image of a picture; a class that is new gets the next index.
+    /// Returns the semantic image of a picture, and gives a new class the next index.
     mutating func assignment(of picture: PlannedPicture) -> ClassAssignment {
         let label = picture.label.text
         let index = indices[label] ?? (indices.values.max() ?? -1) + 1
@@ -114,10 +120,10 @@ struct ClassRegistry {
         )
     }
 
-    /// Writes the file, for its owner's eyes alone, if it is not as it was.
+    /// Writes the file, readable only by its owner, unless nothing changed.
     ///
-    /// - Parameter folder: The folder of the results.
-    /// - Throws: ``CommandFault``.
+    /// - Parameter folder: The output folder.
+    /// - Throws: ``CommandFault`` if the file cannot be written.
     func save(in folder: OutputFolder) throws {
         guard isChanged else { return }
         let file = File(
@@ -130,20 +136,28 @@ struct ClassRegistry {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         do {
             let bytes = Array(try encoder.encode(file)) + [UInt8(ascii: "\n")]
-            try folder.write(bytes, to: "\(folder.path)/\(Self.name)", isOverwriting: true, isSecret: true)
+            try folder.write(
+                bytes,
+                to: "\(folder.path)/\(Self.name)",
+                isOverwriting: true,
+                isSecret: true
+            )
         } catch {
             throw CommandFault("\(Self.name) could not be written: \(error).")
         }
     }
 
-    /// That a new file is a secret, to be said when the first picture needs it; `nil` for a file that was there.
+    /// Returns the message that the new file is a secret; `nil` if the file already existed.
+    ///
+    /// It is to be printed when the first picture is protected.
     func announcement(in folder: OutputFolder) -> String? {
         guard isNew else { return nil }
-        return "\(StandardError.printable("\(folder.path)/\(Self.name)")) holds the seed of the semantic images; "
+        return
+            "\(StandardError.printable("\(folder.path)/\(Self.name)")) holds the seed of the semantic images; "
             + "keep it, and do not publish it with the pictures"
     }
 
-    /// A seed that follows from the family's and a purpose, and tells nothing about it.
+    /// Derives a seed from the family seed and a purpose, without revealing the family seed.
     private func seed(_ purpose: String, _ what: String) -> UInt64 {
         let text = "palimpsest \(purpose)\n\(familySeed)\n\(what)"
         return SHA256.hash(Array(text.utf8)).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }

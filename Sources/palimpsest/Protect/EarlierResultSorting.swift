@@ -2,22 +2,22 @@ import Cryptography
 import JobModel
 import POSIX
 
-/// Finds out which photos of a call have results of earlier calls, and gives the others names that no file has.
+/// Separates the photos that have results of earlier runs from those that need new names.
 ///
-/// A photo is known by its hash. So its result keeps its name, whatever comes to the photos besides, and a photo that is
-/// called like an earlier one gets a number.
+/// A photo is identified by its hash. Its result therefore keeps its name, whatever photos are
+/// added, and a different photo of the same name gets a number.
 struct EarlierResultSorting {
-    /// What is to be protected, each under the name of its result.
+    /// The photos to protect, each with the name of its result.
     private(set) var pictures: [PlannedPicture]
-    /// Photos that cannot be protected.
+    /// The photos that cannot be protected.
     private(set) var faults: [PictureFault] = []
-    /// Photos that are refused because they have a result.
+    /// The photos that are refused because they have a result.
     private(set) var done: [PictureFault] = []
-    /// How many photos are left out because they have a result.
+    /// The number of photos skipped because they have a result.
     private(set) var kept = 0
-    /// How many photos an interrupted call has sent, or was about to send.
+    /// The number of photos that an interrupted run sent or was about to send.
     private(set) var resumed = 0
-    /// Photos whose results do not get the names that they would have, and why.
+    /// One sentence for each result that does not get its usual name, with the reason.
     private(set) var renamed: [String] = []
 
     private var names = OutputNames()
@@ -28,11 +28,11 @@ struct EarlierResultSorting {
     ///
     /// - Parameters:
     ///   - photos: The photos, with the names that their results would have in an empty folder.
-    ///   - sources: The files that are photos of this call, which no result may replace.
-    ///   - output: The folder of the results.
-    ///   - existing: What becomes of photos that have a result.
-    ///   - open: Photos that interrupted calls have sent, or were about to send; they are left out.
-    ///   - isQuiet: Whether to leave out what a person at a terminal is told meanwhile.
+    ///   - sources: The identities of the photos of this run, which no result may replace.
+    ///   - output: The output folder.
+    ///   - existing: What to do with photos that have a result.
+    ///   - open: The photos that interrupted runs sent or were about to send, which are skipped.
+    ///   - isQuiet: Whether to suppress the progress message on a terminal.
     init(
         of photos: [PlannedPicture],
         _ sources: Set<FileIdentity>,
@@ -66,7 +66,8 @@ struct EarlierResultSorting {
             case (.remnant, _): wanted.append(picture)
             case (.complete, .kept): kept += 1
             case (.complete, .refused): done.append(Self.refusal(of: picture, path))
-            case (.complete, .overwritten): if !isPhoto(path, for: picture) { wanted.append(picture) }
+            case (.complete, .overwritten):
+                if !isPhoto(path, for: picture) { wanted.append(picture) }
             }
         }
         pictures = wanted
@@ -74,7 +75,7 @@ struct EarlierResultSorting {
 
     // MARK: - Steps
 
-    /// Finds out the hashes of some photos; those that cannot be read are refused.
+    /// Hashes the wanted photos, and refuses those that cannot be read.
     private mutating func hash(where isWanted: (PlannedPicture) -> Bool, isQuiet: Bool) {
         let indices = pictures.indices.filter { isWanted(pictures[$0]) }
         let hashes = PhotoHashes.of(indices.map { pictures[$0].path }, isQuiet: isQuiet)
@@ -91,12 +92,14 @@ struct EarlierResultSorting {
         pictures = pictures.indices.filter { !unreadable.contains($0) }.map { pictures[$0] }
     }
 
-    /// The results of the photos, by their places in the plan.
+    /// Returns the results that photos have, by the photos' indices in ``pictures``.
     private func matches(in earlier: [ClassLabel: EarlierResults]) -> [Int: EarlierResults.Result] {
         var matches: [Int: EarlierResults.Result] = [:]
         for (label, indices) in Dictionary(grouping: pictures.indices, by: { pictures[$0].label }) {
             let photos = indices.compactMap { index in
-                pictures[index].sha256.map { (index: index, name: pictures[index].name, original: $0) }
+                pictures[index].sha256.map {
+                    (index: index, name: pictures[index].name, original: $0)
+                }
             }
             let results = earlier[label]?.matches(photos.map { ($0.name, $0.original) }) ?? []
             for (photo, result) in zip(photos, results) { matches[photo.index] = result }
@@ -104,14 +107,20 @@ struct EarlierResultSorting {
         return matches
     }
 
-    /// Gives a photo without a result a name, and says so where an earlier result has the one that it would have.
+    /// Gives a new photo the name of its result, and records a rename if an earlier result has its
+    /// usual name.
     ///
-    /// - Returns: `nil` if what has that name is a photo of this call.
-    private mutating func named(_ photo: PlannedPicture, _ earlier: EarlierResults?) -> PlannedPicture? {
+    /// - Returns: The photo, or `nil` if its usual path is that of a photo of this run.
+    private mutating func named(
+        _ photo: PlannedPicture,
+        _ earlier: EarlierResults?
+    ) -> PlannedPicture? {
         guard !isPhoto(output.picturePath(of: photo), for: photo) else { return nil }
         var picture = photo
         picture.name = names.take(photo.name, in: photo.label)
-        if let holder = earlier?.holder(of: photo.name), holder.original == nil || holder.original != photo.sha256 {
+        if let holder = earlier?.holder(of: photo.name),
+            holder.original == nil || holder.original != photo.sha256
+        {
             let (path, result) = (photo.path, output.picturePath(of: picture))
             renamed.append(
                 "\(StandardError.printable(path)) becomes \(StandardError.printable(result)): \(holder.description)"
@@ -120,13 +129,20 @@ struct EarlierResultSorting {
         return picture
     }
 
-    /// Whether a file is a photo of this call, which would then have its result in its place or beside it.
+    /// Whether a path is that of a photo of this run, in which case the result would replace it.
+    ///
+    /// If so, this records a fault.
     private mutating func isPhoto(_ path: String, for picture: PlannedPicture) -> Bool {
-        guard case .file(let identity, _) = FileKind(path: path), sources.contains(identity) else { return false }
+        guard case .file(let identity, _) = FileKind(path: path), sources.contains(identity) else {
+            return false
+        }
         let detail =
             "The result would lie at \(StandardError.printable(path)), which is a photo of this call; name another --out."
         faults.append(
-            PictureFault(path: picture.path, failure: ImageFailure(code: "output_is_input", detail: detail))
+            PictureFault(
+                path: picture.path,
+                failure: ImageFailure(code: "output_is_input", detail: detail)
+            )
         )
         return true
     }

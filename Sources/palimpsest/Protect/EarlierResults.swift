@@ -1,50 +1,52 @@
 import Cryptography
 import JobModel
 
-/// What earlier calls have left in the folder of one class's results, found out by listing it once.
+/// The results that earlier runs left for one class, from a single listing of its folder.
 ///
-/// A result belongs to the photo whose hash its report holds. Its name says nothing about that: names are numbered in
-/// the order in which photos came. A file without such a report is somebody's, so its name is taken, and it is neither
-/// a result nor ever overwritten.
+/// A result belongs to the photo whose hash is in its report. Its name proves nothing, because
+/// names are numbered in the order in which photos arrived. A file without such a report belongs to
+/// somebody else. Its name is taken, but it is not a result and is never overwritten.
 struct EarlierResults {
-    /// A result, or what there is of one.
+    /// A complete or partial result.
     struct Result {
-        /// How much of it there is; the cases are in the order in which a photo chooses among equal results.
+        /// How much of the result exists, in order of preference if a photo has several.
         enum State: CaseIterable {
-            /// The picture and its report.
+            /// Both the picture and its report.
             case complete
-            /// What an interrupted call has asked a server for.
+            /// A result that an interrupted run requested from a server.
             case open
-            /// The report alone, as a call leaves it that is killed between the two.
+            /// Only the report, as left by a run that was killed before it wrote the picture.
             case remnant
         }
 
         let name: OutputName
-        /// The hash of the photo that it was made from.
+        /// The hash of the photo from which the result was made.
         let original: SHA256Digest
         let state: State
     }
 
-    /// Who has a name.
+    /// The owner of a name.
     struct Holder {
-        /// The hash of the photo, where there is one; a copy of it may have the next number without a word.
+        /// The hash of the owner's photo, if known.
+        ///
+        /// A copy of that photo gets the next number without a remark.
         let original: SHA256Digest?
-        /// In one sentence without its full stop.
+        /// A sentence without its full stop that explains who has the name.
         let description: String
     }
 
-    /// Everything that a photo can be known by.
+    /// The complete and partial results.
     private(set) var results: [Result] = []
-    /// The names of all files there, without their extensions.
+    /// The base names that are taken.
     private(set) var names: [String] = []
     private var holders: [String: Holder] = [:]
 
-    /// Lists a folder.
+    /// Lists the folder of a class.
     ///
     /// - Parameters:
     ///   - label: The class.
-    ///   - output: The folder of all results.
-    ///   - open: The class's photos that interrupted calls have sent, or were about to send.
+    ///   - output: The output folder.
+    ///   - open: The photos of the class that interrupted runs sent or were about to send.
     init(of label: ClassLabel, in output: OutputFolder, open: [Batch.Entry]) {
         let folder = output.folder(of: label)
         let files = FolderListing.texts(in: folder)
@@ -63,36 +65,50 @@ struct EarlierResults {
             if let report, let original, report.label == label {
                 let made = hasPicture ? "was made from" : "is about"
                 hold(base, by: original, "\(shown) \(made) another photo of that name")
-                // What is open is known from the call that was interrupted.
-                guard !openNames.contains(OutputName.folded(base)), let name = OutputName(given: base) else { continue }
-                results.append(Result(name: name, original: original, state: hasPicture ? .complete : .remnant))
+                // The interrupted run describes its open photos, so add those below.
+                guard !openNames.contains(OutputName.folded(base)),
+                    let name = OutputName(given: base)
+                else { continue }
+                results.append(
+                    Result(name: name, original: original, state: hasPicture ? .complete : .remnant)
+                )
             } else if let report, original != nil {
                 hold(base, by: nil, "\(shown) was made for the class \(report.label)")
             } else {
-                hold(base, by: nil, "\(shown) is there, and no report beside it says from which photo it was made")
+                hold(
+                    base,
+                    by: nil,
+                    "\(shown) is there, and no report beside it says from which photo it was made"
+                )
             }
         }
         for entry in open {
             let name = entry.picture.name
             let shown = StandardError.printable("\(folder)/\(name.fileName)")
             names.append(name.base)
-            hold(name.base, by: entry.sha256, "an interrupted call makes \(shown) from another photo of that name")
+            hold(
+                name.base,
+                by: entry.sha256,
+                "an interrupted call makes \(shown) from another photo of that name"
+            )
             results.append(Result(name: name, original: entry.sha256, state: .open))
         }
-        // Files of other extensions may have these names on file systems that do not tell case apart.
-        names += files.filter(Self.isOfSuchKind).map { String($0[..<($0.lastIndex(of: ".") ?? $0.endIndex)]) }
+        // On a case-insensitive file system, `.PNG` and `.JSON` files take these names too.
+        names += files.filter(Self.isOfSuchKind).map {
+            String($0[..<($0.lastIndex(of: ".") ?? $0.endIndex)])
+        }
     }
 
-    /// Who has a name that is not free.
+    /// Returns the owner of a name, or `nil` if the name is free.
     func holder(of name: OutputName) -> Holder? { holders[OutputName.folded(name.base)] }
 
-    /// Says which photos have results, each its own: copies of a photo have as many results as there are copies.
+    /// Matches photos with their results, each result with one photo: copies need as many results.
     ///
-    /// What is complete is chosen before what is not, and the result of the photo's own name before others, so that a
-    /// result does not change hands between copies.
+    /// Complete results come before partial ones, and a result of the photo's own name before
+    /// others, so that copies do not swap results.
     ///
-    /// - Parameter photos: The names that they would have and their hashes, in their order.
-    /// - Returns: The result of each; `nil` for those that have none.
+    /// - Parameter photos: The photos' usual result names and their hashes.
+    /// - Returns: The result of each photo, in order; `nil` for photos without one.
     func matches(_ photos: [(name: OutputName, original: SHA256Digest)]) -> [Result?] {
         var free = Dictionary(grouping: results, by: \.original)
         var matches = [Result?](repeating: nil, count: photos.count)
@@ -121,6 +137,7 @@ struct EarlierResults {
 
     private static func isOfSuchKind(_ file: String) -> Bool {
         let name = file.lowercased()
-        return name.hasSuffix(ProtectedFile.pictureSuffix) || name.hasSuffix(ProtectedFile.reportSuffix)
+        return name.hasSuffix(ProtectedFile.pictureSuffix)
+            || name.hasSuffix(ProtectedFile.reportSuffix)
     }
 }

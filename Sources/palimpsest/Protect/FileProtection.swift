@@ -1,22 +1,23 @@
+import CodecHost
+import CodecProtocol
 import Cryptography
 import JobModel
 import POSIX
-import Workers
 
-/// Sends files through codec processes and writes what comes back.
+/// Protects files in codec processes and writes the results.
 struct FileProtection: Sendable {
     typealias Item = (picture: PlannedPicture, artefact: ClassArtefact)
 
-    /// A photo in memory, with what the method needs for it.
+    /// A photo in memory, with the semantic image that the method needs.
     private struct Loaded {
         let item: Item
         let photo: HashedBytes
         let artefact: ArtefactPart<HashedBytes>
     }
 
-    /// The most bytes of one photo's file.
+    /// The maximum size of a photo's file in bytes: 256 MiB.
     static let maxFileBytes = 256 << 20
-    /// Files up to this size travel together.
+    /// The maximum size in bytes of files that share a batch.
     private static let smallFileBytes = 16 << 10
 
     let codecs: CodecPool
@@ -38,15 +39,15 @@ struct FileProtection: Sendable {
         disk = BlockingExecutor(label: "palimpsest.files", width: codecs.count + 1)
     }
 
-    /// Protects all, and stops the codec processes.
+    /// Protects all photos, then stops the codec processes.
     ///
-    /// - Parameter items: The pictures and their semantic images.
-    /// - Throws: ``CommandFault`` if there are no codec processes.
+    /// - Parameter items: The photos and their semantic images.
+    /// - Throws: ``CommandFault`` if no codec process is available.
     func run(_ items: [Item]) async throws {
         let batches = SharedQueue(batches(of: items))
         var unavailable: CodecsUnavailable?
         await withTaskGroup(of: CodecsUnavailable?.self) { group in
-            // One more than there are processes, so that one batch is written while another one is at work.
+            // One task more than processes: while one batch is protected, another can be written.
             for _ in 0...codecs.count {
                 group.addTask {
                     do {
@@ -65,8 +66,10 @@ struct FileProtection: Sendable {
         }
     }
 
-    /// Puts neighbouring small files together, in several times more batches than there are processes, so that none is left with
-    /// nothing to do while another one works through a long one.
+    /// Groups consecutive small files into batches.
+    ///
+    /// There are about four times as many batches as processes, so that no process idles while
+    /// another works through a long batch.
     private func batches(of items: [Item]) -> [[Item]] {
         let smallCount = items.count { $0.picture.size <= Self.smallFileBytes }
         let length = min(CodecRequest.maxImages, max(1, smallCount / (4 * codecs.count)))
@@ -104,7 +107,8 @@ struct FileProtection: Sendable {
             }
             waiting = again
         }
-        // Tried once more, each by itself, so that its second crash is put down to nobody else.
+        // Retry each suspect alone, so that only the photo itself can be to blame for a second
+        // crash.
         for entry in suspects {
             var outcome = CodecOutcome.released
             while outcome == .released { outcome = try await handOut([entry]).first ?? .released }
@@ -128,7 +132,12 @@ struct FileProtection: Sendable {
         await disk.run {
             switch outcome {
             case .protected(let image, _):
-                results.write(item.picture, image.png, image.report, isOverwriting: results.isOverwriting)
+                results.write(
+                    item.picture,
+                    image.png,
+                    image.report,
+                    isOverwriting: results.isOverwriting
+                )
             case .failed(let failure): results.fail(item.picture, failure)
             case .crashed(let reason):
                 let detail = "\(ImageFailure.quarantined.detail) The last time \(reason)."
@@ -140,13 +149,17 @@ struct FileProtection: Sendable {
 
     // MARK: - Files
 
-    /// Reads photos and their imported pictures, those that several have in common once.
+    /// Reads photos and their imported pictures, each picture only once.
     private func load(_ batch: [Item]) -> [Loaded] {
         var pictures: [SemanticImageShelf.Place: HashedBytes] = [:]
         return batch.compactMap { item in
             do {
                 let path = item.picture.path
-                let bytes = try PictureFile.read(path, expecting: item.picture.size, limit: Self.maxFileBytes)
+                let bytes = try PictureFile.read(
+                    path,
+                    expecting: item.picture.size,
+                    limit: Self.maxFileBytes
+                )
                 guard results.isOverwriting || !ProtectedFile.isBesideItsReport(path, bytes) else {
                     results.fail(item.picture, "image_already_protected", ProtectedFile.refusal)
                     return nil

@@ -2,23 +2,27 @@ import Glibc
 import JobModel
 import POSIX
 
-/// What is in a folder that was named on the command line, at any depth.
+/// The files in a folder named on the command line, at any depth.
 ///
-/// The order is that of the names by their bytes. Links to folders come last: they are followed, but never into a folder that is searched
-/// anyway, and never up to one that this folder lies in, so that no photo is taken twice and no circle is walked.
+/// Names are visited in the order of their bytes, links to folders last. Links are followed, but
+/// not into a folder that is searched anyway and not to a folder that contains this one. No photo
+/// is therefore taken twice, and no cycle is entered.
 struct FolderSearch {
     /// What was found, in order.
     enum Finding {
-        /// A photo, with the names of the folders inside the one that was named.
+        /// A photo, with the names of the folders between the named folder and the photo.
         case photo(path: String, folders: [String])
         case fault(path: String, detail: String)
     }
 
     private(set) var findings: [Finding] = []
     private(set) var passedOver = PassedOver()
-    /// Whether the folder of the results is among these, and photos lie in it as they never do in one of results.
+    /// Whether the output folder lies in the named folder and directly contains photos.
+    ///
+    /// In an output folder of `protect`, photos lie only in class folders.
     private(set) var outputHoldsPhotos = false
-    /// Links to folders that are not followed, since they lead to what is searched anyway, or around it.
+    /// Links to folders that were not followed: they lead to a folder searched anyway or containing
+    /// it.
     private(set) var leftLinks: [String] = []
 
     private let except: FileIdentity
@@ -28,8 +32,8 @@ struct FolderSearch {
     /// Searches a folder.
     ///
     /// - Parameters:
-    ///   - folder: Its path.
-    ///   - output: The folder of the results, which is not searched.
+    ///   - folder: The path of the folder.
+    ///   - output: The identity of the output folder, which is not searched.
     init(_ folder: String, except output: FileIdentity) {
         except = output
         visited = Self.folders(around: folder)
@@ -46,7 +50,7 @@ struct FolderSearch {
         }
     }
 
-    /// The folders that the photos lie in.
+    /// The folders of each photo.
     var photoFolders: [[String]] {
         findings.compactMap { finding in
             if case .photo(_, let folders) = finding { folders } else { nil }
@@ -80,24 +84,28 @@ struct FolderSearch {
             if let reason = FileRule.reason(ofFolder: name) { return passedOver.add(path, reason) }
             let inner = folders + [name]
             if Self.isLink(path) { return links.append((path, inner, identity)) }
-            // A folder can be there twice without a link where it is mounted twice.
+            // A folder that is mounted twice appears twice without a link.
             guard visited.insert(identity).inserted else { return leftLinks.append(path) }
             return search(path, inner)
         }
         if let reason = FileRule.reason(ofFile: name) { return passedOver.add(path, reason) }
-        // What leads nowhere and is called like a photo was meant to be one, and its fault is told.
-        guard !FileRule.isPhoto(named: name) else { return findings.append(.photo(path: path, folders: folders)) }
+        // A dangling link with a photo's name was meant to be a photo, so its fault must be
+        // reported.
+        guard !FileRule.isPhoto(named: name) else {
+            return findings.append(.photo(path: path, folders: folders))
+        }
         switch kind {
-        case .file where PictureSign.isShown(byFile: path): findings.append(.photo(path: path, folders: folders))
+        case .file where PictureSign.isShown(byFile: path):
+            findings.append(.photo(path: path, folders: folders))
         case .file: passedOver.add(path, .other)
-        // What cannot be looked at may be a folder of photos.
+        // What cannot be examined may be a folder of photos.
         case .fault(let error) where ![ENOENT, ELOOP].contains(error.code):
             findings.append(.fault(path: path, detail: "It could not be read: \(error.words)."))
         case .folder, .other, .fault: passedOver.add(path, .link)
         }
     }
 
-    /// Results lie in folders of their classes, so that a photo outside of any is not one of them.
+    /// Checks the output folder for photos outside class folders, which cannot be results.
     private mutating func lookAtOutput(_ path: String) {
         let names = FolderListing.texts(in: path)
         outputHoldsPhotos = outputHoldsPhotos || names.contains { FileRule.isPhoto(named: $0) }
@@ -105,12 +113,14 @@ struct FolderSearch {
 
     // MARK: - The file system
 
-    /// A folder and all that it lies in.
+    /// Returns the identities of a folder and of all its ancestors.
     private static func folders(around folder: String) -> Set<FileIdentity> {
         var found: Set<FileIdentity> = []
         guard var path = FileSystem.resolved(folder) else { return found }
         while true {
-            if case .folder(let identity) = FileKind(path: path.isEmpty ? "/" : path) { found.insert(identity) }
+            if case .folder(let identity) = FileKind(path: path.isEmpty ? "/" : path) {
+                found.insert(identity)
+            }
             guard !path.isEmpty, let slash = path.lastIndex(of: "/") else { return found }
             path = String(path[..<slash])
         }

@@ -1,31 +1,31 @@
+import CodecHost
 import Cryptography
 import JobModel
 import Synchronization
-import Workers
 
-/// The semantic images that a call takes from a folder instead of the generator: those of its photos' classes.
+/// The user's own semantic images for the classes of this run's photos.
 struct ImportedClasses: Sendable {
-    /// Where the pictures of a class are kept, in their order; never empty.
+    /// The locations of a class's pictures, in order; at least one.
     typealias Pictures = [SemanticImageShelf.Place]
 
     private let pictures: [ClassLabel: Pictures]
     private let shelf: SemanticImageShelf?
 
-    /// None: the generator draws everything.
+    /// Creates an empty collection: all semantic images are generated.
     init() {
         pictures = [:]
         shelf = nil
     }
 
-    /// Has the pictures of some classes checked, and keeps what was made of them.
+    /// Checks and stores the pictures of some classes.
     ///
     /// - Parameters:
-    ///   - folder: The folder that was named.
-    ///   - labels: The classes of the photos; those of others are left unread.
-    ///   - mode: Class-wise needs a class's first picture alone.
-    ///   - codecs: Who decodes.
-    ///   - output: Beside the results is room for the pictures.
-    /// - Throws: ``CommandFault`` that names the first picture that cannot be used.
+    ///   - folder: The folder of semantic images.
+    ///   - labels: The classes of the photos; pictures of other classes are not read.
+    ///   - mode: The protection mode; class-wise needs only a class's first picture.
+    ///   - codecs: The processes that decode the pictures.
+    ///   - output: The output folder, on whose disk the pictures are kept.
+    /// - Throws: ``CommandFault``, which names the first unusable picture.
     init(
         from folder: SemanticImageFolder,
         labels: Set<ClassLabel>,
@@ -34,7 +34,10 @@ struct ImportedClasses: Sendable {
         output: OutputFolder
     ) async throws {
         let classes = folder.classes.filter { labels.contains($0.label) }.map { folder in
-            (label: folder.label, files: mode == .classWise ? Array(folder.files.prefix(1)) : folder.files)
+            (
+                label: folder.label,
+                files: mode == .classWise ? Array(folder.files.prefix(1)) : folder.files
+            )
         }
         let shelf: SemanticImageShelf
         do throws(OutputFolder.Fault) {
@@ -44,34 +47,37 @@ struct ImportedClasses: Sendable {
         }
         let places = Mutex<[Int: SemanticImageShelf.Place]>([:])
         do {
-            try await SemanticImageReader(codecs: codecs).read(classes.flatMap(\.files)) { number, picture in
-                let place = try shelf.add(picture)
-                places.withLock { $0[number] = place }
-            }
+            try await SemanticImageReader(codecs: codecs)
+                .read(classes.flatMap(\.files)) { number, picture in
+                    let place = try shelf.add(picture)
+                    places.withLock { $0[number] = place }
+                }
         } catch let fault as OutputFolder.Fault {
             throw Self.unkept(fault)
         }
         var pictures: [ClassLabel: Pictures] = [:]
         var first = 0
         for (label, files) in classes {
-            pictures[label] = places.withLock { places in (first..<first + files.count).compactMap { places[$0] } }
+            pictures[label] = places.withLock { places in
+                (first..<first + files.count).compactMap { places[$0] }
+            }
             first += files.count
         }
         self.pictures = pictures
         self.shelf = shelf
     }
 
-    /// What a class has: its pictures, or what its assignment generates.
+    /// Returns the semantic images of a class: its own pictures, or the generated assignment.
     func artefact(of label: ClassLabel, generated: ClassAssignment) -> ClassArtefact {
         pictures[label].map { .imported(count: $0.count) } ?? .generated(generated)
     }
 
-    /// The place of one of a class's pictures, counted from 0.
+    /// Returns the location of a class's picture at a position, counted from 0.
     func place(of position: Int, label: ClassLabel) -> SemanticImageShelf.Place? {
         pictures[label].flatMap { $0.indices.contains(position) ? $0[position] : nil }
     }
 
-    /// The picture of a place, blocking on the disk.
+    /// Reads a picture, blocking on the disk.
     func picture(at place: SemanticImageShelf.Place) throws(OutputFolder.Fault) -> HashedBytes {
         guard let shelf else { preconditionFailure("a place is on a shelf") }
         return try shelf.picture(at: place)

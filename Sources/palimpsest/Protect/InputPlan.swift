@@ -2,19 +2,21 @@ import Cryptography
 import JobModel
 import POSIX
 
-/// One photo on its way from a path to a path.
+/// A photo to protect, and where its result goes.
 struct PlannedPicture: Sendable {
-    /// The photo.
+    /// The path of the photo.
     let path: String
-    /// What it is called to a service: the folder that was named, and its path in it, see `SourcePath`.
+    /// The name under which a service knows the photo, made printable by `SourcePath`.
+    ///
+    /// It is the named folder's name with the photo's path inside it.
     let source: String
-    /// Its size in bytes, as far as is known before it is read.
+    /// The size in bytes before reading; the file may change until then.
     let size: Int
-    /// Its class.
+    /// The class.
     let label: ClassLabel
     /// The base name of the result.
     var name: OutputName
-    /// Its hash, where the results that there are made it necessary to know it.
+    /// The photo's hash; computed in advance only if existing results have to be compared with it.
     var sha256: SHA256Digest?
 }
 
@@ -22,44 +24,44 @@ struct PlannedPicture: Sendable {
 struct PictureFault: Sendable {
     let path: String
     let failure: ImageFailure
-    /// Whether it has a result of an earlier call.
+    /// Whether the photo has a result of an earlier run.
     var isDone = false
 }
 
-/// What becomes of a photo that has a result already.
+/// What to do with a photo that already has a result.
 enum ExistingResults {
-    /// It is a fault.
+    /// Report an error.
     case refused
-    /// It is protected anew.
+    /// Protect it again.
     case overwritten
-    /// It is left out: a call that was interrupted goes on.
+    /// Skip it, as when resuming an interrupted run.
     case kept
 }
 
-/// Everything that one call is to do, found out before the first photo is read.
+/// The work of one run, determined before any photo is protected.
 ///
-/// The order is that of the arguments, and within a folder that of the names by their bytes: classes and numbered names must not
-/// depend on the order in which a file system lists its files.
+/// Arguments are taken in order, and the contents of a folder in the order of their names' bytes.
+/// Classes and numbered names must not depend on the order in which a file system lists files.
 struct InputPlan {
     private(set) var pictures: [PlannedPicture] = []
     private(set) var faults: [PictureFault] = []
-    /// Files in folders that are no pictures.
+    /// The skipped files that are not pictures.
     private var passedOver = PassedOver()
-    /// The folders that hold nothing but class folders, and are passed through.
+    /// The folders that contain only class folders and are passed through.
     private var wrappers: [String] = []
-    /// Links to folders that are not followed.
+    /// The links to folders that were not followed.
     private var leftLinks: [String] = []
-    /// The class of every photo that has one, whatever becomes of it.
+    /// The class of every photo that has one, whatever happens to the photo.
     private var labels: [ClassLabel] = []
-    /// Photos that are left out because they have a result.
+    /// The number of photos skipped because they have a result.
     private var kept = 0
-    /// Photos that have a result, where that is all that there is to say.
+    /// The number of photos that have a result, if there is nothing else to report.
     private var done = 0
-    /// Photos that an interrupted call has sent, or was about to send.
+    /// The number of photos that an interrupted run sent or was about to send.
     private var resumed = 0
-    /// Photos whose results do not get the names that they would have, and why.
+    /// One sentence for each result that does not get its usual name, with the reason.
     private var renamed: [String] = []
-    /// Whether a folder of photos is that of the results, or one of its classes is.
+    /// Whether the results would lie among the photos.
     private var isIntoItself = false
 
     private var sources: Set<FileIdentity> = []
@@ -68,15 +70,15 @@ struct InputPlan {
     private let output: OutputFolder
     private let label: ClassLabel?
 
-    /// Looks through the arguments.
+    /// Examines the arguments.
     ///
     /// - Parameters:
-    ///   - inputs: Files and folders.
-    ///   - label: The class of all photos, whatever folders they lie in; without it the folders are the classes.
-    ///   - output: Where the results go; it is not searched for photos.
-    ///   - existing: What becomes of photos that have a result.
-    ///   - open: Photos that interrupted calls have sent, or were about to send; they are no part of the plan.
-    ///   - isQuiet: Whether to leave out what a person at a terminal is told meanwhile.
+    ///   - inputs: The paths of files and folders.
+    ///   - label: The class of all photos; `nil` to take the classes from the folders.
+    ///   - output: The output folder, which is not searched for photos.
+    ///   - existing: What to do with photos that have a result.
+    ///   - open: The photos that interrupted runs sent or were about to send, which are left out.
+    ///   - isQuiet: Whether to suppress the progress message on a terminal.
     init(
         inputs: [String],
         label: ClassLabel?,
@@ -97,17 +99,28 @@ struct InputPlan {
             case .file, .other, .fault: add(path, in: "", album: nil)
             }
         }
-        let sorted = EarlierResultSorting(of: pictures, sources, in: output, existing, open: open, isQuiet: isQuiet)
+        let sorted = EarlierResultSorting(
+            of: pictures,
+            sources,
+            in: output,
+            existing,
+            open: open,
+            isQuiet: isQuiet
+        )
         pictures = sorted.pictures
         faults += sorted.faults
         (kept, resumed, renamed) = (sorted.kept, sorted.resumed, sorted.renamed)
-        // Where nothing else is to be said, one sentence says it of all.
-        if pictures.isEmpty, faults.isEmpty, open.isEmpty { done = sorted.done.count } else { faults += sorted.done }
+        // If there is nothing else to report, one sentence covers all finished photos.
+        if pictures.isEmpty, faults.isEmpty, open.isEmpty {
+            done = sorted.done.count
+        } else {
+            faults += sorted.done
+        }
     }
 
     // MARK: - What to say about it
 
-    /// Why the call as a whole asks for nothing that can be done, or `nil`.
+    /// The reason why the run as a whole cannot do anything; `nil` if it can.
     var refusal: String? {
         guard !isIntoItself else {
             return "The results would lie among the photos; name another folder by --out."
@@ -129,18 +142,24 @@ struct InputPlan {
             : "None of the \(faults.count) photos lies in a class folder; name their class by --class NAME."
     }
 
-    /// Which classes there are, and what was passed over; `nil` if there is nothing to say.
+    /// The classes and the skipped files, links and photos; `nil` if there is nothing to report.
     var remark: String? {
         var remarks = searchRemarks
-        if kept > 0 { remarks.append("left out \(kept) \(kept == 1 ? "photo that has" : "photos that have") a result") }
+        if kept > 0 {
+            remarks.append(
+                "left out \(kept) \(kept == 1 ? "photo that has" : "photos that have") a result"
+            )
+        }
         remarks += renamed.prefix(Self.mostNamed)
         if renamed.count > Self.mostNamed {
-            remarks.append("and \(renamed.count - Self.mostNamed) more photos get other names for such reasons")
+            remarks.append(
+                "and \(renamed.count - Self.mostNamed) more photos get other names for such reasons"
+            )
         }
         return remarks.isEmpty ? nil : remarks.joined(separator: "\n")
     }
 
-    /// That every photo has a result already, or `nil` if there is something to do.
+    /// The message that every photo already has a result; `nil` if there is something to do.
     var completion: String? {
         guard pictures.isEmpty, faults.isEmpty, resumed == 0 else { return nil }
         guard kept == 0 else { return "nothing to do" }
@@ -149,73 +168,85 @@ struct InputPlan {
         return "\(photos) already; nothing to do (--force protects them anew)"
     }
 
-    /// Whether a photo was found, whatever became of it.
+    /// Whether this run found a photo, whatever happens to it.
     func considers(_ absolutePath: String) -> Bool { paths.contains(absolutePath) }
 
-    /// What the search of the folders has found besides photos, and the classes that came out of it.
+    /// The remarks about skipped files and links, and the classes found.
     private var searchRemarks: [String] {
         var remarks = wrappers.map { folder in
             "passed through \(StandardError.printable(folder)), which holds folders alone: each of them is a class"
         }
         if let first = passedOver.examples.first {
             let files = passedOver.total == 1 ? "1 file: " : "\(passedOver.total) files, such as "
-            remarks.append("passed over \(files)\(StandardError.printable(first)) (\(passedOver.words))")
+            remarks.append(
+                "passed over \(files)\(StandardError.printable(first)) (\(passedOver.words))"
+            )
         }
         remarks += leftLinks.prefix(Self.mostNamed).map { path in
             "did not follow \(StandardError.printable(path)): it leads to a folder that is searched anyway, or around one"
         }
         if leftLinks.count > Self.mostNamed {
-            remarks.append("did not follow \(leftLinks.count - Self.mostNamed) more links of this kind")
+            remarks.append(
+                "did not follow \(leftLinks.count - Self.mostNamed) more links of this kind"
+            )
         }
         let classes = ClassCount.of(labels)
         if !classes.isEmpty {
             let named = classes.prefix(Self.mostNamed).map { count in
                 "\(StandardError.printable(count.label.text)) (\(count.images) \(count.images == 1 ? "photo" : "photos"))"
             }
-            let more = classes.count > named.count ? ", and \(classes.count - named.count) more" : ""
+            let more =
+                classes.count > named.count ? ", and \(classes.count - named.count) more" : ""
             remarks.append("classes: \(named.joined(separator: ", "))\(more)")
         }
         return remarks
     }
 
     private static let classMissing = "class_missing"
-    /// How many classes, links and photos with other names than they would have are named one by one.
+    /// The maximum number of classes, links and renamed photos that are listed one by one.
     private static let mostNamed = 20
 
     // MARK: - Searching
 
-    /// Takes everything in a folder that was named on the command line.
+    /// Adds the photos of a folder named on the command line.
     private mutating func search(_ folder: String) {
         let search = FolderSearch(folder, except: output.identity)
         passedOver.add(contentsOf: search.passedOver)
         leftLinks += search.leftLinks
         isIntoItself = isIntoItself || search.outputHoldsPhotos
-        // What an earlier call has made a class stays one, whatever has come to the folder, or has gone from it.
-        let layout = AlbumLayout(photos: search.photoFolders, needsSeveral: true) { output.hasClass(called: $0) }
+        // A class with results remains a class, whatever has been added to the folder or removed.
+        let layout = AlbumLayout(photos: search.photoFolders, needsSeveral: true) {
+            output.hasClass(called: $0)
+        }
         if label == nil, !layout.wrappers.isEmpty {
             wrappers.append(([folder] + layout.wrappers).joined(separator: "/"))
         }
         for finding in search.findings {
             switch finding {
             case .photo(let path, let folders):
-                let source = ([Self.shownName(of: folder)] + folders).compactMap(\.self).joined(separator: "/")
+                let source = ([Self.shownName(of: folder)] + folders).compactMap(\.self)
+                    .joined(separator: "/")
                 add(path, in: source, album: layout.album(of: folders))
             case .fault(let path, let detail): refuse(path, "input_unreadable", detail)
             }
         }
     }
 
-    /// What a folder is called to a service, which need not know where it lies; `nil` if its path does not tell.
+    /// Returns the folder name that a service may know; `nil` if the path does not contain it.
+    ///
+    /// The service need not know where the folder lies.
     private static func shownName(of folder: String) -> String? {
-        folder.split(separator: "/").last.map(String.init).flatMap { [".", ".."].contains($0) ? nil : $0 }
+        folder.split(separator: "/").last.map(String.init).flatMap {
+            [".", ".."].contains($0) ? nil : $0
+        }
     }
 
-    /// Takes a photo.
+    /// Adds a photo.
     ///
     /// - Parameters:
-    ///   - path: Its path.
-    ///   - folder: The folder that it lies in as a service is told of it; empty for none.
-    ///   - album: The name of its album.
+    ///   - path: The path of the photo.
+    ///   - folder: The photo's folder as told to a service; empty if there is none.
+    ///   - album: The name of the photo's album, or `nil` if it lies in none.
     private mutating func add(_ path: String, in folder: String, album: String?) {
         switch FileKind(path: path) {
         case .file(let identity, let size):
@@ -227,11 +258,13 @@ struct InputPlan {
             labels.append(label)
             sources.insert(identity)
             paths.insert(Batch.absolute(path))
-            // Whether it can have that name is found out when all photos are known.
+            // Conflicts between names are resolved once all photos are known.
             let name = OutputName(sanitizing: path, fallback: "image")
             let own = path.split(separator: "/").last.map(String.init) ?? path
             let source = SourcePath.shown(folder.isEmpty ? own : "\(folder)/\(own)")
-            pictures.append(PlannedPicture(path: path, source: source, size: size, label: label, name: name))
+            pictures.append(
+                PlannedPicture(path: path, source: source, size: size, label: label, name: name)
+            )
         case .folder, .other: refuse(path, "input_unreadable", "This is no file.")
         case .fault(let error):
             refuse(path, "input_unreadable", "The file could not be read: \(error.words).")
@@ -241,7 +274,11 @@ struct InputPlan {
     private mutating func checkedLabel(_ album: String?, of path: String) -> ClassLabel? {
         if let label { return label }
         guard let album else {
-            refuse(path, Self.classMissing, "The photo lies in no class folder; name its class by --class NAME.")
+            refuse(
+                path,
+                Self.classMissing,
+                "The photo lies in no class folder; name its class by --class NAME."
+            )
             return nil
         }
         do throws(SettingsFault) {

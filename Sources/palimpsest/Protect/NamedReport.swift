@@ -1,12 +1,12 @@
 import JobModel
 
-/// A report with the path of the photo that it is about; `verify` and this program read it as any other report.
+/// A report that also names the photo; `verify` and this program read it like any other report.
 struct NamedReport: Encodable {
     private enum CodingKeys: String, CodingKey {
         case source
     }
 
-    /// The photo's path as the call named it.
+    /// The photo's path as named on the command line.
     let source: String
     let report: ProtectionReport
 

@@ -2,29 +2,30 @@ import JobModel
 import POSIX
 import Synchronization
 
-/// The folder of the results.
+/// The output folder.
 ///
 ///     DIR/CLASS/NAME.png, DIR/CLASS/NAME.json   results
 ///     DIR/palimpsest-classes.json               the classes, see ``ClassRegistry``
-///     DIR/palimpsest-manifests/                 what services have signed, see ``ResultFiles``
-///     DIR/.palimpsest-partial/                  files that are being written, removed at the end and by the next call
+///     DIR/palimpsest-manifests/                 signed manifests, see ``ResultFiles``
+///     DIR/.palimpsest-partial/                  temporary files
 ///
-/// A file is written under another name and then renamed, so that whatever kills the process, no result is half there. One call at a
-/// time has the folder.
+/// Files are written under a temporary name and then renamed, so a killed process never leaves half
+/// a result. The temporary files are removed at the end of the run, or by the next one. Only one
+/// run at a time may use the folder.
 final class OutputFolder: Sendable {
-    /// A fault of the disk, in the system's words.
+    /// A file system error, described in the system's words.
     struct Fault: Error, CustomStringConvertible {
         let description: String
-        /// Whether it is that the name is taken.
+        /// Whether the error is that the name is taken.
         let isOfTakenName: Bool
 
-        /// Says what failed while something was done.
+        /// Describes an error that occurred during an action, such as "writing".
         init(_ action: String, _ error: SystemError) {
             description = "\(action): \(error.words)"
             isOfTakenName = error.isTaken
         }
 
-        /// Makes a call, whose failure becomes a fault of what is being done.
+        /// Makes a system call and turns its error into a fault of the given action.
         static func during<Value: ~Copyable>(
             _ action: String,
             _ call: @autoclosure () throws(SystemError) -> Value
@@ -39,17 +40,17 @@ final class OutputFolder: Sendable {
 
     let path: String
     let identity: FileIdentity
-    /// Whether the folder was not there before.
+    /// Whether this run created the folder.
     private let isMade: Bool
-    /// Held until the process ends; `nil` on a disk that has no locks.
+    /// The lock, held until the process ends; `nil` if the folder cannot be locked.
     private let lock: FolderLock?
     private let partial: String
     private let counter = Atomic<Int>(0)
     private let madeFolders = Mutex<Set<String>>([])
 
-    /// Makes the folder where it is missing, and locks it.
+    /// Creates the folder if it is missing, locks it and removes temporary files of earlier runs.
     ///
-    /// - Throws: ``CommandFault``.
+    /// - Throws: ``CommandFault`` if that fails or another run holds the lock.
     init(path: String) throws {
         let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         self.path = trimmed
@@ -58,7 +59,9 @@ final class OutputFolder: Sendable {
         do throws(Fault) {
             try Fault.during("making a folder", Folder.makeWithParents(trimmed, permissions: 0o777))
         } catch {
-            throw CommandFault("The folder \(StandardError.printable(trimmed)) could not be made: \(error).")
+            throw CommandFault(
+                "The folder \(StandardError.printable(trimmed)) could not be made: \(error)."
+            )
         }
         guard case .folder(let identity) = FileKind(path: trimmed) else {
             throw CommandFault("\(StandardError.printable(trimmed)) is not a folder.")
@@ -78,9 +81,9 @@ final class OutputFolder: Sendable {
 
     // MARK: - Names
 
-    /// The folder of a class's results.
+    /// Returns the folder of a class's results.
     ///
-    /// Earlier releases called it by the label itself, whatever that was; what they have begun goes on there.
+    /// Earlier releases used the label itself as the name. Such a folder stays in use.
     func folder(of label: ClassLabel) -> String {
         if label.folderName != label.text, case .folder = FileKind(path: "\(path)/\(label)") {
             return "\(path)/\(label)"
@@ -100,9 +103,10 @@ final class OutputFolder: Sendable {
         "\(path)/palimpsest-manifests/\(job).json"
     }
 
-    /// Whether there are results of a class.
+    /// Whether a class has results.
     func hasClass(called name: String) -> Bool {
-        guard let label = try? ClassLabel(name), case .folder = FileKind(path: folder(of: label)) else {
+        guard let label = try? ClassLabel(name), case .folder = FileKind(path: folder(of: label))
+        else {
             return false
         }
         return true
@@ -110,13 +114,14 @@ final class OutputFolder: Sendable {
 
     // MARK: - Writing
 
-    /// Writes a file as a whole or not at all.
+    /// Writes a whole file or nothing.
     ///
     /// - Parameters:
-    ///   - bytes: What is in it.
-    ///   - destination: Its path, in this folder or a folder of it, which is made if it is missing.
-    ///   - isOverwriting: Whether a file that exists may be replaced; if not it gives `EEXIST`.
-    ///   - isSecret: Whether nobody but its owner may read it.
+    ///   - bytes: The content.
+    ///   - destination: The path, in this folder or in a subfolder, which is created if it is
+    ///     missing.
+    ///   - isOverwriting: Whether to replace an existing file; if not, one is the error `EEXIST`.
+    ///   - isSecret: Whether only the owner may read the file.
     /// - Throws: ``Fault``.
     func write(
         _ bytes: [UInt8],
@@ -140,7 +145,7 @@ final class OutputFolder: Sendable {
         }
     }
 
-    /// Makes a file without a name, for this call alone.
+    /// Creates an unnamed file that only this process uses.
     ///
     /// - Returns: The file, open for reading and writing.
     /// - Throws: ``Fault``.
@@ -155,16 +160,16 @@ final class OutputFolder: Sendable {
         return file
     }
 
-    /// Removes what a call that was killed, or this one, has left half written.
+    /// Removes the temporary files of this run, or of one that was killed.
     func removeTemporary() {
         guard let names = try? Folder.names(in: partial) else { return }
-        // The names are our own, and a folder is not removed by unlink.
+        // Only this program names files here. Besides, unlink does not remove folders.
         for name in names { _ = try? FileSystem.unlink("\(partial)/\(name)") }
         _ = try? Folder.removeEmpty(partial)
         _ = madeFolders.withLock { $0.remove(partial) }
     }
 
-    /// Removes the folder if this call has made it and nothing lies in it.
+    /// Removes the folder if this run created it and it is empty.
     func removeIfMade() {
         if isMade { _ = try? Folder.removeEmpty(path) }
     }

@@ -2,19 +2,21 @@ import Cryptography
 import Dispatch
 import Synchronization
 
-/// Hashes photos that may have results already, several at a time.
+/// Hashes photos that may already have results, several at a time.
 enum PhotoHashes {
-    /// Reads photos to their ends.
+    /// Hashes photos.
     ///
     /// - Parameters:
-    ///   - paths: The photos.
-    ///   - isQuiet: Whether to leave out what a person at a terminal is told meanwhile.
-    /// - Returns: The hash of each, or why there is none.
+    ///   - paths: The paths of the photos.
+    ///   - isQuiet: Whether to suppress the progress message on a terminal.
+    /// - Returns: The hash of each photo, or the reason why it could not be read.
     static func of(_ paths: [String], isQuiet: Bool) -> [Result<SHA256Digest, PictureFile.Fault>] {
         guard !paths.isEmpty else { return [] }
-        // Thousands of photos take as long as the disk needs to read them.
+        // Thousands of photos take a while to read, so tell a waiting person.
         let isShown = StandardError.isTerminal && !isQuiet
-        if isShown { StandardError.write("comparing \(paths.count) photos with the results that there are …") }
+        if isShown {
+            StandardError.write("comparing \(paths.count) photos with the results that there are …")
+        }
         defer { if isShown { StandardError.write("\r\u{1B}[K") } }
         let hashes = Mutex<[Int: Result<SHA256Digest, PictureFile.Fault>]>([:])
         DispatchQueue.concurrentPerform(iterations: paths.count) { index in

@@ -1,11 +1,11 @@
 import JobModel
 import POSIX
 
-/// Whether somebody who named a folder may have meant this file in it, see `FileRule`.
+/// Decides whether a file in a named folder may be meant as a photo; see `FileRule`.
 enum PictureSign {
     /// Whether the name or the first bytes of a regular file are those of a picture of any format.
     ///
-    /// A file that cannot be read may be one, and its fault must be told.
+    /// An unreadable file counts as a picture, so that its fault is reported.
     static func isShown(byFile path: String) -> Bool {
         guard !FileRule.isPhoto(named: path) else { return true }
         do throws(SystemError) {

@@ -1,16 +1,16 @@
 import JobModel
 import Synchronization
 
-/// How far it is: a bar on a terminal, a line for every tenth otherwise, and the errors in between.
+/// Shows progress: a bar on a terminal, otherwise a line for every tenth, with errors in between.
 final class Progress: Sendable {
     private struct State {
         var done = 0
         var failed = 0
-        /// Those of the failed that have a result already.
+        /// How many of the failed pictures already have a result.
         var existing = 0
         var tenth = 0
         var lastDrawn: ContinuousClock.Instant?
-        /// What is said with the first picture that is protected.
+        /// The message to print with the first protected picture.
         var announcement: String?
     }
 
@@ -23,22 +23,22 @@ final class Progress: Sendable {
     private let start = ContinuousClock.now
     private let state: Mutex<State>
 
-    /// Starts with nothing done.
+    /// Starts with no picture done.
     ///
     /// - Parameters:
-    ///   - total: How many pictures there are.
-    ///   - isQuiet: Whether to print nothing but errors.
-    ///   - announcement: What is to be said as soon as a picture is protected, and not if none is.
+    ///   - total: The number of pictures.
+    ///   - isQuiet: Whether to print only errors.
+    ///   - announcement: A message to print once the first picture is protected.
     init(total: Int, isQuiet: Bool, announcement: String? = nil) {
         self.total = total
         self.isQuiet = isQuiet
         state = Mutex(State(announcement: announcement))
     }
 
-    /// How many pictures are protected so far.
+    /// The number of pictures protected so far.
     var succeeded: Int { state.withLock { $0.done - $0.failed } }
 
-    /// Counts a picture that is protected.
+    /// Counts a protected picture.
     func succeed() {
         state.withLock { state in
             state.done += 1
@@ -51,7 +51,7 @@ final class Progress: Sendable {
         }
     }
 
-    /// Counts a picture that is not, and says why.
+    /// Counts a picture that was not protected, and prints the reason.
     func fail(_ fault: PictureFault) {
         state.withLock { state in
             state.done += 1
@@ -59,7 +59,7 @@ final class Progress: Sendable {
             if fault.isDone { state.existing += 1 }
             let erase = isTerminal && !isQuiet ? "\r\u{1B}[K" : ""
             let failure = fault.failure
-            // All of it may be a stranger's: names of files, and what a server says.
+            // File names and server messages are untrusted.
             let words = [fault.path, failure.code, failure.detail].map(StandardError.printable)
             StandardError.write("\(erase)\(words.joined(separator: ": "))\n")
             state.lastDrawn = nil
@@ -67,16 +67,18 @@ final class Progress: Sendable {
         }
     }
 
-    /// Says what came out.
+    /// Prints the summary.
     ///
-    /// - Returns: How many pictures were not protected.
+    /// - Returns: The number of pictures that were not protected.
     func finish(in folder: String) -> Int {
         state.withLock { state in
             if !isQuiet {
                 let erase = isTerminal ? "\r\u{1B}[K" : ""
                 let (existing, failed) = (state.existing, state.failed - state.existing)
                 let ends =
-                    (existing == 0 ? "" : "; \(existing) \(existing == 1 ? "has a result" : "have results") already")
+                    (existing == 0
+                        ? ""
+                        : "; \(existing) \(existing == 1 ? "has a result" : "have results") already")
                     + (failed == 0 ? "" : "; \(failed) failed")
                 StandardError.write(
                     "\(erase)protected \(state.done - state.failed) of \(total) pictures into "
@@ -98,11 +100,17 @@ final class Progress: Sendable {
             return
         }
         let now = ContinuousClock.now
-        if let last = state.lastDrawn, now - last < Self.redrawInterval, state.done < total { return }
+        if let last = state.lastDrawn, now - last < Self.redrawInterval, state.done < total {
+            return
+        }
         state.lastDrawn = now
         let filled = Self.barWidth * state.done / total
-        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.barWidth - filled)
-        StandardError.write("\r[\(bar)] \(state.done)/\(total)\(failures(state))\(timeLeft(state, now))\u{1B}[K")
+        let bar =
+            String(repeating: "#", count: filled)
+            + String(repeating: "-", count: Self.barWidth - filled)
+        StandardError.write(
+            "\r[\(bar)] \(state.done)/\(total)\(failures(state))\(timeLeft(state, now))\u{1B}[K"
+        )
     }
 
     private func failures(_ state: State) -> String {

@@ -2,37 +2,54 @@ import FoundationEssentials
 import JobModel
 import POSIX
 
-/// Writes protected pictures with their reports to the folder of the results, and counts them.
+/// Writes protected pictures and their reports to the output folder, and counts them.
 struct ResultFiles: Sendable {
     let output: OutputFolder
     let isOverwriting: Bool
     let progress: Progress
 
-    /// Writes the report, then the picture: where there is a picture there is its report.
+    /// Writes the report, then the picture, so that every picture has a report.
     ///
-    /// Only what was made from the very photo is ever replaced, which the report beside it says.
+    /// A file is replaced only if the report beside it shows that it was made from the same photo.
     ///
     /// - Parameters:
-    ///   - picture: Which photo it was, and the name of the result.
+    ///   - picture: The photo and the name of its result.
     ///   - png: The protected picture.
-    ///   - report: What is said about it.
-    ///   - isOverwriting: Whether a result of the same photo is replaced.
-    func write(_ picture: PlannedPicture, _ png: [UInt8], _ report: ProtectionReport, isOverwriting: Bool) {
-        let (picturePath, reportPath) = (output.picturePath(of: picture), output.reportPath(of: picture))
+    ///   - report: The report.
+    ///   - isOverwriting: Whether to replace a result of the same photo.
+    func write(
+        _ picture: PlannedPicture,
+        _ png: [UInt8],
+        _ report: ProtectionReport,
+        isOverwriting: Bool
+    ) {
+        let (picturePath, reportPath) = (
+            output.picturePath(of: picture), output.reportPath(of: picture)
+        )
         let isOwn = ProtectedFile.report(at: reportPath)?.inputSHA256 == report.inputSHA256
         let replaces = isOwn && isOverwriting
         do {
             guard replaces || !FileSystem.isPresent(picturePath) else {
-                // A call that was interrupted may have written this one already.
+                // An interrupted run may have written this very picture.
                 guard isThere(picturePath, png) else { return refuse(picture, isOwn: isOwn) }
-                if !isOwn { try output.write(try Self.json(report, of: picture), to: reportPath, isOverwriting: false) }
+                if !isOwn {
+                    try output.write(
+                        try Self.json(report, of: picture),
+                        to: reportPath,
+                        isOverwriting: false
+                    )
+                }
                 return progress.succeed()
             }
-            try output.write(try Self.json(report, of: picture), to: reportPath, isOverwriting: isOwn)
+            try output.write(
+                try Self.json(report, of: picture),
+                to: reportPath,
+                isOverwriting: isOwn
+            )
             do {
                 try output.write(png, to: picturePath, isOverwriting: replaces)
             } catch {
-                // A report must not be found beside a picture that it is not about.
+                // A report must not lie beside a picture that it does not describe.
                 if !isOwn { _ = try? FileSystem.unlink(reportPath) }
                 throw error
             }
@@ -44,7 +61,7 @@ struct ResultFiles: Sendable {
         }
     }
 
-    /// Keeps what a service has signed about a job.
+    /// Stores the signed manifest of a job.
     ///
     /// - Throws: ``CommandFault`` if it cannot be written.
     func keep(_ signed: JobArchive.ManifestAndSignature, of job: JobIdentifier) throws {
@@ -58,12 +75,12 @@ struct ResultFiles: Sendable {
         }
     }
 
-    /// Counts a picture that is not protected, and says why.
+    /// Counts a picture that was not protected, and prints the reason.
     func fail(_ picture: PlannedPicture, _ code: String, _ detail: String) {
         fail(picture, ImageFailure(code: code, detail: detail))
     }
 
-    /// Counts a picture that is not protected, and says why.
+    /// Counts a picture that was not protected, and prints the reason.
     func fail(_ picture: PlannedPicture, _ failure: ImageFailure) {
         progress.fail(PictureFault(path: picture.path, failure: failure))
     }
@@ -88,7 +105,10 @@ struct ResultFiles: Sendable {
         }
     }
 
-    private static func json(_ report: ProtectionReport, of picture: PlannedPicture) throws -> [UInt8] {
+    private static func json(
+        _ report: ProtectionReport,
+        of picture: PlannedPicture
+    ) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let named = NamedReport(source: SourcePath.shown(picture.path), report: report)

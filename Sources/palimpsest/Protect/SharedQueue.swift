@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What is left to do, for several tasks.
+/// The remaining work of several tasks.
 final class SharedQueue<Item: Sendable>: Sendable {
     private let items: Mutex<ArraySlice<Item>>
 
@@ -8,12 +8,12 @@ final class SharedQueue<Item: Sendable>: Sendable {
         self.items = Mutex(items[...])
     }
 
-    /// The next item; `nil` when there is none left.
+    /// Removes and returns the next item; `nil` if none is left.
     func next() -> Item? {
         items.withLock { $0.popFirst() }
     }
 
-    /// Leaves the rest undone.
+    /// Drops the remaining items.
     func stop() {
         items.withLock { $0 = [] }
     }

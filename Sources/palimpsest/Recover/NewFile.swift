@@ -2,17 +2,17 @@ import FoundationEssentials
 import Glibc
 import POSIX
 
-/// A file that appears under its name when it is complete, and never in place of another.
+/// A file that gets its name only once it is complete, and never replaces an existing file.
 ///
-/// Until then it lies beside that name under one of its own, which is all that a process that is
-/// killed leaves behind. It is removed unless it is published.
+/// Until then it has a temporary name beside the final one. A process that is killed leaves only
+/// that temporary file. A file that is not published is removed.
 struct NewFile: ~Copyable {
     private let path: String
     private let file: StagedFile
 
-    /// Makes the file, empty, for its owner alone.
+    /// Creates an empty file that only its owner may read.
     ///
-    /// - Throws: ``CommandFault`` where the name is taken or the folder cannot be written to.
+    /// - Throws: ``CommandFault`` if the name is taken or the folder is not writable.
     init(_ path: String) throws(CommandFault) {
         self.path = path
         do throws(SystemError) {
@@ -26,7 +26,9 @@ struct NewFile: ~Copyable {
         }
     }
 
-    /// Writes bytes behind those that are there; it opens nothing.
+    /// Appends bytes.
+    ///
+    /// This opens no file, so a sandboxed process may call it.
     func write(_ bytes: [UInt8]) throws(CommandFault) {
         do throws(SystemError) {
             try file.write(bytes)
@@ -35,7 +37,7 @@ struct NewFile: ~Copyable {
         }
     }
 
-    /// Ends the file and gives it its name.
+    /// Closes the file and gives it its name.
     consuming func publish() throws(CommandFault) {
         let path = path
         do throws(SystemError) {

@@ -3,14 +3,15 @@ import Cryptography
 import Imaging
 import Protection
 
-/// `palimpsest recover`: the owner's way back from a protected picture to the photo.
+/// The `recover` command: restores the original photo from a protected picture for its owner.
 struct RecoverCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "recover",
         abstract: "Gives back the pixels of the photo that a protected picture was made of.",
         discussion: """
-            It needs the protected PNG as it was delivered, its recovery file (NAME.recovery in the archive), and the passphrase or the key \
-            that was sent with the photo. The photo is written as a PNG whose pixels have been compared with the hash of the original's.
+            It needs the protected PNG as it was delivered, its recovery file (NAME.recovery in \
+            the archive), and the passphrase or the key that was sent with the photo. The photo is \
+            written as a PNG whose pixels have been compared with the hash of the original's.
             """
     )
 
@@ -26,7 +27,12 @@ struct RecoverCommand: ParsableCommand {
     )
     var output: String
 
-    @Option(help: ArgumentHelp("A file with the passphrase; /dev/stdin for standard input.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "A file with the passphrase; /dev/stdin for standard input.",
+            valueName: "file"
+        )
+    )
     var passphraseFile: String?
 
     @Option(help: ArgumentHelp("A file with the key of 64 hexadecimal digits.", valueName: "file"))
@@ -44,8 +50,11 @@ struct RecoverCommand: ParsableCommand {
 
     func run() throws {
         let picture = try InputFile.read(protected, limit: InputFile.maxPictureBytes)
-        guard let file = SealedFile(try InputFile.read(recovery, limit: InputFile.maxPictureBytes)) else {
-            throw CommandFault("\(StandardError.printable(recovery)) is not a recovery file, or was cut short.")
+        guard let file = SealedFile(try InputFile.read(recovery, limit: InputFile.maxPictureBytes))
+        else {
+            throw CommandFault(
+                "\(StandardError.printable(recovery)) is not a recovery file, or was cut short."
+            )
         }
         guard file.subject == SHA256.hash(picture) else {
             throw CommandFault(
@@ -56,7 +65,8 @@ struct RecoverCommand: ParsableCommand {
         let difference = try open(file)
         let result = try NewFile(output)
         PhotoDecoder.prepare()
-        // The service is not trusted: both pictures are its own, and are decoded where there is nothing to take.
+        // Do not trust the service, which made both pictures: decode them in a process that has
+        // nothing to steal.
         let isRecovered = try SealedChild.run(
             memoryBytes: pixelsOption.addressSpaceBytes,
             filter: filterOption.systemCallFilter
@@ -65,7 +75,9 @@ struct RecoverCommand: ParsableCommand {
         }
         guard isRecovered else { throw ExitCode.failure }
         try result.publish()
-        StandardOutput.write("recovered: the pixels are the same as the original's to the last bit\n")
+        StandardOutput.write(
+            "recovered: the pixels are the same as the original's to the last bit\n"
+        )
     }
 
     // MARK: - Steps
@@ -74,8 +86,12 @@ struct RecoverCommand: ParsableCommand {
 
     private func open(_ file: SealedFile) throws(CommandFault) -> PixelDifference {
         guard file.wantsPassphrase == (passphraseFile != nil) else {
-            let wanted = file.wantsPassphrase ? "a passphrase: give --passphrase-file" : "a key: give --key-file"
-            throw CommandFault("The recovery file \(StandardError.printable(recovery)) was made with \(wanted).")
+            let wanted =
+                file.wantsPassphrase
+                ? "a passphrase: give --passphrase-file" : "a key: give --key-file"
+            throw CommandFault(
+                "The recovery file \(StandardError.printable(recovery)) was made with \(wanted)."
+            )
         }
         guard let content = file.open(by: try secret()) else {
             throw CommandFault(
@@ -84,7 +100,9 @@ struct RecoverCommand: ParsableCommand {
             )
         }
         guard let difference = PixelDifference(content) else {
-            throw CommandFault("The recovery file \(StandardError.printable(recovery)) holds nothing.")
+            throw CommandFault(
+                "The recovery file \(StandardError.printable(recovery)) holds nothing."
+            )
         }
         return difference
     }
@@ -92,12 +110,14 @@ struct RecoverCommand: ParsableCommand {
     private func secret() throws(CommandFault) -> SealingSecret {
         let path = passphraseFile ?? keyFile ?? ""
         let bytes = try InputFile.read(path, limit: Self.maxSecretBytes)
-        // An editor or echo ends the line; and spaces and tabs at both ends are none of a field's value (RFC 9110, 5.5).
+        // Editors and `echo` end the line. Leading and trailing blanks never reached the service:
+        // they are not part of a field value (RFC 9110 section 5.5).
         var text = String(decoding: bytes, as: UTF8.self)[...]
         while let last = text.last, last.isNewline || Self.isBlank(last) { text.removeLast() }
         text = text.drop(while: Self.isBlank)
         let secret =
-            passphraseFile != nil ? SealingSecret(passphrase: String(text)) : SealingSecret(keyHex: String(text))
+            passphraseFile != nil
+            ? SealingSecret(passphrase: String(text)) : SealingSecret(keyHex: String(text))
         guard let secret else {
             throw CommandFault(
                 passphraseFile != nil
@@ -108,17 +128,26 @@ struct RecoverCommand: ParsableCommand {
         return secret
     }
 
-    private static func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" }
+    private static func isBlank(_ character: Character) -> Bool {
+        character == " " || character == "\t"
+    }
 
-    private func photo(_ picture: [UInt8], _ difference: PixelDifference) throws(CommandFault) -> Photo {
+    private func photo(
+        _ picture: [UInt8],
+        _ difference: PixelDifference
+    ) throws(CommandFault) -> Photo {
         let photo: Photo?
         do throws(ImagingError) {
             photo = try difference.original(of: picture, limits: pixelsOption.limits)
         } catch {
-            throw CommandFault("\(StandardError.printable(protected)) cannot be decoded: \(error.detail)")
+            throw CommandFault(
+                "\(StandardError.printable(protected)) cannot be decoded: \(error.detail)"
+            )
         }
         guard let photo else {
-            throw CommandFault("The pixels that came out are not the original's, so nothing was written.")
+            throw CommandFault(
+                "The pixels that came out are not the original's, so nothing was written."
+            )
         }
         return photo
     }
@@ -128,7 +157,9 @@ struct RecoverCommand: ParsableCommand {
         do throws(ImagingError) {
             png = try PNGEncoder.encode(photo)
         } catch {
-            throw CommandFault("The photo for \(StandardError.printable(output)) cannot be encoded: \(error.detail)")
+            throw CommandFault(
+                "The photo for \(StandardError.printable(output)) cannot be encoded: \(error.detail)"
+            )
         }
         try file.write(png)
     }

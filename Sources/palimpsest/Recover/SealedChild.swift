@@ -1,21 +1,24 @@
 import CLinux
 import Glibc
 import POSIX
-import Workers
+import Sandbox
 
-/// A copy of this process that decodes what strangers have made: it can open nothing and reach nobody, and what it leaves is what it
-/// wrote to descriptors that were open.
+/// A forked copy of this process that decodes untrusted data in a sandbox.
+///
+/// The child can open no file and reach no network. Its only effects are writes to descriptors that
+/// were already open.
 enum SealedChild {
-    /// Runs a body in a sealed copy of this process, and waits for its end.
+    /// Runs `body` in a sandboxed child process and waits for it to end.
     ///
-    /// Nothing else may be going on in the process: of its threads only this one is in the copy. A fault goes to standard error.
+    /// The calling process must have no other activity: only the calling thread exists in the
+    /// child. An error that `body` throws is printed to standard error.
     ///
     /// - Parameters:
-    ///   - memoryBytes: The most address space of the copy.
-    ///   - filter: Whether system calls are filtered.
-    ///   - body: What the copy does; whatever it changes in memory is gone afterwards.
-    /// - Returns: Whether it came to its end without a fault.
-    /// - Throws: ``CommandFault`` where there is no copy, or it was ended by a signal.
+    ///   - memoryBytes: The child's address space limit in bytes.
+    ///   - filter: Whether to filter the child's system calls.
+    ///   - body: The work. Its changes to memory are lost.
+    /// - Returns: Whether `body` finished without an error.
+    /// - Throws: ``CommandFault`` if the child could not be started or was ended by a signal.
     static func run(
         memoryBytes: UInt64,
         filter: SystemCallFilter,
@@ -44,7 +47,7 @@ enum SealedChild {
                 throw CommandFault("The end of the copy is not told: \(words).")
             }
         }
-        // The low seven bits are the signal that ended it, the next eight its exit status.
+        // In a wait status, bits 0 to 6 are the signal and bits 8 to 15 the exit status.
         guard status & 0x7F == 0 else {
             throw CommandFault(
                 "The picture broke the process that decodes it (signal \(status & 0x7F)); nothing was written."
@@ -59,7 +62,11 @@ enum SealedChild {
         _ filter: SystemCallFilter
     ) throws(CommandFault) {
         do throws(SystemError) {
-            try CodecSandbox.sealThisProcess(parent: parent, memoryBytes: memoryBytes, filter: filter)
+            try CodecSandbox.sealThisProcess(
+                parent: parent,
+                memoryBytes: memoryBytes,
+                filter: filter
+            )
         } catch {
             let advice = error.call == SystemCallFilter.call ? "; \(SystemCallFilter.advice)" : ""
             throw CommandFault("The process cannot be restricted: \(error)\(advice).")

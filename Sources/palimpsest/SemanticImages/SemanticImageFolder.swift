@@ -1,15 +1,15 @@
 import JobModel
 import POSIX
 
-/// A folder with one's own semantic images: in it one folder for each class, and in that the class's pictures.
+/// A folder of the user's own semantic images, with one subfolder of pictures for each class.
 ///
-/// Hidden files, and files beside the class folders, are passed over. Everything else must be what it should be, so that no
-/// picture is left out in silence. Whether the files are pictures is found out where they are decoded.
+/// Hidden files, and files beside the class folders, are skipped. Anything else unexpected is an
+/// error, so that no picture is left out silently. Only decoding tells whether a file is a picture.
 struct SemanticImageFolder {
     /// One picture.
     struct File: Sendable {
         let path: String
-        /// Its size in bytes, as far as is known before it is read.
+        /// The size in bytes before reading; the file may change until then.
         let size: Int
     }
 
@@ -19,20 +19,22 @@ struct SemanticImageFolder {
         let files: [File]
     }
 
-    /// The path as it is shown.
+    /// The path in printable form.
     let path: String
-    /// At least one, sorted by the bytes of their names.
+    /// The class folders, at least one, sorted by the bytes of their names.
     let classes: [ClassFolder]
 
-    /// Looks through a folder.
+    /// Lists a folder.
     ///
-    /// - Parameter path: The folder.
-    /// - Throws: ``UsageFault`` that names the first file or folder that is wrong.
+    /// - Parameter path: The path of the folder.
+    /// - Throws: ``UsageFault``, which names the first wrong file or folder.
     init(path: String) throws(UsageFault) {
         let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         self.path = StandardError.printable(trimmed)
         guard case .folder = FileKind(path: trimmed) else {
-            throw UsageFault("\(self.path) is not a folder with a folder of pictures for each class.")
+            throw UsageFault(
+                "\(self.path) is not a folder with a folder of pictures for each class."
+            )
         }
         var classes: [ClassFolder] = []
         var labels: Set<ClassLabel> = []
@@ -40,7 +42,7 @@ struct SemanticImageFolder {
             let folder = "\(trimmed)/\(name)"
             guard case .folder = FileKind(path: folder) else { continue }
             let label = try Self.label(name, of: folder)
-            // Composed and decomposed, say, which look the same.
+            // The names may look alike but differ in bytes, such as composed and decomposed forms.
             guard labels.insert(label).inserted else {
                 throw UsageFault(
                     "\(StandardError.printable(folder)): There are two folders of the class \(label), whose names are spelt "
@@ -50,7 +52,9 @@ struct SemanticImageFolder {
             classes.append(ClassFolder(label: label, files: try Self.files(in: folder)))
         }
         guard !classes.isEmpty else {
-            throw UsageFault("There is no folder in \(self.path); it must have a folder of pictures for each class.")
+            throw UsageFault(
+                "There is no folder in \(self.path); it must have a folder of pictures for each class."
+            )
         }
         self.classes = classes
     }
@@ -61,7 +65,9 @@ struct SemanticImageFolder {
         do throws(SettingsFault) {
             return try ClassLabel(name)
         } catch {
-            throw UsageFault("\(StandardError.printable(folder)): The class is its folder's name. \(error.detail)")
+            throw UsageFault(
+                "\(StandardError.printable(folder)): The class is its folder's name. \(error.detail)"
+            )
         }
     }
 
@@ -73,7 +79,9 @@ struct SemanticImageFolder {
             switch FileKind(path: path) {
             case .file(_, let size): files.append(File(path: path, size: size))
             case .folder, .other:
-                throw UsageFault("\(StandardError.printable(path)) is no file; a class's folder holds pictures only.")
+                throw UsageFault(
+                    "\(StandardError.printable(path)) is no file; a class's folder holds pictures only."
+                )
             case .fault(let error):
                 let shown = StandardError.printable(path)
                 throw UsageFault("\(shown) could not be read: \(error.words).")
@@ -83,7 +91,7 @@ struct SemanticImageFolder {
         return files
     }
 
-    /// The names in a folder but for hidden ones.
+    /// Returns the names in a folder, without hidden ones.
     private static func names(in folder: String) throws(UsageFault) -> [String] {
         let shown = StandardError.printable(folder)
         let names: [FolderListing.Name]
@@ -97,7 +105,9 @@ struct SemanticImageFolder {
             switch name {
             case .text(let name): if !name.hasPrefix(".") { kept.append(name) }
             case .bytes(let escaped):
-                throw UsageFault("The name \(escaped) in the folder \(shown) is not UTF-8; rename it.")
+                throw UsageFault(
+                    "The name \(escaped) in the folder \(shown) is not UTF-8; rename it."
+                )
             }
         }
         return kept

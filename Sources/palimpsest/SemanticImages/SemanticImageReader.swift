@@ -1,10 +1,10 @@
+import CodecHost
 import Cryptography
 import JobModel
 import POSIX
 import Synchronization
-import Workers
 
-/// Has codec processes make semantic images of files, several at once.
+/// Converts picture files to semantic images in codec processes, several at a time.
 struct SemanticImageReader: Sendable {
     let codecs: CodecPool
     private let disk: BlockingExecutor
@@ -14,20 +14,24 @@ struct SemanticImageReader: Sendable {
         disk = BlockingExecutor(label: "palimpsest.semantic-images", width: codecs.count + 1)
     }
 
-    /// Reads files, each once.
+    /// Reads and converts each file once.
+    ///
+    /// After an error, the files behind it may not have been read.
     ///
     /// - Parameters:
     ///   - files: The files.
-    ///   - keep: Takes what was made of a file, with the file's place in `files`; called on a thread of its own, not in their order.
-    /// - Throws: ``CommandFault`` about the first of the files that cannot be used, or if there are no codec processes; what `keep`
-    ///   throws. Then files behind the fault may not have been looked at.
+    ///   - keep: Takes a semantic image and the index of its file in `files`. It may block, and it
+    ///     is called from several threads in any order.
+    /// - Throws: ``CommandFault`` for the first file that cannot be used, or if no codec process is
+    ///   available; any error that `keep` throws.
     func read(
         _ files: [SemanticImageFolder.File],
         keep: @escaping @Sendable (Int, HashedBytes) throws -> Void
     ) async throws {
         let queue = FileQueue(count: files.count)
         await withDiscardingTaskGroup { group in
-            // One more than there are processes, so that one file is read or kept while another one is at work.
+            // One task more than processes: while one file is converted, another can be read or
+            // stored.
             for _ in 0...codecs.count {
                 group.addTask {
                     while let place = queue.next() {
@@ -46,7 +50,9 @@ struct SemanticImageReader: Sendable {
 
     private func semanticImage(of file: SemanticImageFolder.File) async throws -> HashedBytes {
         do {
-            switch try await codecs.importPicture(reading: { [disk] in try await Self.read(file, on: disk) }) {
+            switch try await codecs.importPicture(reading: { [disk] in
+                try await Self.read(file, on: disk)
+            }) {
             case .made(let semanticImage): return semanticImage
             case .failed(let failure): throw Self.fault(file, failure)
             }
@@ -55,7 +61,10 @@ struct SemanticImageReader: Sendable {
         }
     }
 
-    private static func read(_ file: SemanticImageFolder.File, on disk: BlockingExecutor) async throws -> [UInt8] {
+    private static func read(
+        _ file: SemanticImageFolder.File,
+        on disk: BlockingExecutor
+    ) async throws -> [UInt8] {
         let limit = ImportedPicture.maxFileBytes
         do throws(PictureFile.Fault) {
             guard file.size <= limit else { throw PictureFile.tooLarge(limit) }
@@ -67,7 +76,10 @@ struct SemanticImageReader: Sendable {
         }
     }
 
-    private static func fault(_ file: SemanticImageFolder.File, _ failure: ImageFailure) -> CommandFault {
+    private static func fault(
+        _ file: SemanticImageFolder.File,
+        _ failure: ImageFailure
+    ) -> CommandFault {
         CommandFault(
             "The semantic image \(StandardError.printable(file.path)) cannot be used: \(failure.code): "
                 + StandardError.printable(failure.detail)
@@ -75,9 +87,10 @@ struct SemanticImageReader: Sendable {
     }
 }
 
-/// The places that are left to read, for several tasks; nothing is left once there is a fault.
+/// The indices of the files still to be read, shared by several tasks.
 ///
-/// Whoever stands before a fault is done already or at work still: so the first of all faults is always found.
+/// After the first error it hands out no more indices. Files before a faulty one are already done
+/// or in progress, so the earliest fault is always found.
 private final class FileQueue: Sendable {
     private struct State {
         var next = 0

@@ -3,11 +3,11 @@ import Glibc
 import POSIX
 import Synchronization
 
-/// Where the pictures of a call are kept after they were checked: a file without a name, which is gone with its descriptor.
+/// Keeps checked pictures in an unnamed file, which disappears when its descriptor is closed.
 ///
-/// Some thousand pictures are more than should stay in memory.
+/// A run may have thousands of pictures, too many to keep in memory.
 final class SemanticImageShelf: Sendable {
-    /// Where a picture lies.
+    /// The location of a picture in the file.
     struct Place: Sendable, Hashable {
         fileprivate let offset: UInt64
         fileprivate let count: Int
@@ -17,12 +17,12 @@ final class SemanticImageShelf: Sendable {
     private let file: FileDescriptor
     private let end = Mutex<UInt64>(0)
 
-    /// Takes an empty file.
+    /// Creates a shelf on an empty file.
     init(on file: consuming FileDescriptor) {
         self.file = file
     }
 
-    /// Adds a picture, blocking on the disk.
+    /// Appends a picture, blocking on the disk.
     ///
     /// - Throws: ``OutputFolder/Fault``.
     func add(_ picture: HashedBytes) throws(OutputFolder.Fault) -> Place {

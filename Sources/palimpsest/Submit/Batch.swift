@@ -2,36 +2,37 @@ import Cryptography
 import FoundationEssentials
 import JobModel
 
-/// Photos that travel as one job.
+/// Photos that are sent as one job.
 struct Batch: Sendable {
-    /// A photo and what was in it when it was read.
+    /// A photo and its hash at the time it was read.
     struct Entry: Sendable {
         let picture: PlannedPicture
-        /// Its path, wherever the next call is made from.
+        /// The absolute path, so that a later run may start in another working directory.
         let absolutePath: String
         let sha256: SHA256Digest
     }
 
     let settings: ProtectionSettings
-    /// Whether pictures that the service has protected already are protected again.
+    /// Whether to protect again pictures that the service has already protected.
     let protectsAgain: Bool
     let entries: [Entry]
-    /// What the request is called, so that sending it again makes no second job.
+    /// The idempotency key of the request, with which a repeated request creates no second job.
     ///
-    /// It is drawn, and follows from nothing: a batch that is made anew is to become a new job, whatever became of an earlier one.
+    /// The key is random rather than derived from the photos: a batch built anew must become a new
+    /// job, whatever happened to an earlier one.
     let idempotencyKey: String
-    /// The job that it has become, once the server has said so.
+    /// The job created from the batch, once the server has reported it.
     var job: JobIdentifier?
 
-    /// Puts a batch together.
+    /// Creates a batch.
     ///
     /// - Parameters:
-    ///   - settings: How the photos are protected.
-    ///   - protectsAgain: Whether pictures that the service has protected already are protected again.
-    ///   - entries: At least one.
-    ///   - idempotencyKey: That of an earlier call; a new one is drawn without.
-    ///   - job: The job of an earlier call.
-    /// - Throws: `CryptographyError` if nothing can be drawn.
+    ///   - settings: The protection settings.
+    ///   - protectsAgain: Whether to protect again pictures that the service has already protected.
+    ///   - entries: The photos, at least one.
+    ///   - idempotencyKey: The key of an earlier run; `nil` for a random one.
+    ///   - job: The job of an earlier run.
+    /// - Throws: `CryptographyError` if no random number is available.
     init(
         settings: ProtectionSettings,
         protectsAgain: Bool,
@@ -50,14 +51,18 @@ struct Batch: Sendable {
         try (0..<2).map { _ in String(try SecureRandom.uint64(), radix: 36) }.joined(separator: "-")
     }
 
-    /// Divides photos into batches, in order.
+    /// Divides photos into batches, keeping their order.
     ///
     /// - Parameters:
     ///   - pictures: The photos.
-    ///   - maxImages: The most of one batch; at least 1.
-    ///   - maxBytes: The most bytes of one batch; a photo that has more goes alone.
+    ///   - maxImages: The maximum number of photos in a batch, at least 1.
+    ///   - maxBytes: The maximum size of a batch in bytes; a larger photo is a batch of its own.
     /// - Returns: The photos of each batch.
-    static func divide(_ pictures: [PlannedPicture], maxImages: Int, maxBytes: Int) -> [[PlannedPicture]] {
+    static func divide(
+        _ pictures: [PlannedPicture],
+        maxImages: Int,
+        maxBytes: Int
+    ) -> [[PlannedPicture]] {
         var batches: [[PlannedPicture]] = []
         var (open, bytes): ([PlannedPicture], Int) = ([], 0)
         for picture in pictures {
@@ -71,7 +76,7 @@ struct Batch: Sendable {
         return open.isEmpty ? batches : batches + [open]
     }
 
-    /// A path that does not depend on where the process is.
+    /// Returns an absolute path, which does not depend on the working directory.
     static func absolute(_ path: String) -> String {
         path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
     }

@@ -3,27 +3,28 @@ import FoundationEssentials
 import Glibc
 import POSIX
 import Synchronization
-import Workers
 
-/// Speaks HTTP by the `curl` program, one process a request.
+/// An HTTP client that runs one `curl` process for each request.
 ///
-/// The service, too, is a part of this binary, and its codec processes; a client library would be loaded into each of them, with what it
-/// depends on, for the sake of one command. curl is where the command is used: proxies, certificates and TLS are set as people know it.
+/// The service and its codec processes are part of this binary. An HTTP client library and its
+/// dependencies would be loaded into all of them, for the sake of one command. Users of the command
+/// have curl, and configure proxies, certificates and TLS as they are used to.
 struct Curl: Sendable {
-    /// What came back.
+    /// The response to a request.
     struct Answer: Sendable {
         let status: Int
-        /// The seconds of `Retry-After`.
+        /// The value of `Retry-After` in seconds, if it is a number.
         let retryAfter: Int?
         let body: UnnamedFile
     }
 
-    /// Why nothing came back.
+    /// Why there is no response.
     struct Fault: Error, CustomStringConvertible {
         let code: Int32
         let description: String
 
-        /// Whether it may go better another time: the server or the way to it is down.
+        /// Whether a retry may succeed, because the server or the network was down (curl's exit
+        /// codes).
         var isTransient: Bool { [5, 6, 7, 16, 18, 28, 35, 52, 55, 56, 92].contains(code) }
     }
 
@@ -31,17 +32,19 @@ struct Curl: Sendable {
     private let folder: OutputFolder
     private let executor: BlockingExecutor
 
-    /// Finds the program.
+    /// Finds the `curl` program in `PATH`.
     ///
     /// - Parameters:
-    ///   - folder: Holds what is sent and received, without names.
-    ///   - parallel: The most requests at a time.
-    /// - Throws: ``CommandFault`` if there is none.
+    ///   - folder: The folder whose disk holds the unnamed files of requests and responses.
+    ///   - parallel: The maximum number of requests at a time.
+    /// - Throws: ``CommandFault`` if curl is not installed.
     init(folder: OutputFolder, parallel: Int) throws(CommandFault) {
         let path = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")
         let candidates: [String] = path.split(separator: ":").map { "\($0)/curl" }
         guard let found = candidates.first(where: { FileSystem.allows(.execute, to: $0) }) else {
-            throw CommandFault("The program curl is not installed; 'submit' speaks to the server by it.")
+            throw CommandFault(
+                "The program curl is not installed; 'submit' speaks to the server by it."
+            )
         }
         program = found
         self.folder = folder
@@ -50,10 +53,10 @@ struct Curl: Sendable {
 
     /// Sends a request.
     ///
-    /// - Parameter options: Those of curl's command line, without dashes. They go through a file that nobody else can read, so that no list of
-    ///   processes shows the key.
-    /// - Returns: The answer, whatever its status.
-    /// - Throws: ``Fault``; `OutputFolder.Fault`.
+    /// - Parameter options: The options of curl's command line, without dashes. They are passed in
+    ///   a private file, so that the process list does not reveal the key.
+    /// - Returns: The response, whatever its status.
+    /// - Throws: ``Fault`` if there is no response; `OutputFolder.Fault`.
     func send(_ options: [(name: String, value: String)]) async throws -> Answer {
         try await executor.run { try exchange(options) }
     }
@@ -65,29 +68,45 @@ struct Curl: Sendable {
         try configuration.fill(lines.joined())
         let code = try run(
             [
-                program, "--disable", "--silent", "--show-error", "--connect-timeout", "30", "--output", "/dev/fd/3",
+                program, "--disable", "--silent", "--show-error", "--connect-timeout", "30",
+                "--output", "/dev/fd/3",
                 "--write-out", "%{http_code} %header{retry-after}", "--config", "-",
             ],
             [configuration, words, complaints, body].map(\.descriptor)
         )
         let told = String(decoding: try words.read(), as: UTF8.self).split(separator: " ")
         let status = told.first.flatMap { Int($0) } ?? 0
-        // A server that refuses an upload may close before it has come wholly: the answer counts.
+        // A server that refuses an upload may answer and close before it has read everything. The
+        // answer counts.
         guard code == 0 || status >= 400 else {
             let text = String(decoding: try complaints.read(), as: UTF8.self)
-            let sentence = text.split(separator: "\n").first.map { StandardError.printable(String($0)) }
+            let sentence = text.split(separator: "\n").first.map {
+                StandardError.printable(String($0))
+            }
             throw Fault(code: code, description: sentence ?? "curl ended with status \(code)")
         }
-        return Answer(status: status, retryAfter: told.dropFirst().first.flatMap { Int($0) }, body: body)
+        return Answer(
+            status: status,
+            retryAfter: told.dropFirst().first.flatMap { Int($0) },
+            body: body
+        )
     }
 
     private func run(_ arguments: [String], _ descriptors: [Int32]) throws -> Int32 {
         var pointers = arguments.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
-        var variables = ProcessInfo.processInfo.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        var variables =
+            ProcessInfo.processInfo.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for variable in variables { free(variable) } }
         var process: pid_t = 0
-        let code = plm_spawn(program, &pointers, &variables, descriptors, Int32(descriptors.count), &process)
+        let code = plm_spawn(
+            program,
+            &pointers,
+            &variables,
+            descriptors,
+            Int32(descriptors.count),
+            &process
+        )
         guard code == 0 else {
             let words = SystemError.words(for: code)
             throw Fault(code: -1, description: "curl does not start: \(words)")
@@ -96,11 +115,13 @@ struct Curl: Sendable {
         defer { RunningPrograms.remove(process) }
         var (status, signal): (Int32, Int32) = (0, 0)
         let waited = plm_wait(process, &status, &signal)
-        guard waited == 0, signal == 0 else { throw Fault(code: -1, description: "curl was ended by signal \(signal)") }
+        guard waited == 0, signal == 0 else {
+            throw Fault(code: -1, description: "curl was ended by signal \(signal)")
+        }
         return status
     }
 
-    /// A value as curl's configuration files have it.
+    /// Quotes a value for curl's configuration file.
     private static func quoted(_ text: String) -> String {
         var quoted = "\""
         for character in text.unicodeScalars {
@@ -117,14 +138,14 @@ struct Curl: Sendable {
     }
 }
 
-/// The programs that are running for this process, which are in groups of their own and would outlive it.
+/// The running child programs, which have their own process groups and would outlive this process.
 enum RunningPrograms {
     private static let processes = Mutex<Set<pid_t>>([])
 
     static func add(_ process: pid_t) { _ = processes.withLock { $0.insert(process) } }
     static func remove(_ process: pid_t) { _ = processes.withLock { $0.remove(process) } }
 
-    /// Ends them all.
+    /// Sends SIGTERM to all of them.
     static func end() {
         processes.withLock { processes in
             for process in processes { kill(process, SIGTERM) }

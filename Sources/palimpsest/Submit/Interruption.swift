@@ -1,15 +1,17 @@
 @preconcurrency import Dispatch
 import Glibc
 
-/// Ends the process at Ctrl-C and SIGTERM as it would end without this, but not before the programs that run for it.
+/// Handles SIGINT and SIGTERM: terminates the child programs, then exits with status 128 plus the
+/// signal.
 struct Interruption {
-    /// Kept, since a source that nobody holds is cancelled.
+    /// Kept alive, because a released source is cancelled.
     private let sources: [any DispatchSourceSignal]
 
     init() {
         let queue = DispatchQueue(label: "palimpsest.signals")
         sources = [SIGINT, SIGTERM].map { number in
-            // Before the source is active: libdispatch puts its own handler in this one's place.
+            // Ignore the signal before activating the source: libdispatch then installs its own
+            // handler.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { Self.end(number) }

@@ -3,29 +3,32 @@ import Cryptography
 import FoundationEssentials
 import JobModel
 
-/// The archive of a job: the protected pictures and what is said about each photo.
+/// The archive of a job: the protected pictures and a manifest with an entry for each photo.
 struct JobArchive {
-    /// What is said about a photo.
+    /// The manifest's entry for a photo.
     struct Image: Decodable {
         let number: Int
-        /// Nothing for a photo without a class.
+        /// The name of the picture's member; `nil` for a photo without a class.
         let file: String?
         let state: ImageState
         let error: ImageFailure?
         let report: ProtectionReport?
 
-        /// Whether it was the server that failed, and not the photo.
+        /// Whether a retry may succeed, because the server failed and not the photo.
         var mayGoBetter: Bool {
-            guard state == .failed || state == .quarantined, let code = error?.code else { return false }
+            guard state == .failed || state == .quarantined, let code = error?.code else {
+                return false
+            }
             return Self.faultsOfServers.contains(code)
         }
 
         private static let faultsOfServers: Set<String> = [
-            "image_quarantined", "image_interrupted", "storage_corrupt", "storage_missing", "storage_failed",
+            "image_quarantined", "image_interrupted", "storage_corrupt", "storage_missing",
+            "storage_failed",
         ]
     }
 
-    /// A manifest as the service has signed it.
+    /// A manifest with the service's signature.
     struct ManifestAndSignature {
         let manifest: [UInt8]
         let signature: [UInt8]
@@ -42,32 +45,39 @@ struct JobArchive {
     private let file: UnnamedFile
     /// The job; `nil` if the manifest names none.
     let job: JobIdentifier?
-    /// What the service says about it.
+    /// The manifest and its signature; `nil` if it is not signed.
     let signedManifest: ManifestAndSignature?
-    /// The photos, by their numbers in the job.
+    /// The entries, by the photos' numbers in the job.
     let images: [Int: Image]
 
     /// Reads the manifest.
     ///
-    /// - Throws: ``CommandFault`` if the file is no archive of a job.
+    /// - Throws: ``CommandFault`` if the file is not the archive of a job.
     init(_ file: UnnamedFile) throws {
         self.file = file
         var found: [String: [UInt8]] = [:]
-        try Self.forEachMember(of: file, { [Self.manifestName, Self.signatureName].contains($0) }) { name, bytes in
+        try Self.forEachMember(of: file, { [Self.manifestName, Self.signatureName].contains($0) }) {
+            name,
+            bytes in
             found[name] = bytes
         }
         guard let bytes = found[Self.manifestName],
             let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(bytes))
         else { throw Self.damaged }
         job = manifest.job
-        signedManifest = found[Self.signatureName].map { ManifestAndSignature(manifest: bytes, signature: $0) }
-        images = Dictionary(manifest.images.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
+        signedManifest = found[Self.signatureName].map {
+            ManifestAndSignature(manifest: bytes, signature: $0)
+        }
+        images = Dictionary(
+            manifest.images.map { ($0.number, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
     }
 
-    /// Goes through the protected pictures, each of which is as its report says.
+    /// Reads the protected pictures and checks each against the hash in its report.
     ///
-    /// - Parameter take: Gets a picture's number, its PNG and its report.
-    /// - Throws: ``CommandFault`` for an archive that is damaged.
+    /// - Parameter take: Receives a picture's number, its PNG and its report.
+    /// - Throws: ``CommandFault`` if the archive is damaged.
     func forEachPicture(_ take: (Int, [UInt8], ProtectionReport) -> Void) throws {
         let files = images.values.compactMap { image in image.file.map { ($0, image.number) } }
         let numbers = Dictionary(files, uniquingKeysWith: { first, _ in first })
@@ -81,13 +91,14 @@ struct JobArchive {
 
     private static let damaged = CommandFault("The server's archive is not what its manifest says.")
 
-    /// Reads an archive, and gives the members that are wanted, each as a whole.
+    /// Reads an archive and passes on each wanted member as a whole.
     private static func forEachMember(
         of file: UnnamedFile,
         _ isWanted: (String) -> Bool,
         _ take: (String, [UInt8]) throws -> Void
     ) throws {
-        // The service stores its members. What another deflates is taken, too, but not beyond what has been downloaded.
+        // The service stores its members. Accept deflated ones too, but do not unpack more bytes
+        // than were downloaded.
         let limits = ArchiveLimits(maxMembers: 200_000, maxUnpackedBytes: try file.size)
         let decoder = ZIPDecoder(limits: limits)
         var current: (name: String, bytes: [UInt8])?
@@ -96,9 +107,11 @@ struct JobArchive {
                 decoder.receive(piece)
                 while let event = try decoder.next() {
                     switch event {
-                    case .memberBegan(let member): current = isWanted(member.name) ? (member.name, []) : nil
+                    case .memberBegan(let member):
+                        current = isWanted(member.name) ? (member.name, []) : nil
                     case .memberBytes(let bytes): current?.bytes += bytes
-                    case .memberEnded: if let member = current { try take(member.name, member.bytes) }
+                    case .memberEnded:
+                        if let member = current { try take(member.name, member.bytes) }
                     }
                 }
             }

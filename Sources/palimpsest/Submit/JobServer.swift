@@ -1,23 +1,25 @@
 import FoundationEssentials
 import JobModel
 
-/// A server's refusal of a request: what is wrong with it, and not with the moment.
+/// A server's permanent refusal of a request: retrying the same request is useless.
 struct ServerRefusal: Error {
     let status: Int
     let failure: ImageFailure
 
-    /// Whether there is more in it than the key may ever have queued, or than the server or a proxy takes at once; less may pass.
+    /// Whether the request exceeds the key's quota or the size limit of the server or a proxy.
+    ///
+    /// A smaller request may succeed.
     var isOfTooMuch: Bool { status == 429 || status == 413 }
 }
 
-/// That curl could not read one of the photos that it was to send; which one, it does not say.
+/// Curl could not read one of the photos; it does not say which.
 struct UnreadablePhoto: Error {
     let failure: ImageFailure
 }
 
-/// The server that protects the photos, as its jobs are used here.
+/// A client of the service's job API.
 struct JobServer: Sendable {
-    /// A job as it stands.
+    /// The state of a job.
     struct JobStatus: Decodable, Sendable {
         let id: JobIdentifier
         let state: JobState
@@ -28,28 +30,30 @@ struct JobServer: Sendable {
         let detail: String
     }
 
-    /// The statuses that say that it is the wrong moment.
+    /// The statuses that make a retry worthwhile.
     private static let momentary: Set<Int> = [408, 425, 429, 502, 503, 504, 507]
-    /// The seconds that a request waits for a job to end.
+    /// How long a request waits for a job to end, in seconds.
     private static let waitSeconds = 30
 
     let url: String
     let curl: Curl
     let key: String
     let certificateAuthority: String?
-    /// How long a server may be away, or busy, in one go.
+    /// How long one request may wait for a server that is down or busy.
     let patience: Duration
     let isQuiet: Bool
 
-    /// Makes sure that the server is there and takes the key.
+    /// Checks that the server can be reached and accepts the key.
     ///
-    /// - Throws: ``CommandFault`` at once if not.
+    /// - Throws: ``CommandFault`` if not, without retrying.
     func greet() async throws {
         do {
             let answer = try await curl.send(options("/v1/jobs?limit=1") + [("max-time", "60")])
             if !Self.momentary.contains(answer.status) { _ = try checked(answer) }
         } catch let fault as Curl.Fault {
-            throw CommandFault("The server \(StandardError.printable(url)) cannot be reached: \(fault).")
+            throw CommandFault(
+                "The server \(StandardError.printable(url)) cannot be reached: \(fault)."
+            )
         } catch let refusal as ServerRefusal {
             throw CommandFault(
                 "\(StandardError.printable(url)) is no server of this API: it answers with \(refusal.status)."
@@ -57,7 +61,7 @@ struct JobServer: Sendable {
         }
     }
 
-    /// Sends photos, or sends them again: the same batch never makes two jobs.
+    /// Sends photos; repeating a batch never creates a second job.
     ///
     /// - Throws: ``ServerRefusal``; ``UnreadablePhoto``; ``CommandFault``.
     func submit(_ batch: Batch) async throws -> JobStatus {
@@ -70,24 +74,31 @@ struct JobServer: Sendable {
             options("/v1/jobs" + query) + [
                 ("header", "Idempotency-Key: \(batch.idempotencyKey)"), ("header", "Expect:"),
             ]
-        // A line that does not move is a line that is down.
+        // Give up on a transfer that stalls for 120 seconds.
         request += [("speed-limit", "1"), ("speed-time", "120")]
         var label: ClassLabel?
         for entry in batch.entries {
-            if entry.picture.label != label { request.append(("form-string", "class=\(entry.picture.label)")) }
+            if entry.picture.label != label {
+                request.append(("form-string", "class=\(entry.picture.label)"))
+            }
             label = entry.picture.label
             let name = Self.formQuoted(entry.picture.source)
-            request.append(("form", "file=@\(Self.formQuoted(entry.absolutePath));filename=\(name)"))
+            request.append(
+                ("form", "file=@\(Self.formQuoted(entry.absolutePath));filename=\(name)")
+            )
         }
         return try decode(try await send(request))
     }
 
-    /// How a job stands, after it has ended or half a minute.
+    /// Waits up to 30 seconds for a job to end, and returns its state.
     ///
-    /// - Returns: `nil` if the server does not have it any more.
+    /// - Returns: The job, or `nil` if the server no longer has it.
     /// - Throws: ``ServerRefusal``; ``CommandFault``.
     func job(_ id: JobIdentifier) async throws -> JobStatus? {
-        let request = options("/v1/jobs/\(id)?wait=\(Self.waitSeconds)") + [("max-time", "\(Self.waitSeconds + 120)")]
+        let request =
+            options("/v1/jobs/\(id)?wait=\(Self.waitSeconds)") + [
+                ("max-time", "\(Self.waitSeconds + 120)")
+            ]
         do {
             return try decode(try await send(request))
         } catch let refusal as ServerRefusal where [404, 410].contains(refusal.status) {
@@ -95,13 +106,16 @@ struct JobServer: Sendable {
         }
     }
 
-    /// The archive of a job that has ended, also of one that has protected nothing.
+    /// Downloads the archive of a job that has ended, even one that protected nothing.
     ///
-    /// - Returns: `nil` if the server does not have it any more, or has lost some of its files.
+    /// - Returns: The archive, or `nil` if the server no longer has the job or has lost some of its
+    ///   files.
     /// - Throws: ``ServerRefusal``; ``CommandFault``.
     func archive(of id: JobIdentifier) async throws -> UnnamedFile? {
         let request =
-            options("/v1/jobs/\(id)/archive.zip?partial=true") + [("speed-limit", "1"), ("speed-time", "120")]
+            options("/v1/jobs/\(id)/archive.zip?partial=true") + [
+                ("speed-limit", "1"), ("speed-time", "120"),
+            ]
         do {
             return try await send(request).body
         } catch let refusal as ServerRefusal
@@ -119,7 +133,7 @@ struct JobServer: Sendable {
         return options
     }
 
-    /// Sends a request until it is the right moment for it.
+    /// Sends a request, and retries it as long as the failure is temporary and patience lasts.
     private func send(_ request: [(name: String, value: String)]) async throws -> Curl.Answer {
         var delay = RetryDelay(patience: patience)
         while true {
@@ -133,12 +147,16 @@ struct JobServer: Sendable {
                 trouble = "the server answers with \(words)"
                 asked = answer.retryAfter
             } catch let fault as Curl.Fault {
-                // A photo that cannot be read is no matter of the server's.
+                // Curl could not read a photo; the server is not involved.
                 if fault.code == 26 {
                     let detail = "A photo could not be read again: \(fault)."
-                    throw UnreadablePhoto(failure: ImageFailure(code: "input_unreadable", detail: detail))
+                    throw UnreadablePhoto(
+                        failure: ImageFailure(code: "input_unreadable", detail: detail)
+                    )
                 }
-                guard fault.isTransient else { throw CommandFault("The server cannot be asked: \(fault).") }
+                guard fault.isTransient else {
+                    throw CommandFault("The server cannot be asked: \(fault).")
+                }
                 trouble = fault.description
             }
             guard let wait = delay.take(asked: asked) else {
@@ -155,30 +173,39 @@ struct JobServer: Sendable {
         }
     }
 
-    /// Whether the same request may be taken another time; a quota that the request alone exceeds names no time.
+    /// Whether a retry of the same request may succeed.
+    ///
+    /// A quota error without `Retry-After` is permanent: the request alone exceeds the quota.
     private static func isMomentary(_ answer: Curl.Answer, _ problem: ProblemDocument?) -> Bool {
-        let isFinal = answer.status == 429 && answer.retryAfter == nil && problem?.code.hasPrefix("quota_") == true
+        let isFinal =
+            answer.status == 429 && answer.retryAfter == nil
+            && problem?.code.hasPrefix("quota_") == true
         return momentary.contains(answer.status) && !isFinal
     }
 
     private func checked(_ answer: Curl.Answer) throws -> Curl.Answer {
         guard !(200..<300).contains(answer.status) else { return answer }
         let problem = Self.problem(answer)
-        // What is no problem document is mostly a proxy's page.
+        // A body that is not a problem document is usually a proxy's error page.
         let words =
             answer.status == 413
             ? "The server, or a proxy before it, takes no upload of this size (status 413)."
             : "The server answers with status \(answer.status)."
         let detail = StandardError.printable(problem?.detail ?? words)
-        guard ![401, 403].contains(answer.status) else { throw CommandFault("The server refuses the key: \(detail)") }
+        guard ![401, 403].contains(answer.status) else {
+            throw CommandFault("The server refuses the key: \(detail)")
+        }
         throw ServerRefusal(
             status: answer.status,
-            failure: ImageFailure(code: StandardError.printable(problem?.code ?? "server_refused"), detail: detail)
+            failure: ImageFailure(
+                code: StandardError.printable(problem?.code ?? "server_refused"),
+                detail: detail
+            )
         )
     }
 
     private static func problem(_ answer: Curl.Answer) -> ProblemDocument? {
-        // What is no problem document comes from something between here and the server.
+        // Without a problem document, the answer comes from something between here and the server.
         guard let bytes = try? answer.body.read() else { return nil }
         return try? JSONDecoder().decode(ProblemDocument.self, from: Data(bytes))
     }
@@ -187,14 +214,17 @@ struct JobServer: Sendable {
         do {
             return try JSONDecoder().decode(Document.self, from: Data(try answer.body.read()))
         } catch {
-            throw CommandFault("\(StandardError.printable(url)) answers with something else than this API's documents.")
+            throw CommandFault(
+                "\(StandardError.printable(url)) answers with something else than this API's documents."
+            )
         }
     }
 
-    /// A file name or path as curl's forms have it.
+    /// Quotes a file name or path for curl's form options.
     private static func formQuoted(_ text: String) -> String {
         var quoted = "\""
-        // Not by characters: a quotation mark with an accent is one of its own.
+        // Compare scalars, not characters: a quotation mark with a combining accent is another
+        // character.
         for scalar in text.unicodeScalars {
             if scalar == "\"" || scalar == "\\" { quoted.unicodeScalars.append("\\") }
             quoted.unicodeScalars.append(scalar)

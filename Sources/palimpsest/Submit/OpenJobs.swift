@@ -4,15 +4,16 @@ import JobModel
 import POSIX
 import Synchronization
 
-/// The batches that were sent, or are about to be, and whose results are not all there: `palimpsest-jobs.json` in the folder of the results.
+/// The batches without complete results, stored as `palimpsest-jobs.json` in the output folder.
 ///
-/// A batch is written down before it is sent. So a call that goes on after an interruption asks for the jobs that there are instead of sending
-/// the photos again, and sends what it does not know to have arrived under the same idempotency key.
+/// A batch is recorded before it is sent. A run that resumes after an interruption asks for
+/// existing jobs instead of sending their photos again. If a batch may not have arrived, it is sent
+/// with the same idempotency key.
 final class OpenJobs: Sendable {
     private struct File: Codable {
         struct Image: Codable {
             let path: String
-            /// What the service is told that it is called; files of earlier versions have none.
+            /// The name told to the service; absent in files of earlier versions.
             let source: String?
             let `class`: ClassLabel
             let name: String
@@ -27,10 +28,10 @@ final class OpenJobs: Sendable {
             }
 
             let id: JobIdentifier?
-            /// Files of earlier versions have none.
+            /// Absent in files of earlier versions.
             let idempotencyKey: String?
             let settings: ProtectionSettings
-            /// As the API's parameter; files of earlier versions have none.
+            /// The API's `force` parameter; absent in files of earlier versions.
             let protectsAgain: Bool?
             let images: [Image]
         }
@@ -52,9 +53,9 @@ final class OpenJobs: Sendable {
     private let server: String
     private let batches: Mutex<[String: Batch]>
 
-    /// Reads what an earlier call has left.
+    /// Reads the batches that an earlier run left open.
     ///
-    /// - Throws: ``CommandFault`` if that is not readable, or about another server.
+    /// - Throws: ``CommandFault`` if the file is invalid or belongs to another server.
     init(folder: OutputFolder, server: String) throws {
         self.folder = folder
         self.server = server
@@ -65,9 +66,12 @@ final class OpenJobs: Sendable {
             return
         }
         guard let data = try? Data(contentsOf: URL(filePath: path)),
-            let file = try? JSONDecoder().decode(File.self, from: data), file.formatVersion == Self.formatVersion
+            let file = try? JSONDecoder().decode(File.self, from: data),
+            file.formatVersion == Self.formatVersion
         else {
-            throw CommandFault("\(shown) is not a list of jobs of this version; move it away, or name another --out.")
+            throw CommandFault(
+                "\(shown) is not a list of jobs of this version; move it away, or name another --out."
+            )
         }
         guard file.server == server else {
             throw CommandFault(
@@ -83,21 +87,22 @@ final class OpenJobs: Sendable {
         )
     }
 
-    /// What is open, in no order.
+    /// The open batches, in no particular order.
     var all: [Batch] { batches.withLock { Array($0.values) } }
 
-    /// Forgets photos that no server knows of, and that are not what they were when they were noted.
+    /// Removes photos that have changed since they were recorded, unless a server has confirmed
+    /// their job.
     ///
-    /// What they were is lost. What they are now is another photo, with a result of its own.
+    /// Their old content is lost. Their new content is a different photo, with its own result.
     ///
-    /// - Returns: What was forgotten.
-    /// - Throws: ``CommandFault`` if that cannot be written down; `CryptographyError`.
+    /// - Returns: The removed photos.
+    /// - Throws: ``CommandFault`` if the file cannot be written; `CryptographyError`.
     func forgetChanged() throws -> [Batch.Entry] {
         var forgotten: [Batch.Entry] = []
         for batch in all where batch.job == nil {
             let hashes = PhotoHashes.of(batch.entries.map(\.absolutePath), isQuiet: true)
             let judged = zip(batch.entries, hashes).map { entry, hash in
-                // One that cannot be read is told as such when it is to be sent.
+                // An unreadable photo is reported when it is to be sent.
                 (entry: entry, isChanged: (try? hash.get()).map { $0 != entry.sha256 } ?? false)
             }
             let changed = judged.filter(\.isChanged).map(\.entry)
@@ -105,16 +110,23 @@ final class OpenJobs: Sendable {
             let others = judged.filter { !$0.isChanged }.map(\.entry)
             let rest =
                 try others.isEmpty
-                ? [] : [Batch(settings: batch.settings, protectsAgain: batch.protectsAgain, entries: others)]
+                ? []
+                : [
+                    Batch(
+                        settings: batch.settings,
+                        protectsAgain: batch.protectsAgain,
+                        entries: others
+                    )
+                ]
             try replace(batch, by: rest)
             forgotten += changed
         }
         return forgotten
     }
 
-    /// Notes a batch, or what has become of it.
+    /// Records a batch or its new state.
     ///
-    /// - Throws: ``CommandFault`` if that cannot be written down.
+    /// - Throws: ``CommandFault`` if the file cannot be written.
     func note(_ batch: Batch) throws {
         try batches.withLock { batches in
             batches[batch.idempotencyKey] = batch
@@ -122,9 +134,9 @@ final class OpenJobs: Sendable {
         }
     }
 
-    /// Forgets a batch that needs no more care, and notes those that take its place.
+    /// Removes a finished batch and records those that replace it.
     ///
-    /// - Throws: ``CommandFault`` if that cannot be written down.
+    /// - Throws: ``CommandFault`` if the file cannot be written.
     func replace(_ batch: Batch, by others: [Batch]) throws {
         try batches.withLock { batches in
             batches[batch.idempotencyKey] = nil
@@ -160,7 +172,12 @@ final class OpenJobs: Sendable {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
             let file = File(formatVersion: Self.formatVersion, server: server, jobs: jobs)
-            try folder.write(Array(try encoder.encode(file)), to: path, isOverwriting: true, isSecret: true)
+            try folder.write(
+                Array(try encoder.encode(file)),
+                to: path,
+                isOverwriting: true,
+                isSecret: true
+            )
         } catch {
             throw CommandFault("\(StandardError.printable(path)) could not be written: \(error).")
         }
@@ -169,10 +186,19 @@ final class OpenJobs: Sendable {
     private static func batch(_ job: File.Job) throws -> Batch? {
         let entries = job.images.compactMap { image -> Batch.Entry? in
             guard let sha256 = SHA256Digest(hex: image.sha256) else { return nil }
-            let name = OutputName(given: image.name) ?? OutputName(sanitizing: image.name + ".png", fallback: "image")
-            // An earlier version sent the name of the result, which a repeated request must have again.
+            let name =
+                OutputName(given: image.name)
+                ?? OutputName(sanitizing: image.name + ".png", fallback: "image")
+            // An earlier version sent the result's name. A repeated request must send the same
+            // name.
             let source = image.source.map(SourcePath.shown) ?? name.fileName
-            let picture = PlannedPicture(path: image.path, source: source, size: 0, label: image.class, name: name)
+            let picture = PlannedPicture(
+                path: image.path,
+                source: source,
+                size: 0,
+                label: image.class,
+                name: name
+            )
             return Batch.Entry(picture: picture, absolutePath: image.path, sha256: sha256)
         }
         guard !entries.isEmpty, entries.count == job.images.count else { return nil }

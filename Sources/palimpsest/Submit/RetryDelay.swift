@@ -1,26 +1,27 @@
-/// How long to wait before a request is sent again.
+/// The delays between the attempts of one request.
 ///
-/// As long as the server says; else a second, twice as long each time, a minute at the most. What went well begins anew.
+/// A delay requested by the server is used, up to ten minutes. Otherwise delays start at one second
+/// and double up to a minute. Every new request starts afresh.
 struct RetryDelay {
     private static let most: Duration = .seconds(60)
-    /// What a server may ask for at once.
+    /// The longest delay that a server may request.
     private static let mostAsked: Duration = .seconds(600)
 
     private let patience: Duration
     private var waited: Duration = .zero
     private var next: Duration = .seconds(1)
 
-    /// Starts with nothing waited.
+    /// Starts with no time waited.
     ///
-    /// - Parameter patience: How long to wait altogether.
+    /// - Parameter patience: The maximum total of the delays.
     init(patience: Duration) {
         self.patience = patience
     }
 
-    /// The next wait.
+    /// Returns the next delay.
     ///
-    /// - Parameter asked: The seconds that the server asks for.
-    /// - Returns: How long; `nil` when there is no patience left.
+    /// - Parameter asked: The delay in seconds that the server requests, if any.
+    /// - Returns: The delay, or `nil` if it would exceed the total.
     mutating func take(asked: Int?) -> Duration? {
         let delay = asked.map { min(.seconds(max($0, 1)), Self.mostAsked) } ?? next
         guard waited + delay <= patience else { return nil }

@@ -1,15 +1,14 @@
 import Cryptography
 import JobModel
 import POSIX
-import Workers
 
-/// Has a server protect photos: sends them as jobs of some at a time, waits, and writes what comes back.
+/// Sends photos to a server in jobs, waits for them and writes the results.
 struct Submission: Sendable {
-    /// What one task has to do.
+    /// One unit of work.
     enum Task: Sendable {
-        /// A batch of an earlier call.
+        /// Continue a batch of an earlier run.
         case resume(Batch)
-        /// Photos that were not sent yet.
+        /// Send new photos.
         case send([PlannedPicture])
     }
 
@@ -38,9 +37,9 @@ struct Submission: Sendable {
         disk = BlockingExecutor(label: "palimpsest.files", width: parallel)
     }
 
-    /// Does all, several at a time.
+    /// Runs all tasks, several at a time.
     ///
-    /// - Throws: ``CommandFault`` if the call as a whole cannot go on.
+    /// - Throws: ``CommandFault`` if the run as a whole cannot continue.
     func run(_ tasks: [Task]) async throws {
         let queue = SharedQueue(tasks)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -66,16 +65,18 @@ struct Submission: Sendable {
         case .send(let pictures):
             let entries = await disk.run { read(pictures) }
             guard !entries.isEmpty else { return }
-            try await protect(Batch(settings: settings, protectsAgain: protectsAgain, entries: entries))
+            try await protect(
+                Batch(settings: settings, protectsAgain: protectsAgain, entries: entries)
+            )
         }
     }
 
-    /// Finds out what is in the photos; those that cannot be read are counted as failed.
+    /// Hashes photos, and counts those that cannot be read as failed.
     ///
     /// - Parameters:
     ///   - pictures: The photos.
-    ///   - isAgain: Whether to read those, too, whose hash is known.
-    /// - Returns: Those that can be read.
+    ///   - isAgain: Whether to read even photos whose hash is known.
+    /// - Returns: The readable photos.
     private func read(_ pictures: [PlannedPicture], isAgain: Bool = false) -> [Batch.Entry] {
         pictures.compactMap { picture in
             do throws(PictureFile.Fault) {
@@ -92,7 +93,7 @@ struct Submission: Sendable {
         }
     }
 
-    /// Protects a batch, and what comes to take its place.
+    /// Protects a batch and then the batches that replace it.
     private func protect(_ batch: Batch) async throws {
         var open = [Attempt(batch: batch, isLast: false)]
         while let attempt = open.popLast() {
@@ -102,12 +103,12 @@ struct Submission: Sendable {
         }
     }
 
-    /// A batch, and whether it is the last time that its photos are sent.
+    /// A batch, and whether this is the last attempt to send its photos.
     private struct Attempt {
         let batch: Batch
         let isLast: Bool
 
-        /// Other photos, or the same once more.
+        /// Returns an attempt with the same settings for other photos, or for the same ones again.
         func next(_ entries: some Collection<Batch.Entry>, isLast: Bool) throws -> Attempt {
             let next = try Batch(
                 settings: batch.settings,
@@ -118,10 +119,11 @@ struct Submission: Sendable {
         }
     }
 
-    /// Writes the results of a batch, or says why there are none.
+    /// Writes the results of a batch, or reports why there are none.
     ///
-    /// - Returns: What is to be sent in its place: what the server has lost or could not do, its halves if it is too much for the server, the
-    ///   photos that are left if others cannot be read any more.
+    /// - Returns: The batches to send in its place: photos that the server lost or failed to
+    ///   protect, the halves of a batch that is too large, or the readable photos if some can no
+    ///   longer be read.
     private func outcome(of attempt: Attempt) async throws -> [Attempt] {
         let entries = attempt.batch.entries
         do {
@@ -133,7 +135,9 @@ struct Submission: Sendable {
             return unfinished.isEmpty ? [] : [try attempt.next(unfinished, isLast: true)]
         } catch let refusal as ServerRefusal where refusal.isOfTooMuch && entries.count > 1 {
             let middle = entries.count / 2
-            return try [entries[..<middle], entries[middle...]].map { try attempt.next($0, isLast: attempt.isLast) }
+            return try [entries[..<middle], entries[middle...]].map {
+                try attempt.next($0, isLast: attempt.isLast)
+            }
         } catch let refusal as ServerRefusal {
             for entry in entries { results.fail(entry.picture, refusal.failure) }
         } catch let fault as UnreadablePhoto {
@@ -149,9 +153,9 @@ struct Submission: Sendable {
         return []
     }
 
-    /// Makes a job of the batch where there is none, and waits for its end.
+    /// Creates the batch's job unless it exists, and waits for the job to end.
     ///
-    /// - Returns: Its archive; `nil` if the server has erased or lost it.
+    /// - Returns: The archive, or `nil` if the server has erased or lost the job.
     private func archive(of original: Batch) async throws -> UnnamedFile? {
         var batch = original
         let id: JobIdentifier
@@ -169,9 +173,10 @@ struct Submission: Sendable {
         }
     }
 
-    /// Writes what is protected, and counts what is not.
+    /// Writes the protected pictures and counts the other photos as failed.
     ///
-    /// - Returns: The photos whose protection failed for the server's own reasons; none the last time.
+    /// - Returns: The photos to send again because the server itself failed; none on the last
+    ///   attempt.
     private func write(_ file: UnnamedFile, of attempt: Attempt) throws -> [Batch.Entry] {
         let archive = try JobArchive(file)
         if let job = archive.job, let signed = archive.signedManifest,
@@ -217,6 +222,7 @@ struct Submission: Sendable {
 
     private static let unprotected = ImageFailure(
         code: "image_unprotected",
-        detail: "The server has not protected it, and does not say why; its job may have been cancelled."
+        detail:
+            "The server has not protected it, and does not say why; its job may have been cancelled."
     )
 }

@@ -1,29 +1,31 @@
 import POSIX
 
-/// A file without a name, gone with its last reference: what goes to another program, and what comes from it.
+/// A file without a name, used to exchange data with another program.
+///
+/// It disappears with its last reference.
 final class UnnamedFile: Sendable {
     private static let pieceBytes = 1 << 20
     private static let maxAnswerBytes = 64 << 20
 
     private let file: FileDescriptor
 
-    /// Makes an empty one.
+    /// Creates an empty file.
     ///
-    /// - Parameter folder: Where its bytes lie until it is gone.
+    /// - Parameter folder: The output folder, on whose disk the file is kept.
     /// - Throws: `OutputFolder.Fault`.
     init(in folder: OutputFolder) throws(OutputFolder.Fault) {
         file = try folder.unnamedFile()
     }
 
-    /// The descriptor's number, for a program that gets a copy.
+    /// The descriptor's number, for a child program that inherits a copy.
     var descriptor: Int32 { file.number }
 
-    /// Its length in bytes.
+    /// The length in bytes.
     var size: UInt64 {
         get throws(OutputFolder.Fault) { try OutputFolder.Fault.during("reading", file.size()) }
     }
 
-    /// Writes it, and goes back to its beginning.
+    /// Writes text, then rewinds the file.
     func fill(_ text: String) throws(OutputFolder.Fault) {
         do throws(SystemError) {
             try file.writeAll(Array(text.utf8))
@@ -33,7 +35,7 @@ final class UnnamedFile: Sendable {
         }
     }
 
-    /// Reads it from its beginning, piece by piece.
+    /// Reads the file from its start in pieces of up to 1 MiB.
     func forEachPiece(_ take: ([UInt8]) throws -> Void) throws {
         var offset: UInt64 = 0
         while true {
@@ -47,9 +49,10 @@ final class UnnamedFile: Sendable {
         }
     }
 
-    /// Reads it as a whole.
+    /// Reads the whole file.
     ///
-    /// - Throws: `OutputFolder.Fault`, also for a file of more bytes than an answer in words has.
+    /// - Throws: `OutputFolder.Fault`, also if the file is larger than 64 MiB, more than any JSON
+    ///   answer.
     func read() throws(OutputFolder.Fault) -> [UInt8] {
         try OutputFolder.Fault.during("reading", file.readAll(limit: Self.maxAnswerBytes))
     }

@@ -1,24 +1,30 @@
 import Cryptography
 import JobModel
 
-/// The file with a manifest, as it is asked for one picture.
+/// A file with a manifest or a report, as consulted about one picture.
 struct ManifestFile {
     let path: String
     let bytes: [UInt8]
-    /// Whether it is a manifest, and not the report about one picture.
+    /// Whether the file is a manifest rather than the report of one picture.
     let isManifest: Bool
-    /// What it says about the picture; `nil` if nothing.
+    /// The report on the picture, or `nil` if the file has none.
     let report: ProtectionReport?
 
-    /// Reads a file, or finds the one in a folder that speaks of a picture.
+    /// Reads a file, or finds the manifest in a folder that mentions a picture.
     ///
     /// - Parameters:
-    ///   - path: A file, or a folder of manifests.
+    ///   - path: The path of a file or of a folder of manifests.
     ///   - protected: The hash of the protected picture.
-    /// - Returns: The file; of a folder in which none speaks of the picture, the last one.
-    /// - Throws: ``CommandFault`` if a file cannot be read or is no manifest, or if there is none in the folder.
-    static func find(_ path: String, about protected: SHA256Digest) throws(CommandFault) -> ManifestFile {
-        guard case .folder = FileKind(path: path) else { return try ManifestFile(path, about: protected) }
+    /// - Returns: The file. If no file in the folder mentions the picture, the last one.
+    /// - Throws: ``CommandFault`` if a file cannot be read or is not a manifest, or if the folder
+    ///   has none.
+    static func find(
+        _ path: String,
+        about protected: SHA256Digest
+    ) throws(CommandFault) -> ManifestFile {
+        guard case .folder = FileKind(path: path) else {
+            return try ManifestFile(path, about: protected)
+        }
         var last: ManifestFile?
         for name in FolderListing.texts(in: path) where name.hasSuffix(".json") {
             let file = try ManifestFile("\(path)/\(name)", about: protected)
@@ -26,7 +32,9 @@ struct ManifestFile {
             last = file
         }
         guard let last else {
-            throw CommandFault("There is no manifest in the folder \(StandardError.printable(path)).")
+            throw CommandFault(
+                "There is no manifest in the folder \(StandardError.printable(path))."
+            )
         }
         return last
     }

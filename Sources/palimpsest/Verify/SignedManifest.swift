@@ -2,7 +2,10 @@ import Cryptography
 import FoundationEssentials
 import JobModel
 
-/// What is said about protected pictures: a `manifest.json` of an archive, or the report that `palimpsest protect` writes beside a picture.
+/// The reports on protected pictures.
+///
+/// They come from the `manifest.json` of an archive, or from the report that `palimpsest protect`
+/// writes beside a picture.
 struct SignedManifest {
     private struct Document: Decodable {
         struct Image: Decodable {
@@ -12,21 +15,23 @@ struct SignedManifest {
         let images: [Image]
     }
 
-    /// The most bytes of a manifest: ten thousand images take some ten million.
+    /// The maximum size of a manifest in bytes: 256 MiB.
+    ///
+    /// Ten thousand images take about 10 MB.
     static let maxBytes = 256 << 20
-    /// The end of the signature's name, which lies beside the manifest.
+    /// The suffix of the signature's file name; the signature lies beside the manifest.
     static let signatureSuffix = ".sig"
 
-    /// Whether it is a manifest, and not the report about one picture.
+    /// Whether this is a manifest rather than the report of one picture.
     let isManifest: Bool
     private let reports: [ProtectionReport]
 
-    /// Decodes either.
+    /// Decodes a manifest or a report.
     ///
     /// - Parameters:
-    ///   - bytes: The file.
-    ///   - name: What it is called in complaints.
-    /// - Throws: ``CommandFault`` if it is none.
+    ///   - bytes: The content of the file.
+    ///   - name: The file's name for the error message.
+    /// - Throws: ``CommandFault`` if the content is neither.
     init(_ bytes: [UInt8], name: String) throws(CommandFault) {
         let (decoder, data) = (JSONDecoder(), Data(bytes))
         if let document = try? decoder.decode(Document.self, from: data) {
@@ -42,7 +47,7 @@ struct SignedManifest {
         }
     }
 
-    /// The report about a protected picture, found by its hash.
+    /// Returns the report on a protected picture, found by the picture's hash.
     func report(ofOutput sha256: SHA256Digest) -> ProtectionReport? {
         reports.first { $0.outputSHA256 == sha256.hex }
     }

@@ -5,19 +5,21 @@ import Imaging
 import JobModel
 import POSIX
 import Protection
-import Workers
+import Sandbox
 
-/// `palimpsest verify`: what anybody can check about a protected picture, without a server.
+/// The `verify` command: checks a protected picture without a server, as anybody can.
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Checks on the decoded pixels that a protected picture keeps its bound.",
         discussion: """
-            Prints what it finds, a line each, and 'verified' or 'NOT verified'; the exit status is 0 or 1.
+            Prints what it finds, a line each, and 'verified' or 'NOT verified'; the exit status \
+            is 0 or 1.
 
-            With the manifest of an archive, the hashes of both files, the bound and the figures are held against it as well, and \
-            with the key of the service (GET /v1/signing-key) the manifest's signature, which lies beside it as \
-            manifest.json.sig. Without it anybody's manifest counts; without a manifest any change within the bound does.
+            With the manifest of an archive, the hashes of both files, the bound and the figures \
+            are held against it as well, and with the key of the service (GET /v1/signing-key) the \
+            manifest's signature, which lies beside it as manifest.json.sig. Without it anybody's \
+            manifest counts; without a manifest any change within the bound does.
             """
     )
 
@@ -35,11 +37,16 @@ struct VerifyCommand: ParsableCommand {
     )
     var manifest: String?
 
-    @Option(help: ArgumentHelp("The service's public key, as PEM; needs --manifest.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The service's public key, as PEM; needs --manifest.", valueName: "file")
+    )
     var key: String?
 
     @Option(
-        help: ArgumentHelp("The bound in levels of 255, where there is no manifest. (default: 8)", valueName: "levels")
+        help: ArgumentHelp(
+            "The bound in levels of 255, where there is no manifest. (default: 8)",
+            valueName: "levels"
+        )
     )
     var strength: Int?
 
@@ -52,9 +59,13 @@ struct VerifyCommand: ParsableCommand {
             throw ValidationError("--strength must be 1 to 16.")
         }
         guard manifest == nil || strength == nil else {
-            throw ValidationError("--strength and --manifest exclude each other: the manifest says what the bound is.")
+            throw ValidationError(
+                "--strength and --manifest exclude each other: the manifest says what the bound is."
+            )
         }
-        guard key == nil || manifest != nil else { throw ValidationError("--key needs --manifest.") }
+        guard key == nil || manifest != nil else {
+            throw ValidationError("--key needs --manifest.")
+        }
     }
 
     func run() throws {
@@ -81,7 +92,8 @@ struct VerifyCommand: ParsableCommand {
             }
         }
         PhotoDecoder.prepare()
-        // Nothing is opened any more: what decodes has nothing to take.
+        // No more files are opened, so enter the sandbox before decoding: the decoders have nothing
+        // to steal.
         try seal()
         do throws(PictureComparison.Fault) {
             let comparison = try PictureComparison(
@@ -114,22 +126,36 @@ struct VerifyCommand: ParsableCommand {
     private static func sentence(_ fault: PictureComparison.Fault) -> String {
         switch fault {
         case .originalUnreadable(let error): "the original cannot be decoded: \(error.detail)"
-        case .protectedUnreadable(let error): "the protected picture cannot be decoded: \(error.detail)"
+        case .protectedUnreadable(let error):
+            "the protected picture cannot be decoded: \(error.detail)"
         case .differentShape(let sentence): sentence
         }
     }
 
-    private func checkSignature(of manifest: ManifestFile, _ findings: inout Findings) throws(CommandFault) {
+    private func checkSignature(
+        of manifest: ManifestFile,
+        _ findings: inout Findings
+    ) throws(CommandFault) {
         guard manifest.isManifest else {
-            let words = "none: this is a picture's report, and only manifests of services are signed"
-            return key == nil ? findings.note("signature", words) : findings.add("signature", isGood: false, words)
+            let words =
+                "none: this is a picture's report, and only manifests of services are signed"
+            return key == nil
+                ? findings.note("signature", words)
+                : findings.add("signature", isGood: false, words)
         }
-        guard let key else { return findings.note("signature", "not checked: give the service's key by --key") }
+        guard let key else {
+            return findings.note("signature", "not checked: give the service's key by --key")
+        }
         let pem = String(decoding: try InputFile.read(key, limit: 1 << 16), as: UTF8.self)
         guard let verificationKey = VerificationKey(pem: pem) else {
-            throw CommandFault("\(StandardError.printable(key)) holds no Ed25519 public key in PEM.")
+            throw CommandFault(
+                "\(StandardError.printable(key)) holds no Ed25519 public key in PEM."
+            )
         }
-        let signature = try InputFile.read(manifest.path + SignedManifest.signatureSuffix, limit: 1 << 16)
+        let signature = try InputFile.read(
+            manifest.path + SignedManifest.signatureSuffix,
+            limit: 1 << 16
+        )
         let isGood = verificationKey.verifies(signature, of: manifest.bytes)
         findings.add(
             "signature",
@@ -149,12 +175,20 @@ struct VerifyCommand: ParsableCommand {
         let change = "\(difference) \(comparison.depth == .sixteen ? "of 65535" : "levels")"
         if let report {
             if let bound = report.bound {
-                findings.add("largest change", isGood: difference <= bound, "\(change), the bound is \(bound)")
+                findings.add(
+                    "largest change",
+                    isGood: difference <= bound,
+                    "\(change), the bound is \(bound)"
+                )
             } else {
-                findings.note("largest change", "\(change); the picture was protected without a bound")
+                findings.note(
+                    "largest change",
+                    "\(change); the picture was protected without a bound"
+                )
             }
             let isAsReported =
-                difference == report.maxAbsoluteDifference && comparison.depth.rawValue == report.bitDepth
+                difference == report.maxAbsoluteDifference
+                && comparison.depth.rawValue == report.bitDepth
                 && Self.isClose(quality.psnr, report.psnr)
                 && Self.isClose(quality.ssim, report.ssim)
             findings.add(
@@ -163,12 +197,21 @@ struct VerifyCommand: ParsableCommand {
                 isAsReported ? "as in the manifest" : "not those of the manifest"
             )
         } else if !hasManifest {
-            let bound = (strength ?? ProtectionSettings.standard.strength) * comparison.depth.countsInLevel
-            findings.add("largest change", isGood: difference <= bound, "\(change), the bound is \(bound)")
+            let bound =
+                (strength ?? ProtectionSettings.standard.strength) * comparison.depth.countsInLevel
+            findings.add(
+                "largest change",
+                isGood: difference <= bound,
+                "\(change), the bound is \(bound)"
+            )
         } else {
             findings.note("largest change", change)
         }
-        findings.add("changed at all", isGood: difference > 0, difference > 0 ? "yes" : "no: this is the original")
+        findings.add(
+            "changed at all",
+            isGood: difference > 0,
+            difference > 0 ? "yes" : "no: this is the original"
+        )
         findings.note("PSNR", "\(Self.rounded(quality.psnr)) dB")
         findings.note("SSIM", Self.rounded(quality.ssim, digits: 4))
         findings.add(
@@ -176,19 +219,24 @@ struct VerifyCommand: ParsableCommand {
             isGood: comparison.keepsTransparency,
             comparison.keepsTransparency ? "kept" : "changed"
         )
-        findings.add("colour profile", isGood: comparison.colors.areKept, Self.sentence(comparison.colors))
+        findings.add(
+            "colour profile",
+            isGood: comparison.colors.areKept,
+            Self.sentence(comparison.colors)
+        )
     }
 
     private static func sentence(_ colors: PictureComparison.Colors) -> String {
         switch colors {
         case .kept: "kept"
         case .takenForSRGB: "none; the original's colours are nearly those of sRGB"
-        case .profileLeftOut(let reason): "left out, since the original's cannot be used (\(reason.rawValue))"
+        case .profileLeftOut(let reason):
+            "left out, since the original's cannot be used (\(reason.rawValue))"
         case .changed: "changed: the samples do not mean the same colours any more"
         }
     }
 
-    /// Equal but for what the instruction sets of two machines make of a sum.
+    /// Whether two figures agree except for rounding, which differs between instruction sets.
     private static func isClose(_ first: Double, _ second: Double) -> Bool {
         first == second || abs(first - second) <= 1e-4 * max(1, abs(second))
     }

@@ -1,0 +1,105 @@
+import CodecProtocol
+import Cryptography
+import JobModel
+
+/// Compares what a codec says about a picture with what the parent can see for itself.
+///
+/// A codec process has handled hostile bytes and may be taken over. So its PNG is hashed here, its header is read, and the report
+/// must be the one that was asked for. Whether the pixels are right cannot be seen without decoding, which only codecs do.
+struct CodecAnswerCheck {
+    /// More than a picture has parts.
+    private static let maxLeftOut = 16
+
+    /// The picture that was handed out.
+    let image: CodecImage
+    /// The weights that the codec said it has.
+    let modelSHA256: SHA256Digest
+
+    /// Looks for a contradiction.
+    ///
+    /// - Parameters:
+    ///   - report: What the codec says.
+    ///   - png: The picture that came with it.
+    /// - Returns: What is wrong, as a clause, or `nil`; and the hash of `png`.
+    func contradiction(in report: ProtectionReport, png: [UInt8]) -> (clause: String?, outputSHA256: SHA256Digest) {
+        let outputSHA256 = SHA256.hash(png)
+        return (clause(report, png, outputSHA256), outputSHA256)
+    }
+
+    private func clause(_ report: ProtectionReport, _ png: [UInt8], _ outputSHA256: SHA256Digest) -> String? {
+        guard let size = PNGHeader(png) else { return "the picture is not a PNG" }
+        guard report.outputSHA256 == outputSHA256.hex else { return "the report's hash is not the picture's" }
+        guard report.inputSHA256 == image.photo.sha256.hex else { return "the report is about another file" }
+        guard report.modelSHA256 == modelSHA256.hex else { return "the report names another model" }
+        guard report.width == size.width, report.height == size.height, report.bitDepth == size.bitDepth else {
+            return "the report's size is not the picture's"
+        }
+        let (pixels, isTooLarge) = size.width.multipliedReportingOverflow(by: size.height)
+        guard !isTooLarge, pixels <= ImageCost.settablePixels.upperBound else {
+            return "the picture has more pixels than any may have"
+        }
+        guard report.label == image.label, report.mode == image.settings.mode,
+            report.strength == image.settings.strength, report.clip == image.settings.clip,
+            report.mask == image.settings.mask.applied(width: report.width, height: report.height),
+            report.metadata == image.settings.metadata,
+            report.bound == image.settings.bound(bitDepth: report.bitDepth)
+        else { return "the report is about other settings" }
+        guard report.maxAbsoluteDifference > 0 else { return "nothing was changed" }
+        guard report.maxAbsoluteDifference <= report.bound ?? (1 << report.bitDepth - 1) else {
+            return "the change is larger than its bound"
+        }
+        guard report.psnr > 0, report.ssim >= -1, report.ssim <= 1.000_001 else {
+            return "the report's measures are impossible"
+        }
+        guard SHA256Digest(hex: report.artefactSHA256) != nil, report.method.isWellFormed,
+            report.workingWidth > 0, report.workingHeight > 0,
+            isFormatName(report.inputFormat), report.leftOut.count <= Self.maxLeftOut,
+            report.leftOut.allSatisfy(\.isWellFormed)
+        else { return "the report is malformed" }
+        return nil
+    }
+
+    private func isFormatName(_ text: String) -> Bool {
+        (1...16).contains(text.utf8.count)
+            && text.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
+    }
+}
+
+/// Compares what a codec made of an imported picture with what it may be, as far as the parent can see.
+enum ImportedPictureCheck {
+    /// Looks for what no honest codec makes.
+    ///
+    /// - Returns: What is wrong, as a clause, or `nil`.
+    static func contradiction(in png: [UInt8]) -> String? {
+        guard let size = PNGHeader(png) else { return "the picture is not a PNG" }
+        guard max(size.width, size.height) <= ImportedPicture.maxSide,
+            png.count <= ImportedPicture.maxKeptBytes
+        else { return "the picture is larger than asked for" }
+        return nil
+    }
+}
+
+/// The beginning and the end of a PNG file, as far as they can be read without decoding (PNG, third edition, 5.2 and 11.2.1).
+struct PNGHeader: Equatable {
+    /// Pixels in a row.
+    let width: Int
+    /// Rows.
+    let height: Int
+    /// Bits of a sample, 8 or 16: what this program writes.
+    let bitDepth: Int
+
+    private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    private static let imageHeader: [UInt8] = [0, 0, 0, 13] + Array("IHDR".utf8)
+    private static let end: [UInt8] = [0, 0, 0, 0] + Array("IEND".utf8) + [0xAE, 0x42, 0x60, 0x82]
+
+    /// Reads the size; `nil` if the signature, the first or the last chunk is missing, a side is 0, or samples have other bits.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count >= 45, bytes.starts(with: Self.signature + Self.imageHeader),
+            bytes.suffix(12) == Self.end[...]
+        else { return nil }
+        width = bytes[16..<20].reduce(0) { $0 << 8 | Int($1) }
+        height = bytes[20..<24].reduce(0) { $0 << 8 | Int($1) }
+        bitDepth = Int(bytes[24])
+        guard width > 0, height > 0, bitDepth == 8 || bitDepth == 16 else { return nil }
+    }
+}

@@ -1,0 +1,72 @@
+import CodecProtocol
+
+/// What a task wants of a codec process, and where it waits for it.
+enum CodecJob {
+    /// A job that a child had.
+    struct Done {
+        /// Whether the child answered about any picture.
+        let hasAnswered: Bool
+        /// Why the child is of no more use, if it is not.
+        let end: CodecSession.End?
+        /// Tells whoever waits; with how the child ended, if it did.
+        let tell: (_ how: String?) -> Void
+    }
+
+    case protect([CodecImage], CheckedContinuation<[CodecOutcome], Never>)
+    case importPicture([UInt8], CheckedContinuation<ImportOutcome, Never>)
+
+    /// Gives the job back undone.
+    func release() {
+        switch self {
+        case .protect(let images, let continuation):
+            continuation.resume(returning: Array(repeating: .released, count: images.count))
+        case .importPicture(_, let continuation): continuation.resume(returning: .released)
+        }
+    }
+
+    /// Has a child do the job.
+    func run(in session: inout CodecSession) -> Done {
+        switch self {
+        case .protect(let images, let continuation):
+            let (outcomes, end) = session.protect(images)
+            return Done(hasAnswered: outcomes.first?.isAnswer ?? false, end: end) { how in
+                continuation.resume(returning: how.map { how in outcomes.map { $0.adding(how) } } ?? outcomes)
+            }
+        case .importPicture(let bytes, let continuation):
+            let (outcome, end) = session.importPicture(bytes)
+            return Done(hasAnswered: outcome.isAnswer, end: end) { how in
+                continuation.resume(returning: how.map(outcome.adding) ?? outcome)
+            }
+        }
+    }
+}
+
+extension CodecOutcome {
+    fileprivate var isAnswer: Bool {
+        switch self {
+        case .protected, .failed: true
+        case .crashed, .released: false
+        }
+    }
+
+    /// A crash's reason with how the process ended behind it.
+    fileprivate func adding(_ how: String) -> CodecOutcome {
+        guard case .crashed(let reason) = self else { return self }
+        return .crashed(reason: "\(reason) (\(how))")
+    }
+}
+
+extension ImportOutcome {
+    fileprivate var isAnswer: Bool {
+        switch self {
+        case .made, .failed: true
+        case .crashed, .released: false
+        }
+    }
+
+    /// A crash's reason with how the process ended behind it.
+    fileprivate func adding(_ how: String) -> ImportOutcome {
+        guard case .crashed(let reason) = self else { return self }
+        return .crashed(reason: "\(reason) (\(how))")
+    }
+}

@@ -1,0 +1,277 @@
+import CLinux
+public import CodecProtocol
+import Glibc
+import Logging
+import POSIX
+import Synchronization
+
+/// One codec process and the thread that looks after it: starts it, hands out pictures, ends it when it misbehaves, starts the next.
+///
+///     starting ──ready──> idle ──pictures──> working ──all answered──> idle
+///        │  ^               │                   │
+///        │  └──after a wait─┴──── it ended ─────┘ (the first picture without an answer counts as crashed)
+///        └──it ended──> waiting (100 ms, doubled up to 10 s while no picture is answered) ──> starting
+///           (10 s at once if the weights cannot be used)
+///
+/// The thread lives until ``stop()``. Calls from tasks never block: they leave a request and are resumed.
+public final class CodecProcess: Sendable {
+    private struct Mailbox {
+        var job: CodecJob?
+        /// Names the request that waits or is worked on.
+        var ticket: UInt64 = 0
+        /// Whether nobody wants that request's answer any more.
+        var isAbandoned = false
+        var isStopping = false
+        var hasStopped = false
+        var stopWaiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// What one child came to.
+    private struct ChildEnd {
+        /// Why it ended, as a clause.
+        var reason: String
+        /// Whether it said that it is ready.
+        var wasReady = false
+        /// Whether it answered about any picture.
+        var hasAnswered = false
+        /// Whether it could not use the weights.
+        var isRefusal = false
+        /// Whether it was ended because nobody wanted its work.
+        var wasAbandoned = false
+    }
+
+    /// The process's place in its pool, from 0.
+    public let number: Int
+    private let configuration: CodecConfiguration
+    private let weights: WeightsDescriptor
+    private let logger: Logger
+    private let waker: WakerDescriptor
+    private let mailbox = Mutex(Mailbox())
+    private let isAtWork = Atomic(false)
+    private let stateChanged: @Sendable (CodecState) -> Void
+
+    /// Starts the thread, which starts the process.
+    init(
+        number: Int,
+        configuration: CodecConfiguration,
+        weights: WeightsDescriptor,
+        logger: Logger,
+        stateChanged: @escaping @Sendable (CodecState) -> Void
+    ) throws(SystemError) {
+        self.number = number
+        self.configuration = configuration
+        self.weights = weights
+        self.logger = logger
+        self.stateChanged = stateChanged
+        waker = try WakerDescriptor()
+        try DedicatedThread.start(name: "codec-\(number)") { self.run() }
+    }
+
+    // MARK: - From tasks
+
+    /// Hands pictures to the process and waits for what becomes of them.
+    ///
+    /// Cancelling the task ends the process, at once, and has another one started: there is no other way to take work back.
+    ///
+    /// - Parameter images: 1 to ``CodecRequest/maxImages`` pictures, together no more than a frame's body may have. Only one call at
+    ///   a time.
+    /// - Returns: As many outcomes, in order. All are ``CodecOutcome/released`` if there is no process to take them,
+    ///   and those without an answer are when the task is cancelled.
+    public func protect(_ images: [CodecImage]) async -> [CodecOutcome] {
+        precondition((1...CodecRequest.maxImages).contains(images.count), "a request has 1 to 64 images")
+        let ticket = newTicket()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { handOut(.protect(images, $0)) }
+        } onCancel: {
+            abandon(ticket)
+        }
+    }
+
+    /// Has the process make of a picture what is kept as an imported semantic image.
+    ///
+    /// Cancelling the task does not stop it; ``stop()`` does.
+    ///
+    /// - Parameter bytes: The file, no more than a frame's body may have. Only one call at a time.
+    /// - Returns: The outcome; ``ImportOutcome/released`` if there is no process to take it.
+    public func importPicture(_ bytes: [UInt8]) async -> ImportOutcome {
+        _ = newTicket()
+        return await withCheckedContinuation { handOut(.importPicture(bytes, $0)) }
+    }
+
+    private func newTicket() -> UInt64 {
+        mailbox.withLock { mailbox in
+            mailbox.ticket += 1
+            mailbox.isAbandoned = false
+            return mailbox.ticket
+        }
+    }
+
+    /// Takes a request back, unless another one has followed it.
+    private func abandon(_ ticket: UInt64) {
+        let isPresent = mailbox.withLock { mailbox in
+            guard mailbox.ticket == ticket else { return false }
+            mailbox.isAbandoned = true
+            return true
+        }
+        if isPresent { waker.wake() }
+    }
+
+    private func handOut(_ job: CodecJob) {
+        let isRefused = mailbox.withLock { mailbox in
+            precondition(mailbox.job == nil, "a codec process has one request at a time")
+            guard !mailbox.isStopping, !mailbox.isAbandoned else { return true }
+            mailbox.job = job
+            return false
+        }
+        if isRefused {
+            job.release()
+        } else {
+            waker.wake()
+        }
+    }
+
+    /// Ends the process, at once if it works, and its thread.
+    ///
+    /// Pictures without an answer come back released.
+    public func stop() async {
+        await withCheckedContinuation { continuation in
+            let hasStopped = mailbox.withLock { mailbox in
+                mailbox.isStopping = true
+                if !mailbox.hasStopped { mailbox.stopWaiters.append(continuation) }
+                return mailbox.hasStopped
+            }
+            if hasStopped {
+                continuation.resume()
+            } else {
+                waker.wake()
+            }
+        }
+    }
+
+    /// Asks for the end without waiting for it.
+    func requestStop() {
+        mailbox.withLock { $0.isStopping = true }
+        waker.wake()
+    }
+
+    // MARK: - On the thread
+
+    /// Whether a child has been handed pictures and has not answered about all.
+    var isWorking: Bool { isAtWork.load(ordering: .relaxed) }
+
+    private var isStopping: Bool { mailbox.withLock(\.isStopping) }
+
+    /// Whether what the child is at is to be broken off.
+    ///
+    /// An abandoned request that has been answered meanwhile is no reason to end a child.
+    private var isUnwanted: Bool { mailbox.withLock { $0.isStopping || $0.isAbandoned && isWorking } }
+
+    private func run() {
+        var delay = configuration.firstDelay
+        var hasBeenReady = false
+        while !isStopping {
+            stateChanged(.starting)
+            let end = runOneChild()
+            if isStopping { break }
+            hasBeenReady = hasBeenReady || end.wasReady
+            // Its fault it was not, so the next one is started at once.
+            if end.wasAbandoned { continue }
+            if end.hasAnswered { delay = configuration.firstDelay }
+            if end.isRefusal { delay = configuration.maxDelay }
+            // Weights that were never good are for the owner of the pool to report, once.
+            if hasBeenReady || !end.isRefusal {
+                logger.warning(
+                    "A codec process ended and is started again",
+                    metadata: [
+                        "codec.number": "\(number)", "codec.reason": "\(end.reason)", "codec.delay": "\(delay)",
+                    ]
+                )
+            }
+            stateChanged(end.isRefusal ? .refusing(reason: end.reason) : .failing(reason: end.reason))
+            // A request that came while there was no process goes back, to be given to another one.
+            takeJob()?.release()
+            pause(for: delay)
+            delay = min(delay * 2, configuration.maxDelay)
+        }
+        takeJob()?.release()
+        stateChanged(.stopped)
+        let waiters = mailbox.withLock { mailbox in
+            mailbox.hasStopped = true
+            defer { mailbox.stopWaiters = [] }
+            return mailbox.stopWaiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// One child from start to end.
+    private func runOneChild() -> ChildEnd {
+        var session: CodecSession
+        do throws(SystemError) {
+            session = try CodecSession(configuration, weights: weights.number, waker: waker.number) { self.isUnwanted }
+        } catch {
+            return ChildEnd(reason: "it could not be started: \(error)")
+        }
+        do throws(CodecSession.End) {
+            let modelSHA256 = try session.awaitReady()
+            stateChanged(.ready(modelSHA256: modelSHA256, pid: session.pid))
+        } catch {
+            // Given a moment, a child that has said why it cannot work ends by itself, and tells its exit status.
+            let how = session.end(grace: error.wasAskedFor ? .zero : .seconds(5))
+            return ChildEnd(reason: "\(error.reason) (\(how))", isRefusal: error.isRefusal)
+        }
+        var result = ChildEnd(reason: "it ended", wasReady: true)
+        while true {
+            waker.clear()
+            guard !isStopping else {
+                result.reason = session.end(grace: .seconds(2))
+                return result
+            }
+            // Looked at before the mailbox, so that a picture is not blamed for a process that was dead already.
+            guard session.isQuiet() else {
+                result.reason = "it ended or spoke while it was idle (\(session.end(grace: .zero)))"
+                return result
+            }
+            guard let job = takeJob() else {
+                session.waitWhileIdle()
+                continue
+            }
+            isAtWork.store(true, ordering: .relaxed)
+            let done = job.run(in: &session)
+            isAtWork.store(false, ordering: .relaxed)
+            result.hasAnswered = result.hasAnswered || done.hasAnswered
+            guard let end = done.end else {
+                done.tell(nil)
+                continue
+            }
+            let how = session.end(grace: .zero)
+            // Not ready any more before the task that waits can hand out the next picture.
+            stateChanged(.starting)
+            done.tell(how)
+            result.reason = "\(end.reason) (\(how))"
+            result.wasAbandoned = end.wasAskedFor
+            return result
+        }
+    }
+
+    /// The request that waits, if somebody still wants its answer.
+    private func takeJob() -> CodecJob? {
+        let (job, isAbandoned) = mailbox.withLock { mailbox in
+            defer { mailbox.job = nil }
+            return (mailbox.job, mailbox.isAbandoned)
+        }
+        guard isAbandoned else { return job }
+        job?.release()
+        return nil
+    }
+
+    /// Sleeps, unless the owner stops the process.
+    private func pause(for delay: Duration) {
+        let end = ContinuousClock.now + delay
+        while !isStopping, ContinuousClock.now < end {
+            takeJob()?.release()
+            var events = [pollfd(fd: waker.number, events: Int16(POLLIN), revents: 0)]
+            _ = poll(&events, 1, Watch.milliseconds(ContinuousClock.now.duration(to: end)))
+            waker.clear()
+        }
+    }
+}

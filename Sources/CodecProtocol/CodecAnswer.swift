@@ -1,0 +1,166 @@
+public import Cryptography
+import FoundationEssentials
+public import JobModel
+
+/// What a codec process says.
+///
+/// - `{"type": "ready", "model_sha256", "pid"}`, once, before anything else
+/// - `{"type": "unready", "code", "detail"}` instead, when it cannot work; then it ends
+/// - `{"type": "protected", "id", "report", "durations", "attachments": [{"kind", "bytes"}]}` with the
+///   PNG and then the attachments as its body; the durations may be left out
+/// - `{"type": "imported"}` with the PNG to keep as its body
+/// - `{"type": "failed", "id", "code", "detail"}`; the id is 0 where one picture was sent
+public enum CodecAnswer: Sendable, Equatable {
+    /// The weights are loaded.
+    case ready(modelSHA256: SHA256Digest, pid: Int32)
+    /// The weights cannot be used.
+    case unready(ImageFailure)
+    /// A picture is protected.
+    case protected(id: Int, ProtectedImage)
+    /// A picture is fit to be kept for a class.
+    case imported(png: [UInt8])
+    /// A picture cannot be protected, or kept, ever.
+    case failed(id: Int, ImageFailure)
+
+    /// Why a codec does not begin where system calls cannot be filtered, as the code of a failure;
+    /// it is so for every other one too.
+    public static let unfiltered = "codec_unfiltered"
+
+    /// The most bytes of a sentence that a codec may have written; a longer one is cut.
+    static let maxDetailBytes = 500
+
+    private struct Header: Codable {
+        var type: String
+        var id: Int?
+        var report: ProtectionReport?
+        var durations: StageDurations?
+        var code: String?
+        var detail: String?
+        var modelSHA256: String?
+        var pid: Int32?
+        var attachments: [Attachment]?
+
+        struct Attachment: Codable {
+            var kind: AttachmentKind
+            var bytes: Int
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case type, id, report, durations, code, detail, pid, attachments
+            case modelSHA256 = "model_sha256"
+        }
+    }
+
+    /// The frame that says this.
+    ///
+    /// - Throws: ``CodecFault/badHeader(_:)`` if the report cannot be written as JSON.
+    public func frame() throws(CodecFault) -> CodecFrame {
+        var header = Header(type: "")
+        var body: [UInt8] = []
+        switch self {
+        case .ready(let modelSHA256, let pid):
+            header.type = "ready"
+            header.modelSHA256 = modelSHA256.hex
+            header.pid = pid
+        case .unready(let failure):
+            header.type = "unready"
+            (header.code, header.detail) = (failure.code, failure.detail)
+        case .protected(let id, let image):
+            header.type = "protected"
+            (header.id, header.report, header.durations) = (id, image.report, image.durations)
+            let parts = image.attachments.sorted { $0.key.rawValue < $1.key.rawValue }
+            header.attachments = parts.map { Header.Attachment(kind: $0.key, bytes: $0.value.count) }
+            body = parts.reduce(into: image.png) { $0 += $1.value }
+        case .imported(let png):
+            header.type = "imported"
+            body = png
+        case .failed(let id, let failure):
+            header.type = "failed"
+            (header.id, header.code, header.detail) = (id, failure.code, failure.detail)
+        }
+        do {
+            return CodecFrame(header: Array(try JSONEncoder().encode(header)), body: body)
+        } catch {
+            throw .badHeader("could not be written")
+        }
+    }
+
+    /// Reads what a codec said, of which nothing is believed but its form.
+    ///
+    /// - Throws: ``CodecFault/badHeader(_:)``.
+    public init(_ frame: CodecFrame) throws(CodecFault) {
+        let header: Header
+        do {
+            header = try JSONDecoder().decode(Header.self, from: Data(frame.header))
+        } catch {
+            throw .badHeader("is not an answer")
+        }
+        switch header.type {
+        case "ready":
+            guard let modelSHA256 = header.modelSHA256.flatMap(SHA256Digest.init(hex:)), let pid = header.pid else {
+                throw .badHeader("lacks the model's hash or the process's number")
+            }
+            self = .ready(modelSHA256: modelSHA256, pid: pid)
+        case "unready":
+            self = .unready(try Self.failure(in: header))
+        case "protected":
+            guard let id = header.id, let report = header.report else { throw .badHeader("lacks the id or the report") }
+            var png = frame.body
+            let attachments = try Self.detach(header.attachments ?? [], from: &png)
+            self = .protected(
+                id: id,
+                ProtectedImage(png: png, report: report, attachments: attachments, durations: header.durations)
+            )
+            return
+        case "imported":
+            self = .imported(png: frame.body)
+            return
+        case "failed":
+            guard let id = header.id else { throw .badHeader("lacks the id") }
+            self = .failed(id: id, try Self.failure(in: header))
+        default:
+            throw .badHeader("has an unknown type")
+        }
+        guard frame.body.isEmpty else { throw .badHeader("has a body where none belongs") }
+    }
+
+    /// Takes the attachments off the end of a body.
+    private static func detach(
+        _ attachments: [Header.Attachment],
+        from body: inout [UInt8]
+    ) throws(CodecFault) -> [AttachmentKind: [UInt8]] {
+        var detached: [AttachmentKind: [UInt8]] = [:]
+        for attachment in attachments.reversed() {
+            guard (1...max(body.count, 1)).contains(attachment.bytes), detached[attachment.kind] == nil else {
+                throw .badHeader("announces attachments that are not there")
+            }
+            detached[attachment.kind] = Array(body.suffix(attachment.bytes))
+            body.removeLast(attachment.bytes)
+        }
+        return detached
+    }
+
+    /// The code and the sentence, fit to be kept and shown: both come from a process that has handled hostile files.
+    private static func failure(in header: Header) throws(CodecFault) -> ImageFailure {
+        guard let code = header.code, let detail = header.detail else {
+            throw .badHeader("lacks the code or the detail")
+        }
+        let isWord = code.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+            default: false
+            }
+        }
+        guard isWord, (1...64).contains(code.utf8.count) else { throw .badHeader("has a code that is no word") }
+        var kept = String.UnicodeScalarView()
+        var count = 0
+        for scalar in detail.unicodeScalars {
+            count += UTF8.width(scalar)
+            guard count <= maxDetailBytes else { break }
+            let isControl =
+                scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
+            kept.append(isControl ? " " : scalar)
+        }
+        return ImageFailure(code: code, detail: String(kept))
+    }
+}

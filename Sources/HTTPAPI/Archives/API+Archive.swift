@@ -1,0 +1,200 @@
+import BlobStore
+import Cryptography
+import HTTPServer
+import HTTPTypes
+import HTTPWire
+import JobModel
+import JobStore
+import Logging
+import Operations
+import POSIX
+
+/// `GET /v1/jobs/{id}/archive.zip` and `GET /v1/jobs/{id}/images/{n}.png`.
+extension API {
+    /// The archive of a job that has ended, or of what is done so far with `?partial=true`.
+    ///
+    /// The job does not expire while the archive is sent. It may be erased, and then the connection is cut.
+    func sendArchive(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+        try allow(["partial"], in: request.target)
+        let reading = id.flatMap { JobIdentifier($0) }.map { readings.begin($0) }
+        let job = try await job(id, of: key)
+        let isPartial =
+            try request.target.queryValue("partial").map { try JobParameters.boolean($0, "partial") } ?? false
+        guard isPartial || job.state.isTerminal else {
+            throw APIError(
+                .conflict,
+                "job_unfinished",
+                "The job has not ended; wait for it, or ask for what is done with ?partial=true.",
+                fields: [.retryAfter: "1"]
+            )
+        }
+        guard isPartial || job.counts.done > 0 else {
+            throw APIError(.conflict, "job_failed", "No image of the job was protected, so there is no archive.")
+        }
+        let plan = try await plan(job, key)
+        try await requireFiles(plan.members, in: job, key: key)
+        // Erased between two pages of its images, it would be an archive of some of them.
+        _ = try await self.job(job.id.text, of: key)
+        return try send(
+            request,
+            digest: plan.digest,
+            isOfBytes: false,
+            length: plan.length,
+            type: "application/zip",
+            filename: "\(job.id).zip"
+        ) { [blobs, disk, logger] range, writer in
+            try await plan.send(range, from: blobs, on: disk, logger: logger) { try await writer.write($0) }
+            withExtendedLifetime(reading) {}
+        }
+    }
+
+    /// One protected image.
+    func sendImage(_ request: ServerRequest, key: APIKey, id: String?, number: String?) async throws -> ServerResponse {
+        try allow([], in: request.target)
+        let job = try await job(id, of: key)
+        let image = try await image(number, of: job)
+        guard let output = image.output else { throw Self.unfinished(image) }
+        try await requireFiles([image].compactMap { ArchivePlan.Member($0) }, in: job, key: key)
+        return try await sendBlob(request, output, type: "image/png", filename: image.fileName)
+    }
+
+    /// A file of the service's disk that is known to be there.
+    func sendBlob(
+        _ request: ServerRequest,
+        _ blob: StoredBlob,
+        type: String,
+        filename: String
+    ) async throws -> ServerResponse {
+        let reader = try await disk.run { [blobs] in try blobs.open(blob.sha256) }
+        return try send(
+            request,
+            digest: blob.sha256,
+            isOfBytes: true,
+            length: blob.size,
+            type: type,
+            filename: filename
+        ) { [disk, logger] range, writer in
+            var pieces = BlobPieces(
+                reader,
+                of: blob.sha256,
+                size: blob.size,
+                range: range,
+                on: disk,
+                logger: logger
+            )
+            while let piece = try await pieces.next() { try await writer.write(piece) }
+        }
+    }
+
+    // MARK: - Parts
+
+    /// Makes sure that files are on disk before a head promises them.
+    ///
+    /// - Throws: ``APIError/storageMissing`` if one is not, or not whole; 404 or 410 if the job has gone meanwhile.
+    func requireFiles(_ members: [ArchivePlan.Member], in job: Job, key: APIKey) async throws {
+        let lost = try await disk.run { [blobs] in
+            try members.first { member in try blobs.size(of: member.sha256) != member.size }
+        }
+        guard let lost else { return }
+        // Erased between the look at the rows and the look at the files, it is nobody's fault.
+        _ = try await self.job(job.id.text, of: key)
+        logger.error(
+            "the file of a protected image is missing or cut short",
+            metadata: ["job.id": "\(job.id)", "blob.sha256": "\(lost.sha256)"]
+        )
+        throw APIError.storageMissing
+    }
+
+    private func images(of job: Job) async throws -> [JobImage] {
+        var images: [JobImage] = []
+        while true {
+            let page = try await store.images(job: job.id, after: images.last?.number ?? 0, limit: 1000)
+            images += page
+            guard page.count == 1000 else { return images }
+        }
+    }
+
+    /// The plan of a job's archive, which is kept for the next request if the job has ended.
+    private func plan(_ job: Job, _ key: APIKey) async throws -> ArchivePlan {
+        let progress = try await store.progress(of: job.id, tenant: key.id, after: .max, limit: 0)
+        guard let progress else { throw APIError.jobUnknown }
+        guard progress.job.state.isTerminal else { return try await plan(progress.job) }
+        let key = ArchivePlans.Key(job: job.id, lastEnding: progress.lastEnding)
+        return try await archivePlans.plan(key) { try await plan(progress.job) }
+    }
+
+    private func plan(_ job: Job) async throws -> ArchivePlan {
+        let images = try await images(of: job)
+        let attachments = job.attachments.kinds.isEmpty ? [:] : try await store.attachments(job: job.id)
+        let members = images.flatMap { image in
+            ArchivePlan.Member(image).map { member in
+                [member] + (attachments[image.number] ?? []).compactMap { ArchivePlan.Member($0, of: image) }
+            } ?? []
+        }
+        let documents = images.map { ImageDocument($0) }
+        let manifest = ManifestDocument(job: job.id, settings: job.settings, images: documents)
+        let bytes = try JSONDocument.bytes(manifest)
+        let page = job.attachments.previews ? PreviewPage.make(documents.filter { $0.state == .done }) : nil
+        return try ArchivePlan(members: members, page: page, manifest: bytes, signature: signingKey.sign(bytes))
+    }
+
+    /// Answers with a file whose bytes are known by their digest: whole, a range of it, or the word that it has not changed.
+    ///
+    /// Where the digest is that of the bytes themselves, it goes along as RFC 9530 has it.
+    private func send(
+        _ request: ServerRequest,
+        digest: SHA256Digest,
+        isOfBytes: Bool,
+        length: UInt64,
+        type: String,
+        filename: String,
+        bytes: @escaping @Sendable (Range<UInt64>, ResponseWriter) async throws -> Void
+    ) throws -> ServerResponse {
+        guard let tag = EntityTag(opaque: digest.hex) else { preconditionFailure("hex digits make a tag") }
+        var fields: HTTPFields = [
+            .eTag: tag.encoded, .acceptRanges: "bytes", .cacheControl: "private, no-cache",
+        ]
+        if isOfBytes { fields[.reprDigest] = "sha-256=:\(Base64.encode(digest.bytes)):" }
+        guard tag.passes(ifMatch: request.fields[.ifMatch]) else {
+            throw APIError(.preconditionFailed, "precondition_failed", "The file is not the one that If-Match names.")
+        }
+        if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) {
+            return ServerResponse(status: .notModified, fields: fields, body: .none)
+        }
+        fields[.contentType] = type
+        fields[.contentDisposition] = ContentDisposition(type: "attachment", filename: filename).encoded
+
+        var status = HTTPResponse.Status.ok
+        var range = 0..<length
+        let wanted = tag.allowsRange(ifRange: request.fields[.ifRange]) ? request.fields[.range] : nil
+        switch ByteRange(request.method == .get ? wanted : nil, length: length) {
+        case .whole:
+            break
+        case .part(let part):
+            (status, range) = (.partialContent, part)
+            fields[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(length)"
+        case .unsatisfiable:
+            throw APIError(
+                .rangeNotSatisfiable,
+                "range_outside",
+                "The range lies outside of the file.",
+                fields: [.contentRange: "bytes */\(length)"]
+            )
+        }
+        let part = range
+        return ServerResponse(
+            status: status,
+            fields: fields,
+            body: .stream(length: UInt64(part.count)) { writer in try await bytes(part, writer) }
+        )
+    }
+}
+
+extension ArchivePlan.Member {
+    /// A protected image and its place in the archive; `nil` if it is not protected.
+    init?(_ image: JobImage) {
+        guard let output = image.output, let crc32 = image.outputCRC32, let file = ImageDocument.file(of: image)
+        else { return nil }
+        self.init(name: file, sha256: output.sha256, size: output.size, crc32: crc32)
+    }
+}

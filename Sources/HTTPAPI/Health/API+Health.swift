@@ -1,0 +1,57 @@
+import BlobStore
+import Cryptography
+import HTTPServer
+import HTTPTypes
+import JobStore
+import Logging
+import Operations
+import POSIX
+import PublicFiles
+
+/// `/healthz`, `/readyz`, `/openapi.json` and `/v1/signing-key`, which need no key.
+extension API {
+    /// Whether the process answers at all.
+    func showHealth() throws -> ServerResponse {
+        try answer(HealthDocument(status: "ok"))
+    }
+
+    /// The contract of this API.
+    func showContract() -> ServerResponse {
+        let fields: HTTPFields = [.contentType: "application/json", .cacheControl: "no-cache"]
+        return ServerResponse(status: .ok, fields: fields, body: .bytes(PublicFiles.openAPI))
+    }
+
+    /// The key by which anybody verifies the manifests of this service.
+    func showSigningKey() -> ServerResponse {
+        let fields: HTTPFields = [.contentType: "application/x-pem-file", .cacheControl: "no-cache"]
+        return ServerResponse(status: .ok, fields: fields, body: .bytes(Array(signingKey.verificationKey.pem.utf8)))
+    }
+
+    /// Whether uploads are taken: not while the service stops, its disk is low or cannot be
+    /// written, or its database does not answer.
+    func showReadiness() async throws -> ServerResponse {
+        guard lifecycle.isReady else { throw APIError.draining }
+        guard !FileLimit.isExhausted else { throw APIError.descriptorsExhausted }
+        do {
+            try await store.check()
+        } catch {
+            logger.error("the database does not answer", metadata: ["error": "\(error)"])
+            throw APIError.storeDown
+        }
+        let free = try await disk.run { [blobs] in try blobs.freeBytes() }
+        guard free >= settings.minFreeBytes + (reserve?.missingBytes ?? 0) else {
+            var fault = APIError(.serviceUnavailable, "disk_low", "The disk of the data folder is nearly full.")
+            fault.fields = [.retryAfter: "60"]
+            throw fault
+        }
+        let fault = await writeProbe.fault { [store, disk, blobs] in
+            try await store.checkWrites()
+            try await disk.run { try blobs.checkWrites() }
+        }
+        if let fault {
+            logger.error("the data folder cannot be written", metadata: ["error": "\(fault)"])
+            throw APIError.dataUnwritable
+        }
+        return try answer(HealthDocument(status: "ready"))
+    }
+}

@@ -1,0 +1,102 @@
+import BlobStore
+import CodecHost
+import Cryptography
+import HTTPServer
+import HTTPTypes
+import JobRunner
+import JobStore
+import POSIX
+import Telemetry
+
+/// What the service counts, and the answer to a scraper.
+///
+/// No label holds anything that a client chose: neither keys, names, classes nor paths.
+struct ServiceMetrics: Sendable {
+    /// What is looked at when somebody asks.
+    struct Sources: Sendable {
+        let api: API
+        let pool: CodecPool
+        /// How many connections the API has.
+        let connectionCount: @Sendable () -> Int
+    }
+
+    private let registry = MetricRegistry()
+    private let http: HTTPMetrics
+    private let work: WorkMetrics
+    private let machine: MachineMetrics
+    private let connections: Gauge
+    private let ready: Gauge
+    private let info: Gauge
+    private let version: String
+
+    /// Makes the metrics.
+    ///
+    /// - Parameter version: The program's.
+    init(version: String) {
+        self.version = version
+        info = registry.gauge(
+            "palimpsest_build_info",
+            help: "Always 1; the labels tell the version and the weights.",
+            labels: ["version", "model_sha256"]
+        )
+        ready = registry.gauge(
+            "palimpsest_ready",
+            help: "Whether the service wants requests: 0 once it is told to stop."
+        )
+        http = HTTPMetrics(registry)
+        connections = registry.gauge("palimpsest_http_connections", help: "Open connections of the API.")
+        work = WorkMetrics(registry)
+        machine = MachineMetrics(registry)
+    }
+
+    /// Notes that a request has begun.
+    func begin(_ request: ServerRequest, by router: Router) {
+        http.begin(request.id, route: router.pattern(for: request))
+    }
+
+    /// Counts a request that has ended.
+    func end(_ record: RequestRecord) {
+        http.end(record)
+    }
+
+    /// Counts an attempt at an image.
+    func count(_ attempt: ImageAttempt) {
+        work.count(attempt)
+    }
+
+    /// The text of all metrics, with everything as it is now.
+    ///
+    /// - Throws: Faults of the store and of the disk.
+    func text(_ sources: Sources) async throws -> String {
+        let (api, pool) = (sources.api, sources.pool)
+        let statistics = try await api.store.statistics()
+        let (disk, process) = try await api.disk.run { [blobs = api.blobs] in
+            (try blobs.diskSpace(), ProcessStatistics.current())
+        }
+        work.set(statistics, now: api.store.currentTime)
+        work.set(pool)
+        machine.set(disk, minFreeBytes: api.settings.minFreeBytes, database: statistics.databaseBytes)
+        if let process { machine.set(process) }
+        connections.set(Double(sources.connectionCount()))
+        ready.set(api.lifecycle.isReady ? 1 : 0)
+        if let model = Self.model(of: pool) { info.set(1, [version, model]) }
+        return registry.prometheusText()
+    }
+
+    /// The hash of the weights; all processes have the same.
+    private static func model(of pool: CodecPool) -> String? {
+        for case .ready(let modelSHA256, _) in pool.states { return modelSHA256.hex }
+        return nil
+    }
+
+    /// What is served where the metrics are.
+    func router(_ sources: Sources) -> Router {
+        var router = Router()
+        router.on(.get, "/metrics") { _, _ in
+            let text = try await text(sources)
+            let fields: HTTPFields = [.contentType: "text/plain; version=0.0.4; charset=utf-8"]
+            return ServerResponse(status: .ok, fields: fields, body: .bytes(Array(text.utf8)))
+        }
+        return router
+    }
+}

@@ -1,0 +1,101 @@
+import CodecHost
+import JobModel
+import JobRunner
+import JobStore
+import Telemetry
+
+/// What is counted about images, from the queue to their end, and about the processes that work on them.
+struct WorkMetrics: Sendable {
+    private let attempts: Counter
+    private let stages: Histogram
+    private let waits: Histogram
+    private let pixels: Counter
+    private let jobs: Gauge
+    private let images: Gauge
+    private let ended: Counter
+    private let oldest: Gauge
+    private let codecs: Gauge
+    private let codecsReady: Gauge
+    private let codecsBusy: Gauge
+    private let codecRestarts: Counter
+
+    init(_ registry: MetricRegistry) {
+        jobs = registry.gauge("palimpsest_jobs", help: "Jobs that are kept, by state.", labels: ["state"])
+        images = registry.gauge(
+            "palimpsest_images",
+            help: "Images that are kept, by state; those that are queued are the queue.",
+            labels: ["state"]
+        )
+        oldest = registry.gauge(
+            "palimpsest_queue_oldest_age_seconds",
+            help: "Since when the oldest job with images in the queue was accepted; 0 while the queue is empty."
+        )
+        ended = registry.counter(
+            "palimpsest_images_ended_total",
+            help: "Images that ended, by state, since the database was made.",
+            labels: ["state"]
+        )
+        attempts = registry.counter(
+            "palimpsest_image_attempts_total",
+            help: "Claims of images, by what they came to.",
+            labels: ["outcome"]
+        )
+        waits = registry.histogram(
+            "palimpsest_image_queue_duration_seconds",
+            help: "How long images waited for their claim.",
+            buckets: Histogram.waitBuckets
+        )
+        stages = registry.histogram(
+            "palimpsest_image_stage_duration_seconds",
+            help: "How long an image took in each stage; those that were claimed together share theirs evenly.",
+            buckets: Histogram.stepBuckets,
+            labels: ["stage"]
+        )
+        pixels = registry.counter("palimpsest_protected_pixels_total", help: "Pixels of protected images.")
+        codecs = registry.gauge("palimpsest_codecs", help: "Codec processes that there should be.")
+        codecsReady = registry.gauge("palimpsest_codecs_ready", help: "Codec processes that take pictures.")
+        codecsBusy = registry.gauge("palimpsest_codecs_busy", help: "Codec processes that have pictures in hand.")
+        codecRestarts = registry.counter(
+            "palimpsest_codec_restarts_total",
+            help: "Codec processes that ended unasked, each followed by another."
+        )
+        // There from the start, so that the first of each kind is seen as a rise.
+        for outcome in ImageAttempt.Outcome.allCases { attempts.increment(by: 0, [outcome.rawValue]) }
+        for stage in ImageAttempt.Stage.allCases where stage != .queue { stages.announce([stage.rawValue]) }
+    }
+
+    /// Counts an attempt at an image.
+    func count(_ attempt: ImageAttempt) {
+        attempts.increment([attempt.outcome.rawValue])
+        pixels.increment(by: Double(attempt.pixels))
+        for (stage, seconds) in attempt.seconds {
+            if stage == .queue {
+                waits.observe(seconds)
+            } else {
+                stages.observe(seconds, [stage.rawValue])
+            }
+        }
+    }
+
+    /// Takes over what the store says.
+    ///
+    /// - Parameters:
+    ///   - statistics: The store's.
+    ///   - now: The store's time in milliseconds since 1970.
+    func set(_ statistics: StoreStatistics, now: Int64) {
+        for state in JobState.allCases { jobs.set(Double(statistics.jobs[state] ?? 0), [state.rawValue]) }
+        for state in ImageState.allCases {
+            images.set(Double(statistics.images[state]), [state.rawValue])
+            if state.isTerminal { ended.raise(to: Double(statistics.endings[state] ?? 0), [state.rawValue]) }
+        }
+        oldest.set(statistics.oldestQueuedAt.map { Double(max(now - $0, 0)) / 1000 } ?? 0)
+    }
+
+    /// Takes over what the codec processes are at.
+    func set(_ pool: CodecPool) {
+        codecs.set(Double(pool.count))
+        codecsReady.set(Double(pool.readiness.readyCount))
+        codecsBusy.set(Double(pool.busyCount))
+        codecRestarts.raise(to: Double(pool.restartCount))
+    }
+}

@@ -1,0 +1,117 @@
+import BlobStore
+import Cryptography
+import JobStore
+import Logging
+import Operations
+import POSIX
+
+/// Erases what nobody will ask for any more: expired jobs, the files they leave, and files that no
+/// row refers to.
+struct Housekeeping: Sendable {
+    /// How long an orphan may stay, such as the result of an image that was erased while it was worked on.
+    ///
+    /// What an upload or a worker has filed and not yet written into a row, however long that takes, is in the ledger and no orphan.
+    static let orphanAge: Duration = .seconds(300)
+    /// How often expired jobs are looked for.
+    private static let interval: Duration = .seconds(30)
+    /// How many of those looks pass between two sweeps for orphans.
+    private static let looksBetweenSweeps = 10
+
+    let store: JobStore
+    let blobs: BlobStore
+    let disk: BlockingExecutor
+    let ledger: BlobLedger
+    /// What does not expire yet.
+    let readings: JobReadings
+    let logger: Logger
+    /// How long files without a row stay that a start has found.
+    var setAsidePeriod: Duration = Settings().setAside
+    /// Room that erasing may use when there is no other.
+    var reserve: DiskReserve?
+
+    /// What a start of the service finds of earlier runs.
+    var leftovers: Leftovers {
+        Leftovers(
+            store: store,
+            blobs: blobs,
+            disk: disk,
+            logger: logger,
+            setAsidePeriod: setAsidePeriod
+        )
+    }
+
+    /// Expires jobs until the task is cancelled.
+    func run() async {
+        var looks = 0
+        while !Task.isCancelled {
+            await reserve?.restore(on: disk, logger: logger)
+            do {
+                try await followClock()
+                try await expire()
+                try await store.saveKeyUses()
+                looks += 1
+                if looks % Self.looksBetweenSweeps == 0 {
+                    try await sweepOrphans()
+                    try await leftovers.eraseSetAside()
+                }
+            } catch {
+                logger.error("housekeeping failed", metadata: ["error": "\(error)"])
+            }
+            do { try await Task.sleep(for: Self.interval) } catch { return }
+        }
+    }
+
+    /// Follows a wall clock that was set, with everything whose time is counted.
+    ///
+    /// - Throws: Faults of the disk and of the store.
+    func followClock() async throws {
+        let step = try await store.followClock()
+        guard step != 0 else { return }
+        logger.notice(
+            "the clock was set; what is unfinished or kept for a while was moved with it",
+            metadata: ["by_seconds": "\(step / 1000)"]
+        )
+        try await disk.run { [blobs] in try blobs.moveSetAside(by: step) }
+    }
+
+    /// Expires every job whose time has come, with its files; one whose archive is being sent waits for the next look.
+    ///
+    /// - Throws: Faults of the store.
+    func expire() async throws {
+        while true {
+            let expired = try await reserve.erasing(in: store, on: disk, logger) { [store, readings] in
+                try await store.expireJobs(sparing: readings.jobs)
+            }
+            guard !expired.isEmpty else { return }
+            try await remove(expired.blobs, ifOlderThan: .zero)
+            logger.info(
+                "expired jobs erased",
+                metadata: [
+                    "jobs": "\(expired.jobs)", "images": "\(expired.images)", "blobs": "\(expired.blobs.count)",
+                ]
+            )
+        }
+    }
+
+    /// Removes those of some blobs that no row refers to.
+    ///
+    /// - Parameters:
+    ///   - candidates: Blobs that a row referred to until now.
+    ///   - age: What is younger stays until the next sweep.
+    /// - Throws: Faults of the store.
+    func remove(_ candidates: [SHA256Digest], ifOlderThan age: Duration) async throws {
+        try await store.withUnreferenced(among: candidates) { [ledger] free in
+            for sha256 in free { ledger.remove(sha256, ifOlderThan: age) }
+        }
+    }
+
+    /// Removes old files that no row refers to and nobody is about to refer to.
+    ///
+    /// - Throws: Faults of the disk and of the store.
+    func sweepOrphans() async throws {
+        let referenced = try await store.referencedBlobs()
+        let orphans = try await disk.run { [blobs] in try blobs.list().filter { !referenced.contains($0) } }
+        guard !orphans.isEmpty else { return }
+        try await remove(orphans, ifOlderThan: Self.orphanAge)
+    }
+}

@@ -1,0 +1,312 @@
+import BlobStore
+import CodecHost
+import Cryptography
+import HTTPServer
+import HTTPWire
+import JobRunner
+import JobStore
+public import Logging
+import Operations
+import POSIX
+import Sandbox
+import SemanticImages
+import SocketIO
+
+/// `palimpsest serve`: everything from the data folder to the last request.
+public struct ProtectionService: Sendable {
+    /// Why the service did not start, in one sentence for the operator.
+    public struct StartFault: Error, Sendable, CustomStringConvertible {
+        /// The sentence.
+        public let description: String
+    }
+
+    /// How long the codec processes may fail before the service gives up its start.
+    private static let startPatience: Duration = .seconds(3)
+    /// The name of the workers of a data folder that one process has to itself.
+    private static let instance = "serve"
+
+    private let settings: Settings
+    private let logger: Logger
+    private let version: String
+
+    /// Describes a service; ``run()`` starts it.
+    ///
+    /// - Parameters:
+    ///   - settings: What the operator wants.
+    ///   - logger: Where everything is told.
+    ///   - version: The program's, for the metrics.
+    public init(settings: Settings, logger: Logger, version: String) {
+        self.settings = settings
+        self.logger = logger
+        self.version = version
+    }
+
+    /// Serves until the process is told to stop.
+    ///
+    /// SIGTERM or SIGINT drains: `/readyz` turns, then the listener is closed, requests and images under way may finish, what is left goes back to
+    /// the queue. A second signal ends the process at once, which loses nothing that was accepted either. With TLS, SIGHUP reads its
+    /// files anew; connections that are open go on with what they began with. Signals that mean nothing here are ignored.
+    ///
+    /// - Throws: ``StartFault`` when the service cannot start.
+    public func run() async throws {
+        IgnoredSignals.ignore()
+        let signals = StopSignals(logger: logger)
+        let maxConnections = connections(within: FileLimit.raise())
+        let weights = try Self.starting { try WeightsFile.find(named: settings.weightsFile, environment: nil) }
+        let (folder, mayMakeDatabase) = try Self.starting { try DataFolder.forServer(path: settings.dataFolder) }
+        try Self.starting { try folder.stopBeingBackup() }
+        let store: JobStore
+        do {
+            store = try folder.openStore(making: mayMakeDatabase)
+        } catch let fault as DataFolder.Fault {
+            throw StartFault(description: fault.description)
+        } catch {
+            throw unusable(error)
+        }
+        let throughput = ThroughputMeter()
+        let pool = try await startCodecs(weights)
+        let api: API
+        do {
+            api = try await prepare(folder, store, throughput, pool)
+        } catch {
+            await pool.stop()
+            throw error
+        }
+        let metrics = ServiceMetrics(version: version)
+        let server = makeServer(api, settings.bind, api.router(), metrics, maxConnections, tls: tls)
+        var servers = [(settings.bind, server)]
+        if let endpoint = settings.metrics {
+            let sources = ServiceMetrics.Sources(api: api, pool: pool) { server.connectionCount }
+            servers.append((endpoint, makeServer(api, endpoint, metrics.router(sources), nil, maxConnections)))
+        }
+        var addresses: [SocketAddress] = []
+        for (endpoint, server) in servers {
+            do {
+                addresses.append(try await server.start())
+            } catch let error as TLSError {
+                await pool.stop()
+                throw StartFault(description: error.description)
+            } catch {
+                await pool.stop()
+                throw StartFault(description: "The service cannot listen on \(endpoint): \(error).")
+            }
+        }
+        let housekeeping = api.housekeeping
+        let sweeping = Task { await housekeeping.run() }
+        let working = try startWorkers(api, pool, throughput, metrics)
+        for (purpose, address) in zip(["api", "metrics"], addresses) {
+            logger.notice(
+                "listening",
+                metadata: ["for": "\(purpose)", "address": "\(address)", "port": "\(address.port)"]
+            )
+        }
+
+        let reloading = ReloadSignal(servers: servers.map(\.1), logger: logger)
+        for await _ in signals.requested {}
+        api.lifecycle.startLeaving()
+        try await Task.sleep(for: settings.drainDelay)
+        api.lifecycle.startDraining()
+        store.wakeWatches()
+        sweeping.cancel()
+        working.cancel()
+        await Self.drain(servers.map(\.1), grace: settings.drainGrace)
+        await working.value
+        await sweeping.value
+        do {
+            try await store.saveKeyUses()
+        } catch {
+            logger.warning("the last uses of keys were not written", metadata: ["error": "\(error)"])
+        }
+        do {
+            try store.close()
+        } catch {
+            logger.warning("the database was not closed", metadata: ["error": "\(error)"])
+        }
+        logger.notice("stopped")
+        withExtendedLifetime((signals, reloading, folder)) {}
+    }
+
+    /// Stops all servers at the same time, so that they share one grace.
+    static func drain(_ servers: [HTTPServer], grace: Duration) async {
+        await withDiscardingTaskGroup { group in
+            for server in servers { group.addTask { await server.drain(grace: grace) } }
+        }
+    }
+
+    private var tls: TLSConfiguration? {
+        guard let certificate = settings.tlsCertificate, let key = settings.tlsKey else { return nil }
+        return TLSConfiguration(certificateFile: certificate, keyFile: key, clientCAFile: settings.tlsClientCA)
+    }
+
+    // MARK: - Start
+
+    private func prepare(
+        _ folder: DataFolder,
+        _ store: JobStore,
+        _ throughput: ThroughputMeter,
+        _ pool: CodecPool
+    ) async throws -> API {
+        do {
+            let blobs = try BlobStore(root: folder.blobsPath)
+            try await folder.provideAdminKey(store: store)
+            let api = API(
+                settings: settings,
+                store: store,
+                blobs: blobs,
+                disk: .forDataFolder(),
+                ledger: BlobLedger(blobs: blobs),
+                signingKey: try folder.provideSigningKey(),
+                forecast: Forecast(store: store, meter: throughput, codecs: settings.workers),
+                pictures: pool,
+                lifecycle: Lifecycle(),
+                logger: logger,
+                reserve: DiskReserve(folder: settings.dataFolder, diskSize: try blobs.diskSpace().size)
+            )
+            await api.reserve?.restore(on: api.disk, logger: logger)
+            try await api.housekeeping.leftovers.cleanUpAfterLastRun()
+            try folder.finishFirstStart()
+            return api
+        } catch let fault as DataFolder.Fault {
+            throw StartFault(description: fault.description)
+        } catch {
+            throw unusable(error)
+        }
+    }
+
+    /// How many connections there may be, which is said if it is not what is set.
+    private func connections(within limit: Int?) -> Int {
+        let count = FileLimit.connections(wanted: settings.maxConnections, limit: limit)
+        if let limit, count < settings.maxConnections {
+            logger.warning(
+                "fewer connections than set, since the limit of open files is low",
+                metadata: [
+                    "connections": "\(count)", "set": "\(settings.maxConnections)", "open_files": "\(limit)",
+                ]
+            )
+        }
+        return count
+    }
+
+    private func unusable(_ error: any Error) -> StartFault {
+        StartFault(description: "The data folder \(settings.dataFolder) cannot be used: \(error)")
+    }
+
+    /// Starts the codec processes and waits for the first, so that weights that are none end the start and not the first job.
+    private func startCodecs(_ weights: String) async throws -> CodecPool {
+        var configuration = CodecConfiguration(weightsFile: weights)
+        configuration.compressionLevel = settings.compressionLevel
+        configuration.maxPixels = settings.maxPixels
+        configuration.systemCallFilter = settings.systemCallFilter
+        if case .staysRoot(let reason) = CodecUser.standing {
+            logger.warning(
+                "the codec processes stay root, without capabilities; run the service as an ordinary user instead",
+                metadata: ["reason": "\(reason)"]
+            )
+        }
+        let pool = try Self.starting { [configuration] in
+            try CodecPool(
+                count: settings.workers,
+                configuration: configuration,
+                logger: logger
+            )
+        }
+        let deadline = ContinuousClock.now + Self.startPatience
+        while true {
+            let readiness = pool.readiness
+            if readiness.isReady { return pool }
+            let fault = readiness.refusal ?? (ContinuousClock.now > deadline ? readiness.lastFault : nil)
+            if let fault {
+                await pool.stop()
+                throw StartFault(
+                    description: "The codec processes do not start with the weights file \(weights): \(fault)."
+                )
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    private func startWorkers(
+        _ api: API,
+        _ pool: CodecPool,
+        _ throughput: ThroughputMeter,
+        _ metrics: ServiceMetrics
+    ) throws -> Task<Void, Never> {
+        let run = String(try SecureRandom.uint64(), radix: 16)
+        var configuration = WorkerLoop.Configuration(instance: Self.instance, run: run)
+        configuration.minFreeBytes = settings.minFreeBytes
+        configuration.lackingReserve = { [reserve = api.reserve] in reserve?.missingBytes ?? 0 }
+        let loop = WorkerLoop(
+            configuration: configuration,
+            store: api.store,
+            blobs: api.blobs,
+            ledger: api.ledger,
+            codecs: pool,
+            throughput: throughput,
+            logger: logger,
+            observer: { metrics.count($0) }
+        )
+        let grace = settings.drainGrace
+        return Task { await loop.run(grace: grace) }
+    }
+
+    private func makeServer(
+        _ api: API,
+        _ endpoint: HTTPEndpoint,
+        _ router: Router,
+        _ metrics: ServiceMetrics?,
+        _ maxConnections: Int,
+        tls: TLSConfiguration? = nil
+    ) -> HTTPServer {
+        let proxies = settings.trustedProxies.compactMap(AddressBlock.init)
+        let configuration = HTTPServerConfiguration(
+            endpoint: endpoint,
+            trustedProxies: proxies,
+            tls: tls,
+            limits: HTTPLimits(
+                maxHeadBytes: settings.maxHeadBytes,
+                maxFields: settings.maxHeadFields,
+                maxBodyBytes: settings.maxBodyBytes
+            ),
+            maxConnections: maxConnections,
+            reservedConnections: Settings.reservedConnections,
+            maxConnectionsPerAddress: settings.maxConnectionsPerAddress,
+            unboundedPeers: AddressBlock.thisMachine + proxies,
+            standingFields: API.standingFields
+        )
+        return HTTPServer(
+            configuration: configuration,
+            logger: logger,
+            observer: { metrics?.end($0) },
+            loggedPath: { LoggedPath.make($0) },
+            handler: { request in
+                metrics?.begin(request, by: router)
+                return await api.respond(to: request, by: router)
+            }
+        )
+    }
+
+    /// Makes a fault of the start of whatever is thrown.
+    private static func starting<Value>(_ step: () throws -> Value) throws -> Value {
+        do {
+            return try step()
+        } catch {
+            throw StartFault(description: "\(error)")
+        }
+    }
+}
+
+extension API {
+    /// The housekeeping over the same store and blobs.
+    var housekeeping: Housekeeping {
+        Housekeeping(
+            store: store,
+            blobs: blobs,
+            disk: disk,
+            ledger: ledger,
+            readings: readings,
+            logger: logger,
+            setAsidePeriod: settings.setAside,
+            reserve: reserve
+        )
+    }
+}

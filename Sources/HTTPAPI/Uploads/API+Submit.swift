@@ -1,0 +1,263 @@
+import BlobStore
+import Cryptography
+import HTTPServer
+import HTTPTypes
+import HTTPWire
+import JobModel
+import JobStore
+import Logging
+import Operations
+import POSIX
+
+/// `POST /v1/jobs`.
+extension API {
+    /// Takes an upload: its files are on disk, then its rows are written in one transaction, then it is answered.
+    func submit(_ request: ServerRequest, key: APIKey) async throws -> ServerResponse {
+        guard !lifecycle.isDraining else { throw APIError.draining }
+        let idempotencyKey = try Self.idempotencyKey(request.fields)
+        // What makes no job is not bound by quotas, so that a client that lost the answer gets it.
+        var isRepeated = false
+        if let idempotencyKey, key.quotas != APIKeyQuotas() {
+            isRepeated = try await store.hasRequest(idempotencyKey, tenant: key.id)
+        }
+        return try await withinRate(request, key: key, isRepeated: isRepeated) {
+            if !isRepeated { try await requireQuota(for: request, key: key) }
+            return try await take(request, key: key, idempotencyKey: idempotencyKey)
+        }
+    }
+
+    // MARK: - Steps
+
+    var uploadLimits: UploadLimits {
+        UploadLimits(
+            maxImageBytes: settings.maxImageBytes,
+            maxPixels: settings.maxPixels,
+            maxImages: settings.maxImagesPerJob,
+            maxBodyBytes: settings.maxBodyBytes,
+            maxArchiveMembers: settings.maxArchiveMembers,
+            maxArchiveRatio: settings.maxArchiveRatio
+        )
+    }
+
+    private func take(
+        _ request: ServerRequest,
+        key: APIKey,
+        idempotencyKey: String?
+    ) async throws -> (response: ServerResponse, isNew: Bool) {
+        let patience = Self.preferredWait(request.fields)
+        let secret = try RecoveryFields.secret(request.fields)
+        try await requireRoom(for: request.body.declaredLength)
+        let recovery = try await recipient(secret)
+
+        let upload = try await UploadReader(blobs: blobs, disk: disk, limits: uploadLimits).read(request)
+        let submission = try await create(upload, recovery: recovery, key: key, idempotencyKey: idempotencyKey)
+
+        var fields = HTTPFields()
+        let accepted: Job
+        var isNew = false
+        switch submission {
+        case .created(let job):
+            accepted = job
+            isNew = true
+            logger.info("job accepted", metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.total)"])
+        case .replayed(let job):
+            try await requireSame(secret, of: job)
+            accepted = job
+            fields[.idempotentReplayed] = "true"
+        case .conflict:
+            throw APIError.idempotencyKeyReused
+        case .keyUnusable:
+            throw APIError.keyInvalid
+        case .overQuota(let excess):
+            throw APIError.overQuota(excess)
+        }
+        var job = accepted
+        if let patience {
+            fields[.preferenceApplied] = "wait"
+            job = try await finished(job, of: key, within: patience, for: request.clientEnd)
+        }
+        fields[.location] = JobDocument.path(of: job.id)
+        guard !job.state.isTerminal || patience == nil else {
+            return (try answer(try await document(job), fields: fields), isNew)
+        }
+        return (try await self.accepted(job, fields: fields), isNew)
+    }
+
+    /// Refuses an upload that the disk has no room for, before its body is asked for.
+    func requireRoom(for length: UInt64?) async throws {
+        let free = try await disk.run { [blobs] in try blobs.freeBytes() }
+        // What the reserve lacks is not free: it is for erasing.
+        let needed = settings.minFreeBytes + (reserve?.missingBytes ?? 0) + (length ?? 0)
+        guard free >= needed else { throw APIError.diskLow }
+    }
+
+    /// Files the images and writes the job; if that makes no job, the files are removed again.
+    private func create(
+        _ upload: Upload,
+        recovery: SealingRecipient?,
+        key: APIKey,
+        idempotencyKey: String?
+    ) async throws -> JobSubmission {
+        let attachments = AttachmentRequest(previews: upload.previews, recovery: recovery)
+        let spools: [Spool] = upload.images.compactMap { image in
+            guard case .spooled(let spool, _) = image.content else { return nil }
+            return spool
+        }
+        let filed = try await disk.run { [ledger] in try ledger.file(spools) }
+        let submission: JobSubmission
+        do {
+            defer { ledger.settle(filed) }
+            submission = try await create(
+                upload,
+                of: filed,
+                attachments: attachments,
+                key: key,
+                idempotencyKey: idempotencyKey
+            )
+        }
+        if case .created = submission { return submission }
+        // What cannot be removed now is an orphan, which the next sweep removes.
+        try? await housekeeping.remove(filed.map(\.sha256), ifOlderThan: .zero)
+        return submission
+    }
+
+    private func create(
+        _ upload: Upload,
+        of filed: [StoredBlob],
+        attachments: AttachmentRequest,
+        key: APIKey,
+        idempotencyKey: String?
+    ) async throws -> JobSubmission {
+        var remaining = filed[...]
+        let images = upload.images.enumerated().map { index, image in
+            let numbered = OutputName(numbered: index + 1)
+            return NewImage(
+                label: image.label,
+                name: image.name.map { OutputName(sanitizing: $0, fallback: numbered.base) } ?? numbered,
+                source: image.source,
+                content: Self.content(of: image, taking: &remaining),
+                pixels: image.content.pixels
+            )
+        }
+        let new = NewJob(
+            tenant: key.id,
+            settings: upload.settings,
+            priority: upload.priority,
+            attachments: attachments,
+            retention: settings.retention,
+            protectsAgain: upload.force,
+            passedOver: upload.passedOver,
+            idempotency: try idempotencyKey.map {
+                NewJob.Idempotency(
+                    key: $0,
+                    fingerprint: try Self.fingerprint(of: upload.settings, upload, attachments, images),
+                    earlierFingerprint: try UnmaskedSettings(upload.settings).map {
+                        try Self.fingerprint(of: $0, upload, attachments, images)
+                    }
+                )
+            }
+        )
+        return try await store.createJob(new, images: images)
+    }
+
+    /// To whom the photos' pixels are sealed.
+    ///
+    /// It is derived before the body is asked for, one at a time: however many ask, they hold up each other only, and have the memory of one.
+    private func recipient(_ secret: SealingSecret?) async throws -> SealingRecipient? {
+        guard let secret else { return nil }
+        guard let recipient = try await derivations.run({ try secret.recipient() }) else { throw APIError.memoryLow }
+        return recipient
+    }
+
+    /// Refuses a request that asks for recovery by another secret than the one that made the job.
+    ///
+    /// A job's recipient has a salt of its own, so that it cannot be a part of the fingerprint.
+    private func requireSame(_ secret: SealingSecret?, of job: Job) async throws {
+        guard let secret, let recipient = job.attachments.recovery else { return }
+        guard let isSame = await derivations.run({ secret.isSecret(of: recipient) }) else {
+            throw APIError.memoryLow
+        }
+        guard isSame else { throw APIError.idempotencyKeyReused }
+    }
+
+    private static func content(
+        of image: UploadedImage,
+        taking filed: inout ArraySlice<StoredBlob>
+    ) -> NewImage.Content {
+        switch image.content {
+        case .refused(let failure): .refused(failure)
+        case .spooled: .stored(filed.removeFirst())
+        }
+    }
+
+    /// A digest over everything that makes up a request but the secret of recovery: settings, priority, and every image's class, name and
+    /// bytes.
+    ///
+    /// How it was packed, folders and what was passed over among it, does not count.
+    private static func fingerprint(
+        of settings: some Encodable,
+        _ upload: Upload,
+        _ attachments: AttachmentRequest,
+        _ images: [NewImage]
+    ) throws -> SHA256Digest {
+        var hash = SHA256()
+        hash.update(try JSONDocument.bytes(settings))
+        // The usual one is left out, since the requests of earlier versions had none.
+        if upload.priority != .normal { hash.update(Array("priority \(upload.priority.rawValue)\n".utf8)) }
+        for kind in attachments.kinds.map(\.rawValue).sorted() { hash.update(Array("\(kind)\n".utf8)) }
+        if upload.force { hash.update(Array("force\n".utf8)) }
+        for image in images {
+            // Neither classes nor names hold line ends.
+            let content =
+                switch image.content {
+                case .stored(let blob): blob.sha256.hex
+                case .refused(let failure): failure.code
+                }
+            hash.update(Array("\(image.label?.text ?? "")\n\(image.name.base)\n\(content)\n".utf8))
+        }
+        return hash.finalize()
+    }
+
+    // MARK: - Fields
+
+    /// The value of `Idempotency-Key`: a quoted string, as the draft standard has it, or the bare text that many clients send.
+    private static func idempotencyKey(_ fields: HTTPFields) throws(APIError) -> String? {
+        guard let field = fields[.idempotencyKey] else { return nil }
+        var key = Substring(field)
+        if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") { key = key.dropFirst().dropLast() }
+        let isPrintable = key.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") }
+        guard (1...255).contains(key.utf8.count), isPrintable else {
+            throw APIError(
+                .badRequest,
+                "idempotency_key_invalid",
+                "An Idempotency-Key must have 1 to 255 printable ASCII characters, none of them a quotation mark."
+            )
+        }
+        return String(key)
+    }
+
+    /// The seconds of `Prefer: wait=N`.
+    ///
+    /// Of several the first counts, and what is not understood is as if it were not there (RFC 7240, section 2): other
+    /// preferences, parameters behind a semicolon, and a wait that is no number.
+    private static func preferredWait(_ fields: HTTPFields) -> Duration? {
+        for preference in fields[values: .prefer].flatMap({ $0.utf8.split(separator: UInt8(ascii: ",")) }) {
+            let value = preference.prefix { $0 != UInt8(ascii: ";") }
+            let parts = value.split(separator: UInt8(ascii: "="), maxSplits: 1).map { part in
+                String(decoding: part.filter { !" \t\"".utf8.contains($0) }, as: UTF8.self)
+            }
+            guard let name = parts.first, name.equalsIgnoringASCIICase("wait") else { continue }
+            return parts.count == 2 ? patience(parts[1]) : nil
+        }
+        return nil
+    }
+}
+
+extension APIError {
+    static let memoryLow = APIError(
+        .serviceUnavailable,
+        "memory_low",
+        "There is no memory now.",
+        fields: [.retryAfter: "10"]
+    )
+}

@@ -1,0 +1,150 @@
+/// Whether the images of a class share one secret or each get their own.
+///
+/// The secret is what the method hides in them.
+public enum ProtectionMode: String, Codable, Sendable, CaseIterable {
+    /// One secret for all images of a class: the generated one, or the first imported picture.
+    case classWise = "class-wise"
+    /// The class's outline with a separate texture for every image, or one of the imported
+    /// pictures.
+    case sampleWise = "sample-wise"
+
+    /// Parses the value of a request or an option.
+    ///
+    /// - Throws: ``SettingsFault/Code/modeInvalid``.
+    public init(parsing text: String) throws(SettingsFault) {
+        guard let mode = Self(rawValue: text) else {
+            throw SettingsFault(.modeInvalid, "The mode must be class-wise or sample-wise.")
+        }
+        self = mode
+    }
+}
+
+/// The protection settings of a job.
+///
+/// All values are in range: neither ``init(mode:strength:clip:workingSize:mask:metadata:)`` nor
+/// decoding accepts others. JSON: `{"mode", "strength", "clip", "working_size", "mask",
+/// "metadata"}`.
+public struct ProtectionSettings: Sendable, Hashable {
+    /// The permitted strengths in steps of 1/255.
+    public static let strengths = 1...16
+    /// The permitted working sizes in pixels.
+    public static let workingSizes = 64...1024
+
+    /// Whether the images of a class share one secret.
+    public let mode: ProtectionMode
+    /// The maximum change of a sample in steps of 1/255, from 1 to 16.
+    public let strength: Int
+    /// Whether the change is clipped to ``strength``; otherwise it is only measured.
+    public let clip: Bool
+    /// The short side in pixels at which the change is computed, from 64 to 1024.
+    public let workingSize: Int
+    /// The distribution of the change over the picture.
+    public let mask: Mask
+
+    /// The EXIF and XMP metadata to keep.
+    public let metadata: MetadataPolicy
+
+    /// The default settings.
+    ///
+    /// They are: sample-wise, strength 8, clipped, computed at 128 pixels, masked if the image is a
+    /// photo, and without metadata. Sample-wise protects as well as class-wise. Moreover, the
+    /// pictures of a class then have no common change that their average shows, a linear model
+    /// detects or a projection removes (`docs/does-it-work.md`).
+    public static let standard = ProtectionSettings(
+        unchecked: .sampleWise,
+        strength: 8,
+        clip: true,
+        workingSize: 128,
+        mask: .auto,
+        metadata: .strip
+    )
+
+    /// Creates settings and checks their ranges.
+    ///
+    /// - Parameters:
+    ///   - mode: Whether the images of a class share one secret.
+    ///   - strength: The maximum change in steps of 1/255, from 1 to 16.
+    ///   - clip: Whether the change is clipped to `strength`.
+    ///   - workingSize: The short side in pixels at which the change is computed, from 64 to 1024.
+    ///   - mask: The distribution of the change over the picture.
+    ///   - metadata: The EXIF and XMP metadata to keep.
+    /// - Throws: ``SettingsFault/Code/strengthInvalid`` or
+    ///   ``SettingsFault/Code/workingSizeInvalid``.
+    public init(
+        mode: ProtectionMode = .sampleWise,
+        strength: Int = 8,
+        clip: Bool = true,
+        workingSize: Int = 128,
+        mask: Mask = .auto,
+        metadata: MetadataPolicy = .strip
+    ) throws(SettingsFault) {
+        guard Self.strengths.contains(strength) else {
+            throw SettingsFault(
+                .strengthInvalid,
+                "The strength must be a whole number from 1 to 16."
+            )
+        }
+        guard Self.workingSizes.contains(workingSize) else {
+            throw SettingsFault(
+                .workingSizeInvalid,
+                "The working size must be a whole number from 64 to 1024."
+            )
+        }
+        self.init(
+            unchecked: mode,
+            strength: strength,
+            clip: clip,
+            workingSize: workingSize,
+            mask: mask,
+            metadata: metadata
+        )
+    }
+
+    private init(
+        unchecked mode: ProtectionMode,
+        strength: Int,
+        clip: Bool,
+        workingSize: Int,
+        mask: Mask,
+        metadata: MetadataPolicy
+    ) {
+        self.mode = mode
+        self.strength = strength
+        self.clip = clip
+        self.workingSize = workingSize
+        self.mask = mask
+        self.metadata = metadata
+    }
+
+    /// Returns the bound that a report states: ``strength`` if the change is clipped, otherwise
+    /// none.
+    ///
+    /// - Parameter bitDepth: The number of bits per sample, 8 or 16.
+    /// - Returns: The bound in sample values; with 16 bits, 257 for each step of 1/255.
+    public func bound(bitDepth: Int) -> Int? {
+        clip ? strength * (bitDepth == 16 ? 257 : 1) : nil
+    }
+}
+
+extension ProtectionSettings: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case mode, strength, clip, mask, metadata
+        case workingSize = "working_size"
+    }
+
+    /// Decodes settings and checks their ranges.
+    ///
+    /// Settings of earlier versions lack some keys. Those versions kept no metadata and applied no
+    /// mask, and their jobs still get what they were promised.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        try self.init(
+            mode: container.decode(ProtectionMode.self, forKey: .mode),
+            strength: container.decode(Int.self, forKey: .strength),
+            clip: container.decode(Bool.self, forKey: .clip),
+            workingSize: container.decode(Int.self, forKey: .workingSize),
+            mask: container.decodeIfPresent(Mask.self, forKey: .mask) ?? .unmasked,
+            metadata: container.decodeIfPresent(MetadataPolicy.self, forKey: .metadata) ?? .strip
+        )
+    }
+}

@@ -1,0 +1,232 @@
+import Archive
+import BlobStore
+import CodecHost
+import Cryptography
+import Glibc
+import JobModel
+import JobStore
+import Logging
+import POSIX
+
+extension WorkerLoop {
+    /// Images on their way back to the store.
+    struct Batch: Sendable {
+        struct Entry: Sendable {
+            let claim: ClaimedImage
+            /// Why the image was not handed out.
+            let inputFault: ImageFailure?
+            /// What became of it if it was.
+            let outcome: CodecOutcome?
+        }
+
+        let entries: [Entry]
+        /// Keeps the leases until it is cancelled.
+        let heartbeat: Task<Void, Never>
+        /// How long it took so far.
+        let times: BatchTimes
+    }
+
+    /// A file and what the method needs for it, or why one of the two cannot be had now.
+    enum Input: Sendable {
+        case success(HashedBytes, ArtefactPart<HashedBytes>)
+        case fault(ImageFailure)
+
+        var fault: ImageFailure? {
+            if case .fault(let failure) = self { failure } else { nil }
+        }
+    }
+
+    // MARK: - In
+
+    /// Reads the files of claims, each imported picture once; a fault of the disk concerns its images alone.
+    func read(_ claims: [ClaimedImage]) async -> [Input] {
+        let blobs = blobs
+        return await disk.run {
+            var imported: [SHA256Digest: Result<HashedBytes, BlobStoreError>] = [:]
+            return claims.map { claim in
+                let input: HashedBytes
+                do throws(BlobStoreError) {
+                    input = try Self.read(claim.inputSHA256, from: blobs).get()
+                } catch {
+                    return .fault(Self.failure(of: error, with: .upload))
+                }
+                do throws(BlobStoreError) {
+                    return .success(
+                        input,
+                        try claim.artefact.mapImported { sha256 throws(BlobStoreError) in
+                            let read = imported[sha256] ?? Self.read(sha256, from: blobs)
+                            imported[sha256] = read
+                            return try read.get()
+                        }
+                    )
+                } catch {
+                    return .fault(Self.failure(of: error, with: .importedPicture))
+                }
+            }
+        }
+    }
+
+    private static func read(_ sha256: SHA256Digest, from blobs: BlobStore) -> Result<HashedBytes, BlobStoreError> {
+        do throws(BlobStoreError) {
+            return .success(HashedBytes(try blobs.read(sha256), sha256: sha256))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    // MARK: - Out
+
+    /// Writes results to disk, then says so to the store.
+    func commit(_ batch: Batch) async {
+        defer { batch.heartbeat.cancel() }
+        let begin = ContinuousClock.now
+        let (ledger, gate) = (ledger, gate)
+        let outcomes = await disk.run {
+            batch.entries.map { entry in (entry.claim, Self.store(entry, by: ledger, gate)) }
+        }
+        defer { ledger.settle(outcomes.flatMap(\.1.files)) }
+        for case (let claim, .crashed(let reason)) in outcomes {
+            logger.warning(
+                "An image ended its codec process",
+                metadata: [
+                    "job.id": "\(claim.jobID)", "image.number": "\(claim.number)", "image.attempt": "\(claim.attempt)",
+                    "codec.reason": "\(reason)",
+                ]
+            )
+        }
+        let written = ContinuousClock.now
+        await finish(outcomes)
+        await report(batch, outcomes, write: begin.duration(to: written), commit: written.duration(to: .now))
+    }
+
+    /// Writes one result; the files of the outcome stay noted, so that no sweep takes them however late their row is written.
+    private static func store(_ entry: Batch.Entry, by ledger: BlobLedger, _ gate: DiskGate) -> ImageOutcome {
+        switch entry.outcome {
+        case nil: return .retry(entry.inputFault ?? failure(of: .notFound, with: .upload))
+        case .failed(let failure): return .failed(failure)
+        case .crashed(let reason): return .crashed(reason: reason)
+        case .released: return .released
+        case .protected(let image, let sha256):
+            var stored: [StoredAttachment] = []
+            var output: BlobReference?
+            do throws(BlobStoreError) {
+                let blob = try ledger.put(image.png)
+                output = blob
+                guard blob.sha256 == sha256 else { throw .corrupt }
+                try store(image.attachments, of: entry.claim, about: sha256, by: ledger, to: &stored)
+                return .done(
+                    output: StoredBlob(sha256: blob.sha256, size: blob.size),
+                    crc32: CRC32.checksum(image.png),
+                    report: image.report,
+                    attachments: stored
+                )
+            } catch {
+                ledger.settle([output?.sha256].compactMap(\.self) + stored.map(\.blob.sha256))
+                if case .noSpace = error {
+                    gate.close()
+                    return .released
+                }
+                return .retry(failure(of: error, with: .result))
+            }
+        }
+    }
+
+    /// Writes what was made besides the protected picture; what gives the photo back is written sealed only.
+    private static func store(
+        _ attachments: [AttachmentKind: [UInt8]],
+        of claim: ClaimedImage,
+        about output: SHA256Digest,
+        by ledger: BlobLedger,
+        to stored: inout [StoredAttachment]
+    ) throws(BlobStoreError) {
+        for (kind, bytes) in attachments {
+            var bytes = bytes
+            if kind == .recovery {
+                do throws(CryptographyError) {
+                    guard let recipient = claim.attachments.recovery,
+                        let sealed = try SealedFile.seal(bytes, to: recipient, subject: output)
+                    else { throw .randomUnavailable }
+                    bytes = sealed
+                } catch {
+                    throw .system(call: "seal", errno: EAGAIN)
+                }
+            }
+            let blob = try ledger.put(bytes)
+            stored.append(
+                StoredAttachment(
+                    kind: kind,
+                    blob: StoredBlob(sha256: blob.sha256, size: blob.size),
+                    crc32: CRC32.checksum(bytes)
+                )
+            )
+        }
+    }
+
+    /// Ends claims; the store may fail for a while, and what was computed is worth some patience.
+    ///
+    /// A disk that is full or fails, and another process that has the database, are waited for until the loop is told to end, since the
+    /// images must not pay for them.
+    private func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async {
+        var delay: Duration = .milliseconds(100)
+        let patience = ContinuousClock.now + configuration.lease
+        while true {
+            do {
+                let counted = try await store.finish(outcomes)
+                let lost = counted.count { !$0 }
+                if lost > 0 { logger.notice("Results came too late", metadata: ["worker.lost": "\(lost)"]) }
+                return
+            } catch {
+                faults.error("Results could not be written down", error)
+                guard ContinuousClock.now < patience || Self.isPassing(error) && !Task.isCancelled else { return }
+                // In a task of its own, since a cancelled one would not sleep.
+                await Task { [delay] in try? await Task.sleep(for: delay) }.value
+                delay = min(delay * 2, configuration.maxFaultDelay)
+            }
+        }
+    }
+
+    /// Whether a fault of the store says nothing about the results, and ends when an operator or another process is done.
+    private static func isPassing(_ error: JobStoreError) -> Bool {
+        switch error {
+        case .disk, .busy: true
+        default: false
+        }
+    }
+
+    /// What a fault of the disk was met with.
+    private enum File: String {
+        case upload = "uploaded file"
+        case importedPicture = "imported semantic image"
+        case result = "protected image"
+    }
+
+    private static func failure(of error: BlobStoreError, with file: File) -> ImageFailure {
+        switch error {
+        case .corrupt where file != .result:
+            ImageFailure(
+                code: "storage_corrupt",
+                detail: "The \(file.rawValue) was damaged on the service's disk."
+            )
+        case .notFound where file != .result:
+            ImageFailure(
+                code: "storage_missing",
+                detail: "The \(file.rawValue) is missing from the service's disk."
+            )
+        case .noSpace, .notFound, .corrupt, .spoolClosed, .rangeOutsideBlob, .system:
+            ImageFailure(
+                code: "storage_failed",
+                detail: file == .result
+                    ? "The service could not write the protected image to its disk."
+                    : "The service could not read the \(file.rawValue) from its disk."
+            )
+        }
+    }
+}
+
+extension ImageOutcome {
+    /// What was filed for it.
+    fileprivate var files: [SHA256Digest] {
+        guard case .done(let output, _, _, let attachments) = self else { return [] }
+        return [output.sha256] + attachments.map(\.blob.sha256)
+    }
+}

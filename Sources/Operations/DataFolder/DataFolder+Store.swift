@@ -1,0 +1,39 @@
+public import JobStore
+import SemanticImages
+
+extension DataFolder {
+    /// Opens the database; on a disk without room by giving its reserve up.
+    ///
+    /// - Parameter isMade: Whether a database may be made.
+    /// - Returns: The store.
+    /// - Throws: `Fault` for a database that is none of ours or damaged, with what can be done;
+    ///   other faults of the store.
+    public func openStore(making isMade: Bool) throws -> JobStore {
+        do throws(JobStoreError) {
+            return try open(making: isMade)
+        } catch {
+            throw Self.loss(error, of: path) ?? error
+        }
+    }
+
+    /// What can be done about a database that is none of ours, or damaged; `nil` for other faults
+    /// of the store.
+    static func loss(_ error: any Error, of path: String) -> Fault? {
+        switch error as? JobStoreError {
+        case .corrupt, .foreignDatabase, .emptyDatabase:
+            Fault(description: "\(error) It is \(path)/\(databaseName). \(DataFolderSurvey.remedy(path))")
+        default: nil
+        }
+    }
+
+    private func open(making isMade: Bool) throws(JobStoreError) -> JobStore {
+        let version = SemanticImageGenerator.version
+        while true {
+            do throws(JobStoreError) {
+                return try JobStore(path: databasePath, generatorVersion: version, making: isMade)
+            } catch {
+                guard error.isOfWriting, DiskReserve.release(in: path) else { throw error }
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import JobModel
+public import JobStore
+import SemanticImages
+
+/// The API keys in a service's data folder, for commands; the service may run meanwhile and heeds every change at once.
+///
+/// It takes no lock and never changes the database's schema, so that it is in no server's way.
+public final class KeyRing: Sendable {
+    /// Why a command cannot do its work, in one sentence.
+    public struct Fault: Error, Sendable, CustomStringConvertible {
+        /// The sentence.
+        public let description: String
+        /// Whether what was asked for cannot be, whatever the data folder holds.
+        public var isUsage = false
+    }
+
+    /// A key to be made, as somebody types it.
+    public struct NewKey: Sendable {
+        /// For people.
+        public var name: String
+        /// What it may do: `submit`, `read`, `admin`.
+        public var scopes: [String]
+        /// How much it may do.
+        public var quotas: APIKeyQuotas
+        /// When it expires, as RFC 3339 has it; never without this and ``expiresInSeconds``.
+        public var expiresAt: String?
+        /// After how many seconds it expires.
+        public var expiresInSeconds: Int64?
+
+        /// Describes a key.
+        public init(name: String, scopes: [String], quotas: APIKeyQuotas = APIKeyQuotas()) {
+            self.name = name
+            self.scopes = scopes
+            self.quotas = quotas
+        }
+    }
+
+    private let path: String
+    private let store: JobStore
+
+    /// Opens a data folder that a server has made.
+    ///
+    /// - Parameter path: The folder.
+    /// - Throws: ``Fault`` if there is none, it is another user's, or its database is of another version.
+    public init(dataFolder path: String) throws(Fault) {
+        self.path = path
+        do {
+            let database = try DataFolder.existingDatabase(of: path)
+            store = try JobStore(attachingTo: database, generatorVersion: SemanticImageGenerator.version)
+        } catch let fault as DataFolder.Fault {
+            throw Fault(description: fault.description)
+        } catch {
+            let loss = DataFolder.loss(error, of: path)
+            throw loss.map { Fault(description: $0.description) } ?? Self.unusable(path, error)
+        }
+    }
+
+    /// Closes the database; every later call fails.
+    ///
+    /// - Throws: ``Fault``.
+    public func close() throws(Fault) {
+        do { try store.close() } catch { throw Self.unusable(path, error) }
+    }
+
+    // MARK: - Changing
+
+    /// Makes a key.
+    ///
+    /// - Returns: The key, and its secret, which nobody can tell afterwards.
+    /// - Throws: ``Fault`` for what a key cannot be, and for faults of the database.
+    public func create(_ new: NewKey) async throws(Fault) -> (key: APIKey, secret: String) {
+        do {
+            let name = try KeyRules.name(new.name)
+            let scopes = try KeyRules.scopes(new.scopes)
+            let quotas = try KeyRules.quotas(new.quotas)
+            let expiry = try KeyExpiry(at: new.expiresAt, inSeconds: new.expiresInSeconds)
+            let expiresAt = try expiry?.milliseconds(now: store.currentTime)
+            let secret = try APIKeySecret.generate()
+            let key = try await store.createKey(
+                name: name,
+                scopes: scopes,
+                quotas: quotas,
+                expiresAt: expiresAt,
+                hash: secret.hash,
+                prefix: secret.prefix
+            )
+            return (key, secret.text)
+        } catch let fault as KeyFault {
+            throw Fault(description: fault.detail, isUsage: true)
+        } catch {
+            throw Self.unusable(path, error)
+        }
+    }
+
+    /// Revokes a key.
+    ///
+    /// - Parameter named: Its name or its identifier.
+    /// - Returns: The key as it was.
+    /// - Throws: ``Fault`` if there is none, several are called so, it is the last active one with the scope `admin`, and for
+    ///   faults of the database.
+    public func revoke(named: String) async throws(Fault) -> APIKey {
+        let key = try await key(named: named)
+        let revocation: APIKeyRevocation
+        do { revocation = try await store.revokeKey(key.id) } catch { throw Self.unusable(path, error) }
+        guard revocation != .lastAdmin else {
+            throw Fault(
+                description: "\(key.id) is the last active API key with the scope 'admin'; make another one first."
+            )
+        }
+        return key
+    }
+
+    // MARK: - Looking
+
+    /// All keys, expired and revoked ones too, oldest first.
+    ///
+    /// - Returns: The keys.
+    /// - Throws: ``Fault``.
+    public func keys() async throws(Fault) -> [APIKey] {
+        do { return try await store.keys() } catch { throw Self.unusable(path, error) }
+    }
+
+    /// The key that is meant.
+    ///
+    /// - Parameter named: Its identifier, or the name of an active one.
+    /// - Returns: The key.
+    /// - Throws: ``Fault`` if there is none, or several are called so.
+    public func key(named: String) async throws(Fault) -> APIKey {
+        let now = store.currentTime
+        let keys = try await keys()
+        if let key = keys.first(where: { $0.id.text == named }) { return key }
+        do throws(KeyNameFault) {
+            return try KeyNameFault.find(named, among: keys.filter { $0.state(at: now) == .active })
+        } catch {
+            throw Fault(description: error.description)
+        }
+    }
+
+    /// Whether a key is taken now.
+    public func state(of key: APIKey) -> APIKeyState {
+        key.state(at: store.currentTime)
+    }
+
+    /// Keys as JSON, as `GET /v1/keys` shows them.
+    ///
+    /// - Returns: An object with the member `keys`, and a line end.
+    /// - Throws: ``Fault``.
+    public func json(of keys: [APIKey]) throws(Fault) -> String {
+        let now = store.currentTime
+        let document = KeyListDocument(keys: keys.map { KeyDocument($0, now: now) }, nextCursor: nil)
+        return try text(document)
+    }
+
+    /// One key as JSON, as `GET /v1/keys/{id}` shows it.
+    ///
+    /// - Returns: An object, and a line end.
+    /// - Throws: ``Fault``.
+    public func json(of key: APIKey) throws(Fault) -> String {
+        try text(KeyDocument(key, now: store.currentTime))
+    }
+
+    private func text(_ document: some Encodable) throws(Fault) -> String {
+        do {
+            return String(decoding: try JSONDocument.bytes(document), as: UTF8.self)
+        } catch {
+            throw Self.unusable(path, error)
+        }
+    }
+
+    private static func unusable(_ path: String, _ error: any Error) -> Fault {
+        Fault(description: "The data folder \(path) cannot be used: \(error)")
+    }
+}

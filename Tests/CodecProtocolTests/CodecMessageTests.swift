@@ -1,0 +1,187 @@
+import CodecHarness
+import Cryptography
+import Foundation
+import JobModel
+import Testing
+
+@testable import CodecProtocol
+
+@Suite("What is said in frames")
+struct CodecMessageTests {
+    private func request(_ json: String, body: [UInt8]) throws(CodecFault) -> CodecRequest {
+        try CodecRequest(CodecFrame(header: Array(json.utf8), body: body))
+    }
+
+    private func answer(_ json: String, body: [UInt8] = []) throws(CodecFault) -> CodecAnswer {
+        try CodecAnswer(CodecFrame(header: Array(json.utf8), body: body))
+    }
+
+    private func entry(id: Int, bytes: Int, source: String = generated) -> String {
+        """
+        {"id": \(id), "bytes": \(bytes), "label": "cats",
+         "settings": {"mode": "sample-wise", "strength": 8, "clip": true, "working_size": 128, "mask": "auto"},
+         "artefact": \(source)}
+        """
+    }
+
+    private static let generated = """
+        {"generated": {"generator_version": 2, "family_seed": "18446744073709551615", "class_index": 3,
+         "texture_seed": "42"}}
+        """
+
+    private func protect(_ images: String, imported: String = "") -> String {
+        "{\"type\": \"protect\", \"imported\": [\(imported)], \"images\": [\(images)]}"
+    }
+
+    @Test("A request is read as the protocol writes it")
+    func readsRequest() throws {
+        let json = protect("\(entry(id: 0, bytes: 2)), \(entry(id: 1, bytes: 0))")
+        #expect(try request(json, body: [7, 8]) == .protect([Material.image([7, 8]), Material.image([])]))
+    }
+
+    @Test("A request comes back as it was sent")
+    func roundTrips() throws {
+        let other = try ProtectionSettings(mode: .classWise, strength: 16, clip: false, workingSize: 64, mask: .photo)
+        let protect = CodecRequest.protect([Material.image([1]), Material.image([2, 3], settings: other)])
+        for (sent, body) in [(protect, [1, 2, 3]), (.importPicture([4, 5]), [4, 5])] as [(CodecRequest, [UInt8])] {
+            let encoded = try sent.encoded()
+            #expect(encoded.body.flatMap(\.self) == body)
+            #expect(try CodecRequest(CodecFrame(header: encoded.header, body: body)) == sent)
+        }
+    }
+
+    @Test("Imported pictures stand once before the images that name them")
+    func readsImported() throws {
+        let images = [("0", 2), ("1", 1), ("0", 0)].enumerated().map { index, image in
+            entry(id: index, bytes: image.1, source: "{\"imported\": \(image.0)}")
+        }
+        let json = protect(
+            (images + [entry(id: 3, bytes: 1)]).joined(separator: ","),
+            imported: "{\"bytes\": 3}, {\"bytes\": 1}"
+        )
+        let read = try request(json, body: [1, 2, 3, 4, 10, 11, 12, 13])
+        let expected = CodecRequest.protect([
+            Material.image([10, 11], imported: [1, 2, 3]), Material.image([12], imported: [4]),
+            Material.image([], imported: [1, 2, 3]), Material.image([13]),
+        ])
+        #expect(read == expected)
+        // And is written as it was read.
+        #expect(try read.encoded().body == [[1, 2, 3], [4], [10, 11], [12], [], [13]])
+    }
+
+    @Test("Hostile lists of imported pictures are refused")
+    func refusesImported() {
+        let one = entry(id: 0, bytes: 1, source: "{\"imported\": 0}")
+        let hostile: [(String, [UInt8])] = [
+            (protect(one), [1]),
+            (protect(one, imported: "{\"bytes\": 3}"), [1, 2, 3]),
+            (protect(one, imported: "{\"bytes\": 3}"), [1, 2, 3, 4, 5]),
+            (protect(one, imported: "{\"bytes\": -1}"), [1]),
+            (protect(one, imported: "{\"bytes\": \(Int.max)}"), [1]),
+            (protect(one, imported: "{\"bytes\": 1}, {\"bytes\": 1}"), [1, 2, 3]),
+            (protect(entry(id: 0, bytes: 1), imported: "{\"bytes\": 1}"), [1, 2]),
+            (protect(entry(id: 0, bytes: 1, source: "{\"imported\": 1}"), imported: "{\"bytes\": 1}"), [1, 2]),
+            (protect(entry(id: 0, bytes: 1, source: "{\"imported\": -1}"), imported: "{\"bytes\": 1}"), [1, 2]),
+            (protect(entry(id: 0, bytes: 1, source: "{}"), imported: "{\"bytes\": 1}"), [1, 2]),
+            ("{\"type\": \"protect\", \"images\": [\(entry(id: 0, bytes: 1))]}", [1]),
+            ("{\"type\": \"protect\", \"imported\": []}", [1]),
+            ("{\"type\": \"import\", \"images\": [\(one)]}", [1]),
+            ("{\"type\": \"import\", \"imported\": [{\"bytes\": 1}]}", [1]),
+        ]
+        for (json, body) in hostile {
+            #expect(throws: CodecFault.self, "\(json)") { try request(json, body: body) }
+        }
+        #expect(throws: Never.self) { try request(protect(one, imported: "{\"bytes\": 3}"), body: [1, 2, 3, 4]) }
+    }
+
+    @Test("Hostile requests are refused")
+    func refusesRequests() {
+        let one = entry(id: 0, bytes: 2)
+        let many = (0..<65).map { entry(id: $0, bytes: 0) }.joined(separator: ",")
+        let hostile: [(String, [UInt8])] = [
+            ("", []), ("[]", []), (protect(""), []),
+            (protect(one).replacing("protect", with: "reveal"), [1, 2]),
+            (protect(one), [1]), (protect(one), [1, 2, 3]),
+            (protect(entry(id: 1, bytes: 2)), [1, 2]),
+            (protect(entry(id: 0, bytes: -1)), []),
+            (protect("\(entry(id: 0, bytes: Int.max)), \(entry(id: 1, bytes: 9))"), []),
+            (protect(many), []),
+            (protect(one.replacing("\"cats\"", with: "\"../x\"")), [1, 2]),
+            (protect(one.replacing("8,", with: "17,")), [1, 2]),
+        ]
+        for (json, body) in hostile {
+            #expect(throws: CodecFault.self, "\(json)") { try request(json, body: body) }
+        }
+    }
+
+    @Test("Answers are read as the protocol writes them")
+    func readsAnswers() throws {
+        let hash = String(repeating: "ab", count: 32)
+        #expect(
+            try answer("{\"type\": \"ready\", \"model_sha256\": \"\(hash)\", \"pid\": 12}")
+                == .ready(modelSHA256: try #require(SHA256Digest(hex: hash)), pid: 12)
+        )
+        #expect(
+            try answer("{\"type\": \"failed\", \"id\": 5, \"code\": \"image_empty\", \"detail\": \"Nothing.\"}")
+                == .failed(id: 5, ImageFailure(code: "image_empty", detail: "Nothing."))
+        )
+        #expect(
+            try answer("{\"type\": \"unready\", \"code\": \"a\", \"detail\": \"b\"}")
+                == .unready(ImageFailure(code: "a", detail: "b"))
+        )
+    }
+
+    @Test("Hostile answers are refused")
+    func refusesAnswers() {
+        for json in [
+            "{}", "null", "{\"type\": \"protected\", \"id\": 0}", "{\"type\": \"failed\", \"id\": 0, \"code\": \"a\"}",
+            "{\"type\": \"ready\", \"model_sha256\": \"ab\", \"pid\": 1}",
+            "{\"type\": \"failed\", \"id\": 0, \"code\": \"A B\", \"detail\": \"\"}",
+            "{\"type\": \"failed\", \"id\": 0, \"code\": \"\", \"detail\": \"\"}",
+            "{\"type\": \"failed\", \"id\": 1e99, \"code\": \"a\", \"detail\": \"\"}",
+            String(repeating: "[", count: 100_000),
+        ] {
+            #expect(throws: CodecFault.self, "\(json.prefix(80))") { try answer(json) }
+        }
+        #expect(throws: CodecFault.self) {
+            try answer("{\"type\": \"failed\", \"id\": 0, \"code\": \"a\", \"detail\": \"b\"}", body: [1])
+        }
+    }
+
+    @Test("A sentence of a codec is cut and freed of control characters")
+    func cleansDetail() throws {
+        let json =
+            "{\"type\": \"failed\", \"id\": 0, \"code\": \"a\", \"detail\": \"x\\u001b[2J\\ny\\u202e\("é".repeated(400))\"}"
+        guard case .failed(0, let failure) = try answer(json) else {
+            Issue.record("another answer")
+            return
+        }
+        #expect(failure.detail.hasPrefix("x [2J y é"))
+        #expect(failure.detail.utf8.count <= 500 && failure.detail.utf8.count > 490)
+    }
+
+    @Test("Every answer survives its own frame")
+    func answersRoundTrip() throws {
+        let picture = Material.png
+        let answers: [CodecAnswer] = [
+            .ready(modelSHA256: SHA256.hash([]), pid: 1),
+            .unready(ImageFailure(code: "a", detail: "b")),
+            .protected(id: 2, ProtectedImage(png: picture, report: Material.report, durations: nil)),
+            .protected(
+                id: 0,
+                ProtectedImage(
+                    png: picture,
+                    report: Material.report,
+                    durations: StageDurations(decode: 0.25, network: 1.5, encode: 0.125)
+                )
+            ),
+            .imported(png: picture),
+            .failed(id: 3, ImageFailure(code: "a", detail: "b")),
+        ]
+        for answer in answers { #expect(try CodecAnswer(answer.frame()) == answer) }
+    }
+}
+
+extension String {
+    fileprivate func repeated(_ count: Int) -> String { String(repeating: self, count: count) }
+}
