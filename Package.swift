@@ -118,16 +118,15 @@ let package = Package(
         module("Telemetry", ["POSIX", logging]),
         module("Sandbox", ["CLinux", "POSIX"]),
 
-        // Layer 3: what a method is, the store of jobs, the server, and how processes speak about
+        // Layer 3: what a method is, what a store of jobs is, the server, and how processes speak about
         // hostile pictures.
         module("Methods", ["Cryptography", "Imaging", "JobModel"]),
         module("Queue", ["Cryptography", "JobModel"]),
-        module("JobStore", ["Cryptography", "JobModel", "Migrations", "POSIX", "Queue", grdb]),
         module("HTTPServer", ["HTTPWire", "POSIX", "SocketIO", httpTypes, logging]),
         module("CodecProtocol", ["CLinux", "Cryptography", "JobModel", "POSIX"]),
 
         // Layer 4: the methods, the pipeline that is the same for all of them, who starts the
-        // processes that run it, and what can be done with a data folder without a server.
+        // processes that run it, and the store in an SQLite file.
         module(
             "DeepHiding",
             ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods", "SemanticImages"],
@@ -138,16 +137,10 @@ let package = Package(
             "CodecHost",
             ["CLinux", "CodecProtocol", "Cryptography", "JobModel", "POSIX", "Sandbox", logging]
         ),
-        module(
-            "Operations",
-            [
-                "BlobStore", "Cryptography", "JobModel", "JobStore", "POSIX", "SemanticImages",
-                logging,
-            ]
-        ),
+        module("JobStore", ["Cryptography", "JobModel", "Migrations", "POSIX", "Queue", grdb]),
 
-        // Layer 5: what runs in the processes behind the wall, and who hands them the queue's
-        // images.
+        // Layer 5: what runs in the processes behind the wall, who hands them the queue's images, and
+        // what can be done with a data folder without a server.
         module(
             "CodecChild",
             [
@@ -159,7 +152,15 @@ let package = Package(
             "JobRunner",
             [
                 "Archive", "BlobStore", "CodecHost", "CodecProtocol", "Cryptography", "JobModel",
-                "JobStore", "POSIX", logging,
+                "POSIX", "Queue", logging,
+            ]
+        ),
+
+        module(
+            "Operations",
+            [
+                "BlobStore", "Cryptography", "JobModel", "JobStore", "POSIX", "Queue",
+                "SemanticImages", logging,
             ]
         ),
 
@@ -168,9 +169,8 @@ let package = Package(
             "HTTPAPI",
             [
                 "Archive", "BlobStore", "CodecHost", "Cryptography", "HTTPServer", "HTTPWire",
-                "ImageHeader", "JobModel", "JobRunner", "JobStore", "Operations", "POSIX",
-                "PublicFiles", "Sandbox", "SemanticImages", "SocketIO", "Telemetry", httpTypes,
-                logging,
+                "ImageHeader", "JobModel", "JobRunner", "Operations", "POSIX", "PublicFiles", "Queue",
+                "Sandbox", "SemanticImages", "SocketIO", "Telemetry", httpTypes, logging,
             ]
         ),
 
@@ -179,9 +179,9 @@ let package = Package(
             name: "palimpsest",
             dependencies: [
                 "Archive", "CLinux", "CodecChild", "CodecHost", "CodecProtocol", "Cryptography",
-                "DeepHiding", "HTTPAPI", "Imaging", "JobModel", "JobStore", "Methods",
-                "Operations", "POSIX", "Protection", "Sandbox", "SemanticImages", "Telemetry",
-                argumentParser, logging,
+                "DeepHiding", "HTTPAPI", "Imaging", "JobModel", "Methods", "Operations", "POSIX",
+                "Protection", "Queue", "Sandbox", "SemanticImages", "Telemetry", argumentParser,
+                logging,
             ],
             swiftSettings: settings
         ),
@@ -298,19 +298,22 @@ let package = Package(
             "JobRunner",
             [
                 "BlobStore", "CodecHarness", "CodecHost", "Cryptography", "JobModel", "JobStore",
-                "POSIX", logging,
+                "POSIX", "Queue", "StoreHarness", logging,
             ]
         ),
         tests(
             "Operations",
-            ["BlobStore", "Cryptography", "JobModel", "JobStore", "POSIX", logging]
+            [
+                "BlobStore", "Cryptography", "JobModel", "JobStore", "POSIX", "Queue",
+                "StoreHarness", logging,
+            ]
         ),
         tests(
             "HTTPAPI",
             [
                 "Archive", "BlobStore", "CodecHost", "Cryptography", "HTTPServer", "HTTPWire",
-                "Imaging", "JobModel", "JobRunner", "JobStore", "Operations", "POSIX",
-                "Telemetry", "ToyCodec", "ToyMethod", httpTypes, logging,
+                "Imaging", "JobModel", "JobRunner", "JobStore", "Operations", "POSIX", "Queue",
+                "StoreHarness", "Telemetry", "ToyCodec", "ToyMethod", httpTypes, logging,
             ]
         ),
     ]

@@ -12,6 +12,8 @@ import JobStore
 import Logging
 import Operations
 import POSIX
+import Queue
+import StoreHarness
 import Synchronization
 
 @testable import HTTPAPI
@@ -19,7 +21,7 @@ import Synchronization
 /// The API over a store and blobs in a folder of its own, without sockets and workers.
 final class Fixture: Sendable {
     let folder: String
-    let store: JobStore
+    let store: any Store
     let blobs: BlobStore
     let api: API
     let router: Router

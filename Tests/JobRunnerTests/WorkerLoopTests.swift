@@ -5,6 +5,8 @@ import Foundation
 import Glibc
 import JobModel
 import JobStore
+import Queue
+import StoreHarness
 import Synchronization
 import Testing
 
@@ -15,7 +17,7 @@ import Testing
 struct WorkerLoopTests {
     /// A store, its blobs, and somebody whose images are in them.
     private struct House {
-        let store: JobStore
+        let store: any Store
         let blobs: BlobStore
         let tenant: APIKeyID
 

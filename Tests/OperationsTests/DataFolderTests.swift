@@ -2,6 +2,7 @@ import Cryptography
 import FoundationEssentials
 import Glibc
 import JobStore
+import Queue
 import Testing
 
 @testable import Operations

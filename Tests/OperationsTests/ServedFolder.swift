@@ -5,6 +5,8 @@ import JobModel
 import JobStore
 import Logging
 import POSIX
+import Queue
+import StoreHarness
 
 @testable import Operations
 
@@ -12,7 +14,7 @@ import POSIX
 /// afterwards.
 final class ServedFolder: Sendable {
     let folder: String
-    let store: JobStore
+    let store: any Store
     let blobs: BlobStore
     let disk = BlockingExecutor.forDataFolder()
     let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }

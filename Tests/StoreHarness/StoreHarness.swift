@@ -18,8 +18,13 @@ package final class TestClock: Sendable {
 
 /// The requirements with what most calls give them.
 extension Store {
-    package func claim(owner: WorkerOwner, limit: Int = ClaimedImage.maxTogether) async throws -> [ClaimedImage] {
-        try await claim(owner: owner, lease: .seconds(60), limit: limit)
+    /// The claims of one codec.
+    package func claim(
+        owner: WorkerOwner,
+        lease: Duration = .seconds(60),
+        limit: Int = ClaimedImage.maxTogether
+    ) async throws -> [ClaimedImage] {
+        try await claim(owner: owner, lease: lease, slots: 1, limit: limit).first ?? []
     }
 
     package func heartbeat(claims: [ClaimedImage]) async throws -> [Bool] {

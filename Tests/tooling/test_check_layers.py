@@ -53,7 +53,12 @@ def test_a_copy_is_clean(tree):
         ("HTTPAPI", "import GRDB", "only JobStore may use"),
         ("Operations", "import HTTPTypes", "only HTTPAPI, HTTPServer, HTTPWire may use"),
         ("Operations", "import SocketIO", "only HTTPAPI, HTTPServer may use"),
-        ("CodecHost", "import JobStore", "only HTTPAPI, JobRunner, Operations, palimpsest may use"),
+        (
+            "CodecHost",
+            "import Queue",
+            "only HTTPAPI, JobRunner, JobStore, Operations, palimpsest may use",
+        ),
+        ("JobRunner", "import JobStore", "only Operations may use"),
         ("JobStore", "import Foundation", "nobody may use"),
         ("BlobStore", "import Dispatch", "only HTTPAPI, POSIX, SocketIO, palimpsest may use"),
         ("HTTPWire", "import Dispatch", "pure logic"),

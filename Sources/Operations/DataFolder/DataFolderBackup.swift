@@ -2,6 +2,7 @@ import BlobStore
 import Cryptography
 import JobStore
 import POSIX
+import Queue
 
 /// `palimpsest backup`: makes a copy of a data folder that a server may be using.
 ///
