@@ -9,7 +9,8 @@ public struct Migration: Sendable, Equatable {
     /// The oldest schema whose binaries still work after this step.
     ///
     /// A step that only adds what earlier statements never see leaves the binaries of the schema
-    /// before at work, so that servers can be replaced one by one. All others name their own version.
+    /// before at work, so that servers can be replaced one by one. All others name their own
+    /// version.
     public let oldestBinary: Int
     /// Whether the statements of this binary need the step.
     ///

@@ -1,7 +1,7 @@
 import GRDB
 import JobModel
-public import Queue
 import Migrations
+public import Queue
 
 /// Jobs, images, classes, API keys and idempotency records in one SQLite file.
 ///

@@ -59,6 +59,10 @@ private final class History {
     /// Claims that somebody still believes to hold, alive or not.
     private var claims: [ClaimedImage] = []
     private var ended: Set<String> = []
+    /// Claims whose end has counted, so that it counts again and changes nothing.
+    private var counted: Set<ClaimToken> = []
+    /// Claims that somebody else ended.
+    private var lost: Set<ClaimToken> = []
 
     init(seed: UInt64) throws {
         test = try TestStore()
@@ -83,7 +87,7 @@ private final class History {
                 try await store.rescueExpired()
             }
             for (claim, counted) in zip(got, try await store.finish(got.map { ($0, done($0)) })) {
-                record(claim, counted)
+                record(claim, done(claim), counted)
             }
         }
         try await checkBooks()
@@ -103,7 +107,12 @@ private final class History {
             }
             jobs.append((try await store.job(tenant, sizes: sizes).id, tenant))
         case 8..<40:
-            claims += try await store.claim(owner: owner(), limit: Int.random(in: 1...64, using: &random))
+            claims += try await store.claim(
+                owner: owner(),
+                lease: .seconds(60),
+                slots: Int.random(in: 1...3, using: &random),
+                limit: Int.random(in: 1...64, using: &random)
+            ).joined()
         case 40..<52:
             let some = claims.filter { _ in Bool.random(using: &random) }
             _ = try await store.heartbeat(claims: some)
@@ -157,22 +166,29 @@ private final class History {
             }
         }
         let counted = try await store.finish(outcomes)
-        for ((claim, outcome), counts) in zip(outcomes, counted) {
-            switch outcome {
-            case .done, .failed: record(claim, counts)
-            case .retry, .crashed, .released: break
-            }
-        }
+        for ((claim, outcome), counts) in zip(outcomes, counted) { record(claim, outcome, counts) }
         // Some say it twice.
         if Bool.random(using: &random) {
-            #expect(try await store.finish(outcomes).allSatisfy { !$0 })
+            let before = try await store.statistics()
+            #expect(try await store.finish(outcomes) == counted)
+            let after = try await store.statistics()
+            #expect(before.images == after.images && before.endings == after.endings)
         }
         if Bool.random(using: &random) { claims.removeAll { some.contains($0) } }
     }
 
-    private func record(_ claim: ClaimedImage, _ counted: Bool) {
-        guard counted else { return }
-        #expect(ended.insert("\(claim.jobID) \(claim.number)").inserted, "an image ended twice")
+    private func record(_ claim: ClaimedImage, _ outcome: ImageOutcome, _ counts: Bool) {
+        guard counts else {
+            lost.insert(claim.token)
+            return
+        }
+        #expect(!lost.contains(claim.token), "a claim that was lost is lost")
+        guard counted.insert(claim.token).inserted else { return }
+        switch outcome {
+        case .done, .failed:
+            #expect(ended.insert("\(claim.jobID) \(claim.number)").inserted, "an image ended twice")
+        case .retry, .crashed, .released: break
+        }
     }
 
     /// Compares what the jobs say with what their images say, in SQL that shares nothing with the store's own.
@@ -184,7 +200,7 @@ private final class History {
                     SELECT jobs.id, jobs.state FROM jobs JOIN (
                         SELECT job, count(*) AS total, sum(state = 'queued') AS q, sum(state = 'running') AS r,
                             sum(state = 'done') AS d, sum(state = 'failed') AS f, sum(state = 'quarantined') AS x,
-                            sum(state = 'cancelled') AS c
+                            sum(state = 'cancelled') AS c, coalesce(max(ending), 0) AS endings
                         FROM images GROUP BY job
                     ) ON job = seq
                     WHERE queued_count <> q OR running_count <> r OR done_count <> d OR failed_count <> f
@@ -195,6 +211,8 @@ private final class History {
                             WHEN d > 0 THEN 'done'
                             WHEN c > 0 THEN 'cancelled'
                             ELSE 'failed' END
+                        OR done_endings + failed_endings + quarantined_endings + cancelled_endings
+                            <> endings
                         OR (finished_at IS NULL) <> (q + r > 0) OR (expires_at IS NULL) <> (q + r > 0)
                     """
             ).map(\.description)

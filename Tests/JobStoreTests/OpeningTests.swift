@@ -88,6 +88,62 @@ import Testing
         #expect(error?.description.contains("schema version \(known + 2)") == true)
     }
 
+    @Test func `A database that is ahead is worked on if its steps say that this binary may`() async throws {
+        let ahead = Migrations.all + [step(known + 1, "CREATE TABLE more (x INTEGER)", oldestBinary: known)]
+        try test.open(migrations: ahead).close()
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let job = try await store.job(tenant, sizes: [1])
+        let claim = try #require(try await store.claim(owner: worker()).first)
+        #expect(try await store.finish(claim, done(claim)))
+        // A second process, and a backup, may use it, too.
+        let attached = try JobStore(attachingTo: test.path, generatorVersion: 1)
+        #expect(try await attached.job(job.id, tenant: tenant)?.state == .done)
+        try attached.close()
+        #expect(try JobStore.copyDatabase(at: test.path, to: test.path + ".copy").count == 2)
+        try store.close()
+        // The newer binary goes on with what the older one wrote, and applies nothing twice.
+        let newer = try test.open(migrations: ahead)
+        #expect(try await newer.job(job.id, tenant: tenant)?.state == .done)
+    }
+
+    @Test func `One step ahead that this binary does not understand is enough to refuse`() throws {
+        let ahead =
+            Migrations.all + [
+                step(known + 1, "CREATE TABLE a (x INTEGER)", oldestBinary: known),
+                step(known + 2, "CREATE TABLE b (x INTEGER)", oldestBinary: known + 1),
+            ]
+        try test.open(migrations: ahead).close()
+        let refusal = StoreError.schemaNewer(found: known + 2, known: known)
+        #expect(throws: refusal) { try test.open() }
+        #expect(throws: refusal) { try JobStore(attachingTo: test.path, generatorVersion: 1) }
+        #expect(throws: refusal) { try JobStore.copyDatabase(at: test.path, to: test.path + ".copy") }
+        // The binary of the schema between the two understands both.
+        try test.open(migrations: Array(ahead.dropLast())).close()
+    }
+
+    @Test func `A step that only the next release needs may be missing where nobody may migrate`() throws {
+        try test.open().close()
+        let (needed, unneeded) = (step(known + 1, "SELECT 1"), step(known + 1, "SELECT 1", isNeeded: false))
+        #expect(throws: StoreError.schemaOlder(found: known, known: known + 1)) {
+            try attach(migrations: Migrations.all + [needed])
+        }
+        try attach(migrations: Migrations.all + [unneeded])
+        #expect(throws: StoreError.schemaOlder(found: known, known: known + 2)) {
+            try attach(migrations: Migrations.all + [unneeded, step(known + 2, "SELECT 1")])
+        }
+    }
+
+    private func attach(migrations: [Migration]) throws {
+        try JobStore(
+            path: test.path,
+            generatorVersion: 1,
+            migrations: migrations,
+            isAttached: true,
+            machine: .system
+        ).close()
+    }
+
     @Test func `A migration that fails leaves nothing of itself or of those before it`() throws {
         let bad = Migrations.all + [step(known + 1, "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1)")]
         #expect(throws: StoreError.self) { try test.open(migrations: bad) }
@@ -145,8 +201,19 @@ import Testing
 
     private let known = Migrations.all.count
 
-    private func step(_ version: Int, _ sql: String) -> Migration {
-        Migration(version: version, name: "m000\(version)_test", sql: Array(sql.utf8))
+    private func step(
+        _ version: Int,
+        _ sql: String,
+        oldestBinary: Int? = nil,
+        isNeeded: Bool = true
+    ) -> Migration {
+        Migration(
+            version: version,
+            name: "m000\(version)_test",
+            sql: Array(sql.utf8),
+            oldestBinary: oldestBinary,
+            isNeeded: isNeeded
+        )
     }
 }
 

@@ -124,16 +124,82 @@ import Testing
         let stale = try #require(try await store.claim(owner: worker(0)).first)
         test.clock.advance(by: .seconds(61))
         try await store.rescueExpired()
-        // The same worker gets the image again: only the attempt tells the two claims apart.
+        // The same worker gets the image again: the token tells the two claims apart.
         let fresh = try #require(try await store.claim(owner: worker(0)).first)
-        #expect(fresh.attempt == 2)
+        #expect(fresh.attempt == 2 && fresh.token != stale.token)
         let outcomes: [ImageOutcome] = [done(stale), .failed(broken), .retry(ioFault), .crashed(reason: ""), .released]
         for outcome in outcomes {
             #expect(try await store.finish(stale, outcome) == false)
             #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(running: 1))
         }
         #expect(try await store.finish(fresh, done(fresh)))
-        #expect(try await store.finish(fresh, .failed(broken)) == false, "an outcome counts once")
+        #expect(try await store.finish(stale, .failed(broken)) == false)
         #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(done: 1))
+    }
+
+    @Test func `Several codecs get their work in one call, and no image is claimed twice`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let job = try await store.job(tenant, sizes: [Self.big, 1, 1, 1, Self.big, Self.big])
+        let first = try await store.claim(owner: worker(), lease: .seconds(60), slots: 3, limit: 2)
+        #expect(first.map { $0.map(\.number) } == [[1], [2, 3], [4]])
+        #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(queued: 2, running: 4))
+        let rest = try await store.claim(owner: worker(1), lease: .seconds(60), slots: 3, limit: 2)
+        #expect(rest.map { $0.map(\.number) } == [[5], [6]], "there is no more")
+        let none = try await store.claim(owner: worker(), lease: .seconds(60), slots: 3, limit: 2)
+        #expect(none.isEmpty)
+        let claims = (first + rest).flatMap { $0 }
+        #expect(Set(claims.map(\.token)).count == 6, "each has its own token")
+        #expect(try await store.heartbeat(claims: claims).allSatisfy { $0 })
+        #expect(try await store.finish(claims.map { ($0, done($0)) }).allSatisfy { $0 })
+        #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(done: 6))
+    }
+
+    @Test func `Codecs that claim in one call get what they would get one after the other`() async throws {
+        var orders: [[String]] = []
+        let other = try TestStore()
+        for (slots, test) in [(1, test), (6, other)] {
+            let store = try test.open()
+            let (rich, poor) = (try await store.tenant(), try await store.tenant())
+            try await store.job(rich, sizes: Array(repeating: 1_000_000, count: 10))
+            try await store.job(poor, sizes: Array(repeating: 400_000, count: 4))
+            var order: [String] = []
+            for _ in 0..<(6 / slots) {
+                order += try await store.claim(
+                    owner: worker(),
+                    lease: .seconds(60),
+                    slots: slots,
+                    limit: ClaimedImage.maxTogether
+                ).map { $0.map { "\($0.tenant == rich ? "rich" : "poor") \($0.number)" }.joined() }
+            }
+            orders.append(order)
+        }
+        #expect(orders[0].count == 6 && orders[0] == orders[1])
+    }
+
+    @Test func `Workers that claim for several codecs at once share no image`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        try await store.job(tenant, sizes: Array(repeating: Self.big, count: 40))
+        try await store.job(tenant, sizes: Array(repeating: 1, count: 40))
+        let claimed = try await withThrowingTaskGroup(of: [String].self) { group in
+            for number in 0..<6 {
+                group.addTask {
+                    var mine: [String] = []
+                    while true {
+                        let batches = try await store.claim(
+                            owner: worker(number),
+                            lease: .seconds(60),
+                            slots: 4,
+                            limit: 5
+                        )
+                        if batches.isEmpty { return mine }
+                        mine += batches.joined().map { "\($0.jobID) \($0.number)" }
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(claimed.count == 80 && Set(claimed).count == 80)
     }
 }

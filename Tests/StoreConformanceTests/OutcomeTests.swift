@@ -95,6 +95,74 @@ import Testing
         #expect(try await store.finish(claim, done(claim)))
     }
 
+    @Test func `An outcome that is told again is answered as before, and changes nothing`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let job = try await store.job(tenant, sizes: Array(repeating: 1, count: 5))
+        let claims = try await store.claim(owner: worker())
+        let outcomes = [
+            done(claims[0]), .failed(broken), .retry(ioFault), .crashed(reason: "signal 9"), .released,
+        ]
+        let told = Array(zip(claims, outcomes))
+        #expect(try await store.finish(told) == Array(repeating: true, count: 5))
+        let after = try await (
+            store.job(job.id, tenant: tenant), store.images(job: job.id), store.statistics().endings
+        )
+        test.clock.advance(by: .milliseconds(1))
+        // The next run may tell it, after a commit whose answer was lost.
+        let next = try test.open()
+        for store in [store, next] {
+            #expect(try await store.finish(told) == Array(repeating: true, count: 5))
+        }
+        for claim in claims { #expect(try await store.finish(claim, .failed(ioFault))) }
+        #expect(try await store.job(job.id, tenant: tenant) == after.0)
+        #expect(try await store.images(job: job.id) == after.1)
+        #expect(try await store.statistics().endings == after.2)
+        #expect(try await store.heartbeat(claims: claims) == Array(repeating: false, count: 5))
+    }
+
+    @Test func `An outcome that is told twice in one call counts once`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let job = try await store.job(tenant, sizes: [1])
+        let claim = try #require(try await store.claim(owner: worker()).first)
+        #expect(try await store.finish([(claim, done(claim)), (claim, .failed(broken))]) == [true, true])
+        #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(done: 1))
+        #expect(try await store.statistics().endings[.done] == 1)
+    }
+
+    @Test func `An outcome that comes after a cancel does not count`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let job = try await store.job(tenant, sizes: [1, 1])
+        let claims = try await store.claim(owner: worker())
+        #expect(try await store.finish(claims[0], done(claims[0])))
+        _ = try await store.cancelJob(job.id, tenant: tenant)
+        #expect(try await store.finish(claims[1], done(claims[1])) == false)
+        #expect(try await store.finish(claims[0], done(claims[0])), "it was done before")
+        let after = try await store.job(job.id, tenant: tenant)
+        #expect(after?.counts == JobCounts(done: 1, cancelled: 1))
+        _ = try await store.deleteJob(job.id, tenant: tenant)
+        #expect(try await store.finish(claims.map { ($0, done($0)) }) == [false, false], "it is erased")
+    }
+
+    @Test func `An outcome that comes after another worker has the image does not count`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let job = try await store.job(tenant, sizes: [1])
+        let late = try #require(try await store.claim(owner: worker(0)).first)
+        test.clock.advance(by: .seconds(60))
+        #expect(try await store.rescueExpired() == 1)
+        #expect(try await store.finish(late, done(late)) == false, "its lease is gone, be it claimed or not")
+        let rescued = try #require(try await store.claim(owner: worker(1)).first)
+        #expect(try await store.finish(late, .crashed(reason: "signal 9")) == false)
+        #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(running: 1))
+        #expect(try await store.finish(rescued, done(rescued)))
+        #expect(try await store.finish(late, .failed(broken)) == false)
+        #expect(try await store.finish(rescued, done(rescued)))
+        #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(done: 1))
+    }
+
     @Test func `An outcome is kept even if the task that brings it is cancelled`() async throws {
         let store = try test.open()
         let tenant = try await store.tenant()

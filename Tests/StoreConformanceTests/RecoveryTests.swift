@@ -78,7 +78,7 @@ import Testing
         #expect(try await store.rescueExpired(sparing: dead, lease: .seconds(60)) == 1, "who has lost it has lost it")
     }
 
-    @Test func `A lease holds to its last moment, and its end counts as a crash`() async throws {
+    @Test func `A lease holds to its last moment, and the fifth that ends sets its image aside`() async throws {
         let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [100_000])
@@ -87,11 +87,31 @@ import Testing
         #expect(try await store.rescueExpired() == 0)
         test.clock.advance(by: .milliseconds(1))
         #expect(try await store.rescueExpired() == 1)
-        #expect(try await store.job(job.id, tenant: tenant)?.state == .queued)
-        _ = try await store.claim(owner: worker())
-        test.clock.advance(by: .seconds(60))
-        #expect(try await store.rescueExpired() == 1)
-        #expect(try await store.image(job: job.id, number: 1)?.state == .quarantined)
+        for _ in 2...5 {
+            #expect(try await store.job(job.id, tenant: tenant)?.state == .queued)
+            #expect(try await store.claim(owner: worker()).count == 1)
+            test.clock.advance(by: .seconds(60))
+            #expect(try await store.rescueExpired() == 1)
+        }
+        let image = try #require(try await store.image(job: job.id, number: 1))
+        #expect(image.state == .quarantined && image.failure == .interrupted)
         #expect(try await store.job(job.id, tenant: tenant)?.state == .failed)
+    }
+
+    @Test func `Only a worker's word counts as a crash: leases that ran out are no first one`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let job = try await store.job(tenant, sizes: [100_000])
+        for _ in 0..<4 {
+            _ = try await store.claim(owner: worker())
+            test.clock.advance(by: .seconds(60))
+            #expect(try await store.rescueExpired() == 1)
+        }
+        for state in [ImageState.queued, .quarantined] {
+            let claim = try #require(try await store.claim(owner: worker()).first)
+            #expect(try await store.finish(claim, .crashed(reason: "signal 9")))
+            #expect(try await store.image(job: job.id, number: 1)?.state == state)
+        }
+        #expect(try await store.image(job: job.id, number: 1)?.failure == .quarantined)
     }
 }

@@ -30,6 +30,64 @@ import Testing
         #expect(statistics.oldestQueuedAt == job.createdAt + 10_000)
     }
 
+    @Test func `Every ending is counted, also the second of an image, and whatever becomes of its job`()
+        async throws
+    {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let images = try (1...4).map { number in
+            NewImage(
+                label: try ClassLabel("cats"),
+                name: OutputName(numbered: number),
+                content: number == 4
+                    ? .refused(broken) : .stored(StoredBlob(sha256: blob("\(number)"), size: 1)),
+                pixels: 1
+            )
+        }
+        let new = NewJob(tenant: tenant, settings: .standard, retention: .seconds(100))
+        guard case .created(let job) = try await store.createJob(new, images: images) else {
+            throw StoreError.noImages
+        }
+        #expect(try await store.statistics().endings == Self.endings(failed: 1), "one was refused")
+        let claims = try await store.claim(owner: worker())
+        try await store.finish([
+            (claims[0], done(claims[0])), (claims[1], .failed(broken)), (claims[2], .released),
+        ])
+        // A release and a retry are no endings.
+        #expect(try await store.statistics().endings == Self.endings(done: 1, failed: 2))
+        for _ in 0..<2 {
+            let claim = try #require(try await store.claim(owner: worker()).first)
+            try await store.finish(claim, .crashed(reason: "signal 9"))
+        }
+        #expect(try await store.statistics().endings == Self.endings(done: 1, failed: 2, quarantined: 1))
+
+        _ = try await store.retryJob(job.id, tenant: tenant)
+        #expect(try await store.statistics().endings == Self.endings(done: 1, failed: 2, quarantined: 1))
+        let again = try #require(try await store.claim(owner: worker(), limit: 1).first)
+        try await store.finish(again, done(again))
+        _ = try await store.cancelJob(job.id, tenant: tenant)
+        let all = Self.endings(done: 2, failed: 2, quarantined: 1, cancelled: 1)
+        #expect(try await store.statistics().endings == all)
+
+        test.clock.advance(by: .seconds(100))
+        #expect(try await store.expireJobs().jobs == 1)
+        #expect(try await store.statistics().endings == all, "the job has expired")
+        test.clock.advance(by: JobExpiry.tombstoneLifetime)
+        _ = try await store.expireJobs()
+        #expect(try await store.job(job.id, tenant: tenant) == nil)
+        #expect(try await store.statistics().endings == all, "its row is gone, too")
+        #expect(try await test.open().statistics().endings == all)
+    }
+
+    private static func endings(
+        done: Int = 0,
+        failed: Int = 0,
+        quarantined: Int = 0,
+        cancelled: Int = 0
+    ) -> [ImageState: Int] {
+        [.done: done, .failed: failed, .quarantined: quarantined, .cancelled: cancelled]
+    }
+
     @Test func `A claim's wait is counted from when it could be claimed this time`() async throws {
         let store = try test.open()
         try await store.job(store.tenant(), sizes: [100_000])

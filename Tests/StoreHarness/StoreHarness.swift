@@ -12,7 +12,9 @@ package final class TestClock: Sendable {
     package var now: Int64 { time.load(ordering: .sequentiallyConsistent) }
 
     package func advance(by duration: Duration) {
-        time.wrappingAdd(duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000, ordering: .sequentiallyConsistent)
+        let (seconds, attoseconds) = duration.components
+        let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
+        time.wrappingAdd(milliseconds, ordering: .sequentiallyConsistent)
     }
 }
 

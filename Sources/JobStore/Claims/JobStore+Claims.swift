@@ -55,9 +55,8 @@ extension JobStore {
         )
         guard let first else { throw StoreError.corrupt("an image is gone that was there") }
         let (bytes, pixels): (Int, Int) = (first["input_size"], first["pixels"])
-        guard bytes <= ClaimedImage.maxSmallBytes, pixels <= ClaimedImage.maxSmallPixels, !ImageFaults(row: first).isSuspect else {
-            return [first]
-        }
+        let isSmall = bytes <= ClaimedImage.maxSmallBytes && pixels <= ClaimedImage.maxSmallPixels
+        guard isSmall, !ImageFaults(row: first).isSuspect else { return [first] }
         return try Row.fetchAll(
             db.cachedStatement(
                 sql: """

@@ -1,6 +1,6 @@
 import GRDB
-import Synchronization
 import Queue
+import Synchronization
 
 /// The clock of a store, kept in its database so that a restart continues it.
 final class StoreClock: Sendable {

@@ -1,7 +1,7 @@
 import GRDB
 import JobModel
-public import Queue
 import POSIX
+public import Queue
 
 extension JobStore {
     /// What the store holds and has done.

@@ -1,6 +1,6 @@
 import Cryptography
-import Synchronization
 import Queue
+import Synchronization
 
 /// The keys that were asked for, so that a poll need not look into the database's tables for who polls.
 ///

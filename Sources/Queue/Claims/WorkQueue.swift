@@ -2,9 +2,9 @@ public import JobModel
 
 /// What workers need of the queue: claims of images, for as long as their leases hold.
 public protocol WorkQueue: Sendable {
-    /// Leases work for some codecs: for each the next image, or up to `limit` small ones of one job.
+    /// Leases work for some codecs.
     ///
-    /// `FairQueue` decides whose image it is. Among the images of one key the turn of their jobs
+    /// Each gets the next image, or up to `limit` small ones of one job. `FairQueue` decides whose image it is. Among the images of one key the turn of their jobs
     /// decides, then the order in the job. An image that crashed or was interrupted before is
     /// claimed alone, so that its next crash is blamed on no other image.
     ///
@@ -13,8 +13,9 @@ public protocol WorkQueue: Sendable {
     ///   - lease: How long the claims hold without a heartbeat.
     ///   - slots: How many codecs wait for work, at least 1.
     ///   - limit: The most small images to claim together, 1 to ``ClaimedImage/maxTogether``.
-    /// - Returns: For each codec its claims, in the order of their numbers; fewer lists than slots, or
-    ///   none, if no more is claimable now.
+    /// - Returns: For each codec its claims, in the order of their numbers; fewer lists than slots,
+    ///   or none, if no more is claimable now.
+    /// - Throws: ``StoreError``.
     func claim(
         owner: WorkerOwner,
         lease: Duration,
@@ -28,12 +29,14 @@ public protocol WorkQueue: Sendable {
     ///   - claims: The claims to keep.
     ///   - lease: How long they hold from now on.
     /// - Returns: For each claim whether it is still held; drop one that is not.
+    /// - Throws: ``StoreError``.
     func heartbeat(claims: [ClaimedImage], lease: Duration) async throws(StoreError) -> [Bool]
 
     /// Ends claims, each with its own outcome, in one transaction with the counts of their jobs.
     ///
-    /// A repeated end of a claim is answered as the first one was, and changes nothing. So a worker
-    /// that does not know whether its answer was committed may give it again.
+    /// A repeated end of a claim counts as the first one did, and changes nothing, until somebody
+    /// else takes the image. So a worker that does not know whether its answer was committed may
+    /// give it again.
     ///
     /// - Returns: For each whether it counted. If the lease was lost meanwhile it does not, and
     ///   nothing changes. If the call throws, none is known to have counted.
@@ -50,6 +53,7 @@ public protocol WorkQueue: Sendable {
     ///   - instance: `WorkerOwner.instance` of this installation, of which no other run is alive.
     ///   - run: The run whose leases are good; `nil` while it has none yet.
     /// - Returns: How many leases were taken back.
+    /// - Throws: ``StoreError``.
     @discardableResult
     func reclaim(
         previousRunsOf instance: String,
@@ -58,14 +62,15 @@ public protocol WorkQueue: Sendable {
 
     /// Takes back the leases that have run out.
     ///
-    /// Whoever held one is dead, stuck or cut off, which says little about the image: each counts as
-    /// an interruption. Only a worker's own word counts as a crash.
+    /// Whoever held one is dead, stuck or cut off, which says little about the image: each counts
+    /// as an interruption. Only a worker's own word counts as a crash.
     ///
     /// - Parameters:
     ///   - claims: Claims known to be at work, which are extended instead. Leases also run out
     ///     while the database cannot be written, or when the clock is set forward.
     ///   - lease: How long those hold from now on.
     /// - Returns: How many leases were taken back.
+    /// - Throws: ``StoreError``.
     @discardableResult
     func rescueExpired(
         sparing claims: [ClaimedImage],
@@ -84,6 +89,7 @@ public protocol WorkQueue: Sendable {
     ///
     /// - Parameter claims: Claims that were just made.
     /// - Returns: Seconds, in the order of the claims; 0 for an image that no longer exists.
+    /// - Throws: ``StoreError``.
     func queueWaits(of claims: [ClaimedImage]) async throws(StoreError) -> [Double]
 
     /// The present moment; take it before a claim that may come back empty.
@@ -99,6 +105,7 @@ public protocol WorkQueue: Sendable {
     ///   - mark: ``workMark`` from before the claim that came back empty.
     ///   - timeout: The longest wait. Keep it to some seconds: other processes do not wake this
     ///     one.
+    /// - Throws: ``StoreError``.
     func waitForWork(after mark: WorkMark, atMost timeout: Duration) async throws(StoreError)
 
     /// The present moment; take it before a look at leases that are held.

@@ -18,6 +18,7 @@ public protocol ClassCatalog: Sendable {
     ///   - tenant: Whose classes.
     ///   - cursor: ``ClassPage/nextCursor`` of the page before; `nil` for the first page.
     ///   - limit: The most classes, 1 to 1000.
+    /// - Returns: The page.
     /// - Throws: ``StoreError/invalidCursor``, errors of the database.
     func classes(
         tenant: APIKeyID,
@@ -35,6 +36,7 @@ public protocol ClassCatalog: Sendable {
     ///   - label: The class.
     ///   - assignment: What the generator is to draw, as another service has it; `nil` for a place
     ///     and a texture of its own.
+    /// - Returns: The class, be it new or not, or why it cannot be made.
     /// - Throws: ``StoreError/unknownTenant``, errors of the database.
     func createClass(
         tenant: APIKeyID,

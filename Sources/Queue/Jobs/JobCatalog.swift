@@ -23,6 +23,7 @@ public protocol JobCatalog: Sendable {
     ///   - key: See ``NewJob/Idempotency/key``.
     ///   - tenant: Whose request.
     /// - Returns: Whether the request's job exists and has not expired.
+    /// - Throws: ``StoreError``.
     func hasRequest(_ key: String, tenant: APIKeyID) async throws(StoreError) -> Bool
 
     /// How many images of a tenant are queued or running.
@@ -37,6 +38,7 @@ public protocol JobCatalog: Sendable {
     ///   - tenant: Whose jobs.
     ///   - cursor: ``JobPage/nextCursor`` of the page before; `nil` for the first page.
     ///   - limit: The most jobs, 1 to 1000.
+    /// - Returns: The page.
     /// - Throws: ``StoreError/invalidCursor``, errors of the database.
     func jobs(tenant: APIKeyID, cursor: String?, limit: Int) async throws(StoreError) -> JobPage
 
@@ -49,6 +51,8 @@ public protocol JobCatalog: Sendable {
     ///   - states: Only images in these states.
     ///   - number: Only images behind this number.
     ///   - limit: The most images.
+    /// - Returns: The images.
+    /// - Throws: ``StoreError``.
     func images(
         job: JobIdentifier,
         states: Set<ImageState>,
@@ -66,6 +70,8 @@ public protocol JobCatalog: Sendable {
     /// - Parameters:
     ///   - job: The job.
     ///   - number: Only the image of this number; `nil` for all.
+    /// - Returns: The attachments.
+    /// - Throws: ``StoreError``.
     func attachments(
         job: JobIdentifier,
         number: Int?
@@ -82,6 +88,7 @@ public protocol JobCatalog: Sendable {
     ///   - ending: The last ``EndedImage/ending`` that is known already; 0 for none.
     ///   - limit: The most images.
     /// - Returns: The progress; `nil` if the tenant has no job of this identifier.
+    /// - Throws: ``StoreError``.
     func progress(
         of id: JobIdentifier,
         tenant: APIKeyID,
@@ -130,6 +137,7 @@ public protocol JobCatalog: Sendable {
     ///   - imageLimit: The most images to remove in this transaction.
     ///   - kept: Jobs that do not expire yet, because somebody is reading their files.
     /// - Returns: What was done; nothing while ``StoreUpkeep/isTimeInDoubt``.
+    /// - Throws: ``StoreError``.
     func expireJobs(
         imageLimit: Int,
         sparing kept: Set<JobIdentifier>

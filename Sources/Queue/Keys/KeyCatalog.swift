@@ -1,7 +1,9 @@
 public import Cryptography
 public import JobModel
 
-/// The API keys. Each key is a tenant, with a secret family of semantic images.
+/// The API keys.
+///
+/// Each key is a tenant, with a secret family of semantic images.
 public protocol KeyCatalog: Sendable {
     /// Makes an API key.
     ///
@@ -12,6 +14,7 @@ public protocol KeyCatalog: Sendable {
     ///   - expiresAt: When it expires, in milliseconds since 1970; `nil` for never.
     ///   - hash: See ``APIKeySecret/hash``.
     ///   - prefix: See ``APIKeySecret/prefix``.
+    /// - Returns: The key.
     /// - Throws: ``StoreError``; no two keys may have one hash.
     func createKey(
         name: String,
@@ -41,6 +44,7 @@ public protocol KeyCatalog: Sendable {
     /// - Parameters:
     ///   - cursor: ``APIKeyPage/nextCursor`` of the page before; `nil` for the first page.
     ///   - limit: The most keys, 1 to 1000.
+    /// - Returns: The page.
     /// - Throws: ``StoreError/invalidCursor``, errors of the database.
     func keys(cursor: String?, limit: Int) async throws(StoreError) -> APIKeyPage
 

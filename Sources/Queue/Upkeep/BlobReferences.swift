@@ -11,6 +11,7 @@ public protocol BlobReferences: Sendable {
     /// - Parameters:
     ///   - candidates: Blobs, such as ``JobCatalog/expireJobs(imageLimit:sparing:)`` returns.
     ///   - body: Gets the candidates without a row, some hundreds at a time.
+    /// - Throws: ``StoreError``.
     func withUnreferenced(
         among candidates: [SHA256Digest],
         _ body: @escaping @Sendable ([SHA256Digest]) -> Void
