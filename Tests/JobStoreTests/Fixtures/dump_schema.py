@@ -149,6 +149,12 @@ def fill(database, version):
         database.execute("UPDATE jobs SET classes = '[]', passed_over = ? WHERE seq = 6", [PASSED_OVER])
     if version >= 11:
         insert(database, "clock", id=1, boot="an-earlier-start", offset_ms=NOW - 1000, seen_at=NOW)
+    if version >= 13:
+        database.execute("UPDATE images SET claim = ? WHERE state = 'running'", [digest("claim")[:16]])
+        for state in ("done", "failed", "quarantined", "cancelled"):
+            database.execute(f"UPDATE jobs SET {state}_endings = {state}_count WHERE expired_at IS NULL")
+        database.execute("ALTER TABLE schema_migrations ADD COLUMN oldest_binary INTEGER")
+        database.execute("UPDATE schema_migrations SET oldest_binary = version")
 
 
 def main():
