@@ -35,11 +35,11 @@ import Testing
     {
         let store = try test.open()
         let tenant = try await store.tenant()
-        let images = try (1...4).map { number in
+        let images = try (1...6).map { number in
             NewImage(
                 label: try ClassLabel("cats"),
                 name: OutputName(numbered: number),
-                content: number == 4
+                content: number == 6
                     ? .refused(broken) : .stored(StoredBlob(sha256: blob("\(number)"), size: 1)),
                 pixels: 1
             )
@@ -53,7 +53,7 @@ import Testing
         try await store.finish([
             (claims[0], done(claims[0])), (claims[1], .failed(broken)), (claims[2], .released),
         ])
-        // A release and a retry are no endings.
+        // A release and a retry are no endings; two images are still at work.
         #expect(try await store.statistics().endings == Self.endings(done: 1, failed: 2))
         for _ in 0..<2 {
             let claim = try #require(try await store.claim(owner: worker()).first)
@@ -66,7 +66,7 @@ import Testing
         let again = try #require(try await store.claim(owner: worker(), limit: 1).first)
         try await store.finish(again, done(again))
         _ = try await store.cancelJob(job.id, tenant: tenant)
-        let all = Self.endings(done: 2, failed: 2, quarantined: 1, cancelled: 1)
+        let all = Self.endings(done: 2, failed: 2, quarantined: 1, cancelled: 3)
         #expect(try await store.statistics().endings == all)
 
         test.clock.advance(by: .seconds(100))
