@@ -137,7 +137,7 @@ let package = Package(
             "CodecHost",
             ["CLinux", "CodecProtocol", "Cryptography", "JobModel", "POSIX", "Sandbox", logging]
         ),
-        module("JobStore", ["Cryptography", "JobModel", "Migrations", "POSIX", "Queue", grdb]),
+        module("SQLiteStore", ["Cryptography", "JobModel", "Migrations", "POSIX", "Queue", grdb]),
 
         // Layer 5: what runs in the processes behind the wall, who hands them the queue's images, and
         // what can be done with a data folder without a server.
@@ -159,7 +159,7 @@ let package = Package(
         module(
             "Operations",
             [
-                "BlobStore", "Cryptography", "JobModel", "JobStore", "POSIX", "Queue",
+                "BlobStore", "Cryptography", "JobModel", "POSIX", "Queue", "SQLiteStore",
                 "SemanticImages", logging,
             ]
         ),
@@ -274,11 +274,11 @@ let package = Package(
         ),
         .testTarget(
             name: "StoreConformanceTests",
-            dependencies: ["Cryptography", "JobModel", "JobStore", "Queue", "StoreHarness"],
+            dependencies: ["Cryptography", "JobModel", "Queue", "SQLiteStore", "StoreHarness"],
             swiftSettings: settings
         ),
         tests(
-            "JobStore",
+            "SQLiteStore",
             ["Cryptography", "JobModel", "Migrations", "Queue", "StoreHarness", grdb],
             resources: [.copy("Fixtures")]
         ),
@@ -297,14 +297,14 @@ let package = Package(
         tests(
             "JobRunner",
             [
-                "BlobStore", "CodecHarness", "CodecHost", "Cryptography", "JobModel", "JobStore",
-                "POSIX", "Queue", "StoreHarness", logging,
+                "BlobStore", "CodecHarness", "CodecHost", "Cryptography", "JobModel", "POSIX",
+                "Queue", "SQLiteStore", "StoreHarness", logging,
             ]
         ),
         tests(
             "Operations",
             [
-                "BlobStore", "Cryptography", "JobModel", "JobStore", "POSIX", "Queue",
+                "BlobStore", "Cryptography", "JobModel", "POSIX", "Queue", "SQLiteStore",
                 "StoreHarness", logging,
             ]
         ),
@@ -312,7 +312,7 @@ let package = Package(
             "HTTPAPI",
             [
                 "Archive", "BlobStore", "CodecHost", "Cryptography", "HTTPServer", "HTTPWire",
-                "Imaging", "JobModel", "JobRunner", "JobStore", "Operations", "POSIX", "Queue",
+                "Imaging", "JobModel", "JobRunner", "Operations", "POSIX", "Queue", "SQLiteStore",
                 "StoreHarness", "Telemetry", "ToyCodec", "ToyMethod", httpTypes, logging,
             ]
         ),

@@ -8,11 +8,11 @@ import HTTPTypes
 import HTTPWire
 import JobModel
 import JobRunner
-import JobStore
 import Logging
 import Operations
 import POSIX
 import Queue
+import SQLiteStore
 import StoreHarness
 import Synchronization
 
@@ -42,7 +42,7 @@ final class Fixture: Sendable {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let clock = Clock()
         self.clock = clock
-        store = try JobStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: { clock.now })
+        store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: { clock.now })
         blobs = try BlobStore(root: folder)
         var settings = Settings()
         settings.minFreeBytes = 0

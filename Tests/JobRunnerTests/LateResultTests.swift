@@ -4,8 +4,8 @@ import CodecHost
 import Cryptography
 import Foundation
 import JobModel
-import JobStore
 import Queue
+import SQLiteStore
 import Testing
 
 @testable import JobRunner
@@ -21,7 +21,7 @@ struct LateResultTests {
         _ body: (FaultyQueue, BlobStore, BlobLedger, () async throws -> JobImage) async throws -> Void
     ) async throws {
         try await Material.withFolder { folder in
-            let store = try JobStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2)
+            let store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2)
             let blobs = try BlobStore(root: folder + "/files")
             let ledger = BlobLedger(blobs: blobs)
             let secret = try APIKeySecret.generate()

@@ -3,10 +3,10 @@ import Cryptography
 import FoundationEssentials
 import Glibc
 import JobModel
-import JobStore
 import Logging
 import POSIX
 import Queue
+import SQLiteStore
 import StoreHarness
 import Testing
 
@@ -25,7 +25,7 @@ struct StoppedServiceTests {
     /// Does what a server does with its folder from start to stop.
     private func running(_ path: String, _ body: (any Store) async throws -> Void) async throws {
         let folder = try DataFolder(path: path)
-        let store = try JobStore(path: folder.databasePath, generatorVersion: 2)
+        let store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
         try await folder.provideAdminKey(store: store)
         try await body(store)
         try store.close()

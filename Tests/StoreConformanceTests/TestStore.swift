@@ -1,6 +1,6 @@
 import Foundation
-import JobStore
 import Queue
+import SQLiteStore
 import StoreHarness
 
 /// A place for one store, and a clock that moves only when told; removed with its last reference.
@@ -23,7 +23,7 @@ final class TestStore: Sendable {
     ///
     /// Called again, it stands for the next run after a kill: the store before is never closed.
     func open(generatorVersion: Int = 1) throws -> any Store {
-        try JobStore(
+        try SQLiteStore(
             path: folder + "/palimpsest.sqlite",
             generatorVersion: generatorVersion,
             now: { [clock] in clock.now }

@@ -1,5 +1,5 @@
-import JobStore
 public import Queue
+import SQLiteStore
 import SemanticImages
 
 extension DataFolder {
@@ -31,7 +31,7 @@ extension DataFolder {
         let version = SemanticImageGenerator.version
         while true {
             do throws(StoreError) {
-                return try JobStore(path: databasePath, generatorVersion: version, making: isMade)
+                return try SQLiteStore(path: databasePath, generatorVersion: version, making: isMade)
             } catch {
                 guard error.isOfWriting, DiskReserve.release(in: path) else { throw error }
             }
