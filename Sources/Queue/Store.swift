@@ -1,6 +1,6 @@
 /// Everything that the service keeps in a database: the queue, jobs, API keys, and classes.
 ///
-/// An implementation is held to the conformance suite in `Tests/QueueConformance`. A store decides
+/// An implementation is held to the conformance suite in `Tests/StoreConformanceTests`. A store decides
 /// nothing by itself: which image is next, what an outcome makes of it and who still holds a lease
 /// follow from `FairQueue`, `RetryRule` and the documentation of the requirements.
 ///
