@@ -97,6 +97,7 @@ let package = Package(
                 .embedInCode("m0010_sources.sql"),
                 .embedInCode("m0011_clock.sql"),
                 .embedInCode("m0012_class_places.sql"),
+                .embedInCode("m0013_claims.sql"),
             ],
             swiftSettings: settings
         ),
@@ -117,15 +118,15 @@ let package = Package(
         module("Telemetry", ["POSIX", logging]),
         module("Sandbox", ["CLinux", "POSIX"]),
 
-        // Layer 3: what a method is, the store of jobs, the server, and how processes speak about
+        // Layer 3: what a method is, what a store of jobs is, the server, and how processes speak about
         // hostile pictures.
         module("Methods", ["Cryptography", "Imaging", "JobModel"]),
-        module("JobStore", ["Cryptography", "JobModel", "Migrations", "POSIX", grdb]),
+        module("Queue", ["Cryptography", "JobModel"]),
         module("HTTPServer", ["HTTPWire", "POSIX", "SocketIO", httpTypes, logging]),
         module("CodecProtocol", ["CLinux", "Cryptography", "JobModel", "POSIX"]),
 
         // Layer 4: the methods, the pipeline that is the same for all of them, who starts the
-        // processes that run it, and what can be done with a data folder without a server.
+        // processes that run it, and the store in an SQLite file.
         module(
             "DeepHiding",
             ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods", "SemanticImages"],
@@ -136,16 +137,10 @@ let package = Package(
             "CodecHost",
             ["CLinux", "CodecProtocol", "Cryptography", "JobModel", "POSIX", "Sandbox", logging]
         ),
-        module(
-            "Operations",
-            [
-                "BlobStore", "Cryptography", "JobModel", "JobStore", "POSIX", "SemanticImages",
-                logging,
-            ]
-        ),
+        module("SQLiteStore", ["Cryptography", "JobModel", "Migrations", "POSIX", "Queue", grdb]),
 
-        // Layer 5: what runs in the processes behind the wall, and who hands them the queue's
-        // images.
+        // Layer 5: what runs in the processes behind the wall, who hands them the queue's images, and
+        // what can be done with a data folder without a server.
         module(
             "CodecChild",
             [
@@ -157,7 +152,15 @@ let package = Package(
             "JobRunner",
             [
                 "Archive", "BlobStore", "CodecHost", "CodecProtocol", "Cryptography", "JobModel",
-                "JobStore", "POSIX", logging,
+                "POSIX", "Queue", logging,
+            ]
+        ),
+
+        module(
+            "Operations",
+            [
+                "BlobStore", "Cryptography", "JobModel", "POSIX", "Queue", "SQLiteStore",
+                "SemanticImages", logging,
             ]
         ),
 
@@ -166,9 +169,8 @@ let package = Package(
             "HTTPAPI",
             [
                 "Archive", "BlobStore", "CodecHost", "Cryptography", "HTTPServer", "HTTPWire",
-                "ImageHeader", "JobModel", "JobRunner", "JobStore", "Operations", "POSIX",
-                "PublicFiles", "Sandbox", "SemanticImages", "SocketIO", "Telemetry", httpTypes,
-                logging,
+                "ImageHeader", "JobModel", "JobRunner", "Operations", "POSIX", "PublicFiles", "Queue",
+                "Sandbox", "SemanticImages", "SocketIO", "Telemetry", httpTypes, logging,
             ]
         ),
 
@@ -177,9 +179,9 @@ let package = Package(
             name: "palimpsest",
             dependencies: [
                 "Archive", "CLinux", "CodecChild", "CodecHost", "CodecProtocol", "Cryptography",
-                "DeepHiding", "HTTPAPI", "Imaging", "JobModel", "JobStore", "Methods",
-                "Operations", "POSIX", "Protection", "Sandbox", "SemanticImages", "Telemetry",
-                argumentParser, logging,
+                "DeepHiding", "HTTPAPI", "Imaging", "JobModel", "Methods", "Operations", "POSIX",
+                "Protection", "Queue", "Sandbox", "SemanticImages", "Telemetry", argumentParser,
+                logging,
             ],
             swiftSettings: settings
         ),
@@ -263,7 +265,23 @@ let package = Package(
         tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),
         tests("SocketIO", ["CLinux", "POSIX"]),
         tests("BlobStore", ["Cryptography", "POSIX"]),
-        tests("JobStore", ["Cryptography", "JobModel", "Migrations", grdb], resources: [.copy("Fixtures")]),
+        tests("Queue"),
+        .target(
+            name: "StoreHarness",
+            dependencies: ["Cryptography", "JobModel", "Queue"],
+            path: "Tests/StoreHarness",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "StoreConformanceTests",
+            dependencies: ["Cryptography", "JobModel", "Queue", "SQLiteStore", "StoreHarness"],
+            swiftSettings: settings
+        ),
+        tests(
+            "SQLiteStore",
+            ["Cryptography", "JobModel", "Migrations", "Queue", "StoreHarness", grdb],
+            resources: [.copy("Fixtures")]
+        ),
         tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
         tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"]),
         tests("Sandbox", ["CLinux", "CodecHarness"]),
@@ -279,20 +297,23 @@ let package = Package(
         tests(
             "JobRunner",
             [
-                "BlobStore", "CodecHarness", "CodecHost", "Cryptography", "JobModel", "JobStore",
-                "POSIX", logging,
+                "BlobStore", "CodecHarness", "CodecHost", "Cryptography", "JobModel", "POSIX",
+                "Queue", "SQLiteStore", "StoreHarness", logging,
             ]
         ),
         tests(
             "Operations",
-            ["BlobStore", "Cryptography", "JobModel", "JobStore", "POSIX", logging]
+            [
+                "BlobStore", "Cryptography", "JobModel", "POSIX", "Queue", "SQLiteStore",
+                "StoreHarness", logging,
+            ]
         ),
         tests(
             "HTTPAPI",
             [
                 "Archive", "BlobStore", "CodecHost", "Cryptography", "HTTPServer", "HTTPWire",
-                "Imaging", "JobModel", "JobRunner", "JobStore", "Operations", "POSIX",
-                "Telemetry", "ToyCodec", "ToyMethod", httpTypes, logging,
+                "Imaging", "JobModel", "JobRunner", "Operations", "POSIX", "Queue", "SQLiteStore",
+                "StoreHarness", "Telemetry", "ToyCodec", "ToyMethod", httpTypes, logging,
             ]
         ),
     ]

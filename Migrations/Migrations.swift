@@ -6,12 +6,30 @@ public struct Migration: Sendable, Equatable {
     public let name: String
     /// The file's bytes: statements that end with semicolons.
     public let sql: [UInt8]
+    /// The oldest schema whose binaries still work after this step.
+    ///
+    /// A step that only adds what earlier statements never see leaves the binaries of the schema
+    /// before at work, so that servers can be replaced one by one. All others name their own
+    /// version.
+    public let oldestBinary: Int
+    /// Whether the statements of this binary need the step.
+    ///
+    /// A binary may bring a step that only the next release needs.
+    public let isNeeded: Bool
 
-    /// Puts a step together.
-    public init(version: Int, name: String, sql: [UInt8]) {
+    /// A step, which by default only binaries that know it can work with.
+    public init(
+        version: Int,
+        name: String,
+        sql: [UInt8],
+        oldestBinary: Int? = nil,
+        isNeeded: Bool = true
+    ) {
         self.version = version
         self.name = name
         self.sql = sql
+        self.oldestBinary = oldestBinary ?? version
+        self.isNeeded = isNeeded
     }
 }
 
@@ -41,5 +59,6 @@ public enum Migrations {
         Migration(version: 10, name: "m0010_sources", sql: PackageResources.m0010_sources_sql),
         Migration(version: 11, name: "m0011_clock", sql: PackageResources.m0011_clock_sql),
         Migration(version: 12, name: "m0012_class_places", sql: PackageResources.m0012_class_places_sql),
+        Migration(version: 13, name: "m0013_claims", sql: PackageResources.m0013_claims_sql),
     ]
 }

@@ -2,8 +2,8 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
-import JobStore
 import Logging
+import Queue
 
 /// Which request is answered by what.
 extension API {

@@ -4,17 +4,17 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
-import JobStore
 import Logging
 import Operations
 import POSIX
+import Queue
 
 /// What the routes work with.
 ///
 /// The routes themselves are in the extensions of this type, one file for each resource.
 struct API: Sendable {
     let settings: Settings
-    let store: JobStore
+    let store: any Store
     let blobs: BlobStore
     let disk: BlockingExecutor
     let ledger: BlobLedger

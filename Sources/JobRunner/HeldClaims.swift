@@ -1,5 +1,5 @@
 import JobModel
-import JobStore
+import Queue
 import Synchronization
 
 /// What the workers of a loop hold at this moment.

@@ -1,6 +1,6 @@
 import CodecHost
 import JobModel
-import JobStore
+import Queue
 
 /// What one claim of an image came to, for metrics.
 public struct ImageAttempt: Sendable, Equatable {

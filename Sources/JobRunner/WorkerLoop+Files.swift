@@ -4,9 +4,9 @@ import CodecHost
 import Cryptography
 import Glibc
 import JobModel
-import JobStore
 import Logging
 import POSIX
+import Queue
 
 extension WorkerLoop {
     /// Images on their way back to the store.
@@ -186,7 +186,7 @@ extension WorkerLoop {
     }
 
     /// Whether a fault of the store says nothing about the results, and ends when an operator or another process is done.
-    private static func isPassing(_ error: JobStoreError) -> Bool {
+    private static func isPassing(_ error: StoreError) -> Bool {
         switch error {
         case .disk, .busy: true
         default: false

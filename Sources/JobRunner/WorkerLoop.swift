@@ -2,9 +2,9 @@ public import BlobStore
 public import CodecHost
 import CodecProtocol
 import JobModel
-public import JobStore
 public import Logging
 import POSIX
+public import Queue
 import Synchronization
 
 /// Takes images from the store, has them protected by codec processes, and puts the results back.
@@ -170,7 +170,7 @@ public struct WorkerLoop: Sendable {
     /// What could not be used, by the error that says so.
     static func complaint(about error: any Error) -> Logger.Message {
         switch error {
-        case is JobStoreError: "A worker could not use the store"
+        case is StoreError: "A worker could not use the store"
         case is CodecsUnavailable: "A worker has no codec process"
         default: "A worker was stopped by an error"
         }
@@ -181,12 +181,13 @@ public struct WorkerLoop: Sendable {
     /// - Returns: What became of them, with their leases still kept; `nil` if there is nothing to do.
     private func takeBatch(_ owner: WorkerOwner, _ codec: CodecProcess) async throws -> Batch? {
         let mark = store.leaseMark
-        let claims = try await store.claim(
+        let batches = try await store.claim(
             owner: owner,
             lease: configuration.lease,
-            limit: JobStore.maxClaimedImages
+            slots: 1,
+            limit: ClaimedImage.maxTogether
         )
-        guard !claims.isEmpty else { return nil }
+        guard let claims = batches.first, !claims.isEmpty else { return nil }
         held.add(claims, of: owner)
         let handout = Handout()
         let claimed = ContinuousClock.now

@@ -1,8 +1,8 @@
 import BlobStore
 import Cryptography
 public import JobModel
-import JobStore
 import POSIX
+import Queue
 import Synchronization
 
 /// Takes semantic images into the data folder of a stopped service: all of them, or none.

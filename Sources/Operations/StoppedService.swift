@@ -1,9 +1,9 @@
 import BlobStore
 import Cryptography
 import JobModel
-public import JobStore
 import Logging
 import POSIX
+public import Queue
 import SemanticImages
 
 /// The data folder of a service that does not run, for commands that look into it or change it.
@@ -18,7 +18,7 @@ public final class StoppedService: Sendable {
 
     private let path: String
     private let folder: DataFolder
-    let store: JobStore
+    let store: any Store
     let blobs: BlobStore
     let disk = BlockingExecutor.forDataFolder()
 

@@ -3,7 +3,7 @@ import BlobStore
 import FoundationEssentials
 import HTTPTypes
 import JobModel
-import JobStore
+import Queue
 import Testing
 
 @testable import HTTPAPI

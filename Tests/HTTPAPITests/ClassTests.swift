@@ -4,7 +4,7 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
-import JobStore
+import Queue
 import Testing
 
 @testable import HTTPAPI
@@ -99,7 +99,9 @@ struct ClassTests {
         let fixture = try await Fixture()
         let labels = ["a", "a b", "a%20b", "a+b", "b&limit=9", "classx_61", "z.-_", "é", "日本"]
         let tenant = try #require(try await fixture.store.keys().first).id
-        for label in labels { _ = try await fixture.store.createClass(tenant: tenant, label: try ClassLabel(label)) }
+        for label in try labels.map({ try ClassLabel($0) }) {
+            _ = try await fixture.store.createClass(tenant: tenant, label: label, assignment: nil)
+        }
         var found: [String] = []
         var target = "/v1/classes?limit=1"
         while true {

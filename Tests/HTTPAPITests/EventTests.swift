@@ -3,7 +3,8 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
-import JobStore
+import Queue
+import StoreHarness
 import Synchronization
 import Testing
 

@@ -8,10 +8,12 @@ import HTTPTypes
 import HTTPWire
 import JobModel
 import JobRunner
-import JobStore
 import Logging
 import Operations
 import POSIX
+import Queue
+import SQLiteStore
+import StoreHarness
 import Synchronization
 
 @testable import HTTPAPI
@@ -19,7 +21,7 @@ import Synchronization
 /// The API over a store and blobs in a folder of its own, without sockets and workers.
 final class Fixture: Sendable {
     let folder: String
-    let store: JobStore
+    let store: any Store
     let blobs: BlobStore
     let api: API
     let router: Router
@@ -40,7 +42,7 @@ final class Fixture: Sendable {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let clock = Clock()
         self.clock = clock
-        store = try JobStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: { clock.now })
+        store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: { clock.now })
         blobs = try BlobStore(root: folder)
         var settings = Settings()
         settings.minFreeBytes = 0

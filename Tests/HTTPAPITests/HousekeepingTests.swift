@@ -4,8 +4,8 @@ import Foundation
 import HTTPServer
 import HTTPTypes
 import HTTPWire
-import JobStore
 import Operations
+import Queue
 import Testing
 
 @testable import HTTPAPI

@@ -3,8 +3,9 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
-import JobStore
 import Operations
+import Queue
+import StoreHarness
 import Testing
 
 @testable import HTTPAPI

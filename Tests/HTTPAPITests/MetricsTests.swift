@@ -2,7 +2,7 @@ import HTTPServer
 import HTTPTypes
 import JobModel
 import JobRunner
-import JobStore
+import Queue
 import Telemetry
 import Testing
 

@@ -2,7 +2,8 @@ import Foundation
 import HTTPTypes
 import JobModel
 import JobRunner
-import JobStore
+import Queue
+import StoreHarness
 import Testing
 
 @testable import HTTPAPI

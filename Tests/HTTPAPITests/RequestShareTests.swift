@@ -1,8 +1,9 @@
 import HTTPServer
 import HTTPTypes
 import HTTPWire
-import JobStore
 import Operations
+import Queue
+import StoreHarness
 import Testing
 
 @testable import HTTPAPI

@@ -3,8 +3,9 @@ import Cryptography
 import Glibc
 import HTTPTypes
 import JobModel
-import JobStore
 import Operations
+import Queue
+import StoreHarness
 import Testing
 
 @testable import HTTPAPI

@@ -6,8 +6,8 @@ import HTTPTypes
 import Imaging
 import JobModel
 import JobRunner
-import JobStore
 import Logging
+import Queue
 import Testing
 import ToyMethod
 

@@ -1,4 +1,4 @@
-import JobStore
+import Queue
 import Synchronization
 import Testing
 
@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Whether something can be written")
 struct WriteProbeTests {
-    private static let full = JobStoreError.disk(code: 13, message: "database or disk is full")
+    private static let full = StoreError.disk("database or disk is full")
 
     /// A disk that takes nothing until it is mended.
     private final class Disk: Sendable {

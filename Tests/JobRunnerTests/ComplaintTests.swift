@@ -1,6 +1,6 @@
 import CodecHost
-import JobStore
 import Logging
+import Queue
 import Synchronization
 import Testing
 
@@ -11,8 +11,8 @@ struct ComplaintTests {
     @Test("The error names what could not be used")
     func complaints() {
         let errors: [(any Error, Logger.Message)] = [
-            (JobStoreError.busy, "A worker could not use the store"),
-            (JobStoreError.disk(code: 13, message: "database or disk is full"), "A worker could not use the store"),
+            (StoreError.busy, "A worker could not use the store"),
+            (StoreError.disk("database or disk is full"), "A worker could not use the store"),
             (CodecsUnavailable(reason: "there are none"), "A worker has no codec process"),
             (Strange(), "A worker was stopped by an error"),
         ]
@@ -27,8 +27,8 @@ struct ComplaintTests {
         let log = FaultLog(
             logger: Logger(label: "tests") { _ in Handler { line in lines.withLock { $0.append(line) } } }
         )
-        for _ in 0..<5 { log.error("A worker could not use the store", JobStoreError.busy) }
-        log.error("A worker could not use the store", JobStoreError.noImages)
+        for _ in 0..<5 { log.error("A worker could not use the store", StoreError.busy) }
+        log.error("A worker could not use the store", StoreError.noImages)
         log.error("A worker has no codec process", CodecsUnavailable(reason: "they all fail"))
         #expect(
             lines.withLock { $0 } == [

@@ -1,18 +1,18 @@
 import JobModel
-import JobStore
+import Queue
 import Synchronization
 
 /// A store that writes no result down until it is told to.
 final class FaultyQueue: WorkQueue {
     private struct State {
-        var fault: JobStoreError?
+        var fault: StoreError?
         var refused = 0
     }
 
-    private let store: JobStore
+    private let store: any Store
     private let state: Mutex<State>
 
-    init(over store: JobStore, failingWith fault: JobStoreError) {
+    init(over store: any Store, failingWith fault: StoreError) {
         self.store = store
         state = Mutex(State(fault: fault))
     }
@@ -24,7 +24,7 @@ final class FaultyQueue: WorkQueue {
     func heal() { state.withLock { $0.fault = nil } }
 
     @discardableResult
-    func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async throws(JobStoreError) -> [Bool] {
+    func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async throws(StoreError) -> [Bool] {
         let fault = state.withLock { state in
             if state.fault != nil { state.refused += 1 }
             return state.fault
@@ -35,34 +35,39 @@ final class FaultyQueue: WorkQueue {
 
     // MARK: - As ever
 
-    func claim(owner: WorkerOwner, lease: Duration, limit: Int) async throws(JobStoreError) -> [ClaimedImage] {
-        try await store.claim(owner: owner, lease: lease, limit: limit)
+    func claim(
+        owner: WorkerOwner,
+        lease: Duration,
+        slots: Int,
+        limit: Int
+    ) async throws(StoreError) -> [[ClaimedImage]] {
+        try await store.claim(owner: owner, lease: lease, slots: slots, limit: limit)
     }
 
-    func heartbeat(claims: [ClaimedImage], lease: Duration) async throws(JobStoreError) -> [Bool] {
+    func heartbeat(claims: [ClaimedImage], lease: Duration) async throws(StoreError) -> [Bool] {
         try await store.heartbeat(claims: claims, lease: lease)
     }
 
     @discardableResult
-    func reclaim(previousRunsOf instance: String, currentRun run: String?) async throws(JobStoreError) -> Int {
+    func reclaim(previousRunsOf instance: String, currentRun run: String?) async throws(StoreError) -> Int {
         try await store.reclaim(previousRunsOf: instance, currentRun: run)
     }
 
-    func queueWaits(of claims: [ClaimedImage]) async throws(JobStoreError) -> [Double] {
+    func queueWaits(of claims: [ClaimedImage]) async throws(StoreError) -> [Double] {
         try await store.queueWaits(of: claims)
     }
 
     @discardableResult
-    func rescueExpired(sparing claims: [ClaimedImage], lease: Duration) async throws(JobStoreError) -> Int {
+    func rescueExpired(sparing claims: [ClaimedImage], lease: Duration) async throws(StoreError) -> Int {
         try await store.rescueExpired(sparing: claims, lease: lease)
     }
 
     @discardableResult
-    func endImpossibleWaits() async throws(JobStoreError) -> Int { try await store.endImpossibleWaits() }
+    func endImpossibleWaits() async throws(StoreError) -> Int { try await store.endImpossibleWaits() }
 
     var workMark: WorkMark { store.workMark }
 
-    func waitForWork(after mark: WorkMark, atMost timeout: Duration) async throws(JobStoreError) {
+    func waitForWork(after mark: WorkMark, atMost timeout: Duration) async throws(StoreError) {
         try await store.waitForWork(after: mark, atMost: timeout)
     }
 

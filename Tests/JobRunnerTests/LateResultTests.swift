@@ -4,7 +4,8 @@ import CodecHost
 import Cryptography
 import Foundation
 import JobModel
-import JobStore
+import Queue
+import SQLiteStore
 import Testing
 
 @testable import JobRunner
@@ -13,14 +14,14 @@ import Testing
 @Suite("Late results", .timeLimit(.minutes(5)))
 struct LateResultTests {
     private func withLoop(
-        _ fault: JobStoreError,
+        _ fault: StoreError,
         attachments: AttachmentRequest = AttachmentRequest(),
         _ codec: CodecConfiguration,
         photo: [UInt8],
         _ body: (FaultyQueue, BlobStore, BlobLedger, () async throws -> JobImage) async throws -> Void
     ) async throws {
         try await Material.withFolder { folder in
-            let store = try JobStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2)
+            let store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2)
             let blobs = try BlobStore(root: folder + "/files")
             let ledger = BlobLedger(blobs: blobs)
             let secret = try APIKeySecret.generate()
@@ -72,9 +73,9 @@ struct LateResultTests {
 
     @Test(
         "A database that is busy, or whose disk is full, for many leases costs an image nothing",
-        arguments: [JobStoreError.busy, .disk(code: 13, message: "full")]
+        arguments: [StoreError.busy, .disk("full")]
     )
-    func waits(fault: JobStoreError) async throws {
+    func waits(fault: StoreError) async throws {
         try await withLoop(fault, Material.fakeCodec("honest"), photo: [1]) { queue, _, _, image in
             // The waits between them are 100 ms, 200 ms, 400 ms and so on: longer than the lease.
             await eventually("several attempts to write have failed") { queue.refused >= 7 }
@@ -89,7 +90,7 @@ struct LateResultTests {
     @Test("The files of a result that cannot be written down yet are no orphans")
     func keepsFiles() async throws {
         let photo = Array(try Data(contentsOf: Material.photo))
-        let (full, previews) = (JobStoreError.disk(code: 13, message: "full"), AttachmentRequest(previews: true))
+        let (full, previews) = (StoreError.disk("full"), AttachmentRequest(previews: true))
         let codec = Material.realCodec()
         try await withLoop(full, attachments: previews, codec, photo: photo) { queue, blobs, ledger, image in
             await eventually("the result is filed") { queue.refused >= 1 }

@@ -4,7 +4,9 @@ import Cryptography
 import Foundation
 import Glibc
 import JobModel
-import JobStore
+import Queue
+import SQLiteStore
+import StoreHarness
 import Synchronization
 import Testing
 
@@ -15,12 +17,12 @@ import Testing
 struct WorkerLoopTests {
     /// A store, its blobs, and somebody whose images are in them.
     private struct House {
-        let store: JobStore
+        let store: any Store
         let blobs: BlobStore
         let tenant: APIKeyID
 
         init(_ folder: String, now: @escaping @Sendable () -> Int64 = MachineClock.system.wall) async throws {
-            store = try JobStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: now)
+            store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: now)
             blobs = try BlobStore(root: folder + "/files")
             let secret = try APIKeySecret.generate()
             tenant = try await store.createKey(

@@ -2,7 +2,8 @@ import BlobStore
 import Cryptography
 import Foundation
 import JobModel
-import JobStore
+import Queue
+import StoreHarness
 import Testing
 
 @testable import Operations

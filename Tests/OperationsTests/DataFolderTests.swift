@@ -1,7 +1,8 @@
 import Cryptography
 import FoundationEssentials
 import Glibc
-import JobStore
+import Queue
+import SQLiteStore
 import Testing
 
 @testable import Operations
@@ -22,7 +23,7 @@ struct DataFolderTests {
         var first: String?
         for _ in 1...2 {
             let folder = try DataFolder(path: path)
-            let store = try JobStore(path: folder.databasePath, generatorVersion: 2)
+            let store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
             try await folder.provideAdminKey(store: store)
             let text = try String(contentsOfFile: folder.adminKey.path, encoding: .utf8)
             #expect(text.hasPrefix("plm_") && text.hasSuffix("\n"))
@@ -59,7 +60,7 @@ struct DataFolderTests {
     func ownKey() async throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let folder = try DataFolder(path: path)
-        let store = try JobStore(path: folder.databasePath, generatorVersion: 2)
+        let store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
         try "short".write(toFile: folder.adminKey.path, atomically: true, encoding: .utf8)
         await #expect(throws: DataFolder.Fault.self) { try await folder.provideAdminKey(store: store) }
         try "a-key-of-the-operator\n".write(toFile: folder.adminKey.path, atomically: true, encoding: .utf8)
@@ -72,7 +73,7 @@ struct DataFolderTests {
     func revokedAdminKey() async throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let folder = try DataFolder(path: path)
-        let store = try JobStore(path: folder.databasePath, generatorVersion: 2)
+        let store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
         try await folder.provideAdminKey(store: store)
         let first = try #require(try await store.keys().first)
         let other = try APIKeySecret.generate()

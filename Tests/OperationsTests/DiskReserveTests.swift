@@ -1,6 +1,6 @@
 import FoundationEssentials
-import JobStore
 import Logging
+import Queue
 import Synchronization
 import Testing
 
@@ -9,7 +9,7 @@ import Testing
 @Suite("Room kept for erasing")
 struct DiskReserveTests {
     private static let megabyte: UInt64 = 1 << 20
-    private static let full = JobStoreError.disk(code: 13, message: "database or disk is full")
+    private static let full = StoreError.disk("database or disk is full")
 
     private func size(_ fixture: ServedFolder) -> UInt64? {
         let attributes = try? FileManager.default.attributesOfItem(atPath: "\(fixture.folder)/reserve")
@@ -71,9 +71,9 @@ struct DiskReserveTests {
         await #expect(throws: Self.full) { _ = try await tries(untilMissing: 6 * Self.megabyte) }
         // What is no fault of the disk uses nothing.
         await reserve?.restore(on: disk, logger: logger)
-        await #expect(throws: JobStoreError.busy) {
+        await #expect(throws: StoreError.busy) {
             _ = try await reserve.erasing(in: fixture.store, on: disk, logger) { () async throws -> Int in
-                throw JobStoreError.busy
+                throw StoreError.busy
             }
         }
         #expect(reserve?.missingBytes == 0)

@@ -1,7 +1,7 @@
 import BlobStore
 import Cryptography
 import FoundationEssentials
-import JobStore
+import Queue
 import Testing
 
 @testable import Operations

@@ -2,9 +2,11 @@ import BlobStore
 import Cryptography
 import FoundationEssentials
 import JobModel
-import JobStore
 import Logging
 import POSIX
+import Queue
+import SQLiteStore
+import StoreHarness
 
 @testable import Operations
 
@@ -12,7 +14,7 @@ import POSIX
 /// afterwards.
 final class ServedFolder: Sendable {
     let folder: String
-    let store: JobStore
+    let store: any Store
     let blobs: BlobStore
     let disk = BlockingExecutor.forDataFolder()
     let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
@@ -22,7 +24,7 @@ final class ServedFolder: Sendable {
         let temporary = FileManager.default.temporaryDirectory
         folder = temporary.appending(path: "palimpsest-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        store = try JobStore(
+        store = try SQLiteStore(
             path: folder + "/palimpsest.sqlite",
             generatorVersion: 2,
             now: { 1_700_000_000_000 }

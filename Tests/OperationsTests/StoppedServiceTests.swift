@@ -3,9 +3,11 @@ import Cryptography
 import FoundationEssentials
 import Glibc
 import JobModel
-import JobStore
 import Logging
 import POSIX
+import Queue
+import SQLiteStore
+import StoreHarness
 import Testing
 
 @testable import Operations
@@ -21,9 +23,9 @@ struct StoppedServiceTests {
     }
 
     /// Does what a server does with its folder from start to stop.
-    private func running(_ path: String, _ body: (JobStore) async throws -> Void) async throws {
+    private func running(_ path: String, _ body: (any Store) async throws -> Void) async throws {
         let folder = try DataFolder(path: path)
-        let store = try JobStore(path: folder.databasePath, generatorVersion: 2)
+        let store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
         try await folder.provideAdminKey(store: store)
         try await body(store)
         try store.close()
@@ -77,7 +79,7 @@ struct StoppedServiceTests {
                     logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
                 )
                 try await leftovers.cleanUpAfterLastRun()
-                #expect(try await store.expireJobs(sparing: []).isEmpty)
+                #expect(try await store.expireJobs().isEmpty)
             }
             #expect(try files(path) == [name([2]), name([3])].sorted())
         }

@@ -523,7 +523,7 @@ def test_a_database_of_an_earlier_version_keeps_its_keys(make_service):
     path.unlink()
     secret = "plm_" + "s" * 43
     database = sqlite3.connect(path)
-    database.executescript((ROOT / "Tests/JobStoreTests/Fixtures/schema-3.sql").read_text())
+    database.executescript((ROOT / "Tests/SQLiteStoreTests/Fixtures/schema-3.sql").read_text())
     database.execute("PRAGMA foreign_keys = ON")
     # Its files are not here.
     database.execute("DELETE FROM jobs")

@@ -4,10 +4,10 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
-import JobStore
 import Logging
 import Operations
 import POSIX
+import Queue
 
 /// `GET /v1/jobs/{id}/archive.zip` and `GET /v1/jobs/{id}/images/{n}.png`.
 extension API {
@@ -108,7 +108,12 @@ extension API {
     private func images(of job: Job) async throws -> [JobImage] {
         var images: [JobImage] = []
         while true {
-            let page = try await store.images(job: job.id, after: images.last?.number ?? 0, limit: 1000)
+            let page = try await store.images(
+                job: job.id,
+                states: Set(ImageState.allCases),
+                after: images.last?.number ?? 0,
+                limit: 1000
+            )
             images += page
             guard page.count == 1000 else { return images }
         }
@@ -125,7 +130,7 @@ extension API {
 
     private func plan(_ job: Job) async throws -> ArchivePlan {
         let images = try await images(of: job)
-        let attachments = job.attachments.kinds.isEmpty ? [:] : try await store.attachments(job: job.id)
+        let attachments = job.attachments.kinds.isEmpty ? [:] : try await store.attachments(job: job.id, number: nil)
         let members = images.flatMap { image in
             ArchivePlan.Member(image).map { member in
                 [member] + (attachments[image.number] ?? []).compactMap { ArchivePlan.Member($0, of: image) }

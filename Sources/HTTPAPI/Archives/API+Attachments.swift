@@ -2,7 +2,7 @@ import Cryptography
 import HTTPServer
 import HTTPTypes
 import JobModel
-import JobStore
+import Queue
 
 /// `GET /v1/jobs/{id}/images/{n}/recovery` and the previews beside it.
 extension API {

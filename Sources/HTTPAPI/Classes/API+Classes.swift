@@ -5,9 +5,9 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
-import JobStore
 import Logging
 import POSIX
+import Queue
 
 /// `/v1/classes`: what is hidden in the images of a key's classes.
 extension API {

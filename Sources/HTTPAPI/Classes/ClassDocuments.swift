@@ -1,5 +1,5 @@
 import JobModel
-import JobStore
+import Queue
 
 /// A class as its owner sees it.
 struct ClassDocument: Encodable {

@@ -2,7 +2,7 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
-import JobStore
+import Queue
 
 /// `GET /v1/jobs/{id}/events`.
 extension API {

@@ -1,7 +1,7 @@
 import HTTPWire
 import JobModel
-import JobStore
 import Operations
+import Queue
 
 /// What one listener is told of a job: which events follow from how the job stands, given what was told before.
 struct JobEventFeed {

@@ -1,14 +1,14 @@
 import HTTPServer
 import HTTPWire
 import JobModel
-import JobStore
+import Queue
 
 /// Sends one listener the events of a job as they happen.
 ///
 /// It looks at the store when the job has changed, at most so often as ``pace`` says, and by itself only for a heartbeat. What a
 /// slow reader has not taken is not held: the next look finds it in the store.
 struct JobEventStream: Sendable {
-    let store: JobStore
+    let store: any JobCatalog
     let lifecycle: Lifecycle
     let job: JobIdentifier
     let tenant: APIKeyID

@@ -2,11 +2,11 @@ import BlobStore
 import Cryptography
 import HTTPServer
 import HTTPTypes
-import JobStore
 import Logging
 import Operations
 import POSIX
 import PublicFiles
+import Queue
 
 /// `/healthz`, `/readyz`, `/openapi.json` and `/v1/signing-key`, which need no key.
 extension API {

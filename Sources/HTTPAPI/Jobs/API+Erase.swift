@@ -3,9 +3,9 @@ import Cryptography
 import HTTPServer
 import HTTPTypes
 import JobModel
-import JobStore
 import Logging
 import Operations
+import Queue
 
 /// `DELETE /v1/jobs/{id}` and `POST /v1/jobs/{id}/cancel`.
 extension API {

@@ -2,7 +2,7 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
-import JobStore
+import Queue
 
 /// `GET /v1/jobs`, `/v1/jobs/{id}` and its images.
 extension API {
@@ -85,6 +85,7 @@ extension API {
             failures = try await store.images(
                 job: job.id,
                 states: [.failed, .quarantined],
+                after: 0,
                 limit: JobDocument.maxFailures
             )
         }

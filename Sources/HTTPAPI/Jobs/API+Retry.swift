@@ -1,8 +1,8 @@
 import HTTPServer
 import HTTPTypes
 import JobModel
-import JobStore
 import Logging
+import Queue
 
 extension APIError {
     static let nothingToRetry = APIError(

@@ -1,6 +1,6 @@
 import JobModel
-import JobStore
 import Operations
+import Queue
 
 /// A job as the API shows it.
 struct JobDocument: Encodable {

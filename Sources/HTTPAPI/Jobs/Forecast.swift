@@ -1,6 +1,6 @@
 import JobModel
 import JobRunner
-import JobStore
+import Queue
 
 /// Tells how long jobs will take, from the queue and from the speed that the workers measure.
 ///
@@ -10,7 +10,7 @@ actor Forecast {
     private static let shortestUse: Duration = .seconds(1)
     private static let useForTheEffort = 20
 
-    private let store: JobStore
+    private let store: any JobCatalog
     private let meter: ThroughputMeter
     private let codecs: Int
     private var known: (queue: QueueForecast, goodUntil: ContinuousClock.Instant)?
@@ -20,7 +20,7 @@ actor Forecast {
     ///   - store: Where the queue is.
     ///   - meter: What the workers measure.
     ///   - codecs: How many of them there are.
-    init(store: JobStore, meter: ThroughputMeter, codecs: Int) {
+    init(store: any JobCatalog, meter: ThroughputMeter, codecs: Int) {
         self.store = store
         self.meter = meter
         self.codecs = codecs

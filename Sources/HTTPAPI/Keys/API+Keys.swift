@@ -2,9 +2,9 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
-import JobStore
 import Logging
 import Operations
+import Queue
 
 /// `/v1/keys`, for keys with the scope `admin`.
 extension API {

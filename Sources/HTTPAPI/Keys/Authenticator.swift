@@ -1,16 +1,16 @@
 import Cryptography
 import HTTPTypes
 import HTTPWire
-import JobStore
+import Queue
 
 /// Finds out whose key a request carries.
 ///
 /// Only digests of keys are kept and compared: how long the index takes to find one tells nothing about a key, since nobody
 /// can choose the digest of a guess.
 struct Authenticator: Sendable {
-    private let store: JobStore
+    private let store: any KeyCatalog
 
-    init(store: JobStore) {
+    init(store: any KeyCatalog) {
         self.store = store
     }
 

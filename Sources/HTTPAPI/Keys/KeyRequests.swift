@@ -1,5 +1,5 @@
-import JobStore
 import Operations
+import Queue
 
 /// The body of `POST /v1/keys`.
 struct NewKeyRequest: Decodable, Sendable {

@@ -1,6 +1,6 @@
 import HTTPServer
 import HTTPTypes
-import JobStore
+import Queue
 
 /// What a key's quotas have to say to an upload.
 extension API {

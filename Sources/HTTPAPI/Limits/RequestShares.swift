@@ -1,7 +1,7 @@
 import HTTPServer
 import HTTPTypes
 import JobModel
-import JobStore
+import Queue
 import Synchronization
 
 /// Counts the requests that are under way, whatever they do: uploads, downloads, waits and streams of events all hold a connection.

@@ -1,6 +1,6 @@
 import BlobStore
-import JobStore
 import POSIX
+import Queue
 import Telemetry
 
 /// What is told about the disk, the database and the process.

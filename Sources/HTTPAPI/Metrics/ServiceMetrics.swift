@@ -4,8 +4,8 @@ import Cryptography
 import HTTPServer
 import HTTPTypes
 import JobRunner
-import JobStore
 import POSIX
+import Queue
 import Telemetry
 
 /// What the service counts, and the answer to a scraper.

@@ -1,7 +1,7 @@
 import CodecHost
 import JobModel
 import JobRunner
-import JobStore
+import Queue
 import Telemetry
 
 /// What is counted about images, from the queue to their end, and about the processes that work on them.

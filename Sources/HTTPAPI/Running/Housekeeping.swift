@@ -1,9 +1,9 @@
 import BlobStore
 import Cryptography
-import JobStore
 import Logging
 import Operations
 import POSIX
+import Queue
 
 /// Erases what nobody will ask for any more: expired jobs, the files they leave, and files that no
 /// row refers to.
@@ -16,8 +16,10 @@ struct Housekeeping: Sendable {
     private static let interval: Duration = .seconds(30)
     /// How many of those looks pass between two sweeps for orphans.
     private static let looksBetweenSweeps = 10
+    /// The most images that expire in one transaction.
+    private static let expiredAtOnce = 500
 
-    let store: JobStore
+    let store: any Store
     let blobs: BlobStore
     let disk: BlockingExecutor
     let ledger: BlobLedger
@@ -80,7 +82,7 @@ struct Housekeeping: Sendable {
     func expire() async throws {
         while true {
             let expired = try await reserve.erasing(in: store, on: disk, logger) { [store, readings] in
-                try await store.expireJobs(sparing: readings.jobs)
+                try await store.expireJobs(imageLimit: Self.expiredAtOnce, sparing: readings.jobs)
             }
             guard !expired.isEmpty else { return }
             try await remove(expired.blobs, ifOlderThan: .zero)

@@ -4,10 +4,10 @@ import Cryptography
 import HTTPServer
 import HTTPWire
 import JobRunner
-import JobStore
 public import Logging
 import Operations
 import POSIX
+import Queue
 import Sandbox
 import SemanticImages
 import SocketIO
@@ -53,7 +53,7 @@ public struct ProtectionService: Sendable {
         let weights = try Self.starting { try WeightsFile.find(named: settings.weightsFile, environment: nil) }
         let (folder, mayMakeDatabase) = try Self.starting { try DataFolder.forServer(path: settings.dataFolder) }
         try Self.starting { try folder.stopBeingBackup() }
-        let store: JobStore
+        let store: any Store
         do {
             store = try folder.openStore(making: mayMakeDatabase)
         } catch let fault as DataFolder.Fault {
@@ -140,7 +140,7 @@ public struct ProtectionService: Sendable {
 
     private func prepare(
         _ folder: DataFolder,
-        _ store: JobStore,
+        _ store: any Store,
         _ throughput: ThroughputMeter,
         _ pool: CodecPool
     ) async throws -> (API, node: String) {

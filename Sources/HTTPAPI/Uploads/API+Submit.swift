@@ -4,10 +4,10 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
-import JobStore
 import Logging
 import Operations
 import POSIX
+import Queue
 
 /// `POST /v1/jobs`.
 extension API {

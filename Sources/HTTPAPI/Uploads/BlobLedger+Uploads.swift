@@ -1,5 +1,5 @@
 import BlobStore
-import JobStore
+import Queue
 
 extension BlobLedger {
     /// Files the spools of an upload.

@@ -6,8 +6,8 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
-import JobStore
 import Operations
+import Queue
 
 /// What a request is refused with: a status, a stable code and a sentence.
 ///
@@ -55,15 +55,15 @@ struct APIError: Error, Sendable {
         case BlobStoreError.system(_, errno: EMFILE), BlobStoreError.system(_, errno: ENFILE):
             self = .descriptorsExhausted
         // SQLite says no more than that it cannot open a file.
-        case JobStoreError.disk where FileLimit.isExhausted:
+        case StoreError.disk where FileLimit.isExhausted:
             self = .descriptorsExhausted
         case BlobStoreError.noSpace:
             self = .diskLow
-        case JobStoreError.invalidCursor:
+        case StoreError.invalidCursor:
             self = .cursorInvalid
-        case JobStoreError.busy:
+        case StoreError.busy:
             self = .storeDown
-        case JobStoreError.disk, BlobStoreError.system(_, errno: EIO), BlobStoreError.system(_, errno: EROFS):
+        case StoreError.disk, BlobStoreError.system(_, errno: EIO), BlobStoreError.system(_, errno: EROFS):
             self = .diskFailed
         default:
             self.init(.internalServerError, "internal_error", "The service made an error; its log says which.")

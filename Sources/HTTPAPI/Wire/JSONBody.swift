@@ -2,8 +2,8 @@ import FoundationEssentials
 import HTTPServer
 import HTTPTypes
 import HTTPWire
-import JobStore
 import Operations
+import Queue
 
 /// Reads the JSON bodies of requests strictly: what is not understood is refused, since a misspelt limit that is silently ignored
 /// would be none.

@@ -10,9 +10,9 @@ public enum ImageEvent: Sendable, Hashable {
     ///
     /// The random `jitter`, from 0 to 1, is passed to ``RetryRule/afterError(errors:jitter:)``.
     case machineFailed(ImageFailure, jitter: Double)
-    /// The process working on it died, or its lease expired.
+    /// The process working on it died.
     case crashed
-    /// The whole service was killed while working on it.
+    /// The whole service was killed while working on it, or its lease expired.
     case interrupted
     /// It was returned in an orderly way, without a fault.
     case released
@@ -28,7 +28,7 @@ public struct ImageFaults: Sendable, Hashable {
     public var errors: Int
     /// The number of deaths of the process working on it.
     public var crashes: Int
-    /// The number of deaths of the whole service.
+    /// The number of deaths of the whole service, and of expired leases.
     public var interruptions: Int
 
     /// Creates the counts; without arguments, all are zero.

@@ -65,6 +65,12 @@ public struct JobCounts: Codable, Sendable, Hashable {
         return cancelled > 0 ? .cancelled : .failed
     }
 
+    /// The share of a job's pixels that belongs to images which have not ended, taking all images to
+    /// be alike.
+    public func unfinishedShare(of pixels: Int64) -> Int64 {
+        total > 0 ? pixels / Int64(total) * Int64(queued + running) : 0
+    }
+
     private static func path(to state: ImageState) -> WritableKeyPath<JobCounts, Int> {
         switch state {
         case .queued: \.queued

@@ -1,8 +1,8 @@
 /// Decides when an unfinished image is tried again.
 ///
 /// There are three separate counts, because they mean different things. Errors are the machine's: a
-/// read failed or memory ran out. Crashes are deaths of the process working on the image, or
-/// expired leases. Interruptions are deaths of the whole service, which may hit any image. An
+/// read failed or memory ran out. Crashes are deaths of the process working on the image.
+/// Interruptions are deaths of the whole service, or expired leases, which may hit any image. An
 /// orderly release counts as none of them.
 public struct RetryRule: Sendable, Equatable {
     /// What happens to the image.

@@ -1,6 +1,6 @@
 public import Cryptography
-public import JobStore
 public import POSIX
+public import Queue
 
 /// The folder that holds the database, the blobs and the admin key; it belongs to one server at a time.
 ///
@@ -176,7 +176,7 @@ extension DataFolder {
     ///
     /// - Parameter store: The store that keeps the digests of keys.
     /// - Throws: ``Fault`` when the file cannot be read or written, and faults of the store.
-    public func provideAdminKey(store: JobStore) async throws {
+    public func provideAdminKey(store: any KeyCatalog) async throws {
         let secret: APIKeySecret
         if let present = try readAdminKey() {
             secret = APIKeySecret(presented: present)
@@ -188,6 +188,8 @@ extension DataFolder {
         _ = try await store.createKey(
             name: "admin",
             scopes: Set(APIKeyScope.allCases),
+            quotas: APIKeyQuotas(),
+            expiresAt: nil,
             hash: secret.hash,
             prefix: secret.prefix
         )
@@ -198,7 +200,7 @@ extension DataFolder {
     /// - Parameter store: The store that keeps the digests of keys.
     /// - Returns: The key; `nil` if there is no file, or its key is unknown or revoked.
     /// - Throws: ``Fault`` when the file cannot be read, and faults of the store.
-    func adminKey(in store: JobStore) async throws -> APIKey? {
+    func adminKey(in store: any KeyCatalog) async throws -> APIKey? {
         guard let secret = try readAdminKey() else { return nil }
         return try await store.key(hash: APIKeySecret(presented: secret).hash)
     }

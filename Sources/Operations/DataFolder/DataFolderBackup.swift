@@ -1,7 +1,8 @@
 import BlobStore
 import Cryptography
-import JobStore
 import POSIX
+import Queue
+import SQLiteStore
 
 /// `palimpsest backup`: makes a copy of a data folder that a server may be using.
 ///
@@ -92,7 +93,7 @@ public struct DataFolderBackup {
         var referenced: Set<SHA256Digest> = []
         for pass in 1...Self.passes {
             for name in Self.draftNames { _ = try? FileSystem.unlink("\(destination)/\(name)") }
-            referenced = try JobStore.copyDatabase(at: "\(source)/\(DataFolder.databaseName)", to: draft)
+            referenced = try SQLiteStore.copyDatabase(at: "\(source)/\(DataFolder.databaseName)", to: draft)
             result.missing = 0
             for sha256 in referenced {
                 do throws(BlobStoreError) {

@@ -1,6 +1,6 @@
-public import JobStore
 public import Logging
 public import POSIX
+public import Queue
 import Synchronization
 
 /// Room on the disk that is kept for erasing: a file without meaning, given up when the disk is
@@ -119,7 +119,7 @@ extension Optional<DiskReserve> {
     ///
     /// - Throws: What the body throws with all of that.
     public func erasing<Value: Sendable>(
-        in store: JobStore,
+        in store: any StoreUpkeep,
         on disk: BlockingExecutor,
         _ logger: Logger,
         _ body: @Sendable () async throws -> Value
@@ -128,7 +128,7 @@ extension Optional<DiskReserve> {
         while true {
             do {
                 return try await body()
-            } catch let error as JobStoreError where error.isOfWriting {
+            } catch let error as StoreError where error.isOfWriting {
                 guard let self else { throw error }
                 if steps == 0 {
                     logger.warning("the disk is full, so its reserve is used to erase", metadata: ["error": "\(error)"])
@@ -137,7 +137,7 @@ extension Optional<DiskReserve> {
                     guard await disk.run({ self.release(steps: given) }) else { throw error }
                 }
                 steps = Swift.max(steps * 2, 1)
-                await store.foldLog()
+                await store.tidy()
             }
         }
     }

@@ -1,7 +1,7 @@
 public import BlobStore
-public import JobStore
 public import Logging
 public import POSIX
+public import Queue
 
 /// What earlier runs have left in a data folder: unfinished files, and files that no row refers to.
 ///
@@ -10,7 +10,7 @@ public struct Leftovers: Sendable {
     /// How long files stay set aside where nobody says otherwise.
     public static let standardPeriod: Duration = .seconds(7 * 24 * 60 * 60)
 
-    private let store: JobStore
+    private let store: any BlobReferences & StoreUpkeep
     private let blobs: BlobStore
     private let disk: BlockingExecutor
     private let logger: Logger
@@ -25,7 +25,7 @@ public struct Leftovers: Sendable {
     ///   - logger: Is told what was found.
     ///   - setAsidePeriod: How long files without a row stay.
     public init(
-        store: JobStore,
+        store: any BlobReferences & StoreUpkeep,
         blobs: BlobStore,
         disk: BlockingExecutor,
         logger: Logger,

@@ -1,5 +1,5 @@
 import JobModel
-public import JobStore
+public import Queue
 
 /// An API key as the API and the command line show it.
 public struct KeyDocument: Encodable {

@@ -1,4 +1,4 @@
-public import JobStore
+public import Queue
 
 /// When a key is to expire, as somebody says it.
 public enum KeyExpiry: Sendable, Equatable {

@@ -1,5 +1,5 @@
 import JobModel
-import JobStore
+import Queue
 
 /// Why a name does not tell which key is meant.
 struct KeyNameFault: Error, Sendable, CustomStringConvertible {

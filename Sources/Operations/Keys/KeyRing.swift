@@ -1,5 +1,6 @@
 import JobModel
-public import JobStore
+public import Queue
+import SQLiteStore
 import SemanticImages
 
 /// The API keys in a service's data folder, for commands; the service may run meanwhile and heeds every change at once.
@@ -36,7 +37,7 @@ public final class KeyRing: Sendable {
     }
 
     private let path: String
-    private let store: JobStore
+    private let store: any KeyCatalog & StoreUpkeep
 
     /// Opens a data folder that a server has made.
     ///
@@ -46,7 +47,7 @@ public final class KeyRing: Sendable {
         self.path = path
         do {
             let database = try DataFolder.existingDatabase(of: path)
-            store = try JobStore(attachingTo: database, generatorVersion: SemanticImageGenerator.version)
+            store = try SQLiteStore(attachingTo: database, generatorVersion: SemanticImageGenerator.version)
         } catch let fault as DataFolder.Fault {
             throw Fault(description: fault.description)
         } catch {

@@ -1,4 +1,4 @@
-public import JobStore
+public import Queue
 
 /// What names, scopes, expiries and quotas of API keys may be, for the API and the command line.
 public enum KeyRules {

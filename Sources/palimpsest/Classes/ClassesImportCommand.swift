@@ -3,9 +3,9 @@ import CodecHost
 import Cryptography
 import FoundationEssentials
 import JobModel
-import JobStore
 import Operations
 import POSIX
+import Queue
 
 struct ClassesImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

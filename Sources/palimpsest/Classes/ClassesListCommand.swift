@@ -1,6 +1,6 @@
 import ArgumentParser
-import JobStore
 import Operations
+import Queue
 
 struct ClassesListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

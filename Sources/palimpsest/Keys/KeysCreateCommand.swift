@@ -1,7 +1,7 @@
 import ArgumentParser
 import JobModel
-import JobStore
 import Operations
+import Queue
 
 struct KeysCreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import JobModel
-import JobStore
 import Operations
+import Queue
 
 struct KeysRevokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

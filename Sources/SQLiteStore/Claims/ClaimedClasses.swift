@@ -1,0 +1,61 @@
+import Cryptography
+import FoundationEssentials
+import GRDB
+import JobModel
+import Queue
+
+/// The artefacts of one claim's classes, as they were frozen when the job was accepted; each class is looked up once.
+struct ClaimedClasses {
+    /// What a class has in a job, and the list of its imported pictures if it has any.
+    private typealias Frozen = (artefact: ClassArtefact, list: Int64?)
+
+    let job: Int64
+    let tenant: String
+    let mode: ProtectionMode
+    private var known: [String: Frozen] = [:]
+
+    init(job: Int64, tenant: String, mode: ProtectionMode) {
+        self.job = job
+        self.tenant = tenant
+        self.mode = mode
+    }
+
+    /// The part that an image gets; `nil` if its job does not know the class.
+    mutating func part(
+        _ db: Database,
+        label: String,
+        input: SHA256Digest
+    ) throws -> ArtefactPart<SHA256Digest>? {
+        guard let frozen = try known[label] ?? frozen(db, label: label) else { return nil }
+        known[label] = frozen
+        return try frozen.artefact.part(for: input, mode: mode).mapImported { position in
+            try Self.picture(db, list: frozen.list, position: position)
+        }
+    }
+
+    private func frozen(_ db: Database, label: String) throws -> Frozen? {
+        let row = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT list FROM job_classes WHERE job = ? AND label = ?"),
+            arguments: [job, label]
+        )
+        guard let row else { return nil }
+        guard let list: Int64 = row["list"] else {
+            return try SQLiteStore.assignment(db, tenant: tenant, label: label).map { (.generated($0), nil) }
+        }
+        let count = try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT count(*) FROM listed_pictures WHERE list = ?"),
+            arguments: [list]
+        )
+        guard let count, count > 0 else { throw StoreError.corrupt("a list of imported semantic images is empty") }
+        return (.imported(count: count), list)
+    }
+
+    private static func picture(_ db: Database, list: Int64?, position: Int) throws -> SHA256Digest {
+        let hash = try Data.fetchOne(
+            db.cachedStatement(sql: "SELECT sha256 FROM listed_pictures WHERE list = ? AND position = ?"),
+            arguments: [list, position]
+        )
+        guard let hash else { throw StoreError.corrupt("a list of imported semantic images has a gap") }
+        return try SHA256Digest(column: hash)
+    }
+}

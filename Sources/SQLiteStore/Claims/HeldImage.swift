@@ -1,0 +1,54 @@
+import FoundationEssentials
+import GRDB
+import JobModel
+import Queue
+
+/// A running image whose lease is about to be used: found only if it still belongs to whoever asks.
+struct HeldImage {
+    let id: Int64
+    let job: Int64
+    let faults: ImageFaults
+
+    init(row: Row) {
+        id = row["id"]
+        job = row["job"]
+        faults = ImageFaults(row: row)
+    }
+
+    static let columns = "id, job, errors, crashes, interruptions"
+
+    /// The image of a claim, unless somebody else has it by now or it is not running any more.
+    static func fetch(_ db: Database, _ claim: ClaimedImage) throws -> HeldImage? {
+        try Row.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT \(columns) FROM images
+                    WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ?
+                        AND state = 'running' AND claim = ?
+                    """
+            ),
+            arguments: [claim.jobID.text, claim.number, Data(claim.token.bytes)]
+        ).map(HeldImage.init(row:))
+    }
+
+    /// Whether the claim's own worker has ended it already.
+    static func hasEnded(_ db: Database, _ claim: ClaimedImage) throws -> Bool {
+        try Bool.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT EXISTS (
+                        SELECT 1 FROM images WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ?
+                            AND state <> 'running' AND claim = ?
+                    )
+                    """
+            ),
+            arguments: [claim.jobID.text, claim.number, Data(claim.token.bytes)]
+        ) ?? false
+    }
+}
+
+extension ImageFaults {
+    init(row: Row) {
+        self.init(errors: row["errors"], crashes: row["crashes"], interruptions: row["interruptions"])
+    }
+}

@@ -1,0 +1,100 @@
+public import Cryptography
+import FoundationEssentials
+import GRDB
+public import JobModel
+public import Queue
+
+extension SQLiteStore {
+    /// Replaces the imported semantic images of some classes.
+    public func importSemanticImages(
+        _ classes: [ImportedClass],
+        tenant: APIKeyID
+    ) async throws(StoreError) -> [SHA256Digest] {
+        let time = now()
+        return try await write { db in
+            guard
+                try Bool.fetchOne(
+                    db,
+                    sql: "SELECT EXISTS (SELECT 1 FROM api_keys WHERE id = ?)",
+                    arguments: [tenant.text]
+                ) == true
+            else { throw StoreError.unknownTenant }
+            return try Self.replaceImported(db, classes, tenant: tenant, time: time)
+        }
+    }
+
+    /// Replaces the pictures of classes, and tells which blobs nothing refers to any more.
+    static func replaceImported(
+        _ db: Database,
+        _ classes: [ImportedClass],
+        tenant: APIKeyID,
+        time: Int64
+    ) throws -> [SHA256Digest] {
+        var replaced: Set<Data> = []
+        for imported in classes {
+            replaced.formUnion(try deleteImported(db, tenant: tenant, label: imported.label))
+            try insert(db, imported, tenant: tenant, time: time)
+        }
+        return try unreferenced(db, among: replaced)
+    }
+
+    /// Forgets a class's pictures, but for jobs that have them, and names their blobs.
+    static func deleteImported(_ db: Database, tenant: APIKeyID, label: ClassLabel) throws -> Set<Data> {
+        try retireList(db, tenant: tenant, label: label)
+        return try Data.fetchSet(
+            db,
+            sql: "DELETE FROM imported_semantic_images WHERE tenant = ? AND label = ? RETURNING sha256",
+            arguments: [tenant.text, label.text]
+        )
+    }
+
+    static func unreferenced(_ db: Database, among blobs: Set<Data>) throws -> [SHA256Digest] {
+        try blobs.map { try SHA256Digest(column: $0) }.filter { try !isReferenced(db, $0) }
+    }
+
+    private static func insert(_ db: Database, _ imported: ImportedClass, tenant: APIKeyID, time: Int64) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO imported_semantic_images (tenant, label, position, sha256, size, imported_at)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """
+        )
+        for (position, picture) in imported.pictures.enumerated() {
+            try statement.execute(
+                arguments: [
+                    tenant.text, imported.label.text, position, Data(picture.sha256.bytes),
+                    Int64(clamping: picture.size), time,
+                ]
+            )
+        }
+        try insertList(db, imported, tenant: tenant)
+    }
+
+    /// Every class of every tenant, sorted by label and then by the age of its key.
+    public func classes() async throws(StoreError) -> [ClassSummary] {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT class.tenant, api_keys.name, class.label, generator_version, class_index, imported.count
+                    FROM (SELECT tenant, label FROM semantic_images
+                        UNION SELECT tenant, label FROM imported_semantic_images) AS class
+                    JOIN api_keys ON api_keys.id = class.tenant
+                    LEFT JOIN semantic_images USING (tenant, label)
+                    LEFT JOIN (SELECT tenant, label, count(*) AS count FROM imported_semantic_images
+                        GROUP BY tenant, label) AS imported USING (tenant, label)
+                    ORDER BY class.label, api_keys.created_at, api_keys.rowid
+                    """
+            ).map(ClassSummary.init(row:))
+        }
+    }
+
+    // MARK: - Steps
+
+    static func importedCount(_ db: Database, tenant: String, label: String) throws -> Int {
+        let statement = try db.cachedStatement(
+            sql: "SELECT count(*) FROM imported_semantic_images WHERE tenant = ? AND label = ?"
+        )
+        return try Int.fetchOne(statement, arguments: [tenant, label]) ?? 0
+    }
+}

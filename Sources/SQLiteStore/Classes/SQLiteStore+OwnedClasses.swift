@@ -1,0 +1,134 @@
+public import Cryptography
+import FoundationEssentials
+import GRDB
+public import JobModel
+public import Queue
+
+extension SQLiteStore {
+    /// The classes of a tenant.
+    public func classes(
+        tenant: APIKeyID,
+        cursor: String? = nil,
+        limit: Int = 100
+    ) async throws(StoreError) -> ClassPage {
+        var last = ""
+        if let cursor {
+            guard let label = ClassCursor.label(in: cursor) else { throw .invalidCursor }
+            last = label.text
+        }
+        let count = min(max(limit, 1), 1000)
+        return try await read { [last] db in
+            let labels = try String.fetchAll(
+                db,
+                sql: """
+                    SELECT label FROM semantic_images WHERE tenant = :tenant AND label > :last
+                    UNION SELECT label FROM imported_semantic_images WHERE tenant = :tenant AND label > :last
+                    ORDER BY label LIMIT :limit
+                    """,
+                arguments: ["tenant": tenant.text, "last": last, "limit": count + 1]
+            )
+            let page = try labels.prefix(count).compactMap { try Self.ownedClass(db, tenant, try ClassLabel($0)) }
+            return ClassPage(
+                classes: page,
+                nextCursor: labels.count > count ? page.last.map { ClassCursor.text(after: $0.label) } : nil
+            )
+        }
+    }
+
+    /// One class of a tenant.
+    public func ownedClass(tenant: APIKeyID, label: ClassLabel) async throws(StoreError) -> OwnedClass? {
+        try await read { db in try Self.ownedClass(db, tenant, label) }
+    }
+
+    /// Makes a class before its first image.
+    public func createClass(
+        tenant: APIKeyID,
+        label: ClassLabel,
+        assignment: ClassAssignment? = nil
+    ) async throws(StoreError) -> ClassCreation {
+        try await write { [self] db in
+            let known = try Self.assignment(db, tenant: tenant.text, label: label.text)
+            if let known, let assignment, known != assignment { return .assignedOtherwise }
+            if known == nil {
+                if let assignment {
+                    let isTaken = try Bool.fetchOne(
+                        db,
+                        sql: """
+                            SELECT EXISTS (
+                                SELECT 1 FROM semantic_images WHERE tenant = ? AND family_seed = ? AND class_index = ?
+                            )
+                            """,
+                        arguments: [
+                            tenant.text, Int64(bitPattern: assignment.familySeed), assignment.classIndex,
+                        ]
+                    )
+                    if isTaken == true { return .indexTaken }
+                    try insert(db, assignment, tenant: tenant.text, label: label.text)
+                } else {
+                    try assign(db, tenant: tenant.text, label: label.text)
+                }
+            }
+            guard let owned = try Self.ownedClass(db, tenant, label) else {
+                throw StoreError.corrupt("a class is not there that was just made")
+            }
+            return known == nil ? .created(owned) : .found(owned)
+        }
+    }
+
+    /// Makes a picture the semantic image of a class, in place of all that were imported for it.
+    public func importSemanticImage(
+        _ picture: StoredBlob,
+        tenant: APIKeyID,
+        label: ClassLabel
+    ) async throws(StoreError) -> ClassImport {
+        let time = now()
+        return try await write { db in
+            guard try Self.key(db, tenant)?.state(at: time) == .active else { return .keyUnusable }
+            let isNew = try Self.ownedClass(db, tenant, label) == nil
+            let unreferenced = try Self.replaceImported(
+                db,
+                [ImportedClass(label: label, pictures: [picture])],
+                tenant: tenant,
+                time: time
+            )
+            return .imported(isNew: isNew, unreferenced: unreferenced)
+        }
+    }
+
+    /// Gives a class the generator's semantic image again.
+    public func removeImportedSemanticImages(
+        tenant: APIKeyID,
+        label: ClassLabel
+    ) async throws(StoreError) -> [SHA256Digest]? {
+        try await write { db in
+            let removed = try Self.deleteImported(db, tenant: tenant, label: label)
+            return removed.isEmpty ? nil : try Self.unreferenced(db, among: removed)
+        }
+    }
+
+    /// The first of a class's imported pictures.
+    public func importedSemanticImage(
+        tenant: APIKeyID,
+        label: ClassLabel
+    ) async throws(StoreError) -> StoredBlob? {
+        try await read { db in
+            try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT sha256, size FROM imported_semantic_images
+                    WHERE tenant = ? AND label = ? AND position = 0
+                    """,
+                arguments: [tenant.text, label.text]
+            ).map { StoredBlob(sha256: try SHA256Digest(column: $0["sha256"]), size: $0["size"]) }
+        }
+    }
+
+    // MARK: - Steps
+
+    private static func ownedClass(_ db: Database, _ tenant: APIKeyID, _ label: ClassLabel) throws -> OwnedClass? {
+        let assignment = try assignment(db, tenant: tenant.text, label: label.text)
+        let importedCount = try importedCount(db, tenant: tenant.text, label: label.text)
+        guard assignment != nil || importedCount > 0 else { return nil }
+        return OwnedClass(label: label, assignment: assignment, importedCount: importedCount)
+    }
+}

@@ -1,0 +1,140 @@
+import Cryptography
+import FoundationEssentials
+import GRDB
+import JobModel
+import Queue
+
+/// The one statement that changes images' states: it writes down what ``RetryRule/transition(of:after:on:)`` decided.
+///
+/// A trigger of the schema refuses any step that `ImageState.canBecome` does.
+struct ImageWrite {
+    /// The picture of an image that is protected.
+    struct Result {
+        let output: StoredBlob
+        let crc32: UInt32
+        let report: ProtectionReport
+    }
+
+    /// Who holds the image from now on.
+    struct Lease {
+        let owner: WorkerOwner
+        let token: ClaimToken
+        let until: Int64
+    }
+
+    let transition: ImageTransition
+    let now: Int64
+    /// Why the attempt ended, for the operator; `nil` keeps what was there.
+    var fault: String?
+    /// Needed exactly where the transition leads to `done`.
+    var result: Result?
+    /// Needed exactly where the transition leads to `running`.
+    var lease: Lease?
+    /// Whether the claim's own worker ends it, whose repeated answer is to be recognized.
+    var keepsToken = false
+
+    /// Writes it to one image.
+    ///
+    /// - Throws: ``StoreError/corrupt(_:)`` if the image is not in the transition's old state, errors of SQLite.
+    func execute(_ db: Database, image id: Int64) throws {
+        guard try execute(db, where: "id = :image", ["image": id]) == 1 else {
+            throw StoreError.corrupt("an image is not in the state that was read")
+        }
+    }
+
+    /// Writes it to all images in the transition's old state that a condition picks.
+    ///
+    /// - Returns: How many there were.
+    func execute(_ db: Database, where condition: StaticString, _ arguments: StatementArguments) throws -> Int {
+        precondition(transition.takesLease == (lease != nil), "a lease belongs to a claim")
+        let values: StatementArguments = [
+            "old": transition.old.rawValue, "new": transition.new.rawValue,
+            "claims": transition.takesLease ? 1 : 0, "now": now,
+            "errors": transition.faults.errors, "crashes": transition.faults.crashes,
+            "interruptions": transition.faults.interruptions, "fault": fault.map { String($0.prefix(500)) },
+            "owner": lease?.owner.description, "until": lease?.until,
+            "token": lease.map { Data($0.token.bytes) }, "keeps": keepsToken ? 1 : 0,
+            "available": transition.new == .queued ? now + transition.delay.milliseconds : nil,
+            "finished": transition.isEnd ? now : nil,
+            "code": transition.failure?.code, "detail": transition.failure?.detail,
+            "output": result.map { Data($0.output.sha256.bytes) },
+            "size": result.map { Int64(clamping: $0.output.size) },
+            "crc32": result.map { Int64($0.crc32) }, "report": try result.map { try JSONColumn.encode($0.report) },
+        ]
+        try db.cachedStatement(
+            sql: """
+                UPDATE images SET state = :new, attempt = attempt + :claims,
+                    errors = :errors, crashes = :crashes, interruptions = :interruptions,
+                    last_fault = coalesce(:fault, last_fault), lease_owner = :owner, lease_until = :until,
+                    claim = CASE WHEN :keeps THEN claim ELSE :token END,
+                    available_at = coalesce(:available, available_at),
+                    started_at = CASE WHEN :claims THEN coalesce(started_at, :now) ELSE started_at END,
+                    finished_at = max(:finished, coalesce(started_at, :finished)), failure_code = :code, failure_detail = :detail,
+                    output_sha256 = :output, output_size = :size, output_crc32 = :crc32, report = :report
+                WHERE state = :old AND \(condition)
+                """
+        ).execute(arguments: values &+ arguments)
+        return db.changesCount
+    }
+}
+
+extension SQLiteStore {
+    /// Takes a running image through an event, which may be its own worker's word.
+    ///
+    /// - Returns: What became of it.
+    /// - Throws: Errors of SQLite.
+    func take(
+        _ db: Database,
+        _ image: HeldImage,
+        _ event: ImageEvent,
+        now time: Int64,
+        fault: String? = nil,
+        result: ImageWrite.Result? = nil,
+        byWorker: Bool = false
+    ) throws -> ImageTransition {
+        guard let transition = rule.transition(of: .running, after: image.faults, on: event) else {
+            throw StoreError.corrupt("an image that is running cannot be \(event)")
+        }
+        try ImageWrite(
+            transition: transition,
+            now: time,
+            fault: fault,
+            result: result,
+            keepsToken: byWorker
+        ).execute(db, image: image.id)
+        return transition
+    }
+
+    /// Takes every image of a job through an event that it can be taken through; the others stay as they are.
+    ///
+    /// An image without a file, which was refused while it was received, has nothing that could be tried again.
+    func takeAll(_ db: Database, job: Int64, _ event: ImageEvent, now time: Int64, _ ledger: inout JobLedger) throws {
+        let groups = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT DISTINCT state, errors, crashes, interruptions FROM images
+                WHERE job = ? AND input_sha256 IS NOT NULL
+                """,
+            arguments: [job]
+        )
+        for group in groups {
+            guard let state = ImageState(rawValue: group["state"]) else {
+                throw StoreError.corrupt("a row holds no legal image state")
+            }
+            let faults = ImageFaults(row: group)
+            guard let transition = rule.transition(of: state, after: faults, on: event) else { continue }
+            let count = try ImageWrite(transition: transition, now: time).execute(
+                db,
+                where: """
+                    job = :job AND input_sha256 IS NOT NULL
+                    AND (images.errors, images.crashes, images.interruptions) = (:olderrors, :oldcrashes, :oldinterruptions)
+                    """,
+                [
+                    "job": job, "olderrors": faults.errors, "oldcrashes": faults.crashes,
+                    "oldinterruptions": faults.interruptions,
+                ]
+            )
+            ledger.note(job: job, transition, count: count)
+        }
+    }
+}

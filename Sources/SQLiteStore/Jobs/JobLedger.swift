@@ -1,0 +1,73 @@
+import GRDB
+import JobModel
+import Queue
+
+/// Collects the steps that a transaction's images take, and enters them into their jobs before the transaction ends.
+struct JobLedger {
+    private struct Step: Hashable {
+        let old: ImageState
+        let new: ImageState
+    }
+
+    private var steps: [Int64: [Step: Int]] = [:]
+
+    /// Whether workers that have nothing to do should look again.
+    private(set) var wakesWorkers = false
+
+    /// Whether workers should look whether they still hold what they have.
+    private(set) var endsLeases = false
+
+    /// Notes what became of some images of a job.
+    mutating func note(job: Int64, _ transition: ImageTransition, count: Int = 1) {
+        steps[job, default: [:]][Step(old: transition.old, new: transition.new), default: 0] += count
+        guard count > 0 else { return }
+        wakesWorkers = wakesWorkers || transition.wakesWorkers
+        endsLeases = endsLeases || transition.endsLease
+    }
+
+    /// Writes the new counts of every job, and the state, the times and the endings that follow.
+    func settle(_ db: Database, now: Int64) throws {
+        for (job, steps) in steps {
+            guard
+                let row = try Row.fetchOne(
+                    db.cachedStatement(sql: "SELECT * FROM jobs WHERE seq = ?"),
+                    arguments: [job]
+                )
+            else { throw StoreError.corrupt("an image has no job") }
+            var counts = JobCounts(row: row)
+            let old = counts.state
+            var endings = JobCounts()
+            for (step, count) in steps {
+                if step.new.isTerminal, !step.old.isTerminal { endings[step.new] += count }
+                guard counts.move(count, from: step.old, to: step.new) else {
+                    throw StoreError.corrupt("the counts of a job are wrong")
+                }
+            }
+            let state = counts.state
+            guard state == old || old.canBecome(state) else {
+                throw StoreError.corrupt("a job cannot go from \(old.rawValue) to \(state.rawValue)")
+            }
+            try db.cachedStatement(
+                sql: """
+                    UPDATE jobs SET state = :state, queued_count = :queued, running_count = :running, done_count = :done,
+                        failed_count = :failed, quarantined_count = :quarantined, cancelled_count = :cancelled,
+                        done_endings = done_endings + :doneendings, failed_endings = failed_endings + :failedendings,
+                        quarantined_endings = quarantined_endings + :quarantinedendings,
+                        cancelled_endings = cancelled_endings + :cancelledendings,
+                        started_at = CASE WHEN :state = 'queued' THEN started_at ELSE coalesce(started_at, :now) END,
+                        finished_at = CASE WHEN :terminal THEN max(:now, coalesce(started_at, :now), created_at) END,
+                        expires_at = CASE WHEN :terminal THEN :now + retention_ms END
+                    WHERE seq = :job
+                    """
+            ).execute(
+                arguments: [
+                    "state": state.rawValue, "queued": counts.queued, "running": counts.running, "done": counts.done,
+                    "failed": counts.failed, "quarantined": counts.quarantined, "cancelled": counts.cancelled,
+                    "doneendings": endings.done, "failedendings": endings.failed,
+                    "quarantinedendings": endings.quarantined, "cancelledendings": endings.cancelled,
+                    "terminal": state.isTerminal, "now": now, "job": job,
+                ]
+            )
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import Cryptography
+import FoundationEssentials
+import GRDB
+import JobModel
+public import Queue
+
+extension SQLiteStore {
+    /// Makes a job with its images.
+    public func createJob(_ new: NewJob, images: [NewImage]) async throws(StoreError) -> JobSubmission {
+        guard !images.isEmpty else { throw .noImages }
+        precondition(images.allSatisfy { $0.label != nil || $0.content.isRefused }, "what is stored has a class")
+        let submission = try await write { [self] db in
+            if let earlier = try earlierSubmission(db, new) { return earlier }
+            if let refusal = try refusal(db, of: new, images) { return refusal }
+            let accepted =
+                new.protectsAgain ? images : try ProtectedPictures.refusing(images, of: new.tenant, db)
+            return JobSubmission.created(try insertJob(db, new, accepted))
+        }
+        if case .created(let job) = submission, job.counts.queued > 0 { signal.notify() }
+        return submission
+    }
+
+    /// What the same request has made before; the record of a job that has expired stands for nothing, and goes.
+    private func earlierSubmission(_ db: Database, _ new: NewJob) throws -> JobSubmission? {
+        guard let idempotency = new.idempotency,
+            let row = try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT jobs.*, idempotency.fingerprint FROM idempotency JOIN jobs ON jobs.seq = idempotency.job
+                    WHERE idempotency.tenant = ? AND idempotency.key = ?
+                    """,
+                arguments: [new.tenant.text, idempotency.key]
+            )
+        else { return nil }
+        let job = try Job(row: row)
+        guard job.expiredAt == nil, (job.expiresAt ?? .max) > now() else {
+            try db.execute(
+                sql: "DELETE FROM idempotency WHERE tenant = ? AND key = ?",
+                arguments: [new.tenant.text, idempotency.key]
+            )
+            return nil
+        }
+        let known = [idempotency.fingerprint, idempotency.earlierFingerprint].compactMap { $0.map { Data($0.bytes) } }
+        guard known.contains(row["fingerprint"]) else { return .conflict }
+        return .replayed(job)
+    }
+
+    private func insertJob(_ db: Database, _ new: NewJob, _ images: [NewImage]) throws -> Job {
+        let time = now()
+        var counts = JobCounts()
+        for image in images {
+            switch image.content {
+            case .stored: counts.queued += 1
+            case .refused: counts.failed += 1
+            }
+        }
+        let labels = Set(images.compactMap(\.label)).sorted { $0.text < $1.text }
+        for label in labels { try assign(db, tenant: new.tenant.text, label: label.text) }
+        let isFinished = counts.state.isTerminal
+        let retention = max(new.retention.milliseconds, 0)
+        let job = Job(
+            id: .random(),
+            tenant: new.tenant,
+            state: counts.state,
+            settings: new.settings,
+            attachments: new.attachments,
+            priority: new.priority,
+            turn: new.priority.turn(ofJobMadeAt: time),
+            pixels: images.reduce(0) { $0 + Int64($1.pixels) },
+            counts: counts,
+            createdAt: time,
+            startedAt: counts.state == .queued ? nil : time,
+            finishedAt: isFinished ? time : nil,
+            expiresAt: isFinished ? time + retention : nil,
+            expiredAt: nil,
+            classes: Array(ClassCount.of(images.compactMap(\.label)).prefix(ClassCount.maxListed)),
+            passedOver: new.passedOver.total > 0 ? new.passedOver : nil
+        )
+        try db.execute(
+            sql: """
+                INSERT INTO jobs (id, tenant, state, settings, priority, turn, pixels, queued_count, running_count,
+                    done_count, failed_count, quarantined_count, cancelled_count, retention_ms, created_at, started_at,
+                    finished_at, expires_at, previews, recovery_key, recovery_source, classes, passed_over,
+                    failed_endings)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                job.id.text, job.tenant.text, job.state.rawValue, try JSONColumn.encode(job.settings),
+                job.priority.rawValue, job.turn, job.pixels, counts.queued, counts.failed, retention, time,
+                job.startedAt, job.finishedAt, job.expiresAt, new.attachments.previews,
+                new.attachments.recovery.map { Data($0.publicKey.bytes) }, new.attachments.recovery?.source.text,
+                try JSONColumn.encode(job.classes), try job.passedOver.map { try JSONColumn.encode($0) },
+                counts.failed,
+            ]
+        )
+        let seq = db.lastInsertedRowID
+        try Self.settleClasses(db, job: seq, tenant: job.tenant, labels: labels)
+        try insertImages(db, images, of: job, seq: seq, time: time)
+        if let idempotency = new.idempotency {
+            try db.execute(
+                sql: "INSERT INTO idempotency (tenant, key, fingerprint, job, created_at) VALUES (?, ?, ?, ?, ?)",
+                arguments: [new.tenant.text, idempotency.key, Data(idempotency.fingerprint.bytes), seq, time]
+            )
+        }
+        return job
+    }
+
+    private func insertImages(_ db: Database, _ images: [NewImage], of job: Job, seq: Int64, time: Int64) throws {
+        let statement = try db.makeStatement(
+            sql: """
+                INSERT INTO images (job, number, tenant, turn, pixels, label, name, source, state, input_sha256,
+                    input_size, available_at, failure_code, failure_detail, finished_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        )
+        var names = OutputNames()
+        // Images without a class lie in no folder of the archive, so that their names are told apart among themselves.
+        var namesWithoutClass = OutputNames()
+        let noFolder = try ClassLabel("-")
+        for (index, image) in images.enumerated() {
+            let name =
+                image.label.map { names.take(image.name, in: $0) } ?? namesWithoutClass.take(image.name, in: noFolder)
+            var arguments: StatementArguments = [
+                seq, index + 1, job.tenant.text, job.turn, image.pixels, image.label?.text ?? LabelColumn.noClass,
+                name.base, image.source,
+            ]
+            switch image.content {
+            case .stored(let blob):
+                arguments += [
+                    ImageState.queued.rawValue, Data(blob.sha256.bytes), Int64(clamping: blob.size), time, nil, nil,
+                    nil,
+                ]
+            case .refused(let failure):
+                arguments += [ImageState.failed.rawValue, nil, nil, time, failure.code, failure.detail, time]
+            }
+            try statement.execute(arguments: arguments)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import GRDB
+import JobModel
+public import Queue
+import Synchronization
+
+/// The uses of keys that are not written yet.
+final class KeyUses: Sendable {
+    private let times = Mutex<[APIKeyID: Int64]>([:])
+
+    func note(_ key: APIKeyID, at time: Int64) {
+        times.withLock { $0[key] = time }
+    }
+
+    func take() -> [APIKeyID: Int64] {
+        times.withLock { times in
+            defer { times = [:] }
+            return times
+        }
+    }
+}
+
+extension SQLiteStore {
+    /// Notes in memory that a key was used.
+    public func noteUse(of key: APIKey) {
+        let time = now()
+        guard time - (key.lastUsedAt ?? 0) >= APIKey.useGranularity.milliseconds else { return }
+        keyUses.note(key.id, at: time)
+    }
+
+    /// Writes when keys were used.
+    public func saveKeyUses() async throws(StoreError) {
+        let uses = keyUses.take()
+        guard !uses.isEmpty else { return }
+        try await write { db in
+            for (key, time) in uses {
+                try db.execute(
+                    sql: "UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, 0), ?) WHERE id = ?",
+                    arguments: [time, key.text]
+                )
+            }
+        }
+    }
+}

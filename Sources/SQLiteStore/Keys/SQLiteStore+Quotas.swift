@@ -1,0 +1,66 @@
+import GRDB
+public import JobModel
+public import Queue
+
+extension SQLiteStore {
+    /// How many images of a tenant are queued or running.
+    public func queuedImages(tenant: APIKeyID) async throws(StoreError) -> QueuedImages {
+        try await readOnce { db in try Self.queuedImages(db, tenant: tenant) }
+    }
+
+    /// Whether a tenant has named a request so before.
+    public func hasRequest(_ key: String, tenant: APIKeyID) async throws(StoreError) -> Bool {
+        try await readOnce { [now] db in
+            try Bool.fetchOne(
+                db.cachedStatement(
+                    sql: """
+                        SELECT EXISTS (
+                            SELECT 1 FROM idempotency JOIN jobs ON jobs.seq = idempotency.job
+                            WHERE idempotency.tenant = ? AND idempotency.key = ?
+                                AND jobs.expired_at IS NULL AND (jobs.expires_at IS NULL OR jobs.expires_at > ?)
+                        )
+                        """
+                ),
+                arguments: [tenant.text, key, now()]
+            ) ?? false
+        }
+    }
+
+    static let queuedImagesSQL = """
+        SELECT count(*) AS count, coalesce(sum(input_size), 0) AS bytes FROM images
+        WHERE tenant = ? AND state IN ('queued', 'running')
+        """
+
+    static func queuedImages(_ db: Database, tenant: APIKeyID) throws -> QueuedImages {
+        let statement = try db.cachedStatement(sql: queuedImagesSQL)
+        guard let row = try Row.fetchOne(statement, arguments: [tenant.text]) else {
+            return QueuedImages(count: 0, bytes: 0)
+        }
+        return QueuedImages(count: row["count"], bytes: row["bytes"])
+    }
+
+    /// Why a job may not be made, as its key stands in this very transaction.
+    ///
+    /// A key may have been revoked, and a quota filled by another upload, while the body came in.
+    ///
+    /// - Returns: The refusal; `nil` if the job may be made.
+    /// - Throws: ``StoreError/unknownTenant``, errors of SQLite.
+    func refusal(_ db: Database, of new: NewJob, _ images: [NewImage]) throws -> JobSubmission? {
+        guard
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT * FROM api_keys WHERE id = ?"),
+                arguments: [new.tenant.text]
+            )
+        else { throw StoreError.unknownTenant }
+        let key = try APIKey(row: row)
+        guard key.state(at: now()) == .active else { return .keyUnusable }
+        guard key.quotas.imagesQueued != nil || key.quotas.bytesQueued != nil else { return nil }
+        var more = QueuedImages(count: 0, bytes: 0)
+        for case .stored(let blob) in images.map(\.content) {
+            more.count += 1
+            more.bytes += Int(clamping: blob.size)
+        }
+        let queued = try Self.queuedImages(db, tenant: new.tenant)
+        return key.quotas.excess(of: more, over: queued).map { .overQuota($0) }
+    }
+}
