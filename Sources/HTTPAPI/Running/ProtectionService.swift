@@ -163,7 +163,7 @@ public struct ProtectionService: Sendable {
             await api.reserve?.restore(on: api.disk, logger: logger)
             try await api.housekeeping.leftovers.cleanUpAfterLastRun()
             let node = try folder.provideNode()
-            try await store.reclaim(previousRunsOf: DataFolder.earlierNode)
+            try await store.reclaim(previousRunsOf: DataFolder.earlierNode, currentRun: nil)
             try folder.finishFirstStart()
             return (api, node)
         } catch let fault as DataFolder.Fault {
