@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import HTTPWire
 import Testing
 
@@ -9,18 +9,19 @@ import Testing
 /// `-w` appends what curl itself observed to the body.
 @Suite("With curl") struct CurlTests {
     /// Runs a shell command and returns its output.
+    ///
+    /// `popen` would let curl inherit the ends of pipes that other tests wait to see closed.
     private func shell(_ line: String) async throws -> String {
         try await blocking {
-            guard let stream = popen("LC_ALL=C; \(line)", "re") else { return "popen failed" }
-            var output: [UInt8] = []
-            var buffer = [UInt8](repeating: 0, count: 65_536)
-            while true {
-                let count = fread(&buffer, 1, buffer.count, stream)
-                if count == 0 { break }
-                output += buffer[..<count]
-            }
-            pclose(stream)
-            return String(decoding: output, as: UTF8.self)
+            let shell = Process()
+            shell.executableURL = URL(filePath: "/bin/sh")
+            shell.arguments = ["-c", "LC_ALL=C; \(line)"]
+            let output = Pipe()
+            shell.standardOutput = output
+            try shell.run()
+            let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
+            shell.waitUntilExit()
+            return String(decoding: bytes, as: UTF8.self)
         }
     }
 
