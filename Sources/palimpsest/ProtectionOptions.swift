@@ -27,8 +27,12 @@ struct ProtectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where the change is small so that it is not seen: photo, mostly in blue; none; or auto, photo for pictures whose short side "
-                + "has more than 64 pixels and none for others.",
+            """
+            Where the change is made smaller, so that it is seen less: photo, mostly in blue, which \
+            with today's weights leaves photos of full size unprotected against training; none, as \
+            strong as allowed, with visible stripes; or auto, photo for pictures whose short side \
+            has more than 64 pixels and none for others.
+            """,
             valueName: "mask"
         )
     )
