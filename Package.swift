@@ -168,7 +168,8 @@ let package = Package(
         module(
             "HTTPAPI",
             [
-                "Archive", "BlobStore", "CodecHost", "Cryptography", "HTTPServer", "HTTPWire",
+                "Archive", "BlobStore", "CodecHost", "CodecProtocol", "Cryptography", "HTTPServer",
+                "HTTPWire",
                 "ImageHeader", "JobModel", "JobRunner", "Operations", "POSIX", "PublicFiles", "Queue",
                 "Sandbox", "SemanticImages", "SocketIO", "Telemetry", httpTypes, logging,
             ]
@@ -233,7 +234,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "ToyCodec",
-            dependencies: ["CodecChild", "JobModel", "Methods", "Sandbox", "ToyMethod"],
+            dependencies: [
+                "CodecChild", "DeepHiding", "JobModel", "Methods", "Sandbox", "ToyMethod",
+            ],
             path: "Tests/ToyCodec",
             swiftSettings: settings
         ),
@@ -290,10 +293,10 @@ let package = Package(
             "CodecHost",
             [
                 "CLinux", "CodecHarness", "CodecProtocol", "Cryptography", "JobModel", "POSIX",
-                "Sandbox",
+                "Sandbox", "ToyCodec", "ToyMethod",
             ]
         ),
-        tests("CodecChild", ["CodecHarness", "JobModel"]),
+        tests("CodecChild", ["CodecHarness", "CodecProtocol", "Cryptography", "JobModel"]),
         tests(
             "JobRunner",
             [

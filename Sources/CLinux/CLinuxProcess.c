@@ -23,7 +23,7 @@
 #endif
 
 // More descriptors than any child gets; the copies for it have higher numbers.
-enum { max_passed = 16 };
+enum { max_passed = 32 };
 
 // Copies the descriptors to numbers above every target, so that no dup2 overwrites a source that is
 // still needed.

@@ -8,11 +8,13 @@ public import Sandbox
 
 /// The whole life of a codec process: restrict itself, load the weights, answer requests until the parent closes the socket.
 ///
-/// Descriptors: 0 the socket to the parent, 1 /dev/null, 2 the parent's stderr, 3 the weights. One thread, blocking, since it has
-/// nothing else to do.
+/// Descriptors: 0 the socket to the parent, 1 /dev/null, 2 the parent's stderr, from 3 on the weights
+/// files, one a model. One thread, blocking, since it has nothing else to do.
 public struct CodecServer {
     /// A method that is ready to protect pictures.
     public struct Engine {
+        /// The method's name.
+        public let method: MethodID
         /// The hash of the weights file.
         public let modelSHA256: SHA256Digest
         /// Protects one picture.
@@ -22,10 +24,12 @@ public struct CodecServer {
 
         /// Wraps a method.
         public init(
+            method: MethodID,
             modelSHA256: SHA256Digest,
             protect: @escaping (CodecImage) throws(ImageFailure) -> ProtectedImage,
             importPicture: @escaping ([UInt8]) throws(ImageFailure) -> [UInt8]
         ) {
+            self.method = method
             self.modelSHA256 = modelSHA256
             self.protect = protect
             self.importPicture = importPicture
@@ -35,6 +39,7 @@ public struct CodecServer {
     /// The most bytes of a weights file.
     static let maxWeightsBytes = 512 << 20
 
+    private let models: [ModelName]
     private let parent: Int32
     private let memoryBytes: UInt64?
     private let filter: SystemCallFilter
@@ -44,18 +49,22 @@ public struct CodecServer {
     /// Describes a codec process.
     ///
     /// - Parameters:
+    ///   - models: The names of the weights files; the first is for pictures that name none.
     ///   - parent: The process that started this one.
     ///   - memoryBytes: The most address space to use; `nil` for no limit.
     ///   - filter: Whether system calls are filtered once the engine is there.
     ///   - maxAnswerBytes: The most bytes that the parent takes of what is made of a picture.
     ///   - loadEngine: Makes the network of a weights file, which may be hostile.
     public init(
+        models: [ModelName],
         parent: Int32,
         memoryBytes: UInt64?,
         filter: SystemCallFilter,
         maxAnswerBytes: UInt64 = CodecLimits().maxBodyBytes,
         loadEngine: @escaping ([UInt8]) throws(ImageFailure) -> Engine
     ) {
+        precondition(!models.isEmpty, "a codec has at least one model")
+        self.models = models
         self.parent = parent
         self.memoryBytes = memoryBytes
         self.filter = filter
@@ -69,15 +78,15 @@ public struct CodecServer {
     public func run() -> Int32 {
         let socket = FileDescriptor(owning: 0)
         do {
-            let engine: Engine
+            let engines: Engines
             do throws(ImageFailure) {
-                engine = try start()
+                engines = try start()
             } catch {
                 try send(.unready(error), over: socket)
                 return 1
             }
-            try send(.ready(modelSHA256: engine.modelSHA256, pid: getpid()), over: socket)
-            try serve(engine, over: socket)
+            try send(.ready(models: engines.loaded, pid: getpid()), over: socket)
+            try serve(engines, over: socket)
             return 0
         } catch {
             // The parent has gone or is broken; there is nobody to tell.
@@ -85,20 +94,22 @@ public struct CodecServer {
         }
     }
 
-    private func start() throws(ImageFailure) -> Engine {
+    private func start() throws(ImageFailure) -> Engines {
         do throws(SystemError) {
             try CodecSandbox.enter(parent: parent, memoryBytes: memoryBytes)
         } catch {
             throw ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
         }
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            let file = FileDescriptor(owning: 3)
-            bytes = try file.readAll(limit: Self.maxWeightsBytes)
-        } catch {
-            throw ImageFailure(code: "weights_unreadable", detail: "The weights file could not be read: \(error).")
+        var engines: [(name: ModelName, engine: Engine)] = []
+        for (number, name) in models.enumerated() {
+            do throws(ImageFailure) {
+                let file = FileDescriptor(owning: 3 + Int32(number))
+                engines.append((name: name, engine: try load(from: file)))
+            } catch {
+                guard models.count > 1 else { throw error }
+                throw ImageFailure(code: error.code, detail: "\(name): \(error.detail)")
+            }
         }
-        let engine = try loadEngine(bytes)
         do throws(SystemError) {
             try CodecSandbox.seal(filter: filter)
         } catch {
@@ -106,14 +117,24 @@ public struct CodecServer {
                 ? ImageFailure(code: CodecAnswer.unfiltered, detail: "\(SystemCallFilter.advice) (\(error))")
                 : ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
         }
-        return engine
+        return Engines(engines)
     }
 
-    private func serve(_ engine: Engine, over socket: borrowing FileDescriptor) throws {
+    private func load(from file: consuming FileDescriptor) throws(ImageFailure) -> Engine {
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try file.readAll(limit: Self.maxWeightsBytes)
+        } catch {
+            throw ImageFailure(code: "weights_unreadable", detail: "The weights file could not be read: \(error).")
+        }
+        return try loadEngine(bytes)
+    }
+
+    private func serve(_ engines: Engines, over socket: borrowing FileDescriptor) throws {
         var reader = FrameReader(limits: CodecLimits())
         while true {
             while let frame = try reader.next() {
-                try answer(CodecRequest(frame), by: engine, over: socket)
+                try answer(CodecRequest(frame), by: engines, over: socket)
             }
             let count = reader.receive(from: socket, mayBlock: true)
             if count < 0 { throw SystemError(call: "recv", code: Int32(-count)) }
@@ -124,16 +145,16 @@ public struct CodecServer {
         }
     }
 
-    private func answer(_ request: CodecRequest, by engine: Engine, over socket: borrowing FileDescriptor) throws {
+    private func answer(_ request: CodecRequest, by engines: Engines, over socket: borrowing FileDescriptor) throws {
         switch request {
         case .protect(let images):
             for (id, image) in images.enumerated() {
-                try send(answer(about: image, id: id, by: engine), over: socket)
+                try send(answer(about: image, id: id, by: engines), over: socket)
             }
         case .importPicture(let bytes):
             let answer: CodecAnswer
             do throws(ImageFailure) {
-                answer = .imported(png: try engine.importPicture(bytes))
+                answer = .imported(png: try engines.standard.importPicture(bytes))
             } catch {
                 answer = .failed(id: 0, error)
             }
@@ -141,9 +162,9 @@ public struct CodecServer {
         }
     }
 
-    private func answer(about image: CodecImage, id: Int, by engine: Engine) -> CodecAnswer {
+    private func answer(about image: CodecImage, id: Int, by engines: Engines) -> CodecAnswer {
         do throws(ImageFailure) {
-            let protected = try engine.protect(image)
+            let protected = try engines.engine(of: image.settings.model).protect(image)
             if let refusal = protected.refusal(atMost: maxAnswerBytes) { throw refusal }
             return .protected(id: id, protected)
         } catch {

@@ -35,6 +35,7 @@ extension CodecServer.Engine {
             compressionLevel: compressionLevel ?? PNGEncoder.defaultCompressionLevel
         )
         self.init(
+            method: type(of: method).id,
             modelSHA256: method.modelSHA256,
             protect: { image throws(ImageFailure) in
                 try protector.protect(

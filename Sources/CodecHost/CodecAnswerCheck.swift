@@ -12,8 +12,8 @@ struct CodecAnswerCheck {
 
     /// The picture that was handed out.
     let image: CodecImage
-    /// The weights that the codec said it has.
-    let modelSHA256: SHA256Digest
+    /// The model that the picture was to get, as the codec described it before it saw any picture.
+    let model: LoadedModel
 
     /// Looks for a contradiction.
     ///
@@ -30,7 +30,9 @@ struct CodecAnswerCheck {
         guard let size = PNGHeader(png) else { return "the picture is not a PNG" }
         guard report.outputSHA256 == outputSHA256.hex else { return "the report's hash is not the picture's" }
         guard report.inputSHA256 == image.photo.sha256.hex else { return "the report is about another file" }
-        guard report.modelSHA256 == modelSHA256.hex else { return "the report names another model" }
+        guard report.modelSHA256 == model.sha256.hex, report.method == model.method else {
+            return "the report names another model"
+        }
         guard report.width == size.width, report.height == size.height, report.bitDepth == size.bitDepth else {
             return "the report's size is not the picture's"
         }
@@ -51,7 +53,7 @@ struct CodecAnswerCheck {
         guard report.psnr > 0, report.ssim >= -1, report.ssim <= 1.000_001 else {
             return "the report's measures are impossible"
         }
-        guard SHA256Digest(hex: report.artefactSHA256) != nil, report.method.isWellFormed,
+        guard SHA256Digest(hex: report.artefactSHA256) != nil,
             report.workingWidth > 0, report.workingHeight > 0,
             isFormatName(report.inputFormat), report.leftOut.count <= Self.maxLeftOut,
             report.leftOut.allSatisfy(\.isWellFormed)

@@ -12,8 +12,8 @@ public struct CodecConfiguration: Sendable {
     public var arguments = ["codec"]
     /// The child's environment, a `NAME=value` each; the default holds what the loader and sanitizers need, and no secret.
     public var environment = Self.inheritedEnvironment()
-    /// The file of the network's weights.
-    public var weightsFile: String
+    /// The weights files.
+    public var models: ModelFiles
     /// How long one image of 50 million pixels may take by the clock; it grows with ``maxPixels``, as the limits below do.
     public var wallLimit: Duration = .seconds(120)
     /// How much processor time one image of 50 million pixels may take.
@@ -22,7 +22,8 @@ public struct CodecConfiguration: Sendable {
     public var startLimit: Duration = .seconds(60)
     /// The most address space of a process; `nil` for no limit.
     ///
-    /// It is that of pictures of 50 million pixels. It is ignored in builds for a sanitizer.
+    /// It is that of pictures of 50 million pixels and one model. It is ignored in builds for a
+    /// sanitizer.
     public var memoryBytes: UInt64? = 4 << 30
     /// How long to wait before a process that failed is started again; doubled each time.
     public var firstDelay: Duration = .milliseconds(100)
@@ -43,13 +44,21 @@ public struct CodecConfiguration: Sendable {
 
     /// Takes the defaults.
     ///
-    /// - Parameter weightsFile: The path of the weights.
-    public init(weightsFile: String) {
-        self.weightsFile = weightsFile
+    /// - Parameter models: The weights files.
+    public init(models: ModelFiles) {
+        self.models = models
     }
 
+    /// Room for another model's weights, its cache and the memory that it works in and keeps.
+    private static let bytesOfAnotherModel: UInt64 = 512 << 20
+
     /// The limit of address space that a process gets: room for all that is made of a picture of ``maxPixels``.
-    var addressSpaceBytes: UInt64? { memoryBytes.map { PixelScale(maxPixels: maxPixels).scaled($0) } }
+    var addressSpaceBytes: UInt64? {
+        memoryBytes.map { bytes in
+            PixelScale(maxPixels: maxPixels).scaled(bytes)
+                + UInt64(models.models.count - 1) * Self.bytesOfAnotherModel
+        }
+    }
 
     /// How long the parts of a frame about pictures of ``maxPixels`` may be.
     var scaledLimits: CodecLimits {

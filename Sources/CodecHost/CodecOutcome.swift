@@ -1,3 +1,4 @@
+public import CodecProtocol
 public import Cryptography
 public import JobModel
 
@@ -36,8 +37,8 @@ public enum ImportOutcome: Sendable, Equatable {
 public enum CodecState: Sendable, Equatable {
     /// It loads the weights.
     case starting
-    /// It can, with the weights of this hash.
-    case ready(modelSHA256: SHA256Digest, pid: Int32)
+    /// It can, with these models.
+    case ready(models: [LoadedModel], pid: Int32)
     /// It ended; another one is started after a while.
     case failing(reason: String)
     /// It cannot use the weights. Another one is started only after the longest wait, in case the file is mended.

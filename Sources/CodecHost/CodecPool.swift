@@ -90,8 +90,8 @@ public final class CodecPool: Sendable {
     private let codecs: Mutex<[CodecProcess]>
     /// How many processes there are.
     public let count: Int
-    /// The path of the weights.
-    public let weightsFile: String
+    /// The weights files.
+    public let models: ModelFiles
 
     /// Starts the processes; they become ready one by one.
     ///
@@ -99,13 +99,15 @@ public final class CodecPool: Sendable {
     ///   - count: How many; at least 1.
     ///   - configuration: How to start them.
     ///   - logger: Where their ends are reported.
-    /// - Throws: ``SystemError`` if the weights file cannot be opened, or threads or descriptors have run out.
+    /// - Throws: ``SystemError`` if a weights file cannot be opened, or threads or descriptors have run out.
     public init(count: Int, configuration: CodecConfiguration, logger: Logger) throws(SystemError) {
         precondition(count > 0, "a pool has at least one process")
         self.count = count
         maxFailures = configuration.maxStartFailures
-        weightsFile = configuration.weightsFile
-        let weights = try WeightsDescriptor(path: configuration.weightsFile)
+        models = configuration.models
+        let weights = try models.models.map { model throws(SystemError) in
+            try WeightsDescriptor(model)
+        }
         shelf = Mutex(
             Shelf(
                 states: Array(repeating: .starting, count: count),

@@ -43,7 +43,7 @@ public final class CodecProcess: Sendable {
     /// The process's place in its pool, from 0.
     public let number: Int
     private let configuration: CodecConfiguration
-    private let weights: WeightsDescriptor
+    private let weights: [WeightsDescriptor]
     private let logger: Logger
     private let waker: WakerDescriptor
     private let mailbox = Mutex(Mailbox())
@@ -54,7 +54,7 @@ public final class CodecProcess: Sendable {
     init(
         number: Int,
         configuration: CodecConfiguration,
-        weights: WeightsDescriptor,
+        weights: [WeightsDescriptor],
         logger: Logger,
         stateChanged: @escaping @Sendable (CodecState) -> Void
     ) throws(SystemError) {
@@ -207,13 +207,13 @@ public final class CodecProcess: Sendable {
     private func runOneChild() -> ChildEnd {
         var session: CodecSession
         do throws(SystemError) {
-            session = try CodecSession(configuration, weights: weights.number, waker: waker.number) { self.isUnwanted }
+            session = try CodecSession(configuration, weights: weights, waker: waker.number) { self.isUnwanted }
         } catch {
             return ChildEnd(reason: "it could not be started: \(error)")
         }
         do throws(CodecSession.End) {
-            let modelSHA256 = try session.awaitReady()
-            stateChanged(.ready(modelSHA256: modelSHA256, pid: session.pid))
+            let models = try session.awaitReady()
+            stateChanged(.ready(models: models, pid: session.pid))
         } catch {
             // Given a moment, a child that has said why it cannot work ends by itself, and tells its exit status.
             let how = session.end(grace: error.wasAskedFor ? .zero : .seconds(5))

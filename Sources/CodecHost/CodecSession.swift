@@ -29,7 +29,8 @@ struct CodecSession: ~Copyable {
     /// Whether the owner wants the child to end now.
     private let isStopping: @Sendable () -> Bool
     private var reader: FrameReader
-    private var modelSHA256: SHA256Digest?
+    /// What the child has loaded; the first is for pictures that name no model.
+    private var models: [LoadedModel] = []
 
     // MARK: - Starting
 
@@ -38,7 +39,7 @@ struct CodecSession: ~Copyable {
     /// - Throws: ``SystemError``.
     init(
         _ configuration: CodecConfiguration,
-        weights: Int32,
+        weights: [WeightsDescriptor],
         waker: Int32,
         isStopping: @escaping @Sendable () -> Bool
     ) throws(SystemError) {
@@ -50,6 +51,7 @@ struct CodecSession: ~Copyable {
         if let bytes = configuration.addressSpaceBytes { arguments += ["--memory", String(bytes)] }
         if let level = configuration.compressionLevel { arguments += ["--compression-level", String(level)] }
         arguments += ["--max-pixels", String(configuration.maxPixels)]
+        for file in weights { arguments += ["--model", file.name.rawValue] }
         if configuration.systemCallFilter != .required {
             arguments += ["--system-call-filter", configuration.systemCallFilter.rawValue]
         }
@@ -57,7 +59,7 @@ struct CodecSession: ~Copyable {
             configuration.executable,
             arguments: arguments,
             environment: configuration.environment,
-            descriptors: [theirs.number, -1, STDERR_FILENO, weights]
+            descriptors: [theirs.number, -1, STDERR_FILENO] + weights.map(\.number)
         )
         socket = ours
         reader = FrameReader(limits: configuration.scaledLimits)
@@ -89,14 +91,17 @@ struct CodecSession: ~Copyable {
 
     /// Waits until the child has loaded the weights.
     ///
-    /// - Returns: The hash of the weights.
+    /// - Returns: What it has loaded.
     /// - Throws: ``End``, with the child's own words if it said why it cannot.
-    mutating func awaitReady() throws(End) -> SHA256Digest {
+    mutating func awaitReady() throws(End) -> [LoadedModel] {
         let answer = try receive(watching: Watch(configuration.startLimit, cpu: nil, pid: pid))
         switch answer {
-        case .ready(let modelSHA256, _):
-            self.modelSHA256 = modelSHA256
-            return modelSHA256
+        case .ready(let models, _):
+            guard models.map(\.name) == configuration.models.names else {
+                throw End(reason: "it loaded other models than it was given")
+            }
+            self.models = models
+            return models
         case .unready(let failure):
             throw End(
                 reason: "\(failure.code): \(failure.detail)",
@@ -156,8 +161,11 @@ struct CodecSession: ~Copyable {
         )
         switch answer {
         case .protected(index, let protected):
-            guard let modelSHA256 else { throw End(reason: "it was never ready") }
-            let check = CodecAnswerCheck(image: image, modelSHA256: modelSHA256)
+            let name = image.settings.model
+            guard let model = models.first(where: { name == nil || $0.name == name }) else {
+                throw End(reason: "its answer is false: it has no such model")
+            }
+            let check = CodecAnswerCheck(image: image, model: model)
             let (contradiction, outputSHA256) = check.contradiction(in: protected.report, png: protected.png)
             if let contradiction { throw End(reason: "its answer is false: \(contradiction)") }
             guard Set(protected.attachments.keys) == image.attachments else {

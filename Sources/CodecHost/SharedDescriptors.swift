@@ -1,12 +1,16 @@
 import CLinux
+import JobModel
 import POSIX
 
-/// The weights file, opened once, so that every codec process of a pool has the same weights even if the file is replaced.
+/// A weights file, opened once, so that every codec process of a pool has the same weights even if the file is replaced.
 final class WeightsDescriptor: Sendable {
+    /// The model's name.
+    let name: ModelName
     private let descriptor: FileDescriptor
 
-    init(path: String) throws(SystemError) {
-        descriptor = try FileDescriptor(opening: path)
+    init(_ model: ModelFiles.Model) throws(SystemError) {
+        name = model.name
+        descriptor = try FileDescriptor(opening: model.path)
     }
 
     /// Stays open as long as the object lives.

@@ -1,18 +1,18 @@
-public import Cryptography
 import FoundationEssentials
 public import JobModel
 
 /// What a codec process says.
 ///
-/// - `{"type": "ready", "model_sha256", "pid"}`, once, before anything else
+/// - `{"type": "ready", "models": [{"name", "method", "model_sha256"}], "pid"}`, once, before anything
+///   else, with the models in the order of its arguments
 /// - `{"type": "unready", "code", "detail"}` instead, when it cannot work; then it ends
 /// - `{"type": "protected", "id", "report", "durations", "attachments": [{"kind", "bytes"}]}` with the
 ///   PNG and then the attachments as its body; the durations may be left out
 /// - `{"type": "imported"}` with the PNG to keep as its body
 /// - `{"type": "failed", "id", "code", "detail"}`; the id is 0 where one picture was sent
 public enum CodecAnswer: Sendable, Equatable {
-    /// The weights are loaded.
-    case ready(modelSHA256: SHA256Digest, pid: Int32)
+    /// The weights are loaded, of one model or more.
+    case ready(models: [LoadedModel], pid: Int32)
     /// The weights cannot be used.
     case unready(ImageFailure)
     /// A picture is protected.
@@ -36,18 +36,13 @@ public enum CodecAnswer: Sendable, Equatable {
         var durations: StageDurations?
         var code: String?
         var detail: String?
-        var modelSHA256: String?
+        var models: [LoadedModel]?
         var pid: Int32?
         var attachments: [Attachment]?
 
         struct Attachment: Codable {
             var kind: AttachmentKind
             var bytes: Int
-        }
-
-        enum CodingKeys: String, CodingKey {
-            case type, id, report, durations, code, detail, pid, attachments
-            case modelSHA256 = "model_sha256"
         }
     }
 
@@ -58,9 +53,9 @@ public enum CodecAnswer: Sendable, Equatable {
         var header = Header(type: "")
         var body: [UInt8] = []
         switch self {
-        case .ready(let modelSHA256, let pid):
+        case .ready(let models, let pid):
             header.type = "ready"
-            header.modelSHA256 = modelSHA256.hex
+            header.models = models
             header.pid = pid
         case .unready(let failure):
             header.type = "unready"
@@ -97,10 +92,10 @@ public enum CodecAnswer: Sendable, Equatable {
         }
         switch header.type {
         case "ready":
-            guard let modelSHA256 = header.modelSHA256.flatMap(SHA256Digest.init(hex:)), let pid = header.pid else {
-                throw .badHeader("lacks the model's hash or the process's number")
+            guard let models = header.models, !models.isEmpty, let pid = header.pid else {
+                throw .badHeader("lacks the models or the process's number")
             }
-            self = .ready(modelSHA256: modelSHA256, pid: pid)
+            self = .ready(models: models, pid: pid)
         case "unready":
             self = .unready(try Self.failure(in: header))
         case "protected":

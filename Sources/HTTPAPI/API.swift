@@ -22,6 +22,8 @@ struct API: Sendable {
     let forecast: Forecast
     /// Makes semantic images of pictures.
     let pictures: any PictureImporting
+    /// What jobs may choose, the default first.
+    let models: [ModelName]
     let lifecycle: Lifecycle
     let logger: Logger
     /// Room that erasing may use when there is no other.

@@ -7,8 +7,8 @@ public import POSIX
 /// A picture that breaks a decoder then finds nothing to take: no descriptor can be opened any more, no privilege gained, memory is
 /// bounded, the process ends with its parent, and any system call but the few that decoding needs ends it at once.
 public enum CodecSandbox {
-    /// While the process starts, libraries may open a file or two.
-    private static let filesAtStart: UInt64 = 16
+    /// At the start there are up to 16 weights files, and libraries may open a file or two.
+    private static let filesAtStart: UInt64 = 32
 
     /// Gives up what is not needed to load the weights: its user, if that is root, first.
     ///

@@ -24,6 +24,9 @@ struct CodecCommand: ParsableCommand {
     @Option(help: "The most bytes of address space.")
     var memory: UInt64?
 
+    @Option(help: "The name of the next weights file, the first of which is descriptor 3.")
+    var model: [String]
+
     @OptionGroup var filterOption: SystemCallFilterOption
 
     @Option(help: "How hard PNGs are compressed.")
@@ -35,11 +38,17 @@ struct CodecCommand: ParsableCommand {
     func validate() throws {
         try CompressionLevelOption.check(compressionLevel)
         guard maxPixels > 0 else { throw ValidationError("--max-pixels must be at least 1.") }
+        guard !names.isEmpty, names.count == model.count else {
+            throw ValidationError("--model must be \(ModelName.rule).")
+        }
     }
+
+    private var names: [ModelName] { model.compactMap(ModelName.init) }
 
     func run() throws {
         let (level, pixels) = (compressionLevel, maxPixels)
         let server = CodecServer(
+            models: names,
             parent: parent,
             memoryBytes: memory,
             filter: filterOption.systemCallFilter,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CodecHost
 import Imaging
+import JobModel
 import POSIX
 import Sandbox
 
@@ -10,7 +11,7 @@ extension CodecPool {
     /// The pool gives up after three failed starts in a row of every process.
     ///
     /// - Parameters:
-    ///   - weightsFile: The path of the network's weights.
+    ///   - models: The weights files.
     ///   - count: The number of processes, at least 1.
     ///   - compressionLevel: The PNG compression level, 0 to 12; `nil` for the codec's default.
     ///   - maxPixels: The maximum number of pixels of a picture.
@@ -18,13 +19,13 @@ extension CodecPool {
     /// - Returns: The pool. The caller must stop it.
     /// - Throws: ``CommandFault`` if the processes cannot be started.
     static func start(
-        weightsFile: String,
+        models: ModelFiles,
         count: Int,
         compressionLevel: Int? = nil,
         maxPixels: Int,
         filter: SystemCallFilter
     ) throws(CommandFault) -> CodecPool {
-        var configuration = CodecConfiguration(weightsFile: weightsFile)
+        var configuration = CodecConfiguration(models: models)
         configuration.maxStartFailures = 3
         configuration.compressionLevel = compressionLevel
         configuration.maxPixels = maxPixels
@@ -54,25 +55,6 @@ enum CompressionLevelOption {
     static func check(_ level: Int) throws {
         guard PNGEncoder.compressionLevels.contains(level) else {
             throw ValidationError("--compression-level must be a whole number from 0 to 12.")
-        }
-    }
-}
-
-/// The `--weights` option.
-enum WeightsOption {
-    /// Finds the weights file.
-    ///
-    /// The option wins over the variable `PALIMPSEST_WEIGHTS`. Without either, this finds the file
-    /// installed with the binary, or else the one in the source tree.
-    ///
-    /// - Parameter named: The value of the option, if given.
-    /// - Returns: The path of a readable file.
-    /// - Throws: ``UsageFault`` if there is none.
-    static func find(_ named: String?) throws(UsageFault) -> String {
-        do throws(WeightsFile.NotFound) {
-            return try WeightsFile.find(named: named)
-        } catch {
-            throw UsageFault(StandardError.printable(error.description))
         }
     }
 }

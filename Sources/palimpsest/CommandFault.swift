@@ -9,9 +9,9 @@ struct CommandFault: Error, CustomStringConvertible {
     }
 
     /// Reports that no codec process could be started.
-    init(_ error: CodecsUnavailable, weightsFile: String) {
+    init(_ error: CodecsUnavailable, models: ModelFiles) {
         self.init(
-            "The codec processes do not start with the weights file \(StandardError.printable(weightsFile)): "
+            "The codec processes do not start with the weights file \(StandardError.printable(models.path)): "
                 + "\(error.reason)."
         )
     }

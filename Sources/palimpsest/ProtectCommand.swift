@@ -57,10 +57,7 @@ struct ProtectCommand: AsyncParsableCommand {
     )
     var outputFolder: String
 
-    @Option(
-        help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file")
-    )
-    var weights: String?
+    @OptionGroup var weightsOptions: WeightsOptions
 
     @Option(
         name: [.customLong("family-seed"), .customLong("seed")],
@@ -134,7 +131,7 @@ struct ProtectCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let weightsFile = try WeightsOption.find(weights)
+        let models = try weightsOptions.find()
         let ownImages = try semanticImages.map { path throws(UsageFault) in
             try SemanticImageFolder(path: path)
         }
@@ -168,7 +165,7 @@ struct ProtectCommand: AsyncParsableCommand {
             plan.pictures.isEmpty
             ? nil
             : try CodecPool.start(
-                weightsFile: weightsFile,
+                models: models,
                 count: min(jobs, plan.pictures.count),
                 compressionLevel: compressionLevel,
                 maxPixels: pixelsOption.maxPixels,

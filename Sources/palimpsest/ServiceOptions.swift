@@ -62,9 +62,20 @@ struct ServiceOptions: ParsableArguments {
     var workers: String?
 
     @Option(
-        help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file")
+        help: ArgumentHelp(
+            "The weights, instead of the shipped ones: a file, or a folder of *.safetensors files.",
+            valueName: "path"
+        )
     )
     var weights: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Which file of a folder of weights protects where a job names none, without .safetensors.",
+            valueName: "name"
+        )
+    )
+    var model: String?
 
     @Option(
         help: ArgumentHelp(
@@ -210,7 +221,8 @@ struct ServiceOptions: ParsableArguments {
         let values: [SettingsKey: String?] = [
             .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,
             .tlsClientCA: tlsClientCA, .trustedProxies: trustedProxies, .metricsBind: metricsBind,
-            .data: data, .workers: workers, .weights: weights, .compressionLevel: compressionLevel,
+            .data: data, .workers: workers, .weights: weights, .model: model,
+            .compressionLevel: compressionLevel,
             .systemCallFilter: systemCallFilter, .maxHeadBytes: maxHeadBytes,
             .maxHeadFields: maxHeadFields, .maxBodyBytes: maxBodyBytes,
             .maxImageBytes: maxImageBytes, .maxImagesPerJob: maxImagesPerJob, .maxPixels: maxPixels,

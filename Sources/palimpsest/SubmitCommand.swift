@@ -65,6 +65,14 @@ struct SubmitCommand: AsyncParsableCommand {
     var protection: ProtectionOptions
 
     @Option(
+        help: ArgumentHelp(
+            "The model of the service that protects. (default: the service's own)",
+            valueName: "name"
+        )
+    )
+    var model: String?
+
+    @Option(
         name: .customLong("out"),
         help: ArgumentHelp("The folder of the results.", valueName: "dir")
     )
@@ -100,6 +108,7 @@ struct SubmitCommand: AsyncParsableCommand {
     var quiet = false
 
     func validate() throws {
+        _ = try settings
         guard !inputs.isEmpty else {
             throw ValidationError("Name at least one photo or folder to protect.")
         }
@@ -172,7 +181,7 @@ struct SubmitCommand: AsyncParsableCommand {
         for fault in faults { progress.fail(fault, wasTried: false) }
         let submission = Submission(
             server: connection,
-            settings: try protection.settings,
+            settings: try settings,
             protectsAgain: force,
             openJobs: openJobs,
             results: ResultFiles(output: output, isOverwriting: force, progress: progress),
@@ -184,6 +193,14 @@ struct SubmitCommand: AsyncParsableCommand {
     }
 
     // MARK: - Steps
+
+    private var settings: ProtectionSettings {
+        get throws {
+            let settings = try protection.settings
+            guard let model else { return settings }
+            return settings.choosing(try ModelOption.name(model))
+        }
+    }
 
     private func readKey() throws -> String {
         let text: String

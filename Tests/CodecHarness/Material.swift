@@ -40,6 +40,15 @@ package enum Material {
 
     package static let model = SHA256.hash(Array("model".utf8))
 
+    /// What a codec says that has ``model`` alone.
+    package static let loaded = LoadedModel(name: name("random"), method: .deepHiding, sha256: model)
+
+    /// A model's name, which is one.
+    package static func name(_ text: String) -> ModelName {
+        guard let name = ModelName(rawValue: text) else { preconditionFailure("\(text) is no name") }
+        return name
+    }
+
     package static let report = ProtectionReport(
         width: 2,
         height: 1,
@@ -77,14 +86,14 @@ package enum Material {
 
     /// The real codec.
     package static func realCodec() -> CodecConfiguration {
-        var configuration = CodecConfiguration(weightsFile: weightsFile)
+        var configuration = CodecConfiguration(models: ModelFiles(file: weightsFile))
         configuration.executable = binary
         return configuration
     }
 
     /// A codec that misbehaves.
     package static func fakeCodec(_ behaviour: String) -> CodecConfiguration {
-        var configuration = CodecConfiguration(weightsFile: #filePath)
+        var configuration = CodecConfiguration(models: ModelFiles(file: #filePath))
         configuration.executable = "/usr/bin/python3"
         configuration.arguments = [
             root.appending(path: "Tests/CodecHarness/Fixtures/fake_codec.py").path, behaviour,

@@ -13,7 +13,7 @@ struct CodecAnswerCheckTests {
     ) -> String? {
         var report = Material.report
         change(&report)
-        let check = CodecAnswerCheck(image: Material.image(), modelSHA256: Material.model)
+        let check = CodecAnswerCheck(image: Material.image(), model: Material.loaded)
         return check.contradiction(in: report, png: png).clause
     }
 
@@ -37,6 +37,7 @@ struct CodecAnswerCheckTests {
             { $0.leftOut = Array(repeating: LeftOut(part: "exif", reason: "damaged"), count: 17) },
             { $0.psnr = 0 }, { $0.psnr = .nan }, { $0.ssim = 2 }, { $0.ssim = .nan }, { $0.label = other },
             { $0.artefactSHA256 = "x" }, { $0.modelSHA256 = String(repeating: "0", count: 64) },
+            { $0.method = MethodID(rawValue: "class-noise") },
             { $0.inputSHA256 = String(repeating: "0", count: 64) },
             { $0.outputSHA256 = String(repeating: "0", count: 64) }, { $0.inputFormat = "a\nb" },
             { $0.workingWidth = 0 }, { $0.workingHeight = -1 },
@@ -55,7 +56,7 @@ struct CodecAnswerCheckTests {
             var report = Material.report
             (report.width, report.height, report.outputSHA256) = (side, 200, SHA256.hash(png).hex)
             let image = Material.image(settings: try ProtectionSettings(mask: mask))
-            let check = CodecAnswerCheck(image: image, modelSHA256: Material.model)
+            let check = CodecAnswerCheck(image: image, model: Material.loaded)
             for other in AppliedMask.allCases {
                 report.mask = other
                 let clause = check.contradiction(in: report, png: png).clause

@@ -48,6 +48,7 @@ struct CodecProcessTests {
             ("half", "ended before it answered"),
             ("lies-about-hash", "false: the report's hash is not the picture's"),
             ("lies-about-bound", "false: the change is larger than its bound"),
+            ("lies-about-method", "false: the report names another model"),
             ("wrong-image", "another image than the next"),
             ("makes-none", "answered what nobody asked"),
         ]
@@ -199,6 +200,7 @@ struct CodecProcessTests {
         arguments: [
             ("unready", "weights_malformed: the file is no good (it exited with status 3)"),
             ("silent-death", "it ended before it answered (it exited with status 7)"),
+            ("loads-others", "it loaded other models than it was given (it exited with status 0)"),
         ]
     )
     func reportsBadStart(behaviour: String, reason: String) async throws {
@@ -252,7 +254,7 @@ struct CodecProcessTests {
         }
         #expect(throws: SystemError(call: "open", code: ENOENT)) {
             var configuration = Material.fakeCodec("honest")
-            configuration.weightsFile = "/nonexistent/weights"
+            configuration.models = ModelFiles(file: "/nonexistent/weights")
             _ = try CodecPool(count: 1, configuration: configuration, logger: Material.logger)
         }
     }
@@ -300,9 +302,9 @@ struct CodecProcessTests {
         #expect(facts["descriptors"] as? [Int] == [0, 1, 2, 3])
         #expect(facts["own_group"] as? Bool == true)
         #expect(facts["null"] as? String == "/dev/null")
-        let weights = try String(contentsOfFile: configuration.weightsFile, encoding: .utf8)
+        let weights = try String(contentsOfFile: configuration.models.path, encoding: .utf8)
         #expect((facts["weights"] as? String).map { !$0.isEmpty && weights.hasPrefix($0) } == true)
-        let numbers = ["--memory", "1099511627776", "--max-pixels", "50000000"]
+        let numbers = ["--memory", "1099511627776", "--max-pixels", "50000000", "--model", "Material.swift"]
         #expect(facts["arguments"] as? [String] == ["--parent", "\(getpid())"] + numbers)
         // LC_CTYPE is Python's own doing.
         let names = Set(facts["environment"] as? [String] ?? ["?"])

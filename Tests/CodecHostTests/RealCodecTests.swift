@@ -211,11 +211,11 @@ struct RealCodecTests {
 
     @Test("Killed while it is idle, it costs nobody anything")
     func survivesIdleKill() async throws {
-        let (photo, model) = (try photo(), try model)
+        let (photo, models) = (try photo(), [try model])
         try await Material.withPool(Material.realCodec()) { pool in
             let first = try await pid(of: pool)
             #expect(kill(first, SIGKILL) == 0)
-            await eventually("the death is noticed") { pool.states[0] != .ready(modelSHA256: model, pid: first) }
+            await eventually("the death is noticed") { pool.states[0] != .ready(models: models, pid: first) }
             var outcome = CodecOutcome.released
             while outcome == .released {
                 outcome = try await pool.withCodec { await $0.protect([Material.image(photo)])[0] }
@@ -230,7 +230,7 @@ struct RealCodecTests {
     @Test("Weights that are no weights are named as the reason")
     func reportsBadWeights() async throws {
         var configuration = Material.realCodec()
-        configuration.weightsFile = #filePath
+        configuration.models = ModelFiles(file: #filePath)
         configuration.maxStartFailures = 1
         try await Material.withPool(configuration) { pool in
             do {
@@ -243,7 +243,13 @@ struct RealCodecTests {
         }
     }
 
-    private var model: SHA256Digest {
-        get throws { SHA256.hash(Array(try Data(contentsOf: URL(filePath: Material.weightsFile)))) }
+    private var model: LoadedModel {
+        get throws {
+            LoadedModel(
+                name: Material.name("random-weights"),
+                method: .deepHiding,
+                sha256: SHA256.hash(Array(try Data(contentsOf: URL(filePath: Material.weightsFile))))
+            )
+        }
     }
 }

@@ -114,12 +114,18 @@ struct CodecMessageTests {
         }
     }
 
+    private func model(_ hash: String, name: String = "a.1", method: String = "deep-hiding") -> String {
+        "{\"name\": \"\(name)\", \"method\": \"\(method)\", \"model_sha256\": \"\(hash)\"}"
+    }
+
     @Test("Answers are read as the protocol writes them")
     func readsAnswers() throws {
         let hash = String(repeating: "ab", count: 32)
+        let sha256 = try #require(SHA256Digest(hex: hash))
+        let loaded = LoadedModel(name: Material.name("a.1"), method: .deepHiding, sha256: sha256)
         #expect(
-            try answer("{\"type\": \"ready\", \"model_sha256\": \"\(hash)\", \"pid\": 12}")
-                == .ready(modelSHA256: try #require(SHA256Digest(hex: hash)), pid: 12)
+            try answer("{\"type\": \"ready\", \"models\": [\(model(hash)), \(model(hash))], \"pid\": 12}")
+                == .ready(models: [loaded, loaded], pid: 12)
         )
         #expect(
             try answer("{\"type\": \"failed\", \"id\": 5, \"code\": \"image_empty\", \"detail\": \"Nothing.\"}")
@@ -133,9 +139,13 @@ struct CodecMessageTests {
 
     @Test("Hostile answers are refused")
     func refusesAnswers() {
+        let hash = String(repeating: "ab", count: 32)
         for json in [
             "{}", "null", "{\"type\": \"protected\", \"id\": 0}", "{\"type\": \"failed\", \"id\": 0, \"code\": \"a\"}",
-            "{\"type\": \"ready\", \"model_sha256\": \"ab\", \"pid\": 1}",
+            "{\"type\": \"ready\", \"pid\": 1}", "{\"type\": \"ready\", \"models\": [], \"pid\": 1}",
+            "{\"type\": \"ready\", \"models\": [\(model("ab"))], \"pid\": 1}",
+            "{\"type\": \"ready\", \"models\": [\(model(hash, name: "../a"))], \"pid\": 1}",
+            "{\"type\": \"ready\", \"models\": [\(model(hash, method: "A B"))], \"pid\": 1}",
             "{\"type\": \"failed\", \"id\": 0, \"code\": \"A B\", \"detail\": \"\"}",
             "{\"type\": \"failed\", \"id\": 0, \"code\": \"\", \"detail\": \"\"}",
             "{\"type\": \"failed\", \"id\": 1e99, \"code\": \"a\", \"detail\": \"\"}",
@@ -164,7 +174,7 @@ struct CodecMessageTests {
     func answersRoundTrip() throws {
         let picture = Material.png
         let answers: [CodecAnswer] = [
-            .ready(modelSHA256: SHA256.hash([]), pid: 1),
+            .ready(models: [Material.loaded], pid: 1),
             .unready(ImageFailure(code: "a", detail: "b")),
             .protected(id: 2, ProtectedImage(png: picture, report: Material.report, durations: nil)),
             .protected(

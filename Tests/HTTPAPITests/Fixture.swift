@@ -37,7 +37,10 @@ final class Fixture: Sendable {
         func advance(seconds: Int64) { time.withLock { $0 += seconds * 1000 } }
     }
 
-    init(_ change: (inout Settings) -> Void = { _ in }) async throws {
+    init(
+        models: [String] = ["deep-hiding"],
+        _ change: (inout Settings) -> Void = { _ in }
+    ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "palimpsest-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let clock = Clock()
@@ -58,6 +61,7 @@ final class Fixture: Sendable {
             signingKey: try SigningKey.generate(),
             forecast: Forecast(store: store, meter: throughput, codecs: 2),
             pictures: Codec(),
+            models: models.compactMap(ModelName.init),
             lifecycle: Lifecycle(),
             logger: logger
         )

@@ -14,7 +14,7 @@ struct SettingsTests {
         #expect(settings.maxImageBytes == 67_108_864)
         #expect(settings.maxImagesPerJob == 10_000)
         #expect(settings.retention == .seconds(86_400))
-        #expect(settings.weightsFile == nil)
+        #expect(settings.weights == nil && settings.model == nil)
     }
 
     @Test("A flag wins over a variable, which wins over the default")
@@ -32,16 +32,16 @@ struct SettingsTests {
     func faults() {
         let environment = [
             "PALIMPSEST_MAX_BODY_BYTES": "lots", "PALIMPSEST_LOG_LEVEL": "loud", "PALIMPSEST_WORKERSS": "1",
-            "PALIMPSEST_DATA": "",
+            "PALIMPSEST_DATA": "", "PALIMPSEST_MODEL": "a b",
         ]
         let error = #expect(throws: SettingsLoader.Faults.self) {
             try SettingsLoader.load(environment: environment, flags: [.bind: "nowhere", .workers: "0"], cores: 1)
         }
         let text = error?.description ?? ""
-        #expect(error?.sentences.count == 6)
+        #expect(error?.sentences.count == 7)
         for name in [
             "PALIMPSEST_MAX_BODY_BYTES", "PALIMPSEST_LOG_LEVEL", "PALIMPSEST_WORKERSS", "PALIMPSEST_DATA", "--bind",
-            "--workers",
+            "--workers", "PALIMPSEST_MODEL must be 1 to 64 letters, digits, '-', '_' and '.'",
         ] {
             #expect(text.contains(name))
         }
@@ -74,7 +74,7 @@ struct SettingsTests {
         let flags: [SettingsKey: String] = [
             .bind: bind, .tlsCertificate: "/c", .tlsKey: "/k", .tlsClientCA: "/a",
             .trustedProxies: "10.0.0.0/8,::1,unix",
-            .data: "/d", .weights: "/w",
+            .data: "/d", .weights: "/w", .model: "wide-2.1",
             .metricsBind: "127.0.0.1:9", .drainSeconds: "0",
             .logLevel: "debug",
         ]

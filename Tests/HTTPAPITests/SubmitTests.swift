@@ -152,6 +152,38 @@ struct SubmitTests {
         }
     }
 
+    @Test("A model is chosen by the query or a form, and shown where it was named")
+    func choosesTheModel() async throws {
+        let fixture = try await Fixture(models: ["small", "large"])
+        struct Shown: Decodable { let settings: Settings; struct Settings: Decodable { let model: String? } }
+        for (query, field, model) in [
+            ("", nil, nil), ("&model=large", nil, "large"), ("", "large", "large"), ("&model=large", "small", "small"),
+        ] as [(String, String?, String?)] {
+            let (fields, body) = form(
+                (field.map { [("model", nil as String?, $0)] } ?? []) + [("file", "one.jpg", "1")]
+            )
+            let answer = try await fixture.send(.post, "/v1/jobs?class=a\(query)", fields: fields, body: body)
+            #expect(try answer.json(Shown.self).settings.model == model)
+        }
+        for name in ["", "Large", "huge"] {
+            let answer = try await fixture.send(.post, "/v1/jobs?class=a&model=\(name)", body: [1])
+            #expect((answer.status, answer.code) == (400, "model_unknown"))
+            #expect(answer.text.contains("The model must be small or large."))
+        }
+    }
+
+    @Test("Another model makes another request of the same idempotency key")
+    func tellsModelsApart() async throws {
+        let fixture = try await Fixture(models: ["small", "large"])
+        var statuses: [Int] = []
+        for query in ["&model=small", "&model=small", "&model=large", ""] {
+            let fields: HTTPFields = [.idempotencyKey: "one"]
+            let answer = try await fixture.send(.post, "/v1/jobs?class=a\(query)", fields: fields, body: [1])
+            statuses.append(answer.status)
+        }
+        #expect(statuses == [202, 202, 422, 422])
+    }
+
     @Test("One odd file name does not refuse the form: it is cleaned, and the other files are taken")
     func oddNames() async throws {
         let fixture = try await Fixture()

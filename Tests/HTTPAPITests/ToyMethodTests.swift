@@ -61,7 +61,7 @@ import ToyMethod
         let header = Array(#"{"__metadata__":{"format":"\#(ClassNoise.weightsFormat)"}}"#.utf8)
         let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
         try Data(length + header).write(to: URL(filePath: weights))
-        var configuration = CodecConfiguration(weightsFile: weights)
+        var configuration = CodecConfiguration(models: ModelFiles(file: weights))
         configuration.executable = Self.codec
         let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
         let loop = WorkerLoop(

@@ -77,6 +77,38 @@ import Testing
         #expect(try decoded(ProtectionSettings.self, json) == settings)
     }
 
+    @Test func `A model is in the JSON only where it was named`() throws {
+        let named = try ProtectionSettings(model: ModelName(rawValue: "wide-2.1_b"))
+        let json = try encoded(named)
+        #expect(json.contains(#""model":"wide-2.1_b""#))
+        #expect(try decoded(ProtectionSettings.self, json) == named)
+        #expect(ProtectionSettings.standard.model == nil)
+        #expect(try !encoded(ProtectionSettings.standard).contains("model"))
+        let hostile = json.replacing("wide-2.1_b", with: "../b")
+        #expect(throws: DecodingError.self) { try decoded(ProtectionSettings.self, hostile) }
+    }
+
+    @Test func `A model's name has 1 to 64 letters, digits, hyphens, underscores and dots`() {
+        for name in ["a", "Z9", "-", "a.b_c-d", String(repeating: "x", count: 64)] {
+            #expect(ModelName(rawValue: name)?.rawValue == name)
+        }
+        for name in ["", "a b", "a/b", "ä", "a\n", String(repeating: "x", count: 65)] {
+            #expect(ModelName(rawValue: name) == nil)
+        }
+    }
+
+    @Test func `A request's model is one of those that there are`() throws {
+        let names = ["a", "b", "c"].compactMap(ModelName.init)
+        #expect(try ModelName(parsing: "b", among: names).rawValue == "b")
+        for name in ["", "B", "d", "a/b"] {
+            let fault = #expect(throws: SettingsFault.self) {
+                try ModelName(parsing: name, among: names)
+            }
+            #expect(fault?.code.rawValue == "model_unknown")
+            #expect(fault?.detail == "The model must be a, b or c.")
+        }
+    }
+
     @Test func `Settings of versions without a mask have none, not today's standard`() throws {
         let json =
             #"{"clip":true,"metadata":"strip","mode":"sample-wise","strength":8,"working_size":128}"#

@@ -40,6 +40,10 @@ def before_call(context, case, kwargs):
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     if operation == "createJob":
+        # Which models there are is the operator's choice.
+        (case.query or {}).pop("model", None)
+        if isinstance(case.body, dict):
+            case.body.pop("model", None)
         # Required in the query or in the form.
         case.query["class"] = label(case.query.get("class") or "birds")
         if isinstance(case.body, dict) and "class" in case.body:

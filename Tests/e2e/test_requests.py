@@ -136,6 +136,7 @@ def test_bad_input_is_refused_and_leaves_nothing(shared_service):
         ("?class=a&class=b", "image/jpeg", photo, 400, "parameter_repeated"),
         ("?class=a&working_size=63", "image/jpeg", photo, 400, "working_size_invalid"),
         ("?class=a&mask=None", "image/jpeg", photo, 400, "mask_invalid"),
+        ("?class=a&model=other", "image/jpeg", photo, 400, "model_unknown"),
         ("?class=a&klass=b", "image/jpeg", photo, 400, "parameter_unknown"),
         ("?class=a", "text/plain", photo, 415, "media_type_unsupported"),
         ("?class=a", "application/json", ["--data", "{}"], 415, "media_type_unsupported"),
@@ -169,8 +170,8 @@ def test_a_refusal_names_the_field_and_what_was_meant(shared_service, tmp_path):
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe\x00")
     known = (
-        "The parameters are class, mode, strength, clip, working_size, mask, metadata, force, "
-        "priority, preview and name."
+        "The parameters are class, mode, strength, clip, working_size, mask, metadata, model, "
+        "force, priority, preview and name."
     )
     uploads = [
         (

@@ -1,5 +1,6 @@
 import BlobStore
 import CodecHost
+import CodecProtocol
 import Cryptography
 import HTTPServer
 import HTTPTypes
@@ -36,7 +37,7 @@ struct ServiceMetrics: Sendable {
         self.version = version
         info = registry.gauge(
             "palimpsest_build_info",
-            help: "Always 1; the labels tell the version and the weights.",
+            help: "Always 1; the labels tell the version and the weights, one series for each file.",
             labels: ["version", "model_sha256"]
         )
         ready = registry.gauge(
@@ -79,14 +80,14 @@ struct ServiceMetrics: Sendable {
         if let process { machine.set(process) }
         connections.set(Double(sources.connectionCount()))
         ready.set(api.lifecycle.isReady ? 1 : 0)
-        if let model = Self.model(of: pool) { info.set(1, [version, model]) }
+        for model in Self.models(of: pool) { info.set(1, [version, model]) }
         return registry.prometheusText()
     }
 
-    /// The hash of the weights; all processes have the same.
-    private static func model(of pool: CodecPool) -> String? {
-        for case .ready(let modelSHA256, _) in pool.states { return modelSHA256.hex }
-        return nil
+    /// The hashes of the weights; all processes have the same.
+    private static func models(of pool: CodecPool) -> [String] {
+        for case .ready(let models, _) in pool.states { return models.map(\.sha256.hex) }
+        return []
     }
 
     /// What is served where the metrics are.

@@ -50,7 +50,10 @@ public struct ProtectionService: Sendable {
         IgnoredSignals.ignore()
         let signals = StopSignals(logger: logger)
         let maxConnections = connections(within: FileLimit.raise())
-        let weights = try Self.starting { try WeightsFile.find(named: settings.weightsFile, environment: nil) }
+        let models = try Self.starting {
+            let path = try WeightsFile.find(named: settings.weights, environment: nil)
+            return try ModelFiles(at: path, default: settings.model)
+        }
         let (folder, mayMakeDatabase) = try Self.starting { try DataFolder.forServer(path: settings.dataFolder) }
         try Self.starting { try folder.stopBeingBackup() }
         let store: any Store
@@ -62,7 +65,7 @@ public struct ProtectionService: Sendable {
             throw unusable(error)
         }
         let throughput = ThroughputMeter()
-        let pool = try await startCodecs(weights)
+        let pool = try await startCodecs(models)
         let (api, node): (API, String)
         do {
             (api, node) = try await prepare(folder, store, throughput, pool)
@@ -156,6 +159,7 @@ public struct ProtectionService: Sendable {
                 signingKey: try folder.provideSigningKey(),
                 forecast: Forecast(store: store, meter: throughput, codecs: settings.workers),
                 pictures: pool,
+                models: pool.models.names,
                 lifecycle: Lifecycle(),
                 logger: logger,
                 reserve: DiskReserve(folder: settings.dataFolder, diskSize: try blobs.diskSpace().size)
@@ -192,8 +196,8 @@ public struct ProtectionService: Sendable {
     }
 
     /// Starts the codec processes and waits for the first, so that weights that are none end the start and not the first job.
-    private func startCodecs(_ weights: String) async throws -> CodecPool {
-        var configuration = CodecConfiguration(weightsFile: weights)
+    private func startCodecs(_ models: ModelFiles) async throws -> CodecPool {
+        var configuration = CodecConfiguration(models: models)
         configuration.compressionLevel = settings.compressionLevel
         configuration.maxPixels = settings.maxPixels
         configuration.systemCallFilter = settings.systemCallFilter
@@ -218,7 +222,8 @@ public struct ProtectionService: Sendable {
             if let fault {
                 await pool.stop()
                 throw StartFault(
-                    description: "The codec processes do not start with the weights file \(weights): \(fault)."
+                    description: "The codec processes do not start with the weights file "
+                        + "\(models.path): \(fault)."
                 )
             }
             try await Task.sleep(for: .milliseconds(20))

@@ -1,5 +1,5 @@
 public import HTTPServer
-import JobModel
+public import JobModel
 import Operations
 public import Sandbox
 
@@ -24,8 +24,10 @@ public struct Settings: Sendable, Equatable {
     public var dataFolder = "./data"
     /// The number of codec processes, and so of photos protected at once; at least 1.
     public var workers = 1
-    /// The weights file, or `nil` for the shipped one.
-    public var weightsFile: String?
+    /// The weights file, or a folder of several, or `nil` for the shipped one.
+    public var weights: String?
+    /// The model of jobs that name none, or `nil` for the only one.
+    public var model: ModelName?
     /// How hard PNGs are compressed: 0 (stored) to 12 (smallest, slowest).
     public var compressionLevel = 1
     /// Whether codec processes may make no other system calls than they need.
@@ -115,8 +117,10 @@ public enum SettingsKey: String, Sendable, CaseIterable {
     case data
     /// The number of codec processes.
     case workers
-    /// The weights file.
+    /// The weights file, or a folder of several.
     case weights
+    /// The model of jobs that name none.
+    case model
     /// How hard PNGs are compressed.
     case compressionLevel = "compression-level"
     /// Whether codec processes may make no other system calls than they need.
@@ -183,7 +187,8 @@ extension Settings {
         case .trustedProxies: return trustedProxies.joined(separator: ",")
         case .data: return dataFolder
         case .workers: return String(workers)
-        case .weights: return weightsFile ?? ""
+        case .weights: return weights ?? ""
+        case .model: return model?.rawValue ?? ""
         case .compressionLevel: return String(compressionLevel)
         case .systemCallFilter: return systemCallFilter.rawValue
         case .maxHeadBytes: return String(maxHeadBytes)

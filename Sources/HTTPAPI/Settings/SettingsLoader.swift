@@ -84,7 +84,8 @@ public struct SettingsLoader {
         case .metricsBind: readEndpoint(text, from: source) { $0.metrics = $1 }
         case .trustedProxies: readProxies(text, from: source)
         case .data: readText(text, from: source) { $0.dataFolder = $1 }
-        case .weights: readText(text, from: source) { $0.weightsFile = $1 }
+        case .weights: readText(text, from: source) { $0.weights = $1 }
+        case .model: readModel(text, from: source)
         case .workers: readNumber(text, from: source, in: 1...256) { $0.workers = Int($1) }
         case .compressionLevel: readNumber(text, from: source, in: 0...12) { $0.compressionLevel = Int($1) }
         case .systemCallFilter: readFilter(text, from: source)
@@ -139,6 +140,14 @@ public struct SettingsLoader {
             return
         }
         set(&settings, value)
+    }
+
+    private mutating func readModel(_ text: String, from source: String) {
+        guard let model = ModelName(rawValue: text) else {
+            faults.append("\(source) must be \(ModelName.rule), not '\(text)'.")
+            return
+        }
+        settings.model = model
     }
 
     private mutating func readFilter(_ text: String, from source: String) {

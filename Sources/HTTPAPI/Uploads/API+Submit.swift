@@ -49,7 +49,8 @@ extension API {
         try await requireRoom(for: request.body.declaredLength)
         let recovery = try await recipient(secret)
 
-        let upload = try await UploadReader(blobs: blobs, disk: disk, limits: uploadLimits).read(request)
+        let reader = UploadReader(blobs: blobs, disk: disk, limits: uploadLimits)
+        let upload = try await reader.read(request, models: models)
         let submission = try await create(upload, recovery: recovery, key: key, idempotencyKey: idempotencyKey)
 
         var fields = HTTPFields()

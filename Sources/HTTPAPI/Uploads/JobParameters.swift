@@ -11,7 +11,7 @@ struct JobParameters: Sendable {
     private enum Name: String, CaseIterable {
         case `class`, mode, strength, clip
         case workingSize = "working_size"
-        case mask, metadata, force, priority, preview, name
+        case mask, metadata, model, force, priority, preview, name
     }
 
     /// The class of the images that follow.
@@ -30,11 +30,17 @@ struct JobParameters: Sendable {
     private var workingSize: Int?
     private var mask: Mask?
     private var metadata: MetadataPolicy?
+    private var model: ModelName?
+    private let models: [ModelName]
 
     /// Reads the query of an upload.
     ///
+    /// - Parameters:
+    ///   - query: The query.
+    ///   - models: What may be chosen.
     /// - Throws: ``APIError`` (400) and `SettingsFault` that name the parameter.
-    init(query: [QueryItem]) throws {
+    init(query: [QueryItem], models: [ModelName]) throws {
+        self.models = models
         if let repeated = query.firstRepeated { throw APIError.parameterRepeated(repeated) }
         for item in query { try set(item.name, to: item.value) }
     }
@@ -59,6 +65,7 @@ struct JobParameters: Sendable {
             )
         case .mask: mask = try Mask(parsing: value)
         case .metadata: metadata = try MetadataPolicy(parsing: value)
+        case .model: model = try ModelName(parsing: value, among: models)
         case .force: force = try Self.boolean(value, "force")
         case .clip: clip = try Self.boolean(value, "clip")
         case nil:
@@ -80,7 +87,8 @@ struct JobParameters: Sendable {
             clip: clip ?? standard.clip,
             workingSize: workingSize ?? standard.workingSize,
             mask: mask ?? standard.mask,
-            metadata: metadata ?? standard.metadata
+            metadata: metadata ?? standard.metadata,
+            model: model
         )
     }
 

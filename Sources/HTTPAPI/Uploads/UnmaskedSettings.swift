@@ -10,10 +10,10 @@ struct UnmaskedSettings: Encodable {
 
     /// Leaves the mask out.
     ///
-    /// - Returns: `nil` for a mask that no earlier request can have meant. One that named no mask meant none, and today reads `auto`; what
+    /// - Returns: `nil` for a mask or a model that no earlier request can have meant. One that named no mask meant none, and today reads `auto`; what
     ///   `submit` had open before an update reads `none`.
     init?(_ settings: ProtectionSettings) {
-        guard settings.mask != .photo else { return nil }
+        guard settings.mask != .photo, settings.model == nil else { return nil }
         mode = settings.mode
         strength = settings.strength
         clip = settings.clip

@@ -70,9 +70,13 @@ struct UploadReader: Sendable {
     ///
     /// What is wrong with its head is found before the first byte of its body is asked for.
     ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - models: The models that it may choose from.
+    /// - Returns: Its images, on disk but not yet filed.
     /// - Throws: ``APIError``, `HTTPFault`, `SettingsFault` for what the client did wrong; faults of the disk.
-    func read(_ request: ServerRequest) async throws -> Upload {
-        let parameters = try JobParameters(query: request.target.query)
+    func read(_ request: ServerRequest, models: [ModelName]) async throws -> Upload {
+        let parameters = try JobParameters(query: request.target.query, models: models)
         // Out of range values of the query are found now, not after a gigabyte.
         _ = try parameters.settings()
         switch try Self.kind(of: request.fields) {
@@ -102,7 +106,7 @@ struct UploadReader: Sendable {
 
     /// Reads a picture that is not to be protected to its end.
     ///
-    /// - Throws: As ``read(_:)``.
+    /// - Throws: As ``read(_:models:)``.
     func readPicture(_ request: ServerRequest) async throws -> Spool {
         guard case .image = try Self.kind(of: request.fields) else { throw APIError.pictureWanted }
         switch try await readImage(request.body) {

@@ -21,9 +21,10 @@ public enum ProtectionMode: String, Codable, Sendable, CaseIterable {
 
 /// The protection settings of a job.
 ///
-/// All values are in range: neither ``init(mode:strength:clip:workingSize:mask:metadata:)`` nor
-/// decoding accepts others. JSON: `{"mode", "strength", "clip", "working_size", "mask",
-/// "metadata"}`.
+/// All values are in range: neither
+/// ``init(mode:strength:clip:workingSize:mask:metadata:model:)`` nor decoding accepts others. JSON:
+/// `{"mode", "strength", "clip", "working_size", "mask", "metadata", "model"}`, without `model` if
+/// none was named.
 public struct ProtectionSettings: Sendable, Hashable {
     /// The permitted strengths in steps of 1/255.
     public static let strengths = 1...16
@@ -44,6 +45,9 @@ public struct ProtectionSettings: Sendable, Hashable {
     /// The EXIF and XMP metadata to keep.
     public let metadata: MetadataPolicy
 
+    /// The chosen model, or `nil` for the default of whoever protects.
+    public let model: ModelName?
+
     /// The default settings.
     ///
     /// They are: sample-wise, strength 8, clipped, computed at 128 pixels, masked if the image is a
@@ -56,7 +60,8 @@ public struct ProtectionSettings: Sendable, Hashable {
         clip: true,
         workingSize: 128,
         mask: .auto,
-        metadata: .strip
+        metadata: .strip,
+        model: nil
     )
 
     /// Creates settings and checks their ranges.
@@ -68,6 +73,7 @@ public struct ProtectionSettings: Sendable, Hashable {
     ///   - workingSize: The short side in pixels at which the change is computed, from 64 to 1024.
     ///   - mask: The distribution of the change over the picture.
     ///   - metadata: The EXIF and XMP metadata to keep.
+    ///   - model: The chosen model, or `nil` for the default.
     /// - Throws: ``SettingsFault/Code/strengthInvalid`` or
     ///   ``SettingsFault/Code/workingSizeInvalid``.
     public init(
@@ -76,7 +82,8 @@ public struct ProtectionSettings: Sendable, Hashable {
         clip: Bool = true,
         workingSize: Int = 128,
         mask: Mask = .auto,
-        metadata: MetadataPolicy = .strip
+        metadata: MetadataPolicy = .strip,
+        model: ModelName? = nil
     ) throws(SettingsFault) {
         guard Self.strengths.contains(strength) else {
             throw SettingsFault(
@@ -96,7 +103,8 @@ public struct ProtectionSettings: Sendable, Hashable {
             clip: clip,
             workingSize: workingSize,
             mask: mask,
-            metadata: metadata
+            metadata: metadata,
+            model: model
         )
     }
 
@@ -106,7 +114,8 @@ public struct ProtectionSettings: Sendable, Hashable {
         clip: Bool,
         workingSize: Int,
         mask: Mask,
-        metadata: MetadataPolicy
+        metadata: MetadataPolicy,
+        model: ModelName?
     ) {
         self.mode = mode
         self.strength = strength
@@ -114,6 +123,20 @@ public struct ProtectionSettings: Sendable, Hashable {
         self.workingSize = workingSize
         self.mask = mask
         self.metadata = metadata
+        self.model = model
+    }
+
+    /// Returns the same settings with a model.
+    public func choosing(_ model: ModelName) -> ProtectionSettings {
+        ProtectionSettings(
+            unchecked: mode,
+            strength: strength,
+            clip: clip,
+            workingSize: workingSize,
+            mask: mask,
+            metadata: metadata,
+            model: model
+        )
     }
 
     /// Returns the bound that a report states: ``strength`` if the change is clipped, otherwise
@@ -128,7 +151,7 @@ public struct ProtectionSettings: Sendable, Hashable {
 
 extension ProtectionSettings: Codable {
     private enum CodingKeys: String, CodingKey {
-        case mode, strength, clip, mask, metadata
+        case mode, strength, clip, mask, metadata, model
         case workingSize = "working_size"
     }
 
@@ -144,7 +167,8 @@ extension ProtectionSettings: Codable {
             clip: container.decode(Bool.self, forKey: .clip),
             workingSize: container.decode(Int.self, forKey: .workingSize),
             mask: container.decodeIfPresent(Mask.self, forKey: .mask) ?? .unmasked,
-            metadata: container.decodeIfPresent(MetadataPolicy.self, forKey: .metadata) ?? .strip
+            metadata: container.decodeIfPresent(MetadataPolicy.self, forKey: .metadata) ?? .strip,
+            model: container.decodeIfPresent(ModelName.self, forKey: .model)
         )
     }
 }

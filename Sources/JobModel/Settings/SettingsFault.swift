@@ -7,6 +7,7 @@ public struct SettingsFault: Error, Sendable, Equatable {
         case workingSizeInvalid = "working_size_invalid"
         case maskInvalid = "mask_invalid"
         case metadataInvalid = "metadata_invalid"
+        case modelUnknown = "model_unknown"
         case classInvalid = "class_invalid"
         case priorityInvalid = "priority_invalid"
     }

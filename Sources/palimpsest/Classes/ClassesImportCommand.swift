@@ -39,10 +39,7 @@ struct ClassesImportCommand: AsyncParsableCommand {
     )
     var key: String?
 
-    @Option(
-        help: ArgumentHelp("The network's weights, instead of the shipped ones.", valueName: "file")
-    )
-    var weights: String?
+    @OptionGroup var weightsOptions: WeightsOptions
 
     @OptionGroup var pixelsOption: MaxPixelsOption
 
@@ -51,7 +48,7 @@ struct ClassesImportCommand: AsyncParsableCommand {
     func run() async throws {
         // Keep the stored files private, as the server does.
         FileSystem.keepNewFilesPrivate()
-        let weightsFile = try WeightsOption.find(weights)
+        let models = try weightsOptions.find()
         let folder = try SemanticImageFolder(path: folder)
         let service = try dataOption.open()
         do {
@@ -60,7 +57,7 @@ struct ClassesImportCommand: AsyncParsableCommand {
                 of: folder,
                 into: service,
                 owner: owner,
-                weightsFile: weightsFile
+                models: models
             )
             try service.close()
         } catch let fault as StoppedService.Fault {
@@ -72,7 +69,7 @@ struct ClassesImportCommand: AsyncParsableCommand {
         of folder: SemanticImageFolder,
         into service: StoppedService,
         owner: APIKey,
-        weightsFile: String
+        models: ModelFiles
     ) async throws {
         let pictures = folder.classes.flatMap { folder in
             folder.files.enumerated().map {
@@ -82,7 +79,7 @@ struct ClassesImportCommand: AsyncParsableCommand {
         let count = min(pictures.count, ProcessInfo.processInfo.activeProcessorCount)
         let all = try await SemanticImageImport(into: service)
         let pool = try CodecPool.start(
-            weightsFile: weightsFile,
+            models: models,
             count: count,
             maxPixels: pixelsOption.maxPixels,
             filter: filterOption.systemCallFilter

@@ -62,7 +62,7 @@ struct FileProtection: Sendable {
         }
         await codecs.stop()
         if let unavailable = fault as? CodecsUnavailable {
-            throw CommandFault(unavailable, weightsFile: codecs.weightsFile)
+            throw CommandFault(unavailable, models: codecs.models)
         }
         if let fault { throw fault }
     }

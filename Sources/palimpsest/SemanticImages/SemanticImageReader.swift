@@ -57,7 +57,7 @@ struct SemanticImageReader: Sendable {
             case .failed(let failure): throw Self.fault(file, failure)
             }
         } catch let error as CodecsUnavailable {
-            throw CommandFault(error, weightsFile: codecs.weightsFile)
+            throw CommandFault(error, models: codecs.models)
         }
     }
 

@@ -13,6 +13,7 @@ import time
 import zlib
 
 MODEL = "ab" * 32
+NAMES = [name for option, name in zip(sys.argv, sys.argv[1:]) if option == "--model"]
 
 channel = socket.socket(fileno=0)
 
@@ -117,7 +118,9 @@ def main():
     if behaviour == "never-ready":
         receive()
         time.sleep(3600)
-    send({"type": "ready", "model_sha256": MODEL, "pid": os.getpid()})
+    names = ["another"] if behaviour == "loads-others" else NAMES
+    models = [{"name": name, "method": "deep-hiding", "model_sha256": MODEL} for name in names]
+    send({"type": "ready", "models": models, "pid": os.getpid()})
     if behaviour == "speaks-unasked":
         receive_exactly(1)
     while True:
@@ -144,6 +147,8 @@ def main():
                 answer(image, source, output_sha256="00" * 32)
             elif behaviour == "lies-about-bound":
                 answer(image, source, linf=9)
+            elif behaviour == "lies-about-method":
+                answer(image, source, method="class-noise")
             elif behaviour == "wrong-image":
                 answer({**image, "id": image["id"] + 1}, source)
             elif behaviour == "makes-none":

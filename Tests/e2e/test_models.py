@@ -1,0 +1,130 @@
+"""A service with several weights files, of which a job chooses one by name."""
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import pytest
+from service import BINARY, FIXTURES, Service
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RANDOM = ROOT / "Tests/DeepHidingTests/Fixtures/random-weights.safetensors"
+PARROTS = FIXTURES / "parrots.jpg"
+
+
+@pytest.fixture
+def models(tmp_path, weights):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    shutil.copy(weights, folder / "shipped.safetensors")
+    shutil.copy(RANDOM, folder / "random.safetensors")
+    return folder
+
+
+@pytest.fixture
+def service(tmp_path, models):
+    service = Service(tmp_path / "data", models, ["--model", "random"]).start()
+    yield service
+    if service.process.poll() is None:
+        service.kill()
+
+
+def submit(service, *arguments, query=""):
+    return service.get(f"/v1/jobs?class=birds{query}", *arguments)
+
+
+def photo(query, service):
+    arguments = ["--data-binary", f"@{PARROTS}", "--header", "Content-Type: image/jpeg"]
+    return submit(service, *arguments, query=query)
+
+
+def report(service, answer):
+    assert answer.status == 202, answer
+    path = answer.fields["location"]
+    job = service.finished(path)
+    assert job["state"] == "done", job
+    return job["settings"], service.get(f"{path}/images/1/report").json
+
+
+def test_a_job_chooses_a_model_by_name(service, models):
+    hashes = {
+        path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in models.iterdir()
+    }
+    for query, model in [("", None), ("&model=shipped", "shipped"), ("&model=random", "random")]:
+        settings, made = report(service, photo(query, service))
+        assert settings.get("model") == model and ("model" in settings) == (model is not None)
+        assert made["model_sha256"] == hashes[model or "random"]
+        assert made["method"] == "deep-hiding"
+    form = ["--form", "model=shipped", "--form", f"file=@{PARROTS}"]
+    settings, made = report(service, submit(service, *form, query="&model=random"))
+    assert settings["model"] == "shipped" and made["model_sha256"] == hashes["shipped"]
+
+
+def test_an_unknown_model_is_refused_with_the_names(service):
+    for name in ("other", "", "Shipped", "..%2Fshipped"):
+        answer = photo(f"&model={name}", service)
+        assert (answer.status, answer.json["code"]) == (400, "model_unknown"), answer
+        assert answer.json["detail"] == "The model must be random or shipped."
+    form = ["--form", "model=other", "--form", f"file=@{PARROTS}"]
+    answer = submit(service, *form)
+    assert (answer.status, answer.json["code"]) == (400, "model_unknown"), answer
+    assert service.get("/v1/jobs").json["jobs"] == []
+
+
+def test_a_job_whose_model_is_gone_fails_and_is_tried_again_once_it_is_back(
+    service, models, tmp_path
+):
+    # Stopped codecs leave the job unfinished, and die with the service.
+    for pid in service.codecs():
+        os.kill(pid, signal.SIGSTOP)
+    answer = photo("&model=shipped", service)
+    path = answer.fields["location"]
+    service.kill()
+    kept = tmp_path / "kept.safetensors"
+    (models / "shipped.safetensors").rename(kept)
+    service.start()
+    job = service.finished(path)
+    assert job["state"] == "failed", job
+    error = service.get(f"{path}/images/1").json["error"]
+    assert error == {
+        "code": "model_unknown",
+        "detail": "The job's model is not loaded any more; there is random.",
+    }
+    assert service.stop() == 0
+    kept.rename(models / "shipped.safetensors")
+    service.start()
+    assert service.get(f"{path}/retry", "--request", "POST").status == 202
+    assert service.finished(path)["state"] == "done"
+
+
+def test_submit_asks_for_a_model(service, models, tmp_path):
+    (tmp_path / "photos/birds").mkdir(parents=True)
+    shutil.copy(PARROTS, tmp_path / "photos/birds/parrots.jpg")
+
+    def run(model, out):
+        environment = {n: v for n, v in os.environ.items() if "proxy" not in n.lower()}
+        return subprocess.run(
+            [
+                BINARY, "submit", "--server", f"http://127.0.0.1:{service.port}", tmp_path / "photos",
+                "--out", tmp_path / out, "--model", model,
+            ],
+            env=environment | {"PALIMPSEST_KEY": service.key},
+            capture_output=True,
+            text=True,
+            check=False,
+        )  # fmt: skip
+
+    result = run("shipped", "out")
+    assert result.returncode == 0, result.stderr
+    made = json.loads((tmp_path / "out/birds/parrots.json").read_text())
+    weights = (models / "shipped.safetensors").read_bytes()
+    assert made["model_sha256"] == hashlib.sha256(weights).hexdigest()
+    result = run("other", "none")
+    assert result.returncode == 1, result
+    assert "model_unknown" in result.stderr
+    assert "The model must be random or shipped." in result.stderr
+    assert run("a b", "none").returncode == 2
