@@ -108,7 +108,6 @@ struct SubmitCommand: AsyncParsableCommand {
     var quiet = false
 
     func validate() throws {
-        _ = try settings
         guard !inputs.isEmpty else {
             throw ValidationError("Name at least one photo or folder to protect.")
         }
@@ -122,6 +121,9 @@ struct SubmitCommand: AsyncParsableCommand {
         }
         guard !force || !skipExisting else {
             throw ValidationError("--force and --skip-existing exclude each other.")
+        }
+        guard model == nil || modelName != nil else {
+            throw ValidationError("--model must be \(ModelName.rule).")
         }
         guard (1...10_000).contains(jobImages) else {
             throw ValidationError("--job-images must be a whole number from 1 to 10000.")
@@ -197,10 +199,11 @@ struct SubmitCommand: AsyncParsableCommand {
     private var settings: ProtectionSettings {
         get throws {
             let settings = try protection.settings
-            guard let model else { return settings }
-            return settings.choosing(try ModelOption.name(model))
+            return modelName.map(settings.choosing) ?? settings
         }
     }
+
+    private var modelName: ModelName? { model.flatMap(ModelName.init) }
 
     private func readKey() throws -> String {
         let text: String

@@ -49,16 +49,6 @@ struct WeightsOptions: ParsableArguments {
     private func chosen() throws(UsageFault) -> ModelName? {
         let variable = ProcessInfo.processInfo.environment[Self.modelVariable]
         guard let text = model ?? variable.flatMap({ $0.isEmpty ? nil : $0 }) else { return nil }
-        return try ModelOption.name(text)
-    }
-}
-
-/// The `--model` option.
-enum ModelOption {
-    /// Reads the name of a model.
-    ///
-    /// - Throws: A ``UsageFault`` if it is not one.
-    static func name(_ text: String) throws(UsageFault) -> ModelName {
         guard let name = ModelName(rawValue: text) else {
             throw UsageFault("--model must be \(ModelName.rule).")
         }

@@ -14,12 +14,13 @@ RANDOM = ROOT / "Tests/DeepHidingTests/Fixtures/random-weights.safetensors"
 
 @pytest.fixture
 def models(tmp_path):
-    """A folder of two models whose weights differ in the sign of one number."""
+    """A folder of two models whose weights differ in the signs of a thousand numbers."""
     folder = tmp_path / "models"
     folder.mkdir()
     shutil.copy(RANDOM, folder / "first.safetensors")
     changed = bytearray(RANDOM.read_bytes())
-    changed[-1] ^= 0x80
+    for place in range(1, 4000, 4):
+        changed[-place] ^= 0x80
     (folder / "second.1.safetensors").write_bytes(changed)
     (folder / "README.md").write_text("No model.")
     return folder

@@ -89,8 +89,8 @@ def test_a_job_whose_model_is_gone_fails_and_is_tried_again_once_it_is_back(
     service.start()
     job = service.finished(path)
     assert job["state"] == "failed", job
-    error = service.get(f"{path}/images/1").json["error"]
-    assert error == {
+    (failure,) = job["failures"]
+    assert failure["error"] == {
         "code": "model_unknown",
         "detail": "The job's model is not loaded any more; there is random.",
     }
@@ -109,8 +109,8 @@ def test_submit_asks_for_a_model(service, models, tmp_path):
         environment = {n: v for n, v in os.environ.items() if "proxy" not in n.lower()}
         return subprocess.run(
             [
-                BINARY, "submit", "--server", f"http://127.0.0.1:{service.port}", tmp_path / "photos",
-                "--out", tmp_path / out, "--model", model,
+                BINARY, "submit", tmp_path / "photos", "--server",
+                f"http://127.0.0.1:{service.port}", "--out", tmp_path / out, "--model", model,
             ],
             env=environment | {"PALIMPSEST_KEY": service.key},
             capture_output=True,
