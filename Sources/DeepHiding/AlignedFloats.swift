@@ -1,18 +1,19 @@
-/// Floats that are written once, when they are made, and begin at a cache line.
+/// An immutable array of floats that starts on a cache line (64 bytes).
 ///
-/// It is `Sendable` because nothing writes to the memory after `init`, which nobody else can see before it returns.
+/// `@unchecked Sendable` is sound because only `init` writes to the memory, before anyone else can
+/// see the object.
 final class AlignedFloats: @unchecked Sendable {
-    /// The first float; valid as long as this object.
+    /// The first float; valid for the lifetime of this object.
     let start: UnsafePointer<Float>
 
     private let memory: UnsafeMutableRawBufferPointer
 
-    /// Allocates, and lets `fill` write all of them.
+    /// Allocates the floats and lets `fill` write them.
     ///
     /// - Parameters:
-    ///   - count: How many, at least 1.
-    ///   - fill: Gets the first float; all are zero.
-    /// - Throws: What `fill` throws.
+    ///   - count: The number of floats, at least 1.
+    ///   - fill: Receives a pointer to the first float; all floats are zero.
+    /// - Throws: The error that `fill` throws.
     init<Failure: Error>(
         count: Int,
         _ fill: (UnsafeMutablePointer<Float>) throws(Failure) -> Void

@@ -12,29 +12,30 @@ public struct DeepHidingMethod: ProtectionMethod {
     /// `palimpsest-deep-hiding`.
     public static var weightsFormat: String { WeightsMetadata.format }
 
-    /// The hash of the network's weights file.
+    /// The SHA-256 digest of the network's weights file.
     public var modelSHA256: SHA256Digest { network.sha256 }
 
     private let network: HidingNetwork
     private let limits: ImageLimits
     private let secrets = SecretCache()
 
-    /// Loads a network; see `ProtectionMethod`.
+    /// Loads a network from its weights file; see `ProtectionMethod`.
     public init(weights: SafetensorsFile, limits: ImageLimits) throws(WeightsError) {
         self.init(network: try HidingNetwork(weights), limits: limits)
     }
 
-    /// Hides with a network.
+    /// Creates a method from a network.
     ///
     /// - Parameters:
     ///   - network: The network; it may be shared.
-    ///   - limits: What an imported semantic image may claim before it is decoded.
+    ///   - limits: The bounds on an imported semantic image, checked before it is decoded.
     public init(network: HidingNetwork, limits: ImageLimits = ImageLimits()) {
         self.network = network
         self.limits = limits
     }
 
-    /// The difference that hiding the semantic image makes: `x_ue - x_c`, not yet bounded.
+    /// Returns the change that hiding the semantic image makes, `x_ue - x_c`, before any bound is
+    /// applied.
     public func delta(
         for cover: PlanarImage,
         artefact: ArtefactPart<HashedBytes>,
@@ -50,10 +51,11 @@ public struct DeepHidingMethod: ProtectionMethod {
         return Delta(planes: delta, artefactSHA256: secret.sha256)
     }
 
-    /// A semantic image as it is kept: upright, gray repeated, alpha and colour profile dropped, and
-    /// scaled down with antialiasing if a side is longer than `ImportedPicture.maxSide`.
+    /// Converts a picture to the form in which semantic images are kept.
     ///
-    /// A picture that needs none of that keeps its samples.
+    /// The result is upright RGB: gray is repeated, alpha and the colour profile are dropped, and a
+    /// picture with a side longer than `ImportedPicture.maxSide` is scaled down with antialiasing.
+    /// A picture that needs none of this keeps its samples.
     public func imported(_ picture: [UInt8]) throws(ImageFailure) -> [UInt8] {
         do throws(ImagingError) {
             let picture = try PhotoDecoder.decode(picture, limits: limits)
@@ -86,23 +88,29 @@ public struct DeepHidingMethod: ProtectionMethod {
             try Secret(part, width: width, height: height, limits: limits, by: network)
         }
         switch (part, mode) {
-        // A texture of its own: no other photo will ask for it.
+        // No other photo shares this texture, so caching it would be useless.
         case (.generated, .sampleWise): return try make()
         case (.generated, .classWise), (.imported, _):
-            let key = SecretCache.Key(part: part.mapImported(\.sha256), width: width, height: height)
+            let key = SecretCache.Key(
+                part: part.mapImported(\.sha256),
+                width: width,
+                height: height
+            )
             return try secrets.secret(key, make: make)
         }
     }
 }
 
 extension PlanarImage {
-    /// The three planes as 8-bit samples, pixel by pixel, rounded; values outside [0, 1] are clamped.
+    /// The three planes as interleaved 8-bit samples, clamped to [0, 1] and rounded.
     var interleavedRGB: [UInt8] {
         let count = width * height
         var bytes = [UInt8](repeating: 0, count: 3 * count)
         for channel in 0..<3 {
             for pixel in 0..<count {
-                bytes[pixel * 3 + channel] = UInt8(min(max(samples[channel * count + pixel], 0), 1) * 255 + 0.5)
+                bytes[pixel * 3 + channel] = UInt8(
+                    min(max(samples[channel * count + pixel], 0), 1) * 255 + 0.5
+                )
             }
         }
         return bytes

@@ -1,6 +1,7 @@
 import Glibc
 
-/// Normally distributed numbers from a seed: SplitMix64 (Steele, Lea, Flood 2014) and the transform of Box and Muller.
+/// A seeded generator of normally distributed numbers: SplitMix64 (Steele, Lea and Flood 2014) and
+/// the Box-Muller transform.
 struct GaussianNoise {
     private var state: UInt64
     private var spare: Float?
@@ -9,7 +10,7 @@ struct GaussianNoise {
         state = seed
     }
 
-    /// The next number of N(0, 1).
+    /// Returns the next sample of N(0, 1).
     mutating func next() -> Float {
         if let spare {
             self.spare = nil
@@ -21,7 +22,7 @@ struct GaussianNoise {
         return Float(radius * cos(angle))
     }
 
-    /// Uniform in [0, 1), of 53 random bits.
+    /// Returns a uniform number in [0, 1) from 53 random bits.
     private mutating func uniform() -> Double {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state

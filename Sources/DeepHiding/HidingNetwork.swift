@@ -4,38 +4,43 @@ public import Imaging
 public import Methods
 import Synchronization
 
-/// The invertible network that hides a semantic image in a cover, and reads it back.
+/// The invertible network that hides a semantic image in a cover and recovers it.
 ///
-/// Two branches of 12 wavelet channels, cover `c` and secret `h`, run through coupling blocks (deep hiding, eq. 3-6):
-/// `c += phi(h)`, then `h = h * E(rho(c)) + eta(c)`; the protected image is the inverse wavelet of `c`. Everything is
-/// float32. Images have three channels and any size from 2 x 2; an odd side is continued by reflection and cropped
-/// again. One network serves any number of threads at once.
+/// Two branches of 12 wavelet channels, cover `c` and secret `h`, pass through coupling blocks
+/// (deep hiding, eq. 3-6): `c += phi(h)`, then `h = h * E(rho(c)) + eta(c)`. The protected image is
+/// the inverse wavelet transform of `c`. All arithmetic is float32. Images have three channels and
+/// any size from 2 x 2; an odd side is extended by reflection and cropped afterwards. One network
+/// serves any number of threads at once.
 public final class HidingNetwork: Sendable {
-    /// What the weights file says about itself.
+    /// The metadata of the weights file.
     public let metadata: WeightsMetadata
 
-    /// The hash of the weights file.
+    /// The SHA-256 digest of the weights file.
     public let sha256: SHA256Digest
 
-    /// Which kernel this network runs.
+    /// The instruction set of the kernel that this network runs.
     public let instructionSet: InstructionSet
 
     let weights: Weights
 
-    /// Workspaces that no call uses at the moment, at most one for each call that ever ran at the same time.
+    /// The workspaces that no call is using, at most as many as calls ever ran at once.
     private let idleWorkspaces = Mutex<[Workspace]>([])
 
-    /// Larger workspaces are given back to the system after the call that needed them.
+    /// The size in bytes above which a workspace is freed after its call instead of being kept.
     private static let maxIdleBytes = 32 << 20
 
-    /// Reads a weights file.
+    /// Loads a network from a weights file.
     ///
     /// - Parameters:
-    ///   - file: The file; what its tensors hold may be hostile.
-    ///   - instructionSet: The kernel to run; one that this machine supports.
-    /// - Throws: ``WeightsError`` if the file is not a complete, finite set of weights of a network that this engine runs.
+    ///   - file: The file; its contents are treated as hostile.
+    ///   - instructionSet: The instruction set of the kernel to run.
+    /// - Throws: ``WeightsError`` if the file is not a complete, finite set of weights of a network
+    ///   that this engine runs.
     /// - Precondition: `instructionSet.isSupported`.
-    public init(_ file: SafetensorsFile, instructionSet: InstructionSet = .preferred) throws(WeightsError) {
+    public init(
+        _ file: SafetensorsFile,
+        instructionSet: InstructionSet = .preferred
+    ) throws(WeightsError) {
         precondition(instructionSet.isSupported, "this machine cannot run the kernel")
         weights = try Weights(file)
         metadata = weights.metadata
@@ -43,7 +48,7 @@ public final class HidingNetwork: Sendable {
         self.instructionSet = instructionSet
     }
 
-    /// Reads the bytes of a weights file; see ``init(_:instructionSet:)``.
+    /// Loads a network from the bytes of a weights file; see ``init(_:instructionSet:)``.
     public convenience init(
         weights: [UInt8],
         instructionSet: InstructionSet = .preferred
@@ -53,10 +58,11 @@ public final class HidingNetwork: Sendable {
 
     // MARK: - Hiding
 
-    /// Does what hiding a secret takes whatever the cover: about a quarter of the work with two blocks.
+    /// Performs the part of hiding that does not depend on the cover; with two blocks this is about
+    /// a quarter of the work.
     ///
     /// - Parameter secret: The semantic image: three channels in [0, 1], at least 2 x 2.
-    /// - Returns: What ``hide(cover:secret:)-(_,PreparedSecret)`` takes.
+    /// - Returns: The prepared secret, for ``hide(cover:secret:)-(_,PreparedSecret)``.
     public func prepare(_ secret: PlanarImage) -> PreparedSecret {
         withBranches(for: secret) { branches in
             branches.transform(secret, into: branches.secret)
@@ -75,31 +81,39 @@ public final class HidingNetwork: Sendable {
     /// - Parameters:
     ///   - cover: Three channels in [0, 1], at least 2 x 2.
     ///   - secret: The semantic image, of the cover's size.
-    /// - Returns: The protected image of the cover's size, neither clamped nor rounded.
-    /// - Precondition: The sizes are as said.
+    /// - Returns: The protected image, of the cover's size, neither clamped nor rounded.
+    /// - Precondition: Both images have three channels and the same size, at least 2 x 2.
     public func hide(cover: PlanarImage, secret: PlanarImage) -> PlanarImage {
         hide(cover: cover, secret: prepare(secret))
     }
 
-    /// Hides a secret that this network has prepared in a cover.
+    /// Hides a prepared secret in a cover.
     ///
     /// - Parameters:
     ///   - cover: Three channels in [0, 1], at least 2 x 2.
-    ///   - secret: Prepared from a semantic image of the cover's size.
-    /// - Returns: The protected image of the cover's size, neither clamped nor rounded; the same bits as without preparation.
-    /// - Precondition: The sizes are as said.
+    ///   - secret: A secret that this network prepared from a semantic image of the cover's size.
+    /// - Returns: The protected image, of the cover's size, neither clamped nor rounded. It has the
+    ///   same bits as without preparation.
+    /// - Precondition: The cover has three channels, and its size is that of the secret.
     public func hide(cover: PlanarImage, secret: PreparedSecret) -> PlanarImage {
-        precondition(secret.width == cover.width && secret.height == cover.height, "cover and secret have one size")
+        precondition(
+            secret.width == cover.width && secret.height == cover.height,
+            "cover and secret have one size"
+        )
         return withBranches(for: cover) { branches in
             branches.transform(cover, into: branches.cover)
             plm_branch_add(secret.carrier, branches.cover, branches.shape)
             plm_branch_put(secret.coefficients, branches.secret, branches.shape)
             for block in 0..<metadata.blocks {
-                // What the first block adds to the cover came with the secret.
+                // The prepared secret already contains the first block's contribution to the cover.
                 if block > 0 {
-                    branches.couple([weights.phi(block, PLM_ADD)], from: branches.secret, into: branches.cover)
+                    branches.couple(
+                        [weights.phi(block, PLM_ADD)],
+                        from: branches.secret,
+                        into: branches.cover
+                    )
                 }
-                // The secret branch that leaves the last block is thrown away, so it is not computed.
+                // Hiding does not need the secret branch that leaves the last block.
                 guard block < metadata.blocks - 1 else { break }
                 branches.couple(
                     [weights.rho(block, PLM_SCALE), weights.eta(block, PLM_ADD)],
@@ -113,9 +127,10 @@ public final class HidingNetwork: Sendable {
 
     // MARK: - Running
 
-    /// Lends the two branches of an image, both zero, in memory that no other call uses and that is kept for the next one.
+    /// Calls `body` with the two zeroed branches of an image, in a workspace that no other call
+    /// uses.
     ///
-    /// - Precondition: The image is such as the network takes.
+    /// - Precondition: The image has three channels and is at least 2 x 2.
     func withBranches<Result>(for image: PlanarImage, _ body: (Branches) -> Result) -> Result {
         precondition(image.width >= 2 && image.height >= 2, "an image has at least 2 x 2 pixels")
         precondition(
@@ -124,7 +139,10 @@ public final class HidingNetwork: Sendable {
         )
         let shape = Self.shape(of: image)
         var workspace = idleWorkspaces.withLock { $0.popLast() } ?? Workspace()
-        let result = workspace.withBuffers(shape, growth: metadata.growth) { cover, secret, scratch in
+        let result = workspace.withBuffers(shape, growth: metadata.growth) {
+            cover,
+            secret,
+            scratch in
             body(
                 Branches(
                     cover: cover,
@@ -143,7 +161,7 @@ public final class HidingNetwork: Sendable {
         return result
     }
 
-    /// The wavelet coefficients of an image.
+    /// Returns the shape of an image's wavelet coefficients.
     static func shape(of image: PlanarImage) -> plm_shape {
         plm_shape(width: (image.width + 1) / 2, height: (image.height + 1) / 2)
     }

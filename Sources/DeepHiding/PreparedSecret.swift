@@ -1,17 +1,17 @@
-/// A semantic image and what the first block of a network adds to any cover for it.
+/// A semantic image, and what the first block of a network adds to any cover for it.
 public struct PreparedSecret: Sendable {
-    /// Columns of the semantic image.
+    /// The number of columns of the semantic image.
     public let width: Int
 
-    /// Rows of the semantic image.
+    /// The number of rows of the semantic image.
     public let height: Int
 
-    /// Its wavelet coefficients: 12 planes of half its size, rounded up.
+    /// The wavelet coefficients of the image: 12 planes of half its size, rounded up.
     let coefficients: [Float]
 
-    /// What is added to the cover's coefficients: as many.
+    /// The output of the first `phi`, to be added to the cover's coefficients; the same shape.
     let carrier: [Float]
 
-    /// The memory that it takes.
+    /// The memory that the planes occupy, in bytes.
     public var byteCount: Int { (coefficients.count + carrier.count) * MemoryLayout<Float>.stride }
 }

@@ -3,23 +3,23 @@ import Imaging
 import JobModel
 import SemanticImages
 
-/// The semantic image that one photo gets, prepared by a network.
+/// The semantic image of one photo, prepared by a network.
 struct Secret: Sendable {
     let prepared: PreparedSecret
 
-    /// The hash of the semantic image as 8-bit RGB samples, interleaved: that of the picture's raw
-    /// pixels in any tool.
+    /// The SHA-256 digest of the semantic image as interleaved 8-bit RGB samples, which any tool
+    /// can compute from the picture's raw pixels.
     let sha256: SHA256Digest
 
     /// Draws or decodes the semantic image and prepares it.
     ///
     /// - Parameters:
-    ///   - part: What the photo gets of its class's artefact; an imported picture, of which the middle
-    ///     is taken, is hostile.
-    ///   - width: The working size's columns.
-    ///   - height: The working size's rows.
-    ///   - limits: What an imported picture may claim before it is decoded.
-    ///   - network: Prepares it.
+    ///   - part: The photo's part of its class's artefact. An imported picture is treated as
+    ///     hostile; its centre is cropped to the working size's aspect.
+    ///   - width: The number of columns of the working size.
+    ///   - height: The number of rows of the working size.
+    ///   - limits: The bounds on an imported picture, checked before it is decoded.
+    ///   - network: The network that prepares the image.
     /// - Throws: `ImageFailure`.
     init(
         _ part: ArtefactPart<HashedBytes>,
@@ -50,7 +50,10 @@ struct Secret: Sendable {
             } catch {
                 throw ImageFailure(
                     code: "semantic_image_unreadable",
-                    detail: "The semantic image that was imported for the class could not be read. \(error.detail)"
+                    detail: """
+                        The semantic image that was imported for the class could not be read. \
+                        \(error.detail)
+                        """
                 )
             }
         }

@@ -2,11 +2,13 @@ import Cryptography
 import JobModel
 import Synchronization
 
-/// Secrets that are the same for many images, so that one is not made, or decoded, and prepared for every image of its class.
+/// Caches the secrets that many images share, so that each is drawn or decoded, and prepared, only
+/// once.
 ///
-/// The least recently used go first. Several threads may look for the same secret at once; then each makes it.
+/// It evicts the least recently used secrets first. Threads that miss the same secret at once each
+/// compute it.
 final class SecretCache: Sendable {
-    /// Which secret, at which working size.
+    /// Identifies a secret at a working size.
     struct Key: Hashable {
         let part: ArtefactPart<SHA256Digest>
         let width: Int
@@ -24,27 +26,30 @@ final class SecretCache: Sendable {
         var uses: UInt64 = 0
     }
 
-    /// Some twenty secrets at the standard working size.
+    /// The default limit in bytes: about 90 secrets at the standard working size of 128.
     static let standardBytes = 48 << 20
 
     private let maxBytes: Int
     private let state = Mutex(State())
 
-    /// Makes an empty cache.
+    /// Creates an empty cache.
     ///
-    /// - Parameter maxBytes: How many bytes of samples it keeps at most.
+    /// - Parameter maxBytes: The most bytes of coefficients to keep.
     init(maxBytes: Int = standardBytes) {
         self.maxBytes = maxBytes
     }
 
-    /// The secret of a key, made if it is not there.
+    /// Returns the secret of a key, making it if it is not cached.
     ///
     /// - Parameters:
-    ///   - key: Which secret.
-    ///   - make: Makes it.
+    ///   - key: Identifies the secret.
+    ///   - make: Makes the secret.
     /// - Returns: The secret.
-    /// - Throws: What `make` throws; then nothing is kept.
-    func secret<Failure: Error>(_ key: Key, make: () throws(Failure) -> Secret) throws(Failure) -> Secret {
+    /// - Throws: The error that `make` throws; nothing is cached then.
+    func secret<Failure: Error>(
+        _ key: Key,
+        make: () throws(Failure) -> Secret
+    ) throws(Failure) -> Secret {
         if let known = find(key) { return known }
         let secret = try make()
         keep(secret, as: key)
@@ -66,7 +71,9 @@ final class SecretCache: Sendable {
             guard state.entries[key] == nil else { return }
             state.entries[key] = Entry(secret: secret, lastUse: state.uses)
             state.bytes += size
-            while state.bytes > maxBytes, let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+            while state.bytes > maxBytes,
+                let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })
+            {
                 state.bytes -= oldest.value.secret.prepared.byteCount
                 state.entries[oldest.key] = nil
             }

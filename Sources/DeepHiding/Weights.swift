@@ -1,7 +1,7 @@
 import CKernels
 import Methods
 
-/// The weights of a network, checked and transformed for the kernel.
+/// The weights of a network, validated and packed for the kernel.
 struct Weights: Sendable {
     /// The shape of one convolution of a sub-module.
     struct Convolution {
@@ -9,7 +9,7 @@ struct Weights: Sendable {
         let inputs: Int
         let outputs: Int
 
-        /// The five convolutions of a sub-module of a given growth.
+        /// Returns the five convolutions of a sub-module with the given growth.
         static func all(growth: Int) -> [Convolution] {
             let channels = Int(PLM_WAVELET_CHANNELS), count = Int(PLM_CONVOLUTIONS)
             return (1...count).map { k in
@@ -21,7 +21,7 @@ struct Weights: Sendable {
             }
         }
 
-        /// Floats of the packed convolution.
+        /// The number of floats of the packed convolution.
         var packedCount: Int { plm_packed_floats(inputs, outputs) }
     }
 
@@ -32,26 +32,36 @@ struct Weights: Sendable {
 
     let metadata: WeightsMetadata
 
-    /// Block after block, phi, rho and eta, each its five packed convolutions.
+    /// The packed convolutions, five per sub-module: phi, rho and eta of block 0, then of block 1,
+    /// and so on.
     private let packed: AlignedFloats
 
-    /// Floats of one packed sub-module.
+    /// The number of floats of one packed sub-module.
     private let submoduleCount: Int
 
     /// Reads a weights file.
     ///
-    /// - Parameter file: A file with exactly the tensors `blocks.{i}.{phi,rho,eta}.conv{1...5}.{weight,bias}`
-    ///   of the blocks and the growth that its metadata tells.
+    /// - Parameter file: A file with exactly the tensors
+    ///   `blocks.{i}.{phi,rho,eta}.conv{1...5}.{weight,bias}` for the number of blocks and the
+    ///   growth in its metadata.
     /// - Throws: ``WeightsError``.
     init(_ file: SafetensorsFile) throws(WeightsError) {
         let metadata = try WeightsMetadata(file.metadata)
         let convolutions = Convolution.all(growth: metadata.growth)
-        guard file.tensors.count == metadata.blocks * Submodule.allCases.count * convolutions.count * 2 else {
-            throw WeightsError(.mismatched, "there are not as many tensors as the blocks of the metadata need")
+        guard
+            file.tensors.count == metadata.blocks * Submodule.allCases.count * convolutions.count
+                * 2
+        else {
+            throw WeightsError(
+                .mismatched,
+                "there are not as many tensors as the blocks of the metadata need"
+            )
         }
         self.metadata = metadata
         submoduleCount = convolutions.reduce(0) { $0 + $1.packedCount }
-        packed = try AlignedFloats(count: metadata.blocks * Submodule.allCases.count * submoduleCount) {
+        packed = try AlignedFloats(
+            count: metadata.blocks * Submodule.allCases.count * submoduleCount
+        ) {
             packed throws(WeightsError) in
             var to = packed
             for block in 0..<metadata.blocks {
@@ -60,7 +70,11 @@ struct Weights: Sendable {
                         let name = "blocks.\(block).\(submodule).\(convolution.name)"
                         let shape = [convolution.outputs, convolution.inputs, 3, 3]
                         let weights = try Self.tensor("\(name).weight", shape: shape, of: file)
-                        let bias = try Self.tensor("\(name).bias", shape: [convolution.outputs], of: file)
+                        let bias = try Self.tensor(
+                            "\(name).bias",
+                            shape: [convolution.outputs],
+                            of: file
+                        )
                         plm_pack(weights, bias, convolution.inputs, convolution.outputs, to)
                         to += convolution.packedCount
                     }
@@ -69,21 +83,32 @@ struct Weights: Sendable {
         }
     }
 
-    // MARK: - Sub-modules, with what their outputs do; valid as long as these weights
+    // MARK: - Sub-modules with the effect of their outputs; valid as long as these weights
 
-    func phi(_ block: Int, _ coupling: plm_coupling) -> plm_submodule { submodule(.phi, block, coupling) }
-    func rho(_ block: Int, _ coupling: plm_coupling) -> plm_submodule { submodule(.rho, block, coupling) }
-    func eta(_ block: Int, _ coupling: plm_coupling) -> plm_submodule { submodule(.eta, block, coupling) }
+    func phi(_ block: Int, _ coupling: plm_coupling) -> plm_submodule {
+        submodule(.phi, block, coupling)
+    }
+    func rho(_ block: Int, _ coupling: plm_coupling) -> plm_submodule {
+        submodule(.rho, block, coupling)
+    }
+    func eta(_ block: Int, _ coupling: plm_coupling) -> plm_submodule {
+        submodule(.eta, block, coupling)
+    }
 
-    private func submodule(_ submodule: Submodule, _ block: Int, _ coupling: plm_coupling) -> plm_submodule {
+    private func submodule(
+        _ submodule: Submodule,
+        _ block: Int,
+        _ coupling: plm_coupling
+    ) -> plm_submodule {
         precondition(0..<metadata.blocks ~= block)
         return plm_submodule(
-            packed: packed.start + (block * Submodule.allCases.count + submodule.rawValue) * submoduleCount,
+            packed: packed.start + (block * Submodule.allCases.count + submodule.rawValue)
+                * submoduleCount,
             coupling: coupling
         )
     }
 
-    /// The elements of a tensor that must be there, of this shape and finite.
+    /// Returns the elements of a tensor, which must exist, have this shape and be finite.
     private static func tensor(
         _ name: String,
         shape: [Int],
@@ -97,7 +122,10 @@ struct Weights: Sendable {
         }
         let values = file.values(of: tensor)
         guard values.allSatisfy(\.isFinite) else {
-            throw WeightsError(.notFinite, "the tensor \(name) has an element that is infinite or not a number")
+            throw WeightsError(
+                .notFinite,
+                "the tensor \(name) has an element that is infinite or not a number"
+            )
         }
         return values
     }

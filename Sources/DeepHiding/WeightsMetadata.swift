@@ -1,17 +1,18 @@
 import Methods
 
-/// What a weights file says about itself.
+/// The metadata of a weights file.
 public struct WeightsMetadata: Sendable, Equatable {
-    /// Coupling blocks, 1...64.
+    /// The number of coupling blocks, 1...64.
     public let blocks: Int
 
-    /// Channels that each of the first four convolutions of a sub-module adds, 1...256.
+    /// The number of channels that each of the first four convolutions of a sub-module adds,
+    /// 1...256.
     public let growth: Int
 
     /// The bound of the log-scale: `E(s) = exp(clamp * tanh(s / 2))`; above 0, at most 8.
     public let clamp: Float
 
-    /// Under which licence the weights are.
+    /// The licence of the weights; empty if the file names none.
     public let licence: String
 
     /// The configuration of the training run, as JSON; empty if the file has none.
@@ -25,9 +26,9 @@ public struct WeightsMetadata: Sendable, Equatable {
     static let maxGrowth = 256
     static let maxClamp: Float = 8
 
-    /// Reads and checks the string metadata of a safetensors file.
+    /// Validates the string metadata of a safetensors file.
     ///
-    /// - Parameter values: The `__metadata__` of the file.
+    /// - Parameter values: The file's `__metadata__`.
     /// - Throws: ``WeightsError`` with `weights_unsupported`.
     init(_ values: [String: String]) throws(WeightsError) {
         guard values["format"] == Self.format else {
@@ -39,14 +40,26 @@ public struct WeightsMetadata: Sendable, Equatable {
         guard values["wavelet"] == "haar" else {
             throw WeightsError(.unsupported, "the metadata's wavelet is not haar")
         }
-        guard let blocks = values["blocks"].flatMap({ Int($0) }), 1...Self.maxBlocks ~= blocks else {
-            throw WeightsError(.unsupported, "the metadata's blocks are not between 1 and \(Self.maxBlocks)")
+        guard let blocks = values["blocks"].flatMap({ Int($0) }), 1...Self.maxBlocks ~= blocks
+        else {
+            throw WeightsError(
+                .unsupported,
+                "the metadata's blocks are not between 1 and \(Self.maxBlocks)"
+            )
         }
-        guard let growth = values["growth"].flatMap({ Int($0) }), 1...Self.maxGrowth ~= growth else {
-            throw WeightsError(.unsupported, "the metadata's growth is not between 1 and \(Self.maxGrowth)")
+        guard let growth = values["growth"].flatMap({ Int($0) }), 1...Self.maxGrowth ~= growth
+        else {
+            throw WeightsError(
+                .unsupported,
+                "the metadata's growth is not between 1 and \(Self.maxGrowth)"
+            )
         }
-        guard let clamp = values["clamp"].flatMap({ Float($0) }), clamp > 0, clamp <= Self.maxClamp else {
-            throw WeightsError(.unsupported, "the metadata's clamp is not above 0 and at most \(Self.maxClamp)")
+        guard let clamp = values["clamp"].flatMap({ Float($0) }), clamp > 0, clamp <= Self.maxClamp
+        else {
+            throw WeightsError(
+                .unsupported,
+                "the metadata's clamp is not above 0 and at most \(Self.maxClamp)"
+            )
         }
         self.blocks = blocks
         self.growth = growth

@@ -1,22 +1,24 @@
 import CKernels
 
-/// The memory that the network works in, kept from one picture to the next.
+/// The network's working memory, reused from one picture to the next.
 ///
-/// It grows to what the largest picture so far needed. One workspace serves one call at a time; the compiler sees to
-/// that, since it is passed `inout`.
+/// It grows to the largest picture so far. A workspace serves one call at a time, which the
+/// compiler enforces because it is `inout`.
 struct Workspace: Sendable {
     private var floats: [Float] = []
 
-    /// Bytes that are held.
+    /// The size of the memory in bytes.
     var byteCount: Int { floats.count * MemoryLayout<Float>.stride }
 
-    /// Lends the two branches of an image, cleared, and the prepared scratch of a sub-module.
+    /// Calls `body` with an image's two zeroed branches and a scratch buffer prepared for the
+    /// kernel.
     ///
     /// - Parameters:
-    ///   - shape: Of the branches.
+    ///   - shape: The shape of the branches.
     ///   - growth: The network's growth.
-    ///   - body: Its buffers are aligned to a cache line and do not outlive the call.
-    /// - Returns: What `body` returns.
+    ///   - body: Receives the buffers, which start on cache lines and are valid only during the
+    ///     call.
+    /// - Returns: The result of `body`.
     mutating func withBuffers<Result>(
         _ shape: plm_shape,
         growth: Int,
@@ -33,9 +35,12 @@ struct Workspace: Sendable {
             floats = [Float](repeating: 0, count: needed)
         }
         return floats.withUnsafeMutableBufferPointer { buffer in
-            guard let start = buffer.baseAddress else { preconditionFailure("a workspace is never empty here") }
+            guard let start = buffer.baseAddress else {
+                preconditionFailure("a workspace is never empty here")
+            }
             let raw = UnsafeMutableRawPointer(start)
-            let skipped = (raw.alignedUp(toMultipleOf: Self.alignment * 4) - raw) / MemoryLayout<Float>.stride
+            let skipped =
+                (raw.alignedUp(toMultipleOf: Self.alignment * 4) - raw) / MemoryLayout<Float>.stride
             let cover = start + skipped
             let scratch = cover + 2 * branch
             plm_branch_clear(cover, shape)
@@ -45,6 +50,6 @@ struct Workspace: Sendable {
         }
     }
 
-    /// Floats in a cache line.
+    /// The number of floats in a cache line.
     private static let alignment = 16
 }

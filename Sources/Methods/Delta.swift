@@ -1,14 +1,15 @@
 public import Cryptography
 public import Imaging
 
-/// What a method proposes to add to a cover; the pipeline masks it, bounds it and lays it over the photo.
+/// The change that a method proposes for a cover; the pipeline masks it, bounds it and adds it to
+/// the photo.
 public struct Delta: Sendable {
-    /// Three channels of the cover's size, 1 for the whole range of a sample, of any magnitude.
+    /// Three channels of the cover's size, of any magnitude; 1 is the whole range of a sample.
     public var planes: PlanarImage
-    /// The hash of the part of the class's artefact that it was made with.
+    /// The SHA-256 digest of the part of the class's artefact that was used.
     public let artefactSHA256: SHA256Digest
 
-    /// Proposes a change.
+    /// Creates a proposal.
     public init(planes: PlanarImage, artefactSHA256: SHA256Digest) {
         self.planes = planes
         self.artefactSHA256 = artefactSHA256

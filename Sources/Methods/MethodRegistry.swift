@@ -1,24 +1,27 @@
 public import Imaging
 
-/// The methods that a program has, each known by the format of its weights files.
+/// The methods of a program, looked up by the format of a weights file.
 public struct MethodRegistry: Sendable {
     private let methods: [String: any ProtectionMethod.Type]
 
-    /// Lists methods.
+    /// Creates a registry.
     ///
-    /// - Precondition: No two have the same format.
+    /// - Precondition: No two methods have the same format.
     public init(_ methods: [any ProtectionMethod.Type]) {
         self.methods = Dictionary(uniqueKeysWithValues: methods.map { ($0.weightsFormat, $0) })
     }
 
-    /// Loads the method that a weights file is for.
+    /// Loads the method that a weights file belongs to.
     ///
     /// - Parameters:
-    ///   - weights: A whole safetensors file, taken for hostile.
-    ///   - limits: What an imported picture may claim before it is decoded.
+    ///   - weights: A whole safetensors file, treated as hostile.
+    ///   - limits: The bounds on an imported picture, checked before it is decoded.
     /// - Returns: The method, ready to propose changes.
     /// - Throws: ``WeightsError``, with `weights_unsupported` if no method has the file's format.
-    public func method(of weights: [UInt8], limits: ImageLimits) throws(WeightsError) -> any ProtectionMethod {
+    public func method(
+        of weights: [UInt8],
+        limits: ImageLimits
+    ) throws(WeightsError) -> any ProtectionMethod {
         let file = try SafetensorsFile(weights)
         guard let method = file.metadata["format"].flatMap({ methods[$0] }) else {
             let known = methods.keys.sorted().joined(separator: " or ")

@@ -1,17 +1,18 @@
 public import Cryptography
 import FoundationEssentials
 
-/// A safetensors file of float32 tensors, checked whole before anything is read from it.
+/// A safetensors file of float32 tensors, fully validated before any tensor is read.
 ///
-/// Layout: the length of the header (UInt64, little-endian), the header (a JSON object of tensors and string metadata),
-/// then the tensors' bytes. Once made, every tensor lies inside the file, none overlaps another, together they cover all
-/// bytes after the header, and each has exactly the bytes that its shape asks for. The file is taken for hostile.
+/// Layout: the length of the header (UInt64, little-endian), the header (a JSON object of tensors
+/// and string metadata), then the tensors' bytes. In a valid instance the tensors cover all bytes
+/// after the header without overlap, and each has exactly the bytes that its shape requires. The
+/// file is treated as hostile.
 public struct SafetensorsFile: Sendable {
-    /// A tensor's shape and where its bytes are.
+    /// The shape and the position of a tensor.
     public struct Tensor: Sendable, Equatable {
-        /// Its sides, outermost first.
+        /// The dimensions, outermost first.
         public let shape: [Int]
-        /// Byte offsets in the file; four times as many bytes as elements.
+        /// The byte offsets in the file, four bytes per element.
         public let range: Range<Int>
     }
 
@@ -20,31 +21,37 @@ public struct SafetensorsFile: Sendable {
     static let maxDimensions = 8
     private static let foreign = "it is not a safetensors weights file"
 
-    /// The string metadata, among it the `format` that names a method.
+    /// The string metadata, which includes the `format` that names a method.
     public let metadata: [String: String]
     /// The tensors by name.
     public let tensors: [String: Tensor]
-    /// The hash of the file.
+    /// The SHA-256 digest of the file.
     public let sha256: SHA256Digest
     private let bytes: [UInt8]
 
-    /// Reads the header and checks all of it.
+    /// Reads and validates the header.
     ///
     /// - Parameter bytes: The file.
-    /// - Throws: ``WeightsError`` with `weights_truncated`, `weights_malformed` or `weights_unsupported` (another dtype
-    ///   than F32, or a header beyond the limits).
+    /// - Throws: ``WeightsError`` with `weights_truncated`, `weights_malformed` or
+    ///   `weights_unsupported` (another dtype than F32, or a header beyond the limits).
     public init(_ bytes: [UInt8]) throws(WeightsError) {
-        // Text and pictures have any number in the place of the length; only a header begins like this.
+        // Check the header's first character before its length: in a text or a picture the length
+        // field holds an arbitrary number, which would give a misleading error.
         guard bytes.count > 8 else {
             throw WeightsError(bytes.count < 8 ? .truncated : .malformed, Self.foreign)
         }
         guard bytes[8] == UInt8(ascii: "{") else { throw WeightsError(.malformed, Self.foreign) }
         let announced = bytes[0..<8].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
         guard announced <= UInt64(Self.maxHeaderBytes) else {
-            throw WeightsError(.unsupported, "the header may have at most \(Self.maxHeaderBytes) bytes")
+            throw WeightsError(
+                .unsupported,
+                "the header may have at most \(Self.maxHeaderBytes) bytes"
+            )
         }
         let headerEnd = 8 + Int(announced)
-        guard headerEnd <= bytes.count else { throw WeightsError(.truncated, "the file ends inside its header") }
+        guard headerEnd <= bytes.count else {
+            throw WeightsError(.truncated, "the file ends inside its header")
+        }
         guard announced > 0 else { throw WeightsError(.malformed, Self.foreign) }
 
         let header: Header
@@ -65,10 +72,14 @@ public struct SafetensorsFile: Sendable {
         for range in tensors.values.map(\.range).sorted(by: {
             ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound)
         }) {
-            guard range.lowerBound == end else { throw WeightsError(.malformed, "tensors overlap or leave a gap") }
+            guard range.lowerBound == end else {
+                throw WeightsError(.malformed, "tensors overlap or leave a gap")
+            }
             end = range.upperBound
         }
-        guard end == bytes.count else { throw WeightsError(.malformed, "there are bytes that belong to no tensor") }
+        guard end == bytes.count else {
+            throw WeightsError(.malformed, "there are bytes that belong to no tensor")
+        }
 
         self.metadata = header.metadata
         self.tensors = tensors
@@ -76,17 +87,21 @@ public struct SafetensorsFile: Sendable {
         sha256 = SHA256.hash(bytes)
     }
 
-    /// The elements of a tensor of this file, row-major.
+    /// Returns the elements of one of this file's tensors in row-major order.
     public func values(of tensor: Tensor) -> [Float] {
         bytes[tensor.range].withUnsafeBytes { raw in
             (0..<raw.count / 4).map { index in
-                Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)))
+                Float(
+                    bitPattern: UInt32(
+                        littleEndian: raw.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+                    )
+                )
             }
         }
     }
 }
 
-/// The JSON header as it is written.
+/// The JSON header as stored.
 private struct Header: Decodable {
     var metadata: [String: String] = [:]
     var tensors: [String: Entry] = [:]
@@ -122,11 +137,19 @@ private struct Entry: Decodable {
     let shape: [Int]
     let dataOffsets: [Int]
 
-    /// Checks the entry on its own and gives it its place in a file of `fileSize` bytes.
-    func placed(after headerEnd: Int, in fileSize: Int) throws(WeightsError) -> SafetensorsFile.Tensor {
-        guard dtype == "F32" else { throw WeightsError(.unsupported, "every tensor must be of type F32") }
+    /// Validates the entry and returns the tensor's position in a file of `fileSize` bytes.
+    func placed(
+        after headerEnd: Int,
+        in fileSize: Int
+    ) throws(WeightsError) -> SafetensorsFile.Tensor {
+        guard dtype == "F32" else {
+            throw WeightsError(.unsupported, "every tensor must be of type F32")
+        }
         guard shape.count <= SafetensorsFile.maxDimensions else {
-            throw WeightsError(.unsupported, "a tensor may have at most \(SafetensorsFile.maxDimensions) dimensions")
+            throw WeightsError(
+                .unsupported,
+                "a tensor may have at most \(SafetensorsFile.maxDimensions) dimensions"
+            )
         }
         guard dataOffsets.count == 2, dataOffsets[0] >= 0, dataOffsets[0] <= dataOffsets[1] else {
             throw WeightsError(.malformed, "a tensor's data_offsets are not a range")
@@ -137,7 +160,9 @@ private struct Entry: Decodable {
         var bytes = 4
         for side in shape {
             let (product, overflow) = bytes.multipliedReportingOverflow(by: side)
-            guard side >= 0, !overflow else { throw WeightsError(.malformed, "a tensor's shape is impossible") }
+            guard side >= 0, !overflow else {
+                throw WeightsError(.malformed, "a tensor's shape is impossible")
+            }
             bytes = product
         }
         guard bytes == dataOffsets[1] - dataOffsets[0] else {

@@ -1,14 +1,15 @@
 /// Why a weights file was refused.
 ///
-/// The code is stable; the detail is one sentence that says what was expected, and never repeats bytes of the file.
+/// The code is stable. The detail is one sentence that states what was expected; it never repeats
+/// bytes of the file.
 public struct WeightsError: Error, Sendable, Equatable {
     /// The closed set of reasons.
     public enum Code: String, Sendable, CaseIterable {
-        /// The file ends before what its header announces.
+        /// The file ends before the end that its header announces.
         case truncated = "weights_truncated"
         /// The file is not well-formed safetensors.
         case malformed = "weights_malformed"
-        /// Well-formed, but of a format, version or size that this engine does not run.
+        /// A valid file of a format, version or size that this engine does not run.
         case unsupported = "weights_unsupported"
         /// The tensors are not those that the metadata announces.
         case mismatched = "weights_mismatched"
@@ -22,7 +23,7 @@ public struct WeightsError: Error, Sendable, Equatable {
     /// One sentence for people.
     public let detail: String
 
-    /// Makes an error from its reason and one sentence.
+    /// Creates an error from its code and one sentence.
     public init(_ code: Code, _ detail: String) {
         self.code = code
         self.detail = detail

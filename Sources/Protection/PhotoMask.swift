@@ -1,41 +1,48 @@
 public import Imaging
 import JobModel
 
-/// Makes the change small where it would be seen: `mask=photo`.
+/// Weakens the change where it would be visible: `mask=photo`.
 ///
-/// The eye resolves blue worst and takes brightness mostly from green and red. So red and green keep little
-/// of the change, and blue keeps most of it. Where the picture has hardly any blue, as on a red hat, a change
-/// of blue is seen, so blue keeps less there. The weights come from
-/// the picture alone, at the working size, so that they are as smooth as the change is.
+/// The eye resolves blue worst and takes brightness mostly from green and red. Red and green
+/// therefore keep little of the change, and blue keeps most of it. A change of blue is visible
+/// where the picture has hardly any blue, as on a red hat, so blue keeps less there. The weights
+/// depend only on the picture at the working size, so they are as smooth as the change.
 public enum PhotoMask {
-    /// The share of the change that red and green keep.
+    /// The fraction of the change that red and green keep.
     public static let redGreenWeight: Float = 0.15
-    /// The share that blue keeps where the picture has no blue.
+    /// The fraction that blue keeps where the picture has no blue.
     public static let blueFloor: Float = 0.1
-    /// The share that blue keeps where the picture has plenty of it.
+    /// The fraction that blue keeps where the picture has at least ``blueKnee`` of it.
     public static let blueCeiling: Float = 0.6
-    /// The blue, of 0 to 1 as displayed, from which on blue keeps ``blueCeiling``.
+    /// The smallest display value of blue, 0 to 1, at which blue keeps ``blueCeiling``.
     public static let blueKnee: Float = 0.5
 
-    /// The share of the change that blue keeps.
+    /// Returns the fraction of the change that blue keeps.
     ///
-    /// - Parameter blue: The picture's blue, nominally 0 to 1 as displayed.
-    /// - Returns: ``blueFloor`` to ``blueCeiling``, rising evenly up to ``blueKnee``.
+    /// - Parameter blue: The picture's display value of blue, nominally 0 to 1.
+    /// - Returns: ``blueFloor`` to ``blueCeiling``, rising linearly up to ``blueKnee``.
     public static func blueWeight(blue: Float) -> Float {
         blueFloor + (blueCeiling - blueFloor) * min(max(blue / blueKnee, 0), 1)
     }
 
-    /// Clips a change to a bound and weakens it.
+    /// Clips a change to a bound and then weakens it.
     ///
-    /// It is clipped first, since a weight on what the bound cuts off anyway would weaken nothing.
+    /// Clipping comes first. Otherwise, where the change far exceeds the bound, the bound would
+    /// still cut off the weakened change, and the weight would have no effect.
     ///
     /// - Parameters:
-    ///   - delta: The change, three planes, 1 for the whole range of a sample.
-    ///   - cover: The picture at the same size, three planes in 0 to 1 as displayed.
-    ///   - bound: The largest change in the same unit as `delta`; `nil` for none.
+    ///   - delta: The change, three planes; 1 is the whole range of a sample.
+    ///   - cover: The picture at the same size, three planes of display values in [0, 1].
+    ///   - bound: The largest change, in the unit of `delta`; `nil` for none.
     public static func apply(to delta: inout PlanarImage, cover: PlanarImage, bound: Float?) {
-        precondition(delta.channels == 3 && cover.channels == 3, "the change and the picture have three channels")
-        precondition(delta.width == cover.width && delta.height == cover.height, "they have one size")
+        precondition(
+            delta.channels == 3 && cover.channels == 3,
+            "the change and the picture have three channels"
+        )
+        precondition(
+            delta.width == cover.width && delta.height == cover.height,
+            "they have one size"
+        )
         let pixels = cover.width * cover.height
         let largest = bound ?? .infinity
         delta.samples.withUnsafeMutableBufferPointer { delta in
@@ -44,7 +51,8 @@ public enum PhotoMask {
                     delta[index] = min(max(delta[index], -largest), largest) * redGreenWeight
                 }
                 for index in 2 * pixels..<3 * pixels {
-                    delta[index] = min(max(delta[index], -largest), largest) * blueWeight(blue: cover[index])
+                    delta[index] =
+                        min(max(delta[index], -largest), largest) * blueWeight(blue: cover[index])
                 }
             }
         }
@@ -55,9 +63,9 @@ extension AppliedMask {
     /// Masks a change at its working size.
     ///
     /// - Parameters:
-    ///   - delta: The change, three planes, 1 for the whole range of a sample.
+    ///   - delta: The change, three planes; 1 is the whole range of a sample.
     ///   - cover: The picture at the same size.
-    ///   - settings: Their strength bounds the change before it is weakened, if they clip.
+    ///   - settings: If they clip, their strength bounds the change before it is weakened.
     func apply(to delta: inout PlanarImage, cover: PlanarImage, _ settings: ProtectionSettings) {
         switch self {
         case .photo:

@@ -1,51 +1,58 @@
 public import Imaging
 
-/// How far two pictures are apart, of which one is said to be the other, protected.
+/// Compares an original with a picture that is claimed to be its protected version.
 public struct PictureComparison: Sendable, Equatable {
     /// Why two pictures cannot be compared.
     public enum Fault: Error, Sendable, Equatable {
-        /// The original cannot be decoded.
+        /// The original could not be decoded.
         case originalUnreadable(ImagingError)
-        /// The protected picture cannot be decoded.
+        /// The protected picture could not be decoded.
         case protectedUnreadable(ImagingError)
-        /// They do not have the same number of columns, rows, channels or bits.
+        /// The pictures differ in size, channels or bit depth; the text says how.
         case differentShape(String)
     }
 
-    /// What became of the colours that the original's samples mean.
+    /// Whether the samples of both pictures mean the same colours.
     public enum Colors: Sendable, Equatable {
-        /// They are the same: by the same profile, byte for byte, the same code points, or what a PNG says instead.
+        /// The colours are the same: both have the same ICC profile, byte for byte, and the same
+        /// code points and other PNG colour statements.
+        ///
+        /// A profile equivalent to the original's code points may also replace them.
         case kept
-        /// The original is a HEIC or AVIF whose colours are nearly those of sRGB, for which the protected picture takes them, as earlier versions did.
+        /// The original is a HEIC or AVIF with colours close to sRGB, and the protected picture is
+        /// plain sRGB, as earlier versions wrote it.
         case takenForSRGB
-        /// The original's profile cannot be used, and the protected picture has none.
+        /// The original's profile is unusable, and the protected picture has none.
         case profileLeftOut(Omission.Reason)
-        /// They are others. Those that a PNG tells by EXIF alone are lost, since no viewer of PNG looks there.
+        /// The colours differ.
+        ///
+        /// This includes a protected picture that states its colours only in EXIF, because PNG
+        /// viewers ignore that.
         case changed
 
-        /// Whether nothing is lost that could be kept.
+        /// Whether all usable colour statements were kept.
         public var areKept: Bool { self != .changed }
     }
 
-    /// Columns of both.
+    /// The number of columns of both.
     public let width: Int
-    /// Rows of both, once the original's orientation was applied.
+    /// The number of rows of both, after the original's orientation was applied.
     public let height: Int
-    /// Bits of a sample of both.
+    /// The number of bits per sample of both.
     public let depth: SampleDepth
-    /// The distance of the colour samples.
+    /// The difference between the colour samples.
     public let quality: ImageQuality
-    /// Whether every pixel is as transparent as it was, and those that cannot be seen have their colours still.
+    /// Whether every pixel keeps its alpha, and every fully transparent one its colour samples.
     public let keepsTransparency: Bool
     /// Whether the samples mean the same colours.
     public let colors: Colors
 
-    /// Decodes and compares.
+    /// Decodes and compares two pictures.
     ///
     /// - Parameters:
-    ///   - original: The file that was protected, taken for hostile.
-    ///   - protected: What is said to have come of it, taken for hostile.
-    ///   - limits: What both may claim before they are decoded.
+    ///   - original: The file that was protected, treated as hostile.
+    ///   - protected: The file claimed to be the result, treated as hostile.
+    ///   - limits: The bounds on both, checked before they are decoded.
     /// - Throws: ``Fault``.
     public init(
         original: [UInt8],
@@ -53,16 +60,26 @@ public struct PictureComparison: Sendable, Equatable {
         limits: ImageLimits = ImageLimits()
     ) throws(Fault) {
         let (first, second): (Photo, Photo)
-        do throws(ImagingError) { first = try PhotoDecoder.decode(original, limits: limits) } catch {
+        do throws(ImagingError) {
+            first = try PhotoDecoder.decode(original, limits: limits)
+        } catch {
             throw .originalUnreadable(error)
         }
-        do throws(ImagingError) { second = try PhotoDecoder.decode(protected, limits: limits) } catch {
+        do throws(ImagingError) {
+            second = try PhotoDecoder.decode(protected, limits: limits)
+        } catch {
             throw .protectedUnreadable(error)
         }
-        guard first.width == second.width, first.height == second.height, first.layout == second.layout,
+        guard first.width == second.width, first.height == second.height,
+            first.layout == second.layout,
             first.depth == second.depth
         else {
-            throw .differentShape("The original has \(Self.shape(first)), the protected picture \(Self.shape(second)).")
+            throw .differentShape(
+                """
+                The original has \(Self.shape(first)), the protected picture \
+                \(Self.shape(second)).
+                """
+            )
         }
         width = first.width
         height = first.height
@@ -73,19 +90,25 @@ public struct PictureComparison: Sendable, Equatable {
     }
 
     private static func shape(_ photo: Photo) -> String {
-        "\(photo.width) x \(photo.height) pixels (\(photo.layout.rawValue), \(photo.depth.rawValue) bits)"
+        """
+        \(photo.width) x \(photo.height) pixels (\(photo.layout.rawValue), \(photo.depth.rawValue) \
+        bits)
+        """
     }
 
     private static func colors(_ first: Photo, _ second: Photo) -> Colors {
-        guard first.iccProfile == second.iccProfile, first.colorimetry == second.colorimetry, !second.hasColorsByEXIF
+        guard first.iccProfile == second.iccProfile, first.colorimetry == second.colorimetry,
+            !second.hasColorsByEXIF
         else { return .changed }
         if first.codePoints == second.codePoints {
             let fault = first.colorOmissions.first { $0.part == .iccProfile }
             return fault.map { .profileLeftOut($0.reason) } ?? .kept
         }
         guard let codePoints = first.codePoints, second.codePoints == nil else { return .changed }
-        // A profile that says the same is enough.
-        if let profile = first.iccProfile { return profile == codePoints.profile ? .kept : .changed }
+        // An equivalent profile in place of the code points is enough.
+        if let profile = first.iccProfile {
+            return profile == codePoints.profile ? .kept : .changed
+        }
         return first.sourceFormat == .heic || first.sourceFormat == .avif ? .takenForSRGB : .changed
     }
 
@@ -97,7 +120,8 @@ public struct PictureComparison: Sendable, Equatable {
             let alpha = pixel + colorBytes..<pixel + pixelBytes
             guard first.samples[alpha] == second.samples[alpha] else { return false }
             let color = pixel..<pixel + colorBytes
-            return first.samples[alpha].contains { $0 > 0 } || first.samples[color] == second.samples[color]
+            return first.samples[alpha].contains { $0 > 0 }
+                || first.samples[color] == second.samples[color]
         }
     }
 }

@@ -1,75 +1,89 @@
 public import Cryptography
 public import Imaging
 
-/// What was added to a photo's pixels, so that it can be taken away again to the last bit.
+/// The change to a photo's samples, from which the original samples can be recovered exactly.
 ///
-/// The file is ``hash(of:)`` of the photo, 32 bytes, and a PNG of the photo's layout and depth in which each sample is the protected
-/// one less the original one, modulo 256 or 65,536. Alpha is a sample like the others.
+/// The file is ``hash(of:)`` of the photo (32 bytes), followed by a PNG of the photo's layout and
+/// depth. Each sample of the PNG is the protected one minus the original one, modulo 256 or 65,536.
+/// Alpha is treated like any other sample.
 public struct PixelDifference: Sendable {
-    /// The hash of the photo's pixels, see ``hash(of:)``.
+    /// The digest of the original photo's samples; see ``hash(of:)``.
     public let originalSHA256: SHA256Digest
     private let png: [UInt8]
 
-    /// Makes the file.
+    /// Creates the file.
     ///
     /// - Parameters:
-    ///   - original: The photo as it was decoded.
-    ///   - protected: What it became, of the same sizes, layout and depth.
+    ///   - original: The photo as decoded.
+    ///   - protected: The protected photo, of the same size, layout and depth.
     /// - Returns: The file's bytes.
-    /// - Throws: ``ImagingError`` when there is no memory for it.
+    /// - Throws: ``ImagingError`` if memory runs out.
     static func make(from original: Photo, to protected: Photo) throws(ImagingError) -> [UInt8] {
         var difference = protected
         difference.iccProfile = nil
         difference.codePoints = nil
         difference.colorimetry = nil
-        // It would turn the difference when that is read, and says nothing of it.
+        // An orientation in it would rotate the difference when it is decoded.
         difference.metadata = PhotoMetadata()
         subtract(original.samples, from: &difference.samples, depth: original.depth)
         return hash(of: original).bytes + (try PNGEncoder.encode(difference))
     }
 
-    /// Takes a file apart; `nil` for what is none.
+    /// Parses a file; `nil` if it is shorter than the digest.
     public init?(_ bytes: [UInt8]) {
-        guard let digest = SHA256Digest(bytes: Array(bytes.prefix(SHA256Digest.byteCount))) else { return nil }
+        guard let digest = SHA256Digest(bytes: Array(bytes.prefix(SHA256Digest.byteCount))) else {
+            return nil
+        }
         originalSHA256 = digest
         png = Array(bytes.dropFirst(SHA256Digest.byteCount))
     }
 
-    /// Takes the difference away from a protected picture.
+    /// Recovers the original photo from a protected picture.
     ///
     /// - Parameters:
     ///   - protected: The protected picture's file.
-    ///   - limits: What a picture may claim before it is decoded.
-    /// - Returns: The photo as it was, whose pixels have been compared with their hash, with the picture's profile; `nil` if they are others.
-    /// - Throws: ``ImagingError`` for files that are no PNGs, which both are.
+    ///   - limits: The bounds on both pictures, checked before they are decoded.
+    /// - Returns: The original samples, verified by their digest, with the protected picture's
+    ///   profile and metadata. `nil` if the difference does not belong to this picture.
+    /// - Throws: ``ImagingError`` if either picture is not a PNG or cannot be decoded.
     public func original(
         of protected: [UInt8],
         limits: ImageLimits = ImageLimits()
     ) throws(ImagingError) -> Photo? {
-        // No other decoder has to do with them, whatever their maker would like.
+        // Both are PNGs; a crafted file must not reach any other decoder.
         guard ImageFormat.detect(protected) == .png, ImageFormat.detect(png) == .png else {
-            throw ImagingError(.unsupported, "The protected picture or what was added to it is not a PNG.")
+            throw ImagingError(
+                .unsupported,
+                "The protected picture or what was added to it is not a PNG."
+            )
         }
         var photo = try PhotoDecoder.decode(protected, limits: limits)
         let difference = try PhotoDecoder.decode(png, limits: limits)
-        guard (photo.width, photo.height) == (difference.width, difference.height), photo.layout == difference.layout,
+        guard (photo.width, photo.height) == (difference.width, difference.height),
+            photo.layout == difference.layout,
             photo.depth == difference.depth
         else { return nil }
         Self.subtract(difference.samples, from: &photo.samples, depth: photo.depth)
         return Self.hash(of: photo) == originalSHA256 ? photo : nil
     }
 
-    /// The SHA-256 of `WIDTH HEIGHT LAYOUT BITS`, a line end, and the samples as they lie in memory.
+    /// Returns the SHA-256 digest of the text `WIDTH HEIGHT LAYOUT BITS`, a line feed, and the
+    /// samples as they lie in memory.
     public static func hash(of photo: Photo) -> SHA256Digest {
         var hash = SHA256()
-        let head = "\(photo.width) \(photo.height) \(photo.layout.rawValue) \(photo.depth.rawValue)\n"
+        let head =
+            "\(photo.width) \(photo.height) \(photo.layout.rawValue) \(photo.depth.rawValue)\n"
         hash.update(Array(head.utf8))
         hash.update(photo.samples)
         return hash.finalize()
     }
 
-    /// Subtracts samples from others, each modulo its range.
-    private static func subtract(_ other: [UInt8], from samples: inout [UInt8], depth: SampleDepth) {
+    /// Subtracts samples modulo 256, or 65,536 for big-endian 16-bit samples.
+    private static func subtract(
+        _ other: [UInt8],
+        from samples: inout [UInt8],
+        depth: SampleDepth
+    ) {
         switch depth {
         case .eight:
             for index in samples.indices { samples[index] &-= other[index] }

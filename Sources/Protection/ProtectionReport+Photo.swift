@@ -2,7 +2,7 @@ import Imaging
 import JobModel
 
 extension ProtectionReport {
-    /// Reports about a released photo; the hashes and the method are left to be filled in.
+    /// Creates the report on a released photo; the caller sets the hashes and the method.
     init(
         of photo: Photo,
         _ quality: ImageQuality,

@@ -2,7 +2,7 @@ import Imaging
 import JobModel
 
 extension Protector {
-    /// Makes what is wanted besides the protected picture.
+    /// Creates the requested attachments.
     static func make(
         _ kinds: Set<AttachmentKind>,
         of original: Photo,

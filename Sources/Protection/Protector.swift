@@ -3,23 +3,23 @@ public import Imaging
 public import JobModel
 public import Methods
 
-/// Protects one image at a time: the bytes of a photo in, the bytes of a PNG and a report out.
+/// Protects one image at a time, from the bytes of a photo to the bytes of a PNG and a report.
 ///
 /// Equal bytes, label, settings, artefact and weights give equal PNG bytes on every machine of one
 /// instruction-set family. One protector serves any number of threads at once and needs nothing but
 /// memory.
 public struct Protector: Sendable {
-    /// Proposes the change.
+    /// The method that proposes the change.
     public let method: any ProtectionMethod
     private let limits: ImageLimits
     private let compressionLevel: Int
 
-    /// Makes a protector.
+    /// Creates a protector.
     ///
     /// - Parameters:
     ///   - method: Proposes the change; it may be shared.
-    ///   - limits: What a photo may claim before it is decoded.
-    ///   - compressionLevel: How hard PNGs are compressed, in `PNGEncoder.compressionLevels`.
+    ///   - limits: The bounds on a photo, checked before it is decoded.
+    ///   - compressionLevel: The compression level of PNGs, one of `PNGEncoder.compressionLevels`.
     public init(
         method: any ProtectionMethod,
         limits: ImageLimits = ImageLimits(),
@@ -30,16 +30,17 @@ public struct Protector: Sendable {
         self.compressionLevel = compressionLevel
     }
 
-    /// Protects an image: decode, scale, propose, mask, release within the bound, check, encode, report.
+    /// Protects an image: decode, scale, propose, mask, release within the bound, check, encode,
+    /// report.
     ///
     /// - Parameters:
-    ///   - input: The file with its hash, taken for hostile.
-    ///   - label: The image's class; it is only reported.
-    ///   - settings: Mode, strength, clip, working size, mask and what metadata is kept.
-    ///   - artefact: The part of the class's artefact that this photo gets, hostile like `input`.
-    ///   - attachments: What to make besides.
+    ///   - input: The file and its hash, treated as hostile.
+    ///   - label: The image's class, which is only reported.
+    ///   - settings: The mode, strength, clip, working size, mask and metadata policy.
+    ///   - artefact: The photo's part of its class's artefact, treated as hostile.
+    ///   - attachments: The attachments to create.
     /// - Returns: The PNG, its report and the attachments.
-    /// - Throws: `ImageFailure`; with equal input always the same.
+    /// - Throws: `ImageFailure`; equal input always gives the same one.
     public func protect(
         _ input: HashedBytes,
         label: ClassLabel,
@@ -55,7 +56,7 @@ public struct Protector: Sendable {
         try Self.checkIsFinite(delta.planes)
         let mask = settings.mask.applied(width: photo.width, height: photo.height)
         mask.apply(to: &delta.planes, cover: cover, settings)
-        // Two copies of a photo in memory are expensive, so only those who asked for attachments pay.
+        // A second copy of a photo costs much memory, so it is made only for attachments.
         let original = attachments.isEmpty ? nil : photo
         let quality = Release.apply(
             delta: delta.planes,
@@ -85,18 +86,27 @@ public struct Protector: Sendable {
         report.artefactSHA256 = delta.artefactSHA256.hex
         report.inputSHA256 = input.sha256.hex
         report.outputSHA256 = SHA256.hash(png).hex
-        return ProtectedImage(png: png, report: report, attachments: made ?? [:], durations: clock.durations)
+        return ProtectedImage(
+            png: png,
+            report: report,
+            attachments: made ?? [:],
+            durations: clock.durations
+        )
     }
 
     // MARK: - Steps
 
-    private func decode(_ input: [UInt8], keeping policy: MetadataPolicy) throws(ImageFailure) -> Photo {
+    private func decode(
+        _ input: [UInt8],
+        keeping policy: MetadataPolicy
+    ) throws(ImageFailure) -> Photo {
         do throws(ImagingError) {
             var photo = try PhotoDecoder.decode(input, limits: limits)
             switch policy {
             case .strip: photo.metadata = PhotoMetadata()
             case .copyright: photo.metadata = photo.metadata.rights
-            case .all: photo.metadata = photo.metadata.upright(width: photo.width, height: photo.height)
+            case .all:
+                photo.metadata = photo.metadata.upright(width: photo.width, height: photo.height)
             }
             return photo
         } catch {
@@ -108,9 +118,13 @@ public struct Protector: Sendable {
         guard delta.samples.allSatisfy(\.isFinite) else { throw .notFinite }
     }
 
-    private static func check(_ quality: ImageQuality, bound: Int?, _ mask: AppliedMask) throws(ImageFailure) {
+    private static func check(
+        _ quality: ImageQuality,
+        bound: Int?,
+        _ mask: AppliedMask
+    ) throws(ImageFailure) {
         if let bound, quality.maxAbsoluteDifference > bound { throw .boundExceeded }
-        // An unchanged photo must never be handed out as protected.
+        // Never hand out an unchanged photo as protected.
         guard quality.maxAbsoluteDifference > 0 else { throw .unchanged(mask) }
     }
 

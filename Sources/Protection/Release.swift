@@ -1,22 +1,28 @@
 import CKernels
 public import Imaging
 
-/// Lays a perturbation over the photo: the step from a method's proposal to the released integers.
+/// Applies a perturbation to a photo: the step from a method's proposal to the released integers.
 public enum Release {
-    /// Adds a perturbation to a photo, in the photo's own memory.
+    /// Adds a perturbation to a photo in place.
     ///
-    /// δ is scaled to the photo's size row by row (bilinear where it grows), clipped to ±`strength`/255, added to the
-    /// integer samples, clamped to their range and rounded to the nearest level, so that with `clip` no sample changes by
-    /// more than `strength` levels; in 16 bits a level is 257 values. A gray photo gets δ's luminance (ITU-R 601). Alpha and the pixels with alpha 0 stay as
-    /// they are.
+    /// δ is scaled to the photo's size row by row (bilinear where it grows) and clipped to
+    /// ±`strength`/255. It is added to the integer samples, and the sums are clamped to the range
+    /// of a sample and rounded to integers. With `clip`, no sample therefore changes by more than
+    /// `strength` levels; a level of a 16-bit sample is 257. A gray photo gets the luminance of δ
+    /// (ITU-R BT.601). Alpha and pixels with alpha 0 do not change.
     ///
     /// - Parameters:
-    ///   - delta: Three channels, 1 for the whole range of a sample, of any size.
-    ///   - photo: What is to be protected, and afterwards is.
+    ///   - delta: Three channels of any size; 1 is the whole range of a sample.
+    ///   - photo: The photo to protect.
     ///   - strength: The bound in levels of 1/255, 1...255.
-    ///   - clip: Whether the bound applies; without it δ is added whole.
-    /// - Returns: How far the protected photo is from what it was.
-    public static func apply(delta: PlanarImage, to photo: inout Photo, strength: Int, clip: Bool) -> ImageQuality {
+    ///   - clip: Whether `strength` bounds δ. Otherwise δ is bounded only by the range of a sample.
+    /// - Returns: The difference between the photo before and after.
+    public static func apply(
+        delta: PlanarImage,
+        to photo: inout Photo,
+        strength: Int,
+        clip: Bool
+    ) -> ImageQuality {
         precondition(delta.channels == 3, "a perturbation has three channels")
         precondition(1...255 ~= strength, "a strength is between 1 and 255 levels")
         let bound = clip ? Float(strength) : 255
@@ -35,13 +41,35 @@ public enum Release {
             guard let start = samples.baseAddress else { return }
             before.withUnsafeMutableBufferPointer { before in
                 for row in 0..<height {
-                    let samples = UnsafeMutableBufferPointer(start: start + row * rowBytes, count: rowBytes)
+                    let samples = UnsafeMutableBufferPointer(
+                        start: start + row * rowBytes,
+                        count: rowBytes
+                    )
                     _ = before.update(from: samples)
                     rows.withRows(of: row) { above, below, weightAbove, weightBelow in
                         let row = samples.baseAddress
                         switch depth {
-                        case .eight: plm_release_row(set, row, count, above, below, weightAbove, weightBelow, bound)
-                        case .sixteen: plm_release_wide_row(row, count, above, below, weightAbove, weightBelow, bound)
+                        case .eight:
+                            plm_release_row(
+                                set,
+                                row,
+                                count,
+                                above,
+                                below,
+                                weightAbove,
+                                weightBelow,
+                                bound
+                            )
+                        case .sixteen:
+                            plm_release_wide_row(
+                                row,
+                                count,
+                                above,
+                                below,
+                                weightAbove,
+                                weightBelow,
+                                bound
+                            )
                         }
                     }
                     if layout.hasAlpha {
@@ -59,16 +87,23 @@ public enum Release {
         return meter.quality
     }
 
-    /// A perturbation in levels; its luminance alone where that is all that fits.
+    /// Converts a perturbation to levels, and to its luminance alone for a gray photo.
     private static func levels(_ delta: PlanarImage, isGray: Bool) -> PlanarImage {
         let pixels = delta.width * delta.height
         let samples = delta.samples
         let levels: [Float] =
             isGray
             ? (0..<pixels).map {
-                255 * (0.299 * samples[$0] + 0.587 * samples[pixels + $0] + 0.114 * samples[2 * pixels + $0])
+                255
+                    * (0.299 * samples[$0] + 0.587 * samples[pixels + $0] + 0.114
+                        * samples[2 * pixels + $0])
             } : samples.map { 255 * $0 }
-        return PlanarImage(width: delta.width, height: delta.height, channels: isGray ? 1 : 3, samples: levels)
+        return PlanarImage(
+            width: delta.width,
+            height: delta.height,
+            channels: isGray ? 1 : 3,
+            samples: levels
+        )
     }
 
     private static func restoreTransparent(

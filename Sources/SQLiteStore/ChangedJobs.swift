@@ -2,15 +2,15 @@ import GRDB
 import Queue
 import Synchronization
 
-/// Wakes those who watch a job once a transaction that changed its row is committed.
+/// Wakes the watchers of a job when a transaction that changed its row commits.
 ///
-/// No statement needs to know of it: it observes the connection that writes.
+/// It observes the writing connection, so statements need not notify anyone.
 final class ChangedJobs: TransactionObserver, Sendable {
     let watches = JobWatches()
 
-    /// The jobs that the transaction under way changed.
+    /// The jobs that the current transaction changed.
     ///
-    /// It notes them watched or not, because somebody may begin to watch before the commit.
+    /// It includes unwatched jobs, because a watch may begin before the commit.
     private let changed = Mutex<Set<Int64>>([])
 
     func observes(eventsOfKind kind: DatabaseEventKind) -> Bool {

@@ -3,12 +3,14 @@ import JobModel
 import Migrations
 public import Queue
 
-/// Jobs, images, classes, API keys and idempotency records in one SQLite file.
+/// A store of jobs, images, classes, API keys and idempotency records in one SQLite file.
 ///
-/// A write that has returned survives a power cut (WAL, `synchronous=FULL`). One connection writes, two read. The state and the
-/// counts of a job change in the transaction that changes its images, so that they are never seen to disagree.
+/// A write that has returned survives a power cut (WAL, `synchronous=FULL`). There is one writing
+/// connection and there are two reading ones. A job's state and counts change in the same
+/// transaction as its images, so readers never see them disagree.
 ///
-/// Every write runs to its end even when the task that asked for it is cancelled: an outcome that was computed is worth keeping.
+/// A write runs to completion even if its task is cancelled, because a computed outcome is worth
+/// keeping.
 public final class SQLiteStore: Sendable {
     let pool: DatabasePool
     let now: @Sendable () -> Int64
@@ -16,7 +18,7 @@ public final class SQLiteStore: Sendable {
     let generatorVersion: Int
     let rule = RetryRule()
     let signal = WorkSignal()
-    /// Wakes those who hold leases when some may be gone.
+    /// Wakes the holders of leases when some may have been revoked.
     let revocation = WorkSignal()
     let changedJobs = ChangedJobs()
     let keyCache = KeyCache()
@@ -24,19 +26,19 @@ public final class SQLiteStore: Sendable {
     let commitWatch: CommitWatch
     private let isAttached: Bool
 
-    /// Opens the database, making it where it is missing, checks it and brings it to this version's
-    /// schema.
+    /// Opens the database, creating it if it is missing, checks it and migrates it to this
+    /// version's schema.
     ///
-    /// It blocks on the disk, for a large database for seconds.
+    /// This blocks on the disk; for a large database it takes seconds.
     ///
     /// - Parameters:
     ///   - path: The file; SQLite keeps `-wal` and `-shm` beside it.
     ///   - generatorVersion: The version of the semantic images that new classes get.
-    ///   - isMade: Whether tables may be made in a database that has none.
-    ///   - machine: The clocks.
+    ///   - isMade: Whether to create tables in a database that has none.
+    ///   - machine: The machine's clocks.
     /// - Throws: ``StoreError/corrupt(_:)``, ``StoreError/schemaNewer(found:known:)``,
     ///   ``StoreError/migrationChanged(name:)``, ``StoreError/foreignDatabase``,
-    ///   ``StoreError/emptyDatabase``, and faults of the disk.
+    ///   ``StoreError/emptyDatabase``, and errors of the disk.
     public convenience init(
         path: String,
         generatorVersion: Int,
@@ -52,14 +54,14 @@ public final class SQLiteStore: Sendable {
         )
     }
 
-    /// Opens the database as ``init(path:generatorVersion:making:machine:)`` does, by a clock that
+    /// Opens the database like ``init(path:generatorVersion:making:machine:)``, with a clock that
     /// is never set.
     ///
     /// - Parameters:
     ///   - path: The file; SQLite keeps `-wal` and `-shm` beside it.
     ///   - generatorVersion: The version of the semantic images that new classes get.
-    ///   - now: The time in milliseconds since 1970.
-    /// - Throws: As the other does.
+    ///   - now: Returns the time in milliseconds since 1970.
+    /// - Throws: The same errors as the other initializer.
     public convenience init(
         path: String,
         generatorVersion: Int,
@@ -68,13 +70,14 @@ public final class SQLiteStore: Sendable {
         try self.init(path: path, generatorVersion: generatorVersion, machine: MachineClock(now))
     }
 
-    /// Opens a database that another process may have open: it must be of this version's schema, and is left as it is.
+    /// Opens, without migrating it, a database that another process may have open.
     ///
     /// - Parameters:
-    ///   - path: The file, which must exist.
+    ///   - path: The file, which must exist and have this version's schema.
     ///   - generatorVersion: The version of the semantic images that new classes get.
-    /// - Throws: ``StoreError/schemaOlder(found:known:)``, ``StoreError/schemaNewer(found:known:)``,
-    ///   ``StoreError/migrationChanged(name:)``, ``StoreError/foreignDatabase``, and faults of the disk.
+    /// - Throws: ``StoreError/schemaOlder(found:known:)``,
+    ///   ``StoreError/schemaNewer(found:known:)``, ``StoreError/migrationChanged(name:)``,
+    ///   ``StoreError/foreignDatabase``, ``StoreError/emptyDatabase``, and errors of the disk.
     public convenience init(attachingTo path: String, generatorVersion: Int) throws(StoreError) {
         try self.init(
             path: path,
@@ -102,13 +105,18 @@ public final class SQLiteStore: Sendable {
         do {
             let pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { db in
-                // The pool has set NORMAL for itself, which may forget the last commits in a power cut.
+                // GRDB's pool sets NORMAL, with which a power cut may lose the last commits.
                 try db.execute(
-                    sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY"
+                    sql: """
+                        PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; \
+                        PRAGMA temp_store = MEMORY
+                        """
                 )
                 guard !isAttached else { return }
                 let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
-                guard verdict == "ok" else { throw StoreError.corrupt(verdict ?? "no answer to quick_check") }
+                guard verdict == "ok" else {
+                    throw StoreError.corrupt(verdict ?? "no answer to quick_check")
+                }
             }
             let runner = MigrationRunner(migrations: migrations)
             if isAttached {
@@ -134,13 +142,14 @@ public final class SQLiteStore: Sendable {
         now = { clock.now }
     }
 
-    /// The time that rows are written with, in milliseconds since 1970; it goes on by itself when
-    /// the wall clock is set, see ``followClock()``.
+    /// The time that rows are written with, in milliseconds since 1970.
+    ///
+    /// It continues undisturbed when the wall clock is set; see ``followClock()``.
     public var currentTime: Int64 { now() }
 
-    /// Folds the write-ahead log into the file and closes it; every later call fails.
+    /// Checkpoints the write-ahead log and closes the file; every later call fails.
     ///
-    /// A store that is attached leaves the log to the other process.
+    /// An attached store leaves the log to the other process.
     ///
     /// - Throws: ``StoreError``.
     public func close() throws(StoreError) {
@@ -148,7 +157,7 @@ public final class SQLiteStore: Sendable {
             try commitWatch.close()
             if !isAttached {
                 try pool.writeWithoutTransaction { db in
-                    // On a full disk the log is still to be folded.
+                    // A full disk must not prevent the checkpoint.
                     try? clock.save(db)
                     _ = try db.checkpoint(.truncate)
                 }
@@ -159,17 +168,19 @@ public final class SQLiteStore: Sendable {
         }
     }
 
-    /// Moves what it can of the write-ahead log into the file, so that the log may be written from
-    /// its beginning and not grow.
+    /// Checkpoints as much of the write-ahead log as possible, so that it can restart instead of
+    /// growing.
     ///
-    /// It waits for nobody, and what cannot be moved stays.
+    /// It waits for no reader or writer; what they block stays in the log.
     public func tidy() async {
         _ = try? await writeWithoutTransaction { db in _ = try db.checkpoint(.passive) }
     }
 
-    /// Reads anything at all, for a readiness probe.
+    /// Reads from the database, for a readiness probe.
     public func check() async throws(StoreError) {
-        _ = try await read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM schema_migrations") }
+        _ = try await read { db in
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM schema_migrations")
+        }
     }
 
     // MARK: - Access
@@ -181,28 +192,29 @@ public final class SQLiteStore: Sendable {
         try await access { try await $0.write(body) }
     }
 
-    /// Has the only connection that writes, for a body that makes its own transaction.
+    /// Runs `body`, which begins its own transaction, on the writing connection.
     func writeWithoutTransaction<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
         try await access { try await $0.writeWithoutTransaction(body) }
     }
 
-    /// Reads one consistent state.
+    /// Reads from one consistent snapshot.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
         try await access { try await $0.read(body) }
     }
 
-    /// Reads by one statement, whose rows are consistent by themselves, so that no transaction is needed around it.
+    /// Reads by a single statement, which is consistent without a transaction.
     func readOnce<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
         try await access { try await $0.unsafeRead(body) }
     }
 
-    /// Uses the pool in a task of its own, since a cancelled one would have its transaction rolled back or its statement interrupted.
+    /// Uses the pool in a separate task: cancelling the caller would roll back its transaction or
+    /// interrupt its statement.
     private func access<Value: Sendable>(
         _ body: @escaping @Sendable (DatabasePool) async throws -> Value
     ) async throws(StoreError) -> Value {

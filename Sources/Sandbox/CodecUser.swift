@@ -2,27 +2,29 @@ import CLinux
 import Glibc
 import POSIX
 
-/// As which user a process decodes.
+/// The user that a process decodes as.
 ///
-/// Where the service or a command runs as root, what decodes becomes `nobody`: whoever takes a decoder over has then no file, no
-/// right and no process of root's. It is not done where the parent could not end such a process any more.
+/// If the service or a command runs as root, the decoding process becomes `nobody`. An attacker who
+/// takes over a decoder then has none of root's files, rights or processes. The change is omitted
+/// where the parent could no longer kill such a process.
 public enum CodecUser {
-    /// What becomes of the user.
+    /// Whether the user changes.
     public enum Standing: Sendable, Equatable {
-        /// It is an ordinary one, and stays.
+        /// The user is not root and stays.
         case ordinary
-        /// It is root, and becomes ``CodecUser/nobody``.
+        /// The user is root and becomes ``CodecUser/nobody``.
         case changes
-        /// It is root and stays so, though without capabilities; the reason is a clause.
+        /// The user is root and stays root, though without capabilities; the reason is a clause.
         case staysRoot(reason: String)
     }
 
-    /// The user and the group without rights, whom Debian calls `nobody` and `nogroup`.
+    /// The unprivileged user and group that Debian calls `nobody` and `nogroup`.
     ///
-    /// By number, since names need files and libraries that a process in a sandbox should not have to read.
+    /// They are numbers because looking up names needs files and libraries that a sandboxed process
+    /// should not have to read.
     public static let nobody: UInt32 = 65_534
 
-    /// What becomes of the user of this process, or of a child of it, when it begins to decode.
+    /// Whether this process, or a child of it, will change its user before it decodes.
     public static var standing: Standing {
         standing(
             user: geteuid(),
@@ -33,7 +35,7 @@ public enum CodecUser {
         )
     }
 
-    /// What follows from what the kernel says; a file that cannot be read, `nil`, says nothing against it.
+    /// Decides from the kernel's answers; an unreadable file, `nil`, does not prevent the change.
     static func standing(
         user: UInt32,
         mayChange: Bool,
@@ -43,7 +45,9 @@ public enum CodecUser {
     ) -> Standing {
         guard user == 0 else { return .ordinary }
         guard mayChange else {
-            return .staysRoot(reason: "one of the capabilities CAP_SETUID, CAP_SETGID and CAP_KILL is missing")
+            return .staysRoot(
+                reason: "one of the capabilities CAP_SETUID, CAP_SETGID and CAP_KILL is missing"
+            )
         }
         guard userMap.map(isMapped) ?? true, groupMap.map(isMapped) ?? true,
             groupChanges.map({ !$0.hasPrefix("deny") }) ?? true
@@ -51,7 +55,10 @@ public enum CodecUser {
         return .changes
     }
 
-    /// Whether a namespace has ``nobody``, by its map: lines with the first number inside, the first outside, and how many.
+    /// Whether a user namespace maps ``nobody``.
+    ///
+    /// Each line of the map has the first number inside, the first number outside and the count
+    /// (user_namespaces(7)).
     private static func isMapped(_ map: String) -> Bool {
         map.split(separator: "\n").contains { line in
             let numbers = line.split(separator: " ").compactMap { UInt64($0) }

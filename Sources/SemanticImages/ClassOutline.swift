@@ -1,28 +1,30 @@
-/// What all semantic images of a class share: how their strokes run.
+/// The properties that all semantic images of a class share: the direction and spacing of strokes.
 struct ClassOutline {
-    /// One kind of strokes.
+    /// A pattern of parallel strokes.
     struct Strokes {
-        /// Of their normal, in radians, 0...pi.
+        /// The direction of the strokes' normal in radians, 0...pi.
         let direction: Double
-        /// Distance of two of them, in pixels.
+        /// The distance between two strokes, in pixels.
         let wavelength: Double
     }
 
-    /// Those of the red and green channels.
+    /// The strokes of the red and green channels.
     let redAndGreen: Strokes
-    /// Those of the blue channel.
+    /// The strokes of the blue channel.
     let blue: Strokes
 
-    /// What the strokes of a channel may be like, and by which steps they differ from one class to the next.
+    /// The range of a channel's strokes, and the steps from one class to the next.
     private struct Choice {
         let wavelengths: (shortest: Double, longest: Double)
         let directionStep: Double
         let wavelengthStep: Double
     }
 
-    // Red and green are nearly all of the luminance: their strokes survive JPEG and are not yet content. JPEG blurs blue anyway: its
-    // strokes are such as pictures hardly have. The steps are fractions of the golden ratio, of the plastic number and of sqrt(2), and a
-    // constant of the R2 low-discrepancy sequence: neighbours in class index are far apart.
+    // Red and green carry nearly all of the luminance: their strokes survive JPEG and are still too
+    // fine to be content. JPEG blurs blue anyway; its strokes have wavelengths that are rare in
+    // pictures. The steps are the fractional parts of the golden ratio and of sqrt(2), and both
+    // constants of the R2 low-discrepancy sequence (the plastic number to the powers -1 and -2).
+    // They place neighbouring class indices far apart.
     private static let redAndGreenChoice = Choice(
         wavelengths: (4.5, 6.5),
         directionStep: 0.6180339887498949,
@@ -36,15 +38,21 @@ struct ClassOutline {
 
     /// Derives the outline of a class.
     ///
-    /// Trainers mirror pictures, so that directions count as if folded into a quarter turn. Every other class has the mirrored
-    /// direction in red and green, every other pair of classes in blue.
+    /// Trainers mirror pictures, so distances between directions count modulo mirroring, which
+    /// folds them into a quarter turn. Every other class mirrors the direction in red and green,
+    /// every other pair of classes in blue.
     ///
     /// - Parameters:
-    ///   - familySeed: Of the tenant, the same for all its classes.
-    ///   - classIndex: The class's place in the family, from 0.
+    ///   - familySeed: The tenant's seed, the same for all its classes.
+    ///   - classIndex: The index of the class in the tenant's family, from 0.
     init(familySeed: UInt64, classIndex: Int) {
         var family = SplitMix64(seed: familySeed)
-        redAndGreen = Self.strokes(Self.redAndGreenChoice, classIndex, isMirrored: classIndex & 1 != 0, &family)
+        redAndGreen = Self.strokes(
+            Self.redAndGreenChoice,
+            classIndex,
+            isMirrored: classIndex & 1 != 0,
+            &family
+        )
         blue = Self.strokes(Self.blueChoice, classIndex, isMirrored: classIndex & 2 != 0, &family)
     }
 
@@ -56,7 +64,9 @@ struct ClassOutline {
     ) -> Strokes {
         let (angle, spacing) = (family.uniform(), family.uniform())
         let place = Double(classIndex)
-        let folded = Double.pi / 2 * (angle + place * choice.directionStep).truncatingRemainder(dividingBy: 1)
+        let folded =
+            Double.pi / 2
+            * (angle + place * choice.directionStep).truncatingRemainder(dividingBy: 1)
         let (shortest, longest) = choice.wavelengths
         let share = (spacing + place * choice.wavelengthStep).truncatingRemainder(dividingBy: 1)
         return Strokes(

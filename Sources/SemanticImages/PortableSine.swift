@@ -1,16 +1,19 @@
-/// Sine and cosine of the same bits on every machine.
+/// Sine and cosine with identical bits on every machine.
 ///
-/// The C library's differ in the last place between versions and processors, and the hash of a semantic image must not.
-/// Only additions and multiplications are used, which IEEE 754 defines and Swift does not fuse.
+/// The C library's results differ in the last place between versions and processors, but the hash
+/// of a semantic image must not. This code uses only additions and multiplications, which IEEE 754
+/// defines exactly and Swift does not fuse.
 enum PortableSine {
-    /// Sine and cosine of an angle.
+    /// Returns the sine and the cosine of an angle.
     ///
-    /// - Parameter angle: In radians, between -1e6 and 1e6.
-    /// - Returns: Both within 1e-15.
+    /// - Parameter angle: The angle in radians, between -1e6 and 1e6.
+    /// - Returns: Both with an error below 1e-15.
     static func both(_ angle: Double) -> (sine: Double, cosine: Double) {
-        // Quarter turns, taken off in three parts of pi/2 of which the first two multiply exactly.
+        // Range reduction by Cody and Waite: pi/2 in three parts, of which the first two multiply
+        // exactly.
         let turns = (angle * 0x1.45f306dc9c883p-1).rounded(.toNearestOrEven)
-        let rest = angle - turns * 0x1.921fb54p+0 - turns * 0x1.10b46118p-30 - turns * 0x1.313198a2e037p-61
+        let rest =
+            angle - turns * 0x1.921fb54p+0 - turns * 0x1.10b46118p-30 - turns * 0x1.313198a2e037p-61
         let (sine, cosine) = (taylor(rest, sines) * rest, taylor(rest, cosines))
         switch Int(turns) & 3 {
         case 0: return (sine, cosine)
@@ -20,15 +23,15 @@ enum PortableSine {
         }
     }
 
-    /// An even power series at x, Horner's way, highest power first.
+    /// Evaluates an even power series at x by Horner's method, highest power first.
     private static func taylor(_ x: Double, _ coefficients: [Double]) -> Double {
         let square = x * x
         return coefficients.reduce(0) { $0 * square + $1 }
     }
 
-    /// (-1)^k / (2k+1)! from k = 8 down to 0: enough for 1e-17 up to pi/4.
+    /// (-1)^k / (2k+1)! for k from 8 down to 0: an error below 1e-17 up to pi/4.
     private static let sines = series(from: 17)
-    /// (-1)^k / (2k)! from k = 8 down to 0.
+    /// (-1)^k / (2k)! for k from 8 down to 0.
     private static let cosines = series(from: 16)
 
     private static func series(from highest: Int) -> [Double] {

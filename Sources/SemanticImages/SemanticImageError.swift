@@ -1,6 +1,6 @@
 /// Why a semantic image cannot be drawn.
 public enum SemanticImageError: Error, Sendable, Equatable {
-    /// The assignment names a version of the generator that this program does not have.
+    /// The assignment names a generator version that this program does not have.
     case unknownVersion(Int)
     /// The class index is negative.
     case impossibleClassIndex(Int)
@@ -17,7 +17,10 @@ public enum SemanticImageError: Error, Sendable, Equatable {
     public var detail: String {
         switch self {
         case .unknownVersion(let version):
-            "The semantic image was assigned by generator version \(version), which this program does not have."
+            """
+            The semantic image was assigned by generator version \(version), which this program \
+            does not have.
+            """
         case .impossibleClassIndex: "The semantic image's class index is negative."
         }
     }

@@ -1,24 +1,24 @@
 public import Imaging
 
-/// Draws semantic images, one for a class and a texture, from numbers alone.
+/// Draws the semantic image of a class and a texture from numbers alone.
 ///
-/// The same numbers give the same bits on every machine. A version that has assigned images to classes
-/// is never removed and never changed: another algorithm is another version beside it.
+/// The same numbers give the same bits on every machine. A version that has been assigned to
+/// classes is never removed or changed; a new algorithm becomes a new version.
 public enum SemanticImageGenerator {
-    /// The version that new classes are assigned.
+    /// The version assigned to new classes.
     public static let version = 2
 
     /// Draws a semantic image.
     ///
     /// - Parameters:
-    ///   - familySeed: Of the tenant.
-    ///   - classIndex: The class's place in the tenant's family, from 0.
-    ///   - textureSeed: Of the class or of one image.
-    ///   - version: Which version assigned these numbers.
-    ///   - width: Columns, 1...500,000.
-    ///   - height: Rows, 1...500,000.
+    ///   - familySeed: The tenant's seed.
+    ///   - classIndex: The index of the class in the tenant's family, from 0.
+    ///   - textureSeed: The seed of the class's or one image's texture.
+    ///   - version: The generator version that assigned these numbers.
+    ///   - width: The number of columns, 1...500,000.
+    ///   - height: The number of rows, 1...500,000.
     /// - Returns: Three channels in [0, 1].
-    /// - Throws: ``SemanticImageError`` if the version is unknown or the index negative.
+    /// - Throws: ``SemanticImageError`` if the version is unknown or the index is negative.
     public static func image(
         familySeed: UInt64,
         classIndex: Int,
@@ -28,9 +28,12 @@ public enum SemanticImageGenerator {
         height: Int
     ) throws(SemanticImageError) -> PlanarImage {
         guard classIndex >= 0 else { throw .impossibleClassIndex(classIndex) }
-        precondition(1...500_000 ~= width && 1...500_000 ~= height, "the angles stay in PortableSine's range")
+        precondition(
+            1...500_000 ~= width && 1...500_000 ~= height,
+            "the angles stay in PortableSine's range"
+        )
         switch version {
-        // Version 1 was replaced before any release; what it had assigned was assigned anew.
+        // Version 1 was replaced before any release, and its classes were reassigned.
         case 2:
             return StrokeGenerator.image(
                 familySeed: familySeed,

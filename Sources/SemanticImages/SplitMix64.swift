@@ -1,4 +1,4 @@
-/// The generator of Steele, Lea and Flood (2014): small, and the same numbers everywhere.
+/// The SplitMix64 generator (Steele, Lea and Flood 2014), which gives the same numbers everywhere.
 struct SplitMix64 {
     private var state: UInt64
 
@@ -6,7 +6,7 @@ struct SplitMix64 {
         state = seed
     }
 
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
@@ -15,7 +15,7 @@ struct SplitMix64 {
         return mixed ^ mixed >> 31
     }
 
-    /// The next number in [`low`, `high`), of 53 random bits.
+    /// Returns the next number in [`low`, `high`), from 53 random bits.
     mutating func uniform(_ low: Double = 0, _ high: Double = 1) -> Double {
         low + (high - low) * (Double(next() >> 11) * 0x1p-53)
     }

@@ -4,9 +4,10 @@ import GRDB
 import JobModel
 import Queue
 
-/// The artefacts of one claim's classes, as they were frozen when the job was accepted; each class is looked up once.
+/// The artefacts of a claim's classes, as frozen when the job was accepted; each class is queried
+/// once.
 struct ClaimedClasses {
-    /// What a class has in a job, and the list of its imported pictures if it has any.
+    /// The artefact of a class in a job, and the list of its imported pictures if there is one.
     private typealias Frozen = (artefact: ClassArtefact, list: Int64?)
 
     let job: Int64
@@ -20,7 +21,7 @@ struct ClaimedClasses {
         self.mode = mode
     }
 
-    /// The part that an image gets; `nil` if its job does not know the class.
+    /// Returns the part of the artefact for an image; nil if the job does not have the class.
     mutating func part(
         _ db: Database,
         label: String,
@@ -40,22 +41,34 @@ struct ClaimedClasses {
         )
         guard let row else { return nil }
         guard let list: Int64 = row["list"] else {
-            return try SQLiteStore.assignment(db, tenant: tenant, label: label).map { (.generated($0), nil) }
+            return try SQLiteStore.assignment(db, tenant: tenant, label: label).map {
+                (.generated($0), nil)
+            }
         }
         let count = try Int.fetchOne(
             db.cachedStatement(sql: "SELECT count(*) FROM listed_pictures WHERE list = ?"),
             arguments: [list]
         )
-        guard let count, count > 0 else { throw StoreError.corrupt("a list of imported semantic images is empty") }
+        guard let count, count > 0 else {
+            throw StoreError.corrupt("a list of imported semantic images is empty")
+        }
         return (.imported(count: count), list)
     }
 
-    private static func picture(_ db: Database, list: Int64?, position: Int) throws -> SHA256Digest {
+    private static func picture(
+        _ db: Database,
+        list: Int64?,
+        position: Int
+    ) throws -> SHA256Digest {
         let hash = try Data.fetchOne(
-            db.cachedStatement(sql: "SELECT sha256 FROM listed_pictures WHERE list = ? AND position = ?"),
+            db.cachedStatement(
+                sql: "SELECT sha256 FROM listed_pictures WHERE list = ? AND position = ?"
+            ),
             arguments: [list, position]
         )
-        guard let hash else { throw StoreError.corrupt("a list of imported semantic images has a gap") }
+        guard let hash else {
+            throw StoreError.corrupt("a list of imported semantic images has a gap")
+        }
         return try SHA256Digest(column: hash)
     }
 }

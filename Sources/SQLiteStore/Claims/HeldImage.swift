@@ -3,7 +3,7 @@ import GRDB
 import JobModel
 import Queue
 
-/// A running image whose lease is about to be used: found only if it still belongs to whoever asks.
+/// A running image that is still held by the claim that asks for it.
 struct HeldImage {
     let id: Int64
     let job: Int64
@@ -17,7 +17,8 @@ struct HeldImage {
 
     static let columns = "id, job, errors, crashes, interruptions"
 
-    /// The image of a claim, unless somebody else has it by now or it is not running any more.
+    /// Returns the image of a claim, unless it is no longer running or another claim has replaced
+    /// this one.
     static func fetch(_ db: Database, _ claim: ClaimedImage) throws -> HeldImage? {
         try Row.fetchOne(
             db.cachedStatement(
@@ -31,7 +32,7 @@ struct HeldImage {
         ).map(HeldImage.init(row:))
     }
 
-    /// Whether the claim's own worker has ended it already.
+    /// Whether the claim's own worker has already ended it.
     static func hasEnded(_ db: Database, _ claim: ClaimedImage) throws -> Bool {
         try Bool.fetchOne(
             db.cachedStatement(
@@ -49,6 +50,10 @@ struct HeldImage {
 
 extension ImageFaults {
     init(row: Row) {
-        self.init(errors: row["errors"], crashes: row["crashes"], interruptions: row["interruptions"])
+        self.init(
+            errors: row["errors"],
+            crashes: row["crashes"],
+            interruptions: row["interruptions"]
+        )
     }
 }

@@ -2,7 +2,7 @@ import GRDB
 import JobModel
 import Queue
 
-/// The first image of a key's queue.
+/// The first claimable image of a key's queue.
 struct QueueHead {
     let image: Int64
     let job: Int64
@@ -24,7 +24,7 @@ struct QueueHead {
 }
 
 extension SQLiteStore {
-    /// One look into an index for every key that has images waiting, however many they are.
+    /// Does one index lookup per key with waiting images, however many images wait.
     static let headsSQL = """
         WITH RECURSIVE waiting (tenant) AS (
             SELECT min(tenant) FROM images WHERE state = 'queued'
@@ -44,15 +44,14 @@ extension SQLiteStore {
         LEFT JOIN fair_shares ON fair_shares.tenant = waiting.tenant
         """
 
-    /// Finds the image that is next.
+    /// Returns the next image by `FairQueue`, or nil if none is claimable.
     static func takeTurn(_ db: Database, now: Int64) throws -> QueueHead? {
-        let heads = try Row.fetchAll(db.cachedStatement(sql: headsSQL), arguments: ["now": now]).map(
-            QueueHead.init(row:)
-        )
+        let heads = try Row.fetchAll(db.cachedStatement(sql: headsSQL), arguments: ["now": now])
+            .map(QueueHead.init(row:))
         return try fairQueue(db).next(among: heads.map(\.candidate)).map { heads[$0] }
     }
 
-    /// Writes down what a key has been given.
+    /// Records the work given to a key.
     static func charge(_ db: Database, _ head: QueueHead, pixels: Int64) throws {
         let share = try fairQueue(db).share(after: head.candidate.share, taking: pixels)
         try db.cachedStatement(
@@ -64,7 +63,9 @@ extension SQLiteStore {
     }
 
     private static func fairQueue(_ db: Database) throws -> FairQueue {
-        let latest = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(started) FROM fair_shares"))
+        let latest = try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT max(started) FROM fair_shares")
+        )
         return FairQueue(latestStart: latest ?? 0)
     }
 }

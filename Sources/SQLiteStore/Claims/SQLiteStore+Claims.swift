@@ -13,8 +13,8 @@ extension SQLiteStore {
         limit: Int = ClaimedImage.maxTogether
     ) async throws(StoreError) -> [[ClaimedImage]] {
         let most = min(max(limit, 1), ClaimedImage.maxTogether)
-        // No two workers can claim the same image: a transaction that writes has the database to
-        // itself from its beginning.
+        // Two workers cannot claim the same image: a writing transaction has the database to itself
+        // from its start.
         return try await write { [self] db in
             let time = now()
             var ledger = JobLedger()
@@ -24,7 +24,8 @@ extension SQLiteStore {
                 let tokens = rows.map { _ in ClaimToken.random() }
                 for (row, token) in zip(rows, tokens) {
                     let faults = ImageFaults(row: row)
-                    guard let transition = rule.transition(of: .queued, after: faults, on: .claimed) else {
+                    guard let transition = rule.transition(of: .queued, after: faults, on: .claimed)
+                    else {
                         throw StoreError.corrupt("an image that is queued cannot be claimed")
                     }
                     let lease = ImageWrite.Lease(
@@ -44,8 +45,14 @@ extension SQLiteStore {
         }
     }
 
-    /// An image and the small ones of its job that may be claimed with it, in the order of their numbers.
-    private static func batch(_ db: Database, from head: QueueHead, limit: Int, now: Int64) throws -> [Row] {
+    /// Returns an image and the small ones of its job that can be claimed with it, in the order of
+    /// their numbers.
+    private static func batch(
+        _ db: Database,
+        from head: QueueHead,
+        limit: Int,
+        now: Int64
+    ) throws -> [Row] {
         let columns = """
             id, job, number, attempt, tenant, label, input_sha256, input_size, pixels, errors, crashes, interruptions
             """
@@ -66,7 +73,9 @@ extension SQLiteStore {
                     ORDER BY number LIMIT ?
                     """
             ),
-            arguments: [head.job, now, ClaimedImage.maxSmallBytes, ClaimedImage.maxSmallPixels, limit]
+            arguments: [
+                head.job, now, ClaimedImage.maxSmallBytes, ClaimedImage.maxSmallPixels, limit,
+            ]
         )
     }
 
@@ -80,10 +89,14 @@ extension SQLiteStore {
         guard
             let jobRow = try Row.fetchOne(
                 db,
-                sql: "SELECT id, tenant, settings, previews, recovery_key, recovery_source FROM jobs WHERE seq = ?",
+                sql: """
+                    SELECT id, tenant, settings, previews, recovery_key, recovery_source \
+                    FROM jobs WHERE seq = ?
+                    """,
                 arguments: [job]
             ),
-            let id = JobIdentifier(jobRow["id"] as String), let tenant = APIKeyID(jobRow["tenant"] as String)
+            let id = JobIdentifier(jobRow["id"] as String),
+            let tenant = APIKeyID(jobRow["tenant"] as String)
         else { throw StoreError.corrupt("an image has no legal job") }
         let settings = try JSONColumn.decode(ProtectionSettings.self, jobRow["settings"])
         let attachments = try AttachmentRequest(row: jobRow)
@@ -97,7 +110,7 @@ extension SQLiteStore {
                 jobID: id,
                 number: row["number"],
                 token: token,
-                // The claim has counted one more since the row was read.
+                // The row was read before the claim incremented it.
                 attempt: row["attempt"] as Int + 1,
                 owner: owner,
                 tenant: tenant,
@@ -123,7 +136,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Lengthens a lease, and tells whether it is still held.
+    /// Extends a lease and returns whether it is still held.
     static func lengthen(_ db: Database, _ claim: ClaimedImage, until: Int64) throws -> Bool {
         guard let held = try HeldImage.fetch(db, claim) else { return false }
         try db.cachedStatement(sql: "UPDATE images SET lease_until = ? WHERE id = ?")
@@ -131,27 +144,33 @@ extension SQLiteStore {
         return true
     }
 
-    /// The present moment, to be taken before a look at leases that are held.
+    /// The current moment; take it before checking leases.
     public var leaseMark: WorkMark {
         revocation.mark
     }
 
-    /// Waits until leases may be gone before their time.
+    /// Waits until leases may have been revoked.
     public func waitForRevocation(after mark: WorkMark, atMost timeout: Duration) async {
         await revocation.wait(after: mark, atMost: timeout)
     }
 
     // MARK: - Waiting
 
-    /// The present moment, to be taken before a claim that may come back empty.
+    /// The current moment; take it before a claim that may come back empty.
     public var workMark: WorkMark {
         signal.mark
     }
 
     /// Waits until something may be claimable.
-    public func waitForWork(after mark: WorkMark, atMost timeout: Duration = .seconds(5)) async throws(StoreError) {
+    public func waitForWork(
+        after mark: WorkMark,
+        atMost timeout: Duration = .seconds(5)
+    ) async throws(StoreError) {
         let next = try await read { db in
-            try Int64.fetchOne(db, sql: "SELECT min(available_at) FROM images WHERE state = 'queued'")
+            try Int64.fetchOne(
+                db,
+                sql: "SELECT min(available_at) FROM images WHERE state = 'queued'"
+            )
         }
         var limit = timeout
         if let next { limit = min(limit, max(.milliseconds(next - now()), .milliseconds(10))) }

@@ -3,11 +3,13 @@ public import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// What is left to do of every job, of all tenants.
+    /// Returns the remaining work of every job of every tenant.
     public func unfinishedWork() async throws(StoreError) -> [QueueForecast.Work] {
         try await readOnce { db in
             let rows = try Row.fetchCursor(
-                db.cachedStatement(sql: "SELECT * FROM jobs INDEXED BY jobs_unfinished WHERE finished_at IS NULL")
+                db.cachedStatement(
+                    sql: "SELECT * FROM jobs INDEXED BY jobs_unfinished WHERE finished_at IS NULL"
+                )
             )
             var work: [QueueForecast.Work] = []
             while let row = try rows.next() { work.append(try Self.work(row)) }

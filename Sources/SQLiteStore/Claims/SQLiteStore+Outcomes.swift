@@ -3,9 +3,11 @@ import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// Ends claims, all in one transaction.
+    /// Ends claims in one transaction.
     @discardableResult
-    public func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async throws(StoreError) -> [Bool] {
+    public func finish(
+        _ outcomes: [(ClaimedImage, ImageOutcome)]
+    ) async throws(StoreError) -> [Bool] {
         let (counted, wakesWorkers) = try await write { [self] db in
             let time = now()
             var ledger = JobLedger()
@@ -23,7 +25,7 @@ extension SQLiteStore {
         return counted
     }
 
-    /// Writes an outcome into the image's row.
+    /// Writes an outcome to the image's row.
     private func end(
         _ db: Database,
         _ image: HeldImage,

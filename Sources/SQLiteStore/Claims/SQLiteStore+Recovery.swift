@@ -3,7 +3,7 @@ import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// Takes back the leases of earlier runs of an installation.
+    /// Revokes the leases of earlier runs of an installation.
     @discardableResult
     public func reclaim(
         previousRunsOf instance: String,
@@ -12,15 +12,17 @@ extension SQLiteStore {
         let past = instance + "/"
         let present = run.map { "\(past)\($0)/" }
         return try await takeBack(
-            where:
-                "substr(lease_owner, 1, length(:past)) = :past AND coalesce(substr(lease_owner, 1, length(:present)) <> :present, TRUE)",
+            where: """
+                substr(lease_owner, 1, length(:past)) = :past \
+                AND coalesce(substr(lease_owner, 1, length(:present)) <> :present, TRUE)
+                """,
             { _ in ["past": past, "present": present] },
             .interrupted,
             because: "the service ended while it had the image"
         )
     }
 
-    /// Takes back the leases that have run out.
+    /// Revokes the leases that have expired.
     @discardableResult
     public func rescueExpired(
         sparing claims: [ClaimedImage] = [],
@@ -46,10 +48,15 @@ extension SQLiteStore {
     ) async throws(StoreError) -> Int {
         let (count, wakesWorkers) = try await write { [self] db in
             let time = now()
-            for claim in claims { _ = try Self.lengthen(db, claim, until: time + lease.milliseconds) }
+            for claim in claims {
+                _ = try Self.lengthen(db, claim, until: time + lease.milliseconds)
+            }
             let images = try Row.fetchAll(
                 db,
-                sql: "SELECT \(HeldImage.columns) FROM images WHERE state = 'running' AND \(condition)",
+                sql: """
+                    SELECT \(HeldImage.columns) FROM images \
+                    WHERE state = 'running' AND \(condition)
+                    """,
                 arguments: arguments(time)
             ).map(HeldImage.init(row:))
             var ledger = JobLedger()

@@ -3,20 +3,24 @@ public import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// What the generator draws for a tenant's class, which is assigned here if it is new.
+    /// Returns the assignment of a tenant's class, creating it if the class is new.
     public func classAssignment(
         tenant: APIKeyID,
         label: ClassLabel
     ) async throws(StoreError) -> ClassAssignment {
-        let known = try await read { db in try Self.assignment(db, tenant: tenant.text, label: label.text) }
+        let known = try await read { db in
+            try Self.assignment(db, tenant: tenant.text, label: label.text)
+        }
         if let known { return known }
-        return try await write { [self] db in try assign(db, tenant: tenant.text, label: label.text) }
+        return try await write { [self] db in
+            try assign(db, tenant: tenant.text, label: label.text)
+        }
     }
 
-    /// Finds or draws an assignment inside a write.
+    /// Finds or creates an assignment within a write.
     @discardableResult
     func assign(_ db: Database, tenant: String, label: String) throws -> ClassAssignment {
-        // Asked again under the write lock: another caller may have drawn it since.
+        // Checked again under the write lock: another caller may have created it meanwhile.
         if let known = try Self.assignment(db, tenant: tenant, label: label) { return known }
         guard
             let family = try Int64.fetchOne(
@@ -40,7 +44,12 @@ extension SQLiteStore {
         return assignment
     }
 
-    func insert(_ db: Database, _ assignment: ClassAssignment, tenant: String, label: String) throws {
+    func insert(
+        _ db: Database,
+        _ assignment: ClassAssignment,
+        tenant: String,
+        label: String
+    ) throws {
         try db.execute(
             sql: """
                 INSERT INTO semantic_images
@@ -48,13 +57,18 @@ extension SQLiteStore {
                 VALUES (?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                tenant, label, assignment.generatorVersion, Int64(bitPattern: assignment.familySeed),
+                tenant, label, assignment.generatorVersion,
+                Int64(bitPattern: assignment.familySeed),
                 assignment.classIndex, Int64(bitPattern: assignment.textureSeed), now(),
             ]
         )
     }
 
-    static func assignment(_ db: Database, tenant: String, label: String) throws -> ClassAssignment? {
+    static func assignment(
+        _ db: Database,
+        tenant: String,
+        label: String
+    ) throws -> ClassAssignment? {
         try Row.fetchOne(
             db.cachedStatement(
                 sql: """

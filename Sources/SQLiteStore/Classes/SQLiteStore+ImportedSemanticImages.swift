@@ -23,7 +23,8 @@ extension SQLiteStore {
         }
     }
 
-    /// Replaces the pictures of classes, and tells which blobs nothing refers to any more.
+    /// Replaces the pictures of classes, and returns the replaced blobs that nothing refers to any
+    /// more.
     static func replaceImported(
         _ db: Database,
         _ classes: [ImportedClass],
@@ -38,12 +39,20 @@ extension SQLiteStore {
         return try unreferenced(db, among: replaced)
     }
 
-    /// Forgets a class's pictures, but for jobs that have them, and names their blobs.
-    static func deleteImported(_ db: Database, tenant: APIKeyID, label: ClassLabel) throws -> Set<Data> {
+    /// Removes a class's pictures and returns their blobs; jobs that use the pictures keep their
+    /// lists.
+    static func deleteImported(
+        _ db: Database,
+        tenant: APIKeyID,
+        label: ClassLabel
+    ) throws -> Set<Data> {
         try retireList(db, tenant: tenant, label: label)
         return try Data.fetchSet(
             db,
-            sql: "DELETE FROM imported_semantic_images WHERE tenant = ? AND label = ? RETURNING sha256",
+            sql: """
+                DELETE FROM imported_semantic_images WHERE tenant = ? AND label = ? \
+                RETURNING sha256
+                """,
             arguments: [tenant.text, label.text]
         )
     }
@@ -52,7 +61,12 @@ extension SQLiteStore {
         try blobs.map { try SHA256Digest(column: $0) }.filter { try !isReferenced(db, $0) }
     }
 
-    private static func insert(_ db: Database, _ imported: ImportedClass, tenant: APIKeyID, time: Int64) throws {
+    private static func insert(
+        _ db: Database,
+        _ imported: ImportedClass,
+        tenant: APIKeyID,
+        time: Int64
+    ) throws {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO imported_semantic_images (tenant, label, position, sha256, size, imported_at)
@@ -70,7 +84,7 @@ extension SQLiteStore {
         try insertList(db, imported, tenant: tenant)
     }
 
-    /// Every class of every tenant, sorted by label and then by the age of its key.
+    /// Returns every class of every tenant, sorted by label and then by the age of its key.
     public func classes() async throws(StoreError) -> [ClassSummary] {
         try await read { db in
             try Row.fetchAll(

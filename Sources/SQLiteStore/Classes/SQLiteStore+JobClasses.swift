@@ -4,13 +4,20 @@ import GRDB
 import JobModel
 import Queue
 
-/// What a job hides in the photos of each class, settled when it is accepted: a list of imported pictures, or what the generator draws.
+/// What a job hides in the photos of each class: a list of imported pictures, or what the generator
+/// draws. It is frozen when the job is accepted.
 ///
-/// A list that an import replaces stays, with its files, until the last job that was accepted with it is erased or has expired. So
-/// neither an image that is claimed late nor one that is tried again gets another secret than the others of its class.
+/// An import replaces a class's list, but the old list and its files stay until the last job that
+/// was accepted with it is erased or expires. An image that is claimed late or retried therefore
+/// gets the same secret as the others of its class.
 extension SQLiteStore {
-    /// Settles the classes of a new job.
-    static func settleClasses(_ db: Database, job: Int64, tenant: APIKeyID, labels: [ClassLabel]) throws {
+    /// Freezes the classes of a new job.
+    static func settleClasses(
+        _ db: Database,
+        job: Int64,
+        tenant: APIKeyID,
+        labels: [ClassLabel]
+    ) throws {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO job_classes (job, label, list) VALUES (
@@ -20,13 +27,16 @@ extension SQLiteStore {
                 """
         )
         for label in labels {
-            try statement.execute(arguments: ["job": job, "label": label.text, "tenant": tenant.text])
+            try statement.execute(arguments: [
+                "job": job, "label": label.text, "tenant": tenant.text,
+            ])
         }
     }
 
-    /// Lets go of what a job that is erased or has expired holds on to.
+    /// Releases the lists of a job that was erased or has expired.
     ///
-    /// - Returns: The pictures of lists that went with it; others may refer to some of them.
+    /// - Returns: The pictures of lists that were thereby removed; other rows may refer to some of
+    ///   them.
     static func releaseClasses(_ db: Database, job: Int64) throws -> Set<Data> {
         let lists = try Int64.fetchSet(
             db,
@@ -52,19 +62,22 @@ extension SQLiteStore {
         }
     }
 
-    /// Takes its list away from a class; jobs may hold on to it.
+    /// Detaches the current list from a class; jobs may keep using it.
     static func retireList(_ db: Database, tenant: APIKeyID, label: ClassLabel) throws {
         let list = try Int64.fetchOne(
             db,
-            sql:
-                "UPDATE picture_lists SET is_current = 0 WHERE tenant = ? AND label = ? AND is_current = 1 RETURNING id",
+            sql: """
+                UPDATE picture_lists SET is_current = 0 \
+                WHERE tenant = ? AND label = ? AND is_current = 1 RETURNING id
+                """,
             arguments: [tenant.text, label.text]
         )
         if let list { _ = try removeIfUnused(db, list: list) }
     }
 
-    /// Removes every list that neither a class nor a job has any more, such as of jobs whose rows went as they were; its pictures are
-    /// left to the sweep for orphans.
+    /// Removes every list that no class or job uses.
+    ///
+    /// Deleting a job's row directly leaves such lists, because nothing released them. The sweep for orphans removes their pictures.
     static func removeUnusedLists(_ db: Database) throws {
         try db.execute(
             sql: """
@@ -74,9 +87,9 @@ extension SQLiteStore {
         )
     }
 
-    /// Removes a list that neither a class nor a job has any more.
+    /// Removes a list if no class or job uses it.
     ///
-    /// - Returns: Its pictures, if it went.
+    /// - Returns: The list's pictures, if it was removed.
     private static func removeIfUnused(_ db: Database, list: Int64) throws -> Set<Data> {
         let isUsed = try Bool.fetchOne(
             db.cachedStatement(

@@ -5,7 +5,7 @@ public import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// The classes of a tenant.
+    /// Returns a page of a tenant's classes, sorted by label.
     public func classes(
         tenant: APIKeyID,
         cursor: String? = nil,
@@ -27,20 +27,26 @@ extension SQLiteStore {
                     """,
                 arguments: ["tenant": tenant.text, "last": last, "limit": count + 1]
             )
-            let page = try labels.prefix(count).compactMap { try Self.ownedClass(db, tenant, try ClassLabel($0)) }
+            let page = try labels.prefix(count).compactMap {
+                try Self.ownedClass(db, tenant, try ClassLabel($0))
+            }
             return ClassPage(
                 classes: page,
-                nextCursor: labels.count > count ? page.last.map { ClassCursor.text(after: $0.label) } : nil
+                nextCursor: labels.count > count
+                    ? page.last.map { ClassCursor.text(after: $0.label) } : nil
             )
         }
     }
 
-    /// One class of a tenant.
-    public func ownedClass(tenant: APIKeyID, label: ClassLabel) async throws(StoreError) -> OwnedClass? {
+    /// Returns one class of a tenant.
+    public func ownedClass(
+        tenant: APIKeyID,
+        label: ClassLabel
+    ) async throws(StoreError) -> OwnedClass? {
         try await read { db in try Self.ownedClass(db, tenant, label) }
     }
 
-    /// Makes a class before its first image.
+    /// Creates a class before its first image.
     public func createClass(
         tenant: APIKeyID,
         label: ClassLabel,
@@ -59,7 +65,8 @@ extension SQLiteStore {
                             )
                             """,
                         arguments: [
-                            tenant.text, Int64(bitPattern: assignment.familySeed), assignment.classIndex,
+                            tenant.text, Int64(bitPattern: assignment.familySeed),
+                            assignment.classIndex,
                         ]
                     )
                     if isTaken == true { return .indexTaken }
@@ -75,7 +82,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Makes a picture the semantic image of a class, in place of all that were imported for it.
+    /// Makes a picture the semantic image of a class, replacing all that were imported for it.
     public func importSemanticImage(
         _ picture: StoredBlob,
         tenant: APIKeyID,
@@ -95,7 +102,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Gives a class the generator's semantic image again.
+    /// Restores the generator's semantic image of a class.
     public func removeImportedSemanticImages(
         tenant: APIKeyID,
         label: ClassLabel
@@ -106,7 +113,7 @@ extension SQLiteStore {
         }
     }
 
-    /// The first of a class's imported pictures.
+    /// Returns the first of a class's imported pictures.
     public func importedSemanticImage(
         tenant: APIKeyID,
         label: ClassLabel
@@ -125,7 +132,11 @@ extension SQLiteStore {
 
     // MARK: - Steps
 
-    private static func ownedClass(_ db: Database, _ tenant: APIKeyID, _ label: ClassLabel) throws -> OwnedClass? {
+    private static func ownedClass(
+        _ db: Database,
+        _ tenant: APIKeyID,
+        _ label: ClassLabel
+    ) throws -> OwnedClass? {
         let assignment = try assignment(db, tenant: tenant.text, label: label.text)
         let importedCount = try importedCount(db, tenant: tenant.text, label: label.text)
         guard assignment != nil || importedCount > 0 else { return nil }

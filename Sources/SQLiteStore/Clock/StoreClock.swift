@@ -2,22 +2,23 @@ import GRDB
 import Queue
 import Synchronization
 
-/// The clock of a store, kept in its database so that a restart continues it.
+/// The clock of a store, persisted in its database so that a restart continues it.
 final class StoreClock: Sendable {
     private struct State {
         var line: TimeLine
-        /// The uptime of the last write of the row.
+        /// The uptime at which the row was last written.
         var saved: Int64
     }
 
-    /// How often the row is written although nothing has changed, in milliseconds, so that a start
-    /// can tell that time went back.
+    /// How often the row is written even without a change, in milliseconds.
+    ///
+    /// It lets a start detect that the clock went back.
     private static let saveInterval: Int64 = 3_600_000
 
     private let machine: MachineClock
     private let state: Mutex<State>
 
-    /// Begins at the wall clock's time.
+    /// Starts from the wall clock.
     init(machine: MachineClock) {
         self.machine = machine
         let uptime = machine.uptime()
@@ -38,18 +39,19 @@ final class StoreClock: Sendable {
 
     // MARK: - The row
 
-    /// Goes on from what an earlier run has written, without changing it.
+    /// Continues the clock of this boot from its row, without changing the row.
     func attach(_ db: Database) throws {
-        guard let row = try Row.fetchOne(db, sql: "SELECT boot, offset_ms FROM clock"), row["boot"] == machine.boot
+        guard let row = try Row.fetchOne(db, sql: "SELECT boot, offset_ms FROM clock"),
+            row["boot"] == machine.boot
         else {
             return
         }
         state.withLock { $0.line = TimeLine(offset: row["offset_ms"]) }
     }
 
-    /// Goes on from what an earlier run has written, and writes down from what.
+    /// Continues the clock from its row, and updates the row.
     func resume(_ db: Database) throws {
-        // A test may open a database as an earlier version knows it.
+        // A test may open a database of an earlier schema, which has no clock.
         guard try db.tableExists("clock") else { return }
         let (wall, uptime) = (machine.wall(), machine.uptime())
         var line = TimeLine(offset: wall - uptime)
@@ -59,10 +61,17 @@ final class StoreClock: Sendable {
             } else {
                 let seen: Int64 = row["seen_at"]
                 if wall < seen {
-                    // As far as anybody can tell, no time has passed.
-                    try Self.move(db, by: TimeLine.Step(new: wall - seen, old: wall - seen, began: .min))
+                    // How long the machine was off is unknown; count no time at all.
+                    try Self.move(
+                        db,
+                        by: TimeLine.Step(new: wall - seen, old: wall - seen, began: .min)
+                    )
                 } else if wall - seen > TimeLine.tolerance {
-                    let gap = TimeLine.Gap(began: seen, ended: wall, open: uptime + TimeLine.gapPatience)
+                    let gap = TimeLine.Gap(
+                        began: seen,
+                        ended: wall,
+                        open: uptime + TimeLine.gapPatience
+                    )
                     line = TimeLine(offset: wall - uptime, gap: gap)
                 }
             }
@@ -71,16 +80,18 @@ final class StoreClock: Sendable {
         state.withLock { $0 = State(line: line, saved: uptime) }
     }
 
-    /// Looks whether the wall clock was set, and moves everything that counts down with it once it
-    /// has stayed there.
+    /// Checks whether the wall clock was set, and follows it once it has kept its new setting.
     ///
-    /// Nobody else can write meanwhile. The rows are moved in one transaction, and the clock goes
-    /// on from it only when that has succeeded.
+    /// All times that count down move with it. Call it on the writing connection, so that no other
+    /// write can interleave. The rows move in one transaction; the clock moves only after it has
+    /// committed.
     ///
     /// - Returns: The step in milliseconds; 0 for none.
     func follow(_ db: Database) throws -> Int64 {
         let (wall, uptime) = (machine.wall(), machine.uptime())
-        let (step, saved) = state.withLock { state in (state.line.look(wall: wall, uptime: uptime), state.saved) }
+        let (step, saved) = state.withLock { state in
+            (state.line.look(wall: wall, uptime: uptime), state.saved)
+        }
         guard step != nil || uptime - saved >= Self.saveInterval else { return 0 }
         var line = state.withLock(\.line)
         try db.inTransaction(.immediate) {
@@ -112,19 +123,20 @@ final class StoreClock: Sendable {
                     gap_open_ms = excluded.gap_open_ms
                 """,
             arguments: [
-                machine.boot, line.offset, line.time(at: uptime), line.gap?.began, line.gap?.ended, line.gap?.open,
+                machine.boot, line.offset, line.time(at: uptime), line.gap?.began, line.gap?.ended,
+                line.gap?.open,
             ]
         )
     }
 
-    // MARK: - Rows that count down
+    // MARK: - Times that count down
 
-    /// Moves the times of everything that is unfinished or waits for its end.
+    /// Moves the times of everything that is unfinished or waits for its expiry.
     ///
-    /// What has ended keeps the times at which it did. Keys expire by the calendar.
+    /// Finished jobs keep the times of their end. Keys expire by the calendar.
     private static func move(_ db: Database, by step: TimeLine.Step) throws {
         let arguments: StatementArguments = ["new": step.new, "old": step.old, "began": step.began]
-        // The images first, since they go by their jobs' times.
+        // Move images first, because their step depends on their jobs' creation times.
         try db.execute(
             sql: """
                 UPDATE images SET available_at = available_at + moved.step, turn = turn + moved.step,
@@ -150,8 +162,10 @@ final class StoreClock: Sendable {
             arguments: arguments
         )
         try db.execute(
-            sql:
-                "UPDATE jobs SET expired_at = expired_at + iif(expired_at < :began, :old, :new) WHERE expired_at IS NOT NULL",
+            sql: """
+                UPDATE jobs SET expired_at = expired_at + iif(expired_at < :began, :old, :new) \
+                WHERE expired_at IS NOT NULL
+                """,
             arguments: arguments
         )
     }

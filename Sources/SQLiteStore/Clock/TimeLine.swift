@@ -1,65 +1,67 @@
 import Queue
 
-/// The time that rows are written with: it goes with a clock that nobody can set, and follows the
-/// wall clock with patience.
+/// The time that rows are written with: it runs on a clock that nobody can set, and follows the
+/// wall clock with a delay.
 ///
-/// A wall clock that is set and soon set back has changed nothing. One that stays where it was set
-/// is followed, and whatever counts down is moved with it, so that no result is erased early or
-/// kept late because of it.
+/// A wall clock that is set and soon set back changes nothing. One that keeps its new setting is
+/// followed, and all times that count down move with it. No result is therefore erased early or
+/// kept late.
 ///
-/// What cannot be known is how long a machine was off whose clock was set meanwhile. A start after
-/// which the calendar stands earlier than before counts as no time at all. One after which it
-/// stands later counts as that much time; but nothing is erased for ``gapPatience``, in which a
-/// clock that was started wrong is usually put right.
+/// If the clock was set while the machine was off, nobody knows how long it was off. A boot at an
+/// earlier calendar time than before counts as no time. A boot at a later time counts as the full
+/// difference, but nothing is erased for ``gapPatience``, during which a clock that booted wrong is
+/// usually corrected.
 struct TimeLine: Sendable, Equatable {
-    /// From when to when the machine was off, as far as its calendar can be believed.
+    /// The time for which the machine was off, according to its calendar.
     struct Gap: Sendable, Equatable {
         var began: Int64
         var ended: Int64
-        /// Until when, in uptime, nobody relies on it.
+        /// The uptime until which the gap is in doubt.
         var open: Int64
     }
 
-    /// A step of the calendar that is to be followed.
+    /// A step of the calendar to follow.
     struct Step: Sendable, Equatable {
-        /// By how much what was written since the machine's start is moved.
+        /// The movement of times written since the boot.
         var new: Int64
-        /// By how much what was written before it is moved.
+        /// The movement of times written before the boot.
         var old: Int64
-        /// Where the times begin that were written since; everything, if nothing is in doubt.
+        /// The first time that counts as written since the boot; the minimum if nothing is in
+        /// doubt.
         var began: Int64
     }
 
-    /// How far the wall clock may be off before it counts as set, in milliseconds.
+    /// The deviation above which the wall clock counts as set, in milliseconds.
     static let tolerance: Int64 = 2000
-    /// How long a wall clock must have stayed where it was set, in milliseconds.
+    /// How long a wall clock must keep its new setting before it is followed, in milliseconds.
     static let patience: Int64 = 60_000
-    /// How long after a start of the machine nothing is erased, in milliseconds.
+    /// How long after a boot nothing is erased, in milliseconds.
     static let gapPatience: Int64 = 600_000
 
-    /// The time less the uptime.
+    /// The time minus the uptime.
     private(set) var offset: Int64
     private(set) var gap: Gap?
-    /// Where the wall clock was seen instead, and since which uptime.
+    /// The deviating offset at which the wall clock was last seen, and the uptime of its first
+    /// sighting.
     private var candidate: (offset: Int64, since: Int64)?
 
-    /// Continues a line, or begins one at the wall clock's time.
+    /// Continues a line, or starts one at the wall clock's time.
     init(offset: Int64, gap: Gap? = nil) {
         self.offset = offset
         self.gap = gap
     }
 
-    /// The time at an uptime.
+    /// Returns the time at an uptime.
     func time(at uptime: Int64) -> Int64 { uptime + offset }
 
-    /// Whether nothing may be erased yet, since the time that has passed while the machine was off
-    /// is in doubt.
+    /// Whether nothing may be erased yet, because the time for which the machine was off is in
+    /// doubt.
     func isInDoubt(at uptime: Int64) -> Bool { gap.map { uptime < $0.open } ?? false }
 
-    /// Looks at the wall clock.
+    /// Reads the wall clock.
     ///
-    /// - Returns: The step to follow, once the wall clock has stayed where it was set; then move
-    ///   the rows, and ``follow(_:)``.
+    /// - Returns: The step to follow, once the wall clock has kept its new setting. Move the rows,
+    ///   then call ``follow(_:)``.
     mutating func look(wall: Int64, uptime: Int64) -> Step? {
         if let gap, uptime >= gap.open { self.gap = nil }
         let seen = wall - uptime
@@ -74,15 +76,15 @@ struct TimeLine: Sendable, Equatable {
         return uptime - earlier.since >= Self.patience ? step(by: seen - offset) : nil
     }
 
-    /// What a step of the calendar means for rows from before and after the machine's start.
+    /// Splits a step of the calendar between rows from before and since the boot.
     private func step(by difference: Int64) -> Step {
         guard let gap else { return Step(new: difference, old: difference, began: .min) }
-        // Set back, the calendar first takes back the time that the machine was said to be off.
+        // A step back first takes back the time for which the machine was thought to be off.
         let old = difference < 0 ? min(0, gap.ended - gap.began + difference) : difference
         return Step(new: difference, old: old, began: gap.ended)
     }
 
-    /// Goes on after a step.
+    /// Moves the line by a step.
     mutating func follow(_ step: Step) {
         offset += step.new
         candidate = nil
@@ -91,7 +93,8 @@ struct TimeLine: Sendable, Equatable {
     }
 
     static func == (left: TimeLine, right: TimeLine) -> Bool {
-        left.offset == right.offset && left.gap == right.gap && left.candidate?.offset == right.candidate?.offset
+        left.offset == right.offset && left.gap == right.gap
+            && left.candidate?.offset == right.candidate?.offset
             && left.candidate?.since == right.candidate?.since
     }
 }

@@ -5,12 +5,12 @@ public import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// The most jobs that are marked, and the most old rows that are forgotten, in one transaction.
+    /// The most jobs to mark as expired, and the most tombstones to delete, in one transaction.
     private static let expiredAtOnce = 100
-    /// How many blobs are looked at while the writer is held.
+    /// The number of blobs to check in one transaction, which blocks all other writes.
     private static let removedAtOnce = 256
 
-    /// Does one step of expiring the jobs whose time has come.
+    /// Performs one step of expiring jobs.
     public func expireJobs(
         imageLimit: Int = 500,
         sparing kept: Set<JobIdentifier> = []
@@ -19,7 +19,10 @@ extension SQLiteStore {
         return try await write { [now] db in
             let time = now()
             try db.execute(
-                sql: "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE expired_at <= ? LIMIT ?)",
+                sql: """
+                    DELETE FROM jobs \
+                    WHERE seq IN (SELECT seq FROM jobs WHERE expired_at <= ? LIMIT ?)
+                    """,
                 arguments: [time - JobExpiry.tombstoneLifetime.milliseconds, Self.expiredAtOnce]
             )
             if db.changesCount > 0 { try Self.removeUnusedLists(db) }
@@ -27,44 +30,65 @@ extension SQLiteStore {
             var images = 0
             var blobs: Set<Data> = []
             while images < max(imageLimit, 1),
-                let job = try Int64.fetchOne(db, sql: "SELECT job FROM expired_jobs_with_images ORDER BY job LIMIT 1")
+                let job = try Int64.fetchOne(
+                    db,
+                    sql: "SELECT job FROM expired_jobs_with_images ORDER BY job LIMIT 1"
+                )
             {
                 let wanted = max(imageLimit, 1) - images
                 let removed = try Self.removeImages(db, of: job, limit: wanted, &blobs)
                 images += removed
                 if removed < wanted {
                     blobs.formUnion(try Self.releaseClasses(db, job: job))
-                    try db.execute(sql: "DELETE FROM expired_jobs_with_images WHERE job = ?", arguments: [job])
+                    try db.execute(
+                        sql: "DELETE FROM expired_jobs_with_images WHERE job = ?",
+                        arguments: [job]
+                    )
                 }
             }
-            let free = try blobs.map { try SHA256Digest(column: $0) }.filter { try !Self.isReferenced(db, $0) }
+            let free = try blobs.map { try SHA256Digest(column: $0) }.filter {
+                try !Self.isReferenced(db, $0)
+            }
             return JobExpiry(jobs: jobs, images: images, blobs: free)
         }
     }
 
-    /// Marks jobs whose time has come, whose images are then to be removed.
+    /// Marks due jobs as expired and schedules the removal of their images.
     ///
-    /// - Returns: How many there were.
-    private static func markExpired(_ db: Database, now: Int64, sparing kept: Set<JobIdentifier>) throws -> Int {
+    /// - Returns: The number of marked jobs.
+    private static func markExpired(
+        _ db: Database,
+        now: Int64,
+        sparing kept: Set<JobIdentifier>
+    ) throws -> Int {
         let jobs = try Row.fetchAll(
             db,
-            sql: "SELECT seq, id FROM jobs WHERE expires_at <= ? AND expired_at IS NULL ORDER BY expires_at LIMIT ?",
+            sql: """
+                SELECT seq, id FROM jobs WHERE expires_at <= ? AND expired_at IS NULL \
+                ORDER BY expires_at LIMIT ?
+                """,
             arguments: [now, expiredAtOnce + kept.count]
         )
         let names = Set(kept.map(\.text))
         var count = 0
         for row in jobs where !names.contains(row["id"]) {
             let job: Int64 = row["seq"]
-            try db.execute(sql: "UPDATE jobs SET expired_at = ? WHERE seq = ?", arguments: [now, job])
-            try db.execute(sql: "INSERT INTO expired_jobs_with_images (job) VALUES (?)", arguments: [job])
+            try db.execute(
+                sql: "UPDATE jobs SET expired_at = ? WHERE seq = ?",
+                arguments: [now, job]
+            )
+            try db.execute(
+                sql: "INSERT INTO expired_jobs_with_images (job) VALUES (?)",
+                arguments: [job]
+            )
             count += 1
         }
         return count
     }
 
-    /// Removes the first images of a job and notes their files.
+    /// Removes a job's first images and collects their blobs.
     ///
-    /// - Returns: How many there were.
+    /// - Returns: The number of removed images.
     private static func removeImages(
         _ db: Database,
         of job: Int64,
@@ -73,12 +97,17 @@ extension SQLiteStore {
     ) throws -> Int {
         let rows = try Row.fetchAll(
             db,
-            sql: "SELECT number, input_sha256, output_sha256 FROM images WHERE job = ? ORDER BY number LIMIT ?",
+            sql: """
+                SELECT number, input_sha256, output_sha256 FROM images WHERE job = ? \
+                ORDER BY number LIMIT ?
+                """,
             arguments: [job, limit]
         )
         guard let last: Int64 = rows.last?["number"] else { return 0 }
         for row in rows {
-            for case let hash? in [row["input_sha256"], row["output_sha256"]] as [Data?] { blobs.insert(hash) }
+            for case let hash? in [row["input_sha256"], row["output_sha256"]] as [Data?] {
+                blobs.insert(hash)
+            }
         }
         blobs.formUnion(
             try Data.fetchAll(
@@ -90,11 +119,14 @@ extension SQLiteStore {
                 arguments: [job, last]
             )
         )
-        try db.execute(sql: "DELETE FROM images WHERE job = ? AND number <= ?", arguments: [job, last])
+        try db.execute(
+            sql: "DELETE FROM images WHERE job = ? AND number <= ?",
+            arguments: [job, last]
+        )
         return rows.count
     }
 
-    /// Does something with those blobs that no row refers to, while it holds the only writer.
+    /// Passes the unreferenced blobs to `body` while it holds the only writing connection.
     public func withUnreferenced(
         among candidates: [SHA256Digest],
         _ body: @escaping @Sendable ([SHA256Digest]) -> Void
@@ -107,7 +139,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Every blob that some row refers to.
+    /// Returns every blob that a row refers to.
     public func referencedBlobs() async throws(StoreError) -> Set<SHA256Digest> {
         try await read { db in try Self.referencedBlobs(db) }
     }

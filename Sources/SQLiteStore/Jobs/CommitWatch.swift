@@ -1,13 +1,14 @@
 import GRDB
 import Queue
 
-/// Tells whether anything was committed to a database since, by this process or another.
+/// Detects commits to a database by this process or another.
 ///
-/// It has a connection of its own, since SQLite counts for each connection what the others commit.
+/// It has its own connection because SQLite's `data_version` reports only commits of other
+/// connections.
 final class CommitWatch: Sendable {
     private let connection: DatabaseQueue
 
-    /// Opens a connection to a database that is open already.
+    /// Opens a connection to a database that is already open.
     init(path: String) throws {
         var configuration = Configuration()
         configuration.label = "palimpsest.commits"
@@ -16,9 +17,9 @@ final class CommitWatch: Sendable {
         connection = try DatabaseQueue(path: path, configuration: configuration)
     }
 
-    /// A number that differs from the one before if there was a commit in between.
+    /// Returns a number that changes when anything was committed since the previous call.
     ///
-    /// It is a look at shared memory, of some microseconds.
+    /// It takes microseconds, because SQLite reads it from shared memory.
     func commits() throws(StoreError) -> Int {
         do {
             let count = try connection.unsafeRead { db in
@@ -31,7 +32,6 @@ final class CommitWatch: Sendable {
         }
     }
 
-    /// Closes the connection.
     func close() throws {
         try connection.close()
     }

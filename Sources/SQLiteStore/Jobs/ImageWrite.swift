@@ -4,11 +4,12 @@ import GRDB
 import JobModel
 import Queue
 
-/// The one statement that changes images' states: it writes down what ``RetryRule/transition(of:after:on:)`` decided.
+/// The only statement that changes the states of images: it applies the result of
+/// ``RetryRule/transition(of:after:on:)``.
 ///
-/// A trigger of the schema refuses any step that `ImageState.canBecome` does.
+/// A trigger of the schema rejects every step that `ImageState.canBecome` rejects.
 struct ImageWrite {
-    /// The picture of an image that is protected.
+    /// The picture of a protected image.
     struct Result {
         let output: StoredBlob
         let crc32: UInt32
@@ -24,34 +25,41 @@ struct ImageWrite {
 
     let transition: ImageTransition
     let now: Int64
-    /// Why the attempt ended, for the operator; `nil` keeps what was there.
+    /// Why the attempt ended, for the operator; `nil` keeps the previous text.
     var fault: String?
-    /// Needed exactly where the transition leads to `done`.
+    /// Required if the transition leads to `done`; otherwise nil.
     var result: Result?
-    /// Needed exactly where the transition leads to `running`.
+    /// Required if the transition leads to `running`; otherwise nil.
     var lease: Lease?
-    /// Whether the claim's own worker ends it, whose repeated answer is to be recognized.
+    /// Whether to keep the claim's token, so that a repeated answer of the claim's own worker is
+    /// recognized.
     var keepsToken = false
 
-    /// Writes it to one image.
+    /// Applies the transition to one image.
     ///
-    /// - Throws: ``StoreError/corrupt(_:)`` if the image is not in the transition's old state, errors of SQLite.
+    /// - Throws: ``StoreError/corrupt(_:)`` if the image is not in the transition's old state, and
+    ///   errors of SQLite.
     func execute(_ db: Database, image id: Int64) throws {
         guard try execute(db, where: "id = :image", ["image": id]) == 1 else {
             throw StoreError.corrupt("an image is not in the state that was read")
         }
     }
 
-    /// Writes it to all images in the transition's old state that a condition picks.
+    /// Applies the transition to all images in its old state that match a condition.
     ///
-    /// - Returns: How many there were.
-    func execute(_ db: Database, where condition: StaticString, _ arguments: StatementArguments) throws -> Int {
+    /// - Returns: The number of changed images.
+    func execute(
+        _ db: Database,
+        where condition: StaticString,
+        _ arguments: StatementArguments
+    ) throws -> Int {
         precondition(transition.takesLease == (lease != nil), "a lease belongs to a claim")
         let values: StatementArguments = [
             "old": transition.old.rawValue, "new": transition.new.rawValue,
             "claims": transition.takesLease ? 1 : 0, "now": now,
             "errors": transition.faults.errors, "crashes": transition.faults.crashes,
-            "interruptions": transition.faults.interruptions, "fault": fault.map { String($0.prefix(500)) },
+            "interruptions": transition.faults.interruptions,
+            "fault": fault.map { String($0.prefix(500)) },
             "owner": lease?.owner.description, "until": lease?.until,
             "token": lease.map { Data($0.token.bytes) }, "keeps": keepsToken ? 1 : 0,
             "available": transition.new == .queued ? now + transition.delay.milliseconds : nil,
@@ -59,7 +67,8 @@ struct ImageWrite {
             "code": transition.failure?.code, "detail": transition.failure?.detail,
             "output": result.map { Data($0.output.sha256.bytes) },
             "size": result.map { Int64(clamping: $0.output.size) },
-            "crc32": result.map { Int64($0.crc32) }, "report": try result.map { try JSONColumn.encode($0.report) },
+            "crc32": result.map { Int64($0.crc32) },
+            "report": try result.map { try JSONColumn.encode($0.report) },
         ]
         try db.cachedStatement(
             sql: """
@@ -79,10 +88,11 @@ struct ImageWrite {
 }
 
 extension SQLiteStore {
-    /// Takes a running image through an event, which may be its own worker's word.
+    /// Applies an event to a running image; `byWorker` tells whether its own worker reported it.
     ///
-    /// - Returns: What became of it.
-    /// - Throws: Errors of SQLite.
+    /// - Returns: The transition.
+    /// - Throws: Errors of SQLite, and ``StoreError/corrupt(_:)`` if the rule does not allow the
+    ///   event.
     func take(
         _ db: Database,
         _ image: HeldImage,
@@ -105,10 +115,17 @@ extension SQLiteStore {
         return transition
     }
 
-    /// Takes every image of a job through an event that it can be taken through; the others stay as they are.
+    /// Applies an event to every image of a job for which it is allowed; the others do not change.
     ///
-    /// An image without a file, which was refused while it was received, has nothing that could be tried again.
-    func takeAll(_ db: Database, job: Int64, _ event: ImageEvent, now time: Int64, _ ledger: inout JobLedger) throws {
+    /// Images without a file, which were refused on receipt, are skipped: there is nothing to
+    /// retry.
+    func takeAll(
+        _ db: Database,
+        job: Int64,
+        _ event: ImageEvent,
+        now time: Int64,
+        _ ledger: inout JobLedger
+    ) throws {
         let groups = try Row.fetchAll(
             db,
             sql: """
@@ -122,7 +139,9 @@ extension SQLiteStore {
                 throw StoreError.corrupt("a row holds no legal image state")
             }
             let faults = ImageFaults(row: group)
-            guard let transition = rule.transition(of: state, after: faults, on: event) else { continue }
+            guard let transition = rule.transition(of: state, after: faults, on: event) else {
+                continue
+            }
             let count = try ImageWrite(transition: transition, now: time).execute(
                 db,
                 where: """

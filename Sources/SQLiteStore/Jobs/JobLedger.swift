@@ -2,7 +2,8 @@ import GRDB
 import JobModel
 import Queue
 
-/// Collects the steps that a transaction's images take, and enters them into their jobs before the transaction ends.
+/// Collects the transitions of images in a transaction and applies them to their jobs before it
+/// ends.
 struct JobLedger {
     private struct Step: Hashable {
         let old: ImageState
@@ -11,21 +12,22 @@ struct JobLedger {
 
     private var steps: [Int64: [Step: Int]] = [:]
 
-    /// Whether workers that have nothing to do should look again.
+    /// Whether idle workers should look for work again.
     private(set) var wakesWorkers = false
 
-    /// Whether workers should look whether they still hold what they have.
+    /// Whether workers should check that they still hold their leases.
     private(set) var endsLeases = false
 
-    /// Notes what became of some images of a job.
+    /// Records a transition of `count` images of a job.
     mutating func note(job: Int64, _ transition: ImageTransition, count: Int = 1) {
-        steps[job, default: [:]][Step(old: transition.old, new: transition.new), default: 0] += count
+        steps[job, default: [:]][Step(old: transition.old, new: transition.new), default: 0] +=
+            count
         guard count > 0 else { return }
         wakesWorkers = wakesWorkers || transition.wakesWorkers
         endsLeases = endsLeases || transition.endsLease
     }
 
-    /// Writes the new counts of every job, and the state, the times and the endings that follow.
+    /// Writes each job's new counts and the state, times and endings that follow from them.
     func settle(_ db: Database, now: Int64) throws {
         for (job, steps) in steps {
             guard
@@ -45,7 +47,9 @@ struct JobLedger {
             }
             let state = counts.state
             guard state == old || old.canBecome(state) else {
-                throw StoreError.corrupt("a job cannot go from \(old.rawValue) to \(state.rawValue)")
+                throw StoreError.corrupt(
+                    "a job cannot go from \(old.rawValue) to \(state.rawValue)"
+                )
             }
             try db.cachedStatement(
                 sql: """
@@ -61,10 +65,13 @@ struct JobLedger {
                     """
             ).execute(
                 arguments: [
-                    "state": state.rawValue, "queued": counts.queued, "running": counts.running, "done": counts.done,
-                    "failed": counts.failed, "quarantined": counts.quarantined, "cancelled": counts.cancelled,
+                    "state": state.rawValue, "queued": counts.queued, "running": counts.running,
+                    "done": counts.done,
+                    "failed": counts.failed, "quarantined": counts.quarantined,
+                    "cancelled": counts.cancelled,
                     "doneendings": endings.done, "failedendings": endings.failed,
-                    "quarantinedendings": endings.quarantined, "cancelledendings": endings.cancelled,
+                    "quarantinedendings": endings.quarantined,
+                    "cancelledendings": endings.cancelled,
                     "terminal": state.isTerminal, "now": now, "job": job,
                 ]
             )

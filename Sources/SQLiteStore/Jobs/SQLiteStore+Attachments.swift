@@ -5,7 +5,7 @@ public import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// The attachments of a job's images by the images' numbers.
+    /// Returns the attachments of a job's images, keyed by the images' numbers.
     public func attachments(
         job: JobIdentifier,
         number: Int? = nil
@@ -20,23 +20,31 @@ extension SQLiteStore {
                     """,
                 arguments: ["job": job.text, "number": number]
             )
-            return try Dictionary(grouping: rows) { row in row["number"] as Int }.mapValues { rows in
+            return try Dictionary(grouping: rows) { row in row["number"] as Int }.mapValues {
+                rows in
                 try rows.map { row in
                     guard let kind = AttachmentKind(rawValue: row["kind"]),
                         let blob = try StoredBlob(sha256: row["sha256"], size: row["size"])
                     else { throw StoreError.corrupt("a row holds no legal attachment") }
                     let crc: Int64 = row["crc32"]
-                    return StoredAttachment(kind: kind, blob: blob, crc32: UInt32(truncatingIfNeeded: crc))
+                    return StoredAttachment(
+                        kind: kind,
+                        blob: blob,
+                        crc32: UInt32(truncatingIfNeeded: crc)
+                    )
                 }
             }
         }
     }
 
-    /// Writes down the attachments of an image that was just protected.
+    /// Writes the attachments of an image that was just protected.
     static func insert(_ db: Database, _ attachments: [StoredAttachment], of image: Int64) throws {
         for attachment in attachments {
             try db.cachedStatement(
-                sql: "INSERT INTO attachments (image, kind, sha256, size, crc32) VALUES (?, ?, ?, ?, ?)"
+                sql: """
+                    INSERT INTO attachments (image, kind, sha256, size, crc32) \
+                    VALUES (?, ?, ?, ?, ?)
+                    """
             ).execute(
                 arguments: [
                     image, attachment.kind.rawValue, Data(attachment.blob.sha256.bytes),
@@ -48,12 +56,14 @@ extension SQLiteStore {
 }
 
 extension AttachmentRequest {
-    /// Reads a job's row.
+    /// Reads the request from a job's row.
     init(row: Row) throws {
         var recovery: SealingRecipient?
         if let key = row["recovery_key"] as Data? {
             guard let publicKey = HPKE.PublicKey(bytes: Array(key)),
-                let source = (row["recovery_source"] as String?).flatMap({ SealingRecipient.Source(text: $0) })
+                let source = (row["recovery_source"] as String?).flatMap({
+                    SealingRecipient.Source(text: $0)
+                })
             else { throw StoreError.corrupt("a row holds no legal recovery key") }
             recovery = SealingRecipient(publicKey: publicKey, source: source)
         }

@@ -5,19 +5,22 @@ public import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// Cancels what a job has not done yet.
+    /// Cancels the unfinished images of a job.
     public func cancelJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(StoreError) -> Job? {
         let (job, endsLeases) = try await write { [self] db -> (Job?, Bool) in
             let time = now()
             let find = "SELECT * FROM jobs WHERE id = ? AND tenant = ?"
-            guard let row = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]) else {
+            guard let row = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text])
+            else {
                 return (nil, false)
             }
             let seq: Int64 = row["seq"]
             var ledger = JobLedger()
             try takeAll(db, job: seq, .cancelled, now: time, &ledger)
             try ledger.settle(db, now: time)
-            let job = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]).map(Job.init(row:))
+            let job = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]).map(
+                Job.init(row:)
+            )
             return (job, ledger.endsLeases)
         }
         if endsLeases { revocation.notify() }
@@ -25,7 +28,10 @@ extension SQLiteStore {
     }
 
     /// Erases a job with its images and its idempotency record.
-    public func deleteJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(StoreError) -> [ErasedImage]? {
+    public func deleteJob(
+        _ id: JobIdentifier,
+        tenant: APIKeyID
+    ) async throws(StoreError) -> [ErasedImage]? {
         let (images, endsLeases) = try await write { db -> ([ErasedImage]?, Bool) in
             let job = try Row.fetchOne(
                 db,
@@ -43,7 +49,9 @@ extension SQLiteStore {
                     """,
                 arguments: ["job": seq]
             )
-            var images = try Dictionary(grouping: rows) { row in row["input_sha256"] as Data? }.map { input, rows in
+            var images = try Dictionary(grouping: rows) { row in
+                row["input_sha256"] as Data?
+            }.map { input, rows in
                 ErasedImage(
                     input: try input.map { try SHA256Digest(column: $0) },
                     outputs: try rows.compactMap { row in
@@ -53,8 +61,13 @@ extension SQLiteStore {
             }
             let pictures = try Self.releaseClasses(db, job: seq)
             if !pictures.isEmpty {
-                // Of lists that were replaced, and that no other job has.
-                images.append(ErasedImage(input: nil, outputs: try pictures.map { try SHA256Digest(column: $0) }))
+                // These are pictures of replaced lists that no other job uses.
+                images.append(
+                    ErasedImage(
+                        input: nil,
+                        outputs: try pictures.map { try SHA256Digest(column: $0) }
+                    )
+                )
             }
             try db.execute(sql: "DELETE FROM jobs WHERE seq = ?", arguments: [seq])
             return (images, running > 0)

@@ -3,7 +3,7 @@ public import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// The state of a job, and which images ended after a moment.
+    /// Returns a job and those of its images that ended after the given ending.
     public func progress(
         of id: JobIdentifier,
         tenant: APIKeyID,
@@ -18,7 +18,9 @@ extension SQLiteStore {
             guard let row else { return nil }
             let job: Int64 = row["seq"]
             let lastEnding = try Int64.fetchOne(
-                db.cachedStatement(sql: "SELECT max(ending) FROM images WHERE job = ? AND ending IS NOT NULL"),
+                db.cachedStatement(
+                    sql: "SELECT max(ending) FROM images WHERE job = ? AND ending IS NOT NULL"
+                ),
                 arguments: [job]
             )
             let ended = try Row.fetchAll(
@@ -33,12 +35,14 @@ extension SQLiteStore {
             return JobProgress(
                 job: try Job(row: row),
                 lastEnding: lastEnding ?? 0,
-                ended: try ended.map { EndedImage(ending: $0["ending"], image: try JobImage(row: $0)) }
+                ended: try ended.map {
+                    EndedImage(ending: $0["ending"], image: try JobImage(row: $0))
+                }
             )
         }
     }
 
-    /// Begins to watch a job.
+    /// Starts watching a job.
     public func watch(_ id: JobIdentifier, tenant: APIKeyID) async throws(StoreError) -> JobWatch? {
         let job = try await readOnce { db in
             try Int64.fetchOne(
@@ -49,7 +53,7 @@ extension SQLiteStore {
         return job.map { changedJobs.watches.watch($0) }
     }
 
-    /// Wakes everyone who watches a job.
+    /// Wakes everyone who is watching a job.
     public func wakeWatches() {
         changedJobs.watches.notifyAll()
     }

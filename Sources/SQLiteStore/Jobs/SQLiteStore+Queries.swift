@@ -3,7 +3,7 @@ public import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// A job of a tenant.
+    /// Returns a job of a tenant.
     public func job(_ id: JobIdentifier, tenant: APIKeyID) async throws(StoreError) -> Job? {
         try await readOnce { db in
             try Row.fetchOne(
@@ -14,8 +14,12 @@ extension SQLiteStore {
         }
     }
 
-    /// The jobs of a tenant that have not expired, newest first.
-    public func jobs(tenant: APIKeyID, cursor: String? = nil, limit: Int = 100) async throws(StoreError) -> JobPage {
+    /// Returns a page of a tenant's unexpired jobs, newest first.
+    public func jobs(
+        tenant: APIKeyID,
+        cursor: String? = nil,
+        limit: Int = 100
+    ) async throws(StoreError) -> JobPage {
         let count = min(max(limit, 1), 1000)
         return try await read { db in
             var first = Int64.max
@@ -34,7 +38,8 @@ extension SQLiteStore {
                 arguments: [tenant.text, first, count + 1]
             )
             let jobs = try rows.map(Job.init(row:))
-            // The next page's first and not this one's last, which may be erased by whoever works the list off.
+            // The cursor is the first job of the next page. The last one of this page may be erased
+            // by a client that works off the list.
             return JobPage(
                 jobs: Array(jobs.prefix(count)),
                 nextCursor: jobs.count > count ? jobs.last?.id.text : nil
@@ -46,7 +51,7 @@ extension SQLiteStore {
         SELECT * FROM jobs WHERE tenant = ? AND seq <= ? AND expired_at IS NULL ORDER BY seq DESC LIMIT ?
         """
 
-    /// The images of a job, in the order of their numbers.
+    /// Returns the images of a job, in the order of their numbers.
     public func images(
         job: JobIdentifier,
         states: Set<ImageState> = Set(ImageState.allCases),
@@ -62,7 +67,8 @@ extension SQLiteStore {
         }
     }
 
-    /// The states stand in it as they are, since an index of the failed ones is used for nothing else.
+    /// Builds the query with literal states: SQLite uses the partial index of failed and
+    /// quarantined images only then.
     static func imagesSQL(in states: Set<ImageState>) -> String {
         """
         SELECT * FROM images
@@ -72,12 +78,15 @@ extension SQLiteStore {
         """
     }
 
-    /// One image of a job.
+    /// Returns one image of a job.
     public func image(job: JobIdentifier, number: Int) async throws(StoreError) -> JobImage? {
         try await readOnce { db in
             try Row.fetchOne(
                 db.cachedStatement(
-                    sql: "SELECT * FROM images WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ?"
+                    sql: """
+                        SELECT * FROM images \
+                        WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ?
+                        """
                 ),
                 arguments: [job.text, number]
             ).map(JobImage.init(row:))

@@ -3,28 +3,40 @@ public import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// Queues again what has failed of a job or is quarantined.
-    public func retryJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(StoreError) -> JobRetry? {
+    /// Requeues the failed and quarantined images of a job.
+    public func retryJob(
+        _ id: JobIdentifier,
+        tenant: APIKeyID
+    ) async throws(StoreError) -> JobRetry? {
         let retry = try await write { [self] db -> JobRetry? in
             let time = now()
             let find = "SELECT * FROM jobs WHERE id = ? AND tenant = ?"
-            guard let row = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]) else { return nil }
+            guard let row = try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text])
+            else { return nil }
             let job = try Job(row: row)
-            // A job whose time has come is as good as erased, be the sweep late or not.
+            // A job that is due to expire counts as erased, even if the sweep is late.
             guard job.expiredAt == nil, (job.expiresAt ?? .max) > time else { return .expired }
-            if let excess = try Self.excess(db, retrying: row["seq"], tenant: tenant) { return .overQuota(excess) }
+            if let excess = try Self.excess(db, retrying: row["seq"], tenant: tenant) {
+                return .overQuota(excess)
+            }
             var ledger = JobLedger()
             try takeAll(db, job: row["seq"], .retried, now: time, &ledger)
             guard ledger.wakesWorkers else { return .nothing }
             try ledger.settle(db, now: time)
-            return try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]).map { .queued(try Job(row: $0)) }
+            return try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]).map {
+                .queued(try Job(row: $0))
+            }
         }
         if case .queued = retry { signal.notify() }
         return retry
     }
 
-    /// Which quota of its key what has failed of a job would exceed.
-    private static func excess(_ db: Database, retrying job: Int64, tenant: APIKeyID) throws -> QuotaExcess? {
+    /// Returns which quota of the tenant's key a retry of the job would exceed.
+    private static func excess(
+        _ db: Database,
+        retrying job: Int64,
+        tenant: APIKeyID
+    ) throws -> QuotaExcess? {
         let keyRow = try Row.fetchOne(
             db.cachedStatement(sql: "SELECT * FROM api_keys WHERE id = ?"),
             arguments: [tenant.text]
@@ -37,7 +49,9 @@ extension SQLiteStore {
                 """,
             arguments: [job]
         )
-        guard let key = try keyRow.map(APIKey.init(row:)), let row else { throw StoreError.unknownTenant }
+        guard let key = try keyRow.map(APIKey.init(row:)), let row else {
+            throw StoreError.unknownTenant
+        }
         let more = QueuedImages(count: row["count"], bytes: row["bytes"])
         return key.quotas.excess(of: more, over: try queuedImages(db, tenant: tenant))
     }

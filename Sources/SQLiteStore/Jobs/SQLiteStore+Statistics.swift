@@ -4,7 +4,7 @@ import POSIX
 public import Queue
 
 extension SQLiteStore {
-    /// What the store holds and has done.
+    /// Returns what the store holds and has done.
     public func statistics() async throws(StoreError) -> StoreStatistics {
         let bytes = Self.size(of: pool.path) + Self.size(of: pool.path + "-wal")
         return try await read { db in
@@ -28,7 +28,9 @@ extension SQLiteStore {
                 jobs: jobs,
                 images: images,
                 endings: Dictionary(
-                    uniqueKeysWithValues: ImageState.allCases.filter(\.isTerminal).map { ($0, endings[$0]) }
+                    uniqueKeysWithValues: ImageState.allCases.filter(\.isTerminal).map {
+                        ($0, endings[$0])
+                    }
                 ),
                 oldestQueuedAt: oldest,
                 databaseBytes: bytes
@@ -45,9 +47,11 @@ extension SQLiteStore {
         FROM jobs WHERE expired_at IS NULL GROUP BY state
         """
 
-    static let oldestSQL = "SELECT min(created_at) FROM jobs WHERE queued_count > 0 AND finished_at IS NULL"
+    static let oldestSQL =
+        "SELECT min(created_at) FROM jobs WHERE queued_count > 0 AND finished_at IS NULL"
 
-    /// The size of a file in bytes; 0 if it is not there, as the log is not after a clean end.
+    /// Returns the size of a file in bytes; 0 if it does not exist, as the log after a clean
+    /// shutdown.
     private static func size(of path: String) -> UInt64 {
         (try? FileStatus(of: path).size) ?? 0
     }

@@ -5,22 +5,31 @@ import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// Makes a job with its images.
-    public func createJob(_ new: NewJob, images: [NewImage]) async throws(StoreError) -> JobSubmission {
+    /// Creates a job with its images.
+    public func createJob(
+        _ new: NewJob,
+        images: [NewImage]
+    ) async throws(StoreError) -> JobSubmission {
         guard !images.isEmpty else { throw .noImages }
-        precondition(images.allSatisfy { $0.label != nil || $0.content.isRefused }, "what is stored has a class")
+        precondition(
+            images.allSatisfy { $0.label != nil || $0.content.isRefused },
+            "what is stored has a class"
+        )
         let submission = try await write { [self] db in
             if let earlier = try earlierSubmission(db, new) { return earlier }
             if let refusal = try refusal(db, of: new, images) { return refusal }
             let accepted =
-                new.protectsAgain ? images : try ProtectedPictures.refusing(images, of: new.tenant, db)
+                new.protectsAgain
+                ? images : try ProtectedPictures.refusing(images, of: new.tenant, db)
             return JobSubmission.created(try insertJob(db, new, accepted))
         }
         if case .created(let job) = submission, job.counts.queued > 0 { signal.notify() }
         return submission
     }
 
-    /// What the same request has made before; the record of a job that has expired stands for nothing, and goes.
+    /// Returns what the same request created before.
+    ///
+    /// If that job has expired, deletes the record and returns nil.
     private func earlierSubmission(_ db: Database, _ new: NewJob) throws -> JobSubmission? {
         guard let idempotency = new.idempotency,
             let row = try Row.fetchOne(
@@ -40,7 +49,9 @@ extension SQLiteStore {
             )
             return nil
         }
-        let known = [idempotency.fingerprint, idempotency.earlierFingerprint].compactMap { $0.map { Data($0.bytes) } }
+        let known = [idempotency.fingerprint, idempotency.earlierFingerprint].compactMap {
+            $0.map { Data($0.bytes) }
+        }
         guard known.contains(row["fingerprint"]) else { return .conflict }
         return .replayed(job)
     }
@@ -85,11 +96,15 @@ extension SQLiteStore {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                job.id.text, job.tenant.text, job.state.rawValue, try JSONColumn.encode(job.settings),
-                job.priority.rawValue, job.turn, job.pixels, counts.queued, counts.failed, retention, time,
+                job.id.text, job.tenant.text, job.state.rawValue,
+                try JSONColumn.encode(job.settings),
+                job.priority.rawValue, job.turn, job.pixels, counts.queued, counts.failed,
+                retention, time,
                 job.startedAt, job.finishedAt, job.expiresAt, new.attachments.previews,
-                new.attachments.recovery.map { Data($0.publicKey.bytes) }, new.attachments.recovery?.source.text,
-                try JSONColumn.encode(job.classes), try job.passedOver.map { try JSONColumn.encode($0) },
+                new.attachments.recovery.map { Data($0.publicKey.bytes) },
+                new.attachments.recovery?.source.text,
+                try JSONColumn.encode(job.classes),
+                try job.passedOver.map { try JSONColumn.encode($0) },
                 counts.failed,
             ]
         )
@@ -98,14 +113,26 @@ extension SQLiteStore {
         try insertImages(db, images, of: job, seq: seq, time: time)
         if let idempotency = new.idempotency {
             try db.execute(
-                sql: "INSERT INTO idempotency (tenant, key, fingerprint, job, created_at) VALUES (?, ?, ?, ?, ?)",
-                arguments: [new.tenant.text, idempotency.key, Data(idempotency.fingerprint.bytes), seq, time]
+                sql: """
+                    INSERT INTO idempotency (tenant, key, fingerprint, job, created_at) \
+                    VALUES (?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    new.tenant.text, idempotency.key, Data(idempotency.fingerprint.bytes), seq,
+                    time,
+                ]
             )
         }
         return job
     }
 
-    private func insertImages(_ db: Database, _ images: [NewImage], of job: Job, seq: Int64, time: Int64) throws {
+    private func insertImages(
+        _ db: Database,
+        _ images: [NewImage],
+        of job: Job,
+        seq: Int64,
+        time: Int64
+    ) throws {
         let statement = try db.makeStatement(
             sql: """
                 INSERT INTO images (job, number, tenant, turn, pixels, label, name, source, state, input_sha256,
@@ -114,24 +141,30 @@ extension SQLiteStore {
                 """
         )
         var names = OutputNames()
-        // Images without a class lie in no folder of the archive, so that their names are told apart among themselves.
+        // Images without a class are in no folder of the archive, so their names need only be
+        // unique among themselves.
         var namesWithoutClass = OutputNames()
         let noFolder = try ClassLabel("-")
         for (index, image) in images.enumerated() {
             let name =
-                image.label.map { names.take(image.name, in: $0) } ?? namesWithoutClass.take(image.name, in: noFolder)
+                image.label.map { names.take(image.name, in: $0) }
+                ?? namesWithoutClass.take(image.name, in: noFolder)
             var arguments: StatementArguments = [
-                seq, index + 1, job.tenant.text, job.turn, image.pixels, image.label?.text ?? LabelColumn.noClass,
+                seq, index + 1, job.tenant.text, job.turn, image.pixels,
+                image.label?.text ?? LabelColumn.noClass,
                 name.base, image.source,
             ]
             switch image.content {
             case .stored(let blob):
                 arguments += [
-                    ImageState.queued.rawValue, Data(blob.sha256.bytes), Int64(clamping: blob.size), time, nil, nil,
+                    ImageState.queued.rawValue, Data(blob.sha256.bytes), Int64(clamping: blob.size),
+                    time, nil, nil,
                     nil,
                 ]
             case .refused(let failure):
-                arguments += [ImageState.failed.rawValue, nil, nil, time, failure.code, failure.detail, time]
+                arguments += [
+                    ImageState.failed.rawValue, nil, nil, time, failure.code, failure.detail, time,
+                ]
             }
             try statement.execute(arguments: arguments)
         }

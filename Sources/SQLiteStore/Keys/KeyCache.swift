@@ -2,22 +2,23 @@ import Cryptography
 import Queue
 import Synchronization
 
-/// The keys that were asked for, so that a poll need not look into the database's tables for who polls.
+/// Caches keys, so that a poll need not query the database to authenticate.
 ///
-/// What is kept holds for one state of the database, named by ``CommitWatch/commits()``, and is forgotten when anything was
-/// committed since, here or by another process. A row that was read after a state was named is at least as new as the state.
+/// The cached keys are valid for one state of the database, identified by
+/// ``CommitWatch/commits()``. Any later commit, by this or another process, invalidates them all. A
+/// row read after its state was identified is at least as new as that state.
 final class KeyCache: Sendable {
     private struct State {
         var keys: [SHA256Digest: APIKey] = [:]
         var commits = 0
     }
 
-    /// Whoever has more valid keys than this asks the database.
+    /// The number of keys at which the cache is emptied.
     private static let capacity = 1024
 
     private let state = Mutex(State())
 
-    /// The key of a hash, if it is known for this state of the database.
+    /// Returns the key of a hash, if it is cached for this state of the database.
     func lookUp(_ hash: SHA256Digest, commits: Int) -> APIKey? {
         state.withLock { state in
             if state.commits != commits { state = State(commits: commits) }
@@ -25,7 +26,7 @@ final class KeyCache: Sendable {
         }
     }
 
-    /// Keeps a row that was read after the state of the database was named.
+    /// Caches a row that was read after `commits` was.
     func keep(_ key: APIKey, hash: SHA256Digest, commits: Int) {
         state.withLock { state in
             guard state.commits == commits else { return }

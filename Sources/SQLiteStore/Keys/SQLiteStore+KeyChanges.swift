@@ -4,7 +4,10 @@ public import Queue
 
 extension SQLiteStore {
     /// Changes a key's name, expiry and quotas.
-    public func updateKey(_ id: APIKeyID, _ change: APIKeyChange) async throws(StoreError) -> APIKeyUpdate {
+    public func updateKey(
+        _ id: APIKeyID,
+        _ change: APIKeyChange
+    ) async throws(StoreError) -> APIKeyUpdate {
         let time = now()
         return try await write { db in
             guard let key = try Self.key(db, id) else { return .unknown }
@@ -12,7 +15,9 @@ extension SQLiteStore {
             let expiry = change.expiresAt.applied(to: key.expiresAt) ?? .max
             if key.isActiveAdmin(at: time), expiry < key.expiresAt ?? .max {
                 let others = try Self.activeAdmins(db, but: id, at: time)
-                guard others.contains(where: { $0.expiresAt ?? .max >= expiry }) else { return .lastAdmin }
+                guard others.contains(where: { $0.expiresAt ?? .max >= expiry }) else {
+                    return .lastAdmin
+                }
             }
             try db.execute(
                 sql: """
@@ -32,7 +37,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Revokes a key for good.
+    /// Revokes a key permanently.
     @discardableResult
     public func revokeKey(_ id: APIKeyID) async throws(StoreError) -> APIKeyRevocation {
         let time = now()
@@ -40,14 +45,23 @@ extension SQLiteStore {
             guard let key = try Self.key(db, id) else { return .unknown }
             guard key.revokedAt == nil else { return .revokedBefore }
             if key.isActiveAdmin(at: time) {
-                guard try !Self.activeAdmins(db, but: id, at: time).isEmpty else { return .lastAdmin }
+                guard try !Self.activeAdmins(db, but: id, at: time).isEmpty else {
+                    return .lastAdmin
+                }
             }
-            try db.execute(sql: "UPDATE api_keys SET revoked_at = ? WHERE id = ?", arguments: [time, id.text])
+            try db.execute(
+                sql: "UPDATE api_keys SET revoked_at = ? WHERE id = ?",
+                arguments: [time, id.text]
+            )
             return .revoked
         }
     }
 
-    private static func activeAdmins(_ db: Database, but id: APIKeyID, at time: Int64) throws -> [APIKey] {
+    private static func activeAdmins(
+        _ db: Database,
+        but id: APIKeyID,
+        at time: Int64
+    ) throws -> [APIKey] {
         try Row.fetchAll(
             db,
             sql: "SELECT * FROM api_keys WHERE id <> ? AND revoked_at IS NULL",

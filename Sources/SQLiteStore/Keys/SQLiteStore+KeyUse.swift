@@ -20,21 +20,24 @@ final class KeyUses: Sendable {
 }
 
 extension SQLiteStore {
-    /// Notes in memory that a key was used.
+    /// Records in memory that a key was used.
     public func noteUse(of key: APIKey) {
         let time = now()
         guard time - (key.lastUsedAt ?? 0) >= APIKey.useGranularity.milliseconds else { return }
         keyUses.note(key.id, at: time)
     }
 
-    /// Writes when keys were used.
+    /// Writes the recorded uses of keys.
     public func saveKeyUses() async throws(StoreError) {
         let uses = keyUses.take()
         guard !uses.isEmpty else { return }
         try await write { db in
             for (key, time) in uses {
                 try db.execute(
-                    sql: "UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, 0), ?) WHERE id = ?",
+                    sql: """
+                        UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, 0), ?) \
+                        WHERE id = ?
+                        """,
                     arguments: [time, key.text]
                 )
             }

@@ -5,7 +5,7 @@ public import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// Makes an API key.
+    /// Creates an API key.
     public func createKey(
         name: String,
         scopes: Set<APIKeyScope>,
@@ -34,8 +34,10 @@ extension SQLiteStore {
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    key.id.text, name, scopes.map(\.rawValue).sorted().joined(separator: " "), Data(hash.bytes), prefix,
-                    Int64(bitPattern: familySeed), key.createdAt, expiresAt, quotas.imagesQueued, quotas.bytesQueued,
+                    key.id.text, name, scopes.map(\.rawValue).sorted().joined(separator: " "),
+                    Data(hash.bytes), prefix,
+                    Int64(bitPattern: familySeed), key.createdAt, expiresAt, quotas.imagesQueued,
+                    quotas.bytesQueued,
                     quotas.jobsPerMinute,
                 ]
             )
@@ -43,15 +45,18 @@ extension SQLiteStore {
         return key
     }
 
-    /// The active key whose secret has this hash.
+    /// Returns the active key whose secret has this hash.
     public func key(hash: SHA256Digest) async throws(StoreError) -> APIKey? {
         let commits = try commitWatch.commits()
         var key = keyCache.lookUp(hash, commits: commits)
         if key == nil {
-            // The index compares hashes in varying time. That tells nothing of use: who could aim at a hash would need the secret first.
+            // The index does not compare hashes in constant time. That leaks nothing useful: to
+            // choose a hash, an attacker would need the secret first.
             key = try await readOnce { db in
                 try Row.fetchOne(
-                    db.cachedStatement(sql: "SELECT * FROM api_keys WHERE hash = ? AND revoked_at IS NULL"),
+                    db.cachedStatement(
+                        sql: "SELECT * FROM api_keys WHERE hash = ? AND revoked_at IS NULL"
+                    ),
                     arguments: [Data(hash.bytes)]
                 ).map(APIKey.init(row:))
             }
@@ -60,7 +65,7 @@ extension SQLiteStore {
         return key?.state(at: now()) == .active ? key : nil
     }
 
-    /// Whether a secret of this hash is or was a key's.
+    /// Whether this is the hash of a current or former key's secret.
     public func hasKey(hash: SHA256Digest) async throws(StoreError) -> Bool {
         try await readOnce { db in
             try Bool.fetchOne(
@@ -71,19 +76,21 @@ extension SQLiteStore {
         }
     }
 
-    /// A key by its identifier.
+    /// Returns a key by its identifier.
     public func key(_ id: APIKeyID) async throws(StoreError) -> APIKey? {
         try await readOnce { db in try Self.key(db, id) }
     }
 
-    /// All keys, oldest first.
+    /// Returns all keys, oldest first.
     public func keys() async throws(StoreError) -> [APIKey] {
         try await read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM api_keys ORDER BY created_at, rowid").map(APIKey.init(row:))
+            try Row.fetchAll(db, sql: "SELECT * FROM api_keys ORDER BY created_at, rowid").map(
+                APIKey.init(row:)
+            )
         }
     }
 
-    /// A page of all keys, newest first.
+    /// Returns a page of all keys, newest first.
     public func keys(cursor: String?, limit: Int) async throws(StoreError) -> APIKeyPage {
         let count = min(max(limit, 1), 1000)
         return try await read { db in
@@ -107,8 +114,11 @@ extension SQLiteStore {
     // MARK: - Parts
 
     static func key(_ db: Database, _ id: APIKeyID) throws -> APIKey? {
-        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM api_keys WHERE id = ?"), arguments: [id.text])
-            .map(APIKey.init(row:))
+        try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT * FROM api_keys WHERE id = ?"),
+            arguments: [id.text]
+        )
+        .map(APIKey.init(row:))
     }
 
     func randomSeed() throws(StoreError) -> UInt64 {

@@ -3,12 +3,12 @@ public import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// How many images of a tenant are queued or running.
+    /// Returns the number and the bytes of a tenant's images that are queued or running.
     public func queuedImages(tenant: APIKeyID) async throws(StoreError) -> QueuedImages {
         try await readOnce { db in try Self.queuedImages(db, tenant: tenant) }
     }
 
-    /// Whether a tenant has named a request so before.
+    /// Whether a tenant has used this idempotency key before, for a job that has not expired.
     public func hasRequest(_ key: String, tenant: APIKeyID) async throws(StoreError) -> Bool {
         try await readOnce { [now] db in
             try Bool.fetchOne(
@@ -39,12 +39,13 @@ extension SQLiteStore {
         return QueuedImages(count: row["count"], bytes: row["bytes"])
     }
 
-    /// Why a job may not be made, as its key stands in this very transaction.
+    /// Returns why a job must be refused, judged by its key within this transaction.
     ///
-    /// A key may have been revoked, and a quota filled by another upload, while the body came in.
+    /// While the request's body arrived, the key may have been revoked or another upload may have
+    /// filled a quota.
     ///
-    /// - Returns: The refusal; `nil` if the job may be made.
-    /// - Throws: ``StoreError/unknownTenant``, errors of SQLite.
+    /// - Returns: The refusal; `nil` if the job may be created.
+    /// - Throws: ``StoreError/unknownTenant``, and errors of SQLite.
     func refusal(_ db: Database, of new: NewJob, _ images: [NewImage]) throws -> JobSubmission? {
         guard
             let row = try Row.fetchOne(

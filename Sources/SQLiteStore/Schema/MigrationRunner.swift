@@ -4,18 +4,18 @@ import GRDB
 import Migrations
 import Queue
 
-/// Brings a database to the schema of this binary, or refuses to touch it.
+/// Migrates a database to this binary's schema, or refuses to touch it.
 ///
-/// The table `schema_migrations` remembers the hash of every step that was applied. Steps are only ever added at the end.
+/// The table `schema_migrations` records the hash of every applied step. New steps are only ever
+/// appended.
 struct MigrationRunner {
     let migrations: [Migration]
 
-    /// Checks what was applied and applies the rest, all in one transaction.
+    /// Verifies the applied steps and applies the rest, all in one transaction.
     ///
-    /// - Throws: ``StoreError/schemaNewer(found:known:)``,
-    ///   ``StoreError/migrationChanged(name:)``, ``StoreError/foreignDatabase``,
-    ///   ``StoreError/emptyDatabase`` for one without tables unless it is to be made, errors of
-    ///   SQLite.
+    /// - Throws: ``StoreError/schemaNewer(found:known:)``, ``StoreError/migrationChanged(name:)``,
+    ///   ``StoreError/foreignDatabase``, ``StoreError/emptyDatabase`` for one without tables unless
+    ///   `isMade`, and errors of SQLite.
     func run(_ db: Database, making isMade: Bool, now: Int64) throws {
         if try !db.tableExists("schema_migrations") {
             guard try isEmpty(db) else { throw StoreError.foreignDatabase }
@@ -33,7 +33,7 @@ struct MigrationRunner {
         }
         let missing = try migrations.dropFirst(applied(db))
         if !missing.isEmpty, try !hasOldestBinary(db) {
-            // The databases of schema 12 and before say nothing of older binaries.
+            // Databases up to schema 12 lack this column.
             try db.execute(sql: "ALTER TABLE schema_migrations ADD COLUMN oldest_binary INTEGER")
         }
         for migration in missing {
@@ -44,15 +44,17 @@ struct MigrationRunner {
                     VALUES (?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    migration.version, migration.name, digest(of: migration), now, migration.oldestBinary,
+                    migration.version, migration.name, digest(of: migration), now,
+                    migration.oldestBinary,
                 ]
             )
         }
     }
 
-    /// Checks that every step which this binary needs was applied.
+    /// Verifies that every step that this binary needs was applied.
     ///
-    /// - Throws: ``StoreError/schemaOlder(found:known:)``, and as ``run(_:now:)`` does.
+    /// - Throws: ``StoreError/schemaOlder(found:known:)``, and the errors of
+    ///   ``run(_:making:now:)``.
     func check(_ db: Database) throws {
         guard try db.tableExists("schema_migrations") else {
             throw try isEmpty(db) ? StoreError.emptyDatabase : .foreignDatabase
@@ -70,9 +72,10 @@ struct MigrationRunner {
         try db.columns(in: "schema_migrations").contains { $0.name == "oldest_binary" }
     }
 
-    /// How many steps were applied.
+    /// Returns the number of applied steps.
     ///
-    /// All of them are known, or say that a binary of this version works with them.
+    /// This binary knows each of them, or the step declares that a binary of this version works
+    /// with it.
     private func applied(_ db: Database) throws -> Int {
         let column = try hasOldestBinary(db) ? "oldest_binary" : "NULL AS oldest_binary"
         let applied = try Row.fetchAll(
@@ -88,7 +91,9 @@ struct MigrationRunner {
                     known: migrations.count
                 )
             }
-            guard version == migrations[place].version, row["sha256"] == digest(of: migrations[place]) else {
+            guard version == migrations[place].version,
+                row["sha256"] == digest(of: migrations[place])
+            else {
                 throw StoreError.migrationChanged(name: row["name"])
             }
         }

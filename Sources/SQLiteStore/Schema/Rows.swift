@@ -4,7 +4,7 @@ import GRDB
 import JobModel
 import Queue
 
-/// A value in the database that no version of this program can have written.
+/// Returns the error for a value that no version of this program can have written.
 private func damaged(_ what: String) -> StoreError {
     .corrupt("a row holds no legal \(what)")
 }
@@ -16,7 +16,9 @@ extension APIKey {
         self.init(
             id: id,
             name: row["name"],
-            scopes: Set(words.split(separator: " ").compactMap { APIKeyScope(rawValue: String($0)) }),
+            scopes: Set(
+                words.split(separator: " ").compactMap { APIKeyScope(rawValue: String($0)) }
+            ),
             quotas: APIKeyQuotas(
                 imagesQueued: row["quota_images_queued"],
                 bytesQueued: row["quota_bytes_queued"],
@@ -33,7 +35,9 @@ extension APIKey {
 
 extension ClassSummary {
     init(row: Row) throws {
-        guard let tenant = APIKeyID(row["tenant"] as String) else { throw damaged("key identifier") }
+        guard let tenant = APIKeyID(row["tenant"] as String) else {
+            throw damaged("key identifier")
+        }
         let semanticImage: SemanticImage
         if let count = row["count"] as Int? {
             semanticImage = .imported(count: count)
@@ -64,8 +68,10 @@ extension JobCounts {
 
 extension Job {
     init(row: Row) throws {
-        guard let id = JobIdentifier(row["id"] as String), let tenant = APIKeyID(row["tenant"] as String),
-            let state = JobState(rawValue: row["state"]), let priority = JobPriority(rawValue: row["priority"])
+        guard let id = JobIdentifier(row["id"] as String),
+            let tenant = APIKeyID(row["tenant"] as String),
+            let state = JobState(rawValue: row["state"]),
+            let priority = JobPriority(rawValue: row["priority"])
         else { throw damaged("job") }
         self.init(
             id: id,
@@ -82,8 +88,12 @@ extension Job {
             finishedAt: row["finished_at"],
             expiresAt: row["expires_at"],
             expiredAt: row["expired_at"],
-            classes: try (row["classes"] as String?).map { try JSONColumn.decode([ClassCount].self, $0) },
-            passedOver: try (row["passed_over"] as String?).map { try JSONColumn.decode(PassedOver.self, $0) }
+            classes: try (row["classes"] as String?).map {
+                try JSONColumn.decode([ClassCount].self, $0)
+            },
+            passedOver: try (row["passed_over"] as String?).map {
+                try JSONColumn.decode(PassedOver.self, $0)
+            }
         )
     }
 }
@@ -105,7 +115,9 @@ extension JobImage {
             output: try StoredBlob(sha256: row["output_sha256"], size: row["output_size"]),
             outputCRC32: crc.map(UInt32.init(truncatingIfNeeded:)),
             report: try reportText.map { try JSONColumn.decode(ProtectionReport.self, $0) },
-            failure: failureCode.map { ImageFailure(code: $0, detail: row["failure_detail"] ?? "") },
+            failure: failureCode.map {
+                ImageFailure(code: $0, detail: row["failure_detail"] ?? "")
+            },
             attempt: row["attempt"],
             startedAt: row["started_at"],
             finishedAt: row["finished_at"]
@@ -129,11 +141,11 @@ extension SHA256Digest {
 
 /// The column `label` of an image.
 enum LabelColumn {
-    /// What it holds of an image without a class, which has been refused.
+    /// The value for an image without a class, which was refused.
     static let noClass = ""
 }
 
-/// Values that are stored as JSON text, with sorted keys, so that equal values have equal texts.
+/// Values stored as JSON text, with sorted keys so that equal values have equal texts.
 enum JSONColumn {
     static func encode(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()

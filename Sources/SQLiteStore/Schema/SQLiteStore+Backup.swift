@@ -4,15 +4,17 @@ import Migrations
 public import Queue
 
 extension SQLiteStore {
-    /// Copies the database of a store that this or another process may be writing to, as it is at one moment.
+    /// Copies a consistent snapshot of a store's database, which this or another process may be
+    /// writing to.
     ///
-    /// It blocks on the disk, and holds nobody up meanwhile.
+    /// It blocks on the disk, but does not block writers.
     ///
     /// - Parameters:
     ///   - path: The database, which must have this version's schema.
-    ///   - destination: The copy, a file that is not there yet: one file, checked, and safe from a power cut.
+    ///   - destination: The copy, which must not exist yet. It becomes a single file, checked and
+    ///     safe from a power cut.
     /// - Returns: Every blob that a row of the copy refers to.
-    /// - Throws: ``StoreError/schemaOlder(found:known:)``, errors as the opening of a store has them.
+    /// - Throws: ``StoreError/schemaOlder(found:known:)``, and the errors of opening a store.
     public static func copyDatabase(
         at path: String,
         to destination: String
@@ -28,14 +30,17 @@ extension SQLiteStore {
             writing.label = "palimpsest.backup"
             writing.prepareDatabase { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
             let copy = try DatabaseQueue(path: destination, configuration: writing)
-            // All pages in one step: several would begin anew whenever somebody writes in between.
+            // Copy all pages in one step: a copy in several steps restarts whenever another process
+            // writes in between.
             try source.backup(to: copy)
             try source.close()
             let referenced = try copy.writeWithoutTransaction { db in
-                // One file, without a log beside it that could be forgotten.
+                // Leave no log beside the file that could be forgotten.
                 _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE")
                 let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
-                guard verdict == "ok" else { throw StoreError.corrupt(verdict ?? "no answer to quick_check") }
+                guard verdict == "ok" else {
+                    throw StoreError.corrupt(verdict ?? "no answer to quick_check")
+                }
                 return try referencedBlobs(db)
             }
             try copy.close()

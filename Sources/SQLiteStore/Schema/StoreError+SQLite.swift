@@ -2,7 +2,7 @@ import GRDB
 import Queue
 
 extension StoreError {
-    /// Sorts what a statement threw.
+    /// Classifies an error that a statement threw.
     init(_ error: any Error) {
         switch error {
         case let error as StoreError: self = error
