@@ -1,12 +1,12 @@
+import BlobStorage
 import Cryptography
 import POSIX
 import Synchronization
 
-/// A blob that is being written: bytes are appended, hashed and counted, and nothing is visible before ``commit()``.
+/// A blob that is being written to a temporary file, which gets its name when it is whole.
 ///
-/// One task at a time appends. A spool that is neither committed nor discarded removes its file with its last reference; a
-/// process that dies leaves a file that ``BlobStore/sweepTemporary()`` removes at the next start.
-public final class Spool: Sendable {
+/// A process that dies leaves a file that ``BlobStore/sweepTemporary()`` removes at the next start.
+final class Spool: BlobSpool {
     private struct State: ~Copyable {
         /// Open while bytes may still come.
         var file: FileDescriptor?
@@ -25,7 +25,7 @@ public final class Spool: Sendable {
     private let path: String
     private let state: Mutex<State>
 
-    init(store: BlobStore, path: String) throws(BlobStoreError) {
+    init(store: BlobStore, path: String) throws(BlobStorageError) {
         let file = try disk(FileDescriptor(opening: path, for: .writing, [.create, .exclusive]))
         self.store = store
         self.path = path
@@ -36,19 +36,14 @@ public final class Spool: Sendable {
         discard()
     }
 
-    /// The number of bytes appended so far.
-    public var size: UInt64 {
+    var size: UInt64 {
         state.withLock { $0.size }
     }
 
-    /// Appends bytes, blocking on the disk.
-    ///
-    /// - Throws: ``BlobStoreError/noSpace`` and other faults of the disk, after which the spool is discarded;
-    ///   ``BlobStoreError/spoolClosed``.
-    public func append(_ bytes: [UInt8]) throws(BlobStoreError) {
-        try locked { state throws(BlobStoreError) in
-            guard state.file != nil else { throw BlobStoreError.spoolClosed }
-            do throws(BlobStoreError) {
+    func append(_ bytes: [UInt8]) throws(BlobStorageError) {
+        try locked { state throws(BlobStorageError) in
+            guard state.file != nil else { throw BlobStorageError.spoolClosed }
+            do throws(BlobStorageError) {
                 _ = try disk(state.file?.writeAll(bytes))
             } catch {
                 discard(&state)
@@ -63,50 +58,29 @@ public final class Spool: Sendable {
         }
     }
 
-    /// Ends the blob without filing it: its bytes are safe on disk and its descriptor is closed.
-    ///
-    /// So an upload of thousands of files holds thousands of spools, but no descriptors. It blocks on the disk; sealing twice does
-    /// nothing.
-    ///
-    /// - Throws: Faults of the disk, after which the spool is discarded; ``BlobStoreError/spoolClosed``.
-    public func seal() throws(BlobStoreError) {
-        try locked { state throws(BlobStoreError) in try seal(&state) }
-    }
-
-    /// Reads what was appended, blocking on the disk; it ends the blob as ``seal()`` does.
-    ///
-    /// - Throws: Faults of the disk; ``BlobStoreError/spoolClosed``.
-    public func contents() throws(BlobStoreError) -> [UInt8] {
-        try locked { state throws(BlobStoreError) in
+    /// So an upload of thousands of files holds thousands of spools, but no descriptors; their bytes
+    /// are safe on disk.
+    @discardableResult
+    func seal() throws(BlobStorageError) -> BlobReference {
+        try locked { state throws(BlobStorageError) in
             try seal(&state)
-            guard let count = Int(exactly: state.size) else { throw BlobStoreError.corrupt }
-            return try BlobReader(opening: path).read(at: 0, count: count)
+            return BlobReference(sha256: state.hash.finalize(), size: state.size)
         }
     }
 
-    /// Files the blob under its hash, durably: file, rename and folder are synchronised when this returns.
-    ///
-    /// A blob that is there already is replaced by the same bytes, and its age starts anew, which keeps
-    /// ``BlobStore/remove(_:ifOlderThan:)`` off it until a row refers to it.
-    ///
-    /// - Returns: What to write into the row that refers to the blob.
-    /// - Throws: Faults of the disk, after which the spool is discarded; ``BlobStoreError/spoolClosed``.
-    public func commit() throws(BlobStoreError) -> BlobReference {
-        let reference = try place()
-        try store.synchronizeNames(of: CollectionOfOne(reference.sha256))
-        return reference
+    func contents() throws(BlobStorageError) -> [UInt8] {
+        try locked { state throws(BlobStorageError) in
+            try seal(&state)
+            guard let count = Int(exactly: state.size) else { throw BlobStorageError.corrupt }
+            return try BlobFile(opening: path).read(at: 0, count: count)
+        }
     }
 
-    /// Files the blob as ``commit()`` does, but for its name, which does not survive a power cut before
-    /// ``BlobStore/synchronizeNames(of:)``: for many blobs that is one call a folder instead of one a blob.
-    ///
-    /// - Returns: What to write into the row that refers to the blob, once its name is synchronised.
-    /// - Throws: Faults of the disk, after which the spool is discarded; ``BlobStoreError/spoolClosed``.
-    public func place() throws(BlobStoreError) -> BlobReference {
-        try locked { state throws(BlobStoreError) in
+    func place() throws(BlobStorageError) -> BlobReference {
+        try locked { state throws(BlobStorageError) in
             try seal(&state)
             let reference = BlobReference(sha256: state.hash.finalize(), size: state.size)
-            do throws(BlobStoreError) {
+            do throws(BlobStorageError) {
                 try store.place(path, under: reference.sha256)
             } catch {
                 discard(&state)
@@ -117,14 +91,13 @@ public final class Spool: Sendable {
         }
     }
 
-    /// Throws the bytes away; it does nothing after ``commit()``.
-    public func discard() {
+    func discard() {
         state.withLock { discard(&$0) }
     }
 
-    private func seal(_ state: inout State) throws(BlobStoreError) {
+    private func seal(_ state: inout State) throws(BlobStorageError) {
         guard state.hasFile else { throw .spoolClosed }
-        do throws(BlobStoreError) {
+        do throws(BlobStorageError) {
             _ = try disk(state.file?.synchronize())
         } catch {
             discard(&state)
@@ -143,8 +116,8 @@ public final class Spool: Sendable {
 
     /// `Mutex.withLock` with the error type kept.
     private func locked<Value: Sendable>(
-        _ body: (inout State) throws(BlobStoreError) -> Value
-    ) throws(BlobStoreError) -> Value {
-        try state.withLock { state throws(BlobStoreError) in try body(&state) }
+        _ body: (inout State) throws(BlobStorageError) -> Value
+    ) throws(BlobStorageError) -> Value {
+        try state.withLock { state throws(BlobStorageError) in try body(&state) }
     }
 }

@@ -1,3 +1,4 @@
+import BlobStorage
 import Cryptography
 import Foundation
 import Testing

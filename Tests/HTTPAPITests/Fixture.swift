@@ -1,4 +1,5 @@
 import Archive
+import BlobStorage
 import BlobStore
 import CodecHost
 import Cryptography
@@ -22,7 +23,10 @@ import Synchronization
 final class Fixture: Sendable {
     let folder: String
     let store: any Store
+    /// The files of the folder.
     let blobs: BlobStore
+    /// What the API has its photos in: the files, unless it is another storage.
+    let storage: any BlobStorage
     let api: API
     let router: Router
     /// What the workers, which are not there, would measure.
@@ -37,7 +41,10 @@ final class Fixture: Sendable {
         func advance(seconds: Int64) { time.withLock { $0 += seconds * 1000 } }
     }
 
-    init(_ change: (inout Settings) -> Void = { _ in }) async throws {
+    init(
+        over other: (any BlobStorage)? = nil,
+        _ change: (inout Settings) -> Void = { _ in }
+    ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "palimpsest-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let clock = Clock()
@@ -47,13 +54,23 @@ final class Fixture: Sendable {
         var settings = Settings()
         settings.minFreeBytes = 0
         change(&settings)
-        let ledger = BlobLedger(blobs: blobs)
+        storage = other ?? blobs
+        let disk = BlockingExecutor.forDataFolder()
+        let ledger = BlobLedger(blobs: storage)
         let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
         api = API(
             settings: settings,
             store: store,
-            blobs: blobs,
-            disk: .forDataFolder(),
+            blobs: storage,
+            space: blobs,
+            leftovers: Leftovers(
+                store: store,
+                blobs: blobs,
+                disk: disk,
+                logger: logger,
+                setAsidePeriod: settings.setAside
+            ),
+            disk: disk,
             ledger: ledger,
             signingKey: try SigningKey.generate(),
             forecast: Forecast(store: store, meter: throughput, codecs: 2),
@@ -137,10 +154,10 @@ final class Fixture: Sendable {
             let claims = try await store.claim(owner: owner, lease: .seconds(60))
             if claims.isEmpty { return }
             for claim in claims {
-                switch output(try blobs.read(claim.inputSHA256)) {
+                switch output(try storage.read(claim.inputSHA256)) {
                 case .failure(let failure): _ = try await store.finish(claim, .failed(failure))
                 case .picture(let bytes):
-                    let blob = try blobs.put(bytes)
+                    let blob = try storage.put(bytes)
                     let report = ProtectionReport(
                         width: 1,
                         height: 1,

@@ -1,4 +1,5 @@
 import Archive
+import BlobStorage
 import BlobStore
 import CodecHost
 import FoundationEssentials

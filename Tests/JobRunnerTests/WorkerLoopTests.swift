@@ -1,3 +1,4 @@
+import BlobStorage
 import BlobStore
 import CodecHarness
 import Cryptography
@@ -325,6 +326,7 @@ struct WorkerLoopTests {
             let id = try await house.submit([[1]])
             let pool = try CodecPool(count: 1, configuration: Material.fakeCodec("honest"), logger: Material.logger)
             var configuration = WorkerLoop.Configuration(instance: "here", run: "run")
+            configuration.freeBytes = { 1 << 40 }
             configuration.minFreeBytes = .max
             let loop = WorkerLoop(
                 configuration: configuration,

@@ -1,3 +1,4 @@
+import BlobStorage
 import BlobStore
 import Cryptography
 import FoundationEssentials

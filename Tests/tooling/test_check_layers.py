@@ -61,6 +61,8 @@ def test_a_copy_is_clean(tree):
         ("JobRunner", "import SQLiteStore", "only Operations may use"),
         ("SQLiteStore", "import Foundation", "nobody may use"),
         ("BlobStore", "import Dispatch", "only HTTPAPI, POSIX, SocketIO, palimpsest may use"),
+        ("JobRunner", "import BlobStore", "only Operations may use"),
+        ("BlobStorage", "import POSIX", "pure logic"),
         ("HTTPWire", "import Dispatch", "pure logic"),
         ("Archive", "import Glibc", "pure logic"),
         ("ImageHeader", "import func Glibc.open", "pure logic"),

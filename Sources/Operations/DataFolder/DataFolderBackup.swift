@@ -1,3 +1,4 @@
+import BlobStorage
 import BlobStore
 import Cryptography
 import POSIX
@@ -96,7 +97,7 @@ public struct DataFolderBackup {
             referenced = try SQLiteStore.copyDatabase(at: "\(source)/\(DataFolder.databaseName)", to: draft)
             result.missing = 0
             for sha256 in referenced {
-                do throws(BlobStoreError) {
+                do throws(BlobStorageError) {
                     switch try theirs.copy(sha256, to: ours) {
                     case .linked: result.linked += 1
                     case .copied: result.copied += 1

@@ -82,6 +82,14 @@ public struct Leftovers: Sendable {
         logger.notice("erased files that were set aside long enough", metadata: metadata(of: erased))
     }
 
+    /// Follows a clock that was set, by which it is counted how long files are set aside.
+    ///
+    /// - Parameter step: By how many milliseconds.
+    /// - Throws: Faults of the disk.
+    public func moveSetAside(by step: Int64) async throws {
+        try await disk.run { [blobs] in try blobs.moveSetAside(by: step) }
+    }
+
     private func metadata(of moved: BlobStore.Moved) -> Logger.Metadata {
         [
             "files": "\(moved.files)", "bytes": "\(moved.bytes)", "folder": "\(blobs.setAsideFolder)",
