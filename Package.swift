@@ -122,7 +122,7 @@ let package = Package(
         // server, and how processes speak about hostile pictures.
         module("Methods", ["Cryptography", "Imaging", "JobModel"]),
         module("Queue", ["Cryptography", "JobModel"]),
-        module("BlobStore", ["BlobStorage", "Cryptography", "POSIX"]),
+        module("LocalBlobs", ["BlobStorage", "Cryptography", "POSIX"]),
         module("HTTPServer", ["HTTPWire", "POSIX", "SocketIO", httpTypes, logging]),
         module("CodecProtocol", ["CLinux", "Cryptography", "JobModel", "POSIX"]),
 
@@ -160,7 +160,7 @@ let package = Package(
         module(
             "Operations",
             [
-                "BlobStorage", "BlobStore", "Cryptography", "JobModel", "POSIX", "Queue",
+                "BlobStorage", "Cryptography", "JobModel", "LocalBlobs", "POSIX", "Queue",
                 "SQLiteStore", "SemanticImages", logging,
             ]
         ),
@@ -273,10 +273,10 @@ let package = Package(
         ),
         .testTarget(
             name: "BlobConformanceTests",
-            dependencies: ["BlobHarness", "BlobStorage", "BlobStore", "Cryptography"],
+            dependencies: ["BlobHarness", "BlobStorage", "Cryptography", "LocalBlobs"],
             swiftSettings: settings
         ),
-        tests("BlobStore", ["BlobStorage", "Cryptography", "POSIX"]),
+        tests("LocalBlobs", ["BlobStorage", "Cryptography", "POSIX"]),
         tests("Queue"),
         .target(
             name: "StoreHarness",
@@ -309,22 +309,22 @@ let package = Package(
         tests(
             "JobRunner",
             [
-                "BlobStorage", "BlobStore", "CodecHarness", "CodecHost", "Cryptography", "JobModel",
+                "BlobStorage", "CodecHarness", "CodecHost", "Cryptography", "JobModel", "LocalBlobs",
                 "POSIX", "Queue", "SQLiteStore", "StoreHarness", logging,
             ]
         ),
         tests(
             "Operations",
             [
-                "BlobStorage", "BlobStore", "Cryptography", "JobModel", "POSIX", "Queue",
+                "BlobStorage", "Cryptography", "JobModel", "LocalBlobs", "POSIX", "Queue",
                 "SQLiteStore", "StoreHarness", logging,
             ]
         ),
         tests(
             "HTTPAPI",
             [
-                "Archive", "BlobHarness", "BlobStorage", "BlobStore", "CodecHost", "Cryptography",
-                "HTTPServer", "HTTPWire", "Imaging", "JobModel", "JobRunner", "Operations", "POSIX",
+                "Archive", "BlobHarness", "BlobStorage", "CodecHost", "Cryptography", "HTTPServer",
+                "HTTPWire", "Imaging", "JobModel", "JobRunner", "LocalBlobs", "Operations", "POSIX",
                 "Queue", "SQLiteStore", "StoreHarness", "Telemetry", "ToyCodec", "ToyMethod",
                 httpTypes, logging,
             ]

@@ -1,8 +1,8 @@
 import BlobHarness
 import BlobStorage
-import BlobStore
 import Cryptography
 import Foundation
+import LocalBlobs
 
 /// The storages that are held to all tests of this target; another one is added here.
 enum Storages: CaseIterable {
@@ -30,7 +30,7 @@ private final class TestedFolder: TestedStorage {
     }
 
     func open() throws -> any BlobStorage {
-        let blobs = try BlobStore(root: root)
+        let blobs = try LocalBlobs(root: root)
         try blobs.sweepTemporary()
         return blobs
     }

@@ -1,9 +1,9 @@
 import Archive
 import BlobStorage
-import BlobStore
 import FoundationEssentials
 import HTTPTypes
 import JobModel
+import LocalBlobs
 import Queue
 import Testing
 

@@ -1,10 +1,10 @@
 import BlobStorage
-import BlobStore
 import Cryptography
 import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
+import LocalBlobs
 import Queue
 import Testing
 

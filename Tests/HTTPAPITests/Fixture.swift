@@ -1,6 +1,5 @@
 import Archive
 import BlobStorage
-import BlobStore
 import CodecHost
 import Cryptography
 import FoundationEssentials
@@ -9,6 +8,7 @@ import HTTPTypes
 import HTTPWire
 import JobModel
 import JobRunner
+import LocalBlobs
 import Logging
 import Operations
 import POSIX
@@ -24,7 +24,7 @@ final class Fixture: Sendable {
     let folder: String
     let store: any Store
     /// The files of the folder.
-    let blobs: BlobStore
+    let blobs: LocalBlobs
     /// What the API has its photos in: the files, unless it is another storage.
     let storage: any BlobStorage
     let api: API
@@ -50,7 +50,7 @@ final class Fixture: Sendable {
         let clock = Clock()
         self.clock = clock
         store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: { clock.now })
-        blobs = try BlobStore(root: folder)
+        blobs = try LocalBlobs(root: folder)
         var settings = Settings()
         settings.minFreeBytes = 0
         change(&settings)

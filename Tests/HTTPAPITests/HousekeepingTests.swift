@@ -1,10 +1,10 @@
 import BlobStorage
-import BlobStore
 import Cryptography
 import Foundation
 import HTTPServer
 import HTTPTypes
 import HTTPWire
+import LocalBlobs
 import Operations
 import Queue
 import Testing

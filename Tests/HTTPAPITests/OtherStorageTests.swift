@@ -1,8 +1,8 @@
 import BlobHarness
 import BlobStorage
-import BlobStore
 import Cryptography
 import HTTPTypes
+import LocalBlobs
 import Testing
 
 @testable import HTTPAPI

@@ -1,9 +1,9 @@
 import BlobStorage
-import BlobStore
 import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
+import LocalBlobs
 import Queue
 import StoreHarness
 import Testing

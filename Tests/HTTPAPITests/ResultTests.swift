@@ -1,9 +1,9 @@
 import BlobStorage
-import BlobStore
 import Cryptography
 import Glibc
 import HTTPTypes
 import JobModel
+import LocalBlobs
 import Operations
 import Queue
 import StoreHarness

@@ -1,12 +1,12 @@
 import Archive
 import BlobStorage
-import BlobStore
 import CodecHost
 import FoundationEssentials
 import HTTPTypes
 import Imaging
 import JobModel
 import JobRunner
+import LocalBlobs
 import Logging
 import Queue
 import Testing

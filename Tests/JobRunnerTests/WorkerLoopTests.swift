@@ -1,10 +1,10 @@
 import BlobStorage
-import BlobStore
 import CodecHarness
 import Cryptography
 import Foundation
 import Glibc
 import JobModel
+import LocalBlobs
 import Queue
 import SQLiteStore
 import StoreHarness
@@ -19,12 +19,12 @@ struct WorkerLoopTests {
     /// A store, its blobs, and somebody whose images are in them.
     private struct House {
         let store: any Store
-        let blobs: BlobStore
+        let blobs: LocalBlobs
         let tenant: APIKeyID
 
         init(_ folder: String, now: @escaping @Sendable () -> Int64 = MachineClock.system.wall) async throws {
             store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: now)
-            blobs = try BlobStore(root: folder + "/files")
+            blobs = try LocalBlobs(root: folder + "/files")
             let secret = try APIKeySecret.generate()
             tenant = try await store.createKey(
                 name: "test",

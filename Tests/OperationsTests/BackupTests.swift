@@ -1,8 +1,8 @@
 import BlobStorage
-import BlobStore
 import Cryptography
 import Foundation
 import JobModel
+import LocalBlobs
 import Queue
 import StoreHarness
 import Testing

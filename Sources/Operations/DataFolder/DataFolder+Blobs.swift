@@ -1,5 +1,5 @@
 public import BlobStorage
-public import BlobStore
+public import LocalBlobs
 public import POSIX
 
 extension DataFolder {
@@ -8,8 +8,8 @@ extension DataFolder {
     /// - Returns: The storage, as what it is: whoever only files and reads blobs needs no more of it
     ///   than `BlobStorage`.
     /// - Throws: Faults of the disk.
-    public func openBlobs() throws(BlobStorageError) -> BlobStore {
-        try BlobStore(root: blobsPath)
+    public func openBlobs() throws(BlobStorageError) -> LocalBlobs {
+        try LocalBlobs(root: blobsPath)
     }
 }
 
@@ -27,4 +27,4 @@ public protocol DiskSpaceReporting: Sendable {
     func diskSpace() throws(BlobStorageError) -> DiskSpace
 }
 
-extension BlobStore: DiskSpaceReporting {}
+extension LocalBlobs: DiskSpaceReporting {}

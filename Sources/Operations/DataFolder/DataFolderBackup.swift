@@ -1,6 +1,6 @@
 import BlobStorage
-import BlobStore
 import Cryptography
+import LocalBlobs
 import POSIX
 import Queue
 import SQLiteStore
@@ -87,9 +87,9 @@ public struct DataFolderBackup {
 
     private func copy(to folder: DataFolder) throws -> Result {
         let draft = "\(destination)/\(Self.databaseDraft)"
-        let ours = try BlobStore(root: destination)
+        let ours = try LocalBlobs(root: destination)
         try ours.sweepTemporary()
-        let theirs = try BlobStore(root: source)
+        let theirs = try LocalBlobs(root: source)
         var result = Result()
         var referenced: Set<SHA256Digest> = []
         for pass in 1...Self.passes {

@@ -4,9 +4,9 @@ import Foundation
 import POSIX
 import Testing
 
-@testable import BlobStore
+@testable import LocalBlobs
 
-@Suite final class BlobStoreTests {
+@Suite final class LocalBlobsTests {
     let root = FileManager.default.temporaryDirectory.path + "/blob-store-" + UUID().uuidString
 
     deinit {
@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func `Bytes are filed under their hash, for their owner alone`() throws {
-        let store = try BlobStore(root: root)
+        let store = try LocalBlobs(root: root)
         let reference = try store.put(Array("abc".utf8))
         // The name is the sum that FIPS 180-4 gives for "abc".
         let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -30,14 +30,14 @@ import Testing
 
     @Test func `Every folder that a blob may need is there from the start`() throws {
         for _ in 0..<2 {
-            _ = try BlobStore(root: root)
+            _ = try LocalBlobs(root: root)
             let names = try FileManager.default.contentsOfDirectory(atPath: "\(root)/blobs")
             #expect(names.sorted() == (0...255).map { String(format: "%02x", $0) })
         }
     }
 
     @Test func `A spool that is given up leaves no temporary file`() throws {
-        let store = try BlobStore(root: root)
+        let store = try LocalBlobs(root: root)
         do {
             let spool = try store.newSpool()
             try spool.append([1])
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func `A sealed spool holds no descriptor`() throws {
-        let store = try BlobStore(root: root)
+        let store = try LocalBlobs(root: root)
         let before = try openFiles()
         let spools = try (0..<20).map { number in
             let spool = try store.newSpool()
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func `A removed blob is gone, but an open reader goes on`() throws {
-        let store = try BlobStore(root: root)
+        let store = try LocalBlobs(root: root)
         let reference = try store.put([1, 2, 3])
         let reader = try store.open(reference.sha256)
         #expect(store.contains(reference.sha256))
@@ -76,13 +76,13 @@ import Testing
     }
 
     @Test func `The sweeps remove what a dead process left, and nothing else`() throws {
-        let dead = try BlobStore(root: root)
+        let dead = try LocalBlobs(root: root)
         try Data([1]).write(to: URL(fileURLWithPath: "\(root)/tmp/feed-1"))
         let kept = try dead.put([1])
         let orphan = try dead.put([2])
         try Data([1]).write(to: URL(fileURLWithPath: "\(root)/blobs/README"))
 
-        let store = try BlobStore(root: root)
+        let store = try LocalBlobs(root: root)
         let live = try store.newSpool()
         try live.append([3])
         #expect(try store.sweepTemporary() == 1)
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func `A full disk is told apart from a broken one, and leaves no file`() throws {
-        let store = try BlobStore(root: root)
+        let store = try LocalBlobs(root: root)
         // The device that is always full.
         let full = try FileDescriptor(opening: "/dev/full", for: .writing)
         #expect(throws: BlobStorageError.noSpace) { try disk(full.writeAll([0])) }
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test func `A commit that fails leaves neither blob nor temporary file`() throws {
-        let store = try BlobStore(root: root)
+        let store = try LocalBlobs(root: root)
         let spool = try store.newSpool()
         try spool.append(Array("abc".utf8))
         // A file where the blob's folder should be.

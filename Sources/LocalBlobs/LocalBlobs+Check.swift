@@ -1,6 +1,6 @@
 public import BlobStorage
 
-extension BlobStore {
+extension LocalBlobs {
     /// Writes a little and throws it away, to find out whether anything can be written.
     ///
     /// - Throws: ``BlobStorageError/noSpace`` and other faults of the disk.

@@ -5,8 +5,8 @@ import Synchronization
 
 /// A blob that is being written to a temporary file, which gets its name when it is whole.
 ///
-/// A process that dies leaves a file that ``BlobStore/sweepTemporary()`` removes at the next start.
-final class Spool: BlobSpool {
+/// A process that dies leaves a file that ``LocalBlobs/sweepTemporary()`` removes at the next start.
+final class LocalSpool: BlobSpool {
     private struct State: ~Copyable {
         /// Open while bytes may still come.
         var file: FileDescriptor?
@@ -21,11 +21,11 @@ final class Spool: BlobSpool {
     /// The disk works from so many bytes on, instead of when the last one has come.
     private static let writebackBytes: UInt64 = 4 << 20
 
-    private let store: BlobStore
+    private let store: LocalBlobs
     private let path: String
     private let state: Mutex<State>
 
-    init(store: BlobStore, path: String) throws(BlobStorageError) {
+    init(store: LocalBlobs, path: String) throws(BlobStorageError) {
         let file = try disk(FileDescriptor(opening: path, for: .writing, [.create, .exclusive]))
         self.store = store
         self.path = path
@@ -72,7 +72,7 @@ final class Spool: BlobSpool {
         try locked { state throws(BlobStorageError) in
             try seal(&state)
             guard let count = Int(exactly: state.size) else { throw BlobStorageError.corrupt }
-            return try BlobFile(opening: path).read(at: 0, count: count)
+            return try LocalBlob(opening: path).read(at: 0, count: count)
         }
     }
 

@@ -5,7 +5,7 @@ import POSIX
 /// Blobs that no row refers to are kept in `set-aside/` for a while, since the rows may be what is
 /// lost: a database that was restored from an older backup knows nothing of the photos that came
 /// after it.
-extension BlobStore {
+extension LocalBlobs {
     /// What was moved, and how much it is.
     public struct Moved: Sendable, Equatable {
         /// How many files.

@@ -4,7 +4,7 @@ import POSIX
 /// A blob's file that is open for reading.
 ///
 /// The bytes stay readable until the last reference goes, even if the blob is removed meanwhile.
-final class BlobFile: BlobReader {
+final class LocalBlob: BlobReader {
     let size: UInt64
     private let file: FileDescriptor
 

@@ -2,7 +2,7 @@ public import BlobStorage
 public import Cryptography
 import POSIX
 
-extension BlobStore {
+extension LocalBlobs {
     /// How a blob came into another store.
     public enum Copy: Sendable, Equatable {
         /// It was there already.
@@ -22,7 +22,7 @@ extension BlobStore {
     ///   - other: The other store, which nobody else uses.
     /// - Returns: How it was done.
     /// - Throws: ``BlobStorageError/notFound``, ``BlobStorageError/corrupt``, faults of either disk.
-    public func copy(_ sha256: SHA256Digest, to other: BlobStore) throws(BlobStorageError) -> Copy {
+    public func copy(_ sha256: SHA256Digest, to other: LocalBlobs) throws(BlobStorageError) -> Copy {
         if other.contains(sha256) { return .present }
         let (ours, theirs) = (path(of: sha256), other.path(of: sha256))
         if try disk(FileSystem.link(ours, as: theirs)) { return .linked }

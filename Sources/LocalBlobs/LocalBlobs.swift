@@ -10,7 +10,7 @@ import Synchronization
 /// (``remove(_:ifOlderThan:)``). One process at a time has the folder.
 ///
 /// The methods block on the disk: call them on a thread or a queue of one's own, never straight from a task.
-public final class BlobStore: BlobStorage {
+public final class LocalBlobs: BlobStorage {
     let root: String
     let blobs: String
     private let temporary: String
@@ -52,7 +52,7 @@ public final class BlobStore: BlobStorage {
     /// - Throws: ``BlobStorageError``.
     public func newSpool() throws(BlobStorageError) -> any BlobSpool {
         let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
-        return try Spool(store: self, path: "\(temporary)/\(run)-\(number)")
+        return try LocalSpool(store: self, path: "\(temporary)/\(run)-\(number)")
     }
 
     /// Gives a finished temporary file its name, which ``makeDurable(_:)`` makes durable.
@@ -92,7 +92,7 @@ public final class BlobStore: BlobStorage {
     /// - Returns: A reader that stays good even if the blob is removed.
     /// - Throws: ``BlobStorageError/notFound``, faults of the disk.
     public func open(_ sha256: SHA256Digest) throws(BlobStorageError) -> any BlobReader {
-        try BlobFile(opening: path(of: sha256))
+        try LocalBlob(opening: path(of: sha256))
     }
 
     // MARK: - Removing
