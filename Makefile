@@ -70,7 +70,7 @@ test-sanitizers: install-test ## Runs the tests of pictures, network and HTTP un
 # The test that counts descriptors is left out, since the sanitizer opens some of its own to name the functions of a report.
 .PHONY: test-threads
 test-threads: install-test ## Runs the tests of server, workers and store under ThreadSanitizer.
-	TSAN_OPTIONS=suppressions=$(CURDIR)/.ci/thread-sanitizer-suppressions scripts/build threads/debug/palimpsestPackageTests.xctest test --sanitize=thread --scratch-path .build/threads --filter '^(SocketIO|HTTPServer|CodecHost|JobRunner|SQLiteStore|StoreConformance|Operations|HTTPAPI)Tests' \
+	TSAN_OPTIONS=suppressions=$(CURDIR)/.ci/thread-sanitizer-suppressions scripts/build threads/debug/palimpsestPackageTests.xctest test --sanitize=thread --scratch-path .build/threads --filter '^(SocketIO|HTTPServer|CodecHost|JobRunner|SQLiteStore|StoreConformance|LocalBlobs|BlobConformance|Operations|HTTPAPI)Tests' \
 		--skip 'ChurnTests/descriptors'
 
 .PHONY: fuzz

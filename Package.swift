@@ -109,19 +109,20 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // Layer 2: the vocabulary of jobs, sockets, blobs and logs, and what a process takes away
-        // from itself before it decodes.
+        // Layer 2: the vocabulary of jobs, sockets and logs, what a storage of blobs is, and what a
+        // process takes away from itself before it decodes.
         module("JobModel", ["Cryptography"]),
         module("SemanticImages", ["Imaging"]),
         module("SocketIO", ["CLinux", "COpenSSL", "POSIX"]),
-        module("BlobStore", ["Cryptography", "POSIX"]),
+        module("BlobStorage", ["Cryptography"]),
         module("Telemetry", ["POSIX", logging]),
         module("Sandbox", ["CLinux", "POSIX"]),
 
-        // Layer 3: what a method is, what a store of jobs is, the server, and how processes speak about
-        // hostile pictures.
+        // Layer 3: what a method is, what a store of jobs is, the storage of blobs in a folder, the
+        // server, and how processes speak about hostile pictures.
         module("Methods", ["Cryptography", "Imaging", "JobModel"]),
         module("Queue", ["Cryptography", "JobModel"]),
+        module("LocalBlobs", ["BlobStorage", "Cryptography", "POSIX"]),
         module("HTTPServer", ["HTTPWire", "POSIX", "SocketIO", httpTypes, logging]),
         module("CodecProtocol", ["CLinux", "Cryptography", "JobModel", "POSIX"]),
 
@@ -151,7 +152,7 @@ let package = Package(
         module(
             "JobRunner",
             [
-                "Archive", "BlobStore", "CodecHost", "CodecProtocol", "Cryptography", "JobModel",
+                "Archive", "BlobStorage", "CodecHost", "CodecProtocol", "Cryptography", "JobModel",
                 "POSIX", "Queue", logging,
             ]
         ),
@@ -159,8 +160,8 @@ let package = Package(
         module(
             "Operations",
             [
-                "BlobStore", "Cryptography", "JobModel", "POSIX", "Queue", "SQLiteStore",
-                "SemanticImages", logging,
+                "BlobStorage", "Cryptography", "JobModel", "LocalBlobs", "POSIX", "Queue",
+                "SQLiteStore", "SemanticImages", logging,
             ]
         ),
 
@@ -168,7 +169,7 @@ let package = Package(
         module(
             "HTTPAPI",
             [
-                "Archive", "BlobStore", "CodecHost", "CodecProtocol", "Cryptography", "HTTPServer",
+                "Archive", "BlobStorage", "CodecHost", "CodecProtocol", "Cryptography", "HTTPServer",
                 "HTTPWire",
                 "ImageHeader", "JobModel", "JobRunner", "Operations", "POSIX", "PublicFiles", "Queue",
                 "Sandbox", "SemanticImages", "SocketIO", "Telemetry", httpTypes, logging,
@@ -267,7 +268,18 @@ let package = Package(
         ),
         tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),
         tests("SocketIO", ["CLinux", "POSIX"]),
-        tests("BlobStore", ["Cryptography", "POSIX"]),
+        .target(
+            name: "BlobHarness",
+            dependencies: ["BlobStorage", "Cryptography"],
+            path: "Tests/BlobHarness",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "BlobConformanceTests",
+            dependencies: ["BlobHarness", "BlobStorage", "Cryptography", "LocalBlobs"],
+            swiftSettings: settings
+        ),
+        tests("LocalBlobs", ["BlobStorage", "Cryptography", "POSIX"]),
         tests("Queue"),
         .target(
             name: "StoreHarness",
@@ -300,23 +312,24 @@ let package = Package(
         tests(
             "JobRunner",
             [
-                "BlobStore", "CodecHarness", "CodecHost", "Cryptography", "JobModel", "POSIX",
-                "Queue", "SQLiteStore", "StoreHarness", logging,
+                "BlobStorage", "CodecHarness", "CodecHost", "Cryptography", "JobModel", "LocalBlobs",
+                "POSIX", "Queue", "SQLiteStore", "StoreHarness", logging,
             ]
         ),
         tests(
             "Operations",
             [
-                "BlobStore", "Cryptography", "JobModel", "POSIX", "Queue", "SQLiteStore",
-                "StoreHarness", logging,
+                "BlobStorage", "Cryptography", "JobModel", "LocalBlobs", "POSIX", "Queue",
+                "SQLiteStore", "StoreHarness", logging,
             ]
         ),
         tests(
             "HTTPAPI",
             [
-                "Archive", "BlobStore", "CodecHost", "Cryptography", "HTTPServer", "HTTPWire",
-                "Imaging", "JobModel", "JobRunner", "Operations", "POSIX", "Queue", "SQLiteStore",
-                "StoreHarness", "Telemetry", "ToyCodec", "ToyMethod", httpTypes, logging,
+                "Archive", "BlobHarness", "BlobStorage", "CodecHost", "Cryptography", "HTTPServer",
+                "HTTPWire", "Imaging", "JobModel", "JobRunner", "LocalBlobs", "Operations", "POSIX",
+                "Queue", "SQLiteStore", "StoreHarness", "Telemetry", "ToyCodec", "ToyMethod",
+                httpTypes, logging,
             ]
         ),
     ]

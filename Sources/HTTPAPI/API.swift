@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import HTTPServer
 import HTTPTypes
@@ -15,7 +15,11 @@ import Queue
 struct API: Sendable {
     let settings: Settings
     let store: any Store
-    let blobs: BlobStore
+    let blobs: any BlobStorage
+    /// What there is where uploads are written.
+    let space: any DiskSpaceReporting
+    /// What earlier runs have left in the data folder.
+    let leftovers: Leftovers
     let disk: BlockingExecutor
     let ledger: BlobLedger
     let signingKey: SigningKey

@@ -1,8 +1,7 @@
 import Archive
-import BlobStore
+import BlobStorage
 import CodecHost
 import Cryptography
-import Glibc
 import JobModel
 import Logging
 import POSIX
@@ -42,18 +41,18 @@ extension WorkerLoop {
     func read(_ claims: [ClaimedImage]) async -> [Input] {
         let blobs = blobs
         return await disk.run {
-            var imported: [SHA256Digest: Result<HashedBytes, BlobStoreError>] = [:]
+            var imported: [SHA256Digest: Result<HashedBytes, BlobStorageError>] = [:]
             return claims.map { claim in
                 let input: HashedBytes
-                do throws(BlobStoreError) {
+                do throws(BlobStorageError) {
                     input = try Self.read(claim.inputSHA256, from: blobs).get()
                 } catch {
                     return .fault(Self.failure(of: error, with: .upload))
                 }
-                do throws(BlobStoreError) {
+                do throws(BlobStorageError) {
                     return .success(
                         input,
-                        try claim.artefact.mapImported { sha256 throws(BlobStoreError) in
+                        try claim.artefact.mapImported { sha256 throws(BlobStorageError) in
                             let read = imported[sha256] ?? Self.read(sha256, from: blobs)
                             imported[sha256] = read
                             return try read.get()
@@ -66,8 +65,11 @@ extension WorkerLoop {
         }
     }
 
-    private static func read(_ sha256: SHA256Digest, from blobs: BlobStore) -> Result<HashedBytes, BlobStoreError> {
-        do throws(BlobStoreError) {
+    private static func read(
+        _ sha256: SHA256Digest,
+        from blobs: any BlobStorage
+    ) -> Result<HashedBytes, BlobStorageError> {
+        do throws(BlobStorageError) {
             return .success(HashedBytes(try blobs.read(sha256), sha256: sha256))
         } catch {
             return .failure(error)
@@ -109,7 +111,7 @@ extension WorkerLoop {
         case .protected(let image, let sha256):
             var stored: [StoredAttachment] = []
             var output: BlobReference?
-            do throws(BlobStoreError) {
+            do throws(BlobStorageError) {
                 let blob = try ledger.put(image.png)
                 output = blob
                 guard blob.sha256 == sha256 else { throw .corrupt }
@@ -138,7 +140,7 @@ extension WorkerLoop {
         about output: SHA256Digest,
         by ledger: BlobLedger,
         to stored: inout [StoredAttachment]
-    ) throws(BlobStoreError) {
+    ) throws(BlobStorageError) {
         for (kind, bytes) in attachments {
             var bytes = bytes
             if kind == .recovery {
@@ -148,7 +150,7 @@ extension WorkerLoop {
                     else { throw .randomUnavailable }
                     bytes = sealed
                 } catch {
-                    throw .system(call: "seal", errno: EAGAIN)
+                    throw .other("a file could not be sealed")
                 }
             }
             let blob = try ledger.put(bytes)
@@ -200,7 +202,7 @@ extension WorkerLoop {
         case result = "protected image"
     }
 
-    private static func failure(of error: BlobStoreError, with file: File) -> ImageFailure {
+    private static func failure(of error: BlobStorageError, with file: File) -> ImageFailure {
         switch error {
         case .corrupt where file != .result:
             ImageFailure(
@@ -212,7 +214,8 @@ extension WorkerLoop {
                 code: "storage_missing",
                 detail: "The \(file.rawValue) is missing from the service's disk."
             )
-        case .noSpace, .notFound, .corrupt, .spoolClosed, .rangeOutsideBlob, .system:
+        case .noSpace, .notFound, .corrupt, .spoolClosed, .rangeOutsideBlob, .exhausted,
+            .unavailable, .other:
             ImageFailure(
                 code: "storage_failed",
                 detail: file == .result

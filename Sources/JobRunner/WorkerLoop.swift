@@ -1,4 +1,4 @@
-public import BlobStore
+public import BlobStorage
 public import CodecHost
 import CodecProtocol
 import JobModel
@@ -32,7 +32,10 @@ public struct WorkerLoop: Sendable {
         /// The longest wait after faults of the store, which begin with 100 ms; what failed is
         /// found well again so soon.
         public var maxFaultDelay: Duration = .seconds(2)
-        /// Nothing is claimed while the disk has fewer free bytes.
+        /// How many bytes are free where the storage writes before it files; `nil` if nothing tells,
+        /// and then a storage that is full is found out when it is written to.
+        public var freeBytes: @Sendable () -> UInt64? = { nil }
+        /// Nothing is claimed while fewer bytes are free.
         public var minFreeBytes: UInt64 = 0
         /// How many bytes more must be free at the moment, since they are to be kept for erasing.
         public var lackingReserve: @Sendable () -> UInt64 = { 0 }
@@ -52,7 +55,7 @@ public struct WorkerLoop: Sendable {
 
     let configuration: Configuration
     let store: any WorkQueue
-    let blobs: BlobStore
+    let blobs: any BlobStorage
     let ledger: BlobLedger
     let codecs: CodecPool
     let throughput: ThroughputMeter
@@ -77,7 +80,7 @@ public struct WorkerLoop: Sendable {
     public init(
         configuration: Configuration,
         store: any WorkQueue,
-        blobs: BlobStore,
+        blobs: any BlobStorage,
         ledger: BlobLedger,
         codecs: CodecPool,
         throughput: ThroughputMeter = ThroughputMeter(),
@@ -91,8 +94,9 @@ public struct WorkerLoop: Sendable {
             lackingReserve: configuration.lackingReserve,
             pause: configuration.diskPause,
             disk: disk,
-            logger: logger
-        ) { try? blobs.freeBytes() }
+            logger: logger,
+            freeBytes: configuration.freeBytes
+        )
         self.throughput = throughput
         self.configuration = configuration
         self.store = store

@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 public import JobModel
 import POSIX
@@ -11,7 +11,7 @@ import Synchronization
 /// process leaves that is killed before that, the next import or the next start of the server removes.
 public final class SemanticImageImport: Sendable {
     private let service: StoppedService
-    private let spools = Mutex<[ClassLabel: [Int: Spool]]>([:])
+    private let spools = Mutex<[ClassLabel: [Int: any BlobSpool]]>([:])
 
     /// Begins an import, by removing what an earlier one may have left.
     ///
@@ -48,10 +48,10 @@ public final class SemanticImageImport: Sendable {
         let spools = takeSpools()
         let filed = Mutex<[SHA256Digest]>([])
         do {
-            let classes = try await service.disk.run {
+            let classes = try await service.disk.run { [blobs = service.blobs] in
                 try spools.map { label, spools in
                     let pictures = try spools.sorted { $0.key < $1.key }.map { _, spool in
-                        let blob = try spool.commit()
+                        let blob = try blobs.commit(spool)
                         filed.withLock { $0.append(blob.sha256) }
                         return StoredBlob(sha256: blob.sha256, size: blob.size)
                     }
@@ -74,14 +74,14 @@ public final class SemanticImageImport: Sendable {
         Self.discard(takeSpools())
     }
 
-    private func takeSpools() -> [(label: ClassLabel, spools: [Int: Spool])] {
+    private func takeSpools() -> [(label: ClassLabel, spools: [Int: any BlobSpool])] {
         spools.withLock { spools in
             defer { spools = [:] }
             return spools.sorted { $0.key.text < $1.key.text }.map { (label: $0.key, spools: $0.value) }
         }
     }
 
-    private static func discard(_ classes: [(label: ClassLabel, spools: [Int: Spool])]) {
+    private static func discard(_ classes: [(label: ClassLabel, spools: [Int: any BlobSpool])]) {
         for (_, spools) in classes {
             for spool in spools.values { spool.discard() }
         }

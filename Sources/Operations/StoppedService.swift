@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import JobModel
 import Logging
@@ -19,8 +19,9 @@ public final class StoppedService: Sendable {
     private let path: String
     private let folder: DataFolder
     let store: any Store
-    let blobs: BlobStore
-    let disk = BlockingExecutor.forDataFolder()
+    let blobs: any BlobStorage
+    let disk: BlockingExecutor
+    private let leftovers: Leftovers
 
     /// Opens a data folder that a server has made, and brings its database to this version's schema.
     ///
@@ -32,7 +33,15 @@ public final class StoppedService: Sendable {
             _ = try DataFolder.existingDatabase(of: path)
             folder = try DataFolder(path: path)
             store = try folder.openStore(making: false)
-            blobs = try BlobStore(root: folder.blobsPath)
+            let files = try folder.openBlobs()
+            blobs = files
+            disk = .forDataFolder()
+            leftovers = Leftovers(
+                store: store,
+                blobs: files,
+                disk: disk,
+                logger: Logger(label: "palimpsest") { _ in SwiftLogNoOpLogHandler() }
+            )
         } catch let fault as DataFolder.Fault {
             throw Fault(description: fault.isHeld ? fault.description + " Stop the server first." : fault.description)
         } catch {
@@ -96,12 +105,6 @@ public final class StoppedService: Sendable {
 
     /// What a server or an import that was killed has left.
     func cleanUp() async throws {
-        let leftovers = Leftovers(
-            store: store,
-            blobs: blobs,
-            disk: disk,
-            logger: Logger(label: "palimpsest") { _ in SwiftLogNoOpLogHandler() }
-        )
         try await leftovers.cleanUpAfterLastRun()
     }
 }

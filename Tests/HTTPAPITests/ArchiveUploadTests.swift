@@ -1,8 +1,9 @@
 import Archive
-import BlobStore
+import BlobStorage
 import FoundationEssentials
 import HTTPTypes
 import JobModel
+import LocalBlobs
 import Queue
 import Testing
 

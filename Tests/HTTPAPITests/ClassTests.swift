@@ -1,9 +1,10 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
+import LocalBlobs
 import Queue
 import Testing
 

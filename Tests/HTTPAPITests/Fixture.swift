@@ -1,5 +1,5 @@
 import Archive
-import BlobStore
+import BlobStorage
 import CodecHost
 import Cryptography
 import FoundationEssentials
@@ -8,6 +8,7 @@ import HTTPTypes
 import HTTPWire
 import JobModel
 import JobRunner
+import LocalBlobs
 import Logging
 import Operations
 import POSIX
@@ -22,7 +23,10 @@ import Synchronization
 final class Fixture: Sendable {
     let folder: String
     let store: any Store
-    let blobs: BlobStore
+    /// The files of the folder.
+    let blobs: LocalBlobs
+    /// What the API has its photos in: the files, unless it is another storage.
+    let storage: any BlobStorage
     let api: API
     let router: Router
     /// What the workers, which are not there, would measure.
@@ -39,6 +43,7 @@ final class Fixture: Sendable {
 
     init(
         models: [String] = ["deep-hiding"],
+        over other: (any BlobStorage)? = nil,
         _ change: (inout Settings) -> Void = { _ in }
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "palimpsest-\(UUID().uuidString)").path
@@ -46,17 +51,27 @@ final class Fixture: Sendable {
         let clock = Clock()
         self.clock = clock
         store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: { clock.now })
-        blobs = try BlobStore(root: folder)
+        blobs = try LocalBlobs(root: folder)
         var settings = Settings()
         settings.minFreeBytes = 0
         change(&settings)
-        let ledger = BlobLedger(blobs: blobs)
+        storage = other ?? blobs
+        let disk = BlockingExecutor.forDataFolder()
+        let ledger = BlobLedger(blobs: storage)
         let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
         api = API(
             settings: settings,
             store: store,
-            blobs: blobs,
-            disk: .forDataFolder(),
+            blobs: storage,
+            space: blobs,
+            leftovers: Leftovers(
+                store: store,
+                blobs: blobs,
+                disk: disk,
+                logger: logger,
+                setAsidePeriod: settings.setAside
+            ),
+            disk: disk,
             ledger: ledger,
             signingKey: try SigningKey.generate(),
             forecast: Forecast(store: store, meter: throughput, codecs: 2),
@@ -141,10 +156,10 @@ final class Fixture: Sendable {
             let claims = try await store.claim(owner: owner, lease: .seconds(60))
             if claims.isEmpty { return }
             for claim in claims {
-                switch output(try blobs.read(claim.inputSHA256)) {
+                switch output(try storage.read(claim.inputSHA256)) {
                 case .failure(let failure): _ = try await store.finish(claim, .failed(failure))
                 case .picture(let bytes):
-                    let blob = try blobs.put(bytes)
+                    let blob = try storage.put(bytes)
                     let report = ProtectionReport(
                         width: 1,
                         height: 1,

@@ -1,9 +1,10 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import Foundation
 import HTTPServer
 import HTTPTypes
 import HTTPWire
+import LocalBlobs
 import Operations
 import Queue
 import Testing

@@ -1,8 +1,9 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import Glibc
 import HTTPTypes
 import JobModel
+import LocalBlobs
 import Operations
 import Queue
 import StoreHarness

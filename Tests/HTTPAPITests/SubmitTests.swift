@@ -1,8 +1,9 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import HTTPTypes
 import HTTPWire
 import JobModel
+import LocalBlobs
 import Queue
 import StoreHarness
 import Testing

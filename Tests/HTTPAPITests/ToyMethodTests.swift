@@ -1,11 +1,12 @@
 import Archive
-import BlobStore
+import BlobStorage
 import CodecHost
 import FoundationEssentials
 import HTTPTypes
 import Imaging
 import JobModel
 import JobRunner
+import LocalBlobs
 import Logging
 import Queue
 import Testing

@@ -1,9 +1,10 @@
-import BlobStore
+import BlobStorage
 import CodecHarness
 import CodecHost
 import Cryptography
 import Foundation
 import JobModel
+import LocalBlobs
 import Queue
 import SQLiteStore
 import Testing
@@ -18,11 +19,11 @@ struct LateResultTests {
         attachments: AttachmentRequest = AttachmentRequest(),
         _ codec: CodecConfiguration,
         photo: [UInt8],
-        _ body: (FaultyQueue, BlobStore, BlobLedger, () async throws -> JobImage) async throws -> Void
+        _ body: (FaultyQueue, LocalBlobs, BlobLedger, () async throws -> JobImage) async throws -> Void
     ) async throws {
         try await Material.withFolder { folder in
             let store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2)
-            let blobs = try BlobStore(root: folder + "/files")
+            let blobs = try LocalBlobs(root: folder + "/files")
             let ledger = BlobLedger(blobs: blobs)
             let secret = try APIKeySecret.generate()
             let tenant = try await store.createKey(

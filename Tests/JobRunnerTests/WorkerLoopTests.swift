@@ -1,9 +1,10 @@
-import BlobStore
+import BlobStorage
 import CodecHarness
 import Cryptography
 import Foundation
 import Glibc
 import JobModel
+import LocalBlobs
 import Queue
 import SQLiteStore
 import StoreHarness
@@ -18,12 +19,12 @@ struct WorkerLoopTests {
     /// A store, its blobs, and somebody whose images are in them.
     private struct House {
         let store: any Store
-        let blobs: BlobStore
+        let blobs: LocalBlobs
         let tenant: APIKeyID
 
         init(_ folder: String, now: @escaping @Sendable () -> Int64 = MachineClock.system.wall) async throws {
             store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: now)
-            blobs = try BlobStore(root: folder + "/files")
+            blobs = try LocalBlobs(root: folder + "/files")
             let secret = try APIKeySecret.generate()
             tenant = try await store.createKey(
                 name: "test",
@@ -325,6 +326,7 @@ struct WorkerLoopTests {
             let id = try await house.submit([[1]])
             let pool = try CodecPool(count: 1, configuration: Material.fakeCodec("honest"), logger: Material.logger)
             var configuration = WorkerLoop.Configuration(instance: "here", run: "run")
+            configuration.freeBytes = { 1 << 40 }
             configuration.minFreeBytes = .max
             let loop = WorkerLoop(
                 configuration: configuration,

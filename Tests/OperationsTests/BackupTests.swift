@@ -1,7 +1,8 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import Foundation
 import JobModel
+import LocalBlobs
 import Queue
 import StoreHarness
 import Testing

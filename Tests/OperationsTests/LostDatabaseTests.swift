@@ -1,6 +1,7 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import FoundationEssentials
+import LocalBlobs
 import Queue
 import Testing
 
@@ -21,7 +22,7 @@ struct LostDatabaseTests {
             let store = try folder.openStore(making: mayMake)
             try await folder.provideAdminKey(store: store)
             _ = try folder.provideSigningKey()
-            let blobs = try BlobStore(root: folder.blobsPath)
+            let blobs = try LocalBlobs(root: folder.blobsPath)
             try folder.finishFirstStart()
             for number in 0..<photos { _ = try blobs.put([UInt8(number)]) }
             try store.close()

@@ -1,7 +1,8 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import FoundationEssentials
 import JobModel
+import LocalBlobs
 import Logging
 import POSIX
 import Queue
@@ -15,7 +16,7 @@ import StoreHarness
 final class ServedFolder: Sendable {
     let folder: String
     let store: any Store
-    let blobs: BlobStore
+    let blobs: LocalBlobs
     let disk = BlockingExecutor.forDataFolder()
     let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
     private let tenant: APIKeyID
@@ -29,7 +30,7 @@ final class ServedFolder: Sendable {
             generatorVersion: 2,
             now: { 1_700_000_000_000 }
         )
-        blobs = try BlobStore(root: folder)
+        blobs = try LocalBlobs(root: folder)
         let secret = try APIKeySecret.generate()
         tenant = try await store.createKey(
             name: "tests",

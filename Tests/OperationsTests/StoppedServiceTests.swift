@@ -1,8 +1,9 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import FoundationEssentials
 import Glibc
 import JobModel
+import LocalBlobs
 import Logging
 import POSIX
 import Queue
@@ -74,7 +75,7 @@ struct StoppedServiceTests {
             try await running(path) { store in
                 let leftovers = Leftovers(
                     store: store,
-                    blobs: try BlobStore(root: path),
+                    blobs: try LocalBlobs(root: path),
                     disk: .forDataFolder(),
                     logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
                 )

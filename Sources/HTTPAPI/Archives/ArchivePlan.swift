@@ -1,5 +1,5 @@
 import Archive
-import BlobStore
+import BlobStorage
 import Cryptography
 import Logging
 import POSIX
@@ -89,7 +89,7 @@ struct ArchivePlan: Sendable {
     /// - Throws: Faults of the disk, among them that of a file which has changed, and whatever `write` throws.
     func send(
         _ range: Range<UInt64>,
-        from blobs: BlobStore,
+        from blobs: any BlobStorage,
         on disk: BlockingExecutor,
         logger: Logger,
         to write: @Sendable ([UInt8]) async throws -> Void

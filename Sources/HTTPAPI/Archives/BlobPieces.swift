@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import Logging
 import POSIX
@@ -11,7 +11,7 @@ struct BlobPieces {
     /// The most bytes that are read from disk, and handed to the socket, at once.
     static let pieceBytes: UInt64 = 128 << 10
 
-    private let reader: BlobReader
+    private let reader: any BlobReader
     private let sha256: SHA256Digest
     private let disk: BlockingExecutor
     private let logger: Logger
@@ -29,7 +29,7 @@ struct BlobPieces {
     ///   - disk: Where they are read.
     ///   - logger: Is told of bytes that have changed.
     init(
-        _ reader: BlobReader,
+        _ reader: any BlobReader,
         of sha256: SHA256Digest,
         size: UInt64,
         range: Range<UInt64>,
@@ -47,7 +47,8 @@ struct BlobPieces {
     /// Reads on.
     ///
     /// - Returns: The next bytes; `nil` at the end.
-    /// - Throws: `BlobStoreError.corrupt` instead of the last bytes if the blob is not what it was; faults of the disk.
+    /// - Throws: `BlobStorageError.corrupt` instead of the last bytes if the blob is not what it was;
+    ///   faults of the disk.
     mutating func next() async throws -> [UInt8]? {
         guard !rest.isEmpty else { return nil }
         let (start, count) = (rest.lowerBound, min(Self.pieceBytes, UInt64(rest.count)))
@@ -59,7 +60,7 @@ struct BlobPieces {
                 "the disk has changed a file of the service; restore it from a backup, or erase its job and send the photos again",
                 metadata: ["blob.sha256": "\(sha256)"]
             )
-            throw BlobStoreError.corrupt
+            throw BlobStorageError.corrupt
         }
         return piece
     }

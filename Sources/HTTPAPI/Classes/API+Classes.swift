@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import CodecHost
 import Cryptography
 import HTTPServer
@@ -54,7 +54,7 @@ extension API {
         else { throw APIError.semanticImageMissing }
         do {
             return try await sendBlob(request, picture, type: "image/png", filename: "\(label.folderName).png")
-        } catch BlobStoreError.notFound {
+        } catch BlobStorageError.notFound {
             // Replaced between the look at the row and the look at the file, it is nobody's fault.
             let current = try await store.importedSemanticImage(tenant: key.id, label: label)
             guard current == picture else { throw APIError.semanticImageMissing }
@@ -102,7 +102,7 @@ extension API {
         return owned
     }
 
-    private func semanticImage(of upload: Spool) async throws -> HashedBytes {
+    private func semanticImage(of upload: any BlobSpool) async throws -> HashedBytes {
         do {
             switch try await pictures.importPicture(reading: { [disk] in try await disk.run { try upload.contents() } })
             {

@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import HTTPServer
 import HTTPTypes
@@ -38,7 +38,7 @@ extension API {
             logger.error("the database does not answer", metadata: ["error": "\(error)"])
             throw APIError.storeDown
         }
-        let free = try await disk.run { [blobs] in try blobs.freeBytes() }
+        let free = try await disk.run { [space] in try space.diskSpace().free }
         guard free >= settings.minFreeBytes + (reserve?.missingBytes ?? 0) else {
             var fault = APIError(.serviceUnavailable, "disk_low", "The disk of the data folder is nearly full.")
             fault.fields = [.retryAfter: "60"]

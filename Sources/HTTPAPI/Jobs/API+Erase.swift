@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import HTTPServer
 import HTTPTypes

@@ -1,4 +1,3 @@
-import BlobStore
 import POSIX
 import Queue
 import Telemetry

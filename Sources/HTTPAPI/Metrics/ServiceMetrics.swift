@@ -1,10 +1,10 @@
-import BlobStore
 import CodecHost
 import CodecProtocol
 import Cryptography
 import HTTPServer
 import HTTPTypes
 import JobRunner
+import Operations
 import POSIX
 import Queue
 import Telemetry
@@ -71,8 +71,8 @@ struct ServiceMetrics: Sendable {
     func text(_ sources: Sources) async throws -> String {
         let (api, pool) = (sources.api, sources.pool)
         let statistics = try await api.store.statistics()
-        let (disk, process) = try await api.disk.run { [blobs = api.blobs] in
-            (try blobs.diskSpace(), ProcessStatistics.current())
+        let (disk, process) = try await api.disk.run { [space = api.space] in
+            (try space.diskSpace(), ProcessStatistics.current())
         }
         work.set(statistics, now: api.store.currentTime)
         work.set(pool)

@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import Logging
 import Operations
@@ -20,27 +20,16 @@ struct Housekeeping: Sendable {
     private static let expiredAtOnce = 500
 
     let store: any Store
-    let blobs: BlobStore
+    let blobs: any BlobStorage
     let disk: BlockingExecutor
     let ledger: BlobLedger
+    /// What a start of the service found of earlier runs.
+    let leftovers: Leftovers
     /// What does not expire yet.
     let readings: JobReadings
     let logger: Logger
-    /// How long files without a row stay that a start has found.
-    var setAsidePeriod: Duration = Settings().setAside
     /// Room that erasing may use when there is no other.
     var reserve: DiskReserve?
-
-    /// What a start of the service finds of earlier runs.
-    var leftovers: Leftovers {
-        Leftovers(
-            store: store,
-            blobs: blobs,
-            disk: disk,
-            logger: logger,
-            setAsidePeriod: setAsidePeriod
-        )
-    }
 
     /// Expires jobs until the task is cancelled.
     func run() async {
@@ -73,7 +62,7 @@ struct Housekeeping: Sendable {
             "the clock was set; what is unfinished or kept for a while was moved with it",
             metadata: ["by_seconds": "\(step / 1000)"]
         )
-        try await disk.run { [blobs] in try blobs.moveSetAside(by: step) }
+        try await leftovers.moveSetAside(by: step)
     }
 
     /// Expires every job whose time has come, with its files; one whose archive is being sent waits for the next look.

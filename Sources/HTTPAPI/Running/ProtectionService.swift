@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import CodecHost
 import Cryptography
 import HTTPServer
@@ -148,13 +148,23 @@ public struct ProtectionService: Sendable {
         _ pool: CodecPool
     ) async throws -> (API, node: String) {
         do {
-            let blobs = try BlobStore(root: folder.blobsPath)
+            let blobs = try folder.openBlobs()
+            let space: any DiskSpaceReporting = blobs
+            let disk = BlockingExecutor.forDataFolder()
             try await folder.provideAdminKey(store: store)
             let api = API(
                 settings: settings,
                 store: store,
                 blobs: blobs,
-                disk: .forDataFolder(),
+                space: space,
+                leftovers: Leftovers(
+                    store: store,
+                    blobs: blobs,
+                    disk: disk,
+                    logger: logger,
+                    setAsidePeriod: settings.setAside
+                ),
+                disk: disk,
                 ledger: BlobLedger(blobs: blobs),
                 signingKey: try folder.provideSigningKey(),
                 forecast: Forecast(store: store, meter: throughput, codecs: settings.workers),
@@ -162,10 +172,13 @@ public struct ProtectionService: Sendable {
                 models: pool.models.names,
                 lifecycle: Lifecycle(),
                 logger: logger,
-                reserve: DiskReserve(folder: settings.dataFolder, diskSize: try blobs.diskSpace().size)
+                reserve: DiskReserve(
+                    folder: settings.dataFolder,
+                    diskSize: try space.diskSpace().size
+                )
             )
             await api.reserve?.restore(on: api.disk, logger: logger)
-            try await api.housekeeping.leftovers.cleanUpAfterLastRun()
+            try await api.leftovers.cleanUpAfterLastRun()
             let node = try folder.provideNode()
             try await store.reclaim(previousRunsOf: DataFolder.earlierNode, currentRun: nil)
             try folder.finishFirstStart()
@@ -240,6 +253,7 @@ public struct ProtectionService: Sendable {
         let run = String(try SecureRandom.uint64(), radix: 16)
         var configuration = WorkerLoop.Configuration(instance: node, run: run)
         configuration.minFreeBytes = settings.minFreeBytes
+        configuration.freeBytes = { [space = api.space] in try? space.diskSpace().free }
         configuration.lackingReserve = { [reserve = api.reserve] in reserve?.missingBytes ?? 0 }
         let loop = WorkerLoop(
             configuration: configuration,
@@ -309,9 +323,9 @@ extension API {
             blobs: blobs,
             disk: disk,
             ledger: ledger,
+            leftovers: leftovers,
             readings: readings,
             logger: logger,
-            setAsidePeriod: settings.setAside,
             reserve: reserve
         )
     }

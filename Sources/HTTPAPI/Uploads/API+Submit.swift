@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import Cryptography
 import HTTPServer
 import HTTPTypes
@@ -86,7 +86,7 @@ extension API {
 
     /// Refuses an upload that the disk has no room for, before its body is asked for.
     func requireRoom(for length: UInt64?) async throws {
-        let free = try await disk.run { [blobs] in try blobs.freeBytes() }
+        let free = try await disk.run { [space] in try space.diskSpace().free }
         // What the reserve lacks is not free: it is for erasing.
         let needed = settings.minFreeBytes + (reserve?.missingBytes ?? 0) + (length ?? 0)
         guard free >= needed else { throw APIError.diskLow }
@@ -100,7 +100,7 @@ extension API {
         idempotencyKey: String?
     ) async throws -> JobSubmission {
         let attachments = AttachmentRequest(previews: upload.previews, recovery: recovery)
-        let spools: [Spool] = upload.images.compactMap { image in
+        let spools: [any BlobSpool] = upload.images.compactMap { image in
             guard case .spooled(let spool, _) = image.content else { return nil }
             return spool
         }

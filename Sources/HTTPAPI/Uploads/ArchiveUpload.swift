@@ -1,5 +1,5 @@
 import Archive
-import BlobStore
+import BlobStorage
 import HTTPServer
 import HTTPTypes
 import HTTPWire
@@ -45,7 +45,12 @@ final class ArchiveUpload: StreamedUpload {
     private let state: Mutex<State>
 
     /// Starts an archive.
-    init(_ format: ArchiveFormat, parameters: JobParameters, blobs: BlobStore, limits: UploadLimits) {
+    init(
+        _ format: ArchiveFormat,
+        parameters: JobParameters,
+        blobs: any BlobStorage,
+        limits: UploadLimits
+    ) {
         self.parameters = parameters
         let bounds = ArchiveLimits(
             maxMembers: limits.maxArchiveMembers,

@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import Queue
 
 extension BlobLedger {
@@ -8,7 +8,7 @@ extension BlobLedger {
     ///
     /// - Returns: The blob of each spool as its row will name it, all noted until they are settled.
     /// - Throws: Faults of the disk; then none is noted.
-    func file(_ spools: [Spool]) throws -> [StoredBlob] {
+    func file(_ spools: [any BlobSpool]) throws -> [StoredBlob] {
         try commit(spools).map { StoredBlob(sha256: $0.sha256, size: $0.size) }
     }
 

@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import HTTPTypes
 import HTTPWire
 import JobModel
@@ -34,7 +34,12 @@ final class FormUpload: StreamedUpload {
     /// Starts a form.
     ///
     /// - Throws: An `HTTPFault` (400) for a media type without a usable boundary.
-    init(mediaType: MediaType, parameters: JobParameters, blobs: BlobStore, limits: UploadLimits) throws {
+    init(
+        mediaType: MediaType,
+        parameters: JobParameters,
+        blobs: any BlobStorage,
+        limits: UploadLimits
+    ) throws {
         // Fields besides the files: a class before each of them at the most, and the settings.
         let multipart = MultipartLimits(maxParts: limits.maxImages * 2 + 16)
         state = Mutex(

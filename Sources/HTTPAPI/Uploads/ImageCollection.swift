@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import Dispatch
 import JobModel
 import Synchronization
@@ -40,16 +40,16 @@ struct ImageCollection {
     /// So many files are sealed at once: a file system that has one to write through takes a dozen along in hardly more time.
     private static let sealedAtOnce = 16
 
-    private let blobs: BlobStore
+    private let blobs: any BlobStorage
     private let limits: UploadLimits
     private var open: Open?
     /// Spools that are complete, and still have their descriptors.
-    private var unsealed: [Spool] = []
+    private var unsealed: [any BlobSpool] = []
     private var images: [Collected] = []
     /// The files that are no photos.
     private(set) var passedOver = PassedOver()
 
-    init(blobs: BlobStore, limits: UploadLimits) {
+    init(blobs: any BlobStorage, limits: UploadLimits) {
         self.blobs = blobs
         self.limits = limits
     }
@@ -146,9 +146,9 @@ struct ImageCollection {
     private mutating func seal() throws {
         let spools = unsealed
         unsealed = []
-        let fault = Mutex<BlobStoreError?>(nil)
+        let fault = Mutex<BlobStorageError?>(nil)
         DispatchQueue.concurrentPerform(iterations: spools.count) { index in
-            do throws(BlobStoreError) {
+            do throws(BlobStorageError) {
                 try spools[index].seal()
             } catch {
                 fault.withLock { $0 = error }

@@ -1,17 +1,17 @@
-import BlobStore
+import BlobStorage
 import ImageHeader
 import JobModel
 
 /// Writes one image to disk as it comes in, and gives up on it once it is larger than an image may be.
 struct ImageSpool: Sendable {
-    private let spool: Spool
+    private let spool: any BlobSpool
     private let maxBytes: UInt64
     private let maxPixels: Int
     private var header = ImageHeaderReader()
     private(set) var isTooLarge = false
 
     /// Starts an image; it blocks on the disk, as everything here does.
-    init(in blobs: BlobStore, limits: UploadLimits) throws {
+    init(in blobs: any BlobStorage, limits: UploadLimits) throws {
         spool = try blobs.newSpool()
         maxBytes = limits.maxImageBytes
         maxPixels = limits.maxPixels

@@ -1,4 +1,4 @@
-import BlobStore
+import BlobStorage
 import JobModel
 
 /// An image as it came in: on disk but not yet filed, or refused.
@@ -6,7 +6,7 @@ struct UploadedImage: Sendable {
     /// What became of its bytes.
     enum Content: Sendable {
         /// On disk; it is removed with the last reference unless it is filed. The pixels are its share of the work.
-        case spooled(Spool, pixels: Int)
+        case spooled(any BlobSpool, pixels: Int)
         /// Refused, with the reason that the job reports for it.
         case refused(ImageFailure)
 

@@ -1,5 +1,5 @@
 import Archive
-import BlobStore
+import BlobStorage
 import HTTPServer
 import HTTPTypes
 import HTTPWire
@@ -56,11 +56,11 @@ extension APIError {
 ///
 /// Nothing of it is visible before its blobs are committed: an upload that is refused, or breaks off, leaves nothing.
 struct UploadReader: Sendable {
-    private let blobs: BlobStore
+    private let blobs: any BlobStorage
     private let disk: BlockingExecutor
     private let limits: UploadLimits
 
-    init(blobs: BlobStore, disk: BlockingExecutor, limits: UploadLimits) {
+    init(blobs: any BlobStorage, disk: BlockingExecutor, limits: UploadLimits) {
         self.blobs = blobs
         self.disk = disk
         self.limits = limits
@@ -107,7 +107,7 @@ struct UploadReader: Sendable {
     /// Reads a picture that is not to be protected to its end.
     ///
     /// - Throws: As ``read(_:models:)``.
-    func readPicture(_ request: ServerRequest) async throws -> Spool {
+    func readPicture(_ request: ServerRequest) async throws -> any BlobSpool {
         guard case .image = try Self.kind(of: request.fields) else { throw APIError.pictureWanted }
         switch try await readImage(request.body) {
         case .spooled(let spool, _): return spool

@@ -1,7 +1,6 @@
 import Archive
-import BlobStore
+import BlobStorage
 import Cryptography
-import Glibc
 import HTTPServer
 import HTTPTypes
 import HTTPWire
@@ -52,18 +51,18 @@ struct APIError: Error, Sendable {
             self.init(.badRequest, fault.code.rawValue, fault.detail)
         case let fault as KeyFault:
             self = .parameterInvalid(fault.member, fault.detail)
-        case BlobStoreError.system(_, errno: EMFILE), BlobStoreError.system(_, errno: ENFILE):
+        case BlobStorageError.exhausted:
             self = .descriptorsExhausted
         // SQLite says no more than that it cannot open a file.
         case StoreError.disk where FileLimit.isExhausted:
             self = .descriptorsExhausted
-        case BlobStoreError.noSpace:
+        case BlobStorageError.noSpace:
             self = .diskLow
         case StoreError.invalidCursor:
             self = .cursorInvalid
         case StoreError.busy:
             self = .storeDown
-        case StoreError.disk, BlobStoreError.system(_, errno: EIO), BlobStoreError.system(_, errno: EROFS):
+        case StoreError.disk, BlobStorageError.unavailable:
             self = .diskFailed
         default:
             self.init(.internalServerError, "internal_error", "The service made an error; its log says which.")

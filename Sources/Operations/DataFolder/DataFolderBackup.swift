@@ -1,5 +1,6 @@
-import BlobStore
+import BlobStorage
 import Cryptography
+import LocalBlobs
 import POSIX
 import Queue
 import SQLiteStore
@@ -86,9 +87,9 @@ public struct DataFolderBackup {
 
     private func copy(to folder: DataFolder) throws -> Result {
         let draft = "\(destination)/\(Self.databaseDraft)"
-        let ours = try BlobStore(root: destination)
+        let ours = try LocalBlobs(root: destination)
         try ours.sweepTemporary()
-        let theirs = try BlobStore(root: source)
+        let theirs = try LocalBlobs(root: source)
         var result = Result()
         var referenced: Set<SHA256Digest> = []
         for pass in 1...Self.passes {
@@ -96,7 +97,7 @@ public struct DataFolderBackup {
             referenced = try SQLiteStore.copyDatabase(at: "\(source)/\(DataFolder.databaseName)", to: draft)
             result.missing = 0
             for sha256 in referenced {
-                do throws(BlobStoreError) {
+                do throws(BlobStorageError) {
                     switch try theirs.copy(sha256, to: ours) {
                     case .linked: result.linked += 1
                     case .copied: result.copied += 1

@@ -1,4 +1,4 @@
-public import BlobStore
+public import LocalBlobs
 public import Logging
 public import POSIX
 public import Queue
@@ -11,7 +11,7 @@ public struct Leftovers: Sendable {
     public static let standardPeriod: Duration = .seconds(7 * 24 * 60 * 60)
 
     private let store: any BlobReferences & StoreUpkeep
-    private let blobs: BlobStore
+    private let blobs: LocalBlobs
     private let disk: BlockingExecutor
     private let logger: Logger
     private let setAsidePeriod: Duration
@@ -26,7 +26,7 @@ public struct Leftovers: Sendable {
     ///   - setAsidePeriod: How long files without a row stay.
     public init(
         store: any BlobReferences & StoreUpkeep,
-        blobs: BlobStore,
+        blobs: LocalBlobs,
         disk: BlockingExecutor,
         logger: Logger,
         setAsidePeriod: Duration = Self.standardPeriod
@@ -82,7 +82,15 @@ public struct Leftovers: Sendable {
         logger.notice("erased files that were set aside long enough", metadata: metadata(of: erased))
     }
 
-    private func metadata(of moved: BlobStore.Moved) -> Logger.Metadata {
+    /// Follows a clock that was set, by which it is counted how long files are set aside.
+    ///
+    /// - Parameter step: By how many milliseconds.
+    /// - Throws: Faults of the disk.
+    public func moveSetAside(by step: Int64) async throws {
+        try await disk.run { [blobs] in try blobs.moveSetAside(by: step) }
+    }
+
+    private func metadata(of moved: LocalBlobs.Moved) -> Logger.Metadata {
         [
             "files": "\(moved.files)", "bytes": "\(moved.bytes)", "folder": "\(blobs.setAsideFolder)",
             "period_seconds": "\(setAsidePeriod.components.seconds)",

@@ -1,8 +1,10 @@
-extension BlobStore {
+public import BlobStorage
+
+extension LocalBlobs {
     /// Writes a little and throws it away, to find out whether anything can be written.
     ///
-    /// - Throws: ``BlobStoreError/noSpace`` and other faults of the disk.
-    public func checkWrites() throws(BlobStoreError) {
+    /// - Throws: ``BlobStorageError/noSpace`` and other faults of the disk.
+    public func checkWrites() throws(BlobStorageError) {
         let spool = try newSpool()
         defer { spool.discard() }
         try spool.append(Array(repeating: 0, count: 4096))

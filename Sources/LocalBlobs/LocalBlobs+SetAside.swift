@@ -1,10 +1,11 @@
+public import BlobStorage
 public import Cryptography
 import POSIX
 
 /// Blobs that no row refers to are kept in `set-aside/` for a while, since the rows may be what is
 /// lost: a database that was restored from an older backup knows nothing of the photos that came
 /// after it.
-extension BlobStore {
+extension LocalBlobs {
     /// What was moved, and how much it is.
     public struct Moved: Sendable, Equatable {
         /// How many files.
@@ -28,7 +29,7 @@ extension BlobStore {
     public func setOrphansAside(
         at time: Int64,
         isReferenced: (SHA256Digest) -> Bool
-    ) throws(BlobStoreError) -> Moved {
+    ) throws(BlobStorageError) -> Moved {
         let orphans = try list().filter { !isReferenced($0) }
         guard !orphans.isEmpty else { return Moved() }
         if try disk(Folder.make(setAsideFolder)) { try disk(Folder.synchronize(root)) }
@@ -43,7 +44,7 @@ extension BlobStore {
         }
         // The new names before the old ones are gone for good, so that a power cut loses neither.
         try disk(Folder.synchronize(setAsideFolder))
-        try synchronizeNames(of: orphans)
+        try makeDurable(orphans)
         return moved
     }
 
@@ -54,7 +55,9 @@ extension BlobStore {
     /// - Parameter isReferenced: Whether some row refers to a blob.
     /// - Returns: What was put back; blobs that are there anyway do not count.
     /// - Throws: Faults of the disk.
-    public func putBack(where isReferenced: (SHA256Digest) -> Bool) throws(BlobStoreError) -> Moved {
+    public func putBack(
+        where isReferenced: (SHA256Digest) -> Bool
+    ) throws(BlobStorageError) -> Moved {
         var moved = Moved()
         var wanted: [SHA256Digest] = []
         for sha256 in try listSetAside() where isReferenced(sha256) {
@@ -69,7 +72,7 @@ extension BlobStore {
             wanted.append(sha256)
         }
         guard !wanted.isEmpty else { return moved }
-        try synchronizeNames(of: wanted)
+        try makeDurable(wanted)
         try disk(Folder.synchronize(setAsideFolder))
         return moved
     }
@@ -79,7 +82,7 @@ extension BlobStore {
     /// - Parameter time: What was set aside until then goes, in milliseconds since 1970.
     /// - Returns: What was erased.
     /// - Throws: Faults of the disk.
-    public func eraseSetAside(until time: Int64) throws(BlobStoreError) -> Moved {
+    public func eraseSetAside(until time: Int64) throws(BlobStorageError) -> Moved {
         var erased = Moved()
         for sha256 in try listSetAside() {
             let path = setAsidePath(of: sha256)
@@ -97,7 +100,7 @@ extension BlobStore {
     ///
     /// - Parameter step: Milliseconds.
     /// - Throws: Faults of the disk.
-    public func moveSetAside(by step: Int64) throws(BlobStoreError) {
+    public func moveSetAside(by step: Int64) throws(BlobStorageError) {
         for sha256 in try listSetAside() {
             let path = setAsidePath(of: sha256)
             guard let file = try disk(FileStatus.ifPresent(at: path)) else { continue }
@@ -109,9 +112,9 @@ extension BlobStore {
     ///
     /// - Returns: Their hashes.
     /// - Throws: Faults of the disk.
-    public func listSetAside() throws(BlobStoreError) -> [SHA256Digest] {
+    public func listSetAside() throws(BlobStorageError) -> [SHA256Digest] {
         let names: [String]
-        do throws(BlobStoreError) {
+        do throws(BlobStorageError) {
             names = try disk(Folder.names(in: setAsideFolder))
         } catch .notFound {
             return []

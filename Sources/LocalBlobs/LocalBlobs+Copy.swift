@@ -1,7 +1,8 @@
+public import BlobStorage
 public import Cryptography
 import POSIX
 
-extension BlobStore {
+extension LocalBlobs {
     /// How a blob came into another store.
     public enum Copy: Sendable, Equatable {
         /// It was there already.
@@ -20,8 +21,8 @@ extension BlobStore {
     ///   - sha256: The blob.
     ///   - other: The other store, which nobody else uses.
     /// - Returns: How it was done.
-    /// - Throws: ``BlobStoreError/notFound``, ``BlobStoreError/corrupt``, faults of either disk.
-    public func copy(_ sha256: SHA256Digest, to other: BlobStore) throws(BlobStoreError) -> Copy {
+    /// - Throws: ``BlobStorageError/notFound``, ``BlobStorageError/corrupt``, faults of either disk.
+    public func copy(_ sha256: SHA256Digest, to other: LocalBlobs) throws(BlobStorageError) -> Copy {
         if other.contains(sha256) { return .present }
         let (ours, theirs) = (path(of: sha256), other.path(of: sha256))
         if try disk(FileSystem.link(ours, as: theirs)) { return .linked }
@@ -32,7 +33,7 @@ extension BlobStore {
     /// Makes the names of all blobs survive a power cut.
     ///
     /// - Throws: Faults of the disk.
-    public func synchronize() throws(BlobStoreError) {
+    public func synchronize() throws(BlobStorageError) {
         for folder in try disk(Folder.names(in: blobs)) {
             try disk(Folder.synchronize("\(blobs)/\(folder)"))
         }

@@ -1,3 +1,4 @@
+public import BlobStorage
 public import Cryptography
 public import POSIX
 import Synchronization
@@ -9,7 +10,7 @@ import Synchronization
 /// (``remove(_:ifOlderThan:)``). One process at a time has the folder.
 ///
 /// The methods block on the disk: call them on a thread or a queue of one's own, never straight from a task.
-public final class BlobStore: Sendable {
+public final class LocalBlobs: BlobStorage {
     let root: String
     let blobs: String
     private let temporary: String
@@ -22,8 +23,8 @@ public final class BlobStore: Sendable {
     /// Opens the store, making its folders (0700) where they are missing.
     ///
     /// - Parameter root: The folder that holds `blobs` and `tmp`; its own parent must exist.
-    /// - Throws: ``BlobStoreError``.
-    public init(root: String) throws(BlobStoreError) {
+    /// - Throws: ``BlobStorageError``.
+    public init(root: String) throws(BlobStorageError) {
         self.root = root
         blobs = root + "/blobs"
         temporary = root + "/tmp"
@@ -45,28 +46,18 @@ public final class BlobStore: Sendable {
 
     // MARK: - Writing
 
-    /// Starts a blob.
+    /// Starts a blob in a temporary file.
     ///
     /// - Returns: An empty spool.
-    /// - Throws: ``BlobStoreError``.
-    public func newSpool() throws(BlobStoreError) -> Spool {
+    /// - Throws: ``BlobStorageError``.
+    public func newSpool() throws(BlobStorageError) -> any BlobSpool {
         let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
-        return try Spool(store: self, path: "\(temporary)/\(run)-\(number)")
+        return try LocalSpool(store: self, path: "\(temporary)/\(run)-\(number)")
     }
 
-    /// Stores bytes that are in memory.
-    ///
-    /// - Returns: What to write into the row that refers to the blob.
-    /// - Throws: ``BlobStoreError``.
-    public func put(_ bytes: [UInt8]) throws(BlobStoreError) -> BlobReference {
-        let spool = try newSpool()
-        try spool.append(bytes)
-        return try spool.commit()
-    }
-
-    /// Gives a finished temporary file its name, which ``synchronizeNames(of:)`` makes durable.
-    func place(_ path: String, under sha256: SHA256Digest) throws(BlobStoreError) {
-        try names.withLock { _ throws(BlobStoreError) in
+    /// Gives a finished temporary file its name, which ``makeDurable(_:)`` makes durable.
+    func place(_ path: String, under sha256: SHA256Digest) throws(BlobStorageError) {
+        try names.withLock { _ throws(BlobStorageError) in
             // A sealed spool may have waited long; the blob's age counts from now.
             try disk(FileSystem.touch(path))
             try disk(FileSystem.rename(path, to: self.path(of: sha256)))
@@ -75,9 +66,9 @@ public final class BlobStore: Sendable {
 
     /// Makes the names of blobs survive a power cut: each folder that holds some of them is synchronised once.
     ///
-    /// - Parameter blobs: What ``Spool/place()`` has filed.
-    /// - Throws: ``BlobStoreError``.
-    public func synchronizeNames(of blobs: some Sequence<SHA256Digest>) throws(BlobStoreError) {
+    /// - Parameter blobs: What ``BlobSpool/place()`` has filed.
+    /// - Throws: ``BlobStorageError``.
+    public func makeDurable(_ blobs: [SHA256Digest]) throws(BlobStorageError) {
         for folder in Set(blobs.map { folder(of: $0) }) { try disk(Folder.synchronize(folder)) }
     }
 
@@ -92,42 +83,19 @@ public final class BlobStore: Sendable {
     ///
     /// - Returns: Its bytes on disk; `nil` if there is none of this hash.
     /// - Throws: Faults of the disk.
-    public func size(of sha256: SHA256Digest) throws(BlobStoreError) -> UInt64? {
+    public func size(of sha256: SHA256Digest) throws(BlobStorageError) -> UInt64? {
         try disk(FileStatus.ifPresent(at: path(of: sha256)))?.size
-    }
-
-    /// Reads a whole blob and checks its hash.
-    ///
-    /// - Returns: All its bytes.
-    /// - Throws: ``BlobStoreError/notFound``, ``BlobStoreError/corrupt``, faults of the disk.
-    public func read(_ sha256: SHA256Digest) throws(BlobStoreError) -> [UInt8] {
-        let reader = try open(sha256)
-        guard let count = Int(exactly: reader.size) else { throw .corrupt }
-        let bytes = try reader.read(at: 0, count: count)
-        guard SHA256.hash(bytes) == sha256 else { throw .corrupt }
-        return bytes
     }
 
     /// Opens a blob, to be read piece by piece.
     ///
     /// - Returns: A reader that stays good even if the blob is removed.
-    /// - Throws: ``BlobStoreError/notFound``, faults of the disk.
-    public func open(_ sha256: SHA256Digest) throws(BlobStoreError) -> BlobReader {
-        try BlobReader(opening: path(of: sha256))
+    /// - Throws: ``BlobStorageError/notFound``, faults of the disk.
+    public func open(_ sha256: SHA256Digest) throws(BlobStorageError) -> any BlobReader {
+        try LocalBlob(opening: path(of: sha256))
     }
 
     // MARK: - Removing
-
-    /// Removes a blob whatever its age.
-    ///
-    /// - Returns: Whether there was one.
-    /// - Throws: Faults of the disk.
-    @discardableResult
-    public func remove(_ sha256: SHA256Digest) throws(BlobStoreError) -> Bool {
-        try names.withLock { _ throws(BlobStoreError) in
-            try disk(FileSystem.unlink(path(of: sha256)))
-        }
-    }
 
     /// Removes a blob unless it was committed lately, and so may be waiting for the row that will refer to it.
     ///
@@ -138,8 +106,11 @@ public final class BlobStore: Sendable {
     /// - Returns: Whether it was removed.
     /// - Throws: Faults of the disk.
     @discardableResult
-    public func remove(_ sha256: SHA256Digest, ifOlderThan age: Duration) throws(BlobStoreError) -> Bool {
-        try names.withLock { _ throws(BlobStoreError) in
+    public func remove(
+        _ sha256: SHA256Digest,
+        ifOlderThan age: Duration
+    ) throws(BlobStorageError) -> Bool {
+        try names.withLock { _ throws(BlobStorageError) in
             let path = path(of: sha256)
             guard let actual = try disk(FileStatus.ifPresent(at: path))?.age,
                 age <= .zero || actual > age
@@ -155,7 +126,7 @@ public final class BlobStore: Sendable {
     /// - Returns: How many were removed.
     /// - Throws: Faults of the disk.
     @discardableResult
-    public func sweepTemporary() throws(BlobStoreError) -> Int {
+    public func sweepTemporary() throws(BlobStorageError) -> Int {
         var count = 0
         for name in try disk(Folder.names(in: temporary)) where !name.hasPrefix(run + "-") {
             if try disk(FileSystem.unlink("\(temporary)/\(name)")) { count += 1 }
@@ -177,7 +148,7 @@ public final class BlobStore: Sendable {
     public func sweepOrphans(
         ifOlderThan age: Duration,
         isReferenced: (SHA256Digest) -> Bool
-    ) throws(BlobStoreError) -> Int {
+    ) throws(BlobStorageError) -> Int {
         var count = 0
         for sha256 in try list() where !isReferenced(sha256) {
             if try remove(sha256, ifOlderThan: age) { count += 1 }
@@ -191,7 +162,7 @@ public final class BlobStore: Sendable {
     ///
     /// - Returns: Their hashes.
     /// - Throws: Faults of the disk.
-    public func list() throws(BlobStoreError) -> [SHA256Digest] {
+    public func list() throws(BlobStorageError) -> [SHA256Digest] {
         var digests: [SHA256Digest] = []
         for folder in try disk(Folder.names(in: blobs)) where folder.utf8.count == 2 {
             for name in try disk(Folder.names(in: "\(blobs)/\(folder)")) {
@@ -203,19 +174,11 @@ public final class BlobStore: Sendable {
         return digests
     }
 
-    /// How many bytes the disk still takes.
-    ///
-    /// - Returns: What an unprivileged process may use.
-    /// - Throws: Faults of the disk.
-    public func freeBytes() throws(BlobStoreError) -> UInt64 {
-        try diskSpace().free
-    }
-
     /// How large the disk is, and what it still takes.
     ///
     /// - Returns: Both in bytes.
     /// - Throws: Faults of the disk.
-    public func diskSpace() throws(BlobStoreError) -> DiskSpace {
+    public func diskSpace() throws(BlobStorageError) -> DiskSpace {
         try disk(DiskSpace(at: blobs))
     }
 

@@ -1,8 +1,9 @@
+import BlobStorage
 import Cryptography
 import Foundation
 import Testing
 
-@testable import BlobStore
+@testable import LocalBlobs
 
 @Suite final class SetAsideTests {
     let root = FileManager.default.temporaryDirectory.path + "/blob-store-" + UUID().uuidString
@@ -23,7 +24,7 @@ import Testing
     }
 
     @Test func `What nobody refers to is moved, byte for byte, and the rest stays`() throws {
-        let store = try BlobStore(root: root)
+        let store = try LocalBlobs(root: root)
         let (kept, lost) = (try store.put([1]).sha256, try store.put([2, 3]).sha256)
         #expect(try store.listSetAside().isEmpty)
         let moved = try store.setOrphansAside(at: time) { $0 == kept }
@@ -38,7 +39,7 @@ import Testing
     }
 
     @Test func `What is referred to again is put back, and is as it was`() throws {
-        let store = try BlobStore(root: root)
+        let store = try LocalBlobs(root: root)
         let (wanted, other) = (try store.put([5, 5, 5]).sha256, try store.put([6]).sha256)
         _ = try store.setOrphansAside(at: time) { _ in false }
         let back = try store.putBack { $0 == wanted }
@@ -48,7 +49,7 @@ import Testing
     }
 
     @Test func `Bytes that were sent again are there once`() throws {
-        let store = try BlobStore(root: root)
+        let store = try LocalBlobs(root: root)
         let blob = try store.put([7]).sha256
         _ = try store.setOrphansAside(at: time) { _ in false }
         #expect(!store.contains(blob))
@@ -60,7 +61,7 @@ import Testing
     }
 
     @Test func `What was set aside is erased after its time and not before, also when that was moved`() throws {
-        let store = try BlobStore(root: root)
+        let store = try LocalBlobs(root: root)
         let first = try store.put([1]).sha256
         _ = try store.setOrphansAside(at: time) { _ in false }
         let second = try store.put([2]).sha256
@@ -77,7 +78,7 @@ import Testing
     }
 
     @Test func `A date before 1970, by a clock that was never set, is written as well`() throws {
-        let store = try BlobStore(root: root)
+        let store = try LocalBlobs(root: root)
         _ = try store.put([1])
         _ = try store.setOrphansAside(at: -1) { _ in false }
         #expect(try store.eraseSetAside(until: -2).files == 0)
@@ -85,7 +86,7 @@ import Testing
     }
 
     @Test func `A file that somebody has put there is left alone`() throws {
-        let store = try BlobStore(root: root)
+        let store = try LocalBlobs(root: root)
         _ = try store.put([1])
         _ = try store.setOrphansAside(at: time) { _ in false }
         #expect(FileManager.default.createFile(atPath: "\(root)/set-aside/README", contents: Data()))

@@ -1,0 +1,123 @@
+import BlobStorage
+import Cryptography
+import POSIX
+import Synchronization
+
+/// A blob that is being written to a temporary file, which gets its name when it is whole.
+///
+/// A process that dies leaves a file that ``LocalBlobs/sweepTemporary()`` removes at the next start.
+final class LocalSpool: BlobSpool {
+    private struct State: ~Copyable {
+        /// Open while bytes may still come.
+        var file: FileDescriptor?
+        var hash = SHA256()
+        var size: UInt64 = 0
+        /// How much of it is on its way to the disk.
+        var written: UInt64 = 0
+        /// Whether the temporary file still has to be removed or renamed.
+        var hasFile = true
+    }
+
+    /// The disk works from so many bytes on, instead of when the last one has come.
+    private static let writebackBytes: UInt64 = 4 << 20
+
+    private let store: LocalBlobs
+    private let path: String
+    private let state: Mutex<State>
+
+    init(store: LocalBlobs, path: String) throws(BlobStorageError) {
+        let file = try disk(FileDescriptor(opening: path, for: .writing, [.create, .exclusive]))
+        self.store = store
+        self.path = path
+        state = Mutex(State(file: file))
+    }
+
+    deinit {
+        discard()
+    }
+
+    var size: UInt64 {
+        state.withLock { $0.size }
+    }
+
+    func append(_ bytes: [UInt8]) throws(BlobStorageError) {
+        try locked { state throws(BlobStorageError) in
+            guard state.file != nil else { throw BlobStorageError.spoolClosed }
+            do throws(BlobStorageError) {
+                _ = try disk(state.file?.writeAll(bytes))
+            } catch {
+                discard(&state)
+                throw error
+            }
+            state.hash.update(bytes)
+            state.size += UInt64(bytes.count)
+            if state.size - state.written >= Self.writebackBytes {
+                state.file?.startWriteback(of: state.written..<state.size)
+                state.written = state.size
+            }
+        }
+    }
+
+    /// So an upload of thousands of files holds thousands of spools, but no descriptors; their bytes
+    /// are safe on disk.
+    @discardableResult
+    func seal() throws(BlobStorageError) -> BlobReference {
+        try locked { state throws(BlobStorageError) in
+            try seal(&state)
+            return BlobReference(sha256: state.hash.finalize(), size: state.size)
+        }
+    }
+
+    func contents() throws(BlobStorageError) -> [UInt8] {
+        try locked { state throws(BlobStorageError) in
+            try seal(&state)
+            guard let count = Int(exactly: state.size) else { throw BlobStorageError.corrupt }
+            return try LocalBlob(opening: path).read(at: 0, count: count)
+        }
+    }
+
+    func place() throws(BlobStorageError) -> BlobReference {
+        try locked { state throws(BlobStorageError) in
+            try seal(&state)
+            let reference = BlobReference(sha256: state.hash.finalize(), size: state.size)
+            do throws(BlobStorageError) {
+                try store.place(path, under: reference.sha256)
+            } catch {
+                discard(&state)
+                throw error
+            }
+            state.hasFile = false
+            return reference
+        }
+    }
+
+    func discard() {
+        state.withLock { discard(&$0) }
+    }
+
+    private func seal(_ state: inout State) throws(BlobStorageError) {
+        guard state.hasFile else { throw .spoolClosed }
+        do throws(BlobStorageError) {
+            _ = try disk(state.file?.synchronize())
+        } catch {
+            discard(&state)
+            throw error
+        }
+        state.file = nil
+    }
+
+    private func discard(_ state: inout State) {
+        state.file = nil
+        guard state.hasFile else { return }
+        state.hasFile = false
+        // A file that cannot be removed now is removed by the sweep at the next start.
+        _ = try? FileSystem.unlink(path)
+    }
+
+    /// `Mutex.withLock` with the error type kept.
+    private func locked<Value: Sendable>(
+        _ body: (inout State) throws(BlobStorageError) -> Value
+    ) throws(BlobStorageError) -> Value {
+        try state.withLock { state throws(BlobStorageError) in try body(&state) }
+    }
+}
