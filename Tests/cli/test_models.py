@@ -14,13 +14,14 @@ RANDOM = ROOT / "Tests/DeepHidingTests/Fixtures/random-weights.safetensors"
 
 @pytest.fixture
 def models(tmp_path):
-    """A folder of two models whose weights differ in the signs of a thousand numbers."""
+    """A folder of two models whose weights are each other's negatives."""
     folder = tmp_path / "models"
     folder.mkdir()
     shutil.copy(RANDOM, folder / "first.safetensors")
     changed = bytearray(RANDOM.read_bytes())
-    for place in range(1, 4000, 4):
-        changed[-place] ^= 0x80
+    start = 8 + int.from_bytes(changed[:8], "little")
+    for place in range(start + 3, len(changed), 4):
+        changed[place] ^= 0x80
     (folder / "second.1.safetensors").write_bytes(changed)
     (folder / "README.md").write_text("No model.")
     return folder

@@ -672,7 +672,7 @@ def test_version_and_help(palimpsest):
 
 def test_codec_by_hand_ends_instead_of_waiting(palimpsest):
     # Its parent is not process 1, so it must exit.
-    result = palimpsest("codec", "--parent", 1, stdin=subprocess.DEVNULL)
+    result = palimpsest("codec", "--parent", 1, "--model", "m", stdin=subprocess.DEVNULL)
     assert result.returncode == 1
 
 
