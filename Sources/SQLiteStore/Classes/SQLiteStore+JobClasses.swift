@@ -77,7 +77,8 @@ extension SQLiteStore {
 
     /// Removes every list that no class or job uses.
     ///
-    /// Deleting a job's row directly leaves such lists, because nothing released them. The sweep for orphans removes their pictures.
+    /// Deleting a job's row directly leaves such lists, because nothing released them. The sweep
+    /// for orphans removes their pictures.
     static func removeUnusedLists(_ db: Database) throws {
         try db.execute(
             sql: """
