@@ -9,7 +9,7 @@ import Testing
 
 @testable import CodecHost
 
-@Suite("Codec processes that misbehave", .timeLimit(.minutes(2)))
+@Suite("Codec processes that misbehave", .timeLimit(.minutes(10)))
 struct CodecProcessTests {
     private func outcomes(
         _ behaviour: String,

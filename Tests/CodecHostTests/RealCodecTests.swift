@@ -10,7 +10,7 @@ import Testing
 
 @testable import CodecHost
 
-@Suite("The codec process itself", .timeLimit(.minutes(2)))
+@Suite("The codec process itself", .timeLimit(.minutes(10)))
 struct RealCodecTests {
     private func photo() throws -> [UInt8] { Array(try Data(contentsOf: Material.photo)) }
 

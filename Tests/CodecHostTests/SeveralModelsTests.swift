@@ -8,7 +8,7 @@ import ToyMethod
 
 @testable import CodecHost
 
-@Suite("A codec process with several models", .timeLimit(.minutes(2))) struct SeveralModelsTests {
+@Suite("A codec process with several models", .timeLimit(.minutes(10))) struct SeveralModelsTests {
     /// A weights file of the toy method.
     private static let noise: Data = {
         let header = Array(#"{"__metadata__":{"format":"\#(ClassNoise.weightsFormat)"}}"#.utf8)

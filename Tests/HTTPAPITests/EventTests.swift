@@ -11,7 +11,7 @@ import Testing
 @testable import HTTPAPI
 
 /// A stream that never ended would hold its test, which the time limit turns into a failure.
-@Suite("Events of a job", .timeLimit(.minutes(2)))
+@Suite("Events of a job", .timeLimit(.minutes(10)))
 struct EventTests {
     /// An event as a listener hears it.
     private struct Heard: Equatable {

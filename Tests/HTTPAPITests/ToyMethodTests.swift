@@ -15,7 +15,7 @@ import ToyMethod
 @testable import HTTPAPI
 
 /// A method that is one folder and one word in a registry protects through the service.
-@Suite(.timeLimit(.minutes(2))) struct ToyMethodTests {
+@Suite(.timeLimit(.minutes(10))) struct ToyMethodTests {
     @Test func aMethodOfOneFolderProtectsThroughTheService() async throws {
         let fixture = try await Fixture()
         let photos = (0..<3).map { seed in Self.photo(seed: seed) }

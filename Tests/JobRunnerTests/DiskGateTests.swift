@@ -5,7 +5,7 @@ import Testing
 
 @testable import JobRunner
 
-@Suite("The disk gate", .timeLimit(.minutes(5)))
+@Suite("The disk gate", .timeLimit(.minutes(10)))
 struct DiskGateTests {
     private final class Disk: Sendable {
         let free: Mutex<UInt64?>

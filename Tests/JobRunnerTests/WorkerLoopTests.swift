@@ -14,7 +14,7 @@ import Testing
 @testable import CodecHost
 @testable import JobRunner
 
-@Suite("The worker loop", .timeLimit(.minutes(2)))
+@Suite("The worker loop", .timeLimit(.minutes(10)))
 struct WorkerLoopTests {
     /// A store, its blobs, and somebody whose images are in them.
     private struct House {

@@ -178,7 +178,7 @@ struct BackupTests {
     }
 
     /// Jobs are made, worked on and erased all the while; the erased ones' files vanish between the copy of the database and its own.
-    @Test("While everything changes, a backup is of one moment", .timeLimit(.minutes(5)))
+    @Test("While everything changes, a backup is of one moment", .timeLimit(.minutes(10)))
     func isConsistent() async throws {
         try await withFixture { fixture in
             let busy = Task {

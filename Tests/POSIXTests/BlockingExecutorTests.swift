@@ -4,7 +4,7 @@ import Testing
 
 @testable import POSIX
 
-@Suite("The blocking executor", .timeLimit(.minutes(5)))
+@Suite("The blocking executor", .timeLimit(.minutes(10)))
 struct BlockingExecutorTests {
     /// Work that blocks a thread until the test lets it go.
     private final class Blocker: Sendable {

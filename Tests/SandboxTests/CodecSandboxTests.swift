@@ -6,7 +6,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("What a process that decodes may do", .enabled(if: !plm_is_sanitized()), .timeLimit(.minutes(2)))
+@Suite("What a process that decodes may do", .enabled(if: !plm_is_sanitized()), .timeLimit(.minutes(10)))
 struct CodecSandboxTests {
     private struct End: Equatable {
         var signal: Int32 = 0

@@ -4,7 +4,7 @@ import StoreHarness
 import Testing
 
 /// Waits would take an hour if their wake-ups were lost, which the time limit of the suite turns into a failure.
-@Suite(.timeLimit(.minutes(1))) struct ProgressTests {
+@Suite(.timeLimit(.minutes(10))) struct ProgressTests {
     let test: TestStore
 
     init() throws { test = try TestStore() }

@@ -4,7 +4,7 @@ import StoreHarness
 import Testing
 
 /// Each wait would take an hour if its wake-up were lost, which the time limit of the suite turns into a failure.
-@Suite(.timeLimit(.minutes(1))) struct WaitingTests {
+@Suite(.timeLimit(.minutes(10))) struct WaitingTests {
     let test: TestStore
 
     init() throws { test = try TestStore() }
