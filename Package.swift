@@ -297,7 +297,7 @@ let package = Package(
             ["Cryptography", "JobModel", "Migrations", "Queue", "StoreHarness", grdb],
             resources: [.copy("Fixtures")]
         ),
-        tests("HTTPServer", ["HTTPWire", "SocketIO", httpTypes, logging]),
+        tests("HTTPServer", ["CLinux", "HTTPWire", "SocketIO", httpTypes, logging]),
         tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"]),
         tests("Sandbox", ["CLinux", "CodecHarness"]),
         tests("CodecProtocol", ["CodecHarness", "Cryptography", "JobModel"]),
