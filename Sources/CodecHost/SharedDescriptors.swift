@@ -2,7 +2,9 @@ import CLinux
 import JobModel
 import POSIX
 
-/// A weights file, opened once, so that every codec process of a pool has the same weights even if the file is replaced.
+/// A weights file, opened once.
+///
+/// So every codec process of a pool has the same weights, even if the file is replaced.
 final class WeightsDescriptor: Sendable {
     /// The model's name.
     let name: ModelName

@@ -1,6 +1,8 @@
 import JobModel
 
-/// The settings of a request as versions had them that knew no mask, for comparison with what those have kept of a request.
+/// The settings of a request in the form of versions without masks.
+///
+/// They are compared with what those versions kept of a request.
 struct UnmaskedSettings: Encodable {
     let mode: ProtectionMode
     let strength: Int
@@ -10,8 +12,9 @@ struct UnmaskedSettings: Encodable {
 
     /// Leaves the mask out.
     ///
-    /// - Returns: `nil` for a mask or a model that no earlier request can have meant. One that named no mask meant none, and today reads `auto`; what
-    ///   `submit` had open before an update reads `none`.
+    /// - Returns: `nil` for a mask or a model that no earlier request can have meant. A request that
+    ///   named no mask meant none and reads `auto` today; one that `submit` had open before an update
+    ///   reads `none`.
     init?(_ settings: ProtectionSettings) {
         guard settings.mask != .photo, settings.model == nil else { return nil }
         mode = settings.mode
