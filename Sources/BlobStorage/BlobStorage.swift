@@ -52,7 +52,9 @@ public protocol BlobStorage: Sendable {
     /// Removes a blob unless it was placed lately, and so may be waiting for the row that will
     /// refer to it.
     ///
-    /// A blob that is placed again meanwhile stays, or is placed after the removal.
+    /// A blob that is placed again meanwhile stays, or is placed after the removal. It is called while
+    /// others wait for the caller's locks, so it should be quick: what takes longer, ``reclaim()``
+    /// does.
     ///
     /// - Parameters:
     ///   - sha256: The blob, to which no row refers.
@@ -65,6 +67,12 @@ public protocol BlobStorage: Sendable {
         _ sha256: SHA256Digest,
         ifOlderThan age: Duration
     ) throws(BlobStorageError) -> Bool
+
+    /// Gives the room of removed blobs back, as far as a removal has not.
+    ///
+    /// Call it after removals, when no lock is held. What is not given back now, the next start
+    /// gives back.
+    func reclaim()
 
     /// All blobs, in no order; what is there besides is passed over.
     ///
@@ -79,6 +87,9 @@ public protocol BlobStorage: Sendable {
 }
 
 extension BlobStorage {
+    /// Does nothing, as where a removal gives the room back at once.
+    public func reclaim() {}
+
     /// Reads a whole blob by opening it, and checks its hash.
     ///
     /// - Returns: All its bytes.

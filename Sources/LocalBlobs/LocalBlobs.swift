@@ -19,6 +19,8 @@ public final class LocalBlobs: BlobStorage {
     private let counter = Atomic<UInt64>(0)
     /// Held while a name in `blobs` is made or removed, so that a removal sees the age of the blob it removes.
     private let names = Mutex<Void>(())
+    /// The temporary names of removed blobs that are not unlinked yet.
+    private let removed = Mutex<[String]>([])
 
     /// Opens the store, making its folders (0700) where they are missing.
     ///
@@ -51,8 +53,11 @@ public final class LocalBlobs: BlobStorage {
     /// - Returns: An empty spool.
     /// - Throws: ``BlobStorageError``.
     public func newSpool() throws(BlobStorageError) -> any BlobSpool {
-        let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
-        return try LocalSpool(store: self, path: "\(temporary)/\(run)-\(number)")
+        try LocalSpool(store: self, path: newTemporary())
+    }
+
+    private func newTemporary() -> String {
+        "\(temporary)/\(run)-\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
     }
 
     /// Gives a finished temporary file its name, which ``makeDurable(_:)`` makes durable.
@@ -99,6 +104,8 @@ public final class LocalBlobs: BlobStorage {
 
     /// Removes a blob unless it was committed lately, and so may be waiting for the row that will refer to it.
     ///
+    /// It only renames the file, which takes the same time for every size. ``reclaim()`` unlinks it.
+    ///
     /// - Parameters:
     ///   - sha256: The blob, to which no row refers.
     ///   - age: Longer than any time between a commit and its row, or zero where nobody can be about to write one; then a file from
@@ -115,8 +122,22 @@ public final class LocalBlobs: BlobStorage {
             guard let actual = try disk(FileStatus.ifPresent(at: path))?.age,
                 age <= .zero || actual > age
             else { return false }
-            return try disk(FileSystem.unlink(path))
+            let aside = newTemporary()
+            try disk(FileSystem.rename(path, to: aside))
+            removed.withLock { $0.append(aside) }
+            return true
         }
+    }
+
+    /// Unlinks what was removed.
+    ///
+    /// What cannot be unlinked now stays in `tmp` for ``sweepTemporary()``.
+    public func reclaim() {
+        let files = removed.withLock { removed in
+            defer { removed = [] }
+            return removed
+        }
+        for file in files { _ = try? FileSystem.unlink(file) }
     }
 
     /// Removes the temporary files of processes that died; those of this object stay.
@@ -153,6 +174,7 @@ public final class LocalBlobs: BlobStorage {
         for sha256 in try list() where !isReferenced(sha256) {
             if try remove(sha256, ifOlderThan: age) { count += 1 }
         }
+        reclaim()
         return count
     }
 

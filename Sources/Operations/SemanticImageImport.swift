@@ -93,5 +93,6 @@ public final class SemanticImageImport: Sendable {
         try? await service.store.withUnreferenced(among: candidates) { free in
             for sha256 in free { _ = try? blobs.remove(sha256) }
         }
+        blobs.reclaim()
     }
 }

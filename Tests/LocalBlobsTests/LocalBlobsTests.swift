@@ -75,6 +75,17 @@ import Testing
         #expect(try reader.read(at: 1, count: 2) == [2, 3])
     }
 
+    @Test func `A removed blob takes room until it is reclaimed`() throws {
+        let store = try LocalBlobs(root: root)
+        let removed = try store.put([1, 2, 3])
+        _ = try store.put([4])
+        #expect(try store.remove(removed.sha256))
+        #expect(try temporaryFiles().count == 1)
+        store.reclaim()
+        #expect(try temporaryFiles().isEmpty)
+        #expect(try store.list() == [SHA256.hash([4])])
+    }
+
     @Test func `The sweeps remove what a dead process left, and nothing else`() throws {
         let dead = try LocalBlobs(root: root)
         try Data([1]).write(to: URL(fileURLWithPath: "\(root)/tmp/feed-1"))

@@ -94,6 +94,8 @@ struct Housekeeping: Sendable {
         try await store.withUnreferenced(among: candidates) { [ledger] free in
             for sha256 in free { ledger.remove(sha256, ifOlderThan: age) }
         }
+        // Not while the store's writer is held: to unlink large files takes a disk long.
+        await disk.run { [blobs] in blobs.reclaim() }
     }
 
     /// Removes old files that no row refers to and nobody is about to refer to.

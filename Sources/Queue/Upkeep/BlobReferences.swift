@@ -5,8 +5,8 @@ public protocol BlobReferences: Sendable {
     /// Does something with those blobs that no row refers to, while no row can come to refer to
     /// them.
     ///
-    /// Nobody else can write meanwhile, so `body` should do no more than unlink files. It must
-    /// leave those alone whose rows are still to be written.
+    /// Nobody else can write meanwhile, so `body` should do nothing that takes long. It must leave
+    /// those alone whose rows are still to be written.
     ///
     /// - Parameters:
     ///   - candidates: Blobs, such as ``JobCatalog/expireJobs(imageLimit:sparing:)`` returns.
