@@ -15,6 +15,8 @@ public struct CodecServer {
     public struct Engine {
         /// The method's name.
         public let method: MethodID
+        /// The settings that only the method has.
+        public let settings: [MethodSetting]
         /// The hash of the weights file.
         public let modelSHA256: SHA256Digest
         /// Protects one picture.
@@ -25,11 +27,13 @@ public struct CodecServer {
         /// Wraps a method.
         public init(
             method: MethodID,
+            settings: [MethodSetting] = [],
             modelSHA256: SHA256Digest,
             protect: @escaping (CodecImage) throws(ImageFailure) -> ProtectedImage,
             importPicture: @escaping ([UInt8]) throws(ImageFailure) -> [UInt8]
         ) {
             self.method = method
+            self.settings = settings
             self.modelSHA256 = modelSHA256
             self.protect = protect
             self.importPicture = importPicture

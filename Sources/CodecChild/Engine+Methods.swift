@@ -36,6 +36,7 @@ extension CodecServer.Engine {
         )
         self.init(
             method: type(of: method).id,
+            settings: type(of: method).settings,
             modelSHA256: method.modelSHA256,
             protect: { image throws(ImageFailure) in
                 try protector.protect(

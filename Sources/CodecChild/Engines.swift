@@ -16,7 +16,12 @@ struct Engines {
     /// What the parent is told.
     var loaded: [LoadedModel] {
         all.map {
-            LoadedModel(name: $0.name, method: $0.engine.method, sha256: $0.engine.modelSHA256)
+            LoadedModel(
+                name: $0.name,
+                method: $0.engine.method,
+                settings: $0.engine.settings,
+                sha256: $0.engine.modelSHA256
+            )
         }
     }
 

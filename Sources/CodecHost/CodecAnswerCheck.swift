@@ -56,7 +56,7 @@ struct CodecAnswerCheck {
         guard SHA256Digest(hex: report.artefactSHA256) != nil,
             report.workingWidth > 0, report.workingHeight > 0,
             isFormatName(report.inputFormat), report.leftOut.count <= Self.maxLeftOut,
-            report.leftOut.allSatisfy(\.isWellFormed)
+            report.leftOut.allSatisfy(\.isWellFormed), report.ofMethod.isWellFormed
         else { return "the report is malformed" }
         return nil
     }

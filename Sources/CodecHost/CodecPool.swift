@@ -1,3 +1,5 @@
+import CodecProtocol
+public import JobModel
 public import Logging
 public import POSIX
 import Synchronization
@@ -149,6 +151,16 @@ public final class CodecPool: Sendable {
 
     /// The state of every process.
     public var states: [CodecState] { shelf.withLock(\.states) }
+
+    /// What jobs may choose, the default first; empty until a process is ready.
+    public var offeredModels: [OfferedModel] {
+        for case .ready(let models, _) in states {
+            return models.map {
+                OfferedModel(name: $0.name, method: $0.method, settings: $0.settings)
+            }
+        }
+        return []
+    }
 
     /// How many processes are lent now.
     public var busyCount: Int { shelf.withLock { $0.isLent.count { $0 } } }

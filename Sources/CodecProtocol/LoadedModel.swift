@@ -3,26 +3,34 @@ public import JobModel
 
 /// A model that a codec process says it has loaded.
 ///
-/// JSON: `{"name", "method", "model_sha256"}`.
+/// JSON: `{"name", "method", "settings", "model_sha256"}`.
 public struct LoadedModel: Sendable, Equatable {
     /// The name that it was started with.
     public let name: ModelName
     /// The method that the weights file is for.
     public let method: MethodID
+    /// The settings that only the method has.
+    public let settings: [MethodSetting]
     /// The hash of the weights file.
     public let sha256: SHA256Digest
 
     /// Describes a model.
-    public init(name: ModelName, method: MethodID, sha256: SHA256Digest) {
+    public init(
+        name: ModelName,
+        method: MethodID,
+        settings: [MethodSetting] = [],
+        sha256: SHA256Digest
+    ) {
         self.name = name
         self.method = method
+        self.settings = settings
         self.sha256 = sha256
     }
 }
 
 extension LoadedModel: Codable {
     private enum CodingKeys: String, CodingKey {
-        case name, method
+        case name, method, settings
         case sha256 = "model_sha256"
     }
 
@@ -31,13 +39,14 @@ extension LoadedModel: Codable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         name = try container.decode(ModelName.self, forKey: .name)
         method = try container.decode(MethodID.self, forKey: .method)
-        guard method.isWellFormed,
+        settings = try container.decode([MethodSetting].self, forKey: .settings)
+        guard method.isWellFormed, settings.count <= MethodSetting.maxCount,
             let sha256 = SHA256Digest(hex: try container.decode(String.self, forKey: .sha256))
         else {
             throw DecodingError.dataCorruptedError(
                 forKey: .sha256,
                 in: container,
-                debugDescription: "neither a method nor a hash"
+                debugDescription: "a malformed description of a model"
             )
         }
         self.sha256 = sha256
@@ -48,6 +57,7 @@ extension LoadedModel: Codable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(name, forKey: .name)
         try container.encode(method, forKey: .method)
+        try container.encode(settings, forKey: .settings)
         try container.encode(sha256.hex, forKey: .sha256)
     }
 }

@@ -39,9 +39,9 @@ public struct DeepHidingMethod: ProtectionMethod {
     public func delta(
         for cover: PlanarImage,
         artefact: ArtefactPart<HashedBytes>,
-        mode: ProtectionMode
+        settings: ProtectionSettings
     ) throws(ImageFailure) -> Delta {
-        let secret = try secret(artefact, mode, width: cover.width, height: cover.height)
+        let secret = try secret(artefact, settings.mode, width: cover.width, height: cover.height)
         var delta = network.hide(cover: cover, secret: secret.prepared)
         delta.samples.withUnsafeMutableBufferPointer { delta in
             cover.samples.withUnsafeBufferPointer { cover in

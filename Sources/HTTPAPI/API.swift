@@ -27,7 +27,7 @@ struct API: Sendable {
     /// Makes semantic images of pictures.
     let pictures: any PictureImporting
     /// What jobs may choose, the default first.
-    let models: [ModelName]
+    let models: [OfferedModel]
     let lifecycle: Lifecycle
     let logger: Logger
     /// Room that erasing may use when there is no other.

@@ -1,5 +1,6 @@
 public import Cryptography
 public import Imaging
+public import JobModel
 
 /// The change that a method proposes for a cover; the pipeline masks it, bounds it and adds it to
 /// the photo.
@@ -8,10 +9,16 @@ public struct Delta: Sendable {
     public var planes: PlanarImage
     /// The SHA-256 digest of the part of the class's artefact that was used.
     public let artefactSHA256: SHA256Digest
+    /// The method's own section of the report.
+    public let report: MethodReport
 
     /// Creates a proposal.
-    public init(planes: PlanarImage, artefactSHA256: SHA256Digest) {
+    ///
+    /// - Precondition: The report is well-formed.
+    public init(planes: PlanarImage, artefactSHA256: SHA256Digest, report: MethodReport = [:]) {
+        precondition(report.isWellFormed)
         self.planes = planes
         self.artefactSHA256 = artefactSHA256
+        self.report = report
     }
 }

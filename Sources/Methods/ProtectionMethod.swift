@@ -15,6 +15,9 @@ public protocol ProtectionMethod: Sendable {
     /// The `format` in the metadata of the method's weights files.
     static var weightsFormat: String { get }
 
+    /// The settings that only this method has, at most `MethodSetting.maxCount`.
+    static var settings: [MethodSetting] { get }
+
     /// Loads a weights file of ``weightsFormat``.
     ///
     /// - Parameters:
@@ -31,14 +34,14 @@ public protocol ProtectionMethod: Sendable {
     /// - Parameters:
     ///   - cover: The photo at its working size: three channels in [0, 1], at least 2 x 2.
     ///   - artefact: The photo's part of its class's artefact.
-    ///   - mode: The protection mode. In class-wise mode the class's other photos get the same
-    ///     part, so it is worth caching.
+    ///   - settings: The job's settings; those of the method are checked. In class-wise mode the
+    ///     class's other photos get the same part, so it is worth caching.
     /// - Returns: A proposal of the cover's size.
     /// - Throws: `ImageFailure`; equal input always gives the same one.
     func delta(
         for cover: PlanarImage,
         artefact: ArtefactPart<HashedBytes>,
-        mode: ProtectionMode
+        settings: ProtectionSettings
     ) throws(ImageFailure) -> Delta
 
     /// Converts a picture to the file that is kept as a class's imported artefact.
@@ -50,6 +53,9 @@ public protocol ProtectionMethod: Sendable {
 }
 
 extension ProtectionMethod {
+    /// None: the default for methods without settings of their own.
+    public static var settings: [MethodSetting] { [] }
+
     /// Refuses every picture: the default for methods that do not use imported ones.
     public func imported(_ picture: [UInt8]) throws(ImageFailure) -> [UInt8] {
         throw ImageFailure(

@@ -48,11 +48,17 @@ public struct Protector: Sendable {
         artefact: ArtefactPart<HashedBytes>,
         attachments: Set<AttachmentKind> = []
     ) throws(ImageFailure) -> ProtectedImage {
+        let kind = type(of: method)
+        do throws(SettingsFault) {
+            try settings.ofMethod.check(against: kind.settings, of: kind.id)
+        } catch {
+            throw ImageFailure(code: error.code.rawValue, detail: error.detail)
+        }
         var clock = StageClock()
         var photo = try decode(input.bytes, keeping: settings.metadata)
         clock.lap(\.decode)
         let cover = photo.atWorkingSize(settings.workingSize)
-        var delta = try method.delta(for: cover, artefact: artefact, mode: settings.mode)
+        var delta = try method.delta(for: cover, artefact: artefact, settings: settings)
         try Self.checkIsFinite(delta.planes)
         let mask = settings.mask.applied(width: photo.width, height: photo.height)
         mask.apply(to: &delta.planes, cover: cover, settings)
@@ -81,7 +87,8 @@ public struct Protector: Sendable {
         clock.lap(\.network)
         let png = try encode(consume photo)
         clock.lap(\.encode)
-        report.method = type(of: method).id
+        report.method = kind.id
+        report.ofMethod = delta.report
         report.modelSHA256 = method.modelSHA256.hex
         report.artefactSHA256 = delta.artefactSHA256.hex
         report.inputSHA256 = input.sha256.hex

@@ -46,6 +46,14 @@ struct ProtectionOptions: ParsableArguments {
     )
     var metadata = ProtectionSettings.standard.metadata.rawValue
 
+    @Option(
+        help: ArgumentHelp(
+            "Settings that only the model's method has, as name:number, separated by commas.",
+            valueName: "settings"
+        )
+    )
+    var methodSettings: String?
+
     func validate() throws {
         _ = try settings
         _ = try classLabel
@@ -61,7 +69,10 @@ struct ProtectionOptions: ParsableArguments {
                     clip: !isUnclipped,
                     workingSize: workingSize,
                     mask: Mask(parsing: mask),
-                    metadata: MetadataPolicy(parsing: metadata)
+                    metadata: MetadataPolicy(parsing: metadata),
+                    ofMethod: methodSettings.map { text throws(SettingsFault) in
+                        try MethodSettings(parsing: text)
+                    } ?? .standard
                 )
             } catch {
                 throw ValidationError(error.detail)

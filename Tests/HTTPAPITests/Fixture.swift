@@ -42,7 +42,7 @@ final class Fixture: Sendable {
     }
 
     init(
-        models: [String] = ["deep-hiding"],
+        models: [OfferedModel] = [.named("deep-hiding")],
         over other: (any BlobStorage)? = nil,
         _ change: (inout Settings) -> Void = { _ in }
     ) async throws {
@@ -76,7 +76,7 @@ final class Fixture: Sendable {
             signingKey: try SigningKey.generate(),
             forecast: Forecast(store: store, meter: throughput, codecs: 2),
             pictures: Codec(),
-            models: models.compactMap(ModelName.init),
+            models: models,
             lifecycle: Lifecycle(),
             logger: logger
         )
@@ -228,5 +228,13 @@ struct Answer: Sendable {
 
     private struct Code: Decodable {
         let code: String
+    }
+}
+
+extension OfferedModel {
+    /// A model of a method without settings of its own.
+    static func named(_ name: String) -> OfferedModel {
+        guard let name = ModelName(rawValue: name) else { preconditionFailure("a model's name") }
+        return OfferedModel(name: name, method: .deepHiding)
     }
 }

@@ -155,7 +155,7 @@ struct SubmitTests {
 
     @Test("A model is chosen by the query or a form, and shown where it was named")
     func choosesTheModel() async throws {
-        let fixture = try await Fixture(models: ["small", "large"])
+        let fixture = try await Fixture(models: [.named("small"), .named("large")])
         struct Shown: Decodable { let settings: Settings; struct Settings: Decodable { let model: String? } }
         for (query, field, model) in [
             ("", nil, nil), ("&model=large", nil, "large"), ("", "large", "large"), ("&model=large", "small", "small"),
@@ -173,9 +173,44 @@ struct SubmitTests {
         }
     }
 
+    @Test("Settings of a method are taken where the chosen model's method has them, and shown")
+    func takesTheSettingsOfAMethod() async throws {
+        let noise = try #require(ModelName(rawValue: "noise"))
+        let fixture = try await Fixture(models: [
+            .named("deep-hiding"),
+            OfferedModel(
+                name: noise,
+                method: MethodID(rawValue: "class-noise"),
+                settings: [MethodSetting("level", values: 1...4, standard: 1)]
+            ),
+        ])
+        struct Shown: Decodable { let settings: Settings; struct Settings: Decodable { let methodSettings: [String: Int]? } }
+        let answer = try await fixture.send(.post, "/v1/jobs?class=a&model=noise&method_settings=level:3", body: [1])
+        #expect(try answer.json(Shown.self).settings.methodSettings == ["level": 3])
+        let plain = try await fixture.send(.post, "/v1/jobs?class=a&model=noise", body: [1])
+        #expect(try plain.json(Shown.self).settings.methodSettings == nil)
+        // A form may choose the model that the query's settings are for.
+        let (fields, body) = form([("model", nil, "noise"), ("file", "one.jpg", "1")])
+        let late = try await fixture.send(
+            .post, "/v1/jobs?class=a&method_settings=level:4", fields: fields, body: body)
+        #expect(try late.json(Shown.self).settings.methodSettings == ["level": 4])
+        for (query, remedy) in [
+            ("method_settings=level:3", "The method deep-hiding has no settings of its own."),
+            ("model=noise&method_settings=level:5", "The settings of the method class-noise are level from 1 to 4."),
+            ("model=noise&method_settings=height:1", "The settings of the method class-noise are level from 1 to 4."),
+            ("model=noise&method_settings=level", "NAME:NUMBER"),
+            ("model=noise&method_settings=", "NAME:NUMBER"),
+            ("model=noise&method_settings=level:1,level:2", "each name once"),
+        ] {
+            let refused = try await fixture.send(.post, "/v1/jobs?class=a&\(query)", body: [1])
+            #expect((refused.status, refused.code) == (400, "method_settings_invalid"))
+            #expect(refused.text.contains(remedy))
+        }
+    }
+
     @Test("Another model makes another request of the same idempotency key")
     func tellsModelsApart() async throws {
-        let fixture = try await Fixture(models: ["small", "large"])
+        let fixture = try await Fixture(models: [.named("small"), .named("large")])
         var statuses: [Int] = []
         for query in ["&model=small", "&model=small", "&model=large", ""] {
             let fields: HTTPFields = [.idempotencyKey: "one"]

@@ -17,11 +17,13 @@ import ToyMethod
 /// A method that is one folder and one word in a registry protects through the service.
 @Suite(.timeLimit(.minutes(10))) struct ToyMethodTests {
     @Test func aMethodOfOneFolderProtectsThroughTheService() async throws {
-        let fixture = try await Fixture()
+        let noise = try #require(ModelName(rawValue: "noise"))
+        let offered = OfferedModel(name: noise, method: ClassNoise.id, settings: ClassNoise.settings)
+        let fixture = try await Fixture(models: [offered])
         let photos = (0..<3).map { seed in Self.photo(seed: seed) }
         var jobs: [String] = []
         for (index, photo) in photos.enumerated() {
-            let query = "?class=\(index < 2 ? "cats" : "dogs")&mode=class-wise&mask=none"
+            let query = "?class=\(index < 2 ? "cats" : "dogs")&mode=class-wise&mask=none&method_settings=level:\(Self.level)"
             jobs.append(try await fixture.upload(try PNGEncoder.encode(photo), query: query))
         }
         try await Self.protect(jobs, of: fixture)
@@ -29,26 +31,30 @@ import ToyMethod
         var signs: [[Int]] = []
         for (job, photo) in zip(jobs, photos) {
             let report = try await fixture.send(.get, "\(job)/images/1/report").json(Report.self)
-            #expect(report.method == "class-noise" && report.linf == ClassNoise.level)
+            #expect(report.method == "class-noise" && report.linf == Self.level)
+            #expect(report.methodReport == ["level": Double(Self.level)])
             #expect(report.semanticImageSha256 == nil)
             let answer = try await fixture.send(.get, "\(job)/images/1.png")
             let released = try PhotoDecoder.decode(answer.body)
             signs.append(zip(released.samples, photo.samples).map { Int($0) - Int($1) })
         }
-        // Every sample moves by one level; a class's photos move alike, two classes' do not.
-        #expect(signs.allSatisfy { $0.allSatisfy { abs($0) == ClassNoise.level } })
+        // Every sample moves by the level that was asked for; a class's photos move alike, two classes' do not.
+        #expect(signs.allSatisfy { $0.allSatisfy { abs($0) == Self.level } })
         #expect(signs[0] == signs[1] && signs[0] != signs[2])
         let planes = (0..<Self.side * Self.side * 3).map { place in signs[0][place] }
-        #expect(abs(planes.reduce(0, +)) < planes.count / 10)
+        #expect(abs(planes.reduce(0, +)) < planes.count * Self.level / 10)
     }
 
     private struct Report: Decodable {
         let method: String
         let linf: Int
         let semanticImageSha256: String?
+        let methodReport: [String: Double]
     }
 
     private static let side = 40
+    /// Not the method's standard.
+    private static let level = 3
 
     /// Levels that one more or less does not bring to an end of the range.
     private static func photo(seed: Int) -> Photo {

@@ -17,6 +17,43 @@ import Testing
         #expect(try ProtectionSettings(strength: 3, clip: false).bound(bitDepth: 16) == nil)
     }
 
+    @Test func `Settings without those of a method are written as before`() throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let text = String(decoding: try encoder.encode(ProtectionSettings.standard), as: UTF8.self)
+        #expect(
+            text == #"{"clip":true,"mask":"auto","metadata":"strip","mode":"sample-wise","#
+                + #""strength":8,"working_size":128}"#
+        )
+    }
+
+    @Test func `A method's settings are read, written and completed`() throws {
+        let level = MethodSetting("level", values: 1...4, standard: 1)
+        let rounds = MethodSetting("rounds", values: -2...9, standard: 5)
+        let read = try MethodSettings(parsing: "rounds:-2,level:3")
+        #expect(read.description == "level:3,rounds:-2")
+        #expect(read[level] == 3 && read[rounds] == -2)
+        #expect(MethodSettings.standard[rounds] == 5 && MethodSettings.standard.description.isEmpty)
+        let settings = try ProtectionSettings(ofMethod: read)
+        let again = try JSONDecoder().decode(
+            ProtectionSettings.self,
+            from: try JSONEncoder().encode(settings)
+        )
+        #expect(again == settings && settings != .standard)
+        let method = MethodID(rawValue: "noise")
+        try read.check(against: [level, rounds], of: method)
+        for declared in [[], [level], [rounds], [MethodSetting("level", values: 1...2, standard: 1), rounds]] {
+            #expect(throws: SettingsFault.self) { try read.check(against: declared, of: method) }
+        }
+    }
+
+    @Test(arguments: [#"{"Level":1}"#, #"{"level":1.5}"#, #"{"":1}"#, #"[1]"#])
+    func `Malformed settings of a method are refused`(text: String) {
+        #expect(throws: DecodingError.self) {
+            try JSONDecoder().decode(MethodSettings.self, from: Data(text.utf8))
+        }
+    }
+
     @Test(arguments: [1, 16]) func `Strengths at the ends are taken`(strength: Int) throws {
         #expect(try ProtectionSettings(strength: strength).strength == strength)
     }

@@ -3,7 +3,7 @@ public import Imaging
 public import JobModel
 public import Methods
 
-/// A method for tests: noise of one level up or down for every sample, the same for equal numbers.
+/// A method for tests: noise of some levels up or down for every sample, the same for equal numbers.
 ///
 /// Its weights file states the format and has no tensors.
 public struct ClassNoise: ProtectionMethod {
@@ -12,8 +12,10 @@ public struct ClassNoise: ProtectionMethod {
     /// `palimpsest-class-noise`.
     public static let weightsFormat = "palimpsest-class-noise"
 
-    /// The strength of the noise in levels, below every bound that can be asked for.
-    public static let level = 1
+    /// The strength of the noise in levels.
+    public static let level = MethodSetting("level", values: 1...4, standard: 1)
+    /// ``level``.
+    public static let settings = [level]
 
     /// The hash of the weights file.
     public let modelSHA256: SHA256Digest
@@ -23,11 +25,11 @@ public struct ClassNoise: ProtectionMethod {
         modelSHA256 = weights.sha256
     }
 
-    /// Every sample up or down by ``level``.
+    /// Every sample up or down by ``level``, which the report repeats.
     public func delta(
         for cover: PlanarImage,
         artefact: ArtefactPart<HashedBytes>,
-        mode: ProtectionMode
+        settings: ProtectionSettings
     ) throws(ImageFailure) -> Delta {
         guard case .generated(let numbers) = artefact else {
             throw ImageFailure(code: "method_takes_no_pictures", detail: "The noise takes no pictures.")
@@ -35,11 +37,12 @@ public struct ClassNoise: ProtectionMethod {
         let words = "\(numbers.familySeed) \(numbers.classIndex) \(numbers.textureSeed)"
         let digest = SHA256.hash(Array(words.utf8))
         var state = digest.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        let level = settings.ofMethod[Self.level]
         var planes = cover
         for index in planes.samples.indices {
-            planes.samples[index] = Float(Self.sign(&state) * Self.level) / 255
+            planes.samples[index] = Float(Self.sign(&state) * level) / 255
         }
-        return Delta(planes: planes, artefactSHA256: digest)
+        return Delta(planes: planes, artefactSHA256: digest, report: ["level": Double(level)])
     }
 
     /// One or minus one: the highest bit of a linear congruential generator (Knuth's MMIX).

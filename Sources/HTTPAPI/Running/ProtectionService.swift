@@ -169,7 +169,7 @@ public struct ProtectionService: Sendable {
                 signingKey: try folder.provideSigningKey(),
                 forecast: Forecast(store: store, meter: throughput, codecs: settings.workers),
                 pictures: pool,
-                models: pool.models.names,
+                models: pool.offeredModels,
                 lifecycle: Lifecycle(),
                 logger: logger,
                 reserve: DiskReserve(

@@ -11,7 +11,9 @@ struct JobParameters: Sendable {
     private enum Name: String, CaseIterable {
         case `class`, mode, strength, clip
         case workingSize = "working_size"
-        case mask, metadata, model, force, priority, preview, name
+        case mask, metadata, model
+        case methodSettings = "method_settings"
+        case force, priority, preview, name
     }
 
     /// The class of the images that follow.
@@ -31,15 +33,16 @@ struct JobParameters: Sendable {
     private var mask: Mask?
     private var metadata: MetadataPolicy?
     private var model: ModelName?
-    private let models: [ModelName]
+    private var ofMethod = MethodSettings.standard
+    private let models: [OfferedModel]
 
     /// Reads the query of an upload.
     ///
     /// - Parameters:
     ///   - query: The query.
-    ///   - models: What may be chosen.
+    ///   - models: What may be chosen, the default first.
     /// - Throws: ``APIError`` (400) and `SettingsFault` that name the parameter.
-    init(query: [QueryItem], models: [ModelName]) throws {
+    init(query: [QueryItem], models: [OfferedModel]) throws {
         self.models = models
         if let repeated = query.firstRepeated { throw APIError.parameterRepeated(repeated) }
         for item in query { try set(item.name, to: item.value) }
@@ -65,7 +68,8 @@ struct JobParameters: Sendable {
             )
         case .mask: mask = try Mask(parsing: value)
         case .metadata: metadata = try MetadataPolicy(parsing: value)
-        case .model: model = try ModelName(parsing: value, among: models)
+        case .model: model = try ModelName(parsing: value, among: models.map(\.name))
+        case .methodSettings: ofMethod = try MethodSettings(parsing: value)
         case .force: force = try Self.boolean(value, "force")
         case .clip: clip = try Self.boolean(value, "clip")
         case nil:
@@ -88,8 +92,17 @@ struct JobParameters: Sendable {
             workingSize: workingSize ?? standard.workingSize,
             mask: mask ?? standard.mask,
             metadata: metadata ?? standard.metadata,
-            model: model
+            model: model,
+            ofMethod: ofMethod
         )
+    }
+
+    /// Checks that the model's method has the settings that are named for it.
+    ///
+    /// - Throws: `SettingsFault`.
+    func checkMethodSettings() throws(SettingsFault) {
+        guard let chosen = models.first(where: { model == nil || $0.name == model }) else { return }
+        try ofMethod.check(against: chosen.settings, of: chosen.method)
     }
 
     /// Reads a whole number.

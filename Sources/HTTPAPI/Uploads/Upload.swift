@@ -48,6 +48,7 @@ struct Upload: Sendable {
     init(_ images: [UploadedImage], _ parameters: JobParameters, passedOver: PassedOver = PassedOver()) throws {
         self.images = images
         self.passedOver = passedOver
+        try parameters.checkMethodSettings()
         settings = try parameters.settings()
         priority = parameters.priority
         previews = parameters.previews

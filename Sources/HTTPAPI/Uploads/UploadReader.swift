@@ -75,11 +75,17 @@ struct UploadReader: Sendable {
     ///   - models: The models that it may choose from.
     /// - Returns: Its images, on disk but not yet filed.
     /// - Throws: ``APIError``, `HTTPFault`, `SettingsFault` for what the client did wrong; faults of the disk.
-    func read(_ request: ServerRequest, models: [ModelName]) async throws -> Upload {
+    func read(_ request: ServerRequest, models: [OfferedModel]) async throws -> Upload {
         let parameters = try JobParameters(query: request.target.query, models: models)
         // Out of range values of the query are found now, not after a gigabyte.
         _ = try parameters.settings()
-        switch try Self.kind(of: request.fields) {
+        let kind = try Self.kind(of: request.fields)
+        if case .form = kind {
+            // A form may name another model than the query.
+        } else {
+            try parameters.checkMethodSettings()
+        }
+        switch kind {
         case .form(let mediaType):
             return try await readAll(
                 request.body,

@@ -4,7 +4,7 @@
 ///
 /// JSON: snake_case. `class` is the label and `linf` the largest change. `bound` and `psnr` are
 /// null if there is none. `semantic_image_sha256` repeats `artefact_sha256` if the method is
-/// `deep-hiding`. Hashes are 64 lower-case hexadecimal digits.
+/// `deep-hiding`. `method_report` is there only if the method reports something of its own. Hashes are 64 lower-case hexadecimal digits.
 public struct ProtectionReport: Sendable, Equatable {
     /// The picture's width in pixels, after applying its orientation.
     public var width: Int
@@ -55,6 +55,8 @@ public struct ProtectionReport: Sendable, Equatable {
     public var workingHeight: Int
     /// The parts of the input file that could not be kept, such as an unsuitable colour profile.
     public var leftOut: [LeftOut]
+    /// What only this method reports, such as its settings for this image.
+    public var ofMethod: MethodReport
 
     /// Creates a report.
     public init(
@@ -80,7 +82,8 @@ public struct ProtectionReport: Sendable, Equatable {
         luminanceOnly: Bool,
         workingWidth: Int,
         workingHeight: Int,
-        leftOut: [LeftOut] = []
+        leftOut: [LeftOut] = [],
+        ofMethod: MethodReport = [:]
     ) {
         self.width = width
         self.height = height
@@ -105,6 +108,7 @@ public struct ProtectionReport: Sendable, Equatable {
         self.workingWidth = workingWidth
         self.workingHeight = workingHeight
         self.leftOut = leftOut
+        self.ofMethod = ofMethod
     }
 }
 
@@ -124,6 +128,7 @@ extension ProtectionReport: Codable {
         case workingHeight = "working_height"
         case bitDepth = "bit_depth"
         case leftOut = "left_out"
+        case ofMethod = "method_report"
     }
 
     /// Decodes a report; a null `psnr` is infinite.
@@ -157,9 +162,10 @@ extension ProtectionReport: Codable {
         workingWidth = try container.decode(Int.self, forKey: .workingWidth)
         workingHeight = try container.decode(Int.self, forKey: .workingHeight)
         leftOut = try container.decodeIfPresent([LeftOut].self, forKey: .leftOut) ?? []
+        ofMethod = try container.decodeIfPresent(MethodReport.self, forKey: .ofMethod) ?? [:]
     }
 
-    /// Encodes every key; missing values become null.
+    /// Encodes every key but an empty `method_report`; missing values become null.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(width, forKey: .width)
@@ -189,5 +195,6 @@ extension ProtectionReport: Codable {
         try container.encode(workingWidth, forKey: .workingWidth)
         try container.encode(workingHeight, forKey: .workingHeight)
         try container.encode(leftOut, forKey: .leftOut)
+        if !ofMethod.isEmpty { try container.encode(ofMethod, forKey: .ofMethod) }
     }
 }

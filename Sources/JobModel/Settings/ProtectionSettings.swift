@@ -22,9 +22,10 @@ public enum ProtectionMode: String, Codable, Sendable, CaseIterable {
 /// The protection settings of a job.
 ///
 /// All values are in range: neither
-/// ``init(mode:strength:clip:workingSize:mask:metadata:model:)`` nor decoding accepts others. JSON:
-/// `{"mode", "strength", "clip", "working_size", "mask", "metadata", "model"}`, without `model` if
-/// none was named.
+/// ``init(mode:strength:clip:workingSize:mask:metadata:model:ofMethod:)`` nor decoding accepts
+/// others. Whether the model's method has the settings in ``ofMethod`` is checked where the model is
+/// known. JSON: `{"mode", "strength", "clip", "working_size", "mask", "metadata", "model",
+/// "method_settings"}`, without the last two if none was named.
 public struct ProtectionSettings: Sendable, Hashable {
     /// The permitted strengths in steps of 1/255.
     public static let strengths = 1...16
@@ -48,6 +49,9 @@ public struct ProtectionSettings: Sendable, Hashable {
     /// The chosen model, or `nil` for the default of whoever protects.
     public let model: ModelName?
 
+    /// The settings that only the model's method has.
+    public let ofMethod: MethodSettings
+
     /// The default settings.
     ///
     /// They are: sample-wise, strength 8, clipped, computed at 128 pixels, masked if the image is a
@@ -61,7 +65,8 @@ public struct ProtectionSettings: Sendable, Hashable {
         workingSize: 128,
         mask: .auto,
         metadata: .strip,
-        model: nil
+        model: nil,
+        ofMethod: .standard
     )
 
     /// Creates settings and checks their ranges.
@@ -74,6 +79,7 @@ public struct ProtectionSettings: Sendable, Hashable {
     ///   - mask: The distribution of the change over the picture.
     ///   - metadata: The EXIF and XMP metadata to keep.
     ///   - model: The chosen model, or `nil` for the default.
+    ///   - ofMethod: The settings that only the model's method has.
     /// - Throws: ``SettingsFault/Code/strengthInvalid`` or
     ///   ``SettingsFault/Code/workingSizeInvalid``.
     public init(
@@ -83,7 +89,8 @@ public struct ProtectionSettings: Sendable, Hashable {
         workingSize: Int = 128,
         mask: Mask = .auto,
         metadata: MetadataPolicy = .strip,
-        model: ModelName? = nil
+        model: ModelName? = nil,
+        ofMethod: MethodSettings = .standard
     ) throws(SettingsFault) {
         guard Self.strengths.contains(strength) else {
             throw SettingsFault(
@@ -104,7 +111,8 @@ public struct ProtectionSettings: Sendable, Hashable {
             workingSize: workingSize,
             mask: mask,
             metadata: metadata,
-            model: model
+            model: model,
+            ofMethod: ofMethod
         )
     }
 
@@ -115,7 +123,8 @@ public struct ProtectionSettings: Sendable, Hashable {
         workingSize: Int,
         mask: Mask,
         metadata: MetadataPolicy,
-        model: ModelName?
+        model: ModelName?,
+        ofMethod: MethodSettings
     ) {
         self.mode = mode
         self.strength = strength
@@ -124,6 +133,7 @@ public struct ProtectionSettings: Sendable, Hashable {
         self.mask = mask
         self.metadata = metadata
         self.model = model
+        self.ofMethod = ofMethod
     }
 
     /// Returns the same settings with a model.
@@ -135,7 +145,8 @@ public struct ProtectionSettings: Sendable, Hashable {
             workingSize: workingSize,
             mask: mask,
             metadata: metadata,
-            model: model
+            model: model,
+            ofMethod: ofMethod
         )
     }
 
@@ -153,6 +164,7 @@ extension ProtectionSettings: Codable {
     private enum CodingKeys: String, CodingKey {
         case mode, strength, clip, mask, metadata, model
         case workingSize = "working_size"
+        case ofMethod = "method_settings"
     }
 
     /// Decodes settings and checks their ranges.
@@ -168,7 +180,21 @@ extension ProtectionSettings: Codable {
             workingSize: container.decode(Int.self, forKey: .workingSize),
             mask: container.decodeIfPresent(Mask.self, forKey: .mask) ?? .unmasked,
             metadata: container.decodeIfPresent(MetadataPolicy.self, forKey: .metadata) ?? .strip,
-            model: container.decodeIfPresent(ModelName.self, forKey: .model)
+            model: container.decodeIfPresent(ModelName.self, forKey: .model),
+            ofMethod: container.decodeIfPresent(MethodSettings.self, forKey: .ofMethod) ?? .standard
         )
+    }
+
+    /// Encodes settings; a model or a method's settings that were not named are left out.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(mode, forKey: .mode)
+        try container.encode(strength, forKey: .strength)
+        try container.encode(clip, forKey: .clip)
+        try container.encode(workingSize, forKey: .workingSize)
+        try container.encode(mask, forKey: .mask)
+        try container.encode(metadata, forKey: .metadata)
+        try container.encodeIfPresent(model, forKey: .model)
+        if !ofMethod.isStandard { try container.encode(ofMethod, forKey: .ofMethod) }
     }
 }

@@ -8,6 +8,7 @@ public struct SettingsFault: Error, Sendable, Equatable {
         case maskInvalid = "mask_invalid"
         case metadataInvalid = "metadata_invalid"
         case modelUnknown = "model_unknown"
+        case methodSettingsInvalid = "method_settings_invalid"
         case classInvalid = "class_invalid"
         case priorityInvalid = "priority_invalid"
     }

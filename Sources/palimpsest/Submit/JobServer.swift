@@ -69,7 +69,9 @@ struct JobServer: Sendable {
         let query =
             "?mode=\(settings.mode.rawValue)&strength=\(settings.strength)&clip=\(settings.clip)"
             + "&working_size=\(settings.workingSize)&mask=\(settings.mask.rawValue)&metadata=\(settings.metadata.rawValue)"
-            + (settings.model.map { "&model=\($0)" } ?? "") + "&force=\(batch.protectsAgain)"
+            + (settings.model.map { "&model=\($0)" } ?? "")
+            + (settings.ofMethod.isStandard ? "" : "&method_settings=\(settings.ofMethod)")
+            + "&force=\(batch.protectsAgain)"
         var request =
             options("/v1/jobs" + query) + [
                 ("header", "Idempotency-Key: \(batch.idempotencyKey)"), ("header", "Expect:"),
