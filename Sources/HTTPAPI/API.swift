@@ -52,7 +52,9 @@ struct API: Sendable {
     ///
     /// - Throws: ``APIError/jobUnknown`` (404), also for somebody else's job; 410 for one whose files are gone.
     func job(_ text: String?, of key: APIKey) async throws -> Job {
-        guard let text, let id = JobIdentifier(text), let job = try await store.job(id, tenant: key.id) else {
+        guard let text, let id = JobIdentifier(text),
+            let job = try await store.job(id, tenant: key.id)
+        else {
             throw APIError.jobUnknown
         }
         guard job.expiredAt == nil, (job.expiresAt ?? .max) > store.currentTime else {
@@ -63,7 +65,8 @@ struct API: Sendable {
 
     /// The image that a path names.
     func image(_ text: String?, of job: Job) async throws -> JobImage {
-        guard let text, let number = Int(text), (1...Int(Int32.max)).contains(number), String(number) == text,
+        guard let text, let number = Int(text), (1...Int(Int32.max)).contains(number),
+            String(number) == text,
             let image = try await store.image(job: job.id, number: number)
         else { throw APIError.imageUnknown }
         return image
@@ -99,7 +102,9 @@ struct API: Sendable {
 
     /// Reads a whole number of seconds, cut off at ``maxWait``; `nil` for anything else.
     static func patience(_ text: some StringProtocol) -> Duration? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return nil
+        }
         // Digits that are no number are too many of them.
         return min(Int32(text).map { .seconds($0) } ?? maxWait, maxWait)
     }
@@ -115,6 +120,10 @@ struct API: Sendable {
         var fields = fields
         fields[.contentType] = "application/json"
         fields[.cacheControl] = "no-store"
-        return ServerResponse(status: status, fields: fields, body: .bytes(try JSONDocument.bytes(document)))
+        return ServerResponse(
+            status: status,
+            fields: fields,
+            body: .bytes(try JSONDocument.bytes(document))
+        )
     }
 }

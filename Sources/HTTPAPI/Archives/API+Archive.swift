@@ -14,12 +14,18 @@ extension API {
     /// The archive of a job that has ended, or of what is done so far with `?partial=true`.
     ///
     /// The job does not expire while the archive is sent. It may be erased, and then the connection is cut.
-    func sendArchive(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+    func sendArchive(
+        _ request: ServerRequest,
+        key: APIKey,
+        id: String?
+    ) async throws -> ServerResponse {
         try allow(["partial"], in: request.target)
         let reading = id.flatMap { JobIdentifier($0) }.map { readings.begin($0) }
         let job = try await job(id, of: key)
         let isPartial =
-            try request.target.queryValue("partial").map { try JobParameters.boolean($0, "partial") } ?? false
+            try request.target.queryValue("partial").map {
+                try JobParameters.boolean($0, "partial")
+            } ?? false
         guard isPartial || job.state.isTerminal else {
             throw APIError(
                 .conflict,
@@ -29,7 +35,11 @@ extension API {
             )
         }
         guard isPartial || job.counts.done > 0 else {
-            throw APIError(.conflict, "job_failed", "No image of the job was protected, so there is no archive.")
+            throw APIError(
+                .conflict,
+                "job_failed",
+                "No image of the job was protected, so there is no archive."
+            )
         }
         let plan = try await plan(job, key)
         try await requireFiles(plan.members, in: job, key: key)
@@ -43,13 +53,20 @@ extension API {
             type: "application/zip",
             filename: "\(job.id).zip"
         ) { [blobs, disk, logger] range, writer in
-            try await plan.send(range, from: blobs, on: disk, logger: logger) { try await writer.write($0) }
+            try await plan.send(range, from: blobs, on: disk, logger: logger) {
+                try await writer.write($0)
+            }
             withExtendedLifetime(reading) {}
         }
     }
 
     /// One protected image.
-    func sendImage(_ request: ServerRequest, key: APIKey, id: String?, number: String?) async throws -> ServerResponse {
+    func sendImage(
+        _ request: ServerRequest,
+        key: APIKey,
+        id: String?,
+        number: String?
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         let job = try await job(id, of: key)
         let image = try await image(number, of: job)
@@ -130,17 +147,29 @@ extension API {
 
     private func plan(_ job: Job) async throws -> ArchivePlan {
         let images = try await images(of: job)
-        let attachments = job.attachments.kinds.isEmpty ? [:] : try await store.attachments(job: job.id, number: nil)
+        let attachments =
+            job.attachments.kinds.isEmpty
+            ? [:] : try await store.attachments(job: job.id, number: nil)
         let members = images.flatMap { image in
             ArchivePlan.Member(image).map { member in
-                [member] + (attachments[image.number] ?? []).compactMap { ArchivePlan.Member($0, of: image) }
+                [member]
+                    + (attachments[image.number] ?? []).compactMap {
+                        ArchivePlan.Member($0, of: image)
+                    }
             } ?? []
         }
         let documents = images.map { ImageDocument($0) }
         let manifest = ManifestDocument(job: job.id, settings: job.settings, images: documents)
         let bytes = try JSONDocument.bytes(manifest)
-        let page = job.attachments.previews ? PreviewPage.make(documents.filter { $0.state == .done }) : nil
-        return try ArchivePlan(members: members, page: page, manifest: bytes, signature: signingKey.sign(bytes))
+        let page =
+            job.attachments.previews
+            ? PreviewPage.make(documents.filter { $0.state == .done }) : nil
+        return try ArchivePlan(
+            members: members,
+            page: page,
+            manifest: bytes,
+            signature: signingKey.sign(bytes)
+        )
     }
 
     /// Answers with a file whose bytes are known by their digest: whole, a range of it, or the word that it has not changed.
@@ -155,23 +184,31 @@ extension API {
         filename: String,
         bytes: @escaping @Sendable (Range<UInt64>, ResponseWriter) async throws -> Void
     ) throws -> ServerResponse {
-        guard let tag = EntityTag(opaque: digest.hex) else { preconditionFailure("hex digits make a tag") }
+        guard let tag = EntityTag(opaque: digest.hex) else {
+            preconditionFailure("hex digits make a tag")
+        }
         var fields: HTTPFields = [
             .eTag: tag.encoded, .acceptRanges: "bytes", .cacheControl: "private, no-cache",
         ]
         if isOfBytes { fields[.reprDigest] = "sha-256=:\(Base64.encode(digest.bytes)):" }
         guard tag.passes(ifMatch: request.fields[.ifMatch]) else {
-            throw APIError(.preconditionFailed, "precondition_failed", "The file is not the one that If-Match names.")
+            throw APIError(
+                .preconditionFailed,
+                "precondition_failed",
+                "The file is not the one that If-Match names."
+            )
         }
         if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) {
             return ServerResponse(status: .notModified, fields: fields, body: .none)
         }
         fields[.contentType] = type
-        fields[.contentDisposition] = ContentDisposition(type: "attachment", filename: filename).encoded
+        fields[.contentDisposition] =
+            ContentDisposition(type: "attachment", filename: filename).encoded
 
         var status = HTTPResponse.Status.ok
         var range = 0..<length
-        let wanted = tag.allowsRange(ifRange: request.fields[.ifRange]) ? request.fields[.range] : nil
+        let wanted =
+            tag.allowsRange(ifRange: request.fields[.ifRange]) ? request.fields[.range] : nil
         switch ByteRange(request.method == .get ? wanted : nil, length: length) {
         case .whole:
             break
@@ -198,7 +235,8 @@ extension API {
 extension ArchivePlan.Member {
     /// A protected image and its place in the archive; `nil` if it is not protected.
     init?(_ image: JobImage) {
-        guard let output = image.output, let crc32 = image.outputCRC32, let file = ImageDocument.file(of: image)
+        guard let output = image.output, let crc32 = image.outputCRC32,
+            let file = ImageDocument.file(of: image)
         else { return nil }
         self.init(name: file, sha256: output.sha256, size: output.size, crc32: crc32)
     }

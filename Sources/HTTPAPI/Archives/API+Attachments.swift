@@ -23,7 +23,11 @@ extension API {
         guard let attachment = attachments[image.number]?.first(where: { $0.kind == kind }) else {
             throw APIError.attachmentMissing
         }
-        try await requireFiles([ArchivePlan.Member(attachment, of: image)].compactMap(\.self), in: job, key: key)
+        try await requireFiles(
+            [ArchivePlan.Member(attachment, of: image)].compactMap(\.self),
+            in: job,
+            key: key
+        )
         return try await sendBlob(
             request,
             attachment.blob,

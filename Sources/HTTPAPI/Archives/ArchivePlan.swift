@@ -58,7 +58,9 @@ struct ArchivePlan: Sendable {
         var entries = members.map { ZIPEntry(name: $0.name, size: $0.size, crc32: $0.crc32) }
         var files = members.map { Source.blob($0.sha256, size: $0.size) }
         for (name, bytes) in signed + [(ArchiveNames.sums, sums)] {
-            entries.append(ZIPEntry(name: name, size: UInt64(bytes.count), crc32: CRC32.checksum(bytes)))
+            entries.append(
+                ZIPEntry(name: name, size: UInt64(bytes.count), crc32: CRC32.checksum(bytes))
+            )
             files.append(.bytes(bytes))
         }
         layout = try ZIPLayout(entries: entries)
@@ -105,7 +107,8 @@ struct ArchivePlan: Sendable {
             let end = start + source.length
             defer { start = end }
             guard end > range.lowerBound, start < range.upperBound, start < end else { continue }
-            let wanted = (max(start, range.lowerBound) - start)..<(min(end, range.upperBound) - start)
+            let wanted =
+                (max(start, range.lowerBound) - start)..<(min(end, range.upperBound) - start)
             switch source {
             case .bytes(let bytes):
                 pending += bytes[Int(wanted.lowerBound)..<Int(wanted.upperBound)]

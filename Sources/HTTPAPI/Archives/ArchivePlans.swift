@@ -32,7 +32,10 @@ final class ArchivePlans: Sendable {
     ///   - make: Makes it, if it is not there or being made already.
     /// - Returns: The plan.
     /// - Throws: What `make` threw, also if it was made for somebody else; the next one to ask makes it anew.
-    func plan(_ key: Key, make: @escaping @Sendable () async throws -> ArchivePlan) async throws -> ArchivePlan {
+    func plan(
+        _ key: Key,
+        make: @escaping @Sendable () async throws -> ArchivePlan
+    ) async throws -> ArchivePlan {
         let planning = plans.withLock { plans in
             let known = plans.firstIndex { $0.key == key }.map { plans.remove(at: $0).planning }
             let planning = known ?? Planning { try await make() }

@@ -38,7 +38,8 @@ enum PreviewPage {
         var figures = ""
         if let report = image.report {
             let psnr = report.psnr.isFinite ? ", PSNR \(tenths(report.psnr)) dB" : ""
-            figures = " – largest change \(report.maxAbsoluteDifference)\(psnr), SSIM \(thousandths(report.ssim))"
+            figures =
+                " – largest change \(report.maxAbsoluteDifference)\(psnr), SSIM \(thousandths(report.ssim))"
         }
         return """
             <figure>
@@ -52,7 +53,9 @@ enum PreviewPage {
 
     private static func tenths(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 
-    private static func thousandths(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
+    private static func thousandths(_ value: Double) -> String {
+        "\((value * 1000).rounded() / 1000)"
+    }
 
     /// A path in the archive as a relative URL.
     private static func url(_ path: String) -> String { "./" + PercentEncoding.path(path) }

@@ -20,18 +20,29 @@ extension API {
             limit: try limit(request.target)
         )
         return try answer(
-            ClassListDocument(classes: page.classes.map(ClassDocument.init), nextCursor: page.nextCursor)
+            ClassListDocument(
+                classes: page.classes.map(ClassDocument.init),
+                nextCursor: page.nextCursor
+            )
         )
     }
 
     /// `GET /v1/classes/{label}`.
-    func showClass(_ request: ServerRequest, key: APIKey, label: String) async throws -> ServerResponse {
+    func showClass(
+        _ request: ServerRequest,
+        key: APIKey,
+        label: String
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         return try answer(ClassDocument(try await ownedClass(label, of: key)))
     }
 
     /// `PUT /v1/classes/{label}`, with an assignment or without a body.
-    func makeClass(_ request: ServerRequest, key: APIKey, label: String) async throws -> ServerResponse {
+    func makeClass(
+        _ request: ServerRequest,
+        key: APIKey,
+        label: String
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         let label = try ClassLabel(label)
         var assignment: ClassAssignment?
@@ -47,13 +58,22 @@ extension API {
     }
 
     /// `GET /v1/classes/{label}/semantic-image`: the first of the class's own pictures.
-    func sendSemanticImage(_ request: ServerRequest, key: APIKey, label: String) async throws -> ServerResponse {
+    func sendSemanticImage(
+        _ request: ServerRequest,
+        key: APIKey,
+        label: String
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         guard let label = try? ClassLabel(label),
             let picture = try await store.importedSemanticImage(tenant: key.id, label: label)
         else { throw APIError.semanticImageMissing }
         do {
-            return try await sendBlob(request, picture, type: "image/png", filename: "\(label.folderName).png")
+            return try await sendBlob(
+                request,
+                picture,
+                type: "image/png",
+                filename: "\(label.folderName).png"
+            )
         } catch BlobStorageError.notFound {
             // Replaced between the look at the row and the look at the file, it is nobody's fault.
             let current = try await store.importedSemanticImage(tenant: key.id, label: label)
@@ -63,13 +83,18 @@ extension API {
     }
 
     /// `PUT /v1/classes/{label}/semantic-image`.
-    func importSemanticImage(_ request: ServerRequest, key: APIKey, label: String) async throws -> ServerResponse {
+    func importSemanticImage(
+        _ request: ServerRequest,
+        key: APIKey,
+        label: String
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         guard !lifecycle.isDraining else { throw APIError.draining }
         let label = try ClassLabel(label)
         return try await withinRate(request, key: key, isRepeated: false) {
             try await requireRoom(for: request.body.declaredLength)
-            let upload = try await UploadReader(blobs: blobs, disk: disk, limits: pictureLimits).readPicture(request)
+            let upload = try await UploadReader(blobs: blobs, disk: disk, limits: pictureLimits)
+                .readPicture(request)
             let isNew = try await keep(try await semanticImage(of: upload), of: label, key: key)
             logger.info("semantic image imported", metadata: ["key.id": "\(key.id)"])
             let document = ClassDocument(try await ownedClass(label.text, of: key))
@@ -78,7 +103,11 @@ extension API {
     }
 
     /// `DELETE /v1/classes/{label}/semantic-image`, after which the generator draws again.
-    func removeSemanticImage(_ request: ServerRequest, key: APIKey, label: String) async throws -> ServerResponse {
+    func removeSemanticImage(
+        _ request: ServerRequest,
+        key: APIKey,
+        label: String
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         guard let label = try? ClassLabel(label),
             let free = try await store.removeImportedSemanticImages(tenant: key.id, label: label)
@@ -97,18 +126,25 @@ extension API {
     }
 
     private func ownedClass(_ text: String, of key: APIKey) async throws -> OwnedClass {
-        guard let label = try? ClassLabel(text), let owned = try await store.ownedClass(tenant: key.id, label: label)
+        guard let label = try? ClassLabel(text),
+            let owned = try await store.ownedClass(tenant: key.id, label: label)
         else { throw APIError.classUnknown }
         return owned
     }
 
     private func semanticImage(of upload: any BlobSpool) async throws -> HashedBytes {
         do {
-            switch try await pictures.importPicture(reading: { [disk] in try await disk.run { try upload.contents() } })
+            switch try await pictures.importPicture(reading: { [disk] in
+                try await disk.run { try upload.contents() }
+            })
             {
             case .made(let semanticImage): return semanticImage
             case .failed(let failure):
-                throw APIError(.unprocessableContent, "semantic_image_unusable", "\(failure.code): \(failure.detail)")
+                throw APIError(
+                    .unprocessableContent,
+                    "semantic_image_unusable",
+                    "\(failure.code): \(failure.detail)"
+                )
             }
         } catch is CodecsUnavailable {
             throw APIError.codecsUnavailable
@@ -116,7 +152,11 @@ extension API {
     }
 
     /// Files the picture and makes it the class's; tells whether the class is new.
-    private func keep(_ picture: HashedBytes, of label: ClassLabel, key: APIKey) async throws -> Bool {
+    private func keep(
+        _ picture: HashedBytes,
+        of label: ClassLabel,
+        key: APIKey
+    ) async throws -> Bool {
         let filed = try await disk.run { [blobs, ledger] in
             let spool = try blobs.newSpool()
             try spool.append(picture.bytes)
@@ -145,7 +185,11 @@ extension API {
 }
 
 extension APIError {
-    static let classUnknown = APIError(.notFound, "class_unknown", "This API key has no class of this name.")
+    static let classUnknown = APIError(
+        .notFound,
+        "class_unknown",
+        "This API key has no class of this name."
+    )
 
     static let classAssigned = APIError(
         .conflict,
@@ -176,7 +220,9 @@ extension APIError {
 /// What makes semantic images of pictures; in the service its codec processes.
 protocol PictureImporting: Sendable {
     /// Makes one, as ``CodecPool/importPicture(reading:)`` does.
-    func importPicture(reading read: @Sendable () async throws -> [UInt8]) async throws -> PictureImport
+    func importPicture(
+        reading read: @Sendable () async throws -> [UInt8]
+    ) async throws -> PictureImport
 }
 
 extension CodecPool: PictureImporting {}

@@ -23,11 +23,16 @@ struct ClassDocument: Encodable {
         semanticImage = owned.importedCount > 0 ? "imported" : "generated"
         importedCount = owned.importedCount
         assignment = owned.assignment
-        links = Links(self: path, semanticImage: owned.importedCount > 0 ? "\(path)/semantic-image" : nil)
+        links = Links(
+            self: path,
+            semanticImage: owned.importedCount > 0 ? "\(path)/semantic-image" : nil
+        )
     }
 
     /// The path of a class's resource, as a link has it.
-    static func path(of label: ClassLabel) -> String { "/v1/classes/\(PercentEncoding.path(label.text))" }
+    static func path(of label: ClassLabel) -> String {
+        "/v1/classes/\(PercentEncoding.path(label.text))"
+    }
 }
 
 /// A page of classes.

@@ -10,12 +10,21 @@ extension API {
     ///
     /// A listener that was told the end already and comes back all the same, as browsers do, gets 204, which stops it (WHATWG HTML,
     /// section 9.2.3).
-    func sendEvents(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+    func sendEvents(
+        _ request: ServerRequest,
+        key: APIKey,
+        id: String?
+    ) async throws -> ServerResponse {
         try allow(["last_event_id"], in: request.target)
         let cursor = try Self.cursor(of: request)
         let job = try await job(id, of: key)
         guard let watch = try await store.watch(job.id, tenant: key.id),
-            let progress = try await store.progress(of: job.id, tenant: key.id, after: cursor.ending, limit: 1)
+            let progress = try await store.progress(
+                of: job.id,
+                tenant: key.id,
+                after: cursor.ending,
+                limit: 1
+            )
         else { throw APIError.jobUnknown }
         guard cursor.ending <= progress.lastEnding else { throw APIError.eventIDInvalid }
         if cursor.hasEnd, progress.job.state.isTerminal, progress.ended.isEmpty {
@@ -28,7 +37,8 @@ extension API {
             tenant: key.id,
             watch: watch,
             client: request.clientEnd,
-            authenticate: { [authenticator = Authenticator(store: store), fields = request.fields] in
+            authenticate: {
+                [authenticator = Authenticator(store: store), fields = request.fields] in
                 _ = try await authenticator.key(of: fields, for: .read)
             }
         )
@@ -48,7 +58,9 @@ extension API {
     /// at first.
     private static func cursor(of request: ServerRequest) throws(APIError) -> EventCursor {
         var cursor = EventCursor.start
-        for case let text? in [request.target.queryValue("last_event_id"), request.fields[.lastEventID]]
+        for case let text? in [
+            request.target.queryValue("last_event_id"), request.fields[.lastEventID],
+        ]
         where !text.isEmpty {
             guard let next = EventCursor(text) else { throw .eventIDInvalid }
             cursor = next

@@ -22,7 +22,8 @@ struct EventCursor: Sendable, Equatable, CustomStringConvertible {
     /// - Returns: `nil` for a text that is no id of an event.
     init?(_ text: String) {
         let digits = text.hasSuffix(Self.endMark) ? text.dropLast(Self.endMark.count) : text[...]
-        guard (1...18).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+        guard (1...18).contains(digits.utf8.count),
+            digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             let ending = Int64(digits)
         else { return nil }
         self.init(ending: ending, hasEnd: digits.count < text.count)

@@ -31,12 +31,17 @@ struct JobEventFeed {
     /// - Parameter progress: How the job stands, with at most ``maxImages`` images that ended after ``cursor``.
     /// - Returns: The events, in order, and whether more are due at once.
     /// - Throws: If a document cannot be written as JSON.
-    mutating func events(of progress: JobProgress) throws -> (events: [ServerSentEvent], hasMore: Bool) {
+    mutating func events(
+        of progress: JobProgress
+    ) throws -> (events: [ServerSentEvent], hasMore: Bool) {
         var events: [ServerSentEvent] = []
         let standing = Standing(state: progress.job.state, counts: progress.job.counts)
         if standing != told {
             events.append(
-                ServerSentEvent(name: "job", data: try JSONDocument.line(JobEventDocument(progress.job, reason: nil)))
+                ServerSentEvent(
+                    name: "job",
+                    data: try JSONDocument.line(JobEventDocument(progress.job, reason: nil))
+                )
             )
             told = standing
         }
@@ -44,7 +49,11 @@ struct JobEventFeed {
             cursor = EventCursor(ending: ended.ending, hasEnd: false)
             let document = ImageEventDocument(ended.image)
             events.append(
-                ServerSentEvent(name: "image", data: try JSONDocument.line(document), id: cursor.description)
+                ServerSentEvent(
+                    name: "image",
+                    data: try JSONDocument.line(document),
+                    id: cursor.description
+                )
             )
         }
         let hasMore = progress.ended.count >= Self.maxImages
@@ -54,7 +63,11 @@ struct JobEventFeed {
             hasEnded = true
             let document = JobEventDocument(progress.job, reason: .finished)
             events.append(
-                ServerSentEvent(name: "end", data: try JSONDocument.line(document), id: cursor.description)
+                ServerSentEvent(
+                    name: "end",
+                    data: try JSONDocument.line(document),
+                    id: cursor.description
+                )
             )
         }
         return (events, hasMore)

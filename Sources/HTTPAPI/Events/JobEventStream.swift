@@ -73,6 +73,8 @@ struct JobEventStream: Sendable {
             guard !Task.isCancelled else { throw ConnectionClosed() }
         }
         // A listener that has gone reads nothing; one that has ended its own direction only comes back and goes on.
-        if lifecycle.isDraining { try await writer.write(ServerSentEvent.comment("the service stops, come back")) }
+        if lifecycle.isDraining {
+            try await writer.write(ServerSentEvent.comment("the service stops, come back"))
+        }
     }
 }

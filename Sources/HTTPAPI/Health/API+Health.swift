@@ -23,8 +23,14 @@ extension API {
 
     /// The key by which anybody verifies the manifests of this service.
     func showSigningKey() -> ServerResponse {
-        let fields: HTTPFields = [.contentType: "application/x-pem-file", .cacheControl: "no-cache"]
-        return ServerResponse(status: .ok, fields: fields, body: .bytes(Array(signingKey.verificationKey.pem.utf8)))
+        let fields: HTTPFields = [
+            .contentType: "application/x-pem-file", .cacheControl: "no-cache",
+        ]
+        return ServerResponse(
+            status: .ok,
+            fields: fields,
+            body: .bytes(Array(signingKey.verificationKey.pem.utf8))
+        )
     }
 
     /// Whether uploads are taken: not while the service stops, its disk is low or cannot be
@@ -40,7 +46,11 @@ extension API {
         }
         let free = try await disk.run { [space] in try space.diskSpace().free }
         guard free >= settings.minFreeBytes + (reserve?.missingBytes ?? 0) else {
-            var fault = APIError(.serviceUnavailable, "disk_low", "The disk of the data folder is nearly full.")
+            var fault = APIError(
+                .serviceUnavailable,
+                "disk_low",
+                "The disk of the data folder is nearly full."
+            )
             fault.fields = [.retryAfter: "60"]
             throw fault
         }

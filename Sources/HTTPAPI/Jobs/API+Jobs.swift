@@ -19,7 +19,13 @@ extension API {
         )
         var jobs: [JobDocument] = []
         for job in page.jobs {
-            jobs.append(JobDocument(job, failures: nil, etaSeconds: try await forecast.seconds(untilEndOf: job)))
+            jobs.append(
+                JobDocument(
+                    job,
+                    failures: nil,
+                    etaSeconds: try await forecast.seconds(untilEndOf: job)
+                )
+            )
         }
         return try answer(
             JobListDocument(jobs: jobs, nextCursor: page.nextCursor)
@@ -27,10 +33,19 @@ extension API {
     }
 
     /// `GET /v1/jobs/{id}?wait=N`.
-    func showJob(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+    func showJob(
+        _ request: ServerRequest,
+        key: APIKey,
+        id: String?
+    ) async throws -> ServerResponse {
         try allow(["wait"], in: request.target)
         let patience = try wait(request.target.queryValue("wait"))
-        let job = try await finished(try await job(id, of: key), of: key, within: patience, for: request.clientEnd)
+        let job = try await finished(
+            try await job(id, of: key),
+            of: key,
+            within: patience,
+            for: request.clientEnd
+        )
         let document = try await document(job)
         var fields = HTTPFields()
         if !job.state.isTerminal { fields[.retryAfter] = Self.retryAfter(document.etaSeconds) }
@@ -38,7 +53,11 @@ extension API {
     }
 
     /// `GET /v1/jobs/{id}/images?state=&cursor=`; the cursor is the number of the last image.
-    func listImages(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+    func listImages(
+        _ request: ServerRequest,
+        key: APIKey,
+        id: String?
+    ) async throws -> ServerResponse {
         try allow(["state", "cursor", "limit"], in: request.target)
         let job = try await job(id, of: key)
         let limit = try limit(request.target)
@@ -52,12 +71,19 @@ extension API {
         }
         var last = 0
         if let cursor = request.target.queryValue("cursor") {
-            guard let number = Int(cursor), number > 0, cursor == String(number), cursor.utf8.count <= 18 else {
+            guard let number = Int(cursor), number > 0, cursor == String(number),
+                cursor.utf8.count <= 18
+            else {
                 throw APIError.cursorInvalid
             }
             last = number
         }
-        let images = try await store.images(job: job.id, states: states, after: last, limit: limit + 1)
+        let images = try await store.images(
+            job: job.id,
+            states: states,
+            after: last,
+            limit: limit + 1
+        )
         let page = images.prefix(limit)
         return try answer(
             ImageListDocument(
@@ -68,8 +94,12 @@ extension API {
     }
 
     /// `GET /v1/jobs/{id}/images/{n}/report`.
-    func showReport(_ request: ServerRequest, key: APIKey, id: String?, number: String?) async throws -> ServerResponse
-    {
+    func showReport(
+        _ request: ServerRequest,
+        key: APIKey,
+        id: String?,
+        number: String?
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         let image = try await image(number, of: try await job(id, of: key))
         guard let report = image.report else { throw Self.unfinished(image) }
@@ -89,7 +119,11 @@ extension API {
                 limit: JobDocument.maxFailures
             )
         }
-        return JobDocument(job, failures: failures, etaSeconds: try await forecast.seconds(untilEndOf: job))
+        return JobDocument(
+            job,
+            failures: failures,
+            etaSeconds: try await forecast.seconds(untilEndOf: job)
+        )
     }
 
     /// The answer to a request for work that is not done yet.
@@ -102,19 +136,30 @@ extension API {
     }
 
     /// The job once it has ended, or as it is when the time is over, the service stops or the client has gone.
-    func finished(_ job: Job, of key: APIKey, within patience: Duration, for client: ClientEnd) async throws -> Job {
+    func finished(
+        _ job: Job,
+        of key: APIKey,
+        within patience: Duration,
+        for client: ClientEnd
+    ) async throws -> Job {
         guard !job.state.isTerminal, patience > .zero else { return job }
-        guard let watch = try await store.watch(job.id, tenant: key.id) else { throw APIError.jobUnknown }
+        guard let watch = try await store.watch(job.id, tenant: key.id) else {
+            throw APIError.jobUnknown
+        }
         let deadline = ContinuousClock.now + patience
         while true {
             let mark = watch.mark
             let job = try await self.job(job.id.text, of: key)
             let rest = ContinuousClock.now.duration(to: deadline)
             // Of a task that is cancelled nobody reads the answer.
-            guard !job.state.isTerminal, !lifecycle.isDraining, rest > .zero, !Task.isCancelled, !client.hasEnded else {
+            guard !job.state.isTerminal, !lifecycle.isDraining, rest > .zero, !Task.isCancelled,
+                !client.hasEnded
+            else {
                 return job
             }
-            await client.interrupting { await watch.wait(after: mark, atMost: min(rest, Self.pollInterval)) }
+            await client.interrupting {
+                await watch.wait(after: mark, atMost: min(rest, Self.pollInterval))
+            }
         }
     }
 
@@ -122,7 +167,12 @@ extension API {
     static func unfinished(_ image: JobImage) -> APIError {
         switch image.state {
         case .queued, .running, .done:
-            APIError(.conflict, "image_unfinished", "The image is not protected yet.", fields: [.retryAfter: "1"])
+            APIError(
+                .conflict,
+                "image_unfinished",
+                "The image is not protected yet.",
+                fields: [.retryAfter: "1"]
+            )
         case .failed, .quarantined, .cancelled:
             APIError(
                 .conflict,

@@ -22,7 +22,10 @@ extension API {
         let job = try await job(id, of: key)
         switch try await store.retryJob(job.id, tenant: key.id) {
         case .queued(let job):
-            logger.info("job retried", metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.queued)"])
+            logger.info(
+                "job retried",
+                metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.queued)"]
+            )
             return try await accepted(job)
         case .nothing: throw APIError.nothingToRetry
         case .expired: throw APIError.jobExpired

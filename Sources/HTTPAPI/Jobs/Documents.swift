@@ -107,7 +107,9 @@ struct ImageDocument: Encodable {
     }
 
     /// Where an image lies in the archive; nowhere without a class.
-    static func file(of image: JobImage) -> String? { image.label.map { "\($0.folderName)/\(image.fileName)" } }
+    static func file(of image: JobImage) -> String? {
+        image.label.map { "\($0.folderName)/\(image.fileName)" }
+    }
 }
 
 /// A page of jobs.

@@ -32,7 +32,9 @@ actor Forecast {
     /// - Returns: Whole seconds, rounded up; `nil` for a job that has ended, and as long as nothing was measured.
     /// - Throws: Faults of the store.
     func seconds(untilEndOf job: Job) async throws -> Int? {
-        guard !job.state.isTerminal, let speed = meter.pixelsPerSecond, speed > 0 else { return nil }
+        guard !job.state.isTerminal, let speed = meter.pixelsPerSecond, speed > 0 else {
+            return nil
+        }
         let pixels = try await queue().pixels(untilEndOf: job.work)
         return Int(exactly: (Double(pixels) / (speed * Double(codecs))).rounded(.up))
     }

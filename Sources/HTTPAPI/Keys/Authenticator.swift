@@ -24,7 +24,9 @@ struct Authenticator: Sendable {
     ///   the store.
     func key(of fields: HTTPFields, for scope: APIKeyScope) async throws -> APIKey {
         let values = fields[values: .authorization]
-        guard values.count == 1, let secret = try Self.secret(in: values[0]) else { throw APIError.keyMissing }
+        guard values.count == 1, let secret = try Self.secret(in: values[0]) else {
+            throw APIError.keyMissing
+        }
         guard let key = try await store.key(hash: APIKeySecret(presented: secret).hash) else {
             throw APIError.keyInvalid
         }
@@ -39,7 +41,11 @@ struct Authenticator: Sendable {
     /// - Throws: ``APIError/keyInvalid`` for either scheme without a usable key.
     static func secret(in value: String) throws(APIError) -> String? {
         let space = UInt8(ascii: " ")
-        let parts = value.utf8.split(separator: space, maxSplits: 1, omittingEmptySubsequences: true)
+        let parts = value.utf8.split(
+            separator: space,
+            maxSplits: 1,
+            omittingEmptySubsequences: true
+        )
         guard let scheme = parts.first.map(Substring.init) else { return nil }
         let isBearer = scheme.equalsIgnoringASCIICase("bearer")
         guard isBearer || scheme.equalsIgnoringASCIICase("basic") else { return nil }
@@ -49,12 +55,15 @@ struct Authenticator: Sendable {
         if isBearer {
             secret = credentials
         } else {
-            guard let decoded = Base64.decode(credentials), let colon = decoded.firstIndex(of: UInt8(ascii: ":")) else {
+            guard let decoded = Base64.decode(credentials),
+                let colon = decoded.firstIndex(of: UInt8(ascii: ":"))
+            else {
                 throw .keyInvalid
             }
             secret = Array(decoded[..<colon])
         }
-        guard (1...256).contains(secret.count), let text = String(validating: secret, as: UTF8.self) else {
+        guard (1...256).contains(secret.count), let text = String(validating: secret, as: UTF8.self)
+        else {
             throw .keyInvalid
         }
         return text

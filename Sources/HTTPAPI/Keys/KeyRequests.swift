@@ -99,14 +99,22 @@ struct QuotaChange: Decodable, Sendable, Equatable {
 
     init(from decoder: any Decoder) throws {
         let members = try JSONMembers<Name>(decoder)
-        func limit(_ name: Name, _ detail: String, _ check: (Int) throws -> Int) throws -> ValueChange<Int> {
+        func limit(
+            _ name: Name,
+            _ detail: String,
+            _ check: (Int) throws -> Int
+        ) throws -> ValueChange<Int> {
             let change = try members.change(name, as: Int.self, detail)
             guard case .set(let limit) = change else { return change }
             return .set(try check(limit))
         }
         imagesQueued = try limit(.imagesQueued, KeyRules.imagesQueuedDetail, KeyRules.imagesQueued)
         bytesQueued = try limit(.bytesQueued, KeyRules.bytesQueuedDetail, KeyRules.bytesQueued)
-        jobsPerMinute = try limit(.jobsPerMinute, KeyRules.jobsPerMinuteDetail, KeyRules.jobsPerMinute)
+        jobsPerMinute = try limit(
+            .jobsPerMinute,
+            KeyRules.jobsPerMinuteDetail,
+            KeyRules.jobsPerMinute
+        )
     }
 
     /// The quotas of a new key.

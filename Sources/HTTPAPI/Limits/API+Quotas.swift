@@ -18,7 +18,9 @@ extension API {
         let length = UploadReader.isOfOneImage(request.fields) ? request.body.declaredLength : nil
         let least = QueuedImages(count: 1, bytes: max(Int(clamping: length ?? 1), 1))
         let queued = try await store.queuedImages(tenant: key.id)
-        if let excess = key.quotas.excess(of: least, over: queued) { throw APIError.overQuota(excess) }
+        if let excess = key.quotas.excess(of: least, over: queued) {
+            throw APIError.overQuota(excess)
+        }
     }
 
     /// Answers an upload within the key's jobs a minute, with the fields that tell how many are left.
@@ -56,7 +58,9 @@ extension API {
             let fault = APIError.rateLimited(perMinute, retryAfter: standing.untilNext ?? .zero)
             response = refusal(of: request, for: fault)
         }
-        response.fields.append(contentsOf: RateLimitFields.fields(perMinute: perMinute, standing: standing))
+        response.fields.append(
+            contentsOf: RateLimitFields.fields(perMinute: perMinute, standing: standing)
+        )
         return response
     }
 }

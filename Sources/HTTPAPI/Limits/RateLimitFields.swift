@@ -8,7 +8,10 @@ enum RateLimitFields {
     ///   - perMinute: The quota.
     ///   - standing: How many jobs may be made at once, and how long it takes until it is one more.
     /// - Returns: Both.
-    static func fields(perMinute: Int, standing: (remaining: Int, untilNext: Duration?)) -> HTTPFields {
+    static func fields(
+        perMinute: Int,
+        standing: (remaining: Int, untilNext: Duration?)
+    ) -> HTTPFields {
         let time = standing.untilNext.map { ";t=\(seconds($0))" } ?? ""
         return [
             .rateLimitPolicy: "\"jobs\";q=\(perMinute);w=60",

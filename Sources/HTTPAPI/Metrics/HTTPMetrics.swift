@@ -7,7 +7,9 @@ import Telemetry
 struct HTTPMetrics: Sendable {
     /// Stands for a route, or a method, that there is not.
     private static let none = "none"
-    private static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    private static let methods: Set<String> = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
+    ]
 
     /// The routes of the requests that are under way, by the requests' identifiers.
     private final class Ledger: Sendable {
@@ -24,12 +26,14 @@ struct HTTPMetrics: Sendable {
     init(_ registry: MetricRegistry) {
         requests = registry.counter(
             "palimpsest_http_requests_total",
-            help: "Requests by method, route and status; without a status the peer went away first.",
+            help:
+                "Requests by method, route and status; without a status the peer went away first.",
             labels: ["method", "route", "status"]
         )
         seconds = registry.histogram(
             "palimpsest_http_request_duration_seconds",
-            help: "From the complete head of a request to the end of its response, streams and waits included.",
+            help:
+                "From the complete head of a request to the end of its response, streams and waits included.",
             buckets: Histogram.secondsBuckets,
             labels: ["route"]
         )
@@ -38,8 +42,14 @@ struct HTTPMetrics: Sendable {
             help: "Requests whose response has not ended, by route.",
             labels: ["route"]
         )
-        received = registry.counter("palimpsest_http_received_bytes_total", help: "Bytes of request bodies, uploads.")
-        sent = registry.counter("palimpsest_http_sent_bytes_total", help: "Bytes of response bodies.")
+        received = registry.counter(
+            "palimpsest_http_received_bytes_total",
+            help: "Bytes of request bodies, uploads."
+        )
+        sent = registry.counter(
+            "palimpsest_http_sent_bytes_total",
+            help: "Bytes of response bodies."
+        )
     }
 
     /// Notes that a request has begun.
@@ -57,7 +67,9 @@ struct HTTPMetrics: Sendable {
     func end(_ record: RequestRecord) {
         let route = ledger.routes.withLock { $0.removeValue(forKey: record.id) }
         if let route { inFlight.add(-1, [route]) }
-        let method = record.method.map { Self.methods.contains($0.rawValue) ? $0.rawValue : "other" }
+        let method = record.method.map {
+            Self.methods.contains($0.rawValue) ? $0.rawValue : "other"
+        }
         let status = record.status.map(String.init)
         requests.increment([method ?? Self.none, route ?? Self.none, status ?? Self.none])
         seconds.observe(record.duration, [route ?? Self.none])

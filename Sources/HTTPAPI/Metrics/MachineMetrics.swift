@@ -35,12 +35,21 @@ struct MachineMetrics: Sendable {
             "process_cpu_seconds_total",
             help: "User and system time of the serving process, without the codecs."
         )
-        resident = registry.gauge("process_resident_memory_bytes", help: "Resident memory of the serving process.")
-        virtual = registry.gauge("process_virtual_memory_bytes", help: "Address space of the serving process.")
+        resident = registry.gauge(
+            "process_resident_memory_bytes",
+            help: "Resident memory of the serving process."
+        )
+        virtual = registry.gauge(
+            "process_virtual_memory_bytes",
+            help: "Address space of the serving process."
+        )
         threads = registry.gauge("process_threads", help: "Threads of the serving process.")
         openDescriptors = registry.gauge("process_open_fds", help: "Open file descriptors.")
         maxDescriptors = registry.gauge("process_max_fds", help: "The most open file descriptors.")
-        start = registry.gauge("process_start_time_seconds", help: "When the process began, since 1970.")
+        start = registry.gauge(
+            "process_start_time_seconds",
+            help: "When the process began, since 1970."
+        )
     }
 
     /// Takes over what the disk and the store say.

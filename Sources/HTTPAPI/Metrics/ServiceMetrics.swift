@@ -37,7 +37,8 @@ struct ServiceMetrics: Sendable {
         self.version = version
         info = registry.gauge(
             "palimpsest_build_info",
-            help: "Always 1; the labels tell the version and the weights, one series for each file.",
+            help:
+                "Always 1; the labels tell the version and the weights, one series for each file.",
             labels: ["version", "model_sha256"]
         )
         ready = registry.gauge(
@@ -45,7 +46,10 @@ struct ServiceMetrics: Sendable {
             help: "Whether the service wants requests: 0 once it is told to stop."
         )
         http = HTTPMetrics(registry)
-        connections = registry.gauge("palimpsest_http_connections", help: "Open connections of the API.")
+        connections = registry.gauge(
+            "palimpsest_http_connections",
+            help: "Open connections of the API."
+        )
         work = WorkMetrics(registry)
         machine = MachineMetrics(registry)
     }
@@ -76,7 +80,11 @@ struct ServiceMetrics: Sendable {
         }
         work.set(statistics, now: api.store.currentTime)
         work.set(pool)
-        machine.set(disk, minFreeBytes: api.settings.minFreeBytes, database: statistics.databaseBytes)
+        machine.set(
+            disk,
+            minFreeBytes: api.settings.minFreeBytes,
+            database: statistics.databaseBytes
+        )
         if let process { machine.set(process) }
         connections.set(Double(sources.connectionCount()))
         ready.set(api.lifecycle.isReady ? 1 : 0)

@@ -17,7 +17,10 @@ enum FileLimit {
     /// How many connections there may be, given the descriptors: at most as many as are wanted, and at least one.
     static func connections(wanted: Int, limit: Int?) -> Int {
         guard let limit else { return wanted }
-        return max(1, min(wanted, limit - descriptorsBesideConnections - Settings.reservedConnections))
+        return max(
+            1,
+            min(wanted, limit - descriptorsBesideConnections - Settings.reservedConnections)
+        )
     }
 
     /// Whether the process, or the system, has no descriptor left.

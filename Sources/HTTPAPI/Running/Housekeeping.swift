@@ -70,7 +70,8 @@ struct Housekeeping: Sendable {
     /// - Throws: Faults of the store.
     func expire() async throws {
         while true {
-            let expired = try await reserve.erasing(in: store, on: disk, logger) { [store, readings] in
+            let expired = try await reserve.erasing(in: store, on: disk, logger) {
+                [store, readings] in
                 try await store.expireJobs(imageLimit: Self.expiredAtOnce, sparing: readings.jobs)
             }
             guard !expired.isEmpty else { return }
@@ -78,7 +79,8 @@ struct Housekeeping: Sendable {
             logger.info(
                 "expired jobs erased",
                 metadata: [
-                    "jobs": "\(expired.jobs)", "images": "\(expired.images)", "blobs": "\(expired.blobs.count)",
+                    "jobs": "\(expired.jobs)", "images": "\(expired.images)",
+                    "blobs": "\(expired.blobs.count)",
                 ]
             )
         }
@@ -103,7 +105,9 @@ struct Housekeeping: Sendable {
     /// - Throws: Faults of the disk and of the store.
     func sweepOrphans() async throws {
         let referenced = try await store.referencedBlobs()
-        let orphans = try await disk.run { [blobs] in try blobs.list().filter { !referenced.contains($0) } }
+        let orphans = try await disk.run { [blobs] in
+            try blobs.list().filter { !referenced.contains($0) }
+        }
         guard !orphans.isEmpty else { return }
         try await remove(orphans, ifOlderThan: Self.orphanAge)
     }

@@ -6,7 +6,8 @@ import Glibc
 /// The ones that ask for an end, SIGTERM, SIGINT and SIGQUIT, are not among them, nor those of faults of the program.
 enum IgnoredSignals {
     static let numbers: [Int32] = [
-        SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXFSZ,
+        SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT,
+        SIGXFSZ,
     ]
 
     /// Ignores them from now on, in the whole process; codec processes begin with the defaults again.

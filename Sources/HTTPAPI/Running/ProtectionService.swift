@@ -54,7 +54,9 @@ public struct ProtectionService: Sendable {
             let path = try WeightsFile.find(named: settings.weights, environment: nil)
             return try ModelFiles(at: path, default: settings.model)
         }
-        let (folder, mayMakeDatabase) = try Self.starting { try DataFolder.forServer(path: settings.dataFolder) }
+        let (folder, mayMakeDatabase) = try Self.starting {
+            try DataFolder.forServer(path: settings.dataFolder)
+        }
         try Self.starting { try folder.stopBeingBackup() }
         let store: any Store
         do {
@@ -78,7 +80,9 @@ public struct ProtectionService: Sendable {
         var servers = [(settings.bind, server)]
         if let endpoint = settings.metrics {
             let sources = ServiceMetrics.Sources(api: api, pool: pool) { server.connectionCount }
-            servers.append((endpoint, makeServer(api, endpoint, metrics.router(sources), nil, maxConnections)))
+            servers.append(
+                (endpoint, makeServer(api, endpoint, metrics.router(sources), nil, maxConnections))
+            )
         }
         var addresses: [SocketAddress] = []
         for (endpoint, server) in servers {
@@ -116,7 +120,10 @@ public struct ProtectionService: Sendable {
         do {
             try await store.saveKeyUses()
         } catch {
-            logger.warning("the last uses of keys were not written", metadata: ["error": "\(error)"])
+            logger.warning(
+                "the last uses of keys were not written",
+                metadata: ["error": "\(error)"]
+            )
         }
         do {
             try store.close()
@@ -135,8 +142,14 @@ public struct ProtectionService: Sendable {
     }
 
     private var tls: TLSConfiguration? {
-        guard let certificate = settings.tlsCertificate, let key = settings.tlsKey else { return nil }
-        return TLSConfiguration(certificateFile: certificate, keyFile: key, clientCAFile: settings.tlsClientCA)
+        guard let certificate = settings.tlsCertificate, let key = settings.tlsKey else {
+            return nil
+        }
+        return TLSConfiguration(
+            certificateFile: certificate,
+            keyFile: key,
+            clientCAFile: settings.tlsClientCA
+        )
     }
 
     // MARK: - Start
@@ -197,7 +210,8 @@ public struct ProtectionService: Sendable {
             logger.warning(
                 "fewer connections than set, since the limit of open files is low",
                 metadata: [
-                    "connections": "\(count)", "set": "\(settings.maxConnections)", "open_files": "\(limit)",
+                    "connections": "\(count)", "set": "\(settings.maxConnections)",
+                    "open_files": "\(limit)",
                 ]
             )
         }
@@ -231,7 +245,8 @@ public struct ProtectionService: Sendable {
         while true {
             let readiness = pool.readiness
             if readiness.isReady { return pool }
-            let fault = readiness.refusal ?? (ContinuousClock.now > deadline ? readiness.lastFault : nil)
+            let fault =
+                readiness.refusal ?? (ContinuousClock.now > deadline ? readiness.lastFault : nil)
             if let fault {
                 await pool.stop()
                 throw StartFault(

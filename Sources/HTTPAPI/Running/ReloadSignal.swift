@@ -29,7 +29,8 @@ final class ReloadSignal: Sendable {
             for server in servers { hasTLS = try server.reloadTLS() || hasTLS }
             logger.notice(
                 hasTLS
-                    ? "the files of TLS have been read anew" : "SIGHUP changes nothing, since there are no files of TLS"
+                    ? "the files of TLS have been read anew"
+                    : "SIGHUP changes nothing, since there are no files of TLS"
             )
         } catch {
             logger.error("the files of TLS stay as they were", metadata: ["error": "\(error)"])

@@ -39,7 +39,10 @@ final class StopSignals: Sendable {
         _ logger: Logger
     ) {
         guard count.isFirst() else {
-            logger.warning("a second signal ends the service at once", metadata: ["signal": "\(number)"])
+            logger.warning(
+                "a second signal ends the service at once",
+                metadata: ["signal": "\(number)"]
+            )
             _exit(128 + number)
         }
         logger.notice("stopping", metadata: ["signal": "\(number)"])
@@ -53,6 +56,7 @@ final class SignalCount: Sendable {
 
     /// Whether this is the first call.
     func isFirst() -> Bool {
-        hasCome.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
+        hasCome.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing)
+            .exchanged
     }
 }

@@ -96,7 +96,9 @@ public struct Settings: Sendable, Equatable {
     static func archiveMembers(forImages images: Int) -> Int { images * 4 + 100 }
 
     /// How many requests a key may have under way where there are so many connections: a quarter, and a few where there are few.
-    static func requestsPerKey(ofConnections connections: Int) -> Int { max(min(connections, 8), connections / 4) }
+    static func requestsPerKey(ofConnections connections: Int) -> Int {
+        max(min(connections, 8), connections / 4)
+    }
 }
 
 /// Names one setting: its variable, its flag and what it means.

@@ -51,7 +51,12 @@ extension API {
 
         let reader = UploadReader(blobs: blobs, disk: disk, limits: uploadLimits)
         let upload = try await reader.read(request, models: models)
-        let submission = try await create(upload, recovery: recovery, key: key, idempotencyKey: idempotencyKey)
+        let submission = try await create(
+            upload,
+            recovery: recovery,
+            key: key,
+            idempotencyKey: idempotencyKey
+        )
 
         var fields = HTTPFields()
         let accepted: Job
@@ -60,7 +65,10 @@ extension API {
         case .created(let job):
             accepted = job
             isNew = true
-            logger.info("job accepted", metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.total)"])
+            logger.info(
+                "job accepted",
+                metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.total)"]
+            )
         case .replayed(let job):
             try await requireSame(secret, of: job)
             accepted = job
@@ -134,7 +142,8 @@ extension API {
             let numbered = OutputName(numbered: index + 1)
             return NewImage(
                 label: image.label,
-                name: image.name.map { OutputName(sanitizing: $0, fallback: numbered.base) } ?? numbered,
+                name: image.name.map { OutputName(sanitizing: $0, fallback: numbered.base) }
+                    ?? numbered,
                 source: image.source,
                 content: Self.content(of: image, taking: &remaining),
                 pixels: image.content.pixels
@@ -151,7 +160,12 @@ extension API {
             idempotency: try idempotencyKey.map {
                 NewJob.Idempotency(
                     key: $0,
-                    fingerprint: try Self.fingerprint(of: upload.settings, upload, attachments, images),
+                    fingerprint: try Self.fingerprint(
+                        of: upload.settings,
+                        upload,
+                        attachments,
+                        images
+                    ),
                     earlierFingerprint: try UnmaskedSettings(upload.settings).map {
                         try Self.fingerprint(of: $0, upload, attachments, images)
                     }
@@ -166,7 +180,9 @@ extension API {
     /// It is derived before the body is asked for, one at a time: however many ask, they hold up each other only, and have the memory of one.
     private func recipient(_ secret: SealingSecret?) async throws -> SealingRecipient? {
         guard let secret else { return nil }
-        guard let recipient = try await derivations.run({ try secret.recipient() }) else { throw APIError.memoryLow }
+        guard let recipient = try await derivations.run({ try secret.recipient() }) else {
+            throw APIError.memoryLow
+        }
         return recipient
     }
 
@@ -204,8 +220,12 @@ extension API {
         var hash = SHA256()
         hash.update(try JSONDocument.bytes(settings))
         // The usual one is left out, since the requests of earlier versions had none.
-        if upload.priority != .normal { hash.update(Array("priority \(upload.priority.rawValue)\n".utf8)) }
-        for kind in attachments.kinds.map(\.rawValue).sorted() { hash.update(Array("\(kind)\n".utf8)) }
+        if upload.priority != .normal {
+            hash.update(Array("priority \(upload.priority.rawValue)\n".utf8))
+        }
+        for kind in attachments.kinds.map(\.rawValue).sorted() {
+            hash.update(Array("\(kind)\n".utf8))
+        }
         if upload.force { hash.update(Array("force\n".utf8)) }
         for image in images {
             // Neither classes nor names hold line ends.
@@ -225,8 +245,12 @@ extension API {
     private static func idempotencyKey(_ fields: HTTPFields) throws(APIError) -> String? {
         guard let field = fields[.idempotencyKey] else { return nil }
         var key = Substring(field)
-        if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") { key = key.dropFirst().dropLast() }
-        let isPrintable = key.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") }
+        if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") {
+            key = key.dropFirst().dropLast()
+        }
+        let isPrintable = key.utf8.allSatisfy {
+            (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"")
+        }
         guard (1...255).contains(key.utf8.count), isPrintable else {
             throw APIError(
                 .badRequest,
@@ -242,7 +266,9 @@ extension API {
     /// Of several the first counts, and what is not understood is as if it were not there (RFC 7240, section 2): other
     /// preferences, parameters behind a semicolon, and a wait that is no number.
     private static func preferredWait(_ fields: HTTPFields) -> Duration? {
-        for preference in fields[values: .prefer].flatMap({ $0.utf8.split(separator: UInt8(ascii: ",")) }) {
+        for preference in fields[values: .prefer].flatMap({
+            $0.utf8.split(separator: UInt8(ascii: ","))
+        }) {
             let value = preference.prefix { $0 != UInt8(ascii: ";") }
             let parts = value.split(separator: UInt8(ascii: "="), maxSplits: 1).map { part in
                 String(decoding: part.filter { !" \t\"".utf8.contains($0) }, as: UTF8.self)

@@ -7,12 +7,19 @@ extension APIError {
     static func nothingTaken(_ images: [UploadedImage]) -> APIError {
         let faults = images.compactMap { image -> Problem.FileFault? in
             guard case .refused(let failure) = image.content else { return nil }
-            return Problem.FileFault(source: image.source, code: failure.code, detail: failure.detail)
+            return Problem.FileFault(
+                source: image.source,
+                code: failure.code,
+                detail: failure.detail
+            )
         }
-        let code = images.contains { $0.isWithoutClass } ? classMissing.code : SettingsFault.Code.classInvalid.rawValue
+        let code =
+            images.contains { $0.isWithoutClass }
+            ? classMissing.code : SettingsFault.Code.classInvalid.rawValue
         let words =
             faults.count == 1
-            ? faults[0].detail : "None of the \(faults.count) images can be taken; 'faults' says why of each."
+            ? faults[0].detail
+            : "None of the \(faults.count) images can be taken; 'faults' says why of each."
         let advice = code == classMissing.code ? " \(classMissing.detail)" : ""
         var error = APIError(.badRequest, code, words + advice)
         error.faults = Array(faults.prefix(maxFaults))

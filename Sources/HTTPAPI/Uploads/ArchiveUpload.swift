@@ -22,7 +22,8 @@ enum ArchiveFormat {
 
     /// The media types of archives that are compressed as a whole.
     static let compressedTypes: Set<String> = [
-        "application/gzip", "application/x-gzip", "application/x-compressed-tar", "application/x-gtar-compressed",
+        "application/gzip", "application/x-gzip", "application/x-compressed-tar",
+        "application/x-gtar-compressed",
         "application/x-tgz", "application/x-bzip2", "application/x-xz", "application/zstd",
     ]
 }
@@ -62,7 +63,9 @@ final class ArchiveUpload: StreamedUpload {
             case .tar: TarDecoder(limits: bounds)
             case .zip: ZIPDecoder(limits: bounds)
             }
-        state = Mutex(State(decoder: decoder, images: ImageCollection(blobs: blobs, limits: limits)))
+        state = Mutex(
+            State(decoder: decoder, images: ImageCollection(blobs: blobs, limits: limits))
+        )
     }
 
     func receive(_ bytes: [UInt8]) throws {
@@ -110,18 +113,31 @@ final class ArchiveUpload: StreamedUpload {
         }
         guard member.kind == .file else {
             if FileRule.isPhoto(named: path.name) {
-                try images.refuse(source: member.name, name: path.name, folders: path.folders, Self.notAFile)
+                try images.refuse(
+                    source: member.name,
+                    name: path.name,
+                    folders: path.folders,
+                    Self.notAFile
+                )
             } else {
                 images.passOver(member.name, .link)
             }
             return false
         }
-        try images.begin(source: member.name, name: path.name, folders: path.folders, isMeant: false)
+        try images.begin(
+            source: member.name,
+            name: path.name,
+            folders: path.folders,
+            isMeant: false
+        )
         return true
     }
 
     /// The album's name, and without one the class that the query tells.
-    private func place(_ image: ImageCollection.Collected, in layout: AlbumLayout) -> ImageCollection.Placement {
+    private func place(
+        _ image: ImageCollection.Collected,
+        in layout: AlbumLayout
+    ) -> ImageCollection.Placement {
         guard let album = layout.album(of: image.folders) else {
             return parameters.label.map { .of($0) } ?? .refused(Self.classMissing)
         }
@@ -129,7 +145,10 @@ final class ArchiveUpload: StreamedUpload {
             return .of(try ClassLabel(album))
         } catch {
             return .refused(
-                ImageFailure(code: error.code.rawValue, detail: "The class is its folder's name. \(error.detail)")
+                ImageFailure(
+                    code: error.code.rawValue,
+                    detail: "The class is its folder's name. \(error.detail)"
+                )
             )
         }
     }
@@ -139,7 +158,11 @@ final class ArchiveUpload: StreamedUpload {
         let fault = fault.ofMember(member.number)
         var error = APIError(fault)
         error.faults = [
-            Problem.FileFault(source: SourcePath.shown(member.name), code: fault.code.rawValue, detail: fault.detail)
+            Problem.FileFault(
+                source: SourcePath.shown(member.name),
+                code: fault.code.rawValue,
+                detail: fault.detail
+            )
         ]
         error.faultsTotal = 1
         return error
@@ -147,11 +170,13 @@ final class ArchiveUpload: StreamedUpload {
 
     private static let classMissing = ImageFailure(
         code: UploadedImage.classMissing,
-        detail: "The photo lies in no class folder, and the URL does not tell its class by ?class=NAME."
+        detail:
+            "The photo lies in no class folder, and the URL does not tell its class by ?class=NAME."
     )
 
     private static let notAFile = ImageFailure(
         code: "image_not_a_file",
-        detail: "It is a link or a device in the archive; send the file itself (tar --dereference --hard-dereference)."
+        detail:
+            "It is a link or a device in the archive; send the file itself (tar --dereference --hard-dereference)."
     )
 }

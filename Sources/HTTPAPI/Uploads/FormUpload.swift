@@ -88,9 +88,16 @@ final class FormUpload: StreamedUpload {
     }
 
     private func begin(_ part: MultipartPart, _ state: inout State) throws {
-        guard let filename = part.filename else { return state.part = .field(name: part.name, bytes: []) }
+        guard let filename = part.filename else {
+            return state.part = .field(name: part.name, bytes: [])
+        }
         guard !filename.isEmpty else { return state.part = .emptyFile(field: part.name) }
-        try state.images.begin(source: filename, name: filename, label: state.parameters.label, isMeant: true)
+        try state.images.begin(
+            source: filename,
+            name: filename,
+            label: state.parameters.label,
+            isMeant: true
+        )
         state.part = .file
     }
 
@@ -116,7 +123,9 @@ final class FormUpload: StreamedUpload {
         case .file:
             try state.images.end()
         case .field(let name, let bytes):
-            guard let text = String(validating: bytes, as: UTF8.self) else { throw APIError.fieldMalformed(name) }
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw APIError.fieldMalformed(name)
+            }
             guard !Self.isMeantAsFile(name, text) else { throw APIError.fileWithoutName(name) }
             try state.parameters.set(name, to: text)
         }
@@ -133,10 +142,12 @@ final class FormUpload: StreamedUpload {
     }
 
     private static let namesOfFiles: Set<String> = [
-        "file", "image", "img", "photo", "foto", "picture", "pic", "upload", "data", "attachment", "archive", "zip",
+        "file", "image", "img", "photo", "foto", "picture", "pic", "upload", "data", "attachment",
+        "archive", "zip",
         "tar",
     ]
     private static let endsOfPhotos = [
-        ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".gif", ".zip", ".tar",
+        ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".gif",
+        ".zip", ".tar",
     ]
 }

@@ -97,7 +97,13 @@ struct ImageCollection {
             return passOver(image.source, .other)
         }
         let content = image.spool.finish()
-        add(source: image.source, name: image.name, folders: image.folders, label: image.label, content)
+        add(
+            source: image.source,
+            name: image.name,
+            folders: image.folders,
+            label: image.label,
+            content
+        )
         guard case .spooled(let spool, _) = content else { return }
         unsealed.append(spool)
         if unsealed.count == Self.sealedAtOnce { try seal() }
@@ -106,7 +112,12 @@ struct ImageCollection {
     /// Takes an image that is refused as it is, with the reason that the job reports for it.
     ///
     /// - Throws: ``APIError/imagesTooMany(_:)``.
-    mutating func refuse(source: String, name: String, folders: [String], _ failure: ImageFailure) throws {
+    mutating func refuse(
+        source: String,
+        name: String,
+        folders: [String],
+        _ failure: ImageFailure
+    ) throws {
         try requireRoom()
         add(source: source, name: name, folders: folders, label: nil, .refused(failure))
     }
@@ -133,10 +144,18 @@ struct ImageCollection {
                 case .of(let label): (label, image.content)
                 case .refused(let failure): (nil, .refused(failure))
                 }
-            return UploadedImage(name: image.name, source: image.source, label: label, content: content)
+            return UploadedImage(
+                name: image.name,
+                source: image.source,
+                label: label,
+                content: content
+            )
         }
         images = []
-        guard placed.contains(where: { $0.content.pixels != nil }) || placed.allSatisfy({ $0.label != nil }) else {
+        guard
+            placed.contains(where: { $0.content.pixels != nil })
+                || placed.allSatisfy({ $0.label != nil })
+        else {
             throw APIError.nothingTaken(placed)
         }
         try seal()

@@ -35,9 +35,16 @@ struct ImageSpool: Sendable {
     /// Ends the image; that its bytes are safe on disk is its collection's concern, or that of who files it.
     func finish() -> UploadedImage.Content {
         if isTooLarge { return .refused(Self.tooLarge(maxBytes)) }
-        if isEmpty { return .refused(ImageFailure(code: "image_empty", detail: "The file is empty.")) }
-        let pixels = header.size.map { ImageCost.pixels(width: $0.width, height: $0.height, limit: maxPixels) }
-        return .spooled(spool, pixels: pixels ?? ImageCost.estimate(bytes: spool.size, limit: maxPixels))
+        if isEmpty {
+            return .refused(ImageFailure(code: "image_empty", detail: "The file is empty."))
+        }
+        let pixels = header.size.map {
+            ImageCost.pixels(width: $0.width, height: $0.height, limit: maxPixels)
+        }
+        return .spooled(
+            spool,
+            pixels: pixels ?? ImageCost.estimate(bytes: spool.size, limit: maxPixels)
+        )
     }
 
     /// What is said of an image of too many bytes.

@@ -56,7 +56,11 @@ struct JobParameters: Sendable {
         case .preview: previews = try Self.boolean(value, "preview")
         case .mode: mode = try ProtectionMode(parsing: value)
         case .strength:
-            strength = try Self.number(value, "strength", "The strength must be a whole number from 1 to 16.")
+            strength = try Self.number(
+                value,
+                "strength",
+                "The strength must be a whole number from 1 to 16."
+            )
         case .workingSize:
             workingSize = try Self.number(
                 value,

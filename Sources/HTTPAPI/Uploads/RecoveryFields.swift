@@ -18,7 +18,9 @@ enum RecoveryFields {
             guard passphrase.utf8.allSatisfy({ (0x20...0x7E).contains($0) }),
                 let secret = SealingSecret(passphrase: passphrase)
             else {
-                throw invalid("Palimpsest-Recovery-Passphrase must be 8 to 1024 printable characters of ASCII.")
+                throw invalid(
+                    "Palimpsest-Recovery-Passphrase must be 8 to 1024 printable characters of ASCII."
+                )
             }
             return secret
         case (nil, let key?):
@@ -38,7 +40,10 @@ enum RecoveryFields {
     }
 
     /// The value of a field that may be sent once: two of them would be joined to a secret that nobody has chosen.
-    private static func single(_ name: HTTPField.Name, _ fields: HTTPFields) throws(APIError) -> String? {
+    private static func single(
+        _ name: HTTPField.Name,
+        _ fields: HTTPFields
+    ) throws(APIError) -> String? {
         let values = fields[values: name]
         guard values.count <= 1 else { throw invalid("Send \(name.rawName) once.") }
         return values.first

@@ -45,7 +45,11 @@ struct Upload: Sendable {
     let passedOver: PassedOver
 
     /// Puts an upload together.
-    init(_ images: [UploadedImage], _ parameters: JobParameters, passedOver: PassedOver = PassedOver()) throws {
+    init(
+        _ images: [UploadedImage],
+        _ parameters: JobParameters,
+        passedOver: PassedOver = PassedOver()
+    ) throws {
         self.images = images
         self.passedOver = passedOver
         settings = try parameters.settings()
@@ -62,7 +66,9 @@ enum ShownName {
 
     /// The last part of a path, without control characters, or `nil` if nothing is left.
     static func make(_ name: String?) -> String? {
-        guard let last = name?.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last else { return nil }
+        guard let last = name?.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last else {
+            return nil
+        }
         var shown = String.UnicodeScalarView()
         for scalar in last.unicodeScalars {
             switch scalar.properties.generalCategory {

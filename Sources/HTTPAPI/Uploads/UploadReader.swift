@@ -83,7 +83,12 @@ struct UploadReader: Sendable {
         case .form(let mediaType):
             return try await readAll(
                 request.body,
-                of: try FormUpload(mediaType: mediaType, parameters: parameters, blobs: blobs, limits: limits)
+                of: try FormUpload(
+                    mediaType: mediaType,
+                    parameters: parameters,
+                    blobs: blobs,
+                    limits: limits
+                )
             )
         case .archive(let format):
             return try await readAll(
@@ -117,7 +122,10 @@ struct UploadReader: Sendable {
 
     // MARK: - Several images
 
-    private func readAll(_ body: RequestBody, of upload: some StreamedUpload) async throws -> Upload {
+    private func readAll(
+        _ body: RequestBody,
+        of upload: some StreamedUpload
+    ) async throws -> Upload {
         try await body.forEachPiece { piece in
             try await disk.run { try upload.receive(piece) }
         }
@@ -127,12 +135,18 @@ struct UploadReader: Sendable {
     // MARK: - One image
 
     private func readImage(_ body: RequestBody) async throws -> UploadedImage.Content {
-        let refusal = APIError(.contentTooLarge, "image_too_large", ImageSpool.tooLarge(limits.maxImageBytes).detail)
+        let refusal = APIError(
+            .contentTooLarge,
+            "image_too_large",
+            ImageSpool.tooLarge(limits.maxImageBytes).detail
+        )
         if let length = body.declaredLength {
             guard length > 0 else { throw APIError.jobEmpty }
             guard length <= limits.maxImageBytes else { throw refusal }
         }
-        var spool = try await disk.run { [blobs, limits] in try ImageSpool(in: blobs, limits: limits) }
+        var spool = try await disk.run { [blobs, limits] in
+            try ImageSpool(in: blobs, limits: limits)
+        }
         try await body.forEachPiece { piece in
             let current = spool
             spool = try await disk.run {

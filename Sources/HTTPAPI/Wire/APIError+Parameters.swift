@@ -37,9 +37,11 @@ extension APIError {
     }
 
     private static func unknown(_ kind: String, _ name: String, _ known: [String]) -> String {
-        let suggestion = Spelling.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? "."
+        let suggestion =
+            Spelling.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? "."
         let list =
-            known.count == 1 ? known[0] : "\(known.dropLast().joined(separator: ", ")) and \(known[known.count - 1])"
+            known.count == 1
+            ? known[0] : "\(known.dropLast().joined(separator: ", ")) and \(known[known.count - 1])"
         return
             "There is no \(kind) \(Quotation.of(name))\(suggestion) The \(kind)\(known.count == 1 ? " is" : "s are") \(list)."
     }

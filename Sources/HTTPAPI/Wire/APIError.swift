@@ -27,7 +27,12 @@ struct APIError: Error, Sendable {
     static let maxFaults = 100
 
     /// Creates an error.
-    init(_ status: HTTPResponse.Status, _ code: String, _ detail: String, fields: HTTPFields = [:]) {
+    init(
+        _ status: HTTPResponse.Status,
+        _ code: String,
+        _ detail: String,
+        fields: HTTPFields = [:]
+    ) {
         self.status = status
         self.code = code
         self.detail = detail
@@ -65,12 +70,18 @@ struct APIError: Error, Sendable {
         case StoreError.disk, BlobStorageError.unavailable:
             self = .diskFailed
         default:
-            self.init(.internalServerError, "internal_error", "The service made an error; its log says which.")
+            self.init(
+                .internalServerError,
+                "internal_error",
+                "The service made an error; its log says which."
+            )
         }
     }
 
     /// Whether the operator, not the client, has to do something.
-    var isOurs: Bool { status.code >= 500 && status != .serviceUnavailable && code != Self.diskLow.code }
+    var isOurs: Bool {
+        status.code >= 500 && status != .serviceUnavailable && code != Self.diskLow.code
+    }
 }
 
 // MARK: - The errors of this API
@@ -109,9 +120,17 @@ extension APIError {
 
     static let jobUnknown = APIError(.notFound, "job_unknown", "There is no such job.")
 
-    static let jobExpired = APIError(.gone, "job_expired", "The job has expired; its files were erased.")
+    static let jobExpired = APIError(
+        .gone,
+        "job_expired",
+        "The job has expired; its files were erased."
+    )
 
-    static let imageUnknown = APIError(.notFound, "image_unknown", "The job has no image of this number.")
+    static let imageUnknown = APIError(
+        .notFound,
+        "image_unknown",
+        "The job has no image of this number."
+    )
 
     static let classMissing = APIError(
         .badRequest,

@@ -4,7 +4,9 @@ import HTTPTypes
 extension HTTPField.Name {
     /// A field name that is a token, since it is written here.
     private static func known(_ name: String) -> HTTPField.Name {
-        guard let name = HTTPField.Name(name) else { preconditionFailure("a field name that is no token") }
+        guard let name = HTTPField.Name(name) else {
+            preconditionFailure("a field name that is no token")
+        }
         return name
     }
 

@@ -24,7 +24,8 @@ enum JSONBody {
         from request: ServerRequest,
         mediaTypes: [String] = ["application/json"]
     ) async throws -> Value {
-        guard (request.fields[.contentEncoding] ?? "identity").equalsIgnoringASCIICase("identity") else {
+        guard (request.fields[.contentEncoding] ?? "identity").equalsIgnoringASCIICase("identity")
+        else {
             throw APIError.contentEncodingUnsupported
         }
         guard let mediaType = request.contentType?.essence, mediaTypes.contains(mediaType) else {
@@ -65,7 +66,8 @@ enum JSONBody {
 }
 
 /// The members of a JSON object, of which all must be known.
-struct JSONMembers<Name: CodingKey & CaseIterable & RawRepresentable> where Name.RawValue == String {
+struct JSONMembers<Name: CodingKey & CaseIterable & RawRepresentable>
+where Name.RawValue == String {
     private struct AnyName: CodingKey {
         let stringValue: String
         var intValue: Int? { nil }
@@ -92,7 +94,11 @@ struct JSONMembers<Name: CodingKey & CaseIterable & RawRepresentable> where Name
     ///
     /// - Throws: ``APIError`` with the code `NAME_invalid` and `detail` for a value of another type;
     ///   what the value's own reading throws.
-    func value<Value: Decodable>(_ name: Name, as type: Value.Type = Value.self, _ detail: String) throws -> Value? {
+    func value<Value: Decodable>(
+        _ name: Name,
+        as type: Value.Type = Value.self,
+        _ detail: String
+    ) throws -> Value? {
         do {
             return try container.decodeIfPresent(type, forKey: name)
         } catch let error where error is APIError || error is KeyFault {

@@ -22,7 +22,9 @@ struct JSONText {
     static func check(_ bytes: [UInt8]) throws(Fault) {
         // JSON in UTF-16 or UTF-32 always has a zero byte, for its first character is ASCII, and JSON in UTF-8 never.
         let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
-        guard !hasMark, !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil else { throw .notUTF8 }
+        guard !hasMark, !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil else {
+            throw .notUTF8
+        }
         var text = JSONText(rest: bytes[...])
         text.skipBlanks()
         try text.takeValue(depth: 0)
@@ -61,7 +63,9 @@ struct JSONText {
     }
 
     private mutating func takeArray(depth: Int) throws(Fault) {
-        try takeList(between: "[", and: "]") { text throws(Fault) in try text.takeValue(depth: depth + 1) }
+        try takeList(between: "[", and: "]") { text throws(Fault) in
+            try text.takeValue(depth: depth + 1)
+        }
     }
 
     private mutating func takeList(
@@ -90,7 +94,9 @@ struct JSONText {
         }
         guard let letter = rest.first, letter | 0x20 == UInt8(ascii: "e") else { return }
         rest.removeFirst()
-        if let sign = rest.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { rest.removeFirst() }
+        if let sign = rest.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") {
+            rest.removeFirst()
+        }
         try takeDigits()
     }
 
@@ -142,14 +148,17 @@ struct JSONText {
         try take("\\u")
         let second = try takeUnit()
         guard (0xD800...0xDBFF).contains(first), (0xDC00...0xDFFF).contains(second),
-            let scalar = Unicode.Scalar(0x10000 + (UInt32(first) - 0xD800) << 10 + (UInt32(second) - 0xDC00))
+            let scalar = Unicode.Scalar(
+                0x10000 + (UInt32(first) - 0xD800) << 10 + (UInt32(second) - 0xDC00)
+            )
         else { throw .malformed }
         return scalar
     }
 
     private mutating func takeUnit() throws(Fault) -> UInt16 {
         let digits = rest.prefix(4)
-        guard digits.count == 4, digits.allSatisfy({ Unicode.Scalar($0).properties.isASCIIHexDigit }),
+        guard digits.count == 4,
+            digits.allSatisfy({ Unicode.Scalar($0).properties.isASCIIHexDigit }),
             let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
         else { throw .malformed }
         rest = rest.dropFirst(4)
