@@ -9,7 +9,7 @@ import Logging
 import POSIX
 import Queue
 
-/// `/v1/classes`: what is hidden in the images of a key's classes.
+/// `/v1/classes`: the key's classes and their semantic images.
 extension API {
     /// `GET /v1/classes`.
     func listClasses(_ request: ServerRequest, key: APIKey) async throws -> ServerResponse {
@@ -37,7 +37,8 @@ extension API {
         return try answer(ClassDocument(try await ownedClass(label, of: key)))
     }
 
-    /// `PUT /v1/classes/{label}`, with an assignment or without a body.
+    /// `PUT /v1/classes/{label}`: creates a class, with the assignment in the body or, without a
+    /// body, a new one.
     func makeClass(
         _ request: ServerRequest,
         key: APIKey,
@@ -57,7 +58,7 @@ extension API {
         }
     }
 
-    /// `GET /v1/classes/{label}/semantic-image`: the first of the class's own pictures.
+    /// `GET /v1/classes/{label}/semantic-image`: sends the first imported picture.
     func sendSemanticImage(
         _ request: ServerRequest,
         key: APIKey,
@@ -75,14 +76,14 @@ extension API {
                 filename: "\(label.folderName).png"
             )
         } catch BlobStorageError.notFound {
-            // Replaced between the look at the row and the look at the file, it is nobody's fault.
+            // The picture may have been replaced between reading the row and opening the file.
             let current = try await store.importedSemanticImage(tenant: key.id, label: label)
             guard current == picture else { throw APIError.semanticImageMissing }
             throw APIError.storageMissing
         }
     }
 
-    /// `PUT /v1/classes/{label}/semantic-image`.
+    /// `PUT /v1/classes/{label}/semantic-image`: imports the picture in the body.
     func importSemanticImage(
         _ request: ServerRequest,
         key: APIKey,
@@ -102,7 +103,8 @@ extension API {
         }
     }
 
-    /// `DELETE /v1/classes/{label}/semantic-image`, after which the generator draws again.
+    /// `DELETE /v1/classes/{label}/semantic-image`: removes the imported pictures; generated ones
+    /// follow.
     func removeSemanticImage(
         _ request: ServerRequest,
         key: APIKey,
@@ -151,7 +153,11 @@ extension API {
         }
     }
 
-    /// Files the picture and makes it the class's; tells whether the class is new.
+    /// Files a picture and imports it for a class.
+    ///
+    /// - Returns: Whether the class is new.
+    /// - Throws: ``APIError/keyInvalid`` if the key was revoked or expired meanwhile; faults of the
+    ///   disk and of the store.
     private func keep(
         _ picture: HashedBytes,
         of label: ClassLabel,
@@ -177,7 +183,7 @@ extension API {
             try? await housekeeping.remove(unreferenced, ifOlderThan: .zero)
             throw error
         }
-        // What cannot be removed now is an orphan, which the next sweep removes.
+        // What cannot be removed now is an orphan, which a later sweep removes.
         try? await housekeeping.remove(unreferenced, ifOlderThan: .zero)
         guard let isNew else { throw APIError.keyInvalid }
         return isNew
@@ -217,9 +223,9 @@ extension APIError {
     )
 }
 
-/// What makes semantic images of pictures; in the service its codec processes.
+/// Converts pictures to semantic images; the service's codec processes do.
 protocol PictureImporting: Sendable {
-    /// Makes one, as ``CodecPool/importPicture(reading:)`` does.
+    /// Converts a picture, as ``CodecPool/importPicture(reading:)`` does.
     func importPicture(
         reading read: @Sendable () async throws -> [UInt8]
     ) async throws -> PictureImport

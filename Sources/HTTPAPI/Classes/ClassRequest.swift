@@ -1,7 +1,7 @@
 import JobModel
 import SemanticImages
 
-/// The body of `PUT /v1/classes/{label}`: the assignment that the class has elsewhere.
+/// The body of `PUT /v1/classes/{label}`: the assignment that the class has on another service.
 struct ClassRequest: Decodable, Sendable {
     private enum Name: String, CodingKey, CaseIterable {
         case generatorVersion = "generator_version"
@@ -10,12 +10,16 @@ struct ClassRequest: Decodable, Sendable {
         case textureSeed = "texture_seed"
     }
 
-    /// Where the places of classes end; the next class's place is one above the highest.
     private static let generatorVersion = SemanticImageGenerator.version
+    /// The accepted indices.
+    ///
+    /// A new class gets its key's highest index plus one; the bound leaves room for that.
     private static let classIndices = 0...999_999
 
     let assignment: ClassAssignment
 
+    /// Decodes and checks the body.
+    ///
     /// - Throws: ``APIError`` (400) that names the member.
     init(from decoder: any Decoder) throws {
         let members = try JSONMembers<Name>(decoder)

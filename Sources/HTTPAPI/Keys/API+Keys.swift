@@ -6,9 +6,9 @@ import Logging
 import Operations
 import Queue
 
-/// `/v1/keys`, for keys with the scope `admin`.
+/// `/v1/keys`; requires the scope `admin`.
 extension API {
-    /// `POST /v1/keys`; the answer is the only one that holds the secret.
+    /// `POST /v1/keys`: creates a key; no other answer contains the secret.
     func createKey(_ request: ServerRequest, by admin: APIKey) async throws -> ServerResponse {
         try allow([], in: request.target)
         let new = try await JSONBody.decode(NewKeyRequest.self, from: request)
@@ -88,7 +88,7 @@ extension API {
         }
     }
 
-    /// `POST /v1/keys/{id}/revoke`; the key's row and its jobs stay.
+    /// `POST /v1/keys/{id}/revoke`: revokes a key; its row and its jobs stay.
     func revokeKey(
         _ request: ServerRequest,
         id text: String,
