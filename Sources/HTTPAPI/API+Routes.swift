@@ -5,12 +5,15 @@ import JobModel
 import Logging
 import Queue
 
-/// Which request is answered by what.
+/// The route table and what applies to every request.
 extension API {
     private typealias KeyedHandler =
         @Sendable (ServerRequest, PathParameters, APIKey) async throws -> ServerResponse
 
-    /// All routes; those under `/v1` but the signing key's need a key, and a client that takes what they answer with.
+    /// Returns the router of the API.
+    ///
+    /// Routes under `/v1`, except `/v1/signing-key`, require a key with the right scope. They also
+    /// require an `Accept` field that allows the type of their answer.
     func router() -> Router {
         var router = Router()
         let json = "application/json"
@@ -114,11 +117,11 @@ extension API {
         return router
     }
 
-    /// Answers a request, whatever happens.
+    /// Answers a request; an error becomes a problem document.
     ///
     /// - Parameters:
     ///   - request: The request.
-    ///   - router: What ``router()`` gave.
+    ///   - router: The result of ``router()``.
     /// - Returns: The route's answer, or a problem document.
     func respond(to request: ServerRequest, by router: Router) async -> ServerResponse {
         do {
@@ -128,7 +131,7 @@ extension API {
         }
     }
 
-    /// The problem document for an error, which is logged if the operator has to do something.
+    /// Returns the problem document for an error, and logs the error if the operator must act.
     func refusal(of request: ServerRequest, for error: any Error) -> ServerResponse {
         let fault = APIError(error)
         if fault.isOurs {
@@ -153,15 +156,19 @@ extension API {
         return problem.response
     }
 
-    /// What a key must be allowed to do for a route: keys are for admins, what looks is `read`, and the rest `submit`.
+    /// Returns the scope that a route requires.
+    ///
+    /// Everything below `/v1/keys` requires `admin`; elsewhere GET requires `read`, other methods
+    /// `submit`.
     private static func scope(for method: HTTPRequest.Method, _ pattern: String) -> APIKeyScope {
         if pattern.hasPrefix("/v1/keys") { return .admin }
         return method == .get ? .read : .submit
     }
 
-    /// Refuses a request whose `Accept` leaves out the type of the answer, before anything is done for it.
+    /// Refuses a request whose `Accept` excludes the type of the answer, before any work is done.
     ///
-    /// Problems are sent in any case (RFC 9110 section 12.5.1 allows it), and a malformed field is as good as none.
+    /// Problem documents are sent regardless, which RFC 9110 section 12.5.1 allows. A malformed
+    /// `Accept` counts as absent.
     private static func requireAcceptance(
         of type: String?,
         by fields: HTTPFields
@@ -178,7 +185,7 @@ extension API {
         )
     }
 
-    /// The fields of every answer that keep a browser from making more of it than it is.
+    /// The fields of every answer that keep browsers from sniffing, framing or sharing it.
     static let standingFields: HTTPFields = [
         .xContentTypeOptions: "nosniff",
         .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",

@@ -8,20 +8,20 @@ import POSIX
 import PublicFiles
 import Queue
 
-/// `/healthz`, `/readyz`, `/openapi.json` and `/v1/signing-key`, which need no key.
+/// `/healthz`, `/readyz`, `/openapi.json` and `/v1/signing-key`, which require no key.
 extension API {
-    /// Whether the process answers at all.
+    /// `GET /healthz`: the process answers requests.
     func showHealth() throws -> ServerResponse {
         try answer(HealthDocument(status: "ok"))
     }
 
-    /// The contract of this API.
+    /// `GET /openapi.json`: the contract of this API.
     func showContract() -> ServerResponse {
         let fields: HTTPFields = [.contentType: "application/json", .cacheControl: "no-cache"]
         return ServerResponse(status: .ok, fields: fields, body: .bytes(PublicFiles.openAPI))
     }
 
-    /// The key by which anybody verifies the manifests of this service.
+    /// `GET /v1/signing-key`: the public key that verifies this service's manifests, as PEM.
     func showSigningKey() -> ServerResponse {
         let fields: HTTPFields = [
             .contentType: "application/x-pem-file", .cacheControl: "no-cache",
@@ -33,8 +33,10 @@ extension API {
         )
     }
 
-    /// Whether uploads are taken: not while the service stops, its disk is low or cannot be
-    /// written, or its database does not answer.
+    /// `GET /readyz`: whether the service accepts uploads.
+    ///
+    /// It does not while it is stopping or out of file descriptors, while its database does not
+    /// answer, and while its disk is nearly full or not writable.
     func showReadiness() async throws -> ServerResponse {
         guard lifecycle.isReady else { throw APIError.draining }
         guard !FileLimit.isExhausted else { throw APIError.descriptorsExhausted }

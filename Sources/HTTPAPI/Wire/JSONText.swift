@@ -1,26 +1,28 @@
-/// Checks that bytes are JSON which every reader takes for the same thing (RFC 8259, and RFC 7493 on repeated members).
+/// Checks that bytes are JSON that every parser reads alike.
 ///
-/// Foundation's decoder guesses among UTF-8, UTF-16 and UTF-32, and takes one of two members of one name. What stands between
-/// the service and its clients may see it otherwise.
+/// That is RFC 8259 in UTF-8 without repeated members (RFC 7493 section 2.3). Foundation's decoder
+/// guesses among UTF-8, UTF-16 and UTF-32 and picks one of two members with the same name; a proxy
+/// in front of the service might decide otherwise.
 struct JSONText {
-    /// What is wrong with a text.
+    /// Why a text is refused.
     enum Fault: Error {
-        /// It is in another encoding than UTF-8, or begins with a byte order mark.
+        /// The encoding is not UTF-8, or the text begins with a byte order mark.
         case notUTF8
-        /// It is no JSON, or nested too deeply.
+        /// The text is not JSON, or is nested too deeply.
         case malformed
-        /// An object has two members of one name, however they are spelt.
+        /// An object has two members with the same name after unescaping.
         case repeatedMember
     }
 
-    /// How deeply values may be nested; no request needs more than three.
+    /// The deepest nesting; no request needs more than three levels.
     private static let maxDepth = 32
 
-    /// Checks a whole text.
+    /// Checks a complete text.
     ///
     /// - Throws: ``Fault``.
     static func check(_ bytes: [UInt8]) throws(Fault) {
-        // JSON in UTF-16 or UTF-32 always has a zero byte, for its first character is ASCII, and JSON in UTF-8 never.
+        // The first character of JSON is ASCII, so UTF-16 and UTF-32 always contain a zero byte.
+        // UTF-8 never does.
         let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         guard !hasMark, !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil else {
             throw .notUTF8
@@ -35,7 +37,7 @@ struct JSONText {
 
     // MARK: - Values
 
-    /// Takes a value and the blanks behind it.
+    /// Consumes a value and the whitespace after it.
     private mutating func takeValue(depth: Int) throws(Fault) {
         guard depth < Self.maxDepth else { throw .malformed }
         switch rest.first {
@@ -108,9 +110,7 @@ struct JSONText {
 
     // MARK: - Strings
 
-    /// Takes a string.
-    ///
-    /// - Returns: What it spells.
+    /// Consumes a string and returns it unescaped.
     private mutating func takeString() throws(Fault) -> String {
         try take("\"")
         var bytes: [UInt8] = []
@@ -125,7 +125,7 @@ struct JSONText {
         throw .malformed
     }
 
-    /// Takes what stands behind a backslash.
+    /// Consumes an escape sequence after its backslash.
     private mutating func takeEscape() throws(Fault) -> Unicode.Scalar {
         switch rest.popFirst() {
         case UInt8(ascii: "\""): return "\""
@@ -141,7 +141,7 @@ struct JSONText {
         }
     }
 
-    /// Takes the digits of an escape, and with the first half of a character the second.
+    /// Consumes the digits of a `\u` escape, and those of the second one of a surrogate pair.
     private mutating func takeScalar() throws(Fault) -> Unicode.Scalar {
         let first = try takeUnit()
         if let scalar = Unicode.Scalar(first) { return scalar }
