@@ -11,11 +11,15 @@ import Queue
 
 /// `POST /v1/jobs`.
 extension API {
-    /// Takes an upload: its files are on disk, then its rows are written in one transaction, then it is answered.
+    /// Accepts an upload.
+    ///
+    /// Its files are written to disk, then its rows in one transaction, and only then is it
+    /// answered.
     func submit(_ request: ServerRequest, key: APIKey) async throws -> ServerResponse {
         guard !lifecycle.isDraining else { throw APIError.draining }
         let idempotencyKey = try Self.idempotencyKey(request.fields)
-        // What makes no job is not bound by quotas, so that a client that lost the answer gets it.
+        // Quotas do not apply to a repeated request, which creates no job: a client that lost the
+        // answer can always get it.
         var isRepeated = false
         if let idempotencyKey, key.quotas != APIKeyQuotas() {
             isRepeated = try await store.hasRequest(idempotencyKey, tenant: key.id)
@@ -92,15 +96,18 @@ extension API {
         return (try await self.accepted(job, fields: fields), isNew)
     }
 
-    /// Refuses an upload that the disk has no room for, before its body is asked for.
+    /// Refuses an upload that does not fit on the disk, before its body is requested.
     func requireRoom(for length: UInt64?) async throws {
         let free = try await disk.run { [space] in try space.diskSpace().free }
-        // What the reserve lacks is not free: it is for erasing.
+        // What the reserve lacks is not free: it is set aside for erasing.
         let needed = settings.minFreeBytes + (reserve?.missingBytes ?? 0) + (length ?? 0)
         guard free >= needed else { throw APIError.diskLow }
     }
 
-    /// Files the images and writes the job; if that makes no job, the files are removed again.
+    /// Files the images and creates the job.
+    ///
+    /// If the store declines the job, the files are removed at once; after an error the orphan
+    /// sweep removes them.
     private func create(
         _ upload: Upload,
         recovery: SealingRecipient?,
@@ -125,7 +132,7 @@ extension API {
             )
         }
         if case .created = submission { return submission }
-        // What cannot be removed now is an orphan, which the next sweep removes.
+        // What cannot be removed now is an orphan, which a later sweep removes.
         try? await housekeeping.remove(filed.map(\.sha256), ifOlderThan: .zero)
         return submission
     }
@@ -175,9 +182,10 @@ extension API {
         return try await store.createJob(new, images: images)
     }
 
-    /// To whom the photos' pixels are sealed.
+    /// Derives the recipient to whom the photos' pixels are sealed.
     ///
-    /// It is derived before the body is asked for, one at a time: however many ask, they hold up each other only, and have the memory of one.
+    /// This happens before the body is requested, one derivation at a time: concurrent requests
+    /// delay only each other and use the memory of one.
     private func recipient(_ secret: SealingSecret?) async throws -> SealingRecipient? {
         guard let secret else { return nil }
         guard let recipient = try await derivations.run({ try secret.recipient() }) else {
@@ -186,9 +194,9 @@ extension API {
         return recipient
     }
 
-    /// Refuses a request that asks for recovery by another secret than the one that made the job.
+    /// Refuses a repeated request whose recovery secret differs from that of its job.
     ///
-    /// A job's recipient has a salt of its own, so that it cannot be a part of the fingerprint.
+    /// The recipient of each job has its own salt, so it cannot be part of the fingerprint.
     private func requireSame(_ secret: SealingSecret?, of job: Job) async throws {
         guard let secret, let recipient = job.attachments.recovery else { return }
         guard let isSame = await derivations.run({ secret.isSecret(of: recipient) }) else {
@@ -207,10 +215,10 @@ extension API {
         }
     }
 
-    /// A digest over everything that makes up a request but the secret of recovery: settings, priority, and every image's class, name and
-    /// bytes.
+    /// Returns a digest of the request without its recovery secret.
     ///
-    /// How it was packed, folders and what was passed over among it, does not count.
+    /// It covers settings, priority, attachments, `force`, and the class, name and bytes of every
+    /// image. It excludes how they were packed: folders and skipped files.
     private static func fingerprint(
         of settings: some Encodable,
         _ upload: Upload,
@@ -219,7 +227,7 @@ extension API {
     ) throws -> SHA256Digest {
         var hash = SHA256()
         hash.update(try JSONDocument.bytes(settings))
-        // The usual one is left out, since the requests of earlier versions had none.
+        // Omit the default, as requests of earlier versions had no priority.
         if upload.priority != .normal {
             hash.update(Array("priority \(upload.priority.rawValue)\n".utf8))
         }
@@ -228,7 +236,7 @@ extension API {
         }
         if upload.force { hash.update(Array("force\n".utf8)) }
         for image in images {
-            // Neither classes nor names hold line ends.
+            // Neither classes nor names contain newlines.
             let content =
                 switch image.content {
                 case .stored(let blob): blob.sha256.hex
@@ -241,7 +249,8 @@ extension API {
 
     // MARK: - Fields
 
-    /// The value of `Idempotency-Key`: a quoted string, as the draft standard has it, or the bare text that many clients send.
+    /// Returns the value of `Idempotency-Key`: a quoted string, as in the draft standard, or the
+    /// bare text that many clients send.
     private static func idempotencyKey(_ fields: HTTPFields) throws(APIError) -> String? {
         guard let field = fields[.idempotencyKey] else { return nil }
         var key = Substring(field)
@@ -261,10 +270,10 @@ extension API {
         return String(key)
     }
 
-    /// The seconds of `Prefer: wait=N`.
+    /// Returns the seconds of `Prefer: wait=N`.
     ///
-    /// Of several the first counts, and what is not understood is as if it were not there (RFC 7240, section 2): other
-    /// preferences, parameters behind a semicolon, and a wait that is no number.
+    /// The first `wait` counts (RFC 7240 section 2). Other preferences, parameters and malformed
+    /// waits are ignored.
     private static func preferredWait(_ fields: HTTPFields) -> Duration? {
         for preference in fields[values: .prefer].flatMap({
             $0.utf8.split(separator: UInt8(ascii: ","))

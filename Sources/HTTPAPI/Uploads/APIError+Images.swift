@@ -3,7 +3,7 @@ import HTTPTypes
 import JobModel
 
 extension APIError {
-    /// That no image can be taken: what is wrong with each, all at once.
+    /// The refusal of a request none of whose images is usable, with the fault of each.
     static func nothingTaken(_ images: [UploadedImage]) -> APIError {
         let faults = images.compactMap { image -> Problem.FileFault? in
             guard case .refused(let failure) = image.content else { return nil }
@@ -27,7 +27,7 @@ extension APIError {
         return error
     }
 
-    /// That there is no image among what was sent.
+    /// The refusal of a request that contains no image.
     static func jobEmpty(_ passedOver: PassedOver) -> APIError {
         guard passedOver.total > 0 else { return jobEmpty }
         let files = passedOver.total == 1 ? "1 file was" : "\(passedOver.total) files were"
