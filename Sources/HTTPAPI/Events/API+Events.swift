@@ -6,10 +6,10 @@ import Queue
 
 /// `GET /v1/jobs/{id}/events`.
 extension API {
-    /// The events of a job, from the beginning or from where a listener broke off.
+    /// Streams the events of a job, from the beginning or from where the client left off.
     ///
-    /// A listener that was told the end already and comes back all the same, as browsers do, gets 204, which stops it (WHATWG HTML,
-    /// section 9.2.3).
+    /// A client that reconnects after the last event, as browsers do, gets 204, which stops it
+    /// (WHATWG HTML section 9.2.3).
     func sendEvents(
         _ request: ServerRequest,
         key: APIKey,
@@ -52,10 +52,10 @@ extension API {
         )
     }
 
-    /// What the listener knows already.
+    /// Returns the position after which a client continues.
     ///
-    /// The field wins over the parameter: a browser that comes back sends the field with what it got last, and the parameter as it was
-    /// at first.
+    /// The field overrides the parameter: when a browser reconnects, the field holds the latest
+    /// event id, but the parameter is unchanged.
     private static func cursor(of request: ServerRequest) throws(APIError) -> EventCursor {
         var cursor = EventCursor.start
         for case let text? in [
