@@ -4,9 +4,10 @@ import HTTPWire
 import JobModel
 import Queue
 
-/// `GET /v1/jobs`, `/v1/jobs/{id}` and its images.
+/// `GET /v1/jobs`, `/v1/jobs/{id}` and the list and reports of its images.
 extension API {
-    /// How often a waiting request looks at its job by itself; other processes do not wake it.
+    /// How often a waiting request rereads its job, since changes by other processes do not wake
+    /// it.
     private static let pollInterval: Duration = .seconds(5)
 
     /// `GET /v1/jobs`.
@@ -32,7 +33,7 @@ extension API {
         )
     }
 
-    /// `GET /v1/jobs/{id}?wait=N`.
+    /// `GET /v1/jobs/{id}?wait=N`: waits up to N seconds for the job to end.
     func showJob(
         _ request: ServerRequest,
         key: APIKey,
@@ -52,7 +53,8 @@ extension API {
         return try answer(document, fields: fields)
     }
 
-    /// `GET /v1/jobs/{id}/images?state=&cursor=`; the cursor is the number of the last image.
+    /// `GET /v1/jobs/{id}/images?state=&cursor=`; the cursor is the number of the previous page's
+    /// last image.
     func listImages(
         _ request: ServerRequest,
         key: APIKey,
@@ -108,7 +110,7 @@ extension API {
 
     // MARK: - Parts
 
-    /// A job with its first failures.
+    /// Returns the document of a job, with its first failed images.
     func document(_ job: Job) async throws -> JobDocument {
         var failures: [JobImage] = []
         if job.counts.failed + job.counts.quarantined > 0 {
@@ -126,7 +128,7 @@ extension API {
         )
     }
 
-    /// The answer to a request for work that is not done yet.
+    /// Returns the answer 202 for a job that has not ended.
     func accepted(_ job: Job, fields: HTTPFields = [:]) async throws -> ServerResponse {
         let document = try await document(job)
         var fields = fields
@@ -135,7 +137,16 @@ extension API {
         return try answer(document, status: .accepted, fields: fields)
     }
 
-    /// The job once it has ended, or as it is when the time is over, the service stops or the client has gone.
+    /// Waits until a job ends, the time is up, the service drains or the client closes.
+    ///
+    /// - Parameters:
+    ///   - job: The job.
+    ///   - key: The job's key.
+    ///   - patience: The longest wait.
+    ///   - client: Signals that the client has closed.
+    /// - Returns: The job as it is then.
+    /// - Throws: ``APIError/jobUnknown`` (404) or ``APIError/jobExpired`` (410) if the job is
+    ///   erased meanwhile; faults of the store.
     func finished(
         _ job: Job,
         of key: APIKey,
@@ -151,7 +162,7 @@ extension API {
             let mark = watch.mark
             let job = try await self.job(job.id.text, of: key)
             let rest = ContinuousClock.now.duration(to: deadline)
-            // Of a task that is cancelled nobody reads the answer.
+            // Nobody reads the answer of a cancelled task.
             guard !job.state.isTerminal, !lifecycle.isDraining, rest > .zero, !Task.isCancelled,
                 !client.hasEnded
             else {
@@ -163,7 +174,7 @@ extension API {
         }
     }
 
-    /// Why an image has nothing to fetch.
+    /// Returns the reason why an image has no output (409).
     static func unfinished(_ image: JobImage) -> APIError {
         switch image.state {
         case .queued, .running, .done:

@@ -15,7 +15,7 @@ extension APIError {
 
 /// `POST /v1/jobs/{id}/retry`.
 extension API {
-    /// Queues the images that failed or were set aside once more.
+    /// Queues the failed and the quarantined images again.
     func retry(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
         guard !lifecycle.isDraining else { throw APIError.draining }
         try allow([], in: request.target)
