@@ -3,14 +3,14 @@ import JobModel
 import Sandbox
 import SocketIO
 
-/// Reads the settings from variables and flags and collects everything that is wrong with them.
+/// Reads settings from environment variables and flags, and collects all faults.
 public struct SettingsLoader {
-    /// All faults of a configuration, in the order of the settings.
+    /// All faults of a configuration: unknown variables, then each setting, then contradictions.
     public struct Faults: Error, Sendable, Equatable, CustomStringConvertible {
-        /// One sentence a fault, each naming the variable or flag it came from.
+        /// One sentence per fault, which names the variable or flag.
         public let sentences: [String]
 
-        /// The sentences, one a line.
+        /// The sentences, one per line.
         public var description: String { sentences.joined(separator: "\n") }
     }
 
@@ -27,11 +27,11 @@ public struct SettingsLoader {
     /// Reads the settings.
     ///
     /// - Parameters:
-    ///   - environment: The process's variables; those that begin with `PALIMPSEST_` are read, and an unknown one is a
-    ///     fault, since it is a spelling mistake more often than not.
-    ///   - flags: The values given on the command line, which win over variables.
-    ///   - cores: The number of processors, the default of ``Settings/workers``.
-    /// - Returns: The settings, every value inside its range.
+    ///   - environment: The environment of the process. Variables that begin with `PALIMPSEST_` are
+    ///     read. An unknown one is a fault, since it is most likely misspelt.
+    ///   - flags: The values from the command line, which override variables.
+    ///   - cores: The number of cores, the default of ``Settings/workers``.
+    /// - Returns: The settings, all within their ranges.
     /// - Throws: ``Faults`` with everything that is wrong.
     public static func load(
         environment: [String: String],
@@ -54,7 +54,8 @@ public struct SettingsLoader {
     // MARK: - One setting
 
     private mutating func refuseUnknownVariables() {
-        // The kernel's own variable, for tests, goes on to the codec processes; the key is that of `submit`.
+        // PALIMPSEST_ISA selects the kernels in codec processes, for tests; PALIMPSEST_KEY is for
+        // `submit`.
         let known = Set(
             SettingsKey.allCases.map(\.variable) + ["PALIMPSEST_ISA", "PALIMPSEST_KEY"]
         )
@@ -94,7 +95,7 @@ public struct SettingsLoader {
         case .systemCallFilter: readFilter(text, from: source)
         case .maxHeadBytes:
             readNumber(text, from: source, in: 1024...(1 << 20)) { $0.maxHeadBytes = Int($1) }
-        // Fewer than a browser sends would lock the page out.
+        // Browsers send up to about 20 fields; a lower limit would lock them out.
         case .maxHeadFields:
             readNumber(text, from: source, in: 20...1000) { $0.maxHeadFields = Int($1) }
         case .maxBodyBytes:
@@ -111,7 +112,7 @@ public struct SettingsLoader {
             readNumber(text, from: source, in: range) { $0.maxPixels = Int($1) }
         case .maxArchiveMembers:
             readNumber(text, from: source, in: 1...500_000) { $0.maxArchiveMembers = Int($1) }
-        // Deflate reaches 1,032, which is as much as no bound.
+        // Deflate compresses by at most 1,032, so a higher limit would have no effect.
         case .maxArchiveRatio:
             readNumber(text, from: source, in: 1...1032) { $0.maxArchiveRatio = $1 }
         case .retentionSeconds:
@@ -156,7 +157,7 @@ public struct SettingsLoader {
         in range: ClosedRange<UInt64>,
         set: (inout Settings, UInt64) -> Void
     ) {
-        // Swift reads "+5" as well, which is no number to those who write settings.
+        // Swift also parses "+5".
         guard let value = UInt64(text), text.utf8.first != UInt8(ascii: "+"), range.contains(value)
         else {
             faults.append(
@@ -229,7 +230,7 @@ public struct SettingsLoader {
         set(&settings, .internet(address: String(address), port: port))
     }
 
-    /// Reads digits and nothing else.
+    /// Parses a port; digits only.
     private static func port(_ text: Substring) -> UInt16? {
         text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt16(text) : nil
     }
@@ -246,7 +247,7 @@ public struct SettingsLoader {
 
     // MARK: - Settings against each other
 
-    /// Gives a limit that is not set what follows from another.
+    /// Derives the limits that are not set from others.
     private mutating func completeLimits() {
         if !isSet(.maxArchiveMembers) {
             settings.maxArchiveMembers = Settings.archiveMembers(
