@@ -2,7 +2,7 @@ import POSIX
 import Queue
 import Telemetry
 
-/// What is told about the disk, the database and the process.
+/// The metrics of the disk, the database and the process.
 struct MachineMetrics: Sendable {
     private let diskSize: Gauge
     private let diskFree: Gauge
@@ -30,7 +30,7 @@ struct MachineMetrics: Sendable {
             "palimpsest_database_size_bytes",
             help: "The database's file with its write-ahead log."
         )
-        // Names and meanings that every Prometheus client has.
+        // These names and meanings are standard in Prometheus clients.
         cpu = registry.counter(
             "process_cpu_seconds_total",
             help: "User and system time of the serving process, without the codecs."
@@ -52,7 +52,7 @@ struct MachineMetrics: Sendable {
         )
     }
 
-    /// Takes over what the disk and the store say.
+    /// Updates the metrics of the disk and the database; all sizes are in bytes.
     func set(_ disk: DiskSpace, minFreeBytes: UInt64, database: UInt64) {
         diskSize.set(Double(disk.size))
         diskFree.set(Double(disk.free))
@@ -60,7 +60,7 @@ struct MachineMetrics: Sendable {
         databaseSize.set(Double(database))
     }
 
-    /// Takes over what the kernel says.
+    /// Updates the metrics of the process.
     func set(_ process: ProcessStatistics) {
         cpu.raise(to: process.cpuSeconds)
         resident.set(Double(process.residentBytes))

@@ -4,7 +4,7 @@ import JobRunner
 import Queue
 import Telemetry
 
-/// What is counted about images, from the queue to their end, and about the processes that work on them.
+/// The metrics of images, from the queue to their end, and of the codec processes.
 struct WorkMetrics: Sendable {
     private let attempts: Counter
     private let stages: Histogram
@@ -74,7 +74,7 @@ struct WorkMetrics: Sendable {
             "palimpsest_codec_restarts_total",
             help: "Codec processes that ended unasked, each followed by another."
         )
-        // There from the start, so that the first of each kind is seen as a rise.
+        // Export these series from the start, so that the first event shows as an increase.
         for outcome in ImageAttempt.Outcome.allCases {
             attempts.increment(by: 0, [outcome.rawValue])
         }
@@ -96,10 +96,10 @@ struct WorkMetrics: Sendable {
         }
     }
 
-    /// Takes over what the store says.
+    /// Updates the metrics of jobs and images.
     ///
     /// - Parameters:
-    ///   - statistics: The store's.
+    ///   - statistics: The statistics of the store.
     ///   - now: The store's time in milliseconds since 1970.
     func set(_ statistics: StoreStatistics, now: Int64) {
         for state in JobState.allCases {
@@ -114,7 +114,7 @@ struct WorkMetrics: Sendable {
         oldest.set(statistics.oldestQueuedAt.map { Double(max(now - $0, 0)) / 1000 } ?? 0)
     }
 
-    /// Takes over what the codec processes are at.
+    /// Updates the metrics of the codec processes.
     func set(_ pool: CodecPool) {
         codecs.set(Double(pool.count))
         codecsReady.set(Double(pool.readiness.readyCount))
