@@ -11,9 +11,10 @@ import Queue
 
 /// `GET /v1/jobs/{id}/archive.zip` and `GET /v1/jobs/{id}/images/{n}.png`.
 extension API {
-    /// The archive of a job that has ended, or of what is done so far with `?partial=true`.
+    /// Sends the archive of a job that has ended, or with `?partial=true` of what is done so far.
     ///
-    /// The job does not expire while the archive is sent. It may be erased, and then the connection is cut.
+    /// The job does not expire while its archive is sent. If it is erased meanwhile, the connection
+    /// is cut.
     func sendArchive(
         _ request: ServerRequest,
         key: APIKey,
@@ -43,7 +44,8 @@ extension API {
         }
         let plan = try await plan(job, key)
         try await requireFiles(plan.members, in: job, key: key)
-        // Erased between two pages of its images, it would be an archive of some of them.
+        // A job that was erased while its images were paged through would yield an incomplete
+        // archive.
         _ = try await self.job(job.id.text, of: key)
         return try send(
             request,
@@ -60,7 +62,7 @@ extension API {
         }
     }
 
-    /// One protected image.
+    /// Sends a protected image.
     func sendImage(
         _ request: ServerRequest,
         key: APIKey,
@@ -75,7 +77,7 @@ extension API {
         return try await sendBlob(request, output, type: "image/png", filename: image.fileName)
     }
 
-    /// A file of the service's disk that is known to be there.
+    /// Sends a blob that is known to exist.
     func sendBlob(
         _ request: ServerRequest,
         _ blob: StoredBlob,
@@ -105,15 +107,17 @@ extension API {
 
     // MARK: - Parts
 
-    /// Makes sure that files are on disk before a head promises them.
+    /// Ensures that files are on disk before the head of a response promises them.
     ///
-    /// - Throws: ``APIError/storageMissing`` if one is not, or not whole; 404 or 410 if the job has gone meanwhile.
+    /// - Throws: ``APIError/storageMissing`` (500) if one is missing or has another size;
+    ///   ``APIError/jobUnknown`` (404) or ``APIError/jobExpired`` (410) if the job is gone; faults
+    ///   of the disk and of the store.
     func requireFiles(_ members: [ArchivePlan.Member], in job: Job, key: APIKey) async throws {
         let lost = try await disk.run { [blobs] in
             try members.first { member in try blobs.size(of: member.sha256) != member.size }
         }
         guard let lost else { return }
-        // Erased between the look at the rows and the look at the files, it is nobody's fault.
+        // If the job was erased after its rows were read, missing files are not a fault.
         _ = try await self.job(job.id.text, of: key)
         logger.error(
             "the file of a protected image is missing or cut short",
@@ -136,7 +140,7 @@ extension API {
         }
     }
 
-    /// The plan of a job's archive, which is kept for the next request if the job has ended.
+    /// Returns the plan of a job's archive, which is cached if the job has ended.
     private func plan(_ job: Job, _ key: APIKey) async throws -> ArchivePlan {
         let progress = try await store.progress(of: job.id, tenant: key.id, after: .max, limit: 0)
         guard let progress else { throw APIError.jobUnknown }
@@ -172,9 +176,11 @@ extension API {
         )
     }
 
-    /// Answers with a file whose bytes are known by their digest: whole, a range of it, or the word that it has not changed.
+    /// Answers with a file that a digest identifies: in whole, a range of it, or 304 (RFC 9110
+    /// sections 13 and 14).
     ///
-    /// Where the digest is that of the bytes themselves, it goes along as RFC 9530 has it.
+    /// The digest is the entity tag. If it is that of the bytes themselves, it is also sent as
+    /// `Repr-Digest` (RFC 9530).
     private func send(
         _ request: ServerRequest,
         digest: SHA256Digest,
@@ -233,7 +239,8 @@ extension API {
 }
 
 extension ArchivePlan.Member {
-    /// A protected image and its place in the archive; `nil` if it is not protected.
+    /// Describes a protected image and its place in the archive; `nil` if it is not protected or
+    /// has no class.
     init?(_ image: JobImage) {
         guard let output = image.output, let crc32 = image.outputCRC32,
             let file = ImageDocument.file(of: image)
