@@ -78,7 +78,7 @@ struct API: Sendable {
         return image
     }
 
-    // MARK: - Parameters of queries
+    // MARK: - Query parameters
 
     /// Refuses parameters that the route does not have, and repeated ones.
     func allow(_ names: Set<String>, in target: RequestTarget) throws(APIError) {

@@ -37,8 +37,8 @@ extension API {
         return try answer(ClassDocument(try await ownedClass(label, of: key)))
     }
 
-    /// `PUT /v1/classes/{label}`: creates a class, with the assignment in the body or, without a
-    /// body, a new one.
+    /// `PUT /v1/classes/{label}`: creates a class with the assignment in the body, or draws one if
+    /// there is no body.
     func makeClass(
         _ request: ServerRequest,
         key: APIKey,
@@ -84,6 +84,8 @@ extension API {
     }
 
     /// `PUT /v1/classes/{label}/semantic-image`: imports the picture in the body.
+    ///
+    /// The import counts as a job in the key's quota of jobs per minute.
     func importSemanticImage(
         _ request: ServerRequest,
         key: APIKey,

@@ -1,7 +1,7 @@
 import JobModel
 import SemanticImages
 
-/// The body of `PUT /v1/classes/{label}`: the assignment that the class has on another service.
+/// The body of `PUT /v1/classes/{label}`: the assignment that the class has elsewhere.
 struct ClassRequest: Decodable, Sendable {
     private enum Name: String, CodingKey, CaseIterable {
         case generatorVersion = "generator_version"

@@ -61,8 +61,9 @@ extension API {
     /// The bounds of `Retry-After` in seconds.
     private static let retryAfterBounds = 1...30
 
-    /// Returns the value of `Retry-After` for a job that has not ended: its estimate, from 1 to 30
-    /// seconds.
+    /// Returns the value of `Retry-After` for a job that has not ended.
+    ///
+    /// This is the estimate, limited to 1 to 30 seconds; 1 without an estimate.
     static func retryAfter(_ etaSeconds: Int?) -> String {
         let seconds = etaSeconds ?? retryAfterBounds.lowerBound
         return String(min(max(seconds, retryAfterBounds.lowerBound), retryAfterBounds.upperBound))

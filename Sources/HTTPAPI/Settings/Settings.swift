@@ -109,8 +109,8 @@ public struct Settings: Sendable, Equatable {
     /// Beside each image there may be a folder, or a file that macOS adds.
     static func archiveMembers(forImages images: Int) -> Int { images * 4 + 100 }
 
-    /// Returns a limit on one key's requests: a quarter of the connections, but up to 8 if there
-    /// are few.
+    /// Returns a limit on one key's requests: a quarter of the connections, but at least 8 if there
+    /// are as many.
     static func requestsPerKey(ofConnections connections: Int) -> Int {
         max(min(connections, 8), connections / 4)
     }

@@ -95,7 +95,7 @@ public struct SettingsLoader {
         case .systemCallFilter: readFilter(text, from: source)
         case .maxHeadBytes:
             readNumber(text, from: source, in: 1024...(1 << 20)) { $0.maxHeadBytes = Int($1) }
-        // Browsers send up to about 20 fields; a lower limit would lock them out.
+        // A limit below the number of fields that browsers send would lock them out.
         case .maxHeadFields:
             readNumber(text, from: source, in: 20...1000) { $0.maxHeadFields = Int($1) }
         case .maxBodyBytes:
@@ -112,7 +112,7 @@ public struct SettingsLoader {
             readNumber(text, from: source, in: range) { $0.maxPixels = Int($1) }
         case .maxArchiveMembers:
             readNumber(text, from: source, in: 1...500_000) { $0.maxArchiveMembers = Int($1) }
-        // Deflate compresses by at most 1,032, so a higher limit would have no effect.
+        // Deflate compresses at most 1,032 times, so a higher limit would have no effect.
         case .maxArchiveRatio:
             readNumber(text, from: source, in: 1...1032) { $0.maxArchiveRatio = $1 }
         case .retentionSeconds:
@@ -245,7 +245,7 @@ public struct SettingsLoader {
         settings.trustedProxies = names
     }
 
-    // MARK: - Settings against each other
+    // MARK: - Relations between settings
 
     /// Derives the limits that are not set from others.
     private mutating func completeLimits() {
