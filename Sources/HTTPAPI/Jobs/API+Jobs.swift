@@ -146,7 +146,7 @@ extension API {
     ///   - client: Signals that the client has closed.
     /// - Returns: The job as it is then.
     /// - Throws: ``APIError/jobUnknown`` (404) or ``APIError/jobExpired`` (410) if the job is
-    ///   erased meanwhile; faults of the store.
+    ///   gone meanwhile; faults of the store.
     func finished(
         _ job: Job,
         of key: APIKey,

@@ -53,7 +53,7 @@ struct Housekeeping: Sendable {
         }
     }
 
-    /// Adjusts all stored times after the wall clock was set.
+    /// Shifts the times of unfinished and expiring data after the wall clock was set.
     ///
     /// - Throws: Faults of the disk and of the store.
     func followClock() async throws {

@@ -112,7 +112,7 @@ struct UploadReader: Sendable {
         }
     }
 
-    /// Reads a picture that is not to be protected to its end.
+    /// Reads a picture that is imported rather than protected to its end.
     ///
     /// - Returns: The picture, on disk but not yet filed.
     /// - Throws: As ``read(_:models:)``.

@@ -5,8 +5,8 @@ enum LoggedPath {
     /// Replaces the label in a path.
     ///
     /// - Parameter rawPath: The path as it was sent.
-    /// - Returns: The path with `{label}` in place of a class's label, and `…` in place of unknown
-    ///   segments after it.
+    /// - Returns: The path with `{label}` in place of a class's label, and `…` in place of each
+    ///   unknown segment after it.
     static func make(_ rawPath: String) -> String {
         // Decode first: the segments before the label may be percent-encoded.
         guard let segments = try? RequestTarget(rawPath).segments, segments.count > 2,
