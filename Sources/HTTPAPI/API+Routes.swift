@@ -5,11 +5,15 @@ import JobModel
 import Logging
 import Queue
 
-/// Which request is answered by what.
+/// The route table and what applies to every request.
 extension API {
-    private typealias KeyedHandler = @Sendable (ServerRequest, PathParameters, APIKey) async throws -> ServerResponse
+    private typealias KeyedHandler =
+        @Sendable (ServerRequest, PathParameters, APIKey) async throws -> ServerResponse
 
-    /// All routes; those under `/v1` but the signing key's need a key, and a client that takes what they answer with.
+    /// Returns the router of the API.
+    ///
+    /// Routes under `/v1`, except `/v1/signing-key`, require a key with the right scope. They also
+    /// require an `Accept` field that allows the type of their answer.
     func router() -> Router {
         var router = Router()
         let json = "application/json"
@@ -18,8 +22,12 @@ extension API {
             pattern,
             type,
             handler in
-            router.on(method, pattern) { [authenticator = Authenticator(store: store)] request, parameters in
-                let key = try await authenticator.key(of: request.fields, for: Self.scope(for: method, pattern))
+            router.on(method, pattern) {
+                [authenticator = Authenticator(store: store)] request, parameters in
+                let key = try await authenticator.key(
+                    of: request.fields,
+                    for: Self.scope(for: method, pattern)
+                )
                 let lease = try lease(for: request, of: key)
                 try Self.requireAcceptance(of: type, by: request.fields)
                 var response = try await handler(request, parameters, key)
@@ -29,7 +37,8 @@ extension API {
         }
         keyed(.post, "/v1/jobs", json) { request, _, key in try await submit(request, key: key) }
         keyed(.get, "/v1/jobs", json) { request, _, key in try await listJobs(request, key: key) }
-        keyed(.get, "/v1/jobs/{id}", json) { request, path, key in try await showJob(request, key: key, id: path["id"])
+        keyed(.get, "/v1/jobs/{id}", json) { request, path, key in
+            try await showJob(request, key: key, id: path["id"])
         }
         keyed(.delete, "/v1/jobs/{id}", nil) { request, path, key in
             try await erase(request, key: key, id: path["id"])
@@ -53,16 +62,28 @@ extension API {
             try await showReport(request, key: key, id: path["id"], number: path["number"])
         }
         for (name, kind) in [
-            ("recovery", AttachmentKind.recovery), ("before.jpg", .previewBefore), ("after.jpg", .previewAfter),
+            ("recovery", AttachmentKind.recovery), ("before.jpg", .previewBefore),
+            ("after.jpg", .previewAfter),
         ] {
-            keyed(.get, "/v1/jobs/{id}/images/{number}/\(name)", kind.mediaType) { request, path, key in
-                try await sendAttachment(kind, request, key: key, id: path["id"], number: path["number"])
+            keyed(.get, "/v1/jobs/{id}/images/{number}/\(name)", kind.mediaType) {
+                request,
+                path,
+                key in
+                try await sendAttachment(
+                    kind,
+                    request,
+                    key: key,
+                    id: path["id"],
+                    number: path["number"]
+                )
             }
         }
         keyed(.get, "/v1/jobs/{id}/archive.zip", "application/zip") { request, path, key in
             try await sendArchive(request, key: key, id: path["id"])
         }
-        keyed(.get, "/v1/classes", json) { request, _, key in try await listClasses(request, key: key) }
+        keyed(.get, "/v1/classes", json) { request, _, key in
+            try await listClasses(request, key: key)
+        }
         keyed(.get, "/v1/classes/{label}", json) { request, path, key in
             try await showClass(request, key: key, label: path["label"])
         }
@@ -80,7 +101,9 @@ extension API {
         }
         keyed(.post, "/v1/keys", json) { request, _, key in try await createKey(request, by: key) }
         keyed(.get, "/v1/keys", json) { request, _, _ in try await listKeys(request) }
-        keyed(.get, "/v1/keys/{id}", json) { request, path, _ in try await showKey(request, id: path["id"]) }
+        keyed(.get, "/v1/keys/{id}", json) { request, path, _ in
+            try await showKey(request, id: path["id"])
+        }
         keyed(.patch, "/v1/keys/{id}", json) { request, path, key in
             try await updateKey(request, id: path["id"], by: key)
         }
@@ -94,11 +117,11 @@ extension API {
         return router
     }
 
-    /// Answers a request, whatever happens.
+    /// Answers a request; an error becomes a problem document.
     ///
     /// - Parameters:
     ///   - request: The request.
-    ///   - router: What ``router()`` gave.
+    ///   - router: The result of ``router()``.
     /// - Returns: The route's answer, or a problem document.
     func respond(to request: ServerRequest, by router: Router) async -> ServerResponse {
         do {
@@ -108,42 +131,61 @@ extension API {
         }
     }
 
-    /// The problem document for an error, which is logged if the operator has to do something.
+    /// Returns the problem document for an error, and logs the error if the operator must act.
     func refusal(of request: ServerRequest, for error: any Error) -> ServerResponse {
         let fault = APIError(error)
         if fault.isOurs {
             logger.error(
                 "request failed",
                 metadata: [
-                    "request.id": "\(request.id)", "http.path": "\(LoggedPath.make(request.target.rawPath))",
+                    "request.id": "\(request.id)",
+                    "http.path": "\(LoggedPath.make(request.target.rawPath))",
                     "error": "\(error)",
                 ]
             )
         }
         if let fault = error as? HTTPFault { return Problem(fault).response }
-        var problem = Problem(status: fault.status, code: fault.code, detail: fault.detail, fields: fault.fields)
+        var problem = Problem(
+            status: fault.status,
+            code: fault.code,
+            detail: fault.detail,
+            fields: fault.fields
+        )
         problem.faults = fault.faults
         problem.faultsTotal = fault.faultsTotal
         return problem.response
     }
 
-    /// What a key must be allowed to do for a route: keys are for admins, what looks is `read`, and the rest `submit`.
+    /// Returns the scope that a route requires.
+    ///
+    /// Everything below `/v1/keys` requires `admin`; elsewhere GET requires `read`, other methods
+    /// `submit`.
     private static func scope(for method: HTTPRequest.Method, _ pattern: String) -> APIKeyScope {
         if pattern.hasPrefix("/v1/keys") { return .admin }
         return method == .get ? .read : .submit
     }
 
-    /// Refuses a request whose `Accept` leaves out the type of the answer, before anything is done for it.
+    /// Refuses a request whose `Accept` excludes the type of the answer, before any work is done.
     ///
-    /// Problems are sent in any case (RFC 9110 section 12.5.1 allows it), and a malformed field is as good as none.
-    private static func requireAcceptance(of type: String?, by fields: HTTPFields) throws(APIError) {
-        guard let type, let field = fields[.accept], let accept = AcceptField(field), !accept.accepts(type) else {
+    /// Problem documents are sent regardless, which RFC 9110 section 12.5.1 allows. A malformed
+    /// `Accept` counts as absent.
+    private static func requireAcceptance(
+        of type: String?,
+        by fields: HTTPFields
+    ) throws(APIError) {
+        guard let type, let field = fields[.accept], let accept = AcceptField(field),
+            !accept.accepts(type)
+        else {
             return
         }
-        throw APIError(.notAcceptable, "not_acceptable", "The answer would be \(type), which Accept leaves out.")
+        throw APIError(
+            .notAcceptable,
+            "not_acceptable",
+            "The answer would be \(type), which Accept leaves out."
+        )
     }
 
-    /// The fields of every answer that keep a browser from making more of it than it is.
+    /// The fields of every answer that keep browsers from sniffing, framing or sharing it.
     static let standingFields: HTTPFields = [
         .xContentTypeOptions: "nosniff",
         .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",

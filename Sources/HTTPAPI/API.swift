@@ -9,50 +9,56 @@ import Operations
 import POSIX
 import Queue
 
-/// What the routes work with.
+/// The state that the routes share.
 ///
-/// The routes themselves are in the extensions of this type, one file for each resource.
+/// The routes are extensions of this type, one file per resource. Copies share the counters and
+/// caches, such as ``rates`` and ``archivePlans``, which are references.
 struct API: Sendable {
     let settings: Settings
     let store: any Store
     let blobs: any BlobStorage
-    /// What there is where uploads are written.
+    /// Reports the free space of the disk that takes the uploads.
     let space: any DiskSpaceReporting
-    /// What earlier runs have left in the data folder.
+    /// What earlier runs left in the data folder: unfinished files and unreferenced blobs.
     let leftovers: Leftovers
     let disk: BlockingExecutor
     let ledger: BlobLedger
     let signingKey: SigningKey
     let forecast: Forecast
-    /// Makes semantic images of pictures.
+    /// Converts uploaded pictures to semantic images.
     let pictures: any PictureImporting
-    /// What jobs may choose, the default first.
+    /// The models that a job may choose; the first is the default.
     let models: [OfferedModel]
     let lifecycle: Lifecycle
     let logger: Logger
-    /// Room that erasing may use when there is no other.
+    /// Space on the disk that is held back so that erasing works on a full disk.
     var reserve: DiskReserve?
-    /// Where keys are derived from passphrases, which takes time and memory but no disk; the same for every copy.
+    /// Runs the derivation of keys from passphrases, one at a time: it takes time and memory, but
+    /// no disk.
     let derivations = BlockingExecutor(label: "palimpsest.derivations", width: 1)
-    /// The archives that are being fetched; the same for every copy.
+    /// The plans of the archives that were requested last.
     let archivePlans = ArchivePlans()
-    /// How many jobs the keys make; the same for every copy.
+    /// Counts the jobs that each key creates per minute.
     let rates = RateLimiter()
-    /// How many requests the keys have under way; the same for every copy.
+    /// Counts the open requests of each key.
     let shares = RequestShares()
-    /// Which jobs' archives are being sent; the same for every copy.
+    /// The jobs whose archives are being sent.
     let readings = JobReadings()
-    /// Whether the data folder can be written; the same for every copy.
+    /// Tests whether the data folder is writable.
     let writeProbe = WriteProbe()
 
-    /// The longest that a request may wait for a job to end.
+    /// The longest time that a request may wait for a job to end.
     static let maxWait: Duration = .seconds(60)
 
-    /// The job that a path names, if it is the key's and not expired.
+    /// Returns the job that a path names, if it belongs to the key and has not expired.
     ///
-    /// - Throws: ``APIError/jobUnknown`` (404), also for somebody else's job; 410 for one whose files are gone.
+    /// - Throws: ``APIError/jobUnknown`` (404), also for a job of another key;
+    ///   ``APIError/jobExpired`` (410) after its files were erased or its time ran out; faults of
+    ///   the store.
     func job(_ text: String?, of key: APIKey) async throws -> Job {
-        guard let text, let id = JobIdentifier(text), let job = try await store.job(id, tenant: key.id) else {
+        guard let text, let id = JobIdentifier(text),
+            let job = try await store.job(id, tenant: key.id)
+        else {
             throw APIError.jobUnknown
         }
         guard job.expiredAt == nil, (job.expiresAt ?? .max) > store.currentTime else {
@@ -61,17 +67,20 @@ struct API: Sendable {
         return job
     }
 
-    /// The image that a path names.
+    /// Returns the image that a path names by its number, at least 1, in canonical decimal.
+    ///
+    /// - Throws: ``APIError/imageUnknown`` (404); faults of the store.
     func image(_ text: String?, of job: Job) async throws -> JobImage {
-        guard let text, let number = Int(text), (1...Int(Int32.max)).contains(number), String(number) == text,
+        guard let text, let number = Int(text), (1...Int(Int32.max)).contains(number),
+            String(number) == text,
             let image = try await store.image(job: job.id, number: number)
         else { throw APIError.imageUnknown }
         return image
     }
 
-    // MARK: - Parameters of queries
+    // MARK: - Query parameters
 
-    /// Refuses parameters that a route does not have, or that are there twice.
+    /// Refuses parameters that the route does not have, and repeated ones.
     func allow(_ names: Set<String>, in target: RequestTarget) throws(APIError) {
         if let unknown = target.query.first(where: { !names.contains($0.name) }) {
             throw .parameterUnknown(unknown.name, known: names.sorted())
@@ -79,7 +88,7 @@ struct API: Sendable {
         if let repeated = target.query.firstRepeated { throw .parameterRepeated(repeated) }
     }
 
-    /// The size of a page.
+    /// Returns the page size: the parameter `limit`, from 1 to 500, or 100 without it.
     func limit(_ target: RequestTarget) throws(APIError) -> Int {
         guard let text = target.queryValue("limit") else { return 100 }
         let detail = "The limit must be a whole number from 1 to 500."
@@ -88,7 +97,8 @@ struct API: Sendable {
         return limit
     }
 
-    /// The time that a request wants to wait.
+    /// Returns the time that a request is willing to wait: whole seconds, capped at ``maxWait``,
+    /// and zero without a value.
     func wait(_ text: String?) throws(APIError) -> Duration {
         guard let text else { return .zero }
         guard let patience = Self.patience(text) else {
@@ -97,16 +107,18 @@ struct API: Sendable {
         return patience
     }
 
-    /// Reads a whole number of seconds, cut off at ``maxWait``; `nil` for anything else.
+    /// Parses a whole number of seconds, capped at ``maxWait``; `nil` for anything else.
     static func patience(_ text: some StringProtocol) -> Duration? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-        // Digits that are no number are too many of them.
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return nil
+        }
+        // Digits that overflow are a number above the cap.
         return min(Int32(text).map { .seconds($0) } ?? maxWait, maxWait)
     }
 
     // MARK: - Answers
 
-    /// An answer with a document.
+    /// Returns an answer with a JSON document that must not be cached.
     func answer(
         _ document: some Encodable,
         status: HTTPResponse.Status = .ok,
@@ -115,6 +127,10 @@ struct API: Sendable {
         var fields = fields
         fields[.contentType] = "application/json"
         fields[.cacheControl] = "no-store"
-        return ServerResponse(status: status, fields: fields, body: .bytes(try JSONDocument.bytes(document)))
+        return ServerResponse(
+            status: status,
+            fields: fields,
+            body: .bytes(try JSONDocument.bytes(document))
+        )
     }
 }

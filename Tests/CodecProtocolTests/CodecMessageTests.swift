@@ -114,8 +114,12 @@ struct CodecMessageTests {
         }
     }
 
-    private func model(_ hash: String, name: String = "a.1", method: String = "deep-hiding") -> String {
-        "{\"name\": \"\(name)\", \"method\": \"\(method)\", \"model_sha256\": \"\(hash)\"}"
+    private func setting(_ name: String, _ values: String, _ standard: Int) -> String {
+        #"{"name": "\#(name)", "values": \#(values), "default": \#(standard)}"#
+    }
+
+    private func model(_ hash: String, name: String = "a.1", method: String = "deep-hiding", settings: String = "") -> String {
+        #"{"name": "\#(name)", "method": "\#(method)", "settings": [\#(settings)], "model_sha256": "\#(hash)"}"#
     }
 
     @Test("Answers are read as the protocol writes them")
@@ -126,6 +130,23 @@ struct CodecMessageTests {
         #expect(
             try answer("{\"type\": \"ready\", \"models\": [\(model(hash)), \(model(hash))], \"pid\": 12}")
                 == .ready(models: [loaded, loaded], pid: 12)
+        )
+        let level = model(hash, settings: setting("level", "[1, 4]", 2))
+        let answered = try answer("{\"type\": \"ready\", \"models\": [\(level)], \"pid\": 12}")
+        let declared = MethodSetting("level", values: 1...4, standard: 2)
+        #expect(
+            answered
+                == .ready(
+                    models: [
+                        LoadedModel(
+                            name: Material.name("a.1"),
+                            method: .deepHiding,
+                            settings: [declared],
+                            sha256: sha256
+                        )
+                    ],
+                    pid: 12
+                )
         )
         #expect(
             try answer("{\"type\": \"failed\", \"id\": 5, \"code\": \"image_empty\", \"detail\": \"Nothing.\"}")
@@ -146,6 +167,10 @@ struct CodecMessageTests {
             "{\"type\": \"ready\", \"models\": [\(model("ab"))], \"pid\": 1}",
             "{\"type\": \"ready\", \"models\": [\(model(hash, name: "../a"))], \"pid\": 1}",
             "{\"type\": \"ready\", \"models\": [\(model(hash, method: "A B"))], \"pid\": 1}",
+            "{\"type\": \"ready\", \"models\": [\(model(hash, settings: "1"))], \"pid\": 1}",
+            "{\"type\": \"ready\", \"models\": [\(model(hash, settings: setting("A", "[1, 4]", 1)))], \"pid\": 1}",
+            "{\"type\": \"ready\", \"models\": [\(model(hash, settings: setting("a", "[4, 1]", 1)))], \"pid\": 1}",
+            "{\"type\": \"ready\", \"models\": [\(model(hash, settings: setting("a", "[1, 4]", 5)))], \"pid\": 1}",
             "{\"type\": \"failed\", \"id\": 0, \"code\": \"A B\", \"detail\": \"\"}",
             "{\"type\": \"failed\", \"id\": 0, \"code\": \"\", \"detail\": \"\"}",
             "{\"type\": \"failed\", \"id\": 1e99, \"code\": \"a\", \"detail\": \"\"}",

@@ -11,15 +11,22 @@ import Queue
 
 /// `GET /v1/jobs/{id}/archive.zip` and `GET /v1/jobs/{id}/images/{n}.png`.
 extension API {
-    /// The archive of a job that has ended, or of what is done so far with `?partial=true`.
+    /// Sends the archive of a job that has ended, or with `?partial=true` of what is done so far.
     ///
-    /// The job does not expire while the archive is sent. It may be erased, and then the connection is cut.
-    func sendArchive(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+    /// The job does not expire while its archive is sent. If it is erased meanwhile, the connection
+    /// is cut.
+    func sendArchive(
+        _ request: ServerRequest,
+        key: APIKey,
+        id: String?
+    ) async throws -> ServerResponse {
         try allow(["partial"], in: request.target)
         let reading = id.flatMap { JobIdentifier($0) }.map { readings.begin($0) }
         let job = try await job(id, of: key)
         let isPartial =
-            try request.target.queryValue("partial").map { try JobParameters.boolean($0, "partial") } ?? false
+            try request.target.queryValue("partial").map {
+                try JobParameters.boolean($0, "partial")
+            } ?? false
         guard isPartial || job.state.isTerminal else {
             throw APIError(
                 .conflict,
@@ -29,11 +36,16 @@ extension API {
             )
         }
         guard isPartial || job.counts.done > 0 else {
-            throw APIError(.conflict, "job_failed", "No image of the job was protected, so there is no archive.")
+            throw APIError(
+                .conflict,
+                "job_failed",
+                "No image of the job was protected, so there is no archive."
+            )
         }
         let plan = try await plan(job, key)
         try await requireFiles(plan.members, in: job, key: key)
-        // Erased between two pages of its images, it would be an archive of some of them.
+        // A job that was erased while its images were paged through would yield an incomplete
+        // archive.
         _ = try await self.job(job.id.text, of: key)
         return try send(
             request,
@@ -43,13 +55,20 @@ extension API {
             type: "application/zip",
             filename: "\(job.id).zip"
         ) { [blobs, disk, logger] range, writer in
-            try await plan.send(range, from: blobs, on: disk, logger: logger) { try await writer.write($0) }
+            try await plan.send(range, from: blobs, on: disk, logger: logger) {
+                try await writer.write($0)
+            }
             withExtendedLifetime(reading) {}
         }
     }
 
-    /// One protected image.
-    func sendImage(_ request: ServerRequest, key: APIKey, id: String?, number: String?) async throws -> ServerResponse {
+    /// Sends a protected image.
+    func sendImage(
+        _ request: ServerRequest,
+        key: APIKey,
+        id: String?,
+        number: String?
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         let job = try await job(id, of: key)
         let image = try await image(number, of: job)
@@ -58,7 +77,7 @@ extension API {
         return try await sendBlob(request, output, type: "image/png", filename: image.fileName)
     }
 
-    /// A file of the service's disk that is known to be there.
+    /// Sends a blob that is known to exist.
     func sendBlob(
         _ request: ServerRequest,
         _ blob: StoredBlob,
@@ -88,15 +107,17 @@ extension API {
 
     // MARK: - Parts
 
-    /// Makes sure that files are on disk before a head promises them.
+    /// Ensures that files are on disk before the head of a response promises them.
     ///
-    /// - Throws: ``APIError/storageMissing`` if one is not, or not whole; 404 or 410 if the job has gone meanwhile.
+    /// - Throws: ``APIError/storageMissing`` (500) if one is missing or has another size;
+    ///   ``APIError/jobUnknown`` (404) or ``APIError/jobExpired`` (410) if the job is gone; faults
+    ///   of the disk and of the store.
     func requireFiles(_ members: [ArchivePlan.Member], in job: Job, key: APIKey) async throws {
         let lost = try await disk.run { [blobs] in
             try members.first { member in try blobs.size(of: member.sha256) != member.size }
         }
         guard let lost else { return }
-        // Erased between the look at the rows and the look at the files, it is nobody's fault.
+        // If the job was erased after its rows were read, missing files are not a fault.
         _ = try await self.job(job.id.text, of: key)
         logger.error(
             "the file of a protected image is missing or cut short",
@@ -119,7 +140,7 @@ extension API {
         }
     }
 
-    /// The plan of a job's archive, which is kept for the next request if the job has ended.
+    /// Returns the plan of a job's archive, which is cached if the job has ended.
     private func plan(_ job: Job, _ key: APIKey) async throws -> ArchivePlan {
         let progress = try await store.progress(of: job.id, tenant: key.id, after: .max, limit: 0)
         guard let progress else { throw APIError.jobUnknown }
@@ -130,22 +151,36 @@ extension API {
 
     private func plan(_ job: Job) async throws -> ArchivePlan {
         let images = try await images(of: job)
-        let attachments = job.attachments.kinds.isEmpty ? [:] : try await store.attachments(job: job.id, number: nil)
+        let attachments =
+            job.attachments.kinds.isEmpty
+            ? [:] : try await store.attachments(job: job.id, number: nil)
         let members = images.flatMap { image in
             ArchivePlan.Member(image).map { member in
-                [member] + (attachments[image.number] ?? []).compactMap { ArchivePlan.Member($0, of: image) }
+                [member]
+                    + (attachments[image.number] ?? []).compactMap {
+                        ArchivePlan.Member($0, of: image)
+                    }
             } ?? []
         }
         let documents = images.map { ImageDocument($0) }
         let manifest = ManifestDocument(job: job.id, settings: job.settings, images: documents)
         let bytes = try JSONDocument.bytes(manifest)
-        let page = job.attachments.previews ? PreviewPage.make(documents.filter { $0.state == .done }) : nil
-        return try ArchivePlan(members: members, page: page, manifest: bytes, signature: signingKey.sign(bytes))
+        let page =
+            job.attachments.previews
+            ? PreviewPage.make(documents.filter { $0.state == .done }) : nil
+        return try ArchivePlan(
+            members: members,
+            page: page,
+            manifest: bytes,
+            signature: signingKey.sign(bytes)
+        )
     }
 
-    /// Answers with a file whose bytes are known by their digest: whole, a range of it, or the word that it has not changed.
+    /// Answers with a file that a digest identifies: in whole, a range of it, or 304 (RFC 9110
+    /// sections 13 and 14).
     ///
-    /// Where the digest is that of the bytes themselves, it goes along as RFC 9530 has it.
+    /// The digest is the entity tag. If it is that of the bytes themselves, it is also sent as
+    /// `Repr-Digest` (RFC 9530).
     private func send(
         _ request: ServerRequest,
         digest: SHA256Digest,
@@ -155,23 +190,31 @@ extension API {
         filename: String,
         bytes: @escaping @Sendable (Range<UInt64>, ResponseWriter) async throws -> Void
     ) throws -> ServerResponse {
-        guard let tag = EntityTag(opaque: digest.hex) else { preconditionFailure("hex digits make a tag") }
+        guard let tag = EntityTag(opaque: digest.hex) else {
+            preconditionFailure("hex digits make a tag")
+        }
         var fields: HTTPFields = [
             .eTag: tag.encoded, .acceptRanges: "bytes", .cacheControl: "private, no-cache",
         ]
         if isOfBytes { fields[.reprDigest] = "sha-256=:\(Base64.encode(digest.bytes)):" }
         guard tag.passes(ifMatch: request.fields[.ifMatch]) else {
-            throw APIError(.preconditionFailed, "precondition_failed", "The file is not the one that If-Match names.")
+            throw APIError(
+                .preconditionFailed,
+                "precondition_failed",
+                "The file is not the one that If-Match names."
+            )
         }
         if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) {
             return ServerResponse(status: .notModified, fields: fields, body: .none)
         }
         fields[.contentType] = type
-        fields[.contentDisposition] = ContentDisposition(type: "attachment", filename: filename).encoded
+        fields[.contentDisposition] =
+            ContentDisposition(type: "attachment", filename: filename).encoded
 
         var status = HTTPResponse.Status.ok
         var range = 0..<length
-        let wanted = tag.allowsRange(ifRange: request.fields[.ifRange]) ? request.fields[.range] : nil
+        let wanted =
+            tag.allowsRange(ifRange: request.fields[.ifRange]) ? request.fields[.range] : nil
         switch ByteRange(request.method == .get ? wanted : nil, length: length) {
         case .whole:
             break
@@ -196,9 +239,11 @@ extension API {
 }
 
 extension ArchivePlan.Member {
-    /// A protected image and its place in the archive; `nil` if it is not protected.
+    /// Describes a protected image and its place in the archive; `nil` if it is not protected or
+    /// has no class.
     init?(_ image: JobImage) {
-        guard let output = image.output, let crc32 = image.outputCRC32, let file = ImageDocument.file(of: image)
+        guard let output = image.output, let crc32 = image.outputCRC32,
+            let file = ImageDocument.file(of: image)
         else { return nil }
         self.init(name: file, sha256: output.sha256, size: output.size, crc32: crc32)
     }

@@ -4,9 +4,9 @@ import HTTPTypes
 import JobModel
 import Queue
 
-/// `GET /v1/jobs/{id}/images/{n}/recovery` and the previews beside it.
+/// `GET /v1/jobs/{id}/images/{n}/recovery`, `before.jpg` and `after.jpg`.
 extension API {
-    /// One attachment of an image.
+    /// Sends an attachment of an image.
     func sendAttachment(
         _ kind: AttachmentKind,
         _ request: ServerRequest,
@@ -23,7 +23,11 @@ extension API {
         guard let attachment = attachments[image.number]?.first(where: { $0.kind == kind }) else {
             throw APIError.attachmentMissing
         }
-        try await requireFiles([ArchivePlan.Member(attachment, of: image)].compactMap(\.self), in: job, key: key)
+        try await requireFiles(
+            [ArchivePlan.Member(attachment, of: image)].compactMap(\.self),
+            in: job,
+            key: key
+        )
         return try await sendBlob(
             request,
             attachment.blob,
@@ -34,7 +38,7 @@ extension API {
 }
 
 extension AttachmentKind {
-    /// What follows the base name of the image's file.
+    /// The ending of the file name, after the base name of the image's file.
     var suffix: String {
         switch self {
         case .previewBefore: ".before.jpg"
@@ -43,7 +47,7 @@ extension AttachmentKind {
         }
     }
 
-    /// The type of its bytes.
+    /// The media type of the file.
     var mediaType: String {
         switch self {
         case .previewBefore, .previewAfter: "image/jpeg"
@@ -53,12 +57,12 @@ extension AttachmentKind {
 }
 
 extension ArchivePlan.Member {
-    /// The file name of an attachment, beside that of its image.
+    /// Returns the file name of an attachment, next to that of its image.
     static func fileName(of image: JobImage, _ kind: AttachmentKind) -> String {
         ImageDocument.name(of: image) + kind.suffix
     }
 
-    /// An attachment and its place in the archive; `nil` if its image has none.
+    /// Describes an attachment and its place in the archive; `nil` if its image has no class.
     init?(_ attachment: StoredAttachment, of image: JobImage) {
         guard let label = image.label else { return nil }
         self.init(

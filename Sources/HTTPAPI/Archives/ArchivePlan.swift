@@ -4,12 +4,14 @@ import Cryptography
 import Logging
 import POSIX
 
-/// An archive that is known to the byte before any of it is sent, so that it has a length, a tag and ranges.
+/// An archive whose every byte is determined before it is sent, so that it has a length, an entity
+/// tag and ranges.
 ///
-/// It holds the protected images in the order of their numbers, each followed by its attachments, then `manifest.json` with its signature, then `SHA256SUMS`, which lists
-/// all the others in the form that `sha256sum --check` reads. Equal results give equal archives.
+/// It contains the protected images by number, each followed by its attachments. After these come
+/// `index.html` if the job has previews, `manifest.json`, its signature, and `SHA256SUMS`, which
+/// lists all other files in the format of `sha256sum --check`. Equal results give equal archives.
 struct ArchivePlan: Sendable {
-    /// A protected image and its place in the archive.
+    /// A protected image or an attachment, and its place in the archive.
     struct Member: Sendable {
         let name: String
         let sha256: SHA256Digest
@@ -17,7 +19,7 @@ struct ArchivePlan: Sendable {
         let crc32: UInt32
     }
 
-    /// Where the bytes of a stretch of the archive come from.
+    /// The source of a stretch of bytes.
     private enum Source: Sendable {
         case bytes([UInt8])
         case blob(SHA256Digest, size: UInt64)
@@ -34,7 +36,7 @@ struct ArchivePlan: Sendable {
     let members: [Member]
     private let layout: ZIPLayout
     private let sources: [Source]
-    /// A digest of everything in the archive.
+    /// A digest that identifies the content of the archive.
     let digest: SHA256Digest
 
     /// The length of the archive in bytes.
@@ -47,7 +49,7 @@ struct ArchivePlan: Sendable {
     ///   - page: The bytes of `index.html`; `nil` for none.
     ///   - manifest: The bytes of `manifest.json`.
     ///   - signature: The manifest's signature.
-    /// - Throws: `ArchiveError` for names that are no safe paths, or equal.
+    /// - Throws: `ArchiveError` for names that are unsafe paths or occur twice.
     init(members: [Member], page: [UInt8]? = nil, manifest: [UInt8], signature: [UInt8]) throws {
         var lines = members.map { "\($0.sha256.hex)  \($0.name)\n" }
         var signed = [(ArchiveNames.manifest, manifest), (ArchiveNames.signature, signature)]
@@ -58,7 +60,9 @@ struct ArchivePlan: Sendable {
         var entries = members.map { ZIPEntry(name: $0.name, size: $0.size, crc32: $0.crc32) }
         var files = members.map { Source.blob($0.sha256, size: $0.size) }
         for (name, bytes) in signed + [(ArchiveNames.sums, sums)] {
-            entries.append(ZIPEntry(name: name, size: UInt64(bytes.count), crc32: CRC32.checksum(bytes)))
+            entries.append(
+                ZIPEntry(name: name, size: UInt64(bytes.count), crc32: CRC32.checksum(bytes))
+            )
             files.append(.bytes(bytes))
         }
         layout = try ZIPLayout(entries: entries)
@@ -71,22 +75,24 @@ struct ArchivePlan: Sendable {
         }
         sources.append(.bytes(layout.trailer()))
         self.sources = sources
-        // The sums name every other file by its content, so their digest stands for the whole.
+        // SHA256SUMS contains the hash of every other file, so its own identifies them all.
         digest = SHA256.hash(sums)
     }
 
     /// Sends a range of the archive.
     ///
-    /// Each file is opened when its turn comes, so that an archive of thousands holds one descriptor. A job that is erased meanwhile loses the
-    /// rest of its files, and the archive ends there; what keeps a job from expiring meanwhile is ``JobReadings``.
+    /// Each file is opened only when it is due, so that an archive of thousands needs one
+    /// descriptor. If the job is erased meanwhile, its remaining files are gone and the archive
+    /// breaks off. ``JobReadings`` keeps the job from expiring meanwhile.
     ///
     /// - Parameters:
-    ///   - range: Bytes inside the archive.
-    ///   - blobs: Where the images are.
-    ///   - disk: Where they are read.
-    ///   - logger: Is told of files that have changed.
-    ///   - write: Takes the next bytes; it suspends until they are on their way.
-    /// - Throws: Faults of the disk, among them that of a file which has changed, and whatever `write` throws.
+    ///   - range: A range of bytes within the archive.
+    ///   - blobs: The storage that has the images.
+    ///   - disk: The executor that reads them.
+    ///   - logger: Receives an error for each corrupt file.
+    ///   - write: Writes the next bytes; suspends until they are on their way.
+    /// - Throws: Faults of the disk; `BlobStorageError.corrupt`, see ``BlobPieces/next()``;
+    ///   whatever `write` throws.
     func send(
         _ range: Range<UInt64>,
         from blobs: any BlobStorage,
@@ -105,7 +111,8 @@ struct ArchivePlan: Sendable {
             let end = start + source.length
             defer { start = end }
             guard end > range.lowerBound, start < range.upperBound, start < end else { continue }
-            let wanted = (max(start, range.lowerBound) - start)..<(min(end, range.upperBound) - start)
+            let wanted =
+                (max(start, range.lowerBound) - start)..<(min(end, range.upperBound) - start)
             switch source {
             case .bytes(let bytes):
                 pending += bytes[Int(wanted.lowerBound)..<Int(wanted.upperBound)]
@@ -130,14 +137,16 @@ struct ArchivePlan: Sendable {
     }
 }
 
-/// The files of an archive beside the classes' folders, none of which may be called so: `ClassLabel.folderName` knows them.
+/// The files at the top of an archive, beside the folders of the classes.
+///
+/// `ClassLabel.folderName` is never one of these names.
 enum ArchiveNames {
-    /// What was done to every image.
+    /// The settings of the job and the report of every image.
     static let manifest = "manifest.json"
-    /// Photos beside their protected pictures, in archives with previews.
+    /// The photos beside their protected pictures, in archives with previews.
     static let page = "index.html"
     /// The manifest's Ed25519 signature, 64 bytes.
     static let signature = "manifest.json.sig"
-    /// The digests of all other files.
+    /// The SHA-256 of all other files.
     static let sums = "SHA256SUMS"
 }

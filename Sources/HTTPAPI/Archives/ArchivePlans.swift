@@ -1,38 +1,43 @@
 import JobModel
 import Synchronization
 
-/// The plans of the archives that were asked for last, so that who fetches one in ranges, or several at a time, has it planned once.
+/// Caches the plans of the most recently requested archives.
 ///
-/// Only archives of jobs that have ended are kept: those of others change from one moment to the next.
+/// A client that fetches ranges of an archive, or several at a time, has it planned only once. Only
+/// archives of jobs that have ended are cached, as others change at any moment.
 final class ArchivePlans: Sendable {
-    /// What an archive follows from.
+    /// The identity of an archive's content.
     struct Key: Hashable, Sendable {
         let job: JobIdentifier
-        /// The highest ending of its images; a job that is tried again has a higher one when it has ended again.
+        /// The highest ending of the job's images; it grows when a retried job ends again.
         let lastEnding: Int64
     }
 
     private typealias Planning = Task<ArchivePlan, any Error>
 
     private let capacity: Int
-    /// The one that was asked for last comes last.
+    /// The most recently requested plan comes last.
     private let plans = Mutex<[(key: Key, planning: Planning)]>([])
 
-    /// Starts with none.
+    /// Creates an empty cache.
     ///
-    /// - Parameter capacity: The most to keep; one of 10,000 images has some megabytes.
+    /// - Parameter capacity: The most plans to keep; the plan of 10,000 images takes some
+    ///   megabytes.
     init(capacity: Int = 4) {
         self.capacity = capacity
     }
 
-    /// The plan of an archive.
+    /// Returns the plan of an archive.
     ///
     /// - Parameters:
-    ///   - key: What it follows from.
-    ///   - make: Makes it, if it is not there or being made already.
+    ///   - key: The identity of its content.
+    ///   - make: Creates the plan, unless it is cached or being created.
     /// - Returns: The plan.
-    /// - Throws: What `make` threw, also if it was made for somebody else; the next one to ask makes it anew.
-    func plan(_ key: Key, make: @escaping @Sendable () async throws -> ArchivePlan) async throws -> ArchivePlan {
+    /// - Throws: Whatever `make` threw, even for another caller. The failure is not cached.
+    func plan(
+        _ key: Key,
+        make: @escaping @Sendable () async throws -> ArchivePlan
+    ) async throws -> ArchivePlan {
         let planning = plans.withLock { plans in
             let known = plans.firstIndex { $0.key == key }.map { plans.remove(at: $0).planning }
             let planning = known ?? Planning { try await make() }

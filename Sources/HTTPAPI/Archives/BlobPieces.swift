@@ -3,12 +3,13 @@ import Cryptography
 import Logging
 import POSIX
 
-/// The bytes of a blob, or of a part of it, piece by piece for a response.
+/// Reads a blob, or a range of it, piece by piece for a response.
 ///
-/// A blob that is read whole is hashed on the way, and its last piece is kept back unless the hash is the one it is filed under: where the disk has changed a
-/// byte, the response ends early, which every client notices, instead of passing for the picture.
+/// A blob that is read in whole is hashed on the way, and its last piece is withheld if the hash is
+/// wrong. A blob that is corrupt on disk thus ends the response early, which every client notices,
+/// rather than pass for the picture.
 struct BlobPieces {
-    /// The most bytes that are read from disk, and handed to the socket, at once.
+    /// The most bytes read from disk, and passed to the socket, at once.
     static let pieceBytes: UInt64 = 128 << 10
 
     private let reader: any BlobReader
@@ -16,18 +17,18 @@ struct BlobPieces {
     private let disk: BlockingExecutor
     private let logger: Logger
     private var rest: Range<UInt64>
-    /// `nil` for a part, of which nothing can be said.
+    /// `nil` for a range, which cannot be verified.
     private var hash: SHA256?
 
-    /// Begins to read.
+    /// Prepares to read.
     ///
     /// - Parameters:
     ///   - reader: The open blob.
-    ///   - sha256: The hash it is filed under.
-    ///   - size: Its size as the database has it, in bytes.
-    ///   - range: The bytes wanted, inside the blob.
-    ///   - disk: Where they are read.
-    ///   - logger: Is told of bytes that have changed.
+    ///   - sha256: The blob's hash.
+    ///   - size: The blob's size in bytes according to the database.
+    ///   - range: The bytes to read, within the blob.
+    ///   - disk: The executor that reads them.
+    ///   - logger: Receives an error if the blob is corrupt.
     init(
         _ reader: any BlobReader,
         of sha256: SHA256Digest,
@@ -44,11 +45,11 @@ struct BlobPieces {
         hash = range == 0..<size ? SHA256() : nil
     }
 
-    /// Reads on.
+    /// Reads the next piece.
     ///
-    /// - Returns: The next bytes; `nil` at the end.
-    /// - Throws: `BlobStorageError.corrupt` instead of the last bytes if the blob is not what it was;
-    ///   faults of the disk.
+    /// - Returns: The bytes; `nil` at the end.
+    /// - Throws: `BlobStorageError.corrupt` in place of the last piece if the hash is wrong; faults
+    ///   of the disk.
     mutating func next() async throws -> [UInt8]? {
         guard !rest.isEmpty else { return nil }
         let (start, count) = (rest.lowerBound, min(Self.pieceBytes, UInt64(rest.count)))

@@ -1,9 +1,9 @@
 import JobModel
 import Synchronization
 
-/// Which jobs' archives are being sent, so that none expires under a download that began in time.
+/// The jobs whose archives are being sent; they do not expire until the download is over.
 final class JobReadings: Sendable {
-    /// One archive on its way; it ends with its last reference.
+    /// One download, which ends when its last reference is released.
     final class Reading: Sendable {
         private let job: JobIdentifier
         private let readings: JobReadings
@@ -24,14 +24,14 @@ final class JobReadings: Sendable {
 
     private let counts = Mutex<[JobIdentifier: Int]>([:])
 
-    /// The jobs that are being read.
+    /// The jobs with at least one download.
     var jobs: Set<JobIdentifier> {
         counts.withLock { Set($0.keys) }
     }
 
-    /// Notes that a job is read from now on.
+    /// Begins a download.
     ///
-    /// - Returns: What must be kept for as long as it is.
+    /// - Returns: A token to hold until the download is over.
     func begin(_ job: JobIdentifier) -> Reading {
         Reading(of: job, in: self)
     }

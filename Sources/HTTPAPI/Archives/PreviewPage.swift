@@ -1,10 +1,12 @@
 import JobModel
 
-/// The page of an archive on which every photo stands beside its protected picture; it opens from disk and loads nothing else.
+/// The page of an archive that shows every photo beside its protected picture.
+///
+/// It works from disk and loads nothing else.
 enum PreviewPage {
     /// Writes the page.
     ///
-    /// - Parameter images: The images that have previews, in the order of their numbers.
+    /// - Parameter images: The protected images by number; they must have previews.
     /// - Returns: The bytes of `index.html`.
     static func make(_ images: [ImageDocument]) -> [UInt8] {
         var page = """
@@ -38,7 +40,8 @@ enum PreviewPage {
         var figures = ""
         if let report = image.report {
             let psnr = report.psnr.isFinite ? ", PSNR \(tenths(report.psnr)) dB" : ""
-            figures = " – largest change \(report.maxAbsoluteDifference)\(psnr), SSIM \(thousandths(report.ssim))"
+            figures =
+                " – largest change \(report.maxAbsoluteDifference)\(psnr), SSIM \(thousandths(report.ssim))"
         }
         return """
             <figure>
@@ -52,14 +55,17 @@ enum PreviewPage {
 
     private static func tenths(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 
-    private static func thousandths(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
+    private static func thousandths(_ value: Double) -> String {
+        "\((value * 1000).rounded() / 1000)"
+    }
 
-    /// A path in the archive as a relative URL.
+    /// Returns a path in the archive as a relative URL.
     private static func url(_ path: String) -> String { "./" + PercentEncoding.path(path) }
 
     private static func text(_ string: String) -> String {
         var escaped = ""
-        // By scalars: a sign with an accent behind it is a character of its own to Swift, and none to a browser.
+        // By scalars: Swift joins `<` and a following accent to one character, but a browser sees
+        // the `<`.
         for scalar in string.unicodeScalars {
             switch scalar {
             case "&": escaped += "&amp;"

@@ -9,7 +9,7 @@ import Logging
 import POSIX
 import Queue
 
-/// `/v1/classes`: what is hidden in the images of a key's classes.
+/// `/v1/classes`: the key's classes and their semantic images.
 extension API {
     /// `GET /v1/classes`.
     func listClasses(_ request: ServerRequest, key: APIKey) async throws -> ServerResponse {
@@ -20,18 +20,30 @@ extension API {
             limit: try limit(request.target)
         )
         return try answer(
-            ClassListDocument(classes: page.classes.map(ClassDocument.init), nextCursor: page.nextCursor)
+            ClassListDocument(
+                classes: page.classes.map(ClassDocument.init),
+                nextCursor: page.nextCursor
+            )
         )
     }
 
     /// `GET /v1/classes/{label}`.
-    func showClass(_ request: ServerRequest, key: APIKey, label: String) async throws -> ServerResponse {
+    func showClass(
+        _ request: ServerRequest,
+        key: APIKey,
+        label: String
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         return try answer(ClassDocument(try await ownedClass(label, of: key)))
     }
 
-    /// `PUT /v1/classes/{label}`, with an assignment or without a body.
-    func makeClass(_ request: ServerRequest, key: APIKey, label: String) async throws -> ServerResponse {
+    /// `PUT /v1/classes/{label}`: creates a class with the assignment in the body, or draws one if
+    /// there is no body.
+    func makeClass(
+        _ request: ServerRequest,
+        key: APIKey,
+        label: String
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         let label = try ClassLabel(label)
         var assignment: ClassAssignment?
@@ -46,30 +58,46 @@ extension API {
         }
     }
 
-    /// `GET /v1/classes/{label}/semantic-image`: the first of the class's own pictures.
-    func sendSemanticImage(_ request: ServerRequest, key: APIKey, label: String) async throws -> ServerResponse {
+    /// `GET /v1/classes/{label}/semantic-image`: sends the first imported picture.
+    func sendSemanticImage(
+        _ request: ServerRequest,
+        key: APIKey,
+        label: String
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         guard let label = try? ClassLabel(label),
             let picture = try await store.importedSemanticImage(tenant: key.id, label: label)
         else { throw APIError.semanticImageMissing }
         do {
-            return try await sendBlob(request, picture, type: "image/png", filename: "\(label.folderName).png")
+            return try await sendBlob(
+                request,
+                picture,
+                type: "image/png",
+                filename: "\(label.folderName).png"
+            )
         } catch BlobStorageError.notFound {
-            // Replaced between the look at the row and the look at the file, it is nobody's fault.
+            // The picture may have been replaced between reading the row and opening the file.
             let current = try await store.importedSemanticImage(tenant: key.id, label: label)
             guard current == picture else { throw APIError.semanticImageMissing }
             throw APIError.storageMissing
         }
     }
 
-    /// `PUT /v1/classes/{label}/semantic-image`.
-    func importSemanticImage(_ request: ServerRequest, key: APIKey, label: String) async throws -> ServerResponse {
+    /// `PUT /v1/classes/{label}/semantic-image`: imports the picture in the body.
+    ///
+    /// The import counts as a job in the key's quota of jobs per minute.
+    func importSemanticImage(
+        _ request: ServerRequest,
+        key: APIKey,
+        label: String
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         guard !lifecycle.isDraining else { throw APIError.draining }
         let label = try ClassLabel(label)
         return try await withinRate(request, key: key, isRepeated: false) {
             try await requireRoom(for: request.body.declaredLength)
-            let upload = try await UploadReader(blobs: blobs, disk: disk, limits: pictureLimits).readPicture(request)
+            let upload = try await UploadReader(blobs: blobs, disk: disk, limits: pictureLimits)
+                .readPicture(request)
             let isNew = try await keep(try await semanticImage(of: upload), of: label, key: key)
             logger.info("semantic image imported", metadata: ["key.id": "\(key.id)"])
             let document = ClassDocument(try await ownedClass(label.text, of: key))
@@ -77,8 +105,13 @@ extension API {
         }
     }
 
-    /// `DELETE /v1/classes/{label}/semantic-image`, after which the generator draws again.
-    func removeSemanticImage(_ request: ServerRequest, key: APIKey, label: String) async throws -> ServerResponse {
+    /// `DELETE /v1/classes/{label}/semantic-image`: removes the imported pictures; generated ones
+    /// follow.
+    func removeSemanticImage(
+        _ request: ServerRequest,
+        key: APIKey,
+        label: String
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         guard let label = try? ClassLabel(label),
             let free = try await store.removeImportedSemanticImages(tenant: key.id, label: label)
@@ -97,26 +130,41 @@ extension API {
     }
 
     private func ownedClass(_ text: String, of key: APIKey) async throws -> OwnedClass {
-        guard let label = try? ClassLabel(text), let owned = try await store.ownedClass(tenant: key.id, label: label)
+        guard let label = try? ClassLabel(text),
+            let owned = try await store.ownedClass(tenant: key.id, label: label)
         else { throw APIError.classUnknown }
         return owned
     }
 
     private func semanticImage(of upload: any BlobSpool) async throws -> HashedBytes {
         do {
-            switch try await pictures.importPicture(reading: { [disk] in try await disk.run { try upload.contents() } })
+            switch try await pictures.importPicture(reading: { [disk] in
+                try await disk.run { try upload.contents() }
+            })
             {
             case .made(let semanticImage): return semanticImage
             case .failed(let failure):
-                throw APIError(.unprocessableContent, "semantic_image_unusable", "\(failure.code): \(failure.detail)")
+                throw APIError(
+                    .unprocessableContent,
+                    "semantic_image_unusable",
+                    "\(failure.code): \(failure.detail)"
+                )
             }
         } catch is CodecsUnavailable {
             throw APIError.codecsUnavailable
         }
     }
 
-    /// Files the picture and makes it the class's; tells whether the class is new.
-    private func keep(_ picture: HashedBytes, of label: ClassLabel, key: APIKey) async throws -> Bool {
+    /// Files a picture and imports it for a class.
+    ///
+    /// - Returns: Whether the class is new.
+    /// - Throws: ``APIError/keyInvalid`` if the key was revoked or expired meanwhile; faults of the
+    ///   disk and of the store.
+    private func keep(
+        _ picture: HashedBytes,
+        of label: ClassLabel,
+        key: APIKey
+    ) async throws -> Bool {
         let filed = try await disk.run { [blobs, ledger] in
             let spool = try blobs.newSpool()
             try spool.append(picture.bytes)
@@ -137,7 +185,7 @@ extension API {
             try? await housekeeping.remove(unreferenced, ifOlderThan: .zero)
             throw error
         }
-        // What cannot be removed now is an orphan, which the next sweep removes.
+        // What cannot be removed now is an orphan, which a later sweep removes.
         try? await housekeeping.remove(unreferenced, ifOlderThan: .zero)
         guard let isNew else { throw APIError.keyInvalid }
         return isNew
@@ -145,7 +193,11 @@ extension API {
 }
 
 extension APIError {
-    static let classUnknown = APIError(.notFound, "class_unknown", "This API key has no class of this name.")
+    static let classUnknown = APIError(
+        .notFound,
+        "class_unknown",
+        "This API key has no class of this name."
+    )
 
     static let classAssigned = APIError(
         .conflict,
@@ -173,10 +225,12 @@ extension APIError {
     )
 }
 
-/// What makes semantic images of pictures; in the service its codec processes.
+/// Converts pictures to semantic images; the service's codec processes do.
 protocol PictureImporting: Sendable {
-    /// Makes one, as ``CodecPool/importPicture(reading:)`` does.
-    func importPicture(reading read: @Sendable () async throws -> [UInt8]) async throws -> PictureImport
+    /// Converts a picture, as ``CodecPool/importPicture(reading:)`` does.
+    func importPicture(
+        reading read: @Sendable () async throws -> [UInt8]
+    ) async throws -> PictureImport
 }
 
 extension CodecPool: PictureImporting {}

@@ -6,16 +6,25 @@ import Queue
 
 /// `GET /v1/jobs/{id}/events`.
 extension API {
-    /// The events of a job, from the beginning or from where a listener broke off.
+    /// Streams the events of a job, from the beginning or from where the client left off.
     ///
-    /// A listener that was told the end already and comes back all the same, as browsers do, gets 204, which stops it (WHATWG HTML,
-    /// section 9.2.3).
-    func sendEvents(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+    /// A client that reconnects after the last event, as browsers do, gets 204, which stops it
+    /// (WHATWG HTML section 9.2.3).
+    func sendEvents(
+        _ request: ServerRequest,
+        key: APIKey,
+        id: String?
+    ) async throws -> ServerResponse {
         try allow(["last_event_id"], in: request.target)
         let cursor = try Self.cursor(of: request)
         let job = try await job(id, of: key)
         guard let watch = try await store.watch(job.id, tenant: key.id),
-            let progress = try await store.progress(of: job.id, tenant: key.id, after: cursor.ending, limit: 1)
+            let progress = try await store.progress(
+                of: job.id,
+                tenant: key.id,
+                after: cursor.ending,
+                limit: 1
+            )
         else { throw APIError.jobUnknown }
         guard cursor.ending <= progress.lastEnding else { throw APIError.eventIDInvalid }
         if cursor.hasEnd, progress.job.state.isTerminal, progress.ended.isEmpty {
@@ -28,7 +37,8 @@ extension API {
             tenant: key.id,
             watch: watch,
             client: request.clientEnd,
-            authenticate: { [authenticator = Authenticator(store: store), fields = request.fields] in
+            authenticate: {
+                [authenticator = Authenticator(store: store), fields = request.fields] in
                 _ = try await authenticator.key(of: fields, for: .read)
             }
         )
@@ -42,13 +52,15 @@ extension API {
         )
     }
 
-    /// What the listener knows already.
+    /// Returns the position after which a client continues.
     ///
-    /// The field wins over the parameter: a browser that comes back sends the field with what it got last, and the parameter as it was
-    /// at first.
+    /// The field overrides the parameter: when a browser reconnects, the field holds the latest
+    /// event id, but the parameter is unchanged.
     private static func cursor(of request: ServerRequest) throws(APIError) -> EventCursor {
         var cursor = EventCursor.start
-        for case let text? in [request.target.queryValue("last_event_id"), request.fields[.lastEventID]]
+        for case let text? in [
+            request.target.queryValue("last_event_id"), request.fields[.lastEventID],
+        ]
         where !text.isEmpty {
             guard let next = EventCursor(text) else { throw .eventIDInvalid }
             cursor = next

@@ -1,15 +1,16 @@
-/// Where in a job's events a listener is: the id of an event, and what it sends as `Last-Event-ID`.
+/// A position in a job's events: the id of an event, which clients send back as `Last-Event-ID`.
 ///
-/// Its text is the number of the last ending that was told, such as `17`, with `.end` behind it once the end was told too.
+/// Its text is the number of the last ending sent, such as `17`, followed by `.end` if the event
+/// `end` was sent too.
 struct EventCursor: Sendable, Equatable, CustomStringConvertible {
-    /// The beginning.
+    /// The position before the first event.
     static let start = EventCursor(ending: 0, hasEnd: false)
 
     private static let endMark = ".end"
 
-    /// The last `EndedImage.ending` that was told; 0 for none.
+    /// The last `EndedImage.ending` sent; 0 for none.
     var ending: Int64
-    /// Whether the end was told after it.
+    /// Whether the event `end` was sent after it.
     var hasEnd: Bool
 
     init(ending: Int64, hasEnd: Bool) {
@@ -17,12 +18,11 @@ struct EventCursor: Sendable, Equatable, CustomStringConvertible {
         self.hasEnd = hasEnd
     }
 
-    /// Reads an id.
-    ///
-    /// - Returns: `nil` for a text that is no id of an event.
+    /// Parses an id; `nil` if `text` is not the id of an event.
     init?(_ text: String) {
         let digits = text.hasSuffix(Self.endMark) ? text.dropLast(Self.endMark.count) : text[...]
-        guard (1...18).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+        guard (1...18).contains(digits.utf8.count),
+            digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             let ending = Int64(digits)
         else { return nil }
         self.init(ending: ending, hasEnd: digits.count < text.count)

@@ -3,9 +3,9 @@ import JobModel
 import Operations
 import Queue
 
-/// What one listener is told of a job: which events follow from how the job stands, given what was told before.
+/// Computes the events for one client from the progress of a job and from what was sent before.
 struct JobEventFeed {
-    /// The most images in one look at the store, and so in one piece of the stream.
+    /// The most images per query of the store, and so per write to the stream.
     static let maxImages = 100
 
     private struct Standing: Equatable {
@@ -13,30 +13,38 @@ struct JobEventFeed {
         let counts: JobCounts
     }
 
-    /// What the listener has been told.
+    /// The position after the last event sent.
     private(set) var cursor: EventCursor
     private var told: Standing?
 
-    /// Begins after what a listener knows already.
+    /// Continues after a position.
     init(after cursor: EventCursor) {
         self.cursor = cursor
     }
 
-    /// Whether the end has been told, so that nothing more follows.
+    /// Whether the event `end` was sent; no event follows it.
     private(set) var hasEnded = false
 
-    /// The events that are due: `job` if its state or counts are others than told, `image` for every image that ended, and `end` when
-    /// all have been told.
+    /// Returns the events that are due.
     ///
-    /// - Parameter progress: How the job stands, with at most ``maxImages`` images that ended after ``cursor``.
-    /// - Returns: The events, in order, and whether more are due at once.
-    /// - Throws: If a document cannot be written as JSON.
-    mutating func events(of progress: JobProgress) throws -> (events: [ServerSentEvent], hasMore: Bool) {
+    /// These are `job` if the state or the counts have changed, `image` for every image that has
+    /// ended, and `end` after all others.
+    ///
+    /// - Parameter progress: The job's progress, with at most ``maxImages`` images that ended after
+    ///   ``cursor``.
+    /// - Returns: The events in order, and whether more are due immediately.
+    /// - Throws: An error if a document cannot be encoded as JSON.
+    mutating func events(
+        of progress: JobProgress
+    ) throws -> (events: [ServerSentEvent], hasMore: Bool) {
         var events: [ServerSentEvent] = []
         let standing = Standing(state: progress.job.state, counts: progress.job.counts)
         if standing != told {
             events.append(
-                ServerSentEvent(name: "job", data: try JSONDocument.line(JobEventDocument(progress.job, reason: nil)))
+                ServerSentEvent(
+                    name: "job",
+                    data: try JSONDocument.line(JobEventDocument(progress.job, reason: nil))
+                )
             )
             told = standing
         }
@@ -44,29 +52,37 @@ struct JobEventFeed {
             cursor = EventCursor(ending: ended.ending, hasEnd: false)
             let document = ImageEventDocument(ended.image)
             events.append(
-                ServerSentEvent(name: "image", data: try JSONDocument.line(document), id: cursor.description)
+                ServerSentEvent(
+                    name: "image",
+                    data: try JSONDocument.line(document),
+                    id: cursor.description
+                )
             )
         }
         let hasMore = progress.ended.count >= Self.maxImages
         if progress.job.state.isTerminal, !hasMore {
-            // Past images that were tried again and whose old endings nobody has any more.
+            // Skip the endings that images lost when they were retried.
             cursor = EventCursor(ending: progress.lastEnding, hasEnd: true)
             hasEnded = true
             let document = JobEventDocument(progress.job, reason: .finished)
             events.append(
-                ServerSentEvent(name: "end", data: try JSONDocument.line(document), id: cursor.description)
+                ServerSentEvent(
+                    name: "end",
+                    data: try JSONDocument.line(document),
+                    id: cursor.description
+                )
             )
         }
         return (events, hasMore)
     }
 
-    /// The end of a job that is no more.
+    /// Returns the event `end` for a job that no longer exists.
     static func erased(_ id: JobIdentifier) throws -> ServerSentEvent {
         ServerSentEvent(name: "end", data: try JSONDocument.line(ErasedEventDocument(id: id)))
     }
 }
 
-/// The data of `job` and `end`.
+/// The data of the events `job` and `end`.
 struct JobEventDocument: Encodable {
     /// Why a stream ends.
     enum Reason: String, Encodable {
@@ -89,15 +105,15 @@ struct JobEventDocument: Encodable {
     }
 }
 
-/// The data of the `end` of a job that was erased.
+/// The data of the event `end` for an erased job.
 struct ErasedEventDocument: Encodable {
     let id: JobIdentifier
     let reason = JobEventDocument.Reason.erased
 }
 
-/// The data of `image`: what the list of images has, with a short report.
+/// The data of the event `image`: an entry of the list of images, with a short report.
 struct ImageEventDocument: Encodable {
-    /// What tells a good picture from a strange one at a glance; the rest is in the image's report.
+    /// The figures that show at a glance whether a picture is normal; the full report has the rest.
     struct ShortReport: Encodable {
         let width, height, linf: Int
         let psnr: Double?

@@ -3,36 +3,42 @@ import HTTPWire
 import JobModel
 import Queue
 
-/// Sends one listener the events of a job as they happen.
+/// Sends one client the events of a job as they happen.
 ///
-/// It looks at the store when the job has changed, at most so often as ``pace`` says, and by itself only for a heartbeat. What a
-/// slow reader has not taken is not held: the next look finds it in the store.
+/// It queries the store after each change of the job, at most once per ``pace``, and otherwise only
+/// for a heartbeat. It buffers nothing for a slow client: the next query finds what was missed.
 struct JobEventStream: Sendable {
     let store: any JobCatalog
     let lifecycle: Lifecycle
     let job: JobIdentifier
     let tenant: APIKeyID
     let watch: JobWatch
-    /// Tells when the listener sends nothing more, which a listener that is still there has no reason to do.
+    /// Signals that the client will send nothing more, and so has most likely closed.
     var client = ClientEnd()
-    /// After how much silence the stream says that it lives, and how often it looks whether its listener still may listen.
+    /// The longest silence before the stream sends a comment, and the interval for checking the
+    /// key.
     var heartbeat: Duration = .seconds(15)
-    /// How long a listener waits before it comes back; not the same for all, so that they do not come all at once.
+    /// The delay after which the client reconnects; random, so that clients do not return all at
+    /// once.
     var retry: Duration = .milliseconds(Int.random(in: 1000...3000))
-    /// Throws when the listener may not listen any more.
+    /// Throws an ``APIError`` when the client's key is no longer valid.
     let authenticate: @Sendable () async throws -> Void
 
-    /// The least time between two looks: the more listeners a job has, the rarer each of them looks.
+    /// The shortest time between two queries, which grows with the job's number of clients.
+    ///
+    /// It is 1 ms per client, from 50 ms to 1 s.
     private var pace: Duration {
         min(max(.milliseconds(50), .milliseconds(watch.count)), .seconds(1))
     }
 
-    /// Sends events until the job has ended, the listener is gone or the service stops.
+    /// Sends events until the job has ended, the client has closed or the service drains.
+    ///
+    /// It also ends when the client's key is no longer valid.
     ///
     /// - Parameters:
-    ///   - cursor: What the listener knows already.
-    ///   - writer: Where the stream goes.
-    /// - Throws: Faults of the store, which cut the stream off, and `ConnectionClosed`.
+    ///   - cursor: The position after which the client continues.
+    ///   - writer: The destination of the stream.
+    /// - Throws: Faults of the store, which cut the stream off; `ConnectionClosed`.
     func run(after cursor: EventCursor, to writer: ResponseWriter) async throws {
         var feed = JobEventFeed(after: cursor)
         try await writer.write(ServerSentEvent.retry(after: retry))
@@ -41,7 +47,8 @@ struct JobEventStream: Sendable {
         while !lifecycle.isDraining, !client.hasEnded {
             let (mark, lastLook) = (watch.mark, ContinuousClock.now)
             if lastLook - lastCheck >= heartbeat {
-                // A key that was revoked meanwhile ends the stream, however busy; the listener learns why when it comes back.
+                // End the stream of a revoked key, however busy. The client learns why when it
+                // reconnects.
                 do { try await authenticate() } catch is APIError { return }
                 lastCheck = lastLook
             }
@@ -68,11 +75,14 @@ struct JobEventStream: Sendable {
             let patience = heartbeat - (ContinuousClock.now - min(lastWrite, lastCheck))
             await client.interrupting { [watch] in await watch.wait(after: mark, atMost: patience) }
             let pause = pace - (ContinuousClock.now - lastLook)
-            // A cancelled sleep is over like any other.
+            // A cancelled sleep just ends early.
             if pause > .zero, !lifecycle.isDraining { try? await Task.sleep(for: pause) }
             guard !Task.isCancelled else { throw ConnectionClosed() }
         }
-        // A listener that has gone reads nothing; one that has ended its own direction only comes back and goes on.
-        if lifecycle.isDraining { try await writer.write(ServerSentEvent.comment("the service stops, come back")) }
+        // A client that has closed reads nothing. One that has closed only its sending direction
+        // reconnects and continues.
+        if lifecycle.isDraining {
+            try await writer.write(ServerSentEvent.comment("the service stops, come back"))
+        }
     }
 }

@@ -8,27 +8,35 @@ import POSIX
 import PublicFiles
 import Queue
 
-/// `/healthz`, `/readyz`, `/openapi.json` and `/v1/signing-key`, which need no key.
+/// `/healthz`, `/readyz`, `/openapi.json` and `/v1/signing-key`, which require no key.
 extension API {
-    /// Whether the process answers at all.
+    /// `GET /healthz`: the process answers requests.
     func showHealth() throws -> ServerResponse {
         try answer(HealthDocument(status: "ok"))
     }
 
-    /// The contract of this API.
+    /// `GET /openapi.json`: the contract of this API.
     func showContract() -> ServerResponse {
         let fields: HTTPFields = [.contentType: "application/json", .cacheControl: "no-cache"]
         return ServerResponse(status: .ok, fields: fields, body: .bytes(PublicFiles.openAPI))
     }
 
-    /// The key by which anybody verifies the manifests of this service.
+    /// `GET /v1/signing-key`: the public key that verifies this service's manifests, as PEM.
     func showSigningKey() -> ServerResponse {
-        let fields: HTTPFields = [.contentType: "application/x-pem-file", .cacheControl: "no-cache"]
-        return ServerResponse(status: .ok, fields: fields, body: .bytes(Array(signingKey.verificationKey.pem.utf8)))
+        let fields: HTTPFields = [
+            .contentType: "application/x-pem-file", .cacheControl: "no-cache",
+        ]
+        return ServerResponse(
+            status: .ok,
+            fields: fields,
+            body: .bytes(Array(signingKey.verificationKey.pem.utf8))
+        )
     }
 
-    /// Whether uploads are taken: not while the service stops, its disk is low or cannot be
-    /// written, or its database does not answer.
+    /// `GET /readyz`: whether the service accepts uploads.
+    ///
+    /// It does not while it is stopping or out of file descriptors, while its database does not
+    /// answer, and while its disk is nearly full or not writable.
     func showReadiness() async throws -> ServerResponse {
         guard lifecycle.isReady else { throw APIError.draining }
         guard !FileLimit.isExhausted else { throw APIError.descriptorsExhausted }
@@ -40,7 +48,11 @@ extension API {
         }
         let free = try await disk.run { [space] in try space.diskSpace().free }
         guard free >= settings.minFreeBytes + (reserve?.missingBytes ?? 0) else {
-            var fault = APIError(.serviceUnavailable, "disk_low", "The disk of the data folder is nearly full.")
+            var fault = APIError(
+                .serviceUnavailable,
+                "disk_low",
+                "The disk of the data folder is nearly full."
+            )
             fault.fields = [.retryAfter: "60"]
             throw fault
         }

@@ -1,18 +1,21 @@
-/// Finds out whether something can be written, seldom however often it is asked: `/readyz` needs no
-/// key.
+/// Tests whether data can be written, and caches the result.
+///
+/// The cache bounds the load: `/readyz` requires no key, so anybody may ask at any rate.
 actor WriteProbe {
-    /// How long an answer holds that all is well.
+    /// How long a success is cached.
     private static let goodFor: Duration = .seconds(5)
-    /// How long one holds that it is not, so that an end is seen soon.
+    /// How long a failure is cached; shorter, so that recovery shows soon.
     private static let badFor: Duration = .seconds(1)
 
     private var last: (fault: String?, until: ContinuousClock.Instant)?
     private var running: Task<String?, Never>?
 
-    /// Finds out whether something can be written, or tells what was found a moment ago.
+    /// Tests whether data can be written, or returns the cached result.
     ///
-    /// - Parameter attempt: Writes something, and throws if it could not.
-    /// - Returns: Why nothing can be written; `nil` if it can.
+    /// Concurrent calls share one attempt.
+    ///
+    /// - Parameter attempt: Writes something, and throws if that fails.
+    /// - Returns: A description of the fault; `nil` if writing works.
     func fault(_ attempt: @escaping @Sendable () async throws -> Void) async -> String? {
         if let last, ContinuousClock.now < last.until { return last.fault }
         if let running { return await running.value }

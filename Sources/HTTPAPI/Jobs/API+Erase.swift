@@ -9,7 +9,7 @@ import Queue
 
 /// `DELETE /v1/jobs/{id}` and `POST /v1/jobs/{id}/cancel`.
 extension API {
-    /// Stops a job; what is done stays, and can be fetched.
+    /// Cancels the unfinished images of a job; finished ones stay available.
     func cancel(_ request: ServerRequest, key: APIKey, id: String) async throws -> ServerResponse {
         try allow([], in: request.target)
         let job = try await job(id, of: key)
@@ -21,7 +21,7 @@ extension API {
         return try answer(try await document(cancelled))
     }
 
-    /// Erases a job with its files, whatever it is at; an expired one too.
+    /// Erases a job and its files, whatever its state; an expired job too.
     func erase(_ request: ServerRequest, key: APIKey, id: String) async throws -> ServerResponse {
         try allow([], in: request.target)
         guard let id = JobIdentifier(id) else { throw APIError.jobUnknown }
@@ -34,10 +34,10 @@ extension API {
         return ServerResponse(status: .noContent)
     }
 
-    /// Removes the files of erased images, but for those that others refer to.
+    /// Removes the files of erased images, except those that other rows refer to.
     ///
-    /// An upload or a worker may have filed the same bytes and not yet written their row; then they are in the ledger and stay, and the
-    /// sweep for orphans removes them if no row comes.
+    /// An upload or a worker may have filed the same bytes without having written its row yet. The
+    /// ledger keeps such files; if no row follows, the orphan sweep removes them.
     private func eraseFiles(of images: [ErasedImage]) async throws {
         let files = Set(images.compactMap(\.input)).union(images.flatMap(\.outputs))
         try await housekeeping.remove(Array(files), ifOlderThan: .zero)

@@ -4,9 +4,10 @@ import HTTPWire
 import JobModel
 import Queue
 
-/// `GET /v1/jobs`, `/v1/jobs/{id}` and its images.
+/// `GET /v1/jobs`, `/v1/jobs/{id}` and the list and reports of its images.
 extension API {
-    /// How often a waiting request looks at its job by itself; other processes do not wake it.
+    /// How often a waiting request rereads its job, since changes by other processes do not wake
+    /// it.
     private static let pollInterval: Duration = .seconds(5)
 
     /// `GET /v1/jobs`.
@@ -19,26 +20,46 @@ extension API {
         )
         var jobs: [JobDocument] = []
         for job in page.jobs {
-            jobs.append(JobDocument(job, failures: nil, etaSeconds: try await forecast.seconds(untilEndOf: job)))
+            jobs.append(
+                JobDocument(
+                    job,
+                    failures: nil,
+                    etaSeconds: try await forecast.seconds(untilEndOf: job)
+                )
+            )
         }
         return try answer(
             JobListDocument(jobs: jobs, nextCursor: page.nextCursor)
         )
     }
 
-    /// `GET /v1/jobs/{id}?wait=N`.
-    func showJob(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+    /// `GET /v1/jobs/{id}?wait=N`: waits up to N seconds for the job to end.
+    func showJob(
+        _ request: ServerRequest,
+        key: APIKey,
+        id: String?
+    ) async throws -> ServerResponse {
         try allow(["wait"], in: request.target)
         let patience = try wait(request.target.queryValue("wait"))
-        let job = try await finished(try await job(id, of: key), of: key, within: patience, for: request.clientEnd)
+        let job = try await finished(
+            try await job(id, of: key),
+            of: key,
+            within: patience,
+            for: request.clientEnd
+        )
         let document = try await document(job)
         var fields = HTTPFields()
         if !job.state.isTerminal { fields[.retryAfter] = Self.retryAfter(document.etaSeconds) }
         return try answer(document, fields: fields)
     }
 
-    /// `GET /v1/jobs/{id}/images?state=&cursor=`; the cursor is the number of the last image.
-    func listImages(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
+    /// `GET /v1/jobs/{id}/images?state=&cursor=`; the cursor is the number of the previous page's
+    /// last image.
+    func listImages(
+        _ request: ServerRequest,
+        key: APIKey,
+        id: String?
+    ) async throws -> ServerResponse {
         try allow(["state", "cursor", "limit"], in: request.target)
         let job = try await job(id, of: key)
         let limit = try limit(request.target)
@@ -52,12 +73,19 @@ extension API {
         }
         var last = 0
         if let cursor = request.target.queryValue("cursor") {
-            guard let number = Int(cursor), number > 0, cursor == String(number), cursor.utf8.count <= 18 else {
+            guard let number = Int(cursor), number > 0, cursor == String(number),
+                cursor.utf8.count <= 18
+            else {
                 throw APIError.cursorInvalid
             }
             last = number
         }
-        let images = try await store.images(job: job.id, states: states, after: last, limit: limit + 1)
+        let images = try await store.images(
+            job: job.id,
+            states: states,
+            after: last,
+            limit: limit + 1
+        )
         let page = images.prefix(limit)
         return try answer(
             ImageListDocument(
@@ -68,8 +96,12 @@ extension API {
     }
 
     /// `GET /v1/jobs/{id}/images/{n}/report`.
-    func showReport(_ request: ServerRequest, key: APIKey, id: String?, number: String?) async throws -> ServerResponse
-    {
+    func showReport(
+        _ request: ServerRequest,
+        key: APIKey,
+        id: String?,
+        number: String?
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         let image = try await image(number, of: try await job(id, of: key))
         guard let report = image.report else { throw Self.unfinished(image) }
@@ -78,7 +110,7 @@ extension API {
 
     // MARK: - Parts
 
-    /// A job with its first failures.
+    /// Returns the document of a job, with its first failed images.
     func document(_ job: Job) async throws -> JobDocument {
         var failures: [JobImage] = []
         if job.counts.failed + job.counts.quarantined > 0 {
@@ -89,10 +121,14 @@ extension API {
                 limit: JobDocument.maxFailures
             )
         }
-        return JobDocument(job, failures: failures, etaSeconds: try await forecast.seconds(untilEndOf: job))
+        return JobDocument(
+            job,
+            failures: failures,
+            etaSeconds: try await forecast.seconds(untilEndOf: job)
+        )
     }
 
-    /// The answer to a request for work that is not done yet.
+    /// Returns the answer 202 for a job that has not ended.
     func accepted(_ job: Job, fields: HTTPFields = [:]) async throws -> ServerResponse {
         let document = try await document(job)
         var fields = fields
@@ -101,28 +137,53 @@ extension API {
         return try answer(document, status: .accepted, fields: fields)
     }
 
-    /// The job once it has ended, or as it is when the time is over, the service stops or the client has gone.
-    func finished(_ job: Job, of key: APIKey, within patience: Duration, for client: ClientEnd) async throws -> Job {
+    /// Waits until a job ends, the time is up, the service drains or the client closes.
+    ///
+    /// - Parameters:
+    ///   - job: The job.
+    ///   - key: The job's key.
+    ///   - patience: The longest wait.
+    ///   - client: Signals that the client has closed.
+    /// - Returns: The job as it is then.
+    /// - Throws: ``APIError/jobUnknown`` (404) or ``APIError/jobExpired`` (410) if the job is
+    ///   gone meanwhile; faults of the store.
+    func finished(
+        _ job: Job,
+        of key: APIKey,
+        within patience: Duration,
+        for client: ClientEnd
+    ) async throws -> Job {
         guard !job.state.isTerminal, patience > .zero else { return job }
-        guard let watch = try await store.watch(job.id, tenant: key.id) else { throw APIError.jobUnknown }
+        guard let watch = try await store.watch(job.id, tenant: key.id) else {
+            throw APIError.jobUnknown
+        }
         let deadline = ContinuousClock.now + patience
         while true {
             let mark = watch.mark
             let job = try await self.job(job.id.text, of: key)
             let rest = ContinuousClock.now.duration(to: deadline)
-            // Of a task that is cancelled nobody reads the answer.
-            guard !job.state.isTerminal, !lifecycle.isDraining, rest > .zero, !Task.isCancelled, !client.hasEnded else {
+            // Nobody reads the answer of a cancelled task.
+            guard !job.state.isTerminal, !lifecycle.isDraining, rest > .zero, !Task.isCancelled,
+                !client.hasEnded
+            else {
                 return job
             }
-            await client.interrupting { await watch.wait(after: mark, atMost: min(rest, Self.pollInterval)) }
+            await client.interrupting {
+                await watch.wait(after: mark, atMost: min(rest, Self.pollInterval))
+            }
         }
     }
 
-    /// Why an image has nothing to fetch.
+    /// Returns the reason why an image has no output (409).
     static func unfinished(_ image: JobImage) -> APIError {
         switch image.state {
         case .queued, .running, .done:
-            APIError(.conflict, "image_unfinished", "The image is not protected yet.", fields: [.retryAfter: "1"])
+            APIError(
+                .conflict,
+                "image_unfinished",
+                "The image is not protected yet.",
+                fields: [.retryAfter: "1"]
+            )
         case .failed, .quarantined, .cancelled:
             APIError(
                 .conflict,

@@ -15,14 +15,17 @@ extension APIError {
 
 /// `POST /v1/jobs/{id}/retry`.
 extension API {
-    /// Queues the images that failed or were set aside once more.
+    /// Queues the failed and the quarantined images again.
     func retry(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
         guard !lifecycle.isDraining else { throw APIError.draining }
         try allow([], in: request.target)
         let job = try await job(id, of: key)
         switch try await store.retryJob(job.id, tenant: key.id) {
         case .queued(let job):
-            logger.info("job retried", metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.queued)"])
+            logger.info(
+                "job retried",
+                metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.queued)"]
+            )
             return try await accepted(job)
         case .nothing: throw APIError.nothingToRetry
         case .expired: throw APIError.jobExpired

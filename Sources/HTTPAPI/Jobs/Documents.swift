@@ -4,7 +4,7 @@ import Queue
 
 /// A job as the API shows it.
 struct JobDocument: Encodable {
-    /// How many failed images a job names by itself; the rest is in the list of images.
+    /// The most failed images that the document of a job includes; the list of images has all.
     static let maxFailures = 100
 
     struct Counts: Encodable {
@@ -42,12 +42,14 @@ struct JobDocument: Encodable {
     let failures: [ImageDocument]?
     let links: Links
 
-    /// Shows a job.
+    /// Describes a job.
     ///
     /// - Parameters:
     ///   - job: The job.
-    ///   - failures: Its first failed images; `nil` for a list, where neither they nor the classes and what was passed over are shown.
-    ///   - etaSeconds: How long it will take; `nil` if it has ended or nobody knows.
+    ///   - failures: Its first failed images; `nil` in a list, which omits them, the classes and
+    ///     the skipped files.
+    ///   - etaSeconds: The estimated seconds until it ends; `nil` if it has ended or there is no
+    ///     estimate.
     init(_ job: Job, failures: [JobImage]?, etaSeconds: Int? = nil) {
         id = job.id
         state = job.state
@@ -81,9 +83,9 @@ struct JobDocument: Encodable {
 struct ImageDocument: Encodable {
     let number: Int
     let name: String
-    /// What its owner called its file.
+    /// The file's name or path as the client sent it.
     let source: String?
-    /// Missing, as its place is, of an image that was refused for want of a class.
+    /// The class; `nil`, as is ``file``, if the image was refused for lack of one.
     let `class`: ClassLabel?
     let file: String?
     let state: ImageState
@@ -101,13 +103,15 @@ struct ImageDocument: Encodable {
         report = image.report
     }
 
-    /// An image's name without its extension.
+    /// Returns the name of an image's file without its extension.
     static func name(of image: JobImage) -> String {
         image.fileName.hasSuffix(".png") ? String(image.fileName.dropLast(4)) : image.fileName
     }
 
-    /// Where an image lies in the archive; nowhere without a class.
-    static func file(of image: JobImage) -> String? { image.label.map { "\($0.folderName)/\(image.fileName)" } }
+    /// Returns the path of an image in the archive; `nil` without a class.
+    static func file(of image: JobImage) -> String? {
+        image.label.map { "\($0.folderName)/\(image.fileName)" }
+    }
 }
 
 /// A page of jobs.
@@ -122,16 +126,16 @@ struct ImageListDocument: Encodable {
     let nextCursor: String?
 }
 
-/// The list inside an archive.
+/// The document `manifest.json` in an archive.
 ///
-/// It has no times, so that equal results give equal archives.
+/// It contains no times, so that equal results give equal archives.
 struct ManifestDocument: Encodable {
     let job: JobIdentifier
     let settings: ProtectionSettings
     let images: [ImageDocument]
 }
 
-/// What a probe gets.
+/// The answer to a health check.
 struct HealthDocument: Encodable {
     let status: String
 }

@@ -2,10 +2,10 @@ import JobModel
 import JobRunner
 import Queue
 
-/// Tells how long jobs will take, from the queue and from the speed that the workers measure.
+/// Estimates when jobs will end, from the queue and the measured speed of the workers.
 ///
-/// It looks at the whole queue, and so only now and then: a look serves for a second, and where the queue is so long that a look
-/// takes its time, for twenty times as long as it took.
+/// Each estimate needs the whole queue, so the queue is cached: for a second, or for twenty times
+/// as long as reading it took if that is longer.
 actor Forecast {
     private static let shortestUse: Duration = .seconds(1)
     private static let useForTheEffort = 20
@@ -16,30 +16,35 @@ actor Forecast {
     private var known: (queue: QueueForecast, goodUntil: ContinuousClock.Instant)?
     private var look: Task<QueueForecast, any Error>?
 
+    /// Creates a forecast without a cached queue.
+    ///
     /// - Parameters:
-    ///   - store: Where the queue is.
-    ///   - meter: What the workers measure.
-    ///   - codecs: How many of them there are.
+    ///   - store: The store that has the queue.
+    ///   - meter: The measured speed of one codec process.
+    ///   - codecs: The number of codec processes.
     init(store: any JobCatalog, meter: ThroughputMeter, codecs: Int) {
         self.store = store
         self.meter = meter
         self.codecs = codecs
     }
 
-    /// The time until a job is at its end, if nothing more comes.
+    /// Returns the time until a job ends, assuming that no more work arrives.
     ///
-    /// - Parameter job: A job of any state.
-    /// - Returns: Whole seconds, rounded up; `nil` for a job that has ended, and as long as nothing was measured.
+    /// - Parameter job: A job in any state.
+    /// - Returns: Whole seconds, rounded up; `nil` for a job that has ended, and before any
+    ///   measurement.
     /// - Throws: Faults of the store.
     func seconds(untilEndOf job: Job) async throws -> Int? {
-        guard !job.state.isTerminal, let speed = meter.pixelsPerSecond, speed > 0 else { return nil }
+        guard !job.state.isTerminal, let speed = meter.pixelsPerSecond, speed > 0 else {
+            return nil
+        }
         let pixels = try await queue().pixels(untilEndOf: job.work)
         return Int(exactly: (Double(pixels) / (speed * Double(codecs))).rounded(.up))
     }
 
     private func queue() async throws -> QueueForecast {
         if let known, ContinuousClock.now < known.goodUntil { return known.queue }
-        // Whoever asks meanwhile waits for the same look.
+        // Concurrent callers share one query.
         if let look { return try await look.value }
         let task = Task { [store] in QueueForecast(try await store.unfinishedWork()) }
         look = task
@@ -53,10 +58,12 @@ actor Forecast {
 }
 
 extension API {
-    /// How long a client should wait before it asks again: as long as the job will take, but not for ever.
+    /// The bounds of `Retry-After` in seconds.
     private static let retryAfterBounds = 1...30
 
-    /// The value of `Retry-After` for a job that has not ended.
+    /// Returns the value of `Retry-After` for a job that has not ended.
+    ///
+    /// This is the estimate, limited to 1 to 30 seconds; 1 without an estimate.
     static func retryAfter(_ etaSeconds: Int?) -> String {
         let seconds = etaSeconds ?? retryAfterBounds.lowerBound
         return String(min(max(seconds, retryAfterBounds.lowerBound), retryAfterBounds.upperBound))

@@ -6,9 +6,9 @@ import Logging
 import Operations
 import Queue
 
-/// `/v1/keys`, for keys with the scope `admin`.
+/// `/v1/keys`; requires the scope `admin`.
 extension API {
-    /// `POST /v1/keys`; the answer is the only one that holds the secret.
+    /// `POST /v1/keys`: creates a key; no other answer contains the secret.
     func createKey(_ request: ServerRequest, by admin: APIKey) async throws -> ServerResponse {
         try allow([], in: request.target)
         let new = try await JSONBody.decode(NewKeyRequest.self, from: request)
@@ -38,26 +38,44 @@ extension API {
         )
         let now = store.currentTime
         return try answer(
-            KeyListDocument(keys: page.keys.map { KeyDocument($0, now: now) }, nextCursor: page.nextCursor)
+            KeyListDocument(
+                keys: page.keys.map { KeyDocument($0, now: now) },
+                nextCursor: page.nextCursor
+            )
         )
     }
 
     /// `GET /v1/keys/{id}`.
     func showKey(_ request: ServerRequest, id: String) async throws -> ServerResponse {
         try allow([], in: request.target)
-        guard let id = APIKeyID(id), let key = try await store.key(id) else { throw APIError.keyUnknown }
+        guard let id = APIKeyID(id), let key = try await store.key(id) else {
+            throw APIError.keyUnknown
+        }
         return try answer(KeyDocument(key, now: store.currentTime))
     }
 
     /// `PATCH /v1/keys/{id}`.
-    func updateKey(_ request: ServerRequest, id: String, by admin: APIKey) async throws -> ServerResponse {
+    func updateKey(
+        _ request: ServerRequest,
+        id: String,
+        by admin: APIKey
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         let mediaTypes = ["application/json", "application/merge-patch+json"]
-        let change = try await JSONBody.decode(KeyChangeRequest.self, from: request, mediaTypes: mediaTypes)
+        let change = try await JSONBody.decode(
+            KeyChangeRequest.self,
+            from: request,
+            mediaTypes: mediaTypes
+        )
         guard let id = APIKeyID(id) else { throw APIError.keyUnknown }
         switch try await store.updateKey(id, try change.change(now: store.currentTime)) {
         case .unknown: throw APIError.keyUnknown
-        case .revoked: throw APIError(.conflict, "key_revoked", "The API key was revoked and cannot be changed.")
+        case .revoked:
+            throw APIError(
+                .conflict,
+                "key_revoked",
+                "The API key was revoked and cannot be changed."
+            )
         case .lastAdmin:
             throw APIError(
                 .conflict,
@@ -70,8 +88,12 @@ extension API {
         }
     }
 
-    /// `POST /v1/keys/{id}/revoke`; the key's row and its jobs stay.
-    func revokeKey(_ request: ServerRequest, id text: String, by admin: APIKey) async throws -> ServerResponse {
+    /// `POST /v1/keys/{id}/revoke`: revokes a key; its row and its jobs stay.
+    func revokeKey(
+        _ request: ServerRequest,
+        id text: String,
+        by admin: APIKey
+    ) async throws -> ServerResponse {
         try allow([], in: request.target)
         guard let id = APIKeyID(text) else { throw APIError.keyUnknown }
         switch try await store.revokeKey(id) {

@@ -3,10 +3,10 @@ import HTTPTypes
 import HTTPWire
 import Queue
 
-/// Finds out whose key a request carries.
+/// Finds the API key of a request.
 ///
-/// Only digests of keys are kept and compared: how long the index takes to find one tells nothing about a key, since nobody
-/// can choose the digest of a guess.
+/// Only digests of keys are stored and compared. The time of the index lookup reveals nothing about
+/// a key, since nobody can choose the digest of a guess.
 struct Authenticator: Sendable {
     private let store: any KeyCatalog
 
@@ -14,17 +14,19 @@ struct Authenticator: Sendable {
         self.store = store
     }
 
-    /// Returns the key that a request was made with, and notes that it was used.
+    /// Returns the key of a request, and notes that it was used.
     ///
     /// - Parameters:
     ///   - fields: The fields of the request.
-    ///   - scope: What the key must be allowed to do.
+    ///   - scope: The scope that the key must have.
     /// - Returns: The key.
-    /// - Throws: ``APIError/keyMissing``, ``APIError/keyInvalid`` (both 401), ``APIError/scopeMissing(_:)`` (403), and faults of
-    ///   the store.
+    /// - Throws: ``APIError/keyMissing`` and ``APIError/keyInvalid`` (401),
+    ///   ``APIError/scopeMissing(_:)`` (403); faults of the store.
     func key(of fields: HTTPFields, for scope: APIKeyScope) async throws -> APIKey {
         let values = fields[values: .authorization]
-        guard values.count == 1, let secret = try Self.secret(in: values[0]) else { throw APIError.keyMissing }
+        guard values.count == 1, let secret = try Self.secret(in: values[0]) else {
+            throw APIError.keyMissing
+        }
         guard let key = try await store.key(hash: APIKeySecret(presented: secret).hash) else {
             throw APIError.keyInvalid
         }
@@ -33,13 +35,20 @@ struct Authenticator: Sendable {
         return key
     }
 
-    /// The key in an `Authorization` value.
+    /// Extracts the key from the value of an `Authorization` field.
     ///
-    /// - Returns: `nil` for a scheme other than Bearer and Basic.
+    /// Bearer credentials are the key itself (RFC 6750); of Basic credentials the user name is (RFC
+    /// 7617).
+    ///
+    /// - Returns: The key, 1 to 256 bytes of UTF-8; `nil` for another scheme.
     /// - Throws: ``APIError/keyInvalid`` for either scheme without a usable key.
     static func secret(in value: String) throws(APIError) -> String? {
         let space = UInt8(ascii: " ")
-        let parts = value.utf8.split(separator: space, maxSplits: 1, omittingEmptySubsequences: true)
+        let parts = value.utf8.split(
+            separator: space,
+            maxSplits: 1,
+            omittingEmptySubsequences: true
+        )
         guard let scheme = parts.first.map(Substring.init) else { return nil }
         let isBearer = scheme.equalsIgnoringASCIICase("bearer")
         guard isBearer || scheme.equalsIgnoringASCIICase("basic") else { return nil }
@@ -49,12 +58,15 @@ struct Authenticator: Sendable {
         if isBearer {
             secret = credentials
         } else {
-            guard let decoded = Base64.decode(credentials), let colon = decoded.firstIndex(of: UInt8(ascii: ":")) else {
+            guard let decoded = Base64.decode(credentials),
+                let colon = decoded.firstIndex(of: UInt8(ascii: ":"))
+            else {
                 throw .keyInvalid
             }
             secret = Array(decoded[..<colon])
         }
-        guard (1...256).contains(secret.count), let text = String(validating: secret, as: UTF8.self) else {
+        guard (1...256).contains(secret.count), let text = String(validating: secret, as: UTF8.self)
+        else {
             throw .keyInvalid
         }
         return text

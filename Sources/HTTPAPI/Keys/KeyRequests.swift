@@ -58,11 +58,11 @@ struct KeyChangeRequest: Decodable, Sendable {
         )
     }
 
-    /// The change.
+    /// Converts the request to a change for the store.
     ///
-    /// - Parameter now: In milliseconds since 1970.
-    /// - Returns: What the store is to do.
-    /// - Throws: `KeyFault` for an expiry that cannot be.
+    /// - Parameter now: The current time in milliseconds since 1970.
+    /// - Returns: The change.
+    /// - Throws: `KeyFault` for an expiry that is out of range.
     func change(now: Int64) throws(KeyFault) -> APIKeyChange {
         var change = APIKeyChange()
         change.name = name
@@ -78,7 +78,7 @@ struct KeyChangeRequest: Decodable, Sendable {
     }
 }
 
-/// The member `quotas` of either.
+/// The member `quotas` of both requests.
 struct QuotaChange: Decodable, Sendable, Equatable {
     private enum Name: String, CodingKey, CaseIterable {
         case imagesQueued = "images_queued"
@@ -86,9 +86,9 @@ struct QuotaChange: Decodable, Sendable, Equatable {
         case jobsPerMinute = "jobs_per_minute"
     }
 
-    /// Every quota stays as it is.
+    /// Keeps every quota.
     static let none = QuotaChange(all: .keep)
-    /// Every quota goes.
+    /// Removes every quota.
     static let all = QuotaChange(all: .remove)
 
     let imagesQueued, bytesQueued, jobsPerMinute: ValueChange<Int>
@@ -99,17 +99,25 @@ struct QuotaChange: Decodable, Sendable, Equatable {
 
     init(from decoder: any Decoder) throws {
         let members = try JSONMembers<Name>(decoder)
-        func limit(_ name: Name, _ detail: String, _ check: (Int) throws -> Int) throws -> ValueChange<Int> {
+        func limit(
+            _ name: Name,
+            _ detail: String,
+            _ check: (Int) throws -> Int
+        ) throws -> ValueChange<Int> {
             let change = try members.change(name, as: Int.self, detail)
             guard case .set(let limit) = change else { return change }
             return .set(try check(limit))
         }
         imagesQueued = try limit(.imagesQueued, KeyRules.imagesQueuedDetail, KeyRules.imagesQueued)
         bytesQueued = try limit(.bytesQueued, KeyRules.bytesQueuedDetail, KeyRules.bytesQueued)
-        jobsPerMinute = try limit(.jobsPerMinute, KeyRules.jobsPerMinuteDetail, KeyRules.jobsPerMinute)
+        jobsPerMinute = try limit(
+            .jobsPerMinute,
+            KeyRules.jobsPerMinuteDetail,
+            KeyRules.jobsPerMinute
+        )
     }
 
-    /// The quotas of a new key.
+    /// The quotas of a new key, where nothing can be kept.
     var quotas: APIKeyQuotas {
         func limit(_ change: ValueChange<Int>) -> Int? {
             if case .set(let limit) = change { limit } else { nil }

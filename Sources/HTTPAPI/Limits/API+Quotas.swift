@@ -2,37 +2,41 @@ import HTTPServer
 import HTTPTypes
 import Queue
 
-/// What a key's quotas have to say to an upload.
+/// Enforces a key's quotas on uploads.
 extension API {
-    /// Refuses an upload that the key's queue has no room for, before its body is asked for.
+    /// Refuses an upload that exceeds the key's quota of queued images or bytes, before its body is
+    /// requested.
     ///
-    /// The store asks the same again in the transaction that makes the job, with what has really come.
+    /// The store checks again when it creates the job, then with the actual images.
     ///
     /// - Parameters:
-    ///   - request: The upload. The declared length of an image that is sent as it is counts; in a form or an archive it is that of more than
-    ///     images.
-    ///   - key: Whose quotas.
-    /// - Throws: ``APIError/overQuota(_:)`` (429), faults of the store.
+    ///   - request: The upload. Its declared length counts only if its body is one image: a form or
+    ///     an archive has overhead, and refused images do not count.
+    ///   - key: The key with the quotas.
+    /// - Throws: ``APIError/overQuota(_:)`` (429); faults of the store.
     func requireQuota(for request: ServerRequest, key: APIKey) async throws {
         guard key.quotas.imagesQueued != nil || key.quotas.bytesQueued != nil else { return }
         let length = UploadReader.isOfOneImage(request.fields) ? request.body.declaredLength : nil
         let least = QueuedImages(count: 1, bytes: max(Int(clamping: length ?? 1), 1))
         let queued = try await store.queuedImages(tenant: key.id)
-        if let excess = key.quotas.excess(of: least, over: queued) { throw APIError.overQuota(excess) }
+        if let excess = key.quotas.excess(of: least, over: queued) {
+            throw APIError.overQuota(excess)
+        }
     }
 
-    /// Answers an upload within the key's jobs a minute, with the fields that tell how many are left.
+    /// Answers an upload within the key's quota of jobs per minute, and adds the rate limit fields.
     ///
-    /// A job is counted before the body is read, so that uploads at the same time cannot pass together, and given back if none
-    /// was made.
+    /// The job is counted before the body is read, so that concurrent uploads cannot all pass. It
+    /// is returned to the quota if no job is created.
     ///
     /// - Parameters:
     ///   - request: The upload.
-    ///   - key: Whose quota.
-    ///   - isRepeated: Whether the request is known, so that it makes no job.
-    ///   - work: Answers the upload, and tells whether a job was made.
-    /// - Returns: The answer; for a key with this quota errors are answers, too, so that they carry the fields.
-    /// - Throws: What `work` throws, for a key without this quota.
+    ///   - key: The key with the quota.
+    ///   - isRepeated: Whether the request was accepted before, so that it creates no job.
+    ///   - work: Answers the upload, and reports whether a job was created.
+    /// - Returns: The answer. If the key has this quota, errors become answers too, so that they
+    ///   carry the fields.
+    /// - Throws: Whatever `work` throws, if the key does not have this quota.
     func withinRate(
         _ request: ServerRequest,
         key: APIKey,
@@ -56,13 +60,15 @@ extension API {
             let fault = APIError.rateLimited(perMinute, retryAfter: standing.untilNext ?? .zero)
             response = refusal(of: request, for: fault)
         }
-        response.fields.append(contentsOf: RateLimitFields.fields(perMinute: perMinute, standing: standing))
+        response.fields.append(
+            contentsOf: RateLimitFields.fields(perMinute: perMinute, standing: standing)
+        )
         return response
     }
 }
 
 extension APIError {
-    /// The refusal of a job that would exceed a quota.
+    /// The refusal of a job that exceeds a quota.
     static func overQuota(_ excess: QuotaExcess) -> APIError {
         let (code, things) =
             switch excess.quota {

@@ -1,18 +1,16 @@
 import JobModel
 import Synchronization
 
-/// Counts the jobs that keys make a minute.
+/// Limits the jobs that each key creates per minute.
 ///
-/// It does so in memory: a restart of the service gives every key its whole minute again.
+/// The counts are in memory only: a restart of the service gives every key its full quota again.
 final class RateLimiter: Sendable {
-    /// So many keys are remembered before those are forgotten that have made no job of late.
+    /// The number of keys above which those with a full quota are forgotten.
     private static let capacity = 1024
 
     private let rates = Mutex<[APIKeyID: JobRate]>([:])
 
-    /// Takes one job of a key's minute.
-    ///
-    /// - Returns: Whether there was one left.
+    /// Takes one job from a key's quota; returns whether one was available.
     func take(_ key: APIKeyID, perMinute: Int, now: ContinuousClock.Instant = .now) -> Bool {
         rates.withLock { rates in
             if rates.count >= Self.capacity { rates = rates.filter { !$0.value.isFull(now: now) } }
@@ -20,12 +18,12 @@ final class RateLimiter: Sendable {
         }
     }
 
-    /// Puts a job back that was not made.
+    /// Returns a job that was taken but not created.
     func giveBack(_ key: APIKeyID, perMinute: Int) {
         rates.withLock { $0[key]?.giveBack(perMinute: perMinute) }
     }
 
-    /// How many jobs a key may make at once, and how long it takes until it is one more.
+    /// Returns the number of jobs available to a key now, and the time until one more is.
     func standing(
         of key: APIKeyID,
         perMinute: Int,

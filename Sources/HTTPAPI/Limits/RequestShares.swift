@@ -4,19 +4,20 @@ import JobModel
 import Queue
 import Synchronization
 
-/// Counts the requests that are under way, whatever they do: uploads, downloads, waits and streams of events all hold a connection.
+/// Limits the concurrent requests of each key.
 ///
-/// Behind a proxy all clients have one address, so that the key alone says whose a request is.
+/// Uploads, downloads, waits and event streams all occupy a connection. Behind a proxy all clients
+/// have the same address, so only the key tells them apart.
 final class RequestShares: Sendable {
-    /// Whose share a request takes.
+    /// The owner of a share.
     enum Holder: Hashable, Sendable {
-        /// That of a key.
+        /// One key.
         case key(APIKeyID)
-        /// That which admins have together of the connections on reserve.
+        /// All admin keys together, on the reserved connections.
         case adminsOnReserve
     }
 
-    /// A request's part of a share, for as long as somebody holds it.
+    /// One request's place in a share, which `deinit` releases.
     final class Lease: Sendable {
         private let holder: Holder
         private let shares: RequestShares
@@ -33,15 +34,15 @@ final class RequestShares: Sendable {
 
     private let counts = Mutex<[Holder: Int]>([:])
 
-    /// How many requests of a holder are under way.
+    /// Returns the number of open requests of a holder.
     func count(_ holder: Holder) -> Int { counts.withLock { $0[holder, default: 0] } }
 
-    /// Takes part of a share.
+    /// Occupies a place in a share.
     ///
     /// - Parameters:
-    ///   - holder: Whose.
-    ///   - most: How many requests there may be at once.
-    /// - Returns: The part; `nil` when all of the share is taken.
+    ///   - holder: The owner of the share.
+    ///   - most: The share's size in requests.
+    /// - Returns: The place; `nil` if the share is exhausted.
     func enter(_ holder: Holder, most: Int) -> Lease? {
         let isFree = counts.withLock { counts in
             guard counts[holder, default: 0] < most else { return false }
@@ -60,19 +61,20 @@ final class RequestShares: Sendable {
 }
 
 extension API {
-    /// What a request with a key holds until its answer has left.
+    /// The places that a request occupies until its answer is sent.
     struct Leases: Sendable {
         let ofKey: RequestShares.Lease
         let onReserve: RequestShares.Lease?
     }
 
-    /// Of the connections on reserve so many may be admins'; the rest is for who asks how the service is.
+    /// The most reserved connections for admins; the others are left to health checks and metrics.
     static let maxAdminsOnReserve = Settings.reservedConnections / 2
 
-    /// Takes a request into its key's share.
+    /// Admits a request to its key's share.
     ///
-    /// - Throws: ``APIError/keyBusy(_:)`` (429) over the share, ``APIError/connectionsExhausted`` (503) while all connections are taken and
-    ///   the key is no admin's.
+    /// - Throws: ``APIError/keyBusy(_:)`` (429) if the share is exhausted.
+    ///   ``APIError/connectionsExhausted`` (503) on a reserved connection, unless the key is an
+    ///   admin's and the admins' share has room.
     func lease(for request: ServerRequest, of key: APIKey) throws(APIError) -> Leases {
         var onReserve: RequestShares.Lease?
         if request.isOnReserve {

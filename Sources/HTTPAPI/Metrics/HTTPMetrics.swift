@@ -3,13 +3,17 @@ import HTTPTypes
 import Synchronization
 import Telemetry
 
-/// What is counted about requests: by the route's pattern, never by the path, which holds names of jobs.
+/// The metrics of requests.
+///
+/// They are labelled by the route's pattern, never by the path, which contains identifiers of jobs.
 struct HTTPMetrics: Sendable {
-    /// Stands for a route, or a method, that there is not.
+    /// The label for a missing route, method or status.
     private static let none = "none"
-    private static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    private static let methods: Set<String> = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
+    ]
 
-    /// The routes of the requests that are under way, by the requests' identifiers.
+    /// The routes of the open requests, by request identifier.
     private final class Ledger: Sendable {
         let routes = Mutex<[String: String]>([:])
     }
@@ -24,12 +28,14 @@ struct HTTPMetrics: Sendable {
     init(_ registry: MetricRegistry) {
         requests = registry.counter(
             "palimpsest_http_requests_total",
-            help: "Requests by method, route and status; without a status the peer went away first.",
+            help:
+                "Requests by method, route and status; without a status the peer went away first.",
             labels: ["method", "route", "status"]
         )
         seconds = registry.histogram(
             "palimpsest_http_request_duration_seconds",
-            help: "From the complete head of a request to the end of its response, streams and waits included.",
+            help:
+                "From the complete head of a request to the end of its response, streams and waits included.",
             buckets: Histogram.secondsBuckets,
             labels: ["route"]
         )
@@ -38,26 +44,34 @@ struct HTTPMetrics: Sendable {
             help: "Requests whose response has not ended, by route.",
             labels: ["route"]
         )
-        received = registry.counter("palimpsest_http_received_bytes_total", help: "Bytes of request bodies, uploads.")
-        sent = registry.counter("palimpsest_http_sent_bytes_total", help: "Bytes of response bodies.")
+        received = registry.counter(
+            "palimpsest_http_received_bytes_total",
+            help: "Bytes of request bodies, uploads."
+        )
+        sent = registry.counter(
+            "palimpsest_http_sent_bytes_total",
+            help: "Bytes of response bodies."
+        )
     }
 
-    /// Notes that a request has begun.
+    /// Records the beginning of a request.
     ///
     /// - Parameters:
     ///   - id: The request's identifier.
-    ///   - route: The pattern that it matches, if there is one.
+    ///   - route: The pattern of its route; `nil` if none matches.
     func begin(_ id: String, route: String?) {
         let route = route ?? Self.none
         ledger.routes.withLock { $0[id] = route }
         inFlight.add(1, [route])
     }
 
-    /// Counts a request that has ended; one whose head was refused never began.
+    /// Records the end of a request; one whose head was refused never began.
     func end(_ record: RequestRecord) {
         let route = ledger.routes.withLock { $0.removeValue(forKey: record.id) }
         if let route { inFlight.add(-1, [route]) }
-        let method = record.method.map { Self.methods.contains($0.rawValue) ? $0.rawValue : "other" }
+        let method = record.method.map {
+            Self.methods.contains($0.rawValue) ? $0.rawValue : "other"
+        }
         let status = record.status.map(String.init)
         requests.increment([method ?? Self.none, route ?? Self.none, status ?? Self.none])
         seconds.observe(record.duration, [route ?? Self.none])

@@ -2,7 +2,7 @@ import POSIX
 import Queue
 import Telemetry
 
-/// What is told about the disk, the database and the process.
+/// The metrics of the disk, the database and the process.
 struct MachineMetrics: Sendable {
     private let diskSize: Gauge
     private let diskFree: Gauge
@@ -30,20 +30,29 @@ struct MachineMetrics: Sendable {
             "palimpsest_database_size_bytes",
             help: "The database's file with its write-ahead log."
         )
-        // Names and meanings that every Prometheus client has.
+        // These names and meanings are standard in Prometheus clients.
         cpu = registry.counter(
             "process_cpu_seconds_total",
             help: "User and system time of the serving process, without the codecs."
         )
-        resident = registry.gauge("process_resident_memory_bytes", help: "Resident memory of the serving process.")
-        virtual = registry.gauge("process_virtual_memory_bytes", help: "Address space of the serving process.")
+        resident = registry.gauge(
+            "process_resident_memory_bytes",
+            help: "Resident memory of the serving process."
+        )
+        virtual = registry.gauge(
+            "process_virtual_memory_bytes",
+            help: "Address space of the serving process."
+        )
         threads = registry.gauge("process_threads", help: "Threads of the serving process.")
         openDescriptors = registry.gauge("process_open_fds", help: "Open file descriptors.")
         maxDescriptors = registry.gauge("process_max_fds", help: "The most open file descriptors.")
-        start = registry.gauge("process_start_time_seconds", help: "When the process began, since 1970.")
+        start = registry.gauge(
+            "process_start_time_seconds",
+            help: "When the process began, since 1970."
+        )
     }
 
-    /// Takes over what the disk and the store say.
+    /// Updates the metrics of the disk and the database; all sizes are in bytes.
     func set(_ disk: DiskSpace, minFreeBytes: UInt64, database: UInt64) {
         diskSize.set(Double(disk.size))
         diskFree.set(Double(disk.free))
@@ -51,7 +60,7 @@ struct MachineMetrics: Sendable {
         databaseSize.set(Double(database))
     }
 
-    /// Takes over what the kernel says.
+    /// Updates the metrics of the process.
     func set(_ process: ProcessStatistics) {
         cpu.raise(to: process.cpuSeconds)
         resident.set(Double(process.residentBytes))

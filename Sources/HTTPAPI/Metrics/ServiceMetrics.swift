@@ -9,15 +9,15 @@ import POSIX
 import Queue
 import Telemetry
 
-/// What the service counts, and the answer to a scraper.
+/// All metrics of the service, and the endpoint that serves them.
 ///
-/// No label holds anything that a client chose: neither keys, names, classes nor paths.
+/// No label contains anything that a client chose: no key, name, class or path.
 struct ServiceMetrics: Sendable {
-    /// What is looked at when somebody asks.
+    /// The parts of the service that each scrape queries.
     struct Sources: Sendable {
         let api: API
         let pool: CodecPool
-        /// How many connections the API has.
+        /// Returns the number of open connections of the API.
         let connectionCount: @Sendable () -> Int
     }
 
@@ -30,14 +30,15 @@ struct ServiceMetrics: Sendable {
     private let info: Gauge
     private let version: String
 
-    /// Makes the metrics.
+    /// Registers the metrics.
     ///
-    /// - Parameter version: The program's.
+    /// - Parameter version: The version of the program.
     init(version: String) {
         self.version = version
         info = registry.gauge(
             "palimpsest_build_info",
-            help: "Always 1; the labels tell the version and the weights, one series for each file.",
+            help:
+                "Always 1; the labels tell the version and the weights, one series for each file.",
             labels: ["version", "model_sha256"]
         )
         ready = registry.gauge(
@@ -45,17 +46,20 @@ struct ServiceMetrics: Sendable {
             help: "Whether the service wants requests: 0 once it is told to stop."
         )
         http = HTTPMetrics(registry)
-        connections = registry.gauge("palimpsest_http_connections", help: "Open connections of the API.")
+        connections = registry.gauge(
+            "palimpsest_http_connections",
+            help: "Open connections of the API."
+        )
         work = WorkMetrics(registry)
         machine = MachineMetrics(registry)
     }
 
-    /// Notes that a request has begun.
+    /// Records the beginning of a request.
     func begin(_ request: ServerRequest, by router: Router) {
         http.begin(request.id, route: router.pattern(for: request))
     }
 
-    /// Counts a request that has ended.
+    /// Records the end of a request.
     func end(_ record: RequestRecord) {
         http.end(record)
     }
@@ -65,7 +69,7 @@ struct ServiceMetrics: Sendable {
         work.count(attempt)
     }
 
-    /// The text of all metrics, with everything as it is now.
+    /// Returns the current metrics in the Prometheus text format.
     ///
     /// - Throws: Faults of the store and of the disk.
     func text(_ sources: Sources) async throws -> String {
@@ -76,7 +80,11 @@ struct ServiceMetrics: Sendable {
         }
         work.set(statistics, now: api.store.currentTime)
         work.set(pool)
-        machine.set(disk, minFreeBytes: api.settings.minFreeBytes, database: statistics.databaseBytes)
+        machine.set(
+            disk,
+            minFreeBytes: api.settings.minFreeBytes,
+            database: statistics.databaseBytes
+        )
         if let process { machine.set(process) }
         connections.set(Double(sources.connectionCount()))
         ready.set(api.lifecycle.isReady ? 1 : 0)
@@ -84,13 +92,13 @@ struct ServiceMetrics: Sendable {
         return registry.prometheusText()
     }
 
-    /// The hashes of the weights; all processes have the same.
+    /// Returns the hashes of the weights, which all codec processes share.
     private static func models(of pool: CodecPool) -> [String] {
         for case .ready(let models, _) in pool.states { return models.map(\.sha256.hex) }
         return []
     }
 
-    /// What is served where the metrics are.
+    /// Returns the router of the metrics endpoint.
     func router(_ sources: Sources) -> Router {
         var router = Router()
         router.on(.get, "/metrics") { _, _ in

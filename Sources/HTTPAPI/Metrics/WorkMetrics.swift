@@ -4,7 +4,7 @@ import JobRunner
 import Queue
 import Telemetry
 
-/// What is counted about images, from the queue to their end, and about the processes that work on them.
+/// The metrics of images, from the queue to their end, and of the codec processes.
 struct WorkMetrics: Sendable {
     private let attempts: Counter
     private let stages: Histogram
@@ -20,7 +20,11 @@ struct WorkMetrics: Sendable {
     private let codecRestarts: Counter
 
     init(_ registry: MetricRegistry) {
-        jobs = registry.gauge("palimpsest_jobs", help: "Jobs that are kept, by state.", labels: ["state"])
+        jobs = registry.gauge(
+            "palimpsest_jobs",
+            help: "Jobs that are kept, by state.",
+            labels: ["state"]
+        )
         images = registry.gauge(
             "palimpsest_images",
             help: "Images that are kept, by state; those that are queued are the queue.",
@@ -28,7 +32,8 @@ struct WorkMetrics: Sendable {
         )
         oldest = registry.gauge(
             "palimpsest_queue_oldest_age_seconds",
-            help: "Since when the oldest job with images in the queue was accepted; 0 while the queue is empty."
+            help:
+                "Since when the oldest job with images in the queue was accepted; 0 while the queue is empty."
         )
         ended = registry.counter(
             "palimpsest_images_ended_total",
@@ -47,21 +52,35 @@ struct WorkMetrics: Sendable {
         )
         stages = registry.histogram(
             "palimpsest_image_stage_duration_seconds",
-            help: "How long an image took in each stage; those that were claimed together share theirs evenly.",
+            help:
+                "How long an image took in each stage; those that were claimed together share theirs evenly.",
             buckets: Histogram.stepBuckets,
             labels: ["stage"]
         )
-        pixels = registry.counter("palimpsest_protected_pixels_total", help: "Pixels of protected images.")
+        pixels = registry.counter(
+            "palimpsest_protected_pixels_total",
+            help: "Pixels of protected images."
+        )
         codecs = registry.gauge("palimpsest_codecs", help: "Codec processes that there should be.")
-        codecsReady = registry.gauge("palimpsest_codecs_ready", help: "Codec processes that take pictures.")
-        codecsBusy = registry.gauge("palimpsest_codecs_busy", help: "Codec processes that have pictures in hand.")
+        codecsReady = registry.gauge(
+            "palimpsest_codecs_ready",
+            help: "Codec processes that take pictures."
+        )
+        codecsBusy = registry.gauge(
+            "palimpsest_codecs_busy",
+            help: "Codec processes that have pictures in hand."
+        )
         codecRestarts = registry.counter(
             "palimpsest_codec_restarts_total",
             help: "Codec processes that ended unasked, each followed by another."
         )
-        // There from the start, so that the first of each kind is seen as a rise.
-        for outcome in ImageAttempt.Outcome.allCases { attempts.increment(by: 0, [outcome.rawValue]) }
-        for stage in ImageAttempt.Stage.allCases where stage != .queue { stages.announce([stage.rawValue]) }
+        // Export these series from the start, so that the first event shows as an increase.
+        for outcome in ImageAttempt.Outcome.allCases {
+            attempts.increment(by: 0, [outcome.rawValue])
+        }
+        for stage in ImageAttempt.Stage.allCases where stage != .queue {
+            stages.announce([stage.rawValue])
+        }
     }
 
     /// Counts an attempt at an image.
@@ -77,21 +96,25 @@ struct WorkMetrics: Sendable {
         }
     }
 
-    /// Takes over what the store says.
+    /// Updates the metrics of jobs and images.
     ///
     /// - Parameters:
-    ///   - statistics: The store's.
+    ///   - statistics: The statistics of the store.
     ///   - now: The store's time in milliseconds since 1970.
     func set(_ statistics: StoreStatistics, now: Int64) {
-        for state in JobState.allCases { jobs.set(Double(statistics.jobs[state] ?? 0), [state.rawValue]) }
+        for state in JobState.allCases {
+            jobs.set(Double(statistics.jobs[state] ?? 0), [state.rawValue])
+        }
         for state in ImageState.allCases {
             images.set(Double(statistics.images[state]), [state.rawValue])
-            if state.isTerminal { ended.raise(to: Double(statistics.endings[state] ?? 0), [state.rawValue]) }
+            if state.isTerminal {
+                ended.raise(to: Double(statistics.endings[state] ?? 0), [state.rawValue])
+            }
         }
         oldest.set(statistics.oldestQueuedAt.map { Double(max(now - $0, 0)) / 1000 } ?? 0)
     }
 
-    /// Takes over what the codec processes are at.
+    /// Updates the metrics of the codec processes.
     func set(_ pool: CodecPool) {
         codecs.set(Double(pool.count))
         codecsReady.set(Double(pool.readiness.readyCount))

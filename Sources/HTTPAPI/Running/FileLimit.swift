@@ -1,26 +1,31 @@
 import POSIX
 
-/// The number of descriptors that the process may have.
+/// The limit on the number of the process's file descriptors.
 enum FileLimit {
-    /// What is kept of them for files, the database and the codec processes.
+    /// The descriptors that are not for connections but for files, the database and codec
+    /// processes.
     static let descriptorsBesideConnections = 128
 
-    /// Raises the limit as far as the system allows, since every connection and every file under way takes one.
+    /// Raises the limit as far as the system allows, since every connection and every open file
+    /// takes a descriptor.
     ///
-    /// - Returns: The limit; `nil` where the system does not tell.
+    /// - Returns: The new limit; `nil` if the system does not report it.
     @discardableResult
     static func raise() -> Int? {
-        // What cannot be raised stays as it is; the listener pauses when descriptors run out.
+        // A limit that cannot be raised is no error: the listener pauses when descriptors run out.
         DescriptorLimit.raise().map { Int(clamping: $0.soft) }
     }
 
-    /// How many connections there may be, given the descriptors: at most as many as are wanted, and at least one.
+    /// Returns the number of connections that the limit allows: at most `wanted`, at least one.
     static func connections(wanted: Int, limit: Int?) -> Int {
         guard let limit else { return wanted }
-        return max(1, min(wanted, limit - descriptorsBesideConnections - Settings.reservedConnections))
+        return max(
+            1,
+            min(wanted, limit - descriptorsBesideConnections - Settings.reservedConnections)
+        )
     }
 
-    /// Whether the process, or the system, has no descriptor left.
+    /// Whether the process or the system is out of descriptors.
     static var isExhausted: Bool {
         do throws(SystemError) {
             _ = try FileDescriptor(opening: "/dev/null")

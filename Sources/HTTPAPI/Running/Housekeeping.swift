@@ -5,16 +5,17 @@ import Operations
 import POSIX
 import Queue
 
-/// Erases what nobody will ask for any more: expired jobs, the files they leave, and files that no
-/// row refers to.
+/// Erases expired jobs with their files, and files that no row refers to.
 struct Housekeeping: Sendable {
-    /// How long an orphan may stay, such as the result of an image that was erased while it was worked on.
+    /// The age at which a sweep removes an orphan, such as the output of an image erased during its
+    /// protection.
     ///
-    /// What an upload or a worker has filed and not yet written into a row, however long that takes, is in the ledger and no orphan.
+    /// A file whose row is yet to be written is in the ledger, however long that takes, and not an
+    /// orphan.
     static let orphanAge: Duration = .seconds(300)
-    /// How often expired jobs are looked for.
+    /// The interval between two runs.
     private static let interval: Duration = .seconds(30)
-    /// How many of those looks pass between two sweeps for orphans.
+    /// The number of runs per orphan sweep.
     private static let looksBetweenSweeps = 10
     /// The most images that expire in one transaction.
     private static let expiredAtOnce = 500
@@ -23,15 +24,15 @@ struct Housekeeping: Sendable {
     let blobs: any BlobStorage
     let disk: BlockingExecutor
     let ledger: BlobLedger
-    /// What a start of the service found of earlier runs.
+    /// The files that the start of the service set aside.
     let leftovers: Leftovers
-    /// What does not expire yet.
+    /// The jobs that must not expire yet.
     let readings: JobReadings
     let logger: Logger
-    /// Room that erasing may use when there is no other.
+    /// Space on the disk that is held back so that erasing works on a full disk.
     var reserve: DiskReserve?
 
-    /// Expires jobs until the task is cancelled.
+    /// Runs every 30 seconds until the task is cancelled; faults are logged and do not stop it.
     func run() async {
         var looks = 0
         while !Task.isCancelled {
@@ -52,7 +53,7 @@ struct Housekeeping: Sendable {
         }
     }
 
-    /// Follows a wall clock that was set, with everything whose time is counted.
+    /// Shifts the times of unfinished and expiring data after the wall clock was set.
     ///
     /// - Throws: Faults of the disk and of the store.
     func followClock() async throws {
@@ -65,12 +66,13 @@ struct Housekeeping: Sendable {
         try await leftovers.moveSetAside(by: step)
     }
 
-    /// Expires every job whose time has come, with its files; one whose archive is being sent waits for the next look.
+    /// Erases every expired job with its files, except those whose archives are being sent.
     ///
     /// - Throws: Faults of the store.
     func expire() async throws {
         while true {
-            let expired = try await reserve.erasing(in: store, on: disk, logger) { [store, readings] in
+            let expired = try await reserve.erasing(in: store, on: disk, logger) {
+                [store, readings] in
                 try await store.expireJobs(imageLimit: Self.expiredAtOnce, sparing: readings.jobs)
             }
             guard !expired.isEmpty else { return }
@@ -78,32 +80,35 @@ struct Housekeeping: Sendable {
             logger.info(
                 "expired jobs erased",
                 metadata: [
-                    "jobs": "\(expired.jobs)", "images": "\(expired.images)", "blobs": "\(expired.blobs.count)",
+                    "jobs": "\(expired.jobs)", "images": "\(expired.images)",
+                    "blobs": "\(expired.blobs.count)",
                 ]
             )
         }
     }
 
-    /// Removes those of some blobs that no row refers to.
+    /// Removes the blobs that no row refers to, and that the ledger does not note.
     ///
     /// - Parameters:
-    ///   - candidates: Blobs that a row referred to until now.
-    ///   - age: What is younger stays until the next sweep.
+    ///   - candidates: The blobs to consider, such as those of an erased job.
+    ///   - age: The least age; younger blobs stay until a later sweep.
     /// - Throws: Faults of the store.
     func remove(_ candidates: [SHA256Digest], ifOlderThan age: Duration) async throws {
         try await store.withUnreferenced(among: candidates) { [ledger] free in
             for sha256 in free { ledger.remove(sha256, ifOlderThan: age) }
         }
-        // Not while the store's writer is held: to unlink large files takes a disk long.
+        // Outside of the store's write transaction, since unlinking large files takes long.
         await disk.run { [blobs] in blobs.reclaim() }
     }
 
-    /// Removes old files that no row refers to and nobody is about to refer to.
+    /// Removes the orphans: old blobs that neither a row nor the ledger refers to.
     ///
     /// - Throws: Faults of the disk and of the store.
     func sweepOrphans() async throws {
         let referenced = try await store.referencedBlobs()
-        let orphans = try await disk.run { [blobs] in try blobs.list().filter { !referenced.contains($0) } }
+        let orphans = try await disk.run { [blobs] in
+            try blobs.list().filter { !referenced.contains($0) }
+        }
         guard !orphans.isEmpty else { return }
         try await remove(orphans, ifOlderThan: Self.orphanAge)
     }

@@ -1,15 +1,17 @@
 import Glibc
 
-/// The signals that mean nothing to the service and would end it all the same.
+/// The signals that have no meaning for the service but would end it by default.
 ///
-/// Programs send them by habit: a rotation of logs sends SIGHUP or SIGUSR1, a terminal that closes SIGHUP, a limit of file sizes SIGXFSZ.
-/// The ones that ask for an end, SIGTERM, SIGINT and SIGQUIT, are not among them, nor those of faults of the program.
+/// Other programs send them out of habit: log rotation sends SIGHUP or SIGUSR1, a closing terminal
+/// SIGHUP, a file size limit SIGXFSZ. SIGTERM, SIGINT and SIGQUIT, which request an end, are not
+/// included, nor are the signals of program faults.
 enum IgnoredSignals {
     static let numbers: [Int32] = [
-        SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXFSZ,
+        SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT,
+        SIGXFSZ,
     ]
 
-    /// Ignores them from now on, in the whole process; codec processes begin with the defaults again.
+    /// Ignores the signals in the whole process; codec processes restore the defaults.
     static func ignore() {
         for number in numbers { signal(number, SIG_IGN) }
     }

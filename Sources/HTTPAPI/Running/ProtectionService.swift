@@ -12,27 +12,27 @@ import Sandbox
 import SemanticImages
 import SocketIO
 
-/// `palimpsest serve`: everything from the data folder to the last request.
+/// The service behind `palimpsest serve`, from opening the data folder to the last request.
 public struct ProtectionService: Sendable {
-    /// Why the service did not start, in one sentence for the operator.
+    /// The reason why the service did not start, as one sentence for the operator.
     public struct StartFault: Error, Sendable, CustomStringConvertible {
         /// The sentence.
         public let description: String
     }
 
-    /// How long the codec processes may fail before the service gives up its start.
+    /// How long the codec processes may fail before the start is given up.
     private static let startPatience: Duration = .seconds(3)
 
     private let settings: Settings
     private let logger: Logger
     private let version: String
 
-    /// Describes a service; ``run()`` starts it.
+    /// Creates a service; ``run()`` starts it.
     ///
     /// - Parameters:
-    ///   - settings: What the operator wants.
-    ///   - logger: Where everything is told.
-    ///   - version: The program's, for the metrics.
+    ///   - settings: The operator's settings.
+    ///   - logger: The log of the service.
+    ///   - version: The version of the program, for the metrics.
     public init(settings: Settings, logger: Logger, version: String) {
         self.settings = settings
         self.logger = logger
@@ -41,11 +41,15 @@ public struct ProtectionService: Sendable {
 
     /// Serves until the process is told to stop.
     ///
-    /// SIGTERM or SIGINT drains: `/readyz` turns, then the listener is closed, requests and images under way may finish, what is left goes back to
-    /// the queue. A second signal ends the process at once, which loses nothing that was accepted either. With TLS, SIGHUP reads its
-    /// files anew; connections that are open go on with what they began with. Signals that mean nothing here are ignored.
+    /// SIGTERM or SIGINT drains: `/readyz` fails for ``Settings/drainDelay``, then the listener
+    /// closes. Open requests and images in progress get ``Settings/drainGrace`` to finish; the
+    /// other images return to the queue. A second signal ends the process at once, which loses
+    /// nothing that was accepted either.
     ///
-    /// - Throws: ``StartFault`` when the service cannot start.
+    /// With TLS, SIGHUP rereads the TLS files for new connections. Other signals without a meaning
+    /// are ignored.
+    ///
+    /// - Throws: ``StartFault`` if the service cannot start.
     public func run() async throws {
         IgnoredSignals.ignore()
         let signals = StopSignals(logger: logger)
@@ -54,7 +58,9 @@ public struct ProtectionService: Sendable {
             let path = try WeightsFile.find(named: settings.weights, environment: nil)
             return try ModelFiles(at: path, default: settings.model)
         }
-        let (folder, mayMakeDatabase) = try Self.starting { try DataFolder.forServer(path: settings.dataFolder) }
+        let (folder, mayMakeDatabase) = try Self.starting {
+            try DataFolder.forServer(path: settings.dataFolder)
+        }
         try Self.starting { try folder.stopBeingBackup() }
         let store: any Store
         do {
@@ -78,7 +84,9 @@ public struct ProtectionService: Sendable {
         var servers = [(settings.bind, server)]
         if let endpoint = settings.metrics {
             let sources = ServiceMetrics.Sources(api: api, pool: pool) { server.connectionCount }
-            servers.append((endpoint, makeServer(api, endpoint, metrics.router(sources), nil, maxConnections)))
+            servers.append(
+                (endpoint, makeServer(api, endpoint, metrics.router(sources), nil, maxConnections))
+            )
         }
         var addresses: [SocketAddress] = []
         for (endpoint, server) in servers {
@@ -116,7 +124,10 @@ public struct ProtectionService: Sendable {
         do {
             try await store.saveKeyUses()
         } catch {
-            logger.warning("the last uses of keys were not written", metadata: ["error": "\(error)"])
+            logger.warning(
+                "the last uses of keys were not written",
+                metadata: ["error": "\(error)"]
+            )
         }
         do {
             try store.close()
@@ -127,7 +138,7 @@ public struct ProtectionService: Sendable {
         withExtendedLifetime((signals, reloading, folder)) {}
     }
 
-    /// Stops all servers at the same time, so that they share one grace.
+    /// Drains all servers at the same time, so that they share one grace period.
     static func drain(_ servers: [HTTPServer], grace: Duration) async {
         await withDiscardingTaskGroup { group in
             for server in servers { group.addTask { await server.drain(grace: grace) } }
@@ -135,8 +146,14 @@ public struct ProtectionService: Sendable {
     }
 
     private var tls: TLSConfiguration? {
-        guard let certificate = settings.tlsCertificate, let key = settings.tlsKey else { return nil }
-        return TLSConfiguration(certificateFile: certificate, keyFile: key, clientCAFile: settings.tlsClientCA)
+        guard let certificate = settings.tlsCertificate, let key = settings.tlsKey else {
+            return nil
+        }
+        return TLSConfiguration(
+            certificateFile: certificate,
+            keyFile: key,
+            clientCAFile: settings.tlsClientCA
+        )
     }
 
     // MARK: - Start
@@ -190,14 +207,15 @@ public struct ProtectionService: Sendable {
         }
     }
 
-    /// How many connections there may be, which is said if it is not what is set.
+    /// Returns the maximum number of connections, and warns if it is less than the setting.
     private func connections(within limit: Int?) -> Int {
         let count = FileLimit.connections(wanted: settings.maxConnections, limit: limit)
         if let limit, count < settings.maxConnections {
             logger.warning(
                 "fewer connections than set, since the limit of open files is low",
                 metadata: [
-                    "connections": "\(count)", "set": "\(settings.maxConnections)", "open_files": "\(limit)",
+                    "connections": "\(count)", "set": "\(settings.maxConnections)",
+                    "open_files": "\(limit)",
                 ]
             )
         }
@@ -208,7 +226,9 @@ public struct ProtectionService: Sendable {
         StartFault(description: "The data folder \(settings.dataFolder) cannot be used: \(error)")
     }
 
-    /// Starts the codec processes and waits for the first, so that weights that are none end the start and not the first job.
+    /// Starts the codec processes and waits until one is ready.
+    ///
+    /// Unusable weights thus end the start rather than fail the first job.
     private func startCodecs(_ models: ModelFiles) async throws -> CodecPool {
         var configuration = CodecConfiguration(models: models)
         configuration.compressionLevel = settings.compressionLevel
@@ -231,7 +251,8 @@ public struct ProtectionService: Sendable {
         while true {
             let readiness = pool.readiness
             if readiness.isReady { return pool }
-            let fault = readiness.refusal ?? (ContinuousClock.now > deadline ? readiness.lastFault : nil)
+            let fault =
+                readiness.refusal ?? (ContinuousClock.now > deadline ? readiness.lastFault : nil)
             if let fault {
                 await pool.stop()
                 throw StartFault(
@@ -305,7 +326,7 @@ public struct ProtectionService: Sendable {
         )
     }
 
-    /// Makes a fault of the start of whatever is thrown.
+    /// Converts any error to a ``StartFault``.
     private static func starting<Value>(_ step: () throws -> Value) throws -> Value {
         do {
             return try step()
@@ -316,7 +337,7 @@ public struct ProtectionService: Sendable {
 }
 
 extension API {
-    /// The housekeeping over the same store and blobs.
+    /// Housekeeping for this API's store and blobs.
     var housekeeping: Housekeeping {
         Housekeeping(
             store: store,

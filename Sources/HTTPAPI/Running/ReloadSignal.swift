@@ -3,13 +3,13 @@ import Glibc
 import HTTPServer
 import Logging
 
-/// Reads the files of TLS anew at each SIGHUP, for as long as somebody holds it; without TLS it only says that there are none.
+/// Rereads the TLS files at each SIGHUP until it is released; without TLS it only logs the signal.
 final class ReloadSignal: Sendable {
     private let source: any DispatchSourceSignal
 
-    /// Takes the signal over.
+    /// Takes over SIGHUP.
     init(servers: [HTTPServer], logger: Logger) {
-        // Before the source is active: libdispatch puts its own handler in this one's place.
+        // Ignore the signal before activating the source, whose handler libdispatch then installs.
         signal(SIGHUP, SIG_IGN)
         source = DispatchSource.makeSignalSource(
             signal: SIGHUP,
@@ -29,7 +29,8 @@ final class ReloadSignal: Sendable {
             for server in servers { hasTLS = try server.reloadTLS() || hasTLS }
             logger.notice(
                 hasTLS
-                    ? "the files of TLS have been read anew" : "SIGHUP changes nothing, since there are no files of TLS"
+                    ? "the files of TLS have been read anew"
+                    : "SIGHUP changes nothing, since there are no files of TLS"
             )
         } catch {
             logger.error("the files of TLS stay as they were", metadata: ["error": "\(error)"])

@@ -3,23 +3,24 @@ import Glibc
 import Logging
 import Synchronization
 
-/// Turns SIGTERM and SIGINT into events: the first asks the service to stop, the second ends the process at once.
+/// Handles SIGTERM and SIGINT: the first requests a stop, the second ends the process at once.
 final class StopSignals: Sendable {
-    /// Ends with the first signal.
+    /// Finishes at the first signal.
     let requested: AsyncStream<Void>
-    /// Kept, since a source that nobody holds is cancelled.
+    /// Held because a source is cancelled when its last reference is released.
     private let sources: [any DispatchSourceSignal]
 
-    /// Takes the signals over from now on.
+    /// Takes over both signals.
     ///
-    /// - Parameter logger: Gets a line for each.
+    /// - Parameter logger: Receives a line for each signal.
     init(logger: Logger) {
         let (stream, continuation) = AsyncStream<Void>.makeStream()
         requested = stream
         let queue = DispatchQueue(label: "palimpsest.signals")
         let count = SignalCount()
         sources = [SIGTERM, SIGINT].map { number in
-            // Before the source is active: libdispatch puts its own handler in this one's place.
+            // Ignore the signal before activating the source, whose handler libdispatch then
+            // installs.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { Self.receive(number, count, continuation, logger) }
@@ -39,7 +40,10 @@ final class StopSignals: Sendable {
         _ logger: Logger
     ) {
         guard count.isFirst() else {
-            logger.warning("a second signal ends the service at once", metadata: ["signal": "\(number)"])
+            logger.warning(
+                "a second signal ends the service at once",
+                metadata: ["signal": "\(number)"]
+            )
             _exit(128 + number)
         }
         logger.notice("stopping", metadata: ["signal": "\(number)"])
@@ -47,12 +51,13 @@ final class StopSignals: Sendable {
     }
 }
 
-/// Tells the first signal from the others.
+/// Tells the first signal from later ones.
 final class SignalCount: Sendable {
     private let hasCome = Atomic<Bool>(false)
 
-    /// Whether this is the first call.
+    /// Returns whether this is the first call.
     func isFirst() -> Bool {
-        hasCome.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
+        hasCome.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing)
+            .exchanged
     }
 }

@@ -3,164 +3,181 @@ public import JobModel
 import Operations
 public import Sandbox
 
-/// Everything an operator can set about `palimpsest serve`, parsed once at start.
+/// The settings of `palimpsest serve`.
 ///
-/// Each value has a ``SettingsKey`` with its variable, its flag and its default; ``SettingsLoader`` fills them in and
-/// reports every fault together.
+/// They are parsed once at the start. Each has a ``SettingsKey`` that names its variable and its
+/// flag, and its default here. ``SettingsLoader`` fills them in, checks the ranges, and reports all
+/// faults together.
 public struct Settings: Sendable, Equatable {
-    /// Where the API is served.
+    /// The address of the API.
     public var bind = HTTPEndpoint.internet(address: "127.0.0.1", port: 8080)
-    /// The PEM file of the server's certificate and those that lead to a root; `nil` for plain HTTP.
+    /// The PEM file with the server's certificate and its chain; `nil` for plain HTTP.
     public var tlsCertificate: String?
-    /// The PEM file of the certificate's key.
+    /// The PEM file with the certificate's key.
     public var tlsKey: String?
-    /// The PEM file of the authorities that sign clients' certificates; `nil` asks clients for none.
+    /// The PEM file with the authorities of client certificates; `nil` requests no client
+    /// certificate.
     public var tlsClientCA: String?
-    /// Where the metrics are served, apart from the API and without a key; `nil` for nowhere.
+    /// The address of the metrics, which require no key; `nil` to serve none.
     public var metrics: HTTPEndpoint?
-    /// The proxies whose `X-Forwarded-For` is believed, as addresses, blocks or `unix`.
+    /// The proxies whose `X-Forwarded-For` is trusted: addresses, blocks such as `10.0.0.0/8`, or
+    /// `unix`.
     public var trustedProxies: [String] = []
-    /// The folder of the database, the blobs and the admin key.
+    /// The folder of the database, the blobs, the admin key and the signing key.
     public var dataFolder = "./data"
-    /// The number of codec processes, and so of photos protected at once; at least 1.
+    /// The number of codec processes, which work in parallel, from 1 to 256.
+    ///
+    /// ``SettingsLoader`` defaults to the number of cores.
     public var workers = 1
-    /// The weights file, or a folder of several, or `nil` for the shipped one.
+    /// The weights file, or a folder with several; `nil` for the shipped one.
     public var weights: String?
-    /// The model of jobs that name none, or `nil` for the only one.
+    /// The model of jobs that name none; `nil` if there is only one.
     public var model: ModelName?
-    /// How hard PNGs are compressed: 0 (stored) to 12 (smallest, slowest).
+    /// The compression level of PNGs: 0 (stored) to 12 (smallest, slowest).
     public var compressionLevel = 1
-    /// Whether codec processes may make no other system calls than they need.
+    /// Whether codec processes are restricted to the system calls that they need.
     public var systemCallFilter = SystemCallFilter.required
-    /// The most bytes the head of a request may have.
+    /// The most bytes in the head of a request, from 1 KiB to 1 MiB.
     public var maxHeadBytes = 16 << 10
-    /// The most fields the head of a request may have.
+    /// The most fields in the head of a request, from 20 to 1,000.
     public var maxHeadFields = 100
-    /// The most bytes a request body may have.
+    /// The most bytes in the body of a request, from 1 KiB to 1 TiB.
     public var maxBodyBytes: UInt64 = 1 << 30
-    /// The most bytes one uploaded image may have.
+    /// The most bytes in an uploaded image, from 1 KiB to 256 MiB, at most ``maxBodyBytes``.
     public var maxImageBytes: UInt64 = 64 << 20
-    /// The most images a job may have.
+    /// The most images in a job, from 1 to 100,000.
     public var maxImagesPerJob = 10_000
-    /// The most pixels a picture may have that is decoded, photo or semantic image.
+    /// The most pixels in a decoded picture, photo or semantic image, from 1,000 to 250,000,000.
     public var maxPixels = ImageCost.maxPixels
-    /// The most members an archive may have, folders and links among them.
+    /// The most members in an archive, including folders and links, from 1 to 500,000.
     ///
-    /// ``SettingsLoader`` takes ``archiveMembers(forImages:)`` of ``maxImagesPerJob`` where it is not set.
+    /// ``SettingsLoader`` defaults to ``archiveMembers(forImages:)`` of ``maxImagesPerJob``.
     public var maxArchiveMembers = Self.archiveMembers(forImages: 10_000)
-    /// How many times its own size an archive may unpack to; the first 16 MiB are free.
-    public var maxArchiveRatio: UInt64 = 100
-    /// How long a job and its files are kept after the job has ended.
-    public var retention: Duration = .seconds(24 * 60 * 60)
-    /// How long files stay that a start finds without a row in the database.
-    public var setAside = Leftovers.standardPeriod
-    /// Uploads are refused while the disk of the data folder has fewer free bytes.
-    public var minFreeBytes: UInt64 = 512 << 20
-    /// The most connections at once.
-    public var maxConnections = 512
-    /// The most connections at once of one address that is neither this machine's nor a trusted proxy's.
-    public var maxConnectionsPerAddress = 128
-    /// The most requests that one API key may have under way at once, waits and event streams among them.
+    /// The largest ratio of an archive's unpacked size to its own, from 1 to 1,032.
     ///
-    /// ``SettingsLoader`` takes ``requestsPerKey(ofConnections:)`` of ``maxConnections`` where it is not set.
+    /// It applies beyond the first 16 MiB unpacked.
+    public var maxArchiveRatio: UInt64 = 100
+    /// How long a job and its files are kept after it has ended, from 1 minute to 366 days.
+    public var retention: Duration = .seconds(24 * 60 * 60)
+    /// How long files without a row in the database are kept after a start found them, at most 366
+    /// days.
+    public var setAside = Leftovers.standardPeriod
+    /// The free bytes on the data folder's disk below which uploads are refused, at most 1 PiB.
+    public var minFreeBytes: UInt64 = 512 << 20
+    /// The most connections at once, from 1 to 65,536.
+    public var maxConnections = 512
+    /// The most connections at once from one address, from 1 to 65,536.
+    ///
+    /// Addresses of this machine and of trusted proxies are exempt.
+    public var maxConnectionsPerAddress = 128
+    /// The most open requests of one API key, including waits and event streams, from 1 to 65,536.
+    ///
+    /// ``SettingsLoader`` defaults to ``requestsPerKey(ofConnections:)`` of ``maxConnections``.
     public var maxRequestsPerKey = Self.requestsPerKey(ofConnections: 512)
-    /// The connections beyond ``maxConnections`` that are kept for health, metrics and admins.
+    /// The connections beyond ``maxConnections`` that are reserved for health checks, metrics and
+    /// admins.
     static let reservedConnections = 16
-    /// How long the service goes on once it is told to stop, so that balancers see `/readyz` turn.
+    /// How long the service keeps serving after `/readyz` fails, so that load balancers notice; at
+    /// most 1 hour.
     public var drainDelay: Duration = .zero
-    /// How long open requests may take to finish once the service is told to stop.
+    /// How long open requests and images in progress may take to finish at a stop; at most 1 hour.
     public var drainGrace: Duration = .seconds(20)
-    /// The least severe level that is logged.
+    /// The least severe level to log.
     public var logLevel = LogLevel.info
 
-    /// The levels of the log, by the names that swift-log gives them.
+    /// The levels of the log, named as in swift-log.
     public enum LogLevel: String, Sendable, CaseIterable {
         /// Everything.
         case trace
-        /// Steps of one request or image.
+        /// The steps of a request or an image.
         case debug
-        /// One line a request and a job transition.
+        /// One line per request and per change of a job.
         case info
-        /// Starts, stops and other turning points.
+        /// Starts, stops and other milestones.
         case notice
-        /// What an operator should look at.
+        /// Conditions that an operator should look at.
         case warning
-        /// What should wake somebody.
+        /// Conditions that should wake somebody.
         case error
     }
 
-    /// The defaults.
+    /// Creates settings with the defaults.
     public init() {}
 
-    /// How many members an archive may need that has as many images: beside each a folder, or what macOS puts there, and a few more.
+    /// Returns a limit on an archive's members for a number of images.
+    ///
+    /// Beside each image there may be a folder, or a file that macOS adds.
     static func archiveMembers(forImages images: Int) -> Int { images * 4 + 100 }
 
-    /// How many requests a key may have under way where there are so many connections: a quarter, and a few where there are few.
-    static func requestsPerKey(ofConnections connections: Int) -> Int { max(min(connections, 8), connections / 4) }
+    /// Returns a limit on one key's requests: a quarter of the connections, but at least 8 if there
+    /// are as many.
+    static func requestsPerKey(ofConnections connections: Int) -> Int {
+        max(min(connections, 8), connections / 4)
+    }
 }
 
-/// Names one setting: its variable, its flag and what it means.
+/// A setting, which names its variable and its flag.
 public enum SettingsKey: String, Sendable, CaseIterable {
-    /// The address and port to listen on.
+    /// The address of the API.
     case bind
     /// The file of the server's certificate.
     case tlsCertificate = "tls-certificate"
     /// The file of the certificate's key.
     case tlsKey = "tls-key"
-    /// The file of the authorities of clients' certificates.
+    /// The file with the authorities of client certificates.
     case tlsClientCA = "tls-client-ca"
-    /// The address and port of the metrics.
+    /// The address of the metrics.
     case metricsBind = "metrics-bind"
-    /// The proxies whose word on the client's address is taken.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     case trustedProxies = "trusted-proxies"
     /// The data folder.
     case data
     /// The number of codec processes.
     case workers
-    /// The weights file, or a folder of several.
+    /// The weights file, or a folder with several.
     case weights
     /// The model of jobs that name none.
     case model
-    /// How hard PNGs are compressed.
+    /// The compression level of PNGs.
     case compressionLevel = "compression-level"
-    /// Whether codec processes may make no other system calls than they need.
+    /// Whether codec processes are restricted to the system calls that they need.
     case systemCallFilter = "system-call-filter"
-    /// The most bytes of a request's head.
+    /// The most bytes in the head of a request.
     case maxHeadBytes = "max-head-bytes"
-    /// The most fields of a request's head.
+    /// The most fields in the head of a request.
     case maxHeadFields = "max-head-fields"
-    /// The most bytes of a request body.
+    /// The most bytes in the body of a request.
     case maxBodyBytes = "max-body-bytes"
-    /// The most bytes of one image.
+    /// The most bytes in an image.
     case maxImageBytes = "max-image-bytes"
-    /// The most images of one job.
+    /// The most images in a job.
     case maxImagesPerJob = "max-images-per-job"
-    /// The most pixels of a picture.
+    /// The most pixels in a picture.
     case maxPixels = "max-pixels"
-    /// The most members of an archive.
+    /// The most members in an archive.
     case maxArchiveMembers = "max-archive-members"
-    /// How many times its own size an archive may unpack to.
+    /// The largest ratio of an archive's unpacked size to its own.
     case maxArchiveRatio = "max-archive-ratio"
-    /// The seconds for which a job is kept.
+    /// How many seconds a job is kept after it has ended.
     case retentionSeconds = "retention-seconds"
-    /// The seconds for which files without a row are kept.
+    /// How many seconds files without a row are kept.
     case setAsideSeconds = "set-aside-seconds"
-    /// The free bytes under which uploads are refused.
+    /// The free bytes below which uploads are refused.
     case minFreeBytes = "min-free-bytes"
     /// The most connections at once.
     case maxConnections = "max-connections"
-    /// The most connections at once of one address.
+    /// The most connections at once from one address.
     case maxConnectionsPerAddress = "max-connections-per-address"
-    /// The most requests at once of one API key.
+    /// The most open requests of one API key.
     case maxRequestsPerKey = "max-requests-per-key"
-    /// The seconds between `/readyz`'s turn and the listener's end.
+    /// The seconds between the failure of `/readyz` and the closing of the listener.
     case drainDelaySeconds = "drain-delay-seconds"
-    /// The seconds that open requests get when the service stops.
+    /// The seconds that open requests may take to finish at a stop.
     case drainSeconds = "drain-seconds"
-    /// The least severe level that is logged.
+    /// The least severe level to log.
     case logLevel = "log-level"
 
-    /// The prefix of every variable that the service reads.
+    /// The prefix of the variables that the service reads.
     static let variablePrefix = "PALIMPSEST_"
 
     /// The environment variable, such as `PALIMPSEST_MAX_BODY_BYTES`.
@@ -168,15 +185,15 @@ public enum SettingsKey: String, Sendable, CaseIterable {
         Self.variablePrefix + String(rawValue.map { $0 == "-" ? "_" : $0 }).uppercased()
     }
 
-    /// The flag of the command line, such as `--max-body-bytes`.
+    /// The command line flag, such as `--max-body-bytes`.
     public var flag: String { "--" + rawValue }
 }
 
 extension Settings {
-    /// The effective value of one setting, as it would be written in a variable.
+    /// Returns the effective value of a setting, in the form of its variable.
     ///
     /// - Parameter key: The setting.
-    /// - Returns: Its value; empty for one that is not set.
+    /// - Returns: Its value; empty if it has none.
     public func text(of key: SettingsKey) -> String {
         switch key {
         case .bind: return bind.description

@@ -3,14 +3,14 @@ import JobModel
 import Sandbox
 import SocketIO
 
-/// Reads the settings from variables and flags and collects everything that is wrong with them.
+/// Reads settings from environment variables and flags, and collects all faults.
 public struct SettingsLoader {
-    /// All faults of a configuration, in the order of the settings.
+    /// All faults of a configuration: unknown variables, then each setting, then contradictions.
     public struct Faults: Error, Sendable, Equatable, CustomStringConvertible {
-        /// One sentence a fault, each naming the variable or flag it came from.
+        /// One sentence per fault, which names the variable or flag.
         public let sentences: [String]
 
-        /// The sentences, one a line.
+        /// The sentences, one per line.
         public var description: String { sentences.joined(separator: "\n") }
     }
 
@@ -27,11 +27,11 @@ public struct SettingsLoader {
     /// Reads the settings.
     ///
     /// - Parameters:
-    ///   - environment: The process's variables; those that begin with `PALIMPSEST_` are read, and an unknown one is a
-    ///     fault, since it is a spelling mistake more often than not.
-    ///   - flags: The values given on the command line, which win over variables.
-    ///   - cores: The number of processors, the default of ``Settings/workers``.
-    /// - Returns: The settings, every value inside its range.
+    ///   - environment: The environment of the process. Variables that begin with `PALIMPSEST_` are
+    ///     read. An unknown one is a fault, since it is most likely misspelt.
+    ///   - flags: The values from the command line, which override variables.
+    ///   - cores: The number of cores, the default of ``Settings/workers``.
+    /// - Returns: The settings, all within their ranges.
     /// - Throws: ``Faults`` with everything that is wrong.
     public static func load(
         environment: [String: String],
@@ -54,8 +54,11 @@ public struct SettingsLoader {
     // MARK: - One setting
 
     private mutating func refuseUnknownVariables() {
-        // The kernel's own variable, for tests, goes on to the codec processes; the key is that of `submit`.
-        let known = Set(SettingsKey.allCases.map(\.variable) + ["PALIMPSEST_ISA", "PALIMPSEST_KEY"])
+        // PALIMPSEST_ISA selects the kernels in codec processes, for tests; PALIMPSEST_KEY is for
+        // `submit`.
+        let known = Set(
+            SettingsKey.allCases.map(\.variable) + ["PALIMPSEST_ISA", "PALIMPSEST_KEY"]
+        )
         for name in environment.keys.sorted()
         where name.hasPrefix(SettingsKey.variablePrefix) && !known.contains(name) {
             let prefix = SettingsKey.variablePrefix
@@ -87,38 +90,60 @@ public struct SettingsLoader {
         case .weights: readText(text, from: source) { $0.weights = $1 }
         case .model: readModel(text, from: source)
         case .workers: readNumber(text, from: source, in: 1...256) { $0.workers = Int($1) }
-        case .compressionLevel: readNumber(text, from: source, in: 0...12) { $0.compressionLevel = Int($1) }
+        case .compressionLevel:
+            readNumber(text, from: source, in: 0...12) { $0.compressionLevel = Int($1) }
         case .systemCallFilter: readFilter(text, from: source)
-        case .maxHeadBytes: readNumber(text, from: source, in: 1024...(1 << 20)) { $0.maxHeadBytes = Int($1) }
-        // Fewer than a browser sends would lock the page out.
-        case .maxHeadFields: readNumber(text, from: source, in: 20...1000) { $0.maxHeadFields = Int($1) }
-        case .maxBodyBytes: readNumber(text, from: source, in: 1024...(1 << 40)) { $0.maxBodyBytes = $1 }
-        case .maxImageBytes: readNumber(text, from: source, in: 1024...(256 << 20)) { $0.maxImageBytes = $1 }
-        case .maxImagesPerJob: readNumber(text, from: source, in: 1...100_000) { $0.maxImagesPerJob = Int($1) }
+        case .maxHeadBytes:
+            readNumber(text, from: source, in: 1024...(1 << 20)) { $0.maxHeadBytes = Int($1) }
+        // A limit below the number of fields that browsers send would lock them out.
+        case .maxHeadFields:
+            readNumber(text, from: source, in: 20...1000) { $0.maxHeadFields = Int($1) }
+        case .maxBodyBytes:
+            readNumber(text, from: source, in: 1024...(1 << 40)) { $0.maxBodyBytes = $1 }
+        case .maxImageBytes:
+            readNumber(text, from: source, in: 1024...(256 << 20)) { $0.maxImageBytes = $1 }
+        case .maxImagesPerJob:
+            readNumber(text, from: source, in: 1...100_000) { $0.maxImagesPerJob = Int($1) }
         case .maxPixels:
-            let range = UInt64(ImageCost.settablePixels.lowerBound)...UInt64(ImageCost.settablePixels.upperBound)
+            let range =
+                UInt64(
+                    ImageCost.settablePixels.lowerBound
+                )...UInt64(ImageCost.settablePixels.upperBound)
             readNumber(text, from: source, in: range) { $0.maxPixels = Int($1) }
         case .maxArchiveMembers:
             readNumber(text, from: source, in: 1...500_000) { $0.maxArchiveMembers = Int($1) }
-        // Deflate reaches 1,032, which is as much as no bound.
-        case .maxArchiveRatio: readNumber(text, from: source, in: 1...1032) { $0.maxArchiveRatio = $1 }
+        // Deflate compresses at most 1,032 times, so a higher limit would have no effect.
+        case .maxArchiveRatio:
+            readNumber(text, from: source, in: 1...1032) { $0.maxArchiveRatio = $1 }
         case .retentionSeconds:
-            readNumber(text, from: source, in: 60...(366 * 24 * 60 * 60)) { $0.retention = .seconds(Int64($1)) }
+            readNumber(text, from: source, in: 60...(366 * 24 * 60 * 60)) {
+                $0.retention = .seconds(Int64($1))
+            }
         case .setAsideSeconds:
-            readNumber(text, from: source, in: 0...(366 * 24 * 60 * 60)) { $0.setAside = .seconds(Int64($1)) }
-        case .minFreeBytes: readNumber(text, from: source, in: 0...(1 << 50)) { $0.minFreeBytes = $1 }
-        case .maxConnections: readNumber(text, from: source, in: 1...65_536) { $0.maxConnections = Int($1) }
+            readNumber(text, from: source, in: 0...(366 * 24 * 60 * 60)) {
+                $0.setAside = .seconds(Int64($1))
+            }
+        case .minFreeBytes:
+            readNumber(text, from: source, in: 0...(1 << 50)) { $0.minFreeBytes = $1 }
+        case .maxConnections:
+            readNumber(text, from: source, in: 1...65_536) { $0.maxConnections = Int($1) }
         case .maxConnectionsPerAddress:
             readNumber(text, from: source, in: 1...65_536) { $0.maxConnectionsPerAddress = Int($1) }
-        case .maxRequestsPerKey: readNumber(text, from: source, in: 1...65_536) { $0.maxRequestsPerKey = Int($1) }
+        case .maxRequestsPerKey:
+            readNumber(text, from: source, in: 1...65_536) { $0.maxRequestsPerKey = Int($1) }
         case .drainDelaySeconds:
             readNumber(text, from: source, in: 0...3600) { $0.drainDelay = .seconds(Int64($1)) }
-        case .drainSeconds: readNumber(text, from: source, in: 0...3600) { $0.drainGrace = .seconds(Int64($1)) }
+        case .drainSeconds:
+            readNumber(text, from: source, in: 0...3600) { $0.drainGrace = .seconds(Int64($1)) }
         case .logLevel: readLogLevel(text, from: source)
         }
     }
 
-    private mutating func readText(_ text: String, from source: String, set: (inout Settings, String) -> Void) {
+    private mutating func readText(
+        _ text: String,
+        from source: String,
+        set: (inout Settings, String) -> Void
+    ) {
         guard !text.isEmpty, !text.utf8.contains(0) else {
             faults.append("\(source) is empty.")
             return
@@ -132,8 +157,9 @@ public struct SettingsLoader {
         in range: ClosedRange<UInt64>,
         set: (inout Settings, UInt64) -> Void
     ) {
-        // Swift reads "+5" as well, which is no number to those who write settings.
-        guard let value = UInt64(text), text.utf8.first != UInt8(ascii: "+"), range.contains(value) else {
+        // Swift also parses "+5".
+        guard let value = UInt64(text), text.utf8.first != UInt8(ascii: "+"), range.contains(value)
+        else {
             faults.append(
                 "\(source) must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'."
             )
@@ -178,7 +204,9 @@ public struct SettingsLoader {
         if text.hasPrefix(unix), text.utf8.count > unix.utf8.count, !text.utf8.contains(0) {
             return set(&settings, .unix(path: String(text.dropFirst(unix.count))))
         }
-        guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...]) else {
+        guard let colon = text.lastIndex(of: ":"),
+            let port = Self.port(text[text.index(after: colon)...])
+        else {
             faults.append(
                 "\(source) must be ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, unix:PATH or systemd, not '\(text)'."
             )
@@ -188,17 +216,21 @@ public struct SettingsLoader {
         if address.hasPrefix("["), address.hasSuffix("]") {
             address = address.dropFirst().dropLast()
         } else if address.contains(":") {
-            faults.append("\(source) must have an IPv6 address in brackets, such as [::1]:8080, not '\(text)'.")
+            faults.append(
+                "\(source) must have an IPv6 address in brackets, such as [::1]:8080, not '\(text)'."
+            )
             return
         }
         guard !address.isEmpty else {
-            faults.append("\(source) has no address before the port; 0.0.0.0:\(port) listens on every IPv4 address.")
+            faults.append(
+                "\(source) has no address before the port; 0.0.0.0:\(port) listens on every IPv4 address."
+            )
             return
         }
         set(&settings, .internet(address: String(address), port: port))
     }
 
-    /// Reads digits and nothing else.
+    /// Parses a port; digits only.
     private static func port(_ text: Substring) -> UInt16? {
         text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt16(text) : nil
     }
@@ -206,24 +238,32 @@ public struct SettingsLoader {
     private mutating func readProxies(_ text: String, from source: String) {
         let names = text.split(separator: ",").map { String($0.drop { $0 == " " }) }
         for name in names where AddressBlock(name) == nil {
-            faults.append("\(source) must hold addresses, blocks such as 10.0.0.0/8, or unix, not '\(name)'.")
+            faults.append(
+                "\(source) must hold addresses, blocks such as 10.0.0.0/8, or unix, not '\(name)'."
+            )
         }
         settings.trustedProxies = names
     }
 
-    // MARK: - Settings against each other
+    // MARK: - Relations between settings
 
-    /// Gives a limit that is not set what follows from another.
+    /// Derives the limits that are not set from others.
     private mutating func completeLimits() {
         if !isSet(.maxArchiveMembers) {
-            settings.maxArchiveMembers = Settings.archiveMembers(forImages: settings.maxImagesPerJob)
+            settings.maxArchiveMembers = Settings.archiveMembers(
+                forImages: settings.maxImagesPerJob
+            )
         }
         if !isSet(.maxRequestsPerKey) {
-            settings.maxRequestsPerKey = Settings.requestsPerKey(ofConnections: settings.maxConnections)
+            settings.maxRequestsPerKey = Settings.requestsPerKey(
+                ofConnections: settings.maxConnections
+            )
         }
     }
 
-    private func isSet(_ key: SettingsKey) -> Bool { flags[key] != nil || environment[key.variable] != nil }
+    private func isSet(_ key: SettingsKey) -> Bool {
+        flags[key] != nil || environment[key.variable] != nil
+    }
 
     private mutating func compareTLSFiles() {
         if (settings.tlsCertificate == nil) != (settings.tlsKey == nil) {

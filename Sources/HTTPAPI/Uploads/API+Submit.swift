@@ -11,11 +11,15 @@ import Queue
 
 /// `POST /v1/jobs`.
 extension API {
-    /// Takes an upload: its files are on disk, then its rows are written in one transaction, then it is answered.
+    /// Accepts an upload.
+    ///
+    /// Its files are written to disk, then its rows in one transaction, and only then is it
+    /// answered.
     func submit(_ request: ServerRequest, key: APIKey) async throws -> ServerResponse {
         guard !lifecycle.isDraining else { throw APIError.draining }
         let idempotencyKey = try Self.idempotencyKey(request.fields)
-        // What makes no job is not bound by quotas, so that a client that lost the answer gets it.
+        // Quotas do not apply to a repeated request, which creates no job: a client that lost the
+        // answer can always get it.
         var isRepeated = false
         if let idempotencyKey, key.quotas != APIKeyQuotas() {
             isRepeated = try await store.hasRequest(idempotencyKey, tenant: key.id)
@@ -51,7 +55,12 @@ extension API {
 
         let reader = UploadReader(blobs: blobs, disk: disk, limits: uploadLimits)
         let upload = try await reader.read(request, models: models)
-        let submission = try await create(upload, recovery: recovery, key: key, idempotencyKey: idempotencyKey)
+        let submission = try await create(
+            upload,
+            recovery: recovery,
+            key: key,
+            idempotencyKey: idempotencyKey
+        )
 
         var fields = HTTPFields()
         let accepted: Job
@@ -60,7 +69,10 @@ extension API {
         case .created(let job):
             accepted = job
             isNew = true
-            logger.info("job accepted", metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.total)"])
+            logger.info(
+                "job accepted",
+                metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.total)"]
+            )
         case .replayed(let job):
             try await requireSame(secret, of: job)
             accepted = job
@@ -84,15 +96,18 @@ extension API {
         return (try await self.accepted(job, fields: fields), isNew)
     }
 
-    /// Refuses an upload that the disk has no room for, before its body is asked for.
+    /// Refuses an upload that does not fit on the disk, before its body is requested.
     func requireRoom(for length: UInt64?) async throws {
         let free = try await disk.run { [space] in try space.diskSpace().free }
-        // What the reserve lacks is not free: it is for erasing.
+        // What the reserve lacks is not free: it is set aside for erasing.
         let needed = settings.minFreeBytes + (reserve?.missingBytes ?? 0) + (length ?? 0)
         guard free >= needed else { throw APIError.diskLow }
     }
 
-    /// Files the images and writes the job; if that makes no job, the files are removed again.
+    /// Files the images and creates the job.
+    ///
+    /// If the store declines the job, the files are removed at once; after an error the orphan
+    /// sweep removes them.
     private func create(
         _ upload: Upload,
         recovery: SealingRecipient?,
@@ -117,7 +132,7 @@ extension API {
             )
         }
         if case .created = submission { return submission }
-        // What cannot be removed now is an orphan, which the next sweep removes.
+        // What cannot be removed now is an orphan, which a later sweep removes.
         try? await housekeeping.remove(filed.map(\.sha256), ifOlderThan: .zero)
         return submission
     }
@@ -134,7 +149,8 @@ extension API {
             let numbered = OutputName(numbered: index + 1)
             return NewImage(
                 label: image.label,
-                name: image.name.map { OutputName(sanitizing: $0, fallback: numbered.base) } ?? numbered,
+                name: image.name.map { OutputName(sanitizing: $0, fallback: numbered.base) }
+                    ?? numbered,
                 source: image.source,
                 content: Self.content(of: image, taking: &remaining),
                 pixels: image.content.pixels
@@ -151,7 +167,12 @@ extension API {
             idempotency: try idempotencyKey.map {
                 NewJob.Idempotency(
                     key: $0,
-                    fingerprint: try Self.fingerprint(of: upload.settings, upload, attachments, images),
+                    fingerprint: try Self.fingerprint(
+                        of: upload.settings,
+                        upload,
+                        attachments,
+                        images
+                    ),
                     earlierFingerprint: try UnmaskedSettings(upload.settings).map {
                         try Self.fingerprint(of: $0, upload, attachments, images)
                     }
@@ -161,18 +182,21 @@ extension API {
         return try await store.createJob(new, images: images)
     }
 
-    /// To whom the photos' pixels are sealed.
+    /// Derives the recipient to whom the photos' pixels are sealed.
     ///
-    /// It is derived before the body is asked for, one at a time: however many ask, they hold up each other only, and have the memory of one.
+    /// This happens before the body is requested, one derivation at a time: concurrent requests
+    /// delay only each other and use the memory of one.
     private func recipient(_ secret: SealingSecret?) async throws -> SealingRecipient? {
         guard let secret else { return nil }
-        guard let recipient = try await derivations.run({ try secret.recipient() }) else { throw APIError.memoryLow }
+        guard let recipient = try await derivations.run({ try secret.recipient() }) else {
+            throw APIError.memoryLow
+        }
         return recipient
     }
 
-    /// Refuses a request that asks for recovery by another secret than the one that made the job.
+    /// Refuses a repeated request whose recovery secret differs from that of its job.
     ///
-    /// A job's recipient has a salt of its own, so that it cannot be a part of the fingerprint.
+    /// The recipient of each job has its own salt, so it cannot be part of the fingerprint.
     private func requireSame(_ secret: SealingSecret?, of job: Job) async throws {
         guard let secret, let recipient = job.attachments.recovery else { return }
         guard let isSame = await derivations.run({ secret.isSecret(of: recipient) }) else {
@@ -191,10 +215,10 @@ extension API {
         }
     }
 
-    /// A digest over everything that makes up a request but the secret of recovery: settings, priority, and every image's class, name and
-    /// bytes.
+    /// Returns a digest of the request without its recovery secret.
     ///
-    /// How it was packed, folders and what was passed over among it, does not count.
+    /// It covers settings, priority, attachments, `force`, and the class, name and bytes of every
+    /// image. It excludes how they were packed: folders and skipped files.
     private static func fingerprint(
         of settings: some Encodable,
         _ upload: Upload,
@@ -203,12 +227,16 @@ extension API {
     ) throws -> SHA256Digest {
         var hash = SHA256()
         hash.update(try JSONDocument.bytes(settings))
-        // The usual one is left out, since the requests of earlier versions had none.
-        if upload.priority != .normal { hash.update(Array("priority \(upload.priority.rawValue)\n".utf8)) }
-        for kind in attachments.kinds.map(\.rawValue).sorted() { hash.update(Array("\(kind)\n".utf8)) }
+        // Omit the default, as requests of earlier versions had no priority.
+        if upload.priority != .normal {
+            hash.update(Array("priority \(upload.priority.rawValue)\n".utf8))
+        }
+        for kind in attachments.kinds.map(\.rawValue).sorted() {
+            hash.update(Array("\(kind)\n".utf8))
+        }
         if upload.force { hash.update(Array("force\n".utf8)) }
         for image in images {
-            // Neither classes nor names hold line ends.
+            // Neither classes nor names contain newlines.
             let content =
                 switch image.content {
                 case .stored(let blob): blob.sha256.hex
@@ -221,12 +249,17 @@ extension API {
 
     // MARK: - Fields
 
-    /// The value of `Idempotency-Key`: a quoted string, as the draft standard has it, or the bare text that many clients send.
+    /// Returns the value of `Idempotency-Key`: a quoted string, as in the draft standard, or the
+    /// bare text that many clients send.
     private static func idempotencyKey(_ fields: HTTPFields) throws(APIError) -> String? {
         guard let field = fields[.idempotencyKey] else { return nil }
         var key = Substring(field)
-        if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") { key = key.dropFirst().dropLast() }
-        let isPrintable = key.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") }
+        if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") {
+            key = key.dropFirst().dropLast()
+        }
+        let isPrintable = key.utf8.allSatisfy {
+            (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"")
+        }
         guard (1...255).contains(key.utf8.count), isPrintable else {
             throw APIError(
                 .badRequest,
@@ -237,12 +270,14 @@ extension API {
         return String(key)
     }
 
-    /// The seconds of `Prefer: wait=N`.
+    /// Returns the seconds of `Prefer: wait=N`.
     ///
-    /// Of several the first counts, and what is not understood is as if it were not there (RFC 7240, section 2): other
-    /// preferences, parameters behind a semicolon, and a wait that is no number.
+    /// The first `wait` counts (RFC 7240 section 2). Other preferences, parameters and malformed
+    /// waits are ignored.
     private static func preferredWait(_ fields: HTTPFields) -> Duration? {
-        for preference in fields[values: .prefer].flatMap({ $0.utf8.split(separator: UInt8(ascii: ",")) }) {
+        for preference in fields[values: .prefer].flatMap({
+            $0.utf8.split(separator: UInt8(ascii: ","))
+        }) {
             let value = preference.prefix { $0 != UInt8(ascii: ";") }
             let parts = value.split(separator: UInt8(ascii: "="), maxSplits: 1).map { part in
                 String(decoding: part.filter { !" \t\"".utf8.contains($0) }, as: UTF8.self)

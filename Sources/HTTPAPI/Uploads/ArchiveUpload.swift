@@ -6,12 +6,12 @@ import HTTPWire
 import JobModel
 import Synchronization
 
-/// The archives that hold the images of a job.
+/// The formats of archives that a job may be sent in.
 enum ArchiveFormat {
     case tar
     case zip
 
-    /// The format that a media type names.
+    /// Returns the format for a media type; `nil` for any other type.
     init?(_ mediaType: MediaType) {
         switch mediaType.essence {
         case "application/x-tar", "application/tar": self = .tar
@@ -20,31 +20,33 @@ enum ArchiveFormat {
         }
     }
 
-    /// The media types of archives that are compressed as a whole.
+    /// The media types of archives that are compressed as a whole, which are refused.
     static let compressedTypes: Set<String> = [
-        "application/gzip", "application/x-gzip", "application/x-compressed-tar", "application/x-gtar-compressed",
+        "application/gzip", "application/x-gzip", "application/x-compressed-tar",
+        "application/x-gtar-compressed",
         "application/x-tgz", "application/x-bzip2", "application/x-xz", "application/zstd",
     ]
 }
 
-/// Takes the images out of a tar or a ZIP while it comes in: each member goes through a spool of its own, and its class is its album, see
-/// `AlbumLayout`.
+/// Extracts the images from a tar or ZIP archive as it arrives.
 ///
-/// Names are data: nothing is unpacked by them. What is no photo is passed over and counted, see `FileRule`; links and devices that are
-/// called like photos are refused each for itself, and lead nowhere. A ZIP tells of links only at its end: they are files of a few bytes,
-/// and no images.
+/// Each member is written to a spool of its own; its class is its album, see `AlbumLayout`. Names
+/// are only data: no path is ever created from one. Files that are not photos are skipped and
+/// counted, see `FileRule`. Links and devices with the name of a photo are refused individually and
+/// never followed. A ZIP marks links only in its directory at the end, so those look like tiny
+/// files that are not images.
 final class ArchiveUpload: StreamedUpload {
     private struct State {
         var decoder: any ArchiveDecoder
         var images: ImageCollection
-        /// Whether the bytes that come are an image's.
+        /// Whether the current bytes belong to an image.
         var isWanted = false
     }
 
     private let parameters: JobParameters
     private let state: Mutex<State>
 
-    /// Starts an archive.
+    /// Creates the decoder of an archive.
     init(
         _ format: ArchiveFormat,
         parameters: JobParameters,
@@ -62,7 +64,9 @@ final class ArchiveUpload: StreamedUpload {
             case .tar: TarDecoder(limits: bounds)
             case .zip: ZIPDecoder(limits: bounds)
             }
-        state = Mutex(State(decoder: decoder, images: ImageCollection(blobs: blobs, limits: limits)))
+        state = Mutex(
+            State(decoder: decoder, images: ImageCollection(blobs: blobs, limits: limits))
+        )
     }
 
     func receive(_ bytes: [UInt8]) throws {
@@ -93,9 +97,11 @@ final class ArchiveUpload: StreamedUpload {
         }
     }
 
-    /// Starts a member.
+    /// Begins a member.
     ///
     /// - Returns: Whether it is an image.
+    /// - Throws: ``APIError`` for an unsafe name; ``APIError/imagesTooMany(_:)``; faults of the
+    ///   disk.
     private func begin(_ member: ArchiveMember, _ images: inout ImageCollection) throws -> Bool {
         guard member.kind != .folder else { return false }
         let path: ArchivePath
@@ -110,18 +116,31 @@ final class ArchiveUpload: StreamedUpload {
         }
         guard member.kind == .file else {
             if FileRule.isPhoto(named: path.name) {
-                try images.refuse(source: member.name, name: path.name, folders: path.folders, Self.notAFile)
+                try images.refuse(
+                    source: member.name,
+                    name: path.name,
+                    folders: path.folders,
+                    Self.notAFile
+                )
             } else {
                 images.passOver(member.name, .link)
             }
             return false
         }
-        try images.begin(source: member.name, name: path.name, folders: path.folders, isMeant: false)
+        try images.begin(
+            source: member.name,
+            name: path.name,
+            folders: path.folders,
+            isMeant: false
+        )
         return true
     }
 
-    /// The album's name, and without one the class that the query tells.
-    private func place(_ image: ImageCollection.Collected, in layout: AlbumLayout) -> ImageCollection.Placement {
+    /// Returns the class that the album names, or else the class in the query.
+    private func place(
+        _ image: ImageCollection.Collected,
+        in layout: AlbumLayout
+    ) -> ImageCollection.Placement {
         guard let album = layout.album(of: image.folders) else {
             return parameters.label.map { .of($0) } ?? .refused(Self.classMissing)
         }
@@ -129,17 +148,24 @@ final class ArchiveUpload: StreamedUpload {
             return .of(try ClassLabel(album))
         } catch {
             return .refused(
-                ImageFailure(code: error.code.rawValue, detail: "The class is its folder's name. \(error.detail)")
+                ImageFailure(
+                    code: error.code.rawValue,
+                    detail: "The class is its folder's name. \(error.detail)"
+                )
             )
         }
     }
 
-    /// An archive with a name that leads elsewhere is no accident, and refused as a whole.
+    /// Refuses the whole archive because of a member with an unsafe name, which is no accident.
     private static func hostile(_ member: ArchiveMember, _ fault: ArchiveFault) -> APIError {
         let fault = fault.ofMember(member.number)
         var error = APIError(fault)
         error.faults = [
-            Problem.FileFault(source: SourcePath.shown(member.name), code: fault.code.rawValue, detail: fault.detail)
+            Problem.FileFault(
+                source: SourcePath.shown(member.name),
+                code: fault.code.rawValue,
+                detail: fault.detail
+            )
         ]
         error.faultsTotal = 1
         return error
@@ -147,11 +173,13 @@ final class ArchiveUpload: StreamedUpload {
 
     private static let classMissing = ImageFailure(
         code: UploadedImage.classMissing,
-        detail: "The photo lies in no class folder, and the URL does not tell its class by ?class=NAME."
+        detail:
+            "The photo lies in no class folder, and the URL does not tell its class by ?class=NAME."
     )
 
     private static let notAFile = ImageFailure(
         code: "image_not_a_file",
-        detail: "It is a link or a device in the archive; send the file itself (tar --dereference --hard-dereference)."
+        detail:
+            "It is a link or a device in the archive; send the file itself (tar --dereference --hard-dereference)."
     )
 }

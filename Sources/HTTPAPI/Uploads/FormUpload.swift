@@ -4,21 +4,21 @@ import HTTPWire
 import JobModel
 import Synchronization
 
-/// Takes a `multipart/form-data` body apart while it comes in: files go to disk, fields set what the files after them get.
+/// Decodes a `multipart/form-data` body as it arrives.
 ///
-/// A file before which nothing has told a class has that of the last field `class` of the form: people write the fields behind the files,
-/// too.
+/// Files go to disk. A field applies to the files after it. Files without a class get the last
+/// `class` in the form, since people also put fields after files.
 ///
-/// It runs on the blob store's threads, one piece of the body at a time.
+/// It runs on the threads of the blob storage, one piece of the body at a time.
 final class FormUpload: StreamedUpload {
-    /// The most bytes of a field that is no file.
+    /// The most bytes of a field that is not a file.
     private static let maxFieldBytes = 1024
 
     private enum Part {
         case none
         case file
         case field(name: String, bytes: [UInt8])
-        /// The part that a browser sends for a file input without a file, if it stays empty.
+        /// A part with an empty filename, which browsers send for an empty file input.
         case emptyFile(field: String)
     }
 
@@ -31,16 +31,16 @@ final class FormUpload: StreamedUpload {
 
     private let state: Mutex<State>
 
-    /// Starts a form.
+    /// Creates the decoder of a form.
     ///
-    /// - Throws: An `HTTPFault` (400) for a media type without a usable boundary.
+    /// - Throws: `HTTPFault` (400) for a media type without a usable boundary.
     init(
         mediaType: MediaType,
         parameters: JobParameters,
         blobs: any BlobStorage,
         limits: UploadLimits
     ) throws {
-        // Fields besides the files: a class before each of them at the most, and the settings.
+        // Besides the files: at most one class per file, and the settings.
         let multipart = MultipartLimits(maxParts: limits.maxImages * 2 + 16)
         state = Mutex(
             State(
@@ -88,9 +88,16 @@ final class FormUpload: StreamedUpload {
     }
 
     private func begin(_ part: MultipartPart, _ state: inout State) throws {
-        guard let filename = part.filename else { return state.part = .field(name: part.name, bytes: []) }
+        guard let filename = part.filename else {
+            return state.part = .field(name: part.name, bytes: [])
+        }
         guard !filename.isEmpty else { return state.part = .emptyFile(field: part.name) }
-        try state.images.begin(source: filename, name: filename, label: state.parameters.label, isMeant: true)
+        try state.images.begin(
+            source: filename,
+            name: filename,
+            label: state.parameters.label,
+            isMeant: true
+        )
         state.part = .file
     }
 
@@ -116,15 +123,19 @@ final class FormUpload: StreamedUpload {
         case .file:
             try state.images.end()
         case .field(let name, let bytes):
-            guard let text = String(validating: bytes, as: UTF8.self) else { throw APIError.fieldMalformed(name) }
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw APIError.fieldMalformed(name)
+            }
             guard !Self.isMeantAsFile(name, text) else { throw APIError.fileWithoutName(name) }
             try state.parameters.set(name, to: text)
         }
         state.part = .none
     }
 
-    /// Whether a field without a filename was meant to be a photo: its name says so, or it holds a photo's name, as curl sends
-    /// `-F file=photo.jpg` without the `@`.
+    /// Whether a field without a filename was meant to be a photo.
+    ///
+    /// Its name suggests a file, or its value ends like a photo's name: curl sends `-F
+    /// file=photo.jpg` like this if the `@` is missing.
     private static func isMeantAsFile(_ name: String, _ text: String) -> Bool {
         guard !JobParameters.isKnown(name) else { return false }
         let word = name.lowercased().filter(\.isLetter)
@@ -133,10 +144,12 @@ final class FormUpload: StreamedUpload {
     }
 
     private static let namesOfFiles: Set<String> = [
-        "file", "image", "img", "photo", "foto", "picture", "pic", "upload", "data", "attachment", "archive", "zip",
+        "file", "image", "img", "photo", "foto", "picture", "pic", "upload", "data", "attachment",
+        "archive", "zip",
         "tar",
     ]
     private static let endsOfPhotos = [
-        ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".gif", ".zip", ".tar",
+        ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".gif",
+        ".zip", ".tar",
     ]
 }

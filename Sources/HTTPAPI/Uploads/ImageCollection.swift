@@ -3,25 +3,25 @@ import Dispatch
 import JobModel
 import Synchronization
 
-/// The images of a request, one after the other as they come in, whatever holds them.
+/// Collects the images of a request as they arrive, whatever the format of the body.
 ///
-/// Each goes to disk through a spool of its own; those that are dropped with the collection leave nothing. Which class each of them has
-/// is asked at the end, when all of them are known.
+/// Each image is written to a spool of its own; dropping the collection leaves nothing behind. The
+/// classes are determined at the end, when all images are known.
 struct ImageCollection {
-    /// An image as it came in, without a class.
+    /// An image as it arrived, before its class is determined.
     struct Collected {
-        /// What its owner calls it, see `SourcePath`.
+        /// The file's name or path as the client sent it, in displayable form; see `SourcePath`.
         let source: String
-        /// The name of its file alone.
+        /// The displayable file name without folders.
         let name: String?
-        /// The folders that it lies in.
+        /// The folders that contain it, outermost first.
         let folders: [String]
-        /// The class that stood before it, if any did.
+        /// The class that was set before it, if any.
         let label: ClassLabel?
         let content: UploadedImage.Content
     }
 
-    /// What becomes of an image for its class.
+    /// The class of an image, or the reason for its refusal.
     enum Placement {
         case of(ClassLabel)
         case refused(ImageFailure)
@@ -33,20 +33,21 @@ struct ImageCollection {
         let folders: [String]
         let label: ClassLabel?
         var spool: ImageSpool
-        /// The first bytes, where they are to show whether it is a photo at all.
+        /// The first bytes, if these decide whether the file is a photo; `nil` if it counts as one
+        /// anyway.
         var beginning: [UInt8]?
     }
 
-    /// So many files are sealed at once: a file system that has one to write through takes a dozen along in hardly more time.
+    /// The number of files that are flushed to disk at once, which hardly takes longer than one.
     private static let sealedAtOnce = 16
 
     private let blobs: any BlobStorage
     private let limits: UploadLimits
     private var open: Open?
-    /// Spools that are complete, and still have their descriptors.
+    /// Complete spools whose descriptors are still open.
     private var unsealed: [any BlobSpool] = []
     private var images: [Collected] = []
-    /// The files that are no photos.
+    /// The skipped files.
     private(set) var passedOver = PassedOver()
 
     init(blobs: any BlobStorage, limits: UploadLimits) {
@@ -54,14 +55,15 @@ struct ImageCollection {
         self.limits = limits
     }
 
-    /// Starts an image; it blocks on the disk, as everything here does.
+    /// Begins an image; blocks on the disk, like every method here.
     ///
     /// - Parameters:
-    ///   - source: What its owner calls it, folders and all.
-    ///   - name: The name of its file alone; its last part counts.
-    ///   - folders: The folders that it lies in.
-    ///   - label: Its class, if one has been told before it.
-    ///   - isMeant: Whether it is an image whatever is in it; if not, it is passed over if neither name nor bytes are a photo's.
+    ///   - source: The file's name or path as the client sent it.
+    ///   - name: The file name; only its last path component counts.
+    ///   - folders: The folders that contain it, outermost first.
+    ///   - label: The class that was set before it, if any.
+    ///   - isMeant: Whether the file is an image whatever it contains. If not, it is skipped unless
+    ///     its name or its first bytes are those of a photo.
     /// - Throws: ``APIError/imagesTooMany(_:)``; faults of the disk.
     mutating func begin(
         source: String,
@@ -81,7 +83,7 @@ struct ImageCollection {
         )
     }
 
-    /// Takes the next bytes of the image.
+    /// Appends bytes to the current image.
     mutating func append(_ bytes: [UInt8]) throws {
         if let beginning = open?.beginning, beginning.count < FileRule.beginning {
             open?.beginning = beginning + bytes.prefix(FileRule.beginning - beginning.count)
@@ -89,7 +91,7 @@ struct ImageCollection {
         try open?.spool.append(bytes)
     }
 
-    /// Ends the image.
+    /// Ends the current image.
     mutating func end() throws {
         guard let image = open else { return }
         open = nil
@@ -97,34 +99,45 @@ struct ImageCollection {
             return passOver(image.source, .other)
         }
         let content = image.spool.finish()
-        add(source: image.source, name: image.name, folders: image.folders, label: image.label, content)
+        add(
+            source: image.source,
+            name: image.name,
+            folders: image.folders,
+            label: image.label,
+            content
+        )
         guard case .spooled(let spool, _) = content else { return }
         unsealed.append(spool)
         if unsealed.count == Self.sealedAtOnce { try seal() }
     }
 
-    /// Takes an image that is refused as it is, with the reason that the job reports for it.
+    /// Adds an image that is refused; the job reports the reason.
     ///
     /// - Throws: ``APIError/imagesTooMany(_:)``.
-    mutating func refuse(source: String, name: String, folders: [String], _ failure: ImageFailure) throws {
+    mutating func refuse(
+        source: String,
+        name: String,
+        folders: [String],
+        _ failure: ImageFailure
+    ) throws {
         try requireRoom()
         add(source: source, name: name, folders: folders, label: nil, .refused(failure))
     }
 
-    /// Counts a file that is no photo.
+    /// Counts a file that is not a photo.
     mutating func passOver(_ source: String, _ reason: PassOverReason) {
         passedOver.add(source, reason)
     }
 
-    /// The folders that each image lies in.
+    /// The folders of each image.
     var folders: [[String]] { images.map(\.folders) }
 
     /// Ends the collection.
     ///
-    /// - Parameter place: Tells the class of an image, or why it has none.
-    /// - Returns: The images in order, their bytes safe on disk.
-    /// - Throws: ``APIError/jobEmpty`` if there are none; ``APIError/nothingTaken(_:)`` if none can be taken and some for want of a class;
-    ///   faults of the disk.
+    /// - Parameter place: Returns the class of an image, or the reason why it has none.
+    /// - Returns: The images in order, their bytes flushed to disk.
+    /// - Throws: ``APIError/jobEmpty(_:)`` without images; ``APIError/nothingTaken(_:)`` if none is
+    ///   usable and at least one lacks a class; faults of the disk.
     mutating func finish(_ place: (Collected) -> Placement) throws -> [UploadedImage] {
         guard !images.isEmpty else { throw APIError.jobEmpty(passedOver) }
         let placed = images.map { image in
@@ -133,10 +146,18 @@ struct ImageCollection {
                 case .of(let label): (label, image.content)
                 case .refused(let failure): (nil, .refused(failure))
                 }
-            return UploadedImage(name: image.name, source: image.source, label: label, content: content)
+            return UploadedImage(
+                name: image.name,
+                source: image.source,
+                label: label,
+                content: content
+            )
         }
         images = []
-        guard placed.contains(where: { $0.content.pixels != nil }) || placed.allSatisfy({ $0.label != nil }) else {
+        guard
+            placed.contains(where: { $0.content.pixels != nil })
+                || placed.allSatisfy({ $0.label != nil })
+        else {
             throw APIError.nothingTaken(placed)
         }
         try seal()

@@ -2,7 +2,7 @@ import BlobStorage
 import ImageHeader
 import JobModel
 
-/// Writes one image to disk as it comes in, and gives up on it once it is larger than an image may be.
+/// Writes one image to disk as it arrives, and discards it once it exceeds the size limit.
 struct ImageSpool: Sendable {
     private let spool: any BlobSpool
     private let maxBytes: UInt64
@@ -10,17 +10,17 @@ struct ImageSpool: Sendable {
     private var header = ImageHeaderReader()
     private(set) var isTooLarge = false
 
-    /// Starts an image; it blocks on the disk, as everything here does.
+    /// Begins an image; blocks on the disk, like every method here.
     init(in blobs: any BlobStorage, limits: UploadLimits) throws {
         spool = try blobs.newSpool()
         maxBytes = limits.maxImageBytes
         maxPixels = limits.maxPixels
     }
 
-    /// Whether not a single byte has come.
+    /// Whether no byte has arrived.
     var isEmpty: Bool { spool.size == 0 && !isTooLarge }
 
-    /// Takes the next bytes.
+    /// Appends bytes.
     mutating func append(_ bytes: [UInt8]) throws {
         guard !isTooLarge else { return }
         guard spool.size + UInt64(bytes.count) <= maxBytes else {
@@ -32,15 +32,23 @@ struct ImageSpool: Sendable {
         try spool.append(bytes)
     }
 
-    /// Ends the image; that its bytes are safe on disk is its collection's concern, or that of who files it.
+    /// Ends the image without flushing it; ``ImageCollection`` or the caller that files it does
+    /// that.
     func finish() -> UploadedImage.Content {
         if isTooLarge { return .refused(Self.tooLarge(maxBytes)) }
-        if isEmpty { return .refused(ImageFailure(code: "image_empty", detail: "The file is empty.")) }
-        let pixels = header.size.map { ImageCost.pixels(width: $0.width, height: $0.height, limit: maxPixels) }
-        return .spooled(spool, pixels: pixels ?? ImageCost.estimate(bytes: spool.size, limit: maxPixels))
+        if isEmpty {
+            return .refused(ImageFailure(code: "image_empty", detail: "The file is empty."))
+        }
+        let pixels = header.size.map {
+            ImageCost.pixels(width: $0.width, height: $0.height, limit: maxPixels)
+        }
+        return .spooled(
+            spool,
+            pixels: pixels ?? ImageCost.estimate(bytes: spool.size, limit: maxPixels)
+        )
     }
 
-    /// What is said of an image of too many bytes.
+    /// Returns the refusal of an image that exceeds the size limit.
     static func tooLarge(_ maxBytes: UInt64) -> ImageFailure {
         ImageFailure(
             code: "image_too_large",

@@ -2,12 +2,12 @@ import HTTPTypes
 import HTTPWire
 import JobModel
 
-/// What a request says about how its images are to be protected, from the query and from the fields of a form.
+/// The parameters of a job, from the query and from the fields of a form.
 ///
-/// The nearest source wins: a field of the form over the query. A parameter that does not exist is refused, since a misspelt
-/// `strength` that is silently ignored would protect photos less than their owner asked for.
+/// A field of the form overrides the query. Unknown parameters are refused: if a misspelt
+/// `strength` were ignored, the photos would be protected less than requested.
 struct JobParameters: Sendable {
-    /// The names that both the query and a form take.
+    /// The parameters that both the query and a form accept.
     private enum Name: String, CaseIterable {
         case `class`, mode, strength, clip
         case workingSize = "working_size"
@@ -18,13 +18,13 @@ struct JobParameters: Sendable {
 
     /// The class of the images that follow.
     private(set) var label: ClassLabel?
-    /// The name of a raw image.
+    /// The file name of an image sent as the body.
     private(set) var name: String?
-    /// How urgent the job is.
+    /// The job's priority.
     private(set) var priority = JobPriority.normal
-    /// Whether previews are made.
+    /// Whether previews are created.
     private(set) var previews = false
-    /// Whether pictures that were protected here are protected again.
+    /// Whether pictures that this service has already protected are protected again.
     private(set) var force = false
     private var mode: ProtectionMode?
     private var strength: Int?
@@ -40,17 +40,17 @@ struct JobParameters: Sendable {
     ///
     /// - Parameters:
     ///   - query: The query.
-    ///   - models: What may be chosen, the default first.
-    /// - Throws: ``APIError`` (400) and `SettingsFault` that name the parameter.
+    ///   - models: The models that a job may choose; the first is the default.
+    /// - Throws: ``APIError`` (400) or `SettingsFault`, which name the parameter.
     init(query: [QueryItem], models: [OfferedModel]) throws {
         self.models = models
         if let repeated = query.firstRepeated { throw APIError.parameterRepeated(repeated) }
         for item in query { try set(item.name, to: item.value) }
     }
 
-    /// Takes one parameter over what was known before.
+    /// Sets a parameter, replacing any earlier value.
     ///
-    /// - Throws: ``APIError`` (400) and `SettingsFault` that name the parameter.
+    /// - Throws: ``APIError`` (400) or `SettingsFault`, which name the parameter.
     mutating func set(_ name: String, to value: String) throws {
         switch Name(rawValue: name) {
         case .class: label = try ClassLabel(value)
@@ -59,7 +59,11 @@ struct JobParameters: Sendable {
         case .preview: previews = try Self.boolean(value, "preview")
         case .mode: mode = try ProtectionMode(parsing: value)
         case .strength:
-            strength = try Self.number(value, "strength", "The strength must be a whole number from 1 to 16.")
+            strength = try Self.number(
+                value,
+                "strength",
+                "The strength must be a whole number from 1 to 16."
+            )
         case .workingSize:
             workingSize = try Self.number(
                 value,
@@ -77,10 +81,10 @@ struct JobParameters: Sendable {
         }
     }
 
-    /// Whether there is such a parameter.
+    /// Returns whether a parameter exists.
     static func isKnown(_ name: String) -> Bool { Name(rawValue: name) != nil }
 
-    /// The settings of the job.
+    /// Returns the settings of the job; parameters that were not set have their defaults.
     ///
     /// - Throws: `SettingsFault` for values out of range.
     func settings() throws -> ProtectionSettings {
@@ -105,7 +109,7 @@ struct JobParameters: Sendable {
         try ofMethod.check(against: chosen.settings, of: chosen.method)
     }
 
-    /// Reads a whole number.
+    /// Parses a whole number without a sign.
     static func number(_ text: String, _ name: String, _ detail: String) throws(APIError) -> Int {
         guard let value = Int(text), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             throw .parameterInvalid(name, detail)
@@ -113,7 +117,7 @@ struct JobParameters: Sendable {
         return value
     }
 
-    /// Reads `true` or `false`.
+    /// Parses `true` or `false`.
     static func boolean(_ text: String, _ name: String) throws(APIError) -> Bool {
         switch text {
         case "true": return true
@@ -124,7 +128,7 @@ struct JobParameters: Sendable {
 }
 
 extension [QueryItem] {
-    /// The first name that is there twice, so that nobody can say which value is meant.
+    /// The first name that occurs twice, so that its value is ambiguous.
     var firstRepeated: String? {
         var seen: Set<String> = []
         return first { !seen.insert($0.name).inserted }?.name

@@ -1,24 +1,28 @@
 import Cryptography
 import HTTPTypes
 
-/// The fields by which a request asks that its photos can be had back, and by whom.
+/// The fields that request recoverable photos and carry the secret for it.
 ///
-/// The passphrase or the key is in memory until the job is made, and nowhere after that: what is kept is a public key.
+/// The passphrase or key stays in memory until the job is created, and is stored nowhere: only a
+/// public key is.
 enum RecoveryFields {
-    /// Reads the fields.
+    /// Reads the secret.
     ///
     /// - Returns: The secret; `nil` if the request does not ask for recovery.
-    /// - Throws: ``APIError`` (400, and 422 for both at once).
+    /// - Throws: ``APIError``: 400 for an unusable value, 422 for both fields at once.
     static func secret(_ fields: HTTPFields) throws(APIError) -> SealingSecret? {
         switch (try single(.recoveryPassphrase, fields), try single(.recoveryKey, fields)) {
         case (nil, nil):
             return nil
         case (let passphrase?, nil):
-            // Other characters come in whatever encoding a client has, and would be another passphrase elsewhere.
+            // Clients encode other characters in different ways, so the same passphrase could fail
+            // elsewhere.
             guard passphrase.utf8.allSatisfy({ (0x20...0x7E).contains($0) }),
                 let secret = SealingSecret(passphrase: passphrase)
             else {
-                throw invalid("Palimpsest-Recovery-Passphrase must be 8 to 1024 printable characters of ASCII.")
+                throw invalid(
+                    "Palimpsest-Recovery-Passphrase must be 8 to 1024 printable characters of ASCII."
+                )
             }
             return secret
         case (nil, let key?):
@@ -37,8 +41,12 @@ enum RecoveryFields {
         }
     }
 
-    /// The value of a field that may be sent once: two of them would be joined to a secret that nobody has chosen.
-    private static func single(_ name: HTTPField.Name, _ fields: HTTPFields) throws(APIError) -> String? {
+    /// Returns the value of a field that may occur once; joined, two values would be a secret that
+    /// nobody chose.
+    private static func single(
+        _ name: HTTPField.Name,
+        _ fields: HTTPFields
+    ) throws(APIError) -> String? {
         let values = fields[values: name]
         guard values.count <= 1 else { throw invalid("Send \(name.rawName) once.") }
         return values.first

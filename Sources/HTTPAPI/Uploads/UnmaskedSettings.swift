@@ -1,8 +1,8 @@
 import JobModel
 
-/// The settings of a request in the form of versions without masks.
+/// The settings of a request as versions without masks encoded them.
 ///
-/// They are compared with what those versions kept of a request.
+/// They reproduce the fingerprints that those versions stored.
 struct UnmaskedSettings: Encodable {
     let mode: ProtectionMode
     let strength: Int
@@ -10,11 +10,10 @@ struct UnmaskedSettings: Encodable {
     let workingSize: Int
     let metadata: MetadataPolicy
 
-    /// Leaves the mask out.
+    /// Drops the mask; `nil` for a mask or a model that no earlier version knew.
     ///
-    /// - Returns: `nil` for a mask or a model that no earlier request can have meant. A request that
-    ///   named no mask meant none and reads `auto` today; one that `submit` had open before an update
-    ///   reads `none`.
+    /// A request without a mask now decodes as `auto`, and had none in earlier versions. A request
+    /// that `palimpsest submit` had begun before an update says `none`.
     init?(_ settings: ProtectionSettings) {
         guard settings.mask != .photo, settings.model == nil else { return nil }
         mode = settings.mode

@@ -1,51 +1,58 @@
 import BlobStorage
 import JobModel
 
-/// An image as it came in: on disk but not yet filed, or refused.
+/// An uploaded image: on disk but not yet filed, or refused.
 struct UploadedImage: Sendable {
-    /// What became of its bytes.
+    /// The outcome of its upload.
     enum Content: Sendable {
-        /// On disk; it is removed with the last reference unless it is filed. The pixels are its share of the work.
+        /// On disk; removed with the last reference unless it is filed. The pixels are its cost in
+        /// the queue.
         case spooled(any BlobSpool, pixels: Int)
-        /// Refused, with the reason that the job reports for it.
+        /// Refused; the job reports the reason.
         case refused(ImageFailure)
 
-        /// Its share of the work; `nil` if it is none.
+        /// Its cost in the queue; `nil` if it is refused.
         var pixels: Int? {
             if case .spooled(_, let pixels) = self { pixels } else { nil }
         }
     }
 
-    /// What an image is refused with that has no class.
+    /// The code of the failure of an image without a class.
     static let classMissing = "class_missing"
 
-    /// The name as its owner gave it, without folders; `nil` where there was none.
+    /// The displayable file name without folders; `nil` if it had none.
     let name: String?
-    /// What its owner calls it, folders and all, see `SourcePath`; `nil` where it came without a name.
+    /// The file's name or path as the client sent it, see `SourcePath`; `nil` if it had none.
     let source: String?
-    /// Its class; `nil` if it is refused because it has none that can be used.
+    /// Its class; `nil` if it is refused for lack of a usable one.
     let label: ClassLabel?
     let content: Content
 
-    /// Whether it is refused because nothing tells its class.
+    /// Whether it is refused because neither its place nor the request states its class.
     var isWithoutClass: Bool {
         if case .refused(let failure) = content { failure.code == Self.classMissing } else { false }
     }
 }
 
-/// All images of a request, and how they are to be protected.
+/// The images of a request and how to protect them.
 struct Upload: Sendable {
     let images: [UploadedImage]
     let settings: ProtectionSettings
     let priority: JobPriority
     let previews: Bool
-    /// Whether pictures that were protected here are protected again.
+    /// Whether pictures that this service has already protected are protected again.
     let force: Bool
-    /// What in it is no image.
+    /// The skipped files.
     let passedOver: PassedOver
 
-    /// Puts an upload together.
-    init(_ images: [UploadedImage], _ parameters: JobParameters, passedOver: PassedOver = PassedOver()) throws {
+    /// Creates an upload.
+    ///
+    /// - Throws: `SettingsFault` for settings out of range.
+    init(
+        _ images: [UploadedImage],
+        _ parameters: JobParameters,
+        passedOver: PassedOver = PassedOver()
+    ) throws {
         self.images = images
         self.passedOver = passedOver
         try parameters.checkMethodSettings()
@@ -56,14 +63,18 @@ struct Upload: Sendable {
     }
 }
 
-/// Makes a shown name of what a client called a file.
+/// Makes the file name that a client sent fit to be displayed.
 enum ShownName {
-    /// The most bytes of a shown name.
+    /// The most bytes of a displayable name.
     static let maxBytes = 255
 
-    /// The last part of a path, without control characters, or `nil` if nothing is left.
+    /// Returns the last component of a path without invisible characters; `nil` if nothing is left.
+    ///
+    /// Names are truncated to ``maxBytes``.
     static func make(_ name: String?) -> String? {
-        guard let last = name?.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last else { return nil }
+        guard let last = name?.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last else {
+            return nil
+        }
         var shown = String.UnicodeScalarView()
         for scalar in last.unicodeScalars {
             switch scalar.properties.generalCategory {

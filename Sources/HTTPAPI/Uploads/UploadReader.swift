@@ -6,19 +6,20 @@ import HTTPWire
 import JobModel
 import POSIX
 
-/// The bounds of an upload.
+/// The limits of an upload.
 struct UploadLimits: Sendable, Equatable {
-    /// Bytes of one image.
+    /// The most bytes of an image.
     var maxImageBytes: UInt64
-    /// Pixels that one image may cost the queue; whoever decodes it refuses it if it has more.
+    /// The upper bound of an image's cost in the queue; the decoder refuses images with more
+    /// pixels.
     var maxPixels: Int
-    /// Images of one job.
+    /// The most images of a job.
     var maxImages: Int
-    /// Bytes of a body, and of what a body unpacks to.
+    /// The most bytes of a body, and of an archive's unpacked members.
     var maxBodyBytes: UInt64
-    /// Members of an archive, folders and links among them.
+    /// The most members of an archive, including folders and links.
     var maxArchiveMembers: Int
-    /// How many times its own size an archive may unpack to.
+    /// The largest ratio of an archive's unpacked size to its own.
     var maxArchiveRatio: UInt64
 }
 
@@ -52,9 +53,10 @@ extension APIError {
     )
 }
 
-/// Reads the body of an upload to disk, piece by piece, so that the network waits for the disk.
+/// Reads the body of an upload to disk piece by piece, at the pace of the disk.
 ///
-/// Nothing of it is visible before its blobs are committed: an upload that is refused, or breaks off, leaves nothing.
+/// Nothing is visible before the blobs are committed: an upload that is refused or cut off leaves
+/// nothing behind.
 struct UploadReader: Sendable {
     private let blobs: any BlobStorage
     private let disk: BlockingExecutor
@@ -68,16 +70,17 @@ struct UploadReader: Sendable {
 
     /// Reads a request to its end.
     ///
-    /// What is wrong with its head is found before the first byte of its body is asked for.
+    /// Faults in its head are found before the first byte of its body is requested.
     ///
     /// - Parameters:
     ///   - request: The request.
-    ///   - models: The models that it may choose from.
-    /// - Returns: Its images, on disk but not yet filed.
-    /// - Throws: ``APIError``, `HTTPFault`, `SettingsFault` for what the client did wrong; faults of the disk.
+    ///   - models: The models that it may choose.
+    /// - Returns: The images, on disk but not yet filed.
+    /// - Throws: ``APIError``, `HTTPFault`, `ArchiveFault` and `SettingsFault` for faults of the
+    ///   client; faults of the disk.
     func read(_ request: ServerRequest, models: [OfferedModel]) async throws -> Upload {
         let parameters = try JobParameters(query: request.target.query, models: models)
-        // Out of range values of the query are found now, not after a gigabyte.
+        // Refuse values out of range now, not after a gigabyte.
         _ = try parameters.settings()
         let kind = try Self.kind(of: request.fields)
         if case .form = kind {
@@ -89,7 +92,12 @@ struct UploadReader: Sendable {
         case .form(let mediaType):
             return try await readAll(
                 request.body,
-                of: try FormUpload(mediaType: mediaType, parameters: parameters, blobs: blobs, limits: limits)
+                of: try FormUpload(
+                    mediaType: mediaType,
+                    parameters: parameters,
+                    blobs: blobs,
+                    limits: limits
+                )
             )
         case .archive(let format):
             return try await readAll(
@@ -110,8 +118,9 @@ struct UploadReader: Sendable {
         }
     }
 
-    /// Reads a picture that is not to be protected to its end.
+    /// Reads a picture that is imported rather than protected to its end.
     ///
+    /// - Returns: The picture, on disk but not yet filed.
     /// - Throws: As ``read(_:models:)``.
     func readPicture(_ request: ServerRequest) async throws -> any BlobSpool {
         guard case .image = try Self.kind(of: request.fields) else { throw APIError.pictureWanted }
@@ -123,7 +132,10 @@ struct UploadReader: Sendable {
 
     // MARK: - Several images
 
-    private func readAll(_ body: RequestBody, of upload: some StreamedUpload) async throws -> Upload {
+    private func readAll(
+        _ body: RequestBody,
+        of upload: some StreamedUpload
+    ) async throws -> Upload {
         try await body.forEachPiece { piece in
             try await disk.run { try upload.receive(piece) }
         }
@@ -133,12 +145,18 @@ struct UploadReader: Sendable {
     // MARK: - One image
 
     private func readImage(_ body: RequestBody) async throws -> UploadedImage.Content {
-        let refusal = APIError(.contentTooLarge, "image_too_large", ImageSpool.tooLarge(limits.maxImageBytes).detail)
+        let refusal = APIError(
+            .contentTooLarge,
+            "image_too_large",
+            ImageSpool.tooLarge(limits.maxImageBytes).detail
+        )
         if let length = body.declaredLength {
             guard length > 0 else { throw APIError.jobEmpty }
             guard length <= limits.maxImageBytes else { throw refusal }
         }
-        var spool = try await disk.run { [blobs, limits] in try ImageSpool(in: blobs, limits: limits) }
+        var spool = try await disk.run { [blobs, limits] in
+            try ImageSpool(in: blobs, limits: limits)
+        }
         try await body.forEachPiece { piece in
             let current = spool
             spool = try await disk.run {
@@ -160,10 +178,10 @@ struct UploadReader: Sendable {
         case archive(ArchiveFormat)
     }
 
-    /// What the body is, from its media type.
+    /// Returns the kind of a body from its media type.
     ///
-    /// The bytes of an image tell its format, so the type is not asked for more than that it is one; and curl's default type
-    /// is taken for an image, since `curl --data-binary @photo.jpg` means just that.
+    /// An image's bytes tell its format, so any image type will do. curl's default type counts as
+    /// an image too, since `curl --data-binary @photo.jpg` sends it.
     private static func kind(of fields: HTTPFields) throws(APIError) -> Kind {
         guard (fields[.contentEncoding] ?? "identity").equalsIgnoringASCIICase("identity") else {
             throw .contentEncodingUnsupported
@@ -183,7 +201,7 @@ struct UploadReader: Sendable {
         }
     }
 
-    /// Whether the body is an image as it is.
+    /// Returns whether the body is a single image.
     static func isOfOneImage(_ fields: HTTPFields) -> Bool {
         if case .image? = try? kind(of: fields) { true } else { false }
     }
@@ -193,18 +211,19 @@ struct UploadReader: Sendable {
     }
 }
 
-/// A body of several images that is taken apart while it comes in, a form or an archive.
+/// A body with several images that is decoded as it arrives: a form or an archive.
 ///
-/// It runs on the blob store's threads, one piece of the body at a time.
+/// It runs on the threads of the blob storage, one piece of the body at a time.
 protocol StreamedUpload: Sendable {
-    /// Takes the next piece of the body.
+    /// Decodes the next piece of the body.
     ///
-    /// - Throws: ``APIError``, `HTTPFault`, `ArchiveFault`, `SettingsFault` for what the client did wrong; faults of the disk.
+    /// - Throws: ``APIError``, `HTTPFault`, `ArchiveFault` and `SettingsFault` for faults of the
+    ///   client; faults of the disk.
     func receive(_ bytes: [UInt8]) throws
 
     /// Ends the body.
     ///
-    /// - Returns: Its images in order, and their settings.
-    /// - Throws: As ``receive(_:)``; ``APIError/jobEmpty`` for a body without images.
+    /// - Returns: The images in order, and their settings.
+    /// - Throws: As ``receive(_:)``; ``APIError/jobEmpty(_:)`` for a body without images.
     func finish() throws -> Upload
 }

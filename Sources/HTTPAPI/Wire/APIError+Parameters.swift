@@ -1,16 +1,16 @@
 import HTTPTypes
 import JobModel
 
-/// What is wrong with the names of parameters, fields and members.
+/// Faults in the names of parameters, fields and members.
 ///
-/// They are the client's own words, so each is made fit to be shown before it is repeated.
+/// The names come from the client, so each is quoted by ``Quotation`` before it is repeated.
 extension APIError {
-    /// A parameter that a path does not have.
+    /// A parameter that the route does not have.
     ///
     /// - Parameters:
-    ///   - name: What was sent.
-    ///   - known: What there is, in the order in which it is to be named.
-    /// - Returns: The error, with the known name that is nearest.
+    ///   - name: The name that was sent.
+    ///   - known: The names that exist, in the order in which to list them.
+    /// - Returns: The error, which suggests the nearest known name.
     static func parameterUnknown(_ name: String, known: [String]) -> APIError {
         guard !known.isEmpty else {
             return APIError(
@@ -22,12 +22,12 @@ extension APIError {
         return APIError(.badRequest, "parameter_unknown", unknown("parameter", name, known))
     }
 
-    /// A member that a JSON object must not have.
+    /// A member that the JSON object does not have.
     static func memberUnknown(_ name: String, known: [String]) -> APIError {
         APIError(.badRequest, "member_unknown", unknown("member", name, known))
     }
 
-    /// A parameter that is in the query twice, so that nobody can say which value is meant.
+    /// A parameter that occurs more than once in the query, so that its value is ambiguous.
     static func parameterRepeated(_ name: String) -> APIError {
         APIError(
             .badRequest,
@@ -37,17 +37,19 @@ extension APIError {
     }
 
     private static func unknown(_ kind: String, _ name: String, _ known: [String]) -> String {
-        let suggestion = Spelling.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? "."
+        let suggestion =
+            Spelling.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? "."
         let list =
-            known.count == 1 ? known[0] : "\(known.dropLast().joined(separator: ", ")) and \(known[known.count - 1])"
+            known.count == 1
+            ? known[0] : "\(known.dropLast().joined(separator: ", ")) and \(known[known.count - 1])"
         return
             "There is no \(kind) \(Quotation.of(name))\(suggestion) The \(kind)\(known.count == 1 ? " is" : "s are") \(list)."
     }
 }
 
-/// What is wrong with the fields of a form.
+/// Faults in the fields of a form.
 extension APIError {
-    /// A field that was meant to be a file.
+    /// A field that was meant to be a file but has no filename.
     static func fileWithoutName(_ field: String) -> APIError {
         APIError(
             .badRequest,
@@ -57,7 +59,7 @@ extension APIError {
         )
     }
 
-    /// The part of a form that a browser sends for a file without a name.
+    /// A file whose filename is empty.
     static func fileUnnamed(_ field: String) -> APIError {
         APIError(
             .badRequest,
@@ -66,7 +68,7 @@ extension APIError {
         )
     }
 
-    /// A field with more bytes than any parameter has.
+    /// A field with more bytes than a parameter may have.
     static func fieldTooLarge(_ field: String) -> APIError {
         APIError(
             .badRequest,
@@ -76,7 +78,7 @@ extension APIError {
         )
     }
 
-    /// A field that is no text.
+    /// A field that is not valid UTF-8.
     static func fieldMalformed(_ field: String) -> APIError {
         APIError(
             .badRequest,

@@ -8,33 +8,39 @@ import JobModel
 import Operations
 import Queue
 
-/// What a request is refused with: a status, a stable code and a sentence.
+/// A refusal: a status, a stable code and a sentence.
 ///
-/// Every error that reaches a client goes through ``init(_:)``, the one place that turns errors of the layers below into
-/// statuses; none of them carries paths of this machine, and of the peer's bytes only names, made fit to be shown.
+/// Every error that reaches a client passes through ``init(_:)``, the only place that maps errors
+/// of the lower layers to statuses. No error reveals a path of this machine. Of what the client
+/// sent, errors repeat only names, and those in quotable form.
 struct APIError: Error, Sendable {
     let status: HTTPResponse.Status
     let code: String
     let detail: String
-    /// Fields that the answer carries besides, such as `Retry-After`.
+    /// Additional response fields, such as `Retry-After`.
     var fields = HTTPFields()
-    /// What is wrong with single files of the request, at most ``maxFaults``.
+    /// The faults of single files in the request, at most ``maxFaults``.
     var faults: [Problem.FileFault] = []
-    /// How many files something is wrong with.
+    /// The total number of faulty files.
     var faultsTotal = 0
 
-    /// The most files that one answer names.
+    /// The most faults that one answer lists.
     static let maxFaults = 100
 
     /// Creates an error.
-    init(_ status: HTTPResponse.Status, _ code: String, _ detail: String, fields: HTTPFields = [:]) {
+    init(
+        _ status: HTTPResponse.Status,
+        _ code: String,
+        _ detail: String,
+        fields: HTTPFields = [:]
+    ) {
         self.status = status
         self.code = code
         self.detail = detail
         self.fields = fields
     }
 
-    /// Creates the answer to any error; one that nobody foresaw is a 500 that says nothing about it.
+    /// Maps any error to an answer; an unforeseen one becomes a 500 without details.
     init(_ error: any Error) {
         switch error {
         case let error as APIError:
@@ -53,7 +59,7 @@ struct APIError: Error, Sendable {
             self = .parameterInvalid(fault.member, fault.detail)
         case BlobStorageError.exhausted:
             self = .descriptorsExhausted
-        // SQLite says no more than that it cannot open a file.
+        // SQLite reports only that it cannot open the file.
         case StoreError.disk where FileLimit.isExhausted:
             self = .descriptorsExhausted
         case BlobStorageError.noSpace:
@@ -65,12 +71,18 @@ struct APIError: Error, Sendable {
         case StoreError.disk, BlobStorageError.unavailable:
             self = .diskFailed
         default:
-            self.init(.internalServerError, "internal_error", "The service made an error; its log says which.")
+            self.init(
+                .internalServerError,
+                "internal_error",
+                "The service made an error; its log says which."
+            )
         }
     }
 
-    /// Whether the operator, not the client, has to do something.
-    var isOurs: Bool { status.code >= 500 && status != .serviceUnavailable && code != Self.diskLow.code }
+    /// Whether the operator must act, rather than the client.
+    var isOurs: Bool {
+        status.code >= 500 && status != .serviceUnavailable && code != Self.diskLow.code
+    }
 }
 
 // MARK: - The errors of this API
@@ -94,7 +106,7 @@ extension APIError {
         .wwwAuthenticate: "Bearer realm=\"palimpsest\", Basic realm=\"palimpsest\""
     ]
 
-    /// The challenge is RFC 6750's, section 3.1.
+    /// A key without the required scope; the challenge is that of RFC 6750 section 3.1.
     static func scopeMissing(_ scope: APIKeyScope) -> APIError {
         APIError(
             .forbidden,
@@ -109,9 +121,17 @@ extension APIError {
 
     static let jobUnknown = APIError(.notFound, "job_unknown", "There is no such job.")
 
-    static let jobExpired = APIError(.gone, "job_expired", "The job has expired; its files were erased.")
+    static let jobExpired = APIError(
+        .gone,
+        "job_expired",
+        "The job has expired; its files were erased."
+    )
 
-    static let imageUnknown = APIError(.notFound, "image_unknown", "The job has no image of this number.")
+    static let imageUnknown = APIError(
+        .notFound,
+        "image_unknown",
+        "The job has no image of this number."
+    )
 
     static let classMissing = APIError(
         .badRequest,

@@ -1,10 +1,12 @@
 import HTTPTypes
 
-// Names that HTTPTypes does not have.
+// Names that HTTPTypes lacks.
 extension HTTPField.Name {
-    /// A field name that is a token, since it is written here.
+    /// Returns a field name; traps if `name` is not a token.
     private static func known(_ name: String) -> HTTPField.Name {
-        guard let name = HTTPField.Name(name) else { preconditionFailure("a field name that is no token") }
+        guard let name = HTTPField.Name(name) else {
+            preconditionFailure("a field name that is no token")
+        }
         return name
     }
 

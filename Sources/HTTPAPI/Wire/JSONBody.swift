@@ -5,26 +5,29 @@ import HTTPWire
 import Operations
 import Queue
 
-/// Reads the JSON bodies of requests strictly: what is not understood is refused, since a misspelt limit that is silently ignored
-/// would be none.
+/// Decodes JSON request bodies strictly.
+///
+/// Unknown members are refused: a quota whose misspelt name were ignored would not limit anything.
 enum JSONBody {
-    /// The most bytes of a body.
+    /// The largest accepted body in bytes.
     static let maxBytes = 16 << 10
 
-    /// Reads a body.
+    /// Reads and decodes a body.
     ///
     /// - Parameters:
-    ///   - type: What it is to be.
-    ///   - request: The request, whose media type must be one of `mediaTypes`.
-    ///   - mediaTypes: Such as `application/json`.
-    /// - Returns: The value.
-    /// - Throws: ``APIError`` (400, 415), `HTTPFault` for a body that is too large or breaks off.
+    ///   - type: The type to decode.
+    ///   - request: The request.
+    ///   - mediaTypes: The accepted media types.
+    /// - Returns: The decoded value.
+    /// - Throws: ``APIError`` (400, 415); `HTTPFault` for a body above ``maxBytes`` or a truncated
+    ///   one; what `Value` throws of its own, such as `KeyFault`.
     static func decode<Value: Decodable>(
         _ type: Value.Type,
         from request: ServerRequest,
         mediaTypes: [String] = ["application/json"]
     ) async throws -> Value {
-        guard (request.fields[.contentEncoding] ?? "identity").equalsIgnoringASCIICase("identity") else {
+        guard (request.fields[.contentEncoding] ?? "identity").equalsIgnoringASCIICase("identity")
+        else {
             throw APIError.contentEncodingUnsupported
         }
         guard let mediaType = request.contentType?.essence, mediaTypes.contains(mediaType) else {
@@ -64,8 +67,9 @@ enum JSONBody {
     )
 }
 
-/// The members of a JSON object, of which all must be known.
-struct JSONMembers<Name: CodingKey & CaseIterable & RawRepresentable> where Name.RawValue == String {
+/// The members of a JSON object whose names must all be known.
+struct JSONMembers<Name: CodingKey & CaseIterable & RawRepresentable>
+where Name.RawValue == String {
     private struct AnyName: CodingKey {
         let stringValue: String
         var intValue: Int? { nil }
@@ -78,7 +82,8 @@ struct JSONMembers<Name: CodingKey & CaseIterable & RawRepresentable> where Name
 
     /// Opens an object.
     ///
-    /// - Throws: ``APIError`` for a member that is none of the names.
+    /// - Throws: ``APIError/memberUnknown(_:known:)`` for the first unknown member in alphabetical
+    ///   order.
     init(_ decoder: any Decoder) throws {
         let names = Name.allCases.map(\.rawValue)
         let members = try decoder.container(keyedBy: AnyName.self).allKeys
@@ -88,11 +93,15 @@ struct JSONMembers<Name: CodingKey & CaseIterable & RawRepresentable> where Name
         container = try decoder.container(keyedBy: Name.self)
     }
 
-    /// The value of a member; `nil` if it is not there, or null.
+    /// Decodes a member; returns `nil` if it is absent or null.
     ///
-    /// - Throws: ``APIError`` with the code `NAME_invalid` and `detail` for a value of another type;
-    ///   what the value's own reading throws.
-    func value<Value: Decodable>(_ name: Name, as type: Value.Type = Value.self, _ detail: String) throws -> Value? {
+    /// - Throws: ``APIError`` with the code `NAME_invalid` and `detail` for a value of another
+    ///   type; what the value's own decoding throws.
+    func value<Value: Decodable>(
+        _ name: Name,
+        as type: Value.Type = Value.self,
+        _ detail: String
+    ) throws -> Value? {
         do {
             return try container.decodeIfPresent(type, forKey: name)
         } catch let error where error is APIError || error is KeyFault {
@@ -102,7 +111,8 @@ struct JSONMembers<Name: CodingKey & CaseIterable & RawRepresentable> where Name
         }
     }
 
-    /// What becomes of a value: null removes it (RFC 7396), and without the member it stays.
+    /// Decodes a member of a merge patch (RFC 7396): null removes the value, and an absent member
+    /// keeps it.
     ///
     /// - Throws: As ``value(_:as:_:)``.
     func change<Value: Decodable & Sendable & Equatable>(

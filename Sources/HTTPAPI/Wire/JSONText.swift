@@ -1,28 +1,32 @@
-/// Checks that bytes are JSON which every reader takes for the same thing (RFC 8259, and RFC 7493 on repeated members).
+/// Checks that bytes are JSON that every parser reads alike.
 ///
-/// Foundation's decoder guesses among UTF-8, UTF-16 and UTF-32, and takes one of two members of one name. What stands between
-/// the service and its clients may see it otherwise.
+/// That is RFC 8259 in UTF-8 without repeated members (RFC 7493 section 2.3). Foundation's decoder
+/// guesses among UTF-8, UTF-16 and UTF-32 and picks one of two members with the same name; a proxy
+/// in front of the service might decide otherwise.
 struct JSONText {
-    /// What is wrong with a text.
+    /// Why a text is refused.
     enum Fault: Error {
-        /// It is in another encoding than UTF-8, or begins with a byte order mark.
+        /// The encoding is not UTF-8, or the text begins with a byte order mark.
         case notUTF8
-        /// It is no JSON, or nested too deeply.
+        /// The text is not JSON, or is nested too deeply.
         case malformed
-        /// An object has two members of one name, however they are spelt.
+        /// An object has two members with the same name after unescaping.
         case repeatedMember
     }
 
-    /// How deeply values may be nested; no request needs more than three.
+    /// The deepest nesting; no request needs more than three levels.
     private static let maxDepth = 32
 
-    /// Checks a whole text.
+    /// Checks a complete text.
     ///
     /// - Throws: ``Fault``.
     static func check(_ bytes: [UInt8]) throws(Fault) {
-        // JSON in UTF-16 or UTF-32 always has a zero byte, for its first character is ASCII, and JSON in UTF-8 never.
+        // The first character of JSON is ASCII, so UTF-16 and UTF-32 always contain a zero byte.
+        // UTF-8 never does.
         let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
-        guard !hasMark, !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil else { throw .notUTF8 }
+        guard !hasMark, !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil else {
+            throw .notUTF8
+        }
         var text = JSONText(rest: bytes[...])
         text.skipBlanks()
         try text.takeValue(depth: 0)
@@ -33,7 +37,7 @@ struct JSONText {
 
     // MARK: - Values
 
-    /// Takes a value and the blanks behind it.
+    /// Consumes a value and the whitespace after it.
     private mutating func takeValue(depth: Int) throws(Fault) {
         guard depth < Self.maxDepth else { throw .malformed }
         switch rest.first {
@@ -61,7 +65,9 @@ struct JSONText {
     }
 
     private mutating func takeArray(depth: Int) throws(Fault) {
-        try takeList(between: "[", and: "]") { text throws(Fault) in try text.takeValue(depth: depth + 1) }
+        try takeList(between: "[", and: "]") { text throws(Fault) in
+            try text.takeValue(depth: depth + 1)
+        }
     }
 
     private mutating func takeList(
@@ -90,7 +96,9 @@ struct JSONText {
         }
         guard let letter = rest.first, letter | 0x20 == UInt8(ascii: "e") else { return }
         rest.removeFirst()
-        if let sign = rest.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { rest.removeFirst() }
+        if let sign = rest.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") {
+            rest.removeFirst()
+        }
         try takeDigits()
     }
 
@@ -102,9 +110,7 @@ struct JSONText {
 
     // MARK: - Strings
 
-    /// Takes a string.
-    ///
-    /// - Returns: What it spells.
+    /// Consumes a string and returns it unescaped.
     private mutating func takeString() throws(Fault) -> String {
         try take("\"")
         var bytes: [UInt8] = []
@@ -119,7 +125,7 @@ struct JSONText {
         throw .malformed
     }
 
-    /// Takes what stands behind a backslash.
+    /// Consumes an escape sequence after its backslash.
     private mutating func takeEscape() throws(Fault) -> Unicode.Scalar {
         switch rest.popFirst() {
         case UInt8(ascii: "\""): return "\""
@@ -135,21 +141,24 @@ struct JSONText {
         }
     }
 
-    /// Takes the digits of an escape, and with the first half of a character the second.
+    /// Consumes the digits of a `\u` escape, and those of the second one of a surrogate pair.
     private mutating func takeScalar() throws(Fault) -> Unicode.Scalar {
         let first = try takeUnit()
         if let scalar = Unicode.Scalar(first) { return scalar }
         try take("\\u")
         let second = try takeUnit()
         guard (0xD800...0xDBFF).contains(first), (0xDC00...0xDFFF).contains(second),
-            let scalar = Unicode.Scalar(0x10000 + (UInt32(first) - 0xD800) << 10 + (UInt32(second) - 0xDC00))
+            let scalar = Unicode.Scalar(
+                0x10000 + (UInt32(first) - 0xD800) << 10 + (UInt32(second) - 0xDC00)
+            )
         else { throw .malformed }
         return scalar
     }
 
     private mutating func takeUnit() throws(Fault) -> UInt16 {
         let digits = rest.prefix(4)
-        guard digits.count == 4, digits.allSatisfy({ Unicode.Scalar($0).properties.isASCIIHexDigit }),
+        guard digits.count == 4,
+            digits.allSatisfy({ Unicode.Scalar($0).properties.isASCIIHexDigit }),
             let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
         else { throw .malformed }
         rest = rest.dropFirst(4)

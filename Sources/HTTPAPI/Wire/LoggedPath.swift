@@ -1,13 +1,14 @@
 import HTTPWire
 
-/// A request's path as the log has it: without the name of a class, which is what somebody calls an album.
+/// The form of a path that is logged: without class labels, which are private names of albums.
 enum LoggedPath {
-    /// Leaves the name out.
+    /// Replaces the label in a path.
     ///
-    /// - Parameter rawPath: The path as it came.
-    /// - Returns: The path, with `{label}` in place of a class.
+    /// - Parameter rawPath: The path as it was sent.
+    /// - Returns: The path with `{label}` in place of a class's label, and `…` in place of each
+    ///   unknown segment after it.
     static func make(_ rawPath: String) -> String {
-        // Decoded first: the words before it may be written in other ways.
+        // Decode first: the segments before the label may be percent-encoded.
         guard let segments = try? RequestTarget(rawPath).segments, segments.count > 2,
             segments.starts(with: ["v1", "classes"])
         else { return rawPath }

@@ -119,7 +119,10 @@ def main():
         receive()
         time.sleep(3600)
     names = ["another"] if behaviour == "loads-others" else NAMES
-    models = [{"name": name, "method": "deep-hiding", "model_sha256": MODEL} for name in names]
+    models = [
+        {"name": name, "method": "deep-hiding", "settings": [], "model_sha256": MODEL}
+        for name in names
+    ]
     send({"type": "ready", "models": models, "pid": os.getpid()})
     if behaviour == "speaks-unasked":
         receive_exactly(1)
