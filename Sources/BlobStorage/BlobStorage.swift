@@ -7,8 +7,8 @@ public import Cryptography
 /// the ``BlobLedger``.
 ///
 /// Equal bytes are one blob. What has been made durable survives a power cut of whatever it is on.
-/// All methods may be called by many threads at once, and block on a disk or a network: call them on
-/// a thread or a queue of one's own, never straight from a task. So a storage that speaks to a
+/// All methods may be called by many threads at once, and block on a disk or a network: call them
+/// on a thread or a queue of one's own, never straight from a task. So a storage that speaks to a
 /// server needs nothing but blocking calls of its own; who wants to wait for many at once has a
 /// wider queue.
 ///
@@ -52,9 +52,9 @@ public protocol BlobStorage: Sendable {
     /// Removes a blob unless it was placed lately, and so may be waiting for the row that will
     /// refer to it.
     ///
-    /// A blob that is placed again meanwhile stays, or is placed after the removal. It is called while
-    /// others wait for the caller's locks, so it should be quick: what takes longer, ``reclaim()``
-    /// does.
+    /// A blob that is placed again meanwhile stays, or is placed after the removal. It is called
+    /// while others wait for the caller's locks, so it should be quick: what takes longer,
+    /// ``reclaim()`` does.
     ///
     /// - Parameters:
     ///   - sha256: The blob, to which no row refers.

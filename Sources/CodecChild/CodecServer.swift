@@ -6,10 +6,11 @@ public import JobModel
 import POSIX
 public import Sandbox
 
-/// The whole life of a codec process: restrict itself, load the weights, answer requests until the parent closes the socket.
+/// The whole life of a codec process: restrict itself, load the weights, answer requests until the
+/// parent closes the socket.
 ///
-/// Descriptors: 0 the socket to the parent, 1 /dev/null, 2 the parent's stderr, from 3 on the weights
-/// files, one a model. One thread, blocking, since it has nothing else to do.
+/// Descriptors: 0 the socket to the parent, 1 /dev/null, 2 the parent's stderr, from 3 on the
+/// weights files, one a model. One thread, blocking, since it has nothing else to do.
 public struct CodecServer {
     /// A method that is ready to protect pictures.
     public struct Engine {
@@ -74,7 +75,8 @@ public struct CodecServer {
 
     /// Works until the parent closes the socket.
     ///
-    /// - Returns: The exit status: 0 after an orderly end, 1 if the weights cannot be used or the parent broke the protocol.
+    /// - Returns: The exit status: 0 after an orderly end, 1 if the weights cannot be used or the
+    ///   parent broke the protocol.
     public func run() -> Int32 {
         let socket = FileDescriptor(owning: 0)
         do {
@@ -98,7 +100,10 @@ public struct CodecServer {
         do throws(SystemError) {
             try CodecSandbox.enter(parent: parent, memoryBytes: memoryBytes)
         } catch {
-            throw ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
+            throw ImageFailure(
+                code: "codec_unsafe",
+                detail: "The codec could not restrict itself: \(error)."
+            )
         }
         var engines: [(name: ModelName, engine: Engine)] = []
         for (number, name) in models.enumerated() {
@@ -114,8 +119,14 @@ public struct CodecServer {
             try CodecSandbox.seal(filter: filter)
         } catch {
             throw error.call == SystemCallFilter.call
-                ? ImageFailure(code: CodecAnswer.unfiltered, detail: "\(SystemCallFilter.advice) (\(error))")
-                : ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
+                ? ImageFailure(
+                    code: CodecAnswer.unfiltered,
+                    detail: "\(SystemCallFilter.advice) (\(error))"
+                )
+                : ImageFailure(
+                    code: "codec_unsafe",
+                    detail: "The codec could not restrict itself: \(error)."
+                )
         }
         return Engines(engines)
     }
@@ -125,7 +136,10 @@ public struct CodecServer {
         do throws(SystemError) {
             bytes = try file.readAll(limit: Self.maxWeightsBytes)
         } catch {
-            throw ImageFailure(code: "weights_unreadable", detail: "The weights file could not be read: \(error).")
+            throw ImageFailure(
+                code: "weights_unreadable",
+                detail: "The weights file could not be read: \(error)."
+            )
         }
         return try loadEngine(bytes)
     }
@@ -145,7 +159,11 @@ public struct CodecServer {
         }
     }
 
-    private func answer(_ request: CodecRequest, by engines: Engines, over socket: borrowing FileDescriptor) throws {
+    private func answer(
+        _ request: CodecRequest,
+        by engines: Engines,
+        over socket: borrowing FileDescriptor
+    ) throws {
         switch request {
         case .protect(let images):
             for (id, image) in images.enumerated() {
@@ -174,12 +192,20 @@ public struct CodecServer {
 
     private func send(_ answer: CodecAnswer, over socket: borrowing FileDescriptor) throws {
         let frame = try answer.frame()
-        let prefix = CodecFrame.prefix(headerCount: UInt32(frame.header.count), bodyCount: UInt64(frame.body.count))
+        let prefix = CodecFrame.prefix(
+            headerCount: UInt32(frame.header.count),
+            bodyCount: UInt64(frame.body.count)
+        )
         for part in [prefix + frame.header, frame.body] {
             var sent = 0
             while sent < part.count {
                 let count = part.withUnsafeBytes { bytes in
-                    plm_send(socket.number, bytes.baseAddress?.advanced(by: sent), bytes.count - sent, true)
+                    plm_send(
+                        socket.number,
+                        bytes.baseAddress?.advanced(by: sent),
+                        bytes.count - sent,
+                        true
+                    )
                 }
                 guard count > 0 else { throw SystemError(call: "send", code: Int32(-count)) }
                 sent += count

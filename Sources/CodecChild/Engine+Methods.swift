@@ -11,7 +11,8 @@ extension CodecServer.Engine {
     ///   - weights: The file, taken for hostile.
     ///   - methods: What the program has.
     ///   - maxPixels: The most pixels of a picture, photo or imported.
-    ///   - compressionLevel: How hard PNGs are compressed, in `PNGEncoder.compressionLevels`; `nil` for the standard.
+    ///   - compressionLevel: How hard PNGs are compressed, in `PNGEncoder.compressionLevels`; `nil`
+    ///     for the standard.
     /// - Throws: `ImageFailure` whose code begins with `weights_`.
     public init(
         weights: [UInt8],

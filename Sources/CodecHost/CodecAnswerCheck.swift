@@ -4,8 +4,9 @@ import JobModel
 
 /// Compares what a codec says about a picture with what the parent can see for itself.
 ///
-/// A codec process has handled hostile bytes and may be taken over. So its PNG is hashed here, its header is read, and the report
-/// must be the one that was asked for. Whether the pixels are right cannot be seen without decoding, which only codecs do.
+/// A codec process has handled hostile bytes and may be taken over. So its PNG is hashed here, its
+/// header is read, and the report must be the one that was asked for. Whether the pixels are right
+/// cannot be seen without decoding, which only codecs do.
 struct CodecAnswerCheck {
     /// More than a picture has parts.
     private static let maxLeftOut = 16
@@ -21,19 +22,32 @@ struct CodecAnswerCheck {
     ///   - report: What the codec says.
     ///   - png: The picture that came with it.
     /// - Returns: What is wrong, as a clause, or `nil`; and the hash of `png`.
-    func contradiction(in report: ProtectionReport, png: [UInt8]) -> (clause: String?, outputSHA256: SHA256Digest) {
+    func contradiction(
+        in report: ProtectionReport,
+        png: [UInt8]
+    ) -> (clause: String?, outputSHA256: SHA256Digest) {
         let outputSHA256 = SHA256.hash(png)
         return (clause(report, png, outputSHA256), outputSHA256)
     }
 
-    private func clause(_ report: ProtectionReport, _ png: [UInt8], _ outputSHA256: SHA256Digest) -> String? {
+    private func clause(
+        _ report: ProtectionReport,
+        _ png: [UInt8],
+        _ outputSHA256: SHA256Digest
+    ) -> String? {
         guard let size = PNGHeader(png) else { return "the picture is not a PNG" }
-        guard report.outputSHA256 == outputSHA256.hex else { return "the report's hash is not the picture's" }
-        guard report.inputSHA256 == image.photo.sha256.hex else { return "the report is about another file" }
+        guard report.outputSHA256 == outputSHA256.hex else {
+            return "the report's hash is not the picture's"
+        }
+        guard report.inputSHA256 == image.photo.sha256.hex else {
+            return "the report is about another file"
+        }
         guard report.modelSHA256 == model.sha256.hex, report.method == model.method else {
             return "the report names another model"
         }
-        guard report.width == size.width, report.height == size.height, report.bitDepth == size.bitDepth else {
+        guard report.width == size.width, report.height == size.height,
+            report.bitDepth == size.bitDepth
+        else {
             return "the report's size is not the picture's"
         }
         let (pixels, isTooLarge) = size.width.multipliedReportingOverflow(by: size.height)
@@ -67,7 +81,8 @@ struct CodecAnswerCheck {
     }
 }
 
-/// Compares what a codec made of an imported picture with what it may be, as far as the parent can see.
+/// Compares what a codec made of an imported picture with what it may be, as far as the parent can
+/// see.
 enum ImportedPictureCheck {
     /// Looks for what no honest codec makes.
     ///
@@ -81,7 +96,8 @@ enum ImportedPictureCheck {
     }
 }
 
-/// The beginning and the end of a PNG file, as far as they can be read without decoding (PNG, third edition, 5.2 and 11.2.1).
+/// The beginning and the end of a PNG file, as far as they can be read without decoding (PNG, third
+/// edition, 5.2 and 11.2.1).
 struct PNGHeader: Equatable {
     /// Pixels in a row.
     let width: Int
@@ -94,7 +110,8 @@ struct PNGHeader: Equatable {
     private static let imageHeader: [UInt8] = [0, 0, 0, 13] + Array("IHDR".utf8)
     private static let end: [UInt8] = [0, 0, 0, 0] + Array("IEND".utf8) + [0xAE, 0x42, 0x60, 0x82]
 
-    /// Reads the size; `nil` if the signature, the first or the last chunk is missing, a side is 0, or samples have other bits.
+    /// Reads the size; `nil` if the signature, the first or the last chunk is missing, a side is 0,
+    /// or samples have other bits.
     init?(_ bytes: [UInt8]) {
         guard bytes.count >= 45, bytes.starts(with: Self.signature + Self.imageHeader),
             bytes.suffix(12) == Self.end[...]

@@ -6,15 +6,18 @@ public import Sandbox
 
 /// How codec processes are started and how long they may take.
 public struct CodecConfiguration: Sendable {
-    /// The program; the default is the running one, found even when its file has been replaced meanwhile.
+    /// The program; the default is the running one, found even when its file has been replaced
+    /// meanwhile.
     public var executable = "/proc/self/exe"
     /// What follows the program's name; `--parent PID`, `--memory BYTES` and others are added.
     public var arguments = ["codec"]
-    /// The child's environment, a `NAME=value` each; the default holds what the loader and sanitizers need, and no secret.
+    /// The child's environment, a `NAME=value` each; the default holds what the loader and
+    /// sanitizers need, and no secret.
     public var environment = Self.inheritedEnvironment()
     /// The weights files.
     public var models: ModelFiles
-    /// How long one image of 50 million pixels may take by the clock; it grows with ``maxPixels``, as the limits below do.
+    /// How long one image of 50 million pixels may take by the clock; it grows with ``maxPixels``,
+    /// as the limits below do.
     public var wallLimit: Duration = .seconds(120)
     /// How much processor time one image of 50 million pixels may take.
     public var cpuLimit: Duration = .seconds(60)
@@ -29,7 +32,8 @@ public struct CodecConfiguration: Sendable {
     public var firstDelay: Duration = .milliseconds(100)
     /// The longest such wait.
     public var maxDelay: Duration = .seconds(10)
-    /// After how many failures in a row of every process a pool refuses to lend; `nil` to go on trying for ever.
+    /// After how many failures in a row of every process a pool refuses to lend; `nil` to go on
+    /// trying for ever.
     public var maxStartFailures: Int?
     /// How hard PNGs are compressed, 0 to 12; `nil` for what the codec takes by itself.
     public var compressionLevel: Int?
@@ -52,7 +56,8 @@ public struct CodecConfiguration: Sendable {
     /// Room for another model's weights, its cache and the memory that it works in and keeps.
     private static let bytesOfAnotherModel: UInt64 = 512 << 20
 
-    /// The limit of address space that a process gets: room for all that is made of a picture of ``maxPixels``.
+    /// The limit of address space that a process gets: room for all that is made of a picture of
+    /// ``maxPixels``.
     var addressSpaceBytes: UInt64? {
         memoryBytes.map { bytes in
             PixelScale(maxPixels: maxPixels).scaled(bytes)

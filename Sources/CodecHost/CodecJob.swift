@@ -30,7 +30,9 @@ enum CodecJob {
         case .protect(let images, let continuation):
             let (outcomes, end) = session.protect(images)
             return Done(hasAnswered: outcomes.first?.isAnswer ?? false, end: end) { how in
-                continuation.resume(returning: how.map { how in outcomes.map { $0.adding(how) } } ?? outcomes)
+                continuation.resume(
+                    returning: how.map { how in outcomes.map { $0.adding(how) } } ?? outcomes
+                )
             }
         case .importPicture(let bytes, let continuation):
             let (outcome, end) = session.importPicture(bytes)

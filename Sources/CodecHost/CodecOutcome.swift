@@ -41,7 +41,8 @@ public enum CodecState: Sendable, Equatable {
     case ready(models: [LoadedModel], pid: Int32)
     /// It ended; another one is started after a while.
     case failing(reason: String)
-    /// It cannot use the weights. Another one is started only after the longest wait, in case the file is mended.
+    /// It cannot use the weights. Another one is started only after the longest wait, in case the
+    /// file is mended.
     case refusing(reason: String)
     /// It was stopped for good.
     case stopped

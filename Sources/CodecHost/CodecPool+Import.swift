@@ -10,9 +10,11 @@ public enum PictureImport: Sendable, Equatable {
 }
 
 extension CodecPool {
-    /// Has a process make of a picture what is kept for a class; another one, if the first dies of it.
+    /// Has a process make of a picture what is kept for a class; another one, if the first dies of
+    /// it.
     ///
-    /// - Parameter read: Reads the picture once a process is free, so that pictures that wait take no memory.
+    /// - Parameter read: Reads the picture once a process is free, so that pictures that wait take
+    ///   no memory.
     /// - Returns: What became of it.
     /// - Throws: As ``withCodec(_:)``; what `read` throws.
     public func importPicture(
@@ -33,7 +35,8 @@ extension CodecPool {
                 return .failed(
                     ImageFailure(
                         code: ImageFailure.quarantined.code,
-                        detail: "Reading this picture ended its process repeatedly. The last time \(reason)."
+                        detail:
+                            "Reading this picture ended its process repeatedly. The last time \(reason)."
                     )
                 )
             }

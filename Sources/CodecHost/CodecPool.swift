@@ -15,7 +15,8 @@ public struct CodecsUnavailable: Error, Sendable, Equatable {
 
 /// Some codec processes, lent one at a time to the tasks that have pictures.
 ///
-/// Its processes and threads live until ``stop()``, so a pool must be stopped before it is forgotten.
+/// Its processes and threads live until ``stop()``, so a pool must be stopped before it is
+/// forgotten.
 public final class CodecPool: Sendable {
     /// How many processes can take pictures, and if none, why.
     public struct Readiness: Sendable, Equatable {
@@ -71,7 +72,8 @@ public final class CodecPool: Sendable {
         /// Pairs ready processes with waiting tasks.
         mutating func match() -> [(waiter: Waiter, loan: Loan)] {
             var pairs: [(Waiter, Loan)] = []
-            for number in states.indices where !waiters.isEmpty && isReady(number) && !isLent[number] {
+            for number in states.indices
+            where !waiters.isEmpty && isReady(number) && !isLent[number] {
                 isLent[number] = true
                 pairs.append((waiters.removeFirst().continuation, .codec(number)))
             }
@@ -99,7 +101,8 @@ public final class CodecPool: Sendable {
     ///   - count: How many; at least 1.
     ///   - configuration: How to start them.
     ///   - logger: Where their ends are reported.
-    /// - Throws: ``SystemError`` if a weights file cannot be opened, or threads or descriptors have run out.
+    /// - Throws: ``SystemError`` if a weights file cannot be opened, or threads or descriptors have
+    ///   run out.
     public init(count: Int, configuration: CodecConfiguration, logger: Logger) throws(SystemError) {
         precondition(count > 0, "a pool has at least one process")
         self.count = count
@@ -178,7 +181,9 @@ public final class CodecPool: Sendable {
                 shelf.refusal = nil
             case .starting, .stopped: break
             }
-            if let hopelessness = shelf.hopelessness(maxFailures) { return shelf.dismiss(.unavailable(hopelessness)) }
+            if let hopelessness = shelf.hopelessness(maxFailures) {
+                return shelf.dismiss(.unavailable(hopelessness))
+            }
             return shelf.match()
         }
         for pair in pairs { pair.waiter.resume(returning: pair.loan) }
@@ -190,9 +195,12 @@ public final class CodecPool: Sendable {
     ///
     /// - Parameter body: Uses the process; when it returns the process is free again.
     /// - Returns: What `body` returned.
-    /// - Throws: `CancellationError` if the task is cancelled while it waits or the pool is stopped; ``CodecsUnavailable`` if no
-    ///   process can use the weights, or every one has failed ``CodecConfiguration/maxStartFailures`` times in a row; what `body` throws.
-    public func withCodec<Value: Sendable>(_ body: (CodecProcess) async throws -> Value) async throws -> Value {
+    /// - Throws: `CancellationError` if the task is cancelled while it waits or the pool is
+    ///   stopped; ``CodecsUnavailable`` if no process can use the weights, or every one has failed
+    ///   ``CodecConfiguration/maxStartFailures`` times in a row; what `body` throws.
+    public func withCodec<Value: Sendable>(
+        _ body: (CodecProcess) async throws -> Value
+    ) async throws -> Value {
         switch await borrow() {
         case .codec(let number):
             defer { giveBack(number) }
@@ -217,7 +225,9 @@ public final class CodecPool: Sendable {
     private func enqueue(_ continuation: Waiter, ticket: UInt64) {
         let pairs = shelf.withLock { shelf in
             // A task that was cancelled before it is in the list would not be found by its handler.
-            guard !shelf.isStopped, !Task.isCancelled else { return [(waiter: continuation, loan: Loan.cancelled)] }
+            guard !shelf.isStopped, !Task.isCancelled else {
+                return [(waiter: continuation, loan: Loan.cancelled)]
+            }
             if let hopelessness = shelf.hopelessness(maxFailures) {
                 return [(waiter: continuation, loan: Loan.unavailable(hopelessness))]
             }
@@ -229,7 +239,9 @@ public final class CodecPool: Sendable {
 
     private func dequeue(ticket: UInt64) {
         let waiter: Waiter? = shelf.withLock { shelf in
-            shelf.waiters.firstIndex { $0.ticket == ticket }.map { shelf.waiters.remove(at: $0).continuation }
+            shelf.waiters.firstIndex { $0.ticket == ticket }.map {
+                shelf.waiters.remove(at: $0).continuation
+            }
         }
         waiter?.resume(returning: .cancelled)
     }
@@ -244,7 +256,8 @@ public final class CodecPool: Sendable {
 
     // MARK: - Stopping
 
-    /// Ends all processes at once; pictures without an answer come back released, and nobody gets a process any more.
+    /// Ends all processes at once; pictures without an answer come back released, and nobody gets a
+    /// process any more.
     public func stop() async {
         let pairs = shelf.withLock { shelf in
             shelf.isStopped = true

@@ -5,15 +5,16 @@ import Logging
 import POSIX
 import Synchronization
 
-/// One codec process and the thread that looks after it: starts it, hands out pictures, ends it when it misbehaves, starts the next.
+/// One codec process and the thread that looks after it: starts it, hands out pictures, ends it
+/// when it misbehaves, starts the next.
 ///
-///     starting ──ready──> idle ──pictures──> working ──all answered──> idle
-///        │  ^               │                   │
-///        │  └──after a wait─┴──── it ended ─────┘ (the first picture without an answer counts as crashed)
-///        └──it ended──> waiting (100 ms, doubled up to 10 s while no picture is answered) ──> starting
-///           (10 s at once if the weights cannot be used)
+///     starting ──ready──> idle ──pictures──> working ──all answered──> idle │  ^               │
+///     │ │  └──after a wait─┴──── it ended ─────┘ (the first picture without an answer counts as
+///     crashed) └──it ended──> waiting (100 ms, doubled up to 10 s while no picture is answered)
+///     ──> starting (10 s at once if the weights cannot be used)
 ///
-/// The thread lives until ``stop()``. Calls from tasks never block: they leave a request and are resumed.
+/// The thread lives until ``stop()``. Calls from tasks never block: they leave a request and are
+/// resumed.
 public final class CodecProcess: Sendable {
     private struct Mailbox {
         var job: CodecJob?
@@ -71,14 +72,18 @@ public final class CodecProcess: Sendable {
 
     /// Hands pictures to the process and waits for what becomes of them.
     ///
-    /// Cancelling the task ends the process, at once, and has another one started: there is no other way to take work back.
+    /// Cancelling the task ends the process, at once, and has another one started: there is no
+    /// other way to take work back.
     ///
-    /// - Parameter images: 1 to ``CodecRequest/maxImages`` pictures, together no more than a frame's body may have. Only one call at
-    ///   a time.
-    /// - Returns: As many outcomes, in order. All are ``CodecOutcome/released`` if there is no process to take them,
-    ///   and those without an answer are when the task is cancelled.
+    /// - Parameter images: 1 to ``CodecRequest/maxImages`` pictures, together no more than a
+    ///   frame's body may have. Only one call at a time.
+    /// - Returns: As many outcomes, in order. All are ``CodecOutcome/released`` if there is no
+    ///   process to take them, and those without an answer are when the task is cancelled.
     public func protect(_ images: [CodecImage]) async -> [CodecOutcome] {
-        precondition((1...CodecRequest.maxImages).contains(images.count), "a request has 1 to 64 images")
+        precondition(
+            (1...CodecRequest.maxImages).contains(images.count),
+            "a request has 1 to 64 images"
+        )
         let ticket = newTicket()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { handOut(.protect(images, $0)) }
@@ -164,7 +169,9 @@ public final class CodecProcess: Sendable {
     /// Whether what the child is at is to be broken off.
     ///
     /// An abandoned request that has been answered meanwhile is no reason to end a child.
-    private var isUnwanted: Bool { mailbox.withLock { $0.isStopping || $0.isAbandoned && isWorking } }
+    private var isUnwanted: Bool {
+        mailbox.withLock { $0.isStopping || $0.isAbandoned && isWorking }
+    }
 
     private func run() {
         var delay = configuration.firstDelay
@@ -183,11 +190,14 @@ public final class CodecProcess: Sendable {
                 logger.warning(
                     "A codec process ended and is started again",
                     metadata: [
-                        "codec.number": "\(number)", "codec.reason": "\(end.reason)", "codec.delay": "\(delay)",
+                        "codec.number": "\(number)", "codec.reason": "\(end.reason)",
+                        "codec.delay": "\(delay)",
                     ]
                 )
             }
-            stateChanged(end.isRefusal ? .refusing(reason: end.reason) : .failing(reason: end.reason))
+            stateChanged(
+                end.isRefusal ? .refusing(reason: end.reason) : .failing(reason: end.reason)
+            )
             // A request that came while there was no process goes back, to be given to another one.
             takeJob()?.release()
             pause(for: delay)
@@ -207,7 +217,9 @@ public final class CodecProcess: Sendable {
     private func runOneChild() -> ChildEnd {
         var session: CodecSession
         do throws(SystemError) {
-            session = try CodecSession(configuration, weights: weights, waker: waker.number) { self.isUnwanted }
+            session = try CodecSession(configuration, weights: weights, waker: waker.number) {
+                self.isUnwanted
+            }
         } catch {
             return ChildEnd(reason: "it could not be started: \(error)")
         }
@@ -215,7 +227,8 @@ public final class CodecProcess: Sendable {
             let models = try session.awaitReady()
             stateChanged(.ready(models: models, pid: session.pid))
         } catch {
-            // Given a moment, a child that has said why it cannot work ends by itself, and tells its exit status.
+            // Given a moment, a child that has said why it cannot work ends by itself, and tells
+            // its exit status.
             let how = session.end(grace: error.wasAskedFor ? .zero : .seconds(5))
             return ChildEnd(reason: "\(error.reason) (\(how))", isRefusal: error.isRefusal)
         }
@@ -226,7 +239,8 @@ public final class CodecProcess: Sendable {
                 result.reason = session.end(grace: .seconds(2))
                 return result
             }
-            // Looked at before the mailbox, so that a picture is not blamed for a process that was dead already.
+            // Looked at before the mailbox, so that a picture is not blamed for a process that was
+            // dead already.
             guard session.isQuiet() else {
                 result.reason = "it ended or spoke while it was idle (\(session.end(grace: .zero)))"
                 return result

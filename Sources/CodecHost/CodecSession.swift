@@ -8,8 +8,8 @@ import Sandbox
 
 /// One running child, from its start to its end, seen from the thread that started it.
 ///
-/// All of it blocks and belongs to one thread, which must outlive the child: the kernel kills the child when the thread that
-/// started it ends.
+/// All of it blocks and belongs to one thread, which must outlive the child: the kernel kills the
+/// child when the thread that started it ends.
 struct CodecSession: ~Copyable {
     /// Why a child is of no more use.
     struct End: Error, Equatable {
@@ -17,7 +17,8 @@ struct CodecSession: ~Copyable {
         var reason: String
         /// Whether the end was asked for, and so is no fault of the image.
         var wasAskedFor = false
-        /// Whether the child said that it cannot use the weights, or filter its system calls, which every other one would say too.
+        /// Whether the child said that it cannot use the weights, or filter its system calls, which
+        /// every other one would say too.
         var isRefusal = false
     }
 
@@ -49,7 +50,9 @@ struct CodecSession: ~Copyable {
         let theirs = FileDescriptor(owning: pair[1])
         var arguments = ["palimpsest"] + configuration.arguments + ["--parent", String(getpid())]
         if let bytes = configuration.addressSpaceBytes { arguments += ["--memory", String(bytes)] }
-        if let level = configuration.compressionLevel { arguments += ["--compression-level", String(level)] }
+        if let level = configuration.compressionLevel {
+            arguments += ["--compression-level", String(level)]
+        }
         arguments += ["--max-pixels", String(configuration.maxPixels)]
         for file in weights { arguments += ["--model", file.name.rawValue] }
         if configuration.systemCallFilter != .required {
@@ -75,7 +78,9 @@ struct CodecSession: ~Copyable {
         descriptors: [Int32]
     ) throws(SystemError) -> Int32 {
         var pid: Int32 = 0
-        let copies = (arguments: arguments.map { strdup($0) }, environment: environment.map { strdup($0) })
+        let copies = (
+            arguments: arguments.map { strdup($0) }, environment: environment.map { strdup($0) }
+        )
         defer { for copy in copies.arguments + copies.environment { free(copy) } }
         let code = plm_spawn(
             path,
@@ -105,7 +110,8 @@ struct CodecSession: ~Copyable {
         case .unready(let failure):
             throw End(
                 reason: "\(failure.code): \(failure.detail)",
-                isRefusal: failure.code.hasPrefix("weights_") || failure.code == CodecAnswer.unfiltered
+                isRefusal: failure.code.hasPrefix("weights_")
+                    || failure.code == CodecAnswer.unfiltered
             )
         case .protected, .imported, .failed:
             throw End(reason: "it answered before it was ready")
@@ -114,7 +120,8 @@ struct CodecSession: ~Copyable {
 
     // MARK: - Working
 
-    /// Whether the child can be handed pictures: it has not ended, and has not said anything unasked.
+    /// Whether the child can be handed pictures: it has not ended, and has not said anything
+    /// unasked.
     borrowing func isQuiet() -> Bool {
         var events = [pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)]
         return poll(&events, 1, 0) == 0
@@ -157,7 +164,11 @@ struct CodecSession: ~Copyable {
         since begin: ContinuousClock.Instant
     ) throws(End) -> CodecOutcome {
         let answer = try receive(
-            watching: Watch(configuration.scaledWallLimit, cpu: configuration.scaledCPULimit, pid: pid)
+            watching: Watch(
+                configuration.scaledWallLimit,
+                cpu: configuration.scaledCPULimit,
+                pid: pid
+            )
         )
         switch answer {
         case .protected(index, let protected):
@@ -166,12 +177,18 @@ struct CodecSession: ~Copyable {
                 throw End(reason: "its answer is false: it has no such model")
             }
             let check = CodecAnswerCheck(image: image, model: model)
-            let (contradiction, outputSHA256) = check.contradiction(in: protected.report, png: protected.png)
+            let (contradiction, outputSHA256) = check.contradiction(
+                in: protected.report,
+                png: protected.png
+            )
             if let contradiction { throw End(reason: "its answer is false: \(contradiction)") }
             guard Set(protected.attachments.keys) == image.attachments else {
-                throw End(reason: "its answer is false: it has other attachments than were asked for")
+                throw End(
+                    reason: "its answer is false: it has other attachments than were asked for"
+                )
             }
-            // More than has passed since the request is no duration; the picture may be good all the same.
+            // More than has passed since the request is no duration; the picture may be good all
+            // the same.
             let passed = begin.duration(to: .now) / .seconds(1)
             let credible = ProtectedImage(
                 png: protected.png,
@@ -198,7 +215,11 @@ struct CodecSession: ~Copyable {
         do throws(End) {
             try send(.importPicture(bytes))
             let answer = try receive(
-                watching: Watch(configuration.scaledWallLimit, cpu: configuration.scaledCPULimit, pid: pid)
+                watching: Watch(
+                    configuration.scaledWallLimit,
+                    cpu: configuration.scaledCPULimit,
+                    pid: pid
+                )
             )
             switch answer {
             case .imported(let png):
@@ -253,8 +274,15 @@ struct CodecSession: ~Copyable {
             preconditionFailure("a request that was checked could not be written: \(error)")
         }
         let bodyCount = body.reduce(0) { $0 + $1.count }
-        let prefix = CodecFrame.prefix(headerCount: UInt32(header.count), bodyCount: UInt64(bodyCount))
-        let watch = Watch(configuration.scaledWallLimit, cpu: configuration.scaledCPULimit, pid: pid)
+        let prefix = CodecFrame.prefix(
+            headerCount: UInt32(header.count),
+            bodyCount: UInt64(bodyCount)
+        )
+        let watch = Watch(
+            configuration.scaledWallLimit,
+            cpu: configuration.scaledCPULimit,
+            pid: pid
+        )
         try send(prefix + header, watching: watch)
         for part in body { try send(part, watching: watch) }
     }
@@ -263,7 +291,12 @@ struct CodecSession: ~Copyable {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
-                plm_send(socket.number, buffer.baseAddress?.advanced(by: sent), buffer.count - sent, false)
+                plm_send(
+                    socket.number,
+                    buffer.baseAddress?.advanced(by: sent),
+                    buffer.count - sent,
+                    false
+                )
             }
             if count >= 0 {
                 sent += count
@@ -291,7 +324,8 @@ struct CodecSession: ~Copyable {
         }
     }
 
-    /// Waits for the socket, looking at the clock, at the child's processor time and at the owner now and then.
+    /// Waits for the socket, looking at the clock, at the child's processor time and at the owner
+    /// now and then.
     private borrowing func wait(for event: Int16, watching watch: Watch) throws(End) {
         while true {
             if isStopping() { throw End(reason: "it was stopped", wasAskedFor: true) }

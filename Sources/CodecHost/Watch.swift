@@ -27,7 +27,9 @@ struct Watch {
 
     /// Which limit is exceeded, as a clause about the child.
     func exceeded() -> String? {
-        if ContinuousClock.now >= deadline { return "it took longer than \(Self.seconds(wallLimit)) s" }
+        if ContinuousClock.now >= deadline {
+            return "it took longer than \(Self.seconds(wallLimit)) s"
+        }
         if let cpuLimit, let used = Self.cpuNanoseconds(of: pid),
             .nanoseconds(Int64(clamping: used - min(used, cpuAtStart))) > cpuLimit
         {
@@ -41,12 +43,14 @@ struct Watch {
         Self.milliseconds(min(Self.interval, ContinuousClock.now.duration(to: deadline)))
     }
 
-    /// A duration for `poll`: rounded up, so that it does not spin through the last millisecond; at least 0.
+    /// A duration for `poll`: rounded up, so that it does not spin through the last millisecond; at
+    /// least 0.
     static func milliseconds(_ duration: Duration) -> Int32 {
         let (seconds, attoseconds) = duration.components
         guard duration > .zero else { return 0 }
         return Int32(
-            clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000
+            clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds
+                / 1_000_000_000_000_000
                 + 1
         )
     }

@@ -21,8 +21,8 @@ public enum WeightsFile {
         }
     }
 
-    /// Finds the weights: the file that is named, else that of the variable, else `share/palimpsest` beside the binary's folder,
-    /// else the source tree's.
+    /// Finds the weights: the file that is named, else that of the variable, else
+    /// `share/palimpsest` beside the binary's folder, else the source tree's.
     ///
     /// - Parameters:
     ///   - named: What the command line says; it is not looked for anywhere else.

@@ -3,11 +3,11 @@ public import JobModel
 
 /// What a codec process says.
 ///
-/// - `{"type": "ready", "models": [{"name", "method", "model_sha256"}], "pid"}`, once, before anything
-///   else, with the models in the order of its arguments
+/// - `{"type": "ready", "models": [{"name", "method", "model_sha256"}], "pid"}`, once, before
+///   anything else, with the models in the order of its arguments
 /// - `{"type": "unready", "code", "detail"}` instead, when it cannot work; then it ends
-/// - `{"type": "protected", "id", "report", "durations", "attachments": [{"kind", "bytes"}]}` with the
-///   PNG and then the attachments as its body; the durations may be left out
+/// - `{"type": "protected", "id", "report", "durations", "attachments": [{"kind", "bytes"}]}` with
+///   the PNG and then the attachments as its body; the durations may be left out
 /// - `{"type": "imported"}` with the PNG to keep as its body
 /// - `{"type": "failed", "id", "code", "detail"}`; the id is 0 where one picture was sent
 public enum CodecAnswer: Sendable, Equatable {
@@ -64,7 +64,9 @@ public enum CodecAnswer: Sendable, Equatable {
             header.type = "protected"
             (header.id, header.report, header.durations) = (id, image.report, image.durations)
             let parts = image.attachments.sorted { $0.key.rawValue < $1.key.rawValue }
-            header.attachments = parts.map { Header.Attachment(kind: $0.key, bytes: $0.value.count) }
+            header.attachments = parts.map {
+                Header.Attachment(kind: $0.key, bytes: $0.value.count)
+            }
             body = parts.reduce(into: image.png) { $0 += $1.value }
         case .imported(let png):
             header.type = "imported"
@@ -99,12 +101,19 @@ public enum CodecAnswer: Sendable, Equatable {
         case "unready":
             self = .unready(try Self.failure(in: header))
         case "protected":
-            guard let id = header.id, let report = header.report else { throw .badHeader("lacks the id or the report") }
+            guard let id = header.id, let report = header.report else {
+                throw .badHeader("lacks the id or the report")
+            }
             var png = frame.body
             let attachments = try Self.detach(header.attachments ?? [], from: &png)
             self = .protected(
                 id: id,
-                ProtectedImage(png: png, report: report, attachments: attachments, durations: header.durations)
+                ProtectedImage(
+                    png: png,
+                    report: report,
+                    attachments: attachments,
+                    durations: header.durations
+                )
             )
             return
         case "imported":
@@ -126,7 +135,9 @@ public enum CodecAnswer: Sendable, Equatable {
     ) throws(CodecFault) -> [AttachmentKind: [UInt8]] {
         var detached: [AttachmentKind: [UInt8]] = [:]
         for attachment in attachments.reversed() {
-            guard (1...max(body.count, 1)).contains(attachment.bytes), detached[attachment.kind] == nil else {
+            guard (1...max(body.count, 1)).contains(attachment.bytes),
+                detached[attachment.kind] == nil
+            else {
                 throw .badHeader("announces attachments that are not there")
             }
             detached[attachment.kind] = Array(body.suffix(attachment.bytes))
@@ -135,25 +146,31 @@ public enum CodecAnswer: Sendable, Equatable {
         return detached
     }
 
-    /// The code and the sentence, fit to be kept and shown: both come from a process that has handled hostile files.
+    /// The code and the sentence, fit to be kept and shown: both come from a process that has
+    /// handled hostile files.
     private static func failure(in header: Header) throws(CodecFault) -> ImageFailure {
         guard let code = header.code, let detail = header.detail else {
             throw .badHeader("lacks the code or the detail")
         }
         let isWord = code.utf8.allSatisfy { byte in
             switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "_"):
+                true
             default: false
             }
         }
-        guard isWord, (1...64).contains(code.utf8.count) else { throw .badHeader("has a code that is no word") }
+        guard isWord, (1...64).contains(code.utf8.count) else {
+            throw .badHeader("has a code that is no word")
+        }
         var kept = String.UnicodeScalarView()
         var count = 0
         for scalar in detail.unicodeScalars {
             count += UTF8.width(scalar)
             guard count <= maxDetailBytes else { break }
             let isControl =
-                scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
+                scalar.properties.generalCategory == .control
+                || scalar.properties.generalCategory == .format
             kept.append(isControl ? " " : scalar)
         }
         return ImageFailure(code: code, detail: String(kept))

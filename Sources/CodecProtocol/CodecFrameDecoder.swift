@@ -2,8 +2,8 @@
 ///
 ///     prefix ──16 bytes──> header ──all of it──> body ──all of it──> prefix
 ///
-/// Lengths are checked before a byte behind them is kept, and memory grows with what has come, never with what was announced. After
-/// a fault the decoder stays faulty.
+/// Lengths are checked before a byte behind them is kept, and memory grows with what has come,
+/// never with what was announced. After a fault the decoder stays faulty.
 public struct CodecFrameDecoder: Sendable {
     private enum Part {
         case prefix
@@ -34,7 +34,9 @@ public struct CodecFrameDecoder: Sendable {
     /// - Parameter bytes: What came next; the bytes used are removed from its front.
     /// - Returns: A frame, or `nil` if more bytes are needed.
     /// - Throws: ``CodecFault``.
-    public mutating func next(from bytes: inout UnsafeRawBufferPointer) throws(CodecFault) -> CodecFrame? {
+    public mutating func next(
+        from bytes: inout UnsafeRawBufferPointer
+    ) throws(CodecFault) -> CodecFrame? {
         while true {
             if case .faulty(let fault) = part { throw fault }
             let count = min(wanted - collected.count, bytes.count)
@@ -78,7 +80,9 @@ public struct CodecFrameDecoder: Sendable {
         guard header <= limits.maxHeaderBytes, let headerCount = Int(exactly: header) else {
             throw .headerTooLong(header)
         }
-        guard body <= limits.maxBodyBytes, let bodyCount = Int(exactly: body) else { throw .bodyTooLong(body) }
+        guard body <= limits.maxBodyBytes, let bodyCount = Int(exactly: body) else {
+            throw .bodyTooLong(body)
+        }
         return (headerCount, bodyCount)
     }
 }

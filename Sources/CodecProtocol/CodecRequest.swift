@@ -75,7 +75,8 @@ public enum CodecRequest: Sendable, Equatable {
 
     // MARK: - Writing
 
-    /// The header, and the parts of the body that follow it, so that they need not be copied together.
+    /// The header, and the parts of the body that follow it, so that they need not be copied
+    /// together.
     ///
     /// - Throws: ``CodecFault/badHeader(_:)`` if there are no pictures or too many.
     public func encoded() throws(CodecFault) -> (header: [UInt8], body: [[UInt8]]) {
@@ -92,8 +93,12 @@ public enum CodecRequest: Sendable, Equatable {
         }
     }
 
-    private static func protection(of images: [CodecImage]) throws(CodecFault) -> (Header, [[UInt8]]) {
-        guard (1...maxImages).contains(images.count) else { throw .badHeader("asks for \(images.count) images") }
+    private static func protection(
+        of images: [CodecImage]
+    ) throws(CodecFault) -> (Header, [[UInt8]]) {
+        guard (1...maxImages).contains(images.count) else {
+            throw .badHeader("asks for \(images.count) images")
+        }
         var pictures: [HashedBytes] = []
         var places: [HashedBytes: Int] = [:]
         let entries = images.enumerated().map { index, image in
@@ -134,27 +139,40 @@ public enum CodecRequest: Sendable, Equatable {
         switch header.type {
         case Self.protectType: self = .protect(try Self.images(header, frame.body))
         case Self.importType:
-            guard header.images == nil, header.imported == nil else { throw .badHeader("asks for two things") }
+            guard header.images == nil, header.imported == nil else {
+                throw .badHeader("asks for two things")
+            }
             self = .importPicture(frame.body)
         default: throw .badHeader("has an unknown type")
         }
     }
 
-    private static func images(_ header: Header, _ body: [UInt8]) throws(CodecFault) -> [CodecImage] {
+    private static func images(
+        _ header: Header,
+        _ body: [UInt8]
+    ) throws(CodecFault) -> [CodecImage] {
         guard let entries = header.images, let imported = header.imported else {
             throw .badHeader("lacks the images or the imported pictures")
         }
-        guard (1...maxImages).contains(entries.count) else { throw .badHeader("asks for \(entries.count) images") }
-        guard imported.count <= entries.count else { throw .badHeader("has more imported pictures than images") }
+        guard (1...maxImages).contains(entries.count) else {
+            throw .badHeader("asks for \(entries.count) images")
+        }
+        guard imported.count <= entries.count else {
+            throw .badHeader("has more imported pictures than images")
+        }
         var rest = body[...]
         var pictures: [HashedBytes] = []
-        for picture in imported { pictures.append(HashedBytes(try take(picture.bytes, from: &rest))) }
+        for picture in imported {
+            pictures.append(HashedBytes(try take(picture.bytes, from: &rest)))
+        }
         var images: [CodecImage] = []
         var used: Set<Int> = []
         for (index, entry) in entries.enumerated() {
             guard entry.id == index else { throw .badHeader("numbers its images wrongly") }
             let artefact = try entry.artefact.mapImported { place throws(CodecFault) in
-                guard pictures.indices.contains(place) else { throw .badHeader("names no imported picture") }
+                guard pictures.indices.contains(place) else {
+                    throw .badHeader("names no imported picture")
+                }
                 used.insert(place)
                 return pictures[place]
             }
@@ -169,12 +187,19 @@ public enum CodecRequest: Sendable, Equatable {
             )
         }
         guard rest.isEmpty else { throw .badHeader("announces less than its body") }
-        guard used.count == pictures.count else { throw .badHeader("has an imported picture for no image") }
+        guard used.count == pictures.count else {
+            throw .badHeader("has an imported picture for no image")
+        }
         return images
     }
 
-    private static func take(_ count: Int, from rest: inout ArraySlice<UInt8>) throws(CodecFault) -> [UInt8] {
-        guard count >= 0, count <= rest.count else { throw .badHeader("announces more than its body") }
+    private static func take(
+        _ count: Int,
+        from rest: inout ArraySlice<UInt8>
+    ) throws(CodecFault) -> [UInt8] {
+        guard count >= 0, count <= rest.count else {
+            throw .badHeader("announces more than its body")
+        }
         defer { rest = rest.dropFirst(count) }
         return Array(rest.prefix(count))
     }

@@ -6,7 +6,10 @@ public struct FrameReader: ~Copyable {
     private static let bufferBytes = 256 << 10
 
     private var decoder: CodecFrameDecoder
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferBytes, alignment: 16)
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: bufferBytes,
+        alignment: 16
+    )
     /// What was received and is not decoded yet.
     private var undecoded = 0..<0
 
@@ -27,7 +30,8 @@ public struct FrameReader: ~Copyable {
     /// A frame, if what was received completes one.
     public mutating func next() throws(CodecFault) -> CodecFrame? {
         var bytes = UnsafeRawBufferPointer(rebasing: buffer[undecoded])
-        // A frame without header and body is complete with its prefix, so the decoder is asked even when nothing is left.
+        // A frame without header and body is complete with its prefix, so the decoder is asked even
+        // when nothing is left.
         let frame = try decoder.next(from: &bytes)
         undecoded = undecoded.upperBound - bytes.count..<undecoded.upperBound
         return frame

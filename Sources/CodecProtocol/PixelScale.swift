@@ -1,4 +1,5 @@
-/// How limits that fit pictures of 50 million pixels grow where pictures may have more; they never shrink.
+/// How limits that fit pictures of 50 million pixels grow where pictures may have more; they never
+/// shrink.
 public struct PixelScale: Sendable {
     private static let basePixels = 50_000_000
 
@@ -11,7 +12,8 @@ public struct PixelScale: Sendable {
 
     /// The most address space of a process that decodes, 4 GiB at the least: 86 bytes a pixel.
     ///
-    /// Measured at 100 million pixels are 19 bytes at most, 51 with previews and recovery, both of 16 bits with alpha and turned by a quarter.
+    /// Measured at 100 million pixels are 19 bytes at most, 51 with previews and recovery, both of
+    /// 16 bits with alpha and turned by a quarter.
     public var addressSpaceBytes: UInt64 { scaled(4 << 30) }
 
     /// The most bytes of what a codec answers about a picture.

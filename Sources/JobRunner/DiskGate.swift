@@ -4,7 +4,8 @@ import Synchronization
 
 /// Keeps workers from taking on images while the disk has no room for what they would write.
 ///
-/// A full disk is nobody's fault: images wait for it as long as it takes, and nothing is counted against them.
+/// A full disk is nobody's fault: images wait for it as long as it takes, and nothing is counted
+/// against them.
 final class DiskGate: Sendable {
     private let freeBytes: @Sendable () -> UInt64?
     private let minFreeBytes: UInt64

@@ -4,7 +4,8 @@ import Synchronization
 
 /// Pictures in the hands of a codec process, which can be taken back.
 ///
-/// The task that waits for them may be cancelled without any harm to them: a drain lets them finish.
+/// The task that waits for them may be cancelled without any harm to them: a drain lets them
+/// finish.
 final class Handout: Sendable {
     private struct State {
         var task: Task<[CodecOutcome], Never>?
@@ -15,7 +16,8 @@ final class Handout: Sendable {
 
     /// Hands pictures out, once.
     ///
-    /// - Returns: Their outcomes; those without an answer are released if nobody wants them any more.
+    /// - Returns: Their outcomes; those without an answer are released if nobody wants them any
+    ///   more.
     func protect(_ images: [CodecImage], by codec: CodecProcess) async -> [CodecOutcome] {
         let task = Task { await codec.protect(images) }
         let isAbandoned = state.withLock { state in

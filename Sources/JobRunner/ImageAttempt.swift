@@ -43,7 +43,8 @@ public struct ImageAttempt: Sendable, Equatable {
     public let outcome: Outcome
     /// The pixels of the protected image; 0 without one.
     public let pixels: Int
-    /// How long each stage took, in seconds; those that were not reached, or not measured, are left out.
+    /// How long each stage took, in seconds; those that were not reached, or not measured, are left
+    /// out.
     public let seconds: [Stage: Double]
 
     /// Describes an attempt.
@@ -88,10 +89,17 @@ extension WorkerLoop {
         }
     }
 
-    private static func attempt(_ outcome: ImageOutcome, _ seconds: [ImageAttempt.Stage: Double]) -> ImageAttempt {
+    private static func attempt(
+        _ outcome: ImageOutcome,
+        _ seconds: [ImageAttempt.Stage: Double]
+    ) -> ImageAttempt {
         switch outcome {
         case .done(_, _, let report, _):
-            ImageAttempt(outcome: .protected, pixels: report.width * report.height, seconds: seconds)
+            ImageAttempt(
+                outcome: .protected,
+                pixels: report.width * report.height,
+                seconds: seconds
+            )
         case .failed: ImageAttempt(outcome: .failed, pixels: 0, seconds: seconds)
         case .retry: ImageAttempt(outcome: .retried, pixels: 0, seconds: seconds)
         case .crashed: ImageAttempt(outcome: .crashed, pixels: 0, seconds: seconds)

@@ -37,7 +37,8 @@ extension WorkerLoop {
 
     // MARK: - In
 
-    /// Reads the files of claims, each imported picture once; a fault of the disk concerns its images alone.
+    /// Reads the files of claims, each imported picture once; a fault of the disk concerns its
+    /// images alone.
     func read(_ claims: [ClaimedImage]) async -> [Input] {
         let blobs = blobs
         return await disk.run {
@@ -91,18 +92,29 @@ extension WorkerLoop {
             logger.warning(
                 "An image ended its codec process",
                 metadata: [
-                    "job.id": "\(claim.jobID)", "image.number": "\(claim.number)", "image.attempt": "\(claim.attempt)",
+                    "job.id": "\(claim.jobID)", "image.number": "\(claim.number)",
+                    "image.attempt": "\(claim.attempt)",
                     "codec.reason": "\(reason)",
                 ]
             )
         }
         let written = ContinuousClock.now
         await finish(outcomes)
-        await report(batch, outcomes, write: begin.duration(to: written), commit: written.duration(to: .now))
+        await report(
+            batch,
+            outcomes,
+            write: begin.duration(to: written),
+            commit: written.duration(to: .now)
+        )
     }
 
-    /// Writes one result; the files of the outcome stay noted, so that no sweep takes them however late their row is written.
-    private static func store(_ entry: Batch.Entry, by ledger: BlobLedger, _ gate: DiskGate) -> ImageOutcome {
+    /// Writes one result; the files of the outcome stay noted, so that no sweep takes them however
+    /// late their row is written.
+    private static func store(
+        _ entry: Batch.Entry,
+        by ledger: BlobLedger,
+        _ gate: DiskGate
+    ) -> ImageOutcome {
         switch entry.outcome {
         case nil: return .retry(entry.inputFault ?? failure(of: .notFound, with: .upload))
         case .failed(let failure): return .failed(failure)
@@ -115,7 +127,13 @@ extension WorkerLoop {
                 let blob = try ledger.put(image.png)
                 output = blob
                 guard blob.sha256 == sha256 else { throw .corrupt }
-                try store(image.attachments, of: entry.claim, about: sha256, by: ledger, to: &stored)
+                try store(
+                    image.attachments,
+                    of: entry.claim,
+                    about: sha256,
+                    by: ledger,
+                    to: &stored
+                )
                 return .done(
                     output: StoredBlob(sha256: blob.sha256, size: blob.size),
                     crc32: CRC32.checksum(image.png),
@@ -133,7 +151,8 @@ extension WorkerLoop {
         }
     }
 
-    /// Writes what was made besides the protected picture; what gives the photo back is written sealed only.
+    /// Writes what was made besides the protected picture; what gives the photo back is written
+    /// sealed only.
     private static func store(
         _ attachments: [AttachmentKind: [UInt8]],
         of claim: ClaimedImage,
@@ -166,8 +185,8 @@ extension WorkerLoop {
 
     /// Ends claims; the store may fail for a while, and what was computed is worth some patience.
     ///
-    /// A disk that is full or fails, and another process that has the database, are waited for until the loop is told to end, since the
-    /// images must not pay for them.
+    /// A disk that is full or fails, and another process that has the database, are waited for
+    /// until the loop is told to end, since the images must not pay for them.
     private func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async {
         var delay: Duration = .milliseconds(100)
         let patience = ContinuousClock.now + configuration.lease
@@ -175,11 +194,14 @@ extension WorkerLoop {
             do {
                 let counted = try await store.finish(outcomes)
                 let lost = counted.count { !$0 }
-                if lost > 0 { logger.notice("Results came too late", metadata: ["worker.lost": "\(lost)"]) }
+                if lost > 0 {
+                    logger.notice("Results came too late", metadata: ["worker.lost": "\(lost)"])
+                }
                 return
             } catch {
                 faults.error("Results could not be written down", error)
-                guard ContinuousClock.now < patience || Self.isPassing(error) && !Task.isCancelled else { return }
+                guard ContinuousClock.now < patience || Self.isPassing(error) && !Task.isCancelled
+                else { return }
                 // In a task of its own, since a cancelled one would not sleep.
                 await Task { [delay] in try? await Task.sleep(for: delay) }.value
                 delay = min(delay * 2, configuration.maxFaultDelay)
@@ -187,7 +209,8 @@ extension WorkerLoop {
         }
     }
 
-    /// Whether a fault of the store says nothing about the results, and ends when an operator or another process is done.
+    /// Whether a fault of the store says nothing about the results, and ends when an operator or
+    /// another process is done.
     private static func isPassing(_ error: StoreError) -> Bool {
         switch error {
         case .disk, .busy: true

@@ -9,15 +9,16 @@ import Synchronization
 
 /// Takes images from the store, has them protected by codec processes, and puts the results back.
 ///
-/// Some more workers than there are processes go round the same circle, so that one hands out the next image while another writes
-/// the last result to disk:
+/// Some more workers than there are processes go round the same circle, so that one hands out the
+/// next image while another writes the last result to disk:
 ///
-///     wait for a free process ──> claim ──> read the files ──> hand out ──> free the process ──> write the PNGs ──> finish
-///          ^                        └── nothing to do: wait for work                                                  │
-///          └──────────────────────────────────────────────────────────────────────────────────────────────────────────┘
+///     wait for a free process ──> claim ──> read the files ──> hand out ──> free the process ──>
+///     write the PNGs ──> finish ^                        └── nothing to do: wait for work │
+///     └──────────────────────────────────────────────────────────────────────────────────────────────────────────┘
 ///
-/// A process is waited for before anything is claimed, so that no image is held by somebody who cannot work; and before that, room
-/// on the disk. From the claim to the finish a heartbeat keeps the lease.
+/// A process is waited for before anything is claimed, so that no image is held by somebody who
+/// cannot work; and before that, room on the disk. From the claim to the finish a heartbeat keeps
+/// the lease.
 public struct WorkerLoop: Sendable {
     /// Who the workers are, and their times.
     public struct Configuration: Sendable {
@@ -32,8 +33,8 @@ public struct WorkerLoop: Sendable {
         /// The longest wait after faults of the store, which begin with 100 ms; what failed is
         /// found well again so soon.
         public var maxFaultDelay: Duration = .seconds(2)
-        /// How many bytes are free where the storage writes before it files; `nil` if nothing tells,
-        /// and then a storage that is full is found out when it is written to.
+        /// How many bytes are free where the storage writes before it files; `nil` if nothing
+        /// tells, and then a storage that is full is found out when it is written to.
         public var freeBytes: @Sendable () -> UInt64? = { nil }
         /// Nothing is claimed while fewer bytes are free.
         public var minFreeBytes: UInt64 = 0
@@ -72,7 +73,8 @@ public struct WorkerLoop: Sendable {
     ///   - configuration: Who the workers are.
     ///   - store: Where images are claimed.
     ///   - blobs: Where files are.
-    ///   - ledger: Where results are noted until their rows are written; the one that removals of these files go by.
+    ///   - ledger: Where results are noted until their rows are written; the one that removals of
+    ///     these files go by.
     ///   - codecs: Who protects; the loop stops the pool when it ends.
     ///   - throughput: Where the speed of the codecs is noted.
     ///   - logger: For faults and crashes.
@@ -110,8 +112,9 @@ public struct WorkerLoop: Sendable {
 
     /// Works until the task is cancelled.
     ///
-    /// First the leases of this installation's earlier runs are taken back. Then nothing new is claimed once the task is cancelled; what is
-    /// under way may finish within the grace, and is given back uncounted when that is over. The pool is stopped at the end.
+    /// First the leases of this installation's earlier runs are taken back. Then nothing new is
+    /// claimed once the task is cancelled; what is under way may finish within the grace, and is
+    /// given back uncounted when that is over. The pool is stopped at the end.
     ///
     /// - Parameter grace: How long images under way may take to finish.
     public func run(grace: Duration = .seconds(20)) async {
@@ -144,7 +147,13 @@ public struct WorkerLoop: Sendable {
     // MARK: - The circle
 
     private func work(as number: Int) async {
-        guard let owner = WorkerOwner(instance: configuration.instance, run: configuration.run, worker: number) else {
+        guard
+            let owner = WorkerOwner(
+                instance: configuration.instance,
+                run: configuration.run,
+                worker: number
+            )
+        else {
             preconditionFailure("the instance or the run has a name that is none")
         }
         var delay: Duration = .milliseconds(100)
@@ -152,7 +161,8 @@ public struct WorkerLoop: Sendable {
             do {
                 await gate.waitForRoom()
                 let mark = store.workMark
-                let batch = try await codecs.withCodec { codec in try await takeBatch(owner, codec) }
+                let batch = try await codecs.withCodec { codec in try await takeBatch(owner, codec)
+                }
                 delay = .milliseconds(100)
                 if let batch {
                     await commit(batch)
@@ -182,7 +192,8 @@ public struct WorkerLoop: Sendable {
 
     /// Claims images and has them protected.
     ///
-    /// - Returns: What became of them, with their leases still kept; `nil` if there is nothing to do.
+    /// - Returns: What became of them, with their leases still kept; `nil` if there is nothing to
+    ///   do.
     private func takeBatch(_ owner: WorkerOwner, _ codec: CodecProcess) async throws -> Batch? {
         let mark = store.leaseMark
         let batches = try await store.claim(
@@ -210,13 +221,16 @@ public struct WorkerLoop: Sendable {
             )
         }
         let start = ContinuousClock.now
-        var answers = (readable.isEmpty ? [] : await handout.protect(readable, by: codec)).makeIterator()
+        var answers = (readable.isEmpty ? [] : await handout.protect(readable, by: codec))
+            .makeIterator()
         let busy = ContinuousClock.now - start
         let outcomes = inputs.map { input -> CodecOutcome? in
             guard case .success = input else { return nil }
             return answers.next() ?? .released
         }
-        let pixels = zip(claims, outcomes).reduce(0) { $1.1?.isProtected == true ? $0 + $1.0.pixels : $0 }
+        let pixels = zip(claims, outcomes).reduce(0) {
+            $1.1?.isProtected == true ? $0 + $1.0.pixels : $0
+        }
         throughput.record(pixels: pixels, busy: busy)
         let entries = zip(claims, zip(inputs, outcomes)).map { claim, rest in
             Batch.Entry(claim: claim, inputFault: rest.0.fault, outcome: rest.1)
@@ -236,8 +250,12 @@ public struct WorkerLoop: Sendable {
             do {
                 let held = try await store.heartbeat(claims: claims, lease: configuration.lease)
                 guard held.contains(false) else { continue }
-                // A job that was cancelled or deleted, or a rescue; the finish of the others still counts.
-                logger.notice("A worker lost leases", metadata: ["worker.lost": "\(held.count { !$0 })"])
+                // A job that was cancelled or deleted, or a rescue; the finish of the others still
+                // counts.
+                logger.notice(
+                    "A worker lost leases",
+                    metadata: ["worker.lost": "\(held.count { !$0 })"]
+                )
                 claims = zip(claims, held).filter(\.1).map(\.0)
                 if claims.isEmpty { return handout.abandon() }
             } catch {
@@ -253,7 +271,10 @@ public struct WorkerLoop: Sendable {
                 currentRun: configuration.run
             )
             if count > 0 {
-                logger.notice("Leases of earlier runs were taken back", metadata: ["worker.count": "\(count)"])
+                logger.notice(
+                    "Leases of earlier runs were taken back",
+                    metadata: ["worker.count": "\(count)"]
+                )
             }
             try await endImpossibleWaits()
         }
@@ -261,20 +282,31 @@ public struct WorkerLoop: Sendable {
 
     private func endImpossibleWaits() async throws {
         let count = try await store.endImpossibleWaits()
-        if count > 0 { logger.notice("The clock was set back", metadata: ["worker.count": "\(count)"]) }
+        if count > 0 {
+            logger.notice("The clock was set back", metadata: ["worker.count": "\(count)"])
+        }
     }
 
     /// Takes back leases that ran out, of whichever worker, now and then.
     ///
-    /// Those of this loop's own workers are spared: they run out while the database cannot be written, and then nobody is dead or stuck.
+    /// Those of this loop's own workers are spared: they run out while the database cannot be
+    /// written, and then nobody is dead or stuck.
     private func rescue() async {
         while (try? await Task.sleep(for: configuration.lease / 2)) != nil {
             do {
-                let count = try await store.rescueExpired(sparing: held.all, lease: configuration.lease)
-                if count > 0 { logger.warning("Leases ran out", metadata: ["worker.count": "\(count)"]) }
+                let count = try await store.rescueExpired(
+                    sparing: held.all,
+                    lease: configuration.lease
+                )
+                if count > 0 {
+                    logger.warning("Leases ran out", metadata: ["worker.count": "\(count)"])
+                }
                 try await endImpossibleWaits()
             } catch {
-                logger.warning("Leases that ran out could not be looked for", metadata: ["error": "\(error)"])
+                logger.warning(
+                    "Leases that ran out could not be looked for",
+                    metadata: ["error": "\(error)"]
+                )
             }
         }
     }

@@ -15,14 +15,19 @@ extension LocalBlobs {
 
     /// Gives a blob to another store as well.
     ///
-    /// A link that was made so survives a power cut only after ``synchronize()`` of the other store.
+    /// A link that was made so survives a power cut only after ``synchronize()`` of the other
+    /// store.
     ///
     /// - Parameters:
     ///   - sha256: The blob.
     ///   - other: The other store, which nobody else uses.
     /// - Returns: How it was done.
-    /// - Throws: ``BlobStorageError/notFound``, ``BlobStorageError/corrupt``, faults of either disk.
-    public func copy(_ sha256: SHA256Digest, to other: LocalBlobs) throws(BlobStorageError) -> Copy {
+    /// - Throws: ``BlobStorageError/notFound``, ``BlobStorageError/corrupt``, faults of either
+    ///   disk.
+    public func copy(
+        _ sha256: SHA256Digest,
+        to other: LocalBlobs
+    ) throws(BlobStorageError) -> Copy {
         if other.contains(sha256) { return .present }
         let (ours, theirs) = (path(of: sha256), other.path(of: sha256))
         if try disk(FileSystem.link(ours, as: theirs)) { return .linked }

@@ -119,7 +119,9 @@ extension LocalBlobs {
         } catch .notFound {
             return []
         }
-        return names.compactMap { name in SHA256Digest(hex: name).flatMap { $0.hex == name ? $0 : nil } }
+        return names.compactMap { name in
+            SHA256Digest(hex: name).flatMap { $0.hex == name ? $0 : nil }
+        }
     }
 
     private func setAsidePath(of sha256: SHA256Digest) -> String {

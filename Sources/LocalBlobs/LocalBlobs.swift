@@ -3,13 +3,16 @@ public import Cryptography
 public import POSIX
 import Synchronization
 
-/// Files named by the hash of their bytes: `blobs/ab/<64 digits>`, written in `tmp/` and renamed when they are whole.
+/// Files named by the hash of their bytes: `blobs/ab/<64 digits>`, written in `tmp/` and renamed
+/// when they are whole.
 ///
-/// What has been committed survives a power cut. Equal bytes are stored once, so that one blob may be referred to by many rows; who
-/// removes blobs must have asked the rows first, and must leave alone what is younger than any upload lasts
-/// (``remove(_:ifOlderThan:)``). One process at a time has the folder.
+/// What has been committed survives a power cut. Equal bytes are stored once, so that one blob may
+/// be referred to by many rows; who removes blobs must have asked the rows first, and must leave
+/// alone what is younger than any upload lasts (``remove(_:ifOlderThan:)``). One process at a time
+/// has the folder.
 ///
-/// The methods block on the disk: call them on a thread or a queue of one's own, never straight from a task.
+/// The methods block on the disk: call them on a thread or a queue of one's own, never straight
+/// from a task.
 public final class LocalBlobs: BlobStorage {
     let root: String
     let blobs: String
@@ -17,7 +20,8 @@ public final class LocalBlobs: BlobStorage {
     /// Tells the files of this object from those of a process that died.
     private let run: String
     private let counter = Atomic<UInt64>(0)
-    /// Held while a name in `blobs` is made or removed, so that a removal sees the age of the blob it removes.
+    /// Held while a name in `blobs` is made or removed, so that a removal sees the age of the blob
+    /// it removes.
     private let names = Mutex<Void>(())
     /// The temporary names of removed blobs that are not unlinked yet.
     private let removed = Mutex<[String]>([])
@@ -32,7 +36,8 @@ public final class LocalBlobs: BlobStorage {
         temporary = root + "/tmp"
         let isNew = try disk(Folder.make(root))
         for folder in [blobs, temporary] { _ = try disk(Folder.make(folder)) }
-        // All at once and whether they were there or not: whoever made one may have died before it was safe on disk.
+        // All at once and whether they were there or not: whoever made one may have died before it
+        // was safe on disk.
         for first in UInt8.min...UInt8.max {
             let digits = "\(first < 16 ? "0" : "")\(String(first, radix: 16))"
             _ = try disk(Folder.make("\(blobs)/\(digits)"))
@@ -69,7 +74,8 @@ public final class LocalBlobs: BlobStorage {
         }
     }
 
-    /// Makes the names of blobs survive a power cut: each folder that holds some of them is synchronised once.
+    /// Makes the names of blobs survive a power cut: each folder that holds some of them is
+    /// synchronised once.
     ///
     /// - Parameter blobs: What ``BlobSpool/place()`` has filed.
     /// - Throws: ``BlobStorageError``.
@@ -102,14 +108,17 @@ public final class LocalBlobs: BlobStorage {
 
     // MARK: - Removing
 
-    /// Removes a blob unless it was committed lately, and so may be waiting for the row that will refer to it.
+    /// Removes a blob unless it was committed lately, and so may be waiting for the row that will
+    /// refer to it.
     ///
-    /// It only renames the file, which takes the same time for every size. ``reclaim()`` unlinks it.
+    /// It only renames the file, which takes the same time for every size. ``reclaim()`` unlinks
+    /// it.
     ///
     /// - Parameters:
     ///   - sha256: The blob, to which no row refers.
-    ///   - age: Longer than any time between a commit and its row, or zero where nobody can be about to write one; then a file from
-    ///     the future is removed too, as there are once the clock was set back.
+    ///   - age: Longer than any time between a commit and its row, or zero where nobody can be
+    ///     about to write one; then a file from the future is removed too, as there are once the
+    ///     clock was set back.
     /// - Returns: Whether it was removed.
     /// - Throws: Faults of the disk.
     @discardableResult
@@ -188,7 +197,9 @@ public final class LocalBlobs: BlobStorage {
         var digests: [SHA256Digest] = []
         for folder in try disk(Folder.names(in: blobs)) where folder.utf8.count == 2 {
             for name in try disk(Folder.names(in: "\(blobs)/\(folder)")) {
-                if let digest = SHA256Digest(hex: name), name == digest.hex, name.hasPrefix(folder) {
+                if let digest = SHA256Digest(hex: name),
+                    name == digest.hex, name.hasPrefix(folder)
+                {
                     digests.append(digest)
                 }
             }

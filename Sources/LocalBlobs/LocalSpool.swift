@@ -5,7 +5,8 @@ import Synchronization
 
 /// A blob that is being written to a temporary file, which gets its name when it is whole.
 ///
-/// A process that dies leaves a file that ``LocalBlobs/sweepTemporary()`` removes at the next start.
+/// A process that dies leaves a file that ``LocalBlobs/sweepTemporary()`` removes at the next
+/// start.
 final class LocalSpool: BlobSpool {
     private struct State: ~Copyable {
         /// Open while bytes may still come.
@@ -58,8 +59,8 @@ final class LocalSpool: BlobSpool {
         }
     }
 
-    /// So an upload of thousands of files holds thousands of spools, but no descriptors; their bytes
-    /// are safe on disk.
+    /// So an upload of thousands of files holds thousands of spools, but no descriptors; their
+    /// bytes are safe on disk.
     @discardableResult
     func seal() throws(BlobStorageError) -> BlobReference {
         try locked { state throws(BlobStorageError) in

@@ -7,8 +7,9 @@ import Synchronization
 
 /// Takes semantic images into the data folder of a stopped service: all of them, or none.
 ///
-/// Pictures are written to temporary files first. ``commit(for:)`` files them and then makes the rows in one transaction. What a
-/// process leaves that is killed before that, the next import or the next start of the server removes.
+/// Pictures are written to temporary files first. ``commit(for:)`` files them and then makes the
+/// rows in one transaction. What a process leaves that is killed before that, the next import or
+/// the next start of the server removes.
 public final class SemanticImageImport: Sendable {
     private let service: StoppedService
     private let spools = Mutex<[ClassLabel: [Int: any BlobSpool]]>([:])
@@ -27,9 +28,14 @@ public final class SemanticImageImport: Sendable {
     /// - Parameters:
     ///   - png: The picture, as a codec has made it.
     ///   - label: Its class.
-    ///   - position: Its place among the class's pictures, from 0; each once, and without gaps in the end.
+    ///   - position: Its place among the class's pictures, from 0; each once, and without gaps in
+    ///     the end.
     /// - Throws: ``StoppedService/Fault``.
-    public func add(_ png: [UInt8], to label: ClassLabel, at position: Int) throws(StoppedService.Fault) {
+    public func add(
+        _ png: [UInt8],
+        to label: ClassLabel,
+        at position: Int
+    ) throws(StoppedService.Fault) {
         do {
             let spool = try service.blobs.newSpool()
             try spool.append(png)
@@ -77,7 +83,9 @@ public final class SemanticImageImport: Sendable {
     private func takeSpools() -> [(label: ClassLabel, spools: [Int: any BlobSpool])] {
         spools.withLock { spools in
             defer { spools = [:] }
-            return spools.sorted { $0.key.text < $1.key.text }.map { (label: $0.key, spools: $0.value) }
+            return spools.sorted { $0.key.text < $1.key.text }.map {
+                (label: $0.key, spools: $0.value)
+            }
         }
     }
 
@@ -87,7 +95,8 @@ public final class SemanticImageImport: Sendable {
         }
     }
 
-    /// Removes those of some blobs that no row refers to; what cannot be removed now, the next start of the server removes.
+    /// Removes those of some blobs that no row refers to; what cannot be removed now, the next
+    /// start of the server removes.
     private func remove(_ candidates: [SHA256Digest]) async {
         let blobs = service.blobs
         try? await service.store.withUnreferenced(among: candidates) { free in

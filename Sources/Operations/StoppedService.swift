@@ -23,10 +23,12 @@ public final class StoppedService: Sendable {
     let disk: BlockingExecutor
     private let leftovers: Leftovers
 
-    /// Opens a data folder that a server has made, and brings its database to this version's schema.
+    /// Opens a data folder that a server has made, and brings its database to this version's
+    /// schema.
     ///
     /// - Parameter path: The folder.
-    /// - Throws: ``Fault`` if there is none, it is another user's, a server has it, or it cannot be used.
+    /// - Throws: ``Fault`` if there is none, it is another user's, a server has it, or it cannot be
+    ///   used.
     public init(dataFolder path: String) throws(Fault) {
         self.path = path
         do {
@@ -43,7 +45,10 @@ public final class StoppedService: Sendable {
                 logger: Logger(label: "palimpsest") { _ in SwiftLogNoOpLogHandler() }
             )
         } catch let fault as DataFolder.Fault {
-            throw Fault(description: fault.isHeld ? fault.description + " Stop the server first." : fault.description)
+            throw Fault(
+                description: fault.isHeld
+                    ? fault.description + " Stop the server first." : fault.description
+            )
         } catch {
             throw Self.unusable(path, error)
         }
@@ -68,7 +73,8 @@ public final class StoppedService: Sendable {
 
     /// The key that is meant.
     ///
-    /// - Parameter named: Its name or its identifier; `nil` for the only key there is, or else the one in `admin-key`.
+    /// - Parameter named: Its name or its identifier; `nil` for the only key there is, or else the
+    ///   one in `admin-key`.
     /// - Returns: A key that is not revoked.
     /// - Throws: ``Fault`` if there is none, or several are called so.
     public func key(named: String?) async throws(Fault) -> APIKey {

@@ -16,8 +16,9 @@ extension DataFolder {
 
     /// Returns the name under which this machine's workers hold images, `WorkerOwner.instance`.
     ///
-    /// The first start draws it. It stays the same across restarts, so that a start can take back what
-    /// the last run held. It is not part of a backup: where a backup is served is another node.
+    /// The first start draws it. It stays the same across restarts, so that a start can take back
+    /// what the last run held. It is not part of a backup: where a backup is served is another
+    /// node.
     ///
     /// - Throws: ``Fault`` when the file cannot be read or written, or holds no name;
     ///   `CryptographyError` without random numbers.
@@ -26,7 +27,8 @@ extension DataFolder {
             let name = text.hasSuffix("\n") ? String(text.dropLast()) : text
             guard WorkerOwner(instance: name, run: "0", worker: 0) != nil else {
                 throw Fault(
-                    description: "The node's name \(nodeFile.path) must be 1 to 64 letters, digits, '-' or '_'; "
+                    description:
+                        "The node's name \(nodeFile.path) must be 1 to 64 letters, digits, '-' or '_'; "
                         + "without the file a start draws a new one."
                 )
             }

@@ -22,7 +22,10 @@ extension DataFolder {
     static func loss(_ error: any Error, of path: String) -> Fault? {
         switch error as? StoreError {
         case .corrupt, .foreignDatabase, .emptyDatabase:
-            Fault(description: "\(error) It is \(path)/\(databaseName). \(DataFolderSurvey.remedy(path))")
+            Fault(
+                description:
+                    "\(error) It is \(path)/\(databaseName). \(DataFolderSurvey.remedy(path))"
+            )
         default: nil
         }
     }
@@ -31,7 +34,11 @@ extension DataFolder {
         let version = SemanticImageGenerator.version
         while true {
             do throws(StoreError) {
-                return try SQLiteStore(path: databasePath, generatorVersion: version, making: isMade)
+                return try SQLiteStore(
+                    path: databasePath,
+                    generatorVersion: version,
+                    making: isMade
+                )
             } catch {
                 guard error.isOfWriting, DiskReserve.release(in: path) else { throw error }
             }

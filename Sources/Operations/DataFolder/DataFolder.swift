@@ -2,10 +2,12 @@ public import Cryptography
 public import POSIX
 public import Queue
 
-/// The folder that holds the database, the blobs and the admin key; it belongs to one server at a time.
+/// The folder that holds the database, the blobs and the admin key; it belongs to one server at a
+/// time.
 ///
-/// On first start it is made with mode 0700. The admin key is written before the row that makes it valid: a server that dies
-/// in between finds the file at the next start and adds the row. So an operator may also put a key of their own there.
+/// On first start it is made with mode 0700. The admin key is written before the row that makes it
+/// valid: a server that dies in between finds the file at the next start and adds the row. So an
+/// operator may also put a key of their own there.
 public final class DataFolder: Sendable {
     /// Why a data folder cannot be used.
     public struct Fault: Error, Sendable, CustomStringConvertible {
@@ -28,7 +30,9 @@ public final class DataFolder: Sendable {
     /// - Returns: The folder, locked; and whether its database may be made.
     /// - Throws: ``Fault`` when it is an old folder whose database is gone, and as ``init(path:)``
     ///   does.
-    public static func forServer(path: String) throws -> (folder: DataFolder, mayMakeDatabase: Bool) {
+    public static func forServer(
+        path: String
+    ) throws -> (folder: DataFolder, mayMakeDatabase: Bool) {
         // Before the lock is there, whose file tells that a server has been here.
         if try DataFolderSurvey(of: path).mayMakeDatabase() {
             _ = try made(path)
@@ -39,7 +43,9 @@ public final class DataFolder: Sendable {
             } catch {
                 throw fault("The data folder \(path) cannot be written", error)
             }
-            try firstStartMark(of: path).write("The first start of this folder has not come to its end.\n")
+            try firstStartMark(of: path).write(
+                "The first start of this folder has not come to its end.\n"
+            )
         }
         let folder = try DataFolder(path: path)
         // Once more, since another server may have had it before this process had its lock.
@@ -58,7 +64,10 @@ public final class DataFolder: Sendable {
     static let firstStartMarkName = "first-start"
 
     private static func firstStartMark(of path: String) -> SecretFile {
-        SecretFile(path: "\(path)/\(firstStartMarkName)", purpose: "The mark of the first start in the data folder,")
+        SecretFile(
+            path: "\(path)/\(firstStartMarkName)",
+            purpose: "The mark of the first start in the data folder,"
+        )
     }
 
     /// Makes the folder where it is missing and takes its lock.
@@ -67,7 +76,8 @@ public final class DataFolder: Sendable {
     init(path: String) throws {
         self.path = path
         let isNew = try Self.made(path)
-        // Nothing in it survives a power cut before its own name does. One that was there may be in a folder that cannot be opened.
+        // Nothing in it survives a power cut before its own name does. One that was there may be in
+        // a folder that cannot be opened.
         if let error = Self.synchronize("\(path)/.."), isNew {
             throw Self.fault("The data folder \(path) cannot be made", error)
         }
@@ -101,7 +111,8 @@ public final class DataFolder: Sendable {
         }
         guard status.isOwn else {
             throw Fault(
-                description: "The data folder \(path) belongs to another user; run this as the user of the server."
+                description:
+                    "The data folder \(path) belongs to another user; run this as the user of the server."
             )
         }
         return database
@@ -117,7 +128,9 @@ public final class DataFolder: Sendable {
     var adminKey: SecretFile { SecretFile(path: "\(path)/admin-key", purpose: "The admin key") }
 
     /// The file with the key that signs manifests, which the first start makes.
-    var signingKey: SecretFile { SecretFile(path: "\(path)/signing-key", purpose: "The signing key") }
+    var signingKey: SecretFile {
+        SecretFile(path: "\(path)/signing-key", purpose: "The signing key")
+    }
 
     /// Makes the folder where it is missing.
     ///
@@ -146,7 +159,9 @@ public final class DataFolder: Sendable {
     static let backupMarkName = "palimpsest-backup"
 
     /// The file by which a backup is told from a folder that was served.
-    var backupMark: SecretFile { SecretFile(path: "\(path)/\(Self.backupMarkName)", purpose: "The mark of a backup") }
+    var backupMark: SecretFile {
+        SecretFile(path: "\(path)/\(Self.backupMarkName)", purpose: "The mark of a backup")
+    }
 
     /// Makes a data folder like any other of what was a backup, before anything in it is changed.
     ///
@@ -172,7 +187,8 @@ extension BlockingExecutor {
 // MARK: - The admin key
 
 extension DataFolder {
-    /// Makes sure that there is an admin key and that the store knows it; one that was revoked stays so.
+    /// Makes sure that there is an admin key and that the store knows it; one that was revoked
+    /// stays so.
     ///
     /// - Parameter store: The store that keeps the digests of keys.
     /// - Throws: ``Fault`` when the file cannot be read or written, and faults of the store.
@@ -208,8 +224,12 @@ extension DataFolder {
     private func readAdminKey() throws -> String? {
         guard let text = try adminKey.read() else { return nil }
         let key = Array(text.utf8.split(whereSeparator: { $0 <= 0x20 }).first ?? [])
-        guard key.count >= 16, key.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") }) else {
-            throw Fault(description: "The file \(adminKey.path) does not hold a key of 16 or more letters.")
+        guard key.count >= 16,
+            key.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") })
+        else {
+            throw Fault(
+                description: "The file \(adminKey.path) does not hold a key of 16 or more letters."
+            )
         }
         return String(decoding: key, as: UTF8.self)
     }

@@ -7,11 +7,14 @@ import SQLiteStore
 
 /// `palimpsest backup`: makes a copy of a data folder that a server may be using.
 ///
-/// The database is copied as it is at one moment, then the blobs that this copy refers to. What the server erases in between is
-/// missing; so the database is copied once more, which does not refer to it any longer, until nothing is missing. The new database
-/// takes the place of an earlier backup's only when all its blobs are there, and only then are those removed that it has no use for.
+/// The database is copied as it is at one moment, then the blobs that this copy refers to. What the
+/// server erases in between is missing; so the database is copied once more, which does not refer
+/// to it any longer, until nothing is missing. The new database takes the place of an earlier
+/// backup's only when all its blobs are there, and only then are those removed that it has no use
+/// for.
 ///
-/// A backup has a file ``DataFolder/backupMark``, which a server that serves it removes: nothing else is ever written over.
+/// A backup has a file ``DataFolder/backupMark``, which a server that serves it removes: nothing
+/// else is ever written over.
 public struct DataFolderBackup {
     /// What a backup has done.
     public struct Result: Sendable, Equatable {
@@ -23,15 +26,18 @@ public struct DataFolderBackup {
         public internal(set) var present = 0
         /// Blobs that only an earlier backup needed.
         public internal(set) var removed = 0
-        /// Blobs that the data folder itself has lost, or that were found damaged as their bytes were copied; a link is made unread.
+        /// Blobs that the data folder itself has lost, or that were found damaged as their bytes
+        /// were copied; a link is made unread.
         public internal(set) var missing = 0
     }
 
-    /// How often the database is copied at most; what is still missing then was lost by the data folder.
+    /// How often the database is copied at most; what is still missing then was lost by the data
+    /// folder.
     private static let passes = 5
     /// What a backup may hold when it is made anew; nothing else is written over.
     private static let ownNames: Set<String> = [
-        DataFolder.databaseName, lockName, "blobs", "tmp", "admin-key", "admin-key.new", "signing-key",
+        DataFolder.databaseName, lockName, "blobs", "tmp", "admin-key", "admin-key.new",
+        "signing-key",
         "signing-key.new",
         DataFolder.backupMarkName, DataFolder.backupMarkName + ".new",
     ]
@@ -57,12 +63,15 @@ public struct DataFolderBackup {
     /// Makes the backup, blocking on the disks.
     ///
     /// - Returns: What was done.
-    /// - Throws: `StoppedService.Fault` if the data folder or the backup cannot be used; an earlier backup is then as it was.
+    /// - Throws: `StoppedService.Fault` if the data folder or the backup cannot be used; an earlier
+    ///   backup is then as it was.
     public func run() throws(StoppedService.Fault) -> Result {
         do {
             _ = try DataFolder.existingDatabase(of: source)
             guard try !liesInSource() else {
-                throw StoppedService.Fault(description: "A backup must not lie in the data folder that it is of.")
+                throw StoppedService.Fault(
+                    description: "A backup must not lie in the data folder that it is of."
+                )
             }
             let isEarlier = try holdsBackup()
             let folder = try DataFolder(path: destination)
@@ -70,7 +79,9 @@ public struct DataFolderBackup {
                 // Once more, since it may have been served before this process had its lock.
                 guard try folder.backupMark.read() != nil else { throw noBackup }
             } else {
-                try folder.backupMark.write("This folder is a backup, made by `palimpsest backup`.\n")
+                try folder.backupMark.write(
+                    "This folder is a backup, made by `palimpsest backup`.\n"
+                )
             }
             let result = try copy(to: folder)
             withExtendedLifetime(folder) {}
@@ -94,7 +105,10 @@ public struct DataFolderBackup {
         var referenced: Set<SHA256Digest> = []
         for pass in 1...Self.passes {
             for name in Self.draftNames { _ = try? FileSystem.unlink("\(destination)/\(name)") }
-            referenced = try SQLiteStore.copyDatabase(at: "\(source)/\(DataFolder.databaseName)", to: draft)
+            referenced = try SQLiteStore.copyDatabase(
+                at: "\(source)/\(DataFolder.databaseName)",
+                to: draft
+            )
             result.missing = 0
             for sha256 in referenced {
                 do throws(BlobStorageError) {
@@ -119,7 +133,9 @@ public struct DataFolderBackup {
         } catch {
             throw fault(error)
         }
-        result.removed = try ours.sweepOrphans(ifOlderThan: .seconds(-1)) { referenced.contains($0) }
+        result.removed = try ours.sweepOrphans(ifOlderThan: .seconds(-1)) {
+            referenced.contains($0)
+        }
         return result
     }
 
@@ -132,7 +148,8 @@ public struct DataFolderBackup {
 
     // MARK: - Folders
 
-    /// Refuses a folder that holds anything but an earlier backup: a data folder, too, and a backup that was served since.
+    /// Refuses a folder that holds anything but an earlier backup: a data folder, too, and a backup
+    /// that was served since.
     ///
     /// - Returns: Whether there is a backup; otherwise the folder is empty or missing.
     private func holdsBackup() throws -> Bool {
@@ -151,7 +168,8 @@ public struct DataFolderBackup {
         guard isMarked || !names.contains(DataFolder.databaseName) else { throw noBackup }
         if let name = names.subtracting(Self.ownNames).subtracting(Self.draftNames).min() {
             throw StoppedService.Fault(
-                description: "The folder \(destination) holds \(name), so it is no backup, or it was served since; "
+                description:
+                    "The folder \(destination) holds \(name), so it is no backup, or it was served since; "
                     + "name another folder."
             )
         }
@@ -166,7 +184,8 @@ public struct DataFolderBackup {
         )
     }
 
-    /// Whether the destination, or the nearest folder above it that is there, is the data folder or lies in it.
+    /// Whether the destination, or the nearest folder above it that is there, is the data folder or
+    /// lies in it.
     private func liesInSource() throws -> Bool {
         let folder = try identity(of: source)
         var path = destination

@@ -46,9 +46,16 @@ struct DataFolderSurvey {
         logs = ["-wal", "-shm", "-journal"].map { DataFolder.databaseName + $0 }.filter {
             Self.size("\(path)/\($0)") > 0
         }
-        keys = [("admin-key", "the admin key"), ("signing-key", "the signing key")].filter { exists($0.0) }.map(\.1)
-        let folders = try Self.names(in: "\(path)/blobs").map { "\(path)/blobs/\($0)" } + ["\(path)/set-aside"]
-        photos = try folders.reduce(0) { $0 + (try Self.names(in: $1).count { $0.utf8.count == 64 }) }
+        keys = [("admin-key", "the admin key"), ("signing-key", "the signing key")].filter {
+            exists($0.0)
+        }.map(\.1)
+        let folders =
+            try Self.names(in: "\(path)/blobs").map { "\(path)/blobs/\($0)" } + [
+                "\(path)/set-aside"
+            ]
+        photos = try folders.reduce(0) {
+            $0 + (try Self.names(in: $1).count { $0.utf8.count == 64 })
+        }
         wasServed = exists("lock")
         isUnfinished = exists(DataFolder.firstStartMarkName)
     }
@@ -70,7 +77,8 @@ struct DataFolderSurvey {
             return photos == 0 && (isUnfinished || keys.isEmpty)
         case .foreign: throw loss("is no database of SQLite")
         case .missing, .empty:
-            let isFresh = photos == 0 && (isUnfinished || logs.isEmpty && (keys.isEmpty || !wasServed))
+            let isFresh =
+                photos == 0 && (isUnfinished || logs.isEmpty && (keys.isEmpty || !wasServed))
             guard isFresh else { throw loss(database == .empty ? "is empty" : "is missing") }
             return true
         }
@@ -83,8 +91,10 @@ struct DataFolderSurvey {
         switch database {
         case .present(let hasLog): try refuseForeignLog(hasLog)
         case .foreign: throw loss("is no database of SQLite")
-        case .empty where !isUnfinished && (photos > 0 || !keys.isEmpty || !logs.isEmpty): throw loss("is empty")
-        case .missing where !isUnfinished && (photos > 0 || !keys.isEmpty || !logs.isEmpty): throw loss("is missing")
+        case .empty where !isUnfinished && (photos > 0 || !keys.isEmpty || !logs.isEmpty):
+            throw loss("is empty")
+        case .missing where !isUnfinished && (photos > 0 || !keys.isEmpty || !logs.isEmpty):
+            throw loss("is missing")
         case .missing, .empty:
             throw DataFolder.Fault(
                 description:
@@ -99,7 +109,9 @@ struct DataFolderSurvey {
         let name = DataFolder.databaseName
         let verb = logs.count == 1 ? "belongs" : "belong"
         let away =
-            logs.isEmpty ? "" : " First move \(logs.joined(separator: " and ")) away, which \(verb) to the lost one."
+            logs.isEmpty
+            ? ""
+            : " First move \(logs.joined(separator: " and ")) away, which \(verb) to the lost one."
         return
             "Nothing was changed.\(away) To restore it, copy the whole last backup (`palimpsest backup`) to this folder; its "
             + "\(name) alone does where nothing was erased or has expired since. To start anew without what the folder holds, "
@@ -108,7 +120,9 @@ struct DataFolderSurvey {
 
     private func loss(_ what: String) -> DataFolder.Fault {
         var held = keys
-        if photos > 0 { held.insert(photos == 1 ? "1 file of a photo" : "\(photos) files of photos", at: 0) }
+        if photos > 0 {
+            held.insert(photos == 1 ? "1 file of a photo" : "\(photos) files of photos", at: 0)
+        }
         if !logs.isEmpty { held.append(logs.joined(separator: ", ")) }
         let rest = held.isEmpty ? "" : ", but the folder holds \(held.joined(separator: ", "))"
         return DataFolder.Fault(

@@ -73,7 +73,9 @@ public final class DiskReserve: Sendable {
     public func restore(on disk: BlockingExecutor, logger: Logger) async {
         guard missingBytes > 0 else { return }
         let isRestored = await disk.run { self.fill() }
-        if isRestored { logger.info("room is kept on the disk for erasing", metadata: ["bytes": "\(size)"]) }
+        if isRestored {
+            logger.info("room is kept on the disk for erasing", metadata: ["bytes": "\(size)"])
+        }
     }
 
     private func fill() -> Bool {
@@ -131,7 +133,10 @@ extension Optional<DiskReserve> {
             } catch let error as StoreError where error.isOfWriting {
                 guard let self else { throw error }
                 if steps == 0 {
-                    logger.warning("the disk is full, so its reserve is used to erase", metadata: ["error": "\(error)"])
+                    logger.warning(
+                        "the disk is full, so its reserve is used to erase",
+                        metadata: ["error": "\(error)"]
+                    )
                 } else {
                     let given = steps
                     guard await disk.run({ self.release(steps: given) }) else { throw error }

@@ -54,7 +54,9 @@ public struct Leftovers: Sendable {
             let back = try blobs.putBack { referenced.contains($0) }
             return (spools, back, try blobs.setOrphansAside(at: time) { referenced.contains($0) })
         }
-        if spools > 0 { logger.notice("removed what the last run left", metadata: ["spools": "\(spools)"]) }
+        if spools > 0 {
+            logger.notice("removed what the last run left", metadata: ["spools": "\(spools)"])
+        }
         if back.files > 0 {
             logger.notice(
                 "files that were set aside are referred to again, and were put back",
@@ -79,7 +81,10 @@ public struct Leftovers: Sendable {
         let time = store.currentTime - setAsidePeriod.components.seconds * 1000
         let erased = try await disk.run { [blobs] in try blobs.eraseSetAside(until: time) }
         guard erased.files > 0 else { return }
-        logger.notice("erased files that were set aside long enough", metadata: metadata(of: erased))
+        logger.notice(
+            "erased files that were set aside long enough",
+            metadata: metadata(of: erased)
+        )
     }
 
     /// Follows a clock that was set, by which it is counted how long files are set aside.
@@ -92,7 +97,8 @@ public struct Leftovers: Sendable {
 
     private func metadata(of moved: LocalBlobs.Moved) -> Logger.Metadata {
         [
-            "files": "\(moved.files)", "bytes": "\(moved.bytes)", "folder": "\(blobs.setAsideFolder)",
+            "files": "\(moved.files)", "bytes": "\(moved.bytes)",
+            "folder": "\(blobs.setAsideFolder)",
             "period_seconds": "\(setAsidePeriod.components.seconds)",
         ]
     }

@@ -16,9 +16,12 @@ public enum Timestamp {
     /// - Parameter text: Such as ``text(_:)`` gives, or with an offset such as `+01:00`.
     /// - Returns: Milliseconds since 1970; `nil` if it is not of this form.
     public static func milliseconds(_ text: String) -> Int64? {
-        // The style reads beginnings and other forms, and takes the 31st of February for a day of March.
-        let form = #/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)/#
-        guard let match = text.wholeMatch(of: form), let local = try? Date("\(match.1)Z", strategy: .iso8601),
+        // The style reads beginnings and other forms, and takes the 31st of February for a day of
+        // March.
+        let form =
+            #/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)/#
+        guard let match = text.wholeMatch(of: form),
+            let local = try? Date("\(match.1)Z", strategy: .iso8601),
             local.formatted(.iso8601) == "\(match.1)Z"
         else { return nil }
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: match.2 != nil)

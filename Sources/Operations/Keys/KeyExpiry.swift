@@ -7,7 +7,8 @@ public enum KeyExpiry: Sendable, Equatable {
     /// After so many seconds.
     case inSeconds(Int64)
 
-    /// What two members of a request say together, of which either may be there: as null as well, which removes the expiry.
+    /// What two members of a request say together, of which either may be there: as null as well,
+    /// which removes the expiry.
     ///
     /// - Throws: ``KeyFault`` if both are there.
     public static func change(
@@ -32,7 +33,10 @@ public enum KeyExpiry: Sendable, Equatable {
     /// - Returns: `nil` if neither is.
     /// - Throws: ``KeyFault`` if both are.
     init?(at time: String?, inSeconds seconds: Int64?) throws(KeyFault) {
-        let change = try Self.change(at: time.map { .set($0) } ?? .keep, inSeconds: seconds.map { .set($0) } ?? .keep)
+        let change = try Self.change(
+            at: time.map { .set($0) } ?? .keep,
+            inSeconds: seconds.map { .set($0) } ?? .keep
+        )
         guard case .set(let expiry) = change else { return nil }
         self = expiry
     }

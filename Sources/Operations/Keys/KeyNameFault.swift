@@ -15,7 +15,8 @@ struct KeyNameFault: Error, Sendable, CustomStringConvertible {
         guard called.count == 1 else {
             let ids = called.map(\.id.text).joined(separator: ", ")
             throw KeyNameFault(
-                description: "\(called.count) API keys are called \(named); name one by its identifier: \(ids)."
+                description:
+                    "\(called.count) API keys are called \(named); name one by its identifier: \(ids)."
             )
         }
         return key

@@ -3,7 +3,8 @@ public import Queue
 import SQLiteStore
 import SemanticImages
 
-/// The API keys in a service's data folder, for commands; the service may run meanwhile and heeds every change at once.
+/// The API keys in a service's data folder, for commands; the service may run meanwhile and heeds
+/// every change at once.
 ///
 /// It takes no lock and never changes the database's schema, so that it is in no server's way.
 public final class KeyRing: Sendable {
@@ -42,12 +43,16 @@ public final class KeyRing: Sendable {
     /// Opens a data folder that a server has made.
     ///
     /// - Parameter path: The folder.
-    /// - Throws: ``Fault`` if there is none, it is another user's, or its database is of another version.
+    /// - Throws: ``Fault`` if there is none, it is another user's, or its database is of another
+    ///   version.
     public init(dataFolder path: String) throws(Fault) {
         self.path = path
         do {
             let database = try DataFolder.existingDatabase(of: path)
-            store = try SQLiteStore(attachingTo: database, generatorVersion: SemanticImageGenerator.version)
+            store = try SQLiteStore(
+                attachingTo: database,
+                generatorVersion: SemanticImageGenerator.version
+            )
         } catch let fault as DataFolder.Fault {
             throw Fault(description: fault.description)
         } catch {
@@ -97,15 +102,18 @@ public final class KeyRing: Sendable {
     ///
     /// - Parameter named: Its name or its identifier.
     /// - Returns: The key as it was.
-    /// - Throws: ``Fault`` if there is none, several are called so, it is the last active one with the scope `admin`, and for
-    ///   faults of the database.
+    /// - Throws: ``Fault`` if there is none, several are called so, it is the last active one with
+    ///   the scope `admin`, and for faults of the database.
     public func revoke(named: String) async throws(Fault) -> APIKey {
         let key = try await key(named: named)
         let revocation: APIKeyRevocation
-        do { revocation = try await store.revokeKey(key.id) } catch { throw Self.unusable(path, error) }
+        do { revocation = try await store.revokeKey(key.id) } catch {
+            throw Self.unusable(path, error)
+        }
         guard revocation != .lastAdmin else {
             throw Fault(
-                description: "\(key.id) is the last active API key with the scope 'admin'; make another one first."
+                description:
+                    "\(key.id) is the last active API key with the scope 'admin'; make another one first."
             )
         }
         return key
@@ -148,7 +156,10 @@ public final class KeyRing: Sendable {
     /// - Throws: ``Fault``.
     public func json(of keys: [APIKey]) throws(Fault) -> String {
         let now = store.currentTime
-        let document = KeyListDocument(keys: keys.map { KeyDocument($0, now: now) }, nextCursor: nil)
+        let document = KeyListDocument(
+            keys: keys.map { KeyDocument($0, now: now) },
+            nextCursor: nil
+        )
         return try text(document)
     }
 

@@ -68,7 +68,9 @@ public enum KeyRules {
     /// - Returns: Milliseconds since 1970.
     /// - Throws: ``KeyFault`` for a time that is malformed, past or more than a hundred years off.
     static func expiry(at text: String, now: Int64) throws(KeyFault) -> Int64 {
-        guard let time = Timestamp.milliseconds(text), time > now, time - now <= maxLifetimeSeconds * 1000 else {
+        guard let time = Timestamp.milliseconds(text), time > now,
+            time - now <= maxLifetimeSeconds * 1000
+        else {
             throw KeyFault("expires_at", expiresAtDetail)
         }
         return time

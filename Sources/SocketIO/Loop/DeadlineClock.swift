@@ -6,7 +6,8 @@ public protocol DeadlineOwner: Actor {
     func deadlinePassed()
 }
 
-/// The one coarse timer of a ``Shard``: it fires every 250 ms while there is a deadline, and rests otherwise.
+/// The one coarse timer of a ``Shard``: it fires every 250 ms while there is a deadline, and rests
+/// otherwise.
 public actor DeadlineClock {
     private static let nanosecondsPerTick: UInt64 = 250_000_000
 
@@ -17,7 +18,9 @@ public actor DeadlineClock {
     private var isRunning = false
 
     /// The queue's executor.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
 
     init(executor: QueueExecutor) {
         self.executor = executor
@@ -32,7 +35,8 @@ public actor DeadlineClock {
         timer.cancel()
     }
 
-    /// Sets the owner's one deadline, in nanoseconds of uptime as ``now()`` counts them; rounded up to the next tick.
+    /// Sets the owner's one deadline, in nanoseconds of uptime as ``now()`` counts them; rounded up
+    /// to the next tick.
     public func set(_ owner: some DeadlineOwner, to uptime: UInt64) {
         let key = ObjectIdentifier(owner)
         owners[key] = owner
@@ -56,7 +60,10 @@ public actor DeadlineClock {
 
     private static func tick() -> Int { Int(clamping: now() / nanosecondsPerTick) }
 
-    private nonisolated static func install(_ clock: DeadlineClock, on timer: any DispatchSourceTimer) {
+    private nonisolated static func install(
+        _ clock: DeadlineClock,
+        on timer: any DispatchSourceTimer
+    ) {
         timer.setEventHandler { [weak clock] in clock?.assumeIsolated { $0.fire() } }
     }
 

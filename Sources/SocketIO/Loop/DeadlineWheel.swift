@@ -1,6 +1,8 @@
-/// Deadlines counted in ticks, cheap to move: a hashed wheel whose entries are only looked at when their slot comes round.
+/// Deadlines counted in ticks, cheap to move: a hashed wheel whose entries are only looked at when
+/// their slot comes round.
 ///
-/// Pushing a deadline back, which every request does, touches nothing but a number; the entry is moved when it is met.
+/// Pushing a deadline back, which every request does, touches nothing but a number; the entry is
+/// moved when it is met.
 struct DeadlineWheel<Key: Hashable & Sendable>: Sendable {
     private struct Entry {
         var deadline: Int

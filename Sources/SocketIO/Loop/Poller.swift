@@ -14,15 +14,18 @@ public struct Readiness: OptionSet, Sendable {
     public static let readable = Readiness(rawValue: 1)
     /// There may be room to write.
     public static let writable = Readiness(rawValue: 2)
-    /// The peer has ended its direction, or the connection is broken; bytes that came before may still be unread.
+    /// The peer has ended its direction, or the connection is broken; bytes that came before may
+    /// still be unread.
     public static let ended = Readiness(rawValue: 4)
 }
 
-/// Tells the sockets of a ``Shard`` when they are ready: one epoll set, watched by one Dispatch source.
+/// Tells the sockets of a ``Shard`` when they are ready: one epoll set, watched by one Dispatch
+/// source.
 ///
-/// A Dispatch source a socket would be the obvious way. But where thousands of connections a second come and go, libdispatch on Linux
-/// now and then touches the record of a source that it has freed (its issue 949), and the process is gone. Here a socket is known by a
-/// token that is never used again, so that an event which comes too late finds nobody.
+/// A Dispatch source a socket would be the obvious way. But where thousands of connections a second
+/// come and go, libdispatch on Linux now and then touches the record of a source that it has freed
+/// (its issue 949), and the process is gone. Here a socket is known by a token that is never used
+/// again, so that an event which comes too late finds nobody.
 public actor Poller {
     /// A socket's place in the set.
     struct Token {
@@ -39,7 +42,9 @@ public actor Poller {
     private var lastNumber: UInt64 = 0
 
     /// The queue's executor.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
 
     init(executor: QueueExecutor) throws(SocketError) {
         let epoll = clinux_epoll_make()
@@ -92,7 +97,8 @@ public actor Poller {
 
     /// Passes on what is there; what is left makes the source fire again.
     private func takeTurn() {
-        withUnsafeTemporaryAllocation(of: clinux_readiness.self, capacity: Self.eventsPerTurn) { events in
+        withUnsafeTemporaryAllocation(of: clinux_readiness.self, capacity: Self.eventsPerTurn) {
+            events in
             let count = Int(clinux_epoll_take(epoll, events.baseAddress, Int32(events.count)))
             guard count > 0 else { return }
             for event in events[..<count] {

@@ -1,8 +1,10 @@
 @preconcurrency public import Dispatch
 
-/// Ties actors to a serial Dispatch queue, so that Dispatch sources on the queue and the actors' own code exclude each other.
+/// Ties actors to a serial Dispatch queue, so that Dispatch sources on the queue and the actors'
+/// own code exclude each other.
 ///
-/// A handler of a source on ``queue`` enters an actor of this executor by `assumeIsolated`, without a hop.
+/// A handler of a source on ``queue`` enters an actor of this executor by `assumeIsolated`, without
+/// a hop.
 public final class QueueExecutor: SerialExecutor {
     /// The queue; serial.
     public let queue: DispatchQueue

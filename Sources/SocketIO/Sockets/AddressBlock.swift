@@ -1,6 +1,7 @@
 import CLinux
 
-/// Numeric addresses that begin alike, such as `10.0.0.0/8`, `2001:db8::/32` or `127.0.0.1`; or `unix`, the peers of Unix-domain sockets.
+/// Numeric addresses that begin alike, such as `10.0.0.0/8`, `2001:db8::/32` or `127.0.0.1`; or
+/// `unix`, the peers of Unix-domain sockets.
 public struct AddressBlock: Sendable, Equatable {
     /// The address's bytes, 4 or 16; none for `unix`.
     private let bytes: [UInt8]
@@ -43,7 +44,8 @@ public struct AddressBlock: Sendable, Equatable {
     /// The peers on this machine.
     public static let thisMachine = ["127.0.0.0/8", "::1", "unix"].compactMap(AddressBlock.init)
 
-    /// The bytes of an address by which one subscriber is told from another: all of an IPv4 address, the 64 bits of an IPv6 one's network.
+    /// The bytes of an address by which one subscriber is told from another: all of an IPv4
+    /// address, the 64 bits of an IPv6 one's network.
     public static func network(of host: String) -> [UInt8] {
         let bytes = bytes(of: host) ?? []
         return bytes.count == 16 ? Array(bytes.prefix(8)) : bytes

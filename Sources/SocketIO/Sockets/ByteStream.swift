@@ -24,7 +24,8 @@ public enum HandshakeResult: Sendable, Equatable {
     case failed(Int32)
 }
 
-/// Moves bytes through a non-blocking descriptor that it does not own: the seam at which TLS takes the place of plain TCP.
+/// Moves bytes through a non-blocking descriptor that it does not own: the seam at which TLS takes
+/// the place of plain TCP.
 ///
 /// A read may want the descriptor to be writable, and the reverse: TLS has messages of its own.
 public protocol ByteStream {

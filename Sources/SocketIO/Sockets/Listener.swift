@@ -5,7 +5,8 @@ public import POSIX
 
 /// Accepts connections on a queue of its own.
 ///
-/// Running out of descriptors or memory is not the end: accepting rests for 5 ms, then twice as long up to 1 s, and goes on.
+/// Running out of descriptors or memory is not the end: accepting rests for 5 ms, then twice as
+/// long up to 1 s, and goes on.
 public actor Listener {
     /// What to do after a connection has been taken.
     public enum Verdict: Sendable {
@@ -43,7 +44,9 @@ public actor Listener {
     public nonisolated let address: SocketAddress
 
     /// The executor of the listener's queue.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
 
     /// Binds and listens; nothing is accepted before ``start()``.
     ///
@@ -64,7 +67,8 @@ public actor Listener {
         self.init(socket, bound, isOwnFile: true, onExhaustion, onAccept)
     }
 
-    /// Takes over the socket that systemd listens on for this process; nothing is accepted before ``start()``.
+    /// Takes over the socket that systemd listens on for this process; nothing is accepted before
+    /// ``start()``.
     ///
     /// - Parameters:
     ///   - onExhaustion: Told once each time that accepting has to rest, on the listener's queue.
@@ -98,7 +102,8 @@ public actor Listener {
     }
 
     deinit {
-        // A started listener is held by its source's handlers and ends in `cancelled()`; one that never was ends here.
+        // A started listener is held by its source's handlers and ends in `cancelled()`; one that
+        // never was ends here.
         if !wasActivated { Self.discard(source, descriptor: descriptor) }
     }
 
@@ -135,7 +140,10 @@ public actor Listener {
         source.cancel()
     }
 
-    private nonisolated static func install(_ listener: Listener, on source: any DispatchSourceRead) {
+    private nonisolated static func install(
+        _ listener: Listener,
+        on source: any DispatchSourceRead
+    ) {
         source.setEventHandler { listener.assumeIsolated { $0.acceptTurn() } }
         source.setCancelHandler { listener.assumeIsolated { $0.cancelled() } }
     }
@@ -150,10 +158,12 @@ public actor Listener {
                 switch error {
                 case EAGAIN: return
                 case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-                    // The kernel looks for a descriptor first: without a connection that waits for one, nothing is wrong.
+                    // The kernel looks for a descriptor first: without a connection that waits for
+                    // one, nothing is wrong.
                     guard hasWaitingConnection else { return }
                     return rest(after: error)
-                // EINTR, ECONNABORTED, and the network errors that accept passes on: that connection's bad luck.
+                // EINTR, ECONNABORTED, and the network errors that accept passes on: that
+                // connection's bad luck.
                 default: continue
                 }
             }
@@ -180,8 +190,14 @@ public actor Listener {
         Self.wake(self, on: executor.queue, afterMilliseconds: restMilliseconds)
     }
 
-    private nonisolated static func wake(_ listener: Listener, on queue: DispatchQueue, afterMilliseconds delay: Int) {
-        queue.asyncAfter(deadline: .now() + .milliseconds(delay)) { listener.assumeIsolated { $0.update() } }
+    private nonisolated static func wake(
+        _ listener: Listener,
+        on queue: DispatchQueue,
+        afterMilliseconds delay: Int
+    ) {
+        queue.asyncAfter(deadline: .now() + .milliseconds(delay)) {
+            listener.assumeIsolated { $0.update() }
+        }
     }
 
     private func update() {
@@ -197,7 +213,8 @@ public actor Listener {
 
     private func cancelled() {
         life = .closed
-        // Also ends listening in a child that is being forked right now and has not closed its copy yet.
+        // Also ends listening in a child that is being forked right now and has not closed its copy
+        // yet.
         _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
         _ = Glibc.close(descriptor)
         if isOwnFile, case .unix(let path) = address { _ = try? FileSystem.unlink(path) }

@@ -6,10 +6,14 @@ import POSIX
 enum ListeningSocket {
     /// Binds and listens.
     ///
-    /// The socket file of a Unix-domain address that nobody listens on any more is replaced; its owner and group may connect.
+    /// The socket file of a Unix-domain address that nobody listens on any more is replaced; its
+    /// owner and group may connect.
     ///
     /// - Throws: ``SocketError``.
-    static func make(on address: SocketAddress, backlog: Int32) throws(SocketError) -> FileDescriptor {
+    static func make(
+        on address: SocketAddress,
+        backlog: Int32
+    ) throws(SocketError) -> FileDescriptor {
         var raw = try address.raw()
         let socket = FileDescriptor(owning: try check("socket", clinux_socket_stream(&raw)))
         if case .unix(let path) = address {
@@ -39,7 +43,8 @@ enum ListeningSocket {
             unsetenv("LISTEN_FDS")
             unsetenv("LISTEN_FDNAMES")
         }
-        guard let pid = getenv("LISTEN_PID"), let count = getenv("LISTEN_FDS"), String(cString: pid) == "\(getpid())",
+        guard let pid = getenv("LISTEN_PID"), let count = getenv("LISTEN_FDS"),
+            String(cString: pid) == "\(getpid())",
             String(cString: count) == "1"
         else { throw SocketError(operation: "socket activation", number: ENOTCONN) }
         let socket = FileDescriptor(owning: first)
@@ -62,8 +67,12 @@ enum ListeningSocket {
         return result
     }
 
-    /// Removes a socket file that a process has left behind which is gone; anything else stays, and `bind` says so.
-    private static func removeStale(_ path: String, _ raw: inout clinux_address) throws(SocketError) {
+    /// Removes a socket file that a process has left behind which is gone; anything else stays, and
+    /// `bind` says so.
+    private static func removeStale(
+        _ path: String,
+        _ raw: inout clinux_address
+    ) throws(SocketError) {
         guard (try? FileStatus(of: path, followingLinks: false).kind) == .socket else { return }
         let probe = FileDescriptor(owning: try check("socket", clinux_socket_stream(&raw)))
         guard clinux_connect(probe.number, &raw) != 0, errno == ECONNREFUSED else { return }

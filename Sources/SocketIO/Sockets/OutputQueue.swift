@@ -1,6 +1,7 @@
 /// Bytes on their way out, in order.
 ///
-/// Small pieces are joined, so that a response head and a short body leave in one call; large ones are kept as they are.
+/// Small pieces are joined, so that a response head and a short body leave in one call; large ones
+/// are kept as they are.
 struct OutputQueue {
     private static let smallBytes = 4096
 
@@ -12,7 +13,9 @@ struct OutputQueue {
 
     mutating func append(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
-        if let last = pieces.indices.last, pieces[last].count <= Self.smallBytes || bytes.count <= Self.smallBytes {
+        if let last = pieces.indices.last,
+            pieces[last].count <= Self.smallBytes || bytes.count <= Self.smallBytes
+        {
             pieces[last] += bytes
         } else {
             pieces.append(bytes)

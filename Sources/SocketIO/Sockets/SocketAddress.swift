@@ -3,7 +3,8 @@ import Glibc
 
 /// Where a socket is: a numeric IPv4 or IPv6 address with a port, or a path in the file system.
 public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
-    /// A numeric address, such as `127.0.0.1` or `::1`, and the port in host byte order; 0 asks the system for a free one.
+    /// A numeric address, such as `127.0.0.1` or `::1`, and the port in host byte order; 0 asks the
+    /// system for a free one.
     case internet(host: String, port: UInt16)
     /// A Unix-domain socket.
     case unix(path: String)
@@ -16,7 +17,8 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         _ = try raw()
     }
 
-    /// `nil` for a family that has no place here, and for a Unix-domain socket without a path, as clients have.
+    /// `nil` for a family that has no place here, and for a Unix-domain socket without a path, as
+    /// clients have.
     init?(_ raw: clinux_address) {
         var (raw, text) = (raw, [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN)))
         if raw.storage.ss_family == sa_family_t(AF_UNIX) {
@@ -27,7 +29,10 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
         let port = clinux_address_format(&raw, &text, socklen_t(text.count))
         guard let port = UInt16(exactly: port) else { return nil }
-        let host = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let host = String(
+            decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) },
+            as: UTF8.self
+        )
         self = .internet(host: host, port: port)
     }
 
@@ -65,7 +70,8 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
     /// `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/palimpsest.sock`.
     public var description: String {
         switch self {
-        case .internet(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .internet(let host, let port):
+            host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path): "unix:\(path)"
         }
     }

@@ -12,9 +12,11 @@ public protocol SocketOwner: Actor {
     func socketReceived(_ bytes: UnsafeRawBufferPointer)
     /// The peer has ended its direction.
     func socketReceivedEnd()
-    /// The peer has ended its direction, or is gone, though what it sent before may not be read yet.
+    /// The peer has ended its direction, or is gone, though what it sent before may not be read
+    /// yet.
     ///
-    /// It comes also while reading is paused, once at least, and before or after ``socketReceivedEnd()``.
+    /// It comes also while reading is paused, once at least, and before or after
+    /// ``socketReceivedEnd()``.
     func socketPeerEnded()
     /// Everything that was sent has left.
     func socketFlushed()
@@ -29,11 +31,14 @@ extension SocketOwner {
     public func socketPeerEnded() {}
 }
 
-/// How far the peer is, by the word of both kernels; what lies in this side's buffers is not counted.
+/// How far the peer is, by the word of both kernels; what lies in this side's buffers is not
+/// counted.
 public struct PeerProgress: Sendable, Equatable {
-    /// Grows with what the peer takes; a number that means nothing by itself, only that another one is progress.
+    /// Grows with what the peer takes; a number that means nothing by itself, only that another one
+    /// is progress.
     public var taken: UInt64
-    /// The bytes of the peer's that have arrived, read or not, and encrypted as they may be; `nil` where the kernel does not tell.
+    /// The bytes of the peer's that have arrived, read or not, and encrypted as they may be; `nil`
+    /// where the kernel does not tell.
     public var arrived: UInt64?
 
     /// Creates a progress.
@@ -45,8 +50,9 @@ public struct PeerProgress: Sendable, Equatable {
 
 /// A connected, non-blocking TCP socket, confined to its ``SocketOwner``.
 ///
-/// Readiness is taken as an edge: reading goes on until nothing is left or the budget of a turn is used up, and a paused socket that is
-/// resumed reads by itself instead of waiting for an event that may have been delivered already.
+/// Readiness is taken as an edge: reading goes on until nothing is left or the budget of a turn is
+/// used up, and a paused socket that is resumed reads by itself instead of waiting for an event
+/// that may have been delivered already.
 public final class StreamSocket {
     private enum Life {
         case idle
@@ -107,8 +113,8 @@ public final class StreamSocket {
 
     /// How far the peer is.
     ///
-    /// A full send buffer is no sign of a peer that takes nothing: the kernel tells of room again only when a third of some megabytes has
-    /// left, which takes a slow reader minutes.
+    /// A full send buffer is no sign of a peer that takes nothing: the kernel tells of room again
+    /// only when a third of some megabytes has left, which takes a slow reader minutes.
     public var peerProgress: PeerProgress {
         guard isOpen else { return PeerProgress(taken: sentBytes, arrived: nil) }
         var (acknowledged, arrived): (UInt64, UInt64) = (0, 0)
@@ -116,7 +122,9 @@ public final class StreamSocket {
             return PeerProgress(taken: acknowledged, arrived: arrived)
         }
         var unread: Int32 = 0
-        guard clinux_unsent(descriptor, &unread) == 0 else { return PeerProgress(taken: sentBytes, arrived: nil) }
+        guard clinux_unsent(descriptor, &unread) == 0 else {
+            return PeerProgress(taken: sentBytes, arrived: nil)
+        }
         return PeerProgress(taken: sentBytes &- UInt64(clamping: unread), arrived: nil)
     }
 
@@ -199,7 +207,8 @@ extension StreamSocket {
         if wanted, mayBeReadable { postRead(for: owner) }
     }
 
-    // The closure is made here, outside any actor: one made in actor-isolated code would inherit that isolation.
+    // The closure is made here, outside any actor: one made in actor-isolated code would inherit
+    // that isolation.
     private func postRead(for owner: some SocketOwner) {
         shard.executor.post { owner.assumeIsolated { $0.socketBecame(.readable) } }
     }

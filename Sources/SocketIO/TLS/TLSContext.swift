@@ -7,7 +7,8 @@ public struct TLSConfiguration: Sendable, Equatable {
     public var certificateFile: String
     /// PEM: the certificate's key, without a passphrase.
     public var keyFile: String
-    /// PEM: the authorities one of which must have signed a client's certificate; `nil` asks clients for none.
+    /// PEM: the authorities one of which must have signed a client's certificate; `nil` asks
+    /// clients for none.
     public var clientCAFile: String?
 
     /// Creates a configuration.
@@ -26,11 +27,12 @@ public struct TLSError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// What the TLS connections of a server share: certificate, key and rules, read once.
 ///
-/// TLS 1.2 and 1.3 with the cipher suites of Mozilla's intermediate configuration (version 5.7), no renegotiation, ALPN for http/1.1
-/// alone, session tickets.
+/// TLS 1.2 and 1.3 with the cipher suites of Mozilla's intermediate configuration (version 5.7), no
+/// renegotiation, ALPN for http/1.1 alone, session tickets.
 ///
-/// `@unchecked Sendable`: OpenSSL counts the references to an SSL_CTX atomically, and documents that connections may be made from one
-/// in several threads as long as nobody changes it; nothing here does after `init`.
+/// `@unchecked Sendable`: OpenSSL counts the references to an SSL_CTX atomically, and documents
+/// that connections may be made from one in several threads as long as nobody changes it; nothing
+/// here does after `init`.
 public final class TLSContext: @unchecked Sendable {
     private static let ciphers =
         "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
@@ -52,7 +54,10 @@ public final class TLSContext: @unchecked Sendable {
         copenssl_set_options(context)
         copenssl_set_modes(context)
         copenssl_keep_no_sessions(context)
-        try Self.check(SSL_CTX_set_cipher_list(context, Self.ciphers), "The cipher suites cannot be set")
+        try Self.check(
+            SSL_CTX_set_cipher_list(context, Self.ciphers),
+            "The cipher suites cannot be set"
+        )
         try Self.check(copenssl_set_groups(context, Self.groups), "The groups cannot be set")
         try Self.check(
             SSL_CTX_use_certificate_chain_file(context, configuration.certificateFile),
@@ -66,7 +71,9 @@ public final class TLSContext: @unchecked Sendable {
             SSL_CTX_check_private_key(context),
             "The key in '\(configuration.keyFile)' is not that of the certificate in '\(configuration.certificateFile)'"
         )
-        if let file = configuration.clientCAFile { try Self.requireClients(signedBy: file, context) }
+        if let file = configuration.clientCAFile {
+            try Self.requireClients(signedBy: file, context)
+        }
         SSL_CTX_set_alpn_select_cb(context, Self.selectProtocol, nil)
     }
 
@@ -77,19 +84,32 @@ public final class TLSContext: @unchecked Sendable {
     /// A new connection's state; `nil` when there is no memory for it.
     func makeSession() -> OpaquePointer? { SSL_new(context) }
 
-    private static func requireClients(signedBy file: String, _ context: OpaquePointer) throws(TLSError) {
+    private static func requireClients(
+        signedBy file: String,
+        _ context: OpaquePointer
+    ) throws(TLSError) {
         let complaint = "The file of client authorities '\(file)' cannot be used"
         try check(SSL_CTX_load_verify_locations(context, file, nil), complaint)
         guard let names = SSL_load_client_CA_file(file) else { throw error(complaint) }
         SSL_CTX_set_client_CA_list(context, names)
         // A session that is resumed must have been one of this server's.
         let identifier = Array("palimpsest".utf8)
-        try check(SSL_CTX_set_session_id_context(context, identifier, UInt32(identifier.count)), complaint)
+        try check(
+            SSL_CTX_set_session_id_context(context, identifier, UInt32(identifier.count)),
+            complaint
+        )
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
     }
 
-    /// Chooses http/1.1 from a client's list; a client that wants only others is refused (RFC 7301 section 3.2).
-    private static let selectProtocol: SSL_CTX_alpn_select_cb_func = { _, out, outLength, offered, offeredLength, _ in
+    /// Chooses http/1.1 from a client's list; a client that wants only others is refused (RFC 7301
+    /// section 3.2).
+    private static let selectProtocol: SSL_CTX_alpn_select_cb_func = {
+        _,
+        out,
+        outLength,
+        offered,
+        offeredLength,
+        _ in
         let list = UnsafeBufferPointer(start: offered, count: Int(offeredLength))
         let wanted = Array("http/1.1".utf8)
         var place = 0

@@ -4,15 +4,17 @@ import Glibc
 
 /// TLS over a connected descriptor, as a server.
 ///
-/// It belongs to one connection and is used on that connection's queue alone, so that OpenSSL's queue of errors, which belongs to the
-/// thread, holds nothing of others between a call and the look at it.
+/// It belongs to one connection and is used on that connection's queue alone, so that OpenSSL's
+/// queue of errors, which belongs to the thread, holds nothing of others between a call and the
+/// look at it.
 public final class TLSStream: ByteStream {
     private let session: OpaquePointer
     private let descriptor: Int32
     /// Nothing may be written after a fatal error, not even the end.
     private var isBroken = false
 
-    /// Creates a stream over a descriptor that it does not own; `nil` when there is no memory for it.
+    /// Creates a stream over a descriptor that it does not own; `nil` when there is no memory for
+    /// it.
     public init?(_ context: TLSContext, descriptor: Int32) {
         guard let session = context.makeSession() else { return nil }
         guard SSL_set_fd(session, descriptor) == 1 else {
