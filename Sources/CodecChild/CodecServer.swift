@@ -6,11 +6,12 @@ public import JobModel
 import POSIX
 public import Sandbox
 
-/// The whole life of a codec process: restrict itself, load the weights, answer requests until the
+/// The life of a codec process: restrict itself, load the weights, and answer requests until the
 /// parent closes the socket.
 ///
-/// Descriptors: 0 the socket to the parent, 1 /dev/null, 2 the parent's stderr, from 3 on the
-/// weights files, one a model. One thread, blocking, since it has nothing else to do.
+/// Its descriptors are: 0, the socket to the parent; 1, /dev/null; 2, the parent's stderr; from 3
+/// on, the weights files, one per model. It is one thread that blocks, because it has nothing else
+/// to do.
 public struct CodecServer {
     /// A method that is ready to protect pictures.
     public struct Engine {
@@ -20,10 +21,10 @@ public struct CodecServer {
         public let modelSHA256: SHA256Digest
         /// Protects one picture.
         public let protect: (CodecImage) throws(ImageFailure) -> ProtectedImage
-        /// Makes of a picture's file the PNG that is kept for a class.
+        /// Converts a picture file to the PNG that a class keeps.
         public let importPicture: ([UInt8]) throws(ImageFailure) -> [UInt8]
 
-        /// Wraps a method.
+        /// Creates an engine.
         public init(
             method: MethodID,
             modelSHA256: SHA256Digest,
@@ -47,15 +48,15 @@ public struct CodecServer {
     private let maxAnswerBytes: UInt64
     private let loadEngine: ([UInt8]) throws(ImageFailure) -> Engine
 
-    /// Describes a codec process.
+    /// Creates a codec process's server; ``run()`` starts it.
     ///
     /// - Parameters:
-    ///   - models: The names of the weights files; the first is for pictures that name none.
+    ///   - models: The names of the weights files; the first is the default model.
     ///   - parent: The process that started this one.
-    ///   - memoryBytes: The most address space to use; `nil` for no limit.
-    ///   - filter: Whether system calls are filtered once the engine is there.
-    ///   - maxAnswerBytes: The most bytes that the parent takes of what is made of a picture.
-    ///   - loadEngine: Makes the network of a weights file, which may be hostile.
+    ///   - memoryBytes: The limit of the address space; `nil` for none.
+    ///   - filter: Whether to filter system calls once the weights are loaded.
+    ///   - maxAnswerBytes: The most bytes of one protected picture with its attachments.
+    ///   - loadEngine: Loads the bytes of a weights file, which may be hostile.
     public init(
         models: [ModelName],
         parent: Int32,
@@ -73,10 +74,10 @@ public struct CodecServer {
         self.loadEngine = loadEngine
     }
 
-    /// Works until the parent closes the socket.
+    /// Answers requests until the parent closes the socket.
     ///
-    /// - Returns: The exit status: 0 after an orderly end, 1 if the weights cannot be used or the
-    ///   parent broke the protocol.
+    /// - Returns: The exit status: 0 after an orderly end; 1 if the process cannot restrict itself
+    ///   or use the weights, or if the connection breaks or the parent violates the protocol.
     public func run() -> Int32 {
         let socket = FileDescriptor(owning: 0)
         do {
@@ -91,7 +92,7 @@ public struct CodecServer {
             try serve(engines, over: socket)
             return 0
         } catch {
-            // The parent has gone or is broken; there is nobody to tell.
+            // The parent is gone or broken, so there is nobody to tell.
             return 1
         }
     }
@@ -215,8 +216,7 @@ public struct CodecServer {
 }
 
 extension ProtectedImage {
-    /// Why a parent cannot take it that takes so many bytes of a picture; it would end a codec that
-    /// sends more.
+    /// Returns why the result is too large for the parent, which would kill a codec that sent it.
     func refusal(atMost limit: UInt64) -> ImageFailure? {
         guard UInt64(byteCount) > limit else { return nil }
         return ImageFailure(

@@ -4,31 +4,31 @@ import Synchronization
 
 /// No codec process can be started.
 public struct CodecsUnavailable: Error, Sendable, Equatable {
-    /// What the last one said, or how it ended, as a clause.
+    /// What the last one reported, or how it ended, as a clause.
     public let reason: String
 
-    /// Says why.
+    /// Creates an error.
     public init(reason: String) {
         self.reason = reason
     }
 }
 
-/// Some codec processes, lent one at a time to the tasks that have pictures.
+/// A pool of codec processes, lent one at a time to tasks that have pictures.
 ///
-/// Its processes and threads live until ``stop()``, so a pool must be stopped before it is
-/// forgotten.
+/// Its processes and threads live until ``stop()``, so stop a pool before you drop it.
 public final class CodecPool: Sendable {
-    /// How many processes can take pictures, and if none, why.
+    /// How many processes can take pictures, and why others cannot.
     public struct Readiness: Sendable, Equatable {
-        /// How many processes are ready, at work or not.
+        /// How many processes are ready, lent or not.
         public var readyCount: Int
-        /// How many there should be.
+        /// How many processes the pool has.
         public var count: Int
         /// Why the last process that ended did so; `nil` once all are ready.
         public var lastFault: String?
-        /// Why the weights cannot be used, in which case waiting does not help.
+        /// Why no process can use the weights or filter its system calls, so that waiting does not
+        /// help.
         ///
-        /// `nil` if they can be used, or could be once.
+        /// `nil` once any process has been ready.
         public var refusal: String?
 
         /// Whether at least one process is ready.
@@ -54,11 +54,11 @@ public final class CodecPool: Sendable {
         var hasBeenReady = false
         /// How often a process ended unasked.
         var endCount = 0
-        /// What a process said about weights that none could use yet.
+        /// What a process reported that cannot work, if none has been ready yet.
         var refusal: String?
         var isStopped = false
 
-        /// Why there is no hope, if that is so.
+        /// Returns why no process will become ready, if so.
         func hopelessness(_ maxFailures: Int?) -> CodecsUnavailable? {
             if let refusal { return CodecsUnavailable(reason: refusal) }
             guard let maxFailures, failures.allSatisfy({ $0 >= maxFailures }) else { return nil }
@@ -80,7 +80,7 @@ public final class CodecPool: Sendable {
             return pairs
         }
 
-        /// Sends all waiting tasks away.
+        /// Resumes all waiting tasks with `loan`.
         mutating func dismiss(_ loan: Loan) -> [(waiter: Waiter, loan: Loan)] {
             defer { waiters = [] }
             return waiters.map { ($0.continuation, loan) }
@@ -90,19 +90,19 @@ public final class CodecPool: Sendable {
     private let shelf: Mutex<Shelf>
     private let maxFailures: Int?
     private let codecs: Mutex<[CodecProcess]>
-    /// How many processes there are.
+    /// The number of processes.
     public let count: Int
     /// The weights files.
     public let models: ModelFiles
 
-    /// Starts the processes; they become ready one by one.
+    /// Starts the processes, which become ready one by one.
     ///
     /// - Parameters:
-    ///   - count: How many; at least 1.
+    ///   - count: The number of processes, at least 1.
     ///   - configuration: How to start them.
-    ///   - logger: Where their ends are reported.
-    /// - Throws: ``SystemError`` if a weights file cannot be opened, or threads or descriptors have
-    ///   run out.
+    ///   - logger: Receives a warning when a process ends.
+    /// - Throws: ``SystemError`` if a weights file cannot be opened, or there are no threads or
+    ///   descriptors left.
     public init(count: Int, configuration: CodecConfiguration, logger: Logger) throws(SystemError) {
         precondition(count > 0, "a pool has at least one process")
         self.count = count
@@ -153,13 +153,13 @@ public final class CodecPool: Sendable {
     /// The state of every process.
     public var states: [CodecState] { shelf.withLock(\.states) }
 
-    /// How many processes are lent now.
+    /// The number of lent processes.
     public var busyCount: Int { shelf.withLock { $0.isLent.count { $0 } } }
 
-    /// How often a process has ended unasked; each time another one was started.
+    /// How often a process has ended unasked and been replaced.
     public var restartCount: Int { shelf.withLock(\.endCount) }
 
-    /// Whether one of the processes has pictures to answer about.
+    /// Whether any process has pictures that it has not answered yet.
     var isWorking: Bool { codecs.withLock { $0.contains(where: \.isWorking) } }
 
     private func note(_ state: CodecState, of number: Int) {
@@ -191,13 +191,14 @@ public final class CodecPool: Sendable {
 
     // MARK: - Lending
 
-    /// Lends a process that is ready, waiting for one if need be; tasks are served in order.
+    /// Lends a ready process, waiting for one if necessary; tasks are served in order.
     ///
-    /// - Parameter body: Uses the process; when it returns the process is free again.
+    /// - Parameter body: Uses the process, which is free again when this returns.
     /// - Returns: What `body` returned.
     /// - Throws: `CancellationError` if the task is cancelled while it waits or the pool is
-    ///   stopped; ``CodecsUnavailable`` if no process can use the weights, or every one has failed
-    ///   ``CodecConfiguration/maxStartFailures`` times in a row; what `body` throws.
+    ///   stopped; ``CodecsUnavailable`` if no process can use the weights or filter its system
+    ///   calls, or every one has failed ``CodecConfiguration/maxStartFailures`` times in a row;
+    ///   what `body` throws.
     public func withCodec<Value: Sendable>(
         _ body: (CodecProcess) async throws -> Value
     ) async throws -> Value {
@@ -224,7 +225,8 @@ public final class CodecPool: Sendable {
 
     private func enqueue(_ continuation: Waiter, ticket: UInt64) {
         let pairs = shelf.withLock { shelf in
-            // A task that was cancelled before it is in the list would not be found by its handler.
+            // If the task was cancelled before it was queued, its handler has run and found
+            // nothing.
             guard !shelf.isStopped, !Task.isCancelled else {
                 return [(waiter: continuation, loan: Loan.cancelled)]
             }
@@ -256,8 +258,7 @@ public final class CodecPool: Sendable {
 
     // MARK: - Stopping
 
-    /// Ends all processes at once; pictures without an answer come back released, and nobody gets a
-    /// process any more.
+    /// Ends all processes at once and lends none any more; pictures without an answer are released.
     public func stop() async {
         let pairs = shelf.withLock { shelf in
             shelf.isStopped = true

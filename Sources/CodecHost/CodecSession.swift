@@ -6,19 +6,19 @@ import JobModel
 import POSIX
 import Sandbox
 
-/// One running child, from its start to its end, seen from the thread that started it.
+/// One running child, as seen by the thread that started it.
 ///
-/// All of it blocks and belongs to one thread, which must outlive the child: the kernel kills the
+/// All methods block and belong to that thread, which must outlive the child: the kernel kills the
 /// child when the thread that started it ends.
 struct CodecSession: ~Copyable {
-    /// Why a child is of no more use.
+    /// Why a child can no longer be used.
     struct End: Error, Equatable {
         /// A clause for people.
         var reason: String
-        /// Whether the end was asked for, and so is no fault of the image.
+        /// Whether the owner requested the end, so that no picture is to blame.
         var wasAskedFor = false
-        /// Whether the child said that it cannot use the weights, or filter its system calls, which
-        /// every other one would say too.
+        /// Whether the child reported that it cannot use the weights or filter its system calls, as
+        /// every other child would.
         var isRefusal = false
     }
 
@@ -30,7 +30,7 @@ struct CodecSession: ~Copyable {
     /// Whether the owner wants the child to end now.
     private let isStopping: @Sendable () -> Bool
     private var reader: FrameReader
-    /// What the child has loaded; the first is for pictures that name no model.
+    /// The models that the child has loaded; the first is the default.
     private var models: [LoadedModel] = []
 
     // MARK: - Starting
@@ -96,8 +96,8 @@ struct CodecSession: ~Copyable {
 
     /// Waits until the child has loaded the weights.
     ///
-    /// - Returns: What it has loaded.
-    /// - Throws: ``End``, with the child's own words if it said why it cannot.
+    /// - Returns: The loaded models.
+    /// - Throws: ``End``, with the child's own message if it reported why it cannot work.
     mutating func awaitReady() throws(End) -> [LoadedModel] {
         let answer = try receive(watching: Watch(configuration.startLimit, cpu: nil, pid: pid))
         switch answer {
@@ -120,8 +120,7 @@ struct CodecSession: ~Copyable {
 
     // MARK: - Working
 
-    /// Whether the child can be handed pictures: it has not ended, and has not said anything
-    /// unasked.
+    /// Returns whether the child can take pictures: it has neither ended nor sent anything unasked.
     borrowing func isQuiet() -> Bool {
         var events = [pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)]
         return poll(&events, 1, 0) == 0
@@ -133,13 +132,14 @@ struct CodecSession: ~Copyable {
             pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0),
             pollfd(fd: waker, events: Int16(POLLIN), revents: 0),
         ]
-        // Woken for nothing, by a signal or want of memory, the caller looks around and comes back.
+        // After a spurious wake-up, by a signal or lack of memory, the caller checks and waits
+        // again.
         _ = poll(&events, nfds_t(events.count), -1)
     }
 
-    /// Hands pictures to the child and takes its answers.
+    /// Sends pictures to the child and receives its answers.
     ///
-    /// - Returns: An outcome for every picture, and why the child is of no more use, if it is not.
+    /// - Returns: One outcome per picture, and why the child can no longer be used, if so.
     mutating func protect(_ images: [CodecImage]) -> (outcomes: [CodecOutcome], end: End?) {
         var outcomes: [CodecOutcome] = []
         do throws(End) {
@@ -187,8 +187,8 @@ struct CodecSession: ~Copyable {
                     reason: "its answer is false: it has other attachments than were asked for"
                 )
             }
-            // More than has passed since the request is no duration; the picture may be good all
-            // the same.
+            // Durations longer than the time since the request are false, but the picture may still
+            // be good.
             let passed = begin.duration(to: .now) / .seconds(1)
             let credible = ProtectedImage(
                 png: protected.png,
@@ -208,9 +208,9 @@ struct CodecSession: ~Copyable {
         }
     }
 
-    /// Has the child make of a picture what is kept for a class.
+    /// Converts a picture to the form that a class keeps.
     ///
-    /// - Returns: The outcome, and why the child is of no more use, if it is not.
+    /// - Returns: The outcome, and why the child can no longer be used, if so.
     mutating func importPicture(_ bytes: [UInt8]) -> (outcome: ImportOutcome, end: End?) {
         do throws(End) {
             try send(.importPicture(bytes))
@@ -243,7 +243,8 @@ struct CodecSession: ~Copyable {
 
     /// Ends the child, which has nothing to lose, and waits until it is gone.
     ///
-    /// - Parameter grace: How long it may take to end by itself once the socket is closed.
+    /// - Parameter grace: How long it may take to exit after the socket is closed, before it is
+    ///   killed.
     /// - Returns: How it ended, as a clause.
     consuming func end(grace: Duration) -> String {
         shutdown(socket.number, Int32(SHUT_RDWR))
@@ -254,7 +255,7 @@ struct CodecSession: ~Copyable {
         return signal == 0 ? "it exited with status \(status)" : "it was ended by signal \(signal)"
     }
 
-    /// Waits for the end of a process without taking its status, so that the number stays ours.
+    /// Waits for a process to end without reaping it, so that its pid is not reused.
     private static func waitForEnd(of pid: Int32, atMost grace: Duration) -> Bool {
         let descriptor = plm_watch_process(pid)
         guard descriptor >= 0 else { return false }
@@ -324,8 +325,7 @@ struct CodecSession: ~Copyable {
         }
     }
 
-    /// Waits for the socket, looking at the clock, at the child's processor time and at the owner
-    /// now and then.
+    /// Waits for the socket, regularly checking the clock, the child's CPU time and the owner.
     private borrowing func wait(for event: Int16, watching watch: Watch) throws(End) {
         while true {
             if isStopping() { throw End(reason: "it was stopped", wasAskedFor: true) }

@@ -1,32 +1,33 @@
 import FoundationEssentials
 public import JobModel
 
-/// What a codec process says.
+/// An answer of a codec process.
 ///
-/// - `{"type": "ready", "models": [{"name", "method", "model_sha256"}], "pid"}`, once, before
-///   anything else, with the models in the order of its arguments
-/// - `{"type": "unready", "code", "detail"}` instead, when it cannot work; then it ends
-/// - `{"type": "protected", "id", "report", "durations", "attachments": [{"kind", "bytes"}]}` with
-///   the PNG and then the attachments as its body; the durations may be left out
-/// - `{"type": "imported"}` with the PNG to keep as its body
-/// - `{"type": "failed", "id", "code", "detail"}`; the id is 0 where one picture was sent
+/// - `{"type": "ready", "models": [{"name", "method", "model_sha256"}], "pid"}`: the first answer,
+///   sent once. The models are in the order of the process's arguments.
+/// - `{"type": "unready", "code", "detail"}`: sent instead if the process cannot work; it then
+///   exits.
+/// - `{"type": "protected", "id", "report", "durations", "attachments": [{"kind", "bytes"}]}`: the
+///   body is the PNG, followed by the attachments. The durations are optional.
+/// - `{"type": "imported"}`: the body is the PNG to keep.
+/// - `{"type": "failed", "id", "code", "detail"}`: the id is 0 in the answer to an import.
 public enum CodecAnswer: Sendable, Equatable {
-    /// The weights are loaded, of one model or more.
+    /// The weights of all models are loaded.
     case ready(models: [LoadedModel], pid: Int32)
-    /// The weights cannot be used.
+    /// The process cannot work, for example because it cannot use the weights.
     case unready(ImageFailure)
     /// A picture is protected.
     case protected(id: Int, ProtectedImage)
-    /// A picture is fit to be kept for a class.
+    /// A picture can be kept for a class, as this PNG.
     case imported(png: [UInt8])
-    /// A picture cannot be protected, or kept, ever.
+    /// A picture can never be protected or kept.
     case failed(id: Int, ImageFailure)
 
-    /// Why a codec does not begin where system calls cannot be filtered, as the code of a failure;
-    /// it is so for every other one too.
+    /// The failure code of a codec that cannot filter its system calls, as no other codec can on
+    /// this machine.
     public static let unfiltered = "codec_unfiltered"
 
-    /// The most bytes of a sentence that a codec may have written; a longer one is cut.
+    /// The most bytes of a codec's failure detail; the rest is cut off.
     static let maxDetailBytes = 500
 
     private struct Header: Codable {
@@ -46,9 +47,9 @@ public enum CodecAnswer: Sendable, Equatable {
         }
     }
 
-    /// The frame that says this.
+    /// Encodes the answer.
     ///
-    /// - Throws: ``CodecFault/badHeader(_:)`` if the report cannot be written as JSON.
+    /// - Throws: ``CodecFault/badHeader(_:)`` if the report cannot be encoded as JSON.
     public func frame() throws(CodecFault) -> CodecFrame {
         var header = Header(type: "")
         var body: [UInt8] = []
@@ -82,9 +83,7 @@ public enum CodecAnswer: Sendable, Equatable {
         }
     }
 
-    /// Reads what a codec said, of which nothing is believed but its form.
-    ///
-    /// - Throws: ``CodecFault/badHeader(_:)``.
+    /// Decodes a codec's answer; only its form is checked.
     public init(_ frame: CodecFrame) throws(CodecFault) {
         let header: Header
         do {
@@ -128,7 +127,7 @@ public enum CodecAnswer: Sendable, Equatable {
         guard frame.body.isEmpty else { throw .badHeader("has a body where none belongs") }
     }
 
-    /// Takes the attachments off the end of a body.
+    /// Splits the attachments off the end of a body.
     private static func detach(
         _ attachments: [Header.Attachment],
         from body: inout [UInt8]
@@ -146,8 +145,8 @@ public enum CodecAnswer: Sendable, Equatable {
         return detached
     }
 
-    /// The code and the sentence, fit to be kept and shown: both come from a process that has
-    /// handled hostile files.
+    /// Reads the code and the detail and makes them safe to store and show, because a process that
+    /// has handled hostile files wrote them.
     private static func failure(in header: Header) throws(CodecFault) -> ImageFailure {
         guard let code = header.code, let detail = header.detail else {
             throw .badHeader("lacks the code or the detail")
