@@ -222,8 +222,8 @@ extension ProtectedImage {
         return ImageFailure(
             code: "image_too_large",
             detail: """
-                What was made of the picture is \(byteCount) bytes long; \(limit) are allowed, and more with more pixels (--max-pixels; \
-                for a service also PALIMPSEST_MAX_PIXELS).
+                What was made of the picture is \(byteCount) bytes long; \(limit) are allowed, and \
+                more with more pixels (--max-pixels; for a service also PALIMPSEST_MAX_PIXELS).
                 """
         )
     }
