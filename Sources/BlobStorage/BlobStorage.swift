@@ -33,11 +33,17 @@ public protocol BlobStorage: Sendable {
     func size(of sha256: SHA256Digest) throws(BlobStorageError) -> UInt64?
 
     /// Opens a blob for reading in pieces.
+    ///
+    /// - Returns: A reader.
+    /// - Throws: ``BlobStorageError/notFound`` and others.
     func open(_ sha256: SHA256Digest) throws(BlobStorageError) -> any BlobReader
 
     /// Reads a whole blob and checks its hash.
     ///
     /// The default implementation opens it; a storage with a shorter way implements this.
+    ///
+    /// - Returns: All its bytes.
+    /// - Throws: ``BlobStorageError/notFound``, ``BlobStorageError/corrupt`` and others.
     func read(_ sha256: SHA256Digest) throws(BlobStorageError) -> [UInt8]
 
     /// Removes a blob unless it was placed recently, and may thus be waiting for its row.

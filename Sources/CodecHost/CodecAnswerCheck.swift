@@ -84,6 +84,8 @@ struct CodecAnswerCheck {
 /// Checks an imported picture from a codec as far as the parent can without decoding it.
 enum ImportedPictureCheck {
     /// Looks for what no honest codec produces.
+    ///
+    /// - Returns: What is wrong, as a clause, or `nil`.
     static func contradiction(in png: [UInt8]) -> String? {
         guard let size = PNGHeader(png) else { return "the picture is not a PNG" }
         guard max(size.width, size.height) <= ImportedPicture.maxSide,

@@ -84,6 +84,8 @@ public enum CodecAnswer: Sendable, Equatable {
     }
 
     /// Decodes a codec's answer; only its form is checked.
+    ///
+    /// - Throws: ``CodecFault/badHeader(_:)``.
     public init(_ frame: CodecFrame) throws(CodecFault) {
         let header: Header
         do {

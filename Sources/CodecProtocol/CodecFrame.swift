@@ -21,6 +21,11 @@ public struct CodecFrame: Sendable, Equatable {
     static let magic: [UInt8] = Array("PLM1".utf8)
 
     /// Returns the bytes before the header.
+    ///
+    /// - Parameters:
+    ///   - headerCount: The header's length in bytes.
+    ///   - bodyCount: The body's length in bytes.
+    /// - Returns: ``prefixCount`` bytes.
     public static func prefix(headerCount: UInt32, bodyCount: UInt64) -> [UInt8] {
         magic + (0..<4).map { UInt8(truncatingIfNeeded: headerCount >> ($0 * 8)) }
             + (0..<8).map { UInt8(truncatingIfNeeded: bodyCount >> ($0 * 8)) }

@@ -74,6 +74,8 @@ public enum CodecRequest: Sendable, Equatable {
     // MARK: - Writing
 
     /// Encodes the header and returns the body in parts, to avoid copying them together.
+    ///
+    /// - Throws: ``CodecFault/badHeader(_:)`` if there are no pictures or too many.
     public func encoded() throws(CodecFault) -> (header: [UInt8], body: [[UInt8]]) {
         let header: Header
         let body: [[UInt8]]
@@ -122,6 +124,8 @@ public enum CodecRequest: Sendable, Equatable {
     // MARK: - Reading
 
     /// Decodes a request and validates all of it.
+    ///
+    /// - Throws: ``CodecFault/badHeader(_:)``.
     public init(_ frame: CodecFrame) throws(CodecFault) {
         let header: Header
         do {

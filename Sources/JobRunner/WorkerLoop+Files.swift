@@ -35,7 +35,7 @@ extension WorkerLoop {
         }
     }
 
-    // MARK: - In
+    // MARK: - Reading inputs
 
     /// Reads the files of claims, and each imported picture once; a disk error affects only the
     /// images that need the file.
@@ -77,7 +77,7 @@ extension WorkerLoop {
         }
     }
 
-    // MARK: - Out
+    // MARK: - Storing results
 
     /// Writes results to disk, then finishes their claims in the store.
     func commit(_ batch: Batch) async {

@@ -145,7 +145,7 @@ public struct WorkerLoop: Sendable {
         await codecs.stop()
     }
 
-    // MARK: - The circle
+    // MARK: - The loop
 
     private func work(as number: Int) async {
         guard

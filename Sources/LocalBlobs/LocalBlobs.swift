@@ -180,7 +180,7 @@ public final class LocalBlobs: BlobStorage {
         return count
     }
 
-    // MARK: - Looking around
+    // MARK: - Listing
 
     /// Lists all blobs, in no order, skipping files with other names.
     ///

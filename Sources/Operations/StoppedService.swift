@@ -96,7 +96,7 @@ public final class StoppedService: Sendable {
         }
     }
 
-    // MARK: - Steps
+    // MARK: - Helpers
 
     static func unusable(_ path: String, _ error: any Error) -> Fault {
         Fault(description: "The data folder \(path) cannot be used: \(error)")
