@@ -9,8 +9,9 @@ import SQLiteStore
 ///
 /// It copies a consistent snapshot of the database, then the blobs that the snapshot refers to.
 /// Blobs that the server erases in between are missing. It then copies the database again, which no
-/// longer refers to them, until nothing is missing. Only when all blobs are there does the new
-/// database replace an earlier backup's. Only then are unneeded blobs removed.
+/// longer refers to them, until nothing is missing. What is missing from the fifth copy was lost by
+/// the data folder itself. Only when all other blobs are there does the new database replace an
+/// earlier backup's, and only then are unneeded blobs removed.
 ///
 /// A backup contains the file ``DataFolder/backupMark``, which a server that serves it removes.
 /// Nothing but a marked backup is ever overwritten.

@@ -3,7 +3,7 @@ public import POSIX
 public import Queue
 import Synchronization
 
-/// Disk space that is reserved for erasing, as a file without content that shrinks when the disk is
+/// Disk space that is reserved for erasing, as a file of no meaning that shrinks when the disk is
 /// full.
 ///
 /// To erase anything, the database must write first, so on a full disk nobody could make room. The
@@ -15,10 +15,10 @@ public final class DiskReserve: Sendable {
     /// The most that is reserved: what erasing the largest job writes.
     private static let largest: UInt64 = 32 << 20
     private static let smallest: UInt64 = 1 << 20
-    /// Between the bounds above, the reserve is this fraction of the disk.
+    /// Within the bounds above, the reserve is the disk's size divided by this.
     private static let share: UInt64 = 32
 
-    /// How many bytes to release first; each further step doubles.
+    /// The bytes of one step; `erasing` releases 1 step, then 2, then 4, and so on.
     private static let step: UInt64 = 1 << 20
 
     private let path: String
