@@ -54,9 +54,19 @@ struct PhotoCommand: ParsableCommand {
         let whole = try Stopwatch.milliseconds(repetitions: repetitions) {
             // The parent hashes the file, then the child.
             let photo = HashedBytes(file)
-            let part = ClassArtefact.generated(assignment).part(for: photo.sha256, mode: settings.mode)
-            guard case .generated(let own) = part else { preconditionFailure("nothing is imported") }
-            png = try protector.protect(photo, label: label, settings: settings, artefact: .generated(own)).png
+            let part = ClassArtefact.generated(assignment).part(
+                for: photo.sha256,
+                mode: settings.mode
+            )
+            guard case .generated(let own) = part else {
+                preconditionFailure("nothing is imported")
+            }
+            png = try protector.protect(
+                photo,
+                label: label,
+                settings: settings,
+                artefact: .generated(own)
+            ).png
         }
         let memory = try Self.peakMemoryKiB()
         let decoded = try PhotoDecoder.decode(file), protected = try PhotoDecoder.decode(png)

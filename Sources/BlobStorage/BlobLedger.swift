@@ -1,30 +1,31 @@
 public import Cryptography
 import Synchronization
 
-/// Keeps those who file blobs and those who remove them apart.
+/// Keeps removals away from blobs whose rows are not written yet.
 ///
-/// Blobs are named by their bytes, so that one may be filed that a removal is just about to take
-/// away, and its row may come late, as when the database cannot be written for a while. So uploads
-/// and workers note every blob before they file it, until its row is written; a removal passes over
-/// what is noted, whatever its age.
+/// Equal bytes are one blob, so an upload may place a blob that a sweep is about to remove. Its row
+/// may come late, for example while the database cannot be written. So uploads and workers note
+/// every blob before they place it, until its row is written. A removal skips noted blobs, whatever
+/// their age.
 ///
-/// It knows of one process only: where several share a storage, nothing but the age keeps the
-/// removals of one off what another files.
+/// A ledger knows only its own process. Where several processes share a storage, only the age
+/// protects one's new blobs from another's removals.
 public final class BlobLedger: Sendable {
     private let blobs: any BlobStorage
-    /// How many are about to file a blob, or have and not yet written its row.
+    /// How many writers are about to place each blob, or have placed it and not yet written its
+    /// row.
     private let waiting = Mutex<[SHA256Digest: Int]>([:])
 
-    /// Starts with nothing noted.
+    /// Creates a ledger with nothing noted.
     ///
-    /// - Parameter blobs: The storage, for which this is the process's one ledger.
+    /// - Parameter blobs: The storage; a process must have only one ledger for it.
     public init(blobs: any BlobStorage) {
         self.blobs = blobs
     }
 
-    /// Files spools durably and notes their blobs.
+    /// Notes the blobs of spools and places them durably.
     ///
-    /// It blocks on the storage.
+    /// This blocks on the storage.
     ///
     /// - Returns: The blob of each spool, all noted until ``settle(_:)``.
     /// - Throws: ``BlobStorageError``; then none is noted.
@@ -34,7 +35,7 @@ public final class BlobLedger: Sendable {
         var filed: [BlobReference] = []
         for spool in spools { filed.append(try spool.seal()) }
         let names = filed.map(\.sha256)
-        // Noted first: a removal that came before is done, one that comes later passes over them.
+        // Note first: an earlier removal has finished, and a later one skips the blobs.
         note(names)
         do throws(BlobStorageError) {
             for spool in spools { _ = try spool.place() }
@@ -46,9 +47,9 @@ public final class BlobLedger: Sendable {
         return filed
     }
 
-    /// Stores bytes that are in memory, durably, and notes their blob.
+    /// Stores bytes from memory durably and notes their blob.
     ///
-    /// It blocks on the storage.
+    /// This blocks on the storage.
     ///
     /// - Returns: The blob, noted until ``settle(_:)``.
     /// - Throws: ``BlobStorageError``; then it is not noted.
@@ -65,9 +66,9 @@ public final class BlobLedger: Sendable {
         }
     }
 
-    /// Notes that rows refer to blobs now, or never will.
+    /// Ends the notes of blobs whose rows are written, or never will be.
     ///
-    /// - Parameter filed: What was filed here, as often as it was filed.
+    /// - Parameter filed: The blobs, each as often as it was noted.
     public func settle(_ filed: some Sequence<SHA256Digest>) {
         waiting.withLock { waiting in
             for sha256 in filed {
@@ -77,15 +78,15 @@ public final class BlobLedger: Sendable {
         }
     }
 
-    /// Removes a blob that no row refers to, unless somebody is about to write one.
+    /// Removes a blob that no row refers to, unless it is noted.
     ///
-    /// What cannot be removed now is an orphan, which the next sweep removes.
+    /// A blob that cannot be removed now stays as an orphan for the next sweep.
     ///
     /// - Parameters:
     ///   - sha256: The blob.
-    ///   - age: What is younger stays.
+    ///   - age: A younger blob stays.
     public func remove(_ sha256: SHA256Digest, ifOlderThan age: Duration) {
-        // Under the lock to its end, so that whoever notes the blob meanwhile files it afterwards.
+        // Hold the lock throughout, so that whoever notes the blob meanwhile places it afterwards.
         waiting.withLock { waiting in
             guard waiting[sha256] == nil else { return }
             _ = try? blobs.remove(sha256, ifOlderThan: age)

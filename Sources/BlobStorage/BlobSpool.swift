@@ -1,9 +1,9 @@
-/// A blob that is being written: bytes are appended, hashed and counted, and nobody sees them before
-/// ``place()``.
+/// A blob that is being written, invisible to readers until ``place()``.
 ///
-/// One task at a time appends. A spool whose append, seal or place has failed is discarded. One that
-/// is neither placed nor discarded leaves nothing behind once its last reference goes; what a process
-/// leaves that dies, the storage removes at its next start.
+/// It counts and hashes the bytes as they are appended. Only one task at a time appends. If
+/// appending, sealing or placing fails, the spool is discarded. A spool that is neither placed nor
+/// discarded leaves nothing behind when its last reference goes. If the process dies, the storage
+/// removes the remains at its next start.
 public protocol BlobSpool: AnyObject, Sendable {
     /// The number of bytes appended so far.
     var size: UInt64 { get }
@@ -13,31 +13,31 @@ public protocol BlobSpool: AnyObject, Sendable {
     /// - Throws: ``BlobStorageError/noSpace``, ``BlobStorageError/spoolClosed`` and others.
     func append(_ bytes: [UInt8]) throws(BlobStorageError)
 
-    /// Ends the blob without filing it, so that it holds no descriptor or connection however many
-    /// wait: what is slow about its bytes is behind it. Sealing twice does nothing.
+    /// Ends the blob without placing it, and frees its descriptor or connection.
     ///
-    /// - Returns: What the blob will be called.
-    /// - Throws: ``BlobStorageError``, with ``BlobStorageError/spoolClosed`` for one that is placed or
-    ///   discarded.
+    /// The slow part of storing its bytes is then done. Sealing twice does nothing.
+    ///
+    /// - Returns: The reference that the blob will have.
+    /// - Throws: ``BlobStorageError``, with ``BlobStorageError/spoolClosed`` if the spool was
+    ///   placed or discarded.
     @discardableResult
     func seal() throws(BlobStorageError) -> BlobReference
 
-    /// Reads what was appended; it ends the blob as ``seal()`` does.
+    /// Reads the appended bytes, ending the blob as ``seal()`` does.
     ///
-    /// - Throws: As ``seal()``.
+    /// - Throws: The errors of ``seal()`` and of reading.
     func contents() throws(BlobStorageError) -> [UInt8]
 
-    /// Files the blob under its hash, durably only after ``BlobStorage/makeDurable(_:)``; it ends the
-    /// blob as ``seal()`` does.
+    /// Stores the blob under its hash, ending it as ``seal()`` does.
     ///
-    /// A blob that is there already is replaced by the same bytes, which heals it, and its age
-    /// starts anew, which keeps ``BlobStorage/remove(_:ifOlderThan:)`` off it until a row refers to
-    /// it.
+    /// It becomes durable only with ``BlobStorage/makeDurable(_:)``. A blob that exists already is
+    /// replaced by the same bytes, which repairs a damaged one. Its age restarts, so that
+    /// ``BlobStorage/remove(_:ifOlderThan:)`` spares it until a row refers to it.
     ///
     /// - Returns: What to write into the row that refers to the blob, once it is durable.
-    /// - Throws: As ``seal()``.
+    /// - Throws: The errors of ``seal()`` and of storing.
     func place() throws(BlobStorageError) -> BlobReference
 
-    /// Throws the bytes away; it does nothing after ``place()``.
+    /// Deletes the bytes; does nothing after ``place()``.
     func discard()
 }

@@ -1,93 +1,88 @@
 public import Cryptography
 
-/// Where the bytes of photos and results are, each blob named by the hash of its bytes.
+/// A storage of photos and results, each blob named by the SHA-256 of its bytes.
 ///
-/// An implementation is held to the conformance suite in `Tests/BlobConformanceTests`. A storage
-/// decides nothing by itself: which blobs may go follows from the rows that refer to them, and from
-/// the ``BlobLedger``.
+/// Implementations must pass the conformance suite in `Tests/BlobConformanceTests`. A storage
+/// decides nothing by itself: which blobs may be removed follows from the rows that refer to them
+/// and from the ``BlobLedger``.
 ///
-/// Equal bytes are one blob. What has been made durable survives a power cut of whatever it is on.
-/// All methods may be called by many threads at once, and block on a disk or a network: call them on
-/// a thread or a queue of one's own, never straight from a task. So a storage that speaks to a
-/// server needs nothing but blocking calls of its own; who wants to wait for many at once has a
-/// wider queue.
+/// Equal bytes are one blob. A durable blob survives a power cut. All methods may be called from
+/// many threads at once, and block on a disk or a network: call them on a thread or queue of your
+/// own, never directly in a task. So a client of a storage server can use plain blocking calls. To
+/// wait for many at once, use a wider queue.
 ///
-/// An object store implements it with a folder of its own for spools and one request for most of
-/// the rest: a spool is a file whose hash is known when it is sealed, placing is a `PUT` (which may
-/// only begin then, and be waited for where names are made durable), a reader makes a `GET` with a
-/// range for each piece, a removal compares the age of a `HEAD` and deletes. Nothing here needs
-/// conditional requests, renames, or sums that are made by the server.
+/// An object store can implement this protocol with a local folder for spools and, for most other
+/// operations, one request each. A spool is a file whose hash is known when it is sealed. Placing
+/// is a `PUT`; it may only start then, and ``makeDurable(_:)`` may wait for it. A reader sends a
+/// `GET` with a range for each piece. A removal compares the age from a `HEAD`, then deletes.
+/// Nothing needs conditional requests, renames, or checksums made by the server.
 public protocol BlobStorage: Sendable {
-    /// Starts a blob.
-    ///
-    /// - Returns: An empty spool.
-    /// - Throws: ``BlobStorageError``.
+    /// Creates an empty spool.
     func newSpool() throws(BlobStorageError) -> any BlobSpool
 
-    /// Makes blobs durable that spools have placed; for many that is less work at once than one by
-    /// one.
+    /// Makes placed blobs durable; one call for many costs less than one call each.
     ///
-    /// - Parameter blobs: What ``BlobSpool/place()`` has filed.
-    /// - Throws: ``BlobStorageError``; then none of them counts as filed.
+    /// - Parameter blobs: Blobs that ``BlobSpool/place()`` has stored.
+    /// - Throws: ``BlobStorageError``; then none of them counts as stored.
     func makeDurable(_ blobs: [SHA256Digest]) throws(BlobStorageError)
 
-    /// The size of a blob, without a look at its bytes.
+    /// Returns the size of a blob without reading its bytes.
     ///
-    /// - Returns: The bytes that are there; `nil` if no blob has this hash.
+    /// - Returns: The number of stored bytes; `nil` if no blob has this hash.
     /// - Throws: ``BlobStorageError``.
     func size(of sha256: SHA256Digest) throws(BlobStorageError) -> UInt64?
 
-    /// Opens a blob, to be read piece by piece.
+    /// Opens a blob for reading in pieces.
     ///
     /// - Returns: A reader.
     /// - Throws: ``BlobStorageError/notFound`` and others.
     func open(_ sha256: SHA256Digest) throws(BlobStorageError) -> any BlobReader
 
-    /// Reads a whole blob and checks its hash; by opening it, where a storage has no shorter way.
+    /// Reads a whole blob and checks its hash.
+    ///
+    /// The default implementation opens it; a storage with a shorter way implements this.
     ///
     /// - Returns: All its bytes.
     /// - Throws: ``BlobStorageError/notFound``, ``BlobStorageError/corrupt`` and others.
     func read(_ sha256: SHA256Digest) throws(BlobStorageError) -> [UInt8]
 
-    /// Removes a blob unless it was placed lately, and so may be waiting for the row that will
-    /// refer to it.
+    /// Removes a blob unless it was placed recently, and may thus be waiting for its row.
     ///
-    /// A blob that is placed again meanwhile stays, or is placed after the removal. It is called while
-    /// others wait for the caller's locks, so it should be quick: what takes longer, ``reclaim()``
-    /// does.
+    /// A blob that is placed again at the same time either stays or is placed after the removal.
+    /// Callers hold locks, so this should be quick; leave slow work to ``reclaim()``.
     ///
     /// - Parameters:
     ///   - sha256: The blob, to which no row refers.
-    ///   - age: What is younger stays. Zero or less removes whatever there is, also what is from
-    ///     the future, as blobs are once the clock was set back.
+    ///   - age: A younger blob stays. Zero or less removes any blob, even one dated in the future,
+    ///     as blobs are after the clock was set back.
     /// - Returns: Whether it was removed.
-    /// - Throws: ``BlobStorageError``, but not for a blob that is not there.
+    /// - Throws: ``BlobStorageError``, but not if there is no such blob.
     @discardableResult
     func remove(
         _ sha256: SHA256Digest,
         ifOlderThan age: Duration
     ) throws(BlobStorageError) -> Bool
 
-    /// Gives the room of removed blobs back, as far as a removal has not.
+    /// Frees the space of removed blobs, where the removal has not.
     ///
-    /// Call it after removals, when no lock is held. What is not given back now, the next start
-    /// gives back.
+    /// Call it after removals, holding no lock. Space that cannot be freed now is freed at the next
+    /// start.
     func reclaim()
 
-    /// All blobs, in no order; what is there besides is passed over.
+    /// Lists all blobs, in no order, skipping anything else in the storage.
     ///
     /// - Returns: Their hashes.
     /// - Throws: ``BlobStorageError``.
     func list() throws(BlobStorageError) -> [SHA256Digest]
 
-    /// Writes a little and throws it away, for a readiness probe.
+    /// Writes a few bytes and discards them, for a readiness probe.
     ///
     /// - Throws: ``BlobStorageError`` if nothing can be stored now.
     func checkWrites() throws(BlobStorageError)
 }
 
 extension BlobStorage {
-    /// Does nothing, as where a removal gives the room back at once.
+    /// Does nothing, for a storage whose removals free the space at once.
     public func reclaim() {}
 
     /// Reads a whole blob by opening it, and checks its hash.
@@ -102,17 +97,17 @@ extension BlobStorage {
         return bytes
     }
 
-    /// Files one spool, durably when this returns.
+    /// Places one spool durably.
     ///
     /// - Returns: What to write into the row that refers to the blob.
-    /// - Throws: ``BlobStorageError``; the spool is used up.
+    /// - Throws: ``BlobStorageError``; the spool cannot be used again.
     public func commit(_ spool: any BlobSpool) throws(BlobStorageError) -> BlobReference {
         let blob = try spool.place()
         try makeDurable([blob.sha256])
         return blob
     }
 
-    /// Stores bytes that are in memory, durably when this returns.
+    /// Stores bytes from memory durably.
     ///
     /// - Returns: What to write into the row that refers to the blob.
     /// - Throws: ``BlobStorageError``.
@@ -122,9 +117,9 @@ extension BlobStorage {
         return try commit(spool)
     }
 
-    /// Removes a blob whatever its age.
+    /// Removes a blob, whatever its age.
     ///
-    /// - Returns: Whether there was one.
+    /// - Returns: Whether it existed.
     /// - Throws: ``BlobStorageError``.
     @discardableResult
     public func remove(_ sha256: SHA256Digest) throws(BlobStorageError) -> Bool {

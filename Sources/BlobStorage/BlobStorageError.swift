@@ -1,24 +1,23 @@
-/// What can go wrong with a blob.
+/// An error of a blob storage.
 public enum BlobStorageError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The storage, or the quota, is full; nothing was stored.
+    /// The storage or the quota is full; nothing was stored.
     case noSpace
     /// No blob has this hash.
     case notFound
-    /// The bytes that are stored no longer have the hash they are filed under.
+    /// The stored bytes no longer match the hash that names them.
     case corrupt
     /// The spool was placed, discarded, or broken by an earlier error.
     case spoolClosed
-    /// The range asked for is not inside the blob.
+    /// The requested range is not inside the blob.
     case rangeOutsideBlob
-    /// There are no descriptors or connections left; in a moment there are. The clause says more.
+    /// No descriptors or connections are left, for the moment; the clause says more.
     case exhausted(String)
-    /// The storage does not work, or takes nothing, until an operator has looked at it; the clause
-    /// says more.
+    /// The storage fails or refuses writes until an operator steps in; the clause says more.
     case unavailable(String)
-    /// Anything else that went wrong, in a clause.
+    /// Any other error, as a clause.
     case other(String)
 
-    /// One clause for an operator.
+    /// A clause for an operator.
     public var description: String {
         switch self {
         case .noSpace: "the disk or the quota is full"

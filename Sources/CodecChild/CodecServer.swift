@@ -6,10 +6,12 @@ public import JobModel
 import POSIX
 public import Sandbox
 
-/// The whole life of a codec process: restrict itself, load the weights, answer requests until the parent closes the socket.
+/// The life of a codec process: restrict itself, load the weights, and answer requests until the
+/// parent closes the socket.
 ///
-/// Descriptors: 0 the socket to the parent, 1 /dev/null, 2 the parent's stderr, from 3 on the weights
-/// files, one a model. One thread, blocking, since it has nothing else to do.
+/// Its descriptors are: 0, the socket to the parent; 1, /dev/null; 2, the parent's stderr; from 3
+/// on, the weights files, one per model. It is one thread that blocks, because it has nothing else
+/// to do.
 public struct CodecServer {
     /// A method that is ready to protect pictures.
     public struct Engine {
@@ -21,10 +23,10 @@ public struct CodecServer {
         public let modelSHA256: SHA256Digest
         /// Protects one picture.
         public let protect: (CodecImage) throws(ImageFailure) -> ProtectedImage
-        /// Makes of a picture's file the PNG that is kept for a class.
+        /// Converts a picture file to the PNG that a class keeps.
         public let importPicture: ([UInt8]) throws(ImageFailure) -> [UInt8]
 
-        /// Wraps a method.
+        /// Creates an engine.
         public init(
             method: MethodID,
             settings: [MethodSetting] = [],
@@ -50,15 +52,15 @@ public struct CodecServer {
     private let maxAnswerBytes: UInt64
     private let loadEngine: ([UInt8]) throws(ImageFailure) -> Engine
 
-    /// Describes a codec process.
+    /// Creates a codec process's server; ``run()`` starts it.
     ///
     /// - Parameters:
-    ///   - models: The names of the weights files; the first is for pictures that name none.
+    ///   - models: The names of the weights files; the first is the default model.
     ///   - parent: The process that started this one.
-    ///   - memoryBytes: The most address space to use; `nil` for no limit.
-    ///   - filter: Whether system calls are filtered once the engine is there.
-    ///   - maxAnswerBytes: The most bytes that the parent takes of what is made of a picture.
-    ///   - loadEngine: Makes the network of a weights file, which may be hostile.
+    ///   - memoryBytes: The limit of the address space; `nil` for none.
+    ///   - filter: Whether to filter system calls once the weights are loaded.
+    ///   - maxAnswerBytes: The most bytes of one protected picture with its attachments.
+    ///   - loadEngine: Loads the bytes of a weights file, which may be hostile.
     public init(
         models: [ModelName],
         parent: Int32,
@@ -76,9 +78,10 @@ public struct CodecServer {
         self.loadEngine = loadEngine
     }
 
-    /// Works until the parent closes the socket.
+    /// Answers requests until the parent closes the socket.
     ///
-    /// - Returns: The exit status: 0 after an orderly end, 1 if the weights cannot be used or the parent broke the protocol.
+    /// - Returns: The exit status: 0 after an orderly end; 1 if the process cannot restrict itself
+    ///   or use the weights, or if the connection breaks or the parent violates the protocol.
     public func run() -> Int32 {
         let socket = FileDescriptor(owning: 0)
         do {
@@ -93,7 +96,7 @@ public struct CodecServer {
             try serve(engines, over: socket)
             return 0
         } catch {
-            // The parent has gone or is broken; there is nobody to tell.
+            // The parent is gone or broken, so there is nobody to tell.
             return 1
         }
     }
@@ -102,7 +105,10 @@ public struct CodecServer {
         do throws(SystemError) {
             try CodecSandbox.enter(parent: parent, memoryBytes: memoryBytes)
         } catch {
-            throw ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
+            throw ImageFailure(
+                code: "codec_unsafe",
+                detail: "The codec could not restrict itself: \(error)."
+            )
         }
         var engines: [(name: ModelName, engine: Engine)] = []
         for (number, name) in models.enumerated() {
@@ -118,8 +124,14 @@ public struct CodecServer {
             try CodecSandbox.seal(filter: filter)
         } catch {
             throw error.call == SystemCallFilter.call
-                ? ImageFailure(code: CodecAnswer.unfiltered, detail: "\(SystemCallFilter.advice) (\(error))")
-                : ImageFailure(code: "codec_unsafe", detail: "The codec could not restrict itself: \(error).")
+                ? ImageFailure(
+                    code: CodecAnswer.unfiltered,
+                    detail: "\(SystemCallFilter.advice) (\(error))"
+                )
+                : ImageFailure(
+                    code: "codec_unsafe",
+                    detail: "The codec could not restrict itself: \(error)."
+                )
         }
         return Engines(engines)
     }
@@ -129,7 +141,10 @@ public struct CodecServer {
         do throws(SystemError) {
             bytes = try file.readAll(limit: Self.maxWeightsBytes)
         } catch {
-            throw ImageFailure(code: "weights_unreadable", detail: "The weights file could not be read: \(error).")
+            throw ImageFailure(
+                code: "weights_unreadable",
+                detail: "The weights file could not be read: \(error)."
+            )
         }
         return try loadEngine(bytes)
     }
@@ -149,7 +164,11 @@ public struct CodecServer {
         }
     }
 
-    private func answer(_ request: CodecRequest, by engines: Engines, over socket: borrowing FileDescriptor) throws {
+    private func answer(
+        _ request: CodecRequest,
+        by engines: Engines,
+        over socket: borrowing FileDescriptor
+    ) throws {
         switch request {
         case .protect(let images):
             for (id, image) in images.enumerated() {
@@ -178,12 +197,20 @@ public struct CodecServer {
 
     private func send(_ answer: CodecAnswer, over socket: borrowing FileDescriptor) throws {
         let frame = try answer.frame()
-        let prefix = CodecFrame.prefix(headerCount: UInt32(frame.header.count), bodyCount: UInt64(frame.body.count))
+        let prefix = CodecFrame.prefix(
+            headerCount: UInt32(frame.header.count),
+            bodyCount: UInt64(frame.body.count)
+        )
         for part in [prefix + frame.header, frame.body] {
             var sent = 0
             while sent < part.count {
                 let count = part.withUnsafeBytes { bytes in
-                    plm_send(socket.number, bytes.baseAddress?.advanced(by: sent), bytes.count - sent, true)
+                    plm_send(
+                        socket.number,
+                        bytes.baseAddress?.advanced(by: sent),
+                        bytes.count - sent,
+                        true
+                    )
                 }
                 guard count > 0 else { throw SystemError(call: "send", code: Int32(-count)) }
                 sent += count
@@ -193,15 +220,14 @@ public struct CodecServer {
 }
 
 extension ProtectedImage {
-    /// Why a parent cannot take it that takes so many bytes of a picture; it would end a codec that
-    /// sends more.
+    /// Returns why the result is too large for the parent, which would kill a codec that sent it.
     func refusal(atMost limit: UInt64) -> ImageFailure? {
         guard UInt64(byteCount) > limit else { return nil }
         return ImageFailure(
             code: "image_too_large",
             detail: """
-                What was made of the picture is \(byteCount) bytes long; \(limit) are allowed, and more with more pixels (--max-pixels; \
-                for a service also PALIMPSEST_MAX_PIXELS).
+                What was made of the picture is \(byteCount) bytes long; \(limit) are allowed, and \
+                more with more pixels (--max-pixels; for a service also PALIMPSEST_MAX_PIXELS).
                 """
         )
     }

@@ -5,13 +5,14 @@ public import Methods
 import Protection
 
 extension CodecServer.Engine {
-    /// Loads the method that a weights file is for, and protects with it.
+    /// Loads a weights file and creates an engine for its method.
     ///
     /// - Parameters:
-    ///   - weights: The file, taken for hostile.
-    ///   - methods: What the program has.
-    ///   - maxPixels: The most pixels of a picture, photo or imported.
-    ///   - compressionLevel: How hard PNGs are compressed, in `PNGEncoder.compressionLevels`; `nil` for the standard.
+    ///   - weights: The bytes of the file, which may be hostile.
+    ///   - methods: The available methods.
+    ///   - maxPixels: The most pixels of a photo or an imported picture.
+    ///   - compressionLevel: The compression level of PNGs, in `PNGEncoder.compressionLevels`;
+    ///     `nil` for the default.
     /// - Throws: `ImageFailure` whose code begins with `weights_`.
     public init(
         weights: [UInt8],
@@ -19,7 +20,7 @@ extension CodecServer.Engine {
         maxPixels: Int,
         compressionLevel: Int? = nil
     ) throws(ImageFailure) {
-        // Opens what it needs now: a sealed process opens no files.
+        // Open the files that decoding needs now: a sealed process cannot open any.
         PhotoDecoder.prepare()
         var limits = ImageLimits()
         limits.maxPixels = maxPixels

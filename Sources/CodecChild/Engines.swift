@@ -5,15 +5,15 @@ import JobModel
 struct Engines {
     private let all: [(name: ModelName, engine: CodecServer.Engine)]
 
-    /// Lists models, at least one; the first is for pictures that name none.
+    /// Takes at least one model; the first is the default.
     init(_ all: [(name: ModelName, engine: CodecServer.Engine)]) {
         self.all = all
     }
 
-    /// The model of pictures that name none.
+    /// The model for pictures that name none.
     var standard: CodecServer.Engine { all[0].engine }
 
-    /// What the parent is told.
+    /// The models as reported to the parent.
     var loaded: [LoadedModel] {
         all.map {
             LoadedModel(
@@ -25,10 +25,10 @@ struct Engines {
         }
     }
 
-    /// Finds a picture's model.
+    /// Returns a picture's model.
     ///
-    /// - Throws: An `ImageFailure` for a model that this process was not started with, as when its
-    ///   file is gone since the job was accepted.
+    /// - Throws: An `ImageFailure` for a model that this process was started without, for example
+    ///   because its file was removed after the job was accepted.
     func engine(of name: ModelName?) throws(ImageFailure) -> CodecServer.Engine {
         guard let name else { return standard }
         guard let model = all.first(where: { $0.name == name }) else {

@@ -2,38 +2,52 @@ import CodecProtocol
 import Cryptography
 import JobModel
 
-/// Compares what a codec says about a picture with what the parent can see for itself.
+/// Checks a codec's answer about a picture against what the parent can verify itself.
 ///
-/// A codec process has handled hostile bytes and may be taken over. So its PNG is hashed here, its header is read, and the report
-/// must be the one that was asked for. Whether the pixels are right cannot be seen without decoding, which only codecs do.
+/// A codec process has handled hostile bytes and may be compromised. So the parent hashes its PNG,
+/// reads the PNG's header, and compares the report with the request. Whether the pixels are right
+/// cannot be checked without decoding, which only codecs do.
 struct CodecAnswerCheck {
-    /// More than a picture has parts.
+    /// More entries than any picture can have.
     private static let maxLeftOut = 16
 
     /// The picture that was handed out.
     let image: CodecImage
-    /// The model that the picture was to get, as the codec described it before it saw any picture.
+    /// The model that the picture should get, as the codec reported it before it saw any picture.
     let model: LoadedModel
 
     /// Looks for a contradiction.
     ///
     /// - Parameters:
-    ///   - report: What the codec says.
+    ///   - report: The codec's report.
     ///   - png: The picture that came with it.
     /// - Returns: What is wrong, as a clause, or `nil`; and the hash of `png`.
-    func contradiction(in report: ProtectionReport, png: [UInt8]) -> (clause: String?, outputSHA256: SHA256Digest) {
+    func contradiction(
+        in report: ProtectionReport,
+        png: [UInt8]
+    ) -> (clause: String?, outputSHA256: SHA256Digest) {
         let outputSHA256 = SHA256.hash(png)
         return (clause(report, png, outputSHA256), outputSHA256)
     }
 
-    private func clause(_ report: ProtectionReport, _ png: [UInt8], _ outputSHA256: SHA256Digest) -> String? {
+    private func clause(
+        _ report: ProtectionReport,
+        _ png: [UInt8],
+        _ outputSHA256: SHA256Digest
+    ) -> String? {
         guard let size = PNGHeader(png) else { return "the picture is not a PNG" }
-        guard report.outputSHA256 == outputSHA256.hex else { return "the report's hash is not the picture's" }
-        guard report.inputSHA256 == image.photo.sha256.hex else { return "the report is about another file" }
+        guard report.outputSHA256 == outputSHA256.hex else {
+            return "the report's hash is not the picture's"
+        }
+        guard report.inputSHA256 == image.photo.sha256.hex else {
+            return "the report is about another file"
+        }
         guard report.modelSHA256 == model.sha256.hex, report.method == model.method else {
             return "the report names another model"
         }
-        guard report.width == size.width, report.height == size.height, report.bitDepth == size.bitDepth else {
+        guard report.width == size.width, report.height == size.height,
+            report.bitDepth == size.bitDepth
+        else {
             return "the report's size is not the picture's"
         }
         let (pixels, isTooLarge) = size.width.multipliedReportingOverflow(by: size.height)
@@ -67,9 +81,9 @@ struct CodecAnswerCheck {
     }
 }
 
-/// Compares what a codec made of an imported picture with what it may be, as far as the parent can see.
+/// Checks an imported picture from a codec as far as the parent can without decoding it.
 enum ImportedPictureCheck {
-    /// Looks for what no honest codec makes.
+    /// Looks for what no honest codec produces.
     ///
     /// - Returns: What is wrong, as a clause, or `nil`.
     static func contradiction(in png: [UInt8]) -> String? {
@@ -81,20 +95,25 @@ enum ImportedPictureCheck {
     }
 }
 
-/// The beginning and the end of a PNG file, as far as they can be read without decoding (PNG, third edition, 5.2 and 11.2.1).
+/// The parts of a PNG file's start and end that can be read without decoding it.
+///
+/// Source: PNG Specification, Third Edition, 5.2 and 11.2.1.
 struct PNGHeader: Equatable {
-    /// Pixels in a row.
+    /// The width in pixels.
     let width: Int
-    /// Rows.
+    /// The height in pixels.
     let height: Int
-    /// Bits of a sample, 8 or 16: what this program writes.
+    /// Bits per sample, 8 or 16; codecs write no other depths.
     let bitDepth: Int
 
     private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
     private static let imageHeader: [UInt8] = [0, 0, 0, 13] + Array("IHDR".utf8)
     private static let end: [UInt8] = [0, 0, 0, 0] + Array("IEND".utf8) + [0xAE, 0x42, 0x60, 0x82]
 
-    /// Reads the size; `nil` if the signature, the first or the last chunk is missing, a side is 0, or samples have other bits.
+    /// Reads the header.
+    ///
+    /// It is `nil` if the signature, IHDR at the start or IEND at the end is missing, a side is 0,
+    /// or the bit depth is neither 8 nor 16.
     init?(_ bytes: [UInt8]) {
         guard bytes.count >= 45, bytes.starts(with: Self.signature + Self.imageHeader),
             bytes.suffix(12) == Self.end[...]

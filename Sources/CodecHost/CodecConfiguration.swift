@@ -4,55 +4,58 @@ import Glibc
 import JobModel
 public import Sandbox
 
-/// How codec processes are started and how long they may take.
+/// How to start codec processes, and their limits.
 public struct CodecConfiguration: Sendable {
-    /// The program; the default is the running one, found even when its file has been replaced meanwhile.
+    /// The program; the default is the running one, found even if its file was replaced.
     public var executable = "/proc/self/exe"
-    /// What follows the program's name; `--parent PID`, `--memory BYTES` and others are added.
+    /// The first arguments of the program; `--parent PID`, `--memory BYTES` and others follow.
     public var arguments = ["codec"]
-    /// The child's environment, a `NAME=value` each; the default holds what the loader and sanitizers need, and no secret.
+    /// The child's environment, as `NAME=value`.
+    ///
+    /// The default holds what the loader and sanitizers need, the variable that chooses the
+    /// instruction set, and no secret.
     public var environment = Self.inheritedEnvironment()
     /// The weights files.
     public var models: ModelFiles
-    /// How long one image of 50 million pixels may take by the clock; it grows with ``maxPixels``, as the limits below do.
-    public var wallLimit: Duration = .seconds(120)
-    /// How much processor time one image of 50 million pixels may take.
-    public var cpuLimit: Duration = .seconds(60)
-    /// How long a process may take to say that it is ready.
-    public var startLimit: Duration = .seconds(60)
-    /// The most address space of a process; `nil` for no limit.
+    /// The most wall-clock time for one image of 50 million pixels.
     ///
-    /// It is that of pictures of 50 million pixels and one model. It is ignored in builds for a
-    /// sanitizer.
+    /// Like the limits below, it grows with ``maxPixels``.
+    public var wallLimit: Duration = .seconds(120)
+    /// The most CPU time for one image of 50 million pixels.
+    public var cpuLimit: Duration = .seconds(60)
+    /// How long a process may take until it reports that it is ready.
+    public var startLimit: Duration = .seconds(60)
+    /// The limit of a process's address space; `nil` for none.
+    ///
+    /// It is meant for pictures of 50 million pixels and one model. Sanitizer builds ignore it.
     public var memoryBytes: UInt64? = 4 << 30
-    /// How long to wait before a process that failed is started again; doubled each time.
+    /// How long to wait before restarting a process that failed; doubled after each failure.
     public var firstDelay: Duration = .milliseconds(100)
     /// The longest such wait.
     public var maxDelay: Duration = .seconds(10)
-    /// After how many failures in a row of every process a pool refuses to lend; `nil` to go on trying for ever.
+    /// After how many failures in a row of every process a pool refuses to lend; `nil` to keep
+    /// trying.
     public var maxStartFailures: Int?
-    /// How hard PNGs are compressed, 0 to 12; `nil` for what the codec takes by itself.
+    /// The compression level of PNGs, 0 to 12; `nil` for the codec's default.
     public var compressionLevel: Int?
-    /// The most pixels of a picture, photo or semantic image.
+    /// The most pixels of a photo or semantic image.
     public var maxPixels = ImageCost.maxPixels
-    /// Whether a process may make no other system calls than decoding needs.
+    /// Whether a process may make only the system calls that decoding needs.
     ///
-    /// It is ignored in builds for a sanitizer.
+    /// Sanitizer builds ignore it.
     public var systemCallFilter = SystemCallFilter.required
-    /// How long the parts of a frame about pictures of 50 million pixels may be.
+    /// The limits of a frame's parts for pictures of 50 million pixels.
     public var limits = CodecLimits()
 
-    /// Takes the defaults.
-    ///
-    /// - Parameter models: The weights files.
+    /// Creates a configuration with the defaults.
     public init(models: ModelFiles) {
         self.models = models
     }
 
-    /// Room for another model's weights, its cache and the memory that it works in and keeps.
+    /// Space for another model's weights, its cache, and the working memory it keeps.
     private static let bytesOfAnotherModel: UInt64 = 512 << 20
 
-    /// The limit of address space that a process gets: room for all that is made of a picture of ``maxPixels``.
+    /// The limit of a process's address space for pictures of ``maxPixels`` and all models.
     var addressSpaceBytes: UInt64? {
         memoryBytes.map { bytes in
             PixelScale(maxPixels: maxPixels).scaled(bytes)
@@ -60,17 +63,17 @@ public struct CodecConfiguration: Sendable {
         }
     }
 
-    /// How long the parts of a frame about pictures of ``maxPixels`` may be.
+    /// The limits of a frame's parts for pictures of ``maxPixels``.
     var scaledLimits: CodecLimits {
         var scaled = limits
         scaled.maxBodyBytes = PixelScale(maxPixels: maxPixels).scaled(limits.maxBodyBytes)
         return scaled
     }
 
-    /// How long one image of ``maxPixels`` may take by the clock.
+    /// The most wall-clock time for one image of ``maxPixels``.
     var scaledWallLimit: Duration { PixelScale(maxPixels: maxPixels).scaled(wallLimit) }
 
-    /// How much processor time one image of ``maxPixels`` may take.
+    /// The most CPU time for one image of ``maxPixels``.
     var scaledCPULimit: Duration { PixelScale(maxPixels: maxPixels).scaled(cpuLimit) }
 
     private static let inheritedNames = [

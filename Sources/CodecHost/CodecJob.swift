@@ -1,21 +1,21 @@
 import CodecProtocol
 
-/// What a task wants of a codec process, and where it waits for it.
+/// A task's request to a codec process, and the continuation that waits for it.
 enum CodecJob {
-    /// A job that a child had.
+    /// A job that a child has worked on.
     struct Done {
         /// Whether the child answered about any picture.
         let hasAnswered: Bool
-        /// Why the child is of no more use, if it is not.
+        /// Why the child can no longer be used, if so.
         let end: CodecSession.End?
-        /// Tells whoever waits; with how the child ended, if it did.
+        /// Resumes the waiting task; takes a clause on how the child ended, if it did.
         let tell: (_ how: String?) -> Void
     }
 
     case protect([CodecImage], CheckedContinuation<[CodecOutcome], Never>)
     case importPicture([UInt8], CheckedContinuation<ImportOutcome, Never>)
 
-    /// Gives the job back undone.
+    /// Resumes the waiting task with the job undone.
     func release() {
         switch self {
         case .protect(let images, let continuation):
@@ -24,13 +24,15 @@ enum CodecJob {
         }
     }
 
-    /// Has a child do the job.
+    /// Runs the job in a child.
     func run(in session: inout CodecSession) -> Done {
         switch self {
         case .protect(let images, let continuation):
             let (outcomes, end) = session.protect(images)
             return Done(hasAnswered: outcomes.first?.isAnswer ?? false, end: end) { how in
-                continuation.resume(returning: how.map { how in outcomes.map { $0.adding(how) } } ?? outcomes)
+                continuation.resume(
+                    returning: how.map { how in outcomes.map { $0.adding(how) } } ?? outcomes
+                )
             }
         case .importPicture(let bytes, let continuation):
             let (outcome, end) = session.importPicture(bytes)
@@ -49,7 +51,7 @@ extension CodecOutcome {
         }
     }
 
-    /// A crash's reason with how the process ended behind it.
+    /// Appends to a crash's reason how the process ended.
     fileprivate func adding(_ how: String) -> CodecOutcome {
         guard case .crashed(let reason) = self else { return self }
         return .crashed(reason: "\(reason) (\(how))")
@@ -64,7 +66,7 @@ extension ImportOutcome {
         }
     }
 
-    /// A crash's reason with how the process ended behind it.
+    /// Appends to a crash's reason how the process ended.
     fileprivate func adding(_ how: String) -> ImportOutcome {
         guard case .crashed(let reason) = self else { return self }
         return .crashed(reason: "\(reason) (\(how))")

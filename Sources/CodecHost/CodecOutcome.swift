@@ -2,46 +2,48 @@ public import CodecProtocol
 public import Cryptography
 public import JobModel
 
-/// What became of a picture that was handed to a codec process.
+/// The outcome of a picture that was handed to a codec process.
 public enum CodecOutcome: Sendable, Equatable {
-    /// It is protected; hash, PNG signature, size and bound have been compared with the report.
+    /// It is protected; its PNG's hash, signature and size and the bound match the report.
     ///
-    /// `sha256` is that of the PNG. The durations are what the process says, if they can be true.
+    /// `sha256` is the hash of the PNG. The durations are the process's own, if they are plausible.
     case protected(ProtectedImage, sha256: SHA256Digest)
-    /// It cannot be protected, ever.
+    /// It can never be protected.
     case failed(ImageFailure)
-    /// The process died on it, took too long or told lies about it.
+    /// The process died on it, took too long, or gave a false answer.
     case crashed(reason: String)
-    /// Nobody has looked at it; it may be handed out again at once.
+    /// It was not processed, and may be handed out again at once.
     case released
 
-    /// Whether it is protected.
+    /// Whether the picture is protected.
     public var isProtected: Bool {
         if case .protected = self { true } else { false }
     }
 }
 
-/// What became of a picture of which a codec process was to make what is kept for a class.
+/// The outcome of converting a picture to the form that a class keeps.
 public enum ImportOutcome: Sendable, Equatable {
-    /// It is fit to be kept: a PNG, whose signature and sizes have been checked.
+    /// It can be kept as this PNG, whose signature and size have been checked.
     case made(HashedBytes)
-    /// It cannot be used, ever.
+    /// It can never be used.
     case failed(ImageFailure)
-    /// The process died on it, took too long or told lies about it.
+    /// The process died on it, took too long, or gave a false answer.
     case crashed(reason: String)
-    /// Nobody has looked at it; it may be handed out again at once.
+    /// It was not processed, and may be handed out again at once.
     case released
 }
 
 /// Whether a codec process can take pictures.
 public enum CodecState: Sendable, Equatable {
-    /// It loads the weights.
+    /// It is loading the weights.
     case starting
     /// It can, with these models.
     case ready(models: [LoadedModel], pid: Int32)
-    /// It ended; another one is started after a while.
+    /// It ended; another one starts after a wait.
     case failing(reason: String)
-    /// It cannot use the weights. Another one is started only after the longest wait, in case the file is mended.
+    /// It cannot use the weights or filter its system calls.
+    ///
+    /// Another one starts after the longest wait, in case the cause was removed.
     case refusing(reason: String)
     /// It was stopped for good.
     case stopped

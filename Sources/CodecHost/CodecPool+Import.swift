@@ -1,20 +1,22 @@
 public import Cryptography
 public import JobModel
 
-/// What became of a picture that is to be kept for a class.
+/// The final outcome of importing a picture for a class.
 public enum PictureImport: Sendable, Equatable {
-    /// It is fit to be kept, as this PNG.
+    /// It can be kept as this PNG.
     case made(HashedBytes)
-    /// It cannot be used, ever.
+    /// It can never be used.
     case failed(ImageFailure)
 }
 
 extension CodecPool {
-    /// Has a process make of a picture what is kept for a class; another one, if the first dies of it.
+    /// Converts a picture to the form that a class keeps, trying a second process if the first
+    /// crashes.
     ///
-    /// - Parameter read: Reads the picture once a process is free, so that pictures that wait take no memory.
-    /// - Returns: What became of it.
-    /// - Throws: As ``withCodec(_:)``; what `read` throws.
+    /// - Parameter read: Reads the picture once a process is free, so that waiting pictures take no
+    ///   memory.
+    /// - Returns: The outcome; two crashes are a failure.
+    /// - Throws: The errors of ``withCodec(_:)`` and of `read`.
     public func importPicture(
         reading read: @Sendable () async throws -> [UInt8]
     ) async throws -> PictureImport {
@@ -25,7 +27,7 @@ extension CodecPool {
             case .failed(let failure): return .failed(failure)
             case .released: continue
             case .crashed(let reason):
-                // The process may have died of something else.
+                // The crash may have another cause, so try once more.
                 guard hasCrashed else {
                     hasCrashed = true
                     continue
@@ -33,7 +35,8 @@ extension CodecPool {
                 return .failed(
                     ImageFailure(
                         code: ImageFailure.quarantined.code,
-                        detail: "Reading this picture ended its process repeatedly. The last time \(reason)."
+                        detail:
+                            "Reading this picture ended its process repeatedly. The last time \(reason)."
                     )
                 )
             }

@@ -6,30 +6,31 @@ import Synchronization
 
 /// No codec process can be started.
 public struct CodecsUnavailable: Error, Sendable, Equatable {
-    /// What the last one said, or how it ended, as a clause.
+    /// What the last one reported, or how it ended, as a clause.
     public let reason: String
 
-    /// Says why.
+    /// Creates an error.
     public init(reason: String) {
         self.reason = reason
     }
 }
 
-/// Some codec processes, lent one at a time to the tasks that have pictures.
+/// A pool of codec processes, lent one at a time to tasks that have pictures.
 ///
-/// Its processes and threads live until ``stop()``, so a pool must be stopped before it is forgotten.
+/// Its processes and threads live until ``stop()``, so stop a pool before you drop it.
 public final class CodecPool: Sendable {
-    /// How many processes can take pictures, and if none, why.
+    /// How many processes can take pictures, and why others cannot.
     public struct Readiness: Sendable, Equatable {
-        /// How many processes are ready, at work or not.
+        /// How many processes are ready, lent or not.
         public var readyCount: Int
-        /// How many there should be.
+        /// How many processes the pool has.
         public var count: Int
         /// Why the last process that ended did so; `nil` once all are ready.
         public var lastFault: String?
-        /// Why the weights cannot be used, in which case waiting does not help.
+        /// Why no process can use the weights or filter its system calls, so that waiting does not
+        /// help.
         ///
-        /// `nil` if they can be used, or could be once.
+        /// `nil` once any process has been ready.
         public var refusal: String?
 
         /// Whether at least one process is ready.
@@ -55,11 +56,11 @@ public final class CodecPool: Sendable {
         var hasBeenReady = false
         /// How often a process ended unasked.
         var endCount = 0
-        /// What a process said about weights that none could use yet.
+        /// What a process reported that cannot work, if none has been ready yet.
         var refusal: String?
         var isStopped = false
 
-        /// Why there is no hope, if that is so.
+        /// Returns why no process will become ready, if so.
         func hopelessness(_ maxFailures: Int?) -> CodecsUnavailable? {
             if let refusal { return CodecsUnavailable(reason: refusal) }
             guard let maxFailures, failures.allSatisfy({ $0 >= maxFailures }) else { return nil }
@@ -73,14 +74,15 @@ public final class CodecPool: Sendable {
         /// Pairs ready processes with waiting tasks.
         mutating func match() -> [(waiter: Waiter, loan: Loan)] {
             var pairs: [(Waiter, Loan)] = []
-            for number in states.indices where !waiters.isEmpty && isReady(number) && !isLent[number] {
+            for number in states.indices
+            where !waiters.isEmpty && isReady(number) && !isLent[number] {
                 isLent[number] = true
                 pairs.append((waiters.removeFirst().continuation, .codec(number)))
             }
             return pairs
         }
 
-        /// Sends all waiting tasks away.
+        /// Resumes all waiting tasks with `loan`.
         mutating func dismiss(_ loan: Loan) -> [(waiter: Waiter, loan: Loan)] {
             defer { waiters = [] }
             return waiters.map { ($0.continuation, loan) }
@@ -90,18 +92,19 @@ public final class CodecPool: Sendable {
     private let shelf: Mutex<Shelf>
     private let maxFailures: Int?
     private let codecs: Mutex<[CodecProcess]>
-    /// How many processes there are.
+    /// The number of processes.
     public let count: Int
     /// The weights files.
     public let models: ModelFiles
 
-    /// Starts the processes; they become ready one by one.
+    /// Starts the processes, which become ready one by one.
     ///
     /// - Parameters:
-    ///   - count: How many; at least 1.
+    ///   - count: The number of processes, at least 1.
     ///   - configuration: How to start them.
-    ///   - logger: Where their ends are reported.
-    /// - Throws: ``SystemError`` if a weights file cannot be opened, or threads or descriptors have run out.
+    ///   - logger: Receives a warning when a process ends.
+    /// - Throws: ``SystemError`` if a weights file cannot be opened, or there are no threads or
+    ///   descriptors left.
     public init(count: Int, configuration: CodecConfiguration, logger: Logger) throws(SystemError) {
         precondition(count > 0, "a pool has at least one process")
         self.count = count
@@ -162,13 +165,13 @@ public final class CodecPool: Sendable {
         return []
     }
 
-    /// How many processes are lent now.
+    /// The number of lent processes.
     public var busyCount: Int { shelf.withLock { $0.isLent.count { $0 } } }
 
-    /// How often a process has ended unasked; each time another one was started.
+    /// How often a process has ended unasked and been replaced.
     public var restartCount: Int { shelf.withLock(\.endCount) }
 
-    /// Whether one of the processes has pictures to answer about.
+    /// Whether any process has pictures that it has not answered yet.
     var isWorking: Bool { codecs.withLock { $0.contains(where: \.isWorking) } }
 
     private func note(_ state: CodecState, of number: Int) {
@@ -190,7 +193,9 @@ public final class CodecPool: Sendable {
                 shelf.refusal = nil
             case .starting, .stopped: break
             }
-            if let hopelessness = shelf.hopelessness(maxFailures) { return shelf.dismiss(.unavailable(hopelessness)) }
+            if let hopelessness = shelf.hopelessness(maxFailures) {
+                return shelf.dismiss(.unavailable(hopelessness))
+            }
             return shelf.match()
         }
         for pair in pairs { pair.waiter.resume(returning: pair.loan) }
@@ -198,13 +203,17 @@ public final class CodecPool: Sendable {
 
     // MARK: - Lending
 
-    /// Lends a process that is ready, waiting for one if need be; tasks are served in order.
+    /// Lends a ready process, waiting for one if necessary; tasks are served in order.
     ///
-    /// - Parameter body: Uses the process; when it returns the process is free again.
+    /// - Parameter body: Uses the process, which is free again when this returns.
     /// - Returns: What `body` returned.
-    /// - Throws: `CancellationError` if the task is cancelled while it waits or the pool is stopped; ``CodecsUnavailable`` if no
-    ///   process can use the weights, or every one has failed ``CodecConfiguration/maxStartFailures`` times in a row; what `body` throws.
-    public func withCodec<Value: Sendable>(_ body: (CodecProcess) async throws -> Value) async throws -> Value {
+    /// - Throws: `CancellationError` if the task is cancelled while it waits or the pool is
+    ///   stopped; ``CodecsUnavailable`` if no process can use the weights or filter its system
+    ///   calls, or every one has failed ``CodecConfiguration/maxStartFailures`` times in a row;
+    ///   what `body` throws.
+    public func withCodec<Value: Sendable>(
+        _ body: (CodecProcess) async throws -> Value
+    ) async throws -> Value {
         switch await borrow() {
         case .codec(let number):
             defer { giveBack(number) }
@@ -228,8 +237,11 @@ public final class CodecPool: Sendable {
 
     private func enqueue(_ continuation: Waiter, ticket: UInt64) {
         let pairs = shelf.withLock { shelf in
-            // A task that was cancelled before it is in the list would not be found by its handler.
-            guard !shelf.isStopped, !Task.isCancelled else { return [(waiter: continuation, loan: Loan.cancelled)] }
+            // If the task was cancelled before it was queued, its handler has run and found
+            // nothing.
+            guard !shelf.isStopped, !Task.isCancelled else {
+                return [(waiter: continuation, loan: Loan.cancelled)]
+            }
             if let hopelessness = shelf.hopelessness(maxFailures) {
                 return [(waiter: continuation, loan: Loan.unavailable(hopelessness))]
             }
@@ -241,7 +253,9 @@ public final class CodecPool: Sendable {
 
     private func dequeue(ticket: UInt64) {
         let waiter: Waiter? = shelf.withLock { shelf in
-            shelf.waiters.firstIndex { $0.ticket == ticket }.map { shelf.waiters.remove(at: $0).continuation }
+            shelf.waiters.firstIndex { $0.ticket == ticket }.map {
+                shelf.waiters.remove(at: $0).continuation
+            }
         }
         waiter?.resume(returning: .cancelled)
     }
@@ -256,7 +270,7 @@ public final class CodecPool: Sendable {
 
     // MARK: - Stopping
 
-    /// Ends all processes at once; pictures without an answer come back released, and nobody gets a process any more.
+    /// Ends all processes at once and lends none any more; pictures without an answer are released.
     public func stop() async {
         let pairs = shelf.withLock { shelf in
             shelf.isStopped = true

@@ -5,19 +5,25 @@ import Logging
 import POSIX
 import Synchronization
 
-/// One codec process and the thread that looks after it: starts it, hands out pictures, ends it when it misbehaves, starts the next.
+/// A codec process and the thread that supervises it.
+///
+/// The thread starts a child, hands it pictures, kills it if it misbehaves, and starts the next.
 ///
 ///     starting ──ready──> idle ──pictures──> working ──all answered──> idle
-///        │  ^               │                   │
-///        │  └──after a wait─┴──── it ended ─────┘ (the first picture without an answer counts as crashed)
-///        └──it ended──> waiting (100 ms, doubled up to 10 s while no picture is answered) ──> starting
-///           (10 s at once if the weights cannot be used)
+///        │                 │                    │
+///        └──────ended──────┴────────ended───────┴──> waiting ──> starting
 ///
-/// The thread lives until ``stop()``. Calls from tasks never block: they leave a request and are resumed.
+/// If a child ends while it works, the first picture without an answer counts as crashed. The wait
+/// is 100 ms, doubled up to 10 s until a picture is answered. It is 10 s at once if the child
+/// cannot use the weights or filter its system calls, and 0 if the child was killed because its
+/// work was abandoned.
+///
+/// The thread lives until ``stop()``. Calls from tasks never block: they leave a request and are
+/// resumed.
 public final class CodecProcess: Sendable {
     private struct Mailbox {
         var job: CodecJob?
-        /// Names the request that waits or is worked on.
+        /// Identifies the request that waits or is being worked on.
         var ticket: UInt64 = 0
         /// Whether nobody wants that request's answer any more.
         var isAbandoned = false
@@ -26,21 +32,21 @@ public final class CodecProcess: Sendable {
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// What one child came to.
+    /// How one child ended.
     private struct ChildEnd {
         /// Why it ended, as a clause.
         var reason: String
-        /// Whether it said that it is ready.
+        /// Whether it reported that it was ready.
         var wasReady = false
         /// Whether it answered about any picture.
         var hasAnswered = false
-        /// Whether it could not use the weights.
+        /// Whether it reported that it cannot work, as every other child would.
         var isRefusal = false
-        /// Whether it was ended because nobody wanted its work.
+        /// Whether it was killed because nobody wanted its work.
         var wasAbandoned = false
     }
 
-    /// The process's place in its pool, from 0.
+    /// The process's index in its pool, from 0.
     public let number: Int
     private let configuration: CodecConfiguration
     private let weights: [WeightsDescriptor]
@@ -50,7 +56,7 @@ public final class CodecProcess: Sendable {
     private let isAtWork = Atomic(false)
     private let stateChanged: @Sendable (CodecState) -> Void
 
-    /// Starts the thread, which starts the process.
+    /// Starts the thread, which starts the child.
     init(
         number: Int,
         configuration: CodecConfiguration,
@@ -69,16 +75,20 @@ public final class CodecProcess: Sendable {
 
     // MARK: - From tasks
 
-    /// Hands pictures to the process and waits for what becomes of them.
+    /// Hands pictures to the process and waits for their outcomes.
     ///
-    /// Cancelling the task ends the process, at once, and has another one started: there is no other way to take work back.
+    /// Cancelling the task kills the process at once and starts another, because there is no other
+    /// way to take work back.
     ///
-    /// - Parameter images: 1 to ``CodecRequest/maxImages`` pictures, together no more than a frame's body may have. Only one call at
-    ///   a time.
-    /// - Returns: As many outcomes, in order. All are ``CodecOutcome/released`` if there is no process to take them,
-    ///   and those without an answer are when the task is cancelled.
+    /// - Parameter images: 1 to ``CodecRequest/maxImages`` pictures that together fit into a
+    ///   frame's body. Only one call may run at a time.
+    /// - Returns: One outcome per picture, in order. All are ``CodecOutcome/released`` if there is
+    ///   no process to take them. If the task is cancelled, those without an answer are.
     public func protect(_ images: [CodecImage]) async -> [CodecOutcome] {
-        precondition((1...CodecRequest.maxImages).contains(images.count), "a request has 1 to 64 images")
+        precondition(
+            (1...CodecRequest.maxImages).contains(images.count),
+            "a request has 1 to 64 images"
+        )
         let ticket = newTicket()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { handOut(.protect(images, $0)) }
@@ -87,11 +97,12 @@ public final class CodecProcess: Sendable {
         }
     }
 
-    /// Has the process make of a picture what is kept as an imported semantic image.
+    /// Converts a picture to the form that a class keeps.
     ///
-    /// Cancelling the task does not stop it; ``stop()`` does.
+    /// Cancelling the task does not stop the work; ``stop()`` does.
     ///
-    /// - Parameter bytes: The file, no more than a frame's body may have. Only one call at a time.
+    /// - Parameter bytes: The file, which must fit into a frame's body. Only one call may run at a
+    ///   time.
     /// - Returns: The outcome; ``ImportOutcome/released`` if there is no process to take it.
     public func importPicture(_ bytes: [UInt8]) async -> ImportOutcome {
         _ = newTicket()
@@ -106,7 +117,7 @@ public final class CodecProcess: Sendable {
         }
     }
 
-    /// Takes a request back, unless another one has followed it.
+    /// Abandons a request, unless another has followed it.
     private func abandon(_ ticket: UInt64) {
         let isPresent = mailbox.withLock { mailbox in
             guard mailbox.ticket == ticket else { return false }
@@ -130,9 +141,9 @@ public final class CodecProcess: Sendable {
         }
     }
 
-    /// Ends the process, at once if it works, and its thread.
+    /// Ends the process and its thread, at once even if it is working.
     ///
-    /// Pictures without an answer come back released.
+    /// Pictures without an answer are released.
     public func stop() async {
         await withCheckedContinuation { continuation in
             let hasStopped = mailbox.withLock { mailbox in
@@ -148,7 +159,7 @@ public final class CodecProcess: Sendable {
         }
     }
 
-    /// Asks for the end without waiting for it.
+    /// Requests the end without waiting for it.
     func requestStop() {
         mailbox.withLock { $0.isStopping = true }
         waker.wake()
@@ -156,15 +167,17 @@ public final class CodecProcess: Sendable {
 
     // MARK: - On the thread
 
-    /// Whether a child has been handed pictures and has not answered about all.
+    /// Whether a child has pictures that it has not answered yet.
     var isWorking: Bool { isAtWork.load(ordering: .relaxed) }
 
     private var isStopping: Bool { mailbox.withLock(\.isStopping) }
 
-    /// Whether what the child is at is to be broken off.
+    /// Whether to break off the child's current work.
     ///
-    /// An abandoned request that has been answered meanwhile is no reason to end a child.
-    private var isUnwanted: Bool { mailbox.withLock { $0.isStopping || $0.isAbandoned && isWorking } }
+    /// If an abandoned request has been answered meanwhile, there is no reason to kill the child.
+    private var isUnwanted: Bool {
+        mailbox.withLock { $0.isStopping || $0.isAbandoned && isWorking }
+    }
 
     private func run() {
         var delay = configuration.firstDelay
@@ -174,21 +187,25 @@ public final class CodecProcess: Sendable {
             let end = runOneChild()
             if isStopping { break }
             hasBeenReady = hasBeenReady || end.wasReady
-            // Its fault it was not, so the next one is started at once.
+            // It was not the child's fault, so start the next one at once.
             if end.wasAbandoned { continue }
             if end.hasAnswered { delay = configuration.firstDelay }
             if end.isRefusal { delay = configuration.maxDelay }
-            // Weights that were never good are for the owner of the pool to report, once.
+            // The pool's owner reports a refusal before any process was ready, once.
             if hasBeenReady || !end.isRefusal {
                 logger.warning(
                     "A codec process ended and is started again",
                     metadata: [
-                        "codec.number": "\(number)", "codec.reason": "\(end.reason)", "codec.delay": "\(delay)",
+                        "codec.number": "\(number)", "codec.reason": "\(end.reason)",
+                        "codec.delay": "\(delay)",
                     ]
                 )
             }
-            stateChanged(end.isRefusal ? .refusing(reason: end.reason) : .failing(reason: end.reason))
-            // A request that came while there was no process goes back, to be given to another one.
+            stateChanged(
+                end.isRefusal ? .refusing(reason: end.reason) : .failing(reason: end.reason)
+            )
+            // Release a request that arrived while there was no child, so that another process can
+            // take it.
             takeJob()?.release()
             pause(for: delay)
             delay = min(delay * 2, configuration.maxDelay)
@@ -203,11 +220,13 @@ public final class CodecProcess: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// One child from start to end.
+    /// Runs one child from start to end.
     private func runOneChild() -> ChildEnd {
         var session: CodecSession
         do throws(SystemError) {
-            session = try CodecSession(configuration, weights: weights, waker: waker.number) { self.isUnwanted }
+            session = try CodecSession(configuration, weights: weights, waker: waker.number) {
+                self.isUnwanted
+            }
         } catch {
             return ChildEnd(reason: "it could not be started: \(error)")
         }
@@ -215,7 +234,8 @@ public final class CodecProcess: Sendable {
             let models = try session.awaitReady()
             stateChanged(.ready(models: models, pid: session.pid))
         } catch {
-            // Given a moment, a child that has said why it cannot work ends by itself, and tells its exit status.
+            // Give a child that has said why it cannot work a moment to exit, which yields its exit
+            // status.
             let how = session.end(grace: error.wasAskedFor ? .zero : .seconds(5))
             return ChildEnd(reason: "\(error.reason) (\(how))", isRefusal: error.isRefusal)
         }
@@ -226,7 +246,8 @@ public final class CodecProcess: Sendable {
                 result.reason = session.end(grace: .seconds(2))
                 return result
             }
-            // Looked at before the mailbox, so that a picture is not blamed for a process that was dead already.
+            // Check before taking a job, so that no picture is blamed for a process that was
+            // already dead.
             guard session.isQuiet() else {
                 result.reason = "it ended or spoke while it was idle (\(session.end(grace: .zero)))"
                 return result
@@ -244,7 +265,7 @@ public final class CodecProcess: Sendable {
                 continue
             }
             let how = session.end(grace: .zero)
-            // Not ready any more before the task that waits can hand out the next picture.
+            // Report that it is not ready before the waiting task can hand out the next picture.
             stateChanged(.starting)
             done.tell(how)
             result.reason = "\(end.reason) (\(how))"
@@ -253,7 +274,7 @@ public final class CodecProcess: Sendable {
         }
     }
 
-    /// The request that waits, if somebody still wants its answer.
+    /// Takes the waiting request, if its answer is still wanted.
     private func takeJob() -> CodecJob? {
         let (job, isAbandoned) = mailbox.withLock { mailbox in
             defer { mailbox.job = nil }
@@ -264,7 +285,7 @@ public final class CodecProcess: Sendable {
         return nil
     }
 
-    /// Sleeps, unless the owner stops the process.
+    /// Sleeps, releasing requests, until the time is over or the process is stopped.
     private func pause(for delay: Duration) {
         let end = ContinuousClock.now + delay
         while !isStopping, ContinuousClock.now < end {

@@ -6,18 +6,19 @@ import JobModel
 import POSIX
 import Sandbox
 
-/// One running child, from its start to its end, seen from the thread that started it.
+/// One running child, as seen by the thread that started it.
 ///
-/// All of it blocks and belongs to one thread, which must outlive the child: the kernel kills the child when the thread that
-/// started it ends.
+/// All methods block and belong to that thread, which must outlive the child: the kernel kills the
+/// child when the thread that started it ends.
 struct CodecSession: ~Copyable {
-    /// Why a child is of no more use.
+    /// Why a child can no longer be used.
     struct End: Error, Equatable {
         /// A clause for people.
         var reason: String
-        /// Whether the end was asked for, and so is no fault of the image.
+        /// Whether the owner requested the end, so that no picture is to blame.
         var wasAskedFor = false
-        /// Whether the child said that it cannot use the weights, or filter its system calls, which every other one would say too.
+        /// Whether the child reported that it cannot use the weights or filter its system calls, as
+        /// every other child would.
         var isRefusal = false
     }
 
@@ -29,7 +30,7 @@ struct CodecSession: ~Copyable {
     /// Whether the owner wants the child to end now.
     private let isStopping: @Sendable () -> Bool
     private var reader: FrameReader
-    /// What the child has loaded; the first is for pictures that name no model.
+    /// The models that the child has loaded; the first is the default.
     private var models: [LoadedModel] = []
 
     // MARK: - Starting
@@ -49,7 +50,9 @@ struct CodecSession: ~Copyable {
         let theirs = FileDescriptor(owning: pair[1])
         var arguments = ["palimpsest"] + configuration.arguments + ["--parent", String(getpid())]
         if let bytes = configuration.addressSpaceBytes { arguments += ["--memory", String(bytes)] }
-        if let level = configuration.compressionLevel { arguments += ["--compression-level", String(level)] }
+        if let level = configuration.compressionLevel {
+            arguments += ["--compression-level", String(level)]
+        }
         arguments += ["--max-pixels", String(configuration.maxPixels)]
         for file in weights { arguments += ["--model", file.name.rawValue] }
         if configuration.systemCallFilter != .required {
@@ -75,7 +78,9 @@ struct CodecSession: ~Copyable {
         descriptors: [Int32]
     ) throws(SystemError) -> Int32 {
         var pid: Int32 = 0
-        let copies = (arguments: arguments.map { strdup($0) }, environment: environment.map { strdup($0) })
+        let copies = (
+            arguments: arguments.map { strdup($0) }, environment: environment.map { strdup($0) }
+        )
         defer { for copy in copies.arguments + copies.environment { free(copy) } }
         let code = plm_spawn(
             path,
@@ -91,8 +96,8 @@ struct CodecSession: ~Copyable {
 
     /// Waits until the child has loaded the weights.
     ///
-    /// - Returns: What it has loaded.
-    /// - Throws: ``End``, with the child's own words if it said why it cannot.
+    /// - Returns: The loaded models.
+    /// - Throws: ``End``, with the child's own message if it reported why it cannot work.
     mutating func awaitReady() throws(End) -> [LoadedModel] {
         let answer = try receive(watching: Watch(configuration.startLimit, cpu: nil, pid: pid))
         switch answer {
@@ -105,7 +110,8 @@ struct CodecSession: ~Copyable {
         case .unready(let failure):
             throw End(
                 reason: "\(failure.code): \(failure.detail)",
-                isRefusal: failure.code.hasPrefix("weights_") || failure.code == CodecAnswer.unfiltered
+                isRefusal: failure.code.hasPrefix("weights_")
+                    || failure.code == CodecAnswer.unfiltered
             )
         case .protected, .imported, .failed:
             throw End(reason: "it answered before it was ready")
@@ -114,7 +120,7 @@ struct CodecSession: ~Copyable {
 
     // MARK: - Working
 
-    /// Whether the child can be handed pictures: it has not ended, and has not said anything unasked.
+    /// Returns whether the child can take pictures: it has neither ended nor sent anything unasked.
     borrowing func isQuiet() -> Bool {
         var events = [pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)]
         return poll(&events, 1, 0) == 0
@@ -126,13 +132,14 @@ struct CodecSession: ~Copyable {
             pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0),
             pollfd(fd: waker, events: Int16(POLLIN), revents: 0),
         ]
-        // Woken for nothing, by a signal or want of memory, the caller looks around and comes back.
+        // After a spurious wake-up, by a signal or lack of memory, the caller checks and waits
+        // again.
         _ = poll(&events, nfds_t(events.count), -1)
     }
 
-    /// Hands pictures to the child and takes its answers.
+    /// Sends pictures to the child and receives its answers.
     ///
-    /// - Returns: An outcome for every picture, and why the child is of no more use, if it is not.
+    /// - Returns: One outcome per picture, and why the child can no longer be used, if so.
     mutating func protect(_ images: [CodecImage]) -> (outcomes: [CodecOutcome], end: End?) {
         var outcomes: [CodecOutcome] = []
         do throws(End) {
@@ -157,7 +164,11 @@ struct CodecSession: ~Copyable {
         since begin: ContinuousClock.Instant
     ) throws(End) -> CodecOutcome {
         let answer = try receive(
-            watching: Watch(configuration.scaledWallLimit, cpu: configuration.scaledCPULimit, pid: pid)
+            watching: Watch(
+                configuration.scaledWallLimit,
+                cpu: configuration.scaledCPULimit,
+                pid: pid
+            )
         )
         switch answer {
         case .protected(index, let protected):
@@ -166,12 +177,18 @@ struct CodecSession: ~Copyable {
                 throw End(reason: "its answer is false: it has no such model")
             }
             let check = CodecAnswerCheck(image: image, model: model)
-            let (contradiction, outputSHA256) = check.contradiction(in: protected.report, png: protected.png)
+            let (contradiction, outputSHA256) = check.contradiction(
+                in: protected.report,
+                png: protected.png
+            )
             if let contradiction { throw End(reason: "its answer is false: \(contradiction)") }
             guard Set(protected.attachments.keys) == image.attachments else {
-                throw End(reason: "its answer is false: it has other attachments than were asked for")
+                throw End(
+                    reason: "its answer is false: it has other attachments than were asked for"
+                )
             }
-            // More than has passed since the request is no duration; the picture may be good all the same.
+            // Durations longer than the time since the request are false, but the picture may still
+            // be good.
             let passed = begin.duration(to: .now) / .seconds(1)
             let credible = ProtectedImage(
                 png: protected.png,
@@ -191,14 +208,18 @@ struct CodecSession: ~Copyable {
         }
     }
 
-    /// Has the child make of a picture what is kept for a class.
+    /// Converts a picture to the form that a class keeps.
     ///
-    /// - Returns: The outcome, and why the child is of no more use, if it is not.
+    /// - Returns: The outcome, and why the child can no longer be used, if so.
     mutating func importPicture(_ bytes: [UInt8]) -> (outcome: ImportOutcome, end: End?) {
         do throws(End) {
             try send(.importPicture(bytes))
             let answer = try receive(
-                watching: Watch(configuration.scaledWallLimit, cpu: configuration.scaledCPULimit, pid: pid)
+                watching: Watch(
+                    configuration.scaledWallLimit,
+                    cpu: configuration.scaledCPULimit,
+                    pid: pid
+                )
             )
             switch answer {
             case .imported(let png):
@@ -222,7 +243,8 @@ struct CodecSession: ~Copyable {
 
     /// Ends the child, which has nothing to lose, and waits until it is gone.
     ///
-    /// - Parameter grace: How long it may take to end by itself once the socket is closed.
+    /// - Parameter grace: How long it may take to exit after the socket is closed, before it is
+    ///   killed.
     /// - Returns: How it ended, as a clause.
     consuming func end(grace: Duration) -> String {
         shutdown(socket.number, Int32(SHUT_RDWR))
@@ -233,7 +255,7 @@ struct CodecSession: ~Copyable {
         return signal == 0 ? "it exited with status \(status)" : "it was ended by signal \(signal)"
     }
 
-    /// Waits for the end of a process without taking its status, so that the number stays ours.
+    /// Waits for a process to end without reaping it, so that its pid is not reused.
     private static func waitForEnd(of pid: Int32, atMost grace: Duration) -> Bool {
         let descriptor = plm_watch_process(pid)
         guard descriptor >= 0 else { return false }
@@ -253,8 +275,15 @@ struct CodecSession: ~Copyable {
             preconditionFailure("a request that was checked could not be written: \(error)")
         }
         let bodyCount = body.reduce(0) { $0 + $1.count }
-        let prefix = CodecFrame.prefix(headerCount: UInt32(header.count), bodyCount: UInt64(bodyCount))
-        let watch = Watch(configuration.scaledWallLimit, cpu: configuration.scaledCPULimit, pid: pid)
+        let prefix = CodecFrame.prefix(
+            headerCount: UInt32(header.count),
+            bodyCount: UInt64(bodyCount)
+        )
+        let watch = Watch(
+            configuration.scaledWallLimit,
+            cpu: configuration.scaledCPULimit,
+            pid: pid
+        )
         try send(prefix + header, watching: watch)
         for part in body { try send(part, watching: watch) }
     }
@@ -263,7 +292,12 @@ struct CodecSession: ~Copyable {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
-                plm_send(socket.number, buffer.baseAddress?.advanced(by: sent), buffer.count - sent, false)
+                plm_send(
+                    socket.number,
+                    buffer.baseAddress?.advanced(by: sent),
+                    buffer.count - sent,
+                    false
+                )
             }
             if count >= 0 {
                 sent += count
@@ -291,7 +325,7 @@ struct CodecSession: ~Copyable {
         }
     }
 
-    /// Waits for the socket, looking at the clock, at the child's processor time and at the owner now and then.
+    /// Waits for the socket, regularly checking the clock, the child's CPU time and the owner.
     private borrowing func wait(for event: Int16, watching watch: Watch) throws(End) {
         while true {
             if isStopping() { throw End(reason: "it was stopped", wasAskedFor: true) }

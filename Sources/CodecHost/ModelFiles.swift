@@ -1,38 +1,38 @@
 public import JobModel
 import POSIX
 
-/// The weights files that codec processes load, each a model with a name.
+/// The weights files that codec processes load, each a named model.
 public struct ModelFiles: Sendable, Equatable {
-    /// One weights file.
+    /// One weights file and its name.
     public struct Model: Sendable, Equatable {
-        /// By which a job chooses it.
+        /// The name by which a job chooses the model.
         public let name: ModelName
         /// The file's path.
         public let path: String
     }
 
-    /// The files of a folder cannot be used as models, in one sentence for whoever named them.
+    /// Why a path cannot be used for models.
     public struct Fault: Error, Sendable, CustomStringConvertible {
-        /// The sentence.
+        /// A sentence for whoever named the path.
         public let description: String
     }
 
-    /// The most files that are loaded; a codec process takes memory and a descriptor for each.
+    /// The most files that are loaded; each costs every codec process memory and a descriptor.
     public static let maxCount = 16
-    /// The end of a weights file's name.
+    /// The suffix of weights files.
     static let suffix = ".safetensors"
-    /// What a single file is called whose name can be no model's.
+    /// The name of a single file whose own name is not a valid model name.
     private static let fallback = "default"
 
-    /// The file or the folder that was named.
+    /// The file or folder that was named.
     public let path: String
     /// The models; the first is the default.
     public let models: [Model]
 
-    /// The names, that of the default first.
+    /// The names, the default's first.
     public var names: [ModelName] { models.map(\.name) }
 
-    /// The default alone, for a program that protects with no other.
+    /// The default model alone, for a program that uses no other.
     public var onlyDefault: ModelFiles { ModelFiles(path: path, models: Array(models.prefix(1))) }
 
     private init(path: String, models: [Model]) {
@@ -40,7 +40,7 @@ public struct ModelFiles: Sendable, Equatable {
         self.models = models
     }
 
-    /// Takes one file, whatever it is called.
+    /// Uses one file, whatever its name.
     public init(file path: String) {
         let last = path.split(separator: "/").last.map(String.init) ?? ""
         guard let name = Self.name(of: last) ?? ModelName(rawValue: Self.fallback) else {
@@ -49,11 +49,11 @@ public struct ModelFiles: Sendable, Equatable {
         self.init(path: path, models: [Model(name: name, path: path)])
     }
 
-    /// Takes a file, or all weights files of a folder that are not hidden.
+    /// Uses a file, or all weights files of a folder that are not hidden.
     ///
     /// - Parameters:
     ///   - path: The file or the folder.
-    ///   - chosen: The model that is to be the default; needed where there are several.
+    ///   - chosen: The default model; required if there are several.
     /// - Throws: ``Fault``.
     public init(at path: String, default chosen: ModelName?) throws(Fault) {
         let files: [String]?
@@ -83,7 +83,7 @@ public struct ModelFiles: Sendable, Equatable {
         self.init(path: path, models: models)
     }
 
-    /// All weights files of a folder, in the order of their names.
+    /// Returns all weights files of a folder, sorted by name.
     private static func folder(_ path: String, _ files: [String]) throws(Fault) -> ModelFiles {
         var models: [Model] = []
         for file in files.sorted() where file.hasSuffix(suffix) && !file.hasPrefix(".") {

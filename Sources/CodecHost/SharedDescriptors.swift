@@ -2,9 +2,9 @@ import CLinux
 import JobModel
 import POSIX
 
-/// A weights file, opened once.
+/// A weights file that is opened once for all processes of a pool.
 ///
-/// So every codec process of a pool has the same weights, even if the file is replaced.
+/// Thus they all have the same weights, even if the file is replaced.
 final class WeightsDescriptor: Sendable {
     /// The model's name.
     let name: ModelName
@@ -15,11 +15,11 @@ final class WeightsDescriptor: Sendable {
         descriptor = try FileDescriptor(opening: model.path)
     }
 
-    /// Stays open as long as the object lives.
+    /// The descriptor; valid while the object lives.
     var number: Int32 { descriptor.number }
 }
 
-/// An eventfd by which tasks wake a thread that waits in `poll`.
+/// An eventfd by which tasks wake a thread that blocks in `poll`.
 final class WakerDescriptor: Sendable {
     private let descriptor: FileDescriptor
 
@@ -29,12 +29,12 @@ final class WakerDescriptor: Sendable {
         descriptor = FileDescriptor(owning: number)
     }
 
-    /// Stays open as long as the object lives.
+    /// The descriptor; valid while the object lives.
     var number: Int32 { descriptor.number }
 
-    /// Makes it readable.
+    /// Makes the descriptor readable.
     func wake() { plm_wake(number) }
 
-    /// Makes it unreadable.
+    /// Makes the descriptor unreadable.
     func clear() { plm_clear_waker(number) }
 }

@@ -1,8 +1,8 @@
 import CLinux
 
-/// The time that a child may take for one thing, by the clock and by its processor time.
+/// A limit on the wall-clock time and the CPU time that a child spends on one step.
 struct Watch {
-    /// How often the processor time is looked at while the child is silent.
+    /// How often to check the CPU time while the child is silent.
     private static let interval: Duration = .milliseconds(250)
 
     private let wallLimit: Duration
@@ -11,11 +11,11 @@ struct Watch {
     private let cpuAtStart: UInt64
     private let pid: Int32
 
-    /// Starts to measure now.
+    /// Starts measuring.
     ///
     /// - Parameters:
-    ///   - wallLimit: The longest time by the clock.
-    ///   - cpuLimit: The most processor time; `nil` for no limit.
+    ///   - wallLimit: The most wall-clock time.
+    ///   - cpuLimit: The most CPU time; `nil` for no limit.
     ///   - pid: The child.
     init(_ wallLimit: Duration, cpu cpuLimit: Duration?, pid: Int32) {
         self.wallLimit = wallLimit
@@ -25,9 +25,11 @@ struct Watch {
         cpuAtStart = Self.cpuNanoseconds(of: pid) ?? 0
     }
 
-    /// Which limit is exceeded, as a clause about the child.
+    /// Returns which limit the child has exceeded, as a clause; `nil` for none.
     func exceeded() -> String? {
-        if ContinuousClock.now >= deadline { return "it took longer than \(Self.seconds(wallLimit)) s" }
+        if ContinuousClock.now >= deadline {
+            return "it took longer than \(Self.seconds(wallLimit)) s"
+        }
         if let cpuLimit, let used = Self.cpuNanoseconds(of: pid),
             .nanoseconds(Int64(clamping: used - min(used, cpuAtStart))) > cpuLimit
         {
@@ -36,17 +38,20 @@ struct Watch {
         return nil
     }
 
-    /// How long to sleep before looking again, for `poll`.
+    /// The `poll` timeout until the next check.
     var pollMilliseconds: Int32 {
         Self.milliseconds(min(Self.interval, ContinuousClock.now.duration(to: deadline)))
     }
 
-    /// A duration for `poll`: rounded up, so that it does not spin through the last millisecond; at least 0.
+    /// Converts a duration to a `poll` timeout of at least 0.
+    ///
+    /// It rounds up, so that the caller does not spin through the last millisecond.
     static func milliseconds(_ duration: Duration) -> Int32 {
         let (seconds, attoseconds) = duration.components
         guard duration > .zero else { return 0 }
         return Int32(
-            clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000
+            clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds
+                / 1_000_000_000_000_000
                 + 1
         )
     }

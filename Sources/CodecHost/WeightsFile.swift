@@ -1,17 +1,17 @@
 import Glibc
 import POSIX
 
-/// Where the network's weights are.
+/// Locates the shipped weights file.
 public enum WeightsFile {
     /// The name of the shipped file.
     public static let name = "deep-hiding.safetensors"
 
-    /// The variable that names a file.
+    /// The environment variable that names a weights file.
     public static let variable = "PALIMPSEST_WEIGHTS"
 
-    /// There is no weights file.
+    /// No weights file was found.
     public struct NotFound: Error, Sendable, CustomStringConvertible {
-        /// Where it was looked for.
+        /// The paths that were tried.
         public let paths: [String]
 
         /// A sentence that says what to do.
@@ -21,13 +21,15 @@ public enum WeightsFile {
         }
     }
 
-    /// Finds the weights: the file that is named, else that of the variable, else `share/palimpsest` beside the binary's folder,
-    /// else the source tree's.
+    /// Finds the weights file.
+    ///
+    /// It is the named file, else the one in the variable, else the first readable one of
+    /// `share/palimpsest` beside the binary's folder and the source tree.
     ///
     /// - Parameters:
-    ///   - named: What the command line says; it is not looked for anywhere else.
+    ///   - named: The path from the command line; if set, no other is tried.
     ///   - environment: The value of ``variable``; by default that of this process.
-    /// - Returns: The path of a file that can be read.
+    /// - Returns: The path of a readable file.
     /// - Throws: ``NotFound``.
     public static func find(
         named: String?,
@@ -45,7 +47,7 @@ public enum WeightsFile {
         return path
     }
 
-    /// What ``variable`` is in this process.
+    /// The value of ``variable`` in this process.
     public static var valueOfVariable: String? {
         getenv(variable).map { String(cString: $0) }
     }
@@ -58,7 +60,7 @@ public enum WeightsFile {
         return parts.dropLast(2).joined(separator: "/") + "/share/palimpsest/\(name)"
     }
 
-    /// The file that a build from source uses in place.
+    /// The file that a build in the source tree uses.
     private static var sourceTree: String {
         let here = #filePath.split(separator: "/", omittingEmptySubsequences: false)
         return here.dropLast(2).joined(separator: "/") + "/DeepHiding/Resources/\(name)"

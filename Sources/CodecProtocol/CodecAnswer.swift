@@ -1,32 +1,33 @@
 import FoundationEssentials
 public import JobModel
 
-/// What a codec process says.
+/// An answer of a codec process.
 ///
-/// - `{"type": "ready", "models": [{"name", "method", "model_sha256"}], "pid"}`, once, before anything
-///   else, with the models in the order of its arguments
-/// - `{"type": "unready", "code", "detail"}` instead, when it cannot work; then it ends
-/// - `{"type": "protected", "id", "report", "durations", "attachments": [{"kind", "bytes"}]}` with the
-///   PNG and then the attachments as its body; the durations may be left out
-/// - `{"type": "imported"}` with the PNG to keep as its body
-/// - `{"type": "failed", "id", "code", "detail"}`; the id is 0 where one picture was sent
+/// - `{"type": "ready", "models": [{"name", "method", "model_sha256"}], "pid"}`: the first answer,
+///   sent once. The models are in the order of the process's arguments.
+/// - `{"type": "unready", "code", "detail"}`: sent instead if the process cannot work; it then
+///   exits.
+/// - `{"type": "protected", "id", "report", "durations", "attachments": [{"kind", "bytes"}]}`: the
+///   body is the PNG, followed by the attachments. The durations are optional.
+/// - `{"type": "imported"}`: the body is the PNG to keep.
+/// - `{"type": "failed", "id", "code", "detail"}`: the id is 0 in the answer to an import.
 public enum CodecAnswer: Sendable, Equatable {
-    /// The weights are loaded, of one model or more.
+    /// The weights of all models are loaded.
     case ready(models: [LoadedModel], pid: Int32)
-    /// The weights cannot be used.
+    /// The process cannot work, for example because it cannot use the weights.
     case unready(ImageFailure)
     /// A picture is protected.
     case protected(id: Int, ProtectedImage)
-    /// A picture is fit to be kept for a class.
+    /// A picture can be kept for a class, as this PNG.
     case imported(png: [UInt8])
-    /// A picture cannot be protected, or kept, ever.
+    /// A picture can never be protected or kept.
     case failed(id: Int, ImageFailure)
 
-    /// Why a codec does not begin where system calls cannot be filtered, as the code of a failure;
-    /// it is so for every other one too.
+    /// The failure code of a codec that cannot filter its system calls, as no other codec can on
+    /// this machine.
     public static let unfiltered = "codec_unfiltered"
 
-    /// The most bytes of a sentence that a codec may have written; a longer one is cut.
+    /// The most bytes of a codec's failure detail; the rest is cut off.
     static let maxDetailBytes = 500
 
     private struct Header: Codable {
@@ -46,9 +47,9 @@ public enum CodecAnswer: Sendable, Equatable {
         }
     }
 
-    /// The frame that says this.
+    /// Encodes the answer.
     ///
-    /// - Throws: ``CodecFault/badHeader(_:)`` if the report cannot be written as JSON.
+    /// - Throws: ``CodecFault/badHeader(_:)`` if the report cannot be encoded as JSON.
     public func frame() throws(CodecFault) -> CodecFrame {
         var header = Header(type: "")
         var body: [UInt8] = []
@@ -64,7 +65,9 @@ public enum CodecAnswer: Sendable, Equatable {
             header.type = "protected"
             (header.id, header.report, header.durations) = (id, image.report, image.durations)
             let parts = image.attachments.sorted { $0.key.rawValue < $1.key.rawValue }
-            header.attachments = parts.map { Header.Attachment(kind: $0.key, bytes: $0.value.count) }
+            header.attachments = parts.map {
+                Header.Attachment(kind: $0.key, bytes: $0.value.count)
+            }
             body = parts.reduce(into: image.png) { $0 += $1.value }
         case .imported(let png):
             header.type = "imported"
@@ -80,7 +83,7 @@ public enum CodecAnswer: Sendable, Equatable {
         }
     }
 
-    /// Reads what a codec said, of which nothing is believed but its form.
+    /// Decodes a codec's answer; only its form is checked.
     ///
     /// - Throws: ``CodecFault/badHeader(_:)``.
     public init(_ frame: CodecFrame) throws(CodecFault) {
@@ -99,12 +102,19 @@ public enum CodecAnswer: Sendable, Equatable {
         case "unready":
             self = .unready(try Self.failure(in: header))
         case "protected":
-            guard let id = header.id, let report = header.report else { throw .badHeader("lacks the id or the report") }
+            guard let id = header.id, let report = header.report else {
+                throw .badHeader("lacks the id or the report")
+            }
             var png = frame.body
             let attachments = try Self.detach(header.attachments ?? [], from: &png)
             self = .protected(
                 id: id,
-                ProtectedImage(png: png, report: report, attachments: attachments, durations: header.durations)
+                ProtectedImage(
+                    png: png,
+                    report: report,
+                    attachments: attachments,
+                    durations: header.durations
+                )
             )
             return
         case "imported":
@@ -119,14 +129,16 @@ public enum CodecAnswer: Sendable, Equatable {
         guard frame.body.isEmpty else { throw .badHeader("has a body where none belongs") }
     }
 
-    /// Takes the attachments off the end of a body.
+    /// Splits the attachments off the end of a body.
     private static func detach(
         _ attachments: [Header.Attachment],
         from body: inout [UInt8]
     ) throws(CodecFault) -> [AttachmentKind: [UInt8]] {
         var detached: [AttachmentKind: [UInt8]] = [:]
         for attachment in attachments.reversed() {
-            guard (1...max(body.count, 1)).contains(attachment.bytes), detached[attachment.kind] == nil else {
+            guard (1...max(body.count, 1)).contains(attachment.bytes),
+                detached[attachment.kind] == nil
+            else {
                 throw .badHeader("announces attachments that are not there")
             }
             detached[attachment.kind] = Array(body.suffix(attachment.bytes))
@@ -135,25 +147,31 @@ public enum CodecAnswer: Sendable, Equatable {
         return detached
     }
 
-    /// The code and the sentence, fit to be kept and shown: both come from a process that has handled hostile files.
+    /// Reads the code and the detail and makes them safe to store and show, because a process that
+    /// has handled hostile files wrote them.
     private static func failure(in header: Header) throws(CodecFault) -> ImageFailure {
         guard let code = header.code, let detail = header.detail else {
             throw .badHeader("lacks the code or the detail")
         }
         let isWord = code.utf8.allSatisfy { byte in
             switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "_"):
+                true
             default: false
             }
         }
-        guard isWord, (1...64).contains(code.utf8.count) else { throw .badHeader("has a code that is no word") }
+        guard isWord, (1...64).contains(code.utf8.count) else {
+            throw .badHeader("has a code that is no word")
+        }
         var kept = String.UnicodeScalarView()
         var count = 0
         for scalar in detail.unicodeScalars {
             count += UTF8.width(scalar)
             guard count <= maxDetailBytes else { break }
             let isControl =
-                scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
+                scalar.properties.generalCategory == .control
+                || scalar.properties.generalCategory == .format
             kept.append(isControl ? " " : scalar)
         }
         return ImageFailure(code: code, detail: String(kept))

@@ -1,21 +1,22 @@
-/// What one end of the codec protocol finds wrong with the bytes of the other.
+/// A protocol violation by the other end of a codec connection.
 ///
-/// There is no repair: the parent ends a codec that sends such bytes, and a codec ends itself.
+/// There is no recovery: the parent kills a codec that violates the protocol, and a codec exits.
 public enum CodecFault: Error, Sendable, Equatable {
-    /// The stream does not stand at the beginning of a frame.
+    /// A frame does not start with the magic.
     case badMagic
-    /// A header announces more bytes than the limit.
+    /// A frame announces a longer header than the limit.
     case headerTooLong(UInt64)
-    /// A body announces more bytes than the limit.
+    /// A frame announces a longer body than the limit.
     case bodyTooLong(UInt64)
-    /// The header is not the JSON that belongs here; the text says what is missing, in our words.
+    /// The header is not the expected JSON; the text says what is wrong and quotes nothing of the
+    /// header.
     case badHeader(String)
     /// The stream ended inside a frame.
     case truncated
 }
 
 extension CodecFault: CustomStringConvertible {
-    /// One clause for a log line or a reason.
+    /// A clause for a log line or an error message.
     public var description: String {
         switch self {
         case .badMagic: "a frame does not begin with its magic"

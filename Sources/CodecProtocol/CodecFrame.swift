@@ -1,26 +1,26 @@
-/// One message between the service and a codec process.
+/// A message between the service and a codec process.
 ///
 ///     magic "PLM1" | header length, 32 bits | body length, 64 bits | header, JSON | body
 ///
-/// Both numbers are little-endian. Nothing stands between two frames.
+/// Both lengths are little-endian. Frames follow each other without a gap.
 public struct CodecFrame: Sendable, Equatable {
-    /// The JSON that says what this is.
+    /// The JSON that describes the message.
     public var header: [UInt8]
-    /// Pictures, one after the other.
+    /// The bytes of pictures and attachments, one after the other.
     public var body: [UInt8]
 
-    /// Puts a frame together.
+    /// Creates a frame.
     public init(header: [UInt8], body: [UInt8] = []) {
         self.header = header
         self.body = body
     }
 
-    /// How many bytes stand before the header.
+    /// The number of bytes before the header.
     public static let prefixCount = 16
 
     static let magic: [UInt8] = Array("PLM1".utf8)
 
-    /// The bytes before the header.
+    /// Returns the bytes before the header.
     ///
     /// - Parameters:
     ///   - headerCount: The header's length in bytes.
@@ -32,14 +32,14 @@ public struct CodecFrame: Sendable, Equatable {
     }
 }
 
-/// How long the parts of a frame may be.
+/// The longest permitted parts of a frame.
 public struct CodecLimits: Sendable, Equatable {
     /// The most bytes of a header.
     public var maxHeaderBytes: UInt64
     /// The most bytes of a body.
     public var maxBodyBytes: UInt64
 
-    /// Sets limits; without arguments those of the protocol, 256 KiB and 512 MiB.
+    /// Creates limits; the defaults are the protocol's, 256 KiB and 512 MiB.
     public init(maxHeaderBytes: UInt64 = 256 << 10, maxBodyBytes: UInt64 = 512 << 20) {
         self.maxHeaderBytes = maxHeaderBytes
         self.maxBodyBytes = maxBodyBytes

@@ -1,9 +1,10 @@
-/// Cuts a stream of bytes into frames, without touching any socket.
+/// Splits a byte stream into frames, without I/O.
 ///
-///     prefix ──16 bytes──> header ──all of it──> body ──all of it──> prefix
+///     prefix ──16 bytes──> header ──complete──> body ──complete──> prefix
 ///
-/// Lengths are checked before a byte behind them is kept, and memory grows with what has come, never with what was announced. After
-/// a fault the decoder stays faulty.
+/// It checks the announced lengths before it keeps any byte after them. Memory grows with the
+/// received bytes, never with the announced lengths. After a fault every further byte is refused
+/// with the same fault.
 public struct CodecFrameDecoder: Sendable {
     private enum Part {
         case prefix
@@ -14,27 +15,29 @@ public struct CodecFrameDecoder: Sendable {
 
     private let limits: CodecLimits
     private var part = Part.prefix
-    /// What has come of the part.
+    /// The bytes of this part received so far.
     private var collected: [UInt8] = []
-    /// How long the part is.
+    /// The length of this part in bytes.
     private var wanted = CodecFrame.prefixCount
 
-    /// Starts before the first byte of a stream.
+    /// Creates a decoder at the start of a stream.
     public init(limits: CodecLimits = CodecLimits()) {
         self.limits = limits
     }
 
-    /// Whether the stream may end here: no frame has begun.
+    /// Whether the stream may end here, because no frame has begun.
     public var isBetweenFrames: Bool {
         if case .prefix = part { collected.isEmpty } else { false }
     }
 
-    /// Takes bytes until a frame is complete or they are used up.
+    /// Consumes bytes until a frame is complete or no bytes are left.
     ///
-    /// - Parameter bytes: What came next; the bytes used are removed from its front.
+    /// - Parameter bytes: The next bytes of the stream; consumed bytes are removed from the front.
     /// - Returns: A frame, or `nil` if more bytes are needed.
     /// - Throws: ``CodecFault``.
-    public mutating func next(from bytes: inout UnsafeRawBufferPointer) throws(CodecFault) -> CodecFrame? {
+    public mutating func next(
+        from bytes: inout UnsafeRawBufferPointer
+    ) throws(CodecFault) -> CodecFrame? {
         while true {
             if case .faulty(let fault) = part { throw fault }
             let count = min(wanted - collected.count, bytes.count)
@@ -78,7 +81,9 @@ public struct CodecFrameDecoder: Sendable {
         guard header <= limits.maxHeaderBytes, let headerCount = Int(exactly: header) else {
             throw .headerTooLong(header)
         }
-        guard body <= limits.maxBodyBytes, let bodyCount = Int(exactly: body) else { throw .bodyTooLong(body) }
+        guard body <= limits.maxBodyBytes, let bodyCount = Int(exactly: body) else {
+            throw .bodyTooLong(body)
+        }
         return (headerCount, bodyCount)
     }
 }

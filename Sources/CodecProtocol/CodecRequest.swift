@@ -2,20 +2,20 @@ public import Cryptography
 import FoundationEssentials
 public import JobModel
 
-/// One picture on its way to a codec process: its bytes and all that decides what becomes of them.
+/// A picture for a codec process, with everything that determines the result.
 public struct CodecImage: Sendable, Equatable {
-    /// The file as it was sent, with its hash.
+    /// The uploaded file and its hash.
     public var photo: HashedBytes
     /// The image's class.
     public var label: ClassLabel
     /// How to protect it.
     public var settings: ProtectionSettings
-    /// What the method needs of the class for it.
+    /// The part of its class's artefact that the picture gets.
     public var artefact: ArtefactPart<HashedBytes>
-    /// What to make besides the protected picture.
+    /// What to make in addition to the protected picture.
     public var attachments: Set<AttachmentKind>
 
-    /// Puts a picture together.
+    /// Creates a picture.
     public init(
         photo: HashedBytes,
         label: ClassLabel,
@@ -31,20 +31,18 @@ public struct CodecImage: Sendable, Equatable {
     }
 }
 
-/// What a codec process is asked.
+/// A request to a codec process.
 ///
-/// - To protect some pictures, answering each by a frame of its own, in order: `{"type": "protect",
-///   "imported": [{"bytes"}], "images": [{"id", "bytes", "label", "settings", "artefact",
-///   "attachments"}]}`. The body holds the imported pictures of the artefacts, each once, then the
-///   files, one after the other, each `bytes` long. The ids are the places in the list of images,
-///   from 0. An `artefact` is `{"generated": …}` or `{"imported": …}`, a place in the list of
-///   imported pictures.
-/// - To make of a picture what is kept as a class's artefact: `{"type": "import"}` with the file as
-///   its body.
+/// - `{"type": "protect", "imported": [{"bytes"}], "images": [{"id", "bytes", "label", "settings",
+///   "artefact", "attachments"}]}` protects pictures. Each is answered in order by a frame of its
+///   own. The body holds the imported pictures of the artefacts, each once, then the pictures'
+///   files; each is `bytes` long. An id is the index in the list of images, from 0. An `artefact`
+///   is `{"generated": …}` or `{"imported": …}`, an index into the list of imported pictures.
+/// - `{"type": "import"}` converts the picture in the body to the form that a class keeps.
 public enum CodecRequest: Sendable, Equatable {
-    /// To protect some pictures, 1 to ``maxImages``.
+    /// Protect 1 to ``maxImages`` pictures.
     case protect([CodecImage])
-    /// To make of a picture's file what is kept of it for a class.
+    /// Convert a picture file to the form that a class keeps.
     case importPicture([UInt8])
 
     /// The most pictures in one request.
@@ -65,7 +63,7 @@ public enum CodecRequest: Sendable, Equatable {
             var label: ClassLabel
             var settings: ProtectionSettings
             var artefact: ArtefactPart<Int>
-            /// Left out where there are none.
+            /// Omitted if there are none.
             var attachments: Set<AttachmentKind>?
         }
     }
@@ -75,7 +73,7 @@ public enum CodecRequest: Sendable, Equatable {
 
     // MARK: - Writing
 
-    /// The header, and the parts of the body that follow it, so that they need not be copied together.
+    /// Encodes the header and returns the body in parts, to avoid copying them together.
     ///
     /// - Throws: ``CodecFault/badHeader(_:)`` if there are no pictures or too many.
     public func encoded() throws(CodecFault) -> (header: [UInt8], body: [[UInt8]]) {
@@ -92,8 +90,12 @@ public enum CodecRequest: Sendable, Equatable {
         }
     }
 
-    private static func protection(of images: [CodecImage]) throws(CodecFault) -> (Header, [[UInt8]]) {
-        guard (1...maxImages).contains(images.count) else { throw .badHeader("asks for \(images.count) images") }
+    private static func protection(
+        of images: [CodecImage]
+    ) throws(CodecFault) -> (Header, [[UInt8]]) {
+        guard (1...maxImages).contains(images.count) else {
+            throw .badHeader("asks for \(images.count) images")
+        }
         var pictures: [HashedBytes] = []
         var places: [HashedBytes: Int] = [:]
         let entries = images.enumerated().map { index, image in
@@ -121,7 +123,7 @@ public enum CodecRequest: Sendable, Equatable {
 
     // MARK: - Reading
 
-    /// Reads a request, of which nothing is believed.
+    /// Decodes a request and validates all of it.
     ///
     /// - Throws: ``CodecFault/badHeader(_:)``.
     public init(_ frame: CodecFrame) throws(CodecFault) {
@@ -134,27 +136,40 @@ public enum CodecRequest: Sendable, Equatable {
         switch header.type {
         case Self.protectType: self = .protect(try Self.images(header, frame.body))
         case Self.importType:
-            guard header.images == nil, header.imported == nil else { throw .badHeader("asks for two things") }
+            guard header.images == nil, header.imported == nil else {
+                throw .badHeader("asks for two things")
+            }
             self = .importPicture(frame.body)
         default: throw .badHeader("has an unknown type")
         }
     }
 
-    private static func images(_ header: Header, _ body: [UInt8]) throws(CodecFault) -> [CodecImage] {
+    private static func images(
+        _ header: Header,
+        _ body: [UInt8]
+    ) throws(CodecFault) -> [CodecImage] {
         guard let entries = header.images, let imported = header.imported else {
             throw .badHeader("lacks the images or the imported pictures")
         }
-        guard (1...maxImages).contains(entries.count) else { throw .badHeader("asks for \(entries.count) images") }
-        guard imported.count <= entries.count else { throw .badHeader("has more imported pictures than images") }
+        guard (1...maxImages).contains(entries.count) else {
+            throw .badHeader("asks for \(entries.count) images")
+        }
+        guard imported.count <= entries.count else {
+            throw .badHeader("has more imported pictures than images")
+        }
         var rest = body[...]
         var pictures: [HashedBytes] = []
-        for picture in imported { pictures.append(HashedBytes(try take(picture.bytes, from: &rest))) }
+        for picture in imported {
+            pictures.append(HashedBytes(try take(picture.bytes, from: &rest)))
+        }
         var images: [CodecImage] = []
         var used: Set<Int> = []
         for (index, entry) in entries.enumerated() {
             guard entry.id == index else { throw .badHeader("numbers its images wrongly") }
             let artefact = try entry.artefact.mapImported { place throws(CodecFault) in
-                guard pictures.indices.contains(place) else { throw .badHeader("names no imported picture") }
+                guard pictures.indices.contains(place) else {
+                    throw .badHeader("names no imported picture")
+                }
                 used.insert(place)
                 return pictures[place]
             }
@@ -169,12 +184,19 @@ public enum CodecRequest: Sendable, Equatable {
             )
         }
         guard rest.isEmpty else { throw .badHeader("announces less than its body") }
-        guard used.count == pictures.count else { throw .badHeader("has an imported picture for no image") }
+        guard used.count == pictures.count else {
+            throw .badHeader("has an imported picture for no image")
+        }
         return images
     }
 
-    private static func take(_ count: Int, from rest: inout ArraySlice<UInt8>) throws(CodecFault) -> [UInt8] {
-        guard count >= 0, count <= rest.count else { throw .badHeader("announces more than its body") }
+    private static func take(
+        _ count: Int,
+        from rest: inout ArraySlice<UInt8>
+    ) throws(CodecFault) -> [UInt8] {
+        guard count >= 0, count <= rest.count else {
+            throw .badHeader("announces more than its body")
+        }
         defer { rest = rest.dropFirst(count) }
         return Array(rest.prefix(count))
     }

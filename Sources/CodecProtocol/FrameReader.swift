@@ -1,16 +1,19 @@
 import CLinux
 public import POSIX
 
-/// Frames from a stream socket, with the buffer between the two.
+/// Reads frames from a stream socket through a buffer.
 public struct FrameReader: ~Copyable {
     private static let bufferBytes = 256 << 10
 
     private var decoder: CodecFrameDecoder
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferBytes, alignment: 16)
-    /// What was received and is not decoded yet.
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: bufferBytes,
+        alignment: 16
+    )
+    /// The range of received bytes that are not decoded yet.
     private var undecoded = 0..<0
 
-    /// Starts before the first byte of a stream.
+    /// Creates a reader at the start of a stream.
     public init(limits: CodecLimits) {
         decoder = CodecFrameDecoder(limits: limits)
     }
@@ -19,24 +22,24 @@ public struct FrameReader: ~Copyable {
         buffer.deallocate()
     }
 
-    /// Whether nothing of a further frame has come.
+    /// Whether no byte of another frame has arrived.
     public var isBetweenFrames: Bool {
         undecoded.isEmpty && decoder.isBetweenFrames
     }
 
-    /// A frame, if what was received completes one.
+    /// Returns a frame if the received bytes complete one.
     public mutating func next() throws(CodecFault) -> CodecFrame? {
         var bytes = UnsafeRawBufferPointer(rebasing: buffer[undecoded])
-        // A frame without header and body is complete with its prefix, so the decoder is asked even when nothing is left.
+        // Ask the decoder even without bytes: an empty header and body complete a frame.
         let frame = try decoder.next(from: &bytes)
         undecoded = undecoded.upperBound - bytes.count..<undecoded.upperBound
         return frame
     }
 
-    /// Receives once.
+    /// Receives bytes once.
     ///
-    /// - Precondition: ``next()`` gave `nil`.
-    /// - Returns: How many bytes came, 0 at the end of the stream, or a negative errno.
+    /// - Precondition: ``next()`` returned `nil`.
+    /// - Returns: The number of bytes, 0 at the end of the stream, or a negative errno.
     public mutating func receive(from socket: borrowing FileDescriptor, mayBlock: Bool) -> Int {
         let count = plm_receive(socket.number, buffer.baseAddress, buffer.count, mayBlock)
         undecoded = 0..<max(count, 0)

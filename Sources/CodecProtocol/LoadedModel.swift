@@ -1,11 +1,11 @@
 public import Cryptography
 public import JobModel
 
-/// A model that a codec process says it has loaded.
+/// A model that a codec process reports as loaded.
 ///
 /// JSON: `{"name", "method", "settings", "model_sha256"}`.
 public struct LoadedModel: Sendable, Equatable {
-    /// The name that it was started with.
+    /// The name passed to the process at its start.
     public let name: ModelName
     /// The method that the weights file is for.
     public let method: MethodID
@@ -34,7 +34,7 @@ extension LoadedModel: Codable {
         case sha256 = "model_sha256"
     }
 
-    /// Reads what a codec said, of which nothing is believed but its form.
+    /// Decodes a codec's report; only its form is checked.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         name = try container.decode(ModelName.self, forKey: .name)
@@ -52,7 +52,7 @@ extension LoadedModel: Codable {
         self.sha256 = sha256
     }
 
-    /// Writes the hash as text.
+    /// Encodes the hash as hexadecimal text.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(name, forKey: .name)

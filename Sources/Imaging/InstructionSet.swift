@@ -3,8 +3,8 @@ import Glibc
 
 /// The instruction sets that the kernel is compiled for, fastest first.
 ///
-/// AVX-512 and AVX2 give the same bits; the portable one has no fused multiply-add on x86-64 and differs in the last
-/// places.
+/// AVX-512 and AVX2 give the same bits; the portable one has no fused multiply-add on x86-64 and
+/// differs in the last places.
 public enum InstructionSet: String, Sendable, CaseIterable {
     /// 16 pixels at a time.
     case avx512
@@ -13,7 +13,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     /// What every machine of the architecture has: SSE2 or NEON, 4 pixels at a time.
     case portable
 
-    /// The environment variable that overrides the choice, for tests: `avx512`, `avx2` or `portable`.
+    /// The environment variable that overrides the choice, for tests: `avx512`, `avx2` or
+    /// `portable`.
     public static let overrideVariable = PLM_ISA_VARIABLE
 
     /// Whether this machine can run it.

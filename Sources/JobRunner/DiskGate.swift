@@ -2,9 +2,10 @@ import Logging
 import POSIX
 import Synchronization
 
-/// Keeps workers from taking on images while the disk has no room for what they would write.
+/// Keeps workers from claiming images while the disk has no room for the results.
 ///
-/// A full disk is nobody's fault: images wait for it as long as it takes, and nothing is counted against them.
+/// A full disk is nobody's fault: images wait as long as necessary, and no attempt is counted
+/// against them.
 final class DiskGate: Sendable {
     private let freeBytes: @Sendable () -> UInt64?
     private let minFreeBytes: UInt64
@@ -12,17 +13,19 @@ final class DiskGate: Sendable {
     private let pause: Duration
     private let logger: Logger
     private let disk: BlockingExecutor
-    /// When the disk, which has refused something, may be tried again.
+    /// When to try the disk again after it has refused a write.
     private let closedUntil = Mutex<ContinuousClock.Instant?>(nil)
     private let isLow = Mutex(false)
 
+    /// Creates a gate.
+    ///
     /// - Parameters:
-    ///   - minFreeBytes: How many must be free.
-    ///   - lackingReserve: How many more must be free at the moment.
-    ///   - pause: How long to wait between two looks.
+    ///   - minFreeBytes: How many bytes must be free.
+    ///   - lackingReserve: Returns how many more bytes must be free at the moment.
+    ///   - pause: How long to wait between two checks.
     ///   - disk: Where the disk is asked.
-    ///   - logger: Told when images begin to wait, and when they go on.
-    ///   - freeBytes: How many are free; `nil` if the disk does not tell.
+    ///   - logger: Receives a line when images start to wait, and when they stop.
+    ///   - freeBytes: Returns how many bytes are free; `nil` if that is unknown.
     init(
         minFreeBytes: UInt64,
         lackingReserve: @escaping @Sendable () -> UInt64 = { 0 },
@@ -39,34 +42,34 @@ final class DiskGate: Sendable {
         self.logger = logger
     }
 
-    /// Notes that the disk has refused something, whatever it says of its free bytes.
+    /// Closes the gate for a while, because the disk refused a write, whatever it reports as free.
     func close() {
         closedUntil.withLock { $0 = .now + pause }
     }
 
-    /// Waits until there is room, or the task is cancelled.
+    /// Waits until there is room or the task is cancelled.
     func waitForRoom() async {
         while !Task.isCancelled, let wait = await shortage() {
             tell(true)
-            // A cancelled sleep ends the loop by its condition.
+            // If the sleep is cancelled, the loop's condition ends it.
             try? await Task.sleep(for: wait)
         }
         if !Task.isCancelled { tell(false) }
     }
 
-    /// How long to wait before looking again; `nil` if there is room.
+    /// Returns how long to wait before the next check; `nil` if there is room.
     private func shortage() async -> Duration? {
         if let end = closedUntil.withLock({ $0 }), ContinuousClock.now < end {
             return ContinuousClock.now.duration(to: end)
         }
-        // A disk that cannot be asked is found out when it is written to.
+        // If the free space is unknown, a write will find out.
         let isLow = await disk.run { [freeBytes, minFreeBytes, lackingReserve] in
             (freeBytes() ?? .max) < minFreeBytes + lackingReserve()
         }
         return isLow ? pause : nil
     }
 
-    /// Says it once, however many workers find it out.
+    /// Logs a change once, however many workers notice it.
     private func tell(_ nowLow: Bool) {
         let hasChanged = isLow.withLock { isLow in
             defer { isLow = nowLow }

@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// Tells of a fault that comes again and again, of many workers, once in a while.
+/// Logs an error that many workers keep meeting only once per interval.
 final class FaultLog: Sendable {
     private static let interval: Duration = .seconds(30)
 
@@ -12,7 +12,7 @@ final class FaultLog: Sendable {
         self.logger = logger
     }
 
-    /// Logs an error unless the same was logged a little before.
+    /// Logs an error unless the same one was logged within the last 30 s.
     func error(_ message: Logger.Message, _ error: any Error) {
         let now = ContinuousClock.now
         let isNew = last.withLock { last in

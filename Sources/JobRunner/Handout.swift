@@ -2,9 +2,9 @@ import CodecHost
 import CodecProtocol
 import Synchronization
 
-/// Pictures in the hands of a codec process, which can be taken back.
+/// Pictures handed to a codec process, which can be taken back.
 ///
-/// The task that waits for them may be cancelled without any harm to them: a drain lets them finish.
+/// Cancelling the task that waits does not affect them, so that a drain can let them finish.
 final class Handout: Sendable {
     private struct State {
         var task: Task<[CodecOutcome], Never>?
@@ -13,9 +13,9 @@ final class Handout: Sendable {
 
     private let state = Mutex(State())
 
-    /// Hands pictures out, once.
+    /// Hands out pictures; call it once.
     ///
-    /// - Returns: Their outcomes; those without an answer are released if nobody wants them any more.
+    /// - Returns: Their outcomes; pictures without an answer are released after ``abandon()``.
     func protect(_ images: [CodecImage], by codec: CodecProcess) async -> [CodecOutcome] {
         let task = Task { await codec.protect(images) }
         let isAbandoned = state.withLock { state in
@@ -26,7 +26,7 @@ final class Handout: Sendable {
         return await task.value
     }
 
-    /// Says that nobody wants the outcomes, be the pictures handed out already or not.
+    /// Takes the pictures back, whether or not they have been handed out yet.
     func abandon() {
         let task = state.withLock { state in
             state.isAbandoned = true

@@ -2,30 +2,30 @@ import CodecHost
 import JobModel
 import Queue
 
-/// What one claim of an image came to, for metrics.
+/// The outcome and the durations of one claim of an image, for metrics.
 public struct ImageAttempt: Sendable, Equatable {
-    /// Learns of each attempt, on the worker's task; must not block.
+    /// Receives each attempt, on the worker's task; must not block.
     public typealias Observer = @Sendable (ImageAttempt) -> Void
 
     /// How an attempt ended.
     public enum Outcome: String, Sendable, CaseIterable {
         /// The image is protected.
         case protected
-        /// The image cannot be protected.
+        /// The image can never be protected.
         case failed
-        /// The machine failed; the image waits for another attempt, if it has one left.
+        /// The service's storage failed; the image is tried again if it has attempts left.
         case retried
-        /// The codec process died on it.
+        /// The codec process died on the image.
         case crashed
-        /// It was given back as it was.
+        /// The image was given back without counting the attempt.
         case released
     }
 
-    /// A part of an attempt that takes time.
+    /// A stage of an attempt.
     public enum Stage: String, Sendable, CaseIterable {
-        /// From when the image could be claimed to the claim.
+        /// From the time at which the image could be claimed to the claim.
         case queue
-        /// Its file from the disk, its share of what was read together.
+        /// Reading the file from disk: the image's share of the batch.
         case read
         /// From the file's bytes to samples, in the codec process.
         case decode
@@ -33,20 +33,20 @@ public struct ImageAttempt: Sendable, Equatable {
         case network
         /// From the changed samples to the PNG, in the codec process.
         case encode
-        /// The PNG to the disk, its share of what was written together.
+        /// Writing the PNG to disk: the image's share of the batch.
         case write
-        /// The outcome to the database, its share of what was committed together.
+        /// Writing the outcome to the database: the image's share of the batch.
         case commit
     }
 
-    /// How it ended.
+    /// How the attempt ended.
     public let outcome: Outcome
-    /// The pixels of the protected image; 0 without one.
+    /// The pixels of the protected image; 0 if there is none.
     public let pixels: Int
-    /// How long each stage took, in seconds; those that were not reached, or not measured, are left out.
+    /// The duration of each stage in seconds, without stages that were not reached or not measured.
     public let seconds: [Stage: Double]
 
-    /// Describes an attempt.
+    /// Creates an attempt.
     public init(outcome: Outcome, pixels: Int, seconds: [Stage: Double]) {
         self.outcome = outcome
         self.pixels = pixels
@@ -54,16 +54,16 @@ public struct ImageAttempt: Sendable, Equatable {
     }
 }
 
-/// What was measured of the images that were claimed together, before they are written.
+/// The durations of a batch that were measured before its results are written.
 struct BatchTimes: Sendable {
-    /// Reading all their files.
+    /// The time it took to read all files.
     let read: Duration
-    /// How long each has waited for its claim, in seconds; empty if the store did not tell.
+    /// How long each image waited for its claim, in seconds; empty if the store did not say.
     let waits: Task<[Double], Never>
 }
 
 extension WorkerLoop {
-    /// Tells the observer about every image of a batch that was written down.
+    /// Reports every image of a finished batch to the observer.
     func report(
         _ batch: Batch,
         _ outcomes: [(ClaimedImage, ImageOutcome)],
@@ -88,10 +88,17 @@ extension WorkerLoop {
         }
     }
 
-    private static func attempt(_ outcome: ImageOutcome, _ seconds: [ImageAttempt.Stage: Double]) -> ImageAttempt {
+    private static func attempt(
+        _ outcome: ImageOutcome,
+        _ seconds: [ImageAttempt.Stage: Double]
+    ) -> ImageAttempt {
         switch outcome {
         case .done(_, _, let report, _):
-            ImageAttempt(outcome: .protected, pixels: report.width * report.height, seconds: seconds)
+            ImageAttempt(
+                outcome: .protected,
+                pixels: report.width * report.height,
+                seconds: seconds
+            )
         case .failed: ImageAttempt(outcome: .failed, pixels: 0, seconds: seconds)
         case .retry: ImageAttempt(outcome: .retried, pixels: 0, seconds: seconds)
         case .crashed: ImageAttempt(outcome: .crashed, pixels: 0, seconds: seconds)

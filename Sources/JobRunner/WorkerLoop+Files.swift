@@ -8,24 +8,24 @@ import POSIX
 import Queue
 
 extension WorkerLoop {
-    /// Images on their way back to the store.
+    /// Claimed images whose results are to be stored.
     struct Batch: Sendable {
         struct Entry: Sendable {
             let claim: ClaimedImage
-            /// Why the image was not handed out.
+            /// Why the image was not handed out, if so.
             let inputFault: ImageFailure?
-            /// What became of it if it was.
+            /// The image's outcome, if it was handed out.
             let outcome: CodecOutcome?
         }
 
         let entries: [Entry]
         /// Keeps the leases until it is cancelled.
         let heartbeat: Task<Void, Never>
-        /// How long it took so far.
+        /// The durations so far.
         let times: BatchTimes
     }
 
-    /// A file and what the method needs for it, or why one of the two cannot be had now.
+    /// A file and its artefact part, or why one of them cannot be read.
     enum Input: Sendable {
         case success(HashedBytes, ArtefactPart<HashedBytes>)
         case fault(ImageFailure)
@@ -35,9 +35,10 @@ extension WorkerLoop {
         }
     }
 
-    // MARK: - In
+    // MARK: - Reading inputs
 
-    /// Reads the files of claims, each imported picture once; a fault of the disk concerns its images alone.
+    /// Reads the files of claims, and each imported picture once; a disk error affects only the
+    /// images that need the file.
     func read(_ claims: [ClaimedImage]) async -> [Input] {
         let blobs = blobs
         return await disk.run {
@@ -76,9 +77,9 @@ extension WorkerLoop {
         }
     }
 
-    // MARK: - Out
+    // MARK: - Storing results
 
-    /// Writes results to disk, then says so to the store.
+    /// Writes results to disk, then finishes their claims in the store.
     func commit(_ batch: Batch) async {
         defer { batch.heartbeat.cancel() }
         let begin = ContinuousClock.now
@@ -91,18 +92,29 @@ extension WorkerLoop {
             logger.warning(
                 "An image ended its codec process",
                 metadata: [
-                    "job.id": "\(claim.jobID)", "image.number": "\(claim.number)", "image.attempt": "\(claim.attempt)",
+                    "job.id": "\(claim.jobID)", "image.number": "\(claim.number)",
+                    "image.attempt": "\(claim.attempt)",
                     "codec.reason": "\(reason)",
                 ]
             )
         }
         let written = ContinuousClock.now
         await finish(outcomes)
-        await report(batch, outcomes, write: begin.duration(to: written), commit: written.duration(to: .now))
+        await report(
+            batch,
+            outcomes,
+            write: begin.duration(to: written),
+            commit: written.duration(to: .now)
+        )
     }
 
-    /// Writes one result; the files of the outcome stay noted, so that no sweep takes them however late their row is written.
-    private static func store(_ entry: Batch.Entry, by ledger: BlobLedger, _ gate: DiskGate) -> ImageOutcome {
+    /// Writes one result; its files stay noted in the ledger, so that no sweep removes them however
+    /// late their row is written.
+    private static func store(
+        _ entry: Batch.Entry,
+        by ledger: BlobLedger,
+        _ gate: DiskGate
+    ) -> ImageOutcome {
         switch entry.outcome {
         case nil: return .retry(entry.inputFault ?? failure(of: .notFound, with: .upload))
         case .failed(let failure): return .failed(failure)
@@ -115,7 +127,13 @@ extension WorkerLoop {
                 let blob = try ledger.put(image.png)
                 output = blob
                 guard blob.sha256 == sha256 else { throw .corrupt }
-                try store(image.attachments, of: entry.claim, about: sha256, by: ledger, to: &stored)
+                try store(
+                    image.attachments,
+                    of: entry.claim,
+                    about: sha256,
+                    by: ledger,
+                    to: &stored
+                )
                 return .done(
                     output: StoredBlob(sha256: blob.sha256, size: blob.size),
                     crc32: CRC32.checksum(image.png),
@@ -133,7 +151,7 @@ extension WorkerLoop {
         }
     }
 
-    /// Writes what was made besides the protected picture; what gives the photo back is written sealed only.
+    /// Writes the attachments, sealing the one from which the photo can be recovered.
     private static func store(
         _ attachments: [AttachmentKind: [UInt8]],
         of claim: ClaimedImage,
@@ -164,10 +182,11 @@ extension WorkerLoop {
         }
     }
 
-    /// Ends claims; the store may fail for a while, and what was computed is worth some patience.
+    /// Finishes claims, retrying while the store fails.
     ///
-    /// A disk that is full or fails, and another process that has the database, are waited for until the loop is told to end, since the
-    /// images must not pay for them.
+    /// Computed results are worth some patience, so it retries for as long as a lease lasts. It
+    /// waits for a full or failing disk, and for another process that has locked the database,
+    /// until the loop is cancelled, so that the images do not pay for them.
     private func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async {
         var delay: Duration = .milliseconds(100)
         let patience = ContinuousClock.now + configuration.lease
@@ -175,19 +194,23 @@ extension WorkerLoop {
             do {
                 let counted = try await store.finish(outcomes)
                 let lost = counted.count { !$0 }
-                if lost > 0 { logger.notice("Results came too late", metadata: ["worker.lost": "\(lost)"]) }
+                if lost > 0 {
+                    logger.notice("Results came too late", metadata: ["worker.lost": "\(lost)"])
+                }
                 return
             } catch {
                 faults.error("Results could not be written down", error)
-                guard ContinuousClock.now < patience || Self.isPassing(error) && !Task.isCancelled else { return }
-                // In a task of its own, since a cancelled one would not sleep.
+                guard ContinuousClock.now < patience || Self.isPassing(error) && !Task.isCancelled
+                else { return }
+                // Sleep in a task of its own, because a cancelled one would not sleep.
                 await Task { [delay] in try? await Task.sleep(for: delay) }.value
                 delay = min(delay * 2, configuration.maxFaultDelay)
             }
         }
     }
 
-    /// Whether a fault of the store says nothing about the results, and ends when an operator or another process is done.
+    /// Whether a store error says nothing about the results and ends once an operator or another
+    /// process is done.
     private static func isPassing(_ error: StoreError) -> Bool {
         switch error {
         case .disk, .busy: true
@@ -195,7 +218,7 @@ extension WorkerLoop {
         }
     }
 
-    /// What a fault of the disk was met with.
+    /// The file that a disk error concerns.
     private enum File: String {
         case upload = "uploaded file"
         case importedPicture = "imported semantic image"
@@ -227,7 +250,7 @@ extension WorkerLoop {
 }
 
 extension ImageOutcome {
-    /// What was filed for it.
+    /// The blobs of the outcome.
     fileprivate var files: [SHA256Digest] {
         guard case .done(let output, _, _, let attachments) = self else { return [] }
         return [output.sha256] + attachments.map(\.blob.sha256)

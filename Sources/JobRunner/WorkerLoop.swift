@@ -7,42 +7,44 @@ import POSIX
 public import Queue
 import Synchronization
 
-/// Takes images from the store, has them protected by codec processes, and puts the results back.
+/// Claims images from the store, has codec processes protect them, and stores the results.
 ///
-/// Some more workers than there are processes go round the same circle, so that one hands out the next image while another writes
-/// the last result to disk:
+/// There is one more worker than there are processes, so that one can hand out the next image while
+/// another writes its results:
 ///
-///     wait for a free process ──> claim ──> read the files ──> hand out ──> free the process ──> write the PNGs ──> finish
-///          ^                        └── nothing to do: wait for work                                                  │
-///          └──────────────────────────────────────────────────────────────────────────────────────────────────────────┘
+///     ┌─> wait for disk space ──> wait for a free process ──> claim ──> read the files ──┐
+///     │                                                         └── none: wait for work  │
+///     └── finish <── write the results <── free the process <── hand out to the process <┘
 ///
-/// A process is waited for before anything is claimed, so that no image is held by somebody who cannot work; and before that, room
-/// on the disk. From the claim to the finish a heartbeat keeps the lease.
+/// A worker waits for disk space and then for a process before it claims anything, so that nobody
+/// who cannot work holds an image. A heartbeat keeps the lease from the claim to the finish.
 public struct WorkerLoop: Sendable {
-    /// Who the workers are, and their times.
+    /// The names and times of the workers.
     public struct Configuration: Sendable {
         /// The installation, see `WorkerOwner`.
         public var instance: String
-        /// This run of it, drawn anew at each start.
+        /// The run of the installation, drawn anew at each start.
         public var run: String
-        /// How long a claim holds without a heartbeat.
+        /// How long a claim lasts without a heartbeat.
         public var lease: Duration = .seconds(60)
-        /// How often a claim is kept.
+        /// The interval between heartbeats.
         public var heartbeat: Duration = .seconds(20)
-        /// The longest wait after faults of the store, which begin with 100 ms; what failed is
-        /// found well again so soon.
+        /// The longest wait between retries after an error, which start at 100 ms.
+        ///
+        /// It bounds how long a recovery goes unnoticed.
         public var maxFaultDelay: Duration = .seconds(2)
-        /// How many bytes are free where the storage writes before it files; `nil` if nothing tells,
-        /// and then a storage that is full is found out when it is written to.
+        /// Returns how many bytes are free where the storage writes its spools.
+        ///
+        /// `nil` if that is unknown; then only a failing write reveals that the storage is full.
         public var freeBytes: @Sendable () -> UInt64? = { nil }
         /// Nothing is claimed while fewer bytes are free.
         public var minFreeBytes: UInt64 = 0
-        /// How many bytes more must be free at the moment, since they are to be kept for erasing.
+        /// Returns how many more bytes must be free, because the reserve for erasing lacks them.
         public var lackingReserve: @Sendable () -> UInt64 = { 0 }
-        /// How often a full disk is looked at.
+        /// The interval between checks of a full disk.
         public var diskPause: Duration = .seconds(2)
 
-        /// Names the workers.
+        /// Creates a configuration.
         ///
         /// - Parameters:
         ///   - instance: The installation: 1 to 64 letters, digits, `-` and `_`.
@@ -66,17 +68,18 @@ public struct WorkerLoop: Sendable {
     let faults: FaultLog
     let observer: ImageAttempt.Observer
 
-    /// Puts a loop together; ``run(grace:)`` starts it.
+    /// Creates a loop; ``run(grace:)`` starts it.
     ///
     /// - Parameters:
-    ///   - configuration: Who the workers are.
-    ///   - store: Where images are claimed.
-    ///   - blobs: Where files are.
-    ///   - ledger: Where results are noted until their rows are written; the one that removals of these files go by.
-    ///   - codecs: Who protects; the loop stops the pool when it ends.
-    ///   - throughput: Where the speed of the codecs is noted.
-    ///   - logger: For faults and crashes.
-    ///   - observer: Told about each attempt at an image, for metrics.
+    ///   - configuration: The names and times of the workers.
+    ///   - store: The queue to claim images from.
+    ///   - blobs: The storage of uploads and results.
+    ///   - ledger: Notes results until their rows are written; removals from `blobs` must use the
+    ///     same ledger.
+    ///   - codecs: The codec processes; the loop stops the pool when it ends.
+    ///   - throughput: Records the speed of the codecs.
+    ///   - logger: Receives errors and crashes.
+    ///   - observer: Receives each attempt at an image, for metrics.
     public init(
         configuration: Configuration,
         store: any WorkQueue,
@@ -110,10 +113,11 @@ public struct WorkerLoop: Sendable {
 
     /// Works until the task is cancelled.
     ///
-    /// First the leases of this installation's earlier runs are taken back. Then nothing new is claimed once the task is cancelled; what is
-    /// under way may finish within the grace, and is given back uncounted when that is over. The pool is stopped at the end.
+    /// It first takes back the leases of this installation's earlier runs. Once the task is
+    /// cancelled, it claims nothing new. Images in progress may finish within the grace period; the
+    /// rest are then given back without counting the attempt. At the end it stops the pool.
     ///
-    /// - Parameter grace: How long images under way may take to finish.
+    /// - Parameter grace: How long images in progress may take to finish.
     public func run(grace: Duration = .seconds(20)) async {
         let workers = Task {
             await reclaim()
@@ -131,7 +135,7 @@ public struct WorkerLoop: Sendable {
         } onCancel: {
             workers.cancel()
             let task = Task {
-                // Cancelled when all workers are done, which is then no reason to stop anybody.
+                // The sleep is cancelled once all workers are done; then there is nothing to stop.
                 guard (try? await Task.sleep(for: grace)) != nil else { return }
                 await pool.stop()
             }
@@ -141,10 +145,16 @@ public struct WorkerLoop: Sendable {
         await codecs.stop()
     }
 
-    // MARK: - The circle
+    // MARK: - The loop
 
     private func work(as number: Int) async {
-        guard let owner = WorkerOwner(instance: configuration.instance, run: configuration.run, worker: number) else {
+        guard
+            let owner = WorkerOwner(
+                instance: configuration.instance,
+                run: configuration.run,
+                worker: number
+            )
+        else {
             preconditionFailure("the instance or the run has a name that is none")
         }
         var delay: Duration = .milliseconds(100)
@@ -152,7 +162,9 @@ public struct WorkerLoop: Sendable {
             do {
                 await gate.waitForRoom()
                 let mark = store.workMark
-                let batch = try await codecs.withCodec { codec in try await takeBatch(owner, codec) }
+                let batch = try await codecs.withCodec { codec in
+                    try await takeBatch(owner, codec)
+                }
                 delay = .milliseconds(100)
                 if let batch {
                     await commit(batch)
@@ -164,14 +176,14 @@ public struct WorkerLoop: Sendable {
                 return
             } catch {
                 faults.error(Self.complaint(about: error), error)
-                // A cancelled sleep ends the loop by its condition.
+                // If the sleep is cancelled, the loop's condition ends it.
                 try? await Task.sleep(for: delay)
                 delay = min(delay * 2, configuration.maxFaultDelay)
             }
         }
     }
 
-    /// What could not be used, by the error that says so.
+    /// Returns what could not be used, according to an error.
     static func complaint(about error: any Error) -> Logger.Message {
         switch error {
         case is StoreError: "A worker could not use the store"
@@ -182,7 +194,7 @@ public struct WorkerLoop: Sendable {
 
     /// Claims images and has them protected.
     ///
-    /// - Returns: What became of them, with their leases still kept; `nil` if there is nothing to do.
+    /// - Returns: Their outcomes, with their leases still kept; `nil` if there is no work.
     private func takeBatch(_ owner: WorkerOwner, _ codec: CodecProcess) async throws -> Batch? {
         let mark = store.leaseMark
         let batches = try await store.claim(
@@ -210,13 +222,16 @@ public struct WorkerLoop: Sendable {
             )
         }
         let start = ContinuousClock.now
-        var answers = (readable.isEmpty ? [] : await handout.protect(readable, by: codec)).makeIterator()
+        var answers = (readable.isEmpty ? [] : await handout.protect(readable, by: codec))
+            .makeIterator()
         let busy = ContinuousClock.now - start
         let outcomes = inputs.map { input -> CodecOutcome? in
             guard case .success = input else { return nil }
             return answers.next() ?? .released
         }
-        let pixels = zip(claims, outcomes).reduce(0) { $1.1?.isProtected == true ? $0 + $1.0.pixels : $0 }
+        let pixels = zip(claims, outcomes).reduce(0) {
+            $1.1?.isProtected == true ? $0 + $1.0.pixels : $0
+        }
         throughput.record(pixels: pixels, busy: busy)
         let entries = zip(claims, zip(inputs, outcomes)).map { claim, rest in
             Batch.Entry(claim: claim, inputFault: rest.0.fault, outcome: rest.1)
@@ -226,7 +241,7 @@ public struct WorkerLoop: Sendable {
 
     // MARK: - Leases
 
-    /// Keeps leases until the task is cancelled or none is left; then the work is broken off.
+    /// Keeps leases until the task is cancelled; when none is left, abandons the work.
     private func keep(_ claims: [ClaimedImage], from mark: WorkMark, of handout: Handout) async {
         var (claims, mark) = (claims, mark)
         while true {
@@ -236,8 +251,12 @@ public struct WorkerLoop: Sendable {
             do {
                 let held = try await store.heartbeat(claims: claims, lease: configuration.lease)
                 guard held.contains(false) else { continue }
-                // A job that was cancelled or deleted, or a rescue; the finish of the others still counts.
-                logger.notice("A worker lost leases", metadata: ["worker.lost": "\(held.count { !$0 })"])
+                // The job was cancelled or deleted, or another loop took the lease back. The other
+                // images can still finish.
+                logger.notice(
+                    "A worker lost leases",
+                    metadata: ["worker.lost": "\(held.count { !$0 })"]
+                )
                 claims = zip(claims, held).filter(\.1).map(\.0)
                 if claims.isEmpty { return handout.abandon() }
             } catch {
@@ -253,7 +272,10 @@ public struct WorkerLoop: Sendable {
                 currentRun: configuration.run
             )
             if count > 0 {
-                logger.notice("Leases of earlier runs were taken back", metadata: ["worker.count": "\(count)"])
+                logger.notice(
+                    "Leases of earlier runs were taken back",
+                    metadata: ["worker.count": "\(count)"]
+                )
             }
             try await endImpossibleWaits()
         }
@@ -261,25 +283,36 @@ public struct WorkerLoop: Sendable {
 
     private func endImpossibleWaits() async throws {
         let count = try await store.endImpossibleWaits()
-        if count > 0 { logger.notice("The clock was set back", metadata: ["worker.count": "\(count)"]) }
+        if count > 0 {
+            logger.notice("The clock was set back", metadata: ["worker.count": "\(count)"])
+        }
     }
 
-    /// Takes back leases that ran out, of whichever worker, now and then.
+    /// Regularly takes back expired leases of any worker.
     ///
-    /// Those of this loop's own workers are spared: they run out while the database cannot be written, and then nobody is dead or stuck.
+    /// It spares those of this loop's own workers: they expire while the database cannot be
+    /// written, and then no worker is dead or stuck.
     private func rescue() async {
         while (try? await Task.sleep(for: configuration.lease / 2)) != nil {
             do {
-                let count = try await store.rescueExpired(sparing: held.all, lease: configuration.lease)
-                if count > 0 { logger.warning("Leases ran out", metadata: ["worker.count": "\(count)"]) }
+                let count = try await store.rescueExpired(
+                    sparing: held.all,
+                    lease: configuration.lease
+                )
+                if count > 0 {
+                    logger.warning("Leases ran out", metadata: ["worker.count": "\(count)"])
+                }
                 try await endImpossibleWaits()
             } catch {
-                logger.warning("Leases that ran out could not be looked for", metadata: ["error": "\(error)"])
+                logger.warning(
+                    "Leases that ran out could not be looked for",
+                    metadata: ["error": "\(error)"]
+                )
             }
         }
     }
 
-    /// Does something until it succeeds or the task is cancelled.
+    /// Repeats `body` until it succeeds or the task is cancelled.
     private func repeatOnFault(_ complaint: Logger.Message, _ body: () async throws -> Void) async {
         var delay: Duration = .milliseconds(100)
         while !Task.isCancelled {

@@ -1,9 +1,9 @@
 import BlobStorage
 import POSIX
 
-/// A blob's file that is open for reading.
+/// An open blob file.
 ///
-/// The bytes stay readable until the last reference goes, even if the blob is removed meanwhile.
+/// Its bytes stay readable until the last reference goes, even if the blob is removed meanwhile.
 final class LocalBlob: BlobReader {
     let size: UInt64
     private let file: FileDescriptor

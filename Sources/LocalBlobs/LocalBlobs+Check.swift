@@ -1,9 +1,10 @@
 public import BlobStorage
 
 extension LocalBlobs {
-    /// Writes a little and throws it away, to find out whether anything can be written.
+    /// Writes 4 KiB to a spool, syncs them and discards them, to find out whether the disk takes
+    /// writes.
     ///
-    /// - Throws: ``BlobStorageError/noSpace`` and other faults of the disk.
+    /// - Throws: ``BlobStorageError/noSpace`` and other disk errors.
     public func checkWrites() throws(BlobStorageError) {
         let spool = try newSpool()
         defer { spool.discard() }

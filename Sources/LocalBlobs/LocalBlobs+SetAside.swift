@@ -2,30 +2,33 @@ public import BlobStorage
 public import Cryptography
 import POSIX
 
-/// Blobs that no row refers to are kept in `set-aside/` for a while, since the rows may be what is
-/// lost: a database that was restored from an older backup knows nothing of the photos that came
-/// after it.
+/// Keeps blobs that no row refers to in `set-aside/` for a while, because it may be the rows that
+/// are lost.
+///
+/// For example, a database restored from an older backup does not know the photos that came after
+/// it.
 extension LocalBlobs {
-    /// What was moved, and how much it is.
+    /// The number and total size of moved or erased files.
     public struct Moved: Sendable, Equatable {
-        /// How many files.
+        /// The number of files.
         public internal(set) var files = 0
-        /// How many bytes they have.
+        /// Their total size in bytes.
         public internal(set) var bytes: UInt64 = 0
     }
 
-    /// The folder of the blobs that were set aside; it is there only once there was one.
+    /// The folder of the blobs that were set aside; it may not exist.
     public var setAsideFolder: String { "\(root)/set-aside" }
 
-    /// Sets every blob aside that nobody refers to.
+    /// Sets aside every blob that no row refers to.
     ///
-    /// It is for the start, while there are neither uploads nor workers. Nothing is unlinked.
+    /// Call it at startup, before there are uploads or workers. It unlinks nothing.
     ///
     /// - Parameters:
-    ///   - time: From when on the files count as set aside, in milliseconds since 1970.
-    ///   - isReferenced: Whether some row refers to a blob.
+    ///   - time: The time to date the files with, in milliseconds since 1970; they count as set
+    ///     aside from then on.
+    ///   - isReferenced: Returns whether any row refers to a blob.
     /// - Returns: What was set aside.
-    /// - Throws: Faults of the disk.
+    /// - Throws: ``BlobStorageError`` if the disk fails.
     public func setOrphansAside(
         at time: Int64,
         isReferenced: (SHA256Digest) -> Bool
@@ -36,25 +39,26 @@ extension LocalBlobs {
         var moved = Moved()
         for sha256 in orphans {
             moved.bytes += try size(of: sha256) ?? 0
-            // Dated first: a file with its old date would be erased at once if this process died in
-            // between.
+            // Date it first: if this process died in between, a file with its old date would be
+            // erased too early.
             try disk(FileSystem.setModificationTime(time, of: path(of: sha256)))
             try disk(FileSystem.rename(path(of: sha256), to: setAsidePath(of: sha256)))
             moved.files += 1
         }
-        // The new names before the old ones are gone for good, so that a power cut loses neither.
+        // Sync the new names before the old ones are gone for good, so that a power cut loses
+        // neither.
         try disk(Folder.synchronize(setAsideFolder))
         try makeDurable(orphans)
         return moved
     }
 
-    /// Puts blobs back that were set aside and are referred to.
+    /// Puts back blobs that were set aside and that a row refers to.
     ///
-    /// It is for the start: rows come back when the right database is restored.
+    /// Call it at startup: the rows return when the right database is restored.
     ///
-    /// - Parameter isReferenced: Whether some row refers to a blob.
-    /// - Returns: What was put back; blobs that are there anyway do not count.
-    /// - Throws: Faults of the disk.
+    /// - Parameter isReferenced: Returns whether any row refers to a blob.
+    /// - Returns: What was put back, without blobs that exist anyway.
+    /// - Throws: ``BlobStorageError`` if the disk fails.
     public func putBack(
         where isReferenced: (SHA256Digest) -> Bool
     ) throws(BlobStorageError) -> Moved {
@@ -62,7 +66,7 @@ extension LocalBlobs {
         var wanted: [SHA256Digest] = []
         for sha256 in try listSetAside() where isReferenced(sha256) {
             guard try size(of: sha256) == nil else {
-                // The same bytes were sent again.
+                // The same bytes were uploaded again.
                 _ = try disk(FileSystem.unlink(setAsidePath(of: sha256)))
                 continue
             }
@@ -77,11 +81,12 @@ extension LocalBlobs {
         return moved
     }
 
-    /// Erases what was set aside long enough ago.
+    /// Erases the blobs that were set aside long enough ago.
     ///
-    /// - Parameter time: What was set aside until then goes, in milliseconds since 1970.
+    /// - Parameter time: Erase what was set aside at or before this time, in milliseconds since
+    ///   1970.
     /// - Returns: What was erased.
-    /// - Throws: Faults of the disk.
+    /// - Throws: ``BlobStorageError`` if the disk fails.
     public func eraseSetAside(until time: Int64) throws(BlobStorageError) -> Moved {
         var erased = Moved()
         for sha256 in try listSetAside() {
@@ -95,11 +100,10 @@ extension LocalBlobs {
         return erased
     }
 
-    /// Counts what is set aside as set aside earlier or later, as when the clock by which that is
-    /// counted was set.
+    /// Shifts the times at which blobs were set aside, after the clock they are counted by was set.
     ///
-    /// - Parameter step: Milliseconds.
-    /// - Throws: Faults of the disk.
+    /// - Parameter step: The shift in milliseconds, positive for later.
+    /// - Throws: ``BlobStorageError`` if the disk fails.
     public func moveSetAside(by step: Int64) throws(BlobStorageError) {
         for sha256 in try listSetAside() {
             let path = setAsidePath(of: sha256)
@@ -108,10 +112,10 @@ extension LocalBlobs {
         }
     }
 
-    /// All blobs that are set aside, in no order.
+    /// Lists all blobs that are set aside, in no order.
     ///
-    /// - Returns: Their hashes.
-    /// - Throws: Faults of the disk.
+    /// - Returns: Their hashes; none if the folder does not exist.
+    /// - Throws: ``BlobStorageError`` if the disk fails.
     public func listSetAside() throws(BlobStorageError) -> [SHA256Digest] {
         let names: [String]
         do throws(BlobStorageError) {
@@ -119,7 +123,9 @@ extension LocalBlobs {
         } catch .notFound {
             return []
         }
-        return names.compactMap { name in SHA256Digest(hex: name).flatMap { $0.hex == name ? $0 : nil } }
+        return names.compactMap { name in
+            SHA256Digest(hex: name).flatMap { $0.hex == name ? $0 : nil }
+        }
     }
 
     private func setAsidePath(of sha256: SHA256Digest) -> String {

@@ -3,28 +3,31 @@ public import Cryptography
 public import POSIX
 import Synchronization
 
-/// Files named by the hash of their bytes: `blobs/ab/<64 digits>`, written in `tmp/` and renamed when they are whole.
+/// Files named by the SHA-256 of their bytes: `blobs/ab/<64 digits>`.
 ///
-/// What has been committed survives a power cut. Equal bytes are stored once, so that one blob may be referred to by many rows; who
-/// removes blobs must have asked the rows first, and must leave alone what is younger than any upload lasts
-/// (``remove(_:ifOlderThan:)``). One process at a time has the folder.
+/// A file is written in `tmp/` and renamed when it is complete. A committed blob survives a power
+/// cut. Equal bytes are stored once, so many rows may refer to one blob. Before removing a blob,
+/// check the rows, and spare blobs younger than the longest upload (``remove(_:ifOlderThan:)``).
+/// Only one process at a time may use the folder.
 ///
-/// The methods block on the disk: call them on a thread or a queue of one's own, never straight from a task.
+/// The methods block on the disk: call them on a thread or queue of your own, never directly in a
+/// task.
 public final class LocalBlobs: BlobStorage {
     let root: String
     let blobs: String
     private let temporary: String
-    /// Tells the files of this object from those of a process that died.
+    /// Distinguishes this object's temporary files from those of a process that died.
     private let run: String
     private let counter = Atomic<UInt64>(0)
-    /// Held while a name in `blobs` is made or removed, so that a removal sees the age of the blob it removes.
+    /// Held while a name in `blobs` is created or removed, so that a removal sees the age of the
+    /// very blob it removes.
     private let names = Mutex<Void>(())
     /// The temporary names of removed blobs that are not unlinked yet.
     private let removed = Mutex<[String]>([])
 
-    /// Opens the store, making its folders (0700) where they are missing.
+    /// Opens the store and creates missing folders (mode 0700).
     ///
-    /// - Parameter root: The folder that holds `blobs` and `tmp`; its own parent must exist.
+    /// - Parameter root: The folder that holds `blobs` and `tmp`; its parent must exist.
     /// - Throws: ``BlobStorageError``.
     public init(root: String) throws(BlobStorageError) {
         self.root = root
@@ -32,7 +35,8 @@ public final class LocalBlobs: BlobStorage {
         temporary = root + "/tmp"
         let isNew = try disk(Folder.make(root))
         for folder in [blobs, temporary] { _ = try disk(Folder.make(folder)) }
-        // All at once and whether they were there or not: whoever made one may have died before it was safe on disk.
+        // Sync even if the folders exist: the process that created one may have died before it was
+        // durable.
         for first in UInt8.min...UInt8.max {
             let digits = "\(first < 16 ? "0" : "")\(String(first, radix: 16))"
             _ = try disk(Folder.make("\(blobs)/\(digits)"))
@@ -49,9 +53,6 @@ public final class LocalBlobs: BlobStorage {
     // MARK: - Writing
 
     /// Starts a blob in a temporary file.
-    ///
-    /// - Returns: An empty spool.
-    /// - Throws: ``BlobStorageError``.
     public func newSpool() throws(BlobStorageError) -> any BlobSpool {
         try LocalSpool(store: self, path: newTemporary())
     }
@@ -60,7 +61,7 @@ public final class LocalBlobs: BlobStorage {
         "\(temporary)/\(run)-\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
     }
 
-    /// Gives a finished temporary file its name, which ``makeDurable(_:)`` makes durable.
+    /// Renames a complete temporary file to its hash; ``makeDurable(_:)`` makes the name durable.
     func place(_ path: String, under sha256: SHA256Digest) throws(BlobStorageError) {
         try names.withLock { _ throws(BlobStorageError) in
             // A sealed spool may have waited long; the blob's age counts from now.
@@ -69,9 +70,9 @@ public final class LocalBlobs: BlobStorage {
         }
     }
 
-    /// Makes the names of blobs survive a power cut: each folder that holds some of them is synchronised once.
+    /// Makes the names of blobs survive a power cut, with one fsync per folder.
     ///
-    /// - Parameter blobs: What ``BlobSpool/place()`` has filed.
+    /// - Parameter blobs: Blobs that ``BlobSpool/place()`` has stored.
     /// - Throws: ``BlobStorageError``.
     public func makeDurable(_ blobs: [SHA256Digest]) throws(BlobStorageError) {
         for folder in Set(blobs.map { folder(of: $0) }) { try disk(Folder.synchronize(folder)) }
@@ -79,39 +80,40 @@ public final class LocalBlobs: BlobStorage {
 
     // MARK: - Reading
 
-    /// Whether there is a blob of this hash.
+    /// Returns whether a blob with this hash exists.
     public func contains(_ sha256: SHA256Digest) -> Bool {
         FileSystem.isPresent(path(of: sha256))
     }
 
-    /// The size of a blob.
+    /// Returns the size of a blob.
     ///
-    /// - Returns: Its bytes on disk; `nil` if there is none of this hash.
-    /// - Throws: Faults of the disk.
+    /// - Returns: The file's size in bytes; `nil` if no blob has this hash.
+    /// - Throws: ``BlobStorageError`` if the disk fails.
     public func size(of sha256: SHA256Digest) throws(BlobStorageError) -> UInt64? {
         try disk(FileStatus.ifPresent(at: path(of: sha256)))?.size
     }
 
-    /// Opens a blob, to be read piece by piece.
+    /// Opens a blob for reading in pieces.
     ///
-    /// - Returns: A reader that stays good even if the blob is removed.
-    /// - Throws: ``BlobStorageError/notFound``, faults of the disk.
+    /// - Returns: A reader that works even after the blob is removed.
+    /// - Throws: ``BlobStorageError/notFound``, or another error if the disk fails.
     public func open(_ sha256: SHA256Digest) throws(BlobStorageError) -> any BlobReader {
         try LocalBlob(opening: path(of: sha256))
     }
 
     // MARK: - Removing
 
-    /// Removes a blob unless it was committed lately, and so may be waiting for the row that will refer to it.
+    /// Removes a blob unless it was placed recently, and may thus be waiting for its row.
     ///
-    /// It only renames the file, which takes the same time for every size. ``reclaim()`` unlinks it.
+    /// It only renames the file, which takes equally long for every size; ``reclaim()`` unlinks it.
     ///
     /// - Parameters:
     ///   - sha256: The blob, to which no row refers.
-    ///   - age: Longer than any time between a commit and its row, or zero where nobody can be about to write one; then a file from
-    ///     the future is removed too, as there are once the clock was set back.
+    ///   - age: Longer than any time between placing a blob and writing its row; zero or less if
+    ///     nobody can be about to write one. Zero or less removes even a file dated in the future,
+    ///     as files are after the clock was set back.
     /// - Returns: Whether it was removed.
-    /// - Throws: Faults of the disk.
+    /// - Throws: ``BlobStorageError`` if the disk fails.
     @discardableResult
     public func remove(
         _ sha256: SHA256Digest,
@@ -129,9 +131,9 @@ public final class LocalBlobs: BlobStorage {
         }
     }
 
-    /// Unlinks what was removed.
+    /// Unlinks the removed blobs.
     ///
-    /// What cannot be unlinked now stays in `tmp` for ``sweepTemporary()``.
+    /// Files that cannot be unlinked now stay in `tmp` for ``sweepTemporary()``.
     public func reclaim() {
         let files = removed.withLock { removed in
             defer { removed = [] }
@@ -140,12 +142,12 @@ public final class LocalBlobs: BlobStorage {
         for file in files { _ = try? FileSystem.unlink(file) }
     }
 
-    /// Removes the temporary files of processes that died; those of this object stay.
+    /// Removes the temporary files of processes that died, sparing those of this object.
     ///
-    /// It is for the start.
+    /// Call it at startup.
     ///
     /// - Returns: How many were removed.
-    /// - Throws: Faults of the disk.
+    /// - Throws: ``BlobStorageError`` if the disk fails.
     @discardableResult
     public func sweepTemporary() throws(BlobStorageError) -> Int {
         var count = 0
@@ -155,16 +157,16 @@ public final class LocalBlobs: BlobStorage {
         return count
     }
 
-    /// Removes every blob that nobody refers to, for good.
+    /// Removes every blob that no row refers to, for good.
     ///
-    /// It is for a copy whose rows are known to be all there are. A service sets orphans aside
-    /// instead (``setOrphansAside(at:isReferenced:)``), since the rows may be what is lost.
+    /// It is for a copy whose rows are known to be complete. A service sets orphans aside instead
+    /// (``setOrphansAside(at:isReferenced:)``), because it may be the rows that are lost.
     ///
     /// - Parameters:
-    ///   - age: What is younger stays; zero only while no upload can be under way.
-    ///   - isReferenced: Whether some row refers to a blob.
+    ///   - age: Younger blobs stay; zero only while no upload can be running.
+    ///   - isReferenced: Returns whether any row refers to a blob.
     /// - Returns: How many were removed.
-    /// - Throws: Faults of the disk.
+    /// - Throws: ``BlobStorageError`` if the disk fails.
     @discardableResult
     public func sweepOrphans(
         ifOlderThan age: Duration,
@@ -178,17 +180,19 @@ public final class LocalBlobs: BlobStorage {
         return count
     }
 
-    // MARK: - Looking around
+    // MARK: - Listing
 
-    /// All blobs, in no order; files with other names are passed over.
+    /// Lists all blobs, in no order, skipping files with other names.
     ///
     /// - Returns: Their hashes.
-    /// - Throws: Faults of the disk.
+    /// - Throws: ``BlobStorageError`` if the disk fails.
     public func list() throws(BlobStorageError) -> [SHA256Digest] {
         var digests: [SHA256Digest] = []
         for folder in try disk(Folder.names(in: blobs)) where folder.utf8.count == 2 {
             for name in try disk(Folder.names(in: "\(blobs)/\(folder)")) {
-                if let digest = SHA256Digest(hex: name), name == digest.hex, name.hasPrefix(folder) {
+                if let digest = SHA256Digest(hex: name),
+                    name == digest.hex, name.hasPrefix(folder)
+                {
                     digests.append(digest)
                 }
             }
@@ -196,10 +200,10 @@ public final class LocalBlobs: BlobStorage {
         return digests
     }
 
-    /// How large the disk is, and what it still takes.
+    /// Returns the size and the free space of the disk.
     ///
     /// - Returns: Both in bytes.
-    /// - Throws: Faults of the disk.
+    /// - Throws: ``BlobStorageError`` if the disk fails.
     public func diskSpace() throws(BlobStorageError) -> DiskSpace {
         try disk(DiskSpace(at: blobs))
     }

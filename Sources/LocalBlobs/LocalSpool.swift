@@ -3,22 +3,23 @@ import Cryptography
 import POSIX
 import Synchronization
 
-/// A blob that is being written to a temporary file, which gets its name when it is whole.
+/// A blob that is being written to a temporary file, which is renamed when it is complete.
 ///
-/// A process that dies leaves a file that ``LocalBlobs/sweepTemporary()`` removes at the next start.
+/// If the process dies, ``LocalBlobs/sweepTemporary()`` removes the file at the next start.
 final class LocalSpool: BlobSpool {
     private struct State: ~Copyable {
-        /// Open while bytes may still come.
+        /// Open while bytes may still be appended.
         var file: FileDescriptor?
         var hash = SHA256()
         var size: UInt64 = 0
-        /// How much of it is on its way to the disk.
+        /// How many bytes the kernel has been told to write back.
         var written: UInt64 = 0
         /// Whether the temporary file still has to be removed or renamed.
         var hasFile = true
     }
 
-    /// The disk works from so many bytes on, instead of when the last one has come.
+    /// Start writeback each time this many bytes have been appended, so that sealing has little
+    /// left to wait for.
     private static let writebackBytes: UInt64 = 4 << 20
 
     private let store: LocalBlobs
@@ -58,8 +59,7 @@ final class LocalSpool: BlobSpool {
         }
     }
 
-    /// So an upload of thousands of files holds thousands of spools, but no descriptors; their bytes
-    /// are safe on disk.
+    /// Syncs and closes the file, so an upload of thousands of files holds no descriptors.
     @discardableResult
     func seal() throws(BlobStorageError) -> BlobReference {
         try locked { state throws(BlobStorageError) in
@@ -110,11 +110,11 @@ final class LocalSpool: BlobSpool {
         state.file = nil
         guard state.hasFile else { return }
         state.hasFile = false
-        // A file that cannot be removed now is removed by the sweep at the next start.
+        // The sweep at the next start removes what cannot be removed now.
         _ = try? FileSystem.unlink(path)
     }
 
-    /// `Mutex.withLock` with the error type kept.
+    /// `Mutex.withLock` that keeps the error type.
     private func locked<Value: Sendable>(
         _ body: (inout State) throws(BlobStorageError) -> Value
     ) throws(BlobStorageError) -> Value {

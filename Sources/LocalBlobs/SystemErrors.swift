@@ -3,10 +3,10 @@ import Glibc
 import POSIX
 
 extension BlobStorageError {
-    /// The system gave no random bytes for the names of temporary files.
+    /// The system returned no random bytes for the names of temporary files.
     static let randomUnavailable = BlobStorageError(SystemError(call: "getrandom", code: EAGAIN))
 
-    /// Sorts what the system says.
+    /// Maps an errno to a storage error.
     init(_ error: SystemError) {
         self =
             switch error.code {
@@ -19,7 +19,7 @@ extension BlobStorageError {
     }
 }
 
-/// Makes a system call, whose failure becomes one of the storage.
+/// Makes a system call and converts its error.
 func disk<Value: ~Copyable>(
     _ call: @autoclosure () throws(SystemError) -> Value
 ) throws(BlobStorageError) -> Value {

@@ -5,15 +5,16 @@ import POSIX
 import Queue
 import Synchronization
 
-/// Takes semantic images into the data folder of a stopped service: all of them, or none.
+/// Imports semantic images into the data folder of a stopped service, all or none.
 ///
-/// Pictures are written to temporary files first. ``commit(for:)`` files them and then makes the rows in one transaction. What a
-/// process leaves that is killed before that, the next import or the next start of the server removes.
+/// Pictures are first written to temporary files. ``commit(for:)`` places them and then writes the
+/// rows in one transaction. If the process is killed before that, the next import or the next start
+/// of the server removes the files.
 public final class SemanticImageImport: Sendable {
     private let service: StoppedService
     private let spools = Mutex<[ClassLabel: [Int: any BlobSpool]]>([:])
 
-    /// Begins an import, by removing what an earlier one may have left.
+    /// Starts an import and removes what an earlier one may have left behind.
     ///
     /// - Parameter service: The data folder.
     /// - Throws: ``StoppedService/Fault``.
@@ -22,14 +23,19 @@ public final class SemanticImageImport: Sendable {
         do { try await service.cleanUp() } catch { throw service.unusable(error) }
     }
 
-    /// Writes a picture to disk, blocking; nothing refers to it yet.
+    /// Writes a picture to disk, blocking; no row refers to it yet.
     ///
     /// - Parameters:
-    ///   - png: The picture, as a codec has made it.
+    ///   - png: The picture, as a codec returned it.
     ///   - label: Its class.
-    ///   - position: Its place among the class's pictures, from 0; each once, and without gaps in the end.
+    ///   - position: Its index among the class's pictures, from 0. Each index must occur once, and
+    ///     at the commit there must be no gaps.
     /// - Throws: ``StoppedService/Fault``.
-    public func add(_ png: [UInt8], to label: ClassLabel, at position: Int) throws(StoppedService.Fault) {
+    public func add(
+        _ png: [UInt8],
+        to label: ClassLabel,
+        at position: Int
+    ) throws(StoppedService.Fault) {
         do {
             let spool = try service.blobs.newSpool()
             try spool.append(png)
@@ -40,10 +46,10 @@ public final class SemanticImageImport: Sendable {
         }
     }
 
-    /// Makes the pictures those of their classes, in place of those that were imported before.
+    /// Replaces the pictures of the classes by the added ones.
     ///
-    /// - Parameter key: Whose classes they are.
-    /// - Throws: ``StoppedService/Fault``; then everything is as it was.
+    /// - Parameter key: The key that the classes belong to.
+    /// - Throws: ``StoppedService/Fault``; then nothing has changed.
     public func commit(for key: APIKeyID) async throws(StoppedService.Fault) {
         let spools = takeSpools()
         let filed = Mutex<[SHA256Digest]>([])
@@ -67,9 +73,9 @@ public final class SemanticImageImport: Sendable {
         }
     }
 
-    /// Removes the pictures that were added since the beginning or the last commit.
+    /// Removes the pictures that were added since the start or the last commit.
     ///
-    /// A process that ends at once must not leave that to the last reference.
+    /// A process that exits at once must call this, because its spools are then never released.
     public func discard() {
         Self.discard(takeSpools())
     }
@@ -77,7 +83,9 @@ public final class SemanticImageImport: Sendable {
     private func takeSpools() -> [(label: ClassLabel, spools: [Int: any BlobSpool])] {
         spools.withLock { spools in
             defer { spools = [:] }
-            return spools.sorted { $0.key.text < $1.key.text }.map { (label: $0.key, spools: $0.value) }
+            return spools.sorted { $0.key.text < $1.key.text }.map {
+                (label: $0.key, spools: $0.value)
+            }
         }
     }
 
@@ -87,7 +95,7 @@ public final class SemanticImageImport: Sendable {
         }
     }
 
-    /// Removes those of some blobs that no row refers to; what cannot be removed now, the next start of the server removes.
+    /// Removes those blobs that no row refers to; the next start of the server handles the rest.
     private func remove(_ candidates: [SHA256Digest]) async {
         let blobs = service.blobs
         try? await service.store.withUnreferenced(among: candidates) { free in

@@ -6,13 +6,13 @@ import POSIX
 public import Queue
 import SemanticImages
 
-/// The data folder of a service that does not run, for commands that look into it or change it.
+/// The data folder of a service that is not running, for commands that read or change it.
 ///
-/// It holds the folder's lock as long as it lives, so that no server starts meanwhile.
+/// It holds the folder's lock while it lives, so that no server can start.
 public final class StoppedService: Sendable {
-    /// Why a command cannot do its work, in one sentence.
+    /// Why a command cannot do its work.
     public struct Fault: Error, Sendable, CustomStringConvertible {
-        /// The sentence.
+        /// One sentence.
         public let description: String
     }
 
@@ -23,10 +23,11 @@ public final class StoppedService: Sendable {
     let disk: BlockingExecutor
     private let leftovers: Leftovers
 
-    /// Opens a data folder that a server has made, and brings its database to this version's schema.
+    /// Opens a server's data folder and migrates its database to this version's schema.
     ///
     /// - Parameter path: The folder.
-    /// - Throws: ``Fault`` if there is none, it is another user's, a server has it, or it cannot be used.
+    /// - Throws: ``Fault`` if there is no data folder, it belongs to another user, a server has
+    ///   locked it, or it cannot be used.
     public init(dataFolder path: String) throws(Fault) {
         self.path = path
         do {
@@ -43,22 +44,23 @@ public final class StoppedService: Sendable {
                 logger: Logger(label: "palimpsest") { _ in SwiftLogNoOpLogHandler() }
             )
         } catch let fault as DataFolder.Fault {
-            throw Fault(description: fault.isHeld ? fault.description + " Stop the server first." : fault.description)
+            throw Fault(
+                description: fault.isHeld
+                    ? fault.description + " Stop the server first." : fault.description
+            )
         } catch {
             throw Self.unusable(path, error)
         }
     }
 
-    /// Folds the database together and closes it; every later call fails.
-    ///
-    /// - Throws: ``Fault``.
+    /// Checkpoints and closes the database; every later call fails.
     public func close() throws(Fault) {
         do { try store.close() } catch { throw unusable(error) }
     }
 
-    // MARK: - Looking
+    // MARK: - Reading
 
-    /// Every class that has a semantic image, of every key.
+    /// Returns all classes of all keys that have a semantic image.
     ///
     /// - Returns: The classes, sorted by label.
     /// - Throws: ``Fault``.
@@ -66,11 +68,12 @@ public final class StoppedService: Sendable {
         do { return try await store.classes() } catch { throw unusable(error) }
     }
 
-    /// The key that is meant.
+    /// Finds a key by name or identifier.
     ///
-    /// - Parameter named: Its name or its identifier; `nil` for the only key there is, or else the one in `admin-key`.
+    /// - Parameter named: The name or the identifier; `nil` for the only key, or else the one in
+    ///   `admin-key`.
     /// - Returns: A key that is not revoked.
-    /// - Throws: ``Fault`` if there is none, or several are called so.
+    /// - Throws: ``Fault`` if there is none, or several have this name.
     public func key(named: String?) async throws(Fault) -> APIKey {
         let keys: [APIKey]
         let adminKey: APIKey?
@@ -93,7 +96,7 @@ public final class StoppedService: Sendable {
         }
     }
 
-    // MARK: - Steps
+    // MARK: - Helpers
 
     static func unusable(_ path: String, _ error: any Error) -> Fault {
         Fault(description: "The data folder \(path) cannot be used: \(error)")
@@ -103,7 +106,7 @@ public final class StoppedService: Sendable {
         Self.unusable(path, error)
     }
 
-    /// What a server or an import that was killed has left.
+    /// Cleans up after a server or an import that was killed.
     func cleanUp() async throws {
         try await leftovers.cleanUpAfterLastRun()
     }

@@ -1,4 +1,4 @@
-/// What can go wrong with a store.
+/// An error of a store.
 public enum StoreError: Error, Sendable, Equatable {
     /// A newer version of Palimpsest made the schema: its version, and the newest that this one
     /// knows.

@@ -118,7 +118,12 @@ struct CodecMessageTests {
         #"{"name": "\#(name)", "values": \#(values), "default": \#(standard)}"#
     }
 
-    private func model(_ hash: String, name: String = "a.1", method: String = "deep-hiding", settings: String = "") -> String {
+    private func model(
+        _ hash: String,
+        name: String = "a.1",
+        method: String = "deep-hiding",
+        settings: String = ""
+    ) -> String {
         #"{"name": "\#(name)", "method": "\#(method)", "settings": [\#(settings)], "model_sha256": "\#(hash)"}"#
     }
 

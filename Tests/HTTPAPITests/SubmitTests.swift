@@ -184,7 +184,9 @@ struct SubmitTests {
                 settings: [MethodSetting("level", values: 1...4, standard: 1)]
             ),
         ])
-        struct Shown: Decodable { let settings: Settings; struct Settings: Decodable { let methodSettings: [String: Int]? } }
+        struct Shown: Decodable {
+            let settings: Settings; struct Settings: Decodable { let methodSettings: [String: Int]? }
+        }
         let answer = try await fixture.send(.post, "/v1/jobs?class=a&model=noise&method_settings=level:3", body: [1])
         #expect(try answer.json(Shown.self).settings.methodSettings == ["level": 3])
         let plain = try await fixture.send(.post, "/v1/jobs?class=a&model=noise", body: [1])
@@ -192,7 +194,11 @@ struct SubmitTests {
         // A form may choose the model that the query's settings are for.
         let (fields, body) = form([("model", nil, "noise"), ("file", "one.jpg", "1")])
         let late = try await fixture.send(
-            .post, "/v1/jobs?class=a&method_settings=level:4", fields: fields, body: body)
+            .post,
+            "/v1/jobs?class=a&method_settings=level:4",
+            fields: fields,
+            body: body
+        )
         #expect(try late.json(Shown.self).settings.methodSettings == ["level": 4])
         for (query, remedy) in [
             ("method_settings=level:3", "The method deep-hiding has no settings of its own."),

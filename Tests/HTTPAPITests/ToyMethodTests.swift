@@ -23,7 +23,8 @@ import ToyMethod
         let photos = (0..<3).map { seed in Self.photo(seed: seed) }
         var jobs: [String] = []
         for (index, photo) in photos.enumerated() {
-            let query = "?class=\(index < 2 ? "cats" : "dogs")&mode=class-wise&mask=none&method_settings=level:\(Self.level)"
+            let query =
+                "?class=\(index < 2 ? "cats" : "dogs")&mode=class-wise&mask=none&method_settings=level:\(Self.level)"
             jobs.append(try await fixture.upload(try PNGEncoder.encode(photo), query: query))
         }
         try await Self.protect(jobs, of: fixture)

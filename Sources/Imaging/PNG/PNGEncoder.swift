@@ -73,6 +73,13 @@ public enum PNGEncoder {
         // The decoder reserved the room for this.
         rows.append(contentsOf: repeatElement(0, count: count))
         var scratch = [UInt8](repeating: 0, count: 2 * rowBytes)
-        plm_filter_rows(InstructionSet.preferred.kernel, &rows, rowBytes, count, pixelBytes, &scratch)
+        plm_filter_rows(
+            InstructionSet.preferred.kernel,
+            &rows,
+            rowBytes,
+            count,
+            pixelBytes,
+            &scratch
+        )
     }
 }

@@ -128,7 +128,8 @@ public struct QualityMeter {
     private mutating func compare(_ first: UnsafePointer<UInt8>, _ second: UnsafePointer<UInt8>) {
         let count = width * layout.channels
         switch depth {
-        case .eight: plm_compare_rows(InstructionSet.preferred.kernel, first, second, count, &difference)
+        case .eight:
+            plm_compare_rows(InstructionSet.preferred.kernel, first, second, count, &difference)
         case .sixteen: plm_compare_wide_rows(first, second, count, &difference)
         }
     }

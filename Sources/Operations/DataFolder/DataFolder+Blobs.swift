@@ -3,27 +3,27 @@ public import LocalBlobs
 public import POSIX
 
 extension DataFolder {
-    /// Opens the files of the folder, making their folders where they are missing.
+    /// Opens the folder's blob storage, creating missing folders.
     ///
-    /// - Returns: The storage, as what it is: whoever only files and reads blobs needs no more of it
-    ///   than `BlobStorage`.
-    /// - Throws: Faults of the disk.
+    /// - Returns: The concrete storage; code that only reads and writes blobs needs just
+    ///   `BlobStorage`.
+    /// - Throws: `BlobStorageError` if the disk fails.
     public func openBlobs() throws(BlobStorageError) -> LocalBlobs {
         try LocalBlobs(root: blobsPath)
     }
 }
 
-/// Tells what a disk still takes.
+/// Reports the free space of a disk.
 ///
-/// It is no part of `BlobStorage`, since an object store has no free bytes: what matters is the disk
-/// that uploads are written to before they are filed, wherever that is.
+/// It is not part of `BlobStorage`, because an object store has no free bytes. What counts is the
+/// disk to which uploads are first written, wherever it is.
 public protocol DiskSpaceReporting: Sendable {
-    /// How large the disk is, and what it still takes.
+    /// Returns the size and the free space of the disk.
     ///
-    /// It blocks on the disk.
+    /// This blocks on the disk.
     ///
     /// - Returns: Both in bytes.
-    /// - Throws: Faults of the disk.
+    /// - Throws: `BlobStorageError` if the disk fails.
     func diskSpace() throws(BlobStorageError) -> DiskSpace
 }
 

@@ -3,12 +3,12 @@ import SQLiteStore
 import SemanticImages
 
 extension DataFolder {
-    /// Opens the database; on a disk without room by giving its reserve up.
+    /// Opens the database; if the disk is full, it uses the reserve.
     ///
-    /// - Parameter isMade: Whether a database may be made.
+    /// - Parameter isMade: Whether the database may be created.
     /// - Returns: The store.
-    /// - Throws: `Fault` for a database that is none of ours or damaged, with what can be done;
-    ///   other faults of the store.
+    /// - Throws: `Fault` with a remedy if the database is damaged, empty or another program's;
+    ///   other errors of the store.
     public func openStore(making isMade: Bool) throws -> any Store {
         do throws(StoreError) {
             return try open(making: isMade)
@@ -17,12 +17,15 @@ extension DataFolder {
         }
     }
 
-    /// What can be done about a database that is none of ours, or damaged; `nil` for other faults
-    /// of the store.
+    /// Returns the remedy for a database that is damaged, empty or another program's; `nil` for
+    /// other errors.
     static func loss(_ error: any Error, of path: String) -> Fault? {
         switch error as? StoreError {
         case .corrupt, .foreignDatabase, .emptyDatabase:
-            Fault(description: "\(error) It is \(path)/\(databaseName). \(DataFolderSurvey.remedy(path))")
+            Fault(
+                description:
+                    "\(error) It is \(path)/\(databaseName). \(DataFolderSurvey.remedy(path))"
+            )
         default: nil
         }
     }
@@ -31,7 +34,11 @@ extension DataFolder {
         let version = SemanticImageGenerator.version
         while true {
             do throws(StoreError) {
-                return try SQLiteStore(path: databasePath, generatorVersion: version, making: isMade)
+                return try SQLiteStore(
+                    path: databasePath,
+                    generatorVersion: version,
+                    making: isMade
+                )
             } catch {
                 guard error.isOfWriting, DiskReserve.release(in: path) else { throw error }
             }

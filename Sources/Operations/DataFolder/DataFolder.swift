@@ -2,72 +2,81 @@ public import Cryptography
 public import POSIX
 public import Queue
 
-/// The folder that holds the database, the blobs and the admin key; it belongs to one server at a time.
+/// The folder that holds the database, the blobs and the keys; one process at a time may lock it.
 ///
-/// On first start it is made with mode 0700. The admin key is written before the row that makes it valid: a server that dies
-/// in between finds the file at the next start and adds the row. So an operator may also put a key of their own there.
+/// The first start creates it with mode 0700. It writes the admin key before the row that makes the
+/// key valid. If the server dies in between, the next start finds the file and adds the row. So
+/// operators may also put a key of their own there.
 public final class DataFolder: Sendable {
     /// Why a data folder cannot be used.
     public struct Fault: Error, Sendable, CustomStringConvertible {
-        /// The sentence.
+        /// One sentence.
         public let description: String
-        /// Whether it is only that another process has the folder.
+        /// Whether the only reason is that another process holds the folder's lock.
         var isHeld = false
     }
 
     /// The name of the database file.
     static let databaseName = "palimpsest.sqlite"
 
-    /// The path as it was given.
+    /// The path as given.
     let path: String
-    /// Held for the life of the process; the lock goes with it, however it ends.
+    /// Held for the life of the process; the lock ends with it, however it ends.
     private let lock: FolderLock
 
-    /// Makes or takes the folder for a server, which may make its database.
+    /// Creates or opens the folder for a server, which may create its database.
     ///
-    /// - Returns: The folder, locked; and whether its database may be made.
-    /// - Throws: ``Fault`` when it is an old folder whose database is gone, and as ``init(path:)``
-    ///   does.
-    public static func forServer(path: String) throws -> (folder: DataFolder, mayMakeDatabase: Bool) {
-        // Before the lock is there, whose file tells that a server has been here.
+    /// - Returns: The locked folder, and whether its database may be created.
+    /// - Throws: ``Fault`` if the folder is not new but its database is gone, and the errors of
+    ///   ``init(path:)``.
+    public static func forServer(
+        path: String
+    ) throws -> (folder: DataFolder, mayMakeDatabase: Bool) {
+        // Survey before locking: the lock file shows that a server has used the folder.
         if try DataFolderSurvey(of: path).mayMakeDatabase() {
             _ = try made(path)
             do throws(SystemError) {
-                // A file has no folder in it either.
+                // Refuse a path that leads to a file.
                 if let error = synchronize(path), error.isNoFolder { throw error }
                 try FileSystem.require([.write, .execute], to: path)
             } catch {
                 throw fault("The data folder \(path) cannot be written", error)
             }
-            try firstStartMark(of: path).write("The first start of this folder has not come to its end.\n")
+            try firstStartMark(of: path).write(
+                "The first start of this folder has not come to its end.\n"
+            )
         }
         let folder = try DataFolder(path: path)
-        // Once more, since another server may have had it before this process had its lock.
+        // Survey again: another server may have used the folder before this process locked it.
         return (folder, try DataFolderSurvey(of: path).mayMakeDatabase())
     }
 
-    /// Notes that the first start has made everything: from now on a database that is missing is a
-    /// loss.
+    /// Records that the first start has created everything, so that a missing database is a loss
+    /// from now on.
     ///
-    /// - Throws: ``Fault`` when the mark cannot be removed.
+    /// - Throws: ``Fault`` if the mark cannot be removed.
     public func finishFirstStart() throws {
         try Self.firstStartMark(of: path).remove()
     }
 
-    /// The name of the file that is there while the first start is under way.
+    /// The name of the file that exists during the first start.
     static let firstStartMarkName = "first-start"
 
     private static func firstStartMark(of path: String) -> SecretFile {
-        SecretFile(path: "\(path)/\(firstStartMarkName)", purpose: "The mark of the first start in the data folder,")
+        SecretFile(
+            path: "\(path)/\(firstStartMarkName)",
+            purpose: "The mark of the first start in the data folder,"
+        )
     }
 
-    /// Makes the folder where it is missing and takes its lock.
+    /// Creates the folder if it is missing, and locks it.
     ///
-    /// - Throws: ``Fault`` when it cannot be made or written, or another server has it.
+    /// - Throws: ``Fault`` if it cannot be created or written, or another process has locked it.
     init(path: String) throws {
         self.path = path
         let isNew = try Self.made(path)
-        // Nothing in it survives a power cut before its own name does. One that was there may be in a folder that cannot be opened.
+        // Sync the folder's name first, because without it nothing inside survives a power cut. The
+        // parent of an existing folder may be unreadable, so its error does not count.
         if let error = Self.synchronize("\(path)/.."), isNew {
             throw Self.fault("The data folder \(path) cannot be made", error)
         }
@@ -85,11 +94,11 @@ public final class DataFolder: Sendable {
         }
     }
 
-    /// The database file of a folder that a server has made.
+    /// Returns the database file of a folder that a server has used.
     ///
-    /// - Throws: ``Fault`` for a folder without one, since a mistyped path must not become a data
-    ///   folder; for one whose database was lost; and for one that is another user's, who could not
-    ///   read what this process would write.
+    /// - Throws: ``Fault`` if there is no database, since a mistyped path must not become a data
+    ///   folder; if the database was lost; and if it belongs to another user, who could not read
+    ///   what this process would write.
     static func existingDatabase(of path: String) throws -> String {
         try DataFolderSurvey(of: path).requireDatabase()
         let database = "\(path)/\(databaseName)"
@@ -101,7 +110,8 @@ public final class DataFolder: Sendable {
         }
         guard status.isOwn else {
             throw Fault(
-                description: "The data folder \(path) belongs to another user; run this as the user of the server."
+                description:
+                    "The data folder \(path) belongs to another user; run this as the user of the server."
             )
         }
         return database
@@ -110,16 +120,18 @@ public final class DataFolder: Sendable {
     /// The database file.
     var databasePath: String { "\(path)/\(Self.databaseName)" }
 
-    /// The root of the blobs.
+    /// The root of the blob storage.
     public var blobsPath: String { path }
 
-    /// The file with the key that the first start makes.
+    /// The file with the admin key, which the first start creates.
     var adminKey: SecretFile { SecretFile(path: "\(path)/admin-key", purpose: "The admin key") }
 
-    /// The file with the key that signs manifests, which the first start makes.
-    var signingKey: SecretFile { SecretFile(path: "\(path)/signing-key", purpose: "The signing key") }
+    /// The file with the key that signs manifests, which the first start creates.
+    var signingKey: SecretFile {
+        SecretFile(path: "\(path)/signing-key", purpose: "The signing key")
+    }
 
-    /// Makes the folder where it is missing.
+    /// Creates the folder if it is missing.
     ///
     /// - Returns: Whether it was missing.
     private static func made(_ path: String) throws -> Bool {
@@ -132,7 +144,7 @@ public final class DataFolder: Sendable {
 
     /// Makes the names in a folder survive a power cut.
     ///
-    /// - Returns: Why that cannot be; `nil` if they do.
+    /// - Returns: The error; `nil` on success.
     private static func synchronize(_ folder: String) -> SystemError? {
         do throws(SystemError) {
             try Folder.synchronize(folder)
@@ -145,12 +157,14 @@ public final class DataFolder: Sendable {
     /// The name of ``backupMark``.
     static let backupMarkName = "palimpsest-backup"
 
-    /// The file by which a backup is told from a folder that was served.
-    var backupMark: SecretFile { SecretFile(path: "\(path)/\(Self.backupMarkName)", purpose: "The mark of a backup") }
+    /// The file that distinguishes a backup from a folder that was served.
+    var backupMark: SecretFile {
+        SecretFile(path: "\(path)/\(Self.backupMarkName)", purpose: "The mark of a backup")
+    }
 
-    /// Makes a data folder like any other of what was a backup, before anything in it is changed.
+    /// Turns a backup into an ordinary data folder; call it before anything in the folder changes.
     ///
-    /// - Throws: ``Fault`` when the mark cannot be removed.
+    /// - Throws: ``Fault`` if the mark cannot be removed.
     public func stopBeingBackup() throws {
         try backupMark.remove()
     }
@@ -161,9 +175,10 @@ public final class DataFolder: Sendable {
 }
 
 extension BlockingExecutor {
-    /// Where the calls run that block on the data folder's disk, so that tasks and sockets do not.
+    /// Creates the executor of calls that block on the data folder's disk, to keep them off tasks
+    /// and sockets.
     ///
-    /// A disk that hangs holds four threads and no more.
+    /// A disk that hangs blocks at most four threads.
     public static func forDataFolder() -> BlockingExecutor {
         BlockingExecutor(label: "palimpsest.disk", width: 4)
     }
@@ -172,10 +187,11 @@ extension BlockingExecutor {
 // MARK: - The admin key
 
 extension DataFolder {
-    /// Makes sure that there is an admin key and that the store knows it; one that was revoked stays so.
+    /// Creates the admin key if there is none, and adds it to the store if it is unknown; a revoked
+    /// one stays revoked.
     ///
-    /// - Parameter store: The store that keeps the digests of keys.
-    /// - Throws: ``Fault`` when the file cannot be read or written, and faults of the store.
+    /// - Parameter store: The store of the keys' hashes.
+    /// - Throws: ``Fault`` if the file cannot be read or written, and errors of the store.
     public func provideAdminKey(store: any KeyCatalog) async throws {
         let secret: APIKeySecret
         if let present = try readAdminKey() {
@@ -195,11 +211,11 @@ extension DataFolder {
         )
     }
 
-    /// The key whose secret lies in the file.
+    /// Returns the key whose secret is in the file.
     ///
-    /// - Parameter store: The store that keeps the digests of keys.
+    /// - Parameter store: The store of the keys' hashes.
     /// - Returns: The key; `nil` if there is no file, or its key is unknown or revoked.
-    /// - Throws: ``Fault`` when the file cannot be read, and faults of the store.
+    /// - Throws: ``Fault`` if the file cannot be read, and errors of the store.
     func adminKey(in store: any KeyCatalog) async throws -> APIKey? {
         guard let secret = try readAdminKey() else { return nil }
         return try await store.key(hash: APIKeySecret(presented: secret).hash)
@@ -208,8 +224,12 @@ extension DataFolder {
     private func readAdminKey() throws -> String? {
         guard let text = try adminKey.read() else { return nil }
         let key = Array(text.utf8.split(whereSeparator: { $0 <= 0x20 }).first ?? [])
-        guard key.count >= 16, key.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") }) else {
-            throw Fault(description: "The file \(adminKey.path) does not hold a key of 16 or more letters.")
+        guard key.count >= 16,
+            key.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") })
+        else {
+            throw Fault(
+                description: "The file \(adminKey.path) does not hold a key of 16 or more letters."
+            )
         }
         return String(decoding: key, as: UTF8.self)
     }
@@ -218,11 +238,11 @@ extension DataFolder {
 // MARK: - The signing key
 
 extension DataFolder {
-    /// The key that signs manifests; made if there is none.
+    /// Returns the key that signs manifests, creating it if there is none.
     ///
-    /// An operator may put one of their own there.
+    /// Operators may put a key of their own there.
     ///
-    /// - Throws: ``Fault`` when the file cannot be read or written, or holds something else.
+    /// - Throws: ``Fault`` if the file cannot be read or written, or holds anything else.
     public func provideSigningKey() throws -> SigningKey {
         guard let text = try signingKey.read() else {
             let key = try SigningKey.generate()

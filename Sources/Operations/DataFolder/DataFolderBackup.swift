@@ -5,46 +5,52 @@ import POSIX
 import Queue
 import SQLiteStore
 
-/// `palimpsest backup`: makes a copy of a data folder that a server may be using.
+/// Copies a data folder that a server may be using, for `palimpsest backup`.
 ///
-/// The database is copied as it is at one moment, then the blobs that this copy refers to. What the server erases in between is
-/// missing; so the database is copied once more, which does not refer to it any longer, until nothing is missing. The new database
-/// takes the place of an earlier backup's only when all its blobs are there, and only then are those removed that it has no use for.
+/// It copies a consistent snapshot of the database, then the blobs that the snapshot refers to.
+/// Blobs that the server erases in between are missing. It then copies the database again, which no
+/// longer refers to them, until nothing is missing. What is missing from the fifth copy was lost by
+/// the data folder itself. Only when all other blobs are there does the new database replace an
+/// earlier backup's, and only then are unneeded blobs removed.
 ///
-/// A backup has a file ``DataFolder/backupMark``, which a server that serves it removes: nothing else is ever written over.
+/// A backup contains the file ``DataFolder/backupMark``, which a server that serves it removes.
+/// Nothing but a marked backup is ever overwritten.
 public struct DataFolderBackup {
-    /// What a backup has done.
+    /// What a backup did, in numbers of blobs.
     public struct Result: Sendable, Equatable {
-        /// Blobs that got a second name on the same disk.
+        /// Blobs that were hard-linked, on the same disk.
         public internal(set) var linked = 0
         /// Blobs whose bytes were copied.
         public internal(set) var copied = 0
-        /// Blobs that an earlier backup had already.
+        /// Blobs that an earlier backup already had.
         public internal(set) var present = 0
         /// Blobs that only an earlier backup needed.
         public internal(set) var removed = 0
-        /// Blobs that the data folder itself has lost, or that were found damaged as their bytes were copied; a link is made unread.
+        /// Blobs that the data folder has lost, or that proved damaged when copied.
+        ///
+        /// Linking does not read the bytes, so it finds no damage.
         public internal(set) var missing = 0
     }
 
-    /// How often the database is copied at most; what is still missing then was lost by the data folder.
+    /// How often to copy the database at most; the data folder has lost what is still missing then.
     private static let passes = 5
-    /// What a backup may hold when it is made anew; nothing else is written over.
+    /// What an earlier backup may contain; a folder with anything else is not overwritten.
     private static let ownNames: Set<String> = [
-        DataFolder.databaseName, lockName, "blobs", "tmp", "admin-key", "admin-key.new", "signing-key",
+        DataFolder.databaseName, lockName, "blobs", "tmp", "admin-key", "admin-key.new",
+        "signing-key",
         "signing-key.new",
         DataFolder.backupMarkName, DataFolder.backupMarkName + ".new",
     ]
-    /// All that is there when a first backup was killed before it was marked.
+    /// The only file there if a first backup was killed before it was marked.
     private static let lockName = "lock"
     private static let databaseDraft = DataFolder.databaseName + ".new"
-    /// The copy of the database and what SQLite may have left beside it when a backup was killed.
+    /// The copied database and the files that SQLite may leave beside it if a backup is killed.
     private static let draftNames = ["", "-journal", "-wal", "-shm"].map { databaseDraft + $0 }
 
     private let source: String
     private let destination: String
 
-    /// Describes a backup; ``run()`` makes it.
+    /// Creates a backup; ``run()`` performs it.
     ///
     /// - Parameters:
     ///   - source: The data folder.
@@ -54,23 +60,28 @@ public struct DataFolderBackup {
         self.destination = destination
     }
 
-    /// Makes the backup, blocking on the disks.
+    /// Performs the backup, blocking on the disks.
     ///
     /// - Returns: What was done.
-    /// - Throws: `StoppedService.Fault` if the data folder or the backup cannot be used; an earlier backup is then as it was.
+    /// - Throws: `StoppedService.Fault` if the data folder or the backup cannot be used; an earlier
+    ///   backup then stays complete.
     public func run() throws(StoppedService.Fault) -> Result {
         do {
             _ = try DataFolder.existingDatabase(of: source)
             guard try !liesInSource() else {
-                throw StoppedService.Fault(description: "A backup must not lie in the data folder that it is of.")
+                throw StoppedService.Fault(
+                    description: "A backup must not lie in the data folder that it is of."
+                )
             }
             let isEarlier = try holdsBackup()
             let folder = try DataFolder(path: destination)
             if isEarlier {
-                // Once more, since it may have been served before this process had its lock.
+                // Check again: it may have been served before this process locked it.
                 guard try folder.backupMark.read() != nil else { throw noBackup }
             } else {
-                try folder.backupMark.write("This folder is a backup, made by `palimpsest backup`.\n")
+                try folder.backupMark.write(
+                    "This folder is a backup, made by `palimpsest backup`.\n"
+                )
             }
             let result = try copy(to: folder)
             withExtendedLifetime(folder) {}
@@ -94,7 +105,10 @@ public struct DataFolderBackup {
         var referenced: Set<SHA256Digest> = []
         for pass in 1...Self.passes {
             for name in Self.draftNames { _ = try? FileSystem.unlink("\(destination)/\(name)") }
-            referenced = try SQLiteStore.copyDatabase(at: "\(source)/\(DataFolder.databaseName)", to: draft)
+            referenced = try SQLiteStore.copyDatabase(
+                at: "\(source)/\(DataFolder.databaseName)",
+                to: draft
+            )
             result.missing = 0
             for sha256 in referenced {
                 do throws(BlobStorageError) {
@@ -119,7 +133,9 @@ public struct DataFolderBackup {
         } catch {
             throw fault(error)
         }
-        result.removed = try ours.sweepOrphans(ifOlderThan: .seconds(-1)) { referenced.contains($0) }
+        result.removed = try ours.sweepOrphans(ifOlderThan: .seconds(-1)) {
+            referenced.contains($0)
+        }
         return result
     }
 
@@ -132,7 +148,8 @@ public struct DataFolderBackup {
 
     // MARK: - Folders
 
-    /// Refuses a folder that holds anything but an earlier backup: a data folder, too, and a backup that was served since.
+    /// Refuses a folder that holds anything but an earlier backup, such as a data folder or a
+    /// backup that was served since.
     ///
     /// - Returns: Whether there is a backup; otherwise the folder is empty or missing.
     private func holdsBackup() throws -> Bool {
@@ -151,7 +168,8 @@ public struct DataFolderBackup {
         guard isMarked || !names.contains(DataFolder.databaseName) else { throw noBackup }
         if let name = names.subtracting(Self.ownNames).subtracting(Self.draftNames).min() {
             throw StoppedService.Fault(
-                description: "The folder \(destination) holds \(name), so it is no backup, or it was served since; "
+                description:
+                    "The folder \(destination) holds \(name), so it is no backup, or it was served since; "
                     + "name another folder."
             )
         }
@@ -166,7 +184,7 @@ public struct DataFolderBackup {
         )
     }
 
-    /// Whether the destination, or the nearest folder above it that is there, is the data folder or lies in it.
+    /// Returns whether the destination is or would be inside the data folder.
     private func liesInSource() throws -> Bool {
         let folder = try identity(of: source)
         var path = destination
@@ -176,7 +194,7 @@ public struct DataFolderBackup {
         }
         if !FileSystem.isPresent(path) { path = "." }
         while true {
-            // A backup that is there has a message of its own.
+            // `holdsBackup()` has its own message for an existing destination.
             if path != destination, try identity(of: path) == folder { return true }
             let above = path + "/.."
             guard try identity(of: above) != identity(of: path) else { return false }
@@ -184,7 +202,7 @@ public struct DataFolderBackup {
         }
     }
 
-    /// What tells a folder from all others.
+    /// Returns what identifies a folder, whatever its path.
     private func identity(of path: String) throws -> FileIdentity {
         do throws(SystemError) {
             return try FileStatus(of: path).identity

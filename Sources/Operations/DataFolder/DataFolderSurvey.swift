@@ -1,44 +1,43 @@
 import POSIX
 
-/// What a data folder holds, looked at without changing anything in it.
+/// The contents of a data folder, examined without changing anything.
 ///
-/// A new database in a folder of an old one would be the end of everything in it: no row would
-/// refer to its photos any more, and no key would open it. So a database is made only where no
-/// server has been before, or where its first start did not come to its end.
+/// A new database in a used folder would lose everything in it: no row would refer to its photos,
+/// and no key would give access. So a database is created only where no server has been before, or
+/// where the first start was not completed.
 struct DataFolderSurvey {
-    /// What is where the database should be.
+    /// What is at the database's path.
     enum Database: Equatable {
         case missing
-        /// A file without bytes.
+        /// An empty file.
         case empty
-        /// A file that does not begin as those of SQLite do.
+        /// A file without the signature of SQLite.
         case foreign
-        /// A file of SQLite, whatever is in it; and whether it keeps a write-ahead log.
+        /// An SQLite file with any content, and whether it uses a write-ahead log.
         case present(hasLog: Bool)
     }
 
-    /// What stands at the beginning of every file of SQLite, see
-    /// https://www.sqlite.org/fileformat2.html.
+    /// The first bytes of every SQLite file (https://www.sqlite.org/fileformat2.html).
     private static let signature = Array("SQLite format 3\0".utf8)
-    /// Where a 2 tells that a log is kept, and a 1 that none is.
+    /// The offset of a byte that is 2 with a write-ahead log and 1 without.
     private static let writeVersionOffset = 18
 
     let path: String
     let database: Database
-    /// What SQLite kept beside the database, by name, as far as it is not empty.
+    /// The names of SQLite's files beside the database that are not empty.
     let logs: [String]
-    /// The keys that are there, as complaints name them.
+    /// The existing keys, as error messages name them.
     let keys: [String]
-    /// How many blobs are there.
+    /// The number of blobs, including those set aside.
     let photos: Int
-    /// Whether a server has had the folder.
+    /// Whether a server or a command has locked the folder before.
     let wasServed: Bool
-    /// Whether its first start did not come to its end.
+    /// Whether its first start was not completed.
     let isUnfinished: Bool
 
-    /// Looks at a folder.
+    /// Examines a folder; a missing one counts as empty.
     ///
-    /// - Throws: `DataFolder.Fault` when it cannot be looked at; one that is missing is empty.
+    /// - Throws: `DataFolder.Fault` if it cannot be read.
     init(of path: String) throws {
         self.path = path
         func exists(_ name: String) -> Bool { FileSystem.isPresent("\(path)/\(name)") }
@@ -46,45 +45,55 @@ struct DataFolderSurvey {
         logs = ["-wal", "-shm", "-journal"].map { DataFolder.databaseName + $0 }.filter {
             Self.size("\(path)/\($0)") > 0
         }
-        keys = [("admin-key", "the admin key"), ("signing-key", "the signing key")].filter { exists($0.0) }.map(\.1)
-        let folders = try Self.names(in: "\(path)/blobs").map { "\(path)/blobs/\($0)" } + ["\(path)/set-aside"]
-        photos = try folders.reduce(0) { $0 + (try Self.names(in: $1).count { $0.utf8.count == 64 }) }
+        keys = [("admin-key", "the admin key"), ("signing-key", "the signing key")].filter {
+            exists($0.0)
+        }.map(\.1)
+        let folders =
+            try Self.names(in: "\(path)/blobs").map { "\(path)/blobs/\($0)" } + [
+                "\(path)/set-aside"
+            ]
+        photos = try folders.reduce(0) {
+            $0 + (try Self.names(in: $1).count { $0.utf8.count == 64 })
+        }
         wasServed = exists("lock")
         isUnfinished = exists(DataFolder.firstStartMarkName)
     }
 
     // MARK: - Verdicts
 
-    /// Whether a server may make a database here.
+    /// Returns whether a server may create a database here.
     ///
-    /// Keys alone are no reason against it where no server has been: an operator may have put them
-    /// there for the first start.
+    /// Keys alone do not forbid it where no server has been: an operator may have put them there
+    /// for the first start.
     ///
-    /// - Throws: `DataFolder.Fault` if the folder is an old one and its database is gone, or not
-    ///   the one that it had.
+    /// - Throws: `DataFolder.Fault` if the folder is not new and its database is missing, empty,
+    ///   not SQLite's, or beside the log of another database.
     func mayMakeDatabase() throws -> Bool {
         switch database {
         case .present(let hasLog):
             try refuseForeignLog(hasLog)
-            // One that has no tables yet is the work of a first start, too.
+            // A database without tables may also be left by an unfinished first start.
             return photos == 0 && (isUnfinished || keys.isEmpty)
         case .foreign: throw loss("is no database of SQLite")
         case .missing, .empty:
-            let isFresh = photos == 0 && (isUnfinished || logs.isEmpty && (keys.isEmpty || !wasServed))
+            let isFresh =
+                photos == 0 && (isUnfinished || logs.isEmpty && (keys.isEmpty || !wasServed))
             guard isFresh else { throw loss(database == .empty ? "is empty" : "is missing") }
             return true
         }
     }
 
-    /// Requires the database of a folder that a server has made, for a command that makes none.
+    /// Requires an existing database, for a command that creates none.
     ///
-    /// - Throws: `DataFolder.Fault` if it is not there.
+    /// - Throws: `DataFolder.Fault` if it is missing or unusable.
     func requireDatabase() throws {
         switch database {
         case .present(let hasLog): try refuseForeignLog(hasLog)
         case .foreign: throw loss("is no database of SQLite")
-        case .empty where !isUnfinished && (photos > 0 || !keys.isEmpty || !logs.isEmpty): throw loss("is empty")
-        case .missing where !isUnfinished && (photos > 0 || !keys.isEmpty || !logs.isEmpty): throw loss("is missing")
+        case .empty where !isUnfinished && (photos > 0 || !keys.isEmpty || !logs.isEmpty):
+            throw loss("is empty")
+        case .missing where !isUnfinished && (photos > 0 || !keys.isEmpty || !logs.isEmpty):
+            throw loss("is missing")
         case .missing, .empty:
             throw DataFolder.Fault(
                 description:
@@ -94,12 +103,14 @@ struct DataFolderSurvey {
         }
     }
 
-    /// How to go on without the database of the folder.
+    /// Returns how to go on without the folder's database.
     static func remedy(_ path: String, logs: [String] = []) -> String {
         let name = DataFolder.databaseName
         let verb = logs.count == 1 ? "belongs" : "belong"
         let away =
-            logs.isEmpty ? "" : " First move \(logs.joined(separator: " and ")) away, which \(verb) to the lost one."
+            logs.isEmpty
+            ? ""
+            : " First move \(logs.joined(separator: " and ")) away, which \(verb) to the lost one."
         return
             "Nothing was changed.\(away) To restore it, copy the whole last backup (`palimpsest backup`) to this folder; its "
             + "\(name) alone does where nothing was erased or has expired since. To start anew without what the folder holds, "
@@ -108,7 +119,9 @@ struct DataFolderSurvey {
 
     private func loss(_ what: String) -> DataFolder.Fault {
         var held = keys
-        if photos > 0 { held.insert(photos == 1 ? "1 file of a photo" : "\(photos) files of photos", at: 0) }
+        if photos > 0 {
+            held.insert(photos == 1 ? "1 file of a photo" : "\(photos) files of photos", at: 0)
+        }
         if !logs.isEmpty { held.append(logs.joined(separator: ", ")) }
         let rest = held.isEmpty ? "" : ", but the folder holds \(held.joined(separator: ", "))"
         return DataFolder.Fault(
@@ -117,10 +130,10 @@ struct DataFolderSurvey {
         )
     }
 
-    /// Refuses a log that another database has left, which SQLite would write into this one.
+    /// Refuses a log of another database, which SQLite would write into this one.
     ///
-    /// The copies of `palimpsest backup` keep no log; one beside them is that of the database which
-    /// they replace.
+    /// The databases of `palimpsest backup` use no log. A log beside one belongs to the database
+    /// that it replaces.
     private func refuseForeignLog(_ hasLog: Bool) throws {
         let log = DataFolder.databaseName + "-wal"
         guard !hasLog, logs.contains(log) else { return }
@@ -132,7 +145,7 @@ struct DataFolderSurvey {
         )
     }
 
-    // MARK: - Looking
+    // MARK: - Reading
 
     private static func database(at path: String) throws -> Database {
         let head: [UInt8]
@@ -151,7 +164,7 @@ struct DataFolderSurvey {
         (try? FileStatus(of: path).size) ?? 0
     }
 
-    /// The names in a folder; none if there is no such folder.
+    /// Returns the names in a folder; none if there is no such folder.
     private static func names(in path: String) throws -> [String] {
         do throws(SystemError) {
             return try Folder.names(in: path)

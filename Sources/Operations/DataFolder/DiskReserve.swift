@@ -3,47 +3,47 @@ public import POSIX
 public import Queue
 import Synchronization
 
-/// Room on the disk that is kept for erasing: a file without meaning, given up when the disk is
+/// Disk space that is reserved for erasing, as a file of no meaning that shrinks when the disk is
 /// full.
 ///
-/// To erase something the database has to write first. Without room nobody could make room, so this
-/// file has some; once something was erased it is made anew. Until then what it lacks does not
-/// count as free, so that no upload and no worker takes it.
+/// To erase anything, the database must write first, so on a full disk nobody could make room. The
+/// reserve provides that room, and is refilled after something was erased. Until then its missing
+/// bytes do not count as free, so that no upload and no worker takes them.
 public final class DiskReserve: Sendable {
-    /// The file's name in the data folder.
+    /// The name of the file in the data folder.
     static let fileName = "reserve"
-    /// What the erasure of the largest job writes.
+    /// The most that is reserved: what erasing the largest job writes.
     private static let largest: UInt64 = 32 << 20
     private static let smallest: UInt64 = 1 << 20
-    /// At most this part of a disk.
+    /// Within the bounds above, the reserve is the disk's size divided by this.
     private static let share: UInt64 = 32
 
-    /// What is given up first, and twice as much each further time.
+    /// The bytes of one step; `erasing` releases 1 step, then 2, then 4, and so on.
     private static let step: UInt64 = 1 << 20
 
     private let path: String
-    /// How many bytes are to be kept.
+    /// The size of the full reserve in bytes.
     let size: UInt64
     private let kept = Mutex<UInt64>(0)
 
-    /// Describes the reserve of a data folder; ``restore(on:logger:)`` makes it.
+    /// Creates the reserve of a data folder; ``restore(on:logger:)`` creates its file.
     ///
     /// - Parameters:
     ///   - folder: The data folder.
-    ///   - diskSize: The bytes of its disk.
+    ///   - diskSize: The size of its disk in bytes.
     public init(folder: String, diskSize: UInt64) {
         path = "\(folder)/\(Self.fileName)"
         size = min(max(diskSize / Self.share, Self.smallest), Self.largest)
     }
 
-    /// How many bytes are to be kept and are not.
+    /// How many bytes the reserve lacks.
     public var missingBytes: UInt64 { kept.withLock { size - $0 } }
 
-    // MARK: - Giving up and making anew
+    // MARK: - Releasing and restoring
 
-    /// Gives up a part of a folder's reserve, blocking on the disk.
+    /// Releases one step of a folder's reserve, blocking on the disk.
     ///
-    /// - Returns: Whether there was any.
+    /// - Returns: Whether there was anything to release.
     static func release(in folder: String) -> Bool {
         let path = "\(folder)/\(fileName)"
         do throws(SystemError) {
@@ -56,11 +56,11 @@ public final class DiskReserve: Sendable {
         }
     }
 
-    /// Gives up so many steps, blocking on the disk.
+    /// Releases a number of steps, blocking on the disk.
     ///
-    /// No more than is needed, since others who fill the disk take it.
+    /// Release no more than necessary, because others who fill the disk take it.
     ///
-    /// - Returns: Whether there was any.
+    /// - Returns: Whether there was anything to release.
     func release(steps: UInt64) -> Bool {
         kept.withLock { kept in
             guard kept > 0 else { return false }
@@ -69,11 +69,14 @@ public final class DiskReserve: Sendable {
         }
     }
 
-    /// Makes the file whole if the disk has room for what it lacks, and as much again as all of it.
+    /// Refills the file if the disk has room for the missing bytes plus the size of the full
+    /// reserve.
     public func restore(on disk: BlockingExecutor, logger: Logger) async {
         guard missingBytes > 0 else { return }
         let isRestored = await disk.run { self.fill() }
-        if isRestored { logger.info("room is kept on the disk for erasing", metadata: ["bytes": "\(size)"]) }
+        if isRestored {
+            logger.info("room is kept on the disk for erasing", metadata: ["bytes": "\(size)"])
+        }
     }
 
     private func fill() -> Bool {
@@ -83,7 +86,7 @@ public final class DiskReserve: Sendable {
                 let file = try FileDescriptor(opening: path, for: .writing, .create)
                 let status = try file.status()
                 let free = try DiskSpace(of: file).free
-                // Of a file with holes nothing is kept.
+                // A sparse file reserves nothing.
                 let isSolid = status.allocatedBytes >= status.size
                 kept = isSolid ? min(status.size, size) : 0
                 guard kept == size || free >= size * 2 - kept else { return false }
@@ -99,7 +102,7 @@ public final class DiskReserve: Sendable {
         }
     }
 
-    /// Whether the disk has room for all of the file.
+    /// Allocates the whole file; returns `false` if the disk has no room for it.
     private func fill(_ file: borrowing FileDescriptor) -> Bool {
         do throws(SystemError) {
             try file.allocate(size)
@@ -112,12 +115,12 @@ public final class DiskReserve: Sendable {
 }
 
 extension Optional<DiskReserve> {
-    /// Runs something that erases, and again with room made for it if the database had none.
+    /// Runs a body that erases, and repeats it with more room if the database could not write.
     ///
-    /// First the database's log is folded, which may then be written from its beginning; then more
-    /// and more of the reserve is given up.
+    /// It first checkpoints the write-ahead log, which can then restart. Then it releases more and
+    /// more of the reserve.
     ///
-    /// - Throws: What the body throws with all of that.
+    /// - Throws: What the body throws when the reserve is used up; without a reserve at once.
     public func erasing<Value: Sendable>(
         in store: any StoreUpkeep,
         on disk: BlockingExecutor,
@@ -131,7 +134,10 @@ extension Optional<DiskReserve> {
             } catch let error as StoreError where error.isOfWriting {
                 guard let self else { throw error }
                 if steps == 0 {
-                    logger.warning("the disk is full, so its reserve is used to erase", metadata: ["error": "\(error)"])
+                    logger.warning(
+                        "the disk is full, so its reserve is used to erase",
+                        metadata: ["error": "\(error)"]
+                    )
                 } else {
                     let given = steps
                     guard await disk.run({ self.release(steps: given) }) else { throw error }

@@ -1,17 +1,17 @@
 import POSIX
 
-/// A small file of the data folder that nobody but its owner may read.
+/// A small file in the data folder that only its owner may read.
 struct SecretFile {
     private static let maxBytes = 1024
 
-    /// Where it lies.
+    /// The path of the file.
     let path: String
-    /// What it holds, as complaints name it: "The admin key".
+    /// The content's name at the start of an error message, such as "The admin key".
     let purpose: String
 
-    /// The file's text; `nil` if there is none.
+    /// Reads the file's text, at most 1 KiB; `nil` if there is no file.
     ///
-    /// - Throws: `DataFolder.Fault` when it cannot be read.
+    /// - Throws: `DataFolder.Fault` if it cannot be read.
     func read() throws -> String? {
         do throws(SystemError) {
             let file = try FileDescriptor(opening: path)
@@ -22,9 +22,9 @@ struct SecretFile {
         }
     }
 
-    /// Writes the file so that it is there whole, with mode 0600, or not at all.
+    /// Writes the file atomically with mode 0600.
     ///
-    /// - Throws: `DataFolder.Fault` when it cannot be written.
+    /// - Throws: `DataFolder.Fault` if it cannot be written.
     func write(_ text: String) throws {
         do throws(SystemError) {
             let file = try StagedFile(for: path, at: path + ".new", replacingLeftover: true)
@@ -35,9 +35,9 @@ struct SecretFile {
         }
     }
 
-    /// Removes the file for good, if it is there.
+    /// Removes the file durably, if it exists.
     ///
-    /// - Throws: `DataFolder.Fault` when it cannot be removed.
+    /// - Throws: `DataFolder.Fault` if it cannot be removed.
     func remove() throws {
         do throws(SystemError) {
             guard try FileSystem.unlink(path) else { return }

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// Encodes documents: snake_case, keys in order.
+/// Encodes JSON documents with snake_case, sorted keys.
 public enum JSONDocument {
-    /// On many lines, with a line end for terminals.
+    /// Encodes a document on several lines, with a final newline.
     public static func bytes(_ document: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -10,7 +10,7 @@ public enum JSONDocument {
         return Array(try encoder.encode(document)) + [UInt8(ascii: "\n")]
     }
 
-    /// On one line.
+    /// Encodes a document on one line, without a newline.
     public static func line(_ document: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase

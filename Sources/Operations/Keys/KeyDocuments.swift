@@ -17,15 +17,15 @@ public struct KeyDocument: Encodable {
     let expiresAt: String?
     let lastUsedAt: String?
     let revokedAt: String?
-    /// Only in the answer to the request that made the key.
+    /// Set only in the answer to the request that created the key.
     let secret: String?
 
-    /// Shows a key.
+    /// Creates the document of a key.
     ///
     /// - Parameters:
     ///   - key: The key.
-    ///   - now: In milliseconds since 1970.
-    ///   - secret: The secret of a key that was just made.
+    ///   - now: The time in milliseconds since 1970, for the key's state.
+    ///   - secret: The secret of a key that was just created.
     public init(_ key: APIKey, now: Int64, secret: APIKeySecret? = nil) {
         id = key.id
         name = key.name
@@ -50,11 +50,11 @@ public struct KeyListDocument: Encodable {
     let keys: [KeyDocument]
     let nextCursor: String?
 
-    /// Shows a page.
+    /// Creates the document of a page.
     ///
     /// - Parameters:
-    ///   - keys: Its keys.
-    ///   - nextCursor: Where the next page begins; `nil` on the last one.
+    ///   - keys: The page's keys.
+    ///   - nextCursor: Where the next page begins; `nil` on the last page.
     public init(keys: [KeyDocument], nextCursor: String?) {
         self.keys = keys
         self.nextCursor = nextCursor

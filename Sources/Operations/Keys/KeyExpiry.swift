@@ -1,15 +1,17 @@
 public import Queue
 
-/// When a key is to expire, as somebody says it.
+/// The requested expiry of a key.
 public enum KeyExpiry: Sendable, Equatable {
-    /// At a time as RFC 3339 has it.
+    /// At a time in RFC 3339 form.
     case at(String)
-    /// After so many seconds.
+    /// After a number of seconds.
     case inSeconds(Int64)
 
-    /// What two members of a request say together, of which either may be there: as null as well, which removes the expiry.
+    /// Combines two members of a request, of which at most one may be present.
     ///
-    /// - Throws: ``KeyFault`` if both are there.
+    /// A member may be null, which removes the expiry.
+    ///
+    /// - Throws: ``KeyFault`` if both are present.
     public static func change(
         at time: ValueChange<String>,
         inSeconds seconds: ValueChange<Int64>
@@ -27,21 +29,23 @@ public enum KeyExpiry: Sendable, Equatable {
         }
     }
 
-    /// The one that is given.
+    /// Uses the value that is given; `nil` if neither is.
     ///
-    /// - Returns: `nil` if neither is.
     /// - Throws: ``KeyFault`` if both are.
     init?(at time: String?, inSeconds seconds: Int64?) throws(KeyFault) {
-        let change = try Self.change(at: time.map { .set($0) } ?? .keep, inSeconds: seconds.map { .set($0) } ?? .keep)
+        let change = try Self.change(
+            at: time.map { .set($0) } ?? .keep,
+            inSeconds: seconds.map { .set($0) } ?? .keep
+        )
         guard case .set(let expiry) = change else { return nil }
         self = expiry
     }
 
-    /// The moment.
+    /// Returns the time of the expiry.
     ///
-    /// - Parameter now: In milliseconds since 1970.
+    /// - Parameter now: The time in milliseconds since 1970.
     /// - Returns: Milliseconds since 1970.
-    /// - Throws: ``KeyFault`` for a time that is malformed, past or too far off.
+    /// - Throws: ``KeyFault`` for a time that is malformed, past, or more than 36,600 days ahead.
     public func milliseconds(now: Int64) throws(KeyFault) -> Int64 {
         switch self {
         case .at(let text): try KeyRules.expiry(at: text, now: now)

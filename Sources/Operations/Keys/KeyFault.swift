@@ -1,8 +1,8 @@
-/// Why an API key cannot be made as somebody describes it.
+/// Why a requested API key is not valid.
 public struct KeyFault: Error, Sendable, Equatable {
-    /// The member of the description that is wrong, as the API names it: `expires_at`.
+    /// The invalid member as the API names it, such as `expires_at`.
     public let member: String
-    /// What it has to be, in one sentence.
+    /// What the member must be, in one sentence.
     public let detail: String
 
     init(_ member: String, _ detail: String) {

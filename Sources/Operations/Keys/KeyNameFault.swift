@@ -1,11 +1,11 @@
 import JobModel
 import Queue
 
-/// Why a name does not tell which key is meant.
+/// Why a name does not identify a key.
 struct KeyNameFault: Error, Sendable, CustomStringConvertible {
     let description: String
 
-    /// The key of an identifier, or the only one of a name.
+    /// Returns the key with an identifier, or the only one with a name.
     static func find(_ named: String, among keys: [APIKey]) throws(KeyNameFault) -> APIKey {
         if let key = keys.first(where: { $0.id.text == named }) { return key }
         let called = keys.filter { $0.name == named }
@@ -15,7 +15,8 @@ struct KeyNameFault: Error, Sendable, CustomStringConvertible {
         guard called.count == 1 else {
             let ids = called.map(\.id.text).joined(separator: ", ")
             throw KeyNameFault(
-                description: "\(called.count) API keys are called \(named); name one by its identifier: \(ids)."
+                description:
+                    "\(called.count) API keys are called \(named); name one by its identifier: \(ids)."
             )
         }
         return key

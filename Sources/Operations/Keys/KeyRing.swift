@@ -3,32 +3,33 @@ public import Queue
 import SQLiteStore
 import SemanticImages
 
-/// The API keys in a service's data folder, for commands; the service may run meanwhile and heeds every change at once.
+/// The API keys in a data folder, for commands; a running service applies every change at once.
 ///
-/// It takes no lock and never changes the database's schema, so that it is in no server's way.
+/// It takes no lock and never changes the database's schema, so it does not get in a server's way.
 public final class KeyRing: Sendable {
-    /// Why a command cannot do its work, in one sentence.
+    /// Why a command cannot do its work.
     public struct Fault: Error, Sendable, CustomStringConvertible {
-        /// The sentence.
+        /// One sentence.
         public let description: String
-        /// Whether what was asked for cannot be, whatever the data folder holds.
+        /// Whether the request itself is invalid, whatever the data folder holds.
         public var isUsage = false
     }
 
-    /// A key to be made, as somebody types it.
+    /// The request for a new key, as typed on the command line.
     public struct NewKey: Sendable {
-        /// For people.
+        /// A name for people.
         public var name: String
-        /// What it may do: `submit`, `read`, `admin`.
+        /// What the key permits: `submit`, `read`, `admin`.
         public var scopes: [String]
-        /// How much it may do.
+        /// The limits on what the key may do.
         public var quotas: APIKeyQuotas
-        /// When it expires, as RFC 3339 has it; never without this and ``expiresInSeconds``.
+        /// The time of expiry in RFC 3339 form; without this and ``expiresInSeconds`` the key never
+        /// expires.
         public var expiresAt: String?
-        /// After how many seconds it expires.
+        /// The seconds until the key expires.
         public var expiresInSeconds: Int64?
 
-        /// Describes a key.
+        /// Creates a request.
         public init(name: String, scopes: [String], quotas: APIKeyQuotas = APIKeyQuotas()) {
             self.name = name
             self.scopes = scopes
@@ -39,15 +40,19 @@ public final class KeyRing: Sendable {
     private let path: String
     private let store: any KeyCatalog & StoreUpkeep
 
-    /// Opens a data folder that a server has made.
+    /// Opens the data folder of a server, which may be running.
     ///
     /// - Parameter path: The folder.
-    /// - Throws: ``Fault`` if there is none, it is another user's, or its database is of another version.
+    /// - Throws: ``Fault`` if there is no data folder, it belongs to another user, or its database
+    ///   has another version's schema.
     public init(dataFolder path: String) throws(Fault) {
         self.path = path
         do {
             let database = try DataFolder.existingDatabase(of: path)
-            store = try SQLiteStore(attachingTo: database, generatorVersion: SemanticImageGenerator.version)
+            store = try SQLiteStore(
+                attachingTo: database,
+                generatorVersion: SemanticImageGenerator.version
+            )
         } catch let fault as DataFolder.Fault {
             throw Fault(description: fault.description)
         } catch {
@@ -65,10 +70,10 @@ public final class KeyRing: Sendable {
 
     // MARK: - Changing
 
-    /// Makes a key.
+    /// Creates a key.
     ///
-    /// - Returns: The key, and its secret, which nobody can tell afterwards.
-    /// - Throws: ``Fault`` for what a key cannot be, and for faults of the database.
+    /// - Returns: The key and its secret, which cannot be read again.
+    /// - Throws: ``Fault`` if the request is invalid or the database fails.
     public func create(_ new: NewKey) async throws(Fault) -> (key: APIKey, secret: String) {
         do {
             let name = try KeyRules.name(new.name)
@@ -95,37 +100,37 @@ public final class KeyRing: Sendable {
 
     /// Revokes a key.
     ///
-    /// - Parameter named: Its name or its identifier.
+    /// - Parameter named: The key's identifier, or the name of an active one.
     /// - Returns: The key as it was.
-    /// - Throws: ``Fault`` if there is none, several are called so, it is the last active one with the scope `admin`, and for
-    ///   faults of the database.
+    /// - Throws: ``Fault`` if there is none, several have this name, it is the last active one with
+    ///   the scope `admin`, or the database fails.
     public func revoke(named: String) async throws(Fault) -> APIKey {
         let key = try await key(named: named)
         let revocation: APIKeyRevocation
-        do { revocation = try await store.revokeKey(key.id) } catch { throw Self.unusable(path, error) }
+        do { revocation = try await store.revokeKey(key.id) } catch {
+            throw Self.unusable(path, error)
+        }
         guard revocation != .lastAdmin else {
             throw Fault(
-                description: "\(key.id) is the last active API key with the scope 'admin'; make another one first."
+                description:
+                    "\(key.id) is the last active API key with the scope 'admin'; make another one first."
             )
         }
         return key
     }
 
-    // MARK: - Looking
+    // MARK: - Reading
 
-    /// All keys, expired and revoked ones too, oldest first.
-    ///
-    /// - Returns: The keys.
-    /// - Throws: ``Fault``.
+    /// Returns all keys, including expired and revoked ones, oldest first.
     public func keys() async throws(Fault) -> [APIKey] {
         do { return try await store.keys() } catch { throw Self.unusable(path, error) }
     }
 
-    /// The key that is meant.
+    /// Finds a key by identifier or name.
     ///
-    /// - Parameter named: Its identifier, or the name of an active one.
+    /// - Parameter named: The key's identifier, or the name of an active one.
     /// - Returns: The key.
-    /// - Throws: ``Fault`` if there is none, or several are called so.
+    /// - Throws: ``Fault`` if there is none, or several have this name.
     public func key(named: String) async throws(Fault) -> APIKey {
         let now = store.currentTime
         let keys = try await keys()
@@ -137,24 +142,27 @@ public final class KeyRing: Sendable {
         }
     }
 
-    /// Whether a key is taken now.
+    /// Returns the current state of a key.
     public func state(of key: APIKey) -> APIKeyState {
         key.state(at: store.currentTime)
     }
 
-    /// Keys as JSON, as `GET /v1/keys` shows them.
+    /// Encodes keys as JSON, as `GET /v1/keys` shows them.
     ///
-    /// - Returns: An object with the member `keys`, and a line end.
+    /// - Returns: An object with the member `keys`, and a newline.
     /// - Throws: ``Fault``.
     public func json(of keys: [APIKey]) throws(Fault) -> String {
         let now = store.currentTime
-        let document = KeyListDocument(keys: keys.map { KeyDocument($0, now: now) }, nextCursor: nil)
+        let document = KeyListDocument(
+            keys: keys.map { KeyDocument($0, now: now) },
+            nextCursor: nil
+        )
         return try text(document)
     }
 
-    /// One key as JSON, as `GET /v1/keys/{id}` shows it.
+    /// Encodes one key as JSON, as `GET /v1/keys/{id}` shows it.
     ///
-    /// - Returns: An object, and a line end.
+    /// - Returns: An object, and a newline.
     /// - Throws: ``Fault``.
     public func json(of key: APIKey) throws(Fault) -> String {
         try text(KeyDocument(key, now: store.currentTime))

@@ -1,38 +1,41 @@
 public import Queue
 
-/// What names, scopes, expiries and quotas of API keys may be, for the API and the command line.
+/// The rules for names, scopes, expiries and quotas of API keys, for the API and the command line.
 public enum KeyRules {
-    /// What a name has to be.
+    /// The rule for names, as a sentence.
     public static let nameDetail =
         "The name must have 1 to 100 characters, none of them a control character."
-    /// What scopes have to be.
+    /// The rule for scopes, as a sentence.
     public static let scopesDetail =
         "The scopes must be one or more of submit, read and admin."
-    /// What the time of an expiry has to be.
+    /// The rule for the time of an expiry, as a sentence.
     public static let expiresAtDetail =
         "The expiry must be a time to come, as in 2030-01-31T12:00:00Z (RFC 3339)."
-    /// What the seconds until an expiry have to be.
+    /// The rule for the seconds until an expiry, as a sentence.
     public static let expiresInDetail =
         "The seconds until the expiry must be a whole number from 1 to \(maxLifetimeSeconds)."
-    /// What quotas have to be together.
+    /// The rule for the form of quotas, as a sentence.
     public static let quotasDetail =
         "The quotas must be an object, or null for none."
-    /// What the limit of images queued has to be.
+    /// The rule for the limit of queued images, as a sentence.
     public static let imagesQueuedDetail =
         quotaDetail("images queued", APIKeyQuotas.imagesQueuedRange)
-    /// What the limit of bytes queued has to be.
+    /// The rule for the limit of queued bytes, as a sentence.
     public static let bytesQueuedDetail =
         quotaDetail("bytes queued", APIKeyQuotas.bytesQueuedRange)
-    /// What the limit of jobs per minute has to be.
+    /// The rule for the limit of jobs per minute, as a sentence.
     public static let jobsPerMinuteDetail =
         quotaDetail("jobs per minute", APIKeyQuotas.jobsPerMinuteRange)
 
-    /// A hundred years.
+    /// A hundred years of 366 days.
     private static let maxLifetimeSeconds: Int64 = 100 * 366 * 24 * 3600
 
     /// Checks a name.
     ///
-    /// - Throws: ``KeyFault`` for one that a key cannot have, or none.
+    /// It must have 1 to 100 characters and at most 400 bytes, no control or format characters, and
+    /// not only white space.
+    ///
+    /// - Throws: ``KeyFault`` for an invalid or missing name.
     public static func name(_ text: String?) throws(KeyFault) -> String {
         guard let text, (1...100).contains(text.count), text.utf8.count <= 400, isPrintable(text),
             text.contains(where: { !$0.isWhitespace })
@@ -49,9 +52,9 @@ public enum KeyRules {
         }
     }
 
-    /// Reads the names of scopes.
+    /// Parses the names of scopes.
     ///
-    /// - Throws: ``KeyFault`` for a name that is no scope's, and for no name at all.
+    /// - Throws: ``KeyFault`` for an unknown scope, or if there is none.
     public static func scopes(_ names: [String]) throws(KeyFault) -> Set<APIKeyScope> {
         let scopes = names.compactMap(APIKeyScope.init(rawValue:))
         guard scopes.count == names.count, !scopes.isEmpty else {
@@ -60,15 +63,17 @@ public enum KeyRules {
         return Set(scopes)
     }
 
-    /// The moment of an expiry.
+    /// Checks the time of an expiry.
     ///
     /// - Parameters:
-    ///   - text: RFC 3339.
-    ///   - now: In milliseconds since 1970.
+    ///   - text: The time in RFC 3339 form.
+    ///   - now: The current time in milliseconds since 1970.
     /// - Returns: Milliseconds since 1970.
-    /// - Throws: ``KeyFault`` for a time that is malformed, past or more than a hundred years off.
+    /// - Throws: ``KeyFault`` for a time that is malformed, past, or more than 36,600 days ahead.
     static func expiry(at text: String, now: Int64) throws(KeyFault) -> Int64 {
-        guard let time = Timestamp.milliseconds(text), time > now, time - now <= maxLifetimeSeconds * 1000 else {
+        guard let time = Timestamp.milliseconds(text), time > now,
+            time - now <= maxLifetimeSeconds * 1000
+        else {
             throw KeyFault("expires_at", expiresAtDetail)
         }
         return time
@@ -81,12 +86,12 @@ public enum KeyRules {
         return now + seconds * 1000
     }
 
-    /// Checks the limit of images queued.
+    /// Checks the limit of queued images.
     public static func imagesQueued(_ limit: Int) throws(KeyFault) -> Int {
         try quota(limit, "images_queued", APIKeyQuotas.imagesQueuedRange, imagesQueuedDetail)
     }
 
-    /// Checks the limit of bytes queued.
+    /// Checks the limit of queued bytes.
     public static func bytesQueued(_ limit: Int) throws(KeyFault) -> Int {
         try quota(limit, "bytes_queued", APIKeyQuotas.bytesQueuedRange, bytesQueuedDetail)
     }

@@ -1,7 +1,7 @@
 /// Names one claim of one image: 16 random bytes.
 ///
-/// It fences off a worker that has lost its lease. The owner and the number of the attempt do not: if
-/// a database forgets the commit of a claim, the same owner may get the same attempt twice.
+/// It fences off a worker that has lost its lease. The owner and the number of the attempt do not:
+/// if a database forgets the commit of a claim, the same owner may get the same attempt twice.
 public struct ClaimToken: Sendable, Hashable {
     /// The bytes.
     public let bytes: [UInt8]

@@ -40,7 +40,7 @@ public struct ClaimedImage: Sendable, Equatable {
     /// The most images that one claim takes together.
     public static let maxTogether = 64
 
-    /// For stores: puts a claim together.
+    /// Creates a claim; for stores.
     public init(
         jobID: JobIdentifier,
         number: Int,

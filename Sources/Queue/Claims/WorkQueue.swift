@@ -5,9 +5,9 @@ public protocol WorkQueue: Sendable {
     /// Leases work for some codecs.
     ///
     /// Each gets the next image, or up to `limit` small ones of one job. `FairQueue` decides whose
-    /// image it is. Among the images of one key the turn of their jobs decides, then the order in the
-    /// job. An image that crashed or was interrupted before is claimed alone, so that its next crash
-    /// is blamed on no other image.
+    /// image it is. Among the images of one key the turn of their jobs decides, then the order in
+    /// the job. An image that crashed or was interrupted before is claimed alone, so that its next
+    /// crash is blamed on no other image.
     ///
     /// - Parameters:
     ///   - owner: Who claims.

@@ -1,12 +1,14 @@
 @preconcurrency import Dispatch
 
-/// An actor with a deadline, on the executor of the ``Shard`` that keeps it.
+/// An actor with a deadline, on the executor of the clock's ``Shard``.
 public protocol DeadlineOwner: Actor {
-    /// The deadline has passed, or a little later. It is forgotten; set a new one if needed.
+    /// Called at the deadline or shortly after.
+    ///
+    /// The deadline is then cleared; set a new one if needed.
     func deadlinePassed()
 }
 
-/// The one coarse timer of a ``Shard``: it fires every 250 ms while there is a deadline, and rests otherwise.
+/// The coarse timer of a ``Shard``, which fires every 250 ms while there is any deadline.
 public actor DeadlineClock {
     private static let nanosecondsPerTick: UInt64 = 250_000_000
 
@@ -16,8 +18,10 @@ public actor DeadlineClock {
     private var owners: [ObjectIdentifier: any DeadlineOwner] = [:]
     private var isRunning = false
 
-    /// The queue's executor.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    /// The executor of the shard's queue.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
 
     init(executor: QueueExecutor) {
         self.executor = executor
@@ -27,12 +31,15 @@ public actor DeadlineClock {
     }
 
     deinit {
-        // Releasing a source that is suspended or was never activated ends the process.
+        // Releasing a source that is suspended or was never activated crashes the process.
         if !isRunning { timer.resume() }
         timer.cancel()
     }
 
-    /// Sets the owner's one deadline, in nanoseconds of uptime as ``now()`` counts them; rounded up to the next tick.
+    /// Sets the owner's only deadline, in the nanoseconds of ``now()``, rounded up to the next
+    /// tick.
+    ///
+    /// The clock keeps the owner alive until then, or until ``remove(_:)``.
     public func set(_ owner: some DeadlineOwner, to uptime: UInt64) {
         let key = ObjectIdentifier(owner)
         owners[key] = owner
@@ -44,19 +51,22 @@ public actor DeadlineClock {
         timer.resume()
     }
 
-    /// Forgets the owner.
+    /// Clears the owner's deadline.
     public func remove(_ owner: some DeadlineOwner) {
         let key = ObjectIdentifier(owner)
         owners[key] = nil
         wheel.remove(key)
     }
 
-    /// Nanoseconds since some fixed moment, never going back.
+    /// The monotonic time in nanoseconds since a fixed moment.
     public nonisolated static func now() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
 
     private static func tick() -> Int { Int(clamping: now() / nanosecondsPerTick) }
 
-    private nonisolated static func install(_ clock: DeadlineClock, on timer: any DispatchSourceTimer) {
+    private nonisolated static func install(
+        _ clock: DeadlineClock,
+        on timer: any DispatchSourceTimer
+    ) {
         timer.setEventHandler { [weak clock] in clock?.assumeIsolated { $0.fire() } }
     }
 

@@ -1,10 +1,11 @@
-/// Deadlines counted in ticks, cheap to move: a hashed wheel whose entries are only looked at when their slot comes round.
+/// A hashed timer wheel of deadlines in ticks, which are cheap to postpone.
 ///
-/// Pushing a deadline back, which every request does, touches nothing but a number; the entry is moved when it is met.
+/// Postponing a deadline, which every request does, only changes a number. The entry moves when its
+/// old slot comes up.
 struct DeadlineWheel<Key: Hashable & Sendable>: Sendable {
     private struct Entry {
         var deadline: Int
-        /// The tick at whose slot the key is queued.
+        /// The tick in whose slot the key is queued.
         var queued: Int
     }
 
@@ -19,7 +20,7 @@ struct DeadlineWheel<Key: Hashable & Sendable>: Sendable {
 
     var isEmpty: Bool { entries.isEmpty }
 
-    /// Sets the tick at which `key` expires; a tick in the past expires with the next advance.
+    /// Sets the tick at which `key` expires; one in the past expires with the next advance.
     mutating func set(_ key: Key, to deadline: Int) {
         if let entry = entries[key], entry.queued <= deadline {
             entries[key] = Entry(deadline: deadline, queued: entry.queued)
@@ -32,14 +33,14 @@ struct DeadlineWheel<Key: Hashable & Sendable>: Sendable {
         entries[key] = nil
     }
 
-    /// Moves on and returns the keys whose deadlines have been reached; they are forgotten.
+    /// Advances to a tick and removes and returns the expired keys.
     mutating func advance(to tick: Int) -> [Key] {
         var expired: [Key] = []
         guard !entries.isEmpty else {
             now = max(now, tick)
             return []
         }
-        // A jump of more than one round meets every slot once.
+        // After a jump of more than one round, visit every slot only once.
         let first = max(now + 1, tick - slots.count + 1)
         guard first <= tick else { return [] }
         now = tick
@@ -47,7 +48,7 @@ struct DeadlineWheel<Key: Hashable & Sendable>: Sendable {
             let keys = slots[slot]
             slots[slot] = []
             for key in keys {
-                // A key that is gone, or queued elsewhere by now, has left this behind.
+                // Skip stale references of keys that were removed or queued elsewhere since.
                 guard let entry = entries[key], entry.queued % slots.count == slot else { continue }
                 if entry.queued > tick {
                     slots[slot].append(key)

@@ -2,9 +2,9 @@ import CLinux
 @preconcurrency import Dispatch
 import Glibc
 
-/// The directions in which an attempt on a socket is worth while.
+/// What a socket may be ready for.
 public struct Readiness: OptionSet, Sendable {
-    /// The bits.
+    /// The raw bits.
     public let rawValue: UInt8
 
     /// Creates a set from its bits.
@@ -14,17 +14,20 @@ public struct Readiness: OptionSet, Sendable {
     public static let readable = Readiness(rawValue: 1)
     /// There may be room to write.
     public static let writable = Readiness(rawValue: 2)
-    /// The peer has ended its direction, or the connection is broken; bytes that came before may still be unread.
+    /// The peer has ended its direction, or the connection is broken; earlier bytes may still be
+    /// unread.
     public static let ended = Readiness(rawValue: 4)
 }
 
-/// Tells the sockets of a ``Shard`` when they are ready: one epoll set, watched by one Dispatch source.
+/// Reports the readiness of a ``Shard``'s sockets, with one epoll instance watched by one Dispatch
+/// source.
 ///
-/// A Dispatch source a socket would be the obvious way. But where thousands of connections a second come and go, libdispatch on Linux
-/// now and then touches the record of a source that it has freed (its issue 949), and the process is gone. Here a socket is known by a
-/// token that is never used again, so that an event which comes too late finds nobody.
+/// One Dispatch source per socket would be the obvious design. But at thousands of connections a
+/// second, libdispatch on Linux sometimes uses the record of a source after freeing it
+/// (swift-corelibs-libdispatch issue 949), which crashes the process. Here a token that is never
+/// reused identifies each socket, so a late event finds no owner.
 public actor Poller {
-    /// A socket's place in the set.
+    /// A socket's registration.
     struct Token {
         fileprivate let number: UInt64
         fileprivate let descriptor: Int32
@@ -38,8 +41,10 @@ public actor Poller {
     private var owners: [UInt64: any SocketOwner] = [:]
     private var lastNumber: UInt64 = 0
 
-    /// The queue's executor.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    /// The executor of the shard's queue.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
 
     init(executor: QueueExecutor) throws(SocketError) {
         let epoll = clinux_epoll_make()
@@ -57,11 +62,11 @@ public actor Poller {
         source.cancel()
     }
 
-    /// Tells an owner, from now on and as an edge, when its socket becomes readable.
+    /// Starts reporting, edge-triggered, when an owner's socket becomes readable.
     ///
-    /// The owner is kept alive until ``remove(_:)``.
+    /// The poller keeps the owner alive until ``remove(_:)``.
     ///
-    /// - Returns: The socket's place, or why the system has none.
+    /// - Returns: The socket's registration, or why it failed.
     func add(_ descriptor: Int32, of owner: some SocketOwner) -> Result<Token, SocketError> {
         lastNumber += 1
         guard clinux_epoll_add(epoll, descriptor, lastNumber) == 0 else {
@@ -71,17 +76,18 @@ public actor Poller {
         return .success(Token(number: lastNumber, descriptor: descriptor))
     }
 
-    /// Tells the owner also when its socket becomes writable, beginning with whether it is.
+    /// Also reports when the socket becomes writable, and at once if it is.
     ///
-    /// Most sockets never need it: they take what they are given at once.
+    /// Most sockets never need this, because they take all output at once.
     func addOutput(_ token: Token) {
-        // Fails only for a descriptor that was not added.
+        // This fails only for a descriptor that was not added.
         _ = clinux_epoll_add_output(epoll, token.descriptor, token.number)
     }
 
-    /// Forgets a socket, whose descriptor is still open.
+    /// Removes a socket, whose descriptor must still be open.
     func remove(_ token: Token) {
-        // Closing would not do: a child that is being forked right now may hold a copy.
+        // Remove explicitly: a child being forked may still hold a copy of this descriptor, so
+        // closing it would not remove it.
         _ = clinux_epoll_remove(epoll, token.descriptor)
         owners[token.number] = nil
     }
@@ -90,13 +96,14 @@ public actor Poller {
         source.setEventHandler { [weak poller] in poller?.assumeIsolated { $0.takeTurn() } }
     }
 
-    /// Passes on what is there; what is left makes the source fire again.
+    /// Passes on a batch of events; if more are left, the source fires again.
     private func takeTurn() {
-        withUnsafeTemporaryAllocation(of: clinux_readiness.self, capacity: Self.eventsPerTurn) { events in
+        withUnsafeTemporaryAllocation(of: clinux_readiness.self, capacity: Self.eventsPerTurn) {
+            events in
             let count = Int(clinux_epoll_take(epoll, events.baseAddress, Int32(events.count)))
             guard count > 0 else { return }
             for event in events[..<count] {
-                // An owner that an earlier event of this turn has removed is not there any more.
+                // An earlier event of this turn may have removed the owner.
                 owners[event.token]?.pass(Readiness(event))
             }
         }

@@ -1,24 +1,26 @@
 @preconcurrency public import Dispatch
 
-/// Ties actors to a serial Dispatch queue, so that Dispatch sources on the queue and the actors' own code exclude each other.
+/// Runs actors on a serial Dispatch queue, so that the queue's Dispatch sources and the actors'
+/// code never run at the same time.
 ///
-/// A handler of a source on ``queue`` enters an actor of this executor by `assumeIsolated`, without a hop.
+/// The handler of a source on ``queue`` enters an actor of this executor by `assumeIsolated`,
+/// without a hop.
 public final class QueueExecutor: SerialExecutor {
-    /// The queue; serial.
+    /// The serial queue.
     public let queue: DispatchQueue
 
-    /// Creates an executor with a queue of its own.
+    /// Creates an executor with its own queue.
     public init(label: String) {
         queue = DispatchQueue(label: label)
     }
 
-    /// Runs a job of an actor on the queue.
+    /// Runs an actor's job on the queue.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
 
-    /// Runs work on the queue, after what is there already.
+    /// Runs work on the queue, after the work that is already queued.
     public func post(_ work: @escaping @Sendable () -> Void) {
         queue.async(execute: work)
     }

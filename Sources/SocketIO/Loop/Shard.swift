@@ -1,4 +1,4 @@
-/// One serial queue with its clock and its poller; connections are spread over a few of them.
+/// A serial queue with its clock and poller; a server spreads its connections over a few of them.
 public final class Shard: Sendable {
     /// The executor of every actor of this shard.
     public let executor: QueueExecutor
@@ -9,9 +9,9 @@ public final class Shard: Sendable {
     /// The readiness of this shard's sockets.
     public let poller: Poller
 
-    /// Creates a shard with a queue of its own.
+    /// Creates a shard with its own queue.
     ///
-    /// - Throws: ``SocketError`` when the system has no descriptor or no memory left for it.
+    /// - Throws: ``SocketError`` if the system has no descriptors or memory left.
     public init(label: String) throws(SocketError) {
         executor = QueueExecutor(label: label)
         clock = DeadlineClock(executor: executor)

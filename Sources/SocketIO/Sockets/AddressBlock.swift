@@ -1,13 +1,15 @@
 import CLinux
 
-/// Numeric addresses that begin alike, such as `10.0.0.0/8`, `2001:db8::/32` or `127.0.0.1`; or `unix`, the peers of Unix-domain sockets.
+/// A block of numeric addresses in CIDR notation, or `unix`, the peers of Unix-domain sockets.
+///
+/// Examples are `10.0.0.0/8`, `2001:db8::/32` and the single address `127.0.0.1`.
 public struct AddressBlock: Sendable, Equatable {
-    /// The address's bytes, 4 or 16; none for `unix`.
+    /// The address's bytes, 4 or 16; empty for `unix`.
     private let bytes: [UInt8]
-    /// How many bits count.
+    /// The length of the prefix in bits.
     private let bits: Int
 
-    /// Reads a block; `nil` for what is none.
+    /// Parses a block; `nil` if the text is not one.
     public init?(_ text: String) {
         if text == "unix" {
             (bytes, bits) = ([], 0)
@@ -28,7 +30,7 @@ public struct AddressBlock: Sendable, Equatable {
         self.bits = bits
     }
 
-    /// Whether a peer's host is one of them.
+    /// Returns whether the block contains a peer's host.
     public func contains(_ host: String) -> Bool {
         guard !bytes.isEmpty else { return host == "unix" }
         guard let other = Self.bytes(of: host), other.count == bytes.count else { return false }
@@ -40,16 +42,17 @@ public struct AddressBlock: Sendable, Equatable {
         return true
     }
 
-    /// The peers on this machine.
+    /// The addresses of peers on this machine.
     public static let thisMachine = ["127.0.0.0/8", "::1", "unix"].compactMap(AddressBlock.init)
 
-    /// The bytes of an address by which one subscriber is told from another: all of an IPv4 address, the 64 bits of an IPv6 one's network.
+    /// Returns the bytes that identify a subscriber: all of an IPv4 address, or the /64 of an IPv6
+    /// address.
     public static func network(of host: String) -> [UInt8] {
         let bytes = bytes(of: host) ?? []
         return bytes.count == 16 ? Array(bytes.prefix(8)) : bytes
     }
 
-    /// Whether a text is a numeric address.
+    /// Returns whether a text is a numeric address.
     public static func isAddress(_ text: String) -> Bool { bytes(of: text) != nil }
 
     private static func bytes(of host: String) -> [UInt8]? {

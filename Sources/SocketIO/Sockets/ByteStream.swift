@@ -1,41 +1,42 @@
-/// What one attempt to move bytes came to.
+/// The result of one attempt to read or write.
 public enum TransferResult: Sendable, Equatable {
-    /// This many bytes were moved, at least one.
+    /// This many bytes were transferred, at least one.
     case bytes(Int)
-    /// Nothing can be moved before the descriptor is readable.
+    /// Nothing can be transferred until the descriptor is readable.
     case wantsReadable
-    /// Nothing can be moved before the descriptor is writable.
+    /// Nothing can be transferred until the descriptor is writable.
     case wantsWritable
-    /// The peer has ended its direction; only reads say so.
+    /// The peer has ended its direction; only reads return this.
     case end
-    /// The connection is broken, with this error number.
+    /// The connection failed with this errno.
     case failed(Int32)
 }
 
-/// What one attempt to agree with the peer on how to speak came to.
+/// The result of one step of a handshake.
 public enum HandshakeResult: Sendable, Equatable {
-    /// Bytes may be moved.
+    /// The handshake is complete; bytes may be transferred.
     case done
-    /// There is more to do once the descriptor is readable.
+    /// The handshake can continue once the descriptor is readable.
     case wantsReadable
-    /// There is more to do once the descriptor is writable.
+    /// The handshake can continue once the descriptor is writable.
     case wantsWritable
-    /// The connection is broken, with this error number.
+    /// The connection failed with this errno.
     case failed(Int32)
 }
 
-/// Moves bytes through a non-blocking descriptor that it does not own: the seam at which TLS takes the place of plain TCP.
+/// A byte stream over a non-blocking descriptor that it does not own: plain or TLS.
 ///
-/// A read may want the descriptor to be writable, and the reverse: TLS has messages of its own.
+/// A read may need the descriptor to be writable, and a write readable, because TLS exchanges
+/// messages of its own.
 public protocol ByteStream {
-    /// Goes on with the handshake; called again until it is done, and before anything else.
+    /// Continues the handshake; call it until it is done, before anything else.
     mutating func handshake() -> HandshakeResult
-    /// Reads into `buffer`, which is not empty.
+    /// Reads into `buffer`, which must not be empty.
     mutating func read(into buffer: UnsafeMutableRawBufferPointer) -> TransferResult
-    /// Writes from `buffer`, which is not empty.
+    /// Writes from `buffer`, which must not be empty.
     ///
-    /// After a result other than bytes the next write begins with the same bytes.
+    /// After any result but bytes, the next write must start with the same bytes.
     mutating func write(_ buffer: UnsafeRawBufferPointer) -> TransferResult
-    /// Tells the peer that nothing more will come, as far as that goes without waiting.
+    /// Tells the peer that nothing more will come, as far as that is possible without waiting.
     mutating func endOutput()
 }

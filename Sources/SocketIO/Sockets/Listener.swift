@@ -3,15 +3,16 @@ import CLinux
 import Glibc
 public import POSIX
 
-/// Accepts connections on a queue of its own.
+/// Accepts connections on its own queue.
 ///
-/// Running out of descriptors or memory is not the end: accepting rests for 5 ms, then twice as long up to 1 s, and goes on.
+/// When descriptors or memory run out, it pauses accepting for 5 ms, doubled each time up to 1 s,
+/// and tries again.
 public actor Listener {
-    /// What to do after a connection has been taken.
+    /// What to do after a connection has been accepted.
     public enum Verdict: Sendable {
-        /// Go on.
+        /// Accept more.
         case accept
-        /// Take no more until ``Listener/resume()``.
+        /// Accept no more until ``Listener/resume()``.
         case pause
     }
 
@@ -30,7 +31,7 @@ public actor Listener {
     private let source: any DispatchSourceRead
     private let onAccept: @Sendable (consuming FileDescriptor, SocketAddress) -> Verdict
     private let onExhaustion: @Sendable (SocketError) -> Void
-    /// Whether the file of a Unix-domain socket goes with it.
+    /// Whether to remove the file of a Unix-domain socket on closing.
     private let isOwnFile: Bool
     private var life = Life.open
     private var isActive = false
@@ -39,18 +40,21 @@ public actor Listener {
     private var restMilliseconds = 0
     private var closeWaiters: [CheckedContinuation<Void, Never>] = []
 
-    /// The address that is listened on, with the port that the system chose.
+    /// The bound address, with the port that the system chose.
     public nonisolated let address: SocketAddress
 
     /// The executor of the listener's queue.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
 
-    /// Binds and listens; nothing is accepted before ``start()``.
+    /// Binds and listens; accepts nothing before ``start()``.
     ///
     /// - Parameters:
     ///   - address: The address to bind.
-    ///   - backlog: Connections that the kernel holds before they are accepted.
-    ///   - onExhaustion: Told once each time that accepting has to rest, on the listener's queue.
+    ///   - backlog: The most connections that the kernel queues until they are accepted.
+    ///   - onExhaustion: Called on the listener's queue each time that accepting pauses for lack of
+    ///     descriptors or memory.
     ///   - onAccept: Takes each connection, on the listener's queue; must not block.
     /// - Throws: ``SocketError``.
     public init(
@@ -64,12 +68,13 @@ public actor Listener {
         self.init(socket, bound, isOwnFile: true, onExhaustion, onAccept)
     }
 
-    /// Takes over the socket that systemd listens on for this process; nothing is accepted before ``start()``.
+    /// Takes over the listening socket passed by systemd; accepts nothing before ``start()``.
     ///
     /// - Parameters:
-    ///   - onExhaustion: Told once each time that accepting has to rest, on the listener's queue.
+    ///   - onExhaustion: Called on the listener's queue each time that accepting pauses for lack of
+    ///     descriptors or memory.
     ///   - onAccept: Takes each connection, on the listener's queue; must not block.
-    /// - Throws: ``SocketError`` when there is not exactly one.
+    /// - Throws: ``SocketError`` if there is not exactly one.
     public init(
         inheriting onExhaustion: @escaping @Sendable (SocketError) -> Void,
         onAccept: @escaping @Sendable (consuming FileDescriptor, SocketAddress) -> Verdict
@@ -98,11 +103,12 @@ public actor Listener {
     }
 
     deinit {
-        // A started listener is held by its source's handlers and ends in `cancelled()`; one that never was ends here.
+        // The handlers of a started listener's source keep it alive until `cancelled()` cleans up.
+        // One that was never started is cleaned up here.
         if !wasActivated { Self.discard(source, descriptor: descriptor) }
     }
 
-    /// Begins to accept.
+    /// Starts accepting.
     public func start() {
         guard case .open = life, !wasActivated else { return }
         Self.install(self, on: source)
@@ -111,7 +117,7 @@ public actor Listener {
         source.activate()
     }
 
-    /// Goes on after a verdict of ``Verdict/pause``.
+    /// Continues after ``Verdict/pause``.
     public func resume() {
         isPaused = false
         update()
@@ -135,7 +141,10 @@ public actor Listener {
         source.cancel()
     }
 
-    private nonisolated static func install(_ listener: Listener, on source: any DispatchSourceRead) {
+    private nonisolated static func install(
+        _ listener: Listener,
+        on source: any DispatchSourceRead
+    ) {
         source.setEventHandler { listener.assumeIsolated { $0.acceptTurn() } }
         source.setCancelHandler { listener.assumeIsolated { $0.cancelled() } }
     }
@@ -150,16 +159,18 @@ public actor Listener {
                 switch error {
                 case EAGAIN: return
                 case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-                    // The kernel looks for a descriptor first: without a connection that waits for one, nothing is wrong.
+                    // The kernel allocates a descriptor before it looks for a connection, so this
+                    // is a problem only if a connection is waiting.
                     guard hasWaitingConnection else { return }
                     return rest(after: error)
-                // EINTR, ECONNABORTED, and the network errors that accept passes on: that connection's bad luck.
+                // EINTR, ECONNABORTED and the network errors of accept(2) concern only that
+                // connection.
                 default: continue
                 }
             }
             restMilliseconds = 0
             let socket = FileDescriptor(owning: number)
-            // The peers of a Unix-domain socket have no address.
+            // Peers of a Unix-domain socket have no address.
             let peer = SocketAddress(raw) ?? address
             if case .pause = onAccept(socket, peer) {
                 isPaused = true
@@ -180,8 +191,14 @@ public actor Listener {
         Self.wake(self, on: executor.queue, afterMilliseconds: restMilliseconds)
     }
 
-    private nonisolated static func wake(_ listener: Listener, on queue: DispatchQueue, afterMilliseconds delay: Int) {
-        queue.asyncAfter(deadline: .now() + .milliseconds(delay)) { listener.assumeIsolated { $0.update() } }
+    private nonisolated static func wake(
+        _ listener: Listener,
+        on queue: DispatchQueue,
+        afterMilliseconds delay: Int
+    ) {
+        queue.asyncAfter(deadline: .now() + .milliseconds(delay)) {
+            listener.assumeIsolated { $0.update() }
+        }
     }
 
     private func update() {
@@ -197,7 +214,8 @@ public actor Listener {
 
     private func cancelled() {
         life = .closed
-        // Also ends listening in a child that is being forked right now and has not closed its copy yet.
+        // Shut down explicitly: a child being forked may still hold a copy of this descriptor,
+        // which would keep the socket listening.
         _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
         _ = Glibc.close(descriptor)
         if isOwnFile, case .unix(let path) = address { _ = try? FileSystem.unlink(path) }

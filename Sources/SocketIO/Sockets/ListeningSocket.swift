@@ -2,14 +2,18 @@ import CLinux
 import Glibc
 import POSIX
 
-/// Makes the sockets that a ``Listener`` accepts from.
+/// Creates the sockets that a ``Listener`` accepts from.
 enum ListeningSocket {
-    /// Binds and listens.
+    /// Binds a socket and listens.
     ///
-    /// The socket file of a Unix-domain address that nobody listens on any more is replaced; its owner and group may connect.
+    /// For a Unix-domain address, it replaces a socket file on which nobody listens any more. The
+    /// owner and the group of the new file may connect.
     ///
     /// - Throws: ``SocketError``.
-    static func make(on address: SocketAddress, backlog: Int32) throws(SocketError) -> FileDescriptor {
+    static func make(
+        on address: SocketAddress,
+        backlog: Int32
+    ) throws(SocketError) -> FileDescriptor {
         var raw = try address.raw()
         let socket = FileDescriptor(owning: try check("socket", clinux_socket_stream(&raw)))
         if case .unix(let path) = address {
@@ -28,18 +32,19 @@ enum ListeningSocket {
         return socket
     }
 
-    /// Takes over the one socket that systemd listens on for this process (sd_listen_fds(3)).
+    /// Takes over the one socket that systemd passes to this process (sd_listen_fds(3)).
     ///
-    /// - Throws: ``SocketError`` with `ENOTCONN` when there is none, or more than one.
+    /// - Throws: ``SocketError`` with `ENOTCONN` if there is none, or more than one.
     static func inherited() throws(SocketError) -> FileDescriptor {
         let first: Int32 = 3
         defer {
-            // So that no child takes them for its own.
+            // Keep child processes from taking the socket for theirs.
             unsetenv("LISTEN_PID")
             unsetenv("LISTEN_FDS")
             unsetenv("LISTEN_FDNAMES")
         }
-        guard let pid = getenv("LISTEN_PID"), let count = getenv("LISTEN_FDS"), String(cString: pid) == "\(getpid())",
+        guard let pid = getenv("LISTEN_PID"), let count = getenv("LISTEN_FDS"),
+            String(cString: pid) == "\(getpid())",
             String(cString: count) == "1"
         else { throw SocketError(operation: "socket activation", number: ENOTCONN) }
         let socket = FileDescriptor(owning: first)
@@ -48,7 +53,7 @@ enum ListeningSocket {
         return socket
     }
 
-    /// The address that a socket is bound to.
+    /// Returns the address that a socket is bound to.
     static func address(of socket: borrowing FileDescriptor) throws(SocketError) -> SocketAddress? {
         var raw = clinux_address()
         try check("getsockname", clinux_local_address(socket.number, &raw))
@@ -62,8 +67,13 @@ enum ListeningSocket {
         return result
     }
 
-    /// Removes a socket file that a process has left behind which is gone; anything else stays, and `bind` says so.
-    private static func removeStale(_ path: String, _ raw: inout clinux_address) throws(SocketError) {
+    /// Removes a socket file that a dead process has left behind.
+    ///
+    /// Anything else stays, and `bind` reports it.
+    private static func removeStale(
+        _ path: String,
+        _ raw: inout clinux_address
+    ) throws(SocketError) {
         guard (try? FileStatus(of: path, followingLinks: false).kind) == .socket else { return }
         let probe = FileDescriptor(owning: try check("socket", clinux_socket_stream(&raw)))
         guard clinux_connect(probe.number, &raw) != 0, errno == ECONNREFUSED else { return }

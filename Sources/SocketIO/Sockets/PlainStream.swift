@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// TCP as it is.
+/// A stream over a descriptor without encryption.
 public struct PlainStream: ByteStream {
     private let descriptor: Int32
 
@@ -10,10 +10,10 @@ public struct PlainStream: ByteStream {
         self.descriptor = descriptor
     }
 
-    /// There is nothing to agree on.
+    /// Does nothing, because there is no handshake.
     public mutating func handshake() -> HandshakeResult { .done }
 
-    /// Reads what is there.
+    /// Reads the available bytes.
     public mutating func read(into buffer: UnsafeMutableRawBufferPointer) -> TransferResult {
         while true {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
@@ -25,7 +25,7 @@ public struct PlainStream: ByteStream {
         }
     }
 
-    /// Writes what the socket takes.
+    /// Writes as many bytes as the socket takes.
     public mutating func write(_ buffer: UnsafeRawBufferPointer) -> TransferResult {
         while true {
             let count = clinux_send(descriptor, buffer.baseAddress, buffer.count)
@@ -38,7 +38,7 @@ public struct PlainStream: ByteStream {
 
     /// Shuts down the sending direction.
     public mutating func endOutput() {
-        // Fails only where the peer has reset the connection, which the next read shows.
+        // This fails only if the peer has reset the connection, which the next read reveals.
         _ = clinux_shutdown_output(descriptor)
     }
 }

@@ -1,22 +1,28 @@
 import CLinux
 import Glibc
 
-/// Where a socket is: a numeric IPv4 or IPv6 address with a port, or a path in the file system.
+/// The address of a socket: a numeric IPv4 or IPv6 address with a port, or a path in the file
+/// system.
 public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
-    /// A numeric address, such as `127.0.0.1` or `::1`, and the port in host byte order; 0 asks the system for a free one.
+    /// A numeric address, such as `127.0.0.1` or `::1`, and a port in host byte order.
+    ///
+    /// Port 0 asks the system for a free one.
     case internet(host: String, port: UInt16)
     /// A Unix-domain socket.
     case unix(path: String)
 
-    /// Creates an internet address; names are not looked up.
+    /// Creates an internet address without looking up names.
     ///
-    /// - Throws: ``SocketError`` with `EINVAL` when `host` is not numeric.
+    /// - Throws: ``SocketError`` with `EINVAL` if `host` is not numeric.
     public init(host: String, port: UInt16) throws(SocketError) {
         self = .internet(host: host, port: port)
         _ = try raw()
     }
 
-    /// `nil` for a family that has no place here, and for a Unix-domain socket without a path, as clients have.
+    /// Converts a system address.
+    ///
+    /// It is `nil` for other address families, and for a Unix-domain socket without a path, such as
+    /// a client's.
     init?(_ raw: clinux_address) {
         var (raw, text) = (raw, [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN)))
         if raw.storage.ss_family == sa_family_t(AF_UNIX) {
@@ -27,7 +33,10 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
         let port = clinux_address_format(&raw, &text, socklen_t(text.count))
         guard let port = UInt16(exactly: port) else { return nil }
-        let host = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let host = String(
+            decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) },
+            as: UTF8.self
+        )
         self = .internet(host: host, port: port)
     }
 
@@ -62,10 +71,11 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         return address
     }
 
-    /// `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/palimpsest.sock`.
+    /// The form used in settings: `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/palimpsest.sock`.
     public var description: String {
         switch self {
-        case .internet(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .internet(let host, let port):
+            host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path): "unix:\(path)"
         }
     }

@@ -2,51 +2,58 @@ import CLinux
 import Glibc
 public import POSIX
 
-/// The actor to which a ``StreamSocket`` belongs.
+/// The actor that owns a ``StreamSocket``.
 ///
-/// Every call comes on its executor's queue.
+/// All calls come on its executor's queue.
 public protocol SocketOwner: Actor {
-    /// The socket may have become ready: pass it on to ``StreamSocket/handle(_:for:)``.
+    /// Called when the socket may be ready; pass it on to ``StreamSocket/handle(_:for:)``.
     func socketBecame(_ readiness: Readiness)
-    /// Bytes have come. They are valid during the call only.
+    /// Called with received bytes, which are valid only during the call.
     func socketReceived(_ bytes: UnsafeRawBufferPointer)
-    /// The peer has ended its direction.
+    /// Called when the peer has ended its direction and all its bytes have been read.
     func socketReceivedEnd()
-    /// The peer has ended its direction, or is gone, though what it sent before may not be read yet.
+    /// Called when the peer has ended its direction or is gone, though its last bytes may be
+    /// unread.
     ///
-    /// It comes also while reading is paused, once at least, and before or after ``socketReceivedEnd()``.
+    /// It is called at least once, even while reading is paused, and before or after
+    /// ``socketReceivedEnd()``.
     func socketPeerEnded()
-    /// Everything that was sent has left.
+    /// Called when all output has been handed to the kernel.
     func socketFlushed()
-    /// The connection is broken; the owner should close.
+    /// Called with an errno when the connection has failed; the owner should close the socket.
     func socketFailed(_ number: Int32)
-    /// The descriptor is closed. The last call.
+    /// Called last, when the descriptor is closed.
     func socketClosed()
 }
 
 extension SocketOwner {
-    /// Most owners learn soon enough what they read.
+    /// Does nothing, because most owners learn of the end soon enough by reading.
     public func socketPeerEnded() {}
 }
 
-/// How far the peer is, by the word of both kernels; what lies in this side's buffers is not counted.
+/// How far the peer has got, according to the kernels of both sides.
+///
+/// Bytes in this side's buffers do not count.
 public struct PeerProgress: Sendable, Equatable {
-    /// Grows with what the peer takes; a number that means nothing by itself, only that another one is progress.
+    /// A number that changes when the peer takes bytes; its value has no other meaning.
     public var taken: UInt64
-    /// The bytes of the peer's that have arrived, read or not, and encrypted as they may be; `nil` where the kernel does not tell.
+    /// The number of bytes that have arrived from the peer, read or unread, counted before
+    /// decryption.
+    ///
+    /// `nil` if the kernel does not report it.
     public var arrived: UInt64?
 
-    /// Creates a progress.
+    /// Creates a value.
     public init(taken: UInt64, arrived: UInt64?) {
         self.taken = taken
         self.arrived = arrived
     }
 }
 
-/// A connected, non-blocking TCP socket, confined to its ``SocketOwner``.
+/// A connected, non-blocking stream socket, confined to its ``SocketOwner``.
 ///
-/// Readiness is taken as an edge: reading goes on until nothing is left or the budget of a turn is used up, and a paused socket that is
-/// resumed reads by itself instead of waiting for an event that may have been delivered already.
+/// Readiness is edge-triggered. So it reads until nothing is left or the turn's budget is used up.
+/// When resumed after a pause it reads at once, because the event may already have been delivered.
 public final class StreamSocket {
     private enum Life {
         case idle
@@ -71,25 +78,25 @@ public final class StreamSocket {
     private var output = OutputQueue()
     private var afterFlush = AfterFlush.nothing
     private var wantsReading = true
-    /// Whether there may be something to read of which no event will tell any more.
+    /// Whether there may be unread bytes that no further event will announce.
     private var mayBeReadable = false
     private var isOutputWatched = false
     private var hasReadEnd = false
     private var isEstablished = false
-    /// TLS waits, in one direction, for what is the other's readiness.
+    /// Set when TLS needs the other direction's readiness before it can continue.
     private var readAwaitsWritable = false
     private var writeAwaitsReadable = false
 
-    /// How many bytes have left through this socket.
+    /// The number of output bytes that the stream has accepted.
     public private(set) var sentBytes: UInt64 = 0
 
     /// Takes over a connected non-blocking descriptor; nothing happens until ``start(for:)``.
     ///
-    /// A socket that was made must be started and closed.
+    /// Every socket must be started and closed.
     ///
     /// - Parameters:
     ///   - descriptor: The descriptor.
-    ///   - stream: Moves bytes through that descriptor; plain TCP if it is not given.
+    ///   - stream: Moves bytes through that descriptor; plain by default.
     ///   - shard: The shard whose executor is the owner's.
     public init(
         _ descriptor: consuming FileDescriptor,
@@ -102,13 +109,14 @@ public final class StreamSocket {
         self.stream = stream ?? PlainStream(descriptor: number)
     }
 
-    /// Whether bytes wait to leave.
+    /// Whether output is waiting to be sent.
     public var hasPendingOutput: Bool { !output.isEmpty }
 
-    /// How far the peer is.
+    /// How far the peer has got.
     ///
-    /// A full send buffer is no sign of a peer that takes nothing: the kernel tells of room again only when a third of some megabytes has
-    /// left, which takes a slow reader minutes.
+    /// A full send buffer does not mean that the peer has stalled. The kernel reports a socket
+    /// writable again only when a third of the buffer is free. Of several megabytes, that takes a
+    /// slow reader minutes.
     public var peerProgress: PeerProgress {
         guard isOpen else { return PeerProgress(taken: sentBytes, arrived: nil) }
         var (acknowledged, arrived): (UInt64, UInt64) = (0, 0)
@@ -116,7 +124,9 @@ public final class StreamSocket {
             return PeerProgress(taken: acknowledged, arrived: arrived)
         }
         var unread: Int32 = 0
-        guard clinux_unsent(descriptor, &unread) == 0 else { return PeerProgress(taken: sentBytes, arrived: nil) }
+        guard clinux_unsent(descriptor, &unread) == 0 else {
+            return PeerProgress(taken: sentBytes, arrived: nil)
+        }
         return PeerProgress(taken: sentBytes &- UInt64(clamping: unread), arrived: nil)
     }
 
@@ -125,9 +135,9 @@ public final class StreamSocket {
         if case .open = life { true } else { false }
     }
 
-    /// Begins to read.
+    /// Starts reading.
     ///
-    /// The owner is kept alive until ``SocketOwner/socketClosed()``.
+    /// The socket keeps the owner alive until ``SocketOwner/socketClosed()``.
     public func start(for owner: isolated some SocketOwner) {
         guard case .idle = life else { return }
         _ = clinux_no_delay(descriptor)
@@ -138,7 +148,7 @@ public final class StreamSocket {
         }
     }
 
-    /// Carries out what the socket's readiness allows.
+    /// Reads and writes what the socket's readiness allows.
     public func handle(_ readiness: Readiness, for owner: isolated some SocketOwner) {
         if readiness.contains(.readable) { becameReadable(for: owner) }
         if readiness.contains(.writable) { becameWritable(for: owner) }
@@ -168,7 +178,7 @@ public final class StreamSocket {
         shard.poller.assumeIsolated { $0.addOutput(token) }
     }
 
-    /// Whether bytes may be moved; goes on with the handshake if not.
+    /// Returns whether bytes may be transferred; otherwise continues the handshake.
     private func establish(for owner: isolated some SocketOwner) -> Bool {
         guard !isEstablished else { return true }
         switch stream.handshake() {
@@ -191,7 +201,7 @@ public final class StreamSocket {
 extension StreamSocket {
     /// Pauses or resumes reading.
     ///
-    /// A pause lets the kernel's window close, which holds the peer back.
+    /// While paused, the receive buffer fills, which stops the peer.
     public func setReading(_ wanted: Bool, for owner: isolated some SocketOwner) {
         guard wanted != wantsReading else { return }
         wantsReading = wanted
@@ -199,7 +209,8 @@ extension StreamSocket {
         if wanted, mayBeReadable { postRead(for: owner) }
     }
 
-    // The closure is made here, outside any actor: one made in actor-isolated code would inherit that isolation.
+    // The closure is created in a nonisolated function, because in actor-isolated code it would
+    // inherit that isolation.
     private func postRead(for owner: some SocketOwner) {
         shard.executor.post { owner.assumeIsolated { $0.socketBecame(.readable) } }
     }
@@ -228,7 +239,7 @@ extension StreamSocket {
                     return
                 }
             }
-            // The turn is used up: let the other connections of the queue have theirs.
+            // The budget is used up: give the queue's other connections their turn.
             postRead(for: owner)
         }
     }
@@ -243,29 +254,27 @@ extension StreamSocket {
 // MARK: - Writing
 
 extension StreamSocket {
-    /// Adds bytes to the output.
-    ///
-    /// They leave with the next ``flush(for:)``.
+    /// Appends bytes to the output; the next ``flush(for:)`` sends them.
     public func send(_ bytes: [UInt8]) {
         guard isOpen else { return }
         output.append(bytes)
     }
 
-    /// Ends our direction once the output has left; what comes in is still read.
+    /// Ends this side's direction once the output is sent; reading continues.
     public func endOutputWhenFlushed() {
         if case .nothing = afterFlush { afterFlush = .endOutput }
     }
 
-    /// Closes once the output has left.
+    /// Closes the socket once the output is sent.
     public func closeWhenFlushed() {
         afterFlush = .close
     }
 
-    /// Writes what the socket takes, and the rest when it takes more.
+    /// Writes as much output as the socket takes, and the rest when it becomes writable.
     public func flush(for owner: isolated some SocketOwner) {
         guard isOpen else { return }
         guard isEstablished else {
-            // The end of a connection need not wait for the handshake.
+            // Closing need not wait for the handshake.
             if output.isEmpty { finishFlush(hadOutput: false, for: owner) }
             return
         }
@@ -279,7 +288,7 @@ extension StreamSocket {
                 watchOutput()
                 return
             case .wantsReadable:
-                // A peer that has ended cannot give what the write needs.
+                // A peer that has ended its direction cannot send what the write waits for.
                 guard !hasReadEnd else { return fail(EPIPE, for: owner) }
                 writeAwaitsReadable = true
                 return
@@ -312,14 +321,14 @@ extension StreamSocket {
 // MARK: - Closing
 
 extension StreamSocket {
-    /// Gives up what has not left, and closes; ``SocketOwner/socketClosed()`` follows.
+    /// Discards unsent output and closes the socket; ``SocketOwner/socketClosed()`` follows.
     ///
     /// - Parameters:
-    ///   - isReset: Whether the peer is told by a reset that something went wrong.
+    ///   - isReset: Whether to send a reset, which tells the peer that something went wrong.
     ///   - owner: The owner.
     public func close(isReset: Bool = false, for owner: isolated some SocketOwner) {
         if case .closed = life { return }
-        // A reset would overtake what a failed handshake has told the peer.
+        // A reset would overtake the alert of a failed handshake.
         if isReset, isEstablished { _ = clinux_reset_on_close(descriptor) }
         if case .open(let token) = life { shard.poller.assumeIsolated { $0.remove(token) } }
         life = .closed

@@ -1,13 +1,15 @@
 import COpenSSL
 import POSIX
 
-/// The files of a server's TLS.
+/// The TLS files of a server, all PEM.
 public struct TLSConfiguration: Sendable, Equatable {
-    /// PEM: the server's certificate, and after it those that lead to a root.
+    /// The server's certificate, followed by the intermediates that lead to a root.
     public var certificateFile: String
-    /// PEM: the certificate's key, without a passphrase.
+    /// The certificate's private key, without a passphrase.
     public var keyFile: String
-    /// PEM: the authorities one of which must have signed a client's certificate; `nil` asks clients for none.
+    /// The authorities, one of which must have signed each client's certificate.
+    ///
+    /// `nil` asks clients for no certificate.
     public var clientCAFile: String?
 
     /// Creates a configuration.
@@ -18,19 +20,20 @@ public struct TLSConfiguration: Sendable, Equatable {
     }
 }
 
-/// Why TLS cannot be set up, in a sentence for the operator.
+/// Why TLS cannot be set up.
 public struct TLSError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The sentence.
+    /// A sentence for the operator.
     public let description: String
 }
 
-/// What the TLS connections of a server share: certificate, key and rules, read once.
+/// The certificate, key and settings that a server's TLS connections share, read once.
 ///
-/// TLS 1.2 and 1.3 with the cipher suites of Mozilla's intermediate configuration (version 5.7), no renegotiation, ALPN for http/1.1
-/// alone, session tickets.
+/// It offers TLS 1.2 and 1.3 with the cipher suites of Mozilla's intermediate configuration
+/// (version 5.7), ALPN for http/1.1 only, and session tickets. It refuses renegotiation.
 ///
-/// `@unchecked Sendable`: OpenSSL counts the references to an SSL_CTX atomically, and documents that connections may be made from one
-/// in several threads as long as nobody changes it; nothing here does after `init`.
+/// `@unchecked Sendable`: OpenSSL counts the references to an SSL_CTX atomically. Its documentation
+/// allows several threads to create connections from one as long as nobody changes it, and nothing
+/// here does after `init`.
 public final class TLSContext: @unchecked Sendable {
     private static let ciphers =
         "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
@@ -41,8 +44,8 @@ public final class TLSContext: @unchecked Sendable {
 
     /// Reads the files.
     ///
-    /// - Parameter configuration: Names the files.
-    /// - Throws: ``TLSError`` naming the file that cannot be used.
+    /// - Parameter configuration: The files to read.
+    /// - Throws: ``TLSError`` that names the unusable file.
     public init(_ configuration: TLSConfiguration) throws(TLSError) {
         guard let context = SSL_CTX_new(TLS_server_method()) else {
             throw Self.error("TLS cannot be set up")
@@ -52,7 +55,10 @@ public final class TLSContext: @unchecked Sendable {
         copenssl_set_options(context)
         copenssl_set_modes(context)
         copenssl_keep_no_sessions(context)
-        try Self.check(SSL_CTX_set_cipher_list(context, Self.ciphers), "The cipher suites cannot be set")
+        try Self.check(
+            SSL_CTX_set_cipher_list(context, Self.ciphers),
+            "The cipher suites cannot be set"
+        )
         try Self.check(copenssl_set_groups(context, Self.groups), "The groups cannot be set")
         try Self.check(
             SSL_CTX_use_certificate_chain_file(context, configuration.certificateFile),
@@ -66,7 +72,9 @@ public final class TLSContext: @unchecked Sendable {
             SSL_CTX_check_private_key(context),
             "The key in '\(configuration.keyFile)' is not that of the certificate in '\(configuration.certificateFile)'"
         )
-        if let file = configuration.clientCAFile { try Self.requireClients(signedBy: file, context) }
+        if let file = configuration.clientCAFile {
+            try Self.requireClients(signedBy: file, context)
+        }
         SSL_CTX_set_alpn_select_cb(context, Self.selectProtocol, nil)
     }
 
@@ -74,22 +82,36 @@ public final class TLSContext: @unchecked Sendable {
         SSL_CTX_free(context)
     }
 
-    /// A new connection's state; `nil` when there is no memory for it.
+    /// Creates the state of a connection; `nil` if there is no memory for it.
     func makeSession() -> OpaquePointer? { SSL_new(context) }
 
-    private static func requireClients(signedBy file: String, _ context: OpaquePointer) throws(TLSError) {
+    private static func requireClients(
+        signedBy file: String,
+        _ context: OpaquePointer
+    ) throws(TLSError) {
         let complaint = "The file of client authorities '\(file)' cannot be used"
         try check(SSL_CTX_load_verify_locations(context, file, nil), complaint)
         guard let names = SSL_load_client_CA_file(file) else { throw error(complaint) }
         SSL_CTX_set_client_CA_list(context, names)
-        // A session that is resumed must have been one of this server's.
+        // With client verification, OpenSSL resumes sessions only if they have a context
+        // (SSL_CTX_set_session_id_context(3)).
         let identifier = Array("palimpsest".utf8)
-        try check(SSL_CTX_set_session_id_context(context, identifier, UInt32(identifier.count)), complaint)
+        try check(
+            SSL_CTX_set_session_id_context(context, identifier, UInt32(identifier.count)),
+            complaint
+        )
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
     }
 
-    /// Chooses http/1.1 from a client's list; a client that wants only others is refused (RFC 7301 section 3.2).
-    private static let selectProtocol: SSL_CTX_alpn_select_cb_func = { _, out, outLength, offered, offeredLength, _ in
+    /// Chooses http/1.1 from a client's list and refuses a client that does not offer it (RFC 7301
+    /// section 3.2).
+    private static let selectProtocol: SSL_CTX_alpn_select_cb_func = {
+        _,
+        out,
+        outLength,
+        offered,
+        offeredLength,
+        _ in
         let list = UnsafeBufferPointer(start: offered, count: Int(offeredLength))
         let wanted = Array("http/1.1".utf8)
         var place = 0
@@ -111,14 +133,14 @@ public final class TLSContext: @unchecked Sendable {
         guard result == 1 else { throw error(complaint) }
     }
 
-    /// `ERR_SYSTEM_FLAG`, beside which an error's code is an errno.
+    /// `ERR_SYSTEM_FLAG`: the other bits of the error code are an errno.
     private static let systemErrorFlag: UInt = 0x8000_0000
 
-    /// The complaint with what OpenSSL has to say, whose first error is the cause.
+    /// Adds the oldest error in OpenSSL's queue, which is the cause.
     private static func error(_ complaint: String) -> TLSError {
         let code = ERR_get_error()
         ERR_clear_error()
-        // A fault of the system has no reason of OpenSSL's.
+        // OpenSSL has no reason string for a system error.
         if code & systemErrorFlag != 0, let number = Int32(exactly: code & ~systemErrorFlag) {
             return TLSError(description: complaint + ": \(SystemError.words(for: number)).")
         }

@@ -2,17 +2,18 @@ import CLinux
 import COpenSSL
 import Glibc
 
-/// TLS over a connected descriptor, as a server.
+/// The server side of TLS over a connected descriptor.
 ///
-/// It belongs to one connection and is used on that connection's queue alone, so that OpenSSL's queue of errors, which belongs to the
-/// thread, holds nothing of others between a call and the look at it.
+/// It belongs to one connection and runs on that connection's queue only. So OpenSSL's error queue,
+/// which is per thread, holds no other connection's errors between a call and the check of its
+/// result.
 public final class TLSStream: ByteStream {
     private let session: OpaquePointer
     private let descriptor: Int32
-    /// Nothing may be written after a fatal error, not even the end.
+    /// After a fatal error nothing may be written, not even close_notify.
     private var isBroken = false
 
-    /// Creates a stream over a descriptor that it does not own; `nil` when there is no memory for it.
+    /// Creates a stream over a descriptor that it does not own; `nil` if there is no memory for it.
     public init?(_ context: TLSContext, descriptor: Int32) {
         guard let session = context.makeSession() else { return nil }
         guard SSL_set_fd(session, descriptor) == 1 else {
@@ -28,7 +29,7 @@ public final class TLSStream: ByteStream {
         SSL_free(session)
     }
 
-    /// Goes on with the handshake.
+    /// Continues the handshake.
     public func handshake() -> HandshakeResult {
         ERR_clear_error()
         let result = SSL_do_handshake(session)
@@ -49,7 +50,7 @@ public final class TLSStream: ByteStream {
         return result == 1 ? .bytes(count) : outcome(of: result)
     }
 
-    /// Encrypts and writes what the socket takes, whole records at a time.
+    /// Encrypts and writes as many whole records as the socket takes.
     public func write(_ buffer: UnsafeRawBufferPointer) -> TransferResult {
         ERR_clear_error()
         var count = 0
@@ -63,7 +64,7 @@ public final class TLSStream: ByteStream {
     public func endOutput() {
         if !isBroken, SSL_is_init_finished(session) == 1 {
             ERR_clear_error()
-            // What the peer answers is read, if at all, as its end.
+            // The peer's close_notify, if it comes, is read as its end.
             _ = SSL_shutdown(session)
         }
         _ = clinux_shutdown_output(descriptor)

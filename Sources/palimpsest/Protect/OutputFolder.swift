@@ -50,8 +50,8 @@ final class OutputFolder: Sendable {
 
     /// Creates the folder if it is missing, locks it and removes temporary files of earlier runs.
     ///
-    /// - Throws: ``CommandFault`` if that fails, the folder cannot be read, or another run holds the
-    ///   lock.
+    /// - Throws: ``CommandFault`` if that fails, the folder cannot be read, or another run holds
+    ///   the lock.
     init(path: String) throws {
         let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         self.path = trimmed
