@@ -150,7 +150,7 @@ struct JPEGReader {
             throw ImagingError(
                 .unsupported,
                 "The picture is a kind of JPEG that is not read (\(message(reader))); "
-                    + "only baseline and progressive ones with 8 bits are."
+                    + "save it as a baseline or progressive one with 8 bits."
             )
         case .tooLarge:
             throw ImagingError(

@@ -10,6 +10,8 @@ final class Progress: Sendable {
         var untried = 0
         /// How many of the failed pictures already have a result.
         var existing = 0
+        /// How many of the protected pictures got the mask of photos.
+        var masked = 0
         var tenth = 0
         var lastDrawn: ContinuousClock.Instant?
         /// The message to print with the first protected picture.
@@ -41,9 +43,12 @@ final class Progress: Sendable {
     var succeeded: Int { state.withLock { $0.done - $0.failed } }
 
     /// Counts a protected picture.
-    func succeed() {
+    ///
+    /// - Parameter mask: The mask that it got.
+    func succeed(_ mask: AppliedMask) {
         state.withLock { state in
             state.done += 1
+            if mask == .photo { state.masked += 1 }
             if let announcement = state.announcement, !isQuiet {
                 StandardError.write("\(isTerminal ? "\r\u{1B}[K" : "")\(announcement)\n")
                 state.lastDrawn = nil
@@ -74,7 +79,7 @@ final class Progress: Sendable {
         }
     }
 
-    /// Prints the summary.
+    /// Prints the summary, which says what the mask of photos costs where it was used.
     ///
     /// - Returns: The number of pictures that were not protected.
     func finish(in folder: String) -> Int {
@@ -87,13 +92,25 @@ final class Progress: Sendable {
                         ? ""
                         : "; \(existing) \(existing == 1 ? "has a result" : "have results") already")
                     + (failed == 0 ? "" : "; \(failed) failed")
+                StandardError.write(erase + Self.warning(masked: state.masked))
                 StandardError.write(
-                    "\(erase)protected \(state.done - state.failed) of \(total) pictures into "
+                    "protected \(state.done - state.failed) of \(total) pictures into "
                         + "\(StandardError.printable(folder))\(ends)\n"
                 )
             }
             return state.failed
         }
+    }
+
+    /// Says what the mask of photos costs; empty if no picture got it.
+    private static func warning(masked count: Int) -> String {
+        guard count > 0 else { return "" }
+        return """
+            \(count == 1 ? "1 photo" : "\(count) photos") got the mask of photos: the change is \
+            hardly seen, but with the weights that ship it hardly protects against training; \
+            --mask none protects more, with visible stripes
+
+            """
     }
 
     private func show(_ state: inout State) {

@@ -39,7 +39,7 @@ struct ResultFiles: Sendable {
                         isOverwriting: false
                     )
                 }
-                return progress.succeed()
+                return progress.succeed(report.mask)
             }
             try output.write(
                 try Self.json(report, of: picture),
@@ -53,7 +53,7 @@ struct ResultFiles: Sendable {
                 if !isOwn { _ = try? FileSystem.unlink(reportPath) }
                 throw error
             }
-            progress.succeed()
+            progress.succeed(report.mask)
         } catch let fault as OutputFolder.Fault where fault.isOfTakenName {
             refuse(picture, isOwn: isOwn)
         } catch {
