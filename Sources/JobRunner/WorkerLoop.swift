@@ -264,11 +264,12 @@ public struct WorkerLoop: Sendable {
         if count > 0 { logger.notice("The clock was set back", metadata: ["worker.count": "\(count)"]) }
     }
 
-    /// Takes back leases that ran out, of whichever worker, now and then.
+    /// Takes back leases that ran out, of whichever worker, at once and then now and then.
     ///
-    /// Those of this loop's own workers are spared: they run out while the database cannot be written, and then nobody is dead or stuck.
+    /// Those of this loop's own workers are spared: they run out while the database cannot be
+    /// written, and then nobody is dead or stuck.
     private func rescue() async {
-        while (try? await Task.sleep(for: configuration.lease / 2)) != nil {
+        repeat {
             do {
                 let count = try await store.rescueExpired(sparing: held.all, lease: configuration.lease)
                 if count > 0 { logger.warning("Leases ran out", metadata: ["worker.count": "\(count)"]) }
@@ -276,7 +277,7 @@ public struct WorkerLoop: Sendable {
             } catch {
                 logger.warning("Leases that ran out could not be looked for", metadata: ["error": "\(error)"])
             }
-        }
+        } while (try? await Task.sleep(for: configuration.lease / 2)) != nil
     }
 
     /// Does something until it succeeds or the task is cancelled.

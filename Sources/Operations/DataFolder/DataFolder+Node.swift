@@ -4,9 +4,6 @@ import POSIX
 
 /// The identity of the machine that works on a data folder.
 extension DataFolder {
-    /// The name of every node of releases that kept none.
-    public static let earlierNode = "serve"
-
     /// The name of the file that holds it.
     static let nodeFileName = "node"
 
