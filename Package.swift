@@ -252,12 +252,20 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Runs programs for tests.
+        .target(
+            name: "ProcessHarness",
+            dependencies: ["CLinux", "POSIX"],
+            path: "Tests/ProcessHarness",
+            swiftSettings: settings
+        ),
+
         // Tests, one target a module.
         tests("POSIX"),
         tests("HTTPWire", ["WireHarness", httpTypes], resources: [.copy("FuzzInputs")]),
-        tests("Imaging", ["CKernels"], resources: [.copy("Fixtures")]),
-        tests("Archive", ["WireHarness"]),
-        tests("JobModel", ["Cryptography"]),
+        tests("Imaging", ["CKernels", "ProcessHarness"], resources: [.copy("Fixtures")]),
+        tests("Archive", ["ProcessHarness", "WireHarness"]),
+        tests("JobModel", ["Cryptography", "ProcessHarness"]),
         tests("ImageHeader"),
         tests("Telemetry", [logging]),
         tests("Cryptography"),
@@ -297,9 +305,9 @@ let package = Package(
             ["Cryptography", "JobModel", "Migrations", "Queue", "StoreHarness", grdb],
             resources: [.copy("Fixtures")]
         ),
-        tests("HTTPServer", ["CLinux", "HTTPWire", "SocketIO", httpTypes, logging]),
+        tests("HTTPServer", ["HTTPWire", "ProcessHarness", "SocketIO", httpTypes, logging]),
         tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"]),
-        tests("Sandbox", ["CLinux", "CodecHarness"]),
+        tests("Sandbox", ["CLinux", "CodecHarness", "ProcessHarness"]),
         tests("CodecProtocol", ["CodecHarness", "Cryptography", "JobModel"]),
         tests(
             "CodecHost",

@@ -288,12 +288,12 @@ public struct WorkerLoop: Sendable {
         }
     }
 
-    /// Regularly takes back expired leases of any worker.
+    /// Takes back expired leases of any worker, at once and then regularly.
     ///
     /// It spares those of this loop's own workers: they expire while the database cannot be
     /// written, and then no worker is dead or stuck.
     private func rescue() async {
-        while (try? await Task.sleep(for: configuration.lease / 2)) != nil {
+        repeat {
             do {
                 let count = try await store.rescueExpired(
                     sparing: held.all,
@@ -309,7 +309,7 @@ public struct WorkerLoop: Sendable {
                     metadata: ["error": "\(error)"]
                 )
             }
-        }
+        } while (try? await Task.sleep(for: configuration.lease / 2)) != nil
     }
 
     /// Repeats `body` until it succeeds or the task is cancelled.

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessHarness
 import Testing
 
 @testable import Archive
@@ -44,16 +45,9 @@ final class ArchiveFile {
     ///
     /// `{}` in the arguments stands for the archive.
     func run(_ program: String, _ arguments: String...) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments.map { $0 == "{}" ? file.path : $0 }
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let text = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(String(decoding: text, as: UTF8.self))")
-        return String(decoding: text, as: UTF8.self)
+        let end = try RunningProgram.run(program, arguments.map { $0 == "{}" ? file.path : $0 })
+        try #require(end.isSuccess, "\(end.outputText)\(end.complaintText)")
+        return end.outputText
     }
 
     /// Runs a Python script in which the archive is open as `z`.

@@ -1,5 +1,6 @@
 import Archive
 import Foundation
+import ProcessHarness
 import Testing
 import WireHarness
 
@@ -11,17 +12,10 @@ enum Foreign {
         _ arguments: [String],
         in folder: URL? = nil
     ) throws -> [UInt8] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.currentDirectoryURL = folder
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return Array(bytes)
+        let place = folder.map { ["-C", $0.path] } ?? []
+        let end = try RunningProgram.run("/usr/bin/env", place + [program] + arguments)
+        try #require(end.isSuccess, "\(end.complaintText)")
+        return end.output
     }
 
     /// Returns what a Python script writes to `out`, which can be made unseekable.

@@ -103,6 +103,9 @@ struct HousekeepingTests {
         fixture.api.ledger.settle([second])
         try await fixture.housekeeping.remove([first], ifOlderThan: .seconds(-1))
         #expect(try fixture.blobs.list().isEmpty)
+        // Nor does it take room any more.
+        let files = try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/tmp")
+        #expect(files.isEmpty)
     }
 
     @Test("Neither an erasure nor an expiry takes a picture whose other row is still to be written")

@@ -1,6 +1,6 @@
-import CLinux
 import Glibc
 import HTTPWire
+import ProcessHarness
 import Testing
 
 @testable import HTTPServer
@@ -11,36 +11,13 @@ import Testing
 @Suite("With curl") struct CurlTests {
     /// Runs a shell command and returns its output.
     ///
-    /// It inherits no other descriptor: `popen` would give curl the ends of pipes that other tests
-    /// wait to see closed. Foundation's `Process` crashes where other threads open files meanwhile.
+    /// What it complains of is told with the tests.
     private func shell(_ line: String) async throws -> String {
         try await blocking {
-            var ends: [Int32] = [-1, -1]
-            try #require(pipe(&ends) == 0)
-            defer { close(ends[0]) }
-            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-            let words = ["/bin/sh", "-c", "LC_ALL=C; \(line)"]
-            var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-            defer { for argument in arguments { free(argument) } }
-            var process: pid_t = 0
-            let code = plm_spawn("/bin/sh", &arguments, environ, [-1, ends[1], 2], 3, &process)
-            close(ends[1])
-            try #require(code == 0)
-            let output = Self.readAll(ends[0])
-            var (status, signal): (Int32, Int32) = (0, 0)
-            try #require(plm_wait(process, &status, &signal) == 0)
-            return String(decoding: output, as: UTF8.self)
-        }
-    }
-
-    private static func readAll(_ descriptor: Int32) -> [UInt8] {
-        var output: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            if count <= 0 { return output }
-            output += buffer[..<count]
+            let variables = ["LC_ALL": "C"]
+            let end = try RunningProgram.run("/bin/sh", ["-c", line], environment: variables)
+            if !end.complaints.isEmpty { print("\(line): \(end.complaintText)") }
+            return end.outputText
         }
     }
 

@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import ProcessHarness
 import Testing
 
 @testable import Imaging
@@ -133,20 +134,8 @@ private struct Pillow: Decodable {
         """
 
     init(reading bytes: [UInt8]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-        process.arguments = ["-c", Self.script]
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        // Less than a pipe's capacity, so writing before reading cannot block.
-        try #require(bytes.count < 60_000)
-        try input.fileHandleForWriting.write(contentsOf: Data(bytes))
-        try input.fileHandleForWriting.close()
-        let answer = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        self = try JSONDecoder().decode(Pillow.self, from: answer)
+        let end = try RunningProgram.run("/usr/bin/python3", ["-c", Self.script], input: bytes)
+        try #require(end.isSuccess, "\(end.complaintText)")
+        self = try JSONDecoder().decode(Pillow.self, from: Data(end.output))
     }
 }

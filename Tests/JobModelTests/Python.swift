@@ -1,4 +1,5 @@
 import Foundation
+import ProcessHarness
 import Testing
 
 /// Runs Python, whose standard library knows Unicode and Windows device names independently.
@@ -17,20 +18,16 @@ enum Python {
         )
         try JSONEncoder().encode(texts).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-        process.arguments = [
-            "-c",
-            "import json, sys\ntexts = json.load(open(sys.argv[1], encoding='utf-8'))\nout = []\n\(script)\njson.dump(out, sys.stdout)",
-            file.path,
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return try JSONDecoder().decode([String].self, from: bytes)
+        let end = try RunningProgram.run(
+            "/usr/bin/python3",
+            [
+                "-c",
+                "import json, sys\ntexts = json.load(open(sys.argv[1], encoding='utf-8'))\nout = []\n\(script)\njson.dump(out, sys.stdout)",
+                file.path,
+            ]
+        )
+        try #require(end.isSuccess, "\(end.complaintText)")
+        return try JSONDecoder().decode([String].self, from: Data(end.output))
     }
 }
 

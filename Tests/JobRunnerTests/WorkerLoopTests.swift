@@ -60,9 +60,15 @@ struct WorkerLoopTests {
             try #require(try await store.image(job: id, number: number))
         }
 
-        func loop(_ codecs: CodecPool, run: String = "run") -> WorkerLoop {
-            WorkerLoop(
-                configuration: WorkerLoop.Configuration(instance: "here", run: run),
+        func loop(
+            _ codecs: CodecPool,
+            run: String = "run",
+            lease: Duration = .seconds(60)
+        ) -> WorkerLoop {
+            var configuration = WorkerLoop.Configuration(instance: "here", run: run)
+            configuration.lease = lease
+            return WorkerLoop(
+                configuration: configuration,
                 store: store,
                 blobs: blobs,
                 ledger: BlobLedger(blobs: blobs),
@@ -72,10 +78,14 @@ struct WorkerLoopTests {
         }
 
         /// Runs the loop while something else goes on, then drains it.
-        func working(_ configuration: CodecConfiguration, count: Int = 1, _ body: () async throws -> Void) async throws
-        {
+        func working(
+            _ configuration: CodecConfiguration,
+            count: Int = 1,
+            lease: Duration = .seconds(60),
+            _ body: () async throws -> Void
+        ) async throws {
             let pool = try CodecPool(count: count, configuration: configuration, logger: Material.logger)
-            let loop = loop(pool)
+            let loop = loop(pool, lease: lease)
             let running = Task { await loop.run() }
             do {
                 try await body()
@@ -300,6 +310,18 @@ struct WorkerLoopTests {
             let dead = try #require(WorkerOwner(instance: "here", run: "before", worker: 0))
             #expect(try await house.store.claim(owner: dead, lease: .seconds(3600)).count == 1)
             try await house.working(Material.fakeCodec("honest")) {
+                try await eventually("the job is done") { try await house.job(id).state == .done }
+            }
+        }
+    }
+
+    @Test("Leases that ran out before the start are taken back at once, whoever had them")
+    func rescuesAtOnce() async throws {
+        try await withHouse { house in
+            let id = try await house.submit([[1]])
+            let dead = try #require(WorkerOwner(instance: "elsewhere", run: "run", worker: 0))
+            #expect(try await house.store.claim(owner: dead, lease: .zero).count == 1)
+            try await house.working(Material.fakeCodec("honest"), lease: .seconds(7200)) {
                 try await eventually("the job is done") { try await house.job(id).state == .done }
             }
         }

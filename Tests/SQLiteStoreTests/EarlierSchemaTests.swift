@@ -130,7 +130,7 @@ import Testing
             pictures: [StoredBlob(sha256: blob("new"), size: 9)]
         )
         #expect(try await store.importSemanticImages([cats], tenant: one) == [])
-        try await store.reclaim(previousRunsOf: "serve")
+        try await store.rescueExpired()
         var imported: [String: ArtefactPart<SHA256Digest>] = [:]
         while case let claims = try await store.claim(owner: worker()), !claims.isEmpty {
             for claim in claims where claim.tenant == one {
@@ -198,7 +198,7 @@ import Testing
         #expect(try await store.read { db in try Self.leases(db) } == [0])
 
         // What the old run had is taken back, everything queued is claimed with what to hide in it, and all jobs come to their end.
-        #expect(try await store.reclaim(previousRunsOf: "serve") == 1)
+        #expect(try await store.rescueExpired() == 1)
         var claimed: Set<String> = []
         while true {
             let claims = try await store.claim(owner: worker())

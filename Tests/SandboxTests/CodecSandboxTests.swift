@@ -2,6 +2,7 @@ import CLinux
 import CodecHarness
 import Foundation
 import Glibc
+import ProcessHarness
 import Testing
 
 @testable import Sandbox
@@ -14,22 +15,17 @@ struct CodecSandboxTests {
         var output = ""
     }
 
-    /// Runs the probe: a process that is restricted by the same function as a codec, and then tries one thing.
+    private func end(_ program: ProgramEnd) -> End {
+        End(signal: program.signal, status: program.status, output: program.outputText)
+    }
+
+    private static let probe = URL(filePath: Material.binary).deletingLastPathComponent()
+        .appending(path: "SandboxProbe").path
+
+    /// Runs the probe: a process that is restricted by the same function as a codec, and then tries
+    /// one thing.
     private func end(_ filter: SystemCallFilter, _ attempt: String) throws -> End {
-        let probe = Process()
-        probe.executableURL = URL(filePath: Material.binary).deletingLastPathComponent().appending(path: "SandboxProbe")
-        probe.arguments = [filter.rawValue, attempt]
-        let output = Pipe()
-        probe.standardOutput = output
-        try probe.run()
-        let words = try output.fileHandleForReading.readToEnd() ?? Data()
-        probe.waitUntilExit()
-        let isSignal = probe.terminationReason == .uncaughtSignal
-        return End(
-            signal: isSignal ? probe.terminationStatus : 0,
-            status: isSignal ? 0 : probe.terminationStatus,
-            output: String(decoding: words, as: UTF8.self)
-        )
+        end(try RunningProgram.run(Self.probe, [filter.rawValue, attempt]))
     }
 
     private static let survived = End(output: "survived\n")
@@ -72,14 +68,9 @@ struct CodecSandboxTests {
         arguments: [SystemCallFilter.required, .off]
     )
     func hasNoRights(filter: SystemCallFilter) throws {
-        let probe = Process()
-        probe.executableURL = URL(filePath: Material.binary).deletingLastPathComponent().appending(path: "SandboxProbe")
-        probe.arguments = [filter.rawValue, "wait"]
-        let (input, output) = (Pipe(), Pipe())
-        (probe.standardInput, probe.standardOutput) = (input, output)
-        try probe.run()
-        #expect(try output.fileHandleForReading.read(upToCount: 1) == Data("s".utf8))
-        let pid = probe.processIdentifier
+        let probe = try RunningProgram(Self.probe, [filter.rawValue, "wait"])
+        #expect(try probe.nextByte() == UInt8(ascii: "s"))
+        let pid = probe.process
         for word in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
             #expect(try rights(of: pid, word) == [["0000000000000000"]], "\(word)")
         }
@@ -92,9 +83,7 @@ struct CodecSandboxTests {
         } else {
             #expect(try rights(of: pid, "Uid") == [Array(repeating: "\(geteuid())", count: 4)])
         }
-        try input.fileHandleForWriting.close()
-        probe.waitUntilExit()
-        #expect(probe.terminationReason == .exit && probe.terminationStatus == 0)
+        #expect(end(try probe.end()) == Self.survived)
     }
 
     @Test("The user changes where it is root that may change it, and only to a user that there is")

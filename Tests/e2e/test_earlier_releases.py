@@ -60,6 +60,9 @@ def service(sample):
     with sqlite3.connect(sample / "data/palimpsest.sqlite") as database:
         later = int((time.time() + 86_400) * 1000)
         database.execute("UPDATE jobs SET expires_at = ? WHERE expires_at IS NOT NULL", [later])
+        # As if its release had been killed a moment ago, with images under way.
+        held = database.execute("UPDATE images SET lease_until = ? WHERE state = 'running'", [later])
+        assert held.rowcount == 5
     database.close()
     service = Service(sample / "data", None).start()
     yield service

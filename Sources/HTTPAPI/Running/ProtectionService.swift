@@ -197,7 +197,6 @@ public struct ProtectionService: Sendable {
             await api.reserve?.restore(on: api.disk, logger: logger)
             try await api.leftovers.cleanUpAfterLastRun()
             let node = try folder.provideNode()
-            try await store.reclaim(previousRunsOf: DataFolder.earlierNode, currentRun: nil)
             try folder.finishFirstStart()
             return (api, node)
         } catch let fault as DataFolder.Fault {

@@ -4,9 +4,6 @@ import POSIX
 
 /// The identity of the machine that serves a data folder.
 extension DataFolder {
-    /// The name of every node in releases that did not store one.
-    public static let earlierNode = "serve"
-
     /// The name of the file that holds the node's name.
     static let nodeFileName = "node"
 
