@@ -22,11 +22,19 @@ let kernelSettings: [CSetting] = [
     .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])
 ]
 
-func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+func module(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    exclude: [String] = []
+) -> Target {
     .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    resources: [Resource] = []
+) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: [.byName(name: name)] + dependencies,
@@ -37,7 +45,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
 let package = Package(
@@ -58,13 +69,19 @@ let package = Package(
         .target(name: "CLinux", cSettings: cSettings),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .systemLibrary(
+            name: "CDeflate",
+            pkgConfig: "libdeflate",
+            providers: [.apt(["libdeflate-dev"])]
+        ),
         .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
         .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
         .target(
             name: "CHeif",
             cSettings: cSettings,
-            linkerSettings: [.linkedLibrary("heif"), .linkedLibrary("de265"), .linkedLibrary("dav1d")]
+            linkerSettings: [
+                .linkedLibrary("heif"), .linkedLibrary("de265"), .linkedLibrary("dav1d"),
+            ]
         ),
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CKernels", cSettings: kernelSettings),
@@ -169,9 +186,11 @@ let package = Package(
         module(
             "HTTPAPI",
             [
-                "Archive", "BlobStorage", "CodecHost", "CodecProtocol", "Cryptography", "HTTPServer",
+                "Archive", "BlobStorage", "CodecHost", "CodecProtocol", "Cryptography",
+                "HTTPServer",
                 "HTTPWire",
-                "ImageHeader", "JobModel", "JobRunner", "Operations", "POSIX", "PublicFiles", "Queue",
+                "ImageHeader", "JobModel", "JobRunner", "Operations", "POSIX", "PublicFiles",
+                "Queue",
                 "Sandbox", "SemanticImages", "SocketIO", "Telemetry", httpTypes, logging,
             ]
         ),
@@ -190,7 +209,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "CBenchmark", "CSpng", "Cryptography", "DeepHiding", "HTTPWire", "Imaging", "JobModel", "Protection",
+                "CBenchmark", "CSpng", "Cryptography", "DeepHiding", "HTTPWire", "Imaging",
+                "JobModel", "Protection",
                 "SemanticImages",
                 argumentParser,
             ],
@@ -306,7 +326,10 @@ let package = Package(
             resources: [.copy("Fixtures")]
         ),
         tests("HTTPServer", ["HTTPWire", "ProcessHarness", "SocketIO", httpTypes, logging]),
-        tests("Protection", ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"]),
+        tests(
+            "Protection",
+            ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"]
+        ),
         tests("Sandbox", ["CLinux", "CodecHarness", "ProcessHarness"]),
         tests("CodecProtocol", ["CodecHarness", "Cryptography", "JobModel"]),
         tests(
@@ -320,7 +343,8 @@ let package = Package(
         tests(
             "JobRunner",
             [
-                "BlobStorage", "CodecHarness", "CodecHost", "Cryptography", "JobModel", "LocalBlobs",
+                "BlobStorage", "CodecHarness", "CodecHost", "Cryptography", "JobModel",
+                "LocalBlobs",
                 "POSIX", "Queue", "SQLiteStore", "StoreHarness", logging,
             ]
         ),

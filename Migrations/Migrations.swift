@@ -52,13 +52,29 @@ public enum Migrations {
         ),
         Migration(version: 4, name: "m0004_key_limits", sql: PackageResources.m0004_key_limits_sql),
         Migration(version: 5, name: "m0005_queue", sql: PackageResources.m0005_queue_sql),
-        Migration(version: 6, name: "m0006_image_endings", sql: PackageResources.m0006_image_endings_sql),
-        Migration(version: 7, name: "m0007_attachments", sql: PackageResources.m0007_attachments_sql),
+        Migration(
+            version: 6,
+            name: "m0006_image_endings",
+            sql: PackageResources.m0006_image_endings_sql
+        ),
+        Migration(
+            version: 7,
+            name: "m0007_attachments",
+            sql: PackageResources.m0007_attachments_sql
+        ),
         Migration(version: 8, name: "m0008_expiry", sql: PackageResources.m0008_expiry_sql),
-        Migration(version: 9, name: "m0009_frozen_classes", sql: PackageResources.m0009_frozen_classes_sql),
+        Migration(
+            version: 9,
+            name: "m0009_frozen_classes",
+            sql: PackageResources.m0009_frozen_classes_sql
+        ),
         Migration(version: 10, name: "m0010_sources", sql: PackageResources.m0010_sources_sql),
         Migration(version: 11, name: "m0011_clock", sql: PackageResources.m0011_clock_sql),
-        Migration(version: 12, name: "m0012_class_places", sql: PackageResources.m0012_class_places_sql),
+        Migration(
+            version: 12,
+            name: "m0012_class_places",
+            sql: PackageResources.m0012_class_places_sql
+        ),
         Migration(version: 13, name: "m0013_claims", sql: PackageResources.m0013_claims_sql),
     ]
 }

@@ -19,7 +19,10 @@ struct CodecServerTests {
         #expect(picture.refusal(atMost: 8) == nil)
         let refusal = picture.refusal(atMost: 7)
         #expect(refusal?.code == "image_too_large")
-        #expect(refusal?.detail.hasPrefix("What was made of the picture is 8 bytes long; 7 are allowed") == true)
+        #expect(
+            refusal?.detail.hasPrefix("What was made of the picture is 8 bytes long; 7 are allowed")
+                == true
+        )
     }
 
     @Test("A picture gets the model that it names, else the first, and fails if there is none")
@@ -38,8 +41,12 @@ struct CodecServerTests {
         )
         #expect(engines.loaded.map(\.name) == names)
         #expect(try engines.engine(of: nil).method.rawValue == "method-a")
-        for name in names { #expect(try engines.engine(of: name).method.rawValue == "method-\(name)") }
-        let failure = #expect(throws: ImageFailure.self) { try engines.engine(of: Material.name("c")) }
+        for name in names {
+            #expect(try engines.engine(of: name).method.rawValue == "method-\(name)")
+        }
+        let failure = #expect(throws: ImageFailure.self) {
+            try engines.engine(of: Material.name("c"))
+        }
         #expect(failure?.code == "model_unknown")
         #expect(failure?.detail == "The job's model is not loaded any more; there is a or b.")
     }

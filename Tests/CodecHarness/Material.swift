@@ -34,18 +34,30 @@ package enum Material {
     /// A PNG of 2 x 1 pixels, made by Python's zlib.
     package static let png: [UInt8] =
         [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-        + [0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 0, 2, 0, 0, 0, 1, 8, 2, 0, 0, 0, 0x7B, 0x40, 0xE8, 0xDD]
-        + [0, 0, 0, 11, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9C, 0x63, 0x60, 0x40, 0x06, 0, 0, 7, 0, 1, 0, 0, 0, 0]
+        + [
+            0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 0, 2, 0, 0, 0, 1, 8, 2, 0, 0, 0, 0x7B, 0x40,
+            0xE8, 0xDD,
+        ]
+        + [
+            0, 0, 0, 11, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9C, 0x63, 0x60, 0x40, 0x06, 0, 0, 7, 0, 1,
+            0, 0, 0, 0,
+        ]
         + [0, 0, 0, 0, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82]
 
     package static let model = SHA256.hash(Array("model".utf8))
 
     /// What a codec says that has ``model`` alone.
-    package static let loaded = LoadedModel(name: name("random"), method: .deepHiding, sha256: model)
+    package static let loaded = LoadedModel(
+        name: name("random"),
+        method: .deepHiding,
+        sha256: model
+    )
 
     /// A model's name, which is one.
     package static func name(_ text: String) -> ModelName {
-        guard let name = ModelName(rawValue: text) else { preconditionFailure("\(text) is no name") }
+        guard let name = ModelName(rawValue: text) else {
+            preconditionFailure("\(text) is no name")
+        }
         return name
     }
 
@@ -122,7 +134,9 @@ package enum Material {
     package static func withFolder<Value>(
         _ body: (String) async throws -> Value
     ) async throws -> Value {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "palimpsest-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "palimpsest-\(UUID().uuidString)"
+        )
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         return try await body(folder.path)

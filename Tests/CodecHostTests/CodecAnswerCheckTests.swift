@@ -21,21 +21,28 @@ struct CodecAnswerCheckTests {
     func acceptsTruth() {
         #expect(clause() == nil)
         #expect(clause { $0.psnr = .infinity } == nil)
-        #expect(clause { $0.leftOut = [LeftOut(part: "icc_profile", reason: "wrong_color_space")] } == nil)
+        #expect(
+            clause { $0.leftOut = [LeftOut(part: "icc_profile", reason: "wrong_color_space")] }
+                == nil
+        )
     }
 
     @Test("Every lie is found")
     func findsLies() throws {
         let other = try ClassLabel("dogs")
         let lies: [(inout ProtectionReport) -> Void] = [
-            { $0.width = 3 }, { $0.height = 2 }, { $0.mode = .classWise }, { $0.strength = 16 }, { $0.clip = false },
-            { $0.bound = nil }, { $0.bound = 255 }, { $0.maxAbsoluteDifference = 9 }, { $0.maxAbsoluteDifference = -1 },
-            { $0.maxAbsoluteDifference = 0 }, { $0.bitDepth = 16 }, { $0.bitDepth = 99 }, { $0.metadata = .all },
+            { $0.width = 3 }, { $0.height = 2 }, { $0.mode = .classWise }, { $0.strength = 16 },
+            { $0.clip = false },
+            { $0.bound = nil }, { $0.bound = 255 }, { $0.maxAbsoluteDifference = 9 },
+            { $0.maxAbsoluteDifference = -1 },
+            { $0.maxAbsoluteDifference = 0 }, { $0.bitDepth = 16 }, { $0.bitDepth = 99 },
+            { $0.metadata = .all },
             { $0.mask = .photo },
             { $0.leftOut = [LeftOut(part: "<b>", reason: "damaged")] },
             { $0.leftOut = [LeftOut(part: "exif", reason: "")] },
             { $0.leftOut = Array(repeating: LeftOut(part: "exif", reason: "damaged"), count: 17) },
-            { $0.psnr = 0 }, { $0.psnr = .nan }, { $0.ssim = 2 }, { $0.ssim = .nan }, { $0.label = other },
+            { $0.psnr = 0 }, { $0.psnr = .nan }, { $0.ssim = 2 }, { $0.ssim = .nan },
+            { $0.label = other },
             { $0.artefactSHA256 = "x" }, { $0.modelSHA256 = String(repeating: "0", count: 64) },
             { $0.method = MethodID(rawValue: "class-noise") },
             { $0.inputSHA256 = String(repeating: "0", count: 64) },
@@ -60,12 +67,17 @@ struct CodecAnswerCheckTests {
             for other in AppliedMask.allCases {
                 report.mask = other
                 let clause = check.contradiction(in: report, png: png).clause
-                #expect(clause == (other == applied ? nil : "the report is about other settings"), "\(mask) \(side)")
+                #expect(
+                    clause == (other == applied ? nil : "the report is about other settings"),
+                    "\(mask) \(side)"
+                )
             }
         }
     }
 
-    @Test("In 16 bits the bound is 257 times as many values, and a depth that is not written here is none")
+    @Test(
+        "In 16 bits the bound is 257 times as many values, and a depth that is not written here is none"
+    )
     func countsInSixteenBits() {
         var png = Material.png
         png[24] = 16
@@ -87,7 +99,9 @@ struct CodecAnswerCheckTests {
 
     @Test("Sizes that nobody can multiply, or that no picture may have, are refused")
     func refusesHugeSizes() {
-        for sides in [[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0x80, 0, 0, 0, 0x80, 0]] as [[UInt8]] {
+        for sides in [
+            [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0x80, 0, 0, 0, 0x80, 0],
+        ] as [[UInt8]] {
             var png = Material.png
             png.replaceSubrange(16..<24, with: sides)
             let clause = clause(
@@ -110,11 +124,16 @@ struct CodecAnswerCheckTests {
             picture.replaceSubrange(side, with: [0, 0, 4, 0])
             #expect(ImportedPictureCheck.contradiction(in: picture) == nil)
             picture.replaceSubrange(side, with: [0, 0, 4, 1])
-            #expect(ImportedPictureCheck.contradiction(in: picture) == "the picture is larger than asked for")
+            #expect(
+                ImportedPictureCheck.contradiction(in: picture)
+                    == "the picture is larger than asked for"
+            )
         }
         let filler = [UInt8](repeating: 0, count: 3_342_336)
         let long = Array(Material.png.dropLast(12)) + filler + Array(Material.png.suffix(12))
-        #expect(ImportedPictureCheck.contradiction(in: long) == "the picture is larger than asked for")
+        #expect(
+            ImportedPictureCheck.contradiction(in: long) == "the picture is larger than asked for"
+        )
         for file in [[], Array(Material.png.dropLast()), Material.png + [0], filler] {
             #expect(ImportedPictureCheck.contradiction(in: file) == "the picture is not a PNG")
         }
@@ -127,7 +146,10 @@ struct CodecAnswerCheckTests {
         var empty = Material.png
         empty[19] = 0
         for file in [[], noSignature, empty, Array(Material.png.dropLast()), Material.png + [0]] {
-            #expect(clause({ $0.outputSHA256 = SHA256.hash(file).hex }, png: file) == "the picture is not a PNG")
+            #expect(
+                clause({ $0.outputSHA256 = SHA256.hash(file).hex }, png: file)
+                    == "the picture is not a PNG"
+            )
         }
     }
 }

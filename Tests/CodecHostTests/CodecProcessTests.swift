@@ -36,7 +36,9 @@ struct CodecProcessTests {
                 Issue.record("\(outcome)")
                 continue
             }
-            #expect(image.png.starts(with: [0x89, 0x50]) && sha256.hex == image.report.outputSHA256)
+            #expect(
+                image.png.starts(with: [0x89, 0x50]) && sha256.hex == image.report.outputSHA256
+            )
         }
     }
 
@@ -58,7 +60,9 @@ struct CodecProcessTests {
         #expect(reason.contains(clause))
     }
 
-    @Test("Work that is taken back ends its process, costs the picture nothing, and the next process serves at once")
+    @Test(
+        "Work that is taken back ends its process, costs the picture nothing, and the next process serves at once"
+    )
     func takesBack() async throws {
         var configuration = Material.fakeCodec("hangs-on-tar")
         // There is no pause after an end that was wanted.
@@ -68,7 +72,9 @@ struct CodecProcessTests {
             for _ in 0..<3 {
                 let task = Task {
                     try await pool.withCodec {
-                        await $0.protect([Material.image(Array("a".utf8)), Material.image(Array("tar".utf8))])
+                        await $0.protect([
+                            Material.image(Array("a".utf8)), Material.image(Array("tar".utf8)),
+                        ])
                     }
                 }
                 await eventually("it is at work") { pool.isWorking }
@@ -96,7 +102,10 @@ struct CodecProcessTests {
                 #expect(await task.value == [.released])
                 return before
             }
-            guard case .protected = try await pool.withCodec({ await $0.protect([Material.image()]) }).first else {
+            guard
+                case .protected = try await pool.withCodec({ await $0.protect([Material.image()]) })
+                    .first
+            else {
                 Issue.record("it does not serve")
                 return
             }
@@ -110,10 +119,15 @@ struct CodecProcessTests {
         #expect(crash(outcomes.first) == "it took longer than 0.2 s (it was ended by signal 9)")
     }
 
-    @Test("A process that burns time is killed by its processor time, long before the clock's limit")
+    @Test(
+        "A process that burns time is killed by its processor time, long before the clock's limit"
+    )
     func killsBurning() async throws {
         let outcomes = try await outcomes("burn") { $0.cpuLimit = .milliseconds(300) }
-        #expect(crash(outcomes.first) == "it used more than 0.3 s of processor time (it was ended by signal 9)")
+        #expect(
+            crash(outcomes.first)
+                == "it used more than 0.3 s of processor time (it was ended by signal 9)"
+        )
     }
 
     private func importPicture(
@@ -142,7 +156,10 @@ struct CodecProcessTests {
     @Test(
         "One that is asked for a semantic image and lies, dies or hangs has crashed",
         arguments: [
-            ("makes-none", "its answer is false: the picture is not a PNG (it was ended by signal 9)"),
+            (
+                "makes-none",
+                "its answer is false: the picture is not a PNG (it was ended by signal 9)"
+            ),
             ("wrong-image", "it answered what nobody asked (it was ended by signal 9)"),
             ("protects-instead", "it answered what nobody asked (it was ended by signal 9)"),
             ("dies", "it ended before it answered (it was ended by signal 11)"),
@@ -158,7 +175,11 @@ struct CodecProcessTests {
 
     @Test("A picture that is to become a semantic image is given back when the pool stops")
     func stopReleasesSemanticImage() async throws {
-        let pool = try CodecPool(count: 1, configuration: Material.fakeCodec("hang"), logger: Material.logger)
+        let pool = try CodecPool(
+            count: 1,
+            configuration: Material.fakeCodec("hang"),
+            logger: Material.logger
+        )
         async let outcome = pool.withCodec { await $0.importPicture([1]) }
         await eventually("the picture is handed out") { pool.isWorking }
         await pool.stop()
@@ -184,7 +205,9 @@ struct CodecProcessTests {
     func restarts() async throws {
         try await Material.withPool(Material.fakeCodec("dies-on-poison")) { pool in
             for _ in 0..<3 {
-                let bad = try await pool.withCodec { await $0.protect([Material.image(Array("poison".utf8))]) }
+                let bad = try await pool.withCodec {
+                    await $0.protect([Material.image(Array("poison".utf8))])
+                }
                 #expect(crash(bad.first) != nil)
                 let good = try await pool.withCodec { await $0.protect([Material.image()]) }
                 guard case .protected = good.first else {
@@ -211,7 +234,9 @@ struct CodecProcessTests {
         var configuration = Material.fakeCodec(behaviour)
         configuration.maxStartFailures = 2
         try await Material.withPool(configuration) { pool in
-            await #expect(throws: CodecsUnavailable(reason: reason)) { try await pool.withCodec { _ in } }
+            await #expect(throws: CodecsUnavailable(reason: reason)) {
+                try await pool.withCodec { _ in }
+            }
         }
     }
 
@@ -222,7 +247,9 @@ struct CodecProcessTests {
         configuration.maxDelay = .seconds(3600)
         let reason = "weights_malformed: the file is no good (it exited with status 3)"
         try await Material.withPool(configuration) { pool in
-            await #expect(throws: CodecsUnavailable(reason: reason)) { try await pool.withCodec { _ in } }
+            await #expect(throws: CodecsUnavailable(reason: reason)) {
+                try await pool.withCodec { _ in }
+            }
             #expect(pool.readiness.refusal == reason)
             #expect(pool.states == [.refusing(reason: reason)])
         }
@@ -261,8 +288,14 @@ struct CodecProcessTests {
 
     @Test("Stopping gives back what is under way, and ends hanging processes")
     func stopReleases() async throws {
-        let pool = try CodecPool(count: 1, configuration: Material.fakeCodec("hang"), logger: Material.logger)
-        async let outcomes = pool.withCodec { await $0.protect([Material.image(), Material.image()]) }
+        let pool = try CodecPool(
+            count: 1,
+            configuration: Material.fakeCodec("hang"),
+            logger: Material.logger
+        )
+        async let outcomes = pool.withCodec {
+            await $0.protect([Material.image(), Material.image()])
+        }
         await eventually("the pictures are handed out") { pool.isWorking }
         await pool.stop()
         #expect(try await outcomes == [.released, .released])
@@ -283,7 +316,9 @@ struct CodecProcessTests {
         }
     }
 
-    @Test("A child has four descriptors, a group of its own, and nothing of our environment but what the loader needs")
+    @Test(
+        "A child has four descriptors, a group of its own, and nothing of our environment but what the loader needs"
+    )
     func childHasNothing() async throws {
         let open = try FileHandle(forReadingFrom: Material.photo)
         defer { try? open.close() }
@@ -304,10 +339,16 @@ struct CodecProcessTests {
         #expect(facts["null"] as? String == "/dev/null")
         let weights = try String(contentsOfFile: configuration.models.path, encoding: .utf8)
         #expect((facts["weights"] as? String).map { !$0.isEmpty && weights.hasPrefix($0) } == true)
-        let numbers = ["--memory", "1099511627776", "--max-pixels", "50000000", "--model", "Material.swift"]
+        let numbers = [
+            "--memory", "1099511627776", "--max-pixels", "50000000", "--model", "Material.swift",
+        ]
         #expect(facts["arguments"] as? [String] == ["--parent", "\(getpid())"] + numbers)
         // LC_CTYPE is Python's own doing.
         let names = Set(facts["environment"] as? [String] ?? ["?"])
-        #expect(names.isSubset(of: ["LC_CTYPE", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"]))
+        #expect(
+            names.isSubset(of: [
+                "LC_CTYPE", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS",
+            ])
+        )
     }
 }

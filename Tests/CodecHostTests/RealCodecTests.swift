@@ -26,11 +26,14 @@ struct RealCodecTests {
     @Test("A photo comes back protected, and a broken one with its own error, in one batch")
     func protects() async throws {
         let photo = try photo()
-        let images = [photo, Array(photo.prefix(1000)), Array("GIF89a".utf8), [], photo].map { Material.image($0) }
+        let images = [photo, Array(photo.prefix(1000)), Array("GIF89a".utf8), [], photo].map {
+            Material.image($0)
+        }
         let outcomes = try await Material.withPool(Material.realCodec()) { pool in
             try await pool.withCodec { await $0.protect(images) }
         }
-        guard case .protected(let image, let sha256) = outcomes[0], case .protected(let same, _) = outcomes[4]
+        guard case .protected(let image, let sha256) = outcomes[0],
+            case .protected(let same, _) = outcomes[4]
         else {
             Issue.record("a photo was not protected")
             return
@@ -38,10 +41,15 @@ struct RealCodecTests {
         #expect(try #require(image.durations).network > 0)
         let report = image.report
         #expect(report.maxAbsoluteDifference <= 8 && report.maxAbsoluteDifference > 0)
-        #expect(report.modelSHA256 == SHA256.hash(Array(try Data(contentsOf: URL(filePath: Material.weightsFile)))).hex)
+        #expect(
+            report.modelSHA256
+                == SHA256.hash(Array(try Data(contentsOf: URL(filePath: Material.weightsFile)))).hex
+        )
         #expect(SHA256.hash(image.png) == sha256)
         #expect(same.png == image.png && same.report == report)
-        let codes = outcomes[1...3].map { if case .failed(let failure) = $0 { failure.code } else { "none" } }
+        let codes = outcomes[1...3].map {
+            if case .failed(let failure) = $0 { failure.code } else { "none" }
+        }
         #expect(codes == ["image_truncated", "image_unsupported", "image_empty"])
     }
 
@@ -49,7 +57,9 @@ struct RealCodecTests {
     func boundsPixels() async throws {
         // 201 x 129 pixels, and 128 x 160.
         let photo = try photo()
-        let smaller = Array(try Data(contentsOf: Material.root.appending(path: "Tests/e2e/fixtures/hats.png")))
+        let smaller = Array(
+            try Data(contentsOf: Material.root.appending(path: "Tests/e2e/fixtures/hats.png"))
+        )
         for (limit, isEnough) in [(25_929, true), (25_928, false)] {
             var configuration = Material.realCodec()
             configuration.maxPixels = limit
@@ -61,11 +71,14 @@ struct RealCodecTests {
                 )
             }
             var failures: [ImageFailure] = []
-            for outcome in outcomes { if case .failed(let failure) = outcome { failures.append(failure) } }
+            for outcome in outcomes {
+                if case .failed(let failure) = outcome { failures.append(failure) }
+            }
             if case .failed(let failure) = made { failures.append(failure) }
             #expect(
                 failures.map(\.code)
-                    == (isEnough ? [] : ["image_too_large", "semantic_image_unreadable", "image_too_large"])
+                    == (isEnough
+                        ? [] : ["image_too_large", "semantic_image_unreadable", "image_too_large"])
             )
             for failure in failures {
                 #expect(
@@ -77,12 +90,15 @@ struct RealCodecTests {
         }
     }
 
-    @Test("More pixels than 50 million get more address space, time and room for answers, and fewer do not get less")
+    @Test(
+        "More pixels than 50 million get more address space, time and room for answers, and fewer do not get less"
+    )
     func growsWithPixels() async throws {
         var configuration = Material.realCodec()
         #expect(configuration.maxPixels == 110_000_000)
         for (pixels, bytes, seconds): (Int, UInt64, Int) in [
-            (1000, 4_294_967_296, 60), (50_000_000, 4_294_967_296, 60), (110_000_000, 9_394_967_296, 132),
+            (1000, 4_294_967_296, 60), (50_000_000, 4_294_967_296, 60),
+            (110_000_000, 9_394_967_296, 132),
             (100_000_000, 8_544_967_296, 120),
         ] {
             configuration.maxPixels = pixels
@@ -90,7 +106,9 @@ struct RealCodecTests {
             #expect(PixelScale(maxPixels: pixels).addressSpaceBytes == bytes)
             #expect(configuration.scaledCPULimit == .seconds(seconds))
             #expect(configuration.scaledWallLimit == .seconds(2 * seconds))
-            #expect(configuration.scaledLimits.maxBodyBytes == PixelScale(maxPixels: pixels).answerBytes)
+            #expect(
+                configuration.scaledLimits.maxBodyBytes == PixelScale(maxPixels: pixels).answerBytes
+            )
             #expect(configuration.scaledLimits.maxHeaderBytes == CodecLimits().maxHeaderBytes)
         }
         #expect(PixelScale(maxPixels: 50_000_000).answerBytes == 536_870_912)
@@ -98,19 +116,27 @@ struct RealCodecTests {
         try await Material.withPool(configuration) { pool in
             // Sanitizers need more address space than any limit could allow.
             guard !plm_is_sanitized() else { return }
-            let limits = try String(contentsOfFile: "/proc/\(try await pid(of: pool))/limits", encoding: .utf8)
-            let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max address space") })
+            let limits = try String(
+                contentsOfFile: "/proc/\(try await pid(of: pool))/limits",
+                encoding: .utf8
+            )
+            let line = try #require(
+                limits.split(separator: "\n").first { $0.hasPrefix("Max address space") }
+            )
             #expect(line.contains("8544967296"))
         }
         configuration.memoryBytes = nil
         #expect(configuration.addressSpaceBytes == nil)
     }
 
-    @Test("A picture becomes a semantic image, is hidden in others of its batch, and a broken one has its own error")
+    @Test(
+        "A picture becomes a semantic image, is hidden in others of its batch, and a broken one has its own error"
+    )
     func importsSemanticImages() async throws {
         let photo = try photo()
         try await Material.withPool(Material.realCodec()) { pool in
-            guard case .made(let made) = try await pool.withCodec({ await $0.importPicture(photo) }) else {
+            guard case .made(let made) = try await pool.withCodec({ await $0.importPicture(photo) })
+            else {
                 Issue.record("none was made")
                 return
             }
@@ -119,21 +145,33 @@ struct RealCodecTests {
                 (Array(photo.prefix(1000)), "image_truncated"), ([], "image_empty"),
                 (Array("GIF89a".utf8), "image_unsupported"),
             ] {
-                guard case .failed(let failure) = try await pool.withCodec({ await $0.importPicture(bytes) }) else {
+                guard
+                    case .failed(let failure) = try await pool.withCodec({
+                        await $0.importPicture(bytes)
+                    })
+                else {
                     Issue.record("\(code): no failure")
                     continue
                 }
                 #expect(failure.code == code)
             }
             let images = [
-                Material.image(photo, imported: made.bytes), Material.image(photo, imported: Array("no PNG".utf8)),
+                Material.image(photo, imported: made.bytes),
+                Material.image(photo, imported: Array("no PNG".utf8)),
                 Material.image(photo), Material.image(photo, imported: made.bytes),
             ]
             let outcomes = try await pool.withCodec { await $0.protect(images) }
             let hashes = outcomes.map { outcome in
-                if case .protected(let image, _) = outcome { image.report.artefactSHA256 } else { "" }
+                if case .protected(let image, _) = outcome {
+                    image.report.artefactSHA256
+                } else {
+                    ""
+                }
             }
-            #expect(hashes[0] != hashes[2] && hashes[0] == hashes[3] && !hashes[0].isEmpty && !hashes[2].isEmpty)
+            #expect(
+                hashes[0] != hashes[2] && hashes[0] == hashes[3] && !hashes[0].isEmpty
+                    && !hashes[2].isEmpty
+            )
             guard case .failed(let failure) = outcomes[1] else {
                 Issue.record("\(outcomes[1])")
                 return
@@ -142,17 +180,23 @@ struct RealCodecTests {
         }
     }
 
-    @Test("It has given up privileges, memory, core dumps, the opening of files and most system calls")
+    @Test(
+        "It has given up privileges, memory, core dumps, the opening of files and most system calls"
+    )
     func isRestricted() async throws {
         try await Material.withPool(Material.realCodec()) { pool in
             let pid = try await pid(of: pool)
             let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
             #expect(status.contains("NoNewPrivs:\t1\n"))
             let limits = try String(contentsOfFile: "/proc/\(pid)/limits", encoding: .utf8)
-            let lines = limits.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }
+            let lines = limits.split(separator: "\n").map {
+                $0.split(separator: " ", omittingEmptySubsequences: true)
+            }
             func limit(_ name: String) -> [Substring] {
                 let words = name.split(separator: " ")
-                return lines.first { $0.starts(with: words) }.map { Array($0.dropFirst(words.count).prefix(2)) } ?? []
+                return lines.first { $0.starts(with: words) }.map {
+                    Array($0.dropFirst(words.count).prefix(2))
+                } ?? []
             }
             #expect(limit("Max open files") == ["0", "0"])
             #expect(limit("Max core file size") == ["0", "0"])
@@ -170,7 +214,9 @@ struct RealCodecTests {
             let first = try await pid(of: pool)
             // Stopped before it reads the request, it cannot have answered when it is killed.
             #expect(kill(first, SIGSTOP) == 0)
-            async let outcomes = pool.withCodec { await $0.protect([Material.image(photo), Material.image(photo)]) }
+            async let outcomes = pool.withCodec {
+                await $0.protect([Material.image(photo), Material.image(photo)])
+            }
             await eventually("the pictures are handed out") { pool.isWorking }
             #expect(kill(first, SIGKILL) == 0)
             let answers = try await outcomes
@@ -189,7 +235,9 @@ struct RealCodecTests {
         }
     }
 
-    @Test("As another user than its parent, which root's codec is, it is ended all the same when it takes too long")
+    @Test(
+        "As another user than its parent, which root's codec is, it is ended all the same when it takes too long"
+    )
     func isEndedAsOtherUser() async throws {
         var configuration = Material.realCodec()
         configuration.wallLimit = .milliseconds(100)
@@ -215,7 +263,9 @@ struct RealCodecTests {
         try await Material.withPool(Material.realCodec()) { pool in
             let first = try await pid(of: pool)
             #expect(kill(first, SIGKILL) == 0)
-            await eventually("the death is noticed") { pool.states[0] != .ready(models: models, pid: first) }
+            await eventually("the death is noticed") {
+                pool.states[0] != .ready(models: models, pid: first)
+            }
             var outcome = CodecOutcome.released
             while outcome == .released {
                 outcome = try await pool.withCodec { await $0.protect([Material.image(photo)])[0] }
@@ -248,7 +298,9 @@ struct RealCodecTests {
             LoadedModel(
                 name: Material.name("random-weights"),
                 method: .deepHiding,
-                sha256: SHA256.hash(Array(try Data(contentsOf: URL(filePath: Material.weightsFile))))
+                sha256: SHA256.hash(
+                    Array(try Data(contentsOf: URL(filePath: Material.weightsFile)))
+                )
             )
         }
     }

@@ -3,7 +3,8 @@ import CodecProtocol
 extension CodecFrame {
     /// The whole frame as it goes over the wire.
     var encoded: [UInt8] {
-        Self.prefix(headerCount: UInt32(header.count), bodyCount: UInt64(body.count)) + header + body
+        Self.prefix(headerCount: UInt32(header.count), bodyCount: UInt64(body.count)) + header
+            + body
     }
 }
 

@@ -53,7 +53,10 @@ struct CodecFrameTests {
     @Test(
         "Announced lengths are refused before a byte behind them is kept",
         arguments: [
-            ([1, 0, 4, 0] as [UInt8], [0, 0, 0, 0, 0, 0, 0, 0] as [UInt8], CodecFault.headerTooLong(262_145)),
+            (
+                [1, 0, 4, 0] as [UInt8], [0, 0, 0, 0, 0, 0, 0, 0] as [UInt8],
+                CodecFault.headerTooLong(262_145)
+            ),
             ([255, 255, 255, 255], [0, 0, 0, 0, 0, 0, 0, 0], .headerTooLong(4_294_967_295)),
             ([0, 0, 0, 0], [1, 0, 0, 32, 0, 0, 0, 0], .bodyTooLong(536_870_913)),
             ([0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 128], .bodyTooLong(1 << 63)),

@@ -36,14 +36,27 @@ struct CodecMessageTests {
     @Test("A request is read as the protocol writes it")
     func readsRequest() throws {
         let json = protect("\(entry(id: 0, bytes: 2)), \(entry(id: 1, bytes: 0))")
-        #expect(try request(json, body: [7, 8]) == .protect([Material.image([7, 8]), Material.image([])]))
+        #expect(
+            try request(json, body: [7, 8])
+                == .protect([Material.image([7, 8]), Material.image([])])
+        )
     }
 
     @Test("A request comes back as it was sent")
     func roundTrips() throws {
-        let other = try ProtectionSettings(mode: .classWise, strength: 16, clip: false, workingSize: 64, mask: .photo)
-        let protect = CodecRequest.protect([Material.image([1]), Material.image([2, 3], settings: other)])
-        for (sent, body) in [(protect, [1, 2, 3]), (.importPicture([4, 5]), [4, 5])] as [(CodecRequest, [UInt8])] {
+        let other = try ProtectionSettings(
+            mode: .classWise,
+            strength: 16,
+            clip: false,
+            workingSize: 64,
+            mask: .photo
+        )
+        let protect = CodecRequest.protect([
+            Material.image([1]), Material.image([2, 3], settings: other),
+        ])
+        for (sent, body) in [(protect, [1, 2, 3]), (.importPicture([4, 5]), [4, 5])]
+            as [(CodecRequest, [UInt8])]
+        {
             let encoded = try sent.encoded()
             #expect(encoded.body.flatMap(\.self) == body)
             #expect(try CodecRequest(CodecFrame(header: encoded.header, body: body)) == sent)
@@ -80,8 +93,18 @@ struct CodecMessageTests {
             (protect(one, imported: "{\"bytes\": \(Int.max)}"), [1]),
             (protect(one, imported: "{\"bytes\": 1}, {\"bytes\": 1}"), [1, 2, 3]),
             (protect(entry(id: 0, bytes: 1), imported: "{\"bytes\": 1}"), [1, 2]),
-            (protect(entry(id: 0, bytes: 1, source: "{\"imported\": 1}"), imported: "{\"bytes\": 1}"), [1, 2]),
-            (protect(entry(id: 0, bytes: 1, source: "{\"imported\": -1}"), imported: "{\"bytes\": 1}"), [1, 2]),
+            (
+                protect(
+                    entry(id: 0, bytes: 1, source: "{\"imported\": 1}"),
+                    imported: "{\"bytes\": 1}"
+                ), [1, 2]
+            ),
+            (
+                protect(
+                    entry(id: 0, bytes: 1, source: "{\"imported\": -1}"),
+                    imported: "{\"bytes\": 1}"
+                ), [1, 2]
+            ),
             (protect(entry(id: 0, bytes: 1, source: "{}"), imported: "{\"bytes\": 1}"), [1, 2]),
             ("{\"type\": \"protect\", \"images\": [\(entry(id: 0, bytes: 1))]}", [1]),
             ("{\"type\": \"protect\", \"imported\": []}", [1]),
@@ -91,7 +114,9 @@ struct CodecMessageTests {
         for (json, body) in hostile {
             #expect(throws: CodecFault.self, "\(json)") { try request(json, body: body) }
         }
-        #expect(throws: Never.self) { try request(protect(one, imported: "{\"bytes\": 3}"), body: [1, 2, 3, 4]) }
+        #expect(throws: Never.self) {
+            try request(protect(one, imported: "{\"bytes\": 3}"), body: [1, 2, 3, 4])
+        }
     }
 
     @Test("Hostile requests are refused")
@@ -133,7 +158,9 @@ struct CodecMessageTests {
         let sha256 = try #require(SHA256Digest(hex: hash))
         let loaded = LoadedModel(name: Material.name("a.1"), method: .deepHiding, sha256: sha256)
         #expect(
-            try answer("{\"type\": \"ready\", \"models\": [\(model(hash)), \(model(hash))], \"pid\": 12}")
+            try answer(
+                "{\"type\": \"ready\", \"models\": [\(model(hash)), \(model(hash))], \"pid\": 12}"
+            )
                 == .ready(models: [loaded, loaded], pid: 12)
         )
         let level = model(hash, settings: setting("level", "[1, 4]", 2))
@@ -154,7 +181,9 @@ struct CodecMessageTests {
                 )
         )
         #expect(
-            try answer("{\"type\": \"failed\", \"id\": 5, \"code\": \"image_empty\", \"detail\": \"Nothing.\"}")
+            try answer(
+                "{\"type\": \"failed\", \"id\": 5, \"code\": \"image_empty\", \"detail\": \"Nothing.\"}"
+            )
                 == .failed(id: 5, ImageFailure(code: "image_empty", detail: "Nothing."))
         )
         #expect(
@@ -167,8 +196,10 @@ struct CodecMessageTests {
     func refusesAnswers() {
         let hash = String(repeating: "ab", count: 32)
         for json in [
-            "{}", "null", "{\"type\": \"protected\", \"id\": 0}", "{\"type\": \"failed\", \"id\": 0, \"code\": \"a\"}",
-            "{\"type\": \"ready\", \"pid\": 1}", "{\"type\": \"ready\", \"models\": [], \"pid\": 1}",
+            "{}", "null", "{\"type\": \"protected\", \"id\": 0}",
+            "{\"type\": \"failed\", \"id\": 0, \"code\": \"a\"}",
+            "{\"type\": \"ready\", \"pid\": 1}",
+            "{\"type\": \"ready\", \"models\": [], \"pid\": 1}",
             "{\"type\": \"ready\", \"models\": [\(model("ab"))], \"pid\": 1}",
             "{\"type\": \"ready\", \"models\": [\(model(hash, name: "../a"))], \"pid\": 1}",
             "{\"type\": \"ready\", \"models\": [\(model(hash, method: "A B"))], \"pid\": 1}",
@@ -184,7 +215,10 @@ struct CodecMessageTests {
             #expect(throws: CodecFault.self, "\(json.prefix(80))") { try answer(json) }
         }
         #expect(throws: CodecFault.self) {
-            try answer("{\"type\": \"failed\", \"id\": 0, \"code\": \"a\", \"detail\": \"b\"}", body: [1])
+            try answer(
+                "{\"type\": \"failed\", \"id\": 0, \"code\": \"a\", \"detail\": \"b\"}",
+                body: [1]
+            )
         }
     }
 
@@ -206,7 +240,10 @@ struct CodecMessageTests {
         let answers: [CodecAnswer] = [
             .ready(models: [Material.loaded], pid: 1),
             .unready(ImageFailure(code: "a", detail: "b")),
-            .protected(id: 2, ProtectedImage(png: picture, report: Material.report, durations: nil)),
+            .protected(
+                id: 2,
+                ProtectedImage(png: picture, report: Material.report, durations: nil)
+            ),
             .protected(
                 id: 0,
                 ProtectedImage(

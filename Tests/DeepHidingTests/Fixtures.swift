@@ -10,7 +10,8 @@ enum Fixtures {
     static let folder = #filePath.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
 
     /// The weights that the product ships, in the source tree.
-    static let shippedWeights = folder + "/../../Sources/DeepHiding/Resources/deep-hiding.safetensors"
+    static let shippedWeights =
+        folder + "/../../Sources/DeepHiding/Resources/deep-hiding.safetensors"
     static let shippedGolden = folder + "/Fixtures/golden.safetensors"
 
     static var hasShippedGolden: Bool {
@@ -18,7 +19,10 @@ enum Fixtures {
     }
 
     static func bytes(_ path: String) throws -> [UInt8] {
-        try #require(FileManager.default.contents(atPath: path).map { [UInt8]($0) }, "no file at \(path)")
+        try #require(
+            FileManager.default.contents(atPath: path).map { [UInt8]($0) },
+            "no file at \(path)"
+        )
     }
 
     static func named(_ name: String) throws -> [UInt8] {
@@ -28,7 +32,9 @@ enum Fixtures {
     /// A picture of seeded noise in [0, 1).
     static func noise(width: Int, height: Int, channels: Int = 3, seed: UInt64) -> PlanarImage {
         var generator = SplitMix64(state: seed)
-        let samples = (0..<channels * width * height).map { _ in Float.random(in: 0..<1, using: &generator) }
+        let samples = (0..<channels * width * height).map { _ in
+            Float.random(in: 0..<1, using: &generator)
+        }
         return PlanarImage(width: width, height: height, channels: channels, samples: samples)
     }
 }

@@ -11,7 +11,10 @@ import Testing
     /// PyTorch's results in double precision for random weights, odd sizes included.
     @Test(arguments: sets, ["32x32", "48x80", "17x23"])
     func hidesAsPyTorchDoes(set: InstructionSet, size: String) throws {
-        let network = try HidingNetwork(weights: Fixtures.named("random-weights.safetensors"), instructionSet: set)
+        let network = try HidingNetwork(
+            weights: Fixtures.named("random-weights.safetensors"),
+            instructionSet: set
+        )
         let golden = try SafetensorsFile(Fixtures.named("random-golden.safetensors"))
         let protected = network.hide(
             cover: try golden.image("cover_\(size)"),
@@ -24,19 +27,32 @@ import Testing
 
     @Test(arguments: sets, ["32x32", "17x23"])
     func revealsAsPyTorchDoes(set: InstructionSet, size: String) throws {
-        let network = try HidingNetwork(weights: Fixtures.named("random-weights.safetensors"), instructionSet: set)
+        let network = try HidingNetwork(
+            weights: Fixtures.named("random-weights.safetensors"),
+            instructionSet: set
+        )
         let golden = try SafetensorsFile(Fixtures.named("random-golden.safetensors"))
         let noise = try golden.image("noise_\(size)").samples
         let revealed = network.reveal(stego: try golden.image("x_ue_\(size)"), secretBranch: noise)
-        #expect(largestDifference(revealed.samples, try golden.image("reveal_\(size)").samples) < 1e-4)
+        #expect(
+            largestDifference(revealed.samples, try golden.image("reveal_\(size)").samples) < 1e-4
+        )
     }
 
     /// The shipped weights against the vectors that Training exports with them.
-    @Test(.enabled(if: Fixtures.hasShippedGolden, "there are no shipped weights yet"), arguments: sets)
+    @Test(
+        .enabled(if: Fixtures.hasShippedGolden, "there are no shipped weights yet"),
+        arguments: sets
+    )
     func shippedWeightsGiveTheGoldenPerturbations(set: InstructionSet) throws {
-        let network = try HidingNetwork(weights: Fixtures.bytes(Fixtures.shippedWeights), instructionSet: set)
+        let network = try HidingNetwork(
+            weights: Fixtures.bytes(Fixtures.shippedWeights),
+            instructionSet: set
+        )
         let golden = try SafetensorsFile(Fixtures.bytes(Fixtures.shippedGolden))
-        let sizes = golden.tensors.keys.filter { $0.hasPrefix("cover_") }.map { $0.dropFirst("cover_".count) }
+        let sizes = golden.tensors.keys.filter { $0.hasPrefix("cover_") }.map {
+            $0.dropFirst("cover_".count)
+        }
         #expect(Set(sizes).isSuperset(of: ["32x32", "48x80", "224x224"]))
         for size in sizes {
             let cover = try golden.image("cover_\(size)")
@@ -83,7 +99,10 @@ import Testing
             let cover = Fixtures.noise(width: width, height: height, seed: 5)
             let secret = Fixtures.noise(width: width, height: height, seed: 6)
             let protected = network.hide(cover: cover, secret: secret)
-            #expect(largestDifference(protected.samples, cover.samples) < 1e-6, "\(width)x\(height)")
+            #expect(
+                largestDifference(protected.samples, cover.samples) < 1e-6,
+                "\(width)x\(height)"
+            )
         }
     }
 
@@ -93,8 +112,14 @@ import Testing
         let bytes = try Fixtures.named("random-weights.safetensors")
         let cover = Fixtures.noise(width: 37, height: 52, seed: 1),
             secret = Fixtures.noise(width: 37, height: 52, seed: 2)
-        let wide = try HidingNetwork(weights: bytes, instructionSet: .avx512).hide(cover: cover, secret: secret)
-        let narrow = try HidingNetwork(weights: bytes, instructionSet: .avx2).hide(cover: cover, secret: secret)
+        let wide = try HidingNetwork(weights: bytes, instructionSet: .avx512).hide(
+            cover: cover,
+            secret: secret
+        )
+        let narrow = try HidingNetwork(weights: bytes, instructionSet: .avx2).hide(
+            cover: cover,
+            secret: secret
+        )
         #expect(wide == narrow)
     }
 
@@ -113,7 +138,9 @@ import Testing
         let together = await withTaskGroup(of: (Int, PlanarImage).self) { group in
             for round in 0..<sizes.count * 8 {
                 let index = round % sizes.count
-                group.addTask { (index, network.hide(cover: covers[index], secret: secrets[index])) }
+                group.addTask {
+                    (index, network.hide(cover: covers[index], secret: secrets[index]))
+                }
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
@@ -149,7 +176,9 @@ import Testing
         #expect(network.metadata.clamp == 2)
         #expect(network.metadata.licence.hasPrefix("CC0"))
         #expect(network.instructionSet == .preferred)
-        #expect(network.sha256.hex == "6d1dbf2b324fb1eb24737b9e8bd02ada1bc7d912c7980e261c2bfbc78145934d")
+        #expect(
+            network.sha256.hex == "6d1dbf2b324fb1eb24737b9e8bd02ada1bc7d912c7980e261c2bfbc78145934d"
+        )
     }
 }
 

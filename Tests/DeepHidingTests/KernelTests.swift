@@ -11,7 +11,8 @@ import Testing
 
     /// Shapes with less than a tile, with less than a block, and with several blocks; growths that fill no register block.
     @Test(arguments: [
-        (1, 1, 1), (2, 3, 5), (4, 4, 12), (16, 16, 4), (17, 9, 3), (5, 41, 8), (96, 14, 2), (23, 50, 3), (40, 33, 1),
+        (1, 1, 1), (2, 3, 5), (4, 4, 12), (16, 16, 4), (17, 9, 3), (5, 41, 8), (96, 14, 2),
+        (23, 50, 3), (40, 33, 1),
         (130, 9, 16), (3, 300, 2), (8, 8, 32), (20, 20, 9), (13, 64, 20),
     ])
     func denseSubmoduleEqualsTheReference(width: Int, height: Int, growth: Int) {
@@ -41,9 +42,21 @@ import Testing
                 Reference.Convolution(inputs: $0.inputs, outputs: $0.outputs, using: &generator)
             }
         }
-        let input = Fixtures.noise(width: width, height: height, channels: 12, seed: generator.next()).samples
-        let target = Fixtures.noise(width: width, height: height, channels: 12, seed: generator.next()).samples
-        let outputs = modules.map { Reference.dense(input.map(Double.init), $0, width: width, height: height) }
+        let input = Fixtures.noise(
+            width: width,
+            height: height,
+            channels: 12,
+            seed: generator.next()
+        ).samples
+        let target = Fixtures.noise(
+            width: width,
+            height: height,
+            channels: 12,
+            seed: generator.next()
+        ).samples
+        let outputs = modules.map {
+            Reference.dense(input.map(Double.init), $0, width: width, height: height)
+        }
         let clamp = 1.7
         let couplings: [(plm_coupling, (Double, Double) -> Double)] = [
             (PLM_ADD, { $0 + $1 }),
@@ -56,13 +69,16 @@ import Testing
         for set in Self.sets {
             for run in runs {
                 let results = run.map { couplings[$0] }
-                let changed = KernelRun(set: set, shape: shape, growth: growth, clamp: Float(clamp)).dense(
-                    zip(modules, results).map { ($0.flatMap(\.packed), $1.0) },
-                    input: input,
-                    target: target
-                )
+                let changed = KernelRun(set: set, shape: shape, growth: growth, clamp: Float(clamp))
+                    .dense(
+                        zip(modules, results).map { ($0.flatMap(\.packed), $1.0) },
+                        input: input,
+                        target: target
+                    )
                 var expected = target.map(Double.init)
-                for (output, result) in zip(outputs, results) { expected = zip(expected, output).map(result.1) }
+                for (output, result) in zip(outputs, results) {
+                    expected = zip(expected, output).map(result.1)
+                }
                 #expect(
                     largestDifference(changed, expected.map(Float.init)) < 1e-4,
                     "\(set) \(shape) growth \(growth), couplings \(run)"
@@ -88,15 +104,23 @@ import Testing
                     bias: shape.outputs == 12 ? biases : [0]
                 ).packed
             }
-            let scales = KernelRun(set: set, shape: plm_shape(width: 1, height: 1), growth: 1, clamp: 2)
-                .dense(
-                    [(packed, PLM_SCALE)],
-                    input: [Float](repeating: 0, count: 12),
-                    target: [Float](repeating: 1, count: 12)
-                )
+            let scales = KernelRun(
+                set: set,
+                shape: plm_shape(width: 1, height: 1),
+                growth: 1,
+                clamp: 2
+            )
+            .dense(
+                [(packed, PLM_SCALE)],
+                input: [Float](repeating: 0, count: 12),
+                target: [Float](repeating: 1, count: 12)
+            )
             for (value, scale) in zip(biases, scales) {
                 let expected = exp(2 * tanh(Double(value) / 2))
-                #expect(abs(Double(scale) / expected - 1) < 1e-6, "E(\(value)) is \(scale), not \(expected)")
+                #expect(
+                    abs(Double(scale) / expected - 1) < 1e-6,
+                    "E(\(value)) is \(scale), not \(expected)"
+                )
             }
         }
     }
@@ -122,17 +146,35 @@ private struct KernelRun {
     let clamp: Float
 
     /// Runs one or two sub-modules and returns the planes of the changed target.
-    func dense(_ modules: [(packed: [Float], coupling: plm_coupling)], input: [Float], target: [Float]) -> [Float] {
+    func dense(
+        _ modules: [(packed: [Float], coupling: plm_coupling)],
+        input: [Float],
+        target: [Float]
+    ) -> [Float] {
         let weights = modules.map { module in
-            AlignedFloats(count: module.packed.count) { $0.update(from: module.packed, count: module.packed.count) }
+            AlignedFloats(count: module.packed.count) {
+                $0.update(from: module.packed, count: module.packed.count)
+            }
         }
-        let submodules = zip(weights, modules).map { plm_submodule(packed: $0.start, coupling: $1.coupling) }
+        let submodules = zip(weights, modules).map {
+            plm_submodule(packed: $0.start, coupling: $1.coupling)
+        }
         let source = branch(of: input)
         var changed = branch(of: target)
         var scratch = [Float](repeating: .nan, count: plm_scratch_floats(shape, growth))
         plm_prepare(&scratch, shape)
         withExtendedLifetime(weights) {
-            plm_dense(set.kernel, shape, growth, submodules, submodules.count, source, &changed, clamp, &scratch)
+            plm_dense(
+                set.kernel,
+                shape,
+                growth,
+                submodules,
+                submodules.count,
+                source,
+                &changed,
+                clamp,
+                &scratch
+            )
         }
         var planes = [Float](repeating: 0, count: 12 * shape.width * shape.height)
         plm_branch_get(changed, shape, &planes)

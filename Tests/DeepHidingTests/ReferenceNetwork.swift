@@ -14,7 +14,9 @@ enum Reference {
             self.inputs = inputs
             self.outputs = outputs
             let bound = 0.5 / Float(inputs * 9).squareRoot()
-            weights = (0..<outputs * inputs * 9).map { _ in Float.random(in: -bound...bound, using: &generator) * 3 }
+            weights = (0..<outputs * inputs * 9).map { _ in
+                Float.random(in: -bound...bound, using: &generator) * 3
+            }
             bias = (0..<outputs).map { _ in Float.random(in: -0.2...0.2, using: &generator) }
         }
 
@@ -34,7 +36,12 @@ enum Reference {
     }
 
     /// 3x3, stride 1, zeros around the planes.
-    static func convolve(_ planes: [Double], _ convolution: Convolution, width: Int, height: Int) -> [Double] {
+    static func convolve(
+        _ planes: [Double],
+        _ convolution: Convolution,
+        width: Int,
+        height: Int
+    ) -> [Double] {
         var result = [Double](repeating: 0, count: convolution.outputs * width * height)
         let inputs = convolution.inputs
         planes.withUnsafeBufferPointer { planes in
@@ -63,10 +70,17 @@ enum Reference {
     }
 
     /// Five convolutions, each reading the input and all before it; LeakyReLU 0.01 after four.
-    static func dense(_ planes: [Double], _ convolutions: [Convolution], width: Int, height: Int) -> [Double] {
+    static func dense(
+        _ planes: [Double],
+        _ convolutions: [Convolution],
+        width: Int,
+        height: Int
+    ) -> [Double] {
         var features = planes
         for convolution in convolutions.dropLast() {
-            features += convolve(features, convolution, width: width, height: height).map { $0 > 0 ? $0 : 0.01 * $0 }
+            features += convolve(features, convolution, width: width, height: height).map {
+                $0 > 0 ? $0 : 0.01 * $0
+            }
         }
         return convolve(features, convolutions[4], width: width, height: height)
     }

@@ -12,10 +12,16 @@ struct WeightsFile {
     var data: [UInt8]
 
     /// A complete file; `value` gives each element by its tensor's name and its index.
-    init(blocks: Int, growth: Int, value: (_ name: String, _ index: Int) -> Float = { _, _ in 0.01 }) {
+    init(
+        blocks: Int,
+        growth: Int,
+        value: (_ name: String, _ index: Int) -> Float = { _, _ in 0.01 }
+    ) {
         metadata = [
-            "format": "palimpsest-deep-hiding", "format_version": "1", "wavelet": "haar", "blocks": "\(blocks)",
-            "growth": "\(growth)", "clamp": "2.0", "licence": "none", "training": "{}", "protection": "{}",
+            "format": "palimpsest-deep-hiding", "format_version": "1", "wavelet": "haar",
+            "blocks": "\(blocks)",
+            "growth": "\(growth)", "clamp": "2.0", "licence": "none", "training": "{}",
+            "protection": "{}",
         ]
         tensors = []
         data = []
@@ -40,7 +46,9 @@ struct WeightsFile {
     }
 
     var header: String {
-        let fields = metadata.sorted { $0.key < $1.key }.map { "\"\($0)\": \"\($1)\"" }.joined(separator: ", ")
+        let fields = metadata.sorted { $0.key < $1.key }.map { "\"\($0)\": \"\($1)\"" }.joined(
+            separator: ", "
+        )
         let entries = tensors.map { tensor in
             "\"\(tensor.name)\": {\"dtype\": \"\(tensor.dtype)\", \"shape\": \(tensor.shape), "
                 + "\"data_offsets\": [\(tensor.offsets.0), \(tensor.offsets.1)]}"
@@ -50,8 +58,10 @@ struct WeightsFile {
 
     var bytes: [UInt8] { Self.assemble(header: header, data: data) }
 
-    static func assemble(header: String, data: [UInt8], announcing length: UInt64? = nil) -> [UInt8] {
+    static func assemble(header: String, data: [UInt8], announcing length: UInt64? = nil) -> [UInt8]
+    {
         let text = Array(header.utf8)
-        return withUnsafeBytes(of: (length ?? UInt64(text.count)).littleEndian) { Array($0) } + text + data
+        return withUnsafeBytes(of: (length ?? UInt64(text.count)).littleEndian) { Array($0) } + text
+            + data
     }
 }

@@ -23,7 +23,9 @@ import Testing
     }
 
     /// Whatever number stands where a length would.
-    @Test(arguments: [[], Array("palimpsest: no weights at all".utf8), [UInt8](repeating: 0xFF, count: 64)])
+    @Test(arguments: [
+        [], Array("palimpsest: no weights at all".utf8), [UInt8](repeating: 0xFF, count: 64),
+    ])
     func anotherKindOfFileIsCalledSo(bytes: [UInt8]) {
         let error = #expect(throws: WeightsError.self) { try Weights(SafetensorsFile(bytes)) }
         #expect(error?.detail == "it is not a safetensors weights file")
@@ -34,7 +36,11 @@ import Testing
         let code: WeightsError.Code
         let make: @Sendable (inout WeightsFile) -> [UInt8]
 
-        init(_ name: String, _ code: WeightsError.Code, _ make: @escaping @Sendable (inout WeightsFile) -> [UInt8]) {
+        init(
+            _ name: String,
+            _ code: WeightsError.Code,
+            _ make: @escaping @Sendable (inout WeightsFile) -> [UInt8]
+        ) {
             (testDescription, self.code, self.make) = (name, code, make)
         }
 
@@ -59,12 +65,15 @@ import Testing
             Fault("a header of 2^63", .unsupported) { .assemble($0, announcing: 1 << 63) },
             Fault("a header of 1 GiB", .unsupported) { .assemble($0, announcing: 1 << 30) },
             Fault("no header", .malformed) { .assemble($0, announcing: 0) },
-            Fault("not JSON", .malformed) { WeightsFile.assemble(header: "{nonsense", data: $0.data) },
+            Fault("not JSON", .malformed) {
+                WeightsFile.assemble(header: "{nonsense", data: $0.data)
+            },
             Fault("an array", .malformed) { WeightsFile.assemble(header: "[1, 2]", data: $0.data) },
             Fault("nested beyond reason", .malformed) {
                 let depth = 100_000
                 let header =
-                    "{\"a\": " + String(repeating: "[", count: depth) + String(repeating: "]", count: depth) + "}"
+                    "{\"a\": " + String(repeating: "[", count: depth)
+                    + String(repeating: "]", count: depth) + "}"
                 return WeightsFile.assemble(header: header, data: $0.data)
             },
             .changing("float64", .unsupported) { $0.tensors[0].dtype = "F64" },
@@ -78,16 +87,26 @@ import Testing
             .changing("ends before it begins", .malformed) { $0.tensors[0].offsets = (16, 8) },
             .changing("negative offset", .malformed) { $0.tensors[0].offsets.0 = -8 },
             .changing("beyond the file", .truncated) { $0.tensors[5].offsets.1 = 1 << 40 },
-            .changing("beyond all integers", .malformed) { $0.tensors[0].shape = [1 << 40, 1 << 40, 3, 3] },
+            .changing("beyond all integers", .malformed) {
+                $0.tensors[0].shape = [1 << 40, 1 << 40, 3, 3]
+            },
             .changing("negative shape", .malformed) { $0.tensors[0].shape = [-2, -12, 3, 3] },
             .changing("zero shape", .malformed) { $0.tensors[0].shape[0] = 0 },
-            .changing("many dimensions", .unsupported) { $0.tensors[0].shape = [Int](repeating: 1, count: 1000) },
+            .changing("many dimensions", .unsupported) {
+                $0.tensors[0].shape = [Int](repeating: 1, count: 1000)
+            },
             .changing("sides swapped", .mismatched) { $0.tensors[0].shape = [12, 2, 3, 3] },
-            .changing("a tensor renamed", .mismatched) { $0.tensors[0].name = "blocks.0.phi.conv6.weight" },
+            .changing("a tensor renamed", .mismatched) {
+                $0.tensors[0].name = "blocks.0.phi.conv6.weight"
+            },
             .changing("one block more than tensors", .mismatched) { $0.metadata["blocks"] = "2" },
-            .changing("another growth than the tensors'", .mismatched) { $0.metadata["growth"] = "3" },
+            .changing("another growth than the tensors'", .mismatched) {
+                $0.metadata["growth"] = "3"
+            },
             .changing("no blocks", .unsupported) { $0.metadata["blocks"] = "0" },
-            .changing("more blocks than integers", .unsupported) { $0.metadata["blocks"] = "99999999999999999999" },
+            .changing("more blocks than integers", .unsupported) {
+                $0.metadata["blocks"] = "99999999999999999999"
+            },
             .changing("blocks are no number", .unsupported) { $0.metadata["blocks"] = "two" },
             .changing("growth too large", .unsupported) { $0.metadata["growth"] = "257" },
             .changing("clamp is not a number", .unsupported) { $0.metadata["clamp"] = "nan" },
@@ -98,10 +117,12 @@ import Testing
             .changing("another wavelet", .unsupported) { $0.metadata["wavelet"] = "db2" },
             .changing("a later version", .unsupported) { $0.metadata["format_version"] = "2" },
             Fault("infinite", .notFinite) {
-                WeightsFile(blocks: 1, growth: 2) { _, index in index == 5 ? .infinity : 0 }.bytes + $0.data.prefix(0)
+                WeightsFile(blocks: 1, growth: 2) { _, index in index == 5 ? .infinity : 0 }.bytes
+                    + $0.data.prefix(0)
             },
             Fault("not a number", .notFinite) {
-                WeightsFile(blocks: 1, growth: 2) { _, index in index == 1 ? .nan : 0 }.bytes + $0.data.prefix(0)
+                WeightsFile(blocks: 1, growth: 2) { _, index in index == 1 ? .nan : 0 }.bytes
+                    + $0.data.prefix(0)
             },
         ]
     }
@@ -116,7 +137,12 @@ import Testing
         for round in 0..<4000 {
             var bytes = sound
             for _ in 0...Int.random(in: 0..<4, using: &generator) {
-                Self.mutate(&bytes, headerEnd: min(headerEnd, bytes.count), round: round, using: &generator)
+                Self.mutate(
+                    &bytes,
+                    headerEnd: min(headerEnd, bytes.count),
+                    round: round,
+                    using: &generator
+                )
             }
             do {
                 let network = try HidingNetwork(weights: bytes)
@@ -135,7 +161,9 @@ import Testing
         var lengths = Array(0..<64)
         lengths += stride(from: 64, to: sound.count, by: 37)
         for length in lengths {
-            #expect(throws: WeightsError.self) { try Weights(SafetensorsFile(Array(sound.prefix(length)))) }
+            #expect(throws: WeightsError.self) {
+                try Weights(SafetensorsFile(Array(sound.prefix(length))))
+            }
         }
     }
 
@@ -147,12 +175,18 @@ import Testing
     ) {
         guard bytes.count > 16 else { return }
         let inHeader = Bool.random(using: &generator) || round % 3 == 0
-        let at = Int.random(in: inHeader ? 0..<max(1, headerEnd) : 0..<bytes.count, using: &generator)
+        let at = Int.random(
+            in: inHeader ? 0..<max(1, headerEnd) : 0..<bytes.count,
+            using: &generator
+        )
         switch Int.random(in: 0..<7, using: &generator) {
         case 0: bytes[at] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
         case 1: bytes[at] = .random(in: 0...255, using: &generator)
         case 2: bytes[at] = UInt8(ascii: "0") + .random(in: 0..<10, using: &generator)
-        case 3: bytes.removeSubrange(at..<min(bytes.count, at + Int.random(in: 1..<40, using: &generator)))
+        case 3:
+            bytes.removeSubrange(
+                at..<min(bytes.count, at + Int.random(in: 1..<40, using: &generator))
+            )
         case 4: bytes.insert(.random(in: 0...255, using: &generator), at: at)
         case 5: bytes = Array(bytes.prefix(at))
         default:

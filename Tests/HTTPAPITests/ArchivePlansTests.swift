@@ -36,7 +36,9 @@ struct ArchivePlansTests {
         #expect(made.value == 1)
     }
 
-    @Test("A job that has ended again has another plan, and the one that was asked for longest ago goes")
+    @Test(
+        "A job that has ended again has another plan, and the one that was asked for longest ago goes"
+    )
     func isBounded() async throws {
         let plans = ArchivePlans(capacity: 2)
         let first = key(1)
@@ -66,12 +68,18 @@ struct ArchivePlansTests {
         let path = try await fixture.upload([1])
         try await fixture.work { _ in .failure(broken) }
         let before = try await fixture.send(.get, "\(path)/archive.zip?partial=true")
-        #expect(try await fixture.send(.get, "\(path)/archive.zip?partial=true").body == before.body)
+        #expect(
+            try await fixture.send(.get, "\(path)/archive.zip?partial=true").body == before.body
+        )
         #expect(try await fixture.send(.post, "\(path)/retry").status == 202)
         try await fixture.work()
         let after = try await fixture.send(.get, "\(path)/archive.zip")
         #expect(after.status == 200 && after.fields[.eTag] != before.fields[.eTag])
-        let range = try await fixture.send(.get, "\(path)/archive.zip", fields: [.range: "bytes=10-19"])
+        let range = try await fixture.send(
+            .get,
+            "\(path)/archive.zip",
+            fields: [.range: "bytes=10-19"]
+        )
         #expect(range.status == 206 && range.body == Array(after.body[10..<20]))
     }
 

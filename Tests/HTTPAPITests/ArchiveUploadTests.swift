@@ -50,7 +50,8 @@ struct ArchiveUploadTests {
             ZIPEntry(name: $0.name, size: UInt64($0.bytes.count), crc32: CRC32.checksum($0.bytes))
         }
         let layout = try ZIPLayout(entries: entries)
-        return files.enumerated().flatMap { layout.localHeader(at: $0) + $1.bytes } + layout.trailer()
+        return files.enumerated().flatMap { layout.localHeader(at: $0) + $1.bytes }
+            + layout.trailer()
     }
 
     private func send(
@@ -65,7 +66,9 @@ struct ArchiveUploadTests {
     @Test("Folders are classes before the query's, and equal names are numbered")
     func classes() async throws {
         let fixture = try await Fixture()
-        let body = try zip([("a/one.jpg", [1]), ("two.jpg", [2]), ("a/x/one.png", [3]), ("a/.hidden", [4])])
+        let body = try zip([
+            ("a/one.jpg", [1]), ("two.jpg", [2]), ("a/x/one.png", [3]), ("a/.hidden", [4]),
+        ])
         let answer = try await send(fixture, body, query: "?class=b")
         #expect(answer.status == 202)
         let path = try #require(answer.fields[.location])
@@ -81,9 +84,13 @@ struct ArchiveUploadTests {
         let answer = try await send(fixture, body)
         #expect(answer.status == 202)
         let path = try #require(answer.fields[.location])
-        #expect(try await fixture.send(.get, "\(path)/images").json(Images.self).images.count == 100)
+        #expect(
+            try await fixture.send(.get, "\(path)/images").json(Images.self).images.count == 100
+        )
         #expect(try fixture.blobs.list().count == 50)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/tmp").isEmpty)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/tmp").isEmpty
+        )
     }
 
     @Test("An archive that is refused at its last byte leaves no row, no blob and no file")
@@ -92,20 +99,30 @@ struct ArchiveUploadTests {
         let body = try zip([("a/one.jpg", [1]), ("a/two.jpg", [2])])
         #expect(try await send(fixture, Array(body.dropLast())).code == "archive_truncated")
         #expect(try await send(fixture, body + [0]).code == "archive_invalid")
-        #expect(try await send(fixture, try zip([("one.jpg", [1]), ("two.jpg", [2])])).code == "class_missing")
-        #expect(try await send(fixture, try zip([("\(Self.long)/one.jpg", [1])])).code == "class_invalid")
+        #expect(
+            try await send(fixture, try zip([("one.jpg", [1]), ("two.jpg", [2])])).code
+                == "class_missing"
+        )
+        #expect(
+            try await send(fixture, try zip([("\(Self.long)/one.jpg", [1])])).code
+                == "class_invalid"
+        )
         #expect(try fixture.blobs.list().isEmpty)
         #expect(try await fixture.store.statistics().images.total == 0)
         let files = try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/tmp")
         #expect(files.isEmpty)
     }
 
-    @Test("Wrapper folders are passed through, and the answer lists the classes and what was passed over")
+    @Test(
+        "Wrapper folders are passed through, and the answer lists the classes and what was passed over"
+    )
     func wrappers() async throws {
         let fixture = try await Fixture()
         let body = try zip([
-            ("Takeout/Google Photos/Rome/1.jpg", [1]), ("Takeout/Google Photos/Rome/1.jpg.json", [123]),
-            ("Takeout/Google Photos/oslo/fjord/2.heic", [2]), ("Takeout/Google Photos/oslo/fjord/2.MOV", [3]),
+            ("Takeout/Google Photos/Rome/1.jpg", [1]),
+            ("Takeout/Google Photos/Rome/1.jpg.json", [123]),
+            ("Takeout/Google Photos/oslo/fjord/2.heic", [2]),
+            ("Takeout/Google Photos/oslo/fjord/2.MOV", [3]),
             ("Takeout/archive_browser.html", [4]), ("__MACOSX/Takeout/._Google Photos", [5]),
             ("Takeout/Google Photos/Rome/3.jpg", [6]), ("Takeout/notes", Array("no picture".utf8)),
             ("Takeout/Google Photos/Rome/bare", [0xFF, 0xD8, 0xFF, 0xE0]),
@@ -113,17 +130,23 @@ struct ArchiveUploadTests {
         let answer = try await send(fixture, body, query: "?class=other")
         #expect(answer.status == 202)
         let shown = try answer.json(Shown.self)
-        #expect(shown.classes.map(\.class) == ["Rome", "oslo"] && shown.classes.map(\.images) == [3, 1])
+        #expect(
+            shown.classes.map(\.class) == ["Rome", "oslo"] && shown.classes.map(\.images) == [3, 1]
+        )
         #expect(shown.passedOver?.total == 5)
         #expect(shown.passedOver?.reasons == ["sidecar": 2, "video": 1, "system": 1, "other": 1])
-        #expect(shown.passedOver?.examples.contains("Takeout/Google Photos/oslo/fjord/2.MOV") == true)
+        #expect(
+            shown.passedOver?.examples.contains("Takeout/Google Photos/oslo/fjord/2.MOV") == true
+        )
         let path = try #require(answer.fields[.location])
         let images = try await fixture.send(.get, "\(path)/images").json(Images.self).images
         #expect(images.map(\.file) == ["Rome/1.png", "oslo/2.png", "Rome/3.png", "Rome/bare.png"])
         #expect(images[1].source == "Takeout/Google Photos/oslo/fjord/2.heic")
         // What is passed over leaves no file.
         #expect(try fixture.blobs.list().count == 4)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/tmp").isEmpty)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/tmp").isEmpty
+        )
         // A job that lost nothing says nothing, and a list does not repeat it.
         let plain = try await send(fixture, try zip([("a/one.jpg", [9])])).json(Shown.self)
         #expect(plain.passedOver == nil)
@@ -135,16 +158,23 @@ struct ArchiveUploadTests {
     func faultsAlone() async throws {
         let fixture = try await Fixture()
         let body = try zip([
-            ("loose 1.jpg", [1]), ("cats/a.jpg", [2]), ("\(Self.long)/b.jpg", [3]), ("loose 2.jpg", [4]),
+            ("loose 1.jpg", [1]), ("cats/a.jpg", [2]), ("\(Self.long)/b.jpg", [3]),
+            ("loose 2.jpg", [4]),
             ("cats/e.jpg", []),
         ])
         let answer = try await send(fixture, body)
         #expect(answer.status == 202)
         let shown = try answer.json(Shown.self)
         #expect(
-            shown.failures.map(\.error?.code) == ["class_missing", "class_invalid", "class_missing", "image_empty"]
+            shown.failures.map(\.error?.code) == [
+                "class_missing", "class_invalid", "class_missing", "image_empty",
+            ]
         )
-        #expect(shown.failures.map(\.source) == ["loose 1.jpg", "\(Self.long)/b.jpg", "loose 2.jpg", "cats/e.jpg"])
+        #expect(
+            shown.failures.map(\.source) == [
+                "loose 1.jpg", "\(Self.long)/b.jpg", "loose 2.jpg", "cats/e.jpg",
+            ]
+        )
         #expect(shown.failures.map(\.file) == [nil, nil, nil, "cats/e.png"])
         #expect(shown.failures.map(\.class) == [nil, nil, nil, "cats"])
         #expect(shown.classes.map(\.images) == [2])
@@ -154,30 +184,50 @@ struct ArchiveUploadTests {
         let archive = try await fixture.send(.get, "\(path)/archive.zip")
         #expect(archive.status == 200 && archive.text.contains("\"source\" : \"loose 1.jpg\""))
         let events = try await fixture.send(.get, "\(path)/events").text
-        #expect(events.contains("\"source\":\"cats/a.jpg\"") && events.contains("\"source\":\"loose 2.jpg\""))
+        #expect(
+            events.contains("\"source\":\"cats/a.jpg\"")
+                && events.contains("\"source\":\"loose 2.jpg\"")
+        )
     }
 
-    @Test("Where no photo can be taken all faults are told at once, the first hundred by their paths")
+    @Test(
+        "Where no photo can be taken all faults are told at once, the first hundred by their paths"
+    )
     func faultsOfAll() async throws {
         let fixture = try await Fixture()
         let few = try await send(
             fixture,
-            try zip([("one.jpg", [1]), ("\(Self.long)/two.jpg", [2]), ("ok/three.jpg", []), ("x.mov", [3])])
+            try zip([
+                ("one.jpg", [1]), ("\(Self.long)/two.jpg", [2]), ("ok/three.jpg", []),
+                ("x.mov", [3]),
+            ])
         )
         #expect((few.status, few.code) == (400, "class_missing"))
         let refusal = try few.json(Refusal.self)
-        #expect(refusal.faults.map(\.source) == ["one.jpg", "\(Self.long)/two.jpg", "ok/three.jpg"])
+        #expect(
+            refusal.faults.map(\.source) == ["one.jpg", "\(Self.long)/two.jpg", "ok/three.jpg"]
+        )
         #expect(refusal.faults.map(\.code) == ["class_missing", "class_invalid", "image_empty"])
         #expect(refusal.faultsTotal == 3)
-        let many = try await send(fixture, try zip((0..<250).map { ("\($0).jpg", [UInt8($0)]) })).json(Refusal.self)
-        #expect(many.faults.map(\.source) == (0..<100).map { "\($0).jpg" } && many.faultsTotal == 250)
+        let many = try await send(fixture, try zip((0..<250).map { ("\($0).jpg", [UInt8($0)]) }))
+            .json(Refusal.self)
+        #expect(
+            many.faults.map(\.source) == (0..<100).map { "\($0).jpg" } && many.faultsTotal == 250
+        )
         // A name that leads elsewhere is named, and refuses all.
-        let hostile = try await send(fixture, Self.tar(["a/one.jpg", "../two\u{1B}.jpg"]), type: "application/x-tar")
+        let hostile = try await send(
+            fixture,
+            Self.tar(["a/one.jpg", "../two\u{1B}.jpg"]),
+            type: "application/x-tar"
+        )
         #expect((hostile.status, hostile.code) == (400, "archive_member_invalid"))
         #expect(try hostile.json(Refusal.self).faults.map(\.source) == ["../two\u{FFFD}.jpg"])
         // What holds no photo says what it has.
         let none = try await send(fixture, try zip([("a/b.mov", [1]), ("a/b.json", [1])]))
-        #expect(none.code == "job_empty" && none.text.contains("2 files were passed over: 1 video, 1 sidecar."))
+        #expect(
+            none.code == "job_empty"
+                && none.text.contains("2 files were passed over: 1 video, 1 sidecar.")
+        )
         #expect(try fixture.blobs.list().isEmpty)
         #expect(try await fixture.store.statistics().images.total == 0)
     }
@@ -200,7 +250,9 @@ struct ArchiveUploadTests {
         return blocks + [UInt8](repeating: 0, count: 1024)
     }
 
-    @Test("How it is packed does not count for an Idempotency-Key, and an answer that is given again is the same")
+    @Test(
+        "How it is packed does not count for an Idempotency-Key, and an answer that is given again is the same"
+    )
     func idempotency() async throws {
         let fixture = try await Fixture()
         func post(_ files: [(name: String, bytes: [UInt8])]) async throws -> Answer {
@@ -222,12 +274,17 @@ struct ArchiveUploadTests {
         let fixture = try await Fixture()
         let body = try zip([("a/one.jpg", [1])])
         #expect(try await send(fixture, body, type: "application/x-zip-compressed").status == 202)
-        #expect(try await send(fixture, body, type: "application/x-tar").code == "archive_truncated")
+        #expect(
+            try await send(fixture, body, type: "application/x-tar").code == "archive_truncated"
+        )
         #expect(try await send(fixture, [], type: "application/tar").code == "archive_truncated")
         for type in ["application/gzip", "application/x-gzip", "application/zstd"] {
             let answer = try await send(fixture, body, type: type)
             #expect((answer.status, answer.code) == (415, "archive_compressed"))
         }
-        #expect(try await send(fixture, body, type: "application/x-rar").code == "media_type_unsupported")
+        #expect(
+            try await send(fixture, body, type: "application/x-rar").code
+                == "media_type_unsupported"
+        )
     }
 }

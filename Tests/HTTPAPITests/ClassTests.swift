@@ -56,7 +56,9 @@ struct ClassTests {
         }
         let kept = try await fixture.send(.get, Self.path)
         #expect(kept.status == 200 && kept.text.hasPrefix("PNG of P"))
-        #expect(try fixture.blobs.sweepOrphans(ifOlderThan: .zero) { $0 == SHA256.hash(kept.body) } == 0)
+        #expect(
+            try fixture.blobs.sweepOrphans(ifOlderThan: .zero) { $0 == SHA256.hash(kept.body) } == 0
+        )
     }
 
     private struct Shown: Decodable {
@@ -77,7 +79,8 @@ struct ClassTests {
             ("Vacaciones%202024", "Vacaciones 2024", "Vacaciones%202024"),
             ("Mu%CC%88ller", "M\u{FC}ller", "M%C3%BCller"),
             ("%E6%97%A5%E6%9C%AC", "日本", "%E6%97%A5%E6%9C%AC"), ("50%2541", "50%41", "50%2541"),
-            ("a+b&c=d%3F%23", "a+b&c=d?#", "a%2Bb%26c%3Dd%3F%23"), ("manifest.json", "manifest.json", "manifest.json"),
+            ("a+b&c=d%3F%23", "a+b&c=d?#", "a%2Bb%26c%3Dd%3F%23"),
+            ("manifest.json", "manifest.json", "manifest.json"),
         ] {
             let made = try await fixture.send(.put, "/v1/classes/\(sent)")
             #expect(made.status == 201, "\(made.text)")
@@ -85,7 +88,9 @@ struct ClassTests {
             #expect(Array(shown.label.utf8) == Array(label.utf8))
             #expect(shown.links.`self` == "/v1/classes/\(link)")
             #expect(try await fixture.send(.put, shown.links.`self`).status == 200)
-            #expect(try await fixture.send(.get, shown.links.`self`).json(Shown.self).label == label)
+            #expect(
+                try await fixture.send(.get, shown.links.`self`).json(Shown.self).label == label
+            )
         }
         #expect(try await fixture.store.classes().count == 6)
         for bad in ["a%2Fb", "a%5Cb", "%20a", "a%0A", "a%E2%80%8B", ".a"] {
@@ -95,7 +100,9 @@ struct ClassTests {
         }
     }
 
-    @Test("Cursors go into a query as they are, whatever the labels; those of earlier versions do still")
+    @Test(
+        "Cursors go into a query as they are, whatever the labels; those of earlier versions do still"
+    )
     func cursors() async throws {
         let fixture = try await Fixture()
         let labels = ["a", "a b", "a%20b", "a+b", "b&limit=9", "classx_61", "z.-_", "é", "日本"]
@@ -113,10 +120,16 @@ struct ClassTests {
             try #require(found.count <= labels.count)
         }
         #expect(found == labels.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) })
-        let old = try await fixture.send(.get, "/v1/classes?limit=1&cursor=class_z.-_").json(Page.self)
+        let old = try await fixture.send(.get, "/v1/classes?limit=1&cursor=class_z.-_").json(
+            Page.self
+        )
         #expect(old.classes.map(\.label) == ["é"])
-        for bad in ["class_", "class_.a", "classx_", "classx_6", "classx_zz", "classx_ff", "classx_2f", "x"] {
-            #expect(try await fixture.send(.get, "/v1/classes?cursor=\(bad)").code == "cursor_invalid")
+        for bad in [
+            "class_", "class_.a", "classx_", "classx_6", "classx_zz", "classx_ff", "classx_2f", "x",
+        ] {
+            #expect(
+                try await fixture.send(.get, "/v1/classes?cursor=\(bad)").code == "cursor_invalid"
+            )
         }
     }
 

@@ -91,12 +91,18 @@ struct EventTests {
     func live() async throws {
         let fixture = try await Fixture()
         let form = Self.form(files: 30)
-        let created = try await fixture.send(.post, "/v1/jobs", fields: form.fields, body: form.body)
+        let created = try await fixture.send(
+            .post,
+            "/v1/jobs",
+            fields: form.fields,
+            body: form.body
+        )
         let path = try #require(created.fields[.location])
         async let listening = fixture.send(.get, "\(path)/events")
         try await fixture.work { bytes in
             bytes[0] % 3 == 0
-                ? .failure(ImageFailure(code: "image_corrupt", detail: "It is broken.")) : .picture(bytes + [0])
+                ? .failure(ImageFailure(code: "image_corrupt", detail: "It is broken."))
+                : .picture(bytes + [0])
         }
         let events = Heard.all(in: try await listening.text)
         let images = try events.filter { $0.name == "image" }.map { try $0.json(Image.self) }
@@ -121,7 +127,12 @@ struct EventTests {
     func pages() async throws {
         let fixture = try await Fixture()
         let form = Self.form(files: 2 * JobEventFeed.maxImages)
-        let created = try await fixture.send(.post, "/v1/jobs", fields: form.fields, body: form.body)
+        let created = try await fixture.send(
+            .post,
+            "/v1/jobs",
+            fields: form.fields,
+            body: form.body
+        )
         let path = try #require(created.fields[.location])
         try await fixture.work()
         let events = Heard.all(in: try await fixture.send(.get, "\(path)/events").text)
@@ -133,15 +144,22 @@ struct EventTests {
     func resuming() async throws {
         let fixture = try await Fixture()
         let form = Self.form(files: 3)
-        let created = try await fixture.send(.post, "/v1/jobs", fields: form.fields, body: form.body)
+        let created = try await fixture.send(
+            .post,
+            "/v1/jobs",
+            fields: form.fields,
+            body: form.body
+        )
         let path = try #require(created.fields[.location])
         try await fixture.work()
         func ids(_ id: String?, parameter: String? = nil) async throws -> [String] {
             var fields = HTTPFields()
             fields[.lastEventID] = id
             let query = parameter.map { "?last_event_id=\($0)" } ?? ""
-            return Heard.all(in: try await fixture.send(.get, "\(path)/events\(query)", fields: fields).text)
-                .compactMap(\.id)
+            return Heard.all(
+                in: try await fixture.send(.get, "\(path)/events\(query)", fields: fields).text
+            )
+            .compactMap(\.id)
         }
         #expect(try await ids(nil) == ["1", "2", "3", "3.end"])
         #expect(try await ids("") == ["1", "2", "3", "3.end"])
@@ -150,7 +168,11 @@ struct EventTests {
         #expect(try await ids(nil, parameter: "2") == ["3", "3.end"])
         #expect(try await ids("3", parameter: "1") == ["3.end"])
         #expect(try await ids("", parameter: "1") == ["2", "3", "3.end"])
-        let wrong = try await fixture.send(.get, "\(path)/events?last_event_id=x", fields: [.lastEventID: "3"])
+        let wrong = try await fixture.send(
+            .get,
+            "\(path)/events?last_event_id=x",
+            fields: [.lastEventID: "3"]
+        )
         #expect(wrong.code == "last_event_id_invalid")
         // An end that was told before more images ended is none.
         #expect(try await ids("2.end") == ["3", "3.end"])
@@ -182,8 +204,13 @@ struct EventTests {
             prefix: other.prefix
         )
         #expect(try await fixture.send(.get, "\(path)/events", key: nil).status == 401)
-        #expect(try await fixture.send(.get, "\(path)/events", key: "plm_other").code == "job_unknown")
-        #expect(try await fixture.send(.get, "\(path)/events", fields: [.accept: "application/json"]).status == 406)
+        #expect(
+            try await fixture.send(.get, "\(path)/events", key: "plm_other").code == "job_unknown"
+        )
+        #expect(
+            try await fixture.send(.get, "\(path)/events", fields: [.accept: "application/json"])
+                .status == 406
+        )
         #expect(try await fixture.send(.get, "\(path)/events?x=1").code == "parameter_unknown")
     }
 
@@ -224,13 +251,18 @@ struct EventTests {
     }
 
     /// A stream about a job whose only image waits.
-    private static func stream(_ fixture: Fixture, heartbeat: Duration = .seconds(3600)) async throws -> JobEventStream
-    {
+    private static func stream(
+        _ fixture: Fixture,
+        heartbeat: Duration = .seconds(3600)
+    ) async throws -> JobEventStream {
         try await stream(fixture, of: try await fixture.upload([1]), heartbeat: heartbeat)
     }
 
-    private static func stream(_ fixture: Fixture, of path: String, heartbeat: Duration) async throws -> JobEventStream
-    {
+    private static func stream(
+        _ fixture: Fixture,
+        of path: String,
+        heartbeat: Duration
+    ) async throws -> JobEventStream {
         let key = try #require(try await fixture.store.key(hash: fixture.secret.hash))
         let id = try #require(JobIdentifier(String(path.split(separator: "/").last ?? "")))
         return JobEventStream(
@@ -301,7 +333,12 @@ struct EventTests {
     func revokedWhileBusy() async throws {
         let fixture = try await Fixture()
         let form = Self.form(files: 2 * JobEventFeed.maxImages)
-        let created = try await fixture.send(.post, "/v1/jobs", fields: form.fields, body: form.body)
+        let created = try await fixture.send(
+            .post,
+            "/v1/jobs",
+            fields: form.fields,
+            body: form.body
+        )
         let path = try #require(created.fields[.location])
         try await fixture.work()
         // Every look finds something to tell, so that there is no silence from the beginning to the end.
@@ -318,7 +355,10 @@ struct EventTests {
     private static func form(files: Int) -> (fields: HTTPFields, body: [UInt8]) {
         var body = Array("--x\r\nContent-Disposition: form-data; name=\"class\"\r\n\r\na\r\n".utf8)
         for number in 1...files {
-            body += Array("--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"\(number).jpg\"\r\n\r\n".utf8)
+            body += Array(
+                "--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"\(number).jpg\"\r\n\r\n"
+                    .utf8
+            )
             body += [UInt8(number % 256), UInt8(number / 256), 1] + Array("\r\n".utf8)
         }
         body += Array("--x--\r\n".utf8)

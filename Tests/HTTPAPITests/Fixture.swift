@@ -46,11 +46,18 @@ final class Fixture: Sendable {
         over other: (any BlobStorage)? = nil,
         _ change: (inout Settings) -> Void = { _ in }
     ) async throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "palimpsest-\(UUID().uuidString)").path
+        folder =
+            FileManager.default.temporaryDirectory.appending(
+                path: "palimpsest-\(UUID().uuidString)"
+            ).path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let clock = Clock()
         self.clock = clock
-        store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: { clock.now })
+        store = try SQLiteStore(
+            path: folder + "/palimpsest.sqlite",
+            generatorVersion: 2,
+            now: { clock.now }
+        )
         blobs = try LocalBlobs(root: folder)
         var settings = Settings()
         settings.minFreeBytes = 0
@@ -121,18 +128,25 @@ final class Fixture: Sendable {
     /// Uploads one image of class `a` and returns the path of its job.
     func upload(_ bytes: [UInt8], query: String = "?class=a") async throws -> String {
         let answer = try await send(.post, "/v1/jobs\(query)", body: bytes)
-        guard let location = answer.fields[.location] else { throw Missing(what: "Location in \(answer.text)") }
+        guard let location = answer.fields[.location] else {
+            throw Missing(what: "Location in \(answer.text)")
+        }
         return location
     }
 
     /// Makes what begins with a P, as codecs make PNGs of pictures, and refuses the rest.
     private struct Codec: PictureImporting {
-        func importPicture(reading read: @Sendable () async throws -> [UInt8]) async throws -> PictureImport {
+        func importPicture(
+            reading read: @Sendable () async throws -> [UInt8]
+        ) async throws -> PictureImport {
             let bytes = try await read()
             switch bytes.first {
             case UInt8(ascii: "P"): return .made(HashedBytes(Array("PNG of ".utf8) + bytes))
             case UInt8(ascii: "0"): throw CodecsUnavailable(reason: "there are none")
-            default: return .failed(ImageFailure(code: "image_format_unsupported", detail: "It is no picture."))
+            default:
+                return .failed(
+                    ImageFailure(code: "image_format_unsupported", detail: "It is no picture.")
+                )
             }
         }
     }
@@ -151,7 +165,9 @@ final class Fixture: Sendable {
 
     /// Does what a worker would with everything that is queued: `output` gives the bytes of the "protected" image.
     func work(_ output: ([UInt8]) -> Made = { .picture($0 + [0]) }) async throws {
-        guard let owner = WorkerOwner(instance: "tests", run: "one", worker: 0) else { throw Missing(what: "owner") }
+        guard let owner = WorkerOwner(instance: "tests", run: "one", worker: 0) else {
+            throw Missing(what: "owner")
+        }
         while true {
             let claims = try await store.claim(owner: owner, lease: .seconds(60))
             if claims.isEmpty { return }
@@ -207,7 +223,9 @@ struct Answer: Sendable {
             let collected = Mutex<[UInt8]>([])
             try await produce(ResponseWriter { bytes in collected.withLock { $0 += bytes } })
             body = collected.withLock { $0 }
-            if let length, length != UInt64(body.count) { throw Fixture.Missing(what: "announced length \(length)") }
+            if let length, length != UInt64(body.count) {
+                throw Fixture.Missing(what: "announced length \(length)")
+            }
         }
     }
 

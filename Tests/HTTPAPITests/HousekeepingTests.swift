@@ -21,7 +21,9 @@ struct HousekeepingTests {
         )
     }
 
-    @Test("The sweep takes old files that no row refers to, but none whose row is still to be written")
+    @Test(
+        "The sweep takes old files that no row refers to, but none whose row is still to be written"
+    )
     func sweep() async throws {
         let fixture = try await Fixture()
         _ = try await fixture.upload([1])
@@ -57,7 +59,9 @@ struct HousekeepingTests {
         #expect(try fixture.blobs.listSetAside() == [SHA256.hash([3])])
     }
 
-    @Test("A job whose archive is being sent expires when that is over, and meanwhile nobody else gets it")
+    @Test(
+        "A job whose archive is being sent expires when that is over, and meanwhile nobody else gets it"
+    )
     func downloads() async throws {
         let fixture = try await Fixture { $0.retention = .seconds(100) }
         let path = try await fixture.upload([1])
@@ -95,7 +99,9 @@ struct HousekeepingTests {
     @Test("What two have filed stays until both rows are written")
     func twice() async throws {
         let fixture = try await Fixture()
-        let (first, second) = (try fixture.api.ledger.put([7]).sha256, try fixture.api.ledger.put([7]).sha256)
+        let (first, second) = (
+            try fixture.api.ledger.put([7]).sha256, try fixture.api.ledger.put([7]).sha256
+        )
         #expect(first == second)
         fixture.api.ledger.settle([first])
         try await fixture.housekeeping.remove([first], ifOlderThan: .seconds(-1))

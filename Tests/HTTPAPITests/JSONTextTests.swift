@@ -8,7 +8,8 @@ struct JSONTextTests {
     @Test(
         "What Python and Foundation read is taken",
         arguments: [
-            "{}", "[]", " [ ] ", "null", "true", "false", "0", "-0", "-1.5e+10", "1E5", "\"\"", "[1,2,[3,{\"a\":[]}]]",
+            "{}", "[]", " [ ] ", "null", "true", "false", "0", "-0", "-1.5e+10", "1E5", "\"\"",
+            "[1,2,[3,{\"a\":[]}]]",
             "{\"a\":1,\"b\":{\"a\":1},\"A\":1}", "[{\"a\":1},{\"a\":1}]",
             "\"\\u00e9\\ud83d\\ude00\\/\\b\\f\\n\\r\\t\\\"\\\\\"",
             "\"日本 \u{7F}\"", "\r\n\t{ \"a\" : 1 }\n",
@@ -24,9 +25,11 @@ struct JSONTextTests {
     @Test(
         "What is no JSON is refused",
         arguments: [
-            "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "{\"a\"}", "{\"a\":}", "01", "1.", ".5", "+1", "1e",
+            "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "{\"a\"}", "{\"a\":}", "01", "1.",
+            ".5", "+1", "1e",
             "0x1", "NaN",
-            "Infinity", "tru", "nul", "'a'", "\"a", "\"\n\"", "\"\\x\"", "\"\\u12\"", "\"\\u+123\"", "\"\\ud800\"",
+            "Infinity", "tru", "nul", "'a'", "\"a", "\"\n\"", "\"\\x\"", "\"\\u12\"", "\"\\u+123\"",
+            "\"\\ud800\"",
             "\"\\ud800\\u0041\"",
             "\"\\udc00\"", "1 2", "[1 2]", "{\"a\":1 \"b\":2}", "[1]]", "// a\n1", "\u{A0}1",
         ]
@@ -51,11 +54,17 @@ struct JSONTextTests {
     func depth() throws {
         let (deepest, deeper) = (32, 33)
         try JSONText.check(
-            Array((String(repeating: "[", count: deepest) + String(repeating: "]", count: deepest)).utf8)
+            Array(
+                (String(repeating: "[", count: deepest) + String(repeating: "]", count: deepest))
+                    .utf8
+            )
         )
         #expect(throws: JSONText.Fault.malformed) {
             try JSONText.check(
-                Array((String(repeating: "[", count: deeper) + String(repeating: "]", count: deeper)).utf8)
+                Array(
+                    (String(repeating: "[", count: deeper) + String(repeating: "]", count: deeper))
+                        .utf8
+                )
             )
         }
     }

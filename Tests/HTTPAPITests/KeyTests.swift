@@ -83,7 +83,10 @@ struct KeyTests {
         #expect(answer.fields[.location] == "/v1/keys/\(key.id)")
         #expect(key.name == "Zoë / 1" && key.scopes == ["read", "submit"] && key.state == "active")
         #expect(key.quotas == Shown.Quotas(imagesQueued: 2, bytesQueued: 100, jobsPerMinute: 9))
-        #expect(key.createdAt == "2023-11-14T22:13:20.000Z" && key.expiresAt == "2023-11-14T22:14:20.000Z")
+        #expect(
+            key.createdAt == "2023-11-14T22:13:20.000Z"
+                && key.expiresAt == "2023-11-14T22:14:20.000Z"
+        )
         let secret = try #require(key.secret)
         #expect(secret.hasPrefix(key.prefix))
 
@@ -101,9 +104,11 @@ struct KeyTests {
     @Test(
         "Each route needs its scope, and says which",
         arguments: [
-            (HTTPRequest.Method.post, "/v1/jobs?class=a", APIKeyScope.submit), (.post, "/v1/jobs/x/cancel", .submit),
+            (HTTPRequest.Method.post, "/v1/jobs?class=a", APIKeyScope.submit),
+            (.post, "/v1/jobs/x/cancel", .submit),
             (.delete, "/v1/jobs/x", .submit), (.get, "/v1/jobs", .read), (.head, "/v1/jobs", .read),
-            (.get, "/v1/jobs/x", .read), (.get, "/v1/jobs/x/images", .read), (.get, "/v1/jobs/x/images/1.png", .read),
+            (.get, "/v1/jobs/x", .read), (.get, "/v1/jobs/x/images", .read),
+            (.get, "/v1/jobs/x/images/1.png", .read),
             (.get, "/v1/jobs/x/images/1/report", .read), (.get, "/v1/jobs/x/archive.zip", .read),
             (.post, "/v1/keys", .admin), (.get, "/v1/keys", .admin), (.get, "/v1/keys/x", .admin),
             (.patch, "/v1/keys/x", .admin), (.post, "/v1/keys/x/revoke", .admin),
@@ -123,14 +128,17 @@ struct KeyTests {
             #expect((answer.status == 403) == (given != scope))
             guard given != scope else { continue }
             #expect(answer.code == "scope_missing" && answer.text.contains("'\(scope.rawValue)'"))
-            #expect(answer.fields[.wwwAuthenticate]?.contains("scope=\"\(scope.rawValue)\"") == true)
+            #expect(
+                answer.fields[.wwwAuthenticate]?.contains("scope=\"\(scope.rawValue)\"") == true
+            )
         }
     }
 
     @Test(
         "JSON in another encoding than UTF-8, or with a mark in front, makes no key",
         arguments: [
-            String.Encoding.utf16, .utf16BigEndian, .utf16LittleEndian, .utf32, .utf32BigEndian, .utf32LittleEndian,
+            String.Encoding.utf16, .utf16BigEndian, .utf16LittleEndian, .utf32, .utf32BigEndian,
+            .utf32LittleEndian,
             .isoLatin1, .utf8,
         ]
     )
@@ -170,28 +178,65 @@ struct KeyTests {
             ("{\"name\":\"\",\"scopes\":[\"read\"]}", "name_invalid"),
             ("{\"name\":\"  \",\"scopes\":[\"read\"]}", "name_invalid"),
             ("{\"name\":\"a\\nb\",\"scopes\":[\"read\"]}", "name_invalid"),
-            ("{\"name\":\"a\"}", "scopes_invalid"), ("{\"name\":\"a\",\"scopes\":[]}", "scopes_invalid"),
+            ("{\"name\":\"a\"}", "scopes_invalid"),
+            ("{\"name\":\"a\",\"scopes\":[]}", "scopes_invalid"),
             ("{\"name\":\"a\",\"scopes\":[\"protect\"]}", "scopes_invalid"),
             ("{\"name\":\"a\",\"scopes\":\"read\"}", "scopes_invalid"),
             ("{\"name\":\"a\",\"scopes\":[\"read\"],\"nmae\":1}", "member_unknown"),
             ("{\"name\":\"a\",\"scopes\":[\"read\"],\"quotas\":{\"images\":1}}", "member_unknown"),
             ("{\"name\":\"a\",\"scopes\":[\"read\"],\"quotas\":1}", "quotas_invalid"),
-            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"quotas\":{\"images_queued\":0}}", "images_queued_invalid"),
-            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"quotas\":{\"images_queued\":1.5}}", "images_queued_invalid"),
-            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"quotas\":{\"bytes_queued\":true}}", "bytes_queued_invalid"),
+            (
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"quotas\":{\"images_queued\":0}}",
+                "images_queued_invalid"
+            ),
+            (
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"quotas\":{\"images_queued\":1.5}}",
+                "images_queued_invalid"
+            ),
+            (
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"quotas\":{\"bytes_queued\":true}}",
+                "bytes_queued_invalid"
+            ),
             (
                 "{\"name\":\"a\",\"scopes\":[\"read\"],\"quotas\":{\"jobs_per_minute\":60001}}",
                 "jobs_per_minute_invalid"
             ),
-            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_in_seconds\":0}", "expires_in_seconds_invalid"),
-            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_in_seconds\":1e30}", "expires_in_seconds_invalid"),
-            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"2023-11-14T22:13:20Z\"}", "expires_at_invalid"),
-            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"soon\"}", "expires_at_invalid"),
-            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"2030-01-31\"}", "expires_at_invalid"),
-            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"2030-01-31T00:00:00Z!\"}", "expires_at_invalid"),
-            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"2030-02-31T00:00:00Z\"}", "expires_at_invalid"),
-            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"2030-01-31T25:00:00Z\"}", "expires_at_invalid"),
-            ("{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"9999-01-31T00:00:00Z\"}", "expires_at_invalid"),
+            (
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_in_seconds\":0}",
+                "expires_in_seconds_invalid"
+            ),
+            (
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_in_seconds\":1e30}",
+                "expires_in_seconds_invalid"
+            ),
+            (
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"2023-11-14T22:13:20Z\"}",
+                "expires_at_invalid"
+            ),
+            (
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"soon\"}",
+                "expires_at_invalid"
+            ),
+            (
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"2030-01-31\"}",
+                "expires_at_invalid"
+            ),
+            (
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"2030-01-31T00:00:00Z!\"}",
+                "expires_at_invalid"
+            ),
+            (
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"2030-02-31T00:00:00Z\"}",
+                "expires_at_invalid"
+            ),
+            (
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"2030-01-31T25:00:00Z\"}",
+                "expires_at_invalid"
+            ),
+            (
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"9999-01-31T00:00:00Z\"}",
+                "expires_at_invalid"
+            ),
             (
                 "{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"2030-01-31T00:00:00Z\",\"expires_in_seconds\":1}",
                 "expires_at_invalid"
@@ -206,14 +251,29 @@ struct KeyTests {
         #expect(try await fixture.store.keys().count == 2)
     }
 
-    @Test("A body of another type is 415, one that is too large 413, a parameter that there is not 400")
+    @Test(
+        "A body of another type is 415, one that is too large 413, a parameter that there is not 400"
+    )
     func bodies() async throws {
         let fixture = try await fixture()
         let body = "{\"name\":\"a\",\"scopes\":[\"read\"]}"
-        for type in [nil, "text/plain", "application/x-www-form-urlencoded", "application/merge-patch+json"] {
-            #expect(try await send(fixture, .post, "/v1/keys", body, type: type).code == "media_type_unsupported")
+        for type in [
+            nil, "text/plain", "application/x-www-form-urlencoded", "application/merge-patch+json",
+        ] {
+            #expect(
+                try await send(fixture, .post, "/v1/keys", body, type: type).code
+                    == "media_type_unsupported"
+            )
         }
-        #expect(try await send(fixture, .post, "/v1/keys", body, type: "application/json; charset=utf-8").status == 201)
+        #expect(
+            try await send(
+                fixture,
+                .post,
+                "/v1/keys",
+                body,
+                type: "application/json; charset=utf-8"
+            ).status == 201
+        )
         let large = body.dropLast() + String(repeating: " ", count: JSONBody.maxBytes) + "}"
         #expect(try await send(fixture, .post, "/v1/keys", String(large)).status == 413)
         #expect(try await send(fixture, .post, "/v1/keys?x=1", body).code == "parameter_unknown")
@@ -228,7 +288,10 @@ struct KeyTests {
             ("2030-01-31T12:00:00.250Z", "2030-01-31T12:00:00.250Z"),
             ("2030-01-31T12:00:00+01:00", "2030-01-31T11:00:00.000Z"),
         ] {
-            let key = try await make(fixture, "{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"\(text)\"}")
+            let key = try await make(
+                fixture,
+                "{\"name\":\"a\",\"scopes\":[\"read\"],\"expires_at\":\"\(text)\"}"
+            )
             #expect(key.expiresAt == expected)
         }
     }
@@ -251,11 +314,18 @@ struct KeyTests {
         #expect(shown.quotas == Shown.Quotas(imagesQueued: 1, bytesQueued: nil, jobsPerMinute: 3))
         #expect(shown.name == "a" && shown.expiresAt == key.expiresAt)
         #expect(
-            try await send(fixture, .patch, path, "{\"name\":\"b\",\"expires_at\":null,\"quotas\":null}").status == 200
+            try await send(
+                fixture,
+                .patch,
+                path,
+                "{\"name\":\"b\",\"expires_at\":null,\"quotas\":null}"
+            ).status == 200
         )
         shown = try await show(fixture, key.id)
         #expect(shown.name == "b" && shown.expiresAt == nil)
-        #expect(shown.quotas == Shown.Quotas(imagesQueued: nil, bytesQueued: nil, jobsPerMinute: nil))
+        #expect(
+            shown.quotas == Shown.Quotas(imagesQueued: nil, bytesQueued: nil, jobsPerMinute: nil)
+        )
         for (body, code) in [
             ("{\"expires_at\":null,\"expires_in_seconds\":null}", "expires_at_invalid"),
             ("{\"scopes\":[\"admin\"]}", "member_unknown"), ("{\"name\":null}", "name_invalid"),
@@ -268,16 +338,23 @@ struct KeyTests {
         #expect(try await show(fixture, key.id) == shown)
         #expect(try await send(fixture, .post, "\(path)/revoke").status == 200)
         #expect(try await send(fixture, .patch, path, "{\"name\":\"c\"}").code == "key_revoked")
-        #expect(try await send(fixture, .patch, "/v1/keys/\(APIKeyID.random())", "{}").code == "key_unknown")
+        #expect(
+            try await send(fixture, .patch, "/v1/keys/\(APIKeyID.random())", "{}").code
+                == "key_unknown"
+        )
     }
 
-    @Test("A revoked key is refused at once, stays in the list, and the last admin key cannot be revoked")
+    @Test(
+        "A revoked key is refused at once, stays in the list, and the last admin key cannot be revoked"
+    )
     func revokes() async throws {
         let fixture = try await fixture()
         let key = try await make(fixture, "{\"name\":\"a\",\"scopes\":[\"read\"]}")
         let secret = try #require(key.secret)
         #expect(try await fixture.send(.get, "/v1/jobs", key: secret).status == 200)
-        for _ in 0..<2 { #expect(try await send(fixture, .post, "/v1/keys/\(key.id)/revoke").status == 200) }
+        for _ in 0..<2 {
+            #expect(try await send(fixture, .post, "/v1/keys/\(key.id)/revoke").status == 200)
+        }
         #expect(try await fixture.send(.get, "/v1/jobs", key: secret).code == "key_invalid")
         let shown = try await show(fixture, key.id)
         #expect(shown.state == "revoked" && shown.revokedAt == "2023-11-14T22:13:20.000Z")
@@ -294,17 +371,28 @@ struct KeyTests {
         let fixture = try await fixture()
         let admin = try #require(try await fixture.store.keys().last { $0.scopes == [.admin] })
         func expire(_ seconds: Int) async throws -> Answer {
-            try await send(fixture, .patch, "/v1/keys/\(admin.id)", "{\"expires_in_seconds\":\(seconds)}")
+            try await send(
+                fixture,
+                .patch,
+                "/v1/keys/\(admin.id)",
+                "{\"expires_in_seconds\":\(seconds)}"
+            )
         }
         let refused = try await expire(1)
         #expect((refused.status, refused.code) == (409, "last_admin_key"))
-        _ = try await make(fixture, "{\"name\":\"b\",\"scopes\":[\"admin\"],\"expires_in_seconds\":100}")
+        _ = try await make(
+            fixture,
+            "{\"name\":\"b\",\"scopes\":[\"admin\"],\"expires_in_seconds\":100}"
+        )
         #expect(try await expire(101).code == "last_admin_key")
         #expect(try await expire(100).status == 200)
         // Later is always possible, and sooner as long as the other one lives.
         #expect(try await expire(200).status == 200)
         #expect(try await expire(50).status == 200)
-        #expect(try await send(fixture, .patch, "/v1/keys/\(admin.id)", "{\"name\":\"c\"}").status == 200)
+        #expect(
+            try await send(fixture, .patch, "/v1/keys/\(admin.id)", "{\"name\":\"c\"}").status
+                == 200
+        )
     }
 
     @Test("Keys are listed page by page, newest first")
@@ -323,7 +411,8 @@ struct KeyTests {
             target = "/v1/keys?limit=2&cursor=\(cursor)"
         }
         #expect(
-            names.prefix(3) == ["c", "b", "a"] && Set(names.dropFirst(3)) == ["admin", "tests"] && names.count == 5
+            names.prefix(3) == ["c", "b", "a"] && Set(names.dropFirst(3)) == ["admin", "tests"]
+                && names.count == 5
         )
         #expect(try await send(fixture, .get, "/v1/keys?cursor=x").code == "cursor_invalid")
         #expect(try await send(fixture, .get, "/v1/keys?limit=0").code == "limit_invalid")

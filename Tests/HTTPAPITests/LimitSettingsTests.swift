@@ -36,15 +36,24 @@ struct LimitSettingsTests {
     )
     func ranges(key: SettingsKey, variable: String, least: Int, most: Int) throws {
         for value in [least, most] {
-            let settings = try SettingsLoader.load(environment: [variable: String(value)], flags: [:], cores: 1)
+            let settings = try SettingsLoader.load(
+                environment: [variable: String(value)],
+                flags: [:],
+                cores: 1
+            )
             #expect(settings.text(of: key) == String(value))
         }
-        for text in [String(least - 1), String(most + 1), "", "many", "-1", "+\(least)", "1e6", "2.5", "\u{FF15}000"] {
+        for text in [
+            String(least - 1), String(most + 1), "", "many", "-1", "+\(least)", "1e6", "2.5",
+            "\u{FF15}000",
+        ] {
             let error = #expect(throws: SettingsLoader.Faults.self) {
                 try SettingsLoader.load(environment: [variable: text], flags: [:], cores: 1)
             }
             #expect(
-                error?.sentences == ["\(variable) must be a whole number from \(least) to \(most), not '\(text)'."]
+                error?.sentences == [
+                    "\(variable) must be a whole number from \(least) to \(most), not '\(text)'."
+                ]
             )
         }
     }
@@ -52,7 +61,8 @@ struct LimitSettingsTests {
     @Test("Each limit is another one of the service's")
     func places() throws {
         let settings = try load([
-            .maxHeadBytes: "2001", .maxHeadFields: "21", .maxPixels: "2003", .maxArchiveMembers: "24",
+            .maxHeadBytes: "2001", .maxHeadFields: "21", .maxPixels: "2003",
+            .maxArchiveMembers: "24",
             .maxArchiveRatio: "25",
         ])
         #expect(settings.maxHeadBytes == 2001)
@@ -65,7 +75,8 @@ struct LimitSettingsTests {
     @Test("All limits that are wrong are told together, beside other faults")
     func together() {
         let flags: [SettingsKey: String] = [
-            .maxHeadBytes: "1", .maxHeadFields: "1", .maxPixels: "1", .maxArchiveMembers: "0", .maxArchiveRatio: "0",
+            .maxHeadBytes: "1", .maxHeadFields: "1", .maxPixels: "1", .maxArchiveMembers: "0",
+            .maxArchiveRatio: "0",
             .workers: "0",
         ]
         let error = #expect(throws: SettingsLoader.Faults.self) { try load(flags) }
@@ -79,7 +90,9 @@ struct LimitSettingsTests {
         #expect(try load([.maxConnections: "4000"]).maxRequestsPerKey == 1000)
         #expect(try load([.maxConnections: "20"]).maxRequestsPerKey == 8)
         #expect(try load([.maxConnections: "3"]).maxRequestsPerKey == 3)
-        #expect(try load([.maxConnections: "20", .maxRequestsPerKey: "20"]).maxRequestsPerKey == 20)
+        #expect(
+            try load([.maxConnections: "20", .maxRequestsPerKey: "20"]).maxRequestsPerKey == 20
+        )
     }
 
     @Test("There are no more connections than descriptors for them, and at least one")
@@ -92,7 +105,9 @@ struct LimitSettingsTests {
 
     @Test(
         "A port is digits",
-        arguments: ["127.0.0.1:+8080", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:\u{FF18}0", "[::1]:65536"]
+        arguments: [
+            "127.0.0.1:+8080", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:\u{FF18}0", "[::1]:65536",
+        ]
     )
     func ports(text: String) {
         #expect(throws: SettingsLoader.Faults.self) { try load([.bind: text]) }
@@ -102,9 +117,14 @@ struct LimitSettingsTests {
     func members() throws {
         #expect(try load([.maxImagesPerJob: "100"]).maxArchiveMembers == 500)
         #expect(try load([.maxImagesPerJob: "100000"]).maxArchiveMembers == 400_100)
-        #expect(try load([.maxImagesPerJob: "100", .maxArchiveMembers: "7"]).maxArchiveMembers == 7)
+        #expect(
+            try load([.maxImagesPerJob: "100", .maxArchiveMembers: "7"]).maxArchiveMembers == 7
+        )
         // So what is printed of the settings reads back, too.
         let variable = [SettingsKey.maxArchiveMembers.variable: "7"]
-        #expect(try SettingsLoader.load(environment: variable, flags: [:], cores: 1).maxArchiveMembers == 7)
+        #expect(
+            try SettingsLoader.load(environment: variable, flags: [:], cores: 1).maxArchiveMembers
+                == 7
+        )
     }
 }

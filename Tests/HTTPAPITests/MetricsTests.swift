@@ -10,10 +10,17 @@ import Testing
 
 @Suite("Metrics") struct MetricsTests {
     private func lines(_ registry: MetricRegistry, _ name: String) -> [String] {
-        registry.prometheusText().split(separator: "\n").map(String.init).filter { $0.hasPrefix(name) }
+        registry.prometheusText().split(separator: "\n").map(String.init).filter {
+            $0.hasPrefix(name)
+        }
     }
 
-    private func record(_ id: String, _ method: HTTPRequest.Method?, path: String, status: Int?) -> RequestRecord {
+    private func record(
+        _ id: String,
+        _ method: HTTPRequest.Method?,
+        path: String,
+        status: Int?
+    ) -> RequestRecord {
         RequestRecord(
             id: id,
             peer: "127.0.0.1",
@@ -53,8 +60,14 @@ import Testing
                 "palimpsest_http_requests_total{method=\"other\",route=\"none\",status=\"404\"} 1",
             ]
         )
-        #expect(lines(registry, "palimpsest_http_requests_in_flight{").allSatisfy { $0.hasSuffix(" 0") })
-        #expect(lines(registry, "palimpsest_http_received_bytes_total") == ["palimpsest_http_received_bytes_total 12"])
+        #expect(
+            lines(registry, "palimpsest_http_requests_in_flight{").allSatisfy { $0.hasSuffix(" 0") }
+        )
+        #expect(
+            lines(registry, "palimpsest_http_received_bytes_total") == [
+                "palimpsest_http_received_bytes_total 12"
+            ]
+        )
         #expect(!registry.prometheusText().contains("secret"))
     }
 
@@ -62,15 +75,26 @@ import Testing
     func attempts() {
         let registry = MetricRegistry()
         let metrics = WorkMetrics(registry)
-        #expect(lines(registry, "palimpsest_image_attempts_total{").count == ImageAttempt.Outcome.allCases.count)
-        metrics.count(ImageAttempt(outcome: .protected, pixels: 1200, seconds: [.queue: 7, .network: 0.2]))
+        #expect(
+            lines(registry, "palimpsest_image_attempts_total{").count
+                == ImageAttempt.Outcome.allCases.count
+        )
+        metrics.count(
+            ImageAttempt(outcome: .protected, pixels: 1200, seconds: [.queue: 7, .network: 0.2])
+        )
         metrics.count(ImageAttempt(outcome: .crashed, pixels: 0, seconds: [.queue: 1]))
-        #expect(lines(registry, "palimpsest_protected_pixels_total") == ["palimpsest_protected_pixels_total 1200"])
+        #expect(
+            lines(registry, "palimpsest_protected_pixels_total") == [
+                "palimpsest_protected_pixels_total 1200"
+            ]
+        )
         let attempts = lines(registry, "palimpsest_image_attempts_total{")
         #expect(attempts.contains("palimpsest_image_attempts_total{outcome=\"crashed\"} 1"))
         #expect(attempts.contains("palimpsest_image_attempts_total{outcome=\"failed\"} 0"))
         let stages = lines(registry, "palimpsest_image_stage_duration_seconds_count")
-        #expect(stages.contains("palimpsest_image_stage_duration_seconds_count{stage=\"network\"} 1"))
+        #expect(
+            stages.contains("palimpsest_image_stage_duration_seconds_count{stage=\"network\"} 1")
+        )
         #expect(!stages.contains { $0.contains("queue") })
         let sum = lines(registry, "palimpsest_image_queue_duration_seconds_sum")
         #expect(sum == ["palimpsest_image_queue_duration_seconds_sum 8"])
@@ -87,19 +111,27 @@ import Testing
             metrics.set(try await fixture.store.statistics(), now: fixture.store.currentTime)
         }
         try await update()
-        #expect(lines(registry, "palimpsest_queue_oldest") == ["palimpsest_queue_oldest_age_seconds 0"])
+        #expect(
+            lines(registry, "palimpsest_queue_oldest") == ["palimpsest_queue_oldest_age_seconds 0"]
+        )
         #expect(lines(registry, "palimpsest_images_ended_total{").count == 4)
         let path = try await fixture.upload([1])
         fixture.clock.advance(seconds: 90)
         _ = try await fixture.upload([2])
         try await update()
-        #expect(lines(registry, "palimpsest_queue_oldest") == ["palimpsest_queue_oldest_age_seconds 90"])
+        #expect(
+            lines(registry, "palimpsest_queue_oldest") == ["palimpsest_queue_oldest_age_seconds 90"]
+        )
         #expect(lines(registry, "palimpsest_jobs{").contains("palimpsest_jobs{state=\"queued\"} 2"))
         try await fixture.work()
         #expect(try await fixture.send(.delete, path).status == 204)
         try await update()
-        #expect(lines(registry, "palimpsest_queue_oldest") == ["palimpsest_queue_oldest_age_seconds 0"])
-        #expect(lines(registry, "palimpsest_images{").contains("palimpsest_images{state=\"done\"} 1"))
+        #expect(
+            lines(registry, "palimpsest_queue_oldest") == ["palimpsest_queue_oldest_age_seconds 0"]
+        )
+        #expect(
+            lines(registry, "palimpsest_images{").contains("palimpsest_images{state=\"done\"} 1")
+        )
         #expect(
             lines(registry, "palimpsest_images_ended_total{").contains(
                 "palimpsest_images_ended_total{state=\"done\"} 2"

@@ -19,39 +19,65 @@ struct QueueTests {
 
     // MARK: - Priority
 
-    @Test("The priority is normal unless the query or a field says otherwise, and is part of the request")
+    @Test(
+        "The priority is normal unless the query or a field says otherwise, and is part of the request"
+    )
     func priorities() async throws {
         let fixture = try await Fixture()
         let plain = try await fixture.send(.post, "/v1/jobs?class=a", body: [1]).json(Shown.self)
         #expect(plain.priority == "normal")
-        let urgent = try await fixture.send(.post, "/v1/jobs?class=a&priority=high", body: [1]).json(Shown.self)
+        let urgent = try await fixture.send(.post, "/v1/jobs?class=a&priority=high", body: [1])
+            .json(Shown.self)
         #expect(urgent.priority == "high")
         let part = "--X\r\nContent-Disposition: form-data; name=\"priority\"\r\n\r\nlow\r\n"
-        let file = "--X\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\n\r\nx\r\n--X--\r\n"
+        let file =
+            "--X\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\n\r\nx\r\n--X--\r\n"
         let form: HTTPFields = [.contentType: "multipart/form-data; boundary=X"]
         let body = Array((part + file).utf8)
-        let low = try await fixture.send(.post, "/v1/jobs?class=a&priority=high", fields: form, body: body)
+        let low = try await fixture.send(
+            .post,
+            "/v1/jobs?class=a&priority=high",
+            fields: form,
+            body: body
+        )
         #expect(try low.json(Shown.self).priority == "low")
         let wrong = try await fixture.send(.post, "/v1/jobs?class=a&priority=9", body: [1])
         #expect(wrong.status == 400 && wrong.code == "priority_invalid")
-        #expect(try await fixture.send(.get, "/v1/jobs/\(urgent.id)").json(Shown.self).priority == "high")
+        #expect(
+            try await fixture.send(.get, "/v1/jobs/\(urgent.id)").json(Shown.self).priority
+                == "high"
+        )
 
         let named: HTTPFields = [.idempotencyKey: "k"]
-        let first = try await fixture.send(.post, "/v1/jobs?class=a&priority=high", fields: named, body: [1])
-        let same = try await fixture.send(.post, "/v1/jobs?class=a&priority=high", fields: named, body: [1])
+        let first = try await fixture.send(
+            .post,
+            "/v1/jobs?class=a&priority=high",
+            fields: named,
+            body: [1]
+        )
+        let same = try await fixture.send(
+            .post,
+            "/v1/jobs?class=a&priority=high",
+            fields: named,
+            body: [1]
+        )
         let other = try await fixture.send(.post, "/v1/jobs?class=a", fields: named, body: [1])
         #expect(try first.json(Shown.self).id == same.json(Shown.self).id && other.status == 422)
     }
 
-    @Test("What an image will cost is read from its header, and guessed from its bytes where that is none")
+    @Test(
+        "What an image will cost is read from its header, and guessed from its bytes where that is none"
+    )
     func pixels() async throws {
         let fixture = try await Fixture()
-        let photos = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let photos = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent()
             .appending(path: "e2e/fixtures")
         // 201 × 129 and 128 × 160, says Pillow.
         for (bytes, pixels) in [
             (Array(try Data(contentsOf: photos.appending(path: "plane.jpg"))), 25_929),
-            (Array(try Data(contentsOf: photos.appending(path: "hats.png"))), 20_480), ([1, 2, 3], 65_537),
+            (Array(try Data(contentsOf: photos.appending(path: "hats.png"))), 20_480),
+            ([1, 2, 3], 65_537),
             (Array(repeating: 7, count: 20_000), 80_000),
         ] {
             _ = try await fixture.upload(bytes)
@@ -67,10 +93,15 @@ struct QueueTests {
     func retries() async throws {
         let fixture = try await Fixture()
         let path = try await fixture.upload([1])
-        try await fixture.work { _ in .failure(ImageFailure(code: "image_corrupt", detail: "It is broken.")) }
+        try await fixture.work { _ in
+            .failure(ImageFailure(code: "image_corrupt", detail: "It is broken."))
+        }
         #expect(try await fixture.send(.get, path).json(Shown.self).state == "failed")
         let answer = try await fixture.send(.post, "\(path)/retry")
-        #expect(answer.status == 202 && answer.fields[.location] == path && answer.fields[.retryAfter] == "1")
+        #expect(
+            answer.status == 202 && answer.fields[.location] == path
+                && answer.fields[.retryAfter] == "1"
+        )
         #expect(try answer.json(Shown.self).state == "queued")
         try await fixture.work()
         #expect(try await fixture.send(.get, path).json(Shown.self).state == "done")
@@ -87,7 +118,9 @@ struct QueueTests {
             try await fixture.work()
         }
         #expect(try await fixture.send(.post, "\(path)/retry?x=1").status == 400)
-        #expect(try await fixture.send(.post, "/v1/jobs/\(JobIdentifier.random())/retry").status == 404)
+        #expect(
+            try await fixture.send(.post, "/v1/jobs/\(JobIdentifier.random())/retry").status == 404
+        )
         let secret = APIKeySecret(presented: "plm_other")
         _ = try await fixture.store.createKey(
             name: "o",
@@ -103,11 +136,19 @@ struct QueueTests {
 
     // MARK: - Forecast
 
-    @Test("Without a measurement nobody knows; then the pixels of the queue, the speed and the codecs tell")
+    @Test(
+        "Without a measurement nobody knows; then the pixels of the queue, the speed and the codecs tell"
+    )
     func forecasts() async throws {
         let fixture = try await Fixture()
-        let unknown = try await fixture.send(.post, "/v1/jobs?class=a", body: Array(repeating: 7, count: 25_000))
-        #expect(try unknown.json(Shown.self).etaSeconds == nil && unknown.fields[.retryAfter] == "1")
+        let unknown = try await fixture.send(
+            .post,
+            "/v1/jobs?class=a",
+            body: Array(repeating: 7, count: 25_000)
+        )
+        #expect(
+            try unknown.json(Shown.self).etaSeconds == nil && unknown.fields[.retryAfter] == "1"
+        )
         // Two codecs, each 1,000 pixels a second; the first job has 100,000 pixels: 50 seconds.
         fixture.throughput.record(pixels: 1000, busy: .seconds(1))
         let path = try #require(unknown.fields[.location])
@@ -116,11 +157,19 @@ struct QueueTests {
         #expect(first.fields[.retryAfter] == "30", "it is asked for now and then all the same")
         fixture.clock.advance(seconds: 1)
         // The next one stands behind it.
-        let second = try await fixture.send(.post, "/v1/jobs?class=a", body: Array(repeating: 8, count: 20_000))
+        let second = try await fixture.send(
+            .post,
+            "/v1/jobs?class=a",
+            body: Array(repeating: 8, count: 20_000)
+        )
         #expect(try second.json(Shown.self).etaSeconds == 90)
 
         struct List: Decodable { let jobs: [Shown] }
-        #expect(try await fixture.send(.get, "/v1/jobs").json(List.self).jobs.map(\.etaSeconds) == [90, 50])
+        #expect(
+            try await fixture.send(.get, "/v1/jobs").json(List.self).jobs.map(\.etaSeconds) == [
+                90, 50,
+            ]
+        )
         try await fixture.work()
         let ended = try await fixture.send(.get, path)
         #expect(try ended.json(Shown.self).etaSeconds == nil && ended.fields[.retryAfter] == nil)
@@ -140,6 +189,9 @@ struct QueueTests {
         )
         let body = [UInt8](repeating: 9, count: 20_000)
         let guest = try await fixture.send(.post, "/v1/jobs?class=a", body: body, key: secret.text)
-        #expect(try guest.json(Shown.self).etaSeconds == 80, "its own 80,000 pixels and as many of the other's")
+        #expect(
+            try guest.json(Shown.self).etaSeconds == 80,
+            "its own 80,000 pixels and as many of the other's"
+        )
     }
 }

@@ -12,7 +12,10 @@ import Testing
 
 @Suite("Quotas of POST /v1/jobs")
 struct QuotaTests {
-    private func key(_ fixture: Fixture, _ quotas: APIKeyQuotas) async throws -> (id: APIKeyID, secret: String) {
+    private func key(
+        _ fixture: Fixture,
+        _ quotas: APIKeyQuotas
+    ) async throws -> (id: APIKeyID, secret: String) {
         let secret = try APIKeySecret.generate()
         let key = try await fixture.store.createKey(
             name: "q",
@@ -51,12 +54,17 @@ struct QuotaTests {
         return try await Answer(await fixture.api.respond(to: request, by: fixture.router))
     }
 
-    @Test("A full queue refuses an upload before its body is read, and has room again when its images are done")
+    @Test(
+        "A full queue refuses an upload before its body is read, and has room again when its images are done"
+    )
     func imagesQueued() async throws {
         let fixture = try await Fixture()
         let (_, secret) = try await key(fixture, APIKeyQuotas(imagesQueued: 2))
         for number in [UInt8(1), 2] {
-            #expect(try await fixture.send(.post, "/v1/jobs?class=a", body: [number], key: secret).status == 202)
+            #expect(
+                try await fixture.send(.post, "/v1/jobs?class=a", body: [number], key: secret)
+                    .status == 202
+            )
         }
         for length in [UInt64(1), nil] {
             let (body, reads) = unread(length)
@@ -66,15 +74,22 @@ struct QuotaTests {
         }
         #expect(try fixture.blobs.list().count == 2)
         try await fixture.work()
-        #expect(try await fixture.send(.post, "/v1/jobs?class=a", body: [3], key: secret).status == 202)
+        #expect(
+            try await fixture.send(.post, "/v1/jobs?class=a", body: [3], key: secret).status == 202
+        )
     }
 
-    @Test("Bytes count as they are declared before the body is read, and as they have come afterwards")
+    @Test(
+        "Bytes count as they are declared before the body is read, and as they have come afterwards"
+    )
     func bytesQueued() async throws {
         let fixture = try await Fixture()
         let (_, secret) = try await key(fixture, APIKeyQuotas(bytesQueued: 100))
         let image = [UInt8](repeating: 7, count: 60)
-        #expect(try await fixture.send(.post, "/v1/jobs?class=a", body: image, key: secret).status == 202)
+        #expect(
+            try await fixture.send(.post, "/v1/jobs?class=a", body: image, key: secret).status
+                == 202
+        )
         let (body, reads) = unread(41)
         let refused = try await submit(fixture, secret, body: body)
         #expect((refused.status, refused.code) == (429, "quota_bytes"))
@@ -82,18 +97,31 @@ struct QuotaTests {
 
         // Without a declared length it is found when the job is to be made, and leaves nothing.
         let pieces = Pieces([[UInt8](repeating: 8, count: 41)])
-        let late = try await submit(fixture, secret, body: RequestBody(declaredLength: nil) { pieces.next() })
+        let late = try await submit(
+            fixture,
+            secret,
+            body: RequestBody(declaredLength: nil) { pieces.next() }
+        )
         #expect((late.status, late.code) == (429, "quota_bytes"))
         #expect(pieces.isEmpty)
         #expect(try fixture.blobs.list().count == 1)
         #expect(try await fixture.store.statistics().images.total == 1)
         // Nor does it take away what somebody else needs.
         let again = Pieces([image])
-        let same = try await submit(fixture, secret, body: RequestBody(declaredLength: nil) { again.next() })
+        let same = try await submit(
+            fixture,
+            secret,
+            body: RequestBody(declaredLength: nil) { again.next() }
+        )
         #expect(same.code == "quota_bytes")
         #expect(try fixture.blobs.list().count == 1)
         #expect(
-            try await fixture.send(.post, "/v1/jobs?class=a", body: Array(image.prefix(40)), key: secret).status == 202
+            try await fixture.send(
+                .post,
+                "/v1/jobs?class=a",
+                body: Array(image.prefix(40)),
+                key: secret
+            ).status == 202
         )
     }
 
@@ -115,10 +143,17 @@ struct QuotaTests {
     func framing() async throws {
         let fixture = try await Fixture()
         let (_, secret) = try await key(fixture, APIKeyQuotas(bytesQueued: 10))
-        let form = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n\r\n12345\r\n--x--\r\n"
+        let form =
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n\r\n12345\r\n--x--\r\n"
         let fields: HTTPFields = [.contentType: "multipart/form-data; boundary=x"]
         func send() async throws -> Answer {
-            try await fixture.send(.post, "/v1/jobs?class=a", fields: fields, body: Array(form.utf8), key: secret)
+            try await fixture.send(
+                .post,
+                "/v1/jobs?class=a",
+                fields: fields,
+                body: Array(form.utf8),
+                key: secret
+            )
         }
         #expect(form.utf8.count > 10)
         for _ in 0..<2 { #expect(try await send().status == 202) }
@@ -147,7 +182,12 @@ struct QuotaTests {
         let fixture = try await Fixture()
         let (_, secret) = try await key(fixture, APIKeyQuotas(jobsPerMinute: 2))
         for left in [1, 0] {
-            let answer = try await fixture.send(.post, "/v1/jobs?class=a", body: [UInt8(left)], key: secret)
+            let answer = try await fixture.send(
+                .post,
+                "/v1/jobs?class=a",
+                body: [UInt8(left)],
+                key: secret
+            )
             #expect(answer.status == 202)
             #expect(answer.fields[.rateLimitPolicy] == "\"jobs\";q=2;w=60")
             let field = try #require(answer.fields[.rateLimit])
@@ -165,15 +205,28 @@ struct QuotaTests {
         #expect(try await fixture.send(.get, "/v1/jobs", key: secret).status == 200)
         // Others' minutes are their own, and without a quota there are no fields.
         let free = try await fixture.send(.post, "/v1/jobs?class=a", body: [9])
-        #expect(free.status == 202 && free.fields[.rateLimit] == nil && free.fields[.rateLimitPolicy] == nil)
+        #expect(
+            free.status == 202 && free.fields[.rateLimit] == nil
+                && free.fields[.rateLimitPolicy] == nil
+        )
     }
 
     @Test("A request that makes no job takes none of the minute, whatever it is refused for")
     func givesBack() async throws {
         let fixture = try await Fixture { $0.maxImageBytes = 10 }
         let (_, secret) = try await key(fixture, APIKeyQuotas(imagesQueued: 1, jobsPerMinute: 1))
-        func send(_ query: String, _ body: [UInt8], _ fields: HTTPFields = [:]) async throws -> Answer {
-            try await fixture.send(.post, "/v1/jobs\(query)", fields: fields, body: body, key: secret)
+        func send(
+            _ query: String,
+            _ body: [UInt8],
+            _ fields: HTTPFields = [:]
+        ) async throws -> Answer {
+            try await fixture.send(
+                .post,
+                "/v1/jobs\(query)",
+                fields: fields,
+                body: body,
+                key: secret
+            )
         }
         for (query, body, code) in [
             ("", [UInt8(1)], "class_missing"), ("?class=a", [], "job_empty"),
@@ -203,7 +256,8 @@ struct QuotaTests {
         let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
             for number in UInt8(0)..<10 {
                 group.addTask {
-                    try await fixture.send(.post, "/v1/jobs?class=a", body: [number], key: secret).status
+                    try await fixture.send(.post, "/v1/jobs?class=a", body: [number], key: secret)
+                        .status
                 }
             }
             return try await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }

@@ -34,18 +34,30 @@ import Testing
         } ?? ""
     }
 
-    private func makeKey(_ fixture: Fixture, _ text: String, _ scopes: Set<APIKeyScope>) async throws {
+    private func makeKey(
+        _ fixture: Fixture,
+        _ text: String,
+        _ scopes: Set<APIKeyScope>
+    ) async throws {
         let secret = APIKeySecret(presented: text)
-        _ = try await fixture.store.createKey(name: text, scopes: scopes, hash: secret.hash, prefix: secret.prefix)
+        _ = try await fixture.store.createKey(
+            name: text,
+            scopes: scopes,
+            hash: secret.hash,
+            prefix: secret.prefix
+        )
     }
 
-    @Test("A key has its share, whatever its requests do, until their answers have left; others have theirs")
+    @Test(
+        "A key has its share, whatever its requests do, until their answers have left; others have theirs"
+    )
     func share() async throws {
         let fixture = try await Fixture { $0.maxRequestsPerKey = 3 }
         try await makeKey(fixture, "plm_other", [.read])
         let path = try await fixture.upload([1])
         var held = [
-            try await ask(fixture, "/v1/jobs"), try await ask(fixture, path), try await ask(fixture, path + "/events"),
+            try await ask(fixture, "/v1/jobs"), try await ask(fixture, path),
+            try await ask(fixture, path + "/events"),
         ]
         #expect(held.map(\.status) == [.ok, .ok, .ok])
         for target in ["/v1/jobs", path + "?wait=60", path + "/events", path + "/archive.zip"] {
@@ -76,7 +88,10 @@ import Testing
         for target in ["/healthz", "/readyz", "/openapi.json"] {
             #expect(try await ask(fixture, target, isOnReserve: true).status == .ok)
         }
-        #expect(try await ask(fixture, "/v1/jobs", key: "plm_unknown", isOnReserve: true).status == .unauthorized)
+        #expect(
+            try await ask(fixture, "/v1/jobs", key: "plm_unknown", isOnReserve: true).status
+                == .unauthorized
+        )
         var held: [ServerResponse] = []
         for _ in 0..<API.maxAdminsOnReserve {
             held.append(try await ask(fixture, "/v1/jobs", key: "plm_admin", isOnReserve: true))
@@ -86,7 +101,9 @@ import Testing
         #expect(try code(late) == "connections_exhausted")
         #expect(try await ask(fixture, "/v1/jobs", key: "plm_admin").status == .ok)
         held.removeLast()
-        #expect(try await ask(fixture, "/v1/jobs", key: "plm_admin", isOnReserve: true).status == .ok)
+        #expect(
+            try await ask(fixture, "/v1/jobs", key: "plm_admin", isOnReserve: true).status == .ok
+        )
     }
 
     @Test("A wait and a stream end when their client has")
@@ -101,7 +118,9 @@ import Testing
             return
         }
         let (events, report) = AsyncStream.makeStream(of: String.self)
-        async let streaming: Void = run(ResponseWriter { report.yield(String(decoding: $0, as: UTF8.self)) })
+        async let streaming: Void = run(
+            ResponseWriter { report.yield(String(decoding: $0, as: UTF8.self)) }
+        )
         // The first event is there, and the job will not change any more.
         var heard = events.makeAsyncIterator()
         while let text = await heard.next(), !text.contains("event: job") {}

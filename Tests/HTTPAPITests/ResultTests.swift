@@ -17,7 +17,9 @@ struct ResultTests {
         let state: String
     }
 
-    @Test("The archive is 409 before the end, then the same bytes in one piece, in ranges and after an If-None-Match")
+    @Test(
+        "The archive is 409 before the end, then the same bytes in one piece, in ranges and after an If-None-Match"
+    )
     func archive() async throws {
         let fixture = try await Fixture()
         let path = try await fixture.upload(Array(repeating: 7, count: 300_000))
@@ -30,22 +32,36 @@ struct ResultTests {
         #expect(whole.status == 200)
         #expect(whole.body.starts(with: [0x50, 0x4B, 0x03, 0x04]))
         let length = whole.body.count
-        for range in [0..<1, 0..<length, 29..<31, 100_000..<299_999, (length - 30)..<length, 131_072..<131_073] {
+        for range in [
+            0..<1, 0..<length, 29..<31, 100_000..<299_999, (length - 30)..<length,
+            131_072..<131_073,
+        ] {
             let field: HTTPFields = [.range: "bytes=\(range.lowerBound)-\(range.upperBound - 1)"]
             let part = try await fixture.send(.get, "\(path)/archive.zip", fields: field)
             #expect(part.status == 206)
             #expect(part.body == Array(whole.body[range]))
-            #expect(part.fields[.contentRange] == "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(length)")
+            #expect(
+                part.fields[.contentRange]
+                    == "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(length)"
+            )
         }
         let tag = try #require(whole.fields[.eTag])
         let same = try await fixture.send(.get, "\(path)/archive.zip", fields: [.ifNoneMatch: tag])
         #expect((same.status, same.body) == (304, []))
-        let outside = try await fixture.send(.get, "\(path)/archive.zip", fields: [.range: "bytes=\(length)-"])
+        let outside = try await fixture.send(
+            .get,
+            "\(path)/archive.zip",
+            fields: [.range: "bytes=\(length)-"]
+        )
         #expect((outside.status, outside.code) == (416, "range_outside"))
         for (field, status) in [
-            (tag, 200), ("*", 200), ("\"other\", \(tag)", 200), ("\"other\"", 412), ("W/\(tag)", 412),
+            (tag, 200), ("*", 200), ("\"other\", \(tag)", 200), ("\"other\"", 412),
+            ("W/\(tag)", 412),
         ] {
-            #expect(try await fixture.send(.get, "\(path)/archive.zip", fields: [.ifMatch: field]).status == status)
+            #expect(
+                try await fixture.send(.get, "\(path)/archive.zip", fields: [.ifMatch: field])
+                    .status == status
+            )
         }
         let stale: HTTPFields = [.range: "bytes=0-1", .ifRange: "\"other\""]
         #expect(try await fixture.send(.get, "\(path)/archive.zip", fields: stale).status == 200)
@@ -68,7 +84,9 @@ struct ResultTests {
     func failures() async throws {
         let fixture = try await Fixture()
         let path = try await fixture.upload([1])
-        try await fixture.work { _ in .failure(ImageFailure(code: "image_corrupt", detail: "It is broken.")) }
+        try await fixture.work { _ in
+            .failure(ImageFailure(code: "image_corrupt", detail: "It is broken."))
+        }
         let job = try await fixture.send(.get, path)
         #expect(try job.json(Shown.self).state == "failed")
         #expect(job.text.contains("image_corrupt") && job.text.contains("It is broken."))
@@ -76,11 +94,15 @@ struct ResultTests {
         #expect(try await fixture.send(.get, "\(path)/images/1.png").code == "image_failed")
         #expect(try await fixture.send(.get, "\(path)/images/1/report").code == "image_failed")
         for number in ["0", "2", "01", "x", "-1", "99999999999999999999"] {
-            #expect(try await fixture.send(.get, "\(path)/images/\(number).png").code == "image_unknown")
+            #expect(
+                try await fixture.send(.get, "\(path)/images/\(number).png").code == "image_unknown"
+            )
         }
     }
 
-    @Test("A protected file that is lost or cut short is a 500 with a code before any of it is promised")
+    @Test(
+        "A protected file that is lost or cut short is a 500 with a code before any of it is promised"
+    )
     func lostFiles() async throws {
         for isCut in [false, true] {
             let fixture = try await Fixture()
@@ -95,11 +117,15 @@ struct ResultTests {
                 try fixture.blobs.remove(digest)
             }
             for (method, target) in [
-                (HTTPRequest.Method.get, "archive.zip"), (.head, "archive.zip"), (.get, "archive.zip?partial=true"),
+                (HTTPRequest.Method.get, "archive.zip"), (.head, "archive.zip"),
+                (.get, "archive.zip?partial=true"),
                 (.get, "images/1.png"), (.head, "images/1.png"),
             ] {
                 let answer = try await fixture.send(method, "\(path)/\(target)")
-                #expect((answer.status, answer.code) == (500, "storage_missing"), "\(method) \(target)")
+                #expect(
+                    (answer.status, answer.code) == (500, "storage_missing"),
+                    "\(method) \(target)"
+                )
             }
             #expect(try await fixture.send(.get, "\(path)/images/1/report").status == 200)
         }
@@ -147,7 +173,9 @@ struct ResultTests {
         let fixture = try await Fixture()
         let path = try await fixture.upload([1])
         let owner = try #require(WorkerOwner(instance: "tests", run: "one", worker: 0))
-        let claim = try #require(try await fixture.store.claim(owner: owner, lease: .seconds(60)).first)
+        let claim = try #require(
+            try await fixture.store.claim(owner: owner, lease: .seconds(60)).first
+        )
         let answer = try await fixture.send(.post, "\(path)/cancel")
         #expect(try answer.json(Shown.self).state == "cancelled")
         #expect(try await fixture.store.finish(claim, .released) == false)
@@ -171,7 +199,9 @@ struct ResultTests {
         #expect(try fixture.blobs.list().isEmpty)
     }
 
-    @Test("The sweep at the start removes spools and sets blobs without rows aside, and nothing else")
+    @Test(
+        "The sweep at the start removes spools and sets blobs without rows aside, and nothing else"
+    )
     func sweep() async throws {
         let fixture = try await Fixture()
         let path = try await fixture.upload([1])
@@ -202,10 +232,14 @@ struct ResultTests {
         } while cursor != nil
         #expect(Set(seen).count == 5)
         for cursor in ["!", "1", "\(JobIdentifier.random())"] {
-            #expect(try await fixture.send(.get, "/v1/jobs?cursor=\(cursor)").code == "cursor_invalid")
+            #expect(
+                try await fixture.send(.get, "/v1/jobs?cursor=\(cursor)").code == "cursor_invalid"
+            )
         }
         #expect(try await fixture.send(.get, "/v1/jobs?limit=0").code == "limit_invalid")
         #expect(try await fixture.send(.get, "/v1/jobs?page=2").code == "parameter_unknown")
-        #expect(try await fixture.send(.get, "/v1/jobs?limit=2&limit=3").code == "parameter_repeated")
+        #expect(
+            try await fixture.send(.get, "/v1/jobs?limit=2&limit=3").code == "parameter_repeated"
+        )
     }
 }

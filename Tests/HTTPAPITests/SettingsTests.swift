@@ -20,9 +20,14 @@ struct SettingsTests {
     @Test("A flag wins over a variable, which wins over the default")
     func precedence() throws {
         let environment = [
-            "PALIMPSEST_WORKERS": "4", "PALIMPSEST_BIND": "[::1]:81", "PALIMPSEST_RETENTION_SECONDS": "60",
+            "PALIMPSEST_WORKERS": "4", "PALIMPSEST_BIND": "[::1]:81",
+            "PALIMPSEST_RETENTION_SECONDS": "60",
         ]
-        let settings = try SettingsLoader.load(environment: environment, flags: [.workers: "5"], cores: 1)
+        let settings = try SettingsLoader.load(
+            environment: environment,
+            flags: [.workers: "5"],
+            cores: 1
+        )
         #expect(settings.workers == 5)
         #expect(settings.bind == .internet(address: "::1", port: 81))
         #expect(settings.retention == .seconds(60))
@@ -31,16 +36,22 @@ struct SettingsTests {
     @Test("All faults are reported together, each with the name of its source")
     func faults() {
         let environment = [
-            "PALIMPSEST_MAX_BODY_BYTES": "lots", "PALIMPSEST_LOG_LEVEL": "loud", "PALIMPSEST_WORKERSS": "1",
+            "PALIMPSEST_MAX_BODY_BYTES": "lots", "PALIMPSEST_LOG_LEVEL": "loud",
+            "PALIMPSEST_WORKERSS": "1",
             "PALIMPSEST_DATA": "", "PALIMPSEST_MODEL": "a b",
         ]
         let error = #expect(throws: SettingsLoader.Faults.self) {
-            try SettingsLoader.load(environment: environment, flags: [.bind: "nowhere", .workers: "0"], cores: 1)
+            try SettingsLoader.load(
+                environment: environment,
+                flags: [.bind: "nowhere", .workers: "0"],
+                cores: 1
+            )
         }
         let text = error?.description ?? ""
         #expect(error?.sentences.count == 7)
         for name in [
-            "PALIMPSEST_MAX_BODY_BYTES", "PALIMPSEST_LOG_LEVEL", "PALIMPSEST_WORKERSS", "PALIMPSEST_DATA", "--bind",
+            "PALIMPSEST_MAX_BODY_BYTES", "PALIMPSEST_LOG_LEVEL", "PALIMPSEST_WORKERSS",
+            "PALIMPSEST_DATA", "--bind",
             "--workers", "PALIMPSEST_MODEL must be 1 to 64 letters, digits, '-', '_' and '.'",
         ] {
             #expect(text.contains(name))
@@ -49,7 +60,10 @@ struct SettingsTests {
 
     @Test(
         "An address that cannot be meant is refused",
-        arguments: ["8080", ":8080", "unix:", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:80", "[]:80"]
+        arguments: [
+            "8080", ":8080", "unix:", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:80",
+            "[]:80",
+        ]
     )
     func badBind(text: String) {
         #expect(throws: SettingsLoader.Faults.self) {

@@ -18,7 +18,11 @@ import ToyMethod
 @Suite(.timeLimit(.minutes(10))) struct ToyMethodTests {
     @Test func aMethodOfOneFolderProtectsThroughTheService() async throws {
         let noise = try #require(ModelName(rawValue: "noise"))
-        let offered = OfferedModel(name: noise, method: ClassNoise.id, settings: ClassNoise.settings)
+        let offered = OfferedModel(
+            name: noise,
+            method: ClassNoise.id,
+            settings: ClassNoise.settings
+        )
         let fixture = try await Fixture(models: [offered])
         let photos = (0..<3).map { seed in Self.photo(seed: seed) }
         var jobs: [String] = []
@@ -98,7 +102,8 @@ import ToyMethod
 
     /// The binary that is built with the tests, beside them.
     private static var codec: String {
-        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        let tests =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return tests.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/ToyCodec"
     }
 }

@@ -42,7 +42,9 @@ import Testing
         #expect(again == settings && settings != .standard)
         let method = MethodID(rawValue: "noise")
         try read.check(against: [level, rounds], of: method)
-        for declared in [[], [level], [rounds], [MethodSetting("level", values: 1...2, standard: 1), rounds]] {
+        for declared in [
+            [], [level], [rounds], [MethodSetting("level", values: 1...2, standard: 1), rounds],
+        ] {
             #expect(throws: SettingsFault.self) { try read.check(against: declared, of: method) }
         }
     }

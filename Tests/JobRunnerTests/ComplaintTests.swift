@@ -25,7 +25,9 @@ struct ComplaintTests {
     func once() {
         let lines = Mutex<[String]>([])
         let log = FaultLog(
-            logger: Logger(label: "tests") { _ in Handler { line in lines.withLock { $0.append(line) } } }
+            logger: Logger(label: "tests") { _ in
+                Handler { line in lines.withLock { $0.append(line) } }
+            }
         )
         for _ in 0..<5 { log.error("A worker could not use the store", StoreError.busy) }
         log.error("A worker could not use the store", StoreError.noImages)

@@ -16,7 +16,8 @@ struct DiskGateTests {
 
         func gate(pause: Duration = .milliseconds(1)) -> DiskGate {
             let disk = BlockingExecutor(label: "tests.disk", width: 4)
-            return DiskGate(minFreeBytes: 1000, pause: pause, disk: disk, logger: Material.logger) { [self] in
+            return DiskGate(minFreeBytes: 1000, pause: pause, disk: disk, logger: Material.logger) {
+                [self] in
                 looks.wrappingAdd(1, ordering: .relaxed)
                 return free.withLock { $0 }
             }
@@ -25,7 +26,9 @@ struct DiskGateTests {
 
     @Test("With room nobody waits, and a disk that cannot be asked is no reason to wait")
     func passes() async {
-        for free in [1000, UInt64.max, nil] { await Disk(free).gate(pause: .seconds(3600)).waitForRoom() }
+        for free in [1000, UInt64.max, nil] {
+            await Disk(free).gate(pause: .seconds(3600)).waitForRoom()
+        }
     }
 
     @Test("Without room everybody waits until there is some")
@@ -39,7 +42,9 @@ struct DiskGateTests {
                     disk.passages.wrappingAdd(1, ordering: .relaxed)
                 }
             }
-            await eventually("all have looked several times") { disk.looks.load(ordering: .relaxed) > 12 }
+            await eventually("all have looked several times") {
+                disk.looks.load(ordering: .relaxed) > 12
+            }
             #expect(disk.passages.load(ordering: .relaxed) == 0)
             disk.free.withLock { $0 = 1000 }
         }
@@ -58,7 +63,9 @@ struct DiskGateTests {
             logger: Material.logger
         ) {
             // Were it not asked for, the first look would do.
-            if looks.wrappingAdd(1, ordering: .relaxed).newValue == 3 { lacking.withLock { $0 = 499 } }
+            if looks.wrappingAdd(1, ordering: .relaxed).newValue == 3 {
+                lacking.withLock { $0 = 499 }
+            }
             return 1499
         }
         await gate.waitForRoom()

@@ -49,7 +49,10 @@ final class FaultyQueue: WorkQueue {
     }
 
     @discardableResult
-    func reclaim(previousRunsOf instance: String, currentRun run: String?) async throws(StoreError) -> Int {
+    func reclaim(
+        previousRunsOf instance: String,
+        currentRun run: String?
+    ) async throws(StoreError) -> Int {
         try await store.reclaim(previousRunsOf: instance, currentRun: run)
     }
 
@@ -58,12 +61,17 @@ final class FaultyQueue: WorkQueue {
     }
 
     @discardableResult
-    func rescueExpired(sparing claims: [ClaimedImage], lease: Duration) async throws(StoreError) -> Int {
+    func rescueExpired(
+        sparing claims: [ClaimedImage],
+        lease: Duration
+    ) async throws(StoreError) -> Int {
         try await store.rescueExpired(sparing: claims, lease: lease)
     }
 
     @discardableResult
-    func endImpossibleWaits() async throws(StoreError) -> Int { try await store.endImpossibleWaits() }
+    func endImpossibleWaits() async throws(StoreError) -> Int {
+        try await store.endImpossibleWaits()
+    }
 
     var workMark: WorkMark { store.workMark }
 

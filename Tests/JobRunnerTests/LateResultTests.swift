@@ -19,7 +19,8 @@ struct LateResultTests {
         attachments: AttachmentRequest = AttachmentRequest(),
         _ codec: CodecConfiguration,
         photo: [UInt8],
-        _ body: (FaultyQueue, LocalBlobs, BlobLedger, () async throws -> JobImage) async throws -> Void
+        _ body: (FaultyQueue, LocalBlobs, BlobLedger, () async throws -> JobImage) async throws ->
+            Void
     ) async throws {
         try await Material.withFolder { folder in
             let store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2)
@@ -93,7 +94,11 @@ struct LateResultTests {
         let photo = Array(try Data(contentsOf: Material.photo))
         let (full, previews) = (StoreError.disk("full"), AttachmentRequest(previews: true))
         let codec = Material.realCodec()
-        try await withLoop(full, attachments: previews, codec, photo: photo) { queue, blobs, ledger, image in
+        try await withLoop(full, attachments: previews, codec, photo: photo) {
+            queue,
+            blobs,
+            ledger,
+            image in
             await eventually("the result is filed") { queue.refused >= 1 }
             let results = Set(try blobs.list()).subtracting([SHA256.hash(photo)])
             #expect(results.count == 3, "the picture and two previews")

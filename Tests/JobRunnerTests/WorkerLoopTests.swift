@@ -22,8 +22,15 @@ struct WorkerLoopTests {
         let blobs: LocalBlobs
         let tenant: APIKeyID
 
-        init(_ folder: String, now: @escaping @Sendable () -> Int64 = MachineClock.system.wall) async throws {
-            store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2, now: now)
+        init(
+            _ folder: String,
+            now: @escaping @Sendable () -> Int64 = MachineClock.system.wall
+        ) async throws {
+            store = try SQLiteStore(
+                path: folder + "/palimpsest.sqlite",
+                generatorVersion: 2,
+                now: now
+            )
             blobs = try LocalBlobs(root: folder + "/files")
             let secret = try APIKeySecret.generate()
             tenant = try await store.createKey(
@@ -84,7 +91,11 @@ struct WorkerLoopTests {
             lease: Duration = .seconds(60),
             _ body: () async throws -> Void
         ) async throws {
-            let pool = try CodecPool(count: count, configuration: configuration, logger: Material.logger)
+            let pool = try CodecPool(
+                count: count,
+                configuration: configuration,
+                logger: Material.logger
+            )
             let loop = loop(pool, lease: lease)
             let running = Task { await loop.run() }
             do {
@@ -112,7 +123,9 @@ struct WorkerLoopTests {
         }
     }
 
-    @Test("A job of photos and a broken file ends with the photos done and the broken one's own error")
+    @Test(
+        "A job of photos and a broken file ends with the photos done and the broken one's own error"
+    )
     func finishesJob() async throws {
         let photo = Array(try Data(contentsOf: Material.photo))
         try await withHouse { house in
@@ -126,7 +139,10 @@ struct WorkerLoopTests {
                 let done = try await house.image(id, 1)
                 let output = try #require(done.output)
                 let png = try house.blobs.read(output.sha256)
-                #expect(UInt64(png.count) == output.size && done.report?.outputSHA256 == output.sha256.hex)
+                #expect(
+                    UInt64(png.count) == output.size
+                        && done.report?.outputSHA256 == output.sha256.hex
+                )
                 // The same photo, class and settings: the same file.
                 #expect(try await house.image(id, 3).output == output)
                 // CRC-32 of the PNG as zlib has it, by another way than the product's.
@@ -145,24 +161,34 @@ struct WorkerLoopTests {
         _ = try await house.store.importSemanticImages(imported, tenant: house.tenant)
     }
 
-    @Test("What was imported for a class is hidden in its photos, but not in those of a job that waited already")
+    @Test(
+        "What was imported for a class is hidden in its photos, but not in those of a job that waited already"
+    )
     func hidesImported() async throws {
         let photo = Array(try Data(contentsOf: Material.photo))
-        let picture = Array(try Data(contentsOf: Material.root.appending(path: "Tests/e2e/fixtures/hats.png")))
+        let picture = Array(
+            try Data(contentsOf: Material.root.appending(path: "Tests/e2e/fixtures/hats.png"))
+        )
         try await withHouse { house in
             let first = try await house.submit([photo])
             try await house.working(Material.realCodec()) {
-                try await eventually("the job is done") { try await house.job(first).state == .done }
+                try await eventually("the job is done") {
+                    try await house.job(first).state == .done
+                }
             }
             let waiting = try await house.submit([photo])
             try await importPictures([picture], into: house)
             let second = try await house.submit([photo])
             try await house.working(Material.realCodec()) {
                 for job in [waiting, second] {
-                    try await eventually("the job is done") { try await house.job(job).state == .done }
+                    try await eventually("the job is done") {
+                        try await house.job(job).state == .done
+                    }
                 }
             }
-            let (before, after) = (try await house.image(first, 1).report, try await house.image(second, 1).report)
+            let (before, after) = (
+                try await house.image(first, 1).report, try await house.image(second, 1).report
+            )
             #expect(before?.outputSHA256 != nil)
             #expect(try await house.image(waiting, 1).report?.outputSHA256 == before?.outputSHA256)
             #expect(before?.artefactSHA256 != after?.artefactSHA256)
@@ -178,7 +204,9 @@ struct WorkerLoopTests {
             try house.blobs.remove(SHA256.hash([7, 7]))
             try await house.working(Material.fakeCodec("honest")) {
                 try await eventually("it was tried") { try await house.image(id, 1).attempt >= 1 }
-                try await eventually("it is given back") { try await house.image(id, 1).state == .queued }
+                try await eventually("it is given back") {
+                    try await house.image(id, 1).state == .queued
+                }
                 _ = try house.blobs.put([7, 7])
                 try await eventually("the job is done") { try await house.job(id).state == .done }
             }
@@ -189,11 +217,16 @@ struct WorkerLoopTests {
     func quarantines() async throws {
         try await withHouse { house in
             try await house.working(Material.fakeCodec("dies-on-poison")) {
-                let id = try await house.submit(["a", "b", "poison", "c", "d"].map { Array($0.utf8) })
+                let id = try await house.submit(
+                    ["a", "b", "poison", "c", "d"].map { Array($0.utf8) }
+                )
                 try await eventually("the job is done") { try await house.job(id).state == .done }
                 #expect(try await house.job(id).counts == JobCounts(done: 4, quarantined: 1))
                 let image = try await house.image(id, 3)
-                #expect(image.state == .quarantined && image.failure == .quarantined && image.output == nil)
+                #expect(
+                    image.state == .quarantined && image.failure == .quarantined
+                        && image.output == nil
+                )
             }
         }
     }
@@ -203,18 +236,26 @@ struct WorkerLoopTests {
         try await withHouse { house in
             try await house.working(Material.fakeCodec("lies-about-hash")) {
                 let id = try await house.submit([[1, 2, 3]])
-                try await eventually("the job has ended") { try await house.job(id).state.isTerminal }
+                try await eventually("the job has ended") {
+                    try await house.job(id).state.isTerminal
+                }
                 #expect(try await house.job(id).counts == JobCounts(quarantined: 1))
                 #expect(try house.blobs.list() == [SHA256.hash([1, 2, 3])])
             }
         }
     }
 
-    @Test("A drain gives back what does not finish within the grace, uncounted, and another run finishes it")
+    @Test(
+        "A drain gives back what does not finish within the grace, uncounted, and another run finishes it"
+    )
     func drains() async throws {
         try await withHouse { house in
             let id = try await house.submit([[1], [2]])
-            let pool = try CodecPool(count: 1, configuration: Material.fakeCodec("hang"), logger: Material.logger)
+            let pool = try CodecPool(
+                count: 1,
+                configuration: Material.fakeCodec("hang"),
+                logger: Material.logger
+            )
             let loop = house.loop(pool)
             let running = Task { await loop.run(grace: .milliseconds(1)) }
             await eventually("the images are handed out") { pool.isWorking }
@@ -223,7 +264,9 @@ struct WorkerLoopTests {
             await running.value
             #expect(try await house.job(id).counts == JobCounts(queued: 2))
             try await house.working(Material.fakeCodec("honest")) {
-                try await eventually("the job is done") { try await house.job(id).counts == JobCounts(done: 2) }
+                try await eventually("the job is done") {
+                    try await house.job(id).counts == JobCounts(done: 2)
+                }
             }
         }
     }
@@ -257,9 +300,14 @@ struct WorkerLoopTests {
                 if erases {
                     #expect(try await house.store.deleteJob(stuck, tenant: house.tenant) != nil)
                 } else {
-                    #expect(try await house.store.cancelJob(stuck, tenant: house.tenant)?.state == .cancelled)
+                    #expect(
+                        try await house.store.cancelJob(stuck, tenant: house.tenant)?.state
+                            == .cancelled
+                    )
                 }
-                try await eventually("the next job is done") { try await house.job(next).state == .done }
+                try await eventually("the next job is done") {
+                    try await house.job(next).state == .done
+                }
                 #expect(try await house.image(next, 1).attempt == 1)
                 if !erases { #expect(try await house.job(stuck).counts == JobCounts(cancelled: 2)) }
             }
@@ -268,7 +316,9 @@ struct WorkerLoopTests {
         }
     }
 
-    @Test("A lease that ran out while the database could not be written costs a live worker's image nothing")
+    @Test(
+        "A lease that ran out while the database could not be written costs a live worker's image nothing"
+    )
     func keepsLateLeases() async throws {
         let clock = Clock()
         try await Material.withFolder { folder in
@@ -277,7 +327,11 @@ struct WorkerLoopTests {
             let (lost, kept) = (try await house.submit([[1]]), try await house.submit([[2]]))
             let dead = try #require(WorkerOwner(instance: "elsewhere", run: "run", worker: 0))
             #expect(try await house.store.claim(owner: dead).map(\.jobID) == [lost])
-            let pool = try CodecPool(count: 1, configuration: Material.fakeCodec("hang"), logger: Material.logger)
+            let pool = try CodecPool(
+                count: 1,
+                configuration: Material.fakeCodec("hang"),
+                logger: Material.logger
+            )
             var configuration = WorkerLoop.Configuration(instance: "here", run: "run")
             configuration.lease = .milliseconds(100)
             configuration.heartbeat = .seconds(3600)
@@ -331,7 +385,11 @@ struct WorkerLoopTests {
     func claimsNothingUnready() async throws {
         try await withHouse { house in
             let id = try await house.submit([[1]])
-            let pool = try CodecPool(count: 1, configuration: Material.fakeCodec("unready"), logger: Material.logger)
+            let pool = try CodecPool(
+                count: 1,
+                configuration: Material.fakeCodec("unready"),
+                logger: Material.logger
+            )
             let loop = house.loop(pool)
             let running = Task { await loop.run() }
             await eventually("the codec has failed") { pool.readiness.lastFault != nil }
@@ -346,7 +404,11 @@ struct WorkerLoopTests {
     func claimsNothingWithoutRoom() async throws {
         try await withHouse { house in
             let id = try await house.submit([[1]])
-            let pool = try CodecPool(count: 1, configuration: Material.fakeCodec("honest"), logger: Material.logger)
+            let pool = try CodecPool(
+                count: 1,
+                configuration: Material.fakeCodec("honest"),
+                logger: Material.logger
+            )
             var configuration = WorkerLoop.Configuration(instance: "here", run: "run")
             configuration.freeBytes = { 1 << 40 }
             configuration.minFreeBytes = .max
@@ -371,7 +433,11 @@ struct WorkerLoopTests {
         let photo = Array(try Data(contentsOf: Material.photo))
         try await withHouse { house in
             let meter = ThroughputMeter()
-            let pool = try CodecPool(count: 1, configuration: Material.realCodec(), logger: Material.logger)
+            let pool = try CodecPool(
+                count: 1,
+                configuration: Material.realCodec(),
+                logger: Material.logger
+            )
             let loop = WorkerLoop(
                 configuration: WorkerLoop.Configuration(instance: "here", run: "run"),
                 store: house.store,
@@ -399,7 +465,9 @@ struct WorkerLoopTests {
             let id = try await house.submit([[1], [2]])
             try house.blobs.remove(SHA256.hash([1]))
             try await house.working(Material.fakeCodec("honest")) {
-                try await eventually("the other is done") { try await house.job(id).counts.done == 1 }
+                try await eventually("the other is done") {
+                    try await house.job(id).counts.done == 1
+                }
                 let image = try await house.image(id, 1)
                 #expect(image.state == .queued && image.attempt >= 1 || image.state == .running)
             }

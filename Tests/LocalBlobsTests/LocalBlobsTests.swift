@@ -160,7 +160,9 @@ import Testing
     /// The descriptors of this process that belong to this test's folder.
     private func openFiles() throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").filter { name in
-            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + name)
+            let target = try? FileManager.default.destinationOfSymbolicLink(
+                atPath: "/proc/self/fd/" + name
+            )
             return target?.hasPrefix(root) ?? false
         }.count
     }

@@ -31,7 +31,9 @@ import Testing
         #expect((moved.files, moved.bytes) == (1, 2))
         #expect(try store.list() == [kept])
         #expect(try names(in: "set-aside") == [lost.hex])
-        #expect(FileManager.default.contents(atPath: "\(root)/set-aside/\(lost.hex)") == Data([2, 3]))
+        #expect(
+            FileManager.default.contents(atPath: "\(root)/set-aside/\(lost.hex)") == Data([2, 3])
+        )
         let date = try #require(try modified(lost.hex))
         #expect(abs(date.timeIntervalSince1970 - 1_720_960_200.25) < 0.001)
         let none = try store.setOrphansAside(at: time) { _ in true }
@@ -60,7 +62,10 @@ import Testing
         #expect(try names(in: "set-aside").isEmpty)
     }
 
-    @Test func `What was set aside is erased after its time and not before, also when that was moved`() throws {
+    @Test
+    func `What was set aside is erased after its time and not before, also when that was moved`()
+        throws
+    {
         let store = try LocalBlobs(root: root)
         let first = try store.put([1]).sha256
         _ = try store.setOrphansAside(at: time) { _ in false }
@@ -89,7 +94,9 @@ import Testing
         let store = try LocalBlobs(root: root)
         _ = try store.put([1])
         _ = try store.setOrphansAside(at: time) { _ in false }
-        #expect(FileManager.default.createFile(atPath: "\(root)/set-aside/README", contents: Data()))
+        #expect(
+            FileManager.default.createFile(atPath: "\(root)/set-aside/README", contents: Data())
+        )
         #expect(try store.eraseSetAside(until: .max).files == 1)
         #expect(try names(in: "set-aside") == ["README"])
     }

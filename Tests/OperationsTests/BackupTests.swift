@@ -29,11 +29,15 @@ struct BackupTests {
         try await body(fixture)
     }
 
-    private func opened(_ fixture: ServedFolder, _ name: String = "backup") throws -> StoppedService {
+    private func opened(_ fixture: ServedFolder, _ name: String = "backup") throws -> StoppedService
+    {
         try StoppedService(dataFolder: "\(fixture.folder)-\(name)")
     }
 
-    @Test("A backup lies outside of what it is of", arguments: ["", "/", "/backup", "/blobs/../a/b", "/tmp/c/"])
+    @Test(
+        "A backup lies outside of what it is of",
+        arguments: ["", "/", "/backup", "/blobs/../a/b", "/tmp/c/"]
+    )
     func liesOutside(path: String) async throws {
         let fixture = try await ServedFolder()
         _ = try await fixture.submit([1, 2])
@@ -41,7 +45,9 @@ struct BackupTests {
         #expect(throws: StoppedService.Fault.self) {
             try DataFolderBackup(of: fixture.folder, to: fixture.folder + path).run()
         }
-        #expect(try FileManager.default.subpathsOfDirectory(atPath: fixture.folder).sorted() == before)
+        #expect(
+            try FileManager.default.subpathsOfDirectory(atPath: fixture.folder).sorted() == before
+        )
     }
 
     @Test("A backup has every job and every file, and is a data folder")
@@ -74,7 +80,9 @@ struct BackupTests {
             #expect(try backup(fixture) == DataFolderBackup.Result(linked: 2))
             try await fixture.erase(first)
             _ = try await fixture.submit([3])
-            #expect(try backup(fixture) == DataFolderBackup.Result(linked: 1, present: 1, removed: 1))
+            #expect(
+                try backup(fixture) == DataFolderBackup.Result(linked: 1, present: 1, removed: 1)
+            )
             let copy = try opened(fixture)
             #expect(Set(try copy.blobs.list()) == Set([[2], [3]].map { SHA256.hash($0) }))
             try copy.close()
@@ -99,13 +107,19 @@ struct BackupTests {
             _ = try await fixture.submit([1])
             try Data("node-1\n".utf8).write(to: URL(filePath: "\(fixture.folder)/node"))
             for name in ["admin-key", "signing-key"] {
-                try Data("\(name) 0123456789abcdef".utf8).write(to: URL(filePath: "\(fixture.folder)/\(name)"))
+                try Data("\(name) 0123456789abcdef".utf8).write(
+                    to: URL(filePath: "\(fixture.folder)/\(name)")
+                )
             }
             _ = try backup(fixture)
             for name in ["admin-key", "signing-key"] {
                 let copy = "\(fixture.folder)-backup/\(name)"
-                #expect(try String(contentsOfFile: copy, encoding: .utf8) == "\(name) 0123456789abcdef")
-                let mode = try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int
+                #expect(
+                    try String(contentsOfFile: copy, encoding: .utf8) == "\(name) 0123456789abcdef"
+                )
+                let mode =
+                    try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions]
+                    as? Int
                 #expect(mode == 0o600)
             }
             #expect(!FileManager.default.fileExists(atPath: "\(fixture.folder)-backup/node"))
@@ -125,8 +139,13 @@ struct BackupTests {
                 }
             }
             let other = "\(fixture.folder)-second"
-            #expect(fault(other, fixture.folder + "-backup")?.contains("is not a data folder") == true)
-            try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+            #expect(
+                fault(other, fixture.folder + "-backup")?.contains("is not a data folder") == true
+            )
+            try FileManager.default.createDirectory(
+                atPath: other,
+                withIntermediateDirectories: true
+            )
             try Data("x".utf8).write(to: URL(filePath: other + "/photo.jpg"))
             #expect(fault(fixture.folder, other)?.contains("holds photo.jpg") == true)
             try FileManager.default.removeItem(atPath: other + "/photo.jpg")
@@ -140,7 +159,9 @@ struct BackupTests {
         }
     }
 
-    @Test("With its arguments swapped, the data folder stays as it is; so does a backup that was served since")
+    @Test(
+        "With its arguments swapped, the data folder stays as it is; so does a backup that was served since"
+    )
     func isNoDataFolder() async throws {
         try await withFixture { fixture in
             let (folder, copy) = (fixture.folder, "\(fixture.folder)-backup")
@@ -169,7 +190,8 @@ struct BackupTests {
             try DataFolder(path: copy).stopBeingBackup()
             #expect(fault(folder, copy)?.contains("was served since") == true)
             // One that was killed before anything was in it is begun anew.
-            for name in try FileManager.default.contentsOfDirectory(atPath: copy) where name != "lock" {
+            for name in try FileManager.default.contentsOfDirectory(atPath: copy)
+            where name != "lock" {
                 try FileManager.default.removeItem(atPath: "\(copy)/\(name)")
             }
             #expect(fault(folder, copy) == nil)
@@ -187,7 +209,9 @@ struct BackupTests {
                 while !Task.isCancelled {
                     count &+= 1
                     jobs.append(
-                        try await fixture.submit([count, .random(in: 0...255), .random(in: 0...255)])
+                        try await fixture.submit([
+                            count, .random(in: 0...255), .random(in: 0...255),
+                        ])
                     )
                     try await fixture.work()
                     if jobs.count > 5 { try await fixture.erase(jobs.removeFirst()) }
@@ -195,8 +219,10 @@ struct BackupTests {
             }
             for _ in 0..<10 {
                 let folder = fixture.folder
-                let result = try await Task.detached { try DataFolderBackup(of: folder, to: folder + "-backup").run() }
-                    .value
+                let result = try await Task.detached {
+                    try DataFolderBackup(of: folder, to: folder + "-backup").run()
+                }
+                .value
                 #expect(result.missing == 0)
                 let copy = try opened(fixture)
                 let tenant = try #require(try await copy.store.keys().first).id
@@ -209,7 +235,9 @@ struct BackupTests {
                 }
                 try copy.close()
                 for name in ["-wal", "-shm"] {
-                    try? FileManager.default.removeItem(atPath: "\(folder)-backup/palimpsest.sqlite\(name)")
+                    try? FileManager.default.removeItem(
+                        atPath: "\(folder)-backup/palimpsest.sqlite\(name)"
+                    )
                 }
             }
             busy.cancel()

@@ -10,14 +10,18 @@ import Testing
 @Suite("Data folder")
 struct DataFolderTests {
     /// The path of a folder that does not exist yet.
-    private let path = FileManager.default.temporaryDirectory.appending(path: "palimpsest-\(UUID().uuidString)").path
+    private let path = FileManager.default.temporaryDirectory.appending(
+        path: "palimpsest-\(UUID().uuidString)"
+    ).path
 
     private func mode(_ path: String) -> UInt32? {
         var status = stat()
         return lstat(path, &status) == 0 ? status.st_mode & 0o777 : nil
     }
 
-    @Test("The first start makes the folder and a key for its owner alone; the next start keeps the key")
+    @Test(
+        "The first start makes the folder and a key for its owner alone; the next start keeps the key"
+    )
     func firstStart() async throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         var first: String?
@@ -62,10 +66,18 @@ struct DataFolderTests {
         let folder = try DataFolder(path: path)
         let store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
         try "short".write(toFile: folder.adminKey.path, atomically: true, encoding: .utf8)
-        await #expect(throws: DataFolder.Fault.self) { try await folder.provideAdminKey(store: store) }
-        try "a-key-of-the-operator\n".write(toFile: folder.adminKey.path, atomically: true, encoding: .utf8)
+        await #expect(throws: DataFolder.Fault.self) {
+            try await folder.provideAdminKey(store: store)
+        }
+        try "a-key-of-the-operator\n".write(
+            toFile: folder.adminKey.path,
+            atomically: true,
+            encoding: .utf8
+        )
         try await folder.provideAdminKey(store: store)
-        #expect(try await store.key(hash: APIKeySecret(presented: "a-key-of-the-operator").hash) != nil)
+        #expect(
+            try await store.key(hash: APIKeySecret(presented: "a-key-of-the-operator").hash) != nil
+        )
         #expect(try await store.keys().count == 1)
     }
 
@@ -77,14 +89,21 @@ struct DataFolderTests {
         try await folder.provideAdminKey(store: store)
         let first = try #require(try await store.keys().first)
         let other = try APIKeySecret.generate()
-        _ = try await store.createKey(name: "o", scopes: [.admin], hash: other.hash, prefix: other.prefix)
+        _ = try await store.createKey(
+            name: "o",
+            scopes: [.admin],
+            hash: other.hash,
+            prefix: other.prefix
+        )
         #expect(try await store.revokeKey(first.id) == .revoked)
         try await folder.provideAdminKey(store: store)
         #expect(try await store.keys().count == 2)
         #expect(try await folder.adminKey(in: store) == nil)
     }
 
-    @Test("The signing key is made once, for its owner alone; one of the operator's is taken, and what is none refused")
+    @Test(
+        "The signing key is made once, for its owner alone; one of the operator's is taken, and what is none refused"
+    )
     func signingKey() throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let folder = try DataFolder(path: path)
@@ -94,7 +113,11 @@ struct DataFolderTests {
         let own = try SigningKey.generate()
         try own.pem.write(toFile: folder.signingKey.path, atomically: true, encoding: .utf8)
         #expect(try folder.provideSigningKey().verificationKey == own.verificationKey)
-        try own.verificationKey.pem.write(toFile: folder.signingKey.path, atomically: true, encoding: .utf8)
+        try own.verificationKey.pem.write(
+            toFile: folder.signingKey.path,
+            atomically: true,
+            encoding: .utf8
+        )
         let fault = #expect(throws: DataFolder.Fault.self) { try folder.provideSigningKey() }
         #expect(fault?.description.contains("openssl genpkey -algorithm ed25519") == true)
     }
@@ -104,7 +127,9 @@ struct DataFolderTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let folder = try DataFolder(path: path)
         let fault = #expect(throws: DataFolder.Fault.self) { _ = try DataFolder(path: path) }
-        #expect(fault?.description == "The data folder \(path) is in use by another palimpsest process.")
+        #expect(
+            fault?.description == "The data folder \(path) is in use by another palimpsest process."
+        )
         for (wrong, words) in [
             ("\(path)/missing/deeper", "cannot be made: No such file or directory."),
             ("/dev/null", "cannot be written: Not a directory."),

@@ -12,7 +12,9 @@ struct DiskReserveTests {
     private static let full = StoreError.disk("database or disk is full")
 
     private func size(_ fixture: ServedFolder) -> UInt64? {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: "\(fixture.folder)/reserve")
+        let attributes = try? FileManager.default.attributesOfItem(
+            atPath: "\(fixture.folder)/reserve"
+        )
         return attributes?[.size] as? UInt64
     }
 
@@ -45,11 +47,16 @@ struct DiskReserveTests {
         #expect(!DiskReserve.release(in: fixture.folder))
     }
 
-    @Test("Erasing is tried with a folded log, then with more and more room, and its last error is told")
+    @Test(
+        "Erasing is tried with a folded log, then with more and more room, and its last error is told"
+    )
     func erasing() async throws {
         let fixture = try await ServedFolder()
         let (disk, logger) = (fixture.disk, fixture.logger)
-        let reserve: DiskReserve? = DiskReserve(folder: fixture.folder, diskSize: 160 * Self.megabyte)
+        let reserve: DiskReserve? = DiskReserve(
+            folder: fixture.folder,
+            diskSize: 160 * Self.megabyte
+        )
         await reserve?.restore(on: disk, logger: logger)
         func tries(untilMissing bytes: UInt64) async throws -> Int {
             let count = Mutex(0)
@@ -72,7 +79,8 @@ struct DiskReserveTests {
         // What is no fault of the disk uses nothing.
         await reserve?.restore(on: disk, logger: logger)
         await #expect(throws: StoreError.busy) {
-            _ = try await reserve.erasing(in: fixture.store, on: disk, logger) { () async throws -> Int in
+            _ = try await reserve.erasing(in: fixture.store, on: disk, logger) {
+                () async throws -> Int in
                 throw StoreError.busy
             }
         }

@@ -11,7 +11,9 @@ import Testing
 struct LostDatabaseTests {
     /// A folder that a server has had, or only its beginnings.
     private final class Folder {
-        let path = FileManager.default.temporaryDirectory.appending(path: "palimpsest-\(UUID().uuidString)").path
+        let path = FileManager.default.temporaryDirectory.appending(
+            path: "palimpsest-\(UUID().uuidString)"
+        ).path
 
         deinit { try? FileManager.default.removeItem(atPath: path) }
 
@@ -28,14 +30,21 @@ struct LostDatabaseTests {
             try store.close()
         }
 
-        var names: Set<String> { Set((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []) }
+        var names: Set<String> {
+            Set((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
+        }
 
         func write(_ name: String, _ content: String) throws {
-            try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try? FileManager.default.createDirectory(
+                atPath: path,
+                withIntermediateDirectories: true
+            )
             try Data(content.utf8).write(to: URL(filePath: "\(path)/\(name)"))
         }
 
-        func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+        func remove(_ name: String) throws {
+            try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+        }
 
         /// Why a server does not take the folder; `nil` if it does.
         func refusal() -> String? {
@@ -54,7 +63,8 @@ struct LostDatabaseTests {
     @Test(
         "A folder with photos is refused without its database, whatever has become of it, and nothing is made there",
         arguments: [
-            (nil, "is missing"), ("", "is empty"), ("no database, but a text of some length", "is no database"),
+            (nil, "is missing"), ("", "is empty"),
+            ("no database, but a text of some length", "is no database"),
             ("SQLite", "is no database"),
         ] as [(String?, String)]
     )
@@ -70,7 +80,9 @@ struct LostDatabaseTests {
         #expect(refusal.contains("`palimpsest backup`") && refusal.contains("To start anew"))
         // Nor does any command that opens the folder.
         let keys = #expect(throws: KeyRing.Fault.self) { _ = try KeyRing(dataFolder: folder.path) }
-        let classes = #expect(throws: StoppedService.Fault.self) { _ = try StoppedService(dataFolder: folder.path) }
+        let classes = #expect(throws: StoppedService.Fault.self) {
+            _ = try StoppedService(dataFolder: folder.path)
+        }
         let backup = #expect(throws: StoppedService.Fault.self) {
             _ = try DataFolderBackup(of: folder.path, to: folder.path + "-backup").run()
         }
@@ -89,7 +101,10 @@ struct LostDatabaseTests {
         try await folder.serve(photos: 0)
         // SQLite may leave these beside a database that was closed.
         for name in folder.names where name.hasPrefix(Self.database) { try folder.remove(name) }
-        #expect(folder.refusal()?.contains("but the folder holds the admin key, the signing key.") == true)
+        #expect(
+            folder.refusal()?.contains("but the folder holds the admin key, the signing key.")
+                == true
+        )
         for name in ["admin-key", "signing-key"] { try folder.remove(name) }
         #expect(folder.refusal() == nil)
         for name in ["-wal", "-shm"] {
@@ -108,11 +123,18 @@ struct LostDatabaseTests {
         let whole = try #require(FileManager.default.contents(atPath: path))
         try whole.prefix(whole.count / 2).write(to: URL(filePath: path))
         let refusal = try #require(folder.refusal())
-        #expect(refusal.contains("\(folder.path)/palimpsest.sqlite") && refusal.contains("`palimpsest backup`"))
-        #expect(throws: StoppedService.Fault.self) { _ = try StoppedService(dataFolder: folder.path) }
+        #expect(
+            refusal.contains("\(folder.path)/palimpsest.sqlite")
+                && refusal.contains("`palimpsest backup`")
+        )
+        #expect(throws: StoppedService.Fault.self) {
+            _ = try StoppedService(dataFolder: folder.path)
+        }
     }
 
-    @Test("The log of the lost database beside a copy from a backup is refused, which SQLite would write into it")
+    @Test(
+        "The log of the lost database beside a copy from a backup is refused, which SQLite would write into it"
+    )
     func strangeLog() async throws {
         let folder = Folder()
         try await folder.serve(photos: 0)
@@ -125,17 +147,23 @@ struct LostDatabaseTests {
             toPath: "\(folder.path)/\(Self.database)"
         )
         try folder.write(Self.database + "-wal", "pages of the lost database")
-        #expect(folder.refusal()?.contains("Move palimpsest.sqlite-wal and palimpsest.sqlite-shm out") == true)
+        #expect(
+            folder.refusal()?.contains("Move palimpsest.sqlite-wal and palimpsest.sqlite-shm out")
+                == true
+        )
         try folder.remove(Self.database + "-wal")
         #expect(folder.refusal() == nil)
     }
 
-    @Test("A first start goes on wherever it was killed, with a key that the operator put there too")
+    @Test(
+        "A first start goes on wherever it was killed, with a key that the operator put there too"
+    )
     func firstStart() async throws {
         // Each is what a kill has left.
         let states: [[String]] = [
             [], ["first-start"], ["first-start", "lock"], ["first-start", "lock", Self.database],
-            ["first-start", "lock", Self.database, "admin-key"], ["first-start", "lock", "admin-key", "signing-key"],
+            ["first-start", "lock", Self.database, "admin-key"],
+            ["first-start", "lock", "admin-key", "signing-key"],
             // As an earlier version leaves it, which has no mark.
             ["lock"], ["lock", Self.database],
             ["admin-key"], ["admin-key", "signing-key"],

@@ -17,7 +17,9 @@ import Testing
 struct StoppedServiceTests {
     /// A data folder as the first start of a server leaves it; removed afterwards.
     private func withDataFolder(_ body: (String) async throws -> Void) async throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "palimpsest-\(UUID().uuidString)").path
+        let path = FileManager.default.temporaryDirectory.appending(
+            path: "palimpsest-\(UUID().uuidString)"
+        ).path
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await running(path) { _ in }
         try await body(path)
@@ -36,7 +38,8 @@ struct StoppedServiceTests {
     private func files(_ path: String) throws -> [String] {
         var found: [String] = []
         for folder in ["blobs", "tmp"] {
-            let names = (try? FileManager.default.subpathsOfDirectory(atPath: "\(path)/\(folder)")) ?? []
+            let names =
+                (try? FileManager.default.subpathsOfDirectory(atPath: "\(path)/\(folder)")) ?? []
             found += names.filter { $0.utf8.count > 2 }
         }
         return found.sorted()
@@ -49,7 +52,9 @@ struct StoppedServiceTests {
 
     private func label(_ text: String) throws -> ClassLabel { try ClassLabel(text) }
 
-    @Test("Pictures are imported in their order, those they replace are removed, and a start of the server keeps them")
+    @Test(
+        "Pictures are imported in their order, those they replace are removed, and a start of the server keeps them"
+    )
     func imports() async throws {
         try await withDataFolder { path in
             do {
@@ -67,7 +72,9 @@ struct StoppedServiceTests {
                 // The dogs need the second picture still.
                 #expect(try files(path) == [name([2]), name([3])].sorted())
                 #expect(
-                    try await service.classes().map(\.semanticImage) == [.imported(count: 1), .imported(count: 1)]
+                    try await service.classes().map(\.semanticImage) == [
+                        .imported(count: 1), .imported(count: 1),
+                    ]
                 )
                 try service.close()
             }
@@ -98,7 +105,9 @@ struct StoppedServiceTests {
             #expect(try files(path).isEmpty)
             let failing = try await SemanticImageImport(into: service)
             try failing.add([1], to: label("cats"), at: 0)
-            await #expect(throws: StoppedService.Fault.self) { try await failing.commit(for: .random()) }
+            await #expect(throws: StoppedService.Fault.self) {
+                try await failing.commit(for: .random())
+            }
             #expect(try files(path).isEmpty)
             // A blob of nothing is no picture: the second row is refused when the first is written already.
             let half = try await SemanticImageImport(into: service)
@@ -133,7 +142,9 @@ struct StoppedServiceTests {
     func refusesHeld() async throws {
         try await withDataFolder { path in
             try await running(path) { _ in
-                let fault = #expect(throws: StoppedService.Fault.self) { try StoppedService(dataFolder: path) }
+                let fault = #expect(throws: StoppedService.Fault.self) {
+                    try StoppedService(dataFolder: path)
+                }
                 #expect(
                     fault?.description
                         == "The data folder \(path) is in use by another palimpsest process. Stop the server first."
@@ -148,9 +159,13 @@ struct StoppedServiceTests {
 
     @Test("A folder that no server has made is refused and not made into one")
     func refusesOthers() throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "palimpsest-\(UUID().uuidString)").path
+        let path = FileManager.default.temporaryDirectory.appending(
+            path: "palimpsest-\(UUID().uuidString)"
+        ).path
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let missing = #expect(throws: StoppedService.Fault.self) { try StoppedService(dataFolder: path) }
+        let missing = #expect(throws: StoppedService.Fault.self) {
+            try StoppedService(dataFolder: path)
+        }
         #expect(missing?.description.hasPrefix("\(path) is not a data folder") == true)
         #expect(!FileManager.default.fileExists(atPath: path))
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -164,12 +179,16 @@ struct StoppedServiceTests {
             // Only root can give files away.
             guard geteuid() == 0 else { return }
             #expect(chown("\(path)/palimpsest.sqlite", 12345, 12345) == 0)
-            let fault = #expect(throws: StoppedService.Fault.self) { try StoppedService(dataFolder: path) }
+            let fault = #expect(throws: StoppedService.Fault.self) {
+                try StoppedService(dataFolder: path)
+            }
             #expect(fault?.description.contains("belongs to another user") == true)
         }
     }
 
-    @Test("A key is meant by its name or identifier, and without either the only one or the admin's")
+    @Test(
+        "A key is meant by its name or identifier, and without either the only one or the admin's"
+    )
     func findsKeys() async throws {
         try await withDataFolder { path in
             var ids: [String: APIKeyID] = [:]
@@ -193,17 +212,24 @@ struct StoppedServiceTests {
             #expect(try await service.key(named: "alice").id == alice)
             #expect(try await service.key(named: bob.text).id == bob)
             for (named, words) in [
-                ("bob", "2 API keys are called bob"), ("carol", "no API key"), ("dan", "no API key"),
+                ("bob", "2 API keys are called bob"), ("carol", "no API key"),
+                ("dan", "no API key"),
             ] {
-                let fault = await #expect(throws: StoppedService.Fault.self) { try await service.key(named: named) }
+                let fault = await #expect(throws: StoppedService.Fault.self) {
+                    try await service.key(named: named)
+                }
                 #expect(fault?.description.contains(words) == true)
             }
             try FileManager.default.removeItem(atPath: "\(path)/admin-key")
-            let fault = await #expect(throws: StoppedService.Fault.self) { try await service.key(named: nil) }
+            let fault = await #expect(throws: StoppedService.Fault.self) {
+                try await service.key(named: nil)
+            }
             #expect(fault?.description.contains("--key") == true)
             _ = try await service.store.revokeKey(alice)
             _ = try await service.store.revokeKey(admin.id)
-            let others = try await service.store.keys().filter { $0.revokedAt == nil && $0.id != bob }
+            let others = try await service.store.keys().filter {
+                $0.revokedAt == nil && $0.id != bob
+            }
             for other in others { _ = try await service.store.revokeKey(other.id) }
             #expect(try await service.key(named: nil).id == bob)
             try service.close()

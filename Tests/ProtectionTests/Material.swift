@@ -9,11 +9,16 @@ import Testing
 
 /// Photos, settings and a network of random weights.
 enum Material {
-    private static let tests = #filePath.split(separator: "/").dropLast(2).reduce("") { $0 + "/" + $1 }
+    private static let tests = #filePath.split(separator: "/").dropLast(2).reduce("") {
+        $0 + "/" + $1
+    }
 
     /// A file below Tests.
     static func file(_ path: String) throws -> [UInt8] {
-        try #require(FileManager.default.contents(atPath: "\(tests)/\(path)").map { [UInt8]($0) }, "no file \(path)")
+        try #require(
+            FileManager.default.contents(atPath: "\(tests)/\(path)").map { [UInt8]($0) },
+            "no file \(path)"
+        )
     }
 
     static func protector(limits: ImageLimits = ImageLimits()) throws -> Protector {
@@ -25,13 +30,18 @@ enum Material {
     /// A picture of seeded noise in [0, 1).
     static func noise(width: Int, height: Int, seed: UInt64) -> PlanarImage {
         var generator = SplitMix64(state: seed)
-        let samples = (0..<3 * width * height).map { _ in Float.random(in: 0..<1, using: &generator) }
+        let samples = (0..<3 * width * height).map { _ in Float.random(in: 0..<1, using: &generator)
+        }
         return PlanarImage(width: width, height: height, channels: 3, samples: samples)
     }
 
     static let label = try? ClassLabel("hats")
 
-    static func assignment(classIndex: Int = 3, textureSeed: UInt64 = 9, version: Int = 2) -> ClassAssignment {
+    static func assignment(
+        classIndex: Int = 3,
+        textureSeed: UInt64 = 9,
+        version: Int = 2
+    ) -> ClassAssignment {
         ClassAssignment(
             generatorVersion: version,
             familySeed: 77,
@@ -41,19 +51,33 @@ enum Material {
     }
 
     /// A smooth photo with some noise, of any layout; alpha runs from 0 in the first row to 255.
-    static func photo(width: Int, height: Int, layout: PixelLayout, profile: [UInt8]? = nil) -> Photo {
+    static func photo(
+        width: Int,
+        height: Int,
+        layout: PixelLayout,
+        profile: [UInt8]? = nil
+    ) -> Photo {
         var samples: [UInt8] = []
         for y in 0..<height {
             for x in 0..<width {
                 for channel in 0..<layout.colorChannels {
                     samples.append(
-                        UInt8(truncatingIfNeeded: 60 + (x * 3 + y * (channel + 1)) % 130 + (x * y + channel) % 7)
+                        UInt8(
+                            truncatingIfNeeded: 60 + (x * 3 + y * (channel + 1)) % 130
+                                + (x * y + channel) % 7
+                        )
                     )
                 }
                 if layout.hasAlpha { samples.append(y == 0 ? 0 : UInt8(min(255, 5 + y * 20))) }
             }
         }
-        return Photo(width: width, height: height, layout: layout, samples: samples, iccProfile: profile)
+        return Photo(
+            width: width,
+            height: height,
+            layout: layout,
+            samples: samples,
+            iccProfile: profile
+        )
     }
 }
 

@@ -10,7 +10,8 @@ import Testing
     /// By hand: a tenth without blue, then five tenths more evenly up to 0.5, and no more than that.
     @Test(
         arguments: [
-            (0, 0.1), (0.1, 0.2), (0.25, 0.35), (0.4, 0.5), (0.5, 0.6), (0.8, 0.6), (1, 0.6), (-0.1, 0.1), (1.2, 0.6),
+            (0, 0.1), (0.1, 0.2), (0.25, 0.35), (0.4, 0.5), (0.5, 0.6), (0.8, 0.6), (1, 0.6),
+            (-0.1, 0.1), (1.2, 0.6),
         ] as [(Float, Float)]
     )
     func blueKeepsMoreOfTheChangeWhereThereIsMoreBlue(blue: Float, weight: Float) {
@@ -20,7 +21,12 @@ import Testing
     @Test func theChangeIsClippedAndThenWeighted() {
         // Two pixels: no blue, and blue in plenty. Red and green of the picture do not count.
         let cover = PlanarImage(width: 2, height: 1, channels: 3, samples: [0, 1, 1, 0, 0, 0.8])
-        let change = PlanarImage(width: 2, height: 1, channels: 3, samples: [0.2, -0.02, 0.01, -0.2, 0.2, -0.2])
+        let change = PlanarImage(
+            width: 2,
+            height: 1,
+            channels: 3,
+            samples: [0.2, -0.02, 0.01, -0.2, 0.2, -0.2]
+        )
         var bounded = change
         PhotoMask.apply(to: &bounded, cover: cover, bound: 0.04)
         expect(bounded.samples, near: [0.006, -0.003, 0.0015, -0.006, 0.004, -0.024])
@@ -75,9 +81,13 @@ import Testing
         #expect(try changes(input, weak.png)[2] > 2)
     }
 
-    @Test(arguments: [(64, 80, AppliedMask.unmasked), (65, 80, .photo), (80, 64, .unmasked), (80, 65, .photo)])
+    @Test(arguments: [
+        (64, 80, AppliedMask.unmasked), (65, 80, .photo), (80, 64, .unmasked), (80, 65, .photo),
+    ])
     func theShortSideDecides(width: Int, height: Int, mask: AppliedMask) throws {
-        let input = try PNGEncoder.encode(Material.photo(width: width, height: height, layout: .rgb))
+        let input = try PNGEncoder.encode(
+            Material.photo(width: width, height: height, layout: .rgb)
+        )
         let protector = try Material.protector()
         let standard = try protector.protect(input)
         #expect(standard.report.mask == mask)
@@ -98,14 +108,21 @@ import Testing
         let after = try PhotoDecoder.decode(protector.protect(input).png)
         let before = try PhotoDecoder.decode(input)
         let words = { (photo: Photo) in
-            photo.samples.withUnsafeBytes { $0.bindMemory(to: UInt16.self).map { UInt16(bigEndian: $0) } }
+            photo.samples.withUnsafeBytes {
+                $0.bindMemory(to: UInt16.self).map { UInt16(bigEndian: $0) }
+            }
         }
-        let largest = zip(words(before), words(after)).enumerated().reduce(into: [0, 0, 0]) { largest, item in
+        let largest = zip(words(before), words(after)).enumerated().reduce(into: [0, 0, 0]) {
+            largest,
+            item in
             let change = abs(Int(item.element.0) - Int(item.element.1))
             largest[item.offset % 3] = max(largest[item.offset % 3], change)
         }
         // 0.15 * 8 * 257 = 308.4 values, and 0.6 * 8 * 257 = 1233.6.
-        #expect(largest[0] <= 309 && largest[1] <= 309 && largest[2] > 309 && largest[2] <= 1234, "\(largest)")
+        #expect(
+            largest[0] <= 309 && largest[1] <= 309 && largest[2] > 309 && largest[2] <= 1234,
+            "\(largest)"
+        )
     }
 
     /// Gray photos get the luminance of the masked change: at 8 levels at most 8 * (0.15 * (0.299 + 0.587) + 0.6 * 0.114) = 1.61.

@@ -11,11 +11,21 @@ import Testing
         _ samples: [UInt8],
         profile: [UInt8]? = nil
     ) -> Photo {
-        Photo(width: 13, height: 7, layout: layout, depth: depth, samples: samples, iccProfile: profile)
+        Photo(
+            width: 13,
+            height: 7,
+            layout: layout,
+            depth: depth,
+            samples: samples,
+            iccProfile: profile
+        )
     }
 
     @Test(arguments: PixelLayout.allCases, SampleDepth.allCases)
-    func `Whatever was added is taken away again to the last bit`(layout: PixelLayout, depth: SampleDepth) throws {
+    func `Whatever was added is taken away again to the last bit`(
+        layout: PixelLayout,
+        depth: SampleDepth
+    ) throws {
         let count = 13 * 7 * layout.channels * depth.byteCount
         func random() -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255) } }
         // Any two pictures, so that every carry and every wrap is met.
@@ -35,10 +45,14 @@ import Testing
         let file = try PixelDifference.make(from: original, to: protected)
         // The decoder of JPEG would find it cut short.
         let jpeg: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
-        let first = #expect(throws: ImagingError.self) { try PixelDifference(file)?.original(of: jpeg) }
+        let first = #expect(throws: ImagingError.self) {
+            try PixelDifference(file)?.original(of: jpeg)
+        }
         #expect(first?.code == .unsupported)
         let other = try #require(PixelDifference(Array(file.prefix(32)) + jpeg))
-        let second = #expect(throws: ImagingError.self) { try other.original(of: PNGEncoder.encode(protected)) }
+        let second = #expect(throws: ImagingError.self) {
+            try other.original(of: PNGEncoder.encode(protected))
+        }
         #expect(second?.code == .unsupported)
     }
 
@@ -46,7 +60,9 @@ import Testing
         let original = photo(.rgb, .eight, [UInt8](repeating: 100, count: 273))
         var protected = photo(.rgb, .eight, [UInt8](repeating: 107, count: 273))
         protected.metadata = PhotoMetadata(
-            exif: Array("MM\0*\0\0\0\u{8}\0\u{1}\u{1}\u{12}\0\u{3}\0\0\0\u{1}\0\u{6}\0\0\0\0\0\0".utf8)
+            exif: Array(
+                "MM\0*\0\0\0\u{8}\0\u{1}\u{1}\u{12}\0\u{3}\0\0\0\u{1}\0\u{6}\0\0\0\0\0\0".utf8
+            )
         )
         let file = try PixelDifference.make(from: original, to: protected)
         #expect(try PhotoDecoder.decode(Array(file.dropFirst(32))).metadata == PhotoMetadata())

@@ -10,14 +10,22 @@ import Testing
 
 @Suite struct ProtectorTests {
     /// The report against what the delivered file holds, counted again here.
-    @Test(arguments: ["e2e/fixtures/parrots.jpg", "e2e/fixtures/hats.png", "ImagingTests/Fixtures/palette_alpha.png"])
+    @Test(arguments: [
+        "e2e/fixtures/parrots.jpg", "e2e/fixtures/hats.png",
+        "ImagingTests/Fixtures/palette_alpha.png",
+    ])
     func theReportIsTrue(path: String) throws {
         let input = try Material.file(path)
         let protected = try Material.protector().protect(input, ProtectionSettings(mask: .unmasked))
-        let (before, after) = (try PhotoDecoder.decode(input), try PhotoDecoder.decode(protected.png))
+        let (before, after) = (
+            try PhotoDecoder.decode(input), try PhotoDecoder.decode(protected.png)
+        )
         let report = protected.report
         #expect(report.width == after.width && report.height == after.height)
-        #expect(before.width == after.width && before.height == after.height && before.layout == after.layout)
+        #expect(
+            before.width == after.width && before.height == after.height
+                && before.layout == after.layout
+        )
         #expect(before.iccProfile == after.iccProfile)
 
         var largest = 0, squares = 0
@@ -30,15 +38,21 @@ import Testing
                 (largest, squares) = (max(largest, change), squares + change * change)
             }
         }
-        let mean = Double(squares) / Double(before.width * before.height * before.layout.colorChannels)
+        let mean =
+            Double(squares) / Double(before.width * before.height * before.layout.colorChannels)
         #expect(largest == 8 && report.maxAbsoluteDifference == 8 && report.bound == 8)
         #expect(abs(report.psnr - 10 * log10(255 * 255 / mean)) < 1e-9)
         #expect(report.ssim > 0.3 && report.ssim < 1)
         #expect(report.outputSHA256 == SHA256.hash(protected.png).hex)
         #expect(report.inputSHA256 == SHA256.hash(input).hex)
-        #expect(report.modelSHA256 == "6d1dbf2b324fb1eb24737b9e8bd02ada1bc7d912c7980e261c2bfbc78145934d")
+        #expect(
+            report.modelSHA256 == "6d1dbf2b324fb1eb24737b9e8bd02ada1bc7d912c7980e261c2bfbc78145934d"
+        )
         #expect(report.inputFormat == (path.hasSuffix("jpg") ? "jpeg" : "png"))
-        #expect(report.label.text == "hats" && report.mode == .sampleWise && report.strength == 8 && report.clip)
+        #expect(
+            report.label.text == "hats" && report.mode == .sampleWise && report.strength == 8
+                && report.clip
+        )
         #expect(!report.luminanceOnly)
         #expect(min(report.workingWidth, report.workingHeight) <= 256)
     }
@@ -55,7 +69,11 @@ import Testing
         }
         for other in others { #expect(other.png == first.png && other.report == first.report) }
         #expect(others.count == 4)
-        #expect(others.allSatisfy { $0.durations.map { $0.isPlausible(within: 600) && $0.network > 0 } == true })
+        #expect(
+            others.allSatisfy {
+                $0.durations.map { $0.isPlausible(within: 600) && $0.network > 0 } == true
+            }
+        )
     }
 
     /// At the photo's own size the samples are those of the network's output, bounded and rounded in double precision.
@@ -87,8 +105,14 @@ import Testing
         let protector = try Material.protector()
         let input = try PNGEncoder.encode(Material.photo(width: 80, height: 70, layout: .rgb))
         let first = try protector.protect(input)
-        #expect(try protector.protect(input, .standard, Material.assignment(classIndex: 4)).png != first.png)
-        #expect(try protector.protect(input, .standard, Material.assignment(textureSeed: 10)).png != first.png)
+        #expect(
+            try protector.protect(input, .standard, Material.assignment(classIndex: 4)).png
+                != first.png
+        )
+        #expect(
+            try protector.protect(input, .standard, Material.assignment(textureSeed: 10)).png
+                != first.png
+        )
         let weak = try protector.protect(input, ProtectionSettings(strength: 2))
         // Of two levels blue keeps 0.6 * 2 = 1.2.
         #expect(weak.report.maxAbsoluteDifference == 1 && weak.report.bound == 2)
@@ -114,14 +138,17 @@ import Testing
         }
         #expect(hashes[0].classWise == hashes[1].classWise)
         #expect(Set(hashes.map(\.sampleWise) + [hashes[0].classWise]).count == 3)
-        #expect(try protector.protect(one, sampleWise).png == protector.protect(one, sampleWise).png)
+        #expect(
+            try protector.protect(one, sampleWise).png == protector.protect(one, sampleWise).png
+        )
     }
 
     // MARK: - Kinds of pictures
 
     @Test(arguments: PixelLayout.allCases)
     func layoutProfileAndAlphaAreKept(layout: PixelLayout) throws {
-        let profile = try PhotoDecoder.decode(Material.file("ImagingTests/Fixtures/icc.jpg")).iccProfile
+        let profile = try PhotoDecoder.decode(Material.file("ImagingTests/Fixtures/icc.jpg"))
+            .iccProfile
         #expect(profile != nil)
         let photo = Material.photo(
             width: 50,
@@ -139,7 +166,11 @@ import Testing
             // The first row is transparent.
             let row = photo.width * layout.channels
             #expect(after.samples.prefix(row) == photo.samples.prefix(row))
-            let alphas = stride(from: layout.colorChannels, to: photo.samples.count, by: layout.channels)
+            let alphas = stride(
+                from: layout.colorChannels,
+                to: photo.samples.count,
+                by: layout.channels
+            )
             #expect(alphas.allSatisfy { after.samples[$0] == photo.samples[$0] })
         }
     }
@@ -182,9 +213,13 @@ import Testing
     }
 
     /// A picture that would come back as it was is not called protected.
-    @Test(arguments: [ProtectionSettings.standard, try? ProtectionSettings(strength: 16, clip: false)])
+    @Test(arguments: [
+        ProtectionSettings.standard, try? ProtectionSettings(strength: 16, clip: false),
+    ])
     func whatCannotBeChangedIsRefused(settings: ProtectionSettings?) throws {
-        let samples = [UInt8](repeating: 90, count: 40 * 30 * 4).enumerated().map { $0 % 4 == 3 ? 0 : $1 }
+        let samples = [UInt8](repeating: 90, count: 40 * 30 * 4).enumerated().map {
+            $0 % 4 == 3 ? 0 : $1
+        }
         let clear = Photo(width: 40, height: 30, layout: .rgba, samples: samples, iccProfile: nil)
         let error = #expect(throws: ImageFailure.self) {
             try Material.protector().protect(PNGEncoder.encode(clear), try #require(settings))
@@ -206,7 +241,9 @@ import Testing
         var weights = try Material.file("DeepHidingTests/Fixtures/random-weights.safetensors")
         let header = 8 + Int(weights[0..<8].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) })
         for at in stride(from: header, to: weights.count, by: 4) { weights[at + 3] = 0x7E }
-        let protector = Protector(method: DeepHidingMethod(network: try HidingNetwork(weights: weights)))
+        let protector = Protector(
+            method: DeepHidingMethod(network: try HidingNetwork(weights: weights))
+        )
         let input = try PNGEncoder.encode(Material.photo(width: 20, height: 20, layout: .rgb))
         let error = #expect(throws: ImageFailure.self) { try protector.protect(input) }
         #expect(error?.code == "network_not_finite")

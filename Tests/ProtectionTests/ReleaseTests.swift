@@ -8,7 +8,9 @@ import Testing
     func theBoundHoldsOnTheIntegers(layout: PixelLayout, strength: Int) {
         let photo = Self.photo(width: 61, height: 43, layout: layout, seed: 1)
         var delta = Material.noise(width: 20, height: 14, seed: 2)
-        for index in delta.samples.indices { delta.samples[index] = (delta.samples[index] - 0.5) * 0.3 }
+        for index in delta.samples.indices {
+            delta.samples[index] = (delta.samples[index] - 0.5) * 0.3
+        }
         let released = Self.released(photo, delta, strength: strength, clip: true)
         #expect(released.width == 61 && released.height == 43 && released.layout == layout)
         let changes = Self.changes(photo, released)
@@ -20,7 +22,9 @@ import Testing
     @Test func samplesAreAddedClampedAndRounded() {
         let photo = Self.photo(width: 32, height: 24, layout: .rgb, seed: 3)
         var delta = Material.noise(width: 32, height: 24, seed: 4)
-        for index in delta.samples.indices { delta.samples[index] = (delta.samples[index] - 0.5) * 0.12 }
+        for index in delta.samples.indices {
+            delta.samples[index] = (delta.samples[index] - 0.5) * 0.12
+        }
         for (clip, bound) in [(true, 8.0), (false, 255.0)] {
             let released = Self.released(photo, delta, strength: 8, clip: clip)
             for index in photo.samples.indices {
@@ -31,13 +35,19 @@ import Testing
             }
         }
         #expect(
-            Self.changes(photo, Self.released(photo, delta, strength: 8, clip: false)).colors.max() == 15
+            Self.changes(photo, Self.released(photo, delta, strength: 8, clip: false)).colors.max()
+                == 15
         )
     }
 
     @Test func theClipComesAfterTheScaling() {
         // A spike of +40 levels that scaling up spreads: clipped before, it would never reach 8 beside the spike.
-        let photo = Photo(width: 40, height: 40, layout: .rgb, samples: [UInt8](repeating: 100, count: 4800))
+        let photo = Photo(
+            width: 40,
+            height: 40,
+            layout: .rgb,
+            samples: [UInt8](repeating: 100, count: 4800)
+        )
         var delta = PlanarImage(width: 4, height: 4, channels: 3, repeating: 0)
         for channel in 0..<3 { delta.samples[channel * 16 + 5] = 40 / 255 }
         let released = Self.released(photo, delta, strength: 8, clip: true)
@@ -58,7 +68,13 @@ import Testing
 
     @Test func transparentPixelsStay() {
         let samples: [UInt8] = [10, 20, 30, 0, 10, 20, 30, 1, 10, 20, 30, 255, 40, 50, 60, 0]
-        let photo = Photo(width: 2, height: 2, layout: .rgba, samples: samples, iccProfile: [1, 2, 3])
+        let photo = Photo(
+            width: 2,
+            height: 2,
+            layout: .rgba,
+            samples: samples,
+            iccProfile: [1, 2, 3]
+        )
         let delta = PlanarImage(width: 2, height: 2, channels: 3, repeating: 5 / 255)
         let released = Self.released(photo, delta, strength: 8, clip: true)
         #expect(released.samples == [10, 20, 30, 0, 15, 25, 35, 1, 15, 25, 35, 255, 40, 50, 60, 0])
@@ -66,7 +82,12 @@ import Testing
     }
 
     @Test func whatIsNotANumberStaysInTheBound() {
-        let photo = Photo(width: 3, height: 1, layout: .rgb, samples: [UInt8](repeating: 200, count: 9))
+        let photo = Photo(
+            width: 3,
+            height: 1,
+            layout: .rgb,
+            samples: [UInt8](repeating: 200, count: 9)
+        )
         let delta = PlanarImage(
             width: 3,
             height: 1,
@@ -102,7 +123,12 @@ import Testing
 
     // MARK: - Material
 
-    private static func released(_ photo: Photo, _ delta: PlanarImage, strength: Int, clip: Bool) -> Photo {
+    private static func released(
+        _ photo: Photo,
+        _ delta: PlanarImage,
+        strength: Int,
+        clip: Bool
+    ) -> Photo {
         var released = photo
         let quality = Release.apply(delta: delta, to: &released, strength: strength, clip: clip)
         #expect(quality == ImageQuality(photo, released))
@@ -111,7 +137,9 @@ import Testing
 
     private static func photo(width: Int, height: Int, layout: PixelLayout, seed: UInt64) -> Photo {
         var generator = SplitMix64(state: seed)
-        let samples = (0..<width * height * layout.channels).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        let samples = (0..<width * height * layout.channels).map { _ in
+            UInt8.random(in: 0...255, using: &generator)
+        }
         return Photo(width: width, height: height, layout: layout, samples: samples)
     }
 
@@ -120,7 +148,11 @@ import Testing
         var result: (colors: [Int], alpha: [Int]) = ([], [])
         for index in before.samples.indices {
             let change = Int(after.samples[index]) - Int(before.samples[index])
-            if index % channels < colors { result.colors.append(change) } else { result.alpha.append(change) }
+            if index % channels < colors {
+                result.colors.append(change)
+            } else {
+                result.alpha.append(change)
+            }
         }
         return result
     }

@@ -14,26 +14,37 @@ import Testing
 
     @Test(arguments: PixelLayout.allCases)
     func aPictureThatFitsKeepsItsColours(layout: PixelLayout) throws {
-        let profile = try PhotoDecoder.decode(Material.file("ImagingTests/Fixtures/icc.jpg")).iccProfile
+        let profile = try PhotoDecoder.decode(Material.file("ImagingTests/Fixtures/icc.jpg"))
+            .iccProfile
         let picture = Material.photo(
             width: 31,
             height: 17,
             layout: layout,
             profile: layout.colorChannels == 3 ? profile : nil
         )
-        let kept = try PhotoDecoder.decode(Material.protector().method.imported(PNGEncoder.encode(picture)))
-        #expect(kept.width == 31 && kept.height == 17 && kept.layout == .rgb && kept.iccProfile == nil)
+        let kept = try PhotoDecoder.decode(
+            Material.protector().method.imported(PNGEncoder.encode(picture))
+        )
+        #expect(
+            kept.width == 31 && kept.height == 17 && kept.layout == .rgb && kept.iccProfile == nil
+        )
         var expected: [UInt8] = []
         for pixel in 0..<31 * 17 {
             for channel in 0..<3 {
-                expected.append(picture.samples[pixel * layout.channels + min(channel, layout.colorChannels - 1)])
+                expected.append(
+                    picture.samples[
+                        pixel * layout.channels + min(channel, layout.colorChannels - 1)
+                    ]
+                )
             }
         }
         #expect(kept.samples == expected)
     }
 
     @Test func theOrientationIsApplied() throws {
-        let upright = try PhotoDecoder.decode(Material.file("ImagingTests/Fixtures/orientation_6.png"))
+        let upright = try PhotoDecoder.decode(
+            Material.file("ImagingTests/Fixtures/orientation_6.png")
+        )
         let kept = try Material.protector().method.imported(
             Material.file("ImagingTests/Fixtures/orientation_6.png")
         )
@@ -41,9 +52,11 @@ import Testing
     }
 
     @Test(arguments: [
-        (1024, 2, 1024, 2), (1025, 1025, 1024, 1024), (3000, 1500, 1024, 512), (20, 2048, 10, 1024), (1, 5000, 1, 1024),
+        (1024, 2, 1024, 2), (1025, 1025, 1024, 1024), (3000, 1500, 1024, 512), (20, 2048, 10, 1024),
+        (1, 5000, 1, 1024),
     ])
-    func aLargePictureIsScaledDown(width: Int, height: Int, keptWidth: Int, keptHeight: Int) throws {
+    func aLargePictureIsScaledDown(width: Int, height: Int, keptWidth: Int, keptHeight: Int) throws
+    {
         // A ramp stays one, if every pixel counts.
         let samples = (0..<width * height).map { UInt8($0 % width * 255 / width) }
         let picture = Photo(width: width, height: height, layout: .gray, samples: samples)
@@ -73,13 +86,16 @@ import Testing
     @Test(arguments: [
         ("ImagingTests/Fixtures/cmyk_profile.jpg", 1.0, "image_cmyk_unsupported"),
         ("e2e/fixtures/README.md", 1, "image_unsupported"),
-        ("e2e/fixtures/plane.jpg", 0.5, "image_truncated"), ("e2e/fixtures/hats.png", 0.5, "image_truncated"),
+        ("e2e/fixtures/plane.jpg", 0.5, "image_truncated"),
+        ("e2e/fixtures/hats.png", 0.5, "image_truncated"),
         ("e2e/fixtures/plane.jpg", 0, "image_empty"),
     ])
     func whatIsNoPictureIsNamed(path: String, part: Double, code: String) throws {
         let file = try Material.file(path)
         let error = #expect(throws: ImageFailure.self) {
-            try Material.protector().method.imported(Array(file.prefix(Int(Double(file.count) * part))))
+            try Material.protector().method.imported(
+                Array(file.prefix(Int(Double(file.count) * part)))
+            )
         }
         #expect(error?.code == code)
     }
@@ -103,14 +119,20 @@ import Testing
             protector.method.imported(Material.file("e2e/fixtures/hats.png"))
         )
         let fitting = picture.planarRGB(covering: 33, height: 21)
-        let samples = (0..<33 * 21 * 3).map { UInt8(fitting.samples[$0 % 3 * 33 * 21 + $0 / 3] * 255 + 0.5) }
-        let file = try PNGEncoder.encode(Photo(width: 33, height: 21, layout: .rgb, samples: samples))
+        let samples = (0..<33 * 21 * 3).map {
+            UInt8(fitting.samples[$0 % 3 * 33 * 21 + $0 / 3] * 255 + 0.5)
+        }
+        let file = try PNGEncoder.encode(
+            Photo(width: 33, height: 21, layout: .rgb, samples: samples)
+        )
 
         let input = try PNGEncoder.encode(photo)
         let protected = try protector.protect(input, imported: file)
         #expect(protected.report.artefactSHA256 == SHA256.hash(samples).hex)
         let weights = try Material.file("DeepHidingTests/Fixtures/random-weights.safetensors")
-        let planes = (0..<3).flatMap { channel in (0..<33 * 21).map { Float(samples[$0 * 3 + channel]) / 255 } }
+        let planes = (0..<3).flatMap { channel in
+            (0..<33 * 21).map { Float(samples[$0 * 3 + channel]) / 255 }
+        }
         let hidden = try HidingNetwork(weights: weights).hide(
             cover: photo.planarRGB(scaledTo: 33, height: 21),
             secret: PlanarImage(width: 33, height: 21, channels: 3, samples: planes)
@@ -129,8 +151,16 @@ import Testing
         let protector = try Material.protector()
         let input = try PNGEncoder.encode(Material.photo(width: 40, height: 40, layout: .rgb))
         let picture = try Material.file("e2e/fixtures/hats.png")
-        let one = try protector.protect(input, ProtectionSettings(mode: .classWise), imported: picture)
-        let other = try protector.protect(input, ProtectionSettings(mode: .sampleWise), imported: picture)
+        let one = try protector.protect(
+            input,
+            ProtectionSettings(mode: .classWise),
+            imported: picture
+        )
+        let other = try protector.protect(
+            input,
+            ProtectionSettings(mode: .sampleWise),
+            imported: picture
+        )
         #expect(one.png == other.png && other.report.mode == .sampleWise)
     }
 
@@ -151,10 +181,14 @@ import Testing
         func picture(_ name: String) -> SHA256Digest { SHA256.hash(Array(name.utf8)) }
         // Room for two secrets of 2 x 2 pixels: of each, twice twelve floats.
         let cache = SecretCache(maxBytes: 2 * 96)
-        let network = try HidingNetwork(weights: Material.file("DeepHidingTests/Fixtures/random-weights.safetensors"))
+        let network = try HidingNetwork(
+            weights: Material.file("DeepHidingTests/Fixtures/random-weights.safetensors")
+        )
         let made = Mutex<[String]>([])
         func look(_ name: String, side: Int = 2) throws -> SHA256Digest {
-            try cache.secret(SecretCache.Key(part: .imported(picture(name)), width: side, height: side)) {
+            try cache.secret(
+                SecretCache.Key(part: .imported(picture(name)), width: side, height: side)
+            ) {
                 made.withLock { $0.append("\(name)\(side)") }
                 let gray = UInt8(name.utf8.reduce(0, &+))
                 let samples = [UInt8](repeating: gray, count: 4)

@@ -19,7 +19,9 @@ import Testing
 
     @Test func `A secret does not show itself`() throws {
         let secret = try APIKeySecret.generate()
-        for text in ["\(secret)", String(reflecting: secret)] { #expect(!text.contains(secret.text.dropFirst(10))) }
+        for text in ["\(secret)", String(reflecting: secret)] {
+            #expect(!text.contains(secret.text.dropFirst(10)))
+        }
         #expect(secret.text.hasPrefix(secret.prefix))
     }
 }

@@ -78,7 +78,9 @@ private final class Machine: Sendable {
         return try #require(now.expiresAt) - store.currentTime
     }
 
-    @Test func `A year ahead and back within seconds erases nothing and changes no time`() async throws {
+    @Test func `A year ahead and back within seconds erases nothing and changes no time`()
+        async throws
+    {
         let store = try open()
         let job = try await finished(store, try await store.tenant())
         machine.set(by: Self.year)
@@ -92,7 +94,9 @@ private final class Machine: Sendable {
     }
 
     @Test(arguments: [year * 10, year * -10, year])
-    func `A job that ends while the clock is wrong is kept as long as any`(off: Duration) async throws {
+    func `A job that ends while the clock is wrong is kept as long as any`(
+        off: Duration
+    ) async throws {
         let store = try open()
         let tenant = try await store.tenant()
         // Wrong for seconds.
@@ -116,8 +120,9 @@ private final class Machine: Sendable {
     }
 
     @Test(arguments: [year, year * -1, .seconds(-3600)])
-    func `No duration is negative or longer than it was, whatever the clock does meanwhile`(off: Duration) async throws
-    {
+    func `No duration is negative or longer than it was, whatever the clock does meanwhile`(
+        off: Duration
+    ) async throws {
         let store = try open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1_000_000, 1_000_000])
@@ -132,7 +137,10 @@ private final class Machine: Sendable {
         machine.pass(.seconds(5))
         #expect(try await store.finish(second, done(second)))
         let rows = try await store.read { db in
-            try Row.fetchAll(db, sql: "SELECT finished_at - started_at AS work FROM images ORDER BY number").map {
+            try Row.fetchAll(
+                db,
+                sql: "SELECT finished_at - started_at AS work FROM images ORDER BY number"
+            ).map {
                 $0["work"] as Int64
             }
         }
@@ -142,7 +150,9 @@ private final class Machine: Sendable {
         #expect(try #require(ended.finishedAt) - ended.createdAt == 135_000)
     }
 
-    @Test func `Work that waits goes on when the clock is set, and a lease is nobody else's`() async throws {
+    @Test func `Work that waits goes on when the clock is set, and a lease is nobody else's`()
+        async throws
+    {
         let store = try open()
         let tenant = try await store.tenant()
         try await store.job(tenant, sizes: [40])
@@ -175,7 +185,10 @@ private final class Machine: Sendable {
         #expect(try await left(store, job) == 3_380_000)
     }
 
-    @Test func `After a start of the machine nothing is erased for ten minutes, and then what was due`() async throws {
+    @Test
+    func `After a start of the machine nothing is erased for ten minutes, and then what was due`()
+        async throws
+    {
         var store = try open()
         let job = try await finished(store, try await store.tenant())
         try store.close()
@@ -193,7 +206,9 @@ private final class Machine: Sendable {
         #expect(try await store.job(job.id, tenant: job.tenant)?.expiredAt != nil)
     }
 
-    @Test func `A machine that starts ten years ahead and is put right keeps old results and new ones their time`()
+    @Test
+    func
+        `A machine that starts ten years ahead and is put right keeps old results and new ones their time`()
         async throws
     {
         var store = try open()
@@ -246,11 +261,15 @@ private final class Machine: Sendable {
         let job = try await finished(store, try await store.tenant())
         machine.set(by: Self.year)
         #expect(try await pass(60, store).isEmpty)
-        try await store.pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA query_only = 1") }
+        try await store.pool.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA query_only = 1")
+        }
         machine.pass(.seconds(30))
         await #expect(throws: StoreError.self) { _ = try await store.followClock() }
         #expect(try await left(store, job) == 3_600_000 - 90_000)
-        try await store.pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA query_only = 0") }
+        try await store.pool.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA query_only = 0")
+        }
         #expect(try await store.followClock() == Self.year.milliseconds)
         #expect(try await left(store, job) == 3_600_000 - 90_000)
     }
@@ -258,9 +277,13 @@ private final class Machine: Sendable {
     @Test func `What is written for a probe is written`() async throws {
         let store = try open()
         try await store.checkWrites()
-        let seen = try await store.read { db in try Int64.fetchOne(db, sql: "SELECT seen_at FROM clock") }
+        let seen = try await store.read { db in
+            try Int64.fetchOne(db, sql: "SELECT seen_at FROM clock")
+        }
         #expect(seen == store.currentTime)
-        try await store.pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA query_only = 1") }
+        try await store.pool.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA query_only = 1")
+        }
         await #expect(throws: StoreError.self) { try await store.checkWrites() }
     }
 }

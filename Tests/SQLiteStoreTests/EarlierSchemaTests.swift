@@ -15,16 +15,23 @@ import Testing
 
     init() throws { test = try TestStore() }
 
-    private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+    private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(
+        path: "Fixtures"
+    )
     private static let time: Int64 = 1_700_000_000_000
 
     private func id<Identifier: OpaqueIdentifier>(_ number: Int) throws -> Identifier {
-        try #require(Identifier(Identifier.prefix + String(repeating: "0", count: 25) + String(number)))
+        try #require(
+            Identifier(Identifier.prefix + String(repeating: "0", count: 25) + String(number))
+        )
     }
 
     /// Makes the database of a version.
     private func restore(_ version: Int) throws {
-        let sql = try String(contentsOf: Self.fixtures.appending(path: "schema-\(version).sql"), encoding: .utf8)
+        let sql = try String(
+            contentsOf: Self.fixtures.appending(path: "schema-\(version).sql"),
+            encoding: .utf8
+        )
         var configuration = Configuration()
         // A dump has the tables in the order of their names.
         configuration.foreignKeysEnabled = false
@@ -56,9 +63,14 @@ import Testing
             var rows: [String: [[DatabaseValue]]] = [:]
             for (table, columns) in names {
                 // The third, the fourth and the thirteenth migration give these other values.
-                let kept = columns.filter { !["generator_version", "scopes", "lease_until"].contains($0) }
-                    .joined(separator: ", ")
-                rows[table] = try Row.fetchAll(db, sql: "SELECT \(kept) FROM \(table) ORDER BY \(kept)").map {
+                let kept = columns.filter {
+                    !["generator_version", "scopes", "lease_until"].contains($0)
+                }
+                .joined(separator: ", ")
+                rows[table] = try Row.fetchAll(
+                    db,
+                    sql: "SELECT \(kept) FROM \(table) ORDER BY \(kept)"
+                ).map {
                     Array($0.databaseValues)
                 }
             }
@@ -97,12 +109,15 @@ import Testing
         )
     }
 
-    @Test func `Endings of images that were retried, expired or erased stay counted`() async throws {
+    @Test func `Endings of images that were retried, expired or erased stay counted`() async throws
+    {
         try restore(12)
         let queue = try DatabaseQueue(path: test.path)
         // As if more had ended than the rows still tell.
         try await queue.write { db in
-            try db.execute(sql: "UPDATE ending_totals SET total = total + 10 WHERE state = 'failed'")
+            try db.execute(
+                sql: "UPDATE ending_totals SET total = total + 10 WHERE state = 'failed'"
+            )
         }
         try queue.close()
         let store = try test.open()
@@ -117,14 +132,18 @@ import Testing
     }
 
     @Test(arguments: 2..<Migrations.all.count)
-    func `Jobs that were there go on with the classes as they were when the schema changed`(version: Int) async throws {
+    func `Jobs that were there go on with the classes as they were when the schema changed`(
+        version: Int
+    ) async throws {
         try restore(version)
         let store = try test.open()
         let one: APIKeyID = try id(1)
         let dogs = try ClassLabel("dogs")
         // The jobs hold on to both pictures, so that no file may go.
         #expect(try await store.removeImportedSemanticImages(tenant: one, label: dogs) == [])
-        #expect(try await store.referencedBlobs().isSuperset(of: [blob("picture 0"), blob("picture 1")]))
+        #expect(
+            try await store.referencedBlobs().isSuperset(of: [blob("picture 0"), blob("picture 1")])
+        )
         let cats = ImportedClass(
             label: try ClassLabel("cats"),
             pictures: [StoredBlob(sha256: blob("new"), size: 9)]
@@ -160,7 +179,11 @@ import Testing
             erased += try await store.deleteJob(job.id, tenant: one)?.flatMap(\.outputs) ?? []
         }
         #expect(Set(erased).isSuperset(of: [blob("picture 0"), blob("picture 1")]))
-        #expect(try await store.referencedBlobs().isDisjoint(with: [blob("picture 0"), blob("picture 1")]))
+        #expect(
+            try await store.referencedBlobs().isDisjoint(with: [
+                blob("picture 0"), blob("picture 1"),
+            ])
+        )
     }
 
     @Test(arguments: 1..<Migrations.all.count)
@@ -169,26 +192,44 @@ import Testing
         let store = try test.open()
         let (one, two): (APIKeyID, APIKeyID) = (try id(1), try id(2))
         #expect(try await store.keys().map(\.name) == ["one", "two"])
-        #expect(try await store.keys().map(\.scopes) == [[.admin, .read, .submit], [.read, .submit]])
+        #expect(
+            try await store.keys().map(\.scopes) == [[.admin, .read, .submit], [.read, .submit]]
+        )
         #expect(try await store.key(hash: blob("secret 1"))?.id == one)
         #expect(try await store.key(hash: blob("secret 2")) == nil, "it was revoked")
 
-        let states = try await store.jobs(tenant: one).jobs.map(\.state) + store.jobs(tenant: two).jobs.map(\.state)
+        let states =
+            try await store.jobs(tenant: one).jobs.map(\.state)
+            + store.jobs(tenant: two).jobs.map(\.state)
         #expect(states == [.failed, .failed, .done, .running, .cancelled, .queued])
         let endings = try await store.statistics().endings
         #expect(endings == [.done: 2, .failed: 3, .quarantined: 2, .cancelled: 2])
         let images = try await store.images(job: id(1))
-        #expect(images.map(\.state) == [.queued, .running, .done, .failed, .quarantined, .cancelled])
-        #expect(images[2].output?.sha256 == blob("output 1 3") && images[2].outputCRC32 == 0xdead_beef)
+        #expect(
+            images.map(\.state) == [.queued, .running, .done, .failed, .quarantined, .cancelled]
+        )
+        #expect(
+            images[2].output?.sha256 == blob("output 1 3") && images[2].outputCRC32 == 0xdead_beef
+        )
         #expect(images[2].report?.ssim == 0.875 && images[3].failure?.code == "image_corrupt")
         #expect(try await store.job(id(7), tenant: one)?.expiredAt == Self.time + 86_406_000)
         #expect(try await store.images(job: id(6)).first?.input == nil)
 
         let idempotency = NewJob.Idempotency(key: "k", fingerprint: blob("request"))
-        let image = NewImage(label: try ClassLabel("cats"), name: OutputName(numbered: 1), content: .refused(broken))
-        let again = NewJob(tenant: one, settings: .standard, retention: .zero, idempotency: idempotency)
+        let image = NewImage(
+            label: try ClassLabel("cats"),
+            name: OutputName(numbered: 1),
+            content: .refused(broken)
+        )
+        let again = NewJob(
+            tenant: one,
+            settings: .standard,
+            retention: .zero,
+            idempotency: idempotency
+        )
         let third: JobIdentifier = try id(3)
-        guard case .replayed(let replayed) = try await store.createJob(again, images: [image]) else {
+        guard case .replayed(let replayed) = try await store.createJob(again, images: [image])
+        else {
             Issue.record("the record of the request is lost")
             return
         }

@@ -43,7 +43,10 @@ import Testing
         #expect(finished.count == 213)
         #expect(Set(finished).count == 213)
         for job in jobs {
-            #expect(try await store.job(job.id, tenant: job.tenant)?.counts == JobCounts(done: job.counts.total))
+            #expect(
+                try await store.job(job.id, tenant: job.tenant)?.counts
+                    == JobCounts(done: job.counts.total)
+            )
         }
     }
 }
@@ -91,7 +94,9 @@ private final class History {
             }
         }
         try await checkBooks()
-        for job in jobs { #expect(try await store.job(job.id, tenant: job.tenant)?.state.isTerminal == true) }
+        for job in jobs {
+            #expect(try await store.job(job.id, tenant: job.tenant)?.state.isTerminal == true)
+        }
     }
 
     private func owner() throws -> WorkerOwner {
@@ -140,7 +145,9 @@ private final class History {
             }
         default:
             // A dead worker: its claim is simply forgotten.
-            if !claims.isEmpty { claims.remove(at: Int.random(in: 0..<claims.count, using: &random)) }
+            if !claims.isEmpty {
+                claims.remove(at: Int.random(in: 0..<claims.count, using: &random))
+            }
         }
     }
 
@@ -221,7 +228,8 @@ private final class History {
         let overrun = try await store.read { db in
             try Int.fetchOne(
                 db,
-                sql: "SELECT count(*) FROM images WHERE crashes > 2 OR errors > 5 OR interruptions > 5"
+                sql:
+                    "SELECT count(*) FROM images WHERE crashes > 2 OR errors > 5 OR interruptions > 5"
             )
         }
         #expect(overrun == 0)

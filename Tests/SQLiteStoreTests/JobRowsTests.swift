@@ -16,7 +16,12 @@ import Testing
     init() throws { test = try TestStore() }
 
     /// The numbers of the images that ended after an ending, in their order, by pages.
-    private func ended(_ store: SQLiteStore, _ job: Job, after: Int64 = 0, page: Int = 2) async throws -> [Int] {
+    private func ended(
+        _ store: SQLiteStore,
+        _ job: Job,
+        after: Int64 = 0,
+        page: Int = 2
+    ) async throws -> [Int] {
         var last = after
         var numbers: [Int] = []
         while true {
@@ -32,11 +37,16 @@ import Testing
     }
 
     private func lastEnding(_ store: SQLiteStore, _ job: Job) async throws -> Int64 {
-        try #require(try await store.progress(of: job.id, tenant: job.tenant, after: 0, limit: 0)).lastEnding
+        try #require(try await store.progress(of: job.id, tenant: job.tenant, after: 0, limit: 0))
+            .lastEnding
     }
 
-    @Test func `Jobs of an earlier schema have their images numbered in the order of their ends`() async throws {
-        let old = try test.open(migrations: Array(Migrations.all.prefix { $0.name != "m0006_image_endings" }))
+    @Test func `Jobs of an earlier schema have their images numbered in the order of their ends`()
+        async throws
+    {
+        let old = try test.open(
+            migrations: Array(Migrations.all.prefix { $0.name != "m0006_image_endings" })
+        )
         let (tenant, id) = (APIKeyID.random(), JobIdentifier.random())
         try await old.write { db in
             try db.execute(
@@ -92,12 +102,17 @@ import Testing
                 content: .stored(StoredBlob(sha256: blob("c"), size: 8))
             ),
         ]
-        let new = NewJob(tenant: try await store.tenant(), settings: .standard, retention: .seconds(10))
+        let new = NewJob(
+            tenant: try await store.tenant(),
+            settings: .standard,
+            retention: .seconds(10)
+        )
         _ = try await store.createJob(new, images: images)
         try store.close()
         let queue = try DatabaseQueue(path: test.path)
         for sql in [
-            "UPDATE images SET label = '' WHERE number = 2", "UPDATE images SET label = 'c' WHERE number = 1",
+            "UPDATE images SET label = '' WHERE number = 2",
+            "UPDATE images SET label = 'c' WHERE number = 1",
             "UPDATE images SET input_sha256 = zeroblob(32) WHERE number = 1",
             """
             INSERT INTO images (job, number, tenant, label, name, state, input_sha256, available_at)
@@ -112,7 +127,9 @@ import Testing
     }
 
     @Test func `A job of an earlier version has none of it`() async throws {
-        let fixture = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/schema-8.sql")
+        let fixture = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "Fixtures/schema-8.sql"
+        )
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         let queue = try DatabaseQueue(path: test.path, configuration: configuration)

@@ -37,7 +37,12 @@ import Testing
     @Test func `The secret is nowhere in the database's files`() async throws {
         let store = try test.open()
         let secret = try APIKeySecret.generate()
-        _ = try await store.createKey(name: "a", scopes: [.admin], hash: secret.hash, prefix: secret.prefix)
+        _ = try await store.createKey(
+            name: "a",
+            scopes: [.admin],
+            hash: secret.hash,
+            prefix: secret.prefix
+        )
         for name in try FileManager.default.contentsOfDirectory(atPath: test.folder) {
             let data = try #require(FileManager.default.contents(atPath: test.folder + "/" + name))
             #expect(data.range(of: Data(secret.text.dropFirst(10).utf8)) == nil)
@@ -50,14 +55,21 @@ import Testing
             for (number, scopes) in ["protect", "admin protect", "admin"].enumerated() {
                 try db.execute(
                     sql: "INSERT INTO api_keys VALUES (?, 'a', ?, ?, 'plm_', 1, ?, NULL)",
-                    arguments: [APIKeyID.random().text, scopes, Data(repeating: UInt8(number), count: 32), number]
+                    arguments: [
+                        APIKeyID.random().text, scopes, Data(repeating: UInt8(number), count: 32),
+                        number,
+                    ]
                 )
             }
         }
         try old.close()
         let keys = try await test.open().keys()
         #expect(keys.map(\.scopes) == [[.submit, .read], [.admin, .submit, .read], [.admin]])
-        #expect(keys.allSatisfy { $0.quotas == APIKeyQuotas() && $0.expiresAt == nil && $0.lastUsedAt == nil })
+        #expect(
+            keys.allSatisfy {
+                $0.quotas == APIKeyQuotas() && $0.expiresAt == nil && $0.lastUsedAt == nil
+            }
+        )
     }
 
     @Test func `What another process commits holds for the next lookup`() async throws {
@@ -110,7 +122,11 @@ import Testing
         }
         try older.close()
         try test.open().close()
-        let further = Migration(version: known + 1, name: "m_test", sql: Array("CREATE TABLE x (y INT) STRICT".utf8))
+        let further = Migration(
+            version: known + 1,
+            name: "m_test",
+            sql: Array("CREATE TABLE x (y INT) STRICT".utf8)
+        )
         try test.open(migrations: Migrations.all + [further]).close()
         #expect(throws: StoreError.schemaNewer(found: known + 1, known: known)) {
             try SQLiteStore(attachingTo: test.path, generatorVersion: 1)
@@ -120,9 +136,15 @@ import Testing
     @Test func `What is queued is counted in an index alone`() async throws {
         let store = try test.open()
         let plan = try await store.read { db in
-            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + SQLiteStore.queuedImagesSQL, arguments: ["key_"])
-                .map { $0["detail"] as String }
+            try Row.fetchAll(
+                db,
+                sql: "EXPLAIN QUERY PLAN " + SQLiteStore.queuedImagesSQL,
+                arguments: ["key_"]
+            )
+            .map { $0["detail"] as String }
         }
-        #expect(plan == ["SEARCH images USING COVERING INDEX images_unfinished (tenant=? AND state=?)"])
+        #expect(
+            plan == ["SEARCH images USING COVERING INDEX images_unfinished (tenant=? AND state=?)"]
+        )
     }
 }

@@ -26,7 +26,9 @@ import Testing
     private func pragmas(of store: SQLiteStore) async throws -> [String?] {
         try await store.pool.writeWithoutTransaction { db in
             try ["synchronous", "journal_mode", "foreign_keys", "busy_timeout"].map { name in
-                try Row.fetchOne(db, sql: "PRAGMA \(name)").map { "\($0[0] as DatabaseValue)".filter { $0 != "\"" } }
+                try Row.fetchOne(db, sql: "PRAGMA \(name)").map {
+                    "\($0[0] as DatabaseValue)".filter { $0 != "\"" }
+                }
             }
         }
     }
@@ -43,44 +45,67 @@ import Testing
         #expect(loose.isEmpty)
     }
 
-    @Test func `The binary has every file of the folder, byte for byte, numbered without gaps`() throws {
+    @Test func `The binary has every file of the folder, byte for byte, numbered without gaps`()
+        throws
+    {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../Migrations").standardized
-        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".sql") }
-            .sorted()
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+            $0.hasSuffix(".sql")
+        }
+        .sorted()
         #expect(files == Migrations.all.map { $0.name + ".sql" })
         for (index, migration) in Migrations.all.enumerated() {
             #expect(migration.version == index + 1)
             let number = String(migration.version)
-            #expect(migration.name.hasPrefix("m" + String(repeating: "0", count: 4 - number.count) + number + "_"))
+            #expect(
+                migration.name.hasPrefix(
+                    "m" + String(repeating: "0", count: 4 - number.count) + number + "_"
+                )
+            )
             let bytes = try Data(contentsOf: folder.appendingPathComponent(migration.name + ".sql"))
             #expect(migration.sql == Array(bytes))
         }
     }
 
-    @Test func `A database opens again, and a further migration is applied to it once`() async throws {
+    @Test func `A database opens again, and a further migration is applied to it once`()
+        async throws
+    {
         let tenant = try await test.open().tenant()
         let more =
-            Migrations.all + [step(known + 1, "CREATE TABLE more (x INTEGER) STRICT; INSERT INTO more VALUES (7)")]
+            Migrations.all + [
+                step(known + 1, "CREATE TABLE more (x INTEGER) STRICT; INSERT INTO more VALUES (7)")
+            ]
         for _ in 0..<2 {
             let store = try test.open(migrations: more)
             #expect(try await store.keys().map(\.id) == [tenant])
-            #expect(try await store.read { db in try Int.fetchAll(db, sql: "SELECT x FROM more") } == [7])
+            #expect(
+                try await store.read { db in try Int.fetchAll(db, sql: "SELECT x FROM more") } == [
+                    7
+                ]
+            )
         }
     }
 
     @Test func `A migration that was changed after it was applied is refused`() throws {
         _ = try test.open()
         var changed = Migrations.all
-        changed[0] = Migration(version: 1, name: "m0001_initial", sql: changed[0].sql + Array("-- x".utf8))
-        #expect(throws: StoreError.migrationChanged(name: "m0001_initial")) { try test.open(migrations: changed) }
+        changed[0] = Migration(
+            version: 1,
+            name: "m0001_initial",
+            sql: changed[0].sql + Array("-- x".utf8)
+        )
+        #expect(throws: StoreError.migrationChanged(name: "m0001_initial")) {
+            try test.open(migrations: changed)
+        }
         _ = try test.open()
     }
 
     @Test func `A database newer than the binary is refused and left alone`() throws {
         _ = try test.open(
             migrations: Migrations.all + [
-                step(known + 1, "CREATE TABLE a (x INTEGER)"), step(known + 2, "CREATE TABLE b (x INTEGER)"),
+                step(known + 1, "CREATE TABLE a (x INTEGER)"),
+                step(known + 2, "CREATE TABLE b (x INTEGER)"),
             ]
         )
         let error = #expect(throws: StoreError.self) { try test.open() }
@@ -88,8 +113,11 @@ import Testing
         #expect(error?.description.contains("schema version \(known + 2)") == true)
     }
 
-    @Test func `A database that is ahead is worked on if its steps say that this binary may`() async throws {
-        let ahead = Migrations.all + [step(known + 1, "CREATE TABLE more (x INTEGER)", oldestBinary: known)]
+    @Test func `A database that is ahead is worked on if its steps say that this binary may`()
+        async throws
+    {
+        let ahead =
+            Migrations.all + [step(known + 1, "CREATE TABLE more (x INTEGER)", oldestBinary: known)]
         try test.open(migrations: ahead).close()
         let store = try test.open()
         let tenant = try await store.tenant()
@@ -117,14 +145,20 @@ import Testing
         let refusal = StoreError.schemaNewer(found: known + 2, known: known)
         #expect(throws: refusal) { try test.open() }
         #expect(throws: refusal) { try SQLiteStore(attachingTo: test.path, generatorVersion: 1) }
-        #expect(throws: refusal) { try SQLiteStore.copyDatabase(at: test.path, to: test.path + ".copy") }
+        #expect(throws: refusal) {
+            try SQLiteStore.copyDatabase(at: test.path, to: test.path + ".copy")
+        }
         // The binary of the schema between the two understands both.
         try test.open(migrations: Array(ahead.dropLast())).close()
     }
 
-    @Test func `A step that only the next release needs may be missing where nobody may migrate`() throws {
+    @Test func `A step that only the next release needs may be missing where nobody may migrate`()
+        throws
+    {
         try test.open().close()
-        let (needed, unneeded) = (step(known + 1, "SELECT 1"), step(known + 1, "SELECT 1", isNeeded: false))
+        let (needed, unneeded) = (
+            step(known + 1, "SELECT 1"), step(known + 1, "SELECT 1", isNeeded: false)
+        )
         #expect(throws: StoreError.schemaOlder(found: known, known: known + 1)) {
             try attach(migrations: Migrations.all + [needed])
         }
@@ -145,10 +179,15 @@ import Testing
     }
 
     @Test func `A migration that fails leaves nothing of itself or of those before it`() throws {
-        let bad = Migrations.all + [step(known + 1, "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1)")]
+        let bad =
+            Migrations.all + [
+                step(known + 1, "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1)")
+            ]
         #expect(throws: StoreError.self) { try test.open(migrations: bad) }
         let queue = try DatabaseQueue(path: test.path)
-        let tables = try queue.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") }
+        let tables = try queue.read { db in
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema")
+        }
         #expect(tables == 0)
         _ = try test.open()
     }
@@ -172,9 +211,12 @@ import Testing
         let store = try test.open()
         let tenant = try await store.tenant()
         for _ in 0..<4 { try await store.job(tenant, sizes: Array(repeating: 10, count: 100)) }
-        let pageSize = try await store.read { db in try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 0 }
+        let pageSize = try await store.read { db in
+            try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 0
+        }
         let root = try await store.read { db in
-            try Int.fetchOne(db, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'images'") ?? 0
+            try Int.fetchOne(db, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'images'")
+                ?? 0
         }
         try store.close()
         let file = try FileHandle(forUpdating: URL(fileURLWithPath: test.path))
@@ -194,7 +236,8 @@ import Testing
         try await store.check()
         try store.close()
         await #expect(throws: StoreError.self) { try await store.check() }
-        let wal = try? FileManager.default.attributesOfItem(atPath: test.path + "-wal")[.size] as? Int
+        let wal =
+            try? FileManager.default.attributesOfItem(atPath: test.path + "-wal")[.size] as? Int
         #expect((wal ?? 0) == 0)
         #expect(try await test.open().keys().map(\.id) == [tenant])
     }
@@ -231,7 +274,9 @@ import Testing
         #expect(throws: StoreError.emptyDatabase) {
             _ = try SQLiteStore(path: test.path, generatorVersion: 1, making: false)
         }
-        #expect(throws: StoreError.emptyDatabase) { _ = try SQLiteStore(attachingTo: test.path, generatorVersion: 1) }
+        #expect(throws: StoreError.emptyDatabase) {
+            _ = try SQLiteStore(attachingTo: test.path, generatorVersion: 1)
+        }
         #expect(throws: StoreError.emptyDatabase) {
             _ = try SQLiteStore.copyDatabase(at: test.path, to: test.path + "2")
         }

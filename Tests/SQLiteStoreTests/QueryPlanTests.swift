@@ -21,18 +21,35 @@ import Testing
         let indexes = ["USING INDEX images_in_turn", "USING INDEX images_running (tenant=?)"]
         let searches = plan.filter { $0.contains(" images ") }
         #expect(searches.count == 4, "\(plan)")
-        #expect(searches.allSatisfy { search in indexes.contains { search.contains($0) } }, "\(plan)")
-        #expect(!plan.contains { $0.contains("SCAN images") || $0.contains("TEMP B-TREE") }, "\(plan)")
-        #expect(plan.filter { $0.contains(" head ") }.allSatisfy { $0.contains("INTEGER PRIMARY KEY") }, "\(plan)")
+        #expect(
+            searches.allSatisfy { search in indexes.contains { search.contains($0) } },
+            "\(plan)"
+        )
+        #expect(
+            !plan.contains { $0.contains("SCAN images") || $0.contains("TEMP B-TREE") },
+            "\(plan)"
+        )
+        #expect(
+            plan.filter { $0.contains(" head ") }.allSatisfy { $0.contains("INTEGER PRIMARY KEY") },
+            "\(plan)"
+        )
     }
 
-    private func plan(of sql: String, _ arguments: StatementArguments, in store: SQLiteStore) async throws -> [String] {
+    private func plan(
+        of sql: String,
+        _ arguments: StatementArguments,
+        in store: SQLiteStore
+    ) async throws -> [String] {
         try await store.read { db in
-            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map { $0["detail"] as String }
+            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map {
+                $0["detail"] as String
+            }
         }
     }
 
-    @Test func `Lists and statistics pass over expired jobs, and a job's failures are found among all its images`()
+    @Test
+    func
+        `Lists and statistics pass over expired jobs, and a job's failures are found among all its images`()
         async throws
     {
         let store = try test.open()
@@ -46,8 +63,13 @@ import Testing
             ),
         ] as [(String, StatementArguments, String, String)] {
             let plan = try await plan(of: sql, arguments, in: store)
-            let steps = plan.map { $0 + " " }.filter { $0.contains(table) && !$0.contains("(id=?)") }
-            #expect(steps.count == 1 && steps.allSatisfy { $0.contains("USING INDEX \(index) ") }, "\(plan)")
+            let steps = plan.map { $0 + " " }.filter {
+                $0.contains(table) && !$0.contains("(id=?)")
+            }
+            #expect(
+                steps.count == 1 && steps.allSatisfy { $0.contains("USING INDEX \(index) ") },
+                "\(plan)"
+            )
             #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
         }
     }

@@ -26,7 +26,10 @@ import Testing
         }
     }
 
-    @Test func `The database itself refuses every step that is not drawn, and takes every one that is`() async throws {
+    @Test
+    func `The database itself refuses every step that is not drawn, and takes every one that is`()
+        async throws
+    {
         let store = try test.open()
         try await store.job(store.tenant(), sizes: [1])
         for old in ImageState.allCases {
@@ -36,21 +39,30 @@ import Testing
                     let trigger = try #require(
                         try String.fetchOne(
                             db,
-                            sql: "SELECT sql FROM sqlite_schema WHERE name = 'images_take_legal_steps'"
+                            sql:
+                                "SELECT sql FROM sqlite_schema WHERE name = 'images_take_legal_steps'"
                         )
                     )
                     try db.execute(sql: "DROP TRIGGER images_take_legal_steps")
-                    try db.execute(sql: "UPDATE images SET state = '\(old.rawValue)', \(columns(old))")
+                    try db.execute(
+                        sql: "UPDATE images SET state = '\(old.rawValue)', \(columns(old))"
+                    )
                     try db.execute(sql: trigger)
                     do {
-                        try db.execute(sql: "UPDATE images SET state = '\(new.rawValue)', \(columns(new))")
+                        try db.execute(
+                            sql: "UPDATE images SET state = '\(new.rawValue)', \(columns(new))"
+                        )
                         return true
-                    } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+                    } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT
+                    {
                         #expect(error.message == "an image cannot take this step")
                         return false
                     }
                 }
-                #expect(isTaken == (old == new || old.canBecome(new)), "\(old.rawValue) to \(new.rawValue)")
+                #expect(
+                    isTaken == (old == new || old.canBecome(new)),
+                    "\(old.rawValue) to \(new.rawValue)"
+                )
             }
         }
     }
@@ -68,14 +80,19 @@ import Testing
                 _ = try store.take(db, image, .released, now: 1)
             }
         }
-        #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(running: 1), "nothing of it is left")
+        #expect(
+            try await store.job(job.id, tenant: tenant)?.counts == JobCounts(running: 1),
+            "nothing of it is left"
+        )
     }
 
     @Test func `Counts that contradict the images stop the write`() async throws {
         let store = try test.open()
         try await store.job(store.tenant(), sizes: [1])
         let claim = try #require(try await store.claim(owner: worker()).first)
-        try await store.write { db in try db.execute(sql: "UPDATE jobs SET running_count = 0, queued_count = 1") }
+        try await store.write { db in
+            try db.execute(sql: "UPDATE jobs SET running_count = 0, queued_count = 1")
+        }
         await #expect(throws: StoreError.corrupt("the counts of a job are wrong")) {
             try await store.finish(claim, done(claim))
         }

@@ -23,9 +23,17 @@ final class TestStore: Sendable {
     var path: String { folder + "/palimpsest.sqlite" }
 
     /// Opens the database; called again, it stands for the next run after a kill, for the one before is never closed.
-    func open(migrations: [Migration] = Migrations.all, generatorVersion: Int = 1) throws -> SQLiteStore {
+    func open(
+        migrations: [Migration] = Migrations.all,
+        generatorVersion: Int = 1
+    ) throws -> SQLiteStore {
         let clock = clock
         let machine = MachineClock { clock.now }
-        return try SQLiteStore(path: path, generatorVersion: generatorVersion, migrations: migrations, machine: machine)
+        return try SQLiteStore(
+            path: path,
+            generatorVersion: generatorVersion,
+            migrations: migrations,
+            machine: machine
+        )
     }
 }

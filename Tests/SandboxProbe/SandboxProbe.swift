@@ -10,7 +10,9 @@ import Sandbox
 enum SandboxProbe {
     static func main() throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 3, let filter = SystemCallFilter(rawValue: arguments[1]) else { exit(64) }
+        guard arguments.count == 3, let filter = SystemCallFilter(rawValue: arguments[1]) else {
+            exit(64)
+        }
         try CodecSandbox.sealThisProcess(memoryBytes: 4 << 30, filter: filter)
         switch arguments[2] {
         case "nothing": break

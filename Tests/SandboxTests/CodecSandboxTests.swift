@@ -7,7 +7,11 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("What a process that decodes may do", .enabled(if: !plm_is_sanitized()), .timeLimit(.minutes(10)))
+@Suite(
+    "What a process that decodes may do",
+    .enabled(if: !plm_is_sanitized()),
+    .timeLimit(.minutes(10))
+)
 struct CodecSandboxTests {
     private struct End: Equatable {
         var signal: Int32 = 0
@@ -39,11 +43,15 @@ struct CodecSandboxTests {
     @Test(
         "Whatever else it tries ends it at once",
         arguments: [
-            "open a file", "make a file", "look at a file", "remove a file", "copy a descriptor", "make a pipe",
-            "make a file in memory", "make a socket", "make a pair of sockets", "make a process", "make a thread",
+            "open a file", "make a file", "look at a file", "remove a file", "copy a descriptor",
+            "make a pipe",
+            "make a file in memory", "make a socket", "make a pair of sockets", "make a process",
+            "make a thread",
             "run a program", "trace the parent", "read the parent's memory", "signal the parent",
-            "signal a thread of the parent", "map memory to execute", "make memory executable", "raise a limit",
-            "change the process", "become root", "make a ring of calls", "load a program into the kernel",
+            "signal a thread of the parent", "map memory to execute", "make memory executable",
+            "raise a limit",
+            "change the process", "become root", "make a ring of calls",
+            "load a program into the kernel",
             "call by the numbers of x32",
         ]
     )
@@ -57,7 +65,9 @@ struct CodecSandboxTests {
         return Set(
             try FileManager.default.contentsOfDirectory(atPath: tasks).map { task in
                 let status = try String(contentsOfFile: "\(tasks)/\(task)/status", encoding: .utf8)
-                let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("\(word):") })
+                let line = try #require(
+                    status.split(separator: "\n").first { $0.hasPrefix("\(word):") }
+                )
                 return line.split(whereSeparator: \.isWhitespace).dropFirst().map(String.init)
             }
         )
@@ -76,7 +86,10 @@ struct CodecSandboxTests {
         }
         if CodecUser.standing == .changes {
             for word in ["Uid", "Gid"] {
-                #expect(try rights(of: pid, word) == [Array(repeating: "65534", count: 4)], "\(word)")
+                #expect(
+                    try rights(of: pid, word) == [Array(repeating: "65534", count: 4)],
+                    "\(word)"
+                )
             }
             #expect(try rights(of: pid, "Groups") == [[]])
             #expect(try rights(of: pid, "CapBnd") == [["0000000000000000"]])
@@ -127,10 +140,13 @@ struct CodecSandboxTests {
         }
     }
 
-    @Test("Without the filter the same attempts are made and refused or not, so that it is the filter that ends them")
+    @Test(
+        "Without the filter the same attempts are made and refused or not, so that it is the filter that ends them"
+    )
     func survivesWithoutFilter() throws {
         for attempt in [
-            "look at a file", "make a process", "map memory to execute", "make a ring of calls", "become root",
+            "look at a file", "make a process", "map memory to execute", "make a ring of calls",
+            "become root",
         ] {
             #expect(try end(.off, attempt) == Self.survived)
         }

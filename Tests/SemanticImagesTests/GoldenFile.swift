@@ -26,14 +26,24 @@ struct GoldenFile {
 
     static func vectors() throws -> [Vector] {
         let folder = #filePath.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
-        let contents = try #require(FileManager.default.contents(atPath: "\(folder)/Fixtures/golden.safetensors"))
+        let contents = try #require(
+            FileManager.default.contents(atPath: "\(folder)/Fixtures/golden.safetensors")
+        )
         let bytes = [UInt8](contents)
         let end = 8 + Int(bytes[0..<8].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) })
         let entries = try JSONDecoder().decode([String: Entry].self, from: Data(bytes[8..<end]))
         return try entries.map { name, entry in
             let numbers = name.split(separator: "_")
-            let samples = stride(from: end + entry.dataOffsets[0], to: end + entry.dataOffsets[1], by: 4).map { at in
-                Float(bitPattern: bytes[at..<at + 4].reversed().reduce(0 as UInt32) { $0 << 8 | UInt32($1) })
+            let samples = stride(
+                from: end + entry.dataOffsets[0],
+                to: end + entry.dataOffsets[1],
+                by: 4
+            ).map { at in
+                Float(
+                    bitPattern: bytes[at..<at + 4].reversed().reduce(0 as UInt32) {
+                        $0 << 8 | UInt32($1)
+                    }
+                )
             }
             return Vector(
                 familySeed: try #require(UInt64(numbers[0])),

@@ -17,7 +17,9 @@ import Testing
                 width: vector.width,
                 height: vector.height
             )
-            #expect(image.width == vector.width && image.height == vector.height && image.channels == 3)
+            #expect(
+                image.width == vector.width && image.height == vector.height && image.channels == 3
+            )
             #expect(image.samples.count == vector.samples.count)
             let largest = zip(image.samples, vector.samples).map { abs($0 - $1) }.max() ?? .infinity
             #expect(largest < 1e-5, "\(vector.testDescription)")
@@ -47,8 +49,15 @@ import Testing
         var same: [Double] = [], other: [Double] = []
         for index in 0..<12 {
             let first = try Self.orientations(classIndex: index, textureSeed: 10)
-            same.append(Self.similarity(first, try Self.orientations(classIndex: index, textureSeed: 77)))
-            other.append(Self.similarity(first, try Self.orientations(classIndex: index + 1, textureSeed: 10)))
+            same.append(
+                Self.similarity(first, try Self.orientations(classIndex: index, textureSeed: 77))
+            )
+            other.append(
+                Self.similarity(
+                    first,
+                    try Self.orientations(classIndex: index + 1, textureSeed: 10)
+                )
+            )
         }
         let mean = { (values: [Double]) in values.reduce(0, +) / Double(values.count) }
         #expect(mean(same) > 0.8)
@@ -67,7 +76,13 @@ import Testing
             )
         }
         #expect(throws: SemanticImageError.impossibleClassIndex(-1)) {
-            try SemanticImageGenerator.image(familySeed: 1, classIndex: -1, textureSeed: 1, width: 8, height: 8)
+            try SemanticImageGenerator.image(
+                familySeed: 1,
+                classIndex: -1,
+                textureSeed: 1,
+                width: 8,
+                height: 8
+            )
         }
     }
 
@@ -88,7 +103,10 @@ import Testing
         var angle = -100_000.0
         while angle < 100_000 {
             let (sine, cosine) = PortableSine.both(angle)
-            #expect(abs(sine - sin(angle)) < 1e-15 && abs(cosine - cos(angle)) < 1e-15, "at \(angle)")
+            #expect(
+                abs(sine - sin(angle)) < 1e-15 && abs(cosine - cos(angle)) < 1e-15,
+                "at \(angle)"
+            )
             angle += 137.77777
         }
         #expect(PortableSine.both(0) == (0, 1))
@@ -105,7 +123,10 @@ import Testing
     // MARK: - Edges
 
     /// The direction of the edge at each pixel, as a unit vector of the doubled angle, zero where there is none.
-    private static func orientations(classIndex: Int, textureSeed: UInt64) throws -> [(Double, Double)] {
+    private static func orientations(
+        classIndex: Int,
+        textureSeed: UInt64
+    ) throws -> [(Double, Double)] {
         let side = 64
         let image = try SemanticImageGenerator.image(
             familySeed: 4,
@@ -121,15 +142,19 @@ import Testing
                 let dx = green[y * side + x + 1] - green[y * side + x - 1]
                 let dy = green[(y + 1) * side + x] - green[(y - 1) * side + x]
                 let length = dx * dx + dy * dy
-                result.append(length < 0.02 ? (0, 0) : ((dx * dx - dy * dy) / length, 2 * dx * dy / length))
+                result.append(
+                    length < 0.02 ? (0, 0) : ((dx * dx - dy * dy) / length, 2 * dx * dy / length)
+                )
             }
         }
         return result
     }
 
     /// The mean cosine of the doubled angle between two fields of edges, where both have one.
-    private static func similarity(_ one: [(Double, Double)], _ other: [(Double, Double)]) -> Double {
+    private static func similarity(_ one: [(Double, Double)], _ other: [(Double, Double)]) -> Double
+    {
         let pairs = zip(one, other).filter { $0 != (0, 0) && $1 != (0, 0) }
-        return pairs.reduce(0) { $0 + $1.0.0 * $1.1.0 + $1.0.1 * $1.1.1 } / Double(max(1, pairs.count))
+        return pairs.reduce(0) { $0 + $1.0.0 * $1.1.0 + $1.0.1 * $1.1.1 }
+            / Double(max(1, pairs.count))
     }
 }

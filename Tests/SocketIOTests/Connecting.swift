@@ -9,7 +9,8 @@ func connectBlocking(to address: SocketAddress) throws -> Int32 {
     hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
     var list: UnsafeMutablePointer<addrinfo>?
     defer { if let list { freeaddrinfo(list) } }
-    guard getaddrinfo(address.host, "\(address.port)", &hints, &list) == 0, let info = list?.pointee else {
+    guard getaddrinfo(address.host, "\(address.port)", &hints, &list) == 0, let info = list?.pointee
+    else {
         throw SocketError(operation: "getaddrinfo", number: EINVAL)
     }
     let descriptor = socket(info.ai_family, info.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), 0)

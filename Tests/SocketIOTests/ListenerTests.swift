@@ -15,7 +15,10 @@ import Testing
         }
     }
 
-    @Test("A listener takes connections of both families and tells who they are", arguments: ["127.0.0.1", "::1"])
+    @Test(
+        "A listener takes connections of both families and tells who they are",
+        arguments: ["127.0.0.1", "::1"]
+    )
     func accepting(host: String) async throws {
         let (peers, report) = AsyncStream.makeStream(of: String.self)
         let listener = try Listener(address: SocketAddress(host: host, port: 0)) { _, peer in
@@ -41,7 +44,9 @@ import Testing
             return .pause
         }
         await listener.start()
-        let clients = [try connectBlocking(to: listener.address), try connectBlocking(to: listener.address)]
+        let clients = [
+            try connectBlocking(to: listener.address), try connectBlocking(to: listener.address),
+        ]
         var iterator = peers.makeAsyncIterator()
         let first = await iterator.next()
         await listener.resume()
@@ -53,7 +58,10 @@ import Testing
 
     @Test("A listener that was never started gives its port back")
     func unstarted() async throws {
-        var listener: Listener? = try Listener(address: SocketAddress(host: "127.0.0.1", port: 0)) { _, _ in .accept }
+        var listener: Listener? = try Listener(address: SocketAddress(host: "127.0.0.1", port: 0)) {
+            _,
+            _ in .accept
+        }
         let address = try #require(listener?.address)
         listener = nil
         // The port is free when the cancel handler has run, which nobody is told of.

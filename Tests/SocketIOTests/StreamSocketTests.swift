@@ -7,7 +7,9 @@ import Testing
 /// Sends back what comes, and reports what happens.
 private actor Echo: SocketOwner {
     private nonisolated let shard: Shard
-    nonisolated var unownedExecutor: UnownedSerialExecutor { shard.executor.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        shard.executor.asUnownedSerialExecutor()
+    }
     private let socket: StreamSocket
     private let report: AsyncStream<String>.Continuation
     private var received = 0
@@ -72,7 +74,9 @@ private actor Echo: SocketOwner {
 
 @Suite("Stream sockets") struct StreamSocketTests {
     /// A connected pair: ours, owned by an echo, and a blocking one for the test.
-    private func pair(pauseAfter: Int? = nil) async throws -> (Echo, Int32, AsyncStream<String>.Iterator) {
+    private func pair(
+        pauseAfter: Int? = nil
+    ) async throws -> (Echo, Int32, AsyncStream<String>.Iterator) {
         var descriptors: [Int32] = [0, 0]
         // Kept from the children of other tests, in which our end would outlive its close.
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
@@ -90,9 +94,13 @@ private actor Echo: SocketOwner {
     }
 
     /// The same over TCP.
-    private func tcpPair(pauseAfter: Int? = nil) async throws -> (Echo, Int32, AsyncStream<String>.Iterator) {
+    private func tcpPair(
+        pauseAfter: Int? = nil
+    ) async throws -> (Echo, Int32, AsyncStream<String>.Iterator) {
         let (accepted, accept) = AsyncStream.makeStream(of: Int32.self)
-        let listener = try Listener(address: SocketAddress(host: "127.0.0.1", port: 0)) { descriptor, _ in
+        let listener = try Listener(address: SocketAddress(host: "127.0.0.1", port: 0)) {
+            descriptor,
+            _ in
             accept.yield(dup(descriptor.number))
             return .pause
         }

@@ -23,14 +23,17 @@ import Testing
             let listener = try listener(path)
             await listener.start()
             #expect(listener.address == .unix(path: path))
-            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+            let mode =
+                try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
             #expect(mode == 0o660)
             await listener.close()
             #expect(!FileManager.default.fileExists(atPath: path))
         }
     }
 
-    @Test("A file that nobody listens on any more is replaced; one that is in use, and any other file, is not")
+    @Test(
+        "A file that nobody listens on any more is replaced; one that is in use, and any other file, is not"
+    )
     func stale() async throws {
         try await withFolder { folder in
             let path = folder + "/s"
@@ -41,10 +44,14 @@ import Testing
             close(left)
             let first = try listener(path)
             await first.start()
-            #expect(throws: SocketError(operation: "bind", number: EADDRINUSE)) { try listener(path) }
+            #expect(throws: SocketError(operation: "bind", number: EADDRINUSE)) {
+                try listener(path)
+            }
             await first.close()
             try "precious".write(toFile: path, atomically: true, encoding: .utf8)
-            #expect(throws: SocketError(operation: "bind", number: EADDRINUSE)) { try listener(path) }
+            #expect(throws: SocketError(operation: "bind", number: EADDRINUSE)) {
+                try listener(path)
+            }
             #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
         }
     }
@@ -52,7 +59,9 @@ import Testing
     @Test("A path that does not fit is refused")
     func long() {
         let path = "/tmp/" + String(repeating: "a", count: 103)
-        #expect(throws: SocketError(operation: "parse address", number: ENAMETOOLONG)) { try listener(path) }
+        #expect(throws: SocketError(operation: "parse address", number: ENAMETOOLONG)) {
+            try listener(path)
+        }
     }
 
     @Test("Without systemd there is no socket to take over")

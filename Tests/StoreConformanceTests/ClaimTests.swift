@@ -9,7 +9,9 @@ import Testing
     init() throws { test = try TestStore() }
     static let big = UInt64(ClaimedImage.maxSmallBytes + 1)
 
-    @Test func `Images whose size in pixels nobody knows are claimed one by one, however small`() async throws {
+    @Test func `Images whose size in pixels nobody knows are claimed one by one, however small`()
+        async throws
+    {
         let store = try test.open()
         let images = try (1...3).map { number in
             NewImage(
@@ -18,7 +20,11 @@ import Testing
                 content: .stored(StoredBlob(sha256: blob("\(number)"), size: 100))
             )
         }
-        let new = NewJob(tenant: try await store.tenant(), settings: .standard, retention: .seconds(100))
+        let new = NewJob(
+            tenant: try await store.tenant(),
+            settings: .standard,
+            retention: .seconds(100)
+        )
         _ = try await store.createJob(new, images: images)
         for number in 1...3 {
             #expect(try await store.claim(owner: worker()).map(\.number) == [number])
@@ -30,23 +36,36 @@ import Testing
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [Self.big])
         let claim = try #require(try await store.claim(owner: worker()).first)
-        #expect(claim.jobID == job.id && claim.number == 1 && claim.attempt == 1 && claim.tenant == tenant)
-        #expect(claim.inputSHA256 == blob("\(tenant) cats 0 \(Self.big)") && claim.inputSize == Self.big)
+        #expect(
+            claim.jobID == job.id && claim.number == 1 && claim.attempt == 1
+                && claim.tenant == tenant
+        )
+        #expect(
+            claim.inputSHA256 == blob("\(tenant) cats 0 \(Self.big)") && claim.inputSize == Self.big
+        )
         #expect(claim.label.text == "cats" && claim.settings == .standard)
         let assignment = try await store.classAssignment(tenant: tenant, label: claim.label)
         // By the rule that is tested where it is: here only that it is asked, with this photo and mode.
-        let part = ClassArtefact.generated(assignment).part(for: claim.inputSHA256, mode: .sampleWise)
+        let part = ClassArtefact.generated(assignment).part(
+            for: claim.inputSHA256,
+            mode: .sampleWise
+        )
         #expect(claim.artefact == part.mapImported { _ in claim.inputSHA256 })
         #expect(claim.artefact != .generated(assignment))
         let after = try #require(try await store.job(job.id, tenant: tenant))
-        #expect(after.state == .running && after.counts == JobCounts(running: 1) && after.startedAt == test.clock.now)
+        #expect(
+            after.state == .running && after.counts == JobCounts(running: 1)
+                && after.startedAt == test.clock.now
+        )
         #expect(try await store.claim(owner: worker(1)).isEmpty)
     }
 
     @Test func `Large images are claimed one by one in their order`() async throws {
         let store = try test.open()
         try await store.job(store.tenant(), sizes: [Self.big, Self.big, Self.big])
-        for number in 1...3 { #expect(try await store.claim(owner: worker()).map(\.number) == [number]) }
+        for number in 1...3 {
+            #expect(try await store.claim(owner: worker()).map(\.number) == [number])
+        }
     }
 
     @Test func `Small images of a job are claimed together, at most 64`() async throws {
@@ -73,14 +92,21 @@ import Testing
                 pixels: 1
             )
         }
-        _ = try await store.createJob(NewJob(tenant: tenant, settings: .standard, retention: .zero), images: images)
+        _ = try await store.createJob(
+            NewJob(tenant: tenant, settings: .standard, retention: .zero),
+            images: images
+        )
         let claims = try await store.claim(owner: worker())
         #expect(claims.map(\.label.text) == ["a", "b", "a"])
-        let indices = claims.map { if case .generated(let it) = $0.artefact { it.classIndex } else { -1 } }
+        let indices = claims.map {
+            if case .generated(let it) = $0.artefact { it.classIndex } else { -1 }
+        }
         #expect(indices == [0, 1, 0])
     }
 
-    @Test func `The tenant for whom least is running comes first, then the oldest job`() async throws {
+    @Test func `The tenant for whom least is running comes first, then the oldest job`()
+        async throws
+    {
         let store = try test.open()
         let (rich, poor) = (try await store.tenant(), try await store.tenant())
         let flood = try await store.job(rich, sizes: Array(repeating: 1_000_000, count: 10))
@@ -127,7 +153,9 @@ import Testing
         // The same worker gets the image again: the token tells the two claims apart.
         let fresh = try #require(try await store.claim(owner: worker(0)).first)
         #expect(fresh.attempt == 2 && fresh.token != stale.token)
-        let outcomes: [ImageOutcome] = [done(stale), .failed(broken), .retry(ioFault), .crashed(reason: ""), .released]
+        let outcomes: [ImageOutcome] = [
+            done(stale), .failed(broken), .retry(ioFault), .crashed(reason: ""), .released,
+        ]
         for outcome in outcomes {
             #expect(try await store.finish(stale, outcome) == false)
             #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(running: 1))
@@ -137,13 +165,17 @@ import Testing
         #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(done: 1))
     }
 
-    @Test func `Several codecs get their work in one call, and no image is claimed twice`() async throws {
+    @Test func `Several codecs get their work in one call, and no image is claimed twice`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [Self.big, 1, 1, 1, Self.big, Self.big])
         let first = try await store.claim(owner: worker(), lease: .seconds(60), slots: 3, limit: 2)
         #expect(first.map { $0.map(\.number) } == [[1], [2, 3], [4]])
-        #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(queued: 2, running: 4))
+        #expect(
+            try await store.job(job.id, tenant: tenant)?.counts == JobCounts(queued: 2, running: 4)
+        )
         let rest = try await store.claim(owner: worker(1), lease: .seconds(60), slots: 3, limit: 2)
         #expect(rest.map { $0.map(\.number) } == [[5], [6]], "there is no more")
         let none = try await store.claim(owner: worker(), lease: .seconds(60), slots: 3, limit: 2)
@@ -155,7 +187,9 @@ import Testing
         #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(done: 6))
     }
 
-    @Test func `Codecs that claim in one call get what they would get one after the other`() async throws {
+    @Test func `Codecs that claim in one call get what they would get one after the other`()
+        async throws
+    {
         var orders: [[String]] = []
         let other = try TestStore()
         for (slots, test) in [(1, test), (6, other)] {

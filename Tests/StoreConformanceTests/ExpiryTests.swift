@@ -10,7 +10,9 @@ import Testing
 
     init() throws { test = try TestStore() }
 
-    @Test func `A finished job expires at its time: its images go, its row stays a week`() async throws {
+    @Test func `A finished job expires at its time: its images go, its row stays a week`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1], retention: .seconds(100))
@@ -33,7 +35,10 @@ import Testing
         test.clock.advance(by: .milliseconds(1))
         _ = try await store.expireJobs()
         #expect(try await store.job(job.id, tenant: tenant) == nil)
-        #expect(try await store.job(running.id, tenant: tenant) != nil, "an unfinished job never expires")
+        #expect(
+            try await store.job(running.id, tenant: tenant) != nil,
+            "an unfinished job never expires"
+        )
     }
 
     @Test func `A blob that another job refers to stays`() async throws {
@@ -61,16 +66,23 @@ import Testing
         #expect(gone.count == 2)
         try await store.job(tenant, sizes: [1])
         let removed = Mutex<[SHA256Digest]>([])
-        try await store.withUnreferenced(among: gone) { hashes in removed.withLock { $0 += hashes } }
+        try await store.withUnreferenced(among: gone) { hashes in removed.withLock { $0 += hashes }
+        }
         #expect(removed.withLock { $0 } == [blob("\(tenant) cats 1 2")])
     }
 
-    @Test func `Much expires in pieces, in which no other writer waits long, and is gone for everybody at the first`()
+    @Test
+    func
+        `Much expires in pieces, in which no other writer waits long, and is gone for everybody at the first`()
         async throws
     {
         let store = try test.open()
         let tenant = try await store.tenant()
-        let large = try await store.job(tenant, sizes: Array(repeating: 1, count: 50), retention: .zero)
+        let large = try await store.job(
+            tenant,
+            sizes: Array(repeating: 1, count: 50),
+            retention: .zero
+        )
         let small = try await store.job(tenant, sizes: [2], label: "dogs", retention: .zero)
         while case let claims = try await store.claim(owner: worker()), !claims.isEmpty {
             try await store.finish(claims.map { ($0, done($0)) })
@@ -86,7 +98,9 @@ import Testing
         test.clock.advance(by: .seconds(-3600))
         let next = try test.open()
         var pieces: [JobExpiry] = [first]
-        while case let piece = try await next.expireJobs(imageLimit: 20), !piece.isEmpty { pieces.append(piece) }
+        while case let piece = try await next.expireJobs(imageLimit: 20), !piece.isEmpty {
+            pieces.append(piece)
+        }
         #expect(pieces.map(\.images) == [20, 20, 11] && pieces.map(\.jobs) == [2, 0, 0])
         // Each has a file of its own, sent and protected.
         #expect(Set(pieces.flatMap(\.blobs)).count == 102 && pieces.flatMap(\.blobs).count == 102)
@@ -98,11 +112,16 @@ import Testing
         let tenant = try await store.tenant()
         let read = try await store.job(tenant, sizes: [1], retention: .zero)
         let other = try await store.job(tenant, sizes: [2], retention: .zero)
-        for _ in 0..<2 { try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) }) }
+        for _ in 0..<2 {
+            try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) })
+        }
         #expect(try await store.expireJobs(sparing: [read.id]).jobs == 1)
         #expect(try await store.jobs(tenant: tenant).jobs.map(\.id) == [read.id])
         #expect(try await store.job(other.id, tenant: tenant)?.expiredAt != nil)
-        #expect(try await store.expireJobs() == JobExpiry(jobs: 1, images: 1, blobs: [blob("\(tenant) cats 0 1")]))
+        #expect(
+            try await store.expireJobs()
+                == JobExpiry(jobs: 1, images: 1, blobs: [blob("\(tenant) cats 0 1")])
+        )
     }
 
     @Test func `Any number of blobs is looked through, and each is handed on once`() async throws {
@@ -112,9 +131,14 @@ import Testing
         let nobodys = (0..<1000).map { blob("nobody's \($0)") }
         let found = Mutex<[[SHA256Digest]]>([])
         let candidates = nobodys + [blob("\(tenant) cats 0 1")]
-        try await store.withUnreferenced(among: candidates) { hashes in found.withLock { $0.append(hashes) } }
+        try await store.withUnreferenced(among: candidates) { hashes in
+            found.withLock { $0.append(hashes) }
+        }
         #expect(found.withLock { $0.flatMap(\.self) } == nobodys)
-        #expect(found.withLock { $0.allSatisfy { $0.count <= 300 } }, "the writer is held for some hundreds")
+        #expect(
+            found.withLock { $0.allSatisfy { $0.count <= 300 } },
+            "the writer is held for some hundreds"
+        )
     }
 
     @Test(arguments: [false, true])
@@ -124,7 +148,12 @@ import Testing
         func idempotency(_ name: String) -> NewJob.Idempotency {
             NewJob.Idempotency(key: "k", fingerprint: blob(name))
         }
-        let first = try await store.job(tenant, sizes: [1], retention: .seconds(9), idempotency: idempotency("a"))
+        let first = try await store.job(
+            tenant,
+            sizes: [1],
+            retention: .seconds(9),
+            idempotency: idempotency("a")
+        )
         let claim = try #require(try await store.claim(owner: worker()).first)
         try await store.finish(claim, done(claim))
         #expect(try await store.hasRequest("k", tenant: tenant))

@@ -23,7 +23,9 @@ import Testing
         return order
     }
 
-    @Test func `One image of a key is next when a codec frees, whatever another key has queued`() async throws {
+    @Test func `One image of a key is next when a codec frees, whatever another key has queued`()
+        async throws
+    {
         let store = try test.open()
         let (flooder, guest) = (try await store.tenant(), try await store.tenant())
         let flood = try await store.job(flooder, sizes: Array(repeating: Self.photo, count: 5000))
@@ -65,7 +67,9 @@ import Testing
         #expect(try await work(test.open(), times: 2) == [second.id, first.id])
     }
 
-    @Test func `Within a key an urgent job overtakes, and one that can wait comes last`() async throws {
+    @Test func `Within a key an urgent job overtakes, and one that can wait comes last`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         let low = try await store.job(tenant, sizes: [Self.photo, Self.photo], priority: .low)
@@ -96,8 +100,16 @@ import Testing
     @Test func `A priority overtakes nobody else's job`() async throws {
         let store = try test.open()
         let (one, other) = (try await store.tenant(), try await store.tenant())
-        let urgent = try await store.job(one, sizes: Array(repeating: Self.photo, count: 3), priority: .high)
-        let patient = try await store.job(other, sizes: Array(repeating: Self.photo, count: 3), priority: .low)
+        let urgent = try await store.job(
+            one,
+            sizes: Array(repeating: Self.photo, count: 3),
+            priority: .high
+        )
+        let patient = try await store.job(
+            other,
+            sizes: Array(repeating: Self.photo, count: 3),
+            priority: .low
+        )
         let order = try await work(store, times: 4)
         #expect(order == [urgent.id, patient.id, urgent.id, patient.id])
     }
@@ -127,7 +139,10 @@ import Testing
                 pixels: pixels
             )
         }
-        _ = try await store.createJob(NewJob(tenant: tenant, settings: .standard, retention: .zero), images: images)
+        _ = try await store.createJob(
+            NewJob(tenant: tenant, settings: .standard, retention: .zero),
+            images: images
+        )
         #expect(try await store.claim(owner: worker()).map(\.number) == [1, 3, 4])
         let large = try await store.claim(owner: worker())
         #expect(large.map(\.number) == [2] && large.map(\.pixels) == [65_537])

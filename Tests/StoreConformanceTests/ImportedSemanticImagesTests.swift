@@ -10,7 +10,10 @@ import Testing
     init() throws { test = try TestStore() }
 
     private func imported(_ label: String, _ names: [String]) throws -> ImportedClass {
-        ImportedClass(label: try ClassLabel(label), pictures: names.map { StoredBlob(sha256: blob($0), size: 9) })
+        ImportedClass(
+            label: try ClassLabel(label),
+            pictures: names.map { StoredBlob(sha256: blob($0), size: 9) }
+        )
     }
 
     /// What the images of a new job get, in their order; every one has a file of its own.
@@ -36,15 +39,24 @@ import Testing
         return claims.map { ($0.inputSHA256, $0.artefact) }
     }
 
-    @Test func `Imported images win over the generated one, for their class and owner alone`() async throws {
+    @Test func `Imported images win over the generated one, for their class and owner alone`()
+        async throws
+    {
         let store = try test.open()
         let (tenant, other) = (try await store.tenant(), try await store.tenant())
         let cats = try await store.classAssignment(tenant: tenant, label: ClassLabel("cats"))
-        #expect(try await store.importSemanticImages([imported("cats", ["a", "b"])], tenant: tenant).isEmpty)
+        #expect(
+            try await store.importSemanticImages([imported("cats", ["a", "b"])], tenant: tenant)
+                .isEmpty
+        )
         #expect(try await sources(store, tenant).map(\.source) == [.imported(blob("a"))])
         for (owner, label) in [(tenant, "dogs"), (other, "cats")] {
             let generated = try await store.classAssignment(tenant: owner, label: ClassLabel(label))
-            #expect(try await sources(store, owner, label: label).map(\.source) == [.generated(generated)])
+            #expect(
+                try await sources(store, owner, label: label).map(\.source) == [
+                    .generated(generated)
+                ]
+            )
         }
         // The class keeps its place in the generator's family.
         #expect(try await store.classAssignment(tenant: tenant, label: ClassLabel("cats")) == cats)
@@ -54,7 +66,10 @@ import Testing
     @Test func `Sample-wise, the file decides which of the images it gets`() async throws {
         let store = try test.open()
         let tenant = try await store.tenant()
-        _ = try await store.importSemanticImages([imported("cats", ["a", "b", "c"])], tenant: tenant)
+        _ = try await store.importSemanticImages(
+            [imported("cats", ["a", "b", "c"])],
+            tenant: tenant
+        )
         let first = try await sources(store, tenant, mode: .sampleWise, count: 12)
         let places = [2, 0, 1, 2, 1, 1, 0, 2, 0, 1, 2, 2]
         let expected = places.map { ArtefactPart.imported(blob(["a", "b", "c"][$0])) }
@@ -73,7 +88,9 @@ import Testing
         let gone = try await store.importSemanticImages([imported("cats", ["c"])], tenant: tenant)
         #expect(gone == [blob("a")], "b is a dog's still")
         #expect(try await sources(store, tenant).map(\.source) == [.imported(blob("c"))])
-        #expect(try await store.importSemanticImages([imported("cats", ["c"])], tenant: tenant).isEmpty)
+        #expect(
+            try await store.importSemanticImages([imported("cats", ["c"])], tenant: tenant).isEmpty
+        )
         #expect(try await store.referencedBlobs().isSuperset(of: [blob("b"), blob("c")]))
     }
 
@@ -93,7 +110,10 @@ import Testing
             try await store.classAssignment(tenant: tenant, label: cats)
         )
         if change != .firstImport {
-            _ = try await store.importSemanticImages([imported("cats", ["a", "b"])], tenant: tenant)
+            _ = try await store.importSemanticImages(
+                [imported("cats", ["a", "b"])],
+                tenant: tenant
+            )
         }
         let expected = change == .firstImport ? generated : .imported(blob("a"))
         let images = (1...3).map { number in
@@ -104,7 +124,11 @@ import Testing
                 pixels: 25_000
             )
         }
-        let new = NewJob(tenant: tenant, settings: try ProtectionSettings(mode: .classWise), retention: .seconds(9))
+        let new = NewJob(
+            tenant: tenant,
+            settings: try ProtectionSettings(mode: .classWise),
+            retention: .seconds(9)
+        )
         guard case .created(let job) = try await store.createJob(new, images: images) else {
             Issue.record("the job was not made")
             return
@@ -115,13 +139,22 @@ import Testing
 
         var free: [SHA256Digest]?
         switch change {
-        case .firstImport: free = try await store.importSemanticImages([imported("cats", ["c"])], tenant: tenant)
-        case .importOverImport: free = try await store.importSemanticImages([imported("cats", ["c"])], tenant: tenant)
-        case .removal: free = try await store.removeImportedSemanticImages(tenant: tenant, label: cats)
-        case .twice:
-            _ = try await store.importSemanticImages([imported("cats", ["c", "d"])], tenant: tenant)
+        case .firstImport:
+            free = try await store.importSemanticImages([imported("cats", ["c"])], tenant: tenant)
+        case .importOverImport:
+            free = try await store.importSemanticImages([imported("cats", ["c"])], tenant: tenant)
+        case .removal:
             free = try await store.removeImportedSemanticImages(tenant: tenant, label: cats)
-            #expect(free?.sorted { $0.hex < $1.hex } == [blob("c"), blob("d")].sorted { $0.hex < $1.hex })
+        case .twice:
+            _ = try await store.importSemanticImages(
+                [imported("cats", ["c", "d"])],
+                tenant: tenant
+            )
+            free = try await store.removeImportedSemanticImages(tenant: tenant, label: cats)
+            #expect(
+                free?.sorted { $0.hex < $1.hex }
+                    == [blob("c"), blob("d")].sorted { $0.hex < $1.hex }
+            )
         }
         if change != .twice { #expect(free == [], "the job holds on to its pictures") }
         // Another run of the service sees it the same way.
@@ -140,7 +173,11 @@ import Testing
         }
         // What comes later has what the class has now.
         let isImported = change == .firstImport || change == .importOverImport
-        #expect(try await sources(store, tenant).map(\.source) == [isImported ? .imported(blob("c")) : generated])
+        #expect(
+            try await sources(store, tenant).map(\.source) == [
+                isImported ? .imported(blob("c")) : generated
+            ]
+        )
 
         // The pictures go with the last job that has them, and not before.
         let other = try await store.job(tenant, sizes: [5], label: "dogs")
@@ -152,7 +189,9 @@ import Testing
         #expect(try await store.referencedBlobs().isDisjoint(with: held))
     }
 
-    @Test func `Pictures that only an expired job had go when it expires, and not while another job has them`()
+    @Test
+    func
+        `Pictures that only an expired job had go when it expires, and not while another job has them`()
         async throws
     {
         let store = try test.open()
@@ -160,24 +199,39 @@ import Testing
         _ = try await store.importSemanticImages([imported("cats", ["a", "b"])], tenant: tenant)
         try await store.job(tenant, sizes: [1], retention: .zero)
         try await store.job(tenant, sizes: [2], retention: .seconds(100))
-        for _ in 0..<2 { try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) }) }
-        #expect(try await store.removeImportedSemanticImages(tenant: tenant, label: ClassLabel("cats")) == [])
-        #expect(try await store.expireJobs() == JobExpiry(jobs: 1, images: 1, blobs: [blob("\(tenant) cats 0 1")]))
+        for _ in 0..<2 {
+            try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) })
+        }
+        #expect(
+            try await store.removeImportedSemanticImages(tenant: tenant, label: ClassLabel("cats"))
+                == []
+        )
+        #expect(
+            try await store.expireJobs()
+                == JobExpiry(jobs: 1, images: 1, blobs: [blob("\(tenant) cats 0 1")])
+        )
         test.clock.advance(by: .seconds(100))
         // A piece that ends with the last image leaves the pictures to the next, which has something to do therefore.
-        let pieces = [try await store.expireJobs(imageLimit: 1), try await store.expireJobs(imageLimit: 1)]
+        let pieces = [
+            try await store.expireJobs(imageLimit: 1), try await store.expireJobs(imageLimit: 1),
+        ]
         #expect(pieces[0].blobs == [blob("\(tenant) cats 0 2")])
         #expect(Set(pieces[1].blobs) == [blob("a"), blob("b")] && !pieces[1].isEmpty)
         #expect(try await store.expireJobs().isEmpty)
         #expect(try await store.referencedBlobs().isEmpty)
     }
 
-    @Test func `Pictures of jobs whose rows go before their images are looked at do not stay for ever`() async throws {
+    @Test
+    func `Pictures of jobs whose rows go before their images are looked at do not stay for ever`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         _ = try await store.importSemanticImages([imported("cats", ["a"])], tenant: tenant)
         try await store.job(tenant, sizes: [100_000, 100_000], retention: .zero)
-        for _ in 0..<2 { try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) }) }
+        for _ in 0..<2 {
+            try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) })
+        }
         _ = try await store.removeImportedSemanticImages(tenant: tenant, label: ClassLabel("cats"))
         #expect(try await store.expireJobs(imageLimit: 1).images == 1)
         #expect(try await store.referencedBlobs().contains(blob("a")))
@@ -192,7 +246,10 @@ import Testing
         let tenant = try await store.tenant()
         // The upload of a job that expires has the very bytes of an imported picture.
         let shared = blob("\(tenant) cats 0 1")
-        let picture = ImportedClass(label: try ClassLabel("dogs"), pictures: [StoredBlob(sha256: shared, size: 1)])
+        let picture = ImportedClass(
+            label: try ClassLabel("dogs"),
+            pictures: [StoredBlob(sha256: shared, size: 1)]
+        )
         try await store.job(tenant, sizes: [1], retention: .zero)
         _ = try await store.importSemanticImages([picture], tenant: tenant)
         let claim = try #require(try await store.claim(owner: worker()).first)
@@ -208,7 +265,10 @@ import Testing
         let store = try test.open()
         let tenant = try await store.tenant()
         _ = try await store.importSemanticImages([imported("cats", ["a"])], tenant: tenant)
-        let empty = ImportedClass(label: try ClassLabel("birds"), pictures: [StoredBlob(sha256: blob("e"), size: 0)])
+        let empty = ImportedClass(
+            label: try ClassLabel("birds"),
+            pictures: [StoredBlob(sha256: blob("e"), size: 0)]
+        )
         await #expect(throws: StoreError.self) {
             try await store.importSemanticImages([imported("cats", ["x"]), empty], tenant: tenant)
         }
@@ -224,7 +284,9 @@ import Testing
         let one = try await store.tenant("one")
         test.clock.advance(by: .seconds(1))
         let other = try await store.tenant("other")
-        for label in ["dogs", "cats"] { _ = try await store.classAssignment(tenant: one, label: ClassLabel(label)) }
+        for label in ["dogs", "cats"] {
+            _ = try await store.classAssignment(tenant: one, label: ClassLabel(label))
+        }
         _ = try await store.classAssignment(tenant: other, label: ClassLabel("cats"))
         let both = [try imported("cats", ["a", "b"]), try imported("ants", ["a"])]
         _ = try await store.importSemanticImages(both, tenant: other)

@@ -86,7 +86,9 @@ import Testing
         #expect(try await store.updateKey(key.id, change) == .revoked)
     }
 
-    @Test func `The last active admin key cannot be revoked, whatever other keys there are`() async throws {
+    @Test func `The last active admin key cannot be revoked, whatever other keys there are`()
+        async throws
+    {
         let store = try test.open()
         let admin = try await key(store, scopes: Set(APIKeyScope.allCases)).key
         _ = try await key(store)
@@ -132,7 +134,9 @@ import Testing
         #expect(Set(seen.map(\.id)) == Set(made) && seen.count == made.count)
         #expect(seen.map(\.createdAt) == seen.map(\.createdAt).sorted(by: >))
         for bad in ["", "x", APIKeyID.random().text] {
-            await #expect(throws: StoreError.invalidCursor) { try await store.keys(cursor: bad, limit: 2) }
+            await #expect(throws: StoreError.invalidCursor) {
+                try await store.keys(cursor: bad, limit: 2)
+            }
         }
     }
 
@@ -153,7 +157,9 @@ import Testing
         }
         for _ in 0..<refused {
             let name = OutputName(numbered: images.count + 1)
-            images.append(NewImage(label: try ClassLabel("cats"), name: name, content: .refused(broken)))
+            images.append(
+                NewImage(label: try ClassLabel("cats"), name: name, content: .refused(broken))
+            )
         }
         return try await store.createJob(
             NewJob(tenant: tenant, settings: .standard, retention: .seconds(10)),
@@ -165,9 +171,11 @@ import Testing
         if case .created = submission { true } else { false }
     }
 
-    @Test func `Images and bytes are counted until they end, and each tenant's apart`() async throws {
+    @Test func `Images and bytes are counted until they end, and each tenant's apart`() async throws
+    {
         let store = try test.open()
-        let tenant = try await key(store, quotas: APIKeyQuotas(imagesQueued: 3, bytesQueued: 100)).key.id
+        let tenant = try await key(store, quotas: APIKeyQuotas(imagesQueued: 3, bytesQueued: 100))
+            .key.id
         let other = try await key(store).key.id
         #expect(try await isCreated(submit(store, other, sizes: [500, 500, 500, 500])))
         #expect(
@@ -182,16 +190,25 @@ import Testing
         #expect(try await store.queuedImages(tenant: tenant) == QueuedImages(count: 3, bytes: 100))
         let final = QuotaExcess(quota: .imagesQueued, limit: 3, isFinal: true)
         #expect(try await submit(store, tenant, sizes: [1, 1, 1, 1]) == .overQuota(final))
-        #expect(try await isCreated(submit(store, tenant, sizes: [], refused: 1)), "nothing comes to be queued")
+        #expect(
+            try await isCreated(submit(store, tenant, sizes: [], refused: 1)),
+            "nothing comes to be queued"
+        )
 
         // Running ones count; those that ended, however, do not.
         var claims: [ClaimedImage] = []
-        while claims.count(where: { $0.tenant == tenant }) < 2 { claims += try await store.claim(owner: worker()) }
+        while claims.count(where: { $0.tenant == tenant }) < 2 {
+            claims += try await store.claim(owner: worker())
+        }
         #expect(try await store.queuedImages(tenant: tenant).count == 3)
-        for claim in claims where claim.tenant == tenant { _ = try await store.finish(claim, .failed(broken)) }
+        for claim in claims where claim.tenant == tenant {
+            _ = try await store.finish(claim, .failed(broken))
+        }
         #expect(try await store.queuedImages(tenant: tenant).count == 1)
         #expect(try await isCreated(submit(store, tenant, sizes: [1, 1])))
-        for job in try await store.jobs(tenant: tenant).jobs { _ = try await store.cancelJob(job.id, tenant: tenant) }
+        for job in try await store.jobs(tenant: tenant).jobs {
+            _ = try await store.cancelJob(job.id, tenant: tenant)
+        }
         #expect(try await store.queuedImages(tenant: tenant) == QueuedImages(count: 0, bytes: 0))
         #expect(try await isCreated(submit(store, tenant, sizes: [50, 50])))
     }
@@ -201,7 +218,9 @@ import Testing
         let store = try test.open()
         let tenant = try await key(store, quotas: quotas).key.id
         let created = try await withThrowingTaskGroup(of: Bool.self) { group in
-            for _ in 0..<20 { group.addTask { try await isCreated(submit(store, tenant, sizes: [10])) } }
+            for _ in 0..<20 {
+                group.addTask { try await isCreated(submit(store, tenant, sizes: [10])) }
+            }
             return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
         #expect(created == 7)
@@ -209,7 +228,9 @@ import Testing
         #expect(try await store.jobs(tenant: tenant).jobs.count == 7)
     }
 
-    @Test func `A key that was revoked, or expired, makes no job, though its upload began before`() async throws {
+    @Test func `A key that was revoked, or expired, makes no job, though its upload began before`()
+        async throws
+    {
         let store = try test.open()
         let passing = try await key(store, expiresAt: test.clock.now + 1).key.id
         let revoked = try await key(store).key.id

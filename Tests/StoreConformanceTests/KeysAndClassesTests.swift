@@ -32,9 +32,19 @@ import Testing
     @Test func `Two keys of one hash cannot be`() async throws {
         let store = try test.open()
         let hash = try APIKeySecret.generate().hash
-        _ = try await store.createKey(name: "a", scopes: [.submit, .read], hash: hash, prefix: "plm_")
+        _ = try await store.createKey(
+            name: "a",
+            scopes: [.submit, .read],
+            hash: hash,
+            prefix: "plm_"
+        )
         await #expect(throws: StoreError.self) {
-            try await store.createKey(name: "b", scopes: [.submit, .read], hash: hash, prefix: "plm_")
+            try await store.createKey(
+                name: "b",
+                scopes: [.submit, .read],
+                hash: hash,
+                prefix: "plm_"
+            )
         }
     }
 
@@ -48,7 +58,10 @@ import Testing
         let second = try test.open(generatorVersion: 2)
         #expect(try await second.classAssignment(tenant: tenant, label: ClassLabel("cats")) == cats)
         let birds = try await second.classAssignment(tenant: tenant, label: ClassLabel("birds"))
-        #expect(birds.classIndex == 2 && birds.generatorVersion == 2 && birds.familySeed == cats.familySeed)
+        #expect(
+            birds.classIndex == 2 && birds.generatorVersion == 2
+                && birds.familySeed == cats.familySeed
+        )
     }
 
     @Test func `Tenants have families of their own`() async throws {
@@ -60,14 +73,18 @@ import Testing
         #expect(one.familySeed != other.familySeed)
     }
 
-    @Test func `Classes asked for all at once have different places, and one answer each`() async throws {
+    @Test func `Classes asked for all at once have different places, and one answer each`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         let answers = try await withThrowingTaskGroup(of: (String, ClassAssignment).self) { group in
             for number in 0..<120 {
                 group.addTask {
                     let label = try ClassLabel("class-\(number % 40)")
-                    return (label.text, try await store.classAssignment(tenant: tenant, label: label))
+                    return (
+                        label.text, try await store.classAssignment(tenant: tenant, label: label)
+                    )
                 }
             }
             return try await group.reduce(into: [:]) { $0[$1.0, default: Set()].insert($1.1) }

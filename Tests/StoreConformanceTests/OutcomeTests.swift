@@ -16,9 +16,17 @@ import Testing
         test.clock.advance(by: .seconds(3))
         #expect(try await store.finish(claim, done(claim)))
         let image = try #require(try await test.open().image(job: job.id, number: 1))
-        guard case .done(let output, let crc32, let report, _) = done(claim) else { throw StoreError.noImages }
-        #expect(image.state == .done && image.output == output && image.outputCRC32 == crc32 && image.report == report)
-        #expect(image.failure == nil && image.finishedAt == test.clock.now && image.startedAt == test.clock.now - 3000)
+        guard case .done(let output, let crc32, let report, _) = done(claim) else {
+            throw StoreError.noImages
+        }
+        #expect(
+            image.state == .done && image.output == output && image.outputCRC32 == crc32
+                && image.report == report
+        )
+        #expect(
+            image.failure == nil && image.finishedAt == test.clock.now
+                && image.startedAt == test.clock.now - 3000
+        )
         let after = try #require(try await store.job(job.id, tenant: tenant))
         #expect(after.state == .done && after.counts == JobCounts(done: 1))
         #expect(after.finishedAt == test.clock.now && after.expiresAt == test.clock.now + 100_000)
@@ -29,7 +37,10 @@ import Testing
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1, 1, 1])
         let claims = try await store.claim(owner: worker())
-        #expect(try await store.finish([(claims[0], done(claims[0])), (claims[1], .failed(broken))]) == [true, true])
+        #expect(
+            try await store.finish([(claims[0], done(claims[0])), (claims[1], .failed(broken))])
+                == [true, true]
+        )
         #expect(try await store.job(job.id, tenant: tenant)?.state == .running)
         #expect(try await store.job(job.id, tenant: tenant)?.expiresAt == nil)
         #expect(try await store.finish(claims[2], done(claims[2])))
@@ -46,7 +57,9 @@ import Testing
         #expect(try await store.job(job.id, tenant: tenant)?.state == .failed)
     }
 
-    @Test func `A fault of the machine is retried after growing waits, five times in all`() async throws {
+    @Test func `A fault of the machine is retried after growing waits, five times in all`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1])
@@ -71,7 +84,9 @@ import Testing
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [100_000, 1])
         for _ in 0..<2 {
-            let claim = try #require(try await store.claim(owner: worker()).first { $0.number == 1 })
+            let claim = try #require(
+                try await store.claim(owner: worker()).first { $0.number == 1 }
+            )
             #expect(try await store.finish(claim, .crashed(reason: "signal 9")))
         }
         #expect(try await store.image(job: job.id, number: 1)?.failure == .quarantined)
@@ -95,13 +110,16 @@ import Testing
         #expect(try await store.finish(claim, done(claim)))
     }
 
-    @Test func `An outcome that is told again is answered as before, and changes nothing`() async throws {
+    @Test func `An outcome that is told again is answered as before, and changes nothing`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: Array(repeating: 1, count: 5))
         let claims = try await store.claim(owner: worker())
         let outcomes = [
-            done(claims[0]), .failed(broken), .retry(ioFault), .crashed(reason: "signal 9"), .released,
+            done(claims[0]), .failed(broken), .retry(ioFault), .crashed(reason: "signal 9"),
+            .released,
         ]
         let told = Array(zip(claims, outcomes))
         #expect(try await store.finish(told) == Array(repeating: true, count: 5))
@@ -126,7 +144,11 @@ import Testing
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1])
         let claim = try #require(try await store.claim(owner: worker()).first)
-        #expect(try await store.finish([(claim, done(claim)), (claim, .failed(broken))]) == [true, true])
+        #expect(
+            try await store.finish([(claim, done(claim)), (claim, .failed(broken))]) == [
+                true, true,
+            ]
+        )
         #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(done: 1))
         #expect(try await store.statistics().endings[.done] == 1)
     }
@@ -143,17 +165,25 @@ import Testing
         let after = try await store.job(job.id, tenant: tenant)
         #expect(after?.counts == JobCounts(done: 1, cancelled: 1))
         _ = try await store.deleteJob(job.id, tenant: tenant)
-        #expect(try await store.finish(claims.map { ($0, done($0)) }) == [false, false], "it is erased")
+        #expect(
+            try await store.finish(claims.map { ($0, done($0)) }) == [false, false],
+            "it is erased"
+        )
     }
 
-    @Test func `An outcome that comes after another worker has the image does not count`() async throws {
+    @Test func `An outcome that comes after another worker has the image does not count`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [1])
         let late = try #require(try await store.claim(owner: worker(0)).first)
         test.clock.advance(by: .seconds(60))
         #expect(try await store.rescueExpired() == 1)
-        #expect(try await store.finish(late, done(late)) == false, "its lease is gone, be it claimed or not")
+        #expect(
+            try await store.finish(late, done(late)) == false,
+            "its lease is gone, be it claimed or not"
+        )
         let rescued = try #require(try await store.claim(owner: worker(1)).first)
         #expect(try await store.finish(late, .crashed(reason: "signal 9")) == false)
         #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(running: 1))

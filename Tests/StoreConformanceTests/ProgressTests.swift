@@ -11,7 +11,12 @@ import Testing
     static let hour = Duration.seconds(3600)
 
     /// The numbers of the images that ended after an ending, in their order, by pages.
-    private func ended(_ store: any Store, _ job: Job, after: Int64 = 0, page: Int = 2) async throws -> [Int] {
+    private func ended(
+        _ store: any Store,
+        _ job: Job,
+        after: Int64 = 0,
+        page: Int = 2
+    ) async throws -> [Int] {
         var last = after
         var numbers: [Int] = []
         while true {
@@ -27,10 +32,13 @@ import Testing
     }
 
     private func lastEnding(_ store: any Store, _ job: Job) async throws -> Int64 {
-        try #require(try await store.progress(of: job.id, tenant: job.tenant, after: 0, limit: 0)).lastEnding
+        try #require(try await store.progress(of: job.id, tenant: job.tenant, after: 0, limit: 0))
+            .lastEnding
     }
 
-    @Test func `Images are told in the order in which they ended, each once, also by the next run`() async throws {
+    @Test func `Images are told in the order in which they ended, each once, also by the next run`()
+        async throws
+    {
         var store = try test.open()
         let job = try await store.job(store.tenant(), sizes: Array(repeating: 100_000, count: 5))
         var claims: [ClaimedImage] = []
@@ -49,7 +57,8 @@ import Testing
         #expect(try await ended(store, job).count == 5)
     }
 
-    @Test func `What is given back, tried again later or crashed once has not ended`() async throws {
+    @Test func `What is given back, tried again later or crashed once has not ended`() async throws
+    {
         let store = try test.open()
         let job = try await store.job(store.tenant(), sizes: [100_000])
         for outcome in [ImageOutcome.released, .crashed(reason: "it died")] {
@@ -66,9 +75,17 @@ import Testing
     @Test func `Images that were refused on the way have ended from the start`() async throws {
         let store = try test.open()
         let images = try (1...3).map { number in
-            NewImage(label: try ClassLabel("cats"), name: OutputName(numbered: number), content: .refused(broken))
+            NewImage(
+                label: try ClassLabel("cats"),
+                name: OutputName(numbered: number),
+                content: .refused(broken)
+            )
         }
-        let new = NewJob(tenant: try await store.tenant(), settings: .standard, retention: .seconds(60))
+        let new = NewJob(
+            tenant: try await store.tenant(),
+            settings: .standard,
+            retention: .seconds(60)
+        )
         guard case .created(let job) = try await store.createJob(new, images: images) else {
             Issue.record("the job was not made")
             return
@@ -76,7 +93,9 @@ import Testing
         #expect(try await ended(store, job) == [1, 2, 3])
     }
 
-    @Test func `An image that is tried again is told again when it ends again, and not before`() async throws {
+    @Test func `An image that is tried again is told again when it ends again, and not before`()
+        async throws
+    {
         let store = try test.open()
         let job = try await store.job(store.tenant(), sizes: [100_000, 100_000])
         let first = try #require(try await store.claim(owner: worker()).first)

@@ -43,7 +43,9 @@ import Testing
         return "output of \(job.id) 1"
     }
 
-    @Test func `A picture that was given out fails at once, and the others of its job do not`() async throws {
+    @Test func `A picture that was given out fails at once, and the others of its job do not`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         let given = try await output(store, tenant)
@@ -51,7 +53,11 @@ import Testing
         #expect(job.counts == JobCounts(queued: 2, failed: 2))
         let rows = try await store.images(job: job.id)
         #expect(rows.map(\.state) == [.queued, .failed, .queued, .failed])
-        #expect(rows.map { $0.failure?.code } == [nil, "image_already_protected", nil, "image_already_protected"])
+        #expect(
+            rows.map { $0.failure?.code } == [
+                nil, "image_already_protected", nil, "image_already_protected",
+            ]
+        )
         #expect(rows[1].input == nil && rows[1].finishedAt == test.clock.now)
         #expect(try await submit(store, tenant, [given]).state == .failed)
     }

@@ -22,20 +22,27 @@ import Testing
         let store = try test.open()
         #expect(try await store.claim(owner: worker(run: "run2")).map(\.number) == [3])
         #expect(try await store.reclaim(previousRunsOf: "host", currentRun: "run2") == 2)
-        #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(queued: 2, running: 1))
+        #expect(
+            try await store.job(job.id, tenant: tenant)?.counts == JobCounts(queued: 2, running: 1)
+        )
         #expect(try await store.finish(lost[0], done(lost[0])) == false, "the dead have no say")
         // Each alone from now on: one of the two may be what killed the run.
         #expect(try await store.claim(owner: worker(run: "run2")).map(\.number) == [1])
         #expect(try await store.claim(owner: worker(run: "run2")).map(\.number) == [2])
     }
 
-    @Test func `Images do not wait for a clock that was set back, and still wait between attempts`() async throws {
+    @Test func `Images do not wait for a clock that was set back, and still wait between attempts`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         try await store.job(tenant, sizes: [100_000, 100_000])
         let failed = try await store.claim(owner: worker())
         try await store.finish(failed[0], .retry(ImageFailure(code: "storage_full", detail: "")))
-        #expect(try await store.endImpossibleWaits() == 0, "a second or so is a wait that the rule gives")
+        #expect(
+            try await store.endImpossibleWaits() == 0,
+            "a second or so is a wait that the rule gives"
+        )
         #expect(try await store.claim(owner: worker()).map(\.number) == [2])
         try await store.job(tenant, sizes: [100_000])
         test.clock.advance(by: .seconds(-3600))
@@ -45,10 +52,14 @@ import Testing
         #expect(try await store.claim(owner: worker()).map(\.number) == [1])
     }
 
-    @Test func `Other installations keep their leases, even with names that begin alike`() async throws {
+    @Test func `Other installations keep their leases, even with names that begin alike`()
+        async throws
+    {
         let store = try test.open()
         try await store.job(store.tenant(), sizes: [100_000, 100_000, 100_000])
-        for instance in ["host", "host2", "hos"] { _ = try await store.claim(owner: worker(instance: instance)) }
+        for instance in ["host", "host2", "hos"] {
+            _ = try await store.claim(owner: worker(instance: instance))
+        }
         #expect(try await store.reclaim(previousRunsOf: "host") == 1)
         #expect(try await store.claim(owner: worker()).map(\.number) == [1])
     }
@@ -59,26 +70,37 @@ import Testing
         let job = try await store.job(tenant, sizes: [100_000])
         for run in 1...5 {
             #expect(try await store.claim(owner: worker(run: "run\(run)")).count == 1)
-            #expect(try await store.reclaim(previousRunsOf: "host", currentRun: "run\(run + 1)") == 1)
+            #expect(
+                try await store.reclaim(previousRunsOf: "host", currentRun: "run\(run + 1)") == 1
+            )
         }
         #expect(try await store.image(job: job.id, number: 1)?.failure == .interrupted)
         #expect(try await store.job(job.id, tenant: tenant)?.state == .failed)
     }
 
-    @Test func `A lease that ran out is lengthened if it is known to be at work, and its image pays nothing`()
+    @Test
+    func
+        `A lease that ran out is lengthened if it is known to be at work, and its image pays nothing`()
         async throws
     {
         let store = try test.open()
         try await store.job(store.tenant(), sizes: [100_000, 100_000])
-        let (alive, dead) = (try await store.claim(owner: worker(0)), try await store.claim(owner: worker(1)))
+        let (alive, dead) = (
+            try await store.claim(owner: worker(0)), try await store.claim(owner: worker(1))
+        )
         test.clock.advance(by: .seconds(3600))
         #expect(try await store.rescueExpired(sparing: alive, lease: .seconds(60)) == 1)
         #expect(try await store.heartbeat(claims: alive + dead) == [true, false])
         test.clock.advance(by: .seconds(60))
-        #expect(try await store.rescueExpired(sparing: dead, lease: .seconds(60)) == 1, "who has lost it has lost it")
+        #expect(
+            try await store.rescueExpired(sparing: dead, lease: .seconds(60)) == 1,
+            "who has lost it has lost it"
+        )
     }
 
-    @Test func `A lease holds to its last moment, and the fifth that ends sets its image aside`() async throws {
+    @Test func `A lease holds to its last moment, and the fifth that ends sets its image aside`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [100_000])
@@ -98,7 +120,9 @@ import Testing
         #expect(try await store.job(job.id, tenant: tenant)?.state == .failed)
     }
 
-    @Test func `Only a worker's word counts as a crash: leases that ran out are no first one`() async throws {
+    @Test func `Only a worker's word counts as a crash: leases that ran out are no first one`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await store.job(tenant, sizes: [100_000])

@@ -19,7 +19,11 @@ import Testing
             )
         }
         images.append(
-            NewImage(label: try ClassLabel("cats"), name: OutputName(numbered: 4), content: .refused(broken))
+            NewImage(
+                label: try ClassLabel("cats"),
+                name: OutputName(numbered: 4),
+                content: .refused(broken)
+            )
         )
         let new = NewJob(tenant: tenant, settings: .standard, retention: .seconds(100))
         guard case .created(let job) = try await store.createJob(new, images: images) else {
@@ -27,7 +31,8 @@ import Testing
         }
         let claims = try await store.claim(owner: worker())
         let outcomes: [(ClaimedImage, ImageOutcome)] = [
-            (claims[0], done(claims[0])), (claims[1], .failed(broken)), (claims[2], .crashed(reason: "signal 9")),
+            (claims[0], done(claims[0])), (claims[1], .failed(broken)),
+            (claims[2], .crashed(reason: "signal 9")),
         ]
         #expect(try await store.finish(outcomes) == [true, true, true])
         let again = try #require(try await store.claim(owner: worker()).first)
@@ -35,7 +40,9 @@ import Testing
         return try #require(try await store.job(job.id, tenant: tenant))
     }
 
-    @Test func `What failed or was set aside is queued again with a clean record; the rest stays`() async throws {
+    @Test func `What failed or was set aside is queued again with a clean record; the rest stays`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await mixedJob(store, tenant)
@@ -46,24 +53,36 @@ import Testing
             Issue.record("nothing was queued")
             return
         }
-        #expect(retried.state == .running && retried.counts == JobCounts(queued: 2, done: 1, failed: 1))
+        #expect(
+            retried.state == .running && retried.counts == JobCounts(queued: 2, done: 1, failed: 1)
+        )
         #expect(retried.finishedAt == nil && retried.expiresAt == nil)
         #expect(store.workMark != mark, "it wakes those who wait")
         try await store.waitForWork(after: mark, atMost: .seconds(3600))
         let images = try await store.images(job: job.id)
         #expect(images.map(\.state) == [.done, .queued, .queued, .failed])
-        #expect(images[1].failure == nil && images[2].finishedAt == nil && images[3].failure == broken)
+        #expect(
+            images[1].failure == nil && images[2].finishedAt == nil && images[3].failure == broken
+        )
 
         // The crashes of before count no longer: the two are claimed together, and one more crash is the first.
         let claims = try await store.claim(owner: worker())
-        #expect(claims.map(\.number) == [2, 3] && claims.map(\.attempt) == [2, 3], "attempts go on, as they fence")
-        try await store.finish([(claims[0], done(claims[0])), (claims[1], .crashed(reason: "signal 9"))])
+        #expect(
+            claims.map(\.number) == [2, 3] && claims.map(\.attempt) == [2, 3],
+            "attempts go on, as they fence"
+        )
+        try await store.finish([
+            (claims[0], done(claims[0])), (claims[1], .crashed(reason: "signal 9")),
+        ])
         #expect(try await store.image(job: job.id, number: 3)?.state == .queued)
         let last = try #require(try await store.claim(owner: worker()).first)
         try await store.finish(last, done(last))
         let after = try #require(try await store.job(job.id, tenant: tenant))
         #expect(after.state == .done && after.counts == JobCounts(done: 3, failed: 1))
-        #expect(after.expiresAt == test.clock.now + 100_000, "it is kept as long as if it had ended now")
+        #expect(
+            after.expiresAt == test.clock.now + 100_000,
+            "it is kept as long as if it had ended now"
+        )
     }
 
     @Test func `A job that failed altogether is as new`() async throws {
@@ -85,7 +104,9 @@ import Testing
         try await store.finish(store.claim(owner: worker()).map { ($0, .failed(broken)) })
         let running = try #require(try await store.claim(owner: worker()).first)
         _ = try await store.retryJob(job.id, tenant: tenant)
-        #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(queued: 1, running: 1))
+        #expect(
+            try await store.job(job.id, tenant: tenant)?.counts == JobCounts(queued: 1, running: 1)
+        )
         #expect(try await store.finish(running, done(running)), "its lease is untouched")
     }
 
@@ -96,7 +117,10 @@ import Testing
         #expect(try await store.retryJob(job.id, tenant: tenant) == .nothing, "all is queued")
         #expect(try await store.retryJob(job.id, tenant: other) == nil, "another's job is unknown")
         let cancelled = try await store.cancelJob(job.id, tenant: tenant)
-        #expect(try await store.retryJob(job.id, tenant: tenant) == .nothing, "what was cancelled stays so")
+        #expect(
+            try await store.retryJob(job.id, tenant: tenant) == .nothing,
+            "what was cancelled stays so"
+        )
         #expect(try await store.job(job.id, tenant: tenant) == cancelled)
     }
 
@@ -125,7 +149,8 @@ import Testing
         }
     }
 
-    @Test func `An expired job cannot be tried again, be its files erased yet or not`() async throws {
+    @Test func `An expired job cannot be tried again, be its files erased yet or not`() async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
         let job = try await mixedJob(store, tenant)

@@ -12,26 +12,38 @@ import Testing
 
     private let noClass = ImageFailure(code: "class_missing", detail: "It lies in no folder.")
 
-    private func image(_ source: String?, label: String?, refused: Bool = false) throws -> NewImage {
+    private func image(_ source: String?, label: String?, refused: Bool = false) throws -> NewImage
+    {
         NewImage(
             label: try label.map { try ClassLabel($0) },
             name: OutputName(sanitizing: source ?? "", fallback: "image"),
             source: source,
-            content: refused ? .refused(noClass) : .stored(StoredBlob(sha256: blob(source ?? "none"), size: 8))
+            content: refused
+                ? .refused(noClass) : .stored(StoredBlob(sha256: blob(source ?? "none"), size: 8))
         )
     }
 
-    private func make(_ images: [NewImage], passedOver: PassedOver = PassedOver()) async throws -> (any Store, Job) {
+    private func make(
+        _ images: [NewImage],
+        passedOver: PassedOver = PassedOver()
+    ) async throws -> (any Store, Job) {
         let store = try test.open()
         let tenant = try await store.tenant()
-        let new = NewJob(tenant: tenant, settings: .standard, retention: .seconds(10), passedOver: passedOver)
+        let new = NewJob(
+            tenant: tenant,
+            settings: .standard,
+            retention: .seconds(10),
+            passedOver: passedOver
+        )
         guard case .created(let job) = try await store.createJob(new, images: images) else {
             throw StoreError.noImages
         }
         return (store, job)
     }
 
-    @Test func `Names, classes and what was passed over come back from the database as they were`() async throws {
+    @Test func `Names, classes and what was passed over come back from the database as they were`()
+        async throws
+    {
         var passedOver = PassedOver()
         passedOver.add("photos/Müller/a.MOV", .video)
         passedOver.add("photos/.DS_Store", .system)
@@ -42,7 +54,10 @@ import Testing
             ],
             passedOver: passedOver
         )
-        #expect(job.classes?.map(\.label.text) == ["dogs", "cats"] && job.classes?.map(\.images) == [2, 1])
+        #expect(
+            job.classes?.map(\.label.text) == ["dogs", "cats"]
+                && job.classes?.map(\.images) == [2, 1]
+        )
         #expect(job.passedOver == passedOver)
         let reopened = try test.open()
         #expect(try await reopened.job(job.id, tenant: job.tenant) == job)
@@ -74,7 +89,9 @@ import Testing
         #expect(try await store.job(job.id, tenant: job.tenant)?.state == .done)
         #expect(try await store.retryJob(job.id, tenant: job.tenant) == .nothing)
         #expect(
-            try await store.progress(of: job.id, tenant: job.tenant, after: 0, limit: 9)?.ended.map(\.image.label?.text)
+            try await store.progress(of: job.id, tenant: job.tenant, after: 0, limit: 9)?.ended.map(
+                \.image.label?.text
+            )
                 == [nil, nil, "c"]
         )
     }

@@ -8,7 +8,10 @@ import Testing
 
     init() throws { test = try TestStore() }
 
-    @Test func `States are counted over all tenants, and ends are remembered when their job is erased`() async throws {
+    @Test
+    func `States are counted over all tenants, and ends are remembered when their job is erased`()
+        async throws
+    {
         let store = try test.open()
         let job = try await store.job(store.tenant("a"), sizes: [100_000, 100_000])
         test.clock.advance(by: .seconds(10))
@@ -30,7 +33,8 @@ import Testing
         #expect(statistics.oldestQueuedAt == job.createdAt + 10_000)
     }
 
-    @Test func `Every ending is counted, also the second of an image, and whatever becomes of its job`()
+    @Test
+    func `Every ending is counted, also the second of an image, and whatever becomes of its job`()
         async throws
     {
         let store = try test.open()
@@ -59,10 +63,14 @@ import Testing
             let claim = try #require(try await store.claim(owner: worker()).first)
             try await store.finish(claim, .crashed(reason: "signal 9"))
         }
-        #expect(try await store.statistics().endings == Self.endings(done: 1, failed: 2, quarantined: 1))
+        #expect(
+            try await store.statistics().endings == Self.endings(done: 1, failed: 2, quarantined: 1)
+        )
 
         _ = try await store.retryJob(job.id, tenant: tenant)
-        #expect(try await store.statistics().endings == Self.endings(done: 1, failed: 2, quarantined: 1))
+        #expect(
+            try await store.statistics().endings == Self.endings(done: 1, failed: 2, quarantined: 1)
+        )
         let again = try #require(try await store.claim(owner: worker(), limit: 1).first)
         try await store.finish(again, done(again))
         _ = try await store.cancelJob(job.id, tenant: tenant)

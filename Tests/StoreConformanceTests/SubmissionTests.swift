@@ -12,7 +12,12 @@ import Testing
     @Test func `A job comes back as it was made`() async throws {
         let store = try test.open()
         let tenant = try await store.tenant()
-        let settings = try ProtectionSettings(mode: .sampleWise, strength: 4, clip: false, workingSize: 128)
+        let settings = try ProtectionSettings(
+            mode: .sampleWise,
+            strength: 4,
+            clip: false,
+            workingSize: 128
+        )
         let stored = StoredBlob(sha256: blob("a"), size: 5_000_000_000)
         let images = [
             NewImage(
@@ -42,7 +47,10 @@ import Testing
         #expect(job.createdAt == test.clock.now)
         let reopened = try test.open()
         #expect(try await reopened.job(job.id, tenant: tenant) == job)
-        #expect(try await reopened.job(job.id, tenant: store.tenant()) == nil, "another's job is unknown")
+        #expect(
+            try await reopened.job(job.id, tenant: store.tenant()) == nil,
+            "another's job is unknown"
+        )
         let rows = try await reopened.images(job: job.id)
         #expect(rows.map(\.number) == [1, 2, 3])
         #expect(rows.map(\.fileName) == ["a.png", "a.png", "a-2.png"])
@@ -66,8 +74,16 @@ import Testing
 
     @Test func `A job whose images were all refused has failed at once`() async throws {
         let store = try test.open()
-        let image = NewImage(label: try ClassLabel("cats"), name: OutputName(numbered: 1), content: .refused(broken))
-        let new = NewJob(tenant: try await store.tenant(), settings: .standard, retention: .seconds(10))
+        let image = NewImage(
+            label: try ClassLabel("cats"),
+            name: OutputName(numbered: 1),
+            content: .refused(broken)
+        )
+        let new = NewJob(
+            tenant: try await store.tenant(),
+            settings: .standard,
+            retention: .seconds(10)
+        )
         guard case .created(let job) = try await store.createJob(new, images: [image]) else {
             throw StoreError.noImages
         }
@@ -80,27 +96,44 @@ import Testing
         let store = try test.open()
         let tenant = try await store.tenant()
         await #expect(throws: StoreError.noImages) { try await store.job(tenant, sizes: []) }
-        await #expect(throws: StoreError.unknownTenant) { try await store.job(.random(), sizes: [1]) }
+        await #expect(throws: StoreError.unknownTenant) {
+            try await store.job(.random(), sizes: [1])
+        }
     }
 
-    @Test func `The same request twice is one job, another with its key is a conflict`() async throws {
+    @Test func `The same request twice is one job, another with its key is a conflict`()
+        async throws
+    {
         let store = try test.open()
         let tenant = try await store.tenant()
-        func submit(_ tenant: APIKeyID, _ key: String, _ content: String) async throws -> JobSubmission {
+        func submit(
+            _ tenant: APIKeyID,
+            _ key: String,
+            _ content: String
+        ) async throws -> JobSubmission {
             let image = NewImage(
                 label: try ClassLabel("cats"),
                 name: OutputName(numbered: 1),
                 content: .stored(StoredBlob(sha256: blob(content), size: 1))
             )
             let idempotency = NewJob.Idempotency(key: key, fingerprint: blob(content))
-            let new = NewJob(tenant: tenant, settings: .standard, retention: .seconds(1), idempotency: idempotency)
+            let new = NewJob(
+                tenant: tenant,
+                settings: .standard,
+                retention: .seconds(1),
+                idempotency: idempotency
+            )
             return try await store.createJob(new, images: [image])
         }
-        guard case .created(let job) = try await submit(tenant, "k", "a") else { throw StoreError.noImages }
+        guard case .created(let job) = try await submit(tenant, "k", "a") else {
+            throw StoreError.noImages
+        }
         #expect(try await submit(tenant, "k", "a") == .replayed(job))
         #expect(try await submit(tenant, "k", "b") == .conflict)
         guard case .created = try await submit(tenant, "k2", "b") else { throw StoreError.noImages }
-        guard case .created = try await submit(store.tenant(), "k", "c") else { throw StoreError.noImages }
+        guard case .created = try await submit(store.tenant(), "k", "c") else {
+            throw StoreError.noImages
+        }
         #expect(try await store.jobs(tenant: tenant).jobs.count == 2)
     }
 
@@ -121,7 +154,11 @@ import Testing
         let created = try await withThrowingTaskGroup(of: Bool.self) { group in
             for _ in 0..<20 {
                 group.addTask {
-                    if case .created = try await store.createJob(new, images: [image]) { true } else { false }
+                    if case .created = try await store.createJob(new, images: [image]) {
+                        true
+                    } else {
+                        false
+                    }
                 }
             }
             return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
@@ -149,7 +186,9 @@ import Testing
         } while cursor != nil
         #expect(seen == ids.reversed())
         for bad in ["", "x y", "1", foreign.id.text, JobIdentifier.random().text] {
-            await #expect(throws: StoreError.invalidCursor) { try await store.jobs(tenant: tenant, cursor: bad) }
+            await #expect(throws: StoreError.invalidCursor) {
+                try await store.jobs(tenant: tenant, cursor: bad)
+            }
         }
     }
 }

@@ -68,10 +68,20 @@ extension Store {
         hash: SHA256Digest,
         prefix: String
     ) async throws -> APIKey {
-        try await createKey(name: name, scopes: scopes, quotas: quotas, expiresAt: nil, hash: hash, prefix: prefix)
+        try await createKey(
+            name: name,
+            scopes: scopes,
+            quotas: quotas,
+            expiresAt: nil,
+            hash: hash,
+            prefix: prefix
+        )
     }
 
-    package func expireJobs(imageLimit: Int = 500, sparing kept: Set<JobIdentifier> = []) async throws -> JobExpiry {
+    package func expireJobs(
+        imageLimit: Int = 500,
+        sparing kept: Set<JobIdentifier> = []
+    ) async throws -> JobExpiry {
         try await expireJobs(imageLimit: imageLimit, sparing: kept)
     }
 }
@@ -104,7 +114,9 @@ extension Store {
             NewImage(
                 label: try ClassLabel(label),
                 name: OutputName(numbered: index + 1),
-                content: .stored(StoredBlob(sha256: blob("\(tenant) \(label) \(index) \(size)"), size: size)),
+                content: .stored(
+                    StoredBlob(sha256: blob("\(tenant) \(label) \(index) \(size)"), size: size)
+                ),
                 pixels: max(Int(size) / 4, 1)
             )
         }
@@ -127,7 +139,11 @@ package func blob(_ name: String) -> SHA256Digest {
     SHA256.hash(Array(name.utf8))
 }
 
-package func worker(_ number: Int = 0, run: String = "run1", instance: String = "host") throws -> WorkerOwner {
+package func worker(
+    _ number: Int = 0,
+    run: String = "run1",
+    instance: String = "host"
+) throws -> WorkerOwner {
     guard let owner = WorkerOwner(instance: instance, run: run, worker: number) else {
         throw StoreError.corrupt("the owner's name is not legal")
     }

@@ -32,7 +32,10 @@ public struct ClassNoise: ProtectionMethod {
         settings: ProtectionSettings
     ) throws(ImageFailure) -> Delta {
         guard case .generated(let numbers) = artefact else {
-            throw ImageFailure(code: "method_takes_no_pictures", detail: "The noise takes no pictures.")
+            throw ImageFailure(
+                code: "method_takes_no_pictures",
+                detail: "The noise takes no pictures."
+            )
         }
         let words = "\(numbers.familySeed) \(numbers.classIndex) \(numbers.textureSeed)"
         let digest = SHA256.hash(Array(words.utf8))

@@ -22,7 +22,9 @@ public struct MethodSettings: Sendable, Hashable {
     public init(parsing text: String) throws(SettingsFault) {
         var values: [String: Int] = [:]
         for pair in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let parts = pair.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            let parts = pair.split(separator: ":", omittingEmptySubsequences: false).map(
+                String.init
+            )
             guard parts.count == 2, MethodSetting.isWellFormed(parts[0]), let value = Int(parts[1]),
                 values.updateValue(value, forKey: parts[0]) == nil,
                 values.count <= MethodSetting.maxCount
