@@ -17,13 +17,15 @@ static inline int copenssl_set_minimum_version_1_2(SSL_CTX *context) {
 /// Partial writes, from buffers that may move between attempts; idle connections keep no buffers.
 static inline void copenssl_set_modes(SSL_CTX *context) {
     SSL_CTX_set_mode(context,
-                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                         SSL_MODE_RELEASE_BUFFERS);
 }
 
 /// No renegotiation; a peer that ends without close_notify has ended.
 static inline void copenssl_set_options(SSL_CTX *context) {
     SSL_CTX_set_options(context,
-                        SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+                        SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                             SSL_OP_IGNORE_UNEXPECTED_EOF);
 }
 
 static inline int copenssl_set_groups(SSL_CTX *context, const char *names) {

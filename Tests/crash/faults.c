@@ -1,6 +1,8 @@
-// Preloaded into the server: makes the calls that change files below one folder fail, and sets the wall clock off.
+// Preloaded into the server: makes the calls that change files below one folder fail, and sets the
+// wall clock off.
 //
-// What is wanted stands in a small file that the test maps and rewrites while the server runs, see faults.py.
+// What is wanted stands in a small file that the test maps and rewrites while the server runs, see
+// faults.py.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -26,7 +28,8 @@ struct orders {
     // How many of 65,536 calls fail.
     uint32_t share;
     int64_t clock_offset_seconds;
-    // Nothing fails while the folder's file `reserve` has fewer bytes than this, as on a disk that was full because of it.
+    // Nothing fails while the folder's file `reserve` has fewer bytes than this, as on a disk that
+    // was full because of it.
     uint32_t reserve_is_room;
 };
 
@@ -66,7 +69,9 @@ static bool strikes(void) {
     return (state >> 32 & 0xFFFF) < orders->share;
 }
 
-static bool is_ours(const char *path) { return path != NULL && strncmp(path, folder, strlen(folder)) == 0; }
+static bool is_ours(const char *path) {
+    return path != NULL && strncmp(path, folder, strlen(folder)) == 0;
+}
 
 static bool fails_path(const char *path) {
     if (!strikes() || !is_ours(path)) return false;
@@ -99,9 +104,13 @@ ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off64_t offset
 
 int fsync(int descriptor) { return fails_descriptor(descriptor) ? -1 : NEXT(fsync)(descriptor); }
 
-int fdatasync(int descriptor) { return fails_descriptor(descriptor) ? -1 : NEXT(fdatasync)(descriptor); }
+int fdatasync(int descriptor) {
+    return fails_descriptor(descriptor) ? -1 : NEXT(fdatasync)(descriptor);
+}
 
-int ftruncate(int descriptor, off_t size) { return fails_descriptor(descriptor) ? -1 : NEXT(ftruncate)(descriptor, size); }
+int ftruncate(int descriptor, off_t size) {
+    return fails_descriptor(descriptor) ? -1 : NEXT(ftruncate)(descriptor, size);
+}
 
 int ftruncate64(int descriptor, off64_t size) {
     return fails_descriptor(descriptor) ? -1 : NEXT(ftruncate64)(descriptor, size);
@@ -123,7 +132,9 @@ int posix_fallocate64(int descriptor, off64_t offset, off64_t length) {
     return error != 0 ? error : NEXT(posix_fallocate64)(descriptor, offset, length);
 }
 
-int rename(const char *from, const char *to) { return fails_path(from) ? -1 : NEXT(rename)(from, to); }
+int rename(const char *from, const char *to) {
+    return fails_path(from) ? -1 : NEXT(rename)(from, to);
+}
 
 int mkdir(const char *path, mode_t mode) { return fails_path(path) ? -1 : NEXT(mkdir)(path, mode); }
 
@@ -157,7 +168,8 @@ OPEN(open64)
 
 int clock_gettime(clockid_t clock, struct timespec *time) {
     const int result = (int)syscall(SYS_clock_gettime, clock, time);
-    if (result == 0 && orders != NULL && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
+    if (result == 0 && orders != NULL &&
+        (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
         time->tv_sec += orders->clock_offset_seconds;
     }
     return result;

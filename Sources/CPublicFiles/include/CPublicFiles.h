@@ -3,7 +3,8 @@
 
 // The files of Public/ in the binary's read-only data.
 //
-// SwiftPM's `.embedInCode` writes a file as an array literal, which takes the compiler minutes for some 300 kB.
+// SwiftPM's `.embedInCode` writes a file as an array literal, which takes the compiler minutes for
+// some 300 kB.
 
 #include <stddef.h>
 #include <stdint.h>
