@@ -32,17 +32,24 @@ def label(text):
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
-    """Names the one model of the run's service: which there are is the operator's choice."""
+    """Names the one model of the run's service, whose method has no settings of its own.
+
+    Which models there are is the operator's choice.
+    """
     create = raw_schema["paths"]["/v1/jobs"]["post"]
-    named = [p["schema"] for p in create["parameters"] if p.get("name") == "model"]
-    named += [
-        content["schema"]["properties"]["model"]
+    forms = [
+        content["schema"]["properties"]
         for content in create["requestBody"]["content"].values()
         if "model" in content["schema"].get("properties", {})
     ]
+    named = [p["schema"] for p in create["parameters"] if p.get("name") == "model"]
+    named += [form["model"] for form in forms]
     assert len(named) == 2, named
     for schema in named:
         schema["enum"] = ["deep-hiding"]
+    create["parameters"] = [p for p in create["parameters"] if p.get("name") != "method_settings"]
+    for form in forms:
+        del form["method_settings"]
 
 
 @schemathesis.hook

@@ -171,7 +171,7 @@ def test_a_refusal_names_the_field_and_what_was_meant(shared_service, tmp_path):
     binary.write_bytes(b"\xff\xfe\x00")
     known = (
         "The parameters are class, mode, strength, clip, working_size, mask, metadata, model, "
-        "force, priority, preview and name."
+        "method_settings, force, priority, preview and name."
     )
     uploads = [
         (
