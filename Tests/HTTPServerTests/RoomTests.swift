@@ -6,7 +6,7 @@ import Testing
 private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n" }
 
 /// Which clients get a connection when slots are scarce, and which lose one.
-@Suite("Room for connections") struct RoomTests {
+@Suite("Room for connections", .timeLimit(.minutes(10))) struct RoomTests {
     /// Returns a client that has been answered and keeps its connection.
     private func idleClient(_ server: TestServer) async throws -> RawClient {
         try await blocking {
@@ -40,7 +40,11 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
 
     /// Waits until the server has begun a number of requests, according to the test's own events.
     private func wait(for event: String, times: Int, in server: TestServer) async {
-        while server.events.log.filter({ $0 == event }).count < times { await Task.yield() }
+        await wait { server.events.log.filter({ $0 == event }).count >= times }
+    }
+
+    private func wait(until condition: () -> Bool) async {
+        while !condition(), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
     }
 
     @Test("When all connections are idle, the one that has been so for longest makes room")
@@ -95,13 +99,13 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
             try client.send("GET /place HT")
             return client
         }
-        while server.server.connectionCount < 3 { await Task.yield() }
+        await wait { server.server.connectionCount >= 3 }
         server.events.add("go")
         for client in busy {
             #expect(try await blocking { try client.receive(until: "waited") }.hasSuffix("waited"))
             client.close()
         }
-        while server.server.connectionCount > 1 { await Task.yield() }
+        await wait { server.server.connectionCount <= 1 }
         try await blocking {
             try late.send("TP/1.1\r\nHost: a\r\n\r\n")
             #expect(try late.receive(until: "ordinary").hasSuffix("\r\n\r\nordinary"))
@@ -115,8 +119,12 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
     @Test("Beyond the reserve a connection waits in the backlog until there is room")
     func backlog() async throws {
         let server = try await TestServer.start(maxConnections: 1, reservedConnections: 1)
-        let busy = [try await busyClient(server), try await busyClient(server)]
-        await wait(for: "waiting", times: 2, in: server)
+        // One after the other: a connection that has sent nothing yet would make room.
+        var busy: [RawClient] = []
+        for times in 1...2 {
+            busy.append(try await busyClient(server))
+            await wait(for: "waiting", times: times, in: server)
+        }
         let next = try await busyClient(server, "/hello")
         #expect(server.server.connectionCount == 2)
         busy[1].reset()
