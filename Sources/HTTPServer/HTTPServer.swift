@@ -66,7 +66,7 @@ public final class HTTPServer: Sendable {
             loggedPath: loggedPath,
             registry: ConnectionRegistry(configuration),
             trust: ProxyTrust(proxies: configuration.trustedProxies),
-            standingFields: configuration.standingFields
+            defaultFields: configuration.defaultFields
         )
     }
 

@@ -184,12 +184,12 @@ extension WorkerLoop {
 
     /// Finishes claims, retrying while the store fails.
     ///
-    /// Computed results are worth some patience, so it retries for as long as a lease lasts. It
+    /// Computed results are worth keeping, so it retries for as long as a lease lasts. It
     /// waits for a full or failing disk, and for another process that has locked the database,
     /// until the loop is cancelled, so that the images do not pay for them.
     private func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async {
         var delay: Duration = .milliseconds(100)
-        let patience = ContinuousClock.now + configuration.lease
+        let deadline = ContinuousClock.now + configuration.lease
         while true {
             do {
                 let counted = try await store.finish(outcomes)
@@ -200,7 +200,7 @@ extension WorkerLoop {
                 return
             } catch {
                 faults.error("Results could not be written down", error)
-                guard ContinuousClock.now < patience || Self.isPassing(error) && !Task.isCancelled
+                guard ContinuousClock.now < deadline || Self.isPassing(error) && !Task.isCancelled
                 else { return }
                 // Sleep in a task of its own, because a cancelled one would not sleep.
                 await Task { [delay] in try? await Task.sleep(for: delay) }.value

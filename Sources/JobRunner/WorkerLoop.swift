@@ -128,7 +128,7 @@ public struct WorkerLoop: Sendable {
                 group.addTask { await rescue() }
             }
         }
-        let patience = Mutex<Task<Void, Never>?>(nil)
+        let graceTimer = Mutex<Task<Void, Never>?>(nil)
         let pool = codecs
         await withTaskCancellationHandler {
             await workers.value
@@ -139,9 +139,9 @@ public struct WorkerLoop: Sendable {
                 guard (try? await Task.sleep(for: grace)) != nil else { return }
                 await pool.stop()
             }
-            patience.withLock { $0 = task }
+            graceTimer.withLock { $0 = task }
         }
-        patience.withLock { $0 }?.cancel()
+        graceTimer.withLock { $0 }?.cancel()
         await codecs.stop()
     }
 

@@ -24,7 +24,7 @@ struct LostDatabaseTests {
             let store = try folder.openStore(making: mayMake)
             try await folder.provideAdminKey(store: store)
             _ = try folder.provideSigningKey()
-            let blobs = try LocalBlobs(root: folder.blobsPath)
+            let blobs = try LocalBlobs(root: folder.path)
             try folder.finishFirstStart()
             for number in 0..<photos { _ = try blobs.put([UInt8(number)]) }
             try store.close()

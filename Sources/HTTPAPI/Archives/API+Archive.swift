@@ -21,7 +21,7 @@ extension API {
         id: String?
     ) async throws -> ServerResponse {
         try allow(["partial"], in: request.target)
-        let reading = id.flatMap { JobIdentifier($0) }.map { readings.begin($0) }
+        let download = id.flatMap { JobIdentifier($0) }.map { downloads.begin($0) }
         let job = try await job(id, of: key)
         let isPartial =
             try request.target.queryValue("partial").map {
@@ -58,7 +58,7 @@ extension API {
             try await plan.send(range, from: blobs, on: disk, logger: logger) {
                 try await writer.write($0)
             }
-            withExtendedLifetime(reading) {}
+            withExtendedLifetime(download) {}
         }
     }
 

@@ -72,8 +72,8 @@ struct JobEventStream: Sendable {
                 try await writer.write(ServerSentEvent.comment("still here"))
                 lastWrite = .now
             }
-            let patience = heartbeat - (ContinuousClock.now - min(lastWrite, lastCheck))
-            await client.interrupting { [watch] in await watch.wait(after: mark, atMost: patience) }
+            let timeout = heartbeat - (ContinuousClock.now - min(lastWrite, lastCheck))
+            await client.interrupting { [watch] in await watch.wait(after: mark, atMost: timeout) }
             let pause = pace - (ContinuousClock.now - lastLook)
             // A cancelled sleep just ends early.
             if pause > .zero, !lifecycle.isDraining { try? await Task.sleep(for: pause) }

@@ -311,7 +311,7 @@ public struct ProtectionService: Sendable {
             reservedConnections: Settings.reservedConnections,
             maxConnectionsPerAddress: settings.maxConnectionsPerAddress,
             unboundedPeers: AddressBlock.thisMachine + proxies,
-            standingFields: API.standingFields
+            defaultFields: API.defaultFields
         )
         return HTTPServer(
             configuration: configuration,
@@ -344,7 +344,7 @@ extension API {
             disk: disk,
             ledger: ledger,
             leftovers: leftovers,
-            readings: readings,
+            downloads: downloads,
             logger: logger,
             reserve: reserve
         )

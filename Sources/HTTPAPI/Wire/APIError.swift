@@ -80,7 +80,7 @@ struct APIError: Error, Sendable {
     }
 
     /// Whether the operator must act, rather than the client.
-    var isOurs: Bool {
+    var isServerFault: Bool {
         status.code >= 500 && status != .serviceUnavailable && code != Self.diskLow.code
     }
 }

@@ -131,7 +131,7 @@ extension Optional<DiskReserve> {
         while true {
             do {
                 return try await body()
-            } catch let error as StoreError where error.isOfWriting {
+            } catch let error as StoreError where error.isDiskFailure {
                 guard let self else { throw error }
                 if steps == 0 {
                     logger.warning(

@@ -62,7 +62,7 @@ struct InputPlan {
     /// One sentence for each result that does not get its usual name, with the reason.
     private var renamed: [String] = []
     /// Whether the results would lie among the photos.
-    private var isIntoItself = false
+    private var outputOverlapsInput = false
 
     private var sources: Set<FileIdentity> = []
     private var paths: Set<String> = []
@@ -94,7 +94,7 @@ struct InputPlan {
             let path = input.count > 1 && input.hasSuffix("/") ? String(input.dropLast()) : input
             switch FileKind(path: path) {
             case .folder(let identity):
-                isIntoItself = isIntoItself || identity == output.identity
+                outputOverlapsInput = outputOverlapsInput || identity == output.identity
                 search(path)
             case .file, .other, .fault: add(path, in: "", album: nil)
             }
@@ -122,7 +122,7 @@ struct InputPlan {
 
     /// The reason why the run as a whole cannot do anything; `nil` if it can.
     var refusal: String? {
-        guard !isIntoItself else {
+        guard !outputOverlapsInput else {
             return "The results would lie among the photos; name another folder by --out."
         }
         guard pictures.isEmpty, kept + done + resumed == 0 else { return nil }
@@ -213,7 +213,7 @@ struct InputPlan {
         let search = FolderSearch(folder, except: output.identity)
         passedOver.add(contentsOf: search.passedOver)
         leftLinks += search.leftLinks
-        isIntoItself = isIntoItself || search.outputHoldsPhotos
+        outputOverlapsInput = outputOverlapsInput || search.outputHoldsPhotos
         // A class with results remains a class, whatever has been added to the folder or removed.
         let layout = AlbumLayout(photos: search.photoFolders, needsSeveral: true) {
             output.hasClass(called: $0)

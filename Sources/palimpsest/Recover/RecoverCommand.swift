@@ -67,7 +67,7 @@ struct RecoverCommand: ParsableCommand {
         PhotoDecoder.prepare()
         // Do not trust the service, which made both pictures: decode them in a process that has
         // nothing to steal.
-        let isRecovered = try SealedChild.run(
+        let isRecovered = try SandboxedChild.run(
             memoryBytes: pixelsOption.addressSpaceBytes,
             filter: filterOption.systemCallFilter
         ) { () throws(CommandFault) in

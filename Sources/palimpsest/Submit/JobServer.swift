@@ -9,7 +9,7 @@ struct ServerRefusal: Error {
     /// Whether the request exceeds the key's quota or the size limit of the server or a proxy.
     ///
     /// A smaller request may succeed.
-    var isOfTooMuch: Bool { status == 429 || status == 413 }
+    var exceedsLimit: Bool { status == 429 || status == 413 }
 }
 
 /// Curl could not read one of the photos; it does not say which.

@@ -7,7 +7,7 @@ import Sandbox
 ///
 /// The child can open no file and reach no network. Its only effects are writes to descriptors that
 /// were already open.
-enum SealedChild {
+enum SandboxedChild {
     /// Runs `body` in a sandboxed child process and waits for it to end.
     ///
     /// The calling process must have no other activity: only the calling thread exists in the
@@ -28,7 +28,7 @@ enum SealedChild {
         let child = plm_fork()
         if child == 0 {
             do throws(CommandFault) {
-                try seal(parent: parent, memoryBytes: memoryBytes, filter)
+                try enterSandbox(parent: parent, memoryBytes: memoryBytes, filter)
                 try body()
             } catch {
                 StandardError.write("Error: \(error)\n")
@@ -56,7 +56,7 @@ enum SealedChild {
         return status >> 8 & 0xFF == EXIT_SUCCESS
     }
 
-    private static func seal(
+    private static func enterSandbox(
         parent: Int32,
         memoryBytes: UInt64,
         _ filter: SystemCallFilter
