@@ -51,7 +51,7 @@ struct CodecAnswerCheck {
             return "the report's size is not the picture's"
         }
         let (pixels, isTooLarge) = size.width.multipliedReportingOverflow(by: size.height)
-        guard !isTooLarge, pixels <= ImageCost.settablePixels.upperBound else {
+        guard !isTooLarge, pixels <= ImageCost.maxPixelsRange.upperBound else {
             return "the picture has more pixels than any may have"
         }
         guard report.label == image.label, report.mode == image.settings.mode,

@@ -9,7 +9,7 @@ enum CodecJob {
         /// Why the child can no longer be used, if so.
         let end: CodecSession.End?
         /// Resumes the waiting task; takes a clause on how the child ended, if it did.
-        let tell: (_ how: String?) -> Void
+        let resume: (_ how: String?) -> Void
     }
 
     case protect([CodecImage], CheckedContinuation<[CodecOutcome], Never>)

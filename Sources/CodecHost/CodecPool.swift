@@ -45,7 +45,7 @@ public final class CodecPool: Sendable {
         case unavailable(CodecsUnavailable)
     }
 
-    private struct Shelf {
+    private struct PoolState {
         var states: [CodecState]
         var isLent: [Bool]
         /// How often in a row each process ended before it was ready.
@@ -61,7 +61,7 @@ public final class CodecPool: Sendable {
         var isStopped = false
 
         /// Returns why no process will become ready, if so.
-        func hopelessness(_ maxFailures: Int?) -> CodecsUnavailable? {
+        func unavailability(_ maxFailures: Int?) -> CodecsUnavailable? {
             if let refusal { return CodecsUnavailable(reason: refusal) }
             guard let maxFailures, failures.allSatisfy({ $0 >= maxFailures }) else { return nil }
             return CodecsUnavailable(reason: lastFault ?? "they do not start")
@@ -89,7 +89,7 @@ public final class CodecPool: Sendable {
         }
     }
 
-    private let shelf: Mutex<Shelf>
+    private let pool: Mutex<PoolState>
     private let maxFailures: Int?
     private let codecs: Mutex<[CodecProcess]>
     /// The number of processes.
@@ -113,8 +113,8 @@ public final class CodecPool: Sendable {
         let weights = try models.models.map { model throws(SystemError) in
             try WeightsDescriptor(model)
         }
-        shelf = Mutex(
-            Shelf(
+        pool = Mutex(
+            PoolState(
                 states: Array(repeating: .starting, count: count),
                 isLent: Array(repeating: false, count: count),
                 failures: Array(repeating: 0, count: count)
@@ -141,19 +141,19 @@ public final class CodecPool: Sendable {
 
     /// How many processes can take pictures now.
     public var readiness: Readiness {
-        shelf.withLock { shelf in
-            let readyCount = shelf.states.indices.count(where: shelf.isReady)
+        pool.withLock { pool in
+            let readyCount = pool.states.indices.count(where: pool.isReady)
             return Readiness(
                 readyCount: readyCount,
                 count: count,
-                lastFault: readyCount == count ? nil : shelf.lastFault,
-                refusal: shelf.refusal
+                lastFault: readyCount == count ? nil : pool.lastFault,
+                refusal: pool.refusal
             )
         }
     }
 
     /// The state of every process.
-    public var states: [CodecState] { shelf.withLock(\.states) }
+    public var states: [CodecState] { pool.withLock(\.states) }
 
     /// What jobs may choose, the default first; empty until a process is ready.
     public var offeredModels: [OfferedModel] {
@@ -166,37 +166,37 @@ public final class CodecPool: Sendable {
     }
 
     /// The number of lent processes.
-    public var busyCount: Int { shelf.withLock { $0.isLent.count { $0 } } }
+    public var busyCount: Int { pool.withLock { $0.isLent.count { $0 } } }
 
     /// How often a process has ended unasked and been replaced.
-    public var restartCount: Int { shelf.withLock(\.endCount) }
+    public var restartCount: Int { pool.withLock(\.endCount) }
 
     /// Whether any process has pictures that it has not answered yet.
     var isWorking: Bool { codecs.withLock { $0.contains(where: \.isWorking) } }
 
     private func note(_ state: CodecState, of number: Int) {
-        let pairs = shelf.withLock { shelf in
-            shelf.states[number] = state
+        let pairs = pool.withLock { pool in
+            pool.states[number] = state
             switch state {
             case .failing(let reason):
-                shelf.endCount += 1
-                shelf.lastFault = reason
-                shelf.failures[number] += 1
+                pool.endCount += 1
+                pool.lastFault = reason
+                pool.failures[number] += 1
             case .refusing(let reason):
-                shelf.endCount += 1
-                shelf.lastFault = reason
-                shelf.failures[number] += 1
-                if !shelf.hasBeenReady { shelf.refusal = reason }
+                pool.endCount += 1
+                pool.lastFault = reason
+                pool.failures[number] += 1
+                if !pool.hasBeenReady { pool.refusal = reason }
             case .ready:
-                shelf.failures[number] = 0
-                shelf.hasBeenReady = true
-                shelf.refusal = nil
+                pool.failures[number] = 0
+                pool.hasBeenReady = true
+                pool.refusal = nil
             case .starting, .stopped: break
             }
-            if let hopelessness = shelf.hopelessness(maxFailures) {
-                return shelf.dismiss(.unavailable(hopelessness))
+            if let unavailability = pool.unavailability(maxFailures) {
+                return pool.dismiss(.unavailable(unavailability))
             }
-            return shelf.match()
+            return pool.match()
         }
         for pair in pairs { pair.waiter.resume(returning: pair.loan) }
     }
@@ -224,9 +224,9 @@ public final class CodecPool: Sendable {
     }
 
     private func borrow() async -> Loan {
-        let ticket = shelf.withLock { shelf in
-            shelf.nextTicket += 1
-            return shelf.nextTicket
+        let ticket = pool.withLock { pool in
+            pool.nextTicket += 1
+            return pool.nextTicket
         }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { enqueue($0, ticket: ticket) }
@@ -236,34 +236,34 @@ public final class CodecPool: Sendable {
     }
 
     private func enqueue(_ continuation: Waiter, ticket: UInt64) {
-        let pairs = shelf.withLock { shelf in
+        let pairs = pool.withLock { pool in
             // If the task was cancelled before it was queued, its handler has run and found
             // nothing.
-            guard !shelf.isStopped, !Task.isCancelled else {
+            guard !pool.isStopped, !Task.isCancelled else {
                 return [(waiter: continuation, loan: Loan.cancelled)]
             }
-            if let hopelessness = shelf.hopelessness(maxFailures) {
-                return [(waiter: continuation, loan: Loan.unavailable(hopelessness))]
+            if let unavailability = pool.unavailability(maxFailures) {
+                return [(waiter: continuation, loan: Loan.unavailable(unavailability))]
             }
-            shelf.waiters.append((ticket, continuation))
-            return shelf.match()
+            pool.waiters.append((ticket, continuation))
+            return pool.match()
         }
         for pair in pairs { pair.waiter.resume(returning: pair.loan) }
     }
 
     private func dequeue(ticket: UInt64) {
-        let waiter: Waiter? = shelf.withLock { shelf in
-            shelf.waiters.firstIndex { $0.ticket == ticket }.map {
-                shelf.waiters.remove(at: $0).continuation
+        let waiter: Waiter? = pool.withLock { pool in
+            pool.waiters.firstIndex { $0.ticket == ticket }.map {
+                pool.waiters.remove(at: $0).continuation
             }
         }
         waiter?.resume(returning: .cancelled)
     }
 
     private func giveBack(_ number: Int) {
-        let pairs = shelf.withLock { shelf in
-            shelf.isLent[number] = false
-            return shelf.match()
+        let pairs = pool.withLock { pool in
+            pool.isLent[number] = false
+            return pool.match()
         }
         for pair in pairs { pair.waiter.resume(returning: pair.loan) }
     }
@@ -272,9 +272,9 @@ public final class CodecPool: Sendable {
 
     /// Ends all processes at once and lends none any more; pictures without an answer are released.
     public func stop() async {
-        let pairs = shelf.withLock { shelf in
-            shelf.isStopped = true
-            return shelf.dismiss(.cancelled)
+        let pairs = pool.withLock { pool in
+            pool.isStopped = true
+            return pool.dismiss(.cancelled)
         }
         for pair in pairs { pair.waiter.resume(returning: pair.loan) }
         let all = codecs.withLock { $0 }

@@ -194,7 +194,7 @@ public final class CodecProcess: Sendable {
             // The pool's owner reports a refusal before any process was ready, once.
             if hasBeenReady || !end.isRefusal {
                 logger.warning(
-                    "A codec process ended and is started again",
+                    "a codec process ended and is started again",
                     metadata: [
                         "codec.number": "\(number)", "codec.reason": "\(end.reason)",
                         "codec.delay": "\(delay)",
@@ -261,13 +261,13 @@ public final class CodecProcess: Sendable {
             isAtWork.store(false, ordering: .relaxed)
             result.hasAnswered = result.hasAnswered || done.hasAnswered
             guard let end = done.end else {
-                done.tell(nil)
+                done.resume(nil)
                 continue
             }
             let how = session.end(grace: .zero)
             // Report that it is not ready before the waiting task can hand out the next picture.
             stateChanged(.starting)
-            done.tell(how)
+            done.resume(how)
             result.reason = "\(end.reason) (\(how))"
             result.wasAbandoned = end.wasAskedFor
             return result
@@ -291,7 +291,7 @@ public final class CodecProcess: Sendable {
         while !isStopping, ContinuousClock.now < end {
             takeJob()?.release()
             var events = [pollfd(fd: waker.number, events: Int16(POLLIN), revents: 0)]
-            _ = poll(&events, 1, Watch.milliseconds(ContinuousClock.now.duration(to: end)))
+            _ = poll(&events, 1, TimeLimit.milliseconds(ContinuousClock.now.duration(to: end)))
             waker.clear()
         }
     }

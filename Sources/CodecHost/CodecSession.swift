@@ -99,7 +99,7 @@ struct CodecSession: ~Copyable {
     /// - Returns: The loaded models.
     /// - Throws: ``End``, with the child's own message if it reported why it cannot work.
     mutating func awaitReady() throws(End) -> [LoadedModel] {
-        let answer = try receive(watching: Watch(configuration.startLimit, cpu: nil, pid: pid))
+        let answer = try receive(within: TimeLimit(configuration.startLimit, cpu: nil, pid: pid))
         switch answer {
         case .ready(let models, _):
             guard models.map(\.name) == configuration.models.names else {
@@ -164,7 +164,7 @@ struct CodecSession: ~Copyable {
         since begin: ContinuousClock.Instant
     ) throws(End) -> CodecOutcome {
         let answer = try receive(
-            watching: Watch(
+            within: TimeLimit(
                 configuration.scaledWallLimit,
                 cpu: configuration.scaledCPULimit,
                 pid: pid
@@ -202,7 +202,7 @@ struct CodecSession: ~Copyable {
         case .protected, .failed:
             throw End(reason: "it answered about another image than the next")
         case .imported:
-            throw End(reason: "it answered what nobody asked")
+            throw End(reason: "it sent an unexpected answer")
         case .ready, .unready:
             throw End(reason: "it said again whether it is ready")
         }
@@ -215,7 +215,7 @@ struct CodecSession: ~Copyable {
         do throws(End) {
             try send(.importPicture(bytes))
             let answer = try receive(
-                watching: Watch(
+                within: TimeLimit(
                     configuration.scaledWallLimit,
                     cpu: configuration.scaledCPULimit,
                     pid: pid
@@ -230,7 +230,7 @@ struct CodecSession: ~Copyable {
             case .failed(id: 0, let failure):
                 return (.failed(failure), nil)
             case .protected, .failed:
-                throw End(reason: "it answered what nobody asked")
+                throw End(reason: "it sent an unexpected answer")
             case .ready, .unready:
                 throw End(reason: "it said again whether it is ready")
             }
@@ -261,7 +261,7 @@ struct CodecSession: ~Copyable {
         guard descriptor >= 0 else { return false }
         let watched = FileDescriptor(owning: descriptor)
         var events = [pollfd(fd: watched.number, events: Int16(POLLIN), revents: 0)]
-        return poll(&events, 1, Watch.milliseconds(grace)) > 0
+        return poll(&events, 1, TimeLimit.milliseconds(grace)) > 0
     }
 
     // MARK: - Bytes
@@ -279,16 +279,16 @@ struct CodecSession: ~Copyable {
             headerCount: UInt32(header.count),
             bodyCount: UInt64(bodyCount)
         )
-        let watch = Watch(
+        let limit = TimeLimit(
             configuration.scaledWallLimit,
             cpu: configuration.scaledCPULimit,
             pid: pid
         )
-        try send(prefix + header, watching: watch)
-        for part in body { try send(part, watching: watch) }
+        try send(prefix + header, within: limit)
+        for part in body { try send(part, within: limit) }
     }
 
-    private borrowing func send(_ bytes: [UInt8], watching watch: Watch) throws(End) {
+    private borrowing func send(_ bytes: [UInt8], within limit: TimeLimit) throws(End) {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
@@ -302,14 +302,14 @@ struct CodecSession: ~Copyable {
             if count >= 0 {
                 sent += count
             } else if count == -Int(EAGAIN) {
-                try wait(for: Int16(POLLOUT), watching: watch)
+                try wait(for: Int16(POLLOUT), within: limit)
             } else {
                 throw End(reason: "it ended before it took the image")
             }
         }
     }
 
-    private mutating func receive(watching watch: Watch) throws(End) -> CodecAnswer {
+    private mutating func receive(within limit: TimeLimit) throws(End) -> CodecAnswer {
         while true {
             do throws(CodecFault) {
                 if let frame = try reader.next() { return try CodecAnswer(frame) }
@@ -318,7 +318,7 @@ struct CodecSession: ~Copyable {
             }
             let count = reader.receive(from: socket, mayBlock: false)
             if count == -Int(EAGAIN) {
-                try wait(for: Int16(POLLIN), watching: watch)
+                try wait(for: Int16(POLLIN), within: limit)
             } else if count <= 0 {
                 throw End(reason: "it ended before it answered")
             }
@@ -326,15 +326,15 @@ struct CodecSession: ~Copyable {
     }
 
     /// Waits for the socket, regularly checking the clock, the child's CPU time and the owner.
-    private borrowing func wait(for event: Int16, watching watch: Watch) throws(End) {
+    private borrowing func wait(for event: Int16, within limit: TimeLimit) throws(End) {
         while true {
             if isStopping() { throw End(reason: "it was stopped", wasAskedFor: true) }
-            if let fault = watch.exceeded() { throw End(reason: fault) }
+            if let fault = limit.exceeded() { throw End(reason: fault) }
             var events = [
                 pollfd(fd: socket.number, events: event, revents: 0),
                 pollfd(fd: waker, events: Int16(POLLIN), revents: 0),
             ]
-            let count = poll(&events, nfds_t(events.count), watch.pollMilliseconds)
+            let count = poll(&events, nfds_t(events.count), limit.pollMilliseconds)
             if count > 0, events[0].revents != 0 { return }
             if count > 0, events[1].revents != 0 { plm_clear_waker(waker) }
         }

@@ -28,10 +28,10 @@ extension API {
                     of: request.fields,
                     for: Self.scope(for: method, pattern)
                 )
-                let lease = try lease(for: request, of: key)
+                let permits = try permits(for: request, of: key)
                 try Self.requireAcceptance(of: type, by: request.fields)
                 var response = try await handler(request, parameters, key)
-                response.lease = lease
+                response.permit = permits
                 return response
             }
         }
@@ -134,7 +134,7 @@ extension API {
     /// Returns the problem document for an error, and logs the error if the operator must act.
     func refusal(of request: ServerRequest, for error: any Error) -> ServerResponse {
         let fault = APIError(error)
-        if fault.isOurs {
+        if fault.isServerFault {
             logger.error(
                 "request failed",
                 metadata: [
@@ -181,12 +181,12 @@ extension API {
         throw APIError(
             .notAcceptable,
             "not_acceptable",
-            "The answer would be \(type), which Accept leaves out."
+            "The answer would be \(type), which the Accept field does not allow; add it there, or leave Accept out."
         )
     }
 
     /// The fields of every answer that keep browsers from sniffing, framing or sharing it.
-    static let standingFields: HTTPFields = [
+    static let defaultFields: HTTPFields = [
         .xContentTypeOptions: "nosniff",
         .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
         .referrerPolicy: "no-referrer",

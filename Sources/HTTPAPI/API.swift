@@ -43,7 +43,7 @@ struct API: Sendable {
     /// Counts the open requests of each key.
     let shares = RequestShares()
     /// The jobs whose archives are being sent.
-    let readings = JobReadings()
+    let downloads = JobDownloads()
     /// Tests whether the data folder is writable.
     let writeProbe = WriteProbe()
 
@@ -101,14 +101,14 @@ struct API: Sendable {
     /// and zero without a value.
     func wait(_ text: String?) throws(APIError) -> Duration {
         guard let text else { return .zero }
-        guard let patience = Self.patience(text) else {
+        guard let timeout = Self.seconds(text) else {
             throw .parameterInvalid("wait", "The wait must be a whole number of seconds.")
         }
-        return patience
+        return timeout
     }
 
     /// Parses a whole number of seconds, capped at ``maxWait``; `nil` for anything else.
-    static func patience(_ text: some StringProtocol) -> Duration? {
+    static func seconds(_ text: some StringProtocol) -> Duration? {
         guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             return nil
         }

@@ -83,7 +83,7 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
     /// Peers exempt from that bound, such as proxies that speak for others.
     public var unboundedPeers: [AddressBlock]
     /// Fields added to every response that lacks them, including the server's own refusals.
-    public var standingFields: HTTPFields
+    public var defaultFields: HTTPFields
     /// The number of serial queues over which connections are spread.
     public var shards: Int
 
@@ -98,7 +98,7 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
         reservedConnections: Int = 16,
         maxConnectionsPerAddress: Int? = nil,
         unboundedPeers: [AddressBlock] = [],
-        standingFields: HTTPFields = [:],
+        defaultFields: HTTPFields = [:],
         shards: Int = 2
     ) {
         self.endpoint = endpoint
@@ -110,7 +110,7 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
         self.reservedConnections = reservedConnections
         self.maxConnectionsPerAddress = maxConnectionsPerAddress
         self.unboundedPeers = unboundedPeers
-        self.standingFields = standingFields
+        self.defaultFields = defaultFields
         self.shards = shards
     }
 }

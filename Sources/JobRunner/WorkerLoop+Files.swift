@@ -90,7 +90,7 @@ extension WorkerLoop {
         defer { ledger.settle(outcomes.flatMap(\.1.files)) }
         for case (let claim, .crashed(let reason)) in outcomes {
             logger.warning(
-                "An image ended its codec process",
+                "an image ended its codec process",
                 metadata: [
                     "job.id": "\(claim.jobID)", "image.number": "\(claim.number)",
                     "image.attempt": "\(claim.attempt)",
@@ -184,23 +184,26 @@ extension WorkerLoop {
 
     /// Finishes claims, retrying while the store fails.
     ///
-    /// Computed results are worth some patience, so it retries for as long as a lease lasts. It
+    /// Computed results are worth keeping, so it retries for as long as a lease lasts. It
     /// waits for a full or failing disk, and for another process that has locked the database,
     /// until the loop is cancelled, so that the images do not pay for them.
     private func finish(_ outcomes: [(ClaimedImage, ImageOutcome)]) async {
         var delay: Duration = .milliseconds(100)
-        let patience = ContinuousClock.now + configuration.lease
+        let deadline = ContinuousClock.now + configuration.lease
         while true {
             do {
                 let counted = try await store.finish(outcomes)
                 let lost = counted.count { !$0 }
                 if lost > 0 {
-                    logger.notice("Results came too late", metadata: ["worker.lost": "\(lost)"])
+                    logger.notice(
+                        "results came too late and were dropped",
+                        metadata: ["worker.lost": "\(lost)"]
+                    )
                 }
                 return
             } catch {
-                faults.error("Results could not be written down", error)
-                guard ContinuousClock.now < patience || Self.isPassing(error) && !Task.isCancelled
+                faults.error("results could not be written to the database", error)
+                guard ContinuousClock.now < deadline || Self.isPassing(error) && !Task.isCancelled
                 else { return }
                 // Sleep in a task of its own, because a cancelled one would not sleep.
                 await Task { [delay] in try? await Task.sleep(for: delay) }.value

@@ -9,7 +9,7 @@ import POSIX
 /// it.
 extension LocalBlobs {
     /// The number and total size of moved or erased files.
-    public struct Moved: Sendable, Equatable {
+    public struct FileTotals: Sendable, Equatable {
         /// The number of files.
         public internal(set) var files = 0
         /// Their total size in bytes.
@@ -32,24 +32,24 @@ extension LocalBlobs {
     public func setOrphansAside(
         at time: Int64,
         isReferenced: (SHA256Digest) -> Bool
-    ) throws(BlobStorageError) -> Moved {
+    ) throws(BlobStorageError) -> FileTotals {
         let orphans = try list().filter { !isReferenced($0) }
-        guard !orphans.isEmpty else { return Moved() }
+        guard !orphans.isEmpty else { return FileTotals() }
         if try disk(Folder.make(setAsideFolder)) { try disk(Folder.synchronize(root)) }
-        var moved = Moved()
+        var totals = FileTotals()
         for sha256 in orphans {
-            moved.bytes += try size(of: sha256) ?? 0
+            totals.bytes += try size(of: sha256) ?? 0
             // Date it first: if this process died in between, a file with its old date would be
             // erased too early.
             try disk(FileSystem.setModificationTime(time, of: path(of: sha256)))
             try disk(FileSystem.rename(path(of: sha256), to: setAsidePath(of: sha256)))
-            moved.files += 1
+            totals.files += 1
         }
         // Sync the new names before the old ones are gone for good, so that a power cut loses
         // neither.
         try disk(Folder.synchronize(setAsideFolder))
         try makeDurable(orphans)
-        return moved
+        return totals
     }
 
     /// Puts back blobs that were set aside and that a row refers to.
@@ -61,8 +61,8 @@ extension LocalBlobs {
     /// - Throws: ``BlobStorageError`` if the disk fails.
     public func putBack(
         where isReferenced: (SHA256Digest) -> Bool
-    ) throws(BlobStorageError) -> Moved {
-        var moved = Moved()
+    ) throws(BlobStorageError) -> FileTotals {
+        var totals = FileTotals()
         var wanted: [SHA256Digest] = []
         for sha256 in try listSetAside() where isReferenced(sha256) {
             guard try size(of: sha256) == nil else {
@@ -71,14 +71,14 @@ extension LocalBlobs {
                 continue
             }
             try disk(FileSystem.rename(setAsidePath(of: sha256), to: path(of: sha256)))
-            moved.files += 1
-            moved.bytes += try size(of: sha256) ?? 0
+            totals.files += 1
+            totals.bytes += try size(of: sha256) ?? 0
             wanted.append(sha256)
         }
-        guard !wanted.isEmpty else { return moved }
+        guard !wanted.isEmpty else { return totals }
         try makeDurable(wanted)
         try disk(Folder.synchronize(setAsideFolder))
-        return moved
+        return totals
     }
 
     /// Erases the blobs that were set aside long enough ago.
@@ -87,8 +87,8 @@ extension LocalBlobs {
     ///   1970.
     /// - Returns: What was erased.
     /// - Throws: ``BlobStorageError`` if the disk fails.
-    public func eraseSetAside(until time: Int64) throws(BlobStorageError) -> Moved {
-        var erased = Moved()
+    public func eraseSetAside(until time: Int64) throws(BlobStorageError) -> FileTotals {
+        var erased = FileTotals()
         for sha256 in try listSetAside() {
             let path = setAsidePath(of: sha256)
             guard let file = try disk(FileStatus.ifPresent(at: path)),
@@ -104,7 +104,7 @@ extension LocalBlobs {
     ///
     /// - Parameter step: The shift in milliseconds, positive for later.
     /// - Throws: ``BlobStorageError`` if the disk fails.
-    public func moveSetAside(by step: Int64) throws(BlobStorageError) {
+    public func shiftSetAsideTimes(by step: Int64) throws(BlobStorageError) {
         for sha256 in try listSetAside() {
             let path = setAsidePath(of: sha256)
             guard let file = try disk(FileStatus.ifPresent(at: path)) else { continue }

@@ -12,8 +12,8 @@ final class LocalSpool: BlobSpool {
         var file: FileDescriptor?
         var hash = SHA256()
         var size: UInt64 = 0
-        /// How many bytes the kernel has been told to write back.
-        var written: UInt64 = 0
+        /// The end of the bytes whose writeback has been started.
+        var writebackEnd: UInt64 = 0
         /// Whether the temporary file still has to be removed or renamed.
         var hasFile = true
     }
@@ -52,9 +52,9 @@ final class LocalSpool: BlobSpool {
             }
             state.hash.update(bytes)
             state.size += UInt64(bytes.count)
-            if state.size - state.written >= Self.writebackBytes {
-                state.file?.startWriteback(of: state.written..<state.size)
-                state.written = state.size
+            if state.size - state.writebackEnd >= Self.writebackBytes {
+                state.file?.startWriteback(of: state.writebackEnd..<state.size)
+                state.writebackEnd = state.size
             }
         }
     }

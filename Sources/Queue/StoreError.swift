@@ -29,8 +29,8 @@ public enum StoreError: Error, Sendable, Equatable {
     /// statement.
     case database(code: Int32, message: String)
 
-    /// Whether the disk took nothing more, as a full one does.
-    public var isOfWriting: Bool {
+    /// Whether the disk is full or failed.
+    public var isDiskFailure: Bool {
         if case .disk = self { true } else { false }
     }
 }

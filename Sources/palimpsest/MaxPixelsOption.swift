@@ -8,7 +8,7 @@ struct MaxPixelsOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            The most pixels of a picture, to \(ImageCost.settablePixels.upperBound). A process \
+            The most pixels of a picture, to \(ImageCost.maxPixelsRange.upperBound). A process \
             that decodes takes up to 20 bytes of memory for each, and 50 with previews or recovery.
             """,
             valueName: "n"
@@ -17,7 +17,7 @@ struct MaxPixelsOption: ParsableArguments {
     var maxPixels = ImageLimits().maxPixels
 
     func validate() throws {
-        let range = ImageCost.settablePixels
+        let range = ImageCost.maxPixelsRange
         guard range.contains(maxPixels) else {
             throw ValidationError(
                 "--max-pixels must be a whole number from \(range.lowerBound) to \(range.upperBound)."

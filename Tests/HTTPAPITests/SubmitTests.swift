@@ -596,9 +596,9 @@ struct SubmitTests {
         "A wait above a minute is a minute, however many digits it has, and one that is no number is refused"
     )
     func waits() async throws {
-        #expect(API.patience("59") == .seconds(59))
+        #expect(API.seconds("59") == .seconds(59))
         for text in ["60", "61", "99999999999999999999999"] {
-            #expect(API.patience(text) == .seconds(60))
+            #expect(API.seconds(text) == .seconds(60))
         }
         let fixture = try await Fixture()
         let path = try await fixture.upload([1])

@@ -18,17 +18,17 @@ import Testing
                 bodyStall: .seconds(30)
             )
         )
-        #expect(pace.patience == 10 * second)
+        #expect(pace.timeout == 10 * second)
         pace.waited(9 * second)
-        #expect(pace.patience == second)
+        #expect(pace.timeout == second)
         pace.received(1)
-        #expect(pace.patience == second + second / 1000)
+        #expect(pace.timeout == second + second / 1000)
         pace.waited(5 * second)
-        #expect(pace.patience == 0)
+        #expect(pace.timeout == 0)
         pace.received(10_000)
-        #expect(pace.patience == 6 * second + second / 1000)
+        #expect(pace.timeout == 6 * second + second / 1000)
         pace.received(1 << 30)
-        #expect(pace.patience == 30 * second)
+        #expect(pace.timeout == 30 * second)
     }
 
     @Test("What has arrived counts before it can be read, once")
@@ -45,24 +45,24 @@ import Testing
         var isMore = pace.arrived(70_000)
         #expect(!isMore)
         pace.waited(10 * second)
-        #expect(pace.patience == second / 2)
+        #expect(pace.timeout == second / 2)
         isMore = pace.arrived(75_000)
         #expect(isMore)
-        #expect(pace.patience == 5 * second + second / 2)
+        #expect(pace.timeout == 5 * second + second / 2)
         isMore = pace.arrived(75_000)
         #expect(!isMore)
         // The same bytes, finally read.
         pace.received(5000)
-        #expect(pace.patience == 5 * second + second / 2)
+        #expect(pace.timeout == 5 * second + second / 2)
         isMore = pace.arrived(75_001)
         #expect(isMore)
-        #expect(pace.patience == 5 * second + second / 2 + second / 1000)
+        #expect(pace.timeout == 5 * second + second / 2 + second / 1000)
     }
 
     /// Deadlines together with the peer that they query.
     private final class Watched {
         var deadlines: ConnectionDeadlines
-        var peer = PeerProgress(taken: 0, arrived: nil)
+        var peer = PeerProgress(acknowledged: 0, arrived: nil)
 
         init(_ timeouts: HTTPTimeouts) { deadlines = ConnectionDeadlines(timeouts) }
 
@@ -111,7 +111,7 @@ import Testing
         #expect(watched.update(.nothing, at: 0, hasOutput: true, sent: 100) == 5 * second)
         // Judging by the kernel's buffer, nothing has moved for 200 seconds.
         for time in stride(from: 5, through: 200, by: 5) {
-            watched.peer.taken += 1
+            watched.peer.acknowledged += 1
             #expect(!watched.isStalled(at: UInt64(time)))
             #expect(
                 watched.update(.nothing, at: UInt64(time), hasOutput: true, sent: 100) == UInt64(
@@ -124,7 +124,9 @@ import Testing
         #expect(watched.isStalled(at: 220))
     }
 
-    @Test("A reader whose output has left is none to be cut, and a new wait is a new patience")
+    @Test(
+        "A reader whose output has left is none to be cut, and a new wait is timed from its start"
+    )
     func readerWithoutOutput() {
         let watched = Watched(HTTPTimeouts(write: .seconds(20), readerCredit: .zero))
         _ = watched.update(.nothing, at: 0, hasOutput: true, sent: 1)
@@ -136,7 +138,7 @@ import Testing
     }
 
     @Test(
-        "Draining shortens the patience with a reader who takes nothing, but not with one who takes something"
+        "Draining shortens the time allowed to a reader who takes nothing, but not with one who takes something"
     )
     func stalledReaderWhenDraining() {
         let timeouts = HTTPTimeouts(write: .seconds(40), writeWhenDraining: .seconds(4))
@@ -145,7 +147,7 @@ import Testing
         watched.deadlines.isDraining = true
         #expect(watched.update(.nothing, at: 2, hasOutput: true) == 3 * second)
         #expect(!watched.isStalled(at: 5))
-        watched.peer.taken = 1
+        watched.peer.acknowledged = 1
         #expect(!watched.isStalled(at: 6))
         #expect(!watched.isStalled(at: 9))
         #expect(watched.isStalled(at: 10))
@@ -160,7 +162,7 @@ import Testing
         )
         let watched = Watched(timeouts)
         _ = watched.update(.nothing, at: 0, hasOutput: true)
-        watched.peer.taken = 50_000
+        watched.peer.acknowledged = 50_000
         #expect(!watched.isStalled(at: 5))
         // 20 s of silence and 50 s of credit.
         #expect(!watched.isStalled(at: 74))
@@ -168,16 +170,16 @@ import Testing
         // After another 10 s, 40 s of credit are left, and 1 s comes for what was taken.
         let other = Watched(timeouts)
         _ = other.update(.nothing, at: 0, hasOutput: true)
-        other.peer.taken = 50_000
+        other.peer.acknowledged = 50_000
         #expect(!other.isStalled(at: 5))
-        other.peer.taken = 51_000
+        other.peer.acknowledged = 51_000
         #expect(!other.isStalled(at: 15))
         #expect(!other.isStalled(at: 75))
         #expect(other.isStalled(at: 76))
         // One large piece and many pieces that leave at once are equivalent.
         let pieces = Watched(timeouts)
         for time: UInt64 in 0..<10 {
-            pieces.peer.taken = 5000 * time
+            pieces.peer.acknowledged = 5000 * time
             _ = pieces.update(.nothing, at: time, hasOutput: true, sent: time)
             _ = pieces.update(.nothing, at: time, sent: time)
         }
@@ -187,7 +189,7 @@ import Testing
         // No more than the bound, and no overflow.
         let fast = Watched(timeouts)
         _ = fast.update(.nothing, at: 0, hasOutput: true)
-        fast.peer.taken = .max
+        fast.peer.acknowledged = .max
         #expect(!fast.isStalled(at: 5))
         #expect(!fast.isStalled(at: 124))
         #expect(fast.isStalled(at: 125))

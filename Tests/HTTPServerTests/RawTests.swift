@@ -307,7 +307,7 @@ import Testing
     }
 
     @Test("Standing fields are on every answer that has not its own")
-    func standingFields() async throws {
+    func defaultFields() async throws {
         let server = try await TestServer.start()
         let answers = try await blocking {
             try [
@@ -321,7 +321,7 @@ import Testing
         }
         #expect(answers.allSatisfy { $0.contains("\r\nX-Content-Type-Options: nosniff\r\n") })
         let types = [
-            "text/plain", "text/standing", "application/problem+json", "application/problem+json",
+            "text/plain", "text/default", "application/problem+json", "application/problem+json",
         ]
         for (answer, type) in zip(answers, types) {
             #expect(

@@ -151,7 +151,7 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
     func unreadAnswers() async throws {
         let server = try await TestServer.start(maxConnections: 1)
         let clients = try await blocking {
-            try ["/large/free", "/large/leased"].map { path in
+            try ["/large/free", "/large/permitted"].map { path in
                 let client = try RawClient(port: server.port, receiveBuffer: 4096)
                 try client.send(get(path))
                 _ = try client.receive(until: "\r\n\r\n")
@@ -166,29 +166,29 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
             try await blocking { while try !clients[0].receive().isEmpty {} }
         }
         #expect(try await ask(server, "/place").hasSuffix("on reserve"))
-        #expect(!server.events.log.contains("lease over"))
+        #expect(!server.events.log.contains("permit over"))
         let rest = try await blocking {
             var count = 0
             while count < 24 << 20 { count += try clients[1].receive(upTo: 1 << 20).count }
             return count
         }
         #expect(rest == 24 << 20)
-        await server.events.wait(for: "lease over")
+        await server.events.wait(for: "permit over")
         clients[1].close()
         await server.stop()
     }
 
-    @Test("A lease ends with a connection that breaks")
-    func lease() async throws {
+    @Test("A permit ends with a connection that breaks")
+    func permit() async throws {
         let server = try await TestServer.start()
         let client = try await blocking {
             let client = try RawClient(port: server.port, receiveBuffer: 4096)
-            try client.send(get("/large/leased"))
+            try client.send(get("/large/permitted"))
             _ = try client.receive(until: "\r\n\r\n")
             return client
         }
         client.reset()
-        await server.events.wait(for: "lease over")
+        await server.events.wait(for: "permit over")
         await server.stop()
     }
 }
@@ -251,7 +251,7 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
     }
 
     @Test(
-        "A slow reader is served for longer than the patience with one who takes nothing, and then cut if it stops"
+        "A slow reader is served for longer than one who takes nothing, and then cut if it stops"
     )
     func slowReader() async throws {
         let server = try await TestServer.start(timeouts: HTTPTimeouts(write: .seconds(2)))
@@ -260,7 +260,7 @@ private func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\
             try client.send("GET /stream/1000000000 HTTP/1.1\r\nHost: a\r\n\r\n")
             _ = try client.receive(until: "\r\n\r\n")
             var received: [UInt8] = []
-            // Far less than the kernel's buffers hold, over three times the patience.
+            // Far less than the kernel's buffers hold, over three times the time allowed.
             for _ in 0..<60 {
                 usleep(100_000)
                 let piece = try client.receive(upTo: 1000)

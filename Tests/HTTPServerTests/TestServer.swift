@@ -31,7 +31,7 @@ struct TestServer: Sendable {
             reservedConnections: reservedConnections,
             maxConnectionsPerAddress: maxConnectionsPerAddress,
             unboundedPeers: unboundedPeers.compactMap(AddressBlock.init),
-            standingFields: [.xContentTypeOptions: "nosniff", .contentType: "text/standing"]
+            defaultFields: [.xContentTypeOptions: "nosniff", .contentType: "text/default"]
         )
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = HTTPServer(
@@ -117,13 +117,13 @@ struct TestServer: Sendable {
             let place = request.isOnReserve ? "on reserve" : "ordinary"
             return ServerResponse(status: .ok, body: .bytes(Array(place.utf8)))
         }
-        router.on(.get, "/large/{lease}") { request, path in
+        router.on(.get, "/large/{permit}") { request, path in
             // More than any kernel buffers.
             var response = ServerResponse(
                 status: .ok,
                 body: .bytes([UInt8](repeating: 7, count: 32 << 20))
             )
-            if path["lease"] == "leased" { response.lease = Lease(events) }
+            if path["permit"] == "permitted" { response.permit = Permit(events) }
             return response
         }
         router.on(.get, "/patient") { request, _ in
@@ -145,15 +145,15 @@ struct TestServer: Sendable {
 }
 
 /// Records an event when it is released.
-final class Lease: Sendable {
+final class Permit: Sendable {
     private let events: TestEvents
 
     init(_ events: TestEvents) {
         self.events = events
-        events.add("lease")
+        events.add("permit")
     }
 
-    deinit { events.add("lease over") }
+    deinit { events.add("permit over") }
 }
 
 /// Returns bytes that reveal a shift or a loss.

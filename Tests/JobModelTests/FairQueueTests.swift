@@ -81,17 +81,22 @@ import Testing
 
     @Test func `A priority is a head start, and no more than that`() {
         let step = JobPriority.step.components.seconds * 1000
-        #expect(JobPriority.allCases.map { $0.turn(ofJobMadeAt: 0) } == [step, 0, -step])
+        #expect(JobPriority.allCases.map { $0.turn(ofJobCreatedAt: 0) } == [step, 0, -step])
         // An urgent job overtakes jobs of the last few hours, but no older ones.
         #expect(
-            JobPriority.high.turn(ofJobMadeAt: step - 1) < JobPriority.normal.turn(ofJobMadeAt: 0)
+            JobPriority.high.turn(ofJobCreatedAt: step - 1)
+                < JobPriority.normal.turn(ofJobCreatedAt: 0)
         )
         #expect(
-            JobPriority.high.turn(ofJobMadeAt: step + 1) > JobPriority.normal.turn(ofJobMadeAt: 0)
+            JobPriority.high.turn(ofJobCreatedAt: step + 1)
+                > JobPriority.normal.turn(ofJobCreatedAt: 0)
         )
         // Even a low-priority job is therefore first after at most two steps, whatever follows it.
         for priority in JobPriority.allCases {
-            #expect(JobPriority.low.turn(ofJobMadeAt: 0) < priority.turn(ofJobMadeAt: 2 * step + 1))
+            #expect(
+                JobPriority.low.turn(ofJobCreatedAt: 0)
+                    < priority.turn(ofJobCreatedAt: 2 * step + 1)
+            )
         }
     }
 

@@ -94,7 +94,8 @@ import Testing
                 #expect(step.takesLease == (step.new == .running))
                 #expect(step.endsLease == (step.old == .running))
                 #expect(
-                    step.isEnd == [.done, .failed, .quarantined, .cancelled].contains(step.new)
+                    step.isTerminal
+                        == [.done, .failed, .quarantined, .cancelled].contains(step.new)
                 )
                 #expect(step.wakesWorkers == (step.new == .queued))
                 #expect((step.failure != nil) == [.failed, .quarantined].contains(step.new))

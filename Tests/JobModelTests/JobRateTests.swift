@@ -23,11 +23,11 @@ import Testing
         perMinute: Int
     ) {
         var rate = JobRate(now: start)
-        #expect(rate.standing(perMinute: perMinute, now: start) == (perMinute, nil))
+        #expect(rate.availableQuota(perMinute: perMinute, now: start) == (perMinute, nil))
         for left in (0..<perMinute).reversed() {
             let isTaken = rate.take(perMinute: perMinute, now: start)
             #expect(isTaken)
-            #expect(rate.standing(perMinute: perMinute, now: start).remaining == left)
+            #expect(rate.availableQuota(perMinute: perMinute, now: start).remaining == left)
         }
         let empty = rate
         let isTaken = rate.take(perMinute: perMinute, now: start)
@@ -35,7 +35,7 @@ import Testing
         // From here on, each job is available exactly when announced, and not before.
         var now = start
         for _ in 0..<min(3 * perMinute, 300) {
-            guard let wait = rate.standing(perMinute: perMinute, now: now).untilNext else {
+            guard let wait = rate.availableQuota(perMinute: perMinute, now: now).untilNext else {
                 Issue.record("an empty bucket says that it is full")
                 return
             }
@@ -53,7 +53,7 @@ import Testing
         #expect(!rate.isFull(now: start + .seconds(59)))
         for later in [60, 61, 100_000] {
             #expect(rate.isFull(now: start + .seconds(later)))
-            #expect(rate.standing(perMinute: 5, now: start + .seconds(later)) == (5, nil))
+            #expect(rate.availableQuota(perMinute: 5, now: start + .seconds(later)) == (5, nil))
         }
         #expect(take(9, of: &rate, 5, after: .seconds(100_000)) == 5)
     }
@@ -70,7 +70,7 @@ import Testing
     @Test func `A quota that becomes smaller or larger holds for what was made already`() {
         var rate = JobRate(now: start)
         #expect(take(60, of: &rate, 60) == 60)
-        #expect(rate.standing(perMinute: 2, now: start) == (0, .seconds(30)))
+        #expect(rate.availableQuota(perMinute: 2, now: start) == (0, .seconds(30)))
         #expect(take(2, of: &rate, 2) == 0)
         #expect(take(2, of: &rate, 2, after: .seconds(30)) == 1)
         #expect(take(9, of: &rate, 600, after: .seconds(30)) == 0)

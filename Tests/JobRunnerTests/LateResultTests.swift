@@ -11,7 +11,7 @@ import Testing
 
 @testable import JobRunner
 
-/// Results that cannot be written down for longer than any patience: nothing of them is lost, and no image pays.
+/// Results that cannot be written down for longer than any retry lasts: nothing of them is lost, and no image pays.
 @Suite("Late results", .timeLimit(.minutes(10)))
 struct LateResultTests {
     private func withLoop(

@@ -73,7 +73,7 @@ import Testing
         _ = try store.setOrphansAside(at: time + 1000) { _ in false }
         let early = try store.eraseSetAside(until: time - 1)
         #expect(early.files == 0)
-        try store.moveSetAside(by: 3_600_000)
+        try store.shiftSetAsideTimes(by: 3_600_000)
         let late = try store.eraseSetAside(until: time + 1000)
         #expect(late.files == 0)
         let erased = try store.eraseSetAside(until: time + 3_600_000)

@@ -18,7 +18,7 @@ import Testing
         off: Int64
     ) -> [TimeLine.Step] {
         stride(from: from, through: through, by: 30_000).compactMap { uptime in
-            let step = line.look(wall: Self.start + uptime + off, uptime: uptime)
+            let step = line.observe(wall: Self.start + uptime + off, uptime: uptime)
             if let step { line.follow(step) }
             return step
         }

@@ -353,7 +353,7 @@ def bad_label(own):
 
 def folder_in_class(own):
     (own / "dog/more").mkdir()
-    return own, f"{own}/dog/more is no file; a class's folder holds pictures only."
+    return own, f"{own}/dog/more is not a file; a class's folder must hold only pictures."
 
 
 def pipe_in_class(own):

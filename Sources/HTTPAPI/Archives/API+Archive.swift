@@ -21,7 +21,7 @@ extension API {
         id: String?
     ) async throws -> ServerResponse {
         try allow(["partial"], in: request.target)
-        let reading = id.flatMap { JobIdentifier($0) }.map { readings.begin($0) }
+        let download = id.flatMap { JobIdentifier($0) }.map { downloads.begin($0) }
         let job = try await job(id, of: key)
         let isPartial =
             try request.target.queryValue("partial").map {
@@ -31,7 +31,7 @@ extension API {
             throw APIError(
                 .conflict,
                 "job_unfinished",
-                "The job has not ended; wait for it, or ask for what is done with ?partial=true.",
+                "The job has not ended; wait for it, or get the finished images with ?partial=true.",
                 fields: [.retryAfter: "1"]
             )
         }
@@ -58,7 +58,7 @@ extension API {
             try await plan.send(range, from: blobs, on: disk, logger: logger) {
                 try await writer.write($0)
             }
-            withExtendedLifetime(reading) {}
+            withExtendedLifetime(download) {}
         }
     }
 
@@ -201,7 +201,7 @@ extension API {
             throw APIError(
                 .preconditionFailed,
                 "precondition_failed",
-                "The file is not the one that If-Match names."
+                "The file has another ETag than those in If-Match."
             )
         }
         if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) {

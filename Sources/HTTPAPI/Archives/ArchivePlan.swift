@@ -83,7 +83,7 @@ struct ArchivePlan: Sendable {
     ///
     /// Each file is opened only when it is due, so that an archive of thousands needs one
     /// descriptor. If the job is erased meanwhile, its remaining files are gone and the archive
-    /// breaks off. ``JobReadings`` keeps the job from expiring meanwhile.
+    /// breaks off. ``JobDownloads`` keeps the job from expiring meanwhile.
     ///
     /// - Parameters:
     ///   - range: A range of bytes within the archive.

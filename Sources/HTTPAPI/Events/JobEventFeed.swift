@@ -8,14 +8,14 @@ struct JobEventFeed {
     /// The most images per query of the store, and so per write to the stream.
     static let maxImages = 100
 
-    private struct Standing: Equatable {
+    private struct Snapshot: Equatable {
         let state: JobState
         let counts: JobCounts
     }
 
     /// The position after the last event sent.
     private(set) var cursor: EventCursor
-    private var told: Standing?
+    private var lastSent: Snapshot?
 
     /// Continues after a position.
     init(after cursor: EventCursor) {
@@ -38,15 +38,15 @@ struct JobEventFeed {
         of progress: JobProgress
     ) throws -> (events: [ServerSentEvent], hasMore: Bool) {
         var events: [ServerSentEvent] = []
-        let standing = Standing(state: progress.job.state, counts: progress.job.counts)
-        if standing != told {
+        let snapshot = Snapshot(state: progress.job.state, counts: progress.job.counts)
+        if snapshot != lastSent {
             events.append(
                 ServerSentEvent(
                     name: "job",
                     data: try JSONDocument.line(JobEventDocument(progress.job, reason: nil))
                 )
             )
-            told = standing
+            lastSent = snapshot
         }
         for ended in progress.ended {
             cursor = EventCursor(ending: ended.ending, hasEnd: false)

@@ -72,8 +72,8 @@ struct JobEventStream: Sendable {
                 try await writer.write(ServerSentEvent.comment("still here"))
                 lastWrite = .now
             }
-            let patience = heartbeat - (ContinuousClock.now - min(lastWrite, lastCheck))
-            await client.interrupting { [watch] in await watch.wait(after: mark, atMost: patience) }
+            let timeout = heartbeat - (ContinuousClock.now - min(lastWrite, lastCheck))
+            await client.interrupting { [watch] in await watch.wait(after: mark, atMost: timeout) }
             let pause = pace - (ContinuousClock.now - lastLook)
             // A cancelled sleep just ends early.
             if pause > .zero, !lifecycle.isDraining { try? await Task.sleep(for: pause) }
@@ -82,7 +82,7 @@ struct JobEventStream: Sendable {
         // A client that has closed reads nothing. One that has closed only its sending direction
         // reconnects and continues.
         if lifecycle.isDraining {
-            try await writer.write(ServerSentEvent.comment("the service stops, come back"))
+            try await writer.write(ServerSentEvent.comment("the service is stopping; reconnect"))
         }
     }
 }

@@ -40,11 +40,11 @@ extension API {
         id: String?
     ) async throws -> ServerResponse {
         try allow(["wait"], in: request.target)
-        let patience = try wait(request.target.queryValue("wait"))
+        let timeout = try wait(request.target.queryValue("wait"))
         let job = try await finished(
             try await job(id, of: key),
             of: key,
-            within: patience,
+            within: timeout,
             for: request.clientEnd
         )
         let document = try await document(job)
@@ -142,7 +142,7 @@ extension API {
     /// - Parameters:
     ///   - job: The job.
     ///   - key: The job's key.
-    ///   - patience: The longest wait.
+    ///   - timeout: The longest wait.
     ///   - client: Signals that the client has closed.
     /// - Returns: The job as it is then.
     /// - Throws: ``APIError/jobUnknown`` (404) or ``APIError/jobExpired`` (410) if the job is
@@ -150,14 +150,14 @@ extension API {
     func finished(
         _ job: Job,
         of key: APIKey,
-        within patience: Duration,
+        within timeout: Duration,
         for client: ClientEnd
     ) async throws -> Job {
-        guard !job.state.isTerminal, patience > .zero else { return job }
+        guard !job.state.isTerminal, timeout > .zero else { return job }
         guard let watch = try await store.watch(job.id, tenant: key.id) else {
             throw APIError.jobUnknown
         }
-        let deadline = ContinuousClock.now + patience
+        let deadline = ContinuousClock.now + timeout
         while true {
             let mark = watch.mark
             let job = try await self.job(job.id.text, of: key)

@@ -7,14 +7,14 @@ import Queue
 /// Each estimate needs the whole queue, so the queue is cached: for a second, or for twenty times
 /// as long as reading it took if that is longer.
 actor Forecast {
-    private static let shortestUse: Duration = .seconds(1)
-    private static let useForTheEffort = 20
+    private static let minCacheTime: Duration = .seconds(1)
+    private static let cacheFactor = 20
 
     private let store: any JobCatalog
     private let meter: ThroughputMeter
     private let codecs: Int
-    private var known: (queue: QueueForecast, goodUntil: ContinuousClock.Instant)?
-    private var look: Task<QueueForecast, any Error>?
+    private var cached: (queue: QueueForecast, goodUntil: ContinuousClock.Instant)?
+    private var refresh: Task<QueueForecast, any Error>?
 
     /// Creates a forecast without a cached queue.
     ///
@@ -43,16 +43,16 @@ actor Forecast {
     }
 
     private func queue() async throws -> QueueForecast {
-        if let known, ContinuousClock.now < known.goodUntil { return known.queue }
+        if let cached, ContinuousClock.now < cached.goodUntil { return cached.queue }
         // Concurrent callers share one query.
-        if let look { return try await look.value }
+        if let refresh { return try await refresh.value }
         let task = Task { [store] in QueueForecast(try await store.unfinishedWork()) }
-        look = task
-        defer { look = nil }
+        refresh = task
+        defer { refresh = nil }
         let start = ContinuousClock.now
         let queue = try await task.value
         let end = ContinuousClock.now
-        known = (queue, end + max(Self.shortestUse, (end - start) * Self.useForTheEffort))
+        cached = (queue, end + max(Self.minCacheTime, (end - start) * Self.cacheFactor))
         return queue
     }
 }

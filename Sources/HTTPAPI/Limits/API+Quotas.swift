@@ -45,7 +45,7 @@ extension API {
     ) async throws -> ServerResponse {
         guard let perMinute = key.quotas.jobsPerMinute else { return try await work().response }
         var response: ServerResponse
-        let standing: (remaining: Int, untilNext: Duration?)
+        let available: (remaining: Int, untilNext: Duration?)
         if isRepeated || rates.take(key.id, perMinute: perMinute) {
             var isNew = false
             do {
@@ -54,14 +54,14 @@ extension API {
                 response = refusal(of: request, for: error)
             }
             if !isNew && !isRepeated { rates.giveBack(key.id, perMinute: perMinute) }
-            standing = rates.standing(of: key.id, perMinute: perMinute)
+            available = rates.availableQuota(of: key.id, perMinute: perMinute)
         } else {
-            standing = rates.standing(of: key.id, perMinute: perMinute)
-            let fault = APIError.rateLimited(perMinute, retryAfter: standing.untilNext ?? .zero)
+            available = rates.availableQuota(of: key.id, perMinute: perMinute)
+            let fault = APIError.rateLimited(perMinute, retryAfter: available.untilNext ?? .zero)
             response = refusal(of: request, for: fault)
         }
         response.fields.append(
-            contentsOf: RateLimitFields.fields(perMinute: perMinute, standing: standing)
+            contentsOf: RateLimitFields.fields(perMinute: perMinute, available: available)
         )
         return response
     }
@@ -95,7 +95,7 @@ extension APIError {
         APIError(
             .tooManyRequests,
             "rate_limited",
-            "This API key may make \(perMinute) jobs a minute; wait as long as Retry-After says.",
+            "This API key may create \(perMinute) jobs per minute; wait as long as Retry-After says.",
             fields: [.retryAfter: String(RateLimitFields.seconds(retryAfter))]
         )
     }

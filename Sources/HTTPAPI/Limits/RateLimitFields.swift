@@ -8,16 +8,16 @@ enum RateLimitFields {
     ///
     /// - Parameters:
     ///   - perMinute: The quota.
-    ///   - standing: The number of jobs available now, and the time until one more is.
+    ///   - available: The number of jobs available now, and the time until one more is.
     /// - Returns: The fields.
     static func fields(
         perMinute: Int,
-        standing: (remaining: Int, untilNext: Duration?)
+        available: (remaining: Int, untilNext: Duration?)
     ) -> HTTPFields {
-        let time = standing.untilNext.map { ";t=\(seconds($0))" } ?? ""
+        let time = available.untilNext.map { ";t=\(seconds($0))" } ?? ""
         return [
             .rateLimitPolicy: "\"jobs\";q=\(perMinute);w=60",
-            .rateLimit: "\"jobs\";r=\(standing.remaining)\(time)",
+            .rateLimit: "\"jobs\";r=\(available.remaining)\(time)",
         ]
     }
 

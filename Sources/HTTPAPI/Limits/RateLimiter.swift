@@ -24,11 +24,13 @@ final class RateLimiter: Sendable {
     }
 
     /// Returns the number of jobs available to a key now, and the time until one more is.
-    func standing(
+    func availableQuota(
         of key: APIKeyID,
         perMinute: Int,
         now: ContinuousClock.Instant = .now
     ) -> (remaining: Int, untilNext: Duration?) {
-        rates.withLock { ($0[key] ?? JobRate(now: now)).standing(perMinute: perMinute, now: now) }
+        rates.withLock {
+            ($0[key] ?? JobRate(now: now)).availableQuota(perMinute: perMinute, now: now)
+        }
     }
 }

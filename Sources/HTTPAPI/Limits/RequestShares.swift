@@ -10,61 +10,61 @@ import Synchronization
 /// have the same address, so only the key tells them apart.
 final class RequestShares: Sendable {
     /// The owner of a share.
-    enum Holder: Hashable, Sendable {
+    enum Owner: Hashable, Sendable {
         /// One key.
         case key(APIKeyID)
         /// All admin keys together, on the reserved connections.
         case adminsOnReserve
     }
 
-    /// One request's place in a share, which `deinit` releases.
-    final class Lease: Sendable {
-        private let holder: Holder
+    /// One request's permit from a share, which `deinit` releases.
+    final class Permit: Sendable {
+        private let owner: Owner
         private let shares: RequestShares
 
-        fileprivate init(_ holder: Holder, of shares: RequestShares) {
-            self.holder = holder
+        fileprivate init(_ owner: Owner, of shares: RequestShares) {
+            self.owner = owner
             self.shares = shares
         }
 
         deinit {
-            shares.leave(holder)
+            shares.leave(owner)
         }
     }
 
-    private let counts = Mutex<[Holder: Int]>([:])
+    private let counts = Mutex<[Owner: Int]>([:])
 
-    /// Returns the number of open requests of a holder.
-    func count(_ holder: Holder) -> Int { counts.withLock { $0[holder, default: 0] } }
+    /// Returns the number of open requests of an owner.
+    func count(_ owner: Owner) -> Int { counts.withLock { $0[owner, default: 0] } }
 
-    /// Occupies a place in a share.
+    /// Takes a permit from a share.
     ///
     /// - Parameters:
-    ///   - holder: The owner of the share.
+    ///   - owner: The owner of the share.
     ///   - most: The share's size in requests.
-    /// - Returns: The place; `nil` if the share is exhausted.
-    func enter(_ holder: Holder, most: Int) -> Lease? {
+    /// - Returns: The permit; `nil` if the share is exhausted.
+    func enter(_ owner: Owner, most: Int) -> Permit? {
         let isFree = counts.withLock { counts in
-            guard counts[holder, default: 0] < most else { return false }
-            counts[holder, default: 0] += 1
+            guard counts[owner, default: 0] < most else { return false }
+            counts[owner, default: 0] += 1
             return true
         }
-        return isFree ? Lease(holder, of: self) : nil
+        return isFree ? Permit(owner, of: self) : nil
     }
 
-    private func leave(_ holder: Holder) {
+    private func leave(_ owner: Owner) {
         counts.withLock { counts in
-            let count = counts[holder, default: 1] - 1
-            counts[holder] = count == 0 ? nil : count
+            let count = counts[owner, default: 1] - 1
+            counts[owner] = count == 0 ? nil : count
         }
     }
 }
 
 extension API {
-    /// The places that a request occupies until its answer is sent.
-    struct Leases: Sendable {
-        let ofKey: RequestShares.Lease
-        let onReserve: RequestShares.Lease?
+    /// The permits that a request holds until its answer is sent.
+    struct RequestPermits: Sendable {
+        let ofKey: RequestShares.Permit
+        let onReserve: RequestShares.Permit?
     }
 
     /// The most reserved connections for admins; the others are left to health checks and metrics.
@@ -75,8 +75,8 @@ extension API {
     /// - Throws: ``APIError/keyBusy(_:)`` (429) if the share is exhausted.
     ///   ``APIError/connectionsExhausted`` (503) on a reserved connection, unless the key is an
     ///   admin's and the admins' share has room.
-    func lease(for request: ServerRequest, of key: APIKey) throws(APIError) -> Leases {
-        var onReserve: RequestShares.Lease?
+    func permits(for request: ServerRequest, of key: APIKey) throws(APIError) -> RequestPermits {
+        var onReserve: RequestShares.Permit?
         if request.isOnReserve {
             guard key.scopes.contains(.admin) else { throw .connectionsExhausted }
             onReserve = shares.enter(.adminsOnReserve, most: Self.maxAdminsOnReserve)
@@ -85,7 +85,7 @@ extension API {
         guard let ofKey = shares.enter(.key(key.id), most: settings.maxRequestsPerKey) else {
             throw .keyBusy(settings.maxRequestsPerKey)
         }
-        return Leases(ofKey: ofKey, onReserve: onReserve)
+        return RequestPermits(ofKey: ofKey, onReserve: onReserve)
     }
 }
 
@@ -95,7 +95,7 @@ extension APIError {
         APIError(
             .tooManyRequests,
             "key_busy",
-            "This API key has \(most) requests under way, as many as it may, event streams and waits among them; "
+            "This API key already has \(most) requests under way, the most it may have, event streams and waits included; "
                 + "try again when one has ended.",
             fields: [.retryAfter: "5"]
         )

@@ -14,7 +14,7 @@ struct HTTPMetrics: Sendable {
     ]
 
     /// The routes of the open requests, by request identifier.
-    private final class Ledger: Sendable {
+    private final class OpenRequests: Sendable {
         let routes = Mutex<[String: String]>([:])
     }
 
@@ -23,13 +23,13 @@ struct HTTPMetrics: Sendable {
     private let inFlight: Gauge
     private let received: Counter
     private let sent: Counter
-    private let ledger = Ledger()
+    private let openRequests = OpenRequests()
 
     init(_ registry: MetricRegistry) {
         requests = registry.counter(
             "palimpsest_http_requests_total",
             help:
-                "Requests by method, route and status; without a status the peer went away first.",
+                "Requests by method, route and status; the status is 'none' if the client disconnected first.",
             labels: ["method", "route", "status"]
         )
         seconds = registry.histogram(
@@ -46,11 +46,11 @@ struct HTTPMetrics: Sendable {
         )
         received = registry.counter(
             "palimpsest_http_received_bytes_total",
-            help: "Bytes of request bodies, uploads."
+            help: "Bytes of request bodies received."
         )
         sent = registry.counter(
             "palimpsest_http_sent_bytes_total",
-            help: "Bytes of response bodies."
+            help: "Bytes of response bodies sent."
         )
     }
 
@@ -61,13 +61,13 @@ struct HTTPMetrics: Sendable {
     ///   - route: The pattern of its route; `nil` if none matches.
     func begin(_ id: String, route: String?) {
         let route = route ?? Self.none
-        ledger.routes.withLock { $0[id] = route }
+        openRequests.routes.withLock { $0[id] = route }
         inFlight.add(1, [route])
     }
 
     /// Records the end of a request; one whose head was refused never began.
     func end(_ record: RequestRecord) {
-        let route = ledger.routes.withLock { $0.removeValue(forKey: record.id) }
+        let route = openRequests.routes.withLock { $0.removeValue(forKey: record.id) }
         if let route { inFlight.add(-1, [route]) }
         let method = record.method.map {
             Self.methods.contains($0.rawValue) ? $0.rawValue : "other"

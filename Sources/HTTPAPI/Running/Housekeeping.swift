@@ -27,7 +27,7 @@ struct Housekeeping: Sendable {
     /// The files that the start of the service set aside.
     let leftovers: Leftovers
     /// The jobs that must not expire yet.
-    let readings: JobReadings
+    let downloads: JobDownloads
     let logger: Logger
     /// Space on the disk that is held back so that erasing works on a full disk.
     var reserve: DiskReserve?
@@ -63,7 +63,7 @@ struct Housekeeping: Sendable {
             "the clock was set; what is unfinished or kept for a while was moved with it",
             metadata: ["by_seconds": "\(step / 1000)"]
         )
-        try await leftovers.moveSetAside(by: step)
+        try await leftovers.shiftSetAsideTimes(by: step)
     }
 
     /// Erases every expired job with its files, except those whose archives are being sent.
@@ -72,8 +72,8 @@ struct Housekeeping: Sendable {
     func expire() async throws {
         while true {
             let expired = try await reserve.erasing(in: store, on: disk, logger) {
-                [store, readings] in
-                try await store.expireJobs(imageLimit: Self.expiredAtOnce, sparing: readings.jobs)
+                [store, downloads] in
+                try await store.expireJobs(imageLimit: Self.expiredAtOnce, sparing: downloads.jobs)
             }
             guard !expired.isEmpty else { return }
             try await remove(expired.blobs, ifOlderThan: .zero)

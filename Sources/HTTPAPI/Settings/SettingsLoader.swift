@@ -107,8 +107,8 @@ public struct SettingsLoader {
         case .maxPixels:
             let range =
                 UInt64(
-                    ImageCost.settablePixels.lowerBound
-                )...UInt64(ImageCost.settablePixels.upperBound)
+                    ImageCost.maxPixelsRange.lowerBound
+                )...UInt64(ImageCost.maxPixelsRange.upperBound)
             readNumber(text, from: source, in: range) { $0.maxPixels = Int($1) }
         case .maxArchiveMembers:
             readNumber(text, from: source, in: 1...500_000) { $0.maxArchiveMembers = Int($1) }

@@ -48,7 +48,7 @@ extension API {
         key: APIKey,
         idempotencyKey: String?
     ) async throws -> (response: ServerResponse, isNew: Bool) {
-        let patience = Self.preferredWait(request.fields)
+        let timeout = Self.preferredWait(request.fields)
         let secret = try RecoveryFields.secret(request.fields)
         try await requireRoom(for: request.body.declaredLength)
         let recovery = try await recipient(secret)
@@ -85,12 +85,12 @@ extension API {
             throw APIError.overQuota(excess)
         }
         var job = accepted
-        if let patience {
+        if let timeout {
             fields[.preferenceApplied] = "wait"
-            job = try await finished(job, of: key, within: patience, for: request.clientEnd)
+            job = try await finished(job, of: key, within: timeout, for: request.clientEnd)
         }
         fields[.location] = JobDocument.path(of: job.id)
-        guard !job.state.isTerminal || patience == nil else {
+        guard !job.state.isTerminal || timeout == nil else {
             return (try answer(try await document(job), fields: fields), isNew)
         }
         return (try await self.accepted(job, fields: fields), isNew)
@@ -283,7 +283,7 @@ extension API {
                 String(decoding: part.filter { !" \t\"".utf8.contains($0) }, as: UTF8.self)
             }
             guard let name = parts.first, name.equalsIgnoringASCIICase("wait") else { continue }
-            return parts.count == 2 ? patience(parts[1]) : nil
+            return parts.count == 2 ? seconds(parts[1]) : nil
         }
         return nil
     }
@@ -293,7 +293,7 @@ extension APIError {
     static let memoryLow = APIError(
         .serviceUnavailable,
         "memory_low",
-        "There is no memory now.",
+        "The service is short of memory; try again in a moment.",
         fields: [.retryAfter: "10"]
     )
 }

@@ -108,7 +108,7 @@ final class ArchiveUpload: StreamedUpload {
         do throws(ArchiveFault) {
             path = try ArchivePath(member.name)
         } catch {
-            throw Self.hostile(member, error)
+            throw Self.unsafeName(member, error)
         }
         if let reason = FileRule.reason(folders: path.folders, name: path.name) {
             images.passOver(member.name, reason)
@@ -131,7 +131,7 @@ final class ArchiveUpload: StreamedUpload {
             source: member.name,
             name: path.name,
             folders: path.folders,
-            isMeant: false
+            isDeclaredImage: false
         )
         return true
     }
@@ -157,7 +157,7 @@ final class ArchiveUpload: StreamedUpload {
     }
 
     /// Refuses the whole archive because of a member with an unsafe name, which is no accident.
-    private static func hostile(_ member: ArchiveMember, _ fault: ArchiveFault) -> APIError {
+    private static func unsafeName(_ member: ArchiveMember, _ fault: ArchiveFault) -> APIError {
         let fault = fault.ofMember(member.number)
         var error = APIError(fault)
         error.faults = [

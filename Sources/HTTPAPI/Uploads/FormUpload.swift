@@ -96,7 +96,7 @@ final class FormUpload: StreamedUpload {
             source: filename,
             name: filename,
             label: state.parameters.label,
-            isMeant: true
+            isDeclaredImage: true
         )
         state.part = .file
     }
@@ -126,7 +126,7 @@ final class FormUpload: StreamedUpload {
             guard let text = String(validating: bytes, as: UTF8.self) else {
                 throw APIError.fieldMalformed(name)
             }
-            guard !Self.isMeantAsFile(name, text) else { throw APIError.fileWithoutName(name) }
+            guard !Self.isProbablyFile(name, text) else { throw APIError.fileWithoutName(name) }
             try state.parameters.set(name, to: text)
         }
         state.part = .none
@@ -136,7 +136,7 @@ final class FormUpload: StreamedUpload {
     ///
     /// Its name suggests a file, or its value ends like a photo's name: curl sends `-F
     /// file=photo.jpg` like this if the `@` is missing.
-    private static func isMeantAsFile(_ name: String, _ text: String) -> Bool {
+    private static func isProbablyFile(_ name: String, _ text: String) -> Bool {
         guard !JobParameters.isKnown(name) else { return false }
         let word = name.lowercased().filter(\.isLetter)
         return namesOfFiles.contains(word.hasSuffix("s") ? String(word.dropLast()) : word)

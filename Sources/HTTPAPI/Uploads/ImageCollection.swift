@@ -35,7 +35,7 @@ struct ImageCollection {
         var spool: ImageSpool
         /// The first bytes, if these decide whether the file is a photo; `nil` if it counts as one
         /// anyway.
-        var beginning: [UInt8]?
+        var prefix: [UInt8]?
     }
 
     /// The number of files that are flushed to disk at once, which hardly takes longer than one.
@@ -62,15 +62,15 @@ struct ImageCollection {
     ///   - name: The file name; only its last path component counts.
     ///   - folders: The folders that contain it, outermost first.
     ///   - label: The class that was set before it, if any.
-    ///   - isMeant: Whether the file is an image whatever it contains. If not, it is skipped unless
-    ///     its name or its first bytes are those of a photo.
+    ///   - isDeclaredImage: Whether the file is an image whatever it contains. If not, it is
+    ///     skipped unless its name or its first bytes are those of a photo.
     /// - Throws: ``APIError/imagesTooMany(_:)``; faults of the disk.
     mutating func begin(
         source: String,
         name: String,
         folders: [String] = [],
         label: ClassLabel? = nil,
-        isMeant: Bool
+        isDeclaredImage: Bool
     ) throws {
         try requireRoom()
         open = Open(
@@ -79,14 +79,14 @@ struct ImageCollection {
             folders: folders,
             label: label,
             spool: try ImageSpool(in: blobs, limits: limits),
-            beginning: isMeant || FileRule.isPhoto(named: name) ? nil : []
+            prefix: isDeclaredImage || FileRule.isPhoto(named: name) ? nil : []
         )
     }
 
     /// Appends bytes to the current image.
     mutating func append(_ bytes: [UInt8]) throws {
-        if let beginning = open?.beginning, beginning.count < FileRule.beginning {
-            open?.beginning = beginning + bytes.prefix(FileRule.beginning - beginning.count)
+        if let prefix = open?.prefix, prefix.count < FileRule.prefixLength {
+            open?.prefix = prefix + bytes.prefix(FileRule.prefixLength - prefix.count)
         }
         try open?.spool.append(bytes)
     }
@@ -95,7 +95,7 @@ struct ImageCollection {
     mutating func end() throws {
         guard let image = open else { return }
         open = nil
-        if let beginning = image.beginning, !FileRule.isPhoto(beginningWith: beginning) {
+        if let prefix = image.prefix, !FileRule.isPhoto(beginningWith: prefix) {
             return passOver(image.source, .other)
         }
         let content = image.spool.finish()

@@ -12,5 +12,5 @@ struct ConnectionContext: Sendable {
     let loggedPath: HTTPServer.LoggedPath
     let registry: ConnectionRegistry
     let trust: ProxyTrust
-    let standingFields: HTTPFields
+    let defaultFields: HTTPFields
 }

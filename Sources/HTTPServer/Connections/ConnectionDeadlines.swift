@@ -61,20 +61,20 @@ struct ConnectionDeadlines: Sendable {
             if newWaiting == .body, let arrived = progress().arrived { pace.arrived(arrived) }
             waiting = newWaiting
             waitStart = now
-            waitDeadline = patience.map { now + $0 } ?? .max
+            waitDeadline = timeout.map { now + $0 } ?? .max
         }
         if drainingBegins {
             drainingBegins = false
             output.restart(now: now)
         }
-        let look = output.update(
+        let nextCheck = output.update(
             hasOutput: hasOutput,
             sentBytes: sentBytes,
-            patience: writePatience,
+            limits: stallLimits,
             progress: progress,
             now: now
         )
-        return min(waitDeadline, look)
+        return min(waitDeadline, nextCheck)
     }
 
     /// Whether the awaited event has missed its deadline.
@@ -86,17 +86,17 @@ struct ConnectionDeadlines: Sendable {
         // Bytes have arrived that cannot be read yet: the beginning of a TLS record.
         pace.waited(now - waitStart)
         waitStart = now
-        waitDeadline = now + pace.patience
+        waitDeadline = now + pace.timeout
         return now >= waitDeadline
     }
 
     /// Whether the reader has taken nothing for too long.
     mutating func isReaderStalled(progress: PeerProgress, now: UInt64) -> Bool {
-        output.isStalled(patience: writePatience, progress: progress, now: now)
+        output.isStalled(limits: stallLimits, progress: progress, now: now)
     }
 
-    private var writePatience: OutputPace.Patience {
-        OutputPace.Patience(
+    private var stallLimits: OutputPace.StallLimits {
+        OutputPace.StallLimits(
             silence: (isDraining ? min(timeouts.write, timeouts.writeWhenDraining) : timeouts.write)
                 .nanoseconds,
             longestCredit: isDraining ? 0 : timeouts.readerCredit.nanoseconds,
@@ -104,12 +104,12 @@ struct ConnectionDeadlines: Sendable {
         )
     }
 
-    private var patience: UInt64? {
+    private var timeout: UInt64? {
         switch waiting {
         case .nothing: nil
         case .idle: timeouts.idle.nanoseconds
         case .head: timeouts.head.nanoseconds
-        case .body: pace.patience
+        case .body: pace.timeout
         case .end: timeouts.linger.nanoseconds
         }
     }

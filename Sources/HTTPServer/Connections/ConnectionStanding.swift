@@ -7,9 +7,9 @@ enum ConnectionStanding: Int, Sendable, Comparable {
     case ending
     /// A request or the TLS handshake is arriving.
     case arriving
-    /// A response without a lease is being sent.
+    /// A response without a permit is being sent.
     case leaving
-    /// A request is under way, or a response with a lease is being sent; it is never evicted.
+    /// A request is under way, or a response with a permit is being sent; it is never evicted.
     case serving
 
     static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }

@@ -84,13 +84,13 @@ extension HTTPConnection {
     /// Sends the handler's response.
     func answer(_ response: ServerResponse, of number: Int) async {
         guard number == exchange else { return }
-        if socket.isOpen { lease = response.lease }
+        if socket.isOpen { permit = response.permit }
         do {
             try await send(response, of: number)
         } catch {
             if !(error is ConnectionClosed) {
                 context.logger.warning(
-                    "Response cut off",
+                    "response cut off",
                     metadata: ["request.id": "\(record?.id ?? "")", "error": "\(error)"]
                 )
             }
@@ -105,7 +105,7 @@ extension HTTPConnection {
     private func send(_ response: ServerResponse, of number: Int) async throws {
         guard !machine.isClosed else { throw ConnectionClosed() }
         var fields = response.fields
-        for field in context.standingFields where fields[field.name] == nil { fields.append(field) }
+        for field in context.defaultFields where fields[field.name] == nil { fields.append(field) }
         if isOnReserve { fields[.connection] = "close" }
         fields[.date] = HTTPDate.encode(WallClock.seconds())
         if let requestID = record?.id { fields[.xRequestID] = requestID }
@@ -161,7 +161,7 @@ extension HTTPConnection {
         record.duration = .nanoseconds(Int64(clamping: DeadlineClock.now() - exchangeStart))
         record.isComplete = isComplete
         context.logger.info(
-            "Request",
+            "request",
             metadata: [
                 "request.id": "\(record.id)",
                 "peer": "\(record.peer)",

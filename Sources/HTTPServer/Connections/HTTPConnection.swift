@@ -31,8 +31,8 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
     /// Whether the peer has ended its sending direction, which ``clientEnd`` tells the handler.
     private var hasPeerEnded = false
     private(set) var clientEnd = ClientEnd()
-    /// The lease of the current response, or of the last one until it has been sent.
-    var lease: (any Sendable)?
+    /// The permit of the current response, or of the last one until it has been sent.
+    var permit: (any Sendable)?
     private(set) var isOnReserve: Bool
     private var standing = ConnectionStanding.arriving
 
@@ -134,7 +134,7 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
 
     func socketClosed() {
         shard.clock.assumeIsolated { $0.remove(self) }
-        lease = nil
+        permit = nil
         clientEnd.end()
         if context.registry.remove(self) { onClose() }
     }
@@ -175,7 +175,7 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         // If output is flushed within the event that produced it, no later event reports that.
         if machine.awaitsFlush, !socket.hasPendingOutput { return perform(machine.outputFlushed()) }
         guard socket.isOpen else { return }
-        if !machine.isServing, !socket.hasPendingOutput { lease = nil }
+        if !machine.isServing, !socket.hasPendingOutput { permit = nil }
         noteStanding()
         guard socket.isOpen else { return }
         socket.setReading(machine.wantsBytes, for: self)
@@ -192,7 +192,7 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
     /// Prepares the client state of the request that begins now, and promotes a reserve connection
     /// if there is room.
     func beginClient() {
-        lease = nil
+        permit = nil
         if isOnReserve { isOnReserve = !context.registry.promote(self) }
         clientEnd = ClientEnd()
         if hasPeerEnded { clientEnd.end() }
@@ -213,7 +213,7 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         case .nothing, .body, .end: break
         }
         guard socket.hasPendingOutput else { return .ending }
-        return lease == nil ? .leaving : .serving
+        return permit == nil ? .leaving : .serving
     }
 
     /// Tears down a connection that is broken or not worth keeping, and notifies all waiters.

@@ -7,8 +7,8 @@ import SocketIO
 /// reader, and some readers take a megabyte at once and then rest (`curl --limit-rate` over TLS). A
 /// reader therefore earns time by what it has taken, up to a bound.
 struct OutputPace: Sendable {
-    /// How long a reader may take nothing.
-    struct Patience: Sendable {
+    /// How long a reader may take nothing before it counts as stalled.
+    struct StallLimits: Sendable {
         /// The time allowed without any credit.
         var silence: UInt64
         /// The most credit that a reader may earn.
@@ -19,12 +19,12 @@ struct OutputPace: Sendable {
 
     /// The number of checks per silence, so that a stalled reader is noticed soon after its
     /// deadline.
-    private static let looks: UInt64 = 4
+    private static let checksPerSilence: UInt64 = 4
 
     /// The time of the last progress; `nil` while no output is pending.
     private var lastProgress: UInt64?
-    private var lastLook: UInt64 = 0
-    private var taken: UInt64?
+    private var lastCheck: UInt64 = 0
+    private var acknowledged: UInt64?
     private var credit: UInt64 = 0
     private var sentBytes: UInt64 = 0
 
@@ -33,14 +33,14 @@ struct OutputPace: Sendable {
     /// - Parameters:
     ///   - hasOutput: Whether output is pending.
     ///   - newSentBytes: The number of bytes that have left this process.
-    ///   - patience: How long a reader may take nothing.
+    ///   - limits: How long a reader may take nothing.
     ///   - progress: The peer's progress, queried only when needed.
     ///   - now: The current time.
-    /// - Returns: When to call ``isStalled(patience:progress:now:)``.
+    /// - Returns: When to call ``isStalled(limits:progress:now:)``.
     mutating func update(
         hasOutput: Bool,
         sentBytes newSentBytes: UInt64,
-        patience: Patience,
+        limits: StallLimits,
         progress: () -> PeerProgress,
         now: UInt64
     ) -> UInt64 {
@@ -50,51 +50,51 @@ struct OutputPace: Sendable {
             return .max
         }
         if lastProgress == nil || newSentBytes != sentBytes {
-            note(progress().taken, patience: patience, now: now)
-            lastLook = now
+            note(progress().acknowledged, limits: limits, now: now)
+            lastCheck = now
         }
-        return nextLook(patience)
+        return nextCheck(limits)
     }
 
-    /// Restarts the wait, since the patience has changed.
+    /// Restarts the wait, since the limits have changed.
     mutating func restart(now: UInt64) {
         credit = 0
         guard lastProgress != nil else { return }
         lastProgress = now
-        lastLook = now
+        lastCheck = now
     }
 
-    /// Checks the peer's progress, and returns whether it has taken nothing for the whole patience.
-    mutating func isStalled(patience: Patience, progress: PeerProgress, now: UInt64) -> Bool {
-        guard lastProgress != nil, now >= nextLook(patience) else { return false }
-        lastLook = now
-        if progress.taken != taken {
-            note(progress.taken, patience: patience, now: now)
+    /// Checks the peer's progress, and returns whether it has taken nothing for too long.
+    mutating func isStalled(limits: StallLimits, progress: PeerProgress, now: UInt64) -> Bool {
+        guard lastProgress != nil, now >= nextCheck(limits) else { return false }
+        lastCheck = now
+        if progress.acknowledged != acknowledged {
+            note(progress.acknowledged, limits: limits, now: now)
             return false
         }
-        return now >= end(patience)
+        return now >= end(limits)
     }
 
     /// Records progress: charges the time since the last one and credits the bytes taken.
-    private mutating func note(_ newTaken: UInt64, patience: Patience, now: UInt64) {
+    private mutating func note(_ newAcknowledged: UInt64, limits: StallLimits, now: UInt64) {
         let spent = lastProgress.map { now - $0 } ?? 0
-        let bytes = taken.map { newTaken > $0 ? newTaken - $0 : 0 } ?? 0
-        let bound = patience.longestCredit
+        let bytes = acknowledged.map { newAcknowledged > $0 ? newAcknowledged - $0 : 0 } ?? 0
+        let bound = limits.longestCredit
         // Go by way of microseconds, and cap the bytes beyond any bound, so that no product
         // overflows.
-        let earned = min(bytes, 1 << 32) * 1_000_000 / max(patience.bytesPerSecond, 1) * 1000
+        let earned = min(bytes, 1 << 32) * 1_000_000 / max(limits.bytesPerSecond, 1) * 1000
         credit = min((credit > spent ? credit - spent : 0) + earned, bound)
-        taken = newTaken
+        acknowledged = newAcknowledged
         lastProgress = now
     }
 
-    private func end(_ patience: Patience) -> UInt64 {
+    private func end(_ limits: StallLimits) -> UInt64 {
         guard let lastProgress else { return .max }
-        return lastProgress + patience.silence + min(credit, patience.longestCredit)
+        return lastProgress + limits.silence + min(credit, limits.longestCredit)
     }
 
-    private func nextLook(_ patience: Patience) -> UInt64 {
+    private func nextCheck(_ limits: StallLimits) -> UInt64 {
         guard lastProgress != nil else { return .max }
-        return min(lastLook + max(patience.silence / Self.looks, 1), end(patience))
+        return min(lastCheck + max(limits.silence / Self.checksPerSilence, 1), end(limits))
     }
 }

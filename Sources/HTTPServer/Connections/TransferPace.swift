@@ -48,7 +48,7 @@ struct TransferPace: Sendable {
     }
 
     /// How long the wait for the next bytes may last.
-    var patience: UInt64 {
+    var timeout: UInt64 {
         // Split, so that no product overflows for any body within the limits.
         let bytes = max(receivedBytes, arrivedBytes)
         let earned =

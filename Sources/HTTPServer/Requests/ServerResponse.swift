@@ -15,8 +15,8 @@ public struct ServerResponse: Sendable {
     /// An object kept until the whole response has been sent or the connection is lost.
     ///
     /// Releasing its last reference can, for example, end the counting of a request under way. A
-    /// connection whose response has a lease is not closed to make room.
-    public var lease: (any Sendable)?
+    /// connection whose response has a permit is not closed to make room.
+    public var permit: (any Sendable)?
 
     /// Creates a response.
     public init(status: HTTPResponse.Status, fields: HTTPFields = [:], body: ResponseBody = .none) {

@@ -50,14 +50,14 @@ public enum FileRule {
     }
 
     /// The number of leading bytes that ``isPhoto(beginningWith:)`` examines.
-    public static let beginning = 256
+    public static let prefixLength = 256
 
     /// Whether a file begins like a photo of any format.
     ///
     /// This only decides whether to skip the file. Decoding shows what it is and whether it can be
     /// protected.
     ///
-    /// - Parameter bytes: The first ``beginning`` bytes of the file, or all of a shorter one.
+    /// - Parameter bytes: The first ``prefixLength`` bytes of the file, or all of a shorter one.
     /// - Returns: Whether they are those of a photo.
     public static func isPhoto(beginningWith bytes: [UInt8]) -> Bool {
         if signatures.contains(where: bytes.starts(with:)) { return true }
@@ -140,7 +140,7 @@ public enum FileRule {
     /// The brand may be the major one or a compatible one.
     private static func hasPhotoBrand(_ bytes: [UInt8]) -> Bool {
         let length = bytes.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-        let end = min(bytes.count, length, beginning)
+        let end = min(bytes.count, length, prefixLength)
         // The major brand is at offset 8, its version at 12, and compatible brands start at 16.
         return ([8] + Array(stride(from: 16, to: max(end, 16), by: 4))).contains { offset in
             offset + 4 <= bytes.count

@@ -35,8 +35,8 @@ public struct ImageTransition: Sendable, Hashable {
     /// Whether the worker that held the image must stop working on it.
     public var endsLease: Bool { old == .running }
 
-    /// Whether to record the time as the image's end.
-    public var isEnd: Bool { new.isTerminal }
+    /// Whether the image ends here, so that the time is recorded.
+    public var isTerminal: Bool { new.isTerminal }
 
     /// Whether to wake idle workers.
     public var wakesWorkers: Bool { new == .queued }

@@ -17,7 +17,7 @@ public struct ClassLabel: Sendable, Hashable {
     /// - Parameter text: The label in any normalisation form.
     /// - Throws: ``SettingsFault/Code/classInvalid``.
     public init(_ text: String) throws(SettingsFault) {
-        let composed = ComposedText.make(text)
+        let composed = NormalizedText.nfc(text)
         if let flaw = Self.flaw(of: composed) {
             throw SettingsFault(.classInvalid, "This class \(flaw). \(Self.rule)")
         }

@@ -14,8 +14,8 @@ enum FileNames {
         }
         // Convert to lower case first: some upper-case and title-case letters share a lower-case
         // form whose upper case is another letter.
-        let small = ComposedText.make(ComposedText.make(String(shown)).lowercased())
-        return ComposedText.make(small.uppercased())
+        let small = NormalizedText.nfc(NormalizedText.nfc(String(shown)).lowercased())
+        return NormalizedText.nfc(small.uppercased())
     }
 
     /// Whether Windows treats a name as a device, whatever follows its first dot.

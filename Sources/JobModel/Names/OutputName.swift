@@ -76,7 +76,7 @@ public struct OutputName: Sendable, Hashable {
         var shown = String.UnicodeScalarView()
         for scalar in scalars[start...] where !scalar.isInvisible { shown.append(scalar) }
         var kept = String.UnicodeScalarView()
-        for scalar in withoutExtension(ComposedText.make(String(shown)).unicodeScalars[...]) {
+        for scalar in withoutExtension(NormalizedText.nfc(String(shown)).unicodeScalars[...]) {
             kept.append(FileNames.forbidden.contains(scalar) ? "_" : scalar)
         }
         var base = Substring(kept.drop { $0 == "." || $0.isBlank || $0.continuesCharacter })

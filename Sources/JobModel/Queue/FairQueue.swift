@@ -26,7 +26,7 @@ public struct FairQueue: Sendable {
         public let runningPixels: Int64
         /// The key's share; `nil` if it has never claimed anything.
         public let share: Share?
-        /// The turn of the key's first image; see ``JobPriority/turn(ofJobMadeAt:)``.
+        /// The turn of the key's first image; see ``JobPriority/turn(ofJobCreatedAt:)``.
         public let turn: Int64
         /// The job of the key's first image; among equal turns the smaller one comes first.
         public let job: Int64

@@ -7,7 +7,7 @@ public enum ImageCost {
 
     /// The permitted values for ``maxPixels``; above them a PNG's data would not fit into one
     /// chunk.
-    public static let settablePixels = 1000...250_000_000
+    public static let maxPixelsRange = 1000...250_000_000
 
     /// The estimated pixels per byte of a file whose header does not state its size.
     ///

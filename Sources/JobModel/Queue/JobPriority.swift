@@ -37,7 +37,7 @@ public enum JobPriority: String, Codable, Sendable, CaseIterable {
     ///
     /// - Parameter createdAt: When the job was created, in milliseconds since 1970.
     /// - Returns: The creation time less the head start, in milliseconds.
-    public func turn(ofJobMadeAt createdAt: Int64) -> Int64 {
+    public func turn(ofJobCreatedAt createdAt: Int64) -> Int64 {
         createdAt - headStart.components.seconds * 1000
     }
 }

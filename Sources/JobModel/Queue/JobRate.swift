@@ -22,7 +22,7 @@ public struct JobRate: Sendable, Equatable {
     ///   - now: The current time.
     /// - Returns: Whether a job was available; if not, nothing changes.
     public mutating func take(perMinute: Int, now: ContinuousClock.Instant) -> Bool {
-        guard standing(perMinute: perMinute, now: now).remaining > 0 else { return false }
+        guard availableQuota(perMinute: perMinute, now: now).remaining > 0 else { return false }
         fullAt = max(fullAt, now) + .nanoseconds(Self.interval(perMinute))
         return true
     }
@@ -46,7 +46,7 @@ public struct JobRate: Sendable, Equatable {
     ///   - now: The current time.
     /// - Returns: The number of jobs that may be created now, and the time until there is one more.
     ///   The time is `nil` if the bucket is full.
-    public func standing(
+    public func availableQuota(
         perMinute: Int,
         now: ContinuousClock.Instant
     ) -> (remaining: Int, untilNext: Duration?) {

@@ -8,7 +8,7 @@ public struct QueueForecast: Sendable {
     public struct Work: Sendable, Hashable {
         /// The API key that owns the job.
         public let tenant: APIKeyID
-        /// The job's turn; see ``JobPriority/turn(ofJobMadeAt:)``.
+        /// The job's turn; see ``JobPriority/turn(ofJobCreatedAt:)``.
         public let turn: Int64
         /// The pixels of the job's queued and running images.
         public let pixels: Int64

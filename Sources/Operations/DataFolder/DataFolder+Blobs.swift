@@ -9,7 +9,7 @@ extension DataFolder {
     ///   `BlobStorage`.
     /// - Throws: `BlobStorageError` if the disk fails.
     public func openBlobs() throws(BlobStorageError) -> LocalBlobs {
-        try LocalBlobs(root: blobsPath)
+        try LocalBlobs(root: path)
     }
 }
 

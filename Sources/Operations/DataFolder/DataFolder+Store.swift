@@ -40,7 +40,7 @@ extension DataFolder {
                     making: isMade
                 )
             } catch {
-                guard error.isOfWriting, DiskReserve.release(in: path) else { throw error }
+                guard error.isDiskFailure, DiskReserve.release(in: path) else { throw error }
             }
         }
     }

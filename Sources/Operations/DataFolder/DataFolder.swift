@@ -34,7 +34,7 @@ public final class DataFolder: Sendable {
     ) throws -> (folder: DataFolder, mayMakeDatabase: Bool) {
         // Survey before locking: the lock file shows that a server has used the folder.
         if try DataFolderSurvey(of: path).mayMakeDatabase() {
-            _ = try made(path)
+            _ = try create(path)
             do throws(SystemError) {
                 // Refuse a path that leads to a file.
                 if let error = synchronize(path), error.isNoFolder { throw error }
@@ -43,7 +43,7 @@ public final class DataFolder: Sendable {
                 throw fault("The data folder \(path) cannot be written", error)
             }
             try firstStartMark(of: path).write(
-                "The first start of this folder has not come to its end.\n"
+                "The first start of this folder is not complete.\n"
             )
         }
         let folder = try DataFolder(path: path)
@@ -74,7 +74,7 @@ public final class DataFolder: Sendable {
     /// - Throws: ``Fault`` if it cannot be created or written, or another process has locked it.
     init(path: String) throws {
         self.path = path
-        let isNew = try Self.made(path)
+        let isNew = try Self.create(path)
         // Sync the folder's name first, because without it nothing inside survives a power cut. The
         // parent of an existing folder may be unreadable, so its error does not count.
         if let error = Self.synchronize("\(path)/.."), isNew {
@@ -120,9 +120,6 @@ public final class DataFolder: Sendable {
     /// The database file.
     var databasePath: String { "\(path)/\(Self.databaseName)" }
 
-    /// The root of the blob storage.
-    public var blobsPath: String { path }
-
     /// The file with the admin key, which the first start creates.
     var adminKey: SecretFile { SecretFile(path: "\(path)/admin-key", purpose: "The admin key") }
 
@@ -134,7 +131,7 @@ public final class DataFolder: Sendable {
     /// Creates the folder if it is missing.
     ///
     /// - Returns: Whether it was missing.
-    private static func made(_ path: String) throws -> Bool {
+    private static func create(_ path: String) throws -> Bool {
         do throws(SystemError) {
             return try Folder.make(path)
         } catch {

@@ -28,10 +28,10 @@ struct DataFolderSurvey {
     let logs: [String]
     /// The existing keys, as error messages name them.
     let keys: [String]
-    /// The number of blobs, including those set aside.
-    let photos: Int
+    /// The number of blobs, whether filed or set aside.
+    let blobCount: Int
     /// Whether a server or a command has locked the folder before.
-    let wasServed: Bool
+    let wasLocked: Bool
     /// Whether its first start was not completed.
     let isUnfinished: Bool
 
@@ -52,10 +52,10 @@ struct DataFolderSurvey {
             try Self.names(in: "\(path)/blobs").map { "\(path)/blobs/\($0)" } + [
                 "\(path)/set-aside"
             ]
-        photos = try folders.reduce(0) {
+        blobCount = try folders.reduce(0) {
             $0 + (try Self.names(in: $1).count { $0.utf8.count == 64 })
         }
-        wasServed = exists("lock")
+        wasLocked = exists("lock")
         isUnfinished = exists(DataFolder.firstStartMarkName)
     }
 
@@ -73,11 +73,11 @@ struct DataFolderSurvey {
         case .present(let hasLog):
             try refuseForeignLog(hasLog)
             // A database without tables may also be left by an unfinished first start.
-            return photos == 0 && (isUnfinished || keys.isEmpty)
-        case .foreign: throw loss("is no database of SQLite")
+            return blobCount == 0 && (isUnfinished || keys.isEmpty)
+        case .foreign: throw loss("is not an SQLite database")
         case .missing, .empty:
             let isFresh =
-                photos == 0 && (isUnfinished || logs.isEmpty && (keys.isEmpty || !wasServed))
+                blobCount == 0 && (isUnfinished || logs.isEmpty && (keys.isEmpty || !wasLocked))
             guard isFresh else { throw loss(database == .empty ? "is empty" : "is missing") }
             return true
         }
@@ -89,10 +89,10 @@ struct DataFolderSurvey {
     func requireDatabase() throws {
         switch database {
         case .present(let hasLog): try refuseForeignLog(hasLog)
-        case .foreign: throw loss("is no database of SQLite")
-        case .empty where !isUnfinished && (photos > 0 || !keys.isEmpty || !logs.isEmpty):
+        case .foreign: throw loss("is not an SQLite database")
+        case .empty where !isUnfinished && (blobCount > 0 || !keys.isEmpty || !logs.isEmpty):
             throw loss("is empty")
-        case .missing where !isUnfinished && (photos > 0 || !keys.isEmpty || !logs.isEmpty):
+        case .missing where !isUnfinished && (blobCount > 0 || !keys.isEmpty || !logs.isEmpty):
             throw loss("is missing")
         case .missing, .empty:
             throw DataFolder.Fault(
@@ -113,14 +113,14 @@ struct DataFolderSurvey {
             : " First move \(logs.joined(separator: " and ")) away, which \(verb) to the lost one."
         return
             "Nothing was changed.\(away) To restore it, copy the whole last backup (`palimpsest backup`) to this folder; its "
-            + "\(name) alone does where nothing was erased or has expired since. To start anew without what the folder holds, "
+            + "\(name) alone is enough if nothing was erased or has expired since. To start over without what the folder holds, "
             + "move the folder away, or name another one by --data."
     }
 
     private func loss(_ what: String) -> DataFolder.Fault {
         var held = keys
-        if photos > 0 {
-            held.insert(photos == 1 ? "1 file of a photo" : "\(photos) files of photos", at: 0)
+        if blobCount > 0 {
+            held.insert(blobCount == 1 ? "1 photo file" : "\(blobCount) photo files", at: 0)
         }
         if !logs.isEmpty { held.append(logs.joined(separator: ", ")) }
         let rest = held.isEmpty ? "" : ", but the folder holds \(held.joined(separator: ", "))"

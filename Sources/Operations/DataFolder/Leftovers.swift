@@ -55,7 +55,10 @@ public struct Leftovers: Sendable {
             return (spools, back, try blobs.setOrphansAside(at: time) { referenced.contains($0) })
         }
         if spools > 0 {
-            logger.notice("removed what the last run left", metadata: ["spools": "\(spools)"])
+            logger.notice(
+                "removed unfinished files of the last run",
+                metadata: ["spools": "\(spools)"]
+            )
         }
         if back.files > 0 {
             logger.notice(
@@ -93,13 +96,13 @@ public struct Leftovers: Sendable {
     ///
     /// - Parameter step: The shift in milliseconds, positive for later.
     /// - Throws: Errors of the disk.
-    public func moveSetAside(by step: Int64) async throws {
-        try await disk.run { [blobs] in try blobs.moveSetAside(by: step) }
+    public func shiftSetAsideTimes(by step: Int64) async throws {
+        try await disk.run { [blobs] in try blobs.shiftSetAsideTimes(by: step) }
     }
 
-    private func metadata(of moved: LocalBlobs.Moved) -> Logger.Metadata {
+    private func metadata(of totals: LocalBlobs.FileTotals) -> Logger.Metadata {
         [
-            "files": "\(moved.files)", "bytes": "\(moved.bytes)",
+            "files": "\(totals.files)", "bytes": "\(totals.bytes)",
             "folder": "\(blobs.setAsideFolder)",
             "period_seconds": "\(setAsidePeriod.components.seconds)",
         ]

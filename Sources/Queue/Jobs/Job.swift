@@ -16,7 +16,7 @@ public struct Job: Sendable, Equatable {
     public let attachments: AttachmentRequest
     /// How urgent it is among the jobs of its key.
     public let priority: JobPriority
-    /// When its turn is, see `JobPriority.turn(ofJobMadeAt:)`.
+    /// When its turn is, see `JobPriority.turn(ofJobCreatedAt:)`.
     public let turn: Int64
     /// The pixels of all its images, see `ImageCost`.
     public let pixels: Int64

@@ -135,7 +135,7 @@ public protocol JobCatalog: Sendable {
     ///
     /// - Parameters:
     ///   - imageLimit: The most images to remove in this transaction.
-    ///   - kept: Jobs that do not expire yet, because somebody is reading their files.
+    ///   - kept: Jobs that do not expire yet, because somebody is downloading their files.
     /// - Returns: What was done; nothing while ``StoreUpkeep/isTimeInDoubt``.
     /// - Throws: ``StoreError``.
     func expireJobs(

@@ -70,7 +70,7 @@ final class StoreClock: Sendable {
                     let gap = TimeLine.Gap(
                         began: seen,
                         ended: wall,
-                        open: uptime + TimeLine.gapPatience
+                        open: uptime + TimeLine.doubtPeriod
                     )
                     line = TimeLine(offset: wall - uptime, gap: gap)
                 }
@@ -90,7 +90,7 @@ final class StoreClock: Sendable {
     func follow(_ db: Database) throws -> Int64 {
         let (wall, uptime) = (machine.wall(), machine.uptime())
         let (step, saved) = state.withLock { state in
-            (state.line.look(wall: wall, uptime: uptime), state.saved)
+            (state.line.observe(wall: wall, uptime: uptime), state.saved)
         }
         guard step != nil || uptime - saved >= Self.saveInterval else { return 0 }
         var line = state.withLock(\.line)

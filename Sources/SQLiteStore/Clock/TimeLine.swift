@@ -9,7 +9,7 @@ import Queue
 ///
 /// If the clock was set while the machine was off, nobody knows how long it was off. A boot at an
 /// earlier calendar time than before counts as no time. A boot at a later time counts as the full
-/// difference, but nothing is erased for ``gapPatience``, during which a clock that booted wrong is
+/// difference, but nothing is erased for ``doubtPeriod``, during which a clock that booted wrong is
 /// usually corrected.
 struct TimeLine: Sendable, Equatable {
     /// The time for which the machine was off, according to its calendar.
@@ -34,9 +34,9 @@ struct TimeLine: Sendable, Equatable {
     /// The deviation above which the wall clock counts as set, in milliseconds.
     static let tolerance: Int64 = 2000
     /// How long a wall clock must keep its new setting before it is followed, in milliseconds.
-    static let patience: Int64 = 60_000
+    static let confirmationPeriod: Int64 = 60_000
     /// How long after a boot nothing is erased, in milliseconds.
-    static let gapPatience: Int64 = 600_000
+    static let doubtPeriod: Int64 = 600_000
 
     /// The time minus the uptime.
     private(set) var offset: Int64
@@ -62,7 +62,7 @@ struct TimeLine: Sendable, Equatable {
     ///
     /// - Returns: The step to follow, once the wall clock has kept its new setting. Move the rows,
     ///   then call ``follow(_:)``.
-    mutating func look(wall: Int64, uptime: Int64) -> Step? {
+    mutating func observe(wall: Int64, uptime: Int64) -> Step? {
         if let gap, uptime >= gap.open { self.gap = nil }
         let seen = wall - uptime
         guard abs(seen - offset) > Self.tolerance else {
@@ -73,7 +73,7 @@ struct TimeLine: Sendable, Equatable {
             candidate = (seen, uptime)
             return nil
         }
-        return uptime - earlier.since >= Self.patience ? step(by: seen - offset) : nil
+        return uptime - earlier.since >= Self.confirmationPeriod ? step(by: seen - offset) : nil
     }
 
     /// Splits a step of the calendar between rows from before and since the boot.

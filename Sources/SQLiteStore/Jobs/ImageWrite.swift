@@ -63,7 +63,7 @@ struct ImageWrite {
             "owner": lease?.owner.description, "until": lease?.until,
             "token": lease.map { Data($0.token.bytes) }, "keeps": keepsToken ? 1 : 0,
             "available": transition.new == .queued ? now + transition.delay.milliseconds : nil,
-            "finished": transition.isEnd ? now : nil,
+            "finished": transition.isTerminal ? now : nil,
             "code": transition.failure?.code, "detail": transition.failure?.detail,
             "output": result.map { Data($0.output.sha256.bytes) },
             "size": result.map { Int64(clamping: $0.output.size) },

@@ -76,7 +76,7 @@ extension SQLiteStore {
             settings: new.settings,
             attachments: new.attachments,
             priority: new.priority,
-            turn: new.priority.turn(ofJobMadeAt: time),
+            turn: new.priority.turn(ofJobCreatedAt: time),
             pixels: images.reduce(0) { $0 + Int64($1.pixels) },
             counts: counts,
             createdAt: time,

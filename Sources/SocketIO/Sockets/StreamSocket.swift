@@ -35,8 +35,8 @@ extension SocketOwner {
 ///
 /// Bytes in this side's buffers do not count.
 public struct PeerProgress: Sendable, Equatable {
-    /// A number that changes when the peer takes bytes; its value has no other meaning.
-    public var taken: UInt64
+    /// Grows by the bytes that the peer has acknowledged or read; only differences have a meaning.
+    public var acknowledged: UInt64
     /// The number of bytes that have arrived from the peer, read or unread, counted before
     /// decryption.
     ///
@@ -44,8 +44,8 @@ public struct PeerProgress: Sendable, Equatable {
     public var arrived: UInt64?
 
     /// Creates a value.
-    public init(taken: UInt64, arrived: UInt64?) {
-        self.taken = taken
+    public init(acknowledged: UInt64, arrived: UInt64?) {
+        self.acknowledged = acknowledged
         self.arrived = arrived
     }
 }
@@ -118,16 +118,16 @@ public final class StreamSocket {
     /// writable again only when a third of the buffer is free. Of several megabytes, that takes a
     /// slow reader minutes.
     public var peerProgress: PeerProgress {
-        guard isOpen else { return PeerProgress(taken: sentBytes, arrived: nil) }
+        guard isOpen else { return PeerProgress(acknowledged: sentBytes, arrived: nil) }
         var (acknowledged, arrived): (UInt64, UInt64) = (0, 0)
         if clinux_tcp_progress(descriptor, &acknowledged, &arrived) == 0 {
-            return PeerProgress(taken: acknowledged, arrived: arrived)
+            return PeerProgress(acknowledged: acknowledged, arrived: arrived)
         }
         var unread: Int32 = 0
         guard clinux_unsent(descriptor, &unread) == 0 else {
-            return PeerProgress(taken: sentBytes, arrived: nil)
+            return PeerProgress(acknowledged: sentBytes, arrived: nil)
         }
-        return PeerProgress(taken: sentBytes &- UInt64(clamping: unread), arrived: nil)
+        return PeerProgress(acknowledged: sentBytes &- UInt64(clamping: unread), arrived: nil)
     }
 
     /// Whether the socket can still be used.

@@ -118,12 +118,12 @@ struct EarlierResultSorting {
         guard !isPhoto(output.picturePath(of: photo), for: photo) else { return nil }
         var picture = photo
         picture.name = names.take(photo.name, in: photo.label)
-        if let holder = earlier?.holder(of: photo.name),
-            holder.original == nil || holder.original != photo.sha256
+        if let nameOwner = earlier?.owner(of: photo.name),
+            nameOwner.original == nil || nameOwner.original != photo.sha256
         {
             let (path, result) = (photo.path, output.picturePath(of: picture))
             renamed.append(
-                "\(StandardError.printable(path)) becomes \(StandardError.printable(result)): \(holder.description)"
+                "\(StandardError.printable(path)) becomes \(StandardError.printable(result)): \(nameOwner.description)"
             )
         }
         return picture

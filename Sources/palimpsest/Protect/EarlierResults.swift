@@ -26,7 +26,7 @@ struct EarlierResults {
     }
 
     /// The owner of a name.
-    struct Holder {
+    struct NameOwner {
         /// The hash of the owner's photo, if known.
         ///
         /// A copy of that photo gets the next number without a remark.
@@ -39,7 +39,7 @@ struct EarlierResults {
     private(set) var results: [Result] = []
     /// The base names that are taken.
     private(set) var names: [String] = []
-    private var holders: [String: Holder] = [:]
+    private var nameOwners: [String: NameOwner] = [:]
 
     /// Lists the folder of a class.
     ///
@@ -100,7 +100,7 @@ struct EarlierResults {
     }
 
     /// Returns the owner of a name, or `nil` if the name is free.
-    func holder(of name: OutputName) -> Holder? { holders[OutputName.folded(name.base)] }
+    func owner(of name: OutputName) -> NameOwner? { nameOwners[OutputName.folded(name.base)] }
 
     /// Matches photos with their results, each result with one photo: copies need as many results.
     ///
@@ -128,7 +128,10 @@ struct EarlierResults {
     // MARK: - Steps
 
     private mutating func hold(_ base: String, by original: SHA256Digest?, _ description: String) {
-        holders[OutputName.folded(base)] = Holder(original: original, description: description)
+        nameOwners[OutputName.folded(base)] = NameOwner(
+            original: original,
+            description: description
+        )
     }
 
     private static func bases(of files: [String], before suffix: String) -> [String] {

@@ -95,7 +95,7 @@ struct FolderSearch {
             return findings.append(.photo(path: path, folders: folders))
         }
         switch kind {
-        case .file where PictureSign.isShown(byFile: path):
+        case .file where PhotoSniffer.mayBePhoto(at: path):
             findings.append(.photo(path: path, folders: folders))
         case .file: passedOver.add(path, .other)
         // What cannot be examined may be a folder of photos.

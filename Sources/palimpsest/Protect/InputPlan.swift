@@ -62,7 +62,7 @@ struct InputPlan {
     /// One sentence for each result that does not get its usual name, with the reason.
     private var renamed: [String] = []
     /// Whether the results would lie among the photos.
-    private var isIntoItself = false
+    private var outputOverlapsInput = false
 
     private var sources: Set<FileIdentity> = []
     private var paths: Set<String> = []
@@ -94,7 +94,7 @@ struct InputPlan {
             let path = input.count > 1 && input.hasSuffix("/") ? String(input.dropLast()) : input
             switch FileKind(path: path) {
             case .folder(let identity):
-                isIntoItself = isIntoItself || identity == output.identity
+                outputOverlapsInput = outputOverlapsInput || identity == output.identity
                 search(path)
             case .file, .other, .fault: add(path, in: "", album: nil)
             }
@@ -122,7 +122,7 @@ struct InputPlan {
 
     /// The reason why the run as a whole cannot do anything; `nil` if it can.
     var refusal: String? {
-        guard !isIntoItself else {
+        guard !outputOverlapsInput else {
             return "The results would lie among the photos; name another folder by --out."
         }
         guard pictures.isEmpty, kept + done + resumed == 0 else { return nil }
@@ -131,8 +131,8 @@ struct InputPlan {
             let passed =
                 switch passedOver.total {
                 case 0: ""
-                case 1: "; the one file there is none"
-                case let count: "; the \(count) files there are none (\(passedOver.words))"
+                case 1: "; the one file there is not a picture"
+                case let count: "; the \(count) files there are not pictures (\(passedOver.words))"
                 }
             return "There is no picture in \(shown)\(inputs.count > 3 ? ", …" : "")\(passed)."
         }
@@ -165,7 +165,7 @@ struct InputPlan {
         guard kept == 0 else { return "nothing to do" }
         guard done > 0 else { return nil }
         let photos = done == 1 ? "1 photo has a result" : "\(done) photos have results"
-        return "\(photos) already; nothing to do (--force protects them anew)"
+        return "\(photos) already; nothing to do (--force protects them again)"
     }
 
     /// Whether this run found a photo, whatever happens to it.
@@ -174,7 +174,7 @@ struct InputPlan {
     /// The remarks about skipped files and links, and the classes found.
     private var searchRemarks: [String] {
         var remarks = wrappers.map { folder in
-            "passed through \(StandardError.printable(folder)), which holds folders alone: each of them is a class"
+            "passed through \(StandardError.printable(folder)), which holds only folders; each of them is a class"
         }
         if let first = passedOver.examples.first {
             let files = passedOver.total == 1 ? "1 file: " : "\(passedOver.total) files, such as "
@@ -213,7 +213,7 @@ struct InputPlan {
         let search = FolderSearch(folder, except: output.identity)
         passedOver.add(contentsOf: search.passedOver)
         leftLinks += search.leftLinks
-        isIntoItself = isIntoItself || search.outputHoldsPhotos
+        outputOverlapsInput = outputOverlapsInput || search.outputHoldsPhotos
         // A class with results remains a class, whatever has been added to the folder or removed.
         let layout = AlbumLayout(photos: search.photoFolders, needsSeveral: true) {
             output.hasClass(called: $0)

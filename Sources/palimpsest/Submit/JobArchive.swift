@@ -15,7 +15,7 @@ struct JobArchive {
         let report: ProtectionReport?
 
         /// Whether a retry may succeed, because the server failed and not the photo.
-        var mayGoBetter: Bool {
+        var isWorthRetrying: Bool {
             guard state == .failed || state == .quarantined, let code = error?.code else {
                 return false
             }

@@ -133,7 +133,7 @@ struct Submission: Sendable {
             }
             let unfinished = try await disk.run { try write(file, of: attempt) }
             return unfinished.isEmpty ? [] : [try attempt.next(unfinished, isLast: true)]
-        } catch let refusal as ServerRefusal where refusal.isOfTooMuch && entries.count > 1 {
+        } catch let refusal as ServerRefusal where refusal.exceedsLimit && entries.count > 1 {
             let middle = entries.count / 2
             return try [entries[..<middle], entries[middle...]].map {
                 try attempt.next($0, isLast: attempt.isLast)
@@ -203,7 +203,7 @@ struct Submission: Sendable {
         var unfinished: [Batch.Entry] = []
         for (index, entry) in entries.enumerated() where !isWritten.contains(index + 1) {
             let image = archive.images[index + 1]
-            if !attempt.isLast, image?.mayGoBetter == true {
+            if !attempt.isLast, image?.isWorthRetrying == true {
                 unfinished.append(entry)
             } else {
                 results.fail(entry.picture, image?.error ?? Self.unprotected)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import JobModel
 
-@Suite struct ComposedTextTests {
+@Suite struct NormalizedTextTests {
     @Test
     func `Every character that Python's Unicode can take apart is composed as Python composes it`()
         throws
@@ -17,7 +17,7 @@ import Testing
         let pairs = try Python.strings(script)
         try #require(pairs.count > 2 * 13_000)
         let wrong = stride(from: 0, to: pairs.count, by: 2).filter {
-            !areSameBytes(ComposedText.make(pairs[$0]), pairs[$0 + 1])
+            !areSameBytes(NormalizedText.nfc(pairs[$0]), pairs[$0 + 1])
         }
         #expect(wrong.map { pairs[$0] } == [])
     }
@@ -36,7 +36,7 @@ import Testing
         let pairs = try Python.strings(script)
         try #require(pairs.count == 6000)
         let wrong = stride(from: 0, to: pairs.count, by: 2).filter {
-            !areSameBytes(ComposedText.make(pairs[$0]), pairs[$0 + 1])
+            !areSameBytes(NormalizedText.nfc(pairs[$0]), pairs[$0 + 1])
         }
         #expect(wrong.map { pairs[$0] } == [])
     }

@@ -2,20 +2,20 @@ import JobModel
 import Synchronization
 
 /// The jobs whose archives are being sent; they do not expire until the download is over.
-final class JobReadings: Sendable {
+final class JobDownloads: Sendable {
     /// One download, which ends when its last reference is released.
-    final class Reading: Sendable {
+    final class Download: Sendable {
         private let job: JobIdentifier
-        private let readings: JobReadings
+        private let downloads: JobDownloads
 
-        fileprivate init(of job: JobIdentifier, in readings: JobReadings) {
+        fileprivate init(of job: JobIdentifier, in downloads: JobDownloads) {
             self.job = job
-            self.readings = readings
-            readings.counts.withLock { $0[job, default: 0] += 1 }
+            self.downloads = downloads
+            downloads.counts.withLock { $0[job, default: 0] += 1 }
         }
 
         deinit {
-            readings.counts.withLock { counts in
+            downloads.counts.withLock { counts in
                 let count = counts[job, default: 0]
                 counts[job] = count > 1 ? count - 1 : nil
             }
@@ -32,7 +32,7 @@ final class JobReadings: Sendable {
     /// Begins a download.
     ///
     /// - Returns: A token to hold until the download is over.
-    func begin(_ job: JobIdentifier) -> Reading {
-        Reading(of: job, in: self)
+    func begin(_ job: JobIdentifier) -> Download {
+        Download(of: job, in: self)
     }
 }

@@ -1,7 +1,7 @@
 import CLinux
 
 /// A limit on the wall-clock time and the CPU time that a child spends on one step.
-struct Watch {
+struct TimeLimit {
     /// How often to check the CPU time while the child is silent.
     private static let interval: Duration = .milliseconds(250)
 

@@ -7,7 +7,7 @@ import Sandbox
 ///
 /// The child can open no file and reach no network. Its only effects are writes to descriptors that
 /// were already open.
-enum SealedChild {
+enum SandboxedChild {
     /// Runs `body` in a sandboxed child process and waits for it to end.
     ///
     /// The calling process must have no other activity: only the calling thread exists in the
@@ -28,7 +28,7 @@ enum SealedChild {
         let child = plm_fork()
         if child == 0 {
             do throws(CommandFault) {
-                try seal(parent: parent, memoryBytes: memoryBytes, filter)
+                try enterSandbox(parent: parent, memoryBytes: memoryBytes, filter)
                 try body()
             } catch {
                 StandardError.write("Error: \(error)\n")
@@ -37,14 +37,16 @@ enum SealedChild {
             _exit(EXIT_SUCCESS)
         }
         guard child > 0 else {
-            throw CommandFault("The process cannot be copied: \(SystemError.words(for: -child)).")
+            throw CommandFault(
+                "A child process could not be started: \(SystemError.words(for: -child))."
+            )
         }
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0 {
             let code = errno
             guard code == EINTR else {
                 let words = SystemError.words(for: code)
-                throw CommandFault("The end of the copy is not told: \(words).")
+                throw CommandFault("The child process could not be waited for: \(words).")
             }
         }
         // In a wait status, bits 0 to 6 are the signal and bits 8 to 15 the exit status.
@@ -56,7 +58,7 @@ enum SealedChild {
         return status >> 8 & 0xFF == EXIT_SUCCESS
     }
 
-    private static func seal(
+    private static func enterSandbox(
         parent: Int32,
         memoryBytes: UInt64,
         _ filter: SystemCallFilter
