@@ -39,7 +39,7 @@ struct API: Sendable {
     /// The plans of the archives that were requested last.
     let archivePlans = ArchivePlans()
     /// Counts the jobs that each key creates per minute.
-    let rates = RateLimiter()
+    var rates = RateLimiter()
     /// Counts the open requests of each key.
     let shares = RequestShares()
     /// The jobs whose archives are being sent.

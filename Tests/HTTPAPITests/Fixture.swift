@@ -36,7 +36,8 @@ final class Fixture: Sendable {
     let clock: Clock
 
     final class Clock: Sendable {
-        private let time = Mutex<Int64>(1_700_000_000_000)
+        static let start: Int64 = 1_700_000_000_000
+        private let time = Mutex<Int64>(start)
         var now: Int64 { time.withLock { $0 } }
         func advance(seconds: Int64) { time.withLock { $0 += seconds * 1000 } }
     }
@@ -66,7 +67,7 @@ final class Fixture: Sendable {
         let disk = BlockingExecutor.forDataFolder()
         let ledger = BlobLedger(blobs: storage)
         let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
-        api = API(
+        var api = API(
             settings: settings,
             store: store,
             blobs: storage,
@@ -87,6 +88,9 @@ final class Fixture: Sendable {
             lifecycle: Lifecycle(),
             logger: logger
         )
+        let start = ContinuousClock.now
+        api.rates = RateLimiter { start + .milliseconds(clock.now - Clock.start) }
+        self.api = api
         router = api.router()
         _ = try await store.createKey(
             name: "tests",

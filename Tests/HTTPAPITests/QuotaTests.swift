@@ -209,6 +209,12 @@ struct QuotaTests {
             free.status == 202 && free.fields[.rateLimit] == nil
                 && free.fields[.rateLimitPolicy] == nil
         )
+        // Who waits as long as told is served, and once.
+        fixture.clock.advance(seconds: Int64(wait))
+        for status in [202, 429] {
+            let late = try await fixture.send(.post, "/v1/jobs?class=a", body: [7], key: secret)
+            #expect(late.status == status)
+        }
     }
 
     @Test("A request that makes no job takes none of the minute, whatever it is refused for")

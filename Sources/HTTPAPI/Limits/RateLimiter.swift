@@ -9,10 +9,19 @@ final class RateLimiter: Sendable {
     private static let capacity = 1024
 
     private let rates = Mutex<[APIKeyID: JobRate]>([:])
+    private let clock: @Sendable () -> ContinuousClock.Instant
+
+    /// Starts with a full quota for every key.
+    ///
+    /// - Parameter clock: Tells the time; a test may stop it.
+    init(clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+        self.clock = clock
+    }
 
     /// Takes one job from a key's quota; returns whether one was available.
-    func take(_ key: APIKeyID, perMinute: Int, now: ContinuousClock.Instant = .now) -> Bool {
-        rates.withLock { rates in
+    func take(_ key: APIKeyID, perMinute: Int) -> Bool {
+        let now = clock()
+        return rates.withLock { rates in
             if rates.count >= Self.capacity { rates = rates.filter { !$0.value.isFull(now: now) } }
             return rates[key, default: JobRate(now: now)].take(perMinute: perMinute, now: now)
         }
@@ -26,10 +35,10 @@ final class RateLimiter: Sendable {
     /// Returns the number of jobs available to a key now, and the time until one more is.
     func availableQuota(
         of key: APIKeyID,
-        perMinute: Int,
-        now: ContinuousClock.Instant = .now
+        perMinute: Int
     ) -> (remaining: Int, untilNext: Duration?) {
-        rates.withLock {
+        let now = clock()
+        return rates.withLock {
             ($0[key] ?? JobRate(now: now)).availableQuota(perMinute: perMinute, now: now)
         }
     }
