@@ -358,7 +358,7 @@ def folder_in_class(own):
 
 def pipe_in_class(own):
     os.mkfifo(own / "dog/pipe.png")
-    return own, f"{own}/dog/pipe.png is no file"
+    return own, f"{own}/dog/pipe.png is not a file"
 
 
 def dead_link(own):
