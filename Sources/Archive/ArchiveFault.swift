@@ -23,7 +23,7 @@ public struct ArchiveFault: Error, Sendable, Equatable {
 
     static let truncated = ArchiveFault(
         code: .truncated,
-        detail: "The archive ends before its end: its last bytes did not come."
+        detail: "The archive is cut short: its last bytes are missing."
     )
 
     static func invalid(_ detail: String) -> ArchiveFault {

@@ -23,7 +23,7 @@ public enum BlobStorageError: Error, Sendable, Equatable, CustomStringConvertibl
         case .noSpace: "the disk or the quota is full"
         case .notFound: "no blob has this hash"
         case .corrupt: "a blob no longer has the bytes it is filed under"
-        case .spoolClosed: "a spool was used after its end"
+        case .spoolClosed: "a spool was used after it was closed"
         case .rangeOutsideBlob: "a range is not inside its blob"
         case .exhausted(let words), .unavailable(let words), .other(let words): words
         }

@@ -226,8 +226,9 @@ extension ProtectedImage {
         return ImageFailure(
             code: "image_too_large",
             detail: """
-                What was made of the picture is \(byteCount) bytes long; \(limit) are allowed, and \
-                more with more pixels (--max-pixels; for a service also PALIMPSEST_MAX_PIXELS).
+                The protected picture with its attachments is \(byteCount) bytes long; at most \
+                \(limit) are allowed. A higher pixel limit allows more (--max-pixels; for a \
+                service also PALIMPSEST_MAX_PIXELS).
                 """
         )
     }

@@ -194,7 +194,7 @@ public final class CodecProcess: Sendable {
             // The pool's owner reports a refusal before any process was ready, once.
             if hasBeenReady || !end.isRefusal {
                 logger.warning(
-                    "A codec process ended and is started again",
+                    "a codec process ended and is started again",
                     metadata: [
                         "codec.number": "\(number)", "codec.reason": "\(end.reason)",
                         "codec.delay": "\(delay)",

@@ -202,7 +202,7 @@ struct CodecSession: ~Copyable {
         case .protected, .failed:
             throw End(reason: "it answered about another image than the next")
         case .imported:
-            throw End(reason: "it answered what nobody asked")
+            throw End(reason: "it sent an unexpected answer")
         case .ready, .unready:
             throw End(reason: "it said again whether it is ready")
         }
@@ -230,7 +230,7 @@ struct CodecSession: ~Copyable {
             case .failed(id: 0, let failure):
                 return (.failed(failure), nil)
             case .protected, .failed:
-                throw End(reason: "it answered what nobody asked")
+                throw End(reason: "it sent an unexpected answer")
             case .ready, .unready:
                 throw End(reason: "it said again whether it is ready")
             }

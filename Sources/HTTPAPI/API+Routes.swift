@@ -181,7 +181,7 @@ extension API {
         throw APIError(
             .notAcceptable,
             "not_acceptable",
-            "The answer would be \(type), which Accept leaves out."
+            "The answer would be \(type), which the Accept field does not allow; add it there, or leave Accept out."
         )
     }
 

@@ -140,7 +140,7 @@ public final class HTTPServer: Sendable {
         let logger = context.logger
         let registry = context.registry
         let onExhaustion: @Sendable (SocketError) -> Void = {
-            logger.warning("Accepting rests", metadata: ["error": "\($0)"])
+            logger.warning("accepting connections is paused", metadata: ["error": "\($0)"])
             // An idle connection is worth less than its descriptor.
             registry.takeVictim()?.makeRoom()
         }

@@ -77,9 +77,9 @@ final class DiskGate: Sendable {
         }
         guard hasChanged else { return }
         if nowLow {
-            logger.error("The disk is nearly full, so images wait until there is room")
+            logger.error("the disk is nearly full, so images wait until there is room")
         } else {
-            logger.notice("The disk has room again")
+            logger.notice("the disk has room again")
         }
     }
 }

@@ -90,7 +90,7 @@ extension WorkerLoop {
         defer { ledger.settle(outcomes.flatMap(\.1.files)) }
         for case (let claim, .crashed(let reason)) in outcomes {
             logger.warning(
-                "An image ended its codec process",
+                "an image ended its codec process",
                 metadata: [
                     "job.id": "\(claim.jobID)", "image.number": "\(claim.number)",
                     "image.attempt": "\(claim.attempt)",
@@ -195,11 +195,14 @@ extension WorkerLoop {
                 let counted = try await store.finish(outcomes)
                 let lost = counted.count { !$0 }
                 if lost > 0 {
-                    logger.notice("Results came too late", metadata: ["worker.lost": "\(lost)"])
+                    logger.notice(
+                        "results came too late and were dropped",
+                        metadata: ["worker.lost": "\(lost)"]
+                    )
                 }
                 return
             } catch {
-                faults.error("Results could not be written down", error)
+                faults.error("results could not be written to the database", error)
                 guard ContinuousClock.now < deadline || Self.isPassing(error) && !Task.isCancelled
                 else { return }
                 // Sleep in a task of its own, because a cancelled one would not sleep.

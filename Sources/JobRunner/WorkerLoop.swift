@@ -155,7 +155,7 @@ public struct WorkerLoop: Sendable {
                 worker: number
             )
         else {
-            preconditionFailure("the instance or the run has a name that is none")
+            preconditionFailure("the instance or the run has an invalid name")
         }
         var delay: Duration = .milliseconds(100)
         while !Task.isCancelled {
@@ -186,9 +186,9 @@ public struct WorkerLoop: Sendable {
     /// Returns what could not be used, according to an error.
     static func complaint(about error: any Error) -> Logger.Message {
         switch error {
-        case is StoreError: "A worker could not use the store"
-        case is CodecsUnavailable: "A worker has no codec process"
-        default: "A worker was stopped by an error"
+        case is StoreError: "a worker could not use the store"
+        case is CodecsUnavailable: "a worker has no codec process"
+        default: "a worker was stopped by an error"
         }
     }
 
@@ -254,26 +254,26 @@ public struct WorkerLoop: Sendable {
                 // The job was cancelled or deleted, or another loop took the lease back. The other
                 // images can still finish.
                 logger.notice(
-                    "A worker lost leases",
+                    "a worker lost leases",
                     metadata: ["worker.lost": "\(held.count { !$0 })"]
                 )
                 claims = zip(claims, held).filter(\.1).map(\.0)
                 if claims.isEmpty { return handout.abandon() }
             } catch {
-                logger.warning("A heartbeat failed", metadata: ["error": "\(error)"])
+                logger.warning("a heartbeat failed", metadata: ["error": "\(error)"])
             }
         }
     }
 
     private func reclaim() async {
-        await repeatOnFault("Leases of earlier runs could not be taken back") {
+        await repeatOnFault("leases of earlier runs could not be taken back") {
             let count = try await store.reclaim(
                 previousRunsOf: configuration.instance,
                 currentRun: configuration.run
             )
             if count > 0 {
                 logger.notice(
-                    "Leases of earlier runs were taken back",
+                    "leases of earlier runs were taken back",
                     metadata: ["worker.count": "\(count)"]
                 )
             }
@@ -284,7 +284,10 @@ public struct WorkerLoop: Sendable {
     private func endImpossibleWaits() async throws {
         let count = try await store.endImpossibleWaits()
         if count > 0 {
-            logger.notice("The clock was set back", metadata: ["worker.count": "\(count)"])
+            logger.notice(
+                "the clock was set back, so waits that had become too long were ended",
+                metadata: ["images": "\(count)"]
+            )
         }
     }
 
@@ -300,12 +303,12 @@ public struct WorkerLoop: Sendable {
                     lease: configuration.lease
                 )
                 if count > 0 {
-                    logger.warning("Leases ran out", metadata: ["worker.count": "\(count)"])
+                    logger.warning("leases expired", metadata: ["worker.count": "\(count)"])
                 }
                 try await endImpossibleWaits()
             } catch {
                 logger.warning(
-                    "Leases that ran out could not be looked for",
+                    "expired leases could not be looked up",
                     metadata: ["error": "\(error)"]
                 )
             }

@@ -73,7 +73,7 @@ struct ProtectCommand: AsyncParsableCommand {
     )
     var semanticImages: String?
 
-    @Option(help: "How many photos at once; by default one a processor.")
+    @Option(help: "How many photos at once; by default one per processor.")
     var jobs = ProcessInfo.processInfo.activeProcessorCount
 
     @Option(help: CompressionLevelOption.help)
@@ -91,7 +91,7 @@ struct ProtectCommand: AsyncParsableCommand {
 
     @Flag(
         help:
-            "Leave out photos that have a result; so an interrupted call is gone on with, and a folder that has grown."
+            "Skip photos that have a result, to continue an interrupted call or after a folder has grown."
     )
     var skipExisting = false
 

@@ -12,8 +12,8 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             The first start makes the data folder with an admin key in DIR/admin-key. Every option \
             has a variable: PALIMPSEST_MAX_BODY_BYTES for --max-body-bytes and so on; options win. \
-            SIGTERM stops in good order, a second one at once; neither loses what was accepted. \
-            SIGHUP reads the files of TLS anew.
+            SIGTERM stops gracefully, a second one at once; neither loses what was accepted. \
+            SIGHUP reloads the TLS files.
             """
     )
 

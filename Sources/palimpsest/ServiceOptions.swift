@@ -26,7 +26,7 @@ struct ServiceOptions: ParsableArguments {
     @Option(
         name: .customLong("tls-client-ca"),
         help: ArgumentHelp(
-            "Take only clients whose certificate one of these has signed, PEM.",
+            "Accept only clients whose certificate one of these authorities has signed, PEM.",
             valueName: "file"
         )
     )
@@ -34,7 +34,7 @@ struct ServiceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Believe X-Forwarded-For of these: addresses, blocks, unix. (default: nobody)",
+            "Trust X-Forwarded-For from these peers: addresses, blocks, unix. (default: none)",
             valueName: "list"
         )
     )
@@ -57,7 +57,7 @@ struct ServiceOptions: ParsableArguments {
     var data: String?
 
     @Option(
-        help: ArgumentHelp("How many photos at once. (default: one a processor)", valueName: "n")
+        help: ArgumentHelp("How many photos at once. (default: one per processor)", valueName: "n")
     )
     var workers: String?
 
@@ -144,7 +144,7 @@ struct ServiceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long files stay that a start finds without a row in the database. (default: 604800)",
+            "How long to keep files that a start finds without a row in the database. (default: 604800)",
             valueName: "n"
         )
     )
@@ -163,7 +163,7 @@ struct ServiceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The most of one address; this machine and proxies have no bound. (default: 128)",
+            "The most connections from one address; this machine and proxies are not limited. (default: 128)",
             valueName: "n"
         )
     )
@@ -171,7 +171,7 @@ struct ServiceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The most requests of one API key at once, waits and streams too. (default: a quarter of the connections)",
+            "The most requests of one API key at once, including waits and streams. (default: a quarter of the connections)",
             valueName: "n"
         )
     )

@@ -25,8 +25,8 @@ struct SubmitCommand: AsyncParsableCommand {
             to single photos.
 
             The key of the server is read from --key-file, or from the variable PALIMPSEST_KEY. \
-            The program curl does the talking, so that its variables for proxies and certificates \
-            count.
+            Requests are sent by the program curl, so its variables for proxies and certificates \
+            apply.
 
             A photo that cannot be protected is reported as `path: code: detail` and stops none of \
             the others. Exit status: 0 if all were protected, or all have results already; 1 if \
@@ -86,7 +86,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How many seconds to bear with a server that is busy or away.",
+            "How many seconds to keep retrying while the server is busy or unreachable.",
             valueName: "n"
         )
     )
@@ -100,7 +100,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
     @Flag(
         help:
-            "Leave out photos that have a result; so an interrupted call is gone on with, and a folder that has grown."
+            "Skip photos that have a result, to continue an interrupted call or after a folder has grown."
     )
     var skipExisting = false
 

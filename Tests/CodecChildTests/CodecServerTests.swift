@@ -20,7 +20,9 @@ struct CodecServerTests {
         let refusal = picture.refusal(atMost: 7)
         #expect(refusal?.code == "image_too_large")
         #expect(
-            refusal?.detail.hasPrefix("What was made of the picture is 8 bytes long; 7 are allowed")
+            refusal?.detail.hasPrefix(
+                "The protected picture with its attachments is 8 bytes long; at most 7 are allowed"
+            )
                 == true
         )
     }

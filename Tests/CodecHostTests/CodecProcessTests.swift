@@ -52,7 +52,7 @@ struct CodecProcessTests {
             ("lies-about-bound", "false: the change is larger than its bound"),
             ("lies-about-method", "false: the report names another model"),
             ("wrong-image", "another image than the next"),
-            ("makes-none", "answered what nobody asked"),
+            ("makes-none", "sent an unexpected answer"),
         ]
     )
     func punishesLies(behaviour: String, clause: String) async throws {
@@ -160,8 +160,8 @@ struct CodecProcessTests {
                 "makes-none",
                 "its answer is false: the picture is not a PNG (it was ended by signal 9)"
             ),
-            ("wrong-image", "it answered what nobody asked (it was ended by signal 9)"),
-            ("protects-instead", "it answered what nobody asked (it was ended by signal 9)"),
+            ("wrong-image", "it sent an unexpected answer (it was ended by signal 9)"),
+            ("protects-instead", "it sent an unexpected answer (it was ended by signal 9)"),
             ("dies", "it ended before it answered (it was ended by signal 11)"),
             ("hang", "it took longer than 0.2 s (it was ended by signal 9)"),
         ]

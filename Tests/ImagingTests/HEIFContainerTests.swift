@@ -50,7 +50,8 @@ struct HEIFContainerTests {
         let bytes = try Fixture.bytes("compressed_xmp.heic")
         let error = #expect(throws: ImagingError.self) { try PhotoDecoder.decode(bytes) }
         #expect(
-            error?.code == .unsupported && error?.detail.contains("compressed metadata") == true
+            error?.code == .unsupported
+                && error?.detail.contains("compressed or encrypted metadata") == true
         )
     }
 

@@ -11,10 +11,10 @@ struct ComplaintTests {
     @Test("The error names what could not be used")
     func complaints() {
         let errors: [(any Error, Logger.Message)] = [
-            (StoreError.busy, "A worker could not use the store"),
-            (StoreError.disk("database or disk is full"), "A worker could not use the store"),
-            (CodecsUnavailable(reason: "there are none"), "A worker has no codec process"),
-            (Strange(), "A worker was stopped by an error"),
+            (StoreError.busy, "a worker could not use the store"),
+            (StoreError.disk("database or disk is full"), "a worker could not use the store"),
+            (CodecsUnavailable(reason: "there are none"), "a worker has no codec process"),
+            (Strange(), "a worker was stopped by an error"),
         ]
         for (error, message) in errors { #expect(WorkerLoop.complaint(about: error) == message) }
     }
@@ -29,14 +29,14 @@ struct ComplaintTests {
                 Handler { line in lines.withLock { $0.append(line) } }
             }
         )
-        for _ in 0..<5 { log.error("A worker could not use the store", StoreError.busy) }
-        log.error("A worker could not use the store", StoreError.noImages)
-        log.error("A worker has no codec process", CodecsUnavailable(reason: "they all fail"))
+        for _ in 0..<5 { log.error("a worker could not use the store", StoreError.busy) }
+        log.error("a worker could not use the store", StoreError.noImages)
+        log.error("a worker has no codec process", CodecsUnavailable(reason: "they all fail"))
         #expect(
             lines.withLock { $0 } == [
-                "A worker could not use the store: Another process holds the database.",
-                "A worker could not use the store: A job must have at least one image.",
-                "A worker has no codec process: \(CodecsUnavailable(reason: "they all fail"))",
+                "a worker could not use the store: Another process holds the database.",
+                "a worker could not use the store: A job must have at least one image.",
+                "a worker has no codec process: \(CodecsUnavailable(reason: "they all fail"))",
             ]
         )
     }

@@ -182,13 +182,13 @@ struct BackupTests {
                 }
             }
             let database = try Data(contentsOf: URL(filePath: folder + "/palimpsest.sqlite"))
-            #expect(fault(copy, folder)?.contains("is a data folder and no backup") == true)
+            #expect(fault(copy, folder)?.contains("is a data folder, not a backup") == true)
             #expect(try fixture.blobs.list().count == 2)
             #expect(try Data(contentsOf: URL(filePath: folder + "/palimpsest.sqlite")) == database)
 
             // What a server does with the folder that it serves.
             try DataFolder(path: copy).stopBeingBackup()
-            #expect(fault(folder, copy)?.contains("was served since") == true)
+            #expect(fault(folder, copy)?.contains("has been served since") == true)
             // One that was killed before anything was in it is begun anew.
             for name in try FileManager.default.contentsOfDirectory(atPath: copy)
             where name != "lock" {

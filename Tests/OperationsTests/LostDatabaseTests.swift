@@ -64,8 +64,8 @@ struct LostDatabaseTests {
         "A folder with photos is refused without its database, whatever has become of it, and nothing is made there",
         arguments: [
             (nil, "is missing"), ("", "is empty"),
-            ("no database, but a text of some length", "is no database"),
-            ("SQLite", "is no database"),
+            ("no database, but a text of some length", "is not an SQLite database"),
+            ("SQLite", "is not an SQLite database"),
         ] as [(String?, String)]
     )
     func lost(content: String?, words: String) async throws {
@@ -76,8 +76,8 @@ struct LostDatabaseTests {
         let before = folder.names
         let refusal = try #require(folder.refusal())
         #expect(refusal.hasPrefix("The database \(folder.path)/palimpsest.sqlite \(words)"))
-        #expect(refusal.contains("3 files of photos, the admin key, the signing key"))
-        #expect(refusal.contains("`palimpsest backup`") && refusal.contains("To start anew"))
+        #expect(refusal.contains("3 photo files, the admin key, the signing key"))
+        #expect(refusal.contains("`palimpsest backup`") && refusal.contains("To start over"))
         // Nor does any command that opens the folder.
         let keys = #expect(throws: KeyRing.Fault.self) { _ = try KeyRing(dataFolder: folder.path) }
         let classes = #expect(throws: StoppedService.Fault.self) {

@@ -323,7 +323,7 @@ def test_where_all_have_results_one_sentence_says_so(protect, tmp_path):
     protect()
     before = state(tmp_path / "out")
     assert protect().endswith(
-        "60 photos have results already; nothing to do (--force protects them anew)\n"
+        "60 photos have results already; nothing to do (--force protects them again)\n"
     )
     assert protect("--quiet") == ""
     assert protect("--skip-existing").endswith(

@@ -143,7 +143,7 @@ def test_only_such_files_are_told_when_there_is_nothing_else(palimpsest, tmp_pat
     for name in ("a.mov", "b.json"):
         (tmp_path / "in/c" / name).write_bytes(b"x")
     result = palimpsest("protect", "in", "--out", "out", cwd=tmp_path)
-    sentence = "There is no picture in in; the 2 files there are none (1 video, 1 sidecar)."
+    sentence = "There is no picture in in; the 2 files there are not pictures (1 video, 1 sidecar)."
     assert (result.returncode, result.stderr) == (2, f"Error: {sentence}\n")
 
 

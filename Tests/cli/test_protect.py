@@ -197,7 +197,7 @@ def test_the_list_of_classes_has_labels_in_either_spelling(palimpsest, tmp_path)
     result = palimpsest("protect", tmp_path / "more", "--out", out, "--force")
     assert (
         result.returncode == 1
-        and f"{path} has a class that cannot be: a/b. This class has a slash" in result.stderr
+        and f"{path} has an invalid class: a/b. This class has a slash" in result.stderr
     )
 
 
@@ -281,7 +281,7 @@ def test_nothing_to_protect_is_status_2_with_one_sentence(palimpsest, tmp_path):
         picture(tmp_path / f"loose/{number}.png", seed=number)
     for name, sentence in [
         ("empty", "There is no picture in empty."),
-        ("texts", "There is no picture in texts; the one file there is none."),
+        ("texts", "There is no picture in texts; the one file there is not a picture."),
         ("loose", "None of the 3 photos lies in a class folder; name their class by --class NAME."),
         ("loose/1.png", "The photo lies in no class folder; name its class by --class NAME."),
     ]:

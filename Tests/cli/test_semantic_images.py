@@ -353,12 +353,12 @@ def bad_label(own):
 
 def folder_in_class(own):
     (own / "dog/more").mkdir()
-    return own, f"{own}/dog/more is no file; a class's folder holds pictures only."
+    return own, f"{own}/dog/more is not a file; a class's folder must hold only pictures."
 
 
 def pipe_in_class(own):
     os.mkfifo(own / "dog/pipe.png")
-    return own, f"{own}/dog/pipe.png is no file"
+    return own, f"{own}/dog/pipe.png is not a file"
 
 
 def dead_link(own):

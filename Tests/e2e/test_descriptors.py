@@ -67,16 +67,16 @@ def test_without_descriptors_requests_get_503_and_work_goes_on_with_them(make_se
         )
         assert late.connection.getresponse().status == 200
         # Now no client can connect; the pauses between attempts grow.
-        start, seen = time.monotonic(), service.log().count("Accepting rests")
+        start, seen = time.monotonic(), service.log().count("accepting connections is paused")
         last.connection.connect()
         service.wait_for(
-            lambda: service.log().count("Accepting rests") > seen + 4, "accepting to rest"
+            lambda: service.log().count("accepting connections is paused") > seen + 4, "accepting to rest"
         )
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
     assert last.ask("GET", "/readyz")[0] == 200
     # 5, 10, 20, 40 ms and so on, up to one second.
-    assert service.log().count("Accepting rests") < seen + 10 + (time.monotonic() - start)
+    assert service.log().count("accepting connections is paused") < seen + 10 + (time.monotonic() - start)
     for codec in codecs:
         os.kill(codec, signal.SIGCONT)
     status, _, other = last.ask("POST", "/v1/jobs?class=a", photo)

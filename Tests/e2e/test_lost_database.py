@@ -61,7 +61,7 @@ DAMAGES = {
     "empty": (lambda path: path.touch(), "is empty"),
     "text": (
         lambda path: path.write_text("no database at all, but a text of some length"),
-        "is no database",
+        "is not an SQLite database",
     ),
     "foreign": (foreign, "belongs to another program"),
     "without tables": (without_tables, "has nothing in it"),
@@ -100,7 +100,7 @@ def test_nothing_starts_without_the_database_and_all_is_well_with_it(
             words in line
             and str(database) in line
             and "palimpsest backup" in line
-            and "To start anew" in line
+            and "To start over" in line
         ), line
     assert (
         run("keys", "create", "--data", service.data, "--name", "x", "--scope", "read").returncode

@@ -274,7 +274,7 @@ def test_a_full_disk_fails_no_image(small_disk, weights, tmp_path):
         filler.unlink()
         job = service.finished(path)
         assert job["state"] == "done" and job["counts"]["done"] == 8, job
-        assert "The disk has room again" in service.log()
+        assert "the disk has room again" in service.log()
     finally:
         service.stop()
 
@@ -463,12 +463,12 @@ def test_a_backup_says_what_is_wrong(make_service, tmp_path):
     assert answer.status == 202, answer
     assert service.stop() == 0
     status, words = backup(tmp_path / "b", service.data)
-    assert status == 1 and "is a data folder and no backup" in words
+    assert status == 1 and "is a data folder, not a backup" in words
     assert service.start().get(f"/v1/jobs/{answer.json['id']}").status == 200
     restored = make_service(name="b")
     assert restored.stop() == 0
     status, words = backup(service.data, tmp_path / "b")
-    assert status == 1 and "was served since" in words
+    assert status == 1 and "has been served since" in words
     assert service.stop() == 0
 
 

@@ -250,7 +250,7 @@ def test_an_interrupted_call_goes_on_and_sends_nothing_twice(make_service, tmp_p
     for codec in service.codecs():
         os.kill(codec, signal.SIGCONT)
     assert process.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
-    assert ("--skip-existing goes on" in stderr) == (number == signal.SIGINT)
+    assert ("--skip-existing to continue" in stderr) == (number == signal.SIGINT)
     assert len(list(out.rglob("*.png"))) < len(names)
     state = json.loads((out / "palimpsest-jobs.json").read_text())
     assert state["jobs"] and (out / "palimpsest-jobs.json").stat().st_mode & 0o777 == 0o600
@@ -687,7 +687,7 @@ def test_a_folder_that_has_grown_keeps_its_results_and_only_new_photos_are_sent(
     result = submit(service, source, "--out", out)
     assert result.returncode == 0
     assert result.stderr.endswith(
-        "3 photos have results already; nothing to do (--force protects them anew)\n"
+        "3 photos have results already; nothing to do (--force protects them again)\n"
     )
     # With --force each result is overwritten in place; that of the missing photo stays.
     before = origins(out / "DCIM")
@@ -815,7 +815,7 @@ def test_what_a_proxy_finds_too_large_goes_in_parts_and_one_photo_fails_alone(
     assert result.returncode == 1 and "protected 6 of 7" in result.stderr, result
     failures = [line for line in result.stderr.splitlines() if ": server_refused: " in line]
     assert failures == [
-        f"{large}: server_refused: The server, or a proxy before it, takes no upload of this size "
+        f"{large}: server_refused: The server, or a proxy before it, does not accept an upload of this size "
         "(status 413)."
     ]
     assert tree(tmp_path / "out") == results(names)

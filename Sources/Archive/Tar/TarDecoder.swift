@@ -85,7 +85,7 @@ public struct TarDecoder: ArchiveDecoder, Sendable {
                 if block.allSatisfy({ $0 == 0 }) {
                     guard about.isEmpty else {
                         throw .invalid(
-                            "It ends behind the extended header of a member that does not come."
+                            "It ends after an extended header whose member is missing."
                         )
                     }
                     state = .lastBlock
@@ -176,7 +176,7 @@ public struct TarDecoder: ArchiveDecoder, Sendable {
         let isFolder = kind == .folder || kind == .file && name.last == UInt8(ascii: "/")
         // Programs disagree on whether data follows such a header, so the rest would be ambiguous.
         guard kind == .file && !isFolder || size == 0 else {
-            throw .invalid("It is no file and still has bytes.")
+            throw .invalid("It is not a file but has bytes.")
         }
         guard size <= UInt64(Int64.max) else {
             throw .invalid("It has more bytes than there can be.")

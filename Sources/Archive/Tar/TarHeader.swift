@@ -49,7 +49,7 @@ struct TarHeader {
         case UInt8(ascii: "S"): throw .sparse
         default:
             throw .memberInvalid(
-                "It is neither file nor folder nor link, but of a kind that is not known here."
+                "It is not a file, folder or link, but of an unknown kind."
             )
         }
     }

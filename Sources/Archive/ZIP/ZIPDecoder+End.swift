@@ -43,7 +43,7 @@ extension ZIPDecoder {
             throw .invalid(
                 members == 0
                     ? "The body is no ZIP."
-                    : "Something stands where the next record of the ZIP should: it is damaged, or repaired."
+                    : "The next record of the ZIP is not where it should be: the file is damaged, or was repaired."
             )
         }
         return true

@@ -76,7 +76,7 @@ extension ZIPDecoder {
         current = member
         unpacked += UInt64(bytes.count)
         if member.isFolder, !bytes.isEmpty {
-            throw ArchiveFault.invalid("It is called a folder and still has bytes.").ofMember(
+            throw ArchiveFault.invalid("It is named as a folder but has bytes.").ofMember(
                 members
             )
         }
@@ -135,7 +135,7 @@ extension ZIPDecoder {
             ? .memberInvalid(
                 "It is stored without its size before it; write the ZIP to a file first, or deflate it."
             )
-            : .invalid("What stands behind it tells another size or checksum than it has.")
+            : .invalid("The record after it gives another size or checksum than it has.")
     }
 
     private func endMember(_ member: Current) -> ArchiveEvent {

@@ -54,6 +54,6 @@ struct ZIPEnd {
     }
 
     private static let different = ArchiveFault.invalid(
-        "The end of the ZIP tells another number of members, or another place of the central directory, than there is."
+        "The end of the ZIP gives a wrong number of members, or a wrong place of the central directory."
     )
 }

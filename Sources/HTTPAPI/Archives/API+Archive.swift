@@ -31,7 +31,7 @@ extension API {
             throw APIError(
                 .conflict,
                 "job_unfinished",
-                "The job has not ended; wait for it, or ask for what is done with ?partial=true.",
+                "The job has not ended; wait for it, or get the finished images with ?partial=true.",
                 fields: [.retryAfter: "1"]
             )
         }
@@ -201,7 +201,7 @@ extension API {
             throw APIError(
                 .preconditionFailed,
                 "precondition_failed",
-                "The file is not the one that If-Match names."
+                "The file has another ETag than those in If-Match."
             )
         }
         if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) {

@@ -78,7 +78,7 @@ extension APIError {
     static let attachmentMissing = APIError(
         .notFound,
         "attachment_missing",
-        "The job was not asked for it: send preview=true, or a field Palimpsest-Recovery-Passphrase or Palimpsest-Recovery-Key, "
+        "The job was created without it: send preview=true, or a field Palimpsest-Recovery-Passphrase or Palimpsest-Recovery-Key, "
             + "with the upload."
     )
 }

@@ -202,13 +202,13 @@ extension APIError {
     static let classAssigned = APIError(
         .conflict,
         "class_assigned",
-        "The class has another assignment already, which never changes; its photos would differ from those before."
+        "The class already has another assignment, and an assignment never changes; use another class."
     )
 
     static let classIndexTaken = APIError(
         .conflict,
         "class_index_taken",
-        "Another class of this key has this family_seed and class_index; two classes must not hide the same image."
+        "Another class of this key already has this family_seed and class_index; two classes must not share an assignment."
     )
 
     static let semanticImageMissing = APIError(

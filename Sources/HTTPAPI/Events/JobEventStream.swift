@@ -82,7 +82,7 @@ struct JobEventStream: Sendable {
         // A client that has closed reads nothing. One that has closed only its sending direction
         // reconnects and continues.
         if lifecycle.isDraining {
-            try await writer.write(ServerSentEvent.comment("the service stops, come back"))
+            try await writer.write(ServerSentEvent.comment("the service is stopping; reconnect"))
         }
     }
 }

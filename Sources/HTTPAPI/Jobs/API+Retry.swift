@@ -9,7 +9,7 @@ extension APIError {
         .conflict,
         "nothing_to_retry",
         "No image of the job can be tried again: none has failed, or those that did were refused while they were received; "
-            + "send these anew."
+            + "send those again."
     )
 }
 

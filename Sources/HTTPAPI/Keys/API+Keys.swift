@@ -80,7 +80,7 @@ extension API {
             throw APIError(
                 .conflict,
                 "last_admin_key",
-                "No other active API key with the scope 'admin' would live as long as this one then; make one before you let this one expire."
+                "With this expiry no other active API key with the scope 'admin' would outlive this one; create one first."
             )
         case .updated(let key):
             log("key changed", id, by: admin)

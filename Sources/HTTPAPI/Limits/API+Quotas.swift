@@ -95,7 +95,7 @@ extension APIError {
         APIError(
             .tooManyRequests,
             "rate_limited",
-            "This API key may make \(perMinute) jobs a minute; wait as long as Retry-After says.",
+            "This API key may create \(perMinute) jobs per minute; wait as long as Retry-After says.",
             fields: [.retryAfter: String(RateLimitFields.seconds(retryAfter))]
         )
     }

@@ -95,7 +95,7 @@ extension APIError {
         APIError(
             .tooManyRequests,
             "key_busy",
-            "This API key has \(most) requests under way, as many as it may, event streams and waits among them; "
+            "This API key already has \(most) requests under way, the most it may have, event streams and waits included; "
                 + "try again when one has ended.",
             fields: [.retryAfter: "5"]
         )

@@ -29,7 +29,7 @@ struct HTTPMetrics: Sendable {
         requests = registry.counter(
             "palimpsest_http_requests_total",
             help:
-                "Requests by method, route and status; without a status the peer went away first.",
+                "Requests by method, route and status; the status is 'none' if the client disconnected first.",
             labels: ["method", "route", "status"]
         )
         seconds = registry.histogram(
@@ -46,11 +46,11 @@ struct HTTPMetrics: Sendable {
         )
         received = registry.counter(
             "palimpsest_http_received_bytes_total",
-            help: "Bytes of request bodies, uploads."
+            help: "Bytes of request bodies received."
         )
         sent = registry.counter(
             "palimpsest_http_sent_bytes_total",
-            help: "Bytes of response bodies."
+            help: "Bytes of response bodies sent."
         )
     }
 

@@ -21,10 +21,13 @@ struct MachineMetrics: Sendable {
             "palimpsest_disk_size_bytes",
             help: "The size of the disk that the data folder is on."
         )
-        diskFree = registry.gauge("palimpsest_disk_free_bytes", help: "What that disk still takes.")
+        diskFree = registry.gauge(
+            "palimpsest_disk_free_bytes",
+            help: "Free space of the disk that the data folder is on."
+        )
         diskMinFree = registry.gauge(
             "palimpsest_disk_min_free_bytes",
-            help: "Uploads are refused while less is free."
+            help: "Uploads are refused while fewer bytes are free."
         )
         databaseSize = registry.gauge(
             "palimpsest_database_size_bytes",
@@ -48,7 +51,7 @@ struct MachineMetrics: Sendable {
         maxDescriptors = registry.gauge("process_max_fds", help: "The most open file descriptors.")
         start = registry.gauge(
             "process_start_time_seconds",
-            help: "When the process began, since 1970."
+            help: "Start time of the process in seconds since 1970."
         )
     }
 

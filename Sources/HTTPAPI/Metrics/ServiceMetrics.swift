@@ -38,12 +38,12 @@ struct ServiceMetrics: Sendable {
         info = registry.gauge(
             "palimpsest_build_info",
             help:
-                "Always 1; the labels tell the version and the weights, one series for each file.",
+                "Always 1; the labels give the version and the weights, one series per weights file.",
             labels: ["version", "model_sha256"]
         )
         ready = registry.gauge(
             "palimpsest_ready",
-            help: "Whether the service wants requests: 0 once it is told to stop."
+            help: "1 while the service accepts requests, 0 once it is stopping."
         )
         http = HTTPMetrics(registry)
         connections = registry.gauge(

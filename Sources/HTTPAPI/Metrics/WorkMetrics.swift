@@ -27,33 +27,33 @@ struct WorkMetrics: Sendable {
         )
         images = registry.gauge(
             "palimpsest_images",
-            help: "Images that are kept, by state; those that are queued are the queue.",
+            help: "Images that are kept, by state; 'queued' is the length of the queue.",
             labels: ["state"]
         )
         oldest = registry.gauge(
             "palimpsest_queue_oldest_age_seconds",
             help:
-                "Since when the oldest job with images in the queue was accepted; 0 while the queue is empty."
+                "Age of the oldest job with images in the queue; 0 while the queue is empty."
         )
         ended = registry.counter(
             "palimpsest_images_ended_total",
-            help: "Images that ended, by state, since the database was made.",
+            help: "Images that ended, by state, since the database was created.",
             labels: ["state"]
         )
         attempts = registry.counter(
             "palimpsest_image_attempts_total",
-            help: "Claims of images, by what they came to.",
+            help: "Claims of images, by outcome.",
             labels: ["outcome"]
         )
         waits = registry.histogram(
             "palimpsest_image_queue_duration_seconds",
-            help: "How long images waited for their claim.",
+            help: "Time that images waited to be claimed.",
             buckets: Histogram.waitBuckets
         )
         stages = registry.histogram(
             "palimpsest_image_stage_duration_seconds",
             help:
-                "How long an image took in each stage; those that were claimed together share theirs evenly.",
+                "Time that an image took in each stage; images claimed together share theirs evenly.",
             buckets: Histogram.stepBuckets,
             labels: ["stage"]
         )
@@ -61,18 +61,18 @@ struct WorkMetrics: Sendable {
             "palimpsest_protected_pixels_total",
             help: "Pixels of protected images."
         )
-        codecs = registry.gauge("palimpsest_codecs", help: "Codec processes that there should be.")
+        codecs = registry.gauge("palimpsest_codecs", help: "Configured number of codec processes.")
         codecsReady = registry.gauge(
             "palimpsest_codecs_ready",
-            help: "Codec processes that take pictures."
+            help: "Codec processes that are ready for pictures."
         )
         codecsBusy = registry.gauge(
             "palimpsest_codecs_busy",
-            help: "Codec processes that have pictures in hand."
+            help: "Codec processes that are working on pictures."
         )
         codecRestarts = registry.counter(
             "palimpsest_codec_restarts_total",
-            help: "Codec processes that ended unasked, each followed by another."
+            help: "Codec processes that ended unexpectedly and were replaced."
         )
         // Export these series from the start, so that the first event shows as an increase.
         for outcome in ImageAttempt.Outcome.allCases {

@@ -211,7 +211,7 @@ public struct ProtectionService: Sendable {
         let count = FileLimit.connections(wanted: settings.maxConnections, limit: limit)
         if let limit, count < settings.maxConnections {
             logger.warning(
-                "fewer connections than set, since the limit of open files is low",
+                "fewer connections than configured, because the limit of open files is low",
                 metadata: [
                     "connections": "\(count)", "set": "\(settings.maxConnections)",
                     "open_files": "\(limit)",

@@ -29,11 +29,14 @@ final class ReloadSignal: Sendable {
             for server in servers { hasTLS = try server.reloadTLS() || hasTLS }
             logger.notice(
                 hasTLS
-                    ? "the files of TLS have been read anew"
-                    : "SIGHUP changes nothing, since there are no files of TLS"
+                    ? "the TLS files were reloaded"
+                    : "SIGHUP changes nothing, since no TLS files are configured"
             )
         } catch {
-            logger.error("the files of TLS stay as they were", metadata: ["error": "\(error)"])
+            logger.error(
+                "the TLS files could not be reloaded; the ones in use stay",
+                metadata: ["error": "\(error)"]
+            )
         }
     }
 }

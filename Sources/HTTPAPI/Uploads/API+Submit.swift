@@ -293,7 +293,7 @@ extension APIError {
     static let memoryLow = APIError(
         .serviceUnavailable,
         "memory_low",
-        "There is no memory now.",
+        "The service is short of memory; try again in a moment.",
         fields: [.retryAfter: "10"]
     )
 }

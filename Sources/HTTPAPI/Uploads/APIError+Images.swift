@@ -19,7 +19,7 @@ extension APIError {
         let words =
             faults.count == 1
             ? faults[0].detail
-            : "None of the \(faults.count) images can be taken; 'faults' says why of each."
+            : "None of the \(faults.count) images can be accepted; 'faults' gives the reason for each."
         let advice = code == classMissing.code ? " \(classMissing.detail)" : ""
         var error = APIError(.badRequest, code, words + advice)
         error.faults = Array(faults.prefix(maxFaults))

@@ -54,7 +54,7 @@ extension APIError {
         APIError(
             .badRequest,
             "parameter_unknown",
-            "The field \(Quotation.of(field)) of the form is no parameter, and without a filename no photo either; give its part a "
+            "The form field \(Quotation.of(field)) is not a parameter, and a photo needs a filename; give its part a "
                 + "filename. With curl put an @ before the path: -F file=@photo.jpg"
         )
     }

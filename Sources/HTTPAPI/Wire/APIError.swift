@@ -74,7 +74,7 @@ struct APIError: Error, Sendable {
             self.init(
                 .internalServerError,
                 "internal_error",
-                "The service made an error; its log says which."
+                "The service met an unexpected error; its log has the details."
             )
         }
     }
@@ -176,7 +176,7 @@ extension APIError {
     static let diskFailed = APIError(
         .insufficientStorage,
         "disk_failed",
-        "The service's disk is full or does not work, so that nothing was changed; its operator must look at it.",
+        "The service's disk is full or failing, so nothing was changed; tell whoever runs the service.",
         fields: [.retryAfter: "60"]
     )
 
@@ -202,7 +202,7 @@ extension APIError {
     static let idempotencyKeyReused = APIError(
         .unprocessableContent,
         "idempotency_key_reused",
-        "This Idempotency-Key was used before with another request; send this one with a key of its own."
+        "This Idempotency-Key was already used for a different request; send this request with a new key."
     )
 
     static func parameterInvalid(_ name: String, _ detail: String) -> APIError {

@@ -51,7 +51,7 @@ enum JSONBody {
             throw APIError(
                 .badRequest,
                 "member_repeated",
-                "An object of the body has two members of one name, so that nobody can say which value is meant."
+                "An object in the body has two members of the same name; send each member once."
             )
         } catch JSONText.Fault.malformed {
             throw malformed

@@ -90,7 +90,7 @@ extension HTTPConnection {
         } catch {
             if !(error is ConnectionClosed) {
                 context.logger.warning(
-                    "Response cut off",
+                    "response cut off",
                     metadata: ["request.id": "\(record?.id ?? "")", "error": "\(error)"]
                 )
             }
@@ -161,7 +161,7 @@ extension HTTPConnection {
         record.duration = .nanoseconds(Int64(clamping: DeadlineClock.now() - exchangeStart))
         record.isComplete = isComplete
         context.logger.info(
-            "Request",
+            "request",
             metadata: [
                 "request.id": "\(record.id)",
                 "peer": "\(record.peer)",

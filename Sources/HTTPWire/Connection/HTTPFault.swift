@@ -184,7 +184,7 @@ extension HTTPFault {
         status: .serviceUnavailable,
         code: "draining",
         detail:
-            "The service is stopping, and the body has not come in time; send it again to its successor."
+            "The service is stopping and the body did not arrive in time; send the request again later."
     )
 
     /// The peer is gone and will not read an answer.

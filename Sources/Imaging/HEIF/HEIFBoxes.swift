@@ -24,7 +24,7 @@ struct HEIFBoxes {
             guard let box = Self.first(of: rest) else {
                 throw ImagingError(
                     .corrupt,
-                    "The picture's file is damaged: its boxes do not fit into each other."
+                    "The picture's file is damaged: its boxes are not nested correctly."
                 )
             }
             guard boxes.count < Self.maxCount else {
@@ -62,7 +62,7 @@ struct HEIFBoxes {
         guard found.count <= 1 else {
             throw ImagingError(
                 .corrupt,
-                "The picture's file is damaged: it has two boxes of which there can be one."
+                "The picture's file is damaged: it repeats a box that may occur only once."
             )
         }
         return found.first

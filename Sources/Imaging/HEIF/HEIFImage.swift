@@ -53,7 +53,7 @@ struct HEIFImage {
         if item.isProtected {
             throw ImagingError(
                 .unsupported,
-                "The picture is encrypted; send it as it is when it can be seen."
+                "The picture is encrypted; decrypt it first."
             )
         }
         guard let kind = Kind(rawValue: item.type) else {

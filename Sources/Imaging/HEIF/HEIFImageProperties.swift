@@ -39,7 +39,7 @@ struct HEIFImageProperties {
         guard sizes.count == 1, let size = Self.size(sizes[0].content) else {
             throw ImagingError(
                 .corrupt,
-                "The picture's file is damaged: it does not tell one size of each of its images."
+                "The picture's file is damaged: it does not give exactly one size for each of its images."
             )
         }
         self.size = size

@@ -14,7 +14,7 @@ extension HEIFPicture {
         guard data.count <= bytes.count else {
             throw ImagingError(
                 .corrupt,
-                "The picture's file is damaged: its parts lie on each other."
+                "The picture's file is damaged: its parts overlap."
             )
         }
         var file = HEIFWriter()

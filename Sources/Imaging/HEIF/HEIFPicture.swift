@@ -75,7 +75,7 @@ struct HEIFPicture {
         guard depth < Self.maxDepth else {
             throw ImagingError(
                 .corrupt,
-                "The picture's file is damaged: parts of the picture are parts of themselves."
+                "The picture's file is damaged: parts of the picture contain themselves."
             )
         }
         visits += 1
@@ -124,7 +124,7 @@ struct HEIFPicture {
         guard streamBytes <= max(16 << 20, 4 * bytes.count) else {
             throw ImagingError(
                 .tooLarge,
-                "The parts of the picture have more bytes than its file can explain."
+                "The parts of the picture have more bytes than its file can hold."
             )
         }
     }
@@ -215,7 +215,7 @@ struct HEIFPicture {
             if item.isCompressed || item.isProtected {
                 throw ImagingError(
                     .unsupported,
-                    "The picture has compressed metadata or encrypted ones, which are not read; send it without."
+                    "The picture has compressed or encrypted metadata, which are not supported; send it without."
                 )
             }
             let ranges = try container.places.ranges(of: item.number)

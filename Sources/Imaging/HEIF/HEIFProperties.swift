@@ -51,7 +51,7 @@ struct HEIFProperties {
             guard associations.count < Self.maxItems else {
                 throw ImagingError(
                     .tooLarge,
-                    "The picture's file tells the properties of too many items."
+                    "The picture's file lists the properties of too many items."
                 )
             }
             associations[item] = Associations(isWide: isWide, places: places)

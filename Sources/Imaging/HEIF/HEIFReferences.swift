@@ -66,7 +66,7 @@ struct HEIFReferences {
     private static var damaged: ImagingError {
         ImagingError(
             .corrupt,
-            "The picture's file is damaged: it does not say what its items have to do with each other."
+            "The picture's file is damaged: it does not say how its items are related."
         )
     }
 }

@@ -24,19 +24,19 @@ enum HEIFUnsupported {
     /// An unknown essential property.
     static let property = ImagingError(
         .unsupported,
-        "The picture may only be shown by who knows one of its properties, which is not known here; send it as JPEG or PNG."
+        "The picture has an essential property that is not supported; send it as JPEG or PNG."
     )
 
     /// One of several layers.
     static let layers = ImagingError(
         .unsupported,
-        "The picture is one of several layers, which are not told apart here; send it as JPEG or PNG."
+        "The picture has several layers, which are not supported; send it as JPEG or PNG."
     )
 
     /// Alpha that does not match the whole picture exactly.
     static let alpha = ImagingError(
         .unsupported,
-        "The picture's transparency has another size than the picture, is turned otherwise or is one of its parts only; send it as PNG."
+        "The picture's transparency differs from it in size or rotation, or is only one of its parts; send it as PNG."
     )
 
     /// Colours premultiplied by alpha.

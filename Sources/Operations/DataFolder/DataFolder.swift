@@ -43,7 +43,7 @@ public final class DataFolder: Sendable {
                 throw fault("The data folder \(path) cannot be written", error)
             }
             try firstStartMark(of: path).write(
-                "The first start of this folder has not come to its end.\n"
+                "The first start of this folder is not complete.\n"
             )
         }
         let folder = try DataFolder(path: path)

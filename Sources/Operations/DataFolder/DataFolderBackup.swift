@@ -169,7 +169,7 @@ public struct DataFolderBackup {
         if let name = names.subtracting(Self.ownNames).subtracting(Self.draftNames).min() {
             throw StoppedService.Fault(
                 description:
-                    "The folder \(destination) holds \(name), so it is no backup, or it was served since; "
+                    "The folder \(destination) holds \(name), so it is not a backup, or has been served since; "
                     + "name another folder."
             )
         }
@@ -180,7 +180,7 @@ public struct DataFolderBackup {
     private var noBackup: StoppedService.Fault {
         StoppedService.Fault(
             description:
-                "The folder \(destination) is a data folder and no backup, or it was served since; name another folder."
+                "The folder \(destination) is a data folder, not a backup, or has been served since; name another folder."
         )
     }
 

@@ -74,7 +74,7 @@ struct DataFolderSurvey {
             try refuseForeignLog(hasLog)
             // A database without tables may also be left by an unfinished first start.
             return blobCount == 0 && (isUnfinished || keys.isEmpty)
-        case .foreign: throw loss("is no database of SQLite")
+        case .foreign: throw loss("is not an SQLite database")
         case .missing, .empty:
             let isFresh =
                 blobCount == 0 && (isUnfinished || logs.isEmpty && (keys.isEmpty || !wasLocked))
@@ -89,7 +89,7 @@ struct DataFolderSurvey {
     func requireDatabase() throws {
         switch database {
         case .present(let hasLog): try refuseForeignLog(hasLog)
-        case .foreign: throw loss("is no database of SQLite")
+        case .foreign: throw loss("is not an SQLite database")
         case .empty where !isUnfinished && (blobCount > 0 || !keys.isEmpty || !logs.isEmpty):
             throw loss("is empty")
         case .missing where !isUnfinished && (blobCount > 0 || !keys.isEmpty || !logs.isEmpty):
@@ -113,17 +113,14 @@ struct DataFolderSurvey {
             : " First move \(logs.joined(separator: " and ")) away, which \(verb) to the lost one."
         return
             "Nothing was changed.\(away) To restore it, copy the whole last backup (`palimpsest backup`) to this folder; its "
-            + "\(name) alone does where nothing was erased or has expired since. To start anew without what the folder holds, "
+            + "\(name) alone is enough if nothing was erased or has expired since. To start over without what the folder holds, "
             + "move the folder away, or name another one by --data."
     }
 
     private func loss(_ what: String) -> DataFolder.Fault {
         var held = keys
         if blobCount > 0 {
-            held.insert(
-                blobCount == 1 ? "1 file of a photo" : "\(blobCount) files of photos",
-                at: 0
-            )
+            held.insert(blobCount == 1 ? "1 photo file" : "\(blobCount) photo files", at: 0)
         }
         if !logs.isEmpty { held.append(logs.joined(separator: ", ")) }
         let rest = held.isEmpty ? "" : ", but the folder holds \(held.joined(separator: ", "))"

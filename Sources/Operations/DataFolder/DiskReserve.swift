@@ -75,7 +75,7 @@ public final class DiskReserve: Sendable {
         guard missingBytes > 0 else { return }
         let isRestored = await disk.run { self.fill() }
         if isRestored {
-            logger.info("room is kept on the disk for erasing", metadata: ["bytes": "\(size)"])
+            logger.info("reserved disk space for erasing", metadata: ["bytes": "\(size)"])
         }
     }
 
@@ -135,7 +135,7 @@ extension Optional<DiskReserve> {
                 guard let self else { throw error }
                 if steps == 0 {
                     logger.warning(
-                        "the disk is full, so its reserve is used to erase",
+                        "the disk is full, so the reserve is used to make room",
                         metadata: ["error": "\(error)"]
                     )
                 } else {

@@ -55,7 +55,10 @@ public struct Leftovers: Sendable {
             return (spools, back, try blobs.setOrphansAside(at: time) { referenced.contains($0) })
         }
         if spools > 0 {
-            logger.notice("removed what the last run left", metadata: ["spools": "\(spools)"])
+            logger.notice(
+                "removed unfinished files of the last run",
+                metadata: ["spools": "\(spools)"]
+            )
         }
         if back.files > 0 {
             logger.notice(

@@ -4,16 +4,16 @@ public import Queue
 public enum KeyRules {
     /// The rule for names, as a sentence.
     public static let nameDetail =
-        "The name must have 1 to 100 characters, none of them a control character."
+        "The name must have 1 to 100 characters in at most 400 bytes, no control or format characters, and must not be blank."
     /// The rule for scopes, as a sentence.
     public static let scopesDetail =
         "The scopes must be one or more of submit, read and admin."
     /// The rule for the time of an expiry, as a sentence.
     public static let expiresAtDetail =
-        "The expiry must be a time to come, as in 2030-01-31T12:00:00Z (RFC 3339)."
+        "The expiry must be a time in the future, such as 2030-01-31T12:00:00Z (RFC 3339)."
     /// The rule for the seconds until an expiry, as a sentence.
     public static let expiresInDetail =
-        "The seconds until the expiry must be a whole number from 1 to \(maxLifetimeSeconds)."
+        "The number of seconds until the expiry must be a whole number from 1 to \(maxLifetimeSeconds)."
     /// The rule for the form of quotas, as a sentence.
     public static let quotasDetail =
         "The quotas must be an object, or null for none."

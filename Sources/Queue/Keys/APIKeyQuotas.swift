@@ -4,7 +4,7 @@ public struct APIKeyQuotas: Sendable, Equatable {
     public var imagesQueued: Int?
     /// The most bytes that those images may have.
     public var bytesQueued: Int?
-    /// The most jobs a minute.
+    /// The most jobs per minute.
     public var jobsPerMinute: Int?
 
     /// The range of ``imagesQueued``.

@@ -9,7 +9,7 @@ struct KeysCommand: ParsableCommand {
         commandName: "keys",
         abstract: "Makes, lists, shows and revokes the API keys of a service.",
         discussion: """
-            The server that has the data folder may run meanwhile, and heeds every change at once; \
+            The server that has the data folder may run meanwhile, and applies every change at once; \
             where none has been started yet, start it once. Run this as the user of the server.
             """,
         subcommands: [

@@ -10,7 +10,7 @@ struct KeysCreateCommand: AsyncParsableCommand {
         discussion: """
             The secret alone goes to the standard output, so that KEY=$(palimpsest keys create \
             NAME) works; it is stored nowhere and cannot be shown again. Without limits the key \
-            may do as much as it likes.
+            may send any number of images.
             """
     )
 
@@ -49,7 +49,7 @@ struct KeysCreateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The most bytes that those images may have.", valueName: "number"))
     var bytesQueued: Int?
 
-    @Option(help: ArgumentHelp("The most jobs that it may make a minute.", valueName: "number"))
+    @Option(help: ArgumentHelp("The most jobs that it may create per minute.", valueName: "number"))
     var jobsPerMinute: Int?
 
     func run() async throws {
@@ -69,7 +69,7 @@ struct KeysCreateCommand: AsyncParsableCommand {
         }
         print(secret)
         StandardError.write(
-            "The API key \(key.id) is made. Keep the secret above: it cannot be shown again.\n"
+            "The API key \(key.id) was created. Keep the secret above: it cannot be shown again.\n"
         )
     }
 }

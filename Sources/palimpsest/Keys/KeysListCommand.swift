@@ -15,7 +15,7 @@ struct KeysListCommand: AsyncParsableCommand {
 
     @OptionGroup var dataOption: DataOption
 
-    @Flag(help: "As JSON, with everything that GET /v1/keys tells.")
+    @Flag(help: "As JSON, with everything that GET /v1/keys returns.")
     var json = false
 
     func run() async throws {

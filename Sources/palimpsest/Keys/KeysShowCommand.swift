@@ -4,7 +4,7 @@ import Operations
 struct KeysShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Tells everything about an API key but its secret, as JSON."
+        abstract: "Shows everything about an API key except its secret, as JSON."
     )
 
     @Argument(help: ArgumentHelp("The key.", valueName: "name-or-id"))

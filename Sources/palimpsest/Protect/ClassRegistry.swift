@@ -76,7 +76,7 @@ struct ClassRegistry {
                 indices[label.text] = index
             } catch {
                 throw CommandFault(
-                    "\(shown) has a class that cannot be: \(StandardError.printable(name)). \(error.detail)"
+                    "\(shown) has an invalid class: \(StandardError.printable(name)). \(error.detail)"
                 )
             }
         }

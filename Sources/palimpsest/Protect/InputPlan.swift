@@ -131,8 +131,8 @@ struct InputPlan {
             let passed =
                 switch passedOver.total {
                 case 0: ""
-                case 1: "; the one file there is none"
-                case let count: "; the \(count) files there are none (\(passedOver.words))"
+                case 1: "; the one file there is not a picture"
+                case let count: "; the \(count) files there are not pictures (\(passedOver.words))"
                 }
             return "There is no picture in \(shown)\(inputs.count > 3 ? ", …" : "")\(passed)."
         }
@@ -165,7 +165,7 @@ struct InputPlan {
         guard kept == 0 else { return "nothing to do" }
         guard done > 0 else { return nil }
         let photos = done == 1 ? "1 photo has a result" : "\(done) photos have results"
-        return "\(photos) already; nothing to do (--force protects them anew)"
+        return "\(photos) already; nothing to do (--force protects them again)"
     }
 
     /// Whether this run found a photo, whatever happens to it.
@@ -174,7 +174,7 @@ struct InputPlan {
     /// The remarks about skipped files and links, and the classes found.
     private var searchRemarks: [String] {
         var remarks = wrappers.map { folder in
-            "passed through \(StandardError.printable(folder)), which holds folders alone: each of them is a class"
+            "passed through \(StandardError.printable(folder)), which holds only folders; each of them is a class"
         }
         if let first = passedOver.examples.first {
             let files = passedOver.total == 1 ? "1 file: " : "\(passedOver.total) files, such as "

@@ -58,8 +58,8 @@ struct RecoverCommand: ParsableCommand {
         }
         guard file.subject == SHA256.hash(picture) else {
             throw CommandFault(
-                "\(StandardError.printable(protected)) is not the picture that the recovery file is about, or no longer the file that "
-                    + "was delivered, byte for byte."
+                "\(StandardError.printable(protected)) is not the picture that the recovery file belongs to, or was changed "
+                    + "since it was delivered."
             )
         }
         let difference = try open(file)
@@ -95,8 +95,8 @@ struct RecoverCommand: ParsableCommand {
         }
         guard let content = file.open(by: try secret()) else {
             throw CommandFault(
-                "The recovery file \(StandardError.printable(recovery)) does not open: "
-                    + "the \(file.wantsPassphrase ? "passphrase" : "key") is another one, or the file was changed."
+                "The recovery file \(StandardError.printable(recovery)) cannot be opened: "
+                    + "the \(file.wantsPassphrase ? "passphrase" : "key") is wrong, or the file was changed."
             )
         }
         guard let difference = PixelDifference(content) else {

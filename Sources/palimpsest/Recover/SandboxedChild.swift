@@ -37,14 +37,16 @@ enum SandboxedChild {
             _exit(EXIT_SUCCESS)
         }
         guard child > 0 else {
-            throw CommandFault("The process cannot be copied: \(SystemError.words(for: -child)).")
+            throw CommandFault(
+                "A child process could not be started: \(SystemError.words(for: -child))."
+            )
         }
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0 {
             let code = errno
             guard code == EINTR else {
                 let words = SystemError.words(for: code)
-                throw CommandFault("The end of the copy is not told: \(words).")
+                throw CommandFault("The child process could not be waited for: \(words).")
             }
         }
         // In a wait status, bits 0 to 6 are the signal and bits 8 to 15 the exit status.

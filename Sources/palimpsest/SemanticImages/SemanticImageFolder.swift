@@ -80,7 +80,7 @@ struct SemanticImageFolder {
             case .file(_, let size): files.append(File(path: path, size: size))
             case .folder, .other:
                 throw UsageFault(
-                    "\(StandardError.printable(path)) is no file; a class's folder holds pictures only."
+                    "\(StandardError.printable(path)) is not a file; a class's folder must hold only pictures."
                 )
             case .fault(let error):
                 let shown = StandardError.printable(path)

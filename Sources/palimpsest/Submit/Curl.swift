@@ -43,7 +43,7 @@ struct Curl: Sendable {
         let candidates: [String] = path.split(separator: ":").map { "\($0)/curl" }
         guard let found = candidates.first(where: { FileSystem.allows(.execute, to: $0) }) else {
             throw CommandFault(
-                "The program curl is not installed; 'submit' speaks to the server by it."
+                "The program curl is not installed; 'submit' needs it to reach the server."
             )
         }
         program = found
@@ -111,7 +111,7 @@ struct Curl: Sendable {
         }
         guard code == 0 else {
             let words = SystemError.words(for: code)
-            throw Fault(code: -1, description: "curl does not start: \(words)")
+            throw Fault(code: -1, description: "curl could not be started: \(words)")
         }
         defer { RunningPrograms.remove(process) }
         var (status, signal): (Int32, Int32) = (0, 0)

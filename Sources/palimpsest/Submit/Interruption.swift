@@ -22,7 +22,9 @@ struct Interruption {
 
     private static func end(_ number: Int32) {
         RunningPrograms.end()
-        StandardError.write("\ninterrupted; the same call with --skip-existing goes on\n")
+        StandardError.write(
+            "\ninterrupted; run the same command with --skip-existing to continue\n"
+        )
         _exit(128 + number)
     }
 }

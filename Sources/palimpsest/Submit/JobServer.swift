@@ -56,7 +56,7 @@ struct JobServer: Sendable {
             )
         } catch let refusal as ServerRefusal {
             throw CommandFault(
-                "\(StandardError.printable(url)) is no server of this API: it answers with \(refusal.status)."
+                "\(StandardError.printable(url)) is not a Palimpsest server: it answers with status \(refusal.status)."
             )
         }
     }
@@ -157,13 +157,13 @@ struct JobServer: Sendable {
                     )
                 }
                 guard fault.isTransient else {
-                    throw CommandFault("The server cannot be asked: \(fault).")
+                    throw CommandFault("The request could not be sent to the server: \(fault).")
                 }
                 trouble = fault.description
             }
             guard let wait = delay.take(asked: asked) else {
                 throw CommandFault(
-                    "Gave up: \(StandardError.printable(trouble)). The same call with --skip-existing goes on."
+                    "Gave up: \(StandardError.printable(trouble)). Run the same command with --skip-existing to continue."
                 )
             }
             if !isQuiet, wait > .seconds(4) {
@@ -191,7 +191,7 @@ struct JobServer: Sendable {
         // A body that is not a problem document is usually a proxy's error page.
         let words =
             answer.status == 413
-            ? "The server, or a proxy before it, takes no upload of this size (status 413)."
+            ? "The server, or a proxy before it, does not accept an upload of this size (status 413)."
             : "The server answers with status \(answer.status)."
         let detail = StandardError.printable(problem?.detail ?? words)
         guard ![401, 403].contains(answer.status) else {
@@ -217,7 +217,7 @@ struct JobServer: Sendable {
             return try JSONDecoder().decode(Document.self, from: Data(try answer.body.read()))
         } catch {
             throw CommandFault(
-                "\(StandardError.printable(url)) answers with something else than this API's documents."
+                "\(StandardError.printable(url)) sent an answer that is not a document of this API."
             )
         }
     }
