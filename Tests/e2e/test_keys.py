@@ -408,7 +408,7 @@ def test_keys_are_made_listed_and_revoked_beside_a_running_server(make_service):
     )  # fmt: skip
     secret = result.stdout.rstrip("\n")
     assert result.returncode == 0 and SECRET.fullmatch(secret) and result.stdout.count("\n") == 1
-    assert secret not in result.stderr and re.search(r"key_[0-9a-z]{26} is made", result.stderr)
+    assert secret not in result.stderr and re.search(r"key_[0-9a-z]{26} was created", result.stderr)
     # As in the manual.
     shell = subprocess.run(
         ["sh", "-c",

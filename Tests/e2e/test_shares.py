@@ -153,7 +153,7 @@ def test_a_key_has_its_share_and_no_more(held):
     for path in (job, f"{job}?wait=60", f"{job}/events", "/v1/jobs", f"{job}/archive.zip"):
         answer = held.service.curl(path, key=greedy)
         assert problem(answer, 429, "key_busy")["detail"].startswith(
-            f"This API key has {SHARE} requests under way"
+            f"This API key already has {SHARE} requests under way"
         )
         assert answer.fields["retry-after"] == "5"
     answer = held.service.curl(
