@@ -54,11 +54,7 @@ struct CodecAnswerCheck {
         guard !isTooLarge, pixels <= ImageCost.maxPixelsRange.upperBound else {
             return "the picture has more pixels than any may have"
         }
-        guard report.label == image.label, report.mode == image.settings.mode,
-            report.strength == image.settings.strength, report.clip == image.settings.clip,
-            report.mask == image.settings.mask.applied(width: report.width, height: report.height),
-            report.metadata == image.settings.metadata,
-            report.bound == image.settings.bound(bitDepth: report.bitDepth)
+        guard report.label == image.label, report.agrees(with: image.settings)
         else { return "the report is about other settings" }
         guard report.maxAbsoluteDifference > 0 else { return "nothing was changed" }
         guard report.maxAbsoluteDifference <= report.bound ?? (1 << report.bitDepth - 1) else {

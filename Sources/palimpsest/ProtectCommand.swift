@@ -147,6 +147,7 @@ struct ProtectCommand: AsyncParsableCommand {
             label: try protection.classLabel,
             output: output,
             existing: force ? .overwritten : skipExisting ? .kept : .refused,
+            settings: settings,
             isQuiet: quiet
         )
         if let refusal = plan.refusal { throw UsageFault(refusal) }

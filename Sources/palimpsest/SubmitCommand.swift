@@ -152,6 +152,7 @@ struct SubmitCommand: AsyncParsableCommand {
             label: try protection.classLabel,
             output: output,
             existing: force ? .overwritten : skipExisting ? .kept : .refused,
+            settings: try settings,
             open: openJobs.all.flatMap(\.entries),
             isQuiet: quiet
         )

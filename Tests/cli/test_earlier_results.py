@@ -50,6 +50,25 @@ def protect(palimpsest, tmp_path):
     return run
 
 
+def test_results_of_other_settings_stay_and_are_told(protect, tmp_path):
+    for seed in (1, 2):
+        picture(tmp_path / f"in/DCIM/IMG_{seed}.png", side=80, seed=seed)
+    words = protect()
+    assert "2 photos got the mask of photos" in words and "--mask none protects more" in words
+    before = state(tmp_path / "out")
+    assert "other settings" not in protect("--skip-existing")
+    words = protect("--skip-existing", "--mask", "none")
+    assert (
+        "2 of these results were made with other settings; --force instead of --skip-existing "
+        "replaces them\n"
+        in words
+    )
+    assert state(tmp_path / "out") == before
+    assert "mask of photos" not in protect("--force", "--mask", "none")
+    reports = [json.loads(path.read_text()) for path in (tmp_path / "out").rglob("IMG_*.json")]
+    assert [report["mask"] for report in reports] == ["none", "none"]
+
+
 def test_a_new_photo_of_an_old_name_gets_the_next_number(protect, tmp_path):
     old = picture(tmp_path / "in/DCIM/b/IMG_1.png", seed=1)
     protect()

@@ -88,6 +88,15 @@ def sent(service):
 # ---- There and back ----
 
 
+def test_results_are_not_protected_again(make_service, photos, tmp_path):
+    service = make_service()
+    out, again = tmp_path / "out", tmp_path / "again"
+    assert submit(service, photos, "--out", out).returncode == 0
+    result = submit(service, out, "--out", again)
+    assert result.returncode == 1 and result.stderr.count("image_already_protected") == 3, result
+    assert sent(service) == 3 and not list(again.rglob("*.png"))
+
+
 def test_a_folder_comes_back_protected(make_service, photos, tmp_path):
     service = make_service()
     out = tmp_path / "out"

@@ -112,6 +112,15 @@ public struct ProtectionReport: Sendable, Equatable {
     }
 }
 
+extension ProtectionReport {
+    /// Whether the report is about a picture made with these settings, whatever the model.
+    public func agrees(with settings: ProtectionSettings) -> Bool {
+        mode == settings.mode && strength == settings.strength && clip == settings.clip
+            && mask == settings.mask.applied(width: width, height: height)
+            && metadata == settings.metadata && bound == settings.bound(bitDepth: bitDepth)
+    }
+}
+
 extension ProtectionReport: Codable {
     private enum CodingKeys: String, CodingKey {
         case width, height, method, mode, strength, clip, mask, metadata, bound, psnr, ssim

@@ -15,6 +15,8 @@ struct EarlierResultSorting {
     private(set) var done: [PictureFault] = []
     /// The number of photos skipped because they have a result.
     private(set) var kept = 0
+    /// How many of the skipped photos were protected with other settings than those of this run.
+    private(set) var keptOfOtherSettings = 0
     /// The number of photos that an interrupted run sent or was about to send.
     private(set) var resumed = 0
     /// One sentence for each result that does not get its usual name, with the reason.
@@ -31,6 +33,7 @@ struct EarlierResultSorting {
     ///   - sources: The identities of the photos of this run, which no result may replace.
     ///   - output: The output folder.
     ///   - existing: What to do with photos that have a result.
+    ///   - settings: The settings of this run.
     ///   - open: The photos that interrupted runs sent or were about to send, which are skipped.
     ///   - isQuiet: Whether to suppress the progress message on a terminal.
     init(
@@ -38,6 +41,7 @@ struct EarlierResultSorting {
         _ sources: Set<FileIdentity>,
         in output: OutputFolder,
         _ existing: ExistingResults,
+        settings: ProtectionSettings,
         open: [Batch.Entry],
         isQuiet: Bool
     ) {
@@ -64,7 +68,9 @@ struct EarlierResultSorting {
             switch (result.state, existing) {
             case (.open, _): resumed += 1
             case (.remnant, _): wanted.append(picture)
-            case (.complete, .kept): kept += 1
+            case (.complete, .kept):
+                kept += 1
+                if result.report?.agrees(with: settings) == false { keptOfOtherSettings += 1 }
             case (.complete, .refused): done.append(Self.refusal(of: picture, path))
             case (.complete, .overwritten):
                 if !isPhoto(path, for: picture) { wanted.append(picture) }

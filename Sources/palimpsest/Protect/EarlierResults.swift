@@ -23,6 +23,8 @@ struct EarlierResults {
         /// The hash of the photo from which the result was made.
         let original: SHA256Digest
         let state: State
+        /// The report; `nil` while the result is open.
+        let report: ProtectionReport?
     }
 
     /// The owner of a name.
@@ -70,7 +72,12 @@ struct EarlierResults {
                     let name = OutputName(given: base)
                 else { continue }
                 results.append(
-                    Result(name: name, original: original, state: hasPicture ? .complete : .remnant)
+                    Result(
+                        name: name,
+                        original: original,
+                        state: hasPicture ? .complete : .remnant,
+                        report: report
+                    )
                 )
             } else if let report, original != nil {
                 hold(base, by: nil, "\(shown) was made for the class \(report.label)")
@@ -91,7 +98,9 @@ struct EarlierResults {
                 by: entry.sha256,
                 "an interrupted call makes \(shown) from another photo of that name"
             )
-            results.append(Result(name: name, original: entry.sha256, state: .open))
+            results.append(
+                Result(name: name, original: entry.sha256, state: .open, report: nil)
+            )
         }
         // On a case-insensitive file system, `.PNG` and `.JSON` files take these names too.
         names += files.filter(Self.isOfSuchKind).map {

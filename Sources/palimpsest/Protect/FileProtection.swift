@@ -161,11 +161,14 @@ struct FileProtection: Sendable {
                     expecting: item.picture.size,
                     limit: Self.maxFileBytes
                 )
-                guard results.isOverwriting || !ProtectedFile.isBesideItsReport(path, bytes) else {
-                    results.fail(item.picture, "image_already_protected", ProtectedFile.refusal)
+                let photo = HashedBytes(bytes)
+                guard
+                    results.isOverwriting
+                        || !ProtectedFile.isBesideItsReport(path, { photo.sha256 })
+                else {
+                    results.fail(item.picture, ProtectedFile.refusal)
                     return nil
                 }
-                let photo = HashedBytes(bytes)
                 let part = item.artefact.part(for: photo.sha256, mode: settings.mode)
                 let artefact = try part.mapImported { position in
                     guard let place = imported.place(of: position, label: item.picture.label) else {

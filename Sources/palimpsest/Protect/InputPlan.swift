@@ -55,6 +55,8 @@ struct InputPlan {
     private var labels: [ClassLabel] = []
     /// The number of photos skipped because they have a result.
     private var kept = 0
+    /// How many of the skipped photos were protected with other settings than those of this run.
+    private var keptOfOtherSettings = 0
     /// The number of photos that have a result, if there is nothing else to report.
     private var done = 0
     /// The number of photos that an interrupted run sent or was about to send.
@@ -77,6 +79,7 @@ struct InputPlan {
     ///   - label: The class of all photos; `nil` to take the classes from the folders.
     ///   - output: The output folder, which is not searched for photos.
     ///   - existing: What to do with photos that have a result.
+    ///   - settings: The settings of this run.
     ///   - open: The photos that interrupted runs sent or were about to send, which are left out.
     ///   - isQuiet: Whether to suppress the progress message on a terminal.
     init(
@@ -84,6 +87,7 @@ struct InputPlan {
         label: ClassLabel?,
         output: OutputFolder,
         existing: ExistingResults,
+        settings: ProtectionSettings,
         open: [Batch.Entry] = [],
         isQuiet: Bool
     ) {
@@ -104,12 +108,14 @@ struct InputPlan {
             sources,
             in: output,
             existing,
+            settings: settings,
             open: open,
             isQuiet: isQuiet
         )
         pictures = sorted.pictures
         faults += sorted.faults
         (kept, resumed, renamed) = (sorted.kept, sorted.resumed, sorted.renamed)
+        keptOfOtherSettings = sorted.keptOfOtherSettings
         // If there is nothing else to report, one sentence covers all finished photos.
         if pictures.isEmpty, faults.isEmpty, open.isEmpty {
             done = sorted.done.count
@@ -148,6 +154,12 @@ struct InputPlan {
         if kept > 0 {
             remarks.append(
                 "left out \(kept) \(kept == 1 ? "photo that has" : "photos that have") a result"
+            )
+        }
+        if keptOfOtherSettings > 0 {
+            remarks.append(
+                "\(keptOfOtherSettings) of these results \(keptOfOtherSettings == 1 ? "was" : "were") "
+                    + "made with other settings; --force instead of --skip-existing replaces them"
             )
         }
         remarks += renamed.prefix(Self.mostNamed)

@@ -6,22 +6,25 @@ import JobModel
 ///
 /// The pictures carry no mark, so the report beside them decides.
 enum ProtectedFile {
-    /// The error message for such a picture.
-    static let refusal =
-        "The file is a picture that was protected already, as the report beside it says; name the original, or protect it again by --force."
+    /// The failure of such a picture.
+    static let refusal = ImageFailure(
+        code: "image_already_protected",
+        detail:
+            "The file is a picture that was protected already, as the report beside it says; name the original, or protect it again by --force."
+    )
 
     /// Whether the report beside a file describes that file.
     ///
     /// - Parameters:
     ///   - path: The path of the file.
-    ///   - bytes: The content of the file.
-    /// - Returns: Whether the file is a picture as `protect` wrote it.
-    static func isBesideItsReport(_ path: String, _ bytes: [UInt8]) -> Bool {
+    ///   - sha256: Computes the hash of its content.
+    /// - Returns: Whether the file is a picture as `protect` or `submit` wrote it.
+    static func isBesideItsReport(_ path: String, _ sha256: () -> SHA256Digest) -> Bool {
         guard path.hasSuffix(pictureSuffix) else { return false }
         guard let report = report(at: path.dropLast(pictureSuffix.count) + reportSuffix) else {
             return false
         }
-        return report.outputSHA256 == SHA256.hash(bytes).hex
+        return report.outputSHA256 == sha256().hex
     }
 
     /// Reads a report, or returns `nil` if the file is not one.

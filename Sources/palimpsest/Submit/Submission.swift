@@ -81,10 +81,18 @@ struct Submission: Sendable {
         pictures.compactMap { picture in
             do throws(PictureFile.Fault) {
                 let path = Batch.absolute(picture.path)
+                let hash: SHA256Digest
                 if !isAgain, let known = picture.sha256 {
-                    return Batch.Entry(picture: picture, absolutePath: path, sha256: known)
+                    hash = known
+                } else {
+                    hash = try PictureFile.hash(picture.path, limit: FileProtection.maxFileBytes)
                 }
-                let hash = try PictureFile.hash(picture.path, limit: FileProtection.maxFileBytes)
+                guard
+                    protectsAgain || !ProtectedFile.isBesideItsReport(picture.path, { hash })
+                else {
+                    results.fail(picture, ProtectedFile.refusal)
+                    return nil
+                }
                 return Batch.Entry(picture: picture, absolutePath: path, sha256: hash)
             } catch {
                 results.fail(picture, error.failure)
