@@ -9,7 +9,7 @@ import struct
 import subprocess
 
 import pytest
-from colours import jpeg_with, segment
+from colours import chunks, jpeg_with, segment
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -28,6 +28,11 @@ REST = {
     "EXIF:DateTimeOriginal": "2026:11:22 10:00:00", "XMP:City": "Vienna",
     "XMP:CreatorTool": "A tool",
 }  # fmt: skip
+
+
+def holds_jpeg(png):
+    """Whether a JPEG begins in any chunk but the pixels', where chance makes such bytes."""
+    return any(b"\xff\xd8\xff" in content for kind, content in chunks(png) if kind != "IDAT")
 
 
 def exiftool(*arguments):
@@ -124,7 +129,7 @@ def test_all_keeps_everything_but_what_shows_the_original(palimpsest, photo, tmp
     assert (found["EXIF:ExifImageWidth"], found["EXIF:ExifImageHeight"]) == size
     assert not [name for name in found if "Thumbnail" in name]
     # The thumbnail's JPEG data is gone, not only the pointer to it.
-    assert b"\xff\xd8\xff" not in made.read_bytes()
+    assert not holds_jpeg(made.read_bytes())
     assert exiftool("-validate", "-warning", "-error", made).count("Error") == 0
 
 
@@ -249,7 +254,7 @@ def test_a_motion_photo_with_a_gain_map_says_nothing_of_film_and_map(palimpsest,
         b"ftyp",
     ):
         assert word not in made, word
-    assert b"\xff\xd8\xff" not in made
+    assert not holds_jpeg(made)
 
 
 @pytest.mark.parametrize("line", [0, 64])
