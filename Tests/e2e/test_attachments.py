@@ -94,7 +94,7 @@ def test_nobody_else_does(shared_service, recoverable, tmp_path):
     sealed.write_bytes(shared_service.get(f"{path}/images/1/recovery").body)
     secret.write_text("another passphrase")
     result = recover(protected, sealed, "-o", output, "--passphrase-file", secret)
-    assert result.returncode == 1 and "passphrase is another one" in result.stderr
+    assert result.returncode == 1 and "passphrase is wrong" in result.stderr
     secret.write_text("0" * 64)
     result = recover(protected, sealed, "-o", output, "--key-file", secret)
     assert result.returncode == 1 and "--passphrase-file" in result.stderr
