@@ -1,4 +1,4 @@
-import CodecProtocol
+public import CodecProtocol
 public import JobModel
 public import Logging
 public import POSIX
@@ -155,14 +155,17 @@ public final class CodecPool: Sendable {
     /// The state of every process.
     public var states: [CodecState] { pool.withLock(\.states) }
 
+    /// The models of every process, the default first; empty until a process is ready.
+    public var loadedModels: [LoadedModel] {
+        for case .ready(let models, _) in states { return models }
+        return []
+    }
+
     /// What jobs may choose, the default first; empty until a process is ready.
     public var offeredModels: [OfferedModel] {
-        for case .ready(let models, _) in states {
-            return models.map {
-                OfferedModel(name: $0.name, method: $0.method, settings: $0.settings)
-            }
+        loadedModels.map {
+            OfferedModel(name: $0.name, method: $0.method, settings: $0.settings)
         }
-        return []
     }
 
     /// The number of lent processes.

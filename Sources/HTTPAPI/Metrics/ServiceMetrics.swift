@@ -88,14 +88,8 @@ struct ServiceMetrics: Sendable {
         if let process { machine.set(process) }
         connections.set(Double(sources.connectionCount()))
         ready.set(api.lifecycle.isReady ? 1 : 0)
-        for model in Self.models(of: pool) { info.set(1, [version, model]) }
+        for model in pool.loadedModels { info.set(1, [version, model.sha256.hex]) }
         return registry.prometheusText()
-    }
-
-    /// Returns the hashes of the weights, which all codec processes share.
-    private static func models(of pool: CodecPool) -> [String] {
-        for case .ready(let models, _) in pool.states { return models.map(\.sha256.hex) }
-        return []
     }
 
     /// Returns the router of the metrics endpoint.

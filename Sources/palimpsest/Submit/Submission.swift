@@ -63,7 +63,7 @@ struct Submission: Sendable {
         switch task {
         case .resume(let batch): try await protect(batch)
         case .send(let pictures):
-            let entries = await disk.run { read(pictures) }
+            let entries = await disk.run { read(pictures, protectsAgain: protectsAgain) }
             guard !entries.isEmpty else { return }
             try await protect(
                 Batch(settings: settings, protectsAgain: protectsAgain, entries: entries)
@@ -75,9 +75,14 @@ struct Submission: Sendable {
     ///
     /// - Parameters:
     ///   - pictures: The photos.
+    ///   - protectsAgain: Whether to take pictures that lie beside their report.
     ///   - isAgain: Whether to read even photos whose hash is known.
     /// - Returns: The readable photos.
-    private func read(_ pictures: [PlannedPicture], isAgain: Bool = false) -> [Batch.Entry] {
+    private func read(
+        _ pictures: [PlannedPicture],
+        protectsAgain: Bool,
+        isAgain: Bool = false
+    ) -> [Batch.Entry] {
         pictures.compactMap { picture in
             do throws(PictureFile.Fault) {
                 let path = Batch.absolute(picture.path)
@@ -150,7 +155,13 @@ struct Submission: Sendable {
             for entry in entries { results.fail(entry.picture, refusal.failure) }
         } catch let fault as UnreadablePhoto {
             let isAgain = attempt.isLast
-            let readable = await disk.run { read(entries.map(\.picture), isAgain: true) }
+            let readable = await disk.run {
+                read(
+                    entries.map(\.picture),
+                    protectsAgain: attempt.batch.protectsAgain,
+                    isAgain: true
+                )
+            }
             guard readable.count < entries.count || !isAgain else {
                 for entry in entries { results.fail(entry.picture, fault.failure) }
                 return []
