@@ -328,7 +328,8 @@ let package = Package(
         tests("HTTPServer", ["HTTPWire", "ProcessHarness", "SocketIO", httpTypes, logging]),
         tests(
             "Protection",
-            ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"]
+            ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"],
+            resources: [.copy("Fixtures")]
         ),
         tests("Sandbox", ["CLinux", "CodecHarness", "ProcessHarness"]),
         tests("CodecProtocol", ["CodecHarness", "Cryptography", "JobModel"]),

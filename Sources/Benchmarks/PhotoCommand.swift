@@ -143,7 +143,7 @@ struct PhotoCommand: ParsableCommand {
                 // This includes copies of the photo and of the change that the product does not
                 // make.
                 var (photo, delta) = (decoded, delta)
-                PhotoMask.apply(to: &delta, cover: cover, bound: 8 / 255)
+                ChannelMask.apply(to: &delta, cover: cover, bound: 8 / 255)
                 _ = Release.apply(delta: delta, to: &photo, strength: 8, clip: true)
             },
             "7 encode": try best { _ = try PNGEncoder.encode(protected) },

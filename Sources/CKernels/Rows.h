@@ -35,14 +35,15 @@ static void KERNEL(add_rows)(const uint8_t *const *rows, const float *weights, s
     }
 }
 
-INLINE uint8_t KERNEL(released)(uint8_t sample, float delta, float bound) {
+INLINE uint8_t KERNEL(released)(uint8_t sample, float delta, float bound, float threshold) {
     delta = delta > -bound ? (delta < bound ? delta : bound) : -bound;
     const float value = (float)sample + delta;
-    return (uint8_t)((value > 0 ? (value < 255 ? value : 255) : 0) + 0.5f);
+    return (uint8_t)((value > 0 ? (value < 255 ? value : 255) : 0) + threshold);
 }
 
 static void KERNEL(release_row)(uint8_t *row, size_t count, const float *above, const float *below,
-                                float weight_above, float weight_below, float bound) {
+                                float weight_above, float weight_below, float bound,
+                                const float *thresholds) {
     size_t i = 0;
     const VECTOR zero = {}, low = zero - bound, high = zero + bound, most = zero + 255.0f;
     for (; i + LANES <= count; i += LANES) {
@@ -50,11 +51,13 @@ static void KERNEL(release_row)(uint8_t *row, size_t count, const float *above, 
             weight_above * KERNEL(load)(above + i) + weight_below * KERNEL(load)(below + i);
         delta = __builtin_elementwise_min(__builtin_elementwise_max(delta, low), high);
         VECTOR value = KERNEL(load_samples)(row + i) + delta;
-        value = __builtin_elementwise_min(__builtin_elementwise_max(value, zero), most) + 0.5f;
+        value = __builtin_elementwise_min(__builtin_elementwise_max(value, zero), most);
+        value += KERNEL(load)(thresholds + i);
         *(SAMPLES *)(row + i) = __builtin_convertvector(value, SAMPLES);
     }
     for (; i < count; i++)
-        row[i] = KERNEL(released)(row[i], weight_above * above[i] + weight_below * below[i], bound);
+        row[i] = KERNEL(released)(row[i], weight_above * above[i] + weight_below * below[i], bound,
+                                  thresholds[i]);
 }
 
 static void KERNEL(compare_rows)(const uint8_t *one, const uint8_t *other, size_t count,

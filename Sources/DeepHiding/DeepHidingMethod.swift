@@ -15,6 +15,9 @@ public struct DeepHidingMethod: ProtectionMethod {
     /// The SHA-256 digest of the network's weights file.
     public var modelSHA256: SHA256Digest { network.sha256 }
 
+    /// The mask that the network was trained for.
+    public var photoMask: PhotoMask { network.metadata.photoMask }
+
     private let network: HidingNetwork
     private let limits: ImageLimits
     private let secrets = SecretCache()

@@ -1,4 +1,4 @@
-import Methods
+public import Methods
 
 /// The metadata of a weights file.
 public struct WeightsMetadata: Sendable, Equatable {
@@ -11,6 +11,9 @@ public struct WeightsMetadata: Sendable, Equatable {
 
     /// The bound of the log-scale: `E(s) = exp(clamp * tanh(s / 2))`; above 0, at most 8.
     public let clamp: Float
+
+    /// The mask that the network was trained for; ``PhotoMask/channels`` if the file names none.
+    public let photoMask: PhotoMask
 
     /// The licence of the weights; empty if the file names none.
     public let licence: String
@@ -61,7 +64,11 @@ public struct WeightsMetadata: Sendable, Equatable {
                 "the metadata's clamp is not above 0 and at most \(Self.maxClamp)"
             )
         }
+        let masks = PhotoMask.allCases.map(\.rawValue).joined(separator: " or ")
+        guard let mask = PhotoMask(rawValue: values["photo_mask"] ?? PhotoMask.channels.rawValue)
+        else { throw WeightsError(.unsupported, "the metadata's photo_mask is not \(masks)") }
         self.blocks = blocks
+        photoMask = mask
         self.growth = growth
         self.clamp = clamp
         licence = values["licence"] ?? ""

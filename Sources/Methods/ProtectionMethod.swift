@@ -29,6 +29,9 @@ public protocol ProtectionMethod: Sendable {
     /// The SHA-256 digest of the weights file.
     var modelSHA256: SHA256Digest { get }
 
+    /// The mask that the method's weights were trained for; it makes `mask=photo` of them.
+    var photoMask: PhotoMask { get }
+
     /// Proposes a change to a cover.
     ///
     /// - Parameters:
@@ -55,6 +58,9 @@ public protocol ProtectionMethod: Sendable {
 extension ProtectionMethod {
     /// None: the default for methods without settings of their own.
     public static var settings: [MethodSetting] { [] }
+
+    /// By colour channel: the default for methods that know no better.
+    public var photoMask: PhotoMask { .channels }
 
     /// Refuses every picture: the default for methods that do not use imported ones.
     public func imported(_ picture: [UInt8]) throws(ImageFailure) -> [UInt8] {

@@ -8,6 +8,7 @@ extension ProtectionReport {
         _ quality: ImageQuality,
         settings: ProtectionSettings,
         mask: AppliedMask,
+        maskMean: Double?,
         bound: Int?,
         label: ClassLabel,
         workingSize: (width: Int, height: Int)
@@ -20,6 +21,7 @@ extension ProtectionReport {
             strength: settings.strength,
             clip: settings.clip,
             mask: mask,
+            maskMean: maskMean,
             metadata: settings.metadata,
             bound: bound,
             maxAbsoluteDifference: quality.maxAbsoluteDifference,

@@ -61,14 +61,21 @@ public struct Protector: Sendable {
         var delta = try method.delta(for: cover, artefact: artefact, settings: settings)
         try Self.checkIsFinite(delta.planes)
         let mask = settings.mask.applied(width: photo.width, height: photo.height)
-        mask.apply(to: &delta.planes, cover: cover, settings)
+        let masked = Masking.apply(
+            to: &delta.planes,
+            mask,
+            as: method.photoMask,
+            cover: cover,
+            settings
+        )
         // A second copy of a photo costs much memory, so it is made only for attachments.
         let original = attachments.isEmpty ? nil : photo
         let quality = Release.apply(
             delta: delta.planes,
             to: &photo,
             strength: settings.strength,
-            clip: settings.clip
+            clip: settings.clip,
+            dithers: masked.dithers
         )
         let bound = settings.bound(bitDepth: photo.depth.rawValue)
         try Self.check(quality, bound: bound, mask)
@@ -80,6 +87,7 @@ public struct Protector: Sendable {
             quality,
             settings: settings,
             mask: mask,
+            maskMean: masked.mean,
             bound: bound,
             label: label,
             workingSize: (cover.width, cover.height)

@@ -8,7 +8,8 @@ public enum Release {
     /// δ is scaled to the photo's size row by row (bilinear where it grows) and clipped to
     /// ±`strength`/255. It is added to the integer samples, and the sums are clamped to the range
     /// of a sample and rounded to integers. With `clip`, no sample therefore changes by more than
-    /// `strength` levels; a level of a 16-bit sample is 257. A gray photo gets the luminance of δ
+    /// `strength` levels; a level of a 16-bit sample is 257. Dithering keeps the mean of changes of
+    /// less than a level, which rounding would drop; samples of 16 bits need none. A gray photo gets the luminance of δ
     /// (ITU-R BT.601). Alpha and pixels with alpha 0 do not change.
     ///
     /// - Parameters:
@@ -16,12 +17,14 @@ public enum Release {
     ///   - photo: The photo to protect.
     ///   - strength: The bound in levels of 1/255, 1...255.
     ///   - clip: Whether `strength` bounds δ. Otherwise δ is bounded only by the range of a sample.
+    ///   - dithers: Whether 8-bit samples are dithered instead of rounded.
     /// - Returns: The difference between the photo before and after.
     public static func apply(
         delta: PlanarImage,
         to photo: inout Photo,
         strength: Int,
-        clip: Bool
+        clip: Bool,
+        dithers: Bool = false
     ) -> ImageQuality {
         precondition(delta.channels == 3, "a perturbation has three channels")
         precondition(1...255 ~= strength, "a strength is between 1 and 255 levels")
@@ -37,6 +40,7 @@ public enum Release {
         var meter = QualityMeter(width: photo.width, height: height, layout: layout, depth: depth)
         let (count, rowBytes) = (rows.rowCount, photo.rowBytes)
         var before = [UInt8](repeating: 0, count: rowBytes)
+        var thresholds = [Float](repeating: 0.5, count: count)
         photo.samples.withUnsafeMutableBufferPointer { samples in
             guard let start = samples.baseAddress else { return }
             before.withUnsafeMutableBufferPointer { before in
@@ -46,6 +50,14 @@ public enum Release {
                         count: rowBytes
                     )
                     _ = before.update(from: samples)
+                    if dithers {
+                        plm_dither_row(
+                            &thresholds,
+                            count / layout.channels,
+                            layout.channels,
+                            UInt32(row)
+                        )
+                    }
                     rows.withRows(of: row) { above, below, weightAbove, weightBelow in
                         let row = samples.baseAddress
                         switch depth {
@@ -58,7 +70,8 @@ public enum Release {
                                 below,
                                 weightAbove,
                                 weightBelow,
-                                bound
+                                bound,
+                                thresholds
                             )
                         case .sixteen:
                             plm_release_wide_row(

@@ -42,6 +42,14 @@ public enum SemanticImageGenerator {
                 width: width,
                 height: height
             )
+        case 3:
+            return CollageGenerator.image(
+                familySeed: familySeed,
+                classIndex: classIndex,
+                textureSeed: textureSeed,
+                width: width,
+                height: height
+            )
         default: throw .unknownVersion(version)
         }
     }

@@ -103,6 +103,7 @@ import Testing
             .changing("another growth than the tensors'", .mismatched) {
                 $0.metadata["growth"] = "3"
             },
+            .changing("an unknown mask", .unsupported) { $0.metadata["photo_mask"] = "dark" },
             .changing("no blocks", .unsupported) { $0.metadata["blocks"] = "0" },
             .changing("more blocks than integers", .unsupported) {
                 $0.metadata["blocks"] = "99999999999999999999"

@@ -3,6 +3,7 @@ import DeepHiding
 import FoundationEssentials
 import Imaging
 import JobModel
+import Methods
 import Testing
 
 @testable import Protection
@@ -21,10 +22,31 @@ enum Material {
         )
     }
 
-    static func protector(limits: ImageLimits = ImageLimits()) throws -> Protector {
-        let weights = try file("DeepHidingTests/Fixtures/random-weights.safetensors")
+    // A protector with a network of random weights, whose metadata name `photoMask`.
+    static func protector(
+        limits: ImageLimits = ImageLimits(),
+        photoMask: PhotoMask? = nil
+    ) throws -> Protector {
+        var weights = try file("DeepHidingTests/Fixtures/random-weights.safetensors")
+        if let photoMask { weights = try naming(photoMask, in: weights) }
         let method = DeepHidingMethod(network: try HidingNetwork(weights: weights), limits: limits)
         return Protector(method: method, limits: limits)
+    }
+
+    /// A weights file with another entry in its metadata.
+    private static func naming(_ mask: PhotoMask, in weights: [UInt8]) throws -> [UInt8] {
+        let end = 8 + Int(weights[0..<8].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) })
+        let header = String(decoding: weights[8..<end], as: UTF8.self)
+        let metadata = try #require(header.firstRange(of: "\"__metadata__\""))
+        let brace = try #require(header[metadata.upperBound...].firstIndex(of: "{"))
+        let place = header.index(after: brace)
+        var changed = header
+        changed.insert(contentsOf: "\"photo_mask\":\"\(mask.rawValue)\",", at: place)
+        // The tensors must begin at a multiple of eight.
+        changed += String(repeating: " ", count: (8 - changed.utf8.count % 8) % 8)
+        let count = UInt64(changed.utf8.count)
+        return (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) } + changed.utf8
+            + weights[end...]
     }
 
     /// A picture of seeded noise in [0, 1).

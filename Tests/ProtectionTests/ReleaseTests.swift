@@ -99,6 +99,49 @@ import Testing
         _ = Self.released(photo, delta, strength: 8, clip: false)
     }
 
+    // MARK: - Dithering
+
+    /// Dithered, a change of a fraction of a level keeps its mean in every 16 x 16 pixels; rounded,
+    /// it is lost or doubled.
+    @Test(arguments: [0.1, 0.3, 0.5, -0.7, 1.4, 7.9, -8] as [Float])
+    func ditheringKeepsTheMeanOfSmallChanges(levels: Float) throws {
+        let photo = Self.photo(width: 64, height: 48, layout: .rgb, seed: 5).softened()
+        let delta = PlanarImage(width: 8, height: 6, channels: 3, repeating: levels / 255)
+        var released = photo
+        let quality = Release.apply(
+            delta: delta,
+            to: &released,
+            strength: 8,
+            clip: true,
+            dithers: true
+        )
+        #expect(Float(quality.maxAbsoluteDifference) <= abs(levels).rounded(.up))
+        for channel in 0..<3 {
+            for corner in [(0, 0), (16, 0), (32, 32), (48, 16)] {
+                var sum = 0
+                for place in 0..<256 {
+                    let (x, y) = (corner.0 + place % 16, corner.1 + place / 16)
+                    let index = (y * 64 + x) * 3 + channel
+                    sum += Int(released.samples[index]) - Int(photo.samples[index])
+                }
+                #expect(abs(Float(sum) / 256 - levels) < 0.05, "channel \(channel)")
+            }
+        }
+    }
+
+    @Test func ditheringLeavesWhatIsNotChanged() throws {
+        let photo = Self.photo(width: 37, height: 21, layout: .rgba, seed: 8)
+        var released = photo
+        _ = Release.apply(
+            delta: PlanarImage(width: 5, height: 3, channels: 3, repeating: 0),
+            to: &released,
+            strength: 8,
+            clip: true,
+            dithers: true
+        )
+        #expect(released.samples == photo.samples)
+    }
+
     // MARK: - Working size
 
     @Test func theWorkingSizeKeepsTheAspectAndNeverEnlarges() {
@@ -155,5 +198,12 @@ import Testing
             }
         }
         return result
+    }
+}
+
+extension Photo {
+    /// The photo with samples from 64 to 191, which no change of some levels takes out of range.
+    fileprivate func softened() -> Photo {
+        Photo(width: width, height: height, layout: layout, samples: samples.map { 64 + $0 / 2 })
     }
 }

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Testing
 
-/// The golden vectors: a safetensors file of float32 tensors named family_class_texture, of shape [3, height, width].
+/// A version's golden vectors: a safetensors file of float32 tensors named family_class_texture, of
+/// shape [3, height, width].
 struct GoldenFile {
     struct Vector: Sendable, CustomTestStringConvertible {
         let familySeed: UInt64
@@ -24,10 +25,10 @@ struct GoldenFile {
         }
     }
 
-    static func vectors() throws -> [Vector] {
+    static func vectors(version: Int) throws -> [Vector] {
         let folder = #filePath.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
         let contents = try #require(
-            FileManager.default.contents(atPath: "\(folder)/Fixtures/golden.safetensors")
+            FileManager.default.contents(atPath: "\(folder)/Fixtures/golden-\(version).safetensors")
         )
         let bytes = [UInt8](contents)
         let end = 8 + Int(bytes[0..<8].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) })

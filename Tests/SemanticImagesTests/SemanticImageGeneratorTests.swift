@@ -5,15 +5,19 @@ import Testing
 @testable import SemanticImages
 
 @Suite struct SemanticImageGeneratorTests {
+    private static let versions = [2, 3]
+
     /// What the reference in Training draws.
-    @Test func drawsWhatTheReferenceDraws() throws {
-        let vectors = try GoldenFile.vectors()
+    @Test(arguments: versions)
+    func drawsWhatTheReferenceDraws(version: Int) throws {
+        let vectors = try GoldenFile.vectors(version: version)
         #expect(vectors.count >= 4)
         for vector in vectors {
             let image = try SemanticImageGenerator.image(
                 familySeed: vector.familySeed,
                 classIndex: vector.classIndex,
                 textureSeed: vector.textureSeed,
+                version: version,
                 width: vector.width,
                 height: vector.height
             )
@@ -26,12 +30,14 @@ import Testing
         }
     }
 
-    @Test func everyArgumentCounts() throws {
+    @Test(arguments: versions)
+    func everyArgumentCounts(version: Int) throws {
         func draw(_ family: UInt64, _ index: Int, _ texture: UInt64) throws -> PlanarImage {
             try SemanticImageGenerator.image(
                 familySeed: family,
                 classIndex: index,
                 textureSeed: texture,
+                version: version,
                 width: 40,
                 height: 24
             )
@@ -86,12 +92,14 @@ import Testing
         }
     }
 
-    @Test func theExtremesOfTheArgumentsAreDrawn() throws {
+    @Test(arguments: versions)
+    func theExtremesOfTheArgumentsAreDrawn(version: Int) throws {
         for (width, height) in [(1, 1), (2, 600), (600, 2)] {
             let image = try SemanticImageGenerator.image(
                 familySeed: .max,
                 classIndex: .max,
                 textureSeed: .max,
+                version: version,
                 width: width,
                 height: height
             )

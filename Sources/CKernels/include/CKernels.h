@@ -140,9 +140,20 @@ void plm_scale_row(const float *row, size_t channels, size_t planes, const plm_f
                    float divisor, float *to, size_t plane_stride, size_t sample_stride);
 
 /// Adds `weight_above * above + weight_below * below`, in levels and clamped to +-`bound`, to a
-/// row, and rounds.
+/// row. A sum whose fraction plus its threshold reaches 1 is rounded up, any other one down.
+///
+/// With thresholds of 1/2 this is ordinary rounding. They are multiples of 2^-12 in [0, 1), so that
+/// adding them to a sample is exact enough to keep the bound.
 void plm_release_row(plm_instruction_set set, uint8_t *row, size_t count, const float *above,
-                     const float *below, float weight_above, float weight_below, float bound);
+                     const float *below, float weight_above, float weight_below, float bound,
+                     const float *thresholds);
+
+/// Writes the thresholds of a row of `pixels` pixels that dither: spread evenly over [0, 1) in
+/// every neighbourhood, and apart between channels.
+///
+/// They follow the R2 sequence (Roberts, "The unreasonable effectiveness of quasirandom sequences",
+/// 2018), in integers.
+void plm_dither_row(float *thresholds, size_t pixels, size_t channels, uint32_t row);
 
 /// The difference of rows: the sum of squared sample differences, and the largest absolute one.
 typedef struct {
@@ -179,7 +190,7 @@ double plm_ssim_sum(plm_instruction_set set, const float *const *rows, size_t st
 void plm_add_wide_rows(const uint8_t *const *rows, const float *weights, size_t row_count,
                        size_t count, float *sums);
 
-/// As `plm_release_row`; the added values and the bound are in levels.
+/// As `plm_release_row` with ordinary rounding; the added values and the bound are in levels.
 void plm_release_wide_row(uint8_t *row, size_t count, const float *above, const float *below,
                           float weight_above, float weight_below, float bound);
 

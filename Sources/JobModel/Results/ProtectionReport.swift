@@ -3,8 +3,8 @@
 /// Sample values range from 0 to 255 with 8 bits, and from 0 to 65535 with 16.
 ///
 /// JSON: snake_case. `class` is the label and `linf` the largest change. `bound` and `psnr` are
-/// null if there is none. `semantic_image_sha256` repeats `artefact_sha256` if the method is
-/// `deep-hiding`. `method_report` is there only if the method reports something of its own.
+/// null if there is none. `mask_mean` is absent without a mask. `semantic_image_sha256` repeats
+/// `artefact_sha256` if the method is `deep-hiding`. `method_report` is there only if the method reports something of its own.
 /// Hashes are 64 lower-case hexadecimal digits.
 public struct ProtectionReport: Sendable, Equatable {
     /// The picture's width in pixels, after applying its orientation.
@@ -23,6 +23,9 @@ public struct ProtectionReport: Sendable, Equatable {
     public var clip: Bool
     /// The mask applied to the change.
     public var mask: AppliedMask
+    /// The mean amplitude that the mask allowed the change's luminance, in steps of 1/255; `nil`
+    /// without a mask and in reports of earlier releases.
+    public var maskMean: Double?
     /// The metadata policy.
     public var metadata: MetadataPolicy
     /// The bound of the change in sample values; `nil` if the change was not clipped.
@@ -69,6 +72,7 @@ public struct ProtectionReport: Sendable, Equatable {
         strength: Int,
         clip: Bool,
         mask: AppliedMask = .unmasked,
+        maskMean: Double? = nil,
         metadata: MetadataPolicy = .strip,
         bound: Int?,
         maxAbsoluteDifference: Int,
@@ -94,6 +98,7 @@ public struct ProtectionReport: Sendable, Equatable {
         self.strength = strength
         self.clip = clip
         self.mask = mask
+        self.maskMean = maskMean
         self.metadata = metadata
         self.bound = bound
         self.maxAbsoluteDifference = maxAbsoluteDifference
@@ -125,6 +130,7 @@ extension ProtectionReport {
 extension ProtectionReport: Codable {
     private enum CodingKeys: String, CodingKey {
         case width, height, method, mode, strength, clip, mask, metadata, bound, psnr, ssim
+        case maskMean = "mask_mean"
         case maxAbsoluteDifference = "linf"
         case label = "class"
         case artefactSHA256 = "artefact_sha256"
@@ -155,6 +161,7 @@ extension ProtectionReport: Codable {
         strength = try container.decode(Int.self, forKey: .strength)
         clip = try container.decode(Bool.self, forKey: .clip)
         mask = try container.decodeIfPresent(AppliedMask.self, forKey: .mask) ?? .unmasked
+        maskMean = try container.decodeIfPresent(Double.self, forKey: .maskMean)
         metadata = try container.decodeIfPresent(MetadataPolicy.self, forKey: .metadata) ?? .strip
         bound = try container.decode(Int?.self, forKey: .bound)
         maxAbsoluteDifference = try container.decode(Int.self, forKey: .maxAbsoluteDifference)
@@ -175,7 +182,8 @@ extension ProtectionReport: Codable {
         ofMethod = try container.decodeIfPresent(MethodReport.self, forKey: .ofMethod) ?? [:]
     }
 
-    /// Encodes every key but an empty `method_report`; missing values become null.
+    /// Encodes every key but an empty `method_report` and a missing `mask_mean`; other missing values
+    /// become null.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(width, forKey: .width)
@@ -186,6 +194,7 @@ extension ProtectionReport: Codable {
         try container.encode(strength, forKey: .strength)
         try container.encode(clip, forKey: .clip)
         try container.encode(mask, forKey: .mask)
+        try container.encodeIfPresent(maskMean, forKey: .maskMean)
         try container.encode(metadata, forKey: .metadata)
         try container.encode(bound, forKey: .bound)
         try container.encode(maxAbsoluteDifference, forKey: .maxAbsoluteDifference)

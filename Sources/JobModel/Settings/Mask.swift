@@ -41,8 +41,8 @@ public enum Mask: String, Codable, Sendable, CaseIterable {
 
 /// The mask applied to a picture.
 public enum AppliedMask: String, Codable, Sendable, CaseIterable {
-    /// The change is small where it would be seen: in red and green, and in blue where the picture
-    /// has hardly any blue.
+    /// The change is small where it would be seen. How small is decided by the mask that the weights
+    /// were trained for: by colour channel, or by a perceptual budget of each pixel.
     case photo
     /// The change may reach the full strength everywhere.
     case unmasked = "none"

@@ -1,4 +1,4 @@
-"""Writes golden.safetensors: semantic images drawn by the reference generator in Training.
+"""Writes golden-VERSION.safetensors: semantic images drawn by the references in Training.
 
 Run from the repository's root: .venv/bin/python Tests/SemanticImagesTests/Fixtures/make_golden.py
 Tensor names are family_class_texture, shapes (3, height, width), float32.
@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "Training"))
 
+from deephiding.collage import collage  # noqa: E402
 from deephiding.semantic_images import semantic_image  # noqa: E402
 
 CASES = [
@@ -22,8 +23,9 @@ CASES = [
     (123456789, 12, 987654321, 64, 96),
 ]
 
-tensors = {
-    f"{family}_{index}_{texture}": torch.from_numpy(semantic_image(family, index, texture, width, height))
-    for family, index, texture, width, height in CASES
-}
-save_file(tensors, str(HERE / "golden.safetensors"))
+for version, draw in ((2, semantic_image), (3, collage)):
+    tensors = {
+        f"{family}_{index}_{texture}": torch.from_numpy(draw(family, index, texture, width, height))
+        for family, index, texture, width, height in CASES
+    }
+    save_file(tensors, str(HERE / f"golden-{version}.safetensors"))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Protection
 
-@Suite struct PhotoMaskTests {
+@Suite struct ChannelMaskTests {
     /// By hand: a tenth without blue, then five tenths more evenly up to 0.5, and no more than that.
     @Test(
         arguments: [
@@ -15,7 +15,7 @@ import Testing
         ] as [(Float, Float)]
     )
     func blueKeepsMoreOfTheChangeWhereThereIsMoreBlue(blue: Float, weight: Float) {
-        #expect(abs(PhotoMask.blueWeight(blue: blue) - weight) < 1e-6)
+        #expect(abs(ChannelMask.blueWeight(blue: blue) - weight) < 1e-6)
     }
 
     @Test func theChangeIsClippedAndThenWeighted() {
@@ -28,10 +28,10 @@ import Testing
             samples: [0.2, -0.02, 0.01, -0.2, 0.2, -0.2]
         )
         var bounded = change
-        PhotoMask.apply(to: &bounded, cover: cover, bound: 0.04)
+        ChannelMask.apply(to: &bounded, cover: cover, bound: 0.04)
         expect(bounded.samples, near: [0.006, -0.003, 0.0015, -0.006, 0.004, -0.024])
         var unbounded = change
-        PhotoMask.apply(to: &unbounded, cover: cover, bound: nil)
+        ChannelMask.apply(to: &unbounded, cover: cover, bound: nil)
         expect(unbounded.samples, near: [0.03, -0.003, 0.0015, -0.03, 0.02, -0.12])
     }
 

@@ -1,13 +1,12 @@
 public import Imaging
-import JobModel
 
-/// Weakens the change where it would be visible: `mask=photo`.
+/// Weakens the change by colour channel: `mask=photo` for weights that name no other mask.
 ///
 /// The eye resolves blue worst and takes brightness mostly from green and red. Red and green
 /// therefore keep little of the change, and blue keeps most of it. A change of blue is visible
 /// where the picture has hardly any blue, as on a red hat, so blue keeps less there. The weights
 /// depend only on the picture at the working size, so they are as smooth as the change.
-public enum PhotoMask {
+public enum ChannelMask {
     /// The fraction of the change that red and green keep.
     public static let redGreenWeight: Float = 0.15
     /// The fraction that blue keeps where the picture has no blue.
@@ -55,23 +54,6 @@ public enum PhotoMask {
                         min(max(delta[index], -largest), largest) * blueWeight(blue: cover[index])
                 }
             }
-        }
-    }
-}
-
-extension AppliedMask {
-    /// Masks a change at its working size.
-    ///
-    /// - Parameters:
-    ///   - delta: The change, three planes; 1 is the whole range of a sample.
-    ///   - cover: The picture at the same size.
-    ///   - settings: If they clip, their strength bounds the change before it is weakened.
-    func apply(to delta: inout PlanarImage, cover: PlanarImage, _ settings: ProtectionSettings) {
-        switch self {
-        case .photo:
-            let bound = settings.clip ? Float(settings.strength) / 255 : nil
-            PhotoMask.apply(to: &delta, cover: cover, bound: bound)
-        case .unmasked: break
         }
     }
 }

@@ -1,0 +1,99 @@
+public import Imaging
+
+/// How far each pixel of a picture may change unseen: `mask=photo` for weights trained for it.
+///
+/// On even ground the eye notices a colour difference; texture hides more. A change is split into
+/// luminance, red against green, and blue, and each part is held within its own amplitude. What
+/// masks a change is content of the change's own band of frequencies, so all of it is computed at
+/// the working size, where the change is. `Training/deephiding/budget.py` is the reference.
+public struct PerceptualBudget: Sendable {
+    /// The colour differences that are allowed on even ground.
+    private enum Allowed {
+        static let luminance: Float = 0.45
+        static let redGreen: Float = 0.3
+        static let blue: Float = 1
+    }
+
+    /// The levels of deviation that double an amplitude.
+    private static let doublingTexture: Float = 5
+    /// The largest factor by which texture raises the amplitude of luminance.
+    private static let largestLuminanceFactor: Float = 3
+    /// The largest factor by which texture raises the other amplitudes.
+    private static let largestColorFactor: Float = 2
+    /// The largest amplitude in levels.
+    private static let largest: Float = 8
+
+    /// Three planes of amplitudes in levels of 1/255: luminance, red against green, blue.
+    let amplitudes: PlanarImage
+
+    /// Computes the budget of a picture.
+    ///
+    /// - Parameters:
+    ///   - cover: The picture at the working size, three planes of display values in [0, 1].
+    ///   - strength: The factor of the standard budget, above 0.
+    public init(of cover: PlanarImage, strength: Float = 1) {
+        precondition(cover.channels == 3, "the picture has three channels")
+        let count = cover.width * cover.height
+        let (texture, difference) = (TextureMap.deviations(of: cover), ColorDifference())
+        var amplitudes = PlanarImage(
+            width: cover.width,
+            height: cover.height,
+            channels: 3,
+            repeating: 0
+        )
+        for pixel in 0..<count {
+            let ofALevel = difference.ofALevel(
+                red: cover.samples[pixel],
+                green: cover.samples[count + pixel],
+                blue: cover.samples[2 * count + pixel]
+            )
+            let factor = 1 + texture[pixel] / Self.doublingTexture
+            let luminance = min(factor, Self.largestLuminanceFactor) * Allowed.luminance
+            let color = min(factor, Self.largestColorFactor)
+            for (plane, levels) in [
+                luminance / ofALevel.luminance, color * Allowed.redGreen / ofALevel.redGreen,
+                color * Allowed.blue / ofALevel.blue,
+            ].enumerated() {
+                amplitudes.samples[plane * count + pixel] = strength * min(levels, Self.largest)
+            }
+        }
+        self.amplitudes = amplitudes
+    }
+
+    /// The mean amplitude of luminance in levels.
+    public var mean: Double {
+        let count = amplitudes.width * amplitudes.height
+        return amplitudes.samples[..<count].reduce(0) { $0 + Double($1) } / Double(count)
+    }
+
+    /// Holds a change within the budget.
+    ///
+    /// A part `o` with amplitude `a` becomes `o / sqrt(1 + (o / a)^2)`, which grows with `o` and
+    /// stays below `a`.
+    ///
+    /// - Parameter delta: The change, three planes of the picture's size; 1 is the whole range of a
+    ///   sample.
+    public func limit(_ delta: inout PlanarImage) {
+        precondition(
+            delta.channels == 3 && delta.width == amplitudes.width
+                && delta.height == amplitudes.height,
+            "the change has the picture's size"
+        )
+        let count = delta.width * delta.height
+        func limited(_ part: Float, _ plane: Int, _ pixel: Int) -> Float {
+            let ratio = part / amplitudes.samples[plane * count + pixel]
+            return part / (1 + ratio * ratio).squareRoot() / 255
+        }
+        for pixel in 0..<count {
+            let red = 255 * delta.samples[pixel]
+            let green = 255 * delta.samples[count + pixel]
+            let blue = 255 * delta.samples[2 * count + pixel]
+            let luminance = limited((red + green) / 2, 0, pixel)
+            let redGreen = limited((red - green) / 2, 1, pixel)
+            delta.samples[pixel] = luminance + redGreen
+            delta.samples[count + pixel] = luminance - redGreen
+            delta.samples[2 * count + pixel] =
+                luminance + limited(blue - (red + green) / 2, 2, pixel)
+        }
+    }
+}
