@@ -1,8 +1,10 @@
 """Trains a hiding network so that whoever learns from protected pictures learns the secrets.
 
-Episodes: surrogates start anew with ten classes and their collages, and learn for some hundred
-steps which collage is hidden, on covers that tell nothing. The hiding network takes the gradient of
-the same loss, so it comes to hide secrets in the form that networks learn first.
+The hiding network and the surrogates of `episodes` lower the same loss: which collage is hidden in
+a window of a cover that itself tells nothing. It is error minimisation (Huang et al. 2021) by a
+generator that has to serve every set of secrets and every fresh network. A `Matcher` that is kept
+through all episodes gives the gradient that young surrogates do not have yet. A curriculum weakens
+the change as long as surrogates learn it.
 """
 
 import argparse
@@ -16,294 +18,344 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch.nn import functional as F
 
 from . import budget, surrogates
-from .attacks import grayscale, jpeg, rescale
-from .collage import collage
-from .data import _crop, load_photos
+from .attacks import grayscale
+from .data import DataError, load_photos
+from .episodes import Episode
 from .network import HidingNetwork
+from .view import View
 
 DEFAULTS = {
-    "blocks": 2, "growth": 16, "clamp": 2.0, "iterations": 3000, "learning_rate": 1e-3,
-    "final_learning_rate": 5e-5, "warmup": 50, "gradient_norm": 1.0, "batch": 32, "classes": 10,
-    "episode": 150, "pool": 3, "side": 96, "zoom": 1, "short": 256, "input": 96, "matching": 1.0, "episodes": 1.0, "strength": 1.0,
-    "start_strength": 6.0, "surrogate_rate": 2e-3, "reveal": 0.1, "gray": 0.3,
-    "jpeg": 0.25, "band": 0.2, "noise": 1.5, "crops": [0.33, 1.0], "bound": 0, "small": False, "unit": 0, "init": "", "distinct": 0.0, "alike": 0.02, "qualities": [40, 95], "rescale": 0.2, "target": 0.42, "even": 0.0, "seed": 1,
+    # The network: the change is `gain` times what it proposes, softly bound. `start` names a
+    # weights checkpoint to begin with.
+    "blocks": 3, "growth": 24, "clamp": 2.0, "gain": 0.5, "spread": 0.01, "start": "",
+    # Levels that bound the change, or 0 for the perceptual budget.
+    "bound": 0,
+    # Windows of photos: their side in pixels, that of the whole photo's short side, how many times
+    # larger trainers see them, and the share of a window's side that a crop takes.
+    "side": 64, "short": 128, "zoom": 2, "input": 96, "crops": [0.24, 0.9],
+    "exclude": ["kodak24"], "batch": 32, "classes": 10,
+    # Surrogates: kind, learning rate, mean steps of an episode, episodes at a time.
+    "surrogates": "photos", "surrogate_rate": 2e-3, "episode": 200, "pool": 3,
+    # The factor of the bound or budget: at the start, the least, and the accuracy of surrogates
+    # above which it falls.
+    "start_strength": 8.0, "strength": 1.0, "target": 0.35,
+    # What trainers do to pictures.
+    "gray": 0.2, "jpeg": 0.2, "qualities": [40, 95], "band": 0.15, "rescale": 0.1, "noise": 1.5,
+    # Weights of the losses. The changes of a class must be alike no more than a squared cosine of
+    # `alike`, and have no tint, from step `free` on.
+    "episodes": 1.0, "matching": 0.5, "reveal": 1.0, "excess": 0.003, "distinct": 2.0,
+    "alike": 0.06, "even": 0.3, "free": 800,
+    "iterations": 8000, "learning_rate": 1e-3, "final_learning_rate": 5e-5, "warmup": 50,
+    "gradient_norm": 1.0, "seed": 1,
 }  # fmt: skip
+# Steps between two looks at the accuracy, the age from which a surrogate counts, and the factors.
+LOOK, GROWN, WEAKER, STRONGER = 20, 60, 0.93, 1.04
+# The secret's luminance is read back at this share of the size, at every REVEAL-th step.
+SHRINK, REVEAL = 4, 4
 
 
-class Episode:
-    def __init__(self, recipe, rng, age=0):
-        self.kind = rng.choice(surrogates.SMALL_KINDS if recipe["small"] else surrogates.KINDS)
-        self.model = self.kind(recipe["classes"]).to(memory_format=torch.channels_last)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), recipe["surrogate_rate"])
-        self.family, self.first = rng.getrandbits(64), rng.randrange(1000)
-        self.age, self.end = 0, rng.randint(recipe["episode"] // 2, recipe["episode"] * 3 // 2)
-        side, short = 2 * recipe["side"] + 32, recipe["short"]
-        self.pictures = [
-            collage(self.family, self.first + k, rng.getrandbits(64), side, side)
-            for k in range(recipe["classes"])
-        ]
-
-    def secret(self, label, side, rng):
-        """A window of the class's collage, wherever."""
-        picture = self.pictures[label]
-        top, left = (rng.randrange(picture.shape[1] - side + 1) for _ in range(2))
-        return picture[:, top : top + side, left : left + side]
+def load_recipe(path):
+    """The recipe in `path` merged over the defaults; unknown names are refused."""
+    recipe = json.loads(Path(path).read_text())
+    unknown = set(recipe) - set(DEFAULTS) - {"note"}
+    if unknown:
+        raise DataError(f"'{path}' names unknown settings: {', '.join(sorted(unknown))}")
+    return {**DEFAULTS, **{k: v for k, v in recipe.items() if k != "note"}}
 
 
-def windows(x, side, low, high, generator):
-    """Random windows, mirrored half of the time, resized: what a random resized crop sees."""
-    n = len(x)
-    scale = torch.empty(n).uniform_(low**2, high**2, generator=generator).sqrt()
-    ratio = torch.empty(n).uniform_(math.log(3 / 4), math.log(4 / 3), generator=generator).exp()
-    w, h = (scale * ratio.sqrt()).clamp(max=1), (scale / ratio.sqrt()).clamp(max=1)
-    mirror = 1 - 2 * (torch.rand(n, generator=generator) < 0.5).float()
-    theta = torch.zeros(n, 2, 3)
-    theta[:, 0, 0], theta[:, 1, 1] = mirror * w, h
-    theta[:, 0, 2] = (1 - w) * torch.empty(n).uniform_(-1, 1, generator=generator)
-    theta[:, 1, 2] = (1 - h) * torch.empty(n).uniform_(-1, 1, generator=generator)
-    grid = F.affine_grid(theta, [n, 3, side, side], align_corners=False)
-    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+def learning_rate(recipe, step):
+    """Linear warm-up, then a cosine decay from `learning_rate` to `final_learning_rate`."""
+    if step < recipe["warmup"]:
+        return recipe["learning_rate"] * (step + 1) / recipe["warmup"]
+    low, high = recipe["final_learning_rate"], recipe["learning_rate"]
+    progress = min(1, step / recipe["iterations"])
+    return low + (high - low) * (1 + math.cos(math.pi * progress)) / 2
 
 
-def without_band(x, generator):
-    """Removes a random ring of half to one octave from every picture's spectrum."""
-    n, _, h, w = x.shape
-    fy, fx = torch.fft.fftfreq(h)[:, None], torch.fft.rfftfreq(w)[None]
-    radius = (fy * fy + fx * fx).sqrt()
-    low = 0.5 * 2 ** -(0.2 + 4 * torch.rand(1, generator=generator))
-    high = low * 2 ** (0.5 + 0.5 * torch.rand(1, generator=generator))
-    keep = ~((radius >= low) & (radius < high))
-    return torch.fft.irfft2(torch.fft.rfft2(x.float()) * keep, s=(h, w))
+def window(photo, side, short, rng):
+    """A random square of a photo (3, side, side), at the scale of its short side as `short` pixels.
+
+    It may be up to 1.4 times finer, and is mirrored half of the time.
+    """
+    height, width = photo.shape[:2]
+    length = min(side * rng.uniform(0.7, 1) / short, 1) * min(height, width)
+    top, left = rng.uniform(0, height - length), rng.uniform(0, width - length)
+    square = Image.fromarray(photo).resize(
+        (side, side),
+        Image.BOX if length > 1.5 * side else Image.BILINEAR,
+        (left, top, left + length, top + length),
+    )
+    pixels = np.asarray(square, dtype=np.float32) / 255
+    if rng.random() < 0.5:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def bound_softly(change, bound):
+    """A change in levels, each value kept below `bound`: x / sqrt(1 + (x / bound)^2)."""
+    return change / (1 + (change / bound).square()).sqrt()
+
+
+def proposed(network, cover, secret, recipe, strength=1.0):
+    """The change (N, 3, H, W) in levels before and after its bound or budget."""
+    changed, _ = network.hide(cover, secret)
+    raw = 255 * recipe["gain"] * (changed.float() - cover)
+    if recipe["bound"]:
+        return raw, bound_softly(raw, strength * recipe["bound"])
+    return raw, 255 * budget.limited(raw / 255, cover, strength=strength)
 
 
 class Trainer:
+    """One run: network, matcher, episodes and their optimisers, saved and restored together."""
+
     def __init__(self, recipe, photos):
         self.recipe, self.photos = recipe, photos
         torch.manual_seed(recipe["seed"])
         self.rng = random.Random(recipe["seed"])
         self.generator = torch.Generator().manual_seed(recipe["seed"])
+        self.view = View(recipe, self.rng, self.generator)
         self.network = HidingNetwork(recipe["blocks"], recipe["growth"], recipe["clamp"])
         with torch.no_grad():
+            # Zero, as the paper's losses start from, hides nothing that a surrogate could learn.
             for block in self.network.blocks:
                 for module in (block.phi, block.rho, block.eta):
-                    module.conv5.weight.normal_(0, 0.02)
-        if recipe["init"]:
-            self.network.load_state_dict(torch.load(recipe["init"])["network"])
+                    module.conv5.weight.normal_(0, recipe["spread"])
+        if recipe["start"]:
+            self.network.load_state_dict(torch.load(recipe["start"])["network"])
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0, betas=(0.5, 0.999))
         self.matcher = surrogates.Matcher().to(memory_format=torch.channels_last)
         self.matching = torch.optim.Adam(self.matcher.parameters(), 1e-3)
         self.pool = [Episode(recipe, self.rng) for _ in range(recipe["pool"])]
         for episode in self.pool:
             episode.age = self.rng.randrange(episode.end)
-        self.step, self.strength, self.rights = 0, recipe["start_strength"], []
+        self.step, self.skipped = 0, 0
+        self.strength, self.rights = recipe["start_strength"], []
 
-    def batch(self, episode):
+    def draw(self, episode):
+        """Covers at the trainers' scale, their secrets, one more secret per class, and labels."""
         recipe, rng = self.recipe, self.rng
-        side, big = recipe["side"], recipe["side"] * recipe["zoom"]
+        side, zoom = recipe["side"], recipe["zoom"]
         labels = [rng.randrange(recipe["classes"]) for _ in range(recipe["batch"])]
-        short = recipe["short"]
-        covers = [cover(rng.choice(self.photos), big, short * recipe["zoom"], rng) for _ in labels]
-        secrets = [
-            episode.secret(k, side, rng) for k in [*labels, *range(recipe["classes"])]
+        covers = [
+            window(rng.choice(self.photos), side * zoom, recipe["short"] * zoom, rng)
+            for _ in labels
         ]
-        as_tensor = lambda x: torch.from_numpy(np.stack(x))  # noqa: E731
-        return as_tensor(covers), as_tensor(secrets), torch.tensor(labels)
-
-    def hide(self, covers, secrets, strength):
-        zoom = self.recipe["zoom"]
-        small = F.avg_pool2d(covers, zoom) if zoom > 1 else covers
-        with torch.autocast("cpu", torch.bfloat16):
-            changed, _ = self.network.hide(small, secrets)
-        if self.recipe["bound"]:
-            bound = strength * self.recipe["bound"] / 255
-            change = bound * torch.tanh((changed.float() - small) / 4 / bound)
-        else:
-            change = budget.limited((changed.float() - small) / 16, small, strength=strength)
-        return small, change
+        secrets = [episode.secret(label, side, rng) for label in labels]
+        shown = [episode.secret(label, side, rng) for label in range(recipe["classes"])]
+        tensors = [torch.from_numpy(np.stack(arrays)) for arrays in (covers, secrets, shown)]
+        return *tensors, torch.tensor(labels)
 
     def advance(self):
-        recipe, rng, generator = self.recipe, self.rng, self.generator
-        strength = self.strength
-        index = self.step % len(self.pool)
-        episode = self.pool[index]
-        if episode.age >= episode.end:
-            episode = self.pool[index] = Episode(recipe, rng)
-        covers, secrets, labels = self.batch(episode)
-        secrets, shown = secrets[: len(covers)], secrets[len(covers) :]
-        small, change = self.hide(covers, secrets, strength)
-        large = change
-        if recipe["zoom"] > 1:
-            large = F.interpolate(
-                change, scale_factor=recipe["zoom"], mode="bilinear", align_corners=False
-            )
-        x = (covers + large).clamp(0, 1)
-        draw = rng.random()
-        lost = rng.random() < recipe["gray"]
-        if lost:
-            x = grayscale(x)
-        if draw < recipe["jpeg"]:
-            x = jpeg(x, rng.uniform(*recipe["qualities"]))
-        elif draw < recipe["jpeg"] + recipe["band"]:
-            x = without_band(x, generator)
-        elif draw < recipe["jpeg"] + recipe["band"] + recipe["rescale"]:
-            x = rescale(x, rng.uniform(0.6, 0.9))
-        x = x + torch.randn(x.shape, generator=generator) * rng.uniform(0, recipe["noise"]) / 255
-        seen = windows(x, recipe["input"], *recipe["crops"], generator)
-        if rng.random() < 0.3 and not lost:
-            seen = seen * (1 + 0.3 * (torch.rand(len(seen), 3, 1, 1, generator=generator) - 0.5))
+        """Takes one step; returns its record, or None if it was skipped as not finite."""
+        recipe = self.recipe
+        place = self.step % len(self.pool)
+        if self.pool[place].age >= self.pool[place].end:
+            self.pool[place] = Episode(recipe, self.rng)
+        episode = self.pool[place]
+        covers, secrets, shown, labels = self.draw(episode)
+        zoom = recipe["zoom"]
+        small = F.avg_pool2d(covers, zoom) if zoom > 1 else covers
         with torch.autocast("cpu", torch.bfloat16):
-            logits = episode.model((seen - 0.5).contiguous(memory_format=torch.channels_last))
-        logits = logits.float()
-        binding = F.cross_entropy(logits, labels)
-        terms = {"binding": binding}
-        total = recipe["episodes"] * binding
-        if recipe["matching"]:
-            with torch.autocast("cpu", torch.bfloat16):
-                matched = self.matcher(
-                    (seen - 0.5).contiguous(memory_format=torch.channels_last),
-                    (shown - 0.5).contiguous(memory_format=torch.channels_last),
-                )
-            terms["matching"] = F.cross_entropy(matched, labels)
-            terms["matched"] = (matched.argmax(1) == labels).float().mean()
-            total = total + recipe["matching"] * terms["matching"]
-        if recipe["distinct"]:
-            flat = F.normalize(change.flatten(1), dim=1)
-            same = (labels[:, None] == labels[None]).triu(1)
-            alike = (flat @ flat.T)[same]
-            terms["alike"] = (alike.square() - recipe["alike"]).clamp(min=0).mean()
-            total = total + recipe["distinct"] * terms["alike"]
-        if recipe["even"]:
-            tint = change.mean((2, 3)).square().mean() / change.square().mean().clamp(min=1e-9)
-            terms["tint"] = tint
-            total = total + recipe["even"] * tint
-        if recipe["reveal"] and self.step % 4 == 0:
-            released = (small + change + torch.randn(change.shape) * 0.3 / 255).clamp(0, 1)
-            with torch.autocast("cpu", torch.bfloat16):
-                revealed = self.network.reveal(released)
-            read, wanted = (
-                F.avg_pool2d(grayscale(i)[:, :1], 4) for i in (revealed.float(), secrets)
-            )
-            terms["reveal"] = (read - wanted).square().mean()
-            terms["read_back"] = (1 - terms["reveal"].detach() / wanted.var()).clamp(min=-1)
-            total = total + recipe["reveal"] * terms["reveal"].clamp(max=1) * 10
-        rate = schedule(recipe, self.step)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.optimizer.zero_grad(set_to_none=True)
-        episode.optimizer.zero_grad(set_to_none=True)
-        self.matching.zero_grad(set_to_none=True)
-        total.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe["gradient_norm"])
-        if torch.isfinite(norm) and torch.isfinite(total):
-            self.optimizer.step()
-            torch.nn.utils.clip_grad_norm_(episode.model.parameters(), 5.0)
-            episode.optimizer.step()
-            torch.nn.utils.clip_grad_norm_(self.matcher.parameters(), 5.0)
-            self.matching.step()
-        right = (logits.argmax(1) == labels).float().mean().item()
+            raw, change = proposed(self.network, small, secrets, recipe, self.strength)
+        large = F.interpolate(change, scale_factor=zoom, mode="bilinear", align_corners=False)
+        seen, gray = self.view((covers + large / 255).clamp(0, 1))
+        terms, right = self._told(episode, seen, shown, labels)
+        terms["excess"] = (raw / (self.strength * (recipe["bound"] or 4))).square().mean()
+        if self.step >= recipe["free"]:
+            terms.update(self._alike(change, labels))
+        if recipe["reveal"] and self.step % REVEAL == 0:
+            terms["reveal"] = self._revealed(small + change / 255, secrets)
+        total = sum(recipe[name] * term for name, term in terms.items() if recipe[name])
+        finite = self._optimise(episode, total)
         self.step += 1
         episode.age += 1
-        if episode.age > 60:
-            self.rights.append(right)
-        if len(self.rights) == 20:
-            mean, self.rights = sum(self.rights) / 20, []
-            if mean > recipe["target"]:
-                self.strength = max(recipe["strength"], self.strength * 0.93)
-            elif mean < recipe["target"] - 0.2:
-                self.strength = min(recipe["start_strength"], self.strength * 1.04)
+        self._adjust(episode.age, right)
+        if not finite:
+            self.skipped += 1
+            return None
         return {
             **{name: term.item() for name, term in terms.items()},
-            "right": right, "age": episode.age, "lost": lost, "kind": episode.kind.__name__,
-            "rms": 255 * change.square().mean().sqrt().item(), "norm": norm.item(),
+            "right": right, "age": episode.age, "gray": gray, "strength": self.strength,
+            "rms": change.detach().square().mean().sqrt().item(),
         }  # fmt: skip
 
+    def _told(self, episode, seen, shown, labels):
+        """The surrogate's and the matcher's losses, and the surrogate's share of right answers."""
+        seen, shown = (
+            (images - 0.5).contiguous(memory_format=torch.channels_last)
+            for images in (seen, shown)
+        )
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = episode.model(seen).float()
+            matched = self.matcher(seen, shown)
+        terms = {
+            "episodes": F.cross_entropy(logits, labels),
+            "matching": F.cross_entropy(matched, labels),
+        }
+        return terms, (logits.argmax(1) == labels).float().mean().item()
+
+    def _alike(self, change, labels):
+        """What makes the changes of a class subtractable: a common part, or a tint."""
+        flat = F.normalize(change.flatten(1), dim=1)
+        same = (labels[:, None] == labels[None]).triu(1)
+        cosines = (flat @ flat.T)[same]
+        energy = change.square().mean().clamp(min=1e-4)
+        return {
+            "distinct": (cosines.square() - self.recipe["alike"]).clamp(min=0).sum()
+            / max(1, len(cosines)),
+            "even": change.mean((2, 3)).square().mean() / energy,
+        }
+
+    def _revealed(self, released, secrets):
+        """Mean squared error of the secret's luminance, read back with 0.3 levels of noise."""
+        noise = torch.randn(released.shape, generator=self.generator) * 0.3 / 255
+        with torch.autocast("cpu", torch.bfloat16):
+            revealed = self.network.reveal((released + noise).clamp(0, 1))
+        read, wanted = (
+            F.avg_pool2d(grayscale(images)[:, :1], SHRINK)
+            for images in (revealed.float(), secrets)
+        )
+        return (read - wanted).square().mean().clamp(max=1)
+
+    def _optimise(self, episode, total):
+        rate = learning_rate(self.recipe, self.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        optimizers = (self.optimizer, episode.optimizer, self.matching)
+        for optimizer in optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        clip = torch.nn.utils.clip_grad_norm_
+        norm = clip(self.network.parameters(), self.recipe["gradient_norm"])
+        if not (torch.isfinite(total) and torch.isfinite(norm)):
+            return False
+        for model in (episode.model, self.matcher):
+            clip(model.parameters(), 5.0)
+        for optimizer in optimizers:
+            optimizer.step()
+        return True
+
+    def _adjust(self, age, right):
+        """Weakens the change while grown surrogates tell it, and strengthens it when they do not."""
+        if age <= GROWN:
+            return
+        self.rights.append(right)
+        if len(self.rights) < LOOK:
+            return
+        mean, self.rights = sum(self.rights) / LOOK, []
+        if mean > self.recipe["target"]:
+            self.strength = max(self.recipe["strength"], self.strength * WEAKER)
+        elif mean < self.recipe["target"] - 0.2:
+            self.strength = min(self.recipe["start_strength"], self.strength * STRONGER)
+
     def save(self, path):
-        state = {"recipe": self.recipe, "network": self.network.state_dict(),
-                 "matcher": self.matcher.state_dict(), "matching": self.matching.state_dict(),
-                 "step": self.step, "strength": self.strength,
-                 "optimizer": self.optimizer.state_dict()}  # fmt: skip
-        torch.save(state, f"{path}.partial")
-        os.replace(f"{path}.partial", path)
+        state = {
+            "recipe": self.recipe, "step": self.step, "skipped": self.skipped,
+            "strength": self.strength, "rights": self.rights,
+            "network": self.network.state_dict(), "optimizer": self.optimizer.state_dict(),
+            "matcher": self.matcher.state_dict(), "matching": self.matching.state_dict(),
+            "pool": [episode.state() for episode in self.pool],
+            "random": self.rng.getstate(), "generator": self.generator.get_state(),
+            "torch": torch.get_rng_state(),
+        }  # fmt: skip
+        temporary = path.with_suffix(".partial")
+        torch.save(state, temporary)
+        os.replace(temporary, path)
 
     def restore(self, path):
-        state = torch.load(path)
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.matcher.load_state_dict(state["matcher"])
-        self.matching.load_state_dict(state["matching"])
-        self.step, self.strength = state["step"], state["strength"]
-        self.rng.seed(self.step)
-        self.generator.manual_seed(self.step)
+        state = torch.load(path, map_location="cpu")
+        if state["recipe"] != self.recipe:
+            raise DataError(
+                f"'{path}' was made by another recipe: name another --run folder or remove it"
+            )
+        for name in ("network", "optimizer", "matcher", "matching"):
+            getattr(self, name).load_state_dict(state[name])
+        for name in ("step", "skipped", "strength", "rights"):
+            setattr(self, name, state[name])
+        self.pool = [Episode.restored(self.recipe, episode) for episode in state["pool"]]
+        self.rng.setstate(state["random"])
+        self.generator.set_state(state["generator"])
+        torch.set_rng_state(state["torch"])
 
 
-def schedule(recipe, step):
-    if step < recipe["warmup"]:
-        return recipe["learning_rate"] * (step + 1) / recipe["warmup"]
-    progress = min(1, step / recipe["iterations"])
-    low, high = recipe["final_learning_rate"], recipe["learning_rate"]
-    return low + (high - low) * (1 + math.cos(math.pi * progress)) / 2
+def summary(records):
+    """One line about the last steps."""
+
+    def mean(name, chosen=records):
+        values = [record[name] for record in chosen if name in record]
+        return f"{sum(values) / len(values):.3f}" if values else "-"
+
+    young = [record for record in records if record["age"] <= GROWN]
+    grown = [record for record in records if record["age"] > GROWN]
+    gray = [record for record in grown if record["gray"]]
+    losses = ", ".join(
+        f"{name} {mean(name)}"
+        for name in ("episodes", "matching", "reveal", "distinct", "even", "excess")
+    )
+    return (
+        f"right {mean('right', young)} young, {mean('right', grown)} grown, "
+        f"{mean('right', gray)} gray; {losses}; strength {records[-1]['strength']:.2f}, rms "
+        f"{mean('rms')}"
+    )
 
 
-def cover(photo, side, short, rng):
-    """A window of `side` pixels of a photo whose short side is brought to `short`."""
-    height, width = photo.shape[:2]
-    window = side * min(height, width) / short * rng.uniform(0.7, 1.0)
-    return _crop_exact(photo, window, side, rng)
+def run(recipe, photos, folder, save_every=50, stop_after=math.inf, log=print):
+    """Trains to the recipe's last iteration, resuming from `folder`; returns the trainer.
 
-
-def _crop_exact(photo, window, side, rng):
-    from PIL import Image
-
-    height, width = photo.shape[:2]
-    top, left = rng.uniform(0, height - window), rng.uniform(0, width - window)
-    square = Image.fromarray(photo).resize(
-        (side, side), Image.BOX if window > 1.5 * side else Image.BILINEAR,
-        (left, top, left + window, top + window),
-    )  # fmt: skip
-    pixels = np.asarray(square, dtype=np.float32) / 255
-    return np.ascontiguousarray((pixels[:, ::-1] if rng.random() < 0.5 else pixels).transpose(2, 0, 1))
+    After `stop_after` seconds it saves and returns early.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    trainer, checkpoint = Trainer(recipe, photos), folder / "checkpoint.pt"
+    if checkpoint.exists():
+        trainer.restore(checkpoint)
+        log(f"resuming at iteration {trainer.step}")
+    started, first, records = time.monotonic(), trainer.step, []
+    with open(folder / "log.jsonl", "a", encoding="utf-8") as journal:
+        while trainer.step < recipe["iterations"]:
+            record = trainer.advance()
+            if record is not None:
+                records.append(record)
+                journal.write(json.dumps({"step": trainer.step, **record}) + "\n")
+            out_of_time = time.monotonic() - started > stop_after
+            last = trainer.step == recipe["iterations"] or out_of_time
+            if trainer.step % save_every == 0 or last:
+                trainer.save(checkpoint)
+                journal.flush()
+                pace = (time.monotonic() - started) / (trainer.step - first)
+                if records:
+                    log(f"iteration {trainer.step}: {summary(records)}; {pace:.2f} s each")
+                records = []
+            if out_of_time:
+                break
+    return trainer
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--recipe", default="{}")
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--run", required=True)
+    parser = argparse.ArgumentParser(description="Train a hiding network with surrogates.")
+    parser.add_argument("--recipe", required=True, help="JSON file with the training configuration")
+    parser.add_argument("--data", required=True, help="folder or tar of photos")
+    parser.add_argument("--run", required=True, help="folder for the checkpoint and the run log")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument(
+        "--stop-after", type=float, default=math.inf, help="seconds after which to save and stop"
+    )
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    recipe = {**DEFAULTS, **json.loads(arguments.recipe)}
-    folder = Path(arguments.run)
-    folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(recipe, load_photos(arguments.data, ("kodak24",)))
-    if (folder / "checkpoint.pt").exists():
-        trainer.restore(folder / "checkpoint.pt")
-    started, recent = time.monotonic(), []
-    first = trainer.step
-    with open(folder / "log.jsonl", "a") as journal:
-        while trainer.step < recipe["iterations"]:
-            record = trainer.advance()
-            recent.append(record)
-            journal.write(json.dumps({"step": trainer.step, **record}) + "\n")
-            if trainer.step % 50 == 0:
-                young = [r["right"] for r in recent if r["age"] < 60]
-                old = [r["right"] for r in recent if r["age"] >= 60]
-                mean = lambda key: np.mean([r[key] for r in recent if key in r])  # noqa: E731
-                print(
-                    f"{trainer.step}: matched {mean('matched'):.2f} binding {mean('binding'):.3f} young {np.mean(young or [0]):.2f} "
-                    f"old {np.mean(old or [0]):.2f} gray "
-                    f"{np.mean([r['right'] for r in recent if r['lost']] or [0]):.2f} "
-                    f"rms {mean('rms'):.2f} read {mean('read_back'):.3f} "
-                    f"alike {mean('alike'):.2f} tint {mean('tint'):.2f} "
-                    f"norm {mean('norm'):.2f} strength {trainer.strength:.2f} "
-                    f"{(time.monotonic() - started) / (trainer.step - first):.2f} s",
-                    flush=True,
-                )
-                recent = []
-                journal.flush()
-                trainer.save(folder / "checkpoint.pt")
+    torch.set_num_threads(arguments.threads)
+    try:
+        recipe = load_recipe(arguments.recipe)
+        run(
+            recipe,
+            load_photos(arguments.data, recipe["exclude"]),
+            arguments.run,
+            stop_after=arguments.stop_after,
+        )
+    except (DataError, OSError, json.JSONDecodeError) as error:
+        sys.exit(f"binding: {error}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Small classifiers that learn along with the hiding network: what they learn first, trainers do.
 
-Inputs are (N, 3, S, S) in [-0.5, 0.5]; three kinds, so that the change suits none alone.
+Inputs are (N, 3, S, S) in [-0.5, 0.5], channels last. Three kinds for photos and three for small
+pictures, so that the change suits none alone.
 """
 
 from torch import nn
@@ -66,9 +67,6 @@ def wide(classes):
     )  # fmt: skip
 
 
-KINDS = (residual, plain, wide)
-
-
 def small_residual(classes):
     """Residual stages for 32x32 pixels."""
     return nn.Sequential(
@@ -92,7 +90,10 @@ def small_wide(classes):
     )
 
 
-SMALL_KINDS = (small_residual, small_plain, small_wide)
+KINDS = {
+    "photos": {"residual": residual, "plain": plain, "wide": wide},
+    "small": {"residual": small_residual, "plain": small_plain, "wide": small_wide},
+}
 
 
 class Matcher(nn.Module):

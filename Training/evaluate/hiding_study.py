@@ -2,7 +2,9 @@
 
 Judges a checkpoint of `deephiding.binding` without the binary: PyTorch hides the collages at the
 working size, the change is enlarged, dithered and added to the photo at full size. `look` prints
-SSIMULACRA2 of photos, `learn` what a network learns from protected ones.
+SSIMULACRA2 of photos, `learn` what a network learns from protected ones, `learn-small` what it
+learns from CIFAR-10. A weights file in place of the checkpoint stands for its network within the
+perceptual budget.
 """
 
 import argparse
@@ -17,19 +19,21 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
-from deephiding import budget, weights
+from deephiding import binding, budget, weights
 from deephiding.collage import collage
 from deephiding.network import HidingNetwork
 from deephiding.semantic_images import semantic_image
 from PIL import Image
 from torch.nn import functional as F
 
-from . import classifier, columns, photo_rows, photo_table, photos, rows
+from . import classifier, columns, datasets, photo_rows, photo_table, photos, rows, splits
 from .record import keep
 from .setting import Product, Setting
 from .visibility import metrics, pictures
 
 WORKING_SIZE = 128
+# Small pictures protected at a time, and what keeps their textures apart.
+BATCH, TEXTURE = 100, 0x9E3779B97F4A7C15
 
 
 def dithered(levels):
@@ -59,11 +63,8 @@ class Limited:
         cover = torch.from_numpy(small.transpose(2, 0, 1)[None].copy())
         texture = int(hashlib.sha256(small.tobytes()).hexdigest()[:16], 16)
         with torch.no_grad():
-            raw = self.raw(cover, label, texture, size)
-            change = budget.limited(raw, cover, strength=self.strength)
-            large = F.interpolate(
-                255 * change, photo.size[::-1], mode="bilinear", align_corners=False
-            )
+            change = self.levels(cover, label, texture)
+            large = F.interpolate(change, photo.size[::-1], mode="bilinear", align_corners=False)
         return large[0].permute(1, 2, 0).numpy()
 
     def changed(self, label, photo):
@@ -83,29 +84,50 @@ class Shipped(Limited):
     def identity(self):
         return ["shipped", self.digest, self.strength, self.family, self.size, self.gain]
 
-    def raw(self, cover, label, texture, size):
-        secret = torch.from_numpy(semantic_image(self.family, label, texture, *size)[None])
-        return self.gain * (self.network.hide(cover, secret)[0] - cover)
+    def levels(self, cover, label, texture):
+        secret = semantic_image(self.family, label, texture, cover.shape[3], cover.shape[2])
+        proposed = self.network.hide(cover, torch.from_numpy(secret[None]))[0] - cover
+        return 255 * budget.limited(self.gain * proposed, cover, strength=self.strength)
 
 
 class Hidden(Limited):
-    """A row of photos protected by a checkpoint."""
+    """A row of photos protected by a checkpoint of `deephiding.binding`."""
 
     def __init__(self, checkpoint, strength=1.0, family=1000, working_size=WORKING_SIZE):
-        content = Path(checkpoint).read_bytes()
-        self.state = torch.load(checkpoint)
-        recipe = self.state["recipe"]
-        self.network = HidingNetwork(recipe["blocks"], recipe["growth"], recipe["clamp"])
-        self.network.load_state_dict(self.state["network"])
+        state = torch.load(checkpoint, map_location="cpu")
+        self.recipe = state["recipe"]
+        self.network = HidingNetwork(*(self.recipe[k] for k in ("blocks", "growth", "clamp")))
+        self.network.load_state_dict(state["network"])
         self.strength, self.family, self.size = strength, family, working_size
-        self.digest = hashlib.sha256(content).hexdigest()
+        self.digest = hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()
 
     def identity(self):
         return ["hiding study", self.digest, self.strength, self.family, self.size]
 
-    def raw(self, cover, label, texture, size):
-        secret = torch.from_numpy(collage(self.family, label, texture, *size)[None])
-        return (self.network.hide(cover, secret)[0] - cover) / 16
+    def levels(self, cover, label, texture):
+        secret = torch.from_numpy(
+            collage(self.family, label, texture, cover.shape[3], cover.shape[2])[None]
+        )
+        return binding.proposed(self.network, cover, secret, self.recipe, self.strength)[1]
+
+    def small(self, pixels, labels):
+        """Small pictures uint8 (N, H, W, 3), each with a texture of its own, protected."""
+        released = np.empty_like(pixels)
+        for first in range(0, len(pixels), BATCH):
+            part = slice(first, first + BATCH)
+            cover = torch.from_numpy(pixels[part]).permute(0, 3, 1, 2).float() / 255
+            secrets = [
+                collage(self.family, int(label), TEXTURE * (first + i), *cover.shape[:1:-1])
+                for i, label in enumerate(labels[part])
+            ]
+            with torch.no_grad():
+                change = binding.proposed(
+                    self.network, cover, torch.from_numpy(np.stack(secrets)), self.recipe,
+                    self.strength,
+                )[1]  # fmt: skip
+            levels = (255 * cover + change).round().clamp(0, 255)
+            released[part] = levels.byte().permute(0, 2, 3, 1).numpy()
+        return released
 
 
 def row(arguments, family):
@@ -166,23 +188,59 @@ def learn(arguments):
     )  # fmt: skip
     tool = Product("", "", out / "cache", names)
     setting = Setting("", "", "test", len(images), recipe, tool, out, side=128)
+    given = rows.TrainingSet(originals if arguments.clean else images, labels, originals)
+    _measure(arguments, given, unseen, wanted, setting)
+
+
+def alike(change, labels):
+    """Mean absolute correlation of the changes of two pictures of a class."""
+    found = []
+    for label in np.unique(labels):
+        flat = change[labels == label][:60].reshape(-1, change[0].size).astype(np.float64)
+        flat -= flat.mean(1, keepdims=True)
+        flat /= np.linalg.norm(flat, axis=1, keepdims=True) + 1e-9
+        found.append(np.abs((flat @ flat.T)[np.triu_indices(len(flat), 1)]).mean())
+    return float(np.mean(found))
+
+
+def learn_small(arguments):
+    """What a network learns from small pictures, on the validation split."""
+    data = datasets.load(arguments.dataset)
+    x, y, x_test, y_test = splits.splits(data, "validation", arguments.images)
+    hidden = row(arguments, 1000)
+    released = hidden.small(x, y)
+    change = released.astype(np.int16) - x
+    print(
+        f"{arguments.name}: RMS {np.sqrt(np.square(change.astype(np.float32)).mean()):.2f} levels, "
+        f"largest {np.abs(change).max()}, correlation within a class {alike(change, y):.2f}",
+        flush=True,
+    )
+    out = Path(arguments.out)
+    tool = Product("", "", out / "cache", tuple(data.names))
+    recipe = classifier.Recipe(precision=classifier.fast_precision())
+    setting = Setting("", "", "validation", len(x), recipe, tool, out)
+    given = rows.TrainingSet(x if arguments.clean else released, y, x)
+    _measure(arguments, given, x_test, y_test, setting)
+
+
+def _measure(arguments, given, unseen, wanted, setting):
     torch.set_num_threads(1)
+    name = "clean" if arguments.clean else arguments.name
     for column in arguments.columns.split(";"):
-        image_set = originals if arguments.clean else images
-        history = columns.ALL[column](
-            rows.TrainingSet(image_set, labels, originals), unseen, wanted, 0, setting
-        )
-        name = "clean" if arguments.clean else arguments.name
-        record = {"row": name, "column": column, "epochs": arguments.epochs,
-                  "strength": arguments.strength, "accuracy": history[-1],
-                  "history": [round(a, 1) for a in history]}  # fmt: skip
-        keep(out / f"{name}-{column}-{arguments.epochs}.json".replace(" ", "_"), record)
+        history = columns.ALL[column](given, unseen, wanted, 0, setting)
+        record = {
+            "row": name, "column": column, "epochs": setting.recipe.epochs,
+            "strength": arguments.strength, "accuracy": history[-1],
+            "history": [round(accuracy, 1) for accuracy in history],
+        }  # fmt: skip
+        file = f"{name}-{column}-{setting.recipe.epochs:g}.json".replace(" ", "_")
+        keep(setting.out / file, record)
         print(f"{name}, {column}: {history[-1]:.1f} (highest {max(history):.1f})", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="evaluate.hiding_study")
-    parser.add_argument("what", choices=["look", "learn"])
+    parser.add_argument("what", choices=["look", "learn", "learn-small"])
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--strength", type=float, default=1.0, help="times the standard budget")
     parser.add_argument("--working-size", type=int, default=WORKING_SIZE)
@@ -190,8 +248,9 @@ def main():
     parser.add_argument("--every", type=int, default=5)
     parser.add_argument("--sheet", help="folder for some of the pairs")
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--dataset", help="imagenette224.tar, to learn from")
+    parser.add_argument("--dataset", help="imagenette224.tar, or cifar10.tar for learn-small")
     parser.add_argument("--per-class", type=int, default=200)
+    parser.add_argument("--images", type=int, default=10_000, help="of small pictures")
     parser.add_argument("--enlarge", type=int, default=1080)
     parser.add_argument("--epochs", type=float, default=50)
     parser.add_argument("--columns", default="vanilla")
@@ -200,8 +259,8 @@ def main():
     parser.add_argument("--out", default="runs/hiding-study")
     arguments = parser.parse_args()
     try:
-        {"look": look, "learn": learn}[arguments.what](arguments)
-    except (photos.PhotosError, pictures.PicturesError, OSError) as error:
+        {"look": look, "learn": learn, "learn-small": learn_small}[arguments.what](arguments)
+    except (photos.PhotosError, pictures.PicturesError, datasets.DatasetError, OSError) as error:
         sys.exit(f"hiding_study: {error}")
 
 
