@@ -37,18 +37,19 @@ public struct DeepHidingMethod: ProtectionMethod {
         self.limits = limits
     }
 
-    /// Returns the change that hiding the semantic image makes, `x_ue - x_c`, before any bound is
-    /// applied.
+    /// Returns the change that hiding the semantic image makes, the network's gain times
+    /// `x_ue - x_c`, before any bound is applied.
     public func delta(
         for cover: PlanarImage,
         artefact: ArtefactPart<HashedBytes>,
         settings: ProtectionSettings
     ) throws(ImageFailure) -> Delta {
         let secret = try secret(artefact, settings.mode, width: cover.width, height: cover.height)
+        let gain = network.metadata.gain
         var delta = network.hide(cover: cover, secret: secret.prepared)
         delta.samples.withUnsafeMutableBufferPointer { delta in
             cover.samples.withUnsafeBufferPointer { cover in
-                for index in delta.indices { delta[index] -= cover[index] }
+                for index in delta.indices { delta[index] = gain * (delta[index] - cover[index]) }
             }
         }
         return Delta(planes: delta, artefactSHA256: secret.sha256)

@@ -13,6 +13,8 @@ struct Secret: Sendable {
 
     /// Draws or decodes the semantic image and prepares it.
     ///
+    /// A network draws the images that it was trained on, with the seeds of the class.
+    ///
     /// - Parameters:
     ///   - part: The photo's part of its class's artefact. An imported picture is treated as
     ///     hostile; its centre is cropped to the working size's aspect.
@@ -36,7 +38,7 @@ struct Secret: Sendable {
                     familySeed: assignment.familySeed,
                     classIndex: assignment.classIndex,
                     textureSeed: assignment.textureSeed,
-                    version: assignment.generatorVersion,
+                    version: network.metadata.semanticImages ?? assignment.generatorVersion,
                     width: width,
                     height: height
                 )

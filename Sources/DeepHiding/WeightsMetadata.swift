@@ -1,4 +1,5 @@
 public import Methods
+import SemanticImages
 
 /// The metadata of a weights file.
 public struct WeightsMetadata: Sendable, Equatable {
@@ -11,6 +12,13 @@ public struct WeightsMetadata: Sendable, Equatable {
 
     /// The bound of the log-scale: `E(s) = exp(clamp * tanh(s / 2))`; above 0, at most 8.
     public let clamp: Float
+
+    /// What the network's proposal is multiplied by, above 0 and at most 16; 1 if the file names none.
+    public let gain: Float
+
+    /// The version of the semantic images that the network was trained on; `nil` if the file names
+    /// none, which stands for that of each class's assignment.
+    public let semanticImages: Int?
 
     /// The mask that the network was trained for; ``PhotoMask/channels`` if the file names none.
     public let photoMask: PhotoMask
@@ -28,6 +36,7 @@ public struct WeightsMetadata: Sendable, Equatable {
     static let maxBlocks = 64
     static let maxGrowth = 256
     static let maxClamp: Float = 8
+    static let maxGain: Float = 16
 
     /// Validates the string metadata of a safetensors file.
     ///
@@ -64,10 +73,26 @@ public struct WeightsMetadata: Sendable, Equatable {
                 "the metadata's clamp is not above 0 and at most \(Self.maxClamp)"
             )
         }
+        guard let gain = Float(values["gain"] ?? "1"), gain > 0, gain <= Self.maxGain else {
+            throw WeightsError(
+                .unsupported,
+                "the metadata's gain is not above 0 and at most \(Self.maxGain)"
+            )
+        }
+        semanticImages = try values["semantic_images"].map { text throws(WeightsError) in
+            guard let version = Int(text), SemanticImageGenerator.versions.contains(version) else {
+                throw WeightsError(
+                    .unsupported,
+                    "the metadata's semantic_images are of a version that this program lacks"
+                )
+            }
+            return version
+        }
         let masks = PhotoMask.allCases.map(\.rawValue).joined(separator: " or ")
         guard let mask = PhotoMask(rawValue: values["photo_mask"] ?? PhotoMask.channels.rawValue)
         else { throw WeightsError(.unsupported, "the metadata's photo_mask is not \(masks)") }
         self.blocks = blocks
+        self.gain = gain
         photoMask = mask
         self.growth = growth
         self.clamp = clamp

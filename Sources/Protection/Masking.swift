@@ -30,7 +30,12 @@ enum Masking {
         _ settings: ProtectionSettings
     ) -> Outcome {
         switch (mask, kind) {
-        case (.unmasked, _): return Outcome(dithers: false, mean: nil)
+        case (.unmasked, .channels): return Outcome(dithers: false, mean: nil)
+        case (.unmasked, .perceptual):
+            // Networks for this mask are trained with this bound where there is no mask. Release
+            // bounds what is left, which rounding alone can take up to the bound.
+            if settings.clip { bound(&delta, by: Float(settings.strength) / 255) }
+            return Outcome(dithers: false, mean: nil)
         case (.photo, .channels):
             let bound = settings.clip ? Float(settings.strength) / 255 : nil
             ChannelMask.apply(to: &delta, cover: cover, bound: bound)
@@ -40,6 +45,14 @@ enum Masking {
             let budget = PerceptualBudget(of: cover, strength: share)
             budget.limit(&delta)
             return Outcome(dithers: true, mean: budget.mean)
+        }
+    }
+
+    /// Keeps every value of a change below a bound: `x / sqrt(1 + (x / bound)^2)`.
+    private static func bound(_ delta: inout PlanarImage, by bound: Float) {
+        for index in delta.samples.indices {
+            let ratio = delta.samples[index] / bound
+            delta.samples[index] /= (1 + ratio * ratio).squareRoot()
         }
     }
 }

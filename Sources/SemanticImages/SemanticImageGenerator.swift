@@ -8,6 +8,11 @@ public enum SemanticImageGenerator {
     /// The version assigned to new classes.
     public static let version = 2
 
+    /// The versions that this program draws.
+    ///
+    /// Version 1 was replaced before any release, and its classes were reassigned.
+    public static let versions = 2...3
+
     /// Draws a semantic image.
     ///
     /// - Parameters:
@@ -33,7 +38,6 @@ public enum SemanticImageGenerator {
             "the angles stay in PortableSine's range"
         )
         switch version {
-        // Version 1 was replaced before any release, and its classes were reassigned.
         case 2:
             return StrokeGenerator.image(
                 familySeed: familySeed,

@@ -103,6 +103,11 @@ import Testing
             .changing("another growth than the tensors'", .mismatched) {
                 $0.metadata["growth"] = "3"
             },
+            .changing("no gain", .unsupported) { $0.metadata["gain"] = "0" },
+            .changing("a gain that is no number", .unsupported) { $0.metadata["gain"] = "nan" },
+            .changing("semantic images of the future", .unsupported) {
+                $0.metadata["semantic_images"] = "4"
+            },
             .changing("an unknown mask", .unsupported) { $0.metadata["photo_mask"] = "dark" },
             .changing("no blocks", .unsupported) { $0.metadata["blocks"] = "0" },
             .changing("more blocks than integers", .unsupported) {

@@ -3,7 +3,6 @@ import DeepHiding
 import FoundationEssentials
 import Imaging
 import JobModel
-import Methods
 import Testing
 
 @testable import Protection
@@ -22,26 +21,30 @@ enum Material {
         )
     }
 
-    // A protector with a network of random weights, whose metadata name `photoMask`.
+    // A protector with a network of random weights and more metadata.
     static func protector(
         limits: ImageLimits = ImageLimits(),
-        photoMask: PhotoMask? = nil
+        metadata: KeyValuePairs<String, String> = [:]
     ) throws -> Protector {
         var weights = try file("DeepHidingTests/Fixtures/random-weights.safetensors")
-        if let photoMask { weights = try naming(photoMask, in: weights) }
+        for (name, value) in metadata { weights = try adding(name, value, to: weights) }
         let method = DeepHidingMethod(network: try HidingNetwork(weights: weights), limits: limits)
         return Protector(method: method, limits: limits)
     }
 
     /// A weights file with another entry in its metadata.
-    private static func naming(_ mask: PhotoMask, in weights: [UInt8]) throws -> [UInt8] {
+    private static func adding(
+        _ name: String,
+        _ value: String,
+        to weights: [UInt8]
+    ) throws -> [UInt8] {
         let end = 8 + Int(weights[0..<8].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) })
         let header = String(decoding: weights[8..<end], as: UTF8.self)
         let metadata = try #require(header.firstRange(of: "\"__metadata__\""))
         let brace = try #require(header[metadata.upperBound...].firstIndex(of: "{"))
         let place = header.index(after: brace)
         var changed = header
-        changed.insert(contentsOf: "\"photo_mask\":\"\(mask.rawValue)\",", at: place)
+        changed.insert(contentsOf: "\"\(name)\":\"\(value)\",", at: place)
         // The tensors must begin at a multiple of eight.
         changed += String(repeating: " ", count: (8 - changed.utf8.count % 8) % 8)
         let count = UInt64(changed.utf8.count)

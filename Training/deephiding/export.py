@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from . import weights
+from . import collage, weights
 from .network import HidingNetwork
 from .semantic_images import semantic_image
 
@@ -21,7 +21,16 @@ LICENCE = (
 )
 
 
-def golden_pairs(photo):
+def use(recipe):
+    """How the product uses a network, by its recipe; empty for those of `train`."""
+    if "gain" not in recipe:
+        return {}
+    return {
+        "gain": recipe["gain"], "semantic_images": collage.VERSION, "photo_mask": "perceptual"
+    }
+
+
+def golden_pairs(photo, draw=semantic_image):
     """Crops of one photo at each golden size, each with a procedural secret."""
     for index, (height, width) in enumerate(GOLDEN_SIZES):
         image = Image.open(photo).convert("RGB")
@@ -30,7 +39,7 @@ def golden_pairs(photo):
             (width, height), Image.BILINEAR
         )
         cover = torch.from_numpy(np.asarray(crop, dtype=np.float32).transpose(2, 0, 1) / 255)
-        secret = torch.from_numpy(semantic_image(2026, index, 77 + index, width, height))
+        secret = torch.from_numpy(draw(2026, index, 77 + index, width, height))
         yield cover.contiguous(), secret
 
 
@@ -55,11 +64,12 @@ def main():
         "skipped": state["skipped"],
     }
     protection = json.loads(Path(arguments.protection).read_text()) if arguments.protection else {}
-    weights.save(arguments.out, network, training, protection, LICENCE)
+    weights.save(arguments.out, network, training, protection, LICENCE, use(recipe))
     if arguments.golden:
         if not arguments.photo:
             parser.error("--golden needs --photo")
-        save_file(weights.golden(network, golden_pairs(arguments.photo)), arguments.golden)
+        draw = collage.collage if use(recipe) else semantic_image
+        save_file(weights.golden(network, golden_pairs(arguments.photo, draw)), arguments.golden)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,12 @@ from .network import HidingNetwork
 FORMAT = "palimpsest-deep-hiding"
 
 
-def save(path, network, training, protection, licence):
-    """Writes the network; the dictionaries `training` and `protection` are stored as JSON."""
+def save(path, network, training, protection, licence, use=None):
+    """Writes the network; the dictionaries `training` and `protection` are stored as JSON.
+
+    `use` tells how the product uses it: the `gain` of its change, the version of its
+    `semantic_images`, and its `photo_mask`.
+    """
     tensors = {
         name: tensor.detach().float().cpu().contiguous()
         for name, tensor in network.state_dict().items()
@@ -27,6 +31,7 @@ def save(path, network, training, protection, licence):
         "training": json.dumps(training, sort_keys=True),
         "protection": json.dumps(protection, sort_keys=True),
         "licence": licence,
+        **{name: str(value) for name, value in (use or {}).items()},
     }
     save_file(tensors, str(path), metadata)
 
