@@ -114,6 +114,7 @@ class Trainer:
 
     def __init__(self, recipe, photos):
         self.recipe, self.photos = recipe, photos
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
         torch.manual_seed(recipe["seed"])
         self.rng = random.Random(recipe["seed"])
         self.generator = torch.Generator().manual_seed(recipe["seed"])
@@ -125,11 +126,12 @@ class Trainer:
                 for module in (block.phi, block.rho, block.eta):
                     module.conv5.weight.normal_(0, recipe["spread"])
         if recipe["start"]:
-            self.network.load_state_dict(torch.load(recipe["start"])["network"])
+            self.network.load_state_dict(torch.load(recipe["start"], map_location="cpu")["network"])
+        self.network.to(self.device)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0, betas=(0.5, 0.999))
-        self.matcher = surrogates.Matcher().to(memory_format=torch.channels_last)
+        self.matcher = surrogates.Matcher().to(self.device, memory_format=torch.channels_last)
         self.matching = torch.optim.Adam(self.matcher.parameters(), 1e-3)
-        self.pool = [Episode(recipe, self.rng) for _ in range(recipe["pool"])]
+        self.pool = [Episode(recipe, self.rng, self.device) for _ in range(recipe["pool"])]
         for episode in self.pool:
             episode.age = self.rng.randrange(episode.end)
         self.step, self.skipped = 0, 0
@@ -147,19 +149,19 @@ class Trainer:
         secrets = [episode.secret(label, side, rng) for label in labels]
         shown = [episode.secret(label, side, rng) for label in range(recipe["classes"])]
         tensors = [torch.from_numpy(np.stack(arrays)) for arrays in (covers, secrets, shown)]
-        return *tensors, torch.tensor(labels)
+        return tuple(tensor.to(self.device) for tensor in (*tensors, torch.tensor(labels)))
 
     def advance(self):
         """Takes one step; returns its record, or None if it was skipped as not finite."""
         recipe = self.recipe
         place = self.step % len(self.pool)
         if self.pool[place].age >= self.pool[place].end:
-            self.pool[place] = Episode(recipe, self.rng)
+            self.pool[place] = Episode(recipe, self.rng, self.device)
         episode = self.pool[place]
         covers, secrets, shown, labels = self.draw(episode)
         zoom = recipe["zoom"]
         small = F.avg_pool2d(covers, zoom) if zoom > 1 else covers
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(self.device, torch.bfloat16):
             raw, change = proposed(self.network, small, secrets, recipe, self.strength)
         large = F.interpolate(change, scale_factor=zoom, mode="bilinear", align_corners=False)
         seen, gray = self.view((covers + large / 255).clamp(0, 1))
@@ -189,7 +191,7 @@ class Trainer:
             (images - 0.5).contiguous(memory_format=torch.channels_last)
             for images in (seen, shown)
         )
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(self.device, torch.bfloat16):
             logits = episode.model(seen).float()
             matched = self.matcher(seen, shown)
         terms = {
@@ -212,8 +214,8 @@ class Trainer:
 
     def _revealed(self, released, secrets):
         """Mean squared error of the secret's luminance, read back with 0.3 levels of noise."""
-        noise = torch.randn(released.shape, generator=self.generator) * 0.3 / 255
-        with torch.autocast("cpu", torch.bfloat16):
+        noise = torch.randn(released.shape, generator=self.generator).to(self.device) * 0.3 / 255
+        with torch.autocast(self.device, torch.bfloat16):
             revealed = self.network.reveal((released + noise).clamp(0, 1))
         read, wanted = (
             F.avg_pool2d(grayscale(images)[:, :1], SHRINK)
@@ -276,7 +278,7 @@ class Trainer:
             getattr(self, name).load_state_dict(state[name])
         for name in ("step", "skipped", "strength", "rights"):
             setattr(self, name, state[name])
-        self.pool = [Episode.restored(self.recipe, episode) for episode in state["pool"]]
+        self.pool = [Episode.restored(self.recipe, episode, self.device) for episode in state["pool"]]
         self.rng.setstate(state["random"])
         self.generator.set_state(state["generator"])
         torch.set_rng_state(state["torch"])

@@ -15,17 +15,17 @@ BITS = 1 << 64
 class Episode:
     """One surrogate and its classes; `age` counts its steps."""
 
-    def __init__(self, recipe, rng):
+    def __init__(self, recipe, rng, device="cpu"):
         self.kind = rng.choice(sorted(surrogates.KINDS[recipe["surrogates"]]))
         self.family, self.first = rng.randrange(BITS), rng.randrange(1000)
         self.textures = [rng.randrange(BITS) for _ in range(recipe["classes"])]
         mean = recipe["episode"]
         self.age, self.end = 0, rng.randint(mean // 2, mean * 3 // 2)
-        self._build(recipe)
+        self._build(recipe, device)
 
-    def _build(self, recipe):
+    def _build(self, recipe, device):
         make = surrogates.KINDS[recipe["surrogates"]][self.kind]
-        self.model = make(recipe["classes"]).to(memory_format=torch.channels_last)
+        self.model = make(recipe["classes"]).to(device, memory_format=torch.channels_last)
         self.optimizer = torch.optim.Adam(self.model.parameters(), recipe["surrogate_rate"])
         side = 2 * recipe["side"] + 32
         self.pictures = [
@@ -49,12 +49,12 @@ class Episode:
         }
 
     @classmethod
-    def restored(cls, recipe, state):
+    def restored(cls, recipe, state, device="cpu"):
         """An episode from its `state`."""
         episode = cls.__new__(cls)
         for name in ("kind", "family", "first", "textures", "age", "end"):
             setattr(episode, name, state[name])
-        episode._build(recipe)
+        episode._build(recipe, device)
         episode.model.load_state_dict(state["model"])
         episode.optimizer.load_state_dict(state["optimizer"])
         return episode

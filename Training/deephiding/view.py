@@ -23,7 +23,7 @@ def windows(x, side, scales, generator):
     theta[:, 0, 0], theta[:, 1, 1] = mirror * width, height
     theta[:, 0, 2] = (1 - width) * torch.empty(n).uniform_(-1, 1, generator=generator)
     theta[:, 1, 2] = (1 - height) * torch.empty(n).uniform_(-1, 1, generator=generator)
-    grid = F.affine_grid(theta, [n, 3, side, side], align_corners=False)
+    grid = F.affine_grid(theta.to(x.device), [n, 3, side, side], align_corners=False)
     return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
@@ -35,7 +35,7 @@ def without_band(x, generator):
     low = 0.5 * 2 ** -(0.2 + 4 * torch.rand(1, generator=generator))
     high = low * 2 ** (0.5 + 0.5 * torch.rand(1, generator=generator))
     kept = ~((radius >= low) & (radius < high))
-    return torch.fft.irfft2(torch.fft.rfft2(x.float()) * kept, s=(height, width))
+    return torch.fft.irfft2(torch.fft.rfft2(x.float()) * kept.to(x.device), s=(height, width))
 
 
 class View:
@@ -58,9 +58,9 @@ class View:
         elif draw < recipe["jpeg"] + recipe["band"] + recipe["rescale"]:
             x = rescale(x, rng.uniform(0.6, 0.9))
         levels = rng.uniform(0, recipe["noise"])
-        x = x + torch.randn(x.shape, generator=self.generator) * levels / 255
+        x = x + torch.randn(x.shape, generator=self.generator).to(x.device) * levels / 255
         seen = windows(x, recipe["input"], recipe["crops"], self.generator)
         if not gray and rng.random() < 0.3:
             tint = torch.rand(len(seen), 3, 1, 1, generator=self.generator) - 0.5
-            seen = seen * (1 + 0.3 * tint)
+            seen = seen * (1 + 0.3 * tint.to(x.device))
         return seen, gray
