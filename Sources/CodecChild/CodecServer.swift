@@ -21,6 +21,8 @@ public struct CodecServer {
         public let settings: [MethodSetting]
         /// The hash of the weights file.
         public let modelSHA256: SHA256Digest
+        /// What the weights file states about itself.
+        public let statement: WeightsStatement
         /// Protects one picture.
         public let protect: (CodecImage) throws(ImageFailure) -> ProtectedImage
         /// Converts a picture file to the PNG that a class keeps.
@@ -31,12 +33,14 @@ public struct CodecServer {
             method: MethodID,
             settings: [MethodSetting] = [],
             modelSHA256: SHA256Digest,
+            statement: WeightsStatement = WeightsStatement(),
             protect: @escaping (CodecImage) throws(ImageFailure) -> ProtectedImage,
             importPicture: @escaping ([UInt8]) throws(ImageFailure) -> [UInt8]
         ) {
             self.method = method
             self.settings = settings
             self.modelSHA256 = modelSHA256
+            self.statement = statement
             self.protect = protect
             self.importPicture = importPicture
         }

@@ -39,6 +39,7 @@ extension CodecServer.Engine {
             method: type(of: method).id,
             settings: type(of: method).settings,
             modelSHA256: method.modelSHA256,
+            statement: method.statement,
             protect: { image throws(ImageFailure) in
                 try protector.protect(
                     image.photo,

@@ -20,7 +20,8 @@ struct Engines {
                 name: $0.name,
                 method: $0.engine.method,
                 settings: $0.engine.settings,
-                sha256: $0.engine.modelSHA256
+                sha256: $0.engine.modelSHA256,
+                statement: $0.engine.statement
             )
         }
     }

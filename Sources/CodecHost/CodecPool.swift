@@ -164,7 +164,13 @@ public final class CodecPool: Sendable {
     /// What jobs may choose, the default first; empty until a process is ready.
     public var offeredModels: [OfferedModel] {
         loadedModels.map {
-            OfferedModel(name: $0.name, method: $0.method, settings: $0.settings)
+            OfferedModel(
+                name: $0.name,
+                method: $0.method,
+                settings: $0.settings,
+                sha256: $0.sha256,
+                statement: $0.statement
+            )
         }
     }
 

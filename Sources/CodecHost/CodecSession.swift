@@ -65,7 +65,9 @@ struct CodecSession: ~Copyable {
             descriptors: [theirs.number, -1, STDERR_FILENO] + weights.map(\.number)
         )
         socket = ours
-        reader = FrameReader(limits: configuration.scaledLimits)
+        reader = FrameReader(
+            limits: configuration.scaledLimits.ofGreeting(models: configuration.models.names.count)
+        )
         self.configuration = configuration
         self.waker = waker
         self.isStopping = isStopping
@@ -106,6 +108,7 @@ struct CodecSession: ~Copyable {
                 throw End(reason: "it loaded other models than it was given")
             }
             self.models = models
+            reader.limits = configuration.scaledLimits
             return models
         case .unready(let failure):
             throw End(

@@ -3,8 +3,10 @@ public import JobModel
 
 /// An answer of a codec process.
 ///
-/// - `{"type": "ready", "models": [{"name", "method", "model_sha256"}], "pid"}`: the first answer,
-///   sent once. The models are in the order of the process's arguments.
+/// - `{"type": "ready", "models": [...], "protections": [bytes], "pid"}`: the first answer, sent
+///   once. The models, each a ``LoadedModel``, are in the order of the process's arguments. The body
+///   is what the weights files state as their measured protection, one JSON object after the other.
+///   The lengths are in the order of the models; 0 stands for none.
 /// - `{"type": "unready", "code", "detail"}`: sent instead if the process cannot work; it then
 ///   exits.
 /// - `{"type": "protected", "id", "report", "durations", "attachments": [{"kind", "bytes"}]}`: the
@@ -38,6 +40,7 @@ public enum CodecAnswer: Sendable, Equatable {
         var code: String?
         var detail: String?
         var models: [LoadedModel]?
+        var protections: [Int]?
         var pid: Int32?
         var attachments: [Attachment]?
 
@@ -58,6 +61,9 @@ public enum CodecAnswer: Sendable, Equatable {
             header.type = "ready"
             header.models = models
             header.pid = pid
+            let protections = models.map { $0.statement.protection?.bytes ?? [] }
+            header.protections = protections.map(\.count)
+            body = protections.flatMap(\.self)
         case .unready(let failure):
             header.type = "unready"
             (header.code, header.detail) = (failure.code, failure.detail)
@@ -98,7 +104,12 @@ public enum CodecAnswer: Sendable, Equatable {
             guard let models = header.models, !models.isEmpty, let pid = header.pid else {
                 throw .badHeader("lacks the models or the process's number")
             }
-            self = .ready(models: models, pid: pid)
+            let protections = header.protections ?? models.map { _ in 0 }
+            self = .ready(
+                models: try Self.attach(protections, in: frame.body, to: models),
+                pid: pid
+            )
+            return
         case "unready":
             self = .unready(try Self.failure(in: header))
         case "protected":
@@ -127,6 +138,30 @@ public enum CodecAnswer: Sendable, Equatable {
             throw .badHeader("has an unknown type")
         }
         guard frame.body.isEmpty else { throw .badHeader("has a body where none belongs") }
+    }
+
+    /// Gives models the measured protections that a body consists of.
+    private static func attach(
+        _ protections: [Int],
+        in body: [UInt8],
+        to models: [LoadedModel]
+    ) throws(CodecFault) -> [LoadedModel] {
+        guard protections.count == models.count,
+            protections.allSatisfy({ (0...JSONObject.maxBytes).contains($0) }),
+            protections.reduce(0, +) == body.count
+        else {
+            throw .badHeader("announces measured protections that are not there")
+        }
+        var models = models
+        var rest = body[...]
+        for (index, count) in protections.enumerated() where count > 0 {
+            guard let protection = JSONObject(Array(rest.prefix(count))) else {
+                throw .badHeader("announces a measured protection that is no JSON object")
+            }
+            models[index].statement.protection = protection
+            rest = rest.dropFirst(count)
+        }
+        return models
     }
 
     /// Splits the attachments off the end of a body.
@@ -164,16 +199,6 @@ public enum CodecAnswer: Sendable, Equatable {
         guard isWord, (1...64).contains(code.utf8.count) else {
             throw .badHeader("has a code that is no word")
         }
-        var kept = String.UnicodeScalarView()
-        var count = 0
-        for scalar in detail.unicodeScalars {
-            count += UTF8.width(scalar)
-            guard count <= maxDetailBytes else { break }
-            let isControl =
-                scalar.properties.generalCategory == .control
-                || scalar.properties.generalCategory == .format
-            kept.append(isControl ? " " : scalar)
-        }
-        return ImageFailure(code: code, detail: String(kept))
+        return ImageFailure(code: code, detail: detail.plainLine(atMost: maxDetailBytes))
     }
 }

@@ -1,3 +1,5 @@
+import JobModel
+
 /// A message between the service and a codec process.
 ///
 ///     magic "PLM1" | header length, 32 bits | body length, 64 bits | header, JSON | body
@@ -43,5 +45,14 @@ public struct CodecLimits: Sendable, Equatable {
     public init(maxHeaderBytes: UInt64 = 256 << 10, maxBodyBytes: UInt64 = 512 << 20) {
         self.maxHeaderBytes = maxHeaderBytes
         self.maxBodyBytes = maxBodyBytes
+    }
+
+    /// Returns the same limits for the first answer of a process with some models, whose body is
+    /// their measured protections.
+    public func ofGreeting(models count: Int) -> CodecLimits {
+        CodecLimits(
+            maxHeaderBytes: maxHeaderBytes,
+            maxBodyBytes: UInt64(count * JSONObject.maxBytes)
+        )
     }
 }

@@ -13,7 +13,8 @@ public struct CodecFrameDecoder: Sendable {
         case faulty(CodecFault)
     }
 
-    private let limits: CodecLimits
+    /// The limits of frames whose lengths have not arrived yet.
+    public var limits: CodecLimits
     private var part = Part.prefix
     /// The bytes of this part received so far.
     private var collected: [UInt8] = []

@@ -22,6 +22,12 @@ public struct FrameReader: ~Copyable {
         buffer.deallocate()
     }
 
+    /// The limits of frames whose lengths are not decoded yet.
+    public var limits: CodecLimits {
+        get { decoder.limits }
+        set { decoder.limits = newValue }
+    }
+
     /// Whether no byte of another frame has arrived.
     public var isBetweenFrames: Bool {
         undecoded.isEmpty && decoder.isBetweenFrames

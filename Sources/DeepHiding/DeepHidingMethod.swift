@@ -18,6 +18,16 @@ public struct DeepHidingMethod: ProtectionMethod {
     /// The mask that the network was trained for.
     public var photoMask: PhotoMask { network.metadata.photoMask }
 
+    /// The licence, the recipe and the measured protection of the network's metadata.
+    public var statement: WeightsStatement {
+        WeightsStatement(
+            licence: network.metadata.licence,
+            photoMask: photoMask,
+            training: network.metadata.training,
+            protection: network.metadata.protection
+        )
+    }
+
     private let network: HidingNetwork
     private let limits: ImageLimits
     private let secrets = SecretCache()

@@ -1,4 +1,5 @@
-public import Methods
+public import JobModel
+import Methods
 import SemanticImages
 
 /// The metadata of a weights file.

@@ -81,6 +81,10 @@ extension API {
         keyed(.get, "/v1/jobs/{id}/archive.zip", "application/zip") { request, path, key in
             try await sendArchive(request, key: key, id: path["id"])
         }
+        let modelList = Result { try ModelListDocument(models) }
+        keyed(.get, "/v1/models", json) { request, _, _ in
+            try listModels(request, try modelList.get())
+        }
         keyed(.get, "/v1/classes", json) { request, _, key in
             try await listClasses(request, key: key)
         }

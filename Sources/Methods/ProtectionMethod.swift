@@ -32,6 +32,9 @@ public protocol ProtectionMethod: Sendable {
     /// The mask that the method's weights were trained for; it makes `mask=photo` of them.
     var photoMask: PhotoMask { get }
 
+    /// What the weights file states about itself.
+    var statement: WeightsStatement { get }
+
     /// Proposes a change to a cover.
     ///
     /// - Parameters:
@@ -61,6 +64,9 @@ extension ProtectionMethod {
 
     /// By colour channel: the default for methods that know no better.
     public var photoMask: PhotoMask { .channels }
+
+    /// The mask alone: the default for methods whose weights files state nothing.
+    public var statement: WeightsStatement { WeightsStatement(photoMask: photoMask) }
 
     /// Refuses every picture: the default for methods that do not use imported ones.
     public func imported(_ picture: [UInt8]) throws(ImageFailure) -> [UInt8] {

@@ -224,6 +224,10 @@ struct CodecProcessTests {
             ("unready", "weights_malformed: the file is no good (it exited with status 3)"),
             ("silent-death", "it ended before it answered (it exited with status 7)"),
             ("loads-others", "it loaded other models than it was given (it exited with status 0)"),
+            (
+                "greets-too-long",
+                "it broke the protocol: a frame announces a body of 262145 bytes (it exited with status 0)"
+            ),
         ]
     )
     func reportsBadStart(behaviour: String, reason: String) async throws {

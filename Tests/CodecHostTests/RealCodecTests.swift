@@ -300,6 +300,10 @@ struct RealCodecTests {
                 method: .deepHiding,
                 sha256: SHA256.hash(
                     Array(try Data(contentsOf: URL(filePath: Material.weightsFile)))
+                ),
+                statement: WeightsStatement(
+                    licence: "CC0-1.0, random numbers",
+                    protection: JSONObject(Array("{}".utf8))
                 )
             )
         }

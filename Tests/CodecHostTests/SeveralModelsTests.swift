@@ -11,9 +11,15 @@ import ToyMethod
 @Suite("A codec process with several models", .timeLimit(.minutes(10))) struct SeveralModelsTests {
     /// A weights file of the toy method.
     private static let noise: Data = {
-        let header = Array(#"{"__metadata__":{"format":"\#(ClassNoise.weightsFormat)"}}"#.utf8)
-        return Data((0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header)
+        do { return try weights() } catch { preconditionFailure("\(error)") }
     }()
+
+    /// A weights file of the toy method that states something about itself.
+    private static func weights(_ stated: [String: String] = [:]) throws -> Data {
+        let metadata = stated.merging(["format": ClassNoise.weightsFormat]) { $1 }
+        let header = try JSONEncoder().encode(["__metadata__": metadata])
+        return Data((0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }) + header
+    }
 
     /// The codec that has two methods, with weights files of which `noise` is the toy's.
     private func withPool(
@@ -75,6 +81,48 @@ import ToyMethod
                 await codec.protect([try image(photo, model: names.last)])
             }
             #expect(outcomes.map(\.isProtected) == [true])
+        }
+    }
+
+    @Test("What weights files state is offered; what is malformed or too long counts as missing")
+    func offersStatements() async throws {
+        let recipe = String(repeating: "ab", count: 32)
+        let table = #"{"cells": [{"mean": 12.72}]}"#
+        let stated = [
+            "a": [
+                "licence": "MIT\n", "training": #"{"recipe_sha256": "\#(recipe)"}"#,
+                "protection": table,
+            ],
+            "b": ["protection": "[]", "training": "[]"],
+            "c": ["protection": #"{"mean": NaN}"#, "training": "{"],
+            "d": ["protection": #"{"a": "\#(String(repeating: "b", count: 256 << 10))"}"#],
+            "e": ["protection": String(repeating: #"{"a":"#, count: 100_000)],
+            "f": ["licence": String(repeating: "\\", count: 1 << 20)],
+            "g": [:],
+        ]
+        try await Material.withFolder { folder in
+            for (name, stated) in stated {
+                try Self.weights(stated).write(to: URL(filePath: "\(folder)/\(name).safetensors"))
+            }
+            var configuration = CodecConfiguration(
+                models: try ModelFiles(at: folder, default: Material.name("g"))
+            )
+            configuration.executable = Material.binary.replacing(/palimpsest$/, with: "ToyCodec")
+            try await Material.withPool(configuration) { pool in
+                try await pool.withCodec { _ in }
+                let offered = pool.offeredModels
+                #expect(offered.map(\.name.rawValue) == ["g", "a", "b", "c", "d", "e", "f"])
+                #expect(offered.map(\.sha256) == pool.loadedModels.map(\.sha256))
+                #expect(offered.allSatisfy { $0.settings == ClassNoise.settings })
+                let first = offered[1].statement
+                #expect(first.licence == "MIT " && first.recipeSHA256?.hex == recipe)
+                #expect(first.protection?.bytes == Array(table.utf8))
+                for model in offered where model.name.rawValue != "a" {
+                    #expect(model.statement.protection == nil)
+                    #expect(model.statement.recipeSHA256 == nil)
+                }
+                #expect(offered[6].statement.licence.utf8.count == 2000)
+            }
         }
     }
 

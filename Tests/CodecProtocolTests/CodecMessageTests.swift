@@ -147,9 +147,10 @@ struct CodecMessageTests {
         _ hash: String,
         name: String = "a.1",
         method: String = "deep-hiding",
-        settings: String = ""
+        settings: String = "",
+        statement: String = #""licence": "", "photo_mask": "channels""#
     ) -> String {
-        #"{"name": "\#(name)", "method": "\#(method)", "settings": [\#(settings)], "model_sha256": "\#(hash)"}"#
+        #"{"name": "\#(name)", "method": "\#(method)", "settings": [\#(settings)], "model_sha256": "\#(hash)", \#(statement)}"#
     }
 
     @Test("Answers are read as the protocol writes them")
@@ -207,6 +208,9 @@ struct CodecMessageTests {
             "{\"type\": \"ready\", \"models\": [\(model(hash, settings: setting("A", "[1, 4]", 1)))], \"pid\": 1}",
             "{\"type\": \"ready\", \"models\": [\(model(hash, settings: setting("a", "[4, 1]", 1)))], \"pid\": 1}",
             "{\"type\": \"ready\", \"models\": [\(model(hash, settings: setting("a", "[1, 4]", 5)))], \"pid\": 1}",
+            "{\"type\": \"ready\", \"models\": [\(model(hash, statement: "\"licence\": \"\""))], \"pid\": 1}",
+            "{\"type\": \"ready\", \"models\": [\(model(hash, statement: "\"licence\": \"\", \"photo_mask\": \"x\""))], \"pid\": 1}",
+            "{\"type\": \"ready\", \"models\": [\(model(hash, statement: "\"licence\": \"\", \"photo_mask\": \"channels\", \"recipe_sha256\": \"ab\""))], \"pid\": 1}",
             "{\"type\": \"failed\", \"id\": 0, \"code\": \"A B\", \"detail\": \"\"}",
             "{\"type\": \"failed\", \"id\": 0, \"code\": \"\", \"detail\": \"\"}",
             "{\"type\": \"failed\", \"id\": 1e99, \"code\": \"a\", \"detail\": \"\"}",
@@ -220,6 +224,80 @@ struct CodecMessageTests {
                 body: [1]
             )
         }
+    }
+
+    @Test("Measured protections stand one after the other in the body of the greeting")
+    func readsProtections() throws {
+        let hash = String(repeating: "ab", count: 32)
+        let stated =
+            #""licence": "MIT\u001b", "photo_mask": "perceptual", "recipe_sha256": "\#(hash)""#
+        let models = [model(hash), model(hash, statement: stated), model(hash)].joined(
+            separator: ","
+        )
+        let json = #"{"type": "ready", "models": [\#(models)], "protections": [2, 0, 7], "pid": 1}"#
+        let read = try answer(json, body: Array(#"{}{"a":1}"#.utf8))
+        guard case .ready(let loaded, 1) = read else {
+            Issue.record("\(read)")
+            return
+        }
+        let texts = loaded.map {
+            $0.statement.protection.map { String(decoding: $0.bytes, as: UTF8.self) }
+        }
+        #expect(texts == ["{}", nil, #"{"a":1}"#])
+        #expect(loaded.map(\.statement.licence) == ["", "MIT ", ""])
+        #expect(loaded.map(\.statement.photoMask) == [.channels, .perceptual, .channels])
+        #expect(loaded.map(\.statement.recipeSHA256) == [nil, SHA256Digest(hex: hash), nil])
+        #expect(try CodecAnswer(read.frame()) == read)
+    }
+
+    @Test("Hostile protections are refused")
+    func refusesProtections() {
+        let model = model(String(repeating: "ab", count: 32))
+        let long = #"{"a":"\#("b".repeated(JSONObject.maxBytes))"}"#
+        let hostile = [
+            ("[2]", ""), ("[2]", "{"), ("[2]", "{}{}"), ("[0]", "{}"), ("[]", "{}"),
+            ("[2, 2]", "{}{}"),
+            ("[2]", "[]"), ("[4]", "null"), ("[3]", "{a}"), ("[-2]", "{}"), ("[\(Int.max)]", "{}"),
+            ("[\(long.utf8.count)]", long),
+        ]
+        for (protections, body) in hostile {
+            let json =
+                #"{"type": "ready", "models": [\#(model)], "protections": \#(protections), "pid": 1}"#
+            #expect(throws: CodecFault.self, "\(protections) \(body.prefix(9))") {
+                try answer(json, body: Array(body.utf8))
+            }
+        }
+    }
+
+    @Test("The longest greeting is within the limits")
+    func boundsGreeting() throws {
+        let names = (10..<26).map { "\($0)" + "n".repeated(62) }
+        let settings = (10..<26).map { number in
+            MethodSetting("\(number)" + "s".repeated(30), values: .min ... .max, standard: .min)
+        }
+        let object = try #require(
+            JSONObject(Array(#"{"a":"\#("b".repeated(JSONObject.maxBytes - 8))"}"#.utf8))
+        )
+        #expect(object.bytes.count == JSONObject.maxBytes)
+        let models = names.map { name in
+            LoadedModel(
+                name: Material.name(name),
+                method: MethodID(rawValue: "m".repeated(32)),
+                settings: settings,
+                sha256: Material.model,
+                statement: WeightsStatement(
+                    licence: "/".repeated(1 << 20),
+                    photoMask: .perceptual,
+                    recipeSHA256: Material.model,
+                    protection: object
+                )
+            )
+        }
+        let frame = try CodecAnswer.ready(models: models, pid: .max).frame()
+        let limits = CodecLimits().ofGreeting(models: models.count)
+        #expect(frame.header.count <= limits.maxHeaderBytes)
+        #expect(frame.body.count == limits.maxBodyBytes)
+        #expect(try CodecAnswer(frame) == .ready(models: models, pid: .max))
     }
 
     @Test("A sentence of a codec is cut and freed of control characters")

@@ -257,6 +257,7 @@ extension OfferedModel {
     /// A model of a method without settings of its own.
     static func named(_ name: String) -> OfferedModel {
         guard let name = ModelName(rawValue: name) else { preconditionFailure("a model's name") }
-        return OfferedModel(name: name, method: .deepHiding)
+        let sha256 = SHA256.hash(Array(name.rawValue.utf8))
+        return OfferedModel(name: name, method: .deepHiding, sha256: sha256)
     }
 }

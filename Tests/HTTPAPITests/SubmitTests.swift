@@ -242,7 +242,8 @@ struct SubmitTests {
             OfferedModel(
                 name: noise,
                 method: MethodID(rawValue: "class-noise"),
-                settings: [MethodSetting("level", values: 1...4, standard: 1)]
+                settings: [MethodSetting("level", values: 1...4, standard: 1)],
+                sha256: SHA256.hash([])
             ),
         ])
         struct Shown: Decodable {

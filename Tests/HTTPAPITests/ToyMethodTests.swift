@@ -1,6 +1,7 @@
 import Archive
 import BlobStorage
 import CodecHost
+import Cryptography
 import FoundationEssentials
 import HTTPTypes
 import Imaging
@@ -21,7 +22,8 @@ import ToyMethod
         let offered = OfferedModel(
             name: noise,
             method: ClassNoise.id,
-            settings: ClassNoise.settings
+            settings: ClassNoise.settings,
+            sha256: SHA256.hash([])
         )
         let fixture = try await Fixture(models: [offered])
         let photos = (0..<3).map { seed in Self.photo(seed: seed) }

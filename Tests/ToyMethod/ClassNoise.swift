@@ -20,9 +20,18 @@ public struct ClassNoise: ProtectionMethod {
     /// The hash of the weights file.
     public let modelSHA256: SHA256Digest
 
+    /// What the weights file states, which may be anything.
+    public let statement: WeightsStatement
+
     /// Takes any file of the format: there is nothing in it to load.
     public init(weights: SafetensorsFile, limits: ImageLimits) throws(WeightsError) {
         modelSHA256 = weights.sha256
+        statement = WeightsStatement(
+            licence: weights.metadata["licence"] ?? "",
+            photoMask: .channels,
+            training: weights.metadata["training"] ?? "",
+            protection: weights.metadata["protection"] ?? ""
+        )
     }
 
     /// Every sample up or down by ``level``, which the report repeats.

@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import signal
+import struct
 import subprocess
 
 import pytest
@@ -99,6 +100,82 @@ def test_a_job_whose_model_is_gone_fails_and_is_tried_again_once_it_is_back(
     service.start()
     assert service.get(f"{path}/retry", "--request", "POST").status == 202
     assert service.finished(path)["state"] == "done"
+
+
+def stating(path, **stated):
+    """Writes weights that state something else about themselves, and else are those of `path`."""
+    data = RANDOM.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + length])
+    header["__metadata__"] |= stated
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
+
+
+def metadata(path):
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    return json.loads(data[8 : 8 + length])["__metadata__"]
+
+
+def test_the_models_are_listed_with_what_their_files_state(service, models):
+    answer = service.get("/v1/models")
+    assert answer.status == 200, answer
+    assert answer.json["default"] == "random"
+    random, shipped = answer.json["models"]
+    stated = metadata(models / "shipped.safetensors")
+    assert shipped == {
+        "name": "shipped",
+        "method": "deep-hiding",
+        "model_sha256": hashlib.sha256(
+            (models / "shipped.safetensors").read_bytes()
+        ).hexdigest(),
+        "licence": stated["licence"],
+        "photo_mask": stated.get("photo_mask", "channels"),
+        "method_settings": [],
+        "recipe_sha256": json.loads(stated["training"])["recipe_sha256"],
+        "protection": json.loads(stated["protection"]),
+    }
+    assert shipped["protection"]["cells"]
+    assert random["name"] == "random" and random["protection"] == {}
+    assert random["licence"] == "CC0-1.0, random numbers" and "recipe_sha256" not in random
+
+    tag = answer.fields["etag"]
+    again = service.get("/v1/models", "--header", f"If-None-Match: {tag}")
+    assert (again.status, again.body, again.fields["etag"]) == (304, b"", tag)
+    head = service.get("/v1/models", "--head")
+    assert head.status == 200 and head.fields["content-length"] == str(len(answer.body))
+    refused = service.get("/v1/models", "--request", "POST")
+    assert (refused.status, refused.fields["allow"]) == (405, "GET, HEAD, OPTIONS"), refused
+    assert service.curl("/v1/models").json["code"] == "key_missing"
+
+
+def test_what_weights_state_wrongly_counts_as_missing(tmp_path):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    hostile = {
+        "list": "[]",
+        "text": "none",
+        "nan": '{"mean": NaN}',
+        "deep": '{"a":' * 100_000,
+        "long": json.dumps({"a": "b" * (256 << 10)}),
+        "breakout": '{}},{"name":"x"',
+    }
+    for name, protection in hostile.items():
+        stating(folder / f"{name}.safetensors", protection=protection, licence='\\"\n' * 300_000)
+    stating(folder / "good.safetensors", protection=json.dumps({"a": "b" * (255 << 10)}))
+    service = Service(tmp_path / "data", folder, ["--model", "good"]).start()
+    try:
+        answer = service.get("/v1/models").json
+        listed = {model["name"]: model["protection"] for model in answer["models"]}
+        assert listed == dict.fromkeys(hostile) | {"good": {"a": "b" * (255 << 10)}}
+        assert list(listed) == sorted(listed)
+        assert all(len(model["licence"]) <= 2000 for model in answer["models"])
+        report(service, photo("&model=deep", service))
+        assert service.stop() == 0
+    finally:
+        if service.process.poll() is None:
+            service.kill()
 
 
 def test_submit_asks_for_a_model(service, models, tmp_path):

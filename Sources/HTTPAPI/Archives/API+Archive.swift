@@ -190,21 +190,10 @@ extension API {
         filename: String,
         bytes: @escaping @Sendable (Range<UInt64>, ResponseWriter) async throws -> Void
     ) throws -> ServerResponse {
-        guard let tag = EntityTag(opaque: digest.hex) else {
-            preconditionFailure("hex digits make a tag")
-        }
-        var fields: HTTPFields = [
-            .eTag: tag.encoded, .acceptRanges: "bytes", .cacheControl: "private, no-cache",
-        ]
+        let tag = Self.tag(digest)
+        var fields: HTTPFields = [.acceptRanges: "bytes"]
         if isOfBytes { fields[.reprDigest] = "sha-256=:\(Base64.encode(digest.bytes)):" }
-        guard tag.passes(ifMatch: request.fields[.ifMatch]) else {
-            throw APIError(
-                .preconditionFailed,
-                "precondition_failed",
-                "The file has another ETag than those in If-Match."
-            )
-        }
-        if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) {
+        guard try isWanted(request, tag, &fields) else {
             return ServerResponse(status: .notModified, fields: fields, body: .none)
         }
         fields[.contentType] = type
@@ -235,6 +224,39 @@ extension API {
             fields: fields,
             body: .stream(length: UInt64(part.count)) { writer in try await bytes(part, writer) }
         )
+    }
+
+    /// Makes the entity tag of what a digest identifies.
+    static func tag(_ digest: SHA256Digest) -> EntityTag {
+        guard let tag = EntityTag(opaque: digest.hex) else {
+            preconditionFailure("hex digits make a tag")
+        }
+        return tag
+    }
+
+    /// Evaluates the conditions of a request (RFC 9110 section 13.2.2).
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - tag: The entity tag of what would be sent.
+    ///   - fields: Receives the fields that 200 and 304 share.
+    /// - Returns: Whether to send it; otherwise the answer is 304.
+    /// - Throws: ``APIError`` (412) if `If-Match` names others.
+    func isWanted(
+        _ request: ServerRequest,
+        _ tag: EntityTag,
+        _ fields: inout HTTPFields
+    ) throws(APIError) -> Bool {
+        fields[.eTag] = tag.encoded
+        fields[.cacheControl] = "private, no-cache"
+        guard tag.passes(ifMatch: request.fields[.ifMatch]) else {
+            throw APIError(
+                .preconditionFailed,
+                "precondition_failed",
+                "The file has another ETag than those in If-Match."
+            )
+        }
+        return !tag.matches(ifNoneMatch: request.fields[.ifNoneMatch])
     }
 }
 

@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTPServer
 import HTTPTypes
 import HTTPWire
+import JobModel
 import Operations
 import Queue
 

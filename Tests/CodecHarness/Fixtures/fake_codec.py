@@ -120,9 +120,19 @@ def main():
         time.sleep(3600)
     names = ["another"] if behaviour == "loads-others" else NAMES
     models = [
-        {"name": name, "method": "deep-hiding", "settings": [], "model_sha256": MODEL}
+        {
+            "name": name,
+            "method": "deep-hiding",
+            "settings": [],
+            "model_sha256": MODEL,
+            "licence": "",
+            "photo_mask": "channels",
+        }
         for name in names
     ]
+    if behaviour == "greets-too-long":
+        channel.sendall(b"PLM1" + struct.pack("<IQ", 2, (256 << 10) + 1) + b"{}")
+        receive()
     send({"type": "ready", "models": models, "pid": os.getpid()})
     if behaviour == "speaks-unasked":
         receive_exactly(1)

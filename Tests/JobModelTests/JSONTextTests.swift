@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-@testable import HTTPAPI
+@testable import JobModel
 
-@Suite("JSON as requests may have it")
+@Suite("JSON that every parser reads alike")
 struct JSONTextTests {
     @Test(
         "What Python and Foundation read is taken",

@@ -2,10 +2,10 @@
 ///
 /// That is RFC 8259 in UTF-8 without repeated members (RFC 7493 section 2.3). Foundation's decoder
 /// guesses among UTF-8, UTF-16 and UTF-32 and picks one of two members with the same name; a proxy
-/// in front of the service might decide otherwise.
-struct JSONText {
+/// in front of the service, or a client, might decide otherwise.
+public struct JSONText {
     /// Why a text is refused.
-    enum Fault: Error {
+    public enum Fault: Error {
         /// The encoding is not UTF-8, or the text begins with a byte order mark.
         case notUTF8
         /// The text is not JSON, or is nested too deeply.
@@ -14,13 +14,13 @@ struct JSONText {
         case repeatedMember
     }
 
-    /// The deepest nesting; no request needs more than three levels.
+    /// The deepest nesting; neither a request nor a measured table needs more than five levels.
     private static let maxDepth = 32
 
     /// Checks a complete text.
     ///
     /// - Throws: ``Fault``.
-    static func check(_ bytes: [UInt8]) throws(Fault) {
+    public static func check(_ bytes: [UInt8]) throws(Fault) {
         // The first character of JSON is ASCII, so UTF-16 and UTF-32 always contain a zero byte.
         // UTF-8 never does.
         let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
