@@ -39,7 +39,7 @@ DEFAULTS = {
     "side": 64, "short": 128, "zoom": 2, "input": 96, "crops": [0.24, 0.9],
     "exclude": ["kodak24"], "batch": 32, "classes": 10,
     # Surrogates: kind, learning rate, mean steps of an episode, episodes at a time.
-    "surrogates": "photos", "surrogate_rate": 2e-3, "episode": 200, "pool": 3,
+    "surrogates": "photos", "surrogate_rate": 2e-3, "episode": 120, "pool": 3,
     # The factor of the bound or budget: at the start, the least, and the accuracy of surrogates
     # above which it falls.
     "start_strength": 8.0, "strength": 1.0, "target": 0.35,
@@ -52,8 +52,10 @@ DEFAULTS = {
     "iterations": 8000, "learning_rate": 1e-3, "final_learning_rate": 5e-5, "warmup": 50,
     "gradient_norm": 1.0, "seed": 1,
 }  # fmt: skip
-# Steps between two looks at the accuracy, the age from which a surrogate counts, and the factors.
-LOOK, GROWN, WEAKER, STRONGER = 20, 60, 0.93, 1.04
+# Answers between two looks at the accuracy, and the factors. Surrogates count at ages that most
+# reach; older ones have learnt what was stronger then.
+LOOK, WEAKER, STRONGER = 20, 0.97, 1.02
+GROWN, OLD = 60, 150
 # The secret's luminance is read back at this share of the size, at every REVEAL-th step.
 SHRINK, REVEAL = 4, 4
 
@@ -243,7 +245,7 @@ class Trainer:
 
     def _adjust(self, age, right):
         """Weakens the change while grown surrogates tell it, and strengthens it when they do not."""
-        if age <= GROWN:
+        if not GROWN < age <= OLD:
             return
         self.rights.append(right)
         if len(self.rights) < LOOK:
@@ -292,7 +294,7 @@ def summary(records):
         return f"{sum(values) / len(values):.3f}" if values else "-"
 
     young = [record for record in records if record["age"] <= GROWN]
-    grown = [record for record in records if record["age"] > GROWN]
+    grown = [record for record in records if GROWN < record["age"] <= OLD]
     gray = [record for record in grown if record["gray"]]
     losses = ", ".join(
         f"{name} {mean(name)}"

@@ -82,6 +82,7 @@ def test_the_change_weakens_while_surrogates_tell_it_and_strengthens_when_they_d
     assert trainer.strength == 4
     for _ in range(10 * binding.LOOK):
         trainer._adjust(binding.GROWN, 0.9)
+        trainer._adjust(binding.OLD + 1, 0.9)
     assert trainer.strength == 4
     for _ in range(100 * binding.LOOK):
         trainer._adjust(binding.GROWN + 1, 0.9)
