@@ -21,7 +21,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from . import budget, surrogates
+from . import budget, surrogates, weights
 from .attacks import grayscale
 from .data import DataError, load_photos
 from .episodes import Episode
@@ -30,7 +30,7 @@ from .view import View
 
 DEFAULTS = {
     # The network: the change is `gain` times what it proposes, softly bound. `start` names a
-    # weights checkpoint to begin with.
+    # checkpoint or a weights file to begin with.
     "blocks": 3, "growth": 24, "clamp": 2.0, "gain": 0.5, "spread": 0.01, "start": "",
     # Levels that bound the change, or 0 for the perceptual budget.
     "bound": 0,
@@ -97,6 +97,13 @@ def window(photo, side, short, rng):
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
+def tensors_of(path):
+    """The network's tensors in a checkpoint or a weights file."""
+    if Path(path).suffix == ".safetensors":
+        return weights.load(path)[0].state_dict()
+    return torch.load(path, map_location="cpu")["network"]
+
+
 def bound_softly(change, bound):
     """A change in levels, each value kept below `bound`: x / sqrt(1 + (x / bound)^2)."""
     return change / (1 + (change / bound).square()).sqrt()
@@ -128,7 +135,7 @@ class Trainer:
                 for module in (block.phi, block.rho, block.eta):
                     module.conv5.weight.normal_(0, recipe["spread"])
         if recipe["start"]:
-            self.network.load_state_dict(torch.load(recipe["start"], map_location="cpu")["network"])
+            self.network.load_state_dict(tensors_of(recipe["start"]))
         self.network.to(self.device)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0, betas=(0.5, 0.999))
         self.matcher = surrogates.Matcher().to(self.device, memory_format=torch.channels_last)

@@ -102,7 +102,8 @@ class Hidden(Limited):
         self.digest = hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()
 
     def identity(self):
-        return ["hiding study", self.digest, self.strength, self.family, self.size]
+        within = self.recipe["bound"] or "perceptual"
+        return ["hiding study", self.digest, self.strength, self.family, self.size, within]
 
     def levels(self, cover, label, texture):
         secret = torch.from_numpy(
@@ -132,7 +133,10 @@ class Hidden(Limited):
 
 def row(arguments, family):
     kind = Shipped if arguments.checkpoint.endswith(".safetensors") else Hidden
-    return kind(arguments.checkpoint, arguments.strength, family, arguments.working_size)
+    made = kind(arguments.checkpoint, arguments.strength, family, arguments.working_size)
+    if arguments.perceptual and kind is Hidden:
+        made.recipe = {**made.recipe, "bound": 0}
+    return made
 
 
 def _scores(given):
@@ -243,6 +247,11 @@ def main():
     parser.add_argument("what", choices=["look", "learn", "learn-small"])
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--strength", type=float, default=1.0, help="times the standard budget")
+    parser.add_argument(
+        "--perceptual",
+        action="store_true",
+        help="the perceptual budget, for a network that was trained with a bound",
+    )
     parser.add_argument("--working-size", type=int, default=WORKING_SIZE)
     parser.add_argument("--photos", help="photos.tar, to look at")
     parser.add_argument("--every", type=int, default=5)

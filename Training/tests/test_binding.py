@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from deephiding import binding, budget
+from deephiding import binding, budget, export, weights
 from deephiding.collage import collage
 from deephiding.data import DataError
 from deephiding.episodes import Episode
@@ -201,3 +201,15 @@ def test_texture_opens_the_budget_and_a_lone_edge_does_not():
     flat, beside, busy = (budget.amplitudes(image)[0, 0, 8:16] for image in (even, edge, checks))
     assert torch.allclose(beside[:, :10], flat[:, :10], rtol=0.01)
     assert (busy[:, 8:16] > 2 * flat[:, 8:16]).all()
+
+
+def test_a_run_begins_with_the_network_of_a_checkpoint_or_a_weights_file(tmp_path):
+    first = binding.run(TINY, photos(), tmp_path, log=quiet)
+    file = tmp_path / "weights.safetensors"
+    weights.save(file, first.network, {}, {}, "", export.use(TINY))
+    for start in (tmp_path / "checkpoint.pt", file):
+        trainer = binding.Trainer({**TINY, "start": str(start)}, photos())
+        for a, b in zip(first.network.parameters(), trainer.network.parameters()):
+            assert torch.equal(a, b)
+    assert weights.load(file)[1]["photo_mask"] == "perceptual"
+    assert weights.load(file)[1]["gain"] == str(TINY["gain"])
