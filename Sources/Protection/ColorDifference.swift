@@ -16,7 +16,12 @@ struct ColorDifference {
         var blue: Float
     }
 
+    /// The only one, since it is the same for every picture and its table takes time.
+    static let shared = ColorDifference()
+
     private let curve = TransferCurve()
+
+    private init() {}
 
     /// Returns the difference, in units of CIELAB, that a change of 1/255 makes.
     ///
@@ -27,9 +32,9 @@ struct ColorDifference {
     /// - Returns: The difference along each opponent channel, above 0.
     func ofALevel(red: Float, green: Float, blue: Float) -> Opponent {
         let (red, green, blue) = (curve[red], curve[green], curve[blue])
-        let x = Lightness(Self.x, red.linear, green.linear, blue.linear)
-        let y = Lightness(Self.y, red.linear, green.linear, blue.linear)
-        let z = Lightness(Self.z, red.linear, green.linear, blue.linear)
+        let x = Tristimulus(Self.x, red.linear, green.linear, blue.linear)
+        let y = Tristimulus(Self.y, red.linear, green.linear, blue.linear)
+        let z = Tristimulus(Self.z, red.linear, green.linear, blue.linear)
         let color = Color(
             lightness: 116 * y.root - 16,
             a: 500 * (x.root - y.root),
@@ -47,42 +52,46 @@ struct ColorDifference {
     }
 
     // Linear sRGB to XYZ, relative to the white point D65.
-    private static let x = Weights(
+    private static let x = LinearSum(
         red: 0.4124 / 0.9505,
         green: 0.3576 / 0.9505,
         blue: 0.1805 / 0.9505
     )
-    private static let y = Weights(red: 0.2126, green: 0.7152, blue: 0.0722)
-    private static let z = Weights(red: 0.0193 / 1.089, green: 0.1192 / 1.089, blue: 0.9505 / 1.089)
+    private static let y = LinearSum(red: 0.2126, green: 0.7152, blue: 0.0722)
+    private static let z = LinearSum(
+        red: 0.0193 / 1.089,
+        green: 0.1192 / 1.089,
+        blue: 0.9505 / 1.089
+    )
 }
 
-private struct Weights {
+private struct LinearSum {
     let red: Float
     let green: Float
     let blue: Float
 
-    func sum(_ red: Float, _ green: Float, _ blue: Float) -> Float {
+    func callAsFunction(_ red: Float, _ green: Float, _ blue: Float) -> Float {
         self.red * red + self.green * green + self.blue * blue
     }
 }
 
 /// CIELAB's function of X, Y or Z and its derivative.
-private struct Lightness {
+private struct Tristimulus {
     let root: Float
     private let slope: Float
-    private let weights: Weights
+    private let sum: LinearSum
 
-    init(_ weights: Weights, _ red: Float, _ green: Float, _ blue: Float) {
+    init(_ sum: LinearSum, _ red: Float, _ green: Float, _ blue: Float) {
         let steep: Float = (6.0 / 29) * (6.0 / 29)
-        let value = weights.sum(red, green, blue)
+        let value = sum(red, green, blue)
         root = value > steep * 6 / 29 ? cubeRoot(value) : value / (3 * steep) + 4.0 / 29
         slope = 1 / (3 * max(root * root, steep))
-        self.weights = weights
+        self.sum = sum
     }
 
     /// The root's change by a change of linear red, green and blue.
     func change(_ red: Float, _ green: Float, _ blue: Float) -> Float {
-        slope * weights.sum(red, green, blue)
+        slope * sum(red, green, blue)
     }
 }
 

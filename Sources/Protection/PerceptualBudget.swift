@@ -34,7 +34,7 @@ public struct PerceptualBudget: Sendable {
     public init(of cover: PlanarImage, strength: Float = 1) {
         precondition(cover.channels == 3, "the picture has three channels")
         let count = cover.width * cover.height
-        let (texture, difference) = (TextureMap.deviations(of: cover), ColorDifference())
+        let (texture, difference) = (TextureMap.deviations(of: cover), ColorDifference.shared)
         var amplitudes = PlanarImage(
             width: cover.width,
             height: cover.height,
@@ -50,12 +50,12 @@ public struct PerceptualBudget: Sendable {
             let factor = 1 + texture[pixel] / Self.doublingTexture
             let luminance = min(factor, Self.largestLuminanceFactor) * Allowed.luminance
             let color = min(factor, Self.largestColorFactor)
-            for (plane, levels) in [
-                luminance / ofALevel.luminance, color * Allowed.redGreen / ofALevel.redGreen,
-                color * Allowed.blue / ofALevel.blue,
-            ].enumerated() {
+            func set(_ plane: Int, _ levels: Float) {
                 amplitudes.samples[plane * count + pixel] = strength * min(levels, Self.largest)
             }
+            set(0, luminance / ofALevel.luminance)
+            set(1, color * Allowed.redGreen / ofALevel.redGreen)
+            set(2, color * Allowed.blue / ofALevel.blue)
         }
         self.amplitudes = amplitudes
     }

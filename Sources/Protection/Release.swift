@@ -9,8 +9,8 @@ public enum Release {
     /// ±`strength`/255. It is added to the integer samples, and the sums are clamped to the range
     /// of a sample and rounded to integers. With `clip`, no sample therefore changes by more than
     /// `strength` levels; a level of a 16-bit sample is 257. Dithering keeps the mean of changes of
-    /// less than a level, which rounding would drop; samples of 16 bits need none. A gray photo gets the luminance of δ
-    /// (ITU-R BT.601). Alpha and pixels with alpha 0 do not change.
+    /// less than a level, which rounding would drop; samples of 16 bits need none. A gray photo gets
+    /// the luminance of δ (ITU-R BT.601). Alpha and pixels with alpha 0 do not change.
     ///
     /// - Parameters:
     ///   - delta: Three channels of any size; 1 is the whole range of a sample.

@@ -52,7 +52,7 @@ import Testing
     /// ΔE00 of 2 levels of luminance on gray 128 is 0.8, and of 4 levels of blue 2.4 (by formula).
     @Test func theDifferenceOfALevelIsThatOfCIELAB() {
         let gray: Float = 128.0 / 255
-        let level = ColorDifference().ofALevel(red: gray, green: gray, blue: gray)
+        let level = ColorDifference.shared.ofALevel(red: gray, green: gray, blue: gray)
         #expect(abs(2 * level.luminance - 0.8) < 0.1 && abs(4 * level.blue - 2.4) < 0.2)
     }
 

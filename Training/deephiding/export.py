@@ -52,7 +52,10 @@ def main():
     parser.add_argument("--protection", help="JSON of `prove` to record as the measured protection")
     arguments = parser.parse_args()
     state = torch.load(Path(arguments.run) / "checkpoint.pt", map_location="cpu")
-    recipe = state["recipe"]
+    recipe = dict(state["recipe"])
+    if recipe.get("start"):
+        # The folder that the file lay in says nothing elsewhere.
+        recipe["start"] = Path(recipe["start"]).name
     network = HidingNetwork(recipe["blocks"], recipe["growth"], recipe["clamp"])
     network.load_state_dict(state["network"])
     network.eval()

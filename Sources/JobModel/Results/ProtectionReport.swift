@@ -4,8 +4,8 @@
 ///
 /// JSON: snake_case. `class` is the label and `linf` the largest change. `bound` and `psnr` are
 /// null if there is none. `mask_mean` is absent without a mask. `semantic_image_sha256` repeats
-/// `artefact_sha256` if the method is `deep-hiding`. `method_report` is there only if the method reports something of its own.
-/// Hashes are 64 lower-case hexadecimal digits.
+/// `artefact_sha256` if the method is `deep-hiding`. `method_report` is there only if the method
+/// reports something of its own. Hashes are 64 lower-case hexadecimal digits.
 public struct ProtectionReport: Sendable, Equatable {
     /// The picture's width in pixels, after applying its orientation.
     public var width: Int
