@@ -3,12 +3,13 @@
 Judges a checkpoint of `deephiding.binding` without the binary: PyTorch hides the collages at the
 working size, the change is enlarged, dithered and added to the photo at full size. `look` prints
 SSIMULACRA2 of photos, `learn` what a network learns from protected ones, `learn-small` what it
-learns from CIFAR-10. A weights file in place of the checkpoint stands for its network within the
-perceptual budget.
+learns from CIFAR-10. Instead of a checkpoint it takes a weights file; that of a network without a
+gain, such as the shipped one, hides strokes within the perceptual budget.
 """
 
 import argparse
 import hashlib
+import json
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -36,20 +37,20 @@ WORKING_SIZE = 128
 BATCH, TEXTURE = 100, 0x9E3779B97F4A7C15
 
 
-def dithered(levels):
-    """Rounds levels (H, W, 3) up or down by an ordered threshold, so that their mean is kept.
+# The R2 sequence's steps as fractions of 2^32, and a third of a turn between channels, as
+# `plm_dither_row` of the product has them.
+COLUMN_STEP, ROW_STEP, CHANNEL_STEP = 0xC13FA9A9, 0x91E10DA6, 0x55555555
 
-    The threshold is interleaved gradient noise (Jimenez, Next Generation Post Processing in Call of
-    Duty, 2014), shifted by channel.
-    """
-    y, x = np.mgrid[0 : levels.shape[0], 0 : levels.shape[1]].astype(np.float32)
-    planes = [
-        np.floor(
-            levels[..., c] + (52.9829189 * ((0.06711056 * (x + 5 * c) + 0.00583715 * y) % 1)) % 1
-        )
-        for c in range(3)
-    ]
-    return np.stack(planes, -1)
+
+def dithered(levels):
+    """Rounds levels (H, W, 3) up or down by the product's thresholds, so that their mean is kept."""
+    rows_of, columns_of, channels = (np.arange(n, dtype=np.uint32) for n in levels.shape)
+    place = (
+        rows_of[:, None, None] * np.uint32(ROW_STEP)
+        + columns_of[None, :, None] * np.uint32(COLUMN_STEP)
+        + channels * np.uint32(CHANNEL_STEP)
+    )
+    return np.floor(levels + (place >> 20).astype(np.float32) / 4096)
 
 
 class Limited:
@@ -76,30 +77,34 @@ class Limited:
 class Shipped(Limited):
     """A row of photos protected by a weights file's network, within the perceptual budget."""
 
-    def __init__(self, path, strength=1.0, family=1000, working_size=WORKING_SIZE, gain=1.0):
+    def __init__(self, path, strength=1.0, family=1000, working_size=WORKING_SIZE):
         self.network, _ = weights.load(path)
         self.strength, self.family, self.size = strength, family, working_size
-        self.gain, self.digest = gain, weights.tensors_sha256(path)
+        self.digest = weights.tensors_sha256(path)
 
     def identity(self):
-        return ["shipped", self.digest, self.strength, self.family, self.size, self.gain]
+        return ["shipped", self.digest, self.strength, self.family, self.size]
 
     def levels(self, cover, label, texture):
         secret = semantic_image(self.family, label, texture, cover.shape[3], cover.shape[2])
         proposed = self.network.hide(cover, torch.from_numpy(secret[None]))[0] - cover
-        return 255 * budget.limited(self.gain * proposed, cover, strength=self.strength)
+        return 255 * budget.limited(proposed, cover, strength=self.strength)
 
 
 class Hidden(Limited):
-    """A row of photos protected by a checkpoint of `deephiding.binding`."""
+    """A row of photos protected by a checkpoint of `deephiding.binding`, or by its weights file."""
 
-    def __init__(self, checkpoint, strength=1.0, family=1000, working_size=WORKING_SIZE):
-        state = torch.load(checkpoint, map_location="cpu")
-        self.recipe = state["recipe"]
-        self.network = HidingNetwork(*(self.recipe[k] for k in ("blocks", "growth", "clamp")))
-        self.network.load_state_dict(state["network"])
+    def __init__(self, path, strength=1.0, family=1000, working_size=WORKING_SIZE):
+        if Path(path).suffix == ".safetensors":
+            self.network, metadata = weights.load(path)
+            self.recipe = json.loads(metadata["training"])["recipe"]
+        else:
+            state = torch.load(path, map_location="cpu")
+            self.recipe = state["recipe"]
+            self.network = HidingNetwork(*(self.recipe[k] for k in ("blocks", "growth", "clamp")))
+            self.network.load_state_dict(state["network"])
         self.strength, self.family, self.size = strength, family, working_size
-        self.digest = hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()
+        self.digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
     def identity(self):
         within = self.recipe["bound"] or "perceptual"
@@ -132,7 +137,9 @@ class Hidden(Limited):
 
 
 def row(arguments, family):
-    kind = Shipped if arguments.checkpoint.endswith(".safetensors") else Hidden
+    path = Path(arguments.checkpoint)
+    strokes = path.suffix == ".safetensors" and "gain" not in weights.load(path)[1]
+    kind = Shipped if strokes else Hidden
     made = kind(arguments.checkpoint, arguments.strength, family, arguments.working_size)
     if arguments.perceptual and kind is Hidden:
         made.recipe = {**made.recipe, "bound": 0}

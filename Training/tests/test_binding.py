@@ -159,9 +159,6 @@ def test_an_episode_hides_windows_of_its_classes_collages():
     )
 
 
-# MARK: the collages
-
-
 def test_collages_of_a_class_share_colours_and_those_of_others_do_not():
     def colours(index, texture):
         pixels = collage(5, index, texture, 64, 64).reshape(3, -1)
@@ -171,9 +168,6 @@ def test_collages_of_a_class_share_colours_and_those_of_others_do_not():
     others = [np.minimum(colours(3, 1), colours(index, 1)).sum() for index in range(4, 12)]
     assert own > 0.85 and max(others) < 0.6
     assert not np.array_equal(collage(5, 3, 1, 64, 64), collage(5, 3, 2, 64, 64))
-
-
-# MARK: the budget
 
 
 def test_a_level_of_luminance_and_of_blue_differ_by_the_ground_as_ciede2000_says():
