@@ -7,12 +7,10 @@ through all episodes gives the gradient that young surrogates do not have yet. A
 the change as long as surrogates learn it.
 """
 
-import argparse
 import json
 import math
 import os
 import random
-import sys
 import time
 from pathlib import Path
 
@@ -23,9 +21,10 @@ from torch.nn import functional as F
 
 from . import budget, surrogates, weights
 from .attacks import grayscale
-from .data import DataError, load_photos
+from .data import DataError
 from .episodes import Episode
 from .network import HidingNetwork
+from .train import command_line, learning_rate, merged
 from .view import View
 
 DEFAULTS = {
@@ -62,20 +61,7 @@ SHRINK, REVEAL = 4, 4
 
 def load_recipe(path):
     """The recipe in `path` merged over the defaults; unknown names are refused."""
-    recipe = json.loads(Path(path).read_text())
-    unknown = set(recipe) - set(DEFAULTS) - {"note"}
-    if unknown:
-        raise DataError(f"'{path}' names unknown settings: {', '.join(sorted(unknown))}")
-    return {**DEFAULTS, **{k: v for k, v in recipe.items() if k != "note"}}
-
-
-def learning_rate(recipe, step):
-    """Linear warm-up, then a cosine decay from `learning_rate` to `final_learning_rate`."""
-    if step < recipe["warmup"]:
-        return recipe["learning_rate"] * (step + 1) / recipe["warmup"]
-    low, high = recipe["final_learning_rate"], recipe["learning_rate"]
-    progress = min(1, step / recipe["iterations"])
-    return low + (high - low) * (1 + math.cos(math.pi * progress)) / 2
+    return merged(path, DEFAULTS)
 
 
 def window(photo, side, short, rng):
@@ -347,26 +333,7 @@ def run(recipe, photos, folder, save_every=50, stop_after=math.inf, log=print):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Train a hiding network with surrogates.")
-    parser.add_argument("--recipe", required=True, help="JSON file with the training configuration")
-    parser.add_argument("--data", required=True, help="folder or tar of photos")
-    parser.add_argument("--run", required=True, help="folder for the checkpoint and the run log")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
-    parser.add_argument(
-        "--stop-after", type=float, default=math.inf, help="seconds after which to save and stop"
-    )
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    try:
-        recipe = load_recipe(arguments.recipe)
-        run(
-            recipe,
-            load_photos(arguments.data, recipe["exclude"]),
-            arguments.run,
-            stop_after=arguments.stop_after,
-        )
-    except (DataError, OSError, json.JSONDecodeError) as error:
-        sys.exit(f"binding: {error}")
+    command_line("Train a hiding network with surrogates.", "binding", load_recipe, run)
 
 
 if __name__ == "__main__":

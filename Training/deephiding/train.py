@@ -50,13 +50,18 @@ DEFAULTS = {
 }
 
 
-def load_recipe(path):
+def merged(path, defaults):
     """The recipe in `path` merged over the defaults; unknown names are refused."""
     recipe = json.loads(Path(path).read_text())
-    unknown = set(recipe) - set(DEFAULTS) - {"note"}
+    unknown = set(recipe) - set(defaults) - {"note"}
     if unknown:
         raise DataError(f"'{path}' names unknown settings: {', '.join(sorted(unknown))}")
-    recipe = {**DEFAULTS, **{k: v for k, v in recipe.items() if k != "note"}}
+    return {**defaults, **{k: v for k, v in recipe.items() if k != "note"}}
+
+
+def load_recipe(path):
+    """The recipe in `path` merged over the defaults, its weights over the default ones."""
+    recipe = merged(path, DEFAULTS)
     return {**recipe, "weights": {**DEFAULTS["weights"], **recipe["weights"]}}
 
 
@@ -219,8 +224,9 @@ def run(recipe, photos, folder, save_every=100, stop_after=math.inf, log=print):
     return trainer
 
 
-def main():
-    parser = argparse.ArgumentParser(description="Train a hiding network.")
+def command_line(description, name, load, run):
+    """The command of a trainer: `load` reads its recipe, `run` trains."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--recipe", required=True, help="JSON file with the training configuration")
     parser.add_argument("--data", required=True, help="folder or tar of photos")
     parser.add_argument("--run", required=True, help="folder for the checkpoint and the run log")
@@ -234,15 +240,15 @@ def main():
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     try:
-        recipe = load_recipe(arguments.recipe)
-        run(
-            recipe,
-            load_photos(arguments.data, recipe["exclude"]),
-            arguments.run,
-            stop_after=arguments.stop_after,
-        )
+        recipe = load(arguments.recipe)
+        photos = load_photos(arguments.data, recipe["exclude"])
+        run(recipe, photos, arguments.run, stop_after=arguments.stop_after)
     except (DataError, OSError, json.JSONDecodeError) as error:
-        sys.exit(f"train: {error}")
+        sys.exit(f"{name}: {error}")
+
+
+def main():
+    command_line("Train a hiding network.", "train", load_recipe, run)
 
 
 if __name__ == "__main__":

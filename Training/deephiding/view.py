@@ -8,23 +8,24 @@ from torch.nn import functional as F
 from .attacks import grayscale, jpeg, rescale
 
 
-def windows(x, side, scales, generator):
-    """Random resized crops (N, 3, side, side); half are mirrored.
+def crops(images, generator, areas, size):
+    """Random resized crops (N, 3, height, width) of `size`; half are mirrored.
 
-    `scales` are the least and the largest side of a crop as shares of the picture's, its area
-    drawn evenly between; the aspect ratio is 3:4 to 4:3, as in torchvision's RandomResizedCrop.
+    As in torchvision's RandomResizedCrop, a crop has an area share drawn from `areas` (least, most)
+    and an aspect ratio of 3:4 to 4:3. Sampling is bilinear without antialiasing, so no crop may be
+    much larger than `size`.
     """
-    n, (low, high) = len(x), scales
-    scale = torch.empty(n).uniform_(low**2, high**2, generator=generator).sqrt()
+    n = len(images)
+    area = torch.empty(n).uniform_(*areas, generator=generator)
     ratio = torch.empty(n).uniform_(math.log(3 / 4), math.log(4 / 3), generator=generator).exp()
-    width, height = (scale * ratio.sqrt()).clamp(max=1), (scale / ratio.sqrt()).clamp(max=1)
+    width, height = (area * ratio).sqrt().clamp(max=1), (area / ratio).sqrt().clamp(max=1)
     mirror = 1 - 2 * (torch.rand(n, generator=generator) < 0.5).float()
     theta = torch.zeros(n, 2, 3)
     theta[:, 0, 0], theta[:, 1, 1] = mirror * width, height
     theta[:, 0, 2] = (1 - width) * torch.empty(n).uniform_(-1, 1, generator=generator)
     theta[:, 1, 2] = (1 - height) * torch.empty(n).uniform_(-1, 1, generator=generator)
-    grid = F.affine_grid(theta.to(x.device), [n, 3, side, side], align_corners=False)
-    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+    grid = F.affine_grid(theta.to(images.device), [n, 3, *size], align_corners=False)
+    return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
 def without_band(x, generator):
@@ -59,7 +60,8 @@ class View:
             x = rescale(x, rng.uniform(0.6, 0.9))
         levels = rng.uniform(0, recipe["noise"])
         x = x + torch.randn(x.shape, generator=self.generator).to(x.device) * levels / 255
-        seen = windows(x, recipe["input"], recipe["crops"], self.generator)
+        areas = [share**2 for share in recipe["crops"]]
+        seen = crops(x, self.generator, areas, (recipe["input"], recipe["input"]))
         if not gray and rng.random() < 0.3:
             tint = torch.rand(len(seen), 3, 1, 1, generator=self.generator) - 0.5
             seen = seen * (1 + 0.3 * tint.to(x.device))

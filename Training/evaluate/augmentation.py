@@ -1,9 +1,8 @@
 """The trainer's per-batch augmentation: random crops and mirroring."""
 
-import math
-
 import numpy as np
 import torch
+from deephiding.view import crops
 from torch.nn import functional as F
 
 # Smallest area share of a resized crop, as in torchvision's RandomResizedCrop.
@@ -24,24 +23,12 @@ def shifted(pixels, rng, pad):
 
 
 def resized(images, generator, smallest, side=None):
-    """Random resized crops of float images (N, 3, H, W); half of them are mirrored.
+    """`crops` of float images (N, 3, H, W) with an area share of `smallest` to 1.
 
-    `side` is the output side (default: unchanged). As in RandomResizedCrop, a crop has an area
-    share of `smallest` to 1 and an aspect ratio of 3:4 to 4:3. Sampling is bilinear without
-    antialiasing, so no crop may be much larger than `side`.
+    `side` is the output side (default: unchanged).
     """
-    n = len(images)
-    area = torch.empty(n).uniform_(smallest, 1, generator=generator)
-    ratio = torch.empty(n).uniform_(math.log(3 / 4), math.log(4 / 3), generator=generator).exp()
-    width, height = (area * ratio).sqrt().clamp(max=1), (area / ratio).sqrt().clamp(max=1)
-    mirror = 1 - 2 * (torch.rand(n, generator=generator) < 0.5).float()
-    theta = torch.zeros(n, 2, 3)
-    theta[:, 0, 0], theta[:, 1, 1] = mirror * width, height
-    theta[:, 0, 2] = (1 - width) * torch.empty(n).uniform_(-1, 1, generator=generator)
-    theta[:, 1, 2] = (1 - height) * torch.empty(n).uniform_(-1, 1, generator=generator)
-    size = (n, 3, side, side) if side else images.shape
-    grid = F.affine_grid(theta.to(images.device), list(size), align_corners=False)
-    return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    size = (side, side) if side else images.shape[2:]
+    return crops(images, generator, (smallest, 1), size)
 
 
 def middle(pixels, side):

@@ -10,7 +10,7 @@ from deephiding import binding, budget, export, weights
 from deephiding.collage import collage
 from deephiding.data import DataError
 from deephiding.episodes import Episode
-from deephiding.view import View, windows, without_band
+from deephiding.view import View, crops, without_band
 
 TINY = {
     **binding.DEFAULTS,
@@ -129,7 +129,7 @@ def test_a_ring_of_the_spectrum_is_removed_and_the_rest_kept():
 
 def test_windows_are_crops_of_the_picture():
     ramp = torch.arange(64.0).expand(200, 3, 64, 64) / 64
-    seen = windows(ramp, 32, (0.25, 0.5), torch.Generator().manual_seed(1))
+    seen = crops(ramp, torch.Generator().manual_seed(1), (0.25**2, 0.5**2), (32, 32))
     width = (seen.amax((1, 2, 3)) - seen.amin((1, 2, 3))) * 32 / 31
     # Shares of the side, by the square root of ratios up to 4:3.
     assert 0.2 < width.min() < 0.3 and 0.5 < width.max() < 0.6
