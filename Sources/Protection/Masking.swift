@@ -8,7 +8,7 @@ enum Masking {
     struct Outcome {
         /// Whether the change may be smaller than a level, so that rounding would drop it.
         let dithers: Bool
-        /// The mean amplitude allowed to the luminance, in levels, if the mask sets one.
+        /// The mean amplitude allowed, in levels, if the mask sets one.
         let mean: Double?
     }
 

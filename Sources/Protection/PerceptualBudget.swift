@@ -9,9 +9,9 @@ public import Imaging
 public struct PerceptualBudget: Sendable {
     /// The colour differences that are allowed on even ground.
     private enum Allowed {
-        static let luminance: Float = 0.45
-        static let redGreen: Float = 0.3
-        static let blue: Float = 1
+        static let luminance: Float = 0.05
+        static let redGreen: Float = 0.35
+        static let blue: Float = 2
     }
 
     /// The levels of deviation that double an amplitude.
@@ -22,6 +22,12 @@ public struct PerceptualBudget: Sendable {
     private static let largestColorFactor: Float = 2
     /// The largest amplitude in levels.
     private static let largest: Float = 8
+
+    /// The levels of blue's amplitude where there is no blue, and what each level of blue adds.
+    ///
+    /// By Weber's law: a colour difference forgives too much on dark and saturated ground.
+    private static let leastBlue: Float = 1
+    private static let blueShare: Float = 0.05
 
     /// Three planes of amplitudes in levels of 1/255: luminance, red against green, blue.
     let amplitudes: PlanarImage
@@ -50,20 +56,24 @@ public struct PerceptualBudget: Sendable {
             let factor = 1 + texture[pixel] / Self.doublingTexture
             let luminance = min(factor, Self.largestLuminanceFactor) * Allowed.luminance
             let color = min(factor, Self.largestColorFactor)
-            func set(_ plane: Int, _ levels: Float) {
-                amplitudes.samples[plane * count + pixel] = strength * min(levels, Self.largest)
+            func set(_ plane: Int, _ levels: Float, atMost most: Float = Self.largest) {
+                amplitudes.samples[plane * count + pixel] = strength * min(levels, most)
             }
+            let blue = 255 * min(max(cover.samples[2 * count + pixel], 0), 1)
             set(0, luminance / ofALevel.luminance)
             set(1, color * Allowed.redGreen / ofALevel.redGreen)
-            set(2, color * Allowed.blue / ofALevel.blue)
+            set(
+                2,
+                color * Allowed.blue / ofALevel.blue,
+                atMost: min(Self.largest, Self.leastBlue + Self.blueShare * blue)
+            )
         }
         self.amplitudes = amplitudes
     }
 
-    /// The mean amplitude of luminance in levels.
+    /// The mean amplitude in levels, over the pixels and the three parts.
     public var mean: Double {
-        let count = amplitudes.width * amplitudes.height
-        return amplitudes.samples[..<count].reduce(0) { $0 + Double($1) } / Double(count)
+        amplitudes.samples.reduce(0) { $0 + Double($1) } / Double(amplitudes.samples.count)
     }
 
     /// Holds a change within the budget.

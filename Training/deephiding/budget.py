@@ -27,14 +27,18 @@ DIRECTIONS = ((1.0, 1.0, 1.0), (1.0, -1.0, 0.0), (0.0, 0.0, 1.0))
 class Budget:
     """Colour differences that are allowed on even ground, and how texture raises them."""
 
-    luminance: float = 0.45
-    red_green: float = 0.3
-    blue: float = 1.0
+    luminance: float = 0.05
+    red_green: float = 0.35
+    blue: float = 2.0
     # Levels of deviation that double the luminance's budget, and the largest factor.
     texture: float = 5.0
     most_luminance: float = 3.0
     most_colour: float = 2.0
     most_levels: float = 8.0
+    # Levels of blue's budget where there is none, and per level of blue: Weber's law. A colour
+    # difference forgives too much on dark and saturated ground.
+    blue_least: float = 1.0
+    blue_share: float = 0.05
 
 
 STANDARD = Budget()
@@ -99,8 +103,10 @@ def amplitudes(cover, budget=STANDARD):
         [factor.clamp(max=budget.most_luminance)] + 2 * [factor.clamp(max=budget.most_colour)], 1
     )
     allowed = cover.new_tensor([budget.luminance, budget.red_green, budget.blue]).view(1, 3, 1, 1)
-    levels = allowed * masking / difference_of_a_level(cover)
-    return levels.clamp(max=budget.most_levels)
+    levels = (allowed * masking / difference_of_a_level(cover)).clamp(max=budget.most_levels)
+    luminance, red_green, blue = levels.unbind(1)
+    most = budget.blue_least + budget.blue_share * 255 * cover[:, 2].clamp(0, 1)
+    return torch.stack([luminance, red_green, torch.minimum(blue, most)], 1)
 
 
 def limited(change, cover, budget=STANDARD, strength=1.0):
@@ -108,7 +114,10 @@ def limited(change, cover, budget=STANDARD, strength=1.0):
     red, green, blue = (255 * change).unbind(1)
     opponent = torch.stack([(red + green) / 2, (red - green) / 2, blue - (red + green) / 2], 1)
     largest = strength * amplitudes(cover, budget)
-    luminance, red_green, blue = (
-        opponent / (1 + (opponent / largest).square()).sqrt()
-    ).unbind(1)
+    luminance, red_green, blue = bound_softly(opponent, largest).unbind(1)
     return torch.stack([luminance + red_green, luminance - red_green, luminance + blue], 1) / 255
+
+
+def bound_softly(change, bound):
+    """A change in levels, each value kept below `bound`: x / sqrt(1 + (x / bound)^2)."""
+    return change / (1 + (change / bound).square()).sqrt()

@@ -1,10 +1,11 @@
-"""Episodes: a fresh surrogate, ten classes with their collages, and an end.
+"""Episodes: fresh surrogates of every kind, ten classes with their collages, and an end.
 
 A hiding network that learns with many of them hides secrets in the form that networks learn first,
 whatever the secrets are.
 """
 
 import torch
+from torch import nn
 
 from . import surrogates
 from .collage import collage
@@ -12,26 +13,88 @@ from .collage import collage
 BITS = 1 << 64
 
 
+class Panel:
+    """Surrogates of every kind that learn the same classes side by side; `age` counts their steps.
+
+    They also learn from released windows of earlier steps: that costs little beside the hiding
+    network's own step, and a surrogate that has learnt longer feels weaker changes.
+    """
+
+    def __init__(self, recipe, device):
+        self.kept, self.replays = recipe["kept"], recipe["replays"]
+        kinds = sorted(surrogates.KINDS[recipe["surrogates"]].items())
+        self.models = [
+            make(recipe["classes"]).to(device, memory_format=torch.channels_last)
+            for _, make in kinds
+        ]
+        self.optimizers = [
+            torch.optim.Adam(model.parameters(), recipe["surrogate_rate"]) for model in self.models
+        ]
+        self.seen, self.age = [], 0
+
+    def logits(self, windows):
+        """Every surrogate's logits of windows (N, 3, H, W), (surrogates, N, classes)."""
+        with torch.autocast(windows.device.type, torch.bfloat16):
+            return torch.stack([model(windows).float() for model in self.models])
+
+    def learn(self):
+        """Takes a step by the gradients at hand."""
+        for model, optimizer in zip(self.models, self.optimizers):
+            nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimizer.step()
+        self.age += 1
+
+    def remember(self, windows, labels, rng):
+        """Keeps the windows of a step, and learns from earlier ones."""
+        for _ in range(self.replays if self.seen else 0):
+            earlier, theirs = rng.choice(self.seen)
+            for optimizer in self.optimizers:
+                optimizer.zero_grad(set_to_none=True)
+            told(self.logits(earlier), theirs).backward()
+            self.learn()
+        self.seen = [*self.seen, (windows.detach(), labels)][-self.kept :]
+
+    def state(self):
+        return {
+            "models": [model.state_dict() for model in self.models],
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "seen": self.seen, "age": self.age,
+        }  # fmt: skip
+
+    def restore(self, state):
+        for part, saved in zip(
+            self.models + self.optimizers, state["models"] + state["optimizers"]
+        ):
+            part.load_state_dict(saved)
+        self.seen, self.age = state["seen"], state["age"]
+
+
+def told(logits, labels):
+    """Mean cross-entropy of the logits (surrogates, N, classes)."""
+    return nn.functional.cross_entropy(logits.flatten(0, 1), labels.repeat(len(logits)))
+
+
 class Episode:
-    """One surrogate and its classes; `age` counts its steps."""
+    """A panel and the classes it learns; it ends when the panel is of age."""
 
     def __init__(self, recipe, rng, device="cpu"):
-        self.kind = rng.choice(sorted(surrogates.KINDS[recipe["surrogates"]]))
         self.family, self.first = rng.randrange(BITS), rng.randrange(1000)
         self.textures = [rng.randrange(BITS) for _ in range(recipe["classes"])]
         mean = recipe["episode"]
-        self.age, self.end = 0, rng.randint(mean // 2, mean * 3 // 2)
+        self.end = rng.randint(mean // 2, mean * 3 // 2)
         self._build(recipe, device)
 
     def _build(self, recipe, device):
-        make = surrogates.KINDS[recipe["surrogates"]][self.kind]
-        self.model = make(recipe["classes"]).to(device, memory_format=torch.channels_last)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), recipe["surrogate_rate"])
+        self.panel = Panel(recipe, device)
         side = 2 * recipe["side"] + 32
         self.pictures = [
             collage(self.family, self.first + label, texture, side, side)
             for label, texture in enumerate(self.textures)
         ]
+
+    @property
+    def over(self):
+        return self.panel.age >= self.end
 
     def secret(self, label, side, rng):
         """A window (3, side, side) of the class's collage, wherever."""
@@ -41,20 +104,15 @@ class Episode:
 
     def state(self):
         """Everything needed to go on."""
-        facts = ("kind", "family", "first", "textures", "age", "end")
-        return {
-            **{name: getattr(self, name) for name in facts},
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
+        facts = ("family", "first", "textures", "end")
+        return {**{name: getattr(self, name) for name in facts}, "panel": self.panel.state()}
 
     @classmethod
     def restored(cls, recipe, state, device="cpu"):
         """An episode from its `state`."""
         episode = cls.__new__(cls)
-        for name in ("kind", "family", "first", "textures", "age", "end"):
+        for name in ("family", "first", "textures", "end"):
             setattr(episode, name, state[name])
         episode._build(recipe, device)
-        episode.model.load_state_dict(state["model"])
-        episode.optimizer.load_state_dict(state["optimizer"])
+        episode.panel.restore(state["panel"])
         return episode

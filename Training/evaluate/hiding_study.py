@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import astuple
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -20,7 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
-from deephiding import binding, budget, weights
+from deephiding import budget, courses, weights
 from deephiding.collage import collage
 from deephiding.network import HidingNetwork
 from deephiding.semantic_images import semantic_image
@@ -92,29 +93,40 @@ class Shipped(Limited):
 
 
 class Hidden(Limited):
-    """A row of photos protected by a checkpoint of `deephiding.binding`, or by its weights file."""
+    """A row of photos protected by a checkpoint of `deephiding.binding`, or by its weights file.
 
-    def __init__(self, path, strength=1.0, family=1000, working_size=WORKING_SIZE):
+    `bound` in levels replaces the perceptual budget.
+    """
+
+    def __init__(self, path, strength=1.0, family=1000, working_size=WORKING_SIZE, bound=0):
         if Path(path).suffix == ".safetensors":
             self.network, metadata = weights.load(path)
-            self.recipe = json.loads(metadata["training"])["recipe"]
+            self.gain = float(metadata["gain"])
         else:
             state = torch.load(path, map_location="cpu")
-            self.recipe = state["recipe"]
-            self.network = HidingNetwork(*(self.recipe[k] for k in ("blocks", "growth", "clamp")))
+            recipe = state["recipe"]
+            self.gain = recipe["gain"]
+            self.network = HidingNetwork(*(recipe[k] for k in ("blocks", "growth", "clamp")))
             self.network.load_state_dict(state["network"])
         self.strength, self.family, self.size = strength, family, working_size
+        self.bound = bound
         self.digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
     def identity(self):
-        within = self.recipe["bound"] or "perceptual"
+        within = self.bound or astuple(budget.STANDARD)
         return ["hiding study", self.digest, self.strength, self.family, self.size, within]
+
+    def proposed(self, cover, secrets):
+        with torch.no_grad():
+            return courses.proposed(
+                self.network, cover, secrets, self.gain, self.bound, self.strength
+            )[1]
 
     def levels(self, cover, label, texture):
         secret = torch.from_numpy(
             collage(self.family, label, texture, cover.shape[3], cover.shape[2])[None]
         )
-        return binding.proposed(self.network, cover, secret, self.recipe, self.strength)[1]
+        return self.proposed(cover, secret)
 
     def small(self, pixels, labels):
         """Small pictures uint8 (N, H, W, 3), each with a texture of its own, protected."""
@@ -126,11 +138,7 @@ class Hidden(Limited):
                 collage(self.family, int(label), TEXTURE * (first + i), *cover.shape[:1:-1])
                 for i, label in enumerate(labels[part])
             ]
-            with torch.no_grad():
-                change = binding.proposed(
-                    self.network, cover, torch.from_numpy(np.stack(secrets)), self.recipe,
-                    self.strength,
-                )[1]  # fmt: skip
+            change = self.proposed(cover, torch.from_numpy(np.stack(secrets)))
             levels = (255 * cover + change).round().clamp(0, 255)
             released[part] = levels.byte().permute(0, 2, 3, 1).numpy()
         return released
@@ -138,12 +146,10 @@ class Hidden(Limited):
 
 def row(arguments, family):
     path = Path(arguments.checkpoint)
-    strokes = path.suffix == ".safetensors" and "gain" not in weights.load(path)[1]
-    kind = Shipped if strokes else Hidden
-    made = kind(arguments.checkpoint, arguments.strength, family, arguments.working_size)
-    if arguments.perceptual and kind is Hidden:
-        made.recipe = {**made.recipe, "bound": 0}
-    return made
+    given = (path, arguments.strength, family, arguments.working_size)
+    if path.suffix == ".safetensors" and "gain" not in weights.load(path)[1]:
+        return Shipped(*given)
+    return Hidden(*given, arguments.bound)
 
 
 def _scores(given):
@@ -255,9 +261,7 @@ def main():
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--strength", type=float, default=1.0, help="times the standard budget")
     parser.add_argument(
-        "--perceptual",
-        action="store_true",
-        help="the perceptual budget, for a network that was trained with a bound",
+        "--bound", type=float, default=0, help="levels, instead of the perceptual budget"
     )
     parser.add_argument("--working-size", type=int, default=WORKING_SIZE)
     parser.add_argument("--photos", help="photos.tar, to look at")

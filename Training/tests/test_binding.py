@@ -6,30 +6,37 @@ import random
 import numpy as np
 import pytest
 import torch
-from deephiding import binding, budget, export, weights
+from deephiding import binding, budget, courses, export, weights
 from deephiding.collage import collage
 from deephiding.data import DataError
-from deephiding.episodes import Episode
+from deephiding.episodes import Episode, Panel
 from deephiding.view import View, crops, without_band
 
-TINY = {
-    **binding.DEFAULTS,
-    "blocks": 1,
-    "growth": 4,
+COURSE = {
+    **courses.DEFAULTS,
     "bound": 8,
     "side": 32,
     "short": 40,
-    "zoom": 1,
     "input": 32,
     "crops": [0.85, 1.0],
     "batch": 6,
     "classes": 3,
     "surrogates": "small",
-    "episode": 4,
+    "episode": 8,
     "pool": 2,
+    "replays": 2,
+    "kept": 2,
+    "grown": [3, 6],
+    "free": 2,
+}
+WITHIN_BUDGET = {**COURSE, "bound": 0, "surrogates": "photos"}
+TINY = {
+    **binding.DEFAULTS,
+    "blocks": 1,
+    "growth": 4,
     "iterations": 8,
     "warmup": 2,
-    "free": 3,
+    "courses": {"small": COURSE},
 }
 
 
@@ -42,8 +49,13 @@ def quiet(_):
     pass
 
 
-@pytest.mark.parametrize("recipe", [TINY, {**TINY, "bound": 0, "zoom": 2, "surrogates": "photos"}])
-def test_a_run_that_was_cut_ends_in_the_same_weights(tmp_path, recipe):
+def a_course(**settings):
+    return courses.Course({**COURSE, **settings}, 0.5, 1, "cpu")
+
+
+@pytest.mark.parametrize("given", [{"a": COURSE}, {"a": COURSE, "b": WITHIN_BUDGET}])
+def test_a_run_that_was_cut_ends_in_the_same_weights(tmp_path, given):
+    recipe = {**TINY, "courses": given}
     whole = binding.run(recipe, photos(), tmp_path / "whole", log=quiet)
     for _ in range(3):
         binding.run(recipe, photos(), tmp_path / "cut", stop_after=0, log=quiet)
@@ -51,7 +63,9 @@ def test_a_run_that_was_cut_ends_in_the_same_weights(tmp_path, recipe):
     assert resumed.step == whole.step == 8 and resumed.skipped == 0
     for a, b in zip(whole.network.parameters(), resumed.network.parameters()):
         assert torch.equal(a, b)
-    assert resumed.strength == whole.strength
+    for name, course in whole.courses.items():
+        assert resumed.courses[name].strength == course.strength
+        assert resumed.courses[name].step == 8 / len(given)
     steps = [
         json.loads(line)["step"]
         for line in (tmp_path / "cut" / "log.jsonl").read_text().splitlines()
@@ -62,7 +76,24 @@ def test_a_run_that_was_cut_ends_in_the_same_weights(tmp_path, recipe):
 def test_another_recipe_does_not_resume(tmp_path):
     binding.run(TINY, photos(), tmp_path, stop_after=0, log=quiet)
     with pytest.raises(DataError, match="another recipe"):
-        binding.run({**TINY, "target": 0.9}, photos(), tmp_path, log=quiet)
+        binding.run({**TINY, "gain": 0.9}, photos(), tmp_path, log=quiet)
+
+
+def test_a_course_refuses_unknown_settings(tmp_path):
+    file = tmp_path / "recipe.json"
+    file.write_text('{"courses": {"small": {"bund": 8}}}')
+    with pytest.raises(DataError, match="unknown settings of 'small': bund"):
+        binding.load_recipe(file)
+
+
+def test_a_panel_remembers_as_many_windows_as_asked_and_learns_from_them():
+    panel = Panel({**COURSE, "replays": 3, "kept": 2}, "cpu")
+    rng, labels = random.Random(1), torch.tensor([0, 1, 2])
+    before = [p.clone() for p in panel.models[0].parameters()]
+    for _ in range(3):
+        panel.remember(torch.randn(3, 3, 32, 32), labels, rng)
+    assert len(panel.seen) == 2 and panel.age == 6
+    assert any(not torch.equal(a, b) for a, b in zip(before, panel.models[0].parameters()))
 
 
 def test_a_step_that_is_not_finite_is_skipped():
@@ -73,45 +104,46 @@ def test_a_step_that_is_not_finite_is_skipped():
 
 
 def test_the_change_weakens_while_surrogates_tell_it_and_strengthens_when_they_do_not():
-    trainer = binding.Trainer({**TINY, "start_strength": 4.0, "target": 0.4}, photos())
-    for _ in range(binding.LOOK):
-        trainer._adjust(binding.GROWN + 1, 0.9)
-    assert trainer.strength == pytest.approx(4 * binding.WEAKER)
-    for _ in range(10 * binding.LOOK):
-        trainer._adjust(binding.GROWN + 1, 0.1)
-    assert trainer.strength == 4
-    for _ in range(10 * binding.LOOK):
-        trainer._adjust(binding.GROWN, 0.9)
-        trainer._adjust(binding.OLD + 1, 0.9)
-    assert trainer.strength == 4
-    for _ in range(100 * binding.LOOK):
-        trainer._adjust(binding.GROWN + 1, 0.9)
-    assert trainer.strength == TINY["strength"]
+    course = a_course(start_strength=4.0, strength=1.0, target=0.4)
+    youngest, oldest = COURSE["grown"]
+    for _ in range(courses.LOOK):
+        course.adjust(youngest, 0.9)
+    assert course.strength == pytest.approx(4 * courses.WEAKER)
+    for _ in range(10 * courses.LOOK):
+        course.adjust(youngest, 0.1)
+    assert course.strength == 4
+    for _ in range(10 * courses.LOOK):
+        course.adjust(youngest - 1, 0.9)
+        course.adjust(oldest, 0.9)
+    assert course.strength == 4
+    for _ in range(100 * courses.LOOK):
+        course.adjust(youngest, 0.9)
+    assert course.strength == 1
 
 
 def test_the_change_stays_within_its_bound_or_budget():
     trainer = binding.Trainer({**TINY, "spread": 1.0}, photos())
     cover, secret = torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)
     with torch.no_grad():
-        raw, change = binding.proposed(trainer.network, cover, secret, TINY, 0.5)
+        raw, change = courses.proposed(trainer.network, cover, secret, 0.5, 8, 0.5)
         assert raw.abs().max() > 4 >= change.abs().max()
-        _, change = binding.proposed(trainer.network, cover, secret, {**TINY, "bound": 0}, 0.5)
+        _, change = courses.proposed(trainer.network, cover, secret, 0.5, 0, 0.5)
     red, green, blue = change.unbind(1)
     parts = torch.stack([(red + green) / 2, (red - green) / 2, blue - (red + green) / 2], 1)
     assert (parts.abs() <= 0.5 * budget.amplitudes(cover) + 1e-4).all()
 
 
 def test_changes_that_are_alike_or_tinted_cost():
-    trainer = binding.Trainer(TINY, photos())
+    course = a_course()
     labels = torch.tensor([0, 0, 1])
     alike = torch.randn(1, 3, 32, 32).expand(3, -1, -1, -1)
     apart = torch.randn(3, 3, 32, 32)
-    assert trainer._alike(alike, labels)["distinct"] == pytest.approx(1 - TINY["alike"], abs=1e-4)
-    assert trainer._alike(apart, labels)["distinct"] == 0
-    assert trainer._alike(torch.ones(3, 3, 32, 32), labels)["even"] == pytest.approx(1)
-    assert trainer._alike(apart, labels)["even"] < 0.01
+    assert course.alike(alike, labels)["distinct"] == pytest.approx(1 - COURSE["alike"], abs=1e-4)
+    assert course.alike(apart, labels)["distinct"] == 0
+    assert course.alike(torch.ones(3, 3, 32, 32), labels)["even"] == pytest.approx(1)
+    assert course.alike(apart, labels)["even"] < 0.01
     # No two of a class: nothing to compare.
-    assert trainer._alike(alike, torch.tensor([0, 1, 2]))["distinct"] == 0
+    assert course.alike(alike, torch.tensor([0, 1, 2]))["distinct"] == 0
 
 
 def test_a_ring_of_the_spectrum_is_removed_and_the_rest_kept():
@@ -138,7 +170,7 @@ def test_windows_are_crops_of_the_picture():
 
 
 def test_the_view_makes_pictures_gray_as_often_as_asked():
-    recipe = {**TINY, "gray": 0.5, "noise": 0.0, "jpeg": 0.0, "band": 0.0, "rescale": 0.0}
+    recipe = {**COURSE, "gray": 0.5, "noise": 0.0, "jpeg": 0.0, "band": 0.0, "rescale": 0.0}
     view = View(recipe, random.Random(1), torch.Generator().manual_seed(1))
     found = [view(torch.rand(2, 3, 32, 32)) for _ in range(60)]
     assert 15 < sum(gray for _, gray in found) < 45
@@ -147,7 +179,7 @@ def test_the_view_makes_pictures_gray_as_often_as_asked():
 
 
 def test_an_episode_hides_windows_of_its_classes_collages():
-    recipe = {**TINY, "classes": 4}
+    recipe = {**COURSE, "classes": 4}
     episode = Episode(recipe, random.Random(7))
     secret = episode.secret(2, 32, random.Random(3))
     whole = collage(episode.family, episode.first + 2, episode.textures[2], 96, 96)

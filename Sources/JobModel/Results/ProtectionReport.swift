@@ -23,8 +23,8 @@ public struct ProtectionReport: Sendable, Equatable {
     public var clip: Bool
     /// The mask applied to the change.
     public var mask: AppliedMask
-    /// The mean amplitude that the mask allowed the change's luminance, in steps of 1/255; `nil`
-    /// without a mask and in reports of earlier releases.
+    /// The mean amplitude that the mask allowed the change, over its pixels, luminance, red against
+    /// green, and blue, in steps of 1/255; `nil` without a mask and in reports of earlier releases.
     public var maskMean: Double?
     /// The metadata policy.
     public var metadata: MetadataPolicy
