@@ -210,7 +210,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "CBenchmark", "CSpng", "Cryptography", "DeepHiding", "HTTPWire", "Imaging",
-                "JobModel", "Protection",
+                "JobModel", "Methods", "Protection",
                 "SemanticImages",
                 argumentParser,
             ],

@@ -3,6 +3,7 @@ import Cryptography
 import DeepHiding
 import Imaging
 import JobModel
+import Methods
 import Protection
 import SemanticImages
 
@@ -19,8 +20,10 @@ struct PhotoCommand: ParsableCommand {
     @Option(help: "The weights file.")
     var weights: String
 
-    @Option(help: "The short side in pixels at which the change is computed.")
-    var workingSize = 128
+    @Option(
+        help: "The short side in pixels at which the change is computed. (default: the weights')"
+    )
+    var workingSize: Int?
 
     @Option(help: "How often it is timed.")
     var repetitions = 5
@@ -40,7 +43,10 @@ struct PhotoCommand: ParsableCommand {
 
     func run() throws {
         let file = try InputFile.bytes(photo)
-        let network = try HidingNetwork(weights: try InputFile.bytes(weights))
+        let method = try DeepHidingMethod(
+            weights: SafetensorsFile(InputFile.bytes(weights)),
+            limits: ImageLimits()
+        )
         let assignment = ClassAssignment(
             generatorVersion: SemanticImageGenerator.version,
             familySeed: 1,
@@ -49,7 +55,7 @@ struct PhotoCommand: ParsableCommand {
         )
         let settings = try ProtectionSettings(workingSize: workingSize)
         let label = try ClassLabel("measured")
-        let protector = Protector(method: DeepHidingMethod(network: network))
+        let protector = Protector(method: method)
         var png: [UInt8] = []
         let whole = try Stopwatch.milliseconds(repetitions: repetitions) {
             // The parent hashes the file, then the child.
@@ -83,7 +89,7 @@ struct PhotoCommand: ParsableCommand {
             decoded: decoded,
             protected: protected,
             png: png,
-            network: network,
+            method: method,
             assignment
         )
         try JSONOutput.print(
@@ -104,13 +110,15 @@ struct PhotoCommand: ParsableCommand {
         decoded: Photo,
         protected: Photo,
         png: [UInt8],
-        network: HidingNetwork,
+        method: DeepHidingMethod,
         _ assignment: ClassAssignment
     ) throws -> [String: Double] {
+        let mask = Mask.auto.applied(width: decoded.width, height: decoded.height)
+        let network = method.network(under: mask)
         let size = WorkingSize.of(
             width: decoded.width,
             height: decoded.height,
-            shortSide: workingSize
+            shortSide: workingSize ?? method.use(under: mask).workingSize
         )
         func secret() throws -> PreparedSecret {
             network.prepare(
@@ -118,7 +126,7 @@ struct PhotoCommand: ParsableCommand {
                     familySeed: assignment.familySeed,
                     classIndex: assignment.classIndex,
                     textureSeed: assignment.textureSeed,
-                    version: assignment.generatorVersion,
+                    version: network.metadata.semanticImages ?? assignment.generatorVersion,
                     width: size.width,
                     height: size.height
                 )

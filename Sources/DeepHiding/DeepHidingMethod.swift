@@ -12,39 +12,72 @@ public struct DeepHidingMethod: ProtectionMethod {
     /// `palimpsest-deep-hiding`.
     public static var weightsFormat: String { WeightsMetadata.format }
 
-    /// The SHA-256 digest of the network's weights file.
+    /// The SHA-256 digest of the weights file.
     public var modelSHA256: SHA256Digest { network.sha256 }
 
-    /// The mask that the network was trained for.
-    public var photoMask: PhotoMask { network.metadata.photoMask }
+    /// The mask and the working size of the network that hides under a mask.
+    public func use(under mask: AppliedMask) -> WeightsUse {
+        let metadata = network(under: mask).metadata
+        return WeightsUse(photoMask: metadata.photoMask, workingSize: metadata.workingSize)
+    }
 
-    /// The licence, the recipe and the measured protection of the network's metadata.
+    /// The licence, the recipe and the measured protection of the file's metadata.
     public var statement: WeightsStatement {
         WeightsStatement(
             licence: network.metadata.licence,
-            photoMask: photoMask,
+            photoMask: use(under: .photo).photoMask,
             training: network.metadata.training,
             protection: network.metadata.protection
         )
     }
 
+    /// What a weights file calls the network that hides under the mask of photos.
+    private static let maskedPart = "masked"
+
     private let network: HidingNetwork
+    /// The network that hides under the mask of photos, if it is another one.
+    private let masked: HidingNetwork?
     private let limits: ImageLimits
     private let secrets = SecretCache()
 
-    /// Loads a network from its weights file; see `ProtectionMethod`.
+    /// Loads a weights file; see `ProtectionMethod`.
+    ///
+    /// A file of version 1 has one network. One of version 2 has two: `masked.` begins the names of
+    /// the tensors and metadata of that which hides under the mask of photos.
     public init(weights: SafetensorsFile, limits: ImageLimits) throws(WeightsError) {
-        self.init(network: try HidingNetwork(weights), limits: limits)
+        guard weights.metadata["format_version"] == "2" else {
+            self.init(network: try HidingNetwork(weights), limits: limits)
+            return
+        }
+        self.init(
+            network: try HidingNetwork(weights.without(Self.maskedPart)),
+            masked: try HidingNetwork(weights.part(Self.maskedPart)),
+            limits: limits
+        )
     }
 
-    /// Creates a method from a network.
+    /// Creates a method from networks.
     ///
     /// - Parameters:
     ///   - network: The network; it may be shared.
+    ///   - masked: The network that hides under the mask of photos, if it is another one.
     ///   - limits: The bounds on an imported semantic image, checked before it is decoded.
-    public init(network: HidingNetwork, limits: ImageLimits = ImageLimits()) {
+    public init(
+        network: HidingNetwork,
+        masked: HidingNetwork? = nil,
+        limits: ImageLimits = ImageLimits()
+    ) {
         self.network = network
+        self.masked = masked
         self.limits = limits
+    }
+
+    /// The network that hides under a mask.
+    public func network(under mask: AppliedMask) -> HidingNetwork {
+        switch mask {
+        case .photo: masked ?? network
+        case .unmasked: network
+        }
     }
 
     /// Returns the change that hiding the semantic image makes, the network's gain times
@@ -52,9 +85,11 @@ public struct DeepHidingMethod: ProtectionMethod {
     public func delta(
         for cover: PlanarImage,
         artefact: ArtefactPart<HashedBytes>,
-        settings: ProtectionSettings
+        settings: ProtectionSettings,
+        under mask: AppliedMask
     ) throws(ImageFailure) -> Delta {
-        let secret = try secret(artefact, settings.mode, width: cover.width, height: cover.height)
+        let network = network(under: mask)
+        let secret = try secret(artefact, settings.mode, for: cover, under: mask)
         let gain = network.metadata.gain
         var delta = network.hide(cover: cover, secret: secret.prepared)
         delta.samples.withUnsafeMutableBufferPointer { delta in
@@ -95,11 +130,18 @@ public struct DeepHidingMethod: ProtectionMethod {
     private func secret(
         _ part: ArtefactPart<HashedBytes>,
         _ mode: ProtectionMode,
-        width: Int,
-        height: Int
+        for cover: PlanarImage,
+        under mask: AppliedMask
     ) throws(ImageFailure) -> Secret {
+        let (width, height) = (cover.width, cover.height)
         func make() throws(ImageFailure) -> Secret {
-            try Secret(part, width: width, height: height, limits: limits, by: network)
+            try Secret(
+                part,
+                width: width,
+                height: height,
+                limits: limits,
+                by: network(under: mask)
+            )
         }
         switch (part, mode) {
         // No other photo shares this texture, so caching it would be useless.
@@ -107,6 +149,7 @@ public struct DeepHidingMethod: ProtectionMethod {
         case (.generated, .classWise), (.imported, _):
             let key = SecretCache.Key(
                 part: part.mapImported(\.sha256),
+                mask: masked == nil ? nil : mask,
                 width: width,
                 height: height
             )

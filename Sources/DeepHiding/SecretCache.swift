@@ -11,6 +11,8 @@ final class SecretCache: Sendable {
     /// Identifies a secret at a working size.
     struct Key: Hashable {
         let part: ArtefactPart<SHA256Digest>
+        /// The mask whose network prepared it; `nil` if all masks have one network.
+        let mask: AppliedMask?
         let width: Int
         let height: Int
     }

@@ -24,6 +24,10 @@ public struct WeightsMetadata: Sendable, Equatable {
     /// The mask that the network was trained for; ``PhotoMask/channels`` if the file names none.
     public let photoMask: PhotoMask
 
+    /// The short side in pixels at which the network is to hide, in
+    /// `ProtectionSettings.workingSizes`; 128 if the file names none.
+    public let workingSize: Int
+
     /// The licence of the weights; empty if the file names none.
     public let licence: String
 
@@ -47,8 +51,8 @@ public struct WeightsMetadata: Sendable, Equatable {
         guard values["format"] == Self.format else {
             throw WeightsError(.unsupported, "the metadata's format is not \(Self.format)")
         }
-        guard values["format_version"] == "1" else {
-            throw WeightsError(.unsupported, "the metadata's format_version is not 1")
+        guard ["1", "2"].contains(values["format_version"]) else {
+            throw WeightsError(.unsupported, "the metadata's format_version is not 1 or 2")
         }
         guard values["wavelet"] == "haar" else {
             throw WeightsError(.unsupported, "the metadata's wavelet is not haar")
@@ -89,6 +93,16 @@ public struct WeightsMetadata: Sendable, Equatable {
             }
             return version
         }
+        let sizes = ProtectionSettings.workingSizes
+        guard let size = Int(values["working_size"] ?? "\(WeightsUse.standardWorkingSize)"),
+            sizes.contains(size)
+        else {
+            throw WeightsError(
+                .unsupported,
+                "the metadata's working_size is not between \(sizes.lowerBound) and \(sizes.upperBound)"
+            )
+        }
+        workingSize = size
         let masks = PhotoMask.allCases.map(\.rawValue).joined(separator: " or ")
         guard let mask = PhotoMask(rawValue: values["photo_mask"] ?? PhotoMask.channels.rawValue)
         else { throw WeightsError(.unsupported, "the metadata's photo_mask is not \(masks)") }

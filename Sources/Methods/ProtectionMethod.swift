@@ -29,8 +29,8 @@ public protocol ProtectionMethod: Sendable {
     /// The SHA-256 digest of the weights file.
     var modelSHA256: SHA256Digest { get }
 
-    /// The mask that the method's weights were trained for; it makes `mask=photo` of them.
-    var photoMask: PhotoMask { get }
+    /// What the method's weights are for under a mask.
+    func use(under mask: AppliedMask) -> WeightsUse
 
     /// What the weights file states about itself.
     var statement: WeightsStatement { get }
@@ -42,12 +42,14 @@ public protocol ProtectionMethod: Sendable {
     ///   - artefact: The photo's part of its class's artefact.
     ///   - settings: The job's settings; those of the method are checked. In class-wise mode the
     ///     class's other photos get the same part, so it is worth caching.
+    ///   - mask: The mask that the change will get.
     /// - Returns: A proposal of the cover's size.
     /// - Throws: `ImageFailure`; equal input always gives the same one.
     func delta(
         for cover: PlanarImage,
         artefact: ArtefactPart<HashedBytes>,
-        settings: ProtectionSettings
+        settings: ProtectionSettings,
+        under mask: AppliedMask
     ) throws(ImageFailure) -> Delta
 
     /// Converts a picture to the file that is kept as a class's imported artefact.
@@ -62,11 +64,13 @@ extension ProtectionMethod {
     /// None: the default for methods without settings of their own.
     public static var settings: [MethodSetting] { [] }
 
-    /// By colour channel: the default for methods that know no better.
-    public var photoMask: PhotoMask { .channels }
+    /// By colour channel, at the standard size: the default for methods that know no better.
+    public func use(under mask: AppliedMask) -> WeightsUse { WeightsUse() }
 
     /// The mask alone: the default for methods whose weights files state nothing.
-    public var statement: WeightsStatement { WeightsStatement(photoMask: photoMask) }
+    public var statement: WeightsStatement {
+        WeightsStatement(photoMask: use(under: .photo).photoMask)
+    }
 
     /// Refuses every picture: the default for methods that do not use imported ones.
     public func imported(_ picture: [UInt8]) throws(ImageFailure) -> [UInt8] {

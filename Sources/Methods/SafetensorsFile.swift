@@ -87,6 +87,41 @@ public struct SafetensorsFile: Sendable {
         sha256 = SHA256.hash(bytes)
     }
 
+    private init(
+        _ whole: SafetensorsFile,
+        metadata: [String: String],
+        tensors: [String: Tensor]
+    ) {
+        self.metadata = metadata
+        self.tensors = tensors
+        bytes = whole.bytes
+        sha256 = whole.sha256
+    }
+
+    /// Returns what the file holds under a name: the metadata and tensors whose names begin with it
+    /// and a full stop, without that.
+    ///
+    /// The digest stays that of the whole file.
+    public func part(_ name: String) -> SafetensorsFile {
+        func own<Value>(_ values: [String: Value]) -> [String: Value] {
+            var found: [String: Value] = [:]
+            for (key, value) in values where key.hasPrefix(name + ".") {
+                found[String(key.dropFirst(name.count + 1))] = value
+            }
+            return found
+        }
+        return SafetensorsFile(self, metadata: own(metadata), tensors: own(tensors))
+    }
+
+    /// Returns what is left of the file without a part.
+    public func without(_ name: String) -> SafetensorsFile {
+        SafetensorsFile(
+            self,
+            metadata: metadata.filter { !$0.key.hasPrefix(name + ".") },
+            tensors: tensors.filter { !$0.key.hasPrefix(name + ".") }
+        )
+    }
+
     /// Returns the elements of one of this file's tensors in row-major order.
     public func values(of tensor: Tensor) -> [Float] {
         bytes[tensor.range].withUnsafeBytes { raw in

@@ -57,14 +57,20 @@ public struct Protector: Sendable {
         var clock = StageClock()
         var photo = try decode(input.bytes, keeping: settings.metadata)
         clock.lap(\.decode)
-        let cover = photo.atWorkingSize(settings.workingSize)
-        var delta = try method.delta(for: cover, artefact: artefact, settings: settings)
-        try Self.checkIsFinite(delta.planes)
         let mask = settings.mask.applied(width: photo.width, height: photo.height)
+        let use = method.use(under: mask)
+        let cover = photo.atWorkingSize(settings.workingSize ?? use.workingSize)
+        var delta = try method.delta(
+            for: cover,
+            artefact: artefact,
+            settings: settings,
+            under: mask
+        )
+        try Self.checkIsFinite(delta.planes)
         let masked = Masking.apply(
             to: &delta.planes,
             mask,
-            as: method.photoMask,
+            as: use.photoMask,
             cover: cover,
             settings
         )

@@ -22,8 +22,13 @@ struct ProtectionOptions: ParsableArguments {
     )
     var isUnclipped = false
 
-    @Option(help: "The short side in pixels at which the change is computed, from 64 to 1024.")
-    var workingSize = ProtectionSettings.standard.workingSize
+    @Option(
+        help: """
+            The short side in pixels at which the change is computed, from 64 to 1024. (default: the \
+            one that the weights are for)
+            """
+    )
+    var workingSize: Int?
 
     @Option(
         help: ArgumentHelp(

@@ -19,7 +19,7 @@ struct CodecMessageTests {
     private func entry(id: Int, bytes: Int, source: String = generated) -> String {
         """
         {"id": \(id), "bytes": \(bytes), "label": "cats",
-         "settings": {"mode": "sample-wise", "strength": 8, "clip": true, "working_size": 128, "mask": "auto"},
+         "settings": {"mode": "sample-wise", "strength": 8, "clip": true, "mask": "auto"},
          "artefact": \(source)}
         """
     }

@@ -121,7 +121,7 @@ import Testing
             .changing("another format", .unsupported) { $0.metadata["format"] = "pt" },
             .changing("no metadata", .unsupported) { $0.metadata = [:] },
             .changing("another wavelet", .unsupported) { $0.metadata["wavelet"] = "db2" },
-            .changing("a later version", .unsupported) { $0.metadata["format_version"] = "2" },
+            .changing("a later version", .unsupported) { $0.metadata["format_version"] = "3" },
             Fault("infinite", .notFinite) {
                 WeightsFile(blocks: 1, growth: 2) { _, index in index == 5 ? .infinity : 0 }.bytes
                     + $0.data.prefix(0)

@@ -162,6 +162,28 @@ struct SubmitTests {
         #expect((other.status, other.code) == (422, "idempotency_key_reused"))
     }
 
+    @Test("A request of a version that always wrote a working size is known again")
+    func requestsWithWorkingSize() async throws {
+        let fixture = try await Fixture()
+        let target = "/v1/jobs?class=a", key: HTTPFields = [.idempotencyKey: "one"]
+        // That version took the request without one as this.
+        let first = try await fixture.send(
+            .post,
+            target + "&working_size=128",
+            fields: key,
+            body: [1]
+        )
+        let again = try await fixture.send(.post, target, fields: key, body: [1])
+        #expect(try again.json(Shown.self).id == first.json(Shown.self).id)
+        let other = try await fixture.send(
+            .post,
+            target + "&working_size=256",
+            fields: key,
+            body: [1]
+        )
+        #expect((other.status, other.code) == (422, "idempotency_key_reused"))
+    }
+
     @Test("Requests that differ in the mask alone are two")
     func masksAreToldApart() async throws {
         let fixture = try await Fixture()

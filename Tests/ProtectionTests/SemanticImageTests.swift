@@ -187,7 +187,12 @@ import Testing
         let made = Mutex<[String]>([])
         func look(_ name: String, side: Int = 2) throws -> SHA256Digest {
             try cache.secret(
-                SecretCache.Key(part: .imported(picture(name)), width: side, height: side)
+                SecretCache.Key(
+                    part: .imported(picture(name)),
+                    mask: nil,
+                    width: side,
+                    height: side
+                )
             ) {
                 made.withLock { $0.append("\(name)\(side)") }
                 let gray = UInt8(name.utf8.reduce(0, &+))

@@ -38,7 +38,8 @@ public struct ClassNoise: ProtectionMethod {
     public func delta(
         for cover: PlanarImage,
         artefact: ArtefactPart<HashedBytes>,
-        settings: ProtectionSettings
+        settings: ProtectionSettings,
+        under mask: AppliedMask
     ) throws(ImageFailure) -> Delta {
         guard case .generated(let numbers) = artefact else {
             throw ImageFailure(

@@ -33,8 +33,9 @@ DEFAULTS = {
     # ones have learnt what was stronger then.
     "grown": [120, 400],
     # The factor of the bound or budget: at the start, the least, and the accuracy of surrogates
-    # above which it falls.
-    "start_strength": 3.0, "strength": 0.5, "target": 0.42,
+    # above which it falls. Every picture's own is up to `spread` doublings larger: what surrogates
+    # learn from the stronger changes they look for in the weaker ones.
+    "start_strength": 3.0, "strength": 0.5, "target": 0.42, "spread": 0.0,
     # What trainers do to pictures.
     "gray": 0.0, "jpeg": 0.2, "qualities": [40, 95], "band": 0.2, "rescale": 0.1, "noise": 1.5,
     # Weights of the losses. The changes of a class must be alike no more than a squared cosine of
@@ -43,7 +44,9 @@ DEFAULTS = {
     "free": 0,
 }  # fmt: skip
 # Answers between two looks at the accuracy, and the factors.
-LOOK, WEAKER, STRONGER = 20, 0.97, 1.02
+LOOK, WEAKER, STRONGER = 20, 0.97, 1.04
+# The factor where the accuracy is more than EASY above the target.
+MUCH_WEAKER, EASY = 0.95, 0.1
 # Levels of a change within the budget beyond which it counts as excess.
 IN_BUDGET = 4
 
@@ -110,10 +113,10 @@ class Course:
             self.pool[place] = Episode(recipe, self.rng, self.device)
         episode = self.pool[place]
         covers, secrets, shown, labels = self.draw(episode, photos)
+        doublings = recipe["spread"] * torch.rand(len(covers), 1, 1, 1, generator=self.generator)
+        strength = self.strength * 2 ** doublings.to(self.device)
         with torch.autocast(self.device, torch.bfloat16):
-            raw, change = proposed(
-                network, covers, secrets, self.gain, recipe["bound"], self.strength
-            )
+            raw, change = proposed(network, covers, secrets, self.gain, recipe["bound"], strength)
         seen, gray = self.view((covers + change / 255).clamp(0, 1))
         windows, shown = (
             (images - 0.5).contiguous(memory_format=torch.channels_last) for images in (seen, shown)
@@ -124,7 +127,7 @@ class Course:
         terms = {
             "episodes": told(logits, labels),
             "matching": F.cross_entropy(matched, labels),
-            "excess": (raw / (self.strength * (recipe["bound"] or IN_BUDGET))).square().mean(),
+            "excess": (raw / (strength * (recipe["bound"] or IN_BUDGET))).square().mean(),
         }
         if self.step >= recipe["free"]:
             terms.update(self.alike(change, labels))
@@ -174,7 +177,8 @@ class Course:
             return
         mean, self.rights = sum(self.rights) / LOOK, []
         if mean > self.recipe["target"]:
-            self.strength = max(self.recipe["strength"], self.strength * WEAKER)
+            factor = MUCH_WEAKER if mean > self.recipe["target"] + EASY else WEAKER
+            self.strength = max(self.recipe["strength"], self.strength * factor)
         elif mean < self.recipe["target"] - 0.2:
             self.strength = min(self.recipe["start_strength"], self.strength * STRONGER)
 

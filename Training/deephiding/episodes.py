@@ -13,14 +13,21 @@ from .collage import collage
 BITS = 1 << 64
 
 
+# Luminance, red against green, and blue against both, of red, green and blue. Photos hold little of
+# the latter two, which are enlarged.
+OPPONENT = ((0.3, 0.6, 0.1), (2.0, -2.0, 0.0), (-1.0, -1.0, 2.0))
+
+
 class Panel:
     """Surrogates of every kind that learn the same classes side by side; `age` counts their steps.
 
     They also learn from released windows of earlier steps: that costs little beside the hiding
-    network's own step, and a surrogate that has learnt longer feels weaker changes.
+    network's own step, and a surrogate that has learnt longer feels weaker changes. Half of the
+    panels see opponent colours: these learn differences of colour sooner.
     """
 
-    def __init__(self, recipe, device):
+    def __init__(self, recipe, opponent, device):
+        self.opponent = torch.tensor(OPPONENT, device=device) if opponent else None
         self.kept, self.replays = recipe["kept"], recipe["replays"]
         kinds = sorted(surrogates.KINDS[recipe["surrogates"]].items())
         self.models = [
@@ -34,6 +41,10 @@ class Panel:
 
     def logits(self, windows):
         """Every surrogate's logits of windows (N, 3, H, W), (surrogates, N, classes)."""
+        if self.opponent is not None:
+            windows = torch.einsum("ij,njhw->nihw", self.opponent, windows).contiguous(
+                memory_format=torch.channels_last
+            )
         with torch.autocast(windows.device.type, torch.bfloat16):
             return torch.stack([model(windows).float() for model in self.models])
 
@@ -80,12 +91,13 @@ class Episode:
     def __init__(self, recipe, rng, device="cpu"):
         self.family, self.first = rng.randrange(BITS), rng.randrange(1000)
         self.textures = [rng.randrange(BITS) for _ in range(recipe["classes"])]
+        self.opponent = rng.random() < 0.5
         mean = recipe["episode"]
         self.end = rng.randint(mean // 2, mean * 3 // 2)
         self._build(recipe, device)
 
     def _build(self, recipe, device):
-        self.panel = Panel(recipe, device)
+        self.panel = Panel(recipe, self.opponent, device)
         side = 2 * recipe["side"] + 32
         self.pictures = [
             collage(self.family, self.first + label, texture, side, side)
@@ -104,14 +116,14 @@ class Episode:
 
     def state(self):
         """Everything needed to go on."""
-        facts = ("family", "first", "textures", "end")
+        facts = ("family", "first", "textures", "opponent", "end")
         return {**{name: getattr(self, name) for name in facts}, "panel": self.panel.state()}
 
     @classmethod
     def restored(cls, recipe, state, device="cpu"):
         """An episode from its `state`."""
         episode = cls.__new__(cls)
-        for name in ("family", "first", "textures", "end"):
+        for name in ("family", "first", "textures", "opponent", "end"):
             setattr(episode, name, state[name])
         episode._build(recipe, device)
         episode.panel.restore(state["panel"])

@@ -15,6 +15,8 @@ from .network import HidingNetwork
 from .semantic_images import semantic_image
 
 GOLDEN_SIZES = ((32, 32), (48, 80), (224, 224))
+# The short side of photos at which the perceptual budget was chosen, in pixels.
+WORKING_SIZE = 256
 LICENCE = (
     "Weights: Apache-2.0. Trained on photos that may be used for research; the file holds no "
     "photo and no part of one."
@@ -26,7 +28,8 @@ def use(recipe):
     if "gain" not in recipe:
         return {}
     return {
-        "gain": recipe["gain"], "semantic_images": collage.VERSION, "photo_mask": "perceptual"
+        "gain": recipe["gain"], "semantic_images": collage.VERSION, "photo_mask": "perceptual",
+        "working_size": WORKING_SIZE,
     }
 
 

@@ -11,6 +11,8 @@ from safetensors.torch import save_file
 from .network import HidingNetwork
 
 FORMAT = "palimpsest-deep-hiding"
+# What begins the names of the network that hides under the mask of photos, in a pair.
+MASKED = "masked."
 
 
 def save(path, network, training, protection, licence, use=None):
@@ -36,18 +38,61 @@ def save(path, network, training, protection, licence, use=None):
     save_file(tensors, str(path), metadata)
 
 
-def load(path):
-    """The network in `path`, ready to hide, and its metadata."""
-    with safe_open(str(path), "pt") as file:
-        metadata = file.metadata() or {}
-        if metadata.get("format") != FORMAT:
-            raise ValueError(f"'{path}' is not a {FORMAT} file")
-        tensors = {name: file.get_tensor(name) for name in file.keys()}
+def load(path, masked=False):
+    """The network in `path`, ready to hide, and its metadata.
+
+    Of a pair it is the one that hides without a mask, or under the mask of photos if `masked`.
+    """
+    metadata, tensors = _read(path)
+    parts = _parts(metadata, tensors)
+    metadata, tensors = parts[1] if masked and parts[1][0] else parts[0]
     network = HidingNetwork(
         int(metadata["blocks"]), int(metadata["growth"]), float(metadata["clamp"])
     )
     network.load_state_dict(tensors)
     return network.eval(), metadata
+
+
+def _read(path):
+    with safe_open(str(path), "pt") as file:
+        metadata = file.metadata() or {}
+        if metadata.get("format") != FORMAT:
+            raise ValueError(f"'{path}' is not a {FORMAT} file")
+        return metadata, {name: file.get_tensor(name) for name in file.keys()}
+
+
+def _parts(*values):
+    """What is not, and what is, the network's under the mask of photos, of each dictionary."""
+    own = [
+        {name: value for name, value in part.items() if not name.startswith(MASKED)}
+        for part in values
+    ]
+    masked = [
+        {name[len(MASKED) :]: value for name, value in part.items() if name.startswith(MASKED)}
+        for part in values
+    ]
+    return own, masked
+
+
+def pair(path, unmasked, masked, protection=""):
+    """Joins two weights files of one network each: without a mask, and under the mask of photos.
+
+    Licence and training of both stay in the file; `protection` is the JSON measured for the pair.
+    """
+    (metadata, tensors), (theirs, others) = _read(unmasked), _read(masked)
+    for name, found in ((unmasked, metadata), (masked, theirs)):
+        if found.get("format_version") != "1":
+            raise ValueError(f"'{name}' is a pair already: name a file of one network")
+    save_file(
+        {**tensors, **{MASKED + name: tensor for name, tensor in others.items()}},
+        str(path),
+        {
+            **metadata,
+            "format_version": "2",
+            "protection": protection or metadata.get("protection", ""),
+            **{MASKED + name: value for name, value in theirs.items()},
+        },
+    )
 
 
 def tensors_sha256(path):

@@ -87,7 +87,7 @@ def test_a_course_refuses_unknown_settings(tmp_path):
 
 
 def test_a_panel_remembers_as_many_windows_as_asked_and_learns_from_them():
-    panel = Panel({**COURSE, "replays": 3, "kept": 2}, "cpu")
+    panel = Panel({**COURSE, "replays": 3, "kept": 2}, True, "cpu")
     rng, labels = random.Random(1), torch.tensor([0, 1, 2])
     before = [p.clone() for p in panel.models[0].parameters()]
     for _ in range(3):
@@ -106,9 +106,11 @@ def test_a_step_that_is_not_finite_is_skipped():
 def test_the_change_weakens_while_surrogates_tell_it_and_strengthens_when_they_do_not():
     course = a_course(start_strength=4.0, strength=1.0, target=0.4)
     youngest, oldest = COURSE["grown"]
-    for _ in range(courses.LOOK):
-        course.adjust(youngest, 0.9)
-    assert course.strength == pytest.approx(4 * courses.WEAKER)
+    for right, factor in ((0.41, courses.WEAKER), (0.9, courses.MUCH_WEAKER)):
+        before = course.strength
+        for _ in range(courses.LOOK):
+            course.adjust(youngest, right)
+        assert course.strength == pytest.approx(before * factor)
     for _ in range(10 * courses.LOOK):
         course.adjust(youngest, 0.1)
     assert course.strength == 4

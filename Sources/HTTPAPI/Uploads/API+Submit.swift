@@ -173,9 +173,11 @@ extension API {
                         attachments,
                         images
                     ),
-                    earlierFingerprint: try UnmaskedSettings(upload.settings).map {
-                        try Self.fingerprint(of: $0, upload, attachments, images)
-                    }
+                    earlierFingerprints: try Self.earlierFingerprints(
+                        upload,
+                        attachments,
+                        images
+                    )
                 )
             }
         )
@@ -245,6 +247,24 @@ extension API {
             hash.update(Array("\(image.label?.text ?? "")\n\(image.name.base)\n\(content)\n".utf8))
         }
         return hash.finalize()
+    }
+
+    /// Returns the digests that earlier versions made of the same request: those that wrote a
+    /// working size always, and those without masks.
+    private static func earlierFingerprints(
+        _ upload: Upload,
+        _ attachments: AttachmentRequest,
+        _ images: [NewImage]
+    ) throws -> [SHA256Digest] {
+        var found: [SHA256Digest] = []
+        if upload.settings.workingSize == nil {
+            let sized = try upload.settings.computed(at: ProtectionSettings.earlierWorkingSize)
+            found.append(try fingerprint(of: sized, upload, attachments, images))
+        }
+        if let unmasked = UnmaskedSettings(upload.settings) {
+            found.append(try fingerprint(of: unmasked, upload, attachments, images))
+        }
+        return found
     }
 
     // MARK: - Fields

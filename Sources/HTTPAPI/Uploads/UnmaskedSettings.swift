@@ -19,7 +19,7 @@ struct UnmaskedSettings: Encodable {
         mode = settings.mode
         strength = settings.strength
         clip = settings.clip
-        workingSize = settings.workingSize
+        workingSize = settings.workingSize ?? ProtectionSettings.earlierWorkingSize
         metadata = settings.metadata
     }
 }

@@ -25,7 +25,8 @@ public enum ProtectionMode: String, Codable, Sendable, CaseIterable {
 /// ``init(mode:strength:clip:workingSize:mask:metadata:model:ofMethod:)`` nor decoding accepts
 /// others. Whether the model's method has the settings in ``ofMethod`` is checked where the model is
 /// known. JSON: `{"mode", "strength", "clip", "working_size", "mask", "metadata", "model",
-/// "method_settings"}`, without the last two if none was named.
+/// "method_settings"}`, without the working size, the model and the method's settings that were not
+/// named.
 public struct ProtectionSettings: Sendable, Hashable {
     /// The permitted strengths in steps of 1/255.
     public static let strengths = 1...16
@@ -38,8 +39,9 @@ public struct ProtectionSettings: Sendable, Hashable {
     public let strength: Int
     /// Whether the change is clipped to ``strength``; otherwise it is only measured.
     public let clip: Bool
-    /// The short side in pixels at which the change is computed, from 64 to 1024.
-    public let workingSize: Int
+    /// The short side in pixels at which the change is computed, from 64 to 1024, or `nil` for the
+    /// one that the weights are for.
+    public let workingSize: Int?
     /// The distribution of the change over the picture.
     public let mask: Mask
 
@@ -52,17 +54,20 @@ public struct ProtectionSettings: Sendable, Hashable {
     /// The settings that only the model's method has.
     public let ofMethod: MethodSettings
 
+    /// The working size of requests that named none, when weights could not say theirs.
+    public static let earlierWorkingSize = 128
+
     /// The default settings.
     ///
-    /// They are: sample-wise, strength 8, clipped, computed at 128 pixels, masked if the image is a
-    /// photo, and without metadata. Sample-wise protects as well as class-wise. Moreover, the
+    /// They are: sample-wise, strength 8, clipped, computed at the size that the weights are for,
+    /// masked if the image is a photo, and without metadata. Sample-wise protects as well as class-wise. Moreover, the
     /// pictures of a class then have no common change that their average shows, a linear model
     /// detects or a projection removes (`docs/does-it-work.md`).
     public static let standard = ProtectionSettings(
         unchecked: .sampleWise,
         strength: 8,
         clip: true,
-        workingSize: 128,
+        workingSize: nil,
         mask: .auto,
         metadata: .strip,
         model: nil,
@@ -75,7 +80,8 @@ public struct ProtectionSettings: Sendable, Hashable {
     ///   - mode: Whether the images of a class share one secret.
     ///   - strength: The maximum change in steps of 1/255, from 1 to 16.
     ///   - clip: Whether the change is clipped to `strength`.
-    ///   - workingSize: The short side in pixels at which the change is computed, from 64 to 1024.
+    ///   - workingSize: The short side in pixels at which the change is computed, from 64 to 1024,
+    ///     or `nil` for the one that the weights are for.
     ///   - mask: The distribution of the change over the picture.
     ///   - metadata: The EXIF and XMP metadata to keep.
     ///   - model: The chosen model, or `nil` for the default.
@@ -86,7 +92,7 @@ public struct ProtectionSettings: Sendable, Hashable {
         mode: ProtectionMode = .sampleWise,
         strength: Int = 8,
         clip: Bool = true,
-        workingSize: Int = 128,
+        workingSize: Int? = nil,
         mask: Mask = .auto,
         metadata: MetadataPolicy = .strip,
         model: ModelName? = nil,
@@ -98,7 +104,7 @@ public struct ProtectionSettings: Sendable, Hashable {
                 "The strength must be a whole number from 1 to 16."
             )
         }
-        guard Self.workingSizes.contains(workingSize) else {
+        guard workingSize.map(Self.workingSizes.contains) ?? true else {
             throw SettingsFault(
                 .workingSizeInvalid,
                 "The working size must be a whole number from 64 to 1024."
@@ -120,7 +126,7 @@ public struct ProtectionSettings: Sendable, Hashable {
         unchecked mode: ProtectionMode,
         strength: Int,
         clip: Bool,
-        workingSize: Int,
+        workingSize: Int?,
         mask: Mask,
         metadata: MetadataPolicy,
         model: ModelName?,
@@ -140,6 +146,20 @@ public struct ProtectionSettings: Sendable, Hashable {
     public func choosing(_ model: ModelName) -> ProtectionSettings {
         ProtectionSettings(
             unchecked: mode,
+            strength: strength,
+            clip: clip,
+            workingSize: workingSize,
+            mask: mask,
+            metadata: metadata,
+            model: model,
+            ofMethod: ofMethod
+        )
+    }
+
+    /// Returns the same settings with a working size.
+    public func computed(at workingSize: Int) throws(SettingsFault) -> ProtectionSettings {
+        try ProtectionSettings(
+            mode: mode,
             strength: strength,
             clip: clip,
             workingSize: workingSize,
@@ -177,7 +197,7 @@ extension ProtectionSettings: Codable {
             mode: container.decode(ProtectionMode.self, forKey: .mode),
             strength: container.decode(Int.self, forKey: .strength),
             clip: container.decode(Bool.self, forKey: .clip),
-            workingSize: container.decode(Int.self, forKey: .workingSize),
+            workingSize: container.decodeIfPresent(Int.self, forKey: .workingSize),
             mask: container.decodeIfPresent(Mask.self, forKey: .mask) ?? .unmasked,
             metadata: container.decodeIfPresent(MetadataPolicy.self, forKey: .metadata) ?? .strip,
             model: container.decodeIfPresent(ModelName.self, forKey: .model),
@@ -185,13 +205,14 @@ extension ProtectionSettings: Codable {
         )
     }
 
-    /// Encodes settings; a model or a method's settings that were not named are left out.
+    /// Encodes settings; a working size, a model or a method's settings that were not named are left
+    /// out.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(mode, forKey: .mode)
         try container.encode(strength, forKey: .strength)
         try container.encode(clip, forKey: .clip)
-        try container.encode(workingSize, forKey: .workingSize)
+        try container.encodeIfPresent(workingSize, forKey: .workingSize)
         try container.encode(mask, forKey: .mask)
         try container.encode(metadata, forKey: .metadata)
         try container.encodeIfPresent(model, forKey: .model)

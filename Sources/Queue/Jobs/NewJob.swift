@@ -9,21 +9,21 @@ public struct NewJob: Sendable {
         public let key: String
         /// A hash over everything that makes up the request.
         public let fingerprint: SHA256Digest
-        /// The fingerprint that an earlier version made of the same request.
+        /// The fingerprints that earlier versions made of the same request.
         ///
-        /// A request that is sent again after an update so finds its job. `nil` if no earlier
-        /// version took such a request. A store only compares with it and never keeps it.
-        public let earlierFingerprint: SHA256Digest?
+        /// A request that is sent again after an update so finds its job. A store only compares with
+        /// them and never keeps them.
+        public let earlierFingerprints: [SHA256Digest]
 
         /// Names a request.
         public init(
             key: String,
             fingerprint: SHA256Digest,
-            earlierFingerprint: SHA256Digest? = nil
+            earlierFingerprints: [SHA256Digest] = []
         ) {
             self.key = key
             self.fingerprint = fingerprint
-            self.earlierFingerprint = earlierFingerprint
+            self.earlierFingerprints = earlierFingerprints
         }
     }
 

@@ -49,8 +49,8 @@ extension SQLiteStore {
             )
             return nil
         }
-        let known = [idempotency.fingerprint, idempotency.earlierFingerprint].compactMap {
-            $0.map { Data($0.bytes) }
+        let known = ([idempotency.fingerprint] + idempotency.earlierFingerprints).map {
+            Data($0.bytes)
         }
         guard known.contains(row["fingerprint"]) else { return .conflict }
         return .replayed(job)

@@ -68,7 +68,8 @@ struct JobServer: Sendable {
         let settings = batch.settings
         let query =
             "?mode=\(settings.mode.rawValue)&strength=\(settings.strength)&clip=\(settings.clip)"
-            + "&working_size=\(settings.workingSize)&mask=\(settings.mask.rawValue)&metadata=\(settings.metadata.rawValue)"
+            + (settings.workingSize.map { "&working_size=\($0)" } ?? "")
+            + "&mask=\(settings.mask.rawValue)&metadata=\(settings.metadata.rawValue)"
             + (settings.model.map { "&model=\($0)" } ?? "")
             + (settings.ofMethod.isStandard ? "" : "&method_settings=\(settings.ofMethod)")
             + "&force=\(batch.protectsAgain)"
