@@ -49,9 +49,19 @@ public struct DeepHidingMethod: ProtectionMethod {
             self.init(network: try HidingNetwork(weights), limits: limits)
             return
         }
+        let masked: HidingNetwork
+        do throws(WeightsError) {
+            masked = try HidingNetwork(weights.part(Self.maskedPart))
+        } catch {
+            throw WeightsError(
+                error.code,
+                "in the part \(Self.maskedPart), the network for the mask of photos, "
+                    + error.detail
+            )
+        }
         self.init(
             network: try HidingNetwork(weights.without(Self.maskedPart)),
-            masked: try HidingNetwork(weights.part(Self.maskedPart)),
+            masked: masked,
             limits: limits
         )
     }

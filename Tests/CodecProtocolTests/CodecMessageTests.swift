@@ -150,7 +150,12 @@ struct CodecMessageTests {
         settings: String = "",
         statement: String = #""licence": "", "photo_mask": "channels""#
     ) -> String {
-        #"{"name": "\#(name)", "method": "\#(method)", "settings": [\#(settings)], "model_sha256": "\#(hash)", \#(statement)}"#
+        #"{"name": "\#(name)", "method": "\#(method)", "settings": [\#(settings)], "#
+            + #""model_sha256": "\#(hash)", \#(statement)}"#
+    }
+
+    private func ready(_ model: String) -> String {
+        #"{"type": "ready", "models": [\#(model)], "pid": 1}"#
     }
 
     @Test("Answers are read as the protocol writes them")
@@ -201,16 +206,21 @@ struct CodecMessageTests {
             "{\"type\": \"failed\", \"id\": 0, \"code\": \"a\"}",
             "{\"type\": \"ready\", \"pid\": 1}",
             "{\"type\": \"ready\", \"models\": [], \"pid\": 1}",
-            "{\"type\": \"ready\", \"models\": [\(model("ab"))], \"pid\": 1}",
-            "{\"type\": \"ready\", \"models\": [\(model(hash, name: "../a"))], \"pid\": 1}",
-            "{\"type\": \"ready\", \"models\": [\(model(hash, method: "A B"))], \"pid\": 1}",
-            "{\"type\": \"ready\", \"models\": [\(model(hash, settings: "1"))], \"pid\": 1}",
-            "{\"type\": \"ready\", \"models\": [\(model(hash, settings: setting("A", "[1, 4]", 1)))], \"pid\": 1}",
-            "{\"type\": \"ready\", \"models\": [\(model(hash, settings: setting("a", "[4, 1]", 1)))], \"pid\": 1}",
-            "{\"type\": \"ready\", \"models\": [\(model(hash, settings: setting("a", "[1, 4]", 5)))], \"pid\": 1}",
-            "{\"type\": \"ready\", \"models\": [\(model(hash, statement: "\"licence\": \"\""))], \"pid\": 1}",
-            "{\"type\": \"ready\", \"models\": [\(model(hash, statement: "\"licence\": \"\", \"photo_mask\": \"x\""))], \"pid\": 1}",
-            "{\"type\": \"ready\", \"models\": [\(model(hash, statement: "\"licence\": \"\", \"photo_mask\": \"channels\", \"recipe_sha256\": \"ab\""))], \"pid\": 1}",
+            ready(model("ab")),
+            ready(model(hash, name: "../a")),
+            ready(model(hash, method: "A B")),
+            ready(model(hash, settings: "1")),
+            ready(model(hash, settings: setting("A", "[1, 4]", 1))),
+            ready(model(hash, settings: setting("a", "[4, 1]", 1))),
+            ready(model(hash, settings: setting("a", "[1, 4]", 5))),
+            ready(model(hash, statement: "\"licence\": \"\"")),
+            ready(model(hash, statement: "\"licence\": \"\", \"photo_mask\": \"x\"")),
+            ready(
+                model(
+                    hash,
+                    statement: #""licence": "", "photo_mask": "channels", "recipe_sha256": "ab""#
+                )
+            ),
             "{\"type\": \"failed\", \"id\": 0, \"code\": \"A B\", \"detail\": \"\"}",
             "{\"type\": \"failed\", \"id\": 0, \"code\": \"\", \"detail\": \"\"}",
             "{\"type\": \"failed\", \"id\": 1e99, \"code\": \"a\", \"detail\": \"\"}",

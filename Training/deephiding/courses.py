@@ -33,9 +33,8 @@ DEFAULTS = {
     # ones have learnt what was stronger then.
     "grown": [120, 400],
     # The factor of the bound or budget: at the start, the least, and the accuracy of surrogates
-    # above which it falls. Every picture's own is up to `spread` doublings larger: what surrogates
-    # learn from the stronger changes they look for in the weaker ones.
-    "start_strength": 3.0, "strength": 0.5, "target": 0.42, "spread": 0.0,
+    # above which it falls.
+    "start_strength": 3.0, "strength": 0.5, "target": 0.42,
     # What trainers do to pictures.
     "gray": 0.0, "jpeg": 0.2, "qualities": [40, 95], "band": 0.2, "rescale": 0.1, "noise": 1.5,
     # Weights of the losses. The changes of a class must be alike no more than a squared cosine of
@@ -113,10 +112,10 @@ class Course:
             self.pool[place] = Episode(recipe, self.rng, self.device)
         episode = self.pool[place]
         covers, secrets, shown, labels = self.draw(episode, photos)
-        doublings = recipe["spread"] * torch.rand(len(covers), 1, 1, 1, generator=self.generator)
-        strength = self.strength * 2 ** doublings.to(self.device)
         with torch.autocast(self.device, torch.bfloat16):
-            raw, change = proposed(network, covers, secrets, self.gain, recipe["bound"], strength)
+            raw, change = proposed(
+                network, covers, secrets, self.gain, recipe["bound"], self.strength
+            )
         seen, gray = self.view((covers + change / 255).clamp(0, 1))
         windows, shown = (
             (images - 0.5).contiguous(memory_format=torch.channels_last) for images in (seen, shown)
@@ -127,7 +126,7 @@ class Course:
         terms = {
             "episodes": told(logits, labels),
             "matching": F.cross_entropy(matched, labels),
-            "excess": (raw / (strength * (recipe["bound"] or IN_BUDGET))).square().mean(),
+            "excess": (raw / (self.strength * (recipe["bound"] or IN_BUDGET))).square().mean(),
         }
         if self.step >= recipe["free"]:
             terms.update(self.alike(change, labels))

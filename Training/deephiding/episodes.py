@@ -1,4 +1,4 @@
-"""Episodes: fresh surrogates of every kind, ten classes with their collages, and an end.
+"""Episodes: fresh surrogates of every kind, some classes with their collages, and an end.
 
 A hiding network that learns with many of them hides secrets in the form that networks learn first,
 whatever the secrets are.
@@ -11,8 +11,6 @@ from . import surrogates
 from .collage import collage
 
 BITS = 1 << 64
-
-
 # Luminance, red against green, and blue against both, of red, green and blue. Photos hold little of
 # the latter two, which are enlarged.
 OPPONENT = ((0.3, 0.6, 0.1), (2.0, -2.0, 0.0), (-1.0, -1.0, 2.0))

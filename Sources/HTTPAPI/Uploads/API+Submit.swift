@@ -258,7 +258,7 @@ extension API {
     ) throws -> [SHA256Digest] {
         var found: [SHA256Digest] = []
         if upload.settings.workingSize == nil {
-            let sized = try upload.settings.computed(at: ProtectionSettings.earlierWorkingSize)
+            let sized = upload.settings.withWorkingSize
             found.append(try fingerprint(of: sized, upload, attachments, images))
         }
         if let unmasked = UnmaskedSettings(upload.settings) {

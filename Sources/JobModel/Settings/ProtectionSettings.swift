@@ -144,22 +144,17 @@ public struct ProtectionSettings: Sendable, Hashable {
 
     /// Returns the same settings with a model.
     public func choosing(_ model: ModelName) -> ProtectionSettings {
-        ProtectionSettings(
-            unchecked: mode,
-            strength: strength,
-            clip: clip,
-            workingSize: workingSize,
-            mask: mask,
-            metadata: metadata,
-            model: model,
-            ofMethod: ofMethod
-        )
+        with(workingSize: workingSize, model: model)
     }
 
-    /// Returns the same settings with a working size.
-    public func computed(at workingSize: Int) throws(SettingsFault) -> ProtectionSettings {
-        try ProtectionSettings(
-            mode: mode,
+    /// Returns the same settings as versions wrote them that always wrote a working size.
+    public var withWorkingSize: ProtectionSettings {
+        with(workingSize: workingSize ?? Self.earlierWorkingSize, model: model)
+    }
+
+    private func with(workingSize: Int?, model: ModelName?) -> ProtectionSettings {
+        ProtectionSettings(
+            unchecked: mode,
             strength: strength,
             clip: clip,
             workingSize: workingSize,
