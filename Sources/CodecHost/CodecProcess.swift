@@ -196,7 +196,7 @@ public final class CodecProcess: Sendable {
                 logger.warning(
                     "a codec process ended and is started again",
                     metadata: [
-                        "codec.number": "\(number)", "codec.reason": "\(end.reason)",
+                        "codec.number": .stringConvertible(number), "codec.reason": "\(end.reason)",
                         "codec.delay": "\(delay)",
                     ]
                 )

@@ -92,8 +92,8 @@ extension WorkerLoop {
             logger.warning(
                 "an image ended its codec process",
                 metadata: [
-                    "job.id": "\(claim.jobID)", "image.number": "\(claim.number)",
-                    "image.attempt": "\(claim.attempt)",
+                    "job.id": "\(claim.jobID)", "image.number": .stringConvertible(claim.number),
+                    "image.attempt": .stringConvertible(claim.attempt),
                     "codec.reason": "\(reason)",
                 ]
             )
@@ -197,7 +197,7 @@ extension WorkerLoop {
                 if lost > 0 {
                     logger.notice(
                         "results came too late and were dropped",
-                        metadata: ["worker.lost": "\(lost)"]
+                        metadata: ["worker.lost": .stringConvertible(lost)]
                     )
                 }
                 return

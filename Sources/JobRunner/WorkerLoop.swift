@@ -255,7 +255,7 @@ public struct WorkerLoop: Sendable {
                 // images can still finish.
                 logger.notice(
                     "a worker lost leases",
-                    metadata: ["worker.lost": "\(held.count { !$0 })"]
+                    metadata: ["worker.lost": .stringConvertible(held.count { !$0 })]
                 )
                 claims = zip(claims, held).filter(\.1).map(\.0)
                 if claims.isEmpty { return handout.abandon() }
@@ -274,7 +274,7 @@ public struct WorkerLoop: Sendable {
             if count > 0 {
                 logger.notice(
                     "leases of earlier runs were taken back",
-                    metadata: ["worker.count": "\(count)"]
+                    metadata: ["worker.count": .stringConvertible(count)]
                 )
             }
             try await endImpossibleWaits()
@@ -286,7 +286,7 @@ public struct WorkerLoop: Sendable {
         if count > 0 {
             logger.notice(
                 "the clock was set back, so waits that had become too long were ended",
-                metadata: ["images": "\(count)"]
+                metadata: ["images": .stringConvertible(count)]
             )
         }
     }
@@ -303,7 +303,10 @@ public struct WorkerLoop: Sendable {
                     lease: configuration.lease
                 )
                 if count > 0 {
-                    logger.warning("leases expired", metadata: ["worker.count": "\(count)"])
+                    logger.warning(
+                        "leases expired",
+                        metadata: ["worker.count": .stringConvertible(count)]
+                    )
                 }
                 try await endImpossibleWaits()
             } catch {

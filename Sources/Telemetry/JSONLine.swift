@@ -12,6 +12,12 @@ struct JSONLine {
         append(quoted: value)
     }
 
+    /// Adds a number or a truth value as JSON has them, and anything else as a string.
+    mutating func add(_ key: String, scalar value: any CustomStringConvertible) {
+        addKey(key)
+        append(scalar: value)
+    }
+
     /// Adds an object under a key.
     mutating func add(_ key: String, object fill: (inout JSONLine) -> Void) {
         addKey(key)
@@ -47,6 +53,25 @@ struct JSONLine {
             }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Appends a number or a truth value as JSON has them, and anything else as a string.
+    mutating func append(scalar value: any CustomStringConvertible) {
+        if Self.isOfJSON(value) {
+            bytes += Array(value.description.utf8)
+        } else {
+            append(quoted: value.description)
+        }
+    }
+
+    /// Whether Swift's own description of a value is JSON, which has no infinity and no NaN.
+    private static func isOfJSON(_ value: any CustomStringConvertible) -> Bool {
+        switch value {
+        case is Bool, is any FixedWidthInteger: true
+        case let number as Double: number.isFinite
+        case let number as Float: number.isFinite
+        default: false
+        }
     }
 
     /// Appends an object as an array element.

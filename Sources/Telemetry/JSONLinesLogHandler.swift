@@ -6,7 +6,8 @@ import POSIX
 /// An object has `time`, `level`, `logger`, `message`, and the metadata under their own keys. A
 /// line is written in one call, so that lines of several threads and processes do not mix. Text
 /// from a peer is escaped and cannot begin a new line. A metadata key equal to one of the four gets
-/// the prefix `metadata.`.
+/// the prefix `metadata.`. Integers, finite floating-point numbers and truth values that are logged
+/// as `.stringConvertible` are JSON numbers and booleans; everything else is a string.
 public struct JSONLinesLogHandler: LogHandler {
     /// Receives whole lines, each with its newline.
     public typealias Output = @Sendable ([UInt8]) -> Void
@@ -82,7 +83,7 @@ public struct JSONLinesLogHandler: LogHandler {
     ) {
         switch value {
         case .string(let text): line.add(key, text)
-        case .stringConvertible(let value): line.add(key, value.description)
+        case .stringConvertible(let value): line.add(key, scalar: value)
         case .dictionary(let entries): line.add(key, object: { fill(&$0, with: entries) })
         case .array(let values): line.add(key, array: values, element: append)
         }
@@ -91,7 +92,7 @@ public struct JSONLinesLogHandler: LogHandler {
     private static func append(to line: inout JSONLine, _ value: Logger.Metadata.Value) {
         switch value {
         case .string(let text): line.append(quoted: text)
-        case .stringConvertible(let value): line.append(quoted: value.description)
+        case .stringConvertible(let value): line.append(scalar: value)
         case .dictionary(let entries): line.appendObject { fill(&$0, with: entries) }
         case .array(let values): line.appendArray(values, element: append)
         }

@@ -42,6 +42,38 @@ import Testing
         )
     }
 
+    @Test func `Numbers and truth values are those of JSON, and what JSON has not is a string`()
+        throws
+    {
+        let lines = Lines()
+        let logger = Logger(label: "l") { JSONLinesLogHandler(label: $0, output: lines.take) }
+        logger.info(
+            "x",
+            metadata: [
+                "int": .stringConvertible(-3), "large": .stringConvertible(UInt64.max),
+                "double": .stringConvertible(0.25), "tiny": .stringConvertible(1e-9),
+                "nan": .stringConvertible(Double.nan),
+                "infinite": .stringConvertible(-Float.infinity),
+                "yes": .stringConvertible(true), "text": .stringConvertible(Duration.seconds(1)),
+                "digits": "007", "list": [.stringConvertible(1), "1"],
+            ]
+        )
+        struct Line: Decodable, Equatable {
+            var int = -3
+            var large = UInt64.max
+            var double = 0.25
+            var tiny = 1e-9
+            var nan = "nan"
+            var infinite = "-inf"
+            var yes = true
+            var text = "1.0 seconds"
+            var digits = "007"
+        }
+        let line = try #require(lines.all.first)
+        #expect(try JSONDecoder().decode(Line.self, from: Data(line.utf8)) == Line())
+        #expect(line.contains("\"list\":[1,\"1\"]"))
+    }
+
     @Test func `Nothing that a peer sends can break out of its string or its line`() throws {
         let lines = Lines()
         let logger = Logger(label: "l") { JSONLinesLogHandler(label: $0, output: lines.take) }

@@ -24,7 +24,9 @@ extension API {
         case .queued(let job):
             logger.info(
                 "job retried",
-                metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.queued)"]
+                metadata: [
+                    "job.id": "\(job.id)", "job.images": .stringConvertible(job.counts.queued),
+                ]
             )
             return try await accepted(job)
         case .nothing: throw APIError.nothingToRetry

@@ -61,7 +61,7 @@ struct Housekeeping: Sendable {
         guard step != 0 else { return }
         logger.notice(
             "the clock was set; what is unfinished or kept for a while was moved with it",
-            metadata: ["by_seconds": "\(step / 1000)"]
+            metadata: ["by_seconds": .stringConvertible(step / 1000)]
         )
         try await leftovers.shiftSetAsideTimes(by: step)
     }
@@ -80,8 +80,9 @@ struct Housekeeping: Sendable {
             logger.info(
                 "expired jobs erased",
                 metadata: [
-                    "jobs": "\(expired.jobs)", "images": "\(expired.images)",
-                    "blobs": "\(expired.blobs.count)",
+                    "jobs": .stringConvertible(expired.jobs),
+                    "images": .stringConvertible(expired.images),
+                    "blobs": .stringConvertible(expired.blobs.count),
                 ]
             )
         }

@@ -42,11 +42,11 @@ final class StopSignals: Sendable {
         guard count.isFirst() else {
             logger.warning(
                 "a second signal ends the service at once",
-                metadata: ["signal": "\(number)"]
+                metadata: ["signal": .stringConvertible(number)]
             )
             _exit(128 + number)
         }
-        logger.notice("stopping", metadata: ["signal": "\(number)"])
+        logger.notice("stopping", metadata: ["signal": .stringConvertible(number)])
         continuation.finish()
     }
 }

@@ -71,7 +71,9 @@ extension API {
             isNew = true
             logger.info(
                 "job accepted",
-                metadata: ["job.id": "\(job.id)", "job.images": "\(job.counts.total)"]
+                metadata: [
+                    "job.id": "\(job.id)", "job.images": .stringConvertible(job.counts.total),
+                ]
             )
         case .replayed(let job):
             try await requireSame(secret, of: job)

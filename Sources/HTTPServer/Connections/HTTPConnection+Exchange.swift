@@ -167,11 +167,11 @@ extension HTTPConnection {
                 "peer": "\(record.peer)",
                 "http.method": "\(record.method?.rawValue ?? "-")",
                 "http.path": "\(context.loggedPath(record.path))",
-                "http.status": "\(record.status.map(String.init) ?? "-")",
-                "http.received_bytes": "\(record.receivedBytes)",
-                "http.sent_bytes": "\(record.sentBytes)",
-                "http.duration_ms": "\(record.duration / .milliseconds(1))",
-                "http.complete": "\(record.isComplete)",
+                "http.status": record.status.map { .stringConvertible($0) } ?? "-",
+                "http.received_bytes": .stringConvertible(record.receivedBytes),
+                "http.sent_bytes": .stringConvertible(record.sentBytes),
+                "http.duration_ms": .stringConvertible(record.duration / .milliseconds(1)),
+                "http.complete": .stringConvertible(record.isComplete),
             ]
         )
         context.observer(record)

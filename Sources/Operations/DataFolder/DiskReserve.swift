@@ -75,7 +75,10 @@ public final class DiskReserve: Sendable {
         guard missingBytes > 0 else { return }
         let isRestored = await disk.run { self.fill() }
         if isRestored {
-            logger.info("reserved disk space for erasing", metadata: ["bytes": "\(size)"])
+            logger.info(
+                "reserved disk space for erasing",
+                metadata: ["bytes": .stringConvertible(size)]
+            )
         }
     }
 

@@ -57,7 +57,7 @@ public struct Leftovers: Sendable {
         if spools > 0 {
             logger.notice(
                 "removed unfinished files of the last run",
-                metadata: ["spools": "\(spools)"]
+                metadata: ["spools": .stringConvertible(spools)]
             )
         }
         if back.files > 0 {
@@ -102,9 +102,9 @@ public struct Leftovers: Sendable {
 
     private func metadata(of totals: LocalBlobs.FileTotals) -> Logger.Metadata {
         [
-            "files": "\(totals.files)", "bytes": "\(totals.bytes)",
+            "files": .stringConvertible(totals.files), "bytes": .stringConvertible(totals.bytes),
             "folder": "\(blobs.setAsideFolder)",
-            "period_seconds": "\(setAsidePeriod.components.seconds)",
+            "period_seconds": .stringConvertible(setAsidePeriod.components.seconds),
         ]
     }
 }
