@@ -31,8 +31,8 @@ public actor Listener {
     private let source: any DispatchSourceRead
     private let onAccept: @Sendable (consuming FileDescriptor, SocketAddress) -> Verdict
     private let onExhaustion: @Sendable (SocketError) -> Void
-    /// Whether to remove the file of a Unix-domain socket on closing.
-    private let isOwnFile: Bool
+    /// Whether the socket ends with this listener, and not with whoever has passed it.
+    private let isOwn: Bool
     private var life = Life.open
     private var isActive = false
     private var wasActivated = false
@@ -65,7 +65,7 @@ public actor Listener {
     ) throws(SocketError) {
         let socket = try ListeningSocket.make(on: address, backlog: backlog)
         let bound = try ListeningSocket.address(of: socket) ?? address
-        self.init(socket, bound, isOwnFile: true, onExhaustion, onAccept)
+        self.init(socket, bound, isOwn: true, onExhaustion, onAccept)
     }
 
     /// Takes over the listening socket passed by systemd; accepts nothing before ``start()``.
@@ -83,18 +83,18 @@ public actor Listener {
         guard let address = try ListeningSocket.address(of: socket) else {
             throw SocketError(operation: "socket activation", number: EAFNOSUPPORT)
         }
-        self.init(socket, address, isOwnFile: false, onExhaustion, onAccept)
+        self.init(socket, address, isOwn: false, onExhaustion, onAccept)
     }
 
     private init(
         _ socket: consuming FileDescriptor,
         _ address: SocketAddress,
-        isOwnFile: Bool,
+        isOwn: Bool,
         _ onExhaustion: @escaping @Sendable (SocketError) -> Void,
         _ onAccept: @escaping @Sendable (consuming FileDescriptor, SocketAddress) -> Verdict
     ) {
         self.address = address
-        self.isOwnFile = isOwnFile
+        self.isOwn = isOwn
         self.onAccept = onAccept
         self.onExhaustion = onExhaustion
         executor = QueueExecutor(label: "palimpsest.listener")
@@ -215,10 +215,11 @@ public actor Listener {
     private func cancelled() {
         life = .closed
         // Shut down explicitly: a child being forked may still hold a copy of this descriptor,
-        // which would keep the socket listening.
-        _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
+        // which would keep the socket listening. A socket of systemd must go on listening for the
+        // next process; a shutdown would end it for systemd, too.
+        if isOwn { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
         _ = Glibc.close(descriptor)
-        if isOwnFile, case .unix(let path) = address { _ = try? FileSystem.unlink(path) }
+        if isOwn, case .unix(let path) = address { _ = try? FileSystem.unlink(path) }
         for waiter in closeWaiters { waiter.resume() }
         closeWaiters = []
     }
