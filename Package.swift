@@ -22,6 +22,14 @@ let kernelSettings: [CSetting] = [
     .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])
 ]
 
+/// `#embed` is of C23, and clang warns of it in earlier ones.
+let embedding: [CSetting] = [
+    .unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"])
+]
+
+/// The commit that is built; scripts/build sets it.
+let commit = Context.environment["PALIMPSEST_COMMIT"] ?? "unknown"
+
 func module(
     _ name: String,
     _ dependencies: [Target.Dependency] = [],
@@ -86,9 +94,10 @@ let package = Package(
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CKernels", cSettings: kernelSettings),
         .target(name: "CBenchmark", cSettings: kernelSettings),
+        .target(name: "CPublicFiles", cSettings: embedding),
         .target(
-            name: "CPublicFiles",
-            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"])]
+            name: "CVersion",
+            cSettings: embedding + [.define("PALIMPSEST_COMMIT", to: "\"\(commit)\"")]
         ),
 
         // Layer 1: pure logic and values that stand alone, and the one way to the system's files and blocking calls.
@@ -199,10 +208,10 @@ let package = Package(
         .executableTarget(
             name: "palimpsest",
             dependencies: [
-                "Archive", "CLinux", "CodecChild", "CodecHost", "CodecProtocol", "Cryptography",
-                "DeepHiding", "HTTPAPI", "Imaging", "JobModel", "Methods", "Operations", "POSIX",
-                "Protection", "Queue", "Sandbox", "SemanticImages", "Telemetry", argumentParser,
-                logging,
+                "Archive", "CLinux", "CVersion", "CodecChild", "CodecHost", "CodecProtocol",
+                "Cryptography", "DeepHiding", "HTTPAPI", "Imaging", "JobModel", "Methods",
+                "Operations", "POSIX", "Protection", "Queue", "Sandbox", "SemanticImages",
+                "Telemetry", argumentParser, logging,
             ],
             swiftSettings: settings
         ),

@@ -6,7 +6,12 @@ struct Palimpsest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "palimpsest",
         abstract: "Makes photos unlearnable by deep hiding.",
-        version: Version.text,
+        discussion: """
+            Where 'make install' or the Debian package has put them, there are manual pages \
+            ('man palimpsest', 'man palimpsest-protect') and completions for bash, zsh and fish. \
+            Elsewhere 'palimpsest --generate-completion-script bash' prints the completions.
+            """,
+        version: Version.number,
         subcommands: [
             ServeCommand.self, ProtectCommand.self, SubmitCommand.self, VerifyCommand.self,
             RecoverCommand.self, KeysCommand.self, ClassesCommand.self, BackupCommand.self,
@@ -33,7 +38,13 @@ struct Palimpsest: AsyncParsableCommand {
             StandardError.write("Error: \(fault)\n")
             Glibc.exit(usageStatus)
         } catch {
-            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            let code = exitCode(for: error)
+            // The weights are hashed only for those who ask.
+            if code == .success, message(for: error) == Version.number {
+                StandardOutput.write(VersionReport().text + "\n")
+                Glibc.exit(0)
+            }
+            guard code == .validationFailure else { exit(withError: error) }
             let message = fullMessage(for: error)
             let unknown = UnknownOption(in: Array(CommandLine.arguments.dropFirst()), of: Self.self)
             StandardError.write((unknown?.replacingSentence(of: message) ?? message) + "\n")

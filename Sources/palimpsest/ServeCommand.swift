@@ -27,8 +27,12 @@ struct ServeCommand: AsyncParsableCommand {
         let settings = try options.settings()
         do {
             let logger = Self.logger(settings)
-            try await ProtectionService(settings: settings, logger: logger, version: Version.text)
-                .run()
+            try await ProtectionService(
+                settings: settings,
+                logger: logger,
+                version: Version.program
+            )
+            .run()
         } catch let fault as ProtectionService.StartFault {
             throw CommandFault(fault.description)
         }

@@ -5,7 +5,7 @@ import JobModel
 
 /// The options that choose the weights of a command that protects by itself.
 struct WeightsOptions: ParsableArguments {
-    private static let modelVariable = "PALIMPSEST_MODEL"
+    static let modelVariable = "PALIMPSEST_MODEL"
 
     @Option(
         help: ArgumentHelp(

@@ -28,18 +28,18 @@ struct ServiceMetrics: Sendable {
     private let connections: Gauge
     private let ready: Gauge
     private let info: Gauge
-    private let version: String
+    private let version: ProgramVersion
 
     /// Registers the metrics.
     ///
     /// - Parameter version: The version of the program.
-    init(version: String) {
+    init(version: ProgramVersion) {
         self.version = version
         info = registry.gauge(
             "palimpsest_build_info",
             help:
-                "Always 1; the labels give the version and the weights, one series per weights file.",
-            labels: ["version", "model_sha256"]
+                "Always 1; the labels give version, commit and weights, one series per weights file.",
+            labels: ["version", "commit", "model_sha256"]
         )
         ready = registry.gauge(
             "palimpsest_ready",
@@ -88,7 +88,9 @@ struct ServiceMetrics: Sendable {
         if let process { machine.set(process) }
         connections.set(Double(sources.connectionCount()))
         ready.set(api.lifecycle.isReady ? 1 : 0)
-        for model in pool.loadedModels { info.set(1, [version, model.sha256.hex]) }
+        for model in pool.loadedModels {
+            info.set(1, [version.number, version.commit, model.sha256.hex])
+        }
         return registry.prometheusText()
     }
 

@@ -25,15 +25,15 @@ public struct ProtectionService: Sendable {
 
     private let settings: Settings
     private let logger: Logger
-    private let version: String
+    private let version: ProgramVersion
 
     /// Creates a service; ``run()`` starts it.
     ///
     /// - Parameters:
     ///   - settings: The operator's settings.
     ///   - logger: The log of the service.
-    ///   - version: The version of the program, for the metrics.
-    public init(settings: Settings, logger: Logger, version: String) {
+    ///   - version: The version of the program, for the log and the metrics.
+    public init(settings: Settings, logger: Logger, version: ProgramVersion) {
         self.settings = settings
         self.logger = logger
         self.version = version
@@ -52,6 +52,10 @@ public struct ProtectionService: Sendable {
     /// - Throws: ``StartFault`` if the service cannot start.
     public func run() async throws {
         IgnoredSignals.ignore()
+        logger.notice(
+            "starting",
+            metadata: ["version": "\(version.number)", "commit": "\(version.commit)"]
+        )
         let signals = StopSignals(logger: logger)
         let maxConnections = connections(within: FileLimit.raise())
         let models = try Self.starting {
@@ -103,10 +107,14 @@ public struct ProtectionService: Sendable {
         let housekeeping = api.housekeeping
         let sweeping = Task { await housekeeping.run() }
         let working = try startWorkers(of: node, api, pool, throughput, metrics)
+        if let address = addresses.first { warnOfPlainHTTP(on: address) }
         for (purpose, address) in zip(["api", "metrics"], addresses) {
             logger.notice(
                 "listening",
-                metadata: ["for": "\(purpose)", "address": "\(address)", "port": "\(address.port)"]
+                metadata: [
+                    "for": "\(purpose)", "address": "\(address)",
+                    "port": .stringConvertible(address.port),
+                ]
             )
         }
 
@@ -213,12 +221,30 @@ public struct ProtectionService: Sendable {
             logger.warning(
                 "fewer connections than configured, because the limit of open files is low",
                 metadata: [
-                    "connections": "\(count)", "set": "\(settings.maxConnections)",
-                    "open_files": "\(limit)",
+                    "connections": .stringConvertible(count),
+                    "set": .stringConvertible(settings.maxConnections),
+                    "open_files": .stringConvertible(limit),
                 ]
             )
         }
         return count
+    }
+
+    /// Warns if keys and photos can be read on the way, because the API is reachable from other
+    /// machines without TLS.
+    ///
+    /// A proxy with TLS on this machine reaches the service on loopback or a Unix-domain socket, so
+    /// one that needs more is on another machine.
+    private func warnOfPlainHTTP(on address: SocketAddress) {
+        let isReachable = !AddressBlock.thisMachine.contains { $0.contains(address.host) }
+        guard tls == nil, isReachable else { return }
+        logger.warning(
+            """
+            listening beyond loopback without TLS: keys and photos can be read on the way; set \
+            --tls-certificate and --tls-key, or listen on loopback behind a proxy with TLS
+            """,
+            metadata: ["address": "\(address)"]
+        )
     }
 
     private func unusable(_ error: any Error) -> StartFault {
