@@ -9,6 +9,8 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 FORMATTED := Sources Tests Migrations Public Package.swift
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
+# With Swift's runtime inside, so that the program runs where no Swift is installed.
+RELEASE_FLAGS := -c release $(SWIFT_FLAGS) --static-swift-stdlib
 RELEASE := .build/release/palimpsest
 
 BIND ?= 127.0.0.1:8080
@@ -27,7 +29,37 @@ run: build ## Installs what is missing, builds and serves on 127.0.0.1:8080 (BIN
 
 .PHONY: build
 build: install-build ## Installs what is missing and builds the release binary.
-	@scripts/build release/palimpsest build -c release $(SWIFT_FLAGS) --product palimpsest
+	@scripts/build release/palimpsest build $(RELEASE_FLAGS) --product palimpsest
+
+# ---- Installing ----
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.PHONY: install
+install: build install-packaging ## Puts program, weights, manual, completions and units under PREFIX (DESTDIR=).
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install-files
+
+.PHONY: uninstall
+uninstall: ## Removes what `make install` has put under PREFIX; data stays.
+	@PREFIX='$(PREFIX)' scripts/install-files --list | sed 's|^|$(DESTDIR)|' | xargs -d '\n' rm -fv
+
+.PHONY: package
+package: build install-packaging ## Makes the Debian package, in .build/package.
+	@scripts/make-package
+
+# podman or docker, whichever is there.
+CONTAINERS ?= $(firstword $(shell command -v podman docker))
+
+.PHONY: image
+image: package ## Makes the container image `palimpsest` of the package (CONTAINERS=podman or docker).
+	@[[ -n '$(CONTAINERS)' ]] || { echo 'image: neither podman nor docker is on the PATH' >&2; exit 2; }
+	install -D -m 644 ".build/package/palimpsest_$$(cat VERSION)_$$(dpkg --print-architecture).deb" .build/package/image/palimpsest.deb
+	$(CONTAINERS) build -f Deploy/Dockerfile -t palimpsest .
+
+.PHONY: install-packaging
+install-packaging:
+	@scripts/install-packages packaging
 
 .PHONY: install-build
 install-build:
@@ -81,7 +113,7 @@ fuzz: install-build ## Looks for bytes that break the decoders of HTTP, archives
 
 .PHONY: build-bench
 build-bench: install-build
-	@scripts/build release/palimpsest-bench build -c release $(SWIFT_FLAGS) --product palimpsest-bench
+	@scripts/build release/palimpsest-bench build $(RELEASE_FLAGS) --product palimpsest-bench
 
 .PHONY: build-probe
 build-probe: install-build
@@ -89,7 +121,7 @@ build-probe: install-build
 
 .PHONY: test-python
 test-python: install-test build build-bench build-probe ## Runs the Python tests: tooling, training, and the service end to end.
-	$(PYTHON) -m pytest -n 2 --dist loadfile $(wildcard Tests/tooling Tests/wire Tests/cli Training/tests)
+	$(PYTHON) -m pytest -n 2 --dist loadfile $(wildcard Tests/tooling Tests/wire Tests/cli Tests/packaging Training/tests)
 	$(PYTHON) -m pytest $(wildcard Tests/e2e Tests/crash)
 
 .PHONY: test-e2e
@@ -102,6 +134,11 @@ SEED ?= 1
 .PHONY: test-contract
 test-contract: install-test build ## Tries the service against Public/openapi.json, and reads its metrics as Prometheus does (EXAMPLES=1000 for longer, SEED=).
 	EXAMPLES='$(EXAMPLES)' SEED='$(SEED)' .venv-contract/bin/python -m pytest Tests/contract
+
+.PHONY: test-package
+test-package: install-test package ## Installs, upgrades and removes the package in a bare Debian 12 that it boots, as root; some minutes (IMAGE=1 for the image, too).
+	@scripts/install-packages machine
+	$(PYTHON) -m pytest -s Tests/machine
 
 .PHONY: test-clients
 test-clients: install-test build ## Tries the service with wrk, ab, nginx in front, Prometheus' tools and a browser; installs them.
