@@ -35,7 +35,7 @@ def test_the_metrics_are_as_prometheus_wants_them(tmp_path):
             f"@{FIXTURES / 'hats.png'}",
         )
         assert answer.status == 200, answer
-        port = re.search(r'"for":"metrics","port":"(\d+)"', service.log()).group(1)
+        port = re.search(r'"for":"metrics","port":"?(\d+)', service.log()).group(1)
         text = service.curl(f"http://127.0.0.1:{port}/metrics").body.decode()
         assert promtool("check", "metrics", input=text) == ""
     finally:

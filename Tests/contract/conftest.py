@@ -26,7 +26,7 @@ class Measured(Service):
         )
 
     def listening_port(self, seen):
-        ports = dict(re.findall(r'"for":"(\w+)","port":"(\d+)"', self.log()[seen:]))
+        ports = dict(re.findall(r'"for":"(\w+)","port":"?(\d+)', self.log()[seen:]))
         assert self.process.poll() is None, self.log()
         self.metrics_port = ports.get("metrics")
         return int(ports["api"]) if {"api", "metrics"} <= set(ports) else None

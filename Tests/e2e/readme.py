@@ -1,4 +1,4 @@
-"""The README's examples that tests run."""
+"""The examples of docs/quickstart.md that tests run."""
 
 import re
 
@@ -9,7 +9,7 @@ def example(name):
     """The text of one example, verbatim."""
     found = re.search(
         rf"<!-- example: {name} -->\n```bash\n(.*?)```\n<!-- end -->",
-        (ROOT / "README.md").read_text(),
+        (ROOT / "docs/quickstart.md").read_text(),
         re.S,
     )
     assert found, name

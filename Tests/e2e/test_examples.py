@@ -1,4 +1,4 @@
-"""The README's example scripts, run verbatim except for the address."""
+"""The quickstart's example scripts, run verbatim except for the address."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from service import FIXTURES, PATIENCE
 def test_many_photos_by_tar_and_curl(make_service, tmp_path):
     service = make_service()
     script = example("bulk")
-    # The README promises a few lines.
+    # The quickstart promises a few lines.
     assert len(script.splitlines()) <= 10
     assert script.count("http://127.0.0.1:8080") == 1
     for folder, fixture in (("birds", "parrots.jpg"), ("things", "plane.jpg")):
