@@ -58,7 +58,7 @@ def test_without_seccomp_nothing_is_decoded_unless_that_is_asked_for(palimpsest,
 
     result = palimpsest("verify", photo, made, preexec_fn=forget_seccomp)
     assert (
-        result.returncode == 1 and "--system-call-filter off" in result.stderr and not result.stdout
+        result.returncode == 2 and "--system-call-filter off" in result.stderr and not result.stdout
     ), result
     result = palimpsest(
         "verify", photo, made, "--system-call-filter", "off", preexec_fn=forget_seccomp

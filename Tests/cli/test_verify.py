@@ -119,9 +119,9 @@ def test_what_cannot_be_read_is_said(palimpsest, protected, tmp_path):
     result = palimpsest("verify", PHOTO, tmp_path / "no.png")
     assert result.returncode == 1 and "cannot be decoded" in result.stdout
     result = palimpsest("verify", PHOTO, tmp_path / "none.png")
-    assert result.returncode == 1 and "none.png" in result.stderr
+    assert result.returncode == 2 and "none.png" in result.stderr
     result = palimpsest("verify", PHOTO, protected, "--manifest", PHOTO)
-    assert result.returncode == 1 and "neither an archive's manifest nor" in result.stderr
+    assert result.returncode == 2 and "neither an archive's manifest nor" in result.stderr
     assert palimpsest("verify", PHOTO, protected, "--key", PHOTO).returncode == 2
     Image.new("L", (20_000, 10_000)).save(tmp_path / "large.png")
     result = palimpsest("verify", tmp_path / "large.png", tmp_path / "large.png")
@@ -133,7 +133,7 @@ def test_a_damaged_file_among_the_manifests_hides_no_other(palimpsest, protected
     folder.mkdir()
     (folder / "a.json").write_text("{damaged")
     result = palimpsest("verify", PHOTO, protected, "--manifest", folder)
-    assert result.returncode == 1 and "a.json" in result.stderr, result
+    assert result.returncode == 2 and "a.json" in result.stderr, result
     (folder / "b.json").write_bytes(protected.with_suffix(".json").read_bytes())
     result = palimpsest("verify", PHOTO, protected, "--manifest", folder)
     assert result.returncode == 0 and result.stdout.endswith("\nverified\n"), result

@@ -1,27 +1,36 @@
-/// The results of a verification, one line each.
-struct Findings {
-    private var lines: [(name: String, text: String)] = []
+/// The results of a verification, one for each thing that was looked at.
+struct Findings: Encodable {
+    /// One result.
+    struct Finding: Encodable {
+        let name: String
+        let text: String
+        /// Whether the check was passed; `nil` for what is only told.
+        let isGood: Bool?
+    }
+
+    private(set) var findings: [Finding] = []
 
     /// Whether no check has failed.
-    private(set) var isGood = true
+    private(set) var isVerified = true
 
     /// Adds a check, which decides the outcome together with the others.
     mutating func add(_ name: String, isGood: Bool, _ text: String) {
-        lines.append((name, isGood ? text : "\(text)  <--"))
-        self.isGood = self.isGood && isGood
+        findings.append(Finding(name: name, text: text, isGood: isGood))
+        isVerified = isVerified && isGood
     }
 
-    /// Adds a line that does not affect the outcome.
+    /// Adds a result that does not affect the outcome.
     mutating func note(_ name: String, _ text: String) {
-        lines.append((name, text))
+        findings.append(Finding(name: name, text: text, isGood: nil))
     }
 
-    /// All lines and the outcome.
+    /// A line for each result, and the outcome.
     var text: String {
-        let width = (lines.map(\.name.count).max() ?? 0) + 2
-        let padded = lines.map {
+        let width = (findings.map(\.name.count).max() ?? 0) + 2
+        let lines = findings.map {
             $0.name + String(repeating: " ", count: width - $0.name.count) + $0.text
+                + ($0.isGood == false ? "  <--" : "")
         }
-        return (padded + [isGood ? "verified" : "NOT verified"]).joined(separator: "\n")
+        return (lines + [isVerified ? "verified" : "NOT verified"]).joined(separator: "\n")
     }
 }

@@ -13,8 +13,9 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Checks on the decoded pixels that a protected picture keeps its bound.",
         discussion: """
-            Prints what it finds, a line each, and 'verified' or 'NOT verified'; the exit status \
-            is 0 or 1.
+            Prints what it finds, a line each, and 'verified' or 'NOT verified'. Exit status: 0 if \
+            verified; 1 if not; 2 for wrong usage, and if a file is missing or the check cannot be \
+            made. One of the files may be -, the standard input.
 
             With the manifest of an archive, the hashes of both files, the bound and the figures \
             are held against it as well, and with the key of the service (GET /v1/signing-key) the \
@@ -50,11 +51,14 @@ struct VerifyCommand: ParsableCommand {
     )
     var strength: Int?
 
+    @OptionGroup var jsonOption: JSONOption
+
     @OptionGroup var pixelsOption: MaxPixelsOption
 
     @OptionGroup var filterOption: SystemCallFilterOption
 
     func validate() throws {
+        try InputFile.requireOneStandardInput(in: [original, protected, manifest, key])
         guard strength.map({ ProtectionSettings.strengths.contains($0) }) ?? true else {
             throw ValidationError("--strength must be 1 to 16.")
         }
@@ -69,6 +73,17 @@ struct VerifyCommand: ParsableCommand {
     }
 
     func run() throws {
+        do {
+            try check()
+        } catch let fault as CommandFault {
+            // Status 1 is for pictures that were checked, and failed.
+            throw UsageFault(fault.description)
+        }
+    }
+
+    // MARK: - Steps
+
+    private func check() throws {
         let originalBytes = try InputFile.read(original, limit: InputFile.maxPictureBytes)
         let protectedBytes = try InputFile.read(protected, limit: InputFile.maxPictureBytes)
         var findings = Findings()
@@ -105,11 +120,13 @@ struct VerifyCommand: ParsableCommand {
         } catch {
             findings.add("pictures", isGood: false, Self.sentence(error))
         }
-        StandardOutput.write(findings.text + "\n")
-        if !findings.isGood { throw ExitCode.failure }
+        if jsonOption.json {
+            try jsonOption.write(findings)
+        } else {
+            StandardOutput.write(findings.text + "\n")
+        }
+        if !findings.isVerified { throw ExitCode.failure }
     }
-
-    // MARK: - Steps
 
     private func seal() throws(CommandFault) {
         do throws(SystemError) {
