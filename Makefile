@@ -49,13 +49,14 @@ package: build install-packaging ## Makes the Debian package, in .build/package.
 	@scripts/make-package
 
 # podman or docker, whichever is there.
+IMAGE_OPTIONS ?=
 CONTAINERS ?= $(firstword $(shell command -v podman docker))
 
 .PHONY: image
 image: package ## Makes the container image `palimpsest` of the package (CONTAINERS=podman or docker).
 	@[[ -n '$(CONTAINERS)' ]] || { echo 'image: neither podman nor docker is on the PATH' >&2; exit 2; }
 	install -D -m 644 ".build/package/palimpsest_$$(cat VERSION)_$$(dpkg --print-architecture).deb" .build/package/image/palimpsest.deb
-	$(CONTAINERS) build -f Deploy/Dockerfile -t palimpsest .
+	$(CONTAINERS) build -f Deploy/Dockerfile -t palimpsest $(IMAGE_OPTIONS) .build/package/image
 
 .PHONY: install-packaging
 install-packaging:
@@ -136,7 +137,7 @@ test-contract: install-test build ## Tries the service against Public/openapi.js
 	EXAMPLES='$(EXAMPLES)' SEED='$(SEED)' .venv-contract/bin/python -m pytest Tests/contract
 
 .PHONY: test-package
-test-package: install-test package ## Installs, upgrades and removes the package in a bare Debian 12 that it boots, as root; some minutes (IMAGE=1 for the image, too).
+test-package: install-test package ## Installs, upgrades and removes the package in a bare Debian 12 that it boots, as root, and runs the container image; some minutes.
 	@scripts/install-packages machine
 	$(PYTHON) -m pytest -s Tests/machine
 
