@@ -17,6 +17,8 @@ struct BackupCommand: ParsableCommand {
 
     @OptionGroup var dataOption: DataOption
 
+    @OptionGroup var jsonOption: JSONOption
+
     @Argument(
         help: ArgumentHelp("The folder of the copy; made if it is missing.", valueName: "backup")
     )
@@ -30,15 +32,34 @@ struct BackupCommand: ParsableCommand {
         } catch {
             throw CommandFault(error)
         }
-        print(
-            "\(result.linked + result.copied) files added (\(result.linked) linked, \(result.copied) copied), "
-                + "\(result.present) there already, \(result.removed) removed"
-        )
+        if jsonOption.json {
+            try jsonOption.write(Document(result))
+        } else {
+            print(Self.line(result))
+        }
         guard result.missing == 0 else {
             throw CommandFault(
                 "The backup is made, but \(result.missing) files that the database refers to are missing or damaged in "
                     + "the data folder itself."
             )
         }
+    }
+
+    /// The result as JSON: numbers of files.
+    private struct Document: Encodable {
+        let linked, copied, present, removed, missing: Int
+
+        init(_ result: DataFolderBackup.Result) {
+            linked = result.linked
+            copied = result.copied
+            present = result.present
+            removed = result.removed
+            missing = result.missing
+        }
+    }
+
+    private static func line(_ result: DataFolderBackup.Result) -> String {
+        "\(result.linked + result.copied) files added (\(result.linked) linked, \(result.copied) copied), "
+            + "\(result.present) there already, \(result.removed) removed"
     }
 }

@@ -37,6 +37,10 @@ struct ProtectCommand: AsyncParsableCommand {
             new or changed photo of a name that is taken gets the next number, and a file that is \
             no result is never overwritten. Copies of a photo have a result each.
 
+            IN may be -, the standard input, for one photo, which needs --class; its result is \
+            called standard-input. The class's image must be the same for all photos of the \
+            class, so DIR is a folder even then.
+
             A photo that cannot be protected is reported as `path: code: detail` and stops none of \
             the others. Exit status: 0 if all were protected, or all have results already; 1 if \
             any was not protected, among them those that have results where others do not and \
@@ -95,6 +99,8 @@ struct ProtectCommand: AsyncParsableCommand {
     )
     var skipExisting = false
 
+    @OptionGroup var runOptions: RunOptions
+
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
@@ -112,6 +118,9 @@ struct ProtectCommand: AsyncParsableCommand {
     func validate() throws {
         guard !inputs.isEmpty else {
             throw ValidationError("Name at least one photo or folder to protect.")
+        }
+        guard inputs.count(where: { $0 == InputFile.standardInput }) <= 1 else {
+            throw ValidationError("Only one photo can be -, the standard input.")
         }
         guard !outputFolder.isEmpty else {
             throw ValidationError("Name the folder of the results by --out DIR.")
@@ -144,6 +153,7 @@ struct ProtectCommand: AsyncParsableCommand {
         let settings = try protection.settings
         let plan = InputPlan(
             inputs: inputs,
+            standardInput: try storeStandardInput(in: output),
             label: try protection.classLabel,
             output: output,
             existing: force ? .overwritten : skipExisting ? .kept : .refused,
@@ -152,6 +162,7 @@ struct ProtectCommand: AsyncParsableCommand {
         )
         if let refusal = plan.refusal { throw UsageFault(refusal) }
         if let remark = plan.remark, !quiet { StandardError.write("\(remark)\n") }
+        if runOptions.dryRun { return try runOptions.show(plan, in: output) }
         var classes = try ClassRegistry(
             folder: output,
             familySeed: familySeed,
@@ -159,7 +170,7 @@ struct ProtectCommand: AsyncParsableCommand {
         )
         if let completion = plan.completion {
             if !quiet { StandardError.write("\(completion)\n") }
-            return
+            return try runOptions.report(RunSummary(folder: output.path, isDryRun: false))
         }
         let assignments = plan.pictures.map { classes.assignment(of: $0) }
         let pool =
@@ -205,10 +216,25 @@ struct ProtectCommand: AsyncParsableCommand {
         }
         let failed = progress.finish(in: output.path)
         if progress.succeeded == 0 { classes.removeIfNew(from: output) }
+        try runOptions.report(progress.summary(in: output.path))
         if failed > 0 { throw ExitCode.failure }
     }
 
     // MARK: - Steps
+
+    /// Stores the photo that comes from the standard input; `nil` if none does.
+    private func storeStandardInput(in output: OutputFolder) throws -> String? {
+        guard inputs.contains(InputFile.standardInput) else { return nil }
+        let bytes = try InputFile.read(
+            InputFile.standardInput,
+            limit: FileProtection.maxFileBytes
+        )
+        do throws(OutputFolder.Fault) {
+            return try output.temporaryFile(called: "standard-input", with: bytes)
+        } catch {
+            throw CommandFault("The standard input could not be stored: \(error).")
+        }
+    }
 
     /// Checks the user's own semantic images before any photo is protected.
     private func importedClasses(

@@ -57,6 +57,7 @@ struct ServiceOptions: ParsableArguments {
     var data: String?
 
     @Option(
+        name: [.customLong("jobs"), .customLong("workers")],
         help: ArgumentHelp("How many photos at once. (default: one per processor)", valueName: "n")
     )
     var workers: String?

@@ -81,8 +81,11 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The most photos of one job.", valueName: "n"))
     var jobImages = 100
 
-    @Option(help: ArgumentHelp("How many jobs at once.", valueName: "n"))
-    var parallel = 2
+    @Option(
+        name: [.customLong("jobs"), .customLong("parallel")],
+        help: ArgumentHelp("How many jobs at once.", valueName: "n")
+    )
+    var jobs = 2
 
     @Option(
         help: ArgumentHelp(
@@ -103,6 +106,8 @@ struct SubmitCommand: AsyncParsableCommand {
             "Skip photos that have a result, to continue an interrupted call or after a folder has grown."
     )
     var skipExisting = false
+
+    @OptionGroup var runOptions: RunOptions
 
     @Flag(help: "Print nothing but errors.")
     var quiet = false
@@ -128,8 +133,8 @@ struct SubmitCommand: AsyncParsableCommand {
         guard (1...10_000).contains(jobImages) else {
             throw ValidationError("--job-images must be a whole number from 1 to 10000.")
         }
-        guard (1...16).contains(parallel) else {
-            throw ValidationError("--parallel must be a whole number from 1 to 16.")
+        guard (1...16).contains(jobs) else {
+            throw ValidationError("--jobs must be a whole number from 1 to 16.")
         }
         guard (0...604_800).contains(patience) else {
             throw ValidationError("--patience must be a whole number of seconds up to 604800.")
@@ -137,7 +142,8 @@ struct SubmitCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let key = try readKey()
+        // What would be sent can be seen without a key.
+        let key = runOptions.dryRun ? "" : try readKey()
         let url = String(server.reversed().drop { $0 == "/" }.reversed())
         let output = try OutputFolder(path: outputFolder)
         defer {
@@ -146,7 +152,7 @@ struct SubmitCommand: AsyncParsableCommand {
             output.removeIfMade()
         }
         let openJobs = try OpenJobs(folder: output, server: url)
-        let changed = try openJobs.forgetChanged()
+        let changed = runOptions.dryRun ? [] : try openJobs.forgetChanged()
         let plan = InputPlan(
             inputs: inputs,
             label: try protection.classLabel,
@@ -162,16 +168,19 @@ struct SubmitCommand: AsyncParsableCommand {
             throw UsageFault(refusal)
         }
         if let remark = plan.remark, !quiet { StandardError.write("\(remark)\n") }
+        if runOptions.dryRun { return try runOptions.show(plan, in: output) }
         if openJobs.all.isEmpty, let completion = plan.completion {
             if !quiet { StandardError.write("\(completion)\n") }
-            if faults.isEmpty { return }
+            if faults.isEmpty {
+                return try runOptions.report(RunSummary(folder: output.path, isDryRun: false))
+            }
         }
 
         let interruption = Interruption()
         defer { withExtendedLifetime(interruption) {} }
         let connection = JobServer(
             url: url,
-            curl: try Curl(folder: output, parallel: parallel),
+            curl: try Curl(folder: output, parallel: jobs),
             key: key,
             certificateAuthority: certificateAuthority,
             patience: .seconds(patience),
@@ -188,10 +197,11 @@ struct SubmitCommand: AsyncParsableCommand {
             protectsAgain: force,
             openJobs: openJobs,
             results: ResultFiles(output: output, isOverwriting: force, progress: progress),
-            parallel: parallel
+            parallel: jobs
         )
         try await submission.run(tasks)
         let failed = progress.finish(in: output.path)
+        try runOptions.report(progress.summary(in: output.path))
         if failed > 0 { throw ExitCode.failure }
     }
 

@@ -74,7 +74,7 @@ public final class KeyRing: Sendable {
     ///
     /// - Returns: The key and its secret, which cannot be read again.
     /// - Throws: ``Fault`` if the request is invalid or the database fails.
-    public func create(_ new: NewKey) async throws(Fault) -> (key: APIKey, secret: String) {
+    public func create(_ new: NewKey) async throws(Fault) -> (key: APIKey, secret: APIKeySecret) {
         do {
             let name = try KeyRules.name(new.name)
             let scopes = try KeyRules.scopes(new.scopes)
@@ -90,7 +90,7 @@ public final class KeyRing: Sendable {
                 hash: secret.hash,
                 prefix: secret.prefix
             )
-            return (key, secret.text)
+            return (key, secret)
         } catch let fault as KeyFault {
             throw Fault(description: fault.detail, isUsage: true)
         } catch {
@@ -164,8 +164,8 @@ public final class KeyRing: Sendable {
     ///
     /// - Returns: An object, and a newline.
     /// - Throws: ``Fault``.
-    public func json(of key: APIKey) throws(Fault) -> String {
-        try text(KeyDocument(key, now: store.currentTime))
+    public func json(of key: APIKey, secret: APIKeySecret? = nil) throws(Fault) -> String {
+        try text(KeyDocument(key, now: store.currentTime, secret: secret))
     }
 
     private func text(_ document: some Encodable) throws(Fault) -> String {

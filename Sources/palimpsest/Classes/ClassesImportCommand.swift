@@ -41,6 +41,8 @@ struct ClassesImportCommand: AsyncParsableCommand {
 
     @OptionGroup var weightsOptions: WeightsOptions
 
+    @OptionGroup var jsonOption: JSONOption
+
     @OptionGroup var pixelsOption: MaxPixelsOption
 
     @OptionGroup var filterOption: SystemCallFilterOption
@@ -101,9 +103,28 @@ struct ClassesImportCommand: AsyncParsableCommand {
         }
         await pool.stop()
         try await all.commit(for: owner.id)
+        if jsonOption.json {
+            return try jsonOption.write(
+                Document(
+                    classes: folder.classes.map {
+                        .init(class: $0.label.text, importedImages: $0.files.count)
+                    }
+                )
+            )
+        }
         for imported in folder.classes {
             let count = imported.files.count
             print("\(imported.label): \(count) semantic image\(count == 1 ? "" : "s") imported")
         }
+    }
+
+    /// The result as JSON.
+    private struct Document: Encodable {
+        struct Class: Encodable {
+            let `class`: String
+            let importedImages: Int
+        }
+
+        let classes: [Class]
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JobModel
 import Operations
 import Queue
 
@@ -15,14 +16,48 @@ struct ClassesListCommand: AsyncParsableCommand {
 
     @OptionGroup var dataOption: DataOption
 
+    @OptionGroup var jsonOption: JSONOption
+
     func run() async throws {
         let service = try dataOption.open()
+        let summaries: [ClassSummary]
         do throws(StoppedService.Fault) {
-            for summary in try await service.classes() { print(Self.line(summary)) }
+            summaries = try await service.classes()
             try service.close()
         } catch {
             throw CommandFault(error)
         }
+        if jsonOption.json {
+            try jsonOption.write(Document(classes: summaries.map(Document.Class.init)))
+        } else {
+            for summary in summaries { print(Self.line(summary)) }
+        }
+    }
+
+    /// The result as JSON.
+    private struct Document: Encodable {
+        struct Class: Encodable {
+            let `class`: String
+            let key: String
+            let keyID: String
+            let generatorVersion: Int?
+            let classIndex: Int?
+            let importedImages: Int
+
+            init(_ summary: ClassSummary) {
+                `class` = summary.label.text
+                key = summary.tenantName
+                keyID = "\(summary.tenant)"
+                switch summary.semanticImage {
+                case .generated(let version, let index):
+                    (generatorVersion, classIndex, importedImages) = (version, index, 0)
+                case .imported(let count):
+                    (generatorVersion, classIndex, importedImages) = (nil, nil, count)
+                }
+            }
+        }
+
+        let classes: [Class]
     }
 
     private static func line(_ summary: ClassSummary) -> String {

@@ -10,7 +10,8 @@ struct KeysCreateCommand: AsyncParsableCommand {
         discussion: """
             The secret alone goes to the standard output, so that KEY=$(palimpsest keys create \
             NAME) works; it is stored nowhere and cannot be shown again. Without limits the key \
-            may send any number of images.
+            may send any number of images. With --json the secret is in an object together with \
+            what 'keys show' tells.
             """
     )
 
@@ -18,6 +19,8 @@ struct KeysCreateCommand: AsyncParsableCommand {
     var name: String
 
     @OptionGroup var dataOption: DataOption
+
+    @OptionGroup var jsonOption: JSONOption
 
     @Option(
         help: ArgumentHelp(
@@ -64,10 +67,13 @@ struct KeysCreateCommand: AsyncParsableCommand {
         )
         new.expiresAt = expiresAt
         new.expiresInSeconds = expiresInSeconds
-        let (key, secret) = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
-            try await keys.create(new)
+        let (key, text) = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
+            let (key, secret) = try await keys.create(new)
+            return (
+                key, jsonOption.json ? try keys.json(of: key, secret: secret) : secret.text + "\n"
+            )
         }
-        print(secret)
+        print(text, terminator: "")
         StandardError.write(
             "The API key \(key.id) was created. Keep the secret above: it cannot be shown again.\n"
         )

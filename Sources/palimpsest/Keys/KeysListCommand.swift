@@ -9,19 +9,19 @@ struct KeysListCommand: AsyncParsableCommand {
         abstract: "Lists the API keys, the oldest first.",
         discussion: """
             One line a key: its identifier, its name, the beginning of its secret, its scopes, and \
-            whether it is active, expired or revoked. Tabs stand between them.
+            whether it is active, expired or revoked. Tabs stand between them. With --json it is \
+            everything that GET /v1/keys returns.
             """
     )
 
     @OptionGroup var dataOption: DataOption
 
-    @Flag(help: "As JSON, with everything that GET /v1/keys returns.")
-    var json = false
+    @OptionGroup var jsonOption: JSONOption
 
     func run() async throws {
         let text = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
             let all = try await keys.keys()
-            return json
+            return jsonOption.json
                 ? try keys.json(of: all) : all.map { Self.line($0, keys.state(of: $0)) }.joined()
         }
         print(text, terminator: "")

@@ -19,10 +19,16 @@ struct KeysRevokeCommand: AsyncParsableCommand {
 
     @OptionGroup var dataOption: DataOption
 
+    @OptionGroup var jsonOption: JSONOption
+
     func run() async throws {
-        let revoked = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
-            try await keys.revoke(named: key)
+        let (revoked, text) = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
+            let revoked = try await keys.revoke(named: key)
+            guard jsonOption.json else { return (revoked, "") }
+            // As it is now, with the time of its end.
+            return (revoked, try keys.json(of: try await keys.key(named: revoked.id.text)))
         }
+        print(text, terminator: "")
         StandardError.write("The API key \(revoked.id) is revoked.\n")
     }
 }

@@ -12,6 +12,9 @@ struct KeysShowCommand: AsyncParsableCommand {
 
     @OptionGroup var dataOption: DataOption
 
+    @Flag(help: "As JSON, which it is without this too.")
+    var json = false
+
     func run() async throws {
         let text = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
             try keys.json(of: try await keys.key(named: key))

@@ -91,7 +91,7 @@ struct EarlierResultSorting {
             case .success(let digest): pictures[index].sha256 = digest
             case .failure(let fault):
                 unreadable.insert(index)
-                faults.append(PictureFault(path: pictures[index].path, failure: fault.failure))
+                faults.append(PictureFault(path: pictures[index].shownPath, failure: fault.failure))
             }
         }
         guard !unreadable.isEmpty else { return }
@@ -146,7 +146,7 @@ struct EarlierResultSorting {
             "The result would lie at \(StandardError.printable(path)), which is a photo of this call; name another --out."
         faults.append(
             PictureFault(
-                path: picture.path,
+                path: picture.shownPath,
                 failure: ImageFailure(code: "output_is_input", detail: detail)
             )
         )
@@ -158,6 +158,6 @@ struct EarlierResultSorting {
             "There is a result for it already, \(StandardError.printable(result)); --force overwrites it, "
             + "--skip-existing goes on without it."
         let failure = ImageFailure(code: "output_exists", detail: detail)
-        return PictureFault(path: picture.path, failure: failure, isDone: true)
+        return PictureFault(path: picture.shownPath, failure: failure, isDone: true)
     }
 }

@@ -6,6 +6,8 @@ import POSIX
 struct PlannedPicture: Sendable {
     /// The path of the photo.
     let path: String
+    /// The path as the user knows it: ``InputFile/standardInput`` for what came from there.
+    let shownPath: String
     /// The name under which a service knows the photo, made printable by `SourcePath`.
     ///
     /// It is the named folder's name with the photo's path inside it.
@@ -71,11 +73,14 @@ struct InputPlan {
     private let inputs: [String]
     private let output: OutputFolder
     private let label: ClassLabel?
+    /// Where the standard input was stored; `nil` if it is not among the inputs.
+    private let standardInput: String?
 
     /// Examines the arguments.
     ///
     /// - Parameters:
     ///   - inputs: The paths of files and folders.
+    ///   - standardInput: Where the bytes of ``InputFile/standardInput`` were stored.
     ///   - label: The class of all photos; `nil` to take the classes from the folders.
     ///   - output: The output folder, which is not searched for photos.
     ///   - existing: What to do with photos that have a result.
@@ -84,6 +89,7 @@ struct InputPlan {
     ///   - isQuiet: Whether to suppress the progress message on a terminal.
     init(
         inputs: [String],
+        standardInput: String? = nil,
         label: ClassLabel?,
         output: OutputFolder,
         existing: ExistingResults,
@@ -94,7 +100,12 @@ struct InputPlan {
         self.inputs = inputs
         self.output = output
         self.label = label
+        self.standardInput = standardInput
         for input in inputs {
+            if let standardInput, input == InputFile.standardInput {
+                add(standardInput, in: "", album: nil)
+                continue
+            }
             let path = input.count > 1 && input.hasSuffix("/") ? String(input.dropLast()) : input
             switch FileKind(path: path) {
             case .folder(let identity):
@@ -275,7 +286,14 @@ struct InputPlan {
             let own = path.split(separator: "/").last.map(String.init) ?? path
             let source = SourcePath.shown(folder.isEmpty ? own : "\(folder)/\(own)")
             pictures.append(
-                PlannedPicture(path: path, source: source, size: size, label: label, name: name)
+                PlannedPicture(
+                    path: path,
+                    shownPath: path == standardInput ? InputFile.standardInput : path,
+                    source: source,
+                    size: size,
+                    label: label,
+                    name: name
+                )
             )
         case .folder, .other: refuse(path, "input_unreadable", "This is no file.")
         case .fault(let error):
@@ -304,6 +322,7 @@ struct InputPlan {
     // MARK: - Refusing
 
     private mutating func refuse(_ path: String, _ code: String, _ detail: String) {
-        faults.append(PictureFault(path: path, failure: ImageFailure(code: code, detail: detail)))
+        let shown = path == standardInput ? InputFile.standardInput : path
+        faults.append(PictureFault(path: shown, failure: ImageFailure(code: code, detail: detail)))
     }
 }

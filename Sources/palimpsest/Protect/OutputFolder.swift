@@ -167,6 +167,16 @@ final class OutputFolder: Sendable {
         return file
     }
 
+    /// Stores bytes in a file that goes with ``removeTemporary()``.
+    ///
+    /// - Returns: Its path.
+    /// - Throws: ``Fault``.
+    func temporaryFile(called name: String, with bytes: [UInt8]) throws(Fault) -> String {
+        let path = "\(partial)/\(name)"
+        try write(bytes, to: path, isOverwriting: true, isSecret: true)
+        return path
+    }
+
     /// Removes the temporary files of this run, or of one that was killed.
     func removeTemporary() {
         guard let names = try? Folder.names(in: partial) else { return }

@@ -12,6 +12,9 @@ final class Progress: Sendable {
         var existing = 0
         /// How many of the protected pictures got the mask of photos.
         var masked = 0
+        /// The pictures so far, for the summary.
+        var photos: [RunSummary.Photo] = []
+        var faults: [RunSummary.Fault] = []
         var tenth = 0
         var lastDrawn: ContinuousClock.Instant?
         /// The message to print with the first protected picture.
@@ -44,9 +47,13 @@ final class Progress: Sendable {
 
     /// Counts a protected picture.
     ///
-    /// - Parameter mask: The mask that it got.
-    func succeed(_ mask: AppliedMask) {
+    /// - Parameters:
+    ///   - picture: The photo.
+    ///   - path: The path of the result.
+    ///   - mask: The mask that it got.
+    func succeed(_ picture: PlannedPicture, at path: String, _ mask: AppliedMask) {
         state.withLock { state in
+            state.photos.append(RunSummary.Photo(picture, at: path))
             state.done += 1
             if mask == .photo { state.masked += 1 }
             if let announcement = state.announcement, !isQuiet {
@@ -67,6 +74,7 @@ final class Progress: Sendable {
         state.withLock { state in
             state.done += 1
             state.failed += 1
+            state.faults.append(RunSummary.Fault(fault))
             if !wasTried { state.untried += 1 }
             if fault.isDone { state.existing += 1 }
             let erase = isTerminal && !isQuiet ? "\r\u{1B}[K" : ""
@@ -76,6 +84,13 @@ final class Progress: Sendable {
             StandardError.write("\(erase)\(words.joined(separator: ": "))\n")
             state.lastDrawn = nil
             show(&state)
+        }
+    }
+
+    /// The pictures so far, in the order in which they ended.
+    func summary(in folder: String) -> RunSummary {
+        state.withLock { state in
+            RunSummary(folder: folder, isDryRun: false, photos: state.photos, faults: state.faults)
         }
     }
 

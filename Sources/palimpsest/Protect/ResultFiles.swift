@@ -39,7 +39,7 @@ struct ResultFiles: Sendable {
                         isOverwriting: false
                     )
                 }
-                return progress.succeed(report.mask)
+                return progress.succeed(picture, at: picturePath, report.mask)
             }
             try output.write(
                 try Self.json(report, of: picture),
@@ -53,7 +53,7 @@ struct ResultFiles: Sendable {
                 if !isOwn { _ = try? FileSystem.unlink(reportPath) }
                 throw error
             }
-            progress.succeed(report.mask)
+            progress.succeed(picture, at: picturePath, report.mask)
         } catch let fault as OutputFolder.Fault where fault.isOfTakenName {
             refuse(picture, isOwn: isOwn)
         } catch {
@@ -82,7 +82,7 @@ struct ResultFiles: Sendable {
 
     /// Counts a picture that was not protected, and prints the reason.
     func fail(_ picture: PlannedPicture, _ failure: ImageFailure) {
-        progress.fail(PictureFault(path: picture.path, failure: failure))
+        progress.fail(PictureFault(path: picture.shownPath, failure: failure))
     }
 
     private func refuse(_ picture: PlannedPicture, isOwn: Bool) {
@@ -111,7 +111,7 @@ struct ResultFiles: Sendable {
     ) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let named = NamedReport(source: SourcePath.shown(picture.path), report: report)
+        let named = NamedReport(source: SourcePath.shown(picture.shownPath), report: report)
         return Array(try encoder.encode(named)) + [UInt8(ascii: "\n")]
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cryptography
 import Imaging
+import POSIX
 import Protection
 
 /// The `recover` command: restores the original photo from a protected picture for its owner.
@@ -11,7 +12,8 @@ struct RecoverCommand: ParsableCommand {
         discussion: """
             It needs the protected PNG as it was delivered, its recovery file (NAME.recovery in \
             the archive), and the passphrase or the key that was sent with the photo. The photo is \
-            written as a PNG whose pixels have been compared with the hash of the original's.
+            written as a PNG whose pixels have been compared with the hash of the original's. One \
+            of the files may be -, the standard input.
             """
     )
 
@@ -23,13 +25,16 @@ struct RecoverCommand: ParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Where the photo is written; nothing is overwritten.", valueName: "file")
+        help: ArgumentHelp(
+            "Where the photo is written; nothing is overwritten. - for the standard output.",
+            valueName: "file"
+        )
     )
     var output: String
 
     @Option(
         help: ArgumentHelp(
-            "A file with the passphrase; /dev/stdin for standard input.",
+            "A file with the passphrase; - for the standard input.",
             valueName: "file"
         )
     )
@@ -38,11 +43,17 @@ struct RecoverCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A file with the key of 64 hexadecimal digits.", valueName: "file"))
     var keyFile: String?
 
+    @OptionGroup var jsonOption: JSONOption
+
     @OptionGroup var pixelsOption: MaxPixelsOption
 
     @OptionGroup var filterOption: SystemCallFilterOption
 
     func validate() throws {
+        try InputFile.requireOneStandardInput(in: [protected, recovery, passphraseFile, keyFile])
+        guard output != InputFile.standardInput || !jsonOption.json else {
+            throw ValidationError("With --json the standard output is taken; name a file by -o.")
+        }
         guard (passphraseFile == nil) != (keyFile == nil) else {
             throw ValidationError("Give either --passphrase-file or --key-file.")
         }
@@ -63,24 +74,31 @@ struct RecoverCommand: ParsableCommand {
             )
         }
         let difference = try open(file)
-        let result = try NewFile(output)
         PhotoDecoder.prepare()
-        // Do not trust the service, which made both pictures: decode them in a process that has
-        // nothing to steal.
-        let isRecovered = try SandboxedChild.run(
-            memoryBytes: pixelsOption.addressSpaceBytes,
-            filter: filterOption.systemCallFilter
-        ) { () throws(CommandFault) in
-            try write(try photo(picture, difference), to: result)
+        if output == InputFile.standardInput {
+            try recover(picture, difference) { png in StandardStream.output.write(png) }
+        } else {
+            let result = try NewFile(output)
+            try recover(picture, difference) { png throws(CommandFault) in try result.write(png) }
+            try result.publish()
         }
-        guard isRecovered else { throw ExitCode.failure }
-        try result.publish()
-        StandardOutput.write(
-            "recovered: the pixels are the same as the original's to the last bit\n"
-        )
+        guard output != InputFile.standardInput else { return }
+        if jsonOption.json {
+            try jsonOption.write(Result(file: output))
+        } else {
+            StandardOutput.write(
+                "recovered: the pixels are the same as the original's to the last bit\n"
+            )
+        }
     }
 
     // MARK: - Steps
+
+    /// The result as JSON.
+    private struct Result: Encodable {
+        let isRecovered = true
+        let file: String
+    }
 
     private static let maxSecretBytes = 4096
 
@@ -152,15 +170,33 @@ struct RecoverCommand: ParsableCommand {
         return photo
     }
 
-    private func write(_ photo: consuming Photo, to file: borrowing NewFile) throws(CommandFault) {
-        let png: [UInt8]
+    /// Recovers the photo in a sandboxed process, and hands its PNG to `write` there.
+    ///
+    /// The service, which made both pictures, is not trusted: they are decoded in a process that has
+    /// nothing to steal.
+    ///
+    /// - Throws: ``CommandFault``, or `ExitCode` if the process has told what is wrong.
+    private func recover(
+        _ picture: [UInt8],
+        _ difference: PixelDifference,
+        _ write: ([UInt8]) throws(CommandFault) -> Void
+    ) throws {
+        let isRecovered = try SandboxedChild.run(
+            memoryBytes: pixelsOption.addressSpaceBytes,
+            filter: filterOption.systemCallFilter
+        ) { () throws(CommandFault) in
+            try write(try png(of: try photo(picture, difference)))
+        }
+        guard isRecovered else { throw ExitCode.failure }
+    }
+
+    private func png(of photo: consuming Photo) throws(CommandFault) -> [UInt8] {
         do throws(ImagingError) {
-            png = try PNGEncoder.encode(photo)
+            return try PNGEncoder.encode(photo)
         } catch {
             throw CommandFault(
                 "The photo for \(StandardError.printable(output)) cannot be encoded: \(error.detail)"
             )
         }
-        try file.write(png)
     }
 }

@@ -194,6 +194,7 @@ final class OpenJobs: Sendable {
             let source = image.source.map(SourcePath.shown) ?? name.fileName
             let picture = PlannedPicture(
                 path: image.path,
+                shownPath: image.path,
                 source: source,
                 size: 0,
                 label: image.class,
