@@ -169,3 +169,19 @@ def test_what_decodes_has_no_rights(delivered, tmp_path):
     finally:
         process.kill()
         process.wait()
+
+
+def test_the_photo_goes_to_the_standard_output_and_the_secret_comes_from_the_standard_input(
+    delivered, recover, tmp_path
+):
+    recover()
+    command = [BINARY, "recover", delivered / "p.png", delivered / "p.recovery", "-o", "-"]
+    result = subprocess.run(
+        [*command, "--passphrase-file", "-"], input=PASSPHRASE.encode(), capture_output=True
+    )
+    assert (result.returncode, result.stderr) == (0, b""), result
+    assert result.stdout == (tmp_path / "out.png").read_bytes()
+    wrong = subprocess.run(
+        [*command, "--passphrase-file", "-"], input=b"another passphrase", capture_output=True
+    )
+    assert wrong.returncode == 1 and wrong.stdout == b"" and wrong.stderr, wrong
