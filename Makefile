@@ -37,7 +37,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .PHONY: install
-install: build install-packaging ## Puts program, weights, manual, completions and units under PREFIX (DESTDIR=).
+install: install-packaging ## Puts what `make build` has built, with weights, manual, completions and units, under PREFIX (DESTDIR=).
+	@[[ -x $(RELEASE) ]] || { echo 'install: nothing is built yet: make build' >&2; exit 2; }
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install-files
 
 .PHONY: uninstall
