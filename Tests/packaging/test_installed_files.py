@@ -1,4 +1,4 @@
-"""What `make install` puts where, held against man, mandoc, bash, systemd and the program itself."""
+"""What `make install` puts where, held against mandoc, bash, systemd and the program itself."""
 
 import gzip
 import json
