@@ -164,15 +164,16 @@ def test_settings_in_etc_default_hold(machine):
     ), metrics
 
 
-def test_the_log_of_a_start_names_version_and_commit(machine):
+def test_the_log_of_a_start_names_version_commit_and_weights(machine):
     lines = machine.text("journalctl", "--unit", SERVICE, "--output", "cat").splitlines()
     objects = [json.loads(line) for line in lines if line.startswith("{")]
     starts = [line for line in objects if line["message"] == "starting"]
     version = json.loads(machine.text("palimpsest", "version", "--json"))
-    assert starts and all(
-        (line["version"], line["commit"]) == (version["version"], version["commit"])
-        for line in starts
-    ), starts
+    weights = {each["model"]: each["sha256"] for each in version["weights"]}
+    for line in starts:
+        assert (line["version"], line["commit"]) == (version["version"], version["commit"]), line
+        assert line["weights"] == weights, line
+    assert starts
     listening = [line for line in objects if line["message"] == "listening"]
     assert listening[0]["port"] == 8080, listening
 

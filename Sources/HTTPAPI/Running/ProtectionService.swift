@@ -1,5 +1,6 @@
 import BlobStorage
 import CodecHost
+import CodecProtocol
 import Cryptography
 import HTTPServer
 import HTTPWire
@@ -52,10 +53,6 @@ public struct ProtectionService: Sendable {
     /// - Throws: ``StartFault`` if the service cannot start.
     public func run() async throws {
         IgnoredSignals.ignore()
-        logger.notice(
-            "starting",
-            metadata: ["version": "\(version.number)", "commit": "\(version.commit)"]
-        )
         let signals = StopSignals(logger: logger)
         let maxConnections = connections(within: FileLimit.raise())
         let models = try Self.starting {
@@ -83,6 +80,16 @@ public struct ProtectionService: Sendable {
             await pool.stop()
             throw error
         }
+        let weights = pool.loadedModels.map { ("\($0.name)", "\($0.sha256)") }
+        logger.notice(
+            "starting",
+            metadata: [
+                "version": "\(version.number)", "commit": "\(version.commit)",
+                "weights": .dictionary(
+                    Dictionary(uniqueKeysWithValues: weights.map { ($0, .string($1)) })
+                ),
+            ]
+        )
         let metrics = ServiceMetrics(version: version)
         let server = makeServer(api, settings.bind, api.router(), metrics, maxConnections, tls: tls)
         var servers = [(settings.bind, server)]
