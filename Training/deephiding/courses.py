@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from . import budget, surrogates
+from . import budget, peaks, surrogates
 from .episodes import Episode, told
 from .view import View
 
@@ -37,6 +37,8 @@ DEFAULTS = {
     "start_strength": 3.0, "strength": 0.5, "target": 0.42,
     # What trainers do to pictures.
     "gray": 0.0, "jpeg": 0.2, "qualities": [40, 95], "band": 0.2, "rescale": 0.1, "noise": 1.5,
+    # How often, and how many of each class's waves they project out in each channel.
+    "peaks": 0.0, "waves": [1, 4],
     # Weights of the losses. The changes of a class must be alike no more than a squared cosine of
     # `alike`, and have no tint, from the course's step `free` on.
     "episodes": 1.0, "matching": 0.3, "excess": 0.003, "distinct": 2.0, "alike": 0.12, "even": 1.0,
@@ -116,7 +118,7 @@ class Course:
             raw, change = proposed(
                 network, covers, secrets, self.gain, recipe["bound"], self.strength
             )
-        seen, gray = self.view((covers + change / 255).clamp(0, 1))
+        seen, gray = self.view(self.released(episode, covers, change, labels))
         windows, shown = (
             (images - 0.5).contiguous(memory_format=torch.channels_last) for images in (seen, shown)
         )
@@ -140,6 +142,16 @@ class Course:
             "rms": change.detach().square().mean().sqrt().item(),
         }  # fmt: skip
         return total, record, (episode, windows, labels)
+
+    def released(self, episode, covers, change, labels):
+        """The changed covers, at times without the waves that stand out of the classes' spectra."""
+        images = (covers + change / 255).clamp(0, 1)
+        if not self.recipe["peaks"]:
+            return images
+        episode.spectra.add(change.detach(), labels, self.recipe["classes"])
+        if self.rng.random() >= self.recipe["peaks"]:
+            return images
+        return peaks.without(images, episode.spectra.kept(self.rng.randint(*self.recipe["waves"])))
 
     def alike(self, change, labels):
         """What makes the changes of a class subtractable: a common part, or a tint."""

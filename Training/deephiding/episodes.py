@@ -9,6 +9,7 @@ from torch import nn
 
 from . import surrogates
 from .collage import collage
+from .peaks import Spectra
 
 BITS = 1 << 64
 # Luminance, red against green, and blue against both, of red, green and blue. Photos hold little of
@@ -92,6 +93,7 @@ class Episode:
         self.opponent = rng.random() < 0.5
         mean = recipe["episode"]
         self.end = rng.randint(mean // 2, mean * 3 // 2)
+        self.spectra = Spectra()
         self._build(recipe, device)
 
     def _build(self, recipe, device):
@@ -115,7 +117,10 @@ class Episode:
     def state(self):
         """Everything needed to go on."""
         facts = ("family", "first", "textures", "opponent", "end")
-        return {**{name: getattr(self, name) for name in facts}, "panel": self.panel.state()}
+        return {
+            **{name: getattr(self, name) for name in facts},
+            "panel": self.panel.state(), "power": self.spectra.power,
+        }  # fmt: skip
 
     @classmethod
     def restored(cls, recipe, state, device="cpu"):
@@ -123,6 +128,7 @@ class Episode:
         episode = cls.__new__(cls)
         for name in ("family", "first", "textures", "opponent", "end"):
             setattr(episode, name, state[name])
+        episode.spectra = Spectra(state["power"])
         episode._build(recipe, device)
         episode.panel.restore(state["panel"])
         return episode

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
+from safetensors.torch import save as serialized
 from safetensors.torch import save_file
 
 from .network import HidingNetwork
@@ -97,8 +98,20 @@ def pair(path, unmasked, masked, protection=""):
 
 def tensors_sha256(path):
     """SHA-256 of the tensors alone, so that results stay attributable when the metadata changes."""
-    data = Path(path).read_bytes()
-    return hashlib.sha256(data[8 + int.from_bytes(data[:8], "little") :]).hexdigest()
+    return _data_sha256(Path(path).read_bytes())
+
+
+def _data_sha256(file):
+    return hashlib.sha256(file[8 + int.from_bytes(file[:8], "little") :]).hexdigest()
+
+
+def network_sha256(path, masked=False):
+    """`tensors_sha256` of a file that holds nothing but the network that `load` returns."""
+    metadata, tensors = _read(path)
+    parts = _parts(metadata, tensors)
+    if not parts[1][0]:
+        return tensors_sha256(path)
+    return _data_sha256(serialized(parts[masked][1]))
 
 
 def golden(network, pairs):

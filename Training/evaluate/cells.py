@@ -31,7 +31,7 @@ def path(setting, row, column, seed):
     if column in columns.WITH_OWN_COPY:
         file = file or setting.tool.weights
     if file:
-        identity["tensors_sha256"] = weights.tensors_sha256(file)
+        identity["tensors_sha256"] = weights.network_sha256(file, row == rows.MASKED)
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
     words = (
         "".join(c if c.isalnum() or c == "-" else "_" for c in f"{row}-{column}-{seed}").strip("_")

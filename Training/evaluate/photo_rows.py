@@ -64,7 +64,10 @@ class Marked:
 
 @dataclass(frozen=True)
 class Protected:
-    """Protected by the binary with options; the identity has its weights, not the binary itself."""
+    """Protected by the binary with options that name the mask.
+
+    The identity has the network that the mask calls for, not the binary itself.
+    """
 
     binary: str
     weights: str
@@ -72,7 +75,8 @@ class Protected:
     seed: int
 
     def identity(self):
-        return [list(self.options), self.seed, weights.tensors_sha256(self.weights)]
+        network = weights.network_sha256(self.weights, "photo" in self.options)
+        return [list(self.options), self.seed, network]
 
 
 def passed_on(photo, quality):

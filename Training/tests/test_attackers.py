@@ -266,7 +266,7 @@ def table(tmp_path, monkeypatch, quick):
     data = datasets.Dataset(x, y, x[:20], y[:20], ("cat", "dog"))
     monkeypatch.setattr(datasets, "load", lambda path: data)
     monkeypatch.setattr(product, "tensors_sha256", lambda path: "0" * 64)
-    monkeypatch.setattr(cells.weights, "tensors_sha256", lambda path: f"sha of {path}")
+    monkeypatch.setattr(cells.weights, "network_sha256", lambda path, masked: f"sha of {path}")
     monkeypatch.setattr(own_copy, "PHOTOS", 30)
     monkeypatch.setattr(own_copy, "KEYS", 2)
     tool = setting.Product(str(fake_binary(tmp_path, 8)), "weights", tmp_path / "cache", data.names)

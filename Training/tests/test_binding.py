@@ -53,7 +53,10 @@ def a_course(**settings):
     return courses.Course({**COURSE, **settings}, 0.5, 1, "cpu")
 
 
-@pytest.mark.parametrize("given", [{"a": COURSE}, {"a": COURSE, "b": WITHIN_BUDGET}])
+@pytest.mark.parametrize(
+    "given",
+    [{"a": COURSE}, {"a": COURSE, "b": WITHIN_BUDGET}, {"a": {**COURSE, "peaks": 0.5}}],
+)
 def test_a_run_that_was_cut_ends_in_the_same_weights(tmp_path, given):
     recipe = {**TINY, "courses": given}
     whole = binding.run(recipe, photos(), tmp_path / "whole", log=quiet)

@@ -58,6 +58,12 @@ def test_a_pair_is_read_as_its_networks(pair):
         assert metadata.get("gain") == theirs.get("gain")
         for a, b in zip(network.parameters(), alone.parameters()):
             assert (a == b).all()
+
+
+def test_results_of_a_network_stay_attributable_when_it_becomes_part_of_a_pair(pair):
+    for masked, file in ((False, SHIPPED), (True, PHOTOS)):
+        assert weights.network_sha256(pair, masked) == weights.tensors_sha256(file)
+        assert weights.network_sha256(file, masked) == weights.tensors_sha256(file)
     assert weights.load(pair)[1]["protection"] == '{"vanilla": 1}'
     # A file of one network serves both.
     assert weights.load(SHIPPED, masked=True)[1]["blocks"] == weights.load(SHIPPED)[1]["blocks"]
