@@ -35,6 +35,9 @@ DEFAULTS = {
     # The factor of the bound or budget: at the start, the least, and the accuracy of surrogates
     # above which it falls.
     "start_strength": 3.0, "strength": 0.5, "target": 0.42,
+    # A panel begins with `ease` times more, at most `start_strength`, and has the plain strength
+    # when it is grown: what it learnt by then it goes on to tell.
+    "ease": 0.0,
     # What trainers do to pictures.
     "gray": 0.0, "jpeg": 0.2, "qualities": [40, 95], "band": 0.2, "rescale": 0.1, "noise": 1.5,
     # How often, and how many of each class's waves they project out in each channel.
@@ -114,10 +117,9 @@ class Course:
             self.pool[place] = Episode(recipe, self.rng, self.device)
         episode = self.pool[place]
         covers, secrets, shown, labels = self.draw(episode, photos)
+        strength = self.strength_at(episode.panel.age)
         with torch.autocast(self.device, torch.bfloat16):
-            raw, change = proposed(
-                network, covers, secrets, self.gain, recipe["bound"], self.strength
-            )
+            raw, change = proposed(network, covers, secrets, self.gain, recipe["bound"], strength)
         seen, gray = self.view(self.released(episode, covers, change, labels))
         windows, shown = (
             (images - 0.5).contiguous(memory_format=torch.channels_last) for images in (seen, shown)
@@ -128,7 +130,7 @@ class Course:
         terms = {
             "episodes": told(logits, labels),
             "matching": F.cross_entropy(matched, labels),
-            "excess": (raw / (self.strength * (recipe["bound"] or IN_BUDGET))).square().mean(),
+            "excess": (raw / (strength * (recipe["bound"] or IN_BUDGET))).square().mean(),
         }
         if self.step >= recipe["free"]:
             terms.update(self.alike(change, labels))
@@ -138,7 +140,7 @@ class Course:
         record = {
             **{name: term.item() for name, term in terms.items()},
             "right": (logits.argmax(2) == labels).float().mean().item(),
-            "age": episode.panel.age, "gray": gray, "strength": self.strength,
+            "age": episode.panel.age, "gray": gray, "strength": strength,
             "rms": change.detach().square().mean().sqrt().item(),
         }  # fmt: skip
         return total, record, (episode, windows, labels)
@@ -178,6 +180,12 @@ class Course:
         """Whether surrogates of this age count towards the strength."""
         youngest, oldest = self.recipe["grown"]
         return youngest <= age < oldest
+
+    def strength_at(self, age):
+        """The strength that a panel of this age sees."""
+        young = max(0, 1 - age / self.recipe["grown"][0])
+        eased = self.strength * (1 + self.recipe["ease"] * young)
+        return min(eased, self.recipe["start_strength"])
 
     def adjust(self, age, right):
         """Weakens the change while grown surrogates tell it, and strengthens it when they do not."""

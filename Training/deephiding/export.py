@@ -15,8 +15,9 @@ from .network import HidingNetwork
 from .semantic_images import semantic_image
 
 GOLDEN_SIZES = ((32, 32), (48, 80), (224, 224))
-# The short side of photos at which the perceptual budget was chosen, in pixels.
-WORKING_SIZE = 256
+# The short side of photos, in pixels, at which the perceptual budget was chosen, and at which a
+# change of full strength was measured.
+WITHIN_BUDGET, WITHIN_BOUND = 256, 128
 LICENCE = (
     "Weights: Apache-2.0. Trained on photos that may be used for research; the file holds no "
     "photo and no part of one."
@@ -27,9 +28,10 @@ def use(recipe):
     """How the product uses a network, by its recipe; empty for those of `train`."""
     if "gain" not in recipe:
         return {}
+    bounded = all(course["bound"] for course in recipe["courses"].values())
     return {
         "gain": recipe["gain"], "semantic_images": collage.VERSION, "photo_mask": "perceptual",
-        "working_size": WORKING_SIZE,
+        "working_size": WITHIN_BOUND if bounded else WITHIN_BUDGET,
     }
 
 
