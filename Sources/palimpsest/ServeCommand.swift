@@ -27,8 +27,14 @@ struct ServeCommand: AsyncParsableCommand {
         let settings = try options.settings()
         do {
             let logger = Self.logger(settings)
-            try await ProtectionService(settings: settings, logger: logger, version: Version.text)
-                .run()
+            try await ProtectionService(
+                settings: settings,
+                logger: logger,
+                version: Version.text,
+                announcement: .init(isForPerson: StandardOutput.isTerminal) {
+                    StandardOutput.write($0)
+                }
+            ).run()
         } catch let fault as ProtectionService.StartFault {
             throw CommandFault(fault.description)
         }
