@@ -1,7 +1,9 @@
 import HTTPServer
 import HTTPTypes
 import JobModel
+import LocalBlobs
 import Queue
+import StoreHarness
 import Testing
 
 @testable import HTTPAPI
