@@ -81,7 +81,7 @@ export async function compare(job, image) {
     const [file] = input.files;
     if (!file) return;
     trouble.hidden = true;
-    if (!await isOriginal(file, report)) return fail(new Error(t("original.other")));
+    if (!await isOriginal(file, report)) return fail(new Error(t("original.wrong")));
     keep(job.id, image, file);
     show().catch(fail);
   });

@@ -23,6 +23,8 @@ class Reader:
         # Chromium reports answers of 4xx and lost connections as errors too, which tests provoke.
         self.page.on("console", lambda message: self.note(message.text, message.type))
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        # A listener from the start: one that begins with a key press may come after the dialog.
+        self.page.on("filechooser", lambda chooser: None)
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(service.url(path))
         expect(self.page.locator("h1")).to_be_visible()
@@ -47,14 +49,10 @@ class Reader:
 
     def choose(self, *files):
         """Chooses files in the drop zone's dialog; each a path, or a name and its bytes."""
+        named = [file if isinstance(file, tuple) else (file.name, file.read_bytes()) for file in files]
         self.page.set_input_files(
             "input[data-files]",
-            [
-                {"name": file[0], "mimeType": "", "buffer": file[1]}
-                if isinstance(file, tuple)
-                else file
-                for file in files
-            ],
+            [{"name": name, "mimeType": "", "buffer": content} for name, content in named],
         )
 
     def name_class(self, label, at=0):
