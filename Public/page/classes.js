@@ -15,7 +15,8 @@ function labelInput(chosen, name, spec) {
   const input = h(spec, {
     value: chosen[0].label, "aria-label": name, list: "classes", maxlength: 64, spellcheck: "false",
     autocomplete: "off", placeholder: t("class.placeholder"),
-    "aria-invalid": isClass(chosen[0].label) ? null : "true",
+    // What nobody has named yet is no mistake.
+    "aria-invalid": chosen[0].label && !isClass(chosen[0].label) ? "true" : null,
     onchange: () => staging.label(chosen, input.value),
   });
   // `value` as an attribute is only the default; what is typed later must not come back.
@@ -57,7 +58,8 @@ function group(label, items, preview) {
         "aria-label": `${t("remove")}: ${label || t("class.none")}`,
       }),
     ),
-    !isClass(label) && h("p.fault", {}, t(label ? "class.invalid" : "class.needed")) || null,
+    label ? !isClass(label) && h("p.fault", {}, t("class.invalid")) || null
+      : h("p.hint", {}, t("class.needed")),
     h("ul.list", {}, all.map((item) => row(item, preview))),
     all.length < items.length && button(t("show.all", { n: items.length }), () => {
       unfolded.add(label);

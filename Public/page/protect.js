@@ -1,5 +1,6 @@
 // The place where photos are gathered, named and sent.
 
+import { json } from "./api.js";
 import { stagedList } from "./classes.js";
 import { commands, curl, inForm, quoted } from "./curl.js";
 import { dropZone } from "./drop.js";
@@ -112,6 +113,10 @@ export function protectPlace(main, { go, signal }) {
     query.set("preview", "true");
     const progress = meter(sent, Math.max(sizeOf(items), 1));
     try {
+      // A key that is refused in the midst of a large transfer may look like a broken line.
+      await json("/v1/jobs?limit=1", { signal: stop.signal }).catch((fault) => {
+        if (fault.status === 401) throw fault;
+      });
       for (const batch of all) {
         const size = sizeOf(batch);
         progress.show(0, 1, size);

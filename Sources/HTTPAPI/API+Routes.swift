@@ -122,8 +122,9 @@ extension API {
         router.on(.get, "/v1/signing-key") { _, _ in showSigningKey() }
         router.on(.get, "/openapi.json") { _, _ in showContract() }
         router.on(.post, "/v1/sign-in") { request, _ in try await exchangeToken(request) }
-        for file in page.files {
-            router.on(.get, file.path) { request, _ in try showPage(file, request) }
+        // One route for all modules, so that metrics have one, too.
+        for path in page.paths.filter({ !$0.hasPrefix("/page/") }) + ["/page/{file}"] {
+            router.on(.get, path) { request, _ in try showPage(request) }
         }
         return router
     }

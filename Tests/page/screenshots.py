@@ -13,17 +13,12 @@ from PIL import Image  # noqa: E402
 from playwright.sync_api import expect, sync_playwright  # noqa: E402
 from service import FIXTURES, Service  # noqa: E402
 
-# Most of the pictures' bytes are photos and soft edges, for which so many colours suffice.
-COLORS = 200
-
 
 def take(target, name, **options):
     """Writes one picture of a page or a part of it."""
     path = ROOT / f"docs/page-{name}.png"
     target.screenshot(path=path, animations="disabled", **options)
-    Image.open(path).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(
-        path, optimize=True
-    )
+    Image.open(path).convert("RGB").save(path, optimize=True)
     print(f"docs/{path.name}: {path.stat().st_size >> 10} KiB")
 
 
@@ -44,8 +39,10 @@ def walk(reader, suffix):
     take(page, f"protect{suffix}", full_page=True)
     reader.send()
     reader.finished()
-    expect(page.locator(".image .thumb canvas").first).to_be_visible()
-    page.evaluate("document.activeElement.blur()")
+    # Thumbnails are made when they come into sight.
+    page.locator("li.image").last.scroll_into_view_if_needed()
+    expect(page.locator(".image .thumb canvas")).to_have_count(3)
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     take(page, f"job{suffix}", full_page=True)
     page.locator("li.image .row-actions button").first.click()
     expect(page.locator("dialog .divider")).to_be_enabled()

@@ -247,3 +247,22 @@ def test_photos_whose_answer_was_lost_are_not_taken_twice(make_service, open_pag
     expect(reader.page.locator(".job-head")).to_be_visible()
     assert answers[0] == 202 and len(answers) == 2
     assert len(service.get("/v1/jobs").json["jobs"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--max-images-per-job", "2"], "A job may have at most 2 images"),
+        (["--max-body-bytes", "1000000", "--max-image-bytes", "1000000"], "1000000 bytes"),
+    ],
+)
+def test_an_upload_beyond_a_limit_is_refused_and_stays_in_the_list(
+    make_service, open_page, option, said
+):
+    reader = open_page(make_service(*option)).sign_in()
+    reader.choose(*[(f"{n}.png", picture(n) + bytes(900_000)) for n in range(3)])
+    reader.name_class("a")
+    reader.page.locator("#send").click()
+    expect(reader.page.locator(".sending").get_by_role("alert")).to_contain_text(said)
+    expect(reader.page.locator(".staged")).to_have_count(3)
+    expect(reader.page.locator("#send")).to_be_enabled()

@@ -15,10 +15,8 @@ extension API {
     ].joined(separator: "; ")
 
     /// Sends a file of the page, compressed where the client can take it.
-    func showPage(
-        _ file: PageFiles.File,
-        _ request: ServerRequest
-    ) throws -> ServerResponse {
+    func showPage(_ request: ServerRequest) throws -> ServerResponse {
+        guard let file = page.file(at: request.target.segments) else { throw APIError.fileUnknown }
         let gzip = PageFiles.allowsGzip(request.fields[.acceptEncoding]) ? file.gzip : nil
         let form = gzip ?? file.plain
         var fields: HTTPFields = [:]
@@ -31,4 +29,8 @@ extension API {
         if gzip != nil { fields[.contentEncoding] = "gzip" }
         return ServerResponse(status: .ok, fields: fields, body: .bytes(form.bytes))
     }
+}
+
+extension APIError {
+    static let fileUnknown = APIError(.notFound, "not_found", "There is nothing at this path.")
 }

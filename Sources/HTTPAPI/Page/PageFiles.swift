@@ -19,26 +19,33 @@ struct PageFiles: Sendable {
 
     /// One file.
     struct File: Sendable {
-        /// The path under which it is served.
-        let path: String
         let type: String
         let plain: Form
         let gzip: Form?
     }
 
-    let files: [File]
+    /// The files by the path under which they are served.
+    private let files: [String: File]
 
     /// Takes the files as they are embedded; `index.html` is served at `/`.
     init(_ files: [PublicFile] = PublicFiles.page) {
-        self.files = files.map { file in
-            File(
-                path: file.path == "index.html" ? "/" : "/\(file.path)",
-                type: Self.type(of: file.path),
-                plain: Form(file.bytes),
-                gzip: file.gzipped().map(Form.init)
-            )
-        }
+        self.files = Dictionary(
+            uniqueKeysWithValues: files.map { file in
+                let form = File(
+                    type: Self.type(of: file.path),
+                    plain: Form(file.bytes),
+                    gzip: file.gzipped().map(Form.init)
+                )
+                return (file.path == "index.html" ? "/" : "/\(file.path)", form)
+            }
+        )
     }
+
+    /// The paths under which the files are served.
+    var paths: [String] { files.keys.sorted() }
+
+    /// Returns the file at a path, given as its segments.
+    func file(at segments: [String]) -> File? { files["/" + segments.joined(separator: "/")] }
 
     /// Returns the media type of a file by its name.
     private static func type(of path: String) -> String {
