@@ -208,7 +208,8 @@ struct CodecProcessTests {
             #expect(failure.code == "image_quarantined")
             #expect(failure.detail.contains("ended before it answered"))
             #expect(pool.restartCount == 2)
-            guard case .made = try await pool.previewPicture({ Material.image([7]) }) else {
+            guard case .made = try await pool.previewPicture(reading: { Material.image([7]) })
+            else {
                 Issue.record("the pool does not go on")
                 return
             }

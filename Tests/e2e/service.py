@@ -14,7 +14,7 @@ FIXTURES = pathlib.Path(__file__).resolve().parent / "fixtures"
 BINARY = pathlib.Path(os.environ.get("PALIMPSEST_BINARY", ROOT / ".build/release/palimpsest"))
 
 # Long enough for a loaded machine; no successful test waits this long.
-PATIENCE = 25
+PATIENCE = 120
 
 
 class Answer:

@@ -253,7 +253,7 @@ def test_photos_whose_answer_was_lost_are_not_taken_twice(make_service, open_pag
     ("option", "said"),
     [
         (["--max-images-per-job", "2"], "A job may have at most 2 images"),
-        (["--max-body-bytes", "1000000", "--max-image-bytes", "1000000"], "1000000 bytes"),
+        (["--max-body-bytes", "1000000", "--max-image-bytes", "1000000"], "larger than this server accepts"),
     ],
 )
 def test_an_upload_beyond_a_limit_is_refused_and_stays_in_the_list(

@@ -44,6 +44,6 @@ def test_a_quote_is_the_list_at_its_place_in_the_file(tmp_path):
     assert subprocess.run([copy]).returncode == 0
     lines = (tmp_path / "README.md").read_text().splitlines()
     assert lines[1] == "1. First." and lines[2].startswith("2. word word")
-    assert len(lines) == 6 and max(map(len, lines)) <= 100 and lines[4].startswith("   word")
-    assert " ".join(line.strip() for line in lines[2:5]) == f"2. {long}"
+    assert len(lines) == 5 and max(map(len, lines)) <= 100 and lines[3].startswith("   word")
+    assert " ".join(line.strip() for line in lines[2:4]) == f"2. {long}"
     assert subprocess.run([copy, "--check"]).returncode == 0

@@ -163,6 +163,9 @@ public protocol JobCatalog: Sendable {
 
 extension JobCatalog {
     /// Queues again all that has failed of a job, as ``retryJob(_:image:tenant:)`` does.
+    ///
+    /// - Returns: What was done; `nil` if the tenant has no job of this identifier.
+    /// - Throws: Errors of the database.
     public func retryJob(
         _ id: JobIdentifier,
         tenant: APIKeyID
