@@ -119,6 +119,7 @@ public protocol JobCatalog: Sendable {
     ///   - number: The only image to queue again; `nil` for all.
     ///   - tenant: Whose job it is.
     /// - Returns: What was done; `nil` if the tenant has no job of this identifier.
+    /// - Throws: Errors of the database.
     func retryJob(
         _ id: JobIdentifier,
         image number: Int?,
