@@ -14,7 +14,7 @@ function isPicture(bytes) {
     || ascii(bytes, 4, 8) === "ftyp" && HEIF.test(ascii(bytes, 8, 12));
 }
 
-/** Looks at a file's name, size and first bytes: `{ kind }` or `{ refusal }`, a key of the texts. */
+/** Judges a file by name, size and first bytes: `{ kind }`, or `{ refusal }` with a text's key. */
 export async function inspect(file) {
   if (/^\.|^(thumbs\.db|desktop\.ini)$/i.test(file.name)) return { refusal: "refused.hidden" };
   if (file.size === 0) return { refusal: "refused.empty" };
@@ -30,6 +30,10 @@ export async function inspect(file) {
   return { kind: "picture" };
 }
 
-/** Whether a text can be a class: the pattern of the contract (openapi.json). */
-export const isClass = (text) =>
-  /^[^\x00-\x20\x7f-\xa0./\\]([^\x00-\x1f\x7f-\x9f/\\]{0,62}[^\x00-\x20\x7f-\xa0/\\])?$/u.test(text);
+// What a class looks like: the pattern of the contract (openapi.json).
+const NOT_AT_ENDS = String.raw`\x00-\x20\x7f-\xa0/\\`;
+const NOWHERE = String.raw`\x00-\x1f\x7f-\x9f/\\`;
+const CLASS = new RegExp(`^[^.${NOT_AT_ENDS}]([^${NOWHERE}]{0,62}[^${NOT_AT_ENDS}])?$`, "u");
+
+/** Whether a text can be a class. */
+export const isClass = (text) => CLASS.test(text);

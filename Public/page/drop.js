@@ -8,7 +8,9 @@ import { t } from "./words.js";
 const TYPES = ".jpg,.jpeg,.png,.webp,.heic,.heif,.avif,.zip,image/*,application/zip";
 
 function picker(attributes, take) {
-  const input = h("input", { type: "file", multiple: true, hidden: true, tabindex: -1, ...attributes });
+  const input = h("input", {
+    type: "file", multiple: true, hidden: true, tabindex: -1, ...attributes,
+  });
   input.addEventListener("change", () => {
     take(fromFiles(input.files));
     input.value = "";

@@ -77,7 +77,7 @@ async function listen(id, last, { onjob, onimage, signal }) {
 }
 
 /**
- * Follows a job until it ends or `signal` says so.
+ * Follows a job until it ends or `signal` says so; returns whether every image had its event.
  *
  * `onjob` gets documents with at least state and counts, `onimage` images that have ended, `onpoll`
  * is told where images may have ended without an event, and `onstate` whether the service answers.
@@ -85,6 +85,7 @@ async function listen(id, last, { onjob, onimage, signal }) {
 export async function follow(id, { onjob, onimage, onpoll, onstate, signal }) {
   let last;
   let breaks = 0;
+  let isWhole = true;
   while (!signal.aborted) {
     try {
       // Where streams do not get through, as behind some proxies, asking does.
@@ -95,13 +96,14 @@ export async function follow(id, { onjob, onimage, onpoll, onstate, signal }) {
           onjob(job);
         } });
         last = heard.last;
-        if (heard.ended) return;
+        if (heard.ended) return isWhole;
       }
       const job = await json(jobPath(id), { signal });
       onstate(true);
       onjob(job);
+      isWhole = false;
       onpoll();
-      if (hasEnded(job)) return;
+      if (hasEnded(job)) return false;
       await pause(2, signal);
     } catch (fault) {
       if (fault.name === "AbortError" || fault.status && !fault.isPassing) throw fault;
@@ -112,4 +114,5 @@ export async function follow(id, { onjob, onimage, onpoll, onstate, signal }) {
       await pause(fault.retryAfter ?? 2, signal);
     }
   }
+  return false;
 }

@@ -27,12 +27,12 @@ export function imageList(job, { retry, fail, signal }) {
     const isDone = image.state === "done";
     const isBad = image.state === "failed" || image.state === "quarantined";
     const name = image.source ?? image.name;
-    const load = !isDone ? original(job.id, image) && (async () => original(job.id, image))
+    const source = !isDone ? original(job.id, image) && (async () => original(job.id, image))
       : job.preview ? () => blob(jobPath(job.id, "images", image.number, "after.jpg"), { signal })
         : () => blob(`${jobPath(job.id, "images", image.number)}.png`, { signal });
     return h(
       "li.image", { "data-state": image.state },
-      thumbnail(load),
+      thumbnail(source),
       h("span.name", {}, name, h("small", {}, image.class ?? t("class.none"))),
       h(
         "span.outcome", {},
@@ -96,5 +96,7 @@ export function imageList(job, { retry, fail, signal }) {
     ),
     load,
     put: (image) => { if (!filter.value) put(image); },
+    /** Fetches anew what events alone cannot keep right: a list of one state. */
+    refresh: async () => { if (filter.value) await load(); },
   };
 }

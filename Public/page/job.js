@@ -136,16 +136,20 @@ export async function jobPlace(main, { id, go, signal }) {
     estimate = pace();
     note.textContent = t("may.close");
     try {
-      await follow(id, {
+      const isWhole = await follow(id, {
         signal, onjob: update, onimage: images.put,
         onpoll: () => images.load().catch(() => {}),
         onstate(isHeard) {
-          if (!isHeard) note.textContent = t("unheard");
-          else if (note.textContent === t("unheard")) note.textContent = t("heard");
+          if (!isHeard) {
+            note.textContent = t("unheard");
+          } else if (note.textContent === t("unheard")) {
+            note.textContent = t("heard");
+            images.load().catch(() => {});
+          }
         },
       });
       update(await json(jobPath(id), { signal }));
-      await images.load();
+      await (isWhole ? images.refresh() : images.load());
     } catch (error) {
       fail(error);
     } finally {
@@ -167,13 +171,17 @@ export async function jobPlace(main, { id, go, signal }) {
       [t("curl.events"), curl(`/v1/jobs/${id}/events`, "-N")],
       [t("curl.images"), curl(`/v1/jobs/${id}/images`)],
       [t("download.zip"), curl(`/v1/jobs/${id}/archive.zip`, "-f -o protected.zip")],
+      [t("download.partial"),
+        curl(`/v1/jobs/${id}/archive.zip?partial=true`, "-f -o protected.zip")],
+      [t("retry"), curl(`/v1/jobs/${id}/retry?image=1`, "-X POST")],
       [t("retry.all"), curl(`/v1/jobs/${id}/retry`, "-X POST")],
       [t("cancel"), curl(`/v1/jobs/${id}/cancel`, "-X POST")],
       [t("erase"), curl(`/v1/jobs/${id}`, "-X DELETE")],
     ]),
   );
   show();
-  await images.load();
+  // A service that is away just now is watched for until it is back.
+  await images.load().catch((error) => { if (!error.isPassing) throw error; });
   watch();
   // What expires while it is looked at says so.
   const clock = setInterval(show, 30_000);

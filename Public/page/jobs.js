@@ -45,7 +45,8 @@ function row(job) {
           ? ` · ${t("left", { time: duration(job.eta_seconds) })}` : ""),
       h("span.job-expiry", {}, expiry(job)),
       !hasEnded(job) && h("progress", {
-        max: total, value: done + failed + quarantined + cancelled, "aria-label": t("bar.protected"),
+        max: total, value: done + failed + quarantined + cancelled,
+        "aria-label": t("bar.protected"),
       }) || null,
     ),
   );

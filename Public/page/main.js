@@ -4,9 +4,12 @@ import { signedOut } from "./api.js";
 import { button, h } from "./dom.js";
 import { jobPlace } from "./job.js";
 import { jobsPlace } from "./jobs.js";
+import { forgetAll } from "./originals.js";
 import { protectPlace } from "./protect.js";
 import { key, redeemLink, signOut } from "./session.js";
 import { signInPlace } from "./sign-in.js";
+import { clear } from "./staging.js";
+import { pause } from "./transfer.js";
 import { choose, language, load, t } from "./words.js";
 
 const main = document.getElementById("main");
@@ -24,7 +27,8 @@ function frame(place) {
   const places = document.getElementById("places");
   places.setAttribute("aria-label", t("places"));
   places.replaceChildren(...key() ? [
-    link("#/", t("nav.protect"), place === "protect"), link("#/jobs", t("nav.jobs"), place === "jobs"),
+    link("#/", t("nav.protect"), place === "protect"),
+    link("#/jobs", t("nav.jobs"), place === "jobs"),
   ] : []);
   const other = language === "en" ? "de" : "en";
   document.getElementById("session").replaceChildren(
@@ -34,6 +38,8 @@ function frame(place) {
     }, "small.quiet", { lang: other }),
     ...key() ? [button(t("sign.out"), () => {
       signOut();
+      clear();
+      forgetAll();
       show();
     }, "small.quiet")] : [],
   );
@@ -63,6 +69,7 @@ async function show(fault) {
       h("div.actions", {}, button(t("try.now"), () => show()),
         h("a.button", { href: "#/jobs" }, t("jobs.title"))),
     );
+    if (error.isPassing) pause(3, signal).then(() => show(), () => {});
   }
   if (signal.aborted) return;
   const title = main.querySelector("h1");

@@ -7,6 +7,9 @@ export const remember = (id, files) => byJob.set(id, files);
 
 export const forget = (id) => byJob.delete(id);
 
+/** Forgets everything, for the next one at this screen. */
+export const forgetAll = () => byJob.clear();
+
 /** The file of an image, or undefined. */
 export const original = (id, image) => byJob.get(id)?.[image.number - 1];
 
@@ -20,7 +23,7 @@ export function keep(id, image, file) {
 /**
  * Whether a file is the one that an image was made from, by its hash.
  *
- * Browsers hash only on pages that came safely; elsewhere nobody can tell, and the reader is trusted.
+ * Browsers hash only on pages that came safely; elsewhere the reader is trusted.
  */
 export async function isOriginal(file, report) {
   if (!crypto.subtle) return true;

@@ -2,6 +2,8 @@
 
 import { inspect, isClass } from "./check.js";
 
+const LABEL = "palimpsest-class";
+
 export const staged = new EventTarget();
 
 /** `{ id, file, label, kind }`, in the order in which they came. */
@@ -11,7 +13,7 @@ export let items = [];
 export let refusals = [];
 
 let nextID = 1;
-let lastLabel = sessionStorage.getItem("palimpsest-class") ?? "";
+let lastLabel = sessionStorage.getItem(LABEL) ?? "";
 
 const changed = () => staged.dispatchEvent(new Event("change"));
 
@@ -44,9 +46,12 @@ export function remove(chosen) {
   changed();
 }
 
+/** Forgets everything, for the next one at this screen. */
 export function clear() {
   items = [];
   refusals = [];
+  lastLabel = "";
+  sessionStorage.removeItem(LABEL);
   changed();
 }
 
@@ -55,7 +60,7 @@ export function label(chosen, text) {
   const name = text.trim().normalize("NFC");
   for (const item of chosen) item.label = name;
   lastLabel = name;
-  sessionStorage.setItem("palimpsest-class", name);
+  sessionStorage.setItem(LABEL, name);
   changed();
 }
 

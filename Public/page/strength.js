@@ -122,7 +122,8 @@ export function strengthPanel(signal) {
       field(h("span", {}, t("strength.label"), " ", value), range, t("strength.hint")),
       start,
     ),
-    h("datalist", { id: "strengths" }, [1, 4, 8, 12, 16].map((n) => h("option", { value: String(n) }))),
+    h("datalist", { id: "strengths" }, ["1", "4", "8", "12", "16"].map((value) =>
+      h("option", { value }))),
     strip,
     h(
       "details", {}, h("summary", {}, t("more.title")),

@@ -89,8 +89,8 @@ export function pause(seconds, signal, onwait) {
 /**
  * Sends one job and returns its document.
  *
- * After a break the same request goes out again under the same Idempotency-Key, so that photos whose
- * answer was lost are not taken twice.
+ * After a break the same request goes out again under the same Idempotency-Key, so that photos
+ * whose answer was lost are not taken twice.
  */
 export async function send(batch, query, { onprogress, onwait, signal }) {
   const mark = [...crypto.getRandomValues(new Uint8Array(16))]

@@ -6,7 +6,7 @@ import { number, t } from "./words.js";
 
 const STEPS = [0.25, 0.5, 1, 2, 4];
 
-/** Makes a viewer; `show(before, after, { small })` gives it two blobs, either of which may lack. */
+/** Makes a viewer; `show(before, after, { small })` gives it two blobs, of which one may lack. */
 export function viewer() {
   const canvas = h("canvas", { role: "img", "aria-label": t("viewer.none") });
   const note = h("p.viewer-note", { role: "status" });
@@ -55,7 +55,10 @@ export function viewer() {
   function draw() {
     const box = stage.getBoundingClientRect();
     const [width, height] = [box.width, box.height].map((side) => Math.round(side * ratio()));
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    // Setting a size, even the same, makes the canvas empty.
+    if (canvas.width !== width || canvas.height !== height) {
+      Object.assign(canvas, { width, height });
+    }
     const context = canvas.getContext("2d");
     context.clearRect(0, 0, width, height);
     if (!picture()) return;

@@ -8,8 +8,9 @@ export let language = "en";
 /** Loads the texts: the language chosen before, else the browser's, else English. */
 export async function load() {
   const all = await (await fetch("/strings.json")).json();
-  const wishes = [localStorage.getItem("language"), ...navigator.languages];
-  language = wishes.map((wish) => wish?.slice(0, 2)).find((wish) => LANGUAGES.includes(wish)) ?? "en";
+  const wishes = [localStorage.getItem("language"), ...navigator.languages]
+    .map((wish) => wish?.slice(0, 2));
+  language = wishes.find((wish) => LANGUAGES.includes(wish)) ?? "en";
   texts = all[language];
   fallback = all.en;
   document.documentElement.lang = language;
@@ -46,7 +47,8 @@ export function bytes(count) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
   const power = Math.min(Math.floor(Math.log10(Math.max(count, 1)) / 3), 3);
   return new Intl.NumberFormat(language, {
-    style: "unit", unit: units[power], unitDisplay: power ? "short" : "long", maximumFractionDigits: 1,
+    style: "unit", unit: units[power], unitDisplay: power ? "short" : "long",
+    maximumFractionDigits: 1,
   }).format(count / 1000 ** power);
 }
 
@@ -55,7 +57,8 @@ export function duration(seconds) {
   const [unit, size] = seconds < 90 ? ["second", 1] : seconds < 5400 ? ["minute", 60]
     : seconds < 129600 ? ["hour", 3600] : ["day", 86400];
   const value = Math.max(Math.round(seconds / size), 1);
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(value);
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" })
+    .format(value);
 }
 
 export function moment(text) {

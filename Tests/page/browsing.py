@@ -49,7 +49,9 @@ class Reader:
 
     def choose(self, *files):
         """Chooses files in the drop zone's dialog; each a path, or a name and its bytes."""
-        named = [file if isinstance(file, tuple) else (file.name, file.read_bytes()) for file in files]
+        named = [
+            file if isinstance(file, tuple) else (file.name, file.read_bytes()) for file in files
+        ]
         self.page.set_input_files(
             "input[data-files]",
             [{"name": name, "mimeType": "", "buffer": content} for name, content in named],

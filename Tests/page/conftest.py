@@ -58,7 +58,7 @@ def service(tmp_path_factory):
 
 @pytest.fixture
 def open_page(browser):
-    """Opens pages, and holds each to what holds everywhere: no error, and nothing from elsewhere."""
+    """Opens pages, each of which must make no error and ask nobody else for anything."""
     readers = []
 
     def make(service, path="/", **options):

@@ -14,7 +14,7 @@ STRINGS = json.loads((ROOT / "Public/strings.json").read_text())
 
 
 def unfold(page):
-    page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
+    page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true;")
 
 
 def walk(reader, look):

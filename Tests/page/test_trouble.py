@@ -15,8 +15,8 @@ def test_what_is_no_photo_is_refused_at_once_with_the_reason(service, open_page)
     reader = open_page(service).sign_in()
     good = picture(1)
     reader.choose(
-        ("good.png", good), ("empty.jpg", b""), ("notes.jpg", b"no picture"), ("clip.gif", b"GIF89a"),
-        ("Thumbs.db", b"x"),
+        ("good.png", good), ("empty.jpg", b""), ("notes.jpg", b"no picture"),
+        ("clip.gif", b"GIF89a"), ("Thumbs.db", b"x"),
     )  # fmt: skip
     expect(reader.page.locator(".refused h2")).to_have_text("4 files are not taken")
     expect(reader.page.locator(".refused li")).to_have_text(
@@ -120,7 +120,6 @@ def test_a_server_that_is_killed_while_it_receives_gets_the_same_job_again(
     )
     service.extra += ["--bind", f"127.0.0.1:{service.port}"]
     service.start()
-    reader.page.get_by_role("button", name="Try now").click()
     expect(reader.page.locator(".job-head")).to_be_visible()
     reader.finished()
     (job,) = service.get("/v1/jobs").json["jobs"]
@@ -168,8 +167,8 @@ def test_a_key_that_ends_brings_back_the_sign_in_and_loses_nothing(service, open
     else:
         end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=2)
         change = f'{{"expires_at": "{end:%Y-%m-%dT%H:%M:%S}Z"}}'
-        changed = service.get(path, "--request", "PATCH", "--header",
-                              "Content-Type: application/merge-patch+json", "--data", change)  # fmt: skip
+        kind = "Content-Type: application/merge-patch+json"
+        changed = service.get(path, "--request", "PATCH", "--header", kind, "--data", change)
         assert changed.status == 200, changed
         service.wait_for(
             lambda: service.curl("/v1/jobs", key=made["secret"]).status == 401, "the key to expire"
@@ -243,7 +242,6 @@ def test_photos_whose_answer_was_lost_are_not_taken_twice(make_service, open_pag
     reader.choose(("a.png", picture(8)))
     reader.name_class("a")
     reader.page.locator("#send").click()
-    reader.page.get_by_role("button", name="Try now").click()
     expect(reader.page.locator(".job-head")).to_be_visible()
     assert answers[0] == 202 and len(answers) == 2
     assert len(service.get("/v1/jobs").json["jobs"]) == 1
@@ -253,7 +251,10 @@ def test_photos_whose_answer_was_lost_are_not_taken_twice(make_service, open_pag
     ("option", "said"),
     [
         (["--max-images-per-job", "2"], "A job may have at most 2 images"),
-        (["--max-body-bytes", "1000000", "--max-image-bytes", "1000000"], "larger than this server accepts"),
+        (
+            ["--max-body-bytes", "1000000", "--max-image-bytes", "1000000"],
+            "larger than this server accepts",
+        ),
     ],
 )
 def test_an_upload_beyond_a_limit_is_refused_and_stays_in_the_list(
@@ -266,3 +267,55 @@ def test_an_upload_beyond_a_limit_is_refused_and_stays_in_the_list(
     expect(reader.page.locator(".sending").get_by_role("alert")).to_contain_text(said)
     expect(reader.page.locator(".staged")).to_have_count(3)
     expect(reader.page.locator("#send")).to_be_enabled()
+
+
+def test_who_signs_out_leaves_nothing_in_the_tab(service, open_page):
+    reader = open_page(service).sign_in()
+    reader.choose(("secret.png", picture(9)))
+    reader.name_class("secret")
+    reader.page.get_by_role("button", name="Sign out").click()
+    expect(reader.page.get_by_label("API key")).to_be_visible()
+    assert reader.page.evaluate("sessionStorage.length") == 0
+    reader.sign_in()
+    expect(reader.page.locator(".staged")).to_have_count(0)
+    assert "secret" not in reader.page.content()
+
+
+def test_who_does_not_want_to_wait_tries_at_once(service, open_page):
+    reader = open_page(service).sign_in()
+    answers = iter([503])
+
+    def be_busy_once(route):
+        if next(answers, None):
+            problem = '{"code": "draining", "detail": "The service is stopping."}'
+            route.fulfill(status=503, headers={"Retry-After": "3600"}, body=problem)
+        else:
+            route.continue_()
+
+    reader.page.route("**/v1/jobs?*preview*", be_busy_once)
+    reader.choose(("a.png", picture(10)))
+    reader.name_class("a")
+    reader.page.locator("#send").click()
+    expect(reader.page.get_by_text("go out again in 60 minutes")).to_be_visible()
+    reader.page.get_by_role("button", name="Try now").click()
+    expect(reader.page.locator(".job-head")).to_be_visible()
+
+
+def test_a_page_that_is_opened_while_the_service_is_away_comes_when_it_is_back(
+    make_service, open_page
+):
+    service = make_service()
+    reader = open_page(service).sign_in()
+    reader.choose(("a.png", picture(11)))
+    reader.name_class("a")
+    job = reader.send()
+    reader.finished()
+    reader.page.get_by_role("link", name="Jobs", exact=True).click()
+    expect(reader.page.locator(".job")).to_have_count(1)
+    service.kill()
+    reader.page.locator(".job a").click()
+    expect(reader.page.get_by_role("alert")).to_have_text("The service cannot be reached.")
+    service.extra += ["--bind", f"127.0.0.1:{service.port}"]
+    service.start()
+    expect(reader.row("a.png")).to_have_attribute("data-state", "done")
+    assert reader.page.url.endswith(job)

@@ -64,7 +64,8 @@ def test_from_photos_to_verified_pictures(service, open_page, tmp_path):
     # The shown command verifies, and does not where the picture was changed.
     page.get_by_role("button", name="Compare: hats.png").click()
     command = page.locator("dialog .command code").first.inner_text()
-    assert f"no value differs by more than {most} of 255 levels" in page.locator("dialog").inner_text()
+    words = f"no value differs by more than {most} of 255 levels"
+    expect(page.locator("dialog")).to_contain_text(words)
     environment = os.environ | {"PATH": f"{BINARY.parent}:{os.environ['PATH']}"}
 
     def verify():
@@ -117,13 +118,11 @@ def test_the_difference_is_that_of_the_files_times_eight(service, open_page):
         page.locator("dialog .divider").fill(str(share))
 
     divide(100)
-    assert ImageChops.difference(shown().crop((0, 0, 50, original.height)),
-                                 original.crop((0, 0, 50, original.height))).getbbox() is None  # fmt: skip
+    left = (0, 0, 50, original.height)
+    assert ImageChops.difference(shown().crop(left), original.crop(left)).getbbox() is None
     divide(0)
     right = (50, 0, original.width, original.height)
-    assert (
-        ImageChops.difference(shown().crop(right), protected.crop(right)).getbbox() is None
-    )
+    assert ImageChops.difference(shown().crop(right), protected.crop(right)).getbbox() is None
     page.get_by_role("button", name="Difference × 8").click()
     expect(page.locator("dialog .viewer-note")).to_be_hidden()
     expected = ImageChops.difference(original, protected).point(lambda value: min(value * 8, 255))
@@ -208,7 +207,8 @@ def test_the_first_folder_is_the_class(service, open_page, tmp_path):
     reader = open_page(service).sign_in()
     reader.page.set_input_files("input[data-folder]", tmp_path / "photos")
     expect(reader.page.locator(".staged")).to_have_count(3)
-    expect(reader.page.locator(".refused li")).to_have_text(".hidden.png – a hidden file, no photo")
+    refused = reader.page.locator(".refused li")
+    expect(refused).to_have_text(".hidden.png – a hidden file, no photo")
     job = reader.send()
     reader.finished()
     images = service.get(f"/v1/jobs/{job}/images").json["images"]
