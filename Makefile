@@ -76,7 +76,7 @@ install-test:
 # ---- Checking ----
 
 .PHONY: test
-test: install-test lint check-layers test-swift test-python test-contract ## Installs what is missing and runs every check and test.
+test: install-test lint check-layers test-swift test-python test-contract test-page ## Installs what is missing and runs every check and test.
 
 .PHONY: lint
 lint: ## Refuses code that is not formatted, or whose public API has no documentation.
@@ -141,6 +141,19 @@ test-contract: install-test build ## Tries the service against Public/openapi.js
 test-package: install-test package ## Installs, upgrades and removes the package in a bare Debian 12 that it boots, as root, and runs the container image; some minutes.
 	@scripts/install-packages machine
 	$(PYTHON) -m pytest -s Tests/machine
+
+.PHONY: install-page
+install-page: install-test
+	@scripts/install-packages page
+	@scripts/install-venv Tests/page/requirements.txt .venv-page
+
+.PHONY: test-page
+test-page: install-page build ## Tries the page in a browser: the whole walk, what goes wrong, accessibility; installs chromium.
+	.venv-page/bin/python -m pytest Tests/page
+
+.PHONY: screenshots
+screenshots: install-page build ## Takes the pictures of the page in docs anew.
+	.venv-page/bin/python Tests/page/screenshots.py
 
 .PHONY: test-clients
 test-clients: install-test build ## Tries the service with wrk, ab, nginx in front, Prometheus' tools and a browser; installs them.
@@ -219,4 +232,4 @@ measure-photo: install-test build ## Time and peak memory of `protect` for one 1
 
 .PHONY: clean
 clean: ## Removes what was built and the Python environment; data stays.
-	rm -rf .build .venv .venv-contract
+	rm -rf .build .venv .venv-contract .venv-page

@@ -129,9 +129,11 @@ let package = Package(
         ),
         .target(
             name: "PublicFiles",
-            dependencies: ["CPublicFiles"],
+            dependencies: ["CDeflate", "CPublicFiles"],
             path: "Public",
-            exclude: ["openapi.json"],
+            exclude: [
+                "icon.svg", "index.html", "openapi.json", "page", "strings.json", "style.css",
+            ],
             swiftSettings: settings
         ),
 
@@ -368,9 +370,11 @@ let package = Package(
         tests(
             "HTTPAPI",
             [
-                "Archive", "BlobHarness", "BlobStorage", "CodecHost", "Cryptography", "HTTPServer",
+                "Archive", "BlobHarness", "BlobStorage", "CodecHost", "CodecProtocol",
+                "Cryptography", "HTTPServer",
                 "HTTPWire", "Imaging", "JobModel", "JobRunner", "LocalBlobs", "Operations", "POSIX",
-                "Queue", "SQLiteStore", "StoreHarness", "Telemetry", "ToyCodec", "ToyMethod",
+                "PublicFiles", "Queue", "SQLiteStore", "StoreHarness", "Telemetry", "ToyCodec",
+                "ToyMethod",
                 httpTypes, logging,
             ]
         ),

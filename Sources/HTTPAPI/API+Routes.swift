@@ -12,7 +12,7 @@ extension API {
 
     /// Returns the router of the API.
     ///
-    /// Routes under `/v1`, except `/v1/signing-key`, require a key with the right scope. They also
+    /// Routes under `/v1`, except `/v1/signing-key` and `/v1/sign-in`, require a key with the right scope. They also
     /// require an `Accept` field that allows the type of their answer.
     func router() -> Router {
         var router = Router()
@@ -81,6 +81,9 @@ extension API {
         keyed(.get, "/v1/jobs/{id}/archive.zip", "application/zip") { request, path, key in
             try await sendArchive(request, key: key, id: path["id"])
         }
+        keyed(.post, "/v1/preview", "image/png") { request, _, key in
+            try await preview(request, key: key)
+        }
         let modelList = Result { try ModelListDocument(models) }
         keyed(.get, "/v1/models", json) { request, _, _ in
             try listModels(request, try modelList.get())
@@ -118,6 +121,11 @@ extension API {
         router.on(.get, "/readyz") { _, _ in try await showReadiness() }
         router.on(.get, "/v1/signing-key") { _, _ in showSigningKey() }
         router.on(.get, "/openapi.json") { _, _ in showContract() }
+        router.on(.post, "/v1/sign-in") { request, _ in try await exchangeToken(request) }
+        // One route for all modules, so that metrics have one, too.
+        for path in page.paths.filter({ !$0.hasPrefix("/page/") }) + ["/page/{file}"] {
+            router.on(.get, path) { request, _ in try showPage(request) }
+        }
         return router
     }
 

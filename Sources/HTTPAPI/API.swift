@@ -25,14 +25,18 @@ struct API: Sendable {
     let ledger: BlobLedger
     let signingKey: SigningKey
     let forecast: Forecast
-    /// Converts uploaded pictures to semantic images.
-    let pictures: any PictureImporting
+    /// Converts uploaded pictures to semantic images, and makes previews.
+    let pictures: any PictureImporting & PicturePreviewing
     /// The models that a job may choose; the first is the default.
     let models: [OfferedModel]
     let lifecycle: Lifecycle
     let logger: Logger
     /// Space on the disk that is held back so that erasing works on a full disk.
     var reserve: DiskReserve?
+    /// The link that signs in once; `nil` if none was printed.
+    var signInLink: SignInLink?
+    /// The files of the page.
+    let page = PageFiles()
     /// Runs the derivation of keys from passphrases, one at a time: it takes time and memory, but
     /// no disk.
     let derivations = BlockingExecutor(label: "palimpsest.derivations", width: 1)

@@ -10,6 +10,8 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serves the HTTP API.",
         discussion: """
+            The first line on standard output is the address of the page for people; a terminal \
+            gets a link, too, that signs in there once. \
             The first start makes the data folder with an admin key in DIR/admin-key. Every option \
             has a variable: PALIMPSEST_MAX_BODY_BYTES for --max-body-bytes and so on; options win. \
             SIGTERM stops gracefully, a second one at once; neither loses what was accepted. \
@@ -30,7 +32,10 @@ struct ServeCommand: AsyncParsableCommand {
             try await ProtectionService(
                 settings: settings,
                 logger: logger,
-                version: Version.program
+                version: Version.program,
+                announcement: .init(isForPerson: StandardOutput.isTerminal) {
+                    StandardOutput.write($0)
+                }
             )
             .run()
         } catch let fault as ProtectionService.StartFault {

@@ -30,6 +30,9 @@ enum StandardError {
 ///
 /// It also works in a sandboxed process, which may write only to descriptors already open.
 enum StandardOutput {
+    /// Whether standard output is a terminal.
+    static var isTerminal: Bool { StandardStream.output.isTerminal }
+
     /// Writes text at once, ignoring a closed stream.
     static func write(_ text: String) {
         StandardStream.output.write(Array(text.utf8))

@@ -173,6 +173,60 @@ struct CodecProcessTests {
         #expect(outcome == .crashed(reason: reason))
     }
 
+    private func preview(
+        _ behaviour: String,
+        _ bytes: [UInt8] = [1, 2, 3]
+    ) async throws -> PicturePreview {
+        try await Material.withPool(Material.fakeCodec(behaviour)) { pool in
+            try await pool.previewPicture { Material.image(bytes) }
+        }
+    }
+
+    @Test("A preview is an honest one's picture, or its word that there can be none")
+    func previews() async throws {
+        guard case .made(let made) = try await preview("honest") else {
+            Issue.record("none was made")
+            return
+        }
+        #expect(SHA256.hash(made.png).hex == made.report.outputSHA256)
+        #expect(made.report.inputSHA256 == SHA256.hash([1, 2, 3]).hex)
+        guard case .failed(let failure) = try await preview("inspect") else {
+            Issue.record("a refusal was not passed on")
+            return
+        }
+        #expect(failure.code == "facts")
+    }
+
+    @Test("A picture whose preview ends two processes fails, and the next one is made")
+    func previewsAfterCrashes() async throws {
+        try await Material.withPool(Material.fakeCodec("dies-on-poison")) { pool in
+            let outcome = try await pool.previewPicture { Material.image(Array("poison".utf8)) }
+            guard case .failed(let failure) = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+            #expect(failure.code == "image_quarantined")
+            #expect(failure.detail.contains("ended before it answered"))
+            #expect(pool.restartCount == 2)
+            guard case .made = try await pool.previewPicture(reading: { Material.image([7]) })
+            else {
+                Issue.record("the pool does not go on")
+                return
+            }
+        }
+    }
+
+    @Test("A client that leaves its preview does not end the process")
+    func previewOutlivesItsClient() async throws {
+        try await Material.withPool(Material.fakeCodec("honest")) { pool in
+            let task = Task { try await pool.previewPicture { Material.image([7]) } }
+            task.cancel()
+            _ = try? await task.value
+            _ = try await pool.previewPicture { Material.image([8]) }
+            #expect(pool.restartCount == 0)
+        }
+    }
+
     @Test("A picture that is to become a semantic image is given back when the pool stops")
     func stopReleasesSemanticImage() async throws {
         let pool = try CodecPool(

@@ -1,6 +1,7 @@
 import Archive
 import BlobStorage
 import CodecHost
+import CodecProtocol
 import Cryptography
 import FoundationEssentials
 import HTTPServer
@@ -110,6 +111,24 @@ final class Fixture: Sendable {
 
     // MARK: - Requests
 
+    /// Sends a request to an API that differs from the fixture's.
+    func send(
+        to api: API,
+        _ method: HTTPRequest.Method,
+        _ target: String,
+        body: [UInt8]
+    )
+        async throws -> Answer
+    {
+        let request = ServerRequest(
+            method: method,
+            target: try RequestTarget(target),
+            fields: [.contentType: "application/json"],
+            body: RequestBody(body)
+        )
+        return try await Answer(await api.respond(to: request, by: api.router()))
+    }
+
     /// Sends a request, with the fixture's key unless another is given.
     func send(
         _ method: HTTPRequest.Method = .get,
@@ -139,7 +158,33 @@ final class Fixture: Sendable {
     }
 
     /// Makes what begins with a P, as codecs make PNGs of pictures, and refuses the rest.
-    private struct Codec: PictureImporting {
+    private struct Codec: PictureImporting, PicturePreviewing {
+        /// Makes a PNG of what begins with a P, of its class and of what it hides.
+        func previewPicture(
+            reading read: @Sendable () async throws -> CodecImage
+        ) async throws -> PicturePreview {
+            let image = try await read()
+            guard image.photo.bytes.first == UInt8(ascii: "P") else {
+                return .failed(ImageFailure(code: "image_truncated", detail: "It ends early."))
+            }
+            var png = Array("\(image.label.text) \(image.settings.strength) ".utf8)
+            switch image.artefact {
+            case .generated(let assignment): png += Array("\(assignment)".utf8)
+            case .imported(let picture): png += picture.bytes
+            }
+            return .made(
+                ProtectedImage(
+                    png: png,
+                    report: .sample(
+                        label: image.label,
+                        input: image.photo.sha256,
+                        output: SHA256.hash(png)
+                    ),
+                    durations: nil
+                )
+            )
+        }
+
         func importPicture(
             reading read: @Sendable () async throws -> [UInt8]
         ) async throws -> PictureImport {
@@ -180,25 +225,10 @@ final class Fixture: Sendable {
                 case .failure(let failure): _ = try await store.finish(claim, .failed(failure))
                 case .picture(let bytes):
                     let blob = try storage.put(bytes)
-                    let report = ProtectionReport(
-                        width: 1,
-                        height: 1,
-                        mode: .classWise,
-                        strength: 8,
-                        clip: true,
-                        bound: 8,
-                        maxAbsoluteDifference: 8,
-                        psnr: 33,
-                        ssim: 0.9,
+                    let report = ProtectionReport.sample(
                         label: claim.label,
-                        artefactSHA256: "s",
-                        modelSHA256: "m",
-                        inputSHA256: claim.inputSHA256.hex,
-                        outputSHA256: blob.sha256.hex,
-                        inputFormat: "jpeg",
-                        luminanceOnly: false,
-                        workingWidth: 1,
-                        workingHeight: 1
+                        input: claim.inputSHA256,
+                        output: blob.sha256
                     )
                     let output = StoredBlob(sha256: blob.sha256, size: blob.size)
                     _ = try await store.finish(
@@ -250,6 +280,36 @@ struct Answer: Sendable {
 
     private struct Code: Decodable {
         let code: String
+    }
+}
+
+extension ProtectionReport {
+    /// The report of a picture of which only the class and the hashes matter.
+    static func sample(
+        label: ClassLabel,
+        input: SHA256Digest,
+        output: SHA256Digest
+    ) -> ProtectionReport {
+        ProtectionReport(
+            width: 1,
+            height: 1,
+            mode: .classWise,
+            strength: 8,
+            clip: true,
+            bound: 8,
+            maxAbsoluteDifference: 8,
+            psnr: 33,
+            ssim: 0.9,
+            label: label,
+            artefactSHA256: "s",
+            modelSHA256: "m",
+            inputSHA256: input.hex,
+            outputSHA256: output.hex,
+            inputFormat: "jpeg",
+            luminanceOnly: false,
+            workingWidth: 1,
+            workingHeight: 1
+        )
     }
 }
 

@@ -110,6 +110,27 @@ import Testing
         #expect(try await store.finish(running, done(running)), "its lease is untouched")
     }
 
+    @Test func `One image goes back alone`() async throws {
+        let store = try test.open()
+        let tenant = try await store.tenant()
+        let job = try await store.job(tenant, sizes: [1, 1, 1])
+        let claims = try await store.claim(owner: worker())
+        try await store.finish(claims.map { ($0, $0.number == 3 ? done($0) : .failed(broken)) })
+        for number in [3, 4] {
+            #expect(
+                try await store.retryJob(job.id, image: number, tenant: tenant) == .nothing,
+                "it has not failed, or is not there"
+            )
+        }
+        guard case .queued(let retried) = try await store.retryJob(job.id, image: 2, tenant: tenant)
+        else {
+            Issue.record("it is not queued")
+            return
+        }
+        #expect(retried.counts == JobCounts(queued: 1, done: 1, failed: 1))
+        #expect(try await store.claim(owner: worker()).map(\.number) == [2])
+    }
+
     @Test func `Without anything to try again nothing changes`() async throws {
         let store = try test.open()
         let (tenant, other) = (try await store.tenant(), try await store.tenant())

@@ -47,7 +47,14 @@ def before_load_schema(context, raw_schema):
     assert len(named) == 2, named
     for schema in named:
         schema["enum"] = ["deep-hiding"]
-    create["parameters"] = [p for p in create["parameters"] if p.get("name") != "method_settings"]
+    preview = raw_schema["paths"]["/v1/preview"]["post"]
+    for operation in (create, preview):
+        for parameter in operation["parameters"]:
+            if parameter.get("name") == "model":
+                parameter["schema"]["enum"] = ["deep-hiding"]
+        operation["parameters"] = [
+            p for p in operation["parameters"] if p.get("name") != "method_settings"
+        ]
     for form in forms:
         del form["method_settings"]
 
@@ -69,6 +76,8 @@ def before_call(context, case, kwargs):
         # Otherwise a changed body with files counts as one that the schema forbids, since
         # schemathesis validates no bytes.
         case._record_starting_state()
+    if operation == "previewImage" and case.query.get("class"):
+        case.query["class"] = label(case.query["class"])
     if "label" in (case.path_parameters or {}):
         case.path_parameters["label"] = label(case.path_parameters["label"])
     if operation in ("getImage", "getReport"):

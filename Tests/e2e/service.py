@@ -44,6 +44,7 @@ class Service:
             name: value for name, value in os.environ.items() if not name.startswith("PALIMPSEST_")
         } | (environment or {})
         self.log_path = self.data.parent / f"{self.data.name}.log"
+        self.banner_path = self.data.parent / f"{self.data.name}.banner"
         self.process = None
         self.port = None
         # How clients reach it; other tests change these.
@@ -57,12 +58,12 @@ class Service:
         command = [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", self.data, "--workers", "2"]
         if self.weights is not None:
             command += ["--weights", self.weights]
-        with open(self.log_path, "ab") as log:
+        with open(self.log_path, "ab") as log, open(self.banner_path, "wb") as banner:
             seen = log.tell()
             self.process = subprocess.Popen(
                 [*command, *self.extra],
                 stderr=log,
-                stdout=log,
+                stdout=banner,
                 stdin=subprocess.DEVNULL,
                 env=self.environment,
             )

@@ -297,7 +297,7 @@ def test_what_is_refused_leaves_nothing(make_service):
     assert blobs(service) == []
     service.wait_for(lambda: not left_over(service), "the files of refused archives to be gone")
     # No member was written outside the data folder either.
-    assert sorted(os.listdir(service.data.parent)) == ["body", "data", "data.log"]
+    assert sorted(os.listdir(service.data.parent)) == ["body", "data", "data.banner", "data.log"]
     assert service.stop() == 0
 
 

@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPTypes
+import HTTPWire
 import JobModel
 import Logging
 import Queue
@@ -15,12 +16,16 @@ extension APIError {
 
 /// `POST /v1/jobs/{id}/retry`.
 extension API {
-    /// Queues the failed and the quarantined images again.
+    /// Queues the failed and the quarantined images again, or with `image=N` only that one.
     func retry(_ request: ServerRequest, key: APIKey, id: String?) async throws -> ServerResponse {
         guard !lifecycle.isDraining else { throw APIError.draining }
-        try allow([], in: request.target)
+        try allow(["image"], in: request.target)
         let job = try await job(id, of: key)
-        switch try await store.retryJob(job.id, tenant: key.id) {
+        var number: Int?
+        if let text = request.target.queryValue("image") {
+            number = try await image(text, of: job).number
+        }
+        switch try await store.retryJob(job.id, image: number, tenant: key.id) {
         case .queued(let job):
             logger.info(
                 "job retried",

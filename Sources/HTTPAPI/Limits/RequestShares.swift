@@ -13,6 +13,8 @@ final class RequestShares: Sendable {
     enum Owner: Hashable, Sendable {
         /// One key.
         case key(APIKeyID)
+        /// The previews of one key.
+        case preview(APIKeyID)
         /// All admin keys together, on the reserved connections.
         case adminsOnReserve
     }

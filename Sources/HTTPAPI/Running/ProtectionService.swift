@@ -27,6 +27,25 @@ public struct ProtectionService: Sendable {
     private let settings: Settings
     private let logger: Logger
     private let version: ProgramVersion
+    private let announcement: Announcement
+
+    /// How the service tells a person where it is.
+    public struct Announcement: Sendable {
+        /// Whether a person reads it, who may be given a link that signs in.
+        let isForPerson: Bool
+        /// Writes text.
+        let write: @Sendable (String) -> Void
+
+        /// Creates an announcement.
+        ///
+        /// - Parameters:
+        ///   - isForPerson: Whether a person reads it: a link that signs in must not reach a log.
+        ///   - write: Writes text.
+        public init(isForPerson: Bool, write: @escaping @Sendable (String) -> Void) {
+            self.isForPerson = isForPerson
+            self.write = write
+        }
+    }
 
     /// Creates a service; ``run()`` starts it.
     ///
@@ -34,10 +53,17 @@ public struct ProtectionService: Sendable {
     ///   - settings: The operator's settings.
     ///   - logger: The log of the service.
     ///   - version: The version of the program, for the log and the metrics.
-    public init(settings: Settings, logger: Logger, version: ProgramVersion) {
+    ///   - announcement: Where ``Banner`` is written once the service listens.
+    public init(
+        settings: Settings,
+        logger: Logger,
+        version: ProgramVersion,
+        announcement: Announcement
+    ) {
         self.settings = settings
         self.logger = logger
         self.version = version
+        self.announcement = announcement
     }
 
     /// Serves until the process is told to stop.
@@ -125,6 +151,16 @@ public struct ProtectionService: Sendable {
             )
         }
 
+        if let address = addresses.first {
+            announcement.write(
+                Banner.text(
+                    at: address,
+                    isEncrypted: tls != nil,
+                    token: api.signInLink?.token
+                )
+            )
+        }
+
         let reloading = ReloadSignal(servers: servers.map(\.1), logger: logger)
         for await _ in signals.requested {}
         api.lifecycle.startLeaving()
@@ -184,7 +220,7 @@ public struct ProtectionService: Sendable {
             let space: any DiskSpaceReporting = blobs
             let disk = BlockingExecutor.forDataFolder()
             try await folder.provideAdminKey(store: store)
-            let api = API(
+            var api = API(
                 settings: settings,
                 store: store,
                 blobs: blobs,
@@ -209,6 +245,9 @@ public struct ProtectionService: Sendable {
                     diskSize: try space.diskSpace().size
                 )
             )
+            if announcement.isForPerson, let secret = try await folder.adminSecret(in: store) {
+                api.signInLink = try SignInLink(for: secret)
+            }
             await api.reserve?.restore(on: api.disk, logger: logger)
             try await api.leftovers.cleanUpAfterLastRun()
             let node = try folder.provideNode()

@@ -12,6 +12,7 @@ extension HTTPField.Name {
 
     static let accelBuffering = known("X-Accel-Buffering")
     static let crossOriginOpenerPolicy = known("Cross-Origin-Opener-Policy")
+    static let figures = known("Palimpsest-Figures")
     static let idempotencyKey = known("Idempotency-Key")
     static let idempotentReplayed = known("Idempotent-Replayed")
     static let lastEventID = known("Last-Event-ID")

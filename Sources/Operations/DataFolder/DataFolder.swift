@@ -218,6 +218,18 @@ extension DataFolder {
         return try await store.key(hash: APIKeySecret(presented: secret).hash)
     }
 
+    /// Returns the secret in the file, if its key may be used.
+    ///
+    /// - Parameter store: The store of the keys' hashes.
+    /// - Returns: The secret; `nil` where ``adminKey(in:)`` finds no key.
+    /// - Throws: As ``adminKey(in:)``.
+    public func adminSecret(in store: any KeyCatalog) async throws -> APIKeySecret? {
+        guard try await adminKey(in: store) != nil, let secret = try readAdminKey() else {
+            return nil
+        }
+        return APIKeySecret(presented: secret)
+    }
+
     private func readAdminKey() throws -> String? {
         guard let text = try adminKey.read() else { return nil }
         let key = Array(text.utf8.split(whereSeparator: { $0 <= 0x20 }).first ?? [])

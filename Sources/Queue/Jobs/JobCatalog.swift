@@ -114,8 +114,17 @@ public protocol JobCatalog: Sendable {
     /// What is done, cancelled or under way stays as it is. A job that had ended goes on, and
     /// expires later.
     ///
+    /// - Parameters:
+    ///   - id: The job.
+    ///   - number: The only image to queue again; `nil` for all.
+    ///   - tenant: Whose job it is.
     /// - Returns: What was done; `nil` if the tenant has no job of this identifier.
-    func retryJob(_ id: JobIdentifier, tenant: APIKeyID) async throws(StoreError) -> JobRetry?
+    /// - Throws: Errors of the database.
+    func retryJob(
+        _ id: JobIdentifier,
+        image number: Int?,
+        tenant: APIKeyID
+    ) async throws(StoreError) -> JobRetry?
 
     /// Erases a job, whatever its state, with its images and its idempotency record.
     ///
@@ -151,4 +160,17 @@ public protocol JobCatalog: Sendable {
 
     /// What the store holds and has done, all of one moment but the size of the files.
     func statistics() async throws(StoreError) -> StoreStatistics
+}
+
+extension JobCatalog {
+    /// Queues again all that has failed of a job, as ``retryJob(_:image:tenant:)`` does.
+    ///
+    /// - Returns: What was done; `nil` if the tenant has no job of this identifier.
+    /// - Throws: Errors of the database.
+    public func retryJob(
+        _ id: JobIdentifier,
+        tenant: APIKeyID
+    ) async throws(StoreError) -> JobRetry? {
+        try await retryJob(id, image: nil, tenant: tenant)
+    }
 }

@@ -115,13 +115,15 @@ extension SQLiteStore {
         return transition
     }
 
-    /// Applies an event to every image of a job for which it is allowed; the others do not change.
+    /// Applies an event to every image of a job for which it is allowed, or to the one with a
+    /// number; the others do not change.
     ///
     /// Images without a file, which were refused on receipt, are skipped: there is nothing to
     /// retry.
     func takeAll(
         _ db: Database,
         job: Int64,
+        image number: Int? = nil,
         _ event: ImageEvent,
         now time: Int64,
         _ ledger: inout JobLedger
@@ -130,9 +132,9 @@ extension SQLiteStore {
             db,
             sql: """
                 SELECT DISTINCT state, errors, crashes, interruptions FROM images
-                WHERE job = ? AND input_sha256 IS NOT NULL
+                WHERE job = ? AND input_sha256 IS NOT NULL AND number = coalesce(?, number)
                 """,
-            arguments: [job]
+            arguments: [job, number]
         )
         for group in groups {
             guard let state = ImageState(rawValue: group["state"]) else {
@@ -145,11 +147,12 @@ extension SQLiteStore {
             let count = try ImageWrite(transition: transition, now: time).execute(
                 db,
                 where: """
-                    job = :job AND input_sha256 IS NOT NULL
+                    job = :job AND input_sha256 IS NOT NULL AND number = coalesce(:number, number)
                     AND (images.errors, images.crashes, images.interruptions) = (:olderrors, :oldcrashes, :oldinterruptions)
                     """,
                 [
-                    "job": job, "olderrors": faults.errors, "oldcrashes": faults.crashes,
+                    "job": job, "number": number, "olderrors": faults.errors,
+                    "oldcrashes": faults.crashes,
                     "oldinterruptions": faults.interruptions,
                 ]
             )

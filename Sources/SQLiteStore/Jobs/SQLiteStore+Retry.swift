@@ -3,9 +3,10 @@ public import JobModel
 public import Queue
 
 extension SQLiteStore {
-    /// Requeues the failed and quarantined images of a job.
+    /// Requeues the failed and quarantined images of a job, or only one of them.
     public func retryJob(
         _ id: JobIdentifier,
+        image number: Int?,
         tenant: APIKeyID
     ) async throws(StoreError) -> JobRetry? {
         let retry = try await write { [self] db -> JobRetry? in
@@ -16,11 +17,11 @@ extension SQLiteStore {
             let job = try Job(row: row)
             // A job that is due to expire counts as erased, even if the sweep is late.
             guard job.expiredAt == nil, (job.expiresAt ?? .max) > time else { return .expired }
-            if let excess = try Self.excess(db, retrying: row["seq"], tenant: tenant) {
+            if let excess = try Self.excess(db, retrying: row["seq"], number, tenant: tenant) {
                 return .overQuota(excess)
             }
             var ledger = JobLedger()
-            try takeAll(db, job: row["seq"], .retried, now: time, &ledger)
+            try takeAll(db, job: row["seq"], image: number, .retried, now: time, &ledger)
             guard ledger.wakesWorkers else { return .nothing }
             try ledger.settle(db, now: time)
             return try Row.fetchOne(db, sql: find, arguments: [id.text, tenant.text]).map {
@@ -35,6 +36,7 @@ extension SQLiteStore {
     private static func excess(
         _ db: Database,
         retrying job: Int64,
+        _ number: Int?,
         tenant: APIKeyID
     ) throws -> QuotaExcess? {
         let keyRow = try Row.fetchOne(
@@ -46,8 +48,9 @@ extension SQLiteStore {
             sql: """
                 SELECT count(*) AS count, coalesce(sum(input_size), 0) AS bytes FROM images
                 WHERE job = ? AND state IN ('failed', 'quarantined') AND input_sha256 IS NOT NULL
+                    AND number = coalesce(?, number)
                 """,
-            arguments: [job]
+            arguments: [job, number]
         )
         guard let key = try keyRow.map(APIKey.init(row:)), let row else {
             throw StoreError.unknownTenant
