@@ -1,13 +1,10 @@
 """The files that `make install` puts under a prefix, once for all tests."""
 
 import os
-import pathlib
 import subprocess
 
 import pytest
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PREFIX = "/usr/local"
+from places import PREFIX, ROOT
 
 
 @pytest.fixture(scope="session")

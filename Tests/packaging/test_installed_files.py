@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import PREFIX, ROOT
+from places import PREFIX, ROOT
 
 # systemd's score is 0 for what is sealed wholly and 10 for what is open.
 MOST_EXPOSURE = 1.3

@@ -6,7 +6,7 @@ import re
 import struct
 
 import pytest
-from conftest import ROOT
+from places import ROOT
 
 PAPERS = sorted(
     path.relative_to(ROOT)
