@@ -132,7 +132,8 @@ let package = Package(
             dependencies: ["CDeflate", "CPublicFiles"],
             path: "Public",
             exclude: [
-                "icon.svg", "index.html", "openapi.json", "page", "strings.json", "style.css",
+                "docs", "icon.svg", "index.html", "openapi.json", "page", "strings.json",
+                "style.css",
             ],
             swiftSettings: settings
         ),

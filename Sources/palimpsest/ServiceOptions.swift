@@ -42,6 +42,14 @@ struct ServiceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Let pages of these origins call the API: https://photos.example,… (default: none)",
+            valueName: "list"
+        )
+    )
+    var corsOrigins: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Where to serve /metrics, without a key. (default: nowhere)",
             valueName: "endpoint"
         )
@@ -222,7 +230,7 @@ struct ServiceOptions: ParsableArguments {
         let values: [SettingsKey: String?] = [
             .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,
             .tlsClientCA: tlsClientCA, .trustedProxies: trustedProxies, .metricsBind: metricsBind,
-            .data: data, .workers: workers, .weights: weights, .model: model,
+            .corsOrigins: corsOrigins, .data: data, .workers: workers, .weights: weights, .model: model,
             .compressionLevel: compressionLevel,
             .systemCallFilter: systemCallFilter, .maxHeadBytes: maxHeadBytes,
             .maxHeadFields: maxHeadFields, .maxBodyBytes: maxBodyBytes,

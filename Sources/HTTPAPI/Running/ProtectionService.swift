@@ -245,6 +245,7 @@ public struct ProtectionService: Sendable {
                     diskSize: try space.diskSpace().size
                 )
             )
+            api.version = version
             if announcement.isForPerson, let secret = try await folder.adminSecret(in: store) {
                 api.signInLink = try SignInLink(for: secret)
             }

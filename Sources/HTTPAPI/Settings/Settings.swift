@@ -23,6 +23,9 @@ public struct Settings: Sendable, Equatable {
     /// The proxies whose `X-Forwarded-For` is trusted: addresses, blocks such as `10.0.0.0/8`, or
     /// `unix`.
     public var trustedProxies: [String] = []
+    /// The origins of the pages that may call the API from a browser, such as
+    /// `https://photos.example`; none by default.
+    public var corsOrigins: [String] = []
     /// The folder of the database, the blobs, the admin key and the signing key.
     public var dataFolder = "./data"
     /// The number of codec processes, which work in parallel, from 1 to 256.
@@ -130,6 +133,8 @@ public enum SettingsKey: String, Sendable, CaseIterable {
     case metricsBind = "metrics-bind"
     /// The proxies whose `X-Forwarded-For` is trusted.
     case trustedProxies = "trusted-proxies"
+    /// The origins of the pages that may call the API from a browser.
+    case corsOrigins = "cors-origins"
     /// The data folder.
     case data
     /// The number of codec processes.
@@ -202,6 +207,7 @@ extension Settings {
         case .tlsClientCA: return tlsClientCA ?? ""
         case .metricsBind: return metrics?.description ?? ""
         case .trustedProxies: return trustedProxies.joined(separator: ",")
+        case .corsOrigins: return corsOrigins.joined(separator: ",")
         case .data: return dataFolder
         case .workers: return String(workers)
         case .weights: return weights ?? ""

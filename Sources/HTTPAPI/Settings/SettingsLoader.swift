@@ -86,6 +86,7 @@ public struct SettingsLoader {
         case .tlsClientCA: readText(text, from: source) { $0.tlsClientCA = $1 }
         case .metricsBind: readEndpoint(text, from: source) { $0.metrics = $1 }
         case .trustedProxies: readProxies(text, from: source)
+        case .corsOrigins: readOrigins(text, from: source)
         case .data: readText(text, from: source) { $0.dataFolder = $1 }
         case .weights: readText(text, from: source) { $0.weights = $1 }
         case .model: readModel(text, from: source)
@@ -243,6 +244,14 @@ public struct SettingsLoader {
             )
         }
         settings.trustedProxies = names
+    }
+
+    private mutating func readOrigins(_ text: String, from source: String) {
+        let origins = text.split(separator: ",").map { String($0.drop { $0 == " " }) }
+        for origin in origins where !WebOrigin.isValid(origin) {
+            faults.append("\(source) must hold \(WebOrigin.rule), not '\(origin)'.")
+        }
+        settings.corsOrigins = origins
     }
 
     // MARK: - Relations between settings
