@@ -230,7 +230,8 @@ struct ServiceOptions: ParsableArguments {
         let values: [SettingsKey: String?] = [
             .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,
             .tlsClientCA: tlsClientCA, .trustedProxies: trustedProxies, .metricsBind: metricsBind,
-            .corsOrigins: corsOrigins, .data: data, .workers: workers, .weights: weights, .model: model,
+            .corsOrigins: corsOrigins, .data: data, .workers: workers, .weights: weights,
+            .model: model,
             .compressionLevel: compressionLevel,
             .systemCallFilter: systemCallFilter, .maxHeadBytes: maxHeadBytes,
             .maxHeadFields: maxHeadFields, .maxBodyBytes: maxBodyBytes,

@@ -118,7 +118,7 @@ def test_classes_models_and_keys(walk):
     ))  # fmt: skip
     assert made.label == "cat" and made.semantic_image.value == "generated"
     picture = file(walk, "hats.png")
-    changed = call("classes", "put_semantic_image", "cat", body=picture, status=201)
+    changed = call("classes", "put_semantic_image", "cat", body=picture)
     assert changed.semantic_image.value == "imported" and changed.imported_count == 1
     stored = call("classes", "get_semantic_image", "cat")
     assert stored.payload.read().startswith(b"\x89PNG")
@@ -128,7 +128,7 @@ def test_classes_models_and_keys(walk):
 
     new = models.NewKey(name="alice", scopes=[models.Scope.READ])
     key = call("keys", "create_key", body=new, status=201)
-    assert key.key.startswith("plm_") and key.scopes == [models.Scope.READ]
+    assert key.secret.startswith("plm_") and key.scopes == [models.Scope.READ]
     change = models.KeyChange(name="alice's")
     assert call("keys", "update_key", key.id, body=change).name == "alice's"
     assert call("keys", "get_key", key.id).state.value == "active"
