@@ -70,9 +70,10 @@ def file(walk, name):
 def test_a_form_goes_in_and_an_archive_comes_out(walk):
     call, models = walk.call, walk.models
     form = models.CreateJobFilesBody(
-        class_="birds", file=[file(walk, "parrots.jpg"), file(walk, "plane.jpg")], preview=True
+        class_="birds", strength=6, preview=True,
+        file=[file(walk, "parrots.jpg"), file(walk, "plane.jpg")],
     )
-    job = call("jobs", "create_job", body=form, strength=6, status=202)
+    job = call("jobs", "create_job", body=form, status=202)
     assert isinstance(job, models.Job) and job.counts.total == 2
     while not job.state.value == "done":
         job = call("jobs", "get_job", job.id, wait=30)
@@ -96,7 +97,7 @@ def test_a_form_goes_in_and_an_archive_comes_out(walk):
     problem = call("jobs", "retry_job", job.id, status=409)
     assert isinstance(problem, models.Problem) and problem.code == "nothing_to_retry"
     assert call("jobs", "delete_job", job.id, status=204) is None
-    assert call("jobs", "get_job", job.id, status=410).code == "job_expired"
+    assert call("jobs", "get_job", job.id, status=404).code == "job_unknown"
 
 
 def test_one_picture_goes_in_as_bytes(walk):
