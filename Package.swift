@@ -124,6 +124,7 @@ let package = Package(
                 .embedInCode("m0011_clock.sql"),
                 .embedInCode("m0012_class_places.sql"),
                 .embedInCode("m0013_claims.sql"),
+                .embedInCode("m0014_webhooks.sql"),
             ],
             swiftSettings: settings
         ),
@@ -153,6 +154,7 @@ let package = Package(
         module("Queue", ["Cryptography", "JobModel"]),
         module("LocalBlobs", ["BlobStorage", "Cryptography", "POSIX"]),
         module("HTTPServer", ["HTTPWire", "POSIX", "SocketIO", httpTypes, logging]),
+        module("Webhooks", ["Cryptography", "POSIX", "SocketIO"]),
         module("CodecProtocol", ["CLinux", "Cryptography", "JobModel", "POSIX"]),
 
         // Layer 4: the methods, the pipeline that is the same for all of them, who starts the
@@ -203,7 +205,8 @@ let package = Package(
                 "HTTPWire",
                 "ImageHeader", "JobModel", "JobRunner", "Operations", "POSIX", "PublicFiles",
                 "Queue",
-                "Sandbox", "SemanticImages", "SocketIO", "Telemetry", httpTypes, logging,
+                "Sandbox", "SemanticImages", "SocketIO", "Telemetry", "Webhooks", httpTypes,
+                logging,
             ]
         ),
 
@@ -337,6 +340,7 @@ let package = Package(
             ["Cryptography", "JobModel", "Migrations", "Queue", "StoreHarness", grdb],
             resources: [.copy("Fixtures")]
         ),
+        tests("Webhooks"),
         tests("HTTPServer", ["HTTPWire", "ProcessHarness", "SocketIO", httpTypes, logging]),
         tests(
             "Protection",

@@ -106,6 +106,24 @@ extension API {
         keyed(.delete, "/v1/classes/{label}/semantic-image", nil) { request, path, key in
             try await removeSemanticImage(request, key: key, label: path["label"])
         }
+        keyed(.put, "/v1/webhook", json) { request, _, key in
+            try await putWebhook(request, key: key)
+        }
+        keyed(.get, "/v1/webhook", json) { request, _, key in
+            try await showWebhook(request, key: key)
+        }
+        keyed(.delete, "/v1/webhook", nil) { request, _, key in
+            try await removeWebhook(request, key: key)
+        }
+        keyed(.post, "/v1/webhook/test", json) { request, _, key in
+            try await testWebhook(request, key: key)
+        }
+        keyed(.get, "/v1/webhook/messages", json) { request, _, key in
+            try await listWebhookMessages(request, key: key)
+        }
+        keyed(.post, "/v1/webhook/messages/{id}/resend", json) { request, path, key in
+            try await resendWebhookMessage(request, key: key, id: path["id"])
+        }
         keyed(.post, "/v1/keys", json) { request, _, key in try await createKey(request, by: key) }
         keyed(.get, "/v1/keys", json) { request, _, _ in try await listKeys(request) }
         keyed(.get, "/v1/keys/{id}", json) { request, path, _ in

@@ -50,6 +50,22 @@ struct ServiceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Whether keys may have webhooks: on or off. (default: off)",
+            valueName: "switch"
+        )
+    )
+    var webhooks: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Let webhooks go to these hosts of your network, by http too. (default: none)",
+            valueName: "list"
+        )
+    )
+    var webhookLocalHosts: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Where to serve /metrics, without a key. (default: nowhere)",
             valueName: "endpoint"
         )
@@ -230,7 +246,9 @@ struct ServiceOptions: ParsableArguments {
         let values: [SettingsKey: String?] = [
             .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,
             .tlsClientCA: tlsClientCA, .trustedProxies: trustedProxies, .metricsBind: metricsBind,
-            .corsOrigins: corsOrigins, .data: data, .workers: workers, .weights: weights,
+            .corsOrigins: corsOrigins, .webhooks: webhooks,
+            .webhookLocalHosts: webhookLocalHosts, .data: data, .workers: workers,
+            .weights: weights,
             .model: model,
             .compressionLevel: compressionLevel,
             .systemCallFilter: systemCallFilter, .maxHeadBytes: maxHeadBytes,

@@ -42,7 +42,8 @@ def generated(tmp_path_factory):
 @pytest.fixture
 def walk(generated, make_measured):
     """The operations by tag and name, each called with the client, and its models and types."""
-    service = make_measured()
+    # The address is one to which nothing is sent here.
+    service = make_measured("--webhooks", "on", "--webhook-local-hosts", "127.0.0.1:9")
     # Pollings wait on the server; redirects and retries there are none.
     client = generated.AuthenticatedClient(
         base_url=service.url(""), token=service.key, raise_on_unexpected_status=True, timeout=120
@@ -135,6 +136,22 @@ def test_classes_models_and_keys(walk):
     assert call("keys", "get_key", key.id).state.value == "active"
     assert call("keys", "revoke_key", key.id).state.value == "revoked"
     assert {one.name for one in call("keys", "list_keys").keys} >= {"alice's"}
+
+
+def test_a_webhook(walk):
+    call, models = walk.call, walk.models
+    new = models.NewWebhook(url="http://127.0.0.1:9/hook")
+    made = call("webhooks", "put_webhook", body=new, status=201)
+    assert made.secret.startswith("whsec_") and made.state.value == "active"
+    assert call("webhooks", "get_webhook").url == new.url
+    message = call("webhooks", "test_webhook", status=202)
+    assert message.state.value == "waiting"
+    (listed,) = call("webhooks", "list_webhook_messages").messages
+    assert listed.id == message.id
+    again = call("webhooks", "resend_webhook_message", message.id, status=202)
+    assert again.id == message.id
+    assert call("webhooks", "delete_webhook", status=204) is None
+    assert call("webhooks", "get_webhook", status=404).code == "webhook_missing"
 
 
 def test_the_service_itself(walk):
