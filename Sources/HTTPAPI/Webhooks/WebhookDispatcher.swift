@@ -56,14 +56,7 @@ final class WebhookDispatcher: Sendable {
 
     private func deliver(_ due: DueMessage) async {
         let message = due.message
-        guard let url = WebhookURL(due.webhook.url) else { return }
-        let outcome = await sender.send(
-            Self.body(of: message),
-            id: message.id,
-            timestamp: Int64(Date().timeIntervalSince1970),
-            to: url,
-            signedBy: WebhookSecret(bytes: due.webhook.secret)
-        )
+        let outcome = await send(message, to: due.webhook)
         let attempt = attempt(outcome, after: message.attempts)
         let isAccepted = outcome.isAccepted
         logger.info(
@@ -81,6 +74,20 @@ final class WebhookDispatcher: Sendable {
             // It is due still, so it is sent again.
             logger.warning("a webhook's attempt was not noted", metadata: ["error": "\(error)"])
         }
+    }
+
+    private func send(_ message: WebhookMessage, to webhook: Webhook) async -> WebhookOutcome {
+        // A later version may refuse what an earlier one took.
+        guard let url = WebhookURL(webhook.url) else {
+            return .failed("The url is not one that this version takes.")
+        }
+        return await sender.send(
+            Self.body(of: message),
+            id: message.id,
+            timestamp: Int64(Date().timeIntervalSince1970),
+            to: url,
+            signedBy: WebhookSecret(bytes: webhook.secret)
+        )
     }
 
     private func attempt(_ outcome: WebhookOutcome, after attempts: Int) -> WebhookAttempt {

@@ -16,7 +16,6 @@ public enum HostLookup {
     ) throws(OutboundError) -> [SocketAddress] {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_flags = AI_ADDRCONFIG
         var first: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, String(port), &hints, &first) == 0 else { throw .hostUnknown }
         defer { freeaddrinfo(first) }
