@@ -124,6 +124,7 @@ let package = Package(
                 .embedInCode("m0011_clock.sql"),
                 .embedInCode("m0012_class_places.sql"),
                 .embedInCode("m0013_claims.sql"),
+                .embedInCode("m0014_webhooks.sql"),
             ],
             swiftSettings: settings
         ),
@@ -132,7 +133,8 @@ let package = Package(
             dependencies: ["CDeflate", "CPublicFiles"],
             path: "Public",
             exclude: [
-                "icon.svg", "index.html", "openapi.json", "page", "strings.json", "style.css",
+                "docs", "icon.svg", "index.html", "openapi.json", "page", "strings.json",
+                "style.css",
             ],
             swiftSettings: settings
         ),
@@ -152,6 +154,7 @@ let package = Package(
         module("Queue", ["Cryptography", "JobModel"]),
         module("LocalBlobs", ["BlobStorage", "Cryptography", "POSIX"]),
         module("HTTPServer", ["HTTPWire", "POSIX", "SocketIO", httpTypes, logging]),
+        module("Webhooks", ["Cryptography", "POSIX", "SocketIO"]),
         module("CodecProtocol", ["CLinux", "Cryptography", "JobModel", "POSIX"]),
 
         // Layer 4: the methods, the pipeline that is the same for all of them, who starts the
@@ -202,7 +205,8 @@ let package = Package(
                 "HTTPWire",
                 "ImageHeader", "JobModel", "JobRunner", "Operations", "POSIX", "PublicFiles",
                 "Queue",
-                "Sandbox", "SemanticImages", "SocketIO", "Telemetry", httpTypes, logging,
+                "Sandbox", "SemanticImages", "SocketIO", "Telemetry", "Webhooks", httpTypes,
+                logging,
             ]
         ),
 
@@ -336,6 +340,7 @@ let package = Package(
             ["Cryptography", "JobModel", "Migrations", "Queue", "StoreHarness", grdb],
             resources: [.copy("Fixtures")]
         ),
+        tests("Webhooks"),
         tests("HTTPServer", ["HTTPWire", "ProcessHarness", "SocketIO", httpTypes, logging]),
         tests(
             "Protection",

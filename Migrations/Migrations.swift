@@ -76,5 +76,11 @@ public enum Migrations {
             sql: PackageResources.m0012_class_places_sql
         ),
         Migration(version: 13, name: "m0013_claims", sql: PackageResources.m0013_claims_sql),
+        Migration(
+            version: 14,
+            name: "m0014_webhooks",
+            sql: PackageResources.m0014_webhooks_sql,
+            oldestBinary: 13
+        ),
     ]
 }

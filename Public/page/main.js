@@ -44,7 +44,7 @@ function frame(place) {
     }, "small.quiet")] : [],
   );
   document.getElementById("foot").replaceChildren(
-    h("p", {}, t("foot"), " ", h("a", { href: "/openapi.json" }, t("foot.api"))),
+    h("p", {}, t("foot"), " ", h("a", { href: "/docs" }, t("foot.api"))),
   );
 }
 

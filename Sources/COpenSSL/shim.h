@@ -32,6 +32,11 @@ static inline int copenssl_set_groups(SSL_CTX *context, const char *names) {
     return SSL_CTX_set1_groups_list(context, names);
 }
 
+/// Names the host to the server (RFC 6066 section 3); returns 1 if that worked.
+static inline int copenssl_set_host_name(SSL *session, const char *name) {
+    return (int)SSL_set_tlsext_host_name(session, name);
+}
+
 /// Clients keep their sessions themselves, as tickets.
 static inline void copenssl_keep_no_sessions(SSL_CTX *context) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);

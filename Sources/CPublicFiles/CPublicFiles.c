@@ -11,6 +11,18 @@ static const uint8_t index_html[] = {
 #embed "../../Public/index.html"
 };
 
+static const uint8_t docs_css[] = {
+#embed "../../Public/docs/docs.css"
+};
+
+static const uint8_t docs_index_html[] = {
+#embed "../../Public/docs/index.html"
+};
+
+static const uint8_t docs_problems_html[] = {
+#embed "../../Public/docs/problems.html"
+};
+
 static const uint8_t icon_svg[] = {
 #embed "../../Public/icon.svg"
 };
@@ -131,6 +143,9 @@ static const uint8_t page_words_js[] = {
 
 static const palimpsest_file files[] = {
     FILE_OF("index.html", index_html),
+    FILE_OF("docs/docs.css", docs_css),
+    FILE_OF("docs/index.html", docs_index_html),
+    FILE_OF("docs/problems.html", docs_problems_html),
     FILE_OF("icon.svg", icon_svg),
     FILE_OF("style.css", style_css),
     FILE_OF("strings.json", strings_json),

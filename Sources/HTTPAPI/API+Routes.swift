@@ -106,6 +106,24 @@ extension API {
         keyed(.delete, "/v1/classes/{label}/semantic-image", nil) { request, path, key in
             try await removeSemanticImage(request, key: key, label: path["label"])
         }
+        keyed(.put, "/v1/webhook", json) { request, _, key in
+            try await putWebhook(request, key: key)
+        }
+        keyed(.get, "/v1/webhook", json) { request, _, key in
+            try await showWebhook(request, key: key)
+        }
+        keyed(.delete, "/v1/webhook", nil) { request, _, key in
+            try await removeWebhook(request, key: key)
+        }
+        keyed(.post, "/v1/webhook/test", json) { request, _, key in
+            try await testWebhook(request, key: key)
+        }
+        keyed(.get, "/v1/webhook/messages", json) { request, _, key in
+            try await listWebhookMessages(request, key: key)
+        }
+        keyed(.post, "/v1/webhook/messages/{id}/resend", json) { request, path, key in
+            try await resendWebhookMessage(request, key: key, id: path["id"])
+        }
         keyed(.post, "/v1/keys", json) { request, _, key in try await createKey(request, by: key) }
         keyed(.get, "/v1/keys", json) { request, _, _ in try await listKeys(request) }
         keyed(.get, "/v1/keys/{id}", json) { request, path, _ in
@@ -119,6 +137,7 @@ extension API {
         }
         router.on(.get, "/healthz") { _, _ in try showHealth() }
         router.on(.get, "/readyz") { _, _ in try await showReadiness() }
+        router.on(.get, "/version") { _, _ in try showVersion() }
         router.on(.get, "/v1/signing-key") { _, _ in showSigningKey() }
         router.on(.get, "/openapi.json") { _, _ in showContract() }
         router.on(.post, "/v1/sign-in") { request, _ in try await exchangeToken(request) }
@@ -136,25 +155,27 @@ extension API {
     ///   - router: The result of ``router()``.
     /// - Returns: The route's answer, or a problem document.
     func respond(to request: ServerRequest, by router: Router) async -> ServerResponse {
+        var response: ServerResponse
         do {
-            return try await router.respond(to: request)
+            response = try await router.respond(to: request)
         } catch {
-            return refusal(of: request, for: error)
+            response = refusal(of: request, for: error)
         }
+        crossOrigin.share(&response, with: request)
+        return response
     }
 
     /// Returns the problem document for an error, and logs the error if the operator must act.
     func refusal(of request: ServerRequest, for error: any Error) -> ServerResponse {
         let fault = APIError(error)
         if fault.isServerFault {
-            logger.error(
-                "request failed",
-                metadata: [
-                    "request.id": "\(request.id)",
-                    "http.path": "\(LoggedPath.make(request.target.rawPath))",
-                    "error": "\(error)",
-                ]
-            )
+            var metadata: Logger.Metadata = [
+                "request.id": "\(request.id)",
+                "http.path": "\(LoggedPath.make(request.target.rawPath))",
+                "error": "\(error)",
+            ]
+            request.trace?.describe(in: &metadata)
+            logger.error("request failed", metadata: metadata)
         }
         if let fault = error as? HTTPFault { return Problem(fault).response }
         var problem = Problem(

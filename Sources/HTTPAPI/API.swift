@@ -35,6 +35,8 @@ struct API: Sendable {
     var reserve: DiskReserve?
     /// The link that signs in once; `nil` if none was printed.
     var signInLink: SignInLink?
+    /// The program that serves.
+    var version = ProgramVersion(number: "unknown", commit: "unknown")
     /// The files of the page.
     let page = PageFiles()
     /// Runs the derivation of keys from passphrases, one at a time: it takes time and memory, but
@@ -50,6 +52,9 @@ struct API: Sendable {
     let downloads = JobDownloads()
     /// Tests whether the data folder is writable.
     let writeProbe = WriteProbe()
+
+    /// Which pages of other origins may call this API.
+    var crossOrigin: CrossOriginAccess { CrossOriginAccess(origins: settings.corsOrigins) }
 
     /// The longest time that a request may wait for a job to end.
     static let maxWait: Duration = .seconds(60)

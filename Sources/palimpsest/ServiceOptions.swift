@@ -42,6 +42,30 @@ struct ServiceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Let pages of these origins call the API: https://photos.example,… (default: none)",
+            valueName: "list"
+        )
+    )
+    var corsOrigins: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Whether keys may have webhooks: on or off. (default: off)",
+            valueName: "switch"
+        )
+    )
+    var webhooks: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Let webhooks go to these hosts of your network, by http too. (default: none)",
+            valueName: "list"
+        )
+    )
+    var webhookLocalHosts: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Where to serve /metrics, without a key. (default: nowhere)",
             valueName: "endpoint"
         )
@@ -222,7 +246,10 @@ struct ServiceOptions: ParsableArguments {
         let values: [SettingsKey: String?] = [
             .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,
             .tlsClientCA: tlsClientCA, .trustedProxies: trustedProxies, .metricsBind: metricsBind,
-            .data: data, .workers: workers, .weights: weights, .model: model,
+            .corsOrigins: corsOrigins, .webhooks: webhooks,
+            .webhookLocalHosts: webhookLocalHosts, .data: data, .workers: workers,
+            .weights: weights,
+            .model: model,
             .compressionLevel: compressionLevel,
             .systemCallFilter: systemCallFilter, .maxHeadBytes: maxHeadBytes,
             .maxHeadFields: maxHeadFields, .maxBodyBytes: maxBodyBytes,

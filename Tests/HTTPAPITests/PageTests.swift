@@ -45,11 +45,27 @@ struct PageTests {
         #expect(try await fixture.send(.get, "/index.html", key: nil).status == 404)
     }
 
+    @Test("The documentation is there for everybody, and may run no script at all")
+    func servesDocumentation() async throws {
+        let fixture = try await Fixture()
+        for path in ["/docs", "/docs/problems"] {
+            let answer = try await fixture.send(.get, path, key: nil)
+            #expect(answer.status == 200)
+            #expect(answer.fields[.contentType] == "text/html; charset=utf-8")
+            let policy = try #require(answer.fields[.contentSecurityPolicy])
+            #expect(policy.hasPrefix("default-src 'none'; style-src 'self';"))
+            #expect(!policy.contains("script") && !answer.text.contains("<script"))
+        }
+        let style = try await fixture.send(.get, "/docs/docs.css", key: nil)
+        #expect(style.fields[.contentType] == "text/css; charset=utf-8")
+        #expect(try await fixture.send(.get, "/docs/index.html", key: nil).status == 404)
+    }
+
     @Test("As a browser fetches it, the page weighs less than 80 kB")
     func isLight() async throws {
         let fixture = try await Fixture()
         var weight = 0
-        for path in fixture.api.page.paths {
+        for path in fixture.api.page.paths where !path.hasPrefix("/docs") {
             weight += try await fixture.send(
                 .get,
                 path,

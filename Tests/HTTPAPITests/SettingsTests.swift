@@ -88,6 +88,8 @@ struct SettingsTests {
         let flags: [SettingsKey: String] = [
             .bind: bind, .tlsCertificate: "/c", .tlsKey: "/k", .tlsClientCA: "/a",
             .trustedProxies: "10.0.0.0/8,::1,unix",
+            .corsOrigins: "https://photos.example,http://[::1]:5173", .webhooks: "on",
+            .webhookLocalHosts: "hooks.lan,10.0.0.7:8000,[fd00::1]:80",
             .data: "/d", .weights: "/w", .model: "wide-2.1",
             .metricsBind: "127.0.0.1:9", .drainSeconds: "0",
             .logLevel: "debug",

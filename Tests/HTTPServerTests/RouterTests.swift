@@ -150,7 +150,7 @@ import Testing
         #expect(problem.response.fields[.retryAfter] == "5")
         #expect(
             String(decoding: bytes, as: UTF8.self)
-                == #"{"type":"about:blank","title":"Conflict","status":409,"code":"a","detail":"q\"b\\n\u0001\u000a é"}"#
+                == #"{"type":"/docs/problems#a","title":"Conflict","status":409,"code":"a","detail":"q\"b\\n\u0001\u000a é"}"#
                 + "\n"
         )
     }

@@ -170,6 +170,26 @@ private final class Machine: Sendable {
         }
     }
 
+    @Test(arguments: [year, year * -1])
+    func `A message to a webhook is sent again after its pause, however the clock is set`(
+        off: Duration
+    ) async throws {
+        let store = try open()
+        let tenant = try await store.tenant()
+        let secret = [UInt8](repeating: 1, count: 32)
+        _ = try await store.putWebhook("https://a", secret: secret, of: tenant)
+        _ = try await store.addTestMessage(of: tenant)
+        let due = try #require(try await store.dueWebhookMessages(limit: 1, sparing: []).first)
+        let attempt = WebhookAttempt(status: 500, nextAt: store.currentTime + 1_800_000)
+        try await store.noteWebhookAttempt(attempt, of: due)
+        machine.set(by: off)
+        #expect(try await pass(1770, store) == [off.milliseconds])
+        #expect(try await store.dueWebhookMessages(limit: 1, sparing: []).isEmpty)
+        machine.pass(.seconds(30))
+        let again = try await store.dueWebhookMessages(limit: 1, sparing: [])
+        #expect(again.map(\.message.id) == [due.message.id])
+    }
+
     @Test func `A restart of the service goes on by the same clock`() async throws {
         var store = try open()
         let job = try await finished(store, try await store.tenant())

@@ -102,6 +102,11 @@ import Testing
         }
     }
 
+    /// Waits for the end of the leases of a schema under which they go on to hold.
+    private func passLeases(of version: Int) {
+        if version >= 13 { test.clock.advance(by: .seconds(61)) }
+    }
+
     private static func leases(_ db: Database) throws -> [Int64] {
         try Int64.fetchAll(
             db,
@@ -149,6 +154,7 @@ import Testing
             pictures: [StoredBlob(sha256: blob("new"), size: 9)]
         )
         #expect(try await store.importSemanticImages([cats], tenant: one) == [])
+        passLeases(of: version)
         try await store.rescueExpired()
         var imported: [String: ArtefactPart<SHA256Digest>] = [:]
         while case let claims = try await store.claim(owner: worker()), !claims.isEmpty {
@@ -235,8 +241,9 @@ import Testing
         }
         #expect(replayed.id == third)
 
-        // A lease of an earlier schema has no token and holds no longer.
-        #expect(try await store.read { db in try Self.leases(db) } == [0])
+        // A lease of a schema without tokens has none and holds no longer.
+        #expect(try await store.read { db in try Self.leases(db) } == (version < 13 ? [0] : []))
+        passLeases(of: version)
 
         // What the old run had is taken back, everything queued is claimed with what to hide in it, and all jobs come to their end.
         #expect(try await store.rescueExpired() == 1)

@@ -52,7 +52,7 @@ def test_a_copy_is_clean(tree):
         ("JobRunner", "internal import CSpng", "does not list"),
         ("HTTPAPI", "import GRDB", "only SQLiteStore may use"),
         ("Operations", "import HTTPTypes", "only HTTPAPI, HTTPServer, HTTPWire may use"),
-        ("Operations", "import SocketIO", "only HTTPAPI, HTTPServer may use"),
+        ("Operations", "import SocketIO", "only HTTPAPI, HTTPServer, Webhooks may use"),
         (
             "CodecHost",
             "import Queue",

@@ -8,11 +8,16 @@ import POSIX
 import PublicFiles
 import Queue
 
-/// `/healthz`, `/readyz`, `/openapi.json` and `/v1/signing-key`, which require no key.
+/// `/healthz`, `/readyz`, `/version`, `/openapi.json` and `/v1/signing-key`, which require no key.
 extension API {
     /// `GET /healthz`: the process answers requests.
     func showHealth() throws -> ServerResponse {
         try answer(HealthDocument(status: "ok"))
+    }
+
+    /// `GET /version`: which program this is.
+    func showVersion() throws -> ServerResponse {
+        try answer(VersionDocument(version))
     }
 
     /// `GET /openapi.json`: the contract of this API.

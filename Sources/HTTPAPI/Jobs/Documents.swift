@@ -139,3 +139,14 @@ struct ManifestDocument: Encodable {
 struct HealthDocument: Encodable {
     let status: String
 }
+
+/// What `/version` tells.
+struct VersionDocument: Encodable {
+    let version: String
+    let commit: String
+
+    init(_ program: ProgramVersion) {
+        version = program.number
+        commit = program.commit
+    }
+}

@@ -2,7 +2,7 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 
-/// `/` and the files that it needs: the page for people.
+/// `/` and the files that it needs: the page for people; `/docs`: the contract for people.
 extension API {
     /// What the page may do: its own files and this API, and nothing from anywhere else.
     ///
@@ -14,6 +14,12 @@ extension API {
         "require-trusted-types-for 'script'", "trusted-types 'none'",
     ].joined(separator: "; ")
 
+    /// What the documentation may do: show itself, without any script.
+    static let docsPolicy = [
+        "default-src 'none'", "style-src 'self'", "img-src 'self'", "base-uri 'none'",
+        "form-action 'none'", "frame-ancestors 'none'",
+    ].joined(separator: "; ")
+
     /// Sends a file of the page, compressed where the client can take it.
     func showPage(_ request: ServerRequest) throws -> ServerResponse {
         guard let file = page.file(at: request.target.segments) else { throw APIError.fileUnknown }
@@ -23,7 +29,8 @@ extension API {
         let isWanted = try isWanted(request, form.tag, &fields)
         fields[.cacheControl] = "no-cache"
         fields[.vary] = "Accept-Encoding"
-        fields[.contentSecurityPolicy] = Self.pagePolicy
+        let isDocs = request.target.segments.first == "docs"
+        fields[.contentSecurityPolicy] = isDocs ? Self.docsPolicy : Self.pagePolicy
         guard isWanted else { return ServerResponse(status: .notModified, fields: fields) }
         fields[.contentType] = file.type
         if gzip != nil { fields[.contentEncoding] = "gzip" }

@@ -27,7 +27,7 @@ struct PageFiles: Sendable {
     /// The files by the path under which they are served.
     private let files: [String: File]
 
-    /// Takes the files as they are embedded; `index.html` is served at `/`.
+    /// Takes the files as they are embedded.
     init(_ files: [PublicFile] = PublicFiles.page) {
         self.files = Dictionary(
             uniqueKeysWithValues: files.map { file in
@@ -36,9 +36,18 @@ struct PageFiles: Sendable {
                     plain: Form(file.bytes),
                     gzip: file.gzipped().map(Form.init)
                 )
-                return (file.path == "index.html" ? "/" : "/\(file.path)", form)
+                return (Self.path(of: file.path), form)
             }
         )
+    }
+
+    /// Returns the path of a file: `index.html` is served at `/`, `docs/problems.html` at
+    /// `/docs/problems`.
+    private static func path(of file: String) -> String {
+        guard file.hasSuffix(".html") else { return "/\(file)" }
+        var parts = file.dropLast(".html".count).split(separator: "/")
+        if parts.last == "index" { parts.removeLast() }
+        return "/" + parts.joined(separator: "/")
     }
 
     /// The paths under which the files are served.

@@ -41,6 +41,7 @@ struct Housekeeping: Sendable {
                 try await followClock()
                 try await expire()
                 try await store.saveKeyUses()
+                try await store.forgetWebhookMessages()
                 looks += 1
                 if looks % Self.looksBetweenSweeps == 0 {
                     try await sweepOrphans()

@@ -12,6 +12,7 @@ import Queue
 import Sandbox
 import SemanticImages
 import SocketIO
+import Webhooks
 
 /// The service behind `palimpsest serve`, from opening the data folder to the last request.
 public struct ProtectionService: Sendable {
@@ -116,6 +117,13 @@ public struct ProtectionService: Sendable {
                 ),
             ]
         )
+        let webhooks: WebhookDispatcher?
+        do {
+            webhooks = try makeDispatcher(api)
+        } catch {
+            await pool.stop()
+            throw error
+        }
         let metrics = ServiceMetrics(version: version)
         let server = makeServer(api, settings.bind, api.router(), metrics, maxConnections, tls: tls)
         var servers = [(settings.bind, server)]
@@ -139,6 +147,7 @@ public struct ProtectionService: Sendable {
         }
         let housekeeping = api.housekeeping
         let sweeping = Task { await housekeeping.run() }
+        let telling = webhooks.map { dispatcher in Task { await dispatcher.run() } }
         let working = try startWorkers(of: node, api, pool, throughput, metrics)
         if let address = addresses.first { warnOfPlainHTTP(on: address) }
         for (purpose, address) in zip(["api", "metrics"], addresses) {
@@ -168,6 +177,7 @@ public struct ProtectionService: Sendable {
         api.lifecycle.startDraining()
         store.wakeWatches()
         sweeping.cancel()
+        telling?.cancel()
         working.cancel()
         await Self.drain(servers.map(\.1), grace: settings.drainGrace)
         await working.value
@@ -245,6 +255,7 @@ public struct ProtectionService: Sendable {
                     diskSize: try space.diskSpace().size
                 )
             )
+            api.version = version
             if announcement.isForPerson, let secret = try await folder.adminSecret(in: store) {
                 api.signInLink = try SignInLink(for: secret)
             }
@@ -258,6 +269,19 @@ public struct ProtectionService: Sendable {
         } catch {
             throw unusable(error)
         }
+    }
+
+    /// Makes what sends webhooks; `nil` if there are none.
+    private func makeDispatcher(_ api: API) throws -> WebhookDispatcher? {
+        guard settings.webhooks else { return nil }
+        let sender = try Self.starting {
+            try WebhookSender(
+                policy: settings.webhookPolicy,
+                version: version.number,
+                width: WebhookDispatcher.width
+            )
+        }
+        return WebhookDispatcher(store: api.store, sender: sender, logger: logger)
     }
 
     /// Returns the maximum number of connections, and warns if it is less than the setting.

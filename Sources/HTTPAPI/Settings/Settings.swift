@@ -2,6 +2,7 @@ public import HTTPServer
 public import JobModel
 import Operations
 public import Sandbox
+import Webhooks
 
 /// The settings of `palimpsest serve`.
 ///
@@ -23,6 +24,13 @@ public struct Settings: Sendable, Equatable {
     /// The proxies whose `X-Forwarded-For` is trusted: addresses, blocks such as `10.0.0.0/8`, or
     /// `unix`.
     public var trustedProxies: [String] = []
+    /// The origins of the pages that may call the API from a browser, such as
+    /// `https://photos.example`; none by default.
+    public var corsOrigins: [String] = []
+    /// Whether keys may have webhooks, which is the one thing for which the service calls others.
+    public var webhooks = false
+    /// The hosts of the operator's own network that webhooks may go to, as `HOST` or `HOST:PORT`.
+    public var webhookLocalHosts: [String] = []
     /// The folder of the database, the blobs, the admin key and the signing key.
     public var dataFolder = "./data"
     /// The number of codec processes, which work in parallel, from 1 to 256.
@@ -101,6 +109,9 @@ public struct Settings: Sendable, Equatable {
         case error
     }
 
+    /// Where webhooks may go.
+    var webhookPolicy: WebhookPolicy { WebhookPolicy(localHosts: webhookLocalHosts) }
+
     /// Creates settings with the defaults.
     public init() {}
 
@@ -130,6 +141,12 @@ public enum SettingsKey: String, Sendable, CaseIterable {
     case metricsBind = "metrics-bind"
     /// The proxies whose `X-Forwarded-For` is trusted.
     case trustedProxies = "trusted-proxies"
+    /// The origins of the pages that may call the API from a browser.
+    case corsOrigins = "cors-origins"
+    /// Whether keys may have webhooks.
+    case webhooks
+    /// The hosts of the operator's own network that webhooks may go to.
+    case webhookLocalHosts = "webhook-local-hosts"
     /// The data folder.
     case data
     /// The number of codec processes.
@@ -202,6 +219,9 @@ extension Settings {
         case .tlsClientCA: return tlsClientCA ?? ""
         case .metricsBind: return metrics?.description ?? ""
         case .trustedProxies: return trustedProxies.joined(separator: ",")
+        case .corsOrigins: return corsOrigins.joined(separator: ",")
+        case .webhooks: return webhooks ? "on" : "off"
+        case .webhookLocalHosts: return webhookLocalHosts.joined(separator: ",")
         case .data: return dataFolder
         case .workers: return String(workers)
         case .weights: return weights ?? ""

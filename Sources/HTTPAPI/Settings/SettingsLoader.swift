@@ -2,6 +2,7 @@ import HTTPServer
 import JobModel
 import Sandbox
 import SocketIO
+import Webhooks
 
 /// Reads settings from environment variables and flags, and collects all faults.
 public struct SettingsLoader {
@@ -86,6 +87,9 @@ public struct SettingsLoader {
         case .tlsClientCA: readText(text, from: source) { $0.tlsClientCA = $1 }
         case .metricsBind: readEndpoint(text, from: source) { $0.metrics = $1 }
         case .trustedProxies: readProxies(text, from: source)
+        case .corsOrigins: readOrigins(text, from: source)
+        case .webhooks: readSwitch(text, from: source) { $0.webhooks = $1 }
+        case .webhookLocalHosts: readLocalHosts(text, from: source)
         case .data: readText(text, from: source) { $0.dataFolder = $1 }
         case .weights: readText(text, from: source) { $0.weights = $1 }
         case .model: readModel(text, from: source)
@@ -168,6 +172,18 @@ public struct SettingsLoader {
         set(&settings, value)
     }
 
+    private mutating func readSwitch(
+        _ text: String,
+        from source: String,
+        set: (inout Settings, Bool) -> Void
+    ) {
+        guard text == "on" || text == "off" else {
+            faults.append("\(source) must be on or off, not '\(text)'.")
+            return
+        }
+        set(&settings, text == "on")
+    }
+
     private mutating func readModel(_ text: String, from source: String) {
         guard let model = ModelName(rawValue: text) else {
             faults.append("\(source) must be \(ModelName.rule), not '\(text)'.")
@@ -243,6 +259,24 @@ public struct SettingsLoader {
             )
         }
         settings.trustedProxies = names
+    }
+
+    private mutating func readOrigins(_ text: String, from source: String) {
+        let origins = text.split(separator: ",").map { String($0.drop { $0 == " " }) }
+        for origin in origins where !WebOrigin.isValid(origin) {
+            faults.append("\(source) must hold \(WebOrigin.rule), not '\(origin)'.")
+        }
+        settings.corsOrigins = origins
+    }
+
+    private mutating func readLocalHosts(_ text: String, from source: String) {
+        let hosts = text.split(separator: ",").map { String($0.drop { $0 == " " }) }
+        for host in hosts where WebhookURL("http://\(host)")?.target != "/" || host.hasSuffix("/") {
+            faults.append(
+                "\(source) must hold hosts, such as hooks.lan or 10.0.0.7:8000, not '\(host)'."
+            )
+        }
+        settings.webhookLocalHosts = hosts
     }
 
     // MARK: - Relations between settings

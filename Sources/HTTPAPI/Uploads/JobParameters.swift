@@ -117,11 +117,12 @@ struct JobParameters: Sendable {
         return value
     }
 
-    /// Parses `true` or `false`.
+    /// Parses `true` or `false`, also as Python writes them: generated clients put these into
+    /// forms.
     static func boolean(_ text: String, _ name: String) throws(APIError) -> Bool {
         switch text {
-        case "true": return true
-        case "false": return false
+        case "true", "True": return true
+        case "false", "False": return false
         default: throw .parameterInvalid(name, "The parameter \(name) must be true or false.")
         }
     }

@@ -9,6 +9,7 @@ extension HTTPConnection {
     func serve(_ head: RequestHead, _ framing: BodyFraming) {
         let client = context.trust.client(peer: peer, fields: head.fields)
         let number = begin(method: head.method, path: head.target.rawPath, client: client)
+        record?.trace = head.fields[.traceParent].flatMap { TraceParent($0) }
         beginClient()
         let request = ServerRequest(
             method: head.method,
@@ -160,20 +161,19 @@ extension HTTPConnection {
         task = nil
         record.duration = .nanoseconds(Int64(clamping: DeadlineClock.now() - exchangeStart))
         record.isComplete = isComplete
-        context.logger.info(
-            "request",
-            metadata: [
-                "request.id": "\(record.id)",
-                "peer": "\(record.peer)",
-                "http.method": "\(record.method?.rawValue ?? "-")",
-                "http.path": "\(context.loggedPath(record.path))",
-                "http.status": record.status.map { .stringConvertible($0) } ?? "-",
-                "http.received_bytes": .stringConvertible(record.receivedBytes),
-                "http.sent_bytes": .stringConvertible(record.sentBytes),
-                "http.duration_ms": .stringConvertible(record.duration / .milliseconds(1)),
-                "http.complete": .stringConvertible(record.isComplete),
-            ]
-        )
+        var metadata: Logger.Metadata = [
+            "request.id": "\(record.id)",
+            "peer": "\(record.peer)",
+            "http.method": "\(record.method?.rawValue ?? "-")",
+            "http.path": "\(context.loggedPath(record.path))",
+            "http.status": record.status.map { .stringConvertible($0) } ?? "-",
+            "http.received_bytes": .stringConvertible(record.receivedBytes),
+            "http.sent_bytes": .stringConvertible(record.sentBytes),
+            "http.duration_ms": .stringConvertible(record.duration / .milliseconds(1)),
+            "http.complete": .stringConvertible(record.isComplete),
+        ]
+        record.trace?.describe(in: &metadata)
+        context.logger.info("request", metadata: metadata)
         context.observer(record)
     }
 }

@@ -3,7 +3,7 @@ public import HTTPWire
 
 /// A problem document (RFC 9457).
 ///
-///     {"type":"about:blank","title":"Not Found","status":404,"code":"job_unknown",
+///     {"type":"/docs/problems#job_unknown","title":"Not Found","status":404,"code":"job_unknown",
 ///      "detail":"There is no such job."}
 public struct Problem: Error, Sendable, Equatable {
     /// The fault of one file, in a request refused because of its files.
@@ -39,6 +39,12 @@ public struct Problem: Error, Sendable, Equatable {
     /// The total number of faulty files.
     public var faultsTotal = 0
 
+    /// The page that tells what each code means, with an anchor for each.
+    ///
+    /// The address is relative, with its full path (RFC 9457 section 3.1.1): a service does not
+    /// know under which names it is reached.
+    public static let catalogue = "/docs/problems"
+
     /// Creates a problem; the title defaults to the status's reason phrase.
     public init(
         status: HTTPResponse.Status,
@@ -71,7 +77,8 @@ public struct Problem: Error, Sendable, Equatable {
         // A cache could otherwise store 404, 405, 410, 414 and 501 (RFC 9110 section 15.1).
         if fields[.cacheControl] == nil { fields[.cacheControl] = "no-store" }
         var members = [
-            "\"type\":\"about:blank\"", "\"title\":\(Self.quoted(title))",
+            "\"type\":\(Self.quoted("\(Self.catalogue)#\(code)"))",
+            "\"title\":\(Self.quoted(title))",
             "\"status\":\(status.code)",
             "\"code\":\(Self.quoted(code))", "\"detail\":\(Self.quoted(detail))",
         ]

@@ -1,4 +1,5 @@
 public import HTTPTypes
+public import HTTPWire
 
 /// The outcome of one request, for logs and metrics.
 public struct RequestRecord: Sendable, Equatable {
@@ -10,6 +11,8 @@ public struct RequestRecord: Sendable, Equatable {
     public var method: HTTPRequest.Method?
     /// The path without the query, visible ASCII only; empty for a refused head.
     public var path: String
+    /// The place in the client's trace; `nil` if the request named none.
+    public var trace: TraceParent?
     /// The status sent; `nil` if the peer disconnected first.
     public var status: Int?
     /// The number of request body bytes delivered to the handler.
@@ -27,6 +30,7 @@ public struct RequestRecord: Sendable, Equatable {
         peer: String,
         method: HTTPRequest.Method?,
         path: String,
+        trace: TraceParent? = nil,
         status: Int?,
         receivedBytes: UInt64,
         sentBytes: UInt64,
@@ -37,6 +41,7 @@ public struct RequestRecord: Sendable, Equatable {
         self.peer = peer
         self.method = method
         self.path = path
+        self.trace = trace
         self.status = status
         self.receivedBytes = receivedBytes
         self.sentBytes = sentBytes

@@ -41,6 +41,11 @@ public struct ServerRequest: Sendable {
         self.isOnReserve = isOnReserve
     }
 
+    /// The request's place in the client's trace; `nil` if it names none, or a malformed one.
+    public var trace: TraceParent? {
+        fields[.traceParent].flatMap { TraceParent($0) }
+    }
+
     /// The media type of the body, if present and well formed.
     public var contentType: MediaType? {
         fields[.contentType].flatMap { MediaType($0) }

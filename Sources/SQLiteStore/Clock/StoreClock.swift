@@ -168,6 +168,15 @@ final class StoreClock: Sendable {
                 """,
             arguments: arguments
         )
+        try db.execute(
+            sql: """
+                UPDATE webhook_messages SET next_at = next_at + step, ended_at = ended_at + step
+                FROM (SELECT seq AS moved, iif(created_at < :began, :old, :new) AS step \
+                FROM webhook_messages)
+                WHERE seq = moved
+                """,
+            arguments: arguments
+        )
     }
 }
 

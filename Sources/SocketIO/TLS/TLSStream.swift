@@ -2,7 +2,7 @@ import CLinux
 import COpenSSL
 import Glibc
 
-/// The server side of TLS over a connected descriptor.
+/// Either side of TLS over a connected descriptor.
 ///
 /// It belongs to one connection and runs on that connection's queue only. So OpenSSL's error queue,
 /// which is per thread, holds no other connection's errors between a call and the check of its
@@ -13,7 +13,8 @@ public final class TLSStream: ByteStream {
     /// After a fatal error nothing may be written, not even close_notify.
     private var isBroken = false
 
-    /// Creates a stream over a descriptor that it does not own; `nil` if there is no memory for it.
+    /// Creates the server's side over a descriptor that it does not own; `nil` if there is no
+    /// memory for it.
     public init?(_ context: TLSContext, descriptor: Int32) {
         guard let session = context.makeSession() else { return nil }
         guard SSL_set_fd(session, descriptor) == 1 else {
@@ -21,6 +22,24 @@ public final class TLSStream: ByteStream {
             return nil
         }
         SSL_set_accept_state(session)
+        self.session = session
+        self.descriptor = descriptor
+    }
+
+    /// Creates the client's side over a descriptor that it does not own; `nil` if there is no
+    /// memory for it.
+    ///
+    /// - Parameters:
+    ///   - host: The host whose certificate is demanded.
+    ///   - context: The settings.
+    ///   - descriptor: The descriptor.
+    init?(to host: String, _ context: TLSClientContext, descriptor: Int32) {
+        guard let session = context.makeSession(to: host) else { return nil }
+        guard SSL_set_fd(session, descriptor) == 1 else {
+            SSL_free(session)
+            return nil
+        }
+        SSL_set_connect_state(session)
         self.session = session
         self.descriptor = descriptor
     }

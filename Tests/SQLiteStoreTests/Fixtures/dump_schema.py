@@ -155,6 +155,12 @@ def fill(database, version):
             database.execute(f"UPDATE jobs SET {state}_endings = {state}_count WHERE expired_at IS NULL")
         database.execute("ALTER TABLE schema_migrations ADD COLUMN oldest_binary INTEGER")
         database.execute("UPDATE schema_migrations SET oldest_binary = version")
+    if version >= 14:
+        insert(database, "webhooks", tenant=first, url="https://example.com/", secret=digest("secret"), created_at=NOW)
+        insert(
+            database, "webhook_messages", id="msg_1", tenant=first, type="job.finished", data="{}", created_at=NOW,
+            attempts=1, next_at=NOW + 5000, last_status=500,
+        )  # fmt: skip
 
 
 def main():
