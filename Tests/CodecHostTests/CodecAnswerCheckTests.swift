@@ -14,7 +14,7 @@ struct CodecAnswerCheckTests {
         var report = Material.report
         change(&report)
         let check = CodecAnswerCheck(image: Material.image(), model: Material.loaded)
-        return check.contradiction(in: report, png: png).clause
+        return check.contradiction(in: report, file: png).clause
     }
 
     @Test("The truth passes")
@@ -66,7 +66,7 @@ struct CodecAnswerCheckTests {
             let check = CodecAnswerCheck(image: image, model: Material.loaded)
             for other in AppliedMask.allCases {
                 report.mask = other
-                let clause = check.contradiction(in: report, png: png).clause
+                let clause = check.contradiction(in: report, file: png).clause
                 #expect(
                     clause == (other == applied ? nil : "the report is about other settings"),
                     "\(mask) \(side)"
@@ -87,7 +87,7 @@ struct CodecAnswerCheckTests {
                     ($0.bitDepth, $0.bound, $0.maxAbsoluteDifference) = (16, bound, difference)
                     $0.outputSHA256 = SHA256.hash(png).hex
                 },
-                png: png
+                file: png
             )
         }
         #expect(clause(2056, 2056) == nil)
@@ -110,7 +110,7 @@ struct CodecAnswerCheckTests {
                     $0.height = sides[4...].reduce(0) { $0 << 8 | Int($1) }
                     $0.outputSHA256 = SHA256.hash(png).hex
                 },
-                png: png
+                file: png
             )
             #expect(clause?.contains("more pixels") == true)
         }
