@@ -87,7 +87,7 @@ struct CodecAnswerCheckTests {
                     ($0.bitDepth, $0.bound, $0.maxAbsoluteDifference) = (16, bound, difference)
                     $0.outputSHA256 = SHA256.hash(png).hex
                 },
-                file: png
+                png: png
             )
         }
         #expect(clause(2056, 2056) == nil)
@@ -110,7 +110,7 @@ struct CodecAnswerCheckTests {
                     $0.height = sides[4...].reduce(0) { $0 << 8 | Int($1) }
                     $0.outputSHA256 = SHA256.hash(png).hex
                 },
-                file: png
+                png: png
             )
             #expect(clause?.contains("more pixels") == true)
         }

@@ -20,3 +20,9 @@ def largest_change(before, after):
     )
     assert first.shape == second.shape
     return int(abs(first - second).max())
+
+
+def report_of(picture):
+    """Where the report on a picture lies: OUT/CLASS/NAME.png has OUT-reports/CLASS/NAME.json."""
+    out = picture.parents[1]
+    return out.with_name(out.name + "-reports") / picture.parent.name / f"{picture.stem}.json"

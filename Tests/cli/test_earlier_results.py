@@ -9,7 +9,7 @@ import random
 import shutil
 
 import pytest
-from pictures import picture
+from pictures import picture, report_of
 
 
 def digest(path):
@@ -19,7 +19,7 @@ def digest(path):
 def origins(folder):
     """{picture name: hash of the photo named in its report}, for complete results."""
     return {
-        path.name: json.loads(path.with_suffix(".json").read_text())["input_sha256"]
+        path.name: json.loads(report_of(path).read_text())["input_sha256"]
         for path in sorted(folder.glob("*.png"))
     }
 
@@ -231,7 +231,7 @@ def origins_of_ours(folder):
     return [
         path.name
         for path in folder.glob("*.png")
-        if path.with_suffix(".json").exists() and path.stem not in ("broken", "large")
+        if report_of(path).exists() and path.stem not in ("broken", "large")
     ]
 
 
