@@ -22,7 +22,11 @@ def largest_change(before, after):
     return int(abs(first - second).max())
 
 
+def reports_of(out):
+    """The folder of the reports on the pictures in a folder, unless a call names another."""
+    return out.with_name(out.name + "-reports")
+
+
 def report_of(picture):
     """Where the report on a picture lies: OUT/CLASS/NAME.png has OUT-reports/CLASS/NAME.json."""
-    out = picture.parents[1]
-    return out.with_name(out.name + "-reports") / picture.parent.name / f"{picture.stem}.json"
+    return reports_of(picture.parents[1]) / picture.parent.name / f"{picture.stem}.json"

@@ -342,6 +342,7 @@ def test_xmp_that_is_not_understood_or_not_carried_is_told(palimpsest, tmp_path)
             and b"XML:com.adobe.xmp" not in made
         )
         shutil.rmtree(tmp_path / "out")
+        shutil.rmtree(tmp_path / "out-reports")
     extension = segment(
         1, b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 32 + struct.pack(">II", 4, 0) + b"<a/>"
     )
