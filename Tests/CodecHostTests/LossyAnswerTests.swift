@@ -46,10 +46,13 @@ struct LossyAnswerTests {
         return check.contradiction(in: report, file: file).clause
     }
 
-    @Test("The truth passes", arguments: [
-        ("e2e/fixtures/parrots.jpg", OutputFormat.jpeg),
-        ("ImagingTests/Fixtures/turned.webp", .webp),
-    ])
+    @Test(
+        "The truth passes",
+        arguments: [
+            ("e2e/fixtures/parrots.jpg", OutputFormat.jpeg),
+            ("ImagingTests/Fixtures/turned.webp", .webp),
+        ]
+    )
     func acceptsTruth(path: String, format: OutputFormat) throws {
         #expect(try clause(Self.file(path), OutputSettings(format: format)) == nil)
     }

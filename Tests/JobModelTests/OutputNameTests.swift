@@ -102,7 +102,9 @@ import Testing
         var names = OutputNames()
         let name = OutputName(sanitizing: "a.jpg", fallback: "x")
         var seen: Set<String> = []
-        for _ in 0..<10_000 { seen.insert(names.take(name, in: label).fileName(in: .png).lowercased()) }
+        for _ in 0..<10_000 {
+            seen.insert(names.take(name, in: label).fileName(in: .png).lowercased())
+        }
         #expect(seen.count == 10_000)
         #expect(seen.contains("a-10000.png"))
     }

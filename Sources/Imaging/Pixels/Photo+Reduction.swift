@@ -12,6 +12,7 @@ extension Photo {
     ///
     /// - Parameter format: ``ImageFormat/jpeg`` or ``ImageFormat/webp``; for others the photo is
     ///   returned as it is.
+    /// - Returns: The photo.
     public func reduced(to format: ImageFormat) -> Photo {
         guard format == .jpeg || format == .webp else { return self }
         var photo = inEightBits()

@@ -16,6 +16,7 @@ extension Photo {
     /// published picture scales the original once more and compares exactly.
     ///
     /// - Parameter maxSide: The longer side in pixels, at least 1.
+    /// - Returns: The photo.
     public func shrunk(toFit maxSide: Int) -> Photo {
         guard max(width, height) > maxSide else { return self }
         let size = size(fitting: maxSide)

@@ -14,6 +14,7 @@ enum WebPContainer {
     ///   - width: The picture's columns.
     ///   - height: The picture's rows.
     ///   - hasAlpha: Whether the picture may have transparent pixels.
+    /// - Returns: The file.
     static func add(
         profile: [UInt8]?,
         exif: [UInt8]?,

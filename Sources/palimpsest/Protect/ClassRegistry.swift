@@ -159,7 +159,8 @@ struct ClassRegistry {
     func announcement(in folder: OutputFolder) -> String? {
         let path = StandardError.printable("\(folder.reports.path)/\(Self.name)")
         guard !isMoving else {
-            return "\(path) is now where the seed of the semantic images is, no longer among the pictures"
+            return
+                "\(path) now holds the seed of the semantic images, which is no longer among the pictures"
         }
         guard isNew else { return nil }
         return

@@ -79,7 +79,8 @@ struct EarlierResultSorting {
             case (.complete, .refused): done.append(Self.refusal(of: picture, path))
             case (.complete, .overwritten):
                 let newPath = output.picturePath(of: picture, in: format)
-                if !isPhoto(path, for: picture), path == newPath || !isPhoto(newPath, for: picture) {
+                if !isPhoto(path, for: picture), path == newPath || !isPhoto(newPath, for: picture)
+                {
                     wanted.append(picture)
                 }
             }

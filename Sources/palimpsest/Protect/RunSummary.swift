@@ -59,7 +59,9 @@ struct RunSummary: Encodable {
         self.init(
             in: output,
             isDryRun: true,
-            photos: plan.pictures.map { Photo($0, at: output.picturePath(of: $0, in: plan.format)) },
+            photos: plan.pictures.map {
+                Photo($0, at: output.picturePath(of: $0, in: plan.format))
+            },
             faults: plan.faults.map(Fault.init)
         )
     }
