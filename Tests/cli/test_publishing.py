@@ -68,8 +68,9 @@ def test_a_webp_is_lossy_and_keeps_profile_metadata_and_transparency(palimpsest,
     exif[0x8298] = "Somebody"
     image.save(tmp_path / "a.png", icc_profile=PROFILE, exif=exif)
     path, report = made(
-        palimpsest, tmp_path / "a.png", tmp_path / "out", "--format", "webp", "--metadata", "copyright"
-    )
+        palimpsest, tmp_path / "a.png", tmp_path / "out", "--format", "webp", "--metadata",
+        "copyright",
+    )  # fmt: skip
     after = Image.open(path)
     assert (path.name, after.format, after.mode) == ("a.webp", "WEBP", "RGBA")
     assert after.info["icc_profile"] == PROFILE
@@ -126,8 +127,9 @@ def test_larger_photos_are_scaled_as_pillow_scales_them_and_the_bound_holds(
 ):
     photo = smooth(tmp_path / "a.png", size)
     path, report = made(
-        palimpsest, photo, tmp_path / "out", "--max-side", "100", "--strength", "1", "--mask", "none"
-    )
+        palimpsest, photo, tmp_path / "out", "--max-side", "100", "--strength", "1", "--mask",
+        "none",
+    )  # fmt: skip
     assert Image.open(path).size == expected
     scaled = Image.open(photo).resize(expected, Image.BICUBIC)
     # Pillow rounds between its two passes, which makes one level.
@@ -156,7 +158,8 @@ def test_scaling_weighs_colours_by_alpha(palimpsest, tmp_path):
 @pytest.mark.parametrize("format", ["jpeg", "webp"])
 def test_verify_measures_a_copy_and_claims_no_bound(palimpsest, tmp_path, format):
     photo = smooth(tmp_path / "a.png")
-    path, report = made(palimpsest, photo, tmp_path / "out", "--format", format, "--max-side", "150")
+    options = ("--format", format, "--max-side", "150")
+    path, report = made(palimpsest, photo, tmp_path / "out", *options)
     for options in [(), ("--manifest", report_of(path))]:
         result = palimpsest("verify", photo, path, *options)
         assert result.returncode == 0, result.stdout

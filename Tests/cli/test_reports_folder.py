@@ -1,4 +1,4 @@
-"""The folder of what is not published: where it is, what is in it, and what earlier releases left."""
+"""The folder of what is not published: where it is, its files, and what earlier releases left."""
 
 import json
 import os

@@ -106,7 +106,8 @@ def test_its_results_are_known_by_the_reports_beside_them(sample):
     folder = sample / "protected"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     result = run("protect", sample / "photos", "--out", folder, "--skip-existing")
-    assert result.returncode == 0 and "left out 5 photos that have a result" in result.stderr, result
+    assert result.returncode == 0, result
+    assert "left out 5 photos that have a result" in result.stderr
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 

@@ -54,7 +54,10 @@ public struct OutputSettings: Sendable, Hashable {
             guard quality == nil else {
                 throw SettingsFault(
                     .qualityInvalid,
-                    "A PNG is lossless and has no quality; leave quality out, or choose format=jpeg or format=webp."
+                    """
+                    A PNG is lossless and has no quality; leave quality out, or choose format=jpeg \
+                    or format=webp.
+                    """
                 )
             }
             guard chroma == nil else {
