@@ -1,4 +1,4 @@
-"""Pictures for publishing: JPEG and WebP as other programs read them, sizes, and what is refused."""
+"""Pictures for publishing: JPEG and WebP as other programs read them, sizes, and refusals."""
 
 import json
 import subprocess
