@@ -167,7 +167,10 @@ let package = Package(
         module("Protection", ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods"]),
         module(
             "CodecHost",
-            ["CLinux", "CodecProtocol", "Cryptography", "JobModel", "POSIX", "Sandbox", logging]
+            [
+                "CLinux", "CodecProtocol", "Cryptography", "ImageHeader", "JobModel", "POSIX",
+                "Sandbox", logging,
+            ]
         ),
         module("SQLiteStore", ["Cryptography", "JobModel", "Migrations", "POSIX", "Queue", grdb]),
 

@@ -38,3 +38,12 @@ export const blob = async (path, options) => (await send(path, options)).blob();
 
 /** The path of a job, of an image of it, or of something below them. */
 export const jobPath = (id, ...rest) => ["/v1/jobs", id, ...rest].map(String).join("/");
+
+const extension = (image) => image.file.split(".").pop();
+
+/** The path of a protected picture, which ends as its file does. */
+export const imagePath = (id, image) =>
+  `${jobPath(id, "images", image.number)}.${extension(image)}`;
+
+/** The name of a protected picture's format. */
+export const formatOf = (image) => ({ jpg: "JPEG", webp: "WebP" })[extension(image)] ?? "PNG";

@@ -1,6 +1,6 @@
 // One image large: before and after, its figures, and how anybody checks them.
 
-import { blob, jobPath, json } from "./api.js";
+import { blob, formatOf, imagePath, jobPath, json } from "./api.js";
 import { command, commands, curl, quoted } from "./curl.js";
 import { button, h, say } from "./dom.js";
 import { save } from "./download.js";
@@ -18,7 +18,9 @@ export const verifyCommand = (image) => [
 
 /** What the report says, as sentences. */
 function verification(report, image) {
-  const within = report.bound === undefined || report.bound === null
+  const format = formatOf(image);
+  const within = report.png ? t("verify.lossy", { n: levels(report.linf), format })
+    : report.bound === undefined || report.bound === null
     ? t("verify.free", { n: levels(report.linf) })
     : t("verify.bound", { n: levels(report.linf), bound: levels(report.bound) });
   const quality = Number.isFinite(report.psnr)
@@ -34,6 +36,7 @@ function verification(report, image) {
 /** Opens the image in a dialog. */
 export async function compare(job, image) {
   const view = viewer();
+  const download = t("download.image", { format: formatOf(image) });
   const facts = h("div.facts", {});
   const path = (...rest) => jobPath(job.id, "images", image.number, ...rest);
   const input = h("input", { type: "file", hidden: true, accept: "image/*,.heic,.avif" });
@@ -58,22 +61,22 @@ export async function compare(job, image) {
     trouble.hidden = false;
   };
 
-  let png;
+  let delivered;
   async function show() {
     const file = original(job.id, image);
     ask.hidden = Boolean(file);
     view.say(t("loading"));
     if (file) {
-      png ??= await blob(`${path()}.png`);
-      await view.show(file, png);
+      delivered ??= await blob(imagePath(job.id, image));
+      await view.show(file, delivered);
     } else if (job.preview) {
       const [one, two] = await Promise.all(
         [path("before.jpg"), path("after.jpg")].map((part) => blob(part)),
       );
       await view.show(one, two, { small: true });
     } else {
-      png ??= await blob(`${path()}.png`);
-      await view.show(null, png);
+      delivered ??= await blob(imagePath(job.id, image));
+      await view.show(null, delivered);
     }
   }
 
@@ -91,12 +94,12 @@ export async function compare(job, image) {
     report = await json(path("report"));
     facts.append(
       h("p.figures", {}, figureWords(report)),
-      h("div.actions", {}, button(t("download.png"), () => {
-        save(`${path()}.png`, image.file.split("/").pop()).then(() => say(t("saved")), fail);
+      h("div.actions", {}, button(download, () => {
+        save(imagePath(job.id, image), image.file.split("/").pop()).then(() => say(t("saved")), fail);
       }, "button.primary")),
       verification(report, image),
       commands(() => [
-        [t("download.png"), curl(`${path()}.png`, "-o", quoted(image.file.split("/").pop()))],
+        [download, curl(imagePath(job.id, image), "-o", quoted(image.file.split("/").pop()))],
         [t("curl.report"), curl(path("report"))],
       ]),
     );

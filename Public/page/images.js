@@ -1,6 +1,6 @@
 // The rows of a job's images, a page at a time, kept up to date by events.
 
-import { blob, jobPath, json } from "./api.js";
+import { blob, formatOf, imagePath, jobPath, json } from "./api.js";
 import { compare } from "./compare.js";
 import { button, h, say } from "./dom.js";
 import { save } from "./download.js";
@@ -29,7 +29,7 @@ export function imageList(job, { retry, fail, signal }) {
     const name = image.source ?? image.name;
     const source = !isDone ? original(job.id, image) && (async () => original(job.id, image))
       : job.preview ? () => blob(jobPath(job.id, "images", image.number, "after.jpg"), { signal })
-        : () => blob(`${jobPath(job.id, "images", image.number)}.png`, { signal });
+        : () => blob(imagePath(job.id, image), { signal });
     return h(
       "li.image", { "data-state": image.state },
       thumbnail(source),
@@ -44,10 +44,10 @@ export function imageList(job, { retry, fail, signal }) {
         isDone && button(t("compare"), () => compare(job, image), "small", {
           "aria-label": `${t("compare")}: ${name}`,
         }) || null,
-        isDone && button("PNG", () => save(
-          `${jobPath(job.id, "images", image.number)}.png`, image.file.split("/").pop(),
+        isDone && button(formatOf(image), () => save(
+          imagePath(job.id, image), image.file.split("/").pop(),
         ).then(() => say(t("saved")), fail), "small", {
-          "aria-label": `${t("download.png")}: ${name}`,
+          "aria-label": `${t("download.image", { format: formatOf(image) })}: ${name}`,
         }) || null,
         isBad && button(t("retry"), () => retry(image), "small", {
           "aria-label": `${t("retry")}: ${name}`,

@@ -8,14 +8,12 @@ import { bar, button, h, say } from "./dom.js";
 import { remember } from "./originals.js";
 import * as staging from "./staging.js";
 import { choice, strengthPanel } from "./strength.js";
-import { batches, parameters, send } from "./transfer.js";
+import { batches, jobParameters, send } from "./transfer.js";
 import { bytes, duration, t } from "./words.js";
 
 /** The command that sends what is staged; a long list is cut, since nobody pastes it. */
 function sendCommand() {
-  const query = parameters(choice);
-  query.set("preview", "true");
-  const path = `/v1/jobs?${query}`;
+  const path = `/v1/jobs?${jobParameters(choice)}`;
   return batches(staging.items).slice(0, 3).map((batch) => {
     const [first] = batch;
     if (first.kind === "archive") {
@@ -109,8 +107,7 @@ export function protectPlace(main, { go, signal }) {
     );
     submit.disabled = true;
     const made = [];
-    const query = parameters(choice);
-    query.set("preview", "true");
+    const query = jobParameters(choice);
     const progress = meter(sent, Math.max(sizeOf(items), 1));
     try {
       // A key that is refused in the midst of a large transfer may look like a broken line.

@@ -9,7 +9,9 @@ import { viewer } from "./viewer.js";
 import { number, t } from "./words.js";
 
 /** What the reader has chosen; it outlives a change of the view. */
-export const choice = { strength: 8, mask: "auto", mode: "sample-wise", metadata: "strip" };
+export const choice = {
+  strength: 8, mask: "auto", mode: "sample-wise", metadata: "strip", format: "png", side: "",
+};
 
 /** Reads the figures that come with a preview, `linf=8, psnr=44.1, ssim=0.991`. */
 export const figures = (header) => Object.fromEntries(
@@ -30,6 +32,13 @@ export const figureWords = ({ linf, psnr, ssim }) => [
 function select(name, values) {
   return h("select", { onchange: (event) => set(name, event.target.value) }, values.map((value) =>
     h("option", { value, selected: choice[name] === value }, t(`${name}.${value}`))));
+}
+
+/** A choice about the file alone, which the preview does not show. */
+function fileSelect(name, values) {
+  return h("select", { onchange: (event) => { choice[name] = event.target.value; } },
+    values.map((value) => h("option", { value, selected: choice[name] === value },
+      t(value ? `${name}.${value}` : `${name}.any`))));
 }
 
 let onchange = () => {};
@@ -125,6 +134,11 @@ export function strengthPanel(signal) {
     h("datalist", { id: "strengths" }, ["1", "4", "8", "12", "16"].map((value) =>
       h("option", { value }))),
     strip,
+    h(
+      "div.columns.publish", {},
+      field(t("format.label"), fileSelect("format", ["png", "jpeg", "webp"]), t("format.hint")),
+      field(t("side.label"), fileSelect("side", ["", "2048", "1280"]), t("side.hint")),
+    ),
     h(
       "details", {}, h("summary", {}, t("more.title")),
       h(

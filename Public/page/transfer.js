@@ -34,6 +34,15 @@ export function parameters({ strength, mask, mode, metadata }) {
   return query;
 }
 
+/** The parameters of a job that is sent: also how its pictures are published, with previews. */
+export function jobParameters(choice) {
+  const query = parameters(choice);
+  if (choice.format !== "png") query.set("format", choice.format);
+  if (choice.side) query.set("max_side", choice.side);
+  query.set("preview", "true");
+  return query;
+}
+
 function form(batch) {
   const data = new FormData();
   let label;

@@ -194,9 +194,13 @@ export function viewer() {
       );
       if (mine !== turn) return;
       const isSameSize = first?.width === second?.width && first?.height === second?.height;
+      // A picture that was made smaller for the web lies over its original in the same frame.
+      const isSameShape = first && second && Math.abs(
+        first.width * second.height - first.height * second.width,
+      ) <= Math.max(first.width, first.height);
       const isOther = picture()?.width !== (second ?? first)?.width;
-      [before, after, changes] = [isSameSize || !second ? first : null, second, null];
-      blobs = before && after && !small ? [one, two] : [null, null];
+      [before, after, changes] = [isSameShape || !second ? first : null, second, null];
+      blobs = before && after && isSameSize && !small ? [one, two] : [null, null];
       if (shown === "difference" && !blobs[0]) shown = "compare";
       if (isOther) scale = null;
       note.textContent = !picture() ? t("viewer.unshown") : !before ? t("viewer.nobefore") : "";

@@ -72,7 +72,7 @@ struct PhotoCommand: ParsableCommand {
                 label: label,
                 settings: settings,
                 artefact: .generated(own)
-            ).png
+            ).file
         }
         let memory = try Self.peakMemoryKiB()
         let decoded = try PhotoDecoder.decode(file), protected = try PhotoDecoder.decode(png)

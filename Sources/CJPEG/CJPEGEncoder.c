@@ -24,13 +24,15 @@ static void on_error(j_common_ptr common) {
 
 static void on_message(j_common_ptr common) { (void)common; }
 
+static void write_app1(struct jpeg_compress_struct *compressor, palimpsest_jpeg_app1 segment) {
+    if (segment.count == 0) return;
+    jpeg_write_marker(compressor, JPEG_APP0 + 1, segment.bytes, (unsigned int)segment.count);
+}
+
 palimpsest_jpeg_status palimpsest_jpeg_encode(
-    const uint8_t *rows,
-    uint32_t width,
-    uint32_t height,
-    int32_t quality,
-    const uint8_t *icc,
-    size_t icc_count,
+    const palimpsest_jpeg_picture *picture,
+    palimpsest_jpeg_app1 exif,
+    palimpsest_jpeg_app1 xmp,
     palimpsest_jpeg_file *file
 ) {
     file->bytes = NULL;
@@ -53,16 +55,27 @@ palimpsest_jpeg_status palimpsest_jpeg_encode(
     }
     jpeg_create_compress(compressor);
     jpeg_mem_dest(compressor, &writer->bytes, &writer->count);
-    compressor->image_width = width;
-    compressor->image_height = height;
-    compressor->input_components = 3;
-    compressor->in_color_space = JCS_RGB;
+    compressor->image_width = picture->width;
+    compressor->image_height = picture->height;
+    compressor->input_components = picture->components;
+    compressor->in_color_space = picture->components == 1 ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_set_defaults(compressor);
-    jpeg_set_quality(compressor, quality, TRUE);
+    jpeg_set_quality(compressor, picture->quality, TRUE);
+    if (picture->components == 3) {
+        // The factors of luma; those of chroma are 1.
+        const int factor = picture->halves_chroma ? 2 : 1;
+        compressor->comp_info[0].h_samp_factor = factor;
+        compressor->comp_info[0].v_samp_factor = factor;
+    }
     jpeg_start_compress(compressor, TRUE);
-    if (icc != NULL) jpeg_write_icc_profile(compressor, icc, (unsigned int)icc_count);
-    while (compressor->next_scanline < height) {
-        JSAMPROW row = (JSAMPROW)(rows + (size_t)compressor->next_scanline * width * 3);
+    write_app1(compressor, exif);
+    write_app1(compressor, xmp);
+    if (picture->icc != NULL) {
+        jpeg_write_icc_profile(compressor, picture->icc, (unsigned int)picture->icc_count);
+    }
+    const size_t row_count = (size_t)picture->width * (size_t)picture->components;
+    while (compressor->next_scanline < picture->height) {
+        JSAMPROW row = (JSAMPROW)(picture->rows + compressor->next_scanline * row_count);
         jpeg_write_scanlines(compressor, &row, 1);
     }
     jpeg_finish_compress(compressor);

@@ -4,8 +4,8 @@ import JobModel
 
 /// Checks a codec's answer about a picture against what the parent can verify itself.
 ///
-/// A codec process has handled hostile bytes and may be compromised. So the parent hashes its PNG,
-/// reads the PNG's header, and compares the report with the request. Whether the pixels are right
+/// A codec process has handled hostile bytes and may be compromised. So the parent hashes its file,
+/// reads the file's header, and compares the report with the request. Whether the pixels are right
 /// cannot be checked without decoding, which only codecs do.
 struct CodecAnswerCheck {
     /// More entries than any picture can have.
@@ -20,22 +20,25 @@ struct CodecAnswerCheck {
     ///
     /// - Parameters:
     ///   - report: The codec's report.
-    ///   - png: The picture that came with it.
-    /// - Returns: What is wrong, as a clause, or `nil`; and the hash of `png`.
+    ///   - file: The picture that came with it.
+    /// - Returns: What is wrong, as a clause, or `nil`; and the hash of `file`.
     func contradiction(
         in report: ProtectionReport,
-        png: [UInt8]
+        file: [UInt8]
     ) -> (clause: String?, outputSHA256: SHA256Digest) {
-        let outputSHA256 = SHA256.hash(png)
-        return (clause(report, png, outputSHA256), outputSHA256)
+        let outputSHA256 = SHA256.hash(file)
+        return (clause(report, file, outputSHA256), outputSHA256)
     }
 
     private func clause(
         _ report: ProtectionReport,
-        _ png: [UInt8],
+        _ file: [UInt8],
         _ outputSHA256: SHA256Digest
     ) -> String? {
-        guard let size = PNGHeader(png) else { return "the picture is not a PNG" }
+        let output = image.settings.output
+        guard let size = DeliveredHeader(file, in: output.format) else {
+            return "the picture is not a \(output.format.title)"
+        }
         guard report.outputSHA256 == outputSHA256.hex else {
             return "the report's hash is not the picture's"
         }
@@ -54,9 +57,17 @@ struct CodecAnswerCheck {
         guard !isTooLarge, pixels <= ImageCost.maxPixelsRange.upperBound else {
             return "the picture has more pixels than any may have"
         }
+        guard max(size.width, size.height) <= output.maxSide ?? .max else {
+            return "the picture is larger than asked for"
+        }
         guard report.label == image.label, report.agrees(with: image.settings)
         else { return "the report is about other settings" }
-        guard report.maxAbsoluteDifference > 0 else { return "nothing was changed" }
+        let released = report.lossless?.maxAbsoluteDifference ?? report.maxAbsoluteDifference
+        guard report.maxAbsoluteDifference > 0, released > 0 else { return "nothing was changed" }
+        let sampleBound = image.settings.sampleBound(bitDepth: report.bitDepth)
+        guard released <= sampleBound ?? (1 << report.bitDepth - 1) else {
+            return "the change is larger than its bound"
+        }
         guard report.maxAbsoluteDifference <= report.bound ?? (1 << report.bitDepth - 1) else {
             return "the change is larger than its bound"
         }

@@ -4,9 +4,9 @@ public import JobModel
 
 /// The outcome of a picture that was handed to a codec process.
 public enum CodecOutcome: Sendable, Equatable {
-    /// It is protected; its PNG's hash, signature and size and the bound match the report.
+    /// It is protected; its file's hash, signature and size and the bound match the report.
     ///
-    /// `sha256` is the hash of the PNG. The durations are the process's own, if they are plausible.
+    /// `sha256` is the hash of the file. The durations are the process's own, if they are plausible.
     case protected(ProtectedImage, sha256: SHA256Digest)
     /// It can never be protected.
     case failed(ImageFailure)

@@ -182,7 +182,7 @@ struct CodecSession: ~Copyable {
             let check = CodecAnswerCheck(image: image, model: model)
             let (contradiction, outputSHA256) = check.contradiction(
                 in: protected.report,
-                png: protected.png
+                file: protected.file
             )
             if let contradiction { throw End(reason: "its answer is false: \(contradiction)") }
             guard Set(protected.attachments.keys) == image.attachments else {
@@ -194,7 +194,7 @@ struct CodecSession: ~Copyable {
             // be good.
             let passed = begin.duration(to: .now) / .seconds(1)
             let credible = ProtectedImage(
-                png: protected.png,
+                file: protected.file,
                 report: protected.report,
                 attachments: protected.attachments,
                 durations: protected.durations.flatMap { $0.isPlausible(within: passed) ? $0 : nil }

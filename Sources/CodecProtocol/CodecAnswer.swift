@@ -10,7 +10,7 @@ public import JobModel
 /// - `{"type": "unready", "code", "detail"}`: sent instead if the process cannot work; it then
 ///   exits.
 /// - `{"type": "protected", "id", "report", "durations", "attachments": [{"kind", "bytes"}]}`: the
-///   body is the PNG, followed by the attachments. The durations are optional.
+///   body is the picture, followed by the attachments. The durations are optional.
 /// - `{"type": "imported"}`: the body is the PNG to keep.
 /// - `{"type": "failed", "id", "code", "detail"}`: the id is 0 in the answer to an import.
 public enum CodecAnswer: Sendable, Equatable {
@@ -74,7 +74,7 @@ public enum CodecAnswer: Sendable, Equatable {
             header.attachments = parts.map {
                 Header.Attachment(kind: $0.key, bytes: $0.value.count)
             }
-            body = parts.reduce(into: image.png) { $0 += $1.value }
+            body = parts.reduce(into: image.file) { $0 += $1.value }
         case .imported(let png):
             header.type = "imported"
             body = png
@@ -116,12 +116,12 @@ public enum CodecAnswer: Sendable, Equatable {
             guard let id = header.id, let report = header.report else {
                 throw .badHeader("lacks the id or the report")
             }
-            var png = frame.body
-            let attachments = try Self.detach(header.attachments ?? [], from: &png)
+            var file = frame.body
+            let attachments = try Self.detach(header.attachments ?? [], from: &file)
             self = .protected(
                 id: id,
                 ProtectedImage(
-                    png: png,
+                    file: file,
                     report: report,
                     attachments: attachments,
                     durations: header.durations

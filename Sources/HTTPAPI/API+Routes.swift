@@ -55,8 +55,17 @@ extension API {
         keyed(.get, "/v1/jobs/{id}/images", json) { request, path, key in
             try await listImages(request, key: key, id: path["id"])
         }
-        keyed(.get, "/v1/jobs/{id}/images/{number}.png", "image/png") { request, path, key in
-            try await sendImage(request, key: key, id: path["id"], number: path["number"])
+        for format in OutputFormat.allCases {
+            let pattern = "/v1/jobs/{id}/images/{number}.\(format.fileExtension)"
+            keyed(.get, pattern, format.mediaType) { request, path, key in
+                try await sendImage(
+                    in: format,
+                    request,
+                    key: key,
+                    id: path["id"],
+                    number: path["number"]
+                )
+            }
         }
         keyed(.get, "/v1/jobs/{id}/images/{number}/report", json) { request, path, key in
             try await showReport(request, key: key, id: path["id"], number: path["number"])

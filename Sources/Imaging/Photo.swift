@@ -36,6 +36,9 @@ public struct Photo: Sendable, Equatable {
     /// The source's colour statements that cannot be used.
     public var colorOmissions: [Omission] = []
 
+    /// What the delivered format cannot hold of the samples.
+    public var sampleOmissions: [Omission] = []
+
     /// The source's metadata.
     public var metadata: PhotoMetadata
 
@@ -78,6 +81,32 @@ public struct Photo: Sendable, Equatable {
         colorimetry = colors.colorimetry
         hasColorsByEXIF = colors.isByEXIF
         colorOmissions = colors.omissions
+    }
+
+    /// Returns a photo of other samples with everything else that is known of this one.
+    func with(
+        samples: [UInt8],
+        width: Int? = nil,
+        height: Int? = nil,
+        layout: PixelLayout? = nil,
+        depth: SampleDepth? = nil
+    ) -> Photo {
+        var photo = Photo(
+            width: width ?? self.width,
+            height: height ?? self.height,
+            layout: layout ?? self.layout,
+            depth: depth ?? self.depth,
+            samples: samples,
+            iccProfile: iccProfile,
+            metadata: metadata,
+            sourceFormat: sourceFormat
+        )
+        photo.codePoints = codePoints
+        photo.colorimetry = colorimetry
+        photo.hasColorsByEXIF = hasColorsByEXIF
+        photo.colorOmissions = colorOmissions
+        photo.sampleOmissions = sampleOmissions
+        return photo
     }
 
     /// Bytes per pixel.

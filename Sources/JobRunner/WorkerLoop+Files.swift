@@ -124,7 +124,7 @@ extension WorkerLoop {
             var stored: [StoredAttachment] = []
             var output: BlobReference?
             do throws(BlobStorageError) {
-                let blob = try ledger.put(image.png)
+                let blob = try ledger.put(image.file)
                 output = blob
                 guard blob.sha256 == sha256 else { throw .corrupt }
                 try store(
@@ -136,7 +136,7 @@ extension WorkerLoop {
                 )
                 return .done(
                     output: StoredBlob(sha256: blob.sha256, size: blob.size),
-                    crc32: CRC32.checksum(image.png),
+                    crc32: CRC32.checksum(image.file),
                     report: image.report,
                     attachments: stored
                 )

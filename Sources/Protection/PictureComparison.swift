@@ -1,4 +1,5 @@
 public import Imaging
+public import JobModel
 
 /// Compares an original with a picture that is claimed to be its protected version.
 public struct PictureComparison: Sendable, Equatable {
@@ -34,7 +35,11 @@ public struct PictureComparison: Sendable, Equatable {
         public var areKept: Bool { self != .changed }
     }
 
-    /// The number of columns of both.
+    /// The format of the protected picture.
+    ///
+    /// Only a lossless one can keep a bound.
+    public let format: OutputFormat
+    /// The number of columns of both, after a larger original was scaled.
     public let width: Int
     /// The number of rows of both, after the original's orientation was applied.
     public let height: Int
@@ -42,24 +47,31 @@ public struct PictureComparison: Sendable, Equatable {
     public let depth: SampleDepth
     /// The difference between the colour samples.
     public let quality: ImageQuality
-    /// Whether every pixel keeps its alpha, and every fully transparent one its colour samples.
+    /// Whether every pixel keeps its alpha, and every fully transparent one its colour samples
+    /// unless the format is lossy.
     public let keepsTransparency: Bool
     /// Whether the samples mean the same colours.
     public let colors: Colors
 
     /// Decodes and compares two pictures.
     ///
+    /// The original is first treated as for delivery in the protected picture's format: scaled,
+    /// and for lossy formats reduced to 8 bits and put on white where JPEG has no transparency.
+    ///
     /// - Parameters:
     ///   - original: The file that was protected, treated as hostile.
     ///   - protected: The file claimed to be the result, treated as hostile.
+    ///   - maxSide: The longer side to which a larger original was scaled; `nil` if it was not, or
+    ///     if it is not known. A lossy picture is then compared at its own size.
     ///   - limits: The bounds on both, checked before they are decoded.
     /// - Throws: ``Fault``.
     public init(
         original: [UInt8],
         protected: [UInt8],
+        maxSide: Int? = nil,
         limits: ImageLimits = ImageLimits()
     ) throws(Fault) {
-        let (first, second): (Photo, Photo)
+        var (first, second): (Photo, Photo)
         do throws(ImagingError) {
             first = try PhotoDecoder.decode(original, limits: limits)
         } catch {
@@ -69,6 +81,13 @@ public struct PictureComparison: Sendable, Equatable {
             second = try PhotoDecoder.decode(protected, limits: limits)
         } catch {
             throw .protectedUnreadable(error)
+        }
+        // Pictures of other formats are compared as if they were lossless.
+        format = OutputFormat(of: protected) ?? .png
+        let ownSide = format.isLossless ? nil : max(second.width, second.height)
+        first = first.prepared(for: format, maxSide: maxSide ?? ownSide)
+        if format == .webp, second.layout.colorChannels > first.layout.colorChannels {
+            first = first.inColor()
         }
         guard first.width == second.width, first.height == second.height,
             first.layout == second.layout,
@@ -85,7 +104,7 @@ public struct PictureComparison: Sendable, Equatable {
         height = first.height
         depth = first.depth
         quality = ImageQuality(first, second)
-        keepsTransparency = Self.keepsTransparency(first, second)
+        keepsTransparency = Self.keepsTransparency(first, second, format)
         colors = Self.colors(first, second)
     }
 
@@ -112,7 +131,11 @@ public struct PictureComparison: Sendable, Equatable {
         return first.sourceFormat == .heic || first.sourceFormat == .avif ? .takenForSRGB : .changed
     }
 
-    private static func keepsTransparency(_ first: Photo, _ second: Photo) -> Bool {
+    private static func keepsTransparency(
+        _ first: Photo,
+        _ second: Photo,
+        _ format: OutputFormat
+    ) -> Bool {
         guard first.layout.hasAlpha else { return true }
         let pixelBytes = first.pixelBytes
         let colorBytes = first.layout.colorChannels * first.depth.byteCount
@@ -120,7 +143,8 @@ public struct PictureComparison: Sendable, Equatable {
             let alpha = pixel + colorBytes..<pixel + pixelBytes
             guard first.samples[alpha] == second.samples[alpha] else { return false }
             let color = pixel..<pixel + colorBytes
-            return first.samples[alpha].contains { $0 > 0 }
+            // A lossy format changes the colours that nobody sees, too.
+            return !format.isLossless || first.samples[alpha].contains { $0 > 0 }
                 || first.samples[color] == second.samples[color]
         }
     }

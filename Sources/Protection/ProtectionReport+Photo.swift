@@ -2,7 +2,8 @@ import Imaging
 import JobModel
 
 extension ProtectionReport {
-    /// Creates the report on a released photo; the caller sets the hashes and the method.
+    /// Creates the report on a released photo; the caller sets the hashes and the method, and for a
+    /// lossy format measures the file.
     init(
         of photo: Photo,
         _ quality: ImageQuality,
@@ -23,10 +24,17 @@ extension ProtectionReport {
             mask: mask,
             maskMean: maskMean,
             metadata: settings.metadata,
-            bound: bound,
+            output: settings.output,
+            bound: settings.bound(bitDepth: photo.depth.rawValue),
             maxAbsoluteDifference: quality.maxAbsoluteDifference,
             psnr: quality.psnr,
             ssim: quality.ssim,
+            lossless: settings.output.format.isLossless
+                ? nil
+                : LosslessFigures(
+                    bound: bound,
+                    maxAbsoluteDifference: quality.maxAbsoluteDifference
+                ),
             label: label,
             artefactSHA256: "",
             modelSHA256: "",
@@ -36,9 +44,16 @@ extension ProtectionReport {
             luminanceOnly: photo.layout.colorChannels == 1,
             workingWidth: workingSize.width,
             workingHeight: workingSize.height,
-            leftOut: (photo.colorOmissions + photo.metadata.omissions).map { omission in
-                LeftOut(part: omission.part.rawValue, reason: omission.reason.rawValue)
+            leftOut: (photo.sampleOmissions + photo.colorOmissions + photo.metadata.omissions).map {
+                LeftOut(part: $0.part.rawValue, reason: $0.reason.rawValue)
             }
         )
+    }
+
+    /// Replaces the figures by those of the file as it is decoded again.
+    mutating func measure(_ quality: ImageQuality) {
+        maxAbsoluteDifference = quality.maxAbsoluteDifference
+        psnr = quality.psnr
+        ssim = quality.ssim
     }
 }

@@ -3,9 +3,9 @@ public import Imaging
 public import JobModel
 public import Methods
 
-/// Protects one image at a time, from the bytes of a photo to the bytes of a PNG and a report.
+/// Protects one image at a time, from the bytes of a photo to the bytes of a picture and a report.
 ///
-/// Equal bytes, label, settings, artefact and weights give equal PNG bytes on every machine of one
+/// Equal bytes, label, settings, artefact and weights give equal bytes on every machine of one
 /// instruction-set family. One protector serves any number of threads at once and needs nothing but
 /// memory.
 public struct Protector: Sendable {
@@ -30,16 +30,16 @@ public struct Protector: Sendable {
         self.compressionLevel = compressionLevel
     }
 
-    /// Protects an image: decode, scale, propose, mask, release within the bound, check, encode,
-    /// report.
+    /// Protects an image: decode, prepare for the output, propose, mask, release within the bound,
+    /// check, encode, measure what a lossy format made of it, report.
     ///
     /// - Parameters:
     ///   - input: The file and its hash, treated as hostile.
     ///   - label: The image's class, which is only reported.
-    ///   - settings: The mode, strength, clip, working size, mask and metadata policy.
+    ///   - settings: The mode, strength, clip, working size, mask, metadata policy and output.
     ///   - artefact: The photo's part of its class's artefact, treated as hostile.
     ///   - attachments: The attachments to create.
-    /// - Returns: The PNG, its report and the attachments.
+    /// - Returns: The file, its report and the attachments.
     /// - Throws: `ImageFailure`; equal input always gives the same one.
     public func protect(
         _ input: HashedBytes,
@@ -55,7 +55,7 @@ public struct Protector: Sendable {
             throw ImageFailure(code: error.code.rawValue, detail: error.detail)
         }
         var clock = StageClock()
-        var photo = try decode(input.bytes, keeping: settings.metadata)
+        var photo = try decode(input.bytes, settings)
         clock.lap(\.decode)
         let mask = settings.mask.applied(width: photo.width, height: photo.height)
         let use = method.use(under: mask)
@@ -74,8 +74,9 @@ public struct Protector: Sendable {
             cover: cover,
             settings
         )
-        // A second copy of a photo costs much memory, so it is made only for attachments.
-        let original = attachments.isEmpty ? nil : photo
+        // A second copy of a photo costs much memory, so it is made only where it is needed.
+        let isLossless = settings.output.format.isLossless
+        let original = attachments.isEmpty && isLossless ? nil : photo
         let quality = Release.apply(
             delta: delta.planes,
             to: &photo,
@@ -83,11 +84,8 @@ public struct Protector: Sendable {
             clip: settings.clip,
             dithers: masked.dithers
         )
-        let bound = settings.bound(bitDepth: photo.depth.rawValue)
+        let bound = settings.sampleBound(bitDepth: photo.depth.rawValue)
         try Self.check(quality, bound: bound, mask)
-        let made = try original.map { original throws(ImageFailure) in
-            try Self.make(attachments, of: original, protected: photo)
-        }
         var report = ProtectionReport(
             of: photo,
             quality,
@@ -98,19 +96,30 @@ public struct Protector: Sendable {
             label: label,
             workingSize: (cover.width, cover.height)
         )
+        // The PNG encoder works in the photo's own memory, so whatever needs the samples comes
+        // before.
+        var made: [AttachmentKind: [UInt8]] = [:]
+        if isLossless, let original {
+            made = try Self.make(attachments, of: original, protected: photo)
+        }
         clock.lap(\.network)
-        let png = try encode(consume photo)
+        let encoder = OutputEncoder(compressionLevel: compressionLevel, limits: limits)
+        let encoded = try encoder.encode(consume photo, as: settings.output)
         clock.lap(\.encode)
+        if let decoded = encoded.decoded, let original {
+            report.measure(ImageQuality(original, inColorOr: decoded))
+            made = try Self.make(attachments, of: original, protected: decoded)
+        }
         report.method = kind.id
         report.ofMethod = delta.report
         report.modelSHA256 = method.modelSHA256.hex
         report.artefactSHA256 = delta.artefactSHA256.hex
         report.inputSHA256 = input.sha256.hex
-        report.outputSHA256 = SHA256.hash(png).hex
+        report.outputSHA256 = SHA256.hash(encoded.file).hex
         return ProtectedImage(
-            png: png,
+            file: encoded.file,
             report: report,
-            attachments: made ?? [:],
+            attachments: made,
             durations: clock.durations
         )
     }
@@ -119,16 +128,19 @@ public struct Protector: Sendable {
 
     private func decode(
         _ input: [UInt8],
-        keeping policy: MetadataPolicy
+        _ settings: ProtectionSettings
     ) throws(ImageFailure) -> Photo {
         do throws(ImagingError) {
+            let output = settings.output
             var photo = try PhotoDecoder.decode(input, limits: limits)
-            switch policy {
+                .prepared(for: output.format, maxSide: output.maxSide)
+            switch settings.metadata {
             case .strip: photo.metadata = PhotoMetadata()
             case .copyright: photo.metadata = photo.metadata.rights
             case .all:
                 photo.metadata = photo.metadata.upright(width: photo.width, height: photo.height)
             }
+            photo.fitMetadata(to: output.format.imageFormat)
             return photo
         } catch {
             throw ImageFailure(error)
@@ -147,11 +159,5 @@ public struct Protector: Sendable {
         if let bound, quality.maxAbsoluteDifference > bound { throw .boundExceeded }
         // Never hand out an unchanged photo as protected.
         guard quality.maxAbsoluteDifference > 0 else { throw .unchanged(mask) }
-    }
-
-    private func encode(_ photo: consuming Photo) throws(ImageFailure) -> [UInt8] {
-        do { return try PNGEncoder.encode(photo, compressionLevel: compressionLevel) } catch {
-            throw ImageFailure(error)
-        }
     }
 }

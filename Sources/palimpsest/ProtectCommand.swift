@@ -18,15 +18,16 @@ struct ProtectCommand: AsyncParsableCommand {
             DIR stays a class; so that a later call finds the same ones, name the same IN again, \
             or --class.
 
-            A photo becomes DIR/CLASS/NAME.png with its report beside it in NAME.json, which names \
-            the photo's path; equal names get -2, -3 in the order of the paths. Links to folders \
+            A photo becomes DIR/CLASS/NAME.png, or .jpg or .webp with --format. What is not to be \
+            published lies in a folder of its own, DIR-reports unless --reports names another: \
+            CLASS/NAME.json is a picture's report and names the photo's path. Equal names get -2, -3 in the order of the paths. Links to folders \
             are followed, but not in a circle. What is no picture in a folder is passed over and \
             counted: hidden files, videos, sidecars (.aae, .json, .xmp and the like), what systems \
             and photo libraries keep beside photos (Thumbs.db, @eaDir, __MACOSX), and what is no \
             picture by name and content.
 
             Which class has which semantic image follows from a family seed and the order in which \
-            the classes were first seen. Both are kept in DIR/palimpsest-classes.json, so that a \
+            the classes were first seen. Both are kept in palimpsest-classes.json among the reports, so that a \
             later call into the same DIR goes on with the same assignments. Without --family-seed \
             a new DIR gets a random seed. Whoever knows the seed can make the same semantic \
             images: treat the file as a secret. The reports hold no secret, but the originals' \
@@ -89,7 +90,7 @@ struct ProtectCommand: AsyncParsableCommand {
 
     @Flag(
         help:
-            "Overwrite the photos' own results of earlier calls, and protect again what lies beside its report."
+            "Overwrite the photos' own results of earlier calls, and protect again what has a report."
     )
     var force = false
 
@@ -144,12 +145,8 @@ struct ProtectCommand: AsyncParsableCommand {
         let ownImages = try semanticImages.map { path throws(UsageFault) in
             try SemanticImageFolder(path: path)
         }
-        let output = try OutputFolder(path: outputFolder)
-        defer {
-            output.removeTemporary()
-            // Removes the folder only if it is empty.
-            output.removeIfMade()
-        }
+        let output = try OutputFolder(path: outputFolder, reports: runOptions.reports)
+        defer { output.cleanUp() }
         let settings = try protection.settings
         let plan = InputPlan(
             inputs: inputs,
@@ -170,7 +167,7 @@ struct ProtectCommand: AsyncParsableCommand {
         )
         if let completion = plan.completion {
             if !quiet { StandardError.write("\(completion)\n") }
-            return try runOptions.report(RunSummary(folder: output.path, isDryRun: false))
+            return try runOptions.report(RunSummary(in: output, isDryRun: false))
         }
         let assignments = plan.pictures.map { classes.assignment(of: $0) }
         let pool =
@@ -216,7 +213,7 @@ struct ProtectCommand: AsyncParsableCommand {
         }
         let failed = progress.finish(in: output.path)
         if progress.succeeded == 0 { classes.removeIfNew(from: output) }
-        try runOptions.report(progress.summary(in: output.path))
+        try runOptions.report(progress.summary(in: output))
         if failed > 0 { throw ExitCode.failure }
     }
 
@@ -230,7 +227,7 @@ struct ProtectCommand: AsyncParsableCommand {
             limit: FileProtection.maxFileBytes
         )
         do throws(OutputFolder.Fault) {
-            return try output.temporaryFile(called: "standard-input", with: bytes)
+            return try output.reports.temporaryFile(called: "standard-input", with: bytes)
         } catch {
             throw CommandFault("The standard input could not be stored: \(error).")
         }

@@ -52,6 +52,33 @@ struct ProtectionOptions: ParsableArguments {
     var metadata = ProtectionSettings.standard.metadata.rawValue
 
     @Option(
+        help: """
+            The format of the pictures: png, whose bound is proven, or jpeg or webp for the web, of \
+            which the report says how large the change is.
+            """
+    )
+    var format = OutputFormat.png.rawValue
+
+    @Option(help: "The quality of jpeg and webp, 1 to 100. (default: 92)")
+    var quality: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The resolution of colour in a jpeg, 4:4:4 or 4:2:0. (default: 4:4:4; webp is 4:2:0)",
+            valueName: "chroma"
+        )
+    )
+    var chroma: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The longer side, 64 to 16383 pixels, to which larger photos are scaled before they are protected.",
+            valueName: "pixels"
+        )
+    )
+    var maxSide: Int?
+
+    @Option(
         help: ArgumentHelp(
             "Settings that only the model's method has, as name:number, separated by commas.",
             valueName: "settings"
@@ -75,6 +102,14 @@ struct ProtectionOptions: ParsableArguments {
                     workingSize: workingSize,
                     mask: Mask(parsing: mask),
                     metadata: MetadataPolicy(parsing: metadata),
+                    output: OutputSettings(
+                        format: OutputFormat(parsing: format),
+                        quality: quality,
+                        chroma: chroma.map { text throws(SettingsFault) in
+                            try ChromaSampling(parsing: text)
+                        },
+                        maxSide: maxSide
+                    ),
                     ofMethod: methodSettings.map { text throws(SettingsFault) in
                         try MethodSettings(parsing: text)
                     } ?? .standard

@@ -9,14 +9,14 @@ struct SubmitCommand: AsyncParsableCommand {
         discussion: """
             Classes, names and results are those of 'protect': the first folder inside IN is the \
             class of what lies in it unless --class names one for all, and a photo becomes \
-            DIR/CLASS/NAME.png with its report in NAME.json. The service is told the name of IN \
+            DIR/CLASS/NAME.png (.jpg, .webp) with its report in DIR-reports/CLASS/NAME.json. The service is told the name of IN \
             and the photo's path in it, not where IN lies. What the service has signed of each job \
-            is in DIR/palimpsest-manifests, for 'verify'. The photos go to the server in jobs of \
+            is in DIR-reports/palimpsest-manifests, for 'verify'. The photos go to the server in jobs of \
             bounded size, some of them at the same time; where it is busy or away after the first \
             answer, the call waits.
 
             An interrupted call goes on with --skip-existing. What it had sent is noted in \
-            DIR/palimpsest-jobs.json and is not sent again; the file is gone when nothing is open. \
+            DIR-reports/palimpsest-jobs.json and is not sent again; the file is gone when nothing is open. \
             As with 'protect', a later call into the same DIR knows a photo by its hash: results \
             keep their names, and a new or changed photo of a name that is taken gets the next \
             number.
@@ -145,12 +145,8 @@ struct SubmitCommand: AsyncParsableCommand {
         // What would be sent can be seen without a key.
         let key = runOptions.dryRun ? "" : try readKey()
         let url = String(server.reversed().drop { $0 == "/" }.reversed())
-        let output = try OutputFolder(path: outputFolder)
-        defer {
-            output.removeTemporary()
-            // Removes the folder only if it is empty.
-            output.removeIfMade()
-        }
+        let output = try OutputFolder(path: outputFolder, reports: runOptions.reports)
+        defer { output.cleanUp() }
         let openJobs = try OpenJobs(folder: output, server: url)
         let changed = runOptions.dryRun ? [] : try openJobs.forgetChanged()
         let plan = InputPlan(
@@ -172,7 +168,7 @@ struct SubmitCommand: AsyncParsableCommand {
         if openJobs.all.isEmpty, let completion = plan.completion {
             if !quiet { StandardError.write("\(completion)\n") }
             if faults.isEmpty {
-                return try runOptions.report(RunSummary(folder: output.path, isDryRun: false))
+                return try runOptions.report(RunSummary(in: output, isDryRun: false))
             }
         }
 
@@ -180,7 +176,7 @@ struct SubmitCommand: AsyncParsableCommand {
         defer { withExtendedLifetime(interruption) {} }
         let connection = JobServer(
             url: url,
-            curl: try Curl(folder: output, parallel: jobs),
+            curl: try Curl(folder: output.reports, parallel: jobs),
             key: key,
             certificateAuthority: certificateAuthority,
             patience: .seconds(patience),
@@ -201,7 +197,7 @@ struct SubmitCommand: AsyncParsableCommand {
         )
         try await submission.run(tasks)
         let failed = progress.finish(in: output.path)
-        try runOptions.report(progress.summary(in: output.path))
+        try runOptions.report(progress.summary(in: output))
         if failed > 0 { throw ExitCode.failure }
     }
 

@@ -11,7 +11,7 @@ struct CodecServerTests {
     @Test("What is made of a picture and is longer than the parent takes is a failure and no crash")
     func boundsAnswers() {
         let picture = ProtectedImage(
-            png: [1, 2, 3, 4, 5],
+            file: [1, 2, 3, 4, 5],
             report: Material.report,
             attachments: [.recovery: [1, 2], .previewAfter: [3]],
             durations: StageDurations(decode: 0, network: 0, encode: 0)

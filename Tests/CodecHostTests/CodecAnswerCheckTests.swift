@@ -14,7 +14,7 @@ struct CodecAnswerCheckTests {
         var report = Material.report
         change(&report)
         let check = CodecAnswerCheck(image: Material.image(), model: Material.loaded)
-        return check.contradiction(in: report, png: png).clause
+        return check.contradiction(in: report, file: png).clause
     }
 
     @Test("The truth passes")
@@ -66,7 +66,7 @@ struct CodecAnswerCheckTests {
             let check = CodecAnswerCheck(image: image, model: Material.loaded)
             for other in AppliedMask.allCases {
                 report.mask = other
-                let clause = check.contradiction(in: report, png: png).clause
+                let clause = check.contradiction(in: report, file: png).clause
                 #expect(
                     clause == (other == applied ? nil : "the report is about other settings"),
                     "\(mask) \(side)"

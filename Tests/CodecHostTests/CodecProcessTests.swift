@@ -37,7 +37,7 @@ struct CodecProcessTests {
                 continue
             }
             #expect(
-                image.png.starts(with: [0x89, 0x50]) && sha256.hex == image.report.outputSHA256
+                image.file.starts(with: [0x89, 0x50]) && sha256.hex == image.report.outputSHA256
             )
         }
     }
@@ -188,7 +188,7 @@ struct CodecProcessTests {
             Issue.record("none was made")
             return
         }
-        #expect(SHA256.hash(made.png).hex == made.report.outputSHA256)
+        #expect(SHA256.hash(made.file).hex == made.report.outputSHA256)
         #expect(made.report.inputSHA256 == SHA256.hash([1, 2, 3]).hex)
         guard case .failed(let failure) = try await preview("inspect") else {
             Issue.record("a refusal was not passed on")

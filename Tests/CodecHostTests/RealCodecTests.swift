@@ -45,8 +45,8 @@ struct RealCodecTests {
             report.modelSHA256
                 == SHA256.hash(Array(try Data(contentsOf: URL(filePath: Material.weightsFile)))).hex
         )
-        #expect(SHA256.hash(image.png) == sha256)
-        #expect(same.png == image.png && same.report == report)
+        #expect(SHA256.hash(image.file) == sha256)
+        #expect(same.file == image.file && same.report == report)
         let codes = outcomes[1...3].map {
             if case .failed(let failure) = $0 { failure.code } else { "none" }
         }

@@ -330,12 +330,12 @@ struct CodecMessageTests {
             .unready(ImageFailure(code: "a", detail: "b")),
             .protected(
                 id: 2,
-                ProtectedImage(png: picture, report: Material.report, durations: nil)
+                ProtectedImage(file: picture, report: Material.report, durations: nil)
             ),
             .protected(
                 id: 0,
                 ProtectedImage(
-                    png: picture,
+                    file: picture,
                     report: Material.report,
                     durations: StageDurations(decode: 0.25, network: 1.5, encode: 0.125)
                 )

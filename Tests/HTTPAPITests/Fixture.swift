@@ -174,7 +174,7 @@ final class Fixture: Sendable {
             }
             return .made(
                 ProtectedImage(
-                    png: png,
+                    file: png,
                     report: .sample(
                         label: image.label,
                         input: image.photo.sha256,

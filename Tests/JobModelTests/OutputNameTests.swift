@@ -49,8 +49,8 @@ import Testing
     }
 
     @Test func `Numbered names have four digits and more when needed`() {
-        #expect(OutputName(numbered: 1).fileName == "image-0001.png")
-        #expect(OutputName(numbered: 10000).fileName == "image-10000.png")
+        #expect(OutputName(numbered: 1).fileName(in: .png) == "image-0001.png")
+        #expect(OutputName(numbered: 10000).fileName(in: .png) == "image-10000.png")
     }
 
     @Test func `Equal names are numbered in the order of asking`() throws {
@@ -58,7 +58,7 @@ import Testing
         let dogs = try ClassLabel("dogs")
         var names = OutputNames()
         func take(_ name: String, _ label: ClassLabel) -> String {
-            names.take(OutputName(sanitizing: name, fallback: "x"), in: label).fileName
+            names.take(OutputName(sanitizing: name, fallback: "x"), in: label).fileName(in: .png)
         }
         #expect(take("a.jpg", cats) == "a.png")
         #expect(take("a.png", cats) == "a-2.png")
@@ -75,7 +75,7 @@ import Testing
         names.reserve("IMG_1", in: cats)
         names.reserve("img_1-2", in: try ClassLabel("Cats"))
         func take(_ name: String, _ label: ClassLabel) -> String {
-            names.take(OutputName(sanitizing: name, fallback: "x"), in: label).fileName
+            names.take(OutputName(sanitizing: name, fallback: "x"), in: label).fileName(in: .png)
         }
         #expect(take("IMG_1.jpg", cats) == "IMG_1-3.png")
         #expect(take("IMG_1.jpg", cats) == "IMG_1-4.png")
@@ -102,7 +102,9 @@ import Testing
         var names = OutputNames()
         let name = OutputName(sanitizing: "a.jpg", fallback: "x")
         var seen: Set<String> = []
-        for _ in 0..<10_000 { seen.insert(names.take(name, in: label).fileName.lowercased()) }
+        for _ in 0..<10_000 {
+            seen.insert(names.take(name, in: label).fileName(in: .png).lowercased())
+        }
         #expect(seen.count == 10_000)
         #expect(seen.contains("a-10000.png"))
     }

@@ -262,7 +262,7 @@ import Testing
         let json = try encoded(report)
         #expect(
             json
-                == #"{"artefact_sha256":"dd","bit_depth":8,"bound":8,"class":"cats","clip":true,"height":48,"#
+                == #"{"artefact_sha256":"dd","bit_depth":8,"bound":8,"class":"cats","clip":true,"format":"png","height":48,"#
                 + #""input_format":"jpeg","input_sha256":"aa","left_out":[],"linf":7,"luminance_only":false,"mask":"photo","metadata":"strip","#
                 + #""method":"deep-hiding","mode":"class-wise","model_sha256":"bb","output_sha256":"cc","#
                 + #""psnr":34.5,"semantic_image_sha256":"dd","ssim":0.75,"strength":8,"width":64,"working_height":32,"#

@@ -59,15 +59,15 @@ import Testing
         let protector = try Material.protector()
         let masked = try protector.protect(input)
         #expect(masked.report.mask == .photo && masked.report.bound == 8)
-        let largest = try changes(input, masked.png)
+        let largest = try changes(input, masked.file)
         // 0.15 * 8 = 1.2 levels, rounded up.
         #expect(largest[0] <= 2 && largest[1] <= 2 && (4...5).contains(largest[2]), "\(largest)")
         #expect(masked.report.maxAbsoluteDifference == largest.max())
 
         let plain = try protector.protect(input, ProtectionSettings(mask: .unmasked))
         #expect(plain.report.mask == .unmasked)
-        #expect(try changes(input, plain.png).prefix(2).allSatisfy { $0 > 2 })
-        #expect(try masked.png == protector.protect(input, ProtectionSettings(mask: .photo)).png)
+        #expect(try changes(input, plain.file).prefix(2).allSatisfy { $0 > 2 })
+        #expect(try masked.file == protector.protect(input, ProtectionSettings(mask: .photo)).file)
     }
 
     @Test func withoutTheBoundTheMaskWeighsTheWholeChange() throws {
@@ -77,8 +77,8 @@ import Testing
             try protector.protect(input, ProtectionSettings(strength: 16, clip: false)),
             try protector.protect(input, ProtectionSettings(strength: 2, clip: false))
         )
-        #expect(strong.png == weak.png && weak.report.mask == .photo)
-        #expect(try changes(input, weak.png)[2] > 2)
+        #expect(strong.file == weak.file && weak.report.mask == .photo)
+        #expect(try changes(input, weak.file)[2] > 2)
     }
 
     @Test(arguments: [
@@ -94,7 +94,7 @@ import Testing
         for (asked, got) in [(Mask.photo, AppliedMask.photo), (.unmasked, .unmasked)] {
             let other = try protector.protect(input, ProtectionSettings(mask: asked))
             #expect(other.report.mask == got)
-            #expect((other.png == standard.png) == (got == mask))
+            #expect((other.file == standard.file) == (got == mask))
         }
     }
 
@@ -105,7 +105,7 @@ import Testing
         let photo = Photo(width: 70, height: 70, layout: .rgb, depth: .sixteen, samples: samples)
         let input = try PNGEncoder.encode(photo)
         let protector = try Material.protector()
-        let after = try PhotoDecoder.decode(protector.protect(input).png)
+        let after = try PhotoDecoder.decode(protector.protect(input).file)
         let before = try PhotoDecoder.decode(input)
         let words = { (photo: Photo) in
             photo.samples.withUnsafeBytes {

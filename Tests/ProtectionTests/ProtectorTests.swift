@@ -18,7 +18,7 @@ import Testing
         let input = try Material.file(path)
         let protected = try Material.protector().protect(input, ProtectionSettings(mask: .unmasked))
         let (before, after) = (
-            try PhotoDecoder.decode(input), try PhotoDecoder.decode(protected.png)
+            try PhotoDecoder.decode(input), try PhotoDecoder.decode(protected.file)
         )
         let report = protected.report
         #expect(report.width == after.width && report.height == after.height)
@@ -43,7 +43,7 @@ import Testing
         #expect(largest == 8 && report.maxAbsoluteDifference == 8 && report.bound == 8)
         #expect(abs(report.psnr - 10 * log10(255 * 255 / mean)) < 1e-9)
         #expect(report.ssim > 0.3 && report.ssim < 1)
-        #expect(report.outputSHA256 == SHA256.hash(protected.png).hex)
+        #expect(report.outputSHA256 == SHA256.hash(protected.file).hex)
         #expect(report.inputSHA256 == SHA256.hash(input).hex)
         #expect(
             report.modelSHA256 == "6d1dbf2b324fb1eb24737b9e8bd02ada1bc7d912c7980e261c2bfbc78145934d"
@@ -67,7 +67,7 @@ import Testing
             for _ in 0..<4 { group.addTask { try Material.protector().protect(input, settings) } }
             return try await group.reduce(into: []) { $0.append($1) }
         }
-        for other in others { #expect(other.png == first.png && other.report == first.report) }
+        for other in others { #expect(other.file == first.file && other.report == first.report) }
         #expect(others.count == 4)
         #expect(
             others.allSatisfy {
@@ -92,7 +92,7 @@ import Testing
         )
         let hidden = network.hide(cover: photo.planarRGB(scaledTo: 33, height: 21), secret: secret)
         let protector = Protector(method: DeepHidingMethod(network: network))
-        let protected = try PhotoDecoder.decode(protector.protect(input).png)
+        let protected = try PhotoDecoder.decode(protector.protect(input).file)
         for index in photo.samples.indices {
             let sample = Double(photo.samples[index])
             let wanted = Double(hidden.samples[index % 3 * 33 * 21 + index / 3]) * 255
@@ -106,12 +106,12 @@ import Testing
         let input = try PNGEncoder.encode(Material.photo(width: 80, height: 70, layout: .rgb))
         let first = try protector.protect(input)
         #expect(
-            try protector.protect(input, .standard, Material.assignment(classIndex: 4)).png
-                != first.png
+            try protector.protect(input, .standard, Material.assignment(classIndex: 4)).file
+                != first.file
         )
         #expect(
-            try protector.protect(input, .standard, Material.assignment(textureSeed: 10)).png
-                != first.png
+            try protector.protect(input, .standard, Material.assignment(textureSeed: 10)).file
+                != first.file
         )
         let weak = try protector.protect(input, ProtectionSettings(strength: 2))
         // Of two levels blue keeps 0.6 * 2 = 1.2.
@@ -121,7 +121,7 @@ import Testing
         #expect(soft.report.bound == nil && soft.report.maxAbsoluteDifference > 8)
         let small = try protector.protect(input, ProtectionSettings(workingSize: 64))
         #expect(small.report.workingWidth == 73 && small.report.workingHeight == 64)
-        #expect(small.png != first.png)
+        #expect(small.file != first.file)
     }
 
     @Test func theModesChooseTheTexture() throws {
@@ -139,7 +139,7 @@ import Testing
         #expect(hashes[0].classWise == hashes[1].classWise)
         #expect(Set(hashes.map(\.sampleWise) + [hashes[0].classWise]).count == 3)
         #expect(
-            try protector.protect(one, sampleWise).png == protector.protect(one, sampleWise).png
+            try protector.protect(one, sampleWise).file == protector.protect(one, sampleWise).file
         )
     }
 
@@ -157,7 +157,7 @@ import Testing
             profile: layout.colorChannels == 3 ? profile : nil
         )
         let protected = try Material.protector().protect(PNGEncoder.encode(photo))
-        let after = try PhotoDecoder.decode(protected.png)
+        let after = try PhotoDecoder.decode(protected.file)
         #expect(after.layout == layout)
         #expect(after.iccProfile == photo.iccProfile)
         #expect(protected.report.luminanceOnly == (layout.colorChannels == 1))

@@ -137,14 +137,14 @@ import Testing
             cover: photo.planarRGB(scaledTo: 33, height: 21),
             secret: PlanarImage(width: 33, height: 21, channels: 3, samples: planes)
         )
-        let released = try PhotoDecoder.decode(protected.png)
+        let released = try PhotoDecoder.decode(protected.file)
         for index in photo.samples.indices {
             let sample = Double(photo.samples[index])
             let wanted = Double(hidden.samples[index % 3 * 33 * 21 + index / 3]) * 255
             let exact = min(max(min(max(wanted, sample - 8), sample + 8), 0), 255)
             #expect(abs(Double(released.samples[index]) - exact) <= 0.501)
         }
-        #expect(try protector.protect(input).png != protected.png)
+        #expect(try protector.protect(input).file != protected.file)
     }
 
     @Test func modesOfTheGeneratorDoNotTouchAnImportedPicture() throws {
@@ -161,7 +161,7 @@ import Testing
             ProtectionSettings(mode: .sampleWise),
             imported: picture
         )
-        #expect(one.png == other.png && other.report.mode == .sampleWise)
+        #expect(one.file == other.file && other.report.mode == .sampleWise)
     }
 
     @Test func aBrokenPictureIsNotTakenForAFaultOfThePhoto() throws {

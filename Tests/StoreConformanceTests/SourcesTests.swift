@@ -79,7 +79,7 @@ import Testing
         #expect(job.classes?.map(\.images) == [1])
         let images = try await store.images(job: job.id)
         #expect(images.map(\.label?.text) == [nil, "c", nil])
-        #expect(images.map(\.fileName) == ["a.png", "a.png", "a-2.png"])
+        #expect(images.map(\.name) == ["a", "a", "a-2"])
         #expect(images[2].failure == noClass && images[2].source == "y/a.jpg")
         #expect(try await store.classes().map(\.label.text) == ["c"])
 

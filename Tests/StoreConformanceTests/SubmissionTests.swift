@@ -53,7 +53,7 @@ import Testing
         )
         let rows = try await reopened.images(job: job.id)
         #expect(rows.map(\.number) == [1, 2, 3])
-        #expect(rows.map(\.fileName) == ["a.png", "a.png", "a-2.png"])
+        #expect(rows.map(\.name) == ["a", "a", "a-2"])
         #expect(rows.map(\.state) == [.queued, .failed, .queued])
         #expect(rows[0].input == stored && rows[1].input == nil)
         #expect(rows[1].failure == broken && rows[1].finishedAt == test.clock.now)

@@ -20,3 +20,13 @@ def largest_change(before, after):
     )
     assert first.shape == second.shape
     return int(abs(first - second).max())
+
+
+def reports_of(out):
+    """The folder of the reports on the pictures in a folder, unless a call names another."""
+    return out.with_name(out.name + "-reports")
+
+
+def report_of(picture):
+    """Where the report on a picture lies: OUT/CLASS/NAME.png has OUT-reports/CLASS/NAME.json."""
+    return reports_of(picture.parents[1]) / picture.parent.name / f"{picture.stem}.json"

@@ -25,6 +25,7 @@ from colours import (
     to_srgb,
 )
 from PIL import Image, ImageCms
+from pictures import report_of
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "ImagingTests/Fixtures"
 
@@ -49,7 +50,7 @@ def protect(palimpsest, tmp_path, name, data, *options):
     result = palimpsest("protect", path, "--class", "c", "--out", tmp_path / "out", *options)
     assert result.returncode == 0, result.stderr
     made = tmp_path / "out/c" / pathlib.Path(name).with_suffix(".png")
-    verified = palimpsest("verify", path, made, "--manifest", made.with_suffix(".json"))
+    verified = palimpsest("verify", path, made, "--manifest", report_of(made))
     assert verified.returncode == 0, verified
     # libpng reports what it does not accept by a warning.
     subprocess.run(
@@ -58,7 +59,7 @@ def protect(palimpsest, tmp_path, name, data, *options):
     return (
         made,
         chunks(made.read_bytes()),
-        json.loads(made.with_suffix(".json").read_text()),
+        json.loads(report_of(made).read_text()),
         verified.stdout
     )
 
@@ -102,7 +103,7 @@ def test_adobe_rgb_by_exif_alone_is_shown_as_it_was_meant(palimpsest, tmp_path, 
     ).stdout
     assert words == "Compatible with Adobe RGB (1998)\n"
     assert (
-        json.loads(made.with_suffix(".json").read_text())["metadata"] == "strip"
+        json.loads(report_of(made).read_text())["metadata"] == "strip"
         and "eXIf" not in parts
     )
 

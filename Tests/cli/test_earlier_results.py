@@ -9,7 +9,7 @@ import random
 import shutil
 
 import pytest
-from pictures import picture
+from pictures import picture, report_of
 
 
 def digest(path):
@@ -19,7 +19,7 @@ def digest(path):
 def origins(folder):
     """{picture name: hash of the photo named in its report}, for complete results."""
     return {
-        path.name: json.loads(path.with_suffix(".json").read_text())["input_sha256"]
+        path.name: json.loads(report_of(path).read_text())["input_sha256"]
         for path in sorted(folder.glob("*.png"))
     }
 
@@ -29,7 +29,7 @@ def state(folder):
     files = (
         path
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "palimpsest-classes.json"
+        if path.is_file()
     )
     return {
         path: (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino) for path in files
@@ -65,7 +65,7 @@ def test_results_of_other_settings_stay_and_are_told(protect, tmp_path):
     )
     assert state(tmp_path / "out") == before
     assert "mask of photos" not in protect("--force", "--mask", "none")
-    reports = [json.loads(path.read_text()) for path in (tmp_path / "out").rglob("IMG_*.json")]
+    reports = [json.loads(path.read_text()) for path in (tmp_path / "out-reports").rglob("IMG_*.json")]
     assert [report["mask"] for report in reports] == ["none", "none"]
 
 
@@ -144,11 +144,9 @@ def test_force_overwrites_each_photos_own_result(protect, tmp_path):
     new = picture(tmp_path / "in/c/a/IMG_1.png", seed=7)
     protect("--force", "--strength", 3)
     assert origins(tmp_path / "out/c") == first | {"IMG_1-3.png": digest(new)}
-    for path in (tmp_path / "out/c").glob("*.json"):
-        report = json.loads(path.read_text())
-        assert report["strength"] == 3 and report["output_sha256"] == digest(
-            path.with_suffix(".png")
-        ), path
+    for path in (tmp_path / "out/c").iterdir():
+        report = json.loads(report_of(path).read_text())
+        assert report["strength"] == 3 and report["output_sha256"] == digest(path), path
 
 
 def test_a_photo_is_known_wherever_it_lies_and_whatever_it_is_called(protect, tmp_path):
@@ -159,18 +157,19 @@ def test_a_photo_is_known_wherever_it_lies_and_whatever_it_is_called(protect, tm
     assert "left out 1 photo" in protect("--skip-existing")
     # In another class it needs another result, even if files of the first class were moved there.
     shutil.copytree(tmp_path / "in/c", tmp_path / "in/d")
-    shutil.copytree(tmp_path / "out/c", tmp_path / "out/d")
+    for out in ("out", "out-reports"):
+        shutil.copytree(tmp_path / out / "c", tmp_path / out / "d")
     before = state(tmp_path / "out")
     words = protect("--skip-existing")
     assert set(origins(tmp_path / "out/d")) == {"a.png", "holiday.png"} and kept(
         before, state(tmp_path / "out")
     )
     assert (
-        json.loads((tmp_path / "out/d/holiday.json").read_text())["class"] == "d"
+        json.loads((tmp_path / "out-reports/d/holiday.json").read_text())["class"] == "d"
         and "left out 1 photo" in words
     )
     (tmp_path / "in/d/2026/holiday.png").rename(tmp_path / "in/d/a.png")
-    (tmp_path / "out/d/holiday.json").unlink()
+    (tmp_path / "out-reports/d/holiday.json").unlink()
     words = protect("--skip-existing")
     assert "becomes out/d/a-2.png: out/d/a.png was made for the class c\n" in words
 
@@ -231,7 +230,7 @@ def origins_of_ours(folder):
     return [
         path.name
         for path in folder.glob("*.png")
-        if path.with_suffix(".json").exists() and path.stem not in ("broken", "large")
+        if report_of(path).exists() and path.stem not in ("broken", "large")
     ]
 
 
@@ -240,7 +239,7 @@ def test_a_file_that_is_no_result_is_named(protect, tmp_path):
     picture(tmp_path / "out/c/a.png", seed=5)
     words = protect()
     assert words.splitlines(keepends=True)[1] == (
-        "in/c/a.png becomes out/c/a-2.png: out/c/a.png is there, and no report beside it says "
+        "in/c/a.png becomes out/c/a-2.png: out/c/a.png is there, and no report on it says "
         "from which photo it was made\n"
     )
     assert protect("--quiet") == ""
@@ -270,15 +269,15 @@ def test_what_a_killed_call_left_is_picked_up_under_its_name(protect, tmp_path):
     )
     # The report of an absent photo is not taken over by another photo.
     (tmp_path / "out/c/a-2.png").unlink()
-    report = (tmp_path / "out/c/a-2.json").read_bytes()
+    report = (tmp_path / "out-reports/c/a-2.json").read_bytes()
     photos[1].unlink()
     picture(tmp_path / "in/c/a-2.png", seed=9)
     words = protect("--skip-existing")
     assert (
-        (tmp_path / "out/c/a-2.json").read_bytes() == report
+        (tmp_path / "out-reports/c/a-2.json").read_bytes() == report
         and (tmp_path / "out/c/a-2-2.png").exists()
     )
-    assert "out/c/a-2.json is about another photo of that name" in words
+    assert "out-reports/c/a-2.json is about another photo of that name" in words
 
 
 def test_a_folder_that_grows_in_any_order_leaves_every_result_as_it_is(protect, tmp_path):
@@ -362,11 +361,11 @@ def test_results_of_a_service_need_no_list_of_classes(protect, tmp_path):
     picture(tmp_path / "in/c/a.png", seed=1)
     protect()
     # As `submit` leaves a folder.
-    (tmp_path / "out/palimpsest-classes.json").unlink()
+    (tmp_path / "out-reports/palimpsest-classes.json").unlink()
     for flags in ([], ["--skip-existing"]):
         assert "palimpsest-classes" not in protect(*flags)
-    assert not (tmp_path / "out/palimpsest-classes.json").exists()
+    assert not (tmp_path / "out-reports/palimpsest-classes.json").exists()
     # A failed photo needs none either.
     (tmp_path / "in/c/bad.png").write_bytes(b"no photo")
     assert "palimpsest-classes" not in protect("--skip-existing", status=1)
-    assert not (tmp_path / "out/palimpsest-classes.json").exists()
+    assert not (tmp_path / "out-reports/palimpsest-classes.json").exists()

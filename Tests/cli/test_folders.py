@@ -243,15 +243,16 @@ def test_the_report_names_the_photo_as_it_was_called(palimpsest, binary, tmp_pat
     assert palimpsest("protect", "in", "--out", "out", cwd=tmp_path).returncode == 0
     sources = {
         path.name: json.loads(path.read_text())["source"]
-        for path in (tmp_path / "out/c").glob("*.json")
+        for path in (tmp_path / "out-reports/c").glob("*.json")
     }
     assert sorted(sources.values()) == [
         "in/c/Größe\ufffd 1.HEIF.png", "in/c/x/Größe\ufffd 1.HEIF.png"
     ]
     (report,) = [
-        path for path in (tmp_path / "out/c").glob("*.json") if "/x/" not in sources[path.name]
+        path for path in (tmp_path / "out-reports/c").glob("*.json") if "/x/" not in sources[path.name]
     ]
-    command = [binary, "verify", tmp_path / name, report.with_suffix(".png"), "--manifest", report]
+    made = tmp_path / "out/c" / f"{report.stem}.png"
+    command = [binary, "verify", tmp_path / name, made, "--manifest", report]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
     # Reports of an earlier version lack this field, and still verify.
     old = json.loads(report.read_text())
@@ -269,4 +270,4 @@ def test_no_published_picture_tells_the_name(palimpsest, tmp_path):
         == 0
     )
     assert b"secret-name" not in (tmp_path / "out/c/secret-name.png").read_bytes()
-    assert "in/c/secret-name.png" in (tmp_path / "out/c/secret-name.json").read_text()
+    assert "in/c/secret-name.png" in (tmp_path / "out-reports/c/secret-name.json").read_text()

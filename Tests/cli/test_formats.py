@@ -8,6 +8,7 @@ import subprocess
 import numpy
 import pytest
 from PIL import Image
+from pictures import report_of
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "ImagingTests/Fixtures"
 
@@ -46,7 +47,7 @@ def test_sixteen_bits_stay_sixteen_and_the_bound_is_counted_in_them(
     assert header(made) == (16, color_type)
     before, after = samples(original, kind, 16), samples(made, kind, 16)
     change = abs(after - before)
-    report = json.loads(made.with_suffix(".json").read_text())
+    report = json.loads(report_of(made).read_text())
     assert (
         report["bit_depth"] == 16
         and report["bound"] == 5 * 257
@@ -64,7 +65,7 @@ def test_sixteen_bits_stay_sixteen_and_the_bound_is_counted_in_them(
     psnr = 10 * numpy.log10(65535**2 / numpy.mean(change.astype(float) ** 2))
     assert abs(report["psnr"] - psnr) < 1e-6
 
-    result = palimpsest("verify", original, made, "--manifest", made.with_suffix(".json"))
+    result = palimpsest("verify", original, made, "--manifest", report_of(made))
     assert (
         result.returncode == 0 and f"{report['linf']} of 65535, the bound is 1285" in result.stdout
     ), result
@@ -111,9 +112,9 @@ def test_other_containers_become_pngs(palimpsest, tmp_path, suffix):
     assert after.shape[0] > after.shape[1] and 0 < abs(after.ravel() - before).max() <= 8
     if suffix != "webp":
         assert profile == (FIXTURES / "srgb.icc").read_bytes()
-    report = json.loads(made.with_suffix(".json").read_text())
+    report = json.loads(report_of(made).read_text())
     assert report["input_format"] == suffix and report["bit_depth"] == 8
-    result = palimpsest("verify", original, made, "--manifest", made.with_suffix(".json"))
+    result = palimpsest("verify", original, made, "--manifest", report_of(made))
     assert result.returncode == 0 and "colour profile" in result.stdout, result
 
 
@@ -132,7 +133,7 @@ def test_a_heic_as_iphones_write_it_is_protected_upright(palimpsest, tmp_path):
         assert picture.mode == "RGB" and picture.getexif().get(0x0112, 1) == 1
         after = numpy.asarray(picture).astype(int)
     assert after.shape == before.shape and 0 < abs(after - before).max() <= 8
-    result = palimpsest("verify", original, made, "--manifest", made.with_suffix(".json"))
+    result = palimpsest("verify", original, made, "--manifest", report_of(made))
     assert result.returncode == 0, result
 
 
@@ -161,7 +162,7 @@ def test_alpha_and_deep_samples_stay(palimpsest, tmp_path, name):
     assert palimpsest("protect", FIXTURES / name, "--class", "c", "--out", tmp_path).returncode == 0
     made = (tmp_path / "c" / name).with_suffix(".png")
     assert header(made) == ((16, 2) if name.startswith("deep") else (8, 6))
-    result = palimpsest("verify", FIXTURES / name, made, "--manifest", made.with_suffix(".json"))
+    result = palimpsest("verify", FIXTURES / name, made, "--manifest", report_of(made))
     assert result.returncode == 0, result
 
 

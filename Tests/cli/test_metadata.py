@@ -11,6 +11,7 @@ import subprocess
 import pytest
 from colours import chunks, jpeg_with, segment
 from PIL import Image
+from pictures import report_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "Tests/ImagingTests/Fixtures"
@@ -92,7 +93,7 @@ def protected(palimpsest, photo, out, *options):
         assert picture.size == ((70, 66) if is_lying else (23, 41))
         assert picture.getexif().get(0x0112, 1) == 1
     assert (
-        palimpsest("verify", photo, made, "--manifest", made.with_suffix(".json")).returncode == 0
+        palimpsest("verify", photo, made, "--manifest", report_of(made)).returncode == 0
     )
     return made, read(made)
 
@@ -107,7 +108,7 @@ def test_nothing_is_kept_unless_it_is_asked_for(palimpsest, photo, tmp_path):
     for options in ((), ("--metadata", "strip")):
         made, found = protected(palimpsest, photo, tmp_path / str(len(options)), *options)
         assert found.keys() == PNG_ITSELF
-        assert json.loads(made.with_suffix(".json").read_text())["metadata"] == "strip"
+        assert json.loads(report_of(made).read_text())["metadata"] == "strip"
 
 
 def test_copyright_keeps_the_rights_and_nothing_else(palimpsest, photo, tmp_path):
@@ -117,7 +118,7 @@ def test_copyright_keeps_the_rights_and_nothing_else(palimpsest, photo, tmp_path
     assert {name: value for name, value in kept.items() if name not in structure} == RIGHTS
     data = made.read_bytes()
     assert b"Vienna" not in data and b"Camera works" not in data and b"GPS" not in data
-    assert json.loads(made.with_suffix(".json").read_text())["metadata"] == "copyright"
+    assert json.loads(report_of(made).read_text())["metadata"] == "copyright"
 
 
 def test_all_keeps_everything_but_what_shows_the_original(palimpsest, photo, tmp_path):
@@ -207,7 +208,7 @@ def kept_of(palimpsest, tmp_path, data, suffix="jpg", policy="all"):
     made = tmp_path / "out/c/photo.png"
     found = json.loads(exiftool("-j", "-n", "-G1", "-struct", made))[0]
     assert not [name for name in found if "Warning" in name or "Error" in name], found
-    return found, made.read_bytes(), json.loads(made.with_suffix(".json").read_text())["left_out"]
+    return found, made.read_bytes(), json.loads(report_of(made).read_text())["left_out"]
 
 
 TITLE = "<dc:title><rdf:Alt><rdf:li xml:lang='x-default'>A disc</rdf:li></rdf:Alt></dc:title>"
@@ -341,6 +342,7 @@ def test_xmp_that_is_not_understood_or_not_carried_is_told(palimpsest, tmp_path)
             and b"XML:com.adobe.xmp" not in made
         )
         shutil.rmtree(tmp_path / "out")
+        shutil.rmtree(tmp_path / "out-reports")
     extension = segment(
         1, b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 32 + struct.pack(">II", 4, 0) + b"<a/>"
     )

@@ -6,7 +6,7 @@ import pathlib
 import shutil
 
 import pytest
-from pictures import picture
+from pictures import picture, report_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RANDOM = ROOT / "Tests/DeepHidingTests/Fixtures/random-weights.safetensors"
@@ -36,7 +36,7 @@ def protect(palimpsest, tmp_path, out, *arguments, **variables):
 
 
 def report(tmp_path, out):
-    return json.loads((tmp_path / out / "c/a.json").read_text())
+    return json.loads(report_of(tmp_path / out / "c/a.png").read_text())
 
 
 def test_a_call_protects_with_the_model_that_it_names(palimpsest, tmp_path, models):

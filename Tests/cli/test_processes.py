@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from pictures import picture
+from pictures import picture, report_of
 from PIL import Image
 
 
@@ -92,7 +92,7 @@ def test_a_call_that_is_killed_leaves_no_process_and_no_partial_result(
     assert 0 < len(finished) < 400
     for path in finished:
         Image.open(path).load()
-        json.loads(path.with_suffix(".json").read_text())
+        json.loads(report_of(path).read_text())
     result = palimpsest("protect", many / "c/0.png", "--class", "c", "--out", out, "--force")
     assert result.returncode == 0 and not (out / ".palimpsest-partial").exists()
 

@@ -11,7 +11,7 @@ import unicodedata
 
 import numpy
 import pytest
-from pictures import largest_change, picture
+from pictures import largest_change, picture, report_of, reports_of
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -49,11 +49,11 @@ def test_photos_are_protected_within_the_bound_and_reported(palimpsest, tmp_path
         "protect", PHOTOS / "parrots.jpg", PHOTOS / "hats.png", "--class", "trip", "--out", out
     )
     assert result.returncode == 0, result.stderr
-    assert tree(out) == [
-        "palimpsest-classes.json", "trip/hats.json", "trip/hats.png", "trip/parrots.json",
-        "trip/parrots.png",
-    ]  # fmt: skip
-    report = json.loads((out / "trip/hats.json").read_text())
+    assert tree(out) == ["trip/hats.png", "trip/parrots.png"]
+    assert tree(reports_of(out)) == [
+        "palimpsest-classes.json", "trip/hats.json", "trip/parrots.json"
+    ]
+    report = json.loads(report_of(out / "trip/hats.png").read_text())
     protected = out / "trip/hats.png"
     change = largest_change(PHOTOS / "hats.png", protected)
     assert 0 < change <= 8 and report["linf"] == change and report["bound"] == 8
@@ -68,7 +68,7 @@ def test_the_list_of_classes_is_a_secret_and_says_so_once(palimpsest, tmp_path):
     picture(tmp_path / "in/a/1.png", seed=1)
     picture(tmp_path / "more/b/2.png", seed=2)
     out = tmp_path / "out"
-    classes = out / "palimpsest-classes.json"
+    classes = reports_of(out) / "palimpsest-classes.json"
     words = f"{classes} holds the seed of the semantic images"
     first = palimpsest("protect", tmp_path / "in", "--out", out)
     assert [
@@ -92,15 +92,14 @@ def test_a_class_named_as_a_file_beside_the_classes_gets_another_folder(palimpse
     out = tmp_path / "out"
     result = palimpsest("protect", tmp_path / "in", "--out", out)
     assert result.returncode == 0, result.stderr
-    assert tree(out) == [
-        "%4Danifest.json/1.json", "%4Danifest.json/1.png", "palimpsest-classes.json"
-    ]
-    assert json.loads((out / "%4Danifest.json/1.json").read_text())["class"] == "Manifest.json"
+    assert tree(out) == ["%4Danifest.json/1.png"]
+    assert tree(reports_of(out)) == ["%4Danifest.json/1.json", "palimpsest-classes.json"]
+    assert json.loads(report_of(out / "%4Danifest.json/1.png").read_text())["class"] == "Manifest.json"
     loose = picture(tmp_path / "2.png")
     result = palimpsest("protect", loose, "--class", "palimpsest-classes.json", "--out", out)
     assert result.returncode == 0, result.stderr
     assert (out / "%70alimpsest-classes.json/2.png").is_file()
-    assert json.loads((out / "palimpsest-classes.json").read_text())["classes"] == {
+    assert json.loads((reports_of(out) / "palimpsest-classes.json").read_text())["classes"] == {
         "Manifest.json": 0, "palimpsest-classes.json": 1
     }
 
@@ -132,7 +131,7 @@ def test_folders_of_any_script_are_classes_and_two_spellings_are_one(palimpsest,
     pictures = {name for name in tree(out) if name.endswith(".png")}
     for seed, name in enumerate(names):
         assert f"{folders[name]}/\u00e9t\u00e9 {seed}.png" in pictures, (name, pictures)
-        report = json.loads((out / folders[name] / f"\u00e9t\u00e9 {seed}.json").read_text())
+        report = json.loads(report_of(out / folders[name] / f"\u00e9t\u00e9 {seed}.png").read_text())
         assert report["class"] == unicodedata.normalize("NFC", name)
     # Same-named pictures of both spellings, and of classes that share a folder when case is
     # ignored.
@@ -150,7 +149,7 @@ def test_folders_of_any_script_are_classes_and_two_spellings_are_one(palimpsest,
         )
     assert len(pictures) == 2 * len(names)
     assert len({name.casefold() for name in pictures}) == len(pictures)
-    classes = json.loads((out / "palimpsest-classes.json").read_text())["classes"]
+    classes = json.loads((reports_of(out) / "palimpsest-classes.json").read_text())["classes"]
     assert set(classes) == {unicodedata.normalize("NFC", name) for name in names}
     assert sorted(classes.values()) == list(range(9))
     # The same call again: everything is there.
@@ -183,7 +182,7 @@ def test_the_list_of_classes_has_labels_in_either_spelling(palimpsest, tmp_path)
     picture(tmp_path / "in/M\u00fcller/1.png", seed=1)
     picture(tmp_path / "in/b/1.png", seed=2)
     assert palimpsest("protect", tmp_path / "in", "--out", out).returncode == 0
-    path = out / "palimpsest-classes.json"
+    path = reports_of(out) / "palimpsest-classes.json"
     document = json.loads(path.read_text())
     # As an editor on another system may save it.
     document["classes"] = {"Mu\u0308ller": 5, "b": 3}
@@ -314,11 +313,9 @@ def test_results_are_never_overwritten_without_force(palimpsest, tmp_path):
     )
     assert (
         (out / "c/a.png").read_bytes() != before
-        and json.loads((out / "c/a.json").read_text())["strength"] == 2
+        and json.loads(report_of(out / "c/a.png").read_text())["strength"] == 2
     )
-    assert sorted(path.name for path in (out / "c").iterdir()) == [
-        "a.json", "a.png", "b.json", "b.png"
-    ]
+    assert tree(out) == ["c/a.png", "c/b.png"]
 
 
 def test_an_interrupted_call_goes_on_with_what_is_left(palimpsest, tmp_path):
@@ -359,7 +356,7 @@ def test_results_do_not_go_among_the_photos(palimpsest, tmp_path):
         result = palimpsest("protect", tmp_path / "in", "--out", out)
         assert result.returncode == 2 and "name another folder by --out" in result.stderr, result
     assert tree(tmp_path) == before
-    # A folder containing it is not searched for photos.
+    # Neither it nor the folder of the reports is searched for photos.
     for _ in range(2):
         assert (
             palimpsest(
@@ -367,7 +364,8 @@ def test_results_do_not_go_among_the_photos(palimpsest, tmp_path):
             ).returncode
             == 0
         )
-    assert len(tree(tmp_path / "in/out/c")) == 2
+    assert tree(tmp_path / "in/out") == ["c/a.png"]
+    assert len(tree(tmp_path / "in/out-reports/c")) == 1
 
 
 def test_a_photo_is_never_overwritten_by_its_own_result(palimpsest, tmp_path):
@@ -385,14 +383,14 @@ def test_a_report_of_somebody_else_is_not_overwritten_but_a_remnant_is(palimpses
     (out / "c/a.png").unlink()
     assert palimpsest("protect", photo, "--class", "c", "--out", out).returncode == 0
     (out / "c/a.png").unlink()
-    (out / "c/a.json").write_text("{}")
+    report_of(out / "c/a.png").write_text("{}")
     result = palimpsest("protect", photo, "--class", "c", "--out", out)
     assert (
         result.returncode == 0
-        and f"{photo} becomes {out}/c/a-2.png: {out}/c/a.json is there, and no report"
+        and f"{photo} becomes {out}/c/a-2.png: {out}-reports/c/a.json is there, and no report"
         in result.stderr
     )
-    assert (out / "c/a.json").read_text() == "{}"
+    assert report_of(out / "c/a.png").read_text() == "{}"
     assert not (out / "c/a.png").exists() and (out / "c/a-2.png").exists()
 
 
@@ -407,7 +405,7 @@ def test_equal_names_are_numbered_in_the_order_of_the_paths(palimpsest, tmp_path
         "A-3.png", "a-2.png", "a.png"
     ]
     for path, name in zip(paths, ["a", "a-2", "A-3"]):
-        report = json.loads((out / f"c/{name}.json").read_text())
+        report = json.loads(report_of(out / f"c/{name}.png").read_text())
         assert report["input_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -419,19 +417,19 @@ def test_a_second_call_goes_on_with_the_same_classes(palimpsest, tmp_path):
     assert (
         palimpsest("protect", tmp_path / "in", "--out", out, "--mode", "class-wise").returncode == 0
     )
-    first = json.loads((out / "palimpsest-classes.json").read_text())
+    first = json.loads((reports_of(out) / "palimpsest-classes.json").read_text())
     assert (
         palimpsest("protect", tmp_path / "more", "--out", out, "--mode", "class-wise").returncode
         == 0
     )
-    second = json.loads((out / "palimpsest-classes.json").read_text())
+    second = json.loads((reports_of(out) / "palimpsest-classes.json").read_text())
     assert second["family_seed"] == first["family_seed"] and second["classes"] == {
         "zebra": 0, "ape": 1
     }
     secret = {
-        name: json.loads((out / name).read_text())["semantic_image_sha256"]
-        for name in tree(out)
-        if "/" in name and name.endswith("json")
+        name: json.loads((reports_of(out) / name).read_text())["semantic_image_sha256"]
+        for name in tree(reports_of(out))
+        if "/" in name
     }
     assert secret["zebra/1.json"] == secret["zebra/3.json"] != secret["ape/2.json"]
 
@@ -466,7 +464,7 @@ def test_fresh_semantic_images_differ_within_a_class_and_are_repeatable(palimpse
         assert result.returncode == 0, result.stderr
         hashes.append(
             [
-                json.loads((tmp_path / name / f"c/{number}.json").read_text())[
+                json.loads(report_of(tmp_path / name / f"c/{number}.png").read_text())[
                     "semantic_image_sha256"
                 ]
                 for number in range(3)
@@ -484,7 +482,7 @@ def test_no_clip_reports_the_measured_change(palimpsest, tmp_path):
         ).returncode
         == 0
     )  # fmt: skip
-    report = json.loads((tmp_path / "o/c/hats.json").read_text())
+    report = json.loads(report_of(tmp_path / "o/c/hats.png").read_text())
     assert report["bound"] is None and report["mode"] == "sample-wise" and not report["clip"]
     assert report["linf"] == largest_change(photo, tmp_path / "o/c/hats.png") > 8
 
@@ -508,13 +506,13 @@ def test_the_mask_of_photos_leaves_red_and_green_nearly_as_they_are(palimpsest, 
         out = tmp_path / "-".join(["o", *arguments])
         result = palimpsest("protect", photo, "--class", "c", "--out", out, "--seed", 1, *arguments)
         assert result.returncode == 0, result
-        report = json.loads((out / "c/hats.json").read_text())
+        report = json.loads(report_of(out / "c/hats.png").read_text())
         assert report["mask"] == mask and report["bound"] == 8
         red, green, blue = channels_changed(photo, out / "c/hats.png")
         assert 2 < blue <= 8 and (max(red, green) <= 2) == (mask == "photo"), (red, green, blue)
         assert (
             palimpsest(
-                "verify", photo, out / "c/hats.png", "--manifest", out / "c/hats.json"
+                "verify", photo, out / "c/hats.png", "--manifest", report_of(out / "c/hats.png")
             ).returncode
             == 0
         )
@@ -529,7 +527,7 @@ def test_small_pictures_have_no_mask_unless_asked_for(palimpsest, tmp_path, side
         ).returncode
         == 0
     )
-    assert json.loads((tmp_path / "o/c/a.json").read_text())["mask"] == mask
+    assert json.loads(report_of(tmp_path / "o/c/a.png").read_text())["mask"] == mask
     assert (
         palimpsest(
             "protect", photo, "--class", "c", "--out", tmp_path / "p", "--seed", 1,
@@ -537,7 +535,7 @@ def test_small_pictures_have_no_mask_unless_asked_for(palimpsest, tmp_path, side
         ).returncode
         == 0
     )  # fmt: skip
-    assert json.loads((tmp_path / "p/c/a.json").read_text())["mask"] == "photo"
+    assert json.loads(report_of(tmp_path / "p/c/a.png").read_text())["mask"] == "photo"
     assert (
         ((tmp_path / "o/c/a.png").read_bytes() == (tmp_path / "p/c/a.png").read_bytes())
         == (mask == "photo")

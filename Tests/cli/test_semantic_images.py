@@ -10,6 +10,7 @@ import sys
 import numpy
 import pytest
 from PIL import Image, ImageOps
+from pictures import report_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PHOTOS = ROOT / "Tests/e2e/fixtures"
@@ -45,7 +46,7 @@ def pixel_hash(path):
 
 
 def report(out, name):
-    return json.loads((out / f"{name}.json").read_text())
+    return json.loads(report_of(out / f"{name}.png").read_text())
 
 
 def tree(folder):

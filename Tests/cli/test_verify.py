@@ -6,6 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 from PIL import Image
+from pictures import report_of
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "e2e/fixtures"
 PHOTO = FIXTURES / "parrots.jpg"
@@ -28,7 +29,7 @@ def changed(path, out, change):
 
 
 def test_a_protected_picture_is_verified_with_its_report(palimpsest, protected):
-    result = palimpsest("verify", PHOTO, protected, "--manifest", protected.with_suffix(".json"))
+    result = palimpsest("verify", PHOTO, protected, "--manifest", report_of(protected))
     assert result.returncode == 0, result
     lines = dict(line.split("  ", 1) for line in result.stdout.splitlines()[:-1])
     difference = np.array(Image.open(PHOTO)).astype(int) - np.array(Image.open(protected))
@@ -59,7 +60,7 @@ def test_one_sample_beyond_the_bound_is_found(palimpsest, protected, tmp_path):
     result = palimpsest("verify", PHOTO, picture)
     assert result.returncode == 1 and "9 levels, the bound is 8  <--" in result.stdout, result
     # Not in the report either.
-    result = palimpsest("verify", PHOTO, picture, "--manifest", protected.with_suffix(".json"))
+    result = palimpsest("verify", PHOTO, picture, "--manifest", report_of(protected))
     assert result.returncode == 1 and "not in the manifest" in result.stdout, result
 
 
@@ -70,7 +71,7 @@ def test_the_original_itself_another_picture_and_another_size_are_not_verified(
     result = palimpsest("verify", PHOTO, tmp_path / "same.png")
     assert result.returncode == 1 and "this is the original" in result.stdout
     result = palimpsest(
-        "verify", FIXTURES / "plane.jpg", protected, "--manifest", protected.with_suffix(".json")
+        "verify", FIXTURES / "plane.jpg", protected, "--manifest", report_of(protected)
     )
     assert result.returncode == 1 and "not that of the manifest" in result.stdout
     Image.open(protected).resize((100, 80)).save(tmp_path / "small.png")
@@ -79,7 +80,7 @@ def test_the_original_itself_another_picture_and_another_size_are_not_verified(
 
 
 def test_a_changed_figure_of_the_report_is_found(palimpsest, protected, tmp_path):
-    report = json.loads(protected.with_suffix(".json").read_text())
+    report = json.loads(report_of(protected).read_text())
     for key, value in {"psnr": report["psnr"] + 1, "ssim": 0.5, "linf": 3, "bound": 1}.items():
         (tmp_path / "report.json").write_text(json.dumps({**report, key: value}))
         result = palimpsest("verify", PHOTO, protected, "--manifest", tmp_path / "report.json")
@@ -134,6 +135,6 @@ def test_a_damaged_file_among_the_manifests_hides_no_other(palimpsest, protected
     (folder / "a.json").write_text("{damaged")
     result = palimpsest("verify", PHOTO, protected, "--manifest", folder)
     assert result.returncode == 2 and "a.json" in result.stderr, result
-    (folder / "b.json").write_bytes(protected.with_suffix(".json").read_bytes())
+    (folder / "b.json").write_bytes(report_of(protected).read_bytes())
     result = palimpsest("verify", PHOTO, protected, "--manifest", folder)
     assert result.returncode == 0 and result.stdout.endswith("\nverified\n"), result

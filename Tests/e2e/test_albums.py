@@ -250,7 +250,8 @@ def test_submit_tells_the_photos_names_and_not_where_they_lie(make_service, tmp_
     ]
     assert "private" not in json.dumps(images(service, job))
     reports = {
-        path.name: json.loads(path.read_text())["source"] for path in out.glob("[cd]*s/*.json")
+        path.name: json.loads(path.read_text())["source"]
+        for path in out.with_name("out-reports").glob("[cd]*s/*.json")
     }
     assert (
         reports.pop("a.json") == f"{folder}/cats/a.png"

@@ -197,7 +197,7 @@ def test_submit_asks_for_a_model(service, models, tmp_path):
 
     result = run("shipped", "out")
     assert result.returncode == 0, result.stderr
-    made = json.loads((tmp_path / "out/birds/parrots.json").read_text())
+    made = json.loads((tmp_path / "out-reports/birds/parrots.json").read_text())
     weights = (models / "shipped.safetensors").read_bytes()
     assert made["model_sha256"] == hashlib.sha256(weights).hexdigest()
     result = run("other", "none")

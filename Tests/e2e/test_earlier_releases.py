@@ -95,9 +95,20 @@ def test_its_classes_keep_their_secrets_in_a_folder_of_results(sample):
         "protect", sample / "photos/cat/IMG_2.png", "--class", "cat", "--out", sample / "other"
     )
     assert again.returncode == 0, again
-    assert json.loads((sample / "other/palimpsest-classes.json").read_text()) == before
-    fresh = json.loads((sample / "other/cat/IMG_2.json").read_text())
+    # The list leaves the folder that is published.
+    assert json.loads((sample / "other-reports/palimpsest-classes.json").read_text()) == before
+    assert not (sample / "other/palimpsest-classes.json").exists()
+    fresh = json.loads((sample / "other-reports/cat/IMG_2.json").read_text())
     assert fresh["semantic_image_sha256"] == report["semantic_image_sha256"]
+
+
+def test_its_results_are_known_by_the_reports_beside_them(sample):
+    folder = sample / "protected"
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    result = run("protect", sample / "photos", "--out", folder, "--skip-existing")
+    assert result.returncode == 0, result
+    assert "left out 5 photos that have a result" in result.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_without_a_mask_its_pixels_come_out_again(sample):
@@ -124,7 +135,9 @@ def results(folder):
     """
     found = {}
     for path in folder.rglob("*.png"):
-        report = json.loads(path.with_suffix(".json").read_text())
+        beside = path.with_suffix(".json")
+        moved = folder.with_name(f"{folder.name}-reports") / beside.relative_to(folder)
+        report = json.loads((beside if beside.exists() else moved).read_text())
         found[report["input_sha256"]] = report, np.asarray(Image.open(path)).astype(int)
     return found
 

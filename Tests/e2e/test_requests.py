@@ -170,8 +170,8 @@ def test_a_refusal_names_the_field_and_what_was_meant(shared_service, tmp_path):
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe\x00")
     known = (
-        "The parameters are class, mode, strength, clip, working_size, mask, metadata, model, "
-        "method_settings, force, priority, preview and name."
+        "The parameters are class, mode, strength, clip, working_size, mask, metadata, "
+        "format, quality, chroma, max_side, model, method_settings, force, priority, preview and name."
     )
     uploads = [
         (

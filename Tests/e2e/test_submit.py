@@ -64,9 +64,24 @@ def submit(service, *arguments, port=None, **variables):
                           timeout=PATIENCE, check=False)  # fmt: skip
 
 
-def tree(folder):
-    """All files except the manifests, which are named after jobs."""
-    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+def reports_of(out):
+    """The folder of the reports on the pictures in a folder."""
+    return out.with_name(out.name + "-reports")
+
+
+def report_of(picture):
+    return reports_of(picture.parents[1]) / picture.parent.name / f"{picture.stem}.json"
+
+
+def tree(out):
+    """All pictures and reports, without the manifests, which are named after jobs."""
+    assert not list(out.rglob("*.json")), "reports are not to be published"
+    files = (
+        path.relative_to(folder)
+        for folder in (out, reports_of(out))
+        for path in folder.rglob("*")
+        if path.is_file()
+    )
     return sorted(str(file) for file in files if file.parts[0] != "palimpsest-manifests")
 
 
@@ -107,7 +122,7 @@ def test_a_folder_comes_back_protected(make_service, photos, tmp_path):
     for name in PHOTOS:
         protected = (out / name).with_suffix(".png")
         check_protected(protected.read_bytes(), photos / name, bound=6)
-        report = protected.with_suffix(".json")
+        report = report_of(protected)
         assert json.loads(report.read_text())["class"] == name.split("/")[0]
         checked = subprocess.run(
             [BINARY, "verify", photos / name, protected, "--manifest", report],
@@ -182,8 +197,8 @@ def test_strange_names_are_those_that_protect_gives(make_service, tmp_path, weig
         name for name in tree(tmp_path / "local") if name != "palimpsest-classes.json"
     ]
     # Each result belongs to the photo it is named after.
-    for path in (tmp_path / "out/cats").glob("*.json"):
-        local = json.loads((tmp_path / "local/cats" / path.name).read_text())
+    for path in (tmp_path / "out-reports/cats").glob("*.json"):
+        local = json.loads((tmp_path / "local-reports/cats" / path.name).read_text())
         assert json.loads(path.read_text())["input_sha256"] == local["input_sha256"]
     assert service.stop() == 0
 
@@ -193,7 +208,7 @@ def test_what_the_service_signed_is_kept_and_verifies(make_service, photos, tmp_
     out, key = tmp_path / "out", tmp_path / "key.pem"
     assert submit(service, photos, "--out", out, "--job-images", 2).returncode == 0
     key.write_bytes(service.curl("/v1/signing-key").body)
-    manifests = out / "palimpsest-manifests"
+    manifests = reports_of(out) / "palimpsest-manifests"
     assert sorted(path.name for path in manifests.iterdir()) == sorted(
         f"{job['id']}.json{end}" for job in jobs(service) for end in ("", ".sig")
     )
@@ -211,7 +226,7 @@ def test_what_the_service_signed_is_kept_and_verifies(make_service, photos, tmp_
         result = verify(name, manifests)
         assert result.returncode == 0 and "by that key" in result.stdout, result
         # The report beside the picture is not signed.
-        result = verify(name, (out / name).with_suffix(".json"))
+        result = verify(name, report_of(out / name))
         assert (
             result.returncode == 1 and "only manifests of services are signed" in result.stdout
         ), result
@@ -253,7 +268,7 @@ def test_an_interrupted_call_goes_on_and_sends_nothing_twice(make_service, tmp_p
     # From now on jobs stay unfinished: between two jobs there would be nothing to record.
     for codec in service.codecs():
         os.kill(codec, signal.SIGSTOP)
-    service.wait_for((out / "palimpsest-jobs.json").exists, "an unfinished job")
+    service.wait_for((reports_of(out) / "palimpsest-jobs.json").exists, "an unfinished job")
     process.send_signal(number)
     _, stderr = process.communicate(timeout=PATIENCE)
     for codec in service.codecs():
@@ -261,8 +276,9 @@ def test_an_interrupted_call_goes_on_and_sends_nothing_twice(make_service, tmp_p
     assert process.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
     assert ("--skip-existing to continue" in stderr) == (number == signal.SIGINT)
     assert len(list(out.rglob("*.png"))) < len(names)
-    state = json.loads((out / "palimpsest-jobs.json").read_text())
-    assert state["jobs"] and (out / "palimpsest-jobs.json").stat().st_mode & 0o777 == 0o600
+    open_jobs = reports_of(out) / "palimpsest-jobs.json"
+    state = json.loads(open_jobs.read_text())
+    assert state["jobs"] and open_jobs.stat().st_mode & 0o777 == 0o600
 
     # Not with another server, which does not have these jobs.
     other = submit(
@@ -287,7 +303,7 @@ def test_jobs_that_were_erased_meanwhile_are_sent_again(make_service, tmp_path):
     # The state after a call was killed before it fetched the results.
     digest = {
         path.stem: json.loads(path.read_text())["input_sha256"]
-        for path in (out / "c").glob("*.json")
+        for path in (reports_of(out) / "c").glob("*.json")
     }
     settings = {"mode": "sample-wise", "strength": 8, "clip": True, "working_size": 128}
     images = [
@@ -307,6 +323,7 @@ def test_jobs_that_were_erased_meanwhile_are_sent_again(make_service, tmp_path):
     for erased in (False, True):
         shutil.rmtree(out)
         out.mkdir()
+        # Where earlier releases kept it.
         (out / "palimpsest-jobs.json").write_text(json.dumps(state))
         if erased:
             assert service.get(f"/v1/jobs/{job['id']}", "--request", "DELETE").status == 204
@@ -647,7 +664,7 @@ def test_what_is_refused_says_so_and_leaves_nothing(shared_service, photos, tmp_
 
 def origins(folder):
     return {
-        path.name: json.loads(path.with_suffix(".json").read_text())["input_sha256"]
+        path.name: json.loads(report_of(path).read_text())["input_sha256"]
         for path in folder.glob("*.png")
     }
 
@@ -704,7 +721,7 @@ def test_a_folder_that_has_grown_keeps_its_results_and_only_new_photos_are_sent(
     assert origins(out / "DCIM") == before
     strengths = {
         path.stem: json.loads(path.read_text())["strength"]
-        for path in (out / "DCIM").glob("*.json")
+        for path in (reports_of(out) / "DCIM").glob("*.json")
     }
     assert strengths == {"IMG_7": 2, "IMG_7-2": 2, "IMG_8": 8, "IMG_8-2": 2}
     assert service.stop() == 0
@@ -749,9 +766,9 @@ def test_a_photo_that_is_replaced_while_its_job_is_open_has_both_results(make_se
     job, old = jobs(service)[0], origins(out / "c")
     # The state after a call was killed before it fetched the results; the first result is older and
     # has another strength.
-    report = out / "c/0.json"
+    report = report_of(out / "c/0.png")
     report.write_text(report.read_text().replace('"strength" : 4', '"strength" : 9'))
-    for path in (out / "c").glob("1.*"):
+    for path in (out / "c/1.png", report_of(out / "c/1.png")):
         path.unlink()
     images = [
         {
@@ -776,7 +793,7 @@ def test_a_photo_that_is_replaced_while_its_job_is_open_has_both_results(make_se
     result = submit(service, tmp_path / "in", "--out", out, "--skip-existing")
     assert result.returncode == 0, result
     words = (
-        f"becomes {out}/c/1-2.png: an interrupted call makes {out}/c/1.png from another photo of "
+        f"becomes {out}/c/1-2.png: an interrupted call makes {out}/c/1 from another photo of "
         "that name"
     )
     assert words in result.stderr and "protected 3 of 3" in result.stderr

@@ -30,13 +30,13 @@ def test_a_new_dependency_is_drawn_and_an_old_drawing_is_refused(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     manifest = (ROOT / "Package.swift").read_text()
-    changed = re.sub(r'(module\(\s*"Archive",\s*\[)', r'\1"ImageHeader", ', manifest, count=1)
+    changed = re.sub(r'(module\(\s*"Archive",\s*\[)', r'\1"PublicFiles", ', manifest, count=1)
     assert changed != manifest
     (tmp_path / "Package.swift").write_text(changed)
     before, after = arrows(graph(ROOT).stdout), arrows(graph(tmp_path).stdout)
-    assert after["Archive"] == {"ImageHeader"} and "Archive" not in before
+    assert after["Archive"] == {"PublicFiles"} and "Archive" not in before
     # What another path implies is not drawn.
-    assert "ImageHeader" in before["HTTPAPI"] and "ImageHeader" not in after["HTTPAPI"]
+    assert "PublicFiles" in before["HTTPAPI"] and "PublicFiles" not in after["HTTPAPI"]
     assert graph(tmp_path, "--check").returncode == 1
     assert graph(tmp_path, "--insert").returncode == 0
     assert graph(tmp_path, "--check").returncode == 0

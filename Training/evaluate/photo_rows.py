@@ -63,6 +63,45 @@ class Marked:
 
 
 @dataclass(frozen=True)
+class Publication:
+    """How an owner publishes protected photos: format, quality, and the longer side in pixels.
+
+    Without a side photos keep their size.
+    """
+
+    format: str
+    quality: int
+    side: int | None = None
+
+    @classmethod
+    def named(cls, text):
+        """The publication that a text such as "jpeg 92 2048" names.
+
+        Raises PhotosError for anything else.
+        """
+        words = text.split()
+        if (
+            len(words) not in (2, 3)
+            or words[0] not in ("jpeg", "webp")
+            or not all(word.isdecimal() for word in words[1:])
+        ):
+            raise photos.PhotosError(
+                f"'{text}' must be a format, a quality and perhaps a longer side, such as "
+                "'jpeg 92 2048' or 'webp 80'"
+            )
+        return cls(words[0], *map(int, words[1:]))
+
+    def options(self):
+        """The options of `protect`; the binary scales and encodes."""
+        side = () if self.side is None else ("--max-side", str(self.side))
+        return ("--format", self.format, "--quality", str(self.quality), *side)
+
+    def __str__(self):
+        size = "" if self.side is None else f" at {self.side:,} px"
+        return f"published as {self.format} {self.quality}{size}"
+
+
+@dataclass(frozen=True)
 class Protected:
     """Protected by the binary with options that name the mask.
 

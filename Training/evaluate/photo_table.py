@@ -119,9 +119,20 @@ def gather(dataset, folder, per_class, seed):
     return [pair for pair, keep in zip(pairs[0], kept) if keep], pairs[1], tuple(classes)
 
 
+def offered(publication):
+    """The options of `protect` by row; with a publication, each row of ours also as published."""
+    if publication is None:
+        return OPTIONS
+    published = {
+        f"{name}, {publication}": (*options, *publication.options())
+        for name, options in OPTIONS.items()
+    }
+    return {**OPTIONS, **published}
+
+
 def made(arguments, learnt, wanted):
     """What makes each of the wanted rows."""
-    table = {}
+    table, options = {}, offered(arguments.publish)
     labels = np.array([label for _, label in learnt])
     for name in wanted:
         if name == rows.CLEAN:
@@ -136,7 +147,7 @@ def made(arguments, learnt, wanted):
             table[name] = photo_rows.Marked(_pattern(arguments, learnt, labels))
         else:
             table[name] = photo_rows.Protected(
-                arguments.binary, arguments.weights, OPTIONS[name], arguments.seed
+                arguments.binary, arguments.weights, options[name], arguments.seed
             )
     return table
 
@@ -284,6 +295,12 @@ def main():
         help="of the site's JPEG; 0: it passes on the very pixels",
     )
     parser.add_argument(
+        "--publish",
+        metavar="HOW",
+        help="also rows of photos that their owner publishes so, such as 'jpeg 92 2048': format, "
+        "quality, longer side",
+    )
+    parser.add_argument(
         "--side",
         type=int,
         default=SIDE,
@@ -305,8 +322,10 @@ def main():
     out = Path(arguments.out)
     arguments.cache = Path(arguments.cache or out / "cache")
     try:
+        arguments.publish = arguments.publish and photo_rows.Publication.named(arguments.publish)
+        known = list(dict.fromkeys([*ROWS, *offered(arguments.publish)]))
         chosen, trainers = (
-            named(arguments.rows, ROWS, "row"), named(arguments.columns, COLUMNS, "column")
+            named(arguments.rows, known, "row"), named(arguments.columns, COLUMNS, "column")
         )
         learnt, aside, names = gather(
             arguments.dataset, arguments.cache, arguments.per_class, arguments.seed

@@ -8,6 +8,7 @@ All are tested on the held-out photos. Training uses the usual pipeline for phot
 """
 
 import argparse
+import glob
 import json
 import os
 import subprocess
@@ -144,11 +145,12 @@ def protected(binary, weights, place, results, seed, options=()):
         raise product.ProductError(
             f"{' '.join(command)} ended with {outcome.returncode}: {outcome.stderr[-2000:]}"
         )
+    reports = Path(f"{results}-reports")
     for path in sorted(place.iterdir()):
-        png = Path(results) / place.name / f"{path.stem}.png"
-        yield opened(png)
-        png.unlink()
-        png.with_suffix(".json").unlink()
+        (made,) = (Path(results) / place.name).glob(f"{glob.escape(path.stem)}.*")
+        yield opened(made)
+        made.unlink()
+        (reports / place.name / f"{path.stem}.json").unlink()
 
 
 def learn(pixels, labels, unseen, wanted, classes, seed, epochs=EPOCHS, log=None):

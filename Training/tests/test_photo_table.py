@@ -100,6 +100,45 @@ def test_rows_go_on_with_the_class_that_is_missing(dataset, tmp_path, monkeypatc
     assert photo_rows.load(tmp_path, table, "ours", learnt, photo_rows.Way(300, None)) is None
 
 
+def test_a_row_of_published_photos_is_made_by_the_binary(dataset, tmp_path, monkeypatch):
+    publication = photo_rows.Publication.named("jpeg 40 200")
+    assert str(publication) == "published as jpeg 40 at 200 px"
+    monkeypatch.setattr(photo_table, "OPTIONS", {"ours": ("--mode", "class-wise")})
+    assert list(photo_table.offered(None)) == ["ours"]
+    offered = photo_table.offered(publication)
+    assert list(offered) == ["ours", "ours, published as jpeg 40 at 200 px"]
+    learnt, _, _ = photo_table.gather(dataset, tmp_path, 2, 0)
+    table = {
+        name: photo_rows.Protected(str(BINARY), str(WEIGHTS), options, 0)
+        for name, options in offered.items()
+    }
+    way = photo_rows.Way(300, None)
+    sizes = set()
+    opened = photos.opened
+
+    def seen(path):
+        photo = opened(path)
+        if "released" in path.parts:
+            sizes.add((path.suffix, max(photo.size)))
+        return photo
+
+    monkeypatch.setattr(photos, "opened", seen)
+    photo_rows.make(tmp_path, table, learnt, way)
+    # A photo of 80 by 64 pixels is enlarged to 375 by 300 before.
+    assert sizes == {(".jpg", 200), (".png", 375)}
+    plain, published = (photo_rows.load(tmp_path, table, name, learnt, way) for name in table)
+    assert plain.shape == published.shape == (4, 256, 256, 3)
+    assert 1 < np.abs(plain.astype(int) - published).mean() < 12
+    # What is published differently is another row.
+    assert table["ours"].identity() != table["ours, published as jpeg 40 at 200 px"].identity()
+
+
+@pytest.mark.parametrize("text", ["", "jpeg", "png 92 2048", "jpeg 92 2048 1", "jpeg x", "92 jpeg"])
+def test_a_publication_that_is_none_is_refused(text):
+    with pytest.raises(photos.PhotosError, match="such as 'jpeg 92 2048'"):
+        photo_rows.Publication.named(text)
+
+
 def test_the_table_is_measured_once_and_gives_the_controls_verdict(
     dataset, tmp_path, monkeypatch, capsys
 ):

@@ -12,15 +12,34 @@ typedef struct palimpsest_jpeg_file {
     size_t count;
 } palimpsest_jpeg_file;
 
-/// Encodes a picture of tightly packed RGB rows as a baseline JPEG of quality 1 to 100, with an ICC
-/// profile unless `icc` is NULL.
+/// A picture to encode, of tightly packed gray or RGB rows.
+typedef struct palimpsest_jpeg_picture {
+    const uint8_t *rows;
+    uint32_t width;
+    uint32_t height;
+    /// Samples per pixel: 1 (gray) or 3 (RGB).
+    int32_t components;
+    /// libjpeg's quality, 1 to 100.
+    int32_t quality;
+    /// Whether RGB has chroma at half resolution in both directions.
+    int32_t halves_chroma;
+    /// NULL for none.
+    const uint8_t *_Nullable icc;
+    size_t icc_count;
+} palimpsest_jpeg_picture;
+
+/// An APP1 segment, signature included, of at most 65,533 bytes.
+typedef struct palimpsest_jpeg_app1 {
+    const uint8_t *_Nullable bytes;
+    size_t count;
+} palimpsest_jpeg_app1;
+
+/// Encodes a picture as a baseline JPEG with its ICC profile and, before that, the APP1 segments
+/// that are not empty.
 palimpsest_jpeg_status palimpsest_jpeg_encode(
-    const uint8_t *rows,
-    uint32_t width,
-    uint32_t height,
-    int32_t quality,
-    const uint8_t *_Nullable icc,
-    size_t icc_count,
+    const palimpsest_jpeg_picture *picture,
+    palimpsest_jpeg_app1 exif,
+    palimpsest_jpeg_app1 xmp,
     palimpsest_jpeg_file *file
 );
 

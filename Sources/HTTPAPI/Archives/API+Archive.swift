@@ -9,7 +9,7 @@ import Operations
 import POSIX
 import Queue
 
-/// `GET /v1/jobs/{id}/archive.zip` and `GET /v1/jobs/{id}/images/{n}.png`.
+/// `GET /v1/jobs/{id}/archive.zip` and `GET /v1/jobs/{id}/images/{n}.png`, `.jpg` and `.webp`.
 extension API {
     /// Sends the archive of a job that has ended, or with `?partial=true` of what is done so far.
     ///
@@ -62,8 +62,9 @@ extension API {
         }
     }
 
-    /// Sends a protected image.
+    /// Sends a protected image under the extension of its job's format.
     func sendImage(
+        in format: OutputFormat,
         _ request: ServerRequest,
         key: APIKey,
         id: String?,
@@ -72,9 +73,22 @@ extension API {
         try allow([], in: request.target)
         let job = try await job(id, of: key)
         let image = try await image(number, of: job)
+        let ownFormat = job.settings.output.format
+        guard format == ownFormat else {
+            throw APIError.imageInOtherFormat(ownFormat, number: image.number)
+        }
         guard let output = image.output else { throw Self.unfinished(image) }
-        try await requireFiles([image].compactMap { ArchivePlan.Member($0) }, in: job, key: key)
-        return try await sendBlob(request, output, type: "image/png", filename: image.fileName)
+        try await requireFiles(
+            [image].compactMap { ArchivePlan.Member($0, in: format) },
+            in: job,
+            key: key
+        )
+        return try await sendBlob(
+            request,
+            output,
+            type: format.mediaType,
+            filename: image.fileName(in: format)
+        )
     }
 
     /// Sends a blob that is known to exist.
@@ -150,24 +164,25 @@ extension API {
     }
 
     private func plan(_ job: Job) async throws -> ArchivePlan {
+        let format = job.settings.output.format
         let images = try await images(of: job)
         let attachments =
             job.attachments.kinds.isEmpty
             ? [:] : try await store.attachments(job: job.id, number: nil)
         let members = images.flatMap { image in
-            ArchivePlan.Member(image).map { member in
+            ArchivePlan.Member(image, in: format).map { member in
                 [member]
                     + (attachments[image.number] ?? []).compactMap {
                         ArchivePlan.Member($0, of: image)
                     }
             } ?? []
         }
-        let documents = images.map { ImageDocument($0) }
+        let documents = images.map { ImageDocument($0, in: format) }
         let manifest = ManifestDocument(job: job.id, settings: job.settings, images: documents)
         let bytes = try JSONDocument.bytes(manifest)
         let page =
             job.attachments.previews
-            ? PreviewPage.make(documents.filter { $0.state == .done }) : nil
+            ? PreviewPage.make(documents.filter { $0.state == .done }, in: format) : nil
         return try ArchivePlan(
             members: members,
             page: page,
@@ -263,10 +278,21 @@ extension API {
 extension ArchivePlan.Member {
     /// Describes a protected image and its place in the archive; `nil` if it is not protected or
     /// has no class.
-    init?(_ image: JobImage) {
+    init?(_ image: JobImage, in format: OutputFormat) {
         guard let output = image.output, let crc32 = image.outputCRC32,
-            let file = ImageDocument.file(of: image)
+            let file = ImageDocument.file(of: image, in: format)
         else { return nil }
         self.init(name: file, sha256: output.sha256, size: output.size, crc32: crc32)
+    }
+}
+
+extension APIError {
+    /// The job's images have another format than the one in the path.
+    static func imageInOtherFormat(_ format: OutputFormat, number: Int) -> APIError {
+        APIError(
+            .notFound,
+            "image_format_other",
+            "The images of this job are of the format \(format.title); this one is images/\(number).\(format.fileExtension)."
+        )
     }
 }

@@ -59,7 +59,7 @@ extension AttachmentKind {
 extension ArchivePlan.Member {
     /// Returns the file name of an attachment, next to that of its image.
     static func fileName(of image: JobImage, _ kind: AttachmentKind) -> String {
-        ImageDocument.name(of: image) + kind.suffix
+        image.name + kind.suffix
     }
 
     /// Describes an attachment and its place in the archive; `nil` if its image has no class.

@@ -6,9 +6,11 @@ import JobModel
 enum PreviewPage {
     /// Writes the page.
     ///
-    /// - Parameter images: The protected images by number; they must have previews.
+    /// - Parameters:
+    ///   - images: The protected images by number; they must have previews.
+    ///   - format: The format of the protected pictures.
     /// - Returns: The bytes of `index.html`.
-    static func make(_ images: [ImageDocument]) -> [UInt8] {
+    static func make(_ images: [ImageDocument], in format: OutputFormat) -> [UInt8] {
         var page = """
             <!DOCTYPE html>
             <html lang="en">
@@ -26,17 +28,22 @@ enum PreviewPage {
             </head>
             <body>
             <h1>Protected photos</h1>
-            <p>Left each photo, right its protected picture, both as small JPEGs. Publish the PNGs, never the left ones.</p>
+            <p>Left each photo, right its protected picture, both as small JPEGs. Publish the \(format.title) files, never the left ones.\(note(on: format))</p>
 
             """
         for image in images { page += figure(image) }
         return Array((page + "</body>\n</html>\n").utf8)
     }
 
+    /// Returns what to know of a lossy format.
+    private static func note(on format: OutputFormat) -> String {
+        format.isLossless ? "" : " The bound on the change holds for PNG only."
+    }
+
     private static func figure(_ image: ImageDocument) -> String {
-        guard let label = image.class else { return "" }
+        guard let label = image.class, let file = image.file else { return "" }
+        let caption = "\(label)/\(file.dropFirst(label.folderName.count + 1))"
         let stem = "\(label.folderName)/\(image.name)"
-        let caption = "\(label)/\(image.name).png"
         var figures = ""
         if let report = image.report {
             let psnr = report.psnr.isFinite ? ", PSNR \(tenths(report.psnr)) dB" : ""
@@ -45,7 +52,7 @@ enum PreviewPage {
         }
         return """
             <figure>
-            <figcaption><a href="\(url(stem + ".png"))">\(text(caption))</a>\(figures)</figcaption>
+            <figcaption><a href="\(url(file))">\(text(caption))</a>\(figures)</figcaption>
             <img src="\(url(stem + AttachmentKind.previewBefore.suffix))" alt="the photo" loading="lazy">
             <img src="\(url(stem + AttachmentKind.previewAfter.suffix))" alt="the protected picture" loading="lazy">
             </figure>

@@ -50,7 +50,10 @@ struct JobEventFeed {
         }
         for ended in progress.ended {
             cursor = EventCursor(ending: ended.ending, hasEnd: false)
-            let document = ImageEventDocument(ended.image)
+            let document = ImageEventDocument(
+                ended.image,
+                in: progress.job.settings.output.format
+            )
             events.append(
                 ServerSentEvent(
                     name: "image",
@@ -129,8 +132,8 @@ struct ImageEventDocument: Encodable {
     let error: ImageFailure?
     let report: ShortReport?
 
-    init(_ image: JobImage) {
-        let listed = ImageDocument(image)
+    init(_ image: JobImage, in format: OutputFormat) {
+        let listed = ImageDocument(image, in: format)
         (number, name, source, file) = (listed.number, listed.name, listed.source, listed.file)
         self.class = listed.class
         state = listed.state

@@ -89,7 +89,7 @@ extension API {
         let page = images.prefix(limit)
         return try answer(
             ImageListDocument(
-                images: page.map { ImageDocument($0) },
+                images: page.map { ImageDocument($0, in: job.settings.output.format) },
                 nextCursor: images.count > limit ? page.last.map { String($0.number) } : nil
             )
         )

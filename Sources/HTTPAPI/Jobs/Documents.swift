@@ -65,7 +65,7 @@ struct JobDocument: Encodable {
         self.etaSeconds = etaSeconds
         classes = failures == nil ? nil : job.classes
         passedOver = failures == nil ? nil : job.passedOver
-        self.failures = failures?.map { ImageDocument($0) }
+        self.failures = failures?.map { ImageDocument($0, in: job.settings.output.format) }
         let path = Self.path(of: job.id)
         links = Links(
             self: path,
@@ -92,26 +92,27 @@ struct ImageDocument: Encodable {
     let error: ImageFailure?
     let report: ProtectionReport?
 
-    init(_ image: JobImage) {
+    /// Describes an image of a job whose pictures have a format.
+    init(_ image: JobImage, in format: OutputFormat) {
         number = image.number
-        name = Self.name(of: image)
+        name = image.name
         source = image.source
         self.class = image.label
-        file = Self.file(of: image)
+        file = Self.file(of: image, in: format)
         state = image.state
         error = image.failure
         report = image.report
     }
 
-    /// Returns the name of an image's file without its extension.
-    static func name(of image: JobImage) -> String {
-        image.fileName.hasSuffix(".png") ? String(image.fileName.dropLast(4)) : image.fileName
-    }
-
     /// Returns the path of an image in the archive; `nil` without a class.
-    static func file(of image: JobImage) -> String? {
-        image.label.map { "\($0.folderName)/\(image.fileName)" }
+    static func file(of image: JobImage, in format: OutputFormat) -> String? {
+        image.label.map { "\($0.folderName)/\(image.fileName(in: format))" }
     }
+}
+
+extension JobImage {
+    /// Returns the file name of its protected picture.
+    func fileName(in format: OutputFormat) -> String { "\(name).\(format.fileExtension)" }
 }
 
 /// A page of jobs.

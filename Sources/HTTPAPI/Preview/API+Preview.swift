@@ -45,7 +45,7 @@ extension API {
                 .contentType: "image/png", .cacheControl: "no-store",
                 .figures: Self.figures(of: image.report),
             ]
-            return (ServerResponse(status: .ok, fields: fields, body: .bytes(image.png)), true)
+            return (ServerResponse(status: .ok, fields: fields, body: .bytes(image.file)), true)
         }
     }
 

@@ -50,11 +50,16 @@ extension API {
     ) async throws -> (response: ServerResponse, isNew: Bool) {
         let timeout = Self.preferredWait(request.fields)
         let secret = try RecoveryFields.secret(request.fields)
+        if secret != nil, let output = try? output(ofQueryIn: request) {
+            // Faults of the query itself are reported where it is read.
+            try RecoveryFields.check(output)
+        }
         try await requireRoom(for: request.body.declaredLength)
         let recovery = try await recipient(secret)
 
         let reader = UploadReader(blobs: blobs, disk: disk, limits: uploadLimits)
         let upload = try await reader.read(request, models: models)
+        if secret != nil { try RecoveryFields.check(upload.settings.output) }
         let submission = try await create(
             upload,
             recovery: recovery,
@@ -96,6 +101,10 @@ extension API {
             return (try answer(try await document(job), fields: fields), isNew)
         }
         return (try await self.accepted(job, fields: fields), isNew)
+    }
+
+    private func output(ofQueryIn request: ServerRequest) throws -> OutputSettings {
+        try JobParameters(query: request.target.query, models: models).settings().output
     }
 
     /// Refuses an upload that does not fit on the disk, before its body is requested.

@@ -11,7 +11,9 @@ struct JobParameters: Sendable {
     private enum Name: String, CaseIterable {
         case `class`, mode, strength, clip
         case workingSize = "working_size"
-        case mask, metadata, model
+        case mask, metadata, format, quality, chroma
+        case maxSide = "max_side"
+        case model
         case methodSettings = "method_settings"
         case force, priority, preview, name
     }
@@ -32,6 +34,10 @@ struct JobParameters: Sendable {
     private var workingSize: Int?
     private var mask: Mask?
     private var metadata: MetadataPolicy?
+    private var format: OutputFormat?
+    private var quality: Int?
+    private var chroma: ChromaSampling?
+    private var maxSide: Int?
     private var model: ModelName?
     private var ofMethod = MethodSettings.standard
     private let models: [OfferedModel]
@@ -72,6 +78,12 @@ struct JobParameters: Sendable {
             )
         case .mask: mask = try Mask(parsing: value)
         case .metadata: metadata = try MetadataPolicy(parsing: value)
+        case .format: format = try OutputFormat(parsing: value)
+        case .quality:
+            quality = try Self.number(value, "quality", OutputSettings.qualityRule)
+        case .chroma: chroma = try ChromaSampling(parsing: value)
+        case .maxSide:
+            maxSide = try Self.number(value, "max_side", OutputSettings.maxSideRule)
         case .model: model = try ModelName(parsing: value, among: models.map(\.name))
         case .methodSettings: ofMethod = try MethodSettings(parsing: value)
         case .force: force = try Self.boolean(value, "force")
@@ -87,7 +99,21 @@ struct JobParameters: Sendable {
     /// Returns the settings of the job; parameters that were not set have their defaults.
     ///
     /// - Throws: `SettingsFault` for values out of range.
-    func settings() throws -> ProtectionSettings {
+    func settings() throws(SettingsFault) -> ProtectionSettings {
+        try settings(in: format ?? ProtectionSettings.standard.output.format)
+    }
+
+    /// Checks the values of a query that the fields of a form may add to.
+    ///
+    /// A quality or a chroma without a format is in order, since a field may name the format.
+    ///
+    /// - Throws: `SettingsFault` for values out of range.
+    func checkRanges() throws(SettingsFault) {
+        let isLossy = quality != nil || chroma != nil
+        _ = try settings(in: format ?? (isLossy ? .jpeg : .png))
+    }
+
+    private func settings(in format: OutputFormat) throws(SettingsFault) -> ProtectionSettings {
         let standard = ProtectionSettings.standard
         return try ProtectionSettings(
             mode: mode ?? standard.mode,
@@ -96,6 +122,12 @@ struct JobParameters: Sendable {
             workingSize: workingSize ?? standard.workingSize,
             mask: mask ?? standard.mask,
             metadata: metadata ?? standard.metadata,
+            output: OutputSettings(
+                format: format,
+                quality: quality,
+                chroma: chroma,
+                maxSide: maxSide
+            ),
             model: model,
             ofMethod: ofMethod
         )

@@ -1,5 +1,6 @@
 import Cryptography
 import HTTPTypes
+import JobModel
 
 /// The fields that request recoverable photos and carry the secret for it.
 ///
@@ -37,6 +38,29 @@ enum RecoveryFields {
                 .unprocessableContent,
                 "recovery_ambiguous",
                 "Send either Palimpsest-Recovery-Passphrase or Palimpsest-Recovery-Key, not both."
+            )
+        }
+    }
+
+    /// Refuses an output from which the photo could not be recovered.
+    ///
+    /// The recovery file holds the difference between the photo's samples and the delivered ones.
+    /// A lossy file does not give the latter back for sure, and a scaled one is not the photo.
+    ///
+    /// - Throws: ``APIError`` (400) that names the parameter.
+    static func check(_ output: OutputSettings) throws(APIError) {
+        guard output.format.isLossless else {
+            throw APIError(
+                .badRequest,
+                "recovery_needs_png",
+                "Only a PNG gives back the photo: with a recovery secret leave format out, or send format=png."
+            )
+        }
+        guard output.maxSide == nil else {
+            throw APIError(
+                .badRequest,
+                "recovery_needs_full_size",
+                "A scaled picture does not give back the photo: with a recovery secret leave max_side out."
             )
         }
     }

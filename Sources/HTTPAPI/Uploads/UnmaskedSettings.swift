@@ -10,12 +10,13 @@ struct UnmaskedSettings: Encodable {
     let workingSize: Int
     let metadata: MetadataPolicy
 
-    /// Drops the mask; `nil` for a mask or a model that no earlier version knew.
+    /// Drops the mask; `nil` for a mask, a model or an output that no earlier version knew.
     ///
     /// A request without a mask now decodes as `auto`, and had none in earlier versions. A request
     /// that `palimpsest submit` had begun before an update says `none`.
     init?(_ settings: ProtectionSettings) {
-        guard settings.mask != .photo, settings.model == nil else { return nil }
+        guard settings.mask != .photo, settings.model == nil, settings.output == .standard
+        else { return nil }
         mode = settings.mode
         strength = settings.strength
         clip = settings.clip

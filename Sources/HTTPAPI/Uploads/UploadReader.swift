@@ -81,11 +81,12 @@ struct UploadReader: Sendable {
     func read(_ request: ServerRequest, models: [OfferedModel]) async throws -> Upload {
         let parameters = try JobParameters(query: request.target.query, models: models)
         // Refuse values out of range now, not after a gigabyte.
-        _ = try parameters.settings()
         let kind = try Self.kind(of: request.fields)
         if case .form = kind {
-            // A form may name another model than the query.
+            // A form may name another model and another format than the query.
+            try parameters.checkRanges()
         } else {
+            _ = try parameters.settings()
             try parameters.checkMethodSettings()
         }
         switch kind {

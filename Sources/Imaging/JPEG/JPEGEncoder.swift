@@ -1,8 +1,43 @@
 import CJPEG
 import Glibc
 
-/// Writes JPEG previews; protected pictures are never JPEGs.
+/// Writes baseline JPEG files with libjpeg.
 public enum JPEGEncoder {
+    /// The most bytes of a segment after its length (ITU-T T.81, B.1.1.4).
+    static let maxSegmentBytes = 65_533
+
+    /// Encodes a photo with its ICC profile and metadata.
+    ///
+    /// Gray photos become files of one component. Equal photos and settings give equal bytes with
+    /// the same version of libjpeg.
+    ///
+    /// - Parameters:
+    ///   - photo: A photo of 8 bits without alpha; see ``Photo/reduced(to:)``.
+    ///   - quality: libjpeg's quality, 1 to 100.
+    ///   - halvesChroma: Whether colour has half the resolution in both directions (4:2:0), instead
+    ///     of all of it (4:4:4).
+    /// - Returns: The file.
+    /// - Throws: ``ImagingError`` with ``ImagingError/Code/encodingFailed`` or
+    ///   ``ImagingError/Code/tooLarge``.
+    public static func encode(
+        _ photo: Photo,
+        quality: Int,
+        halvesChroma: Bool
+    ) throws(ImagingError) -> [UInt8] {
+        precondition(photo.depth == .eight && !photo.layout.hasAlpha, "JPEG has neither")
+        return try encode(
+            photo.samples,
+            width: photo.width,
+            height: photo.height,
+            components: photo.layout.channels,
+            quality: quality,
+            halvesChroma: halvesChroma,
+            iccProfile: photo.iccProfile,
+            exif: segment(.exif, photo.metadata.exif),
+            xmp: segment(.xmp, photo.metadata.xmp)
+        )
+    }
+
     /// Encodes a picture with chroma at half resolution.
     ///
     /// - Parameters:
@@ -27,41 +62,75 @@ public enum JPEGEncoder {
             }
             initializedCount = 3 * count
         }
-        var file = palimpsest_jpeg_file()
-        let status = palimpsest_jpeg_encode(
+        return try encode(
             rows,
-            UInt32(picture.width),
-            UInt32(picture.height),
-            Int32(quality),
-            iccProfile,
-            iccProfile?.count ?? 0,
-            &file
+            width: picture.width,
+            height: picture.height,
+            components: 3,
+            quality: quality,
+            halvesChroma: true,
+            iccProfile: iccProfile
         )
+    }
+
+    /// Returns a metadata segment with its signature; empty if there is nothing to write or it does
+    /// not fit.
+    static func segment(_ kind: JPEGSegments.Kind, _ content: [UInt8]?) -> [UInt8] {
+        guard let content, content.count <= maxSegmentBytes - kind.mark.count else { return [] }
+        return kind.mark + content
+    }
+
+    private static func encode(
+        _ rows: [UInt8],
+        width: Int,
+        height: Int,
+        components: Int,
+        quality: Int,
+        halvesChroma: Bool,
+        iccProfile: [UInt8]?,
+        exif: [UInt8] = [],
+        xmp: [UInt8] = []
+    ) throws(ImagingError) -> [UInt8] {
+        let icc = iccProfile ?? []
+        var file = palimpsest_jpeg_file()
+        let status = rows.withUnsafeBufferPointer { rows -> palimpsest_jpeg_status in
+            guard let start = rows.baseAddress else { return .corrupt }
+            return icc.withUnsafeBufferPointer { icc in
+                var picture = palimpsest_jpeg_picture(
+                    rows: start,
+                    width: UInt32(width),
+                    height: UInt32(height),
+                    components: Int32(components),
+                    quality: Int32(quality),
+                    halves_chroma: halvesChroma ? 1 : 0,
+                    icc: icc.isEmpty ? nil : icc.baseAddress,
+                    icc_count: icc.count
+                )
+                return exif.withUnsafeBufferPointer { exif in
+                    xmp.withUnsafeBufferPointer { xmp in
+                        palimpsest_jpeg_encode(
+                            &picture,
+                            palimpsest_jpeg_app1(bytes: exif.baseAddress, count: exif.count),
+                            palimpsest_jpeg_app1(bytes: xmp.baseAddress, count: xmp.count),
+                            &file
+                        )
+                    }
+                }
+            }
+        }
+        guard status != .tooLarge else {
+            throw ImagingError(
+                .tooLarge,
+                """
+                The picture is \(width) x \(height); a side of a JPEG has at most 65500 pixels. \
+                Name a max_side.
+                """
+            )
+        }
         guard status == .ok, let bytes = file.bytes else {
-            throw ImagingError(.encodingFailed, "The preview could not be written.")
+            throw ImagingError(.encodingFailed, "The JPEG could not be written.")
         }
         defer { free(bytes) }
         return Array(UnsafeBufferPointer(start: bytes, count: file.count))
-    }
-}
-
-extension Photo {
-    /// Encodes a small JPEG of the photo, without its transparency.
-    ///
-    /// - Parameter longSide: The longer side in pixels; a smaller photo keeps its size.
-    /// - Returns: The file, with the photo's ICC profile.
-    /// - Throws: ``ImagingError`` with ``ImagingError/Code/encodingFailed``.
-    public func preview(longSide: Int = 512) throws(ImagingError) -> [UInt8] {
-        let scale = min(1, Double(longSide) / Double(max(width, height)))
-        let size = (
-            max(1, Int((Double(width) * scale).rounded())),
-            max(1, Int((Double(height) * scale).rounded()))
-        )
-        // A gray profile does not fit three planes.
-        let profile = layout.colorChannels == 3 ? iccProfile : nil
-        return try JPEGEncoder.encode(
-            planarRGB(scaledTo: size.0, height: size.1),
-            iccProfile: profile
-        )
     }
 }

@@ -16,6 +16,10 @@ public struct Omission: Sendable, Equatable {
         case xmp
         /// The part of an XMP packet that a JPEG stores in separate segments.
         case extendedXMP = "extended_xmp"
+        /// The second half of 16-bit samples.
+        case sampleDepth = "sample_depth"
+        /// The transparency.
+        case alpha
     }
 
     /// The reason for leaving a part out.
@@ -36,6 +40,8 @@ public struct Omission: Sendable, Equatable {
         case holdsPicture = "holds_picture"
         /// It is never carried.
         case notCarried = "not_carried"
+        /// The format has no transparency; the picture was put on white.
+        case flattenedOnWhite = "flattened_on_white"
     }
 
     /// The part that was left out.

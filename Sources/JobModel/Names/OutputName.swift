@@ -6,14 +6,16 @@
 public struct OutputName: Sendable, Hashable {
     /// The maximum length of a base name in UTF-8 bytes.
     ///
-    /// With a suffix such as `-9999.png` it still fits into the 255 bytes of any file system.
+    /// With a suffix such as `-9999.webp` it still fits into the 255 bytes of any file system.
     public static let maxBytes = 180
 
     /// The name without its extension.
     public let base: String
 
-    /// The name with the extension `.png`.
-    public var fileName: String { base + ".png" }
+    /// Returns the name with the extension of a format.
+    public func fileName(in format: OutputFormat) -> String {
+        "\(base).\(format.fileExtension)"
+    }
 
     /// Makes a safe name.
     ///
@@ -40,7 +42,7 @@ public struct OutputName: Sendable, Hashable {
 
     /// Accepts the name of an existing result, if this type could have produced it.
     ///
-    /// - Parameter base: The file's name without `.png`. With a number at its end it may be longer
+    /// - Parameter base: The file's name without its extension. With a number at its end it may be longer
     ///   than ``maxBytes``.
     public init?(given base: String) {
         guard !base.isEmpty,

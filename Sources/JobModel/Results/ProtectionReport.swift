@@ -2,8 +2,14 @@
 ///
 /// Sample values range from 0 to 255 with 8 bits, and from 0 to 65535 with 16.
 ///
+/// The bound holds for PNG only. A picture in a lossy format has none: its largest change, PSNR and
+/// SSIM are those of the file as it is decoded again, and ``lossless`` tells the bound of the
+/// samples before encoding. All are measured against the photo as it was before protection at the
+/// delivered size and depth.
+///
 /// JSON: snake_case. `class` is the label and `linf` the largest change. `bound` and `psnr` are
-/// null if there is none. `mask_mean` is absent without a mask. `semantic_image_sha256` repeats
+/// null if there is none. `quality` and `chroma` are there for lossy formats, with the lossless
+/// figures in `png`; `max_side` if it was named. `mask_mean` is absent without a mask. `semantic_image_sha256` repeats
 /// `artefact_sha256` if the method is `deep-hiding`. `method_report` is there only if the method
 /// reports something of its own. Hashes are 64 lower-case hexadecimal digits.
 public struct ProtectionReport: Sendable, Equatable {
@@ -28,7 +34,10 @@ public struct ProtectionReport: Sendable, Equatable {
     public var maskMean: Double?
     /// The metadata policy.
     public var metadata: MetadataPolicy
-    /// The bound of the change in sample values; `nil` if the change was not clipped.
+    /// The format and the size that were asked for.
+    public var output: OutputSettings
+    /// The bound of the change in sample values; `nil` if the change was not clipped, or the format
+    /// is lossy.
     public var bound: Int?
     /// The largest change of a colour sample, in sample values.
     public var maxAbsoluteDifference: Int
@@ -36,6 +45,8 @@ public struct ProtectionReport: Sendable, Equatable {
     public var psnr: Double
     /// The structural similarity (SSIM) of the luma, at most 1.
     public var ssim: Double
+    /// The figures of the samples before encoding; `nil` if the format is lossless.
+    public var lossless: LosslessFigures?
     /// The image's class.
     public var label: ClassLabel
     /// The hash of the artefact's part that the method used.
@@ -46,7 +57,7 @@ public struct ProtectionReport: Sendable, Equatable {
     public var modelSHA256: String
     /// The hash of the input file.
     public var inputSHA256: String
-    /// The hash of the delivered PNG.
+    /// The hash of the delivered file.
     public var outputSHA256: String
     /// The format of the input file, such as `jpeg`.
     public var inputFormat: String
@@ -74,10 +85,12 @@ public struct ProtectionReport: Sendable, Equatable {
         mask: AppliedMask = .unmasked,
         maskMean: Double? = nil,
         metadata: MetadataPolicy = .strip,
+        output: OutputSettings = .standard,
         bound: Int?,
         maxAbsoluteDifference: Int,
         psnr: Double,
         ssim: Double,
+        lossless: LosslessFigures? = nil,
         label: ClassLabel,
         artefactSHA256: String,
         modelSHA256: String,
@@ -100,10 +113,12 @@ public struct ProtectionReport: Sendable, Equatable {
         self.mask = mask
         self.maskMean = maskMean
         self.metadata = metadata
+        self.output = output
         self.bound = bound
         self.maxAbsoluteDifference = maxAbsoluteDifference
         self.psnr = psnr
         self.ssim = ssim
+        self.lossless = lossless
         self.label = label
         self.artefactSHA256 = artefactSHA256
         self.modelSHA256 = modelSHA256
@@ -123,13 +138,17 @@ extension ProtectionReport {
     public func agrees(with settings: ProtectionSettings) -> Bool {
         mode == settings.mode && strength == settings.strength && clip == settings.clip
             && mask == settings.mask.applied(width: width, height: height)
-            && metadata == settings.metadata && bound == settings.bound(bitDepth: bitDepth)
+            && metadata == settings.metadata && output == settings.output
+            && bound == settings.bound(bitDepth: bitDepth)
+            && lossless?.bound == (lossless == nil ? nil : settings.sampleBound(bitDepth: bitDepth))
+            && output.format.isLossless == (lossless == nil)
     }
 }
 
 extension ProtectionReport: Codable {
     private enum CodingKeys: String, CodingKey {
-        case width, height, method, mode, strength, clip, mask, metadata, bound, psnr, ssim
+        case width, height, method, mode, strength, clip, mask, metadata, format, bound, psnr, ssim
+        case lossless = "png"
         case maskMean = "mask_mean"
         case maxAbsoluteDifference = "linf"
         case label = "class"
@@ -149,8 +168,8 @@ extension ProtectionReport: Codable {
 
     /// Decodes a report; a null `psnr` is infinite.
     ///
-    /// Reports of earlier releases lack some keys. Those releases had 8 bits, one method, no mask
-    /// and no metadata, and did not report what was left out.
+    /// Reports of earlier releases lack some keys. Those releases had 8 bits, one method, no mask,
+    /// no metadata and no format but PNG, and did not report what was left out.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         width = try container.decode(Int.self, forKey: .width)
@@ -163,10 +182,12 @@ extension ProtectionReport: Codable {
         mask = try container.decodeIfPresent(AppliedMask.self, forKey: .mask) ?? .unmasked
         maskMean = try container.decodeIfPresent(Double.self, forKey: .maskMean)
         metadata = try container.decodeIfPresent(MetadataPolicy.self, forKey: .metadata) ?? .strip
+        output = try OutputSettings(from: decoder)
         bound = try container.decode(Int?.self, forKey: .bound)
         maxAbsoluteDifference = try container.decode(Int.self, forKey: .maxAbsoluteDifference)
         psnr = try container.decode(Double?.self, forKey: .psnr) ?? .infinity
         ssim = try container.decode(Double.self, forKey: .ssim)
+        lossless = try container.decodeIfPresent(LosslessFigures.self, forKey: .lossless)
         label = try container.decode(ClassLabel.self, forKey: .label)
         artefactSHA256 =
             try container.decodeIfPresent(String.self, forKey: .artefactSHA256)
@@ -182,8 +203,8 @@ extension ProtectionReport: Codable {
         ofMethod = try container.decodeIfPresent(MethodReport.self, forKey: .ofMethod) ?? [:]
     }
 
-    /// Encodes every key but an empty `method_report` and a missing `mask_mean`; other missing values
-    /// become null.
+    /// Encodes every key but an empty `method_report`, a missing `mask_mean` and what the format does
+    /// not have; other missing values become null.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(width, forKey: .width)
@@ -196,10 +217,13 @@ extension ProtectionReport: Codable {
         try container.encode(mask, forKey: .mask)
         try container.encodeIfPresent(maskMean, forKey: .maskMean)
         try container.encode(metadata, forKey: .metadata)
+        try container.encode(output.format, forKey: .format)
+        try output.encode(to: encoder)
         try container.encode(bound, forKey: .bound)
         try container.encode(maxAbsoluteDifference, forKey: .maxAbsoluteDifference)
         try container.encode(psnr.isFinite ? psnr : nil, forKey: .psnr)
         try container.encode(ssim, forKey: .ssim)
+        try container.encodeIfPresent(lossless, forKey: .lossless)
         try container.encode(label, forKey: .label)
         try container.encode(artefactSHA256, forKey: .artefactSHA256)
         // Clients know this key from releases that had only this method.

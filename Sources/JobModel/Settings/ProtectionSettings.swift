@@ -22,11 +22,12 @@ public enum ProtectionMode: String, Codable, Sendable, CaseIterable {
 /// The protection settings of a job.
 ///
 /// All values are in range: neither
-/// ``init(mode:strength:clip:workingSize:mask:metadata:model:ofMethod:)`` nor decoding accepts
-/// others. Whether the model's method has the settings in ``ofMethod`` is checked where the model is
-/// known. JSON: `{"mode", "strength", "clip", "working_size", "mask", "metadata", "model",
-/// "method_settings"}`, without the working size, the model and the method's settings that were not
-/// named.
+/// ``init(mode:strength:clip:workingSize:mask:metadata:output:model:ofMethod:)`` nor decoding
+/// accepts others. Whether the model's method has the settings in ``ofMethod`` is checked where the model is
+/// known. JSON: `{"mode", "strength", "clip", "working_size", "mask", "metadata", "format",
+/// "quality", "chroma", "max_side", "model", "method_settings"}`, without the working size, the
+/// model and the method's settings that were not named, and of the output only what is not
+/// standard.
 public struct ProtectionSettings: Sendable, Hashable {
     /// The permitted strengths in steps of 1/255.
     public static let strengths = 1...16
@@ -47,6 +48,9 @@ public struct ProtectionSettings: Sendable, Hashable {
 
     /// The EXIF and XMP metadata to keep.
     public let metadata: MetadataPolicy
+
+    /// The format and the size of the delivered pictures.
+    public let output: OutputSettings
 
     /// The chosen model, or `nil` for the default of whoever protects.
     public let model: ModelName?
@@ -70,6 +74,7 @@ public struct ProtectionSettings: Sendable, Hashable {
         workingSize: nil,
         mask: .auto,
         metadata: .strip,
+        output: .standard,
         model: nil,
         ofMethod: .standard
     )
@@ -84,6 +89,7 @@ public struct ProtectionSettings: Sendable, Hashable {
     ///     or `nil` for the one that the weights are for.
     ///   - mask: The distribution of the change over the picture.
     ///   - metadata: The EXIF and XMP metadata to keep.
+    ///   - output: The format and the size of the delivered pictures.
     ///   - model: The chosen model, or `nil` for the default.
     ///   - ofMethod: The settings that only the model's method has.
     /// - Throws: ``SettingsFault/Code/strengthInvalid`` or
@@ -95,6 +101,7 @@ public struct ProtectionSettings: Sendable, Hashable {
         workingSize: Int? = nil,
         mask: Mask = .auto,
         metadata: MetadataPolicy = .strip,
+        output: OutputSettings = .standard,
         model: ModelName? = nil,
         ofMethod: MethodSettings = .standard
     ) throws(SettingsFault) {
@@ -117,6 +124,7 @@ public struct ProtectionSettings: Sendable, Hashable {
             workingSize: workingSize,
             mask: mask,
             metadata: metadata,
+            output: output,
             model: model,
             ofMethod: ofMethod
         )
@@ -129,6 +137,7 @@ public struct ProtectionSettings: Sendable, Hashable {
         workingSize: Int?,
         mask: Mask,
         metadata: MetadataPolicy,
+        output: OutputSettings,
         model: ModelName?,
         ofMethod: MethodSettings
     ) {
@@ -138,6 +147,7 @@ public struct ProtectionSettings: Sendable, Hashable {
         self.workingSize = workingSize
         self.mask = mask
         self.metadata = metadata
+        self.output = output
         self.model = model
         self.ofMethod = ofMethod
     }
@@ -160,17 +170,27 @@ public struct ProtectionSettings: Sendable, Hashable {
             workingSize: workingSize,
             mask: mask,
             metadata: metadata,
+            output: output,
             model: model,
             ofMethod: ofMethod
         )
     }
 
-    /// Returns the bound that a report states: ``strength`` if the change is clipped, otherwise
-    /// none.
+    /// Returns the bound that a report states: that of the samples if the format is lossless,
+    /// otherwise none, because nothing bounds what a lossy encoder adds.
+    ///
+    /// - Parameter bitDepth: The number of bits per sample, 8 or 16.
+    /// - Returns: The bound in sample values.
+    public func bound(bitDepth: Int) -> Int? {
+        output.format.isLossless ? sampleBound(bitDepth: bitDepth) : nil
+    }
+
+    /// Returns the bound of the samples before they are encoded: ``strength`` if the change is
+    /// clipped, otherwise none.
     ///
     /// - Parameter bitDepth: The number of bits per sample, 8 or 16.
     /// - Returns: The bound in sample values; with 16 bits, 257 for each step of 1/255.
-    public func bound(bitDepth: Int) -> Int? {
+    public func sampleBound(bitDepth: Int) -> Int? {
         clip ? strength * (bitDepth == 16 ? 257 : 1) : nil
     }
 }
@@ -195,6 +215,7 @@ extension ProtectionSettings: Codable {
             workingSize: container.decodeIfPresent(Int.self, forKey: .workingSize),
             mask: container.decodeIfPresent(Mask.self, forKey: .mask) ?? .unmasked,
             metadata: container.decodeIfPresent(MetadataPolicy.self, forKey: .metadata) ?? .strip,
+            output: OutputSettings(from: decoder),
             model: container.decodeIfPresent(ModelName.self, forKey: .model),
             ofMethod: container.decodeIfPresent(MethodSettings.self, forKey: .ofMethod) ?? .standard
         )
@@ -210,6 +231,7 @@ extension ProtectionSettings: Codable {
         try container.encodeIfPresent(workingSize, forKey: .workingSize)
         try container.encode(mask, forKey: .mask)
         try container.encode(metadata, forKey: .metadata)
+        try output.encode(to: encoder)
         try container.encodeIfPresent(model, forKey: .model)
         if !ofMethod.isStandard { try container.encode(ofMethod, forKey: .ofMethod) }
     }

@@ -10,8 +10,9 @@ public struct JobImage: Sendable, Equatable {
     public let label: ClassLabel?
     /// What its owner called its file, with the folders, see `SourcePath`; `nil` if nobody knows.
     public let source: String?
-    /// The file name of its protected picture, with `.png`; with the class it is unique in the job.
-    public let fileName: String
+    /// The file name of its protected picture without the extension, which the job's format decides;
+    /// with the class it is unique in the job.
+    public let name: String
     /// Its state.
     public let state: ImageState
     /// What was sent; `nil` if it was refused before it was stored.
@@ -36,7 +37,7 @@ public struct JobImage: Sendable, Equatable {
         number: Int,
         label: ClassLabel?,
         source: String?,
-        fileName: String,
+        name: String,
         state: ImageState,
         input: StoredBlob?,
         output: StoredBlob?,
@@ -50,7 +51,7 @@ public struct JobImage: Sendable, Equatable {
         self.number = number
         self.label = label
         self.source = source
-        self.fileName = fileName
+        self.name = name
         self.state = state
         self.input = input
         self.output = output

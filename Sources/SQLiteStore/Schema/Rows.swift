@@ -109,7 +109,7 @@ extension JobImage {
             number: row["number"],
             label: label == LabelColumn.noClass ? nil : try ClassLabel(label),
             source: row["source"],
-            fileName: (row["name"] as String) + ".png",
+            name: row["name"],
             state: state,
             input: try StoredBlob(sha256: row["input_sha256"], size: row["input_size"]),
             output: try StoredBlob(sha256: row["output_sha256"], size: row["output_size"]),

@@ -4,7 +4,8 @@ import JobModel
 import POSIX
 import SemanticImages
 
-/// Assigns semantic images to classes, using `palimpsest-classes.json` in the output folder.
+/// Assigns semantic images to classes, using `palimpsest-classes.json` in the folder of
+/// the reports.
 ///
 /// A class's index is its position in the order in which the classes were first seen, and its
 /// texture follows from the family seed and the index. The file therefore needs only the seed and
@@ -34,6 +35,8 @@ struct ClassRegistry {
     private var isChanged: Bool
     /// Whether the folder had no registry file before this run.
     private var isNew = false
+    /// Whether the file is still among the pictures, where earlier releases kept it.
+    private let isMoving: Bool
 
     /// Reads the registry of a folder, or starts a new one.
     ///
@@ -44,7 +47,9 @@ struct ClassRegistry {
     /// - Throws: ``CommandFault`` if the file is invalid or has another seed.
     init(folder: OutputFolder, familySeed: UInt64?, isFresh: Bool) throws {
         self.isFresh = isFresh
-        let path = "\(folder.path)/\(Self.name)"
+        let place = folder.file(called: Self.name)
+        let path = place.earlierPath ?? place.path
+        isMoving = place.earlierPath != nil
         guard FileSystem.isPresent(path) else {
             self.familySeed = try familySeed ?? SecureRandom.uint64()
             generatorVersion = SemanticImageGenerator.version
@@ -61,12 +66,12 @@ struct ClassRegistry {
             file.classes.values.allSatisfy({ (0..<Int(Int32.max)).contains($0) })
         else {
             throw CommandFault(
-                "\(shown) is not a list of classes of this version; move it away, or name another --out."
+                "\(shown) is not a list of classes of this version; move it away, or name another --reports."
             )
         }
         guard familySeed == nil || familySeed == seed else {
             throw CommandFault(
-                "\(shown) holds another family seed; leave --family-seed out, or name another --out."
+                "\(shown) holds another family seed; leave --family-seed out, or name another --reports."
             )
         }
         var indices: [String: Int] = [:]
@@ -85,13 +90,13 @@ struct ClassRegistry {
         // version 2.
         generatorVersion = file.generatorVersion == 1 ? 2 : file.generatorVersion
         self.indices = indices
-        isChanged = generatorVersion != file.generatorVersion
+        isChanged = isMoving || generatorVersion != file.generatorVersion
     }
 
     /// Removes the file that ``save(in:)`` created in this run, for when no picture was protected.
     func removeIfNew(from folder: OutputFolder) {
         guard isNew else { return }
-        _ = try? FileSystem.unlink("\(folder.path)/\(Self.name)")
+        _ = try? FileSystem.unlink("\(folder.reports.path)/\(Self.name)")
     }
 
     /// Returns the semantic image of a picture, and gives a new class the next index.
@@ -119,7 +124,8 @@ struct ClassRegistry {
         )
     }
 
-    /// Writes the file, readable only by its owner, unless nothing changed.
+    /// Writes the file, readable only by its owner, unless nothing changed, and removes the one of
+    /// an earlier release from among the pictures.
     ///
     /// - Parameter folder: The output folder.
     /// - Throws: ``CommandFault`` if the file cannot be written.
@@ -135,25 +141,30 @@ struct ClassRegistry {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         do {
             let bytes = Array(try encoder.encode(file)) + [UInt8(ascii: "\n")]
-            try folder.write(
+            try folder.reports.write(
                 bytes,
-                to: "\(folder.path)/\(Self.name)",
+                to: "\(folder.reports.path)/\(Self.name)",
                 isOverwriting: true,
                 isSecret: true
             )
+            if isMoving { try FileSystem.unlink("\(folder.path)/\(Self.name)") }
         } catch {
             throw CommandFault("\(Self.name) could not be written: \(error).")
         }
     }
 
-    /// Returns the message that the new file is a secret; `nil` if the file already existed.
+    /// Returns the message that the new or moved file is a secret; `nil` if it was already there.
     ///
     /// It is to be printed when the first picture is protected.
     func announcement(in folder: OutputFolder) -> String? {
+        let path = StandardError.printable("\(folder.reports.path)/\(Self.name)")
+        guard !isMoving else {
+            return
+                "\(path) now holds the seed of the semantic images, which is no longer among the pictures"
+        }
         guard isNew else { return nil }
         return
-            "\(StandardError.printable("\(folder.path)/\(Self.name)")) holds the seed of the semantic images; "
-            + "keep it, and do not publish it with the pictures"
+            "\(path) holds the seed of the semantic images; keep it, and do not publish it with the pictures"
     }
 
     /// Derives a seed from the family seed and a purpose, without revealing the family seed.

@@ -25,6 +25,7 @@ struct EarlierResultSorting {
     private var names = OutputNames()
     private let sources: Set<FileIdentity>
     private let output: OutputFolder
+    private let format: OutputFormat
 
     /// Sorts photos.
     ///
@@ -48,6 +49,7 @@ struct EarlierResultSorting {
         pictures = photos
         self.sources = sources
         self.output = output
+        format = settings.output.format
         let openOfClass = Dictionary(grouping: open, by: \.picture.label)
         var earlier: [ClassLabel: EarlierResults] = [:]
         for label in Set(photos.map(\.label)) {
@@ -64,7 +66,10 @@ struct EarlierResultSorting {
                 continue
             }
             picture.name = result.name
-            let path = output.picturePath(of: picture)
+            let path = output.picturePath(
+                of: picture,
+                in: result.report?.output.format ?? format
+            )
             switch (result.state, existing) {
             case (.open, _): resumed += 1
             case (.remnant, _): wanted.append(picture)
@@ -73,7 +78,11 @@ struct EarlierResultSorting {
                 if result.report?.agrees(with: settings) == false { keptOfOtherSettings += 1 }
             case (.complete, .refused): done.append(Self.refusal(of: picture, path))
             case (.complete, .overwritten):
-                if !isPhoto(path, for: picture) { wanted.append(picture) }
+                let newPath = output.picturePath(of: picture, in: format)
+                if !isPhoto(path, for: picture), path == newPath || !isPhoto(newPath, for: picture)
+                {
+                    wanted.append(picture)
+                }
             }
         }
         pictures = wanted
@@ -121,13 +130,13 @@ struct EarlierResultSorting {
         _ photo: PlannedPicture,
         _ earlier: EarlierResults?
     ) -> PlannedPicture? {
-        guard !isPhoto(output.picturePath(of: photo), for: photo) else { return nil }
+        guard !isPhoto(output.picturePath(of: photo, in: format), for: photo) else { return nil }
         var picture = photo
         picture.name = names.take(photo.name, in: photo.label)
         if let nameOwner = earlier?.owner(of: photo.name),
             nameOwner.original == nil || nameOwner.original != photo.sha256
         {
-            let (path, result) = (photo.path, output.picturePath(of: picture))
+            let (path, result) = (photo.path, output.picturePath(of: picture, in: format))
             renamed.append(
                 "\(StandardError.printable(path)) becomes \(StandardError.printable(result)): \(nameOwner.description)"
             )

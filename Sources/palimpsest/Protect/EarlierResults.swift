@@ -1,7 +1,8 @@
 import Cryptography
 import JobModel
 
-/// The results that earlier runs left for one class, from a single listing of its folder.
+/// The results that earlier runs left for one class, from a listing of its folder and that of its
+/// reports.
 ///
 /// A result belongs to the photo whose hash is in its report. Its name proves nothing, because
 /// names are numbered in the order in which photos arrived. A file without such a report belongs to
@@ -52,16 +53,25 @@ struct EarlierResults {
     init(of label: ClassLabel, in output: OutputFolder, open: [Batch.Entry]) {
         let folder = output.folder(of: label)
         let files = FolderListing.texts(in: folder)
-        let pictures = Set(Self.bases(of: files, before: ProtectedFile.pictureSuffix))
-        let reports = Set(Self.bases(of: files, before: ProtectedFile.reportSuffix))
+        let pictures = Dictionary(
+            grouping: ProtectedFile.pictureSuffixes.flatMap { suffix in
+                Self.bases(of: files, before: suffix).map { (base: $0, suffix: suffix) }
+            },
+            by: \.base
+        )
+        let reports = Self.reports(of: label, in: output, besidePictures: files)
         let openNames = Set(open.map { OutputName.folded($0.picture.name.base) })
-        for base in pictures.union(reports).sorted() {
-            let hasPicture = pictures.contains(base)
-            let suffix = hasPicture ? ProtectedFile.pictureSuffix : ProtectedFile.reportSuffix
-            let shown = StandardError.printable("\(folder)/\(base)\(suffix)")
-            let report =
-                reports.contains(base)
-                ? ProtectedFile.report(at: "\(folder)/\(base)\(ProtectedFile.reportSuffix)") : nil
+        for base in Set(pictures.keys).union(reports.keys).sorted() {
+            let report = reports[base].flatMap(ProtectedFile.report)
+            let suffixes = (pictures[base] ?? []).map(\.suffix)
+            // A picture in another format than its report's is somebody else's.
+            let suffix = report.map { ".\($0.output.format.fileExtension)" } ?? suffixes.first
+            let hasPicture = suffix.map(suffixes.contains) ?? false
+            let shown = StandardError.printable(
+                hasPicture
+                    ? "\(folder)/\(base)\(suffix ?? "")"
+                    : reports[base] ?? "\(folder)/\(base)"
+            )
             let original = report.flatMap { SHA256Digest(hex: $0.inputSHA256) }
             names.append(base)
             if let report, let original, report.label == label {
@@ -85,13 +95,13 @@ struct EarlierResults {
                 hold(
                     base,
                     by: nil,
-                    "\(shown) is there, and no report beside it says from which photo it was made"
+                    "\(shown) is there, and no report on it says from which photo it was made"
                 )
             }
         }
         for entry in open {
             let name = entry.picture.name
-            let shown = StandardError.printable("\(folder)/\(name.fileName)")
+            let shown = StandardError.printable("\(folder)/\(name.base)")
             names.append(name.base)
             hold(
                 name.base,
@@ -143,13 +153,32 @@ struct EarlierResults {
         )
     }
 
+    /// Returns the paths of the reports by the names of their results.
+    private static func reports(
+        of label: ClassLabel,
+        in output: OutputFolder,
+        besidePictures files: [String]
+    ) -> [String: String] {
+        func paths(_ files: [String], in folder: String) -> [(String, String)] {
+            bases(of: files, before: ProtectedFile.reportSuffix).map {
+                ($0, "\(folder)/\($0)\(ProtectedFile.reportSuffix)")
+            }
+        }
+        let folder = output.reportFolder(of: label)
+        return Dictionary(
+            paths(FolderListing.texts(in: folder), in: folder)
+                + paths(files, in: output.folder(of: label)),
+            uniquingKeysWith: { own, _ in own }
+        )
+    }
+
     private static func bases(of files: [String], before suffix: String) -> [String] {
         files.filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) }
     }
 
     private static func isOfSuchKind(_ file: String) -> Bool {
         let name = file.lowercased()
-        return name.hasSuffix(ProtectedFile.pictureSuffix)
+        return ProtectedFile.pictureSuffixes.contains(where: name.hasSuffix)
             || name.hasSuffix(ProtectedFile.reportSuffix)
     }
 }

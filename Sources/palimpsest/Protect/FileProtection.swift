@@ -135,7 +135,7 @@ struct FileProtection: Sendable {
             case .protected(let image, _):
                 results.write(
                     item.picture,
-                    image.png,
+                    image.file,
                     image.report,
                     isOverwriting: results.isOverwriting
                 )
@@ -164,7 +164,7 @@ struct FileProtection: Sendable {
                 let photo = HashedBytes(bytes)
                 guard
                     results.isOverwriting
-                        || !ProtectedFile.isBesideItsReport(path, { photo.sha256 })
+                        || !ProtectedFile.hasReport(path, { photo.sha256 })
                 else {
                     results.fail(item.picture, ProtectedFile.refusal)
                     return nil

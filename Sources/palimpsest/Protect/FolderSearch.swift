@@ -25,7 +25,7 @@ struct FolderSearch {
     /// it.
     private(set) var leftLinks: [String] = []
 
-    private let except: FileIdentity
+    private let output: OutputFolder
     private var visited: Set<FileIdentity>
     private var links: [(path: String, folders: [String], identity: FileIdentity)] = []
 
@@ -33,9 +33,9 @@ struct FolderSearch {
     ///
     /// - Parameters:
     ///   - folder: The path of the folder.
-    ///   - output: The identity of the output folder, which is not searched.
-    init(_ folder: String, except output: FileIdentity) {
-        except = output
+    ///   - output: The folders of the results and their reports, which are not searched.
+    init(_ folder: String, except output: OutputFolder) {
+        self.output = output
         visited = Self.folders(around: folder)
         search(folder, [])
         var next = 0
@@ -80,7 +80,9 @@ struct FolderSearch {
     private mutating func take(_ name: String, _ path: String, _ folders: [String]) {
         let kind = FileKind(path: path)
         if case .folder(let identity) = kind {
-            guard identity != except else { return lookAtOutput(path) }
+            guard !output.contains(identity) else {
+                return identity == output.pictures.identity ? lookAtOutput(path) : ()
+            }
             if let reason = FileRule.reason(ofFolder: name) { return passedOver.add(path, reason) }
             let inner = folders + [name]
             if Self.isLink(path) { return links.append((path, inner, identity)) }

@@ -24,7 +24,7 @@ struct ImportedClasses: Sendable {
     ///   - labels: The classes of the photos; pictures of other classes are not read.
     ///   - mode: The protection mode; class-wise needs only a class's first picture.
     ///   - codecs: The processes that decode the pictures.
-    ///   - output: The output folder, on whose disk the pictures are kept.
+    ///   - output: The folders of the run; the pictures are kept on the disk of the reports.
     /// - Throws: ``CommandFault``, which names the first unusable picture.
     init(
         from folder: SemanticImageFolder,
@@ -41,7 +41,7 @@ struct ImportedClasses: Sendable {
         }
         let shelf: SemanticImageShelf
         do throws(OutputFolder.Fault) {
-            shelf = SemanticImageShelf(on: try output.unnamedFile())
+            shelf = SemanticImageShelf(on: try output.reports.unnamedFile())
         } catch {
             throw Self.unkept(error)
         }

@@ -71,6 +71,8 @@ struct InputPlan {
     private var sources: Set<FileIdentity> = []
     private var paths: Set<String> = []
     private let inputs: [String]
+    /// The format of the results.
+    let format: OutputFormat
     private let output: OutputFolder
     private let label: ClassLabel?
     /// Where the standard input was stored; `nil` if it is not among the inputs.
@@ -99,6 +101,7 @@ struct InputPlan {
     ) {
         self.inputs = inputs
         self.output = output
+        format = settings.output.format
         self.label = label
         self.standardInput = standardInput
         for input in inputs {
@@ -109,7 +112,7 @@ struct InputPlan {
             let path = input.count > 1 && input.hasSuffix("/") ? String(input.dropLast()) : input
             switch FileKind(path: path) {
             case .folder(let identity):
-                outputOverlapsInput = outputOverlapsInput || identity == output.identity
+                outputOverlapsInput = outputOverlapsInput || identity == output.pictures.identity
                 search(path)
             case .file, .other, .fault: add(path, in: "", album: nil)
             }
@@ -233,7 +236,7 @@ struct InputPlan {
 
     /// Adds the photos of a folder named on the command line.
     private mutating func search(_ folder: String) {
-        let search = FolderSearch(folder, except: output.identity)
+        let search = FolderSearch(folder, except: output)
         passedOver.add(contentsOf: search.passedOver)
         leftLinks += search.leftLinks
         outputOverlapsInput = outputOverlapsInput || search.outputHoldsPhotos

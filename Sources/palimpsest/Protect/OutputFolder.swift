@@ -1,89 +1,59 @@
 import JobModel
 import POSIX
-import Synchronization
 
-/// The output folder.
+/// The folders of a run: one for what is published, and one for what is not.
 ///
-///     DIR/CLASS/NAME.png, DIR/CLASS/NAME.json   results
-///     DIR/palimpsest-classes.json               the classes, see ``ClassRegistry``
-///     DIR/palimpsest-manifests/                 signed manifests, see ``ResultFiles``
-///     DIR/.palimpsest-partial/                  temporary files
+///     DIR/CLASS/NAME.png (.jpg, .webp)          results
+///     REPORTS/CLASS/NAME.json                   their reports
+///     REPORTS/palimpsest-classes.json           the classes, see ``ClassRegistry``
+///     REPORTS/palimpsest-jobs.json              the jobs without results, see ``OpenJobs``
+///     REPORTS/palimpsest-manifests/             signed manifests, see ``ResultFiles``
 ///
-/// Files are written under a temporary name and then renamed, so a killed process never leaves half
-/// a result. The temporary files are removed at the end of the run, or by the next one. Only one
-/// run at a time may use the folder.
+/// Earlier releases kept all of it in DIR. What they left there is still read; a report stays until
+/// its picture is made again, and the other files move when they are next written.
 final class OutputFolder: Sendable {
-    /// A file system error, described in the system's words.
-    struct Fault: Error, CustomStringConvertible {
-        let description: String
-        /// Whether the error is that the name is taken.
-        let isOfTakenName: Bool
+    typealias Fault = LockedFolder.Fault
 
-        /// Describes an error that occurred during an action, such as "writing".
-        init(_ action: String, _ error: SystemError) {
-            description = "\(action): \(error.words)"
-            isOfTakenName = error.isTaken
+    /// The folder of the pictures, and nothing else.
+    let pictures: LockedFolder
+    /// The folder of everything else; the same one if a run asks for that.
+    let reports: LockedFolder
+
+    /// The path of the pictures' folder.
+    var path: String { pictures.path }
+
+    /// Opens or makes both folders.
+    ///
+    /// - Parameters:
+    ///   - path: The folder of the pictures.
+    ///   - reports: The folder of the reports; `nil` for the one beside the pictures'.
+    /// - Throws: ``CommandFault`` if a folder cannot be used.
+    init(path: String, reports: String?) throws {
+        pictures = try LockedFolder(path: path, option: "--out")
+        let reportsPath = reports ?? Self.standardReports(of: pictures.path)
+        if case .folder(let identity) = FileKind(path: reportsPath), identity == pictures.identity {
+            self.reports = pictures
+            return
         }
-
-        /// Makes a system call and turns its error into a fault of the given action.
-        static func during<Value: ~Copyable>(
-            _ action: String,
-            _ call: @autoclosure () throws(SystemError) -> Value
-        ) throws(Fault) -> Value {
-            do throws(SystemError) {
-                return try call()
-            } catch {
-                throw Fault(action, error)
-            }
+        do {
+            self.reports = try LockedFolder(path: reportsPath, option: "--reports")
+        } catch {
+            pictures.removeIfMade()
+            throw error
         }
     }
 
-    let path: String
-    let identity: FileIdentity
-    /// Whether this run created the folder.
-    private let isMade: Bool
-    /// The lock, held until the process ends; `nil` on a disk without locks.
-    private let lock: FolderLock?
-    private let partial: String
-    private let counter = Atomic<Int>(0)
-    private let madeFolders = Mutex<Set<String>>([])
+    /// Whether a folder is one of both.
+    func contains(_ identity: FileIdentity) -> Bool {
+        identity == pictures.identity || identity == reports.identity
+    }
 
-    /// Creates the folder if it is missing, locks it and removes temporary files of earlier runs.
-    ///
-    /// - Throws: ``CommandFault`` if that fails, the folder cannot be read, or another run holds
-    ///   the lock.
-    init(path: String) throws {
-        let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        self.path = trimmed
-        partial = trimmed + "/.palimpsest-partial"
-        isMade = !FileSystem.isPresent(trimmed)
-        do throws(Fault) {
-            try Fault.during("making a folder", Folder.makeWithParents(trimmed, permissions: 0o777))
-        } catch {
-            throw CommandFault(
-                "The folder \(StandardError.printable(trimmed)) could not be made: \(error)."
-            )
+    /// Removes the temporary files of this run, and folders that it has made and left empty.
+    func cleanUp() {
+        for folder in [pictures, reports] {
+            folder.removeTemporary()
+            folder.removeIfMade()
         }
-        guard case .folder(let identity) = FileKind(path: trimmed) else {
-            throw CommandFault("\(StandardError.printable(trimmed)) is not a folder.")
-        }
-        self.identity = identity
-        do throws(FolderLock.Failure) {
-            lock = try FolderLock(on: trimmed)
-        } catch {
-            switch error {
-            case .held:
-                throw CommandFault(
-                    "Another call is writing to \(StandardError.printable(trimmed)); wait for it, or name another --out."
-                )
-            case .unopened(let error):
-                throw CommandFault(
-                    "The folder \(StandardError.printable(trimmed)) cannot be opened: \(error.words)."
-                )
-            case .unlockable: lock = nil
-            }
-        }
-        removeTemporary()
     }
 
     // MARK: - Names
@@ -91,23 +61,37 @@ final class OutputFolder: Sendable {
     /// Returns the folder of a class's results.
     ///
     /// Earlier releases used the label itself as the name. Such a folder stays in use.
-    func folder(of label: ClassLabel) -> String {
-        if label.folderName != label.text, case .folder = FileKind(path: "\(path)/\(label)") {
-            return "\(path)/\(label)"
-        }
-        return "\(path)/\(label.folderName)"
+    func folder(of label: ClassLabel) -> String { "\(path)/\(folderName(of: label))" }
+
+    /// Returns the folder of the reports on a class's results.
+    func reportFolder(of label: ClassLabel) -> String {
+        "\(reports.path)/\(folderName(of: label))"
     }
 
-    func picturePath(of picture: PlannedPicture) -> String {
-        "\(folder(of: picture.label))/\(picture.name.fileName)"
+    func picturePath(of picture: PlannedPicture, in format: OutputFormat) -> String {
+        "\(folder(of: picture.label))/\(picture.name.fileName(in: format))"
     }
 
     func reportPath(of picture: PlannedPicture) -> String {
+        "\(reportFolder(of: picture.label))/\(picture.name.base)\(ProtectedFile.reportSuffix)"
+    }
+
+    /// Returns where earlier releases put a report: beside the picture.
+    func earlierReportPath(of picture: PlannedPicture) -> String {
         "\(folder(of: picture.label))/\(picture.name.base)\(ProtectedFile.reportSuffix)"
     }
 
     func manifestPath(of job: JobIdentifier) -> String {
-        "\(path)/palimpsest-manifests/\(job).json"
+        "\(reports.path)/palimpsest-manifests/\(job).json"
+    }
+
+    /// Returns the place of a file that is read from where earlier releases kept it until it is
+    /// there.
+    func file(called name: String) -> (path: String, earlierPath: String?) {
+        let (path, earlier) = ("\(reports.path)/\(name)", "\(pictures.path)/\(name)")
+        let isEarlier =
+            reports !== pictures && !FileSystem.isPresent(path) && FileSystem.isPresent(earlier)
+        return (path, isEarlier ? earlier : nil)
     }
 
     /// Whether a class has results.
@@ -119,87 +103,22 @@ final class OutputFolder: Sendable {
         return true
     }
 
-    // MARK: - Writing
-
-    /// Writes a whole file or nothing.
-    ///
-    /// - Parameters:
-    ///   - bytes: The content.
-    ///   - destination: The path, in this folder or in a subfolder, which is created if it is
-    ///     missing.
-    ///   - isOverwriting: Whether to replace an existing file; if not, one is the error `EEXIST`.
-    ///   - isSecret: Whether only the owner may read the file.
-    /// - Throws: ``Fault``.
-    func write(
-        _ bytes: [UInt8],
-        to destination: String,
-        isOverwriting: Bool,
-        isSecret: Bool = false
-    ) throws(Fault) {
-        try makeFolderOnce(Folder.containing(destination))
-        try makeFolderOnce(partial)
-        do throws(SystemError) {
-            let file = try StagedFile(
-                for: destination,
-                at: newTemporary(),
-                permissions: isSecret ? 0o600 : 0o666,
-                replacingLeftover: true
-            )
-            try file.write(bytes)
-            try file.publish(replacingExisting: isOverwriting, durability: .none)
-        } catch {
-            throw Fault("writing", error)
+    /// Returns the folder of the reports for results in a folder, unless one is named: beside it.
+    static func standardReports(of path: String) -> String {
+        let last = path.split(separator: "/").last.map(String.init) ?? ""
+        guard !["", ".", ".."].contains(last) else {
+            let resolved = FileSystem.resolved(path) ?? ""
+            return (resolved == "/" ? "/palimpsest" : resolved) + reportsSuffix
         }
+        return path + reportsSuffix
     }
 
-    /// Creates an unnamed file that only this process uses.
-    ///
-    /// - Returns: The file, open for reading and writing.
-    /// - Throws: ``Fault``.
-    func unnamedFile() throws(Fault) -> FileDescriptor {
-        try makeFolderOnce(partial)
-        let temporary = newTemporary()
-        let file = try Fault.during(
-            "writing",
-            FileDescriptor(opening: temporary, for: .readingAndWriting, [.create, .exclusive])
-        )
-        _ = try? FileSystem.unlink(temporary)
-        return file
-    }
+    private static let reportsSuffix = "-reports"
 
-    /// Stores bytes in a file that goes with ``removeTemporary()``.
-    ///
-    /// - Returns: Its path.
-    /// - Throws: ``Fault``.
-    func temporaryFile(called name: String, with bytes: [UInt8]) throws(Fault) -> String {
-        let path = "\(partial)/\(name)"
-        try write(bytes, to: path, isOverwriting: true, isSecret: true)
-        return path
-    }
-
-    /// Removes the temporary files of this run, or of one that was killed.
-    func removeTemporary() {
-        guard let names = try? Folder.names(in: partial) else { return }
-        // Only this program names files here. Besides, unlink does not remove folders.
-        for name in names { _ = try? FileSystem.unlink("\(partial)/\(name)") }
-        _ = try? Folder.removeEmpty(partial)
-        _ = madeFolders.withLock { $0.remove(partial) }
-    }
-
-    /// Removes the folder if this run created it and it is empty.
-    func removeIfMade() {
-        if isMade { _ = try? Folder.removeEmpty(path) }
-    }
-
-    // MARK: - Steps
-
-    private func newTemporary() -> String {
-        "\(partial)/\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
-    }
-
-    private func makeFolderOnce(_ folder: String) throws(Fault) {
-        guard !madeFolders.withLock({ $0.contains(folder) }) else { return }
-        try Fault.during("making a folder", Folder.makeWithParents(folder, permissions: 0o777))
-        _ = madeFolders.withLock { $0.insert(folder) }
+    private func folderName(of label: ClassLabel) -> String {
+        if label.folderName != label.text, case .folder = FileKind(path: "\(path)/\(label)") {
+            return label.text
+        }
+        return label.folderName
     }
 }

@@ -88,9 +88,9 @@ final class Progress: Sendable {
     }
 
     /// The pictures so far, in the order in which they ended.
-    func summary(in folder: String) -> RunSummary {
+    func summary(in output: OutputFolder) -> RunSummary {
         state.withLock { state in
-            RunSummary(folder: folder, isDryRun: false, photos: state.photos, faults: state.faults)
+            RunSummary(in: output, isDryRun: false, photos: state.photos, faults: state.faults)
         }
     }
 

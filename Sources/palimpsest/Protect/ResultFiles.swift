@@ -2,7 +2,7 @@ import FoundationEssentials
 import JobModel
 import POSIX
 
-/// Writes protected pictures and their reports to the output folder, and counts them.
+/// Writes protected pictures and their reports to their folders, and counts them.
 struct ResultFiles: Sendable {
     let output: OutputFolder
     let isOverwriting: Bool
@@ -10,30 +10,35 @@ struct ResultFiles: Sendable {
 
     /// Writes the report, then the picture, so that every picture has a report.
     ///
-    /// A file is replaced only if the report beside it shows that it was made from the same photo.
+    /// A file is replaced only if its report shows that it was made from the same photo. What such a
+    /// picture was before in another format goes, as does a report that an earlier release has put
+    /// beside it.
     ///
     /// - Parameters:
     ///   - picture: The photo and the name of its result.
-    ///   - png: The protected picture.
+    ///   - file: The protected picture.
     ///   - report: The report.
     ///   - isOverwriting: Whether to replace a result of the same photo.
     func write(
         _ picture: PlannedPicture,
-        _ png: [UInt8],
+        _ file: [UInt8],
         _ report: ProtectionReport,
         isOverwriting: Bool
     ) {
-        let (picturePath, reportPath) = (
-            output.picturePath(of: picture), output.reportPath(of: picture)
-        )
-        let isOwn = ProtectedFile.report(at: reportPath)?.inputSHA256 == report.inputSHA256
+        let format = report.output.format
+        let picturePath = output.picturePath(of: picture, in: format)
+        let reportPath = output.reportPath(of: picture)
+        let earlier = EarlierReport(on: picture, in: output)
+        let isOwn = earlier?.report.inputSHA256 == report.inputSHA256
         let replaces = isOwn && isOverwriting
         do {
             guard replaces || !FileSystem.isPresent(picturePath) else {
                 // An interrupted run may have written this very picture.
-                guard isThere(picturePath, png) else { return refuse(picture, isOwn: isOwn) }
+                guard isThere(picturePath, file) else {
+                    return refuse(picture, picturePath, isOwn: isOwn)
+                }
                 if !isOwn {
-                    try output.write(
+                    try output.reports.write(
                         try Self.json(report, of: picture),
                         to: reportPath,
                         isOverwriting: false
@@ -41,21 +46,22 @@ struct ResultFiles: Sendable {
                 }
                 return progress.succeed(picture, at: picturePath, report.mask)
             }
-            try output.write(
+            try output.reports.write(
                 try Self.json(report, of: picture),
                 to: reportPath,
                 isOverwriting: isOwn
             )
             do {
-                try output.write(png, to: picturePath, isOverwriting: replaces)
+                try output.pictures.write(file, to: picturePath, isOverwriting: replaces)
             } catch {
                 // A report must not lie beside a picture that it does not describe.
                 if !isOwn { _ = try? FileSystem.unlink(reportPath) }
                 throw error
             }
+            if replaces { earlier?.remove(besides: reportPath, format, of: picture, in: output) }
             progress.succeed(picture, at: picturePath, report.mask)
         } catch let fault as OutputFolder.Fault where fault.isOfTakenName {
-            refuse(picture, isOwn: isOwn)
+            refuse(picture, picturePath, isOwn: isOwn)
         } catch {
             fail(picture, "output_failed", "The result could not be written: \(error).")
         }
@@ -68,8 +74,8 @@ struct ResultFiles: Sendable {
         let path = output.manifestPath(of: job)
         do {
             let signaturePath = path + SignedManifest.signatureSuffix
-            try output.write(signed.signature, to: signaturePath, isOverwriting: true)
-            try output.write(signed.manifest, to: path, isOverwriting: true)
+            try output.reports.write(signed.signature, to: signaturePath, isOverwriting: true)
+            try output.reports.write(signed.manifest, to: path, isOverwriting: true)
         } catch {
             throw CommandFault("\(StandardError.printable(path)) could not be written: \(error).")
         }
@@ -85,21 +91,21 @@ struct ResultFiles: Sendable {
         progress.fail(PictureFault(path: picture.shownPath, failure: failure))
     }
 
-    private func refuse(_ picture: PlannedPicture, isOwn: Bool) {
-        let path = StandardError.printable(output.picturePath(of: picture))
+    private func refuse(_ picture: PlannedPicture, _ picturePath: String, isOwn: Bool) {
+        let path = StandardError.printable(picturePath)
         fail(
             picture,
             "output_exists",
             isOwn
                 ? "A result for it appeared meanwhile, \(path); --force overwrites it."
-                : "A file that is not its result appeared meanwhile, \(path) or the report beside it; "
+                : "A file that is not its result appeared meanwhile, \(path) or its report; "
                     + "the same call again finds another name."
         )
     }
 
-    private func isThere(_ path: String, _ png: [UInt8]) -> Bool {
+    private func isThere(_ path: String, _ file: [UInt8]) -> Bool {
         do throws(PictureFile.Fault) {
-            return try PictureFile.read(path, expecting: png.count, limit: png.count) == png
+            return try PictureFile.read(path, expecting: file.count, limit: file.count) == file
         } catch {
             return false
         }

@@ -4,6 +4,14 @@ import ArgumentParser
 struct RunOptions: ParsableArguments {
     @OptionGroup var jsonOption: JSONOption
 
+    @Option(
+        help: ArgumentHelp(
+            "The folder of the reports, the seed and the manifests, which are not to be published. (default: DIR-reports)",
+            valueName: "dir"
+        )
+    )
+    var reports: String?
+
     @Flag(
         help: ArgumentHelp(
             "Protect nothing, but print which photo would get which class and which file.",

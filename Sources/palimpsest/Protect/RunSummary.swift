@@ -35,12 +35,20 @@ struct RunSummary: Encodable {
     }
 
     let folder: String
+    /// The folder of the reports.
+    let reports: String
     let dryRun: Bool
     let photos: [Photo]
     let faults: [Fault]
 
-    init(folder: String, isDryRun: Bool, photos: [Photo] = [], faults: [Fault] = []) {
-        self.folder = folder
+    init(
+        in output: OutputFolder,
+        isDryRun: Bool,
+        photos: [Photo] = [],
+        faults: [Fault] = []
+    ) {
+        folder = output.path
+        reports = output.reports.path
         dryRun = isDryRun
         self.photos = photos
         self.faults = faults
@@ -49,9 +57,11 @@ struct RunSummary: Encodable {
     /// Describes what a run would do.
     init(of plan: InputPlan, in output: OutputFolder) {
         self.init(
-            folder: output.path,
+            in: output,
             isDryRun: true,
-            photos: plan.pictures.map { Photo($0, at: output.picturePath(of: $0)) },
+            photos: plan.pictures.map {
+                Photo($0, at: output.picturePath(of: $0, in: plan.format))
+            },
             faults: plan.faults.map(Fault.init)
         )
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cryptography
 import Imaging
+import JobModel
 import POSIX
 import Protection
 
@@ -61,6 +62,12 @@ struct RecoverCommand: ParsableCommand {
 
     func run() throws {
         let picture = try InputFile.read(protected, limit: InputFile.maxPictureBytes)
+        // Its hash would tell as well, but not why there is nothing to recover from.
+        if let format = OutputFormat(of: picture), !format.isLossless {
+            throw CommandFault(
+                "\(StandardError.printable(protected)) is a \(format.title). Only the PNG as it was delivered gives back the photo."
+            )
+        }
         guard let file = SealedFile(try InputFile.read(recovery, limit: InputFile.maxPictureBytes))
         else {
             throw CommandFault(

@@ -29,7 +29,7 @@ struct Curl: Sendable {
     }
 
     private let program: String
-    private let folder: OutputFolder
+    private let folder: LockedFolder
     private let executor: BlockingExecutor
 
     /// Finds the `curl` program in `PATH`.
@@ -38,7 +38,7 @@ struct Curl: Sendable {
     ///   - folder: The folder whose disk holds the unnamed files of requests and responses.
     ///   - parallel: The maximum number of requests at a time.
     /// - Throws: ``CommandFault`` if curl is not installed.
-    init(folder: OutputFolder, parallel: Int) throws(CommandFault) {
+    init(folder: LockedFolder, parallel: Int) throws(CommandFault) {
         let path = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")
         let candidates: [String] = path.split(separator: ":").map { "\($0)/curl" }
         guard let found = candidates.first(where: { FileSystem.allows(.execute, to: $0) }) else {
@@ -56,7 +56,7 @@ struct Curl: Sendable {
     /// - Parameter options: The options of curl's command line, without dashes. They are passed in
     ///   a private file, so that the process list does not reveal the key.
     /// - Returns: The response, whatever its status.
-    /// - Throws: ``Fault`` if there is no response; `OutputFolder.Fault`.
+    /// - Throws: ``Fault`` if there is no response; `LockedFolder.Fault`.
     func send(_ options: [(name: String, value: String)]) async throws -> Answer {
         try await executor.run { try exchange(options) }
     }

@@ -76,7 +76,7 @@ struct JobArchive {
 
     /// Reads the protected pictures and checks each against the hash in its report.
     ///
-    /// - Parameter take: Receives a picture's number, its PNG and its report.
+    /// - Parameter take: Receives a picture's number, its file and its report.
     /// - Throws: ``CommandFault`` if the archive is damaged.
     func forEachPicture(_ take: (Int, [UInt8], ProtectionReport) -> Void) throws {
         let files = images.values.compactMap { image in image.file.map { ($0, image.number) } }

@@ -70,6 +70,7 @@ struct JobServer: Sendable {
             "?mode=\(settings.mode.rawValue)&strength=\(settings.strength)&clip=\(settings.clip)"
             + (settings.workingSize.map { "&working_size=\($0)" } ?? "")
             + "&mask=\(settings.mask.rawValue)&metadata=\(settings.metadata.rawValue)"
+            + Self.query(of: settings.output)
             + (settings.model.map { "&model=\($0)" } ?? "")
             + (settings.ofMethod.isStandard ? "" : "&method_settings=\(settings.ofMethod)")
             + "&force=\(batch.protectsAgain)"
@@ -129,6 +130,16 @@ struct JobServer: Sendable {
     }
 
     // MARK: - Requests
+
+    /// Returns the parameters of an output; none for the standard one, so that services of earlier
+    /// releases understand the request.
+    private static func query(of output: OutputSettings) -> String {
+        guard output != .standard else { return "" }
+        return "&format=\(output.format.rawValue)"
+            + (output.quality.map { "&quality=\($0)" } ?? "")
+            + (output.chroma.map { "&chroma=\($0.rawValue)" } ?? "")
+            + (output.maxSide.map { "&max_side=\($0)" } ?? "")
+    }
 
     private func options(_ path: String) -> [(name: String, value: String)] {
         var options = [("url", url + path), ("header", "Authorization: Bearer \(key)")]

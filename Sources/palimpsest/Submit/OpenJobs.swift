@@ -4,7 +4,8 @@ import JobModel
 import POSIX
 import Synchronization
 
-/// The batches without complete results, stored as `palimpsest-jobs.json` in the output folder.
+/// The batches without complete results, stored as `palimpsest-jobs.json` in the folder of
+/// the reports.
 ///
 /// A batch is recorded before it is sent. A run that resumes after an interruption asks for
 /// existing jobs instead of sending their photos again. If a batch may not have arrived, it is sent
@@ -59,7 +60,8 @@ final class OpenJobs: Sendable {
     init(folder: OutputFolder, server: String) throws {
         self.folder = folder
         self.server = server
-        let path = "\(folder.path)/\(Self.name)"
+        let place = folder.file(called: Self.name)
+        let path = place.earlierPath ?? place.path
         let shown = StandardError.printable(path)
         guard FileSystem.isPresent(path) else {
             batches = Mutex([:])
@@ -146,7 +148,8 @@ final class OpenJobs: Sendable {
     }
 
     private func write(_ batches: [String: Batch]) throws {
-        let path = "\(folder.path)/\(Self.name)"
+        let (path, earlierPath) = folder.file(called: Self.name)
+        defer { if let earlierPath { _ = try? FileSystem.unlink(earlierPath) } }
         guard !batches.isEmpty else {
             _ = try? FileSystem.unlink(path)
             return
@@ -172,7 +175,7 @@ final class OpenJobs: Sendable {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
             let file = File(formatVersion: Self.formatVersion, server: server, jobs: jobs)
-            try folder.write(
+            try folder.reports.write(
                 Array(try encoder.encode(file)),
                 to: path,
                 isOverwriting: true,
@@ -191,7 +194,7 @@ final class OpenJobs: Sendable {
                 ?? OutputName(sanitizing: image.name + ".png", fallback: "image")
             // An earlier version sent the result's name. A repeated request must send the same
             // name.
-            let source = image.source.map(SourcePath.shown) ?? name.fileName
+            let source = image.source.map(SourcePath.shown) ?? name.fileName(in: .png)
             let picture = PlannedPicture(
                 path: image.path,
                 shownPath: image.path,

@@ -93,7 +93,7 @@ struct Submission: Sendable {
                     hash = try PictureFile.hash(picture.path, limit: FileProtection.maxFileBytes)
                 }
                 guard
-                    protectsAgain || !ProtectedFile.isBesideItsReport(picture.path, { hash })
+                    protectsAgain || !ProtectedFile.hasReport(picture.path, { hash })
                 else {
                     results.fail(picture, ProtectedFile.refusal)
                     return nil
@@ -205,7 +205,7 @@ struct Submission: Sendable {
         }
         let entries = attempt.batch.entries
         var isWritten = Set<Int>()
-        try archive.forEachPicture { number, png, report in
+        try archive.forEachPicture { number, file, report in
             guard entries.indices.contains(number - 1) else { return }
             let entry = entries[number - 1]
             isWritten.insert(number)
@@ -217,7 +217,7 @@ struct Submission: Sendable {
                 )
             }
             let isOverwriting = results.isOverwriting || attempt.batch.protectsAgain
-            results.write(entry.picture, png, report, isOverwriting: isOverwriting)
+            results.write(entry.picture, file, report, isOverwriting: isOverwriting)
         }
         var unfinished: [Batch.Entry] = []
         for (index, entry) in entries.enumerated() where !isWritten.contains(index + 1) {

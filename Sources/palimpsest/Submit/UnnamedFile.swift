@@ -11,9 +11,9 @@ final class UnnamedFile: Sendable {
 
     /// Creates an empty file.
     ///
-    /// - Parameter folder: The output folder, on whose disk the file is kept.
-    /// - Throws: `OutputFolder.Fault`.
-    init(in folder: OutputFolder) throws(OutputFolder.Fault) {
+    /// - Parameter folder: The folder on whose disk the file is kept.
+    /// - Throws: `LockedFolder.Fault`.
+    init(in folder: LockedFolder) throws(LockedFolder.Fault) {
         file = try folder.unnamedFile()
     }
 
@@ -22,16 +22,16 @@ final class UnnamedFile: Sendable {
 
     /// The length in bytes.
     var size: UInt64 {
-        get throws(OutputFolder.Fault) { try OutputFolder.Fault.during("reading", file.size()) }
+        get throws(LockedFolder.Fault) { try LockedFolder.Fault.during("reading", file.size()) }
     }
 
     /// Writes text, then rewinds the file.
-    func fill(_ text: String) throws(OutputFolder.Fault) {
+    func fill(_ text: String) throws(LockedFolder.Fault) {
         do throws(SystemError) {
             try file.writeAll(Array(text.utf8))
             try file.rewind()
         } catch {
-            throw OutputFolder.Fault("writing", error)
+            throw LockedFolder.Fault("writing", error)
         }
     }
 
@@ -39,7 +39,7 @@ final class UnnamedFile: Sendable {
     func forEachPiece(_ take: ([UInt8]) throws -> Void) throws {
         var offset: UInt64 = 0
         while true {
-            let piece = try OutputFolder.Fault.during(
+            let piece = try LockedFolder.Fault.during(
                 "reading",
                 file.read(Self.pieceBytes, at: offset)
             )
@@ -51,9 +51,9 @@ final class UnnamedFile: Sendable {
 
     /// Reads the whole file.
     ///
-    /// - Throws: `OutputFolder.Fault`, also if the file is larger than 64 MiB, more than any JSON
+    /// - Throws: `LockedFolder.Fault`, also if the file is larger than 64 MiB, more than any JSON
     ///   answer.
-    func read() throws(OutputFolder.Fault) -> [UInt8] {
-        try OutputFolder.Fault.during("reading", file.readAll(limit: Self.maxAnswerBytes))
+    func read() throws(LockedFolder.Fault) -> [UInt8] {
+        try LockedFolder.Fault.during("reading", file.readAll(limit: Self.maxAnswerBytes))
     }
 }

@@ -21,6 +21,10 @@ struct VerifyCommand: ParsableCommand {
             are held against it as well, and with the key of the service (GET /v1/signing-key) the \
             manifest's signature, which lies beside it as manifest.json.sig. Without it anybody's \
             manifest counts; without a manifest any change within the bound does.
+
+            A JPEG or WebP is compared with the original as it is decoded, scaled down to its size. \
+            How large the difference is is told, and no bound is claimed, since only a PNG has one: \
+            the last line is then 'measured, without a bound'.
             """
     )
 
@@ -32,7 +36,7 @@ struct VerifyCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The archive's manifest.json, the folder palimpsest-manifests of 'submit', or the JSON beside the picture.",
+            "The archive's manifest.json, the folder palimpsest-manifests of 'submit', or the picture's report.",
             valueName: "file"
         )
     )
@@ -114,6 +118,7 @@ struct VerifyCommand: ParsableCommand {
             let comparison = try PictureComparison(
                 original: originalBytes,
                 protected: protectedBytes,
+                maxSide: report?.output.maxSide,
                 limits: pixelsOption.limits
             )
             check(comparison, against: report, hasManifest: manifest != nil, &findings)
@@ -190,7 +195,12 @@ struct VerifyCommand: ParsableCommand {
         let quality = comparison.quality
         let difference = quality.maxAbsoluteDifference
         let change = "\(difference) \(comparison.depth == .sixteen ? "of 65535" : "levels")"
-        if let report {
+        if !comparison.format.isLossless {
+            findings.noteUnbounded(
+                "largest change",
+                "\(change), measured: a \(comparison.format.title) has no bound, only the PNG has"
+            )
+        } else if let report {
             if let bound = report.bound {
                 findings.add(
                     "largest change",
@@ -203,16 +213,6 @@ struct VerifyCommand: ParsableCommand {
                     "\(change); the picture was protected without a bound"
                 )
             }
-            let isAsReported =
-                difference == report.maxAbsoluteDifference
-                && comparison.depth.rawValue == report.bitDepth
-                && Self.isClose(quality.psnr, report.psnr)
-                && Self.isClose(quality.ssim, report.ssim)
-            findings.add(
-                "figures",
-                isGood: isAsReported,
-                isAsReported ? "as in the manifest" : "not those of the manifest"
-            )
         } else if !hasManifest {
             let bound =
                 (strength ?? ProtectionSettings.standard.strength) * comparison.depth.countsInLevel
@@ -223,6 +223,18 @@ struct VerifyCommand: ParsableCommand {
             )
         } else {
             findings.note("largest change", change)
+        }
+        if let report {
+            let isAsReported =
+                difference == report.maxAbsoluteDifference
+                && comparison.depth.rawValue == report.bitDepth
+                && Self.isClose(quality.psnr, report.psnr)
+                && Self.isClose(quality.ssim, report.ssim)
+            findings.add(
+                "figures",
+                isGood: isAsReported,
+                isAsReported ? "as in the manifest" : "not those of the manifest"
+            )
         }
         findings.add(
             "changed at all",
