@@ -27,7 +27,7 @@ def protected(file, folder, mask, *options):
     subprocess.run(
         [
             str(BINARY), "protect", str(PLANE), "--class", "a", "--weights", str(file),
-            "--out", str(folder), "--family-seed", "7", "--mask", mask, "--quiet", *options,
+            "--out", str(folder), "--reports", str(folder), "--family-seed", "7", "--mask", mask, "--quiet", *options,
         ],
         check=True,
     )  # fmt: skip
