@@ -20,26 +20,17 @@ extension CodecPool {
     public func importPicture(
         reading read: @Sendable () async throws -> [UInt8]
     ) async throws -> PictureImport {
-        var hasCrashed = false
-        while true {
+        let result = try await untilEnded("Reading") {
             switch try await withCodec({ codec in await codec.importPicture(try await read()) }) {
-            case .made(let picture): return .made(picture)
-            case .failed(let failure): return .failed(failure)
-            case .released: continue
-            case .crashed(let reason):
-                // The crash may have another cause, so try once more.
-                guard hasCrashed else {
-                    hasCrashed = true
-                    continue
-                }
-                return .failed(
-                    ImageFailure(
-                        code: ImageFailure.quarantined.code,
-                        detail:
-                            "Reading this picture ended its process repeatedly. The last time \(reason)."
-                    )
-                )
+            case .made(let picture): CodecAttempt.made(picture)
+            case .failed(let failure): .failed(failure)
+            case .released: .released
+            case .crashed(let reason): .crashed(reason)
             }
+        }
+        return switch result {
+        case .success(let picture): .made(picture)
+        case .failure(let failure): .failed(failure)
         }
     }
 }

@@ -19,30 +19,22 @@ extension CodecPool {
     public func previewPicture(
         reading read: @Sendable () async throws -> CodecImage
     ) async throws -> PicturePreview {
-        var hasCrashed = false
-        while true {
+        let result = try await untilEnded("Protecting") {
             let outcome = try await withCodec { codec in
                 let image = try await read()
                 // A client that leaves must not cost the process, which cancelling would kill.
                 return await Task { await codec.protect([image]) }.value.first ?? .released
             }
-            switch outcome {
-            case .protected(let image, _): return .made(image)
-            case .failed(let failure): return .failed(failure)
-            case .released: continue
-            case .crashed(let reason):
-                guard hasCrashed else {
-                    hasCrashed = true
-                    continue
-                }
-                return .failed(
-                    ImageFailure(
-                        code: ImageFailure.quarantined.code,
-                        detail:
-                            "Protecting this picture ended its process repeatedly. The last time \(reason)."
-                    )
-                )
+            return switch outcome {
+            case .protected(let image, _): CodecAttempt.made(image)
+            case .failed(let failure): .failed(failure)
+            case .released: .released
+            case .crashed(let reason): .crashed(reason)
             }
+        }
+        return switch result {
+        case .success(let image): .made(image)
+        case .failure(let failure): .failed(failure)
         }
     }
 }

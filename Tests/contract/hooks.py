@@ -61,9 +61,9 @@ def before_load_schema(context, raw_schema):
 
 def holdable(own, all_fields, with_recovery):
     """Drops what the format does not have, and with a recovery secret what is no whole PNG."""
-    for name in ("format", "max_side"):
-        if with_recovery:
-            own.pop(name, None)
+    if with_recovery:
+        own.pop("format", None)
+        own.pop("max_side", None)
     formats = {str(fields["format"]) for fields in all_fields if "format" in fields} or {"png"}
     if "png" in formats:
         own.pop("quality", None)
