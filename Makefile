@@ -170,8 +170,8 @@ test-load: install-test build ## Churn, slow clients, gigabytes in and out, plai
 
 # ---- Training and proof; long, not part of `make test` ----
 
-RUN ?= runs/shipped
-RECIPE ?= Training/recipes/shipped.json
+COURSE ?= photos
+RUN ?= runs/$(COURSE)
 WEIGHTS ?= Sources/DeepHiding/Resources/deep-hiding.safetensors
 OUT ?= runs/prove
 SEEDS ?= 0
@@ -179,9 +179,9 @@ CIFAR10 ?=
 DATASET ?= $(CIFAR10)
 
 .PHONY: train
-train: install-test ## Trains the shipped weights from photos (DATA=folder or tar; RUN=, RECIPE=); resumes.
+train: install-test ## Trains one of the shipped networks on (DATA=folder or tar of photos; COURSE=photos or small; RUN=); resumes.
 	@[[ '$(origin DATA)' == 'command line' ]] || { echo 'train: name a folder or tar of photos: make train DATA=photos.tar' >&2; exit 2; }
-	PYTHONPATH=Training OMP_NUM_THREADS=1 $(PYTHON) -m deephiding.train --recipe '$(RECIPE)' --data '$(DATA)' --run '$(RUN)' --threads 1
+	PYTHONPATH=Training OMP_NUM_THREADS=1 $(PYTHON) -m deephiding.binding --recipe 'Training/recipes/surrogates-$(COURSE).json' --data '$(DATA)' --run '$(RUN)' --threads 1
 	PYTHONPATH=Training $(PYTHON) -m deephiding.export --run '$(RUN)' --out '$(RUN)/deep-hiding.safetensors'
 
 PROVE = PYTHONPATH=Training $(PYTHON) -m evaluate.prove --dataset '$(DATASET)' --binary $(RELEASE) --weights '$(WEIGHTS)'

@@ -32,7 +32,7 @@ public struct DeepHidingMethod: ProtectionMethod {
     }
 
     /// What a weights file calls the network that hides under the mask of photos.
-    private static let maskedPart = "masked"
+    static let maskedPart = "masked"
 
     private let network: HidingNetwork
     /// The network that hides under the mask of photos, if it is another one.

@@ -69,6 +69,14 @@ public enum PhotoDecoder {
         case .tiff: name = "TIFF"
         case .bmp: name = "BMP"
         case .jxl: name = "JPEG XL"
+        case .unknown where isArchive(bytes):
+            throw ImagingError(
+                .unsupported,
+                """
+                The file is an archive, not a picture: unpack it; a service takes archives as the \
+                whole request, with Content-Type: application/zip or application/x-tar.
+                """
+            )
         case .unknown:
             throw ImagingError(
                 .unsupported,
@@ -79,6 +87,12 @@ public enum PhotoDecoder {
             .unsupported,
             "The file is a \(name) picture; only \(readable) are read."
         )
+    }
+
+    /// Whether bytes begin like a ZIP with members, or like a tar (POSIX.1-1988, ustar).
+    private static func isArchive(_ bytes: [UInt8]) -> Bool {
+        bytes.starts(with: [0x50, 0x4B, 0x03, 0x04])
+            || bytes.dropFirst(257).starts(with: "ustar".utf8)
     }
 }
 

@@ -7,27 +7,35 @@ public import Imaging
 /// masks a change is content of the change's own band of frequencies, so all of it is computed at
 /// the working size, where the change is. `Training/deephiding/budget.py` is the reference.
 public struct PerceptualBudget: Sendable {
-    /// The colour differences that are allowed on even ground.
+    /// The colour differences that are allowed, before texture raises or lowers them.
     private enum Allowed {
         static let luminance: Float = 0.05
-        static let redGreen: Float = 0.35
-        static let blue: Float = 2
+        static let redGreen: Float = 0.39
+        static let blue: Float = 2.2
     }
 
-    /// The levels of deviation that double an amplitude.
-    private static let doublingTexture: Float = 5
-    /// The largest factor by which texture raises the amplitude of luminance.
-    private static let largestLuminanceFactor: Float = 3
-    /// The largest factor by which texture raises the other amplitudes.
-    private static let largestColorFactor: Float = 2
+    /// How texture raises an amplitude: a factor that grows with the deviation in levels.
+    private struct Masking {
+        /// The factor on even ground.
+        let even: Float
+        /// The levels of deviation that add 1.
+        let texture: Float
+        let largest: Float
+
+        func factor(_ deviation: Float) -> Float { min(even + deviation / texture, largest) }
+    }
+
+    private static let luminanceMasking = Masking(even: 1, texture: 5, largest: 3)
+    /// Colour is seen first on even and pale ground.
+    private static let colorMasking = Masking(even: 0.4, texture: 4, largest: 2.5)
     /// The largest amplitude in levels.
     private static let largest: Float = 8
 
     /// The levels of blue's amplitude where there is no blue, and what each level of blue adds.
     ///
     /// By Weber's law: a colour difference forgives too much on dark and saturated ground.
-    private static let leastBlue: Float = 1
-    private static let blueShare: Float = 0.05
+    private static let leastBlue: Float = 1.1
+    private static let blueShare: Float = 0.055
 
     /// Three planes of amplitudes in levels of 1/255: luminance, red against green, blue.
     let amplitudes: PlanarImage
@@ -53,9 +61,8 @@ public struct PerceptualBudget: Sendable {
                 green: cover.samples[count + pixel],
                 blue: cover.samples[2 * count + pixel]
             )
-            let factor = 1 + texture[pixel] / Self.doublingTexture
-            let luminance = min(factor, Self.largestLuminanceFactor) * Allowed.luminance
-            let color = min(factor, Self.largestColorFactor)
+            let luminance = Self.luminanceMasking.factor(texture[pixel]) * Allowed.luminance
+            let color = Self.colorMasking.factor(texture[pixel])
             func set(_ plane: Int, _ levels: Float, atMost most: Float = Self.largest) {
                 amplitudes.samples[plane * count + pixel] = strength * min(levels, most)
             }

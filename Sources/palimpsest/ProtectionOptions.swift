@@ -33,10 +33,10 @@ struct ProtectionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Where the change is made smaller, so that it is seen less: photo, mostly in blue, which \
-            with today's weights leaves photos of full size unprotected against training; none, as \
-            strong as allowed, with visible stripes; or auto, photo for pictures whose short side \
-            has more than 64 pixels and none for others.
+            Where the change is made smaller, so that it is seen less: photo, within what the eye \
+            hardly sees, so that photos of full size are harder to learn but can be learnt; none, \
+            as strong as allowed, with visible patterns; or auto, photo for pictures whose short \
+            side has more than 64 pixels and none for others.
             """,
             valueName: "mask"
         )

@@ -12,12 +12,6 @@ enum Fixtures {
     /// The weights that the product ships, in the source tree.
     static let shippedWeights =
         folder + "/../../Sources/DeepHiding/Resources/deep-hiding.safetensors"
-    static let shippedGolden = folder + "/Fixtures/golden.safetensors"
-
-    static var hasShippedGolden: Bool {
-        [shippedWeights, shippedGolden].allSatisfy { FileManager.default.fileExists(atPath: $0) }
-    }
-
     static func bytes(_ path: String) throws -> [UInt8] {
         try #require(
             FileManager.default.contents(atPath: path).map { [UInt8]($0) },
@@ -36,6 +30,31 @@ enum Fixtures {
             Float.random(in: 0..<1, using: &generator)
         }
         return PlanarImage(width: width, height: height, channels: channels, samples: samples)
+    }
+}
+
+/// The networks of the weights that the product ships, by what each hides under.
+enum ShippedNetwork: CaseIterable, Sendable {
+    case unmasked, masked
+
+    var weights: SafetensorsFile {
+        get throws {
+            let file = try SafetensorsFile(Fixtures.bytes(Fixtures.shippedWeights))
+            return switch self {
+            case .unmasked: file.without(DeepHidingMethod.maskedPart)
+            case .masked: file.part(DeepHidingMethod.maskedPart)
+            }
+        }
+    }
+
+    /// The vectors that Training exports with the weights.
+    var golden: SafetensorsFile {
+        get throws {
+            switch self {
+            case .unmasked: try SafetensorsFile(Fixtures.named("golden.safetensors"))
+            case .masked: try SafetensorsFile(Fixtures.named("golden-masked.safetensors"))
+            }
+        }
     }
 }
 

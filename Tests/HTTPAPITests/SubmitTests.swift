@@ -399,6 +399,34 @@ struct SubmitTests {
         #expect(try await fixture.store.statistics().images.total == 0)
     }
 
+    @Test func `A field that holds for the whole form is there once, and a class as often as wanted`()
+        async throws
+    {
+        let fixture = try await Fixture()
+        let (fields, body) = form([
+            ("class", nil, "a"), ("file", "1.jpg", "x"), ("class", nil, "b"),
+            ("file", "2.jpg", "y"), ("strength", nil, "5"),
+        ])
+        let answer = try await fixture.send(.post, "/v1/jobs", fields: fields, body: body)
+        #expect(answer.status == 202)
+        let (twice, again) = form([
+            ("file", "1.jpg", "x"), ("strength", nil, "5"), ("strength", nil, "6"),
+        ])
+        let refused = try await fixture.send(.post, "/v1/jobs?class=a", fields: twice, body: again)
+        #expect((refused.status, refused.code) == (400, "parameter_repeated"))
+        #expect(refused.text.contains("'strength'"))
+    }
+
+    @Test func `A class that is none is shown`() async throws {
+        let answer = try await Fixture().send(
+            .post,
+            "/v1/jobs?class=a/b",
+            fields: [.contentType: "image/jpeg"],
+            body: [1]
+        )
+        #expect(answer.text.contains("'a/b' is no class. This class has a slash"))
+    }
+
     @Test("A file that is too large or empty is that image's error alone, and leaves no file")
     func refusedImages() async throws {
         let fixture = try await Fixture { $0.maxImageBytes = 1024 }

@@ -129,9 +129,9 @@ import Testing
     @Test("A handler's error passes through")
     func errors() async throws {
         var router = Router()
-        router.on(.get, "/a") { _, _ in throw HTTPFault.bodyTooLarge }
+        router.on(.get, "/a") { _, _ in throw HTTPFault.badFraming }
         let request = ServerRequest(method: .get, target: try RequestTarget("/a"))
-        await #expect(throws: HTTPFault.bodyTooLarge) { try await router.respond(to: request) }
+        await #expect(throws: HTTPFault.badFraming) { try await router.respond(to: request) }
     }
 
     @Test("Problem documents are JSON whatever their text")
@@ -162,7 +162,7 @@ import Testing
         for try await piece in RequestBody(bytes) { sizes.append(piece.count) }
         #expect(sizes == [131_072, 131_072, 37_856])
         #expect(try await RequestBody(bytes).collect(upTo: 300_000) == bytes)
-        await #expect(throws: HTTPFault.bodyTooLarge) {
+        await #expect(throws: HTTPFault.bodyTooLarge(limit: 299_999)) {
             try await RequestBody(bytes).collect(upTo: 299_999)
         }
     }

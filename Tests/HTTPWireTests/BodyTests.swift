@@ -79,13 +79,13 @@ import WireHarness
     func limit() throws {
         let limits = HTTPLimits(maxBodyBytes: 100)
         #expect(try framing("Content-Length: 100\r\n", limits: limits) == .length(100))
-        #expect(throws: HTTPFault.bodyTooLarge) {
+        #expect(throws: HTTPFault.bodyTooLarge(limit: 100)) {
             try framing("Content-Length: 101\r\n", limits: limits)
         }
-        #expect(throws: HTTPFault.bodyTooLarge) {
+        #expect(throws: HTTPFault.bodyTooLarge(limit: 100)) {
             try framing("Content-Length: 18446744073709551616\r\n", limits: limits)
         }
-        #expect(HTTPFault.bodyTooLarge.status.code == 413)
+        #expect(HTTPFault.bodyTooLarge(limit: 100).status.code == 413)
     }
 }
 
@@ -154,9 +154,10 @@ import WireHarness
 
     @Test("A size that does not fit is too large, not small")
     func overflowingSize() {
-        #expect(decodeBody("ffffffffffffffff\r\n", framing: .chunked).fault == .bodyTooLarge)
+        #expect(decodeBody("ffffffffffffffff\r\n", framing: .chunked).fault?.code == "body_too_large")
         #expect(
-            decodeBody("1\r\na\r\nffffffffffffffff\r\n", framing: .chunked).fault == .bodyTooLarge
+            decodeBody("1\r\na\r\nffffffffffffffff\r\n", framing: .chunked).fault?.code
+                == "body_too_large"
         )
     }
 
@@ -177,7 +178,7 @@ import WireHarness
             framing: .chunked,
             limits: limits
         )
-        #expect(over == BodyOutcome(bytes: [UInt8]("ab"), fault: .bodyTooLarge))
+        #expect(over == BodyOutcome(bytes: [UInt8]("ab"), fault: .bodyTooLarge(limit: 5)))
     }
 
     @Test("Extensions and trailers count together, over the whole body")

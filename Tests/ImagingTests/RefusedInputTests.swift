@@ -11,6 +11,8 @@ struct RefusedInputTests {
             (Array("II*\0\u{8}\0\0\0".utf8), "TIFF"),
             ([0x42, 0x4D, 0x36, 0x10, 0, 0, 0, 0, 0, 0, 0x36, 0], "BMP"),
             ([0xFF, 0x0A, 0xFA], "JPEG XL"),
+            (Array("PK\u{3}\u{4}\u{14}".utf8), "archive"),
+            ([UInt8](repeating: 0x61, count: 257) + Array("ustar".utf8), "archive"),
             (Array("I am only text, sorry.\n".utf8), "not a picture"),
             ([0], "not a picture"),
         ] as [([UInt8], String)]

@@ -5,7 +5,7 @@ import subprocess
 
 import numpy
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 from pictures import picture, report_of
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -174,6 +174,12 @@ def test_verify_measures_a_copy_and_claims_no_bound(palimpsest, tmp_path, format
     # Another picture is not a copy of that size.
     other = smooth(tmp_path / "other.png", (320, 100))
     assert palimpsest("verify", other, path).returncode == 1
+    # Nor is a picture of another photo of the same size; the worst JPEG of the photo is.
+    ImageOps.invert(Image.open(photo).convert("RGB")).save(tmp_path / "another.png")
+    result = palimpsest("verify", tmp_path / "another.png", path)
+    assert result.returncode == 1 and "they are hardly alike" in result.stdout
+    Image.open(path).convert("RGB").save(tmp_path / "worst.jpg", quality=1)
+    assert palimpsest("verify", photo, tmp_path / "worst.jpg").returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
-"""With the shipped weights a hundred pictures come out as in earlier builds, sample by sample.
+"""With the weights of every release a hundred pictures come out as in earlier builds.
 
 Two builds may differ in the compression, not in the samples. AVX2 and AVX-512 give the same
-samples; without either the network rounds differently. When the weights change, `python
-Tests/e2e/test_same_pixels.py` rewrites the hashes.
+samples; without either the network rounds differently. When the shipped weights change, `python
+Tests/e2e/test_same_pixels.py` rewrites their hashes; those of earlier weights stay.
 """
 
 import hashlib
@@ -18,7 +18,14 @@ import numpy as np
 import pytest
 from service import BINARY, PATIENCE
 
-KEPT = Path(__file__).parent / "fixtures/same-pixels.json"
+FIXTURES = Path(__file__).parent / "fixtures"
+KEPT = FIXTURES / "same-pixels.json"
+SHIPPED = "shipped"
+# Options that choose the weights, by the name of their hashes.
+WEIGHTS = {
+    SHIPPED: (),
+    "waves-2026-11-21": ("--weights", FIXTURES / "waves-2026-11-21.safetensors"),
+}
 FLAGS = {
     "avx2": {"avx2", "fma"},
     "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma"},
@@ -60,7 +67,7 @@ def picture(number):
     )
 
 
-def protected(folder, instruction_set):
+def protected(folder, instruction_set, weights):
     """SHA-256 of the samples of every result, by picture name."""
     hashes = {}
     for call, (mode, *options) in enumerate(CALLS):
@@ -70,8 +77,9 @@ def protected(folder, instruction_set):
             place.mkdir(parents=True, exist_ok=True)
             (place / f"{number:03d}.png").write_bytes(picture(number))
         command = [
-            BINARY, "protect", source, "--out", out, "--family-seed", "17", "--mode", mode, *options
-        ]
+            BINARY, "protect", source, "--out", out, "--family-seed", "17", "--mode", mode,
+            *options, *WEIGHTS[weights]
+        ]  # fmt: skip
         environment = {**os.environ, "PALIMPSEST_ISA": instruction_set}
         subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE, env=environment)
         for path in sorted(out.rglob("*.png")):
@@ -91,13 +99,14 @@ def samples(path):
     return header + zlib.decompress(compressed)
 
 
+@pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize("instruction_set", FLAGS)
-def test_a_hundred_pictures_come_out_as_ever(instruction_set, tmp_path):
+def test_a_hundred_pictures_come_out_as_ever(instruction_set, weights, tmp_path):
     if not FLAGS[instruction_set] <= processor_flags():
         pytest.skip(f"the processor has no {instruction_set}")
-    kept = json.loads(KEPT.read_text())
+    kept = json.loads(KEPT.read_text())[weights]
     assert len(kept) == EACH * len(CALLS)
-    assert protected(tmp_path, instruction_set) == kept
+    assert protected(tmp_path, instruction_set, weights) == kept
 
 
 def processor_flags():
@@ -109,4 +118,6 @@ def processor_flags():
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as work:
-        KEPT.write_text(json.dumps(protected(Path(work), "avx2"), indent=1) + "\n")
+        hashes = json.loads(KEPT.read_text())
+        hashes[SHIPPED] = protected(Path(work), "avx2", SHIPPED)
+        KEPT.write_text(json.dumps(hashes, indent=1) + "\n")

@@ -253,7 +253,7 @@ def test_photos_whose_answer_was_lost_are_not_taken_twice(make_service, open_pag
         (["--max-images-per-job", "2"], "A job may have at most 2 images"),
         (
             ["--max-body-bytes", "1000000", "--max-image-bytes", "1000000"],
-            "larger than this server accepts",
+            "bytes that are accepted here",
         ),
     ],
 )

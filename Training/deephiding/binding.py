@@ -19,7 +19,7 @@ from .train import command_line, learning_rate, merged
 
 DEFAULTS = {
     # The network: the change is `gain` times what it proposes. `start` names a checkpoint or a
-    # weights file to begin with.
+    # weights file to begin with, from the recipe's folder.
     "blocks": 3, "growth": 24, "clamp": 2.0, "gain": 0.5, "spread": 0.01, "start": "",
     # By name, each as in `courses.DEFAULTS`.
     "courses": {"photos": {}},
@@ -37,6 +37,8 @@ def load_recipe(path):
             raise DataError(
                 f"'{path}' names unknown settings of '{name}': {', '.join(sorted(unknown))}"
             )
+    if recipe["start"]:
+        recipe["start"] = str(Path(path).parent / recipe["start"])
     return whole(recipe)
 
 

@@ -25,20 +25,20 @@ DIRECTIONS = ((1.0, 1.0, 1.0), (1.0, -1.0, 0.0), (0.0, 0.0, 1.0))
 
 @dataclass(frozen=True)
 class Budget:
-    """Colour differences that are allowed on even ground, and how texture raises them."""
+    """Colour differences that are allowed, and how texture raises or lowers them."""
 
     luminance: float = 0.05
-    red_green: float = 0.35
-    blue: float = 2.0
-    # Levels of deviation that double the luminance's budget, and the largest factor.
-    texture: float = 5.0
-    most_luminance: float = 3.0
-    most_colour: float = 2.0
+    red_green: float = 0.39
+    blue: float = 2.2
+    # The factor on even ground, the levels of deviation that add 1, and the largest factor. Colour
+    # is seen first on even and pale ground.
+    luminance_masking: tuple = (1.0, 5.0, 3.0)
+    colour_masking: tuple = (0.4, 4.0, 2.5)
     most_levels: float = 8.0
     # Levels of blue's budget where there is none, and per level of blue: Weber's law. A colour
     # difference forgives too much on dark and saturated ground.
-    blue_least: float = 1.0
-    blue_share: float = 0.05
+    blue_least: float = 1.1
+    blue_share: float = 0.055
 
 
 STANDARD = Budget()
@@ -98,10 +98,12 @@ def difference_of_a_level(cover):
 
 def amplitudes(cover, budget=STANDARD):
     """Largest changes (N, 3, H, W) in levels along `DIRECTIONS`."""
-    factor = 1 + texture(cover) / budget.texture
-    masking = torch.cat(
-        [factor.clamp(max=budget.most_luminance)] + 2 * [factor.clamp(max=budget.most_colour)], 1
+    deviation = texture(cover)
+    luminance, colour = (
+        (even + deviation / levels).clamp(max=most)
+        for even, levels, most in (budget.luminance_masking, budget.colour_masking)
     )
+    masking = torch.cat([luminance, colour, colour], 1)
     allowed = cover.new_tensor([budget.luminance, budget.red_green, budget.blue]).view(1, 3, 1, 1)
     levels = (allowed * masking / difference_of_a_level(cover)).clamp(max=budget.most_levels)
     luminance, red_green, blue = levels.unbind(1)

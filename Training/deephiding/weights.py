@@ -105,6 +105,14 @@ def _data_sha256(file):
     return hashlib.sha256(file[8 + int.from_bytes(file[:8], "little") :]).hexdigest()
 
 
+def stated(path):
+    """The networks of a file in words, each by the start of its hash, for the foot of a table."""
+    own, masked = network_sha256(path)[:12], network_sha256(path, masked=True)[:12]
+    if own == masked:
+        return f"weights whose tensors have the SHA-256 {own}…"
+    return f"networks whose tensors have the SHA-256 {own}… without a mask and {masked}… under it"
+
+
 def network_sha256(path, masked=False):
     """`tensors_sha256` of a file that holds nothing but the network that `load` returns."""
     metadata, tensors = _read(path)

@@ -222,9 +222,8 @@ def write(records, arguments, learnt, aside, names):
         f"{len(learnt)} photos of {len(names)} classes enlarged to a short side of "
         f"{arguments.enlarge} px, protected there, {site}, and scaled to 256 px; {len(aside)} "
         f"untouched ones to test on; {arguments.epochs} epochs from scratch, pre-trained networks "
-        f"at {arguments.side} px, chance {100 / len(names):.0f} %, seed {arguments.seed}, weights "
-        f"whose tensors have the SHA-256 {weights.tensors_sha256(arguments.weights)[:12]}…, "
-        f"{report.measured(records)}.",
+        f"at {arguments.side} px, chance {100 / len(names):.0f} %, seed {arguments.seed}, "
+        f"{weights.stated(arguments.weights)}, {report.measured(records)}.",
         "PSNR, SSIM, SSIMULACRA2 (the median of 50) and the largest |δ| are those at 256 px, "
         "after the JPEG, of some 200 photos.",
         "The random noise has single pixels of the side at which pre-trained networks see the "

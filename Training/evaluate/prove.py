@@ -154,13 +154,13 @@ def main():
             )
             if known is not None:
                 seen.setdefault(row, []).append(known["median"])
-        revealed = None
-        if any(row == rows.CLASS_WISE for row, _, _ in wanted):
-            released = rows.ALL[rows.CLASS_WISE](x, y, seeds[0], tool).images
-            revealed = report.secrets(x, y, tool.weights, released, seeds[0])
+        alike = None
+        if any(row == rows.SAMPLE_WISE for row, _, _ in wanted):
+            released = rows.ALL[rows.SAMPLE_WISE](x, y, seeds[0], tool).images
+            alike = report.likeness(x, y, released)
     except (product.ProductError, datasets.DatasetError) as error:
         sys.exit(f"prove: {error}")
-    print(report.write(records, revealed, seen, setting, f"{arguments.size}-{setting.split}"))
+    print(report.write(records, alike, seen, setting, f"{arguments.size}-{setting.split}"))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from deephiding import weights
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = ROOT / ".build/release/palimpsest"
-SHIPPED = ROOT / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
+SMALL = ROOT / "Tests/e2e/fixtures/waves-2026-11-21.safetensors"
 PHOTOS = ROOT / "Training/baselines/surrogates-photos.safetensors"
 PLANE = ROOT / "Tests/e2e/fixtures/plane.jpg"
 
@@ -18,7 +18,7 @@ PLANE = ROOT / "Tests/e2e/fixtures/plane.jpg"
 def pair(tmp_path_factory):
     assert BINARY.exists(), f"{BINARY} is missing: run `make build` first"
     file = tmp_path_factory.mktemp("pair") / "pair.safetensors"
-    weights.pair(file, SHIPPED, PHOTOS, '{"vanilla": 1}')
+    weights.pair(file, SMALL, PHOTOS, '{"vanilla": 1}')
     return file
 
 
@@ -36,7 +36,7 @@ def protected(file, folder, mask, *options):
 
 
 # The photo has 129 pixels, which are fewer than the second network's 256.
-@pytest.mark.parametrize(("mask", "alone", "side"), [("none", SHIPPED, 128), ("photo", PHOTOS, 129)])
+@pytest.mark.parametrize(("mask", "alone", "side"), [("none", SMALL, 128), ("photo", PHOTOS, 129)])
 def test_each_mask_gives_the_picture_of_its_network_alone(pair, tmp_path, mask, alone, side):
     png, report = protected(pair, tmp_path / "pair", mask)
     wanted, theirs = protected(alone, tmp_path / "alone", mask)
@@ -52,7 +52,7 @@ def test_a_working_size_that_is_named_counts(pair, tmp_path):
 
 
 def test_a_pair_is_read_as_its_networks(pair):
-    for masked, file in ((False, SHIPPED), (True, PHOTOS)):
+    for masked, file in ((False, SMALL), (True, PHOTOS)):
         network, metadata = weights.load(pair, masked)
         alone, theirs = weights.load(file)
         assert metadata.get("gain") == theirs.get("gain")
@@ -61,12 +61,12 @@ def test_a_pair_is_read_as_its_networks(pair):
 
 
 def test_results_of_a_network_stay_attributable_when_it_becomes_part_of_a_pair(pair):
-    for masked, file in ((False, SHIPPED), (True, PHOTOS)):
+    for masked, file in ((False, SMALL), (True, PHOTOS)):
         assert weights.network_sha256(pair, masked) == weights.tensors_sha256(file)
         assert weights.network_sha256(file, masked) == weights.tensors_sha256(file)
     assert weights.load(pair)[1]["protection"] == '{"vanilla": 1}'
     # A file of one network serves both.
-    assert weights.load(SHIPPED, masked=True)[1]["blocks"] == weights.load(SHIPPED)[1]["blocks"]
+    assert weights.load(SMALL, masked=True)[1]["blocks"] == weights.load(SMALL)[1]["blocks"]
 
 
 def test_a_pair_is_not_paired_again(pair, tmp_path):

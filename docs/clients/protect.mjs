@@ -30,8 +30,12 @@ async function main() {
   const { readFile, writeFile } = await import("node:fs/promises");
   const { basename } = await import("node:path");
   const [service, label, photo, archive] = process.argv.slice(2);
-  const photos = [{ name: basename(photo), blob: new Blob([await readFile(photo)]) }];
+  if (!archive || !process.env.PALIMPSEST_KEY) {
+    console.error("PALIMPSEST_KEY=... node protect.mjs SERVICE CLASS PHOTO ARCHIVE.zip");
+    process.exit(2);
+  }
   try {
+    const photos = [{ name: basename(photo), blob: new Blob([await readFile(photo)]) }];
     const protectedPhotos = await protect(service, process.env.PALIMPSEST_KEY, label, photos);
     await writeFile(archive, Buffer.from(await protectedPhotos.arrayBuffer()));
   } catch (error) {
@@ -40,4 +44,12 @@ async function main() {
   }
 }
 
-if (typeof process !== "undefined" && import.meta.url === `file://${process.argv[1]}`) main();
+async function isProgram() {
+  if (typeof process === "undefined" || !process.argv[1]) return false;
+  const [{ realpath }, { pathToFileURL }] = [
+    await import("node:fs/promises"), await import("node:url"),
+  ];
+  return import.meta.url === pathToFileURL(await realpath(process.argv[1])).href;
+}
+
+if (await isProgram()) await main();

@@ -35,12 +35,16 @@ def protect(service, label, photo):
 
 
 def main():
+    if len(sys.argv) != 5 or "PALIMPSEST_KEY" not in os.environ:
+        sys.exit(__doc__)
     service, label, photo, archive = sys.argv[1:]
     try:
         content = protect(service, label, photo)
     except urllib.error.HTTPError as refusal:
         problem = json.load(refusal)
         sys.exit(f"{problem['code']}: {problem['detail']}")
+    except OSError as error:
+        sys.exit(str(error))
     with open(archive, "wb") as file:
         file.write(content)
 

@@ -27,6 +27,8 @@ final class FormUpload: StreamedUpload {
         var parameters: JobParameters
         var part = Part.none
         var images: ImageCollection
+        /// The fields that are there, of those that hold for the whole form.
+        var fields: Set<String> = []
     }
 
     private let state: Mutex<State>
@@ -127,6 +129,9 @@ final class FormUpload: StreamedUpload {
                 throw APIError.fieldMalformed(name)
             }
             guard !Self.isProbablyFile(name, text) else { throw APIError.fileWithoutName(name) }
+            guard JobParameters.mayRepeat(name) || state.fields.insert(name).inserted else {
+                throw APIError.fieldRepeated(name)
+            }
             try state.parameters.set(name, to: text)
         }
         state.part = .none

@@ -59,7 +59,7 @@ struct JobParameters: Sendable {
     /// - Throws: ``APIError`` (400) or `SettingsFault`, which name the parameter.
     mutating func set(_ name: String, to value: String) throws {
         switch Name(rawValue: name) {
-        case .class: label = try ClassLabel(value)
+        case .class: label = try Self.label(value)
         case .name: self.name = value
         case .priority: priority = try JobPriority(parsing: value)
         case .preview: previews = try Self.boolean(value, "preview")
@@ -101,6 +101,19 @@ struct JobParameters: Sendable {
     /// - Throws: `SettingsFault` for values out of range.
     func settings() throws(SettingsFault) -> ProtectionSettings {
         try settings(in: format ?? ProtectionSettings.standard.output.format)
+    }
+
+    private static func label(_ value: String) throws(SettingsFault) -> ClassLabel {
+        do throws(SettingsFault) {
+            return try ClassLabel(value)
+        } catch {
+            throw SettingsFault(error.code, "\(Quotation.of(value)) is no class. \(error.detail)")
+        }
+    }
+
+    /// Whether a form may have a parameter more than once: as often as it has files.
+    static func mayRepeat(_ name: String) -> Bool {
+        name == Name.class.rawValue || name == Name.name.rawValue
     }
 
     /// Checks the values of a query that the fields of a form may add to.

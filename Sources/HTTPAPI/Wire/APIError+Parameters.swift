@@ -36,6 +36,15 @@ extension APIError {
         )
     }
 
+    /// A field that occurs more than once in a form and holds for all of its files.
+    static func fieldRepeated(_ name: String) -> APIError {
+        APIError(
+            .badRequest,
+            "parameter_repeated",
+            "The field \(Quotation.of(name)) is in the form more than once; give it once."
+        )
+    }
+
     private static func unknown(_ kind: String, _ name: String, _ known: [String]) -> String {
         let suggestion =
             Spelling.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? "."

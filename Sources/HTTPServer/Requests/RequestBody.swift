@@ -89,14 +89,14 @@ public struct RequestBody: AsyncSequence, Sendable {
     ///
     /// - Parameter maxBytes: The maximum accepted.
     /// - Returns: All bytes.
-    /// - Throws: ``HTTPFault/bodyTooLarge`` as soon as the body is known to be longer, or a fault
+    /// - Throws: ``HTTPFault/bodyTooLarge(limit:)`` as soon as the body is known to be longer, or a fault
     ///   while reading.
     public func collect(upTo maxBytes: Int) async throws(HTTPFault) -> [UInt8] {
-        if let declaredLength, declaredLength > UInt64(maxBytes) { throw .bodyTooLarge }
+        if let declaredLength, declaredLength > UInt64(maxBytes) { throw .bodyTooLarge(limit: UInt64(maxBytes)) }
         var bytes: [UInt8] = []
         var iterator = makeAsyncIterator()
         while let piece = try await iterator.next() {
-            guard piece.count <= maxBytes - bytes.count else { throw .bodyTooLarge }
+            guard piece.count <= maxBytes - bytes.count else { throw .bodyTooLarge(limit: UInt64(maxBytes)) }
             bytes += piece
         }
         return bytes

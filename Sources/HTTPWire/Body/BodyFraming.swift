@@ -20,7 +20,7 @@ public enum BodyFraming: Sendable, Equatable {
     ///   - head: A head that ``RequestHeadDecoder`` has accepted.
     ///   - limits: Supplies the maximum body size.
     /// - Throws: ``HTTPFault/badFraming`` (400), ``HTTPFault/unknownCoding`` (501),
-    ///   ``HTTPFault/bodyTooLarge`` (413).
+    ///   ``HTTPFault/bodyTooLarge(limit:)`` (413).
     public init(of head: RequestHead, limits: HTTPLimits) throws(HTTPFault) {
         let codings = head.fields[values: .transferEncoding]
         let lengths = head.fields[values: .contentLength]
@@ -40,7 +40,7 @@ public enum BodyFraming: Sendable, Equatable {
             throw .badFraming
         }
         guard let length = Grammar.decimal(text.utf8), length <= limits.maxBodyBytes else {
-            throw .bodyTooLarge
+            throw .bodyTooLarge(limit: limits.maxBodyBytes)
         }
         self = length == 0 ? .none : .length(length)
     }

@@ -57,7 +57,9 @@ struct ChunkedDecoder: Sendable {
                 return false
             }
             let size = try size(of: line)
-            guard size <= limits.maxBodyBytes - bodyBytes else { throw .bodyTooLarge }
+            guard size <= limits.maxBodyBytes - bodyBytes else {
+                throw .bodyTooLarge(limit: limits.maxBodyBytes)
+            }
             bodyBytes += size
             state = size == 0 ? .trailers : .data(remaining: size)
         case .data(let remaining):

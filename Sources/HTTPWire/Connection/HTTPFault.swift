@@ -151,12 +151,15 @@ extension HTTPFault {
         detail: "The only transfer coding understood is chunked."
     )
 
-    /// The body is over ``HTTPLimits/maxBodyBytes``.
-    public static let bodyTooLarge = HTTPFault(
-        status: .contentTooLarge,
-        code: "body_too_large",
-        detail: "The request body is larger than this server accepts; send it in smaller parts."
-    )
+    /// The body is over a limit, such as ``HTTPLimits/maxBodyBytes``.
+    public static func bodyTooLarge(limit: UInt64) -> HTTPFault {
+        HTTPFault(
+            status: .contentTooLarge,
+            code: "body_too_large",
+            detail:
+                "The request body has more than the \(limit) bytes that are accepted here; send it in smaller parts."
+        )
+    }
 
     /// A chunk's size line or end is malformed.
     public static let malformedChunk = HTTPFault(

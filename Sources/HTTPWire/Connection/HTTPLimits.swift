@@ -14,7 +14,7 @@ public struct HTTPLimits: Sendable, Equatable {
     /// Field lines of a request head: ``HTTPFault/tooManyFields(maxFields:)`` (431).
     public var maxFields: Int
 
-    /// Bytes of a request body without its framing: ``HTTPFault/bodyTooLarge`` (413).
+    /// Bytes of a request body without its framing: ``HTTPFault/bodyTooLarge(limit:)`` (413).
     public var maxBodyBytes: UInt64
 
     /// Bytes of chunk extensions and trailer lines over a whole body.

@@ -21,8 +21,7 @@ struct ClassesImportCommand: AsyncParsableCommand {
 
             Importing for a class again replaces all its pictures; classes without a folder in DIR \
             stay as they are. Either all of DIR is imported or nothing. The server must be \
-            stopped; images of jobs that it has accepted already, but not protected, get the new \
-            ones.
+            stopped; images of jobs that it has accepted already keep what they have.
             """
     )
 

@@ -122,8 +122,8 @@ final class Progress: Sendable {
         guard count > 0 else { return "" }
         return """
             \(count == 1 ? "1 photo" : "\(count) photos") got the mask of photos: the change is \
-            hardly seen, but with the weights that ship it does not protect photos of full size \
-            against training; --mask none protects more, with visible stripes
+            hardly seen, and makes photos of full size harder to learn with the weights that ship, \
+            not impossible; --mask none protects more, with visible patterns
 
             """
     }

@@ -24,9 +24,14 @@ struct VerifyCommand: ParsableCommand {
 
             A JPEG or WebP is compared with the original as it is decoded, scaled down to its size. \
             How large the difference is is told, and no bound is claimed, since only a PNG has one: \
-            the last line is then 'measured, without a bound'.
+            the last line is then 'measured, without a bound'. It fails where the two are hardly \
+            alike (a PSNR below \(Int(leastPSNR)) dB), as pictures of different photos are.
             """
     )
+
+    /// The PSNR in dB below which two pictures are not taken for the same photo; JPEGs of quality 1
+    /// stay above 18, pictures of different photos below 13.
+    private static let leastPSNR = 15.0
 
     @Argument(help: "The picture as it was.")
     var original: String
@@ -200,6 +205,9 @@ struct VerifyCommand: ParsableCommand {
                 "largest change",
                 "\(change), measured: a \(comparison.format.title) has no bound, only the PNG has"
             )
+            if quality.psnr < Self.leastPSNR {
+                findings.add("same photo", isGood: false, "no, they are hardly alike")
+            }
         } else if let report {
             if let bound = report.bound {
                 findings.add(

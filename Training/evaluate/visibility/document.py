@@ -42,8 +42,7 @@ def _facts(variants, chosen, weights_file):
         "each, rounded. JPEG with half the colour resolution (4:2:0), its blocks shifted against "
         "those of photos that came as JPEGs. FLIP at 67 pixels a degree, S-CIELAB's ΔE00 at "
         f"{scielab.PIXELS_A_DEGREE}, butteraugli at 80 nits.",
-        f"{_commit()}weights whose tensors have the SHA-256 "
-        f"{weights.tensors_sha256(weights_file)[:12]}…, {datetime.date.today().isoformat()}, "
+        f"{_commit()}{weights.stated(weights_file)}, {datetime.date.today().isoformat()}, "
         f"{machine.processor()}, {metrics.versions()}.",
     ]
 
