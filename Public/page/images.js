@@ -109,7 +109,8 @@ export function imageList(job, { retry, fail, signal }) {
     /** Shows what was there last. */
     recall: () => show([...seen.images.get(job.id)?.values() ?? []]),
     put(image) {
-      if (seen.images.get(job.id)?.has(image.number)) seen.images.get(job.id).set(image.number, image);
+      const last = seen.images.get(job.id);
+      if (last?.has(image.number)) last.set(image.number, image);
       if (!filter.value) put(image);
     },
     /** Fetches anew what events alone cannot keep right: a list of one state. */

@@ -18,7 +18,7 @@ export const sending = new EventTarget();
  */
 export let current = null;
 
-/** How the last transfer ended, if the reader is to be told: `{ fault }`, `{ isStopped }`, `{ made }`. */
+/** How the last one ended, if the reader is to be told: `{ fault }`, `{ isStopped }`, `{ made }`. */
 export let outcome = null;
 
 const changed = () => sending.dispatchEvent(new Event("change"));
@@ -87,7 +87,8 @@ export async function start(choice) {
   } catch (fault) {
     if (current !== mine) return;
     // Of a key that is refused the sign-in tells.
-    finish(fault.name === "AbortError" ? { isStopped: true } : fault.status === 401 ? null : { fault });
+    finish(fault.name === "AbortError" ? { isStopped: true }
+      : fault.status === 401 ? null : { fault });
     staging.giveBack([...unsent]);
   }
 }
