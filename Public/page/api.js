@@ -47,3 +47,7 @@ export const imagePath = (id, image) =>
 
 /** The name of a protected picture's format. */
 export const formatOf = (image) => ({ jpg: "JPEG", webp: "WebP" })[extension(image)] ?? "PNG";
+
+/** The name that a protected picture is saved under, which is never its original's. */
+export const savedName = (image) =>
+  image.file.split("/").pop().replace(/\.\w+$/, ".protected$&");

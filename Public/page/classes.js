@@ -11,57 +11,99 @@ const SHOWN = 12;
 
 const unfolded = new Set();
 
-function labelInput(chosen, name, spec) {
+/** What is left of a removed row or class is as high as that was, so that nothing slides. */
+const heights = new WeakMap();
+
+function labelInput(chosen, name, key, spec) {
   const input = h(spec, {
     value: chosen[0].label, "aria-label": name, list: "classes", maxlength: 64, spellcheck: "false",
-    autocomplete: "off", placeholder: t("class.placeholder"),
+    autocomplete: "off", placeholder: t("class.placeholder"), "data-key": key,
+    disabled: chosen.every((item) => item.removed),
     // What nobody has named yet is no mistake.
     "aria-invalid": chosen[0].label && !isClass(chosen[0].label) ? "true" : null,
-    onchange: () => staging.label(chosen, input.value),
+    onchange() {
+      input.defaultValue = input.value;
+      staging.label(chosen, input.value);
+    },
   });
   // `value` as an attribute is only the default; what is typed later must not come back.
   input.value = chosen[0].label;
   return input;
 }
 
+/** A button that removes, and one that brings back; both are of the first item. */
+function removal(label, items, by, name) {
+  return button(label, ({ currentTarget }) => {
+    heights.set(items[0], currentTarget.closest("li, .class-head").offsetHeight);
+    staging.remove(items, by);
+  }, "small.quiet", {
+    "aria-label": `${t("remove")}: ${name}`, "data-key": `${items[0].id}-${by}-remove`,
+  });
+}
+
+function undo(items, by, name) {
+  const removed = items.filter((item) => item.removed === by);
+  return button(t("undo"), () => staging.restore(removed), "small", {
+    "aria-label": `${t("undo")}: ${name}`, "data-key": `${items[0].id}-${by}-undo`,
+  });
+}
+
+function remnant(item, ...spec) {
+  const element = h(...spec);
+  element.style.minHeight = `${heights.get(item) ?? 0}px`;
+  return element;
+}
+
 function row(item, preview) {
+  const { name, size } = item.file;
+  if (item.removed) {
+    return remnant(
+      item, "li.staged.removed", {}, h("span"),
+      h("span.name", {}, t("removed", { what: name })), undo([item], "row", name),
+    );
+  }
   return h(
     "li.staged", {},
     thumbnail(async () => item.file),
-    h("span.name", {}, item.file.name, h("small", {}, bytes(item.file.size))),
+    h("span.name", {}, name, h("small", {}, bytes(size))),
     item.kind === "picture" && labelInput(
-      [item], t("class.of", { name: item.file.name }), "input.label",
+      [item], t("class.of", { name }), `${item.id}-row-class`, "input.label",
     ) || h("small.hint", {}, t("archive.hint")),
     h(
       "span.row-actions", {},
-      item.kind === "picture" && button(
-        t("preview"), () => preview(item), "small",
-        { "aria-label": `${t("preview")}: ${item.file.name}` },
-      ) || null,
-      button("×", () => staging.remove([item]), "small.quiet", {
-        "aria-label": `${t("remove")}: ${item.file.name}`,
-      }),
+      item.kind === "picture" && button(t("preview"), () => preview(item), "small", {
+        "aria-label": `${t("preview")}: ${name}`, "data-key": `${item.id}-row-preview`,
+      }) || null,
+      removal("×", [item], "row", name),
     ),
   );
 }
 
 function group(label, items, preview) {
-  const all = unfolded.has(label) ? items : items.slice(0, SHOWN);
+  const name = label || t("class.none");
+  const there = items.filter((item) => !item.removed);
+  const gone = items.filter((item) => item.removed === "class");
+  if (!there.length && gone.length) {
+    const what = `${name} (${t("pictures", { n: gone.length })})`;
+    return h("section.class", { "aria-label": name }, remnant(
+      items[0], "div.removed", {}, h("span", {}, t("removed", { what })),
+      undo(items, "class", name),
+    ));
+  }
+  const shown = unfolded.has(label) ? items : items.slice(0, SHOWN);
   return h(
-    "section.class", { "aria-label": label || t("class.none") },
+    "section.class", { "aria-label": name },
     h(
       "div.class-head", {},
       h("label.class-label", {}, t("class.label"),
-        labelInput(items, t("class.label"), "input.class-name")),
-      h("span.count", {}, t("pictures", { n: items.length })),
-      button(t("remove"), () => staging.remove(items), "small.quiet", {
-        "aria-label": `${t("remove")}: ${label || t("class.none")}`,
-      }),
+        labelInput(items, t("class.label"), `${items[0].id}-class-class`, "input.class-name")),
+      h("span.count", {}, t("pictures", { n: there.length })),
+      there.length > 0 && removal(t("remove"), items, "class", name) || null,
     ),
     label ? !isClass(label) && h("p.fault", {}, t("class.invalid")) || null
       : h("p.hint", {}, t("class.needed")),
-    h("ul.list", {}, all.map((item) => row(item, preview))),
-    all.length < items.length && button(t("show.all", { n: items.length }), () => {
+    h("ul.list", {}, shown.map((item) => row(item, preview))),
+    shown.length < items.length && button(t("show.all", { n: items.length }), () => {
       unfolded.add(label);
       staging.staged.dispatchEvent(new Event("change"));
     }, "link") || null,
@@ -89,4 +131,19 @@ export function stagedList(preview) {
       h("ul.list", {}, archives.map((item) => row(item, preview))),
     ) || null,
   ].filter(Boolean);
+}
+
+/** Whether the reader has typed a class and not left the field yet. */
+export const isTyped = (element) =>
+  element.matches("input[data-key]") && element.value !== element.defaultValue;
+
+/** The control of a list drawn anew that follows from one of the list before, by its key. */
+export function successor(list, key) {
+  const [, id, by, what] = /^(\d+)-(row|class)-(\w+)$/.exec(key) ?? [];
+  const find = (wanted) => list.querySelector(`[data-key="${wanted}"]:not(:disabled)`);
+  // A class that was given the name of another one has joined it.
+  const first = [...staging.groups().values()]
+    .find((items) => items.some((item) => item.id === Number(id)))?.[0].id;
+  return find(key) ?? find(`${id}-${by}-${{ remove: "undo", undo: "remove" }[what]}`)
+    ?? (by === "class" ? find(`${first}-class-${what}`) : null);
 }

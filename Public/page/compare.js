@@ -1,6 +1,6 @@
 // One image large: before and after, its figures, and how anybody checks them.
 
-import { blob, formatOf, imagePath, jobPath, json } from "./api.js";
+import { blob, formatOf, imagePath, jobPath, json, savedName } from "./api.js";
 import { command, commands, curl, quoted } from "./curl.js";
 import { button, h, say } from "./dom.js";
 import { save } from "./download.js";
@@ -95,11 +95,11 @@ export async function compare(job, image) {
     facts.append(
       h("p.figures", {}, figureWords(report)),
       h("div.actions", {}, button(download, () => {
-        save(imagePath(job.id, image), image.file.split("/").pop()).then(() => say(t("saved")), fail);
+        save(imagePath(job.id, image), savedName(image)).then(() => say(t("saved")), fail);
       }, "button.primary")),
       verification(report, image),
       commands(() => [
-        [download, curl(imagePath(job.id, image), "-o", quoted(image.file.split("/").pop()))],
+        [download, curl(imagePath(job.id, image), "-o", quoted(savedName(image)))],
         [t("curl.report"), curl(path("report"))],
       ]),
     );

@@ -1,15 +1,21 @@
 // The rows of a job's images, a page at a time, kept up to date by events.
 
-import { blob, formatOf, imagePath, jobPath, json } from "./api.js";
+import { blob, formatOf, imagePath, jobPath, json, savedName } from "./api.js";
 import { compare } from "./compare.js";
 import { button, h, say } from "./dom.js";
 import { save } from "./download.js";
-import { original } from "./originals.js";
+import { original, seen } from "./originals.js";
 import { figureWords } from "./strength.js";
 import { thumbnail } from "./thumbs.js";
 import { t } from "./words.js";
 
 const PAGE = 50;
+
+// Faults of the picture or of its class: it would fail in the same way again.
+const LASTING = /^(class_|image_(?!interrupted$|quarantined$|encoding_failed$))/;
+
+/** Whether what went wrong with an image may go right when it is tried again. */
+export const mayRetry = ({ error }) => !LASTING.test(error?.code ?? "");
 
 /** Makes the list; `retry(image)` tries one again, `fail` shows what went wrong. */
 export function imageList(job, { retry, fail, signal }) {
@@ -25,7 +31,7 @@ export function imageList(job, { retry, fail, signal }) {
 
   function row(image) {
     const isDone = image.state === "done";
-    const isBad = image.state === "failed" || image.state === "quarantined";
+    const isBad = (image.state === "failed" || image.state === "quarantined") && mayRetry(image);
     const name = image.source ?? image.name;
     const source = !isDone ? original(job.id, image) && (async () => original(job.id, image))
       : job.preview ? () => blob(jobPath(job.id, "images", image.number, "after.jpg"), { signal })
@@ -45,7 +51,7 @@ export function imageList(job, { retry, fail, signal }) {
           "aria-label": `${t("compare")}: ${name}`,
         }) || null,
         isDone && button(formatOf(image), () => save(
-          imagePath(job.id, image), image.file.split("/").pop(),
+          imagePath(job.id, image), savedName(image),
         ).then(() => say(t("saved")), fail), "small", {
           "aria-label": `${t("download.image", { format: formatOf(image) })}: ${name}`,
         }) || null,
@@ -80,12 +86,17 @@ export function imageList(job, { retry, fail, signal }) {
       cursor = page.next_cursor;
       if (!cursor) break;
     }
+    if (!state) seen.images.set(job.id, new Map(images.map((image) => [image.number, image])));
+    show(images);
+    more.hidden = !cursor;
+  }
+
+  function show(images) {
     rows.clear();
     for (const image of images) rows.set(image.number, row(image));
     list.replaceChildren(...rows.values());
     list.removeAttribute("aria-busy");
     none.hidden = images.length > 0;
-    more.hidden = !cursor;
   }
 
   return {
@@ -95,7 +106,13 @@ export function imageList(job, { retry, fail, signal }) {
       list, none, more,
     ),
     load,
-    put: (image) => { if (!filter.value) put(image); },
+    /** Shows what was there last. */
+    recall: () => show([...seen.images.get(job.id)?.values() ?? []]),
+    put(image) {
+      const last = seen.images.get(job.id);
+      if (last?.has(image.number)) last.set(image.number, image);
+      if (!filter.value) put(image);
+    },
     /** Fetches anew what events alone cannot keep right: a list of one state. */
     refresh: async () => { if (filter.value) await load(); },
   };

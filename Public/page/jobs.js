@@ -1,9 +1,12 @@
 // The list of the key's jobs, as the service has it.
 
-import { json } from "./api.js";
+import { jobPath, json } from "./api.js";
 import { commands, curl } from "./curl.js";
 import { button, h } from "./dom.js";
 import { hasEnded } from "./events.js";
+import { seen } from "./originals.js";
+import { sentCount, sentWords } from "./progress.js";
+import * as upload from "./sending.js";
 import { pause } from "./transfer.js";
 import { duration, moment, t } from "./words.js";
 
@@ -31,6 +34,50 @@ export function countWords({ counts }) {
   ].filter(Boolean).join(" · ");
 }
 
+/** So many classes of a job are named in the list. */
+const NAMED = 3;
+
+// The list of jobs leaves out their classes, which never change.
+const classWords = (id) => {
+  const names = seen.classes.get(id) ?? [];
+  return names.slice(0, NAMED).join(", ") + (names.length > NAMED ? ", …" : "");
+};
+
+let told = "";
+
+/** Says something above the list that is shown next. */
+export const tell = (text) => { told = text; };
+
+/** What is being sent; `update` follows it in place, so that a click in between is not lost. */
+function sendingRow(state) {
+  const words = h("span.job-counts", {});
+  const progress = h("progress", { max: state.total, value: 0, "aria-label": t("bar.sent") });
+  const element = h(
+    "li.job", {},
+    h(
+      "a", { href: "#/" },
+      h("span.job-title", {}, sentCount(state)),
+      h("span.chip", { "data-state": "running" }, t("state.sending")), words, progress,
+    ),
+  );
+  return {
+    element, state,
+    update() {
+      words.textContent = sentWords(state);
+      progress.value = state.done;
+    },
+  };
+}
+
+function unsentRow({ fault }) {
+  return h("li.job", {}, h(
+    "a", { href: "#/" },
+    h("span.job-title", {}, t("unsent")),
+    h("span.chip", { "data-state": "failed" }, t("state.failed")),
+    h("span.job-counts", {}, fault.message),
+  ));
+}
+
 function row(job) {
   const { total, done, failed, quarantined, cancelled } = job.counts;
   return h(
@@ -40,6 +87,7 @@ function row(job) {
       h("span.job-title", {}, t("pictures", { n: total }), " ",
         h("time", { datetime: job.created_at }, moment(job.created_at))),
       chip(job),
+      h("span.job-classes", { "data-job": job.id }, classWords(job.id)),
       h("span.job-counts", {}, countWords(job),
         job.eta_seconds && !hasEnded(job)
           ? ` · ${t("left", { time: duration(job.eta_seconds) })}` : ""),
@@ -55,7 +103,10 @@ function row(job) {
 /** Shows the list and keeps it up to date while a job is under way. */
 export async function jobsPlace(main, { signal }) {
   const list = h("ul.list", { "aria-busy": "true" });
+  const outgoing = h("ul.list", {});
   const note = h("p.note", { role: "status" });
+  const news = h("p.news", {}, told);
+  told = "";
   let pages = 1;
   const more = button(t("show.more"), () => {
     pages += 1;
@@ -78,12 +129,46 @@ export async function jobsPlace(main, { signal }) {
     }
     list.removeAttribute("aria-busy");
     more.hidden = !cursor;
-    note.textContent = jobs.length ? "" : t("jobs.none");
+    note.textContent = jobs.length || upload.current ? "" : t("jobs.none");
+    nameClasses(jobs);
     return jobs.some((job) => !hasEnded(job));
   }
 
+  let isNaming = false;
+  async function nameClasses(jobs) {
+    if (isNaming) return;
+    isNaming = true;
+    try {
+      for (const { id } of jobs.filter((job) => !seen.classes.has(job.id))) {
+        const job = await json(jobPath(id), { signal });
+        seen.classes.set(id, job.classes?.map((entry) => entry.class) ?? []);
+        const words = list.querySelector(`[data-job="${id}"]`);
+        if (words) words.textContent = classWords(id);
+      }
+    } catch {
+      // The next look at the list goes on with it.
+    } finally {
+      isNaming = false;
+    }
+  }
+
+  let going = null;
+  function showSending() {
+    const { current, outcome } = upload;
+    if (!current || current !== going?.state) {
+      going = current && sendingRow(current);
+      outgoing.replaceChildren(...going ? [going.element]
+        : outcome?.fault ? [unsentRow(outcome)] : []);
+    }
+    going?.update();
+  }
+  upload.sending.addEventListener("change", showSending, { signal });
+  upload.sending.addEventListener("end", () => refresh().catch(() => {}), { signal });
+  showSending();
+
   main.replaceChildren(
-    h("h1", { tabindex: "-1" }, t("jobs.title")), h("p.lead", {}, t("jobs.lead")), note, list, more,
+    h("h1", { tabindex: "-1" }, t("jobs.title")), h("p.lead", {}, t("jobs.lead")), news, note,
+    outgoing, list, more,
     commands(() => [[t("jobs.title"), curl("/v1/jobs")]]),
   );
   while (!signal.aborted) {

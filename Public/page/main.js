@@ -6,9 +6,10 @@ import { jobPlace } from "./job.js";
 import { jobsPlace } from "./jobs.js";
 import { forgetAll } from "./originals.js";
 import { protectPlace } from "./protect.js";
+import { abandon, current as underWay } from "./sending.js";
 import { key, redeemLink, signOut } from "./session.js";
 import { signInPlace } from "./sign-in.js";
-import { clear } from "./staging.js";
+import { clear, items } from "./staging.js";
 import { pause } from "./transfer.js";
 import { choose, language, load, t } from "./words.js";
 
@@ -38,6 +39,7 @@ function frame(place) {
     }, "small.quiet", { lang: other }),
     ...key() ? [button(t("sign.out"), () => {
       signOut();
+      abandon();
       clear();
       forgetAll();
       show();
@@ -65,7 +67,9 @@ async function show(fault) {
   } catch (error) {
     if (error.name === "AbortError" || error.status === 401) return;
     main.replaceChildren(
-      h("h1", { tabindex: "-1" }, t("trouble")), h("p.fault", { role: "alert" }, error.message),
+      h("h1", { tabindex: "-1" }, t("trouble")), h(
+        "p.fault", { role: "alert" }, error.status === 0 ? t("unheard") : error.message,
+      ),
       h("div.actions", {}, button(t("try.now"), () => show()),
         h("a.button", { href: "#/jobs" }, t("jobs.title"))),
     );
@@ -82,8 +86,14 @@ let started = false;
 await load();
 signedOut.addEventListener("refused", (event) => show(event.detail));
 window.addEventListener("hashchange", async () => {
-  const fault = await redeemLink().then(() => null, (error) => error);
+  window.addEventListener("beforeunload", (event) => {
+  if (underWay || items.length) event.preventDefault();
+});
+const fault = await redeemLink().then(() => null, (error) => error);
   show(fault);
+});
+window.addEventListener("beforeunload", (event) => {
+  if (underWay || items.length) event.preventDefault();
 });
 const fault = await redeemLink().then(() => null, (error) => error);
 await show(fault);

@@ -1,14 +1,17 @@
-// The photos that this tab has sent, for comparing; a reload forgets them.
+// What this tab remembers of its jobs; a reload forgets it.
 
 const byJob = new Map();
+
+/** What was seen of each job last, for when the service is away, and the names of its classes. */
+export const seen = { jobs: new Map(), images: new Map(), classes: new Map() };
 
 /** Remembers the files of a job in the order of its images. */
 export const remember = (id, files) => byJob.set(id, files);
 
-export const forget = (id) => byJob.delete(id);
+export const forget = (id) => [byJob, ...Object.values(seen)].forEach((map) => map.delete(id));
 
 /** Forgets everything, for the next one at this screen. */
-export const forgetAll = () => byJob.clear();
+export const forgetAll = () => [byJob, ...Object.values(seen)].forEach((map) => map.clear());
 
 /** The file of an image, or undefined. */
 export const original = (id, image) => byJob.get(id)?.[image.number - 1];

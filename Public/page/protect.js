@@ -1,15 +1,15 @@
 // The place where photos are gathered, named and sent.
 
-import { json } from "./api.js";
-import { stagedList } from "./classes.js";
+import { isTyped, stagedList, successor } from "./classes.js";
 import { commands, curl, inForm, quoted } from "./curl.js";
 import { dropZone } from "./drop.js";
-import { bar, button, h, say } from "./dom.js";
-import { remember } from "./originals.js";
+import { button, h } from "./dom.js";
+import { sendingPanel } from "./progress.js";
+import * as upload from "./sending.js";
 import * as staging from "./staging.js";
-import { choice, strengthPanel } from "./strength.js";
-import { batches, jobParameters, send } from "./transfer.js";
-import { bytes, duration, t } from "./words.js";
+import { choice, chosen, strengthPanel } from "./strength.js";
+import { batches, jobParameters } from "./transfer.js";
+import { t } from "./words.js";
 
 /** The command that sends what is staged; a long list is cut, since nobody pastes it. */
 function sendCommand() {
@@ -31,33 +31,32 @@ function sendCommand() {
   });
 }
 
-/** Follows the transfer of all batches in words and a bar. */
-function meter(sent, total) {
-  const start = performance.now();
-  let before = 0;
-  return {
-    next(size) { before += size; },
-    show(loaded, all, size) {
-      // What a form adds to the files does not count.
-      const done = before + (all ? loaded / all * size : 0);
-      const seconds = (performance.now() - start) / 1000;
-      const left = done > 0 && seconds > 1 ? (total - done) * seconds / done : null;
-      sent.set(done / total, [
-        t("sent.words", { done: bytes(done), total: bytes(total) }),
-        left !== null && done < total && t("left", { time: duration(left) }),
-      ].filter(Boolean).join(" · "));
-    },
-  };
+/** What is missing before anything can be sent; empty where nothing is. */
+function missing() {
+  if (upload.current) return t("why.sending");
+  if (!staging.items.length) return t("why.none");
+  const { unnamed, misnamed } = staging.unready();
+  if (unnamed.length) return t("why.class", { n: unnamed.length });
+  return misnamed.length ? t("why.invalid", { n: misnamed.length }) : "";
 }
 
-const sizeOf = (batch) => batch.reduce((sum, item) => sum + item.file.size, 0);
+/** What was chosen, also last time, as it is about to be sent. */
+const chosenWords = () => [
+  `${t("format.label")}: ${t(`format.${choice.format}`)}`,
+  `${t("side.label")}: ${t(`side.${choice.side || "any"}`)}`,
+  `${t("strength.label")}: ${choice.strength}`,
+].join(" · ");
 
 /** Shows the place; `go` opens another one. */
 export function protectPlace(main, { go, signal }) {
+  staging.forgetRemoved();
   const panel = strengthPanel(signal);
   const list = h("div.staging", {});
-  const submit = button("", () => transfer(), "button.primary.large", { id: "send" });
-  const below = h("div.sending", {});
+  const submit = button("", () => upload.start(choice), "button.primary.large", {
+    id: "send", "aria-describedby": "send-why send-how",
+  });
+  const why = h("p.why", { id: "send-why" });
+  const how = h("p.hint", { id: "send-how" });
   const aside = h(
     "aside.limits", { "aria-labelledby": "limits-title" },
     h("h2", { id: "limits-title" }, t("limits.title")),
@@ -67,96 +66,72 @@ export function protectPlace(main, { go, signal }) {
   const tools = h("div.tools", { hidden: true });
   const finish = h(
     "section.finish", { "aria-label": t("send.title") },
-    h("div.go", {}, submit, h("p.hint", {}, t("privacy")), below), aside,
+    h("div.go", {}, submit, why, how, h("p.hint", {}, t("privacy")), sendingPanel(signal)), aside,
   );
   tools.append(panel.element);
 
-  function show() {
-    const focused = document.activeElement?.getAttribute("aria-label");
+  function showList() {
+    const key = list.contains(document.activeElement) && document.activeElement.dataset.key;
     list.replaceChildren(...stagedList((item) => {
       panel.preview(item);
       panel.element.scrollIntoView({ block: "nearest" });
     }));
-    if (focused && !document.activeElement?.matches("input, button")) {
-      [...list.querySelectorAll("[aria-label]")]
-        .find((element) => element.getAttribute("aria-label") === focused)?.focus();
+    if (key) successor(list, key)?.focus();
+  }
+
+  // The list is drawn anew once Tab or a click has reached its control, which may be in the list.
+  let isDue = false;
+  let isPressed = false;
+  const drawDue = () => setTimeout(() => {
+    const { activeElement: active } = document;
+    if (isDue && isTyped(active)) {
+      active.addEventListener("blur", drawDue, { once: true });
+    } else if (isDue) {
+      isDue = false;
+      showList();
     }
-    const count = staging.items.length;
+  });
+  function showListSoon() {
+    if (isDue) return;
+    isDue = true;
+    // Not every press tells of its end: one that opens a menu does not.
+    if (isPressed) setTimeout(drawDue, 1000);
+    else drawDue();
+  }
+  for (const name of ["pointerdown", "pointerup", "pointercancel"]) {
+    document.addEventListener(name, () => {
+      isPressed = name === "pointerdown";
+      if (!isPressed && isDue) drawDue();
+    }, { capture: true, signal });
+  }
+
+  function show() {
+    const { items } = staging;
+    const count = items.length;
     tools.hidden = count === 0;
-    submit.disabled = !staging.isReady();
+    why.textContent = missing();
+    submit.disabled = why.textContent !== "";
     submit.textContent = count === 0 ? t("send.none")
-      : staging.archives().length === count ? t("send.archives", { n: count })
+      : items.every((item) => item.kind === "archive") ? t("send.archives", { n: count })
         : t("send", { n: count });
+    how.textContent = count ? chosenWords() : "";
     panel.refresh();
   }
 
-  async function transfer() {
-    const items = [...staging.items];
-    const all = batches(items);
-    const stop = new AbortController();
-    const sent = bar(t("bar.sent"));
-    const protectedBar = bar(t("bar.protected"));
-    const note = h("p.note", { role: "status" }, t("keep.open"));
-    const hurry = h("span", {});
-    const guard = (event) => event.preventDefault();
-    window.addEventListener("beforeunload", guard);
-    protectedBar.set(0, t("protected.later"));
-    below.replaceChildren(
-      sent.element, protectedBar.element, note,
-      h("div.actions", {}, button(t("stop"), () => stop.abort()), hurry),
-    );
-    submit.disabled = true;
-    const made = [];
-    const query = jobParameters(choice);
-    const progress = meter(sent, Math.max(sizeOf(items), 1));
-    try {
-      // A key that is refused in the midst of a large transfer may look like a broken line.
-      await json("/v1/jobs?limit=1", { signal: stop.signal }).catch((fault) => {
-        if (fault.status === 401) throw fault;
-      });
-      for (const batch of all) {
-        const size = sizeOf(batch);
-        progress.show(0, 1, size);
-        const job = await send(batch, query, {
-          signal: stop.signal,
-          onprogress(loaded, total) {
-            note.textContent = t("keep.open");
-            hurry.replaceChildren();
-            progress.show(loaded, total, size);
-          },
-          onwait(seconds, now) {
-            note.textContent = t("broken", { time: duration(seconds) });
-            hurry.replaceChildren(button(t("try.now"), now));
-          },
-        });
-        progress.next(size);
-        if (batch[0].kind === "picture") remember(job.id, batch.map((item) => item.file));
-        made.push(job);
-        staging.remove(batch);
-      }
-      say(t("may.close"));
-      go(made.length === 1 ? `#/jobs/${made[0].id}` : "#/jobs");
-    } catch (fault) {
-      if (fault.name === "AbortError") below.replaceChildren(h("p.note", {}, t("stopped")));
-      else below.replaceChildren(refusal(fault));
-      show();
-    } finally {
-      window.removeEventListener("beforeunload", guard);
-    }
-  }
-
-  function refusal(fault) {
-    return h(
-      "div.fault", { role: "alert" }, h("p", {}, fault.message),
-      fault.faults?.length > 0 && h("ul", {}, fault.faults.map(({ source, detail }) =>
-        h("li", {}, source && h("b", {}, source), source && " – ", detail))) || null,
-    );
-  }
-
-  staging.staged.addEventListener("change", show, { signal });
+  staging.staged.addEventListener("change", () => {
+    show();
+    showListSoon();
+  }, { signal });
+  upload.sending.addEventListener("change", show, { signal });
+  upload.sending.addEventListener("end", ({ detail: made }) => {
+    // Who has gathered more photos meanwhile stays with them.
+    if (!staging.items.length) go(made.length === 1 ? `#/jobs/${made[0].id}` : "#/jobs");
+  }, { signal });
+  chosen.addEventListener("change", show, { signal });
   main.replaceChildren(
     h("h1", { tabindex: "-1" }, t("protect.title")), h("p.lead", {}, t("protect.lead")),
     dropZone(signal), list, tools, finish, commands(sendCommand),
   );
   show();
+  showList();
 }

@@ -13,6 +13,9 @@ export const choice = {
   strength: 8, mask: "auto", mode: "sample-wise", metadata: "strip", format: "png", side: "",
 };
 
+/** Tells "change" when the reader has chosen something else. */
+export const chosen = new EventTarget();
+
 /** Reads the figures that come with a preview, `linf=8, psnr=44.1, ssim=0.991`. */
 export const figures = (header) => Object.fromEntries(
   (header ?? "").split(",").map((part) => part.trim().split("=")).filter(([, value]) => value)
@@ -36,7 +39,11 @@ function select(name, values) {
 
 /** A choice about the file alone, which the preview does not show. */
 function fileSelect(name, values) {
-  return h("select", { onchange: (event) => { choice[name] = event.target.value; } },
+  const take = ({ target }) => {
+    choice[name] = target.value;
+    chosen.dispatchEvent(new Event("change"));
+  };
+  return h("select", { onchange: take },
     values.map((value) => h("option", { value, selected: choice[name] === value },
       t(value ? `${name}.${value}` : `${name}.any`))));
 }
@@ -45,6 +52,7 @@ let onchange = () => {};
 
 function set(name, value) {
   choice[name] = value;
+  chosen.dispatchEvent(new Event("change"));
   onchange();
 }
 

@@ -10,7 +10,12 @@ const STEPS = [0.25, 0.5, 1, 2, 4];
 export function viewer() {
   const canvas = h("canvas", { role: "img", "aria-label": t("viewer.none") });
   const note = h("p.viewer-note", { role: "status" });
-  const stage = h("div.stage", { tabindex: "0", "aria-label": t("viewer.stage") }, canvas, note);
+  // Which side is which; a side that is nearly gone loses its word.
+  const tags = ["before", "after"].map((name) =>
+    h(`span.tag.${name}`, { "aria-hidden": "true", hidden: true }, t(`viewer.${name}`)));
+  const stage = h(
+    "div.stage", { tabindex: "0", "aria-label": t("viewer.stage") }, canvas, tags, note,
+  );
   const divider = h("input.divider", {
     type: "range", min: 0, max: 100, value: 50, "aria-label": t("viewer.divider"), oninput: draw,
   });
@@ -36,8 +41,9 @@ export function viewer() {
     ),
     stage,
     h(
-      "div.divider-row", {}, h("span", { "aria-hidden": "true" }, t("viewer.before")), divider,
-      h("span", { "aria-hidden": "true" }, t("viewer.after")),
+      // Each end shows the picture that it names: left all is protected, right all original.
+      "div.divider-row", {}, h("span", { "aria-hidden": "true" }, t("viewer.after")), divider,
+      h("span", { "aria-hidden": "true" }, t("viewer.before")),
     ),
   );
   let [before, after, changes] = [null, null, null];
@@ -78,6 +84,8 @@ export function viewer() {
       if (isCompared) split(context, paint, Math.max(x, 0), Math.min(w, width), height);
     }
     divider.disabled = !isCompared;
+    tags[0].hidden = !isCompared || divider.value < 25;
+    tags[1].hidden = !isCompared || divider.value > 75;
     divider.setAttribute("aria-valuetext", t("viewer.share", { n: Number(divider.value) }));
     zoomText.textContent = `${number(size * 100)} %`;
     for (const entry of mode.children) {

@@ -103,8 +103,16 @@ static const uint8_t page_problem_js[] = {
 #embed "../../Public/page/problem.js"
 };
 
+static const uint8_t page_progress_js[] = {
+#embed "../../Public/page/progress.js"
+};
+
 static const uint8_t page_protect_js[] = {
 #embed "../../Public/page/protect.js"
+};
+
+static const uint8_t page_sending_js[] = {
+#embed "../../Public/page/sending.js"
 };
 
 static const uint8_t page_session_js[] = {
@@ -166,7 +174,9 @@ static const palimpsest_file files[] = {
     FILE_OF("page/originals.js", page_originals_js),
     FILE_OF("page/pixels.js", page_pixels_js),
     FILE_OF("page/problem.js", page_problem_js),
+    FILE_OF("page/progress.js", page_progress_js),
     FILE_OF("page/protect.js", page_protect_js),
+    FILE_OF("page/sending.js", page_sending_js),
     FILE_OF("page/session.js", page_session_js),
     FILE_OF("page/sign-in.js", page_sign_in_js),
     FILE_OF("page/staging.js", page_staging_js),

@@ -11,8 +11,12 @@ struct ArchivePlansTests {
 
     private let made = Counter()
 
-    private func key(_ lastEnding: Int64, of job: JobIdentifier = .random()) -> ArchivePlans.Key {
-        ArchivePlans.Key(job: job, lastEnding: lastEnding)
+    private func key(
+        _ lastEnding: Int64,
+        of job: JobIdentifier = .random(),
+        previews: Bool = true
+    ) -> ArchivePlans.Key {
+        ArchivePlans.Key(job: job, lastEnding: lastEnding, hasPreviews: previews)
     }
 
     private func plan(_ plans: ArchivePlans, _ key: ArchivePlans.Key) async throws -> ArchivePlan {
@@ -81,6 +85,56 @@ struct ArchivePlansTests {
             fields: [.range: "bytes=10-19"]
         )
         #expect(range.status == 206 && range.body == Array(after.body[10..<20]))
+    }
+
+    @Test("previews=false leaves out what shows the photo as it was, and no other file")
+    func withoutPreviews() async throws {
+        let fixture = try await Fixture()
+        let path = try await fixture.upload([1], query: "?class=a&name=x.jpg&preview=true")
+        try await fixture.work()
+        let whole = try await fixture.send(.get, "\(path)/archive.zip")
+        for name in ["a/x.png", "a/x.before.jpg", "a/x.after.jpg", "index.html", "manifest.json"] {
+            #expect(whole.text.contains("  \(name)\n"), "\(name) is in SHA256SUMS")
+        }
+        let asBefore = try await fixture.send(.get, "\(path)/archive.zip?previews=true")
+        #expect(asBefore.body == whole.body && asBefore.fields[.eTag] == whole.fields[.eTag])
+
+        let target = "\(path)/archive.zip?previews=false"
+        let less = try await fixture.send(.get, target)
+        #expect(less.status == 200)
+        for name in ["a/x.png", "manifest.json", "manifest.json.sig"] {
+            #expect(less.text.contains("  \(name)\n"), "\(name) is in SHA256SUMS")
+        }
+        for word in ["before.jpg", "after.jpg", "index.html", "the preview"] {
+            #expect(whole.text.contains(word) && !less.text.contains(word))
+        }
+        let tag = try #require(less.fields[.eTag])
+        #expect(tag != whole.fields[.eTag])
+        let range: HTTPFields = [.range: "bytes=10-99", .ifRange: tag]
+        let part = try await fixture.send(.get, target, fields: range)
+        #expect(part.status == 206 && part.body == Array(less.body[10..<100]))
+        #expect(part.fields[.contentRange] == "bytes 10-99/\(less.body.count)")
+        #expect(try await fixture.send(.get, target, fields: [.ifNoneMatch: tag]).status == 304)
+        let other = try await fixture.send(.get, "\(path)/archive.zip", fields: range)
+        #expect(other.status == 200 && other.body == whole.body)
+    }
+
+    @Test("The parameter changes nothing of a job without previews, and must be true or false")
+    func withoutAnyPreviews() async throws {
+        let fixture = try await Fixture()
+        let path = try await fixture.upload([1])
+        try await fixture.work()
+        let whole = try await fixture.send(.get, "\(path)/archive.zip")
+        for value in ["true", "false", "False"] {
+            let same = try await fixture.send(.get, "\(path)/archive.zip?previews=\(value)")
+            #expect(same.body == whole.body && same.fields[.eTag] == whole.fields[.eTag])
+        }
+        for value in ["", "no", "0"] {
+            let wrong = try await fixture.send(.get, "\(path)/archive.zip?previews=\(value)")
+            #expect((wrong.status, wrong.code) == (400, "previews_invalid"))
+        }
+        let twice = "\(path)/archive.zip?previews=false&previews=true"
+        #expect(try await fixture.send(.get, twice).code == "parameter_repeated")
     }
 
     private let broken = ImageFailure(code: "image_corrupt", detail: "It is broken.")

@@ -231,9 +231,23 @@ final class Fixture: Sendable {
                         output: blob.sha256
                     )
                     let output = StoredBlob(sha256: blob.sha256, size: blob.size)
+                    let attachments = try claim.attachments.kinds.map { kind in
+                        let bytes = Array("the \(kind.rawValue)".utf8)
+                        let blob = try storage.put(bytes)
+                        return StoredAttachment(
+                            kind: kind,
+                            blob: StoredBlob(sha256: blob.sha256, size: blob.size),
+                            crc32: CRC32.checksum(bytes)
+                        )
+                    }
                     _ = try await store.finish(
                         claim,
-                        .done(output: output, crc32: CRC32.checksum(bytes), report: report)
+                        .done(
+                            output: output,
+                            crc32: CRC32.checksum(bytes),
+                            report: report,
+                            attachments: attachments
+                        )
                     )
                 }
             }

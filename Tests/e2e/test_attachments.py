@@ -193,6 +193,19 @@ def test_previews(shared_service, tmp_path):
     )
 
 
+def test_an_archive_without_previews_holds_no_photo_as_it_was(shared_service):
+    path, _ = upload(shared_service, query="preview=true", files=[HATS])
+    whole = members(shared_service.get(f"{path}/archive.zip").body)
+    less = members(shared_service.get(f"{path}/archive.zip?previews=false").body)
+    assert set(whole) - set(less) == {
+        "birds/hats.before.jpg", "birds/hats.after.jpg", "index.html",
+    }  # fmt: skip
+    sums = dict(
+        reversed(line.split("  ", 1)) for line in less.pop("SHA256SUMS").decode().splitlines()
+    )
+    assert sums == {name: hashlib.sha256(data).hexdigest() for name, data in less.items()}
+
+
 def test_what_was_not_asked_for_is_not_there(shared_service):
     path, _ = upload(shared_service, files=[HATS])
     for name in ("recovery", "before.jpg", "after.jpg"):

@@ -186,6 +186,32 @@ def test_every_text_is_there_in_both_languages_and_none_is_unused():
         assert is_built or f'"{stem}"' in scripts, f"{key} is unused"
 
 
+@pytest.mark.parametrize(
+    ("locale", "place"),
+    [
+        ("en-US", "in the file admin-key of the service's data folder, whatever"),
+        ("de-DE", "in der Datei admin-key im Datenordner des Dienstes, wie immer"),
+    ],
+)
+def test_who_has_no_key_is_told_the_file_that_has_it(service, open_page, locale, place):
+    page = open_page(service, locale=locale).page
+    page.locator("details.curl summary").click()
+    expect(page.locator("details.curl")).to_contain_text(place)
+    assert service.key == (service.data / "admin-key").read_text().strip()
+
+
+def test_buttons_keep_their_distance_on_a_phone(service, open_page):
+    reader = open_page(service, viewport={"width": 360, "height": 740}, locale="de-DE")
+    page = reader.page
+    page.locator("input[type=password]").fill(service.key)
+    page.locator("button[type=submit]").click()
+    reader.choose(FIXTURES / "hats.png")
+    field = page.locator(".staged .label").bounding_box()
+    preview = page.locator(".staged .row-actions button").first
+    expect(preview).to_have_text("Vorschau")
+    assert preview.bounding_box()["y"] - field["y"] - field["height"] >= 8
+
+
 def test_the_limits_are_five_sentences_beside_the_button_and_in_the_readme(service, open_page):
     limits = STRINGS["en"]["limits"]
     assert len(limits) == len(STRINGS["de"]["limits"]) == 5

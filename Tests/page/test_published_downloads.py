@@ -36,7 +36,7 @@ def test_pictures_for_the_web_are_downloaded_one_by_one_and_as_a_job(
     assert (settings["format"], settings["max_side"]) == (value, 1280)
 
     one = reader.download(page.get_by_role("button", name=f"Download the {name}: large.png"))
-    assert one.suggested_filename == f"large.{extension}"
+    assert one.suggested_filename == f"large.protected.{extension}"
     image = Image.open(one.path())
     assert (image.format, image.size) == (name.upper(), (1280, 960))
     zipped = reader.download(page.get_by_role("button", name="Download the ZIP"))

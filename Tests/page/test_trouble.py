@@ -1,6 +1,7 @@
 """What goes wrong, and how the page says so."""
 
 import datetime
+import re
 
 import pytest
 from browsing import picture
@@ -33,7 +34,7 @@ def test_what_is_no_photo_is_refused_at_once_with_the_reason(service, open_page)
     assert reader.finished() == "done"
 
 
-def test_a_broken_file_fails_alone_and_can_be_tried_again(service, open_page):
+def test_a_broken_file_fails_alone_and_only_what_may_succeed_is_tried_again(service, open_page):
     whole = (FIXTURES / "parrots.jpg").read_bytes()
     reader = open_page(service).sign_in()
     reader.choose(
@@ -52,6 +53,25 @@ def test_a_broken_file_fails_alone_and_can_be_tried_again(service, open_page):
         expect(reader.row(name)).to_have_attribute("data-state", "failed")
         expect(reader.row(name)).to_contain_text(detail)
     expect(reader.row("good.png")).to_have_attribute("data-state", "done")
+    # Neither would end otherwise a second time.
+    retry = reader.page.get_by_role("button", name=re.compile("^Try "))
+    expect(retry).to_have_count(0)
+
+    # As if the service's disk had been the reason for one of them.
+    def blame_the_disk(route):
+        answer = route.fetch()
+        document = answer.json()
+        for image in document.get("failures", []) + document.get("images", []):
+            if image["source"] == "worse.png" and image["error"]:
+                image["error"]["code"] = "storage_failed"
+        route.fulfill(response=answer, json=document)
+
+    reader.page.route("**/events", lambda route: route.abort())
+    reader.page.route(f"**/v1/jobs/{job}", blame_the_disk)
+    reader.page.route(f"**/v1/jobs/{job}/images?*", blame_the_disk)
+    reader.page.reload()
+    expect(retry).to_have_count(2)
+    expect(reader.row("worse.png").get_by_role("button", name="Try again")).to_be_visible()
     for button, numbers in (("Try again: worse.png", [3]), ("Try all failed again", [1, 3])):
         before = service.get(f"/v1/jobs/{job}/images").json["images"]
         with reader.page.expect_response(lambda answer: "/retry" in answer.url) as answer:
@@ -134,7 +154,7 @@ def test_a_job_goes_on_after_its_server_was_killed_and_the_page_sees_it(make_ser
     reader.name_class("a")
     job = reader.send()
     service.kill()
-    expect(reader.page.get_by_text("The service does not answer")).to_be_visible()
+    expect(reader.page.get_by_role("alert")).to_contain_text("Your photos are safe there")
     service.extra += ["--bind", f"127.0.0.1:{service.port}"]
     service.start()
     assert reader.finished() == "done"
@@ -314,8 +334,15 @@ def test_a_page_that_is_opened_while_the_service_is_away_comes_when_it_is_back(
     expect(reader.page.locator(".job")).to_have_count(1)
     service.kill()
     reader.page.locator(".job a").click()
-    expect(reader.page.get_by_role("alert")).to_have_text("The service cannot be reached.")
+    # What the page knew of the job stays, below the news.
+    away = reader.page.get_by_role("alert")
+    expect(away).to_contain_text("The service cannot be reached. Your photos are safe there")
+    expect(reader.page.locator(".job-head .chip")).to_have_text("done")
+    expect(reader.row("a.png")).to_have_attribute("data-state", "done")
+    head = reader.page.locator(".job-head").bounding_box()
+    assert away.bounding_box()["y"] < head["y"]
     service.extra += ["--bind", f"127.0.0.1:{service.port}"]
     service.start()
+    expect(away).to_have_count(0)
     expect(reader.row("a.png")).to_have_attribute("data-state", "done")
     assert reader.page.url.endswith(job)

@@ -50,11 +50,16 @@ def test_from_photos_to_verified_pictures(service, open_page, tmp_path):
     assert zipped.suggested_filename == "protected.zip"
     with zipfile.ZipFile(zipped.path()) as archive:
         assert archive.testzip() is None
-        assert {"bird/parrots.png", "bird/plane.png", "hat/hats.png"} <= set(archive.namelist())
+        # Nothing in it shows a photo as it was, though the page has previews made.
+        assert set(archive.namelist()) == {
+            "bird/parrots.png", "bird/plane.png", "hat/hats.png",
+            "manifest.json", "manifest.json.sig", "SHA256SUMS",
+        }  # fmt: skip
         archive.extractall(tmp_path / "protected")
     one = reader.download(page.get_by_role("button", name="Download the PNG: hats.png"))
     protected = (tmp_path / "protected/hat/hats.png").read_bytes()
-    assert one.suggested_filename == "hats.png" and one.path().read_bytes() == protected
+    assert one.suggested_filename == "hats.protected.png"
+    assert one.path().read_bytes() == protected
 
     # What the page says is what a look at both files says.
     changes = ImageChops.difference(pixels(PHOTOS[1]), pixels(protected))
@@ -85,6 +90,7 @@ def test_from_photos_to_verified_pictures(service, open_page, tmp_path):
     assert service.get(f"/v1/jobs/{job}").status == 200
     page.get_by_role("button", name="Erase").click()
     page.get_by_role("dialog").get_by_role("button", name="Erase").click()
+    expect(page.locator(".news")).to_have_text("The job is erased with all its photos.")
     expect(page.get_by_text("Nothing has been sent yet.")).to_be_visible()
     assert service.get(f"/v1/jobs/{job}").status == 404
 
@@ -117,11 +123,18 @@ def test_the_difference_is_that_of_the_files_times_eight(service, open_page):
     def divide(share):
         page.locator("dialog .divider").fill(str(share))
 
+    # Each end shows the picture whose name stands there.
+    ends = page.locator("dialog .divider-row span")
+    expect(ends).to_have_text(["Protected", "Original"])
+    tags = page.locator("dialog .tag:visible")
+    expect(tags).to_have_text(["Original", "Protected"])
     divide(100)
-    left = (0, 0, 50, original.height)
+    expect(tags).to_have_text("Original")
+    left = (0, 0, original.width - 2, original.height)
     assert ImageChops.difference(shown().crop(left), original.crop(left)).getbbox() is None
     divide(0)
-    right = (50, 0, original.width, original.height)
+    expect(tags).to_have_text("Protected")
+    right = (2, 0, original.width, original.height)
     assert ImageChops.difference(shown().crop(right), protected.crop(right)).getbbox() is None
     page.get_by_role("button", name="Difference × 8").click()
     expect(page.locator("dialog .viewer-note")).to_be_hidden()
@@ -296,6 +309,7 @@ def test_the_list_of_jobs_is_the_keys_own_and_survives_a_reload(service, open_pa
     expect(reader.page.locator(".job-head")).to_contain_text("erased in 24 hours")
     reader.page.get_by_role("link", name="Jobs", exact=True).click()
     expect(reader.page.locator(".job a")).to_have_attribute("href", f"#/jobs/{job}")
+    expect(reader.page.locator(".job-classes")).to_have_text("own")
     other = open_page(service).sign_in()
     other.page.goto(service.url(f"/#/jobs/{job}"))
     expect(other.page.get_by_text("This key has no such job.")).to_be_visible()

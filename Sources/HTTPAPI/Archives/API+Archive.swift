@@ -13,20 +13,19 @@ import Queue
 extension API {
     /// Sends the archive of a job that has ended, or with `?partial=true` of what is done so far.
     ///
-    /// The job does not expire while its archive is sent. If it is erased meanwhile, the connection
-    /// is cut.
+    /// With `?previews=false` the small pictures of the photos as they were, and the page that
+    /// shows them, are left out. The job does not expire while its archive is sent. If it is erased
+    /// meanwhile, the connection is cut.
     func sendArchive(
         _ request: ServerRequest,
         key: APIKey,
         id: String?
     ) async throws -> ServerResponse {
-        try allow(["partial"], in: request.target)
+        try allow(["partial", "previews"], in: request.target)
         let download = id.flatMap { JobIdentifier($0) }.map { downloads.begin($0) }
         let job = try await job(id, of: key)
-        let isPartial =
-            try request.target.queryValue("partial").map {
-                try JobParameters.boolean($0, "partial")
-            } ?? false
+        let isPartial = try Self.boolean("partial", in: request.target) ?? false
+        let hasPreviews = try Self.boolean("previews", in: request.target) ?? true
         guard isPartial || job.state.isTerminal else {
             throw APIError(
                 .conflict,
@@ -42,7 +41,7 @@ extension API {
                 "No image of the job was protected, so there is no archive."
             )
         }
-        let plan = try await plan(job, key)
+        let plan = try await plan(job, key, previews: hasPreviews)
         try await requireFiles(plan.members, in: job, key: key)
         // A job that was erased while its images were paged through would yield an incomplete
         // archive.
@@ -140,6 +139,10 @@ extension API {
         throw APIError.storageMissing
     }
 
+    private static func boolean(_ name: String, in target: RequestTarget) throws -> Bool? {
+        try target.queryValue(name).map { try JobParameters.boolean($0, name) }
+    }
+
     private func images(of job: Job) async throws -> [JobImage] {
         var images: [JobImage] = []
         while true {
@@ -155,15 +158,21 @@ extension API {
     }
 
     /// Returns the plan of a job's archive, which is cached if the job has ended.
-    private func plan(_ job: Job, _ key: APIKey) async throws -> ArchivePlan {
+    private func plan(_ job: Job, _ key: APIKey, previews: Bool) async throws -> ArchivePlan {
         let progress = try await store.progress(of: job.id, tenant: key.id, after: .max, limit: 0)
         guard let progress else { throw APIError.jobUnknown }
-        guard progress.job.state.isTerminal else { return try await plan(progress.job) }
-        let key = ArchivePlans.Key(job: job.id, lastEnding: progress.lastEnding)
-        return try await archivePlans.plan(key) { try await plan(progress.job) }
+        let job = progress.job
+        let hasPreviews = previews && job.attachments.previews
+        guard job.state.isTerminal else { return try await plan(job, previews: hasPreviews) }
+        let key = ArchivePlans.Key(
+            job: job.id,
+            lastEnding: progress.lastEnding,
+            hasPreviews: hasPreviews
+        )
+        return try await archivePlans.plan(key) { try await plan(job, previews: hasPreviews) }
     }
 
-    private func plan(_ job: Job) async throws -> ArchivePlan {
+    private func plan(_ job: Job, previews: Bool) async throws -> ArchivePlan {
         let format = job.settings.output.format
         let images = try await images(of: job)
         let attachments =
@@ -172,8 +181,9 @@ extension API {
         let members = images.flatMap { image in
             ArchivePlan.Member(image, in: format).map { member in
                 [member]
-                    + (attachments[image.number] ?? []).compactMap {
-                        ArchivePlan.Member($0, of: image)
+                    + (attachments[image.number] ?? []).compactMap { attachment in
+                        previews || !attachment.kind.isPreview
+                            ? ArchivePlan.Member(attachment, of: image) : nil
                     }
             } ?? []
         }
@@ -181,7 +191,7 @@ extension API {
         let manifest = ManifestDocument(job: job.id, settings: job.settings, images: documents)
         let bytes = try JSONDocument.bytes(manifest)
         let page =
-            job.attachments.previews
+            previews
             ? PreviewPage.make(documents.filter { $0.state == .done }, in: format) : nil
         return try ArchivePlan(
             members: members,

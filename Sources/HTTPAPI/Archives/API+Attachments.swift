@@ -38,6 +38,14 @@ extension API {
 }
 
 extension AttachmentKind {
+    /// Whether it shows the photo or its protected picture in small.
+    var isPreview: Bool {
+        switch self {
+        case .previewBefore, .previewAfter: true
+        case .recovery: false
+        }
+    }
+
     /// The ending of the file name, after the base name of the image's file.
     var suffix: String {
         switch self {

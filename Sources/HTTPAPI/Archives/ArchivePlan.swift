@@ -8,7 +8,7 @@ import POSIX
 /// tag and ranges.
 ///
 /// It contains the protected images by number, each followed by its attachments. After these come
-/// `index.html` if the job has previews, `manifest.json`, its signature, and `SHA256SUMS`, which
+/// `index.html` if previews are among these, `manifest.json`, its signature, and `SHA256SUMS`, which
 /// lists all other files in the format of `sha256sum --check`. Equal results give equal archives.
 struct ArchivePlan: Sendable {
     /// A protected image or an attachment, and its place in the archive.

@@ -11,6 +11,8 @@ final class ArchivePlans: Sendable {
         let job: JobIdentifier
         /// The highest ending of the job's images; it grows when a retried job ends again.
         let lastEnding: Int64
+        /// Whether the archive contains previews.
+        let hasPreviews: Bool
     }
 
     private typealias Planning = Task<ArchivePlan, any Error>
