@@ -86,10 +86,7 @@ let started = false;
 await load();
 signedOut.addEventListener("refused", (event) => show(event.detail));
 window.addEventListener("hashchange", async () => {
-  window.addEventListener("beforeunload", (event) => {
-  if (underWay || items.length) event.preventDefault();
-});
-const fault = await redeemLink().then(() => null, (error) => error);
+  const fault = await redeemLink().then(() => null, (error) => error);
   show(fault);
 });
 window.addEventListener("beforeunload", (event) => {
