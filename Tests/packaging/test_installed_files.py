@@ -167,6 +167,16 @@ def test_systemd_finds_no_fault_in_the_units(tree, tmp_path):
     assert "ListenStream=127.0.0.1:" in socket and "PALIMPSEST_BIND=systemd" in service
 
 
+def test_the_unit_does_not_restart_with_settings_that_the_program_refuses(program, tree):
+    unit = (tree / PREFIX.lstrip("/") / "lib/systemd/system/palimpsest.service").read_text()
+    for name, value in {"PALIMPSEST_NONSENSE": "1", "PALIMPSEST_WORKERS": "many"}.items():
+        environment = {name: value, "PALIMPSEST_DATA": "/dev/null/data"}
+        result = subprocess.run(
+            [program, "serve"], env=environment, capture_output=True, timeout=60
+        )
+        assert f"\nRestartPreventExitStatus={result.returncode}\n" in unit, result
+
+
 def test_make_uninstall_removes_what_make_install_has_put_there(tree, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(tree, copy)
