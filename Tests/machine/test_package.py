@@ -162,6 +162,50 @@ def test_settings_in_etc_default_hold(machine):
         rf'model_sha256="{version["weights"][0]["sha256"]}"\}} 1',
         metrics,
     ), metrics
+    # Of /proc/stat, which a unit can hide.
+    assert float(re.search(r"^process_start_time_seconds (\S+)$", metrics, re.M)[1]) > 1e9
+
+
+def test_settings_that_it_refuses_stop_it_until_they_are_mended(machine):
+    before = machine.path(SETTINGS).read_text()
+    machine.path(SETTINGS).write_text(before + "PALIMPSEST_NONSENSE=1\n")
+    check = [
+        "systemd-run", "--quiet", "--collect", "--pipe", "--uid=palimpsest",
+        f"--property=EnvironmentFile={SETTINGS}", "palimpsest", "check-config",
+    ]  # fmt: skip
+    result = machine.run(*check, check=False)
+    assert result.returncode == 2 and "PALIMPSEST_NONSENSE" in result.stderr, result
+    machine.run("systemctl", "restart", SERVICE)
+    machine.wait_for(lambda: state(machine, SERVICE) == "failed")
+    restarts = machine.text("systemctl", "show", "--property=NRestarts", "--value", SERVICE)
+    assert restarts == "0"
+    # Who connects has it tried some more times, and then does not wait.
+    assert machine.curl(f"{URL}/healthz", check=False).returncode != 28
+    machine.wait_for(lambda: state(machine, SOCKET) == "failed")
+    machine.path(SETTINGS).write_text(before)
+    assert "PALIMPSEST_METRICS_BIND=127.0.0.1:9090" in machine.text(*check)
+    machine.run("systemctl", "reset-failed", SERVICE, SOCKET)
+    machine.run("systemctl", "start", SERVICE)
+    ready(machine)
+
+
+def test_another_address_holds_once_the_socket_restarts(machine):
+    drop_in = machine.path(f"/etc/systemd/system/{SOCKET}.d/override.conf")
+    drop_in.parent.mkdir()
+    drop_in.write_text("[Socket]\nListenStream=\nListenStream=[::1]:443\n")
+    machine.run("systemctl", "daemon-reload")
+    before = main_process(machine)
+    machine.run("systemctl", "restart", SOCKET)
+    machine.wait_for(
+        lambda: machine.curl("http://[::1]:443/readyz", "--fail", "--globoff", check=False)
+    )
+    assert main_process(machine) != before
+    assert machine.curl(f"{URL}/healthz", check=False).returncode == 7, "nobody listens"
+    drop_in.unlink()
+    drop_in.parent.rmdir()
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", SOCKET)
+    ready(machine)
 
 
 def test_the_log_of_a_start_names_version_commit_and_weights(machine):

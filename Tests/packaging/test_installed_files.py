@@ -167,6 +167,44 @@ def test_systemd_finds_no_fault_in_the_units(tree, tmp_path):
     assert "ListenStream=127.0.0.1:" in socket and "PALIMPSEST_BIND=systemd" in service
 
 
+def test_the_unit_does_not_restart_with_settings_that_the_program_refuses(program, tree):
+    unit = (tree / PREFIX.lstrip("/") / "lib/systemd/system/palimpsest.service").read_text()
+    for name, value in {"PALIMPSEST_NONSENSE": "1", "PALIMPSEST_WORKERS": "many"}.items():
+        environment = {name: value, "PALIMPSEST_DATA": "/dev/null/data"}
+        result = subprocess.run(
+            [program, "serve"], env=environment, capture_output=True, timeout=60
+        )
+        assert f"\nRestartPreventExitStatus={result.returncode}\n" in unit, result
+
+
+def test_every_link_of_an_installed_paper_leads_to_an_installed_file(installed):
+    papers = installed / "share/doc/palimpsest"
+    pages = sorted(papers.rglob("*.md"))
+    assert {"README.md", "operations.md"} <= {page.name for page in pages}
+    for page in pages:
+        text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            if not re.match(r"\w+:|#", target):
+                file = page.parent / target.partition("#")[0]
+                assert file.is_file(), f"{page.relative_to(papers)}: {target}"
+
+
+def test_a_link_to_what_stays_in_the_source_becomes_the_path():
+    page = """[a](b.md#c) ![d
+e](../f.png) [`Training/g.py`](../Training/g.py) [h](https://example.com) [i](#j)
+```
+[k](l)
+```
+"""
+    text = output(ROOT / "scripts/hold-links", "docs/page.md", "docs/b.md", input=page)
+    assert text == """[a](b.md#c) d
+e (picture `f.png` of the source) `Training/g.py` of the source [h](https://example.com) [i](#j)
+```
+[k](l)
+```
+"""
+
+
 def test_make_uninstall_removes_what_make_install_has_put_there(tree, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(tree, copy)
