@@ -205,7 +205,9 @@ private func correlation(_ one: [Float], _ other: [Float]) -> Float {
         let mean = values.reduce(0, +) / Float(values.count)
         return values.map { $0 - mean }
     }
-    func product(_ one: [Float], _ other: [Float]) -> Float { zip(one, other).reduce(0) { $0 + $1.0 * $1.1 } }
+    func product(_ one: [Float], _ other: [Float]) -> Float {
+        zip(one, other).reduce(0) { $0 + $1.0 * $1.1 }
+    }
     let (one, other) = (centred(one), centred(other))
     return product(one, other) / (product(one, one) * product(other, other)).squareRoot()
 }

@@ -399,8 +399,7 @@ struct SubmitTests {
         #expect(try await fixture.store.statistics().images.total == 0)
     }
 
-    @Test func `A field that holds for the whole form is there once, and a class as often as wanted`()
-        async throws
+    @Test func `A field of the whole form is there once, a class as often as wanted`() async throws
     {
         let fixture = try await Fixture()
         let (fields, body) = form([

@@ -154,7 +154,9 @@ import WireHarness
 
     @Test("A size that does not fit is too large, not small")
     func overflowingSize() {
-        #expect(decodeBody("ffffffffffffffff\r\n", framing: .chunked).fault?.code == "body_too_large")
+        #expect(
+            decodeBody("ffffffffffffffff\r\n", framing: .chunked).fault?.code == "body_too_large"
+        )
         #expect(
             decodeBody("1\r\na\r\nffffffffffffffff\r\n", framing: .chunked).fault?.code
                 == "body_too_large"

@@ -92,11 +92,12 @@ public struct RequestBody: AsyncSequence, Sendable {
     /// - Throws: ``HTTPFault/bodyTooLarge(limit:)`` as soon as the body is known to be longer, or a fault
     ///   while reading.
     public func collect(upTo maxBytes: Int) async throws(HTTPFault) -> [UInt8] {
-        if let declaredLength, declaredLength > UInt64(maxBytes) { throw .bodyTooLarge(limit: UInt64(maxBytes)) }
+        let tooLarge = HTTPFault.bodyTooLarge(limit: UInt64(maxBytes))
+        if let declaredLength, declaredLength > UInt64(maxBytes) { throw tooLarge }
         var bytes: [UInt8] = []
         var iterator = makeAsyncIterator()
         while let piece = try await iterator.next() {
-            guard piece.count <= maxBytes - bytes.count else { throw .bodyTooLarge(limit: UInt64(maxBytes)) }
+            guard piece.count <= maxBytes - bytes.count else { throw tooLarge }
             bytes += piece
         }
         return bytes
