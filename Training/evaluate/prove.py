@@ -17,7 +17,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
 
-from . import cells, classifier, columns, datasets, looks, plans, product, report, rows
+from . import (
+    cells, classifier, columns, datasets, likeness, looks, plans, product, report, rows,
+)  # fmt: skip
 from .setting import Product, Setting
 from .splits import splits
 
@@ -157,7 +159,7 @@ def main():
         alike = None
         if any(row == rows.SAMPLE_WISE for row, _, _ in wanted):
             released = rows.ALL[rows.SAMPLE_WISE](x, y, seeds[0], tool).images
-            alike = report.likeness(x, y, released)
+            alike = likeness.likeness(x, y, released)
     except (product.ProductError, datasets.DatasetError) as error:
         sys.exit(f"prove: {error}")
     print(report.write(records, alike, seen, setting, f"{arguments.size}-{setting.split}"))

@@ -338,24 +338,6 @@ def picture(cells, path):
     pyplot.close(figure)
 
 
-def likeness(x, y, released, each=8):
-    """How alike the changes of two covers of a class are, over all pairs of its first `each`.
-
-    A change that does not depend on the cover correlates by 1, and is found by averaging.
-    """
-    delta = released.astype(np.float32) - x
-    correlations, differences = [], []
-    for label in np.unique(y):
-        changes = delta[np.flatnonzero(y == label)[:each]].reshape(-1, delta[0].size)
-        above = np.triu_indices(len(changes), 1)
-        correlations.append(np.corrcoef(changes)[above])
-        differences.append(np.abs(changes[above[0]] - changes[above[1]]).mean(1))
-    return {
-        "delta_correlation_same_class": float(np.concatenate(correlations).mean()),
-        "delta_mean_difference_same_class": float(np.concatenate(differences).mean()),
-    }
-
-
 def write(records, alike, seen, setting, name):
     """Writes NAME.md, NAME.json, NAME.png and NAME-frontier.png; returns the Markdown.
 
