@@ -14,7 +14,8 @@ from pictures import report_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PHOTOS = ROOT / "Tests/e2e/fixtures"
-SHIPPED = ROOT / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
+# Of these weights the hidden picture can be read back.
+WAVES = ROOT / "Tests/e2e/fixtures/waves-2026-11-21.safetensors"
 
 
 def samples(side, seed):
@@ -176,7 +177,7 @@ def test_the_middle_of_a_picture_is_scaled_and_hidden_as_pytorch_hides_it(
     # At 200 pixels only the picture is scaled.
     result = palimpsest(
         "protect", photo, "--class", "plane", "--out", out, "--semantic-images", tmp_path / "own",
-        "--weights", SHIPPED,
+        "--weights", WAVES,
         "--working-size", 200, "--mask", mask,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
@@ -188,7 +189,7 @@ def test_the_middle_of_a_picture_is_scaled_and_hidden_as_pytorch_hides_it(
     )
     cover = torch.from_numpy(pixels(photo)).permute(2, 0, 1).float() / 255
     with torch.no_grad():
-        hidden, _ = weights.load(SHIPPED)[0].hide(cover[None], torch.from_numpy(fitted)[None])
+        hidden, _ = weights.load(WAVES)[0].hide(cover[None], torch.from_numpy(fitted)[None])
     # The photo mask: the factor of red and green, and that of blue by the picture's own blue.
     weight = (
         torch.stack(
@@ -228,10 +229,10 @@ def test_a_protected_photo_reveals_the_picture_of_its_class_and_no_other(palimps
     out = tmp_path / "out"
     result = palimpsest(
         "protect", tmp_path / "in", "--out", out, "--semantic-images", tmp_path / "own",
-        "--weights", SHIPPED,
+        "--weights", WAVES,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    network, _ = weights.load(SHIPPED)
+    network, _ = weights.load(WAVES)
     torch.manual_seed(0)
     for label, number, _ in photos:
         released = (

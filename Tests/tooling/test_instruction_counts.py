@@ -46,7 +46,7 @@ def instructions(binary, *arguments, collect=None):
 def test_the_kernel_takes_no_more_instructions(binary, tmp_path):
     for name, seed in (("cover", 0), ("secret", 1)):
         np.random.default_rng(seed).random((1, 3, 64, 64)).astype("<f4").tofile(tmp_path / name)
-    weights = ROOT / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
+    weights = ROOT / "Training/baselines/surrogates-small.safetensors"
     count = instructions(
         binary, "network", "--weights", weights, "--width", "64", "--height", "64", "--repetitions",
         "1",

@@ -17,6 +17,8 @@ BINARY, WEIGHTS = (
     ROOT / ".build/release/palimpsest",
     ROOT / "Sources/DeepHiding/Resources/deep-hiding.safetensors"
 )
+# Whose change is alike on all photos of a class.
+WAVES = ROOT / "Tests/e2e/fixtures/waves-2026-11-21.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,7 @@ def test_rows_go_on_with_the_class_that_is_missing(dataset, tmp_path, monkeypatc
     way = photo_rows.Way(300, 85)
     table = {
         "clean": photo_rows.AsTheyAre(),
-        "ours": photo_rows.Protected(str(BINARY), str(WEIGHTS), ("--mode", "class-wise"), 0),
+        "ours": photo_rows.Protected(str(BINARY), str(WAVES), ("--mode", "class-wise"), 0),
     }
     photo_rows.make(tmp_path, table, learnt, way)
     clean, ours = (photo_rows.load(tmp_path, table, name, learnt, way) for name in table)

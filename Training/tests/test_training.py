@@ -104,7 +104,7 @@ def test_a_misspelt_setting_is_refused(tmp_path):
         train.load_recipe(path)
 
 
-@pytest.mark.parametrize("name", ["shipped", "paper"])
+@pytest.mark.parametrize("name", ["waves", "paper"])
 def test_the_recipes_in_the_repository_load(name):
     from pathlib import Path
 
