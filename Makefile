@@ -124,7 +124,8 @@ build-probe: install-build
 .PHONY: test-python
 test-python: install-test build build-bench build-probe ## Runs the Python tests: tooling, training, and the service end to end.
 	$(PYTHON) -m pytest -n 2 --dist loadfile $(wildcard Tests/tooling Tests/wire Tests/cli Tests/packaging Training/tests)
-	$(PYTHON) -m pytest $(wildcard Tests/e2e Tests/crash)
+	$(PYTHON) -m pytest -n 2 --dist loadfile $(wildcard Tests/e2e)
+	$(PYTHON) -m pytest $(wildcard Tests/crash)
 
 .PHONY: test-e2e
 test-e2e: install-test build ## Runs only the end-to-end tests, against the release binary.
