@@ -62,7 +62,7 @@ def test_a_broken_file_fails_alone_and_only_what_may_succeed_is_tried_again(serv
         answer = route.fetch()
         document = answer.json()
         for image in document.get("failures", []) + document.get("images", []):
-            if image["source"] == "worse.png" and image["error"]:
+            if image["source"] == "worse.png" and image.get("error"):
                 image["error"]["code"] = "storage_failed"
         route.fulfill(response=answer, json=document)
 
