@@ -120,7 +120,7 @@ def half_size(pixels, seed):
 
 
 def quarter_size(pixels, seed):
-    """Removes strokes some five pixels apart, the spacing of the shipped network's."""
+    """Removes strokes some five pixels apart, the spacing of the waves."""
     return _smaller(pixels, 4)
 
 

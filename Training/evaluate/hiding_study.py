@@ -4,7 +4,7 @@ Judges a checkpoint of `deephiding.binding` without the binary: PyTorch hides th
 working size, the change is enlarged, dithered and added to the photo at full size. `look` prints
 SSIMULACRA2 of photos, `learn` what a network learns from protected ones, `learn-small` what it
 learns from CIFAR-10. Instead of a checkpoint it takes a weights file; that of a network without a
-gain, such as the shipped one, hides strokes within the perceptual budget.
+gain, such as that of the waves, hides strokes within the perceptual budget.
 """
 
 import argparse
@@ -75,7 +75,7 @@ class Limited:
         return Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8))
 
 
-class Shipped(Limited):
+class Waves(Limited):
     """A row of photos protected by a weights file's network, within the perceptual budget."""
 
     def __init__(self, path, strength=1.0, family=1000, working_size=WORKING_SIZE):
@@ -148,7 +148,7 @@ def row(arguments, family):
     path = Path(arguments.checkpoint)
     given = (path, arguments.strength, family, arguments.working_size)
     if path.suffix == ".safetensors" and "gain" not in weights.load(path)[1]:
-        return Shipped(*given)
+        return Waves(*given)
     return Hidden(*given, arguments.bound)
 
 

@@ -35,12 +35,12 @@ from .record import keep
 from .setting import Product, Setting
 
 EPOCHS, SIDE = 25, 128
-AS_BEFORE, STANDARD, STANDARD_CLASSES = (
+NO_MASK, STANDARD, STANDARD_CLASSES = (
     "sample-wise, no mask", "sample-wise, standard", "class-wise, standard"
 )
 # Options of `protect` by row.
 OPTIONS = {
-    AS_BEFORE: ("--mode", "sample-wise", "--mask", "none"),
+    NO_MASK: ("--mode", "sample-wise", "--mask", "none"),
     STANDARD: ("--mode", "sample-wise", "--mask", "photo"),
     STANDARD_CLASSES: ("--mode", "class-wise", "--mask", "photo"),
 }

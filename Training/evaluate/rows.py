@@ -12,7 +12,7 @@ import numpy as np
 from . import cache, comparators, error_minimizing, lite_pattern, perturbations, product
 
 
-# Trained by recipes/paper-losses.json: like the shipped weights, but with the paper's losses and no
+# Trained by recipes/paper-losses.json: like the waves, but with the paper's losses and no
 # attack layer.
 PAPER_LOSSES = Path(__file__).resolve().parents[1] / "baselines" / "paper-losses.safetensors"
 

@@ -6,8 +6,10 @@ struct WebhookRequest: Decodable, Sendable {
         case url
     }
 
-    private static let detail =
-        "The url must be an address of at most \(WebhookURL.maxBytes) visible ASCII characters, such as https://example.com/hook, without a user name and a fragment."
+    private static let detail = """
+        The url must be an address of at most \(WebhookURL.maxBytes) visible ASCII characters, such \
+        as https://example.com/hook, without a user name and a fragment.
+        """
 
     let url: WebhookURL
 

@@ -29,9 +29,11 @@ struct VerifyCommand: ParsableCommand {
             """
     )
 
-    /// The PSNR in dB below which two pictures are not taken for the same photo; JPEGs of quality 1
-    /// stay above 18, pictures of different photos below 13.
-    private static let leastPSNR = 15.0
+    /// The PSNR in dB below which two pictures are not taken for the same photo.
+    ///
+    /// Of 36 photos, Kodak's and mate-backgrounds', JPEGs of quality 1 reach 18.7 and more, and all
+    /// pairs of different photos 15.8 and less.
+    private static let leastPSNR = 17.0
 
     @Argument(help: "The picture as it was.")
     var original: String
