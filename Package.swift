@@ -174,13 +174,21 @@ let package = Package(
         ),
         module("SQLiteStore", ["Cryptography", "JobModel", "Migrations", "POSIX", "Queue", grdb]),
 
-        // Layer 5: what runs in the processes behind the wall, who hands them the queue's images, and
-        // what can be done with a data folder without a server.
+        // Layer 5: what runs in the processes behind the wall, methods that use deep hiding's engine,
+        // who hands the processes the queue's images, and what can be done with a data folder
+        // without a server.
         module(
             "CodecChild",
             [
                 "CLinux", "CodecProtocol", "Cryptography", "Imaging", "JobModel", "Methods",
                 "POSIX", "Protection", "Sandbox",
+            ]
+        ),
+        module(
+            "FittedMethods",
+            [
+                "CKernels", "Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods",
+                "SemanticImages",
             ]
         ),
         module(
@@ -218,8 +226,9 @@ let package = Package(
             name: "palimpsest",
             dependencies: [
                 "Archive", "CLinux", "CVersion", "CodecChild", "CodecHost", "CodecProtocol",
-                "Cryptography", "DeepHiding", "HTTPAPI", "Imaging", "JobModel", "Methods",
-                "Operations", "POSIX", "Protection", "Queue", "Sandbox", "SemanticImages",
+                "Cryptography", "DeepHiding", "FittedMethods", "HTTPAPI", "Imaging", "JobModel",
+                "Methods", "Operations", "POSIX", "Protection", "Queue", "Sandbox",
+                "SemanticImages",
                 "Telemetry", argumentParser, logging,
             ],
             swiftSettings: settings
@@ -310,6 +319,11 @@ let package = Package(
         tests(
             "DeepHiding",
             ["CKernels", "Cryptography", "Imaging", "Methods"],
+            resources: [.copy("Fixtures")]
+        ),
+        tests(
+            "FittedMethods",
+            ["Cryptography", "Imaging", "JobModel", "Methods"],
             resources: [.copy("Fixtures")]
         ),
         tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),

@@ -3,8 +3,8 @@ public import JobModel
 
 /// A model that a codec process reports as loaded.
 ///
-/// JSON: `{"name", "method", "settings", "model_sha256", "licence", "photo_mask", "recipe_sha256"}`,
-/// without the last if there is none. The measured protection is in the frame's body instead,
+/// JSON: `{"name", "method", "settings", "model_sha256", "licence", "photo_mask", "recipe_sha256",
+/// "classes"}`, without the last two if there are none. The measured protection is in the frame's body instead,
 /// because it may be long.
 public struct LoadedModel: Sendable, Equatable {
     /// The name passed to the process at its start.
@@ -36,7 +36,7 @@ public struct LoadedModel: Sendable, Equatable {
 
 extension LoadedModel: Codable {
     private enum CodingKeys: String, CodingKey {
-        case name, method, settings, licence
+        case name, method, settings, licence, classes
         case sha256 = "model_sha256"
         case photoMask = "photo_mask"
         case recipeSHA256 = "recipe_sha256"
@@ -50,7 +50,10 @@ extension LoadedModel: Codable {
         settings = try container.decode([MethodSetting].self, forKey: .settings)
         let recipe = try container.decodeIfPresent(String.self, forKey: .recipeSHA256)
         let recipeSHA256 = recipe.flatMap { SHA256Digest(hex: $0) }
+        let classes = try container.decodeIfPresent([String].self, forKey: .classes) ?? []
+        let labels = classes.compactMap { try? ClassLabel($0) }
         guard method.isWellFormed, settings.count <= MethodSetting.maxCount,
+            labels.count == classes.count, labels.count <= WeightsStatement.maxClasses,
             let sha256 = SHA256Digest(hex: try container.decode(String.self, forKey: .sha256)),
             (recipe == nil) == (recipeSHA256 == nil)
         else {
@@ -64,7 +67,8 @@ extension LoadedModel: Codable {
         statement = WeightsStatement(
             licence: try container.decode(String.self, forKey: .licence),
             photoMask: try container.decode(PhotoMask.self, forKey: .photoMask),
-            recipeSHA256: recipeSHA256
+            recipeSHA256: recipeSHA256,
+            classes: labels
         )
     }
 
@@ -78,5 +82,8 @@ extension LoadedModel: Codable {
         try container.encode(statement.licence, forKey: .licence)
         try container.encode(statement.photoMask, forKey: .photoMask)
         try container.encodeIfPresent(statement.recipeSHA256?.hex, forKey: .recipeSHA256)
+        if !statement.classes.isEmpty {
+            try container.encode(statement.classes.map(\.text), forKey: .classes)
+        }
     }
 }

@@ -94,6 +94,7 @@ public struct DeepHidingMethod: ProtectionMethod {
     /// `x_ue - x_c`, before any bound is applied.
     public func delta(
         for cover: PlanarImage,
+        of label: ClassLabel,
         artefact: ArtefactPart<HashedBytes>,
         settings: ProtectionSettings,
         under mask: AppliedMask

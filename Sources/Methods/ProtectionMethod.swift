@@ -39,6 +39,8 @@ public protocol ProtectionMethod: Sendable {
     ///
     /// - Parameters:
     ///   - cover: The photo at its working size: three channels in [0, 1], at least 2 x 2.
+    ///   - label: The photo's class. What deep hiding needs of it is in the artefact; a method that
+    ///     was fitted to a set knows its classes by name.
     ///   - artefact: The photo's part of its class's artefact.
     ///   - settings: The job's settings; those of the method are checked. In class-wise mode the
     ///     class's other photos get the same part, so it is worth caching.
@@ -47,6 +49,7 @@ public protocol ProtectionMethod: Sendable {
     /// - Throws: `ImageFailure`; equal input always gives the same one.
     func delta(
         for cover: PlanarImage,
+        of label: ClassLabel,
         artefact: ArtefactPart<HashedBytes>,
         settings: ProtectionSettings,
         under mask: AppliedMask

@@ -35,7 +35,7 @@ public struct Protector: Sendable {
     ///
     /// - Parameters:
     ///   - input: The file and its hash, treated as hostile.
-    ///   - label: The image's class, which is only reported.
+    ///   - label: The image's class.
     ///   - settings: The mode, strength, clip, working size, mask, metadata policy and output.
     ///   - artefact: The photo's part of its class's artefact, treated as hostile.
     ///   - attachments: The attachments to create.
@@ -62,6 +62,7 @@ public struct Protector: Sendable {
         let cover = photo.atWorkingSize(settings.workingSize ?? use.workingSize)
         var delta = try method.delta(
             for: cover,
+            of: label,
             artefact: artefact,
             settings: settings,
             under: mask

@@ -2,6 +2,7 @@ import ArgumentParser
 import CodecChild
 import CodecProtocol
 import DeepHiding
+import FittedMethods
 import Imaging
 import JobModel
 import Methods
@@ -69,5 +70,7 @@ extension MethodRegistry {
     /// The methods that this program ships.
     ///
     /// To add a method, add its module and list its type here.
-    fileprivate static let shipped = MethodRegistry([DeepHidingMethod.self])
+    fileprivate static let shipped = MethodRegistry([
+        DeepHidingMethod.self, StableErrorMinimization.self, UngeneralizableExamples.self,
+    ])
 }

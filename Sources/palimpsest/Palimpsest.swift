@@ -14,7 +14,8 @@ struct Palimpsest: AsyncParsableCommand {
         version: Version.number,
         subcommands: [
             ServeCommand.self, ProtectCommand.self, SubmitCommand.self, VerifyCommand.self,
-            RecoverCommand.self, KeysCommand.self, ClassesCommand.self, BackupCommand.self,
+            RecoverCommand.self, FitCommand.self, KeysCommand.self, ClassesCommand.self,
+            BackupCommand.self,
             CheckConfigCommand.self, CodecCommand.self, VersionCommand.self,
         ]
     )

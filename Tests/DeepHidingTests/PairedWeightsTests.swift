@@ -46,6 +46,7 @@ import Testing
         )
         return try method.delta(
             for: Fixtures.noise(width: 18, height: 14, seed: 1),
+            of: ClassLabel("birds"),
             artefact: .generated(assignment),
             settings: ProtectionSettings(mode: .classWise),
             under: mask

@@ -130,8 +130,13 @@ import Testing
         let part = ArtefactPart<HashedBytes>.generated(Material.assignment())
         func delta(_ metadata: KeyValuePairs<String, String>) throws -> [Float] {
             try Material.protector(metadata: metadata).method
-                .delta(for: cover, artefact: part, settings: .standard, under: .photo).planes
-                .samples
+                .delta(
+                    for: cover,
+                    of: ClassLabel("birds"),
+                    artefact: part,
+                    settings: .standard,
+                    under: .photo
+                ).planes.samples
         }
         #expect(try delta(["gain": "0.5"]) == delta([:]).map { 0.5 * $0 })
     }

@@ -37,6 +37,7 @@ public struct ClassNoise: ProtectionMethod {
     /// Every sample up or down by ``level``, which the report repeats.
     public func delta(
         for cover: PlanarImage,
+        of label: ClassLabel,
         artefact: ArtefactPart<HashedBytes>,
         settings: ProtectionSettings,
         under mask: AppliedMask

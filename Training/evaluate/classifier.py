@@ -5,11 +5,13 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import learners
 import numpy as np
 import torch
+from learners import adversary
 from torch.nn import functional as F
 
-from . import adversary, augmentation, learners, mixing, randaugment, ueraser
+from . import augmentation, mixing, randaugment, ueraser
 
 PROGRESS_IMAGES = 2_000
 TEST_PIXELS = 500 * 64 * 64

@@ -7,9 +7,10 @@ returns the test accuracy after every epoch, in percent.
 from dataclasses import replace
 
 import numpy as np
+from learners import adversary
 
 from . import (
-    adversary, backbone, classifier, components, countermeasures, detector, diffusion,
+    backbone, classifier, components, countermeasures, detector, diffusion,
     disentangling, features, mixing, own_copy,
     pretrained, projection, purifier, ring, simclr, spectra, waves,
 )  # fmt: skip
@@ -190,7 +191,9 @@ TWELVE = (
     "Gaussian noise",
     "Gaussian filter (paper)", "JPEG 10", "JPEG 50",
 )  # fmt: skip
-FOURTEEN = (*TWELVE, *adversary.ALL)
+FOURTEEN = (*TWELVE, "adversarial Linf", "adversarial L2")
+# The radius at which SEM is to protect.
+WEAK_ADVERSARY = "adversarial Linf 4/255"
 # The paper's Table II, then columns beyond the paper.
 LATER = ("orthogonal projection", "UEraser", AVATAR, "SimCLR")
 FURTHER = (

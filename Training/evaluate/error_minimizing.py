@@ -7,11 +7,12 @@ errs on fewer than 1 % of x + delta.
 
 from dataclasses import dataclass
 
+import learners
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from . import augmentation, classifier, learners, perturbations
+from . import augmentation, classifier, perturbations
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from . import classifier, columns, frontier, pretrained, rows
-from .rows import CLASS_WISE, CLEAN, CONTROL, FRESH, LITE0_PATTERN, MASKED, PAPER, SAMPLE_WISE, SOFT
+from .rows import (
+    CLASS_WISE, CLEAN, CONTROL, FRESH, LITE0_PATTERN, MASKED, PAPER, SAMPLE_WISE, SEM, SOFT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ PLAIN = (*columns.TWELVE, *columns.FURTHER, "orthogonal projection")
 KNOWING = (*columns.ADAPTIVE, *columns.DETECTORS, *columns.HARDER)
 WHOLE = (*PLAIN, *KNOWING, *PRETRAINED_CPU, columns.WAVES_ONCE, columns.RING_KNOWN)
 COMPARATORS = ("LSP", "AR", "OPS (one pixel, unbounded)", "PIL")
-DEEP_COMPARATORS = ("EM",)
+DEEP_COMPARATORS = ("EM", "EM, SEM's code", "REM", SEM, "TAP", "EntF")
+# What adversarial training is tried on at CPU size: the method against it, its like, and ours.
+TRAINED_AGAINST = (CLEAN, SAMPLE_WISE, "REM", SEM, "EntF")
 MIXTURES = rows.MIXTURES
 
 PLANS = {
@@ -74,10 +78,13 @@ PLANS = {
             LITE0_PATTERN: PRETRAINED_CPU,
             **{row: (*columns.TWELVE, *PLACED) for row in (PAPER, *COMPARATORS)},
             **{row: PLACED for row in DEEP_COMPARATORS},
+            "SEM by a generator": ("vanilla",),
             **{row: SHORT for row in (SOFT, FRESH)},
             **{row: ("vanilla",) for row in MIXTURES},
         }
     ),
+    # Hours: each cell trains adversarially.
+    "adversarial": Plan({row: (columns.WEAK_ADVERSARY, "adversarial Linf") for row in TRAINED_AGAINST}),
     "photos": Plan(
         {row: SHORT for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)},
         classifier.Recipe("photo", epochs=30, crop=224),
@@ -96,6 +103,7 @@ PLANS = {
             **{
                 row: (
                     *columns.FOURTEEN,
+                    columns.WEAK_ADVERSARY,
                     *columns.LATER,
                     *columns.FURTHER,
                     *ADAPTIVE_FULL,

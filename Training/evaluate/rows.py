@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from methods.sem import generated, noise
 
-from . import cache, comparators, error_minimizing, lite_pattern, perturbations, product
+from . import (
+    adversarial_poisons, cache, comparators, error_minimizing, lite_pattern, perturbations, product,
+)  # fmt: skip
 
 
 # Trained by recipes/paper-losses.json: like the waves, but with the paper's losses and no
@@ -126,6 +129,7 @@ CLASS_WISE, SAMPLE_WISE, MASKED, SOFT, FRESH = (
     "palimpsest class-wise", "palimpsest sample-wise", "palimpsest mask=photo", "palimpsest soft",
     "palimpsest, fresh secrets",
 )  # fmt: skip
+SEM = "SEM"
 OURS = (CLASS_WISE, SAMPLE_WISE, MASKED, SOFT, FRESH)
 ALL = {
     CLEAN: _perturbed(lambda x, y, seed: x),
@@ -143,6 +147,12 @@ ALL = {
     "OPS (one pixel, unbounded)": _compared(comparators.one_pixel),
     "PIL": _compared(comparators.induced_linearity),
     "EM": _compared(error_minimizing.perturb),
+    "EM, SEM's code": _compared(noise.error_minimizing),
+    "REM": _compared(noise.robust_error_minimizing),
+    SEM: _compared(noise.stable_error_minimizing),
+    "SEM by a generator": _compared(generated.generated),
+    "TAP": _compared(adversarial_poisons.targeted),
+    "EntF": _compared(adversarial_poisons.entangled),
     **{mixture(share)[0]: _partly("class-wise", share) for share in SHARES},
     **{mixture(share)[1]: _rest_alone(share) for share in SHARES},
 }

@@ -7,12 +7,13 @@ question is whether protection spoils the features, not the labels.
 import math
 from dataclasses import dataclass
 
+import learners
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from . import augmentation, classifier, learners
+from . import augmentation, classifier
 
 TEMPERATURE = 0.5
 

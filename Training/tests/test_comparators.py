@@ -1,8 +1,9 @@
 """The comparators have the properties by which their papers define them."""
 
+import learners
 import numpy as np
 import pytest
-from evaluate import backbone, cache, comparators, error_minimizing, learners, quality, rows, shapes
+from evaluate import backbone, cache, comparators, error_minimizing, quality, rows, shapes
 from evaluate.setting import Product
 
 

@@ -5,7 +5,8 @@ import io
 import numpy as np
 import pytest
 import torch
-from evaluate import adversary, countermeasures, mixing, projection, shapes, spectra, ueraser
+from evaluate import countermeasures, mixing, projection, shapes, spectra, ueraser
+from learners import adversary
 from PIL import Image
 from scipy import ndimage
 
@@ -92,7 +93,12 @@ def test_mixup_blends_pixels_and_labels_alike():
 
 
 @pytest.mark.parametrize(
-    "name, order, radius", [("adversarial Linf", float("inf"), 8 / 255), ("adversarial L2", 2, 1.0)]
+    "name, order, radius",
+    [
+        ("adversarial Linf", float("inf"), 8 / 255),
+        ("adversarial Linf 4/255", float("inf"), 4 / 255),
+        ("adversarial L2", 2, 1.0),
+    ],
 )
 def test_attacks_raise_the_loss_within_their_radius(name, order, radius):
     torch.manual_seed(0)

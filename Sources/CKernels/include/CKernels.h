@@ -184,6 +184,13 @@ void plm_ssim_filter_row(plm_instruction_set set, const float *x, const float *y
 double plm_ssim_sum(plm_instruction_set set, const float *const *rows, size_t stride,
                     const float *taps, size_t tap_count, size_t windows, size_t positions);
 
+// Convolutions of a small classifier, and their gradients.
+
+/// Writes `count` sums to `target`: target[i] = start + sum over t of weights[t] * source[offsets[t]
+/// + i], for `taps` values of t. `target` overlaps none of the others.
+void plm_weighted_sum(plm_instruction_set set, const float *source, const size_t *offsets,
+                      const float *weights, size_t taps, float start, float *target, size_t count);
+
 // The same for 16-bit samples, big-endian as in PNG: 65535 counts, 257 per level.
 
 /// As `plm_add_rows`; the sums are in counts.

@@ -29,6 +29,7 @@ struct ModelListDocument: Sendable {
         let photoMask: PhotoMask
         let methodSettings: [MethodSetting]
         let recipeSha256: String?
+        let classes: [String]?
 
         init(_ model: OfferedModel) {
             name = model.name
@@ -38,6 +39,8 @@ struct ModelListDocument: Sendable {
             photoMask = model.statement.photoMask
             methodSettings = model.settings
             recipeSha256 = model.statement.recipeSHA256?.hex
+            let labels = model.statement.classes.map(\.text)
+            classes = labels.isEmpty ? nil : labels
         }
     }
 

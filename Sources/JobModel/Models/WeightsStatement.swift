@@ -8,6 +8,8 @@ import FoundationEssentials
 public struct WeightsStatement: Sendable, Hashable {
     /// The most bytes of a licence; the rest is cut off.
     static let maxLicenceBytes = 2000
+    /// The most classes that weights are fitted to.
+    public static let maxClasses = 100
 
     /// The licence of the weights; empty if the file names none.
     public let licence: String
@@ -15,6 +17,8 @@ public struct WeightsStatement: Sendable, Hashable {
     public let photoMask: PhotoMask
     /// The hash of the training's recipe, if the file names one.
     public let recipeSHA256: SHA256Digest?
+    /// The classes that the weights were fitted to; empty if they serve any class.
+    public let classes: [ClassLabel]
     /// The measured protection, if the file names any.
     public var protection: JSONObject?
 
@@ -23,11 +27,13 @@ public struct WeightsStatement: Sendable, Hashable {
         licence: String = "",
         photoMask: PhotoMask = .channels,
         recipeSHA256: SHA256Digest? = nil,
+        classes: [ClassLabel] = [],
         protection: JSONObject? = nil
     ) {
         self.licence = licence.plainLine(atMost: Self.maxLicenceBytes)
         self.photoMask = photoMask
         self.recipeSHA256 = recipeSHA256
+        self.classes = classes
         self.protection = protection
     }
 
@@ -37,12 +43,20 @@ public struct WeightsStatement: Sendable, Hashable {
     ///   - licence: The licence.
     ///   - photoMask: The mask that the weights were trained for.
     ///   - training: The configuration of the training run, as JSON.
+    ///   - classes: The classes that the weights were fitted to.
     ///   - protection: The measured protection, as JSON.
-    public init(licence: String, photoMask: PhotoMask, training: String, protection: String) {
+    public init(
+        licence: String,
+        photoMask: PhotoMask,
+        training: String,
+        classes: [ClassLabel] = [],
+        protection: String
+    ) {
         self.init(
             licence: licence,
             photoMask: photoMask,
             recipeSHA256: JSONObject(Array(training.utf8)).flatMap(Self.recipe),
+            classes: classes,
             protection: JSONObject(Array(protection.utf8))
         )
     }

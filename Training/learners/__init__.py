@@ -1,10 +1,11 @@
 """The networks trained on protected images: (N, 3, H, W) in [-0.5, 0.5] to logits.
 
-`narrow` (32x32 pixels) and `photo` (224x224) are sized for one core. The others are the field's
+`narrow`, `plain` and `wide` (32x32 pixels) and `photo` (224x224) are sized for one core. The others are the field's
 usual ones, with their 32x32 stem unless the name says 224.
 """
 
 import torch
+from deephiding import surrogates
 from torch import nn
 from torch.nn import functional as F
 
@@ -123,6 +124,8 @@ def _densenet121(classes):
 
 ALL = {
     "narrow": NarrowResNet,
+    "plain": surrogates.small_plain,
+    "wide": surrogates.small_wide,
     "photo": PhotoResNet,
     "ResNet-18": _resnet(18),
     "ResNet-50": _resnet(50),

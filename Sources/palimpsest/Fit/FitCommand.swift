@@ -1,0 +1,69 @@
+import ArgumentParser
+
+/// The `fit` command: fits a method to a set of pictures, in Python.
+struct FitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fit",
+        abstract: "Fits a method to the pictures of a folder, for protecting them as a set.",
+        discussion: """
+            Deep hiding protects any photo at once. The methods here learn a set first: a folder \
+            that holds a folder of pictures for each class, at least 500 pictures and 20 of each \
+            class. What comes out is a weights file for 'protect --weights', or for the folder of \
+            weights of a service, whose uploads then choose it by model. It protects photos of \
+            these classes and no others.
+
+            The fit runs in Python with PyTorch, on processors alone, for some minutes. It learns \
+            from the pictures' central squares at no more than 64 x 64 pixels. An interrupted fit \
+            goes on when the same command is given again; its state lies beside FILE as \
+            FILE.checkpoint.
+            """,
+        subcommands: [FitSEMCommand.self, FitUGECommand.self]
+    )
+}
+
+/// The options that fits of all methods share.
+struct FitOptions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp("The folder that holds a folder for each class.", valueName: "folder")
+    )
+    var folder: String
+
+    @Option(help: ArgumentHelp("The weights file to write.", valueName: "file"))
+    var out: String
+
+    @Option(help: "The seed of every random draw.")
+    var seed = 0
+
+    @Option(help: "Fewer or more steps than the method's own; fewer protect less.")
+    var steps: Int?
+
+    @Flag(help: "Begin anew, whatever an interrupted fit has left.")
+    var restart = false
+
+    @Flag(help: "Replace the file that is there.")
+    var force = false
+
+    @Flag(help: "Do not measure at the end what a network learns from the protected set.")
+    var noMeasure = false
+
+    @Flag(help: "Print nothing but errors.")
+    var quiet = false
+
+    func validate() throws {
+        guard steps.map({ $0 >= 1 }) ?? true else {
+            throw ValidationError("--steps must be at least 1.")
+        }
+        guard seed >= 0 else { throw ValidationError("--seed must be at least 0.") }
+    }
+
+    /// The arguments of the Python program for these options.
+    var words: [String] {
+        var words = [folder, "--out", out, "--seed", "\(seed)"]
+        if let steps { words += ["--steps", "\(steps)"] }
+        if restart { words.append("--restart") }
+        if force { words.append("--force") }
+        if noMeasure { words.append("--no-measure") }
+        if quiet { words.append("--quiet") }
+        return words
+    }
+}

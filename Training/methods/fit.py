@@ -1,0 +1,260 @@
+"""`palimpsest fit`: fits a method to a folder of labelled pictures.
+
+Progress goes to standard error. Exit status: 0 if the file was written; 1 if it could not be; 2 for
+wrong usage and for a folder that nothing can be fitted to; 130 if interrupted.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+# Threads that spin while they wait slow down whatever else the machine does, and the fit with it.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+WANTED = {
+    "torch": "PyTorch (Debian: python3-torch)",
+    "torchvision": "torchvision (Debian: python3-torchvision)",
+    "numpy": "NumPy (Debian: python3-numpy)",
+    "PIL": "Pillow (Debian: python3-pil)",
+    "safetensors": "safetensors (PyPI)",
+}
+CHECKPOINT_EVERY = 30.0
+HELD_OUT = 5
+
+
+class CannotFit(Exception):
+    """What prevents the fit, in one sentence, and the exit status that tells it."""
+
+    def __init__(self, sentence, status=1):
+        super().__init__(sentence)
+        self.status = status
+
+
+def say(text, quiet=False):
+    if not quiet:
+        print(text, file=sys.stderr, flush=True)
+
+
+def require_packages():
+    """Raises CannotFit if a package is missing, before any work."""
+    from importlib.util import find_spec
+
+    missing = [words for name, words in WANTED.items() if find_spec(name) is None]
+    if missing:
+        raise CannotFit(
+            f"The fit runs in Python, which lacks {', '.join(missing)} at {sys.executable}. Install "
+            "it, or name another Python by PALIMPSEST_PYTHON."
+        )
+
+
+def arguments_of(words):
+    parser = argparse.ArgumentParser(
+        prog="palimpsest fit",
+        description="Fits a method to the pictures of a folder, one folder in it per class.",
+    )
+    parser.add_argument("method", choices=["sem", "uge"])
+    parser.add_argument("folder", metavar="FOLDER")
+    parser.add_argument("--out", required=True, metavar="FILE", help="the weights file")
+    parser.add_argument(
+        "--authorised", metavar="FILE", help="uge: the learner that is to be licensed, as JSON"
+    )
+    parser.add_argument("--licence", metavar="FILE", help="uge: the licence file (default: OUT.json)")
+    parser.add_argument("--seed", type=int, default=0, help="of every random draw")
+    parser.add_argument("--steps", type=int, help="fewer or more than the method's own")
+    parser.add_argument("--restart", action="store_true", help="forget an interrupted fit")
+    parser.add_argument("--force", action="store_true", help="replace the file that is there")
+    parser.add_argument("--no-measure", action="store_true", help="leave the measurement out")
+    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    found = parser.parse_args(words)
+    if found.steps is not None and found.steps < 1:
+        parser.error("--steps must be at least 1")
+    if found.method == "uge" and not found.authorised:
+        parser.error("uge needs --authorised FILE, the learner that is to be licensed")
+    if found.method != "uge" and (found.authorised or found.licence):
+        parser.error("--authorised and --licence belong to uge")
+    return found
+
+
+def writable(path, force):
+    """The path of the result; raises CannotFit before any work if it cannot be written."""
+    path = Path(path)
+    if path.exists() and not force:
+        raise CannotFit(f"'{path}' is there already; name another file, or give --force.", 2)
+    if not path.parent.is_dir():
+        raise CannotFit(f"There is no folder '{path.parent}' for the result.", 2)
+    if not os.access(path.parent, os.W_OK):
+        raise CannotFit(f"The folder '{path.parent}' cannot be written to.")
+    return path
+
+
+def digest(found, identity):
+    """What a checkpoint must have been made of to be gone on with."""
+    parts = json.dumps([identity, list(found.names)], sort_keys=True).encode()
+    whole = hashlib.sha256(parts)
+    whole.update(found.pixels.tobytes())
+    whole.update(found.labels.tobytes())
+    return whole.hexdigest()
+
+
+class Checkpoint:
+    """The state of an interrupted fit beside its result, as OUT.checkpoint."""
+
+    def __init__(self, out, key):
+        self.path, self.key = out.with_name(out.name + ".checkpoint"), key
+        self.saved = time.monotonic()
+
+    def restore(self, job, restart):
+        """Goes on with what is there; whether there was anything."""
+        import pickle
+
+        import torch
+
+        if restart or not self.path.exists():
+            return False
+        try:
+            state = torch.load(self.path, map_location="cpu")
+            key = state["key"]
+        except (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError):
+            raise CannotFit(
+                f"'{self.path}' is not the checkpoint of a fit; give --restart to begin anew.", 2
+            ) from None
+        if key != self.key:
+            raise CannotFit(
+                f"'{self.path}' was begun with other pictures or settings; give --restart to begin "
+                "anew, or the same folder and settings to go on.",
+                2,
+            )
+        job.restore(state["job"])
+        return True
+
+    def save(self, job, now=False):
+        """Saves the job now and then."""
+        import io
+
+        import torch
+
+        from .partial import replace
+
+        if now or time.monotonic() - self.saved > CHECKPOINT_EVERY:
+            content = io.BytesIO()
+            torch.save({"key": self.key, "job": job.state()}, content)
+            replace(self.path, content.getvalue())
+            self.saved = time.monotonic()
+
+    def remove(self):
+        self.path.unlink(missing_ok=True)
+
+
+def duration(seconds):
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def run(job, checkpoint, quiet):
+    """Takes the steps that are left, and tells how long they will take."""
+    began, first, told = time.monotonic(), job.step, time.monotonic() - 8
+    while job.step < job.steps:
+        loss = job.advance()
+        checkpoint.save(job)
+        now = time.monotonic()
+        if now - told > 10 or job.step == job.steps:
+            left = (now - began) / (job.step - first) * (job.steps - job.step)
+            remaining = f", about {duration(left)} left" if job.step < job.steps else ""
+            say(f"step {job.step} of {job.steps}, loss {loss:.2f}{remaining}", quiet)
+            told = now
+
+
+def measured(found, released, quiet):
+    """What a classifier learns from the set with and without protection.
+
+    It learns from four fifths of each class and is tested on the originals of the rest.
+    """
+    import numpy as np
+
+    from .course import Learner, accuracy, learnt
+
+    held = np.zeros(len(found.labels), bool)
+    for label in range(len(found.names)):
+        held[np.flatnonzero(found.labels == label)[::HELD_OUT]] = True
+    classes, own = len(found.names), found.labels
+    steps = max(1000, round(15 * (~held).sum() / 32))
+    reached = {}
+    for name, pixels in (("originals", found.pixels), ("protected", released)):
+        say(f"measuring what a network learns from the {name}", quiet)
+        course = learnt(Learner(), classes, pixels[~held], own[~held], steps)
+        reached[name] = round(accuracy(course.model, found.pixels[held], own[held]), 1)
+    counts = np.bincount(own[held], minlength=classes)
+    return {**reached, "chance": round(100 * counts.max() / counts.sum(), 1),
+            "tested_on": int(held.sum())}  # fmt: skip
+
+
+def job_of(arguments, found):
+    if arguments.method == "sem":
+        from .sem.job import Job
+
+        return Job(found, arguments.seed, arguments.steps)
+    from .uge.job import Job
+
+    return Job(found, arguments.seed, arguments.authorised, arguments.licence, arguments.out)
+
+
+def fit(arguments):
+    require_packages()
+    from .pictures import SetError, read
+
+    out = writable(arguments.out, arguments.force)
+    try:
+        found = read(arguments.folder)
+    except SetError as error:
+        raise CannotFit(str(error), 2) from None
+    for remark in found.remarks:
+        say(remark, arguments.quiet)
+    say(
+        f"fitting {arguments.method} to {len(found.labels)} pictures of {len(found.names)} classes",
+        arguments.quiet,
+    )
+    job = job_of(arguments, found)
+    checkpoint = Checkpoint(out, digest(found, job.identity()))
+    if checkpoint.restore(job, arguments.restart):
+        say(f"going on from step {job.step} of {job.steps}", arguments.quiet)
+    try:
+        run(job, checkpoint, arguments.quiet)
+    except KeyboardInterrupt:
+        checkpoint.save(job, now=True)
+        raise
+    checkpoint.save(job, now=True)
+    protection = (
+        None if arguments.no_measure else measured(found, job.released(), arguments.quiet)
+    )
+    job.save(out, protection)
+    checkpoint.remove()
+    if protection:
+        say(
+            f"a network tells {protection['originals']} % of new pictures when it learns from the "
+            f"originals, {protection['protected']} % from the protected ones; guessing reaches "
+            f"{protection['chance']} %",
+            arguments.quiet,
+        )
+    say(f"wrote {out}: palimpsest protect IN --out DIR --weights {out}", arguments.quiet)
+
+
+def main(words=None):
+    try:
+        fit(arguments_of(words))
+    except CannotFit as error:
+        say(f"Error: {error}")
+        return error.status
+    except KeyboardInterrupt:
+        say("Interrupted; give the same command again to go on.")
+        return 130
+    except OSError as error:
+        say(f"Error: '{error.filename}' cannot be read or written: {error.strerror}.")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
