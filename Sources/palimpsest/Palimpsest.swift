@@ -14,8 +14,8 @@ struct Palimpsest: AsyncParsableCommand {
         version: Version.number,
         subcommands: [
             ServeCommand.self, ProtectCommand.self, SubmitCommand.self, VerifyCommand.self,
-            RecoverCommand.self, KeysCommand.self, ClassesCommand.self, BackupCommand.self,
-            CheckConfigCommand.self, CodecCommand.self, VersionCommand.self,
+            RecoverCommand.self, UnlockCommand.self, KeysCommand.self, ClassesCommand.self,
+            BackupCommand.self, CheckConfigCommand.self, CodecCommand.self, VersionCommand.self,
         ]
     )
 
