@@ -220,6 +220,10 @@ pid_t plm_fork(void) {
     return child < 0 ? -errno : child;
 }
 
+int plm_pipe(int ends[2]) {
+    return pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0 ? 0 : errno;
+}
+
 int plm_rename_exclusive(const char *from, const char *to) {
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
     if (errno != EINVAL && errno != ENOSYS) return errno;

@@ -7,6 +7,7 @@ enum ClassList {
     /// Reads the labels from the metadata.
     ///
     /// - Parameter text: A JSON array of 2 to `WeightsStatement.maxClasses` different labels.
+    /// - Returns: The labels in their order.
     /// - Throws: `WeightsError`.
     static func labels(in text: String?) throws(WeightsError) -> [ClassLabel] {
         let limit = WeightsStatement.maxClasses

@@ -43,6 +43,34 @@ import Testing
         }
     }
 
+    @Test func `One secret opens files of several salts, and is proven by what it has opened`()
+        throws
+    {
+        let secret = try #require(SealingSecret(passphrase: "correct horse"))
+        func sealed(to secret: SealingSecret) throws -> (SealedFile, changed: SealedFile) {
+            let recipient = try #require(try secret.recipient())
+            var file = try #require(try SealedFile.seal(content, to: recipient, subject: subject))
+            let whole = try #require(SealedFile(file))
+            file[file.count - 1] ^= 1
+            return (whole, try #require(SealedFile(file)))
+        }
+        var keys = SealingKeys(secret)
+        let other = try sealed(to: .passphrase("correct horsf"))
+        for (file, changed) in [try sealed(to: secret), try sealed(to: secret)] {
+            #expect(keys.fits(file) && !keys.isProven(for: file))
+            #expect(keys.open(changed) == nil && !keys.isProven(for: changed))
+            for _ in 0..<2 { #expect(keys.open(file) == content) }
+            #expect(keys.open(changed) == nil && keys.isProven(for: changed))
+            #expect(keys.open(other.0) == nil && !keys.isProven(for: other.0))
+        }
+        // All files of keys look alike, so one says nothing about another.
+        let key = SealingSecret.key([UInt8](repeating: 7, count: 32))
+        let (file, _) = try sealed(to: key)
+        #expect(!keys.fits(file) && keys.open(file) == nil)
+        keys = SealingKeys(key)
+        #expect(keys.fits(file) && keys.open(file) == content && !keys.isProven(for: file))
+    }
+
     @Test func `Recipients are stored as text, and dear ones are refused`() throws {
         let salt = [UInt8](0..<16)
         let source = SealingRecipient.Source.passphrase(salt: salt, .standard)

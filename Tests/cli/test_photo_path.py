@@ -223,6 +223,7 @@ def test_every_command_says_which_option_allows_more_pixels_and_takes_it(palimps
         protect,
         verify,
         ["recover", photo, photo, "-o", out, "--key-file", photo],
+        ["unlock", tmp_path, "--out", out, "--key-file", photo],
         ["classes", "import", tmp_path],
     ):
         for number in ("999", "250000001", "many"):

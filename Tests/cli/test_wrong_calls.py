@@ -6,8 +6,8 @@ import pytest
 from pictures import picture
 
 COMMANDS = [
-    ["serve"], ["protect"], ["submit"], ["verify"], ["recover"], ["keys", "create"],
-    ["keys", "list"], ["keys", "show"], ["keys", "revoke"],
+    ["serve"], ["protect"], ["submit"], ["verify"], ["recover"], ["unlock"],
+    ["keys", "create"], ["keys", "list"], ["keys", "show"], ["keys", "revoke"],
     ["classes", "list"], ["classes", "import"], ["backup"], ["check-config"], ["version"],
     ["codec"], [], ["keys"], ["classes"],
 ]  # fmt: skip

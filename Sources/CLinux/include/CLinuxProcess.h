@@ -41,6 +41,9 @@ int plm_cpu_time(pid_t pid, uint64_t *nanoseconds);
 /// or a negative errno.
 pid_t plm_fork(void);
 
+/// Makes a pipe whose ends, the one for reading first, do not block. Returns 0 or an errno.
+int plm_pipe(int ends[2]);
+
 /// Prevents later execs from gaining privileges.
 int plm_set_no_new_privileges(void);
 

@@ -13,7 +13,7 @@ public struct SealedFile: Sendable {
 
     /// The hash of the file's subject.
     public let subject: SHA256Digest
-    private let source: SealingRecipient.Source
+    let source: SealingRecipient.Source
     private let head: [UInt8]
     private let encapsulatedKey: [UInt8]
     private let ciphertext: [UInt8]
@@ -82,8 +82,11 @@ public struct SealedFile: Sendable {
 
     /// Returns the content; `nil` unless the secret is correct and the file is unaltered.
     public func open(by secret: SealingSecret) -> [UInt8]? {
-        guard let key = secret.privateKey(source) else { return nil }
-        return HPKE.open(
+        secret.privateKey(source).flatMap(open(with:))
+    }
+
+    func open(with key: HPKE.PrivateKey) -> [UInt8]? {
+        HPKE.open(
             ciphertext,
             encapsulatedKey: encapsulatedKey,
             by: key,

@@ -53,6 +53,7 @@ struct FittedGenerator: Sendable {
     /// - Parameters:
     ///   - cover: The photo at its working size.
     ///   - label: The place of its class in the file.
+    /// - Returns: The change and the digest of the class's image.
     func delta(for cover: PlanarImage, label: Int) -> Delta {
         let image = images[label]
         let secret = image.photo.planarRGB(covering: cover.width, height: cover.height)

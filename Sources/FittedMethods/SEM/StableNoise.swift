@@ -16,6 +16,7 @@ struct StableNoise: Sendable {
     ///   - label: The class's index in the surrogate.
     ///   - bound: The largest change, 1 being the range of a sample.
     ///   - seed: Of the start, the shifts and the perturbations.
+    /// - Returns: The noise, of the cover's size.
     func noise(for cover: PlanarImage, label: Int, bound: Float, seed: UInt64) -> PlanarImage {
         var random = SplitMix64(seed: seed)
         var delta = cover

@@ -100,6 +100,7 @@ struct Convolution: Sendable {
     ///   - gradient: By the result, of the result's shape.
     ///   - width: Columns of the input.
     ///   - height: Rows of the input.
+    /// - Returns: The gradient by the input, of the input's shape.
     func backward(_ gradient: PlanarImage, width: Int, height: Int) -> PlanarImage {
         let layout = TapLayout(width: width, height: height, of: self)
         // Zeros before and behind every output's run, as far as weights reach back.

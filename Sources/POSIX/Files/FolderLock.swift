@@ -52,6 +52,14 @@ public struct FolderLock: ~Copyable, Sendable {
         return file
     }
 
+    /// Closes the copy of the lock that a forked child has.
+    ///
+    /// The copy would keep the lock until the child has ended, even if this process ends before. Only
+    /// the child may call this, and must end without `deinit`.
+    public func dropInChild() {
+        _ = Glibc.close(file.number)
+    }
+
     deinit {
         // Unlocked explicitly: a child that is just being spawned holds a copy of the descriptor
         // for a moment, which would keep the lock.

@@ -100,21 +100,46 @@ final class LockedFolder: Sendable {
         isOverwriting: Bool,
         isSecret: Bool = false
     ) throws(Fault) {
-        try makeFolderOnce(Folder.containing(destination))
-        try makeFolderOnce(partial)
+        try makeFolder(of: destination)
+        let file = try stagedFile(for: destination, isSecret: isSecret)
         do throws(SystemError) {
-            let file = try StagedFile(
-                for: destination,
-                at: newTemporary(),
-                permissions: isSecret ? 0o600 : 0o666,
-                replacingLeftover: true
-            )
             try file.write(bytes)
             try file.publish(replacingExisting: isOverwriting, durability: .none)
         } catch {
             throw Fault("writing", error)
         }
     }
+
+    /// Creates a file that gets its name once it is published.
+    ///
+    /// The folder that it gets its name in need not exist until then; see ``makeFolder(of:)``.
+    ///
+    /// - Parameters:
+    ///   - destination: The path, in this folder or in a subfolder.
+    ///   - isSecret: Whether only the owner may read the file.
+    /// - Returns: The file, empty.
+    /// - Throws: ``Fault``.
+    func stagedFile(for destination: String, isSecret: Bool) throws(Fault) -> StagedFile {
+        try makeFolderOnce(partial)
+        do throws(SystemError) {
+            return try StagedFile(
+                for: destination,
+                at: newTemporary(),
+                permissions: isSecret ? 0o600 : 0o666,
+                replacingLeftover: true
+            )
+        } catch {
+            throw Fault("writing", error)
+        }
+    }
+
+    /// Creates the folder that a file lies in, unless it exists.
+    func makeFolder(of destination: String) throws(Fault) {
+        try makeFolderOnce(Folder.containing(destination))
+    }
+
+    /// Has a forked child, which calls this, hold neither the folder nor its lock.
+    func dropInChild() { lock?.dropInChild() }
 
     /// Creates an unnamed file that only this process uses.
     ///

@@ -1,9 +1,10 @@
 import JobModel
 import Synchronization
 
-/// Shows progress: a bar on a terminal, otherwise a line for every tenth, with errors in between.
+/// Counts the pictures of a run and shows its progress, with errors in between.
 final class Progress: Sendable {
     private struct State {
+        var bar: ProgressBar
         var done = 0
         var failed = 0
         /// How many of the failed pictures took no time, because they were not tried.
@@ -15,19 +16,16 @@ final class Progress: Sendable {
         /// The pictures so far, for the summary.
         var photos: [RunSummary.Photo] = []
         var faults: [RunSummary.Fault] = []
-        var tenth = 0
-        var lastDrawn: ContinuousClock.Instant?
         /// The message to print with the first protected picture.
         var announcement: String?
-    }
 
-    private static let barWidth = 30
-    private static let redrawInterval: Duration = .milliseconds(100)
+        mutating func show() {
+            bar.show(.init(done: done, failed: failed - existing, untried: untried))
+        }
+    }
 
     let total: Int
     private let isQuiet: Bool
-    private let isTerminal = StandardError.isTerminal
-    private let start = ContinuousClock.now
     private let state: Mutex<State>
 
     /// Starts with no picture done.
@@ -39,7 +37,9 @@ final class Progress: Sendable {
     init(total: Int, isQuiet: Bool, announcement: String? = nil) {
         self.total = total
         self.isQuiet = isQuiet
-        state = Mutex(State(announcement: announcement))
+        state = Mutex(
+            State(bar: ProgressBar(total: total, isQuiet: isQuiet), announcement: announcement)
+        )
     }
 
     /// The number of pictures protected so far.
@@ -57,11 +57,10 @@ final class Progress: Sendable {
             state.done += 1
             if mask == .photo { state.masked += 1 }
             if let announcement = state.announcement, !isQuiet {
-                StandardError.write("\(isTerminal ? "\r\u{1B}[K" : "")\(announcement)\n")
-                state.lastDrawn = nil
+                state.bar.write("\(announcement)\n")
             }
             state.announcement = nil
-            show(&state)
+            state.show()
         }
     }
 
@@ -77,13 +76,11 @@ final class Progress: Sendable {
             state.faults.append(RunSummary.Fault(fault))
             if !wasTried { state.untried += 1 }
             if fault.isDone { state.existing += 1 }
-            let erase = isTerminal && !isQuiet ? "\r\u{1B}[K" : ""
             let failure = fault.failure
             // File names and server messages are untrusted.
             let words = [fault.path, failure.code, failure.detail].map(StandardError.printable)
-            StandardError.write("\(erase)\(words.joined(separator: ": "))\n")
-            state.lastDrawn = nil
-            show(&state)
+            state.bar.write("\(words.joined(separator: ": "))\n")
+            state.show()
         }
     }
 
@@ -100,16 +97,15 @@ final class Progress: Sendable {
     func finish(in folder: String) -> Int {
         state.withLock { state in
             if !isQuiet {
-                let erase = isTerminal ? "\r\u{1B}[K" : ""
                 let (existing, failed) = (state.existing, state.failed - state.existing)
                 let ends =
                     (existing == 0
                         ? ""
                         : "; \(existing) \(existing == 1 ? "has a result" : "have results") already")
                     + (failed == 0 ? "" : "; \(failed) failed")
-                StandardError.write(erase + Self.warning(masked: state.masked))
-                StandardError.write(
-                    "protected \(state.done - state.failed) of \(total) pictures into "
+                state.bar.write(
+                    Self.warning(masked: state.masked)
+                        + "protected \(state.done - state.failed) of \(total) pictures into "
                         + "\(StandardError.printable(folder))\(ends)\n"
                 )
             }
@@ -126,42 +122,5 @@ final class Progress: Sendable {
             not impossible; --mask none protects more, with visible patterns
 
             """
-    }
-
-    private func show(_ state: inout State) {
-        guard !isQuiet, total > 0 else { return }
-        guard isTerminal else {
-            let tenth = state.done * 10 / total
-            if tenth > state.tenth, state.done < total {
-                state.tenth = tenth
-                StandardError.write("\(state.done) of \(total) pictures\(failures(state))\n")
-            }
-            return
-        }
-        let now = ContinuousClock.now
-        if let last = state.lastDrawn, now - last < Self.redrawInterval, state.done < total {
-            return
-        }
-        state.lastDrawn = now
-        let filled = Self.barWidth * state.done / total
-        let bar =
-            String(repeating: "#", count: filled)
-            + String(repeating: "-", count: Self.barWidth - filled)
-        StandardError.write(
-            "\r[\(bar)] \(state.done)/\(total)\(failures(state))\(timeLeft(state, now))\u{1B}[K"
-        )
-    }
-
-    private func failures(_ state: State) -> String {
-        let failed = state.failed - state.existing
-        return failed == 0 ? "" : ", \(failed) failed"
-    }
-
-    private func timeLeft(_ state: State, _ now: ContinuousClock.Instant) -> String {
-        let tried = state.done - state.untried
-        guard tried > 0, state.done < total else { return "" }
-        let left = (now - start) / tried * (total - state.done)
-        let seconds = left.components.seconds + 1
-        return seconds < 60 ? ", \(seconds) s left" : ", \(seconds / 60) min \(seconds % 60) s left"
     }
 }

@@ -11,17 +11,19 @@ enum SandboxedChild {
     /// Runs `body` in a sandboxed child process and waits for it to end.
     ///
     /// The calling process must have no other activity: only the calling thread exists in the
-    /// child. An error that `body` throws is printed to standard error.
+    /// child.
     ///
     /// - Parameters:
     ///   - memoryBytes: The child's address space limit in bytes.
     ///   - filter: Whether to filter the child's system calls.
+    ///   - tell: Tells in the child which error ended it; by default on standard error.
     ///   - body: The work. Its changes to memory are lost.
     /// - Returns: Whether `body` finished without an error.
     /// - Throws: ``CommandFault`` if the child could not be started or was ended by a signal.
     static func run(
         memoryBytes: UInt64,
         filter: SystemCallFilter,
+        tell: (CommandFault) -> Void = { StandardError.write("Error: \($0)\n") },
         _ body: () throws(CommandFault) -> Void
     ) throws(CommandFault) -> Bool {
         let parent = getpid()
@@ -31,7 +33,7 @@ enum SandboxedChild {
                 try enterSandbox(parent: parent, memoryBytes: memoryBytes, filter)
                 try body()
             } catch {
-                StandardError.write("Error: \(error)\n")
+                tell(error)
                 _exit(EXIT_FAILURE)
             }
             _exit(EXIT_SUCCESS)
