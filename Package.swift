@@ -187,8 +187,7 @@ let package = Package(
         module(
             "FittedMethods",
             [
-                "CKernels", "Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods",
-                "SemanticImages",
+                "CKernels", "Cryptography", "Imaging", "JobModel", "Methods", "SemanticImages",
             ]
         ),
         module(

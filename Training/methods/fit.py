@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -56,13 +57,9 @@ def arguments_of(words):
         prog="palimpsest fit",
         description="Fits a method to the pictures of a folder, one folder in it per class.",
     )
-    parser.add_argument("method", choices=["sem", "uge"])
+    parser.add_argument("method", choices=["sem"])
     parser.add_argument("folder", metavar="FOLDER")
     parser.add_argument("--out", required=True, metavar="FILE", help="the weights file")
-    parser.add_argument(
-        "--authorised", metavar="FILE", help="uge: the learner that is to be licensed, as JSON"
-    )
-    parser.add_argument("--licence", metavar="FILE", help="uge: the licence file (default: OUT.json)")
     parser.add_argument("--seed", type=int, default=0, help="of every random draw")
     parser.add_argument("--steps", type=int, help="fewer or more than the method's own")
     parser.add_argument("--restart", action="store_true", help="forget an interrupted fit")
@@ -72,10 +69,6 @@ def arguments_of(words):
     found = parser.parse_args(words)
     if found.steps is not None and found.steps < 1:
         parser.error("--steps must be at least 1")
-    if found.method == "uge" and not found.authorised:
-        parser.error("uge needs --authorised FILE, the learner that is to be licensed")
-    if found.method != "uge" and (found.authorised or found.licence):
-        parser.error("--authorised and --licence belong to uge")
     return found
 
 
@@ -153,11 +146,43 @@ def duration(seconds):
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
+class Interruption:
+    """Ctrl-C or a request to end, which waits for the end of a step; a second one does not."""
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def __enter__(self):
+        self.wanted = False
+        self.before = {number: signal.signal(number, self._note) for number in self.signals}
+        return self
+
+    def __exit__(self, *error):
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number, frame):
+        if self.wanted:
+            raise KeyboardInterrupt
+        self.wanted = True
+
+
 def run(job, checkpoint, quiet):
-    """Takes the steps that are left, and tells how long they will take."""
+    """Takes the steps that are left, and tells how long they will take.
+
+    Raises KeyboardInterrupt when it is interrupted, with all steps so far in the checkpoint.
+    """
+    with Interruption() as interruption:
+        _run(job, checkpoint, quiet, interruption)
+    checkpoint.save(job, now=True)
+
+
+def _run(job, checkpoint, quiet, interruption):
     began, first, told = time.monotonic(), job.step, time.monotonic() - 8
     while job.step < job.steps:
         loss = job.advance()
+        if interruption.wanted:
+            checkpoint.save(job, now=True)
+            raise KeyboardInterrupt
         checkpoint.save(job)
         now = time.monotonic()
         if now - told > 10 or job.step == job.steps:
@@ -191,19 +216,10 @@ def measured(found, released, quiet):
             "tested_on": int(held.sum())}  # fmt: skip
 
 
-def job_of(arguments, found):
-    if arguments.method == "sem":
-        from .sem.job import Job
-
-        return Job(found, arguments.seed, arguments.steps)
-    from .uge.job import Job
-
-    return Job(found, arguments.seed, arguments.authorised, arguments.licence, arguments.out)
-
-
 def fit(arguments):
     require_packages()
     from .pictures import SetError, read
+    from .sem.job import Job
 
     out = writable(arguments.out, arguments.force)
     try:
@@ -216,16 +232,11 @@ def fit(arguments):
         f"fitting {arguments.method} to {len(found.labels)} pictures of {len(found.names)} classes",
         arguments.quiet,
     )
-    job = job_of(arguments, found)
+    job = Job(found, arguments.seed, arguments.steps)
     checkpoint = Checkpoint(out, digest(found, job.identity()))
     if checkpoint.restore(job, arguments.restart):
         say(f"going on from step {job.step} of {job.steps}", arguments.quiet)
-    try:
-        run(job, checkpoint, arguments.quiet)
-    except KeyboardInterrupt:
-        checkpoint.save(job, now=True)
-        raise
-    checkpoint.save(job, now=True)
+    run(job, checkpoint, arguments.quiet)
     protection = (
         None if arguments.no_measure else measured(found, job.released(), arguments.quiet)
     )

@@ -17,7 +17,7 @@ struct FitCommand: ParsableCommand {
             goes on when the same command is given again; its state lies beside FILE as \
             FILE.checkpoint.
             """,
-        subcommands: [FitSEMCommand.self, FitUGECommand.self]
+        subcommands: [FitSEMCommand.self]
     )
 }
 

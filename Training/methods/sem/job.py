@@ -40,7 +40,7 @@ class Job:
         fit = self.fit
         return {
             "model": fit.model.state_dict(), "optimizer": fit.optimizer.state_dict(),
-            "noise": fit.noise, "step": fit.step, "order": list(fit.order),
+            "noise": fit.noise, "step": fit.step, "order": fit.order,
             "generator": fit.generator.get_state(), "random": torch.get_rng_state(),
         }  # fmt: skip
 
@@ -48,7 +48,7 @@ class Job:
         fit = self.fit
         fit.model.load_state_dict(state["model"])
         fit.optimizer.load_state_dict(state["optimizer"])
-        fit.noise, fit.step, fit.order = state["noise"], state["step"], iter(state["order"])
+        fit.noise, fit.step, fit.order = state["noise"], state["step"], state["order"]
         fit.generator.set_state(state["generator"])
         torch.set_rng_state(state["random"])
 

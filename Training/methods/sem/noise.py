@@ -78,7 +78,7 @@ class Fit:
         self.optimizer = torch.optim.SGD(
             self.model.parameters(), recipe.rate, 0.9, weight_decay=5e-4
         )
-        self.step, self.order = 0, iter(())
+        self.step, self.order = 0, []
 
     def images(self, chosen):
         """Pictures (N, 3, H, W) in [0, 1]."""
@@ -151,12 +151,10 @@ class Fit:
     def batch(self):
         """The next shuffled batch; an epoch's rest of fewer is dropped."""
         size = min(self.recipe.batch, len(self.pixels))
-        chosen = next(self.order, None)
-        if chosen is None or len(chosen) < size:
+        if not self.order or len(self.order[0]) < size:
             shuffled = torch.randperm(len(self.pixels), generator=self.generator)
-            self.order = iter(shuffled.split(size))
-            chosen = next(self.order)
-        return chosen.to(self.device)
+            self.order = list(shuffled.split(size))
+        return self.order.pop(0).to(self.device)
 
     def advance(self):
         """One step of both sides; the surrogate's loss."""
