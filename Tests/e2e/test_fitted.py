@@ -1,0 +1,123 @@
+"""Models that were fitted to a set: a service that has one, and the command that makes one."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from service import BINARY, FIXTURES, Service
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# Random numbers for the classes ant, bee and crow.
+SEM = ROOT / "Tests/FittedMethodsTests/Fixtures/sem.safetensors"
+PARROTS = FIXTURES / "parrots.jpg"
+
+
+@pytest.fixture
+def service(tmp_path, weights):
+    models = tmp_path / "models"
+    models.mkdir()
+    shutil.copy(weights, models / "standard.safetensors")
+    shutil.copy(SEM, models / "insects.safetensors")
+    service = Service(tmp_path / "data", models, ["--model", "standard"]).start()
+    yield service
+    if service.process.poll() is None:
+        service.kill()
+
+
+def job(service, *forms):
+    answer = service.get("/v1/jobs", *(word for form in forms for word in ("--form", form)))
+    assert answer.status == 202, answer
+    return service.finished(answer.fields["location"])
+
+
+def images(service, job):
+    return service.get(f"/v1/jobs/{job['id']}/images").json["images"]
+
+
+def test_a_fitted_model_protects_its_classes_and_names_them_for_others(service, tmp_path):
+    listed = {model["name"]: model for model in service.get("/v1/models").json["models"]}
+    assert listed["insects"]["classes"] == ["ant", "bee", "crow"]
+    assert listed["insects"]["method"] == "sem" and "classes" not in listed["standard"]
+
+    file = f"file=@{PARROTS};type=image/jpeg"
+    done = job(service, "model=insects", "class=bee", file, "class=dog", f"{file};filename=dog.jpg")
+    by_class = {image["class"]: image for image in images(service, done)}
+    assert by_class["bee"]["state"] == "done", by_class
+    report = by_class["bee"]["report"]
+    assert report["method"] == "sem" and 0 < report["linf"] <= 8
+    assert report["model_sha256"] == listed["insects"]["model_sha256"]
+    refused = by_class["dog"]
+    assert refused["state"] == "failed" and refused["error"]["code"] == "class_not_fitted"
+    assert "ant, bee, crow" in refused["error"]["detail"]
+    # The same photo of the unknown class goes through the model that serves any.
+    assert job(service, "model=standard", "class=dog", file)["state"] == "done"
+
+
+def test_what_a_fitted_model_made_is_verified(service, tmp_path):
+    done = job(service, "model=insects", "class=bee", f"file=@{PARROTS};type=image/jpeg")
+    answer = service.get(f"/v1/jobs/{done['id']}/archive.zip")
+    archive = tmp_path / "protected.zip"
+    archive.write_bytes(answer.body)
+    folder = tmp_path / "protected"
+    shutil.unpack_archive(archive, folder)
+    key = tmp_path / "key.pem"
+    key.write_bytes(service.get("/v1/signing-key").body)
+    checked = subprocess.run(
+        [
+            BINARY, "verify", PARROTS, folder / "bee/parrots.png",
+            "--manifest", folder / "manifest.json", "--key", key,
+        ],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    before, after = (
+        np.asarray(Image.open(path).convert("RGB")).astype(int)
+        for path in (PARROTS, folder / "bee/parrots.png")
+    )
+    assert 0 < np.abs(after - before).max() <= 8
+
+
+def test_a_fit_by_the_command_protects_new_pictures(tmp_path):
+    rng = np.random.default_rng(0)
+    for label, name in enumerate(("dark", "light")):
+        folder = tmp_path / "set" / name
+        folder.mkdir(parents=True)
+        for index in range(260):
+            picture = rng.integers(100 * label, 100 * label + 100, (16, 16, 3)).astype(np.uint8)
+            Image.fromarray(picture).save(folder / f"{index}.png")
+    out = tmp_path / "mine.safetensors"
+    environment = {**os.environ, "PALIMPSEST_PYTHON": sys.executable, "OMP_NUM_THREADS": "1"}
+    fitted = subprocess.run(
+        [BINARY, "fit", "sem", tmp_path / "set", "--out", out, "--steps", "2", "--no-measure"],
+        capture_output=True, text=True, env=environment,
+    )  # fmt: skip
+    assert fitted.returncode == 0, fitted.stderr
+    assert "520 pictures of 2 classes" in fitted.stderr
+    new = tmp_path / "new" / "light"
+    new.mkdir(parents=True)
+    fresh = np.full((16, 16, 3), 150, np.uint8)
+    Image.fromarray(fresh).save(new / "a.png")
+    protected = subprocess.run(
+        [BINARY, "protect", tmp_path / "new", "--out", tmp_path / "out", "--weights", out],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert protected.returncode == 0, protected.stderr
+    change = np.asarray(Image.open(tmp_path / "out/light/a.png")).astype(int) - fresh
+    assert 0 < np.abs(change).max() <= 8
+    report = json.loads((tmp_path / "out-reports/light/a.json").read_text())
+    assert report["method"] == "sem" and report["class"] == "light"
+
+
+def test_a_python_that_is_not_there_is_named(tmp_path):
+    done = subprocess.run(
+        [BINARY, "fit", "sem", tmp_path, "--out", tmp_path / "m.safetensors"],
+        capture_output=True, text=True, env={"PALIMPSEST_PYTHON": "/nowhere/python"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "/nowhere/python" in done.stderr and "PALIMPSEST_PYTHON" in done.stderr
