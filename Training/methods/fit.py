@@ -65,6 +65,7 @@ def arguments_of(words):
     parser.add_argument("--restart", action="store_true", help="forget an interrupted fit")
     parser.add_argument("--force", action="store_true", help="replace the file that is there")
     parser.add_argument("--no-measure", action="store_true", help="leave the measurement out")
+    parser.add_argument("--json", action="store_true", help="tell the result as JSON")
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     found = parser.parse_args(words)
     if found.steps is not None and found.steps < 1:
@@ -242,6 +243,13 @@ def fit(arguments):
     )
     job.save(out, protection)
     checkpoint.remove()
+    if arguments.json:
+        result = {
+            "file": str(out), "method": arguments.method, "classes": list(found.names),
+            "pictures": len(found.labels), "remarks": list(found.remarks),
+            "protection": protection,
+        }  # fmt: skip
+        print(json.dumps(result, indent=2, sort_keys=True))
     if protection:
         say(
             f"a network tells {protection['originals']} % of new pictures when it learns from the "

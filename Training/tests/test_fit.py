@@ -1,5 +1,6 @@
 """`palimpsest fit`: what it makes, what it refuses, and what an interruption leaves."""
 
+import json
 import os
 import signal
 import subprocess
@@ -44,8 +45,11 @@ def tensors(path):
 
 def test_a_fit_writes_the_classes_and_what_it_measured(folder, tmp_path):
     out = tmp_path / "sem.safetensors"
-    done = fit("sem", folder, "--out", out, "--steps", 3)
+    done = fit("sem", folder, "--out", out, "--steps", 3, "--json")
     assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["classes"] == ["class 0", "class 1", "class 2"] and told["pictures"] == 540
+    assert told["file"] == str(out) and told["protection"]["chance"] == 33.3
     found, metadata = tensors(out)
     assert metadata["classes"] == '["class 0", "class 1", "class 2"]'
     assert '"originals"' in metadata["protection"] and '"chance": 33.3' in metadata["protection"]

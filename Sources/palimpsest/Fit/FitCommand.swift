@@ -49,6 +49,8 @@ struct FitOptions: ParsableArguments {
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
+    @OptionGroup var jsonOption: JSONOption
+
     func validate() throws {
         guard steps.map({ $0 >= 1 }) ?? true else {
             throw ValidationError("--steps must be at least 1.")
@@ -63,6 +65,7 @@ struct FitOptions: ParsableArguments {
         if restart { words.append("--restart") }
         if force { words.append("--force") }
         if noMeasure { words.append("--no-measure") }
+        if jsonOption.json { words.append("--json") }
         if quiet { words.append("--quiet") }
         return words
     }
