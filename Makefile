@@ -198,7 +198,7 @@ else
 endif
 
 .PHONY: evaluate
-evaluate: install-test build ## Measures it under countermeasures and beside other methods (SIZE=quick, cpu, photos, transfer, full; CIFAR10=path or DATASET=path); resumes.
+evaluate: install-test build ## Measures it under countermeasures and beside other methods (SIZE=quick, cpu, adversarial, photos, transfer, full; CIFAR10=path or DATASET=path); resumes.
 	$(PROVE) --out '$(OUT)' --size '$(SIZE)' $(RESOURCES)
 
 LOOK ?= runs/look

@@ -44,7 +44,7 @@ WHOLE = (*PLAIN, *KNOWING, *PRETRAINED_CPU, columns.WAVES_ONCE, columns.RING_KNO
 COMPARATORS = ("LSP", "AR", "OPS (one pixel, unbounded)", "PIL")
 DEEP_COMPARATORS = ("EM", "EM, SEM's code", "REM", SEM, "TAP", "EntF")
 # What adversarial training is tried on at CPU size: the method against it, its like, and ours.
-TRAINED_AGAINST = (CLEAN, SAMPLE_WISE, "REM", SEM, "EntF")
+TRAINED_AGAINST = (CONTROL, CLEAN, SAMPLE_WISE, "REM", SEM, "EntF")
 MIXTURES = rows.MIXTURES
 
 PLANS = {
@@ -84,7 +84,9 @@ PLANS = {
         }
     ),
     # Hours: each cell trains adversarially.
-    "adversarial": Plan({row: (columns.WEAK_ADVERSARY, "adversarial Linf") for row in TRAINED_AGAINST}),
+    "adversarial": Plan(
+        {row: ("vanilla", columns.WEAK_ADVERSARY, "adversarial Linf") for row in TRAINED_AGAINST}
+    ),
     "photos": Plan(
         {row: SHORT for row in (CONTROL, CLEAN, CLASS_WISE, SAMPLE_WISE)},
         classifier.Recipe("photo", epochs=30, crop=224),
