@@ -8,9 +8,8 @@ struct FitSEMCommand: ParsableCommand {
             "Fits stable error-minimising noise (SEM), for sets that may be trained on adversarially.",
         discussion: """
             A small network learns the set under attack, and every photo then gets the noise that \
-            this network tells best. Networks learn the noise instead of the photo, also when they \
-            are trained adversarially with a small radius. JPEG of low quality and a gray copy \
-            undo more of it than of deep hiding.
+            this network tells best. Networks learn the noise instead of the photo; those that are \
+            trained adversarially with a small radius learn the photo, but less well.
             """
     )
 
