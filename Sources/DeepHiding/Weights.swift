@@ -69,11 +69,10 @@ struct Weights: Sendable {
                     for convolution in convolutions {
                         let name = "blocks.\(block).\(submodule).\(convolution.name)"
                         let shape = [convolution.outputs, convolution.inputs, 3, 3]
-                        let weights = try Self.tensor("\(name).weight", shape: shape, of: file)
-                        let bias = try Self.tensor(
-                            "\(name).bias",
-                            shape: [convolution.outputs],
-                            of: file
+                        let weights = try file.values(named: "\(name).weight", shape: shape)
+                        let bias = try file.values(
+                            named: "\(name).bias",
+                            shape: [convolution.outputs]
                         )
                         plm_pack(weights, bias, convolution.inputs, convolution.outputs, to)
                         to += convolution.packedCount
@@ -106,27 +105,5 @@ struct Weights: Sendable {
                 * submoduleCount,
             coupling: coupling
         )
-    }
-
-    /// Returns the elements of a tensor, which must exist, have this shape and be finite.
-    private static func tensor(
-        _ name: String,
-        shape: [Int],
-        of file: SafetensorsFile
-    ) throws(WeightsError) -> [Float] {
-        guard let tensor = file.tensors[name] else {
-            throw WeightsError(.mismatched, "the tensor \(name) is missing")
-        }
-        guard tensor.shape == shape else {
-            throw WeightsError(.mismatched, "the tensor \(name) does not have the shape \(shape)")
-        }
-        let values = file.values(of: tensor)
-        guard values.allSatisfy(\.isFinite) else {
-            throw WeightsError(
-                .notFinite,
-                "the tensor \(name) has an element that is infinite or not a number"
-            )
-        }
-        return values
     }
 }

@@ -122,6 +122,26 @@ public struct SafetensorsFile: Sendable {
         )
     }
 
+    /// Returns the elements of a tensor, which must exist, have a shape and be finite.
+    ///
+    /// - Throws: ``WeightsError`` with `weights_mismatched` or `weights_not_finite`.
+    public func values(named name: String, shape: [Int]) throws(WeightsError) -> [Float] {
+        guard let tensor = tensors[name] else {
+            throw WeightsError(.mismatched, "the tensor \(name) is missing")
+        }
+        guard tensor.shape == shape else {
+            throw WeightsError(.mismatched, "the tensor \(name) does not have the shape \(shape)")
+        }
+        let values = values(of: tensor)
+        guard values.allSatisfy(\.isFinite) else {
+            throw WeightsError(
+                .notFinite,
+                "the tensor \(name) has an element that is infinite or not a number"
+            )
+        }
+        return values
+    }
+
     /// Returns the elements of one of this file's tensors in row-major order.
     public func values(of tensor: Tensor) -> [Float] {
         bytes[tensor.range].withUnsafeBytes { raw in

@@ -83,15 +83,15 @@ struct Convolution: Sendable {
             }
         }
         let (width, height) = layout.output
-        var result = PlanarImage(width: width, height: height, channels: outputs, repeating: 0)
+        var samples: [Float] = []
+        samples.reserveCapacity(outputs * width * height)
         for output in 0..<outputs {
             for y in 0..<height {
                 let from = output * run + y * layout.rowCount
-                let to = (output * height + y) * width
-                for x in 0..<width { result.samples[to + x] = sums[from + x] }
+                samples += sums[from..<from + width]
             }
         }
-        return result
+        return PlanarImage(width: width, height: height, channels: outputs, samples: samples)
     }
 
     /// Returns the gradient by the input, of the gradient by the result.
@@ -111,7 +111,10 @@ struct Convolution: Sendable {
             for y in 0..<gradient.height {
                 let from = (output * gradient.height + y) * gradient.width
                 let to = output * run + lead + y * layout.rowCount
-                for x in 0..<gradient.width { source[to + x] = gradient.samples[from + x] }
+                source.replaceSubrange(
+                    to..<to + gradient.width,
+                    with: gradient.samples[from..<from + gradient.width]
+                )
             }
         }
         let phases = Self.tapsByPhase(kernel: kernel, stride: stride)

@@ -13,20 +13,19 @@ extension SurrogateNetwork {
     ///   - classes: The number of classes.
     /// - Throws: `WeightsError`.
     init(_ file: SafetensorsFile, classes: Int) throws(WeightsError) {
-        let tensors = CheckedTensors(file)
-        stem = try tensors.convolution("stem", inputs: 3, kernel: 3, stride: 1)
+        stem = try file.convolution("stem", inputs: 3, kernel: 3, stride: 1)
         var stages: [Stage] = []
         var channels = stem.outputs
-        while tensors.has("stages.\(stages.count).first.weight"), stages.count < Self.maxStages {
+        while file.has("stages.\(stages.count).first.weight"), stages.count < Self.maxStages {
             let name = "stages.\(stages.count)"
-            let isWider = tensors.has("\(name).shortcut.weight")
-            let first = try tensors.convolution(
+            let isWider = file.has("\(name).shortcut.weight")
+            let first = try file.convolution(
                 "\(name).first",
                 inputs: channels,
                 kernel: 3,
                 stride: isWider ? 2 : 1
             )
-            let second = try tensors.convolution(
+            let second = try file.convolution(
                 "\(name).second",
                 inputs: first.outputs,
                 kernel: 3,
@@ -34,7 +33,7 @@ extension SurrogateNetwork {
             )
             let shortcut =
                 isWider
-                ? try tensors.convolution(
+                ? try file.convolution(
                     "\(name).shortcut",
                     inputs: channels,
                     kernel: 1,
@@ -47,68 +46,36 @@ extension SurrogateNetwork {
             channels = second.outputs
         }
         self.stages = stages
-        head = try tensors.values("head.weight", shape: [classes, channels])
-        headBias = try tensors.values("head.bias", shape: [classes])
-        try tensors.requireNoOthers()
+        head = try file.values(named: "head.weight", shape: [classes, channels])
+        headBias = try file.values(named: "head.bias", shape: [classes])
+        let shortcuts = stages.count { $0.shortcut != nil }
+        guard file.tensors.count == 2 * (2 + 2 * stages.count + shortcuts) else {
+            throw WeightsError(.mismatched, "there are tensors that the network does not have")
+        }
     }
 }
 
-/// The tensors of a file, each checked as it is read.
-private final class CheckedTensors {
-    private static let channels = 1...512
+extension SafetensorsFile {
+    fileprivate func has(_ name: String) -> Bool { tensors[name] != nil }
 
-    private let file: SafetensorsFile
-    private var unread: Set<String>
-
-    init(_ file: SafetensorsFile) {
-        self.file = file
-        unread = Set(file.tensors.keys)
-    }
-
-    func has(_ name: String) -> Bool { file.tensors[name] != nil }
-
-    /// Returns the elements of a tensor, which must have this shape and be finite.
-    func values(_ name: String, shape: [Int]) throws(WeightsError) -> [Float] {
-        guard let tensor = file.tensors[name] else {
-            throw WeightsError(.mismatched, "the tensor \(name) is missing")
-        }
-        guard tensor.shape == shape else {
-            throw WeightsError(.mismatched, "the tensor \(name) does not have the shape \(shape)")
-        }
-        let values = file.values(of: tensor)
-        guard values.allSatisfy(\.isFinite) else {
-            throw WeightsError(
-                .notFinite,
-                "the tensor \(name) has an element that is infinite or not a number"
-            )
-        }
-        unread.remove(name)
-        return values
-    }
-
-    func convolution(
+    fileprivate func convolution(
         _ name: String,
         inputs: Int,
         kernel: Int,
         stride: Int
     ) throws(WeightsError) -> Convolution {
-        let outputs = file.tensors["\(name).weight"]?.shape.first ?? 1
-        guard Self.channels ~= outputs else {
+        let outputs = tensors["\(name).weight"]?.shape.first ?? 1
+        guard 1...512 ~= outputs else {
             throw WeightsError(.unsupported, "\(name) does not have 1 to 512 channels")
         }
+        let shape = [outputs, inputs, kernel, kernel]
         return Convolution(
             inputs: inputs,
             outputs: outputs,
             kernel: kernel,
             stride: stride,
-            weights: try values("\(name).weight", shape: [outputs, inputs, kernel, kernel]),
-            bias: try values("\(name).bias", shape: [outputs])
+            weights: try values(named: "\(name).weight", shape: shape),
+            bias: try values(named: "\(name).bias", shape: [outputs])
         )
-    }
-
-    func requireNoOthers() throws(WeightsError) {
-        guard unread.isEmpty else {
-            throw WeightsError(.mismatched, "there are tensors that the network does not have")
-        }
     }
 }

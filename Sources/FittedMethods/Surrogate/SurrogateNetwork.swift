@@ -21,9 +21,6 @@ struct SurrogateNetwork: Sendable {
     let head: [Float]
     let headBias: [Float]
 
-    /// The number of classes.
-    var classes: Int { headBias.count }
-
     /// Returns the cross-entropy of a class, and its gradient by every sample of the picture.
     func gradient(of label: Int, at picture: PlanarImage) -> (loss: Float, gradient: PlanarImage) {
         let trace = Trace(of: self, at: picture)

@@ -43,7 +43,13 @@ struct TapLayout {
     /// Returns the planes laid out, with zeros around them, and `slack` more samples at the end.
     func scatter(_ planes: PlanarImage, slack: Int) -> [Float] {
         var laid = [Float](repeating: 0, count: planes.channels * phases * planeCount + slack)
-        visit(channels: planes.channels) { laid[$0] = planes.samples[$1] }
+        laid.withUnsafeMutableBufferPointer { laid in
+            planes.samples.withUnsafeBufferPointer { samples in
+                visitRuns(channels: planes.channels) { to, from, count in
+                    for index in 0..<count { laid[to + index] = samples[from + index * stride] }
+                }
+            }
+        }
         return laid
     }
 
@@ -55,22 +61,38 @@ struct TapLayout {
             channels: channels,
             repeating: 0
         )
-        visit(channels: channels) { planes.samples[$1] = laid[$0] }
+        planes.samples.withUnsafeMutableBufferPointer { samples in
+            laid.withUnsafeBufferPointer { laid in
+                visitRuns(channels: channels) { from, to, count in
+                    for index in 0..<count { samples[to + index * stride] = laid[from + index] }
+                }
+            }
+        }
         return planes
     }
 
-    /// Calls `body` with both places of every sample that a weight meets.
+    /// Calls `body` with every run of samples that weights meet: where it begins laid out, where in
+    /// the planes, and its length. Its samples are neighbours there, and `stride` apart here.
     @inline(__always)
-    private func visit(channels: Int, _ body: (_ laid: Int, _ plane: Int) -> Void) {
+    private func visitRuns(
+        channels: Int,
+        _ body: (_ laid: Int, _ plane: Int, _ count: Int) -> Void
+    ) {
         for channel in 0..<channels {
             for y in 0..<input.height where (y + padding) / stride < rows {
-                let row = y + padding
-                for x in 0..<input.width where (x + padding) / stride < rowCount {
-                    let column = x + padding
+                for first in 0..<min(stride, input.width) {
+                    let (row, column) = (y + padding, first + padding)
+                    let place = start(row: row, column: column)
                     let plane = channel * phases + phase(row: row, column: column)
+                    // As far as the samples reach, and the columns in memory.
+                    let count = min(
+                        (input.width - first + stride - 1) / stride,
+                        rowCount - column / stride
+                    )
                     body(
-                        plane * planeCount + start(row: row, column: column),
-                        (channel * input.height + y) * input.width + x
+                        plane * planeCount + place,
+                        (channel * input.height + y) * input.width + first,
+                        max(0, count)
                     )
                 }
             }
