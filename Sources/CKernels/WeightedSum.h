@@ -18,11 +18,16 @@ static void KERNEL(weighted_sum)(const float *source, const size_t *offsets, con
         }
         for (size_t b = 0; b < BLOCK; b++) KERNEL(store)(target + i + b * LANES, sums[b]);
     }
+    // Where few vectors are left, as many partial sums of one.
     for (; i + LANES <= count; i += LANES) {
-        VECTOR sum = KERNEL(all)(start);
-        for (size_t t = 0; t < taps; t++)
-            sum += weights[t] * KERNEL(load)(source + offsets[t] + i);
-        KERNEL(store)(target + i, sum);
+        VECTOR sums[BLOCK] = {KERNEL(all)(start)};
+        size_t t = 0;
+        for (; t + BLOCK <= taps; t += BLOCK) {
+            for (size_t b = 0; b < BLOCK; b++)
+                sums[b] += weights[t + b] * KERNEL(load)(source + offsets[t + b] + i);
+        }
+        for (; t < taps; t++) sums[0] += weights[t] * KERNEL(load)(source + offsets[t] + i);
+        KERNEL(store)(target + i, (sums[0] + sums[1]) + (sums[2] + sums[3]));
     }
     for (; i < count; i++) {
         float sum = start;

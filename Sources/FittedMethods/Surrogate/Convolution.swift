@@ -69,18 +69,15 @@ struct Convolution: Sendable {
         }
         let run = layout.planeCount
         var sums = [Float](repeating: 0, count: outputs * run)
-        weights.withUnsafeBufferPointer { weights in
-            for output in 0..<outputs {
-                sum(
-                    laid,
-                    offsets,
-                    weights[(output * offsets.count)..<((output + 1) * offsets.count)],
-                    startingAt: bias[output],
-                    to: &sums,
-                    at: output * run,
-                    count: run
-                )
-            }
+        let runs = Runs(of: laid, at: offsets, count: run)
+        for output in 0..<outputs {
+            runs.sum(
+                weights,
+                from: output * offsets.count,
+                startingAt: bias[output],
+                to: &sums,
+                at: output * run
+            )
         }
         let (width, height) = layout.output
         var samples: [Float] = []
@@ -119,27 +116,24 @@ struct Convolution: Sendable {
         }
         let phases = Self.tapsByPhase(kernel: kernel, stride: stride)
         var laid = [Float](repeating: 0, count: inputs * phases.count * layout.planeCount)
-        transposed.withUnsafeBufferPointer { transposed in
-            var first = 0
-            for input in 0..<inputs {
-                for (phase, taps) in phases.enumerated() {
-                    let offsets = (0..<outputs).flatMap { output in
-                        taps.map {
-                            output * run + lead - layout.start(row: $0.row, column: $0.column)
-                        }
-                    }
-                    sum(
-                        source,
-                        offsets,
-                        transposed[first..<first + offsets.count],
-                        startingAt: 0,
-                        to: &laid,
-                        at: (input * phases.count + phase) * layout.planeCount,
-                        count: layout.planeCount
-                    )
-                    first += offsets.count
-                }
+        // Where the taps of a phase begin is the same for all inputs.
+        let runs = phases.map { taps in
+            let offsets = (0..<outputs).flatMap { output in
+                taps.map { output * run + lead - layout.start(row: $0.row, column: $0.column) }
             }
+            return Runs(of: source, at: offsets, count: layout.planeCount)
+        }
+        var first = 0
+        for plane in 0..<inputs * phases.count {
+            let runs = runs[plane % phases.count]
+            runs.sum(
+                transposed,
+                from: first,
+                startingAt: 0,
+                to: &laid,
+                at: plane * layout.planeCount
+            )
+            first += runs.tapCount
         }
         return layout.gather(laid, channels: inputs)
     }
@@ -158,29 +152,48 @@ struct Convolution: Sendable {
     }
 }
 
-/// Writes weighted sums of runs of `source` to a run of `target`.
-private func sum(
-    _ source: [Float],
-    _ offsets: [Int],
-    _ weights: Slice<UnsafeBufferPointer<Float>>,
-    startingAt start: Float,
-    to target: inout [Float],
-    at place: Int,
-    count: Int
-) {
-    precondition(weights.count == offsets.count && place + count <= target.count)
-    precondition(offsets.allSatisfy { $0 >= 0 && $0 + count <= source.count })
-    target.withUnsafeMutableBufferPointer { target in
-        guard let target = target.baseAddress else { return }
-        plm_weighted_sum(
-            InstructionSet.preferred.kernel,
-            source,
-            offsets,
-            UnsafeBufferPointer(rebasing: weights).baseAddress,
-            offsets.count,
-            start,
-            target + place,
-            count
-        )
+/// Equally long runs of samples, of which weighted sums are made.
+private struct Runs {
+    private let samples: [Float]
+    private let offsets: [Int]
+    private let count: Int
+
+    /// The number of runs.
+    var tapCount: Int { offsets.count }
+
+    /// Names the runs of `count` samples that begin at `offsets`.
+    init(of samples: [Float], at offsets: [Int], count: Int) {
+        precondition(offsets.allSatisfy { $0 >= 0 && $0 + count <= samples.count })
+        self.samples = samples
+        self.offsets = offsets
+        self.count = count
+    }
+
+    /// Writes the sum of the runs, each times its weight, from the weight at `first` on.
+    func sum(
+        _ weights: [Float],
+        from first: Int,
+        startingAt start: Float,
+        to target: inout [Float],
+        at place: Int
+    ) {
+        precondition(first + offsets.count <= weights.count && place + count <= target.count)
+        target.withUnsafeMutableBufferPointer { target in
+            weights.withUnsafeBufferPointer { weights in
+                guard let target = target.baseAddress, let weights = weights.baseAddress else {
+                    return
+                }
+                plm_weighted_sum(
+                    InstructionSet.preferred.kernel,
+                    samples,
+                    offsets,
+                    weights + first,
+                    offsets.count,
+                    start,
+                    target + place,
+                    count
+                )
+            }
+        }
     }
 }

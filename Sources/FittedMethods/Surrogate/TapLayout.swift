@@ -26,8 +26,8 @@ struct TapLayout {
         rows = output.height + reach
     }
 
-    /// Samples of a plane.
-    var planeCount: Int { rows * rowCount }
+    /// Samples of a plane, and as many behind them as fill the kernel's widest vector.
+    var planeCount: Int { (rows * rowCount + 15) / 16 * 16 }
     /// Planes of a channel: one for each remainder of row and column.
     var phases: Int { stride * stride }
 
