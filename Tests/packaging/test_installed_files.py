@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 from places import PREFIX, ROOT
@@ -51,6 +52,21 @@ def test_the_program_finds_its_weights_where_it_was_put(program, installed):
     assert version["weights"][0]["path"] == str(
         installed / "share/palimpsest/deep-hiding.safetensors"
     )
+
+
+def test_a_fit_finds_all_that_it_imports_where_it_was_put(program, installed, tmp_path):
+    """It gets as far as refusing the set, and what it imports later is there as well."""
+    environment = {"PALIMPSEST_PYTHON": sys.executable, "PATH": os.environ["PATH"]}
+    (tmp_path / "set").mkdir()
+    refused = subprocess.run(
+        [program, "fit", "sem", tmp_path / "set", "--out", tmp_path / "m.safetensors"],
+        capture_output=True, text=True, env=environment, cwd=tmp_path,
+    )  # fmt: skip
+    assert refused.returncode == 2 and "no folder of pictures" in refused.stderr, refused.stderr
+    environment["PYTHONPATH"] = str(installed / "share/palimpsest/training")
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    modules = "methods.sem.job, methods.course, methods.partial, methods.pictures"
+    output(sys.executable, "-c", f"import {modules}", env=environment, cwd=tmp_path)
 
 
 def test_the_program_needs_nothing_of_swift(program):

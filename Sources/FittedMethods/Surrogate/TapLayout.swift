@@ -71,8 +71,10 @@ struct TapLayout {
         return planes
     }
 
-    /// Calls `body` with every run of samples that weights meet: where it begins laid out, where in
-    /// the planes, and its length. Its samples are neighbours there, and `stride` apart here.
+    /// Calls `body` with every run of samples that weights meet.
+    ///
+    /// It gets where the run begins laid out, where it begins in the planes, and its length. Its
+    /// samples are neighbours where they are laid out, and `stride` apart in the planes.
     @inline(__always)
     private func visitRuns(
         channels: Int,
