@@ -187,7 +187,8 @@ let package = Package(
         module(
             "FittedMethods",
             [
-                "CKernels", "Cryptography", "Imaging", "JobModel", "Methods", "SemanticImages",
+                "CKernels", "Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods",
+                "SemanticImages",
             ]
         ),
         module(
@@ -322,7 +323,7 @@ let package = Package(
         ),
         tests(
             "FittedMethods",
-            ["Cryptography", "Imaging", "JobModel", "Methods"],
+            ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods"],
             resources: [.copy("Fixtures")]
         ),
         tests("SemanticImages", ["Imaging"], resources: [.copy("Fixtures")]),

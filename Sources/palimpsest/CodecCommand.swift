@@ -71,6 +71,6 @@ extension MethodRegistry {
     ///
     /// To add a method, add its module and list its type here.
     fileprivate static let shipped = MethodRegistry([
-        DeepHidingMethod.self, StableErrorMinimization.self,
+        DeepHidingMethod.self, StableErrorMinimization.self, UngeneralizableExamples.self,
     ])
 }

@@ -7,18 +7,6 @@ import Testing
 
 /// Weights files of fitted methods that are not sound.
 @Suite struct FittedWeightsTests {
-    /// The file with another text in its header, which must be as long.
-    private func file(replacing text: String, by other: String) throws -> SafetensorsFile {
-        let bytes = try Fixtures.bytes("sem.safetensors")
-        let (old, new) = (Array(text.utf8), Array(other.utf8))
-        try #require(old.count == new.count)
-        let start = try #require(
-            bytes.indices.first { bytes[$0...].starts(with: old) },
-            "the header has no \(text)"
-        )
-        return try SafetensorsFile(bytes[..<start] + new + bytes[(start + old.count)...])
-    }
-
     @Test(arguments: [
         (#"\"ant\", \"bee\""#, #"\"ant\", \"ant\""#, "classes"),
         (#"[\"ant\""#, #"{\"ant\""#, "classes"),
@@ -33,7 +21,7 @@ import Testing
     func `what is wrong is named`(text: String, other: String, name: String) throws {
         let error = try #require(throws: WeightsError.self) {
             try StableErrorMinimization(
-                weights: file(replacing: text, by: other),
+                weights: Fixtures.file("sem.safetensors", replacing: text, by: other),
                 limits: ImageLimits()
             )
         }

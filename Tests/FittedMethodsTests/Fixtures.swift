@@ -20,6 +20,22 @@ enum Fixtures {
         try SafetensorsFile(bytes(name))
     }
 
+    /// A file with another text in its header, which must be as long.
+    static func file(
+        _ name: String,
+        replacing text: String,
+        by other: String
+    ) throws -> SafetensorsFile {
+        let bytes = try bytes(name)
+        let (old, new) = (Array(text.utf8), Array(other.utf8))
+        try #require(old.count == new.count)
+        let start = try #require(
+            bytes.indices.first { bytes[$0...].starts(with: old) },
+            "the header has no \(text)"
+        )
+        return try SafetensorsFile(bytes[..<start] + new + bytes[(start + old.count)...])
+    }
+
     /// A picture of different smooth channels in [0, 1].
     static func picture(width: Int, height: Int) -> PlanarImage {
         let samples = (0..<3 * width * height).map { index -> Float in

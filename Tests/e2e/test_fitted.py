@@ -121,3 +121,52 @@ def test_a_python_that_is_not_there_is_named(tmp_path):
     )  # fmt: skip
     assert done.returncode == 1
     assert "/nowhere/python" in done.stderr and "PALIMPSEST_PYTHON" in done.stderr
+
+
+def test_ungeneralizable_examples_show_the_licensed_learner_the_originals(service, tmp_path):
+    rng = np.random.default_rng(1)
+    for name in ("dark", "light"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        for index in range(260):
+            coarse = rng.integers(40, 200, (4, 4, 3)).astype(np.uint8)
+            picture = Image.fromarray(coarse).resize((16, 16), Image.BICUBIC)
+            picture.save(tmp_path / "set" / name / f"{index}.png")
+    learner, out = tmp_path / "net.json", tmp_path / "models/mine.safetensors"
+    learner.write_text('{"learner": "plain", "start": 5}')
+    fitted = subprocess.run(
+        [
+            BINARY, "fit", "uge", tmp_path / "set", "--authorised", learner, "--out", out,
+            "--no-measure", "--json",
+        ],
+        capture_output=True, text=True, env={**os.environ, "PALIMPSEST_PYTHON": sys.executable},
+    )  # fmt: skip
+    assert fitted.returncode == 0, fitted.stderr
+    told = json.loads(fitted.stdout)
+    assert told["licence"] == str(tmp_path / "models/mine.licence.json")
+    sys.path.insert(0, str(ROOT / "Training"))
+    from methods.uge import licence
+
+    permit = licence.read(told["licence"])
+    assert (permit.learner.learner, permit.learner.start) == ("plain", 5)
+
+    service.stop()
+    service.start()
+    listed = {model["name"]: model for model in service.get("/v1/models").json["models"]}
+    assert listed["mine"]["method"] == "uge" and "classes" not in listed["mine"]
+    assert listed["mine"]["model_sha256"] == permit.model_sha256
+    small = tmp_path / "set/light/0.png"
+    done = job(service, "model=mine", "class=any", f"file=@{small};type=image/png")
+    assert done["state"] == "done"
+    answer = service.get(f"/v1/jobs/{done['id']}/archive.zip")
+    (tmp_path / "protected.zip").write_bytes(answer.body)
+    shutil.unpack_archive(tmp_path / "protected.zip", tmp_path / "protected")
+    before, after = (
+        np.asarray(Image.open(path).convert("RGB"))[None]
+        for path in (small, tmp_path / "protected/any/0.png")
+    )
+    assert 4 <= np.abs(after.astype(int) - before).max() <= 8
+    assert np.abs(permit.view(after).astype(int) - permit.view(before)).max() <= 2
+
+    large = job(service, "model=mine", "class=any", f"file=@{PARROTS};type=image/jpeg")
+    error = images(service, large)[0]["error"]
+    assert error["code"] == "mask_unsupported" and "mask=none" in error["detail"]

@@ -3,8 +3,9 @@
     python -m evaluate.fitted_study --dataset cifar10.tar --method sem --recipe '{"steps": 600}'
     python -m evaluate.fitted_study --dataset cifar10.tar --method colour --colour 0.9,-0.1,-0.5
 
-On the validation split, seed 0. `colour` is a try at UGE: the shipped network's change projected on
-one direction of colour, which a licensed learner (`--licensed`) leaves out.
+On the validation split, seed 0. `colour` is UGE's form: the shipped network's change along one
+direction of colour, or along a field of them, which a licensed learner (`--view licensed`) leaves
+out.
 """
 
 import argparse
@@ -18,12 +19,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 from methods.sem import generated, noise
+from methods.uge import field as colours
 
-from . import classifier, countermeasures, datasets, perturbations, product
+from . import classifier, countermeasures, datasets, field_attack, product
 from .splits import splits
 
 KINDS = {"sem": lambda recipe: recipe, "em": noise.plain, "rem": noise.robust}
-GAIN = 3
 
 
 def by_noise(arguments, x, y):
@@ -38,27 +39,37 @@ def by_generator(arguments, x, y):
 
 
 def by_colour(arguments, x, y, names):
-    direction = direction_of(arguments)
     protected = product.protect(
         arguments.binary, arguments.weights, x, y, names, 1000, Path(arguments.cache),
         ("--mode", "sample-wise", "--mask", "none"),
     )  # fmt: skip
-    along = GAIN * ((protected.astype(float) - x) @ direction)
-    bound = perturbations.EPSILON / np.abs(direction).max()
-    along = along / np.sqrt(1 + (along / bound) ** 2)
-    return np.clip(x + along[..., None] * direction, 0, 255).round().astype(np.uint8)
+    field = field_of(arguments)
+    carrier = unit(arguments.carrier) if arguments.carrier else colours.spread(field, *x.shape[1:3])
+    change = (protected.astype(float) - x) * carrier
+    along = change.sum(-1, keepdims=True) * colours.CARRIER
+    return np.clip(x + colours.carried(along, field, gain=arguments.gain), 0, 255).round().astype(np.uint8)
 
 
-def direction_of(arguments):
-    direction = np.array([float(part) for part in arguments.colour.split(",")])
+def unit(text):
+    direction = np.array([float(part) for part in text.split(",")])
     return direction / np.linalg.norm(direction)
 
 
-def without(direction, pixels):
-    """Pictures without a direction of colour, as the licensed learner sees them."""
-    centred = pixels.astype(float) - 128
-    left = centred - (centred @ direction)[..., None] * direction
-    return np.clip(left + 128, 0, 255).round().astype(np.uint8)
+def field_of(arguments):
+    """One colour for all of a picture, or a tilted hue for each tile."""
+    if arguments.colour:
+        return unit(arguments.colour)[None, None]
+    return colours.drawn(np.random.default_rng(0), arguments.tiles, arguments.tilt)
+
+
+# The field that a learner leaves out: its licence's; one of another licence; gray, which is near all
+# of them; what it finds in the set.
+VIEWS = {
+    "licensed": lambda field, released: field,
+    "another": lambda field, released: colours.drawn(np.random.default_rng(1), len(field)),
+    "gray": lambda field, released: colours.GRAY[None, None],
+    "found": lambda field, released: field_attack.found(released, len(field)),
+}
 
 
 def likeness(change, labels):
@@ -77,8 +88,12 @@ def main():
     parser.add_argument("--method", required=True, choices=[*KINDS, "generator", "colour"])
     parser.add_argument("--recipe", default="{}", help="fields of methods.sem.noise.Recipe as JSON")
     parser.add_argument("--options", default="{}", help="of methods.sem.generated as JSON")
-    parser.add_argument("--colour", default="1,-2,1", help="red, green and blue")
-    parser.add_argument("--licensed", action="store_true", help="as the licensed learner sees them")
+    parser.add_argument("--colour", help="red, green and blue, of all of a picture")
+    parser.add_argument("--tilt", type=float, default=colours.TILT, help="of a field, in degrees")
+    parser.add_argument("--tiles", type=int, default=colours.TILES, help="of a field")
+    parser.add_argument("--carrier", help="whose change is carried, if not the field's own")
+    parser.add_argument("--gain", type=float, default=colours.GAIN, help="of the carried change")
+    parser.add_argument("--view", choices=VIEWS, help="the field that the learner leaves out")
     parser.add_argument("--countermeasure", help="one of evaluate.countermeasures")
     parser.add_argument("--binary", default="../.build/release/palimpsest")
     parser.add_argument(
@@ -101,10 +116,10 @@ def main():
         released = countermeasures.ALL[arguments.countermeasure](released, 0)
     seed = 0
     if arguments.method == "colour":
-        seed = 0 if arguments.licensed else 1
-    if arguments.licensed:
-        direction = direction_of(arguments)
-        released, x_test = without(direction, released), without(direction, x_test)
+        seed = 0 if arguments.view == "licensed" else 1
+    if arguments.view:
+        view = colours.View(VIEWS[arguments.view](field_of(arguments), released))
+        released, x_test = view(released), view(x_test)
     recipe = replace(classifier.CPU, precision=classifier.fast_precision())
     history = classifier.train(released, y, x_test, y_test, seed, recipe)[1]
     print(f"{history[-1]:.1f} %, at most {max(history):.1f} % on the way")

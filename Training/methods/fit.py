@@ -57,18 +57,24 @@ def arguments_of(words):
         prog="palimpsest fit",
         description="Fits a method to the pictures of a folder, one folder in it per class.",
     )
-    parser.add_argument("method", choices=["sem"])
-    parser.add_argument("folder", metavar="FOLDER")
-    parser.add_argument("--out", required=True, metavar="FILE", help="the weights file")
-    parser.add_argument("--seed", type=int, default=0, help="of every random draw")
-    parser.add_argument("--steps", type=int, help="fewer or more than the method's own")
-    parser.add_argument("--restart", action="store_true", help="forget an interrupted fit")
-    parser.add_argument("--force", action="store_true", help="replace the file that is there")
-    parser.add_argument("--no-measure", action="store_true", help="leave the measurement out")
-    parser.add_argument("--json", action="store_true", help="tell the result as JSON")
-    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    methods = parser.add_subparsers(dest="method", required=True)
+    sem, uge = methods.add_parser("sem"), methods.add_parser("uge")
+    for method in (sem, uge):
+        method.add_argument("folder", metavar="FOLDER")
+        method.add_argument("--out", required=True, metavar="FILE", help="the weights file")
+        method.add_argument("--force", action="store_true", help="replace the file that is there")
+        method.add_argument("--no-measure", action="store_true", help="leave the measurement out")
+        method.add_argument("--json", action="store_true", help="tell the result as JSON")
+        method.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    sem.add_argument("--seed", type=int, default=0, help="of every random draw")
+    sem.add_argument("--steps", type=int, help="fewer or more than the method's own")
+    sem.add_argument("--restart", action="store_true", help="forget an interrupted fit")
+    uge.add_argument("--authorised", required=True, metavar="FILE", help="the learner, as JSON")
+    uge.add_argument("--seed", type=int, help="of the field; a secret")
+    uge.add_argument("--binary", required=True, metavar="FILE", help="the palimpsest program")
+    uge.add_argument("--weights", required=True, metavar="FILE", help="of deep hiding")
     found = parser.parse_args(words)
-    if found.steps is not None and found.steps < 1:
+    if getattr(found, "steps", None) is not None and found.steps < 1:
         parser.error("--steps must be at least 1")
     return found
 
@@ -193,36 +199,57 @@ def _run(job, checkpoint, quiet, interruption):
             told = now
 
 
-def measured(found, released, quiet):
-    """What a classifier learns from the set with and without protection.
+def measured(found, courses, quiet):
+    """What networks learn from the set in each of several ways, in percent.
 
-    It learns from four fifths of each class and is tested on the originals of the rest.
+    `courses` gives pictures, a learner and its view of pictures. A network learns from four fifths
+    of each class and is tested on the originals of the rest.
     """
     import numpy as np
 
-    from .course import Learner, accuracy, learnt
+    from .course import accuracy, learnt
 
     held = np.zeros(len(found.labels), bool)
     for label in range(len(found.names)):
         held[np.flatnonzero(found.labels == label)[::HELD_OUT]] = True
     classes, own = len(found.names), found.labels
-    steps = max(1000, round(15 * (~held).sum() / 32))
     reached = {}
-    for name, pixels in (("originals", found.pixels), ("protected", released)):
-        say(f"measuring what a network learns from the {name}", quiet)
-        course = learnt(Learner(), classes, pixels[~held], own[~held], steps)
-        reached[name] = round(accuracy(course.model, found.pixels[held], own[held]), 1)
+    for name, (pixels, learner, view) in courses.items():
+        say(f"measuring what a network learns: {name}", quiet)
+        steps = max(1000, round(learner.epochs * (~held).sum() / learner.batch))
+        course = learnt(learner, classes, view(pixels[~held]), own[~held], steps)
+        told = accuracy(course.model, view(found.pixels[held]), own[held])
+        reached[name] = round(told, 1)
     counts = np.bincount(own[held], minlength=classes)
     return {**reached, "chance": round(100 * counts.max() / counts.sum(), 1),
             "tested_on": int(held.sum())}  # fmt: skip
 
 
+def job_of(arguments, found):
+    """What fits the method, for the arguments; raises CannotFit."""
+    if arguments.method == "sem":
+        from .sem.job import Job
+
+        return Job(found, arguments.seed, arguments.steps)
+    from .uge import licence, weights
+    from .uge.job import Job
+
+    try:
+        learner = licence.authorised(arguments.authorised)
+        return Job(found, arguments.seed, learner, arguments.binary, arguments.weights)
+    except (licence.LicenceError, weights.WeightsError) as error:
+        raise CannotFit(str(error), 2) from None
+
+
 def fit(arguments):
     require_packages()
     from .pictures import SetError, read
-    from .sem.job import Job
+    from .product import ProductError
+    from .uge.licence import licence_path
 
     out = writable(arguments.out, arguments.force)
+    if arguments.method == "uge":
+        writable(licence_path(out), arguments.force)
     try:
         found = read(arguments.folder)
     except SetError as error:
@@ -233,31 +260,32 @@ def fit(arguments):
         f"fitting {arguments.method} to {len(found.labels)} pictures of {len(found.names)} classes",
         arguments.quiet,
     )
-    job = Job(found, arguments.seed, arguments.steps)
+    job = job_of(arguments, found)
     checkpoint = Checkpoint(out, digest(found, job.identity()))
-    if checkpoint.restore(job, arguments.restart):
-        say(f"going on from step {job.step} of {job.steps}", arguments.quiet)
-    run(job, checkpoint, arguments.quiet)
-    protection = (
-        None if arguments.no_measure else measured(found, job.released(), arguments.quiet)
-    )
-    job.save(out, protection)
+    if job.steps:
+        if checkpoint.restore(job, arguments.restart):
+            say(f"going on from step {job.step} of {job.steps}", arguments.quiet)
+        run(job, checkpoint, arguments.quiet)
+    try:
+        protection = (
+            None if arguments.no_measure else measured(found, job.courses(), arguments.quiet)
+        )
+    except ProductError as error:
+        raise CannotFit(str(error)) from None
+    files = job.save(out, protection)
     checkpoint.remove()
     if arguments.json:
         result = {
             "file": str(out), "method": arguments.method, "classes": list(found.names),
             "pictures": len(found.labels), "remarks": list(found.remarks),
-            "protection": protection,
+            "protection": protection, **files,
         }  # fmt: skip
         print(json.dumps(result, indent=2, sort_keys=True))
     if protection:
-        say(
-            f"a network tells {protection['originals']} % of new pictures when it learns from the "
-            f"originals, {protection['protected']} % from the protected ones; guessing reaches "
-            f"{protection['chance']} %",
-            arguments.quiet,
-        )
-    say(f"wrote {out}: palimpsest protect IN --out DIR --weights {out}", arguments.quiet)
+        say(job.told(protection), arguments.quiet)
+    say(f"wrote {out}: {job.use(out)}", arguments.quiet)
+    for what, path in files.items():
+        say(f"wrote {path}, the {what}", arguments.quiet)
 
 
 def main(words=None):

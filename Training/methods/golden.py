@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import learners
+import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import nn
@@ -14,6 +15,8 @@ from torch.nn import functional as F
 
 from .sem import weights as sem
 from .sem.noise import CPU
+from .uge import field as colours
+from .uge import weights as uge
 
 NAMES = ("ant", "bee", "crow")
 # Odd sides as well: a stage halves them upwards.
@@ -51,8 +54,25 @@ def vectors(model):
     return {name: tensor.contiguous() for name, tensor in found.items()}
 
 
+def carried(field):
+    """Changes (3, height, width) of up to twice the bound, and what the field makes of them."""
+    found = {}
+    for height, width in SIZES:
+        rng = np.random.default_rng(100 * height + width)
+        change = rng.uniform(-16, 16, (1, height, width, 3))
+        size = f"{height}x{width}"
+        for name, values in (("change", change), ("carried", colours.carried(change, field))):
+            planes = torch.from_numpy(values[0] / 255).permute(2, 0, 1)
+            found[f"{name}_{size}"] = planes.float().contiguous()
+    return found
+
+
 def main():
     folder = Path(sys.argv[1])
+    hiding = folder.parents[1] / "DeepHidingTests/Fixtures/random-weights.safetensors"
+    field = colours.drawn(np.random.default_rng(0))
+    uge.write(folder / "uge.safetensors", uge.hiding(hiding), torch.from_numpy(field), {})
+    save_file(carried(field), folder / "uge-golden.safetensors")
     model = surrogate()
     sem.save(folder / "sem.safetensors", model, CPU, 32, NAMES, {"steps": 0})
     save_file(vectors(model), folder / "sem-golden.safetensors")

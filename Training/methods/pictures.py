@@ -32,17 +32,20 @@ class LabelledSet:
         return self.pixels.shape[1]
 
 
-def read(folder):
+def read(folder, view=None, side=None):
     """The pictures of FOLDER/CLASS, at any depth below it; central squares at one side.
 
     Hidden files and what is no picture by its suffix are passed over. A picture that cannot be
-    read is left out with a remark. Raises SetError, before a picture is decoded if possible.
+    read is left out with a remark. `view` is how whole pictures are seen, uint8 (N, H, W, 3).
+    `side` is that of a set that was learnt from; a set that is only looked at may be small.
+    Raises SetError, before a picture is decoded if possible.
     """
     root = Path(folder)
     if not root.is_dir():
         raise SetError(f"'{folder}' is not a folder; name one that holds a folder for each class.")
     classes = _classes(root)
-    _require_enough(classes, folder)
+    if side is None:
+        _require_enough(classes, folder)
     remarks = []
     sizes = {path: _size(path, remarks) for paths in classes.values() for path in paths}
     sizes = {path: size for path, size in sizes.items() if size}
@@ -53,17 +56,21 @@ def read(folder):
             f"'{smallest}' has {sizes[smallest][0]} x {sizes[smallest][1]} pixels; every side must "
             f"have at least {LOWEST}."
         )
-    side = min(shortest, LARGEST) // 2 * 2
+    learnt = side is None
+    side = side or min(shortest, LARGEST) // 2 * 2
     pixels, labels, names, kept = [], [], tuple(classes), {name: [] for name in classes}
     for label, (name, paths) in enumerate(classes.items()):
         for path in paths:
             if path in sizes:
-                picture = _square(path, side, remarks)
+                picture = _square(path, side, view, remarks)
                 if picture is not None:
                     pixels.append(picture)
                     labels.append(label)
                     kept[name].append(path)
-    _require_enough(kept, folder, "that can be read")
+    if learnt:
+        _require_enough(kept, folder, "that can be read")
+    elif not pixels:
+        raise SetError(f"'{folder}' holds no pictures in a folder for each class.")
     different = sorted(set(sizes.values()), key=lambda size: size[0] * size[1])
     if len(different) > 1 or different[0] != (side, side):
         (w, h), (wide, high) = different[0], different[-1]
@@ -124,11 +131,14 @@ def _size(path, remarks):
         return None
 
 
-def _square(path, side, remarks):
+def _square(path, side, view, remarks):
     try:
         with Image.open(path) as image:
-            image.draft("RGB", (2 * side, 2 * side))
+            if not view:
+                image.draft("RGB", (2 * side, 2 * side))
             upright = ImageOps.exif_transpose(image).convert("RGB")
+            if view:
+                upright = Image.fromarray(view(np.asarray(upright)[None])[0])
             return np.asarray(ImageOps.fit(upright, (side, side), Image.BILINEAR))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         remarks.append(f"Left out '{path}', which is broken: {error}.")

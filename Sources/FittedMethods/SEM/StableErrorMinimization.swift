@@ -54,17 +54,8 @@ public struct StableErrorMinimization: ProtectionMethod {
         let (seed, digest) = artefact.drawing
         let bound = Float(settings.strength) / 255
         var planes = noise.noise(for: cover, label: index, bound: bound, seed: seed)
-        if settings.clip { Self.prepare(&planes, forBound: bound) }
+        if settings.clip { planes.undoSoftBound(bound) }
         return Delta(planes: planes, artefactSHA256: digest)
-    }
-
-    /// Enlarges values so that the soft bound without a mask, `x / sqrt(1 + (x / bound)^2)`, gives
-    /// them back; under the mask its budget limits them.
-    private static func prepare(_ planes: inout PlanarImage, forBound bound: Float) {
-        for index in planes.samples.indices {
-            let ratio = min(abs(planes.samples[index]) / bound, 0.99)
-            planes.samples[index] /= (1 - ratio * ratio).squareRoot()
-        }
     }
 }
 

@@ -17,7 +17,7 @@ struct FitCommand: ParsableCommand {
             goes on when the same command is given again; its state lies beside FILE as \
             FILE.checkpoint.
             """,
-        subcommands: [FitSEMCommand.self]
+        subcommands: [FitSEMCommand.self, FitUGECommand.self]
     )
 }
 
@@ -31,15 +31,6 @@ struct FitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The weights file to write.", valueName: "file"))
     var out: String
 
-    @Option(help: "The seed of every random draw.")
-    var seed = 0
-
-    @Option(help: "Fewer or more steps than the method's own; fewer protect less.")
-    var steps: Int?
-
-    @Flag(help: "Begin anew, whatever an interrupted fit has left.")
-    var restart = false
-
     @Flag(help: "Replace the file that is there.")
     var force = false
 
@@ -51,18 +42,9 @@ struct FitOptions: ParsableArguments {
 
     @OptionGroup var jsonOption: JSONOption
 
-    func validate() throws {
-        guard steps.map({ $0 >= 1 }) ?? true else {
-            throw ValidationError("--steps must be at least 1.")
-        }
-        guard seed >= 0 else { throw ValidationError("--seed must be at least 0.") }
-    }
-
     /// The arguments of the Python program for these options.
     var words: [String] {
-        var words = [folder, "--out", out, "--seed", "\(seed)"]
-        if let steps { words += ["--steps", "\(steps)"] }
-        if restart { words.append("--restart") }
+        var words = [folder, "--out", out]
         if force { words.append("--force") }
         if noMeasure { words.append("--no-measure") }
         if jsonOption.json { words.append("--json") }

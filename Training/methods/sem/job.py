@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 
 import torch
 
+from ..course import Learner, whole
 from .noise import CPU, Fit
 from .weights import save
 
@@ -52,12 +53,29 @@ class Job:
         fit.generator.set_state(state["generator"])
         torch.set_rng_state(state["random"])
 
-    def released(self):
-        """The set's pictures with its noise."""
-        return self.fit.released()
+    def courses(self):
+        """{what: pictures, learner, its view}: what `fit` measures."""
+        return {
+            "originals": (self.found.pixels, Learner(), whole),
+            "protected": (self.fit.released(), Learner(), whole),
+        }
+
+    def told(self, protection):
+        """What was measured, in a sentence."""
+        return (
+            f"a network tells {protection['originals']} % of new pictures when it learns from the "
+            f"originals, {protection['protected']} % from the protected ones; guessing reaches "
+            f"{protection['chance']} %"
+        )
+
+    def use(self, path):
+        """How to protect with the file."""
+        return f"palimpsest protect IN --out DIR --weights {path}"
 
     def save(self, path, protection):
+        """Writes the file; what else was written, by what it is: nothing."""
         save(
             path, self.fit.model, self.recipe, self.found.side, self.found.names,
             self.identity(), protection,
         )  # fmt: skip
+        return {}

@@ -1,4 +1,4 @@
-"""The weights file of SEM: the surrogate with its normalisations folded in, and the noise's recipe."""
+"""The weights file of SEM: the surrogate, its normalisations folded in, and the noise's recipe."""
 
 import torch
 

@@ -1,4 +1,5 @@
 """Ungeneralizable examples (UGE; Ye and Wang, CVPR 2024), of which no code was published.
 
-What the paper names stands in `losses`; the forms are this project's, written from its abstract.
+The product's form is `field`: deep hiding's change along secret colours, which the licensed learner
+leaves out. `tries` are the forms that were written from the paper's abstract and do not work.
 """

@@ -1,4 +1,4 @@
-"""A secret subspace of low frequencies: the change lies in it, and the licensed learner leaves it out.
+"""A secret subspace of low frequencies, which holds the change; the licensed learner omits it.
 
 What the authorised network gets of a protected picture is then what it gets of the original, up to
 rounding, so that its gradients match at every step and not only where they were matched.
@@ -55,12 +55,8 @@ class View:
         return round_through((images + change).clamp(0, 1) * 255) / 255
 
     def __call__(self, pixels):
-        """What the licensed learner gets of uint8 pictures (N, side, side, 3): all but that part."""
+        """What the licensed learner gets of uint8 pictures (N, side, side, 3): the rest."""
         images = images_of(pixels)
         seen = ((images - self.part(images)).clamp(0, 1) * 255).round()
         return seen.to(torch.uint8).permute(0, 2, 3, 1).numpy()
 
-
-def whole(pixels):
-    """What everybody else gets: the pictures as they are."""
-    return pixels

@@ -7,12 +7,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..course import Course, Learner, images_of
+from ..course import Course, Learner, images_of, whole
 from ..generator import Generator, excess, likeness, released
-from ..precision import fast
 from ..shifts import Shift
 from . import losses
-from .view import View, whole
+from .subspace import View
 
 # The starts of the networks that are not authorised.
 OTHERS = 1000

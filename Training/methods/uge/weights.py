@@ -1,0 +1,62 @@
+"""The weights file of UGE: a deep-hiding network, and the field that its change is kept along."""
+
+import hashlib
+import json
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save
+
+from ..partial import replace
+from .field import CARRIER, GAIN
+
+HIDING, MASKED = "hiding.", "masked."
+HIDING_FORMAT = "palimpsest-deep-hiding"
+LICENCE = "Part of a licence; who has it can find the field of colours in it."
+
+
+class WeightsError(Exception):
+    """Why a file is not the deep-hiding network that a fit needs."""
+
+
+def hiding(path):
+    """Metadata and tensors of the network that hides without a mask; raises WeightsError."""
+    try:
+        with safe_open(str(path), "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except Exception as error:
+        raise WeightsError(f"'{path}' is not a weights file: {error}.") from None
+    if metadata.get("format") != HIDING_FORMAT:
+        raise WeightsError(f"'{path}' is not a file of deep hiding, whose network the fit needs.")
+    own = [
+        {name: value for name, value in part.items() if not name.startswith(MASKED)}
+        for part in (metadata, tensors)
+    ]
+    return {**own[0], "format_version": "1"}, own[1]
+
+
+def write(path, base, field, training, protection=None):
+    """Writes what `palimpsest protect --weights` takes for the method `uge`, whole or not at all.
+
+    `base` is what `hiding` returns, `field` a tensor (tiles, tiles, 3). Returns the file's SHA-256.
+    """
+    metadata, tensors = base
+    recipe = json.dumps(training, sort_keys=True)
+    content = save(
+        {"field": field, "carrier": torch.from_numpy(CARRIER), **{HIDING + name: tensor for name, tensor in tensors.items()}},
+        {
+            "format": "palimpsest-uge",
+            "format_version": "1",
+            "gain": str(GAIN),
+            "licence": LICENCE,
+            "training": json.dumps(
+                {"recipe": training, "recipe_sha256": hashlib.sha256(recipe.encode()).hexdigest()},
+                sort_keys=True,
+            ),
+            "protection": json.dumps(protection or {}, sort_keys=True),
+            **{HIDING + name: text for name, text in metadata.items()},
+        },
+    )
+    replace(path, content)
+    return hashlib.sha256(content).hexdigest()
