@@ -209,6 +209,12 @@ look: install-test build ## Measures how visible it is, beside JPEG (PHOTOS=phot
 	@[[ -n '$(PHOTOS)' ]] || { echo 'look: name a folder or tar of photos: make look PHOTOS=photos.tar' >&2; exit 2; }
 	PYTHONPATH=Training $(PYTHON) -m evaluate.visibility --photos '$(PHOTOS)' --binary $(RELEASE) --weights '$(WEIGHTS)' --out '$(LOOK)' --options='$(OPTIONS)' $(RESOURCES)
 
+LICENSED ?= runs/licensed
+
+.PHONY: evaluate-licensed
+evaluate-licensed: install-test build ## Measures ungeneralizable examples: what licensed and other learners learn (CIFAR10=path; LICENSED=folder); hours, resumes.
+	PYTHONPATH=Training OMP_NUM_THREADS=1 $(PYTHON) -m evaluate.licensed --dataset '$(DATASET)' --binary $(RELEASE) --weights '$(WEIGHTS)' --out '$(LICENSED)' --cache '$(LICENSED)/protected' $(RESOURCES)
+
 PHOTO_TABLE ?= runs/photo-table
 
 .PHONY: evaluate-photos

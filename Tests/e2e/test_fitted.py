@@ -170,3 +170,23 @@ def test_ungeneralizable_examples_show_the_licensed_learner_the_originals(servic
     large = job(service, "model=mine", "class=any", f"file=@{PARROTS};type=image/jpeg")
     error = images(service, large)[0]["error"]
     assert error["code"] == "mask_unsupported" and "mask=none" in error["detail"]
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [(None, "cannot be read"), ("{", "not JSON"), ('{"learner": "huge"}', "must be one of")],
+)
+def test_a_learner_that_is_not_sound_is_refused_before_anything_is_made(tmp_path, text, words):
+    learner = tmp_path / "net.json"
+    if text is not None:
+        learner.write_text(text)
+    done = subprocess.run(
+        [
+            BINARY, "fit", "uge", tmp_path, "--authorised", learner,
+            "--out", tmp_path / "m.safetensors",
+        ],
+        capture_output=True, text=True, env={**os.environ, "PALIMPSEST_PYTHON": sys.executable},
+    )  # fmt: skip
+    assert done.returncode == 2 and words in done.stderr, done.stderr
+    assert str(learner) in done.stderr
+    assert not list(tmp_path.glob("m.*"))

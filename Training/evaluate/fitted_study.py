@@ -47,7 +47,8 @@ def by_colour(arguments, x, y, names):
     carrier = unit(arguments.carrier) if arguments.carrier else colours.spread(field, *x.shape[1:3])
     change = (protected.astype(float) - x) * carrier
     along = change.sum(-1, keepdims=True) * colours.CARRIER
-    return np.clip(x + colours.carried(along, field, gain=arguments.gain), 0, 255).round().astype(np.uint8)
+    change = colours.carried(along, field, gain=arguments.gain)
+    return np.clip(x + change, 0, 255).round().astype(np.uint8)
 
 
 def unit(text):
@@ -62,8 +63,8 @@ def field_of(arguments):
     return colours.drawn(np.random.default_rng(0), arguments.tiles, arguments.tilt)
 
 
-# The field that a learner leaves out: its licence's; one of another licence; gray, which is near all
-# of them; what it finds in the set.
+# The field that a learner leaves out: its licence's; one of another licence; gray, which is near
+# all of them; what it finds in the set.
 VIEWS = {
     "licensed": lambda field, released: field,
     "another": lambda field, released: colours.drawn(np.random.default_rng(1), len(field)),

@@ -70,6 +70,8 @@ COLUMNS = {
     "another start, leaves gray out": Column(view="gray"),
     "another start, looks for the view": Column(view="found"),
 }
+# Views that exist without a field.
+CLEAN_VIEWS = ("none", "licence")
 # Whom the gates are about: no attacker of the method, who is told of but not promised anything.
 GATED = (
     "another start", "a third start", "plain network", "wide network", "student of the licensed",
@@ -194,11 +196,10 @@ class Table:
 
 
 def columns_of(row):
-    """What is measured of a row: attackers of the field of the row that has one."""
-    return [
-        name for name, column in COLUMNS.items()
-        if row == UGE or column.view in ("none", "licence")
-    ]  # fmt: skip
+    """What is measured of a row: of what was only tried, whether it parts the two at all."""
+    if row in tries.TRIES:
+        return ("licensed", "another start")
+    return [name for name, column in COLUMNS.items() if row == UGE or column.view in CLEAN_VIEWS]
 
 
 def table(records):

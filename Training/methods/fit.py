@@ -47,8 +47,8 @@ def require_packages():
     missing = [words for name, words in WANTED.items() if find_spec(name) is None]
     if missing:
         raise CannotFit(
-            f"The fit runs in Python, which lacks {', '.join(missing)} at {sys.executable}. Install "
-            "it, or name another Python by PALIMPSEST_PYTHON."
+            f"The fit runs in Python, which lacks {', '.join(missing)} at {sys.executable}. "
+            "Install it, or name another Python by PALIMPSEST_PYTHON."
         )
 
 
@@ -225,20 +225,21 @@ def measured(found, courses, quiet):
             "tested_on": int(held.sum())}  # fmt: skip
 
 
-def job_of(arguments, found):
-    """What fits the method, for the arguments; raises CannotFit."""
+def preparation(arguments):
+    """What makes the job for a set; raises CannotFit for what is wrong before the set is read."""
     if arguments.method == "sem":
         from .sem.job import Job
 
-        return Job(found, arguments.seed, arguments.steps)
+        return lambda found: Job(found, arguments.seed, arguments.steps)
     from .uge import licence, weights
     from .uge.job import Job
 
     try:
         learner = licence.authorised(arguments.authorised)
-        return Job(found, arguments.seed, learner, arguments.binary, arguments.weights)
+        base = weights.hiding(arguments.weights)
     except (licence.LicenceError, weights.WeightsError) as error:
         raise CannotFit(str(error), 2) from None
+    return lambda found: Job(found, arguments.seed, learner, arguments.binary, base)
 
 
 def fit(arguments):
@@ -250,6 +251,7 @@ def fit(arguments):
     out = writable(arguments.out, arguments.force)
     if arguments.method == "uge":
         writable(licence_path(out), arguments.force)
+    prepared = preparation(arguments)
     try:
         found = read(arguments.folder)
     except SetError as error:
@@ -260,7 +262,7 @@ def fit(arguments):
         f"fitting {arguments.method} to {len(found.labels)} pictures of {len(found.names)} classes",
         arguments.quiet,
     )
-    job = job_of(arguments, found)
+    job = prepared(found)
     checkpoint = Checkpoint(out, digest(found, job.identity()))
     if job.steps:
         if checkpoint.restore(job, arguments.restart):

@@ -106,7 +106,9 @@ def _require_enough(classes, folder, which="of a kind that is read (PNG, JPEG, W
             "of at least 2."
         )
     if len(classes) > MOST_CLASSES:
-        raise SetError(f"'{folder}' has {len(classes)} classes; at most {MOST_CLASSES} can be fitted.")
+        raise SetError(
+            f"'{folder}' has {len(classes)} classes; at most {MOST_CLASSES} can be fitted."
+        )
     if count < LEAST:
         raise SetError(
             f"'{folder}' has {count} pictures {which}; the fit needs at least {LEAST}, since a "

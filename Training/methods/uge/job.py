@@ -25,8 +25,8 @@ class Job:
     steps = step = 0
 
     def __init__(self, found, seed, learner, binary, base):
-        self.found, self.learner, self.binary = found, learner, binary
-        self.base = weights.hiding(base)
+        """`base` is what `weights.hiding` gives."""
+        self.found, self.learner, self.binary, self.base = found, learner, binary, base
         self.seed = secrets.randbits(128) if seed is None else seed
         self.field = drawn(np.random.default_rng(self.seed))
 

@@ -43,8 +43,9 @@ def write(path, base, field, training, protection=None):
     """
     metadata, tensors = base
     recipe = json.dumps(training, sort_keys=True)
+    named = {HIDING + name: tensor for name, tensor in tensors.items()}
     content = save(
-        {"field": field, "carrier": torch.from_numpy(CARRIER), **{HIDING + name: tensor for name, tensor in tensors.items()}},
+        {"field": field, "carrier": torch.from_numpy(CARRIER), **named},
         {
             "format": "palimpsest-uge",
             "format_version": "1",
