@@ -5,6 +5,8 @@ wrong usage and for a folder that nothing can be fitted to; 130 if interrupted.
 """
 
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -82,6 +84,8 @@ def arguments_of(words):
 def writable(path, force):
     """The path of the result; raises CannotFit before any work if it cannot be written."""
     path = Path(path)
+    if path.is_dir():
+        raise CannotFit(f"'{path}' is a folder; name the file to write.", 2)
     if path.exists() and not force:
         raise CannotFit(f"'{path}' is there already; name another file, or give --force.", 2)
     if not path.parent.is_dir():
@@ -153,6 +157,25 @@ def duration(seconds):
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
+@contextlib.contextmanager
+def claimed(path):
+    """Keeps other fits from the same file; raises CannotFit if one is at it."""
+    lock = path.with_name(f".{path.name}.lock")
+    with open(lock, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotFit(f"Another fit is making '{path}'; wait for it, or name another file.")
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+class Interrupted(Exception):
+    """A fit that was told to end, and can go on."""
+
+
 class Interruption:
     """Ctrl-C or a request to end, which waits for the end of a step; a second one does not."""
 
@@ -176,7 +199,7 @@ class Interruption:
 def run(job, checkpoint, quiet):
     """Takes the steps that are left, and tells how long they will take.
 
-    Raises KeyboardInterrupt when it is interrupted, with all steps so far in the checkpoint.
+    Raises Interrupted, with all steps so far in the checkpoint.
     """
     with Interruption() as interruption:
         _run(job, checkpoint, quiet, interruption)
@@ -189,7 +212,7 @@ def _run(job, checkpoint, quiet, interruption):
         loss = job.advance()
         if interruption.wanted:
             checkpoint.save(job, now=True)
-            raise KeyboardInterrupt
+            raise Interrupted
         checkpoint.save(job)
         now = time.monotonic()
         if now - told > 10 or job.step == job.steps:
@@ -244,16 +267,26 @@ def preparation(arguments):
 
 def fit(arguments):
     require_packages()
-    from .pictures import SetError, read
-    from .product import ProductError
     from .uge.licence import licence_path
 
     out = writable(arguments.out, arguments.force)
+    if out.suffix != ".safetensors":
+        raise CannotFit(f"'{out}' must end with .safetensors, by which a service knows models.", 2)
     if arguments.method == "uge":
         writable(licence_path(out), arguments.force)
     prepared = preparation(arguments)
+    with claimed(out):
+        _fit(arguments, out, prepared)
+
+
+def _fit(arguments, out, prepared):
+    from .pictures import SetError, read
+    from .product import ProductError
+
+    # A method that learns nothing needs a set for its measurement alone.
+    needed = arguments.method == "sem" or not arguments.no_measure
     try:
-        found = read(arguments.folder)
+        found = read(arguments.folder, is_learnt=needed)
     except SetError as error:
         raise CannotFit(str(error), 2) from None
     for remark in found.remarks:
@@ -263,8 +296,8 @@ def fit(arguments):
         arguments.quiet,
     )
     job = prepared(found)
-    checkpoint = Checkpoint(out, digest(found, job.identity()))
     if job.steps:
+        checkpoint = Checkpoint(out, digest(found, job.identity()))
         if checkpoint.restore(job, arguments.restart):
             say(f"going on from step {job.step} of {job.steps}", arguments.quiet)
         run(job, checkpoint, arguments.quiet)
@@ -275,7 +308,8 @@ def fit(arguments):
     except ProductError as error:
         raise CannotFit(str(error)) from None
     files = job.save(out, protection)
-    checkpoint.remove()
+    if job.steps:
+        checkpoint.remove()
     if arguments.json:
         result = {
             "file": str(out), "method": arguments.method, "classes": list(found.names),
@@ -284,10 +318,25 @@ def fit(arguments):
         }  # fmt: skip
         print(json.dumps(result, indent=2, sort_keys=True))
     if protection:
-        say(job.told(protection), arguments.quiet)
+        say(f"{job.told(protection)}; {verdict(protection, job.against)}", arguments.quiet)
     say(f"wrote {out}: {job.use(out)}", arguments.quiet)
     for what, path in files.items():
         say(f"wrote {path}, the {what}", arguments.quiet)
+
+
+def verdict(protection, against):
+    """Whether what was measured is more than chance, in a clause.
+
+    `against` names two measurements, the second of which protection makes the smaller one.
+    """
+    higher, lower = (protection[name] for name in against)
+    share = (higher + lower) / 200
+    # Two standard errors of the difference of two shares of as many pictures each.
+    margin = 200 * (2 * share * (1 - share) / protection["tested_on"]) ** 0.5
+    counted = f"{protection['tested_on']} pictures, give or take {margin:.0f} points"
+    if higher - lower > margin:
+        return f"measured on {counted}"
+    return f"that is no difference that {counted}, could show: do not rely on it for this set"
 
 
 def main(words=None):
@@ -296,8 +345,11 @@ def main(words=None):
     except CannotFit as error:
         say(f"Error: {error}")
         return error.status
-    except KeyboardInterrupt:
+    except Interrupted:
         say("Interrupted; give the same command again to go on.")
+        return 130
+    except KeyboardInterrupt:
+        say("Interrupted; nothing was written.")
         return 130
     except OSError as error:
         say(f"Error: '{error.filename}' cannot be read or written: {error.strerror}.")

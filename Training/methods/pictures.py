@@ -1,5 +1,6 @@
 """The labelled pictures of a folder, as a set to be fitted to: one folder per class."""
 
+import os
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,19 +33,20 @@ class LabelledSet:
         return self.pixels.shape[1]
 
 
-def read(folder, view=None, side=None):
+def read(folder, view=None, side=None, is_learnt=True):
     """The pictures of FOLDER/CLASS, at any depth below it; central squares at one side.
 
     Hidden files and what is no picture by its suffix are passed over. A picture that cannot be
     read is left out with a remark. `view` is how whole pictures are seen, uint8 (N, H, W, 3).
-    `side` is that of a set that was learnt from; a set that is only looked at may be small.
+    `side` is that which the squares get, if not the set's own. A set that nothing is learnt from may
+    be small.
     Raises SetError, before a picture is decoded if possible.
     """
     root = Path(folder)
     if not root.is_dir():
         raise SetError(f"'{folder}' is not a folder; name one that holds a folder for each class.")
     classes = _classes(root)
-    if side is None:
+    if is_learnt:
         _require_enough(classes, folder)
     remarks = []
     sizes = {path: _size(path, remarks) for paths in classes.values() for path in paths}
@@ -54,9 +56,8 @@ def read(folder, view=None, side=None):
         smallest = min(sizes, key=lambda path: min(sizes[path]))
         raise SetError(
             f"'{smallest}' has {sizes[smallest][0]} x {sizes[smallest][1]} pixels; every side must "
-            f"have at least {LOWEST}."
+            f"have at least {LOWEST}. Take it out of the set, or enlarge it."
         )
-    learnt = side is None
     side = side or min(shortest, LARGEST) // 2 * 2
     pixels, labels, names, kept = [], [], tuple(classes), {name: [] for name in classes}
     for label, (name, paths) in enumerate(classes.items()):
@@ -67,7 +68,7 @@ def read(folder, view=None, side=None):
                     pixels.append(picture)
                     labels.append(label)
                     kept[name].append(path)
-    if learnt:
+    if is_learnt:
         _require_enough(kept, folder, "that can be read")
     elif not pixels:
         raise SetError(f"'{folder}' holds no pictures in a folder for each class.")
@@ -89,12 +90,22 @@ def _classes(root):
             continue
         paths = sorted(
             path
-            for path in folder.rglob("*")
+            for path in _files(folder)
             if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
         )
         if paths:
             found.setdefault(unicodedata.normalize("NFC", folder.name), []).extend(paths)
     return found
+
+
+def _files(folder):
+    """All files below a folder; raises SetError for one whose files cannot be listed."""
+
+    def refuse(error):
+        raise SetError(f"'{error.filename}' cannot be read: {error.strerror}.")
+
+    for parent, _, names in os.walk(folder, onerror=refuse):
+        yield from (Path(parent) / name for name in names)
 
 
 def _require_enough(classes, folder, which="of a kind that is read (PNG, JPEG, WebP)"):
@@ -112,7 +123,7 @@ def _require_enough(classes, folder, which="of a kind that is read (PNG, JPEG, W
     if count < LEAST:
         raise SetError(
             f"'{folder}' has {count} pictures {which}; the fit needs at least {LEAST}, since a "
-            "network learns nothing from fewer. Protect these with deep hiding, which needs no set."
+            "network learns nothing from fewer. Deep hiding protects any number, and needs no set."
         )
     fewest = min(classes, key=lambda name: len(classes[name]))
     if len(classes[fewest]) < LEAST_EACH:

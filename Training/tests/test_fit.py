@@ -1,5 +1,6 @@
 """`palimpsest fit`: what it makes, what it refuses, and what an interruption leaves."""
 
+import errno
 import json
 import os
 import signal
@@ -161,3 +162,59 @@ def test_python_without_torch_is_told_what_is_missing(tmp_path, folder):
     )  # fmt: skip
     assert done.returncode == 1 and "PyTorch (Debian: python3-torch)" in done.stderr
     assert "PALIMPSEST_PYTHON" in done.stderr
+
+
+def test_a_full_disk_names_the_file_and_leaves_nothing(tmp_path, monkeypatch):
+    from methods import partial
+
+    def full(number):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(partial.os, "fsync", full)
+    with pytest.raises(OSError) as error:
+        partial.replace(tmp_path / "m.safetensors", b"content")
+    assert error.value.filename == str(tmp_path / "m.safetensors")
+    assert not os.listdir(tmp_path)
+
+
+def test_its_owner_alone_reads_what_is_written(tmp_path):
+    from methods import partial
+
+    partial.replace(tmp_path / "m.safetensors", b"content")
+    assert (tmp_path / "m.safetensors").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "higher, lower, words", [(70.0, 30.0, "measured on 100"), (50.0, 45.0, "no difference")]
+)
+def test_what_chance_could_have_made_is_said_to_be_nothing(higher, lower, words):
+    from methods.fit import verdict
+
+    told = {"originals": higher, "protected": lower, "tested_on": 100}
+    assert words in verdict(told, ("originals", "protected"))
+
+
+def test_two_fits_do_not_make_one_file(folder, tmp_path):
+    from methods.fit import claimed
+
+    out = tmp_path / "m.safetensors"
+    with claimed(out):
+        done = fit("sem", folder, "--out", out, "--steps", 1)
+    assert done.returncode == 1 and "Another fit" in done.stderr
+    assert not os.listdir(tmp_path)
+
+
+def test_a_file_that_no_service_would_offer_is_refused(folder, tmp_path):
+    refused(folder, tmp_path / "model")
+
+
+def test_a_class_that_cannot_be_listed_is_refused(monkeypatch, folder):
+    from methods import pictures
+
+    def forbidden(path, onerror):
+        onerror(PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)))
+        return []
+
+    monkeypatch.setattr(pictures.os, "walk", forbidden)
+    with pytest.raises(pictures.SetError, match="class 0' cannot be read: Permission denied"):
+        pictures.read(folder)

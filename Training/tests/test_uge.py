@@ -163,7 +163,9 @@ def test_a_licensed_learner_learns_by_the_command(tmp_path):
         "methods.uge.learn", tmp_path / "set", "--licence", tmp_path / "l.json",
         "--out", tmp_path / "net.pt", "--test", tmp_path / "new",
     )  # fmt: skip
-    assert done.returncode == 0 and not done.stderr, done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "not those of the licence" not in done.stderr
+    assert "learning from 510 pictures of 2 classes" in done.stderr
     assert "of 40 pictures" in done.stdout
     state = torch.load(tmp_path / "net.pt")
     assert state["classes"] == ("0", "1")
@@ -173,5 +175,10 @@ def test_a_licensed_learner_learns_by_the_command(tmp_path):
         "--out", tmp_path / "other.pt",
     )  # fmt: skip
     assert refused.returncode == 2 and "40 pictures" in refused.stderr
+    again = module(
+        "methods.uge.learn", tmp_path / "set", "--licence", tmp_path / "l.json",
+        "--out", tmp_path / "net.pt",
+    )  # fmt: skip
+    assert again.returncode == 2 and "--force" in again.stderr
     assert json.loads((tmp_path / "l.json").read_text())["start_sha256"] == start
     assert not (tmp_path / "other.pt").exists()

@@ -13,6 +13,8 @@ class Job:
     """Fits a surrogate to a `LabelledSet`."""
 
     method = "sem"
+    # Which measurement protection makes smaller than which.
+    against = ("originals", "protected")
 
     def __init__(self, found, seed, steps=None):
         # The recipe is for 32 pixels; larger pictures are shifted by the same share.

@@ -22,6 +22,7 @@ class Job:
     """
 
     method = "uge"
+    against = ("licensed", "unlicensed")
     steps = step = 0
 
     def __init__(self, found, seed, learner, binary, base):

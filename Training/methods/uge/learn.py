@@ -14,6 +14,7 @@ import sys
 import torch
 
 from ..course import accuracy, learnt
+from ..fit import CannotFit, say, writable
 from ..partial import replace
 from ..pictures import SetError, read
 from . import licence
@@ -24,30 +25,35 @@ def arguments_of(words):
     parser.add_argument("folder", metavar="PROTECTED")
     parser.add_argument("--licence", required=True, metavar="FILE")
     parser.add_argument("--out", required=True, metavar="FILE", help="the network's state")
+    parser.add_argument("--force", action="store_true", help="replace the file that is there")
     parser.add_argument("--test", metavar="FOLDER", help="originals, a folder for each class")
     return parser.parse_args(words)
 
 
 def learn(arguments):
+    out = writable(arguments.out, arguments.force)
     permit = licence.read(arguments.licence)
     found = read(arguments.folder, permit.view)
+    test = None
+    if arguments.test:
+        test = read(arguments.test, permit.view, found.side, is_learnt=False)
+        if test.names != found.names:
+            raise SetError(f"'{arguments.test}' has other classes than '{arguments.folder}'.")
     for remark in found.remarks:
-        print(remark, file=sys.stderr)
+        say(remark)
     classes = len(found.names)
     if licence.start_sha256(permit.learner, classes) != permit.start_sha256:
-        print(
-            "This version of PyTorch, or another number of classes, makes other first weights than "
-            "the licence's; the result will differ a little.",
-            file=sys.stderr,
+        say(
+            "The first weights are not those of the licence: this version of PyTorch makes others, "
+            "the number of classes is another, or the licence was changed."
         )
+    say(f"learning from {len(found.labels)} pictures of {classes} classes")
     course = learnt(permit.learner, classes, found.pixels, found.labels)
     state = io.BytesIO()
     torch.save({"classes": found.names, "state": course.model.state_dict()}, state)
-    replace(arguments.out, state.getvalue())
-    if arguments.test:
-        test = read(arguments.test, permit.view, found.side)
-        if test.names != found.names:
-            raise SetError(f"'{arguments.test}' has other classes than '{arguments.folder}'.")
+    replace(out, state.getvalue())
+    say(f"wrote {out}")
+    if test:
         told = accuracy(course.model, test.pixels, test.labels)
         print(f"{told:.1f} % of {len(test.labels)} pictures in '{arguments.test}' told")
 
@@ -55,11 +61,14 @@ def learn(arguments):
 def main(words=None):
     try:
         learn(arguments_of(words))
+    except CannotFit as error:
+        say(f"Error: {error}")
+        return error.status
     except (licence.LicenceError, SetError) as error:
-        print(f"Error: {error}", file=sys.stderr)
+        say(f"Error: {error}")
         return 2
     except OSError as error:
-        print(f"Error: '{error.filename}': {error.strerror}.", file=sys.stderr)
+        say(f"Error: '{error.filename}': {error.strerror}.")
         return 1
     return 0
 
