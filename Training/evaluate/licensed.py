@@ -278,8 +278,10 @@ def main():
     days = sorted({record["date"] for record in records})
     on = " and ".join(sorted({record["processor"] for record in records}))
     (made.out / "uge.json").write_text(json.dumps(records, indent=1, sort_keys=True) + "\n")
+    own = [record for record in records if record["row"] in (CLEAN, UGE)]
+    tried = [record for record in records if record["column"] in columns_of(order[-1])]
     (made.out / "uge.md").write_text(
-        table(records) + "\n" + verdict(records)
+        table(own) + "\n" + table(tried) + "\n" + verdict(records)
         + f"- {made.digest[:12]}, {len(made.x)} training images, {days[0]} to {days[-1]}, {on}, "
         f"PyTorch {torch.__version__}.\n"
     )  # fmt: skip

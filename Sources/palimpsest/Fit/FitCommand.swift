@@ -6,16 +6,13 @@ struct FitCommand: ParsableCommand {
         commandName: "fit",
         abstract: "Fits a method to the pictures of a folder, for protecting them as a set.",
         discussion: """
-            Deep hiding protects any photo at once. The methods here learn a set first: a folder \
+            Deep hiding protects any photo at once. The methods here begin with a set: a folder \
             that holds a folder of pictures for each class, at least 500 pictures and 20 of each \
             class. What comes out is a weights file for 'protect --weights', or for the folder of \
-            weights of a service, whose uploads then choose it by model. It protects photos of \
-            these classes and no others.
+            weights of a service, whose uploads then choose it by model.
 
             The fit runs in Python with PyTorch, on processors alone, for some minutes. It learns \
-            from the pictures' central squares at no more than 64 x 64 pixels. An interrupted fit \
-            goes on when the same command is given again; its state lies beside FILE as \
-            FILE.checkpoint.
+            from the pictures' central squares at no more than 64 x 64 pixels.
             """,
         subcommands: [FitSEMCommand.self, FitUGECommand.self]
     )
