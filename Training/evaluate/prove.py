@@ -109,11 +109,15 @@ def main():
         arguments.diffusion,
     )
     seeds = [int(s) for s in arguments.seeds.split(",")] if arguments.seeds else list(plan.seeds)
-    wanted = [
+    every = [
         (row, column, seed)
         for seed in seeds
         for row, names in plan.cells.items()
         for column in names
+    ]
+    wanted = [
+        (row, column, seed)
+        for row, column, seed in every
         if not arguments.rows or any(_names(part, row) for part in arguments.rows.split(";"))
         if not arguments.columns or column in arguments.columns.split(";")
     ]
@@ -144,20 +148,25 @@ def main():
                 rows.ALL[row](x, y, seed, tool)
         processes = arguments.processes or (1 if torch.cuda.is_available() else os.cpu_count() or 1)
         with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            records = list(pool.map(_measure, wanted, [setting] * len(wanted)))
+            measured = dict(zip(wanted, pool.map(_measure, wanted, [setting] * len(wanted))))
+        # The tables show what was measured before, too, of whatever rows and columns.
+        records = [measured.get(cell) or cells.known(setting, *cell) for cell in every]
+        shown = [cell for cell, record in zip(every, records) if record is not None]
+        records = [record for record in records if record is not None]
+        made = {(row, seed) for row, _, seed in wanted} if not arguments.measured else ()
         seen = {}
         for row, seed in dict.fromkeys(
-            (row, seed) for row, _, seed in wanted if row not in rows.MIXTURES
+            (row, seed) for row, _, seed in shown if row not in rows.MIXTURES
         ):
             known = (
-                looks.known(setting, row, seed)
-                if arguments.measured
-                else looks.measure(setting, row, seed, x, y)
+                looks.measure(setting, row, seed, x, y)
+                if (row, seed) in made
+                else looks.known(setting, row, seed)
             )
             if known is not None:
                 seen.setdefault(row, []).append(known["median"])
         alike = None
-        if any(row == rows.SAMPLE_WISE for row, _, _ in wanted):
+        if any(row == rows.SAMPLE_WISE for row, _, _ in shown):
             released = rows.ALL[rows.SAMPLE_WISE](x, y, seeds[0], tool).images
             alike = likeness.likeness(x, y, released)
     except (product.ProductError, datasets.DatasetError) as error:
