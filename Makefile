@@ -95,6 +95,12 @@ test-swift: install-test ## Runs the Swift tests.
 	@scripts/build debug/palimpsestPackageTests.xctest build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build $(SWIFT_FLAGS)
 
+.PHONY: test-object-store
+test-object-store: install-test ## Runs the tests of the storage of blobs on an object store, too: rclone's.
+	@scripts/install-venv Tests/BlobConformanceTests/requirements.txt .venv-object-store
+	@scripts/build debug/palimpsestPackageTests.xctest build --build-tests $(SWIFT_FLAGS)
+	RCLONE=.venv-object-store/bin/rclone scripts/with-object-store swift test --skip-build --filter BlobConformanceTests $(SWIFT_FLAGS)
+
 # Undefined behaviour traps: Swift links no library that could report it. Leaks are left out, because XCTest and Foundation have some.
 .PHONY: test-sanitizers
 test-sanitizers: install-test ## Runs the tests of pictures, network and HTTP under AddressSanitizer and UndefinedBehaviorSanitizer.

@@ -91,6 +91,7 @@ let package = Package(
                 .linkedLibrary("heif"), .linkedLibrary("de265"), .linkedLibrary("dav1d"),
             ]
         ),
+        .target(name: "CCurl", cSettings: cSettings),
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CKernels", cSettings: kernelSettings),
         .target(name: "CBenchmark", cSettings: kernelSettings),
@@ -152,6 +153,7 @@ let package = Package(
         // server, and how processes speak about hostile pictures.
         module("Methods", ["Cryptography", "Imaging", "JobModel"]),
         module("Queue", ["Cryptography", "JobModel"]),
+        module("S3Blobs", ["BlobStorage", "CCurl", "Cryptography", "POSIX"]),
         module("LocalBlobs", ["BlobStorage", "Cryptography", "POSIX"]),
         module("HTTPServer", ["HTTPWire", "POSIX", "SocketIO", httpTypes, logging]),
         module("Webhooks", ["Cryptography", "POSIX", "SocketIO"]),
@@ -336,9 +338,11 @@ let package = Package(
         ),
         .testTarget(
             name: "BlobConformanceTests",
-            dependencies: ["BlobHarness", "BlobStorage", "Cryptography", "LocalBlobs"],
+            dependencies: ["BlobHarness", "BlobStorage", "Cryptography", "LocalBlobs", "S3Blobs"],
+            exclude: ["requirements.txt"],
             swiftSettings: settings
         ),
+        tests("S3Blobs", ["BlobStorage", "Cryptography"]),
         tests("LocalBlobs", ["BlobStorage", "Cryptography", "POSIX"]),
         tests("Queue"),
         .target(

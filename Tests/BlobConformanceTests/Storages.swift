@@ -8,11 +8,18 @@ import LocalBlobs
 enum Storages: CaseIterable {
     case folder
     case memory
+    case objectStore
+
+    /// All of them; the object store where a server is named to the tests (`scripts/with-object-store`).
+    static var allCases: [Storages] {
+        TestedObjectStore.server == nil ? [.folder, .memory] : [.folder, .memory, .objectStore]
+    }
 
     func make() throws -> any TestedStorage {
         switch self {
         case .folder: try TestedFolder()
         case .memory: TestedMemory()
+        case .objectStore: try TestedObjectStore()
         }
     }
 }
