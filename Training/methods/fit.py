@@ -165,7 +165,9 @@ def claimed(path):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CannotFit(f"Another fit is making '{path}'; wait for it, or name another file.")
+            raise CannotFit(
+                f"Another fit is making '{path}'; wait for it, or name another file."
+            ) from None
         try:
             yield
         finally:
@@ -307,6 +309,9 @@ def _fit(arguments, out, prepared):
         )
     except ProductError as error:
         raise CannotFit(str(error)) from None
+    except KeyboardInterrupt:
+        # What was learnt is in the checkpoint.
+        raise Interrupted if job.steps else KeyboardInterrupt from None
     files = job.save(out, protection)
     if job.steps:
         checkpoint.remove()

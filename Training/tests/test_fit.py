@@ -218,3 +218,34 @@ def test_a_class_that_cannot_be_listed_is_refused(monkeypatch, folder):
     monkeypatch.setattr(pictures.os, "walk", forbidden)
     with pytest.raises(pictures.SetError, match="class 0' cannot be read: Permission denied"):
         pictures.read(folder)
+
+
+@pytest.mark.parametrize("steps, error", [(1, "Interrupted"), (0, "KeyboardInterrupt")])
+def test_an_interrupted_measurement_can_go_on_if_anything_was_learnt(
+    folder, tmp_path, monkeypatch, steps, error
+):
+    from methods import fit as module
+
+    def interrupted(*ignored):
+        raise KeyboardInterrupt
+
+    class Job:
+        def __init__(self):
+            self.steps, self.step = steps, steps
+
+        def identity(self):
+            return {}
+
+        def state(self):
+            return {}
+
+        def courses(self):
+            return {}
+
+    monkeypatch.setattr(module, "measured", interrupted)
+    out = tmp_path / "m.safetensors"
+    arguments = module.arguments_of(["sem", str(folder), "--out", str(out), "--quiet"])
+    with pytest.raises(BaseException) as caught:
+        module._fit(arguments, out, lambda found: Job())
+    assert type(caught.value).__name__ == error
+    assert bool(os.listdir(tmp_path)) == bool(steps)
