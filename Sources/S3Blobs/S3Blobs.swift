@@ -120,7 +120,7 @@ public final class S3Blobs: BlobStorage {
 
     // MARK: - Removing
 
-    /// Removes a blob if it is old enough by the store's clock: two requests, or one for any age.
+    /// Removes a blob if it is old enough by the store's clock, by two requests.
     @discardableResult
     public func remove(
         _ sha256: SHA256Digest,
@@ -167,17 +167,11 @@ private struct S3Reader: BlobReader {
         }
         // A range cannot be empty.
         guard count > 0 else { return [] }
-        do throws(BlobStorageError) {
-            // A store that knows no ranges answers with the whole blob.
-            return try client.get(
-                key,
-                offset..<offset + UInt64(count),
-                atMost: Int(clamping: size)
-            )
-        } catch {
-            // A blob that is removed while it is being sent breaks the answer off.
-            if case .unavailable = error, try client.head(key) == nil { throw .notFound }
-            throw error
-        }
+        // A store that knows no ranges answers with the whole blob.
+        return try client.get(
+            key,
+            offset..<offset + UInt64(count),
+            atMost: Int(clamping: size)
+        )
     }
 }

@@ -101,6 +101,14 @@ import Testing
         #expect(error.description.contains(words), "\(error)")
     }
 
+    @Test func `an error is told, however short the object would be`() throws {
+        let server = try ScriptedServer([ScriptedServer.error(404, "NoSuchKey")])
+        #expect(throws: BlobStorageError.notFound) {
+            try client(server).get("key", 0..<1, atMost: 1)
+        }
+        #expect(server.requests.count == 1)
+    }
+
     @Test func `more than was to be expected is not taken`() throws {
         let server = try ScriptedServer(
             [String](repeating: ScriptedServer.answer(200, "abcdef"), count: 3)

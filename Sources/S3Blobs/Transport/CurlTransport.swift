@@ -75,7 +75,11 @@ final class CurlTransport: Sendable {
 
     /// What has come of an answer.
     private struct Answer {
-        let limit: Int
+        /// The most bytes of an error's document.
+        static let maxDocument = 1 << 16
+
+        /// The most bytes of the body.
+        var limit: Int
         var headers: [String: String] = [:]
         var body: [UInt8] = []
         var isTooLong = false
@@ -83,7 +87,12 @@ final class CurlTransport: Sendable {
         mutating func takeHeader(_ bytes: UnsafeBufferPointer<UInt8>) {
             let line = String(decoding: bytes, as: UTF8.self)
             // An interim answer's header goes before the one that counts.
-            if line.hasPrefix("HTTP/") { headers = [:] }
+            if line.hasPrefix("HTTP/") {
+                headers = [:]
+                // What is refused is told in a document, however short the object is.
+                let isSuccess = line.split(separator: " ").dropFirst().first?.hasPrefix("2")
+                if isSuccess == false { limit = max(limit, Self.maxDocument) }
+            }
             let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else { return }
             let value = parts[1].drop { $0 == " " || $0 == "\t" }

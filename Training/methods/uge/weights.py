@@ -1,13 +1,13 @@
 """The weights file of UGE: a deep-hiding network, and the field that its change is kept along."""
 
 import hashlib
-import json
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save
 
 from ..partial import replace
+from ..weights_file import stated
 from .field import CARRIER, GAIN
 
 HIDING, MASKED = "hiding.", "masked."
@@ -42,7 +42,6 @@ def write(path, base, field, training, protection=None):
     `base` is what `hiding` returns, `field` a tensor (tiles, tiles, 3). Returns the file's SHA-256.
     """
     metadata, tensors = base
-    recipe = json.dumps(training, sort_keys=True)
     named = {HIDING + name: tensor for name, tensor in tensors.items()}
     content = save(
         {"field": field, "carrier": torch.from_numpy(CARRIER), **named},
@@ -51,11 +50,7 @@ def write(path, base, field, training, protection=None):
             "format_version": "1",
             "gain": str(GAIN),
             "licence": LICENCE,
-            "training": json.dumps(
-                {"recipe": training, "recipe_sha256": hashlib.sha256(recipe.encode()).hexdigest()},
-                sort_keys=True,
-            ),
-            "protection": json.dumps(protection or {}, sort_keys=True),
+            **stated(training, protection),
             **{HIDING + name: text for name, text in metadata.items()},
         },
     )
