@@ -71,12 +71,18 @@ export function protectPlace(main, { go, signal }) {
   tools.append(panel.element);
 
   function showList() {
-    const key = list.contains(document.activeElement) && document.activeElement.dataset.key;
+    const { activeElement: active } = document;
+    const key = list.contains(active) && active.dataset.key;
+    const { value, selectionStart, selectionEnd } = active;
     list.replaceChildren(...stagedList((item) => {
       panel.preview(item);
       panel.element.scrollIntoView({ block: "nearest" });
     }));
-    if (key) successor(list, key)?.focus();
+    const next = key && successor(list, key);
+    if (!next) return;
+    next.focus();
+    // Who goes on typing does so where the caret was, or over what was selected.
+    if (next.value === value) next.setSelectionRange?.(selectionStart, selectionEnd);
   }
 
   // The list is drawn anew once Tab or a click has reached its control, which may be in the list.

@@ -27,12 +27,28 @@ def test_the_button_says_what_is_missing(reader):
     one.fill("a/b")
     one.press("Tab")
     expect(reader.page.get_by_text("Give 2 photos a class first.")).to_be_visible()
+    expect(reader.page.locator("section.class")).to_have_count(2)
     reader.name_class("cat")
     expect(send).to_have_accessible_description(f"Correct the class of 1 photo first. {chosen}")
     one.fill("dog")
     one.press("Tab")
     expect(send).to_be_enabled()
     expect(send).to_have_accessible_description(chosen)
+
+
+def test_the_caret_stays_where_a_click_put_it(reader):
+    page = reader.page
+    reader.choose(*[(f"{n}.png", picture(n)) for n in range(2)])
+    reader.name_class("wolf")
+    expect(page.get_by_label("Class of 1.png")).to_have_value("wolf")
+    page.get_by_label("Class of 0.png").fill("cat")
+    other = page.get_by_label("Class of 1.png")
+    other.click(position={"x": other.bounding_box()["width"] / 2, "y": 10})
+    # Leaving the first field draws the list anew, with the second one in it.
+    expect(page.locator("section.class")).to_have_count(2)
+    page.keyboard.type("hound")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Class of 1.png")).to_have_value("wolfhound")
 
 
 def test_new_photos_have_no_class_of_an_earlier_job_but_the_format_is_shown(reader):
