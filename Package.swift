@@ -160,7 +160,7 @@ let package = Package(
         module("CodecProtocol", ["CLinux", "Cryptography", "JobModel", "POSIX"]),
 
         // Layer 4: the methods, the pipeline that is the same for all of them, who starts the
-        // processes that run it, and the store in an SQLite file.
+        // processes that run it, and what a store in SQL is whatever the database.
         module(
             "DeepHiding",
             ["CKernels", "Cryptography", "Imaging", "JobModel", "Methods", "SemanticImages"],
@@ -174,11 +174,11 @@ let package = Package(
                 "Sandbox", logging,
             ]
         ),
-        module("SQLiteStore", ["Cryptography", "JobModel", "Migrations", "POSIX", "Queue", grdb]),
+        module("SQLStore", ["Cryptography", "JobModel", "Queue"]),
 
-        // Layer 5: what runs in the processes behind the wall, methods that use deep hiding's engine,
-        // who hands the processes the queue's images, and what can be done with a data folder
-        // without a server.
+        // Layer 5: the store in an SQLite file, what runs in the processes behind the wall, methods
+        // that use deep hiding's engine, and who hands the processes the queue's images.
+        module("SQLiteStore", ["Cryptography", "Migrations", "POSIX", "Queue", "SQLStore", grdb]),
         module(
             "CodecChild",
             [
@@ -201,6 +201,7 @@ let package = Package(
             ]
         ),
 
+        // Layer 6: what can be done with a data folder without a server.
         module(
             "Operations",
             [
@@ -209,7 +210,7 @@ let package = Package(
             ]
         ),
 
-        // Layer 6: the HTTP API and the running service.
+        // Layer 7: the HTTP API and the running service.
         module(
             "HTTPAPI",
             [
@@ -223,7 +224,7 @@ let package = Package(
             ]
         ),
 
-        // Layer 7: the command line.
+        // Layer 8: the command line.
         .executableTarget(
             name: "palimpsest",
             dependencies: [
@@ -358,7 +359,7 @@ let package = Package(
         ),
         tests(
             "SQLiteStore",
-            ["Cryptography", "JobModel", "Migrations", "Queue", "StoreHarness", grdb],
+            ["Cryptography", "JobModel", "Migrations", "Queue", "SQLStore", "StoreHarness", grdb],
             resources: [.copy("Fixtures")]
         ),
         tests("Webhooks"),

@@ -1,7 +1,8 @@
 import GRDB
-import JobModel
 import Migrations
+import POSIX
 public import Queue
+package import SQLStore
 
 /// A store of jobs, images, classes, API keys and idempotency records in one SQLite file.
 ///
@@ -13,16 +14,8 @@ public import Queue
 /// keeping.
 public final class SQLiteStore: Sendable {
     let pool: DatabasePool
-    let now: @Sendable () -> Int64
     let clock: StoreClock
-    let generatorVersion: Int
-    let rule = RetryRule()
-    let signal = WorkSignal()
-    /// Wakes the holders of leases when some may have been revoked.
-    let revocation = WorkSignal()
-    let changedJobs = ChangedJobs()
-    let keyCache = KeyCache()
-    let keyUses = KeyUses()
+    package let parts: StoreParts
     let commitWatch: CommitWatch
     private let isAttached: Bool
 
@@ -131,21 +124,19 @@ public final class SQLiteStore: Sendable {
                 }
             }
             commitWatch = try CommitWatch(path: path)
-            pool.add(transactionObserver: changedJobs)
             self.pool = pool
         } catch {
             throw StoreError(error)
         }
-        self.generatorVersion = generatorVersion
+        parts = StoreParts(generatorVersion: generatorVersion)
         self.isAttached = isAttached
         self.clock = clock
-        now = { clock.now }
     }
 
     /// The time that rows are written with, in milliseconds since 1970.
     ///
     /// It continues undisturbed when the wall clock is set; see ``followClock()``.
-    public var currentTime: Int64 { now() }
+    public var currentTime: Int64 { clock.now }
 
     /// Checkpoints the write-ahead log and closes the file; every later call fails.
     ///
@@ -178,18 +169,25 @@ public final class SQLiteStore: Sendable {
 
     /// Reads from the database, for a readiness probe.
     public func check() async throws(StoreError) {
-        _ = try await read { db in
-            try Int.fetchOne(db, sql: "SELECT count(*) FROM schema_migrations")
+        _ = try await readOnce { db in
+            try db.value(Int.self, "SELECT count(*) FROM schema_migrations")
         }
     }
 
     // MARK: - Access
 
     /// Runs one immediate transaction.
-    func write<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws(StoreError) -> Value {
-        try await access { try await $0.write(body) }
+        try await access { [clock, parts] pool in
+            let (value, changedJobs) = try await pool.write { db in
+                let session = SQLiteSession(db, clock: clock)
+                return (try body(session), session.changedJobs)
+            }
+            parts.watches.notify(changedJobs)
+            return value
+        }
     }
 
     /// Runs `body`, which begins its own transaction, on the writing connection.
@@ -200,17 +198,30 @@ public final class SQLiteStore: Sendable {
     }
 
     /// Reads from one consistent snapshot.
-    func read<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws(StoreError) -> Value {
-        try await access { try await $0.read(body) }
+        try await access { [clock] pool in
+            try await pool.read { db in try body(SQLiteSession(db, clock: clock)) }
+        }
     }
 
     /// Reads by a single statement, which is consistent without a transaction.
-    func readOnce<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
+    package func readOnce<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws(StoreError) -> Value {
-        try await access { try await $0.unsafeRead(body) }
+        try await access { [clock] pool in
+            try await pool.unsafeRead { db in try body(SQLiteSession(db, clock: clock)) }
+        }
+    }
+
+    /// A number that changes with every commit, by this process or another.
+    package func keysVersion() async throws(StoreError) -> Int { try commitWatch.commits() }
+
+    /// The bytes of the file and of its log.
+    package func databaseBytes() async throws(StoreError) -> UInt64 {
+        // The log does not exist after a clean shutdown.
+        [pool.path, pool.path + "-wal"].reduce(0) { $0 + ((try? FileStatus(of: $1).size) ?? 0) }
     }
 
     /// Uses the pool in a separate task: cancelling the caller would roll back its transaction or
@@ -227,4 +238,4 @@ public final class SQLiteStore: Sendable {
     }
 }
 
-extension SQLiteStore: Store {}
+extension SQLiteStore: SQLStore {}

@@ -7,6 +7,7 @@ import JobModel
 import LocalBlobs
 import Queue
 import SQLiteStore
+import StoreHarness
 import Testing
 
 @testable import JobRunner
@@ -23,7 +24,10 @@ struct LateResultTests {
             Void
     ) async throws {
         try await Material.withFolder { folder in
-            let store = try SQLiteStore(path: folder + "/palimpsest.sqlite", generatorVersion: 2)
+            let store: any Store = try SQLiteStore(
+                path: folder + "/palimpsest.sqlite",
+                generatorVersion: 2
+            )
             let blobs = try LocalBlobs(root: folder + "/files")
             let ledger = BlobLedger(blobs: blobs)
             let secret = try APIKeySecret.generate()

@@ -27,7 +27,7 @@ struct DataFolderTests {
         var first: String?
         for _ in 1...2 {
             let folder = try DataFolder(path: path)
-            let store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
+            let store: any Store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
             try await folder.provideAdminKey(store: store)
             let text = try String(contentsOfFile: folder.adminKey.path, encoding: .utf8)
             #expect(text.hasPrefix("plm_") && text.hasSuffix("\n"))
@@ -64,7 +64,7 @@ struct DataFolderTests {
     func ownKey() async throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let folder = try DataFolder(path: path)
-        let store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
+        let store: any Store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
         try "short".write(toFile: folder.adminKey.path, atomically: true, encoding: .utf8)
         await #expect(throws: DataFolder.Fault.self) {
             try await folder.provideAdminKey(store: store)
@@ -85,13 +85,15 @@ struct DataFolderTests {
     func revokedAdminKey() async throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let folder = try DataFolder(path: path)
-        let store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
+        let store: any Store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
         try await folder.provideAdminKey(store: store)
         let first = try #require(try await store.keys().first)
         let other = try APIKeySecret.generate()
         _ = try await store.createKey(
             name: "o",
             scopes: [.admin],
+            quotas: APIKeyQuotas(),
+            expiresAt: nil,
             hash: other.hash,
             prefix: other.prefix
         )

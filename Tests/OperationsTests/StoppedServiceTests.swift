@@ -28,7 +28,7 @@ struct StoppedServiceTests {
     /// Does what a server does with its folder from start to stop.
     private func running(_ path: String, _ body: (any Store) async throws -> Void) async throws {
         let folder = try DataFolder(path: path)
-        let store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
+        let store: any Store = try SQLiteStore(path: folder.databasePath, generatorVersion: 2)
         try await folder.provideAdminKey(store: store)
         try await body(store)
         try store.close()

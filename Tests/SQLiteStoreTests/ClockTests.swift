@@ -7,6 +7,7 @@ import StoreHarness
 import Synchronization
 import Testing
 
+@testable import SQLStore
 @testable import SQLiteStore
 
 /// A machine whose calendar can be set, and which can be started anew.
@@ -136,7 +137,7 @@ private final class Machine: Sendable {
         let second = try #require(try await store.claim(owner: worker()).first)
         machine.pass(.seconds(5))
         #expect(try await store.finish(second, done(second)))
-        let rows = try await store.read { db in
+        let rows = try await store.pool.read { db in
             try Row.fetchAll(
                 db,
                 sql: "SELECT finished_at - started_at AS work FROM images ORDER BY number"
@@ -297,7 +298,7 @@ private final class Machine: Sendable {
     @Test func `What is written for a probe is written`() async throws {
         let store = try open()
         try await store.checkWrites()
-        let seen = try await store.read { db in
+        let seen = try await store.pool.read { db in
             try Int64.fetchOne(db, sql: "SELECT seen_at FROM clock")
         }
         #expect(seen == store.currentTime)

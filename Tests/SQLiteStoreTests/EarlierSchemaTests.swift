@@ -7,6 +7,7 @@ import Queue
 import StoreHarness
 import Testing
 
+@testable import SQLStore
 @testable import SQLiteStore
 
 /// Databases that earlier versions of the schema made, kept as SQL, and opened by the code of today.
@@ -242,7 +243,9 @@ import Testing
         #expect(replayed.id == third)
 
         // A lease of a schema without tokens has none and holds no longer.
-        #expect(try await store.read { db in try Self.leases(db) } == (version < 13 ? [0] : []))
+        #expect(
+            try await store.pool.read { db in try Self.leases(db) } == (version < 13 ? [0] : [])
+        )
         passLeases(of: version)
 
         // What the old run had is taken back, everything queued is claimed with what to hide in it, and all jobs come to their end.

@@ -4,6 +4,7 @@ import Queue
 import StoreHarness
 import Testing
 
+@testable import SQLStore
 @testable import SQLiteStore
 
 /// Random histories of claims, heartbeats, outcomes, cancels, retries, lapses and kills; after every step the books must balance.
@@ -200,7 +201,7 @@ private final class History {
 
     /// Compares what the jobs say with what their images say, in SQL that shares nothing with the store's own.
     private func checkBooks() async throws {
-        let faults = try await store.read { db in
+        let faults = try await store.pool.read { db in
             try Row.fetchAll(
                 db,
                 sql: """
@@ -225,7 +226,7 @@ private final class History {
             ).map(\.description)
         }
         #expect(faults.isEmpty)
-        let overrun = try await store.read { db in
+        let overrun = try await store.pool.read { db in
             try Int.fetchOne(
                 db,
                 sql:

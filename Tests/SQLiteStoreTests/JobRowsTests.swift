@@ -7,6 +7,7 @@ import Queue
 import StoreHarness
 import Testing
 
+@testable import SQLStore
 @testable import SQLiteStore
 
 /// What is SQLite's own about jobs and their images.
@@ -48,7 +49,7 @@ import Testing
             migrations: Array(Migrations.all.prefix { $0.name != "m0006_image_endings" })
         )
         let (tenant, id) = (APIKeyID.random(), JobIdentifier.random())
-        try await old.write { db in
+        try await old.pool.write { db in
             try db.execute(
                 sql: """
                     INSERT INTO api_keys (id, name, scopes, hash, prefix, family_seed, created_at)
@@ -84,7 +85,7 @@ import Testing
         let other = try await store.job(tenant, sizes: [1])
         _ = try await store.cancelJob(other.id, tenant: tenant)
         await #expect(throws: StoreError.self) {
-            try await store.write { db in
+            try await store.pool.write { db in
                 try db.execute(sql: "UPDATE jobs SET started_at = 1")
                 throw StoreError.noImages
             }

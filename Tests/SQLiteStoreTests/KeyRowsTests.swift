@@ -7,6 +7,7 @@ import Queue
 import StoreHarness
 import Testing
 
+@testable import SQLStore
 @testable import SQLiteStore
 
 /// What is SQLite's own about API keys.
@@ -51,7 +52,7 @@ import Testing
 
     @Test func `Keys of the schema before keep what they could do`() async throws {
         let old = try test.open(migrations: Array(Migrations.all.prefix(3)))
-        try await old.write { db in
+        try await old.pool.write { db in
             for (number, scopes) in ["protect", "admin protect", "admin"].enumerated() {
                 try db.execute(
                     sql: "INSERT INTO api_keys VALUES (?, 'a', ?, ?, 'plm_', 1, ?, NULL)",
@@ -103,15 +104,15 @@ import Testing
             lastUsedAt: nil,
             revokedAt: nil
         )
-        #expect(cache.lookUp(hash, commits: 1) == nil)
-        cache.keep(key, hash: hash, commits: 1)
-        #expect(cache.lookUp(hash, commits: 1) == key)
-        #expect(cache.lookUp(hash, commits: 2) == nil)
+        #expect(cache.lookUp(hash, version: 1) == nil)
+        cache.keep(key, hash: hash, version: 1)
+        #expect(cache.lookUp(hash, version: 1) == key)
+        #expect(cache.lookUp(hash, version: 2) == nil)
         // Read before the second state was seen by somebody else.
-        cache.keep(key, hash: hash, commits: 1)
-        #expect(cache.lookUp(hash, commits: 2) == nil)
-        cache.keep(key, hash: hash, commits: 2)
-        #expect(cache.lookUp(hash, commits: 2) == key)
+        cache.keep(key, hash: hash, version: 1)
+        #expect(cache.lookUp(hash, version: 2) == nil)
+        cache.keep(key, hash: hash, version: 2)
+        #expect(cache.lookUp(hash, version: 2) == key)
     }
 
     @Test func `A database of another schema is not attached to, and not changed`() throws {
@@ -135,7 +136,7 @@ import Testing
 
     @Test func `What is queued is counted in an index alone`() async throws {
         let store = try test.open()
-        let plan = try await store.read { db in
+        let plan = try await store.pool.read { db in
             try Row.fetchAll(
                 db,
                 sql: "EXPLAIN QUERY PLAN " + SQLiteStore.queuedImagesSQL,

@@ -7,6 +7,7 @@ import Queue
 import StoreHarness
 import Testing
 
+@testable import SQLStore
 @testable import SQLiteStore
 
 @Suite struct OpeningTests {
@@ -35,7 +36,7 @@ import Testing
 
     @Test func `Every table is strict`() async throws {
         let store = try test.open()
-        let loose = try await store.read { db in
+        let loose = try await store.pool.read { db in
             try String.fetchAll(
                 db,
                 sql:
@@ -80,9 +81,10 @@ import Testing
             let store = try test.open(migrations: more)
             #expect(try await store.keys().map(\.id) == [tenant])
             #expect(
-                try await store.read { db in try Int.fetchAll(db, sql: "SELECT x FROM more") } == [
-                    7
-                ]
+                try await store.pool.read { db in try Int.fetchAll(db, sql: "SELECT x FROM more") }
+                    == [
+                        7
+                    ]
             )
         }
     }
@@ -211,10 +213,10 @@ import Testing
         let store = try test.open()
         let tenant = try await store.tenant()
         for _ in 0..<4 { try await store.job(tenant, sizes: Array(repeating: 10, count: 100)) }
-        let pageSize = try await store.read { db in
+        let pageSize = try await store.pool.read { db in
             try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 0
         }
-        let root = try await store.read { db in
+        let root = try await store.pool.read { db in
             try Int.fetchOne(db, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'images'")
                 ?? 0
         }

@@ -4,6 +4,7 @@ import Queue
 import StoreHarness
 import Testing
 
+@testable import SQLStore
 @testable import SQLiteStore
 
 @Suite struct QueryPlanTests {
@@ -15,7 +16,7 @@ import Testing
         let store = try test.open()
         let tenant = try await store.tenant()
         for _ in 0..<3 { try await store.job(tenant, sizes: Array(repeating: 1, count: 2000)) }
-        let plan = try await plan(of: SQLiteStore.headsSQL, ["now": 0], in: store)
+        let plan = try await plan(of: QueueTurns.headsSQL, ["now": 0], in: store)
         #expect(!plan.isEmpty)
         // Nothing is gone through row by row, and nothing is sorted.
         let indexes = ["USING INDEX images_in_turn", "USING INDEX images_running (tenant=?)"]
@@ -40,7 +41,7 @@ import Testing
         _ arguments: StatementArguments,
         in store: SQLiteStore
     ) async throws -> [String] {
-        try await store.read { db in
+        try await store.pool.read { db in
             try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map {
                 $0["detail"] as String
             }

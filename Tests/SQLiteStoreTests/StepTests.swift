@@ -4,6 +4,7 @@ import Queue
 import StoreHarness
 import Testing
 
+@testable import SQLStore
 @testable import SQLiteStore
 
 @Suite struct StepTests {
@@ -34,7 +35,7 @@ import Testing
         try await store.job(store.tenant(), sizes: [1])
         for old in ImageState.allCases {
             for new in ImageState.allCases {
-                let isTaken = try await store.write { [self] db in
+                let isTaken = try await store.pool.write { [self] db in
                     // The trigger is put aside to bring the image to the state where the step begins.
                     let trigger = try #require(
                         try String.fetchOne(
@@ -90,7 +91,7 @@ import Testing
         let store = try test.open()
         try await store.job(store.tenant(), sizes: [1])
         let claim = try #require(try await store.claim(owner: worker()).first)
-        try await store.write { db in
+        try await store.pool.write { db in
             try db.execute(sql: "UPDATE jobs SET running_count = 0, queued_count = 1")
         }
         await #expect(throws: StoreError.corrupt("the counts of a job are wrong")) {

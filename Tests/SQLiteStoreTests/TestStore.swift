@@ -4,6 +4,7 @@ import Migrations
 import StoreHarness
 import Testing
 
+@testable import SQLStore
 @testable import SQLiteStore
 
 /// A folder for databases, and a clock that goes only when told; removed with its last reference.

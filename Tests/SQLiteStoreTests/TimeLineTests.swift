@@ -2,6 +2,7 @@ import Queue
 import StoreHarness
 import Testing
 
+@testable import SQLStore
 @testable import SQLiteStore
 
 @Suite struct TimeLineTests {

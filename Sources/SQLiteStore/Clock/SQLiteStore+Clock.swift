@@ -1,11 +1,13 @@
 import GRDB
-import JobModel
 public import Queue
+import SQLStore
 
 extension SQLiteStore {
     /// Reads the wall clock, and follows it once it has kept its new setting.
     public func followClock() async throws(StoreError) -> Int64 {
-        try await writeWithoutTransaction { [clock] db in try clock.follow(db) }
+        let moved = try await writeWithoutTransaction { [clock] db in try clock.follow(db) }
+        if moved != 0 { parts.watches.notifyAll() }
+        return moved
     }
 
     /// Whether nothing may be erased yet, because the clock may have been wrong when the machine
@@ -14,24 +16,6 @@ extension SQLiteStore {
 
     /// Writes to the database, for a readiness probe.
     public func checkWrites() async throws(StoreError) {
-        try await write { [clock] db in try clock.save(db) }
-    }
-
-    /// Ends waits that exceed the longest delay, which only a clock that was set back can cause.
-    @discardableResult
-    public func endImpossibleWaits() async throws(StoreError) -> Int {
-        let count = try await write { [now, rule] db in
-            let time = now()
-            let latest = time + rule.longestDelay.milliseconds
-            try db.execute(
-                sql: """
-                    UPDATE images SET available_at = ? WHERE state = 'queued' AND available_at > ?
-                    """,
-                arguments: [time, latest]
-            )
-            return db.changesCount
-        }
-        if count > 0 { signal.notify() }
-        return count
+        try await writeWithoutTransaction { [clock] db in try clock.save(db) }
     }
 }

@@ -2,6 +2,7 @@ public import Cryptography
 import GRDB
 import Migrations
 public import Queue
+import SQLStore
 
 extension SQLiteStore {
     /// Copies a consistent snapshot of a store's database, which this or another process may be
@@ -41,7 +42,8 @@ extension SQLiteStore {
                 guard verdict == "ok" else {
                     throw StoreError.corrupt(verdict ?? "no answer to quick_check")
                 }
-                return try referencedBlobs(db)
+                let clock = StoreClock(machine: .system)
+                return try referencedBlobs(SQLiteSession(db, clock: clock))
             }
             try copy.close()
             return referenced

@@ -1,0 +1,166 @@
+package import Cryptography
+package import JobModel
+package import Queue
+
+extension SQLStore {
+    /// The most jobs to mark as expired, and the most tombstones to delete, in one transaction.
+    private static var expiredAtOnce: Int { 100 }
+    /// The number of blobs to check in one transaction, which blocks all other writes.
+    private static var removedAtOnce: Int { 256 }
+
+    /// Performs one step of expiring jobs.
+    public func expireJobs(
+        imageLimit: Int = 500,
+        sparing kept: Set<JobIdentifier> = []
+    ) async throws(StoreError) -> JobExpiry {
+        guard !isTimeInDoubt else { return JobExpiry(jobs: 0, images: 0, blobs: []) }
+        return try await write { db in
+            let time = try db.now
+            let forgotten = try db.execute(
+                """
+                DELETE FROM jobs \
+                WHERE seq IN (SELECT seq FROM jobs WHERE expired_at <= ? LIMIT ?)
+                """,
+                [time - JobExpiry.tombstoneLifetime.milliseconds, Self.expiredAtOnce]
+            )
+            if forgotten > 0 { try Self.removeUnusedLists(db) }
+            let jobs = try Self.markExpired(db, now: time, sparing: kept)
+            var images = 0
+            var blobs: Set<[UInt8]> = []
+            while images < max(imageLimit, 1),
+                let job = try db.value(
+                    Int64.self,
+                    "SELECT job FROM expired_jobs_with_images ORDER BY job LIMIT 1"
+                )
+            {
+                let wanted = max(imageLimit, 1) - images
+                let removed = try Self.removeImages(db, of: job, limit: wanted, &blobs)
+                images += removed
+                if removed < wanted {
+                    blobs.formUnion(try Self.releaseClasses(db, job: job))
+                    try db.execute("DELETE FROM expired_jobs_with_images WHERE job = ?", [job])
+                }
+            }
+            let free = try blobs.map { try SHA256Digest(column: $0) }.filter {
+                try !Self.isReferenced(db, $0)
+            }
+            return JobExpiry(jobs: jobs, images: images, blobs: free)
+        }
+    }
+
+    /// Marks due jobs as expired and schedules the removal of their images.
+    ///
+    /// - Returns: The number of marked jobs.
+    private static func markExpired(
+        _ db: any SQLSession,
+        now: Int64,
+        sparing kept: Set<JobIdentifier>
+    ) throws -> Int {
+        let names = Set(kept.map(\.text))
+        let due = try db.rows(
+            """
+            SELECT seq, id FROM jobs WHERE expires_at <= ? AND expired_at IS NULL
+            ORDER BY expires_at LIMIT ?
+            """,
+            [now, expiredAtOnce + kept.count]
+        ).filter { try !names.contains($0["id"]) }.map { try $0["seq"] as Int64 }
+        try db.lock(.jobs(due))
+        var count = 0
+        for job in due {
+            // It may have been retried or erased since it was found.
+            let isMarked = try db.execute(
+                """
+                UPDATE jobs SET expired_at = :now
+                WHERE seq = :job AND expires_at <= :now AND expired_at IS NULL
+                """,
+                ["now": now, "job": job]
+            )
+            guard isMarked > 0 else { continue }
+            try db.execute("INSERT INTO expired_jobs_with_images (job) VALUES (?)", [job])
+            db.noteChange(ofJob: job)
+            count += 1
+        }
+        return count
+    }
+
+    /// Removes a job's first images and collects their blobs.
+    ///
+    /// - Returns: The number of removed images.
+    private static func removeImages(
+        _ db: any SQLSession,
+        of job: Int64,
+        limit: Int,
+        _ blobs: inout Set<[UInt8]>
+    ) throws -> Int {
+        let rows = try db.rows(
+            """
+            SELECT number, input_sha256, output_sha256 FROM images WHERE job = ? \
+            ORDER BY number LIMIT ?
+            """,
+            [job, limit]
+        )
+        guard let last: Int64 = try rows.last?["number"] else { return 0 }
+        for row in rows {
+            for case let hash? in try [row["input_sha256"], row["output_sha256"]] as [[UInt8]?] {
+                blobs.insert(hash)
+            }
+        }
+        blobs.formUnion(
+            try db.values(
+                [UInt8].self,
+                """
+                SELECT attachments.sha256 FROM images JOIN attachments ON attachments.image = images.id
+                WHERE images.job = ? AND images.number <= ?
+                """,
+                [job, last]
+            )
+        )
+        try db.execute("DELETE FROM images WHERE job = ? AND number <= ?", [job, last])
+        return rows.count
+    }
+
+    /// Passes the unreferenced blobs to `body` in the transaction that found them.
+    public func withUnreferenced(
+        among candidates: [SHA256Digest],
+        _ body: @escaping @Sendable ([SHA256Digest]) -> Void
+    ) async throws(StoreError) {
+        for start in stride(from: 0, to: candidates.count, by: Self.removedAtOnce) {
+            let piece = candidates[start..<min(start + Self.removedAtOnce, candidates.count)]
+            try await write { db in
+                body(try piece.filter { try !Self.isReferenced(db, $0) })
+            }
+        }
+    }
+
+    /// Returns every blob that a row refers to.
+    public func referencedBlobs() async throws(StoreError) -> Set<SHA256Digest> {
+        try await read { db in try Self.referencedBlobs(db) }
+    }
+
+    package static func referencedBlobs(_ db: any SQLSession) throws -> Set<SHA256Digest> {
+        let hashes = try Set(
+            db.values(
+                [UInt8].self,
+                """
+                SELECT input_sha256 FROM images WHERE input_sha256 IS NOT NULL
+                UNION SELECT output_sha256 FROM images WHERE output_sha256 IS NOT NULL
+                UNION SELECT sha256 FROM attachments
+                UNION SELECT sha256 FROM imported_semantic_images
+                UNION SELECT sha256 FROM listed_pictures
+                """
+            )
+        )
+        return try Set(hashes.map { try SHA256Digest(column: $0) })
+    }
+
+    static func isReferenced(_ db: any SQLSession, _ sha256: SHA256Digest) throws -> Bool {
+        let statement = """
+            SELECT EXISTS (SELECT 1 FROM images WHERE input_sha256 = :hash)
+                OR EXISTS (SELECT 1 FROM images WHERE output_sha256 = :hash)
+                OR EXISTS (SELECT 1 FROM attachments WHERE sha256 = :hash)
+                OR EXISTS (SELECT 1 FROM imported_semantic_images WHERE sha256 = :hash)
+                OR EXISTS (SELECT 1 FROM listed_pictures WHERE sha256 = :hash)
+            """
+        return try db.value(Bool.self, statement, ["hash": sha256.bytes]) ?? false
+    }
+}

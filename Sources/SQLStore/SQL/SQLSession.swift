@@ -1,0 +1,87 @@
+/// One transaction of a store, on one connection.
+///
+/// It must not leave its closure.
+/// Statements are written in what SQLite and PostgreSQL have in common. Their places are `?` or
+/// `:name`.
+package protocol SQLSession: AnyObject {
+    /// The time that rows are written with, in milliseconds since 1970; the same for the whole
+    /// transaction.
+    var now: Int64 { get throws }
+
+    /// What the two databases say differently.
+    var dialect: SQLDialect { get }
+
+    /// Whether an earlier run of this transaction may have been committed, without an answer.
+    var isRepeated: Bool { get }
+
+    /// Runs a statement, and returns its rows.
+    func rows(_ sql: String, _ arguments: SQLArguments) throws -> [SQLRow]
+
+    /// Runs a statement, and returns how many rows it wrote.
+    @discardableResult
+    func execute(_ sql: String, _ arguments: SQLArguments) throws -> Int
+
+    /// Waits until this transaction alone has something, until its end.
+    ///
+    /// What is read before may be old: read it after. To avoid deadlocks a transaction takes its
+    /// locks in the order of ``StoreLock``.
+    func lock(_ lock: StoreLock) throws
+
+    /// Notes that a job's row has changed or is gone, for those who watch it.
+    func noteChange(ofJob job: Int64)
+}
+
+extension SQLSession {
+    @discardableResult
+    package func execute(_ sql: String) throws -> Int { try execute(sql, []) }
+
+    package func rows(_ sql: String) throws -> [SQLRow] { try rows(sql, []) }
+
+    /// The first row of an answer.
+    package func row(_ sql: String, _ arguments: SQLArguments) throws -> SQLRow? {
+        try rows(sql, arguments).first
+    }
+
+    /// The first column of the first row; `nil` without a row or a value.
+    package func value<Value: SQLConvertible>(
+        _ type: Value.Type,
+        _ sql: String,
+        _ arguments: SQLArguments = []
+    ) throws -> Value? {
+        try rows(sql, arguments).first?.value(at: 0)
+    }
+
+    /// The first column of all rows.
+    package func values<Value: SQLConvertible>(
+        _ type: Value.Type,
+        _ sql: String,
+        _ arguments: SQLArguments = []
+    ) throws -> [Value] {
+        try rows(sql, arguments).compactMap { try $0.value(at: 0) }
+    }
+}
+
+/// What SQLite and PostgreSQL say differently.
+package struct SQLDialect: Sendable {
+    /// The column that tells in which order keys were made.
+    package let keyOrder: String
+
+    /// SQLite's.
+    package static let sqlite = SQLDialect(keyOrder: "rowid")
+    /// PostgreSQL's.
+    package static let postgres = SQLDialect(keyOrder: "seq")
+}
+
+/// What a transaction can have to itself, in the order in which locks are taken.
+package enum StoreLock: Sendable, Equatable {
+    /// Which keys may make keys.
+    case administrators
+    /// The quotas, classes and requests of a key.
+    case tenant(String)
+    /// Whose image is next.
+    case queue
+    /// Jobs, by their sequence numbers, with the states of their images.
+    case jobs([Int64])
+    /// The leases of jobs' images, which others may lengthen meanwhile, too.
+    case leases([Int64])
+}
