@@ -92,6 +92,7 @@ let package = Package(
             ]
         ),
         .target(name: "CCurl", cSettings: cSettings),
+        .target(name: "CPostgres", cSettings: cSettings),
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CKernels", cSettings: kernelSettings),
         .target(name: "CBenchmark", cSettings: kernelSettings),
@@ -126,6 +127,7 @@ let package = Package(
                 .embedInCode("m0012_class_places.sql"),
                 .embedInCode("m0013_claims.sql"),
                 .embedInCode("m0014_webhooks.sql"),
+                .embedInCode("postgres_0001_initial.sql"),
             ],
             swiftSettings: settings
         ),
@@ -174,11 +176,12 @@ let package = Package(
                 "Sandbox", logging,
             ]
         ),
-        module("SQLStore", ["Cryptography", "JobModel", "Queue"]),
+        module("SQLStore", ["Cryptography", "JobModel", "Migrations", "Queue"]),
 
-        // Layer 5: the store in an SQLite file, what runs in the processes behind the wall, methods
+        // Layer 5: the store in an SQLite file and in PostgreSQL, what runs in the processes behind the wall, methods
         // that use deep hiding's engine, and who hands the processes the queue's images.
         module("SQLiteStore", ["Cryptography", "Migrations", "POSIX", "Queue", "SQLStore", grdb]),
+        module("PostgresStore", ["CPostgres", "Migrations", "POSIX", "Queue", "SQLStore"]),
         module(
             "CodecChild",
             [
@@ -354,7 +357,9 @@ let package = Package(
         ),
         .testTarget(
             name: "StoreConformanceTests",
-            dependencies: ["Cryptography", "JobModel", "Queue", "SQLiteStore", "StoreHarness"],
+            dependencies: [
+                "Cryptography", "JobModel", "PostgresStore", "Queue", "SQLiteStore", "StoreHarness",
+            ],
             swiftSettings: settings
         ),
         tests(

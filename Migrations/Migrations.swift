@@ -83,4 +83,13 @@ public enum Migrations {
             oldestBinary: 13
         ),
     ]
+
+    /// Those of a PostgreSQL database, in order; every file `postgres_NNNN_name.sql` is here.
+    public static let postgres = [
+        Migration(
+            version: 1,
+            name: "postgres_0001_initial",
+            sql: PackageResources.postgres_0001_initial_sql
+        )
+    ]
 }

@@ -17,6 +17,9 @@ public enum StoreError: Error, Sendable, Equatable {
     case disk(String)
     /// Another process holds the database.
     case busy
+    /// The database cannot be reached now, or is going down; the text says why. What was written is
+    /// not known.
+    case unavailable(String)
     /// No API key has this identifier.
     case unknownTenant
     /// A job must have at least one image.
@@ -27,7 +30,7 @@ public enum StoreError: Error, Sendable, Equatable {
     case randomUnavailable
     /// Any other answer of the database: its code and its text, without the values of the
     /// statement.
-    case database(code: Int32, message: String)
+    case database(code: String, message: String)
 
     /// Whether the disk is full or failed.
     public var isDiskFailure: Bool {
@@ -59,6 +62,7 @@ extension StoreError: CustomStringConvertible {
         case .corrupt(let message): "The database is damaged: \(message)"
         case .disk(let message): "The database could not be read or written: \(message)"
         case .busy: "Another process holds the database."
+        case .unavailable(let message): "The database cannot be reached: \(message)"
         case .unknownTenant: "There is no such API key."
         case .noImages: "A job must have at least one image."
         case .invalidCursor: "The cursor is not one that was given out."

@@ -8,7 +8,7 @@ import SQLStore
 /// The only writer holds the whole database from the start of its transaction, so that locks have
 /// nothing to do.
 final class SQLiteSession: SQLSession {
-    private let db: Database
+    let db: Database
     private let clock: StoreClock
     private var columns: [String: SQLRow.Columns] = [:]
     private(set) var changedJobs: Set<Int64> = []
@@ -43,6 +43,8 @@ final class SQLiteSession: SQLSession {
     }
 
     func lock(_ lock: StoreLock) {}
+
+    func mayBeForgotten() {}
 
     func noteChange(ofJob job: Int64) { changedJobs.insert(job) }
 }

@@ -114,12 +114,13 @@ public final class SQLiteStore: Sendable {
             let runner = MigrationRunner(migrations: migrations)
             if isAttached {
                 try pool.read { db in
-                    try runner.check(db)
+                    try runner.check(SQLiteSession(db, clock: clock))
                     try clock.attach(db)
                 }
             } else {
                 try pool.write { db in
-                    try runner.run(db, making: isMade, now: clock.now)
+                    let session = SQLiteSession(db, clock: clock)
+                    try runner.run(session, making: isMade, now: clock.now)
                     try clock.resume(db)
                 }
             }

@@ -55,17 +55,17 @@ import Testing
             $0.hasSuffix(".sql")
         }
         .sorted()
-        #expect(files == Migrations.all.map { $0.name + ".sql" })
-        for (index, migration) in Migrations.all.enumerated() {
-            #expect(migration.version == index + 1)
-            let number = String(migration.version)
-            #expect(
-                migration.name.hasPrefix(
-                    "m" + String(repeating: "0", count: 4 - number.count) + number + "_"
-                )
-            )
-            let bytes = try Data(contentsOf: folder.appendingPathComponent(migration.name + ".sql"))
-            #expect(migration.sql == Array(bytes))
+        let all = [("m", Migrations.all), ("postgres_", Migrations.postgres)]
+        #expect(files == all.flatMap(\.1).map { $0.name + ".sql" })
+        for (prefix, migrations) in all {
+            for (index, migration) in migrations.enumerated() {
+                #expect(migration.version == index + 1)
+                let number = String(migration.version)
+                let zeros = String(repeating: "0", count: 4 - number.count)
+                #expect(migration.name.hasPrefix(prefix + zeros + number + "_"))
+                let file = folder.appendingPathComponent(migration.name + ".sql")
+                #expect(migration.sql == Array(try Data(contentsOf: file)))
+            }
         }
     }
 

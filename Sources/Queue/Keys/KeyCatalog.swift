@@ -27,7 +27,8 @@ public protocol KeyCatalog: Sendable {
 
     /// The active key whose secret has this hash; `nil` if there is none.
     ///
-    /// What another process commits, such as a revocation, holds for the next call.
+    /// What this process commits, such as a revocation, holds for the next call; what another one
+    /// commits, at the latest a second later.
     func key(hash: SHA256Digest) async throws(StoreError) -> APIKey?
 
     /// Whether a secret of this hash is or was a key's, be it expired or revoked.

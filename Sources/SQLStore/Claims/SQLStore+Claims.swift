@@ -16,6 +16,7 @@ extension SQLStore {
             // Nobody else claims meanwhile. Others may cancel or erase what is chosen here, until
             // its job is locked; that is left out then.
             try db.lock(.queue)
+            try db.mayBeForgotten()
             let time = try db.now
             var turns = try QueueTurns(db, now: time)
             var chosen: [[SQLRow]] = []
@@ -114,6 +115,7 @@ extension SQLStore {
     ) async throws(StoreError) -> [Bool] {
         try await write { db in
             try db.lock(.leases(Self.jobs(db, of: claims)))
+            try db.mayBeForgotten()
             let until = try db.now + lease.milliseconds
             return try claims.map { try Self.lengthen(db, $0, until: until) }
         }

@@ -61,6 +61,7 @@ extension SQLStore {
         after number: Int = 0,
         limit: Int = 100
     ) async throws(StoreError) -> [JobImage] {
+        guard !states.isEmpty else { return [] }
         let count = min(max(limit, 1), 10_000)
         return try await readOnce { db in
             try db.rows(Self.imagesSQL(in: states), [job.text, number, count]).map(

@@ -41,14 +41,14 @@ extension SQLStore {
     }
 
     static var countsSQL: String {
-        """
-        SELECT state, count(*) AS count, sum(queued_count) AS queued_count, sum(running_count) AS running_count,
-            sum(done_count) AS done_count, sum(failed_count) AS failed_count,
-            sum(quarantined_count) AS quarantined_count, sum(cancelled_count) AS cancelled_count,
-            sum(done_endings) AS done_endings, sum(failed_endings) AS failed_endings,
-            sum(quarantined_endings) AS quarantined_endings, sum(cancelled_endings) AS cancelled_endings
-        FROM jobs WHERE expired_at IS NULL GROUP BY state
-        """
+        let sums = ImageState.allCases.flatMap { state in
+            let name = state.rawValue
+            return state.isTerminal ? ["\(name)_count", "\(name)_endings"] : ["\(name)_count"]
+        }.map { "CAST(sum(\($0)) AS BIGINT) AS \($0)" }.joined(separator: ", ")
+        return """
+            SELECT state, count(*) AS count, \(sums)
+            FROM jobs WHERE expired_at IS NULL GROUP BY state
+            """
     }
 
     static var oldestSQL: String {

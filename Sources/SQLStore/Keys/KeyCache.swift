@@ -25,6 +25,11 @@ final class KeyCache: Sendable {
         }
     }
 
+    /// Forgets all keys, because this process has changed one.
+    func clear() {
+        state.withLock { $0.keys.removeAll() }
+    }
+
     /// Caches a row that was read after `version` was.
     func keep(_ key: APIKey, hash: SHA256Digest, version: Int) {
         state.withLock { state in

@@ -7,7 +7,8 @@ extension SQLStore {
         _ id: APIKeyID,
         _ change: APIKeyChange
     ) async throws(StoreError) -> APIKeyUpdate {
-        try await write { db in
+        defer { parts.keyCache.clear() }
+        return try await write { db in
             try db.lock(.administrators)
             let time = try db.now
             guard let key = try Self.key(db, id) else { return .unknown }
@@ -40,7 +41,8 @@ extension SQLStore {
     /// Revokes a key permanently.
     @discardableResult
     public func revokeKey(_ id: APIKeyID) async throws(StoreError) -> APIKeyRevocation {
-        try await write { db in
+        defer { parts.keyCache.clear() }
+        return try await write { db in
             try db.lock(.administrators)
             let time = try db.now
             guard let key = try Self.key(db, id) else { return .unknown }

@@ -27,6 +27,9 @@ package protocol SQLSession: AnyObject {
     /// locks in the order of ``StoreLock``.
     func lock(_ lock: StoreLock) throws
 
+    /// Says that a power cut may undo this transaction, since it only costs work when it does.
+    func mayBeForgotten() throws
+
     /// Notes that a job's row has changed or is gone, for those who watch it.
     func noteChange(ofJob job: Int64)
 }

@@ -114,12 +114,13 @@ extension SQLStore {
                 """
                 UPDATE webhook_messages
                 SET attempts = attempts + 1, next_at = :next, last_status = :status,
-                    last_error = :error, ended_at = CASE WHEN :next IS NULL THEN :now END
+                    last_error = :error, ended_at = :ended
                 WHERE id = :id
                 """,
                 [
                     "next": attempt.nextAt, "status": attempt.status, "error": attempt.error,
-                    "now": time, "id": due.message.id,
+                    "ended": attempt.nextAt == nil ? time : nil,
+                    "id": due.message.id,
                 ]
             )
             guard attempt.disablesWebhook else { return }

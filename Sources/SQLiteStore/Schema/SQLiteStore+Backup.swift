@@ -26,7 +26,11 @@ extension SQLiteStore {
             reading.readonly = true
             reading.busyMode = .timeout(5)
             let source = try DatabaseQueue(path: path, configuration: reading)
-            try source.read { db in try MigrationRunner(migrations: Migrations.all).check(db) }
+            let clock = StoreClock(machine: .system)
+            try source.read { db in
+                try MigrationRunner(migrations: Migrations.all)
+                    .check(SQLiteSession(db, clock: clock))
+            }
             var writing = Configuration()
             writing.label = "palimpsest.backup"
             writing.prepareDatabase { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
@@ -42,7 +46,6 @@ extension SQLiteStore {
                 guard verdict == "ok" else {
                     throw StoreError.corrupt(verdict ?? "no answer to quick_check")
                 }
-                let clock = StoreClock(machine: .system)
                 return try referencedBlobs(SQLiteSession(db, clock: clock))
             }
             try copy.close()

@@ -17,7 +17,8 @@ extension StoreError {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .corrupt(message)
         case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY: self = .disk(message)
         case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy
-        default: self = .database(code: error.extendedResultCode.rawValue, message: message)
+        default:
+            self = .database(code: "\(error.extendedResultCode.rawValue)", message: message)
         }
     }
 }

@@ -1,0 +1,212 @@
+#include "CPostgres.h"
+
+#include <dlfcn.h>
+#if __has_include(<libpq-fe.h>)
+#include <libpq-fe.h>
+#else
+#include <postgresql/libpq-fe.h>
+#endif
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- The library ----
+
+static struct {
+    PGconn *(*connectdb)(const char *);
+    ConnStatusType (*status)(const PGconn *);
+    PGTransactionStatusType (*transaction_status)(const PGconn *);
+    char *(*error_message)(const PGconn *);
+    void (*finish)(PGconn *);
+    PGresult *(*exec)(PGconn *, const char *);
+    PGresult *(*exec_params)(PGconn *, const char *, int, const Oid *, const char *const *,
+        const int *, const int *, int);
+    ExecStatusType (*result_status)(const PGresult *);
+    char *(*result_error_field)(const PGresult *, int);
+    char *(*result_error_message)(const PGresult *);
+    char *(*cmd_tuples)(PGresult *);
+    int (*ntuples)(const PGresult *);
+    int (*nfields)(const PGresult *);
+    char *(*fname)(const PGresult *, int);
+    Oid (*ftype)(const PGresult *, int);
+    int (*getisnull)(const PGresult *, int, int);
+    char *(*getvalue)(const PGresult *, int, int);
+    int (*getlength)(const PGresult *, int, int);
+    void (*clear)(PGresult *);
+    int (*socket)(const PGconn *);
+    int (*consume_input)(PGconn *);
+    PGnotify *(*notifies)(PGconn *);
+    void (*freemem)(void *);
+    void (*set_notice_processor)(PGconn *, PQnoticeProcessor, void *);
+} pq;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static char failure[256];
+
+static bool find(void *library, const char *name, void *place) {
+    void *symbol = dlsym(library, name);
+    if (symbol == NULL) {
+        snprintf(failure, sizeof failure, "libpq.so.5 has no %s", name);
+        return false;
+    }
+    memcpy(place, &symbol, sizeof symbol);
+    return true;
+}
+
+static void load(void) {
+    void *library = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) {
+        snprintf(failure, sizeof failure, "%s", dlerror());
+        return;
+    }
+    (void)(find(library, "PQconnectdb", &pq.connectdb) &&
+        find(library, "PQstatus", &pq.status) &&
+        find(library, "PQtransactionStatus", &pq.transaction_status) &&
+        find(library, "PQerrorMessage", &pq.error_message) &&
+        find(library, "PQfinish", &pq.finish) && find(library, "PQexec", &pq.exec) &&
+        find(library, "PQexecParams", &pq.exec_params) &&
+        find(library, "PQresultStatus", &pq.result_status) &&
+        find(library, "PQresultErrorField", &pq.result_error_field) &&
+        find(library, "PQresultErrorMessage", &pq.result_error_message) &&
+        find(library, "PQcmdTuples", &pq.cmd_tuples) && find(library, "PQntuples", &pq.ntuples) &&
+        find(library, "PQnfields", &pq.nfields) && find(library, "PQfname", &pq.fname) &&
+        find(library, "PQftype", &pq.ftype) && find(library, "PQgetisnull", &pq.getisnull) &&
+        find(library, "PQgetvalue", &pq.getvalue) && find(library, "PQgetlength", &pq.getlength) &&
+        find(library, "PQclear", &pq.clear) && find(library, "PQsocket", &pq.socket) &&
+        find(library, "PQconsumeInput", &pq.consume_input) &&
+        find(library, "PQnotifies", &pq.notifies) && find(library, "PQfreemem", &pq.freemem) &&
+        find(library, "PQsetNoticeProcessor", &pq.set_notice_processor));
+}
+
+const char *plm_pg_load(void) {
+    pthread_once(&once, load);
+    return failure[0] == 0 ? NULL : failure;
+}
+
+// ---- A connection ----
+
+static void ignore(void *context, const char *message) {
+    (void)context;
+    (void)message;
+}
+
+void *plm_pg_connect(const char *location) {
+    PGconn *connection = pq.connectdb(location);
+    // libpq would print notices to the standard error stream.
+    if (connection != NULL) pq.set_notice_processor(connection, ignore, NULL);
+    return connection;
+}
+
+bool plm_pg_is_connected(const void *connection) {
+    return pq.status(connection) == CONNECTION_OK;
+}
+
+bool plm_pg_is_in_transaction(const void *connection) {
+    PGTransactionStatusType status = pq.transaction_status(connection);
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
+
+const char *plm_pg_message(const void *connection) {
+    return pq.error_message(connection);
+}
+
+void plm_pg_close(void *connection) {
+    pq.finish(connection);
+}
+
+void *plm_pg_run(void *connection, const char *sql) {
+    return pq.exec(connection, sql);
+}
+
+void *plm_pg_execute(
+    void *connection, const char *sql, const struct plm_pg_parameter *parameters, size_t count) {
+    Oid *types = calloc(count + 1, sizeof *types);
+    const char **values = calloc(count + 1, sizeof *values);
+    int *lengths = calloc(count + 1, sizeof *lengths);
+    int *formats = calloc(count + 1, sizeof *formats);
+    PGresult *answer = NULL;
+    if (types != NULL && values != NULL && lengths != NULL && formats != NULL) {
+        for (size_t i = 0; i < count; i++) {
+            types[i] = parameters[i].type;
+            values[i] = parameters[i].bytes;
+            lengths[i] = parameters[i].length;
+            formats[i] = 1;
+        }
+        answer =
+            pq.exec_params(connection, sql, (int)count, types, values, lengths, formats, 1);
+    }
+    free(types);
+    free(values);
+    free(lengths);
+    free(formats);
+    return answer;
+}
+
+// ---- An answer ----
+
+enum plm_pg_status plm_pg_status(const void *answer) {
+    switch (pq.result_status(answer)) {
+    case PGRES_TUPLES_OK: return PLM_PG_ROWS;
+    case PGRES_COMMAND_OK:
+    case PGRES_EMPTY_QUERY: return PLM_PG_DONE;
+    default: return PLM_PG_FAILED;
+    }
+}
+
+const char *plm_pg_sqlstate(const void *answer) {
+    return pq.result_error_field(answer, PG_DIAG_SQLSTATE);
+}
+
+const char *plm_pg_error(const void *answer) {
+    const char *primary = pq.result_error_field(answer, PG_DIAG_MESSAGE_PRIMARY);
+    return primary != NULL ? primary : pq.result_error_message(answer);
+}
+
+int64_t plm_pg_changed(void *answer) {
+    return strtoll(pq.cmd_tuples(answer), NULL, 10);
+}
+
+int plm_pg_rows(const void *answer) {
+    return pq.ntuples(answer);
+}
+
+int plm_pg_columns(const void *answer) {
+    return pq.nfields(answer);
+}
+
+const char *plm_pg_name(const void *answer, int column) {
+    return pq.fname(answer, column);
+}
+
+uint32_t plm_pg_type(const void *answer, int column) {
+    return pq.ftype(answer, column);
+}
+
+const char *plm_pg_value(const void *answer, int row, int column, int *length) {
+    if (pq.getisnull(answer, row, column)) return NULL;
+    *length = pq.getlength(answer, row, column);
+    return pq.getvalue(answer, row, column);
+}
+
+void plm_pg_clear(void *answer) {
+    pq.clear(answer);
+}
+
+// ---- What comes without being asked for ----
+
+int plm_pg_socket(const void *connection) {
+    return pq.socket(connection);
+}
+
+bool plm_pg_consume(void *connection) {
+    return pq.consume_input(connection) == 1;
+}
+
+bool plm_pg_notification(void *connection, char channel[64]) {
+    PGnotify *notification = pq.notifies(connection);
+    if (notification == NULL) return false;
+    snprintf(channel, 64, "%s", notification->relname);
+    pq.freemem(notification);
+    return true;
+}

@@ -1,0 +1,114 @@
+import CPostgres
+import SQLStore
+
+/// A connection, for one thread at a time. Its calls block.
+///
+/// `@unchecked Sendable` is sound because a connection is in ``PostgresPool``'s list of idle ones or
+/// in one call, never in two: who takes it out of the list is the only one to have it.
+final class PostgresConnection: @unchecked Sendable {
+    private let connection: UnsafeMutableRawPointer
+
+    /// Connects.
+    ///
+    /// - Parameter location: A connection string or URI, as libpq takes it.
+    /// - Throws: ``PostgresFault`` if libpq is missing or nobody answers.
+    init(_ location: String) throws(PostgresFault) {
+        if let reason = plm_pg_load() {
+            throw PostgresFault(
+                state: nil,
+                message: "libpq cannot be loaded (\(String(cString: reason))); install it "
+                    + "(Debian: libpq5)",
+                isLost: true
+            )
+        }
+        guard let connection = plm_pg_connect(location) else {
+            throw PostgresFault(state: nil, message: "no memory for a connection", isLost: true)
+        }
+        self.connection = connection
+        guard plm_pg_is_connected(connection) else {
+            // `deinit` closes it.
+            throw PostgresFault(state: nil, message: Self.words(of: connection), isLost: true)
+        }
+    }
+
+    deinit { plm_pg_close(connection) }
+
+    /// Whether the connection was open when it was last used.
+    var isConnected: Bool { plm_pg_is_connected(connection) }
+
+    /// Whether a transaction is open.
+    var isInTransaction: Bool { plm_pg_is_in_transaction(connection) }
+
+    /// Runs statements without parameters.
+    func run(_ script: String) throws(PostgresFault) {
+        _ = try answer(to: plm_pg_run(connection, script)) { _ in }
+    }
+
+    /// Runs a statement.
+    ///
+    /// - Parameters:
+    ///   - sql: The statement, with its places as `$1` and so on.
+    ///   - values: The values of its places.
+    /// - Returns: Its rows, and how many rows it wrote.
+    func execute(
+        _ sql: String,
+        _ values: [SQLValue]
+    ) throws(PostgresFault) -> (rows: [SQLRow], changed: Int) {
+        let encoded = values.map(PostgresValue.init)
+        // One buffer holds all values, so that none moves while libpq reads.
+        var bytes: [UInt8] = []
+        for value in encoded { bytes += value.bytes ?? [] }
+        let answer = bytes.withUnsafeBytes { buffer in
+            var next = 0
+            // An empty value needs an address as well, since none means NULL.
+            let empty = UnsafeRawPointer(connection)
+            let parameters = encoded.map { value in
+                defer { next += value.bytes?.count ?? 0 }
+                let address = value.bytes.map { bytes in
+                    bytes.isEmpty ? empty : buffer.baseAddress.map { $0 + next } ?? empty
+                }
+                return plm_pg_parameter(
+                    type: value.type,
+                    bytes: address?.assumingMemoryBound(to: CChar.self),
+                    length: Int32(value.bytes?.count ?? 0)
+                )
+            }
+            return plm_pg_execute(connection, sql, parameters, parameters.count)
+        }
+        return try self.answer(to: answer) { answer throws(PostgresFault) in
+            (try PostgresAnswer.rows(of: answer), Int(plm_pg_changed(answer)))
+        }
+    }
+
+    /// Reads an answer and clears it.
+    private func answer<Value>(
+        to answer: UnsafeMutableRawPointer?,
+        _ read: (UnsafeMutableRawPointer) throws(PostgresFault) -> Value
+    ) throws(PostgresFault) -> Value {
+        guard let answer else {
+            throw PostgresFault(
+                state: nil,
+                message: Self.words(of: connection),
+                isLost: !isConnected
+            )
+        }
+        defer { plm_pg_clear(answer) }
+        guard plm_pg_status(answer) != PLM_PG_FAILED else {
+            throw PostgresFault(
+                state: plm_pg_sqlstate(answer).map { String(cString: $0) },
+                message: Self.line(plm_pg_error(answer)),
+                isLost: !isConnected
+            )
+        }
+        return try read(answer)
+    }
+
+    private static func words(of connection: UnsafeMutableRawPointer) -> String {
+        line(plm_pg_message(connection))
+    }
+
+    private static func line(_ text: UnsafePointer<CChar>?) -> String {
+        let lines = text.map { String(cString: $0) }?.split(whereSeparator: \.isNewline) ?? []
+        return lines.isEmpty ? "no reason was given" : lines.joined(separator: "; ")
+    }
+}

@@ -1,0 +1,108 @@
+import POSIX
+import Queue
+import Synchronization
+
+/// The connections of a process: a bounded number, each with a thread of its own while it is used.
+final class PostgresPool: Sendable {
+    private struct State {
+        var idle: [PostgresConnection] = []
+        var isClosed = false
+    }
+
+    /// How long a statement, a lock, and a transaction that does nothing may last.
+    private static let limits = """
+        SET statement_timeout = '30s'; SET lock_timeout = '10s';
+        SET idle_in_transaction_session_timeout = '10s';
+        """
+    /// How often a transaction is run again after a conflict.
+    private static let maxRepeats = 8
+
+    private let location: PostgresLocation
+    private let executor: BlockingExecutor
+    private let state = Mutex(State())
+
+    /// Connects when it is first used.
+    ///
+    /// - Parameters:
+    ///   - location: Where the database is.
+    ///   - width: The most connections, at least 1.
+    init(_ location: PostgresLocation, width: Int) {
+        self.location = location
+        executor = BlockingExecutor(label: "palimpsest.postgres", width: width)
+    }
+
+    /// Closes all connections as soon as they are idle; every later use fails.
+    func close() {
+        state.withLock { $0 = State(isClosed: true) }
+    }
+
+    /// Uses a connection, on a thread that may block; cancelling the task does not stop it.
+    func run<Value: Sendable>(
+        _ work: @escaping @Sendable (PostgresConnection, Attempt) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await executor.run { () throws(StoreError) -> Value in try self.runNow(work) }
+    }
+
+    /// Uses a connection on this thread, which blocks.
+    func runNow<Value>(
+        _ work: (PostgresConnection, Attempt) throws -> Value
+    ) throws(StoreError) -> Value {
+        let attempt = Attempt()
+        var repeats = 0
+        while true {
+            do {
+                let (connection, isNew) = try take()
+                defer { give(connection) }
+                do {
+                    return try work(connection, attempt)
+                } catch let fault as PostgresFault where fault.isLost || fault.isOutage {
+                    // Idle connections may have died with the server that they led to; a new one
+                    // tells whether there is another.
+                    state.withLock { $0.idle = [] }
+                    guard !isNew || attempt.isUnsure, repeats < Self.maxRepeats else { throw fault }
+                    repeats += 1
+                }
+            } catch let error as StoreError {
+                throw error
+            } catch let fault as PostgresFault {
+                guard fault.isTransient, repeats < Self.maxRepeats else { throw fault.storeError }
+                repeats += 1
+                Pause.random(upTo: 0.005 * Double(1 << min(repeats, 6)))
+            } catch {
+                throw .corrupt("A value in the database could not be read.")
+            }
+        }
+    }
+
+    /// What is known of a transaction that is run again.
+    final class Attempt {
+        /// Whether an earlier run may have been committed.
+        var isUnsure = false
+    }
+
+    private func take() throws -> (PostgresConnection, isNew: Bool) {
+        let idle = try state.withLock { state throws(StoreError) in
+            guard !state.isClosed else { throw .unavailable("the store is closed") }
+            return state.idle.popLast()
+        }
+        if let idle { return (idle, false) }
+        let connection = try PostgresConnection(location.connectionString)
+        try connection.run(
+            Self.limits + """
+                SET search_path TO \(location.schema);
+                -- A plan for all values passes over the indexes that only some of them can use.
+                SET plan_cache_mode = force_custom_plan;
+                SET client_min_messages = warning; SET default_transaction_isolation = 'read committed'
+                """
+        )
+        return (connection, true)
+    }
+
+    private func give(_ connection: PostgresConnection) {
+        guard connection.isConnected else { return }
+        if connection.isInTransaction {
+            guard (try? connection.run("ROLLBACK")) != nil else { return }
+        }
+        state.withLock { if !$0.isClosed { $0.idle.append(connection) } }
+    }
+}

@@ -1,0 +1,40 @@
+import Glibc
+import SQLStore
+import Synchronization
+
+/// The database's clock, which all machines go by, and what this machine knows of it meanwhile.
+final class PostgresClock: Sendable {
+    private let fixed: (@Sendable () -> Int64)?
+    /// The database's time minus this machine's uptime, in milliseconds.
+    private let offset = Mutex<Int64>(0)
+
+    /// The database's clock; for tests one that somebody else sets.
+    init(_ fixed: (@Sendable () -> Int64)? = nil) {
+        self.fixed = fixed
+    }
+
+    /// Asks the database.
+    func read(_ session: any SQLSession) throws -> Int64 {
+        if let fixed { return fixed() }
+        let before = Self.uptime
+        let time = try session.value(
+            Int64.self,
+            "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
+        )
+        guard let time else { return estimate }
+        offset.withLock { $0 = time - (before + Self.uptime) / 2 }
+        return time
+    }
+
+    /// The time without asking: wrong by what the way to the database took last.
+    var estimate: Int64 {
+        fixed?() ?? Self.uptime + offset.withLock { $0 }
+    }
+
+    /// Milliseconds since this machine booted.
+    static var uptime: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

@@ -1,0 +1,188 @@
+import Migrations
+public import Queue
+public import SQLStore
+
+/// A store of jobs, images, classes, API keys and idempotency records in a PostgreSQL database,
+/// which many machines share.
+///
+/// Transactions are at READ COMMITTED. Whatever reads and then writes takes locks first, in the
+/// order of ``StoreLock``; a conflict that is left, such as a deadlock with a statement of an
+/// operator, runs the transaction again. A commit whose answer was lost is not repeated blindly: the
+/// transaction runs again and looks for what it would have made.
+public final class PostgresStore: Sendable {
+    package let parts: StoreParts
+    let pool: PostgresPool
+    let clock: PostgresClock
+    private let placeholders = Placeholders()
+
+    /// Connects, and brings the schema up to date.
+    ///
+    /// This blocks on the network and the database.
+    ///
+    /// - Parameters:
+    ///   - location: Where the database is.
+    ///   - generatorVersion: The version of the semantic images that new classes get.
+    ///   - connections: The most connections of this process.
+    ///   - isMade: Whether to make the schema in a database that has none.
+    /// - Throws: ``StoreError``.
+    public convenience init(
+        _ location: PostgresLocation,
+        generatorVersion: Int,
+        connections: Int = 8,
+        making isMade: Bool = true
+    ) throws(StoreError) {
+        try self.init(
+            location,
+            generatorVersion: generatorVersion,
+            connections: connections,
+            making: isMade,
+            clock: PostgresClock()
+        )
+    }
+
+    /// Connects, with a clock that moves only when told; for tests.
+    package convenience init(
+        _ location: PostgresLocation,
+        generatorVersion: Int,
+        now: @escaping @Sendable () -> Int64
+    ) throws(StoreError) {
+        try self.init(
+            location,
+            generatorVersion: generatorVersion,
+            connections: 4,
+            making: true,
+            clock: PostgresClock(now)
+        )
+    }
+
+    private init(
+        _ location: PostgresLocation,
+        generatorVersion: Int,
+        connections: Int,
+        making isMade: Bool,
+        clock: PostgresClock
+    ) throws(StoreError) {
+        parts = StoreParts(generatorVersion: generatorVersion)
+        pool = PostgresPool(location, width: max(connections, 1))
+        self.clock = clock
+        try prepareSchema(location.schema, making: isMade)
+    }
+
+    /// Removes a schema with everything in it; for tests.
+    package static func dropSchema(of location: PostgresLocation) throws(StoreError) {
+        try PostgresPool(location, width: 1).runNow { connection, _ in
+            try connection.run("DROP SCHEMA IF EXISTS \(location.schema) CASCADE")
+        }
+    }
+
+    private func prepareSchema(_ schema: String, making isMade: Bool) throws(StoreError) {
+        try pool.runNow { connection, _ in
+            try connection.run("BEGIN")
+            let session = PostgresSession(connection, placeholders: placeholders, clock: clock)
+            // Two nodes may start at once.
+            try session.lock(.administrators)
+            if isMade { try connection.run("CREATE SCHEMA IF NOT EXISTS \(schema)") }
+            try MigrationRunner(migrations: Migrations.postgres)
+                .run(session, making: isMade, now: session.now)
+            try connection.run("COMMIT")
+        }
+    }
+
+    // MARK: - Transactions
+
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws(StoreError) -> Value {
+        let (value, changedJobs) = try await pool.run { [placeholders, clock] connection, attempt in
+            try connection.run("BEGIN")
+            let session = PostgresSession(
+                connection,
+                placeholders: placeholders,
+                clock: clock,
+                isRepeated: attempt.isUnsure
+            )
+            let value = try body(session)
+            do throws(PostgresFault) {
+                try connection.run("COMMIT")
+            } catch {
+                // Nobody knows whether the server had the commit before the connection was lost.
+                if error.isLost { attempt.isUnsure = true }
+                throw error
+            }
+            return (value, session.changedJobs)
+        }
+        parts.watches.notify(changedJobs)
+        return value
+    }
+
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await pool.run { [placeholders, clock] connection, _ in
+            try connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            let session = PostgresSession(connection, placeholders: placeholders, clock: clock)
+            let value = try body(session)
+            try connection.run("COMMIT")
+            return value
+        }
+    }
+
+    package func readOnce<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await pool.run { [placeholders, clock] connection, _ in
+            try body(PostgresSession(connection, placeholders: placeholders, clock: clock))
+        }
+    }
+
+    // MARK: - What is this database's own
+
+    /// Keys are believed for at most a second; see ``KeyCatalog/key(hash:)``.
+    package func keysVersion() async throws(StoreError) -> Int { Int(PostgresClock.uptime / 1000) }
+
+    package func databaseBytes() async throws(StoreError) -> UInt64 {
+        try await readOnce { db in
+            try db.value(
+                UInt64.self,
+                """
+                SELECT CAST(coalesce(sum(pg_total_relation_size(pg_class.oid)), 0) AS bigint)
+                FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+                WHERE nspname = current_schema() AND relkind IN ('r', 'p')
+                """
+            ) ?? 0
+        }
+    }
+}
+
+extension PostgresStore: SQLStore {
+    /// The database's time, as this machine knows it.
+    public var currentTime: Int64 { clock.estimate }
+
+    /// Never: the database's clock is not this machine's to doubt.
+    public var isTimeInDoubt: Bool { false }
+
+    /// Asks the database for its time.
+    public func followClock() async throws(StoreError) -> Int64 {
+        _ = try await readOnce { db in try db.now }
+        return 0
+    }
+
+    /// Reads from the database, for a readiness probe.
+    public func check() async throws(StoreError) {
+        _ = try await readOnce { db in
+            try db.value(Int.self, "SELECT count(*) FROM schema_migrations")
+        }
+    }
+
+    /// Writes to the database, for a readiness probe.
+    public func checkWrites() async throws(StoreError) {
+        // A transaction with a number writes its commit to the log.
+        try await write { db in _ = try db.rows("SELECT pg_current_xact_id() IS NULL") }
+    }
+
+    /// Does nothing: the database cleans up by itself.
+    public func tidy() async {}
+
+    /// Closes the connections; every later call fails.
+    public func close() throws(StoreError) { pool.close() }
+}
