@@ -11,7 +11,7 @@ final class TestedObjectStore: TestedStorage {
     struct Server {
         /// `s3://BUCKET?endpoint=…`.
         let location: String
-        let credentials: S3Credentials
+        let credentials: S3CredentialsSource
         /// The program that goes to an object's file behind the server's back, where there is one.
         let tamper: String?
     }
@@ -24,7 +24,7 @@ final class TestedObjectStore: TestedStorage {
         else { return nil }
         return Server(
             location: location,
-            credentials: S3Credentials(accessKey: key, secretKey: secret),
+            credentials: .fixed(S3Credentials(accessKey: key, secretKey: secret)),
             tamper: variables["PALIMPSEST_TEST_S3_TAMPER"]
         )
     }()
