@@ -83,8 +83,8 @@ import Testing
     @Test(arguments: [
         "[default]\r\naws_access_key_id = AKID\r\naws_secret_access_key = S/e+c=\r\n",
         "[ default ]\n  AWS_Access_Key_Id\t= AKID\n  aws_secret_access_key=S/e+c=",
-        "; c\n[default]\ns3 =\n  aws_access_key_id = nested\naws_access_key_id=AKID\n"
-            + "aws_secret_access_key=S/e+c=\n[other]\naws_access_key_id=X",
+        "; c\n[default]\naws_access_key_id=AKID\naws_secret_access_key=S/e+c=\ns3 =\n"
+            + "  aws_access_key_id = nested\n[other]\naws_access_key_id=X",
         "[default]\naws_access_key_id=AKID\n[other]\na=b\n[default]\naws_secret_access_key=S/e+c=",
     ])
     func `other ways to write it are read`(text: String) throws {
