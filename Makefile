@@ -96,10 +96,11 @@ test-swift: install-test ## Runs the Swift tests.
 	swift test --skip-build $(SWIFT_FLAGS)
 
 .PHONY: test-object-store
-test-object-store: install-test ## Runs the tests of the storage of blobs on an object store, too: rclone's.
+test-object-store: install-test ## Runs the tests of the storage of blobs on object stores, too: rclone's, which is lenient, and OpenStack Swift's, which is strict.
 	@scripts/install-venv Tests/BlobConformanceTests/requirements.txt .venv-object-store
 	@scripts/build debug/palimpsestPackageTests.xctest build --build-tests $(SWIFT_FLAGS)
-	RCLONE=.venv-object-store/bin/rclone scripts/with-object-store swift test --skip-build --filter BlobConformanceTests $(SWIFT_FLAGS)
+	scripts/with-object-store rclone swift test --skip-build --filter BlobConformanceTests $(SWIFT_FLAGS)
+	scripts/with-object-store swift swift test --skip-build --filter BlobConformanceTests $(SWIFT_FLAGS)
 
 # Undefined behaviour traps: Swift links no library that could report it. Leaks are left out, because XCTest and Foundation have some.
 .PHONY: test-sanitizers
@@ -245,4 +246,4 @@ measure-photo: install-test build ## Time and peak memory of `protect` for one 1
 
 .PHONY: clean
 clean: ## Removes what was built and the Python environment; data stays.
-	rm -rf .build .venv .venv-contract .venv-page
+	rm -rf .build .venv .venv-contract .venv-object-store .venv-page

@@ -22,12 +22,13 @@ public final class S3Blobs: BlobStorage {
     ///
     /// - Parameters:
     ///   - location: The bucket and the prefix in it.
-    ///   - credentials: What signs requests.
+    ///   - credentials: Where the keys that sign requests are; they are read now, and again when
+    ///     the store refuses them.
     ///   - scratch: A local folder for spools, which must exist. No two processes may share it.
-    /// - Throws: ``BlobStorageError`` if libcurl is not there.
+    /// - Throws: ``BlobStorageError`` if libcurl or the keys are not there.
     public convenience init(
         location: S3Location,
-        credentials: S3Credentials,
+        credentials: S3CredentialsSource,
         scratch: String
     ) throws(BlobStorageError) {
         try self.init(
@@ -40,13 +41,19 @@ public final class S3Blobs: BlobStorage {
 
     init(
         location: S3Location,
-        credentials: S3Credentials,
+        credentials: S3CredentialsSource,
         scratch: String,
         retries: RetryPolicy
     ) throws(BlobStorageError) {
         self.scratch = scratch
+        let keys: CurrentCredentials
+        do throws(S3CredentialsError) {
+            keys = try CurrentCredentials(credentials)
+        } catch {
+            throw .unavailable(error.description)
+        }
         do throws(HTTPFault) {
-            client = try S3Client(location: location, credentials: credentials, retries: retries)
+            client = try S3Client(location: location, credentials: keys, retries: retries)
         } catch {
             throw .unavailable(error.description)
         }

@@ -62,7 +62,8 @@ import Testing
         let sha256 = try blobs.put(Array("abc".utf8)).sha256
         try test.damage(sha256)
         #expect(throws: BlobStorageError.corrupt) { try blobs.read(sha256) }
-        #expect(try blobs.size(of: sha256) == 3)
+        // A store that compares hashes too may have put it aside.
+        #expect(try [3, nil].contains(blobs.size(of: sha256)))
         #expect(try blobs.put(Array("abc".utf8)).sha256 == sha256)
         #expect(try blobs.read(sha256) == Array("abc".utf8))
     }

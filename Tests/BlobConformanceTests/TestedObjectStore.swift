@@ -3,34 +3,35 @@ import BlobStorage
 import Cryptography
 import Foundation
 import S3Blobs
+import Testing
 
-/// A prefix of its own in a server's bucket, and behind its back the folder that the server serves.
+/// A prefix of its own in a server's bucket (`scripts/with-object-store`).
 final class TestedObjectStore: TestedStorage {
     /// The server that the environment names.
     struct Server {
         /// `s3://BUCKET?endpoint=…`.
         let location: String
-        let credentials: S3Credentials
-        /// The folder that holds the bucket's objects as files.
-        let folder: String
+        let credentials: S3CredentialsSource
+        /// The program that goes to an object's file behind the server's back, where there is one.
+        let tamper: String?
     }
 
     static let server: Server? = {
         let variables = ProcessInfo.processInfo.environment
         guard let location = variables["PALIMPSEST_TEST_S3"],
-            let folder = variables["PALIMPSEST_TEST_S3_FOLDER"],
             let key = variables["AWS_ACCESS_KEY_ID"],
             let secret = variables["AWS_SECRET_ACCESS_KEY"]
         else { return nil }
         return Server(
             location: location,
-            credentials: S3Credentials(accessKey: key, secretKey: secret),
-            folder: folder
+            credentials: .fixed(S3Credentials(accessKey: key, secretKey: secret)),
+            tamper: variables["PALIMPSEST_TEST_S3_TAMPER"]
         )
     }()
 
     private let server: Server
-    private let prefix = "tests/" + UUID().uuidString
+    /// With bytes that a path must escape, one of them as if it were escaped already.
+    private let prefix = "testsé+&=%41'/" + UUID().uuidString
     private let scratch: String
 
     init() throws {
@@ -45,7 +46,6 @@ final class TestedObjectStore: TestedStorage {
 
     deinit {
         try? FileManager.default.removeItem(atPath: scratch)
-        try? FileManager.default.removeItem(atPath: "\(server.folder)/\(prefix)")
     }
 
     func open() throws -> any BlobStorage {
@@ -60,32 +60,43 @@ final class TestedObjectStore: TestedStorage {
     }
 
     func age(_ sha256: SHA256Digest, by time: Duration) throws {
-        let date = Date(timeIntervalSinceNow: -Double(time.components.seconds))
-        try FileManager.default.setAttributes(
-            [.modificationDate: date],
-            ofItemAtPath: path(of: sha256)
-        )
-        waitForServer()
+        try tamper(["age", key(of: sha256), String(time.components.seconds)])
     }
 
     func damage(_ sha256: SHA256Digest) throws {
-        let url = URL(fileURLWithPath: path(of: sha256))
-        var bytes = try Data(contentsOf: url)
-        bytes[0] ^= 1
-        try bytes.write(to: url)
-        waitForServer()
-    }
-
-    /// Waits until the server looks at its files anew (`scripts/with-object-store`).
-    private func waitForServer() {
-        Thread.sleep(forTimeInterval: 1.2)
+        try tamper(["damage", key(of: sha256)])
     }
 
     func unfinished() throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: scratch).count
     }
 
-    private func path(of sha256: SHA256Digest) -> String {
-        "\(server.folder)/\(prefix)/blobs/\(sha256.hex.prefix(2))/\(sha256.hex)"
+    private func tamper(_ arguments: [String]) throws {
+        guard let program = server.tamper else {
+            try Self.skip("no PALIMPSEST_TEST_S3_TAMPER goes to this store's files")
+        }
+        let process = Process()
+        let words = Pipe()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.standardError = words
+        try process.run()
+        let said = try words.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        let reason = String(decoding: said, as: UTF8.self).trimmingCharacters(in: .newlines)
+        // The store cannot be brought into that state (EX_UNAVAILABLE).
+        if process.terminationStatus == 69 { try Self.skip(reason) }
+        try #require(process.terminationStatus == 0, "\(reason)")
+    }
+
+    /// Ends a test where it asks for what cannot be done, with a warning, since the end of one case
+    /// alone is not told.
+    private static func skip(_ reason: String) throws -> Never {
+        Issue.record("skipped on this object store: \(reason)", severity: .warning)
+        try Test.cancel("\(reason)")
+    }
+
+    private func key(of sha256: SHA256Digest) -> String {
+        "\(prefix)/blobs/\(sha256.hex.prefix(2))/\(sha256.hex)"
     }
 }

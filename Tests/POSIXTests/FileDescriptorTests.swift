@@ -47,6 +47,7 @@ struct FileDescriptorTests {
         let options: FileDescriptor.Options = [.create, .exclusive]
         _ = try FileDescriptor(opening: path, for: .writing, options, permissions: 0o640)
         #expect(scratch.permissions(of: "file") == 0o640)
+        #expect(try FileStatus(of: path).permissions == 0o640)
         let fault = #expect(throws: SystemError.self) {
             _ = try FileDescriptor(opening: path, for: .writing, options)
         }

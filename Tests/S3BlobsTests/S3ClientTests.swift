@@ -1,15 +1,25 @@
 import BlobStorage
 import Cryptography
+import Foundation
 import Testing
 
 @testable import S3Blobs
 
 /// What the client makes of answers, given by a server that reads them from a script.
 @Suite struct S3ClientTests {
-    private func client(_ server: ScriptedServer) throws -> S3Client {
+    private static let keys = S3CredentialsSource.fixed(
+        S3Credentials(accessKey: "A", secretKey: "S")
+    )
+
+    private static let later = "Date: Tue, 01 Mar 2044 12:00:00 GMT"
+
+    private func client(
+        _ server: ScriptedServer,
+        _ source: S3CredentialsSource = keys
+    ) throws -> S3Client {
         try S3Client(
             location: S3Location("s3://bucket/p?endpoint=http://127.0.0.1:\(server.port)"),
-            credentials: S3Credentials(accessKey: "A", secretKey: "S"),
+            credentials: CurrentCredentials(source),
             retries: RetryPolicy(attempts: 3, firstPause: .milliseconds(1))
         )
     }
@@ -41,7 +51,7 @@ import Testing
         let port = try ScriptedServer([""]).port
         let client = try S3Client(
             location: S3Location("s3://bucket?endpoint=http://127.0.0.1:\(port ^ 1)"),
-            credentials: S3Credentials(accessKey: "A", secretKey: "S"),
+            credentials: CurrentCredentials(Self.keys),
             retries: RetryPolicy(attempts: 2, firstPause: .milliseconds(1))
         )
         let error = try #require(throws: BlobStorageError.self) { try put(client) }
@@ -59,18 +69,33 @@ import Testing
         #expect(server.requests.count == 1)
     }
 
-    @Test func `a store with another clock gets its own time`() throws {
+    @Test(arguments: [
+        ScriptedServer.error(403, "RequestTimeTooSkewed", headers: [later]),
+        ScriptedServer.error(400, "AccessDenied", headers: [later]),
+        ScriptedServer.answer(403, headers: [later]), ScriptedServer.answer(400, headers: [later]),
+    ])
+    func `a store with another clock gets its own time, however it complains`(
+        complaint: String
+    ) throws {
         let server = try ScriptedServer([
-            ScriptedServer.error(
-                403,
-                "RequestTimeTooSkewed",
-                headers: ["Date: Tue, 01 Mar 2044 12:00:00 GMT"]
-            ),
-            ScriptedServer.answer(200),
+            complaint, ScriptedServer.error(503, "SlowDown"), ScriptedServer.answer(404),
         ])
-        try put(client(server))
+        #expect(try client(server).head("key") == nil)
         let last = try #require(server.requests.last)
         #expect(last.contains("x-amz-date: 20440301T1200"))
+    }
+
+    @Test func `a refusal by a store with the same clock is none of the clock's`() throws {
+        let format = DateFormatter()
+        format.locale = Locale(identifier: "en_US_POSIX")
+        format.timeZone = TimeZone(identifier: "GMT")
+        format.dateFormat = "'Date:' EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+        let now = format.string(from: Date())
+        let server = try ScriptedServer([
+            ScriptedServer.error(403, "AccessDenied", headers: [now]), ScriptedServer.answer(200),
+        ])
+        #expect(throws: BlobStorageError.self) { try put(client(server)) }
+        #expect(server.requests.count == 1)
     }
 
     @Test(arguments: [

@@ -34,6 +34,8 @@ public struct FileStatus: Sendable, Equatable {
     public let allocatedBytes: UInt64
     /// The number of the user that it belongs to.
     public let owner: UInt32
+    /// Who may use it, such as `0o640`.
+    public let permissions: UInt32
     private let modifiedSeconds: Int64
     private let modifiedNanoseconds: Int64
 
@@ -50,6 +52,7 @@ public struct FileStatus: Sendable, Equatable {
         size = UInt64(clamping: status.st_size)
         allocatedBytes = UInt64(clamping: status.st_blocks) * 512
         owner = status.st_uid
+        permissions = status.st_mode & 0o7777
         modifiedSeconds = Int64(status.st_mtim.tv_sec)
         modifiedNanoseconds = Int64(status.st_mtim.tv_nsec)
     }

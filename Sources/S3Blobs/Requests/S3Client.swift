@@ -9,7 +9,7 @@ final class S3Client: Sendable {
     private static let maxDocument = 4 << 20
 
     let location: S3Location
-    private let signature: SignatureV4
+    private let credentials: CurrentCredentials
     private let transport: CurlTransport
     private let retries: RetryPolicy
     /// How many seconds the store's clock is ahead of this machine's, once a store has complained.
@@ -18,12 +18,12 @@ final class S3Client: Sendable {
     /// - Throws: ``HTTPFault`` if libcurl is not there.
     init(
         location: S3Location,
-        credentials: S3Credentials,
+        credentials: CurrentCredentials,
         retries: RetryPolicy
     ) throws(HTTPFault) {
         self.location = location
+        self.credentials = credentials
         self.retries = retries
-        signature = SignatureV4(credentials: credentials, region: location.region)
         transport = try CurlTransport()
     }
 
@@ -130,16 +130,19 @@ final class S3Client: Sendable {
         let path = location.root + key
         let sent = SignatureV4.canonical(query)
         let target = URIEncoding.encode(path, keepsSlashes: true) + (sent.isEmpty ? "" : "?\(sent)")
+        var keys = credentials.value
+        var hasOtherKeys = false
         var attempt = 0
         while true {
             attempt += 1
-            let signed = signature.signed(
+            let skew = skew.withLock(\.self)
+            let signed = SignatureV4(credentials: keys, region: location.region).signed(
                 method: method,
                 path: path,
                 query: query,
                 headers: headers.merging(["host": location.host]) { $1 },
                 payload: payload,
-                at: RequestTime(secondsSince1970: Int64(time(nil)) + skew.withLock(\.self))
+                at: RequestTime(secondsSince1970: Int64(time(nil)) + skew)
             )
             let request = HTTPRequest(
                 method: method,
@@ -148,8 +151,12 @@ final class S3Client: Sendable {
                 body: body,
                 maxAnswer: maxAnswer
             )
-            switch attempted(request) {
+            switch attempted(request, keys, skew) {
             case .answered(let answer): return answer
+            case .refused(let failure, let others):
+                guard !hasOtherKeys else { throw failure }
+                hasOtherKeys = true
+                keys = others
             case .failed(let failure, let mayPass):
                 guard mayPass,
                     let pause = retries.pause(after: attempt, fraction: .random(in: 0...1))
@@ -159,51 +166,57 @@ final class S3Client: Sendable {
         }
     }
 
-    /// What has come of one attempt: an answer of success, or a failure that another attempt may mend.
+    /// What has come of one attempt.
     private enum Outcome {
+        /// An answer of success.
         case answered(HTTPAnswer)
+        /// A failure that another attempt may mend.
         case failed(BlobStorageError, mayPass: Bool)
+        /// A failure that may be of the keys, and there are others now.
+        case refused(BlobStorageError, S3Credentials)
     }
 
     /// Sends a request once.
-    private func attempted(_ request: HTTPRequest) -> Outcome {
+    private func attempted(
+        _ request: HTTPRequest,
+        _ keys: S3Credentials,
+        _ skew: Int64
+    ) -> Outcome {
+        let refusal: StoreRefusal
         do throws(HTTPFault) {
             let answer = try transport.send(request)
             if 200..<300 ~= answer.status { return .answered(answer) }
-            let mayPass = RetryPolicy.isTransient(answer.status) || corrects(answer)
-            return .failed(Self.failure(of: answer), mayPass: mayPass)
+            refusal = StoreRefusal(answer)
         } catch {
             let words = "the object store at \(location.host) cannot be reached: \(error)"
             return .failed(.unavailable(words), mayPass: true)
         }
+        if refusal.isTransient || corrects(refusal, signedWith: skew) {
+            return .failed(refusal.error, mayPass: true)
+        }
+        guard refusal.mayBeOfKeys else { return .failed(refusal.error, mayPass: false) }
+        do throws(S3CredentialsError) {
+            let others = try credentials.replacement(for: keys)
+            return others.map { .refused(refusal.error, $0) }
+                ?? .failed(refusal.error, mayPass: false)
+        } catch {
+            return .failed(.unavailable("\(refusal.error); \(error)"), mayPass: false)
+        }
     }
 
-    /// Takes the store's clock from an answer that complains of this machine's.
+    /// Takes the store's clock from an answer that may complain of this machine's.
     ///
-    /// - Returns: Whether that was the complaint, and the request is worth another attempt.
-    private func corrects(_ answer: HTTPAnswer) -> Bool {
-        guard StoreAnswer(answer.body).first("Code") == "RequestTimeTooSkewed",
-            let now = answer.headers["date"].flatMap(HTTPDate.seconds)
-        else { return false }
+    /// - Parameters:
+    ///   - refusal: The answer.
+    ///   - used: The skew that the request was signed with; another request may have corrected it
+    ///     meanwhile.
+    /// - Returns: Whether the request is worth another attempt.
+    private func corrects(_ refusal: StoreRefusal, signedWith used: Int64) -> Bool {
+        guard let now = refusal.date else { return false }
         let ahead = now - Int64(time(nil))
-        return skew.withLock { skew in
-            defer { skew = ahead }
-            return abs(skew - ahead) > 1
-        }
-    }
-
-    private static func failure(of answer: HTTPAnswer) -> BlobStorageError {
-        let document = StoreAnswer(answer.body)
-        let code = document.first("Code") ?? ""
-        switch (answer.status, code) {
-        case (404, "NoSuchBucket"): return .unavailable("the object store has no such bucket")
-        case (404, _): return .notFound
-        case (507, _), (_, "QuotaExceeded"), (_, "XMinioStorageFull"): return .noSpace
-        default:
-            let words = [code, document.first("Message") ?? ""].filter { !$0.isEmpty }
-            let why = words.isEmpty ? "" : " (\(words.joined(separator: ": ").prefix(300)))"
-            return .unavailable("the object store answered with status \(answer.status)\(why)")
-        }
+        guard refusal.mayBeOfClock(ahead - used) else { return false }
+        skew.withLock { $0 = ahead }
+        return true
     }
 
     private static func sleep(_ pause: Duration) {

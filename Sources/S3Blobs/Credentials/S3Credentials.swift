@@ -1,5 +1,5 @@
 /// What signs requests to an object store.
-public struct S3Credentials: Sendable {
+public struct S3Credentials: Sendable, Equatable {
     /// The identifier of the key, which is no secret.
     public let accessKey: String
     /// The secret.
