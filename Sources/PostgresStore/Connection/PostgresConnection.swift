@@ -1,7 +1,7 @@
 import CPostgres
 import SQLStore
 
-/// A connection, for one thread at a time. Its calls block.
+/// A connection, for one thread at a time, which its calls block.
 ///
 /// `@unchecked Sendable` is sound because a connection is in ``PostgresPool``'s list of idle ones or
 /// in one call, never in two: who takes it out of the list is the only one to have it.
@@ -50,6 +50,7 @@ final class PostgresConnection: @unchecked Sendable {
     ///   - sql: The statement, with its places as `$1` and so on.
     ///   - values: The values of its places.
     /// - Returns: Its rows, and how many rows it wrote.
+    /// - Throws: ``PostgresFault``.
     func execute(
         _ sql: String,
         _ values: [SQLValue]

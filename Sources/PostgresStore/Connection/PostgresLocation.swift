@@ -23,7 +23,7 @@ public struct PostgresLocation: Sendable, Equatable, CustomStringConvertible {
     /// The schema that has the tables.
     public let schema: String
 
-    /// What libpq gets. It may have a password.
+    /// What libpq gets; it may have a password.
     let connectionString: String
 
     /// The URL without a password, for messages.
