@@ -181,7 +181,13 @@ let package = Package(
         // Layer 5: the store in an SQLite file and in PostgreSQL, what runs in the processes behind the wall, methods
         // that use deep hiding's engine, and who hands the processes the queue's images.
         module("SQLiteStore", ["Cryptography", "Migrations", "POSIX", "Queue", "SQLStore", grdb]),
-        module("PostgresStore", ["CPostgres", "Migrations", "POSIX", "Queue", "SQLStore"]),
+        module(
+            "PostgresStore",
+            [
+                "BlobStorage", "CPostgres", "Cryptography", "Migrations", "POSIX", "Queue",
+                "SQLStore",
+            ]
+        ),
         module(
             "CodecChild",
             [

@@ -221,6 +221,40 @@ CREATE TABLE fair_shares (
 
 CREATE INDEX fair_shares_by_start ON fair_shares (started);
 
+-- Blobs that some process is about to place or has placed, and whose rows are to come: no other process may remove them.
+CREATE TABLE blob_notes (
+    -- A process, by a name that it draws when it starts.
+    owner    text COLLATE "C" NOT NULL,
+    sha256   bytea NOT NULL CHECK (length(sha256) = 32),
+    -- How many of its uploads and images are about to have the blob.
+    count    integer NOT NULL,
+    noted_at bigint NOT NULL,
+    PRIMARY KEY (sha256, owner)
+);
+
+-- Who does what only one node may do, for how long, and for the how-manieth time that changed.
+CREATE TABLE leaders (
+    duty  text COLLATE "C" PRIMARY KEY,
+    node  text NOT NULL,
+    term  bigint NOT NULL,
+    until bigint NOT NULL
+);
+
+-- The nodes that have been seen, with the codecs that they have and what one of them does in a second.
+CREATE TABLE nodes (
+    name              text COLLATE "C" PRIMARY KEY,
+    version           text NOT NULL,
+    codecs            integer NOT NULL,
+    pixels_per_second bigint,
+    seen_at           bigint NOT NULL
+);
+
+-- What all nodes must have in common, such as the key that signs.
+CREATE TABLE cluster (
+    name  text COLLATE "C" PRIMARY KEY,
+    value text NOT NULL
+);
+
 -- How often images of jobs that have expired or are erased have ended in each way.
 CREATE TABLE past_endings (
     state text COLLATE "C" PRIMARY KEY CHECK (state IN ('done', 'failed', 'quarantined', 'cancelled')),

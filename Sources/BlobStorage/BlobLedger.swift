@@ -8,19 +8,23 @@ import Synchronization
 /// every blob before they place it, until its row is written. A removal skips noted blobs, whatever
 /// their age.
 ///
-/// A ledger knows only its own process. Where several processes share a storage, only the age
-/// protects one's new blobs from another's removals.
+/// A ledger knows only its own process. Where several processes share a storage, it passes its notes
+/// on to ``BlobNotes``.
 public final class BlobLedger: Sendable {
     private let blobs: any BlobStorage
+    private let shared: (any BlobNotes)?
     /// How many writers are about to place each blob, or have placed it and not yet written its
     /// row.
     private let waiting = Mutex<[SHA256Digest: Int]>([:])
 
     /// Creates a ledger with nothing noted.
     ///
-    /// - Parameter blobs: The storage; a process must have only one ledger for it.
-    public init(blobs: any BlobStorage) {
+    /// - Parameters:
+    ///   - blobs: The storage; a process must have only one ledger for it.
+    ///   - shared: The notes of all processes that share the storage; `nil` if there is only one.
+    public init(blobs: any BlobStorage, shared: (any BlobNotes)? = nil) {
         self.blobs = blobs
+        self.shared = shared
     }
 
     /// Notes the blobs of spools and places them durably.
@@ -36,7 +40,7 @@ public final class BlobLedger: Sendable {
         for spool in spools { filed.append(try spool.seal()) }
         let names = filed.map(\.sha256)
         // Note first: an earlier removal has finished, and a later one skips the blobs.
-        note(names)
+        try note(names)
         do throws(BlobStorageError) {
             for spool in spools { _ = try spool.place() }
             try blobs.makeDurable(names)
@@ -60,7 +64,8 @@ public final class BlobLedger: Sendable {
         return filed
     }
 
-    private func note(_ names: [SHA256Digest]) {
+    private func note(_ names: [SHA256Digest]) throws(BlobStorageError) {
+        try shared?.note(names)
         waiting.withLock { waiting in
             for sha256 in names { waiting[sha256, default: 0] += 1 }
         }
@@ -76,6 +81,7 @@ public final class BlobLedger: Sendable {
                 waiting[sha256] = count > 1 ? count - 1 : nil
             }
         }
+        shared?.settle(Array(filed))
     }
 
     /// Removes a blob that no row refers to, unless it is noted.

@@ -13,6 +13,9 @@ final class PostgresClock: Sendable {
         self.fixed = fixed
     }
 
+    /// Whether somebody else sets it.
+    var isFixed: Bool { fixed != nil }
+
     /// Asks the database.
     func read(_ session: any SQLSession) throws -> Int64 {
         if let fixed { return fixed() }

@@ -69,12 +69,15 @@ final class PostgresSession: SQLSession {
         case .queue: try takeAdvisory(3, 0)
         case .jobs(let jobs): try takeRows(of: jobs, "NO KEY UPDATE")
         case .leases(let jobs): try takeRows(of: jobs, "SHARE")
+        case .removal: try takeAdvisory(4, 0)
+        case .placing: try takeAdvisory(4, 0, shared: true)
         }
     }
 
-    private func takeAdvisory(_ kind: Int64, _ number: Int32) throws {
+    private func takeAdvisory(_ kind: Int64, _ number: Int32, shared: Bool = false) throws {
+        let take = shared ? "pg_advisory_xact_lock_shared" : "pg_advisory_xact_lock"
         _ = try rows(
-            "SELECT pg_advisory_xact_lock(CAST(? AS integer), CAST(? AS integer)) IS NULL",
+            "SELECT \(take)(CAST(? AS integer), CAST(? AS integer)) IS NULL",
             [Self.lockSpace + kind, Int64(number)]
         )
     }

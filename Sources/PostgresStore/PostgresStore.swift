@@ -1,4 +1,5 @@
 import Migrations
+import POSIX
 public import Queue
 public import SQLStore
 
@@ -13,7 +14,11 @@ public final class PostgresStore: Sendable {
     package let parts: StoreParts
     let pool: PostgresPool
     let clock: PostgresClock
+    /// This process, in its notes of blobs.
+    let owner: String
     private let placeholders = Placeholders()
+    private let hints: PostgresHints
+    private let listener: PostgresListener
 
     /// Connects, and brings the schema up to date.
     ///
@@ -38,6 +43,11 @@ public final class PostgresStore: Sendable {
             making: isMade,
             clock: PostgresClock()
         )
+        do throws(SystemError) {
+            try listener.start()
+        } catch {
+            throw .unavailable("no thread can be started: \(error.words)")
+        }
     }
 
     /// Connects, with a clock that moves only when told; for tests.
@@ -63,8 +73,23 @@ public final class PostgresStore: Sendable {
         clock: PostgresClock
     ) throws(StoreError) {
         parts = StoreParts(generatorVersion: generatorVersion)
-        pool = PostgresPool(location, width: max(connections, 1))
+        let pool = PostgresPool(location, width: max(connections, 1))
+        let watched = WatchedJobs()
+        self.pool = pool
         self.clock = clock
+        hints = PostgresHints(pool: pool, schema: location.schema)
+        listener = PostgresListener(location, parts: parts) { [parts, placeholders, clock] in
+            let jobs = parts.watches.watchedJobs
+            guard !jobs.isEmpty else { return }
+            let changed = try? pool.runNow { connection, _ in
+                try watched.changed(
+                    among: jobs,
+                    PostgresSession(connection, placeholders: placeholders, clock: clock)
+                )
+            }
+            parts.watches.notify(changed ?? jobs)
+        }
+        owner = ClaimToken.random().bytes.map { String($0, radix: 16) }.joined()
         try prepareSchema(location.schema, making: isMade)
     }
 
@@ -93,26 +118,44 @@ public final class PostgresStore: Sendable {
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws(StoreError) -> Value {
-        let (value, changedJobs) = try await pool.run { [placeholders, clock] connection, attempt in
-            try connection.run("BEGIN")
-            let session = PostgresSession(
-                connection,
-                placeholders: placeholders,
-                clock: clock,
-                isRepeated: attempt.isUnsure
-            )
-            let value = try body(session)
-            do throws(PostgresFault) {
-                try connection.run("COMMIT")
-            } catch {
-                // Nobody knows whether the server had the commit before the connection was lost.
-                if error.isLost { attempt.isUnsure = true }
-                throw error
-            }
-            return (value, session.changedJobs)
+        let (value, changedJobs) = try await pool.run { [self] connection, attempt in
+            try transact(connection, attempt, body)
         }
-        parts.watches.notify(changedJobs)
+        if !changedJobs.isEmpty {
+            parts.watches.notify(changedJobs)
+            hints.send(.jobs)
+        }
         return value
+    }
+
+    /// Runs a transaction that writes, on this thread, which it blocks.
+    func writeNow<Value>(
+        _ body: (any SQLSession) throws -> Value
+    ) throws(StoreError) -> Value {
+        try pool.runNow { connection, attempt in try transact(connection, attempt, body).0 }
+    }
+
+    private func transact<Value>(
+        _ connection: PostgresConnection,
+        _ attempt: PostgresPool.Attempt,
+        _ body: (any SQLSession) throws -> Value
+    ) throws -> (Value, changedJobs: Set<Int64>) {
+        try connection.run("BEGIN")
+        let session = PostgresSession(
+            connection,
+            placeholders: placeholders,
+            clock: clock,
+            isRepeated: attempt.isUnsure
+        )
+        let value = try body(session)
+        do throws(PostgresFault) {
+            try connection.run("COMMIT")
+        } catch {
+            // Nobody knows whether the server had the commit before the connection was lost.
+            if error.isLost { attempt.isUnsure = true }
+            throw error
+        }
+        return (value, session.changedJobs)
     }
 
     package func read<Value: Sendable>(
@@ -139,6 +182,24 @@ public final class PostgresStore: Sendable {
 
     /// Keys are believed for at most a second; see ``KeyCatalog/key(hash:)``.
     package func keysVersion() async throws(StoreError) -> Int { Int(PostgresClock.uptime / 1000) }
+
+    package func hint(_ hint: StoreHint) { hints.send(hint) }
+
+    /// Not within a lease of an outage or of the server's start.
+    package func mayRescue(_ lease: Duration) async throws(StoreError) -> Bool {
+        if clock.isFixed { return true }
+        if let outage = pool.lastOutage, .now - outage < lease { return false }
+        return try await readOnce { db in
+            try db.value(
+                Bool.self,
+                """
+                SELECT clock_timestamp() - pg_postmaster_start_time()
+                    > CAST(? AS double precision) * interval '1 millisecond'
+                """,
+                [lease.milliseconds]
+            ) == true
+        }
+    }
 
     package func databaseBytes() async throws(StoreError) -> UInt64 {
         try await readOnce { db in
@@ -180,9 +241,19 @@ extension PostgresStore: SQLStore {
         try await write { db in _ = try db.rows("SELECT pg_current_xact_id() IS NULL") }
     }
 
-    /// Does nothing: the database cleans up by itself.
-    public func tidy() async {}
+    /// Forgets lapsed notes of blobs; the database cleans up the rest by itself.
+    public func tidy() async {
+        _ = try? await write { db in
+            try db.execute(
+                "DELETE FROM blob_notes WHERE noted_at <= ?",
+                [db.now - Self.noteLifetime]
+            )
+        }
+    }
 
     /// Closes the connections; every later call fails.
-    public func close() throws(StoreError) { pool.close() }
+    public func close() throws(StoreError) {
+        listener.stop()
+        pool.close()
+    }
 }

@@ -7,5 +7,5 @@
 /// Each call is one transaction. What a call has written when it returns survives a power cut. A
 /// write runs to its end even if the task that asked for it is cancelled.
 public protocol Store: WorkQueue, JobCatalog, KeyCatalog, ClassCatalog, WebhookCatalog,
-    BlobReferences, StoreUpkeep
+    BlobReferences, ClusterCatalog, StoreUpkeep
 {}

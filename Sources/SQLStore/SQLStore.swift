@@ -31,6 +31,15 @@ package protocol SQLStore: Store {
 
     /// The bytes that the database occupies.
     func databaseBytes() async throws(StoreError) -> UInt64
+
+    /// Tells other processes, if there can be any, that there may be something new.
+    func hint(_ hint: StoreHint)
+
+    /// Whether leases that have run out may be taken back.
+    ///
+    /// They may not while all of them have run out because the database was away: who holds them
+    /// needs time to lengthen them.
+    func mayRescue(_ lease: Duration) async throws(StoreError) -> Bool
 }
 
 /// What a store has besides its database.
@@ -58,4 +67,27 @@ extension SQLStore {
     var rule: RetryRule { parts.rule }
     var signal: WorkSignal { parts.signal }
     var revocation: WorkSignal { parts.revocation }
+
+    /// Wakes who waits for work, in all processes.
+    func wakeWorkers() {
+        parts.signal.notify()
+        hint(.work)
+    }
+
+    /// Wakes who holds leases, in all processes.
+    func wakeHolders() {
+        parts.revocation.notify()
+        hint(.leases)
+    }
+
+    /// Forgets what was read of keys, in all processes.
+    func keysHaveChanged() {
+        parts.forgetKeys()
+        hint(.keys)
+    }
+}
+
+extension StoreParts {
+    /// Forgets what was read of keys.
+    package func forgetKeys() { keyCache.clear() }
 }

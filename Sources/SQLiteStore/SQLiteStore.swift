@@ -225,6 +225,12 @@ public final class SQLiteStore: Sendable {
         [pool.path, pool.path + "-wal"].reduce(0) { $0 + ((try? FileStatus(of: $1).size) ?? 0) }
     }
 
+    /// Does nothing: no other process waits for this database.
+    package func hint(_ hint: StoreHint) {}
+
+    /// Always: who holds leases has the database whenever this process has it.
+    package func mayRescue(_ lease: Duration) async throws(StoreError) -> Bool { true }
+
     /// Uses the pool in a separate task: cancelling the caller would roll back its transaction or
     /// interrupt its statement.
     private func access<Value: Sendable>(

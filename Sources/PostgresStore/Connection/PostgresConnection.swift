@@ -1,4 +1,5 @@
 import CPostgres
+import Glibc
 import SQLStore
 
 /// A connection, for one thread at a time, which its calls block.
@@ -79,6 +80,24 @@ final class PostgresConnection: @unchecked Sendable {
         return try self.answer(to: answer) { answer throws(PostgresFault) in
             (try PostgresAnswer.rows(of: answer), Int(plm_pg_changed(answer)))
         }
+    }
+
+    /// Waits for notifications.
+    ///
+    /// - Parameter milliseconds: The longest wait.
+    /// - Returns: The channels of those that have come; `nil` if the connection is lost.
+    func notifications(within milliseconds: Int32) -> Set<String>? {
+        var descriptor = pollfd(fd: plm_pg_socket(connection), events: Int16(POLLIN), revents: 0)
+        guard descriptor.fd >= 0, poll(&descriptor, 1, milliseconds) >= 0 || errno == EINTR,
+            plm_pg_consume(connection), isConnected
+        else { return nil }
+        var channels: Set<String> = []
+        var name = [CChar](repeating: 0, count: 64)
+        while plm_pg_notification(connection, &name) {
+            let bytes = name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
+            channels.insert(String(decoding: bytes, as: UTF8.self))
+        }
+        return channels
     }
 
     /// Reads an answer and clears it.

@@ -47,7 +47,7 @@ public struct PostgresLocation: Sendable, Equatable, CustomStringConvertible {
         schema = options.last { $0.name == "schema" }?.value ?? "palimpsest"
         guard Self.isName(schema) else {
             throw Fault(
-                description: "its schema must have 1 to 63 small letters, digits and underscores, "
+                description: "its schema must have 1 to 48 small letters, digits and underscores, "
                     + "and begin with a letter"
             )
         }
@@ -74,7 +74,7 @@ public struct PostgresLocation: Sendable, Equatable, CustomStringConvertible {
         else {
             return false
         }
-        return bytes.count <= 63
+        return bytes.count <= 48
             && bytes.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),

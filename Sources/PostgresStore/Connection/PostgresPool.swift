@@ -7,7 +7,11 @@ final class PostgresPool: Sendable {
     private struct State {
         var idle: [PostgresConnection] = []
         var isClosed = false
+        var lastOutage: ContinuousClock.Instant?
     }
+
+    /// When the database was last found to be away; `nil` if it never was.
+    var lastOutage: ContinuousClock.Instant? { state.withLock { $0.lastOutage } }
 
     /// How long a statement, a lock, and a transaction that does nothing may last.
     private static let limits = """
@@ -65,6 +69,7 @@ final class PostgresPool: Sendable {
             } catch let error as StoreError {
                 throw error
             } catch let fault as PostgresFault {
+                if fault.isOutage { state.withLock { $0.lastOutage = .now } }
                 guard fault.isTransient, repeats < Self.maxRepeats else { throw fault.storeError }
                 repeats += 1
                 Pause.random(upTo: 0.005 * Double(1 << min(repeats, 6)))

@@ -39,6 +39,9 @@ public final class JobWatches: Sendable {
     /// How many watch a job.
     fileprivate func count(_ job: Int64) -> Int { watched.withLock { $0[job]?.count ?? 0 } }
 
+    /// The jobs that somebody watches, by their sequence numbers.
+    public var watchedJobs: [Int64] { watched.withLock { Array($0.keys) } }
+
     /// Wakes those who watch some jobs.
     public func notify(_ jobs: some Sequence<Int64>) {
         let signals = watched.withLock { watched in jobs.compactMap { watched[$0]?.signal } }

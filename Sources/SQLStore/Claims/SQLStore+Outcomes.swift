@@ -21,7 +21,7 @@ extension SQLStore {
             try ledger.settle(db, now: time)
             return (counted, ledger.wakesWorkers)
         }
-        if wakesWorkers { signal.notify() }
+        if wakesWorkers { wakeWorkers() }
         return counted
     }
 

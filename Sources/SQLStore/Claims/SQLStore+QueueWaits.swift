@@ -37,7 +37,7 @@ extension SQLStore {
                 [time, latest]
             )
         }
-        if count > 0 { signal.notify() }
+        if count > 0 { wakeWorkers() }
         return count
     }
 }

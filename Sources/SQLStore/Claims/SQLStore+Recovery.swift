@@ -27,7 +27,8 @@ extension SQLStore {
         sparing claims: [ClaimedImage] = [],
         lease: Duration = .seconds(60)
     ) async throws(StoreError) -> Int {
-        try await takeBack(
+        guard try await mayRescue(lease) else { return 0 }
+        return try await takeBack(
             where: "lease_until <= :now",
             { ["now": $0] },
             .interrupted,
@@ -64,7 +65,7 @@ extension SQLStore {
             try ledger.settle(db, now: time)
             return (images.count, ledger.wakesWorkers)
         }
-        if wakesWorkers { signal.notify() }
+        if wakesWorkers { wakeWorkers() }
         return count
     }
 }

@@ -6,7 +6,10 @@ extension SQLStore {
     /// The most jobs to mark as expired, and the most tombstones to delete, in one transaction.
     private static var expiredAtOnce: Int { 100 }
     /// The number of blobs to check in one transaction, which blocks all other writes.
-    private static var removedAtOnce: Int { 256 }
+    private static var removedAtOnce: Int { 128 }
+
+    /// How long a note keeps removals away if its process never ends it: a day.
+    package static var noteLifetime: Int64 { 24 * 60 * 60 * 1000 }
 
     /// Performs one step of expiring jobs.
     public func expireJobs(
@@ -127,7 +130,12 @@ extension SQLStore {
         for start in stride(from: 0, to: candidates.count, by: Self.removedAtOnce) {
             let piece = candidates[start..<min(start + Self.removedAtOnce, candidates.count)]
             try await write { db in
-                body(try piece.filter { try !Self.isReferenced(db, $0) })
+                try db.lock(.removal)
+                body(
+                    try piece.filter {
+                        try !Self.isReferenced(db, $0) && !Self.isNoted(db, $0)
+                    }
+                )
             }
         }
     }
@@ -151,6 +159,16 @@ extension SQLStore {
             )
         )
         return try Set(hashes.map { try SHA256Digest(column: $0) })
+    }
+
+    /// Whether some process has noted that it is about to write a row for a blob.
+    private static func isNoted(_ db: any SQLSession, _ sha256: SHA256Digest) throws -> Bool {
+        guard db.dialect.hasBlobNotes else { return false }
+        return try db.value(
+            Bool.self,
+            "SELECT EXISTS (SELECT 1 FROM blob_notes WHERE sha256 = ? AND noted_at > ?)",
+            [sha256.bytes, db.now - noteLifetime]
+        ) == true
     }
 
     static func isReferenced(_ db: any SQLSession, _ sha256: SHA256Digest) throws -> Bool {

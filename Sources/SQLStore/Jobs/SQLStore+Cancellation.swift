@@ -22,7 +22,7 @@ extension SQLStore {
             )
             return (job, ledger.endsLeases)
         }
-        if endsLeases { revocation.notify() }
+        if endsLeases { wakeHolders() }
         return job
     }
 
@@ -79,7 +79,7 @@ extension SQLStore {
             db.noteChange(ofJob: seq)
             return (images, running > 0)
         }
-        if endsLeases { revocation.notify() }
+        if endsLeases { wakeHolders() }
         return images
     }
 }

@@ -32,7 +32,7 @@ extension SQLStore {
                 .queued(try Job(row: $0))
             }
         }
-        if case .queued = retry { signal.notify() }
+        if case .queued = retry { wakeWorkers() }
         return retry
     }
 

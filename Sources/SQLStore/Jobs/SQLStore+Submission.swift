@@ -27,7 +27,7 @@ extension SQLStore {
                 ? images : try ProtectedPictures.refusing(images, of: new.tenant, db)
             return JobSubmission.created(try insertJob(db, new, accepted, as: id))
         }
-        if case .created(let job) = submission, job.counts.queued > 0 { signal.notify() }
+        if case .created(let job) = submission, job.counts.queued > 0 { wakeWorkers() }
         return submission
     }
 

@@ -7,7 +7,7 @@ extension SQLStore {
         _ id: APIKeyID,
         _ change: APIKeyChange
     ) async throws(StoreError) -> APIKeyUpdate {
-        defer { parts.keyCache.clear() }
+        defer { keysHaveChanged() }
         return try await write { db in
             try db.lock(.administrators)
             let time = try db.now
@@ -41,7 +41,7 @@ extension SQLStore {
     /// Revokes a key permanently.
     @discardableResult
     public func revokeKey(_ id: APIKeyID) async throws(StoreError) -> APIKeyRevocation {
-        defer { parts.keyCache.clear() }
+        defer { keysHaveChanged() }
         return try await write { db in
             try db.lock(.administrators)
             let time = try db.now

@@ -30,7 +30,7 @@ extension SQLStore {
     public func saveKeyUses() async throws(StoreError) {
         let uses = parts.keyUses.take()
         guard !uses.isEmpty else { return }
-        defer { parts.keyCache.clear() }
+        defer { parts.forgetKeys() }
         try await write { db in
             for (key, time) in uses.sorted(by: { $0.key.text < $1.key.text }) {
                 try db.execute(

@@ -68,11 +68,13 @@ extension SQLSession {
 package struct SQLDialect: Sendable {
     /// The column that tells in which order keys were made.
     package let keyOrder: String
+    /// Whether a table has the blobs whose rows other processes are about to write.
+    package let hasBlobNotes: Bool
 
     /// SQLite's.
-    package static let sqlite = SQLDialect(keyOrder: "rowid")
+    package static let sqlite = SQLDialect(keyOrder: "rowid", hasBlobNotes: false)
     /// PostgreSQL's.
-    package static let postgres = SQLDialect(keyOrder: "seq")
+    package static let postgres = SQLDialect(keyOrder: "seq", hasBlobNotes: true)
 }
 
 /// What a transaction can have to itself, in the order in which locks are taken.
@@ -87,4 +89,8 @@ package enum StoreLock: Sendable, Equatable {
     case jobs([Int64])
     /// The leases of jobs' images, which others may lengthen meanwhile, too.
     case leases([Int64])
+    /// The right to remove blobs; nobody notes that one is to be placed meanwhile.
+    case removal
+    /// The right to note that a blob is to be placed, which others may have, too.
+    case placing
 }

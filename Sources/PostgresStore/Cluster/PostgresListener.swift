@@ -1,0 +1,79 @@
+import Glibc
+import POSIX
+import Queue
+import SQLStore
+import Synchronization
+
+/// Hears the hints of other processes, on a connection and a thread of its own, and looks twice a
+/// second at the jobs that somebody watches, since hints may be lost.
+final class PostgresListener: Sendable {
+    private let location: PostgresLocation
+    private let parts: StoreParts
+    private let look: @Sendable () -> Void
+    private let isStopped = Atomic(false)
+
+    /// Creates a listener; ``start()`` begins.
+    ///
+    /// - Parameters:
+    ///   - location: Where the database is.
+    ///   - parts: Who is woken.
+    ///   - look: Looks at the jobs that are watched.
+    init(
+        _ location: PostgresLocation,
+        parts: StoreParts,
+        look: @escaping @Sendable () -> Void
+    ) {
+        self.location = location
+        self.parts = parts
+        self.look = look
+    }
+
+    /// Starts the thread, which ends after ``stop()``.
+    func start() throws(SystemError) {
+        try DedicatedThread.start(name: "postgres-hints") { self.run() }
+    }
+
+    /// Ends the thread within a second.
+    func stop() { isStopped.store(true, ordering: .relaxed) }
+
+    private var goesOn: Bool { !isStopped.load(ordering: .relaxed) }
+
+    private func run() {
+        while goesOn {
+            do throws(PostgresFault) {
+                let connection = try PostgresConnection(location.connectionString)
+                let channels = StoreHint.allCases.map {
+                    "LISTEN \(PostgresHints.channel($0, schema: location.schema))"
+                }
+                try connection.run(channels.joined(separator: "; "))
+                // Whatever was told meanwhile was missed.
+                for hint in StoreHint.allCases { wake(hint) }
+                listen(on: connection)
+            } catch {
+                look()
+                Pause.random(upTo: 2)
+            }
+        }
+    }
+
+    private func listen(on connection: PostgresConnection) {
+        while goesOn {
+            guard let heard = connection.notifications(within: 500) else { return }
+            for hint in StoreHint.allCases
+            where heard.contains(PostgresHints.channel(hint, schema: location.schema)) {
+                wake(hint)
+            }
+            look()
+        }
+    }
+
+    private func wake(_ hint: StoreHint) {
+        switch hint {
+        case .work: parts.signal.notify()
+        case .leases: parts.revocation.notify()
+        case .keys: parts.forgetKeys()
+        // Those are looked at in any case.
+        case .jobs: break
+        }
+    }
+}

@@ -1,0 +1,83 @@
+public import Queue
+import SQLStore
+
+extension PostgresStore {
+    private static var duty: String { "housekeeping" }
+
+    /// Takes or keeps the lease of the leader, by the database's clock.
+    public func lead(as node: String, for period: Duration) async throws(StoreError) -> Bool {
+        try await write { db in
+            try db.execute(
+                """
+                INSERT INTO leaders (duty, node, term, until) VALUES (:duty, :node, 1, :until)
+                ON CONFLICT (duty) DO UPDATE SET node = excluded.node, until = excluded.until,
+                    term = leaders.term + CASE WHEN leaders.node = excluded.node THEN 0 ELSE 1 END
+                WHERE leaders.node = excluded.node OR leaders.until <= :now
+                """,
+                [
+                    "duty": Self.duty, "node": node, "now": db.now,
+                    "until": db.now + period.milliseconds,
+                ]
+            ) > 0
+        }
+    }
+
+    /// Ends the lease of the leader.
+    public func resign(as node: String) async throws(StoreError) {
+        try await write { db in
+            _ = try db.execute(
+                "UPDATE leaders SET until = :now WHERE duty = :duty AND node = :node",
+                ["duty": Self.duty, "node": node, "now": db.now]
+            )
+        }
+    }
+
+    /// Writes a node's row.
+    public func report(_ node: NodeReport) async throws(StoreError) {
+        try await write { db in
+            try db.mayBeForgotten()
+            _ = try db.execute(
+                """
+                INSERT INTO nodes (name, version, codecs, pixels_per_second, seen_at)
+                VALUES (:name, :version, :codecs, :speed, :now)
+                ON CONFLICT (name) DO UPDATE SET version = excluded.version,
+                    codecs = excluded.codecs, pixels_per_second = excluded.pixels_per_second,
+                    seen_at = excluded.seen_at
+                """,
+                [
+                    "name": node.name, "version": node.version, "codecs": node.codecs,
+                    "speed": node.pixelsPerSecond, "now": db.now,
+                ]
+            )
+        }
+    }
+
+    /// Reads the rows of nodes that are alive.
+    public func nodes(seenWithin period: Duration) async throws(StoreError) -> [NodeReport] {
+        try await readOnce { db in
+            try db.rows(
+                "SELECT * FROM nodes WHERE seen_at > ? ORDER BY name",
+                [db.now - period.milliseconds]
+            ).map { row in
+                try NodeReport(
+                    name: row["name"],
+                    version: row["version"],
+                    codecs: row["codecs"],
+                    pixelsPerSecond: row["pixels_per_second"]
+                )
+            }
+        }
+    }
+
+    /// Writes a value unless there is one, and returns the one that is there.
+    public func agree(on name: String, _ value: String) async throws(StoreError) -> String {
+        try await write { db in
+            try db.execute(
+                "INSERT INTO cluster (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+                [name, value]
+            )
+            return try db.value(String.self, "SELECT value FROM cluster WHERE name = ?", [name])
+                ?? value
+        }
+    }
+}

@@ -1,0 +1,54 @@
+/// What the nodes that share a store know of each other.
+///
+/// In a store that only one node can have, that node leads, and there are no others.
+public protocol ClusterCatalog: Sendable {
+    /// Makes a node the leader, or keeps it so, unless another one is.
+    ///
+    /// The leader does what only one node may do, such as expiring jobs. All of it may be done
+    /// twice, since a node that stands still may not know that its time is over.
+    ///
+    /// - Parameters:
+    ///   - node: The name of the node that asks.
+    ///   - period: For how long it leads from now on.
+    /// - Returns: Whether it leads.
+    /// - Throws: ``StoreError``.
+    func lead(as node: String, for period: Duration) async throws(StoreError) -> Bool
+
+    /// Ends a node's leading before its time, when it stops; does nothing if it does not lead.
+    func resign(as node: String) async throws(StoreError)
+
+    /// Tells the others of a node, and that it is alive.
+    func report(_ node: NodeReport) async throws(StoreError)
+
+    /// The nodes that have told of themselves within a period, by their names.
+    func nodes(seenWithin period: Duration) async throws(StoreError) -> [NodeReport]
+
+    /// Settles what all nodes must have in common: what the first one said.
+    ///
+    /// - Parameters:
+    ///   - name: What it is.
+    ///   - value: What this node has.
+    /// - Returns: What counts.
+    /// - Throws: ``StoreError``.
+    func agree(on name: String, _ value: String) async throws(StoreError) -> String
+}
+
+/// What a node tells of itself.
+public struct NodeReport: Sendable, Equatable {
+    /// Its name, unique among the nodes.
+    public let name: String
+    /// The version of its program.
+    public let version: String
+    /// How many codec processes it has.
+    public let codecs: Int
+    /// What one of them protects in a second, as measured; `nil` before any measurement.
+    public let pixelsPerSecond: Int?
+
+    /// Creates a report.
+    public init(name: String, version: String, codecs: Int, pixelsPerSecond: Int?) {
+        self.name = name
+        self.version = version
+        self.codecs = codecs
+        self.pixelsPerSecond = pixelsPerSecond
+    }
+}
